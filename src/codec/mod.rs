@@ -1,0 +1,40 @@
+//! Bytes to values and back: stateless, zero-copy, one file a grammar.
+//!
+//! Every value has a `parse` that takes the whole of its bytes, borrows from them what it keeps and
+//! never panics, and an `encode` that writes the canonical form to a [`Sink`]. `parse(encode(x)) == x`.
+
+pub mod encode;
+pub mod text;
+
+pub use encode::{Full, Sink};
+pub use text::{Escaped, Secret, Text};
+
+use core::fmt;
+
+/// Bytes that are not the value they should be; says what was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    expected: &'static str,
+}
+
+impl Invalid {
+    /// `expected` completes the sentence "expected ...".
+    #[must_use]
+    pub const fn new(expected: &'static str) -> Self {
+        Self { expected }
+    }
+
+    /// What should have stood there.
+    #[must_use]
+    pub const fn expected(&self) -> &'static str {
+        self.expected
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}", self.expected)
+    }
+}
+
+impl core::error::Error for Invalid {}

@@ -1,0 +1,181 @@
+//! Text that can stand in a command or a reply: bytes without CR, LF and NUL.
+//!
+//! RFC 959 5.3.2 builds every argument of `<char>`, which excludes CR and LF; RFC 1123 and RFC 2640
+//! make the rest any byte. What cannot be held cannot be injected: nothing else is ever encoded.
+
+use core::fmt;
+
+use super::{Full, Invalid, Sink};
+
+/// Bytes without CR, LF or NUL, borrowed from the line they came in or from the caller.
+///
+/// A pathname, a user name, the text of a reply. Not necessarily UTF-8: a server that does not know
+/// RFC 2640 may send anything.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Text<'a>(&'a [u8]);
+
+impl<'a> Text<'a> {
+    /// Checks `bytes`. Empty text is text.
+    ///
+    /// # Errors
+    /// When there is a CR, an LF or a NUL in it.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, Invalid> {
+        match memchr::memchr3(b'\r', b'\n', 0, bytes) {
+            None => Ok(Self(bytes)),
+            Some(_) => Err(Invalid::new("text without CR, LF or NUL")),
+        }
+    }
+
+    /// Text known when the program is compiled.
+    ///
+    /// # Panics
+    /// When there is a CR, an LF or a NUL in it; in a `const`, that is a compile error.
+    #[must_use]
+    pub const fn literal(text: &'static str) -> Text<'static> {
+        let bytes = text.as_bytes();
+        let mut i = 0;
+        while i < bytes.len() {
+            assert!(!matches!(bytes[i], b'\r' | b'\n' | 0), "text holds CR, LF or NUL");
+            i += 1;
+        }
+        Text(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Appends it as it is.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        sink.put(self.0)
+    }
+}
+
+impl<'a> TryFrom<&'a [u8]> for Text<'a> {
+    type Error = Invalid;
+    fn try_from(bytes: &'a [u8]) -> Result<Self, Invalid> {
+        Self::new(bytes)
+    }
+}
+
+impl<'a> TryFrom<&'a str> for Text<'a> {
+    type Error = Invalid;
+    fn try_from(text: &'a str) -> Result<Self, Invalid> {
+        Self::new(text.as_bytes())
+    }
+}
+
+impl AsRef<[u8]> for Text<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0
+    }
+}
+
+/// Printable: bytes that are not UTF-8, and control bytes, come out escaped.
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Escaped(self.0).fmt(f)
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+/// Text that must not be shown: the argument of PASS, ACCT and ADAT. It encodes like any text and
+/// prints as `***`.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Secret<'a>(Text<'a>);
+
+impl<'a> Secret<'a> {
+    /// Marks `text` as secret.
+    #[must_use]
+    pub const fn new(text: Text<'a>) -> Self {
+        Self(text)
+    }
+
+    /// The text itself, for whoever checks it.
+    #[must_use]
+    pub const fn reveal(&self) -> Text<'a> {
+        self.0
+    }
+}
+
+impl fmt::Debug for Secret<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Bytes of a peer made safe to print: UTF-8 as it is, control characters and other bytes as `\x..`,
+/// so that neither a terminal nor a log can be written to by a file name.
+#[derive(Clone, Copy)]
+pub struct Escaped<'a>(pub &'a [u8]);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        for chunk in self.0.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                if c.is_control() {
+                    write!(f, "{}", c.escape_default())?;
+                } else {
+                    f.write_char(c)?;
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(f, "\\x{byte:02x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn text_cannot_hold_what_ends_a_line() {
+        for bad in [&b"a\rb"[..], b"a\n", b"\0"] {
+            assert!(Text::new(bad).is_err(), "{bad:?}");
+        }
+        for good in [&b""[..], b" lead", b"\xff\xfe", b"tab\t"] {
+            assert_eq!(Text::new(good).unwrap().as_bytes(), good);
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_print_and_names_print_escaped() {
+        let secret = Secret::new(Text::literal("hunter2"));
+        assert_eq!(std::format!("{secret:?}"), "***");
+        let name = Text::new(b"\x1b[2Jgr\xc3\xbc\xff").unwrap();
+        assert_eq!(name.to_string(), "\\u{1b}[2Jgrü\\xff");
+    }
+}
