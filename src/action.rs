@@ -1,0 +1,144 @@
+//! What a machine asks of its driver, and what the driver tells it.
+//!
+//! A driver is a loop: poll, do what the [`Action`] says, tell what came of it, until the answer is
+//! [`Action::Wait`]. An action comes once; a driver that cannot do it at once has to remember it.
+
+use core::net::{IpAddr, SocketAddr};
+use core::ops::RangeInclusive;
+
+use crate::time::Instant;
+use crate::transfer::Coding;
+
+/// One thing to do for a machine.
+#[derive(Debug)]
+#[must_use = "an action comes once: what is not done now has to be remembered"]
+#[non_exhaustive]
+pub enum Action<E> {
+    /// Something for the application.
+    Event(E),
+    /// Something to do on a data connection; what comes of it goes back as a [`DataEvent`].
+    Data(DataId, DataOp),
+    /// Send what is pending, then close the control connection: the dialogue is over.
+    Close,
+    /// Nothing to do until one of these.
+    Wait(Wait),
+}
+
+/// What a machine waits for. Whichever comes first: then poll again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wait {
+    /// Bytes from the peer, while the receive window has room for them.
+    pub readable: bool,
+    /// Room in the send queue: something pending has to be sent.
+    pub writable: bool,
+    /// A call of the application: an answer, a new operation.
+    pub application: bool,
+    /// An event of the data connection.
+    pub data: bool,
+    /// This moment, whatever else happens.
+    pub deadline: Option<Instant>,
+}
+
+impl Wait {
+    /// Whether nothing at all is waited for: a bug of the machine.
+    pub(crate) const fn is_void(&self) -> bool {
+        !self.readable && !self.writable && !self.application && !self.data && self.deadline.is_none()
+    }
+}
+
+/// Names one data connection of a session. A new one gets a new name, so that a late event of the
+/// last one does no harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DataId(u32);
+
+impl DataId {
+    pub(crate) const NONE: Self = Self(0);
+
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
+}
+
+/// What to do on a data connection (RFC 959 3.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DataOp {
+    /// Open it to this address. Answered by [`DataEvent::Connected`] or `Failed`.
+    Connect(SocketAddr),
+    /// Listen on the address of the control connection's own end, or on `address` if there is one, at
+    /// a port of the range that others cannot predict (0..=0: one that the system picks). Answered by
+    /// [`DataEvent::Listening`]; then, for each connection, by [`DataEvent::Arrived`].
+    Listen {
+        /// The address to listen on, when not the control connection's.
+        address: Option<IpAddr>,
+        /// The ports to choose from.
+        ports: RangeInclusive<u16>,
+    },
+    /// The connection that arrived is the one: close the listener.
+    Admit,
+    /// The connection that arrived is a stranger's: close it and go on listening.
+    Reject,
+    /// Take bytes from the application, encode and send them; at their end, flush and shut the
+    /// sending side down. Answered by any number of [`DataEvent::Moved`], then `Flushed` or `Failed`.
+    Send(Coding),
+    /// Receive bytes, decode them and give them to the application. Answered by any number of
+    /// [`DataEvent::Moved`], then `Eof` or `Failed`.
+    Receive(Coding),
+    /// Close it: all is done.
+    Close,
+    /// Close it at once, with whatever is in it; the peer should notice (a reset, where it can be
+    /// had), so that it does not take the stump for the whole. A listener is closed likewise.
+    Abort,
+}
+
+/// What happened on a data connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DataEvent {
+    /// The listener stands, at this address.
+    Listening(SocketAddr),
+    /// A peer connected to the listener. Nothing is read from it or sent to it until the machine
+    /// says [`DataOp::Admit`].
+    Arrived(SocketAddr),
+    /// The connection to the peer stands.
+    Connected,
+    /// This many more bytes went over the wire.
+    Moved(u64),
+    /// All was received. `clean` when the end was one that cannot be forged or cut short.
+    Eof {
+        /// Whether the end is certain: the coding's or TLS's own; a bare TCP FIN counts in stream mode.
+        clean: bool,
+    },
+    /// All was sent and the sending side shut down.
+    Flushed,
+    /// It failed, and is closed.
+    Failed(DataFailure),
+}
+
+/// Why a data connection failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DataFailure {
+    /// It could not be opened, or nobody came.
+    Unreachable,
+    /// It was reset or timed out on the way.
+    Broken,
+    /// Nothing moved on it for too long.
+    Stalled,
+    /// What was received does not follow the transfer mode, or ended in the middle.
+    Malformed,
+    /// The application's side failed: a file that cannot be read or written.
+    Local,
+}
+
+impl core::fmt::Display for DataFailure {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Unreachable => "the data connection could not be opened",
+            Self::Broken => "the data connection broke",
+            Self::Stalled => "the data connection stalled",
+            Self::Malformed => "the data does not follow the transfer mode, or ends in its middle",
+            Self::Local => "the file could not be read or written",
+        })
+    }
+}

@@ -1,0 +1,488 @@
+//! The two buffers of a control connection: a receive window that frames lines, and a send queue.
+//!
+//! Both wrap storage that the caller chose: `[u8; 4096]`, `&mut [u8]`, `Vec<u8>`. A `Vec` counts by
+//! its length; nothing here ever grows. Machines see them through [`Rx`] and [`Tx`], which know
+//! nothing of the storage's type.
+//!
+//! The window knows Telnet (RFC 854, by way of RFC 959 3.1 and RFC 1123 4.1.2.12): it takes commands
+//! and option negotiation out of the stream, folds `IAC IAC` to a byte 0xFF and `CR NUL` to CR, and
+//! the queue doubles the 0xFF it is given. What a machine sees is text.
+
+use core::ops::Range;
+
+use crate::codec::{Full, Sink};
+
+const LF: u8 = b'\n';
+const CR: u8 = b'\r';
+const NUL: u8 = 0;
+
+/// Telnet's commands, as far as framing cares (RFC 854, "Telnet command structure").
+mod telnet {
+    pub(super) const IAC: u8 = 255;
+    pub(super) const DONT: u8 = 254;
+    pub(super) const WILL: u8 = 251;
+    pub(super) const SB: u8 = 250;
+    pub(super) const SE: u8 = 240;
+}
+use telnet::{DONT, IAC, SB, SE, WILL};
+
+/// Where some bytes of the receive window lie. Layers pass spans on and the outermost resolves them
+/// with [`Rx::bytes`]; a span is good until [`RecvBuf::spare`] is called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    start: usize,
+    end: usize,
+}
+
+impl Span {
+    /// Its length in bytes.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether it spans nothing.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// Its first `count` bytes, or all of it.
+    #[must_use]
+    pub fn first(self, count: usize) -> Self {
+        Self { end: self.end.min(self.start + count), ..self }
+    }
+
+    /// The part of it that lies `skip` bytes on.
+    #[must_use]
+    pub fn after(self, skip: usize) -> Self {
+        Self { start: self.end.min(self.start + skip), ..self }
+    }
+
+    const fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+}
+
+/// What the window holds at its front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// A whole line, without its CRLF or bare LF.
+    Line(Span),
+    /// A line of more bytes than the limit: its first `limit` bytes. It is told once and the rest is
+    /// skipped up to its LF.
+    TooLong(Span),
+    /// A line with a NUL that no CR precedes: binary, never a command or a reply.
+    Binary,
+    /// No whole line yet: read more.
+    Partial,
+    /// The peer sends no more. `cut` when bytes of an unfinished line were left.
+    End {
+        /// Whether the stream ended inside a line.
+        cut: bool,
+    },
+}
+
+/// Where a Telnet sequence stands at the scan position.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Telnet {
+    #[default]
+    Text,
+    Command,
+    Option,
+    Subnegotiation,
+    SubnegotiationCommand,
+}
+
+/// The state of a receive window: `[0, start)` is done with, `[start, kept)` is what is known of the
+/// current line, `[kept, scan)` was Telnet's and is dead, `[scan, filled)` has not been looked at.
+#[derive(Clone, Debug, Default)]
+struct Window {
+    start: usize,
+    kept: usize,
+    scan: usize,
+    filled: usize,
+    telnet: Telnet,
+    skipping: bool,
+    binary: bool,
+    held: bool,
+    eof: bool,
+}
+
+impl Window {
+    fn is_empty(&self) -> bool {
+        self.scan == self.filled && self.kept == self.start && !self.held
+    }
+}
+
+/// A receive window over storage of the caller's.
+///
+/// The caller reads from the transport into [`spare`](Self::spare) and says how much with
+/// [`filled`](Self::filled), or that the end came with [`eof`](Self::eof). A machine takes lines out.
+#[derive(Clone, Debug)]
+pub struct RecvBuf<B> {
+    storage: B,
+    window: Window,
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> RecvBuf<B> {
+    /// An empty window over `storage`.
+    pub fn new(storage: B) -> Self {
+        Self { storage, window: Window::default() }
+    }
+
+    /// The free room, to read into. Whatever was lent before is dropped, and the rest moved to the
+    /// front, so every [`Span`] taken until now is void. Empty when the window is full: the machine
+    /// has to take lines first.
+    pub fn spare(&mut self) -> &mut [u8] {
+        let (storage, w) = (self.storage.as_mut(), &mut self.window);
+        if w.is_empty() {
+            (w.start, w.kept, w.scan, w.filled) = (0, 0, 0, 0);
+        } else if w.start > 0 || w.kept < w.scan {
+            storage.copy_within(w.start..w.kept, 0);
+            let kept = w.kept - w.start;
+            storage.copy_within(w.scan..w.filled, kept);
+            (w.start, w.kept, w.filled, w.scan) = (0, kept, kept + w.filled - w.scan, kept);
+        }
+        &mut storage[w.filled..]
+    }
+
+    /// Says that `count` bytes were written to the front of [`spare`](Self::spare). More than it
+    /// held counts as all of it.
+    pub fn filled(&mut self, count: usize) {
+        let room = self.storage.as_ref().len() - self.window.filled;
+        self.window.filled += count.min(room);
+    }
+
+    /// Copies as much of `bytes` as there is room for, and says how much that was.
+    pub fn extend(&mut self, bytes: &[u8]) -> usize {
+        let spare = self.spare();
+        let count = bytes.len().min(spare.len());
+        spare[..count].copy_from_slice(&bytes[..count]);
+        self.filled(count);
+        count
+    }
+
+    /// Says that the peer will send nothing more.
+    pub fn eof(&mut self) {
+        self.window.eof = true;
+    }
+
+    /// Swaps the storage, so that an idle connection can give it up (to an empty one) and take it
+    /// back when bytes arrive.
+    ///
+    /// # Errors
+    /// Gives `storage` back while the window holds bytes.
+    pub fn replace_storage(&mut self, storage: B) -> Result<B, B> {
+        let w = &mut self.window;
+        if !w.is_empty() {
+            return Err(storage);
+        }
+        (w.start, w.kept, w.scan, w.filled) = (0, 0, 0, 0);
+        Ok(core::mem::replace(&mut self.storage, storage))
+    }
+
+    /// The window as machines see it.
+    pub fn view(&mut self) -> Rx<'_> {
+        Rx { storage: self.storage.as_mut(), window: &mut self.window }
+    }
+
+    /// The bytes of a span, borrowed from this window.
+    #[must_use]
+    pub fn bytes(&self, span: Span) -> &[u8] {
+        self.storage.as_ref().get(span.range()).unwrap_or_default()
+    }
+}
+
+/// A receive window as machines see it: lines to take.
+#[derive(Debug)]
+pub struct Rx<'a> {
+    storage: &'a mut [u8],
+    window: &'a mut Window,
+}
+
+impl Rx<'_> {
+    /// How many bytes the storage holds.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.storage.len()
+    }
+
+    /// Whether bytes wait that no line was made of yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.window.is_empty()
+    }
+
+    /// Whether there is room to read more, once what was lent is dropped.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        let w = &*self.window;
+        w.kept - w.start + w.filled - w.scan < self.storage.len()
+    }
+
+    /// Whether the peer has ended its stream, lines that wait apart.
+    #[must_use]
+    pub fn is_eof(&self) -> bool {
+        self.window.eof
+    }
+
+    /// The bytes of a span.
+    #[must_use]
+    pub fn bytes(&self, span: Span) -> &[u8] {
+        self.storage.get(span.range()).unwrap_or_default()
+    }
+
+    /// Takes the next line of at most `limit` bytes, its end not counted.
+    ///
+    /// Each byte is looked at once, however the input is split. The storage must hold `limit + 2`
+    /// bytes, or a line of that length never fits and is called too long.
+    pub fn next_line(&mut self, limit: usize) -> Frame {
+        if core::mem::take(&mut self.window.held) {
+            let line = Span { start: self.window.start, end: self.window.kept };
+            (self.window.start, self.window.kept) = (self.window.scan, self.window.scan);
+            return Frame::Line(line);
+        }
+        loop {
+            let w = &mut *self.window;
+            let rest = &self.storage[w.scan..w.filled];
+            if w.telnet != Telnet::Text {
+                match rest.first() {
+                    Some(&byte) => self.telnet(byte),
+                    None => return self.out_of_bytes(limit),
+                }
+                continue;
+            }
+            let Some(at) = memchr::memchr3(LF, IAC, NUL, rest) else {
+                self.keep(rest.len());
+                return self.out_of_bytes(limit);
+            };
+            let byte = rest[at];
+            self.keep(at);
+            let w = &mut *self.window;
+            w.scan += 1;
+            match byte {
+                LF => {
+                    let end = w.kept - usize::from(self.storage[w.start..w.kept].last() == Some(&CR));
+                    let line = Span { start: w.start, end };
+                    let (skipped, binary) = (w.skipping, w.binary);
+                    (w.skipping, w.binary) = (false, false);
+                    (w.start, w.kept) = (w.scan, w.scan);
+                    if skipped {
+                        continue;
+                    }
+                    return match line {
+                        _ if line.len() > limit => Frame::TooLong(line.first(limit)),
+                        _ if binary => Frame::Binary,
+                        line => Frame::Line(line),
+                    };
+                }
+                IAC => w.telnet = Telnet::Command,
+                _ if self.storage[w.start..w.kept].last() == Some(&CR) => {}
+                _ => w.binary = true,
+            }
+        }
+    }
+
+    /// Puts the line that was just taken back: [`next_line`](Self::next_line) gives it again, and
+    /// nothing behind it is looked at until then.
+    pub fn hold(&mut self, line: Span) {
+        let w = &mut *self.window;
+        if line.end <= w.start && w.start == w.kept {
+            (w.start, w.kept, w.held) = (line.start, line.end, true);
+        }
+    }
+
+    /// Moves `count` bytes at the scan position into the line, unless that is being skipped.
+    fn keep(&mut self, count: usize) {
+        let w = &mut *self.window;
+        let from = w.scan;
+        w.scan += count;
+        if w.skipping {
+            (w.start, w.kept) = (w.scan, w.scan);
+        } else {
+            if w.kept != from {
+                self.storage.copy_within(from..w.scan, w.kept);
+            }
+            w.kept += count;
+        }
+    }
+
+    /// One byte of a Telnet sequence, IAC being behind (RFC 854; subnegotiation RFC 855).
+    fn telnet(&mut self, byte: u8) {
+        self.window.telnet = match (self.window.telnet, byte) {
+            (Telnet::Command, IAC) => {
+                self.window.telnet = Telnet::Text;
+                return self.keep(1);
+            }
+            (Telnet::Command, WILL..=DONT) => Telnet::Option,
+            (Telnet::Command, SB) => Telnet::Subnegotiation,
+            // A command of one byte, or IAC before an ordinary one, which stays (quirk of old clients).
+            (Telnet::Command, SE..) => Telnet::Text,
+            (Telnet::Command, _) => {
+                self.window.telnet = Telnet::Text;
+                return;
+            }
+            (Telnet::Subnegotiation, IAC) => Telnet::SubnegotiationCommand,
+            (Telnet::SubnegotiationCommand, SE) => Telnet::Text,
+            (Telnet::Subnegotiation | Telnet::SubnegotiationCommand, _) => Telnet::Subnegotiation,
+            (Telnet::Option | Telnet::Text, _) => Telnet::Text,
+        };
+        self.window.scan += 1;
+    }
+
+    /// The line has no end yet: is it still allowed to grow?
+    fn out_of_bytes(&mut self, limit: usize) -> Frame {
+        let full = !self.has_room();
+        let w = &mut *self.window;
+        let line = &self.storage[w.start..w.kept];
+        let length = line.len() - usize::from(line.last() == Some(&CR));
+        if length > limit || (full && !w.skipping) {
+            let line = Span { start: w.start, end: w.start + length };
+            w.skipping = true;
+            (w.start, w.kept) = (w.scan, w.scan);
+            return Frame::TooLong(line.first(limit));
+        }
+        if w.eof {
+            return Frame::End { cut: w.skipping || w.kept > w.start || w.telnet != Telnet::Text };
+        }
+        Frame::Partial
+    }
+}
+
+/// The state of a send queue: `[head, tail)` waits to be sent.
+#[derive(Clone, Debug)]
+struct Queue {
+    head: usize,
+    tail: usize,
+    double_iac: bool,
+}
+
+/// A send queue over storage of the caller's.
+///
+/// A machine appends, the caller sends [`pending`](Self::pending) and says how much left with
+/// [`sent`](Self::sent).
+#[derive(Clone, Debug)]
+pub struct SendBuf<B> {
+    storage: B,
+    queue: Queue,
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> SendBuf<B> {
+    /// An empty queue over `storage`, which doubles 0xFF as Telnet wants it.
+    pub fn new(storage: B) -> Self {
+        Self { storage, queue: Queue { head: 0, tail: 0, double_iac: true } }
+    }
+
+    /// Whether a byte 0xFF is sent as `IAC IAC` (RFC 854; the default) or as it is, for peers that
+    /// know nothing of Telnet.
+    #[must_use]
+    pub fn with_doubled_iac(mut self, double: bool) -> Self {
+        self.queue.double_iac = double;
+        self
+    }
+
+    /// What waits to be sent.
+    #[must_use]
+    pub fn pending(&self) -> &[u8] {
+        &self.storage.as_ref()[self.queue.head..self.queue.tail]
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queue.head == self.queue.tail
+    }
+
+    /// Says that the transport took `count` bytes off the front.
+    pub fn sent(&mut self, count: usize) {
+        let q = &mut self.queue;
+        q.head = (q.head + count).min(q.tail);
+        if q.head == q.tail {
+            (q.head, q.tail) = (0, 0);
+        }
+    }
+
+    /// Swaps the storage, as [`RecvBuf::replace_storage`] does.
+    ///
+    /// # Errors
+    /// Gives `storage` back while something waits to be sent.
+    pub fn replace_storage(&mut self, storage: B) -> Result<B, B> {
+        if !self.is_empty() {
+            return Err(storage);
+        }
+        Ok(core::mem::replace(&mut self.storage, storage))
+    }
+
+    /// The queue as machines see it.
+    pub fn view(&mut self) -> Tx<'_> {
+        Tx { storage: self.storage.as_mut(), queue: &mut self.queue }
+    }
+}
+
+/// A send queue as machines see it: room to append to.
+#[derive(Debug)]
+pub struct Tx<'a> {
+    storage: &'a mut [u8],
+    queue: &'a mut Queue,
+}
+
+impl Tx<'_> {
+    /// How many bytes the storage holds.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.storage.len()
+    }
+
+    /// How many bytes can be appended now.
+    #[must_use]
+    pub fn free(&self) -> usize {
+        self.storage.len() - (self.queue.tail - self.queue.head)
+    }
+
+    /// Whether nothing waits to be sent.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queue.head == self.queue.tail
+    }
+
+    /// Appends what `encode` writes, all of it or nothing.
+    ///
+    /// # Errors
+    /// [`Full`] when it did not fit; the queue is as it was.
+    pub fn append(
+        &mut self,
+        encode: impl FnOnce(&mut Self) -> Result<(), Full>,
+    ) -> Result<(), Full> {
+        let length = self.queue.tail - self.queue.head;
+        encode(self).inspect_err(|Full| self.queue.tail = self.queue.head + length)
+    }
+
+    fn put_raw(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        let q = &mut *self.queue;
+        if self.storage.len() - q.tail < bytes.len() && q.head > 0 {
+            self.storage.copy_within(q.head..q.tail, 0);
+            (q.head, q.tail) = (0, q.tail - q.head);
+        }
+        let room = self.storage.get_mut(q.tail..q.tail + bytes.len()).ok_or(Full)?;
+        room.copy_from_slice(bytes);
+        q.tail += bytes.len();
+        Ok(())
+    }
+}
+
+impl Sink for Tx<'_> {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        if !self.queue.double_iac {
+            return self.put_raw(bytes);
+        }
+        let mut rest = bytes;
+        while let Some(at) = memchr::memchr(IAC, rest) {
+            let (head, tail) = rest.split_at(at + 1);
+            self.put_raw(head)?;
+            self.put_raw(&[IAC])?;
+            rest = tail;
+        }
+        self.put_raw(rest)
+    }
+}

@@ -1,0 +1,268 @@
+//! Operations of one command and its reply, which are most of them.
+
+use core::marker::PhantomData;
+
+use super::{Context, Next, Operation, Sequence};
+use crate::codec::{
+    reply, Command, Facts, Features, Invalid, Quoted, ReplyLine, RepresentationType, Text, Timestamp, Verb,
+    };
+use crate::error::LocalError;
+
+/// How the reply to a command is read.
+pub trait Answer: Default {
+    /// What the reply says; may borrow from its last line.
+    type Output<'b>;
+
+    /// Whether the answer depends on the representation type, and TYPE I has to be in force first.
+    const IMAGE: bool = false;
+
+    /// Takes a line that is not the last; says whether the caller wants to see it.
+    fn line(&mut self, line: &ReplyLine<'_>) -> bool {
+        let _ = line;
+        true
+    }
+
+    /// Whether the final reply grants what was asked. By default every 2yz does (quirks of servers:
+    /// 250 for 257, 202 for 200).
+    fn grants(line: &ReplyLine<'_>) -> bool {
+        line.code.is_success()
+    }
+
+    /// Reads the last line of a reply that grants.
+    fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b>;
+}
+
+/// One command and its reply.
+#[derive(Debug)]
+pub struct Exchange<'a, A> {
+    command: Command<'a>,
+    sent: bool,
+    answer: A,
+}
+
+impl<'a, A: Answer> Exchange<'a, A> {
+    /// Sends `command` and reads the reply as `A` does.
+    pub fn new(command: Command<'a>) -> Operation<Self> {
+        Operation::new(Self { command, sent: false, answer: A::default() })
+    }
+}
+
+impl<A: Answer> Sequence for Exchange<'_, A> {
+    type Output<'b> = A::Output<'b>;
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if A::IMAGE && !self.sent {
+            let image = RepresentationType::Image;
+            if cx.client.representation != Some(image) {
+                if !cx.send(&Command::Type(image))? {
+                    return Ok(Next::Continue);
+                }
+                cx.client.representation = Some(image);
+            }
+        }
+        self.sent = self.sent || cx.send(&self.command)?;
+        Ok(Next::Continue)
+    }
+
+    fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+        if line.position.is_end() && !line.code.is_preliminary() {
+            return self.finished(cx, verb, line);
+        }
+        match verb == Some(self.command.verb()) && self.answer.line(line) {
+            true => Next::Show,
+            false => Next::Continue,
+        }
+    }
+
+    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+        if verb != Some(self.command.verb()) {
+            if !line.code.is_success() {
+                cx.client.representation = None;
+            }
+            return Next::Continue;
+        }
+        match A::grants(line) {
+            true => Next::Done,
+            false => Next::Refused,
+        }
+    }
+
+    fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> A::Output<'b> {
+        // `Done` comes of a reply only.
+        self.answer.read(last.unwrap_or(ReplyLine::EMPTY))
+    }
+}
+
+/// The reply as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PlainAnswer(PhantomData<()>);
+
+impl Answer for PlainAnswer {
+    type Output<'b> = ReplyLine<'b>;
+
+    fn read<'b>(&mut self, last: ReplyLine<'b>) -> ReplyLine<'b> {
+        last
+    }
+}
+
+/// A path in quotes (RFC 959 appendix II).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PathAnswer(PhantomData<()>);
+
+impl Answer for PathAnswer {
+    type Output<'b> = Result<Quoted<'b>, Invalid>;
+
+    fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
+        Quoted::parse(last.text)
+    }
+}
+
+/// A size in bytes (RFC 3659 4).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SizeAnswer(PhantomData<()>);
+
+impl Answer for SizeAnswer {
+    type Output<'b> = Result<u64, Invalid>;
+    const IMAGE: bool = true;
+
+    fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
+        reply::size(last.text)
+    }
+}
+
+/// A modification time in UTC (RFC 3659 3).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ModificationTimeAnswer(PhantomData<()>);
+
+impl Answer for ModificationTimeAnswer {
+    type Output<'b> = Result<Timestamp, Invalid>;
+
+    fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
+        Timestamp::parse(last.text.trim_ascii())
+    }
+}
+
+/// What a server says that it can do (RFC 2389 3). Each line is shown too.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FeaturesAnswer(Features);
+
+impl Answer for FeaturesAnswer {
+    type Output<'b> = Features;
+
+    fn line(&mut self, line: &ReplyLine<'_>) -> bool {
+        self.0 |= Features::from_line(line.text);
+        true
+    }
+
+    fn read<'b>(&mut self, _: ReplyLine<'b>) -> Features {
+        self.0
+    }
+}
+
+/// The facts of one entry (RFC 3659 7.2). They stand on a middle line, which is shown as
+/// [`Event::Line`](super::Event::Line): read it with [`FactsAnswer::parse`]. They count once the
+/// operation is done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FactsAnswer(PhantomData<()>);
+
+impl FactsAnswer {
+    /// Reads a shown line: none where it is the reply's opening line.
+    #[must_use]
+    pub fn parse<'b>(line: &ReplyLine<'b>) -> Option<Result<Facts<'b>, Invalid>> {
+        matches!(line.position, crate::codec::Position::Middle)
+            .then(|| Facts::parse(line.text.strip_prefix(b" ").unwrap_or(line.text)))
+    }
+}
+
+impl Answer for FactsAnswer {
+    type Output<'b> = ();
+
+    fn read<'b>(&mut self, _: ReplyLine<'b>) {}
+}
+
+/// Any reply at all: whoever sends a raw command reads its reply himself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RawAnswer(PhantomData<()>);
+
+impl Answer for RawAnswer {
+    type Output<'b> = ReplyLine<'b>;
+
+    fn grants(line: &ReplyLine<'_>) -> bool {
+        line.code.is_success() || line.code.is_intermediate()
+    }
+
+    fn read<'b>(&mut self, last: ReplyLine<'b>) -> ReplyLine<'b> {
+        last
+    }
+}
+
+/// CWD: makes `path` the working directory (RFC 959 4.1.1).
+pub fn change_directory(path: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Cwd(path))
+}
+
+/// CDUP: makes the parent the working directory (RFC 959 4.1.1).
+pub fn change_to_parent() -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Cdup)
+}
+
+/// PWD: the working directory (RFC 959 4.1.3).
+pub fn working_directory() -> Operation<Exchange<'static, PathAnswer>> {
+    Exchange::new(Command::Pwd)
+}
+
+/// MKD: makes a directory (RFC 959 4.1.3). The path in the answer is the server's name for it;
+/// servers that do not say one are common.
+pub fn make_directory(path: Text<'_>) -> Operation<Exchange<'_, PathAnswer>> {
+    Exchange::new(Command::Mkd(path))
+}
+
+/// RMD: removes an empty directory (RFC 959 4.1.3).
+pub fn remove_directory(path: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Rmd(path))
+}
+
+/// DELE: removes a file (RFC 959 4.1.3).
+pub fn delete(path: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Dele(path))
+}
+
+/// SIZE: how many bytes a retrieve of `path` would bring in TYPE I, which is set first (RFC 3659 4).
+pub fn size(path: Text<'_>) -> Operation<Exchange<'_, SizeAnswer>> {
+    Exchange::new(Command::Size(path))
+}
+
+/// MDTM: when `path` was modified (RFC 3659 3).
+pub fn modification_time(path: Text<'_>) -> Operation<Exchange<'_, ModificationTimeAnswer>> {
+    Exchange::new(Command::Mdtm(path))
+}
+
+/// MLST: the facts of `path`, or of the working directory (RFC 3659 7).
+pub fn facts(path: Option<Text<'_>>) -> Operation<Exchange<'_, FactsAnswer>> {
+    Exchange::new(Command::Mlst(path))
+}
+
+/// FEAT: what the server can do beyond RFC 959 (RFC 2389 3). A server that knows no FEAT refuses.
+pub fn features() -> Operation<Exchange<'static, FeaturesAnswer>> {
+    Exchange::new(Command::Feat)
+}
+
+/// SYST: the server's kind of system (RFC 959 4.1.3), in the reply's text.
+pub fn system() -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Syst)
+}
+
+/// NOOP: nothing but an answer (RFC 959 4.1.3).
+pub fn noop() -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Noop)
+}
+
+/// QUIT: ends the session (RFC 959 4.1.1). When it is done, close the control connection.
+pub fn quit() -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Quit)
+}
+
+/// Any command that opens no data connection, and its reply as it is; 2yz and 3yz are successes.
+pub fn raw(command: Command<'_>) -> Operation<Exchange<'_, RawAnswer>> {
+    Exchange::new(command)
+}

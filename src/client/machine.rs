@@ -1,0 +1,454 @@
+//! The dialogue: commands out, replies in, matched in order (RFC 959 5.4).
+
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+
+use arrayvec::ArrayVec;
+
+use super::{Config, Profile};
+use crate::action::{DataEvent, DataFailure, DataId, DataOp, Wait};
+use crate::buffer::{Frame, Rx, Span, Tx};
+use crate::codec::{Command, EndRule, Position, ReplyCode, ReplyLine, RepresentationType, Sink, Verb};
+use crate::error::{Awaited, LocalError, PeerError};
+use crate::time::Instant;
+
+/// How many commands may be on their way at once. Operations send at most three together.
+const IN_FLIGHT: usize = 8;
+
+/// Which operation a command belongs to.
+pub(super) type Generation = u32;
+
+/// A client's side of one control connection.
+///
+/// Made for a connection that stands, the server's greeting not yet read. It is driven through
+/// [`Operation`](super::Operation)s.
+#[derive(Debug)]
+pub struct Client {
+    pub(super) config: Config,
+    pub(super) profile: Profile,
+    /// What the server takes data to be, as far as is known.
+    pub(super) representation: Option<RepresentationType>,
+    pub(super) channel: Option<Channel>,
+    peer: SocketAddr,
+    owed: ArrayVec<Owed, IN_FLIGHT>,
+    generation: Generation,
+    reply: ReplyProgress,
+    last_data: DataId,
+    ops: ArrayVec<(DataId, DataOp), 4>,
+    clock: Option<(Awaited, Instant)>,
+    failed: Option<PeerError>,
+    quitting: bool,
+}
+
+/// A reply that the server owes: to a command, or its greeting.
+#[derive(Clone, Copy, Debug)]
+struct Owed {
+    verb: Option<Verb>,
+    generation: Generation,
+    /// The command's data connection may now carry data: no reply is due before that ends.
+    transferring: bool,
+}
+
+/// How much came of the reply that is being received.
+#[derive(Clone, Copy, Debug, Default)]
+struct ReplyProgress {
+    within: Option<ReplyCode>,
+    lines: u32,
+    bytes: u32,
+}
+
+/// The data connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Channel {
+    pub(super) id: DataId,
+    pub(super) phase: Phase,
+    pub(super) moved: u64,
+    /// The server has said 1yz to the transfer.
+    pub(super) announced: bool,
+    /// The final reply has come, and was good.
+    pub(super) confirmed: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Connecting,
+    Connected,
+    Moving,
+    Ended,
+    Failed(DataFailure),
+}
+
+/// What [`Client::step`] came to.
+#[derive(Debug)]
+pub enum Step {
+    /// Something to do on a data connection.
+    Data(DataId, DataOp),
+    /// A line of a reply.
+    Reply(ReplySpan),
+    /// The server ended the dialogue as it was asked to: close.
+    Close,
+    /// Nothing to do.
+    Wait(Wait),
+}
+
+/// A reply line as a place in the receive window.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplySpan {
+    /// The command that it answers; none for the greeting.
+    pub verb: Option<Verb>,
+    /// Its code.
+    pub code: ReplyCode,
+    /// Where the line stands in its reply.
+    pub position: Position,
+    text: Span,
+    generation: Generation,
+}
+
+impl ReplySpan {
+    /// The line, borrowed from the window that it came from.
+    #[must_use]
+    pub fn resolve<'b>(&self, bytes: impl FnOnce(Span) -> &'b [u8]) -> ReplyLine<'b> {
+        ReplyLine { code: self.code, position: self.position, text: bytes(self.text) }
+    }
+
+    /// Whether the reply is complete, and no preliminary one.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.position.is_end() && !self.code.is_preliminary()
+    }
+
+    pub(super) const fn generation(&self) -> Generation {
+        self.generation
+    }
+}
+
+impl Client {
+    /// A client on a control connection to `peer`.
+    #[must_use]
+    pub fn new(config: Config, peer: SocketAddr) -> Self {
+        Self {
+            config,
+            profile: Profile::empty(),
+            representation: None,
+            channel: None,
+            peer,
+            owed: [Owed { verb: None, generation: 0, transferring: false }].into_iter().collect(),
+            generation: 0,
+            reply: ReplyProgress::default(),
+            last_data: DataId::NONE,
+            ops: ArrayVec::new(),
+            clock: None,
+            failed: None,
+            quitting: false,
+        }
+    }
+
+    /// A client that knows its server already.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// What was learnt of the server: worth keeping for the next connection to it.
+    #[must_use]
+    pub const fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// Bytes that went over the running transfer's data connection.
+    #[must_use]
+    pub fn transferred(&self) -> u64 {
+        self.channel.map_or(0, |channel| channel.moved)
+    }
+
+    /// Whether the connection is of no more use.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// Tells what happened on a data connection. Events of one that is no longer wanted are ignored.
+    ///
+    /// # Errors
+    /// When no such connection was ever asked for, or the event makes no sense in its state.
+    pub fn data_event(&mut self, id: DataId, event: DataEvent) -> Result<(), LocalError> {
+        if id == DataId::NONE || id > self.last_data {
+            return Err(LocalError::UnknownData);
+        }
+        let Some(channel) = self.channel.as_mut().filter(|channel| channel.id == id) else {
+            return Ok(());
+        };
+        match (event, channel.phase) {
+            (DataEvent::Moved(count), _) => channel.moved = channel.moved.saturating_add(count),
+            (DataEvent::Connected, Phase::Connecting) => channel.phase = Phase::Connected,
+            (DataEvent::Eof { clean: true } | DataEvent::Flushed, Phase::Moving) => channel.phase = Phase::Ended,
+            (DataEvent::Eof { clean: false }, Phase::Moving) => {
+                channel.phase = Phase::Failed(DataFailure::Malformed);
+            }
+            (DataEvent::Failed(failure), _) => channel.phase = Phase::Failed(failure),
+            _ => return Err(LocalError::UnexpectedDataEvent),
+        }
+        self.clock = None;
+        Ok(())
+    }
+
+    /// One step of the dialogue, below any operation: for those who build layers of their own.
+    ///
+    /// # Errors
+    /// When the server broke the dialogue or ended it; the same again at every later call.
+    pub fn step(&mut self, now: Instant, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<Step, PeerError> {
+        loop {
+            if let Some((id, op)) = self.ops.pop_at(0) {
+                return Ok(Step::Data(id, op));
+            }
+            if let Some(error) = self.failed {
+                return Err(error);
+            }
+            let line = match rx.next_line(self.config.limits.line) {
+                Frame::Line(line) | Frame::TooLong(line) => line,
+                Frame::Binary => return Err(self.fail(PeerError::MalformedReply)),
+                Frame::End { cut } => return self.ended(cut),
+                Frame::Partial => match self.wait(now, tx)? {
+                    Some(wait) => return Ok(Step::Wait(wait)),
+                    None => continue,
+                },
+            };
+            self.clock = None;
+            if let Some(reply) = self.line(rx, line)? {
+                return Ok(Step::Reply(reply));
+            }
+        }
+    }
+
+    /// One line, which may be nothing to anybody.
+    fn line(&mut self, rx: &Rx<'_>, line: Span) -> Result<Option<ReplySpan>, PeerError> {
+        if line.is_empty() && self.reply.within.is_none() {
+            return Ok(None);
+        }
+        let bytes = rx.bytes(line);
+        let rule = self.config.end_of_reply;
+        let Ok(parsed) = ReplyLine::parse(bytes, self.reply.within, rule) else {
+            let greeting = self.owed.first().is_some_and(|owed| owed.verb.is_none());
+            return Err(self.fail(if greeting { PeerError::NotFtp } else { PeerError::MalformedReply }));
+        };
+        let text = line.after(bytes.len() - parsed.text.len());
+        let (code, position) = (parsed.code, parsed.position);
+        self.count(position, code, bytes.len())?;
+        let Some(owed) = self.owed.first_mut() else {
+            if code == ReplyCode::SERVICE_CLOSING && position.is_end() {
+                return Err(self.fail(PeerError::ServiceClosing));
+            }
+            // A reply to nothing: a server that answers twice would shift all later answers by one
+            // if commands were sent together.
+            self.profile |= Profile::NO_PIPELINING;
+            return Ok(None);
+        };
+        let reply = ReplySpan { verb: owed.verb, code, position, text, generation: owed.generation };
+        if code.is_preliminary() {
+            owed.transferring |= owed.verb.is_some_and(Verb::transfers);
+        } else if position.is_end() {
+            self.owed.remove(0);
+            if code == ReplyCode::SERVICE_CLOSING {
+                self.owed.clear();
+                self.fail(PeerError::ServiceClosing);
+            }
+            self.quitting |= reply.verb == Some(Verb::Quit) && code.is_success();
+        }
+        Ok(Some(reply))
+    }
+
+    /// Holds a reply against the limits.
+    fn count(&mut self, position: Position, code: ReplyCode, bytes: usize) -> Result<(), PeerError> {
+        if position.is_end() {
+            self.reply = ReplyProgress::default();
+            return Ok(());
+        }
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let progress = &mut self.reply;
+        progress.within = Some(code);
+        progress.lines = progress.lines.saturating_add(1);
+        progress.bytes = progress.bytes.saturating_add(bytes);
+        if progress.lines > self.config.limits.reply_lines || progress.bytes > self.config.limits.reply_bytes {
+            return Err(self.fail(PeerError::ReplyTooLong));
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, cut: bool) -> Result<Step, PeerError> {
+        if self.quitting {
+            return Ok(Step::Close);
+        }
+        let inside = cut || self.reply.within.is_some();
+        Err(self.fail(if inside { PeerError::ClosedInside } else { PeerError::Closed }))
+    }
+
+    /// What to wait for; nothing when a deadline has passed and something is to do about it.
+    fn wait(&mut self, now: Instant, tx: &Tx<'_>) -> Result<Option<Wait>, PeerError> {
+        let mut wait = Wait { readable: true, writable: !tx.is_empty(), ..Wait::default() };
+        let Some((awaited, limit)) = self.awaited() else {
+            self.clock = None;
+            wait.application = true;
+            return Ok(Some(wait));
+        };
+        let since = match self.clock {
+            Some((same, since)) if same == awaited => since,
+            _ => now,
+        };
+        self.clock = Some((awaited, since));
+        let deadline = since.after(limit);
+        if now < deadline {
+            wait.data = self.channel.is_some();
+            wait.deadline = Some(deadline);
+            return Ok(Some(wait));
+        }
+        self.clock = None;
+        match (awaited, &mut self.channel) {
+            (Awaited::DataConnection, Some(channel)) => {
+                channel.phase = Phase::Failed(DataFailure::Unreachable);
+                let id = channel.id;
+                self.order(id, DataOp::Abort);
+                Ok(None)
+            }
+            (Awaited::Data, Some(channel)) => {
+                channel.phase = Phase::Failed(DataFailure::Stalled);
+                let id = channel.id;
+                self.order(id, DataOp::Abort);
+                Ok(None)
+            }
+            _ => Err(self.fail(PeerError::TimedOut(awaited))),
+        }
+    }
+
+    /// What the server has to do next, and how long it may take.
+    fn awaited(&self) -> Option<(Awaited, Duration)> {
+        let timeouts = &self.config.timeouts;
+        let phase = self.channel.map(|channel| channel.phase);
+        Some(match (phase, self.owed.first()) {
+            (Some(Phase::Connecting), _) => (Awaited::DataConnection, timeouts.connect),
+            (Some(Phase::Moving), _) => (Awaited::Data, timeouts.data_idle),
+            (_, Some(owed)) if owed.transferring => (Awaited::FinalReply, timeouts.final_reply),
+            (_, Some(owed)) if owed.verb.is_none() => (Awaited::Greeting, timeouts.greeting),
+            (_, Some(_)) => (Awaited::Reply, timeouts.reply),
+            (_, None) => return None,
+        })
+    }
+
+    fn fail(&mut self, error: PeerError) -> PeerError {
+        self.failed = Some(error);
+        if let Some(channel) = self.channel.take() {
+            self.order(channel.id, DataOp::Abort);
+        }
+        error
+    }
+
+    // What operations use.
+
+    /// A new operation begins. It takes over the transfer `adopts`; whatever else an earlier one left
+    /// is not its own: a data connection is closed, and replies still owed are read and dropped.
+    pub(super) fn begin(&mut self, adopts: Option<DataId>) -> Generation {
+        let adopted = self.channel.is_some_and(|channel| Some(channel.id) == adopts);
+        if !adopted {
+            if let Some(channel) = self.channel.take() {
+                self.order(channel.id, DataOp::Abort);
+            }
+        }
+        self.generation = self.generation.wrapping_add(1);
+        for owed in &mut self.owed {
+            let greeting = owed.verb.is_none() && owed.generation == 0;
+            if greeting || (adopted && owed.verb.is_some_and(Verb::transfers)) {
+                owed.generation = self.generation;
+            }
+        }
+        self.generation
+    }
+
+    /// Whether every reply still owed is owed to this operation.
+    pub(super) fn is_settled(&self, generation: Generation) -> bool {
+        self.owed.iter().all(|owed| owed.generation == generation)
+    }
+
+    /// Whether a reply is owed.
+    pub(super) fn is_owed(&self) -> bool {
+        !self.owed.is_empty()
+    }
+
+    /// Whether a command may be sent while replies are owed.
+    pub(super) fn may_pipeline(&self) -> bool {
+        !self.config.one_command_at_a_time && !self.profile.contains(Profile::NO_PIPELINING)
+    }
+
+    /// Queues a command, or says that there is no room for it yet.
+    pub(super) fn send(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> Result<bool, LocalError> {
+        if self.owed.is_full() || (self.is_owed() && !self.may_pipeline()) {
+            return Ok(false);
+        }
+        let was_empty = tx.is_empty();
+        let queued = tx.append(|tx| {
+            command.encode(tx)?;
+            tx.put(b"\r\n")
+        });
+        if queued.is_err() {
+            return match was_empty {
+                true => Err(LocalError::CommandTooLong),
+                false => Ok(false),
+            };
+        }
+        self.owed.push(Owed {
+            verb: Some(command.verb()),
+            generation: self.generation,
+            transferring: false,
+        });
+        self.clock = None;
+        Ok(true)
+    }
+
+    /// Asks for a data connection to `port` of the control peer, or to `address` where the policy
+    /// says so.
+    pub(super) fn connect_data(&mut self, address: Option<IpAddr>, port: u16) {
+        let address = match self.config.passive_address {
+            super::PassiveAddress::AsNamed => address.unwrap_or(self.peer.ip()),
+            super::PassiveAddress::ControlPeer => self.peer.ip(),
+        };
+        let mut target = self.peer;
+        target.set_ip(address);
+        target.set_port(port);
+        self.last_data = self.last_data.next();
+        let id = self.last_data;
+        self.channel = Some(Channel { id, phase: Phase::Connecting, moved: 0, announced: false, confirmed: false });
+        self.order(id, DataOp::Connect(target));
+    }
+
+    pub(super) fn peer_is_ipv6(&self) -> bool {
+        match self.peer {
+            SocketAddr::V4(_) => false,
+            SocketAddr::V6(peer) => peer.ip().to_ipv4_mapped().is_none(),
+        }
+    }
+
+    pub(super) fn order(&mut self, id: DataId, op: DataOp) {
+        if matches!(op, DataOp::Abort) {
+            self.ops.retain(|(other, _)| *other != id);
+        }
+        // Four are never waiting: an operation orders one at a time, and an abort replaces them.
+        let _ = self.ops.try_push((id, op));
+    }
+
+    /// Closes the data connection that the operation opened.
+    pub(super) fn close_data(&mut self, op: DataOp) {
+        if let Some(channel) = self.channel.take() {
+            self.order(channel.id, op);
+        }
+    }
+
+    /// A data operation that waits to be handed out.
+    pub(super) fn next_op(&mut self) -> Option<(DataId, DataOp)> {
+        self.ops.pop_at(0)
+    }
+
+    /// Which rule ends a reply of many lines.
+    #[must_use]
+    pub const fn end_of_reply(&self) -> EndRule {
+        self.config.end_of_reply
+    }
+}

@@ -1,0 +1,39 @@
+//! The user-PI (RFC 959 2.2): the machine that sends commands and matches replies, and the
+//! operations that stand on it.
+//!
+//! [`Client`] is the dialogue: what is owed by the server, what is known of it, the data connection.
+//! An [`Operation`] is one thing that a person asks for, as the sequence of commands that does it.
+//! Poll the operation, not the client; drop it at any point, and the next one first drains what the
+//! server still owes.
+//!
+//! | to | make |
+//! |---|---|
+//! | begin | [`greeting`], [`login`] |
+//! | move files | [`retrieve`], [`store`], [`append`], [`store_unique`], each finished by [`complete`] |
+//! | list | [`list`], [`names`], [`machine_list`], finished likewise; [`facts`] for one entry |
+//! | ask | [`size`], [`modification_time`], [`working_directory`], [`features`], [`system`] |
+//! | change | [`change_directory`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`] |
+//! | else | [`noop`], [`raw`], [`quit`] |
+
+mod config;
+mod exchange;
+mod login;
+mod machine;
+mod operation;
+mod rename;
+mod transfer;
+
+pub use config::{Config, Limits, PassiveAddress, Profile, Timeouts};
+pub use exchange::{
+    Answer, Exchange, FactsAnswer, FeaturesAnswer, ModificationTimeAnswer, PathAnswer, PlainAnswer,
+    SizeAnswer, change_directory, change_to_parent, delete, facts, features, make_directory,
+    modification_time, noop, quit, raw, remove_directory, size, system, working_directory,
+};
+pub use login::{Greeting, Login, greeting, login};
+pub use machine::{Client, ReplySpan, Step};
+pub use operation::{Context, Event, Next, Operation, OperationStep, Refusal, Sequence};
+pub use rename::{Rename, rename};
+pub use transfer::{
+    Complete, Completed, Open, Opened, TransferId, append, complete, list, machine_list, names, retrieve,
+    store, store_unique,
+};

@@ -1,0 +1,274 @@
+//! What every operation has in common: commands sent when they may be, replies handed to whom they
+//! belong, the outcome lent to the caller.
+
+use super::machine::Generation;
+use super::{Client, ReplySpan, Step};
+use crate::action::{Action, DataFailure, DataId, DataOp, Wait};
+use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
+use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, Verb};
+use crate::error::{Error, LocalError};
+use crate::time::Instant;
+
+/// What an operation tells. Borrows from the receive window: the next poll overwrites it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'b, T> {
+    /// A line of a reply that is for people, or one entry of many. More follows.
+    Line(ReplyLine<'b>),
+    /// It is done.
+    Done(T),
+    /// The server refused. The connection is good for other operations.
+    Refused(Refusal<'b>),
+    /// The data connection failed. The connection is good for other operations.
+    Failed(DataFailure),
+}
+
+/// A server's refusal: the last line of its reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal<'b> {
+    /// The command refused; none for the greeting.
+    pub verb: Option<Verb>,
+    /// The reply's code.
+    pub code: ReplyCode,
+    /// What the server says about it.
+    pub text: &'b [u8],
+}
+
+impl Refusal<'_> {
+    /// Whether the same may be granted later (RFC 959 4.2.1: 4yz), be it that the server says so in
+    /// words only: 530 and `too many connections`.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        const HINTS: [&[u8]; 5] = [b"too many", b"try again", b"maximum", b"limit", b"later"];
+        let says = |hint: &[u8]| self.text.windows(hint.len()).any(|part| part.eq_ignore_ascii_case(hint));
+        self.code.is_transient() || (self.code == ReplyCode::NOT_LOGGED_IN && HINTS.iter().any(|hint| says(hint)))
+    }
+}
+
+impl core::fmt::Display for Refusal<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self.verb {
+            Some(verb) => write!(f, "{verb} refused: ")?,
+            None => f.write_str("the server refused the connection: ")?,
+        }
+        write!(f, "{} {}", self.code, Escaped(self.text))
+    }
+}
+
+/// What a sequence wants after it was asked to go on, or was given a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Go on.
+    Continue,
+    /// Go on, and show the caller this line.
+    Show,
+    /// It is done.
+    Done,
+    /// This reply refuses it.
+    Refused,
+    /// The data connection failed.
+    Failed(DataFailure),
+}
+
+/// The sequence of commands of one operation. Implement it to make an operation of your own.
+///
+/// It may be dropped between any two calls.
+pub trait Sequence {
+    /// What comes of it, which may borrow from the last reply.
+    type Output<'b>;
+
+    /// Sends what can be sent now. Called at the start and after every event, so it has to know what
+    /// it has sent. Only `Continue`, `Done` and `Failed` make sense here.
+    ///
+    /// # Errors
+    /// When a command cannot be sent at all.
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError>;
+
+    /// Takes a line of a reply to one of its commands: each line of a preliminary or final reply, in
+    /// order. By default the ends matter only: see [`Sequence::finished`].
+    fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+        match line.position.is_end() && !line.code.is_preliminary() {
+            true => self.finished(cx, verb, line),
+            false => Next::Show,
+        }
+    }
+
+    /// Takes the last line of a final reply.
+    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next;
+
+    /// The outcome, asked for once after `Done`. `last` is the line that brought it, if one did.
+    fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b>;
+
+    /// The data connection of an earlier operation that this one carries on.
+    fn adopts(&self) -> Option<DataId> {
+        None
+    }
+}
+
+/// What a sequence may do: send commands, and order about the data connection.
+#[derive(Debug)]
+pub struct Context<'c, 't> {
+    pub(super) client: &'c mut Client,
+    pub(super) tx: &'c mut Tx<'t>,
+}
+
+impl Context<'_, '_> {
+    /// Queues a command. `false` means not yet: the queue is full, or replies are owed and the server
+    /// takes one command at a time. Try again when next asked to advance.
+    ///
+    /// # Errors
+    /// When the command is too long for the send storage.
+    pub fn send(&mut self, command: &Command<'_>) -> Result<bool, LocalError> {
+        self.client.send(self.tx, command)
+    }
+
+    /// The client.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        self.client
+    }
+}
+
+/// An operation under way: poll it until it is done, refused or failed.
+#[derive(Debug)]
+#[must_use = "an operation does nothing unless it is polled"]
+pub struct Operation<S> {
+    sequence: S,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    New,
+    Running(Generation),
+    Over,
+}
+
+/// What [`Operation::step`] came to, with places in the receive window in the stead of bytes.
+#[derive(Debug)]
+pub enum OperationStep {
+    /// As [`Action::Data`].
+    Data(DataId, DataOp),
+    /// As [`Action::Close`].
+    Close,
+    /// As [`Action::Wait`].
+    Wait(Wait),
+    /// As [`Event::Line`].
+    Line(ReplySpan),
+    /// As [`Event::Done`]: ask for the [`output`](Operation::output).
+    Done(Option<ReplySpan>),
+    /// As [`Event::Refused`].
+    Refused(ReplySpan),
+    /// As [`Event::Failed`].
+    Failed(DataFailure),
+}
+
+impl<S: Sequence> Operation<S> {
+    /// An operation that runs `sequence`.
+    pub const fn new(sequence: S) -> Self {
+        Self { sequence, state: State::New }
+    }
+
+    /// Goes on with it. Each call takes something in, gives something to do, or says what to wait for.
+    ///
+    /// # Errors
+    /// The peer's, after which the connection is of no more use; or yours, when the operation is over
+    /// or the buffers are too small for it.
+    pub fn poll<'b, R, T>(
+        &mut self,
+        client: &mut Client,
+        now: Instant,
+        rx: &'b mut RecvBuf<R>,
+        tx: &mut SendBuf<T>,
+    ) -> Result<Action<Event<'b, S::Output<'b>>>, Error>
+    where
+        R: AsRef<[u8]> + AsMut<[u8]>,
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        let step = self.step(client, now, &mut rx.view(), &mut tx.view())?;
+        let rx: &'b RecvBuf<R> = rx;
+        let line = |reply: ReplySpan| reply.resolve(|span| rx.bytes(span));
+        Ok(match step {
+            OperationStep::Data(id, op) => Action::Data(id, op),
+            OperationStep::Close => Action::Close,
+            OperationStep::Wait(wait) => Action::Wait(wait),
+            OperationStep::Line(reply) => Action::Event(Event::Line(line(reply))),
+            OperationStep::Done(reply) => Action::Event(Event::Done(self.output(reply.map(line)))),
+            OperationStep::Refused(reply) => {
+                let ReplyLine { code, text, .. } = line(reply);
+                Action::Event(Event::Refused(Refusal { verb: reply.verb, code, text }))
+            }
+            OperationStep::Failed(failure) => Action::Event(Event::Failed(failure)),
+        })
+    }
+
+    /// The outcome, after [`OperationStep::Done`] and with its line.
+    pub fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> S::Output<'b> {
+        self.sequence.output(last)
+    }
+
+    /// As [`poll`](Self::poll), for layers on top of it.
+    ///
+    /// # Errors
+    /// As [`poll`](Self::poll).
+    pub fn step(
+        &mut self,
+        client: &mut Client,
+        now: Instant,
+        rx: &mut Rx<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Result<OperationStep, Error> {
+        let needed = client.config.limits.line + 2;
+        if rx.capacity() < needed {
+            return Err(LocalError::RecvBufTooSmall { needed }.into());
+        }
+        let generation = match self.state {
+            State::New => client.begin(self.sequence.adopts()),
+            State::Running(generation) => generation,
+            State::Over => return Err(LocalError::OperationOver.into()),
+        };
+        self.state = State::Running(generation);
+        loop {
+            if let Some((id, op)) = client.next_op() {
+                return Ok(OperationStep::Data(id, op));
+            }
+            let mut next = Next::Continue;
+            if !client.is_closed() && client.is_settled(generation) {
+                next = self.sequence.advance(&mut Context { client, tx })?;
+            }
+            let mut reply = None;
+            if next == Next::Continue {
+                match client.step(now, rx, tx)? {
+                    Step::Data(id, op) => return Ok(OperationStep::Data(id, op)),
+                    Step::Wait(wait) => return Ok(OperationStep::Wait(wait)),
+                    Step::Close => return Ok(OperationStep::Close),
+                    Step::Reply(owed) if owed.generation() != generation => continue,
+                    Step::Reply(owed) => {
+                        let line = owed.resolve(|span| rx.bytes(span));
+                        next = match owed.is_final() && line.code == ReplyCode::SERVICE_CLOSING {
+                            true => Next::Refused,
+                            false => self.sequence.reply(&mut Context { client, tx }, owed.verb, &line),
+                        };
+                        reply = Some(owed);
+                    }
+                }
+            }
+            match (next, reply) {
+                (Next::Continue, _) | (Next::Show | Next::Refused, None) => {}
+                (Next::Show, Some(reply)) => return Ok(OperationStep::Line(reply)),
+                (Next::Done, reply) => {
+                    self.state = State::Over;
+                    return Ok(OperationStep::Done(reply));
+                }
+                (Next::Refused, Some(reply)) => {
+                    self.state = State::Over;
+                    return Ok(OperationStep::Refused(reply));
+                }
+                (Next::Failed(failure), _) => {
+                    self.state = State::Over;
+                    return Ok(OperationStep::Failed(failure));
+                }
+            }
+        }
+    }
+}

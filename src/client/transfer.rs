@@ -1,0 +1,347 @@
+//! Transfers (RFC 959 4.1.3, 5.4): opening one, and seeing it through.
+//!
+//! [`Open`] sends what sets a transfer up (TYPE and EPSV together, then REST and the command together)
+//! and is done when the server has said 150. Data flows while [`Complete`] waits for the two things
+//! that end a transfer in either order: the end of the data, and the final reply.
+
+use super::machine::{Channel, Phase};
+use super::{Context, Next, Operation, Profile, Sequence};
+use crate::action::{DataFailure, DataId, DataOp};
+use crate::codec::{
+    Command, EpsvArgument, ReplyLine, RepresentationType, Restart, Text, Verb, parse_epsv_reply,
+    parse_pasv_reply, size_hint, unique_name,
+};
+use crate::error::LocalError;
+use crate::transfer::Coding;
+
+/// RETR: opens the download of `path`, from byte `offset` on (RFC 3659 5).
+pub fn retrieve(path: Text<'_>, representation: RepresentationType, offset: u64) -> Operation<Open<'_>> {
+    Open::operation(Command::Retr(path), representation, offset)
+}
+
+/// STOR: opens an upload to `path`, which replaces what is there from byte `offset` on. A server that
+/// cannot restart refuses.
+pub fn store(path: Text<'_>, representation: RepresentationType, offset: u64) -> Operation<Open<'_>> {
+    Open::operation(Command::Stor(path), representation, offset)
+}
+
+/// APPE: opens an upload to the end of `path`, which is made when it is not there.
+pub fn append(path: Text<'_>, representation: RepresentationType) -> Operation<Open<'_>> {
+    Open::operation(Command::Appe(path), representation, 0)
+}
+
+/// STOU: opens an upload to a name that the server chooses, from `path` where it heeds one.
+pub fn store_unique(path: Option<Text<'_>>, representation: RepresentationType) -> Operation<Open<'_>> {
+    Open::operation(Command::Stou(path), representation, 0)
+}
+
+/// LIST: opens the listing of `path`, or of the working directory, in the server's own format. Sent in
+/// TYPE I or whatever else is in force already: no server converts it.
+pub fn list(path: Option<Text<'_>>, representation: RepresentationType) -> Operation<Open<'_>> {
+    Open::operation(Command::List(path), representation, 0)
+}
+
+/// NLST: opens the list of names in `path`, or in the working directory.
+pub fn names(path: Option<Text<'_>>, representation: RepresentationType) -> Operation<Open<'_>> {
+    Open::operation(Command::Nlst(path), representation, 0)
+}
+
+/// MLSD: opens the machine-readable listing of `path`, or of the working directory (RFC 3659 7). Its
+/// wire form is the same in every representation type.
+pub fn machine_list(path: Option<Text<'_>>) -> Operation<Open<'_>> {
+    Open::operation(Command::Mlsd(path), RepresentationType::Image, 0)
+}
+
+/// Sees the transfer through to its end.
+pub fn complete(transfer: TransferId) -> Operation<Complete> {
+    Operation::new(Complete { id: transfer.0, transferred: 0 })
+}
+
+/// A transfer that is open, to be handed to [`complete`]. Dropped, it makes the next operation close
+/// the data connection and read what the server says to that.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a transfer that is not completed is aborted by the next operation"]
+pub struct TransferId(DataId);
+
+/// A transfer that was opened.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Opened<'b> {
+    /// The transfer itself.
+    pub transfer: TransferId,
+    /// The byte it starts at: 0 where the server refused to restart a download.
+    pub offset: u64,
+    /// The server's hint at the size of the whole. For people: it may be wrong.
+    pub size_hint: Option<u64>,
+    /// The name that the server gave an upload by STOU, where it says so at the start.
+    pub unique_name: Option<&'b [u8]>,
+}
+
+/// A transfer that was completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Completed<'b> {
+    /// Bytes that went over the wire.
+    pub transferred: u64,
+    /// The server's final reply, where it came last.
+    pub reply: Option<ReplyLine<'b>>,
+}
+
+/// See [`retrieve`] and its like. Comes to [`Opened`].
+#[derive(Debug)]
+pub struct Open<'a> {
+    command: Command<'a>,
+    representation: RepresentationType,
+    offset: u64,
+    stage: Stage,
+    type_sent: bool,
+    restart_sent: bool,
+    command_sent: bool,
+    channel: DataId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The server has to be asked where to connect to.
+    Address,
+    /// It was asked.
+    Asked,
+    /// The data connection is being opened.
+    Connecting,
+    /// It stands: the command can go.
+    Command,
+}
+
+impl<'a> Open<'a> {
+    fn operation(command: Command<'a>, representation: RepresentationType, offset: u64) -> Operation<Self> {
+        Operation::new(Self {
+            command,
+            representation,
+            offset,
+            stage: Stage::Address,
+            type_sent: false,
+            restart_sent: false,
+            command_sent: false,
+            channel: DataId::NONE,
+        })
+    }
+
+    fn receives(&self) -> bool {
+        !matches!(self.command.verb(), Verb::Stor | Verb::Appe | Verb::Stou)
+    }
+
+    /// EPSV did not work here: remember it, and use PASV where there is one.
+    fn fall_back(&mut self, cx: &mut Context<'_, '_>) -> bool {
+        let possible = !cx.client.profile.contains(Profile::NO_EPSV) && !cx.client.peer_is_ipv6();
+        if possible {
+            cx.client.profile |= Profile::NO_EPSV;
+            self.stage = Stage::Address;
+        }
+        possible
+    }
+
+    /// The address came: connect to it.
+    fn connect(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> Next {
+        // Some servers answer EPSV with 227.
+        if line.code == crate::codec::ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE {
+            match parse_epsv_reply(line.text) {
+                Ok(port) => cx.client.connect_data(None, port),
+                Err(_) if self.fall_back(cx) => return Next::Continue,
+                Err(_) => return Next::Refused,
+            }
+        } else {
+            match parse_pasv_reply(line.text) {
+                Ok(address) => cx.client.connect_data(Some((*address.ip()).into()), address.port()),
+                Err(_) => return Next::Refused,
+            }
+        }
+        self.stage = Stage::Connecting;
+        Next::Continue
+    }
+
+    /// 150, or 226 at once: data may flow.
+    fn start(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) {
+        let coding = Coding { representation: self.representation, ..Coding::default() };
+        let op = if self.receives() { DataOp::Receive(coding) } else { DataOp::Send(coding) };
+        let Some(channel) = &mut cx.client.channel else { return };
+        self.channel = channel.id;
+        channel.announced = line.code.is_preliminary();
+        channel.confirmed = line.code.is_success();
+        if channel.phase == Phase::Connected {
+            channel.phase = Phase::Moving;
+            let id = channel.id;
+            cx.client.order(id, op);
+        }
+    }
+}
+
+impl Sequence for Open<'_> {
+    type Output<'b> = Opened<'b>;
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if !self.type_sent {
+            if cx.client.representation != Some(self.representation) {
+                if !cx.send(&Command::Type(self.representation))? {
+                    return Ok(Next::Continue);
+                }
+                cx.client.representation = Some(self.representation);
+            }
+            self.type_sent = true;
+        }
+        if self.stage == Stage::Address {
+            let passive = match cx.client.profile.contains(Profile::NO_EPSV) {
+                true => Command::Pasv,
+                false => Command::Epsv(EpsvArgument::None),
+            };
+            if cx.send(&passive)? {
+                self.stage = Stage::Asked;
+            }
+        }
+        if self.stage == Stage::Connecting {
+            match cx.client.channel.map(|channel| channel.phase) {
+                Some(Phase::Connected) => self.stage = Stage::Command,
+                Some(Phase::Connecting) => {}
+                _ => {
+                    cx.client.channel = None;
+                    if !self.fall_back(cx) {
+                        return Ok(Next::Failed(DataFailure::Unreachable));
+                    }
+                    return self.advance(cx);
+                }
+            }
+        }
+        if self.stage == Stage::Command {
+            if self.offset > 0 && !self.restart_sent {
+                self.restart_sent = cx.send(&Command::Rest(Restart::Offset(self.offset)))?;
+            }
+            // An upload that starts at the wrong byte destroys the file: see the answer to REST first.
+            let may_send = self.receives() || self.offset == 0 || (self.restart_sent && !cx.client.is_owed());
+            if !self.command_sent && may_send && (self.offset == 0 || self.restart_sent) {
+                self.command_sent = cx.send(&self.command)?;
+            }
+        }
+        Ok(Next::Continue)
+    }
+
+    fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+        if !line.position.is_end() {
+            return Next::Show;
+        }
+        if !line.code.is_preliminary() {
+            return self.finished(cx, verb, line);
+        }
+        if verb != Some(self.command.verb()) {
+            return Next::Continue;
+        }
+        self.start(cx, line);
+        Next::Done
+    }
+
+    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+        let granted = line.code.is_success();
+        match verb {
+            Some(Verb::Type) if granted => Next::Continue,
+            Some(Verb::Type) => {
+                cx.client.representation = None;
+                cx.client.close_data(DataOp::Abort);
+                Next::Refused
+            }
+            Some(Verb::Epsv | Verb::Pasv) if granted => self.connect(cx, line),
+            Some(Verb::Epsv) if self.fall_back(cx) => Next::Continue,
+            Some(Verb::Rest) if granted || line.code.is_intermediate() => Next::Continue,
+            Some(Verb::Rest) => {
+                cx.client.profile |= Profile::NO_RESTART;
+                self.offset = 0;
+                if self.receives() {
+                    return Next::Continue;
+                }
+                cx.client.close_data(DataOp::Abort);
+                Next::Refused
+            }
+            verb if verb == Some(self.command.verb()) && granted => {
+                self.start(cx, line);
+                Next::Done
+            }
+            Some(Verb::Mlsd) if line.code.is_permanent_syntax() => {
+                cx.client.profile |= Profile::NO_MLSD;
+                cx.client.close_data(DataOp::Abort);
+                Next::Refused
+            }
+            _ => {
+                cx.client.close_data(DataOp::Abort);
+                Next::Refused
+            }
+        }
+    }
+
+    fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b> {
+        let text = last.map(|line| line.text).unwrap_or_default();
+        Opened {
+            transfer: TransferId(self.channel),
+            offset: self.offset,
+            size_hint: size_hint(text),
+            unique_name: match self.command {
+                Command::Stou(_) => unique_name(text),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// See [`complete`]. Comes to [`Completed`].
+#[derive(Debug)]
+pub struct Complete {
+    id: DataId,
+    transferred: u64,
+}
+
+impl Complete {
+    /// Whether both ends have come, the good one or the bad one.
+    fn verdict(&self, owed: bool, channel: &Channel) -> Next {
+        match channel.phase {
+            Phase::Ended if channel.confirmed => Next::Done,
+            // An empty directory: some servers say 226 and never touch the data connection.
+            Phase::Failed(_) if channel.confirmed && !channel.announced && channel.moved == 0 => Next::Done,
+            // What the server says of it comes first, whatever that is.
+            Phase::Failed(failure) if !owed => Next::Failed(failure),
+            _ => Next::Continue,
+        }
+    }
+
+    fn conclude(&mut self, cx: &mut Context<'_, '_>) -> Next {
+        let Some(channel) = cx.client.channel.filter(|channel| channel.id == self.id) else {
+            return Next::Failed(DataFailure::Broken);
+        };
+        let next = self.verdict(cx.client.is_owed(), &channel);
+        if next != Next::Continue {
+            self.transferred = channel.moved;
+            cx.client.close_data(DataOp::Close);
+        }
+        next
+    }
+}
+
+impl Sequence for Complete {
+    type Output<'b> = Completed<'b>;
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        Ok(self.conclude(cx))
+    }
+
+    fn finished(&mut self, cx: &mut Context<'_, '_>, _: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+        if !line.code.is_success() {
+            cx.client.close_data(DataOp::Abort);
+            return Next::Refused;
+        }
+        if let Some(channel) = &mut cx.client.channel {
+            channel.confirmed = true;
+        }
+        self.conclude(cx)
+    }
+
+    fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Completed<'b> {
+        Completed { transferred: self.transferred, reply: last }
+    }
+
+    fn adopts(&self) -> Option<DataId> {
+        Some(self.id)
+    }
+}

@@ -1,0 +1,259 @@
+//! Replies (RFC 959 4.2): line by line as they stream in, or whole.
+
+use nom::bytes::complete::take;
+use nom::combinator::map_opt;
+use nom::{IResult, Parser};
+
+use super::{Full, Invalid, ReplyCode, Sink, Text};
+
+/// Where a line stands in its reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// `226 text`: the whole reply.
+    Single,
+    /// `226-text`: more lines follow.
+    First,
+    /// A line within a reply. Its text is the whole line, or what follows the `226-` that some
+    /// servers put before each.
+    Middle,
+    /// `226 text` after [`First`](Self::First): the reply is complete.
+    Last,
+}
+
+impl Position {
+    /// Whether the reply is complete with this line.
+    #[must_use]
+    pub const fn is_end(self) -> bool {
+        matches!(self, Self::Single | Self::Last)
+    }
+}
+
+/// Which line ends a reply of many lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EndRule {
+    /// The same code and a space, as RFC 959 4.2 says.
+    #[default]
+    SameCode,
+    /// Any code and a space, for servers that end `553-` with `150 `.
+    AnyCode,
+}
+
+/// One line of a reply. Borrows the text from the line it was parsed from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ReplyLine<'a> {
+    /// The code of the reply: a middle line has its first line's.
+    pub code: ReplyCode,
+    /// Where the line stands.
+    pub position: Position,
+    /// Its text, without the code and what parts it from the text. Any bytes but LF and NUL.
+    pub text: &'a [u8],
+}
+
+impl core::fmt::Debug for ReplyLine<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("ReplyLine")
+            .field("code", &self.code)
+            .field("position", &self.position)
+            .field("text", &super::Escaped(self.text))
+            .finish()
+    }
+}
+
+// reply      = single / (first *middle last)
+// single     = code [SP text] EOL
+// first      = code "-" text EOL
+// middle     = text EOL              ; not of the form of last
+// last       = code [SP text] EOL    ; the code of first
+// code       = ("1" / ... / "6") 2DIGIT
+fn code(line: &[u8]) -> IResult<&[u8], ReplyCode> {
+    map_opt(take(3usize), ReplyCode::from_digits).parse_complete(line)
+}
+
+impl<'a> ReplyLine<'a> {
+    /// What stands for a reply where there was none.
+    pub(crate) const EMPTY: ReplyLine<'static> =
+        ReplyLine { code: ReplyCode::COMMAND_OKAY, position: Position::Single, text: b"" };
+
+    /// Parses one line, given without its line end. `within` is the code of the reply that an
+    /// earlier line began, if one did.
+    ///
+    /// # Errors
+    /// When a line that begins a reply does not begin with a reply code. Within a reply any line is
+    /// one of its lines.
+    #[inline]
+    pub fn parse(line: &'a [u8], within: Option<ReplyCode>, rule: EndRule) -> Result<Self, Invalid> {
+        let (numbered, found) = match code(line) {
+            Ok((rest, code)) => match rest.split_first() {
+                None => (Some((true, rest)), code),
+                Some((b' ', text)) => (Some((true, text)), code),
+                Some((b'-', text)) => (Some((false, text)), code),
+                Some(_) => (None, code),
+            },
+            Err(_) => match within {
+                Some(code) => (None, code),
+                None => return Err(Invalid::new("a reply: three digits, then a space or a hyphen")),
+            },
+        };
+        match (within, numbered) {
+            (None, Some((true, text))) => Ok(Self { code: found, position: Position::Single, text }),
+            (None, Some((false, text))) => Ok(Self { code: found, position: Position::First, text }),
+            (None, None) => Err(Invalid::new("a space or a hyphen after the reply code")),
+            (Some(code), Some((true, text))) if found == code || rule == EndRule::AnyCode => {
+                Ok(Self { code, position: Position::Last, text })
+            }
+            (Some(code), Some((false, text))) if found == code => {
+                Ok(Self { code, position: Position::Middle, text })
+            }
+            (Some(code), _) => Ok(Self { code, position: Position::Middle, text: line }),
+        }
+    }
+
+    /// Appends a line to `sink`, its CRLF included. A middle line that would be taken for the last
+    /// gets its code and a hyphen in front.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(
+        code: ReplyCode,
+        position: Position,
+        text: Text<'_>,
+        sink: &mut S,
+    ) -> Result<(), Full> {
+        let digits = code.as_digits();
+        let separator: Option<&[u8]> = match position {
+            Position::Single | Position::Last if text.is_empty() => Some(b""),
+            Position::Single | Position::Last => Some(b" "),
+            Position::First => Some(b"-"),
+            Position::Middle if self::code(text.as_bytes()).is_ok() => Some(b"-"),
+            Position::Middle => None,
+        };
+        if let Some(separator) = separator {
+            sink.put(&digits)?;
+            sink.put(separator)?;
+        }
+        sink.put(text.as_bytes())?;
+        sink.put(b"\r\n")
+    }
+}
+
+/// A whole reply, borrowed from the bytes it was parsed from: for inspectors and tests. A session
+/// reads line by line, so that a reply of any length needs the memory of one line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Reply<'a> {
+    code: ReplyCode,
+    bytes: &'a [u8],
+    rule: EndRule,
+}
+
+impl<'a> Reply<'a> {
+    /// Takes one reply off the front of `input`: the reply and what follows it, or nothing while it
+    /// is not complete. Telnet sequences are not looked for: a [`RecvBuf`](crate::buffer::RecvBuf) does that.
+    ///
+    /// # Errors
+    /// When the first line is no reply line.
+    pub fn parse(input: &'a [u8], rule: EndRule) -> Result<Option<(Self, &'a [u8])>, Invalid> {
+        let mut rest = input;
+        let mut within = None;
+        while let Some((line, after)) = split_line(rest) {
+            let line = ReplyLine::parse(line, within, rule)?;
+            rest = after;
+            if line.position.is_end() {
+                let bytes = &input[..input.len() - rest.len()];
+                return Ok(Some((Self { code: line.code, bytes, rule }, rest)));
+            }
+            within = Some(line.code);
+        }
+        Ok(None)
+    }
+
+    /// Its code.
+    #[must_use]
+    pub const fn code(&self) -> ReplyCode {
+        self.code
+    }
+
+    /// Its bytes as they were received, line ends included.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Its lines.
+    pub fn lines(&self) -> impl Iterator<Item = ReplyLine<'a>> + use<'a> {
+        let Self { code, mut bytes, rule } = *self;
+        let mut within = None;
+        core::iter::from_fn(move || {
+            let (line, rest) = split_line(bytes)?;
+            bytes = rest;
+            let line = ReplyLine::parse(line, within, rule).ok();
+            within = Some(code);
+            line
+        })
+    }
+}
+
+impl core::fmt::Debug for Reply<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.lines()).finish()
+    }
+}
+
+/// The first line without its end, and what follows; CRLF and bare LF both end a line.
+fn split_line(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memchr(b'\n', input)?;
+    let (line, rest) = (&input[..at], &input[at + 1..]);
+    Some((line.strip_suffix(b"\r").unwrap_or(line), rest))
+}
+
+/// The size hint in the text of 150: the last `(n bytes)`. A hint and no more: servers put it there
+/// for people.
+#[must_use]
+pub fn size_hint(text: &[u8]) -> Option<u64> {
+    let open = memchr::memrchr(b'(', text)?;
+    let rest = &text[open + 1..];
+    let (rest, size) = nom::character::complete::u64::<_, nom::error::Error<&[u8]>>(rest).ok()?;
+    rest.starts_with(b" byte").then_some(size)
+}
+
+/// The number in the text of 213 to SIZE: a lone one, else the last word, else the first
+/// (`213 file: 213, Size =51`, `213 5555, comment`).
+///
+/// # Errors
+/// When there is none, or none that fits 64 bits.
+pub fn size(text: &[u8]) -> Result<u64, Invalid> {
+    let words = || text.split(|byte| !byte.is_ascii_digit() && *byte != b'-').filter(|word| !word.is_empty());
+    let number = |word: &[u8]| {
+        nom::combinator::all_consuming(nom::character::complete::u64::<_, nom::error::Error<&[u8]>>)
+            .parse_complete(word)
+            .map(|(_, number)| number)
+            .map_err(|_| Invalid::new("a size in bytes of at most 64 bits"))
+    };
+    let trimmed = text.trim_ascii();
+    let trailing = trimmed.last().is_some_and(u8::is_ascii_digit);
+    let leading = trimmed.first().is_some_and(u8::is_ascii_digit);
+    let word = match (trailing, leading) {
+        (true, _) => words().last(),
+        (false, true) => words().next(),
+        (false, false) => None,
+    };
+    number(word.unwrap_or_default())
+}
+
+/// The name that a server gave a file, from the text of 150 or 226 to STOU: `FILE: name` (RFC 1123
+/// 4.1.2.9), `(unique file name: name)`, or a bare name. Borrows from `text`.
+#[must_use]
+pub fn unique_name(text: &[u8]) -> Option<&[u8]> {
+    let text = text.trim_ascii();
+    let find = |needle: &[u8]| memchr::memmem::find(text, needle).map(|at| &text[at + needle.len()..]);
+    let name = if let Some(name) = find(b"FILE: ").or_else(|| find(b"FILE:")) {
+        name
+    } else if let Some(name) = find(b"unique file name: ") {
+        let name = name.strip_suffix(b".").unwrap_or(name);
+        name.strip_suffix(b")").unwrap_or(name)
+    } else if text.contains(&b' ') {
+        return None;
+    } else {
+        text
+    };
+    (!name.is_empty()).then_some(name)
+}

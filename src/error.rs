@@ -1,0 +1,177 @@
+//! What can go wrong, on two sides that are never mixed: yours and the peer's.
+
+use core::fmt;
+
+use crate::codec::Full;
+
+/// The API was misused. Nothing was sent and nothing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LocalError {
+    /// The receive storage cannot hold a line of the configured limit.
+    RecvBufTooSmall {
+        /// How many bytes it has to hold at least.
+        needed: usize,
+    },
+    /// The send storage cannot hold what has to be sent, even when nothing waits in it.
+    SendBufTooSmall {
+        /// How many bytes it has to hold at least.
+        needed: usize,
+    },
+    /// The send queue has no room now: send what is pending and call again.
+    NoRoom,
+    /// A command longer than the line limit.
+    CommandTooLong,
+    /// The data connection named is none that the machine asked for.
+    UnknownData,
+    /// The event does not fit what is known of the data connection.
+    UnexpectedDataEvent,
+    /// The answer is not one to the request of this ticket.
+    WrongAnswer,
+    /// The ticket's command needs no reply any more: the session has ended.
+    Ended,
+    /// The operation has come to its end: a new one is needed.
+    OperationOver,
+}
+
+impl fmt::Display for LocalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RecvBufTooSmall { needed } => {
+                write!(f, "the receive buffer needs storage of at least {needed} bytes")
+            }
+            Self::SendBufTooSmall { needed } => {
+                write!(f, "the send buffer needs storage of at least {needed} bytes")
+            }
+            Self::NoRoom => f.write_str("the send buffer is full: send what is pending first"),
+            Self::CommandTooLong => f.write_str("the command is longer than the line limit"),
+            Self::UnknownData => f.write_str("no such data connection was asked for"),
+            Self::UnexpectedDataEvent => f.write_str("the data connection is not in a state for this event"),
+            Self::WrongAnswer => f.write_str("the answer does not fit the request of this ticket"),
+            Self::Ended => f.write_str("the session has ended: its tickets need no answer"),
+            Self::OperationOver => f.write_str("the operation has ended already"),
+        }
+    }
+}
+
+impl core::error::Error for LocalError {}
+
+impl From<Full> for LocalError {
+    fn from(Full: Full) -> Self {
+        Self::NoRoom
+    }
+}
+
+/// What was waited for when the time ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Awaited {
+    /// The server's greeting.
+    Greeting,
+    /// The reply to a command.
+    Reply,
+    /// The data connection.
+    DataConnection,
+    /// Bytes on the data connection.
+    Data,
+    /// The reply that ends a transfer.
+    FinalReply,
+    /// A login.
+    Login,
+    /// A command of a client that is logged in.
+    Command,
+}
+
+impl Awaited {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Greeting => "the greeting",
+            Self::Reply => "a reply",
+            Self::DataConnection => "the data connection",
+            Self::Data => "data",
+            Self::FinalReply => "the reply that ends the transfer",
+            Self::Login => "a login",
+            Self::Command => "a command",
+        }
+    }
+}
+
+/// The peer ended the dialogue or broke it beyond repair. The connection is of no more use; the same
+/// error comes again on every call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PeerError {
+    /// It closed the connection.
+    Closed,
+    /// It closed the connection inside a line or a multi-line reply.
+    ClosedInside,
+    /// It announced that it closes the connection (reply 421, RFC 959 4.2.2).
+    ServiceClosing,
+    /// It did not greet as an FTP server does (RFC 959 5.4).
+    NotFtp,
+    /// A reply does not begin with a reply code (RFC 959 4.2).
+    MalformedReply,
+    /// A reply has more lines or bytes than the configured limit.
+    ReplyTooLong,
+    /// It did not answer in time.
+    TimedOut(Awaited),
+    /// It sent too many lines that are no commands.
+    TooManyBadCommands,
+    /// It tried to log in too often.
+    TooManyLogins,
+    /// It speaks another protocol: an HTTP request came instead of a command.
+    OtherProtocol,
+}
+
+impl fmt::Display for PeerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "the peer closed the control connection",
+            Self::ClosedInside => "the peer closed the control connection in the middle of a line or reply",
+            Self::ServiceClosing => "the server is closing the connection (421)",
+            Self::NotFtp => "the peer does not greet as an FTP server: is this the right port?",
+            Self::MalformedReply => "the server sent a line that is no reply",
+            Self::ReplyTooLong => "the server's reply exceeds the configured limit",
+            Self::TimedOut(awaited) => {
+                return write!(f, "the peer did not send {} in time", awaited.as_str());
+            }
+            Self::TooManyBadCommands => "the client sent too many lines that are no commands",
+            Self::TooManyLogins => "the client tried to log in too often",
+            Self::OtherProtocol => "the client speaks another protocol",
+        })
+    }
+}
+
+impl core::error::Error for PeerError {}
+
+/// Either side's error, where a call can meet both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The API was misused; nothing changed.
+    Local(LocalError),
+    /// The peer ended or broke the dialogue.
+    Peer(PeerError),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(error) => error.fmt(f),
+            Self::Peer(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl From<LocalError> for Error {
+    fn from(error: LocalError) -> Self {
+        Self::Local(error)
+    }
+}
+
+impl From<PeerError> for Error {
+    fn from(error: PeerError) -> Self {
+        Self::Peer(error)
+    }
+}

@@ -1,0 +1,232 @@
+//! Commands in, replies out: framing, tickets and order (RFC 959 5.4).
+
+use arrayvec::ArrayVec;
+
+use super::config::Limits;
+use crate::action::{Action, Wait};
+use crate::buffer::{Frame, RecvBuf, Rx, SendBuf, Span, Tx};
+use crate::codec::{Command, CommandError, Full, Position, ReplyCode, ReplyLine, Text, Verb};
+use crate::error::{Error, LocalError, PeerError};
+
+/// A command's right to one reply. [`Server::reply`] uses it up; it comes back if the reply could not
+/// be queued.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a command that is not answered holds up all that follow it"]
+pub struct Ticket(u32);
+
+/// Why a line is no command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BadLine {
+    /// Longer than the limit. The rest of it was skipped and is not looked at.
+    TooLong,
+    /// It holds a NUL.
+    Binary,
+}
+
+/// What a client sent. Borrows from the receive window: the next poll overwrites it.
+#[derive(Debug)]
+pub enum Event<'b> {
+    /// The connection stands: the ticket is for the greeting.
+    Connected(Ticket),
+    /// A command, or what is wrong with it.
+    Command(Ticket, Result<Command<'b>, CommandError>),
+    /// A line that is no command.
+    BadLine(Ticket, BadLine),
+}
+
+/// What [`Server::step`] came to, with a place in the receive window in the stead of bytes.
+#[derive(Debug)]
+pub enum ServerStep {
+    /// As [`Event::Connected`].
+    Connected(Ticket),
+    /// A line, for [`Command::parse`].
+    Line(Ticket, Span),
+    /// As [`Event::BadLine`].
+    BadLine(Ticket, BadLine),
+    /// As [`Action::Wait`].
+    Wait(Wait),
+}
+
+/// The server's side of one control connection: whoever wants the commands themselves polls this;
+/// whoever wants a server polls a [`Session`](super::Session).
+///
+/// One command is given out at a time: the next stays unparsed in the window until that one is
+/// answered. Once a 1yz reply was sent, commands that are answered during transfers (ABOR, STAT, NOOP)
+/// are given out too; the first that is none waits, and everything behind it.
+#[derive(Debug)]
+pub struct Server {
+    limits: Limits,
+    last_ticket: u32,
+    open: ArrayVec<u32, 2>,
+    transferring: bool,
+    connected: bool,
+    failed: Option<PeerError>,
+}
+
+/// Room that the send queue must have before a command is taken: no reply to one is longer, but for
+/// the paths in it.
+const REPLY_ROOM: usize = 1024;
+
+impl Server {
+    /// The machine for a connection that stands.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            last_ticket: 0,
+            open: ArrayVec::new(),
+            transferring: false,
+            connected: false,
+            failed: None,
+        }
+    }
+
+    /// Goes on. Each call gives something out or says what to wait for.
+    ///
+    /// # Errors
+    /// When the client has closed the connection; or yours, when the buffers are too small.
+    pub fn poll<'b, R, T>(
+        &mut self,
+        rx: &'b mut RecvBuf<R>,
+        tx: &mut SendBuf<T>,
+    ) -> Result<Action<Event<'b>>, Error>
+    where
+        R: AsRef<[u8]> + AsMut<[u8]>,
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        let step = self.step(&mut rx.view(), &mut tx.view())?;
+        Ok(match step {
+            ServerStep::Connected(ticket) => Action::Event(Event::Connected(ticket)),
+            ServerStep::Line(ticket, line) => {
+                Action::Event(Event::Command(ticket, Command::parse(rx.bytes(line))))
+            }
+            ServerStep::BadLine(ticket, bad) => Action::Event(Event::BadLine(ticket, bad)),
+            ServerStep::Wait(wait) => Action::Wait(wait),
+        })
+    }
+
+    /// As [`poll`](Self::poll), for layers on top of it.
+    ///
+    /// # Errors
+    /// As [`poll`](Self::poll).
+    pub fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<ServerStep, Error> {
+        let needed = self.limits.line + 2;
+        if rx.capacity() < needed {
+            return Err(LocalError::RecvBufTooSmall { needed }.into());
+        }
+        if tx.capacity() < REPLY_ROOM {
+            return Err(LocalError::SendBufTooSmall { needed: REPLY_ROOM }.into());
+        }
+        if let Some(error) = self.failed {
+            return Err(error.into());
+        }
+        if !self.connected {
+            self.connected = true;
+            return Ok(ServerStep::Connected(self.issue()));
+        }
+        let wait = Wait { readable: rx.has_room() && !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
+        // A client that does not read its replies is not read from either.
+        if tx.free() < REPLY_ROOM {
+            return Ok(ServerStep::Wait(Wait { readable: false, ..wait }));
+        }
+        let may_take = match (self.open.len(), self.transferring) {
+            (0, _) => true,
+            (1, true) => true,
+            _ => false,
+        };
+        if !may_take {
+            return Ok(ServerStep::Wait(Wait { application: true, ..wait }));
+        }
+        Ok(match rx.next_line(self.limits.line) {
+            Frame::Line(line) if line.is_empty() => return self.step(rx, tx),
+            Frame::Line(line) if self.transferring && !answered_at_once(rx.bytes(line)) => {
+                rx.hold(line);
+                ServerStep::Wait(Wait { data: true, ..wait })
+            }
+            Frame::Line(line) => ServerStep::Line(self.issue(), line),
+            Frame::TooLong(_) => ServerStep::BadLine(self.issue(), BadLine::TooLong),
+            Frame::Binary => ServerStep::BadLine(self.issue(), BadLine::Binary),
+            Frame::Partial => ServerStep::Wait(Wait { data: self.transferring, ..wait }),
+            Frame::End { cut } => {
+                let error = if cut { PeerError::ClosedInside } else { PeerError::Closed };
+                return Err(self.fail(error).into());
+            }
+        })
+    }
+
+    /// Ends the dialogue: every later step fails with `error`.
+    pub(super) fn fail(&mut self, error: PeerError) -> PeerError {
+        self.failed = Some(error);
+        error
+    }
+
+    fn issue(&mut self) -> Ticket {
+        self.last_ticket = self.last_ticket.wrapping_add(1);
+        let _ = self.open.try_push(self.last_ticket);
+        Ticket(self.last_ticket)
+    }
+
+    /// Queues the final reply to a command.
+    ///
+    /// # Errors
+    /// Gives the ticket back when there is no room.
+    pub fn reply(
+        &mut self,
+        ticket: Ticket,
+        code: ReplyCode,
+        text: Text<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Result<(), (LocalError, Ticket)> {
+        self.reply_with(ticket, tx, |tx| ReplyLine::encode(code, Position::Single, text, tx))
+    }
+
+    /// Queues a final reply of many lines, or one whose text is put together: whatever `encode`
+    /// writes, all of it or nothing.
+    ///
+    /// # Errors
+    /// Gives the ticket back when there is no room.
+    pub fn reply_with(
+        &mut self,
+        ticket: Ticket,
+        tx: &mut Tx<'_>,
+        encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
+    ) -> Result<(), (LocalError, Ticket)> {
+        if tx.append(encode).is_err() {
+            return Err((LocalError::NoRoom, ticket));
+        }
+        if self.open.first() == Some(&ticket.0) {
+            self.transferring = false;
+        }
+        self.open.retain(|open| *open != ticket.0);
+        Ok(())
+    }
+
+    /// Queues a 1yz reply: the command's final one is still to come, and meanwhile the commands that
+    /// are answered during a transfer are given out.
+    ///
+    /// # Errors
+    /// When there is no room.
+    pub fn preliminary(
+        &mut self,
+        ticket: &Ticket,
+        code: ReplyCode,
+        text: Text<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Result<(), LocalError> {
+        tx.append(|tx| ReplyLine::encode(code, Position::Single, text, tx))?;
+        self.transferring |= self.open.first() == Some(&ticket.0);
+        Ok(())
+    }
+
+    /// Queues 421, which answers no command (RFC 959 4.2.2), where there is room for it.
+    pub(super) fn announce_closing(&mut self, text: Text<'_>, tx: &mut Tx<'_>) {
+        let _ = tx.append(|tx| ReplyLine::encode(ReplyCode::SERVICE_CLOSING, Position::Single, text, tx));
+    }
+}
+
+/// Whether a line is a command that does not wait for the running transfer.
+fn answered_at_once(line: &[u8]) -> bool {
+    let verb = line.split(|byte| *byte == b' ').next().unwrap_or_default();
+    Verb::from_bytes(verb).is_some_and(|verb| verb.info().answers_during_transfer())
+}

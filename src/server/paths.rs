@@ -1,0 +1,87 @@
+//! The paths of a session, in storage that the host gave: the working directory, the one that waits
+//! (RNFR's; before login, the user's name), and the one that the current request is about.
+
+use crate::codec::resolve;
+
+/// `[working directory][waiting][target]`, one behind the other.
+#[derive(Clone, Debug)]
+pub(super) struct Paths<P> {
+    storage: P,
+    working: usize,
+    waiting: usize,
+    target: usize,
+}
+
+impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
+    pub(super) fn new(mut storage: P) -> Self {
+        let working = match storage.as_mut().first_mut() {
+            Some(first) => {
+                *first = b'/';
+                1
+            }
+            None => 0,
+        };
+        Self { storage, working, waiting: 0, target: 0 }
+    }
+
+    /// Back to the root, with nothing waiting.
+    pub(super) fn reset(&mut self) {
+        if let Some(first) = self.storage.as_mut().first_mut() {
+            *first = b'/';
+        }
+        (self.working, self.waiting, self.target) = (1.min(self.storage.as_ref().len()), 0, 0);
+    }
+
+    pub(super) fn working(&self) -> &[u8] {
+        &self.storage.as_ref()[..self.working]
+    }
+
+    pub(super) fn waiting(&self) -> &[u8] {
+        &self.storage.as_ref()[self.working..self.working + self.waiting]
+    }
+
+    pub(super) fn target(&self) -> &[u8] {
+        let start = self.working + self.waiting;
+        &self.storage.as_ref()[start..start + self.target]
+    }
+
+    /// Makes the path that `argument` names, seen from the working directory, the target.
+    pub(super) fn aim(&mut self, argument: &[u8]) -> Result<(), crate::codec::Invalid> {
+        self.target = 0;
+        let (used, free) = self.storage.as_mut().split_at_mut(self.working + self.waiting);
+        self.target = resolve(&used[..self.working], argument, free)?;
+        Ok(())
+    }
+
+    /// The target becomes what waits.
+    pub(super) fn keep_waiting(&mut self) {
+        let start = self.working + self.waiting;
+        let target = start..start + self.target;
+        self.storage.as_mut().copy_within(target, self.working);
+        (self.waiting, self.target) = (self.target, 0);
+    }
+
+    /// `bytes` become what waits, if there is room for them.
+    pub(super) fn wait_with(&mut self, bytes: &[u8]) -> bool {
+        (self.waiting, self.target) = (0, 0);
+        let Some(room) = self.storage.as_mut().get_mut(self.working..self.working + bytes.len()) else {
+            return false;
+        };
+        room.copy_from_slice(bytes);
+        self.waiting = bytes.len();
+        true
+    }
+
+    /// Nothing waits any more. The target goes too.
+    pub(super) fn forget_waiting(&mut self) {
+        (self.waiting, self.target) = (0, 0);
+    }
+
+    /// The target becomes the working directory.
+    pub(super) fn enter(&mut self) {
+        let start = self.working + self.waiting;
+        let target = start..start + self.target;
+        self.storage.as_mut().copy_within(target, 0);
+        (self.working, self.waiting, self.target) = (self.target, 0, 0);
+    }
+}

@@ -1,0 +1,153 @@
+//! What a session asks of its host, and what the host may answer.
+
+use crate::codec::{FactSet, ReplyCode, Secret, Text};
+use crate::listing::Entry;
+
+/// Something that only the host can do. The path concerned is [`Session::path`](super::Session::path),
+/// always absolute and normal: it has no `.`, no `..` and no empty component, and starts at the root
+/// of what the account may see.
+///
+/// Each is answered with [`Session::answer`](super::Session::answer), at once or at any later time.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Request<'b> {
+    /// A client has connected: may it stay? Refused, it is told 421.
+    Admit,
+    /// [`Session::user`](super::Session::user) wants to log in with this password.
+    Login {
+        /// The password as it was sent.
+        password: Secret<'b>,
+    },
+    /// Is the path a directory that may be entered?
+    ChangeDirectory,
+    /// Make a directory.
+    MakeDirectory,
+    /// Remove an empty directory.
+    RemoveDirectory,
+    /// Remove a file.
+    Delete,
+    /// Move [`Session::source_path`](super::Session::source_path) to the path.
+    Rename,
+    /// What is at the path? Answered by [`Answer::Entry`].
+    Stat,
+    /// Open a file. Answered by [`Answer::Opened`].
+    Open(Access),
+    /// Open a directory, or a single entry, to list it in a format. Answered by [`Answer::Opened`];
+    /// the entries are then sent as the format writes them.
+    List(Listing),
+    /// The upload has come in whole: make it last. Until then it may be taken back.
+    Commit,
+}
+
+/// How a file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Access {
+    /// For reading, from a byte on that is not past the end.
+    Read {
+        /// The first byte to send.
+        offset: u64,
+    },
+    /// For writing; what is there from that byte on is replaced. With 0 the file is made if need be.
+    Write {
+        /// The first byte to write.
+        offset: u64,
+    },
+    /// For writing at the end; made if need be.
+    Append,
+    /// For writing, under a name that nothing has yet, in the directory of the path or like the path.
+    /// Answered with that name.
+    Unique,
+}
+
+/// How a directory is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Listing {
+    /// As `ls -l` does, for people and for old programs (LIST).
+    Unix {
+        /// Names with a leading dot too.
+        all: bool,
+    },
+    /// Bare names (NLST).
+    Names {
+        /// Names with a leading dot too.
+        all: bool,
+    },
+    /// With these facts (MLSD, RFC 3659 7).
+    Machine(FactSet),
+}
+
+/// What the host says.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Answer<'a> {
+    /// It is done.
+    Done,
+    /// It is not.
+    Refused(Refusal),
+    /// The file or directory is open.
+    Opened {
+        /// How many bytes there are to send, where that is known: a hint for the client.
+        size: Option<u64>,
+        /// The name that was chosen, for [`Access::Unique`].
+        unique_name: Option<Text<'a>>,
+    },
+    /// What is at the path.
+    Entry(&'a Entry<'a>),
+}
+
+/// Why the host does not do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// There is nothing at the path.
+    NotFound,
+    /// The account may not.
+    Denied,
+    /// There is something at the path.
+    Exists,
+    /// A directory was needed, and this is none.
+    NotADirectory,
+    /// This is a directory, and none was wanted.
+    IsADirectory,
+    /// The directory is not empty.
+    NotEmpty,
+    /// The name is not one that this file system takes.
+    BadName,
+    /// The offset lies past the end.
+    BadOffset,
+    /// The account has used up what it may store.
+    QuotaExceeded,
+    /// There is no room left.
+    StorageFull,
+    /// Not now: busy or locked. The same may work later.
+    Busy,
+    /// The host cannot do this at all.
+    Unsupported,
+    /// Something went wrong in the host.
+    Failed,
+}
+
+impl Refusal {
+    /// The reply that says so before a transfer has begun, or where there is none (RFC 959 4.2.2 and
+    /// 5.4).
+    pub(super) const fn reply(self) -> (ReplyCode, Text<'static>) {
+        use ReplyCode as Code;
+        match self {
+            Self::NotFound => (Code::FILE_UNAVAILABLE, Text::literal("No such file or directory.")),
+            Self::Denied => (Code::FILE_UNAVAILABLE, Text::literal("Permission denied.")),
+            Self::Exists => (Code::FILE_UNAVAILABLE, Text::literal("It exists already.")),
+            Self::NotADirectory => (Code::FILE_UNAVAILABLE, Text::literal("Not a directory.")),
+            Self::IsADirectory => (Code::FILE_UNAVAILABLE, Text::literal("It is a directory.")),
+            Self::NotEmpty => (Code::FILE_UNAVAILABLE, Text::literal("The directory is not empty.")),
+            Self::BadName => (Code::FILE_NAME_NOT_ALLOWED, Text::literal("That name is not allowed.")),
+            Self::BadOffset => (Code::INVALID_REST_PARAMETER, Text::literal("The offset is past the end.")),
+            Self::QuotaExceeded => (Code::EXCEEDED_STORAGE, Text::literal("Storage allocation exceeded.")),
+            Self::StorageFull => (Code::INSUFFICIENT_STORAGE, Text::literal("No room left.")),
+            Self::Busy => (Code::FILE_BUSY, Text::literal("Busy; try again later.")),
+            Self::Unsupported => (Code::NOT_IMPLEMENTED_FOR_PARAMETER, Text::literal("Not supported here.")),
+            Self::Failed => (Code::LOCAL_ERROR, Text::literal("Local error.")),
+        }
+    }
+}
