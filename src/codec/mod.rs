@@ -3,11 +3,15 @@
 //! Every value has a `parse` that takes the whole of its bytes, borrows from them what it keeps and
 //! never panics, and an `encode` that writes the canonical form to a [`Sink`]. `parse(encode(x)) == x`.
 
+pub mod code;
 pub mod encode;
 pub mod text;
+pub mod verb;
 
+pub use code::{Group, ReplyCode, Severity};
 pub use encode::{Full, Sink};
 pub use text::{Escaped, Secret, Text};
+pub use verb::{Argument, Direction, LoginGate, TransferGate, Verb, VerbInfo};
 
 use core::fmt;
 

@@ -1,0 +1,508 @@
+//! The three-digit code that begins every reply, and what each code means (RFC 959 4.2).
+//!
+//! The first digit says how a command went ([`Severity`]), the second what it is about ([`Group`]),
+//! the third tells replies of a kind apart. Codes that no document defines are kept as they are: the
+//! first digit alone is enough to act on them.
+//!
+//! ```text
+//! reply-code = severity group DIGIT
+//! severity   = "1" / "2" / "3" / "4" / "5"     ; RFC 959 4.2
+//!            / "6"                             ; RFC 2228 5.2
+//! group      = DIGIT                           ; RFC 959 4.2 defines 0 to 5
+//! ```
+
+use core::fmt;
+use core::num::NonZeroU16;
+
+use super::{Full, Invalid, Sink};
+
+/// A reply code, 100 to 699.
+///
+/// A number with names for the codes that are known: the constants below, each with its meaning and
+/// its source. `Option<ReplyCode>` is as small as a `ReplyCode`.
+///
+/// ```
+/// use ftp_proto::codec::{ReplyCode, Severity};
+///
+/// let code = ReplyCode::from_digits(b"227").unwrap();
+/// assert_eq!(code, ReplyCode::ENTERING_PASSIVE_MODE);
+/// assert_eq!(code.severity(), Severity::PositiveCompletion);
+///
+/// // In no RFC, and a refusal all the same.
+/// assert!(ReplyCode::from_digits(b"599").unwrap().is_permanent());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplyCode(NonZeroU16);
+
+/// How a command went: the first digit of a code (RFC 959 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// 1yz: begun; another reply to the same command follows.
+    PositivePreliminary,
+    /// 2yz: done.
+    PositiveCompletion,
+    /// 3yz: accepted, and the next command has to supply what is missing.
+    PositiveIntermediate,
+    /// 4yz: not done; the same command may work later.
+    TransientNegative,
+    /// 5yz: not done, and the same command will fail again.
+    PermanentNegative,
+    /// 6yz: the reply proper stands protected in the text (RFC 2228 5.2).
+    Protected,
+}
+
+/// What a reply is about: the second digit of a code (RFC 959 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// x0z: the syntax of commands, and commands that are in no other group.
+    Syntax,
+    /// x1z: information that was asked for.
+    Information,
+    /// x2z: the control and data connections.
+    Connections,
+    /// x3z: login, accounting and, since RFC 2228, protection.
+    Authentication,
+    /// x4z: not specified.
+    Unspecified,
+    /// x5z: the state of the file system.
+    FileSystem,
+}
+
+/// Makes the named constants, [`ReplyCode::ALL`], `meaning` and `source` of the one table.
+macro_rules! reply_codes {
+    ($($number:literal $name:ident $source:literal $meaning:literal;)*) => {
+        /// The codes that a document defines.
+        impl ReplyCode {
+            $(
+                #[doc = concat!("`", $number, "`: ", $meaning, " (", $source, ").")]
+                pub const $name: Self = Self::literal($number);
+            )*
+
+            /// Every code that has a name, in ascending order.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// What the code means, in our words: a phrase without a full stop. `None` for a code that
+            /// no document defines.
+            #[must_use]
+            pub const fn meaning(self) -> Option<&'static str> {
+                match self.get() {
+                    $($number => Some($meaning),)*
+                    _ => None,
+                }
+            }
+
+            /// The document and section that define the code, such as `RFC 959 4.2.2`.
+            #[must_use]
+            pub const fn source(self) -> Option<&'static str> {
+                match self.get() {
+                    $($number => Some($source),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+reply_codes! {
+//  code name                              source             meaning
+    110 RESTART_MARKER                     "RFC 959 4.2.2"    "a restart marker, as `MARK yyyy = mmmm`";
+    120 SERVICE_READY_SOON                 "RFC 959 4.2.2"    "the service will be ready in some minutes; wait for 220";
+    125 DATA_CONNECTION_ALREADY_OPEN       "RFC 959 4.2.2"    "the transfer starts on the data connection that is open";
+    150 OPENING_DATA_CONNECTION            "RFC 959 4.2.2"    "the file is in order and the data connection is about to be opened";
+
+    200 COMMAND_OKAY                       "RFC 959 4.2.2"    "done";
+    202 SUPERFLUOUS                        "RFC 959 4.2.2"    "nothing was done, since nothing need be done here";
+    211 SYSTEM_STATUS                      "RFC 959 4.2.2"    "the state of the system, or help on it; the list of features (RFC 2389)";
+    212 DIRECTORY_STATUS                   "RFC 959 4.2.2"    "the state of a directory";
+    213 FILE_STATUS                        "RFC 959 4.2.2"    "the state of a file: its size, time or facts";
+    214 HELP_MESSAGE                       "RFC 959 4.2.2"    "help, for a person to read";
+    215 SYSTEM_TYPE                        "RFC 959 4.2.2"    "the name of the operating system";
+    220 SERVICE_READY                      "RFC 959 4.2.2"    "ready for a new user; the host is taken (RFC 7151)";
+    221 SERVICE_CLOSING                    "RFC 959 4.2.2"    "the control connection is being closed, as was asked";
+    225 DATA_CONNECTION_OPEN               "RFC 959 4.2.2"    "the data connection is open and no transfer is running";
+    226 CLOSING_DATA_CONNECTION            "RFC 959 4.2.2"    "the transfer or its abortion is complete and the data connection is being closed";
+    227 ENTERING_PASSIVE_MODE              "RFC 959 4.2.2"    "listening for the data connection at the IPv4 address and port in the text";
+    228 ENTERING_LONG_PASSIVE_MODE         "RFC 1639"         "listening for the data connection at the long address in the text";
+    229 ENTERING_EXTENDED_PASSIVE_MODE     "RFC 2428 3"       "listening for the data connection at the port in the text";
+    230 LOGGED_IN                          "RFC 959 4.2.2"    "logged in";
+    232 LOGGED_IN_BY_SECURITY_EXCHANGE     "RFC 2228 5.1"     "logged in by what the security exchange proved; no password is needed";
+    234 SECURITY_EXCHANGE_COMPLETE         "RFC 2228 5.1"     "the security mechanism is accepted and needs no more data; TLS starts (RFC 4217)";
+    235 SECURITY_DATA_ACCEPTED             "RFC 2228 5.1"     "the security data is accepted and the exchange is complete";
+    250 FILE_ACTION_OKAY                   "RFC 959 4.2.2"    "the action on the file is done";
+    257 PATHNAME                           "RFC 959 4.2.2"    "the directory that was made, or that is current, quoted in the text";
+
+    331 NEED_PASSWORD                      "RFC 959 4.2.2"    "the user name is accepted and a password is wanted";
+    332 NEED_ACCOUNT                       "RFC 959 4.2.2"    "an account is wanted before the login is complete";
+    334 NEED_SECURITY_DATA                 "RFC 2228 5.1"     "the security mechanism is accepted and wants security data";
+    335 NEED_MORE_SECURITY_DATA            "RFC 2228 5.1"     "the security data is accepted and more is wanted";
+    336 NEED_PASSWORD_FOR_CHALLENGE        "RFC 2228 5.1"     "a password is wanted that answers the challenge in the text";
+    350 FILE_ACTION_PENDING                "RFC 959 4.2.2"    "the action on the file waits for the command that completes it";
+
+    421 SERVICE_NOT_AVAILABLE              "RFC 959 4.2.2"    "the service is not available and the control connection is being closed";
+    425 CANNOT_OPEN_DATA_CONNECTION        "RFC 959 4.2.2"    "the data connection cannot be opened";
+    426 TRANSFER_ABORTED                   "RFC 959 4.2.2"    "the data connection was closed and the transfer given up";
+    431 SECURITY_RESOURCE_UNAVAILABLE      "RFC 2228 5.1"     "something that the security mechanism needs is not available";
+    434 HOST_UNAVAILABLE                   "drafts of RFC 7151" "the virtual host is not available; RFC 7151 itself says 504";
+    450 FILE_BUSY                          "RFC 959 4.2.2"    "the file is not available for now";
+    451 LOCAL_ERROR                        "RFC 959 4.2.2"    "given up after an error in the server";
+    452 INSUFFICIENT_STORAGE               "RFC 959 4.2.2"    "the system has too little room left";
+
+    500 SYNTAX_ERROR                       "RFC 959 4.2.2"    "the command is unknown or cannot be read";
+    501 ARGUMENT_SYNTAX_ERROR              "RFC 959 4.2.2"    "the argument cannot be read";
+    502 NOT_IMPLEMENTED                    "RFC 959 4.2.2"    "the command is known and not implemented";
+    503 BAD_SEQUENCE                       "RFC 959 4.2.2"    "the command may not come here in the sequence of commands";
+    504 PARAMETER_NOT_IMPLEMENTED          "RFC 959 4.2.2"    "the command is not implemented for this argument";
+    521 DATA_PROTECTION_REFUSED            "RFC 4217 10.2"    "no data connection with this PROT setting; no such address family (RFC 1639); the directory exists (RFC 959 Appendix II)";
+    522 NETWORK_PROTOCOL_NOT_SUPPORTED     "RFC 2428 2"       "not in this network protocol, but in those in the text; the TLS negotiation of the data connection failed (RFC 4217)";
+    530 NOT_LOGGED_IN                      "RFC 959 4.2.2"    "not logged in, or the login is refused";
+    532 NEED_ACCOUNT_FOR_STORING           "RFC 959 4.2.2"    "files are stored only for those who gave an account";
+    533 COMMAND_PROTECTION_DENIED          "RFC 2228 5.1"     "policy forbids the command at this protection of the control connection";
+    534 DENIED_BY_POLICY                   "RFC 2228 5.1"     "policy forbids the request";
+    535 SECURITY_CHECK_FAILED              "RFC 2228 5.1"     "a security check failed: a checksum, a sequence, a length";
+    536 PROT_LEVEL_NOT_SUPPORTED           "RFC 2228 5.1"     "the security mechanism does not have this level of protection for data";
+    537 COMMAND_PROTECTION_NOT_SUPPORTED   "RFC 2228 5.1"     "the security mechanism does not have this protection for commands";
+    550 FILE_UNAVAILABLE                   "RFC 959 4.2.2"    "the file is not there, or access to it is denied";
+    551 PAGE_TYPE_UNKNOWN                  "RFC 959 4.2.2"    "given up at a page of an unknown type";
+    552 STORAGE_EXCEEDED                   "RFC 959 4.2.2"    "given up, since the storage that was allotted is used up";
+    553 NAME_NOT_ALLOWED                   "RFC 959 4.2.2"    "a file may not have this name";
+    554 INVALID_RESTART                    "RFC 1123 4.1.3.4" "the transfer cannot start at the point that REST gave";
+    555 TYPE_MISMATCH                      "RFC 1123 4.1.3.4" "the file has another type or structure than the transfer";
+    556 HASH_REFUSED                       "draft-ietf-ftpext2-hash" "the file exists and its hash is not given";
+
+    631 INTEGRITY_PROTECTED_REPLY          "RFC 2228 5.2"     "the text holds the reply, protected against change";
+    632 CONFIDENTIAL_AND_INTEGRITY_PROTECTED_REPLY "RFC 2228 5.2" "the text holds the reply, protected against change and encrypted";
+    633 CONFIDENTIAL_REPLY                 "RFC 2228 5.2"     "the text holds the reply, encrypted";
+}
+
+/// Second names, for codes that more than one document took.
+impl ReplyCode {
+    /// `521` in answer to LPRT and LPSV: not in this address family, but in those in the text
+    /// (RFC 1639).
+    pub const ADDRESS_FAMILY_NOT_SUPPORTED: Self = Self::DATA_PROTECTION_REFUSED;
+    /// `521` in answer to MKD: the directory exists, and nothing was done (RFC 959 Appendix II).
+    pub const DIRECTORY_EXISTS: Self = Self::DATA_PROTECTION_REFUSED;
+    /// `522` in answer to a transfer, after its 1yz: the TLS negotiation of the data connection failed
+    /// (RFC 4217 10.2).
+    pub const DATA_TLS_FAILED: Self = Self::NETWORK_PROTOCOL_NOT_SUPPORTED;
+}
+
+impl ReplyCode {
+    /// The code with this number, 100 to 699; `None` for any other. It need not be a code that has a
+    /// name.
+    #[must_use]
+    pub const fn new(number: u16) -> Option<Self> {
+        match NonZeroU16::new(number) {
+            Some(code) if 100 <= number && number <= 699 => Some(Self(code)),
+            _ => None,
+        }
+    }
+
+    /// The code that these three ASCII digits write; `None` when there are not exactly three, or when
+    /// the first is not 1 to 6. The way a reply line is read: it is a handful of instructions.
+    #[inline]
+    #[must_use]
+    pub const fn from_digits(digits: &[u8]) -> Option<Self> {
+        let [a @ b'1'..=b'6', b @ b'0'..=b'9', c @ b'0'..=b'9'] = *digits else { return None };
+        Self::new((a - b'0') as u16 * 100 + (b - b'0') as u16 * 10 + (c - b'0') as u16)
+    }
+
+    /// Reads the three digits of a code, and nothing after them.
+    ///
+    /// # Errors
+    /// When `bytes` are anything but a code of 100 to 699.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
+        Self::from_digits(bytes).ok_or(Invalid::new("a reply code from 100 to 699"))
+    }
+
+    /// Writes the three digits.
+    ///
+    /// # Errors
+    /// When they have no room in `sink`.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        sink.put(&self.as_digits())
+    }
+
+    /// The code as a number, 100 to 699.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0.get()
+    }
+
+    /// The code as it stands on the wire: three ASCII digits.
+    #[must_use]
+    pub const fn as_digits(self) -> [u8; 3] {
+        let code = self.get();
+        // Each is under 10, since a code is at most 699.
+        [b'0' + (code / 100) as u8, b'0' + (code / 10 % 10) as u8, b'0' + (code % 10) as u8]
+    }
+
+    /// How the command went: the first digit.
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        match self.get() / 100 {
+            1 => Severity::PositivePreliminary,
+            2 => Severity::PositiveCompletion,
+            3 => Severity::PositiveIntermediate,
+            4 => Severity::TransientNegative,
+            5 => Severity::PermanentNegative,
+            _ => Severity::Protected,
+        }
+    }
+
+    /// What the reply is about: the second digit. `None` for 6 to 9, which mean nothing.
+    #[must_use]
+    pub const fn group(self) -> Option<Group> {
+        match self.get() / 10 % 10 {
+            0 => Some(Group::Syntax),
+            1 => Some(Group::Information),
+            2 => Some(Group::Connections),
+            3 => Some(Group::Authentication),
+            4 => Some(Group::Unspecified),
+            5 => Some(Group::FileSystem),
+            _ => None,
+        }
+    }
+
+    /// Whether another reply to the same command follows: 1yz.
+    #[must_use]
+    pub const fn is_preliminary(self) -> bool {
+        matches!(self.severity(), Severity::PositivePreliminary)
+    }
+
+    /// Whether the command is done: 2yz.
+    #[must_use]
+    pub const fn is_success(self) -> bool {
+        matches!(self.severity(), Severity::PositiveCompletion)
+    }
+
+    /// Whether the next command has to supply what is missing: 3yz.
+    #[must_use]
+    pub const fn is_intermediate(self) -> bool {
+        matches!(self.severity(), Severity::PositiveIntermediate)
+    }
+
+    /// Whether the command failed and may work later: 4yz.
+    #[must_use]
+    pub const fn is_transient(self) -> bool {
+        matches!(self.severity(), Severity::TransientNegative)
+    }
+
+    /// Whether the command failed and will fail again: 5yz.
+    #[must_use]
+    pub const fn is_permanent(self) -> bool {
+        matches!(self.severity(), Severity::PermanentNegative)
+    }
+
+    /// Whether the command failed, for now or for good: 4yz or 5yz.
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        self.is_transient() || self.is_permanent()
+    }
+
+    /// Whether the reply proper stands protected in the text: 6yz.
+    #[must_use]
+    pub const fn is_protected(self) -> bool {
+        matches!(self.severity(), Severity::Protected)
+    }
+
+    /// A code known when the program is compiled.
+    ///
+    /// # Panics
+    /// When `number` is not 100 to 699; in a `const`, that is a compile error.
+    #[must_use]
+    pub const fn literal(number: u16) -> Self {
+        match Self::new(number) {
+            Some(code) => code,
+            None => panic!("a reply code is 100 to 699"),
+        }
+    }
+}
+
+impl From<ReplyCode> for u16 {
+    fn from(code: ReplyCode) -> Self {
+        code.get()
+    }
+}
+
+impl TryFrom<u16> for ReplyCode {
+    type Error = Invalid;
+
+    fn try_from(number: u16) -> Result<Self, Invalid> {
+        Self::new(number).ok_or(Invalid::new("a reply code from 100 to 699"))
+    }
+}
+
+impl PartialEq<u16> for ReplyCode {
+    fn eq(&self, number: &u16) -> bool {
+        self.get() == *number
+    }
+}
+
+/// The number.
+impl fmt::Display for ReplyCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+/// The number and, where it is known, the meaning.
+impl fmt::Debug for ReplyCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.meaning() {
+            Some(meaning) => write!(f, "{self} ({meaning})"),
+            None => write!(f, "{self}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    use arrayvec::ArrayVec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// RFC 959 4.2.2, the list in numeric order.
+    const RFC_959: &[u16] = &[
+        110, 120, 125, 150, 200, 202, 211, 212, 213, 214, 215, 220, 221, 225, 226, 227, 230, 250, 257, 331,
+        332, 350, 421, 425, 426, 450, 451, 452, 500, 501, 502, 503, 504, 530, 532, 550, 551, 552, 553,
+    ];
+
+    /// RFC 2228 5, the new replies; RFC 1639 and RFC 2428; RFC 1123 4.1.3.4; RFC 4217 10.2.
+    const LATER: &[u16] = &[
+        232, 234, 235, 334, 335, 336, 431, 533, 534, 535, 536, 537, 631, 632, 633, 228, 521, 229, 522, 554,
+        555,
+    ];
+
+    #[test]
+    fn every_code_of_rfc_959_has_a_name_and_says_so() {
+        for &number in RFC_959 {
+            let code = ReplyCode::literal(number);
+            assert!(ReplyCode::ALL.contains(&code), "{number}");
+            assert_eq!(code.source(), Some("RFC 959 4.2.2"), "{number}");
+        }
+        let ours: Vec<u16> =
+            ReplyCode::ALL.iter().filter(|c| c.source() == Some("RFC 959 4.2.2")).map(|c| c.get()).collect();
+        assert_eq!(ours, RFC_959);
+    }
+
+    #[test]
+    fn every_code_of_a_later_document_has_a_name() {
+        for &number in LATER {
+            assert!(ReplyCode::ALL.contains(&ReplyCode::literal(number)), "{number}");
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_in_order() {
+        assert!(ReplyCode::ALL.is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn a_meaning_is_a_phrase() {
+        for code in ReplyCode::ALL {
+            let meaning = code.meaning().unwrap();
+            assert!(!meaning.is_empty() && !meaning.ends_with('.'), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn all_codes_from_100_to_699_are_kept_and_no_others() {
+        for number in 0..=u16::MAX {
+            let code = ReplyCode::new(number);
+            assert_eq!(code.is_some(), (100..=699).contains(&number), "{number}");
+            assert_eq!(ReplyCode::try_from(number).ok(), code);
+            let Some(code) = code else { continue };
+            assert_eq!(code.get(), number);
+            assert_eq!(code, number);
+            assert_eq!(&code.as_digits()[..], number.to_string().as_bytes());
+            assert_eq!(ReplyCode::parse(&code.as_digits()), Ok(code));
+            let mut wire = ArrayVec::<u8, 3>::new();
+            code.encode(&mut wire).unwrap();
+            assert_eq!(wire.as_slice(), code.as_digits());
+            assert_eq!(code.to_string(), number.to_string());
+        }
+    }
+
+    #[test]
+    fn anything_but_three_digits_of_a_code_is_refused() {
+        for bytes in [
+            &b""[..],
+            b"2",
+            b"22",
+            b"2200",
+            b"099",
+            b"700",
+            b"999",
+            b"2 0",
+            b"20 ",
+            b" 20",
+            b"+20",
+            b"2\xff0",
+            b"22-",
+        ] {
+            assert_eq!(ReplyCode::from_digits(bytes), None, "{bytes:?}");
+            assert!(ReplyCode::parse(bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn the_first_digit_is_the_severity_and_the_second_the_group() {
+        let table = [
+            (150, Severity::PositivePreliminary, Some(Group::FileSystem)),
+            (215, Severity::PositiveCompletion, Some(Group::Information)),
+            (331, Severity::PositiveIntermediate, Some(Group::Authentication)),
+            (421, Severity::TransientNegative, Some(Group::Connections)),
+            (500, Severity::PermanentNegative, Some(Group::Syntax)),
+            (549, Severity::PermanentNegative, Some(Group::Unspecified)),
+            (631, Severity::Protected, Some(Group::Authentication)),
+            (260, Severity::PositiveCompletion, None),
+            (699, Severity::Protected, None),
+        ];
+        for (number, severity, group) in table {
+            let code = ReplyCode::literal(number);
+            assert_eq!((code.severity(), code.group()), (severity, group), "{number}");
+        }
+    }
+
+    #[test]
+    fn each_code_is_of_exactly_one_kind() {
+        for code in (100..=699).map(ReplyCode::literal) {
+            let kinds = [
+                code.is_preliminary(),
+                code.is_success(),
+                code.is_intermediate(),
+                code.is_transient(),
+                code.is_permanent(),
+                code.is_protected(),
+            ];
+            assert_eq!(kinds.iter().filter(|&&is| is).count(), 1, "{code}");
+            assert_eq!(code.is_failure(), matches!(code.get(), 400..=599));
+        }
+    }
+
+    #[test]
+    fn debug_tells_the_meaning_where_there_is_one() {
+        assert_eq!(format!("{:?}", ReplyCode::LOGGED_IN), "230 (logged in)");
+        assert_eq!(format!("{:?}", ReplyCode::literal(299)), "299");
+    }
+
+    #[test]
+    fn an_optional_code_takes_no_more_room() {
+        assert_eq!(size_of::<Option<ReplyCode>>(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            let by_number = core::str::from_utf8(&bytes).ok()
+                .filter(|s| s.len() == 3 && s.bytes().all(|b| b.is_ascii_digit()))
+                .and_then(|s| s.parse().ok()).and_then(ReplyCode::new);
+            prop_assert_eq!(ReplyCode::from_digits(&bytes), by_number);
+        }
+    }
+}
