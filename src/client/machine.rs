@@ -236,7 +236,7 @@ impl Client {
         let (code, position) = (parsed.code, parsed.position);
         self.count(position, code, bytes.len())?;
         let Some(owed) = self.owed.first_mut() else {
-            if code == ReplyCode::SERVICE_CLOSING && position.is_end() {
+            if code == ReplyCode::SERVICE_NOT_AVAILABLE && position.is_end() {
                 return Err(self.fail(PeerError::ServiceClosing));
             }
             // A reply to nothing: a server that answers twice would shift all later answers by one
@@ -246,10 +246,10 @@ impl Client {
         };
         let reply = ReplySpan { verb: owed.verb, code, position, text, generation: owed.generation };
         if code.is_preliminary() {
-            owed.transferring |= owed.verb.is_some_and(Verb::transfers);
+            owed.transferring |= owed.verb.is_some_and(Verb::opens_data_connection);
         } else if position.is_end() {
             self.owed.remove(0);
-            if code == ReplyCode::SERVICE_CLOSING {
+            if code == ReplyCode::SERVICE_NOT_AVAILABLE {
                 self.owed.clear();
                 self.fail(PeerError::ServiceClosing);
             }
@@ -356,7 +356,7 @@ impl Client {
         self.generation = self.generation.wrapping_add(1);
         for owed in &mut self.owed {
             let greeting = owed.verb.is_none() && owed.generation == 0;
-            if greeting || (adopted && owed.verb.is_some_and(Verb::transfers)) {
+            if greeting || (adopted && owed.verb.is_some_and(Verb::opens_data_connection)) {
                 owed.generation = self.generation;
             }
         }

@@ -245,7 +245,7 @@ impl<S: Sequence> Operation<S> {
                     Step::Reply(owed) if owed.generation() != generation => continue,
                     Step::Reply(owed) => {
                         let line = owed.resolve(|span| rx.bytes(span));
-                        next = match owed.is_final() && line.code == ReplyCode::SERVICE_CLOSING {
+                        next = match owed.is_final() && line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
                             true => Next::Refused,
                             false => self.sequence.reply(&mut Context { client, tx }, owed.verb, &line),
                         };

@@ -260,7 +260,7 @@ impl Sequence for Open<'_> {
                 self.start(cx, line);
                 Next::Done
             }
-            Some(Verb::Mlsd) if line.code.is_permanent_syntax() => {
+            Some(Verb::Mlsd) if line.code.is_permanent() && line.code.group() == Some(Group::Syntax) => {
                 cx.client.profile |= Profile::NO_MLSD;
                 cx.client.close_data(DataOp::Abort);
                 Next::Refused

@@ -219,9 +219,14 @@ impl Server {
         Ok(())
     }
 
+    /// The transfer is as good as over: what comes in now waits for its final reply.
+    pub(super) fn end_transfer(&mut self) {
+        self.transferring = false;
+    }
+
     /// Queues 421, which answers no command (RFC 959 4.2.2), where there is room for it.
     pub(super) fn announce_closing(&mut self, text: Text<'_>, tx: &mut Tx<'_>) {
-        let _ = tx.append(|tx| ReplyLine::encode(ReplyCode::SERVICE_CLOSING, Position::Single, text, tx));
+        let _ = tx.append(|tx| ReplyLine::encode(ReplyCode::SERVICE_NOT_AVAILABLE, Position::Single, text, tx));
     }
 }
 

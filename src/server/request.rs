@@ -1,7 +1,45 @@
 //! What a session asks of its host, and what the host may answer.
 
-use crate::codec::{FactSet, ReplyCode, Secret, Text};
+use crate::codec::{Escaped, FactSet, ReplyCode, Secret, Text};
 use crate::listing::Entry;
+
+/// A path as a session gives it to its host: absolute and normal, seen from the root of what the
+/// account may see. Any bytes but CR, LF and NUL; no empty component, no `.`, no `..`; no slash at its
+/// end, but for the root itself.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VirtualPath<'a>(&'a [u8]);
+
+impl<'a> VirtualPath<'a> {
+    /// `/`.
+    pub const ROOT: VirtualPath<'static> = VirtualPath(b"/");
+
+    pub(super) const fn new(normal: &'a [u8]) -> Self {
+        Self(normal)
+    }
+
+    /// The bytes, which begin with a slash.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Its components: none for the root.
+    pub fn components(&self) -> impl DoubleEndedIterator<Item = &'a [u8]> + use<'a> {
+        self.0.split(|byte| *byte == b'/').filter(|component| !component.is_empty())
+    }
+
+    /// Its last component: none for the root.
+    #[must_use]
+    pub fn file_name(&self) -> Option<&'a [u8]> {
+        self.components().next_back()
+    }
+}
+
+impl core::fmt::Debug for VirtualPath<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        Escaped(self.0).fmt(f)
+    }
+}
 
 /// Something that only the host can do. The path concerned is [`Session::path`](super::Session::path),
 /// always absolute and normal: it has no `.`, no `..` and no empty component, and starts at the root
@@ -141,12 +179,12 @@ impl Refusal {
             Self::NotADirectory => (Code::FILE_UNAVAILABLE, Text::literal("Not a directory.")),
             Self::IsADirectory => (Code::FILE_UNAVAILABLE, Text::literal("It is a directory.")),
             Self::NotEmpty => (Code::FILE_UNAVAILABLE, Text::literal("The directory is not empty.")),
-            Self::BadName => (Code::FILE_NAME_NOT_ALLOWED, Text::literal("That name is not allowed.")),
-            Self::BadOffset => (Code::INVALID_REST_PARAMETER, Text::literal("The offset is past the end.")),
-            Self::QuotaExceeded => (Code::EXCEEDED_STORAGE, Text::literal("Storage allocation exceeded.")),
+            Self::BadName => (Code::NAME_NOT_ALLOWED, Text::literal("That name is not allowed.")),
+            Self::BadOffset => (Code::INVALID_RESTART, Text::literal("The offset is past the end.")),
+            Self::QuotaExceeded => (Code::STORAGE_EXCEEDED, Text::literal("Storage allocation exceeded.")),
             Self::StorageFull => (Code::INSUFFICIENT_STORAGE, Text::literal("No room left.")),
             Self::Busy => (Code::FILE_BUSY, Text::literal("Busy; try again later.")),
-            Self::Unsupported => (Code::NOT_IMPLEMENTED_FOR_PARAMETER, Text::literal("Not supported here.")),
+            Self::Unsupported => (Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("Not supported here.")),
             Self::Failed => (Code::LOCAL_ERROR, Text::literal("Local error.")),
         }
     }

@@ -20,6 +20,13 @@ pub struct Coding {
 }
 
 impl Coding {
+    /// TYPE I, STRU F, MODE S: the bytes as they are.
+    pub const IDENTITY: Self = Self {
+        representation: RepresentationType::Image,
+        structure: FileStructure::File,
+        mode: TransferMode::Stream,
+    };
+
     /// Whether the bytes on the wire are the bytes of the file.
     #[must_use]
     pub fn is_identity(&self) -> bool {

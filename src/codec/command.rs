@@ -1,0 +1,383 @@
+//! Commands (RFC 959 5.3): a verb and its argument, typed.
+
+use core::fmt;
+use core::net::{SocketAddr, SocketAddrV4};
+
+use nom::bytes::complete::take_while1;
+use nom::character::complete::char;
+use nom::combinator::{opt, rest};
+use nom::sequence::preceded;
+use nom::{IResult, Parser};
+
+use super::{
+    Allocation, ByteRange, EpsvArgument, ExtendedError, Facts, FileStructure, Full, Invalid, OptsArgument,
+    ProtectionBufferSize, ProtectionLevel, RepresentationType, RestartMarker, Secret, Sink, Text, Timestamp,
+    TransferMode, Verb, address,
+};
+
+/// Why a line is no command, or its argument not one that the command takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// It does not begin with a word, or holds CR or NUL: 500.
+    NotACommand,
+    /// The command takes an argument: 501.
+    MissingArgument(Verb),
+    /// The command takes none: 501.
+    UnexpectedArgument(Verb),
+    /// The argument is not of the command's grammar: 501.
+    BadArgument(Verb, Invalid),
+    /// The argument names a network protocol that is neither IPv4 nor IPv6: 522 to EPRT, 521 to LPRT.
+    UnknownFamily(Verb),
+}
+
+impl CommandError {
+    /// The command meant, where it is known.
+    #[must_use]
+    pub const fn verb(&self) -> Option<Verb> {
+        match self {
+            Self::NotACommand => None,
+            Self::MissingArgument(verb)
+            | Self::UnexpectedArgument(verb)
+            | Self::BadArgument(verb, _)
+            | Self::UnknownFamily(verb) => Some(*verb),
+        }
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotACommand => f.write_str("not a command"),
+            Self::MissingArgument(verb) => write!(f, "{verb} needs an argument"),
+            Self::UnexpectedArgument(verb) => write!(f, "{verb} takes no argument"),
+            Self::BadArgument(verb, invalid) => write!(f, "the argument of {verb}: {invalid}"),
+            Self::UnknownFamily(verb) => {
+                write!(f, "the argument of {verb} names a network protocol that is neither IPv4 nor IPv6")
+            }
+        }
+    }
+}
+
+impl core::error::Error for CommandError {}
+
+/// Something that a command takes after its verb.
+trait Parameter<'a>: Sized {
+    fn read(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError>;
+
+    /// Appends the argument with the space before it.
+    fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full>;
+}
+
+/// The enum of commands from a list of verbs and what each takes.
+macro_rules! commands {
+    ($($variant:ident $(($parameter:ty))?),* $(,)?) => {
+        /// A command with its argument, borrowed from the line it was parsed from or from the caller.
+        ///
+        /// What each means is told at the [`Verb`] of its name. `Debug` does not show what PASS, ACCT and
+        /// ADAT say.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum Command<'a> {
+            $(#[doc = concat!("See [`Verb::", stringify!($variant), "`].")] $variant $(($parameter))?,)*
+            /// A command that no table knows.
+            Unknown {
+                /// Its first word, as it was sent: printable ASCII.
+                verb: &'a [u8],
+                /// What follows it.
+                argument: Option<Text<'a>>,
+            },
+        }
+
+        impl<'a> Command<'a> {
+            /// The verb; none for one that no table knows.
+            #[must_use]
+            pub const fn known_verb(&self) -> Option<Verb> {
+                Some(match self {
+                    $(Self::$variant { .. } => Verb::$variant,)*
+                    Self::Unknown { .. } => return None,
+                })
+            }
+
+            fn typed(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
+                Ok(match verb {
+                    $(Verb::$variant => commands!(@read $variant $(($parameter))?, verb, argument),)*
+                })
+            }
+
+            fn write_argument<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+                match self {
+                    $(commands!(@pattern $variant argument $(($parameter))?) => {
+                        commands!(@write sink argument $(($parameter))?)
+                    })*
+                    Self::Unknown { argument, .. } => argument.write(sink),
+                }
+            }
+        }
+    };
+    (@read $variant:ident ($parameter:ty), $verb:ident, $argument:ident) => {
+        Self::$variant(<$parameter as Parameter<'a>>::read($verb, $argument)?)
+    };
+    (@read $variant:ident, $verb:ident, $argument:ident) => {{
+        <() as Parameter<'a>>::read($verb, $argument)?;
+        Self::$variant
+    }};
+    (@pattern $variant:ident $argument:ident ($parameter:ty)) => { Self::$variant($argument) };
+    (@pattern $variant:ident $argument:ident) => { Self::$variant };
+    (@write $sink:ident $argument:ident ($parameter:ty)) => { $argument.write($sink) };
+    (@write $sink:ident $argument:ident) => { Ok(()) };
+}
+
+commands! {
+    // RFC 959 4.1.1: access control
+    User(Text<'a>), Pass(Secret<'a>), Acct(Secret<'a>), Cwd(Text<'a>), Cdup, Smnt(Text<'a>), Rein, Quit,
+    // RFC 959 4.1.2: transfer parameters
+    Port(SocketAddrV4), Pasv, Type(RepresentationType), Stru(FileStructure), Mode(TransferMode),
+    // RFC 959 4.1.3: service
+    Retr(Text<'a>), Stor(Text<'a>), Stou(Option<Text<'a>>), Appe(Text<'a>), Allo(Allocation),
+    Rest(RestartMarker<'a>), Rnfr(Text<'a>), Rnto(Text<'a>), Abor, Dele(Text<'a>), Rmd(Text<'a>),
+    Mkd(Text<'a>), Pwd, List(Option<Text<'a>>), Nlst(Option<Text<'a>>), Site(Text<'a>), Syst,
+    Stat(Option<Text<'a>>), Help(Option<Text<'a>>), Noop,
+    // RFC 775
+    Xmkd(Text<'a>), Xrmd(Text<'a>), Xpwd, Xcup, Xcwd(Text<'a>),
+    // RFC 2228
+    Auth(Text<'a>), Adat(Secret<'a>), Pbsz(ProtectionBufferSize), Prot(ProtectionLevel), Ccc,
+    Mic(Secret<'a>), Conf(Secret<'a>), Enc(Secret<'a>),
+    // RFC 2389
+    Feat, Opts(OptsArgument<'a>),
+    // RFC 2428
+    Eprt(SocketAddr), Epsv(EpsvArgument),
+    // RFC 1639
+    Lprt(LongAddress), Lpsv,
+    // RFC 2640
+    Lang(Option<Text<'a>>),
+    // RFC 3659
+    Mdtm(Text<'a>), Size(Text<'a>), Mlst(Option<Text<'a>>), Mlsd(Option<Text<'a>>),
+    // RFC 7151
+    Host(Text<'a>),
+    // draft-somers-ftp-mfxx
+    Mfmt(TimedPath<'a>), Mfct(TimedPath<'a>), Mff(Facts<'a>),
+    // draft-ietf-ftpext2-hash, draft-bryan-ftp-range
+    Hash(Text<'a>), Rang(ByteRange),
+    // In use, in no RFC
+    Xcrc(Text<'a>), Xmd5(Text<'a>), Xsha1(Text<'a>), Xsha256(Text<'a>), Xsha512(Text<'a>), Comb(Text<'a>),
+    Avbl(Option<Text<'a>>), Csid(Text<'a>), Clnt(Text<'a>), Dsiz(Option<Text<'a>>), Rmda(Text<'a>),
+    Thmb(Text<'a>), Pret(Text<'a>),
+}
+
+/// The address in LPRT's argument, IPv4 or IPv6 (RFC 1639).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LongAddress(pub SocketAddr);
+
+/// A time and the path that is to have it: the argument of MFMT and MFCT (draft-somers-ftp-mfxx 3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedPath<'a> {
+    /// The time, in UTC.
+    pub time: Timestamp,
+    /// The path.
+    pub path: Text<'a>,
+}
+
+// command  = verb [SP argument]         ; without its CRLF
+// verb     = 1*%d33-126
+// argument = *OCTET                     ; no CR, LF, NUL
+fn words(line: &[u8]) -> IResult<&[u8], (&[u8], Option<&[u8]>)> {
+    let verb = take_while1(|byte: u8| byte.is_ascii_graphic());
+    (verb, opt(preceded(char(' '), rest))).parse_complete(line)
+}
+
+impl<'a> Command<'a> {
+    /// Parses a line, given without its line end. A command that no table knows is
+    /// [`Unknown`](Self::Unknown), not an error.
+    ///
+    /// # Errors
+    /// When the line is no command, or its argument not one that the command takes.
+    #[inline]
+    pub fn parse(line: &'a [u8]) -> Result<Self, CommandError> {
+        let Ok((b"", (name, argument))) = words(line) else {
+            return Err(CommandError::NotACommand);
+        };
+        let verb = Verb::from_bytes(name);
+        let argument = argument.filter(|argument| !argument.is_empty()).map(Text::new).transpose();
+        match (verb, argument) {
+            (Some(verb), Ok(argument)) => Self::typed(verb, argument),
+            (Some(verb), Err(invalid)) => Err(CommandError::BadArgument(verb, invalid)),
+            (None, Ok(argument)) => Ok(Self::Unknown { verb: name, argument }),
+            (None, Err(_)) => Err(CommandError::NotACommand),
+        }
+    }
+
+    /// Appends the line, without its CRLF.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        match (self, self.known_verb()) {
+            (Self::Unknown { verb, .. }, _) => sink.put(verb)?,
+            (_, Some(verb)) => sink.put(verb.as_str().as_bytes())?,
+            (_, None) => {}
+        }
+        self.write_argument(sink)
+    }
+}
+
+fn spaced<S: Sink + ?Sized>(text: Text<'_>, sink: &mut S) -> Result<(), Full> {
+    sink.put(b" ")?;
+    text.encode(sink)
+}
+
+fn required(verb: Verb, argument: Option<Text<'_>>) -> Result<Text<'_>, CommandError> {
+    argument.ok_or(CommandError::MissingArgument(verb))
+}
+
+impl<'a> Parameter<'a> for () {
+    fn read(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
+        match argument {
+            None => Ok(()),
+            Some(_) => Err(CommandError::UnexpectedArgument(verb)),
+        }
+    }
+
+    fn write<S: Sink + ?Sized>(&self, _: &mut S) -> Result<(), Full> {
+        Ok(())
+    }
+}
+
+impl<'a> Parameter<'a> for Text<'a> {
+    fn read(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
+        required(verb, argument)
+    }
+
+    fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        spaced(*self, sink)
+    }
+}
+
+impl<'a> Parameter<'a> for Option<Text<'a>> {
+    fn read(_: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
+        Ok(argument)
+    }
+
+    fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        match self {
+            Some(text) if !text.is_empty() => spaced(*text, sink),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// An empty secret is one: anonymous logins send `PASS` alone.
+impl<'a> Parameter<'a> for Secret<'a> {
+    fn read(_: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
+        Ok(Self::new(argument.unwrap_or_default()))
+    }
+
+    fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        spaced(self.reveal(), sink)
+    }
+}
+
+impl<'a> Parameter<'a> for EpsvArgument {
+    fn read(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
+        let bytes = argument.unwrap_or_default();
+        Self::parse(bytes.as_bytes()).map_err(|invalid| CommandError::BadArgument(verb, invalid))
+    }
+
+    fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        if *self != Self::Unspecified {
+            sink.put(b" ")?;
+        }
+        self.encode(sink)
+    }
+}
+
+/// Arguments that are values with a grammar of their own.
+macro_rules! values {
+    ($($parameter:ty: $parse:expr, $encode:expr;)*) => {$(
+        impl<'a> Parameter<'a> for $parameter {
+            fn read(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
+                let parse: fn(&'a [u8]) -> Result<Self, ArgumentError> = $parse;
+                parse(required(verb, argument)?.as_bytes()).map_err(|error| error.of(verb))
+            }
+
+            fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+                sink.put(b" ")?;
+                let encode: fn(&Self, &mut S) -> Result<(), Full> = $encode;
+                encode(self, sink)
+            }
+        }
+    )*};
+}
+
+values! {
+    SocketAddrV4: |bytes| Ok(address::parse_host_port(bytes)?), |this, sink| address::encode_host_port(*this, sink);
+    SocketAddr: |bytes| Ok(address::parse_extended(bytes)?), |this, sink| address::encode_extended(*this, sink);
+    LongAddress: |bytes| Ok(Self(address::parse_long(bytes)?)), |this, sink| address::encode_long(this.0, sink);
+    RepresentationType: |bytes| Ok(Self::parse(bytes)?), Self::encode;
+    FileStructure: |bytes| Ok(Self::parse(bytes)?), Self::encode;
+    TransferMode: |bytes| Ok(Self::parse(bytes)?), Self::encode;
+    ProtectionBufferSize: |bytes| Ok(Self::parse(bytes)?), Self::encode;
+    ProtectionLevel: |bytes| Ok(Self::parse(bytes)?), Self::encode;
+    Allocation: |bytes| Ok(Self::parse(bytes)?), Self::encode;
+    ByteRange: |bytes| Ok(Self::parse(bytes)?), Self::encode;
+    RestartMarker<'a>: |bytes| Ok(Self::parse(bytes)?), Self::encode;
+    OptsArgument<'a>: |bytes| Ok(Self::parse(bytes)?), Self::encode;
+    Facts<'a>: |bytes| Ok(Self::parse(bytes)?), Self::encode;
+    TimedPath<'a>: |bytes| Ok(Self::parse(bytes)?), Self::encode;
+}
+
+/// What the parsers of arguments complain of.
+enum ArgumentError {
+    Invalid(Invalid),
+    Family,
+}
+
+impl ArgumentError {
+    const fn of(self, verb: Verb) -> CommandError {
+        match self {
+            Self::Invalid(invalid) => CommandError::BadArgument(verb, invalid),
+            Self::Family => CommandError::UnknownFamily(verb),
+        }
+    }
+}
+
+impl From<Invalid> for ArgumentError {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(invalid)
+    }
+}
+
+impl From<ExtendedError> for ArgumentError {
+    fn from(error: ExtendedError) -> Self {
+        match error {
+            ExtendedError::Syntax => Self::Invalid(Invalid::new("an address and a port")),
+            ExtendedError::Family => Self::Family,
+        }
+    }
+}
+
+impl<'a> TimedPath<'a> {
+    // timed-path = time-val SP pathname
+    /// Parses a time, a space and a path.
+    ///
+    /// # Errors
+    /// When it is not that.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
+        const EXPECTED: Invalid = Invalid::new("a time, a space and a path");
+        let at = memchr::memchr(b' ', bytes).ok_or(EXPECTED)?;
+        let (time, path) = (&bytes[..at], &bytes[at + 1..]);
+        if path.is_empty() {
+            return Err(EXPECTED);
+        }
+        Ok(Self { time: Timestamp::parse(time)?, path: Text::new(path)? })
+    }
+
+    /// Appends the time, a space and the path.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        self.time.encode(sink)?;
+        spaced(self.path, sink)
+    }
+}

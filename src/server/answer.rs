@@ -1,0 +1,238 @@
+//! The host's answers, and the replies that are made of them.
+
+use super::data::Transfer;
+use super::machine::Ticket;
+use super::request::{Access, Answer, Refusal};
+use super::session::{Login, Pending, Purpose, Session, wrong};
+use crate::action::DataOp;
+use crate::buffer::Tx;
+use crate::codec::{Full, Position, ReplyCode as Code, ReplyLine, Sink, Text, encode_quoted};
+use crate::error::{LocalError, PeerError};
+use crate::listing::{self, Entry, Kind};
+
+impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
+    /// Answers a request, at once or at any later time.
+    ///
+    /// # Errors
+    /// Gives the ticket back when the answer is none to the request that waits, or when nothing waits.
+    pub fn answer(
+        &mut self,
+        ticket: Ticket,
+        answer: Answer<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Result<(), (LocalError, Ticket)> {
+        let Some(pending) = self.pending else { return Err(wrong(ticket)) };
+        match (pending, answer) {
+            (_, Answer::Refused(refusal)) => self.refused(ticket, pending, refusal, tx),
+            (Pending::Admit, Answer::Done) => self.reply(ticket, Code::SERVICE_READY, self.config.greeting, tx),
+            (Pending::Login, Answer::Done) => {
+                self.login = Login::In;
+                self.paths.forget_waiting();
+                self.reply(ticket, Code::LOGGED_IN, Text::literal("Logged in."), tx);
+            }
+            (Pending::ChangeDirectory, Answer::Done) => {
+                self.paths.enter();
+                self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Directory changed."), tx);
+            }
+            (Pending::MakeDirectory, Answer::Done) => self.made_directory(ticket, tx),
+            (Pending::RemoveDirectory | Pending::Delete, Answer::Done) => {
+                self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Removed."), tx);
+            }
+            (Pending::Rename, Answer::Done) => {
+                self.paths.forget_waiting();
+                self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Renamed."), tx);
+            }
+            (Pending::Stat(purpose), Answer::Entry(entry)) => self.entry(ticket, purpose, entry, tx),
+            (Pending::Open(access), Answer::Opened { size, unique_name }) => {
+                self.opened(ticket, Some(access), size, unique_name, tx);
+            }
+            (Pending::List(_), Answer::Opened { size, .. }) => self.opened(ticket, None, size, None, tx),
+            (Pending::Commit, Answer::Done) => {
+                self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Transfer complete."), tx);
+            }
+            _ => return Err(wrong(ticket)),
+        }
+        self.pending = None;
+        self.progress = true;
+        Ok(())
+    }
+
+    fn refused(&mut self, ticket: Ticket, pending: Pending, refusal: Refusal, tx: &mut Tx<'_>) {
+        match pending {
+            Pending::Admit => {
+                self.reply(ticket, Code::SERVICE_NOT_AVAILABLE, Text::literal("Try again later."), tx);
+                self.closing = true;
+            }
+            Pending::Login => {
+                self.login = Login::Nobody;
+                self.paths.forget_waiting();
+                self.failed_logins += 1;
+                if self.failed_logins >= self.config.limits.login_attempts {
+                    self.pi.fail(PeerError::TooManyLogins);
+                    self.reply(ticket, Code::SERVICE_NOT_AVAILABLE, Text::literal("Too many failed logins."), tx);
+                    self.closing = true;
+                } else {
+                    self.reply(ticket, Code::NOT_LOGGED_IN, Text::literal("Login incorrect."), tx);
+                }
+            }
+            pending => {
+                if matches!(pending, Pending::Open(_) | Pending::List(_)) {
+                    self.close_channel(DataOp::Close);
+                }
+                if pending == Pending::Rename {
+                    self.paths.forget_waiting();
+                }
+                let (code, text) = refusal.reply();
+                let code = if self.verb.allows(code) { code } else { Code::FILE_UNAVAILABLE };
+                self.reply(ticket, code, text, tx);
+            }
+        }
+    }
+
+    fn made_directory(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
+        let Self { pi, paths, .. } = self;
+        if let Err((_, ticket)) = pi.reply_with(ticket, tx, |tx| pathname(paths.target(), tx)) {
+            self.reply(ticket, Code::PATHNAME, Text::literal("The directory was made."), tx);
+        }
+    }
+
+    /// PWD.
+    pub(super) fn directory_reply(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
+        let Self { pi, paths, .. } = self;
+        if let Err((_, ticket)) = pi.reply_with(ticket, tx, |tx| pathname(paths.working(), tx)) {
+            self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The path is too long to tell."), tx);
+        }
+    }
+
+    fn opened(
+        &mut self,
+        ticket: Ticket,
+        access: Option<Access>,
+        size: Option<u64>,
+        unique_name: Option<Text<'_>>,
+        tx: &mut Tx<'_>,
+    ) {
+        let sent = self.pi.preliminary_with(&ticket, tx, |tx| {
+            Code::OPENING_DATA_CONNECTION.encode(tx)?;
+            match (access, unique_name, size) {
+                // RFC 1123 4.1.2.9 wants exactly this.
+                (Some(Access::Unique), Some(name), _) => {
+                    tx.put(b" FILE: ")?;
+                    tx.put(name.as_bytes())?;
+                }
+                (Some(Access::Read { .. }), _, Some(size)) => {
+                    tx.put_fmt(format_args!(" Opening the data connection ({size} bytes)."))?;
+                }
+                _ => tx.put(b" Opening the data connection.")?,
+            }
+            tx.put(b"\r\n")
+        });
+        if sent.is_err() {
+            // The name alone can be that long.
+            let _ = self.pi.preliminary(&ticket, Code::OPENING_DATA_CONNECTION, Text::default(), tx);
+        }
+        self.transfer = Some(Transfer::new(ticket, self.verb, self.opening));
+    }
+
+    fn entry(&mut self, ticket: Ticket, purpose: Purpose, entry: &Entry<'_>, tx: &mut Tx<'_>) {
+        let is_file = !matches!(entry.kind, Kind::Directory | Kind::CurrentDirectory | Kind::ParentDirectory);
+        match purpose {
+            Purpose::RenameFrom => {
+                self.paths.keep_waiting();
+                self.renaming = true;
+                self.reply(ticket, Code::FILE_ACTION_PENDING, Text::literal("Send RNTO now."), tx);
+            }
+            Purpose::Size => match entry.size.filter(|_| is_file) {
+                Some(size) => self.reply_many(ticket, tx, |tx| tx.put_fmt(format_args!("213 {size}\r\n"))),
+                None => self.no_file(ticket, tx),
+            },
+            Purpose::ModificationTime => match entry.modified.filter(|_| is_file) {
+                Some(modified) => self.reply_many(ticket, tx, |tx| {
+                    tx.put(b"213 ")?;
+                    modified.timestamp().encode(tx)?;
+                    tx.put(b"\r\n")
+                }),
+                None => self.no_file(ticket, tx),
+            },
+            Purpose::Facts => {
+                let facts = self.facts;
+                let Self { pi, paths, .. } = self;
+                let sent = pi.reply_with(ticket, tx, |tx| {
+                    framed(Code::FILE_ACTION_OKAY, "Facts:", tx, |tx| {
+                        tx.put(b" ")?;
+                        listing::write_facts(entry, paths.target(), facts, tx)
+                    })
+                });
+                if let Err((_, ticket)) = sent {
+                    self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The path is too long to tell."), tx);
+                }
+            }
+            Purpose::Status => {
+                let code = if is_file { Code::FILE_STATUS } else { Code::DIRECTORY_STATUS };
+                self.reply_many(ticket, tx, |tx| {
+                    framed(code, "Status:", tx, |tx| {
+                        tx.put(b" ")?;
+                        listing::write_unix(entry, tx)
+                    })
+                });
+            }
+        }
+    }
+
+    fn no_file(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
+        self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("Not a plain file."), tx);
+    }
+
+    /// STAT without a path: the state of the session (RFC 959 4.1.3), and of the transfer if one runs.
+    pub(super) fn status(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
+        let (peer, moved, login, coding) = (self.endpoints.peer, self.moved(), self.login, self.coding);
+        let open = self.channel.is_open();
+        self.reply_many(ticket, tx, |tx| {
+            framed(Code::SYSTEM_STATUS, "Status:", tx, |tx| {
+                tx.put_fmt(format_args!(" Connected from {}\r\n", peer.ip().to_canonical()))?;
+                let user = if login == Login::In { "" } else { "not " };
+                tx.put_fmt(format_args!(" {user}logged in\r\n TYPE "))?;
+                coding.representation.encode(tx)?;
+                tx.put(b"; STRU ")?;
+                coding.structure.encode(tx)?;
+                tx.put(b"; MODE ")?;
+                coding.mode.encode(tx)?;
+                match (moved, open) {
+                    (Some(moved), _) => tx.put_fmt(format_args!("\r\n {moved} bytes transferred so far\r\n")),
+                    (None, true) => tx.put(b"\r\n The data connection is set up\r\n"),
+                    (None, false) => tx.put(b"\r\n No data connection\r\n"),
+                }
+            })
+        });
+    }
+
+    /// OPTS MLST: the facts that are sent from now on (RFC 3659 7.9).
+    pub(super) fn facts_reply(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
+        let facts = self.facts;
+        self.reply_many(ticket, tx, |tx| {
+            tx.put(b"200 MLST OPTS ")?;
+            facts.encode(tx)?;
+            tx.put(b"\r\n")
+        });
+    }
+}
+
+/// `257 "path"`.
+fn pathname(path: &[u8], tx: &mut Tx<'_>) -> Result<(), Full> {
+    Code::PATHNAME.encode(tx)?;
+    tx.put(b" ")?;
+    encode_quoted(path, tx)?;
+    tx.put(b"\r\n")
+}
+
+/// A reply of many lines: the first and the last around what `encode` writes.
+fn framed(
+    code: Code,
+    title: &'static str,
+    tx: &mut Tx<'_>,
+    encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
+) -> Result<(), Full> {
+    ReplyLine::encode(code, Position::First, Text::literal(title), tx)?;
+    encode(tx)?;
+    ReplyLine::encode(code, Position::Last, Text::literal("End."), tx)
+}

@@ -1,0 +1,414 @@
+//! One command: the gate, what the session answers by itself, what it asks of the host.
+
+use core::net::IpAddr;
+
+use super::machine::Ticket;
+use super::request::{Access, Listing};
+use super::session::{Asked, Login, Pending, Purpose, Session};
+use crate::action::DataOp;
+use crate::buffer::{Rx, Span, Tx};
+use crate::codec::{
+    Command, CommandError, EpsvArgument, OptsArgument, Position, ReplyCode as Code, ReplyLine, Restart, Text,
+    Verb,
+};
+use crate::error::PeerError;
+use crate::transfer::Coding;
+
+/// A request for the host, or nothing where the command is answered.
+type Outcome = Option<(Ticket, Asked)>;
+
+/// What HTTP clients and the like begin with (CVE-2021-3618: one protocol's bytes sent to another's
+/// server).
+const OTHER_PROTOCOLS: [&[u8]; 9] =
+    [b"GET", b"POST", b"PUT", b"HEAD", b"CONNECT", b"OPTIONS", b"PATCH", b"EHLO", b"HELO"];
+
+impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
+    /// Takes a command line. Whatever it asks for passes the gate first: before a login nothing is
+    /// told of what this server can do.
+    pub(super) fn line(&mut self, ticket: Ticket, line: Span, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Outcome {
+        let command = Self::parse(rx, line);
+        let verb = match &command {
+            Ok(Command::Unknown { verb, .. }) => {
+                self.unknown(ticket, verb, tx);
+                return None;
+            }
+            Ok(command) => Some(command.verb()),
+            Err(error) => error.verb(),
+        };
+        if self.login != Login::In && !verb.is_some_and(Verb::is_allowed_before_login) {
+            self.bad_command(ticket, Code::NOT_LOGGED_IN, Text::literal("Log in with USER and PASS first."), tx);
+            return None;
+        }
+        if let Some(verb) = verb.filter(|verb| !supports(*verb)) {
+            let _ = verb;
+            self.bad_command(ticket, Code::NOT_IMPLEMENTED, Text::literal("Not implemented here."), tx);
+            return None;
+        }
+        let command = match command {
+            Ok(command) => command,
+            Err(error) => {
+                self.bad_argument(ticket, error, tx);
+                return None;
+            }
+        };
+        self.bad_commands = 0;
+        // RNFR holds for the next command only; REST until a transfer, since many clients set up the data
+        // connection in between (RFC 959 4.1.3 wants the transfer at once).
+        if core::mem::take(&mut self.renaming) && !matches!(command, Command::Rnto(_)) {
+            self.paths.forget_waiting();
+        }
+        let restart = match command.verb().opens_data_connection() {
+            true => core::mem::take(&mut self.restart),
+            false => 0,
+        };
+        self.verb = command.verb();
+        let argument = |text: Text<'_>| line.after(line.len() - text.len());
+        match command {
+            Command::User(name) => {
+                self.user_command(ticket, name, tx);
+                None
+            }
+            Command::Pass(password) => match self.login {
+                Login::Named => Some((ticket, asked(Pending::Login, argument(password.reveal())))),
+                Login::Nobody => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send USER first.", tx),
+                Login::In => self.answer_now(ticket, Code::SUPERFLUOUS, "Logged in already.", tx),
+            },
+            Command::Acct(_) => match self.login {
+                Login::In => self.answer_now(ticket, Code::SUPERFLUOUS, "No account is needed.", tx),
+                _ => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send USER and PASS first.", tx),
+            },
+            Command::Rein => {
+                self.reset();
+                self.answer_now(ticket, Code::SERVICE_READY, "Ready for a new user.", tx)
+            }
+            Command::Quit => {
+                self.reply(ticket, Code::SERVICE_CLOSING, Text::literal("Goodbye."), tx);
+                self.abandon_data();
+                self.closing = true;
+                None
+            }
+
+            Command::Type(representation) => {
+                self.set_coding(ticket, Coding { representation, ..self.coding }, "Type set.", tx)
+            }
+            Command::Stru(structure) => self.set_coding(ticket, Coding { structure, ..self.coding }, "Structure set.", tx),
+            Command::Mode(mode) => self.set_coding(ticket, Coding { mode, ..self.coding }, "Mode set.", tx),
+            Command::Port(address) => self.active(ticket, address.into(), tx),
+            Command::Eprt(address) => self.active(ticket, address, tx),
+            Command::Pasv if self.extended_only => self.only_extended(ticket, tx),
+            Command::Pasv if self.is_ipv6() => {
+                self.answer_now(ticket, Code::CANNOT_OPEN_DATA_CONNECTION, "Use EPSV here.", tx)
+            }
+            Command::Pasv => {
+                self.listen(ticket, false);
+                None
+            }
+            Command::Epsv(EpsvArgument::All) => {
+                self.extended_only = true;
+                self.answer_now(ticket, Code::COMMAND_OKAY, "EPSV only from now on.", tx)
+            }
+            Command::Epsv(argument) if !self.speaks(argument) => {
+                let text = if self.is_ipv6() { "Use (2)." } else { "Use (1)." };
+                self.answer_now(ticket, Code::NETWORK_PROTOCOL_NOT_SUPPORTED, text, tx)
+            }
+            Command::Epsv(_) => {
+                self.listen(ticket, true);
+                None
+            }
+            Command::Allo(_) => self.answer_now(ticket, Code::SUPERFLUOUS, "Nothing needs to be allocated.", tx),
+            Command::Rest(Restart::Offset(offset)) => {
+                self.restart = offset;
+                self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Send the transfer command now.", tx)
+            }
+            Command::Rest(_) => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "A byte offset is needed.", tx),
+
+            Command::Retr(path) => self.open(ticket, Some(path), Access::Read { offset: restart }, tx),
+            Command::Stor(path) => self.open(ticket, Some(path), Access::Write { offset: restart }, tx),
+            Command::Appe(_) if restart > 0 => {
+                self.answer_now(ticket, Code::FILE_BUSY, "APPE needs no REST; send it again.", tx)
+            }
+            Command::Appe(path) => self.open(ticket, Some(path), Access::Append, tx),
+            Command::Stou(path) => self.open(ticket, path, Access::Unique, tx),
+            Command::List(argument) => {
+                let (all, path) = flags(argument);
+                self.list(ticket, path, Listing::Unix { all }, tx)
+            }
+            Command::Nlst(argument) => {
+                let (all, path) = flags(argument);
+                self.list(ticket, path, Listing::Names { all }, tx)
+            }
+            Command::Mlsd(path) => self.list(ticket, path, Listing::Machine(self.facts), tx),
+
+            Command::Cwd(path) | Command::Xcwd(path) => self.ask_about(ticket, path, Pending::ChangeDirectory, tx),
+            Command::Cdup | Command::Xcup => {
+                self.ask_about(ticket, Text::literal(".."), Pending::ChangeDirectory, tx)
+            }
+            Command::Pwd | Command::Xpwd => {
+                self.directory_reply(ticket, tx);
+                None
+            }
+            Command::Mkd(path) | Command::Xmkd(path) => self.ask_about(ticket, path, Pending::MakeDirectory, tx),
+            Command::Rmd(path) | Command::Xrmd(path) => self.ask_about(ticket, path, Pending::RemoveDirectory, tx),
+            Command::Dele(path) => self.ask_about(ticket, path, Pending::Delete, tx),
+            Command::Rnfr(path) => self.ask_about(ticket, path, Pending::Stat(Purpose::RenameFrom), tx),
+            Command::Rnto(path) => match self.paths.waiting() {
+                [] => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send RNFR first.", tx),
+                _ => self.ask_about(ticket, path, Pending::Rename, tx),
+            },
+            Command::Size(path) => match self.coding.is_identity() {
+                true => self.ask_about(ticket, path, Pending::Stat(Purpose::Size), tx),
+                false => self.answer_now(ticket, Code::FILE_UNAVAILABLE, "SIZE is told in TYPE I only.", tx),
+            },
+            Command::Mdtm(path) => self.ask_about(ticket, path, Pending::Stat(Purpose::ModificationTime), tx),
+            Command::Mlst(path) => {
+                self.ask_about(ticket, path.unwrap_or_default(), Pending::Stat(Purpose::Facts), tx)
+            }
+
+            Command::Abor => {
+                self.abort(ticket, tx);
+                None
+            }
+            Command::Stat(None) => {
+                self.status(ticket, tx);
+                None
+            }
+            Command::Stat(Some(_)) if self.transfer.is_some() => {
+                self.answer_now(ticket, Code::FILE_BUSY, "Not during a transfer.", tx)
+            }
+            Command::Stat(Some(path)) => self.ask_about(ticket, path, Pending::Stat(Purpose::Status), tx),
+            Command::Syst => {
+                self.reply(ticket, Code::SYSTEM_TYPE, self.config.system, tx);
+                None
+            }
+            Command::Help(topic) => {
+                self.help(ticket, topic, tx);
+                None
+            }
+            Command::Noop => self.answer_now(ticket, Code::COMMAND_OKAY, "Okay.", tx),
+            Command::Site(argument) if argument.as_bytes().eq_ignore_ascii_case(b"HELP") => {
+                self.answer_now(ticket, Code::HELP_MESSAGE, "SITE knows HELP only.", tx)
+            }
+            Command::Site(_) => self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Not a SITE command here.", tx),
+            Command::Feat => {
+                self.features(ticket, tx);
+                None
+            }
+            Command::Opts(OptsArgument::Utf8(on)) => match on {
+                true => self.answer_now(ticket, Code::COMMAND_OKAY, "Names are UTF-8.", tx),
+                false => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Names are UTF-8, always.", tx),
+            },
+            Command::Opts(OptsArgument::Mlst(facts)) => {
+                self.facts = facts & crate::listing::SERVED_FACTS;
+                self.facts_reply(ticket, tx);
+                None
+            }
+            Command::Opts(_) => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "No such option.", tx),
+            _ => self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx),
+        }
+    }
+
+    fn unknown(&mut self, ticket: Ticket, verb: &[u8], tx: &mut Tx<'_>) {
+        if OTHER_PROTOCOLS.iter().any(|other| verb.eq_ignore_ascii_case(other)) {
+            self.pi.fail(PeerError::OtherProtocol);
+            return self.close(Text::literal("This is FTP."), tx);
+        }
+        match self.login {
+            Login::In => self.bad_command(ticket, Code::SYNTAX_ERROR, Text::literal("Unknown command."), tx),
+            _ => {
+                let text = Text::literal("Log in with USER and PASS first.");
+                self.bad_command(ticket, Code::NOT_LOGGED_IN, text, tx);
+            }
+        }
+    }
+
+    fn bad_argument(&mut self, ticket: Ticket, error: CommandError, tx: &mut Tx<'_>) {
+        let (code, text) = match error {
+            CommandError::NotACommand => (Code::SYNTAX_ERROR, "Not a command."),
+            CommandError::MissingArgument(_) => (Code::ARGUMENT_SYNTAX_ERROR, "An argument is missing."),
+            CommandError::UnexpectedArgument(_) => (Code::ARGUMENT_SYNTAX_ERROR, "There is no argument to this."),
+            CommandError::UnknownFamily(_) if self.is_ipv6() => (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (2)."),
+            CommandError::UnknownFamily(_) => (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (1)."),
+            CommandError::BadArgument(..) => (Code::ARGUMENT_SYNTAX_ERROR, "The argument cannot be read."),
+        };
+        self.bad_command(ticket, code, Text::literal(text), tx);
+    }
+
+    fn user_command(&mut self, ticket: Ticket, name: Text<'_>, tx: &mut Tx<'_>) {
+        if self.login == Login::In {
+            let text = Text::literal("Logged in already; REIN begins anew.");
+            return self.reply(ticket, Code::NOT_LOGGED_IN, text, tx);
+        }
+        if !self.paths.wait_with(name.as_bytes()) {
+            self.login = Login::Nobody;
+            return self.reply(ticket, Code::ARGUMENT_SYNTAX_ERROR, Text::literal("The name is too long."), tx);
+        }
+        self.login = Login::Named;
+        // The same answer whether there is such a user or not (RFC 2577 6).
+        self.reply(ticket, Code::NEED_PASSWORD, Text::literal("Send the password."), tx);
+    }
+
+    fn set_coding(&mut self, ticket: Ticket, coding: Coding, done: &'static str, tx: &mut Tx<'_>) -> Outcome {
+        if !coding.is_supported() {
+            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Not supported here.", tx);
+        }
+        self.coding = coding;
+        self.answer_now(ticket, Code::COMMAND_OKAY, done, tx)
+    }
+
+    fn only_extended(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> Outcome {
+        self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Only EPSV after EPSV ALL.", tx)
+    }
+
+    /// PORT and EPRT: never to another host than the client's, never to a privileged port (RFC 2577).
+    fn active(&mut self, ticket: Ticket, address: core::net::SocketAddr, tx: &mut Tx<'_>) -> Outcome {
+        if self.extended_only {
+            return self.only_extended(ticket, tx);
+        }
+        if !self.config.active {
+            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Use EPSV or PASV here.", tx);
+        }
+        let own = address.ip().to_canonical() == self.endpoints.peer.ip().to_canonical();
+        if !own || address.port() < 1024 {
+            return self.answer_now(
+                ticket,
+                Code::PARAMETER_NOT_IMPLEMENTED,
+                "Only to your own host, at a port of 1024 or more.",
+                tx,
+            );
+        }
+        self.connect_at_transfer(address);
+        self.answer_now(ticket, Code::COMMAND_OKAY, "Okay.", tx)
+    }
+
+    fn open(&mut self, ticket: Ticket, path: Option<Text<'_>>, access: Access, tx: &mut Tx<'_>) -> Outcome {
+        let offset = match access {
+            Access::Read { offset } | Access::Write { offset } => offset,
+            Access::Append | Access::Unique => 0,
+        };
+        if offset > 0 && !self.coding.is_identity() {
+            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "REST is for TYPE I.", tx);
+        }
+        let path = path.unwrap_or(Text::literal("unnamed"));
+        self.ask_for_transfer(ticket, path, Pending::Open(access), self.coding, tx)
+    }
+
+    fn list(&mut self, ticket: Ticket, path: Option<Text<'_>>, listing: Listing, tx: &mut Tx<'_>) -> Outcome {
+        // A listing's lines end in CRLF whatever the type.
+        let path = path.unwrap_or_default();
+        self.ask_for_transfer(ticket, path, Pending::List(listing), Coding::IDENTITY, tx)
+    }
+
+    fn ask_for_transfer(
+        &mut self,
+        ticket: Ticket,
+        path: Text<'_>,
+        what: Pending,
+        coding: Coding,
+        tx: &mut Tx<'_>,
+    ) -> Outcome {
+        if !self.channel.is_open() {
+            let text = "Send EPSV, PASV or PORT first.";
+            return self.answer_now(ticket, Code::CANNOT_OPEN_DATA_CONNECTION, text, tx);
+        }
+        self.opening = coding;
+        self.ask_about(ticket, path, what, tx)
+    }
+
+    /// Asks the host something about a path.
+    fn ask_about(&mut self, ticket: Ticket, path: Text<'_>, what: Pending, tx: &mut Tx<'_>) -> Outcome {
+        match self.paths.aim(path.as_bytes()) {
+            Ok(()) => Some((ticket, asked(what, Span::default()))),
+            Err(_) => self.answer_now(ticket, Code::NAME_NOT_ALLOWED, "The path is too long.", tx),
+        }
+    }
+
+    fn answer_now(&mut self, ticket: Ticket, code: Code, text: &'static str, tx: &mut Tx<'_>) -> Outcome {
+        self.reply(ticket, code, Text::literal(text), tx);
+        None
+    }
+
+    fn features(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
+        let (features, facts) = (self.config.features, self.facts);
+        self.reply_many(ticket, tx, |tx| {
+            ReplyLine::encode(Code::SYSTEM_STATUS, Position::First, Text::literal("Extensions supported:"), tx)?;
+            features.encode_lines(facts, tx)?;
+            ReplyLine::encode(Code::SYSTEM_STATUS, Position::Last, Text::literal("End."), tx)
+        });
+    }
+
+    fn help(&mut self, ticket: Ticket, topic: Option<Text<'_>>, tx: &mut Tx<'_>) {
+        let Some(topic) = topic else {
+            return self.reply_many(ticket, tx, |tx| {
+                ReplyLine::encode(Code::HELP_MESSAGE, Position::First, Text::literal("Commands:"), tx)?;
+                let mut verbs = Verb::ALL.iter().filter(|verb| supports(**verb)).peekable();
+                while verbs.peek().is_some() {
+                    for verb in verbs.by_ref().take(10) {
+                        tx.put(b" ")?;
+                        tx.put(verb.as_str().as_bytes())?;
+                    }
+                    tx.put(b"\r\n")?;
+                }
+                ReplyLine::encode(Code::HELP_MESSAGE, Position::Last, Text::literal("HELP and a command tells more."), tx)
+            });
+        };
+        match Verb::from_bytes(topic.as_bytes()).filter(|verb| supports(*verb)) {
+            None => self.reply(ticket, Code::ARGUMENT_SYNTAX_ERROR, Text::literal("No such command."), tx),
+            Some(verb) => self.reply_many(ticket, tx, |tx| {
+                let info = verb.info();
+                tx.put_fmt(format_args!("214 {}{}: {}.\r\n", info.name, info.argument.syntax(), info.summary))
+            }),
+        }
+    }
+
+    fn is_ipv6(&self) -> bool {
+        matches!(self.endpoints.local.ip().to_canonical(), IpAddr::V6(_))
+    }
+
+    fn speaks(&self, argument: EpsvArgument) -> bool {
+        match argument {
+            EpsvArgument::Ipv4 => !self.is_ipv6(),
+            EpsvArgument::Ipv6 => self.is_ipv6(),
+            EpsvArgument::None | EpsvArgument::All => true,
+            EpsvArgument::Other => false,
+        }
+    }
+
+    /// Ends the use of whatever data connection there was, for a new one or none.
+    pub(super) fn order(&mut self, id: crate::action::DataId, op: DataOp) {
+        let _ = self.ops.try_push((id, op));
+    }
+}
+
+fn asked(what: Pending, argument: Span) -> Asked {
+    Asked { what, argument }
+}
+
+/// Parts `ls` options, which clients send to LIST and NLST although no RFC has them, from the path: a
+/// name that only begins with a hyphen stays a name.
+fn flags(argument: Option<Text<'_>>) -> (bool, Option<Text<'_>>) {
+    let mut rest = argument.map(|text| text.as_bytes()).unwrap_or_default();
+    let mut all = false;
+    while let Some(option) = rest.strip_prefix(b"-") {
+        let end = option.iter().position(|byte| *byte == b' ').unwrap_or(option.len());
+        let (letters, tail) = option.split_at(end);
+        if letters.is_empty() || !letters.iter().all(|letter| b"aAlLFgnort1d".contains(letter)) {
+            break;
+        }
+        all |= letters.iter().any(|letter| b"aA".contains(letter));
+        rest = tail.strip_prefix(b" ").unwrap_or(tail);
+    }
+    (all, Text::new(rest).ok().filter(|path| !path.is_empty()))
+}
+
+/// Whether a session does anything for a command but refuse it.
+const fn supports(verb: Verb) -> bool {
+    use Verb as V;
+    matches!(
+        verb,
+        V::User | V::Pass | V::Acct | V::Cwd | V::Cdup | V::Rein | V::Quit | V::Port | V::Pasv | V::Type
+            | V::Stru | V::Mode | V::Retr | V::Stor | V::Stou | V::Appe | V::Allo | V::Rest | V::Rnfr | V::Rnto
+            | V::Abor | V::Dele | V::Rmd | V::Mkd | V::Pwd | V::List | V::Nlst | V::Site | V::Syst | V::Stat
+            | V::Help | V::Noop | V::Xmkd | V::Xrmd | V::Xpwd | V::Xcup | V::Xcwd | V::Feat | V::Opts | V::Eprt
+            | V::Epsv | V::Mdtm | V::Size | V::Mlst | V::Mlsd
+    )
+}

@@ -1,0 +1,321 @@
+//! The session's data connection (RFC 959 3.2 and 3.3), and the transfer on it.
+
+use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+
+use super::machine::Ticket;
+use super::session::{Asked, Pending, Session};
+use crate::action::{DataEvent, DataFailure, DataId, DataOp};
+use crate::buffer::{Span, Tx};
+use crate::codec::{Full, ReplyCode as Code, Sink, Text, Verb, encode_epsv_reply, encode_pasv_reply};
+use crate::error::LocalError;
+use crate::transfer::Coding;
+
+/// How far the data connection has come.
+#[derive(Debug, Default)]
+pub(super) enum Channel {
+    #[default]
+    None,
+    /// PASV or EPSV: the listener is being made.
+    Binding { id: DataId, ticket: Ticket, extended: bool },
+    /// The listener stands, at this address; the client is to be told.
+    Bound { id: DataId, ticket: Ticket, extended: bool, address: SocketAddr },
+    /// There is no listener to be had; the client is to be told.
+    Unbound { ticket: Ticket },
+    /// The client may come.
+    Listening(DataId),
+    /// PORT or EPRT: to be connected to when a transfer needs it.
+    Address(SocketAddr),
+    /// It is being connected to.
+    Connecting(DataId),
+    /// The connection stands.
+    Ready(DataId),
+}
+
+impl Channel {
+    /// Whether a transfer can have it.
+    pub(super) const fn is_open(&self) -> bool {
+        !matches!(self, Self::None | Self::Unbound { .. })
+    }
+
+    const fn id(&self) -> Option<DataId> {
+        match self {
+            Self::Binding { id, .. }
+            | Self::Bound { id, .. }
+            | Self::Listening(id)
+            | Self::Connecting(id)
+            | Self::Ready(id) => Some(*id),
+            Self::None | Self::Unbound { .. } | Self::Address(_) => None,
+        }
+    }
+}
+
+/// A transfer that the host has opened.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    ticket: Ticket,
+    verb: Verb,
+    coding: Coding,
+    state: State,
+    moved: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// 150 is out; the data connection does not stand yet.
+    Waiting,
+    Moving,
+    /// The last byte was sent.
+    Sent,
+    /// The last byte was received.
+    Received,
+    Failed(DataFailure),
+}
+
+impl Transfer {
+    pub(super) fn new(ticket: Ticket, verb: Verb, coding: Coding) -> Self {
+        Self { ticket, verb, coding, state: State::Waiting, moved: 0 }
+    }
+
+    pub(super) fn is_moving(&self) -> bool {
+        self.state != State::Waiting
+    }
+
+    fn receives(&self) -> bool {
+        matches!(self.verb, Verb::Stor | Verb::Appe | Verb::Stou)
+    }
+}
+
+impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
+    /// Tells what happened on a data connection. Events of one that is no longer wanted are ignored.
+    ///
+    /// # Errors
+    /// When no such connection was ever asked for, or the event makes no sense in its state.
+    pub fn data_event(&mut self, id: DataId, event: DataEvent) -> Result<(), LocalError> {
+        if id == DataId::NONE || id > self.last_data {
+            return Err(LocalError::UnknownData);
+        }
+        if self.channel.id() != Some(id) {
+            return Ok(());
+        }
+        self.progress = true;
+        match event {
+            DataEvent::Listening(address) => match core::mem::take(&mut self.channel) {
+                Channel::Binding { id, ticket, extended } => {
+                    self.channel = Channel::Bound { id, ticket, extended, address };
+                }
+                channel => {
+                    self.channel = channel;
+                    return Err(LocalError::UnexpectedDataEvent);
+                }
+            },
+            // A client can be here before it was told where: someone else can, too (RFC 2577 4).
+            DataEvent::Arrived(peer) => {
+                let own = peer.ip().to_canonical() == self.endpoints.peer.ip().to_canonical();
+                match self.channel {
+                    Channel::Listening(id) if own => {
+                        self.channel = Channel::Ready(id);
+                        self.order(id, DataOp::Admit);
+                    }
+                    _ => self.order(id, DataOp::Reject),
+                }
+            }
+            DataEvent::Connected => match self.channel {
+                Channel::Connecting(id) => self.channel = Channel::Ready(id),
+                _ => return Err(LocalError::UnexpectedDataEvent),
+            },
+            DataEvent::Moved(count) => {
+                let transfer = self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?;
+                transfer.moved = transfer.moved.saturating_add(count);
+            }
+            DataEvent::Eof { clean } => {
+                let transfer = self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?;
+                transfer.state = if clean { State::Received } else { State::Failed(DataFailure::Malformed) };
+            }
+            DataEvent::Flushed => {
+                let transfer = self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?;
+                transfer.state = State::Sent;
+            }
+            DataEvent::Failed(failure) => match core::mem::take(&mut self.channel) {
+                Channel::Binding { ticket, .. } | Channel::Bound { ticket, .. } => {
+                    self.channel = Channel::Unbound { ticket };
+                }
+                _ => {
+                    if let Some(transfer) = &mut self.transfer {
+                        transfer.state = State::Failed(failure);
+                    }
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// Does what the events have made possible. Gives out the request that an upload that has come in
+    /// whole makes.
+    pub(super) fn advance_transfer(&mut self, tx: &mut Tx<'_>) -> Option<(Ticket, Asked)> {
+        const ROOM: usize = 256;
+        if tx.free() < ROOM {
+            return None;
+        }
+        self.tell_passive_address(tx);
+        let transfer = self.transfer.as_mut()?;
+        match (transfer.state, &self.channel) {
+            (State::Waiting, Channel::Ready(id)) => {
+                let id = *id;
+                transfer.state = State::Moving;
+                let op = match transfer.receives() {
+                    true => DataOp::Receive(transfer.coding),
+                    false => DataOp::Send(transfer.coding),
+                };
+                self.order(id, op);
+            }
+            (State::Waiting, Channel::Address(address)) => {
+                let address = *address;
+                let id = self.new_channel();
+                self.channel = Channel::Connecting(id);
+                self.order(id, DataOp::Connect(address));
+            }
+            (State::Waiting | State::Moving, _) => {}
+            (State::Sent, _) => self.transfer_done(tx),
+            (State::Received, _) => {
+                let transfer = self.transfer.take()?;
+                self.verb = transfer.verb;
+                self.pi.end_transfer();
+                self.close_channel(DataOp::Close);
+                self.pending = Some(Pending::Commit);
+                return Some((transfer.ticket, Asked { what: Pending::Commit, argument: Span::default() }));
+            }
+            (State::Failed(failure), _) => self.transfer_failed(failure, tx),
+        }
+        None
+    }
+
+    fn transfer_done(&mut self, tx: &mut Tx<'_>) {
+        self.close_channel(DataOp::Close);
+        if let Some(transfer) = self.transfer.take() {
+            self.reply(transfer.ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Transfer complete."), tx);
+        }
+    }
+
+    pub(super) fn transfer_failed(&mut self, failure: DataFailure, tx: &mut Tx<'_>) {
+        let (code, text) = match failure {
+            DataFailure::Unreachable => {
+                (Code::CANNOT_OPEN_DATA_CONNECTION, Text::literal("The data connection could not be opened."))
+            }
+            DataFailure::Stalled => {
+                (Code::TRANSFER_ABORTED, Text::literal("The data connection stalled; transfer aborted."))
+            }
+            DataFailure::Broken => (Code::TRANSFER_ABORTED, Text::literal("The data connection broke.")),
+            DataFailure::Malformed => {
+                (Code::TRANSFER_ABORTED, Text::literal("The data is malformed or ends in its middle."))
+            }
+            DataFailure::Local => (Code::LOCAL_ERROR, Text::literal("Local error; transfer aborted.")),
+        };
+        self.close_channel(DataOp::Abort);
+        if let Some(transfer) = self.transfer.take() {
+            self.reply(transfer.ticket, code, text, tx);
+        }
+    }
+
+    /// ABOR (RFC 959 4.1.3): 426 for the transfer that it ends, then its own reply.
+    pub(super) fn abort(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
+        let Some(transfer) = self.transfer.take() else {
+            return self.reply(ticket, Code::DATA_CONNECTION_OPEN, Text::literal("No transfer is running."), tx);
+        };
+        self.close_channel(DataOp::Abort);
+        self.reply(transfer.ticket, Code::TRANSFER_ABORTED, Text::literal("Transfer aborted."), tx);
+        self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx);
+    }
+
+    /// Bytes of the running transfer, for STAT.
+    pub(super) fn moved(&self) -> Option<u64> {
+        self.transfer.as_ref().map(|transfer| transfer.moved)
+    }
+
+    /// PASV and EPSV: asks for a listener in the place of whatever there was.
+    pub(super) fn listen(&mut self, ticket: Ticket, extended: bool) {
+        self.close_channel(DataOp::Abort);
+        let id = self.new_channel();
+        self.channel = Channel::Binding { id, ticket, extended };
+        let ports = self.config.passive_ports.clone();
+        self.order(id, DataOp::Listen { address: None, ports });
+    }
+
+    fn tell_passive_address(&mut self, tx: &mut Tx<'_>) {
+        match core::mem::take(&mut self.channel) {
+            Channel::Bound { id, ticket, extended, address } => {
+                self.channel = Channel::Listening(id);
+                match extended {
+                    true => self.reply_many(ticket, tx, |tx| {
+                        Code::ENTERING_EXTENDED_PASSIVE_MODE.encode(tx)?;
+                        tx.put(b" ")?;
+                        encode_epsv_reply(address.port(), tx)?;
+                        tx.put(b"\r\n")
+                    }),
+                    false => {
+                        let address = self.named_address(address);
+                        self.reply_many(ticket, tx, |tx| {
+                            Code::ENTERING_PASSIVE_MODE.encode(tx)?;
+                            tx.put(b" ")?;
+                            encode_pasv_reply(address, tx)?;
+                            tx.put(b"\r\n")
+                        });
+                    }
+                }
+            }
+            Channel::Unbound { ticket } => {
+                let text = Text::literal("No port to listen at.");
+                self.reply(ticket, Code::CANNOT_OPEN_DATA_CONNECTION, text, tx);
+            }
+            channel => self.channel = channel,
+        }
+    }
+
+    /// The address that 227 names: the masquerade, or the listener's own, or the control connection's.
+    fn named_address(&self, listener: SocketAddr) -> SocketAddrV4 {
+        let own = [listener.ip(), self.endpoints.local.ip()].map(|ip| ip.to_canonical());
+        let ip = self.config.passive_address.or_else(|| {
+            own.iter().find_map(|ip| match ip {
+                IpAddr::V4(ip) if !ip.is_unspecified() => Some(*ip),
+                _ => None,
+            })
+        });
+        SocketAddrV4::new(ip.unwrap_or(Ipv4Addr::UNSPECIFIED), listener.port())
+    }
+
+    /// PORT and EPRT: where the next transfer connects to.
+    pub(super) fn connect_at_transfer(&mut self, address: SocketAddr) {
+        self.close_channel(DataOp::Abort);
+        self.channel = Channel::Address(address);
+    }
+
+    fn new_channel(&mut self) -> DataId {
+        self.last_data = self.last_data.next();
+        self.last_data
+    }
+
+    /// Gives up the data connection, and the transfer on it unanswered: the session ends or begins
+    /// anew.
+    pub(super) fn abandon_data(&mut self) {
+        self.transfer = None;
+        self.close_channel(DataOp::Abort);
+    }
+
+    pub(super) fn close_channel(&mut self, op: DataOp) {
+        if let Some(id) = core::mem::take(&mut self.channel).id() {
+            self.ops.retain(|(other, _)| *other != id);
+            self.order(id, op);
+        }
+    }
+
+    /// Queues a reply that is put together, or an apology when it finds no room.
+    pub(super) fn reply_many(
+        &mut self,
+        ticket: Ticket,
+        tx: &mut Tx<'_>,
+        encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
+    ) {
+        if let Err((_, ticket)) = self.pi.reply_with(ticket, tx, encode) {
+            self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The answer is too long."), tx);
+        }
+    }
+}
