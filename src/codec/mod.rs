@@ -3,11 +3,15 @@
 //! Every value has a `parse` that takes the whole of its bytes, borrows from them what it keeps and
 //! never panics, and an `encode` that writes the canonical form to a [`Sink`]. `parse(encode(x)) == x`.
 
+pub mod address;
 pub mod encode;
+pub mod pathname;
 pub mod text;
+pub mod timestamp;
 
 pub use encode::{Full, Sink};
 pub use text::{Escaped, Secret, Text};
+pub use timestamp::Timestamp;
 
 use core::fmt;
 
