@@ -159,7 +159,9 @@ pub fn parse_extended(argument: &[u8]) -> Result<SocketAddr, ExtendedError> {
 }
 
 /// The protocol (`None` when its number is beyond any family's), the address as text, the port.
-fn extended_fields(input: &[u8]) -> IResult<&[u8], (Option<NetworkProtocol>, &[u8], u16), ()> {
+type ExtendedFields<'a> = (Option<NetworkProtocol>, &'a [u8], u16);
+
+fn extended_fields(input: &[u8]) -> IResult<&[u8], ExtendedFields<'_>, ()> {
     let (input, delimiter) = delimiter(input)?;
     let field = || terminated(take_while(move |b| b != delimiter), take(1usize));
     let (input, protocol) = field().and_then(all_consuming(digit1)).parse(input)?;
@@ -290,7 +292,7 @@ pub fn parse_protocols_reply(text: &[u8]) -> impl Iterator<Item = NetworkProtoco
 const LONG_IPV4: u8 = 4;
 const LONG_IPV6: u8 = 6;
 
-// long-host-port = af "," hal 1*( "," h ) "," pal 1*( "," p )    ; RFC 1639 section 1
+// long-host-port = af "," hal 1*( "," h ) "," pal 1*( "," p )    ; RFC 1639
 // af, hal, h, pal, p = number, 0 through 255                     ; hal counts the h, pal the p
 /// Reads LPRT's argument: `4,4,h1,...,h4,2,p1,p2` or `6,16,h1,...,h16,2,p1,p2`.
 ///

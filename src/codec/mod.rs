@@ -5,11 +5,22 @@
 
 pub mod address;
 pub mod encode;
+pub mod facts;
+pub mod features;
+pub mod parameters;
 pub mod pathname;
 pub mod text;
 pub mod timestamp;
 
+pub use address::{EpsvArgument, ExtendedError, NetworkProtocol};
 pub use encode::{Full, Sink};
+pub use facts::{FactChoice, FactSet, FactValue, FactValues, Facts, Kind, NameCase, Permissions};
+pub use features::{FeatureLine, Features, OptsArgument};
+pub use parameters::{
+    Allocation, ByteRange, FileStructure, FormatControl, HashAlgorithm, ProtectionBufferSize,
+    ProtectionLevel, RepresentationType, RestartMarker, TransferMode,
+};
+pub use pathname::{Quoted, ResolveError, UnsafeName, safe_name};
 pub use text::{Escaped, Secret, Text};
 pub use timestamp::Timestamp;
 

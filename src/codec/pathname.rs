@@ -338,7 +338,7 @@ fn is_device(name: &[u8]) -> bool {
                 && DEVICE_NUMBERS.iter().any(|n| n.as_bytes() == number)
         })
     };
-    DEVICES.iter().any(|d| is(&d)) || NUMBERED_DEVICES.iter().any(|d| numbered(&d))
+    DEVICES.iter().any(is) || NUMBERED_DEVICES.iter().any(numbered)
 }
 
 #[cfg(test)]
@@ -468,10 +468,9 @@ mod tests {
 
     #[test]
     fn a_path_has_a_parent_and_a_name() {
-        let table: &[(&[u8], &[u8], Option<&[u8]>)] =
-            &[(b"/", b"/", None), (b"/a", b"/", Some(b"a")), (b"/a/b", b"/a", Some(b"b"))];
-        for &(path, up, name) in table {
-            assert_eq!((parent(path), file_name(path)), (up, name));
+        for (path, up, name) in [("/", "/", None), ("/a", "/", Some("a")), ("/a/b", "/a", Some("b"))] {
+            assert_eq!(parent(path.as_bytes()), up.as_bytes());
+            assert_eq!(file_name(path.as_bytes()), name.map(str::as_bytes));
         }
         assert_eq!((parent(b""), file_name(b"")), (&b"/"[..], None));
         assert_eq!(file_name(b"plain"), Some(&b"plain"[..]));
