@@ -304,7 +304,7 @@ pub enum RestartMarker<'a> {
 impl<'a> RestartMarker<'a> {
     // marker = 1*pr-char                                   ; RFC 959 5.3.2
     // pr-char = %d33-126
-    // transfer-point = 1*DIGIT                             ; RFC 3659 5.2, stream mode
+    // transfer-point = 1*DIGIT                             ; RFC 3659 5.3, stream mode
     /// Reads REST's argument, or a marker from a 110 reply.
     ///
     /// # Errors
