@@ -8,4 +8,12 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+pub mod action;
+pub mod buffer;
+pub mod client;
 pub mod codec;
+pub mod error;
+pub mod listing;
+pub mod server;
+pub mod time;
+pub mod transfer;

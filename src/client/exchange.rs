@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 
 use super::{Context, Next, Operation, Sequence};
 use crate::codec::{
-    reply, Command, Facts, Features, Invalid, Quoted, ReplyLine, RepresentationType, Text, Timestamp, Verb,
-    };
+    Command, Facts, Features, Invalid, Quoted, ReplyLine, RepresentationType, Text, Timestamp, Verb, reply,
+};
 use crate::error::LocalError;
 
 /// How the reply to a command is read.
@@ -68,14 +68,14 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
         if line.position.is_end() && !line.code.is_preliminary() {
             return self.finished(cx, verb, line);
         }
-        match verb == Some(self.command.verb()) && self.answer.line(line) {
+        match verb == self.command.known_verb() && self.answer.line(line) {
             true => Next::Show,
             false => Next::Continue,
         }
     }
 
     fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        if verb != Some(self.command.verb()) {
+        if verb != self.command.known_verb() {
             if !line.code.is_success() {
                 cx.client.representation = None;
             }
@@ -170,7 +170,7 @@ impl FactsAnswer {
     #[must_use]
     pub fn parse<'b>(line: &ReplyLine<'b>) -> Option<Result<Facts<'b>, Invalid>> {
         matches!(line.position, crate::codec::Position::Middle)
-            .then(|| Facts::parse(line.text.strip_prefix(b" ").unwrap_or(line.text)))
+            .then(|| Facts::parse_indented(line.text))
     }
 }
 

@@ -395,7 +395,7 @@ impl Client {
             };
         }
         self.owed.push(Owed {
-            verb: Some(command.verb()),
+            verb: command.known_verb(),
             generation: self.generation,
             transferring: false,
         });

@@ -8,8 +8,8 @@ use super::machine::{Channel, Phase};
 use super::{Context, Next, Operation, Profile, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{
-    Command, EpsvArgument, ReplyLine, RepresentationType, Restart, Text, Verb, parse_epsv_reply,
-    parse_pasv_reply, size_hint, unique_name,
+    Command, EpsvArgument, Group, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Text, Verb, address,
+    reply,
 };
 use crate::error::LocalError;
 use crate::transfer::Coding;
@@ -125,7 +125,7 @@ impl<'a> Open<'a> {
     }
 
     fn receives(&self) -> bool {
-        !matches!(self.command.verb(), Verb::Stor | Verb::Appe | Verb::Stou)
+        !matches!(self.command, Command::Stor(_) | Command::Appe(_) | Command::Stou(_))
     }
 
     /// EPSV did not work here: remember it, and use PASV where there is one.
@@ -141,14 +141,14 @@ impl<'a> Open<'a> {
     /// The address came: connect to it.
     fn connect(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> Next {
         // Some servers answer EPSV with 227.
-        if line.code == crate::codec::ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE {
-            match parse_epsv_reply(line.text) {
+        if line.code == ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE {
+            match address::parse_epsv_reply(line.text) {
                 Ok(port) => cx.client.connect_data(None, port),
                 Err(_) if self.fall_back(cx) => return Next::Continue,
                 Err(_) => return Next::Refused,
             }
         } else {
-            match parse_pasv_reply(line.text) {
+            match address::parse_pasv_reply(line.text) {
                 Ok(address) => cx.client.connect_data(Some((*address.ip()).into()), address.port()),
                 Err(_) => return Next::Refused,
             }
@@ -189,7 +189,7 @@ impl Sequence for Open<'_> {
         if self.stage == Stage::Address {
             let passive = match cx.client.profile.contains(Profile::NO_EPSV) {
                 true => Command::Pasv,
-                false => Command::Epsv(EpsvArgument::None),
+                false => Command::Epsv(EpsvArgument::Unspecified),
             };
             if cx.send(&passive)? {
                 self.stage = Stage::Asked;
@@ -210,7 +210,7 @@ impl Sequence for Open<'_> {
         }
         if self.stage == Stage::Command {
             if self.offset > 0 && !self.restart_sent {
-                self.restart_sent = cx.send(&Command::Rest(Restart::Offset(self.offset)))?;
+                self.restart_sent = cx.send(&Command::Rest(RestartMarker::Offset(self.offset)))?;
             }
             // An upload that starts at the wrong byte destroys the file: see the answer to REST first.
             let may_send = self.receives() || self.offset == 0 || (self.restart_sent && !cx.client.is_owed());
@@ -228,7 +228,7 @@ impl Sequence for Open<'_> {
         if !line.code.is_preliminary() {
             return self.finished(cx, verb, line);
         }
-        if verb != Some(self.command.verb()) {
+        if verb != self.command.known_verb() {
             return Next::Continue;
         }
         self.start(cx, line);
@@ -256,7 +256,7 @@ impl Sequence for Open<'_> {
                 cx.client.close_data(DataOp::Abort);
                 Next::Refused
             }
-            verb if verb == Some(self.command.verb()) && granted => {
+            verb if verb == self.command.known_verb() && granted => {
                 self.start(cx, line);
                 Next::Done
             }
@@ -277,9 +277,9 @@ impl Sequence for Open<'_> {
         Opened {
             transfer: TransferId(self.channel),
             offset: self.offset,
-            size_hint: size_hint(text),
+            size_hint: reply::size_hint(text),
             unique_name: match self.command {
-                Command::Stou(_) => unique_name(text),
+                Command::Stou(_) => reply::unique_name(text),
                 _ => None,
             },
         }

@@ -3,14 +3,33 @@
 //! Every value has a `parse` that takes the whole of its bytes, borrows from them what it keeps and
 //! never panics, and an `encode` that writes the canonical form to a [`Sink`]. `parse(encode(x)) == x`.
 
+pub mod address;
 pub mod code;
+pub mod command;
 pub mod encode;
+pub mod facts;
+pub mod features;
+pub mod parameters;
+pub mod pathname;
+pub mod reply;
 pub mod text;
+pub mod timestamp;
 pub mod verb;
 
+pub use address::{EpsvArgument, ExtendedError, NetworkProtocol};
 pub use code::{Group, ReplyCode, Severity};
+pub use command::{Command, CommandError, LongAddress, TimedPath};
 pub use encode::{Full, Sink};
+pub use facts::{FactChoice, FactSet, FactValue, FactValues, Facts, Kind, NameCase, Permissions};
+pub use features::{FeatureLine, Features, OptsArgument};
+pub use parameters::{
+    Allocation, ByteRange, FileStructure, FormatControl, HashAlgorithm, ProtectionBufferSize,
+    ProtectionLevel, RepresentationType, RestartMarker, TransferMode,
+};
+pub use pathname::{Quoted, ResolveError, UnsafeName, safe_name};
+pub use reply::{EndRule, Position, Reply, ReplyLine};
 pub use text::{Escaped, Secret, Text};
+pub use timestamp::Timestamp;
 pub use verb::{Argument, Direction, LoginGate, TransferGate, Verb, VerbInfo};
 
 use core::fmt;

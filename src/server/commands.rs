@@ -8,8 +8,8 @@ use super::session::{Asked, Login, Pending, Purpose, Session};
 use crate::action::DataOp;
 use crate::buffer::{Rx, Span, Tx};
 use crate::codec::{
-    Command, CommandError, EpsvArgument, OptsArgument, Position, ReplyCode as Code, ReplyLine, Restart, Text,
-    Verb,
+    Command, CommandError, EpsvArgument, NetworkProtocol, OptsArgument, Position, ReplyCode as Code, ReplyLine,
+    Sink, Text, Verb,
 };
 use crate::error::PeerError;
 use crate::transfer::Coding;
@@ -32,7 +32,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.unknown(ticket, verb, tx);
                 return None;
             }
-            Ok(command) => Some(command.verb()),
+            Ok(command) => command.known_verb(),
             Err(error) => error.verb(),
         };
         if self.login != Login::In && !verb.is_some_and(Verb::is_allowed_before_login) {
@@ -57,11 +57,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if core::mem::take(&mut self.renaming) && !matches!(command, Command::Rnto(_)) {
             self.paths.forget_waiting();
         }
-        let restart = match command.verb().opens_data_connection() {
+        self.verb = verb.unwrap_or(Verb::Noop);
+        let restart = match self.verb.opens_data_connection() {
             true => core::mem::take(&mut self.restart),
             false => 0,
         };
-        self.verb = command.verb();
         let argument = |text: Text<'_>| line.after(line.len() - text.len());
         match command {
             Command::User(name) => {
@@ -116,8 +116,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 None
             }
             Command::Allo(_) => self.answer_now(ticket, Code::SUPERFLUOUS, "Nothing needs to be allocated.", tx),
-            Command::Rest(Restart::Offset(offset)) => {
-                self.restart = offset;
+            Command::Rest(marker) if marker.offset().is_some() => {
+                self.restart = marker.offset().unwrap_or_default();
                 self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Send the transfer command now.", tx)
             }
             Command::Rest(_) => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "A byte offset is needed.", tx),
@@ -365,12 +365,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     fn speaks(&self, argument: EpsvArgument) -> bool {
-        match argument {
-            EpsvArgument::Ipv4 => !self.is_ipv6(),
-            EpsvArgument::Ipv6 => self.is_ipv6(),
-            EpsvArgument::None | EpsvArgument::All => true,
-            EpsvArgument::Other => false,
-        }
+        let own = if self.is_ipv6() { NetworkProtocol::IPV6 } else { NetworkProtocol::IPV4 };
+        !matches!(argument, EpsvArgument::Protocol(protocol) if protocol != own)
     }
 
     /// Ends the use of whatever data connection there was, for a new one or none.

@@ -6,7 +6,7 @@ use super::machine::Ticket;
 use super::session::{Asked, Pending, Session};
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::buffer::{Span, Tx};
-use crate::codec::{Full, ReplyCode as Code, Sink, Text, Verb, encode_epsv_reply, encode_pasv_reply};
+use crate::codec::{Full, ReplyCode as Code, Sink, Text, Verb, address};
 use crate::error::LocalError;
 use crate::transfer::Coding;
 
@@ -242,21 +242,21 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     fn tell_passive_address(&mut self, tx: &mut Tx<'_>) {
         match core::mem::take(&mut self.channel) {
-            Channel::Bound { id, ticket, extended, address } => {
+            Channel::Bound { id, ticket, extended, address: bound } => {
                 self.channel = Channel::Listening(id);
                 match extended {
                     true => self.reply_many(ticket, tx, |tx| {
                         Code::ENTERING_EXTENDED_PASSIVE_MODE.encode(tx)?;
                         tx.put(b" ")?;
-                        encode_epsv_reply(address.port(), tx)?;
+                        address::encode_epsv_reply(bound.port(), tx)?;
                         tx.put(b"\r\n")
                     }),
                     false => {
-                        let address = self.named_address(address);
+                        let named = self.named_address(bound);
                         self.reply_many(ticket, tx, |tx| {
                             Code::ENTERING_PASSIVE_MODE.encode(tx)?;
                             tx.put(b" ")?;
-                            encode_pasv_reply(address, tx)?;
+                            address::encode_pasv_reply(named, tx)?;
                             tx.put(b"\r\n")
                         });
                     }

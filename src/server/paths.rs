@@ -1,7 +1,8 @@
 //! The paths of a session, in storage that the host gave: the working directory, the one that waits
 //! (RNFR's; before login, the user's name), and the one that the current request is about.
 
-use crate::codec::resolve;
+use crate::codec::ResolveError;
+use crate::codec::pathname::resolve;
 
 /// `[working directory][waiting][target]`, one behind the other.
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
     }
 
     /// Makes the path that `argument` names, seen from the working directory, the target.
-    pub(super) fn aim(&mut self, argument: &[u8]) -> Result<(), crate::codec::Invalid> {
+    pub(super) fn aim(&mut self, argument: &[u8]) -> Result<(), ResolveError> {
         self.target = 0;
         let (used, free) = self.storage.as_mut().split_at_mut(self.working + self.waiting);
         self.target = resolve(&used[..self.working], argument, free)?;

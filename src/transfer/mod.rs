@@ -39,8 +39,7 @@ impl Coding {
         self.structure == FileStructure::File
             && self.mode == TransferMode::Stream
             && match self.representation {
-                RepresentationType::Image | RepresentationType::Local(8) => true,
-                RepresentationType::Ascii(format) => format == Default::default(),
+                RepresentationType::Image | RepresentationType::LOCAL_8 | RepresentationType::ASCII => true,
                 _ => false,
             }
     }

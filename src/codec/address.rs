@@ -1,0 +1,717 @@
+//! Addresses of data connections: PORT and PASV (RFC 959 5.3.2), EPRT and EPSV (RFC 2428), LPRT and
+//! LPSV (RFC 1639), as arguments and as the texts of 227, 229 and 228.
+//!
+//! A command's argument is of its grammar to the last byte; a reply's text is searched for one, since
+//! RFC 1123 4.1.2.6 leaves what stands around it to the server. Values are those of [`core::net`]. What
+//! is read here is what the peer *said*: whether to connect to it is policy, decided elsewhere.
+
+use core::fmt;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use core::str::FromStr;
+
+use nom::branch::alt;
+use nom::bytes::complete::{tag, tag_no_case, take, take_while, take_while_m_n};
+use nom::character::complete::{char, digit1, u8 as number, u16 as port};
+use nom::combinator::{all_consuming, map, recognize, value, verify};
+use nom::multi::{fold, many0_count};
+use nom::sequence::{preceded, terminated};
+use nom::{IResult, Parser};
+
+use super::{Full, Invalid, Sink};
+
+/// A network protocol by its IANA address family number, as EPRT, EPSV and the text of 522 name it
+/// (RFC 2428 section 2). Any number is kept: which are supported is the server's to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NetworkProtocol(u16);
+
+impl NetworkProtocol {
+    /// IPv4.
+    pub const IPV4: Self = Self(1);
+    /// IPv6.
+    pub const IPV6: Self = Self(2);
+
+    /// The protocol with this address family number.
+    #[must_use]
+    pub const fn new(number: u16) -> Self {
+        Self(number)
+    }
+
+    /// The address family number.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// What `address` belongs to.
+    #[must_use]
+    pub const fn of(address: &IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::IPV4,
+            IpAddr::V6(_) => Self::IPV6,
+        }
+    }
+}
+
+impl fmt::Display for NetworkProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Why the argument of EPRT or LPRT is no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtendedError {
+    /// It is not of the grammar: 501.
+    Syntax,
+    /// It is, and names a network protocol that is neither IPv4 nor IPv6: 522 to EPRT, 521 to LPRT.
+    Family,
+}
+
+impl fmt::Display for ExtendedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Syntax => "not an address and port",
+            Self::Family => "an address of a network protocol that is neither IPv4 nor IPv6",
+        })
+    }
+}
+
+impl core::error::Error for ExtendedError {}
+
+// PORT, PASV
+
+// host-port = host-number "," port-number                       ; RFC 959 5.3.2
+// host-number = number "," number "," number "," number
+// port-number = number "," number
+// number = any decimal integer 0 through 255                     ; the RFC says 1, and means 0
+fn host_port(input: &[u8]) -> IResult<&[u8], SocketAddrV4, ()> {
+    let next = || preceded(char(','), number);
+    map((number, next(), next(), next(), next(), next()), |(a, b, c, d, high, low)| {
+        SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low]))
+    })
+    .parse(input)
+}
+
+/// Reads PORT's argument, `h1,h2,h3,h4,p1,p2`. Any address and any port of that form, 0 included: RFC
+/// 2577 has a server judge them, with 504.
+///
+/// # Errors
+/// When `argument` is anything but six numbers of at most 255.
+pub fn parse_host_port(argument: &[u8]) -> Result<SocketAddrV4, Invalid> {
+    whole(host_port, argument).ok_or(Invalid::new("six numbers of at most 255, h1,h2,h3,h4,p1,p2"))
+}
+
+/// Appends PORT's argument.
+///
+/// # Errors
+/// [`Full`] when `sink` is.
+pub fn encode_host_port<S: Sink + ?Sized>(address: SocketAddrV4, sink: &mut S) -> Result<(), Full> {
+    let ([a, b, c, d], [high, low]) = (address.ip().octets(), address.port().to_be_bytes());
+    sink.put_fmt(format_args!("{a},{b},{c},{d},{high},{low}"))
+}
+
+/// Finds the address in the text of 227: the first run of at least six numbers with commas between,
+/// in parentheses or not, of which the first six count (RFC 1123 4.1.2.6).
+///
+/// # Errors
+/// When there is no such run, a number in it is over 255, or the port is 0.
+pub fn parse_pasv_reply(text: &[u8]) -> Result<SocketAddrV4, Invalid> {
+    let run = first_run(text, 6).ok_or(Invalid::new("six numbers somewhere in the text of 227"))?;
+    let (_, address) =
+        host_port(run).map_err(|_| Invalid::new("numbers of at most 255 in the text of 227"))?;
+    if address.port() == 0 {
+        return Err(Invalid::new("a port other than 0 in the text of 227"));
+    }
+    Ok(address)
+}
+
+/// Appends the text of 227, without the code.
+///
+/// # Errors
+/// [`Full`] when `sink` is.
+pub fn encode_pasv_reply<S: Sink + ?Sized>(address: SocketAddrV4, sink: &mut S) -> Result<(), Full> {
+    sink.put(b"Entering Passive Mode (")?;
+    encode_host_port(address, sink)?;
+    sink.put(b")")
+}
+
+// EPRT, EPSV
+
+// eprt-argument = d net-prt d net-addr d tcp-port d             ; RFC 2428 section 2
+// d = %d33-126, the same one each time
+// net-prt = 1*DIGIT                                              ; 1 is IPv4, 2 is IPv6
+// net-addr = dotted decimal / IPv6 as RFC 4291 2.2 writes it
+// tcp-port = 1*DIGIT
+/// Reads EPRT's argument: `|1|192.0.2.1|port|` or `|2|2001:db8::1|port|` with any delimiter. Any port to
+/// 65535, 0 included: a server judges it as it does PORT's.
+///
+/// # Errors
+/// [`ExtendedError::Family`] when the form is right and the protocol unknown, whatever its address looks
+/// like; else [`ExtendedError::Syntax`], for an IPv6 zone too.
+pub fn parse_extended(argument: &[u8]) -> Result<SocketAddr, ExtendedError> {
+    let (protocol, address, port) = whole(extended_fields, argument).ok_or(ExtendedError::Syntax)?;
+    let ip = match protocol {
+        Some(NetworkProtocol::IPV4) => from_text(address).map(IpAddr::V4),
+        Some(NetworkProtocol::IPV6) => from_text(address).map(IpAddr::V6),
+        _ => return Err(ExtendedError::Family),
+    };
+    Ok(SocketAddr::new(ip.ok_or(ExtendedError::Syntax)?, port))
+}
+
+/// The protocol (`None` when its number is beyond any family's), the address as text, the port.
+type ExtendedFields<'a> = (Option<NetworkProtocol>, &'a [u8], u16);
+
+fn extended_fields(input: &[u8]) -> IResult<&[u8], ExtendedFields<'_>, ()> {
+    let (input, delimiter) = delimiter(input)?;
+    let field = || terminated(take_while(move |b| b != delimiter), take(1usize));
+    let (input, protocol) = field().and_then(all_consuming(digit1)).parse(input)?;
+    let protocol = whole(port, protocol).map(NetworkProtocol);
+    let (input, address) = field().parse(input)?;
+    let (input, port) = field().and_then(all_consuming(port)).parse(input)?;
+    Ok((input, (protocol, address, port)))
+}
+
+fn delimiter(input: &[u8]) -> IResult<&[u8], u8, ()> {
+    map(take_while_m_n(1, 1, |b| matches!(b, 33..=126)), |d: &[u8]| d.first().copied().unwrap_or(b'|'))
+        .parse(input)
+}
+
+/// Appends EPRT's argument with `|` between. An IPv6 zone is of no use to the peer and is left out; an
+/// IPv4-mapped address stays IPv6.
+///
+/// # Errors
+/// [`Full`] when `sink` is.
+pub fn encode_extended<S: Sink + ?Sized>(address: SocketAddr, sink: &mut S) -> Result<(), Full> {
+    let (ip, port) = (address.ip(), address.port());
+    sink.put_fmt(format_args!("|{}|{ip}|{port}|", NetworkProtocol::of(&ip)))
+}
+
+/// EPSV's argument (RFC 2428 section 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum EpsvArgument {
+    /// None: the protocol of the control connection.
+    #[default]
+    Unspecified,
+    /// This protocol, known or not: 522 when the server does not have it.
+    Protocol(NetworkProtocol),
+    /// `ALL`: from now on only EPSV sets up data connections.
+    All,
+}
+
+impl EpsvArgument {
+    // epsv-argument = [ net-prt / "ALL" ]                         ; RFC 2428 section 3
+    /// Reads EPSV's argument, empty when it has none.
+    ///
+    /// # Errors
+    /// When it is neither empty, nor a number to 65535, nor `ALL` in any case.
+    pub fn parse(argument: &[u8]) -> Result<Self, Invalid> {
+        if argument.is_empty() {
+            return Ok(Self::Unspecified);
+        }
+        let all = value(Self::All, tag_no_case("ALL"));
+        whole(alt((all, map(port, |n| Self::Protocol(NetworkProtocol(n))))), argument)
+            .ok_or(Invalid::new("a network protocol number or ALL"))
+    }
+
+    /// Appends the argument: nothing when there is none.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        match self {
+            Self::Unspecified => Ok(()),
+            Self::Protocol(protocol) => sink.put_fmt(format_args!("{protocol}")),
+            Self::All => sink.put(b"ALL"),
+        }
+    }
+}
+
+/// The longest text of a field before the port in 229: an IPv6 address with an IPv4 tail.
+const LONGEST_FIELD: usize = 45;
+
+// epsv-reply = *CHAR "(" d [net-prt] d [net-addr] d tcp-port d ")" *CHAR     ; RFC 2428 section 3
+/// Finds the port in the text of 229: `(|||port|)`, with any delimiter. A protocol and an address, which
+/// must be blank, are skipped where a server fills them in; so is a missing `)`.
+///
+/// # Errors
+/// When there is no such group, or its port is 0 or over 65535.
+pub fn parse_epsv_reply(text: &[u8]) -> Result<u16, Invalid> {
+    let digits = memchr::memchr_iter(b'(', text)
+        .filter_map(|at| text.get(at..))
+        .find_map(|group| epsv_group(group).ok())
+        .map(|(_, digits)| digits)
+        .ok_or(Invalid::new("(|||port|) somewhere in the text of 229"))?;
+    whole(verify(port, |n| *n != 0), digits).ok_or(Invalid::new("a port of 1 to 65535 in the text of 229"))
+}
+
+/// The digits of the port. Every field is bounded, so that trying each parenthesis stays linear.
+fn epsv_group(input: &[u8]) -> IResult<&[u8], &[u8], ()> {
+    let (input, delimiter) = preceded(char('('), delimiter).parse(input)?;
+    let field = || terminated(take_while_m_n(0, LONGEST_FIELD, move |b| b != delimiter), take(1usize));
+    preceded((field(), field()), field().and_then(all_consuming(digit1))).parse(input)
+}
+
+/// Appends the text of 229, without the code.
+///
+/// # Errors
+/// [`Full`] when `sink` is.
+pub fn encode_epsv_reply<S: Sink + ?Sized>(port: u16, sink: &mut S) -> Result<(), Full> {
+    sink.put_fmt(format_args!("Entering Extended Passive Mode (|||{port}|)"))
+}
+
+/// Appends the text of 522, which names the protocols that would do: `... use (1,2)` (RFC 2428 section 2).
+///
+/// # Errors
+/// [`Full`] when `sink` is.
+pub fn encode_protocols_reply<S: Sink + ?Sized>(
+    supported: &[NetworkProtocol],
+    sink: &mut S,
+) -> Result<(), Full> {
+    sink.put(b"Network protocol not supported, use (")?;
+    for (i, protocol) in supported.iter().enumerate() {
+        let comma = if i == 0 { "" } else { "," };
+        sink.put_fmt(format_args!("{comma}{protocol}"))?;
+    }
+    sink.put(b")")
+}
+
+/// The protocols that the text of 522 offers: the numbers in its last parentheses.
+///
+/// None at all when the text has no such list.
+pub fn parse_protocols_reply(text: &[u8]) -> impl Iterator<Item = NetworkProtocol> + '_ {
+    let list = memchr::memrchr(b'(', text)
+        .and_then(|at| text.get(at + 1..))
+        .and_then(|list| list.split(|&b| b == b')').next())
+        .unwrap_or_default();
+    list.split(|&b| b == b',').filter_map(|n| whole(port, n.trim_ascii())).map(NetworkProtocol)
+}
+
+// LPRT, LPSV
+
+/// RFC 1639's own numbers for the families, which are IP's version numbers.
+const LONG_IPV4: u8 = 4;
+const LONG_IPV6: u8 = 6;
+
+// long-host-port = af "," hal 1*( "," h ) "," pal 1*( "," p )    ; RFC 1639
+// af, hal, h, pal, p = number, 0 through 255                     ; hal counts the h, pal the p
+/// Reads LPRT's argument: `4,4,h1,...,h4,2,p1,p2` or `6,16,h1,...,h16,2,p1,p2`.
+///
+/// # Errors
+/// [`ExtendedError::Family`] when the form is right and the family neither 4 nor 6; else
+/// [`ExtendedError::Syntax`].
+pub fn parse_long(argument: &[u8]) -> Result<SocketAddr, ExtendedError> {
+    if let Some(address) = whole(long_host_port, argument) {
+        return Ok(address);
+    }
+    match whole(long_form, argument) {
+        Some(family) if ![LONG_IPV4, LONG_IPV6].contains(&family) => Err(ExtendedError::Family),
+        _ => Err(ExtendedError::Syntax),
+    }
+}
+
+fn long_host_port(input: &[u8]) -> IResult<&[u8], SocketAddr, ()> {
+    fn octets<const N: usize>(mut input: &[u8]) -> IResult<&[u8], [u8; N], ()> {
+        let mut octets = [0; N];
+        for octet in &mut octets {
+            (input, *octet) = preceded(char(','), number).parse(input)?;
+        }
+        Ok((input, octets))
+    }
+    let port = || map(preceded(tag(",2"), octets), u16::from_be_bytes);
+    alt((
+        map(preceded(tag("4,4"), (octets::<4>, port())), |(host, port)| {
+            SocketAddrV4::new(Ipv4Addr::from(host), port).into()
+        }),
+        map(preceded(tag("6,16"), (octets::<16>, port())), |(host, port)| {
+            SocketAddrV6::new(Ipv6Addr::from(host), port, 0, 0).into()
+        }),
+    ))
+    .parse(input)
+}
+
+/// The family of an address of any family: the counts have to be right.
+fn long_form(input: &[u8]) -> IResult<&[u8], u8, ()> {
+    fn counted(input: &[u8]) -> IResult<&[u8], (), ()> {
+        let (input, n) = preceded(char(','), number).parse(input)?;
+        fold(usize::from(n), preceded(char(','), number), || (), |(), _| ()).parse(input)
+    }
+    terminated(number, (counted, counted)).parse(input)
+}
+
+/// Appends LPRT's argument. An IPv6 zone is left out.
+///
+/// # Errors
+/// [`Full`] when `sink` is.
+pub fn encode_long<S: Sink + ?Sized>(address: SocketAddr, sink: &mut S) -> Result<(), Full> {
+    let (v4, v6);
+    let (family, host): (u8, &[u8]) = match address.ip() {
+        IpAddr::V4(ip) => {
+            v4 = ip.octets();
+            (LONG_IPV4, &v4)
+        }
+        IpAddr::V6(ip) => {
+            v6 = ip.octets();
+            (LONG_IPV6, &v6)
+        }
+    };
+    sink.put_fmt(format_args!("{family},{}", host.len()))?;
+    for octet in host {
+        sink.put_fmt(format_args!(",{octet}"))?;
+    }
+    let [high, low] = address.port().to_be_bytes();
+    sink.put_fmt(format_args!(",2,{high},{low}"))
+}
+
+/// Finds the address in the text of 228: the first run of at least nine numbers with commas between.
+///
+/// # Errors
+/// When there is no such run, it is no IPv4 or IPv6 address with a port, or the port is 0.
+pub fn parse_lpsv_reply(text: &[u8]) -> Result<SocketAddr, Invalid> {
+    let run = first_run(text, 9).ok_or(Invalid::new("a long address somewhere in the text of 228"))?;
+    whole(verify(long_host_port, |address: &SocketAddr| address.port() != 0), run)
+        .ok_or(Invalid::new("a long address of IPv4 or IPv6 with a port other than 0 in the text of 228"))
+}
+
+/// Appends the text of 228, without the code.
+///
+/// # Errors
+/// [`Full`] when `sink` is.
+pub fn encode_lpsv_reply<S: Sink + ?Sized>(address: SocketAddr, sink: &mut S) -> Result<(), Full> {
+    sink.put(b"Entering Long Passive Mode (")?;
+    encode_long(address, sink)?;
+    sink.put(b")")
+}
+
+/// The first run of `at_least` or more numbers of any size, one comma between each and the next. A byte
+/// is looked at once, or twice where a run is too short.
+fn first_run(mut text: &[u8], at_least: usize) -> Option<&[u8]> {
+    loop {
+        let start = text.iter().position(u8::is_ascii_digit)?;
+        let (rest, run) = numbers(text.get(start..)?).ok()?;
+        if memchr::memchr_iter(b',', run).count() + 1 >= at_least {
+            return Some(run);
+        }
+        text = rest;
+    }
+}
+
+fn numbers(input: &[u8]) -> IResult<&[u8], &[u8], ()> {
+    recognize((digit1, many0_count(preceded(char(','), digit1)))).parse(input)
+}
+
+/// An address as its own grammar has it; the standard library's parsers know no zone and no octal.
+fn from_text<T: FromStr>(text: &[u8]) -> Option<T> {
+    core::str::from_utf8(text).ok()?.parse().ok()
+}
+
+fn whole<'a, O>(parser: impl Parser<&'a [u8], Output = O, Error = ()>, input: &'a [u8]) -> Option<O> {
+    all_consuming(parser).parse(input).ok().map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrayvec::ArrayVec;
+    use proptest::prelude::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    type Out = ArrayVec<u8, 128>;
+
+    fn encoded(encode: impl FnOnce(&mut Out) -> Result<(), Full>) -> String {
+        let mut out = Out::new();
+        encode(&mut out).unwrap();
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    fn v4(text: &str) -> SocketAddrV4 {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn six_numbers_are_an_address_and_a_port() {
+        for (argument, address) in [
+            ("127,0,0,1,8,77", "127.0.0.1:2125"),
+            ("132,235,1,2,24,131", "132.235.1.2:6275"),
+            ("0,0,0,0,0,0", "0.0.0.0:0"),
+            ("255,255,255,255,255,255", "255.255.255.255:65535"),
+        ] {
+            assert_eq!(parse_host_port(argument.as_bytes()), Ok(v4(address)));
+            assert_eq!(encoded(|out| encode_host_port(v4(address), out)), argument);
+        }
+        assert_eq!(parse_host_port(b"010,000,000,001,004,000"), Ok(v4("10.0.0.1:1024")), "decimal, padded");
+    }
+
+    #[test]
+    fn anything_but_six_numbers_to_255_is_no_port_argument() {
+        for bad in [
+            "",
+            "1",
+            "1,2,3,4,5",
+            "1,2,3,4,5,6,7",
+            "1,2,3,4,5,256",
+            "256,2,3,4,5,6",
+            "1,2,3,4,5,-6",
+            "1,2,3,4,5,+6",
+            " 1,2,3,4,5,6",
+            "1,2,3,4,5,6 ",
+            "1, 2,3,4,5,6",
+            "1,2,3,4,5,",
+            ",1,2,3,4,5",
+            "1,2,3,4,,6",
+            "1.2.3.4,5,6",
+            "99999999999999999999,2,3,4,5,6",
+            "(1,2,3,4,5,6)",
+            "a,b,c,d,e,f",
+        ] {
+            assert!(parse_host_port(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_first_run_of_six_numbers_in_227_is_the_address() {
+        for text in [
+            "Entering Passive Mode (10,0,0,1,4,5)",
+            "Entering Passive Mode (10,0,0,1,4,5).",
+            "Entering Passive Mode. 10,0,0,1,4,5",
+            "Entering Passive Mode 10,0,0,1,4,5 ok",
+            "=10,0,0,1,4,5",
+            "10,0,0,1,4,5",
+            "3 data ports left, (1,2) of them (10,0,0,1,4,5) (9,9,9,9,9,9)",
+            "1,2,3,4,5,,10,0,0,1,4,5",
+            "Entering Passive Mode (10,0,0,1,4,5,6)",
+            "(10,0,0,1,4,5,)",
+            "\u{e9}\u{e9}10,0,0,1,4,5",
+        ] {
+            assert_eq!(parse_pasv_reply(text.as_bytes()), Ok(v4("10.0.0.1:1029")), "{text}");
+        }
+        let text = "Entering Passive Mode (10,0,0,1,4,5)";
+        assert_eq!(encoded(|out| encode_pasv_reply(v4("10.0.0.1:1029"), out)), text);
+    }
+
+    #[test]
+    fn a_227_with_no_address_or_a_number_over_255_or_port_0_is_refused() {
+        for bad in [
+            "",
+            "Entering Passive Mode",
+            "Entering Passive Mode (10,0,0,1,4)",
+            "Entering Passive Mode (10,0,0,1,4,256)",
+            "Entering Passive Mode (300,10,0,0,1,4,5)",
+            "(4294967306,0,0,1,4,5) then (10,0,0,1,4,5)",
+            "(10,0,0,1,0,0)",
+            "(10, 0, 0, 1, 4, 5)",
+            "(10.0.0.1.4.5)",
+            "Entering Extended Passive Mode (|||6446|)",
+        ] {
+            assert!(parse_pasv_reply(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn eprt_names_a_protocol_an_address_and_a_port() {
+        for (argument, address) in [
+            ("|1|132.235.1.2|6275|", "132.235.1.2:6275"),
+            ("|2|1080::8:800:200c:417a|5282|", "[1080::8:800:200c:417a]:5282"),
+            ("|2|::1|65535|", "[::1]:65535"),
+            ("|2|::ffff:192.0.2.1|21|", "[::ffff:192.0.2.1]:21"),
+            ("|1|0.0.0.0|0|", "0.0.0.0:0"),
+        ] {
+            let address: SocketAddr = address.parse().unwrap();
+            assert_eq!(parse_extended(argument.as_bytes()), Ok(address));
+            assert_eq!(encoded(|out| encode_extended(address, out)), argument);
+            for delimiter in (33u8..=126).filter(|b| !b.is_ascii_hexdigit() && !b".:".contains(b)) {
+                let other = argument.replace('|', core::str::from_utf8(&[delimiter]).unwrap());
+                assert_eq!(parse_extended(other.as_bytes()), Ok(address), "{other}");
+            }
+        }
+        assert_eq!(
+            parse_extended(b"|2|1080:0:0:0:8:800:200C:417A|5282|"),
+            Ok("[1080::8:800:200c:417a]:5282".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn an_ipv6_zone_is_left_out_of_what_is_sent() {
+        let zoned = SocketAddr::V6(SocketAddrV6::new("fe80::1".parse().unwrap(), 99, 0, 3));
+        assert_eq!(encoded(|out| encode_extended(zoned, out)), "|2|fe80::1|99|");
+    }
+
+    #[test]
+    fn an_unknown_protocol_is_told_from_a_wrong_argument() {
+        for unknown in ["|3|anything|21|", "|0||1|", "|99999999|x|1|", "|16|1.2.3.4|21|"] {
+            assert_eq!(parse_extended(unknown.as_bytes()), Err(ExtendedError::Family), "{unknown}");
+        }
+        for wrong in [
+            "",
+            "|",
+            "||||",
+            "|1|1.2.3.4|21",
+            "|1|1.2.3.4|21||",
+            "|1|1.2.3.4|21|x",
+            "1|1.2.3.4|21|",
+            "|1|::1|21|",
+            "|2|1.2.3.4|21|",
+            "|2|fe80::1%eth0|21|",
+            "|2|[::1]|21|",
+            "|1|1.2.3|21|",
+            "|1|1.2.3.4|65536|",
+            "|1|1.2.3.4|-1|",
+            "|1|1.2.3.4||",
+            "||1.2.3.4|21|",
+            "|1|01.2.3.4|21|",
+            "|x|1.2.3.4|21|",
+            "|1|1.2.3.4,21|",
+            "|1|1.2.3.256|21|",
+            " 1 1.2.3.4 21 ",
+            "\x7f1\x7f1.2.3.4\x7f21\x7f",
+            "|-1|1.2.3.4|21|",
+            "|3|x|99999|",
+            "|1|1.2.3.4 |21|",
+            "|1|1.2.3.4|21/",
+        ] {
+            assert_eq!(parse_extended(wrong.as_bytes()), Err(ExtendedError::Syntax), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn epsv_asks_for_a_protocol_or_for_all() {
+        for (text, argument) in [
+            ("", EpsvArgument::Unspecified),
+            ("1", EpsvArgument::Protocol(NetworkProtocol::IPV4)),
+            ("2", EpsvArgument::Protocol(NetworkProtocol::IPV6)),
+            ("3", EpsvArgument::Protocol(NetworkProtocol::new(3))),
+            ("ALL", EpsvArgument::All),
+        ] {
+            assert_eq!(EpsvArgument::parse(text.as_bytes()), Ok(argument));
+            assert_eq!(encoded(|out| argument.encode(out)), text);
+        }
+        assert_eq!(EpsvArgument::parse(b"aLl"), Ok(EpsvArgument::All));
+        for bad in ["ALLES", "1 ", " 1", "-1", "x", "65536", "AL"] {
+            assert!(EpsvArgument::parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_port_of_229_stands_in_any_delimiter_with_or_without_an_address() {
+        for text in [
+            "Entering Extended Passive Mode (|||6446|)",
+            "Entering Extended Passive Mode (|||6446|).",
+            "Entering Extended Passive Mode (!!!6446!)",
+            "Extended Passive Mode OK (|1|192.0.2.1|6446|)",
+            "(|2|2001:db8:aaaa:bbbb:cccc:dddd:192.168.100.200|6446|)",
+            "(1|) (and more) Extended ((|||6446|)",
+            "(|||6446|",
+            "(|||06446|)",
+            "(   ) (@@@6446@)",
+        ] {
+            assert_eq!(parse_epsv_reply(text.as_bytes()), Ok(6446), "{text}");
+        }
+        for delimiter in (33u8..=126).filter(|b| !b"64".contains(b)) {
+            let d = char::from(delimiter);
+            let text = std::format!("Mode ({d}{d}{d}6446{d})");
+            assert_eq!(parse_epsv_reply(text.as_bytes()), Ok(6446), "{text}");
+        }
+        assert_eq!(encoded(|out| encode_epsv_reply(6446, out)), "Entering Extended Passive Mode (|||6446|)");
+    }
+
+    #[test]
+    fn a_229_without_a_port_that_can_be_connected_to_is_refused() {
+        for bad in [
+            "",
+            "Entering Extended Passive Mode",
+            "(|||0|)",
+            "(|||65536|)",
+            "(|||99999999999999999999|)",
+            "(|||70000|) (|||6446|)",
+            "(|||-1|)",
+            "(||||)",
+            "(|||6446)",
+            "(||6446|)",
+            "(|!|6446|)",
+            "|||6446|",
+            "(   6446 )",
+            "Entering Passive Mode (10,0,0,1,4,5)",
+        ] {
+            assert!(parse_epsv_reply(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_text_of_522_lists_what_would_do() {
+        let both = [NetworkProtocol::IPV4, NetworkProtocol::IPV6];
+        for protocols in [&both[..], &both[..1], &[]] {
+            let text = encoded(|out| encode_protocols_reply(protocols, out));
+            assert_eq!(parse_protocols_reply(text.as_bytes()).collect::<Vec<_>>(), protocols, "{text}");
+        }
+        let text = encoded(|out| encode_protocols_reply(&both, out));
+        assert_eq!(text, "Network protocol not supported, use (1,2)");
+        assert_eq!(parse_protocols_reply(b"use ( 2 )").collect::<Vec<_>>(), [NetworkProtocol::IPV6]);
+        assert_eq!(parse_protocols_reply(b"Not supported").count(), 0);
+    }
+
+    #[test]
+    fn long_addresses_count_their_own_numbers() {
+        for (argument, address) in [
+            ("4,4,10,0,0,1,2,4,5", "10.0.0.1:1029"),
+            ("6,16,32,1,13,184,0,0,0,0,0,0,0,0,0,0,0,1,2,4,5", "[2001:db8::1]:1029"),
+        ] {
+            let address: SocketAddr = address.parse().unwrap();
+            assert_eq!(parse_long(argument.as_bytes()), Ok(address));
+            assert_eq!(encoded(|out| encode_long(address, out)), argument);
+            let reply = encoded(|out| encode_lpsv_reply(address, out));
+            assert_eq!(reply, std::format!("Entering Long Passive Mode ({argument})"));
+            assert_eq!(parse_lpsv_reply(reply.as_bytes()), Ok(address));
+        }
+        for (argument, error) in [
+            ("5,2,1,2,1,9", ExtendedError::Family),
+            ("16,0,0", ExtendedError::Family),
+            ("5,2,1,2,1", ExtendedError::Syntax),
+            ("5,2,1,2,1,9,9", ExtendedError::Syntax),
+            ("4,3,10,0,0,2,4,5", ExtendedError::Syntax),
+            ("4,4,10,0,0,1,1,4", ExtendedError::Syntax),
+            ("4,4,10,0,0,1,2,4,256", ExtendedError::Syntax),
+            ("4,4,10,0,0,1,2,4,5,6", ExtendedError::Syntax),
+            ("6,16,1,2,3,4,2,4,5", ExtendedError::Syntax),
+            ("", ExtendedError::Syntax),
+        ] {
+            assert_eq!(parse_long(argument.as_bytes()), Err(error), "{argument}");
+        }
+        for bad in ["(4,4,10,0,0,1,2,0,0)", "(5,2,1,2,3,4,5,6,7)", "(4,4,10,0,0,1,2,4)", "none"] {
+            assert!(parse_lpsv_reply(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn addresses_survive_every_way_of_writing_them(ip: [u8; 4], long: [u8; 16], port in 1u16..) {
+            let four = SocketAddrV4::new(ip.into(), port);
+            let six = SocketAddr::V6(SocketAddrV6::new(long.into(), port, 0, 0));
+            let text = encoded(|out| encode_host_port(four, out));
+            prop_assert_eq!(parse_host_port(text.as_bytes()), Ok(four));
+            let text = encoded(|out| encode_pasv_reply(four, out));
+            prop_assert_eq!(parse_pasv_reply(text.as_bytes()), Ok(four));
+            let text = encoded(|out| encode_epsv_reply(port, out));
+            prop_assert_eq!(parse_epsv_reply(text.as_bytes()), Ok(port));
+            for address in [four.into(), six] {
+                let text = encoded(|out| encode_extended(address, out));
+                prop_assert_eq!(parse_extended(text.as_bytes()), Ok(address));
+                let text = encoded(|out| encode_lpsv_reply(address, out));
+                prop_assert_eq!(parse_lpsv_reply(text.as_bytes()), Ok(address));
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60), near in "[(|!0-9,.:a ]{0,60}") {
+            for input in [&bytes[..], near.as_bytes()] {
+                let _ = parse_host_port(input);
+                let _ = parse_pasv_reply(input);
+                let _ = parse_extended(input);
+                let _ = parse_epsv_reply(input);
+                let _ = EpsvArgument::parse(input);
+                let _ = parse_protocols_reply(input).count();
+                let _ = parse_long(input);
+                let _ = parse_lpsv_reply(input);
+            }
+        }
+    }
+}

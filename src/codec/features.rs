@@ -1,0 +1,464 @@
+//! What a server can do beyond RFC 959: the lines of FEAT and the argument of OPTS (RFC 2389).
+//!
+//! A feature is one flag and one row of a table, from which lines are both read and written.
+
+use bitflags::bitflags;
+
+use super::facts::{FactSet, NameCase};
+use super::parameters::{HashAlgorithm, deflate_level};
+use super::{Full, Invalid, Sink, Text};
+
+bitflags! {
+    /// Features that are known here. A client unites those of every line of FEAT.
+    ///
+    /// What a server says is a hint: some name what they refuse, and many have what they do not name.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct Features: u64 {
+        /// Pathnames in UTF-8 (RFC 2640).
+        const UTF8 = 1;
+        /// MLST, and with it MLSD (RFC 3659 section 7).
+        const MLST = 1 << 1;
+        /// MLSD. A line for MLST says it as well.
+        const MLSD = 1 << 2;
+        /// SIZE (RFC 3659 section 4).
+        const SIZE = 1 << 3;
+        /// MDTM (RFC 3659 section 3).
+        const MDTM = 1 << 4;
+        /// REST with an offset in stream mode (RFC 3659 section 5).
+        const REST_STREAM = 1 << 5;
+        /// The virtual file store: `/` between names (RFC 3659 section 6).
+        const TVFS = 1 << 6;
+        /// EPRT (RFC 2428).
+        const EPRT = 1 << 7;
+        /// EPSV (RFC 2428).
+        const EPSV = 1 << 8;
+        /// LPRT (RFC 1639).
+        const LPRT = 1 << 9;
+        /// LPSV (RFC 1639).
+        const LPSV = 1 << 10;
+        /// LANG (RFC 2640).
+        const LANG = 1 << 11;
+        /// HOST (RFC 7151).
+        const HOST = 1 << 12;
+        /// TLS by `AUTH TLS` (RFC 4217).
+        const AUTH_TLS = 1 << 13;
+        /// TLS by `AUTH SSL`, older than RFC 4217.
+        const AUTH_SSL = 1 << 14;
+        /// GSSAPI by `AUTH GSSAPI` (RFC 2228).
+        const AUTH_GSSAPI = 1 << 15;
+        /// PBSZ (RFC 2228).
+        const PBSZ = 1 << 16;
+        /// PROT (RFC 2228).
+        const PROT = 1 << 17;
+        /// CCC (RFC 2228).
+        const CCC = 1 << 18;
+        /// MODE Z (draft-preston-ftpext-deflate).
+        const MODE_Z = 1 << 19;
+        /// MFMT (draft-somers-ftp-mfxx).
+        const MFMT = 1 << 20;
+        /// MFCT (draft-somers-ftp-mfxx).
+        const MFCT = 1 << 21;
+        /// MFF (draft-somers-ftp-mfxx).
+        const MFF = 1 << 22;
+        /// HASH (draft-bryan-ftpext-hash).
+        const HASH = 1 << 23;
+        /// RANG (draft-bryan-ftp-range).
+        const RANG = 1 << 24;
+        /// XCRC.
+        const XCRC = 1 << 25;
+        /// XMD5.
+        const XMD5 = 1 << 26;
+        /// XSHA1, or XSHA, as some name it.
+        const XSHA1 = 1 << 27;
+        /// XSHA256.
+        const XSHA256 = 1 << 28;
+        /// XSHA512.
+        const XSHA512 = 1 << 29;
+        /// COMB.
+        const COMB = 1 << 30;
+        /// AVBL (draft-peterson-streamlined-ftp-command-extensions).
+        const AVBL = 1 << 31;
+        /// DSIZ (the same draft).
+        const DSIZ = 1 << 32;
+        /// RMDA (the same draft).
+        const RMDA = 1 << 33;
+        /// THMB (the same draft).
+        const THMB = 1 << 34;
+        /// CSID (the same draft).
+        const CSID = 1 << 35;
+        /// CLNT.
+        const CLNT = 1 << 36;
+        /// PRET, which distributed servers want before PASV.
+        const PRET = 1 << 37;
+        /// PASV, which needs no mention and gets it.
+        const PASV = 1 << 38;
+    }
+}
+
+/// What a line of the table is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// To be read, and written for its flag.
+    Both,
+    /// To be read: another way of saying what has a line already.
+    Read,
+}
+
+use Use::{Both, Read};
+
+/// The features that a line means, the line, its use. A line of two words is a feature that is one of its
+/// first word's parameters; where there is one word, parameters do not matter.
+const LINES: &[(Features, &str, Use)] = &[
+    (Features::AUTH_TLS, "AUTH TLS", Both),
+    (Features::AUTH_TLS, "AUTH TLS-C", Read),
+    (Features::AUTH_SSL, "AUTH SSL", Both),
+    (Features::AUTH_GSSAPI, "AUTH GSSAPI", Both),
+    (Features::AVBL, "AVBL", Both),
+    (Features::CCC, "CCC", Both),
+    (Features::CLNT, "CLNT", Both),
+    (Features::COMB, "COMB", Both),
+    (Features::CSID, "CSID", Both),
+    (Features::DSIZ, "DSIZ", Both),
+    (Features::EPRT, "EPRT", Both),
+    (Features::EPSV, "EPSV", Both),
+    (Features::HASH, "HASH", Both),
+    (Features::HOST, "HOST", Both),
+    (Features::LANG, "LANG", Both),
+    (Features::LPRT, "LPRT", Both),
+    (Features::LPSV, "LPSV", Both),
+    (Features::MDTM, "MDTM", Both),
+    (Features::MFCT, "MFCT", Both),
+    (Features::MFF, "MFF", Both),
+    (Features::MFMT, "MFMT", Both),
+    (Features::MLST.union(Features::MLSD), "MLST", Both),
+    (Features::MLSD, "MLSD", Read),
+    (Features::MODE_Z, "MODE Z", Both),
+    (Features::PASV, "PASV", Both),
+    (Features::PBSZ, "PBSZ", Both),
+    (Features::PRET, "PRET", Both),
+    (Features::PROT, "PROT", Both),
+    (Features::RANG, "RANG STREAM", Both),
+    (Features::RANG, "RANG", Read),
+    (Features::REST_STREAM, "REST STREAM", Both),
+    (Features::RMDA, "RMDA", Both),
+    (Features::SIZE, "SIZE", Both),
+    (Features::THMB, "THMB", Both),
+    (Features::TVFS, "TVFS", Both),
+    (Features::UTF8, "UTF8", Both),
+    (Features::UTF8, "UTF-8", Read),
+    (Features::XCRC, "XCRC", Both),
+    (Features::XMD5, "XMD5", Both),
+    (Features::XSHA1, "XSHA1", Both),
+    (Features::XSHA1, "XSHA", Read),
+    (Features::XSHA256, "XSHA256", Both),
+    (Features::XSHA512, "XSHA512", Both),
+];
+
+/// A line of FEAT's answer in two parts: a feature's name, and its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeatureLine<'a> {
+    /// The first word; empty in a blank line.
+    pub name: &'a [u8],
+    /// What follows the space after it, or nothing: MLST's list of facts, HASH's of algorithms, LANG's of
+    /// languages.
+    pub parameters: &'a [u8],
+}
+
+impl<'a> FeatureLine<'a> {
+    // feature = SP feature-label [ SP feature-parms ]      ; RFC 2389 3.2
+    // feature-label = 1*VCHAR
+    // feature-parms = 1*TCHAR
+    //   in use too: no space before it, several, or "211-" before that
+    /// Takes a line apart, without its line end. Everything is a line.
+    #[must_use]
+    pub fn new(line: &'a [u8]) -> Self {
+        let line = line.strip_prefix(b"211-").or(line.strip_prefix(b"211 ")).unwrap_or(line).trim_ascii();
+        match memchr::memchr(b' ', line).and_then(|at| line.split_at_checked(at)) {
+            Some((name, parameters)) => Self { name, parameters: parameters.trim_ascii_start() },
+            None => Self { name: line, parameters: b"" },
+        }
+    }
+
+    /// The features that it means; none, mostly, in the lines that begin and end the answer.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        let meant = LINES.iter().filter(|row| {
+            let (name, parameter) = row.1.split_once(' ').unwrap_or((row.1, ""));
+            let listed = || {
+                let mut words = self.parameters.split(|b| matches!(b, b' ' | b';' | b','));
+                words.any(|word| word.eq_ignore_ascii_case(parameter.as_bytes()))
+            };
+            self.name.eq_ignore_ascii_case(name.as_bytes()) && (parameter.is_empty() || listed())
+        });
+        meant.map(|row| row.0).collect()
+    }
+}
+
+impl Features {
+    /// The features that one line of FEAT's answer means, with its `211-` or without: most often one, none
+    /// when it is not known here, several from `AUTH TLS;SSL`.
+    #[must_use]
+    pub fn from_line(line: &[u8]) -> Self {
+        FeatureLine::new(line).features()
+    }
+
+    /// Each feature in it with its line, in alphabetical order, without the space that a server puts before
+    /// it.
+    ///
+    /// MLST's line goes on with a space and [`FactChoice`](super::facts::FactChoice), HASH's with its
+    /// algorithms, LANG's with its languages. MLSD has no line where MLST is missing.
+    pub fn lines(self) -> impl Iterator<Item = (Self, &'static str)> {
+        LINES
+            .iter()
+            .filter(move |row| row.2 == Both && self.intersects(row.0.difference(Self::MLSD)))
+            .map(|row| (row.0, row.1))
+    }
+}
+
+/// OPTS's argument: how a command is to behave from now on (RFC 2389 section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OptsArgument<'a> {
+    /// `UTF8 ON` or `OFF`: pathnames in UTF-8.
+    Utf8(bool),
+    /// `MLST`: the facts to show. Those that are not known here are left out (RFC 3659 section 7.9).
+    Mlst(FactSet),
+    /// `HASH`: the algorithm to use; without one, the question which it is.
+    Hash(Option<HashAlgorithm>),
+    /// `MODE Z`: the level of compression, 0 to 9; without one, the server's own.
+    Deflate(Option<u8>),
+    /// For any other command.
+    Other {
+        /// The command.
+        name: Text<'a>,
+        /// What follows the space after it.
+        parameters: Option<Text<'a>>,
+    },
+}
+
+impl<'a> OptsArgument<'a> {
+    // opts-argument = command-name [ SP command-options ]   ; RFC 2389 4
+    // utf8-opts = "UTF8" [ SP ( "ON" / "OFF" ) ]            ; in use; "UTF-8" too
+    // mlst-opts = "MLST" [ SP 1*( factname ";" ) ]          ; RFC 3659 7.9
+    // hash-opts = "HASH" [ SP hash-name ]                   ; draft-bryan-ftpext-hash
+    // mode-opts = "MODE" SP "Z" [ SP "LEVEL" SP 1*DIGIT ]   ; draft-preston-ftpext-deflate
+    /// Reads OPTS's argument, in any case.
+    ///
+    /// # Errors
+    /// When there is no command, or its options are not of its grammar: 501.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
+        let text = Text::new(bytes)?;
+        let (name, options) =
+            match memchr::memchr(b' ', text.as_bytes()).and_then(|at| bytes.split_at_checked(at)) {
+                Some((name, options)) => (name, Some(options.get(1..).unwrap_or_default())),
+                None => (bytes, None),
+            };
+        let is = |word: &str| name.eq_ignore_ascii_case(word.as_bytes());
+        let given = options.unwrap_or_default();
+        if name.is_empty() {
+            Err(Invalid::new("a command to set options for"))
+        } else if is("UTF8") || is("UTF-8") {
+            on_or_off(given).map(Self::Utf8)
+        } else if is("MLST") {
+            FactSet::parse(given).map(Self::Mlst)
+        } else if is("HASH") {
+            let algorithm = options.map(HashAlgorithm::parse).transpose();
+            algorithm.map(Self::Hash)
+        } else if let Some(level) =
+            given.strip_prefix(b"Z").or(given.strip_prefix(b"z")).filter(|_| is("MODE"))
+        {
+            deflate_level(level).map(Self::Deflate)
+        } else {
+            Ok(Self::Other { name: Text::new(name)?, parameters: options.map(Text::new).transpose()? })
+        }
+    }
+
+    /// Appends OPTS's argument.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        match self {
+            Self::Utf8(true) => sink.put(b"UTF8 ON"),
+            Self::Utf8(false) => sink.put(b"UTF8 OFF"),
+            Self::Mlst(facts) if facts.is_empty() => sink.put(b"MLST"),
+            Self::Mlst(facts) => {
+                sink.put(b"MLST ")?;
+                facts.encode(NameCase::Canonical, sink)
+            }
+            Self::Hash(None) => sink.put(b"HASH"),
+            Self::Hash(Some(algorithm)) => sink.put_fmt(format_args!("HASH {algorithm}")),
+            Self::Deflate(None) => sink.put(b"MODE Z"),
+            Self::Deflate(Some(level)) => sink.put_fmt(format_args!("MODE Z LEVEL {level}")),
+            Self::Other { name, parameters } => {
+                name.encode(sink)?;
+                let Some(parameters) = parameters else { return Ok(()) };
+                sink.put(b" ")?;
+                parameters.encode(sink)
+            }
+        }
+    }
+}
+
+fn on_or_off(option: &[u8]) -> Result<bool, Invalid> {
+    // Some clients name the option and say no more; they mean on.
+    let words: [(&[u8], bool); 3] = [(b"", true), (b"ON", true), (b"OFF", false)];
+    let word = words.iter().find(|row| row.0.eq_ignore_ascii_case(option));
+    word.map(|row| row.1).ok_or(Invalid::new("ON or OFF"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrayvec::ArrayVec;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn a_feature_is_known_however_its_line_is_written() {
+        let table: &[(&str, Features)] = &[
+            (" UTF8", Features::UTF8),
+            ("UTF8", Features::UTF8),
+            ("   utf8  ", Features::UTF8),
+            ("211-UTF8", Features::UTF8),
+            ("211- UTF8", Features::UTF8),
+            ("211 UTF8", Features::UTF8),
+            (" UTF-8", Features::UTF8),
+            (" MLST Type*;Size*;Modify*;Perm*;", Features::MLST.union(Features::MLSD)),
+            (" mlst", Features::MLST.union(Features::MLSD)),
+            (" MLSD", Features::MLSD),
+            (" REST STREAM", Features::REST_STREAM),
+            (" rest stream", Features::REST_STREAM),
+            (" REST", Features::empty()),
+            (" AUTH TLS", Features::AUTH_TLS),
+            (" AUTH TLS;SSL", Features::AUTH_TLS.union(Features::AUTH_SSL)),
+            (" AUTH SSL;TLS;", Features::AUTH_TLS.union(Features::AUTH_SSL)),
+            (" AUTH TLS;TLS-C;SSL;TLS-P;", Features::AUTH_TLS.union(Features::AUTH_SSL)),
+            (" auth  tls", Features::AUTH_TLS),
+            (" AUTH TLS-C", Features::AUTH_TLS),
+            (" AUTH GSSAPI", Features::AUTH_GSSAPI),
+            (" AUTH KERBEROS_V4", Features::empty()),
+            (" AUTH", Features::empty()),
+            (" AUTH TLSX", Features::empty()),
+            (" MODE Z", Features::MODE_Z),
+            (" MODE B", Features::empty()),
+            (" LANG EN*;FR", Features::LANG),
+            (" HASH SHA-256*;SHA-1;MD5", Features::HASH),
+            (" RANG STREAM", Features::RANG),
+            (" XCRC filename;start;end", Features::XCRC),
+            (" XSHA", Features::XSHA1),
+            (" COMB target;source_list", Features::COMB),
+            (" MDTM YYYYMMDDHHMMSS[+-TZ];filename", Features::MDTM),
+            (" PROT C;P;", Features::PROT),
+            ("no features", Features::empty()),
+            ("211 no features", Features::empty()),
+            ("211-Features:", Features::empty()),
+            ("211-Extensions supported:", Features::empty()),
+            ("211 End", Features::empty()),
+            (" SIZEX", Features::empty()),
+            ("", Features::empty()),
+            ("    ", Features::empty()),
+            ("211-", Features::empty()),
+        ];
+        for (line, features) in table {
+            assert_eq!(Features::from_line(line.as_bytes()), *features, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_parameters_of_a_line_are_kept() {
+        let line = FeatureLine::new(b" MLST type*;size*;modify; ");
+        assert_eq!((line.name, line.parameters), (&b"MLST"[..], &b"type*;size*;modify;"[..]));
+        assert_eq!(FeatureLine::new(b" SIZE").parameters, b"");
+    }
+
+    #[test]
+    fn every_feature_has_one_line_which_is_read_as_it() {
+        let written: Features = LINES.iter().filter(|row| row.2 == Both).map(|row| row.0).collect();
+        assert_eq!(written, Features::all(), "a flag without a line");
+        for (features, line, _) in LINES {
+            assert_eq!(Features::from_line(line.as_bytes()), *features, "{line}");
+        }
+        let lines: Vec<_> = Features::all().lines().map(|(_, line)| line).collect();
+        assert!(lines.len() == Features::all().iter().count() - 1, "MLST and MLSD share one");
+        assert!(lines.is_sorted_by_key(|line| line.split(' ').next()));
+        assert_eq!(Features::empty().lines().count(), 0);
+    }
+
+    #[test]
+    fn an_argument_of_opts_names_a_command_and_its_options() {
+        use OptsArgument::*;
+        let table = [
+            ("UTF8 ON", "UTF8 ON", Utf8(true)),
+            ("utf8 on", "UTF8 ON", Utf8(true)),
+            ("UTF-8 OFF", "UTF8 OFF", Utf8(false)),
+            ("UTF8", "UTF8 ON", Utf8(true)),
+            ("MLST", "MLST", Mlst(FactSet::empty())),
+            ("mlst size;TYPE;frogs;", "MLST Type;Size;", Mlst(FactSet::TYPE | FactSet::SIZE)),
+            ("HASH", "HASH", Hash(None)),
+            ("HASH sha-256", "HASH SHA-256", Hash(Some(HashAlgorithm::Sha256))),
+            ("MODE Z", "MODE Z", Deflate(None)),
+            ("mode z level 9", "MODE Z LEVEL 9", Deflate(Some(9))),
+            ("NLST", "NLST", Other { name: Text::literal("NLST"), parameters: None }),
+            (
+                "x.y a b ",
+                "x.y a b ",
+                Other { name: Text::literal("x.y"), parameters: Some(Text::literal("a b ")) },
+            ),
+            ("MODE S", "MODE S", Other { name: Text::literal("MODE"), parameters: Some(Text::literal("S")) }),
+        ];
+        for (text, canonical, argument) in table {
+            assert_eq!(OptsArgument::parse(text.as_bytes()), Ok(argument), "{text}");
+            let mut out = ArrayVec::<u8, 64>::new();
+            argument.encode(&mut out).unwrap();
+            assert_eq!(out.as_slice(), canonical.as_bytes());
+            assert_eq!(OptsArgument::parse(&out), Ok(argument));
+        }
+        for bad in [
+            "",
+            " ",
+            " UTF8",
+            "UTF8 MAYBE",
+            "UTF8 ON ",
+            "MLST unique type;",
+            "HASH ",
+            "HASH SHA-0",
+            "MODE Z LEVEL",
+            "MODE Z LEVEL 10",
+            "MODE Z LEVEL x",
+            "MODE ZLEVEL 1",
+            "MODE Z LEVEL 1 2",
+            "a\nb",
+            "a b\0",
+        ] {
+            assert!(OptsArgument::parse(bad.as_bytes()).is_err(), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn features_survive_their_lines(bits: u64, before in "(211-)?( )?", upper: bool) {
+            let mut features = Features::from_bits_truncate(bits);
+            features.set(Features::MLSD, features.contains(Features::MLST));
+            let line = |(_, line): (_, &str)| {
+                let text = before.clone() + line;
+                Features::from_line(if upper { text } else { text.to_lowercase() }.as_bytes())
+            };
+            prop_assert_eq!(features.lines().map(line).collect::<Features>(), features);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..40),
+            near in "(UTF8|MLST|HASH|MODE|X)( |;|Z|ON|LEVEL|size|[0-9]){0,6}",
+        ) {
+            for input in [&bytes[..], near.as_bytes()] {
+                let _ = Features::from_line(input);
+                if let Ok(argument) = OptsArgument::parse(input) {
+                    let mut out = ArrayVec::<u8, 256>::new();
+                    argument.encode(&mut out).unwrap();
+                    prop_assert_eq!(OptsArgument::parse(&out), Ok(argument));
+                }
+            }
+        }
+    }
+}

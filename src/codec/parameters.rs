@@ -1,0 +1,602 @@
+//! Arguments of the commands that set parameters: TYPE, STRU, MODE, ALLO and REST (RFC 959 sections 4.1.2
+//! and 5.3.2), PROT and PBSZ (RFC 2228 section 3), RANG and HASH (draft-bryan-ftp-range, -ftpext-hash).
+//!
+//! A `parse` fails on what is not of the grammar, which a server answers with 501. What the grammar knows
+//! and the server does not support is a value like any other, and its 504 the server's to say. Letters and
+//! words are read in any case and written in capitals. Each `Default` is that of RFC 959 5.1.
+
+use core::num::NonZeroU8;
+
+use nom::branch::alt;
+use nom::bytes::complete::{tag, tag_no_case};
+use nom::character::complete::{char, u8 as decimal8, u32 as decimal32, u64 as decimal64};
+use nom::combinator::{all_consuming, map, map_opt, opt, value};
+use nom::sequence::{preceded, separated_pair};
+use nom::{IResult, Parser};
+
+use super::{Full, Invalid, Sink, Text};
+
+/// An enumeration whose every value is one letter or word on the wire: the table is the grammar.
+macro_rules! words {
+    (
+        $(#[$meta:meta])*
+        $name:ident, $expected:literal {
+            $( $(#[$variant_meta:meta])* $variant:ident = $word:literal, )+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $( $(#[$variant_meta])* $variant, )+
+        }
+
+        impl $name {
+            /// Every value, in the order of the table.
+            pub const ALL: &[Self] = &[$( Self::$variant, )+];
+
+            /// How it is written.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $( Self::$variant => $word, )+ }
+            }
+
+            /// Reads one, in any case.
+            ///
+            /// # Errors
+            /// When `bytes` is none of them.
+            pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
+                let is = |value: &&Self| value.as_str().as_bytes().eq_ignore_ascii_case(bytes);
+                Self::ALL.iter().find(is).copied().ok_or(Invalid::new($expected))
+            }
+
+            /// Appends it.
+            ///
+            /// # Errors
+            /// [`Full`] when `sink` is.
+            pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+                sink.put(self.as_str().as_bytes())
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// How vertical format is controlled in text, TYPE's second parameter (RFC 959 section 3.1.1.5).
+    #[derive(Default)]
+    FormatControl, "a format control, N, T or C" {
+        /// The file is not for printing as it is.
+        #[default]
+        NonPrint = "N",
+        /// Telnet's own: CR, LF, NL, VT, FF.
+        Telnet = "T",
+        /// The first character of each line says it (Fortran's, RFC 740 appendix C).
+        CarriageControl = "C",
+    }
+}
+
+words! {
+    /// STRU's argument: how a file is made up (RFC 959 section 3.1.2).
+    #[derive(Default)]
+    FileStructure, "a file structure, F, R or P" {
+        /// One sequence of bytes.
+        #[default]
+        File = "F",
+        /// Records, one after another.
+        Record = "R",
+        /// Numbered pages, perhaps with holes.
+        Page = "P",
+    }
+}
+
+words! {
+    /// MODE's argument: how bytes travel on the data connection (RFC 959 section 3.4).
+    #[derive(Default)]
+    TransferMode, "a transfer mode, S, B, C or Z" {
+        /// As they are; the end of the connection ends the file.
+        #[default]
+        Stream = "S",
+        /// In blocks with headers, which carry restart markers.
+        Block = "B",
+        /// With runs shortened.
+        Compressed = "C",
+        /// As one zlib stream a transfer (draft-preston-ftpext-deflate).
+        Deflate = "Z",
+    }
+}
+
+words! {
+    /// PROT's argument: how the data connection is protected (RFC 2228 section 3).
+    ///
+    /// Under TLS only Clear and Private mean something (RFC 4217 section 9).
+    #[derive(Default)]
+    ProtectionLevel, "a protection level, C, S, E or P" {
+        /// Not at all.
+        #[default]
+        Clear = "C",
+        /// Its integrity.
+        Safe = "S",
+        /// Its confidentiality, and not its integrity.
+        Confidential = "E",
+        /// Both.
+        Private = "P",
+    }
+}
+
+words! {
+    /// A hash by the name that HASH and `OPTS HASH` use (draft-bryan-ftpext-hash).
+    HashAlgorithm, "a hash algorithm" {
+        /// SHA-1, 160 bits.
+        Sha1 = "SHA-1",
+        /// SHA-256.
+        Sha256 = "SHA-256",
+        /// SHA-512.
+        Sha512 = "SHA-512",
+        /// MD5, 128 bits.
+        Md5 = "MD5",
+        /// The CRC of zip and Ethernet, 32 bits.
+        Crc32 = "CRC32",
+    }
+}
+
+impl HashAlgorithm {
+    /// The length of a hash in bytes; replies write each as two hexadecimal digits.
+    #[must_use]
+    pub const fn digest_len(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+            Self::Md5 => 16,
+            Self::Crc32 => 4,
+        }
+    }
+}
+
+/// TYPE's argument: how data is represented on the wire (RFC 959 section 3.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RepresentationType {
+    /// Text, its lines ended by CR LF.
+    Ascii(FormatControl),
+    /// Text in EBCDIC, its lines ended by NL.
+    Ebcdic(FormatControl),
+    /// Bytes of eight bits, unchanged.
+    Image,
+    /// Bytes of as many bits as this.
+    Local(NonZeroU8),
+}
+
+/// ASCII, non-print.
+impl Default for RepresentationType {
+    fn default() -> Self {
+        Self::ASCII
+    }
+}
+
+impl RepresentationType {
+    /// `A N`.
+    pub const ASCII: Self = Self::Ascii(FormatControl::NonPrint);
+    /// `L 8`, which is [`Image`](Self::Image) on every machine of today.
+    pub const LOCAL_8: Self = Self::Local(match NonZeroU8::new(8) {
+        Some(bits) => bits,
+        None => NonZeroU8::MIN,
+    });
+
+    // type-code = "A" [SP form-code] / "E" [SP form-code] / "I" / "L" SP byte-size    ; RFC 959 5.3.2
+    // form-code = "N" / "T" / "C"
+    // byte-size = number                                  ; decimal, 1 through 255
+    //   in use too: "L8"
+    /// Reads TYPE's argument. A format control that is left out is non-print.
+    ///
+    /// # Errors
+    /// When it is not of the grammar.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
+        fn form(input: &[u8]) -> IResult<&[u8], FormatControl, ()> {
+            let letter = map_opt(nom::bytes::complete::take(1usize), |b| FormatControl::parse(b).ok());
+            map(opt(preceded(char(' '), letter)), Option::unwrap_or_default).parse(input)
+        }
+        let bits = map_opt(decimal8, NonZeroU8::new);
+        let code = alt((
+            map(preceded(tag_no_case("A"), form), Self::Ascii),
+            map(preceded(tag_no_case("E"), form), Self::Ebcdic),
+            value(Self::Image, tag_no_case("I")),
+            map(preceded((tag_no_case("L"), opt(char(' '))), bits), Self::Local),
+        ));
+        whole(code, bytes, "a representation type, A, E, I or L with its parameter")
+    }
+
+    /// Appends TYPE's argument. Non-print is left out, as everyone does.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        let (letter, form) = match self {
+            Self::Ascii(form) => ("A", form),
+            Self::Ebcdic(form) => ("E", form),
+            Self::Image => return sink.put(b"I"),
+            Self::Local(bits) => return sink.put_fmt(format_args!("L {bits}")),
+        };
+        sink.put(letter.as_bytes())?;
+        match form {
+            FormatControl::NonPrint => Ok(()),
+            form => sink.put_fmt(format_args!(" {form}")),
+        }
+    }
+}
+
+/// PBSZ's argument: the largest protected block, in bytes (RFC 2228 section 3). 0 under TLS, which
+/// frames its data itself (RFC 4217 section 9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProtectionBufferSize(pub u32);
+
+impl ProtectionBufferSize {
+    // protection-buffer-size = 1*DIGIT                    ; RFC 2228 section 3, at most 32 bits
+    /// Reads PBSZ's argument.
+    ///
+    /// # Errors
+    /// When it is anything but a decimal number of at most 32 bits.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
+        whole(map(decimal32, Self), bytes, "a buffer size of at most 32 bits")
+    }
+
+    /// Appends PBSZ's argument. A reply's text has `PBSZ=` before it.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        sink.put_fmt(format_args!("{}", self.0))
+    }
+}
+
+/// ALLO's argument: the room that a file will need (RFC 959 section 4.1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Allocation {
+    /// The size of the file, in logical bytes.
+    pub bytes: u64,
+    /// The largest record or page, in logical bytes, for a file that has them.
+    pub record: Option<u64>,
+}
+
+impl Allocation {
+    // allocation = decimal-integer [SP "R" SP decimal-integer]      ; RFC 959 5.3.1
+    /// Reads ALLO's argument.
+    ///
+    /// # Errors
+    /// When it is not of the grammar, or a number is over 64 bits.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
+        let record = opt(preceded(tag_no_case(" R "), decimal64));
+        let allocation = map((decimal64, record), |(bytes, record)| Self { bytes, record });
+        whole(allocation, bytes, "a size in bytes, perhaps with R and the size of a record")
+    }
+
+    /// Appends ALLO's argument.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        sink.put_fmt(format_args!("{}", self.bytes))?;
+        match self.record {
+            None => Ok(()),
+            Some(record) => sink.put_fmt(format_args!(" R {record}")),
+        }
+    }
+}
+
+/// REST's argument: where the next transfer begins.
+///
+/// A marker is made by whoever sends data, in block and compressed mode, and means something to him alone
+/// (RFC 959 section 3.5). In stream mode it is an offset, by RFC 3659 section 5. Which one digits are is for
+/// the mode to say: [`offset`](Self::offset) in stream mode, the marker as it is encoded in the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RestartMarker<'a> {
+    /// A number as it is written canonically: bytes from the start of the file as it travels in
+    /// stream mode, unencoded by any other.
+    Offset(u64),
+    /// Anything else that is printable.
+    Marker(Text<'a>),
+}
+
+impl<'a> RestartMarker<'a> {
+    // marker = 1*pr-char                                   ; RFC 959 5.3.2
+    // pr-char = %d33-126
+    // transfer-point = 1*DIGIT                             ; RFC 3659 5.3, stream mode
+    /// Reads REST's argument, or a marker from a 110 reply.
+    ///
+    /// # Errors
+    /// When it is empty, or holds anything but printable ASCII without spaces.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
+        const EXPECTED: Invalid = Invalid::new("an offset or a restart marker of printable characters");
+        if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_graphic) {
+            return Err(EXPECTED);
+        }
+        let canonical = !bytes.starts_with(b"0") || bytes.len() == 1;
+        match decimal(bytes) {
+            Some(offset) if canonical => Ok(Self::Offset(offset)),
+            _ => Text::new(bytes).map(Self::Marker),
+        }
+    }
+
+    /// The offset in bytes, where that is what it is: digits that fit 64 bits. 501 to it in stream mode
+    /// otherwise.
+    #[must_use]
+    pub fn offset(&self) -> Option<u64> {
+        match self {
+            Self::Offset(offset) => Some(*offset),
+            Self::Marker(marker) => decimal(marker.as_bytes()),
+        }
+    }
+
+    /// Appends REST's argument.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        match self {
+            Self::Offset(offset) => sink.put_fmt(format_args!("{offset}")),
+            Self::Marker(marker) => marker.encode(sink),
+        }
+    }
+}
+
+/// RANG's argument: the part of the file that the next command is about (draft-bryan-ftp-range).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ByteRange {
+    start: u64,
+    end: u64,
+}
+
+impl ByteRange {
+    /// The whole file, which ends an earlier range: `1 0`.
+    pub const WHOLE: Self = Self { start: 1, end: 0 };
+
+    /// From the byte at `start` to the byte at `end`, both within, counted from 0.
+    ///
+    /// # Errors
+    /// When `end` is before `start`.
+    pub const fn new(start: u64, end: u64) -> Result<Self, Invalid> {
+        if start > end {
+            return Err(Invalid::new("a range whose end is not before its start"));
+        }
+        Ok(Self { start, end })
+    }
+
+    /// The first and the last byte; `None` for the whole file.
+    #[must_use]
+    pub const fn bounds(&self) -> Option<(u64, u64)> {
+        if self.start > self.end { None } else { Some((self.start, self.end)) }
+    }
+
+    // range = start-point SP end-point                     ; draft-bryan-ftp-range
+    // start-point, end-point = 1*DIGIT                     ; "1 0" resets
+    /// Reads RANG's argument.
+    ///
+    /// # Errors
+    /// When it is not two numbers of at most 64 bits, or runs backwards and is not `1 0`.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
+        let points = separated_pair(decimal64, char(' '), decimal64);
+        match whole(points, bytes, "a start and an end, in bytes")? {
+            (1, 0) => Ok(Self::WHOLE),
+            (start, end) => Self::new(start, end),
+        }
+    }
+
+    /// Appends RANG's argument.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        sink.put_fmt(format_args!("{} {}", self.start, self.end))
+    }
+}
+
+// option = "LEVEL" SP level                                ; draft-preston-ftpext-deflate
+/// The parameter list of `OPTS MODE Z` after the `Z`: ` LEVEL n`, or nothing, which leaves the level to the
+/// server.
+pub(super) fn deflate_level(input: &[u8]) -> Result<Option<u8>, Invalid> {
+    let level = map_opt(decimal8, |level| (level <= 9).then_some(level));
+    let option = opt(preceded((char(' '), tag_no_case("LEVEL"), tag(" ")), level));
+    whole(option, input, "LEVEL and a number of 0 to 9")
+}
+
+fn decimal(bytes: &[u8]) -> Option<u64> {
+    whole(decimal64, bytes, "").ok()
+}
+
+fn whole<'a, O>(
+    parser: impl Parser<&'a [u8], Output = O, Error = ()>,
+    input: &'a [u8],
+    expected: &'static str,
+) -> Result<O, Invalid> {
+    all_consuming(parser).parse(input).map(|(_, value)| value).map_err(|_| Invalid::new(expected))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrayvec::ArrayVec;
+    use core::fmt::Debug;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    type Out = ArrayVec<u8, 64>;
+
+    /// Every text is read as its value, and the value written as the canonical text, which is read again.
+    fn known<T: PartialEq + Debug>(
+        table: &[(&'static str, &'static str, T)],
+        parse: impl Fn(&'static [u8]) -> Result<T, Invalid>,
+        encode: impl Fn(&T, &mut Out) -> Result<(), Full>,
+    ) {
+        for (text, canonical, value) in table {
+            assert_eq!(parse(text.as_bytes()).as_ref(), Ok(value), "{text}");
+            let mut out = Out::new();
+            encode(value, &mut out).unwrap();
+            assert_eq!(out.as_slice(), canonical.as_bytes());
+            assert_eq!(parse(canonical.as_bytes()).as_ref(), Ok(value));
+        }
+    }
+
+    fn refused<T: Debug>(texts: &[&'static str], parse: impl Fn(&'static [u8]) -> Result<T, Invalid>) {
+        for text in texts {
+            assert!(parse(text.as_bytes()).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_type_is_a_letter_and_its_parameter() {
+        use FormatControl::*;
+        use RepresentationType::*;
+        let bits = |n| NonZeroU8::new(n).unwrap();
+        let table = [
+            ("A", "A", Ascii(NonPrint)),
+            ("a", "A", Ascii(NonPrint)),
+            ("A N", "A", Ascii(NonPrint)),
+            ("a t", "A T", Ascii(Telnet)),
+            ("A C", "A C", Ascii(CarriageControl)),
+            ("E", "E", Ebcdic(NonPrint)),
+            ("E T", "E T", Ebcdic(Telnet)),
+            ("I", "I", Image),
+            ("i", "I", Image),
+            ("L 8", "L 8", RepresentationType::LOCAL_8),
+            ("l8", "L 8", RepresentationType::LOCAL_8),
+            ("L 36", "L 36", Local(bits(36))),
+            ("L 255", "L 255", Local(bits(255))),
+        ];
+        known(&table, RepresentationType::parse, RepresentationType::encode);
+        let bad = [
+            "", "X", "A ", "A X", "A  N", "AN", "A N ", " A", "I N", "L", "L ", "L 0", "L 256", "L -8", "L x",
+        ];
+        refused(&bad, RepresentationType::parse);
+        assert_eq!(RepresentationType::default(), Ascii(NonPrint));
+    }
+
+    #[test]
+    fn the_defaults_are_file_stream_clear() {
+        assert_eq!(FileStructure::default(), FileStructure::File);
+        assert_eq!(TransferMode::default(), TransferMode::Stream);
+        assert_eq!(ProtectionLevel::default(), ProtectionLevel::Clear);
+        assert_eq!(FormatControl::default(), FormatControl::NonPrint);
+    }
+
+    #[test]
+    fn every_word_is_read_in_any_case_and_nothing_else_is() {
+        macro_rules! every {
+            ($($name:ident)+) => {$(
+                for value in $name::ALL {
+                    let mut out = Out::new();
+                    value.encode(&mut out).unwrap();
+                    assert_eq!($name::parse(&out), Ok(*value));
+                    assert_eq!($name::parse(&out.to_ascii_lowercase()), Ok(*value));
+                    out.push(b' ');
+                    assert!($name::parse(&out).is_err());
+                }
+                for bad in [&b""[..], b" ", b"X", b"FF", b"\xff", b"SHA-0", b"SHA256"] {
+                    assert!($name::parse(bad).is_err());
+                }
+            )+};
+        }
+        every! { FormatControl FileStructure TransferMode ProtectionLevel HashAlgorithm }
+        assert_eq!(TransferMode::parse(b"z"), Ok(TransferMode::Deflate));
+        assert_eq!(HashAlgorithm::parse(b"sha-256").map(HashAlgorithm::digest_len), Ok(32));
+    }
+
+    #[test]
+    fn a_buffer_size_is_a_number_of_32_bits() {
+        let table = [
+            ("0", "0", ProtectionBufferSize(0)),
+            ("0016", "16", ProtectionBufferSize(16)),
+            ("4294967295", "4294967295", ProtectionBufferSize(u32::MAX)),
+        ];
+        known(&table, ProtectionBufferSize::parse, ProtectionBufferSize::encode);
+        refused(&["", "4294967296", "-1", "+1", " 0", "0x10", "1k"], ProtectionBufferSize::parse);
+    }
+
+    #[test]
+    fn an_allocation_may_name_the_size_of_a_record() {
+        let table = [
+            ("0", "0", Allocation { bytes: 0, record: None }),
+            ("1024", "1024", Allocation { bytes: 1024, record: None }),
+            ("1024 R 80", "1024 R 80", Allocation { bytes: 1024, record: Some(80) }),
+            ("1 r 2", "1 R 2", Allocation { bytes: 1, record: Some(2) }),
+        ];
+        known(&table, Allocation::parse, Allocation::encode);
+        let bad = ["", "x", "1 R", "1 R ", "1R2", "1 X 2", "1 R 2 3", "-1", "18446744073709551616"];
+        refused(&bad, Allocation::parse);
+    }
+
+    #[test]
+    fn a_restart_marker_is_an_offset_or_printable_text() {
+        let marker = |text| RestartMarker::Marker(Text::literal(text));
+        let table = [
+            ("0", "0", RestartMarker::Offset(0)),
+            ("12345678901", "12345678901", RestartMarker::Offset(12_345_678_901)),
+            ("18446744073709551615", "18446744073709551615", RestartMarker::Offset(u64::MAX)),
+            ("18446744073709551616", "18446744073709551616", marker("18446744073709551616")),
+            ("007", "007", marker("007")),
+            ("-1", "-1", marker("-1")),
+            ("vol1:5/7", "vol1:5/7", marker("vol1:5/7")),
+        ];
+        known(&table, RestartMarker::parse, RestartMarker::encode);
+        refused(&["", " 1", "1 ", "1 2", "a\tb", "\u{e9}", "\x7f"], RestartMarker::parse);
+        let offset = |text: &'static str| RestartMarker::parse(text.as_bytes()).unwrap().offset();
+        assert_eq!(offset("007"), Some(7));
+        for none in ["-1", "18446744073709551616", "1x", "x"] {
+            assert_eq!(offset(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_range_runs_forwards_or_is_the_whole_file() {
+        let range = |start, end| ByteRange::new(start, end).unwrap();
+        let table = [
+            ("0 0", "0 0", range(0, 0)),
+            ("0 49", "0 49", range(0, 49)),
+            ("0 18446744073709551615", "0 18446744073709551615", range(0, u64::MAX)),
+            ("1 0", "1 0", ByteRange::WHOLE),
+        ];
+        known(&table, ByteRange::parse, ByteRange::encode);
+        refused(
+            &["", "1", "1 ", "2 1", "2 0", "1  2", "1-2", "-1 2", "0 18446744073709551616"],
+            ByteRange::parse,
+        );
+        assert_eq!(range(3, 4).bounds(), Some((3, 4)));
+        assert_eq!(ByteRange::WHOLE.bounds(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic_and_what_is_read_is_written_back(
+            bytes in proptest::collection::vec(any::<u8>(), 0..24),
+            near in "[AEILRSZ0-9 -]{0,22}",
+        ) {
+            for input in [&bytes[..], near.as_bytes()] {
+                macro_rules! inverse {
+                    ($($name:ident)+) => {$(
+                        if let Ok(value) = $name::parse(input) {
+                            let mut out = Out::new();
+                            value.encode(&mut out).unwrap();
+                            prop_assert_eq!($name::parse(&out), Ok(value));
+                        }
+                    )+};
+                }
+                inverse! {
+                    RepresentationType FormatControl FileStructure TransferMode ProtectionLevel HashAlgorithm
+                    ProtectionBufferSize Allocation RestartMarker ByteRange
+                }
+                let _ = deflate_level(input);
+            }
+        }
+
+        #[test]
+        fn a_marker_keeps_its_text(marker in "[!-~]{1,30}") {
+            let parsed = RestartMarker::parse(marker.as_bytes()).unwrap();
+            let mut out = Out::new();
+            parsed.encode(&mut out).unwrap();
+            prop_assert_eq!(out.to_vec(), Vec::from(marker));
+        }
+    }
+}

@@ -1,0 +1,467 @@
+//! Points in time as FTP writes them: `YYYYMMDDHHMMSS.sss`, UTC, Gregorian (RFC 3659 section 2.3).
+//!
+//! MDTM answers with one, MFMT and MFCT take one, and so do the `modify` and `create` facts.
+
+use core::fmt;
+
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_while_m_n};
+use nom::character::complete::{char, digit1};
+use nom::combinator::{all_consuming, map, map_opt, opt, verify};
+use nom::sequence::preceded;
+use nom::{IResult, Parser};
+
+use super::{Full, Invalid, Sink};
+
+/// A second in UTC, with as much of a fraction as its source gave.
+///
+/// Years run from 1 to 9999 (RFC 3659 promises 1000 and later). A second of 60 is a leap second and is
+/// taken at the end of any minute, since nothing here knows the table of leap seconds.
+///
+/// Two timestamps are equal when they are the same instant *and* were given with the same number of
+/// fraction digits, so that a value always encodes to what it was parsed from; order is by instant
+/// first. Twelve bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp {
+    year: u16,
+    month: u8,
+    day: u8,
+    hour: u8,
+    minute: u8,
+    second: u8,
+    nanosecond: u32,
+    fraction_digits: u8,
+}
+
+/// The years a timestamp can name.
+const YEARS: core::ops::RangeInclusive<u16> = 1..=9999;
+/// Fraction digits kept: nanoseconds.
+const MAX_DIGITS: u8 = 9;
+const NANOS_PER_SECOND: u32 = 1_000_000_000;
+
+const DAYS_PER_YEAR: i64 = 365;
+const DAYS_PER_4_YEARS: i64 = 4 * DAYS_PER_YEAR + 1;
+const DAYS_PER_CENTURY: i64 = 25 * DAYS_PER_4_YEARS - 1;
+const DAYS_PER_400_YEARS: i64 = 4 * DAYS_PER_CENTURY + 1;
+const SECONDS_PER_DAY: i64 = 86_400;
+/// Days from 1 January of the year 1 to 1 January 1970.
+const UNIX_EPOCH: i64 = 719_162;
+
+/// Days of a common year that are over when the month (1 to 12) begins, and the whole year after it.
+const DAYS_BEFORE_MONTH: [u16; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
+
+const EXPECTED: &str = "a time, YYYYMMDDHHMMSS with an optional fraction";
+
+impl Timestamp {
+    /// A whole second: `month` and `day` from 1, `hour` to 23, `minute` to 59, `second` to 60.
+    ///
+    /// # Errors
+    /// When there is no such day in the Gregorian calendar, or no such time in it.
+    pub fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Result<Self, Invalid> {
+        let date =
+            YEARS.contains(&year) && days_in_month(year, month).is_some_and(|n| (1..=n).contains(&day));
+        if !date {
+            return Err(Invalid::new("a day of the Gregorian calendar, year 1 to 9999"));
+        }
+        if hour > 23 || minute > 59 || second > 60 {
+            return Err(Invalid::new("a time of day, 00:00:00 to 23:59:60"));
+        }
+        Ok(Self { year, month, day, hour, minute, second, nanosecond: 0, fraction_digits: 0 })
+    }
+
+    /// The same second with a fraction of `nanosecond` (below 1 000 000 000), of which `digits` decimal
+    /// digits (at most 9) are kept and the rest cut off. A server must not show more digits than its
+    /// filesystem knows (RFC 3659 section 2.3).
+    ///
+    /// # Errors
+    /// When either is out of its range.
+    pub fn with_fraction(mut self, nanosecond: u32, digits: u8) -> Result<Self, Invalid> {
+        if nanosecond >= NANOS_PER_SECOND || digits > MAX_DIGITS {
+            return Err(Invalid::new("a fraction below one second, of at most nine digits"));
+        }
+        let unit = place(digits);
+        self.nanosecond = nanosecond / unit * unit;
+        self.fraction_digits = digits;
+        Ok(self)
+    }
+
+    /// The instant `seconds` after 1970-01-01 00:00:00 UTC (before it when negative) and `nanoseconds`
+    /// (below 1 000 000 000) more, with the fewest fraction digits that lose nothing.
+    ///
+    /// # Errors
+    /// When `nanoseconds` is a second or more, or the year is not within 1 to 9999.
+    pub fn from_unix(seconds: i64, nanoseconds: u32) -> Result<Self, Invalid> {
+        const RANGE: Invalid = Invalid::new("an instant within the years 1 to 9999");
+        let days = seconds.div_euclid(SECONDS_PER_DAY).checked_add(UNIX_EPOCH).ok_or(RANGE)?;
+        let (year, month, day) = date_of(days).ok_or(RANGE)?;
+        let in_day = seconds.rem_euclid(SECONDS_PER_DAY);
+        // All below 60, by the remainder just taken.
+        let (hour, minute, second) = ((in_day / 3600) as u8, (in_day / 60 % 60) as u8, (in_day % 60) as u8);
+        let digits = (0..=MAX_DIGITS).find(|&digits| nanoseconds % place(digits) == 0).unwrap_or(MAX_DIGITS);
+        Self::new(year, month, day, hour, minute, second)?.with_fraction(nanoseconds, digits)
+    }
+
+    /// Seconds since 1970-01-01 00:00:00 UTC, negative before it, and the nanoseconds to add. A leap
+    /// second is the first second of the next minute, as POSIX counts.
+    #[must_use]
+    pub fn to_unix(&self) -> (i64, u32) {
+        let days = days_before(self.year, self.month) + i64::from(self.day) - 1 - UNIX_EPOCH;
+        let clock = i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second);
+        (days * SECONDS_PER_DAY + clock, self.nanosecond)
+    }
+
+    /// The year, 1 to 9999.
+    #[must_use]
+    pub const fn year(&self) -> u16 {
+        self.year
+    }
+
+    /// The month, 1 to 12.
+    #[must_use]
+    pub const fn month(&self) -> u8 {
+        self.month
+    }
+
+    /// The day of the month, from 1.
+    #[must_use]
+    pub const fn day(&self) -> u8 {
+        self.day
+    }
+
+    /// The hour, 0 to 23.
+    #[must_use]
+    pub const fn hour(&self) -> u8 {
+        self.hour
+    }
+
+    /// The minute, 0 to 59.
+    #[must_use]
+    pub const fn minute(&self) -> u8 {
+        self.minute
+    }
+
+    /// The second, 0 to 60.
+    #[must_use]
+    pub const fn second(&self) -> u8 {
+        self.second
+    }
+
+    /// The fraction of the second, in nanoseconds.
+    #[must_use]
+    pub const fn nanosecond(&self) -> u32 {
+        self.nanosecond
+    }
+
+    /// How many digits the fraction was given with, 0 to 9.
+    #[must_use]
+    pub const fn fraction_digits(&self) -> u8 {
+        self.fraction_digits
+    }
+
+    // time-val = 14DIGIT [ "." 1*DIGIT ]          ; RFC 3659 2.3
+    //   in use too: "191" 2DIGIT 10DIGIT           ; "19" before a count of years since 1900
+    /// Reads a time-val. Digits after the ninth of a fraction are dropped. A year written as `19100` is
+    /// 2000 (and `19124` 2024), which some servers send; a date in words is refused, not guessed.
+    ///
+    /// # Errors
+    /// When `bytes` is not of the grammar, or names no day or time that exists.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
+        let (_, (year, [month, day, hour, minute, second], fraction)) =
+            all_consuming((year, clock, opt(preceded(char('.'), fraction))))
+                .parse(bytes)
+                .map_err(|_: nom::Err<()>| Invalid::new(EXPECTED))?;
+        let (nanosecond, digits) = fraction.unwrap_or((0, 0));
+        Self::new(year, month, day, hour, minute, second)?.with_fraction(nanosecond, digits)
+    }
+
+    /// Appends it as a time-val, with exactly the fraction digits it has.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        let Self { year, month, day, hour, minute, second, .. } = self;
+        sink.put_fmt(format_args!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}"))?;
+        match self.shown_fraction() {
+            None => Ok(()),
+            Some((value, width)) => sink.put_fmt(format_args!(".{value:0width$}")),
+        }
+    }
+
+    /// The fraction as the number to show and how wide to show it.
+    fn shown_fraction(&self) -> Option<(u32, usize)> {
+        (self.fraction_digits > 0)
+            .then(|| (self.nanosecond / place(self.fraction_digits), usize::from(self.fraction_digits)))
+    }
+}
+
+/// As RFC 3339 has it: `2002-07-17T21:07:15.250Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { year, month, day, hour, minute, second, .. } = self;
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
+        if let Some((value, width)) = self.shown_fraction() {
+            write!(f, ".{value:0width$}")?;
+        }
+        f.write_str("Z")
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Nanoseconds in the last of `digits` decimal places.
+const fn place(digits: u8) -> u32 {
+    10u32.pow(MAX_DIGITS.saturating_sub(digits) as u32)
+}
+
+const fn is_leap(year: u16) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+/// `None` when there is no such month.
+fn days_in_month(year: u16, month: u8) -> Option<u8> {
+    match month {
+        2 => Some(if is_leap(year) { 29 } else { 28 }),
+        4 | 6 | 9 | 11 => Some(30),
+        1..=12 => Some(31),
+        _ => None,
+    }
+}
+
+/// Days from 1 January of the year 1 to the first of `month`.
+fn days_before(year: u16, month: u8) -> i64 {
+    let years = i64::from(year) - 1;
+    let leap_days = years / 4 - years / 100 + years / 400;
+    let months = DAYS_BEFORE_MONTH.get(usize::from(month).wrapping_sub(1)).copied().unwrap_or(0);
+    let leap_day = month > 2 && is_leap(year);
+    years * DAYS_PER_YEAR + leap_days + i64::from(months) + i64::from(leap_day)
+}
+
+/// The date that is `days` after 1 January of the year 1, if its year can be named.
+fn date_of(days: i64) -> Option<(u16, u8, u8)> {
+    let end = days_before(*YEARS.end(), 12) + 31;
+    if !(0..end).contains(&days) {
+        return None;
+    }
+    // Whole periods, the longest first. The last of four in a period is a day longer than the others
+    // (the century with a leap day at its end; the leap year), so that a fifth is never begun.
+    let (cycles, rest) = (days / DAYS_PER_400_YEARS, days % DAYS_PER_400_YEARS);
+    let centuries = (rest / DAYS_PER_CENTURY).min(3);
+    let rest = rest - centuries * DAYS_PER_CENTURY;
+    let (fours, rest) = (rest / DAYS_PER_4_YEARS, rest % DAYS_PER_4_YEARS);
+    let ones = (rest / DAYS_PER_YEAR).min(3);
+    let year = u16::try_from(cycles * 400 + centuries * 100 + fours * 4 + ones + 1).ok()?;
+
+    let first_of = |month: u8| days_before(year, month);
+    let month = (1..=12).rev().find(|&month| first_of(month) <= days)?;
+    let day = u8::try_from(days - first_of(month) + 1).ok()?;
+    Some((year, month, day))
+}
+
+/// Exactly `count` digits (at most four), as a number.
+fn digits<'a>(count: usize) -> impl Parser<&'a [u8], Output = u16, Error = ()> {
+    map_opt(take_while_m_n(count, count, |b: u8| b.is_ascii_digit()), |digits: &[u8]| {
+        digits.iter().try_fold(0u16, |n, &d| n.checked_mul(10)?.checked_add(u16::from(d - b'0')))
+    })
+}
+
+fn year(input: &[u8]) -> IResult<&[u8], u16, ()> {
+    // Only a fifteenth digit tells the year 19124 from the year 1912.
+    let long_run = |rest: &[u8]| rest.iter().take(12).filter(|b| b.is_ascii_digit()).count() == 12;
+    if input.get(3..).is_some_and(long_run) {
+        let since_1900 = verify(digits(3), |n| *n >= 100);
+        return alt((map(preceded(tag("19"), since_1900), |n| 1900 + n), digits(4))).parse(input);
+    }
+    digits(4).parse(input)
+}
+
+fn clock(input: &[u8]) -> IResult<&[u8], [u8; 5], ()> {
+    let two = || map_opt(digits(2), |n| u8::try_from(n).ok());
+    map((two(), two(), two(), two(), two()), |(month, day, hour, minute, second)| {
+        [month, day, hour, minute, second]
+    })
+    .parse(input)
+}
+
+/// Nanoseconds, and the number of digits that were kept.
+fn fraction(input: &[u8]) -> IResult<&[u8], (u32, u8), ()> {
+    map(digit1, |digits: &[u8]| {
+        digits
+            .iter()
+            .take(MAX_DIGITS.into())
+            .fold((0, 0), |(nanos, kept), &d| (nanos + u32::from(d - b'0') * place(kept + 1), kept + 1))
+    })
+    .parse(input)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    fn encoded(time: Timestamp) -> Vec<u8> {
+        let mut out = arrayvec::ArrayVec::<u8, 32>::new();
+        time.encode(&mut out).unwrap();
+        out.to_vec()
+    }
+
+    #[test]
+    fn what_is_parsed_encodes_to_the_same_digits() {
+        // text, printed, seconds since 1970, nanoseconds
+        let table: &[(&[u8], &str, i64, u32)] = &[
+            (b"19700101000000", "1970-01-01T00:00:00Z", 0, 0),
+            (b"20020717210715", "2002-07-17T21:07:15Z", 1_026_940_035, 0),
+            (b"19990929003355.237", "1999-09-29T00:33:55.237Z", 938_565_235, 237_000_000),
+            (b"19980615100045.014", "1998-06-15T10:00:45.014Z", 897_904_845, 14_000_000),
+            (b"20240229235959.000000001", "2024-02-29T23:59:59.000000001Z", 1_709_251_199, 1),
+            (b"20000101000000.500", "2000-01-01T00:00:00.500Z", 946_684_800, 500_000_000),
+            (b"20161231235960", "2016-12-31T23:59:60Z", 1_483_228_800, 0),
+            (b"19691231235959", "1969-12-31T23:59:59Z", -1, 0),
+            (b"00010101000000", "0001-01-01T00:00:00Z", -62_135_596_800, 0),
+            (b"99991231235959", "9999-12-31T23:59:59Z", 253_402_300_799, 0),
+            (b"20380119031408", "2038-01-19T03:14:08Z", 2_147_483_648, 0),
+        ];
+        for &(text, printed, seconds, nanos) in table {
+            let time = Timestamp::parse(text).unwrap();
+            assert_eq!(time.to_string(), printed);
+            assert_eq!(time.to_unix(), (seconds, nanos), "{printed}");
+            assert_eq!(encoded(time), text, "{printed}");
+            if time.second() < 60 {
+                assert_eq!(Timestamp::from_unix(seconds, nanos).unwrap().to_unix(), (seconds, nanos));
+            }
+        }
+    }
+
+    #[test]
+    fn a_count_of_years_since_1900_after_19_is_a_year() {
+        for (text, canonical) in [
+            (&b"191000101123000"[..], &b"20000101123000"[..]),
+            (b"191240229010203", b"20240229010203"),
+            (b"191000101123000.25", b"20000101123000.25"),
+        ] {
+            assert_eq!(encoded(Timestamp::parse(text).unwrap()), canonical);
+        }
+        assert_eq!(Timestamp::parse(b"19100101123000").unwrap().year(), 1910, "fourteen digits are plain");
+    }
+
+    #[test]
+    fn digits_after_the_ninth_of_a_fraction_are_dropped() {
+        let time = Timestamp::parse(b"20240101000000.1234567899999").unwrap();
+        assert_eq!((time.nanosecond(), time.fraction_digits()), (123_456_789, 9));
+    }
+
+    #[test]
+    fn a_time_that_does_not_exist_is_refused() {
+        for bad in [
+            &b""[..],
+            b"2024",
+            b"2024010100000",
+            b"202401010000000",
+            b"190990101123000",
+            b"20240101000000.",
+            b"20240101000000.5x",
+            b"20240101000000,5",
+            b" 20240101000000",
+            b"20240101000000 ",
+            b"20240101000000Z",
+            b"+2240101000000",
+            b"00000101000000",
+            b"20240001000000",
+            b"20241301000000",
+            b"20240100000000",
+            b"20240132000000",
+            b"20240431000000",
+            b"20230229000000",
+            b"19000229000000",
+            b"21000229000000",
+            b"20240101240000",
+            b"20240101006000",
+            b"20240101000061",
+            b"Mon Jan  1 00:00:00 2024",
+            b"Jan 1 2024",
+            b"2024-01-01T00:00:00",
+            b"\xd9\xa1\xd9\xa2\xd9\xa3\xd9\xa4\xd9\xa5\xd9\xa6\xd9\xa7",
+        ] {
+            assert!(Timestamp::parse(bad).is_err(), "{}", bad.escape_ascii());
+        }
+        assert!(Timestamp::parse(b"20000229000000").is_ok());
+    }
+
+    #[test]
+    fn fractions_are_cut_to_the_digits_asked_for() {
+        let second = Timestamp::new(2024, 1, 1, 0, 0, 0).unwrap();
+        assert_eq!(encoded(second.with_fraction(987_654_321, 3).unwrap()), b"20240101000000.987");
+        assert_eq!(encoded(second.with_fraction(987_654_321, 0).unwrap()), b"20240101000000");
+        assert_eq!(encoded(second.with_fraction(0, 2).unwrap()), b"20240101000000.00");
+        assert!(second.with_fraction(NANOS_PER_SECOND, 9).is_err());
+        assert!(second.with_fraction(0, 10).is_err());
+        assert_eq!(Timestamp::from_unix(0, 250_000_000).unwrap().fraction_digits(), 2);
+    }
+
+    #[test]
+    fn instants_without_a_year_to_name_are_refused() {
+        for seconds in [i64::MIN, i64::MIN + 1, -62_135_596_801, 253_402_300_800, i64::MAX] {
+            assert!(Timestamp::from_unix(seconds, 0).is_err(), "{seconds}");
+        }
+        assert!(Timestamp::from_unix(0, NANOS_PER_SECOND).is_err());
+    }
+
+    #[test]
+    fn every_day_from_the_first_to_the_last_follows_the_one_before() {
+        // Counts the calendar by hand, one day at a time, beside the arithmetic.
+        let (mut year, mut month, mut day) = (1u16, 1u8, 1u8);
+        let mut days = -UNIX_EPOCH;
+        while year <= 9999 {
+            let time = Timestamp::new(year, month, day, 12, 0, 0).unwrap();
+            let seconds = days * SECONDS_PER_DAY + 43_200;
+            assert_eq!(time.to_unix().0, seconds);
+            assert_eq!(Timestamp::from_unix(seconds, 0).unwrap(), time);
+            days += 1;
+            day += 1;
+            if day > days_in_month(year, month).unwrap() {
+                (month, day) = (month + 1, 1);
+            }
+            if month > 12 {
+                (year, month) = (year + 1, 1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_timestamp_is_small() {
+        assert_eq!(size_of::<Timestamp>(), 12);
+    }
+
+    proptest! {
+        #[test]
+        fn instants_survive_the_calendar_and_the_text(
+            seconds in -62_135_596_800i64..253_402_300_800,
+            nanos in 0u32..NANOS_PER_SECOND,
+            digits in 0u8..=9,
+        ) {
+            let time = Timestamp::from_unix(seconds, nanos).unwrap();
+            prop_assert_eq!(time.to_unix(), (seconds, nanos));
+            let cut = time.with_fraction(nanos, digits).unwrap();
+            prop_assert_eq!(Timestamp::parse(&encoded(cut)), Ok(cut));
+        }
+
+        #[test]
+        fn later_is_greater(a in -62_135_596_800i64..253_402_300_800, b in -62_135_596_800i64..253_402_300_800) {
+            let time = |s| Timestamp::from_unix(s, 0).unwrap();
+            prop_assert_eq!(time(a).cmp(&time(b)), a.cmp(&b));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..40), digits in "[0-9.]{0,30}") {
+            let _ = Timestamp::parse(&bytes);
+            if let Ok(time) = Timestamp::parse(digits.as_bytes()) {
+                prop_assert_eq!(Timestamp::parse(&encoded(time)), Ok(time));
+            }
+        }
+    }
+}
