@@ -450,10 +450,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`Full`] when it did not fit; the queue is as it was.
-    pub fn append(
-        &mut self,
-        encode: impl FnOnce(&mut Self) -> Result<(), Full>,
-    ) -> Result<(), Full> {
+    pub fn append(&mut self, encode: impl FnOnce(&mut Self) -> Result<(), Full>) -> Result<(), Full> {
         let length = self.queue.tail - self.queue.head;
         encode(self).inspect_err(|Full| self.queue.tail = self.queue.head + length)
     }

@@ -169,8 +169,7 @@ impl FactsAnswer {
     /// Reads a shown line: none where it is the reply's opening line.
     #[must_use]
     pub fn parse<'b>(line: &ReplyLine<'b>) -> Option<Result<Facts<'b>, Invalid>> {
-        matches!(line.position, crate::codec::Position::Middle)
-            .then(|| Facts::parse_indented(line.text))
+        matches!(line.position, crate::codec::Position::Middle).then(|| Facts::parse_indented(line.text))
     }
 }
 

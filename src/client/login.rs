@@ -34,11 +34,7 @@ impl Sequence for Greeting {
 ///
 /// A server that asks for an account although none is given (332) refuses, as far as the operation
 /// can tell.
-pub fn login<'a>(
-    user: Text<'a>,
-    password: Secret<'a>,
-    account: Option<Secret<'a>>,
-) -> Operation<Login<'a>> {
+pub fn login<'a>(user: Text<'a>, password: Secret<'a>, account: Option<Secret<'a>>) -> Operation<Login<'a>> {
     Operation::new(Login { next: Some(Command::User(user)), password: Some(password), account })
 }
 

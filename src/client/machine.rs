@@ -182,7 +182,9 @@ impl Client {
         match (event, channel.phase) {
             (DataEvent::Moved(count), _) => channel.moved = channel.moved.saturating_add(count),
             (DataEvent::Connected, Phase::Connecting) => channel.phase = Phase::Connected,
-            (DataEvent::Eof { clean: true } | DataEvent::Flushed, Phase::Moving) => channel.phase = Phase::Ended,
+            (DataEvent::Eof { clean: true } | DataEvent::Flushed, Phase::Moving) => {
+                channel.phase = Phase::Ended
+            }
             (DataEvent::Eof { clean: false }, Phase::Moving) => {
                 channel.phase = Phase::Failed(DataFailure::Malformed);
             }
@@ -269,7 +271,8 @@ impl Client {
         progress.within = Some(code);
         progress.lines = progress.lines.saturating_add(1);
         progress.bytes = progress.bytes.saturating_add(bytes);
-        if progress.lines > self.config.limits.reply_lines || progress.bytes > self.config.limits.reply_bytes {
+        if progress.lines > self.config.limits.reply_lines || progress.bytes > self.config.limits.reply_bytes
+        {
             return Err(self.fail(PeerError::ReplyTooLong));
         }
         Ok(())
@@ -394,11 +397,7 @@ impl Client {
                 false => Ok(false),
             };
         }
-        self.owed.push(Owed {
-            verb: command.known_verb(),
-            generation: self.generation,
-            transferring: false,
-        });
+        self.owed.push(Owed { verb: command.known_verb(), generation: self.generation, transferring: false });
         self.clock = None;
         Ok(true)
     }
@@ -415,7 +414,8 @@ impl Client {
         target.set_port(port);
         self.last_data = self.last_data.next();
         let id = self.last_data;
-        self.channel = Some(Channel { id, phase: Phase::Connecting, moved: 0, announced: false, confirmed: false });
+        self.channel =
+            Some(Channel { id, phase: Phase::Connecting, moved: 0, announced: false, confirmed: false });
         self.order(id, DataOp::Connect(target));
     }
 

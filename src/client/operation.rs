@@ -41,7 +41,8 @@ impl Refusal<'_> {
     pub fn is_transient(&self) -> bool {
         const HINTS: [&[u8]; 5] = [b"too many", b"try again", b"maximum", b"limit", b"later"];
         let says = |hint: &[u8]| self.text.windows(hint.len()).any(|part| part.eq_ignore_ascii_case(hint));
-        self.code.is_transient() || (self.code == ReplyCode::NOT_LOGGED_IN && HINTS.iter().any(|hint| says(hint)))
+        self.code.is_transient()
+            || (self.code == ReplyCode::NOT_LOGGED_IN && HINTS.iter().any(|hint| says(hint)))
     }
 }
 

@@ -8,8 +8,8 @@ use super::machine::{Channel, Phase};
 use super::{Context, Next, Operation, Profile, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{
-    Command, EpsvArgument, Group, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Text, Verb, address,
-    reply,
+    Command, EpsvArgument, Group, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Text, Verb,
+    address, reply,
 };
 use crate::error::LocalError;
 use crate::transfer::Coding;

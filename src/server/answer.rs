@@ -6,9 +6,9 @@ use super::request::{Access, Answer, Refusal};
 use super::session::{Login, Pending, Purpose, Session, wrong};
 use crate::action::DataOp;
 use crate::buffer::Tx;
-use crate::codec::{Full, Position, ReplyCode as Code, ReplyLine, Sink, Text, encode_quoted};
+use crate::codec::{Full, NameCase, Position, ReplyCode as Code, ReplyLine, Sink, Text, pathname};
 use crate::error::{LocalError, PeerError};
-use crate::listing::{self, Entry, Kind};
+use crate::listing::{Clock, Entry, Kind, ListingWriter};
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Answers a request, at once or at any later time.
@@ -24,7 +24,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let Some(pending) = self.pending else { return Err(wrong(ticket)) };
         match (pending, answer) {
             (_, Answer::Refused(refusal)) => self.refused(ticket, pending, refusal, tx),
-            (Pending::Admit, Answer::Done) => self.reply(ticket, Code::SERVICE_READY, self.config.greeting, tx),
+            (Pending::Admit, Answer::Done) => {
+                self.reply(ticket, Code::SERVICE_READY, self.config.greeting, tx)
+            }
             (Pending::Login, Answer::Done) => {
                 self.login = Login::In;
                 self.paths.forget_waiting();
@@ -69,7 +71,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.failed_logins += 1;
                 if self.failed_logins >= self.config.limits.login_attempts {
                     self.pi.fail(PeerError::TooManyLogins);
-                    self.reply(ticket, Code::SERVICE_NOT_AVAILABLE, Text::literal("Too many failed logins."), tx);
+                    self.reply(
+                        ticket,
+                        Code::SERVICE_NOT_AVAILABLE,
+                        Text::literal("Too many failed logins."),
+                        tx,
+                    );
                     self.closing = true;
                 } else {
                     self.reply(ticket, Code::NOT_LOGGED_IN, Text::literal("Login incorrect."), tx);
@@ -91,7 +98,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     fn made_directory(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
-        if let Err((_, ticket)) = pi.reply_with(ticket, tx, |tx| pathname(paths.target(), tx)) {
+        if let Err((_, ticket)) = pi.reply_with(ticket, tx, |tx| quoted(paths.target(), tx)) {
             self.reply(ticket, Code::PATHNAME, Text::literal("The directory was made."), tx);
         }
     }
@@ -99,7 +106,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// PWD.
     pub(super) fn directory_reply(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
-        if let Err((_, ticket)) = pi.reply_with(ticket, tx, |tx| pathname(paths.working(), tx)) {
+        if let Err((_, ticket)) = pi.reply_with(ticket, tx, |tx| quoted(paths.working(), tx)) {
             self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The path is too long to tell."), tx);
         }
     }
@@ -135,7 +142,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     fn entry(&mut self, ticket: Ticket, purpose: Purpose, entry: &Entry<'_>, tx: &mut Tx<'_>) {
-        let is_file = !matches!(entry.kind, Kind::Directory | Kind::CurrentDirectory | Kind::ParentDirectory);
+        let is_file = entry.kind == Kind::File;
         match purpose {
             Purpose::RenameFrom => {
                 self.paths.keep_waiting();
@@ -149,7 +156,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Purpose::ModificationTime => match entry.modified.filter(|_| is_file) {
                 Some(modified) => self.reply_many(ticket, tx, |tx| {
                     tx.put(b"213 ")?;
-                    modified.timestamp().encode(tx)?;
+                    modified.in_zone(0).shown().encode(tx)?;
                     tx.put(b"\r\n")
                 }),
                 None => self.no_file(ticket, tx),
@@ -159,20 +166,27 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 let Self { pi, paths, .. } = self;
                 let sent = pi.reply_with(ticket, tx, |tx| {
                     framed(Code::FILE_ACTION_OKAY, "Facts:", tx, |tx| {
-                        tx.put(b" ")?;
-                        listing::write_facts(entry, paths.target(), facts, tx)
+                        let name = Text::new(paths.target()).unwrap_or_default();
+                        let mut entry = *entry;
+                        entry.name = name;
+                        ListingWriter::mlst(facts).write(&entry, tx)
                     })
                 });
                 if let Err((_, ticket)) = sent {
-                    self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The path is too long to tell."), tx);
+                    self.reply(
+                        ticket,
+                        Code::FILE_UNAVAILABLE,
+                        Text::literal("The path is too long to tell."),
+                        tx,
+                    );
                 }
             }
             Purpose::Status => {
-                let code = if is_file { Code::FILE_STATUS } else { Code::DIRECTORY_STATUS };
+                let code = if entry.kind.is_directory() { Code::DIRECTORY_STATUS } else { Code::FILE_STATUS };
                 self.reply_many(ticket, tx, |tx| {
                     framed(code, "Status:", tx, |tx| {
                         tx.put(b" ")?;
-                        listing::write_unix(entry, tx)
+                        ListingWriter::list(Clock::UNKNOWN).write(entry, tx)
                     })
                 });
             }
@@ -211,17 +225,17 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let facts = self.facts;
         self.reply_many(ticket, tx, |tx| {
             tx.put(b"200 MLST OPTS ")?;
-            facts.encode(tx)?;
+            facts.encode(NameCase::Canonical, tx)?;
             tx.put(b"\r\n")
         });
     }
 }
 
 /// `257 "path"`.
-fn pathname(path: &[u8], tx: &mut Tx<'_>) -> Result<(), Full> {
+fn quoted(path: &[u8], tx: &mut Tx<'_>) -> Result<(), Full> {
     Code::PATHNAME.encode(tx)?;
     tx.put(b" ")?;
-    encode_quoted(path, tx)?;
+    pathname::encode_quoted(Text::new(path).unwrap_or_default(), tx)?;
     tx.put(b"\r\n")
 }
 

@@ -4,12 +4,12 @@ use core::net::IpAddr;
 
 use super::machine::Ticket;
 use super::request::{Access, Listing};
-use super::session::{Asked, Login, Pending, Purpose, Session};
+use super::session::{Asked, Login, Pending, Purpose, SERVED_FACTS, Session};
 use crate::action::DataOp;
 use crate::buffer::{Rx, Span, Tx};
 use crate::codec::{
-    Command, CommandError, EpsvArgument, NetworkProtocol, OptsArgument, Position, ReplyCode as Code, ReplyLine,
-    Sink, Text, Verb,
+    Command, CommandError, EpsvArgument, FactChoice, Features, NameCase, NetworkProtocol, OptsArgument,
+    Position, ReplyCode as Code, ReplyLine, Sink, Text, Verb,
 };
 use crate::error::PeerError;
 use crate::transfer::Coding;
@@ -36,7 +36,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Err(error) => error.verb(),
         };
         if self.login != Login::In && !verb.is_some_and(Verb::is_allowed_before_login) {
-            self.bad_command(ticket, Code::NOT_LOGGED_IN, Text::literal("Log in with USER and PASS first."), tx);
+            self.bad_command(
+                ticket,
+                Code::NOT_LOGGED_IN,
+                Text::literal("Log in with USER and PASS first."),
+                tx,
+            );
             return None;
         }
         if let Some(verb) = verb.filter(|verb| !supports(*verb)) {
@@ -91,7 +96,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Type(representation) => {
                 self.set_coding(ticket, Coding { representation, ..self.coding }, "Type set.", tx)
             }
-            Command::Stru(structure) => self.set_coding(ticket, Coding { structure, ..self.coding }, "Structure set.", tx),
+            Command::Stru(structure) => {
+                self.set_coding(ticket, Coding { structure, ..self.coding }, "Structure set.", tx)
+            }
             Command::Mode(mode) => self.set_coding(ticket, Coding { mode, ..self.coding }, "Mode set.", tx),
             Command::Port(address) => self.active(ticket, address.into(), tx),
             Command::Eprt(address) => self.active(ticket, address, tx),
@@ -115,12 +122,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.listen(ticket, true);
                 None
             }
-            Command::Allo(_) => self.answer_now(ticket, Code::SUPERFLUOUS, "Nothing needs to be allocated.", tx),
+            Command::Allo(_) => {
+                self.answer_now(ticket, Code::SUPERFLUOUS, "Nothing needs to be allocated.", tx)
+            }
             Command::Rest(marker) if marker.offset().is_some() => {
                 self.restart = marker.offset().unwrap_or_default();
                 self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Send the transfer command now.", tx)
             }
-            Command::Rest(_) => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "A byte offset is needed.", tx),
+            Command::Rest(_) => {
+                self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "A byte offset is needed.", tx)
+            }
 
             Command::Retr(path) => self.open(ticket, Some(path), Access::Read { offset: restart }, tx),
             Command::Stor(path) => self.open(ticket, Some(path), Access::Write { offset: restart }, tx),
@@ -139,7 +150,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             Command::Mlsd(path) => self.list(ticket, path, Listing::Machine(self.facts), tx),
 
-            Command::Cwd(path) | Command::Xcwd(path) => self.ask_about(ticket, path, Pending::ChangeDirectory, tx),
+            Command::Cwd(path) | Command::Xcwd(path) => {
+                self.ask_about(ticket, path, Pending::ChangeDirectory, tx)
+            }
             Command::Cdup | Command::Xcup => {
                 self.ask_about(ticket, Text::literal(".."), Pending::ChangeDirectory, tx)
             }
@@ -147,8 +160,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.directory_reply(ticket, tx);
                 None
             }
-            Command::Mkd(path) | Command::Xmkd(path) => self.ask_about(ticket, path, Pending::MakeDirectory, tx),
-            Command::Rmd(path) | Command::Xrmd(path) => self.ask_about(ticket, path, Pending::RemoveDirectory, tx),
+            Command::Mkd(path) | Command::Xmkd(path) => {
+                self.ask_about(ticket, path, Pending::MakeDirectory, tx)
+            }
+            Command::Rmd(path) | Command::Xrmd(path) => {
+                self.ask_about(ticket, path, Pending::RemoveDirectory, tx)
+            }
             Command::Dele(path) => self.ask_about(ticket, path, Pending::Delete, tx),
             Command::Rnfr(path) => self.ask_about(ticket, path, Pending::Stat(Purpose::RenameFrom), tx),
             Command::Rnto(path) => match self.paths.waiting() {
@@ -188,7 +205,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Site(argument) if argument.as_bytes().eq_ignore_ascii_case(b"HELP") => {
                 self.answer_now(ticket, Code::HELP_MESSAGE, "SITE knows HELP only.", tx)
             }
-            Command::Site(_) => self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Not a SITE command here.", tx),
+            Command::Site(_) => {
+                self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Not a SITE command here.", tx)
+            }
             Command::Feat => {
                 self.features(ticket, tx);
                 None
@@ -198,7 +217,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 false => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Names are UTF-8, always.", tx),
             },
             Command::Opts(OptsArgument::Mlst(facts)) => {
-                self.facts = facts & crate::listing::SERVED_FACTS;
+                self.facts = facts & SERVED_FACTS;
                 self.facts_reply(ticket, tx);
                 None
             }
@@ -225,8 +244,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let (code, text) = match error {
             CommandError::NotACommand => (Code::SYNTAX_ERROR, "Not a command."),
             CommandError::MissingArgument(_) => (Code::ARGUMENT_SYNTAX_ERROR, "An argument is missing."),
-            CommandError::UnexpectedArgument(_) => (Code::ARGUMENT_SYNTAX_ERROR, "There is no argument to this."),
-            CommandError::UnknownFamily(_) if self.is_ipv6() => (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (2)."),
+            CommandError::UnexpectedArgument(_) => {
+                (Code::ARGUMENT_SYNTAX_ERROR, "There is no argument to this.")
+            }
+            CommandError::UnknownFamily(_) if self.is_ipv6() => {
+                (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (2).")
+            }
             CommandError::UnknownFamily(_) => (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (1)."),
             CommandError::BadArgument(..) => (Code::ARGUMENT_SYNTAX_ERROR, "The argument cannot be read."),
         };
@@ -240,7 +263,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
         if !self.paths.wait_with(name.as_bytes()) {
             self.login = Login::Nobody;
-            return self.reply(ticket, Code::ARGUMENT_SYNTAX_ERROR, Text::literal("The name is too long."), tx);
+            return self.reply(
+                ticket,
+                Code::ARGUMENT_SYNTAX_ERROR,
+                Text::literal("The name is too long."),
+                tx,
+            );
         }
         self.login = Login::Named;
         // The same answer whether there is such a user or not (RFC 2577 6).
@@ -330,8 +358,20 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn features(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let (features, facts) = (self.config.features, self.facts);
         self.reply_many(ticket, tx, |tx| {
-            ReplyLine::encode(Code::SYSTEM_STATUS, Position::First, Text::literal("Extensions supported:"), tx)?;
-            features.encode_lines(facts, tx)?;
+            ReplyLine::encode(
+                Code::SYSTEM_STATUS,
+                Position::First,
+                Text::literal("Extensions supported:"),
+                tx,
+            )?;
+            for (feature, line) in features.lines() {
+                tx.put_fmt(format_args!(" {line}"))?;
+                if feature == Features::MLST {
+                    tx.put(b" ")?;
+                    FactChoice { available: SERVED_FACTS, selected: facts }.encode(NameCase::Lower, tx)?;
+                }
+                tx.put(b"\r\n")?;
+            }
             ReplyLine::encode(Code::SYSTEM_STATUS, Position::Last, Text::literal("End."), tx)
         });
     }
@@ -348,7 +388,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     }
                     tx.put(b"\r\n")?;
                 }
-                ReplyLine::encode(Code::HELP_MESSAGE, Position::Last, Text::literal("HELP and a command tells more."), tx)
+                ReplyLine::encode(
+                    Code::HELP_MESSAGE,
+                    Position::Last,
+                    Text::literal("HELP and a command tells more."),
+                    tx,
+                )
             });
         };
         match Verb::from_bytes(topic.as_bytes()).filter(|verb| supports(*verb)) {
@@ -401,10 +446,50 @@ const fn supports(verb: Verb) -> bool {
     use Verb as V;
     matches!(
         verb,
-        V::User | V::Pass | V::Acct | V::Cwd | V::Cdup | V::Rein | V::Quit | V::Port | V::Pasv | V::Type
-            | V::Stru | V::Mode | V::Retr | V::Stor | V::Stou | V::Appe | V::Allo | V::Rest | V::Rnfr | V::Rnto
-            | V::Abor | V::Dele | V::Rmd | V::Mkd | V::Pwd | V::List | V::Nlst | V::Site | V::Syst | V::Stat
-            | V::Help | V::Noop | V::Xmkd | V::Xrmd | V::Xpwd | V::Xcup | V::Xcwd | V::Feat | V::Opts | V::Eprt
-            | V::Epsv | V::Mdtm | V::Size | V::Mlst | V::Mlsd
+        V::User
+            | V::Pass
+            | V::Acct
+            | V::Cwd
+            | V::Cdup
+            | V::Rein
+            | V::Quit
+            | V::Port
+            | V::Pasv
+            | V::Type
+            | V::Stru
+            | V::Mode
+            | V::Retr
+            | V::Stor
+            | V::Stou
+            | V::Appe
+            | V::Allo
+            | V::Rest
+            | V::Rnfr
+            | V::Rnto
+            | V::Abor
+            | V::Dele
+            | V::Rmd
+            | V::Mkd
+            | V::Pwd
+            | V::List
+            | V::Nlst
+            | V::Site
+            | V::Syst
+            | V::Stat
+            | V::Help
+            | V::Noop
+            | V::Xmkd
+            | V::Xrmd
+            | V::Xpwd
+            | V::Xcup
+            | V::Xcwd
+            | V::Feat
+            | V::Opts
+            | V::Eprt
+            | V::Epsv
+            | V::Mdtm
+            | V::Size
+            | V::Mlst
+            | V::Mlsd
     )
 }

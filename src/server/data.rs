@@ -192,7 +192,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn transfer_done(&mut self, tx: &mut Tx<'_>) {
         self.close_channel(DataOp::Close);
         if let Some(transfer) = self.transfer.take() {
-            self.reply(transfer.ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Transfer complete."), tx);
+            self.reply(
+                transfer.ticket,
+                Code::CLOSING_DATA_CONNECTION,
+                Text::literal("Transfer complete."),
+                tx,
+            );
         }
     }
 
@@ -219,7 +224,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// ABOR (RFC 959 4.1.3): 426 for the transfer that it ends, then its own reply.
     pub(super) fn abort(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Some(transfer) = self.transfer.take() else {
-            return self.reply(ticket, Code::DATA_CONNECTION_OPEN, Text::literal("No transfer is running."), tx);
+            return self.reply(
+                ticket,
+                Code::DATA_CONNECTION_OPEN,
+                Text::literal("No transfer is running."),
+                tx,
+            );
         };
         self.close_channel(DataOp::Abort);
         self.reply(transfer.ticket, Code::TRANSFER_ABORTED, Text::literal("Transfer aborted."), tx);

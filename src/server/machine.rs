@@ -125,7 +125,8 @@ impl Server {
             self.connected = true;
             return Ok(ServerStep::Connected(self.issue()));
         }
-        let wait = Wait { readable: rx.has_room() && !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
+        let wait =
+            Wait { readable: rx.has_room() && !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
         // A client that does not read its replies is not read from either.
         if tx.free() < REPLY_ROOM {
             return Ok(ServerStep::Wait(Wait { readable: false, ..wait }));
@@ -214,7 +215,20 @@ impl Server {
         text: Text<'_>,
         tx: &mut Tx<'_>,
     ) -> Result<(), LocalError> {
-        tx.append(|tx| ReplyLine::encode(code, Position::Single, text, tx))?;
+        self.preliminary_with(ticket, tx, |tx| ReplyLine::encode(code, Position::Single, text, tx))
+    }
+
+    /// As [`preliminary`](Self::preliminary), with whatever `encode` writes.
+    ///
+    /// # Errors
+    /// When there is no room.
+    pub fn preliminary_with(
+        &mut self,
+        ticket: &Ticket,
+        tx: &mut Tx<'_>,
+        encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
+    ) -> Result<(), LocalError> {
+        tx.append(encode)?;
         self.transferring |= self.open.first() == Some(&ticket.0);
         Ok(())
     }
@@ -226,12 +240,13 @@ impl Server {
 
     /// Queues 421, which answers no command (RFC 959 4.2.2), where there is room for it.
     pub(super) fn announce_closing(&mut self, text: Text<'_>, tx: &mut Tx<'_>) {
-        let _ = tx.append(|tx| ReplyLine::encode(ReplyCode::SERVICE_NOT_AVAILABLE, Position::Single, text, tx));
+        let _ =
+            tx.append(|tx| ReplyLine::encode(ReplyCode::SERVICE_NOT_AVAILABLE, Position::Single, text, tx));
     }
 }
 
 /// Whether a line is a command that does not wait for the running transfer.
 fn answered_at_once(line: &[u8]) -> bool {
     let verb = line.split(|byte| *byte == b' ').next().unwrap_or_default();
-    Verb::from_bytes(verb).is_some_and(|verb| verb.info().answers_during_transfer())
+    Verb::from_bytes(verb).is_some_and(Verb::answers_during_transfer)
 }

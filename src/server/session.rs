@@ -4,17 +4,27 @@ use core::net::SocketAddr;
 
 use arrayvec::ArrayVec;
 
+use super::Config;
 use super::data::{Channel, Transfer};
 use super::machine::{BadLine, Server, ServerStep, Ticket};
 use super::paths::Paths;
-use super::request::{Access, Listing, Request};
-use super::Config;
+use super::request::{Access, Listing, Request, VirtualPath};
 use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
 use crate::codec::{Command, FactSet, ReplyCode, Secret, Text, Verb};
 use crate::error::{Awaited, Error, LocalError, PeerError};
 use crate::time::Instant;
 use crate::transfer::Coding;
+
+/// The facts that MLST and MLSD tell, as far as the host knows them (RFC 3659 7.5).
+pub(super) const SERVED_FACTS: FactSet = FactSet::TYPE
+    .union(FactSet::SIZE)
+    .union(FactSet::MODIFY)
+    .union(FactSet::PERM)
+    .union(FactSet::UNIQUE)
+    .union(FactSet::UNIX_MODE)
+    .union(FactSet::UNIX_OWNER)
+    .union(FactSet::UNIX_GROUP);
 
 /// What a session tells its host. Borrows from the receive window: the next poll overwrites it.
 #[derive(Debug)]
@@ -161,7 +171,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             renaming: false,
             restart: 0,
             coding: Coding::default(),
-            facts: FactSet::default(),
+            facts: SERVED_FACTS,
             extended_only: false,
             pending: None,
             verb: Verb::Noop,
@@ -177,17 +187,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// The path of the request that waits for an answer: absolute and normal, of any bytes but CR, LF
-    /// and NUL.
+    /// The path of the request that waits for an answer.
     #[must_use]
-    pub fn path(&self) -> &[u8] {
-        self.paths.target()
+    pub fn path(&self) -> VirtualPath<'_> {
+        VirtualPath::new(self.paths.target())
     }
 
     /// Where [`Request::Rename`] moves from.
     #[must_use]
-    pub fn source_path(&self) -> &[u8] {
-        self.paths.waiting()
+    pub fn source_path(&self) -> VirtualPath<'_> {
+        VirtualPath::new(self.paths.waiting())
     }
 
     /// The user who wants to log in, while [`Request::Login`] waits for an answer. Afterwards the host
@@ -202,8 +211,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// The working directory.
     #[must_use]
-    pub fn working_directory(&self) -> &[u8] {
-        self.paths.working()
+    pub fn working_directory(&self) -> VirtualPath<'_> {
+        VirtualPath::new(self.paths.working())
     }
 
     /// Whether the client is logged in.
@@ -313,7 +322,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let timeouts = &self.config.timeouts;
         match (&self.transfer, self.login) {
             _ if self.pending.is_some() => (Awaited::Command, None),
-            (Some(transfer), _) if transfer.is_moving() => (Awaited::Data, Some(self.since.after(timeouts.stall))),
+            (Some(transfer), _) if transfer.is_moving() => {
+                (Awaited::Data, Some(self.since.after(timeouts.stall)))
+            }
             (Some(_), _) => (Awaited::DataConnection, Some(self.since.after(timeouts.accept))),
             (None, Login::In) => (Awaited::Command, Some(self.since.after(timeouts.idle))),
             (None, _) => (Awaited::Login, Some(started.after(timeouts.login))),
@@ -374,7 +385,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.renaming = false;
         self.restart = 0;
         self.coding = Coding::default();
-        self.facts = FactSet::default();
+        self.facts = SERVED_FACTS;
         self.extended_only = false;
     }
 
