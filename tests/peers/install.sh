@@ -9,11 +9,13 @@ servers=(vsftpd proftpd pure-ftpd)
 packages=(vsftpd proftpd-core pure-ftpd)
 
 works() { # are all programs here, with the libraries that they link to?
+    local program server missing
     for program in "${clients[@]}" openssl unshare; do command -v "$program" >/dev/null || return 1; done
     [ -x /usr/bin/python3 ] || return 1
     for server in "${servers[@]}"; do
         [ -x "$peers/root/usr/sbin/$server" ] || return 1
-        if ldd "$peers/root/usr/sbin/$server" | grep 'not found'; then return 1; fi
+        missing=$(ldd "$peers/root/usr/sbin/$server" | grep 'not found' || true)
+        [ -z "$missing" ] || { echo "$server: $missing" >&2; return 1; }
     done
 }
 
