@@ -119,9 +119,7 @@ impl Program {
             // The rest is read so that the program never waits for a reader.
             let _ = std::io::copy(&mut stdout, &mut std::io::sink());
         });
-        line.recv_timeout(limit).unwrap_or_else(|_| {
-            panic!("no line after {limit:?}: {}", String::from_utf8_lossy(&self.log.lock().unwrap()))
-        })
+        line.recv_timeout(limit).unwrap_or_else(|_| panic!("no line on standard output after {limit:?}"))
     }
 
     /// Waits for the end, for as long as `limit`.
@@ -164,9 +162,9 @@ impl Drop for Program {
     fn drop(&mut self) {
         if self.wait(Duration::ZERO).is_none() {
             self.terminate();
-            if self.wait(Duration::from_secs(5)).is_none() {
-                self.kill();
-            }
+            self.wait(Duration::from_secs(5));
+            // Also what it started and left running.
+            self.kill();
         }
         if thread::panicking() {
             eprintln!("--- the server's stderr\n{}", String::from_utf8_lossy(&self.log()));
