@@ -1,0 +1,209 @@
+//! curl, lftp, wget and Python's ftplib: how each is told to do a thing.
+
+use super::process::{self, Outcome};
+use super::site::{PASSWORD, Site, USER, peers};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// One thing to do. Remote paths are relative to the login directory.
+#[derive(Clone, Copy)]
+pub enum Request<'a> {
+    /// Names, by NLST or LIST; an empty path is the login directory.
+    Names(&'a str),
+    /// Names, by MLSD.
+    Facts(&'a str),
+    Get(&'a str, &'a Path),
+    Put(&'a Path, &'a str),
+    ResumeGet(&'a str, &'a Path),
+    ResumePut(&'a Path, &'a str),
+    /// Over a data connection that the server opens.
+    ActiveGet(&'a str, &'a Path),
+    ActivePut(&'a Path, &'a str),
+    MakeDirectory(&'a str),
+    RemoveDirectory(&'a str),
+    Rename(&'a str, &'a str),
+    Delete(&'a str),
+    /// A directory with all in it, into a local directory.
+    Mirror(&'a str, &'a Path),
+    /// A local directory with all in it.
+    ReverseMirror(&'a Path, &'a str),
+}
+
+/// A program that speaks FTP.
+pub struct Client {
+    command: fn(&Site, Request<'_>) -> Command,
+    names: fn(&str) -> Vec<String>,
+}
+
+pub const CURL: Client = Client { command: curl, names: lines };
+pub const LFTP: Client = Client { command: lftp, names: lines };
+pub const WGET: Client = Client { command: wget, names: index };
+pub const FTPLIB: Client = Client { command: ftplib, names: lines };
+
+impl Client {
+    /// Does it, in bounded time; the outcome may be a failure.
+    #[track_caller]
+    pub fn tries(&self, site: &Site, request: Request<'_>) -> Outcome {
+        let mut command = (self.command)(site, request);
+        command.env("LC_ALL", "C.UTF-8").current_dir(&site.local.0);
+        // Nobody's settings but ours.
+        command.env("HOME", &site.local.0).env_remove("XDG_CONFIG_HOME").env("no_proxy", "*");
+        process::run(&mut command, Duration::from_secs(60))
+    }
+
+    /// Does it, in bounded time.
+    #[track_caller]
+    pub fn does(&self, site: &Site, request: Request<'_>) {
+        self.tries(site, request).succeeds();
+    }
+
+    /// The names that a listing request finds, sorted.
+    #[track_caller]
+    pub fn finds(&self, site: &Site, request: Request<'_>) -> Vec<String> {
+        let outcome = self.tries(site, request).succeeds();
+        let mut names = (self.names)(outcome.text());
+        names.sort();
+        names
+    }
+}
+
+fn lines(output: &str) -> Vec<String> {
+    output.lines().map(|line| line.trim_end_matches('/').to_owned()).collect()
+}
+
+fn curl(site: &Site, request: Request<'_>) -> Command {
+    let mut curl = Command::new("curl");
+    // -q: no ~/.curlrc. What -Q sends goes before a listing of the login directory, which is of no interest.
+    curl.args(["-q", "--silent", "--show-error", "--connect-timeout", "10"]);
+    let directory = |path: &str| site.url(&if path.is_empty() { String::new() } else { format!("{path}/") });
+    let quote = |curl: &mut Command, lines: &[String]| {
+        for line in lines {
+            curl.args(["--quote", line]);
+        }
+        curl.args(["--list-only", "--output", "/dev/null"]).arg(site.url(""));
+    };
+    match request {
+        Request::Names(path) => _ = curl.arg("--list-only").arg(directory(path)),
+        Request::Get(remote, local) => _ = curl.arg(site.url(remote)).arg("--output").arg(local),
+        Request::Put(local, remote) => _ = curl.arg("--upload-file").arg(local).arg(site.url(remote)),
+        Request::ResumeGet(remote, local) => {
+            curl.args(["--continue-at", "-"]).arg(site.url(remote)).arg("--output").arg(local);
+        }
+        Request::ResumePut(local, remote) => {
+            curl.args(["--continue-at", "-"]).arg("--upload-file").arg(local).arg(site.url(remote));
+        }
+        Request::ActiveGet(remote, local) => {
+            curl.args(["--ftp-port", "-"]).arg(site.url(remote)).arg("--output").arg(local);
+        }
+        Request::ActivePut(local, remote) => {
+            curl.args(["--ftp-port", "-"]).arg("--upload-file").arg(local).arg(site.url(remote));
+        }
+        Request::MakeDirectory(path) => quote(&mut curl, &[format!("MKD {path}")]),
+        Request::RemoveDirectory(path) => quote(&mut curl, &[format!("RMD {path}")]),
+        Request::Rename(from, to) => quote(&mut curl, &[format!("RNFR {from}"), format!("RNTO {to}")]),
+        Request::Delete(path) => quote(&mut curl, &[format!("DELE {path}")]),
+        Request::Facts(_) | Request::Mirror(..) | Request::ReverseMirror(..) => unreachable!("not curl's"),
+    }
+    curl
+}
+
+fn lftp(site: &Site, request: Request<'_>) -> Command {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    // lftp takes a leading dash for an option.
+    let remote = |path: &str| quoted(&format!("./{path}"));
+    let local = |path: &Path| quoted(path.to_str().expect("UTF-8"));
+    let action = match request {
+        Request::Names(path) => format!("cd {}\ncls -1", remote(path)),
+        Request::Facts(path) => format!("set ftp:use-mlsd yes\ncd {}\ncls -1", remote(path)),
+        Request::Get(from, to) => format!("get {} -o {}", remote(from), local(to)),
+        Request::Put(from, to) => format!("put {} -o {}", local(from), remote(to)),
+        Request::ResumeGet(from, to) => format!("get -c {} -o {}", remote(from), local(to)),
+        Request::ResumePut(from, to) => format!("put -c {} -o {}", local(from), remote(to)),
+        Request::ActiveGet(from, to) => {
+            format!("set ftp:passive-mode no\nget {} -o {}", remote(from), local(to))
+        }
+        Request::ActivePut(from, to) => {
+            format!("set ftp:passive-mode no\nput {} -o {}", local(from), remote(to))
+        }
+        Request::MakeDirectory(path) => format!("mkdir {}", remote(path)),
+        Request::RemoveDirectory(path) => format!("rmdir {}", remote(path)),
+        Request::Rename(from, to) => format!("mv {} {}", remote(from), remote(to)),
+        Request::Delete(path) => format!("rm {}", remote(path)),
+        Request::Mirror(from, to) => format!("mirror {} {}", remote(from), local(to)),
+        Request::ReverseMirror(from, to) => format!("mirror --reverse {} {}", local(from), remote(to)),
+    };
+    let script = format!(
+        "set cmd:fail-exit yes\nset xfer:clobber yes\nset net:max-retries 1\nset net:timeout 10\n\
+         open -u {USER},{PASSWORD} -p {} 127.0.0.1\n{action}\n",
+        site.port
+    );
+    let mut lftp = Command::new("lftp");
+    lftp.args(["--norc", "-c", &script]);
+    lftp
+}
+
+fn wget(site: &Site, request: Request<'_>) -> Command {
+    let mut wget = Command::new("wget");
+    wget.args(["--no-config", "--no-verbose", "--tries=1", "--timeout=10"]);
+    match request {
+        // wget reads LIST and writes an index of it.
+        Request::Names(path) => {
+            let directory = if path.is_empty() { String::new() } else { format!("{path}/") };
+            wget.args(["--output-document", "-"]).arg(site.url(&directory));
+        }
+        Request::Get(remote, local) => _ = wget.arg("--output-document").arg(local).arg(site.url(remote)),
+        Request::ResumeGet(remote, local) => {
+            wget.arg("--continue").arg("--output-document").arg(local).arg(site.url(remote));
+        }
+        Request::ActiveGet(remote, local) => {
+            wget.arg("--no-passive-ftp").arg("--output-document").arg(local).arg(site.url(remote));
+        }
+        Request::Mirror(remote, local) => {
+            wget.args(["--recursive", "--no-host-directories", "--cut-dirs=1", "--directory-prefix"])
+                .arg(local);
+            wget.arg(site.url(&format!("{remote}/")));
+        }
+        _ => unreachable!("wget only downloads"),
+    }
+    wget
+}
+
+/// The names in the page that wget makes of a listing: `<a href="...">name/</a>`, in HTML.
+fn index(page: &str) -> Vec<String> {
+    let link = |line: &str| {
+        let (_, rest) = line.split_once("<a href=")?;
+        let (name, _) = rest.split_once("\">")?.1.split_once("</a>")?;
+        let name = name.trim_end_matches('/');
+        let mut name = name.to_owned();
+        for (escape, character) in
+            [("&#32;", " "), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
+        {
+            name = name.replace(escape, character);
+        }
+        Some(name)
+    };
+    page.lines().filter_map(link).filter(|name| name != "." && name != "..").collect()
+}
+
+fn ftplib(site: &Site, request: Request<'_>) -> Command {
+    // Debian's own Python, whatever else is on the PATH.
+    let mut python = Command::new("/usr/bin/python3");
+    python.arg(peers().join("ftplib_client.py")).arg(site.port.to_string());
+    match request {
+        Request::Names(path) => python.arg("names").arg(path),
+        Request::Facts(path) => python.arg("facts").arg(path),
+        Request::Get(remote, local) => python.arg("get").arg(remote).arg(local),
+        Request::Put(local, remote) => python.arg("put").arg(local).arg(remote),
+        Request::ResumeGet(remote, local) => python.arg("resume-get").arg(remote).arg(local),
+        Request::ResumePut(local, remote) => python.arg("resume-put").arg(local).arg(remote),
+        Request::ActiveGet(remote, local) => python.args(["--active", "get"]).arg(remote).arg(local),
+        Request::ActivePut(local, remote) => python.args(["--active", "put"]).arg(local).arg(remote),
+        Request::MakeDirectory(path) => python.arg("mkdir").arg(path),
+        Request::RemoveDirectory(path) => python.arg("rmdir").arg(path),
+        Request::Rename(from, to) => python.arg("rename").arg(from).arg(to),
+        Request::Delete(path) => python.arg("delete").arg(path),
+        Request::Mirror(..) | Request::ReverseMirror(..) => unreachable!("not ftplib's"),
+    };
+    python
+}

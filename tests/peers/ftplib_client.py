@@ -1,0 +1,65 @@
+#!/usr/bin/python3
+"""One operation of Python's ftplib: ftplib_client.py PORT [--active] OPERATION ARGUMENT..."""
+import ftplib
+import os
+import sys
+
+arguments = sys.argv[1:]
+port = int(arguments.pop(0))
+active = arguments[0] == "--active" and bool(arguments.pop(0))
+operation, *arguments = arguments
+
+ftp = ftplib.FTP(encoding="utf-8", timeout=20)
+ftp.connect("127.0.0.1", port)
+ftp.login("ftptest", "ftppass")
+ftp.set_pasv(not active)
+
+
+def names(directory):
+    ftp.cwd(directory or ".")
+    lines = []
+    ftp.dir(lines.append)
+    found = [name for name in ftp.nlst() if name not in (".", "..")]
+    for name in found:
+        assert any(line.endswith(" " + name) for line in lines), f"LIST lacks {name}: {lines}"
+    for name in found:
+        print(name)
+
+
+def facts(directory):
+    for name, fact in ftp.mlsd(directory, ["type", "size", "modify"]):
+        if fact["type"] not in ("cdir", "pdir"):
+            assert fact["type"] == "dir" or int(fact["size"]) >= 0
+            assert len(fact["modify"]) >= 14
+            print(name)
+
+
+def get(remote, local, resume=False):
+    offset = os.path.getsize(local) if resume else None
+    with open(local, "ab" if resume else "wb") as file:
+        ftp.retrbinary("RETR " + remote, file.write, rest=offset)
+
+
+def put(local, remote, resume=False):
+    with open(local, "rb") as file:
+        offset = None
+        if resume:
+            ftp.voidcmd("TYPE I")
+            offset = ftp.size(remote)
+            file.seek(offset)
+        ftp.storbinary("STOR " + remote, file, rest=offset)
+
+
+{
+    "names": names,
+    "facts": facts,
+    "get": get,
+    "put": put,
+    "resume-get": lambda remote, local: get(remote, local, resume=True),
+    "resume-put": lambda local, remote: put(local, remote, resume=True),
+    "mkdir": ftp.mkd,
+    "rmdir": ftp.rmd,
+    "rename": ftp.rename,
+    "delete": ftp.delete,
+}[operation](*arguments)
+ftp.quit()

@@ -1,0 +1,10 @@
+//! What the interoperability tests share. They are no part of `cargo test`: they need the programs that
+//! tests/peers/install.sh installs, as root on Debian. `.ci/run` runs them by name.
+
+// Each test program uses its half.
+#![allow(dead_code)]
+
+pub mod clients;
+pub mod content;
+pub mod process;
+pub mod site;
