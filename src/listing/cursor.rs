@@ -1,0 +1,75 @@
+//! A walk through the columns of a line, left to right, never back.
+//!
+//! Listing lines other than MLSD's have no grammar: columns are padded, missing or made of several words.
+//! What can be said is what may stand here, and these are the few ways of saying it.
+
+/// What is left of a line.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor<'a> {
+    pub(super) rest: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) const fn new(rest: &'a [u8]) -> Self {
+        Self { rest }
+    }
+
+    /// The next byte, not taken.
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    /// Takes `byte` if it is the next.
+    pub(super) fn eat(&mut self, byte: u8) -> Option<()> {
+        match self.rest {
+            [first, rest @ ..] if *first == byte => {
+                self.rest = rest;
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes all blanks that are next, perhaps none.
+    pub(super) fn blanks(&mut self) {
+        while let [b' ' | b'\t', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+    }
+
+    /// Takes the blanks that are next, of which there must be one.
+    pub(super) fn gap(&mut self) -> Option<()> {
+        let before = self.rest.len();
+        self.blanks();
+        (self.rest.len() < before).then_some(())
+    }
+
+    /// Takes what is next up to a blank or the end, perhaps nothing.
+    pub(super) fn word(&mut self) -> &'a [u8] {
+        let all = self.rest;
+        let end = all.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(all.len());
+        let (word, rest) = all.split_at_checked(end).unwrap_or((all, &[]));
+        self.rest = rest;
+        word
+    }
+
+    /// Takes all the digits that are next: `least` to `most` of them, `most` at most 9.
+    pub(super) fn digits(&mut self, least: usize, most: usize) -> Option<u32> {
+        let mut value: u32 = 0;
+        let mut count = 0;
+        while let [digit @ b'0'..=b'9', rest @ ..] = self.rest {
+            count += 1;
+            if count > most {
+                return None;
+            }
+            value = value.wrapping_mul(10).wrapping_add(u32::from(digit - b'0'));
+            self.rest = rest;
+        }
+        (count >= least).then_some(value)
+    }
+
+    /// As [`digits`](Self::digits), for at most two.
+    pub(super) fn small(&mut self, least: usize) -> Option<u8> {
+        self.digits(least, 2).and_then(|value| u8::try_from(value).ok())
+    }
+}

@@ -1,0 +1,308 @@
+//! When an entry was changed, as far as its listing line tells; and the clock that the year of
+//! `Nov  9 20:06` is worked out from.
+//!
+//! RFC 3659 2.3 settles dates for MLSD: UTC, with seconds. The other formats leave open what they like
+//! (the time, the seconds, the year, always the zone), so [`Modified`] says what is not known.
+
+use core::fmt;
+
+use crate::codec::Timestamp;
+
+/// How much of a [`Modified`] the line told. Finer is greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Precision {
+    /// The date alone.
+    Day,
+    /// Hours and minutes too.
+    Minute,
+    /// Seconds too.
+    Second,
+    /// Parts of a second too.
+    Fraction,
+}
+
+/// A date and time with what is known of it. What lies below its precision is zero.
+///
+/// Two are equal when they say the same: the same fields, precision and zone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Modified {
+    shown: Timestamp,
+    precision: Precision,
+    zone: Option<i16>,
+}
+
+impl Modified {
+    /// `shown` as clocks `zone` minutes east of Greenwich have it (`None`: nobody knows where), cut to
+    /// `precision`, or to seconds when it has no fraction.
+    #[must_use]
+    pub fn new(shown: Timestamp, precision: Precision, zone: Option<i16>) -> Self {
+        let whole = match precision {
+            Precision::Fraction if shown.fraction_digits() > 0 => return Self { shown, precision, zone },
+            Precision::Fraction => return Self { shown, precision: Precision::Second, zone },
+            Precision::Second => (shown.hour(), shown.minute(), shown.second()),
+            Precision::Minute => (shown.hour(), shown.minute(), 0),
+            Precision::Day => (0, 0, 0),
+        };
+        let shown = Timestamp::new(shown.year(), shown.month(), shown.day(), whole.0, whole.1, whole.2)
+            .unwrap_or(shown);
+        Self { shown, precision, zone }
+    }
+
+    /// Year, month, day, hour ... as the line shows them, in the zone of [`zone`](Self::zone): only in
+    /// UTC when that is `Some(0)`.
+    #[must_use]
+    pub const fn shown(&self) -> Timestamp {
+        self.shown
+    }
+
+    /// What of it the line told.
+    #[must_use]
+    pub const fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Minutes east of Greenwich; `None` when the line does not tell and the caller did not either.
+    #[must_use]
+    pub const fn zone(&self) -> Option<i16> {
+        self.zone
+    }
+
+    /// Seconds since 1970 in UTC, and nanoseconds to add. `assumed` is the zone, in minutes east of
+    /// Greenwich, where [`zone`](Self::zone) is `None`.
+    #[must_use]
+    pub fn to_unix(&self, assumed: i16) -> (i64, u32) {
+        let (seconds, nanoseconds) = self.shown.to_unix();
+        (seconds - i64::from(self.zone.unwrap_or(assumed)) * 60, nanoseconds)
+    }
+
+    /// The same moment as clocks `minutes` east of Greenwich show it. Itself when its own zone is not
+    /// known, when it is a mere day, and when the year would pass out of range.
+    #[must_use]
+    pub fn in_zone(self, minutes: i16) -> Self {
+        if self.zone.is_none() || self.zone == Some(minutes) || self.precision == Precision::Day {
+            return self;
+        }
+        let (seconds, nanoseconds) = self.to_unix(0);
+        let digits = self.shown.fraction_digits();
+        Timestamp::from_unix(seconds + i64::from(minutes) * 60, 0)
+            .and_then(|there| there.with_fraction(nanoseconds, digits))
+            .map_or(self, |shown| Self { shown, precision: self.precision, zone: Some(minutes) })
+    }
+}
+
+/// A file system's time: UTC, to the second or as fine as its fraction.
+impl From<Timestamp> for Modified {
+    fn from(utc: Timestamp) -> Self {
+        Self::new(utc, Precision::Fraction, Some(0))
+    }
+}
+
+/// As ISO 8601 writes it, no further than it is known.
+impl fmt::Display for Modified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let it = self.shown;
+        write!(f, "{:04}-{:02}-{:02}", it.year(), it.month(), it.day())?;
+        if self.precision >= Precision::Minute {
+            write!(f, "T{:02}:{:02}", it.hour(), it.minute())?;
+        }
+        if self.precision >= Precision::Second {
+            write!(f, ":{:02}", it.second())?;
+        }
+        if self.precision >= Precision::Fraction {
+            write!(f, ".{:09}", it.nanosecond())?;
+        }
+        match self.zone {
+            Some(0) => f.write_str("Z"),
+            Some(zone) => {
+                let sign = if zone < 0 { '-' } else { '+' };
+                write!(f, "{sign}{:02}:{:02}", zone.unsigned_abs() / 60, zone.unsigned_abs() % 60)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Modified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The present, and the zone of the server's clock: what a listing line leaves out.
+///
+/// `Mon dd hh:mm` is of the latest year that does not put it more than a day after now: a day, since the
+/// server may be anywhere on Earth. Without a clock such a line has no date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    now: Option<i64>,
+    /// The year of the moment a day from now in the server's zone, and where in it that is ([`place`]).
+    limit: (u16, u32),
+    zone: Option<i16>,
+}
+
+impl Clock {
+    /// Knows nothing.
+    pub const UNKNOWN: Self = Self { now: None, limit: (0, 0), zone: None };
+
+    /// It is `now`, in Unix seconds; the zone of the server is not known. Beyond the years 1 to 9999
+    /// nothing is known.
+    #[must_use]
+    pub fn at(now: i64) -> Self {
+        Self::new(Some(now), None)
+    }
+
+    /// The server writes local time `minutes` east of Greenwich: entries come out with that zone, and the
+    /// writer converts to it.
+    #[must_use]
+    pub fn with_zone(self, minutes: i16) -> Self {
+        Self::new(self.now, Some(minutes))
+    }
+
+    fn new(now: Option<i64>, zone: Option<i16>) -> Self {
+        const A_DAY: i64 = 86_400;
+        let ahead = A_DAY + i64::from(zone.unwrap_or(0)) * 60;
+        let limit = now.and_then(|now| Timestamp::from_unix(now.checked_add(ahead)?, 0).ok());
+        match limit {
+            Some(limit) => Self { now, limit: (limit.year(), place(&limit)), zone },
+            None => Self { zone, ..Self::UNKNOWN },
+        }
+    }
+
+    /// The present in Unix seconds.
+    #[must_use]
+    pub const fn now(&self) -> Option<i64> {
+        self.now
+    }
+
+    /// Minutes east of Greenwich of the server's clock.
+    #[must_use]
+    pub const fn zone(&self) -> Option<i16> {
+        self.zone
+    }
+
+    /// A date whose line says no zone: this clock's, if it knows one.
+    pub(super) fn modified(&self, shown: Timestamp, precision: Precision) -> Modified {
+        Modified::new(shown, precision, self.zone)
+    }
+
+    /// `month`, `day` and a time in the year that they are most likely of. The outer `None`: no year has
+    /// such a date; the inner one: the year cannot be told without a clock.
+    pub(super) fn infer(&self, month: u8, day: u8, time: Time) -> Option<Option<Modified>> {
+        // A leap year: every date that any year has.
+        let any = time.on(2000, month, day)?;
+        if self.now.is_none() {
+            return Some(None);
+        }
+        let (year, until) = self.limit;
+        let latest = year.checked_sub(u16::from(place(&any) > until))?;
+        // 29 February comes back after eight years at most (1896 and 1904), any other day after one.
+        let shown = (0..=8).find_map(|back| time.on(latest.checked_sub(back)?, month, day));
+        Some(shown.map(|shown| self.modified(shown, time.precision())))
+    }
+}
+
+/// The time of a listing line, with or without seconds.
+#[derive(Clone, Copy)]
+pub(super) struct Time {
+    pub(super) hour: u8,
+    pub(super) minute: u8,
+    pub(super) second: Option<u8>,
+}
+
+impl Time {
+    /// This time on that day, if there is such a moment.
+    pub(super) fn on(self, year: u16, month: u8, day: u8) -> Option<Timestamp> {
+        Timestamp::new(year, month, day, self.hour, self.minute, self.second.unwrap_or(0)).ok()
+    }
+
+    pub(super) const fn precision(self) -> Precision {
+        if self.second.is_some() { Precision::Second } else { Precision::Minute }
+    }
+}
+
+/// Where in its year a moment lies: a number that orders as time does.
+fn place(it: &Timestamp) -> u32 {
+    [(it.day(), 5), (it.hour(), 5), (it.minute(), 6), (it.second(), 6)]
+        .iter()
+        .fold(u32::from(it.month()), |place, &(part, bits)| place << bits | u32::from(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::string::{String, ToString};
+
+    fn seconds(text: &str) -> i64 {
+        Timestamp::parse(text.as_bytes()).unwrap().to_unix().0
+    }
+
+    const FIVE: Time = Time { hour: 5, minute: 0, second: None };
+
+    fn infer(now: &str, month: u8, day: u8, hour: u8) -> Option<String> {
+        let found = Clock::at(seconds(now)).infer(month, day, Time { hour, ..FIVE });
+        found.map(|it| it.unwrap().to_string())
+    }
+
+    #[test]
+    fn a_date_without_a_year_is_the_latest_not_more_than_a_day_ahead() {
+        for (now, (month, day, hour), expected) in [
+            ("20241110120000", (11, 9, 20), "2024-11-09T20:00"),
+            ("20241110120000", (11, 11, 12), "2024-11-11T12:00"),
+            ("20241110120000", (11, 11, 13), "2023-11-11T13:00"),
+            ("20241231120000", (1, 1, 11), "2025-01-01T11:00"),
+            ("20240101120000", (12, 31, 23), "2023-12-31T23:00"),
+            ("20240301120000", (2, 29, 5), "2024-02-29T05:00"),
+            ("20240228120000", (2, 29, 5), "2024-02-29T05:00"),
+            ("20240227120000", (2, 29, 5), "2020-02-29T05:00"),
+            ("19030601120000", (2, 29, 5), "1896-02-29T05:00"),
+        ] {
+            assert_eq!(infer(now, month, day, hour).as_deref(), Some(expected), "{now}");
+        }
+        assert_eq!(infer("20240301000000", 2, 30, 5), None, "no year has it");
+        assert_eq!(Clock::UNKNOWN.infer(2, 29, FIVE), Some(None), "no clock, no year");
+    }
+
+    #[test]
+    fn the_zone_of_the_server_moves_its_present() {
+        let clock = Clock::at(seconds("20241110120000"));
+        let time = Time { hour: 13, minute: 30, second: Some(7) };
+        assert_eq!(clock.infer(11, 11, time).unwrap().unwrap().to_string(), "2023-11-11T13:30:07");
+        let there = clock.with_zone(120).infer(11, 11, time).unwrap().unwrap();
+        assert_eq!(there.to_string(), "2024-11-11T13:30:07+02:00");
+        assert_eq!(there.in_zone(-90).to_string(), "2024-11-11T10:00:07-01:30");
+        assert_eq!(there.to_unix(999).0, seconds("20241111113007"));
+    }
+
+    #[test]
+    fn what_is_finer_than_the_precision_is_cut() {
+        let full = Timestamp::parse(b"20240229235958.500").unwrap();
+        for (precision, text) in [
+            (Precision::Day, "2024-02-29"),
+            (Precision::Minute, "2024-02-29T23:59"),
+            (Precision::Second, "2024-02-29T23:59:58"),
+            (Precision::Fraction, "2024-02-29T23:59:58.500000000"),
+        ] {
+            assert_eq!(Modified::new(full, precision, None).to_string(), text);
+        }
+        let whole = Timestamp::parse(b"20240229235958").unwrap();
+        assert_eq!(Modified::from(whole).precision(), Precision::Second);
+    }
+
+    proptest! {
+        #[test]
+        fn a_clock_may_stand_anywhere(now: i64, zone: i16, month: u8, day: u8, hour: u8, minute: u8) {
+            let clock = Clock::at(now).with_zone(zone);
+            if let Some(Some(it)) = clock.infer(month, day, Time { hour, minute, second: None }) {
+                prop_assert!(it.to_unix(0).0 <= now + 86_400);
+            }
+        }
+
+        #[test]
+        fn changing_the_zone_keeps_the_moment(seconds in 0i64..4_000_000_000, zone in -720i16..840) {
+            let it = Modified::from(Timestamp::from_unix(seconds, 5).unwrap());
+            prop_assert_eq!(it.in_zone(zone).to_unix(0), (seconds, 5));
+            prop_assert_eq!(it.in_zone(zone).in_zone(0).shown(), it.shown().with_fraction(5, 9).unwrap());
+        }
+    }
+}

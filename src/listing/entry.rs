@@ -1,0 +1,201 @@
+//! One entry of a listing, whatever format its line had.
+
+use super::{Format, Modified};
+use crate::codec::Text;
+use crate::codec::facts::{Facts, Permissions};
+
+/// What a listing says of one file, or what a server's file system knows of it.
+///
+/// Every format fills in what its lines tell and leaves the rest `None`; nothing is guessed. Names and
+/// other texts cannot hold CR, LF or NUL (they are [`Text`]), so that no entry can be written as two
+/// lines: a server leaves out a file whose name [`Text::new`] refuses, since no command could name it
+/// either. All of it borrows from the line.
+///
+/// Two entries are equal when they say the same, however their lines were written: [`raw`](Self::raw) and
+/// [`format`](Self::format) do not count.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Entry<'a> {
+    /// The name as it was sent, with leading and inner spaces. A server may put the directory in front
+    /// ([`file_name`](Self::file_name)). Never a path for the local disk until it has been checked.
+    pub name: Text<'a>,
+    /// What it is.
+    pub kind: Kind<'a>,
+    /// Its size in bytes.
+    pub size: Option<u64>,
+    /// When it was last changed.
+    pub modified: Option<Modified>,
+    /// The low twelve bits of a Unix mode: `0o4000` set-user-ID, `0o2000` set-group-ID, `0o1000` sticky,
+    /// then read, write, execute for owner, group and others.
+    pub mode: Option<u16>,
+    /// What the session may do with it (RFC 3659 7.5.5), which no mode can tell.
+    pub permissions: Option<Permissions>,
+    /// Who owns it: a name or a number.
+    pub owner: Option<Text<'a>>,
+    /// The group it belongs to: a name or a number.
+    pub group: Option<Text<'a>>,
+    /// How many names it has.
+    pub links: Option<u64>,
+    /// The same for all names of one file, different for different files (RFC 3659 7.5.2).
+    pub unique: Option<Text<'a>>,
+    pub(super) format: Option<Format>,
+    pub(super) raw: &'a [u8],
+}
+
+impl<'a> Entry<'a> {
+    /// An entry of which nothing else is known yet; set the fields that are.
+    #[must_use]
+    pub const fn new(name: Text<'a>, kind: Kind<'a>) -> Self {
+        Self {
+            name,
+            kind,
+            size: None,
+            modified: None,
+            mode: None,
+            permissions: None,
+            owner: None,
+            group: None,
+            links: None,
+            unique: None,
+            format: None,
+            raw: &[],
+        }
+    }
+
+    pub(super) const fn read_from(self, format: Format, raw: &'a [u8]) -> Self {
+        Self { format: Some(format), raw, ..self }
+    }
+
+    /// The line it was parsed from, without its line end; empty when it was not parsed.
+    #[must_use]
+    pub const fn raw(&self) -> &'a [u8] {
+        self.raw
+    }
+
+    /// The format its line had.
+    #[must_use]
+    pub const fn format(&self) -> Option<Format> {
+        self.format
+    }
+
+    /// All the facts of a line of MLSD or MLST, those without a field here too: read anew from
+    /// [`raw`](Self::raw).
+    #[must_use]
+    pub fn facts(&self) -> Option<Facts<'a>> {
+        match self.format? {
+            Format::Mlsd => Facts::parse(self.raw).ok(),
+            Format::Mlst => Facts::parse_indented(self.raw).ok(),
+            _ => None,
+        }
+    }
+
+    /// The name after its last `/`: NLST, MLST and `LIST` of a pattern may answer with `dir/name`.
+    #[must_use]
+    pub fn file_name(&self) -> Text<'a> {
+        let name = self.name.as_bytes();
+        let after = memchr::memrchr(b'/', name).and_then(|slash| name.get(slash + 1..));
+        after.and_then(|part| Text::new(part).ok()).unwrap_or(self.name)
+    }
+}
+
+impl PartialEq for Entry<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        // Taken apart, so that a new field cannot be forgotten.
+        let Self {
+            name,
+            kind,
+            size,
+            modified,
+            mode,
+            permissions,
+            owner,
+            group,
+            links,
+            unique,
+            format: _,
+            raw: _,
+        } = self;
+        *name == other.name
+            && *kind == other.kind
+            && *size == other.size
+            && *modified == other.modified
+            && *mode == other.mode
+            && *permissions == other.permissions
+            && *owner == other.owner
+            && *group == other.group
+            && *links == other.links
+            && *unique == other.unique
+    }
+}
+
+impl Eq for Entry<'_> {}
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Kind<'a> {
+    /// A file, to be had by RETR.
+    File,
+    /// A directory within the one listed.
+    Directory,
+    /// The directory listed: `.`, or `type=cdir` of RFC 3659 7.5.1.2 under any name.
+    CurrentDirectory,
+    /// The one above it: `..`, or `type=pdir` of RFC 3659 7.5.1.4 under any name.
+    ParentDirectory,
+    /// A symbolic link.
+    Link {
+        /// Where it points, if the line tells.
+        target: Option<Text<'a>>,
+    },
+    /// A device of blocks, such as a disk.
+    BlockDevice(Option<Device>),
+    /// A device of characters, such as a terminal.
+    CharacterDevice(Option<Device>),
+    /// A named pipe.
+    Pipe,
+    /// A socket in the file system.
+    Socket,
+    /// Anything else, as the line calls it: the letter of `ls`, the value of MLSD's `type`.
+    Other(Text<'a>),
+    /// The line does not tell: a bare name.
+    #[default]
+    Unknown,
+}
+
+impl Kind<'_> {
+    /// Whether it is a directory, the current and the parent one included.
+    #[must_use]
+    pub const fn is_directory(&self) -> bool {
+        matches!(self, Self::Directory | Self::CurrentDirectory | Self::ParentDirectory)
+    }
+
+    /// Whether it is `.` or `..`: no member of the directory listed.
+    #[must_use]
+    pub const fn is_dot(&self) -> bool {
+        matches!(self, Self::CurrentDirectory | Self::ParentDirectory)
+    }
+}
+
+/// The numbers of a Unix device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Device {
+    /// Which driver.
+    pub major: u32,
+    /// Which of its devices.
+    pub minor: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_name_is_what_follows_the_last_slash() {
+        for (name, expected) in
+            [("a", "a"), ("./a b", "a b"), ("/x/y/z", "z"), ("dir/", ""), ("a\\b", "a\\b")]
+        {
+            let entry = Entry::new(Text::new(name.as_bytes()).unwrap(), Kind::Unknown);
+            assert_eq!(entry.file_name().as_bytes(), expected.as_bytes());
+        }
+    }
+}

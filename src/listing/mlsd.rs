@@ -1,0 +1,308 @@
+//! MLSD and MLST: facts about an entry, and its name (RFC 3659 section 7).
+//!
+//! ```text
+//! line = [ facts ] SP pathname            ; the grammar is that of codec::facts
+//! type = file / dir / cdir / pdir / OS.name=kind
+//! ```
+//! The kinds that exist for Unix, of which RFC 3659 7.7.4 shows two and servers have the rest:
+//!
+//! ```text
+//! OS.unix=slink:target / OS.unix=symlink
+//! OS.unix=chr-major/minor / OS.unix=blk-major/minor       ; the numbers may be missing
+//! OS.unix=pipe / OS.unix=fifo / OS.unix=socket
+//! ```
+
+use super::{Device, Entry, Format, Kind, Line, Modified, Precision};
+use crate::codec::facts::{FactSet, FactValue, FactValues, Facts, Kind as TypeFact, NameCase};
+use crate::codec::{Full, Invalid, Sink, Text};
+
+/// Parses one line of MLSD, without its line end. Only an empty one is none.
+///
+/// # Errors
+/// When it is not of the grammar, or a fact cannot be read.
+pub(super) fn parse(line: &[u8]) -> Result<Line<'_>, Invalid> {
+    if line.is_empty() {
+        return Ok(Line::Noise);
+    }
+    let facts = Facts::parse(line)?;
+    Ok(Line::Entry(entry(&facts).read_from(Format::Mlsd, line)))
+}
+
+/// Parses the line of MLST, which is indented by a space, or by none or more where the server is sloppy.
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn parse_indented(line: &[u8]) -> Result<Line<'_>, Invalid> {
+    if line.is_empty() {
+        return Ok(Line::Noise);
+    }
+    let facts = Facts::parse_indented(line)?;
+    Ok(Line::Entry(entry(&facts).read_from(Format::Mlst, line)))
+}
+
+fn entry<'a>(facts: &Facts<'a>) -> Entry<'a> {
+    let values = &facts.values;
+    let mut entry = Entry::new(facts.name, values.kind.map_or(Kind::Unknown, kind));
+    entry.size = values.size;
+    entry.modified = values.modify.map(Modified::from);
+    // Some servers send the type of the file in the upper bits.
+    entry.mode = values.unix_mode.map(|mode| mode & 0o7777);
+    entry.permissions = values.perm;
+    entry.unique = values.unique.and_then(text);
+    let number = |known: bool, name| if known { facts.get(name) } else { None };
+    let owner = values.unix_ownername.or(values.unix_owner);
+    entry.owner = owner.or_else(|| number(values.unix_uid.is_some(), "UNIX.uid")).and_then(text);
+    let group = values.unix_groupname.or(values.unix_group);
+    entry.group = group.or_else(|| number(values.unix_gid.is_some(), "UNIX.gid")).and_then(text);
+    entry
+}
+
+fn text(value: FactValue<'_>) -> Option<Text<'_>> {
+    Text::new(value.as_bytes()).ok()
+}
+
+/// What Unix has besides files, directories and links, as the value of the type fact.
+const SPECIAL: [(&str, Kind<'static>); 5] = [
+    ("OS.unix=blk", Kind::BlockDevice(None)),
+    ("OS.unix=chr", Kind::CharacterDevice(None)),
+    ("OS.unix=pipe", Kind::Pipe),
+    ("OS.unix=fifo", Kind::Pipe),
+    ("OS.unix=socket", Kind::Socket),
+];
+
+fn kind(fact: TypeFact<'_>) -> Kind<'_> {
+    let value = match fact {
+        TypeFact::File => return Kind::File,
+        TypeFact::Directory => return Kind::Directory,
+        TypeFact::Current => return Kind::CurrentDirectory,
+        TypeFact::Parent => return Kind::ParentDirectory,
+        TypeFact::Other(value) => value,
+    };
+    if let Some(target) = fact.link_target() {
+        let target = Text::new(target).ok().filter(|target| !target.is_empty());
+        return Kind::Link { target };
+    }
+    let bytes = value.as_bytes();
+    let special = SPECIAL.iter().find_map(|(name, kind)| {
+        let (head, rest) = bytes.split_at_checked(name.len())?;
+        head.eq_ignore_ascii_case(name.as_bytes()).then_some(())?;
+        match (kind, rest) {
+            (_, b"") => Some(*kind),
+            (Kind::BlockDevice(_), _) => Some(Kind::BlockDevice(Some(device(rest)?))),
+            (Kind::CharacterDevice(_), _) => Some(Kind::CharacterDevice(Some(device(rest)?))),
+            _ => None,
+        }
+    });
+    special.unwrap_or(Kind::Other(text(value).unwrap_or_default()))
+}
+
+/// `-8/29`.
+fn device(bytes: &[u8]) -> Option<Device> {
+    let (major, minor) = core::str::from_utf8(bytes).ok()?.strip_prefix('-')?.split_once('/')?;
+    // A sign would not come back.
+    let number = |digits: &str| if digits.starts_with('+') { None } else { digits.parse().ok() };
+    Some(Device { major: number(major)?, minor: number(minor)? })
+}
+
+/// Appends the facts of `selected` that are known, a space, the name and CRLF.
+///
+/// A fact is left out when its value cannot stand in one (a space or a `;` in it), and the time when it is
+/// not known to the second and in UTC, for a fact has to be one. The target of a link with a space in it is
+/// left out alone. An owner is shown as the facts ask for: by number, by name, or as it is.
+pub(super) fn encode<S: Sink + ?Sized>(
+    entry: &Entry<'_>,
+    selected: FactSet,
+    sink: &mut S,
+) -> Result<(), Full> {
+    if selected.contains(FactSet::TYPE) {
+        encode_type(&entry.kind, sink)?;
+    }
+    let owner = entry.owner.and_then(|owner| Some((value(owner)?, number(owner))));
+    let group = entry.group.and_then(|group| Some((value(group)?, number(group))));
+    let modify = entry
+        .modified
+        .filter(|modified| modified.precision() >= Precision::Second)
+        .map(|modified| modified.in_zone(0))
+        .filter(|modified| modified.zone() == Some(0));
+    let values = FactValues {
+        size: entry.size,
+        modify: modify.map(|modified| modified.shown()),
+        perm: entry.permissions,
+        unique: entry.unique.and_then(value),
+        unix_mode: entry.mode.map(|mode| mode & 0o7777),
+        unix_uid: owner.and_then(|(_, number)| number),
+        unix_gid: group.and_then(|(_, number)| number),
+        unix_owner: owner.map(|(text, _)| text),
+        unix_group: group.map(|(text, _)| text),
+        unix_ownername: owner.filter(|(_, number)| number.is_none()).map(|(text, _)| text),
+        unix_groupname: group.filter(|(_, number)| number.is_none()).map(|(text, _)| text),
+        ..FactValues::default()
+    };
+    values.encode(selected.difference(FactSet::TYPE), NameCase::Lower, entry.name, sink)?;
+    sink.put(b"\r\n")
+}
+
+/// A text as the value of a fact, unless it cannot be one or is none.
+fn value(text: Text<'_>) -> Option<FactValue<'_>> {
+    FactValue::new(text.as_bytes()).ok().filter(|_| !text.is_empty())
+}
+
+/// A text that is a number, as which Unix has owners and groups.
+fn number(text: Text<'_>) -> Option<u32> {
+    let digits = text.as_bytes();
+    let plain = digits.iter().all(u8::is_ascii_digit);
+    if plain { core::str::from_utf8(digits).ok()?.parse().ok() } else { None }
+}
+
+/// The type fact, which comes first: here, since a link's is made of two texts.
+fn encode_type<S: Sink + ?Sized>(kind: &Kind<'_>, sink: &mut S) -> Result<(), Full> {
+    let (value, rest): (&[u8], &[u8]) = match kind {
+        Kind::File => (b"file", b""),
+        Kind::Directory => (b"dir", b""),
+        Kind::CurrentDirectory => (b"cdir", b""),
+        Kind::ParentDirectory => (b"pdir", b""),
+        Kind::Link { target } => match target.and_then(value) {
+            Some(target) => (b"OS.unix=slink:", target.as_bytes()),
+            None => (b"OS.unix=symlink", b""),
+        },
+        Kind::BlockDevice(None) => (b"OS.unix=blk", b""),
+        Kind::CharacterDevice(None) => (b"OS.unix=chr", b""),
+        Kind::BlockDevice(Some(Device { major, minor })) => {
+            return sink.put_fmt(format_args!("type=OS.unix=blk-{major}/{minor};"));
+        }
+        Kind::CharacterDevice(Some(Device { major, minor })) => {
+            return sink.put_fmt(format_args!("type=OS.unix=chr-{major}/{minor};"));
+        }
+        Kind::Pipe => (b"OS.unix=pipe", b""),
+        Kind::Socket => (b"OS.unix=socket", b""),
+        Kind::Other(text) => match value(*text) {
+            Some(value) => (value.as_bytes(), b""),
+            None => return Ok(()),
+        },
+        Kind::Unknown => return Ok(()),
+    };
+    for part in [b"type=", value, rest, b";"] {
+        sink.put(part)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::listing::Clock;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    fn read(line: &str) -> Entry<'_> {
+        Format::Mlsd.parse_line(line.as_bytes(), &Clock::UNKNOWN).unwrap().unwrap()
+    }
+
+    fn written(entry: &Entry<'_>, selected: FactSet) -> std::string::String {
+        let mut line = arrayvec::ArrayVec::<u8, 4096>::new();
+        encode(entry, selected, &mut line).unwrap();
+        std::string::String::from_utf8(line.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_type_fact_is_the_kind_and_back() {
+        let text = Text::literal;
+        for (fact, kind, canonical) in [
+            ("type=FILE;", Kind::File, "type=file;"),
+            ("Type=dir;", Kind::Directory, "type=dir;"),
+            ("type=cdir;", Kind::CurrentDirectory, "type=cdir;"),
+            ("type=pdir;", Kind::ParentDirectory, "type=pdir;"),
+            ("", Kind::Unknown, ""),
+            ("type=OS.unix=slink:/t;", Kind::Link { target: Some(text("/t")) }, "type=OS.unix=slink:/t;"),
+            ("type=OS.UNIX=slink:;", Kind::Link { target: None }, "type=OS.unix=symlink;"),
+            ("type=OS.unix=symlink;", Kind::Link { target: None }, "type=OS.unix=symlink;"),
+            (
+                "type=OS.unix=chr-8/29;",
+                Kind::CharacterDevice(Some(Device { major: 8, minor: 29 })),
+                "type=OS.unix=chr-8/29;",
+            ),
+            ("type=OS.unix=blk;", Kind::BlockDevice(None), "type=OS.unix=blk;"),
+            ("type=OS.unix=blk-x/1;", Kind::Other(text("OS.unix=blk-x/1")), "type=OS.unix=blk-x/1;"),
+            ("type=OS.unix=blk-+1/1;", Kind::Other(text("OS.unix=blk-+1/1")), "type=OS.unix=blk-+1/1;"),
+            ("type=os.unix=FIFO;", Kind::Pipe, "type=OS.unix=pipe;"),
+            ("type=OS.unix=socket;", Kind::Socket, "type=OS.unix=socket;"),
+            ("type=OS.vms=x;", Kind::Other(text("OS.vms=x")), "type=OS.vms=x;"),
+        ] {
+            let line = std::format!("{fact} n");
+            assert_eq!(read(&line).kind, kind, "{fact}");
+            assert_eq!(written(&read(&line), FactSet::all()), std::format!("{canonical} n\r\n"));
+        }
+        let spaced = Entry::new(text("n"), Kind::Link { target: Some(text("a b")) });
+        assert_eq!(written(&spaced, FactSet::all()), "type=OS.unix=symlink; n\r\n");
+    }
+
+    #[test]
+    fn facts_fill_in_the_entry_and_the_rest_is_within_reach() {
+        let line = "Type=file;Size=7;Modify=20240101120000.120;Perm=adr;Unique=AAD/A;UNIX.mode=0100644;UNIX.owner=0;\
+            UNIX.ownername=root;UNIX.gid=12;X.note=!; a;b = c.txt ";
+        let entry = read(line);
+        assert_eq!(entry.name.as_bytes(), b"a;b = c.txt ");
+        assert_eq!((entry.size, entry.mode), (Some(7), Some(0o644)));
+        assert_eq!(entry.modified.unwrap().to_string(), "2024-01-01T12:00:00.120000000Z");
+        assert_eq!(entry.owner, Some(Text::literal("root")));
+        assert_eq!(entry.group, Some(Text::literal("12")));
+        assert_eq!(entry.unique, Some(Text::literal("AAD/A")));
+        assert_eq!(entry.facts().unwrap().get("x.note").unwrap().as_bytes(), b"!");
+        assert_eq!(
+            written(&entry, FactSet::TYPE | FactSet::MODIFY | FactSet::PERM | FactSet::UNIX_GROUP),
+            "type=file;modify=20240101120000.120;perm=adr;UNIX.group=12; a;b = c.txt \r\n"
+        );
+        assert_eq!(written(&entry, FactSet::empty()), " a;b = c.txt \r\n");
+    }
+
+    #[test]
+    fn lines_that_are_no_facts_and_a_name_are_errors() {
+        for line in
+            ["x", "total 12", "type=file;", "type=file;x y", "size=five; x", "modify=2024; x", "-rw- 1 o"]
+        {
+            assert!(parse(line.as_bytes()).is_err(), "{line}");
+        }
+        for control in ["type=file; a\rb", "type=file; a\0b"] {
+            assert!(parse(control.as_bytes()).is_err(), "{control:?}");
+        }
+        assert!(matches!(parse(b""), Ok(Line::Noise)));
+    }
+
+    #[test]
+    fn a_value_that_no_fact_can_hold_is_left_out() {
+        let mut entry = Entry::new(Text::literal("n"), Kind::Other(Text::literal("a;b")));
+        entry.owner = Some(Text::literal("Domain Users"));
+        entry.group = Some(Text::literal(""));
+        entry.unique = Some(Text::literal("x; type=dir"));
+        assert_eq!(written(&entry, FactSet::all()), " n\r\n");
+    }
+
+    #[test]
+    fn a_time_is_written_in_utc_or_not_at_all() {
+        let utc = read("modify=20240101013000; n").modified.unwrap();
+        let mut entry = Entry::new(Text::literal("n"), Kind::Unknown);
+        for (modified, expected) in [
+            (utc, "modify=20240101013000; n\r\n"),
+            (Modified::new(utc.shown(), Precision::Second, Some(120)), "modify=20231231233000; n\r\n"),
+            (Modified::new(utc.shown(), Precision::Minute, Some(0)), " n\r\n"),
+            (Modified::new(utc.shown(), Precision::Second, None), " n\r\n"),
+        ] {
+            entry.modified = Some(modified);
+            assert_eq!(written(&entry, FactSet::all()), expected, "{modified}");
+        }
+    }
+
+    #[test]
+    fn the_line_of_mlst_may_be_indented_as_it_likes() {
+        for line in ["type=dir;size=1; /a b", " type=dir;size=1; /a b", "   type=dir;size=1; /a b"] {
+            let entry = Format::Mlst.parse_line(line.as_bytes(), &Clock::UNKNOWN).unwrap().unwrap();
+            assert_eq!((entry.name.as_bytes(), entry.size), (&b"/a b"[..], Some(1)), "{line:?}");
+            assert_eq!(entry.facts().unwrap().values.size, Some(1));
+        }
+        let names: Vec<_> = ["  x", " x"]
+            .iter()
+            .map(|line| Format::Mlst.parse_line(line.as_bytes(), &Clock::UNKNOWN).map(|e| e.unwrap().name))
+            .collect();
+        assert_eq!(names[0], Ok(Text::literal("x")));
+    }
+}

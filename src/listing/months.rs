@@ -1,0 +1,99 @@
+//! The names of the months in listings: English, which servers write, and what a server running in
+//! another language writes instead.
+
+/// As `ls` writes them in the C locale.
+pub(super) const ENGLISH: [&[u8; 3]; 12] =
+    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+
+/// Month 1 to 12 of its name, in any case of the ASCII letters; a full stop after it is no part of it.
+pub(super) fn number(name: &[u8]) -> Option<u8> {
+    if let &[a, b, c] = name {
+        // The common case in one comparison or two: the letters as a number, in lower case.
+        let word = u32::from_be_bytes([0, a | 0x20, b | 0x20, c | 0x20]);
+        if let Some(found) = WORDS.iter().position(|&known| known == word) {
+            return u8::try_from(found + 1).ok();
+        }
+    }
+    let name = name.strip_suffix(b".").unwrap_or(name);
+    if !(3..=12).contains(&name.len()) {
+        return None;
+    }
+    OTHERS.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name)).map(|&(_, month)| month)
+}
+
+const WORDS: [u32; 12] = {
+    let mut words = [0; 12];
+    let mut i = 0;
+    while i < 12 {
+        let [a, b, c] = *ENGLISH[i];
+        words[i] = u32::from_be_bytes([0, a | 0x20, b, c]);
+        i += 1;
+    }
+    words
+};
+
+/// Names that differ from the English: those that `ls` and FTP servers write in other locales, and long ones.
+#[rustfmt::skip]
+const OTHERS: &[(&str, u8)] = &[
+    // the twelve again, for a full stop after them
+    ("jan", 1), ("feb", 2), ("mar", 3), ("apr", 4), ("may", 5), ("jun", 6),
+    ("jul", 7), ("aug", 8), ("sep", 9), ("oct", 10), ("nov", 11), ("dec", 12),
+    // English, long
+    ("january", 1), ("february", 2), ("march", 3), ("april", 4), ("june", 6), ("july", 7), ("august", 8),
+    ("sept", 9), ("september", 9), ("october", 10), ("november", 11), ("december", 12),
+    // German
+    ("jän", 1), ("mär", 3), ("mrz", 3), ("märz", 3), ("mai", 5), ("juni", 6), ("juli", 7), ("okt", 10), ("dez", 12),
+    // French
+    ("janv", 1), ("févr", 2), ("fév", 2), ("mars", 3), ("avr", 4), ("avril", 4), ("juin", 6), ("juil", 7),
+    ("août", 8), ("aoû", 8), ("déc", 12),
+    // Spanish
+    ("ene", 1), ("abr", 4), ("ago", 8), ("dic", 12),
+    // Italian
+    ("gen", 1), ("mag", 5), ("giu", 6), ("lug", 7), ("set", 9), ("ott", 10),
+    // Portuguese
+    ("fev", 2), ("out", 10),
+    // Dutch
+    ("mrt", 3), ("mei", 5),
+    // Danish, Norwegian, Swedish
+    ("maj", 5), ("des", 12),
+    // Finnish
+    ("tammi", 1), ("helmi", 2), ("maalis", 3), ("huhti", 4), ("touko", 5), ("kesä", 6),
+    ("heinä", 7), ("elo", 8), ("syys", 9), ("loka", 10), ("marras", 11), ("joulu", 12),
+    // Polish
+    ("sty", 1), ("lut", 2), ("kwi", 4), ("cze", 6), ("lip", 7), ("sie", 8), ("wrz", 9), ("paź", 10), ("lis", 11), ("gru", 12),
+    // Russian
+    ("янв", 1), ("фев", 2), ("мар", 3), ("апр", 4), ("май", 5), ("мая", 5),
+    ("июн", 6), ("июл", 7), ("авг", 8), ("сен", 9), ("окт", 10), ("ноя", 11), ("дек", 12),
+    // Chinese, Japanese
+    ("1月", 1), ("2月", 2), ("3月", 3), ("4月", 4), ("5月", 5), ("6月", 6),
+    ("7月", 7), ("8月", 8), ("9月", 9), ("10月", 10), ("11月", 11), ("12月", 12),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_known_by_its_names_in_any_case() {
+        for (i, name) in ENGLISH.iter().enumerate() {
+            assert_eq!(number(*name), Some(i as u8 + 1));
+            assert_eq!(number(&name.to_ascii_uppercase()), Some(i as u8 + 1));
+        }
+        for (name, month) in [("Sept", 9), ("Mär", 3), ("déc.", 12), ("мая", 5), ("11月", 11), ("Nov.", 11)]
+        {
+            assert_eq!(number(name.as_bytes()), Some(month), "{name}");
+        }
+        for name in ["", "no", "nov-", "root", "users", "\0ov", "novembre!"] {
+            assert_eq!(number(name.as_bytes()), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_name_stands_for_two_months() {
+        for (i, (name, month)) in OTHERS.iter().enumerate() {
+            for (other, and) in &OTHERS[i + 1..] {
+                assert!(!name.eq_ignore_ascii_case(other) || month == and, "{name}");
+            }
+        }
+    }
+}

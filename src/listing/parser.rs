@@ -1,0 +1,402 @@
+//! The stream of a data connection into entries: what is a line, and which format it has.
+
+use core::fmt;
+
+use super::{Clock, Entry, Format, Formats, Line};
+use crate::codec::{Escaped, Invalid};
+
+/// Bytes in, entries out, in the memory of one line.
+///
+/// A line that lies whole in the input is lent from there; one that is split between inputs is put together
+/// in the storage `B`, whose length is the longest line allowed (its CR counted, its LF not). Lines end in
+/// LF or CRLF. How the input is split makes no difference to what comes out.
+///
+/// Each line is tried in the formats given, first that which has failed least often: a listing settles on
+/// its format with the first line that tells, and a server that mixes formats is read line by line.
+#[derive(Clone, Debug)]
+pub struct ListingParser<B> {
+    storage: B,
+    held: Held,
+    formats: Formats,
+    clock: Clock,
+    order: Order,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Held {
+    /// So many bytes of a line whose end has not come are in the storage.
+    Part(usize),
+    /// The line was too long; what comes up to its LF is dropped.
+    Skipping,
+}
+
+/// The end of a line, and where the line is.
+enum Found<'i> {
+    /// In the input.
+    Whole(&'i [u8]),
+    /// So many bytes in the storage.
+    Stored(usize),
+    /// Its beginning fills the storage.
+    TooLong,
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
+    /// A parser at the start of a listing that is in one of `formats`. Lines longer than `storage` are
+    /// reported and skipped; a name of 255 bytes wants about 400, RFC 3659 7.2 sets no limit.
+    #[must_use]
+    pub const fn new(storage: B, formats: Formats, clock: Clock) -> Self {
+        Self { storage, held: Held::Part(0), formats, clock, order: Order::NEW }
+    }
+
+    /// The next entry of `input`, or the next line that is none though it should be; takes from `input`
+    /// what has been used. `None` when that is all of it and more is needed. Blank lines, totals and the
+    /// like do not show.
+    ///
+    /// What is lent is borrowed from `input` or from the parser, until the next call.
+    pub fn next<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Option<Result<Entry<'s>, BadLine<'s>>> {
+        let stored = loop {
+            match self.line(input)? {
+                Found::Whole(line) => {
+                    if let Some(verdict) = self.order.judge(self.formats, &self.clock, line) {
+                        return Some(verdict);
+                    }
+                }
+                Found::Stored(length) => {
+                    // Judged here only to see that it is no noise: what borrows from the storage cannot
+                    // leave a loop. One line of an input is parsed twice for that.
+                    let line = self.storage.as_ref().get(..length).unwrap_or_default();
+                    if self.order.judge(self.formats, &self.clock, line).is_some() {
+                        break length;
+                    }
+                }
+                Found::TooLong => {
+                    return Some(Err(BadLine { raw: self.storage.as_ref(), reason: Reason::TooLong }));
+                }
+            }
+        };
+        self.stored(stored)
+    }
+
+    /// The last line, if no line end came after it. Only for a listing that came to its proper end: of one
+    /// that was cut off, the last line may be half a line, and the name in it half a name.
+    pub fn finish(&mut self) -> Option<Result<Entry<'_>, BadLine<'_>>> {
+        match core::mem::replace(&mut self.held, Held::Part(0)) {
+            Held::Part(length) if length > 0 => self.stored(length),
+            _ => None,
+        }
+    }
+
+    /// Whether the input so far ended within a line.
+    #[must_use]
+    pub const fn is_within_line(&self) -> bool {
+        !matches!(self.held, Held::Part(0))
+    }
+
+    fn stored(&mut self, length: usize) -> Option<Result<Entry<'_>, BadLine<'_>>> {
+        let line = self.storage.as_ref().get(..length)?;
+        self.order.judge(self.formats, &self.clock, line)
+    }
+
+    /// Takes `input` up to and including the next line end. Each byte is looked at once.
+    fn line<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<'i>> {
+        loop {
+            let end = memchr::memchr(b'\n', input);
+            let (part, rest) = input.split_at_checked(end.unwrap_or(input.len()))?;
+            *input = rest.get(1..).unwrap_or_default();
+            let ended = end.is_some();
+
+            let held = match self.held {
+                Held::Part(held) => held,
+                Held::Skipping if ended => {
+                    self.held = Held::Part(0);
+                    continue;
+                }
+                Held::Skipping => return None,
+            };
+            let storage = self.storage.as_mut();
+            if ended && held == 0 && part.len() <= storage.len() {
+                return Some(Found::Whole(part));
+            }
+            let room = storage.get_mut(held..).unwrap_or_default();
+            let too_long = part.len() > room.len();
+            room.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+            let length = held + part.len();
+            self.held = match (ended, too_long) {
+                (true, _) => Held::Part(0),
+                (false, true) => Held::Skipping,
+                (false, false) => Held::Part(length),
+            };
+            match (ended, too_long) {
+                (_, true) => return Some(Found::TooLong),
+                (true, false) => return Some(Found::Stored(length)),
+                (false, false) => return None,
+            }
+        }
+    }
+}
+
+/// The formats, that which failed on the fewest lines first.
+#[derive(Clone, Copy, Debug)]
+struct Order([(Format, u16); Format::ALL.len()]);
+
+impl Order {
+    const NEW: Self = {
+        let mut order = [(Format::Nlst, 0); Format::ALL.len()];
+        let mut i = 0;
+        while i < order.len() {
+            order[i].0 = Format::ALL[i];
+            i += 1;
+        }
+        Self(order)
+    };
+
+    /// What `line` is in the first of `formats` that it fits; `None` for noise.
+    fn judge<'a>(
+        &mut self,
+        formats: Formats,
+        clock: &Clock,
+        line: &'a [u8],
+    ) -> Option<Result<Entry<'a>, BadLine<'a>>> {
+        let mut raw = line;
+        while let [rest @ .., b'\r'] = raw {
+            raw = rest;
+        }
+        let mut first_error = None;
+        for (format, _) in self.0.iter().filter(|(format, _)| formats.contains(format.alone())) {
+            // In a listing of facts a space in front says that there are none. Elsewhere it says nothing,
+            // and what follows is no name.
+            let no_facts = *format == Format::Mlsd && formats != Formats::MLSD && raw.starts_with(b" ");
+            let parsed = if no_facts { Err(Invalid::new("facts")) } else { format.parse(raw, clock) };
+            match parsed {
+                Ok(Line::Noise) => return None,
+                Ok(Line::Entry(entry)) => {
+                    if first_error.is_some() {
+                        self.settle(formats, *format);
+                    }
+                    return Some(Ok(entry));
+                }
+                Err(invalid) => first_error = first_error.or(Some(invalid)),
+            }
+        }
+        let invalid = first_error.unwrap_or(Invalid::new("some format to be allowed"));
+        Some(Err(BadLine { raw, reason: Reason::Invalid(invalid) }))
+    }
+
+    /// Counts a failure for each format that was tried before `fitting`. A line that fits none is the
+    /// failure of the line.
+    fn settle(&mut self, formats: Formats, fitting: Format) {
+        let tried = self.0.iter_mut().take_while(|(format, _)| *format != fitting);
+        for (_, failures) in tried.filter(|(format, _)| formats.contains(format.alone())) {
+            *failures = failures.saturating_add(1);
+        }
+        // Nearly sorted, and a handful.
+        self.0.sort_unstable_by_key(|&(format, failures)| (failures, format.alone().bits()));
+    }
+}
+
+/// A line of a listing that no entry could be made of. Others may follow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct BadLine<'a> {
+    /// The line without its line end; of one too long, what the storage holds of it.
+    pub raw: &'a [u8],
+    /// What is wrong with it.
+    pub reason: Reason,
+}
+
+/// Why no entry could be made of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// It fits none of the formats allowed; what the likeliest expected.
+    Invalid(Invalid),
+    /// It is longer than the parser's storage. Reported once, when that is seen; its rest is skipped.
+    TooLong,
+}
+
+impl fmt::Display for BadLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason {
+            Reason::Invalid(invalid) => write!(f, "{invalid} in the listing, not \"{}\"", Escaped(self.raw)),
+            Reason::TooLong => {
+                let start = self.raw.get(..64).unwrap_or(self.raw);
+                write!(f, "a line of over {} bytes in the listing: \"{}...\"", self.raw.len(), Escaped(start))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for BadLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BadLine").field("raw", &Escaped(self.raw)).field("reason", &self.reason).finish()
+    }
+}
+
+impl core::error::Error for BadLine<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+    use std::{format, vec};
+
+    fn clock() -> Clock {
+        Clock::at(1_731_240_000)
+    }
+
+    /// What comes out when `listing` is fed in the pieces that `cuts` makes of it.
+    fn fed(
+        listing: &[u8],
+        formats: Formats,
+        room: usize,
+        cuts: impl IntoIterator<Item = usize>,
+    ) -> Vec<String> {
+        let mut parser = ListingParser::new(vec![0; room], formats, clock());
+        let show = |line: Result<Entry<'_>, BadLine<'_>>| match line {
+            Ok(entry) => format!("{entry:?}"),
+            Err(bad) => format!("{bad:?}"),
+        };
+        let mut seen = Vec::new();
+        let mut rest = listing;
+        for cut in cuts.into_iter().chain([listing.len()]) {
+            let (mut piece, after) = rest.split_at(cut.min(rest.len()));
+            rest = after;
+            while let Some(line) = parser.next(&mut piece) {
+                seen.push(show(line));
+            }
+            assert!(piece.is_empty(), "all of the input is taken");
+        }
+        seen.extend(parser.finish().map(show));
+        assert!(!parser.is_within_line() && parser.finish().is_none());
+        seen
+    }
+
+    fn names(listing: &[u8], formats: Formats, room: usize) -> Vec<String> {
+        let mut parser = ListingParser::new(vec![0; room], formats, clock());
+        let name = |line: Result<Entry<'_>, BadLine<'_>>| match line {
+            Ok(entry) => entry.name.to_string(),
+            Err(BadLine { reason: Reason::TooLong, raw }) => format!("too long: {}", Escaped(raw)),
+            Err(BadLine { raw, .. }) => format!("bad: {}", Escaped(raw)),
+        };
+        let mut input = listing;
+        let mut seen = Vec::new();
+        while let Some(line) = parser.next(&mut input) {
+            seen.push(name(line));
+        }
+        seen.extend(parser.finish().map(name));
+        seen
+    }
+
+    const MIXED: &[u8] = b"total 12\r\n\
+        drwxr-xr-x   2 root  wheel  4096 Nov  9 20:06 one\r\n\
+        \r\n\
+        lrwxrwxrwx   1 root  wheel     4 Nov  9  2001 two three -> /f\xff\n\
+        complaint of some kind\n\
+        type=file;size=5; four\r\n\
+        -rw-r--r--   1 root  wheel  4096 Nov  9 20:06 fi\0ve\r\n\
+        -rw-r--r--   1 root  wheel  4096 Nov  9 20:06 a name that is too long for its line, by far\r\n\
+        -rw-r--r--   1 root  wheel  4096 Nov  9 20:06 six";
+
+    #[test]
+    fn a_listing_gives_its_entries_and_says_which_lines_are_none() {
+        assert_eq!(
+            names(MIXED, Formats::LIST, 80),
+            [
+                "one",
+                "two three",
+                "bad: complaint of some kind",
+                "four",
+                "bad: -rw-r--r--   1 root  wheel  4096 Nov  9 20:06 fi\\u{0}ve",
+                "too long: -rw-r--r--   1 root  wheel  4096 Nov  9 20:06 a name that is too long for its li",
+                "six",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_split_of_a_listing_gives_the_same_entries() {
+        let whole = fed(MIXED, Formats::LIST, 80, []);
+        assert_eq!(fed(MIXED, Formats::LIST, 80, vec![1; MIXED.len()]), whole, "byte by byte");
+        for first in 0..=MIXED.len() {
+            assert_eq!(fed(MIXED, Formats::LIST, 80, [first]), whole, "at {first}");
+        }
+        for size in 2..90 {
+            assert_eq!(fed(MIXED, Formats::LIST, 80, vec![size; MIXED.len()]), whole, "by {size}");
+        }
+    }
+
+    #[test]
+    fn a_line_may_be_as_long_as_the_storage_and_no_longer() {
+        for (listing, expected) in [
+            (&b"1234\n5\n"[..], &["1234", "5"][..]),
+            (b"123\r\n5\n", &["123", "5"]),
+            (b"1234\r\n5\n", &["too long: 1234", "5"]),
+            (b"12345\n5\n", &["too long: 1234", "5"]),
+            (b"1234567890\n5", &["too long: 1234", "5"]),
+            (b"1234567890", &["too long: 1234"]),
+            (b"1234", &["1234"]),
+            (b"", &[]),
+            (b"\n\n", &[]),
+            (b" \n", &[" "]),
+        ] {
+            // A CR shows where the storage ends with one.
+            assert_eq!(names(listing, Formats::NLST, 4), expected, "{}", listing.escape_ascii());
+        }
+        assert_eq!(names(b"a\n\nb", Formats::NLST, 0), ["too long: ", "too long: "]);
+    }
+
+    #[test]
+    fn a_listing_settles_on_the_format_that_its_lines_have() {
+        let mut order = Order::NEW;
+        let unix = b"-rw-r--r-- 1 o g 5 Nov  9 20:06 n";
+        assert_eq!(order.0[0].0, Format::Mlsd);
+        assert!(order.judge(Formats::LIST, &clock(), b"neither").unwrap().is_err());
+        assert_eq!(order.0[0], (Format::Mlsd, 0), "a broken line settles nothing");
+        assert!(order.judge(Formats::LIST, &clock(), unix).unwrap().is_ok());
+        assert_eq!(
+            (order.0[0].0, order.0.iter().find(|row| row.0 == Format::Mlsd)),
+            (Format::Unix, Some(&(Format::Mlsd, 1)))
+        );
+        assert!(order.judge(Formats::LIST, &clock(), b"type=file; x").unwrap().is_ok());
+        assert!(order.judge(Formats::empty(), &clock(), unix).unwrap().is_err());
+    }
+
+    #[test]
+    fn a_space_in_front_makes_a_name_in_mlsd_alone() {
+        assert_eq!(names(b" x", Formats::MLSD, 80), ["x"]);
+        assert_eq!(names(b" x", Formats::LIST, 80), ["bad:  x"]);
+    }
+
+    #[test]
+    fn a_bad_line_prints_without_harm() {
+        let mut parser = ListingParser::new([0; 100], Formats::LIST, Clock::UNKNOWN);
+        let mut input = &b"\x1b[2J\n"[..];
+        let text = parser.next(&mut input).unwrap().unwrap_err().to_string();
+        assert!(text.contains("\\u{1b}[2J"), "{text}");
+    }
+
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        // Random bytes, and listings with some bytes of theirs changed.
+        let mangled = proptest::collection::vec((0..MIXED.len(), any::<u8>()), 0..8).prop_map(|changes| {
+            let mut bytes = MIXED.to_vec();
+            changes.into_iter().for_each(|(at, byte)| bytes[at] = byte);
+            bytes
+        });
+        prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..200),
+            mangled,
+            "[-drwx 0-9:,.>Nov\n\r;=]{0,200}".prop_map(String::into_bytes)
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic_and_no_split_changes_them(
+            bytes in bytes(), bits in any::<u16>(), room in 0usize..120, cuts in proptest::collection::vec(0usize..50, 0..20),
+        ) {
+            let formats = Formats::from_bits_truncate(bits);
+            prop_assert_eq!(fed(&bytes, formats, room, cuts), fed(&bytes, formats, room, []));
+        }
+    }
+}

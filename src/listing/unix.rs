@@ -1,0 +1,493 @@
+//! `ls -l`, as most servers answer LIST (RFC 959 4.1.3 leaves the format to the server).
+//!
+//! There is no grammar, but a shape. In brackets what may be missing:
+//!
+//! ```text
+//! [inode] [blocks] mode [links] [owner [group]] size date SP name [" -> " target]
+//!
+//! mode   = type 9permission [ "+" / "@" / "." ]      ; ls -l of POSIX, with ACLs, attributes, SELinux
+//! type   = "-" "f" file, "d" directory, "l" "e" link, "b" "c" device, "p" pipe, "s" socket, any of "D m n S w C M ?"
+//! size   = 1*DIGIT with "." or "," between thousands / major "," minor / "1.2K"
+//! date   = see ls_date.rs
+//! ```
+//!
+//! Owners and groups may have spaces in them, names anything, so the line is anchored on its date: the
+//! first words that are a date and have a size before them. The size is to the left of it, owner and group
+//! are what is left over, the name is all that follows *one* space.
+
+use super::cursor::Cursor;
+use super::{Clock, Device, Entry, Format, Kind, Line, Modified, ls_date};
+use crate::codec::{Invalid, Text};
+
+const EXPECTED: Invalid = Invalid::new("a line of ls -l");
+
+/// Columns between the mode and the date. A line with more is not one of `ls`.
+const MOST_COLUMNS: usize = 24;
+
+/// Parses one line, without its line end.
+///
+/// # Errors
+/// When it has not the shape above, or a name that cannot be.
+pub(super) fn parse<'a>(line: &'a [u8], clock: &Clock) -> Result<Line<'a>, Invalid> {
+    if is_noise(line) {
+        return Ok(Line::Noise);
+    }
+    let mut cursor = Cursor::new(line);
+    let (letter, permissions) = mode(&mut cursor).ok_or(EXPECTED)?;
+    let columns = if permissions.is_some() { columns(cursor, clock) } else { unknown_columns(cursor) };
+    let columns = columns.ok_or(EXPECTED)?;
+
+    let (name, target) = match letter {
+        [b'l' | b'e'] => split_link(columns.name),
+        _ => (columns.name, None),
+    };
+    if name.is_empty() {
+        return Err(Invalid::new("a name"));
+    }
+    let target = target.map(Text::new).transpose()?;
+    let mut entry = Entry::new(Text::new(name)?, kind(letter, name, target, columns.device).ok_or(EXPECTED)?);
+    entry.size = columns.size;
+    entry.modified = columns.modified;
+    entry.mode = permissions;
+    (entry.links, entry.owner, entry.group) = owners(columns.owners)?;
+    Ok(Line::Entry(entry.read_from(Format::Unix, line)))
+}
+
+/// Blank lines and the line of totals. Nothing else is skipped: not even a `dir:` of `ls -R`, since the
+/// entries that follow it are not in the directory listed.
+fn is_noise(line: &[u8]) -> bool {
+    // Most lines are none and say so with their first byte.
+    if matches!(line.first(), Some(b'-' | b'd' | b'l')) {
+        return false;
+    }
+    let mut cursor = Cursor::new(line);
+    cursor.blanks();
+    let word = cursor.word();
+    if word.is_empty() {
+        return true;
+    }
+    let total = TOTALS.iter().any(|total| total.as_bytes().eq_ignore_ascii_case(word));
+    cursor.blanks();
+    total && cursor.peek().is_none_or(|byte| byte.is_ascii_digit())
+}
+
+/// The first word of the line that counts blocks, in the languages of servers.
+#[rustfmt::skip]
+const TOTALS: [&str; 14] = [
+    "total", "insgesamt", "gesamt", "totale", "totaal", "totalt", "razem", "celkem", "yhteensä", "итого", "всего",
+    "合計", "总用量", "總計",
+];
+
+/// The type letter, and the permission bits: `None` for nine question marks, which is how `ls` shows a
+/// file that it could not look at.
+fn mode<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a [u8; 1], Option<u16>)> {
+    cursor.blanks();
+    // Inode number and blocks, with ls -i and -s.
+    for _ in 0..2 {
+        if cursor.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            cursor.word();
+            cursor.gap()?;
+        }
+    }
+    let (letter, rest) = cursor.rest.split_first_chunk::<1>()?;
+    let (letters, rest) = rest.split_first_chunk::<9>()?;
+    cursor.rest = rest;
+    let permissions = if letters == b"?????????" { None } else { Some(permissions(letters)?) };
+    if let Some(b'+' | b'@' | b'.') = cursor.peek() {
+        cursor.rest = cursor.rest.get(1..)?;
+    }
+    // A count of links of four digits leaves no space in the columns of some.
+    let ends = cursor.peek().is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'0'..=b'9'));
+    ends.then_some((letter, permissions))
+}
+
+/// What stands in each of the nine places of the mode, and the bits it means. `-` is none of them.
+pub(super) const PLACES: [&[(u8, u16)]; 9] = [
+    &[(b'r', 0o400)],
+    &[(b'w', 0o200)],
+    &[(b'x', 0o100), (b's', 0o4100), (b'S', 0o4000)],
+    &[(b'r', 0o040)],
+    &[(b'w', 0o020)],
+    // `l` and `L`: System V's mandatory locking, which is set-group-ID without execution.
+    &[(b'x', 0o010), (b's', 0o2010), (b'S', 0o2000), (b'l', 0o2000), (b'L', 0o2000)],
+    &[(b'r', 0o004)],
+    &[(b'w', 0o002)],
+    &[(b'x', 0o001), (b't', 0o1001), (b'T', 0o1000)],
+];
+
+fn permissions(letters: &[u8; 9]) -> Option<u16> {
+    letters.iter().zip(PLACES).try_fold(0, |mode, (&letter, place)| {
+        if letter == b'-' {
+            return Some(mode);
+        }
+        place.iter().find(|(known, _)| *known == letter).map(|(_, bits)| mode | bits)
+    })
+}
+
+fn kind<'a>(
+    letter: &'a [u8; 1],
+    name: &[u8],
+    target: Option<Text<'a>>,
+    device: Option<Device>,
+) -> Option<Kind<'a>> {
+    Some(match letter[0] {
+        b'-' | b'f' => Kind::File,
+        b'd' if name == b"." => Kind::CurrentDirectory,
+        b'd' if name == b".." => Kind::ParentDirectory,
+        b'd' => Kind::Directory,
+        b'l' | b'e' => Kind::Link { target },
+        b'b' => Kind::BlockDevice(device),
+        b'c' => Kind::CharacterDevice(device),
+        b'p' => Kind::Pipe,
+        b's' => Kind::Socket,
+        b'?' => Kind::Unknown,
+        // Doors, shared memory, network files, whiteouts, contiguous and migrated files ...
+        b'D' | b'm' | b'n' | b'S' | b'w' | b'C' | b'M' => Kind::Other(Text::new(letter).ok()?),
+        _ => return None,
+    })
+}
+
+/// A name and what follows the first ` -> ` in it.
+fn split_link(name: &[u8]) -> (&[u8], Option<&[u8]>) {
+    const ARROW: &[u8] = b" -> ";
+    let found = memchr::memchr_iter(b'>', name)
+        .filter_map(|at| name.split_at_checked(at.checked_sub(2)?))
+        .find_map(|(name, after)| Some((name, after.strip_prefix(ARROW)?)));
+    match found {
+        Some((name, target)) if !target.is_empty() => (name, Some(target)),
+        Some((name, _)) => (name, None),
+        None => (name, None),
+    }
+}
+
+/// What the columns between mode and name hold.
+struct Columns<'a> {
+    /// Links, owner and group, with the blanks around them.
+    owners: &'a [u8],
+    size: Option<u64>,
+    device: Option<Device>,
+    modified: Option<Modified>,
+    name: &'a [u8],
+}
+
+/// Walks to the date. Each word is looked at once, and twice where the word before it may be a size.
+fn columns<'a>(mut cursor: Cursor<'a>, clock: &Clock) -> Option<Columns<'a>> {
+    let line = cursor.rest;
+    let mut before: &[u8] = &[];
+    let mut lone = None;
+    for column in 0..MOST_COLUMNS {
+        cursor.blanks();
+        if column > 0 && before.first().is_some_and(u8::is_ascii_digit) {
+            let mut after = cursor;
+            if let Some(modified) = ls_date::parse(&mut after, clock) {
+                let left = line.get(..line.len() - cursor.rest.len())?;
+                if let Some((owners, size, device)) = size(left, before) {
+                    let found = Columns { owners, size, device, modified, name: after.rest };
+                    // `1 May 12 2001 Nov  9 20:06 name` has an owner called May: something must be left
+                    // of the size, if there is any other way to read the line.
+                    if column > 1 {
+                        return Some(found);
+                    }
+                    lone = lone.or(Some(found));
+                }
+            }
+        }
+        before = cursor.word();
+        if before.is_empty() {
+            break;
+        }
+    }
+    lone
+}
+
+/// The columns of a file that `ls` could not look at: a question mark each.
+fn unknown_columns(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
+    for _ in 0..5 {
+        cursor.gap()?;
+        cursor.eat(b'?')?;
+    }
+    cursor.eat(b' ')?;
+    Some(Columns { owners: &[], size: None, device: None, modified: None, name: cursor.rest })
+}
+
+/// `left` of the date ends in the size, whose last word is `word`. Gives what is left of that.
+fn size<'a>(left: &'a [u8], word: &[u8]) -> Option<(&'a [u8], Option<u64>, Option<Device>)> {
+    let owners = without_last(left, word);
+    // `8, 1`, or `8,1` in one word when it cannot be thousands.
+    if let Some(head) = owners.strip_suffix(b",") {
+        let major = head.rsplit(|&byte| is_blank(byte)).next()?;
+        let device = Device { major: number(major)?, minor: number(word)? };
+        return Some((without_last(head, major), None, Some(device)));
+    }
+    if let Some(size) = grouped(word) {
+        return Some((owners, Some(size), None));
+    }
+    if let Some(comma) = memchr::memchr(b',', word) {
+        let device = Device { major: number(word.get(..comma)?)?, minor: number(word.get(comma + 1..)?)? };
+        return Some((owners, None, Some(device)));
+    }
+    is_rounded(word).then_some((owners, None, None))
+}
+
+/// `text` without the `last` word that it ends in and the blanks on both sides of that.
+fn without_last<'a>(text: &'a [u8], last: &[u8]) -> &'a [u8] {
+    let text = trim_end(text);
+    trim_end(text.strip_suffix(last).unwrap_or(text))
+}
+
+fn trim_end(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}
+
+pub(super) const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+fn number<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
+    if digits.is_empty() {
+        return None;
+    }
+    let value = digits.iter().try_fold(0u64, |value, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 { None } else { value.checked_mul(10)?.checked_add(u64::from(digit)) }
+    })?;
+    N::try_from(value).ok()
+}
+
+/// A number, perhaps with `,` or `.` between its thousands.
+fn grouped(word: &[u8]) -> Option<u64> {
+    if let Some(value) = number(word) {
+        return Some(value);
+    }
+    let mark = *word.iter().find(|byte| !byte.is_ascii_digit())?;
+    if !matches!(mark, b',' | b'.') {
+        return None;
+    }
+    let mut groups = word.split(|&byte| byte == mark);
+    let first = groups.next().filter(|first| first.len() <= 3)?;
+    groups.try_fold(number(first)?, |value: u64, group| {
+        let thousand: u64 = number(group).filter(|_| group.len() == 3)?;
+        value.checked_mul(1000)?.checked_add(thousand)
+    })
+}
+
+/// The size of `ls -h`: `1.2K`, `12M`. It says how big the file is about, so no size is made of it.
+fn is_rounded(word: &[u8]) -> bool {
+    let Some((b'K' | b'k' | b'M' | b'G' | b'T' | b'P' | b'E' | b'B', digits)) = word.split_last() else {
+        return false;
+    };
+    !digits.is_empty() && digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b','))
+}
+
+type Owners<'a> = (Option<u64>, Option<Text<'a>>, Option<Text<'a>>);
+
+/// Links, owner and group. A number in front is the links. With more than two words in what is left, a
+/// gap of two or more spaces parts owner from group; without one, the owner is the first word.
+fn owners(columns: &[u8]) -> Result<Owners<'_>, Invalid> {
+    let mut cursor = Cursor::new(columns);
+    cursor.blanks();
+    let mut after = cursor;
+    let links = number(after.word());
+    if links.is_some() {
+        after.blanks();
+        cursor = after;
+    }
+    let both = trim_end(cursor.rest);
+    let mut cursor = Cursor::new(both);
+    let mut owner = cursor.word();
+    cursor.blanks();
+    let mut group = cursor.rest;
+    if group.iter().any(|&byte| is_blank(byte)) {
+        let gap = both.windows(2).position(|pair| pair.iter().all(|&byte| is_blank(byte)));
+        if let Some((left, right)) = gap.and_then(|gap| both.split_at_checked(gap)) {
+            owner = left;
+            group = right.trim_ascii_start();
+        }
+    }
+    // `?` is how ls, and the writer here, show what is not known.
+    let text = |column: &'_ [u8]| !matches!(column, b"" | b"?");
+    let owner = if text(owner) { Some(Text::new(owner)?) } else { None };
+    let group = if text(group) { Some(Text::new(group)?) } else { None };
+    Ok((links, owner, group))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+    use std::string::{String, ToString};
+
+    /// 2024-11-10 12:00 UTC.
+    fn clock() -> Clock {
+        Clock::at(1_731_240_000)
+    }
+
+    fn read(line: &[u8]) -> Result<Option<Entry<'_>>, Invalid> {
+        Format::Unix.parse_line(line, &clock())
+    }
+
+    /// All that was read, in one line that a table can hold: kind mode links owner group size date name.
+    fn summary(line: &str) -> String {
+        let entry = match read(line.as_bytes()) {
+            Ok(Some(entry)) => entry,
+            Ok(None) => return "noise".into(),
+            Err(_) => return "error".into(),
+        };
+        assert_eq!(entry.raw(), line.as_bytes());
+        assert_eq!(entry.format(), Some(Format::Unix));
+        let or = |text: Option<String>| text.unwrap_or("~".into());
+        let kind = match entry.kind {
+            Kind::File => "file".into(),
+            Kind::Directory => "dir".into(),
+            Kind::Link { target } => format!("link({})", or(target.map(|t| t.to_string()))),
+            Kind::CharacterDevice(Some(Device { major, minor })) => format!("char({major},{minor})"),
+            Kind::BlockDevice(Some(Device { major, minor })) => format!("block({major},{minor})"),
+            other => format!("{other:?}"),
+        };
+        let (links, size) = (entry.links.map(|n| n.to_string()), entry.size.map(|n| n.to_string()));
+        format!(
+            "{kind} {} {} {} {} {} {} |{}|",
+            or(entry.mode.map(|mode| format!("{mode:04o}"))),
+            or(links),
+            or(entry.owner.map(|it| it.to_string())),
+            or(entry.group.map(|it| it.to_string())),
+            or(size),
+            or(entry.modified.map(|it| it.to_string())),
+            entry.name
+        )
+    }
+
+    #[test]
+    fn lines_of_ls_have_known_entries() {
+        for (line, expected) in [
+            // the common shape
+            (
+                "-rw-r--r--   1 owner group  1234 Nov  9 20:06 name",
+                "file 0644 1 owner group 1234 2024-11-09T20:06 |name|",
+            ),
+            (
+                "drwxr-xr-x    2 ftp      ftp          4096 Nov 09  2001 pub",
+                "dir 0755 2 ftp ftp 4096 2001-11-09 |pub|",
+            ),
+            ("-rw-r--r-- 1 o g 0 2001-11-09 20:06 n", "file 0644 1 o g 0 2001-11-09T20:06 |n|"),
+            (
+                "-rw-r--r-- 1 o g 18446744073709551615 9 Nov 20:06 n",
+                "file 0644 1 o g 18446744073709551615 2024-11-09T20:06 |n|",
+            ),
+            // names
+            (
+                "-rw-r--r-- 1 o g 5 Nov  9 20:06   two  spaces ",
+                "file 0644 1 o g 5 2024-11-09T20:06 |  two  spaces |",
+            ),
+            (
+                "-rw-r--r-- 1 o g 5 Nov  9 20:06 -rw 1 o g 7 Nov  9 2001 x",
+                "file 0644 1 o g 5 2024-11-09T20:06 |-rw 1 o g 7 Nov  9 2001 x|",
+            ),
+            ("-rw-r--r-- 1 o g 5 Nov  9 20:06 a -> b", "file 0644 1 o g 5 2024-11-09T20:06 |a -> b|"),
+            ("drwxr-xr-x 1 o g 5 Nov  9 20:06 .", "CurrentDirectory 0755 1 o g 5 2024-11-09T20:06 |.|"),
+            ("drwxr-xr-x 1 o g 5 Nov  9 20:06 ..", "ParentDirectory 0755 1 o g 5 2024-11-09T20:06 |..|"),
+            // links
+            ("lrwxrwxrwx 1 o g 5 Nov  9 20:06 a -> b -> c", "link(b -> c) 0777 1 o g 5 2024-11-09T20:06 |a|"),
+            ("lrwxrwxrwx 1 o g 5 Nov  9 20:06 a", "link(~) 0777 1 o g 5 2024-11-09T20:06 |a|"),
+            ("lrwxrwxrwx 1 o g 5 Nov  9 20:06 a -> ", "link(~) 0777 1 o g 5 2024-11-09T20:06 |a|"),
+            (
+                "lrwxrwxrwx 1 o g 5 Nov  9 20:06 a->b -> /t t",
+                "link(/t t) 0777 1 o g 5 2024-11-09T20:06 |a->b|",
+            ),
+            // other types
+            (
+                "crw-rw-rw- 1 root sys 1, 3 Nov  9 20:06 null",
+                "char(1,3) 0666 1 root sys ~ 2024-11-09T20:06 |null|",
+            ),
+            (
+                "brw-rw----   1 root disk      8,   1 Nov  9 20:06 sda1",
+                "block(8,1) 0660 1 root disk ~ 2024-11-09T20:06 |sda1|",
+            ),
+            (
+                "brw-rw---- 1 root disk 8,1 Nov  9 20:06 sda1",
+                "block(8,1) 0660 1 root disk ~ 2024-11-09T20:06 |sda1|",
+            ),
+            ("prw-r--r-- 1 o g 0 Nov  9 20:06 p", "Pipe 0644 1 o g 0 2024-11-09T20:06 |p|"),
+            ("srwxr-xr-x 1 o g 0 Nov  9 20:06 s", "Socket 0755 1 o g 0 2024-11-09T20:06 |s|"),
+            ("Drwxr-xr-x 1 o g 0 Nov  9 20:06 s", "Other(\"D\") 0755 1 o g 0 2024-11-09T20:06 |s|"),
+            ("frw-r--r-- 1 o g 0 Nov  9 20:06 f", "file 0644 1 o g 0 2024-11-09T20:06 |f|"),
+            // permissions
+            ("-rwsr-Sr-T+ 1 o g 0 Nov  9 20:06 n", "file 7744 1 o g 0 2024-11-09T20:06 |n|"),
+            ("drwxrwsrwt. 1 o g 0 Nov  9 20:06 n", "dir 3777 1 o g 0 2024-11-09T20:06 |n|"),
+            ("----------@ 1 o g 0 Nov  9 20:06 n", "file 0000 1 o g 0 2024-11-09T20:06 |n|"),
+            ("-rw-r-lr-- 1 o g 0 Nov  9 20:06 n", "file 2644 1 o g 0 2024-11-09T20:06 |n|"),
+            // columns missing, joined, many
+            (
+                "-r--------  0 user group 65222236 Feb 24 00:39 name",
+                "file 0400 0 user group 65222236 2024-02-24T00:39 |name|",
+            ),
+            ("-rw-r--r-- owner group 12 Nov  9 20:06 n", "file 0644 ~ owner group 12 2024-11-09T20:06 |n|"),
+            ("-rw-r--r-- 1 owner 12 Nov  9 20:06 n", "file 0644 1 owner ~ 12 2024-11-09T20:06 |n|"),
+            ("-rw-r--r-- owner 12 Nov  9 20:06 n", "file 0644 ~ owner ~ 12 2024-11-09T20:06 |n|"),
+            ("-rw-r--r-- 1 12 Nov  9 20:06 n", "file 0644 1 ~ ~ 12 2024-11-09T20:06 |n|"),
+            ("-rw-r--r-- 12 Nov  9 20:06 n", "file 0644 ~ ~ ~ 12 2024-11-09T20:06 |n|"),
+            ("drwxr-xr-x1234 o g 12 Nov  9 20:06 n", "dir 0755 1234 o g 12 2024-11-09T20:06 |n|"),
+            ("-rw-r--r-- 1 0 1000 12 Nov  9 20:06 n", "file 0644 1 0 1000 12 2024-11-09T20:06 |n|"),
+            (
+                "-rw-r--r-- 1 john Domain Users 12 Nov  9 20:06 n",
+                "file 0644 1 john Domain Users 12 2024-11-09T20:06 |n|",
+            ),
+            (
+                "-rw-r--r-- 1 John Doe  Domain Users  12 Nov  9 20:06 n",
+                "file 0644 1 John Doe Domain Users 12 2024-11-09T20:06 |n|",
+            ),
+            ("-rw-r--r-- 1 ? ? 12 Nov  9 20:06 n", "file 0644 1 ~ ~ 12 2024-11-09T20:06 |n|"),
+            (" 131 8 -rw-r--r-- 1 o g 12 Nov  9 20:06 n", "file 0644 1 o g 12 2024-11-09T20:06 |n|"),
+            ("131 drwxr-xr-x 1 o g 12 Nov  9 20:06 n", "dir 0755 1 o g 12 2024-11-09T20:06 |n|"),
+            // owners that look like dates
+            ("-rw-r--r-- 1 May 12 2001 Nov  9 20:06 n", "file 0644 1 May 12 2001 2024-11-09T20:06 |n|"),
+            ("-rw-r--r-- 1 may jun 12 Nov  9 20:06 n", "file 0644 1 may jun 12 2024-11-09T20:06 |n|"),
+            // sizes
+            ("-rw-r--r-- 1 o g 1,234,567 Nov  9 20:06 n", "file 0644 1 o g 1234567 2024-11-09T20:06 |n|"),
+            ("-rw-r--r-- 1 o g 1.234 Nov  9 20:06 n", "file 0644 1 o g 1234 2024-11-09T20:06 |n|"),
+            ("-rw-r--r-- 1 o g 1.2K Nov  9 20:06 n", "file 0644 1 o g ~ 2024-11-09T20:06 |n|"),
+            // what ls could not look at
+            ("d????????? ? ? ? ?            ? n m", "dir ~ ~ ~ ~ ~ ~ |n m|"),
+            ("l????????? ? ? ? ? ? n", "link(~) ~ ~ ~ ~ ~ ~ |n|"),
+            // noise
+            ("total 12", "noise"),
+            ("Total 1.2M", "noise"),
+            ("insgesamt 12", "noise"),
+            ("", "noise"),
+            ("  ", "noise"),
+        ] {
+            assert_eq!(summary(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_entry_is_an_error() {
+        for line in [
+            "hello",
+            "total eclipse",
+            "./dir:",
+            "ls: cannot access 'x': No such file or directory",
+            "-rw-r--r--",
+            "-rw-r--r-- 1 o g 5 Nov  9 20:06",
+            "-rw-r--r-- 1 o g 5 Nov  9 20:06 ",
+            "-rw-r--r-- 1 o g 5 Nov 31 20:06 n",
+            "-rw-r--r-- 1 o g five Nov  9 20:06 n",
+            "-rw-r--r-- 1 o g 18446744073709551616 Nov  9 20:06 n",
+            "-rw-r--rw- 1 o g Nov  9 20:06 n",
+            "-rw-r--q-- 1 o g 5 Nov  9 20:06 n",
+            "xrw-r--r-- 1 o g 5 Nov  9 20:06 n",
+            "-rw-r--r--x 1 o g 5 Nov  9 20:06 n",
+            "-rw-r--r-- 1 o g 5 Nov  9 20:06 n\0m",
+            "-rw-r--r-- 1 o g 5 Nov  9 20:06 n\rm",
+            "lrwxrwxrwx 1 o g 5 Nov  9 20:06  -> x",
+            "d????????? ? ? ? ? ?",
+            "12-05-96  05:03PM       <DIR>          name",
+            "type=file;size=1; name",
+        ] {
+            assert_eq!(summary(line), "error", "{line}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `ls -l` as a server of ours answers LIST; the inverse of unix.rs.
+
+use super::unix::{PLACES, is_blank};
+use super::{Clock, Entry, Kind, ls_date};
+use crate::codec::{Full, Sink, Text};
+
+/// Appends one line with its CRLF: the columns that vsftpd, ProFTPD and Pure-FTPd have too, since clients
+/// that were written for those read them best.
+///
+/// The format has no way to leave a column out. What is not known is shown as one link, the owner and
+/// group `?`, the size 0, 1 January 1970, and `rw-r--r--` or (a directory) `rwxr-xr-x`; blanks in an owner
+/// or a group become `_`. A name that is empty gives no line. A link whose name holds ` -> ` is read by
+/// everybody as another name: no escape exists.
+pub(super) fn encode<S: Sink + ?Sized>(entry: &Entry<'_>, clock: &Clock, sink: &mut S) -> Result<(), Full> {
+    if entry.name.is_empty() {
+        return Ok(());
+    }
+    sink.put(&mode_letters(&entry.kind, entry.mode))?;
+    sink.put(b" ")?;
+    put_number(sink, entry.links.unwrap_or(1), 4)?;
+    for column in [entry.owner, entry.group] {
+        sink.put(b" ")?;
+        put_word(sink, column, 8)?;
+    }
+    sink.put(b" ")?;
+    match entry.kind {
+        Kind::BlockDevice(Some(device)) | Kind::CharacterDevice(Some(device)) => {
+            put_number(sink, device.major.into(), 3)?;
+            sink.put(b", ")?;
+            put_number(sink, device.minor.into(), 3)?;
+        }
+        _ => put_number(sink, entry.size.unwrap_or(0), 8)?,
+    }
+    sink.put(b" ")?;
+    sink.put(&ls_date::letters(entry.modified, clock))?;
+    sink.put(b" ")?;
+    entry.name.encode(sink)?;
+    if let Kind::Link { target: Some(target) } = entry.kind {
+        sink.put(b" -> ")?;
+        target.encode(sink)?;
+    }
+    sink.put(b"\r\n")
+}
+
+fn mode_letters(kind: &Kind<'_>, permissions: Option<u16>) -> [u8; 10] {
+    let (letter, assumed) = match kind {
+        Kind::File => (b'-', 0o644),
+        Kind::Directory | Kind::CurrentDirectory | Kind::ParentDirectory => (b'd', 0o755),
+        Kind::Link { .. } => (b'l', 0o777),
+        Kind::BlockDevice(_) => (b'b', 0o644),
+        Kind::CharacterDevice(_) => (b'c', 0o644),
+        Kind::Pipe => (b'p', 0o644),
+        Kind::Socket => (b's', 0o644),
+        Kind::Other(text) => match text.as_bytes() {
+            &[letter @ (b'D' | b'm' | b'n' | b'S' | b'w' | b'C' | b'M')] => (letter, 0o644),
+            _ => (b'?', 0o644),
+        },
+        Kind::Unknown => (b'?', 0o644),
+    };
+    let mode = permissions.unwrap_or(assumed);
+    let mut letters = [letter; 10];
+    for ((shown, place), shift) in letters.iter_mut().skip(1).zip(PLACES).zip((0..3).flat_map(|i| [i; 3])) {
+        // The bits of this place: its own, and the one of 0o7000 that shares it.
+        let special = if place.len() > 1 { 0o4000 >> shift } else { 0 };
+        let own = place.first().map_or(0, |(_, bits)| *bits);
+        let bits = mode & (own | special);
+        *shown = place.iter().find(|(_, known)| *known == bits).map_or(b'-', |(letter, _)| *letter);
+    }
+    letters
+}
+
+/// `value`, to the right of at least `width` bytes, at most 20.
+fn put_number<S: Sink + ?Sized>(sink: &mut S, mut value: u64, width: usize) -> Result<(), Full> {
+    let mut digits = [b' '; 20];
+    let mut used = 0;
+    for slot in digits.iter_mut().rev() {
+        *slot = b'0' + (value % 10) as u8;
+        value /= 10;
+        used += 1;
+        if value == 0 {
+            break;
+        }
+    }
+    sink.put(digits.get(digits.len() - width.clamp(used, 20)..).unwrap_or_default())
+}
+
+/// `text` as one word, to the left of at least `width` bytes, at most 8.
+fn put_word<S: Sink + ?Sized>(sink: &mut S, text: Option<Text<'_>>, width: usize) -> Result<(), Full> {
+    let word = text.map_or(&b""[..], |text| text.as_bytes());
+    let word = if word.is_empty() { b"?" } else { word };
+    for (i, part) in word.split(|&byte| is_blank(byte)).enumerate() {
+        if i > 0 {
+            sink.put(b"_")?;
+        }
+        sink.put(part)?;
+    }
+    sink.put(b"        ".get(..width.saturating_sub(word.len())).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Timestamp;
+    use crate::listing::Device;
+    use std::vec::Vec;
+
+    fn written(entry: &Entry<'_>) -> Vec<u8> {
+        // Longer than any line here.
+        let mut line = arrayvec::ArrayVec::<u8, 4096>::new();
+        encode(entry, &Clock::at(1_731_240_000), &mut line).unwrap();
+        line.to_vec()
+    }
+
+    #[test]
+    fn entries_are_written_as_servers_write_them() {
+        let text = Text::literal;
+        let mut entry = Entry::new(text("n n"), Kind::File);
+        assert_eq!(written(&entry), b"-rw-r--r--    1 ?        ?               0 Jan  1  1970 n n\r\n");
+        entry.mode = Some(0o7751);
+        entry.links = Some(12345);
+        entry.owner = Some(text("Domain Users"));
+        entry.group = Some(text("g"));
+        entry.size = Some(u64::MAX);
+        assert_eq!(
+            written(&entry),
+            b"-rwsr-s--t 12345 Domain_Users g        18446744073709551615 Jan  1  1970 n n\r\n"
+        );
+        entry.mode = Some(0o6000);
+        entry.kind = Kind::BlockDevice(Some(Device { major: 8, minor: 17 }));
+        assert_eq!(written(&entry), b"b--S--S--- 12345 Domain_Users g          8,  17 Jan  1  1970 n n\r\n");
+        let mut entry = Entry::new(text("l"), Kind::Link { target: Some(text("/x y")) });
+        entry.modified = Some(Timestamp::parse(b"20241109200607").unwrap().into());
+        assert_eq!(written(&entry), b"lrwxrwxrwx    1 ?        ?               0 Nov  9 20:06 l -> /x y\r\n");
+        assert_eq!(written(&Entry::new(text(""), Kind::File)), b"");
+    }
+}
