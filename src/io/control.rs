@@ -33,7 +33,10 @@ pub(super) struct Control<S> {
 
 impl<S> fmt::Debug for Control<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Control").field("ended", &self.ended).field("error", &self.error).finish_non_exhaustive()
+        f.debug_struct("Control")
+            .field("ended", &self.ended)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Data<R: Runtime> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// Bytes of the file that the buffer was made of and that the caller does not count as sent yet.
+    taken: usize,
     /// Why it failed, for whoever asks.
     pub(super) error: Option<io::Error>,
 }
@@ -45,7 +47,7 @@ pub(super) struct Received {
 
 impl<R: Runtime> Data<R> {
     pub(super) fn new() -> Self {
-        Self { id: None, state: State::Closed, buffer: Vec::new(), start: 0, end: 0, error: None }
+        Self { id: None, state: State::Closed, buffer: Vec::new(), start: 0, end: 0, taken: 0, error: None }
     }
 
     pub(super) const fn id(&self) -> Option<DataId> {
@@ -83,7 +85,6 @@ impl<R: Runtime> Data<R> {
             }),
             DataOp::Send(coding) => return self.begin(coding, Encoder::new(coding), State::Sending),
             DataOp::Receive(coding) => return self.begin(coding, Decoder::new(coding), State::Receiving),
-            DataOp::Shutdown => {}
             DataOp::Close => self.close(),
             DataOp::Abort => {
                 if let Some(stream) = self.stream() {
@@ -103,7 +104,7 @@ impl<R: Runtime> Data<R> {
 
     fn close(&mut self) {
         (self.id, self.state) = (None, State::Closed);
-        (self.buffer, self.start, self.end) = (Vec::new(), 0, 0);
+        (self.buffer, self.start, self.end, self.taken) = (Vec::new(), 0, 0, 0);
     }
 
     fn change(&mut self, next: impl FnOnce(State<R>) -> State<R>) {
@@ -249,7 +250,9 @@ impl<R: Runtime> Data<R> {
         file: &::std::fs::File,
     ) -> Poll<io::Result<usize>> {
         match &mut self.state {
-            State::Sending(stream, encoder) if encoder.is_identity() => stream.poll_send_file(cx, file, 4 * CHUNK),
+            State::Sending(stream, encoder) if encoder.is_identity() => {
+                stream.poll_send_file(cx, file, 4 * CHUNK)
+            }
             _ => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
         }
     }

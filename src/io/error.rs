@@ -128,7 +128,9 @@ impl From<Error> for io::Error {
         let kind = match &error {
             Error::Refused(refused) if refused.is_transient() => io::ErrorKind::ResourceBusy,
             Error::Refused(_) => io::ErrorKind::Other,
-            Error::Data(_, Some(source)) | Error::Peer(_, Some(source)) | Error::Connect(source) => source.kind(),
+            Error::Data(_, Some(source)) | Error::Peer(_, Some(source)) | Error::Connect(source) => {
+                source.kind()
+            }
             Error::Data(DataFailure::Stalled, _) | Error::Peer(PeerError::TimedOut(_), _) => {
                 io::ErrorKind::TimedOut
             }

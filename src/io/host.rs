@@ -21,7 +21,8 @@ pub trait Accounts: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Refusal::Denied`], mostly.
-    fn login(&self, user: &[u8], password: &[u8], peer: SocketAddr) -> Result<Arc<Self::Filesystem>, Refusal>;
+    fn login(&self, user: &[u8], password: &[u8], peer: SocketAddr)
+    -> Result<Arc<Self::Filesystem>, Refusal>;
 }
 
 /// Files and directories, as an account sees them.

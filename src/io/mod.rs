@@ -7,7 +7,7 @@
 //!
 //! - [`std`]: blocking, for programs with threads.
 
-mod accounts;
+
 mod client;
 mod control;
 mod data;
@@ -19,7 +19,7 @@ mod runtime;
 mod server;
 pub mod std;
 
-pub use accounts::Users;
+
 pub use client::Reply;
 pub use control::Direction;
 #[cfg(feature = "disk")]

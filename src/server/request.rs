@@ -1,7 +1,7 @@
 //! What a session asks of its host, and what the host may answer.
 
 use crate::codec::{Escaped, FactSet, ReplyCode, Secret, Text};
-use crate::listing::Entry;
+use crate::listing::{Clock, Entry, ListingWriter};
 
 /// A path as a session gives it to its host: absolute and normal, seen from the root of what the
 /// account may see. Any bytes but CR, LF and NUL; no empty component, no `.`, no `..`; no slash at its
@@ -67,7 +67,10 @@ pub enum Request<'b> {
     /// Move [`Session::source_path`](super::Session::source_path) to the path.
     Rename,
     /// What is at the path? Answered by [`Answer::Entry`].
-    Stat,
+    Stat {
+        /// Whether a symbolic link stands for what it leads to.
+        follow: bool,
+    },
     /// Open a file. Answered by [`Answer::Opened`].
     Open(Access),
     /// Open a directory, or a single entry, to list it in a format. Answered by [`Answer::Opened`];
@@ -114,6 +117,24 @@ pub enum Listing {
     },
     /// With these facts (MLSD, RFC 3659 7).
     Machine(FactSet),
+}
+
+impl Listing {
+    /// Writes the entries in this format. `clock` tells which dates are recent.
+    #[must_use]
+    pub const fn writer(&self, clock: Clock) -> ListingWriter {
+        match self {
+            Self::Unix { .. } => ListingWriter::list(clock),
+            Self::Names { .. } => ListingWriter::nlst(),
+            Self::Machine(facts) => ListingWriter::mlsd(*facts),
+        }
+    }
+
+    /// Whether names with a leading dot are listed.
+    #[must_use]
+    pub const fn all(&self) -> bool {
+        matches!(self, Self::Unix { all: true } | Self::Names { all: true } | Self::Machine(_))
+    }
 }
 
 /// What the host says.
