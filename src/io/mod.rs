@@ -2,7 +2,7 @@
 //!
 //! Each is a driver that does what the [actions](crate::action) say. None knows FTP: no verb and no
 //! reply code is named here, in the core alone. What is not a runtime's own is written once, over the
-//! small [`runtime`] trait: the control connection, the data connection, the client's and the server's
+//! small `Runtime` trait: the control connection, the data connection, the client's and the server's
 //! driver.
 //!
 //! - [`std`]: blocking, for programs with threads.
