@@ -1,13 +1,14 @@
 //! The client's driver, over any runtime: it does what an operation asks until that is over.
 
+use ::std::fs::File;
 use ::std::net::{IpAddr, SocketAddr};
-use ::std::task::{Context, Poll};
+use ::std::task::{Context, Poll, ready};
 
 use super::control::{Control, Trace};
-use super::data::Data;
+use super::data::{Data, is_unsupported};
 use super::error::{Error, Refused};
 use super::runtime::Runtime;
-use crate::action::{DataFailure, DataId, DataOp};
+use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::client::{
     Answer, Client, Complete, Config, Exchange, FactsAnswer, FeaturesAnswer, Greeting, Login,
     ModificationTimeAnswer, Open, Operation, OperationStep, PathAnswer, PlainAnswer, Profile, RawAnswer,
@@ -154,11 +155,42 @@ impl<R: Runtime> Connection<R> {
                 Poll::Pending => break,
             }
         }
-        match self.poll_complete(transfer, cx) {
+        self.poll_cut_short(transfer, cx)
+    }
+
+    /// Sends a piece of `file` from its position on without looking at it; 0 at its end. `Unsupported`
+    /// where the bytes have to be looked at.
+    pub(super) fn poll_send_file(
+        &mut self,
+        transfer: &mut Transfer,
+        file: &File,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<usize, Error>> {
+        if let (Some(id), true, false) = (self.data.id(), self.data.is_sending(), transfer.is_over()) {
+            match self.data.poll_send_file(cx, file) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(count)) => {
+                    self.tell(id, DataEvent::Moved(count as u64));
+                    return Poll::Ready(Ok(count));
+                }
+                Poll::Ready(Err(error)) if is_unsupported(&error) => {
+                    return Poll::Ready(Err(Error::Data(DataFailure::Local, Some(error))));
+                }
+                Poll::Ready(Err(error)) => {
+                    let event = self.data.fail(DataFailure::Broken, error);
+                    self.tell(id, event);
+                }
+            }
+        }
+        self.poll_cut_short(transfer, cx)
+    }
+
+    /// The data connection takes nothing more, or nothing now: what does the server say?
+    fn poll_cut_short(&mut self, transfer: &mut Transfer, cx: &mut Context<'_>) -> Poll<Result<usize, Error>> {
+        match ready!(self.poll_complete(transfer, cx)) {
             // The server took its leave before it had all.
-            Poll::Ready(Ok(_)) => Poll::Ready(Err(Error::Data(DataFailure::Broken, None))),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => Poll::Pending,
+            Ok(_) => Poll::Ready(Err(Error::Data(DataFailure::Broken, None))),
+            Err(error) => Poll::Ready(Err(error)),
         }
     }
 
@@ -180,7 +212,7 @@ impl<R: Runtime> Connection<R> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Finished, Error>> {
         let Some(operation) = &mut transfer.completion else { return Poll::Ready(Ok(Finished::default())) };
-        let result = ::std::task::ready!(self.poll_run(operation, &mut |_| {}, cx));
+        let result = ready!(self.poll_run(operation, &mut |_| {}, cx));
         transfer.completion = None;
         Poll::Ready(result)
     }
@@ -191,7 +223,7 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    fn tell(&mut self, id: DataId, event: crate::action::DataEvent) {
+    fn tell(&mut self, id: DataId, event: DataEvent) {
         let told = self.machine.data_event(id, event);
         debug_assert!(told.is_ok(), "{event:?}: {told:?}");
     }

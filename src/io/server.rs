@@ -6,7 +6,7 @@ use ::std::task::{Context, Poll};
 use ::std::time::{SystemTime, UNIX_EPOCH};
 
 use super::control::Control;
-use super::data::Data;
+use super::data::{CHUNK, Data, is_unsupported};
 use super::host::{Access, Accounts, File, Filesystem, Opened, Refusal};
 use super::runtime::Runtime;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
@@ -17,8 +17,6 @@ use crate::server::{Answer, Asked, Config, Endpoints, Listing, Request, Session,
 
 /// Room for a session's paths.
 const PATHS: usize = 8 * 1024;
-/// How much of a file is in memory at a time, where the kernel does not move it.
-const CHUNK: usize = 256 * 1024;
 
 /// One client's session.
 pub(super) struct Connection<R: Runtime, A: Accounts> {
@@ -217,11 +215,7 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
                 Some(Poll::Ready(Ok(0))) => *ended = true,
                 Some(Poll::Ready(Ok(count))) => return Poll::Ready(DataEvent::Moved(count as u64)),
                 // Not this file, not this socket, not this coding: by hand, then.
-                Some(Poll::Ready(Err(error)))
-                    if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput) =>
-                {
-                    *kernel = false;
-                }
+                Some(Poll::Ready(Err(error))) if is_unsupported(&error) => *kernel = false,
                 Some(Poll::Ready(Err(error))) => {
                     return Poll::Ready(self.data.fail(DataFailure::Broken, error));
                 }
