@@ -6,6 +6,7 @@
 use ::std::io;
 use ::std::net::SocketAddr;
 use ::std::sync::Arc;
+use ::std::vec::Vec;
 
 pub use crate::server::{Access, Refusal, VirtualPath};
 

@@ -7,22 +7,24 @@
 //!
 //! - [`std`]: blocking, for programs with threads.
 
-
+mod accounts;
 mod client;
 mod control;
 mod data;
 #[cfg(feature = "disk")]
 mod disk;
 mod error;
+mod guarded;
 mod host;
 mod runtime;
 mod server;
 pub mod std;
 
-
+pub use accounts::Users;
 pub use client::Reply;
 pub use control::Direction;
 #[cfg(feature = "disk")]
-pub use disk::{Directory, DiskFile};
+pub use disk::{Directory, DiskEntries, DiskFile};
 pub use error::{Error, Refused};
+pub use guarded::{Guarded, GuardedEntries};
 pub use host::{Access, Accounts, File, Filesystem, Opened, Refusal, VirtualPath};

@@ -1,6 +1,6 @@
 //! What a session asks of its host, and what the host may answer.
 
-use crate::codec::{Escaped, FactSet, ReplyCode, Secret, Text};
+use crate::codec::{Escaped, FactSet, Invalid, ReplyCode, Secret, Text};
 use crate::listing::{Clock, Entry, ListingWriter};
 
 /// A path as a session gives it to its host: absolute and normal, seen from the root of what the
@@ -15,6 +15,22 @@ impl<'a> VirtualPath<'a> {
 
     pub(super) const fn new(normal: &'a [u8]) -> Self {
         Self(normal)
+    }
+
+    /// Checks `bytes`: for a host that calls its own file system, as its tests do. A session gives
+    /// nothing else.
+    ///
+    /// # Errors
+    /// When it is not absolute and normal, or holds CR, LF or NUL.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
+        const EXPECTED: Invalid = Invalid::new("an absolute path without empty, `.` and `..` components");
+        let path = Text::new(bytes)?.as_bytes();
+        let components = path.strip_prefix(b"/").ok_or(EXPECTED)?;
+        let special = |component: &[u8]| matches!(component, b"" | b"." | b"..");
+        if !components.is_empty() && components.split(|byte| *byte == b'/').any(special) {
+            return Err(EXPECTED);
+        }
+        Ok(Self(path))
     }
 
     /// The bytes, which begin with a slash.
