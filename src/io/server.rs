@@ -178,12 +178,13 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
                 None => Err(Refusal::Denied),
             },
         };
-        let (entry, unique_name);
+        let (kept, entry, unique_name);
         let answer = match told {
             Ok(Told::Done) => Answer::Done,
             Ok(Told::Entry(owned)) => {
-                entry = owned;
-                Answer::Entry(&entry.entry())
+                kept = owned;
+                entry = kept.entry();
+                Answer::Entry(&entry)
             }
             Ok(Told::Opened { size, unique_name: name }) => {
                 unique_name = name.unwrap_or_default();
