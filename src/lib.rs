@@ -12,4 +12,8 @@ pub mod action;
 pub mod buffer;
 pub mod client;
 pub mod codec;
+pub mod error;
 pub mod listing;
+pub mod server;
+pub mod time;
+pub mod transfer;
