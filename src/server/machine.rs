@@ -125,11 +125,9 @@ impl Server {
             self.connected = true;
             return Ok(ServerStep::Connected(self.issue()));
         }
-        let wait =
-            Wait { readable: rx.has_room() && !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
         // A client that does not read its replies is not read from either.
         if tx.free() < REPLY_ROOM {
-            return Ok(ServerStep::Wait(Wait { readable: false, ..wait }));
+            return Ok(ServerStep::Wait(Wait { writable: !tx.is_empty(), ..Wait::default() }));
         }
         let may_take = match (self.open.len(), self.transferring) {
             (0, _) => true,
@@ -137,18 +135,24 @@ impl Server {
             _ => false,
         };
         if !may_take {
-            return Ok(ServerStep::Wait(Wait { application: true, ..wait }));
+            return Ok(ServerStep::Wait(Wait { application: true, ..wait(rx, tx) }));
         }
-        Ok(match rx.next_line(self.limits.line) {
-            Frame::Line(line) if line.is_empty() => return self.step(rx, tx),
+        // A blank line gets no reply.
+        let frame = loop {
+            match rx.next_line(self.limits.line) {
+                Frame::Line(line) if line.is_empty() => {}
+                frame => break frame,
+            }
+        };
+        Ok(match frame {
             Frame::Line(line) if self.transferring && !answered_at_once(rx.bytes(line)) => {
                 rx.hold(line);
-                ServerStep::Wait(Wait { data: true, ..wait })
+                ServerStep::Wait(Wait { data: true, ..wait(rx, tx) })
             }
             Frame::Line(line) => ServerStep::Line(self.issue(), line),
             Frame::TooLong(_) => ServerStep::BadLine(self.issue(), BadLine::TooLong),
             Frame::Binary => ServerStep::BadLine(self.issue(), BadLine::Binary),
-            Frame::Partial => ServerStep::Wait(Wait { data: self.transferring, ..wait }),
+            Frame::Partial => ServerStep::Wait(Wait { data: self.transferring, ..wait(rx, tx) }),
             Frame::End { cut } => {
                 let error = if cut { PeerError::ClosedInside } else { PeerError::Closed };
                 return Err(self.fail(error).into());
@@ -243,6 +247,11 @@ impl Server {
         let _ =
             tx.append(|tx| ReplyLine::encode(ReplyCode::SERVICE_NOT_AVAILABLE, Position::Single, text, tx));
     }
+}
+
+/// Waits for the peer, as far as there is room for what it sends.
+fn wait(rx: &Rx<'_>, tx: &Tx<'_>) -> Wait {
+    Wait { readable: rx.has_room() && !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() }
 }
 
 /// Whether a line is a command that does not wait for the running transfer.
