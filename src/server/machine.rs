@@ -60,6 +60,8 @@ pub struct Server {
     last_ticket: u32,
     open: ArrayVec<u32, 2>,
     transferring: bool,
+    /// A line that came during a transfer and waits for its end, none of its bytes being kept.
+    held: Option<BadLine>,
     connected: bool,
     failed: Option<PeerError>,
 }
@@ -77,6 +79,7 @@ impl Server {
             last_ticket: 0,
             open: ArrayVec::new(),
             transferring: false,
+            held: None,
             connected: false,
             failed: None,
         }
@@ -137,6 +140,9 @@ impl Server {
         if !may_take {
             return Ok(ServerStep::Wait(Wait { application: true, ..wait(rx, tx) }));
         }
+        if let Some(bad) = self.held {
+            return Ok(self.bad_line(bad, rx, tx));
+        }
         // A blank line gets no reply.
         let frame = loop {
             match rx.next_line(self.limits.line) {
@@ -150,14 +156,23 @@ impl Server {
                 ServerStep::Wait(Wait { data: true, ..wait(rx, tx) })
             }
             Frame::Line(line) => ServerStep::Line(self.issue(), line),
-            Frame::TooLong(_) => ServerStep::BadLine(self.issue(), BadLine::TooLong),
-            Frame::Binary => ServerStep::BadLine(self.issue(), BadLine::Binary),
+            Frame::TooLong(_) => self.bad_line(BadLine::TooLong, rx, tx),
+            Frame::Binary => self.bad_line(BadLine::Binary, rx, tx),
             Frame::Partial => ServerStep::Wait(Wait { data: self.transferring, ..wait(rx, tx) }),
             Frame::End { cut } => {
                 let error = if cut { PeerError::ClosedInside } else { PeerError::Closed };
                 return Err(self.fail(error).into());
             }
         })
+    }
+
+    /// Its reply must not be taken for the running transfer's: it waits, and so does what follows it.
+    fn bad_line(&mut self, bad: BadLine, rx: &Rx<'_>, tx: &Tx<'_>) -> ServerStep {
+        self.held = self.transferring.then_some(bad);
+        match self.held {
+            Some(_) => ServerStep::Wait(Wait { data: true, ..wait(rx, tx) }),
+            None => ServerStep::BadLine(self.issue(), bad),
+        }
     }
 
     /// Ends the dialogue: every later step fails with `error`.
