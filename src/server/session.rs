@@ -298,6 +298,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                         None => continue,
                     }
                 }
+                Err(error @ Error::Local(_)) => return Err(error),
                 Err(error) => {
                     self.abandon_data();
                     if let Some((id, op)) = self.ops.pop_at(0) {
