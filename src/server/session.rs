@@ -153,6 +153,7 @@ pub struct Session<P> {
     /// The clock starts anew at the next poll.
     pub(super) progress: bool,
     since: Instant,
+    /// When the time for a login began.
     started: Option<Instant>,
 }
 
@@ -258,7 +259,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// # Errors
     /// As [`poll`](Self::poll).
     pub fn step(&mut self, now: Instant, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<SessionStep, Error> {
-        let started = *self.started.get_or_insert(now);
         if core::mem::take(&mut self.progress) {
             self.since = now;
         }
@@ -275,7 +275,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             if !self.ops.is_empty() {
                 continue;
             }
-            let (awaited, deadline) = self.deadline(started);
+            let (awaited, deadline) = self.deadline(now);
             if deadline.is_some_and(|deadline| now >= deadline) {
                 self.time_out(awaited, tx);
                 self.since = now;
@@ -319,8 +319,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// What the client, or its data connection, has to do next, and until when.
-    fn deadline(&self, started: Instant) -> (Awaited, Option<Instant>) {
+    fn deadline(&mut self, now: Instant) -> (Awaited, Option<Instant>) {
         let timeouts = &self.config.timeouts;
+        let started = *self.started.get_or_insert(now);
         match (&self.transfer, self.login) {
             _ if self.pending.is_some() => (Awaited::Command, None),
             (Some(transfer), _) if transfer.is_moving() => {
@@ -381,6 +382,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// The parameters go back to their defaults, and nobody is logged in (RFC 959 4.1.1, REIN).
     pub(super) fn reset(&mut self) {
         self.abandon_data();
+        // Nobody stays without a login by sending REIN again and again.
+        if self.login == Login::In {
+            self.started = None;
+        }
         self.login = Login::Nobody;
         self.paths.reset();
         self.renaming = false;
