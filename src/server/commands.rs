@@ -27,6 +27,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// told of what this server can do.
     pub(super) fn line(&mut self, ticket: Ticket, line: Span, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Outcome {
         let command = Self::parse(rx, line);
+        let renaming = matches!(command, Ok(Command::Rnto(_))) && self.renaming;
+        if core::mem::take(&mut self.renaming) && !renaming {
+            self.paths.forget_waiting();
+        }
         let verb = match &command {
             Ok(Command::Unknown { verb, .. }) => {
                 self.unknown(ticket, verb, tx);
@@ -57,12 +61,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
         };
         self.bad_commands = 0;
+        self.verb = verb.unwrap_or(Verb::Noop);
         // RNFR holds for the next command only; REST until a transfer, since many clients set up the data
         // connection in between (RFC 959 4.1.3 wants the transfer at once).
-        if core::mem::take(&mut self.renaming) && !matches!(command, Command::Rnto(_)) {
-            self.paths.forget_waiting();
-        }
-        self.verb = verb.unwrap_or(Verb::Noop);
         let restart = match self.verb.opens_data_connection() {
             true => core::mem::take(&mut self.restart),
             false => 0,
@@ -168,10 +169,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             Command::Dele(path) => self.ask_about(ticket, path, Pending::Delete, tx),
             Command::Rnfr(path) => self.ask_about(ticket, path, Pending::Stat(Purpose::RenameFrom), tx),
-            Command::Rnto(path) => match self.paths.waiting() {
-                [] => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send RNFR first.", tx),
-                _ => self.ask_about(ticket, path, Pending::Rename, tx),
-            },
+            Command::Rnto(path) if renaming => self.ask_about(ticket, path, Pending::Rename, tx),
+            Command::Rnto(_) => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send RNFR first.", tx),
             Command::Size(path) => match self.coding.is_identity() {
                 true => self.ask_about(ticket, path, Pending::Stat(Purpose::Size), tx),
                 false => self.answer_now(ticket, Code::FILE_UNAVAILABLE, "SIZE is told in TYPE I only.", tx),
