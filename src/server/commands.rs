@@ -48,10 +48,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             );
             return None;
         }
-        if let Some(verb) = verb.filter(|verb| !supports(*verb)) {
-            let _ = verb;
-            self.bad_command(ticket, Code::NOT_IMPLEMENTED, Text::literal("Not implemented here."), tx);
-            return None;
+        if verb.is_some_and(|verb| !supports(verb)) {
+            // A client that asks is no bad one: it may well ask for every file of a directory.
+            return self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx);
         }
         let command = match command {
             Ok(command) => command,
