@@ -90,10 +90,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     self.paths.forget_waiting();
                 }
                 let (code, text) = refusal.reply();
-                let code = if self.verb.allows(code) { code } else { Code::FILE_UNAVAILABLE };
-                self.reply(ticket, code, text, tx);
+                self.refuse(ticket, code, text, tx);
             }
         }
+    }
+
+    /// Refuses a command with this code, or with the plain 550 where the command may not get it.
+    pub(super) fn refuse(&mut self, ticket: Ticket, code: Code, text: Text<'_>, tx: &mut Tx<'_>) {
+        let code = if self.verb.allows(code) { code } else { Code::FILE_UNAVAILABLE };
+        self.reply(ticket, code, text, tx);
     }
 
     fn made_directory(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {

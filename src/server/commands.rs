@@ -344,7 +344,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn ask_about(&mut self, ticket: Ticket, path: Text<'_>, what: Pending, tx: &mut Tx<'_>) -> Outcome {
         match self.paths.aim(path.as_bytes()) {
             Ok(()) => Some((ticket, asked(what, Span::default()))),
-            Err(_) => self.answer_now(ticket, Code::NAME_NOT_ALLOWED, "The path is too long.", tx),
+            Err(_) => {
+                self.refuse(ticket, Code::NAME_NOT_ALLOWED, Text::literal("The path is too long."), tx);
+                None
+            }
         }
     }
 
