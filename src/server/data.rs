@@ -80,6 +80,10 @@ impl Transfer {
         self.state != State::Waiting
     }
 
+    fn is_over(&self) -> bool {
+        !matches!(self.state, State::Waiting | State::Moving)
+    }
+
     fn receives(&self) -> bool {
         matches!(self.verb, Verb::Stor | Verb::Appe | Verb::Stou)
     }
@@ -140,7 +144,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     self.channel = Channel::Unbound { ticket };
                 }
                 _ => {
-                    if let Some(transfer) = &mut self.transfer {
+                    // What comes of the connection after the last byte is of no matter.
+                    if let Some(transfer) = self.transfer.as_mut().filter(|transfer| !transfer.is_over()) {
                         transfer.state = State::Failed(failure);
                     }
                 }
