@@ -293,8 +293,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if !self.config.active {
             return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Use EPSV or PASV here.", tx);
         }
-        let own = address.ip().to_canonical() == self.endpoints.peer.ip().to_canonical();
-        if !own || address.port() < 1024 {
+        if !self.is_client(address.ip()) || address.port() < 1024 {
             return self.answer_now(
                 ticket,
                 Code::PARAMETER_NOT_IMPLEMENTED,

@@ -101,7 +101,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if self.channel.id() != Some(id) {
             return Ok(());
         }
-        self.progress = true;
+        let stranger = matches!(event, DataEvent::Arrived(peer) if !self.is_client(peer.ip()));
+        self.progress |= !stranger;
         match event {
             DataEvent::Listening(address) => match core::mem::take(&mut self.channel) {
                 Channel::Binding { id, ticket, extended } => {
@@ -113,16 +114,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 }
             },
             // A client can be here before it was told where: someone else can, too (RFC 2577 4).
-            DataEvent::Arrived(peer) => {
-                let own = peer.ip().to_canonical() == self.endpoints.peer.ip().to_canonical();
-                match self.channel {
-                    Channel::Listening(id) if own => {
-                        self.channel = Channel::Ready(id);
-                        self.order(id, DataOp::Admit);
-                    }
-                    _ => self.order(id, DataOp::Reject),
+            DataEvent::Arrived(_) => match self.channel {
+                Channel::Listening(id) if !stranger => {
+                    self.channel = Channel::Ready(id);
+                    self.order(id, DataOp::Admit);
                 }
-            }
+                _ => self.order(id, DataOp::Reject),
+            },
             DataEvent::Connected => match self.channel {
                 Channel::Connecting(id) => self.channel = Channel::Ready(id),
                 _ => return Err(LocalError::UnexpectedDataEvent),
@@ -152,6 +150,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             },
         }
         Ok(())
+    }
+
+    /// Whether an address is the client's, be it that one is written as an IPv4-mapped one.
+    pub(super) fn is_client(&self, address: IpAddr) -> bool {
+        address.to_canonical() == self.endpoints.peer.ip().to_canonical()
     }
 
     /// Does what the events have made possible. Gives out the request that an upload that has come in

@@ -287,12 +287,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     return Ok(self.ask(ticket, Pending::Admit, Span::default()));
                 }
                 Ok(ServerStep::BadLine(ticket, bad)) => {
-                    self.since = now;
+                    self.heard(now);
                     self.bad_line(ticket, bad, tx);
                     continue;
                 }
                 Ok(ServerStep::Line(ticket, line)) => {
-                    self.since = now;
+                    self.heard(now);
                     match self.line(ticket, line, rx, tx) {
                         Some((ticket, asked)) => return Ok(self.ask(ticket, asked.what, asked.argument)),
                         None => continue,
@@ -316,6 +316,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn ask(&mut self, ticket: Ticket, what: Pending, argument: Span) -> SessionStep {
         self.pending = Some(what);
         SessionStep::Request(ticket, Asked { what, argument })
+    }
+
+    /// A line came. That does not count as progress of a transfer.
+    fn heard(&mut self, now: Instant) {
+        if self.transfer.is_none() {
+            self.since = now;
+        }
     }
 
     /// What the client, or its data connection, has to do next, and until when.
