@@ -10,6 +10,9 @@ use crate::codec::{Full, ReplyCode as Code, Sink, Text, Verb, address};
 use crate::error::LocalError;
 use crate::transfer::Coding;
 
+/// Room that the send queue must have before the reply that ends a transfer is made.
+pub(super) const END_ROOM: usize = 256;
+
 /// How far the data connection has come.
 #[derive(Debug, Default)]
 pub(super) enum Channel {
@@ -160,8 +163,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Does what the events have made possible. Gives out the request that an upload that has come in
     /// whole makes.
     pub(super) fn advance_transfer(&mut self, tx: &mut Tx<'_>) -> Option<(Ticket, Asked)> {
-        const ROOM: usize = 256;
-        if tx.free() < ROOM {
+        if tx.free() < END_ROOM {
             return None;
         }
         self.tell_passive_address(tx);

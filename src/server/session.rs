@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use arrayvec::ArrayVec;
 
 use super::Config;
-use super::data::{Channel, Transfer};
+use super::data::{Channel, END_ROOM, Transfer};
 use super::machine::{BadLine, Server, ServerStep, Ticket};
 use super::paths::Paths;
 use super::request::{Access, Listing, Request, VirtualPath};
@@ -342,6 +342,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     fn time_out(&mut self, awaited: Awaited, tx: &mut Tx<'_>) {
         match awaited {
+            // It does not even take its replies.
+            _ if tx.free() < END_ROOM => {
+                self.close(Text::literal("Timed out; closing the connection."), tx);
+                self.pi.fail(PeerError::TimedOut(awaited));
+            }
             Awaited::Data => self.transfer_failed(crate::action::DataFailure::Stalled, tx),
             Awaited::DataConnection => self.transfer_failed(crate::action::DataFailure::Unreachable, tx),
             awaited => {
