@@ -129,6 +129,10 @@ pub enum DataFailure {
     Malformed,
     /// The application's side failed: a file that cannot be read or written.
     Local,
+    /// There is no room left to store it.
+    StorageFull,
+    /// The account has used up what it may store.
+    QuotaExceeded,
 }
 
 impl core::fmt::Display for DataFailure {
@@ -139,6 +143,8 @@ impl core::fmt::Display for DataFailure {
             Self::Stalled => "the data connection stalled",
             Self::Malformed => "the data does not follow the transfer mode, or ends in its middle",
             Self::Local => "the file could not be read or written",
+            Self::StorageFull => "there is no room left to store the file",
+            Self::QuotaExceeded => "the account has used up what it may store",
         })
     }
 }

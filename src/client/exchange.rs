@@ -4,9 +4,10 @@ use core::marker::PhantomData;
 
 use super::{Context, Next, Operation, Sequence};
 use crate::codec::{
-    Command, Facts, Features, Invalid, Quoted, ReplyLine, RepresentationType, Text, Timestamp, Verb, reply,
+    Command, Features, Invalid, Position, Quoted, ReplyLine, RepresentationType, Text, Timestamp, Verb, reply,
 };
 use crate::error::LocalError;
+use crate::listing::{Clock, Entry, Format};
 
 /// How the reply to a command is read.
 pub trait Answer: Default {
@@ -168,8 +169,11 @@ pub struct FactsAnswer(PhantomData<()>);
 impl FactsAnswer {
     /// Reads a shown line: none where it is the reply's opening line.
     #[must_use]
-    pub fn parse<'b>(line: &ReplyLine<'b>) -> Option<Result<Facts<'b>, Invalid>> {
-        matches!(line.position, crate::codec::Position::Middle).then(|| Facts::parse_indented(line.text))
+    pub fn parse<'b>(line: &ReplyLine<'b>) -> Option<Result<Entry<'b>, Invalid>> {
+        match line.position {
+            Position::Middle => Format::Mlst.parse_line(line.text, &Clock::UNKNOWN).transpose(),
+            _ => None,
+        }
     }
 }
 

@@ -143,11 +143,9 @@ impl Client {
         }
     }
 
-    /// A client that knows its server already.
-    #[must_use]
-    pub fn with_profile(mut self, profile: Profile) -> Self {
+    /// Takes over what is known of the server.
+    pub const fn set_profile(&mut self, profile: Profile) {
         self.profile = profile;
-        self
     }
 
     /// What was learnt of the server: worth keeping for the next connection to it.

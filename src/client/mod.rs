@@ -26,7 +26,7 @@ mod transfer;
 pub use config::{Config, Limits, PassiveAddress, Profile, Timeouts};
 pub use exchange::{
     Answer, Exchange, FactsAnswer, FeaturesAnswer, ModificationTimeAnswer, PathAnswer, PlainAnswer,
-    SizeAnswer, change_directory, change_to_parent, delete, facts, features, make_directory,
+    RawAnswer, SizeAnswer, change_directory, change_to_parent, delete, facts, features, make_directory,
     modification_time, noop, quit, raw, remove_directory, size, system, working_directory,
 };
 pub use login::{Greeting, Login, greeting, login};
@@ -34,6 +34,6 @@ pub use machine::{Client, ReplySpan, Step};
 pub use operation::{Context, Event, Next, Operation, OperationStep, Refusal, Sequence};
 pub use rename::{Rename, rename};
 pub use transfer::{
-    Complete, Completed, Open, Opened, TransferId, append, complete, list, machine_list, names, retrieve,
-    store, store_unique,
+    Complete, Completed, Open, Opened, TransferId, append, complete, entries, list, machine_list, names,
+    retrieve, store, store_unique,
 };

@@ -8,10 +8,11 @@ use super::machine::{Channel, Phase};
 use super::{Context, Next, Operation, Profile, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{
-    Command, EpsvArgument, Group, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Text, Verb,
-    address, reply,
+    Command, EpsvArgument, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Text, Verb, address,
+    reply,
 };
 use crate::error::LocalError;
+use crate::listing::Formats;
 use crate::transfer::Coding;
 
 /// RETR: opens the download of `path`, from byte `offset` on (RFC 3659 5).
@@ -52,6 +53,13 @@ pub fn machine_list(path: Option<Text<'_>>) -> Operation<Open<'_>> {
     Open::operation(Command::Mlsd(path), RepresentationType::Image, 0)
 }
 
+/// MLSD, or LIST where the server does not know that, which is remembered: [`Opened::formats`] says
+/// what comes.
+pub fn entries(path: Option<Text<'_>>) -> Operation<Open<'_>> {
+    let image = RepresentationType::Image;
+    Operation::new(Open { fallback: Some(Command::List(path)), ..Open::new(Command::Mlsd(path), image, 0) })
+}
+
 /// Sees the transfer through to its end.
 pub fn complete(transfer: TransferId) -> Operation<Complete> {
     Operation::new(Complete { id: transfer.0, transferred: 0 })
@@ -72,6 +80,8 @@ pub struct Opened<'b> {
     pub offset: u64,
     /// The server's hint at the size of the whole. For people: it may be wrong.
     pub size_hint: Option<u64>,
+    /// The formats that the lines of a listing may have; none for a file.
+    pub formats: Formats,
     /// The name that the server gave an upload by STOU, where it says so at the start.
     pub unique_name: Option<&'b [u8]>,
 }
@@ -89,6 +99,8 @@ pub struct Completed<'b> {
 #[derive(Debug)]
 pub struct Open<'a> {
     command: Command<'a>,
+    /// What to try when the server does not know the command.
+    fallback: Option<Command<'a>>,
     representation: RepresentationType,
     offset: u64,
     stage: Stage,
@@ -112,8 +124,13 @@ enum Stage {
 
 impl<'a> Open<'a> {
     fn operation(command: Command<'a>, representation: RepresentationType, offset: u64) -> Operation<Self> {
-        Operation::new(Self {
+        Operation::new(Self::new(command, representation, offset))
+    }
+
+    const fn new(command: Command<'a>, representation: RepresentationType, offset: u64) -> Self {
+        Self {
             command,
+            fallback: None,
             representation,
             offset,
             stage: Stage::Address,
@@ -121,7 +138,16 @@ impl<'a> Open<'a> {
             restart_sent: false,
             command_sent: false,
             channel: DataId::NONE,
-        })
+        }
+    }
+
+    fn formats(&self) -> Formats {
+        match self.command {
+            Command::Mlsd(_) => Formats::MLSD,
+            Command::List(_) => Formats::LIST,
+            Command::Nlst(_) => Formats::NLST,
+            _ => Formats::empty(),
+        }
     }
 
     fn receives(&self) -> bool {
@@ -178,6 +204,9 @@ impl Sequence for Open<'_> {
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
         if !self.type_sent {
+            if self.fallback.is_some() && cx.client.profile.contains(Profile::NO_MLSD) {
+                self.command = self.fallback.take().unwrap_or(self.command);
+            }
             if cx.client.representation != Some(self.representation) {
                 if !cx.send(&Command::Type(self.representation))? {
                     return Ok(Next::Continue);
@@ -260,10 +289,12 @@ impl Sequence for Open<'_> {
                 self.start(cx, line);
                 Next::Done
             }
-            Some(Verb::Mlsd) if line.code.is_permanent() && line.code.group() == Some(Group::Syntax) => {
+            Some(Verb::Mlsd) if matches!(line.code, ReplyCode::SYNTAX_ERROR | ReplyCode::NOT_IMPLEMENTED) => {
                 cx.client.profile |= Profile::NO_MLSD;
                 cx.client.close_data(DataOp::Abort);
-                Next::Refused
+                let Some(command) = self.fallback.take() else { return Next::Refused };
+                (self.command, self.stage, self.command_sent) = (command, Stage::Address, false);
+                Next::Continue
             }
             _ => {
                 cx.client.close_data(DataOp::Abort);
@@ -278,6 +309,7 @@ impl Sequence for Open<'_> {
             transfer: TransferId(self.channel),
             offset: self.offset,
             size_hint: reply::size_hint(text),
+            formats: self.formats(),
             unique_name: match self.command {
                 Command::Stou(_) => reply::unique_name(text),
                 _ => None,

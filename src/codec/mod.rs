@@ -11,6 +11,7 @@ pub mod facts;
 pub mod features;
 pub mod parameters;
 pub mod pathname;
+pub mod redacted;
 pub mod reply;
 pub mod text;
 pub mod timestamp;
@@ -27,6 +28,7 @@ pub use parameters::{
     ProtectionLevel, RepresentationType, RestartMarker, TransferMode,
 };
 pub use pathname::{Quoted, ResolveError, UnsafeName, safe_name};
+pub use redacted::Redacted;
 pub use reply::{EndRule, Position, Reply, ReplyLine};
 pub use text::{Escaped, Secret, Text};
 pub use timestamp::Timestamp;

@@ -142,6 +142,17 @@ const fn is_control(byte: u8) -> bool {
     byte < 0x20 || byte == 0x7f
 }
 
+/// A path as LIST and NLST should be given it: one that begins with a hyphen or a space gets `./` in
+/// front, since many servers take the first for `ls` options and drop the second.
+#[cfg(feature = "alloc")]
+#[must_use]
+pub fn for_listing(path: &[u8]) -> alloc::borrow::Cow<'_, [u8]> {
+    match path.first() {
+        Some(b'-' | b' ') => [b"./", path].concat().into(),
+        _ => path.into(),
+    }
+}
+
 /// Why a virtual path could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResolveError {

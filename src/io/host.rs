@@ -6,6 +6,7 @@
 use ::std::io;
 use ::std::net::SocketAddr;
 use ::std::sync::Arc;
+use ::std::vec::Vec;
 
 pub use crate::server::{Access, Refusal, VirtualPath};
 
@@ -21,7 +22,8 @@ pub trait Accounts: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Refusal::Denied`], mostly.
-    fn login(&self, user: &[u8], password: &[u8], peer: SocketAddr) -> Result<Arc<Self::Filesystem>, Refusal>;
+    fn login(&self, user: &[u8], password: &[u8], peer: SocketAddr)
+    -> Result<Arc<Self::Filesystem>, Refusal>;
 }
 
 /// Files and directories, as an account sees them.

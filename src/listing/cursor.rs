@@ -32,6 +32,10 @@ impl<'a> Cursor<'a> {
 
     /// Takes all blanks that are next, perhaps none.
     pub(super) fn blanks(&mut self) {
+        // Columns are padded with many.
+        while let Some((b"    ", rest)) = self.rest.split_first_chunk::<4>() {
+            self.rest = rest;
+        }
         while let [b' ' | b'\t', rest @ ..] = self.rest {
             self.rest = rest;
         }

@@ -20,38 +20,34 @@ use crate::codec::Timestamp;
 /// and the clock cannot tell.
 pub(super) fn parse(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Option<Modified>> {
     let first = cursor.peek()?;
-    let modified = if !first.is_ascii_digit() {
-        let month = months::number(cursor.word())?;
-        cursor.gap()?;
-        let day = day(cursor)?;
-        cursor.gap()?;
-        time_or_year(cursor, clock, month, day)?
-    } else {
-        match cursor.rest {
-            [_, _, _, _, b'-', ..] => Some(iso(cursor, clock)?),
-            [_, b'-', ..] | [_, _, b'-', ..] => {
-                let month = cursor.small(1)?;
-                cursor.eat(b'-')?;
-                let day = cursor.small(1)?;
-                cursor.gap()?;
-                clock.infer(month, day, time(cursor)?)?
-            }
-            [_, b' ' | b'.', ..] | [_, _, b' ' | b'.', ..] => {
-                let day = day(cursor)?;
-                cursor.gap()?;
-                let month = months::number(cursor.word())?;
-                cursor.gap()?;
-                time_or_year(cursor, clock, month, day)?
-            }
-            // `11月`
-            [_, 0x80..=0xff, ..] | [_, _, 0x80..=0xff, ..] => {
-                let month = months::number(cursor.word())?;
-                cursor.gap()?;
-                let day = day(cursor)?;
-                cursor.gap()?;
-                time_or_year(cursor, clock, month, day)?
-            }
-            _ => return None,
+    let modified = match cursor.rest {
+        // `2001-11-09`
+        [_, _, _, _, b'-', ..] if first.is_ascii_digit() => Some(iso(cursor, clock)?),
+        // `11-09`
+        [b'0'..=b'9', b'-', ..] | [b'0'..=b'9', b'0'..=b'9', b'-', ..] => {
+            let month = cursor.small(1)?;
+            cursor.eat(b'-')?;
+            let day = cursor.small(1)?;
+            cursor.gap()?;
+            clock.infer(month, day, time(cursor)?)?
+        }
+        // `9 Nov`
+        [b'0'..=b'9', b' ' | b'.', ..] | [b'0'..=b'9', b'0'..=b'9', b' ' | b'.', ..] => {
+            let day = day(cursor)?;
+            cursor.gap()?;
+            let month = months::number(cursor.word())?;
+            cursor.gap()?;
+            time_or_year(cursor, clock, month, day)?
+        }
+        // `Nov 9`, `11月 9`
+        _ => {
+            let month = cursor.word();
+            cursor.gap()?;
+            // The day first: most of the words that come here are owners, and not worth a look into the
+            // table of months.
+            let day = day(cursor)?;
+            cursor.gap()?;
+            time_or_year(cursor, clock, months::number(month)?, day)?
         }
     };
     cursor.eat(b' ')?;

@@ -165,8 +165,7 @@ mod tests {
             for ago in [ago, early] {
                 let mut entry = entry(&texts, kind, numbers);
                 entry.links = Some(links);
-                // What nobody can tell: where a link's name ends that has an arrow in it, and a group that
-                // is not there from one called `?`, which is how it is shown.
+                // Where the name of a link with an arrow in it ends, nobody can tell.
                 if matches!(entry.kind, Kind::Link { .. }) && memchr::memmem::find(&texts.name, b" -> ").is_some() {
                     continue;
                 }

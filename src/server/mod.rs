@@ -18,4 +18,4 @@ mod session;
 pub use config::{Config, Limits, Timeouts};
 pub use machine::{BadLine, Event as CommandEvent, Server, ServerStep, Ticket};
 pub use request::{Access, Answer, Listing, Refusal, Request, VirtualPath};
-pub use session::{Endpoints, Event, Session, SessionStep};
+pub use session::{Asked, Endpoints, Event, Session, SessionStep};

@@ -1,7 +1,7 @@
 //! What a session asks of its host, and what the host may answer.
 
-use crate::codec::{Escaped, FactSet, ReplyCode, Secret, Text};
-use crate::listing::Entry;
+use crate::codec::{Escaped, FactSet, Invalid, ReplyCode, Secret, Text};
+use crate::listing::{Clock, Entry, ListingWriter};
 
 /// A path as a session gives it to its host: absolute and normal, seen from the root of what the
 /// account may see. Any bytes but CR, LF and NUL; no empty component, no `.`, no `..`; no slash at its
@@ -15,6 +15,22 @@ impl<'a> VirtualPath<'a> {
 
     pub(super) const fn new(normal: &'a [u8]) -> Self {
         Self(normal)
+    }
+
+    /// Checks `bytes`: for a host that calls its own file system, as its tests do. A session gives
+    /// nothing else.
+    ///
+    /// # Errors
+    /// When it is not absolute and normal, or holds CR, LF or NUL.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
+        const EXPECTED: Invalid = Invalid::new("an absolute path without empty, `.` and `..` components");
+        let path = Text::new(bytes)?.as_bytes();
+        let components = path.strip_prefix(b"/").ok_or(EXPECTED)?;
+        let special = |component: &[u8]| matches!(component, b"" | b"." | b"..");
+        if !components.is_empty() && components.split(|byte| *byte == b'/').any(special) {
+            return Err(EXPECTED);
+        }
+        Ok(Self(path))
     }
 
     /// The bytes, which begin with a slash.
@@ -67,7 +83,10 @@ pub enum Request<'b> {
     /// Move [`Session::source_path`](super::Session::source_path) to the path.
     Rename,
     /// What is at the path? Answered by [`Answer::Entry`].
-    Stat,
+    Stat {
+        /// Whether a symbolic link stands for what it leads to.
+        follow: bool,
+    },
     /// Open a file. Answered by [`Answer::Opened`].
     Open(Access),
     /// Open a directory, or a single entry, to list it in a format. Answered by [`Answer::Opened`];
@@ -114,6 +133,24 @@ pub enum Listing {
     },
     /// With these facts (MLSD, RFC 3659 7).
     Machine(FactSet),
+}
+
+impl Listing {
+    /// Writes the entries in this format. `clock` tells which dates are recent.
+    #[must_use]
+    pub const fn writer(&self, clock: Clock) -> ListingWriter {
+        match self {
+            Self::Unix { .. } => ListingWriter::list(clock),
+            Self::Names { .. } => ListingWriter::nlst(),
+            Self::Machine(facts) => ListingWriter::mlsd(*facts),
+        }
+    }
+
+    /// Whether names with a leading dot are listed.
+    #[must_use]
+    pub const fn all(&self) -> bool {
+        matches!(self, Self::Unix { all: true } | Self::Names { all: true } | Self::Machine(_))
+    }
 }
 
 /// What the host says.

@@ -68,7 +68,7 @@ impl Asked {
             Pending::RemoveDirectory => Request::RemoveDirectory,
             Pending::Delete => Request::Delete,
             Pending::Rename => Request::Rename,
-            Pending::Stat(_) => Request::Stat,
+            Pending::Stat(purpose) => Request::Stat { follow: purpose.follows() },
             Pending::Open(access) => Request::Open(access),
             Pending::List(listing) => Request::List(listing),
             Pending::Commit => Request::Commit,
@@ -100,6 +100,13 @@ pub(super) enum Purpose {
     ModificationTime,
     Facts,
     Status,
+}
+
+impl Purpose {
+    /// Renaming moves the link, and the facts are its own; all else looks where it leads.
+    const fn follows(self) -> bool {
+        matches!(self, Self::Size | Self::ModificationTime)
+    }
 }
 
 /// The two ends of the control connection.
@@ -150,6 +157,8 @@ pub struct Session<P> {
     pub(super) last_data: DataId,
     pub(super) ops: ArrayVec<(DataId, DataOp), 4>,
     pub(super) closing: bool,
+    /// No command is taken any more: the session ends with the transfer that runs.
+    draining: bool,
     /// The clock starts anew at the next poll.
     pub(super) progress: bool,
     since: Instant,
@@ -181,6 +190,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             last_data: DataId::NONE,
             ops: ArrayVec::new(),
             closing: false,
+            draining: false,
             progress: true,
             since: Instant::default(),
             started: None,
@@ -269,6 +279,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             if self.closing {
                 return Ok(SessionStep::Close);
             }
+            if self.draining && self.transfer.is_none() && self.pending.is_none() {
+                self.close(Text::literal("The server is shutting down."), tx);
+                continue;
+            }
             if let Some((ticket, asked)) = self.advance_transfer(tx) {
                 return Ok(SessionStep::Request(ticket, asked));
             }
@@ -340,6 +354,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.pi.fail(PeerError::TimedOut(awaited));
             }
         }
+    }
+
+    /// Lets the session end: at once, or with the transfer that is running. Poll it on.
+    pub fn shut_down(&mut self) {
+        self.draining = true;
     }
 
     /// Ends the session: tells the client 421 and closes, with whatever transfer is running.

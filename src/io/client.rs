@@ -1,0 +1,334 @@
+//! The client's driver, over any runtime: it does what an operation asks until that is over.
+
+use ::std::fs::File;
+use ::std::net::{IpAddr, SocketAddr};
+use ::std::task::{Context, Poll, ready};
+
+use super::control::{Control, Trace};
+use super::data::{Data, is_unsupported};
+use super::error::{Error, Refused};
+use super::runtime::Runtime;
+use crate::action::{DataEvent, DataFailure, DataId, DataOp};
+use crate::client::{
+    Answer, Client, Complete, Config, Exchange, FactsAnswer, FeaturesAnswer, Greeting, Login,
+    ModificationTimeAnswer, Open, Operation, OperationStep, PathAnswer, PlainAnswer, Profile, RawAnswer,
+    Refusal, Rename, Sequence, SizeAnswer, complete,
+};
+use crate::codec::{Features, ReplyCode, ReplyLine, Timestamp};
+use crate::error::Error as CoreError;
+use crate::listing::Formats;
+
+/// A client's connection: the machine, the sockets, the buffers. Nothing is ever held outside of it
+/// across a wait, so that a call may be given up at any point.
+pub(super) struct Connection<R: Runtime> {
+    pub(super) runtime: R,
+    machine: Client,
+    control: Control<R::Stream>,
+    data: Data<R>,
+    local: IpAddr,
+}
+
+/// Is shown each line of a reply that is no final one.
+pub(super) type OnLine<'l> = &'l mut dyn FnMut(&ReplyLine<'_>);
+
+impl<R: Runtime> Connection<R> {
+    pub(super) fn new(
+        runtime: R,
+        stream: R::Stream,
+        local: IpAddr,
+        peer: SocketAddr,
+        config: Config,
+    ) -> Self {
+        let control = Control::new(stream, config.limits.line);
+        Self { runtime, machine: Client::new(config, peer), control, data: Data::new(), local }
+    }
+
+    pub(super) fn set_trace(&mut self, trace: Option<Trace>) {
+        self.control.set_trace(trace);
+    }
+
+    pub(super) fn set_profile(&mut self, profile: Profile) {
+        self.machine.set_profile(profile);
+    }
+
+    pub(super) const fn profile(&self) -> Profile {
+        self.machine.profile()
+    }
+
+    /// Goes on with an operation until it is over, and makes its outcome the caller's own.
+    pub(super) fn poll_run<S: Outcome>(
+        &mut self,
+        operation: &mut Operation<S>,
+        on_line: OnLine<'_>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<S::Owned, Error>> {
+        loop {
+            let now = self.runtime.now();
+            let (rx, tx) = (&mut self.control.rx, &mut self.control.tx);
+            let step = match operation.step(&mut self.machine, now, &mut rx.view(), &mut tx.view()) {
+                Ok(step) => step,
+                Err(error) => return Poll::Ready(Err(self.broken(error))),
+            };
+            let line = |reply: crate::client::ReplySpan| reply.resolve(|span| rx.bytes(span));
+            match step {
+                OperationStep::Data(id, op) => self.act(id, op),
+                OperationStep::Line(reply) => on_line(&line(reply)),
+                OperationStep::Done(reply) => {
+                    return Poll::Ready(S::own(operation.output(reply.map(line))));
+                }
+                OperationStep::Refused(reply) => {
+                    let ReplyLine { code, text, .. } = line(reply);
+                    let refused = Refused::from(Refusal { verb: reply.verb, code, text });
+                    return Poll::Ready(Err(Error::Refused(refused)));
+                }
+                OperationStep::Failed(failure) => {
+                    return Poll::Ready(Err(Error::Data(failure, self.data.error.take())));
+                }
+                OperationStep::Close => {
+                    return Poll::Ready(Err(self.broken(crate::error::PeerError::Closed.into())));
+                }
+                OperationStep::Wait(wait) => {
+                    let mut progress = self.control.flush(cx);
+                    progress |= self.control.fill(cx);
+                    if let (Some(id), Poll::Ready(event)) =
+                        (self.data.id(), self.data.poll_setup(&self.runtime, cx))
+                    {
+                        self.tell(id, event);
+                        progress = true;
+                    }
+                    if progress {
+                        continue;
+                    }
+                    match wait.deadline {
+                        Some(deadline) if self.runtime.poll_deadline(deadline, cx).is_ready() => {}
+                        _ => return Poll::Pending,
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads bytes of a transfer into `out`; 0 once it is complete, its final reply included.
+    pub(super) fn poll_read(
+        &mut self,
+        transfer: &mut Transfer,
+        out: &mut [u8],
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<usize, Error>> {
+        if out.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        while self.data.is_receiving() && !transfer.is_over() {
+            let Some(id) = self.data.id() else { break };
+            match self.data.poll_receive(cx, out) {
+                Poll::Ready(received) => {
+                    self.tell(id, received.event);
+                    if received.bytes > 0 {
+                        return Poll::Ready(Ok(received.bytes));
+                    }
+                }
+                Poll::Pending => break,
+            }
+        }
+        self.poll_complete(transfer, cx).map_ok(|_| 0)
+    }
+
+    /// Sends bytes of a transfer, at least one unless there are none.
+    pub(super) fn poll_write(
+        &mut self,
+        transfer: &mut Transfer,
+        bytes: &[u8],
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<usize, Error>> {
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        while self.data.is_sending() && !transfer.is_over() {
+            let Some(id) = self.data.id() else { break };
+            match self.data.poll_send(cx, bytes) {
+                Poll::Ready((count, event)) => {
+                    self.tell(id, event);
+                    if count > 0 {
+                        return Poll::Ready(Ok(count));
+                    }
+                }
+                Poll::Pending => break,
+            }
+        }
+        self.poll_cut_short(transfer, cx)
+    }
+
+    /// Sends a piece of `file` from its position on without looking at it; 0 at its end. `Unsupported`
+    /// where the bytes have to be looked at.
+    pub(super) fn poll_send_file(
+        &mut self,
+        transfer: &mut Transfer,
+        file: &File,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<usize, Error>> {
+        if let (Some(id), true, false) = (self.data.id(), self.data.is_sending(), transfer.is_over()) {
+            match self.data.poll_send_file(cx, file) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(count)) => {
+                    self.tell(id, DataEvent::Moved(count as u64));
+                    return Poll::Ready(Ok(count));
+                }
+                Poll::Ready(Err(error)) if is_unsupported(&error) => {
+                    return Poll::Ready(Err(Error::Data(DataFailure::Local, Some(error))));
+                }
+                Poll::Ready(Err(error)) => {
+                    let event = self.data.fail(DataFailure::Broken, error);
+                    self.tell(id, event);
+                }
+            }
+        }
+        self.poll_cut_short(transfer, cx)
+    }
+
+    /// The data connection takes nothing more, or nothing now: what does the server say?
+    fn poll_cut_short(&mut self, transfer: &mut Transfer, cx: &mut Context<'_>) -> Poll<Result<usize, Error>> {
+        match ready!(self.poll_complete(transfer, cx)) {
+            // The server took its leave before it had all.
+            Ok(_) => Poll::Ready(Err(Error::Data(DataFailure::Broken, None))),
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+
+    /// Ends an upload: sends what is left, and hears what the server says to it.
+    pub(super) fn poll_finish(
+        &mut self,
+        transfer: &mut Transfer,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Finished, Error>> {
+        if let (Some(id), Poll::Ready(event)) = (self.data.id(), self.data.poll_finish(cx)) {
+            self.tell(id, event);
+        }
+        self.poll_complete(transfer, cx)
+    }
+
+    fn poll_complete(
+        &mut self,
+        transfer: &mut Transfer,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Finished, Error>> {
+        let Some(operation) = &mut transfer.completion else { return Poll::Ready(Ok(Finished::default())) };
+        let result = ready!(self.poll_run(operation, &mut |_| {}, cx));
+        transfer.completion = None;
+        Poll::Ready(result)
+    }
+
+    fn act(&mut self, id: DataId, op: DataOp) {
+        if let Some(event) = self.data.act(&self.runtime, self.local, id, op) {
+            self.tell(id, event);
+        }
+    }
+
+    fn tell(&mut self, id: DataId, event: DataEvent) {
+        let told = self.machine.data_event(id, event);
+        debug_assert!(told.is_ok(), "{event:?}: {told:?}");
+    }
+
+    fn broken(&mut self, error: CoreError) -> Error {
+        match error {
+            CoreError::Local(error) => Error::Local(error),
+            CoreError::Peer(error) => Error::Peer(error, self.control.error.take()),
+        }
+    }
+}
+
+/// A transfer that is open.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    completion: Option<Operation<Complete>>,
+    pub(super) offset: u64,
+    pub(super) size_hint: Option<u64>,
+    pub(super) unique_name: Option<Vec<u8>>,
+    pub(super) formats: Formats,
+}
+
+impl Transfer {
+    pub(super) const fn is_over(&self) -> bool {
+        self.completion.is_none()
+    }
+}
+
+/// A transfer that is over.
+#[derive(Debug, Default)]
+pub(super) struct Finished {
+    pub(super) reply: Option<Reply>,
+}
+
+/// A reply, kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// Its code.
+    pub code: ReplyCode,
+    /// The text of its last line.
+    pub text: Vec<u8>,
+}
+
+impl From<ReplyLine<'_>> for Reply {
+    fn from(line: ReplyLine<'_>) -> Self {
+        Self { code: line.code, text: line.text.to_vec() }
+    }
+}
+
+/// A sequence whose outcome can be kept.
+pub(super) trait Outcome: Sequence {
+    type Owned;
+
+    fn own(output: Self::Output<'_>) -> Result<Self::Owned, Error>;
+}
+
+/// An answer that can be kept.
+pub(super) trait OwnedAnswer: Answer {
+    type Owned;
+
+    fn own(output: Self::Output<'_>) -> Result<Self::Owned, Error>;
+}
+
+impl<A: OwnedAnswer> Outcome for Exchange<'_, A> {
+    type Owned = A::Owned;
+
+    fn own(output: A::Output<'_>) -> Result<A::Owned, Error> {
+        A::own(output)
+    }
+}
+
+macro_rules! kept {
+    ($($trait:ident for $name:ty: $owned:ty, |$output:ident| $own:expr;)*) => {$(
+        impl $trait for $name {
+            type Owned = $owned;
+
+            fn own($output: Self::Output<'_>) -> Result<$owned, Error> {
+                $own
+            }
+        }
+    )*};
+}
+
+kept! {
+    OwnedAnswer for PlainAnswer: Reply, |line| Ok(line.into());
+    OwnedAnswer for RawAnswer: Reply, |line| Ok(line.into());
+    OwnedAnswer for PathAnswer: Vec<u8>, |path| path.map(|path| path.to_vec()).map_err(Error::Unreadable);
+    OwnedAnswer for SizeAnswer: u64, |size| size.map_err(Error::Unreadable);
+    OwnedAnswer for ModificationTimeAnswer: Timestamp, |time| time.map_err(Error::Unreadable);
+    OwnedAnswer for FeaturesAnswer: Features, |features| Ok(features);
+    OwnedAnswer for FactsAnswer: (), |_none| Ok(());
+    Outcome for Greeting: Option<Reply>, |line| Ok(line.map(Reply::from));
+    Outcome for Login<'_>: Option<Reply>, |line| Ok(line.map(Reply::from));
+    Outcome for Rename<'_>: (), |_none| Ok(());
+    Outcome for Complete: Finished, |completed| Ok(Finished { reply: completed.reply.map(Reply::from) });
+    Outcome for Open<'_>: Transfer, |opened| Ok(Transfer {
+        offset: opened.offset,
+        size_hint: opened.size_hint,
+        unique_name: opened.unique_name.map(<[u8]>::to_vec),
+        formats: opened.formats,
+        completion: Some(complete(opened.transfer)),
+    });
+}
+
+/// What a path is made of, checked before anything is sent.
+pub(super) fn text(bytes: &[u8]) -> Result<crate::codec::Text<'_>, Error> {
+    crate::codec::Text::new(bytes).map_err(Error::Argument)
+}

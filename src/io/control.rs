@@ -1,0 +1,134 @@
+//! The control connection's bytes: between the socket and the machine's two buffers.
+
+use ::std::fmt;
+use ::std::io;
+use ::std::task::{Context, Poll};
+
+use super::runtime::Stream;
+use crate::buffer::{RecvBuf, SendBuf};
+use crate::codec::Redacted;
+
+/// Which way a line of the dialogue goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To the peer.
+    Sent,
+    /// From the peer.
+    Received,
+}
+
+/// Is shown every line of a dialogue.
+pub(super) type Trace = Box<dyn FnMut(Direction, Redacted<'_>) + Send>;
+
+/// A control connection.
+pub(super) struct Control<S> {
+    stream: S,
+    pub(super) rx: RecvBuf<Vec<u8>>,
+    pub(super) tx: SendBuf<Vec<u8>>,
+    /// What broke the connection, where the machine sees a mere end of it.
+    pub(super) error: Option<io::Error>,
+    ended: bool,
+    trace: Option<Tracer>,
+}
+
+impl<S> fmt::Debug for Control<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control")
+            .field("ended", &self.ended)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Stream> Control<S> {
+    /// With room for lines of `line` bytes, and twice that for what is sent.
+    pub(super) fn new(stream: S, line: usize) -> Self {
+        Self {
+            stream,
+            rx: RecvBuf::new(vec![0; (line + 2).max(4096)]),
+            tx: SendBuf::new(vec![0; (2 * line + 64).max(4096)]),
+            error: None,
+            ended: false,
+            trace: None,
+        }
+    }
+
+    pub(super) fn set_trace(&mut self, trace: Option<Trace>) {
+        self.trace = trace.map(|show| Tracer { show, partial: Default::default(), queued: 0 });
+    }
+
+    /// Reads what is there, if there is room. `true` when the machine has something new to see.
+    pub(super) fn fill(&mut self, cx: &mut Context<'_>) -> bool {
+        let spare = self.rx.spare();
+        if self.ended || spare.is_empty() {
+            return false;
+        }
+        match self.stream.poll_read(cx, spare) {
+            Poll::Pending => return false,
+            Poll::Ready(Ok(count)) if count > 0 => {
+                if let Some(trace) = &mut self.trace {
+                    trace.bytes(Direction::Received, &spare[..count]);
+                }
+                self.rx.filled(count);
+                return true;
+            }
+            Poll::Ready(Ok(_)) => {}
+            Poll::Ready(Err(error)) => self.error = self.error.take().or(Some(error)),
+        }
+        self.ended = true;
+        self.rx.eof();
+        true
+    }
+
+    /// Sends what is queued, as far as it goes. `true` when some of it went.
+    ///
+    /// A connection that takes nothing any more may still have the reason to tell: what was to be sent
+    /// is dropped, and reading goes on to the end.
+    pub(super) fn flush(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut progress = false;
+        while !self.tx.is_empty() {
+            let pending = self.tx.pending();
+            if let Some(trace) = &mut self.trace {
+                trace.bytes(Direction::Sent, pending.get(trace.queued..).unwrap_or_default());
+                trace.queued = pending.len();
+            }
+            let sent = match self.stream.poll_write(cx, pending) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(count)) => count,
+                Poll::Ready(Err(error)) => {
+                    self.error = self.error.take().or(Some(error));
+                    pending.len()
+                }
+            };
+            if let Some(trace) = &mut self.trace {
+                trace.queued -= sent.min(trace.queued);
+            }
+            self.tx.sent(sent);
+            progress = true;
+        }
+        progress
+    }
+}
+
+/// Cuts the bytes of each direction into lines again.
+struct Tracer {
+    show: Trace,
+    partial: [Vec<u8>; 2],
+    /// How many of the bytes that wait to be sent were shown already.
+    queued: usize,
+}
+
+impl Tracer {
+    fn bytes(&mut self, direction: Direction, bytes: &[u8]) {
+        const LONGEST: usize = 4096;
+        let partial = &mut self.partial[usize::from(direction == Direction::Received)];
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            partial.extend_from_slice(&piece[..piece.len().min(LONGEST.saturating_sub(partial.len()))]);
+            if piece.ends_with(b"\n") {
+                let line = partial.strip_suffix(b"\n").unwrap_or(partial);
+                (self.show)(direction, Redacted(line.strip_suffix(b"\r").unwrap_or(line)));
+                partial.clear();
+            }
+        }
+    }
+}

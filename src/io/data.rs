@@ -1,0 +1,286 @@
+//! The data connection: opened, listened for, and moved over, as a machine says.
+
+use ::std::io;
+use ::std::net::{IpAddr, SocketAddr};
+use ::std::task::{Context, Poll, ready};
+
+use super::runtime::{Runtime, Stream};
+use crate::action::{DataEvent, DataFailure, DataId, DataOp};
+use crate::transfer::{Coding, Decoder, Encoder};
+
+/// How much is moved at a time where the kernel does not do it: smaller costs CPU, larger gains nothing.
+pub(super) const CHUNK: usize = 256 * 1024;
+
+/// The data connection of a session, if there is one.
+pub(super) struct Data<R: Runtime> {
+    id: Option<DataId>,
+    state: State<R>,
+    /// What is on its way and not in its final form.
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Bytes of the file that the buffer was made of and that the caller does not count as sent yet.
+    taken: usize,
+    /// Why it failed, for whoever asks.
+    pub(super) error: Option<io::Error>,
+}
+
+enum State<R: Runtime> {
+    Closed,
+    Connecting(R::Stream),
+    Listening(R::Listener),
+    /// Someone came, and the machine is asked who it is.
+    Arrived(R::Listener, R::Stream),
+    Open(R::Stream),
+    Receiving(R::Stream, Decoder),
+    Sending(R::Stream, Encoder),
+}
+
+/// What a read off the data connection came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Received {
+    /// Bytes of the file.
+    pub(super) bytes: usize,
+    /// What the machine is to be told of it.
+    pub(super) event: DataEvent,
+}
+
+impl<R: Runtime> Data<R> {
+    pub(super) fn new() -> Self {
+        Self { id: None, state: State::Closed, buffer: Vec::new(), start: 0, end: 0, taken: 0, error: None }
+    }
+
+    pub(super) const fn id(&self) -> Option<DataId> {
+        self.id
+    }
+
+    /// Does what a machine says; what comes of it at once goes back to it.
+    pub(super) fn act(&mut self, runtime: &R, local: IpAddr, id: DataId, op: DataOp) -> Option<DataEvent> {
+        match op {
+            DataOp::Connect(to) => {
+                self.open(id);
+                match runtime.connect(to) {
+                    Ok(stream) => self.state = State::Connecting(stream),
+                    Err(error) => return Some(self.fail(DataFailure::Unreachable, error)),
+                }
+            }
+            DataOp::Listen { address, ports } => {
+                self.open(id);
+                match runtime.listen(SocketAddr::new(address.unwrap_or(local), 0), ports) {
+                    Ok((listener, at)) => {
+                        self.state = State::Listening(listener);
+                        return Some(DataEvent::Listening(at));
+                    }
+                    Err(error) => return Some(self.fail(DataFailure::Unreachable, error)),
+                }
+            }
+            _ if self.id != Some(id) => {}
+            DataOp::Admit => self.change(|state| match state {
+                State::Arrived(_, stream) => State::Open(stream),
+                state => state,
+            }),
+            DataOp::Reject => self.change(|state| match state {
+                State::Arrived(listener, _) => State::Listening(listener),
+                state => state,
+            }),
+            DataOp::Send(coding) => return self.begin(coding, Encoder::new(coding), State::Sending),
+            DataOp::Receive(coding) => return self.begin(coding, Decoder::new(coding), State::Receiving),
+            DataOp::Close => self.close(),
+            DataOp::Abort => {
+                if let Some(stream) = self.stream() {
+                    stream.reset_on_drop();
+                }
+                self.close();
+            }
+        }
+        None
+    }
+
+    fn open(&mut self, id: DataId) {
+        self.close();
+        self.id = Some(id);
+        self.error = None;
+    }
+
+    fn close(&mut self) {
+        (self.id, self.state) = (None, State::Closed);
+        (self.buffer, self.start, self.end, self.taken) = (Vec::new(), 0, 0, 0);
+    }
+
+    fn change(&mut self, next: impl FnOnce(State<R>) -> State<R>) {
+        self.state = next(::std::mem::replace(&mut self.state, State::Closed));
+    }
+
+    fn begin<T>(
+        &mut self,
+        coding: Coding,
+        transformer: Option<T>,
+        next: impl FnOnce(R::Stream, T) -> State<R>,
+    ) -> Option<DataEvent> {
+        let Some(transformer) = transformer else {
+            let error = io::Error::new(io::ErrorKind::Unsupported, format!("{coding:?}"));
+            return Some(self.fail(DataFailure::Local, error));
+        };
+        self.change(|state| match state {
+            State::Open(stream) => next(stream, transformer),
+            state => state,
+        });
+        None
+    }
+
+    /// Closes it and keeps the reason.
+    pub(super) fn fail(&mut self, failure: DataFailure, error: io::Error) -> DataEvent {
+        self.state = State::Closed;
+        self.error = Some(error);
+        DataEvent::Failed(failure)
+    }
+
+    fn stream(&mut self) -> Option<&mut R::Stream> {
+        match &mut self.state {
+            State::Connecting(stream)
+            | State::Arrived(_, stream)
+            | State::Open(stream)
+            | State::Receiving(stream, _)
+            | State::Sending(stream, _) => Some(stream),
+            State::Closed | State::Listening(_) => None,
+        }
+    }
+
+    pub(super) const fn is_receiving(&self) -> bool {
+        matches!(self.state, State::Receiving(..))
+    }
+
+    pub(super) const fn is_sending(&self) -> bool {
+        matches!(self.state, State::Sending(..))
+    }
+
+    /// What happens before bytes move: the connection comes about.
+    pub(super) fn poll_setup(&mut self, runtime: &R, cx: &mut Context<'_>) -> Poll<DataEvent> {
+        match &mut self.state {
+            State::Connecting(stream) => match ready!(stream.poll_connected(cx)) {
+                Ok(()) => {
+                    self.change(|state| match state {
+                        State::Connecting(stream) => State::Open(stream),
+                        state => state,
+                    });
+                    Poll::Ready(DataEvent::Connected)
+                }
+                Err(error) => Poll::Ready(self.fail(DataFailure::Unreachable, error)),
+            },
+            State::Listening(listener) => match ready!(runtime.poll_accept(listener, cx)) {
+                Ok((stream, peer)) => {
+                    self.change(|state| match state {
+                        State::Listening(listener) => State::Arrived(listener, stream),
+                        state => state,
+                    });
+                    Poll::Ready(DataEvent::Arrived(peer))
+                }
+                Err(error) => Poll::Ready(self.fail(DataFailure::Unreachable, error)),
+            },
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Receives bytes of the file into `out`, which is not empty.
+    pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>, out: &mut [u8]) -> Poll<Received> {
+        let State::Receiving(stream, decoder) = &mut self.state else { return Poll::Pending };
+        let result = if decoder.is_identity() {
+            ready!(stream.poll_read(cx, out)).map(|count| (count, count))
+        } else {
+            loop {
+                let progress = decoder.decode(&self.buffer[self.start..self.end], out);
+                self.start += progress.read;
+                if progress.written > 0 {
+                    break Ok((progress.written, progress.read));
+                }
+                self.buffer.resize(CHUNK, 0);
+                match ready!(stream.poll_read(cx, &mut self.buffer)) {
+                    Ok(0) => {
+                        let tail = decoder.finish(out);
+                        break Ok((tail, 0));
+                    }
+                    Ok(count) => (self.start, self.end) = (0, count),
+                    Err(error) => break Err(error),
+                }
+            }
+        };
+        Poll::Ready(match result {
+            Ok((0, 0)) => {
+                self.change(|state| match state {
+                    State::Receiving(stream, _) => State::Open(stream),
+                    state => state,
+                });
+                Received { bytes: 0, event: DataEvent::Eof { clean: true } }
+            }
+            Ok((bytes, wire)) => Received { bytes, event: DataEvent::Moved(wire as u64) },
+            Err(error) => Received { bytes: 0, event: self.fail(DataFailure::Broken, error) },
+        })
+    }
+
+    /// Sends bytes of the file: how many were taken, and what the machine is to be told.
+    pub(super) fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<(usize, DataEvent)> {
+        let State::Sending(stream, encoder) = &mut self.state else { return Poll::Pending };
+        let result = if encoder.is_identity() {
+            ready!(stream.poll_write(cx, bytes)).map(|count| (count, count))
+        } else {
+            if self.start == self.end {
+                self.buffer.resize(CHUNK, 0);
+                let progress = encoder.encode(bytes, &mut self.buffer);
+                (self.start, self.end) = (0, progress.written);
+                self.taken = progress.read;
+            }
+            match ready!(stream.poll_write(cx, &self.buffer[self.start..self.end])) {
+                Ok(count) => {
+                    self.start += count;
+                    Ok((::std::mem::take(&mut self.taken), count))
+                }
+                Err(error) => Err(error),
+            }
+        };
+        Poll::Ready(match result {
+            Ok((taken, wire)) => (taken, DataEvent::Moved(wire as u64)),
+            Err(error) => (0, self.fail(DataFailure::Broken, error)),
+        })
+    }
+
+    /// Sends at most a chunk of `file` without looking at it, where the coding and the system allow that.
+    pub(super) fn poll_send_file(
+        &mut self,
+        cx: &mut Context<'_>,
+        file: &::std::fs::File,
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.state {
+            State::Sending(stream, encoder) if encoder.is_identity() => {
+                stream.poll_send_file(cx, file, 4 * CHUNK)
+            }
+            _ => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+        }
+    }
+
+    /// All bytes were given: sends what is left and ends the sending side.
+    pub(super) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<DataEvent> {
+        let State::Sending(stream, _) = &mut self.state else { return Poll::Pending };
+        while self.start < self.end {
+            match ready!(stream.poll_write(cx, &self.buffer[self.start..self.end])) {
+                Ok(count) => self.start += count,
+                Err(error) => return Poll::Ready(self.fail(DataFailure::Broken, error)),
+            }
+        }
+        let ended = stream.shut_down();
+        Poll::Ready(match ended {
+            Ok(()) => {
+                self.change(|state| match state {
+                    State::Sending(stream, _) => State::Open(stream),
+                    state => state,
+                });
+                DataEvent::Flushed
+            }
+            Err(error) => self.fail(DataFailure::Broken, error),
+        })
+    }
+}
+
+/// Whether the kernel cannot move this file to this socket by itself.
+pub(super) fn is_unsupported(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
+}

@@ -1,0 +1,352 @@
+//! A directory on disk as a server's file system, which no path leaves.
+//!
+//! What keeps it closed is cap-std: every path is resolved from an open directory (in one system call on
+//! a Linux that has `openat2`), so that neither `..` nor a symbolic link leads out, not even one put
+//! there between two calls. Links within the directory work as long as they are relative.
+//!
+//! It is read-only until [`Directory::writable`]. Files that are no regular files (pipes, devices,
+//! sockets) can be seen, removed and renamed, never opened.
+
+mod entries;
+mod file;
+mod refusal;
+
+use ::std::hash::{BuildHasher, Hasher, RandomState};
+use ::std::io::{self, Seek, SeekFrom};
+use ::std::path::Path;
+use ::std::string::String;
+use ::std::vec::Vec;
+use ::std::{format, fs};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, Metadata, OpenOptions};
+
+use super::host::{Access, Filesystem, Opened, Refusal, VirtualPath};
+use crate::listing::OwnedEntry;
+
+pub use entries::DiskEntries;
+pub use file::DiskFile;
+
+use entries::describe;
+use refusal::refusal;
+
+/// What STOU calls a file when the client names none.
+const DEFAULT_UNIQUE_NAME: &[u8] = b"upload";
+/// How many names `name.1`, `name.2` ... are tried before random ones.
+const NUMBERED_NAMES: u32 = 99;
+/// How many names with a random end are tried before giving up.
+const RANDOM_NAMES: u32 = 16;
+
+/// A directory of the real file system, as a [`Filesystem`].
+///
+/// Names are bytes, on Unix any that a command can hold; elsewhere they must be UTF-8 and pass
+/// [`safe_name`](crate::codec::safe_name), and are [`Refusal::BadName`] otherwise.
+///
+/// Uploads are written in place, so that one broken off can be resumed; new files get the mode that the
+/// process's umask leaves. It holds one file descriptor, and the directory stays the same one when it is
+/// renamed.
+///
+/// ```no_run
+/// use ftp_proto::io::Directory;
+///
+/// let public = Directory::open("/srv/ftp")?;
+/// let incoming = Directory::open("/srv/ftp/incoming")?.writable().sync_on_finish(true);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Directory {
+    root: Dir,
+    writable: bool,
+    sync_on_finish: bool,
+}
+
+impl Directory {
+    /// Opens it, read-only. `path` is resolved as any path of this process is, links included.
+    ///
+    /// # Errors
+    /// When there is no such directory, or it cannot be opened.
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        let root = Dir::open_ambient_dir(path, ambient_authority())?;
+        Ok(Self { root, writable: false, sync_on_finish: false })
+    }
+
+    /// Allows whatever the operating system allows this process.
+    #[must_use]
+    pub fn writable(self) -> Self {
+        Self { writable: true, ..self }
+    }
+
+    /// Denies all that would change anything: how it is opened.
+    #[must_use]
+    pub fn read_only(self) -> Self {
+        Self { writable: false, ..self }
+    }
+
+    /// Whether an upload is on the disk (`fsync`, on Unix its directory too) before the client is told 226.
+    /// Off at first: it costs milliseconds a file. On a network file system it is also the only way to
+    /// learn that the server's quota is used up.
+    #[must_use]
+    pub fn sync_on_finish(self, sync: bool) -> Self {
+        Self { sync_on_finish: sync, ..self }
+    }
+
+    /// Whether it may be changed.
+    #[must_use]
+    pub const fn is_writable(&self) -> bool {
+        self.writable
+    }
+
+    /// Where a change is to be made: not the root, and nowhere when it is read-only.
+    fn changed<'a>(&self, path: VirtualPath<'a>) -> Result<&'a Path, Refusal> {
+        if !self.writable || path.file_name().is_none() {
+            return Err(Refusal::Denied);
+        }
+        local(path.as_bytes())
+    }
+
+    /// Opens a regular file without ever waiting for it.
+    fn open_regular(
+        &self,
+        path: &Path,
+        #[cfg_attr(not(unix), allow(unused_mut))] mut options: OpenOptions,
+    ) -> Result<(fs::File, u64), Refusal> {
+        // A device may act on being opened, so it is looked at first. It may also have been swapped since:
+        // so no open blocks, and what was opened is looked at again.
+        match self.root.metadata(path) {
+            Ok(found) => regular(&found)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(refusal(&error)),
+        }
+        #[cfg(unix)]
+        {
+            use cap_std::fs::OpenOptionsExt;
+            use rustix::fs::OFlags;
+            options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
+        }
+        let file = self.root.open_with(path, &options).map_err(|error| refusal(&error))?;
+        let opened = file.metadata().map_err(|error| refusal(&error))?;
+        regular(&opened)?;
+        Ok((file.into_std(), opened.len()))
+    }
+
+    fn read_from(&self, path: VirtualPath<'_>, offset: u64) -> Result<Opened<DiskFile>, Refusal> {
+        let mut options = OpenOptions::new();
+        options.read(true);
+        let (mut file, length) = self.open_regular(local(path.as_bytes())?, options)?;
+        let size = length.checked_sub(offset).ok_or(Refusal::BadOffset)?;
+        if offset > 0 {
+            file.seek(SeekFrom::Start(offset)).map_err(|error| refusal(&error))?;
+        }
+        Ok(Opened { file: DiskFile::reading(file), size: Some(size), unique_name: None })
+    }
+
+    fn write_from(&self, path: VirtualPath<'_>, offset: u64) -> Result<Opened<DiskFile>, Refusal> {
+        let path = self.uploaded(path)?;
+        let mut options = OpenOptions::new();
+        // No `truncate`: only once it is known what was opened.
+        options.write(true).create(offset == 0);
+        let (mut file, length) = self.open_regular(path, options)?;
+        if offset > length {
+            return Err(Refusal::BadOffset);
+        }
+        if offset < length {
+            file.set_len(offset).map_err(|error| refusal(&error))?;
+        }
+        if offset > 0 {
+            file.seek(SeekFrom::Start(offset)).map_err(|error| refusal(&error))?;
+        }
+        self.upload(DiskFile::writing(file), path)
+    }
+
+    fn append(&self, path: VirtualPath<'_>) -> Result<Opened<DiskFile>, Refusal> {
+        let path = self.uploaded(path)?;
+        let mut options = OpenOptions::new();
+        options.append(true).create(true);
+        let (file, _) = self.open_regular(path, options)?;
+        self.upload(DiskFile::appending(file), path)
+    }
+
+    fn write_unique(&self, path: VirtualPath<'_>) -> Result<Opened<DiskFile>, Refusal> {
+        if !self.writable {
+            return Err(Refusal::Denied);
+        }
+        let is_directory = self.root.metadata(local(path.as_bytes())?).is_ok_and(|found| found.is_dir());
+        let wished = path.file_name().filter(|_| !is_directory);
+        let name = wished.unwrap_or(DEFAULT_UNIQUE_NAME);
+        // What of the path goes before the name: either all of it, or all but its last component.
+        let before = path.as_bytes().len() - wished.map_or(0, <[u8]>::len);
+        let mut candidate = Vec::from(&path.as_bytes()[..before]);
+        if !candidate.ends_with(b"/") {
+            candidate.push(b'/');
+        }
+        let start = candidate.len();
+        for ending in unique_endings() {
+            candidate.truncate(start);
+            candidate.extend_from_slice(name);
+            candidate.extend_from_slice(ending.as_bytes());
+            let path = local(&candidate)?;
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true);
+            match self.root.open_with(path, &options) {
+                Ok(file) => {
+                    let mut opened = self.upload(DiskFile::writing(file.into_std()), path)?;
+                    opened.unique_name = Some(candidate.split_off(start));
+                    return Ok(opened);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(refusal(&error)),
+            }
+        }
+        Err(Refusal::Exists)
+    }
+
+    /// Where a file is to be written: the root is a directory, whatever may be done with it.
+    fn uploaded<'a>(&self, path: VirtualPath<'a>) -> Result<&'a Path, Refusal> {
+        match path.file_name() {
+            None if self.writable => Err(Refusal::IsADirectory),
+            _ => self.changed(path),
+        }
+    }
+
+    fn upload(&self, file: DiskFile, path: &Path) -> Result<Opened<DiskFile>, Refusal> {
+        let file = if self.sync_on_finish {
+            // Opened now, for it may be renamed before the upload is over.
+            let parent = if cfg!(unix) { Some(self.open_parent(path)?) } else { None };
+            file.synced(parent)
+        } else {
+            file
+        };
+        Ok(Opened { file, size: None, unique_name: None })
+    }
+
+    fn open_parent(&self, path: &Path) -> Result<fs::File, Refusal> {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let opened = self.root.open(parent.unwrap_or(Path::new(".")));
+        opened.map(cap_std::fs::File::into_std).map_err(|error| refusal(&error))
+    }
+}
+
+impl Filesystem for Directory {
+    type File = DiskFile;
+    type Entries = DiskEntries;
+
+    fn entry(&self, path: VirtualPath<'_>, follow: bool) -> Result<OwnedEntry, Refusal> {
+        let at = local(path.as_bytes())?;
+        let found = if follow { self.root.metadata(at) } else { self.root.symlink_metadata(at) };
+        let found = found.map_err(|error| refusal(&error))?;
+        let name = path.file_name().unwrap_or(path.as_bytes());
+        let is_root = path.file_name().is_none();
+        let target = if found.is_symlink() { self.root.read_link(at).ok() } else { None };
+        describe(name, &found, target.as_deref(), self.writable, is_root).ok_or(Refusal::BadName)
+    }
+
+    fn entries(&self, path: VirtualPath<'_>) -> Result<DiskEntries, Refusal> {
+        let opened = self.root.open_dir(local(path.as_bytes())?);
+        let entries = opened.and_then(|directory| DiskEntries::new(directory, self.writable));
+        entries.map_err(|error| refusal(&error))
+    }
+
+    fn open(&self, path: VirtualPath<'_>, access: Access) -> Result<Opened<DiskFile>, Refusal> {
+        match access {
+            Access::Read { offset } => self.read_from(path, offset),
+            Access::Write { offset } => self.write_from(path, offset),
+            Access::Append => self.append(path),
+            Access::Unique => self.write_unique(path),
+        }
+    }
+
+    fn make_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
+        if self.writable && path.file_name().is_none() {
+            return Err(Refusal::Exists);
+        }
+        self.root.create_dir(self.changed(path)?).map_err(|error| refusal(&error))
+    }
+
+    fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
+        self.root.remove_dir(self.changed(path)?).map_err(|error| refusal(&error))
+    }
+
+    fn remove_file(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
+        if self.writable && path.file_name().is_none() {
+            return Err(Refusal::IsADirectory);
+        }
+        let at = self.changed(path)?;
+        self.root.remove_file(at).map_err(|error| {
+            // POSIX has EPERM for a directory, Linux alone EISDIR.
+            match self.root.symlink_metadata(at) {
+                Ok(found) if found.is_dir() => Refusal::IsADirectory,
+                _ => refusal(&error),
+            }
+        })
+    }
+
+    fn rename(&self, from: VirtualPath<'_>, to: VirtualPath<'_>) -> Result<(), Refusal> {
+        let (from, to) = (self.changed(from)?, self.changed(to)?);
+        let moved = self.root.symlink_metadata(from).map_err(|error| refusal(&error))?;
+        match self.root.symlink_metadata(to) {
+            // POSIX lets a directory take the place of an empty one. A file is what may be replaced.
+            Ok(there) if (there.is_dir() || moved.is_dir()) && !same(&moved, &there, from, to) => {
+                return Err(Refusal::Exists);
+            }
+            _ => {}
+        }
+        self.root.rename(from, &self.root, to).map_err(|error| refusal(&error))
+    }
+}
+
+/// The path from the root, as the operating system takes it: `.` for the root itself.
+#[cfg(unix)]
+fn local(path: &[u8]) -> Result<&Path, Refusal> {
+    use ::std::ffi::OsStr;
+    use ::std::os::unix::ffi::OsStrExt;
+    let relative = path.strip_prefix(b"/").ok_or(Refusal::BadName)?;
+    Ok(Path::new(if relative.is_empty() { OsStr::new(".") } else { OsStr::from_bytes(relative) }))
+}
+
+/// The path from the root, as the operating system takes it: `.` for the root itself.
+#[cfg(not(unix))]
+fn local(path: &[u8]) -> Result<&Path, Refusal> {
+    let relative = path.strip_prefix(b"/").ok_or(Refusal::BadName)?;
+    if relative.is_empty() {
+        return Ok(Path::new("."));
+    }
+    // A component here may be two there, or a device, or a stream of a file.
+    if relative.split(|byte| *byte == b'/').any(|name| crate::codec::safe_name(name).is_err()) {
+        return Err(Refusal::BadName);
+    }
+    ::std::str::from_utf8(relative).map(Path::new).map_err(|_| Refusal::BadName)
+}
+
+fn regular(found: &Metadata) -> Result<(), Refusal> {
+    match (found.is_dir(), found.is_file()) {
+        (true, _) => Err(Refusal::IsADirectory),
+        (_, true) => Ok(()),
+        _ => Err(Refusal::Denied),
+    }
+}
+
+/// Whether two paths name one directory, as `a` and `A` do where case does not count: it is no
+/// obstacle to its own renaming.
+#[cfg(unix)]
+fn same(a: &Metadata, b: &Metadata, _: &Path, _: &Path) -> bool {
+    use cap_std::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+/// Whether two paths name one directory, as `a` and `A` do where case does not count: it is no
+/// obstacle to its own renaming.
+#[cfg(not(unix))]
+fn same(_: &Metadata, _: &Metadata, a: &Path, b: &Path) -> bool {
+    match (a.to_str(), b.to_str()) {
+        (Some(a), Some(b)) => a.to_lowercase() == b.to_lowercase(),
+        _ => false,
+    }
+}
+
+/// What is put behind a name until nothing has it: nothing, small numbers that a person can read, and at
+/// last random ones, so that the thousandth upload of a name is no slower than the hundredth.
+fn unique_endings() -> impl Iterator<Item = String> {
+    let numbered = (1..=NUMBERED_NAMES).map(|number| format!(".{number}"));
+    let random = (0..RANDOM_NAMES).map(|_| format!(".{:016x}", RandomState::new().build_hasher().finish()));
+    ::std::iter::once(String::new()).chain(numbered).chain(random)
+}

@@ -1,0 +1,216 @@
+//! What the operating system tells of a file, as an entry of a listing.
+
+use ::std::ffi::OsStr;
+use ::std::io;
+use ::std::path::Path;
+use ::std::time::{SystemTime, UNIX_EPOCH};
+
+use cap_std::fs::{Dir, FileType, Metadata, ReadDir};
+
+use crate::codec::{Permissions, Text, Timestamp};
+use crate::listing::{Entry, Kind, Modified, OwnedEntry};
+
+/// The entries of a directory, read while they are sent.
+///
+/// What vanishes meanwhile is left out, and so is a name that holds CR or LF (elsewhere than on Unix: one
+/// that is not Unicode): no line of a listing could show it. An entry that may not be looked at has no more
+/// than its name and kind. When the directory cannot be read on, it ends.
+#[derive(Debug)]
+pub struct DiskEntries {
+    /// `None` once it could not be read on.
+    names: Option<ReadDir>,
+    /// For the targets of links.
+    directory: Dir,
+    writable: bool,
+}
+
+impl DiskEntries {
+    pub(super) fn new(directory: Dir, writable: bool) -> io::Result<Self> {
+        Ok(Self { names: Some(directory.entries()?), directory, writable })
+    }
+}
+
+impl Iterator for DiskEntries {
+    type Item = OwnedEntry;
+
+    fn next(&mut self) -> Option<OwnedEntry> {
+        loop {
+            let entry = match self.names.as_mut()?.next() {
+                Some(Ok(entry)) => entry,
+                Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Some(Err(_)) | None => {
+                    self.names = None;
+                    return None;
+                }
+            };
+            let name = entry.file_name();
+            let Some(bytes) = bytes(&name) else { continue };
+            let described = match entry.metadata() {
+                Ok(found) => {
+                    let linked = found.is_symlink();
+                    let target = if linked { self.directory.read_link(&name).ok() } else { None };
+                    describe(bytes, &found, target.as_deref(), self.writable, false)
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(_) => {
+                    let kind = entry.file_type().map_or(Kind::Unknown, |kind| kind_of(kind, None, None));
+                    Text::new(bytes).ok().map(|name| Entry::to_owned(&Entry::new(name, kind)))
+                }
+            };
+            if described.is_some() {
+                return described;
+            }
+        }
+    }
+}
+
+/// The entry of a file called `name`; `None` when no listing can show that name.
+pub(super) fn describe(
+    name: &[u8],
+    found: &Metadata,
+    target: Option<&Path>,
+    writable: bool,
+    is_root: bool,
+) -> Option<OwnedEntry> {
+    // A target that is an absolute path was not read: it would tell what lies outside.
+    let target = target.and_then(|path| bytes(path.as_os_str())).and_then(|bytes| Text::new(bytes).ok());
+    let mut entry = Entry::new(Text::new(name).ok()?, kind_of(found.file_type(), Some(found), target));
+    entry.modified = found.modified().ok().and_then(|time| modified(time.into_std()));
+    entry.permissions = permissions(&entry.kind, writable, is_root);
+    if entry.kind == Kind::File {
+        entry.size = Some(found.len());
+    }
+    #[cfg(unix)]
+    {
+        use ::std::format;
+        use cap_std::fs::MetadataExt;
+        entry.mode = Some((found.mode() & 0o7777) as u16);
+        entry.links = Some(found.nlink());
+        let (owner, group) = (format!("{}", found.uid()), format!("{}", found.gid()));
+        let unique = format!("{:x}g{:x}", found.dev(), found.ino());
+        entry.owner = Text::new(owner.as_bytes()).ok();
+        entry.group = Text::new(group.as_bytes()).ok();
+        entry.unique = Text::new(unique.as_bytes()).ok();
+        Some(Entry::to_owned(&entry))
+    }
+    #[cfg(not(unix))]
+    Some(Entry::to_owned(&entry))
+}
+
+/// The bytes of a name: on Unix what it is made of, elsewhere UTF-8 where it has any.
+fn bytes(name: &OsStr) -> Option<&[u8]> {
+    #[cfg(unix)]
+    {
+        use ::std::os::unix::ffi::OsStrExt;
+        Some(name.as_bytes())
+    }
+    #[cfg(not(unix))]
+    name.to_str().map(str::as_bytes)
+}
+
+#[cfg_attr(not(unix), allow(unused_variables))]
+fn kind_of<'a>(kind: FileType, found: Option<&Metadata>, target: Option<Text<'a>>) -> Kind<'a> {
+    #[cfg(unix)]
+    {
+        use crate::listing::Device;
+        use cap_std::fs::{FileTypeExt, MetadataExt};
+        use rustix::fs::{major, minor};
+        let device = found.map(|found| {
+            // The width of a device number is the system's.
+            let number = found.rdev() as rustix::fs::Dev;
+            Device { major: major(number), minor: minor(number) }
+        });
+        let special = [
+            (kind.is_fifo(), Kind::Pipe),
+            (kind.is_socket(), Kind::Socket),
+            (kind.is_block_device(), Kind::BlockDevice(device)),
+            (kind.is_char_device(), Kind::CharacterDevice(device)),
+        ];
+        if let Some((_, kind)) = special.into_iter().find(|row| row.0) {
+            return kind;
+        }
+    }
+    let plain = [
+        (kind.is_file(), Kind::File),
+        (kind.is_dir(), Kind::Directory),
+        (kind.is_symlink(), Kind::Link { target }),
+    ];
+    plain.into_iter().find(|row| row.0).map_or(Kind::Unknown, |row| row.1)
+}
+
+/// Whole seconds, in UTC: what other servers tell, and what MFMT can set again. No file system is asked
+/// how many digits of a fraction it knows, which RFC 3659 2.3 would have a server respect.
+fn modified(time: SystemTime) -> Option<Modified> {
+    let seconds = match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_secs()).ok()?,
+        Err(before) => {
+            let before = before.duration();
+            let whole = i64::try_from(before.as_secs()).ok()?;
+            -whole - i64::from(before.subsec_nanos() > 0)
+        }
+    };
+    Timestamp::from_unix(seconds, 0).ok().map(Modified::from)
+}
+
+/// What this server would try at a client's word; whether the operating system lets it is known when it is
+/// tried (RFC 3659 7.5.5 asks for no more). Nothing of a link, which may lead anywhere.
+fn permissions(kind: &Kind<'_>, writable: bool, is_root: bool) -> Option<Permissions> {
+    let file = Permissions::RETRIEVE;
+    let directory = Permissions::ENTER | Permissions::LIST;
+    let into_file = Permissions::APPEND | Permissions::STORE;
+    let into_directory = Permissions::CREATE | Permissions::MAKE_DIRECTORY | Permissions::PURGE;
+    let in_parent = if is_root { Permissions::empty() } else { Permissions::DELETE | Permissions::RENAME };
+    let (read, change) = match kind {
+        Kind::File => (file, into_file | in_parent),
+        Kind::Directory => (directory, into_directory | in_parent),
+        Kind::Pipe | Kind::Socket | Kind::BlockDevice(_) | Kind::CharacterDevice(_) => {
+            (Permissions::empty(), in_parent)
+        }
+        _ => return None,
+    };
+    Some(if writable { read | change } else { read })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::std::string::ToString;
+    use ::std::time::Duration;
+
+    #[test]
+    fn a_time_is_cut_to_the_second_it_lies_in() {
+        let half = Duration::from_millis(500);
+        let second = Duration::from_secs(1);
+        for (time, shown) in [
+            (UNIX_EPOCH, "1970-01-01T00:00:00Z"),
+            (UNIX_EPOCH + half, "1970-01-01T00:00:00Z"),
+            (UNIX_EPOCH - half, "1969-12-31T23:59:59Z"),
+            (UNIX_EPOCH - second, "1969-12-31T23:59:59Z"),
+            (UNIX_EPOCH - second - half, "1969-12-31T23:59:58Z"),
+        ] {
+            assert_eq!(modified(time).unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn a_time_that_no_listing_can_show_is_left_out() {
+        assert_eq!(modified(UNIX_EPOCH + Duration::from_secs(300_000_000_000)), None);
+    }
+
+    #[test]
+    fn what_may_be_done_depends_on_the_kind() {
+        for (kind, writable, is_root, letters) in [
+            (Kind::File, false, false, "r"),
+            (Kind::File, true, false, "adfrw"),
+            (Kind::Directory, false, false, "el"),
+            (Kind::Directory, true, false, "cdeflmp"),
+            (Kind::Directory, true, true, "celmp"),
+            (Kind::Pipe, false, false, ""),
+            (Kind::Socket, true, false, "df"),
+        ] {
+            let expected = Permissions::parse(letters.as_bytes()).unwrap();
+            assert_eq!(permissions(&kind, writable, is_root), Some(expected), "{kind:?}");
+        }
+        assert_eq!(permissions(&Kind::Link { target: None }, true, false), None);
+    }
+}

@@ -1,0 +1,153 @@
+//! What an adapter's calls fail with.
+
+use ::std::fmt;
+use ::std::io;
+
+use crate::action::DataFailure;
+use crate::client::Refusal;
+use crate::codec::{Escaped, Invalid, ReplyCode, Verb};
+use crate::error::{LocalError, PeerError};
+
+/// Why something did not work. After [`Refused`](Self::Refused), [`Data`](Self::Data),
+/// [`Unreadable`](Self::Unreadable) and [`Argument`](Self::Argument) the session goes on; after the
+/// others it is over.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server refused.
+    Refused(Refused),
+    /// The data connection failed.
+    Data(DataFailure, Option<io::Error>),
+    /// The server's answer is granted but cannot be read.
+    Unreadable(Invalid),
+    /// An argument that cannot be sent; nothing was.
+    Argument(Invalid),
+    /// The server ended the dialogue or broke it.
+    Peer(PeerError, Option<io::Error>),
+    /// The API was misused.
+    Local(LocalError),
+    /// The control connection could not be opened.
+    Connect(io::Error),
+}
+
+/// A server's refusal, kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The command refused; none for the greeting.
+    pub verb: Option<Verb>,
+    /// The reply's code.
+    pub code: ReplyCode,
+    /// What the server says about it.
+    pub text: Vec<u8>,
+    transient: bool,
+}
+
+impl Refused {
+    /// Whether the same may be granted later: see [`Refusal::is_transient`].
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        self.transient
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Refusal { verb: self.verb, code: self.code, text: &self.text }.fmt(f)
+    }
+}
+
+impl From<Refusal<'_>> for Refused {
+    fn from(refusal: Refusal<'_>) -> Self {
+        let Refusal { verb, code, text } = refusal;
+        Self { verb, code, text: text.to_vec(), transient: refusal.is_transient() }
+    }
+}
+
+impl Error {
+    /// The refusal, if it is one.
+    #[must_use]
+    pub const fn refused(&self) -> Option<&Refused> {
+        match self {
+            Self::Refused(refused) => Some(refused),
+            _ => None,
+        }
+    }
+
+    /// Whether the session is over.
+    #[must_use]
+    pub const fn is_fatal(&self) -> bool {
+        matches!(self, Self::Peer(..) | Self::Local(_) | Self::Connect(_))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = match self {
+            Self::Refused(refused) => return refused.fmt(f),
+            Self::Unreadable(invalid) => return write!(f, "the server's answer cannot be read: {invalid}"),
+            Self::Argument(invalid) => return write!(f, "an argument cannot be sent: {invalid}"),
+            Self::Local(error) => return error.fmt(f),
+            Self::Data(failure, source) => {
+                failure.fmt(f)?;
+                source.as_ref()
+            }
+            Self::Peer(error, source) => {
+                error.fmt(f)?;
+                source.as_ref()
+            }
+            Self::Connect(source) => {
+                f.write_str("the server could not be reached")?;
+                Some(source)
+            }
+        };
+        match source {
+            Some(source) => write!(f, ": {source}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ::std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn ::std::error::Error + 'static)> {
+        match self {
+            Self::Data(_, Some(source)) | Self::Peer(_, Some(source)) | Self::Connect(source) => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl From<LocalError> for Error {
+    fn from(error: LocalError) -> Self {
+        Self::Local(error)
+    }
+}
+
+/// So that transfers can be `Read` and `Write`. `io::Error::downcast` gives it back.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let kind = match &error {
+            Error::Refused(refused) if refused.is_transient() => io::ErrorKind::ResourceBusy,
+            Error::Refused(_) => io::ErrorKind::Other,
+            Error::Data(_, Some(source)) | Error::Peer(_, Some(source)) | Error::Connect(source) => {
+                source.kind()
+            }
+            Error::Data(DataFailure::Stalled, _) | Error::Peer(PeerError::TimedOut(_), _) => {
+                io::ErrorKind::TimedOut
+            }
+            Error::Data(..) => io::ErrorKind::ConnectionAborted,
+            Error::Peer(PeerError::Closed | PeerError::ClosedInside, _) => io::ErrorKind::UnexpectedEof,
+            Error::Peer(..) | Error::Unreadable(_) => io::ErrorKind::InvalidData,
+            Error::Local(_) | Error::Argument(_) => io::ErrorKind::InvalidInput,
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// For messages: what a peer sent, made safe to print.
+impl Refused {
+    /// The text, printable.
+    #[must_use]
+    pub fn message(&self) -> impl fmt::Display + '_ {
+        Escaped(&self.text)
+    }
+}

@@ -1,0 +1,114 @@
+//! A file system seen by an account that may do less with it than it allows.
+
+use ::std::sync::Arc;
+
+use super::host::{Access, Filesystem, Opened, Refusal, VirtualPath};
+use crate::codec::Permissions;
+use crate::listing::{Entry, OwnedEntry};
+
+/// All that can be done with a file system that is only read.
+const READING: Permissions = Permissions::RETRIEVE.union(Permissions::ENTER).union(Permissions::LIST);
+
+/// A [`Filesystem`] as it is, or for reading alone: what would change anything is then
+/// [`Refusal::Denied`] before the file system is asked, and [`Entry::permissions`] say so.
+#[derive(Debug)]
+pub struct Guarded<F> {
+    inner: Arc<F>,
+    read_only: bool,
+}
+
+impl<F> Guarded<F> {
+    /// `inner` with all that it allows.
+    pub fn full(inner: impl Into<Arc<F>>) -> Self {
+        Self { inner: inner.into(), read_only: false }
+    }
+
+    /// `inner` for reading, whatever else it allows.
+    pub fn read_only(inner: impl Into<Arc<F>>) -> Self {
+        Self { inner: inner.into(), read_only: true }
+    }
+
+    /// The file system behind it.
+    #[must_use]
+    pub fn inner(&self) -> &Arc<F> {
+        &self.inner
+    }
+
+    /// Whether it can only be read.
+    #[must_use]
+    pub const fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    fn for_change(&self) -> Result<&F, Refusal> {
+        if self.read_only { Err(Refusal::Denied) } else { Ok(&self.inner) }
+    }
+}
+
+impl<F: Filesystem> Filesystem for Guarded<F> {
+    type File = F::File;
+    type Entries = GuardedEntries<F::Entries>;
+
+    fn entry(&self, path: VirtualPath<'_>, follow: bool) -> Result<OwnedEntry, Refusal> {
+        self.inner.entry(path, follow).map(|entry| seen(entry, self.read_only))
+    }
+
+    fn entries(&self, path: VirtualPath<'_>) -> Result<Self::Entries, Refusal> {
+        let read_only = self.read_only;
+        self.inner.entries(path).map(|inner| GuardedEntries { inner, read_only })
+    }
+
+    fn open(&self, path: VirtualPath<'_>, access: Access) -> Result<Opened<Self::File>, Refusal> {
+        match access {
+            Access::Read { .. } => self.inner.open(path, access),
+            Access::Write { .. } | Access::Append | Access::Unique => self.for_change()?.open(path, access),
+        }
+    }
+
+    fn make_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
+        self.for_change()?.make_directory(path)
+    }
+
+    fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
+        self.for_change()?.remove_directory(path)
+    }
+
+    fn remove_file(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
+        self.for_change()?.remove_file(path)
+    }
+
+    fn rename(&self, from: VirtualPath<'_>, to: VirtualPath<'_>) -> Result<(), Refusal> {
+        self.for_change()?.rename(from, to)
+    }
+}
+
+/// The entries of a directory of a [`Guarded`] file system.
+#[derive(Debug)]
+pub struct GuardedEntries<I> {
+    inner: I,
+    read_only: bool,
+}
+
+impl<I: Iterator<Item = OwnedEntry>> Iterator for GuardedEntries<I> {
+    type Item = OwnedEntry;
+
+    fn next(&mut self) -> Option<OwnedEntry> {
+        self.inner.next().map(|entry| seen(entry, self.read_only))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.inner.size_hint()
+    }
+}
+
+/// The entry, with no permission that the guard would deny.
+fn seen(owned: OwnedEntry, read_only: bool) -> OwnedEntry {
+    let entry = owned.entry();
+    let left = entry.permissions.map(|permissions| permissions & READING);
+    if !read_only || left == entry.permissions {
+        return owned;
+    }
+    let mut entry = entry;
+    entry.permissions = left;
+    Entry::to_owned(&entry)
+}

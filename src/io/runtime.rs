@@ -1,0 +1,50 @@
+//! What the drivers need of a runtime: streams, listeners, a clock. Everything else is theirs.
+
+use ::std::fs::File;
+use ::std::io;
+use ::std::net::SocketAddr;
+use ::std::ops::RangeInclusive;
+use ::std::task::{Context, Poll};
+
+use crate::time::Instant;
+
+/// A runtime, as one session uses it.
+pub(super) trait Runtime {
+    type Stream: Stream;
+    type Listener;
+
+    /// The time since some moment that stays the same.
+    fn now(&self) -> Instant;
+
+    /// Begins to connect; [`Stream::poll_connected`] tells how that ended.
+    fn connect(&self, to: SocketAddr) -> io::Result<Self::Stream>;
+
+    /// Listens at a port of the range, one that others cannot predict.
+    fn listen(&self, at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<(Self::Listener, SocketAddr)>;
+
+    fn poll_accept(
+        &self,
+        listener: &Self::Listener,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<(Self::Stream, SocketAddr)>>;
+
+    /// Ready once `deadline` has passed.
+    fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// A TCP stream that blocks nobody.
+pub(super) trait Stream {
+    fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// Sends at most `count` bytes of `file` from its position on, moved by the kernel. `Unsupported`
+    /// where it cannot.
+    fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>>;
+
+    /// Ends the sending side.
+    fn shut_down(&mut self) -> io::Result<()>;
+
+    /// Makes the coming drop a reset, so that the peer does not take the stump for the whole.
+    fn reset_on_drop(&mut self);
+}

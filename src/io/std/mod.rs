@@ -1,0 +1,11 @@
+//! The blocking adapter: a client and a server for programs with threads.
+//!
+//! A call blocks until it is done, watching the control and the data connection together over sockets
+//! that do not block, with every wait bounded by the deadlines of the machine's configuration.
+
+mod client;
+mod reactor;
+mod server;
+
+pub use client::{Client, ClientBuilder, Entries, Retrieve, Store};
+pub use server::{Server, Shutdown};

@@ -1,0 +1,254 @@
+//! The smallest of runtimes: sockets that do not block, and `poll(2)` to wait for those that a driver
+//! was told to come back to.
+
+use ::std::fs::File;
+use ::std::hash::{BuildHasher, RandomState};
+use ::std::io::{self, Read, Write};
+use ::std::net::{SocketAddr, TcpListener, TcpStream};
+use ::std::ops::RangeInclusive;
+use ::std::os::fd::{AsFd, BorrowedFd};
+use ::std::sync::{Arc, Mutex, PoisonError};
+use ::std::task::{Context, Poll, Waker};
+use ::std::time::{Duration, Instant as Clock};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+
+use crate::io::runtime::{Runtime, Stream};
+use crate::time::Instant;
+
+/// What a session waits for: its sockets put themselves here when they would block.
+#[derive(Debug)]
+struct Reactor {
+    interests: Mutex<Vec<(Source, PollFlags)>>,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Stream(Arc<TcpStream>),
+    Listener(Arc<TcpListener>),
+}
+
+impl AsFd for Source {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Stream(stream) => stream.as_fd(),
+            Self::Listener(listener) => listener.as_fd(),
+        }
+    }
+}
+
+impl Reactor {
+    fn want(&self, source: Source, flags: PollFlags) {
+        self.interests.lock().unwrap_or_else(PoisonError::into_inner).push((source, flags));
+    }
+}
+
+/// The runtime of one blocking session.
+#[derive(Debug)]
+pub(super) struct Blocking {
+    reactor: Arc<Reactor>,
+    epoch: Clock,
+    deadline: Option<Instant>,
+}
+
+impl Blocking {
+    pub(super) fn new() -> Self {
+        let reactor = Arc::new(Reactor { interests: Mutex::new(Vec::new()) });
+        Self { reactor, epoch: Clock::now(), deadline: None }
+    }
+
+    /// Puts a stream that stands into the hands of this runtime.
+    pub(super) fn adopt(&self, stream: TcpStream) -> io::Result<Socket> {
+        stream.set_nonblocking(true)?;
+        // Nagle's delay would hold back a command behind the one before it.
+        stream.set_nodelay(true)?;
+        Ok(Socket { stream: Arc::new(stream), reactor: Arc::clone(&self.reactor) })
+    }
+
+    /// Waits until one of the sockets that would have blocked is ready, or the deadline has passed.
+    fn wait(&mut self) -> io::Result<()> {
+        let interests =
+            ::std::mem::take(&mut *self.reactor.interests.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut fds: Vec<_> = interests.iter().map(|(source, flags)| PollFd::new(source, *flags)).collect();
+        let timeout = self.deadline.take().map(|deadline| deadline.since(self.now()));
+        let timeout = timeout.and_then(|left| Timespec::try_from(left).ok());
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Runs `turn` until it is ready, waiting between turns. `runtime` finds the runtime in what it works on.
+pub(super) fn block_on<T, O>(
+    driver: &mut T,
+    runtime: impl Fn(&mut T) -> &mut Blocking,
+    mut turn: impl FnMut(&mut T, &mut Context<'_>) -> Poll<O>,
+) -> io::Result<O> {
+    let mut cx = Context::from_waker(Waker::noop());
+    loop {
+        let reactor = runtime(driver);
+        reactor.reactor.interests.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        reactor.deadline = None;
+        if let Poll::Ready(output) = turn(driver, &mut cx) {
+            return Ok(output);
+        }
+        runtime(driver).wait()?;
+    }
+}
+
+impl Runtime for Blocking {
+    type Stream = Socket;
+    type Listener = Arc<TcpListener>;
+
+    fn now(&self) -> Instant {
+        Instant::from_micros(u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX))
+    }
+
+    fn connect(&self, to: SocketAddr) -> io::Result<Socket> {
+        let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+        let socket = rustix::net::socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        let stream = TcpStream::from(socket);
+        stream.set_nonblocking(true)?;
+        match rustix::net::connect(&stream, &to) {
+            Ok(()) | Err(rustix::io::Errno::INPROGRESS | rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Socket { stream: Arc::new(stream), reactor: Arc::clone(&self.reactor) })
+    }
+
+    fn listen(&self, at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<(Self::Listener, SocketAddr)> {
+        let listener = bind_within(at, ports)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok((Arc::new(listener), address))
+    }
+
+    fn poll_accept(
+        &self,
+        listener: &Self::Listener,
+        _: &mut Context<'_>,
+    ) -> Poll<io::Result<(Socket, SocketAddr)>> {
+        loop {
+            match listener.accept() {
+                Ok((stream, peer)) => return Poll::Ready(self.adopt(stream).map(|socket| (socket, peer))),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.reactor.want(Source::Listener(Arc::clone(listener)), PollFlags::IN);
+                    return Poll::Pending;
+                }
+                // Whoever came is gone again already.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::Interrupted
+                            | io::ErrorKind::ConnectionAborted
+                            | io::ErrorKind::ConnectionReset
+                    ) => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    fn poll_deadline(&mut self, deadline: Instant, _: &mut Context<'_>) -> Poll<()> {
+        if self.now() >= deadline {
+            return Poll::Ready(());
+        }
+        self.deadline = Some(self.deadline.map_or(deadline, |other| other.min(deadline)));
+        Poll::Pending
+    }
+}
+
+/// Binds at a port of the range that nobody can predict, so that nobody waits there for another's data
+/// (RFC 2577 4). An empty range (0..=0) means the ports that systems use for such things: letting the
+/// system choose is slow when many are in TIME_WAIT.
+fn bind_within(at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<TcpListener> {
+    const TRIES: u32 = 64;
+    let (low, high) = match ports.into_inner() {
+        (0, 0) => (49_152, u16::MAX),
+        (low, high) => (low.max(1), high.max(low)),
+    };
+    let count = u32::from(high - low) + 1;
+    let start = (RandomState::new().hash_one(at) % u64::from(count)) as u32;
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for step in 0..count.min(TRIES) {
+        let offset = (start + step) % count;
+        let port = low + u16::try_from(offset).unwrap_or(0);
+        match TcpListener::bind(SocketAddr::new(at.ip(), port)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
+/// A TCP stream of this runtime.
+#[derive(Debug)]
+pub(super) struct Socket {
+    stream: Arc<TcpStream>,
+    reactor: Arc<Reactor>,
+}
+
+impl Socket {
+    fn pending<T>(&self, flags: PollFlags) -> Poll<T> {
+        self.reactor.want(Source::Stream(Arc::clone(&self.stream)), flags);
+        Poll::Pending
+    }
+
+    /// Tries something that may block, and notes what to wait for if it would.
+    fn attempt<T>(
+        &self,
+        flags: PollFlags,
+        mut call: impl FnMut(&TcpStream) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        loop {
+            match call(&self.stream) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return self.pending(flags),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+}
+
+impl Stream for Socket {
+    fn poll_connected(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut fds = [PollFd::new(&*self.stream, PollFlags::OUT)];
+        let now = Timespec::try_from(Duration::ZERO).ok();
+        match poll(&mut fds, now.as_ref()) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => self.pending(PollFlags::OUT),
+            Ok(_) => Poll::Ready(match sockopt::socket_error(&*self.stream)? {
+                Ok(()) => self.stream.set_nodelay(true),
+                Err(error) => Err(error.into()),
+            }),
+            Err(error) => Poll::Ready(Err(error.into())),
+        }
+    }
+
+    fn poll_read(&mut self, _: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.attempt(PollFlags::IN, |mut stream| stream.read(buffer))
+    }
+
+    fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.attempt(PollFlags::OUT, |mut stream| stream.write(bytes))
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn poll_send_file(&mut self, _: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>> {
+        self.attempt(PollFlags::OUT, |stream| Ok(rustix::fs::sendfile(stream, file, None, count)?))
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn poll_send_file(&mut self, _: &mut Context<'_>, _: &File, _: usize) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+    }
+
+    fn shut_down(&mut self) -> io::Result<()> {
+        self.stream.shutdown(::std::net::Shutdown::Write)
+    }
+
+    fn reset_on_drop(&mut self) {
+        let _ = sockopt::set_socket_linger(&*self.stream, Some(Duration::ZERO));
+    }
+}
