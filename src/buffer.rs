@@ -50,13 +50,13 @@ impl Span {
     /// Its first `count` bytes, or all of it.
     #[must_use]
     pub fn first(self, count: usize) -> Self {
-        Self { end: self.end.min(self.start + count), ..self }
+        Self { end: self.end.min(self.start.saturating_add(count)), ..self }
     }
 
     /// The part of it that lies `skip` bytes on.
     #[must_use]
     pub fn after(self, skip: usize) -> Self {
-        Self { start: self.end.min(self.start + skip), ..self }
+        Self { start: self.end.min(self.start.saturating_add(skip)), ..self }
     }
 
     /// It as a line, which has at most `limit` bytes.
@@ -527,3 +527,6 @@ impl Sink for Tx<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -186,7 +186,11 @@ impl<R: Runtime> Connection<R> {
     }
 
     /// The data connection takes nothing more, or nothing now: what does the server say?
-    fn poll_cut_short(&mut self, transfer: &mut Transfer, cx: &mut Context<'_>) -> Poll<Result<usize, Error>> {
+    fn poll_cut_short(
+        &mut self,
+        transfer: &mut Transfer,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<usize, Error>> {
         match ready!(self.poll_complete(transfer, cx)) {
             // The server took its leave before it had all.
             Ok(_) => Poll::Ready(Err(Error::Data(DataFailure::Broken, None))),

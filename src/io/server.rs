@@ -335,7 +335,8 @@ fn ask<F: Filesystem>(
                 Listing::Machine(_) => return Err(Refusal::NotADirectory),
                 _ => Box::new(::std::iter::once(what)),
             };
-            *job = Job::Entries { entries, writer: listing.writer(clock()), all: listing.all(), ended: false };
+            *job =
+                Job::Entries { entries, writer: listing.writer(clock()), all: listing.all(), ended: false };
             Ok(Told::Opened { size: None, unique_name: None })
         }
         _ => Err(Refusal::Unsupported),

@@ -214,7 +214,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 (Code::TRANSFER_ABORTED, Text::literal("The data is malformed or ends in its middle."))
             }
             DataFailure::StorageFull => (Code::INSUFFICIENT_STORAGE, Text::literal("No room left.")),
-            DataFailure::QuotaExceeded => (Code::STORAGE_EXCEEDED, Text::literal("Storage allocation exceeded.")),
+            DataFailure::QuotaExceeded => {
+                (Code::STORAGE_EXCEEDED, Text::literal("Storage allocation exceeded."))
+            }
             DataFailure::Local => (Code::LOCAL_ERROR, Text::literal("Local error; transfer aborted.")),
         };
         self.close_channel(DataOp::Abort);
