@@ -279,10 +279,13 @@ impl<'a> Parameter<'a> for Option<Text<'a>> {
     }
 }
 
-/// An empty secret is one: anonymous logins send `PASS` alone.
+/// An empty password is one: anonymous logins send `PASS` alone.
 impl<'a> Parameter<'a> for Secret<'a> {
-    fn read(_: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
-        Ok(Self::new(argument.unwrap_or_default()))
+    fn read(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
+        match (argument, verb) {
+            (None, Verb::Pass) => Ok(Self::default()),
+            (argument, verb) => required(verb, argument).map(Self::new),
+        }
     }
 
     fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
@@ -426,3 +429,6 @@ impl<'a> MffArgument<'a> {
         self.0.encode(sink)
     }
 }
+
+#[cfg(test)]
+mod tests;
