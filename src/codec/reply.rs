@@ -204,10 +204,11 @@ fn split_line(input: &[u8]) -> Option<(&[u8], &[u8])> {
 /// for people.
 #[must_use]
 pub fn size_hint(text: &[u8]) -> Option<u64> {
-    let open = memchr::memrchr(b'(', text)?;
-    let rest = &text[open + 1..];
-    let (rest, size) = nom::character::complete::u64::<_, nom::error::Error<&[u8]>>(rest).ok()?;
-    rest.starts_with(b" byte").then_some(size)
+    memchr::memrchr_iter(b'(', text).find_map(|open| {
+        let rest = text.get(open + 1..)?;
+        let (rest, size) = nom::character::complete::u64::<_, nom::error::Error<&[u8]>>(rest).ok()?;
+        rest.starts_with(b" byte").then_some(size)
+    })
 }
 
 /// The number in the text of 213 to SIZE: a lone one, else the last word, else the first
@@ -235,15 +236,16 @@ pub fn size(text: &[u8]) -> Result<u64, Invalid> {
 }
 
 /// The name that a server gave a file, from the text of 150 or 226 to STOU: `FILE: name` (RFC 1123
-/// 4.1.2.9), `(unique file name: name)`, or a bare name. Borrows from `text`.
+/// 4.1.2.9), `(unique file name:name).`, with a space or without, or a bare name. Borrows from `text`.
 #[must_use]
 pub fn unique_name(text: &[u8]) -> Option<&[u8]> {
     let text = text.trim_ascii();
     let find = |needle: &[u8]| memchr::memmem::find(text, needle).map(|at| &text[at + needle.len()..]);
     let name = if let Some(name) = find(b"FILE: ").or_else(|| find(b"FILE:")) {
         name
-    } else if let Some(name) = find(b"unique file name: ") {
-        let name = name.strip_suffix(b".").unwrap_or(name);
+    } else if let Some(name) = find(b"unique file name:") {
+        let name = name.strip_prefix(b" ").unwrap_or(name);
+        let name = if name.ends_with(b").") { name.strip_suffix(b".").unwrap_or(name) } else { name };
         name.strip_suffix(b")").unwrap_or(name)
     } else if text.contains(&b' ') {
         return None;
@@ -252,3 +254,6 @@ pub fn unique_name(text: &[u8]) -> Option<&[u8]> {
     };
     (!name.is_empty()).then_some(name)
 }
+
+#[cfg(test)]
+mod tests;
