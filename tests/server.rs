@@ -1044,7 +1044,7 @@ fn the_entry_of_a_path_may_have_no_name() {
     let mut rig = Rig::logged_in();
     for line in ["STAT /", "MLST /"] {
         rig.rx.extend(format!("{line}\r\n").as_bytes());
-        let Ok(Action::Event(Event::Request(ticket, Request::Stat))) =
+        let Ok(Action::Event(Event::Request(ticket, Request::Stat { .. }))) =
             rig.session.poll(rig.now, &mut rig.rx, &mut rig.tx)
         else {
             panic!("no request");

@@ -170,7 +170,7 @@ impl Rig {
     }
 
     pub fn profile(mut self, profile: Profile) -> Self {
-        self.client = self.client.with_profile(profile);
+        self.client.set_profile(profile);
         self
     }
 

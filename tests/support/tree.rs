@@ -121,7 +121,7 @@ impl Host {
                 Some(_) => Err(Refusal::NotADirectory),
                 None => Err(Refusal::NotFound),
             },
-            Request::Stat => match self.tree.0.get(&path) {
+            Request::Stat { .. } => match self.tree.0.get(&path) {
                 None => Err(Refusal::NotFound),
                 Some(node) => {
                     let entry = entry(&path, node);
