@@ -50,13 +50,19 @@ impl Span {
     /// Its first `count` bytes, or all of it.
     #[must_use]
     pub fn first(self, count: usize) -> Self {
-        Self { end: self.end.min(self.start + count), ..self }
+        Self { end: self.end.min(self.start.saturating_add(count)), ..self }
     }
 
     /// The part of it that lies `skip` bytes on.
     #[must_use]
     pub fn after(self, skip: usize) -> Self {
-        Self { start: self.end.min(self.start + skip), ..self }
+        Self { start: self.end.min(self.start.saturating_add(skip)), ..self }
+    }
+
+    /// It as a line, which has at most `limit` bytes.
+    #[inline]
+    fn within(self, limit: usize) -> Frame {
+        if self.len() > limit { Frame::TooLong(self.first(limit)) } else { Frame::Line(self) }
     }
 
     const fn range(self) -> Range<usize> {
@@ -103,13 +109,26 @@ struct Window {
     scan: usize,
     filled: usize,
     telnet: Telnet,
+    /// The line is too long, and its rest is not kept.
     skipping: bool,
+    /// A NUL was in the line.
     binary: bool,
+    /// The last byte kept is a CR that a NUL followed, so no part of a line's end.
+    bare_cr: bool,
+    /// `[start, kept)` is a line that was put back.
     held: bool,
     eof: bool,
 }
 
 impl Window {
+    /// Whether the current line is, so far, bytes to be kept where they are.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.kept == self.scan
+            && self.telnet == Telnet::Text
+            && !(self.skipping || self.binary || self.bare_cr || self.held)
+    }
+
     fn is_empty(&self) -> bool {
         self.scan == self.filled && self.kept == self.start && !self.held
     }
@@ -237,15 +256,34 @@ impl Rx<'_> {
     ///
     /// Each byte is looked at once, however the input is split. The storage must hold `limit + 2`
     /// bytes, or a line of that length never fits and is called too long.
+    #[inline]
     pub fn next_line(&mut self, limit: usize) -> Frame {
+        let w = &mut *self.window;
+        // Nearly every line comes whole and has nothing of Telnet in it.
+        if let (true, Some(rest)) = (w.is_plain(), self.storage.get(w.scan..w.filled)) {
+            let at = memchr::memchr3(LF, IAC, NUL, rest).unwrap_or(rest.len());
+            let end = w.scan + at;
+            if rest.get(at) == Some(&LF) {
+                let ends_in_cr = end > w.start && self.storage.get(end - 1) == Some(&CR);
+                let line = Span { start: w.start, end: end - usize::from(ends_in_cr) };
+                (w.start, w.kept, w.scan) = (end + 1, end + 1, end + 1);
+                return line.within(limit);
+            }
+            (w.kept, w.scan) = (end, end);
+        }
+        self.next_odd_line(limit)
+    }
+
+    /// As [`next_line`](Self::next_line), for all that may be in its way.
+    fn next_odd_line(&mut self, limit: usize) -> Frame {
         if core::mem::take(&mut self.window.held) {
             let line = Span { start: self.window.start, end: self.window.kept };
             (self.window.start, self.window.kept) = (self.window.scan, self.window.scan);
             return Frame::Line(line);
         }
         loop {
-            let w = &mut *self.window;
-            let rest = &self.storage[w.scan..w.filled];
+            let w = &*self.window;
+            let rest = self.storage.get(w.scan..w.filled).unwrap_or_default();
             if w.telnet != Telnet::Text {
                 match rest.first() {
                     Some(&byte) => self.telnet(byte),
@@ -253,35 +291,39 @@ impl Rx<'_> {
                 }
                 continue;
             }
-            let Some(at) = memchr::memchr3(LF, IAC, NUL, rest) else {
-                self.keep(rest.len());
+            let at = memchr::memchr3(LF, IAC, NUL, rest).unwrap_or(rest.len());
+            let found = rest.get(at).copied();
+            self.keep(at);
+            let Some(byte) = found else {
                 return self.out_of_bytes(limit);
             };
-            let byte = rest[at];
-            self.keep(at);
-            let w = &mut *self.window;
-            w.scan += 1;
+            self.window.scan += 1;
             match byte {
+                LF if core::mem::take(&mut self.window.skipping) => {
+                    (self.window.binary, self.window.bare_cr) = (false, false);
+                    (self.window.start, self.window.kept) = (self.window.scan, self.window.scan);
+                }
                 LF => {
-                    let end = w.kept - usize::from(self.storage[w.start..w.kept].last() == Some(&CR));
-                    let line = Span { start: w.start, end };
-                    let (skipped, binary) = (w.skipping, w.binary);
-                    (w.skipping, w.binary) = (false, false);
-                    (w.start, w.kept) = (w.scan, w.scan);
-                    if skipped {
-                        continue;
-                    }
-                    return match line {
-                        _ if line.len() > limit => Frame::TooLong(line.first(limit)),
-                        _ if binary => Frame::Binary,
-                        line => Frame::Line(line),
+                    let ends_in_cr = self.ends_in_cr();
+                    let w = &mut *self.window;
+                    let line = Span { start: w.start, end: w.kept - usize::from(ends_in_cr) };
+                    (w.start, w.kept, w.bare_cr) = (w.scan, w.scan, false);
+                    return match (core::mem::take(&mut w.binary), line.within(limit)) {
+                        (true, Frame::Line(_)) => Frame::Binary,
+                        (_, line) => line,
                     };
                 }
-                IAC => w.telnet = Telnet::Command,
-                _ if self.storage[w.start..w.kept].last() == Some(&CR) => {}
-                _ => w.binary = true,
+                IAC => self.window.telnet = Telnet::Command,
+                _ if self.ends_in_cr() => self.window.bare_cr = true,
+                _ => self.window.binary = true,
             }
         }
+    }
+
+    /// Whether the last byte kept of the line is a CR that an LF, or a NUL, may follow.
+    fn ends_in_cr(&self) -> bool {
+        let w = &*self.window;
+        !w.bare_cr && self.storage.get(w.start..w.kept).is_some_and(|line| line.last() == Some(&CR))
     }
 
     /// Puts the line that was just taken back: [`next_line`](Self::next_line) gives it again, and
@@ -300,11 +342,12 @@ impl Rx<'_> {
         w.scan += count;
         if w.skipping {
             (w.start, w.kept) = (w.scan, w.scan);
-        } else {
+        } else if count > 0 {
             if w.kept != from {
                 self.storage.copy_within(from..w.scan, w.kept);
             }
             w.kept += count;
+            w.bare_cr = false;
         }
     }
 
@@ -333,10 +376,9 @@ impl Rx<'_> {
 
     /// The line has no end yet: is it still allowed to grow?
     fn out_of_bytes(&mut self, limit: usize) -> Frame {
-        let full = !self.has_room();
+        let (full, ends_in_cr) = (!self.has_room(), self.ends_in_cr());
         let w = &mut *self.window;
-        let line = &self.storage[w.start..w.kept];
-        let length = line.len() - usize::from(line.last() == Some(&CR));
+        let length = w.kept - w.start - usize::from(ends_in_cr);
         if length > limit || (full && !w.skipping) {
             let line = Span { start: w.start, end: w.start + length };
             w.skipping = true;
@@ -473,13 +515,18 @@ impl Sink for Tx<'_> {
         if !self.queue.double_iac {
             return self.put_raw(bytes);
         }
-        let mut rest = bytes;
-        while let Some(at) = memchr::memchr(IAC, rest) {
-            let (head, tail) = rest.split_at(at + 1);
-            self.put_raw(head)?;
-            self.put_raw(&[IAC])?;
-            rest = tail;
-        }
-        self.put_raw(rest)
+        self.append(|this| {
+            let mut rest = bytes;
+            while let Some(at) = memchr::memchr(IAC, rest) {
+                let (head, tail) = rest.split_at(at + 1);
+                this.put_raw(head)?;
+                this.put_raw(&[IAC])?;
+                rest = tail;
+            }
+            this.put_raw(rest)
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -156,7 +156,7 @@ commands! {
     // RFC 7151
     Host(Text<'a>),
     // draft-somers-ftp-mfxx
-    Mfmt(TimedPath<'a>), Mfct(TimedPath<'a>), Mff(Facts<'a>),
+    Mfmt(TimedPath<'a>), Mfct(TimedPath<'a>), Mff(MffArgument<'a>),
     // draft-ietf-ftpext2-hash, draft-bryan-ftp-range
     Hash(Text<'a>), Rang(ByteRange),
     // In use, in no RFC
@@ -178,6 +178,11 @@ pub struct TimedPath<'a> {
     pub path: Text<'a>,
 }
 
+/// The facts that MFF sets and the path that is to have them (draft-somers-ftp-mfxx 5). Known to be
+/// well formed and read when asked for: it is the text alone that a [`Command`] carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MffArgument<'a>(Text<'a>);
+
 // command  = verb [SP argument]         ; without its CRLF
 // verb     = 1*%d33-126
 // argument = *OCTET                     ; no CR, LF, NUL
@@ -194,16 +199,24 @@ impl<'a> Command<'a> {
     /// When the line is no command, or its argument not one that the command takes.
     #[inline]
     pub fn parse(line: &'a [u8]) -> Result<Self, CommandError> {
-        let Ok((b"", (name, argument))) = words(line) else {
+        let (verb, argument) = match Verb::split_from(line) {
+            Some((verb, [])) => return Self::typed(verb, None),
+            Some((verb, [b' ', argument @ ..])) => (verb, argument),
+            _ => return Self::unknown(line),
+        };
+        match Text::new(argument) {
+            Ok(text) => Self::typed(verb, Some(text).filter(|text| !text.is_empty())),
+            Err(invalid) => Err(CommandError::BadArgument(verb, invalid)),
+        }
+    }
+
+    fn unknown(line: &'a [u8]) -> Result<Self, CommandError> {
+        let Ok((b"", (verb, argument))) = words(line) else {
             return Err(CommandError::NotACommand);
         };
-        let verb = Verb::from_bytes(name);
-        let argument = argument.filter(|argument| !argument.is_empty()).map(Text::new).transpose();
-        match (verb, argument) {
-            (Some(verb), Ok(argument)) => Self::typed(verb, argument),
-            (Some(verb), Err(invalid)) => Err(CommandError::BadArgument(verb, invalid)),
-            (None, Ok(argument)) => Ok(Self::Unknown { verb: name, argument }),
-            (None, Err(_)) => Err(CommandError::NotACommand),
+        match argument.filter(|argument| !argument.is_empty()).map(Text::new).transpose() {
+            Ok(argument) => Ok(Self::Unknown { verb, argument }),
+            Err(_) => Err(CommandError::NotACommand),
         }
     }
 
@@ -266,10 +279,13 @@ impl<'a> Parameter<'a> for Option<Text<'a>> {
     }
 }
 
-/// An empty secret is one: anonymous logins send `PASS` alone.
+/// An empty password is one: anonymous logins send `PASS` alone.
 impl<'a> Parameter<'a> for Secret<'a> {
-    fn read(_: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
-        Ok(Self::new(argument.unwrap_or_default()))
+    fn read(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
+        match (argument, verb) {
+            (None, Verb::Pass) => Ok(Self::default()),
+            (argument, verb) => required(verb, argument).map(Self::new),
+        }
     }
 
     fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
@@ -322,7 +338,7 @@ values! {
     ByteRange: |bytes| Ok(Self::parse(bytes)?), Self::encode;
     RestartMarker<'a>: |bytes| Ok(Self::parse(bytes)?), Self::encode;
     OptsArgument<'a>: |bytes| Ok(Self::parse(bytes)?), Self::encode;
-    Facts<'a>: |bytes| Ok(Self::parse(bytes)?), Self::encode;
+    MffArgument<'a>: |bytes| Ok(Self::parse(bytes)?), Self::encode;
     TimedPath<'a>: |bytes| Ok(Self::parse(bytes)?), Self::encode;
 }
 
@@ -381,3 +397,38 @@ impl<'a> TimedPath<'a> {
         spaced(self.path, sink)
     }
 }
+
+impl<'a> MffArgument<'a> {
+    // mff-argument = 1*( fact ";" ) SP pathname    ; fact as in RFC 3659 7.2
+    //   in use too: no ";" after the last
+    /// Checks facts, a space and a path.
+    ///
+    /// # Errors
+    /// As [`Facts::parse`], and when there is no fact, or no path.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
+        let facts = Facts::parse(bytes)?;
+        if facts.iter().next().is_none() || facts.name.is_empty() {
+            return Err(Invalid::new("facts, a space and a path"));
+        }
+        Text::new(bytes).map(Self)
+    }
+
+    /// Reads the facts and the path.
+    ///
+    /// # Errors
+    /// None, since [`parse`](Self::parse) had none.
+    pub fn facts(&self) -> Result<Facts<'a>, Invalid> {
+        Facts::parse(self.0.as_bytes())
+    }
+
+    /// Appends it as it came.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        self.0.encode(sink)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ pub mod verb;
 
 pub use address::{EpsvArgument, ExtendedError, NetworkProtocol};
 pub use code::{Group, ReplyCode, Severity};
-pub use command::{Command, CommandError, LongAddress, TimedPath};
+pub use command::{Command, CommandError, LongAddress, MffArgument, TimedPath};
 pub use encode::{Full, Sink};
 pub use facts::{FactChoice, FactSet, FactValue, FactValues, Facts, Kind, NameCase, Permissions};
 pub use features::{FeatureLine, Features, OptsArgument};

@@ -1,8 +1,6 @@
 //! Replies (RFC 959 4.2): line by line as they stream in, or whole.
 
-use nom::bytes::complete::take;
-use nom::combinator::map_opt;
-use nom::{IResult, Parser};
+use nom::Parser;
 
 use super::{Full, Invalid, ReplyCode, Sink, Text};
 
@@ -65,8 +63,10 @@ impl core::fmt::Debug for ReplyLine<'_> {
 // middle     = text EOL              ; not of the form of last
 // last       = code [SP text] EOL    ; the code of first
 // code       = ("1" / ... / "6") 2DIGIT
-fn code(line: &[u8]) -> IResult<&[u8], ReplyCode> {
-    map_opt(take(3usize), ReplyCode::from_digits).parse_complete(line)
+#[inline]
+fn code(line: &[u8]) -> Option<(ReplyCode, &[u8])> {
+    let (digits, rest) = line.split_first_chunk::<3>()?;
+    Some((ReplyCode::from_digits(digits)?, rest))
 }
 
 impl<'a> ReplyLine<'a> {
@@ -82,26 +82,21 @@ impl<'a> ReplyLine<'a> {
     /// one of its lines.
     #[inline]
     pub fn parse(line: &'a [u8], within: Option<ReplyCode>, rule: EndRule) -> Result<Self, Invalid> {
-        let (numbered, found) = match code(line) {
-            Ok((rest, code)) => match rest.split_first() {
-                None => (Some((true, rest)), code),
-                Some((b' ', text)) => (Some((true, text)), code),
-                Some((b'-', text)) => (Some((false, text)), code),
-                Some(_) => (None, code),
-            },
-            Err(_) => match within {
-                Some(code) => (None, code),
-                None => return Err(Invalid::new("a reply: three digits, then a space or a hyphen")),
-            },
+        // The code, whether the reply ends here, and the text; if the line is of that form.
+        let numbered = match code(line) {
+            Some((code, [])) => Some((code, true, &[][..])),
+            Some((code, [b' ', text @ ..])) => Some((code, true, text)),
+            Some((code, [b'-', text @ ..])) => Some((code, false, text)),
+            _ => None,
         };
         match (within, numbered) {
-            (None, Some((true, text))) => Ok(Self { code: found, position: Position::Single, text }),
-            (None, Some((false, text))) => Ok(Self { code: found, position: Position::First, text }),
-            (None, None) => Err(Invalid::new("a space or a hyphen after the reply code")),
-            (Some(code), Some((true, text))) if found == code || rule == EndRule::AnyCode => {
+            (None, Some((code, true, text))) => Ok(Self { code, position: Position::Single, text }),
+            (None, Some((code, false, text))) => Ok(Self { code, position: Position::First, text }),
+            (None, None) => Err(Invalid::new("a reply: three digits, then a space or a hyphen")),
+            (Some(code), Some((found, true, text))) if found == code || rule == EndRule::AnyCode => {
                 Ok(Self { code, position: Position::Last, text })
             }
-            (Some(code), Some((false, text))) if found == code => {
+            (Some(code), Some((found, false, text))) if found == code => {
                 Ok(Self { code, position: Position::Middle, text })
             }
             (Some(code), _) => Ok(Self { code, position: Position::Middle, text: line }),
@@ -124,7 +119,7 @@ impl<'a> ReplyLine<'a> {
             Position::Single | Position::Last if text.is_empty() => Some(b""),
             Position::Single | Position::Last => Some(b" "),
             Position::First => Some(b"-"),
-            Position::Middle if self::code(text.as_bytes()).is_ok() => Some(b"-"),
+            Position::Middle if self::code(text.as_bytes()).is_some() => Some(b"-"),
             Position::Middle => None,
         };
         if let Some(separator) = separator {
@@ -209,10 +204,11 @@ fn split_line(input: &[u8]) -> Option<(&[u8], &[u8])> {
 /// for people.
 #[must_use]
 pub fn size_hint(text: &[u8]) -> Option<u64> {
-    let open = memchr::memrchr(b'(', text)?;
-    let rest = &text[open + 1..];
-    let (rest, size) = nom::character::complete::u64::<_, nom::error::Error<&[u8]>>(rest).ok()?;
-    rest.starts_with(b" byte").then_some(size)
+    memchr::memrchr_iter(b'(', text).find_map(|open| {
+        let rest = text.get(open + 1..)?;
+        let (rest, size) = nom::character::complete::u64::<_, nom::error::Error<&[u8]>>(rest).ok()?;
+        rest.starts_with(b" byte").then_some(size)
+    })
 }
 
 /// The number in the text of 213 to SIZE: a lone one, else the last word, else the first
@@ -240,15 +236,16 @@ pub fn size(text: &[u8]) -> Result<u64, Invalid> {
 }
 
 /// The name that a server gave a file, from the text of 150 or 226 to STOU: `FILE: name` (RFC 1123
-/// 4.1.2.9), `(unique file name: name)`, or a bare name. Borrows from `text`.
+/// 4.1.2.9), `(unique file name:name).`, with a space or without, or a bare name. Borrows from `text`.
 #[must_use]
 pub fn unique_name(text: &[u8]) -> Option<&[u8]> {
     let text = text.trim_ascii();
     let find = |needle: &[u8]| memchr::memmem::find(text, needle).map(|at| &text[at + needle.len()..]);
     let name = if let Some(name) = find(b"FILE: ").or_else(|| find(b"FILE:")) {
         name
-    } else if let Some(name) = find(b"unique file name: ") {
-        let name = name.strip_suffix(b".").unwrap_or(name);
+    } else if let Some(name) = find(b"unique file name:") {
+        let name = name.strip_prefix(b" ").unwrap_or(name);
+        let name = if name.ends_with(b").") { name.strip_suffix(b".").unwrap_or(name) } else { name };
         name.strip_suffix(b")").unwrap_or(name)
     } else if text.contains(&b' ') {
         return None;
@@ -257,3 +254,6 @@ pub fn unique_name(text: &[u8]) -> Option<&[u8]> {
     };
     (!name.is_empty()).then_some(name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -427,7 +427,25 @@ impl Verb {
     #[inline]
     #[must_use]
     pub fn from_bytes(name: &[u8]) -> Option<Self> {
-        name::find(name).and_then(|row| Self::ALL.get(row).copied())
+        match name::split(name) {
+            Some((verb, [])) => Some(verb),
+            _ => None,
+        }
+    }
+
+    /// The command whose name a line begins with, in any case, and what follows the name: nothing, or
+    /// bytes of which the first is a space or a control.
+    ///
+    /// ```
+    /// use ftp_proto::codec::Verb;
+    ///
+    /// assert_eq!(Verb::split_from(b"cwd /pub"), Some((Verb::Cwd, &b" /pub"[..])));
+    /// assert_eq!(Verb::split_from(b"CWDX /pub"), None);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn split_from(line: &[u8]) -> Option<(Self, &[u8])> {
+        name::split(line)
     }
 
     /// The name, in upper case.

@@ -9,7 +9,7 @@ use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::transfer::{Coding, Decoder, Encoder};
 
 /// How much is moved at a time where the kernel does not do it: smaller costs CPU, larger gains nothing.
-const CHUNK: usize = 256 * 1024;
+pub(super) const CHUNK: usize = 256 * 1024;
 
 /// The data connection of a session, if there is one.
 pub(super) struct Data<R: Runtime> {
@@ -154,6 +154,10 @@ impl<R: Runtime> Data<R> {
         matches!(self.state, State::Sending(..))
     }
 
+    pub(super) const fn is_moving(&self) -> bool {
+        self.is_receiving() || self.is_sending()
+    }
+
     /// What happens before bytes move: the connection comes about.
     pub(super) fn poll_setup(&mut self, runtime: &R, cx: &mut Context<'_>) -> Poll<DataEvent> {
         match &mut self.state {
@@ -278,4 +282,9 @@ impl<R: Runtime> Data<R> {
             Err(error) => self.fail(DataFailure::Broken, error),
         })
     }
+}
+
+/// Whether the kernel cannot move this file to this socket by itself.
+pub(super) fn is_unsupported(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
 }

@@ -1,68 +1,87 @@
-//! From the name of a command to its row: one multiplication, one comparison.
+//! From the name of a command to the command: one multiplication, one comparison.
 //!
 //! A name of 3 to 7 letters and digits fits a `u64`. A multiplier is searched for, when the crate is
 //! compiled, that takes every name to a slot of its own; so there is nothing to keep in step by hand.
 
-use super::NAMES;
+use super::{NAMES, Verb};
 
-/// The row of the command with this name, in any case.
+/// The command whose name `line` begins with, in any case, and what follows it: nothing, a space or a
+/// control.
 #[inline]
-pub(super) fn find(name: &[u8]) -> Option<usize> {
-    let key = key(name)?;
-    let row = usize::from(INDEX.rows[slot(key, INDEX.multiplier)]);
-    // An empty slot names no row.
-    (*KEYS.get(row)? == key).then_some(row)
+pub(super) fn split(line: &[u8]) -> Option<(Verb, &[u8])> {
+    let (key, length) = key(line);
+    let verb = INDEX.verbs[slot(key, INDEX.multiplier)]?;
+    if KEYS[verb as usize] != key {
+        return None;
+    }
+    Some((verb, line.get(length..)?))
 }
 
-/// The bytes of a name, letters in upper case, with the length in the top byte, so that names that differ
-/// have keys that differ, NULs at the end included. `None` for a length that no command has.
+/// The word that `line` begins with and its length: letters in upper case, the length in the top byte, so
+/// that words that differ have keys that differ. A word of more than 7 bytes has the key of no command.
 #[inline]
-const fn key(name: &[u8]) -> Option<u64> {
-    let bytes = match *name {
-        [a, b, c, d] => [a, b, c, d, 0, 0, 0, 4],
-        [a, b, c] => [a, b, c, 0, 0, 0, 0, 3],
-        [a, b, c, d, e] => [a, b, c, d, e, 0, 0, 5],
-        [a, b, c, d, e, f] => [a, b, c, d, e, f, 0, 6],
-        [a, b, c, d, e, f, g] => [a, b, c, d, e, f, g, 7],
-        _ => return None,
-    };
-    Some(upper(u64::from_le_bytes(bytes)))
+const fn key(line: &[u8]) -> (u64, usize) {
+    const BELOW_GRAPHIC: u64 = EACH * (b' ' + 1) as u64;
+    let start = start(line);
+    // The top bit of the first byte that is no more than a space; beyond it, bits may be wrong.
+    let ends = start.wrapping_sub(BELOW_GRAPHIC) & !start & TOPS;
+    let length = ends.trailing_zeros() / 8;
+    if length > 7 {
+        return (0, 0);
+    }
+    let word = start & ((1 << (8 * length)) - 1);
+    (upper(word) | (length as u64) << 56, length as usize)
 }
+
+/// The first eight bytes, with NULs for those that are missing; of a line of less than three, nothing.
+#[inline]
+const fn start(line: &[u8]) -> u64 {
+    if let Some(bytes) = line.first_chunk::<8>() {
+        u64::from_le_bytes(*bytes)
+    } else if let (Some(first), Some(last)) = (line.first_chunk::<4>(), line.last_chunk::<4>()) {
+        // The bytes that are in both come to lie on one another.
+        let last = u32::from_le_bytes(*last) as u64;
+        u32::from_le_bytes(*first) as u64 | last << (8 * (line.len() - 4))
+    } else if let [a, b, c] = *line {
+        u64::from_le_bytes([a, b, c, 0, 0, 0, 0, 0])
+    } else {
+        0
+    }
+}
+
+const EACH: u64 = 0x0101_0101_0101_0101;
+const TOPS: u64 = EACH * 0x80;
 
 /// Eight bytes at once, with ASCII letters in upper case.
 #[inline]
 const fn upper(word: u64) -> u64 {
-    const EACH: u64 = 0x0101_0101_0101_0101;
     // Without their top bits, adding to one byte does not carry into the next; the top bit of a sum
     // tells that the byte was at least `a`, or beyond `z`.
     let low = word & (EACH * 0x7F);
     let from_a = low + EACH * (0x80 - b'a' as u64);
     let beyond_z = low + EACH * (0x7F - b'z' as u64);
-    let lower = from_a & !beyond_z & !word & (EACH * 0x80);
+    let lower = from_a & !beyond_z & !word & TOPS;
     // 0x80 becomes 0x20, the bit between the cases.
     word ^ (lower >> 2)
 }
 
 const SLOT_BITS: u32 = 9;
-const EMPTY: u8 = u8::MAX;
 
 struct Index {
     multiplier: u64,
-    rows: [u8; 1 << SLOT_BITS],
+    verbs: [Option<Verb>; 1 << SLOT_BITS],
 }
 
-static KEYS: [u64; NAMES.len()] = KEY_OF_ROW;
+static KEYS: [u64; NAMES.len()] = KEY_OF_VERB;
 static INDEX: Index = build();
 
-const KEY_OF_ROW: [u64; NAMES.len()] = {
-    assert!(NAMES.len() <= EMPTY as usize);
+const KEY_OF_VERB: [u64; NAMES.len()] = {
     let mut keys = [0; NAMES.len()];
     let mut row = 0;
     while row < keys.len() {
-        match key(NAMES[row].as_bytes()) {
-            Some(key) => keys[row] = key,
-            None => panic!("the name of a command has 3 to 7 bytes"),
-        }
+        let (key, length) = key(NAMES[row].as_bytes());
+        assert!(length >= 3 && length == NAMES[row].len(), "the name of a command has 3 to 7 bytes");
+        keys[row] = key;
         row += 1;
     }
     keys
@@ -78,18 +97,18 @@ const fn slot(key: u64, multiplier: u64) -> usize {
 const fn build() -> Index {
     let mut multiplier: u64 = 0x9E37_79B9_7F4A_7C15;
     loop {
-        let mut rows = [EMPTY; 1 << SLOT_BITS];
+        let mut verbs = [None; 1 << SLOT_BITS];
         let mut row = 0;
-        while row < KEY_OF_ROW.len() {
-            let slot = slot(KEY_OF_ROW[row], multiplier);
-            if rows[slot] != EMPTY {
+        while row < KEY_OF_VERB.len() {
+            let slot = slot(KEY_OF_VERB[row], multiplier);
+            if verbs[slot].is_some() {
                 break;
             }
-            rows[slot] = row as u8;
+            verbs[slot] = Some(Verb::ALL[row]);
             row += 1;
         }
-        if row == KEY_OF_ROW.len() {
-            return Index { multiplier, rows };
+        if row == KEY_OF_VERB.len() {
+            return Index { multiplier, verbs };
         }
         // A linear congruential step (Knuth's MMIX); it keeps the multiplier odd, for the increment is
         // even.

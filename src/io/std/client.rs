@@ -1,6 +1,7 @@
 //! A client that blocks.
 
 use ::std::fmt;
+use ::std::fs::File;
 use ::std::io::{self, Read, Write};
 use ::std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use ::std::task::{Context, Poll};
@@ -12,6 +13,7 @@ use crate::codec::pathname::for_listing;
 use crate::codec::{Command, Features, Redacted, ReplyLine, RepresentationType, Secret, Timestamp};
 use crate::io::client::{Connection, OnLine, Outcome, Reply, Transfer, text};
 use crate::io::control::{Direction, Trace};
+use crate::io::data::CHUNK;
 use crate::io::error::Error;
 use crate::listing::{BadLine, Clock, ListingParser, OwnedEntry};
 
@@ -487,6 +489,23 @@ impl Retrieve<'_> {
         self.transfer.size_hint
     }
 
+    /// Receives all that is left into `file`, at its position: how many bytes that were.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or the transfer fails.
+    pub fn receive_into(mut self, mut file: &File) -> io::Result<u64> {
+        let mut total = 0;
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            let count = self.receive(&mut buffer)?;
+            if count == 0 {
+                return Ok(total);
+            }
+            file.write_all(&buffer[..count])?;
+            total += count as u64;
+        }
+    }
+
     fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let Self { client, transfer } = self;
         client.block(|connection, cx| connection.poll_read(transfer, buffer, cx))
@@ -521,6 +540,35 @@ impl Store<'_> {
     #[must_use]
     pub fn unique_name(&self) -> Option<&[u8]> {
         self.transfer.unique_name.as_deref()
+    }
+
+    /// Sends the rest of `file`, from its position on: how many bytes that were. Where nothing has to be
+    /// converted the kernel moves them, and none of them passes through this process.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the server does not take it.
+    pub fn send_file(&mut self, mut file: &File) -> io::Result<u64> {
+        let mut total = 0;
+        loop {
+            let Self { client, transfer } = self;
+            match client.block(|connection, cx| connection.poll_send_file(transfer, file, cx))? {
+                Some(0) => return Ok(total),
+                Some(count) => total += count as u64,
+                None => break,
+            }
+        }
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => return Ok(total),
+                Ok(count) => {
+                    self.write_all(&buffer[..count])?;
+                    total += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Ends the upload and waits for the server to confirm it.

@@ -1,0 +1,530 @@
+//! Every command: known lines with their values, what each refuses, and the way back.
+
+use core::net::{Ipv4Addr, Ipv6Addr, SocketAddrV6};
+use core::num::NonZeroU8;
+use std::collections::BTreeSet;
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::codec::{Argument, FactSet, FormatControl, HashAlgorithm, NetworkProtocol};
+use CommandError::{BadArgument, MissingArgument, NotACommand, UnexpectedArgument, UnknownFamily};
+
+fn text(text: &str) -> Text<'_> {
+    Text::new(text.as_bytes()).unwrap()
+}
+
+fn secret(secret: &str) -> Secret<'_> {
+    Secret::new(text(secret))
+}
+
+fn encoded(command: &Command<'_>) -> Vec<u8> {
+    let mut out = arrayvec::ArrayVec::<u8, 512>::new();
+    command.encode(&mut out).unwrap();
+    out.to_vec()
+}
+
+fn v4(port: u16) -> SocketAddrV4 {
+    SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 7), port)
+}
+
+fn v6(port: u16) -> SocketAddr {
+    SocketAddrV6::new(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 7), port, 0, 0).into()
+}
+
+fn time() -> Timestamp {
+    Timestamp::new(2024, 1, 31, 23, 59, 58).unwrap()
+}
+
+fn mff(argument: &str) -> Command<'_> {
+    Command::Mff(MffArgument::parse(argument.as_bytes()).unwrap())
+}
+
+/// A line, what it is read as, and how that is written where it is not the line.
+type Known = (&'static str, Command<'static>, &'static str);
+
+#[rustfmt::skip]
+fn known() -> Vec<Known> {
+    use Command::*;
+    let same = "";
+    [
+        ("USER anonymous", User(text("anonymous")), same),
+        ("USER a b", User(text("a b")), same),
+        ("PASS  two  spaces", Pass(secret(" two  spaces")), same),
+        ("PASS", Pass(secret("")), "PASS "),
+        ("PASS ", Pass(secret("")), same),
+        ("ACCT sales", Acct(secret("sales")), same),
+        ("CWD /pub/a b", Cwd(text("/pub/a b")), same),
+        ("CWD  x", Cwd(text(" x")), same),
+        ("CWD -", Cwd(text("-")), same),
+        ("CDUP", Cdup, same),
+        ("CDUP ", Cdup, "CDUP"),
+        ("SMNT /mnt", Smnt(text("/mnt")), same),
+        ("REIN", Rein, same),
+        ("QUIT", Quit, same),
+        ("PORT 192,0,2,7,200,34", Port(v4(51234)), same),
+        ("PORT 192,0,2,7,000,021", Port(v4(21)), "PORT 192,0,2,7,0,21"),
+        ("PASV", Pasv, same),
+        ("TYPE I", Type(RepresentationType::Image), same),
+        ("TYPE a n", Type(RepresentationType::ASCII), "TYPE A"),
+        ("TYPE E T", Type(RepresentationType::Ebcdic(FormatControl::Telnet)), same),
+        ("TYPE L 8", Type(RepresentationType::LOCAL_8), same),
+        ("STRU f", Stru(FileStructure::File), "STRU F"),
+        ("MODE S", Mode(TransferMode::Stream), same),
+        ("RETR a\tb", Retr(text("a\tb")), same),
+        ("STOR x", Stor(text("x")), same),
+        ("STOU", Stou(None), same),
+        ("STOU ", Stou(None), "STOU"),
+        ("STOU x", Stou(Some(text("x"))), same),
+        ("APPE x", Appe(text("x")), same),
+        ("ALLO 10", Allo(Allocation { bytes: 10, record: None }), same),
+        ("ALLO 10 R 5", Allo(Allocation { bytes: 10, record: Some(5) }), same),
+        ("REST 1024", Rest(RestartMarker::Offset(1024)), same),
+        ("REST 007", Rest(RestartMarker::Marker(text("007"))), same),
+        ("RNFR a", Rnfr(text("a")), same),
+        ("RNTO b", Rnto(text("b")), same),
+        ("ABOR", Abor, same),
+        ("DELE x", Dele(text("x")), same),
+        ("RMD x", Rmd(text("x")), same),
+        ("MKD x", Mkd(text("x")), same),
+        ("PWD", Pwd, same),
+        ("LIST", List(None), same),
+        ("LIST -la /pub", List(Some(text("-la /pub"))), same),
+        ("NLST", Nlst(None), same),
+        ("NLST *.c", Nlst(Some(text("*.c"))), same),
+        ("SITE CHMOD 644 x", Site(text("CHMOD 644 x")), same),
+        ("SYST", Syst, same),
+        ("STAT", Stat(None), same),
+        ("STAT /pub", Stat(Some(text("/pub"))), same),
+        ("HELP", Help(None), same),
+        ("HELP RETR", Help(Some(text("RETR"))), same),
+        ("noop", Noop, "NOOP"),
+        ("XMKD x", Xmkd(text("x")), same),
+        ("XRMD x", Xrmd(text("x")), same),
+        ("XPWD", Xpwd, same),
+        ("XCUP", Xcup, same),
+        ("XCWD x", Xcwd(text("x")), same),
+        ("AUTH TLS", Auth(text("TLS")), same),
+        ("ADAT aGk=", Adat(secret("aGk=")), same),
+        ("PBSZ 0", Pbsz(ProtectionBufferSize(0)), same),
+        ("PROT p", Prot(ProtectionLevel::Private), "PROT P"),
+        ("CCC", Ccc, same),
+        ("MIC aGk=", Mic(secret("aGk=")), same),
+        ("CONF aGk=", Conf(secret("aGk=")), same),
+        ("ENC aGk=", Enc(secret("aGk=")), same),
+        ("FEAT", Feat, same),
+        ("OPTS utf8 on", Opts(OptsArgument::Utf8(true)), "OPTS UTF8 ON"),
+        ("OPTS UTF8", Opts(OptsArgument::Utf8(true)), "OPTS UTF8 ON"),
+        ("OPTS MLST Type;Size;", Opts(OptsArgument::Mlst(FactSet::TYPE.union(FactSet::SIZE))), same),
+        ("OPTS HASH", Opts(OptsArgument::Hash(None)), same),
+        ("OPTS X y z", Opts(OptsArgument::Other { name: text("X"), parameters: Some(text("y z")) }), same),
+        ("EPRT |1|192.0.2.7|51234|", Eprt(v4(51234).into()), same),
+        ("EPRT !2!2001:db8::7!21!", Eprt(v6(21)), "EPRT |2|2001:db8::7|21|"),
+        ("EPSV", Epsv(EpsvArgument::Unspecified), same),
+        ("EPSV 2", Epsv(EpsvArgument::Protocol(NetworkProtocol::IPV6)), same),
+        ("EPSV all", Epsv(EpsvArgument::All), "EPSV ALL"),
+        ("LPRT 4,4,192,0,2,7,2,200,34", Lprt(LongAddress(v4(51234).into())), same),
+        ("LPRT 6,16,32,1,13,184,0,0,0,0,0,0,0,0,0,0,0,7,2,0,21", Lprt(LongAddress(v6(21))), same),
+        ("LPSV", Lpsv, same),
+        ("LANG", Lang(None), same),
+        ("LANG en-US", Lang(Some(text("en-US"))), same),
+        ("MDTM x", Mdtm(text("x")), same),
+        ("MDTM 20240131235958 x", Mdtm(text("20240131235958 x")), same),
+        ("SIZE x", Size(text("x")), same),
+        ("MLST", Mlst(None), same),
+        ("MLST /", Mlst(Some(text("/"))), same),
+        ("MLSD", Mlsd(None), same),
+        ("MLSD /", Mlsd(Some(text("/"))), same),
+        ("HOST ftp.example.org", Host(text("ftp.example.org")), same),
+        ("MFMT 20240131235958 a b", Mfmt(TimedPath { time: time(), path: text("a b") }), same),
+        ("MFCT 20240131235958 x", Mfct(TimedPath { time: time(), path: text("x") }), same),
+        ("MFF UNIX.mode=644; a b", mff("UNIX.mode=644; a b"), same),
+        ("MFF UNIX.mode=644 x", mff("UNIX.mode=644 x"), same),
+        ("HASH x", Hash(text("x")), same),
+        ("RANG 0 99", Rang(ByteRange::new(0, 99).unwrap()), same),
+        ("RANG 1 0", Rang(ByteRange::WHOLE), same),
+        ("XCRC x", Xcrc(text("x")), same),
+        ("XMD5 x", Xmd5(text("x")), same),
+        ("XSHA1 x", Xsha1(text("x")), same),
+        ("xSha256 x", Xsha256(text("x")), "XSHA256 x"),
+        ("XSHA512 x", Xsha512(text("x")), same),
+        ("COMB t a b", Comb(text("t a b")), same),
+        ("AVBL", Avbl(None), same),
+        ("AVBL /", Avbl(Some(text("/"))), same),
+        ("CSID Name=X;", Csid(text("Name=X;")), same),
+        ("CLNT x 1.0", Clnt(text("x 1.0")), same),
+        ("DSIZ", Dsiz(None), same),
+        ("DSIZ /", Dsiz(Some(text("/"))), same),
+        ("RMDA x", Rmda(text("x")), same),
+        ("THMB PNG 8 8 x", Thmb(text("PNG 8 8 x")), same),
+        ("PRET RETR x", Pret(text("RETR x")), same),
+        ("FLY", Unknown { verb: b"FLY", argument: None }, same),
+        ("fly away, or not", Unknown { verb: b"fly", argument: Some(text("away, or not")) }, same),
+        ("FLY ", Unknown { verb: b"FLY", argument: None }, "FLY"),
+        ("XSHA2567 x", Unknown { verb: b"XSHA2567", argument: Some(text("x")) }, same),
+        ("U", Unknown { verb: b"U", argument: None }, same),
+        ("RETR:x", Unknown { verb: b"RETR:x", argument: None }, same),
+    ].into()
+}
+
+#[test]
+fn every_command_is_read_as_its_value_and_written_as_its_line() {
+    let mut seen = BTreeSet::new();
+    for (line, command, canonical) in known() {
+        assert_eq!(Command::parse(line.as_bytes()), Ok(command), "{line}");
+        let canonical = if canonical.is_empty() { line } else { canonical };
+        assert_eq!(encoded(&command), canonical.as_bytes());
+        assert_eq!(Command::parse(canonical.as_bytes()), Ok(command), "{canonical}");
+        seen.extend(command.known_verb());
+    }
+    assert_eq!(seen, Verb::ALL.iter().copied().collect(), "the table has a row for each command");
+}
+
+#[test]
+fn the_case_of_a_verb_means_nothing() {
+    for (line, command, _) in known() {
+        if let Some(verb) = command.known_verb() {
+            let (name, argument) = line.split_at(verb.as_str().len());
+            let mixed: String = (name.chars().zip([true, false].into_iter().cycle()))
+                .map(|(c, up)| if up { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+                .collect();
+            for name in [mixed, name.to_ascii_lowercase(), name.to_ascii_uppercase()] {
+                assert_eq!(Command::parse(format!("{name}{argument}").as_bytes()), Ok(command));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_argument_is_there_where_the_table_wants_one() {
+    for &verb in Verb::ALL {
+        let (alone, argued) = (format!("{verb}"), format!("{verb} x"));
+        let (alone, argued) = (Command::parse(alone.as_bytes()), Command::parse(argued.as_bytes()));
+        match verb.info().argument {
+            // Anonymous logins send it so.
+            Argument::Required(_) if verb == Verb::Pass => assert!(alone.is_ok()),
+            Argument::Required(_) => assert_eq!(alone, Err(MissingArgument(verb))),
+            Argument::Optional(_) => assert!(alone.is_ok(), "{verb}"),
+            Argument::None => {
+                assert!(alone.is_ok(), "{verb}");
+                assert_eq!(argued, Err(UnexpectedArgument(verb)));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_argument_that_is_not_of_its_grammar_is_refused() {
+    let table: &[(Verb, &[&str])] = &[
+        (
+            Verb::Port,
+            &["PORT 1,2,3,4,5", "PORT 256,0,0,1,0,21", "PORT 1,2,3,4,5,6,7", "PORT ::1", "PORT  1,2,3,4,5,6"],
+        ),
+        (Verb::Type, &["TYPE X", "TYPE A X", "TYPE L", "TYPE L 0", "TYPE I ", "TYPE II"]),
+        (Verb::Stru, &["STRU X", "STRU FF"]),
+        (Verb::Mode, &["MODE X", "MODE S "]),
+        (Verb::Allo, &["ALLO x", "ALLO -1", "ALLO 18446744073709551616", "ALLO 1 R", "ALLO 1 2"]),
+        (Verb::Rest, &["REST 1 2", "REST \u{fc}"]),
+        (Verb::Pbsz, &["PBSZ x", "PBSZ 4294967296"]),
+        (Verb::Prot, &["PROT X", "PROT"]),
+        (Verb::Opts, &["OPTS UTF8 MAYBE", "OPTS MLST Type Size", "OPTS MODE Z LEVEL x"]),
+        (
+            Verb::Eprt,
+            &[
+                "EPRT |1|192.0.2.7|65536|",
+                "EPRT |2|192.0.2.7|21|",
+                "EPRT 1,2,3,4,5,6",
+                "EPRT |1|192.0.2.7|21",
+            ],
+        ),
+        (Verb::Epsv, &["EPSV x", "EPSV ALL x"]),
+        (Verb::Lprt, &["LPRT 4,4,1,2,3,4,2,5", "LPRT 4,4,1,2,3,4,2,5,6,7", "LPRT 1,2,3,4,5,6"]),
+        (Verb::Mfmt, &["MFMT x", "MFMT 20240131235958", "MFMT 20240131235958 ", "MFMT 20241331235958 x"]),
+        (Verb::Mfct, &["MFCT 2024 x"]),
+        (Verb::Mff, &["MFF x", "MFF  x", "MFF a=b;", "MFF a=b; ", "MFF ab; x"]),
+        (Verb::Rang, &["RANG 5", "RANG 5 1", "RANG x 1"]),
+    ];
+    for (verb, lines) in table {
+        for line in *lines {
+            let refused = match Command::parse(line.as_bytes()) {
+                Err(BadArgument(found, _)) => found == *verb,
+                Err(MissingArgument(found)) => found == *verb && line.len() == verb.as_str().len(),
+                _ => false,
+            };
+            assert!(refused, "{line}: {:?}", Command::parse(line.as_bytes()));
+        }
+    }
+    assert_eq!(Command::parse(b"EPRT |3|x|21|"), Err(UnknownFamily(Verb::Eprt)));
+    assert_eq!(Command::parse(b"LPRT 5,1,2,2,3,4"), Err(UnknownFamily(Verb::Lprt)));
+}
+
+#[test]
+fn no_argument_holds_what_ends_a_line() {
+    for verb in Verb::ALL {
+        for end in ["\r", "\n", "\0", "\r\nDELE x"] {
+            let line = format!("{verb} a{end}b");
+            assert!(matches!(Command::parse(line.as_bytes()), Err(BadArgument(found, _)) if found == *verb));
+            let line = format!("{verb}{end}");
+            assert_eq!(Command::parse(line.as_bytes()), Err(NotACommand));
+        }
+    }
+}
+
+#[test]
+fn a_line_that_does_not_begin_with_a_word_is_no_command() {
+    for line in [
+        &b""[..],
+        b" ",
+        b" NOOP",
+        b"\tNOOP",
+        b"\0",
+        b"NOOP\0",
+        b"NO\x01OP",
+        b"NOOP\t",
+        b"\xff",
+        b"\xc3\x9cSER x",
+        b"FLY a\rb",
+    ] {
+        assert_eq!(Command::parse(line), Err(NotACommand), "{line:?}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_with_the_command() {
+    for (line, told) in [
+        ("", "not a command"),
+        ("RETR", "RETR needs an argument"),
+        ("noop x", "NOOP takes no argument"),
+        ("EPRT |9|x|1|", "the argument of EPRT names a network protocol that is neither IPv4 nor IPv6"),
+    ] {
+        assert_eq!(format!("{}", Command::parse(line.as_bytes()).unwrap_err()), told);
+    }
+    let bad = Command::parse(b"TYPE X").unwrap_err();
+    assert!(format!("{bad}").starts_with("the argument of TYPE: expected "));
+    assert_eq!((bad.verb(), NotACommand.verb()), (Some(Verb::Type), None));
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    for &verb in Verb::ALL.iter().filter(|verb| verb.has_secret()) {
+        let line = format!("{verb} hunter2");
+        let shown = format!("{:?}", Command::parse(line.as_bytes()));
+        assert!(shown.contains("***") && !shown.contains("hunter2"), "{shown}");
+    }
+    for line in ["PASS hunter2", "ACCT hunter2", "ADAT hunter2"] {
+        assert!(!format!("{:?}", Command::parse(line.as_bytes())).contains("hunter2"));
+    }
+}
+
+#[test]
+fn a_command_is_small() {
+    assert!(size_of::<Command<'_>>() <= 48, "{}", size_of::<Command<'_>>());
+    assert!(size_of::<Result<Command<'_>, CommandError>>() <= 48);
+}
+
+#[test]
+fn a_full_sink_says_so() {
+    for (_, command, _) in known() {
+        let length = encoded(&command).len();
+        let mut room = [0; 64];
+        for size in 0..length {
+            let mut tx = crate::buffer::SendBuf::new(&mut room[..size]);
+            assert_eq!(tx.view().append(|tx| command.encode(tx)), Err(Full));
+        }
+    }
+}
+
+/// What commands of any kind are made of.
+#[derive(Clone, Debug)]
+struct Parts {
+    text: Vec<u8>,
+    word: String,
+    numbers: (u64, u64),
+    small: u32,
+    port: u16,
+    v4: [u8; 4],
+    v6: [u8; 16],
+    flag: bool,
+    row: usize,
+    time: (i64, u32),
+}
+
+fn parts() -> impl Strategy<Value = Parts> {
+    let byte = prop_oneof![8 => b' '..=b'~', 1 => any::<u8>()]
+        .prop_filter("CR LF NUL", |b| ![0, 10, 13].contains(b));
+    let number = || prop_oneof![0..10_u64, any::<u64>(), Just(u64::MAX)];
+    let time = (0..253_402_300_800_i64, 0..1_000_000_000_u32);
+    (
+        (prop::collection::vec(byte, 1..20), "[!-~]{1,9}", (number(), number()), any::<u32>(), any::<u16>()),
+        (any::<[u8; 4]>(), any::<[u8; 16]>(), any::<bool>(), any::<usize>(), time),
+    )
+        .prop_map(|((text, word, numbers, small, port), (v4, v6, flag, row, time))| Parts {
+            text,
+            word,
+            numbers,
+            small,
+            port,
+            v4,
+            v6,
+            flag,
+            row,
+            time,
+        })
+}
+
+/// A command with the verb of `row`, or one without a row.
+fn build(parts: &Parts) -> Command<'_> {
+    use Command::*;
+    let Parts { numbers: (a, b), flag, small, port, .. } = *parts;
+    let text = Text::new(&parts.text).unwrap();
+    let word = Text::new(parts.word.as_bytes()).unwrap();
+    let maybe = flag.then_some(text);
+    let secret = Secret::new(text);
+    let v4 = SocketAddrV4::new(parts.v4.into(), port);
+    let any = if flag { v4.into() } else { SocketAddr::new(Ipv6Addr::from(parts.v6).into(), port) };
+    let timed = TimedPath { time: Timestamp::from_unix(parts.time.0, parts.time.1).unwrap(), path: text };
+    let pick = small as usize;
+    let form = [FormatControl::NonPrint, FormatControl::Telnet, FormatControl::CarriageControl][pick % 3];
+    let verb = parts.row % (Verb::ALL.len() + 1);
+    let Some(&verb) = Verb::ALL.get(verb) else {
+        let argument = maybe;
+        return Unknown { verb: parts.word.as_bytes(), argument };
+    };
+    match verb {
+        Verb::User => User(text),
+        Verb::Pass => Pass(if flag { secret } else { Secret::default() }),
+        Verb::Acct => Acct(secret),
+        Verb::Cwd => Cwd(text),
+        Verb::Cdup => Cdup,
+        Verb::Smnt => Smnt(text),
+        Verb::Rein => Rein,
+        Verb::Quit => Quit,
+        Verb::Port => Port(v4),
+        Verb::Pasv => Pasv,
+        Verb::Type => Type(match pick % 4 {
+            0 => RepresentationType::Image,
+            1 => RepresentationType::Ascii(form),
+            2 => RepresentationType::Ebcdic(form),
+            _ => RepresentationType::Local(NonZeroU8::new(parts.v4[0]).unwrap_or(NonZeroU8::MAX)),
+        }),
+        Verb::Stru => Stru([FileStructure::File, FileStructure::Record, FileStructure::Page][pick % 3]),
+        Verb::Mode => Mode([TransferMode::Stream, TransferMode::Block, TransferMode::Compressed][pick % 3]),
+        Verb::Retr => Retr(text),
+        Verb::Stor => Stor(text),
+        Verb::Stou => Stou(maybe),
+        Verb::Appe => Appe(text),
+        Verb::Allo => Allo(Allocation { bytes: a, record: flag.then_some(b) }),
+        // A word of digits alone is an offset, unless it cannot be one.
+        Verb::Rest => Rest(match RestartMarker::parse(word.as_bytes()) {
+            Ok(marker) if flag => marker,
+            _ => RestartMarker::Offset(a),
+        }),
+        Verb::Rnfr => Rnfr(text),
+        Verb::Rnto => Rnto(text),
+        Verb::Abor => Abor,
+        Verb::Dele => Dele(text),
+        Verb::Rmd => Rmd(text),
+        Verb::Mkd => Mkd(text),
+        Verb::Pwd => Pwd,
+        Verb::List => List(maybe),
+        Verb::Nlst => Nlst(maybe),
+        Verb::Site => Site(text),
+        Verb::Syst => Syst,
+        Verb::Stat => Stat(maybe),
+        Verb::Help => Help(maybe),
+        Verb::Noop => Noop,
+        Verb::Xmkd => Xmkd(text),
+        Verb::Xrmd => Xrmd(text),
+        Verb::Xpwd => Xpwd,
+        Verb::Xcup => Xcup,
+        Verb::Xcwd => Xcwd(text),
+        Verb::Auth => Auth(text),
+        Verb::Adat => Adat(secret),
+        Verb::Pbsz => Pbsz(ProtectionBufferSize(small)),
+        Verb::Prot => Prot([ProtectionLevel::Clear, ProtectionLevel::Private][pick % 2]),
+        Verb::Ccc => Ccc,
+        Verb::Mic => Mic(secret),
+        Verb::Conf => Conf(secret),
+        Verb::Enc => Enc(secret),
+        Verb::Feat => Feat,
+        Verb::Opts => Opts(match pick % 5 {
+            0 => OptsArgument::Utf8(flag),
+            1 => OptsArgument::Mlst(FactSet::from_bits_truncate(small >> 3)),
+            2 => OptsArgument::Hash(flag.then_some(HashAlgorithm::Sha256)),
+            3 => OptsArgument::Deflate(flag.then_some(parts.v4[0] % 10)),
+            _ => OptsArgument::Other { name: Text::literal("CHARSET"), parameters: maybe },
+        }),
+        Verb::Eprt => Eprt(any),
+        Verb::Epsv => Epsv(match pick % 3 {
+            0 => EpsvArgument::Unspecified,
+            1 => EpsvArgument::All,
+            _ => EpsvArgument::Protocol(NetworkProtocol::new(port)),
+        }),
+        Verb::Lprt => Lprt(LongAddress(any)),
+        Verb::Lpsv => Lpsv,
+        Verb::Lang => Lang(maybe),
+        Verb::Mdtm => Mdtm(text),
+        Verb::Size => Size(text),
+        Verb::Mlst => Mlst(maybe),
+        Verb::Mlsd => Mlsd(maybe),
+        Verb::Host => Host(text),
+        Verb::Mfmt => Mfmt(timed),
+        Verb::Mfct => Mfct(timed),
+        Verb::Mff => mff(if flag { "modify=20240131235958;UNIX.mode=644; a b" } else { "x=y z" }),
+        Verb::Hash => Hash(text),
+        Verb::Rang => Rang(ByteRange::new(a.min(b), a.max(b)).unwrap_or(ByteRange::WHOLE)),
+        Verb::Xcrc => Xcrc(text),
+        Verb::Xmd5 => Xmd5(text),
+        Verb::Xsha1 => Xsha1(text),
+        Verb::Xsha256 => Xsha256(text),
+        Verb::Xsha512 => Xsha512(text),
+        Verb::Comb => Comb(text),
+        Verb::Avbl => Avbl(maybe),
+        Verb::Csid => Csid(text),
+        Verb::Clnt => Clnt(text),
+        Verb::Dsiz => Dsiz(maybe),
+        Verb::Rmda => Rmda(text),
+        Verb::Thmb => Thmb(text),
+        Verb::Pret => Pret(text),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn any_command_comes_back_from_its_line(parts in parts()) {
+        let command = build(&parts);
+        let line = encoded(&command);
+        prop_assert!(!line.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
+        let unknown = matches!(command, Command::Unknown { verb, .. } if Verb::from_bytes(verb).is_some());
+        prop_assume!(!unknown);
+        prop_assert_eq!(Command::parse(&line), Ok(command));
+    }
+
+    #[test]
+    fn any_line_that_is_read_is_written_as_one_that_reads_the_same(
+        verb in prop_oneof![prop::sample::select(Verb::ALL).prop_map(|verb| format!("{verb}")), "[!-~]{1,9}"],
+        argument in prop_oneof!["", " [ -~]{0,24}", " [0-9,|:. A-Za-z=;]{0,40}"],
+        noise in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+    ) {
+        let mut line = format!("{verb}{argument}").into_bytes();
+        if let Some((at, byte)) = noise {
+            let at = at.index(line.len());
+            line[at] = byte;
+        }
+        if let Ok(command) = Command::parse(&line) {
+            let canonical = encoded(&command);
+            prop_assert_eq!(Command::parse(&canonical), Ok(command));
+            prop_assert_eq!(encoded(&Command::parse(&canonical).unwrap()), canonical);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_parser_panic(line in prop::collection::vec(any::<u8>(), 0..64)) {
+        let _ = Command::parse(&line);
+    }
+}
