@@ -57,7 +57,7 @@ struct Options {
     #[arg(long, short, global = true)]
     quiet: bool,
     /// How long the server may take to do anything, in seconds [default: 60 for most things]
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, global = true, overrides_with = "timeout", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     timeout: Option<u64>,
     #[command(subcommand)]
     command: Command,
