@@ -21,7 +21,9 @@ use info::codes;
 
 mod info;
 mod name;
+mod set;
 
+pub use set::VerbSet;
 pub use info::{Argument, Direction, LoginGate, TransferGate, VerbInfo};
 
 /// Makes the enum, its names and the rows of the one table. A column that a row leaves out is as in

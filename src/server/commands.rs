@@ -48,7 +48,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             );
             return None;
         }
-        if verb.is_some_and(|verb| !supports(verb)) {
+        if verb.is_some_and(|verb| !self.config.serves(verb)) {
             // A client that asks is no bad one: it may well ask for every file of a directory.
             return self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx);
         }
@@ -61,6 +61,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         };
         self.bad_commands = 0;
         self.verb = verb.unwrap_or(Verb::Noop);
+        if self.config.overridden.contains(self.verb) {
+            return Some((ticket, asked(Pending::Command, line)));
+        }
         // RNFR holds for the next command only; REST until a transfer, since many clients set up the data
         // connection in between (RFC 959 4.1.3 wants the transfer at once).
         let restart = match self.verb.opens_data_connection() {
@@ -106,10 +109,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Pasv if self.is_ipv6() => {
                 self.answer_now(ticket, Code::CANNOT_OPEN_DATA_CONNECTION, "Use EPSV here.", tx)
             }
-            Command::Pasv => {
-                self.listen(ticket, false);
-                None
-            }
+            Command::Pasv => self.listen(ticket, PassiveReply::Plain),
             Command::Epsv(EpsvArgument::All) => {
                 self.extended_only = true;
                 self.answer_now(ticket, Code::COMMAND_OKAY, "EPSV only from now on.", tx)
@@ -118,10 +118,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 let text = if self.is_ipv6() { "Use (2)." } else { "Use (1)." };
                 self.answer_now(ticket, Code::NETWORK_PROTOCOL_NOT_SUPPORTED, text, tx)
             }
-            Command::Epsv(_) => {
-                self.listen(ticket, true);
-                None
-            }
+            Command::Epsv(_) => self.listen(ticket, PassiveReply::Extended),
             Command::Allo(_) => {
                 self.answer_now(ticket, Code::SUPERFLUOUS, "Nothing needs to be allocated.", tx)
             }
@@ -200,26 +197,44 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 None
             }
             Command::Noop => self.answer_now(ticket, Code::COMMAND_OKAY, "Okay.", tx),
-            Command::Site(argument) if argument.as_bytes().eq_ignore_ascii_case(b"HELP") => {
-                self.answer_now(ticket, Code::HELP_MESSAGE, "SITE knows HELP only.", tx)
-            }
-            Command::Site(_) => {
-                self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Not a SITE command here.", tx)
-            }
+            Command::Site(site) => self.site(ticket, site, argument(site), tx),
             Command::Feat => {
                 self.features(ticket, tx);
                 None
             }
-            Command::Opts(OptsArgument::Utf8(on)) => match on {
-                true => self.answer_now(ticket, Code::COMMAND_OKAY, "Names are UTF-8.", tx),
-                false => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Names are UTF-8, always.", tx),
-            },
-            Command::Opts(OptsArgument::Mlst(facts)) => {
-                self.facts = facts & SERVED_FACTS;
-                self.facts_reply(ticket, tx);
-                None
+            Command::Opts(option) => self.option(ticket, option, tx),
+            Command::Lprt(address) => self.active(ticket, address.0, tx),
+            Command::Lpsv if self.extended_only => self.only_extended(ticket, tx),
+            Command::Lpsv => self.listen(ticket, PassiveReply::Long),
+            Command::Lang(tag) => self.language(ticket, tag, tx),
+            Command::Host(_) if self.login == Login::In => {
+                self.answer_now(ticket, Code::BAD_SEQUENCE, "Logged in already.", tx)
             }
-            Command::Opts(_) => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "No such option.", tx),
+            Command::Host(name) => Some((ticket, asked(Pending::Host, argument(name)))),
+            Command::Mfmt(TimedPath { time, path }) => {
+                let changes = Changes { modified: Some(time), ..Changes::default() };
+                self.ask_about(ticket, path, Pending::Change(changes), tx)
+            }
+            Command::Mfct(TimedPath { time, path }) => {
+                let changes = Changes { created: Some(time), ..Changes::default() };
+                self.ask_about(ticket, path, Pending::Change(changes), tx)
+            }
+            Command::Mff(facts) => self.change_facts(ticket, facts, tx),
+            Command::Hash(path) => self.digest(ticket, path, None, tx),
+            Command::Xcrc(path)
+            | Command::Xmd5(path)
+            | Command::Xsha1(path)
+            | Command::Xsha256(path)
+            | Command::Xsha512(path) => self.digest(ticket, path, hash_of(self.verb), tx),
+            Command::Rang(range) => {
+                self.range = range;
+                self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Send the command that it is for.", tx)
+            }
+            Command::Avbl(path) => self.ask_about(ticket, path.unwrap_or_default(), Pending::Available, tx),
+            Command::Clnt(_) => self.answer_now(ticket, Code::COMMAND_OKAY, "Noted.", tx),
+            Command::Csid(_) => {
+                self.answer_now(ticket, Code::COMMAND_OKAY, concat!("Name=ftp-proto; Version=", env!("CARGO_PKG_VERSION"), ";"), tx)
+            }
             _ => self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx),
         }
     }
@@ -380,7 +395,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let Some(topic) = topic else {
             return self.reply_many(ticket, tx, |tx| {
                 ReplyLine::encode(Code::HELP_MESSAGE, Position::First, Text::literal("Commands:"), tx)?;
-                let mut verbs = Verb::ALL.iter().filter(|verb| supports(**verb)).peekable();
+                let mut verbs = Verb::ALL.iter().filter(|verb| config.serves(**verb)).peekable();
                 while verbs.peek().is_some() {
                     for verb in verbs.by_ref().take(10) {
                         tx.put(b" ")?;
@@ -396,7 +411,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 )
             });
         };
-        match Verb::from_bytes(topic.as_bytes()).filter(|verb| supports(*verb)) {
+        match Verb::from_bytes(topic.as_bytes()).filter(|verb| self.config.serves(*verb)) {
             None => self.reply(ticket, Code::ARGUMENT_SYNTAX_ERROR, Text::literal("No such command."), tx),
             Some(verb) => self.reply_many(ticket, tx, |tx| {
                 let info = verb.info();
@@ -439,57 +454,4 @@ fn flags(argument: Option<Text<'_>>) -> (bool, Option<Text<'_>>) {
         rest = tail.strip_prefix(b" ").unwrap_or(tail);
     }
     (all, Text::new(rest).ok().filter(|path| !path.is_empty()))
-}
-
-/// Whether a session does anything for a command but refuse it.
-const fn supports(verb: Verb) -> bool {
-    use Verb as V;
-    matches!(
-        verb,
-        V::User
-            | V::Pass
-            | V::Acct
-            | V::Cwd
-            | V::Cdup
-            | V::Rein
-            | V::Quit
-            | V::Port
-            | V::Pasv
-            | V::Type
-            | V::Stru
-            | V::Mode
-            | V::Retr
-            | V::Stor
-            | V::Stou
-            | V::Appe
-            | V::Allo
-            | V::Rest
-            | V::Rnfr
-            | V::Rnto
-            | V::Abor
-            | V::Dele
-            | V::Rmd
-            | V::Mkd
-            | V::Pwd
-            | V::List
-            | V::Nlst
-            | V::Site
-            | V::Syst
-            | V::Stat
-            | V::Help
-            | V::Noop
-            | V::Xmkd
-            | V::Xrmd
-            | V::Xpwd
-            | V::Xcup
-            | V::Xcwd
-            | V::Feat
-            | V::Opts
-            | V::Eprt
-            | V::Epsv
-            | V::Mdtm
-            | V::Size
-            | V::Mlst
-            | V::Mlsd
-    )
 }
