@@ -201,7 +201,7 @@ impl Client {
     /// When the server broke the dialogue or ended it; the same again at every later call.
     pub fn step(&mut self, now: Instant, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<Step, PeerError> {
         loop {
-            if let Some((id, op)) = self.ops.pop_at(0) {
+            if let Some((id, op)) = self.next_op() {
                 return Ok(Step::Data(id, op));
             }
             if let Some(error) = self.failed {
@@ -209,42 +209,53 @@ impl Client {
             }
             let line = match rx.next_line(self.config.limits.line) {
                 Frame::Line(line) | Frame::TooLong(line) => line,
-                Frame::Binary => return Err(self.fail(PeerError::MalformedReply)),
-                Frame::End { cut } => return self.ended(cut),
-                Frame::Partial => match self.wait(now, tx)? {
+                Frame::Binary => {
+                    self.fail(self.malformed());
+                    continue;
+                }
+                Frame::End { .. } if self.quitting => return Ok(Step::Close),
+                Frame::End { cut } => {
+                    let inside = cut || self.reply.within.is_some();
+                    self.fail(if inside { PeerError::ClosedInside } else { PeerError::Closed });
+                    continue;
+                }
+                Frame::Partial => match self.wait(now, tx) {
                     Some(wait) => return Ok(Step::Wait(wait)),
                     None => continue,
                 },
             };
             self.clock = None;
-            if let Some(reply) = self.line(rx, line)? {
+            if let Some(reply) = self.line(rx, line) {
                 return Ok(Step::Reply(reply));
             }
         }
     }
 
     /// One line, which may be nothing to anybody.
-    fn line(&mut self, rx: &Rx<'_>, line: Span) -> Result<Option<ReplySpan>, PeerError> {
+    fn line(&mut self, rx: &Rx<'_>, line: Span) -> Option<ReplySpan> {
         if line.is_empty() && self.reply.within.is_none() {
-            return Ok(None);
+            return None;
         }
         let bytes = rx.bytes(line);
         let rule = self.config.end_of_reply;
         let Ok(parsed) = ReplyLine::parse(bytes, self.reply.within, rule) else {
-            let greeting = self.owed.first().is_some_and(|owed| owed.verb.is_none());
-            return Err(self.fail(if greeting { PeerError::NotFtp } else { PeerError::MalformedReply }));
+            self.fail(self.malformed());
+            return None;
         };
         let text = line.after(bytes.len() - parsed.text.len());
         let (code, position) = (parsed.code, parsed.position);
-        self.count(position, code, bytes.len())?;
+        if !self.count(position, code, bytes.len()) {
+            self.fail(PeerError::ReplyTooLong);
+            return None;
+        }
         let Some(owed) = self.owed.first_mut() else {
             if code == ReplyCode::SERVICE_NOT_AVAILABLE && position.is_end() {
-                return Err(self.fail(PeerError::ServiceClosing));
+                self.fail(PeerError::ServiceClosing);
             }
             // A reply to nothing: a server that answers twice would shift all later answers by one
             // if commands were sent together.
             self.profile |= Profile::NO_PIPELINING;
-            return Ok(None);
+            return None;
         };
         let reply = ReplySpan { verb: owed.verb, code, position, text, generation: owed.generation };
         if code.is_preliminary() {
@@ -252,47 +263,40 @@ impl Client {
         } else if position.is_end() {
             self.owed.remove(0);
             if code == ReplyCode::SERVICE_NOT_AVAILABLE {
-                self.owed.clear();
                 self.fail(PeerError::ServiceClosing);
             }
             self.quitting |= reply.verb == Some(Verb::Quit) && code.is_success();
         }
-        Ok(Some(reply))
+        Some(reply)
+    }
+
+    /// What a line that is no reply says of the server.
+    fn malformed(&self) -> PeerError {
+        let greeting = self.owed.first().is_some_and(|owed| owed.verb.is_none());
+        if greeting { PeerError::NotFtp } else { PeerError::MalformedReply }
     }
 
     /// Holds a reply against the limits.
-    fn count(&mut self, position: Position, code: ReplyCode, bytes: usize) -> Result<(), PeerError> {
+    fn count(&mut self, position: Position, code: ReplyCode, bytes: usize) -> bool {
         if position.is_end() {
             self.reply = ReplyProgress::default();
-            return Ok(());
+            return true;
         }
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let progress = &mut self.reply;
         progress.within = Some(code);
         progress.lines = progress.lines.saturating_add(1);
         progress.bytes = progress.bytes.saturating_add(bytes);
-        if progress.lines > self.config.limits.reply_lines || progress.bytes > self.config.limits.reply_bytes
-        {
-            return Err(self.fail(PeerError::ReplyTooLong));
-        }
-        Ok(())
-    }
-
-    fn ended(&mut self, cut: bool) -> Result<Step, PeerError> {
-        if self.quitting {
-            return Ok(Step::Close);
-        }
-        let inside = cut || self.reply.within.is_some();
-        Err(self.fail(if inside { PeerError::ClosedInside } else { PeerError::Closed }))
+        progress.lines <= self.config.limits.reply_lines && progress.bytes <= self.config.limits.reply_bytes
     }
 
     /// What to wait for; nothing when a deadline has passed and something is to do about it.
-    fn wait(&mut self, now: Instant, tx: &Tx<'_>) -> Result<Option<Wait>, PeerError> {
+    fn wait(&mut self, now: Instant, tx: &Tx<'_>) -> Option<Wait> {
         let mut wait = Wait { readable: true, writable: !tx.is_empty(), ..Wait::default() };
         let Some((awaited, limit)) = self.awaited() else {
             self.clock = None;
             wait.application = true;
-            return Ok(Some(wait));
+            return Some(wait);
         };
         let since = match self.clock {
             Some((same, since)) if same == awaited => since,
@@ -303,24 +307,23 @@ impl Client {
         if now < deadline {
             wait.data = self.channel.is_some();
             wait.deadline = Some(deadline);
-            return Ok(Some(wait));
+            return Some(wait);
         }
         self.clock = None;
-        match (awaited, &mut self.channel) {
-            (Awaited::DataConnection, Some(channel)) => {
-                channel.phase = Phase::Failed(DataFailure::Unreachable);
+        let failure = match awaited {
+            Awaited::DataConnection => Some(DataFailure::Unreachable),
+            Awaited::Data => Some(DataFailure::Stalled),
+            _ => None,
+        };
+        match (failure, &mut self.channel) {
+            (Some(failure), Some(channel)) => {
+                channel.phase = Phase::Failed(failure);
                 let id = channel.id;
                 self.order(id, DataOp::Abort);
-                Ok(None)
             }
-            (Awaited::Data, Some(channel)) => {
-                channel.phase = Phase::Failed(DataFailure::Stalled);
-                let id = channel.id;
-                self.order(id, DataOp::Abort);
-                Ok(None)
-            }
-            _ => Err(self.fail(PeerError::TimedOut(awaited))),
+            _ => self.fail(PeerError::TimedOut(awaited)),
         }
+        None
     }
 
     /// What the server has to do next, and how long it may take.
@@ -337,12 +340,11 @@ impl Client {
         })
     }
 
-    fn fail(&mut self, error: PeerError) -> PeerError {
+    /// The connection is of no more use, and no reply will come.
+    fn fail(&mut self, error: PeerError) {
         self.failed = Some(error);
-        if let Some(channel) = self.channel.take() {
-            self.order(channel.id, DataOp::Abort);
-        }
-        error
+        self.owed.clear();
+        self.close_data(DataOp::Abort);
     }
 
     // What operations use.
@@ -352,9 +354,7 @@ impl Client {
     pub(super) fn begin(&mut self, adopts: Option<DataId>) -> Generation {
         let adopted = self.channel.is_some_and(|channel| Some(channel.id) == adopts);
         if !adopted {
-            if let Some(channel) = self.channel.take() {
-                self.order(channel.id, DataOp::Abort);
-            }
+            self.close_data(DataOp::Abort);
         }
         self.generation = self.generation.wrapping_add(1);
         for owed in &mut self.owed {
