@@ -38,6 +38,8 @@ pub struct Client {
     clock: Option<(Awaited, Instant)>,
     failed: Option<PeerError>,
     quitting: bool,
+    /// The text of a reply that an operation is still to tell is held in the receive window.
+    keeping: bool,
 }
 
 /// A reply that the server owes: to a command, or its greeting.
@@ -140,6 +142,7 @@ impl Client {
             clock: None,
             failed: None,
             quitting: false,
+            keeping: false,
         }
     }
 
@@ -200,6 +203,10 @@ impl Client {
     /// # Errors
     /// When the server broke the dialogue or ended it; the same again at every later call.
     pub fn step(&mut self, now: Instant, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<Step, PeerError> {
+        if core::mem::take(&mut self.keeping) {
+            // Whoever wanted to tell it is gone.
+            let _ = rx.next_line(usize::MAX);
+        }
         loop {
             if let Some((id, op)) = self.next_op() {
                 return Ok(Step::Data(id, op));
@@ -438,6 +445,21 @@ impl Client {
     pub(super) fn close_data(&mut self, op: DataOp) {
         if let Some(channel) = self.channel.take() {
             self.order(channel.id, op);
+        }
+    }
+
+    /// Keeps the text of a reply while the driver does something else.
+    pub(super) fn keep(&mut self, rx: &mut Rx<'_>, reply: &ReplySpan) {
+        rx.hold(reply.text);
+        self.keeping = true;
+    }
+
+    /// The reply whose text was kept.
+    pub(super) fn kept(&mut self, rx: &mut Rx<'_>, reply: ReplySpan) -> ReplySpan {
+        self.keeping = false;
+        match rx.next_line(usize::MAX) {
+            Frame::Line(text) => ReplySpan { text, ..reply },
+            _ => reply,
         }
     }
 

@@ -138,11 +138,31 @@ pub struct Operation<S> {
     state: State,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum State {
     New,
     Running(Generation),
+    /// It is over; data connections are still to be closed, then this is told.
+    Ending(Outcome),
     Over,
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug)]
+enum Outcome {
+    Done(Option<ReplySpan>),
+    Refused(ReplySpan),
+    Failed(DataFailure),
+}
+
+impl Outcome {
+    fn reply(&mut self) -> Option<&mut ReplySpan> {
+        match self {
+            Self::Done(reply) => reply.as_mut(),
+            Self::Refused(reply) => Some(reply),
+            Self::Failed(_) => None,
+        }
+    }
 }
 
 /// What [`Operation::step`] came to, with places in the receive window in the stead of bytes.
@@ -226,6 +246,7 @@ impl<S: Sequence> Operation<S> {
         let generation = match self.state {
             State::New => client.begin(self.sequence.adopts()),
             State::Running(generation) => generation,
+            State::Ending(outcome) => return Ok(self.end(outcome, true, client, rx)),
             State::Over => return Err(LocalError::OperationOver.into()),
         };
         self.state = State::Running(generation);
@@ -238,7 +259,8 @@ impl<S: Sequence> Operation<S> {
                 next = self.sequence.advance(&mut Context { client, tx })?;
             }
             let mut reply = None;
-            if next == Next::Continue {
+            // Nothing else makes sense where there is no reply.
+            if !matches!(next, Next::Done | Next::Failed(_)) {
                 match client.step(now, rx, tx)? {
                     Step::Data(id, op) => return Ok(OperationStep::Data(id, op)),
                     Step::Wait(wait) => return Ok(OperationStep::Wait(wait)),
@@ -254,22 +276,42 @@ impl<S: Sequence> Operation<S> {
                     }
                 }
             }
-            match (next, reply) {
-                (Next::Continue, _) | (Next::Show | Next::Refused, None) => {}
+            let outcome = match (next, reply) {
+                (Next::Continue, _) | (Next::Show | Next::Refused, None) => continue,
                 (Next::Show, Some(reply)) => return Ok(OperationStep::Line(reply)),
-                (Next::Done, reply) => {
-                    self.state = State::Over;
-                    return Ok(OperationStep::Done(reply));
-                }
-                (Next::Refused, Some(reply)) => {
-                    self.state = State::Over;
-                    return Ok(OperationStep::Refused(reply));
-                }
-                (Next::Failed(failure), _) => {
-                    self.state = State::Over;
-                    return Ok(OperationStep::Failed(failure));
-                }
+                (Next::Done, reply) => Outcome::Done(reply),
+                (Next::Refused, Some(reply)) => Outcome::Refused(reply),
+                (Next::Failed(failure), _) => Outcome::Failed(failure),
+            };
+            return Ok(self.end(outcome, false, client, rx));
+        }
+    }
+
+    /// The outcome comes last: a driver that has it has nothing more to do for the operation.
+    fn end(
+        &mut self,
+        mut outcome: Outcome,
+        kept: bool,
+        client: &mut Client,
+        rx: &mut Rx<'_>,
+    ) -> OperationStep {
+        let op = client.next_op();
+        if let Some(reply) = outcome.reply() {
+            match (kept, &op) {
+                (false, Some(_)) => client.keep(rx, reply),
+                (true, None) => *reply = client.kept(rx, *reply),
+                _ => {}
             }
+        }
+        if let Some((id, op)) = op {
+            self.state = State::Ending(outcome);
+            return OperationStep::Data(id, op);
+        }
+        self.state = State::Over;
+        match outcome {
+            Outcome::Done(reply) => OperationStep::Done(reply),
+            Outcome::Refused(reply) => OperationStep::Refused(reply),
+            Outcome::Failed(failure) => OperationStep::Failed(failure),
         }
     }
 }
