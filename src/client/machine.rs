@@ -220,13 +220,17 @@ impl Client {
                     self.fail(self.malformed());
                     continue;
                 }
-                Frame::End { .. } if self.quitting => return Ok(Step::Close),
-                Frame::End { cut } => {
-                    let inside = cut || self.reply.within.is_some();
-                    self.fail(if inside { PeerError::ClosedInside } else { PeerError::Closed });
+                Frame::End { cut } if cut || self.reply.within.is_some() => {
+                    self.fail(PeerError::ClosedInside);
                     continue;
                 }
-                Frame::Partial => match self.wait(now, tx) {
+                Frame::End { .. } if self.quitting => return Ok(Step::Close),
+                // After the reply that ends a transfer the rest of the data may still come.
+                Frame::End { .. } if self.is_owed() || self.channel.is_none() => {
+                    self.fail(PeerError::Closed);
+                    continue;
+                }
+                Frame::End { .. } | Frame::Partial => match self.wait(now, rx, tx) {
                     Some(wait) => return Ok(Step::Wait(wait)),
                     None => continue,
                 },
@@ -298,8 +302,8 @@ impl Client {
     }
 
     /// What to wait for; nothing when a deadline has passed and something is to do about it.
-    fn wait(&mut self, now: Instant, tx: &Tx<'_>) -> Option<Wait> {
-        let mut wait = Wait { readable: true, writable: !tx.is_empty(), ..Wait::default() };
+    fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &Tx<'_>) -> Option<Wait> {
+        let mut wait = Wait { readable: !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
         let Some((awaited, limit)) = self.awaited() else {
             self.clock = None;
             wait.application = true;

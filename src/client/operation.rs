@@ -254,8 +254,17 @@ impl<S: Sequence> Operation<S> {
             if let Some((id, op)) = client.next_op() {
                 return Ok(OperationStep::Data(id, op));
             }
+            // What came while nothing was asked answers nothing: it must not be taken for an answer to
+            // the command that is sent next.
+            if !client.is_owed() {
+                match client.step(now, rx, tx)? {
+                    Step::Data(id, op) => return Ok(OperationStep::Data(id, op)),
+                    Step::Close => return Ok(OperationStep::Close),
+                    Step::Wait(_) | Step::Reply(_) => {}
+                }
+            }
             let mut next = Next::Continue;
-            if !client.is_closed() && client.is_settled(generation) {
+            if client.is_settled(generation) {
                 next = self.sequence.advance(&mut Context { client, tx })?;
             }
             let mut reply = None;
