@@ -37,6 +37,7 @@ pub struct Client {
     ops: ArrayVec<(DataId, DataOp), 4>,
     clock: Option<(Awaited, Instant)>,
     failed: Option<PeerError>,
+    /// QUIT was sent, and nothing after it.
     quitting: bool,
     /// The text of a reply that an operation is still to tell is held in the receive window.
     keeping: bool,
@@ -276,7 +277,6 @@ impl Client {
             if code == ReplyCode::SERVICE_NOT_AVAILABLE {
                 self.fail(PeerError::ServiceClosing);
             }
-            self.quitting |= reply.verb == Some(Verb::Quit) && code.is_success();
         }
         Some(reply)
     }
@@ -408,6 +408,7 @@ impl Client {
                 false => Ok(false),
             };
         }
+        self.quitting = command.known_verb() == Some(Verb::Quit);
         self.owed.push(Owed { verb: command.known_verb(), generation: self.generation, transferring: false });
         self.clock = None;
         Ok(true)
