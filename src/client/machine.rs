@@ -236,7 +236,6 @@ impl Client {
                     None => continue,
                 },
             };
-            self.clock = None;
             if let Some(reply) = self.line(rx, line) {
                 return Ok(Step::Reply(reply));
             }
@@ -248,6 +247,7 @@ impl Client {
         if line.is_empty() && self.reply.within.is_none() {
             return None;
         }
+        self.clock = None;
         let bytes = rx.bytes(line);
         let rule = self.config.end_of_reply;
         let Ok(parsed) = ReplyLine::parse(bytes, self.reply.within, rule) else {
