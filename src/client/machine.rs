@@ -184,6 +184,8 @@ impl Client {
             return Ok(());
         };
         match (event, channel.phase) {
+            // Its end was told, or the time for it had run out.
+            (_, Phase::Ended | Phase::Failed(_)) => return Ok(()),
             (DataEvent::Moved(count), _) => channel.moved = channel.moved.saturating_add(count),
             (DataEvent::Connected, Phase::Connecting) => channel.phase = Phase::Connected,
             (DataEvent::Eof { clean: true } | DataEvent::Flushed, Phase::Moving) => {
