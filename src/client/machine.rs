@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use arrayvec::ArrayVec;
 
-use super::{Config, Profile};
+use super::{Config, Inherits, Profile};
 use crate::action::{DataEvent, DataFailure, DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
 use crate::codec::{Command, EndRule, Position, ReplyCode, ReplyLine, RepresentationType, Sink, Verb};
@@ -31,6 +31,8 @@ pub struct Client {
     pub(super) channel: Option<Channel>,
     peer: SocketAddr,
     owed: ArrayVec<Owed, IN_FLIGHT>,
+    /// The greeting has come: until then it is what is owed first.
+    greeted: bool,
     generation: Generation,
     reply: ReplyProgress,
     last_data: DataId,
@@ -136,6 +138,7 @@ impl Client {
             channel: None,
             peer,
             owed: [Owed { verb: None, generation: 0, transferring: false }].into_iter().collect(),
+            greeted: false,
             generation: 0,
             reply: ReplyProgress::default(),
             last_data: DataId::NONE,
@@ -276,6 +279,7 @@ impl Client {
             owed.transferring |= owed.verb.is_some_and(Verb::opens_data_connection);
         } else if position.is_end() {
             self.owed.remove(0);
+            self.greeted = true;
             if code == ReplyCode::SERVICE_NOT_AVAILABLE {
                 self.fail(PeerError::ServiceClosing);
             }
@@ -285,8 +289,7 @@ impl Client {
 
     /// What a line that is no reply says of the server.
     fn malformed(&self) -> PeerError {
-        let greeting = self.owed.first().is_some_and(|owed| owed.verb.is_none());
-        if greeting { PeerError::NotFtp } else { PeerError::MalformedReply }
+        if self.greeted { PeerError::MalformedReply } else { PeerError::NotFtp }
     }
 
     /// Holds a reply against the limits.
@@ -347,7 +350,7 @@ impl Client {
             (Some(Phase::Connecting), _) => (Awaited::DataConnection, timeouts.connect),
             (Some(Phase::Moving), _) => (Awaited::Data, timeouts.data_idle),
             (_, Some(owed)) if owed.transferring => (Awaited::FinalReply, timeouts.final_reply),
-            (_, Some(owed)) if owed.verb.is_none() => (Awaited::Greeting, timeouts.greeting),
+            (_, Some(_)) if !self.greeted => (Awaited::Greeting, timeouts.greeting),
             (_, Some(_)) => (Awaited::Reply, timeouts.reply),
             (_, None) => return None,
         })
@@ -362,17 +365,21 @@ impl Client {
 
     // What operations use.
 
-    /// A new operation begins. It takes over the transfer `adopts`; whatever else an earlier one left
-    /// is not its own: a data connection is closed, and replies still owed are read and dropped.
-    pub(super) fn begin(&mut self, adopts: Option<DataId>) -> Generation {
-        let adopted = self.channel.is_some_and(|channel| Some(channel.id) == adopts);
+    /// A new operation begins. What an earlier one left and this one does not inherit is not its own: a
+    /// data connection is closed, and replies still owed are read and dropped.
+    pub(super) fn begin(&mut self, inherits: Inherits) -> Generation {
+        let adopted = self.channel.is_some_and(|channel| inherits == Inherits::Transfer(channel.id));
         if !adopted {
             self.close_data(DataOp::Abort);
         }
         self.generation = self.generation.wrapping_add(1);
         for owed in &mut self.owed {
-            let greeting = owed.verb.is_none() && owed.generation == 0;
-            if greeting || (adopted && owed.verb.is_some_and(Verb::opens_data_connection)) {
+            let taken = match inherits {
+                Inherits::Nothing => false,
+                Inherits::Greeting => !self.greeted,
+                Inherits::Transfer(_) => adopted && owed.verb.is_some_and(Verb::opens_data_connection),
+            };
+            if taken {
                 owed.generation = self.generation;
             }
         }

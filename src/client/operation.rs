@@ -71,6 +71,19 @@ pub enum Next {
     Failed(DataFailure),
 }
 
+/// What a sequence carries on that was begun before it. All else is brought to an end before it sends
+/// its first command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Inherits {
+    /// Nothing.
+    Nothing,
+    /// The greeting, while it has not come.
+    Greeting,
+    /// The transfer on this data connection, and what is said of it.
+    Transfer(DataId),
+}
+
 /// The sequence of commands of one operation. Implement it to make an operation of your own.
 ///
 /// It may be dropped between any two calls.
@@ -100,9 +113,9 @@ pub trait Sequence {
     /// The outcome, asked for once after `Done`. `last` is the line that brought it, if one did.
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b>;
 
-    /// The data connection of an earlier operation that this one carries on.
-    fn adopts(&self) -> Option<DataId> {
-        None
+    /// What it carries on that was begun before it.
+    fn inherits(&self) -> Inherits {
+        Inherits::Nothing
     }
 }
 
@@ -244,7 +257,7 @@ impl<S: Sequence> Operation<S> {
             return Err(LocalError::RecvBufTooSmall { needed }.into());
         }
         let generation = match self.state {
-            State::New => client.begin(self.sequence.adopts()),
+            State::New => client.begin(self.sequence.inherits()),
             State::Running(generation) => generation,
             State::Ending(outcome) => return Ok(self.end(outcome, true, client, rx)),
             State::Over => return Err(LocalError::OperationOver.into()),

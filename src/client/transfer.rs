@@ -5,7 +5,7 @@
 //! that end a transfer in either order: the end of the data, and the final reply.
 
 use super::machine::{Channel, Phase};
-use super::{Context, Next, Operation, Profile, Sequence};
+use super::{Context, Inherits, Next, Operation, Profile, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{
     Command, EpsvArgument, Group, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Text, Verb,
@@ -341,7 +341,7 @@ impl Sequence for Complete {
         Completed { transferred: self.transferred, reply: last }
     }
 
-    fn adopts(&self) -> Option<DataId> {
-        Some(self.id)
+    fn inherits(&self) -> Inherits {
+        Inherits::Transfer(self.id)
     }
 }
