@@ -279,6 +279,9 @@ impl Client {
             owed.transferring |= owed.verb.is_some_and(Verb::opens_data_connection);
         } else if position.is_end() {
             self.owed.remove(0);
+            if reply.verb == Some(Verb::Type) && !code.is_success() {
+                self.representation = None;
+            }
             self.greeted = true;
             if code == ReplyCode::SERVICE_NOT_AVAILABLE {
                 self.fail(PeerError::ServiceClosing);
@@ -416,6 +419,12 @@ impl Client {
                 true => Err(LocalError::CommandTooLong),
                 false => Ok(false),
             };
+        }
+        match command {
+            Command::Type(representation) => self.representation = Some(*representation),
+            // A new login begins with the defaults, and not every server's are RFC 959's.
+            Command::Rein | Command::User(_) => self.representation = None,
+            _ => {}
         }
         self.quitting = command.known_verb() == Some(Verb::Quit);
         self.owed.push(Owed { verb: command.known_verb(), generation: self.generation, transferring: false });

@@ -5,7 +5,7 @@ use super::machine::Generation;
 use super::{Client, ReplySpan, Step};
 use crate::action::{Action, DataFailure, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
-use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, Verb};
+use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, RepresentationType, Verb};
 use crate::error::{Error, LocalError};
 use crate::time::Instant;
 
@@ -134,6 +134,15 @@ impl Context<'_, '_> {
     /// When the command is too long for the send storage.
     pub fn send(&mut self, command: &Command<'_>) -> Result<bool, LocalError> {
         self.client.send(self.tx, command)
+    }
+
+    /// Queues TYPE unless it is in force already; `false` means not yet, as for [`send`](Self::send).
+    /// A refusal comes as the reply to TYPE.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn set_type(&mut self, representation: RepresentationType) -> Result<bool, LocalError> {
+        Ok(self.client.representation == Some(representation) || self.send(&Command::Type(representation))?)
     }
 
     /// The client.

@@ -177,14 +177,9 @@ impl Sequence for Open<'_> {
     type Output<'b> = Opened<'b>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        self.type_sent = self.type_sent || cx.set_type(self.representation)?;
         if !self.type_sent {
-            if cx.client.representation != Some(self.representation) {
-                if !cx.send(&Command::Type(self.representation))? {
-                    return Ok(Next::Continue);
-                }
-                cx.client.representation = Some(self.representation);
-            }
-            self.type_sent = true;
+            return Ok(Next::Continue);
         }
         if self.stage == Stage::Address {
             let passive = match cx.client.profile.contains(Profile::NO_EPSV) {
@@ -240,7 +235,6 @@ impl Sequence for Open<'_> {
         match verb {
             Some(Verb::Type) if granted => Next::Continue,
             Some(Verb::Type) => {
-                cx.client.representation = None;
                 cx.client.close_data(DataOp::Abort);
                 Next::Refused
             }
