@@ -28,6 +28,8 @@ pub struct Client {
     pub(super) profile: Profile,
     /// What the server takes data to be, as far as is known.
     pub(super) representation: Option<RepresentationType>,
+    /// REST was sent, and no transfer has used it up: servers keep the offset for the next one.
+    pub(super) offset_kept: bool,
     pub(super) channel: Option<Channel>,
     peer: SocketAddr,
     owed: ArrayVec<Owed, IN_FLIGHT>,
@@ -135,6 +137,7 @@ impl Client {
             config,
             profile: Profile::empty(),
             representation: None,
+            offset_kept: false,
             channel: None,
             peer,
             owed: [Owed { verb: None, generation: 0, transferring: false }].into_iter().collect(),
@@ -424,6 +427,10 @@ impl Client {
             Command::Type(representation) => self.representation = Some(*representation),
             // A new login begins with the defaults, and not every server's are RFC 959's.
             Command::Rein | Command::User(_) => self.representation = None,
+            Command::Rest(marker) => self.offset_kept = marker.offset() != Some(0),
+            Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_) => {
+                self.offset_kept = false;
+            }
             _ => {}
         }
         self.quitting = command.known_verb() == Some(Verb::Quit);

@@ -128,6 +128,11 @@ impl<'a> Open<'a> {
         !matches!(self.command, Command::Stor(_) | Command::Appe(_) | Command::Stou(_))
     }
 
+    /// Whether it is a file, and no listing: that is what REST is for (RFC 3659 5.4).
+    fn moves_file(&self) -> bool {
+        matches!(self.command, Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_))
+    }
+
     /// EPSV did not work here: remember it, and use PASV where there is one.
     fn fall_back(&mut self, cx: &mut Context<'_, '_>) -> bool {
         let possible = !cx.client.profile.contains(Profile::NO_EPSV) && !cx.client.peer_is_ipv6();
@@ -204,12 +209,18 @@ impl Sequence for Open<'_> {
             }
         }
         if self.stage == Stage::Command {
-            if self.offset > 0 && !self.restart_sent {
+            if self.offset > 0 && self.receives() && cx.client.profile.contains(Profile::NO_RESTART) {
+                self.offset = 0;
+            }
+            if !self.restart_sent && (self.offset > 0 || (cx.client.offset_kept && self.moves_file())) {
                 self.restart_sent = cx.send(&Command::Rest(RestartMarker::Offset(self.offset)))?;
+                if !self.restart_sent {
+                    return Ok(Next::Continue);
+                }
             }
             // An upload that starts at the wrong byte destroys the file: see the answer to REST first.
-            let may_send = self.receives() || self.offset == 0 || (self.restart_sent && !cx.client.is_owed());
-            if !self.command_sent && may_send && (self.offset == 0 || self.restart_sent) {
+            let may_send = self.receives() || !self.restart_sent || !cx.client.is_owed();
+            if !self.command_sent && may_send {
                 self.command_sent = cx.send(&self.command)?;
             }
         }
@@ -242,9 +253,11 @@ impl Sequence for Open<'_> {
             Some(Verb::Epsv) if self.fall_back(cx) => Next::Continue,
             Some(Verb::Rest) if granted || line.code.is_intermediate() => Next::Continue,
             Some(Verb::Rest) => {
-                cx.client.profile |= Profile::NO_RESTART;
-                self.offset = 0;
-                if self.receives() {
+                if matches!(line.code, ReplyCode::SYNTAX_ERROR | ReplyCode::NOT_IMPLEMENTED) {
+                    cx.client.profile |= Profile::NO_RESTART;
+                }
+                let offset = core::mem::take(&mut self.offset);
+                if self.receives() || offset == 0 {
                     return Next::Continue;
                 }
                 cx.client.close_data(DataOp::Abort);
