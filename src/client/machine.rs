@@ -1,11 +1,11 @@
 //! The dialogue: commands out, replies in, matched in order (RFC 959 5.4).
 
-use core::net::{IpAddr, SocketAddr};
+use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 
 use arrayvec::ArrayVec;
 
-use super::{Config, Inherits, Profile};
+use super::{Config, Inherits, PassiveAddress, Profile};
 use crate::action::{DataEvent, DataFailure, DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
 use crate::codec::{Command, EndRule, Position, ReplyCode, ReplyLine, RepresentationType, Sink, Verb};
@@ -441,14 +441,14 @@ impl Client {
 
     /// Asks for a data connection to `port` of the control peer, or to `address` where the policy
     /// says so.
-    pub(super) fn connect_data(&mut self, address: Option<IpAddr>, port: u16) {
-        let address = match self.config.passive_address {
-            super::PassiveAddress::AsNamed => address.unwrap_or(self.peer.ip()),
-            super::PassiveAddress::ControlPeer => self.peer.ip(),
-        };
+    pub(super) fn connect_data(&mut self, named: Option<Ipv4Addr>, port: u16) {
         let mut target = self.peer;
-        target.set_ip(address);
         target.set_port(port);
+        // 0.0.0.0 names no host, but says that the server does not know its own address.
+        let named = named.filter(|address| !address.is_unspecified());
+        if let (Some(address), PassiveAddress::AsNamed) = (named, self.config.passive_address) {
+            target.set_ip(address.into());
+        }
         self.last_data = self.last_data.next();
         let id = self.last_data;
         self.channel =

@@ -146,20 +146,21 @@ impl<'a> Open<'a> {
     /// The address came: connect to it.
     fn connect(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> Next {
         // Some servers answer EPSV with 227.
-        if line.code == ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE {
-            match address::parse_epsv_reply(line.text) {
-                Ok(port) => cx.client.connect_data(None, port),
-                Err(_) if self.fall_back(cx) => return Next::Continue,
-                Err(_) => return Next::Refused,
+        let address = match line.code {
+            ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE => {
+                address::parse_epsv_reply(line.text).map(|port| (None, port))
             }
-        } else {
-            match address::parse_pasv_reply(line.text) {
-                Ok(address) => cx.client.connect_data(Some((*address.ip()).into()), address.port()),
-                Err(_) => return Next::Refused,
+            _ => address::parse_pasv_reply(line.text).map(|named| (Some(*named.ip()), named.port())),
+        };
+        match address {
+            Ok((host, port)) => {
+                cx.client.connect_data(host, port);
+                self.stage = Stage::Connecting;
+                Next::Continue
             }
+            Err(_) if self.fall_back(cx) => Next::Continue,
+            Err(_) => Next::Refused,
         }
-        self.stage = Stage::Connecting;
-        Next::Continue
     }
 
     /// 150, or 226 at once: data may flow.
