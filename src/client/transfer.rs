@@ -188,7 +188,8 @@ impl Sequence for Open<'_> {
             return Ok(Next::Continue);
         }
         if self.stage == Stage::Address {
-            let passive = match cx.client.profile.contains(Profile::NO_EPSV) {
+            // Only EPSV leads to an IPv6 address.
+            let passive = match cx.client.profile.contains(Profile::NO_EPSV) && !cx.client.peer_is_ipv6() {
                 true => Command::Pasv,
                 false => Command::Epsv(EpsvArgument::Unspecified),
             };
