@@ -23,8 +23,8 @@ mod info;
 mod name;
 mod set;
 
-pub use set::VerbSet;
 pub use info::{Argument, Direction, LoginGate, TransferGate, VerbInfo};
+pub use set::VerbSet;
 
 /// Makes the enum, its names and the rows of the one table. A column that a row leaves out is as in
 /// [`VerbInfo::PLAIN`].

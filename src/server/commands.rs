@@ -2,20 +2,22 @@
 
 use core::net::IpAddr;
 
+use super::config::hash_of;
+use super::data::PassiveReply;
 use super::machine::Ticket;
-use super::request::{Access, Listing};
-use super::session::{Asked, Login, Pending, Purpose, SERVED_FACTS, Session};
+use super::request::{Access, Changes, Listing};
+use super::session::{Asked, Login, Pending, Purpose, Session};
 use crate::action::DataOp;
 use crate::buffer::{Rx, Span, Tx};
 use crate::codec::{
-    Command, CommandError, EpsvArgument, FactChoice, Features, NameCase, NetworkProtocol, OptsArgument,
-    Position, ReplyCode as Code, ReplyLine, Sink, Text, Verb,
+    Command, CommandError, EpsvArgument, NetworkProtocol, Position, ReplyCode as Code, ReplyLine, Sink, Text,
+    TimedPath, Verb,
 };
 use crate::error::PeerError;
 use crate::transfer::Coding;
 
 /// A request for the host, or nothing where the command is answered.
-type Outcome = Option<(Ticket, Asked)>;
+pub(super) type Outcome = Option<(Ticket, Asked)>;
 
 /// What HTTP clients and the like begin with (CVE-2021-3618: one protocol's bytes sent to another's
 /// server).
@@ -60,7 +62,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
         };
         self.bad_commands = 0;
-        self.verb = verb.unwrap_or(Verb::Noop);
+        // What comes while the host is at work is none of that.
+        if self.pending.is_none() {
+            self.verb = verb.unwrap_or(Verb::Noop);
+        }
         if self.config.overridden.contains(self.verb) {
             return Some((ticket, asked(Pending::Command, line)));
         }
@@ -184,7 +189,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.status(ticket, tx);
                 None
             }
-            Command::Stat(Some(_)) if self.transfer.is_some() => {
+            Command::Stat(Some(_)) if self.transfer.is_some() || self.pending.is_some() => {
                 self.answer_now(ticket, Code::FILE_BUSY, "Not during a transfer.", tx)
             }
             Command::Stat(Some(path)) => self.ask_about(ticket, path, Pending::Stat(Purpose::Status), tx),
@@ -219,7 +224,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 let changes = Changes { created: Some(time), ..Changes::default() };
                 self.ask_about(ticket, path, Pending::Change(changes), tx)
             }
-            Command::Mff(facts) => self.change_facts(ticket, facts, tx),
+            Command::Mff(argument) => self.change_facts(ticket, argument, tx),
             Command::Hash(path) => self.digest(ticket, path, None, tx),
             Command::Xcrc(path)
             | Command::Xmd5(path)
@@ -232,9 +237,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             Command::Avbl(path) => self.ask_about(ticket, path.unwrap_or_default(), Pending::Available, tx),
             Command::Clnt(_) => self.answer_now(ticket, Code::COMMAND_OKAY, "Noted.", tx),
-            Command::Csid(_) => {
-                self.answer_now(ticket, Code::COMMAND_OKAY, concat!("Name=ftp-proto; Version=", env!("CARGO_PKG_VERSION"), ";"), tx)
-            }
+            Command::Csid(_) => self.answer_now(
+                ticket,
+                Code::COMMAND_OKAY,
+                concat!("Name=ftp-proto; Version=", env!("CARGO_PKG_VERSION"), ";"),
+                tx,
+            ),
             _ => self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx),
         }
     }
@@ -355,7 +363,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// Asks the host something about a path.
-    fn ask_about(&mut self, ticket: Ticket, path: Text<'_>, what: Pending, tx: &mut Tx<'_>) -> Outcome {
+    pub(super) fn ask_about(
+        &mut self,
+        ticket: Ticket,
+        path: Text<'_>,
+        what: Pending,
+        tx: &mut Tx<'_>,
+    ) -> Outcome {
         match self.paths.aim(path.as_bytes()) {
             Ok(()) => Some((ticket, asked(what, Span::default()))),
             Err(_) => {
@@ -365,35 +379,21 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    fn answer_now(&mut self, ticket: Ticket, code: Code, text: &'static str, tx: &mut Tx<'_>) -> Outcome {
+    pub(super) fn answer_now(
+        &mut self,
+        ticket: Ticket,
+        code: Code,
+        text: &'static str,
+        tx: &mut Tx<'_>,
+    ) -> Outcome {
         self.reply(ticket, code, Text::literal(text), tx);
         None
     }
 
-    fn features(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
-        let (features, facts) = (self.config.features, self.facts);
-        self.reply_many(ticket, tx, |tx| {
-            ReplyLine::encode(
-                Code::SYSTEM_STATUS,
-                Position::First,
-                Text::literal("Extensions supported:"),
-                tx,
-            )?;
-            for (feature, line) in features.lines() {
-                tx.put_fmt(format_args!(" {line}"))?;
-                if feature == Features::MLST {
-                    tx.put(b" ")?;
-                    FactChoice { available: SERVED_FACTS, selected: facts }.encode(NameCase::Lower, tx)?;
-                }
-                tx.put(b"\r\n")?;
-            }
-            ReplyLine::encode(Code::SYSTEM_STATUS, Position::Last, Text::literal("End."), tx)
-        });
-    }
-
     fn help(&mut self, ticket: Ticket, topic: Option<Text<'_>>, tx: &mut Tx<'_>) {
         let Some(topic) = topic else {
-            return self.reply_many(ticket, tx, |tx| {
+            let Self { pi, config, .. } = self;
+            let sent = pi.reply_with(ticket, tx, |tx| {
                 ReplyLine::encode(Code::HELP_MESSAGE, Position::First, Text::literal("Commands:"), tx)?;
                 let mut verbs = Verb::ALL.iter().filter(|verb| config.serves(**verb)).peekable();
                 while verbs.peek().is_some() {
@@ -410,6 +410,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     tx,
                 )
             });
+            return self.or_too_long(sent, tx);
         };
         match Verb::from_bytes(topic.as_bytes()).filter(|verb| self.config.serves(*verb)) {
             None => self.reply(ticket, Code::ARGUMENT_SYNTAX_ERROR, Text::literal("No such command."), tx),
@@ -435,7 +436,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 }
 
-fn asked(what: Pending, argument: Span) -> Asked {
+pub(super) fn asked(what: Pending, argument: Span) -> Asked {
     Asked { what, argument }
 }
 

@@ -45,10 +45,10 @@ impl Config {
     pub const COMMANDS: VerbSet = {
         use Verb::*;
         VerbSet::of(&[
-            User, Pass, Acct, Cwd, Cdup, Rein, Quit, Port, Pasv, Type, Stru, Mode, Retr, Stor, Stou, Appe, Allo,
-            Rest, Rnfr, Rnto, Abor, Dele, Rmd, Mkd, Pwd, List, Nlst, Site, Syst, Stat, Help, Noop, Xmkd, Xrmd, Xpwd,
-            Xcup, Xcwd, Feat, Opts, Eprt, Epsv, Lprt, Lpsv, Lang, Mdtm, Size, Mlst, Mlsd, Host, Mfmt, Mfct, Mff, Hash,
-            Rang, Xcrc, Xmd5, Xsha1, Xsha256, Xsha512, Avbl, Csid, Clnt,
+            User, Pass, Acct, Cwd, Cdup, Rein, Quit, Port, Pasv, Type, Stru, Mode, Retr, Stor, Stou, Appe,
+            Allo, Rest, Rnfr, Rnto, Abor, Dele, Rmd, Mkd, Pwd, List, Nlst, Site, Syst, Stat, Help, Noop,
+            Xmkd, Xrmd, Xpwd, Xcup, Xcwd, Feat, Opts, Eprt, Epsv, Lprt, Lpsv, Lang, Mdtm, Size, Mlst, Mlsd,
+            Host, Mfmt, Mfct, Mff, Hash, Rang, Xcrc, Xmd5, Xsha1, Xsha256, Xsha512, Avbl, Csid, Clnt,
         ])
     };
 

@@ -6,10 +6,10 @@ use super::commands::{Outcome, asked};
 use super::config::hash_of;
 use super::machine::Ticket;
 use super::request::Changes;
-use super::session::{Login, Pending, Purpose, SERVED_FACTS, Session};
+use super::session::{Pending, SERVED_FACTS, Session};
 use crate::buffer::{Span, Tx};
 use crate::codec::{
-    ByteRange, FactChoice, Facts, Features, HashAlgorithm, NameCase, OptsArgument, Permissions, Position, Quoted,
+    ByteRange, FactChoice, Features, HashAlgorithm, MffArgument, NameCase, OptsArgument, Position, Quoted,
     ReplyCode as Code, ReplyLine, Sink, SiteCommand, Text, Verb,
 };
 
@@ -22,7 +22,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let (hash, facts) = (self.hash_in_force(), self.facts);
         let Self { pi, config, .. } = self;
         let sent = pi.reply_with(ticket, tx, |tx| {
-            ReplyLine::encode(Code::SYSTEM_STATUS, Position::First, Text::literal("Extensions supported:"), tx)?;
+            ReplyLine::encode(
+                Code::SYSTEM_STATUS,
+                Position::First,
+                Text::literal("Extensions supported:"),
+                tx,
+            )?;
             for (feature, line) in config.features.lines() {
                 let word = line.split(' ').next().unwrap_or_default();
                 if Verb::from_bytes(word.as_bytes()).is_some_and(|verb| !config.serves(verb)) {
@@ -76,21 +81,40 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// LANG (RFC 2640 4.1): there is one language, and it is in force.
     pub(super) fn language(&mut self, ticket: Ticket, tag: Option<Text<'_>>, tx: &mut Tx<'_>) -> Outcome {
-        let primary = tag.and_then(|tag| tag.as_bytes().split(|byte| *byte == b'-').next()).unwrap_or(LANGUAGE);
+        let primary =
+            tag.and_then(|tag| tag.as_bytes().split(|byte| *byte == b'-').next()).unwrap_or(LANGUAGE);
         match primary.eq_ignore_ascii_case(LANGUAGE) {
             true => self.answer_now(ticket, Code::COMMAND_OKAY, "The replies are in English.", tx),
-            false => self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "The replies are in English only.", tx),
+            false => self.answer_now(
+                ticket,
+                Code::PARAMETER_NOT_IMPLEMENTED,
+                "The replies are in English only.",
+                tx,
+            ),
         }
     }
 
     /// MFF (draft-somers-ftp-mfxx 5): facts that can be set, and no other.
-    pub(super) fn change_facts(&mut self, ticket: Ticket, facts: Facts<'_>, tx: &mut Tx<'_>) -> Outcome {
+    pub(super) fn change_facts(
+        &mut self,
+        ticket: Ticket,
+        argument: MffArgument<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Outcome {
+        let Ok(facts) = argument.facts() else {
+            return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "The argument cannot be read.", tx);
+        };
         let values = &facts.values;
         let changes = Changes { modified: values.modify, created: values.create, mode: values.unix_mode };
         let settable = [changes.modified.is_some(), changes.created.is_some(), changes.mode.is_some()];
         let settable = settable.into_iter().filter(|set| *set).count();
         if settable == 0 || facts.iter().count() != settable {
-            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Not all of these can be set.", tx);
+            return self.answer_now(
+                ticket,
+                Code::PARAMETER_NOT_IMPLEMENTED,
+                "Not all of these can be set.",
+                tx,
+            );
         }
         self.ask_about(ticket, facts.name, Pending::Change(changes), tx)
     }
@@ -155,17 +179,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         range: (u64, u64),
         tx: &mut Tx<'_>,
     ) {
-        let verb = self.verb_of_digest;
-        let Self { pi, paths, .. } = self;
+        let Self { pi, paths, verb, .. } = self;
         let sent = pi.reply_with(ticket, tx, |tx| {
-            match hash_of(verb) {
+            match hash_of(*verb) {
                 None => tx.put_fmt(format_args!("213 {algorithm} {}-{} ", range.0, range.1))?,
                 Some(_) => tx.put(b"250 ")?,
             }
             for byte in digest {
                 tx.put_fmt(format_args!("{byte:02x}"))?;
             }
-            if hash_of(verb).is_none() {
+            if hash_of(*verb).is_none() {
                 tx.put(b" ")?;
                 tx.put(paths.target())?;
             }
@@ -175,7 +198,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// SITE (RFC 959 4.1.3). What it does not know is the host's.
-    pub(super) fn site(&mut self, ticket: Ticket, argument: Text<'_>, span: Span, tx: &mut Tx<'_>) -> Outcome {
+    pub(super) fn site(
+        &mut self,
+        ticket: Ticket,
+        argument: Text<'_>,
+        span: Span,
+        tx: &mut Tx<'_>,
+    ) -> Outcome {
         let Ok(command) = SiteCommand::parse(argument) else {
             return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "The argument cannot be read.", tx);
         };
@@ -206,7 +235,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     self.idle = Duration::from_secs(seconds.into()).clamp(Duration::from_secs(1), most);
                 }
                 let (idle, most) = (self.idle.as_secs(), most.as_secs());
-                self.reply_many(ticket, tx, |tx| tx.put_fmt(format_args!("200 IDLE {idle}, at most {most}\r\n")));
+                self.reply_many(ticket, tx, |tx| {
+                    tx.put_fmt(format_args!("200 IDLE {idle}, at most {most}\r\n"))
+                });
                 None
             }
             SiteCommand::Help(_) => {
@@ -233,7 +264,9 @@ fn quoted_range(argument: Text<'_>) -> Option<(Text<'_>, ByteRange)> {
     let (start, end) = (number()?, number()?);
     let range = match (start, end) {
         (None, _) => ByteRange::WHOLE,
-        (Some(start), end) => ByteRange::new(start, end.map_or(u64::MAX, |end| end.saturating_sub(1))).ok()?,
+        (Some(start), end) => {
+            ByteRange::new(start, end.map_or(u64::MAX, |end| end.saturating_sub(1))).ok()?
+        }
     };
     Some((Text::new(path).ok()?, range))
 }

@@ -252,6 +252,11 @@ impl Server {
         Ok(())
     }
 
+    /// Gives out the commands that are answered during a transfer while this one is at work, too.
+    pub(super) fn take_commands_beside(&mut self, ticket: &Ticket) {
+        self.transferring |= self.open.first() == Some(&ticket.0);
+    }
+
     /// The transfer is as good as over: what comes in now waits for its final reply.
     pub(super) fn end_transfer(&mut self) {
         self.transferring = false;

@@ -273,7 +273,7 @@ impl Refusal {
             Self::StorageFull => (Code::INSUFFICIENT_STORAGE, Text::literal("No room left.")),
             Self::Busy => (Code::FILE_BUSY, Text::literal("Busy; try again later.")),
             Self::Unsupported => (Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("Not supported here.")),
-            Self::Aborted => (Code::TRANSFER_ABORTED, Text::literal("Given up.")),
+            Self::Aborted => (Code::FILE_BUSY, Text::literal("Given up.")),
             Self::Failed => (Code::LOCAL_ERROR, Text::literal("Local error.")),
         }
     }

@@ -66,9 +66,7 @@ impl Asked {
     pub fn resolve<'b>(&self, bytes: impl FnOnce(Span) -> &'b [u8]) -> Request<'b> {
         match self.what {
             Pending::Admit => Request::Admit,
-            Pending::Login => {
-                Request::Login { password: Secret::new(text(bytes(self.argument))) }
-            }
+            Pending::Login => Request::Login { password: Secret::new(text(bytes(self.argument))) },
             Pending::ChangeDirectory => Request::ChangeDirectory,
             Pending::MakeDirectory => Request::MakeDirectory,
             Pending::RemoveDirectory => Request::RemoveDirectory,

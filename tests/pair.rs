@@ -1,0 +1,4 @@
+//! t
+mod support;
+#[test]
+fn x() {}
