@@ -100,6 +100,14 @@ fn throughput(c: &mut Criterion) {
             upload.finish().unwrap();
         });
     });
+    group.bench_function("ftp, by send_file", |b| {
+        b.iter(|| {
+            let mut upload = client.store("stored").unwrap();
+            let file = File::open(root.join("file")).unwrap();
+            assert_eq!(upload.send_file(&file).unwrap(), size());
+            upload.finish().unwrap();
+        });
+    });
     group.finish();
 
     client.quit().unwrap();

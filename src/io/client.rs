@@ -118,19 +118,11 @@ impl<R: Runtime> Connection<R> {
         if out.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        while self.data.is_receiving() && !transfer.is_over() {
-            let Some(id) = self.data.id() else { break };
-            match self.data.poll_receive(cx, out) {
-                Poll::Ready(received) => {
-                    self.tell(id, received.event);
-                    if received.bytes > 0 {
-                        return Poll::Ready(Ok(received.bytes));
-                    }
-                }
-                Poll::Pending => break,
-            }
-        }
-        self.poll_complete(transfer, cx).map_ok(|_| 0)
+        let moved = self.poll_move(transfer, cx, |data, cx| {
+            data.poll_receive(cx, out)
+                .map(|received| (Some(received.bytes).filter(|bytes| *bytes > 0), received.event))
+        });
+        moved.map_ok(|moved| moved.bytes().unwrap_or_default())
     }
 
     /// Sends bytes of a transfer, at least one unless there are none.
@@ -143,58 +135,56 @@ impl<R: Runtime> Connection<R> {
         if bytes.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        while self.data.is_sending() && !transfer.is_over() {
-            let Some(id) = self.data.id() else { break };
-            match self.data.poll_send(cx, bytes) {
-                Poll::Ready((count, event)) => {
-                    self.tell(id, event);
-                    if count > 0 {
-                        return Poll::Ready(Ok(count));
-                    }
-                }
-                Poll::Pending => break,
-            }
-        }
-        self.poll_cut_short(transfer, cx)
+        let moved = self.poll_move(transfer, cx, |data, cx| {
+            data.poll_send(cx, bytes).map(|(count, event)| (Some(count).filter(|count| *count > 0), event))
+        });
+        moved.map(|moved| moved?.bytes().ok_or(CUT_SHORT))
     }
 
-    /// Sends a piece of `file` from its position on without looking at it; 0 at its end. `Unsupported`
+    /// Sends a piece of `file` from its position on without looking at it; 0 at its end, and nothing
     /// where the bytes have to be looked at.
     pub(super) fn poll_send_file(
         &mut self,
         transfer: &mut Transfer,
         file: &File,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<usize, Error>> {
-        if let (Some(id), true, false) = (self.data.id(), self.data.is_sending(), transfer.is_over()) {
-            match self.data.poll_send_file(cx, file) {
-                Poll::Pending => {}
-                Poll::Ready(Ok(count)) => {
-                    self.tell(id, DataEvent::Moved(count as u64));
-                    return Poll::Ready(Ok(count));
+    ) -> Poll<Result<Option<usize>, Error>> {
+        let mut unsupported = false;
+        let moved = self.poll_move(transfer, cx, |data, cx| {
+            data.poll_send_file(cx, file).map(|sent| match sent {
+                Ok(count) => (Some(count), DataEvent::Moved(count as u64)),
+                Err(error) if is_unsupported(&error) => {
+                    unsupported = true;
+                    (Some(0), DataEvent::Moved(0))
                 }
-                Poll::Ready(Err(error)) if is_unsupported(&error) => {
-                    return Poll::Ready(Err(Error::Data(DataFailure::Local, Some(error))));
-                }
-                Poll::Ready(Err(error)) => {
-                    let event = self.data.fail(DataFailure::Broken, error);
-                    self.tell(id, event);
-                }
-            }
-        }
-        self.poll_cut_short(transfer, cx)
+                Err(error) => (None, data.fail(DataFailure::Broken, error)),
+            })
+        });
+        moved.map(|moved| Ok(Some(moved?.bytes().ok_or(CUT_SHORT)?).filter(|_| !unsupported)))
     }
 
-    /// The data connection takes nothing more, or nothing now: what does the server say?
-    fn poll_cut_short(
+    /// Moves data by `attempt`, which says how much the caller is told of, if anything, and what the
+    /// machine is; and hears what the server has to say when nothing moves.
+    fn poll_move(
         &mut self,
         transfer: &mut Transfer,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<usize, Error>> {
-        match ready!(self.poll_complete(transfer, cx)) {
-            // The server took its leave before it had all.
-            Ok(_) => Poll::Ready(Err(Error::Data(DataFailure::Broken, None))),
-            Err(error) => Poll::Ready(Err(error)),
+        mut attempt: impl FnMut(&mut Data<R>, &mut Context<'_>) -> Poll<(Option<usize>, DataEvent)>,
+    ) -> Poll<Result<Moved, Error>> {
+        loop {
+            let was_moving = self.data.is_moving();
+            while let (Some(id), true) = (self.data.id(), self.data.is_moving() && !transfer.is_over()) {
+                let Poll::Ready((count, event)) = attempt(&mut self.data, cx) else { break };
+                self.tell(id, event);
+                if let Some(count) = count {
+                    return Poll::Ready(Ok(Moved::Bytes(count)));
+                }
+            }
+            match self.poll_complete(transfer, cx) {
+                // The machine has just said that data may flow.
+                Poll::Pending if !was_moving && self.data.is_moving() => {}
+                over => return over.map_ok(Moved::Over),
+            }
         }
     }
 
@@ -204,10 +194,11 @@ impl<R: Runtime> Connection<R> {
         transfer: &mut Transfer,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Finished, Error>> {
-        if let (Some(id), Poll::Ready(event)) = (self.data.id(), self.data.poll_finish(cx)) {
-            self.tell(id, event);
-        }
-        self.poll_complete(transfer, cx)
+        let moved = self.poll_move(transfer, cx, |data, cx| data.poll_finish(cx).map(|event| (None, event)));
+        moved.map_ok(|moved| match moved {
+            Moved::Over(finished) => finished,
+            Moved::Bytes(_) => Finished::default(),
+        })
     }
 
     fn poll_complete(
@@ -239,6 +230,24 @@ impl<R: Runtime> Connection<R> {
         }
     }
 }
+
+/// What a turn of a transfer came to.
+enum Moved {
+    Bytes(usize),
+    Over(Finished),
+}
+
+impl Moved {
+    fn bytes(&self) -> Option<usize> {
+        match self {
+            Self::Bytes(count) => Some(*count),
+            Self::Over(_) => None,
+        }
+    }
+}
+
+/// The server took its leave before it had all.
+const CUT_SHORT: Error = Error::Data(DataFailure::Broken, None);
 
 /// A transfer that is open.
 #[derive(Debug)]

@@ -28,6 +28,8 @@ pub(super) struct Control<S> {
     /// What broke the connection, where the machine sees a mere end of it.
     pub(super) error: Option<io::Error>,
     ended: bool,
+    /// The sending side was ended.
+    shut: bool,
     trace: Option<Tracer>,
 }
 
@@ -49,6 +51,7 @@ impl<S: Stream> Control<S> {
             tx: SendBuf::new(vec![0; (2 * line + 64).max(4096)]),
             error: None,
             ended: false,
+            shut: false,
             trace: None,
         }
     }
@@ -78,6 +81,27 @@ impl<S: Stream> Control<S> {
         self.ended = true;
         self.rx.eof();
         true
+    }
+
+    /// Sends what is left, ends the sending side, and drops what still comes until the peer has closed
+    /// too: a connection closed with bytes unread is reset, and the last reply lost with it.
+    pub(super) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.flush(cx) {}
+        if !self.tx.is_empty() {
+            return Poll::Pending;
+        }
+        if !self.shut && self.stream.shut_down().is_err() {
+            return Poll::Ready(());
+        }
+        self.shut = true;
+        let mut waste = [0; 512];
+        loop {
+            match self.stream.poll_read(cx, &mut waste) {
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
     }
 
     /// Sends what is queued, as far as it goes. `true` when some of it went.

@@ -154,6 +154,10 @@ impl<R: Runtime> Data<R> {
         matches!(self.state, State::Sending(..))
     }
 
+    pub(super) const fn is_moving(&self) -> bool {
+        self.is_receiving() || self.is_sending()
+    }
+
     /// What happens before bytes move: the connection comes about.
     pub(super) fn poll_setup(&mut self, runtime: &R, cx: &mut Context<'_>) -> Poll<DataEvent> {
         match &mut self.state {

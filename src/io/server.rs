@@ -3,7 +3,7 @@
 use ::std::io;
 use ::std::sync::Arc;
 use ::std::task::{Context, Poll};
-use ::std::time::{SystemTime, UNIX_EPOCH};
+use ::std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::control::Control;
 use super::data::{CHUNK, Data, is_unsupported};
@@ -14,7 +14,10 @@ use crate::codec::Text;
 use crate::error::Error;
 use crate::listing::{Clock, Kind, ListingWriter, OwnedEntry};
 use crate::server::{Answer, Asked, Config, Endpoints, Listing, Request, Session, SessionStep, Ticket};
+use crate::time::Instant;
 
+/// How long a client may take to see the last reply and to close its side.
+const LINGER: Duration = Duration::from_secs(2);
 /// Room for a session's paths.
 const PATHS: usize = 8 * 1024;
 
@@ -32,7 +35,8 @@ pub(super) struct Connection<R: Runtime, A: Accounts> {
     start: usize,
     end: usize,
     admitted: bool,
-    closing: bool,
+    /// The dialogue is over: until when the connection may still take to close in order.
+    closing: Option<Instant>,
 }
 
 /// The host's side of a transfer.
@@ -75,7 +79,7 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
             start: 0,
             end: 0,
             admitted,
-            closing: false,
+            closing: None,
         }
     }
 
@@ -91,7 +95,10 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
 
     /// Serves the client until the session is over.
     pub(super) fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        while !self.closing {
+        let deadline = loop {
+            if let Some(deadline) = self.closing {
+                break deadline;
+            }
             let now = self.runtime.now();
             let (rx, tx) = (&mut self.control.rx, &mut self.control.tx);
             let step = match self.session.step(now, &mut rx.view(), &mut tx.view()) {
@@ -104,7 +111,10 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
             match step {
                 SessionStep::Request(ticket, asked) => self.request(ticket, asked),
                 SessionStep::Data(id, op) => self.act(id, op),
-                SessionStep::Close => self.closing = true,
+                SessionStep::Close => {
+                    self.end_job();
+                    self.closing = Some(now.after(LINGER));
+                }
                 SessionStep::Wait(wait) => {
                     let mut progress = self.control.flush(cx);
                     progress |= self.control.fill(cx);
@@ -118,13 +128,10 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
                     }
                 }
             }
-        }
-        // What is queued is still to be sent, to a client that may not read it.
-        self.job = Job::None;
-        while self.control.flush(cx) {}
-        match self.control.tx.is_empty() {
-            true => Poll::Ready(Ok(())),
-            false => Poll::Pending,
+        };
+        match self.control.poll_close(cx) {
+            Poll::Pending => self.runtime.poll_deadline(deadline, cx).map(Ok),
+            Poll::Ready(()) => Poll::Ready(Ok(())),
         }
     }
 
@@ -171,12 +178,13 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
                 None => Err(Refusal::Denied),
             },
         };
-        let (entry, unique_name);
+        let (kept, entry, unique_name);
         let answer = match told {
             Ok(Told::Done) => Answer::Done,
             Ok(Told::Entry(owned)) => {
-                entry = owned;
-                Answer::Entry(&entry.entry())
+                kept = owned;
+                entry = kept.entry();
+                Answer::Entry(&entry)
             }
             Ok(Told::Opened { size, unique_name: name }) => {
                 unique_name = name.unwrap_or_default();

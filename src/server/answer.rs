@@ -90,10 +90,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     self.paths.forget_waiting();
                 }
                 let (code, text) = refusal.reply();
-                let code = if self.verb.allows(code) { code } else { Code::FILE_UNAVAILABLE };
-                self.reply(ticket, code, text, tx);
+                self.refuse(ticket, code, text, tx);
             }
         }
+    }
+
+    /// Refuses a command with this code, or with the plain 550 where the command may not get it.
+    pub(super) fn refuse(&mut self, ticket: Ticket, code: Code, text: Text<'_>, tx: &mut Tx<'_>) {
+        let code = if self.verb.allows(code) { code } else { Code::FILE_UNAVAILABLE };
+        self.reply(ticket, code, text, tx);
     }
 
     fn made_directory(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
@@ -141,6 +146,28 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.transfer = Some(Transfer::new(ticket, self.verb, self.opening));
     }
 
+    /// An entry in a reply of many lines, under its whole path: the host need not have given it a name,
+    /// and what has none gives no line.
+    fn entry_reply(
+        &mut self,
+        ticket: Ticket,
+        code: Code,
+        title: &'static str,
+        writer: ListingWriter,
+        entry: &Entry<'_>,
+        tx: &mut Tx<'_>,
+    ) {
+        let Self { pi, paths, .. } = self;
+        let sent = pi.reply_with(ticket, tx, |tx| {
+            let mut entry = *entry;
+            entry.name = Text::new(paths.target()).unwrap_or_default();
+            framed(code, title, tx, |tx| writer.write(&entry, tx))
+        });
+        if let Err((_, ticket)) = sent {
+            self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The path is too long to tell."), tx);
+        }
+    }
+
     fn entry(&mut self, ticket: Ticket, purpose: Purpose, entry: &Entry<'_>, tx: &mut Tx<'_>) {
         let is_file = entry.kind == Kind::File;
         match purpose {
@@ -162,33 +189,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 None => self.no_file(ticket, tx),
             },
             Purpose::Facts => {
-                let facts = self.facts;
-                let Self { pi, paths, .. } = self;
-                let sent = pi.reply_with(ticket, tx, |tx| {
-                    framed(Code::FILE_ACTION_OKAY, "Facts:", tx, |tx| {
-                        let name = Text::new(paths.target()).unwrap_or_default();
-                        let mut entry = *entry;
-                        entry.name = name;
-                        ListingWriter::mlst(facts).write(&entry, tx)
-                    })
-                });
-                if let Err((_, ticket)) = sent {
-                    self.reply(
-                        ticket,
-                        Code::FILE_UNAVAILABLE,
-                        Text::literal("The path is too long to tell."),
-                        tx,
-                    );
-                }
+                let writer = ListingWriter::mlst(self.facts);
+                self.entry_reply(ticket, Code::FILE_ACTION_OKAY, "Facts:", writer, entry, tx);
             }
             Purpose::Status => {
                 let code = if entry.kind.is_directory() { Code::DIRECTORY_STATUS } else { Code::FILE_STATUS };
-                self.reply_many(ticket, tx, |tx| {
-                    framed(code, "Status:", tx, |tx| {
-                        tx.put(b" ")?;
-                        ListingWriter::list(Clock::UNKNOWN).write(entry, tx)
-                    })
-                });
+                let writer = ListingWriter::list(Clock::UNKNOWN);
+                self.entry_reply(ticket, code, "Status:", writer, entry, tx);
             }
         }
     }

@@ -27,6 +27,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// told of what this server can do.
     pub(super) fn line(&mut self, ticket: Ticket, line: Span, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Outcome {
         let command = Self::parse(rx, line);
+        let renaming = matches!(command, Ok(Command::Rnto(_))) && self.renaming;
+        if core::mem::take(&mut self.renaming) && !renaming {
+            self.paths.forget_waiting();
+        }
         let verb = match &command {
             Ok(Command::Unknown { verb, .. }) => {
                 self.unknown(ticket, verb, tx);
@@ -44,10 +48,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             );
             return None;
         }
-        if let Some(verb) = verb.filter(|verb| !supports(*verb)) {
-            let _ = verb;
-            self.bad_command(ticket, Code::NOT_IMPLEMENTED, Text::literal("Not implemented here."), tx);
-            return None;
+        if verb.is_some_and(|verb| !supports(verb)) {
+            // A client that asks is no bad one: it may well ask for every file of a directory.
+            return self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx);
         }
         let command = match command {
             Ok(command) => command,
@@ -57,12 +60,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
         };
         self.bad_commands = 0;
+        self.verb = verb.unwrap_or(Verb::Noop);
         // RNFR holds for the next command only; REST until a transfer, since many clients set up the data
         // connection in between (RFC 959 4.1.3 wants the transfer at once).
-        if core::mem::take(&mut self.renaming) && !matches!(command, Command::Rnto(_)) {
-            self.paths.forget_waiting();
-        }
-        self.verb = verb.unwrap_or(Verb::Noop);
         let restart = match self.verb.opens_data_connection() {
             true => core::mem::take(&mut self.restart),
             false => 0,
@@ -168,10 +168,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             Command::Dele(path) => self.ask_about(ticket, path, Pending::Delete, tx),
             Command::Rnfr(path) => self.ask_about(ticket, path, Pending::Stat(Purpose::RenameFrom), tx),
-            Command::Rnto(path) => match self.paths.waiting() {
-                [] => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send RNFR first.", tx),
-                _ => self.ask_about(ticket, path, Pending::Rename, tx),
-            },
+            Command::Rnto(path) if renaming => self.ask_about(ticket, path, Pending::Rename, tx),
+            Command::Rnto(_) => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send RNFR first.", tx),
             Command::Size(path) => match self.coding.is_identity() {
                 true => self.ask_about(ticket, path, Pending::Stat(Purpose::Size), tx),
                 false => self.answer_now(ticket, Code::FILE_UNAVAILABLE, "SIZE is told in TYPE I only.", tx),
@@ -295,8 +293,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if !self.config.active {
             return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Use EPSV or PASV here.", tx);
         }
-        let own = address.ip().to_canonical() == self.endpoints.peer.ip().to_canonical();
-        if !own || address.port() < 1024 {
+        if !self.is_client(address.ip()) || address.port() < 1024 {
             return self.answer_now(
                 ticket,
                 Code::PARAMETER_NOT_IMPLEMENTED,
@@ -346,7 +343,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn ask_about(&mut self, ticket: Ticket, path: Text<'_>, what: Pending, tx: &mut Tx<'_>) -> Outcome {
         match self.paths.aim(path.as_bytes()) {
             Ok(()) => Some((ticket, asked(what, Span::default()))),
-            Err(_) => self.answer_now(ticket, Code::NAME_NOT_ALLOWED, "The path is too long.", tx),
+            Err(_) => {
+                self.refuse(ticket, Code::NAME_NOT_ALLOWED, Text::literal("The path is too long."), tx);
+                None
+            }
         }
     }
 

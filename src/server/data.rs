@@ -10,6 +10,9 @@ use crate::codec::{Full, ReplyCode as Code, Sink, Text, Verb, address};
 use crate::error::LocalError;
 use crate::transfer::Coding;
 
+/// Room that the send queue must have before the reply that ends a transfer is made.
+pub(super) const END_ROOM: usize = 256;
+
 /// How far the data connection has come.
 #[derive(Debug, Default)]
 pub(super) enum Channel {
@@ -80,6 +83,10 @@ impl Transfer {
         self.state != State::Waiting
     }
 
+    fn is_over(&self) -> bool {
+        !matches!(self.state, State::Waiting | State::Moving)
+    }
+
     fn receives(&self) -> bool {
         matches!(self.verb, Verb::Stor | Verb::Appe | Verb::Stou)
     }
@@ -97,7 +104,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if self.channel.id() != Some(id) {
             return Ok(());
         }
-        self.progress = true;
+        let stranger = matches!(event, DataEvent::Arrived(peer) if !self.is_client(peer.ip()));
+        self.progress |= !stranger;
         match event {
             DataEvent::Listening(address) => match core::mem::take(&mut self.channel) {
                 Channel::Binding { id, ticket, extended } => {
@@ -109,16 +117,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 }
             },
             // A client can be here before it was told where: someone else can, too (RFC 2577 4).
-            DataEvent::Arrived(peer) => {
-                let own = peer.ip().to_canonical() == self.endpoints.peer.ip().to_canonical();
-                match self.channel {
-                    Channel::Listening(id) if own => {
-                        self.channel = Channel::Ready(id);
-                        self.order(id, DataOp::Admit);
-                    }
-                    _ => self.order(id, DataOp::Reject),
+            DataEvent::Arrived(_) => match self.channel {
+                Channel::Listening(id) if !stranger => {
+                    self.channel = Channel::Ready(id);
+                    self.order(id, DataOp::Admit);
                 }
-            }
+                _ => self.order(id, DataOp::Reject),
+            },
             DataEvent::Connected => match self.channel {
                 Channel::Connecting(id) => self.channel = Channel::Ready(id),
                 _ => return Err(LocalError::UnexpectedDataEvent),
@@ -140,7 +145,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     self.channel = Channel::Unbound { ticket };
                 }
                 _ => {
-                    if let Some(transfer) = &mut self.transfer {
+                    // What comes of the connection after the last byte is of no matter.
+                    if let Some(transfer) = self.transfer.as_mut().filter(|transfer| !transfer.is_over()) {
                         transfer.state = State::Failed(failure);
                     }
                 }
@@ -149,11 +155,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         Ok(())
     }
 
+    /// Whether an address is the client's, be it that one is written as an IPv4-mapped one.
+    pub(super) fn is_client(&self, address: IpAddr) -> bool {
+        address.to_canonical() == self.endpoints.peer.ip().to_canonical()
+    }
+
     /// Does what the events have made possible. Gives out the request that an upload that has come in
     /// whole makes.
     pub(super) fn advance_transfer(&mut self, tx: &mut Tx<'_>) -> Option<(Ticket, Asked)> {
-        const ROOM: usize = 256;
-        if tx.free() < ROOM {
+        if tx.free() < END_ROOM {
             return None;
         }
         self.tell_passive_address(tx);

@@ -60,6 +60,8 @@ pub struct Server {
     last_ticket: u32,
     open: ArrayVec<u32, 2>,
     transferring: bool,
+    /// A line that came during a transfer and waits for its end, none of its bytes being kept.
+    held: Option<BadLine>,
     connected: bool,
     failed: Option<PeerError>,
 }
@@ -77,6 +79,7 @@ impl Server {
             last_ticket: 0,
             open: ArrayVec::new(),
             transferring: false,
+            held: None,
             connected: false,
             failed: None,
         }
@@ -125,11 +128,9 @@ impl Server {
             self.connected = true;
             return Ok(ServerStep::Connected(self.issue()));
         }
-        let wait =
-            Wait { readable: rx.has_room() && !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
         // A client that does not read its replies is not read from either.
         if tx.free() < REPLY_ROOM {
-            return Ok(ServerStep::Wait(Wait { readable: false, ..wait }));
+            return Ok(ServerStep::Wait(Wait { writable: !tx.is_empty(), ..Wait::default() }));
         }
         let may_take = match (self.open.len(), self.transferring) {
             (0, _) => true,
@@ -137,23 +138,41 @@ impl Server {
             _ => false,
         };
         if !may_take {
-            return Ok(ServerStep::Wait(Wait { application: true, ..wait }));
+            return Ok(ServerStep::Wait(Wait { application: true, ..wait(rx, tx) }));
         }
-        Ok(match rx.next_line(self.limits.line) {
-            Frame::Line(line) if line.is_empty() => return self.step(rx, tx),
+        if let Some(bad) = self.held {
+            return Ok(self.bad_line(bad, rx, tx));
+        }
+        // A blank line gets no reply.
+        let frame = loop {
+            match rx.next_line(self.limits.line) {
+                Frame::Line(line) if line.is_empty() => {}
+                frame => break frame,
+            }
+        };
+        Ok(match frame {
             Frame::Line(line) if self.transferring && !answered_at_once(rx.bytes(line)) => {
                 rx.hold(line);
-                ServerStep::Wait(Wait { data: true, ..wait })
+                ServerStep::Wait(Wait { data: true, ..wait(rx, tx) })
             }
             Frame::Line(line) => ServerStep::Line(self.issue(), line),
-            Frame::TooLong(_) => ServerStep::BadLine(self.issue(), BadLine::TooLong),
-            Frame::Binary => ServerStep::BadLine(self.issue(), BadLine::Binary),
-            Frame::Partial => ServerStep::Wait(Wait { data: self.transferring, ..wait }),
+            Frame::TooLong(_) => self.bad_line(BadLine::TooLong, rx, tx),
+            Frame::Binary => self.bad_line(BadLine::Binary, rx, tx),
+            Frame::Partial => ServerStep::Wait(Wait { data: self.transferring, ..wait(rx, tx) }),
             Frame::End { cut } => {
                 let error = if cut { PeerError::ClosedInside } else { PeerError::Closed };
                 return Err(self.fail(error).into());
             }
         })
+    }
+
+    /// Its reply must not be taken for the running transfer's: it waits, and so does what follows it.
+    fn bad_line(&mut self, bad: BadLine, rx: &Rx<'_>, tx: &Tx<'_>) -> ServerStep {
+        self.held = self.transferring.then_some(bad);
+        match self.held {
+            Some(_) => ServerStep::Wait(Wait { data: true, ..wait(rx, tx) }),
+            None => ServerStep::BadLine(self.issue(), bad),
+        }
     }
 
     /// Ends the dialogue: every later step fails with `error`.
@@ -243,6 +262,11 @@ impl Server {
         let _ =
             tx.append(|tx| ReplyLine::encode(ReplyCode::SERVICE_NOT_AVAILABLE, Position::Single, text, tx));
     }
+}
+
+/// Waits for the peer, as far as there is room for what it sends.
+fn wait(rx: &Rx<'_>, tx: &Tx<'_>) -> Wait {
+    Wait { readable: rx.has_room() && !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() }
 }
 
 /// Whether a line is a command that does not wait for the running transfer.

@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use arrayvec::ArrayVec;
 
 use super::Config;
-use super::data::{Channel, Transfer};
+use super::data::{Channel, END_ROOM, Transfer};
 use super::machine::{BadLine, Server, ServerStep, Ticket};
 use super::paths::Paths;
 use super::request::{Access, Listing, Request, VirtualPath};
@@ -162,6 +162,7 @@ pub struct Session<P> {
     /// The clock starts anew at the next poll.
     pub(super) progress: bool,
     since: Instant,
+    /// When the time for a login began.
     started: Option<Instant>,
 }
 
@@ -268,7 +269,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// # Errors
     /// As [`poll`](Self::poll).
     pub fn step(&mut self, now: Instant, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<SessionStep, Error> {
-        let started = *self.started.get_or_insert(now);
         if core::mem::take(&mut self.progress) {
             self.since = now;
         }
@@ -289,7 +289,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             if !self.ops.is_empty() {
                 continue;
             }
-            let (awaited, deadline) = self.deadline(started);
+            let (awaited, deadline) = self.deadline(now);
             if deadline.is_some_and(|deadline| now >= deadline) {
                 self.time_out(awaited, tx);
                 self.since = now;
@@ -301,17 +301,18 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     return Ok(self.ask(ticket, Pending::Admit, Span::default()));
                 }
                 Ok(ServerStep::BadLine(ticket, bad)) => {
-                    self.since = now;
+                    self.heard(now);
                     self.bad_line(ticket, bad, tx);
                     continue;
                 }
                 Ok(ServerStep::Line(ticket, line)) => {
-                    self.since = now;
+                    self.heard(now);
                     match self.line(ticket, line, rx, tx) {
                         Some((ticket, asked)) => return Ok(self.ask(ticket, asked.what, asked.argument)),
                         None => continue,
                     }
                 }
+                Err(error @ Error::Local(_)) => return Err(error),
                 Err(error) => {
                     self.abandon_data();
                     if let Some((id, op)) = self.ops.pop_at(0) {
@@ -331,9 +332,17 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         SessionStep::Request(ticket, Asked { what, argument })
     }
 
+    /// A line came. That does not count as progress of a transfer.
+    fn heard(&mut self, now: Instant) {
+        if self.transfer.is_none() {
+            self.since = now;
+        }
+    }
+
     /// What the client, or its data connection, has to do next, and until when.
-    fn deadline(&self, started: Instant) -> (Awaited, Option<Instant>) {
+    fn deadline(&mut self, now: Instant) -> (Awaited, Option<Instant>) {
         let timeouts = &self.config.timeouts;
+        let started = *self.started.get_or_insert(now);
         match (&self.transfer, self.login) {
             _ if self.pending.is_some() => (Awaited::Command, None),
             (Some(transfer), _) if transfer.is_moving() => {
@@ -347,6 +356,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     fn time_out(&mut self, awaited: Awaited, tx: &mut Tx<'_>) {
         match awaited {
+            // It does not even take its replies.
+            _ if tx.free() < END_ROOM => {
+                self.close(Text::literal("Timed out; closing the connection."), tx);
+                self.pi.fail(PeerError::TimedOut(awaited));
+            }
             Awaited::Data => self.transfer_failed(crate::action::DataFailure::Stalled, tx),
             Awaited::DataConnection => self.transfer_failed(crate::action::DataFailure::Unreachable, tx),
             awaited => {
@@ -370,6 +384,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// A line that the machine could not make a command of.
     fn bad_line(&mut self, ticket: Ticket, bad: BadLine, tx: &mut Tx<'_>) {
+        self.renaming = false;
         let text = match bad {
             BadLine::TooLong => Text::literal("The line is too long."),
             BadLine::Binary => Text::literal("A command holds no NUL."),
@@ -399,6 +414,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// The parameters go back to their defaults, and nobody is logged in (RFC 959 4.1.1, REIN).
     pub(super) fn reset(&mut self) {
         self.abandon_data();
+        // Nobody stays without a login by sending REIN again and again.
+        if self.login == Login::In {
+            self.started = None;
+        }
         self.login = Login::Nobody;
         self.paths.reset();
         self.renaming = false;

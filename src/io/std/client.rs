@@ -13,7 +13,7 @@ use crate::codec::pathname::for_listing;
 use crate::codec::{Command, Features, Redacted, ReplyLine, RepresentationType, Secret, Timestamp};
 use crate::io::client::{Connection, OnLine, Outcome, Reply, Transfer, text};
 use crate::io::control::{Direction, Trace};
-use crate::io::data::{CHUNK, is_unsupported};
+use crate::io::data::CHUNK;
 use crate::io::error::Error;
 use crate::listing::{BadLine, Clock, ListingParser, OwnedEntry};
 
@@ -551,11 +551,10 @@ impl Store<'_> {
         let mut total = 0;
         loop {
             let Self { client, transfer } = self;
-            match client.block(|connection, cx| connection.poll_send_file(transfer, file, cx)) {
-                Ok(0) => return Ok(total),
-                Ok(count) => total += count as u64,
-                Err(Error::Data(_, Some(error))) if is_unsupported(&error) => break,
-                Err(error) => return Err(error.into()),
+            match client.block(|connection, cx| connection.poll_send_file(transfer, file, cx))? {
+                Some(0) => return Ok(total),
+                Some(count) => total += count as u64,
+                None => break,
             }
         }
         let mut buffer = vec![0; CHUNK];

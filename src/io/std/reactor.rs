@@ -7,6 +7,7 @@ use ::std::io::{self, Read, Write};
 use ::std::net::{SocketAddr, TcpListener, TcpStream};
 use ::std::ops::RangeInclusive;
 use ::std::os::fd::{AsFd, BorrowedFd};
+use ::std::sync::atomic::{AtomicBool, Ordering};
 use ::std::sync::{Arc, Mutex, PoisonError};
 use ::std::task::{Context, Poll, Waker};
 use ::std::time::{Duration, Instant as Clock};
@@ -25,14 +26,29 @@ struct Reactor {
 
 #[derive(Clone, Debug)]
 enum Source {
-    Stream(Arc<TcpStream>),
+    Stream(Arc<Descriptor>),
     Listener(Arc<TcpListener>),
+}
+
+/// A socket, and what is known of it: whether it would block is asked of the system once, not at every
+/// turn, until `poll` says that it changed.
+#[derive(Debug)]
+struct Descriptor {
+    stream: TcpStream,
+    readable: AtomicBool,
+    writable: AtomicBool,
+}
+
+impl Descriptor {
+    fn new(stream: TcpStream) -> Arc<Self> {
+        Arc::new(Self { stream, readable: AtomicBool::new(true), writable: AtomicBool::new(true) })
+    }
 }
 
 impl AsFd for Source {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
-            Self::Stream(stream) => stream.as_fd(),
+            Self::Stream(socket) => socket.stream.as_fd(),
             Self::Listener(listener) => listener.as_fd(),
         }
     }
@@ -63,7 +79,7 @@ impl Blocking {
         stream.set_nonblocking(true)?;
         // Nagle's delay would hold back a command behind the one before it.
         stream.set_nodelay(true)?;
-        Ok(Socket { stream: Arc::new(stream), reactor: Arc::clone(&self.reactor) })
+        Ok(Socket { socket: Descriptor::new(stream), reactor: Arc::clone(&self.reactor) })
     }
 
     /// Waits until one of the sockets that would have blocked is ready, or the deadline has passed.
@@ -74,9 +90,21 @@ impl Blocking {
         let timeout = self.deadline.take().map(|deadline| deadline.since(self.now()));
         let timeout = timeout.and_then(|left| Timespec::try_from(left).ok());
         match poll(&mut fds, timeout.as_ref()) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
+        for ((source, _), fd) in interests.iter().zip(&fds) {
+            let (Source::Stream(socket), events) = (source, fd.revents()) else { continue };
+            // An error or a hang-up shows at the next call, whichever that is.
+            let broken = events.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
+            if broken || events.contains(PollFlags::IN) {
+                socket.readable.store(true, Ordering::Relaxed);
+            }
+            if broken || events.contains(PollFlags::OUT) {
+                socket.writable.store(true, Ordering::Relaxed);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -115,7 +143,7 @@ impl Runtime for Blocking {
             Ok(()) | Err(rustix::io::Errno::INPROGRESS | rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        Ok(Socket { stream: Arc::new(stream), reactor: Arc::clone(&self.reactor) })
+        Ok(Socket { socket: Descriptor::new(stream), reactor: Arc::clone(&self.reactor) })
     }
 
     fn listen(&self, at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<(Self::Listener, SocketAddr)> {
@@ -186,44 +214,43 @@ fn bind_within(at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<TcpList
 /// A TCP stream of this runtime.
 #[derive(Debug)]
 pub(super) struct Socket {
-    stream: Arc<TcpStream>,
+    socket: Arc<Descriptor>,
     reactor: Arc<Reactor>,
 }
 
 impl Socket {
-    fn pending<T>(&self, flags: PollFlags) -> Poll<T> {
-        self.reactor.want(Source::Stream(Arc::clone(&self.stream)), flags);
-        Poll::Pending
-    }
-
     /// Tries something that may block, and notes what to wait for if it would.
     fn attempt<T>(
         &self,
         flags: PollFlags,
         mut call: impl FnMut(&TcpStream) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        loop {
-            match call(&self.stream) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return self.pending(flags),
+        let ready = if flags == PollFlags::IN { &self.socket.readable } else { &self.socket.writable };
+        while ready.load(Ordering::Relaxed) {
+            match call(&self.socket.stream) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready.store(false, Ordering::Relaxed)
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return Poll::Ready(result),
             }
         }
+        self.reactor.want(Source::Stream(Arc::clone(&self.socket)), flags);
+        Poll::Pending
     }
 }
 
 impl Stream for Socket {
     fn poll_connected(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut fds = [PollFd::new(&*self.stream, PollFlags::OUT)];
-        let now = Timespec::try_from(Duration::ZERO).ok();
-        match poll(&mut fds, now.as_ref()) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => self.pending(PollFlags::OUT),
-            Ok(_) => Poll::Ready(match sockopt::socket_error(&*self.stream)? {
-                Ok(()) => self.stream.set_nodelay(true),
-                Err(error) => Err(error.into()),
-            }),
-            Err(error) => Poll::Ready(Err(error.into())),
-        }
+        self.attempt(PollFlags::OUT, |stream| {
+            let mut fds = [PollFd::new(stream, PollFlags::OUT)];
+            let now = Timespec::try_from(Duration::ZERO).ok();
+            if poll(&mut fds, now.as_ref())? == 0 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            sockopt::socket_error(stream)??;
+            stream.set_nodelay(true)
+        })
     }
 
     fn poll_read(&mut self, _: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
@@ -245,10 +272,10 @@ impl Stream for Socket {
     }
 
     fn shut_down(&mut self) -> io::Result<()> {
-        self.stream.shutdown(::std::net::Shutdown::Write)
+        self.socket.stream.shutdown(::std::net::Shutdown::Write)
     }
 
     fn reset_on_drop(&mut self) {
-        let _ = sockopt::set_socket_linger(&*self.stream, Some(Duration::ZERO));
+        let _ = sockopt::set_socket_linger(&self.socket.stream, Some(Duration::ZERO));
     }
 }

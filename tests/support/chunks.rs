@@ -1,0 +1,26 @@
+//! How a stream is cut into pieces.
+
+/// The sizes of the pieces, over and over.
+#[derive(Clone, Debug)]
+pub struct Chunks {
+    sizes: Vec<usize>,
+    next: usize,
+}
+
+impl Chunks {
+    /// Whatever is there, at once.
+    pub fn whole() -> Self {
+        Self::of(&[usize::MAX])
+    }
+
+    pub fn of(sizes: &[usize]) -> Self {
+        Self { sizes: sizes.to_vec(), next: 0 }
+    }
+
+    /// How much of `available` comes next: at least one byte of it, if there is one.
+    pub fn take(&mut self, available: usize) -> usize {
+        let size = self.sizes[self.next % self.sizes.len()].max(1);
+        self.next += 1;
+        size.min(available)
+    }
+}

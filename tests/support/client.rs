@@ -1,0 +1,492 @@
+//! A client, and a server that answers from a table. Virtual time: it passes only when nothing else
+//! can happen.
+
+use super::chunks::Chunks;
+use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
+use ftp_proto::buffer::{RecvBuf, SendBuf};
+use ftp_proto::client::{Client, Config, Event, Operation, Profile, Sequence};
+use ftp_proto::codec::{Escaped, ReplyCode, Verb};
+use ftp_proto::error::Error;
+use ftp_proto::time::Instant;
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// One thing that the server does in answer to a command.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// Sends these lines; each gets its CRLF.
+    Say(&'static str),
+    /// Sends these bytes as they are.
+    Raw(Vec<u8>),
+    /// Sends this over the data connection and closes it.
+    Data(&'static [u8]),
+    /// The data connection breaks.
+    Break(DataFailure),
+    /// Goes on once the data connection has been seen through by the client. If the client aborted it,
+    /// 426 is all that still comes.
+    AfterData,
+    /// Closes the control connection.
+    Hangup,
+    /// Says nothing for so long.
+    Delay(Duration),
+}
+use Act::{AfterData, Data, Say};
+
+/// How an operation ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome<T> {
+    Done(T),
+    Refused { verb: Option<Verb>, code: u16, text: String, transient: bool },
+    Failed(DataFailure),
+    Close,
+    Error(Error),
+}
+
+impl<T> Outcome<T> {
+    #[track_caller]
+    pub fn done(self) -> T
+    where
+        T: std::fmt::Debug,
+    {
+        match self {
+            Self::Done(output) => output,
+            other => panic!("not done: {other:?}"),
+        }
+    }
+
+    /// The code of a refusal.
+    #[track_caller]
+    pub fn refused(self) -> u16
+    where
+        T: std::fmt::Debug,
+    {
+        match self {
+            Self::Refused { code, .. } => code,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+}
+
+/// The client's end of the data connection, as the driver sees it.
+#[derive(Clone, Debug, PartialEq)]
+enum DataEnd {
+    None,
+    Connecting(DataId),
+    Open(DataId),
+    Receiving(DataId),
+    Sending(DataId),
+}
+
+pub struct Rig {
+    pub client: Client,
+    pub rx: RecvBuf<Vec<u8>>,
+    pub tx: SendBuf<Vec<u8>>,
+    pub now: Instant,
+    /// How what the server sends is cut.
+    pub chunks: Chunks,
+    /// Data events come before control bytes.
+    pub data_first: bool,
+    /// What comes of connections to the server's data ports; `None` hangs.
+    pub connects: Option<Result<(), DataFailure>>,
+    /// What an upload consists of, as the sizes of the pieces.
+    pub upload: Vec<u64>,
+    /// All that is said, `C: ` and `S: ` in front.
+    pub transcript: Vec<String>,
+    /// The reply lines that the operation showed.
+    pub shown: Vec<String>,
+    /// The data operations that the client asked for.
+    pub ops: Vec<DataOp>,
+    pub dialled: Vec<SocketAddr>,
+    /// How often the client waited for the server with nothing on the way.
+    pub round_trips: usize,
+    /// Polls since the start.
+    pub polls: usize,
+    answers: HashMap<String, VecDeque<Vec<Act>>>,
+    to_server: Vec<u8>,
+    to_client: VecDeque<u8>,
+    acts: VecDeque<Act>,
+    commands: VecDeque<String>,
+    until: Option<Instant>,
+    hung_up: bool,
+    data: DataEnd,
+    served: Option<&'static [u8]>,
+    broken: Option<DataFailure>,
+    finished: bool,
+    aborted: bool,
+}
+
+pub const PEER: &str = "192.0.2.1:21";
+pub const PEER_V6: &str = "[2001:db8::1]:21";
+
+impl Rig {
+    /// A client to a server that does everything as RFC 959 wants it, and has not greeted yet.
+    pub fn new() -> Self {
+        Self::with(Config::default(), PEER)
+    }
+
+    pub fn with(config: Config, peer: &str) -> Self {
+        let mut rig = Self {
+            rx: RecvBuf::new(vec![0; config.limits.line + 2]),
+            tx: SendBuf::new(vec![0; 512]),
+            client: Client::new(config, peer.parse().unwrap()),
+            now: Instant::from_micros(1_000_000),
+            chunks: Chunks::whole(),
+            data_first: false,
+            connects: Some(Ok(())),
+            upload: vec![3],
+            transcript: Vec::new(),
+            shown: Vec::new(),
+            ops: Vec::new(),
+            dialled: Vec::new(),
+            round_trips: 0,
+            polls: 0,
+            answers: HashMap::new(),
+            to_server: Vec::new(),
+            to_client: VecDeque::new(),
+            acts: VecDeque::new(),
+            commands: VecDeque::new(),
+            until: None,
+            hung_up: false,
+            data: DataEnd::None,
+            served: None,
+            broken: None,
+            finished: false,
+            aborted: false,
+        };
+        rig.acts.push_back(Say("220 ready"));
+        rig
+    }
+
+    /// A client that was greeted already.
+    pub fn greeted() -> Self {
+        Self::new().greet()
+    }
+
+    pub fn greet(mut self) -> Self {
+        self.run(&mut ftp_proto::client::greeting(), |_| ()).done();
+        self.reset_counts();
+        self
+    }
+
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.client.set_profile(profile);
+        self
+    }
+
+    /// What the server does first, instead of its greeting.
+    pub fn opening(mut self, acts: impl Into<VecDeque<Act>>) -> Self {
+        self.acts = acts.into();
+        self
+    }
+
+    /// What the server does about a command, given by its verb or as a whole line; what was told first
+    /// happens first, and the last goes on for ever.
+    pub fn on(mut self, command: &str, acts: impl Into<Vec<Act>>) -> Self {
+        self.answers.entry(command.to_owned()).or_default().push_back(acts.into());
+        self
+    }
+
+    /// As [`on`](Self::on), with a reply and nothing else.
+    pub fn says(self, command: &str, reply: &'static str) -> Self {
+        self.on(command, [Say(reply)])
+    }
+
+    pub fn reset_counts(&mut self) {
+        self.transcript.clear();
+        self.shown.clear();
+        self.ops.clear();
+        self.dialled.clear();
+        (self.round_trips, self.polls) = (0, 0);
+    }
+
+    /// The commands that the server got.
+    pub fn commands(&self) -> Vec<&str> {
+        self.transcript.iter().filter_map(|line| line.strip_prefix("C: ")).collect()
+    }
+
+    fn answer_to(&mut self, line: &str) -> Vec<Act> {
+        let verb = line.split(' ').next().unwrap_or_default();
+        for key in [line, verb] {
+            if let Some(answers) = self.answers.get_mut(key) {
+                if answers.len() > 1 {
+                    return answers.pop_front().unwrap();
+                }
+                return answers[0].clone();
+            }
+        }
+        let reply = match verb {
+            "USER" => "331 password",
+            "PASS" => "230 in",
+            "ACCT" => "202 none needed",
+            "TYPE" | "NOOP" => "200 okay",
+            "EPSV" => "229 go (|||5000|)",
+            "PASV" => "227 go (192,0,2,1,19,136)",
+            "REST" | "RNFR" => "350 go on",
+            "CWD" | "CDUP" | "RMD" | "DELE" | "RNTO" => "250 done",
+            "PWD" => "257 \"/here\"",
+            "MKD" => "257 \"/made\"",
+            "SIZE" => "213 3",
+            "MDTM" => "213 20240229123456",
+            "MLST" => "250-facts\r\n type=file;size=3; f\r\n250 end",
+            "FEAT" => "211-features\r\n MDTM\r\n SIZE\r\n211 end",
+            "SYST" => "215 UNIX Type: L8",
+            "QUIT" => "221 bye",
+            "RETR" | "LIST" | "NLST" | "MLSD" => {
+                return vec![Say("150 here"), Data(b"abc"), AfterData, Say("226 sent")];
+            }
+            "STOR" | "APPE" | "STOU" => return vec![Say("150 go"), AfterData, Say("226 got it")],
+            _ => "502 what",
+        };
+        vec![Say(reply)]
+    }
+
+    /// Runs an operation to its end.
+    #[track_caller]
+    pub fn run<S: Sequence, O>(
+        &mut self,
+        operation: &mut Operation<S>,
+        own: impl Fn(S::Output<'_>) -> O,
+    ) -> Outcome<O> {
+        self.run_for(operation, usize::MAX, own).expect("it has no end")
+    }
+
+    /// Runs an operation for so many polls; nothing when it is not over then.
+    #[track_caller]
+    pub fn run_for<S: Sequence, O>(
+        &mut self,
+        operation: &mut Operation<S>,
+        polls: usize,
+        own: impl Fn(S::Output<'_>) -> O,
+    ) -> Option<Outcome<O>> {
+        for turn in 0..polls {
+            assert!(turn < 100_000, "it goes on and on: {:#?}", self.transcript.last());
+            self.polls += 1;
+            let action = operation.poll(&mut self.client, self.now, &mut self.rx, &mut self.tx);
+            let wait = match digest(action, &own) {
+                Turn::Over(outcome) => return Some(outcome),
+                Turn::Line(line) => {
+                    self.shown.push(line);
+                    continue;
+                }
+                Turn::Data(id, op) => {
+                    self.act(id, op);
+                    continue;
+                }
+                Turn::Wait(wait) => wait,
+            };
+            assert!(
+                wait.readable || wait.writable || wait.data || wait.deadline.is_some(),
+                "an operation waits for nothing: {wait:?}"
+            );
+            assert_eq!(wait.writable, !self.tx.is_empty());
+            if self.flush() {
+                continue;
+            }
+            if self.data_first && wait.data && self.data_event() {
+                continue;
+            }
+            if wait.readable && self.deliver() {
+                continue;
+            }
+            if wait.data && self.data_event() {
+                continue;
+            }
+            if self.serve() {
+                self.round_trips += 1;
+                continue;
+            }
+            let next = [wait.deadline, self.until].into_iter().flatten().min();
+            match next {
+                Some(next) => self.now = self.now.max(next),
+                None => panic!("deadlock: {:#?}", self.transcript),
+            }
+        }
+        None
+    }
+
+    fn act(&mut self, id: DataId, op: DataOp) {
+        self.ops.push(op.clone());
+        match (op, &self.data) {
+            (DataOp::Connect(to), _) => {
+                self.dialled.push(to);
+                self.data = DataEnd::Connecting(id);
+                (self.finished, self.aborted) = (false, false);
+            }
+            (DataOp::Receive(_), DataEnd::Open(open)) if *open == id => self.data = DataEnd::Receiving(id),
+            (DataOp::Send(_), DataEnd::Open(open)) if *open == id => self.data = DataEnd::Sending(id),
+            (DataOp::Close | DataOp::Abort, DataEnd::None) => {}
+            (DataOp::Close, _) => {
+                self.data = DataEnd::None;
+                self.finished = true;
+            }
+            (DataOp::Abort, _) => {
+                self.data = DataEnd::None;
+                (self.served, self.broken) = (None, None);
+                self.aborted = !self.finished;
+            }
+            (op, data) => panic!("{op:?} while {data:?}"),
+        }
+    }
+
+    /// What the client queued goes out, in the pieces of the chunks.
+    fn flush(&mut self) -> bool {
+        if self.tx.is_empty() {
+            return false;
+        }
+        let count = self.chunks.take(self.tx.pending().len());
+        self.to_server.extend_from_slice(&self.tx.pending()[..count]);
+        self.tx.sent(count);
+        while let Some(end) = self.to_server.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.to_server.drain(..=end).collect();
+            let line = line.strip_suffix(b"\r\n").expect("a command ends in CRLF");
+            let line = Escaped(line).to_string();
+            self.transcript.push(format!("C: {line}"));
+            self.commands.push_back(line);
+        }
+        true
+    }
+
+    /// A piece of what the server sent arrives.
+    fn deliver(&mut self) -> bool {
+        if self.to_client.is_empty() {
+            if self.hung_up {
+                self.hung_up = false;
+                self.rx.eof();
+                return true;
+            }
+            return false;
+        }
+        let available = self.to_client.make_contiguous();
+        let room = self.rx.spare().len();
+        assert!(room > 0, "the client waits for bytes and has no room for any");
+        let count = self.chunks.take(available.len()).min(room);
+        assert_eq!(self.rx.extend(&available[..count]), count);
+        self.to_client.drain(..count);
+        true
+    }
+
+    /// One event of the data connection.
+    fn data_event(&mut self) -> bool {
+        let (id, event) = match self.data {
+            DataEnd::Connecting(id) => match self.connects {
+                None => return false,
+                Some(Ok(())) => {
+                    self.data = DataEnd::Open(id);
+                    (id, DataEvent::Connected)
+                }
+                Some(Err(failure)) => {
+                    self.data = DataEnd::None;
+                    (id, DataEvent::Failed(failure))
+                }
+            },
+            DataEnd::Receiving(id) | DataEnd::Sending(id) if self.broken.is_some() => {
+                self.data = DataEnd::None;
+                self.finished = true;
+                (id, DataEvent::Failed(self.broken.take().unwrap()))
+            }
+            DataEnd::Receiving(id) => match self.served {
+                None => return false,
+                Some([]) => {
+                    self.served = None;
+                    self.data = DataEnd::Open(id);
+                    self.finished = true;
+                    (id, DataEvent::Eof { clean: true })
+                }
+                Some(data) => {
+                    self.served = Some(&[]);
+                    (id, DataEvent::Moved(data.len() as u64))
+                }
+            },
+            DataEnd::Sending(id) => match self.upload.pop() {
+                Some(piece) => (id, DataEvent::Moved(piece)),
+                None => {
+                    self.data = DataEnd::Open(id);
+                    self.finished = true;
+                    (id, DataEvent::Flushed)
+                }
+            },
+            DataEnd::None | DataEnd::Open(_) => return false,
+        };
+        self.client.data_event(id, event).unwrap();
+        true
+    }
+
+    /// The server does what it can.
+    fn serve(&mut self) -> bool {
+        let mut progress = false;
+        loop {
+            let Some(act) = self.acts.front().cloned() else {
+                let Some(line) = self.commands.pop_front() else { return progress };
+                self.acts = self.answer_to(&line).into();
+                progress = true;
+                continue;
+            };
+            match act {
+                Act::Say(lines) => {
+                    self.transcript.push(format!("S: {lines}"));
+                    self.to_client.extend(lines.as_bytes());
+                    self.to_client.extend(b"\r\n");
+                }
+                Act::Raw(bytes) => {
+                    self.transcript.push(format!("S: {}", Escaped(&bytes)));
+                    self.to_client.extend(bytes);
+                }
+                Act::Data(bytes) => self.served = Some(bytes),
+                Act::Break(failure) => self.broken = Some(failure),
+                Act::AfterData if self.finished => {}
+                Act::AfterData if self.aborted => {
+                    self.acts.clear();
+                    self.acts.push_back(Act::AfterData);
+                    self.acts.push_back(Say("426 aborted"));
+                    self.finished = true;
+                }
+                Act::AfterData => return progress,
+                Act::Hangup => self.hung_up = true,
+                Act::Delay(time) => match self.until {
+                    None => {
+                        self.until = Some(self.now.after(time));
+                        return progress;
+                    }
+                    Some(until) if self.now < until => return progress,
+                    Some(_) => self.until = None,
+                },
+            }
+            self.acts.pop_front();
+            progress = true;
+        }
+    }
+}
+
+/// An action that borrows nothing.
+pub enum Turn<O> {
+    Over(Outcome<O>),
+    Line(String),
+    Data(DataId, DataOp),
+    Wait(Wait),
+}
+
+pub fn digest<'b, T, O>(action: Result<Action<Event<'b, T>>, Error>, own: &impl Fn(T) -> O) -> Turn<O> {
+    match action {
+        Err(error) => Turn::Over(Outcome::Error(error)),
+        Ok(Action::Data(id, op)) => Turn::Data(id, op),
+        Ok(Action::Wait(wait)) => Turn::Wait(wait),
+        Ok(Action::Close) => Turn::Over(Outcome::Close),
+        Ok(Action::Event(Event::Line(line))) => {
+            Turn::Line(format!("{} {}", code(line.code), Escaped(line.text)))
+        }
+        Ok(Action::Event(Event::Done(output))) => Turn::Over(Outcome::Done(own(output))),
+        Ok(Action::Event(Event::Failed(failure))) => Turn::Over(Outcome::Failed(failure)),
+        Ok(Action::Event(Event::Refused(refusal))) => Turn::Over(Outcome::Refused {
+            verb: refusal.verb,
+            code: code(refusal.code),
+            text: Escaped(refusal.text).to_string(),
+            transient: refusal.is_transient(),
+        }),
+        Ok(_) => panic!("an action that this driver does not know"),
+    }
+}
+
+pub fn code(code: ReplyCode) -> u16 {
+    code.to_string().parse().unwrap()
+}

@@ -1,0 +1,33 @@
+//! What the tests of the machines share: drivers without sockets and without a clock of their own.
+//!
+//! - [`client`]: a client and a server that answers from a table;
+//! - [`server`]: a session, its host a tree in memory, and a client that is the test itself;
+//! - [`pair`]: a client and a session that talk to each other;
+//! - [`tree`]: the file system in memory;
+//! - [`chunks`]: how a stream is cut, [`random`]: a generator that a seed determines.
+
+// Each test program uses its part.
+#![allow(dead_code)]
+
+pub mod chunks;
+pub mod client;
+pub mod pair;
+pub mod random;
+pub mod server;
+pub mod tree;
+
+use ftp_proto::codec::{Secret, Text};
+use std::time::Duration;
+
+/// Text known when the test is written.
+pub const fn t(text: &'static str) -> Text<'static> {
+    Text::literal(text)
+}
+
+pub const fn secret(text: &'static str) -> Secret<'static> {
+    Secret::new(t(text))
+}
+
+pub const fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}

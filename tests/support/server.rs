@@ -1,0 +1,320 @@
+//! A session and its host in memory. The client is the test: it sends bytes, and it is the other end of
+//! the data connections. Virtual time.
+
+use super::chunks::Chunks;
+use super::tree::Host;
+use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
+use ftp_proto::buffer::{RecvBuf, SendBuf};
+use ftp_proto::codec::{EndRule, Reply};
+use ftp_proto::error::Error;
+use ftp_proto::server::{Config, Endpoints, Event, Session};
+use ftp_proto::time::Instant;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+pub const LOCAL: &str = "192.0.2.1:21";
+pub const PEER: &str = "192.0.2.2:40000";
+/// Where the client's end of a data connection is.
+pub const PEER_DATA: &str = "192.0.2.2:40001";
+pub const STRANGER: &str = "192.0.2.66:40001";
+
+/// How the session ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum End {
+    Close,
+    Error(Error),
+}
+
+/// The server's end of the data connection, as the driver sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DataEnd {
+    None,
+    Binding(DataId),
+    Listening(DataId),
+    Arrived(DataId),
+    Connecting(DataId, SocketAddr),
+    Open(DataId),
+    Sending(DataId),
+    Receiving(DataId),
+}
+
+pub struct Rig {
+    pub session: Session<Vec<u8>>,
+    pub rx: RecvBuf<Vec<u8>>,
+    pub tx: SendBuf<Vec<u8>>,
+    pub now: Instant,
+    pub host: Host,
+    pub chunks: Chunks,
+    /// The client takes nothing.
+    pub deaf: bool,
+    /// The system gives listeners.
+    pub ports: bool,
+    /// The system opens connections.
+    pub connects: bool,
+    pub data: DataEnd,
+    pub ops: Vec<DataOp>,
+    pub end: Option<End>,
+    /// What the session waits for.
+    pub wait: Wait,
+    inbox: VecDeque<u8>,
+    out: Vec<u8>,
+}
+
+impl Rig {
+    /// A client that has connected and been greeted.
+    pub fn new() -> Self {
+        Self::with(Config::default())
+    }
+
+    pub fn with(config: Config) -> Self {
+        Self::between(config, LOCAL, PEER)
+    }
+
+    pub fn between(config: Config, local: &str, peer: &str) -> Self {
+        let mut rig = Self::silent(config, local, peer);
+        rig.pump();
+        assert_eq!(rig.codes(), [220]);
+        rig
+    }
+
+    /// One that has not been polled.
+    pub fn silent(config: Config, local: &str, peer: &str) -> Self {
+        let endpoints = Endpoints { local: local.parse().unwrap(), peer: peer.parse().unwrap() };
+        Self {
+            rx: RecvBuf::new(vec![0; config.limits.line + 2]),
+            tx: SendBuf::new(vec![0; 4096]),
+            session: Session::new(config, endpoints, vec![0; 8192]),
+            now: Instant::from_micros(1_000_000),
+            host: Host::new(),
+            chunks: Chunks::whole(),
+            deaf: false,
+            ports: true,
+            connects: true,
+            data: DataEnd::None,
+            ops: Vec::new(),
+            end: None,
+            wait: Wait::default(),
+            inbox: VecDeque::new(),
+            out: Vec::new(),
+        }
+    }
+
+    /// A client that is logged in.
+    pub fn logged_in() -> Self {
+        Self::new().login()
+    }
+
+    pub fn login(mut self) -> Self {
+        assert_eq!(self.say("USER me"), [331]);
+        assert_eq!(self.say("PASS secret"), [230]);
+        self.host.requests.clear();
+        self
+    }
+
+    /// Sends a line and gives the codes of the replies that came.
+    pub fn say(&mut self, line: &str) -> Vec<u16> {
+        self.send(format!("{line}\r\n").as_bytes());
+        self.codes()
+    }
+
+    /// Sends a line and gives the replies that came, each whole, with line feeds between its lines.
+    pub fn ask(&mut self, line: &str) -> Vec<String> {
+        self.send(format!("{line}\r\n").as_bytes());
+        self.replies()
+    }
+
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.inbox.extend(bytes);
+        self.pump();
+    }
+
+    pub fn hang_up(&mut self) {
+        self.rx.eof();
+        self.pump();
+    }
+
+    pub fn pass(&mut self, time: Duration) {
+        self.now = self.now.after(time);
+        self.pump();
+    }
+
+    /// Takes what came since the last time: whole replies only may have come.
+    pub fn replies(&mut self) -> Vec<String> {
+        let bytes = std::mem::take(&mut self.out);
+        let (mut rest, mut replies) = (&bytes[..], Vec::new());
+        while !rest.is_empty() {
+            let reply = Reply::parse(rest, EndRule::SameCode).expect("a reply");
+            let (reply, more) = reply.unwrap_or_else(|| panic!("half a reply: {:?}", text(rest)));
+            replies.push(text(reply.as_bytes()).trim_end().replace("\r\n", "\n"));
+            rest = more;
+        }
+        replies
+    }
+
+    pub fn codes(&mut self) -> Vec<u16> {
+        self.replies().iter().map(|reply| reply[..3].parse().unwrap()).collect()
+    }
+
+    /// All the bytes that came since the last time.
+    pub fn output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+
+    /// Bytes that the session has not read.
+    pub fn unread(&self) -> usize {
+        self.inbox.len()
+    }
+
+    /// Polls until there is nothing to do.
+    pub fn pump(&mut self) {
+        for turn in 0.. {
+            assert!(turn < 1_000_000, "it goes on and on");
+            if self.end.is_some() {
+                return self.flush();
+            }
+            let action = match self.session.poll(self.now, &mut self.rx, &mut self.tx) {
+                Ok(action) => action,
+                Err(error) => {
+                    self.end = Some(End::Error(error));
+                    continue;
+                }
+            };
+            match action {
+                Action::Event(Event::Request(ticket, request)) => {
+                    self.host.serve(&mut self.session, ticket, &request, &mut self.tx.view());
+                }
+                Action::Data(id, op) => self.act(id, op),
+                Action::Close => self.end = Some(End::Close),
+                Action::Wait(wait) => {
+                    self.wait = wait;
+                    assert!(
+                        wait.readable || wait.writable || wait.data || wait.deadline.is_some(),
+                        "a session waits for nothing: {wait:?}"
+                    );
+                    assert_eq!(wait.writable, !self.tx.is_empty());
+                    if !self.deaf && !self.tx.is_empty() {
+                        self.flush();
+                        continue;
+                    }
+                    if !wait.readable || self.inbox.is_empty() {
+                        return;
+                    }
+                    let available = self.inbox.make_contiguous();
+                    let room = self.rx.spare().len();
+                    assert!(room > 0, "the session waits for bytes and has no room for any");
+                    let count = self.chunks.take(available.len()).min(room);
+                    assert_eq!(self.rx.extend(&available[..count]), count);
+                    self.inbox.drain(..count);
+                }
+                other => panic!("what is {other:?}?"),
+            }
+        }
+    }
+
+    pub fn flush(&mut self) {
+        let count = self.tx.pending().len();
+        self.out.extend_from_slice(self.tx.pending());
+        self.tx.sent(count);
+    }
+
+    fn act(&mut self, id: DataId, op: DataOp) {
+        self.ops.push(op.clone());
+        match (op, &self.data) {
+            (DataOp::Listen { .. }, _) => {
+                self.data = DataEnd::Binding(id);
+                let event = match self.ports {
+                    true => {
+                        let mut at: SocketAddr = LOCAL.parse().unwrap();
+                        at.set_port(5000);
+                        self.data = DataEnd::Listening(id);
+                        DataEvent::Listening(at)
+                    }
+                    false => {
+                        self.data = DataEnd::None;
+                        DataEvent::Failed(DataFailure::Unreachable)
+                    }
+                };
+                self.session.data_event(id, event).unwrap();
+            }
+            (DataOp::Connect(to), _) => {
+                let event = match self.connects {
+                    true => {
+                        self.data = DataEnd::Open(id);
+                        DataEvent::Connected
+                    }
+                    false => DataEvent::Failed(DataFailure::Unreachable),
+                };
+                assert!(to.port() >= 1024);
+                self.session.data_event(id, event).unwrap();
+            }
+            (DataOp::Admit, DataEnd::Arrived(open)) if *open == id => self.data = DataEnd::Open(id),
+            (DataOp::Reject, DataEnd::Arrived(open)) if *open == id => self.data = DataEnd::Listening(id),
+            (DataOp::Receive(_), DataEnd::Open(open)) if *open == id => self.data = DataEnd::Receiving(id),
+            (DataOp::Send(_), DataEnd::Open(open)) if *open == id => self.data = DataEnd::Sending(id),
+            (DataOp::Close | DataOp::Abort, _) => self.data = DataEnd::None,
+            (op, data) => panic!("{op:?} while {data:?}"),
+        }
+    }
+
+    /// Somebody connects to the passive listener. Says whether he was let in.
+    pub fn arrive(&mut self, from: &str) -> bool {
+        let DataEnd::Listening(id) = self.data else { panic!("nobody listens: {:?}", self.data) };
+        self.data = DataEnd::Arrived(id);
+        self.tell(id, DataEvent::Arrived(from.parse().unwrap()));
+        !matches!(self.data, DataEnd::Arrived(_) | DataEnd::Listening(_))
+    }
+
+    pub fn tell(&mut self, id: DataId, event: DataEvent) {
+        self.session.data_event(id, event).unwrap();
+        self.pump();
+    }
+
+    /// EPSV, and the connection to what it says.
+    pub fn passive(&mut self) {
+        assert_eq!(self.say("EPSV"), [229]);
+        assert!(self.arrive(PEER_DATA));
+    }
+
+    pub fn data_id(&self) -> DataId {
+        match self.data {
+            DataEnd::None => panic!("no data connection"),
+            DataEnd::Connecting(id, _)
+            | DataEnd::Binding(id)
+            | DataEnd::Listening(id)
+            | DataEnd::Arrived(id)
+            | DataEnd::Open(id)
+            | DataEnd::Sending(id)
+            | DataEnd::Receiving(id) => id,
+        }
+    }
+
+    /// Receives all that the server sends.
+    pub fn download(&mut self) -> Vec<u8> {
+        let DataEnd::Sending(id) = self.data else { panic!("not sending: {:?}", self.data) };
+        let bytes = self.host.rest().to_vec();
+        self.tell(id, DataEvent::Moved(bytes.len() as u64));
+        self.data = DataEnd::Open(id);
+        self.tell(id, DataEvent::Flushed);
+        bytes
+    }
+
+    /// Sends a file.
+    pub fn upload(&mut self, bytes: &[u8]) {
+        let DataEnd::Receiving(id) = self.data else { panic!("not receiving: {:?}", self.data) };
+        self.host.write(bytes);
+        self.tell(id, DataEvent::Moved(bytes.len() as u64));
+        self.data = DataEnd::Open(id);
+        self.tell(id, DataEvent::Eof { clean: true });
+    }
+
+    pub fn break_data(&mut self, failure: DataFailure) {
+        let id = self.data_id();
+        self.data = DataEnd::None;
+        self.tell(id, DataEvent::Failed(failure));
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

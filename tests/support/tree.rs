@@ -1,0 +1,271 @@
+//! A file system in memory, and the host that serves it to a session.
+
+use ftp_proto::buffer::Tx;
+use ftp_proto::codec::{Full, Sink, Text};
+use ftp_proto::listing::{Clock, Entry, Kind, ListingWriter, Modified, Precision};
+use ftp_proto::server::{Access, Answer, Listing, Refusal, Request, Session, Ticket};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+    Directory,
+    File(Vec<u8>),
+}
+
+/// Paths to nodes; the root is always there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tree(pub BTreeMap<Vec<u8>, Node>);
+
+impl Tree {
+    /// A directory `/dir` and a file `/file` with `content`.
+    pub fn new() -> Self {
+        let mut tree = Self([(b"/".to_vec(), Node::Directory)].into());
+        tree.put("/dir", Node::Directory);
+        tree.put("/file", Node::File(b"content".to_vec()));
+        tree
+    }
+
+    pub fn put(&mut self, path: &str, node: Node) {
+        self.0.insert(path.as_bytes().to_vec(), node);
+    }
+
+    pub fn file(&self, path: &str) -> Option<&[u8]> {
+        match self.0.get(path.as_bytes()) {
+            Some(Node::File(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    fn names(&self, directory: &[u8]) -> Vec<(Vec<u8>, &Node)> {
+        let prefix = if directory == b"/" { b"/".to_vec() } else { [directory, b"/"].concat() };
+        let inside = |path: &Vec<u8>| {
+            let name = path.strip_prefix(&prefix[..])?;
+            (!name.is_empty() && !name.contains(&b'/')).then(|| name.to_vec())
+        };
+        self.0.iter().filter_map(|(path, node)| inside(path).map(|name| (name, node))).collect()
+    }
+}
+
+/// What the host has open for a transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handle {
+    Reading { bytes: Vec<u8>, at: usize },
+    Writing { path: Vec<u8>, bytes: Vec<u8> },
+}
+
+/// Serves a tree. The password of everyone is `secret`.
+#[derive(Clone, Debug)]
+pub struct Host {
+    pub tree: Tree,
+    pub open: Option<Handle>,
+    pub read_only: bool,
+    /// What the session asked, as text.
+    pub requests: Vec<String>,
+    /// Uploads that were begun and not committed.
+    pub admits: bool,
+}
+
+/// What a listing is written to.
+struct Lines(Vec<u8>);
+
+impl Sink for Lines {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+fn entry<'a>(name: &'a [u8], node: &Node) -> Entry<'a> {
+    let name = Text::new(name).unwrap();
+    let modified = ftp_proto::codec::Timestamp::new(2024, 2, 29, 12, 34, 56).unwrap();
+    let mut entry = match node {
+        Node::Directory => Entry::new(name, Kind::Directory),
+        Node::File(bytes) => {
+            let mut entry = Entry::new(name, Kind::File);
+            entry.size = Some(bytes.len() as u64);
+            entry
+        }
+    };
+    entry.modified = Some(Modified::new(modified, Precision::Second, Some(0)));
+    entry
+}
+
+impl Host {
+    pub fn new() -> Self {
+        Self { tree: Tree::new(), open: None, read_only: false, requests: Vec::new(), admits: true }
+    }
+
+    /// Does what a session asks and answers it.
+    pub fn serve<P: AsRef<[u8]> + AsMut<[u8]>>(
+        &mut self,
+        session: &mut Session<P>,
+        ticket: Ticket,
+        request: &Request<'_>,
+        tx: &mut Tx<'_>,
+    ) {
+        let path = session.path().as_bytes().to_vec();
+        let source = session.source_path().as_bytes().to_vec();
+        let user = session.user().to_vec();
+        self.requests.push(format!("{request:?} {}", String::from_utf8_lossy(&path)));
+        let result = match request {
+            Request::Admit if !self.admits => Err(Refusal::Denied),
+            Request::Admit => Ok(()),
+            Request::Login { password } => {
+                match password.reveal().as_bytes() == b"secret" && !user.is_empty() {
+                    true => Ok(()),
+                    false => Err(Refusal::Denied),
+                }
+            }
+            Request::ChangeDirectory => match self.tree.0.get(&path) {
+                Some(Node::Directory) => Ok(()),
+                Some(_) => Err(Refusal::NotADirectory),
+                None => Err(Refusal::NotFound),
+            },
+            Request::Stat { .. } => match self.tree.0.get(&path) {
+                None => Err(Refusal::NotFound),
+                Some(node) => {
+                    let entry = entry(&path, node);
+                    return session.answer(ticket, Answer::Entry(&entry), tx).unwrap();
+                }
+            },
+            Request::Open(access) => match self.open_file(&path, *access) {
+                Ok((size, name)) => {
+                    let unique_name = name.as_deref().map(|name| Text::new(name).unwrap());
+                    return session.answer(ticket, Answer::Opened { size, unique_name }, tx).unwrap();
+                }
+                Err(refusal) => Err(refusal),
+            },
+            Request::List(listing) => match self.list(&path, *listing) {
+                Ok(()) => {
+                    let opened = Answer::Opened { size: None, unique_name: None };
+                    return session.answer(ticket, opened, tx).unwrap();
+                }
+                Err(refusal) => Err(refusal),
+            },
+            Request::Commit => match self.open.take() {
+                Some(Handle::Writing { path, bytes }) => {
+                    self.tree.0.insert(path, Node::File(bytes));
+                    Ok(())
+                }
+                open => panic!("commit of {open:?}"),
+            },
+            _ if self.read_only => Err(Refusal::Denied),
+            Request::MakeDirectory => match self.tree.0.get(&path) {
+                Some(_) => Err(Refusal::Exists),
+                None => {
+                    self.tree.0.insert(path, Node::Directory);
+                    Ok(())
+                }
+            },
+            Request::RemoveDirectory => match self.tree.0.get(&path) {
+                Some(Node::Directory) if !self.tree.names(&path).is_empty() => Err(Refusal::NotEmpty),
+                Some(Node::Directory) => {
+                    self.tree.0.remove(&path);
+                    Ok(())
+                }
+                Some(_) => Err(Refusal::NotADirectory),
+                None => Err(Refusal::NotFound),
+            },
+            Request::Delete => match self.tree.0.get(&path) {
+                Some(Node::File(_)) => {
+                    self.tree.0.remove(&path);
+                    Ok(())
+                }
+                Some(_) => Err(Refusal::IsADirectory),
+                None => Err(Refusal::NotFound),
+            },
+            Request::Rename => match self.tree.0.remove(&source) {
+                Some(node) => {
+                    self.tree.0.insert(path, node);
+                    Ok(())
+                }
+                None => Err(Refusal::NotFound),
+            },
+            other => panic!("what is {other:?}?"),
+        };
+        let answer = result.map_or_else(Answer::Refused, |()| Answer::Done);
+        session.answer(ticket, answer, tx).unwrap();
+    }
+
+    fn open_file(&mut self, path: &[u8], access: Access) -> Result<(Option<u64>, Option<Vec<u8>>), Refusal> {
+        let existing = match self.tree.0.get(path) {
+            Some(Node::Directory) => return Err(Refusal::IsADirectory),
+            Some(Node::File(bytes)) => Some(bytes.clone()),
+            None => None,
+        };
+        if let Access::Read { offset } = access {
+            let bytes = existing.ok_or(Refusal::NotFound)?;
+            let at = usize::try_from(offset).unwrap_or(usize::MAX);
+            if at > bytes.len() {
+                return Err(Refusal::BadOffset);
+            }
+            let size = bytes.len() as u64;
+            self.open = Some(Handle::Reading { bytes, at });
+            return Ok((Some(size), None));
+        }
+        if self.read_only {
+            return Err(Refusal::Denied);
+        }
+        let mut bytes = existing.unwrap_or_default();
+        let mut path = path.to_vec();
+        let mut name = None;
+        match access {
+            Access::Write { offset } => match usize::try_from(offset) {
+                Ok(at) if at <= bytes.len() => bytes.truncate(at),
+                _ => return Err(Refusal::BadOffset),
+            },
+            Access::Unique => {
+                bytes.clear();
+                while self.tree.0.contains_key(&path) {
+                    path.extend(b".1");
+                }
+                name = Some(path.clone());
+            }
+            _ => {}
+        }
+        self.open = Some(Handle::Writing { path, bytes });
+        Ok((None, name))
+    }
+
+    fn list(&mut self, path: &[u8], listing: Listing) -> Result<(), Refusal> {
+        match self.tree.0.get(path) {
+            Some(Node::Directory) => {}
+            Some(_) => return Err(Refusal::NotADirectory),
+            None => return Err(Refusal::NotFound),
+        }
+        let writer = match listing {
+            Listing::Unix { .. } => ListingWriter::list(Clock::UNKNOWN),
+            Listing::Names { .. } => ListingWriter::nlst(),
+            Listing::Machine(facts) => ListingWriter::mlsd(facts),
+            other => panic!("what is {other:?}?"),
+        };
+        let mut lines = Lines(Vec::new());
+        for (name, node) in self.tree.names(path) {
+            writer.write(&entry(&name, node), &mut lines).unwrap();
+        }
+        let Lines(bytes) = lines;
+        self.open = Some(Handle::Reading { bytes, at: 0 });
+        Ok(())
+    }
+
+    /// The rest of what is open for reading.
+    pub fn rest(&self) -> &[u8] {
+        match &self.open {
+            Some(Handle::Reading { bytes, at }) => &bytes[*at..],
+            _ => b"",
+        }
+    }
+
+    pub fn read(&mut self, count: usize) {
+        if let Some(Handle::Reading { at, .. }) = &mut self.open {
+            *at += count;
+        }
+    }
+
+    pub fn write(&mut self, more: &[u8]) {
+        match &mut self.open {
+            Some(Handle::Writing { bytes, .. }) => bytes.extend_from_slice(more),
+            other => panic!("bytes for {other:?}"),
+        }
+    }
+}
