@@ -1153,11 +1153,11 @@ fn machines_and_operations_are_small() {
         println!("{name}: {size} bytes");
         assert!(size <= bound, "{name}: {size}");
     }
-    check::<Client>("Client", 640);
+    check::<Client>("Client", 448);
     check::<Operation<client::Greeting>>("Greeting", 96);
-    check::<Operation<client::Login<'_>>>("Login", 256);
-    check::<Operation<client::Open<'_>>>("Open", 256);
+    check::<Operation<client::Login<'_>>>("Login", 384);
+    check::<Operation<client::Open<'_>>>("Open", 384);
     check::<Operation<client::Complete>>("Complete", 96);
-    check::<Operation<client::Rename<'_>>>("Rename", 256);
-    check::<Operation<client::Exchange<'_, client::PlainAnswer>>>("Exchange", 256);
+    check::<Operation<client::Rename<'_>>>("Rename", 384);
+    check::<Operation<client::Exchange<'_, client::PlainAnswer>>>("Exchange", 384);
 }

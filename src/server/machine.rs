@@ -132,11 +132,7 @@ impl Server {
         if tx.free() < REPLY_ROOM {
             return Ok(ServerStep::Wait(Wait { writable: !tx.is_empty(), ..Wait::default() }));
         }
-        let may_take = match (self.open.len(), self.transferring) {
-            (0, _) => true,
-            (1, true) => true,
-            _ => false,
-        };
+        let may_take = self.open.len() <= usize::from(self.transferring);
         if !may_take {
             return Ok(ServerStep::Wait(Wait { application: true, ..wait(rx, tx) }));
         }
