@@ -759,8 +759,7 @@ fn facts_stand_on_the_middle_line() {
             let polled = operation.poll(&mut rig.client, rig.now, &mut rig.rx, &mut rig.tx).unwrap();
             match polled {
                 Action::Event(client::Event::Line(line)) => {
-                    found =
-                        found.or(FactsAnswer::parse(&line).map(|facts| facts.unwrap().get("size").is_some()));
+                    found = found.or(FactsAnswer::parse(&line).map(|facts| facts.unwrap().size.is_some()));
                 }
                 Action::Event(client::Event::Done(())) => break,
                 Action::Wait(_) => {
