@@ -52,8 +52,30 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (Pending::Commit, Answer::Done) => {
                 self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Transfer complete."), tx);
             }
+            (Pending::Change(changes), Answer::Done) => self.changed(ticket, changes, tx),
+            (Pending::Digest { algorithm, .. }, Answer::Digest { digest, range }) => {
+                self.digest_reply(ticket, algorithm, digest, range, tx);
+            }
+            (Pending::Available, Answer::Count(bytes)) => {
+                self.reply_many(ticket, tx, |tx| tx.put_fmt(format_args!("213 {bytes}\r\n")));
+            }
+            (Pending::Symlink, Answer::Done) => {
+                self.reply(ticket, Code::COMMAND_OKAY, Text::literal("The link was made."), tx);
+            }
+            (Pending::Host, Answer::Done) => {
+                self.reply(ticket, Code::SERVICE_READY, Text::literal("Host accepted."), tx);
+            }
+            (Pending::Site | Pending::Command, Answer::Reply(code, text))
+                if self.verb.allows(code) && !code.is_preliminary() =>
+            {
+                self.reply(ticket, code, text, tx);
+            }
             _ => return Err(wrong(ticket)),
         }
+        if let Some(ticket) = self.aborting.take() {
+            self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx);
+        }
+        self.tell_abort = false;
         self.pending = None;
         self.progress = true;
         Ok(())
@@ -64,6 +86,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Pending::Admit => {
                 self.reply(ticket, Code::SERVICE_NOT_AVAILABLE, Text::literal("Try again later."), tx);
                 self.closing = true;
+            }
+            Pending::Host => {
+                self.reply(ticket, Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("No such host here."), tx);
             }
             Pending::Login => {
                 self.login = Login::Nobody;

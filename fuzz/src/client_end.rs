@@ -1,0 +1,253 @@
+//! A client that is asked for one thing after the other, and says what came of each.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use arbitrary::Arbitrary;
+use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp};
+use ftp_proto::buffer::{RecvBuf, SendBuf};
+use ftp_proto::client::{self, Client, Config, Event, Operation, Sequence, TransferId};
+use ftp_proto::codec::{Command, EndRule, RepresentationType, Secret, Text};
+use ftp_proto::error::Error;
+use ftp_proto::time::Instant;
+
+use crate::{Choices, SERVER};
+
+/// Something to ask for.
+#[derive(Arbitrary, Clone, Debug)]
+pub enum Ask<'a> {
+    Greeting,
+    Login(&'a [u8], &'a [u8], bool),
+    Retrieve(&'a [u8], bool, u16),
+    Store(&'a [u8], bool, u16),
+    Append(&'a [u8]),
+    StoreUnique(&'a [u8]),
+    List(&'a [u8]),
+    Names(&'a [u8]),
+    MachineList(&'a [u8]),
+    Facts(&'a [u8]),
+    Size(&'a [u8]),
+    ModificationTime(&'a [u8]),
+    WorkingDirectory,
+    Features,
+    System,
+    ChangeDirectory(&'a [u8]),
+    MakeDirectory(&'a [u8]),
+    RemoveDirectory(&'a [u8]),
+    Delete(&'a [u8]),
+    Rename(&'a [u8], &'a [u8]),
+    Noop,
+    Raw(&'a [u8]),
+    Quit,
+}
+
+/// The server, as far as the client sees it.
+pub trait Peer {
+    /// Takes the bytes that the client sent.
+    fn take(&mut self, bytes: &[u8]);
+
+    /// Puts what it says next into `rx`; `false` when it has nothing more to say for now.
+    fn say(&mut self, rx: &mut RecvBuf<Vec<u8>>) -> bool;
+}
+
+pub struct ClientEnd<'a, P> {
+    client: Client,
+    rx: RecvBuf<Vec<u8>>,
+    tx: SendBuf<Vec<u8>>,
+    now: Instant,
+    pub peer: P,
+    choices: Choices<'a>,
+    /// No data connection fails.
+    pub kind: bool,
+    /// What came of everything, in order.
+    pub trace: Vec<String>,
+    pub failed: Option<Error>,
+    steps: usize,
+    said: usize,
+    /// How many actions an operation lives; the rest of it is dropped.
+    patience: Option<u8>,
+}
+
+impl<'a, P: Peer> ClientEnd<'a, P> {
+    pub fn new(peer: P, choices: &'a [u8], lenient: bool, patience: Option<u8>) -> Self {
+        let mut config = Config::default();
+        config.limits.line = 256;
+        config.limits.reply_lines = 64;
+        config.end_of_reply = if lenient { EndRule::AnyCode } else { EndRule::SameCode };
+        Self {
+            client: Client::new(config, SERVER),
+            rx: RecvBuf::new(vec![0; 300]),
+            tx: SendBuf::new(vec![0; 1024]),
+            now: Instant::default(),
+            peer,
+            choices: Choices::new(choices),
+            kind: false,
+            trace: Vec::new(),
+            failed: None,
+            steps: 0,
+            said: 0,
+            patience,
+        }
+    }
+
+    pub fn ask(&mut self, ask: &Ask<'_>) {
+        let image = RepresentationType::Image;
+        let coding = |ascii: bool| if ascii { RepresentationType::ASCII } else { image };
+        let text = |bytes| Text::new(bytes).ok();
+        let path = |bytes| text(bytes).filter(|path| !path.is_empty()).unwrap_or(Text::literal("x"));
+        let maybe = |bytes| text(bytes).filter(|path| !path.is_empty());
+        match *ask {
+            Ask::Greeting => self.run(client::greeting()),
+            Ask::Login(user, password, account) => {
+                let account = account.then(|| Secret::new(path(password)));
+                self.run(client::login(path(user), Secret::new(path(password)), account));
+            }
+            Ask::Retrieve(name, ascii, offset) => {
+                self.transfer(client::retrieve(path(name), coding(ascii), offset.into()));
+            }
+            Ask::Store(name, ascii, offset) => self.transfer(client::store(path(name), coding(ascii), offset.into())),
+            Ask::Append(name) => self.transfer(client::append(path(name), image)),
+            Ask::StoreUnique(name) => self.transfer(client::store_unique(maybe(name), image)),
+            Ask::List(name) => self.transfer(client::list(maybe(name), RepresentationType::ASCII)),
+            Ask::Names(name) => self.transfer(client::names(maybe(name), RepresentationType::ASCII)),
+            Ask::MachineList(name) => self.transfer(client::machine_list(maybe(name))),
+            Ask::Facts(name) => self.run(client::facts(maybe(name))),
+            Ask::Size(name) => self.run(client::size(path(name))),
+            Ask::ModificationTime(name) => self.run(client::modification_time(path(name))),
+            Ask::WorkingDirectory => self.run(client::working_directory()),
+            Ask::Features => self.run(client::features()),
+            Ask::System => self.run(client::system()),
+            Ask::ChangeDirectory(name) => self.run(client::change_directory(path(name))),
+            Ask::MakeDirectory(name) => self.run(client::make_directory(path(name))),
+            Ask::RemoveDirectory(name) => self.run(client::remove_directory(path(name))),
+            Ask::Delete(name) => self.run(client::delete(path(name))),
+            Ask::Rename(from, to) => self.run(client::rename(path(from), path(to))),
+            Ask::Noop => self.run(client::noop()),
+            Ask::Raw(line) => match Command::parse(line) {
+                Ok(command) if command.known_verb().is_none_or(|verb| !verb.opens_data_connection()) => {
+                    self.run(client::raw(command));
+                }
+                _ => {}
+            },
+            Ask::Quit => self.run(client::quit()),
+        }
+    }
+
+    fn transfer<S>(&mut self, operation: Operation<S>)
+    where
+        S: for<'b> Sequence<Output<'b> = client::Opened<'b>>,
+    {
+        let mut opened: Option<TransferId> = None;
+        self.drive(operation, |done| {
+            let told = format!("{done:?}");
+            opened = Some(done.transfer);
+            told
+        });
+        if let (Some(transfer), true) = (opened, self.kind || self.choices.next() != 0x44) {
+            self.run(client::complete(transfer));
+        }
+    }
+
+    fn run<S: Sequence>(&mut self, operation: Operation<S>)
+    where
+        for<'b> S::Output<'b>: Debug,
+    {
+        self.drive(operation, |done| format!("{done:?}"));
+    }
+
+    /// Polls the operation until it is over, or given up.
+    fn drive<S: Sequence>(&mut self, mut operation: Operation<S>, mut tell: impl FnMut(S::Output<'_>) -> String) {
+        let mut patience = self.patience.map_or(usize::MAX, usize::from);
+        while self.failed.is_none() && patience > 0 {
+            self.steps += 1;
+            assert!(self.steps <= 4096 + 64 * self.said, "does not come to rest");
+            let (mut data, mut wait, mut over, mut told) = (None, None, false, None);
+            patience -= 1;
+            match operation.poll(&mut self.client, self.now, &mut self.rx, &mut self.tx) {
+                Ok(Action::Event(Event::Line(line))) => told = Some(format!("{line:?}")),
+                Ok(Action::Event(Event::Done(output))) => {
+                    told = Some(format!("done: {}", tell(output)));
+                    over = true;
+                }
+                Ok(Action::Event(Event::Refused(refusal))) => {
+                    told = Some(format!("{refusal}"));
+                    over = true;
+                }
+                Ok(Action::Event(Event::Failed(failure))) => {
+                    told = Some(format!("{failure}"));
+                    over = true;
+                }
+                Ok(Action::Event(_)) => {}
+                Ok(Action::Data(id, op)) => {
+                    told = Some(format!("{op:?}"));
+                    data = Some((id, op));
+                }
+                Ok(Action::Close) => over = true,
+                Ok(Action::Wait(waits)) => {
+                    assert!(waits.readable || waits.writable || waits.application || waits.data);
+                    assert!(waits.deadline.is_none_or(|deadline| deadline > self.now), "waits for the past");
+                    // Only what happens counts, not how often it was looked for.
+                    patience += 1;
+                    wait = Some(waits);
+                }
+                Err(error) => {
+                    told = Some(format!("{error:?}"));
+                    self.failed = Some(error);
+                }
+                Ok(_) => {}
+            };
+            // Commands are queued before replies are read.
+            let pending = self.tx.pending();
+            if !pending.is_empty() {
+                self.trace.push(format!("> {}", pending.escape_ascii()));
+                assert!(pending.ends_with(b"\r\n"), "half a command");
+                self.peer.take(pending);
+                self.tx.sent(usize::MAX);
+                wait = None;
+            }
+            self.trace.extend(told);
+            if let Some((id, op)) = data {
+                self.data(id, &op);
+            }
+            if over {
+                return;
+            }
+            if let Some(waits) = wait {
+                if self.peer.say(&mut self.rx) {
+                    self.said += 1;
+                } else if let Some(deadline) = waits.deadline {
+                    self.now = deadline.after(Duration::from_micros(1));
+                } else {
+                    self.rx.eof();
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, id: DataId, event: DataEvent) {
+        let taken = self.client.data_event(id, event);
+        assert!(taken.is_ok(), "{taken:?} to {event:?}");
+    }
+
+    fn data(&mut self, id: DataId, op: &DataOp) {
+        let fails = !self.kind && self.choices.next() & 0xF0 == 0x70;
+        match op {
+            DataOp::Connect(_) if fails => self.event(id, DataEvent::Failed(DataFailure::Unreachable)),
+            DataOp::Connect(address) => {
+                assert_eq!(address.ip(), SERVER.ip(), "connects to a stranger");
+                self.event(id, DataEvent::Connected);
+            }
+            DataOp::Send(_) | DataOp::Receive(_) if fails => self.event(id, DataEvent::Failed(DataFailure::Broken)),
+            DataOp::Send(_) => {
+                self.event(id, DataEvent::Moved(10));
+                self.event(id, DataEvent::Flushed);
+            }
+            DataOp::Receive(_) => {
+                self.event(id, DataEvent::Moved(10));
+                let clean = self.kind || self.choices.next() != 0x33;
+                self.event(id, DataEvent::Eof { clean });
+            }
+            _ => {}
+        }
+    }
+}

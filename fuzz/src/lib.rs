@@ -1,0 +1,53 @@
+//! What the targets share: both ends of a control connection in memory, each driven by bytes of the fuzzer, with a
+//! count of steps so that one that never comes to rest is found.
+
+pub mod client_end;
+pub mod server_end;
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use ftp_proto::codec::Sink;
+
+/// The server's address.
+pub const SERVER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 21);
+/// The client's.
+pub const CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 40000);
+
+/// Bytes of the fuzzer used as answers to questions, again from the start when they run out.
+#[derive(Clone, Debug)]
+pub struct Choices<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Choices<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    /// The next one; 0 when there are none at all.
+    pub fn next(&mut self) -> u8 {
+        self.at += 1;
+        match self.bytes {
+            [] => 0,
+            bytes => bytes[(self.at - 1) % bytes.len()],
+        }
+    }
+}
+
+/// What `encode` writes.
+pub fn encoded(encode: impl FnOnce(&mut Vec<u8>) -> Result<(), ftp_proto::codec::Full>) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode(&mut out).expect("a Vec is never full");
+    out
+}
+
+/// A sink that is full after `room` bytes.
+pub struct Room(pub usize);
+
+impl Sink for Room {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), ftp_proto::codec::Full> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(ftp_proto::codec::Full)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,233 @@
+//! A session with a host that says yes or no as the fuzzer likes, and data connections that do as they are told.
+
+use std::time::Duration;
+
+use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp};
+use ftp_proto::buffer::{RecvBuf, SendBuf};
+use ftp_proto::codec::{EndRule, Reply, Text};
+use ftp_proto::listing::{Entry, Kind};
+use ftp_proto::server::{Access, Answer, Config, Endpoints, Event, Refusal, Request, Session, VirtualPath};
+use ftp_proto::time::Instant;
+
+use crate::{CLIENT, Choices, SERVER};
+
+const REFUSALS: [Refusal; 13] = [
+    Refusal::NotFound,
+    Refusal::Denied,
+    Refusal::Exists,
+    Refusal::NotADirectory,
+    Refusal::IsADirectory,
+    Refusal::NotEmpty,
+    Refusal::BadName,
+    Refusal::BadOffset,
+    Refusal::QuotaExceeded,
+    Refusal::StorageFull,
+    Refusal::Busy,
+    Refusal::Unsupported,
+    Refusal::Failed,
+];
+
+/// Bytes that the windows hold. Small, so that they fill.
+const STORAGE: usize = 2048;
+
+pub struct ServerEnd<'a> {
+    session: Session<[u8; 512]>,
+    rx: RecvBuf<Vec<u8>>,
+    tx: SendBuf<Vec<u8>>,
+    now: Instant,
+    /// What the host says, what becomes of data connections, who comes: each in its own order, which does not depend on
+    /// how the commands came.
+    answers: Choices<'a>,
+    outcomes: Choices<'a>,
+    arrivals: Choices<'a>,
+    /// Nobody is refused, and no data connection fails.
+    pub kind: bool,
+    /// The client connects to the listener once the client was told of it.
+    arriving: Option<DataId>,
+    /// It was not the client that came; the client comes next.
+    stranger: bool,
+    /// All that was sent.
+    pub sent: Vec<u8>,
+    /// How it ended.
+    pub ended: bool,
+    fed: usize,
+    steps: usize,
+    told: usize,
+}
+
+impl<'a> ServerEnd<'a> {
+    pub fn new(choices: &'a [u8]) -> Self {
+        let mut config = Config::default();
+        config.limits.line = 256;
+        Self {
+            session: Session::new(config, Endpoints { local: SERVER, peer: CLIENT }, [0; 512]),
+            rx: RecvBuf::new(vec![0; 300]),
+            tx: SendBuf::new(vec![0; STORAGE]),
+            now: Instant::default(),
+            answers: Choices::new(choices),
+            outcomes: Choices::new(choices),
+            arrivals: Choices::new(choices),
+            kind: false,
+            arriving: None,
+            stranger: false,
+            sent: Vec::new(),
+            ended: false,
+            fed: 0,
+            steps: 0,
+            told: 0,
+        }
+    }
+
+    /// Gives it bytes and lets it come to rest.
+    pub fn feed(&mut self, mut bytes: &[u8]) {
+        self.run();
+        while !bytes.is_empty() && !self.ended {
+            let taken = self.rx.extend(bytes);
+            self.fed += taken;
+            bytes = &bytes[taken..];
+            self.run();
+            assert!(taken > 0 || self.ended, "at rest, and no room to read");
+        }
+    }
+
+    pub fn eof(&mut self) {
+        self.rx.eof();
+        self.run();
+    }
+
+    /// Nothing more comes: the clocks run down until the session has ended.
+    pub fn run_down(&mut self) {
+        for _ in 0..16 {
+            self.run();
+            self.now = self.now.after(Duration::from_secs(301));
+        }
+        assert!(self.ended, "a session that nobody talks to goes on for ever");
+    }
+
+    /// Polls until there is nothing to do.
+    fn run(&mut self) {
+        while !self.ended {
+            self.steps += 1;
+            // Each line makes a few steps at most, and so does each end of a data connection.
+            assert!(self.steps <= 256 + 16 * self.fed, "does not come to rest");
+            let polled = self.session.poll(self.now, &mut self.rx, &mut self.tx);
+            let mut waits = false;
+            match polled {
+                Ok(Action::Event(Event::Request(ticket, request))) => {
+                    let (choice, kind) = (self.answers.next(), self.kind);
+                    check_path(self.session.path());
+                    check_path(self.session.working_directory());
+                    let name = Text::new(b"made up").unwrap();
+                    let mut entry = Entry::new(name, if choice & 2 == 0 { Kind::File } else { Kind::Directory });
+                    entry.size = Some(u64::from(choice));
+                    let answer = match request {
+                        Request::Admit if choice != 0xFF || kind => Answer::Done,
+                        Request::Login { .. } if choice & 0x80 == 0 || kind => Answer::Done,
+                        _ if choice & 0x80 != 0 && !kind => {
+                            Answer::Refused(REFUSALS[usize::from(choice) % REFUSALS.len()])
+                        }
+                        Request::Stat { .. } => Answer::Entry(&entry),
+                        Request::Open(Access::Unique) => Answer::Opened { size: None, unique_name: Some(name) },
+                        Request::Open(_) | Request::List(_) => {
+                            Answer::Opened { size: Some(u64::from(choice)), unique_name: None }
+                        }
+                        _ => Answer::Done,
+                    };
+                    let answered = self.session.answer(ticket, answer, &mut self.tx.view());
+                    assert!(answered.is_ok(), "{answered:?} to {answer:?}");
+                }
+                Ok(Action::Event(_)) => {}
+                Ok(Action::Data(id, op)) => self.data(id, &op),
+                Ok(Action::Close) => self.ended = true,
+                Ok(Action::Wait(wait)) => {
+                    let nothing = !(wait.readable || wait.writable || wait.application || wait.data);
+                    assert!(!nothing || wait.deadline.is_some(), "waits for nothing");
+                    assert!(wait.deadline.is_none_or(|deadline| deadline > self.now), "waits for the past");
+                    waits = !wait.writable;
+                }
+                Err(_) => self.ended = true,
+                Ok(_) => {}
+            }
+            self.sent.extend_from_slice(self.tx.pending());
+            self.tx.sent(usize::MAX);
+            if let (Some(id), false) = (self.arriving, self.ended) {
+                if self.told(b"227 ") || self.told(b"229 ") {
+                    self.arriving = None;
+                    self.stranger = self.arrivals.next() == 0x55 && !self.kind;
+                    self.event(id, DataEvent::Arrived(if self.stranger { SERVER } else { CLIENT }));
+                    waits = false;
+                }
+            }
+            if waits {
+                break;
+            }
+        }
+        assert!(self.sent.len() <= 4096 + 2048 * self.fed, "says too much");
+    }
+
+    /// Whether a reply that begins so was sent since this was last true.
+    fn told(&mut self, start: &[u8]) -> bool {
+        let news = &self.sent[self.told..];
+        let found = news.starts_with(start) || news.windows(start.len() + 1).any(|w| w[0] == b'\n' && &w[1..] == start);
+        if found {
+            self.told = self.sent.len();
+        }
+        found
+    }
+
+    fn event(&mut self, id: DataId, event: DataEvent) {
+        let taken = self.session.data_event(id, event);
+        assert!(taken.is_ok(), "{taken:?} to {event:?}");
+    }
+
+    fn data(&mut self, id: DataId, op: &DataOp) {
+        let counts = matches!(op, DataOp::Connect(_) | DataOp::Listen { .. } | DataOp::Send(_) | DataOp::Receive(_));
+        let outcome = if counts { self.outcomes.next() } else { 0 };
+        let fails = !self.kind && outcome & 0xF0 == 0x70;
+        match op {
+            DataOp::Connect(_) | DataOp::Listen { .. } if fails => {
+                self.event(id, DataEvent::Failed(DataFailure::Unreachable));
+            }
+            DataOp::Send(_) | DataOp::Receive(_) if fails => self.event(id, DataEvent::Failed(DataFailure::Broken)),
+            DataOp::Connect(address) => {
+                assert_eq!(address.ip(), CLIENT.ip(), "connects to a stranger");
+                self.event(id, DataEvent::Connected);
+            }
+            DataOp::Listen { .. } => {
+                let mut address = SERVER;
+                address.set_port(50000);
+                (self.arriving, self.told) = (Some(id), self.sent.len());
+                self.event(id, DataEvent::Listening(address));
+            }
+            DataOp::Reject if core::mem::take(&mut self.stranger) => self.event(id, DataEvent::Arrived(CLIENT)),
+            DataOp::Send(_) => {
+                self.event(id, DataEvent::Moved(10));
+                self.event(id, DataEvent::Flushed);
+            }
+            DataOp::Receive(_) => {
+                self.event(id, DataEvent::Moved(10));
+                let clean = self.kind || outcome != 0x33;
+                self.event(id, DataEvent::Eof { clean });
+            }
+            DataOp::Close | DataOp::Abort if self.arriving == Some(id) => self.arriving = None,
+            _ => {}
+        }
+    }
+
+    /// Every byte sent belongs to a whole reply.
+    pub fn check_replies(&self) {
+        let mut rest = &self.sent[..];
+        while !rest.is_empty() {
+            let (reply, after) = Reply::parse(rest, EndRule::SameCode)
+                .expect("replies are replies")
+                .expect("replies are whole");
+            assert!(reply.code().meaning().is_some(), "{reply:?}");
+            rest = after;
+        }
+    }
+}
+
+fn check_path(path: VirtualPath<'_>) {
+    // Nothing was aimed at yet, and then nothing but absolute normal paths.
+    assert!(path.as_bytes().is_empty() || VirtualPath::parse(path.as_bytes()) == Ok(path), "{path:?}");
+}

@@ -1,0 +1,115 @@
+//! A client against a server that says anything, in any pieces: it comes to rest, and the pieces make no difference.
+#![no_main]
+
+use std::collections::VecDeque;
+
+use arbitrary::Arbitrary;
+use ftp_proto::buffer::RecvBuf;
+use ftp_proto::codec::ReplyCode;
+use ftp_proto_fuzz::client_end::{Ask, ClientEnd, Peer};
+use libfuzzer_sys::fuzz_target;
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    lenient: bool,
+    patience: Option<u8>,
+    cut: u8,
+    greeted: bool,
+    asks: Vec<Ask<'a>>,
+    replies: Vec<Said<'a>>,
+    choices: &'a [u8],
+}
+
+/// What the server says to one command.
+#[derive(Arbitrary, Debug)]
+enum Said<'a> {
+    Raw(&'a [u8]),
+    Line(u8, &'a [u8]),
+    Lines(u8, &'a [u8], &'a [u8]),
+    Passive(u16),
+    Opening,
+    /// As an ordinary server would.
+    Fine,
+}
+
+impl Said<'_> {
+    fn bytes(&self, command: &[u8]) -> Vec<u8> {
+        let code = |row: u8| ReplyCode::ALL[usize::from(row) % ReplyCode::ALL.len()].get();
+        match self {
+            Self::Raw(bytes) => bytes.to_vec(),
+            Self::Line(row, text) => [format!("{} ", code(*row)).as_bytes(), text, b"\r\n"].concat(),
+            Self::Lines(row, text, more) => {
+                let code = code(*row);
+                [format!("{code}-").as_bytes(), text, b"\r\n", more, format!("\r\n{code} End\r\n").as_bytes()].concat()
+            }
+            Self::Passive(port) => format!("229 ok (|||{port}|)\r\n").into_bytes(),
+            Self::Opening => b"150 Opening (10 bytes)\r\n226 Done\r\n".to_vec(),
+            Self::Fine => match command.get(..4).unwrap_or_default() {
+                b"USER" => b"331 Password\r\n".to_vec(),
+                b"PASS" => b"230 In\r\n".to_vec(),
+                b"EPSV" => b"229 ok (|||50000|)\r\n".to_vec(),
+                b"PASV" => b"227 ok (127,0,0,1,195,80)\r\n".to_vec(),
+                b"RETR" | b"STOR" | b"APPE" | b"STOU" | b"LIST" | b"NLST" | b"MLSD" => {
+                    b"150 Opening (10 bytes)\r\n226 Done\r\n".to_vec()
+                }
+                b"RNFR" | b"REST" => b"350 Go on\r\n".to_vec(),
+                b"SIZE" => b"213 10\r\n".to_vec(),
+                b"MDTM" => b"213 20240131235959\r\n".to_vec(),
+                b"FEAT" => b"211-Features\r\n MLST Type*;\r\n SIZE\r\n211 End\r\n".to_vec(),
+                b"MLST" => b"250-Facts\r\n Type=file; x\r\n250 End\r\n".to_vec(),
+                b"PWD\r" | b"MKD " => b"257 \"/x\"\r\n".to_vec(),
+                _ => b"200 ok\r\n".to_vec(),
+            },
+        }
+    }
+}
+
+/// Says one thing to each command, in pieces of so many bytes.
+struct Server<'i, 'a> {
+    script: std::slice::Iter<'i, Said<'a>>,
+    queue: VecDeque<u8>,
+    piece: usize,
+}
+
+impl Peer for Server<'_, '_> {
+    fn take(&mut self, bytes: &[u8]) {
+        for command in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if let Some(said) = self.script.next() {
+                self.queue.extend(said.bytes(command));
+            }
+        }
+    }
+
+    fn say(&mut self, rx: &mut RecvBuf<Vec<u8>>) -> bool {
+        let spare = rx.spare();
+        let count = self.queue.len().min(self.piece).min(spare.len());
+        for (to, from) in spare.iter_mut().zip(self.queue.drain(..count)) {
+            *to = from;
+        }
+        rx.filled(count);
+        count > 0
+    }
+}
+
+fn trace(input: &Input<'_>, piece: usize) -> Vec<String> {
+    let mut script = input.replies.iter();
+    let mut queue = VecDeque::new();
+    if input.greeted {
+        queue.extend(b"220 hello\r\n");
+    } else if let Some(greeting) = script.next() {
+        queue.extend(greeting.bytes(b""));
+    }
+    let server = Server { script, queue, piece };
+    let mut client = ClientEnd::new(server, input.choices, input.lenient, input.patience);
+    client.ask(&Ask::Greeting);
+    for ask in input.asks.iter().take(24) {
+        client.ask(ask);
+    }
+    client.trace
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let whole = trace(&input, usize::MAX);
+    assert_eq!(trace(&input, 1), whole, "byte by byte");
+    assert_eq!(trace(&input, usize::from(input.cut) + 1), whole, "in pieces");
+});

@@ -1,0 +1,26 @@
+//! A command that is read is written as one that reads the same, and shows no secret.
+#![no_main]
+
+use ftp_proto::codec::{Command, Verb};
+use ftp_proto_fuzz::{Room, encoded};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|line: &[u8]| {
+    let parsed = Command::parse(line);
+    let shown = format!("{parsed:?}");
+    let Ok(command) = parsed else { return };
+    let canonical = encoded(|out| command.encode(out));
+    assert!(!canonical.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
+    let again = Command::parse(&canonical);
+    assert_eq!(again, Ok(command));
+    assert_eq!(encoded(|out| again.unwrap().encode(out)), canonical);
+    for room in 0..canonical.len().min(40) {
+        assert!(command.encode(&mut Room(room)).is_err());
+    }
+    let verb = command.known_verb();
+    assert_eq!(verb, Verb::split_from(line).map(|(verb, _)| verb));
+    if verb.is_some_and(Verb::has_secret) {
+        let name = format!("{verb:?}");
+        assert_eq!(shown, format!("Ok({name}(***))"));
+    }
+});

@@ -1,0 +1,61 @@
+//! Listings from any bytes: no panic, the same entries however they come, and no name that a line cannot hold.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use ftp_proto::codec::FactSet;
+use ftp_proto::listing::{Clock, Format, Formats, ListingParser, ListingWriter};
+use libfuzzer_sys::fuzz_target;
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    formats: u16,
+    room: u8,
+    now: Option<i64>,
+    cuts: &'a [u8],
+    listing: &'a [u8],
+}
+
+fn entries<'c>(chunks: impl Iterator<Item = &'c [u8]>, formats: Formats, room: usize, clock: Clock) -> Vec<String> {
+    let mut parser = ListingParser::new(vec![0; room], formats, clock);
+    let mut got = Vec::new();
+    for mut chunk in chunks {
+        while let Some(verdict) = parser.next(&mut chunk) {
+            if let Ok(entry) = &verdict {
+                assert!(!entry.name.as_bytes().iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
+                for writer in
+                    [ListingWriter::list(clock), ListingWriter::nlst(), ListingWriter::mlsd(FactSet::all())]
+                {
+                    let mut out = Vec::new();
+                    writer.write(entry, &mut out).unwrap();
+                    assert!(out.is_empty() || out.iter().filter(|byte| **byte == b'\n').count() == 1);
+                }
+            }
+            got.push(format!("{verdict:?}"));
+        }
+        assert!(chunk.is_empty(), "bytes were left");
+    }
+    if let Some(verdict) = parser.finish() {
+        got.push(format!("{verdict:?}"));
+    }
+    got
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let formats = Formats::from_bits_truncate(input.formats);
+    let clock = input.now.map_or(Clock::UNKNOWN, Clock::at);
+    let room = usize::from(input.room);
+    let whole = entries([input.listing].into_iter(), formats, room, clock);
+    assert_eq!(entries(input.listing.chunks(1), formats, room, clock), whole, "byte by byte");
+    let mut cuts = input.cuts.iter().cycle();
+    let mut rest = input.listing;
+    let chunks = std::iter::from_fn(|| {
+        let size = cuts.next().map_or(7, |cut| usize::from(*cut) + 1);
+        let (chunk, after) = rest.split_at(size.min(rest.len()));
+        rest = after;
+        (!chunk.is_empty()).then_some(chunk)
+    });
+    assert_eq!(entries(chunks, formats, room, clock), whole, "in pieces");
+    for format in [Format::Mlsd, Format::Mlst, Format::Unix, Format::Nlst] {
+        let _ = format.parse_line(input.listing, &clock);
+    }
+});

@@ -1,0 +1,87 @@
+//! A client and a session against one another: whatever is asked for is done or refused, and neither breaks the
+//! dialogue.
+#![no_main]
+
+use std::collections::VecDeque;
+
+use arbitrary::Arbitrary;
+use ftp_proto::buffer::RecvBuf;
+use ftp_proto::error::{Error, PeerError};
+use ftp_proto_fuzz::client_end::{Ask, ClientEnd, Peer};
+use ftp_proto_fuzz::server_end::ServerEnd;
+use libfuzzer_sys::fuzz_target;
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    kind: bool,
+    cut: u8,
+    asks: Vec<Ask<'a>>,
+    choices: &'a [u8],
+}
+
+struct Server<'a> {
+    end: ServerEnd<'a>,
+    told: usize,
+    queue: VecDeque<u8>,
+    piece: usize,
+}
+
+impl Server<'_> {
+    fn collect(&mut self) {
+        self.queue.extend(&self.end.sent[self.told..]);
+        self.told = self.end.sent.len();
+    }
+}
+
+impl Peer for Server<'_> {
+    fn take(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(self.piece) {
+            self.end.feed(piece);
+        }
+        self.collect();
+    }
+
+    fn say(&mut self, rx: &mut RecvBuf<Vec<u8>>) -> bool {
+        self.end.feed(b"");
+        self.collect();
+        let spare = rx.spare();
+        let count = self.queue.len().min(self.piece).min(spare.len());
+        for (to, from) in spare.iter_mut().zip(self.queue.drain(..count)) {
+            *to = from;
+        }
+        rx.filled(count);
+        if count == 0 && self.end.ended {
+            rx.eof();
+            return true;
+        }
+        count > 0
+    }
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let mut end = ServerEnd::new(input.choices);
+    end.kind = input.kind;
+    let server = Server { end, told: 0, queue: VecDeque::new(), piece: usize::from(input.cut) + 1 };
+    let mut client = ClientEnd::new(server, input.choices, false, None);
+    client.kind = input.kind;
+    client.ask(&Ask::Greeting);
+    if input.kind {
+        client.ask(&Ask::Login(b"me", b"secret", false));
+    }
+    let mut asked = 0;
+    for ask in input.asks.iter().take(24) {
+        if client.failed.is_none() {
+            asked = client.trace.len();
+            client.ask(ask);
+        }
+    }
+    match client.failed {
+        None => {}
+        // The server has had enough of it, or was told to go.
+        Some(Error::Peer(PeerError::Closed | PeerError::ServiceClosing)) => {}
+        // Commands as they come may be too long.
+        Some(Error::Local(_)) => {}
+        Some(error) => panic!("{error:?} after {asked}: {:#?}", client.trace),
+    }
+    client.peer.end.check_replies();
+});
