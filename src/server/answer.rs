@@ -6,7 +6,9 @@ use super::request::{Access, Answer, Refusal};
 use super::session::{Login, Pending, Purpose, Session, wrong};
 use crate::action::DataOp;
 use crate::buffer::Tx;
-use crate::codec::{Full, NameCase, Position, ReplyCode as Code, ReplyLine, Sink, Text, pathname};
+use crate::codec::{
+    Full, NameCase, Permissions, Position, ReplyCode as Code, ReplyLine, Sink, Text, pathname,
+};
 use crate::error::{LocalError, PeerError};
 use crate::listing::{Clock, Entry, Kind, ListingWriter};
 
@@ -195,7 +197,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     fn entry(&mut self, ticket: Ticket, purpose: Purpose, entry: &Entry<'_>, tx: &mut Tx<'_>) {
         let is_file = entry.kind == Kind::File;
+        // What the host did not say may be tried.
+        let may = |what| entry.permissions.is_none_or(|permissions| permissions.contains(what));
         match purpose {
+            Purpose::RenameFrom if !may(Permissions::RENAME) => {
+                let (code, text) = Refusal::Denied.reply();
+                self.refuse(ticket, code, text, tx);
+            }
             Purpose::RenameFrom => {
                 self.paths.keep_waiting();
                 self.renaming = true;
