@@ -3,7 +3,7 @@
 //! ```text
 //! ftp ls ftp://ftp.example.org/pub
 //! ftp get -c ftp://ftp.example.org/pub/big.iso            # goes on where the last call stopped
-//! ftp put -r site ftp://me@www.example.org/htdocs         # asks $FTP_PASSWORD for the password
+//! ftp put -r site ftp://me@www.example.org/htdocs         # the password is in $FTP_PASSWORD
 //! ftp --trace info ftp://127.0.0.1:2121/                  # shows the dialogue, passwords hidden
 //! ```
 //!
