@@ -6,7 +6,9 @@ use super::request::{Access, Answer, Refusal};
 use super::session::{Login, Pending, Purpose, Session, wrong};
 use crate::action::DataOp;
 use crate::buffer::Tx;
-use crate::codec::{Full, NameCase, Position, ReplyCode as Code, ReplyLine, Sink, Text, pathname};
+use crate::codec::{
+    Full, NameCase, Permissions, Position, ReplyCode as Code, ReplyLine, Sink, Text, pathname,
+};
 use crate::error::{LocalError, PeerError};
 use crate::listing::{Clock, Entry, Kind, ListingWriter};
 
@@ -196,6 +198,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn entry(&mut self, ticket: Ticket, purpose: Purpose, entry: &Entry<'_>, tx: &mut Tx<'_>) {
         let is_file = entry.kind == Kind::File;
         match purpose {
+            Purpose::RenameFrom
+                if entry.permissions.is_some_and(|may| !may.contains(Permissions::RENAME)) =>
+            {
+                self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("Permission denied."), tx);
+            }
             Purpose::RenameFrom => {
                 self.paths.keep_waiting();
                 self.renaming = true;
