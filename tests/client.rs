@@ -426,7 +426,6 @@ fn transfers_end_well_in_any_order_of_events() {
         &[Say("150 go"), Data(b"abc"), Say("226 done")],
         &[Say("150 go\r\n226 done"), Delay(seconds(5)), Data(b"abc")],
         &[Say("150 go"), Say("226 done"), Delay(seconds(5)), Data(b"abc")],
-        &[Say("150 go"), Data(b"abc"), Act::AfterClose, Say("226 done")],
         &[Say("150 go"), Data(b"abc"), AfterData, Delay(seconds(50)), Say("226 done")],
         &[Say("150 go"), Data(b"abc"), Say("226 done"), Hangup],
         &[Say("150 go"), Say("226 done"), Hangup, Delay(seconds(5)), Data(b"abc")],

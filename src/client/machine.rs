@@ -74,8 +74,6 @@ pub(super) struct Channel {
     pub(super) announced: bool,
     /// The final reply has come, and was good.
     pub(super) confirmed: bool,
-    /// The driver was told to close it.
-    pub(super) closed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,12 +192,8 @@ impl Client {
             (_, Phase::Ended | Phase::Failed(_)) => return Ok(()),
             (DataEvent::Moved(count), _) => channel.moved = channel.moved.saturating_add(count),
             (DataEvent::Connected, Phase::Connecting) => channel.phase = Phase::Connected,
-            (DataEvent::Flushed, Phase::Moving) => channel.phase = Phase::Ended,
-            (DataEvent::Eof { clean: true }, Phase::Moving) => {
-                channel.phase = Phase::Ended;
-                // At once: ProFTPD waits 10 s for its client to close before it says 226.
-                channel.closed = true;
-                self.order(id, DataOp::Close);
+            (DataEvent::Eof { clean: true } | DataEvent::Flushed, Phase::Moving) => {
+                channel.phase = Phase::Ended
             }
             (DataEvent::Eof { clean: false }, Phase::Moving) => {
                 channel.phase = Phase::Failed(DataFailure::Malformed);
@@ -455,14 +449,8 @@ impl Client {
         }
         self.last_data = self.last_data.next();
         let id = self.last_data;
-        self.channel = Some(Channel {
-            id,
-            phase: Phase::Connecting,
-            moved: 0,
-            announced: false,
-            confirmed: false,
-            closed: false,
-        });
+        self.channel =
+            Some(Channel { id, phase: Phase::Connecting, moved: 0, announced: false, confirmed: false });
         self.order(id, DataOp::Connect(target));
     }
 
@@ -481,9 +469,9 @@ impl Client {
         let _ = self.ops.try_push((id, op));
     }
 
-    /// Closes the data connection that the operation opened, unless it is closed.
+    /// Closes the data connection that the operation opened.
     pub(super) fn close_data(&mut self, op: DataOp) {
-        if let Some(channel) = self.channel.take().filter(|channel| !channel.closed) {
+        if let Some(channel) = self.channel.take() {
             self.order(channel.id, op);
         }
     }

@@ -197,12 +197,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     fn entry(&mut self, ticket: Ticket, purpose: Purpose, entry: &Entry<'_>, tx: &mut Tx<'_>) {
         let is_file = entry.kind == Kind::File;
-        // What the host did not say may be tried.
-        let may = |what| entry.permissions.is_none_or(|permissions| permissions.contains(what));
         match purpose {
-            Purpose::RenameFrom if !may(Permissions::RENAME) => {
-                let (code, text) = Refusal::Denied.reply();
-                self.refuse(ticket, code, text, tx);
+            Purpose::RenameFrom
+                if entry.permissions.is_some_and(|may| !may.contains(Permissions::RENAME)) =>
+            {
+                self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("Permission denied."), tx);
             }
             Purpose::RenameFrom => {
                 self.paths.keep_waiting();

@@ -26,8 +26,6 @@ pub enum Act {
     /// Goes on once the data connection has been seen through by the client. If the client aborted it,
     /// 426 is all that still comes.
     AfterData,
-    /// Goes on once the client has closed the data connection.
-    AfterClose,
     /// Closes the control connection.
     Hangup,
     /// Says nothing for so long.
@@ -446,8 +444,6 @@ impl Rig {
                     self.finished = true;
                 }
                 Act::AfterData => return progress,
-                Act::AfterClose if self.finished && matches!(self.data, DataEnd::None) => {}
-                Act::AfterClose => return progress,
                 Act::Hangup => (self.hung_up, self.gone) = (true, true),
                 Act::Delay(time) => match self.until {
                     None => {
