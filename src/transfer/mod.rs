@@ -38,10 +38,10 @@ impl Coding {
     pub fn is_supported(&self) -> bool {
         self.structure == FileStructure::File
             && self.mode == TransferMode::Stream
-            && match self.representation {
-                RepresentationType::Image | RepresentationType::LOCAL_8 | RepresentationType::ASCII => true,
-                _ => false,
-            }
+            && matches!(
+                self.representation,
+                RepresentationType::Image | RepresentationType::LOCAL_8 | RepresentationType::ASCII
+            )
     }
 
     fn is_text(&self) -> bool {
