@@ -50,6 +50,7 @@ pub struct ServerEnd<'a> {
     pub sent: Vec<u8>,
     /// How it ended.
     pub ended: bool,
+    at_end: bool,
     fed: usize,
     steps: usize,
     told: usize,
@@ -72,6 +73,7 @@ impl<'a> ServerEnd<'a> {
             stranger: false,
             sent: Vec::new(),
             ended: false,
+            at_end: false,
             fed: 0,
             steps: 0,
             told: 0,
@@ -92,6 +94,7 @@ impl<'a> ServerEnd<'a> {
 
     pub fn eof(&mut self) {
         self.rx.eof();
+        self.at_end = true;
         self.run();
     }
 
@@ -143,6 +146,7 @@ impl<'a> ServerEnd<'a> {
                     let nothing = !(wait.readable || wait.writable || wait.application || wait.data);
                     assert!(!nothing || wait.deadline.is_some(), "waits for nothing");
                     assert!(wait.deadline.is_none_or(|deadline| deadline > self.now), "waits for the past");
+                    assert!(wait.readable || wait.writable || self.at_end || self.rx.spare().is_empty(), "reads no more");
                     waits = !wait.writable;
                 }
                 Err(_) => self.ended = true,
