@@ -183,10 +183,13 @@ pub struct TimedPath<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MffArgument<'a>(Text<'a>);
 
+/// A verb and what follows the space after it.
+type Words<'l> = (&'l [u8], Option<&'l [u8]>);
+
 // command  = verb [SP argument]         ; without its CRLF
 // verb     = 1*%d33-126
 // argument = *OCTET                     ; no CR, LF, NUL
-fn words(line: &[u8]) -> IResult<&[u8], (&[u8], Option<&[u8]>)> {
+fn words(line: &[u8]) -> IResult<&[u8], Words<'_>> {
     let verb = take_while1(|byte: u8| byte.is_ascii_graphic());
     (verb, opt(preceded(char(' '), rest))).parse_complete(line)
 }

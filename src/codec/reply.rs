@@ -228,7 +228,7 @@ pub fn size(text: &[u8]) -> Result<u64, Invalid> {
     let trailing = trimmed.last().is_some_and(u8::is_ascii_digit);
     let leading = trimmed.first().is_some_and(u8::is_ascii_digit);
     let word = match (trailing, leading) {
-        (true, _) => words().last(),
+        (true, _) => words().next_back(),
         (false, true) => words().next(),
         (false, false) => None,
     };
