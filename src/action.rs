@@ -104,7 +104,8 @@ pub enum DataEvent {
     Connected,
     /// This many more bytes went over the wire.
     Moved(u64),
-    /// All was received. `clean` when the end was one that cannot be forged or cut short.
+    /// All was received, and the connection is closed: some servers confirm a transfer only once their
+    /// client has closed it too. `clean` when the end was one that cannot be forged or cut short.
     Eof {
         /// Whether the end is certain: the coding's or TLS's own; a bare TCP FIN counts in stream mode.
         clean: bool,

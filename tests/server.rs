@@ -5,7 +5,7 @@ mod support;
 
 use ftp_proto::action::{Action, DataEvent, DataFailure, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
-use ftp_proto::codec::{Argument, ReplyCode, RepresentationType, Verb};
+use ftp_proto::codec::{ReplyCode, RepresentationType, Verb};
 use ftp_proto::error::{Error, LocalError, PeerError};
 use ftp_proto::server::{Answer, Config, Event, Request, Session};
 use ftp_proto::time::Instant;
@@ -462,7 +462,7 @@ fn port_and_eprt_lead_to_the_clients_own_host_and_no_privileged_port() {
 fn the_family_of_a_522_is_one_that_works() {
     let mut rig = Rig::logged_in();
     let reply = rig.ask("EPRT |3|what|40001|").remove(0);
-    let mut families = ftp_proto::codec::address::parse_protocols_reply(reply[4..].as_bytes());
+    let mut families = ftp_proto::codec::address::parse_protocols_reply(&reply.as_bytes()[4..]);
     assert_eq!(families.next(), Some(ftp_proto::codec::NetworkProtocol::IPV4));
     assert_eq!(rig.say("EPSV 2\r\nEPSV 1"), [522, 229]);
 
@@ -1085,10 +1085,10 @@ fn the_end_of_the_stream_is_told_and_half_a_line_too() {
 fn a_session_is_small() {
     let size = std::mem::size_of::<Session<[u8; 0]>>();
     println!("Session<[u8; 0]>: {size} bytes");
-    assert!(size <= 640, "{size}");
+    assert!(size <= 704, "{size}");
     let size = std::mem::size_of::<ftp_proto::server::Server>();
     println!("Server: {size} bytes");
-    assert!(size <= 96, "{size}");
+    assert!(size <= 48, "{size}");
 }
 
 // ---- Every split, and noise ----

@@ -52,16 +52,9 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
     type Output<'b> = A::Output<'b>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
-        if A::IMAGE && !self.sent {
-            let image = RepresentationType::Image;
-            if cx.client.representation != Some(image) {
-                if !cx.send(&Command::Type(image))? {
-                    return Ok(Next::Continue);
-                }
-                cx.client.representation = Some(image);
-            }
+        if !self.sent && (!A::IMAGE || cx.set_type(RepresentationType::Image)?) {
+            self.sent = cx.send(&self.command)?;
         }
-        self.sent = self.sent || cx.send(&self.command)?;
         Ok(Next::Continue)
     }
 
@@ -75,11 +68,8 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
         }
     }
 
-    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn finished(&mut self, _: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
         if verb != self.command.known_verb() {
-            if !line.code.is_success() {
-                cx.client.representation = None;
-            }
             return Next::Continue;
         }
         match A::grants(line) {

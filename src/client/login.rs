@@ -1,6 +1,6 @@
 //! The greeting and the login (RFC 959 5.4, "Connection Establishment" and "Login").
 
-use super::{Context, Next, Operation, Sequence};
+use super::{Context, Inherits, Next, Operation, Sequence};
 use crate::codec::{Command, ReplyCode, ReplyLine, Secret, Text, Verb};
 use crate::error::LocalError;
 
@@ -27,6 +27,10 @@ impl Sequence for Greeting {
 
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b> {
         last
+    }
+
+    fn inherits(&self) -> Inherits {
+        Inherits::Greeting
     }
 }
 

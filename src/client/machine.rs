@@ -1,11 +1,11 @@
 //! The dialogue: commands out, replies in, matched in order (RFC 959 5.4).
 
-use core::net::{IpAddr, SocketAddr};
+use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 
 use arrayvec::ArrayVec;
 
-use super::{Config, Profile};
+use super::{Config, Inherits, PassiveAddress, Profile};
 use crate::action::{DataEvent, DataFailure, DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
 use crate::codec::{Command, EndRule, Position, ReplyCode, ReplyLine, RepresentationType, Sink, Verb};
@@ -28,16 +28,23 @@ pub struct Client {
     pub(super) profile: Profile,
     /// What the server takes data to be, as far as is known.
     pub(super) representation: Option<RepresentationType>,
+    /// REST was sent, and no transfer has used it up: servers keep the offset for the next one.
+    pub(super) offset_kept: bool,
     pub(super) channel: Option<Channel>,
     peer: SocketAddr,
     owed: ArrayVec<Owed, IN_FLIGHT>,
+    /// The greeting has come: until then it is what is owed first.
+    greeted: bool,
     generation: Generation,
     reply: ReplyProgress,
     last_data: DataId,
     ops: ArrayVec<(DataId, DataOp), 4>,
     clock: Option<(Awaited, Instant)>,
     failed: Option<PeerError>,
+    /// QUIT was sent, and nothing after it.
     quitting: bool,
+    /// The text of a reply that an operation is still to tell is held in the receive window.
+    keeping: bool,
 }
 
 /// A reply that the server owes: to a command, or its greeting.
@@ -130,9 +137,11 @@ impl Client {
             config,
             profile: Profile::empty(),
             representation: None,
+            offset_kept: false,
             channel: None,
             peer,
             owed: [Owed { verb: None, generation: 0, transferring: false }].into_iter().collect(),
+            greeted: false,
             generation: 0,
             reply: ReplyProgress::default(),
             last_data: DataId::NONE,
@@ -140,6 +149,7 @@ impl Client {
             clock: None,
             failed: None,
             quitting: false,
+            keeping: false,
         }
     }
 
@@ -178,6 +188,8 @@ impl Client {
             return Ok(());
         };
         match (event, channel.phase) {
+            // Its end was told, or the time for it had run out.
+            (_, Phase::Ended | Phase::Failed(_)) => return Ok(()),
             (DataEvent::Moved(count), _) => channel.moved = channel.moved.saturating_add(count),
             (DataEvent::Connected, Phase::Connecting) => channel.phase = Phase::Connected,
             (DataEvent::Eof { clean: true } | DataEvent::Flushed, Phase::Moving) => {
@@ -198,8 +210,12 @@ impl Client {
     /// # Errors
     /// When the server broke the dialogue or ended it; the same again at every later call.
     pub fn step(&mut self, now: Instant, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<Step, PeerError> {
+        if core::mem::take(&mut self.keeping) {
+            // Whoever wanted to tell it is gone.
+            let _ = rx.next_line(usize::MAX);
+        }
         loop {
-            if let Some((id, op)) = self.ops.pop_at(0) {
+            if let Some((id, op)) = self.next_op() {
                 return Ok(Step::Data(id, op));
             }
             if let Some(error) = self.failed {
@@ -207,90 +223,100 @@ impl Client {
             }
             let line = match rx.next_line(self.config.limits.line) {
                 Frame::Line(line) | Frame::TooLong(line) => line,
-                Frame::Binary => return Err(self.fail(PeerError::MalformedReply)),
-                Frame::End { cut } => return self.ended(cut),
-                Frame::Partial => match self.wait(now, tx)? {
+                Frame::Binary => {
+                    self.fail(self.malformed());
+                    continue;
+                }
+                Frame::End { cut } if cut || self.reply.within.is_some() => {
+                    self.fail(PeerError::ClosedInside);
+                    continue;
+                }
+                Frame::End { .. } if self.quitting => return Ok(Step::Close),
+                // After the reply that ends a transfer the rest of the data may still come.
+                Frame::End { .. } if self.is_owed() || self.channel.is_none() => {
+                    self.fail(PeerError::Closed);
+                    continue;
+                }
+                Frame::End { .. } | Frame::Partial => match self.wait(now, rx, tx) {
                     Some(wait) => return Ok(Step::Wait(wait)),
                     None => continue,
                 },
             };
-            self.clock = None;
-            if let Some(reply) = self.line(rx, line)? {
+            if let Some(reply) = self.line(rx, line) {
                 return Ok(Step::Reply(reply));
             }
         }
     }
 
     /// One line, which may be nothing to anybody.
-    fn line(&mut self, rx: &Rx<'_>, line: Span) -> Result<Option<ReplySpan>, PeerError> {
+    fn line(&mut self, rx: &Rx<'_>, line: Span) -> Option<ReplySpan> {
         if line.is_empty() && self.reply.within.is_none() {
-            return Ok(None);
+            return None;
         }
+        self.clock = None;
         let bytes = rx.bytes(line);
         let rule = self.config.end_of_reply;
         let Ok(parsed) = ReplyLine::parse(bytes, self.reply.within, rule) else {
-            let greeting = self.owed.first().is_some_and(|owed| owed.verb.is_none());
-            return Err(self.fail(if greeting { PeerError::NotFtp } else { PeerError::MalformedReply }));
+            self.fail(self.malformed());
+            return None;
         };
         let text = line.after(bytes.len() - parsed.text.len());
         let (code, position) = (parsed.code, parsed.position);
-        self.count(position, code, bytes.len())?;
+        if !self.count(position, code, bytes.len()) {
+            self.fail(PeerError::ReplyTooLong);
+            return None;
+        }
         let Some(owed) = self.owed.first_mut() else {
             if code == ReplyCode::SERVICE_NOT_AVAILABLE && position.is_end() {
-                return Err(self.fail(PeerError::ServiceClosing));
+                self.fail(PeerError::ServiceClosing);
             }
             // A reply to nothing: a server that answers twice would shift all later answers by one
             // if commands were sent together.
             self.profile |= Profile::NO_PIPELINING;
-            return Ok(None);
+            return None;
         };
         let reply = ReplySpan { verb: owed.verb, code, position, text, generation: owed.generation };
         if code.is_preliminary() {
             owed.transferring |= owed.verb.is_some_and(Verb::opens_data_connection);
         } else if position.is_end() {
             self.owed.remove(0);
+            if reply.verb == Some(Verb::Type) && !code.is_success() {
+                self.representation = None;
+            }
+            self.greeted = true;
             if code == ReplyCode::SERVICE_NOT_AVAILABLE {
-                self.owed.clear();
                 self.fail(PeerError::ServiceClosing);
             }
-            self.quitting |= reply.verb == Some(Verb::Quit) && code.is_success();
         }
-        Ok(Some(reply))
+        Some(reply)
+    }
+
+    /// What a line that is no reply says of the server.
+    fn malformed(&self) -> PeerError {
+        if self.greeted { PeerError::MalformedReply } else { PeerError::NotFtp }
     }
 
     /// Holds a reply against the limits.
-    fn count(&mut self, position: Position, code: ReplyCode, bytes: usize) -> Result<(), PeerError> {
+    fn count(&mut self, position: Position, code: ReplyCode, bytes: usize) -> bool {
         if position.is_end() {
             self.reply = ReplyProgress::default();
-            return Ok(());
+            return true;
         }
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let progress = &mut self.reply;
         progress.within = Some(code);
         progress.lines = progress.lines.saturating_add(1);
         progress.bytes = progress.bytes.saturating_add(bytes);
-        if progress.lines > self.config.limits.reply_lines || progress.bytes > self.config.limits.reply_bytes
-        {
-            return Err(self.fail(PeerError::ReplyTooLong));
-        }
-        Ok(())
-    }
-
-    fn ended(&mut self, cut: bool) -> Result<Step, PeerError> {
-        if self.quitting {
-            return Ok(Step::Close);
-        }
-        let inside = cut || self.reply.within.is_some();
-        Err(self.fail(if inside { PeerError::ClosedInside } else { PeerError::Closed }))
+        progress.lines <= self.config.limits.reply_lines && progress.bytes <= self.config.limits.reply_bytes
     }
 
     /// What to wait for; nothing when a deadline has passed and something is to do about it.
-    fn wait(&mut self, now: Instant, tx: &Tx<'_>) -> Result<Option<Wait>, PeerError> {
-        let mut wait = Wait { readable: true, writable: !tx.is_empty(), ..Wait::default() };
+    fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &Tx<'_>) -> Option<Wait> {
+        let mut wait = Wait { readable: !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
         let Some((awaited, limit)) = self.awaited() else {
             self.clock = None;
             wait.application = true;
-            return Ok(Some(wait));
+            return Some(wait);
         };
         let since = match self.clock {
             Some((same, since)) if same == awaited => since,
@@ -301,24 +327,23 @@ impl Client {
         if now < deadline {
             wait.data = self.channel.is_some();
             wait.deadline = Some(deadline);
-            return Ok(Some(wait));
+            return Some(wait);
         }
         self.clock = None;
-        match (awaited, &mut self.channel) {
-            (Awaited::DataConnection, Some(channel)) => {
-                channel.phase = Phase::Failed(DataFailure::Unreachable);
+        let failure = match awaited {
+            Awaited::DataConnection => Some(DataFailure::Unreachable),
+            Awaited::Data => Some(DataFailure::Stalled),
+            _ => None,
+        };
+        match (failure, &mut self.channel) {
+            (Some(failure), Some(channel)) => {
+                channel.phase = Phase::Failed(failure);
                 let id = channel.id;
                 self.order(id, DataOp::Abort);
-                Ok(None)
             }
-            (Awaited::Data, Some(channel)) => {
-                channel.phase = Phase::Failed(DataFailure::Stalled);
-                let id = channel.id;
-                self.order(id, DataOp::Abort);
-                Ok(None)
-            }
-            _ => Err(self.fail(PeerError::TimedOut(awaited))),
+            _ => self.fail(PeerError::TimedOut(awaited)),
         }
+        None
     }
 
     /// What the server has to do next, and how long it may take.
@@ -329,35 +354,36 @@ impl Client {
             (Some(Phase::Connecting), _) => (Awaited::DataConnection, timeouts.connect),
             (Some(Phase::Moving), _) => (Awaited::Data, timeouts.data_idle),
             (_, Some(owed)) if owed.transferring => (Awaited::FinalReply, timeouts.final_reply),
-            (_, Some(owed)) if owed.verb.is_none() => (Awaited::Greeting, timeouts.greeting),
+            (_, Some(_)) if !self.greeted => (Awaited::Greeting, timeouts.greeting),
             (_, Some(_)) => (Awaited::Reply, timeouts.reply),
             (_, None) => return None,
         })
     }
 
-    fn fail(&mut self, error: PeerError) -> PeerError {
+    /// The connection is of no more use, and no reply will come.
+    fn fail(&mut self, error: PeerError) {
         self.failed = Some(error);
-        if let Some(channel) = self.channel.take() {
-            self.order(channel.id, DataOp::Abort);
-        }
-        error
+        self.owed.clear();
+        self.close_data(DataOp::Abort);
     }
 
     // What operations use.
 
-    /// A new operation begins. It takes over the transfer `adopts`; whatever else an earlier one left
-    /// is not its own: a data connection is closed, and replies still owed are read and dropped.
-    pub(super) fn begin(&mut self, adopts: Option<DataId>) -> Generation {
-        let adopted = self.channel.is_some_and(|channel| Some(channel.id) == adopts);
+    /// A new operation begins. What an earlier one left and this one does not inherit is not its own: a
+    /// data connection is closed, and replies still owed are read and dropped.
+    pub(super) fn begin(&mut self, inherits: Inherits) -> Generation {
+        let adopted = self.channel.is_some_and(|channel| inherits == Inherits::Transfer(channel.id));
         if !adopted {
-            if let Some(channel) = self.channel.take() {
-                self.order(channel.id, DataOp::Abort);
-            }
+            self.close_data(DataOp::Abort);
         }
         self.generation = self.generation.wrapping_add(1);
         for owed in &mut self.owed {
-            let greeting = owed.verb.is_none() && owed.generation == 0;
-            if greeting || (adopted && owed.verb.is_some_and(Verb::opens_data_connection)) {
+            let taken = match inherits {
+                Inherits::Nothing => false,
+                Inherits::Greeting => !self.greeted,
+                Inherits::Transfer(_) => adopted && owed.verb.is_some_and(Verb::opens_data_connection),
+            };
+            if taken {
                 owed.generation = self.generation;
             }
         }
@@ -395,6 +421,17 @@ impl Client {
                 false => Ok(false),
             };
         }
+        match command {
+            Command::Type(representation) => self.representation = Some(*representation),
+            // A new login begins with the defaults, and not every server's are RFC 959's.
+            Command::Rein | Command::User(_) => self.representation = None,
+            Command::Rest(marker) => self.offset_kept = marker.offset() != Some(0),
+            Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_) => {
+                self.offset_kept = false;
+            }
+            _ => {}
+        }
+        self.quitting = command.known_verb() == Some(Verb::Quit);
         self.owed.push(Owed { verb: command.known_verb(), generation: self.generation, transferring: false });
         self.clock = None;
         Ok(true)
@@ -402,14 +439,14 @@ impl Client {
 
     /// Asks for a data connection to `port` of the control peer, or to `address` where the policy
     /// says so.
-    pub(super) fn connect_data(&mut self, address: Option<IpAddr>, port: u16) {
-        let address = match self.config.passive_address {
-            super::PassiveAddress::AsNamed => address.unwrap_or(self.peer.ip()),
-            super::PassiveAddress::ControlPeer => self.peer.ip(),
-        };
+    pub(super) fn connect_data(&mut self, named: Option<Ipv4Addr>, port: u16) {
         let mut target = self.peer;
-        target.set_ip(address);
         target.set_port(port);
+        // 0.0.0.0 names no host, but says that the server does not know its own address.
+        let named = named.filter(|address| !address.is_unspecified());
+        if let (Some(address), PassiveAddress::AsNamed) = (named, self.config.passive_address) {
+            target.set_ip(address.into());
+        }
         self.last_data = self.last_data.next();
         let id = self.last_data;
         self.channel =
@@ -436,6 +473,21 @@ impl Client {
     pub(super) fn close_data(&mut self, op: DataOp) {
         if let Some(channel) = self.channel.take() {
             self.order(channel.id, op);
+        }
+    }
+
+    /// Keeps the text of a reply while the driver does something else.
+    pub(super) fn keep(&mut self, rx: &mut Rx<'_>, reply: &ReplySpan) {
+        rx.hold(reply.text);
+        self.keeping = true;
+    }
+
+    /// The reply whose text was kept.
+    pub(super) fn kept(&mut self, rx: &mut Rx<'_>, reply: ReplySpan) -> ReplySpan {
+        self.keeping = false;
+        match rx.next_line(usize::MAX) {
+            Frame::Line(text) => ReplySpan { text, ..reply },
+            _ => reply,
         }
     }
 

@@ -31,7 +31,7 @@ pub use exchange::{
 };
 pub use login::{Greeting, Login, greeting, login};
 pub use machine::{Client, ReplySpan, Step};
-pub use operation::{Context, Event, Next, Operation, OperationStep, Refusal, Sequence};
+pub use operation::{Context, Event, Inherits, Next, Operation, OperationStep, Refusal, Sequence};
 pub use rename::{Rename, rename};
 pub use transfer::{
     Complete, Completed, Open, Opened, TransferId, append, complete, entries, list, machine_list, names,

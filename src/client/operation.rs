@@ -5,7 +5,7 @@ use super::machine::Generation;
 use super::{Client, ReplySpan, Step};
 use crate::action::{Action, DataFailure, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
-use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, Verb};
+use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, RepresentationType, Verb};
 use crate::error::{Error, LocalError};
 use crate::time::Instant;
 
@@ -71,6 +71,19 @@ pub enum Next {
     Failed(DataFailure),
 }
 
+/// What a sequence carries on that was begun before it. All else is brought to an end before it sends
+/// its first command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Inherits {
+    /// Nothing.
+    Nothing,
+    /// The greeting, while it has not come.
+    Greeting,
+    /// The transfer on this data connection, and what is said of it.
+    Transfer(DataId),
+}
+
 /// The sequence of commands of one operation. Implement it to make an operation of your own.
 ///
 /// It may be dropped between any two calls.
@@ -100,9 +113,9 @@ pub trait Sequence {
     /// The outcome, asked for once after `Done`. `last` is the line that brought it, if one did.
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b>;
 
-    /// The data connection of an earlier operation that this one carries on.
-    fn adopts(&self) -> Option<DataId> {
-        None
+    /// What it carries on that was begun before it.
+    fn inherits(&self) -> Inherits {
+        Inherits::Nothing
     }
 }
 
@@ -123,6 +136,15 @@ impl Context<'_, '_> {
         self.client.send(self.tx, command)
     }
 
+    /// Queues TYPE unless it is in force already; `false` means not yet, as for [`send`](Self::send).
+    /// A refusal comes as the reply to TYPE.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn set_type(&mut self, representation: RepresentationType) -> Result<bool, LocalError> {
+        Ok(self.client.representation == Some(representation) || self.send(&Command::Type(representation))?)
+    }
+
     /// The client.
     #[must_use]
     pub fn client(&self) -> &Client {
@@ -138,11 +160,31 @@ pub struct Operation<S> {
     state: State,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum State {
     New,
     Running(Generation),
+    /// It is over; data connections are still to be closed, then this is told.
+    Ending(Outcome),
     Over,
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug)]
+enum Outcome {
+    Done(Option<ReplySpan>),
+    Refused(ReplySpan),
+    Failed(DataFailure),
+}
+
+impl Outcome {
+    fn reply(&mut self) -> Option<&mut ReplySpan> {
+        match self {
+            Self::Done(reply) => reply.as_mut(),
+            Self::Refused(reply) => Some(reply),
+            Self::Failed(_) => None,
+        }
+    }
 }
 
 /// What [`Operation::step`] came to, with places in the receive window in the stead of bytes.
@@ -224,8 +266,9 @@ impl<S: Sequence> Operation<S> {
             return Err(LocalError::RecvBufTooSmall { needed }.into());
         }
         let generation = match self.state {
-            State::New => client.begin(self.sequence.adopts()),
+            State::New => client.begin(self.sequence.inherits()),
             State::Running(generation) => generation,
+            State::Ending(outcome) => return Ok(self.end(outcome, true, client, rx)),
             State::Over => return Err(LocalError::OperationOver.into()),
         };
         self.state = State::Running(generation);
@@ -233,12 +276,22 @@ impl<S: Sequence> Operation<S> {
             if let Some((id, op)) = client.next_op() {
                 return Ok(OperationStep::Data(id, op));
             }
+            // What came while nothing was asked answers nothing: it must not be taken for an answer to
+            // the command that is sent next.
+            if !client.is_owed() {
+                match client.step(now, rx, tx)? {
+                    Step::Data(id, op) => return Ok(OperationStep::Data(id, op)),
+                    Step::Close => return Ok(OperationStep::Close),
+                    Step::Wait(_) | Step::Reply(_) => {}
+                }
+            }
             let mut next = Next::Continue;
-            if !client.is_closed() && client.is_settled(generation) {
+            if client.is_settled(generation) {
                 next = self.sequence.advance(&mut Context { client, tx })?;
             }
             let mut reply = None;
-            if next == Next::Continue {
+            // Nothing else makes sense where there is no reply.
+            if !matches!(next, Next::Done | Next::Failed(_)) {
                 match client.step(now, rx, tx)? {
                     Step::Data(id, op) => return Ok(OperationStep::Data(id, op)),
                     Step::Wait(wait) => return Ok(OperationStep::Wait(wait)),
@@ -254,22 +307,42 @@ impl<S: Sequence> Operation<S> {
                     }
                 }
             }
-            match (next, reply) {
-                (Next::Continue, _) | (Next::Show | Next::Refused, None) => {}
+            let outcome = match (next, reply) {
+                (Next::Continue, _) | (Next::Show | Next::Refused, None) => continue,
                 (Next::Show, Some(reply)) => return Ok(OperationStep::Line(reply)),
-                (Next::Done, reply) => {
-                    self.state = State::Over;
-                    return Ok(OperationStep::Done(reply));
-                }
-                (Next::Refused, Some(reply)) => {
-                    self.state = State::Over;
-                    return Ok(OperationStep::Refused(reply));
-                }
-                (Next::Failed(failure), _) => {
-                    self.state = State::Over;
-                    return Ok(OperationStep::Failed(failure));
-                }
+                (Next::Done, reply) => Outcome::Done(reply),
+                (Next::Refused, Some(reply)) => Outcome::Refused(reply),
+                (Next::Failed(failure), _) => Outcome::Failed(failure),
+            };
+            return Ok(self.end(outcome, false, client, rx));
+        }
+    }
+
+    /// The outcome comes last: a driver that has it has nothing more to do for the operation.
+    fn end(
+        &mut self,
+        mut outcome: Outcome,
+        kept: bool,
+        client: &mut Client,
+        rx: &mut Rx<'_>,
+    ) -> OperationStep {
+        let op = client.next_op();
+        if let Some(reply) = outcome.reply() {
+            match (kept, &op) {
+                (false, Some(_)) => client.keep(rx, reply),
+                (true, None) => *reply = client.kept(rx, *reply),
+                _ => {}
             }
+        }
+        if let Some((id, op)) = op {
+            self.state = State::Ending(outcome);
+            return OperationStep::Data(id, op);
+        }
+        self.state = State::Over;
+        match outcome {
+            Outcome::Done(reply) => OperationStep::Done(reply),
+            Outcome::Refused(reply) => OperationStep::Refused(reply),
+            Outcome::Failed(failure) => OperationStep::Failed(failure),
         }
     }
 }

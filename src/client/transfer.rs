@@ -5,7 +5,7 @@
 //! that end a transfer in either order: the end of the data, and the final reply.
 
 use super::machine::{Channel, Phase};
-use super::{Context, Next, Operation, Profile, Sequence};
+use super::{Context, Inherits, Next, Operation, Profile, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{
     Command, EpsvArgument, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Text, Verb, address,
@@ -154,6 +154,11 @@ impl<'a> Open<'a> {
         !matches!(self.command, Command::Stor(_) | Command::Appe(_) | Command::Stou(_))
     }
 
+    /// Whether it is a file, and no listing: that is what REST is for (RFC 3659 5.4).
+    fn moves_file(&self) -> bool {
+        matches!(self.command, Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_))
+    }
+
     /// EPSV did not work here: remember it, and use PASV where there is one.
     fn fall_back(&mut self, cx: &mut Context<'_, '_>) -> bool {
         let possible = !cx.client.profile.contains(Profile::NO_EPSV) && !cx.client.peer_is_ipv6();
@@ -167,20 +172,21 @@ impl<'a> Open<'a> {
     /// The address came: connect to it.
     fn connect(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> Next {
         // Some servers answer EPSV with 227.
-        if line.code == ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE {
-            match address::parse_epsv_reply(line.text) {
-                Ok(port) => cx.client.connect_data(None, port),
-                Err(_) if self.fall_back(cx) => return Next::Continue,
-                Err(_) => return Next::Refused,
+        let address = match line.code {
+            ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE => {
+                address::parse_epsv_reply(line.text).map(|port| (None, port))
             }
-        } else {
-            match address::parse_pasv_reply(line.text) {
-                Ok(address) => cx.client.connect_data(Some((*address.ip()).into()), address.port()),
-                Err(_) => return Next::Refused,
+            _ => address::parse_pasv_reply(line.text).map(|named| (Some(*named.ip()), named.port())),
+        };
+        match address {
+            Ok((host, port)) => {
+                cx.client.connect_data(host, port);
+                self.stage = Stage::Connecting;
+                Next::Continue
             }
+            Err(_) if self.fall_back(cx) => Next::Continue,
+            Err(_) => Next::Refused,
         }
-        self.stage = Stage::Connecting;
-        Next::Continue
     }
 
     /// 150, or 226 at once: data may flow.
@@ -203,20 +209,16 @@ impl Sequence for Open<'_> {
     type Output<'b> = Opened<'b>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if !self.type_sent && self.fallback.is_some() && cx.client.profile.contains(Profile::NO_MLSD) {
+            self.command = self.fallback.take().unwrap_or(self.command);
+        }
+        self.type_sent = self.type_sent || cx.set_type(self.representation)?;
         if !self.type_sent {
-            if self.fallback.is_some() && cx.client.profile.contains(Profile::NO_MLSD) {
-                self.command = self.fallback.take().unwrap_or(self.command);
-            }
-            if cx.client.representation != Some(self.representation) {
-                if !cx.send(&Command::Type(self.representation))? {
-                    return Ok(Next::Continue);
-                }
-                cx.client.representation = Some(self.representation);
-            }
-            self.type_sent = true;
+            return Ok(Next::Continue);
         }
         if self.stage == Stage::Address {
-            let passive = match cx.client.profile.contains(Profile::NO_EPSV) {
+            // Only EPSV leads to an IPv6 address.
+            let passive = match cx.client.profile.contains(Profile::NO_EPSV) && !cx.client.peer_is_ipv6() {
                 true => Command::Pasv,
                 false => Command::Epsv(EpsvArgument::Unspecified),
             };
@@ -238,12 +240,18 @@ impl Sequence for Open<'_> {
             }
         }
         if self.stage == Stage::Command {
-            if self.offset > 0 && !self.restart_sent {
+            if self.offset > 0 && self.receives() && cx.client.profile.contains(Profile::NO_RESTART) {
+                self.offset = 0;
+            }
+            if !self.restart_sent && (self.offset > 0 || (cx.client.offset_kept && self.moves_file())) {
                 self.restart_sent = cx.send(&Command::Rest(RestartMarker::Offset(self.offset)))?;
+                if !self.restart_sent {
+                    return Ok(Next::Continue);
+                }
             }
             // An upload that starts at the wrong byte destroys the file: see the answer to REST first.
-            let may_send = self.receives() || self.offset == 0 || (self.restart_sent && !cx.client.is_owed());
-            if !self.command_sent && may_send && (self.offset == 0 || self.restart_sent) {
+            let may_send = self.receives() || !self.restart_sent || !cx.client.is_owed();
+            if !self.command_sent && may_send {
                 self.command_sent = cx.send(&self.command)?;
             }
         }
@@ -269,7 +277,6 @@ impl Sequence for Open<'_> {
         match verb {
             Some(Verb::Type) if granted => Next::Continue,
             Some(Verb::Type) => {
-                cx.client.representation = None;
                 cx.client.close_data(DataOp::Abort);
                 Next::Refused
             }
@@ -277,9 +284,11 @@ impl Sequence for Open<'_> {
             Some(Verb::Epsv) if self.fall_back(cx) => Next::Continue,
             Some(Verb::Rest) if granted || line.code.is_intermediate() => Next::Continue,
             Some(Verb::Rest) => {
-                cx.client.profile |= Profile::NO_RESTART;
-                self.offset = 0;
-                if self.receives() {
+                if matches!(line.code, ReplyCode::SYNTAX_ERROR | ReplyCode::NOT_IMPLEMENTED) {
+                    cx.client.profile |= Profile::NO_RESTART;
+                }
+                let offset = core::mem::take(&mut self.offset);
+                if self.receives() || offset == 0 {
                     return Next::Continue;
                 }
                 cx.client.close_data(DataOp::Abort);
@@ -373,7 +382,7 @@ impl Sequence for Complete {
         Completed { transferred: self.transferred, reply: last }
     }
 
-    fn adopts(&self) -> Option<DataId> {
-        Some(self.id)
+    fn inherits(&self) -> Inherits {
+        Inherits::Transfer(self.id)
     }
 }

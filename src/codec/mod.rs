@@ -13,6 +13,7 @@ pub mod parameters;
 pub mod pathname;
 pub mod redacted;
 pub mod reply;
+pub mod site;
 pub mod text;
 pub mod timestamp;
 pub mod verb;
@@ -30,9 +31,10 @@ pub use parameters::{
 pub use pathname::{Quoted, ResolveError, UnsafeName, safe_name};
 pub use redacted::Redacted;
 pub use reply::{EndRule, Position, Reply, ReplyLine};
+pub use site::SiteCommand;
 pub use text::{Escaped, Secret, Text};
 pub use timestamp::Timestamp;
-pub use verb::{Argument, Direction, LoginGate, TransferGate, Verb, VerbInfo};
+pub use verb::{Argument, Direction, LoginGate, TransferGate, Verb, VerbInfo, VerbSet};
 
 use core::fmt;
 

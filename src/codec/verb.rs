@@ -21,8 +21,10 @@ use info::codes;
 
 mod info;
 mod name;
+mod set;
 
 pub use info::{Argument, Direction, LoginGate, TransferGate, VerbInfo};
+pub use set::VerbSet;
 
 /// Makes the enum, its names and the rows of the one table. A column that a row leaves out is as in
 /// [`VerbInfo::PLAIN`].

@@ -210,10 +210,8 @@ impl<R: Runtime> Data<R> {
         };
         Poll::Ready(match result {
             Ok((0, 0)) => {
-                self.change(|state| match state {
-                    State::Receiving(stream, _) => State::Open(stream),
-                    state => state,
-                });
+                // At once: ProFTPD lingers for its client's end, ten seconds, before it confirms.
+                self.state = State::Closed;
                 Received { bytes: 0, event: DataEvent::Eof { clean: true } }
             }
             Ok((bytes, wire)) => Received { bytes, event: DataEvent::Moved(wire as u64) },

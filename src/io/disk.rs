@@ -15,13 +15,14 @@ use ::std::hash::{BuildHasher, Hasher, RandomState};
 use ::std::io::{self, Seek, SeekFrom};
 use ::std::path::Path;
 use ::std::string::String;
+use ::std::time::{Duration, SystemTime};
 use ::std::vec::Vec;
 use ::std::{format, fs};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, OpenOptions};
 
-use super::host::{Access, Filesystem, Opened, Refusal, VirtualPath};
+use super::host::{Access, Changes, Filesystem, Opened, Refusal, VirtualPath};
 use crate::listing::OwnedEntry;
 
 pub use entries::DiskEntries;
@@ -102,6 +103,22 @@ impl Directory {
             return Err(Refusal::Denied);
         }
         local(path.as_bytes())
+    }
+
+    /// Set-user-ID and its like are not for clients to set.
+    #[cfg(unix)]
+    fn set_mode(&self, at: &Path, mode: u16) -> Result<(), Refusal> {
+        use cap_std::fs::PermissionsExt;
+        if mode & !0o777 != 0 {
+            return Err(Refusal::Denied);
+        }
+        let permissions = cap_std::fs::Permissions::from_mode(mode.into());
+        self.root.set_permissions(at, permissions).map_err(|error| refusal(&error))
+    }
+
+    #[cfg(not(unix))]
+    fn set_mode(&self, _: &Path, _: u16) -> Result<(), Refusal> {
+        Err(Refusal::Unsupported)
     }
 
     /// Opens a regular file without ever waiting for it.
@@ -291,6 +308,37 @@ impl Filesystem for Directory {
             _ => {}
         }
         self.root.rename(from, &self.root, to).map_err(|error| refusal(&error))
+    }
+
+    /// Times of modification, and permissions on Unix; nobody can set when a file was made.
+    fn change(&self, path: VirtualPath<'_>, changes: &Changes) -> Result<(), Refusal> {
+        let at = self.changed(path)?;
+        if changes.created.is_some() {
+            return Err(Refusal::Unsupported);
+        }
+        if let Some(modified) = changes.modified {
+            let mut options = OpenOptions::new();
+            options.read(true);
+            let (file, _) = self.open_regular(at, options)?;
+            let (seconds, nanoseconds) = modified.to_unix();
+            let since = Duration::new(seconds.unsigned_abs(), nanoseconds);
+            let time = match seconds {
+                0.. => SystemTime::UNIX_EPOCH.checked_add(since),
+                _ => SystemTime::UNIX_EPOCH.checked_sub(since),
+            };
+            let time = time.ok_or(Refusal::Unsupported)?;
+            file.set_modified(time).map_err(|error| refusal(&error))?;
+        }
+        match changes.mode {
+            Some(mode) => self.set_mode(at, mode),
+            None => Ok(()),
+        }
+    }
+
+    #[cfg(unix)]
+    fn available(&self, _: VirtualPath<'_>) -> Result<u64, Refusal> {
+        let room = rustix::fs::fstatvfs(&self.root).map_err(|error| refusal(&error.into()))?;
+        Ok(room.f_bavail.saturating_mul(room.f_frsize))
     }
 }
 

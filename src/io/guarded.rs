@@ -2,7 +2,9 @@
 
 use ::std::sync::Arc;
 
-use super::host::{Access, Filesystem, Opened, Refusal, VirtualPath};
+use super::host::{
+    Access, ByteRange, Changes, Digest, Filesystem, HashAlgorithm, Opened, Refusal, VirtualPath,
+};
 use crate::codec::Permissions;
 use crate::listing::{Entry, OwnedEntry};
 
@@ -79,6 +81,27 @@ impl<F: Filesystem> Filesystem for Guarded<F> {
 
     fn rename(&self, from: VirtualPath<'_>, to: VirtualPath<'_>) -> Result<(), Refusal> {
         self.for_change()?.rename(from, to)
+    }
+
+    fn change(&self, path: VirtualPath<'_>, changes: &Changes) -> Result<(), Refusal> {
+        self.for_change()?.change(path, changes)
+    }
+
+    fn symlink(&self, path: VirtualPath<'_>, target: &[u8]) -> Result<(), Refusal> {
+        self.for_change()?.symlink(path, target)
+    }
+
+    fn available(&self, path: VirtualPath<'_>) -> Result<u64, Refusal> {
+        self.for_change()?.available(path)
+    }
+
+    fn digest(
+        &self,
+        path: VirtualPath<'_>,
+        algorithm: HashAlgorithm,
+        range: ByteRange,
+    ) -> Result<Digest, Refusal> {
+        self.inner.digest(path, algorithm, range)
     }
 }
 

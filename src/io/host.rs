@@ -8,7 +8,8 @@ use ::std::net::SocketAddr;
 use ::std::sync::Arc;
 use ::std::vec::Vec;
 
-pub use crate::server::{Access, Refusal, VirtualPath};
+pub use crate::codec::{ByteRange, HashAlgorithm};
+pub use crate::server::{Access, Changes, Refusal, VirtualPath};
 
 use crate::listing::OwnedEntry;
 
@@ -24,6 +25,15 @@ pub trait Accounts: Send + Sync + 'static {
     /// [`Refusal::Denied`], mostly.
     fn login(&self, user: &[u8], password: &[u8], peer: SocketAddr)
     -> Result<Arc<Self::Filesystem>, Refusal>;
+
+    /// A client names the virtual host that it wants (RFC 7151). There is none but this by default.
+    ///
+    /// # Errors
+    /// When there is no such host here.
+    fn host(&self, name: &[u8], peer: SocketAddr) -> Result<(), Refusal> {
+        let _ = (name, peer);
+        Err(Refusal::Unsupported)
+    }
 }
 
 /// Files and directories, as an account sees them.
@@ -76,6 +86,57 @@ pub trait Filesystem: Send + Sync + 'static {
     /// # Errors
     /// When it may not be.
     fn rename(&self, from: VirtualPath<'_>, to: VirtualPath<'_>) -> Result<(), Refusal>;
+
+    /// Sets times or permissions. Not supported by default, like all that follows.
+    ///
+    /// # Errors
+    /// When it may not be, or not all of it can be.
+    fn change(&self, path: VirtualPath<'_>, changes: &Changes) -> Result<(), Refusal> {
+        let _ = (path, changes);
+        Err(Refusal::Unsupported)
+    }
+
+    /// Makes a symbolic link to `target`, which is as the client wrote it.
+    ///
+    /// # Errors
+    /// When something is there already, or it may not be made.
+    fn symlink(&self, path: VirtualPath<'_>, target: &[u8]) -> Result<(), Refusal> {
+        let _ = (path, target);
+        Err(Refusal::Unsupported)
+    }
+
+    /// How many bytes can still be stored at `path`.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    fn available(&self, path: VirtualPath<'_>) -> Result<u64, Refusal> {
+        let _ = path;
+        Err(Refusal::Unsupported)
+    }
+
+    /// A hash of the file at `path`, or of a part of it. Asked for only those that the server is
+    /// [configured](crate::server::Config::hashes) to have.
+    ///
+    /// # Errors
+    /// When there is no such file, or it cannot be read.
+    fn digest(
+        &self,
+        path: VirtualPath<'_>,
+        algorithm: HashAlgorithm,
+        range: ByteRange,
+    ) -> Result<Digest, Refusal> {
+        let _ = (path, algorithm, range);
+        Err(Refusal::Unsupported)
+    }
+}
+
+/// A hash of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digest {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The first byte of the file that it is of, and the one after the last.
+    pub range: (u64, u64),
 }
 
 /// A file that was opened.

@@ -27,4 +27,7 @@ pub use control::Direction;
 pub use disk::{Directory, DiskEntries, DiskFile};
 pub use error::{Error, Refused};
 pub use guarded::{Guarded, GuardedEntries};
-pub use host::{Access, Accounts, File, Filesystem, Opened, Refusal, VirtualPath};
+pub use host::{
+    Access, Accounts, ByteRange, Changes, Digest, File, Filesystem, HashAlgorithm, Opened, Refusal,
+    VirtualPath,
+};

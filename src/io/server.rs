@@ -7,7 +7,7 @@ use ::std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::control::Control;
 use super::data::{CHUNK, Data, is_unsupported};
-use super::host::{Access, Accounts, File, Filesystem, Opened, Refusal};
+use super::host::{Access, Accounts, Digest, File, Filesystem, Opened, Refusal};
 use super::runtime::Runtime;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::codec::Text;
@@ -111,6 +111,8 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
             match step {
                 SessionStep::Request(ticket, asked) => self.request(ticket, asked),
                 SessionStep::Data(id, op) => self.act(id, op),
+                // This host does all it is asked before it listens again.
+                SessionStep::Abort => {}
                 SessionStep::Close => {
                     self.end_job();
                     self.closing = Some(now.after(LINGER));
@@ -169,6 +171,9 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
                     Told::Done
                 })
             }
+            Request::Host(name) => {
+                self.accounts.host(name.as_bytes(), self.endpoints.peer).map(|()| Told::Done)
+            }
             Request::Commit => match ::std::mem::replace(&mut self.job, Job::None) {
                 Job::File { file, .. } => file.finish().map(|()| Told::Done),
                 _ => Err(Refusal::Failed),
@@ -178,7 +183,7 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
                 None => Err(Refusal::Denied),
             },
         };
-        let (kept, entry, unique_name);
+        let (kept, entry, unique_name, digest);
         let answer = match told {
             Ok(Told::Done) => Answer::Done,
             Ok(Told::Entry(owned)) => {
@@ -190,6 +195,11 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
                 unique_name = name.unwrap_or_default();
                 Answer::Opened { size, unique_name: Text::new(&unique_name).ok() }
             }
+            Ok(Told::Digest(told)) => {
+                digest = told;
+                Answer::Digest { digest: &digest.bytes, range: digest.range }
+            }
+            Ok(Told::Count(count)) => Answer::Count(count),
             Err(refusal) => Answer::Refused(refusal),
         };
         let answered = self.session.answer(ticket, answer, &mut self.control.tx.view());
@@ -309,6 +319,8 @@ enum Told {
     Done,
     Entry(OwnedEntry),
     Opened { size: Option<u64>, unique_name: Option<Vec<u8>> },
+    Digest(Digest),
+    Count(u64),
 }
 
 /// Asks the file system.
@@ -347,6 +359,10 @@ fn ask<F: Filesystem>(
                 Job::Entries { entries, writer: listing.writer(clock()), all: listing.all(), ended: false };
             Ok(Told::Opened { size: None, unique_name: None })
         }
+        Request::Change(changes) => filesystem.change(path, changes).map(|()| Told::Done),
+        Request::Symlink { target } => filesystem.symlink(path, target.as_bytes()).map(|()| Told::Done),
+        Request::Available => filesystem.available(path).map(Told::Count),
+        Request::Digest { algorithm, range } => filesystem.digest(path, *algorithm, *range).map(Told::Digest),
         _ => Err(Refusal::Unsupported),
     }
 }

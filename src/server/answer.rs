@@ -6,7 +6,9 @@ use super::request::{Access, Answer, Refusal};
 use super::session::{Login, Pending, Purpose, Session, wrong};
 use crate::action::DataOp;
 use crate::buffer::Tx;
-use crate::codec::{Full, NameCase, Position, ReplyCode as Code, ReplyLine, Sink, Text, pathname};
+use crate::codec::{
+    Full, NameCase, Permissions, Position, ReplyCode as Code, ReplyLine, Sink, Text, pathname,
+};
 use crate::error::{LocalError, PeerError};
 use crate::listing::{Clock, Entry, Kind, ListingWriter};
 
@@ -52,8 +54,30 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (Pending::Commit, Answer::Done) => {
                 self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Transfer complete."), tx);
             }
+            (Pending::Change(changes), Answer::Done) => self.changed(ticket, changes, tx),
+            (Pending::Digest { algorithm, .. }, Answer::Digest { digest, range }) => {
+                self.digest_reply(ticket, algorithm, digest, range, tx);
+            }
+            (Pending::Available, Answer::Count(bytes)) => {
+                self.reply_many(ticket, tx, |tx| tx.put_fmt(format_args!("213 {bytes}\r\n")));
+            }
+            (Pending::Symlink, Answer::Done) => {
+                self.reply(ticket, Code::COMMAND_OKAY, Text::literal("The link was made."), tx);
+            }
+            (Pending::Host, Answer::Done) => {
+                self.reply(ticket, Code::SERVICE_READY, Text::literal("Host accepted."), tx);
+            }
+            (Pending::Site | Pending::Command, Answer::Reply(code, text))
+                if self.verb.allows(code) && !code.is_preliminary() =>
+            {
+                self.reply(ticket, code, text, tx);
+            }
             _ => return Err(wrong(ticket)),
         }
+        if let Some(ticket) = self.aborting.take() {
+            self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx);
+        }
+        self.tell_abort = false;
         self.pending = None;
         self.progress = true;
         Ok(())
@@ -64,6 +88,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Pending::Admit => {
                 self.reply(ticket, Code::SERVICE_NOT_AVAILABLE, Text::literal("Try again later."), tx);
                 self.closing = true;
+            }
+            Pending::Host => {
+                self.reply(ticket, Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("No such host here."), tx);
             }
             Pending::Login => {
                 self.login = Login::Nobody;
@@ -171,6 +198,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn entry(&mut self, ticket: Ticket, purpose: Purpose, entry: &Entry<'_>, tx: &mut Tx<'_>) {
         let is_file = entry.kind == Kind::File;
         match purpose {
+            Purpose::RenameFrom
+                if entry.permissions.is_some_and(|may| !may.contains(Permissions::RENAME)) =>
+            {
+                self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("Permission denied."), tx);
+            }
             Purpose::RenameFrom => {
                 self.paths.keep_waiting();
                 self.renaming = true;

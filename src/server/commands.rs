@@ -2,20 +2,22 @@
 
 use core::net::IpAddr;
 
+use super::config::hash_of;
+use super::data::PassiveReply;
 use super::machine::Ticket;
-use super::request::{Access, Listing};
-use super::session::{Asked, Login, Pending, Purpose, SERVED_FACTS, Session};
+use super::request::{Access, Changes, Listing};
+use super::session::{Asked, Login, Pending, Purpose, Session};
 use crate::action::DataOp;
 use crate::buffer::{Rx, Span, Tx};
 use crate::codec::{
-    Command, CommandError, EpsvArgument, FactChoice, Features, NameCase, NetworkProtocol, OptsArgument,
-    Position, ReplyCode as Code, ReplyLine, Sink, Text, Verb,
+    Command, CommandError, EpsvArgument, NetworkProtocol, Position, ReplyCode as Code, ReplyLine, Sink, Text,
+    TimedPath, Verb,
 };
 use crate::error::PeerError;
 use crate::transfer::Coding;
 
 /// A request for the host, or nothing where the command is answered.
-type Outcome = Option<(Ticket, Asked)>;
+pub(super) type Outcome = Option<(Ticket, Asked)>;
 
 /// What HTTP clients and the like begin with (CVE-2021-3618: one protocol's bytes sent to another's
 /// server).
@@ -48,7 +50,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             );
             return None;
         }
-        if verb.is_some_and(|verb| !supports(verb)) {
+        if verb.is_some_and(|verb| !self.config.serves(verb)) {
             // A client that asks is no bad one: it may well ask for every file of a directory.
             return self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx);
         }
@@ -60,7 +62,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
         };
         self.bad_commands = 0;
-        self.verb = verb.unwrap_or(Verb::Noop);
+        // What comes while the host is at work is none of that.
+        if self.pending.is_none() {
+            self.verb = verb.unwrap_or(Verb::Noop);
+        }
+        if self.config.overridden.contains(self.verb) {
+            return Some((ticket, asked(Pending::Command, line)));
+        }
         // RNFR holds for the next command only; REST until a transfer, since many clients set up the data
         // connection in between (RFC 959 4.1.3 wants the transfer at once).
         let restart = match self.verb.opens_data_connection() {
@@ -106,10 +114,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Pasv if self.is_ipv6() => {
                 self.answer_now(ticket, Code::CANNOT_OPEN_DATA_CONNECTION, "Use EPSV here.", tx)
             }
-            Command::Pasv => {
-                self.listen(ticket, false);
-                None
-            }
+            Command::Pasv => self.listen(ticket, PassiveReply::Plain),
             Command::Epsv(EpsvArgument::All) => {
                 self.extended_only = true;
                 self.answer_now(ticket, Code::COMMAND_OKAY, "EPSV only from now on.", tx)
@@ -118,10 +123,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 let text = if self.is_ipv6() { "Use (2)." } else { "Use (1)." };
                 self.answer_now(ticket, Code::NETWORK_PROTOCOL_NOT_SUPPORTED, text, tx)
             }
-            Command::Epsv(_) => {
-                self.listen(ticket, true);
-                None
-            }
+            Command::Epsv(_) => self.listen(ticket, PassiveReply::Extended),
             Command::Allo(_) => {
                 self.answer_now(ticket, Code::SUPERFLUOUS, "Nothing needs to be allocated.", tx)
             }
@@ -187,7 +189,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.status(ticket, tx);
                 None
             }
-            Command::Stat(Some(_)) if self.transfer.is_some() => {
+            Command::Stat(Some(_)) if self.transfer.is_some() || self.pending.is_some() => {
                 self.answer_now(ticket, Code::FILE_BUSY, "Not during a transfer.", tx)
             }
             Command::Stat(Some(path)) => self.ask_about(ticket, path, Pending::Stat(Purpose::Status), tx),
@@ -200,26 +202,47 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 None
             }
             Command::Noop => self.answer_now(ticket, Code::COMMAND_OKAY, "Okay.", tx),
-            Command::Site(argument) if argument.as_bytes().eq_ignore_ascii_case(b"HELP") => {
-                self.answer_now(ticket, Code::HELP_MESSAGE, "SITE knows HELP only.", tx)
-            }
-            Command::Site(_) => {
-                self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Not a SITE command here.", tx)
-            }
+            Command::Site(site) => self.site(ticket, site, argument(site), tx),
             Command::Feat => {
                 self.features(ticket, tx);
                 None
             }
-            Command::Opts(OptsArgument::Utf8(on)) => match on {
-                true => self.answer_now(ticket, Code::COMMAND_OKAY, "Names are UTF-8.", tx),
-                false => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Names are UTF-8, always.", tx),
-            },
-            Command::Opts(OptsArgument::Mlst(facts)) => {
-                self.facts = facts & SERVED_FACTS;
-                self.facts_reply(ticket, tx);
-                None
+            Command::Opts(option) => self.option(ticket, option, tx),
+            Command::Lprt(address) => self.active(ticket, address.0, tx),
+            Command::Lpsv if self.extended_only => self.only_extended(ticket, tx),
+            Command::Lpsv => self.listen(ticket, PassiveReply::Long),
+            Command::Lang(tag) => self.language(ticket, tag, tx),
+            Command::Host(_) if self.login == Login::In => {
+                self.answer_now(ticket, Code::BAD_SEQUENCE, "Logged in already.", tx)
             }
-            Command::Opts(_) => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "No such option.", tx),
+            Command::Host(name) => Some((ticket, asked(Pending::Host, argument(name)))),
+            Command::Mfmt(TimedPath { time, path }) => {
+                let changes = Changes { modified: Some(time), ..Changes::default() };
+                self.ask_about(ticket, path, Pending::Change(changes), tx)
+            }
+            Command::Mfct(TimedPath { time, path }) => {
+                let changes = Changes { created: Some(time), ..Changes::default() };
+                self.ask_about(ticket, path, Pending::Change(changes), tx)
+            }
+            Command::Mff(argument) => self.change_facts(ticket, argument, tx),
+            Command::Hash(path) => self.digest(ticket, path, None, tx),
+            Command::Xcrc(path)
+            | Command::Xmd5(path)
+            | Command::Xsha1(path)
+            | Command::Xsha256(path)
+            | Command::Xsha512(path) => self.digest(ticket, path, hash_of(self.verb), tx),
+            Command::Rang(range) => {
+                self.range = range;
+                self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Send the command that it is for.", tx)
+            }
+            Command::Avbl(path) => self.ask_about(ticket, path.unwrap_or_default(), Pending::Available, tx),
+            Command::Clnt(_) => self.answer_now(ticket, Code::COMMAND_OKAY, "Noted.", tx),
+            Command::Csid(_) => self.answer_now(
+                ticket,
+                Code::COMMAND_OKAY,
+                concat!("Name=ftp-proto; Version=", env!("CARGO_PKG_VERSION"), ";"),
+                tx,
+            ),
             _ => self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx),
         }
     }
@@ -340,7 +363,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// Asks the host something about a path.
-    fn ask_about(&mut self, ticket: Ticket, path: Text<'_>, what: Pending, tx: &mut Tx<'_>) -> Outcome {
+    pub(super) fn ask_about(
+        &mut self,
+        ticket: Ticket,
+        path: Text<'_>,
+        what: Pending,
+        tx: &mut Tx<'_>,
+    ) -> Outcome {
         match self.paths.aim(path.as_bytes()) {
             Ok(()) => Some((ticket, asked(what, Span::default()))),
             Err(_) => {
@@ -350,37 +379,23 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    fn answer_now(&mut self, ticket: Ticket, code: Code, text: &'static str, tx: &mut Tx<'_>) -> Outcome {
+    pub(super) fn answer_now(
+        &mut self,
+        ticket: Ticket,
+        code: Code,
+        text: &'static str,
+        tx: &mut Tx<'_>,
+    ) -> Outcome {
         self.reply(ticket, code, Text::literal(text), tx);
         None
     }
 
-    fn features(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
-        let (features, facts) = (self.config.features, self.facts);
-        self.reply_many(ticket, tx, |tx| {
-            ReplyLine::encode(
-                Code::SYSTEM_STATUS,
-                Position::First,
-                Text::literal("Extensions supported:"),
-                tx,
-            )?;
-            for (feature, line) in features.lines() {
-                tx.put_fmt(format_args!(" {line}"))?;
-                if feature == Features::MLST {
-                    tx.put(b" ")?;
-                    FactChoice { available: SERVED_FACTS, selected: facts }.encode(NameCase::Lower, tx)?;
-                }
-                tx.put(b"\r\n")?;
-            }
-            ReplyLine::encode(Code::SYSTEM_STATUS, Position::Last, Text::literal("End."), tx)
-        });
-    }
-
     fn help(&mut self, ticket: Ticket, topic: Option<Text<'_>>, tx: &mut Tx<'_>) {
         let Some(topic) = topic else {
-            return self.reply_many(ticket, tx, |tx| {
+            let Self { pi, config, .. } = self;
+            let sent = pi.reply_with(ticket, tx, |tx| {
                 ReplyLine::encode(Code::HELP_MESSAGE, Position::First, Text::literal("Commands:"), tx)?;
-                let mut verbs = Verb::ALL.iter().filter(|verb| supports(**verb)).peekable();
+                let mut verbs = Verb::ALL.iter().filter(|verb| config.serves(**verb)).peekable();
                 while verbs.peek().is_some() {
                     for verb in verbs.by_ref().take(10) {
                         tx.put(b" ")?;
@@ -395,8 +410,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     tx,
                 )
             });
+            return self.or_too_long(sent, tx);
         };
-        match Verb::from_bytes(topic.as_bytes()).filter(|verb| supports(*verb)) {
+        match Verb::from_bytes(topic.as_bytes()).filter(|verb| self.config.serves(*verb)) {
             None => self.reply(ticket, Code::ARGUMENT_SYNTAX_ERROR, Text::literal("No such command."), tx),
             Some(verb) => self.reply_many(ticket, tx, |tx| {
                 let info = verb.info();
@@ -420,7 +436,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 }
 
-fn asked(what: Pending, argument: Span) -> Asked {
+pub(super) fn asked(what: Pending, argument: Span) -> Asked {
     Asked { what, argument }
 }
 
@@ -439,57 +455,4 @@ fn flags(argument: Option<Text<'_>>) -> (bool, Option<Text<'_>>) {
         rest = tail.strip_prefix(b" ").unwrap_or(tail);
     }
     (all, Text::new(rest).ok().filter(|path| !path.is_empty()))
-}
-
-/// Whether a session does anything for a command but refuse it.
-const fn supports(verb: Verb) -> bool {
-    use Verb as V;
-    matches!(
-        verb,
-        V::User
-            | V::Pass
-            | V::Acct
-            | V::Cwd
-            | V::Cdup
-            | V::Rein
-            | V::Quit
-            | V::Port
-            | V::Pasv
-            | V::Type
-            | V::Stru
-            | V::Mode
-            | V::Retr
-            | V::Stor
-            | V::Stou
-            | V::Appe
-            | V::Allo
-            | V::Rest
-            | V::Rnfr
-            | V::Rnto
-            | V::Abor
-            | V::Dele
-            | V::Rmd
-            | V::Mkd
-            | V::Pwd
-            | V::List
-            | V::Nlst
-            | V::Site
-            | V::Syst
-            | V::Stat
-            | V::Help
-            | V::Noop
-            | V::Xmkd
-            | V::Xrmd
-            | V::Xpwd
-            | V::Xcup
-            | V::Xcwd
-            | V::Feat
-            | V::Opts
-            | V::Eprt
-            | V::Epsv
-            | V::Mdtm
-            | V::Size
-            | V::Mlst
-            | V::Mlsd
-    )
 }

@@ -4,7 +4,7 @@ use core::net::Ipv4Addr;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
-use crate::codec::{Features, Text};
+use crate::codec::{Features, HashAlgorithm, Text, Verb, VerbSet};
 
 /// How a session behaves. The defaults are safe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +18,18 @@ pub struct Config {
     pub greeting: Text<'static>,
     /// The answer to SYST (RFC 959 4.1.3): programs look for `UNIX Type: L8` to choose a listing format.
     pub system: Text<'static>,
-    /// What FEAT names. Taking one out does not switch the command off.
+    /// The commands that are served; the others are answered 502. See [`Config::COMMANDS`].
+    pub commands: VerbSet,
+    /// The commands that the host answers itself, known or not to the session: they come as
+    /// [`Request::Command`](super::Request::Command), once the gate of the table has let them through.
+    pub overridden: VerbSet,
+    /// What FEAT names, as far as the commands are served.
     pub features: Features,
+    /// The hashes that the host can compute, for HASH and its like; the first is the one that HASH uses
+    /// unless it is told otherwise. None by default.
+    pub hashes: &'static [HashAlgorithm],
+    /// Whether LPRT and LPSV are served (RFC 1639): nobody has used them since RFC 2428.
+    pub long_addresses: bool,
     /// The ports to listen at for passive data connections; 0..=0 leaves the choice to the system.
     pub passive_ports: RangeInclusive<u16>,
     /// The address that 227 names, where clients see the server under another one than it has.
@@ -27,6 +37,42 @@ pub struct Config {
     /// Whether the server connects to where PORT and EPRT say (only ever to the client's own host and
     /// an unprivileged port: RFC 2577 3 and 8).
     pub active: bool,
+}
+
+impl Config {
+    /// The commands that a session can serve. HASH and its like need a host that has
+    /// [hashes](Self::hashes).
+    pub const COMMANDS: VerbSet = {
+        use Verb::*;
+        VerbSet::of(&[
+            User, Pass, Acct, Cwd, Cdup, Rein, Quit, Port, Pasv, Type, Stru, Mode, Retr, Stor, Stou, Appe,
+            Allo, Rest, Rnfr, Rnto, Abor, Dele, Rmd, Mkd, Pwd, List, Nlst, Site, Syst, Stat, Help, Noop,
+            Xmkd, Xrmd, Xpwd, Xcup, Xcwd, Feat, Opts, Eprt, Epsv, Lprt, Lpsv, Lang, Mdtm, Size, Mlst, Mlsd,
+            Host, Mfmt, Mfct, Mff, Hash, Rang, Xcrc, Xmd5, Xsha1, Xsha256, Xsha512, Avbl, Csid, Clnt,
+        ])
+    };
+
+    /// Whether a command is served, by the session or by the host.
+    pub(super) fn serves(&self, verb: Verb) -> bool {
+        let served = match verb {
+            Verb::Lprt | Verb::Lpsv => self.long_addresses,
+            Verb::Hash => !self.hashes.is_empty(),
+            verb => hash_of(verb).is_none_or(|hash| self.hashes.contains(&hash)),
+        };
+        self.overridden.contains(verb) || (served && self.commands.contains(verb))
+    }
+}
+
+/// The hash that a command of one hash alone computes.
+pub(super) const fn hash_of(verb: Verb) -> Option<HashAlgorithm> {
+    Some(match verb {
+        Verb::Xcrc => HashAlgorithm::Crc32,
+        Verb::Xmd5 => HashAlgorithm::Md5,
+        Verb::Xsha1 => HashAlgorithm::Sha1,
+        Verb::Xsha256 => HashAlgorithm::Sha256,
+        Verb::Xsha512 => HashAlgorithm::Sha512,
+        _ => return None,
+    })
 }
 
 impl Default for Config {
@@ -43,7 +89,26 @@ impl Default for Config {
                 | Features::REST_STREAM
                 | Features::TVFS
                 | Features::EPSV
-                | Features::EPRT,
+                | Features::EPRT
+                | Features::LANG
+                | Features::HOST
+                | Features::HASH
+                | Features::RANG
+                | Features::XCRC
+                | Features::XMD5
+                | Features::XSHA1
+                | Features::XSHA256
+                | Features::XSHA512
+                | Features::MFMT
+                | Features::MFCT
+                | Features::MFF
+                | Features::AVBL
+                | Features::CSID
+                | Features::CLNT,
+            commands: Self::COMMANDS,
+            overridden: VerbSet::EMPTY,
+            hashes: &[],
+            long_addresses: false,
             passive_ports: 0..=0,
             passive_address: None,
             active: true,

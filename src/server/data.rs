@@ -2,6 +2,7 @@
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 
+use super::commands::Outcome;
 use super::machine::Ticket;
 use super::session::{Asked, Pending, Session};
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
@@ -13,15 +14,23 @@ use crate::transfer::Coding;
 /// Room that the send queue must have before the reply that ends a transfer is made.
 pub(super) const END_ROOM: usize = 256;
 
+/// How a client is told where to connect to: PASV, LPSV, EPSV.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PassiveReply {
+    Plain,
+    Long,
+    Extended,
+}
+
 /// How far the data connection has come.
 #[derive(Debug, Default)]
 pub(super) enum Channel {
     #[default]
     None,
     /// PASV or EPSV: the listener is being made.
-    Binding { id: DataId, ticket: Ticket, extended: bool },
+    Binding { id: DataId, ticket: Ticket, reply: PassiveReply },
     /// The listener stands, at this address; the client is to be told.
-    Bound { id: DataId, ticket: Ticket, extended: bool, address: SocketAddr },
+    Bound { id: DataId, ticket: Ticket, reply: PassiveReply, address: SocketAddr },
     /// There is no listener to be had; the client is to be told.
     Unbound { ticket: Ticket },
     /// The client may come.
@@ -108,8 +117,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.progress |= !stranger;
         match event {
             DataEvent::Listening(address) => match core::mem::take(&mut self.channel) {
-                Channel::Binding { id, ticket, extended } => {
-                    self.channel = Channel::Bound { id, ticket, extended, address };
+                Channel::Binding { id, ticket, reply } => {
+                    self.channel = Channel::Bound { id, ticket, reply, address };
                 }
                 channel => {
                     self.channel = channel;
@@ -237,6 +246,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// ABOR (RFC 959 4.1.3): 426 for the transfer that it ends, then its own reply.
     pub(super) fn abort(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
+        if self.pending.is_some() {
+            (self.aborting, self.tell_abort) = (Some(ticket), true);
+            return;
+        }
         let Some(transfer) = self.transfer.take() else {
             return self.reply(
                 ticket,
@@ -256,35 +269,39 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// PASV and EPSV: asks for a listener in the place of whatever there was.
-    pub(super) fn listen(&mut self, ticket: Ticket, extended: bool) {
+    pub(super) fn listen(&mut self, ticket: Ticket, reply: PassiveReply) -> Outcome {
         self.close_channel(DataOp::Abort);
         let id = self.new_channel();
-        self.channel = Channel::Binding { id, ticket, extended };
+        self.channel = Channel::Binding { id, ticket, reply };
         let ports = self.config.passive_ports.clone();
         self.order(id, DataOp::Listen { address: None, ports });
+        None
     }
 
     fn tell_passive_address(&mut self, tx: &mut Tx<'_>) {
         match core::mem::take(&mut self.channel) {
-            Channel::Bound { id, ticket, extended, address: bound } => {
+            Channel::Bound { id, ticket, reply, address: bound } => {
                 self.channel = Channel::Listening(id);
-                match extended {
-                    true => self.reply_many(ticket, tx, |tx| {
-                        Code::ENTERING_EXTENDED_PASSIVE_MODE.encode(tx)?;
-                        tx.put(b" ")?;
-                        address::encode_epsv_reply(bound.port(), tx)?;
-                        tx.put(b"\r\n")
-                    }),
-                    false => {
-                        let named = self.named_address(bound);
-                        self.reply_many(ticket, tx, |tx| {
-                            Code::ENTERING_PASSIVE_MODE.encode(tx)?;
-                            tx.put(b" ")?;
-                            address::encode_pasv_reply(named, tx)?;
-                            tx.put(b"\r\n")
-                        });
+                let named = self.named_address(bound);
+                let long = match bound.ip().to_canonical() {
+                    IpAddr::V4(_) => named.into(),
+                    IpAddr::V6(_) => bound,
+                };
+                self.reply_many(ticket, tx, |tx| {
+                    let code = match reply {
+                        PassiveReply::Plain => Code::ENTERING_PASSIVE_MODE,
+                        PassiveReply::Long => Code::ENTERING_LONG_PASSIVE_MODE,
+                        PassiveReply::Extended => Code::ENTERING_EXTENDED_PASSIVE_MODE,
+                    };
+                    code.encode(tx)?;
+                    tx.put(b" ")?;
+                    match reply {
+                        PassiveReply::Plain => address::encode_pasv_reply(named, tx)?,
+                        PassiveReply::Long => address::encode_lpsv_reply(long, tx)?,
+                        PassiveReply::Extended => address::encode_epsv_reply(bound.port(), tx)?,
                     }
-                }
+                    tx.put(b"\r\n")
+                });
             }
             Channel::Unbound { ticket } => {
                 let text = Text::literal("No port to listen at.");
@@ -338,7 +355,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         tx: &mut Tx<'_>,
         encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
     ) {
-        if let Err((_, ticket)) = self.pi.reply_with(ticket, tx, encode) {
+        let sent = self.pi.reply_with(ticket, tx, encode);
+        self.or_too_long(sent, tx);
+    }
+
+    /// The apology for a reply that found no room: there is always room for that.
+    pub(super) fn or_too_long(&mut self, sent: Result<(), (LocalError, Ticket)>, tx: &mut Tx<'_>) {
+        if let Err((_, ticket)) = sent {
             self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The answer is too long."), tx);
         }
     }

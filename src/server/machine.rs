@@ -132,11 +132,7 @@ impl Server {
         if tx.free() < REPLY_ROOM {
             return Ok(ServerStep::Wait(Wait { writable: !tx.is_empty(), ..Wait::default() }));
         }
-        let may_take = match (self.open.len(), self.transferring) {
-            (0, _) => true,
-            (1, true) => true,
-            _ => false,
-        };
+        let may_take = self.open.len() <= usize::from(self.transferring);
         if !may_take {
             return Ok(ServerStep::Wait(Wait { application: true, ..wait(rx, tx) }));
         }
@@ -250,6 +246,11 @@ impl Server {
         tx.append(encode)?;
         self.transferring |= self.open.first() == Some(&ticket.0);
         Ok(())
+    }
+
+    /// Gives out the commands that are answered during a transfer while this one is at work, too.
+    pub(super) fn take_commands_beside(&mut self, ticket: &Ticket) {
+        self.transferring |= self.open.first() == Some(&ticket.0);
     }
 
     /// The transfer is as good as over: what comes in now waits for its final reply.

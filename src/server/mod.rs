@@ -10,6 +10,7 @@ mod answer;
 mod commands;
 mod config;
 mod data;
+mod extensions;
 mod machine;
 mod paths;
 mod request;
@@ -17,5 +18,5 @@ mod session;
 
 pub use config::{Config, Limits, Timeouts};
 pub use machine::{BadLine, Event as CommandEvent, Server, ServerStep, Ticket};
-pub use request::{Access, Answer, Listing, Refusal, Request, VirtualPath};
+pub use request::{Access, Answer, Changes, Listing, Refusal, Request, VirtualPath};
 pub use session::{Asked, Endpoints, Event, Session, SessionStep};

@@ -1,6 +1,8 @@
 //! What a session asks of its host, and what the host may answer.
 
-use crate::codec::{Escaped, FactSet, Invalid, ReplyCode, Secret, Text};
+use crate::codec::{
+    ByteRange, Command, Escaped, FactSet, HashAlgorithm, Invalid, ReplyCode, Secret, Text, Timestamp,
+};
 use crate::listing::{Clock, Entry, ListingWriter};
 
 /// A path as a session gives it to its host: absolute and normal, seen from the root of what the
@@ -94,6 +96,42 @@ pub enum Request<'b> {
     List(Listing),
     /// The upload has come in whole: make it last. Until then it may be taken back.
     Commit,
+    /// Set facts of what is at the path (MFMT, MFCT, MFF, SITE CHMOD, SITE UTIME).
+    Change(Changes),
+    /// Compute a hash of the file at the path. Answered by [`Answer::Digest`]; meanwhile the client may
+    /// have it [given up](super::Event::Abort).
+    Digest {
+        /// Which hash.
+        algorithm: HashAlgorithm,
+        /// Of which bytes: the whole file, mostly.
+        range: ByteRange,
+    },
+    /// How many bytes can still be stored at the path? Answered by [`Answer::Count`].
+    Available,
+    /// Make a symbolic link at the path.
+    Symlink {
+        /// Where it leads, as the client wrote it.
+        target: Text<'b>,
+    },
+    /// The client names the virtual host that it wants to log in to (RFC 7151). Refused, it is told 504.
+    Host(Text<'b>),
+    /// A SITE command that the session does not know, without `SITE`. Answered by [`Answer::Reply`].
+    Site(Text<'b>),
+    /// A command that the host answers itself ([`Config::overridden`](super::Config::overridden)).
+    /// Answered by [`Answer::Reply`].
+    Command(Command<'b>),
+}
+
+/// What [`Request::Change`] changes: what is none stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Changes {
+    /// When it was modified, in UTC.
+    pub modified: Option<Timestamp>,
+    /// When it was made, in UTC.
+    pub created: Option<Timestamp>,
+    /// Its permissions, the low twelve bits of a Unix mode.
+    pub mode: Option<u16>,
 }
 
 /// How a file is opened.
@@ -170,6 +208,17 @@ pub enum Answer<'a> {
     },
     /// What is at the path.
     Entry(&'a Entry<'a>),
+    /// A hash.
+    Digest {
+        /// Its bytes.
+        digest: &'a [u8],
+        /// The first byte of the file that it is of, and the one after the last.
+        range: (u64, u64),
+    },
+    /// A number of bytes.
+    Count(u64),
+    /// The final reply itself, which the table has to allow for the command.
+    Reply(ReplyCode, Text<'a>),
 }
 
 /// Why the host does not do it.
@@ -200,6 +249,8 @@ pub enum Refusal {
     Busy,
     /// The host cannot do this at all.
     Unsupported,
+    /// The client had it given up.
+    Aborted,
     /// Something went wrong in the host.
     Failed,
 }
@@ -222,6 +273,7 @@ impl Refusal {
             Self::StorageFull => (Code::INSUFFICIENT_STORAGE, Text::literal("No room left.")),
             Self::Busy => (Code::FILE_BUSY, Text::literal("Busy; try again later.")),
             Self::Unsupported => (Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("Not supported here.")),
+            Self::Aborted => (Code::FILE_BUSY, Text::literal("Given up.")),
             Self::Failed => (Code::LOCAL_ERROR, Text::literal("Local error.")),
         }
     }

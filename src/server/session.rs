@@ -1,6 +1,7 @@
 //! The session: what the machine's commands mean for one client (RFC 959 4 and 5.4).
 
 use core::net::SocketAddr;
+use core::time::Duration;
 
 use arrayvec::ArrayVec;
 
@@ -8,10 +9,10 @@ use super::Config;
 use super::data::{Channel, END_ROOM, Transfer};
 use super::machine::{BadLine, Server, ServerStep, Ticket};
 use super::paths::Paths;
-use super::request::{Access, Listing, Request, VirtualPath};
+use super::request::{Access, Changes, Listing, Request, VirtualPath};
 use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
-use crate::codec::{Command, FactSet, ReplyCode, Secret, Text, Verb};
+use crate::codec::{ByteRange, Command, FactSet, HashAlgorithm, ReplyCode, Secret, Text, Verb};
 use crate::error::{Awaited, Error, LocalError, PeerError};
 use crate::time::Instant;
 use crate::transfer::Coding;
@@ -32,6 +33,9 @@ pub(super) const SERVED_FACTS: FactSet = FactSet::TYPE
 pub enum Event<'b> {
     /// Something that only the host can do; see [`Session::answer`].
     Request(Ticket, Request<'b>),
+    /// The client wants the request that waits given up: answer it with
+    /// [`Refusal::Aborted`](super::Refusal::Aborted) if that can be done, or as it comes.
+    Abort,
 }
 
 /// What [`Session::step`] came to, with a place in the receive window in the stead of bytes.
@@ -39,6 +43,8 @@ pub enum Event<'b> {
 pub enum SessionStep {
     /// As [`Event::Request`], for [`Asked::resolve`].
     Request(Ticket, Asked),
+    /// As [`Event::Abort`].
+    Abort,
     /// As [`Action::Data`].
     Data(DataId, DataOp),
     /// As [`Action::Close`].
@@ -60,9 +66,7 @@ impl Asked {
     pub fn resolve<'b>(&self, bytes: impl FnOnce(Span) -> &'b [u8]) -> Request<'b> {
         match self.what {
             Pending::Admit => Request::Admit,
-            Pending::Login => {
-                Request::Login { password: Secret::new(Text::new(bytes(self.argument)).unwrap_or_default()) }
-            }
+            Pending::Login => Request::Login { password: Secret::new(text(bytes(self.argument))) },
             Pending::ChangeDirectory => Request::ChangeDirectory,
             Pending::MakeDirectory => Request::MakeDirectory,
             Pending::RemoveDirectory => Request::RemoveDirectory,
@@ -72,8 +76,22 @@ impl Asked {
             Pending::Open(access) => Request::Open(access),
             Pending::List(listing) => Request::List(listing),
             Pending::Commit => Request::Commit,
+            Pending::Change(changes) => Request::Change(changes),
+            Pending::Digest { algorithm, range } => Request::Digest { algorithm, range },
+            Pending::Available => Request::Available,
+            Pending::Symlink => Request::Symlink { target: text(bytes(self.argument)) },
+            Pending::Host => Request::Host(text(bytes(self.argument))),
+            Pending::Site => Request::Site(text(bytes(self.argument))),
+            Pending::Command => {
+                Request::Command(Command::parse(bytes(self.argument)).unwrap_or(Command::Noop))
+            }
         }
     }
+}
+
+/// An argument again, which was text when it was asked about.
+fn text(bytes: &[u8]) -> Text<'_> {
+    Text::new(bytes).unwrap_or_default()
 }
 
 /// What the host was asked and has not answered.
@@ -90,6 +108,13 @@ pub(super) enum Pending {
     Open(Access),
     List(Listing),
     Commit,
+    Change(Changes),
+    Digest { algorithm: HashAlgorithm, range: ByteRange },
+    Available,
+    Symlink,
+    Host,
+    Site,
+    Command,
 }
 
 /// What an entry is wanted for.
@@ -147,6 +172,17 @@ pub struct Session<P> {
     pub(super) coding: Coding,
     pub(super) facts: FactSet,
     pub(super) extended_only: bool,
+    /// What HASH computes (OPTS HASH), and of which bytes (RANG).
+    pub(super) hash: Option<HashAlgorithm>,
+    pub(super) range: ByteRange,
+    /// What the client wants taken from the permissions of what it makes (SITE UMASK).
+    pub(super) umask: Option<u16>,
+    /// How long it wants to be let idle (SITE IDLE).
+    pub(super) idle: Duration,
+    /// An ABOR that waits for the host to give up what it does.
+    pub(super) aborting: Option<Ticket>,
+    /// The host is yet to be told so.
+    pub(super) tell_abort: bool,
     pub(super) pending: Option<Pending>,
     /// The command that the host was asked for last.
     pub(super) verb: Verb,
@@ -172,7 +208,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub fn new(config: Config, endpoints: Endpoints, paths: P) -> Self {
         Self {
             pi: Server::new(config.limits.clone()),
-            config,
             endpoints,
             login: Login::Nobody,
             failed_logins: 0,
@@ -183,6 +218,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             coding: Coding::default(),
             facts: SERVED_FACTS,
             extended_only: false,
+            hash: None,
+            range: ByteRange::WHOLE,
+            umask: None,
+            idle: config.timeouts.idle,
+            aborting: None,
+            tell_abort: false,
             pending: None,
             verb: Verb::Noop,
             opening: Coding::default(),
@@ -195,6 +236,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             progress: true,
             since: Instant::default(),
             started: None,
+            config,
         }
     }
 
@@ -218,6 +260,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Login::Named => self.paths.waiting(),
             _ => b"",
         }
+    }
+
+    /// What the client wants taken from the permissions of what it makes (SITE UMASK).
+    #[must_use]
+    pub const fn umask(&self) -> Option<u16> {
+        self.umask
     }
 
     /// The working directory.
@@ -258,6 +306,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             SessionStep::Request(ticket, asked) => {
                 Action::Event(Event::Request(ticket, asked.resolve(|span| rx.bytes(span))))
             }
+            SessionStep::Abort => Action::Event(Event::Abort),
             SessionStep::Data(id, op) => Action::Data(id, op),
             SessionStep::Close => Action::Close,
             SessionStep::Wait(wait) => Action::Wait(wait),
@@ -275,6 +324,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         loop {
             if let Some((id, op)) = self.ops.pop_at(0) {
                 return Ok(SessionStep::Data(id, op));
+            }
+            if core::mem::take(&mut self.tell_abort) {
+                return Ok(SessionStep::Abort);
             }
             if self.closing {
                 return Ok(SessionStep::Close);
@@ -349,7 +401,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 (Awaited::Data, Some(self.since.after(timeouts.stall)))
             }
             (Some(_), _) => (Awaited::DataConnection, Some(self.since.after(timeouts.accept))),
-            (None, Login::In) => (Awaited::Command, Some(self.since.after(timeouts.idle))),
+            (None, Login::In) => (Awaited::Command, Some(self.since.after(self.idle))),
             (None, _) => (Awaited::Login, Some(started.after(timeouts.login))),
         }
     }
@@ -425,6 +477,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.coding = Coding::default();
         self.facts = SERVED_FACTS;
         self.extended_only = false;
+        self.hash = None;
+        self.range = ByteRange::WHOLE;
+        self.umask = None;
+        self.idle = self.config.timeouts.idle;
     }
 
     /// Parses a line's command, for the layer that was given a span.

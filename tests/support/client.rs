@@ -109,6 +109,7 @@ pub struct Rig {
     commands: VecDeque<String>,
     until: Option<Instant>,
     hung_up: bool,
+    gone: bool,
     data: DataEnd,
     served: Option<&'static [u8]>,
     broken: Option<DataFailure>,
@@ -148,6 +149,7 @@ impl Rig {
             commands: VecDeque::new(),
             until: None,
             hung_up: false,
+            gone: false,
             data: DataEnd::None,
             served: None,
             broken: None,
@@ -415,7 +417,7 @@ impl Rig {
     /// The server does what it can.
     fn serve(&mut self) -> bool {
         let mut progress = false;
-        loop {
+        while !self.gone || !self.acts.is_empty() {
             let Some(act) = self.acts.front().cloned() else {
                 let Some(line) = self.commands.pop_front() else { return progress };
                 self.acts = self.answer_to(&line).into();
@@ -442,7 +444,7 @@ impl Rig {
                     self.finished = true;
                 }
                 Act::AfterData => return progress,
-                Act::Hangup => self.hung_up = true,
+                Act::Hangup => (self.hung_up, self.gone) = (true, true),
                 Act::Delay(time) => match self.until {
                     None => {
                         self.until = Some(self.now.after(time));
@@ -455,6 +457,7 @@ impl Rig {
             self.acts.pop_front();
             progress = true;
         }
+        progress
     }
 }
 

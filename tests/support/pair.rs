@@ -48,7 +48,8 @@ pub struct Pair {
     pub download: Vec<u8>,
     pub transcript: Vec<String>,
     pub polls: usize,
-    /// The most that the server's replies took.
+    /// No data connection comes about.
+    pub unreachable: bool,
     random: Random,
     crx: RecvBuf<Vec<u8>>,
     ctx: SendBuf<Vec<u8>>,
@@ -86,6 +87,7 @@ impl Pair {
             download: Vec::new(),
             transcript: Vec::new(),
             polls: 0,
+            unreachable: false,
             random: Random::new(seed),
             up: VecDeque::new(),
             down: VecDeque::new(),
@@ -122,7 +124,7 @@ impl Pair {
         own: impl Fn(S::Output<'_>) -> O,
     ) -> Option<Outcome<O>> {
         let mut order: [usize; 8] = std::array::from_fn(|index| index);
-        let mut left = polls;
+        let (mut left, mut idle) = (polls, 0);
         for round in 0.. {
             assert!(round < 200_000, "it goes on and on: {:#?}", self.transcript);
             self.random.shuffle(&mut order);
@@ -148,7 +150,10 @@ impl Pair {
                     _ => self.server_data(),
                 };
             }
-            if !progress {
+            // What an end waits for is known a round later.
+            idle = if progress { 0 } else { idle + 1 };
+            if idle >= 3 {
+                idle = 0;
                 let deadlines = [self.client_wait, self.server_wait].map(|wait| wait?.deadline);
                 match deadlines.into_iter().flatten().min() {
                     Some(next) => self.now = self.now.max(next),
@@ -210,7 +215,7 @@ impl Pair {
                 self.client_end = End::Connecting(id);
                 assert_eq!(to.ip(), SERVER.parse::<SocketAddr>().unwrap().ip());
                 match self.server_end {
-                    End::Listening(server, port) if port == to.port() => {
+                    End::Listening(server, port) if port == to.port() && !self.unreachable => {
                         self.server_end = End::Arrived(server);
                         self.server_events.push_back((server, DataEvent::Arrived(CLIENT.parse().unwrap())));
                         self.client_events.push_back((id, DataEvent::Connected));

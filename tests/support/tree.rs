@@ -1,7 +1,7 @@
 //! A file system in memory, and the host that serves it to a session.
 
 use ftp_proto::buffer::Tx;
-use ftp_proto::codec::{Full, Sink, Text};
+use ftp_proto::codec::{Full, ReplyCode, Sink, Text};
 use ftp_proto::listing::{Clock, Entry, Kind, ListingWriter, Modified, Precision};
 use ftp_proto::server::{Access, Answer, Listing, Refusal, Request, Session, Ticket};
 use std::collections::BTreeMap;
@@ -181,6 +181,37 @@ impl Host {
                 }
                 None => Err(Refusal::NotFound),
             },
+            Request::Change(_) | Request::Digest { .. } | Request::Available
+                if !self.tree.0.contains_key(&path) =>
+            {
+                Err(Refusal::NotFound)
+            }
+            Request::Change(_) => Ok(()),
+            Request::Digest { range, .. } => {
+                let (start, end) =
+                    range.bounds().map_or((0, 5), |(start, end)| (start, end.saturating_add(1)));
+                let answer = Answer::Digest { digest: &[0xca, 0xfe], range: (start, end) };
+                return session.answer(ticket, answer, tx).unwrap();
+            }
+            Request::Available => return session.answer(ticket, Answer::Count(1000), tx).unwrap(),
+            Request::Symlink { .. } => match self.tree.0.contains_key(&path) {
+                true => Err(Refusal::Exists),
+                false => {
+                    self.tree.0.insert(path, Node::File(Vec::new()));
+                    Ok(())
+                }
+            },
+            Request::Host(name) if name.as_bytes() == b"example.org" => Ok(()),
+            Request::Host(_) => Err(Refusal::Unsupported),
+            Request::Site(_) => {
+                let text = Text::literal("Not a SITE command here.");
+                let answer = Answer::Reply(ReplyCode::PARAMETER_NOT_IMPLEMENTED, text);
+                return session.answer(ticket, answer, tx).unwrap();
+            }
+            Request::Command(_) => {
+                let answer = Answer::Reply(ReplyCode::COMMAND_OKAY, Text::literal("The host did that."));
+                return session.answer(ticket, answer, tx).unwrap();
+            }
             other => panic!("what is {other:?}?"),
         };
         let answer = result.map_or_else(Answer::Refused, |()| Answer::Done);

@@ -11,6 +11,7 @@ use super::reactor::{Blocking, block_on};
 use crate::client::{self, Config, FactsAnswer, Operation, Profile};
 use crate::codec::pathname::for_listing;
 use crate::codec::{Command, Features, Redacted, ReplyLine, RepresentationType, Secret, Timestamp};
+use crate::error::PeerError;
 use crate::io::client::{Connection, OnLine, Outcome, Reply, Transfer, text};
 use crate::io::control::{Direction, Trace};
 use crate::io::data::CHUNK;
@@ -453,7 +454,11 @@ impl Client {
     /// # Errors
     /// When the server says anything else.
     pub fn quit(mut self) -> Result<(), Error> {
-        self.run(client::quit()).map(drop)
+        match self.run(client::quit()) {
+            // It was asked to close, and some servers do so without a word.
+            Ok(_) | Err(Error::Peer(PeerError::Closed, _)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
 

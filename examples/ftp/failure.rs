@@ -1,0 +1,101 @@
+//! What can go wrong, as a person and a script are told it.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use ftp_proto::codec::Escaped;
+use ftp_proto::io::Error;
+
+/// What failed, and why.
+#[derive(Debug)]
+pub struct Failure {
+    what: String,
+    why: Why,
+}
+
+#[derive(Debug)]
+enum Why {
+    /// The command line or a URL asks for what cannot be.
+    Usage,
+    /// The server, or the way to it.
+    Remote(Error),
+    /// A file here.
+    Local(Option<io::Error>),
+}
+
+impl Failure {
+    /// A call that makes no sense.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self { what: what.into(), why: Why::Usage }
+    }
+
+    /// What cannot be done here, although no system call failed.
+    pub fn here(what: impl Into<String>) -> Self {
+        Self { what: what.into(), why: Why::Local(None) }
+    }
+
+    /// Makes an error of the server's side a failure of this remote path.
+    pub fn remote(path: &[u8]) -> impl FnOnce(Error) -> Self {
+        let what = Shown(path).to_string();
+        move |error| Self { what, why: Why::Remote(error) }
+    }
+
+    /// Makes an error of a local file a failure.
+    pub fn local(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let what = path.display().to_string();
+        move |error| Self { what, why: Why::Local(Some(error)) }
+    }
+
+    /// Makes an error of reading or writing a transfer a failure of this remote path.
+    pub fn transfer(path: &[u8]) -> impl FnOnce(io::Error) -> Self {
+        let what = Shown(path).to_string();
+        move |error| match error.downcast() {
+            Ok(error) => Self { what, why: Why::Remote(error) },
+            Err(error) => Self { what, why: Why::Local(Some(error)) },
+        }
+    }
+
+    /// Whether nothing more can be asked of the server.
+    pub fn is_fatal(&self) -> bool {
+        matches!(&self.why, Why::Remote(error) if error.is_fatal())
+    }
+
+    /// Whether the reader of our output has gone, which is no news to anybody.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(&self.why, Why::Local(Some(error)) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The exit code of the table in `main.rs`.
+    pub fn exit_code(&self) -> u8 {
+        match &self.why {
+            Why::Remote(Error::Refused(refused)) if !refused.is_transient() => 1,
+            Why::Usage | Why::Remote(Error::Argument(_)) => 2,
+            Why::Remote(_) => 3,
+            Why::Local(_) => 4,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, why } = self;
+        match why {
+            Why::Usage | Why::Local(None) => f.write_str(what),
+            Why::Remote(error) => write!(f, "{what}: {error}"),
+            Why::Local(Some(error)) => write!(f, "{what}: {error}"),
+        }
+    }
+}
+
+/// A remote path as a person is shown it.
+pub struct Shown<'a>(pub &'a [u8]);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            b"" => f.write_str("the login directory"),
+            path => Escaped(path).fmt(f),
+        }
+    }
+}

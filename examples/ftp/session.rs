@@ -1,0 +1,153 @@
+//! A connection to a server, and what is shown while it is used.
+
+use std::fmt;
+use std::io::{IsTerminal, stderr};
+use std::time::Duration;
+
+use ftp_proto::client::{Config, Profile};
+use ftp_proto::io::{Direction, std::Client};
+use ftp_proto::listing::OwnedEntry;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::failure::{Failure, Shown};
+use crate::url::Url;
+
+/// How it is to be used.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// Show the dialogue.
+    pub trace: bool,
+    /// Show errors only.
+    pub quiet: bool,
+    /// How long to wait for anything; by default the library's limits, of about a minute.
+    pub timeout: Option<Duration>,
+}
+
+impl Manner {
+    /// Tells a person something that is no error.
+    pub fn note(&self, note: impl fmt::Display) {
+        if !self.quiet {
+            eprintln!("ftp: {note}");
+        }
+    }
+
+    /// A bar for a transfer, with its rate and the time left; on a terminal only.
+    pub fn progress(&self, name: &[u8], size: Option<u64>, offset: u64) -> ProgressBar {
+        if self.quiet || self.trace || !stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let (bar, template) = match size {
+            Some(size) => (
+                ProgressBar::new(size),
+                "{prefix} {wide_bar} {percent:>3}% {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
+            ),
+            None => (ProgressBar::no_length(), "{prefix} {spinner} {bytes} {bytes_per_sec} {elapsed}"),
+        };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style);
+        bar.set_prefix(Shown(name).to_string());
+        // What was there before says nothing of the rate.
+        bar.set_position(offset);
+        bar.reset_eta();
+        bar
+    }
+}
+
+/// A client that is logged in.
+#[derive(Debug)]
+pub struct Session {
+    pub client: Client,
+    pub manner: Manner,
+    /// Of the first thing that failed without ending it all.
+    exit_code: u8,
+}
+
+impl Session {
+    /// Connects and logs in as the URL says. A password that the URL does not hold is taken from
+    /// `$FTP_PASSWORD`, where neither `ps` nor the shell's history shows it.
+    pub fn open(url: &Url, manner: Manner) -> Result<Self, Failure> {
+        let mut config = Config::default();
+        let mut builder = Client::builder();
+        if let Some(timeout) = manner.timeout {
+            let timeouts = &mut config.timeouts;
+            for limit in [
+                &mut timeouts.greeting,
+                &mut timeouts.reply,
+                &mut timeouts.connect,
+                &mut timeouts.data_idle,
+                &mut timeouts.final_reply,
+            ] {
+                *limit = timeout;
+            }
+            builder = builder.connect_timeout(timeout);
+        }
+        if manner.trace {
+            builder = builder.trace(|direction, line| match direction {
+                Direction::Sent => eprintln!("> {line}"),
+                Direction::Received => eprintln!("< {line}"),
+            });
+        }
+        let server = (url.host.as_str(), url.port);
+        let mut client =
+            builder.config(config).connect(server).map_err(Failure::remote(url.host.as_bytes()))?;
+        let anonymous = (b"anonymous".to_vec(), b"anonymous@".to_vec());
+        let (user, password) = match &url.user {
+            None => anonymous,
+            Some(user) => {
+                let kept = || std::env::var_os("FTP_PASSWORD").map(|password| password.into_encoded_bytes());
+                (user.clone(), url.password.clone().or_else(kept).unwrap_or_default())
+            }
+        };
+        client.login(user, password).map_err(Failure::remote(url.host.as_bytes()))?;
+        Ok(Self { client, manner, exit_code: 0 })
+    }
+
+    /// Says goodbye. The exit code is that of the first failure on the way.
+    pub fn close(self) -> u8 {
+        // All is done: a server that says nothing to this changes nothing.
+        let _ = self.client.quit();
+        self.exit_code
+    }
+
+    /// The members of a directory, by name.
+    pub fn entries(&mut self, directory: &[u8]) -> Result<Vec<OwnedEntry>, Failure> {
+        let mut entries = Vec::new();
+        for line in self.client.list(directory).map_err(Failure::remote(directory))? {
+            match line.map_err(Failure::remote(directory))? {
+                Ok(entry) if entry.entry().kind.is_dot() => {}
+                Ok(entry) => entries.push(entry),
+                Err(line) => eprintln!("ftp: a line of the listing that cannot be read: {}", Shown(&line)),
+            }
+        }
+        // Many servers answer LIST of a directory that is not there with an empty list.
+        if entries.is_empty() && self.client.profile().contains(Profile::NO_MLSD) {
+            self.visit(directory)?;
+        }
+        entries.sort_by(|a, b| a.entry().name.as_bytes().cmp(b.entry().name.as_bytes()));
+        Ok(entries)
+    }
+
+    /// Goes into a directory and back, to see that it is one.
+    pub fn visit(&mut self, directory: &[u8]) -> Result<(), Failure> {
+        if directory.is_empty() {
+            return Ok(());
+        }
+        let home = self.client.working_directory().map_err(Failure::remote(b""))?;
+        self.client.change_directory(directory).map_err(Failure::remote(directory))?;
+        self.client.change_directory(&home).map_err(Failure::remote(&home))
+    }
+
+    /// Lets one of many things fail: says so and goes on, unless nothing more can be had from the server.
+    pub fn attempt(&mut self, result: Result<(), Failure>) -> Result<(), Failure> {
+        match result {
+            Err(failure) if !failure.is_fatal() && !failure.is_broken_pipe() => {
+                eprintln!("ftp: {failure}");
+                if self.exit_code == 0 {
+                    self.exit_code = failure.exit_code();
+                }
+                Ok(())
+            }
+            result => result,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! One file from there to here, or from here to there.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+use ftp_proto::io::Error;
+use indicatif::ProgressBar;
+
+use crate::failure::{Failure, Shown};
+use crate::session::Session;
+
+/// How much is moved at a time.
+const CHUNK: usize = 256 * 1024;
+/// What standard input and output are called in messages.
+const STANDARD: &str = "-";
+
+/// How files are transferred.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ways {
+    /// Goes on where an earlier transfer stopped.
+    pub resume: bool,
+    /// Gives files that come here the times that they have there.
+    pub times: bool,
+}
+
+/// What a listing said of a file that is to be fetched.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known {
+    /// Its size in bytes.
+    pub size: Option<u64>,
+    /// When it was changed, in seconds since 1970.
+    pub modified: Option<u64>,
+}
+
+/// Downloads the file at `remote` to `local`. What comes of a transfer that breaks stays, to be resumed.
+pub fn get(
+    session: &mut Session,
+    remote: &[u8],
+    local: &Path,
+    ways: Ways,
+    known: Known,
+) -> Result<(), Failure> {
+    let manner = session.manner;
+    let (mut size, mut wanted) = (known.size, 0);
+    if let (true, Ok(here)) = (ways.resume, fs::metadata(local)) {
+        wanted = here.len();
+        size = size_there(session, remote)?;
+        match size {
+            Some(all) if wanted == all => {
+                manner.note(format_args!("{}: it is all here already", Shown(remote)));
+                return Ok(());
+            }
+            Some(all) if wanted > all => {
+                let local = local.display();
+                return Err(Failure::here(format!("{local}: longer than the file there, of {all} bytes")));
+            }
+            _ => {}
+        }
+    }
+    let mut download = session.client.retrieve_from(remote, wanted).map_err(Failure::remote(remote))?;
+    // The server has something to send: only now may it take the place of what is here.
+    let offset = download.offset();
+    if offset < wanted {
+        manner.note(format_args!("{}: the server cannot resume: from the start", Shown(remote)));
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(offset == 0);
+    let mut file = options.open(local).map_err(Failure::local(local))?;
+    if offset > 0 {
+        file.seek(SeekFrom::Start(offset)).map_err(Failure::local(local))?;
+    }
+    let bar = manner.progress(remote, size.or(download.size_hint()), offset);
+    copy(&mut download, &mut file, &bar, Failure::transfer(remote), Failure::local(local))?;
+    bar.finish();
+    if ways.times {
+        let modified = match known.modified {
+            Some(modified) => modified,
+            None => {
+                let time = session.client.modification_time(remote).map_err(Failure::remote(remote))?;
+                u64::try_from(time.to_unix().0).unwrap_or(0)
+            }
+        };
+        let modified = UNIX_EPOCH + Duration::from_secs(modified);
+        file.set_modified(modified).map_err(Failure::local(local))?;
+    }
+    Ok(())
+}
+
+/// Downloads the file at `remote` to standard output.
+pub fn print(session: &mut Session, remote: &[u8]) -> Result<(), Failure> {
+    let manner = session.manner;
+    let mut stdout = io::stdout().lock();
+    let mut download = session.client.retrieve(remote).map_err(Failure::remote(remote))?;
+    let bar = match stdout.is_terminal() {
+        true => ProgressBar::hidden(),
+        false => manner.progress(remote, download.size_hint(), 0),
+    };
+    let local = || Failure::local(Path::new(STANDARD));
+    copy(&mut download, &mut stdout, &bar, Failure::transfer(remote), local())?;
+    stdout.flush().map_err(local())?;
+    bar.finish();
+    Ok(())
+}
+
+/// Uploads `local` to `remote`; `-` is standard input.
+pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Result<(), Failure> {
+    if local == Path::new(STANDARD) {
+        if ways.resume {
+            return Err(Failure::usage("standard input has no rest that could be sent"));
+        }
+        return send(session, &mut io::stdin().lock(), None, local, remote, 0);
+    }
+    let mut file = File::open(local).map_err(Failure::local(local))?;
+    let here = file.metadata().map_err(Failure::local(local))?;
+    if here.is_dir() {
+        return Err(Failure::here(format!("{}: a directory: -r sends all that is in it", local.display())));
+    }
+    let size = here.len();
+    let mut offset = 0;
+    if ways.resume {
+        offset = size_there(session, remote)?.unwrap_or(0);
+        if offset > size {
+            let local = local.display();
+            return Err(Failure::here(format!("{local}: shorter than the file there, of {offset} bytes")));
+        }
+        if offset == size && size > 0 {
+            session.manner.note(format_args!("{}: it is all there already", Shown(remote)));
+            return Ok(());
+        }
+        file.seek(SeekFrom::Start(offset)).map_err(Failure::local(local))?;
+    }
+    send(session, &mut file, Some(size), local, remote, offset)
+}
+
+/// Sends all of `from`, which goes to byte `offset` of the file there.
+fn send(
+    session: &mut Session,
+    from: &mut impl Read,
+    size: Option<u64>,
+    local: &Path,
+    remote: &[u8],
+    offset: u64,
+) -> Result<(), Failure> {
+    let bar = session.manner.progress(remote, size, offset);
+    let client = &mut session.client;
+    let mut upload = match client.store_from(remote, offset) {
+        // Servers that restart no upload may append still, which is the same at the end of the file.
+        Err(Error::Refused(_)) if offset > 0 => client.append(remote),
+        opened => opened,
+    }
+    .map_err(Failure::remote(remote))?;
+    copy(from, &mut upload, &bar, Failure::local(local), Failure::transfer(remote))?;
+    upload.finish().map_err(Failure::remote(remote))?;
+    bar.finish();
+    Ok(())
+}
+
+/// The size of the file there, if it is there and the server can tell.
+fn size_there(session: &mut Session, remote: &[u8]) -> Result<Option<u64>, Failure> {
+    match session.client.size(remote) {
+        Ok(size) => Ok(Some(size)),
+        Err(error) if !error.is_fatal() => Ok(None),
+        Err(error) => Err(Failure::remote(remote)(error)),
+    }
+}
+
+/// Moves all bytes, and says whose fault it was when it cannot.
+fn copy(
+    from: &mut impl Read,
+    to: &mut impl Write,
+    bar: &ProgressBar,
+    reading: impl FnOnce(io::Error) -> Failure,
+    writing: impl FnOnce(io::Error) -> Failure,
+) -> Result<(), Failure> {
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let count = match from.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(reading(error)),
+        };
+        if let Err(error) = to.write_all(&buffer[..count]) {
+            return Err(writing(error));
+        }
+        bar.inc(count as u64);
+    }
+}

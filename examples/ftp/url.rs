@@ -1,0 +1,166 @@
+//! `ftp://` URLs (RFC 1738 3.2).
+//!
+//! ```text
+//! ftp://[user[:password]@]host[:port][/path]
+//! ```
+//! User, password and path are percent-encoded bytes. The path is relative to the directory that the login
+//! leads to; one that begins with a second slash (`ftp://host//etc`, or `/%2Fetc`) is absolute. `?` and `#`
+//! mean nothing to FTP and stand for themselves.
+
+use ftp_proto::codec::Text;
+
+/// Where a file or directory is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url {
+    /// Who is to log in; none is `anonymous`.
+    pub user: Option<Vec<u8>>,
+    /// With which password.
+    pub password: Option<Vec<u8>>,
+    /// A name or an address, an IPv6 one without its brackets.
+    pub host: String,
+    /// The port; 21 where the URL names none.
+    pub port: u16,
+    /// The path as the server is to be told it; empty is the login directory.
+    pub path: Vec<u8>,
+    /// Whether the path ended in a slash, or is empty: it can only be a directory.
+    pub is_directory: bool,
+}
+
+impl Url {
+    /// Reads a URL. The error says what is wrong, without the password.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let (scheme, rest) = url.split_once("://").ok_or("a URL begins with ftp://")?;
+        if !scheme.eq_ignore_ascii_case("ftp") {
+            return Err(format!("{scheme}:// is not supported: a URL begins with ftp://"));
+        }
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        // The last @: a password may hold one, although it should be encoded.
+        let (login, server) = match authority.rsplit_once('@') {
+            Some((login, server)) => (Some(login), server),
+            None => (None, authority),
+        };
+        let (user, password) = match login.map(|login| login.split_once(':').ok_or(login)) {
+            Some(Ok((user, password))) => (Some(decode(user)?), Some(decode(password)?)),
+            Some(Err(user)) => (Some(decode(user)?), None),
+            None => (None, None),
+        };
+        let (host, port) = split_port(server)?;
+        if host.is_empty() {
+            return Err("the URL names no host".into());
+        }
+        let mut path = decode(path)?;
+        let is_directory = path.is_empty() || path.ends_with(b"/");
+        while path.len() > 1 && path.ends_with(b"/") {
+            path.pop();
+        }
+        Ok(Self { user, password, host: host.into(), port, path, is_directory })
+    }
+
+    /// The last name of the path, if it has one.
+    pub fn name(&self) -> Option<&[u8]> {
+        self.path.rsplit(|byte| *byte == b'/').next().filter(|name| !name.is_empty())
+    }
+}
+
+/// The path of `name` in `directory`.
+pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    match directory {
+        b"" => name.to_vec(),
+        _ if directory.ends_with(b"/") => [directory, name].concat(),
+        _ => [directory, b"/", name].concat(),
+    }
+}
+
+/// `host`, `host:port`, `[address]` or `[address]:port`.
+fn split_port(server: &str) -> Result<(&str, u16), String> {
+    let (host, port) = match server.strip_prefix('[') {
+        Some(rest) => {
+            let (host, after) = rest.split_once(']').ok_or("the address has no closing bracket")?;
+            match after {
+                "" => (host, None),
+                _ => (host, Some(after.strip_prefix(':').ok_or("a port follows the address after a colon")?)),
+            }
+        }
+        None => match server.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (server, None),
+        },
+    };
+    match port {
+        None | Some("") => Ok((host, 21)),
+        Some(port) => match port.parse() {
+            Ok(port) if port != 0 => Ok((host, port)),
+            _ => Err(format!("{port:?} is no port: one is a number from 1 to 65535")),
+        },
+    }
+}
+
+/// Takes the percent signs off (RFC 3986 2.1). What FTP has no way to send is refused here, where it is a
+/// mistake in the URL.
+fn decode(encoded: &str) -> Result<Vec<u8>, String> {
+    let mut pieces = encoded.split('%');
+    let mut bytes: Vec<u8> = pieces.next().unwrap_or_default().into();
+    for piece in pieces {
+        let byte = piece.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let byte = byte.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.ok_or("a % stands before two hexadecimal digits (the sign itself is %25)")?);
+        bytes.extend_from_slice(&piece.as_bytes()[2..]);
+    }
+    match Text::new(&bytes) {
+        Ok(_) => Ok(bytes),
+        Err(_) => Err("a name in the URL holds a line end or a NUL, which FTP cannot send".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_says_who_where_and_what() {
+        type Row =
+            (&'static str, Option<&'static str>, Option<&'static str>, &'static str, u16, &'static str);
+        let rows: [Row; 9] = [
+            ("ftp://host", None, None, "host", 21, ""),
+            ("FTP://host:2121/a/b", None, None, "host", 2121, "a/b"),
+            ("ftp://me@host/a%20b", Some("me"), None, "host", 21, "a b"),
+            ("ftp://me:p%40%3a%2F@host/", Some("me"), Some("p@:/"), "host", 21, ""),
+            ("ftp://me:p@ss@host/", Some("me"), Some("p@ss"), "host", 21, ""),
+            ("ftp://host//etc/", None, None, "host", 21, "/etc"),
+            ("ftp://host/%2Fetc", None, None, "host", 21, "/etc"),
+            ("ftp://host//", None, None, "host", 21, "/"),
+            ("ftp://[::1]:99/c#1?", None, None, "::1", 99, "c#1?"),
+        ];
+        for (url, user, password, host, port, path) in rows {
+            let found = Url::parse(url).unwrap();
+            assert_eq!(found.user.as_deref(), user.map(str::as_bytes), "{url}");
+            assert_eq!(found.password.as_deref(), password.map(str::as_bytes), "{url}");
+            assert_eq!(
+                (found.host.as_str(), found.port, &*found.path),
+                (host, port, path.as_bytes()),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_ftp_url_is_refused() {
+        for url in [
+            "host",
+            "http://host/",
+            "ftp://",
+            "ftp:///a",
+            "ftp://h:0/",
+            "ftp://h:65536/",
+            "ftp://[::1/",
+            "ftp://h/%",
+            "ftp://h/%g1",
+            "ftp://h/%é",
+            "ftp://h/a%0d%0ab",
+            "ftp://h/%00",
+            "ftp://a%0ab@h/",
+        ] {
+            assert!(Url::parse(url).is_err(), "{url}");
+        }
+    }
+}

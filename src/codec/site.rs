@@ -1,0 +1,216 @@
+//! SITE's commands (RFC 959 4.1.3 leaves them to the site): those that many servers share.
+
+use nom::branch::alt;
+use nom::bytes::complete::{tag_no_case, take_while_m_n};
+use nom::character::complete::{char, u32 as decimal};
+use nom::combinator::{all_consuming, map, map_res, opt, rest, value, verify};
+use nom::sequence::{preceded, separated_pair};
+use nom::{IResult, Parser};
+
+use super::{Full, Invalid, Sink, Text, Timestamp};
+
+/// A command after `SITE`. Borrows from the argument it was parsed from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SiteCommand<'a> {
+    /// `CHMOD mode path`: sets the permissions, twelve bits, octal.
+    Chmod {
+        /// The bits.
+        mode: u16,
+        /// Whose.
+        path: Text<'a>,
+    },
+    /// `UMASK [mask]`: what is taken from the permissions of new files, octal; or asks for it.
+    Umask(Option<u16>),
+    /// `IDLE [seconds]`: how long the session may be idle; or asks for it.
+    Idle(Option<u32>),
+    /// `UTIME time path`, or `UTIME path accessed modified created UTC`: sets the modification time.
+    Utime {
+        /// The time, in UTC.
+        modified: Timestamp,
+        /// Whose.
+        path: Text<'a>,
+    },
+    /// `SYMLINK target link`: makes a symbolic link. The target ends at the first space.
+    Symlink {
+        /// Where it leads.
+        target: Text<'a>,
+        /// The link.
+        link: Text<'a>,
+    },
+    /// `HELP [command]`.
+    Help(Option<Text<'a>>),
+    /// Any other, as it was sent.
+    Other(Text<'a>),
+}
+
+// site    = "CHMOD" SP octal SP path / "UMASK" [SP octal] / "IDLE" [SP number]
+//         / "UTIME" SP time SP path / "UTIME" SP path SP time SP time SP time SP "UTC"
+//         / "SYMLINK" SP target SP path / "HELP" [SP text]
+// octal   = 1*4("0" / ... / "7")
+// time    = 12*14DIGIT                     ; YYYYMMDDhhmm[ss]
+fn octal(input: &[u8]) -> IResult<&[u8], u16> {
+    let digits = take_while_m_n(1, 5, |byte: u8| (b'0'..=b'7').contains(&byte));
+    let number =
+        map(digits, |digits: &[u8]| digits.iter().fold(0, |n, digit| n * 8 + u16::from(digit - b'0')));
+    verify(number, |mode| *mode <= 0o7777).parse_complete(input)
+}
+
+fn text(input: &[u8]) -> IResult<&[u8], Text<'_>> {
+    map_res(verify(rest, |rest: &[u8]| !rest.is_empty()), Text::new).parse_complete(input)
+}
+
+fn word(input: &[u8]) -> IResult<&[u8], Text<'_>> {
+    map_res(nom::bytes::complete::take_till1(|byte| byte == b' '), Text::new).parse_complete(input)
+}
+
+fn time(bytes: &[u8]) -> Option<Timestamp> {
+    match bytes.len() {
+        12 => {
+            let mut whole = *b"00000000000000";
+            whole[..12].copy_from_slice(bytes);
+            Timestamp::parse(&whole).ok()
+        }
+        14 => Timestamp::parse(bytes).ok(),
+        _ => None,
+    }
+}
+
+/// The two forms of UTIME, told apart by how they end.
+fn utime(bytes: &[u8]) -> Option<SiteCommand<'_>> {
+    if let Some(times) = bytes.strip_suffix(b" UTC").or_else(|| bytes.strip_suffix(b" utc")) {
+        let mut words = times.rsplitn(4, |byte| *byte == b' ');
+        let (_created, modified, _accessed) = (words.next()?, words.next()?, words.next()?);
+        let path = Text::new(words.next()?).ok()?;
+        return Some(SiteCommand::Utime { modified: time(modified)?, path });
+    }
+    let at = memchr::memchr(b' ', bytes)?;
+    let path = Text::new(&bytes[at + 1..]).ok().filter(|path| !path.is_empty())?;
+    Some(SiteCommand::Utime { modified: time(&bytes[..at])?, path })
+}
+
+impl<'a> SiteCommand<'a> {
+    /// Parses SITE's argument. A command that is not known here is [`Other`](Self::Other).
+    ///
+    /// # Errors
+    /// When a known one has another argument than it takes.
+    pub fn parse(argument: Text<'a>) -> Result<Self, Invalid> {
+        let bytes = argument.as_bytes();
+        let end = bytes.iter().position(|byte| *byte == b' ').unwrap_or(bytes.len());
+        let (name, tail) = bytes.split_at(end);
+        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        if !["CHMOD", "UMASK", "IDLE", "UTIME", "SYMLINK", "HELP"].into_iter().any(is) {
+            return Ok(Self::Other(argument));
+        }
+        if is("UTIME") {
+            let tail = tail.strip_prefix(b" ").unwrap_or(tail);
+            return utime(tail).ok_or(Invalid::new("a time and a path"));
+        }
+        let path = || preceded(char(' '), text);
+        let chmod = preceded((tag_no_case("CHMOD"), char(' ')), separated_pair(octal, char(' '), text));
+        let symlink = preceded((tag_no_case("SYMLINK"), char(' ')), separated_pair(word, char(' '), text));
+        all_consuming(alt((
+            map(chmod, |(mode, path)| Self::Chmod { mode, path }),
+            map(preceded(tag_no_case("UMASK"), opt(preceded(char(' '), octal))), Self::Umask),
+            map(preceded(tag_no_case("IDLE"), opt(preceded(char(' '), decimal))), Self::Idle),
+            map(symlink, |(target, link)| Self::Symlink { target, link }),
+            map(preceded(tag_no_case("HELP"), opt(path())), Self::Help),
+            value(Self::Help(None), tag_no_case("HELP ")),
+        )))
+        .parse_complete(bytes)
+        .map(|(_, command)| command)
+        .map_err(|_: nom::Err<nom::error::Error<&[u8]>>| Invalid::new("the argument of this SITE command"))
+    }
+
+    /// Appends SITE's argument.
+    ///
+    /// # Errors
+    /// [`Full`] when `sink` is.
+    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        match self {
+            Self::Chmod { mode, path } => {
+                sink.put_fmt(format_args!("CHMOD {mode:03o} "))?;
+                path.encode(sink)
+            }
+            Self::Umask(None) => sink.put(b"UMASK"),
+            Self::Umask(Some(mask)) => sink.put_fmt(format_args!("UMASK {mask:03o}")),
+            Self::Idle(None) => sink.put(b"IDLE"),
+            Self::Idle(Some(seconds)) => sink.put_fmt(format_args!("IDLE {seconds}")),
+            Self::Utime { modified, path } => {
+                sink.put(b"UTIME ")?;
+                modified.encode(sink)?;
+                sink.put(b" ")?;
+                path.encode(sink)
+            }
+            Self::Symlink { target, link } => {
+                sink.put(b"SYMLINK ")?;
+                target.encode(sink)?;
+                sink.put(b" ")?;
+                link.encode(sink)
+            }
+            Self::Help(None) => sink.put(b"HELP"),
+            Self::Help(Some(topic)) => {
+                sink.put(b"HELP ")?;
+                topic.encode(sink)
+            }
+            Self::Other(text) => text.encode(sink),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn site_commands_are_read_and_written() {
+        let text = |text: &'static str| Text::literal(text);
+        let time = |time: &[u8]| Timestamp::parse(time).unwrap();
+        let written = |command: &SiteCommand<'_>| {
+            let mut out = arrayvec::ArrayVec::<u8, 128>::new();
+            command.encode(&mut out).unwrap();
+            Vec::from(&out[..])
+        };
+        for (argument, command) in [
+            ("CHMOD 755 a b", SiteCommand::Chmod { mode: 0o755, path: text("a b") }),
+            ("chmod 4755 x", SiteCommand::Chmod { mode: 0o4755, path: text("x") }),
+            ("UMASK", SiteCommand::Umask(None)),
+            ("UMASK 022", SiteCommand::Umask(Some(0o22))),
+            ("IDLE 600", SiteCommand::Idle(Some(600))),
+            ("Idle", SiteCommand::Idle(None)),
+            (
+                "UTIME 20240102030405 f g",
+                SiteCommand::Utime { modified: time(b"20240102030405"), path: text("f g") },
+            ),
+            (
+                "UTIME 202401020304 f",
+                SiteCommand::Utime { modified: time(b"20240102030400"), path: text("f") },
+            ),
+            (
+                "UTIME f g 20200101000000 20240102030405 20200101000000 UTC",
+                SiteCommand::Utime { modified: time(b"20240102030405"), path: text("f g") },
+            ),
+            ("SYMLINK a b c", SiteCommand::Symlink { target: text("a"), link: text("b c") }),
+            ("HELP", SiteCommand::Help(None)),
+            ("HELP CHMOD", SiteCommand::Help(Some(text("CHMOD")))),
+            ("EXEC rm", SiteCommand::Other(text("EXEC rm"))),
+        ] {
+            let parsed = SiteCommand::parse(text(argument));
+            assert_eq!(parsed, Ok(command), "{argument}");
+            assert_eq!(SiteCommand::parse(Text::new(&written(&command)).unwrap()), Ok(command), "{argument}");
+        }
+        for bad in [
+            "CHMOD",
+            "CHMOD 999 a",
+            "CHMOD 77777 a",
+            "CHMOD 755",
+            "UMASK x",
+            "IDLE -1",
+            "UTIME x",
+            "UTIME 2024 f",
+        ] {
+            assert!(SiteCommand::parse(text(bad)).is_err(), "{bad}");
+        }
+    }
+}
