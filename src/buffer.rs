@@ -256,20 +256,28 @@ impl Rx<'_> {
     ///
     /// Each byte is looked at once, however the input is split. The storage must hold `limit + 2`
     /// bytes, or a line of that length never fits and is called too long.
-    #[inline]
+    // Always: a fifth of the time of a line is that of the call.
+    #[inline(always)]
     pub fn next_line(&mut self, limit: usize) -> Frame {
         let w = &mut *self.window;
         // Nearly every line comes whole and has nothing of Telnet in it.
         if let (true, Some(rest)) = (w.is_plain(), self.storage.get(w.scan..w.filled)) {
             let at = memchr::memchr3(LF, IAC, NUL, rest).unwrap_or(rest.len());
             let end = w.scan + at;
-            if rest.get(at) == Some(&LF) {
-                let ends_in_cr = end > w.start && self.storage.get(end - 1) == Some(&CR);
-                let line = Span { start: w.start, end: end - usize::from(ends_in_cr) };
-                (w.start, w.kept, w.scan) = (end + 1, end + 1, end + 1);
-                return line.within(limit);
+            match rest.get(at) {
+                Some(&LF) => {
+                    let ends_in_cr = end > w.start && self.storage.get(end - 1) == Some(&CR);
+                    let line = Span { start: w.start, end: end - usize::from(ends_in_cr) };
+                    (w.start, w.kept, w.scan) = (end + 1, end + 1, end + 1);
+                    return line.within(limit);
+                }
+                found => {
+                    (w.kept, w.scan) = (end, end);
+                    if found.is_none() {
+                        return self.out_of_bytes(limit);
+                    }
+                }
             }
-            (w.kept, w.scan) = (end, end);
         }
         self.next_odd_line(limit)
     }

@@ -50,8 +50,8 @@ pub struct ServerEnd<'a> {
     pub sent: Vec<u8>,
     /// How it ended.
     pub ended: bool,
+    at_end: bool,
     fed: usize,
-    steps: usize,
     told: usize,
 }
 
@@ -72,8 +72,8 @@ impl<'a> ServerEnd<'a> {
             stranger: false,
             sent: Vec::new(),
             ended: false,
+            at_end: false,
             fed: 0,
-            steps: 0,
             told: 0,
         }
     }
@@ -92,6 +92,7 @@ impl<'a> ServerEnd<'a> {
 
     pub fn eof(&mut self) {
         self.rx.eof();
+        self.at_end = true;
         self.run();
     }
 
@@ -106,10 +107,11 @@ impl<'a> ServerEnd<'a> {
 
     /// Polls until there is nothing to do.
     fn run(&mut self) {
+        // Each line makes a few steps at most, and so does each end of a data connection.
+        let mut steps = 256 + 16 * STORAGE;
         while !self.ended {
-            self.steps += 1;
-            // Each line makes a few steps at most, and so does each end of a data connection.
-            assert!(self.steps <= 256 + 16 * self.fed, "does not come to rest");
+            steps -= 1;
+            assert!(steps > 0, "does not come to rest");
             let polled = self.session.poll(self.now, &mut self.rx, &mut self.tx);
             let mut waits = false;
             match polled {
@@ -143,6 +145,7 @@ impl<'a> ServerEnd<'a> {
                     let nothing = !(wait.readable || wait.writable || wait.application || wait.data);
                     assert!(!nothing || wait.deadline.is_some(), "waits for nothing");
                     assert!(wait.deadline.is_none_or(|deadline| deadline > self.now), "waits for the past");
+                    assert!(wait.readable || wait.writable || self.at_end || self.rx.spare().is_empty(), "reads no more");
                     waits = !wait.writable;
                 }
                 Err(_) => self.ended = true,

@@ -176,7 +176,7 @@ fn known_streams_have_known_frames() {
     let line = |text: &str| Line(text.as_bytes().to_vec());
     let end = End { cut: false };
     let table: &[(&[u8], &[Got])] = &[
-        (b"", &[end.clone()]),
+        (b"", core::slice::from_ref(&end)),
         (b"226 Done\r\n", &[line("226 Done"), end.clone()]),
         (b"226\n\r\n\n", &[line("226"), line(""), line(""), end.clone()]),
         (b"226", &[End { cut: true }]),
@@ -202,7 +202,7 @@ fn known_streams_have_known_frames() {
         (b"1234567890123\r\nNOOP\r\n", &[TooLong(b"123456789012".to_vec()), line("NOOP"), end.clone()]),
         (b"1234567890123", &[TooLong(b"123456789012".to_vec()), End { cut: true }]),
         (b"12345678901\r\0x\n", &[TooLong(b"12345678901\r".to_vec()), end.clone()]),
-        (b"\0234567890123\nNOOP\n", &[Binary, line("NOOP"), end]),
+        (b"\x00234567890123\nNOOP\n", &[Binary, line("NOOP"), end.clone()]),
     ];
     for (stream, expected) in table {
         assert_eq!(model(stream), *expected, "the model of {stream:?}");

@@ -183,8 +183,8 @@ pub struct TimedPath<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MffArgument<'a>(Text<'a>);
 
-/// A verb and its argument.
-type Words<'a> = (&'a [u8], Option<&'a [u8]>);
+/// A verb and what follows the space after it.
+type Words<'l> = (&'l [u8], Option<&'l [u8]>);
 
 // command  = verb [SP argument]         ; without its CRLF
 // verb     = 1*%d33-126

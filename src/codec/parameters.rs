@@ -202,9 +202,9 @@ impl RepresentationType {
         }
         let bits = map_opt(decimal8, NonZeroU8::new);
         let code = alt((
+            value(Self::Image, tag_no_case("I")),
             map(preceded(tag_no_case("A"), form), Self::Ascii),
             map(preceded(tag_no_case("E"), form), Self::Ebcdic),
-            value(Self::Image, tag_no_case("I")),
             map(preceded((tag_no_case("L"), opt(char(' '))), bits), Self::Local),
         ));
         whole(code, bytes, "a representation type, A, E, I or L with its parameter")

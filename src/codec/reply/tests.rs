@@ -78,7 +78,8 @@ fn lines(reply: &Reply<'_>) -> Vec<(Position, Vec<u8>)> {
 
 #[test]
 fn a_whole_reply_ends_with_its_last_line() {
-    let table: &[(&str, EndRule, u16, &[(Position, &str)], &str)] = &[
+    type Whole = (&'static str, EndRule, u16, &'static [(Position, &'static str)], &'static str);
+    let table: &[Whole] = &[
         ("226 Done\r\n220", SameCode, 226, &[(Single, "Done")], "220"),
         ("226\n", SameCode, 226, &[(Single, "")], ""),
         (
