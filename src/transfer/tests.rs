@@ -28,6 +28,10 @@ fn codings() -> Vec<Coding> {
     codings
 }
 
+fn codings_with_end() -> Vec<Coding> {
+    codings().into_iter().filter(Coding::end_is_marked).collect()
+}
+
 /// Bytes of input and of room a call.
 pub(super) type Steps<'a> = &'a [(usize, usize)];
 pub(super) const WHOLE: Steps<'_> = &[(1 << 20, 1 << 20)];
@@ -246,13 +250,12 @@ proptest! {
 
     #[test]
     fn what_ends_too_early_is_truncated(
-        coding in proptest::sample::select(codings()),
+        coding in proptest::sample::select(codings_with_end()),
         file in files(),
         cut in any::<proptest::sample::Index>(),
         decoding in steps(),
     ) {
         let wire = encode(coding, &file);
-        prop_assume!(coding.end_is_marked());
         let read = decode_by(Decoder::new(coding).unwrap(), &wire[..cut.index(wire.len())], &decoding);
         prop_assert_eq!(read, Err(TransferError::Truncated));
     }
