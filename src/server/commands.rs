@@ -363,9 +363,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     fn list(&mut self, ticket: Ticket, path: Option<Text<'_>>, listing: Listing, tx: &mut Tx<'_>) -> Outcome {
-        // A listing's lines end in CRLF whatever the type.
+        // A listing's lines end in CRLF whatever the type; they travel in the mode that was agreed.
         let path = path.unwrap_or_default();
-        self.ask_for_transfer(ticket, path, Pending::List(listing), Coding::IDENTITY, tx)
+        let coding = Coding { mode: self.coding.mode, ..Coding::IDENTITY };
+        self.ask_for_transfer(ticket, path, Pending::List(listing), coding, tx)
     }
 
     fn ask_for_transfer(
