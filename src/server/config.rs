@@ -91,6 +91,9 @@ pub(super) const fn hash_of(verb: Verb) -> Option<HashAlgorithm> {
     })
 }
 
+/// MODE Z is there with the feature alone.
+const DEFLATE: Features = if cfg!(feature = "deflate") { Features::MODE_Z } else { Features::empty() };
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -119,7 +122,8 @@ impl Default for Config {
                 | Features::MFF
                 | Features::AVBL
                 | Features::CSID
-                | Features::CLNT,
+                | Features::CLNT
+                | DEFLATE,
             commands: Self::COMMANDS,
             overridden: VerbSet::EMPTY,
             hashes: &[],
