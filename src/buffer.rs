@@ -507,7 +507,11 @@ impl Tx<'_> {
     /// [`Full`] when it did not fit; the queue is as it was.
     pub fn append(&mut self, encode: impl FnOnce(&mut Self) -> Result<(), Full>) -> Result<(), Full> {
         let length = self.queue.tail - self.queue.head;
-        encode(self).inspect_err(|Full| self.queue.tail = self.queue.head + length)
+        encode(self).inspect_err(|Full| {
+            let q = &mut *self.queue;
+            q.tail = q.head + length;
+            q.urgent = q.urgent.filter(|end| *end <= q.tail);
+        })
     }
 
     /// Appends Telnet's Interrupt Process and Synch, whose last byte is urgent (RFC 959 4.1.3, ABOR).

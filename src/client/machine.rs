@@ -345,7 +345,8 @@ impl Client {
                 self.announce();
                 return Some(Step::Changed);
             }
-            Awaited::Abort if self.abort_answered => {
+            // Within a reply it is clear that another was meant to come.
+            Awaited::Abort if self.abort_answered && self.reply.within.is_none() => {
                 // One reply for the two of them.
                 self.owed.retain(|owed| !owed.is_transfer() && owed.verb != Some(Verb::Abor));
                 self.abort_answered = false;

@@ -180,3 +180,10 @@ fn an_abort_byte_by_byte_is_the_same_abort() {
         }
     }
 }
+
+#[test]
+fn an_answer_to_abor_that_stops_in_its_middle_ends_the_connection() {
+    let half = Raw(b"226-half\r\n".to_vec());
+    let (mut rig, id) = begun(Rig::greeted().on("ABOR", [half]), &[Say("426 aborted")]);
+    assert_eq!(rig.run(&mut client::abort(id), |_| ()), peer_error(PeerError::TimedOut(Awaited::Abort)));
+}

@@ -150,3 +150,54 @@ fn what_is_available_is_a_number() {
         assert_eq!((read, &*commands), (bytes, "AVBL d"));
     }
 }
+
+#[test]
+fn an_mlsd_that_is_announced_and_refused_is_followed_by_list_and_remembered() {
+    for refusal in ["500 what", "502 no"] {
+        let mut rig = Rig::greeted().says("MLSD", refusal);
+        let mut open = client::entries(Some(t("d")));
+        let (id, formats) = rig.run(&mut open, |opened| (opened.transfer, opened.formats)).done();
+        assert_eq!(formats, ftp_proto::listing::Formats::LIST);
+        rig.run(&mut client::complete(id), |_| ()).done();
+        assert_eq!(rig.commands(), ["TYPE I", "EPSV", "MLSD d", "EPSV", "LIST d"]);
+        rig.reset_counts();
+        assert_eq!(transfer(&mut rig, client::entries(None)), Outcome::Done(3));
+        assert_eq!(rig.commands(), ["EPSV", "LIST"]);
+        in_step(&mut rig);
+    }
+    let mut rig = Rig::greeted().says("MLSD", "550 no such directory");
+    assert_eq!(transfer(&mut rig, client::entries(Some(t("d")))).refused(), 550);
+    let mut config = Config::default();
+    config.data_connection = client::DataConnection::Active;
+    let mut rig = Rig::with(config, PEER).greet().says("MLSD", "500 what");
+    assert_eq!(transfer(&mut rig, client::entries(None)), Outcome::Done(3), "{:#?}", rig.transcript);
+}
+
+#[test]
+fn a_size_is_asked_for_in_type_i() {
+    let mut rig = Rig::greeted();
+    assert_eq!(transfer(&mut rig, client::list(None, ASCII)), Outcome::Done(3));
+    rig.reset_counts();
+    rig.run(&mut client::size(t("f")), |_| ()).done();
+    assert_eq!(rig.commands(), ["TYPE I", "SIZE f"]);
+}
+
+#[test]
+fn a_426_after_an_early_close_of_ours_is_expected() {
+    let mut rig = Rig::greeted().on("RETR", [Say("150 go"), Data(b"abc"), AfterData, Say("226 done")]);
+    let _ = rig.run(&mut client::retrieve(t("f"), IMAGE, 0), opened).done();
+    rig.reset_counts();
+    in_step(&mut rig);
+    assert_eq!(rig.transcript, ["S: 426 aborted", "C: SYST", "S: 215 UNIX Type: L8"]);
+}
+
+#[test]
+fn data_that_was_refused_leaves_its_reply_to_the_transfer() {
+    // Both data connections are given up by the client; the server has a word to say on each.
+    for reply in ["425 nobody came", "426 gone"] {
+        let mut rig = Rig::greeted()
+            .on("RETR", [Say("150 go"), Break(DataFailure::Broken), Delay(seconds(3)), Say(reply)]);
+        assert!(matches!(retrieve(&mut rig), Outcome::Refused { verb: Some(Verb::Retr), .. }), "{reply}");
+        in_step(&mut rig);
+    }
+}
