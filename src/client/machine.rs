@@ -1,14 +1,13 @@
 //! The dialogue: commands out, replies in, matched in order (RFC 959 5.4).
 
 use core::net::SocketAddr;
-use core::time::Duration;
 
 use arrayvec::ArrayVec;
 
 use super::abort::GivingUp;
-use super::channel::{Channel, Phase};
+use super::channel::Channel;
 use super::{Config, Inherits, Profile};
-use crate::action::{DataFailure, DataId, DataOp, Wait};
+use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
 use crate::codec::{
     Command, EndRule, Full, Position, ReplyCode, ReplyLine, RepresentationType, Sink, SiteCommand, Verb,
@@ -38,9 +37,9 @@ pub struct Client {
     pub(super) peer: SocketAddr,
     pub(super) owed: ArrayVec<Owed, IN_FLIGHT>,
     /// The greeting has come: until then it is what is owed first.
-    greeted: bool,
+    pub(super) greeted: bool,
     pub(super) generation: Generation,
-    reply: ReplyProgress,
+    pub(super) reply: ReplyProgress,
     pub(super) last_data: DataId,
     pub(super) ops: ArrayVec<(DataId, DataOp), 4>,
     pub(super) clock: Option<(Awaited, Instant)>,
@@ -76,8 +75,8 @@ impl Owed {
 
 /// How much came of the reply that is being received.
 #[derive(Clone, Copy, Debug, Default)]
-struct ReplyProgress {
-    within: Option<ReplyCode>,
+pub(super) struct ReplyProgress {
+    pub(super) within: Option<ReplyCode>,
     /// Which of the owed replies it is.
     whose: usize,
     lines: u32,
@@ -317,102 +316,8 @@ impl Client {
         progress.lines <= self.config.limits.reply_lines && progress.bytes <= self.config.limits.reply_bytes
     }
 
-    /// What to wait for; nothing when a deadline has passed and something is to do about it.
-    fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Option<Step> {
-        let alive = self.keep_alive(now, tx);
-        let mut wait = Wait { readable: !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
-        let Some((awaited, limit)) = self.awaited() else {
-            self.clock = None;
-            wait.application = true;
-            return Some(Step::Wait(wait));
-        };
-        let since = match self.clock {
-            Some((same, since)) if same == awaited => since,
-            _ => now,
-        };
-        self.clock = Some((awaited, since));
-        let deadline = since.after(limit);
-        if now < deadline {
-            wait.data = self.channel.is_some();
-            wait.deadline = Some(alive.map_or(deadline, |alive| alive.min(deadline)));
-            return Some(Step::Wait(wait));
-        }
-        self.clock = None;
-        let failure = match awaited {
-            Awaited::DataConnection => Some(DataFailure::Unreachable),
-            Awaited::Data => Some(DataFailure::Stalled),
-            Awaited::Preliminary => {
-                self.announce();
-                return Some(Step::Changed);
-            }
-            // Within a reply it is clear that another was meant to come.
-            Awaited::Abort if self.abort_answered && self.reply.within.is_none() => {
-                // One reply for the two of them.
-                self.owed.retain(|owed| !owed.is_transfer() && owed.verb != Some(Verb::Abor));
-                self.abort_answered = false;
-                return Some(Step::Changed);
-            }
-            _ => None,
-        };
-        match (failure, &mut self.channel) {
-            (Some(failure), Some(channel)) => {
-                channel.phase = Phase::Failed(failure);
-                let id = channel.id;
-                self.order(id, DataOp::Abort);
-            }
-            _ => self.fail(PeerError::TimedOut(awaited)),
-        }
-        None
-    }
-
-    /// What the server has to do next, and how long it may take.
-    fn awaited(&self) -> Option<(Awaited, Duration)> {
-        let timeouts = &self.config.timeouts;
-        let phase = self.channel.map(|channel| channel.phase);
-        let may_move = self.channel.is_some_and(|channel| channel.may_move());
-        let receives = self.channel.is_some_and(|channel| channel.receives);
-        Some(match (phase, self.owed.first()) {
-            (Some(Phase::Connecting | Phase::Opening), _) => (Awaited::DataConnection, timeouts.connect),
-            (Some(Phase::Listening(_)), _) if may_move => (Awaited::DataConnection, timeouts.accept),
-            (Some(Phase::Moving), _) => (Awaited::Data, timeouts.data_idle),
-            (_, Some(_))
-                if self.owed.iter().any(|owed| owed.verb == Some(Verb::Abor)) || self.abort_answered =>
-            {
-                (Awaited::Abort, timeouts.abort)
-            }
-            (_, Some(owed)) if owed.transferring => (Awaited::FinalReply, timeouts.final_reply),
-            (Some(Phase::Connected), Some(owed)) if owed.is_transfer() && receives => {
-                (Awaited::Preliminary, timeouts.preliminary)
-            }
-            (_, Some(_)) if !self.greeted => (Awaited::Greeting, timeouts.greeting),
-            (_, Some(_)) => (Awaited::Reply, timeouts.reply),
-            (_, None) => return None,
-        })
-    }
-
-    /// Sends NOOP now and then while data moves, where the policy says so: says when the next is due.
-    fn keep_alive(&mut self, now: Instant, tx: &mut Tx<'_>) -> Option<Instant> {
-        let moving = self.channel.is_some_and(|channel| channel.phase == Phase::Moving);
-        let transferring = self.owed.first().is_some_and(|owed| owed.transferring);
-        let every = self.config.keepalive.filter(|_| moving && transferring);
-        let Some(every) = every else {
-            self.kept_alive = None;
-            return None;
-        };
-        let since = *self.kept_alive.get_or_insert(now);
-        if now < since.after(every) {
-            return Some(since.after(every));
-        }
-        self.kept_alive = Some(now);
-        // Those that a server leaves unanswered until the end must leave room for STAT and ABOR.
-        if self.owed.remaining_capacity() > 2 {
-            let _ = self.send_beside(tx, &Command::Noop);
-        }
-        Some(now.after(every))
-    }
-
     /// The connection is of no more use, and no reply will come.
-    fn fail(&mut self, error: PeerError) {
+    pub(super) fn fail(&mut self, error: PeerError) {
         self.failed = Some(error);
         self.stop_giving_up(error);
         self.owed.clear();

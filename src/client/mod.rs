@@ -27,6 +27,7 @@ mod machine;
 mod operation;
 mod rename;
 mod transfer;
+mod waiting;
 
 pub use abort::{Abort, abort};
 pub use config::{AbortPolicy, Active, Config, DataConnection, Limits, PassiveAddress, Profile, Timeouts};
