@@ -74,8 +74,12 @@ pub enum Awaited {
     DataConnection,
     /// Bytes on the data connection.
     Data,
+    /// The reply that begins a transfer.
+    Preliminary,
     /// The reply that ends a transfer.
     FinalReply,
+    /// The replies to ABOR and to the transfer that it ends.
+    Abort,
     /// A login.
     Login,
     /// A command of a client that is logged in.
@@ -91,6 +95,8 @@ impl Awaited {
             Self::Reply => "a reply",
             Self::DataConnection => "the data connection",
             Self::Data => "data",
+            Self::Preliminary => "the reply that begins the transfer",
+            Self::Abort => "the replies to ABOR",
             Self::FinalReply => "the reply that ends the transfer",
             Self::Login => "a login",
             Self::Command => "a command",
