@@ -362,7 +362,7 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
 /// What a host says, before it is lent to the session.
 enum Told {
     Done,
-    Entry(OwnedEntry),
+    Entry(Box<OwnedEntry>),
     Opened { size: Option<u64>, unique_name: Option<Vec<u8>> },
     Digest(Digest),
     Count(u64),
@@ -385,7 +385,7 @@ fn ask<F: Filesystem>(
         Request::RemoveDirectory => filesystem.remove_directory(path).map(|()| Told::Done),
         Request::Delete => filesystem.remove_file(path).map(|()| Told::Done),
         Request::Rename => filesystem.rename(session.source_path(), path).map(|()| Told::Done),
-        Request::Stat { follow } => filesystem.entry(path, *follow).map(Told::Entry),
+        Request::Stat { follow } => filesystem.entry(path, *follow).map(|entry| Told::Entry(Box::new(entry))),
         Request::Open(access) => {
             let Opened { file, size, unique_name } = filesystem.open(path, *access)?;
             let kernel = matches!(access, Access::Read { .. }) && file.as_file().is_some();
