@@ -8,6 +8,7 @@ use ftp_proto::buffer::SendBuf;
 use ftp_proto::codec::{ReplyCode, Verb};
 use ftp_proto::error::{Awaited, LocalError, PeerError};
 use ftp_proto::server::{Answer, Config, Refusal};
+use proptest::prelude::*;
 use std::time::Duration;
 use support::server::{End, LOCAL, PEER, Rig, Slow, prompt};
 use support::tree::Node;
@@ -343,4 +344,86 @@ fn a_directory_that_cannot_be_told_is_refused_or_ended() {
     let ticket = rig.kept.take().unwrap();
     let error = rig.session.tell_entry(&ticket, &entry("x"), &mut rig.tx.view());
     assert_eq!(error, Err(LocalError::WrongAnswer));
+}
+
+// ---- Everything at once ----
+
+/// What a host may say to anything, fitting or not.
+fn some_answer(choice: u8) -> Answer<'static> {
+    match choice % 7 {
+        0 => Answer::Done,
+        1 => Answer::Refused(Refusal::Aborted),
+        2 => Answer::Refused(Refusal::NotFound),
+        3 => Answer::Opened { size: Some(7), unique_name: Some(t("made up")) },
+        4 => Answer::Digest { digest: &[1, 2], range: (0, 7) },
+        5 => Answer::Count(7),
+        _ => Answer::Reply(ReplyCode::PARAMETER_NOT_IMPLEMENTED, t("No.")),
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_host_that_answers_late_wrongly_or_never_leaves_every_command_its_one_reply(
+        steps in prop::collection::vec((0..Verb::ALL.len(), 0usize..6, 0u8..12, any::<u8>()), 0..60),
+    ) {
+        let mut config = prompt();
+        config.hashes = &[ftp_proto::codec::HashAlgorithm::Crc32, ftp_proto::codec::HashAlgorithm::Md5];
+        config.timeouts.idle = seconds(100_000);
+        let mut rig = Rig::with(config).login();
+        rig.slow = Slow::Everything;
+        let (mut expected, mut late) = (0, None);
+        for (verb, argument, step, choice) in steps {
+            match step {
+                0..=2 => {
+                    if let Some(ticket) = rig.kept.take() {
+                        let told = rig.session.answer(ticket, some_answer(choice), &mut rig.tx.view());
+                        if let Err((error, ticket)) = told {
+                            prop_assert!(matches!(error, LocalError::WrongAnswer | LocalError::Ended));
+                            rig.kept = (error == LocalError::WrongAnswer).then_some(ticket);
+                        }
+                        rig.pump();
+                    }
+                }
+                3 => {
+                    late = rig.kept.take();
+                    rig.pass(seconds(301));
+                }
+                4 => if let Some(ticket) = late.take() {
+                    let told = rig.session.answer(ticket, some_answer(choice), &mut rig.tx.view());
+                    prop_assert_eq!(told.map_err(|(error, _)| error), Err(LocalError::Ended));
+                },
+                5 => rig.pass(seconds(31)),
+                _ => {
+                    let verb = Verb::ALL[verb];
+                    if verb == Verb::Quit {
+                        continue;
+                    }
+                    let argument = ["", "file", "/dir", "I", "20240229123456 file", "0 5"][argument];
+                    expected += usize::from(rig.end.is_none());
+                    rig.send(format!("{verb} {argument}\r\n").as_bytes());
+                }
+            }
+        }
+        // What is still open is answered in the end, by the clock if by nobody else.
+        for _ in 0..200 {
+            rig.kept = None;
+            rig.pass(seconds(301));
+        }
+        let finals = rig.codes().iter().filter(|code| **code >= 200).count();
+        if rig.end.is_none() {
+            prop_assert_eq!(finals, expected);
+        }
+    }
+}
+
+#[test]
+fn a_rate_measured_for_no_time_is_none() {
+    let mut config = prompt();
+    config.limits.minimum_rate = 1000;
+    config.timeouts.rate = Duration::ZERO;
+    let mut rig = Rig::with(config).login();
+    rig.passive();
+    assert_eq!(rig.say("RETR file"), [150]);
+    rig.pass(seconds(59));
+    assert!(rig.session.is_transferring());
 }

@@ -1205,7 +1205,8 @@ proptest! {
         words in prop::collection::vec((0..Verb::ALL.len(), 0usize..12, 0u8..20), 0..60),
         sizes in prop::collection::vec(1usize..60, 1..5),
     ) {
-        let mut rig = Rig::logged_in();
+        let [_, (_, hashing), _] = configurations();
+        let mut rig = Rig::with(hashing).login();
         rig.chunks = Chunks::of(&sizes);
         let mut expected = 0;
         for (verb, argument, step) in words {

@@ -23,7 +23,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             _ if self.pending.is_some() => (Awaited::Host, self.asked_at.after(timeouts.host)),
             (Some(transfer), _) if transfer.is_moving() => {
                 let stall = self.since.after(timeouts.stall);
-                if self.config.limits.minimum_rate == 0 {
+                if self.config.limits.minimum_rate == 0 || timeouts.rate.is_zero() {
                     return (Awaited::Data, stall);
                 }
                 let (begun, _) = *transfer.measured.get_or_insert((now, transfer.moved()));

@@ -203,7 +203,7 @@ impl Server {
     /// Queues the final reply to a command.
     ///
     /// # Errors
-    /// Gives the ticket back when there is no room.
+    /// Gives the ticket back when there is no room, and when its command was answered by other means.
     pub fn reply(
         &mut self,
         ticket: Ticket,
