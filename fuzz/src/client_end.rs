@@ -105,7 +105,9 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
             Ask::Retrieve(name, ascii, offset) => {
                 self.transfer(client::retrieve(path(name), coding(ascii), offset.into()));
             }
-            Ask::Store(name, ascii, offset) => self.transfer(client::store(path(name), coding(ascii), offset.into())),
+            Ask::Store(name, ascii, offset) => {
+                self.transfer(client::store(path(name), coding(ascii), offset.into()))
+            }
             Ask::Append(name) => self.transfer(client::append(path(name), image)),
             Ask::StoreUnique(name) => self.transfer(client::store_unique(maybe(name), image)),
             Ask::List(name) => self.transfer(client::list(maybe(name), RepresentationType::ASCII)),
@@ -156,7 +158,11 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
     }
 
     /// Polls the operation until it is over, or given up.
-    fn drive<S: Sequence>(&mut self, mut operation: Operation<S>, mut tell: impl FnMut(S::Output<'_>) -> String) {
+    fn drive<S: Sequence>(
+        &mut self,
+        mut operation: Operation<S>,
+        mut tell: impl FnMut(S::Output<'_>) -> String,
+    ) {
         let mut patience = self.patience.map_or(usize::MAX, usize::from);
         while self.failed.is_none() && patience > 0 {
             self.steps += 1;
@@ -237,7 +243,9 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
                 assert_eq!(address.ip(), SERVER.ip(), "connects to a stranger");
                 self.event(id, DataEvent::Connected);
             }
-            DataOp::Send(_) | DataOp::Receive(_) if fails => self.event(id, DataEvent::Failed(DataFailure::Broken)),
+            DataOp::Send(_) | DataOp::Receive(_) if fails => {
+                self.event(id, DataEvent::Failed(DataFailure::Broken))
+            }
             DataOp::Send(_) => {
                 self.event(id, DataEvent::Moved(10));
                 self.event(id, DataEvent::Flushed);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
-use ftp_proto::codec::{EndRule, Reply, Text};
+use ftp_proto::codec::{EndRule, HashAlgorithm, Reply, ReplyCode, Text};
 use ftp_proto::listing::{Entry, Kind};
 use ftp_proto::server::{Access, Answer, Config, Endpoints, Event, Refusal, Request, Session, VirtualPath};
 use ftp_proto::time::Instant;
@@ -59,6 +59,8 @@ impl<'a> ServerEnd<'a> {
     pub fn new(choices: &'a [u8]) -> Self {
         let mut config = Config::default();
         config.limits.line = 256;
+        config.hashes = HashAlgorithm::ALL;
+        config.long_addresses = true;
         Self {
             session: Session::new(config, Endpoints { local: SERVER, peer: CLIENT }, [0; 512]),
             rx: RecvBuf::new(vec![0; 300]),
@@ -120,7 +122,8 @@ impl<'a> ServerEnd<'a> {
                     check_path(self.session.path());
                     check_path(self.session.working_directory());
                     let name = Text::new(b"made up").unwrap();
-                    let mut entry = Entry::new(name, if choice & 2 == 0 { Kind::File } else { Kind::Directory });
+                    let mut entry =
+                        Entry::new(name, if choice & 2 == 0 { Kind::File } else { Kind::Directory });
                     entry.size = Some(u64::from(choice));
                     let answer = match request {
                         Request::Admit if choice != 0xFF || kind => Answer::Done,
@@ -129,7 +132,15 @@ impl<'a> ServerEnd<'a> {
                             Answer::Refused(REFUSALS[usize::from(choice) % REFUSALS.len()])
                         }
                         Request::Stat { .. } => Answer::Entry(&entry),
-                        Request::Open(Access::Unique) => Answer::Opened { size: None, unique_name: Some(name) },
+                        Request::Open(Access::Unique) => {
+                            Answer::Opened { size: None, unique_name: Some(name) }
+                        }
+                        Request::Digest { algorithm, .. } => Answer::Digest {
+                            digest: &[0xA5; 64][..algorithm.digest_len()],
+                            range: (0, u64::from(choice)),
+                        },
+                        Request::Available => Answer::Count(u64::from(choice)),
+                        Request::Site(_) => Answer::Reply(ReplyCode::COMMAND_OKAY, name),
                         Request::Open(_) | Request::List(_) => {
                             Answer::Opened { size: Some(u64::from(choice)), unique_name: None }
                         }
@@ -145,7 +156,10 @@ impl<'a> ServerEnd<'a> {
                     let nothing = !(wait.readable || wait.writable || wait.application || wait.data);
                     assert!(!nothing || wait.deadline.is_some(), "waits for nothing");
                     assert!(wait.deadline.is_none_or(|deadline| deadline > self.now), "waits for the past");
-                    assert!(wait.readable || wait.writable || self.at_end || self.rx.spare().is_empty(), "reads no more");
+                    assert!(
+                        wait.readable || wait.writable || self.at_end || self.rx.spare().is_empty(),
+                        "reads no more"
+                    );
                     waits = !wait.writable;
                 }
                 Err(_) => self.ended = true,
@@ -154,7 +168,7 @@ impl<'a> ServerEnd<'a> {
             self.sent.extend_from_slice(self.tx.pending());
             self.tx.sent(usize::MAX);
             if let (Some(id), false) = (self.arriving, self.ended) {
-                if self.told(b"227 ") || self.told(b"229 ") {
+                if [b"227 ", b"228 ", b"229 "].iter().any(|start| self.told(*start)) {
                     self.arriving = None;
                     self.stranger = self.arrivals.next() == 0x55 && !self.kind;
                     self.event(id, DataEvent::Arrived(if self.stranger { SERVER } else { CLIENT }));
@@ -171,7 +185,8 @@ impl<'a> ServerEnd<'a> {
     /// Whether a reply that begins so was sent since this was last true.
     fn told(&mut self, start: &[u8]) -> bool {
         let news = &self.sent[self.told..];
-        let found = news.starts_with(start) || news.windows(start.len() + 1).any(|w| w[0] == b'\n' && &w[1..] == start);
+        let found = news.starts_with(start)
+            || news.windows(start.len() + 1).any(|w| w[0] == b'\n' && &w[1..] == start);
         if found {
             self.told = self.sent.len();
         }
@@ -184,14 +199,17 @@ impl<'a> ServerEnd<'a> {
     }
 
     fn data(&mut self, id: DataId, op: &DataOp) {
-        let counts = matches!(op, DataOp::Connect(_) | DataOp::Listen { .. } | DataOp::Send(_) | DataOp::Receive(_));
+        let counts =
+            matches!(op, DataOp::Connect(_) | DataOp::Listen { .. } | DataOp::Send(_) | DataOp::Receive(_));
         let outcome = if counts { self.outcomes.next() } else { 0 };
         let fails = !self.kind && outcome & 0xF0 == 0x70;
         match op {
             DataOp::Connect(_) | DataOp::Listen { .. } if fails => {
                 self.event(id, DataEvent::Failed(DataFailure::Unreachable));
             }
-            DataOp::Send(_) | DataOp::Receive(_) if fails => self.event(id, DataEvent::Failed(DataFailure::Broken)),
+            DataOp::Send(_) | DataOp::Receive(_) if fails => {
+                self.event(id, DataEvent::Failed(DataFailure::Broken))
+            }
             DataOp::Connect(address) => {
                 assert_eq!(address.ip(), CLIENT.ip(), "connects to a stranger");
                 self.event(id, DataEvent::Connected);
@@ -202,7 +220,9 @@ impl<'a> ServerEnd<'a> {
                 (self.arriving, self.told) = (Some(id), self.sent.len());
                 self.event(id, DataEvent::Listening(address));
             }
-            DataOp::Reject if core::mem::take(&mut self.stranger) => self.event(id, DataEvent::Arrived(CLIENT)),
+            DataOp::Reject if core::mem::take(&mut self.stranger) => {
+                self.event(id, DataEvent::Arrived(CLIENT))
+            }
             DataOp::Send(_) => {
                 self.event(id, DataEvent::Moved(10));
                 self.event(id, DataEvent::Flushed);

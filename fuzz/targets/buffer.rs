@@ -22,7 +22,12 @@ enum Got {
     End(bool),
 }
 
-fn frames<'c>(chunks: impl Iterator<Item = &'c [u8]>, capacity: usize, limit: usize, mut holds: u64) -> Vec<Got> {
+fn frames<'c>(
+    chunks: impl Iterator<Item = &'c [u8]>,
+    capacity: usize,
+    limit: usize,
+    mut holds: u64,
+) -> Vec<Got> {
     let mut rx = RecvBuf::new(vec![0; capacity]);
     let mut got = Vec::new();
     let mut chunks = chunks.peekable();
@@ -36,7 +41,9 @@ fn frames<'c>(chunks: impl Iterator<Item = &'c [u8]>, capacity: usize, limit: us
                 if holds & 1 == 1 {
                     rx.view().hold(line);
                     rx.spare();
-                    let Frame::Line(again) = rx.view().next_line(limit) else { panic!("a held line is given again") };
+                    let Frame::Line(again) = rx.view().next_line(limit) else {
+                        panic!("a held line is given again")
+                    };
                     assert_eq!(rx.bytes(again), bytes);
                 }
                 got.push(Got::Line(bytes));

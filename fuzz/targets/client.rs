@@ -40,7 +40,8 @@ impl Said<'_> {
             Self::Line(row, text) => [format!("{} ", code(*row)).as_bytes(), text, b"\r\n"].concat(),
             Self::Lines(row, text, more) => {
                 let code = code(*row);
-                [format!("{code}-").as_bytes(), text, b"\r\n", more, format!("\r\n{code} End\r\n").as_bytes()].concat()
+                [format!("{code}-").as_bytes(), text, b"\r\n", more, format!("\r\n{code} End\r\n").as_bytes()]
+                    .concat()
             }
             Self::Passive(port) => format!("229 ok (|||{port}|)\r\n").into_bytes(),
             Self::Opening => b"150 Opening (10 bytes)\r\n226 Done\r\n".to_vec(),

@@ -15,7 +15,12 @@ struct Input<'a> {
     listing: &'a [u8],
 }
 
-fn entries<'c>(chunks: impl Iterator<Item = &'c [u8]>, formats: Formats, room: usize, clock: Clock) -> Vec<String> {
+fn entries<'c>(
+    chunks: impl Iterator<Item = &'c [u8]>,
+    formats: Formats,
+    room: usize,
+    clock: Clock,
+) -> Vec<String> {
     let mut parser = ListingParser::new(vec![0; room], formats, clock);
     let mut got = Vec::new();
     for mut chunk in chunks {

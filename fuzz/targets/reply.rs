@@ -3,7 +3,9 @@
 
 use arbitrary::Arbitrary;
 use ftp_proto::codec::reply::{size, size_hint, unique_name};
-use ftp_proto::codec::{EndRule, FeatureLine, Position, Quoted, Redacted, Reply, ReplyCode, ReplyLine, Text, address};
+use ftp_proto::codec::{
+    EndRule, FeatureLine, Position, Quoted, Redacted, Reply, ReplyCode, ReplyLine, Text, address,
+};
 use ftp_proto_fuzz::encoded;
 use libfuzzer_sys::fuzz_target;
 

@@ -37,9 +37,13 @@ fuzz_target!(|input: Input<'_>| {
         1 => inverse!(bytes, address::parse_extended, |value: &std::net::SocketAddr, out| {
             address::encode_extended(*value, out)
         }),
-        2 => inverse!(bytes, address::parse_long, |value: &std::net::SocketAddr, out| address::encode_long(*value, out)),
+        2 => inverse!(bytes, address::parse_long, |value: &std::net::SocketAddr, out| address::encode_long(
+            *value, out
+        )),
         3 => inverse!(bytes, EpsvArgument::parse, EpsvArgument::encode),
-        4 => inverse!(bytes, address::parse_epsv_reply, |port: &u16, out| address::encode_epsv_reply(*port, out)),
+        4 => inverse!(bytes, address::parse_epsv_reply, |port: &u16, out| address::encode_epsv_reply(
+            *port, out
+        )),
         5 => inverse!(bytes, address::parse_pasv_reply, |value: &std::net::SocketAddrV4, out| {
             address::encode_pasv_reply(*value, out)
         }),
@@ -66,7 +70,9 @@ fuzz_target!(|input: Input<'_>| {
             }
         }
         19 => inverse!(bytes, FactSet::parse, |facts: &FactSet, out| facts.encode(NameCase::Canonical, out)),
-        20 => inverse!(bytes, FactChoice::parse, |facts: &FactChoice, out| facts.encode(NameCase::Lower, out)),
+        20 => {
+            inverse!(bytes, FactChoice::parse, |facts: &FactChoice, out| facts.encode(NameCase::Lower, out))
+        }
         21 => {
             let _ = (Features::from_line(bytes), HashAlgorithm::parse(bytes));
             inverse!(bytes, ReplyCode::parse, ReplyCode::encode);
