@@ -3,9 +3,10 @@
 #![cfg(feature = "disk")]
 
 use ftp_proto::client::{AbortPolicy, Config, DataConnection};
-use ftp_proto::codec::Timestamp;
+use ftp_proto::codec::{FileStructure, RepresentationType, Timestamp, TransferMode};
 use ftp_proto::io::std::{Client, Server};
 use ftp_proto::io::{Directory, Users};
+use ftp_proto::transfer::Coding;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -113,5 +114,35 @@ fn extensions_do_what_they_say() {
         client.status("", |_| lines += 1).unwrap();
         client.allocate(5).unwrap();
         client.noop().unwrap();
+    });
+}
+
+#[test]
+fn files_come_back_in_every_structure_and_mode() {
+    served(|connect, root| {
+        let mut client = connect(Config::default());
+        for structure in FileStructure::ALL {
+            for mode in TransferMode::ALL {
+                if !(Coding { structure: *structure, mode: *mode, ..Coding::IDENTITY }).is_supported() {
+                    continue;
+                }
+                client.set_structure(*structure).unwrap();
+                client.set_mode(*mode).unwrap();
+                // Pages are 128 bytes: the last is filled up.
+                let content = bytes(100_000 / 128 * 128);
+                for representation in [RepresentationType::Image, RepresentationType::ASCII] {
+                    let mut store = client.store_as("coded", representation).unwrap();
+                    store.write_all(&content).unwrap();
+                    store.finish().unwrap();
+                    assert_eq!(fs::read(root.join("coded")).unwrap(), content, "{structure} {mode}");
+                    let mut back = Vec::new();
+                    let mut retrieve = client.retrieve_as("coded", 0, representation).unwrap();
+                    retrieve.read_to_end(&mut back).unwrap();
+                    drop(retrieve);
+                    assert_eq!(back, content, "{structure} {mode}");
+                }
+                assert_eq!(client.list("").unwrap().count(), 1, "{structure} {mode}");
+            }
+        }
     });
 }

@@ -59,6 +59,9 @@ struct Options {
     /// How long the server may take to do anything, in seconds [default: 60 for most things]
     #[arg(long, global = true, overrides_with = "timeout", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     timeout: Option<u64>,
+    /// Let the server connect to this host for data, and not the other way round.
+    #[arg(long, global = true)]
+    active: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -139,8 +142,8 @@ struct Transfer {
 }
 
 fn main() -> ExitCode {
-    let Options { trace, quiet, timeout, command } = Options::parse();
-    let manner = Manner { trace, quiet, timeout: timeout.map(Duration::from_secs) };
+    let Options { trace, quiet, timeout, active, command } = Options::parse();
+    let manner = Manner { trace, quiet, active, timeout: timeout.map(Duration::from_secs) };
     match run(command, manner) {
         Ok(code) => code.into(),
         Err(failure) => {

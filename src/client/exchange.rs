@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 
 use super::{Context, Next, Operation, Sequence};
 use crate::codec::{
-    Command, Features, Invalid, Position, Quoted, ReplyLine, RepresentationType, SiteCommand, Text,
-    Timestamp, Verb, reply,
+    Command, Features, FileStructure, Invalid, Position, Quoted, ReplyLine, RepresentationType, SiteCommand,
+    Text, Timestamp, TransferMode, Verb, reply,
 };
 use crate::error::LocalError;
 use crate::listing::{Clock, Entry, Format};
@@ -217,6 +217,17 @@ impl Answer for RawAnswer {
     fn read<'b>(&mut self, last: ReplyLine<'b>) -> ReplyLine<'b> {
         last
     }
+}
+
+/// STRU: the structure of the files that are moved from now on (RFC 959 3.1.2).
+pub fn structure(structure: FileStructure) -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Stru(structure))
+}
+
+/// MODE: how data is put on the wire from now on (RFC 959 3.4). Deflate needs the feature `deflate`: ask
+/// [`Coding::is_supported`](crate::transfer::Coding::is_supported) first.
+pub fn mode(mode: TransferMode) -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Mode(mode))
 }
 
 /// CWD: makes `path` the working directory (RFC 959 4.1.1).

@@ -14,6 +14,7 @@ use crate::codec::{
 };
 use crate::error::{Awaited, LocalError, PeerError};
 use crate::time::Instant;
+use crate::transfer::Coding;
 
 /// How many commands may be on their way at once. Operations send at most three together.
 const IN_FLIGHT: usize = 8;
@@ -31,6 +32,9 @@ pub struct Client {
     pub(super) profile: Profile,
     /// What the server takes data to be, as far as is known.
     pub(super) representation: Option<RepresentationType>,
+    /// The structure and mode that are in force, and those that were asked for last.
+    pub(super) agreed: Coding,
+    asked: Coding,
     /// REST was sent, and no transfer has used it up: servers keep the offset for the next one.
     pub(super) offset_kept: bool,
     pub(super) channel: Option<Channel>,
@@ -137,6 +141,8 @@ impl Client {
             config,
             profile: Profile::empty(),
             representation: None,
+            agreed: Coding::default(),
+            asked: Coding::default(),
             offset_kept: false,
             channel: None,
             peer,
@@ -266,8 +272,12 @@ impl Client {
         } else if position.is_end() {
             let answered = self.owed.remove(whose);
             self.note_abort(&answered);
-            if reply.verb == Some(Verb::Type) && !code.is_success() {
-                self.representation = None;
+            match (reply.verb, code.is_success()) {
+                (Some(Verb::Type), false) => self.representation = None,
+                (Some(Verb::Stru), true) => self.agreed.structure = self.asked.structure,
+                (Some(Verb::Mode), true) => self.agreed.mode = self.asked.mode,
+                (Some(Verb::Rein), true) => self.agreed = Coding::default(),
+                _ => {}
             }
             self.greeted = true;
             if code == ReplyCode::SERVICE_NOT_AVAILABLE {
@@ -375,6 +385,8 @@ impl Client {
             Command::Type(representation) => self.representation = Some(*representation),
             // A new login begins with the defaults, and not every server's are RFC 959's.
             Command::Rein | Command::User(_) => self.representation = None,
+            Command::Stru(structure) => self.asked.structure = *structure,
+            Command::Mode(mode) => self.asked.mode = *mode,
             Command::Rest(marker) => self.offset_kept = marker.offset() != Some(0),
             Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_) => {
                 self.offset_kept = false;

@@ -33,8 +33,8 @@ pub use abort::{Abort, abort};
 pub use config::{AbortPolicy, Active, Config, DataConnection, Limits, PassiveAddress, Profile, Timeouts};
 pub use exchange::{
     Answer, Exchange, FactsAnswer, FeaturesAnswer, ModificationTimeAnswer, PathAnswer, PlainAnswer,
-    RawAnswer, SizeAnswer, change_directory, change_to_parent, delete, facts, features, make_directory,
-    modification_time, noop, quit, raw, remove_directory, size, system, working_directory,
+    RawAnswer, SizeAnswer, change_directory, change_to_parent, delete, facts, features, make_directory, mode,
+    modification_time, noop, quit, raw, remove_directory, size, structure, system, working_directory,
 };
 pub use extensions::{
     AvailableAnswer, ChecksumAnswer, TimeSetAnswer, account, allocate, available, checksum, chmod,

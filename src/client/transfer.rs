@@ -163,8 +163,10 @@ impl<'a> Open<'a> {
         matches!(self.command, Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_))
     }
 
-    fn coding(&self) -> Coding {
-        Coding { representation: self.representation, ..Coding::default() }
+    /// The structure is that of files: listings are sent in the agreed mode alone.
+    fn coding(&self, agreed: Coding) -> Coding {
+        let structure = if self.formats().is_empty() { agreed.structure } else { Default::default() };
+        Coding { representation: self.representation, structure, mode: agreed.mode }
     }
 
     /// EPSV or PASV did not work here: remember it, and use what else there is.
@@ -190,7 +192,7 @@ impl<'a> Open<'a> {
             DataConnection::PassiveThenActive => cx.client.profile.contains(Profile::NO_PASSIVE),
         };
         if active {
-            cx.client.listen_for_data(self.receives(), self.coding());
+            cx.client.listen_for_data(self.receives(), self.coding(cx.client.agreed));
             self.stage = Stage::Listening;
             return Ok(());
         }
@@ -241,7 +243,7 @@ impl<'a> Open<'a> {
         };
         match address {
             Ok((host, port)) => {
-                cx.client.connect_data(host, port, self.receives(), self.coding());
+                cx.client.connect_data(host, port, self.receives(), self.coding(cx.client.agreed));
                 self.stage = Stage::Connecting;
                 Next::Continue
             }

@@ -11,8 +11,8 @@ use super::reactor::{Blocking, block_on};
 use crate::client::{self, Config, DataConnection, FactsAnswer, Operation, Profile};
 use crate::codec::pathname::for_listing;
 use crate::codec::{
-    ByteRange, Command, Digest, Features, HashAlgorithm, HashReply, MffArgument, Redacted, ReplyLine,
-    RepresentationType, Secret, SiteCommand, Timestamp,
+    ByteRange, Command, Digest, Features, FileStructure, HashAlgorithm, HashReply, MffArgument, Redacted,
+    ReplyLine, RepresentationType, Secret, SiteCommand, Timestamp, TransferMode,
 };
 use crate::error::PeerError;
 use crate::io::client::{Connection, OnLine, Outcome, Reply, Transfer, text};
@@ -20,6 +20,7 @@ use crate::io::control::{Direction, Trace};
 use crate::io::data::CHUNK;
 use crate::io::error::Error;
 use crate::listing::{BadLine, Clock, ListingParser, OwnedEntry};
+use crate::transfer::Coding;
 
 /// How a client is set up before it connects.
 #[must_use = "a builder does nothing until it connects"]
@@ -355,6 +356,26 @@ impl Client {
     pub fn modification_time(&mut self, path: impl AsRef<[u8]>) -> Result<Timestamp, Error> {
         let path = path.as_ref();
         self.run(client::modification_time(text(path)?))
+    }
+
+    /// Sets how data is put on the wire from now on. [`TransferMode::Deflate`] saves bytes where the
+    /// network is slow; it needs the feature `deflate`, and a server that has it.
+    ///
+    /// # Errors
+    /// When the server refuses, or the mode is not one that this build has.
+    pub fn set_mode(&mut self, mode: TransferMode) -> Result<(), Error> {
+        if !(Coding { mode, ..Coding::IDENTITY }).is_supported() {
+            return Err(Error::Argument(crate::codec::Invalid::new("a transfer mode that this build has")));
+        }
+        self.run(client::mode(mode)).map(drop)
+    }
+
+    /// Sets the structure of the files that are moved from now on.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn set_structure(&mut self, structure: FileStructure) -> Result<(), Error> {
+        self.run(client::structure(structure)).map(drop)
     }
 
     /// Makes `path` the working directory.
