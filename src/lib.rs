@@ -94,6 +94,7 @@
 //! | `alloc` | owned copies of what is borrowed otherwise | |
 //! | `std` (default) | the blocking adapter, `io::std` | rustix |
 //! | `disk` | a directory as a server's file system, which no path leaves | cap-std |
+//! | `deflate` | MODE Z | miniz_oxide |
 //!
 //! # What it follows
 //!
