@@ -2,7 +2,8 @@
 //!
 //! What a server answers to ABOR during a transfer varies: 426 to the transfer and 226 to ABOR, 226 and
 //! 226, 226 and 225, one of them for both, or nothing. The replies are taken in order, 225 is ABOR's
-//! wherever it stands, and when one has come the other is waited for only so long. With none the
+//! wherever it stands, and when one has come the other is waited for only so long, once: Pure-FTPd sends
+//! one to downloads, which says that ABOR succeeded, and is known by it from then on. With none the
 //! connection is given up: nobody could tell what a later reply answers.
 
 use super::machine::{Generation, Owed};
@@ -95,7 +96,9 @@ impl Client {
     }
 
     /// A final reply came: is it one of the two that end an aborted transfer?
-    pub(super) fn note_abort(&mut self, answered: &Owed) {
+    ///
+    /// `said` when it speaks of ABOR and of success.
+    pub(super) fn note_abort(&mut self, answered: &Owed, said: bool) {
         let is_abort = |owed: &Owed| owed.beside && owed.verb == Some(Verb::Abor);
         let partner = match is_abort(answered) {
             true => self.owes_transfer(),
@@ -103,12 +106,27 @@ impl Client {
         };
         self.abort_answered =
             partner || (self.abort_answered && !is_abort(answered) && !answered.is_transfer());
+        self.abort_said = said;
+        if self.abort_answered && said && self.profile.contains(Profile::ONE_ABORT_REPLY) {
+            self.count_abort_as_answered();
+        }
+    }
+
+    /// The one reply that has come was for ABOR and the transfer both.
+    pub(super) fn count_abort_as_answered(&mut self) {
+        self.owed.retain(|owed| !owed.is_transfer() && owed.verb != Some(Verb::Abor));
+        self.abort_answered = false;
     }
 
     /// Whether the server still has to say how the transfer ended.
     pub(super) fn owes_transfer(&self) -> bool {
         self.owed.iter().any(Owed::is_transfer)
     }
+}
+
+/// Whether a reply's text speaks of ABOR.
+pub(super) fn mentions_abort(text: &[u8]) -> bool {
+    text.windows(4).any(|word| word.eq_ignore_ascii_case(b"ABOR"))
 }
 
 /// Room for IAC IP IAC DM ABOR CRLF.

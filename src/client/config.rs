@@ -128,19 +128,18 @@ impl Default for Active {
 
 /// How a transfer is given up (RFC 959 4.1.3, ABOR).
 ///
-/// The data connection is closed in any case, by a reset where the system has one, and at once. For a
-/// download that says all there is to say, and costs no command that servers answer in five ways. An
-/// upload whose end is seen as an orderly one is a file for the server, whole as far as it can tell: ABOR
-/// says that it is not.
+/// The data connection is closed in any case, by a reset where the system has one, and at once. That
+/// alone is not enough: an upload whose end is seen as an orderly one is a file for the server, whole as
+/// far as it can tell; and Pure-FTPd says nothing at all when a download's data connection goes away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AbortPolicy {
-    /// By ABOR for uploads; for downloads the data connection is merely closed.
+    /// By ABOR.
     #[default]
+    Abor,
+    /// By ABOR for uploads; for downloads the data connection is merely closed.
     AborUploads,
     /// The data connection is closed and nothing said.
     CloseData,
-    /// By ABOR.
-    Abor,
     /// By ABOR with Telnet's IP and Synch before it (RFC 959 4.1.3), for servers that look at the control
     /// connection during a transfer only when interrupted. Some close the connection at the sight of it:
     /// [`Profile::NO_SYNCH`].
@@ -177,5 +176,7 @@ bitflags! {
         const NO_PASSIVE = 1 << 5;
         /// It closes the connection at Telnet's Synch: ABOR goes plain.
         const NO_SYNCH = 1 << 6;
+        /// It answers ABOR and the download that it ends with one reply for both, which speaks of ABOR.
+        const ONE_ABORT_REPLY = 1 << 7;
     }
 }

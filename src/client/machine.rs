@@ -5,6 +5,7 @@ use core::net::SocketAddr;
 use arrayvec::ArrayVec;
 
 use super::abort::GivingUp;
+use super::abort::mentions_abort;
 use super::channel::Channel;
 use super::{Config, Inherits, Profile};
 use crate::action::{DataId, DataOp, Wait};
@@ -53,6 +54,8 @@ pub struct Client {
     pub(super) giving_up: Option<GivingUp>,
     /// Of the two replies to a transfer and the ABOR that ends it, one has come.
     pub(super) abort_answered: bool,
+    /// That answer spoke of ABOR and of success: the transfer may have none of its own.
+    pub(super) abort_said: bool,
     failed: Option<PeerError>,
     /// QUIT was sent, and nothing after it.
     quitting: bool,
@@ -158,6 +161,7 @@ impl Client {
             kept_alive: None,
             giving_up: None,
             abort_answered: false,
+            abort_said: false,
             failed: None,
             quitting: false,
             keeping: false,
@@ -271,7 +275,7 @@ impl Client {
             owed.transferring |= owed.is_transfer();
         } else if position.is_end() {
             let answered = self.owed.remove(whose);
-            self.note_abort(&answered);
+            self.note_abort(&answered, code.is_success() && mentions_abort(parsed.text));
             match (reply.verb, code.is_success()) {
                 (Some(Verb::Type), false) => self.representation = None,
                 (Some(Verb::Stru), true) => self.agreed.structure = self.asked.structure,

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::Client;
+use super::Profile;
 use super::channel::Phase;
 use super::machine::Step;
 use crate::action::{DataFailure, DataOp, Wait};
@@ -43,8 +44,10 @@ impl Client {
             // Within a reply it is clear that another was meant to come.
             Awaited::Abort if self.abort_answered && self.reply.within.is_none() => {
                 // One reply for the two of them.
-                self.owed.retain(|owed| !owed.is_transfer() && owed.verb != Some(Verb::Abor));
-                self.abort_answered = false;
+                if self.abort_said {
+                    self.profile |= Profile::ONE_ABORT_REPLY;
+                }
+                self.count_abort_as_answered();
                 return Some(Step::Changed);
             }
             _ => None,

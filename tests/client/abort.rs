@@ -2,6 +2,7 @@
 
 use super::*;
 use ftp_proto::client::AbortPolicy;
+use ftp_proto::client::Profile;
 use support::client::SYNCH;
 
 fn with(policy: AbortPolicy) -> Rig {
@@ -82,6 +83,16 @@ fn one_answer_for_both_is_waited_out() {
     rig.run(&mut client::abort(id), |_| ()).done();
     assert_eq!(rig.now.since(start), seconds(3));
     in_step(&mut rig);
+    // Pure-FTPd's, to a download: it is known by it from then on.
+    for (profile, waited) in [(Profile::empty(), 10), (Profile::ONE_ABORT_REPLY, 0)] {
+        let rig = Rig::greeted().on("ABOR", []).profile(profile);
+        let (mut rig, id) = begun(rig, &[Say("226 Since you see this ABOR must've succeeded")]);
+        let start = rig.now;
+        rig.run(&mut client::abort(id), |_| ()).done();
+        assert_eq!(rig.now.since(start), seconds(waited));
+        assert!(rig.client.profile().contains(Profile::ONE_ABORT_REPLY));
+        in_step(&mut rig);
+    }
 }
 
 #[test]

@@ -184,7 +184,10 @@ fn a_size_is_asked_for_in_type_i() {
 
 #[test]
 fn a_426_after_an_early_close_of_ours_is_expected() {
-    let mut rig = Rig::greeted().on("RETR", [Say("150 go"), Data(b"abc"), AfterData, Say("226 done")]);
+    let mut config = Config::default();
+    config.abort = client::AbortPolicy::CloseData;
+    let acts = [Say("150 go"), Data(b"abc"), AfterData, Say("226 done")];
+    let mut rig = Rig::with(config, PEER).greet().on("RETR", acts);
     let _ = rig.run(&mut client::retrieve(t("f"), IMAGE, 0), opened).done();
     rig.reset_counts();
     in_step(&mut rig);

@@ -1,10 +1,13 @@
 #!/bin/bash
-# ProFTPD: MLSD, and HOST, RANG and checksums by its modules. See server.sh.
+# ProFTPD: MLSD, MODE Z, and HOST, RANG and checksums by its modules. See server.sh.
 . "$(dirname "$0")/server.sh"
 grep '^ftp' "$work/passwd" > "$work/users"
 grep '^ftp' "$work/group" > "$work/groups"
 chmod 600 "$work/users" "$work/groups"
 cat > "$work/proftpd.conf" <<C
+ModulePath ${sbin%/sbin}/lib/proftpd
+LoadModule mod_deflate.c
+DeflateEngine on
 ServerName peer
 ServerType standalone
 DefaultAddress 127.0.0.1
