@@ -69,7 +69,8 @@ fn talk(address: &str) -> Result<()> {
         match line? {
             Ok(entry) => {
                 let entry = entry.entry();
-                println!("              {} is a {:?} of {:?} bytes", entry.name, entry.kind, entry.size);
+                let size = entry.size.ok_or("a file without a size")?;
+                println!("              {} ({:?}), {size} bytes", entry.name, entry.kind);
             }
             Err(line) => return Err(format!("not understood: {}", String::from_utf8_lossy(&line)).into()),
         }

@@ -23,8 +23,11 @@ mod telnet {
     pub(super) const WILL: u8 = 251;
     pub(super) const SB: u8 = 250;
     pub(super) const SE: u8 = 240;
+    pub(super) const IP: u8 = 244;
+    /// Data Mark: the urgent byte of a Synch.
+    pub(super) const DM: u8 = 242;
 }
-use telnet::{DONT, IAC, SB, SE, WILL};
+use telnet::{DM, DONT, IAC, IP, SB, SE, WILL};
 
 /// Where some bytes of the receive window lie. Layers pass spans on and the outermost resolves them
 /// with [`Rx::bytes`]; a span is good until [`RecvBuf::spare`] is called.
@@ -406,6 +409,8 @@ struct Queue {
     head: usize,
     tail: usize,
     double_iac: bool,
+    /// Where the urgent byte ends.
+    urgent: Option<usize>,
 }
 
 /// A send queue over storage of the caller's.
@@ -421,7 +426,7 @@ pub struct SendBuf<B> {
 impl<B: AsRef<[u8]> + AsMut<[u8]>> SendBuf<B> {
     /// An empty queue over `storage`, which doubles 0xFF as Telnet wants it.
     pub fn new(storage: B) -> Self {
-        Self { storage, queue: Queue { head: 0, tail: 0, double_iac: true } }
+        Self { storage, queue: Queue { head: 0, tail: 0, double_iac: true, urgent: None } }
     }
 
     /// Whether a byte 0xFF is sent as `IAC IAC` (RFC 854; the default) or as it is, for peers that
@@ -448,9 +453,17 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> SendBuf<B> {
     pub fn sent(&mut self, count: usize) {
         let q = &mut self.queue;
         q.head = (q.head + count).min(q.tail);
+        q.urgent = q.urgent.filter(|end| *end > q.head);
         if q.head == q.tail {
             (q.head, q.tail) = (0, 0);
         }
+    }
+
+    /// How many of the [`pending`](Self::pending) bytes end with one that is urgent (RFC 854, "Synch"):
+    /// a transport that has urgent data may send so many that way. Sent like any others they do as well.
+    #[must_use]
+    pub fn urgent(&self) -> Option<usize> {
+        self.queue.urgent.map(|end| end - self.queue.head)
     }
 
     /// Swaps the storage, as [`RecvBuf::replace_storage`] does.
@@ -502,13 +515,28 @@ impl Tx<'_> {
     /// [`Full`] when it did not fit; the queue is as it was.
     pub fn append(&mut self, encode: impl FnOnce(&mut Self) -> Result<(), Full>) -> Result<(), Full> {
         let length = self.queue.tail - self.queue.head;
-        encode(self).inspect_err(|Full| self.queue.tail = self.queue.head + length)
+        encode(self).inspect_err(|Full| {
+            let q = &mut *self.queue;
+            q.tail = q.head + length;
+            q.urgent = q.urgent.filter(|end| *end <= q.tail);
+        })
+    }
+
+    /// Appends Telnet's Interrupt Process and Synch, whose last byte is urgent (RFC 959 4.1.3, ABOR).
+    ///
+    /// # Errors
+    /// [`Full`] when it did not fit; the queue is as it was.
+    pub fn put_synch(&mut self) -> Result<(), Full> {
+        self.put_raw(&[IAC, IP, IAC, DM])?;
+        self.queue.urgent = Some(self.queue.tail);
+        Ok(())
     }
 
     fn put_raw(&mut self, bytes: &[u8]) -> Result<(), Full> {
         let q = &mut *self.queue;
         if self.storage.len() - q.tail < bytes.len() && q.head > 0 {
             self.storage.copy_within(q.head..q.tail, 0);
+            q.urgent = q.urgent.map(|end| end - q.head);
             (q.head, q.tail) = (0, q.tail - q.head);
         }
         let room = self.storage.get_mut(q.tail..q.tail + bytes.len()).ok_or(Full)?;

@@ -28,7 +28,7 @@ pub enum LocalError {
     UnexpectedDataEvent,
     /// The answer is not one to the request of this ticket.
     WrongAnswer,
-    /// The ticket's command needs no reply any more: the session has ended.
+    /// The ticket's command needs no reply any more: the session has ended, or the time for it was over.
     Ended,
     /// The operation has come to its end: a new one is needed.
     OperationOver,
@@ -48,7 +48,7 @@ impl fmt::Display for LocalError {
             Self::UnknownData => f.write_str("no such data connection was asked for"),
             Self::UnexpectedDataEvent => f.write_str("the data connection is not in a state for this event"),
             Self::WrongAnswer => f.write_str("the answer does not fit the request of this ticket"),
-            Self::Ended => f.write_str("the session has ended: its tickets need no answer"),
+            Self::Ended => f.write_str("nobody waits for this answer any more"),
             Self::OperationOver => f.write_str("the operation has ended already"),
         }
     }
@@ -74,12 +74,18 @@ pub enum Awaited {
     DataConnection,
     /// Bytes on the data connection.
     Data,
+    /// The reply that begins a transfer.
+    Preliminary,
     /// The reply that ends a transfer.
     FinalReply,
+    /// The replies to ABOR and to the transfer that it ends.
+    Abort,
     /// A login.
     Login,
     /// A command of a client that is logged in.
     Command,
+    /// An answer of the server's host.
+    Host,
 }
 
 impl Awaited {
@@ -89,9 +95,12 @@ impl Awaited {
             Self::Reply => "a reply",
             Self::DataConnection => "the data connection",
             Self::Data => "data",
+            Self::Preliminary => "the reply that begins the transfer",
+            Self::Abort => "the replies to ABOR",
             Self::FinalReply => "the reply that ends the transfer",
             Self::Login => "a login",
             Self::Command => "a command",
+            Self::Host => "an answer of the host",
         }
     }
 }

@@ -64,9 +64,11 @@
 //! }
 //! # use ftp_proto::client::{self, Config};
 //! # use ftp_proto::codec::{Secret, Text};
-//! # struct Server(&'static [u8]);
+//! # struct Server(std::vec::IntoIter<&'static [u8]>);
 //! # impl Read for Server {
-//! #     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> { self.0.read(buf) }
+//! #     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+//! #         self.0.next().unwrap_or_default().read(buf)
+//! #     }
 //! # }
 //! # impl Write for Server {
 //! #     fn write(&mut self, buf: &[u8]) -> io::Result<usize> { Ok(buf.len()) }
@@ -74,7 +76,8 @@
 //! # }
 //! # let mut client = Client::new(Config::default(), "192.0.2.1:21".parse().unwrap());
 //! # let (mut rx, mut tx) = (RecvBuf::new([0; 4096]), SendBuf::new([0; 4096]));
-//! # let mut stream = Server(b"220 hello\r\n331 password?\r\n230-welcome\r\n230 in\r\n");
+//! # let replies = vec![&b"220 hello\r\n"[..], b"331 password?\r\n", b"230-welcome\r\n230 in\r\n"];
+//! # let mut stream = Server(replies.into_iter());
 //! # run(client::greeting(), &mut client, &mut rx, &mut tx, &mut stream).unwrap();
 //! # let login = client::login(Text::literal("me"), Secret::new(Text::literal("sesame")), None);
 //! # run(login, &mut client, &mut rx, &mut tx, &mut stream).unwrap();
@@ -91,6 +94,7 @@
 //! | `alloc` | owned copies of what is borrowed otherwise | |
 //! | `std` (default) | the blocking adapter, `io::std` | rustix |
 //! | `disk` | a directory as a server's file system, which no path leaves | cap-std |
+//! | `deflate` | MODE Z | miniz_oxide |
 //!
 //! # What it follows
 //!

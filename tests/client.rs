@@ -2,6 +2,15 @@
 
 mod support;
 
+#[path = "client/abort.rs"]
+mod abort;
+#[path = "client/active.rs"]
+mod active;
+#[path = "client/beside.rs"]
+mod beside;
+#[path = "client/extensions.rs"]
+mod extensions;
+
 use ftp_proto::action::{Action, DataFailure, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::client::{
@@ -1152,7 +1161,7 @@ fn machines_and_operations_are_small() {
         println!("{name}: {size} bytes");
         assert!(size <= bound, "{name}: {size}");
     }
-    check::<Client>("Client", 448);
+    check::<Client>("Client", 640);
     check::<Operation<client::Greeting>>("Greeting", 96);
     check::<Operation<client::Login<'_>>>("Login", 384);
     check::<Operation<client::Open<'_>>>("Open", 384);

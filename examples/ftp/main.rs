@@ -3,7 +3,7 @@
 //! ```text
 //! ftp ls ftp://ftp.example.org/pub
 //! ftp get -c ftp://ftp.example.org/pub/big.iso            # goes on where the last call stopped
-//! ftp put -r site ftp://me@www.example.org/htdocs         # asks $FTP_PASSWORD for the password
+//! ftp put -r site ftp://me@www.example.org/htdocs         # the password is in $FTP_PASSWORD
 //! ftp --trace info ftp://127.0.0.1:2121/                  # shows the dialogue, passwords hidden
 //! ```
 //!
@@ -57,8 +57,11 @@ struct Options {
     #[arg(long, short, global = true)]
     quiet: bool,
     /// How long the server may take to do anything, in seconds [default: 60 for most things]
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, global = true, overrides_with = "timeout", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     timeout: Option<u64>,
+    /// Let the server connect to this host for data, and not the other way round.
+    #[arg(long, global = true)]
+    active: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -139,8 +142,8 @@ struct Transfer {
 }
 
 fn main() -> ExitCode {
-    let Options { trace, quiet, timeout, command } = Options::parse();
-    let manner = Manner { trace, quiet, timeout: timeout.map(Duration::from_secs) };
+    let Options { trace, quiet, timeout, active, command } = Options::parse();
+    let manner = Manner { trace, quiet, active, timeout: timeout.map(Duration::from_secs) };
     match run(command, manner) {
         Ok(code) => code.into(),
         Err(failure) => {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
-use ftp_proto::client::{Config, Profile};
+use ftp_proto::client::{Config, DataConnection, Profile};
 use ftp_proto::io::{Direction, std::Client};
 use ftp_proto::listing::OwnedEntry;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,6 +19,8 @@ pub struct Manner {
     pub trace: bool,
     /// Show errors only.
     pub quiet: bool,
+    /// Let the server open data connections.
+    pub active: bool,
     /// How long to wait for anything; by default the library's limits, of about a minute.
     pub timeout: Option<Duration>,
 }
@@ -68,6 +70,7 @@ impl Session {
     pub fn open(url: &Url, manner: Manner) -> Result<Self, Failure> {
         let mut config = Config::default();
         let mut builder = Client::builder();
+        config.data_connection = if manner.active { DataConnection::Active } else { DataConnection::Passive };
         if let Some(timeout) = manner.timeout {
             let timeouts = &mut config.timeouts;
             for limit in [

@@ -21,10 +21,17 @@ pub fn names(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
     print(names.iter().map(|name| name_of(name)))
 }
 
-/// Prints the entries of a directory: kind and mode, size in bytes, time of the last change, name. The time is in UTC
+/// Prints the entries of a directory, or the one of a file: kind and mode, size in bytes, time of the last change, name. The time is in UTC
 /// where a Z follows, else in the zone of the server, which does not say which that is.
 pub fn entries(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
-    let entries = session.entries(directory)?;
+    let entries = match session.entries(directory) {
+        // MLSD takes directories only. What is no directory is one line.
+        Err(failure) if !failure.is_fatal() => match session.client.facts(directory) {
+            Ok(entry) if !entry.entry().kind.is_directory() => vec![entry],
+            _ => return Err(failure),
+        },
+        entries => entries?,
+    };
     print(entries.iter().map(|entry| {
         let entry = entry.entry();
         let size = entry.size.map_or_else(|| "-".into(), |size| size.to_string());

@@ -351,3 +351,25 @@ fn what_is_printed_into_a_queue_comes_out() {
     tx.view().append(|tx| tx.put_fmt(format_args!("213 {}\r\n", 1024))).unwrap();
     assert_eq!(tx.pending(), format!("213 {}\r\n", 1024).as_bytes());
 }
+
+#[test]
+fn the_urgent_byte_is_known_until_it_is_sent() {
+    let mut buf = SendBuf::new([0; 12]);
+    buf.view().put(b"abcd").unwrap();
+    buf.sent(3);
+    assert_eq!(buf.urgent(), None);
+    buf.view().put_synch().unwrap();
+    assert_eq!(buf.pending(), b"d\xff\xf4\xff\xf2");
+    assert_eq!(buf.urgent(), Some(5));
+    // What is pending is moved to the front to make room.
+    buf.view().put(b"ABOR\r\n").unwrap();
+    assert_eq!((buf.pending(), buf.urgent()), (&b"d\xff\xf4\xff\xf2ABOR\r\n"[..], Some(5)));
+    assert!(buf.view().put_synch().is_err());
+    assert_eq!(buf.urgent(), Some(5));
+    buf.sent(4);
+    assert_eq!(buf.urgent(), Some(1));
+    buf.sent(1);
+    assert_eq!(buf.urgent(), None);
+    buf.sent(6);
+    assert!(buf.is_empty());
+}

@@ -1,5 +1,7 @@
 //! What a client allows its server, and what it remembers of it.
 
+use core::net::IpAddr;
+use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use bitflags::bitflags;
@@ -16,6 +18,16 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Which line ends a reply of many lines.
     pub end_of_reply: EndRule,
+    /// Which side opens data connections.
+    pub data_connection: DataConnection,
+    /// How the server is let connect, in active mode.
+    pub active: Active,
+    /// How a transfer is given up that was dropped before its end.
+    pub abort: AbortPolicy,
+    /// Send NOOP so often while a transfer runs, so that what keeps state on the way (address
+    /// translation, firewalls) does not take the control connection for dead. Never by default: some
+    /// servers cannot take it.
+    pub keepalive: Option<Duration>,
     /// Where to connect to when PASV names an address.
     pub passive_address: PassiveAddress,
     /// Wait for each reply before the next command is sent, as though the server could not take
@@ -52,11 +64,20 @@ pub struct Timeouts {
     pub reply: Duration,
     /// For a data connection to stand. 20 s by default.
     pub connect: Duration,
+    /// In active mode, for the server to connect once it has said that the transfer begins. 60 s by
+    /// default: some say so first, and try long.
+    pub accept: Duration,
+    /// For the 1yz reply to a download whose data connection stands. After it, data is read without: some
+    /// servers never say it. 10 s by default.
+    pub preliminary: Duration,
     /// Without a byte on the data connection. 60 s by default.
     pub data_idle: Duration,
     /// For the reply that ends a transfer, once its data has ended. 60 s by default: a server may
     /// have much to flush.
     pub final_reply: Duration,
+    /// For each reply that is due after ABOR. When one of the two has come, it is taken for both after
+    /// that time; when none has, the connection is given up. 10 s by default.
+    pub abort: Duration,
 }
 
 impl Default for Timeouts {
@@ -66,10 +87,64 @@ impl Default for Timeouts {
             greeting: minute,
             reply: minute,
             connect: Duration::from_secs(20),
+            accept: minute,
+            preliminary: Duration::from_secs(10),
             data_idle: minute,
             final_reply: minute,
+            abort: Duration::from_secs(10),
         }
     }
+}
+
+/// Which side opens data connections (RFC 959 3.2, RFC 1579).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DataConnection {
+    /// The client connects: EPSV, or PASV where that does not work. Right behind firewalls and address
+    /// translation on the client's side.
+    #[default]
+    Passive,
+    /// The server connects: EPRT, or PORT where that is refused.
+    Active,
+    /// The client connects; where neither EPSV nor PASV works the server does, which is remembered.
+    PassiveThenActive,
+}
+
+/// How the server is let connect, in active mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Active {
+    /// The ports to listen on. 0..=0, the default: any that the system has for it.
+    pub ports: RangeInclusive<u16>,
+    /// The address to name to the server, where the listener's own is of no use to it: behind address
+    /// translation.
+    pub address: Option<IpAddr>,
+}
+
+impl Default for Active {
+    fn default() -> Self {
+        Self { ports: 0..=0, address: None }
+    }
+}
+
+/// How a transfer is given up (RFC 959 4.1.3, ABOR).
+///
+/// The data connection is closed in any case, by a reset where the system has one, and at once. For a
+/// download that says all there is to say, and costs no command that servers answer in five ways. An
+/// upload whose end is seen as an orderly one is a file for the server, whole as far as it can tell: ABOR
+/// says that it is not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AbortPolicy {
+    /// By ABOR for uploads; for downloads the data connection is merely closed.
+    #[default]
+    AborUploads,
+    /// The data connection is closed and nothing said.
+    CloseData,
+    /// By ABOR.
+    Abor,
+    /// By ABOR with Telnet's IP and Synch before it (RFC 959 4.1.3), for servers that look at the control
+    /// connection during a transfer only when interrupted. Some close the connection at the sight of it:
+    /// [`Profile::NO_SYNCH`].
+    AborWithSynch,
 }
 
 /// Where to connect to when PASV names an address (CVE-2020-8284: a hostile server makes its clients
@@ -96,5 +171,11 @@ bitflags! {
         const NO_MLSD = 1 << 2;
         /// REST is refused.
         const NO_RESTART = 1 << 3;
+        /// EPRT is refused: PORT is used.
+        const NO_EPRT = 1 << 4;
+        /// Neither EPSV nor PASV works: active mode is used where it is allowed.
+        const NO_PASSIVE = 1 << 5;
+        /// It closes the connection at Telnet's Synch: ABOR goes plain.
+        const NO_SYNCH = 1 << 6;
     }
 }

@@ -4,7 +4,8 @@ use core::marker::PhantomData;
 
 use super::{Context, Next, Operation, Sequence};
 use crate::codec::{
-    Command, Features, Invalid, Position, Quoted, ReplyLine, RepresentationType, Text, Timestamp, Verb, reply,
+    Command, Features, FileStructure, Invalid, Position, Quoted, ReplyLine, RepresentationType, SiteCommand,
+    Text, Timestamp, TransferMode, Verb, reply,
 };
 use crate::error::LocalError;
 use crate::listing::{Clock, Entry, Format};
@@ -36,15 +37,41 @@ pub trait Answer: Default {
 /// One command and its reply.
 #[derive(Debug)]
 pub struct Exchange<'a, A> {
-    command: Command<'a>,
+    line: Line<'a>,
     sent: bool,
     answer: A,
+}
+
+/// What is sent.
+#[derive(Debug)]
+enum Line<'a> {
+    Command(Command<'a>),
+    Site(SiteCommand<'a>),
+}
+
+impl Line<'_> {
+    const fn verb(&self) -> Option<Verb> {
+        match self {
+            Self::Command(command) => command.known_verb(),
+            Self::Site(_) => Some(Verb::Site),
+        }
+    }
 }
 
 impl<'a, A: Answer> Exchange<'a, A> {
     /// Sends `command` and reads the reply as `A` does.
     pub fn new(command: Command<'a>) -> Operation<Self> {
-        Operation::new(Self { command, sent: false, answer: A::default() })
+        Self::with(command, A::default())
+    }
+
+    /// As [`new`](Self::new), with an answer that knows what was asked.
+    pub fn with(command: Command<'a>, answer: A) -> Operation<Self> {
+        Operation::new(Self { line: Line::Command(command), sent: false, answer })
+    }
+
+    /// As [`new`](Self::new), for a SITE command.
+    pub fn site(command: SiteCommand<'a>) -> Operation<Self> {
+        Operation::new(Self { line: Line::Site(command), sent: false, answer: A::default() })
     }
 }
 
@@ -53,7 +80,10 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
         if !self.sent && (!A::IMAGE || cx.set_type(RepresentationType::Image)?) {
-            self.sent = cx.send(&self.command)?;
+            self.sent = match &self.line {
+                Line::Command(command) => cx.send(command)?,
+                Line::Site(command) => cx.send_site(command)?,
+            };
         }
         Ok(Next::Continue)
     }
@@ -62,14 +92,14 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
         if line.position.is_end() && !line.code.is_preliminary() {
             return self.finished(cx, verb, line);
         }
-        match verb == self.command.known_verb() && self.answer.line(line) {
+        match verb == self.line.verb() && self.answer.line(line) {
             true => Next::Show,
             false => Next::Continue,
         }
     }
 
     fn finished(&mut self, _: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        if verb != self.command.known_verb() {
+        if verb != self.line.verb() {
             return Next::Continue;
         }
         match A::grants(line) {
@@ -187,6 +217,17 @@ impl Answer for RawAnswer {
     fn read<'b>(&mut self, last: ReplyLine<'b>) -> ReplyLine<'b> {
         last
     }
+}
+
+/// STRU: the structure of the files that are moved from now on (RFC 959 3.1.2).
+pub fn structure(structure: FileStructure) -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Stru(structure))
+}
+
+/// MODE: how data is put on the wire from now on (RFC 959 3.4). Deflate needs the feature `deflate`: ask
+/// [`Coding::is_supported`](crate::transfer::Coding::is_supported) first.
+pub fn mode(mode: TransferMode) -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Mode(mode))
 }
 
 /// CWD: makes `path` the working directory (RFC 959 4.1.1).

@@ -1,16 +1,20 @@
 //! The dialogue: commands out, replies in, matched in order (RFC 959 5.4).
 
-use core::net::{Ipv4Addr, SocketAddr};
-use core::time::Duration;
+use core::net::SocketAddr;
 
 use arrayvec::ArrayVec;
 
-use super::{Config, Inherits, PassiveAddress, Profile};
-use crate::action::{DataEvent, DataFailure, DataId, DataOp, Wait};
+use super::abort::GivingUp;
+use super::channel::Channel;
+use super::{Config, Inherits, Profile};
+use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
-use crate::codec::{Command, EndRule, Position, ReplyCode, ReplyLine, RepresentationType, Sink, Verb};
+use crate::codec::{
+    Command, EndRule, Full, Position, ReplyCode, ReplyLine, RepresentationType, Sink, SiteCommand, Verb,
+};
 use crate::error::{Awaited, LocalError, PeerError};
 use crate::time::Instant;
+use crate::transfer::Coding;
 
 /// How many commands may be on their way at once. Operations send at most three together.
 const IN_FLIGHT: usize = 8;
@@ -28,18 +32,27 @@ pub struct Client {
     pub(super) profile: Profile,
     /// What the server takes data to be, as far as is known.
     pub(super) representation: Option<RepresentationType>,
+    /// The structure and mode that are in force, and those that were asked for last.
+    pub(super) agreed: Coding,
+    asked: Coding,
     /// REST was sent, and no transfer has used it up: servers keep the offset for the next one.
     pub(super) offset_kept: bool,
     pub(super) channel: Option<Channel>,
-    peer: SocketAddr,
-    owed: ArrayVec<Owed, IN_FLIGHT>,
+    pub(super) peer: SocketAddr,
+    pub(super) owed: ArrayVec<Owed, IN_FLIGHT>,
     /// The greeting has come: until then it is what is owed first.
-    greeted: bool,
-    generation: Generation,
-    reply: ReplyProgress,
-    last_data: DataId,
-    ops: ArrayVec<(DataId, DataOp), 4>,
-    clock: Option<(Awaited, Instant)>,
+    pub(super) greeted: bool,
+    pub(super) generation: Generation,
+    pub(super) reply: ReplyProgress,
+    pub(super) last_data: DataId,
+    pub(super) ops: ArrayVec<(DataId, DataOp), 4>,
+    pub(super) clock: Option<(Awaited, Instant)>,
+    /// When the control connection was last used to keep it alive.
+    pub(super) kept_alive: Option<Instant>,
+    /// The transfer that is being given up.
+    pub(super) giving_up: Option<GivingUp>,
+    /// Of the two replies to a transfer and the ABOR that ends it, one has come.
+    pub(super) abort_answered: bool,
     failed: Option<PeerError>,
     /// QUIT was sent, and nothing after it.
     quitting: bool,
@@ -49,40 +62,29 @@ pub struct Client {
 
 /// A reply that the server owes: to a command, or its greeting.
 #[derive(Clone, Copy, Debug)]
-struct Owed {
-    verb: Option<Verb>,
-    generation: Generation,
+pub(super) struct Owed {
+    pub(super) verb: Option<Verb>,
+    pub(super) generation: Generation,
     /// The command's data connection may now carry data: no reply is due before that ends.
-    transferring: bool,
+    pub(super) transferring: bool,
+    /// The command was sent while a transfer was running: its reply may come before the transfer's.
+    pub(super) beside: bool,
+}
+
+impl Owed {
+    pub(super) fn is_transfer(&self) -> bool {
+        self.verb.is_some_and(Verb::opens_data_connection)
+    }
 }
 
 /// How much came of the reply that is being received.
 #[derive(Clone, Copy, Debug, Default)]
-struct ReplyProgress {
-    within: Option<ReplyCode>,
+pub(super) struct ReplyProgress {
+    pub(super) within: Option<ReplyCode>,
+    /// Which of the owed replies it is.
+    whose: usize,
     lines: u32,
     bytes: u32,
-}
-
-/// The data connection.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Channel {
-    pub(super) id: DataId,
-    pub(super) phase: Phase,
-    pub(super) moved: u64,
-    /// The server has said 1yz to the transfer.
-    pub(super) announced: bool,
-    /// The final reply has come, and was good.
-    pub(super) confirmed: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    Connecting,
-    Connected,
-    Moving,
-    Ended,
-    Failed(DataFailure),
 }
 
 /// What [`Client::step`] came to.
@@ -94,6 +96,8 @@ pub enum Step {
     Reply(ReplySpan),
     /// The server ended the dialogue as it was asked to: close.
     Close,
+    /// What is owed has changed without a reply: ask the operation again.
+    Changed,
     /// Nothing to do.
     Wait(Wait),
 }
@@ -137,16 +141,23 @@ impl Client {
             config,
             profile: Profile::empty(),
             representation: None,
+            agreed: Coding::default(),
+            asked: Coding::default(),
             offset_kept: false,
             channel: None,
             peer,
-            owed: [Owed { verb: None, generation: 0, transferring: false }].into_iter().collect(),
+            owed: [Owed { verb: None, generation: 0, transferring: false, beside: false }]
+                .into_iter()
+                .collect(),
             greeted: false,
             generation: 0,
             reply: ReplyProgress::default(),
             last_data: DataId::NONE,
             ops: ArrayVec::new(),
             clock: None,
+            kept_alive: None,
+            giving_up: None,
+            abort_answered: false,
             failed: None,
             quitting: false,
             keeping: false,
@@ -176,35 +187,6 @@ impl Client {
         self.failed.is_some()
     }
 
-    /// Tells what happened on a data connection. Events of one that is no longer wanted are ignored.
-    ///
-    /// # Errors
-    /// When no such connection was ever asked for, or the event makes no sense in its state.
-    pub fn data_event(&mut self, id: DataId, event: DataEvent) -> Result<(), LocalError> {
-        if id == DataId::NONE || id > self.last_data {
-            return Err(LocalError::UnknownData);
-        }
-        let Some(channel) = self.channel.as_mut().filter(|channel| channel.id == id) else {
-            return Ok(());
-        };
-        match (event, channel.phase) {
-            // Its end was told, or the time for it had run out.
-            (_, Phase::Ended | Phase::Failed(_)) => return Ok(()),
-            (DataEvent::Moved(count), _) => channel.moved = channel.moved.saturating_add(count),
-            (DataEvent::Connected, Phase::Connecting) => channel.phase = Phase::Connected,
-            (DataEvent::Eof { clean: true } | DataEvent::Flushed, Phase::Moving) => {
-                channel.phase = Phase::Ended
-            }
-            (DataEvent::Eof { clean: false }, Phase::Moving) => {
-                channel.phase = Phase::Failed(DataFailure::Malformed);
-            }
-            (DataEvent::Failed(failure), _) => channel.phase = Phase::Failed(failure),
-            _ => return Err(LocalError::UnexpectedDataEvent),
-        }
-        self.clock = None;
-        Ok(())
-    }
-
     /// One step of the dialogue, below any operation: for those who build layers of their own.
     ///
     /// # Errors
@@ -215,6 +197,7 @@ impl Client {
             let _ = rx.next_line(usize::MAX);
         }
         loop {
+            self.go_on_giving_up(tx);
             if let Some((id, op)) = self.next_op() {
                 return Ok(Step::Data(id, op));
             }
@@ -238,7 +221,7 @@ impl Client {
                     continue;
                 }
                 Frame::End { .. } | Frame::Partial => match self.wait(now, rx, tx) {
-                    Some(wait) => return Ok(Step::Wait(wait)),
+                    Some(step) => return Ok(step),
                     None => continue,
                 },
             };
@@ -253,7 +236,10 @@ impl Client {
         if line.is_empty() && self.reply.within.is_none() {
             return None;
         }
-        self.clock = None;
+        // Whether data moves is not said by replies.
+        if !matches!(self.clock, Some((Awaited::Data | Awaited::DataConnection, _))) {
+            self.clock = None;
+        }
         let bytes = rx.bytes(line);
         let rule = self.config.end_of_reply;
         let Ok(parsed) = ReplyLine::parse(bytes, self.reply.within, rule) else {
@@ -262,11 +248,16 @@ impl Client {
         };
         let text = line.after(bytes.len() - parsed.text.len());
         let (code, position) = (parsed.code, parsed.position);
+        let whose = match self.reply.within {
+            Some(_) => self.reply.whose,
+            None => self.whose(code),
+        };
         if !self.count(position, code, bytes.len()) {
             self.fail(PeerError::ReplyTooLong);
             return None;
         }
-        let Some(owed) = self.owed.first_mut() else {
+        self.reply.whose = whose;
+        let Some(owed) = self.owed.get_mut(whose) else {
             if code == ReplyCode::SERVICE_NOT_AVAILABLE && position.is_end() {
                 self.fail(PeerError::ServiceClosing);
             }
@@ -277,11 +268,16 @@ impl Client {
         };
         let reply = ReplySpan { verb: owed.verb, code, position, text, generation: owed.generation };
         if code.is_preliminary() {
-            owed.transferring |= owed.verb.is_some_and(Verb::opens_data_connection);
+            owed.transferring |= owed.is_transfer();
         } else if position.is_end() {
-            self.owed.remove(0);
-            if reply.verb == Some(Verb::Type) && !code.is_success() {
-                self.representation = None;
+            let answered = self.owed.remove(whose);
+            self.note_abort(&answered);
+            match (reply.verb, code.is_success()) {
+                (Some(Verb::Type), false) => self.representation = None,
+                (Some(Verb::Stru), true) => self.agreed.structure = self.asked.structure,
+                (Some(Verb::Mode), true) => self.agreed.mode = self.asked.mode,
+                (Some(Verb::Rein), true) => self.agreed = Coding::default(),
+                _ => {}
             }
             self.greeted = true;
             if code == ReplyCode::SERVICE_NOT_AVAILABLE {
@@ -289,6 +285,26 @@ impl Client {
             }
         }
         Some(reply)
+    }
+
+    /// Which of the owed replies one with this code is. In order, but for what was sent while a transfer
+    /// is running: some servers answer that at once, and others after the transfer, so the code tells
+    /// (200 is NOOP's, 211 to 213 are STAT's, 225 is ABOR's; what refuses a command refuses the later one).
+    fn whose(&self, code: ReplyCode) -> usize {
+        if !self.owed.first().is_some_and(|owed| owed.transferring) {
+            return 0;
+        }
+        let beside = |verb: Option<Verb>| {
+            self.owed.iter().position(|owed| owed.beside && (verb.is_none() || owed.verb == verb))
+        };
+        match code.get() {
+            200 => beside(Some(Verb::Noop)),
+            211..=213 => beside(Some(Verb::Stat)),
+            225 => beside(Some(Verb::Abor)),
+            202 | 500..=503 => beside(None),
+            _ => None,
+        }
+        .unwrap_or(0)
     }
 
     /// What a line that is no reply says of the server.
@@ -310,59 +326,10 @@ impl Client {
         progress.lines <= self.config.limits.reply_lines && progress.bytes <= self.config.limits.reply_bytes
     }
 
-    /// What to wait for; nothing when a deadline has passed and something is to do about it.
-    fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &Tx<'_>) -> Option<Wait> {
-        let mut wait = Wait { readable: !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
-        let Some((awaited, limit)) = self.awaited() else {
-            self.clock = None;
-            wait.application = true;
-            return Some(wait);
-        };
-        let since = match self.clock {
-            Some((same, since)) if same == awaited => since,
-            _ => now,
-        };
-        self.clock = Some((awaited, since));
-        let deadline = since.after(limit);
-        if now < deadline {
-            wait.data = self.channel.is_some();
-            wait.deadline = Some(deadline);
-            return Some(wait);
-        }
-        self.clock = None;
-        let failure = match awaited {
-            Awaited::DataConnection => Some(DataFailure::Unreachable),
-            Awaited::Data => Some(DataFailure::Stalled),
-            _ => None,
-        };
-        match (failure, &mut self.channel) {
-            (Some(failure), Some(channel)) => {
-                channel.phase = Phase::Failed(failure);
-                let id = channel.id;
-                self.order(id, DataOp::Abort);
-            }
-            _ => self.fail(PeerError::TimedOut(awaited)),
-        }
-        None
-    }
-
-    /// What the server has to do next, and how long it may take.
-    fn awaited(&self) -> Option<(Awaited, Duration)> {
-        let timeouts = &self.config.timeouts;
-        let phase = self.channel.map(|channel| channel.phase);
-        Some(match (phase, self.owed.first()) {
-            (Some(Phase::Connecting), _) => (Awaited::DataConnection, timeouts.connect),
-            (Some(Phase::Moving), _) => (Awaited::Data, timeouts.data_idle),
-            (_, Some(owed)) if owed.transferring => (Awaited::FinalReply, timeouts.final_reply),
-            (_, Some(_)) if !self.greeted => (Awaited::Greeting, timeouts.greeting),
-            (_, Some(_)) => (Awaited::Reply, timeouts.reply),
-            (_, None) => return None,
-        })
-    }
-
     /// The connection is of no more use, and no reply will come.
-    fn fail(&mut self, error: PeerError) {
+    pub(super) fn fail(&mut self, error: PeerError) {
         self.failed = Some(error);
+        self.stop_giving_up(error);
         self.owed.clear();
         self.close_data(DataOp::Abort);
     }
@@ -374,14 +341,14 @@ impl Client {
     pub(super) fn begin(&mut self, inherits: Inherits) -> Generation {
         let adopted = self.channel.is_some_and(|channel| inherits == Inherits::Transfer(channel.id));
         if !adopted {
-            self.close_data(DataOp::Abort);
+            self.give_up_by_policy();
         }
         self.generation = self.generation.wrapping_add(1);
         for owed in &mut self.owed {
             let taken = match inherits {
                 Inherits::Nothing => false,
                 Inherits::Greeting => !self.greeted,
-                Inherits::Transfer(_) => adopted && owed.verb.is_some_and(Verb::opens_data_connection),
+                Inherits::Transfer(_) => adopted && (owed.is_transfer() || owed.beside),
             };
             if taken {
                 owed.generation = self.generation;
@@ -410,9 +377,50 @@ impl Client {
         if self.owed.is_full() || (self.is_owed() && !self.may_pipeline()) {
             return Ok(false);
         }
+        let queued = self.queue(tx, command.known_verb(), |tx| command.encode(tx))?;
+        if !queued {
+            return Ok(false);
+        }
+        match command {
+            Command::Type(representation) => self.representation = Some(*representation),
+            // A new login begins with the defaults, and not every server's are RFC 959's.
+            Command::Rein | Command::User(_) => self.representation = None,
+            Command::Stru(structure) => self.asked.structure = *structure,
+            Command::Mode(mode) => self.asked.mode = *mode,
+            Command::Rest(marker) => self.offset_kept = marker.offset() != Some(0),
+            Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_) => {
+                self.offset_kept = false;
+            }
+            _ => {}
+        }
+        self.quitting = command.known_verb() == Some(Verb::Quit);
+        Ok(true)
+    }
+
+    /// As [`send`](Self::send), for a SITE command.
+    pub(super) fn send_site(
+        &mut self,
+        tx: &mut Tx<'_>,
+        command: &SiteCommand<'_>,
+    ) -> Result<bool, LocalError> {
+        if self.owed.is_full() || (self.is_owed() && !self.may_pipeline()) {
+            return Ok(false);
+        }
+        self.queue(tx, Some(Verb::Site), |tx| {
+            tx.put(b"SITE ")?;
+            command.encode(tx)
+        })
+    }
+
+    fn queue(
+        &mut self,
+        tx: &mut Tx<'_>,
+        verb: Option<Verb>,
+        encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
+    ) -> Result<bool, LocalError> {
         let was_empty = tx.is_empty();
         let queued = tx.append(|tx| {
-            command.encode(tx)?;
+            encode(tx)?;
             tx.put(b"\r\n")
         });
         if queued.is_err() {
@@ -421,58 +429,31 @@ impl Client {
                 false => Ok(false),
             };
         }
-        match command {
-            Command::Type(representation) => self.representation = Some(*representation),
-            // A new login begins with the defaults, and not every server's are RFC 959's.
-            Command::Rein | Command::User(_) => self.representation = None,
-            Command::Rest(marker) => self.offset_kept = marker.offset() != Some(0),
-            Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_) => {
-                self.offset_kept = false;
-            }
-            _ => {}
-        }
-        self.quitting = command.known_verb() == Some(Verb::Quit);
-        self.owed.push(Owed { verb: command.known_verb(), generation: self.generation, transferring: false });
+        self.owed.push(Owed { verb, generation: self.generation, transferring: false, beside: false });
         self.clock = None;
         Ok(true)
     }
 
-    /// Asks for a data connection to `port` of the control peer, or to `address` where the policy
-    /// says so.
-    pub(super) fn connect_data(&mut self, named: Option<Ipv4Addr>, port: u16) {
-        let mut target = self.peer;
-        target.set_port(port);
-        // 0.0.0.0 names no host, but says that the server does not know its own address.
-        let named = named.filter(|address| !address.is_unspecified());
-        if let (Some(address), PassiveAddress::AsNamed) = (named, self.config.passive_address) {
-            target.set_ip(address.into());
+    /// Sends a command while a transfer is running, whether or not the server takes commands together
+    /// otherwise: RFC 959 has such for this (ABOR, STAT).
+    pub(super) fn send_beside(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> bool {
+        let clock = self.clock;
+        let verb = command.known_verb();
+        if self.owed.is_full() || !self.queue(tx, verb, |tx| command.encode(tx)).unwrap_or(false) {
+            return false;
         }
-        self.last_data = self.last_data.next();
-        let id = self.last_data;
-        self.channel =
-            Some(Channel { id, phase: Phase::Connecting, moved: 0, announced: false, confirmed: false });
-        self.order(id, DataOp::Connect(target));
+        if let Some(owed) = self.owed.last_mut() {
+            owed.beside = true;
+        }
+        // The data does not move for it.
+        self.clock = clock;
+        true
     }
 
     pub(super) fn peer_is_ipv6(&self) -> bool {
         match self.peer {
             SocketAddr::V4(_) => false,
             SocketAddr::V6(peer) => peer.ip().to_ipv4_mapped().is_none(),
-        }
-    }
-
-    pub(super) fn order(&mut self, id: DataId, op: DataOp) {
-        if matches!(op, DataOp::Abort) {
-            self.ops.retain(|(other, _)| *other != id);
-        }
-        // Four are never waiting: an operation orders one at a time, and an abort replaces them.
-        let _ = self.ops.try_push((id, op));
-    }
-
-    /// Closes the data connection that the operation opened.
-    pub(super) fn close_data(&mut self, op: DataOp) {
-        if let Some(channel) = self.channel.take() {
-            self.order(channel.id, op);
         }
     }
 
@@ -489,11 +470,6 @@ impl Client {
             Frame::Line(text) => ReplySpan { text, ..reply },
             _ => reply,
         }
-    }
-
-    /// A data operation that waits to be handed out.
-    pub(super) fn next_op(&mut self) -> Option<(DataId, DataOp)> {
-        self.ops.pop_at(0)
     }
 
     /// Which rule ends a reply of many lines.

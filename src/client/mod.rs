@@ -9,26 +9,39 @@
 //! | to | make |
 //! |---|---|
 //! | begin | [`greeting`], [`login`] |
-//! | move files | [`retrieve`], [`store`], [`append`], [`store_unique`], each finished by [`complete`] |
+//! | move files | [`retrieve`], [`store`], [`append`], [`store_unique`], each finished by [`complete`], or given up by [`abort`] |
 //! | list | [`list`], [`names`], [`machine_list`], finished likewise; [`facts`] for one entry |
-//! | ask | [`size`], [`modification_time`], [`working_directory`], [`features`], [`system`] |
-//! | change | [`change_directory`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`] |
-//! | else | [`noop`], [`raw`], [`quit`] |
+//! | ask | [`size`], [`modification_time`], [`working_directory`], [`features`], [`system`], [`status`], [`help`], [`available`], [`hash`], [`checksum`] |
+//! | change | [`change_directory`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`], [`set_modification_time`], [`set_creation_time`], [`set_facts`], [`chmod`], [`symlink`], [`structure_mount`], [`allocate`] |
+//! | agree | [`utf8`], [`language`], [`host`], [`client_name`], [`options`], [`account`], [`reinitialize`] |
+//! | else | [`noop`], [`site`], [`raw`], [`quit`] |
 
+mod abort;
+mod channel;
 mod config;
 mod exchange;
+mod extensions;
+mod hash;
 mod login;
 mod machine;
 mod operation;
 mod rename;
 mod transfer;
+mod waiting;
 
-pub use config::{Config, Limits, PassiveAddress, Profile, Timeouts};
+pub use abort::{Abort, abort};
+pub use config::{AbortPolicy, Active, Config, DataConnection, Limits, PassiveAddress, Profile, Timeouts};
 pub use exchange::{
     Answer, Exchange, FactsAnswer, FeaturesAnswer, ModificationTimeAnswer, PathAnswer, PlainAnswer,
-    RawAnswer, SizeAnswer, change_directory, change_to_parent, delete, facts, features, make_directory,
-    modification_time, noop, quit, raw, remove_directory, size, system, working_directory,
+    RawAnswer, SizeAnswer, change_directory, change_to_parent, delete, facts, features, make_directory, mode,
+    modification_time, noop, quit, raw, remove_directory, size, structure, system, working_directory,
 };
+pub use extensions::{
+    AvailableAnswer, ChecksumAnswer, TimeSetAnswer, account, allocate, available, checksum, chmod,
+    client_name, help, host, language, options, reinitialize, set_creation_time, set_facts,
+    set_modification_time, site, status, structure_mount, symlink, utf8,
+};
+pub use hash::{Hash, hash};
 pub use login::{Greeting, Login, greeting, login};
 pub use machine::{Client, ReplySpan, Step};
 pub use operation::{Context, Event, Inherits, Next, Operation, OperationStep, Refusal, Sequence};

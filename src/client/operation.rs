@@ -5,7 +5,7 @@ use super::machine::Generation;
 use super::{Client, ReplySpan, Step};
 use crate::action::{Action, DataFailure, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
-use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, RepresentationType, Verb};
+use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, RepresentationType, SiteCommand, Verb};
 use crate::error::{Error, LocalError};
 use crate::time::Instant;
 
@@ -136,6 +136,14 @@ impl Context<'_, '_> {
         self.client.send(self.tx, command)
     }
 
+    /// As [`send`](Self::send), for a SITE command.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_site(&mut self, command: &SiteCommand<'_>) -> Result<bool, LocalError> {
+        self.client.send_site(self.tx, command)
+    }
+
     /// Queues TYPE unless it is in force already; `false` means not yet, as for [`send`](Self::send).
     /// A refusal comes as the reply to TYPE.
     ///
@@ -212,6 +220,14 @@ impl<S: Sequence> Operation<S> {
         Self { sequence, state: State::New }
     }
 
+    pub(super) const fn sequence(&self) -> &S {
+        &self.sequence
+    }
+
+    pub(super) const fn sequence_mut(&mut self) -> &mut S {
+        &mut self.sequence
+    }
+
     /// Goes on with it. Each call takes something in, gives something to do, or says what to wait for.
     ///
     /// # Errors
@@ -282,7 +298,7 @@ impl<S: Sequence> Operation<S> {
                 match client.step(now, rx, tx)? {
                     Step::Data(id, op) => return Ok(OperationStep::Data(id, op)),
                     Step::Close => return Ok(OperationStep::Close),
-                    Step::Wait(_) | Step::Reply(_) => {}
+                    Step::Wait(_) | Step::Reply(_) | Step::Changed => {}
                 }
             }
             let mut next = Next::Continue;
@@ -296,6 +312,7 @@ impl<S: Sequence> Operation<S> {
                     Step::Data(id, op) => return Ok(OperationStep::Data(id, op)),
                     Step::Wait(wait) => return Ok(OperationStep::Wait(wait)),
                     Step::Close => return Ok(OperationStep::Close),
+                    Step::Changed => continue,
                     Step::Reply(owed) if owed.generation() != generation => continue,
                     Step::Reply(owed) => {
                         let line = owed.resolve(|span| rx.bytes(span));

@@ -4,8 +4,10 @@
 //! and is done when the server has said 150. Data flows while [`Complete`] waits for the two things
 //! that end a transfer in either order: the end of the data, and the final reply.
 
-use super::machine::{Channel, Phase};
-use super::{Context, Inherits, Next, Operation, Profile, Sequence};
+use core::net::SocketAddr;
+
+use super::channel::{Channel, Phase};
+use super::{Context, DataConnection, Inherits, Next, Operation, Profile, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{
     Command, EpsvArgument, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Text, Verb, address,
@@ -62,14 +64,14 @@ pub fn entries(path: Option<Text<'_>>) -> Operation<Open<'_>> {
 
 /// Sees the transfer through to its end.
 pub fn complete(transfer: TransferId) -> Operation<Complete> {
-    Operation::new(Complete { id: transfer.0, transferred: 0 })
+    Operation::new(Complete { id: transfer.0, transferred: 0, asks: false })
 }
 
 /// A transfer that is open, to be handed to [`complete`]. Dropped, it makes the next operation close
 /// the data connection and read what the server says to that.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a transfer that is not completed is aborted by the next operation"]
-pub struct TransferId(DataId);
+pub struct TransferId(pub(super) DataId);
 
 /// A transfer that was opened.
 #[derive(Debug, PartialEq, Eq)]
@@ -114,8 +116,10 @@ pub struct Open<'a> {
 enum Stage {
     /// The server has to be asked where to connect to.
     Address,
-    /// It was asked.
+    /// It was asked, or told where to connect to.
     Asked,
+    /// The listener is being made; then the server has to be told of it.
+    Listening,
     /// The data connection is being opened.
     Connecting,
     /// It stands: the command can go.
@@ -159,12 +163,71 @@ impl<'a> Open<'a> {
         matches!(self.command, Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_))
     }
 
-    /// EPSV did not work here: remember it, and use PASV where there is one.
+    /// The structure is that of files: listings are sent in the agreed mode alone.
+    fn coding(&self, agreed: Coding) -> Coding {
+        let structure = if self.formats().is_empty() { agreed.structure } else { Default::default() };
+        Coding { representation: self.representation, structure, mode: agreed.mode }
+    }
+
+    /// EPSV or PASV did not work here: remember it, and use what else there is.
     fn fall_back(&mut self, cx: &mut Context<'_, '_>) -> bool {
-        let possible = !cx.client.profile.contains(Profile::NO_EPSV) && !cx.client.peer_is_ipv6();
+        let client = &mut *cx.client;
+        let passive = !client.profile.contains(Profile::NO_EPSV) && !client.peer_is_ipv6();
+        let active = client.config.data_connection == DataConnection::PassiveThenActive
+            && !client.profile.contains(Profile::NO_PASSIVE);
+        client.profile |= match (passive, active) {
+            (true, _) => Profile::NO_EPSV,
+            (false, true) => Profile::NO_PASSIVE,
+            (false, false) => return false,
+        };
+        self.stage = Stage::Address;
+        true
+    }
+
+    /// Asks the server where to connect to, or makes a listener for it.
+    fn seek(&mut self, cx: &mut Context<'_, '_>) -> Result<(), LocalError> {
+        let active = match cx.client.config.data_connection {
+            DataConnection::Passive => false,
+            DataConnection::Active => true,
+            DataConnection::PassiveThenActive => cx.client.profile.contains(Profile::NO_PASSIVE),
+        };
+        if active {
+            cx.client.listen_for_data(self.receives(), self.coding(cx.client.agreed));
+            self.stage = Stage::Listening;
+            return Ok(());
+        }
+        // Only EPSV leads to an IPv6 address.
+        let passive = match cx.client.profile.contains(Profile::NO_EPSV) && !cx.client.peer_is_ipv6() {
+            true => Command::Pasv,
+            false => Command::Epsv(EpsvArgument::Unspecified),
+        };
+        if cx.send(&passive)? {
+            self.stage = Stage::Asked;
+        }
+        Ok(())
+    }
+
+    /// Tells the server where to connect to. PORT has no IPv6 addresses.
+    fn tell(&mut self, cx: &mut Context<'_, '_>, at: SocketAddr) -> Result<(), LocalError> {
+        let command = match cx.client.announced_address(at) {
+            SocketAddr::V4(at) if cx.client.profile.contains(Profile::NO_EPRT) => Command::Port(at),
+            at => Command::Eprt(at),
+        };
+        if cx.send(&command)? {
+            self.stage = Stage::Asked;
+        }
+        Ok(())
+    }
+
+    /// EPRT was refused: remember it, and use PORT where the address is one for it.
+    fn fall_back_to_port(&mut self, cx: &mut Context<'_, '_>) -> bool {
+        let listening = cx.client.channel.map(|channel| channel.phase);
+        let Some(Phase::Listening(at)) = listening else { return false };
+        let possible =
+            cx.client.announced_address(at).is_ipv4() && !cx.client.profile.contains(Profile::NO_EPRT);
         if possible {
-            cx.client.profile |= Profile::NO_EPSV;
-            self.stage = Stage::Address;
+            cx.client.profile |= Profile::NO_EPRT;
+            self.stage = Stage::Listening;
         }
         possible
     }
@@ -180,7 +243,7 @@ impl<'a> Open<'a> {
         };
         match address {
             Ok((host, port)) => {
-                cx.client.connect_data(host, port);
+                cx.client.connect_data(host, port, self.receives(), self.coding(cx.client.agreed));
                 self.stage = Stage::Connecting;
                 Next::Continue
             }
@@ -189,19 +252,13 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// 150, or 226 at once: data may flow.
+    /// 150, or 226 at once: data may flow, as soon as the connection stands.
     fn start(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) {
-        let coding = Coding { representation: self.representation, ..Coding::default() };
-        let op = if self.receives() { DataOp::Receive(coding) } else { DataOp::Send(coding) };
         let Some(channel) = &mut cx.client.channel else { return };
         self.channel = channel.id;
         channel.announced = line.code.is_preliminary();
         channel.confirmed = line.code.is_success();
-        if channel.phase == Phase::Connected {
-            channel.phase = Phase::Moving;
-            let id = channel.id;
-            cx.client.order(id, op);
-        }
+        cx.client.let_data_move();
     }
 }
 
@@ -217,27 +274,30 @@ impl Sequence for Open<'_> {
             return Ok(Next::Continue);
         }
         if self.stage == Stage::Address {
-            // Only EPSV leads to an IPv6 address.
-            let passive = match cx.client.profile.contains(Profile::NO_EPSV) && !cx.client.peer_is_ipv6() {
-                true => Command::Pasv,
-                false => Command::Epsv(EpsvArgument::Unspecified),
-            };
-            if cx.send(&passive)? {
-                self.stage = Stage::Asked;
-            }
+            self.seek(cx)?;
         }
-        if self.stage == Stage::Connecting {
-            match cx.client.channel.map(|channel| channel.phase) {
-                Some(Phase::Connected) => self.stage = Stage::Command,
-                Some(Phase::Connecting) => {}
-                _ => {
-                    cx.client.channel = None;
-                    if !self.fall_back(cx) {
-                        return Ok(Next::Failed(DataFailure::Unreachable));
-                    }
-                    return self.advance(cx);
-                }
+        let phase = cx.client.channel.map(|channel| channel.phase);
+        match (self.stage, phase) {
+            (Stage::Connecting, Some(Phase::Connecting)) | (Stage::Listening, Some(Phase::Opening)) => {}
+            (Stage::Connecting, Some(Phase::Connected)) => self.stage = Stage::Command,
+            (Stage::Listening, Some(Phase::Listening(at))) => self.tell(cx, at)?,
+            (Stage::Listening, _) => {
+                cx.client.channel = None;
+                return Ok(Next::Failed(DataFailure::Unreachable));
             }
+            (Stage::Connecting, _) => {
+                cx.client.channel = None;
+                if !self.fall_back(cx) {
+                    return Ok(Next::Failed(DataFailure::Unreachable));
+                }
+                return self.advance(cx);
+            }
+            // No 1yz came in time.
+            (Stage::Command, Some(Phase::Moving)) => {
+                self.channel = cx.client.channel.map_or(DataId::NONE, |channel| channel.id);
+                return Ok(Next::Done);
+            }
+            _ => {}
         }
         if self.stage == Stage::Command {
             if self.offset > 0 && self.receives() && cx.client.profile.contains(Profile::NO_RESTART) {
@@ -281,7 +341,12 @@ impl Sequence for Open<'_> {
                 Next::Refused
             }
             Some(Verb::Epsv | Verb::Pasv) if granted => self.connect(cx, line),
-            Some(Verb::Epsv) if self.fall_back(cx) => Next::Continue,
+            Some(Verb::Epsv | Verb::Pasv) if self.fall_back(cx) => Next::Continue,
+            Some(Verb::Eprt | Verb::Port) if granted => {
+                self.stage = Stage::Command;
+                Next::Continue
+            }
+            Some(Verb::Eprt) if self.fall_back_to_port(cx) => Next::Continue,
             Some(Verb::Rest) if granted || line.code.is_intermediate() => Next::Continue,
             Some(Verb::Rest) => {
                 if matches!(line.code, ReplyCode::SYNTAX_ERROR | ReplyCode::NOT_IMPLEMENTED) {
@@ -332,6 +397,22 @@ impl Sequence for Open<'_> {
 pub struct Complete {
     id: DataId,
     transferred: u64,
+    /// STAT is to be sent.
+    asks: bool,
+}
+
+impl Operation<Complete> {
+    /// Asks the server how far the transfer is (STAT, RFC 959 4.1.3): each line of its answer is shown as
+    /// [`Event::Line`](super::Event::Line), unless the server answers after the transfer only, as some do.
+    /// Nothing is asked once the server has finished.
+    pub fn ask_status(&mut self) {
+        self.sequence_mut().asks = true;
+    }
+
+    /// Gives the transfer back, to be given up by [`abort`](super::abort()).
+    pub fn into_transfer(self) -> TransferId {
+        TransferId(self.sequence().id)
+    }
 }
 
 impl Complete {
@@ -351,7 +432,7 @@ impl Complete {
         let Some(channel) = cx.client.channel.filter(|channel| channel.id == self.id) else {
             return Next::Failed(DataFailure::Broken);
         };
-        let next = self.verdict(cx.client.is_owed(), &channel);
+        let next = self.verdict(cx.client.owes_transfer(), &channel);
         if next != Next::Continue {
             self.transferred = channel.moved;
             cx.client.close_data(DataOp::Close);
@@ -364,7 +445,19 @@ impl Sequence for Complete {
     type Output<'b> = Completed<'b>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if self.asks && cx.client.owes_transfer() {
+            self.asks = !cx.client.send_beside(cx.tx, &Command::Stat(None));
+        }
         Ok(self.conclude(cx))
+    }
+
+    fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+        match verb {
+            Some(Verb::Stat) => Next::Show,
+            Some(Verb::Noop) => Next::Continue,
+            _ if line.position.is_end() && !line.code.is_preliminary() => self.finished(cx, verb, line),
+            _ => Next::Continue,
+        }
     }
 
     fn finished(&mut self, cx: &mut Context<'_, '_>, _: Option<Verb>, line: &ReplyLine<'_>) -> Next {

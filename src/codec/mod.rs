@@ -6,6 +6,7 @@
 pub mod address;
 pub mod code;
 pub mod command;
+pub mod digest;
 pub mod encode;
 pub mod facts;
 pub mod features;
@@ -21,6 +22,7 @@ pub mod verb;
 pub use address::{EpsvArgument, ExtendedError, NetworkProtocol};
 pub use code::{Group, ReplyCode, Severity};
 pub use command::{Command, CommandError, LongAddress, MffArgument, TimedPath};
+pub use digest::{Digest, HashReply};
 pub use encode::{Full, Sink};
 pub use facts::{FactChoice, FactSet, FactValue, FactValues, Facts, Kind, NameCase, Permissions};
 pub use features::{FeatureLine, Features, OptsArgument};

@@ -2,7 +2,7 @@
 
 use nom::Parser;
 
-use super::{Full, Invalid, ReplyCode, Sink, Text};
+use super::{Full, Invalid, ReplyCode, Sink, Text, Timestamp};
 
 /// Where a line stands in its reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,6 +253,18 @@ pub fn unique_name(text: &[u8]) -> Option<&[u8]> {
         text
     };
     (!name.is_empty()).then_some(name)
+}
+
+// time-fact = ("Modify" / "Create") "=" time-val *( ";" ) *OCTET       ; draft-somers-ftp-mfxx 3.1, 4.1
+/// The time in the text of 213 to MFMT or MFCT: `Modify=20240229123456; name`. Servers that write something
+/// else have set it nonetheless.
+#[must_use]
+pub fn time_fact(text: &[u8]) -> Option<Timestamp> {
+    let at = memchr::memchr(b'=', text)?;
+    let (name, value) = (&text[..at], &text[at + 1..]);
+    let known = [&b"modify"[..], b"create"].iter().any(|known| name.trim_ascii().eq_ignore_ascii_case(known));
+    let end = value.iter().position(|byte| matches!(byte, b';' | b' ')).unwrap_or(value.len());
+    Timestamp::parse(&value[..end]).ok().filter(|_| known)
 }
 
 #[cfg(test)]

@@ -10,11 +10,12 @@ use super::error::{Error, Refused};
 use super::runtime::Runtime;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::client::{
-    Answer, Client, Complete, Config, Exchange, FactsAnswer, FeaturesAnswer, Greeting, Login,
-    ModificationTimeAnswer, Open, Operation, OperationStep, PathAnswer, PlainAnswer, Profile, RawAnswer,
-    Refusal, Rename, Sequence, SizeAnswer, complete,
+    Abort, Answer, AvailableAnswer, ChecksumAnswer, Client, Complete, Config, Exchange, FactsAnswer,
+    FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Open, Operation, OperationStep,
+    PathAnswer, PlainAnswer, Profile, RawAnswer, Refusal, Rename, Sequence, SizeAnswer, TimeSetAnswer, abort,
+    complete,
 };
-use crate::codec::{Features, ReplyCode, ReplyLine, Timestamp};
+use crate::codec::{Digest, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
 use crate::error::Error as CoreError;
 use crate::listing::Formats;
 
@@ -201,6 +202,20 @@ impl<R: Runtime> Connection<R> {
         })
     }
 
+    /// Gives a transfer up: the operation that does it is kept in `aborting`, and made at the first turn.
+    pub(super) fn poll_abort(
+        &mut self,
+        transfer: &mut Transfer,
+        aborting: &mut Option<Operation<Abort>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        if let Some(completion) = transfer.completion.take() {
+            *aborting = Some(abort(completion.into_transfer()));
+        }
+        let Some(operation) = aborting else { return Poll::Ready(Ok(())) };
+        self.poll_run(operation, &mut |_| {}, cx).map_ok(drop)
+    }
+
     fn poll_complete(
         &mut self,
         transfer: &mut Transfer,
@@ -328,6 +343,11 @@ kept! {
     OwnedAnswer for ModificationTimeAnswer: Timestamp, |time| time.map_err(Error::Unreadable);
     OwnedAnswer for FeaturesAnswer: Features, |features| Ok(features);
     OwnedAnswer for FactsAnswer: (), |_none| Ok(());
+    OwnedAnswer for TimeSetAnswer: Option<Timestamp>, |time| Ok(time);
+    OwnedAnswer for ChecksumAnswer: Digest, |digest| digest.map_err(Error::Unreadable);
+    OwnedAnswer for AvailableAnswer: u64, |bytes| bytes.map_err(Error::Unreadable);
+    Outcome for Hash<'_>: HashReply, |reply| reply.map_err(Error::Unreadable);
+    Outcome for Abort: u64, |transferred| Ok(transferred);
     Outcome for Greeting: Option<Reply>, |line| Ok(line.map(Reply::from));
     Outcome for Login<'_>: Option<Reply>, |line| Ok(line.map(Reply::from));
     Outcome for Rename<'_>: (), |_none| Ok(());

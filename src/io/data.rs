@@ -6,7 +6,7 @@ use ::std::task::{Context, Poll, ready};
 
 use super::runtime::{Runtime, Stream};
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
-use crate::transfer::{Coding, Decoder, Encoder};
+use crate::transfer::{Coding, Decoder, Encoder, TransferError};
 
 /// How much is moved at a time where the kernel does not do it: smaller costs CPU, larger gains nothing.
 pub(super) const CHUNK: usize = 256 * 1024;
@@ -21,6 +21,8 @@ pub(super) struct Data<R: Runtime> {
     end: usize,
     /// Bytes of the file that the buffer was made of and that the caller does not count as sent yet.
     taken: usize,
+    /// Bytes of the wire that were received and that the machine was not told of.
+    untold: usize,
     /// Why it failed, for whoever asks.
     pub(super) error: Option<io::Error>,
 }
@@ -47,7 +49,16 @@ pub(super) struct Received {
 
 impl<R: Runtime> Data<R> {
     pub(super) fn new() -> Self {
-        Self { id: None, state: State::Closed, buffer: Vec::new(), start: 0, end: 0, taken: 0, error: None }
+        Self {
+            id: None,
+            state: State::Closed,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            taken: 0,
+            untold: 0,
+            error: None,
+        }
     }
 
     pub(super) const fn id(&self) -> Option<DataId> {
@@ -104,7 +115,7 @@ impl<R: Runtime> Data<R> {
 
     fn close(&mut self) {
         (self.id, self.state) = (None, State::Closed);
-        (self.buffer, self.start, self.end, self.taken) = (Vec::new(), 0, 0, 0);
+        (self.buffer, self.start, self.end, self.taken, self.untold) = (Vec::new(), 0, 0, 0, 0);
     }
 
     fn change(&mut self, next: impl FnOnce(State<R>) -> State<R>) {
@@ -188,35 +199,54 @@ impl<R: Runtime> Data<R> {
     /// Receives bytes of the file into `out`, which is not empty.
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>, out: &mut [u8]) -> Poll<Received> {
         let State::Receiving(stream, decoder) = &mut self.state else { return Poll::Pending };
-        let result = if decoder.is_identity() {
-            ready!(stream.poll_read(cx, out)).map(|count| (count, count))
-        } else {
-            loop {
-                let progress = decoder.decode(&self.buffer[self.start..self.end], out);
-                self.start += progress.read;
-                if progress.written > 0 {
-                    break Ok((progress.written, progress.read));
-                }
-                self.buffer.resize(CHUNK, 0);
-                match ready!(stream.poll_read(cx, &mut self.buffer)) {
-                    Ok(0) => {
-                        let tail = decoder.finish(out);
-                        break Ok((tail, 0));
+        if decoder.is_identity() {
+            return Poll::Ready(match ready!(stream.poll_read(cx, out)) {
+                Ok(0) => self.end_of_data(true),
+                Ok(count) => Received { bytes: count, event: DataEvent::Moved(count as u64) },
+                Err(error) => Received { bytes: 0, event: self.fail(DataFailure::Broken, error) },
+            });
+        }
+        let decoded = loop {
+            match decoder.decode(&self.buffer[self.start..self.end], out) {
+                Ok(done) => {
+                    self.start += done.read;
+                    self.untold += done.read;
+                    if done.written > 0 || decoder.is_ended() {
+                        break Ok(done.written);
                     }
-                    Ok(count) => (self.start, self.end) = (0, count),
-                    Err(error) => break Err(error),
+                }
+                Err(error) => break Err(error),
+            }
+            if self.start < self.end {
+                continue;
+            }
+            self.buffer.resize(CHUNK, 0);
+            match ready!(stream.poll_read(cx, &mut self.buffer)) {
+                Ok(0) => break decoder.finish(out),
+                Ok(count) => (self.start, self.end) = (0, count),
+                Err(error) => {
+                    return Poll::Ready(Received { bytes: 0, event: self.fail(DataFailure::Broken, error) });
                 }
             }
         };
-        Poll::Ready(match result {
-            Ok((0, 0)) => {
-                // At once: ProFTPD lingers for its client's end, ten seconds, before it confirms.
-                self.state = State::Closed;
-                Received { bytes: 0, event: DataEvent::Eof { clean: true } }
+        Poll::Ready(match decoded {
+            Ok(0) => self.end_of_data(true),
+            Ok(bytes) => {
+                let wire = ::std::mem::take(&mut self.untold);
+                Received { bytes, event: DataEvent::Moved(wire as u64) }
             }
-            Ok((bytes, wire)) => Received { bytes, event: DataEvent::Moved(wire as u64) },
-            Err(error) => Received { bytes: 0, event: self.fail(DataFailure::Broken, error) },
+            Err(TransferError::Truncated) => self.end_of_data(false),
+            Err(error) => {
+                let error = io::Error::new(io::ErrorKind::InvalidData, error);
+                Received { bytes: 0, event: self.fail(DataFailure::Malformed, error) }
+            }
         })
+    }
+
+    fn end_of_data(&mut self, clean: bool) -> Received {
+        // Closed at once: ProFTPD lingers for its client's end, ten seconds, before it confirms.
+        self.state = State::Closed;
+        Received { bytes: 0, event: DataEvent::Eof { clean } }
     }
 
     /// Sends bytes of the file: how many were taken, and what the machine is to be told.
@@ -230,6 +260,9 @@ impl<R: Runtime> Data<R> {
                 let progress = encoder.encode(bytes, &mut self.buffer);
                 (self.start, self.end) = (0, progress.written);
                 self.taken = progress.read;
+                if progress.written == 0 {
+                    return Poll::Ready((::std::mem::take(&mut self.taken), DataEvent::Moved(0)));
+                }
             }
             match ready!(stream.poll_write(cx, &self.buffer[self.start..self.end])) {
                 Ok(count) => {
@@ -261,11 +294,20 @@ impl<R: Runtime> Data<R> {
 
     /// All bytes were given: sends what is left and ends the sending side.
     pub(super) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<DataEvent> {
-        let State::Sending(stream, _) = &mut self.state else { return Poll::Pending };
-        while self.start < self.end {
-            match ready!(stream.poll_write(cx, &self.buffer[self.start..self.end])) {
-                Ok(count) => self.start += count,
-                Err(error) => return Poll::Ready(self.fail(DataFailure::Broken, error)),
+        let State::Sending(stream, encoder) = &mut self.state else { return Poll::Pending };
+        loop {
+            while self.start < self.end {
+                match ready!(stream.poll_write(cx, &self.buffer[self.start..self.end])) {
+                    Ok(count) => self.start += count,
+                    Err(error) => return Poll::Ready(self.fail(DataFailure::Broken, error)),
+                }
+            }
+            if !encoder.is_identity() {
+                self.buffer.resize(CHUNK, 0);
+            }
+            (self.start, self.end) = (0, encoder.finish(&mut self.buffer));
+            if self.end == 0 {
+                break;
             }
         }
         let ended = stream.shut_down();

@@ -11,7 +11,7 @@ use super::host::{Access, Accounts, Digest, File, Filesystem, Opened, Refusal};
 use super::runtime::Runtime;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::codec::Text;
-use crate::error::Error;
+use crate::error::{Error, LocalError};
 use crate::listing::{Clock, Kind, ListingWriter, OwnedEntry};
 use crate::server::{Answer, Asked, Config, Endpoints, Listing, Request, Session, SessionStep, Ticket};
 use crate::time::Instant;
@@ -31,12 +31,21 @@ pub(super) struct Connection<R: Runtime, A: Accounts> {
     filesystem: Option<Arc<A::Filesystem>>,
     endpoints: Endpoints,
     job: Job<A::Filesystem>,
+    telling: Option<Telling>,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
     admitted: bool,
     /// The dialogue is over: until when the connection may still take to close in order.
     closing: Option<Instant>,
+}
+
+/// A directory that is told over the control connection.
+struct Telling {
+    ticket: Ticket,
+    entries: Box<dyn Iterator<Item = OwnedEntry> + Send>,
+    /// The one that had no room.
+    next: Option<OwnedEntry>,
 }
 
 /// The host's side of a transfer.
@@ -75,6 +84,7 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
             filesystem: None,
             endpoints,
             job: Job::None,
+            telling: None,
             buffer: Vec::new(),
             start: 0,
             end: 0,
@@ -99,6 +109,7 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
             if let Some(deadline) = self.closing {
                 break deadline;
             }
+            self.tell_entries();
             let now = self.runtime.now();
             let (rx, tx) = (&mut self.control.rx, &mut self.control.tx);
             let step = match self.session.step(now, &mut rx.view(), &mut tx.view()) {
@@ -158,6 +169,29 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
         debug_assert!(told.is_ok(), "{event:?}: {told:?}");
     }
 
+    /// Tells what is in a directory, as far as there is room.
+    fn tell_entries(&mut self) {
+        let Some(telling) = &mut self.telling else { return };
+        let tx = &mut self.control.tx;
+        while let Some(owned) = telling.next.take().or_else(|| telling.entries.next()) {
+            match self.session.tell_entry(&telling.ticket, &owned.entry(), &mut tx.view()) {
+                Ok(()) => {}
+                Err(LocalError::NoRoom) => {
+                    telling.next = Some(owned);
+                    return;
+                }
+                Err(_) => {
+                    self.telling = None;
+                    return;
+                }
+            }
+        }
+        if let Some(Telling { ticket, .. }) = self.telling.take() {
+            // Nobody may wait for it any more.
+            let _ = self.session.answer(ticket, Answer::Done, &mut tx.view());
+        }
+    }
+
     /// Asks the host, and hands its answer on.
     fn request(&mut self, ticket: Ticket, asked: Asked) {
         let rx = &self.control.rx;
@@ -178,6 +212,17 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
                 Job::File { file, .. } => file.finish().map(|()| Told::Done),
                 _ => Err(Refusal::Failed),
             },
+            Request::Entries { .. } => {
+                let path = self.session.path();
+                let entries = self.filesystem.as_ref().ok_or(Refusal::Denied);
+                match entries.and_then(|filesystem| filesystem.entries(path)) {
+                    Ok(entries) => {
+                        self.telling = Some(Telling { ticket, entries: Box::new(entries), next: None });
+                        return;
+                    }
+                    Err(refusal) => Err(refusal),
+                }
+            }
             request => match &self.filesystem {
                 Some(filesystem) => ask(&**filesystem, &self.session, &request, &mut self.job),
                 None => Err(Refusal::Denied),
@@ -317,7 +362,7 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
 /// What a host says, before it is lent to the session.
 enum Told {
     Done,
-    Entry(OwnedEntry),
+    Entry(Box<OwnedEntry>),
     Opened { size: Option<u64>, unique_name: Option<Vec<u8>> },
     Digest(Digest),
     Count(u64),
@@ -340,7 +385,7 @@ fn ask<F: Filesystem>(
         Request::RemoveDirectory => filesystem.remove_directory(path).map(|()| Told::Done),
         Request::Delete => filesystem.remove_file(path).map(|()| Told::Done),
         Request::Rename => filesystem.rename(session.source_path(), path).map(|()| Told::Done),
-        Request::Stat { follow } => filesystem.entry(path, *follow).map(Told::Entry),
+        Request::Stat { follow } => filesystem.entry(path, *follow).map(|entry| Told::Entry(Box::new(entry))),
         Request::Open(access) => {
             let Opened { file, size, unique_name } = filesystem.open(path, *access)?;
             let kernel = matches!(access, Access::Read { .. }) && file.as_file().is_some();

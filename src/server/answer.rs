@@ -1,14 +1,14 @@
 //! The host's answers, and the replies that are made of them.
 
 use super::data::Transfer;
+use super::information::framed;
 use super::machine::Ticket;
+use super::pending::{FollowUp, Pending, Purpose};
 use super::request::{Access, Answer, Refusal};
-use super::session::{Login, Pending, Purpose, Session, wrong};
+use super::session::{Login, Session};
 use crate::action::DataOp;
 use crate::buffer::Tx;
-use crate::codec::{
-    Full, NameCase, Permissions, Position, ReplyCode as Code, ReplyLine, Sink, Text, pathname,
-};
+use crate::codec::{Full, NameCase, Permissions, ReplyCode as Code, Sink, Text, pathname};
 use crate::error::{LocalError, PeerError};
 use crate::listing::{Clock, Entry, Kind, ListingWriter};
 
@@ -16,14 +16,18 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Answers a request, at once or at any later time.
     ///
     /// # Errors
-    /// Gives the ticket back when the answer is none to the request that waits, or when nothing waits.
+    /// Gives the ticket back: with [`LocalError::WrongAnswer`] when the answer is none to the request that
+    /// waits; with [`LocalError::Ended`] when nobody waits for it any more, since it came too late
+    /// ([`Timeouts::host`](super::Timeouts::host)) or the session has ended. Whatever was opened or logged
+    /// in for it is then of no use.
     pub fn answer(
         &mut self,
         ticket: Ticket,
         answer: Answer<'_>,
         tx: &mut Tx<'_>,
     ) -> Result<(), (LocalError, Ticket)> {
-        let Some(pending) = self.pending else { return Err(wrong(ticket)) };
+        let waiting = self.pending.filter(|_| ticket.number() == self.asked);
+        let Some(pending) = waiting else { return Err((LocalError::Ended, ticket)) };
         match (pending, answer) {
             (_, Answer::Refused(refusal)) => self.refused(ticket, pending, refusal, tx),
             (Pending::Admit, Answer::Done) => {
@@ -51,9 +55,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.opened(ticket, Some(access), size, unique_name, tx);
             }
             (Pending::List(_), Answer::Opened { size, .. }) => self.opened(ticket, None, size, None, tx),
-            (Pending::Commit, Answer::Done) => {
-                self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Transfer complete."), tx);
-            }
+            (Pending::Commit, Answer::Done) => self.committed(ticket, tx),
+            (Pending::Entries { .. }, Answer::Done) => self.end_entries(ticket, "End.", tx),
             (Pending::Change(changes), Answer::Done) => self.changed(ticket, changes, tx),
             (Pending::Digest { algorithm, .. }, Answer::Digest { digest, range }) => {
                 self.digest_reply(ticket, algorithm, digest, range, tx);
@@ -72,15 +75,42 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             {
                 self.reply(ticket, code, text, tx);
             }
-            _ => return Err(wrong(ticket)),
+            _ => return Err((LocalError::WrongAnswer, ticket)),
         }
+        self.settle(tx);
+        Ok(())
+    }
+
+    /// The host has answered, or was given up.
+    fn settle(&mut self, tx: &mut Tx<'_>) {
         if let Some(ticket) = self.aborting.take() {
             self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx);
         }
         self.tell_abort = false;
         self.pending = None;
         self.progress = true;
-        Ok(())
+    }
+
+    /// The host has had its time: 451, which any command may get.
+    pub(super) fn unanswered(&mut self, tx: &mut Tx<'_>) {
+        let Some(pending) = self.pending else { return };
+        let ticket = self.pi.reissue(self.asked);
+        match pending {
+            Pending::Login | Pending::Host => {
+                if pending == Pending::Login {
+                    self.login = Login::Nobody;
+                    self.paths.forget_waiting();
+                }
+                self.reply(
+                    ticket,
+                    Code::LOCAL_ERROR,
+                    Text::literal("That takes too long; try again later."),
+                    tx,
+                );
+            }
+            pending => self.refused(ticket, pending, Refusal::Failed, tx),
+        }
+        self.settle(tx);
     }
 
     fn refused(&mut self, ticket: Ticket, pending: Pending, refusal: Refusal, tx: &mut Tx<'_>) {
@@ -95,22 +125,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Pending::Login => {
                 self.login = Login::Nobody;
                 self.paths.forget_waiting();
-                self.failed_logins += 1;
-                if self.failed_logins >= self.config.limits.login_attempts {
-                    self.pi.fail(PeerError::TooManyLogins);
-                    self.reply(
-                        ticket,
-                        Code::SERVICE_NOT_AVAILABLE,
-                        Text::literal("Too many failed logins."),
-                        tx,
-                    );
-                    self.closing = true;
-                } else {
-                    self.reply(ticket, Code::NOT_LOGGED_IN, Text::literal("Login incorrect."), tx);
-                }
+                self.failed_logins = self.failed_logins.saturating_add(1);
+                self.refusing = Some((ticket, None));
+            }
+            Pending::Entries { .. } if self.entries_begun => {
+                self.end_entries(ticket, "There is more, which cannot be told.", tx);
             }
             pending => {
                 if matches!(pending, Pending::Open(_) | Pending::List(_)) {
+                    self.size_hint = None;
                     self.close_channel(DataOp::Close);
                 }
                 if pending == Pending::Rename {
@@ -120,6 +143,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.refuse(ticket, code, text, tx);
             }
         }
+    }
+
+    /// Tells of a failed login, which is held back so that nobody can try many.
+    pub(super) fn refuse_login(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
+        if self.failed_logins < self.config.limits.login_attempts {
+            return self.reply(ticket, Code::NOT_LOGGED_IN, Text::literal("Login incorrect."), tx);
+        }
+        self.pi.fail(PeerError::TooManyLogins);
+        self.reply(ticket, Code::SERVICE_NOT_AVAILABLE, Text::literal("Too many failed logins."), tx);
+        self.closing = true;
     }
 
     /// Refuses a command with this code, or with the plain 550 where the command may not get it.
@@ -143,6 +176,22 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
+    /// The upload lasts. STOU's name is told again: who has missed it in the 150 has it here.
+    fn committed(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
+        let Self { pi, paths, .. } = self;
+        let sent = pi.reply_with(ticket, tx, |tx| {
+            tx.put(b"226 Transfer complete.")?;
+            if !paths.name().is_empty() {
+                tx.put(b" FILE: ")?;
+                tx.put(paths.name())?;
+            }
+            tx.put(b"\r\n")
+        });
+        if let Err((_, ticket)) = sent {
+            self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Transfer complete."), tx);
+        }
+    }
+
     fn opened(
         &mut self,
         ticket: Ticket,
@@ -151,6 +200,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         unique_name: Option<Text<'_>>,
         tx: &mut Tx<'_>,
     ) {
+        if let Some(name) = unique_name {
+            self.paths.name_with(name.as_bytes());
+        }
+        self.size_hint = None;
         let sent = self.pi.preliminary_with(&ticket, tx, |tx| {
             Code::OPENING_DATA_CONNECTION.encode(tx)?;
             match (access, unique_name, size) {
@@ -224,10 +277,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 let writer = ListingWriter::mlst(self.facts);
                 self.entry_reply(ticket, Code::FILE_ACTION_OKAY, "Facts:", writer, entry, tx);
             }
-            Purpose::Status => {
-                let code = if entry.kind.is_directory() { Code::DIRECTORY_STATUS } else { Code::FILE_STATUS };
+            Purpose::Status { all } if entry.kind.is_directory() => {
+                self.entries_begun = false;
+                self.follow_up = Some((ticket, FollowUp::Entries { all }));
+            }
+            Purpose::Status { .. } => {
                 let writer = ListingWriter::list(Clock::UNKNOWN);
-                self.entry_reply(ticket, code, "Status:", writer, entry, tx);
+                self.entry_reply(ticket, Code::FILE_STATUS, "Status:", writer, entry, tx);
             }
         }
     }
@@ -236,34 +292,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("Not a plain file."), tx);
     }
 
-    /// STAT without a path: the state of the session (RFC 959 4.1.3), and of the transfer if one runs.
-    pub(super) fn status(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
-        let (peer, moved, login, coding) = (self.endpoints.peer, self.moved(), self.login, self.coding);
-        let open = self.channel.is_open();
-        self.reply_many(ticket, tx, |tx| {
-            framed(Code::SYSTEM_STATUS, "Status:", tx, |tx| {
-                tx.put_fmt(format_args!(" Connected from {}\r\n", peer.ip().to_canonical()))?;
-                let user = if login == Login::In { "" } else { "not " };
-                tx.put_fmt(format_args!(" {user}logged in\r\n TYPE "))?;
-                coding.representation.encode(tx)?;
-                tx.put(b"; STRU ")?;
-                coding.structure.encode(tx)?;
-                tx.put(b"; MODE ")?;
-                coding.mode.encode(tx)?;
-                match (moved, open) {
-                    (Some(moved), _) => tx.put_fmt(format_args!("\r\n {moved} bytes transferred so far\r\n")),
-                    (None, true) => tx.put(b"\r\n The data connection is set up\r\n"),
-                    (None, false) => tx.put(b"\r\n No data connection\r\n"),
-                }
-            })
-        });
-    }
-
     /// OPTS MLST: the facts that are sent from now on (RFC 3659 7.9).
     pub(super) fn facts_reply(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let facts = self.facts;
         self.reply_many(ticket, tx, |tx| {
-            tx.put(b"200 MLST OPTS ")?;
+            tx.put(b"200 MLST OPTS")?;
+            if !facts.is_empty() {
+                tx.put(b" ")?;
+            }
             facts.encode(NameCase::Canonical, tx)?;
             tx.put(b"\r\n")
         });
@@ -276,16 +312,4 @@ fn quoted(path: &[u8], tx: &mut Tx<'_>) -> Result<(), Full> {
     tx.put(b" ")?;
     pathname::encode_quoted(Text::new(path).unwrap_or_default(), tx)?;
     tx.put(b"\r\n")
-}
-
-/// A reply of many lines: the first and the last around what `encode` writes.
-fn framed(
-    code: Code,
-    title: &'static str,
-    tx: &mut Tx<'_>,
-    encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
-) -> Result<(), Full> {
-    ReplyLine::encode(code, Position::First, Text::literal(title), tx)?;
-    encode(tx)?;
-    ReplyLine::encode(code, Position::Last, Text::literal("End."), tx)
 }

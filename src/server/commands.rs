@@ -5,13 +5,13 @@ use core::net::IpAddr;
 use super::config::hash_of;
 use super::data::PassiveReply;
 use super::machine::Ticket;
+use super::pending::{Asked, Pending, Purpose};
 use super::request::{Access, Changes, Listing};
-use super::session::{Asked, Login, Pending, Purpose, Session};
+use super::session::{Login, Session};
 use crate::action::DataOp;
 use crate::buffer::{Rx, Span, Tx};
 use crate::codec::{
-    Command, CommandError, EpsvArgument, NetworkProtocol, Position, ReplyCode as Code, ReplyLine, Sink, Text,
-    TimedPath, Verb,
+    ByteRange, Command, CommandError, EpsvArgument, NetworkProtocol, ReplyCode as Code, Text, TimedPath, Verb,
 };
 use crate::error::PeerError;
 use crate::transfer::Coding;
@@ -50,7 +50,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             );
             return None;
         }
-        if verb.is_some_and(|verb| !self.config.serves(verb)) {
+        // These get the answer that comes before a security mechanism was chosen, served or not.
+        let protected = |verb| matches!(verb, Verb::Adat | Verb::Mic | Verb::Conf | Verb::Enc);
+        if verb.is_some_and(|verb| !self.config.serves(verb) && !protected(verb)) {
             // A client that asks is no bad one: it may well ask for every file of a directory.
             return self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx);
         }
@@ -66,7 +68,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if self.pending.is_none() {
             self.verb = verb.unwrap_or(Verb::Noop);
         }
-        if self.config.overridden.contains(self.verb) {
+        // What is answered beside a transfer is answered at once: the host is asked one thing at a time.
+        let beside = self.transfer.is_some() || self.pending.is_some();
+        if !beside && self.config.overrides(self.verb) {
+            // No path is concerned but the working directory.
+            let _ = self.paths.aim(b"");
             return Some((ticket, asked(Pending::Command, line)));
         }
         // RNFR holds for the next command only; REST until a transfer, since many clients set up the data
@@ -75,6 +81,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             true => core::mem::take(&mut self.restart),
             false => 0,
         };
+        if self.verb.opens_data_connection()
+            && core::mem::replace(&mut self.range, ByteRange::WHOLE) != ByteRange::WHOLE
+        {
+            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "RANG is for HASH only.", tx);
+        }
         let argument = |text: Text<'_>| line.after(line.len() - text.len());
         match command {
             Command::User(name) => {
@@ -124,7 +135,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.answer_now(ticket, Code::NETWORK_PROTOCOL_NOT_SUPPORTED, text, tx)
             }
             Command::Epsv(_) => self.listen(ticket, PassiveReply::Extended),
-            Command::Allo(_) => {
+            Command::Allo(allocation) => {
+                self.size_hint = Some(allocation.bytes);
                 self.answer_now(ticket, Code::SUPERFLUOUS, "Nothing needs to be allocated.", tx)
             }
             Command::Rest(marker) if marker.offset().is_some() => {
@@ -192,7 +204,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Stat(Some(_)) if self.transfer.is_some() || self.pending.is_some() => {
                 self.answer_now(ticket, Code::FILE_BUSY, "Not during a transfer.", tx)
             }
-            Command::Stat(Some(path)) => self.ask_about(ticket, path, Pending::Stat(Purpose::Status), tx),
+            Command::Stat(argument) => {
+                let (all, path) = flags(argument);
+                let purpose = Purpose::Status { all };
+                self.ask_about(ticket, path.unwrap_or_default(), Pending::Stat(purpose), tx)
+            }
             Command::Syst => {
                 self.reply(ticket, Code::SYSTEM_TYPE, self.config.system, tx);
                 None
@@ -235,6 +251,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.range = range;
                 self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Send the command that it is for.", tx)
             }
+            Command::Adat(_) | Command::Mic(_) | Command::Conf(_) | Command::Enc(_) => {
+                self.answer_now(ticket, Code::BAD_SEQUENCE, "AUTH comes first.", tx)
+            }
             Command::Avbl(path) => self.ask_about(ticket, path.unwrap_or_default(), Pending::Available, tx),
             Command::Clnt(_) => self.answer_now(ticket, Code::COMMAND_OKAY, "Noted.", tx),
             Command::Csid(_) => self.answer_now(
@@ -267,6 +286,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             CommandError::MissingArgument(_) => (Code::ARGUMENT_SYNTAX_ERROR, "An argument is missing."),
             CommandError::UnexpectedArgument(_) => {
                 (Code::ARGUMENT_SYNTAX_ERROR, "There is no argument to this.")
+            }
+            CommandError::UnknownFamily(Verb::Lprt) => {
+                (Code::ADDRESS_FAMILY_NOT_SUPPORTED, if self.is_ipv6() { "Use (6)." } else { "Use (4)." })
             }
             CommandError::UnknownFamily(_) if self.is_ipv6() => {
                 (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (2).")
@@ -341,9 +363,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     fn list(&mut self, ticket: Ticket, path: Option<Text<'_>>, listing: Listing, tx: &mut Tx<'_>) -> Outcome {
-        // A listing's lines end in CRLF whatever the type.
+        // A listing's lines end in CRLF whatever the type; they travel in the mode that was agreed.
         let path = path.unwrap_or_default();
-        self.ask_for_transfer(ticket, path, Pending::List(listing), Coding::IDENTITY, tx)
+        let coding = Coding { mode: self.coding.mode, ..Coding::IDENTITY };
+        self.ask_for_transfer(ticket, path, Pending::List(listing), coding, tx)
     }
 
     fn ask_for_transfer(
@@ -388,37 +411,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     ) -> Outcome {
         self.reply(ticket, code, Text::literal(text), tx);
         None
-    }
-
-    fn help(&mut self, ticket: Ticket, topic: Option<Text<'_>>, tx: &mut Tx<'_>) {
-        let Some(topic) = topic else {
-            let Self { pi, config, .. } = self;
-            let sent = pi.reply_with(ticket, tx, |tx| {
-                ReplyLine::encode(Code::HELP_MESSAGE, Position::First, Text::literal("Commands:"), tx)?;
-                let mut verbs = Verb::ALL.iter().filter(|verb| config.serves(**verb)).peekable();
-                while verbs.peek().is_some() {
-                    for verb in verbs.by_ref().take(10) {
-                        tx.put(b" ")?;
-                        tx.put(verb.as_str().as_bytes())?;
-                    }
-                    tx.put(b"\r\n")?;
-                }
-                ReplyLine::encode(
-                    Code::HELP_MESSAGE,
-                    Position::Last,
-                    Text::literal("HELP and a command tells more."),
-                    tx,
-                )
-            });
-            return self.or_too_long(sent, tx);
-        };
-        match Verb::from_bytes(topic.as_bytes()).filter(|verb| self.config.serves(*verb)) {
-            None => self.reply(ticket, Code::ARGUMENT_SYNTAX_ERROR, Text::literal("No such command."), tx),
-            Some(verb) => self.reply_many(ticket, tx, |tx| {
-                let info = verb.info();
-                tx.put_fmt(format_args!("214 {}{}: {}.\r\n", info.name, info.argument.syntax(), info.summary))
-            }),
-        }
     }
 
     fn is_ipv6(&self) -> bool {

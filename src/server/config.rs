@@ -21,9 +21,13 @@ pub struct Config {
     /// The commands that are served; the others are answered 502. See [`Config::COMMANDS`].
     pub commands: VerbSet,
     /// The commands that the host answers itself, known or not to the session: they come as
-    /// [`Request::Command`](super::Request::Command), once the gate of the table has let them through.
+    /// [`Request::Command`](super::Request::Command), once the gate of the table has let them through
+    /// and their argument is of the table's grammar. Those of [`Config::OWN`] never do; nor do ABOR, STAT
+    /// and NOOP while a transfer runs or a digest is at work. One that is answered by the host moves no
+    /// data.
     pub overridden: VerbSet,
-    /// What FEAT names, as far as the commands are served.
+    /// What FEAT names, as far as the commands are served. RANG is not named by default: the range is that
+    /// of a HASH only, and what FEAT would say of it is that it is that of a transfer too.
     pub features: Features,
     /// The hashes that the host can compute, for HASH and its like; the first is the one that HASH uses
     /// unless it is told otherwise. None by default.
@@ -52,6 +56,18 @@ impl Config {
         ])
     };
 
+    /// The commands that the state of the session hangs on: it answers them itself, whatever is
+    /// [overridden](Self::overridden).
+    pub const OWN: VerbSet = {
+        use Verb::*;
+        VerbSet::of(&[User, Pass, Rein, Quit, Abor, Auth, Adat, Pbsz, Prot, Ccc, Mic, Conf, Enc])
+    };
+
+    /// Whether the host answers a command itself.
+    pub(super) fn overrides(&self, verb: Verb) -> bool {
+        self.overridden.contains(verb) && !Self::OWN.contains(verb)
+    }
+
     /// Whether a command is served, by the session or by the host.
     pub(super) fn serves(&self, verb: Verb) -> bool {
         let served = match verb {
@@ -59,7 +75,7 @@ impl Config {
             Verb::Hash => !self.hashes.is_empty(),
             verb => hash_of(verb).is_none_or(|hash| self.hashes.contains(&hash)),
         };
-        self.overridden.contains(verb) || (served && self.commands.contains(verb))
+        self.overrides(verb) || (served && self.commands.contains(verb))
     }
 }
 
@@ -74,6 +90,9 @@ pub(super) const fn hash_of(verb: Verb) -> Option<HashAlgorithm> {
         _ => return None,
     })
 }
+
+/// MODE Z is there with the feature alone.
+const DEFLATE: Features = if cfg!(feature = "deflate") { Features::MODE_Z } else { Features::empty() };
 
 impl Default for Config {
     fn default() -> Self {
@@ -93,7 +112,6 @@ impl Default for Config {
                 | Features::LANG
                 | Features::HOST
                 | Features::HASH
-                | Features::RANG
                 | Features::XCRC
                 | Features::XMD5
                 | Features::XSHA1
@@ -104,7 +122,8 @@ impl Default for Config {
                 | Features::MFF
                 | Features::AVBL
                 | Features::CSID
-                | Features::CLNT,
+                | Features::CLNT
+                | DEFLATE,
             commands: Self::COMMANDS,
             overridden: VerbSet::EMPTY,
             hashes: &[],
@@ -127,11 +146,14 @@ pub struct Limits {
     pub bad_commands: u16,
     /// Failed logins until the session ends. 5 by default.
     pub login_attempts: u16,
+    /// Bytes a second that a transfer has to move, each [`Timeouts::rate`] long: a slower one is given up,
+    /// whichever side is the slow one. 0, which is no limit, by default.
+    pub minimum_rate: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { line: 2046, bad_commands: 20, login_attempts: 5 }
+        Self { line: 2046, bad_commands: 20, login_attempts: 5, minimum_rate: 0 }
     }
 }
 
@@ -147,6 +169,15 @@ pub struct Timeouts {
     pub accept: Duration,
     /// Without a byte on the data connection. 60 s by default.
     pub stall: Duration,
+    /// How long [`Limits::minimum_rate`] is measured each time. 30 s by default.
+    pub rate: Duration,
+    /// For the host to answer a request, or to tell one entry after the other: the client is told 451 then.
+    /// 5 minutes by default.
+    pub host: Duration,
+    /// From a failed PASS to its answer, doubled with every failure (RFC 2577 5). 1 s by default.
+    pub login_delay: Duration,
+    /// The longest that the delay becomes. 16 s by default.
+    pub login_delay_most: Duration,
 }
 
 impl Default for Timeouts {
@@ -156,6 +187,10 @@ impl Default for Timeouts {
             idle: Duration::from_secs(300),
             accept: Duration::from_secs(30),
             stall: Duration::from_secs(60),
+            rate: Duration::from_secs(30),
+            host: Duration::from_secs(300),
+            login_delay: Duration::from_secs(1),
+            login_delay_most: Duration::from_secs(16),
         }
     }
 }

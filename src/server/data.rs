@@ -4,11 +4,13 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use super::commands::Outcome;
 use super::machine::Ticket;
-use super::session::{Asked, Pending, Session};
+use super::pending::{Asked, Pending};
+use super::session::Session;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::buffer::{Span, Tx};
 use crate::codec::{Full, ReplyCode as Code, Sink, Text, Verb, address};
 use crate::error::LocalError;
+use crate::time::Instant;
 use crate::transfer::Coding;
 
 /// Room that the send queue must have before the reply that ends a transfer is made.
@@ -69,6 +71,8 @@ pub(super) struct Transfer {
     coding: Coding,
     state: State,
     moved: u64,
+    /// When the count for the minimum rate began, and how much had moved then.
+    pub(super) measured: Option<(Instant, u64)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,11 +89,15 @@ enum State {
 
 impl Transfer {
     pub(super) fn new(ticket: Ticket, verb: Verb, coding: Coding) -> Self {
-        Self { ticket, verb, coding, state: State::Waiting, moved: 0 }
+        Self { ticket, verb, coding, state: State::Waiting, moved: 0, measured: None }
     }
 
     pub(super) fn is_moving(&self) -> bool {
         self.state != State::Waiting
+    }
+
+    pub(super) const fn moved(&self) -> u64 {
+        self.moved
     }
 
     fn is_over(&self) -> bool {
@@ -200,7 +208,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.verb = transfer.verb;
                 self.pi.end_transfer();
                 self.close_channel(DataOp::Close);
-                self.pending = Some(Pending::Commit);
                 return Some((transfer.ticket, Asked { what: Pending::Commit, argument: Span::default() }));
             }
             (State::Failed(failure), _) => self.transfer_failed(failure, tx),

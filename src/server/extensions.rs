@@ -5,8 +5,9 @@ use core::time::Duration;
 use super::commands::{Outcome, asked};
 use super::config::hash_of;
 use super::machine::Ticket;
+use super::pending::Pending;
 use super::request::Changes;
-use super::session::{Pending, SERVED_FACTS, Session};
+use super::session::{SERVED_FACTS, Session};
 use crate::buffer::{Span, Tx};
 use crate::codec::{
     ByteRange, FactChoice, Features, HashAlgorithm, MffArgument, NameCase, OptsArgument, Position, Quoted,
@@ -21,6 +22,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub(super) fn features(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let (hash, facts) = (self.hash_in_force(), self.facts);
         let Self { pi, config, .. } = self;
+        let served = |line: &str| {
+            let word = line.split(' ').next().unwrap_or_default();
+            Verb::from_bytes(word.as_bytes()).is_none_or(|verb| config.serves(verb))
+        };
+        if !config.features.lines().any(|(_, line)| served(line)) {
+            return self.reply(ticket, Code::SYSTEM_STATUS, Text::literal("No extensions."), tx);
+        }
         let sent = pi.reply_with(ticket, tx, |tx| {
             ReplyLine::encode(
                 Code::SYSTEM_STATUS,
@@ -28,11 +36,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 Text::literal("Extensions supported:"),
                 tx,
             )?;
-            for (feature, line) in config.features.lines() {
-                let word = line.split(' ').next().unwrap_or_default();
-                if Verb::from_bytes(word.as_bytes()).is_some_and(|verb| !config.serves(verb)) {
-                    continue;
-                }
+            for (feature, line) in config.features.lines().filter(|(_, line)| served(line)) {
                 tx.put_fmt(format_args!(" {line}"))?;
                 if feature.contains(Features::MLST) {
                     tx.put(b" ")?;
@@ -223,6 +227,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 let target = span.after(start).first(target.len());
                 outcome.map(|(ticket, _)| (ticket, asked(Pending::Symlink, target)))
             }
+            SiteCommand::Umask(Some(mask)) if mask > 0o777 => {
+                self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "A mask is of nine bits.", tx)
+            }
             SiteCommand::Umask(mask) => {
                 self.umask = mask.or(self.umask);
                 let mask = self.umask.unwrap_or(0o022);
@@ -232,7 +239,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             SiteCommand::Idle(seconds) => {
                 let most = self.config.timeouts.idle;
                 if let Some(seconds) = seconds {
-                    self.idle = Duration::from_secs(seconds.into()).clamp(Duration::from_secs(1), most);
+                    self.idle = Duration::from_secs(seconds.max(1).into()).min(most);
                 }
                 let (idle, most) = (self.idle.as_secs(), most.as_secs());
                 self.reply_many(ticket, tx, |tx| {

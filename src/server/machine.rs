@@ -14,6 +14,13 @@ use crate::error::{Error, LocalError, PeerError};
 #[must_use = "a command that is not answered holds up all that follow it"]
 pub struct Ticket(u32);
 
+impl Ticket {
+    /// Its number, which no other ticket of the session has.
+    pub(super) const fn number(&self) -> u32 {
+        self.0
+    }
+}
+
 /// Why a line is no command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -183,10 +190,20 @@ impl Server {
         Ticket(self.last_ticket)
     }
 
+    /// The ticket of a command that somebody else was to answer and has not.
+    pub(super) fn reissue(&self, number: u32) -> Ticket {
+        Ticket(number)
+    }
+
+    /// What has ended the dialogue.
+    pub(super) const fn failure(&self) -> Option<PeerError> {
+        self.failed
+    }
+
     /// Queues the final reply to a command.
     ///
     /// # Errors
-    /// Gives the ticket back when there is no room.
+    /// Gives the ticket back when there is no room, and when its command was answered by other means.
     pub fn reply(
         &mut self,
         ticket: Ticket,
@@ -208,6 +225,9 @@ impl Server {
         tx: &mut Tx<'_>,
         encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
     ) -> Result<(), (LocalError, Ticket)> {
+        if !self.open.contains(&ticket.0) {
+            return Err((LocalError::Ended, ticket));
+        }
         if tx.append(encode).is_err() {
             return Err((LocalError::NoRoom, ticket));
         }

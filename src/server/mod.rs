@@ -10,13 +10,17 @@ mod answer;
 mod commands;
 mod config;
 mod data;
+mod deadline;
 mod extensions;
+mod information;
 mod machine;
 mod paths;
+mod pending;
 mod request;
 mod session;
 
 pub use config::{Config, Limits, Timeouts};
 pub use machine::{BadLine, Event as CommandEvent, Server, ServerStep, Ticket};
+pub use pending::Asked;
 pub use request::{Access, Answer, Changes, Listing, Refusal, Request, VirtualPath};
-pub use session::{Asked, Endpoints, Event, Session, SessionStep};
+pub use session::{Endpoints, Event, Session, SessionStep};

@@ -4,13 +4,15 @@
 use crate::codec::ResolveError;
 use crate::codec::pathname::resolve;
 
-/// `[working directory][waiting][target]`, one behind the other.
+/// `[working directory][waiting][target][name]`, one behind the other. The name is the one that STOU made
+/// up.
 #[derive(Clone, Debug)]
 pub(super) struct Paths<P> {
     storage: P,
     working: usize,
     waiting: usize,
     target: usize,
+    name: usize,
 }
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
@@ -22,7 +24,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
             }
             None => 0,
         };
-        Self { storage, working, waiting: 0, target: 0 }
+        Self { storage, working, waiting: 0, target: 0, name: 0 }
     }
 
     /// Back to the root, with nothing waiting.
@@ -30,7 +32,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         if let Some(first) = self.storage.as_mut().first_mut() {
             *first = b'/';
         }
-        (self.working, self.waiting, self.target) = (1.min(self.storage.as_ref().len()), 0, 0);
+        (self.working, self.waiting) = (1.min(self.storage.as_ref().len()), 0);
+        (self.target, self.name) = (0, 0);
     }
 
     pub(super) fn working(&self) -> &[u8] {
@@ -46,9 +49,24 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         &self.storage.as_ref()[start..start + self.target]
     }
 
+    pub(super) fn name(&self) -> &[u8] {
+        let start = self.working + self.waiting + self.target;
+        &self.storage.as_ref()[start..start + self.name]
+    }
+
+    /// Keeps the name that was made up, if there is room for it.
+    pub(super) fn name_with(&mut self, bytes: &[u8]) {
+        let start = self.working + self.waiting + self.target;
+        self.name = 0;
+        if let Some(room) = self.storage.as_mut().get_mut(start..start + bytes.len()) {
+            room.copy_from_slice(bytes);
+            self.name = bytes.len();
+        }
+    }
+
     /// Makes the path that `argument` names, seen from the working directory, the target.
     pub(super) fn aim(&mut self, argument: &[u8]) -> Result<(), ResolveError> {
-        self.target = 0;
+        (self.target, self.name) = (0, 0);
         let (used, free) = self.storage.as_mut().split_at_mut(self.working + self.waiting);
         self.target = resolve(&used[..self.working], argument, free)?;
         Ok(())
@@ -59,12 +77,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         let start = self.working + self.waiting;
         let target = start..start + self.target;
         self.storage.as_mut().copy_within(target, self.working);
-        (self.waiting, self.target) = (self.target, 0);
+        (self.waiting, self.target, self.name) = (self.target, 0, 0);
     }
 
     /// `bytes` become what waits, if there is room for them.
     pub(super) fn wait_with(&mut self, bytes: &[u8]) -> bool {
-        (self.waiting, self.target) = (0, 0);
+        (self.waiting, self.target, self.name) = (0, 0, 0);
         let Some(room) = self.storage.as_mut().get_mut(self.working..self.working + bytes.len()) else {
             return false;
         };
@@ -75,7 +93,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
 
     /// Nothing waits any more. The target goes too.
     pub(super) fn forget_waiting(&mut self) {
-        (self.waiting, self.target) = (0, 0);
+        (self.waiting, self.target, self.name) = (0, 0, 0);
     }
 
     /// The target becomes the working directory.
@@ -83,6 +101,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         let start = self.working + self.waiting;
         let target = start..start + self.target;
         self.storage.as_mut().copy_within(target, 0);
-        (self.working, self.waiting, self.target) = (self.target, 0, 0);
+        (self.working, self.waiting, self.target, self.name) = (self.target, 0, 0, 0);
     }
 }

@@ -94,6 +94,12 @@ pub enum Request<'b> {
     /// Open a directory, or a single entry, to list it in a format. Answered by [`Answer::Opened`];
     /// the entries are then sent as the format writes them.
     List(Listing),
+    /// Tell what is in the directory at the path, for STAT: each entry with
+    /// [`Session::tell_entry`](super::Session::tell_entry), as the client takes them, then [`Answer::Done`].
+    Entries {
+        /// Names with a leading dot too. The session leaves them out otherwise.
+        all: bool,
+    },
     /// The upload has come in whole: make it last. Until then it may be taken back.
     Commit,
     /// Set facts of what is at the path (MFMT, MFCT, MFF, SITE CHMOD, SITE UTIME).
@@ -118,7 +124,7 @@ pub enum Request<'b> {
     /// A SITE command that the session does not know, without `SITE`. Answered by [`Answer::Reply`].
     Site(Text<'b>),
     /// A command that the host answers itself ([`Config::overridden`](super::Config::overridden)).
-    /// Answered by [`Answer::Reply`].
+    /// Answered by [`Answer::Reply`]. The path is the working directory, whatever the command says.
     Command(Command<'b>),
 }
 

@@ -6,14 +6,15 @@ use core::time::Duration;
 use arrayvec::ArrayVec;
 
 use super::Config;
-use super::data::{Channel, END_ROOM, Transfer};
+use super::data::{Channel, Transfer};
 use super::machine::{BadLine, Server, ServerStep, Ticket};
 use super::paths::Paths;
-use super::request::{Access, Changes, Listing, Request, VirtualPath};
+use super::pending::{Asked, FollowUp, Pending};
+use super::request::{Request, VirtualPath};
 use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
-use crate::codec::{ByteRange, Command, FactSet, HashAlgorithm, ReplyCode, Secret, Text, Verb};
-use crate::error::{Awaited, Error, LocalError, PeerError};
+use crate::codec::{ByteRange, Command, FactSet, HashAlgorithm, ReplyCode, Text, Verb};
+use crate::error::{Error, PeerError};
 use crate::time::Instant;
 use crate::transfer::Coding;
 
@@ -51,87 +52,6 @@ pub enum SessionStep {
     Close,
     /// As [`Action::Wait`].
     Wait(Wait),
-}
-
-/// A [`Request`] that does not borrow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked {
-    pub(super) what: Pending,
-    pub(super) argument: Span,
-}
-
-impl Asked {
-    /// The request, with what it borrows.
-    #[must_use]
-    pub fn resolve<'b>(&self, bytes: impl FnOnce(Span) -> &'b [u8]) -> Request<'b> {
-        match self.what {
-            Pending::Admit => Request::Admit,
-            Pending::Login => Request::Login { password: Secret::new(text(bytes(self.argument))) },
-            Pending::ChangeDirectory => Request::ChangeDirectory,
-            Pending::MakeDirectory => Request::MakeDirectory,
-            Pending::RemoveDirectory => Request::RemoveDirectory,
-            Pending::Delete => Request::Delete,
-            Pending::Rename => Request::Rename,
-            Pending::Stat(purpose) => Request::Stat { follow: purpose.follows() },
-            Pending::Open(access) => Request::Open(access),
-            Pending::List(listing) => Request::List(listing),
-            Pending::Commit => Request::Commit,
-            Pending::Change(changes) => Request::Change(changes),
-            Pending::Digest { algorithm, range } => Request::Digest { algorithm, range },
-            Pending::Available => Request::Available,
-            Pending::Symlink => Request::Symlink { target: text(bytes(self.argument)) },
-            Pending::Host => Request::Host(text(bytes(self.argument))),
-            Pending::Site => Request::Site(text(bytes(self.argument))),
-            Pending::Command => {
-                Request::Command(Command::parse(bytes(self.argument)).unwrap_or(Command::Noop))
-            }
-        }
-    }
-}
-
-/// An argument again, which was text when it was asked about.
-fn text(bytes: &[u8]) -> Text<'_> {
-    Text::new(bytes).unwrap_or_default()
-}
-
-/// What the host was asked and has not answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pending {
-    Admit,
-    Login,
-    ChangeDirectory,
-    MakeDirectory,
-    RemoveDirectory,
-    Delete,
-    Rename,
-    Stat(Purpose),
-    Open(Access),
-    List(Listing),
-    Commit,
-    Change(Changes),
-    Digest { algorithm: HashAlgorithm, range: ByteRange },
-    Available,
-    Symlink,
-    Host,
-    Site,
-    Command,
-}
-
-/// What an entry is wanted for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    RenameFrom,
-    Size,
-    ModificationTime,
-    Facts,
-    Status,
-}
-
-impl Purpose {
-    /// Renaming moves the link, and the facts are its own; all else looks where it leads.
-    const fn follows(self) -> bool {
-        matches!(self, Self::Size | Self::ModificationTime)
-    }
 }
 
 /// The two ends of the control connection.
@@ -184,6 +104,17 @@ pub struct Session<P> {
     /// The host is yet to be told so.
     pub(super) tell_abort: bool,
     pub(super) pending: Option<Pending>,
+    /// The ticket that it was asked with, and when.
+    pub(super) asked: u32,
+    pub(super) asked_at: Instant,
+    /// What it is to be asked next, for the same command.
+    pub(super) follow_up: Option<(Ticket, FollowUp)>,
+    /// Entries of a directory were told already.
+    pub(super) entries_begun: bool,
+    /// A failed login that is yet to be told, and when.
+    pub(super) refusing: Option<(Ticket, Option<Instant>)>,
+    /// How many bytes the next upload has (ALLO).
+    pub(super) size_hint: Option<u64>,
     /// The command that the host was asked for last.
     pub(super) verb: Verb,
     /// How the transfer that the host was asked to open is coded.
@@ -197,9 +128,9 @@ pub struct Session<P> {
     draining: bool,
     /// The clock starts anew at the next poll.
     pub(super) progress: bool,
-    since: Instant,
+    pub(super) since: Instant,
     /// When the time for a login began.
-    started: Option<Instant>,
+    pub(super) started: Option<Instant>,
 }
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
@@ -225,6 +156,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             aborting: None,
             tell_abort: false,
             pending: None,
+            asked: 0,
+            asked_at: Instant::default(),
+            follow_up: None,
+            entries_begun: false,
+            refusing: None,
+            size_hint: None,
             verb: Verb::Noop,
             opening: Coding::default(),
             channel: Channel::None,
@@ -243,7 +180,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// The path of the request that waits for an answer.
     #[must_use]
     pub fn path(&self) -> VirtualPath<'_> {
-        VirtualPath::new(self.paths.target())
+        match self.paths.target() {
+            b"" => VirtualPath::ROOT,
+            path => VirtualPath::new(path),
+        }
     }
 
     /// Where [`Request::Rename`] moves from.
@@ -266,6 +206,25 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     #[must_use]
     pub const fn umask(&self) -> Option<u16> {
         self.umask
+    }
+
+    /// How many bytes the client has said that its next upload has (ALLO). Nobody needs to believe it.
+    #[must_use]
+    pub const fn size_hint(&self) -> Option<u64> {
+        self.size_hint
+    }
+
+    /// How many logins have failed on this connection, [`Request::Login`] that waits not counted.
+    #[must_use]
+    pub const fn failed_logins(&self) -> u16 {
+        self.failed_logins
+    }
+
+    /// What ended the session, when it was the client or what it did; none while it goes on, after QUIT, and
+    /// when the host has ended it.
+    #[must_use]
+    pub const fn ended_by(&self) -> Option<PeerError> {
+        self.pi.failure()
     }
 
     /// The working directory.
@@ -320,6 +279,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub fn step(&mut self, now: Instant, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<SessionStep, Error> {
         if core::mem::take(&mut self.progress) {
             self.since = now;
+            // A failed login is told so long after its PASS.
+            if self.refusing.is_none() {
+                self.asked_at = now;
+            }
         }
         loop {
             if let Some((id, op)) = self.ops.pop_at(0) {
@@ -335,14 +298,21 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.close(Text::literal("The server is shutting down."), tx);
                 continue;
             }
+            if let Some((ticket, what)) = self.follow_up.take() {
+                let FollowUp::Entries { all } = what;
+                return Ok(self.ask(ticket, Pending::Entries { all }, Span::default(), now));
+            }
             if let Some((ticket, asked)) = self.advance_transfer(tx) {
-                return Ok(SessionStep::Request(ticket, asked));
+                return Ok(self.ask(ticket, asked.what, asked.argument, now));
             }
             if !self.ops.is_empty() {
                 continue;
             }
             let (awaited, deadline) = self.deadline(now);
-            if deadline.is_some_and(|deadline| now >= deadline) {
+            if now >= deadline {
+                if self.is_fast_enough(now) {
+                    continue;
+                }
                 self.time_out(awaited, tx);
                 self.since = now;
                 continue;
@@ -350,7 +320,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             let wait = match self.pi.step(rx, tx) {
                 Ok(ServerStep::Wait(wait)) => wait,
                 Ok(ServerStep::Connected(ticket)) => {
-                    return Ok(self.ask(ticket, Pending::Admit, Span::default()));
+                    return Ok(self.ask(ticket, Pending::Admit, Span::default(), now));
                 }
                 Ok(ServerStep::BadLine(ticket, bad)) => {
                     self.heard(now);
@@ -360,12 +330,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 Ok(ServerStep::Line(ticket, line)) => {
                     self.heard(now);
                     match self.line(ticket, line, rx, tx) {
-                        Some((ticket, asked)) => return Ok(self.ask(ticket, asked.what, asked.argument)),
+                        Some((ticket, asked)) => {
+                            return Ok(self.ask(ticket, asked.what, asked.argument, now));
+                        }
                         None => continue,
                     }
                 }
                 Err(error @ Error::Local(_)) => return Err(error),
                 Err(error) => {
+                    self.forget_requests();
                     self.abandon_data();
                     if let Some((id, op)) = self.ops.pop_at(0) {
                         return Ok(SessionStep::Data(id, op));
@@ -373,13 +346,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     return Err(error);
                 }
             };
-            let wait = Wait { deadline, data: self.channel.is_open(), ..wait };
+            let (deadline, application) = (Some(deadline), self.pending.is_some());
+            let wait = Wait { deadline, application, data: self.channel.is_open(), ..wait };
             debug_assert!(!wait.is_void(), "nothing would ever wake this session");
             return Ok(SessionStep::Wait(wait));
         }
     }
 
-    fn ask(&mut self, ticket: Ticket, what: Pending, argument: Span) -> SessionStep {
+    fn ask(&mut self, ticket: Ticket, what: Pending, argument: Span, now: Instant) -> SessionStep {
+        (self.asked, self.asked_at) = (ticket.number(), now);
         self.pending = Some(what);
         SessionStep::Request(ticket, Asked { what, argument })
     }
@@ -391,37 +366,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// What the client, or its data connection, has to do next, and until when.
-    fn deadline(&mut self, now: Instant) -> (Awaited, Option<Instant>) {
-        let timeouts = &self.config.timeouts;
-        let started = *self.started.get_or_insert(now);
-        match (&self.transfer, self.login) {
-            _ if self.pending.is_some() => (Awaited::Command, None),
-            (Some(transfer), _) if transfer.is_moving() => {
-                (Awaited::Data, Some(self.since.after(timeouts.stall)))
-            }
-            (Some(_), _) => (Awaited::DataConnection, Some(self.since.after(timeouts.accept))),
-            (None, Login::In) => (Awaited::Command, Some(self.since.after(self.idle))),
-            (None, _) => (Awaited::Login, Some(started.after(timeouts.login))),
-        }
-    }
-
-    fn time_out(&mut self, awaited: Awaited, tx: &mut Tx<'_>) {
-        match awaited {
-            // It does not even take its replies.
-            _ if tx.free() < END_ROOM => {
-                self.close(Text::literal("Timed out; closing the connection."), tx);
-                self.pi.fail(PeerError::TimedOut(awaited));
-            }
-            Awaited::Data => self.transfer_failed(crate::action::DataFailure::Stalled, tx),
-            Awaited::DataConnection => self.transfer_failed(crate::action::DataFailure::Unreachable, tx),
-            awaited => {
-                self.close(Text::literal("Timed out; closing the connection."), tx);
-                self.pi.fail(PeerError::TimedOut(awaited));
-            }
-        }
-    }
-
     /// Lets the session end: at once, or with the transfer that is running. Poll it on.
     pub fn shut_down(&mut self) {
         self.draining = true;
@@ -429,9 +373,21 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// Ends the session: tells the client 421 and closes, with whatever transfer is running.
     pub fn close(&mut self, text: Text<'_>, tx: &mut Tx<'_>) {
+        if self.entries_begun {
+            // 421 is no line of the reply that has begun.
+            let ticket = self.pi.reissue(self.asked);
+            self.end_entries(ticket, "There is more.", tx);
+        }
+        self.forget_requests();
         self.abandon_data();
         self.pi.announce_closing(text, tx);
         self.closing = true;
+    }
+
+    /// What the host was asked needs no answer any more.
+    fn forget_requests(&mut self) {
+        (self.pending, self.follow_up, self.refusing, self.aborting) = (None, None, None, None);
+        self.tell_abort = false;
     }
 
     /// A line that the machine could not make a command of.
@@ -480,6 +436,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.hash = None;
         self.range = ByteRange::WHOLE;
         self.umask = None;
+        self.size_hint = None;
         self.idle = self.config.timeouts.idle;
     }
 
@@ -487,9 +444,4 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub(super) fn parse<'r>(rx: &'r Rx<'_>, line: Span) -> Result<Command<'r>, crate::codec::CommandError> {
         Command::parse(rx.bytes(line))
     }
-}
-
-/// For answers that do not fit a request.
-pub(super) fn wrong(ticket: Ticket) -> (LocalError, Ticket) {
-    (LocalError::WrongAnswer, ticket)
 }

@@ -37,6 +37,11 @@ impl Encoder {
         }
         done
     }
+
+    /// Whether what is on the wire ends where a byte of the file does.
+    pub(super) const fn is_clear(&self) -> bool {
+        !self.cr_sent
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,6 +82,11 @@ impl Decoder {
             }
             _ => 0,
         }
+    }
+
+    /// Whether no CR is held.
+    pub(super) const fn is_clear(&self) -> bool {
+        !self.cr_held
     }
 }
 

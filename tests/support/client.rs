@@ -21,6 +21,8 @@ pub enum Act {
     Raw(Vec<u8>),
     /// Sends this over the data connection and closes it.
     Data(&'static [u8]),
+    /// Someone at this address connects to where the client listens.
+    Arrive(&'static str),
     /// The data connection breaks.
     Break(DataFailure),
     /// Goes on once the data connection has been seen through by the client. If the client aborted it,
@@ -31,7 +33,7 @@ pub enum Act {
     /// Says nothing for so long.
     Delay(Duration),
 }
-use Act::{AfterData, Data, Say};
+use Act::{AfterData, Arrive, Data, Say};
 
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +75,9 @@ impl<T> Outcome<T> {
 enum DataEnd {
     None,
     Connecting(DataId),
+    Opening(DataId),
+    Listening(DataId),
+    Arrived(DataId),
     Open(DataId),
     Receiving(DataId),
     Sending(DataId),
@@ -89,6 +94,10 @@ pub struct Rig {
     pub data_first: bool,
     /// What comes of connections to the server's data ports; `None` hangs.
     pub connects: Option<Result<(), DataFailure>>,
+    /// Where the client's listeners stand; nowhere when there is none to be had.
+    pub listens_at: Option<SocketAddr>,
+    /// The server answers NOOP, STAT and ABOR while a transfer runs.
+    pub attentive: bool,
     /// What an upload consists of, as the sizes of the pieces.
     pub upload: Vec<u64>,
     /// All that is said, `C: ` and `S: ` in front.
@@ -111,11 +120,15 @@ pub struct Rig {
     hung_up: bool,
     gone: bool,
     data: DataEnd,
+    arrivals: VecDeque<SocketAddr>,
     served: Option<&'static [u8]>,
     broken: Option<DataFailure>,
     finished: bool,
     aborted: bool,
 }
+
+/// Telnet's Interrupt Process and Synch, as the transcript shows it.
+pub const SYNCH: &str = "\\xff\\xf4\\xff\\xf2";
 
 pub const PEER: &str = "192.0.2.1:21";
 pub const PEER_V6: &str = "[2001:db8::1]:21";
@@ -135,6 +148,9 @@ impl Rig {
             chunks: Chunks::whole(),
             data_first: false,
             connects: Some(Ok(())),
+            listens_at: Some("192.0.2.77:1025".parse().unwrap()),
+            attentive: false,
+            arrivals: VecDeque::new(),
             upload: vec![3],
             transcript: Vec::new(),
             shown: Vec::new(),
@@ -208,6 +224,7 @@ impl Rig {
     }
 
     fn answer_to(&mut self, line: &str) -> Vec<Act> {
+        let line = line.strip_prefix(SYNCH).unwrap_or(line);
         let verb = line.split(' ').next().unwrap_or_default();
         for key in [line, verb] {
             if let Some(answers) = self.answers.get_mut(key) {
@@ -221,7 +238,9 @@ impl Rig {
             "USER" => "331 password",
             "PASS" => "230 in",
             "ACCT" => "202 none needed",
-            "TYPE" | "NOOP" => "200 okay",
+            "TYPE" | "NOOP" | "PORT" | "EPRT" => "200 okay",
+            "ABOR" => "226 closed",
+            "STAT" => "211-so far\r\n 3 bytes\r\n211 end",
             "EPSV" => "229 go (|||5000|)",
             "PASV" => "227 go (192,0,2,1,19,136)",
             "REST" | "RNFR" => "350 go on",
@@ -235,12 +254,21 @@ impl Rig {
             "SYST" => "215 UNIX Type: L8",
             "QUIT" => "221 bye",
             "RETR" | "LIST" | "NLST" | "MLSD" => {
-                return vec![Say("150 here"), Data(b"abc"), AfterData, Say("226 sent")];
+                return self.connect_first(vec![Say("150 here"), Data(b"abc"), AfterData, Say("226 sent")]);
             }
-            "STOR" | "APPE" | "STOU" => return vec![Say("150 go"), AfterData, Say("226 got it")],
+            "STOR" | "APPE" | "STOU" => {
+                return self.connect_first(vec![Say("150 go"), AfterData, Say("226 got it")]);
+            }
             _ => "502 what",
         };
         vec![Say(reply)]
+    }
+
+    fn connect_first(&self, mut acts: Vec<Act>) -> Vec<Act> {
+        if let DataEnd::Listening(_) | DataEnd::Arrived(_) = self.data {
+            acts.insert(0, Arrive("192.0.2.1:20"));
+        }
+        acts
     }
 
     /// Runs an operation to its end.
@@ -315,6 +343,15 @@ impl Rig {
                 self.data = DataEnd::Connecting(id);
                 (self.finished, self.aborted) = (false, false);
             }
+            (DataOp::Listen { .. }, _) => {
+                self.data = DataEnd::Opening(id);
+                self.arrivals.clear();
+                (self.finished, self.aborted) = (false, false);
+            }
+            (DataOp::Admit, DataEnd::Arrived(arrived)) if *arrived == id => self.data = DataEnd::Open(id),
+            (DataOp::Reject, DataEnd::Arrived(arrived)) if *arrived == id => {
+                self.data = DataEnd::Listening(id);
+            }
             (DataOp::Receive(_), DataEnd::Open(open)) if *open == id => self.data = DataEnd::Receiving(id),
             (DataOp::Send(_), DataEnd::Open(open)) if *open == id => self.data = DataEnd::Sending(id),
             (DataOp::Close | DataOp::Abort, DataEnd::None) => {}
@@ -382,6 +419,23 @@ impl Rig {
                     (id, DataEvent::Failed(failure))
                 }
             },
+            DataEnd::Opening(id) => match self.listens_at {
+                Some(at) => {
+                    self.data = DataEnd::Listening(id);
+                    (id, DataEvent::Listening(at))
+                }
+                None => {
+                    self.data = DataEnd::None;
+                    (id, DataEvent::Failed(DataFailure::Unreachable))
+                }
+            },
+            DataEnd::Listening(id) => match self.arrivals.pop_front() {
+                Some(from) => {
+                    self.data = DataEnd::Arrived(id);
+                    (id, DataEvent::Arrived(from))
+                }
+                None => return false,
+            },
             DataEnd::Receiving(id) | DataEnd::Sending(id) if self.broken.is_some() => {
                 self.data = DataEnd::None;
                 self.finished = true;
@@ -408,7 +462,7 @@ impl Rig {
                     (id, DataEvent::Flushed)
                 }
             },
-            DataEnd::None | DataEnd::Open(_) => return false,
+            DataEnd::None | DataEnd::Open(_) | DataEnd::Arrived(_) => return false,
         };
         self.client.data_event(id, event).unwrap();
         true
@@ -424,6 +478,20 @@ impl Rig {
                 progress = true;
                 continue;
             };
+            let blocked = match act {
+                Act::AfterData => !self.finished && !self.aborted,
+                Act::Delay(_) => self.until.is_some_and(|until| self.now < until),
+                _ => false,
+            };
+            if blocked && self.attentive {
+                if let Some(line) = self.commands.pop_front() {
+                    for act in self.answer_to(&line).into_iter().rev() {
+                        self.acts.push_front(act);
+                    }
+                    progress = true;
+                    continue;
+                }
+            }
             match act {
                 Act::Say(lines) => {
                     self.transcript.push(format!("S: {lines}"));
@@ -434,6 +502,7 @@ impl Rig {
                     self.transcript.push(format!("S: {}", Escaped(&bytes)));
                     self.to_client.extend(bytes);
                 }
+                Act::Arrive(from) => self.arrivals.push_back(from.parse().unwrap()),
                 Act::Data(bytes) => self.served = Some(bytes),
                 Act::Break(failure) => self.broken = Some(failure),
                 Act::AfterData if self.finished => {}

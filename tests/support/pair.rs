@@ -10,7 +10,7 @@ use ftp_proto::client::{self, Client, Operation, Sequence};
 use ftp_proto::codec::Escaped;
 use ftp_proto::server::{self, Endpoints, Session};
 use ftp_proto::time::Instant;
-use ftp_proto::transfer::{Decoder, Encoder};
+use ftp_proto::transfer::{Decoder, Encoder, TransferError};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
@@ -363,13 +363,24 @@ fn pull(
         if !pipe.ended {
             return None;
         }
-        let count = decoder.finish(&mut out);
-        write(&out[..count]);
-        return Some((id, DataEvent::Eof { clean: true }));
+        return Some((
+            id,
+            match decoder.finish(&mut out) {
+                Ok(0) => DataEvent::Eof { clean: true },
+                Ok(count) => {
+                    write(&out[..count]);
+                    DataEvent::Moved(0)
+                }
+                Err(TransferError::Truncated) => DataEvent::Eof { clean: false },
+                Err(_) => DataEvent::Failed(DataFailure::Malformed),
+            },
+        ));
     }
     let available = pipe.bytes.make_contiguous();
     let piece = random.piece(available.len());
-    let done = decoder.decode(&available[..piece], &mut out[..room]);
+    let Ok(done) = decoder.decode(&available[..piece], &mut out[..room]) else {
+        return Some((id, DataEvent::Failed(DataFailure::Malformed)));
+    };
     pipe.bytes.drain(..done.read);
     write(&out[..done.written]);
     Some((id, DataEvent::Moved(done.read as u64)))
@@ -388,15 +399,17 @@ fn push(
     if reset {
         return Some((0, (id, DataEvent::Failed(DataFailure::Broken))));
     }
-    if rest.is_empty() {
-        pipe.ended = true;
-        return Some((0, (id, DataEvent::Flushed)));
-    }
     if pipe.bytes.len() >= PIPE {
         return None;
     }
     let mut out = [0; 64];
     let room = 2 + random.below(60);
+    if rest.is_empty() {
+        let count = encoder.finish(&mut out[..room]);
+        pipe.bytes.extend(&out[..count]);
+        pipe.ended = count == 0;
+        return Some((0, (id, if pipe.ended { DataEvent::Flushed } else { DataEvent::Moved(count as u64) })));
+    }
     let piece = random.piece(rest.len());
     let done = encoder.encode(&rest[..piece], &mut out[..room]);
     pipe.bytes.extend(&out[..done.written]);

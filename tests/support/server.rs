@@ -6,8 +6,8 @@ use super::tree::Host;
 use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::codec::{EndRule, Reply};
-use ftp_proto::error::Error;
-use ftp_proto::server::{Config, Endpoints, Event, Session};
+use ftp_proto::error::{Error, LocalError};
+use ftp_proto::server::{Answer, Config, Endpoints, Event, Request, Session, Ticket};
 use ftp_proto::time::Instant;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -24,6 +24,21 @@ pub const STRANGER: &str = "192.0.2.66:40001";
 pub enum End {
     Close,
     Error(Error),
+}
+
+/// A server that tells of a failed login at once.
+pub fn prompt() -> Config {
+    let mut config = Config::default();
+    config.timeouts.login_delay = Duration::ZERO;
+    config
+}
+
+/// What a host takes its time for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Slow {
+    Never,
+    Digests,
+    Everything,
 }
 
 /// The server's end of the data connection, as the driver sees it.
@@ -46,6 +61,14 @@ pub struct Rig {
     pub now: Instant,
     pub host: Host,
     pub chunks: Chunks,
+    /// The host keeps the tickets of what it is asked, instead of answering: of digests, or of all.
+    pub slow: Slow,
+    /// What it was asked and has not answered.
+    pub kept: Option<Ticket>,
+    /// A directory that it is telling.
+    telling: Option<Ticket>,
+    /// How often it was told to give up.
+    pub aborts: usize,
     /// The client takes nothing.
     pub deaf: bool,
     /// The system gives listeners.
@@ -64,7 +87,7 @@ pub struct Rig {
 impl Rig {
     /// A client that has connected and been greeted.
     pub fn new() -> Self {
-        Self::with(Config::default())
+        Self::with(prompt())
     }
 
     pub fn with(config: Config) -> Self {
@@ -88,6 +111,10 @@ impl Rig {
             now: Instant::from_micros(1_000_000),
             host: Host::new(),
             chunks: Chunks::whole(),
+            slow: Slow::Never,
+            kept: None,
+            telling: None,
+            aborts: 0,
             deaf: false,
             ports: true,
             connects: true,
@@ -156,6 +183,14 @@ impl Rig {
         self.replies().iter().map(|reply| reply[..3].parse().unwrap()).collect()
     }
 
+    /// Answers what waits.
+    pub fn answer(&mut self, answer: Answer<'_>) -> Result<(), LocalError> {
+        let ticket = self.kept.take().expect("nothing waits");
+        let answered = self.session.answer(ticket, answer, &mut self.tx.view());
+        self.pump();
+        answered.map_err(|(error, _)| error)
+    }
+
     /// All the bytes that came since the last time.
     pub fn output(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
@@ -173,6 +208,9 @@ impl Rig {
             if self.end.is_some() {
                 return self.flush();
             }
+            if let Some(ticket) = self.telling.take() {
+                self.telling = self.host.tell(&mut self.session, ticket, &mut self.tx.view());
+            }
             let action = match self.session.poll(self.now, &mut self.rx, &mut self.tx) {
                 Ok(action) => action,
                 Err(error) => {
@@ -181,6 +219,22 @@ impl Rig {
                 }
             };
             match action {
+                Action::Event(Event::Abort) => self.aborts += 1,
+                Action::Event(Event::Request(ticket, request))
+                    if self.slow == Slow::Everything
+                        || (self.slow == Slow::Digests && matches!(request, Request::Digest { .. })) =>
+                {
+                    self.host.requests.push(format!("{request:?}"));
+                    self.kept = Some(ticket);
+                }
+                Action::Event(Event::Request(ticket, Request::Entries { .. }))
+                    if self.slow != Slow::Everything =>
+                {
+                    let path = self.session.path().as_bytes().to_vec();
+                    let names = self.host.tree.names(&path).into_iter();
+                    self.host.untold = names.map(|(name, node)| (name, node.clone())).collect();
+                    self.telling = Some(ticket);
+                }
                 Action::Event(Event::Request(ticket, request)) => {
                     self.host.serve(&mut self.session, ticket, &request, &mut self.tx.view());
                 }
@@ -189,7 +243,11 @@ impl Rig {
                 Action::Wait(wait) => {
                     self.wait = wait;
                     assert!(
-                        wait.readable || wait.writable || wait.data || wait.deadline.is_some(),
+                        wait.readable
+                            || wait.writable
+                            || wait.data
+                            || wait.application
+                            || wait.deadline.is_some(),
                         "a session waits for nothing: {wait:?}"
                     );
                     assert_eq!(wait.writable, !self.tx.is_empty());

@@ -2,9 +2,10 @@
 
 use ftp_proto::buffer::Tx;
 use ftp_proto::codec::{Full, ReplyCode, Sink, Text};
+use ftp_proto::error::LocalError;
 use ftp_proto::listing::{Clock, Entry, Kind, ListingWriter, Modified, Precision};
 use ftp_proto::server::{Access, Answer, Listing, Refusal, Request, Session, Ticket};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Node {
@@ -36,7 +37,7 @@ impl Tree {
         }
     }
 
-    fn names(&self, directory: &[u8]) -> Vec<(Vec<u8>, &Node)> {
+    pub fn names(&self, directory: &[u8]) -> Vec<(Vec<u8>, &Node)> {
         let prefix = if directory == b"/" { b"/".to_vec() } else { [directory, b"/"].concat() };
         let inside = |path: &Vec<u8>| {
             let name = path.strip_prefix(&prefix[..])?;
@@ -63,6 +64,8 @@ pub struct Host {
     pub requests: Vec<String>,
     /// Uploads that were begun and not committed.
     pub admits: bool,
+    /// What of a directory is still to be told over the control connection.
+    pub untold: VecDeque<(Vec<u8>, Node)>,
 }
 
 /// What a listing is written to.
@@ -92,7 +95,36 @@ fn entry<'a>(name: &'a [u8], node: &Node) -> Entry<'a> {
 
 impl Host {
     pub fn new() -> Self {
-        Self { tree: Tree::new(), open: None, read_only: false, requests: Vec::new(), admits: true }
+        Self {
+            tree: Tree::new(),
+            open: None,
+            read_only: false,
+            requests: Vec::new(),
+            admits: true,
+            untold: VecDeque::new(),
+        }
+    }
+
+    /// Tells what is in a directory, as far as there is room, and says whether that was all.
+    pub fn tell<P: AsRef<[u8]> + AsMut<[u8]>>(
+        &mut self,
+        session: &mut Session<P>,
+        ticket: Ticket,
+        tx: &mut Tx<'_>,
+    ) -> Option<Ticket> {
+        while let Some((name, node)) = self.untold.pop_front() {
+            match session.tell_entry(&ticket, &entry(&name, &node), tx) {
+                Ok(()) => {}
+                Err(LocalError::NoRoom) => {
+                    self.untold.push_front((name, node));
+                    return Some(ticket);
+                }
+                Err(LocalError::Ended) => return None,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        session.answer(ticket, Answer::Done, tx).unwrap();
+        None
     }
 
     /// Does what a session asks and answers it.
@@ -142,6 +174,13 @@ impl Host {
                 }
                 Err(refusal) => Err(refusal),
             },
+            Request::Entries { .. } => {
+                let names = self.tree.names(&path).into_iter();
+                self.untold = names.map(|(name, node)| (name, node.clone())).collect();
+                let untold = self.tell(session, ticket, tx);
+                assert!(untold.is_none(), "a directory this big is for the rig to tell");
+                return;
+            }
             Request::Commit => match self.open.take() {
                 Some(Handle::Writing { path, bytes }) => {
                     self.tree.0.insert(path, Node::File(bytes));
@@ -208,8 +247,11 @@ impl Host {
                 let answer = Answer::Reply(ReplyCode::PARAMETER_NOT_IMPLEMENTED, text);
                 return session.answer(ticket, answer, tx).unwrap();
             }
-            Request::Command(_) => {
-                let answer = Answer::Reply(ReplyCode::COMMAND_OKAY, Text::literal("The host did that."));
+            Request::Command(command) => {
+                let allowed = command.known_verb().is_some_and(|verb| verb.allows(ReplyCode::COMMAND_OKAY));
+                let code =
+                    if allowed { ReplyCode::COMMAND_OKAY } else { ReplyCode::PARAMETER_NOT_IMPLEMENTED };
+                let answer = Answer::Reply(code, Text::literal("The host did that."));
                 return session.answer(ticket, answer, tx).unwrap();
             }
             other => panic!("what is {other:?}?"),

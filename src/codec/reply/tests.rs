@@ -237,3 +237,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_time_that_was_set_is_read_where_it_is_told() {
+    let time = Timestamp::parse(b"20240229123456").unwrap();
+    for text in [
+        "Modify=20240229123456; f",
+        "modify=20240229123456 f",
+        " Create=20240229123456;f",
+        "Modify=20240229123456",
+    ] {
+        assert_eq!(time_fact(text.as_bytes()), Some(time), "{text}");
+    }
+    for text in ["", "done", "Modify=yesterday; f", "Size=20240229123456; f", "="] {
+        assert_eq!(time_fact(text.as_bytes()), None, "{text}");
+    }
+}

@@ -8,15 +8,19 @@ use ::std::task::{Context, Poll};
 use ::std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::reactor::{Blocking, block_on};
-use crate::client::{self, Config, FactsAnswer, Operation, Profile};
+use crate::client::{self, Config, DataConnection, FactsAnswer, Operation, Profile};
 use crate::codec::pathname::for_listing;
-use crate::codec::{Command, Features, Redacted, ReplyLine, RepresentationType, Secret, Timestamp};
+use crate::codec::{
+    ByteRange, Command, Digest, Features, FileStructure, HashAlgorithm, HashReply, MffArgument, Redacted,
+    ReplyLine, RepresentationType, Secret, SiteCommand, Timestamp, TransferMode,
+};
 use crate::error::PeerError;
 use crate::io::client::{Connection, OnLine, Outcome, Reply, Transfer, text};
 use crate::io::control::{Direction, Trace};
 use crate::io::data::CHUNK;
 use crate::io::error::Error;
 use crate::listing::{BadLine, Clock, ListingParser, OwnedEntry};
+use crate::transfer::Coding;
 
 /// How a client is set up before it connects.
 #[must_use = "a builder does nothing until it connects"]
@@ -42,6 +46,16 @@ impl ClientBuilder {
     /// The limits, timeouts and policies of the machine.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Lets the server open data connections, as [`Config::data_connection`] does: for servers behind
+    /// firewalls that let nothing in.
+    pub fn active(mut self, active: bool) -> Self {
+        self.config.data_connection = match active {
+            true => DataConnection::Active,
+            false => DataConnection::Passive,
+        };
         self
     }
 
@@ -344,6 +358,26 @@ impl Client {
         self.run(client::modification_time(text(path)?))
     }
 
+    /// Sets how data is put on the wire from now on. [`TransferMode::Deflate`] saves bytes where the
+    /// network is slow; it needs the feature `deflate`, and a server that has it.
+    ///
+    /// # Errors
+    /// When the server refuses, or the mode is not one that this build has.
+    pub fn set_mode(&mut self, mode: TransferMode) -> Result<(), Error> {
+        if !(Coding { mode, ..Coding::IDENTITY }).is_supported() {
+            return Err(Error::Argument(crate::codec::Invalid::new("a transfer mode that this build has")));
+        }
+        self.run(client::mode(mode)).map(drop)
+    }
+
+    /// Sets the structure of the files that are moved from now on.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn set_structure(&mut self, structure: FileStructure) -> Result<(), Error> {
+        self.run(client::structure(structure)).map(drop)
+    }
+
     /// Makes `path` the working directory.
     ///
     /// # Errors
@@ -409,6 +443,205 @@ impl Client {
         self.run(client::rename(text(from)?, text(to)?))
     }
 
+    /// Sets when `path` was modified, in UTC: what the server says that it is then.
+    ///
+    /// # Errors
+    /// When the server refuses, or has no MFMT.
+    pub fn set_modification_time(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        time: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let path = path.as_ref();
+        self.run(client::set_modification_time(text(path)?, time))
+    }
+
+    /// Sets when `path` was created, in UTC: what the server says that it is then.
+    ///
+    /// # Errors
+    /// When the server refuses, or has no MFCT.
+    pub fn set_creation_time(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        time: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let path = path.as_ref();
+        self.run(client::set_creation_time(text(path)?, time))
+    }
+
+    /// Sets facts of `path`, written as in `UNIX.mode=0644;`.
+    ///
+    /// # Errors
+    /// When they are not of that form, or the server refuses, or has no MFF.
+    pub fn set_facts(&mut self, facts: impl AsRef<[u8]>, path: impl AsRef<[u8]>) -> Result<(), Error> {
+        let argument = [facts.as_ref(), b" ", path.as_ref()].concat();
+        let argument = MffArgument::parse(&argument).map_err(Error::Argument)?;
+        self.run(client::set_facts(argument)).map(drop)
+    }
+
+    /// Sets the permission bits of `path`, as `chmod` does.
+    ///
+    /// # Errors
+    /// When the server refuses, or has no SITE CHMOD.
+    pub fn chmod(&mut self, path: impl AsRef<[u8]>, mode: u16) -> Result<(), Error> {
+        let path = path.as_ref();
+        self.run(client::chmod(text(path)?, mode)).map(drop)
+    }
+
+    /// Makes the symbolic link `link` to `target`, which cannot hold spaces.
+    ///
+    /// # Errors
+    /// When the server refuses, or has no SITE SYMLINK.
+    pub fn symlink(&mut self, target: impl AsRef<[u8]>, link: impl AsRef<[u8]>) -> Result<(), Error> {
+        let (target, link) = (text(target.as_ref())?, text(link.as_ref())?);
+        if target.as_bytes().contains(&b' ') {
+            return Err(Error::Argument(crate::codec::Invalid::new("a target without spaces")));
+        }
+        self.run(client::symlink(target, link)).map(drop)
+    }
+
+    /// The hash of `path`, computed by the server: by `algorithm`, or by the one that it prefers; of
+    /// `range`, or of the whole. It may take long: see [`Timeouts::reply`](client::Timeouts::reply).
+    ///
+    /// # Errors
+    /// When the server refuses, or has no HASH: try [`checksum`](Self::checksum).
+    pub fn hash(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        algorithm: Option<HashAlgorithm>,
+        range: Option<ByteRange>,
+    ) -> Result<HashReply, Error> {
+        let path = path.as_ref();
+        self.run(client::hash(text(path)?, algorithm, range))
+    }
+
+    /// As [`hash`](Self::hash), by XCRC, XMD5 and their like.
+    ///
+    /// # Errors
+    /// When the server refuses, or does not have the command.
+    pub fn checksum(&mut self, path: impl AsRef<[u8]>, algorithm: HashAlgorithm) -> Result<Digest, Error> {
+        let path = path.as_ref();
+        self.run(client::checksum(text(path)?, algorithm))
+    }
+
+    /// How many bytes may still be stored in the directory `path` (`""` is the working directory).
+    ///
+    /// # Errors
+    /// When the server refuses, or has no AVBL.
+    pub fn available(&mut self, path: impl AsRef<[u8]>) -> Result<u64, Error> {
+        let path = path.as_ref();
+        self.run(client::available(optional(path)?))
+    }
+
+    /// The state of the session, or with a `path` its listing over the control connection. `on_line` sees
+    /// the lines of the reply before its last.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn status(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        mut on_line: impl FnMut(&ReplyLine<'_>),
+    ) -> Result<Reply, Error> {
+        let path = path.as_ref();
+        self.run_with(client::status(optional(path)?), &mut on_line)
+    }
+
+    /// What the server says of its commands, or of one. `on_line` sees the lines before the last.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn help(
+        &mut self,
+        about: impl AsRef<[u8]>,
+        mut on_line: impl FnMut(&ReplyLine<'_>),
+    ) -> Result<Reply, Error> {
+        let about = about.as_ref();
+        self.run_with(client::help(optional(about)?), &mut on_line)
+    }
+
+    /// Sends one of the server's own commands, what follows `SITE`. `on_line` sees the lines before the last.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn site(
+        &mut self,
+        command: impl AsRef<[u8]>,
+        mut on_line: impl FnMut(&ReplyLine<'_>),
+    ) -> Result<Reply, Error> {
+        let command = text(command.as_ref())?;
+        self.run_with(client::site(SiteCommand::Other(command)), &mut on_line)
+    }
+
+    /// Says who this client is.
+    ///
+    /// # Errors
+    /// When the server refuses, which does no harm.
+    pub fn client_name(&mut self, name: impl AsRef<[u8]>) -> Result<(), Error> {
+        let name = name.as_ref();
+        self.run(client::client_name(text(name)?)).map(drop)
+    }
+
+    /// Chooses the language of what the server tells people (`""` is its own one).
+    ///
+    /// # Errors
+    /// When the server refuses, or does not speak it.
+    pub fn language(&mut self, tag: impl AsRef<[u8]>) -> Result<(), Error> {
+        let tag = tag.as_ref();
+        self.run(client::language(optional(tag)?)).map(drop)
+    }
+
+    /// Says which of the hosts at its address is meant, before the login.
+    ///
+    /// # Errors
+    /// When the server refuses, or does not know it.
+    pub fn host(&mut self, name: impl AsRef<[u8]>) -> Result<(), Error> {
+        let name = name.as_ref();
+        self.run(client::host(text(name)?)).map(drop)
+    }
+
+    /// Asks for pathnames in UTF-8, or not. A refusal says nothing: servers that always speak it refuse too.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn utf8(&mut self, on: bool) -> Result<(), Error> {
+        self.run(client::utf8(on)).map(drop)
+    }
+
+    /// Mounts another file system (SMNT).
+    ///
+    /// # Errors
+    /// When the server refuses, which nearly all do.
+    pub fn structure_mount(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
+        let path = path.as_ref();
+        self.run(client::structure_mount(text(path)?)).map(drop)
+    }
+
+    /// Says how many bytes the next upload will have.
+    ///
+    /// # Errors
+    /// When the server refuses: it may have no room.
+    pub fn allocate(&mut self, bytes: u64) -> Result<(), Error> {
+        self.run(client::allocate(bytes)).map(drop)
+    }
+
+    /// Gives the account that a server asks for after the login.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn account(&mut self, account: impl AsRef<[u8]>) -> Result<(), Error> {
+        let account = text(account.as_ref())?;
+        self.run(client::account(Secret::new(account))).map(drop)
+    }
+
+    /// Begins the session anew: log in next.
+    ///
+    /// # Errors
+    /// When the server refuses, or has no REIN.
+    pub fn reinitialize(&mut self) -> Result<(), Error> {
+        self.run(client::reinitialize()).map(drop)
+    }
+
     /// What the server says that it can do.
     ///
     /// # Errors
@@ -471,6 +704,11 @@ fn optional(path: &[u8]) -> Result<Option<crate::codec::Text<'_>>, Error> {
     Ok(Some(text(path)?).filter(|path| !path.is_empty()))
 }
 
+fn abort(client: &mut Client, mut transfer: Transfer) -> Result<(), Error> {
+    let mut aborting = None;
+    client.block(|connection, cx| connection.poll_abort(&mut transfer, &mut aborting, cx))
+}
+
 /// A download: the bytes of a file.
 ///
 /// The end (a read of 0 bytes) comes only once the server has confirmed that all was sent: whatever is
@@ -509,6 +747,15 @@ impl Retrieve<'_> {
             file.write_all(&buffer[..count])?;
             total += count as u64;
         }
+    }
+
+    /// Gives the download up by ABOR, and hears all that the server says to that. To drop it does as well;
+    /// this tells at once when the connection does not survive it.
+    ///
+    /// # Errors
+    /// When the connection is gone, or the server answers nothing.
+    pub fn abort(self) -> Result<(), Error> {
+        abort(self.client, self.transfer)
     }
 
     fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
@@ -574,6 +821,15 @@ impl Store<'_> {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Gives the upload up by ABOR, and hears all that the server says to that. What it keeps of the file is
+    /// its own matter.
+    ///
+    /// # Errors
+    /// When the connection is gone, or the server answers nothing.
+    pub fn abort(self) -> Result<(), Error> {
+        abort(self.client, self.transfer)
     }
 
     /// Ends the upload and waits for the server to confirm it.

@@ -7,6 +7,7 @@ use ::std::io::{self, Read, Write};
 use ::std::net::{SocketAddr, TcpListener, TcpStream};
 use ::std::ops::RangeInclusive;
 use ::std::os::fd::{AsFd, BorrowedFd};
+use ::std::os::unix::net::UnixStream;
 use ::std::sync::atomic::{AtomicBool, Ordering};
 use ::std::sync::{Arc, Mutex, PoisonError};
 use ::std::task::{Context, Poll, Waker};
@@ -66,12 +67,18 @@ pub(super) struct Blocking {
     reactor: Arc<Reactor>,
     epoch: Clock,
     deadline: Option<Instant>,
+    alarm: Option<Arc<UnixStream>>,
 }
 
 impl Blocking {
     pub(super) fn new() -> Self {
         let reactor = Arc::new(Reactor { interests: Mutex::new(Vec::new()) });
-        Self { reactor, epoch: Clock::now(), deadline: None }
+        Self { reactor, epoch: Clock::now(), deadline: None, alarm: None }
+    }
+
+    /// Ends a wait, once, when there is something to read from `alarm`, or its other end is gone.
+    pub(super) fn watch(&mut self, alarm: Arc<UnixStream>) {
+        self.alarm = Some(alarm);
     }
 
     /// Puts a stream that stands into the hands of this runtime.
@@ -87,6 +94,9 @@ impl Blocking {
         let interests =
             ::std::mem::take(&mut *self.reactor.interests.lock().unwrap_or_else(PoisonError::into_inner));
         let mut fds: Vec<_> = interests.iter().map(|(source, flags)| PollFd::new(source, *flags)).collect();
+        if let Some(alarm) = &self.alarm {
+            fds.push(PollFd::new(&**alarm, PollFlags::IN));
+        }
         let timeout = self.deadline.take().map(|deadline| deadline.since(self.now()));
         let timeout = timeout.and_then(|left| Timespec::try_from(left).ok());
         match poll(&mut fds, timeout.as_ref()) {

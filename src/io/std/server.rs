@@ -4,6 +4,7 @@ use ::std::collections::HashMap;
 use ::std::fmt;
 use ::std::io;
 use ::std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use ::std::os::unix::net::UnixStream;
 use ::std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use ::std::sync::{Arc, Mutex, PoisonError};
 use ::std::thread;
@@ -48,21 +49,35 @@ impl<A> fmt::Debug for Server<A> {
 }
 
 /// What all sessions and whoever ends them share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     stopping: AtomicBool,
     aborting: AtomicBool,
     last: AtomicU64,
-    /// The control connections, by which sessions are woken.
+    /// The control connections, by which sessions are ended.
     running: Mutex<HashMap<u64, TcpStream>>,
+    /// What sessions wait for beside their sockets; it rings when its other end is dropped.
+    alarm: Arc<UnixStream>,
+    other_end: Mutex<Option<UnixStream>>,
 }
 
 impl State {
+    fn new() -> io::Result<Self> {
+        let (alarm, other_end) = UnixStream::pair()?;
+        Ok(Self {
+            stopping: AtomicBool::new(false),
+            aborting: AtomicBool::new(false),
+            last: AtomicU64::new(0),
+            running: Mutex::default(),
+            alarm: Arc::new(alarm),
+            other_end: Mutex::new(Some(other_end)),
+        })
+    }
+
+    /// Has every session look up. Their connections are left alone: one that ended would end the
+    /// transfer too.
     fn wake_all(&self) {
-        for stream in self.running.lock().unwrap_or_else(PoisonError::into_inner).values() {
-            // The session finds that nothing more comes, looks up, and sees why.
-            let _ = stream.shutdown(::std::net::Shutdown::Read);
-        }
+        drop(self.other_end.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
@@ -110,7 +125,7 @@ impl<A: Accounts> Server<A> {
             accounts: Arc::new(accounts),
             config: Config::default(),
             sessions: 1000,
-            state: Arc::default(),
+            state: Arc::new(State::new()?),
         })
     }
 
@@ -195,7 +210,8 @@ impl<A: Accounts> Server<A> {
     }
 
     fn drive(&self, stream: TcpStream, endpoints: Endpoints, admitted: bool) -> io::Result<()> {
-        let runtime = Blocking::new();
+        let mut runtime = Blocking::new();
+        runtime.watch(Arc::clone(&self.state.alarm));
         let socket = runtime.adopt(stream)?;
         let accounts = Arc::clone(&self.accounts);
         let mut connection =

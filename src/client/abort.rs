@@ -1,0 +1,163 @@
+//! Giving a transfer up (RFC 959 4.1.3, ABOR): by closing its data connection, or by saying so.
+//!
+//! What a server answers to ABOR during a transfer varies: 426 to the transfer and 226 to ABOR, 226 and
+//! 226, 226 and 225, one of them for both, or nothing. The replies are taken in order, 225 is ABOR's
+//! wherever it stands, and when one has come the other is waited for only so long. With none the
+//! connection is given up: nobody could tell what a later reply answers.
+
+use super::machine::{Generation, Owed};
+use super::{AbortPolicy, Client, Context, Inherits, Next, Operation, Profile, Sequence, TransferId};
+use crate::action::{DataId, DataOp};
+use crate::buffer::Tx;
+use crate::codec::{Command, ReplyLine, Verb};
+use crate::error::{LocalError, PeerError};
+
+/// A transfer that is being given up. ABOR goes first and the data connection after it: a server that
+/// saw its end first might take the stump of an upload for the whole. And the data connection is closed
+/// without waiting for an answer: a server may look at ABOR between two writes only, and would hang in
+/// one that nobody reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GivingUp {
+    id: DataId,
+    generation: Generation,
+    synch: bool,
+    sent: bool,
+}
+
+impl Client {
+    /// Gives up the transfer that an operation left behind.
+    pub(super) fn give_up_by_policy(&mut self) {
+        let Some(channel) = self.channel else { return };
+        let abor = match self.config.abort {
+            AbortPolicy::AborUploads => !channel.receives,
+            AbortPolicy::CloseData => false,
+            AbortPolicy::Abor | AbortPolicy::AborWithSynch => true,
+        };
+        match abor && self.owes_transfer() {
+            true => self.give_up(),
+            false => self.close_data(DataOp::Abort),
+        }
+    }
+
+    /// Gives up the transfer by ABOR, where the server has not finished it.
+    fn give_up(&mut self) {
+        let Some(channel) = self.channel.take() else { return };
+        let synch =
+            self.config.abort == AbortPolicy::AborWithSynch && !self.profile.contains(Profile::NO_SYNCH);
+        let generation = self.generation;
+        self.giving_up = Some(GivingUp { id: channel.id, generation, synch, sent: false });
+        self.clock = None;
+    }
+
+    /// Sends ABOR as soon as there is room, and closes the data connection when it is on its way.
+    pub(super) fn go_on_giving_up(&mut self, tx: &mut Tx<'_>) {
+        let Some(mut giving_up) = self.giving_up else { return };
+        // What the server has ended by itself needs no ABOR, and 225 in answer would help nobody.
+        if !giving_up.sent && self.owes_transfer() && tx.capacity() >= SYNCHED_ABORT {
+            giving_up.sent = self.send_abort(tx, &giving_up);
+            if !giving_up.sent {
+                return;
+            }
+            self.giving_up = Some(giving_up);
+        }
+        if tx.is_empty() || !giving_up.sent {
+            self.giving_up = None;
+            self.order(giving_up.id, DataOp::Abort);
+        }
+    }
+
+    fn send_abort(&mut self, tx: &mut Tx<'_>, giving_up: &GivingUp) -> bool {
+        if self.owed.is_full() || tx.free() < SYNCHED_ABORT {
+            return false;
+        }
+        if giving_up.synch {
+            let _ = tx.put_synch();
+        }
+        if !self.send_beside(tx, &Command::Abor) {
+            return false;
+        }
+        if let Some(owed) = self.owed.last_mut() {
+            owed.generation = giving_up.generation;
+        }
+        self.abort_answered = false;
+        true
+    }
+
+    /// The connection has failed. A server that closes it at the sight of Telnet's bytes is known by that.
+    pub(super) fn stop_giving_up(&mut self, error: PeerError) {
+        if let Some(giving_up) = self.giving_up.take() {
+            self.order(giving_up.id, DataOp::Abort);
+        }
+        let aborting = self.owed.iter().any(|owed| owed.verb == Some(Verb::Abor) && owed.beside);
+        if aborting && self.config.abort == AbortPolicy::AborWithSynch && error == PeerError::Closed {
+            self.profile |= Profile::NO_SYNCH;
+        }
+    }
+
+    /// A final reply came: is it one of the two that end an aborted transfer?
+    pub(super) fn note_abort(&mut self, answered: &Owed) {
+        let is_abort = |owed: &Owed| owed.beside && owed.verb == Some(Verb::Abor);
+        let partner = match is_abort(answered) {
+            true => self.owes_transfer(),
+            false => answered.is_transfer() && self.owed.iter().any(is_abort),
+        };
+        self.abort_answered =
+            partner || (self.abort_answered && !is_abort(answered) && !answered.is_transfer());
+    }
+
+    /// Whether the server still has to say how the transfer ended.
+    pub(super) fn owes_transfer(&self) -> bool {
+        self.owed.iter().any(Owed::is_transfer)
+    }
+}
+
+/// Room for IAC IP IAC DM ABOR CRLF.
+const SYNCHED_ABORT: usize = 4 + 6;
+
+/// ABOR: gives `transfer` up and reads all that the server says to that, so that the connection is good
+/// for other operations. How ABOR is sent is [`Config::abort`](super::Config::abort)'s to say; a policy
+/// that would merely close the data connection sends it plain here.
+///
+/// The server may have finished before it heard: of an upload all may be there.
+pub fn abort(transfer: TransferId) -> Operation<Abort> {
+    Operation::new(Abort { id: transfer.0, begun: false, transferred: 0 })
+}
+
+/// See [`abort`]. Comes to the bytes that went over the wire until then.
+#[derive(Debug)]
+pub struct Abort {
+    id: DataId,
+    begun: bool,
+    transferred: u64,
+}
+
+impl Sequence for Abort {
+    type Output<'b> = u64;
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if !self.begun {
+            self.begun = true;
+            self.transferred = cx.client.transferred();
+            cx.client.give_up();
+        }
+        cx.client.go_on_giving_up(cx.tx);
+        let over = cx.client.giving_up.is_none() && !cx.client.is_owed();
+        Ok(if over { Next::Done } else { Next::Continue })
+    }
+
+    fn reply(&mut self, _: &mut Context<'_, '_>, _: Option<Verb>, _: &ReplyLine<'_>) -> Next {
+        Next::Continue
+    }
+
+    fn finished(&mut self, _: &mut Context<'_, '_>, _: Option<Verb>, _: &ReplyLine<'_>) -> Next {
+        Next::Continue
+    }
+
+    fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) -> u64 {
+        self.transferred
+    }
+
+    fn inherits(&self) -> Inherits {
+        Inherits::Transfer(self.id)
+    }
+}

@@ -1,0 +1,172 @@
+//! The data connection as the client sees it (RFC 959 3.2): dialled or listened for, admitted, moving,
+//! over.
+
+use core::net::{Ipv4Addr, SocketAddr};
+
+use super::{Client, PassiveAddress};
+use crate::action::{DataEvent, DataFailure, DataId, DataOp};
+use crate::error::LocalError;
+use crate::transfer::Coding;
+
+/// The data connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Channel {
+    pub(super) id: DataId,
+    pub(super) phase: Phase,
+    pub(super) moved: u64,
+    pub(super) receives: bool,
+    coding: Coding,
+    /// The server has said 1yz to the transfer, or is taken to have.
+    pub(super) announced: bool,
+    /// The final reply has come, and was good.
+    pub(super) confirmed: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It is dialled.
+    Connecting,
+    /// The listener is being made.
+    Opening,
+    /// The listener stands.
+    Listening(SocketAddr),
+    /// It stands.
+    Connected,
+    Moving,
+    Ended,
+    Failed(DataFailure),
+}
+
+impl Channel {
+    /// Whether data may flow, as far as the server's replies are concerned.
+    pub(super) const fn may_move(&self) -> bool {
+        self.announced || self.confirmed
+    }
+}
+
+impl Client {
+    /// Tells what happened on a data connection. Events of one that is no longer wanted are ignored.
+    ///
+    /// # Errors
+    /// When no such connection was ever asked for, or the event makes no sense in its state.
+    pub fn data_event(&mut self, id: DataId, event: DataEvent) -> Result<(), LocalError> {
+        if id == DataId::NONE || id > self.last_data {
+            return Err(LocalError::UnknownData);
+        }
+        let peer = self.peer.ip().to_canonical();
+        let Some(channel) = self.channel.as_mut().filter(|channel| channel.id == id) else {
+            return Ok(());
+        };
+        match (event, channel.phase) {
+            // Its end was told, or the time for it had run out.
+            (_, Phase::Ended | Phase::Failed(_)) => return Ok(()),
+            (DataEvent::Moved(count), _) => channel.moved = channel.moved.saturating_add(count),
+            (DataEvent::Connected, Phase::Connecting) => channel.phase = Phase::Connected,
+            (DataEvent::Listening(at), Phase::Opening) => channel.phase = Phase::Listening(at),
+            // Whoever else comes to the port would get the file, or give another (RFC 2577 4). The time
+            // for the server to come runs on.
+            (DataEvent::Arrived(from), Phase::Listening(_)) if from.ip().to_canonical() != peer => {
+                self.order(id, DataOp::Reject);
+                return Ok(());
+            }
+            (DataEvent::Arrived(_), Phase::Listening(_)) => {
+                channel.phase = Phase::Connected;
+                self.order(id, DataOp::Admit);
+                self.let_data_move();
+            }
+            (DataEvent::Eof { clean: true } | DataEvent::Flushed, Phase::Moving) => {
+                channel.phase = Phase::Ended;
+            }
+            (DataEvent::Eof { clean: false }, Phase::Moving) => {
+                channel.phase = Phase::Failed(DataFailure::Malformed);
+            }
+            (DataEvent::Failed(failure), _) => channel.phase = Phase::Failed(failure),
+            _ => return Err(LocalError::UnexpectedDataEvent),
+        }
+        self.clock = None;
+        Ok(())
+    }
+
+    /// Asks for a data connection to `port` of the control peer, or to `address` where the policy
+    /// says so.
+    pub(super) fn connect_data(
+        &mut self,
+        named: Option<Ipv4Addr>,
+        port: u16,
+        receives: bool,
+        coding: Coding,
+    ) {
+        let mut target = self.peer;
+        target.set_port(port);
+        // 0.0.0.0 names no host, but says that the server does not know its own address.
+        let named = named.filter(|address| !address.is_unspecified());
+        if let (Some(address), PassiveAddress::AsNamed) = (named, self.config.passive_address) {
+            target.set_ip(address.into());
+        }
+        self.open_data(Phase::Connecting, DataOp::Connect(target), receives, coding);
+    }
+
+    /// Asks for a listener that the server is to connect to.
+    pub(super) fn listen_for_data(&mut self, receives: bool, coding: Coding) {
+        let ports = self.config.active.ports.clone();
+        self.open_data(Phase::Opening, DataOp::Listen { address: None, ports }, receives, coding);
+    }
+
+    fn open_data(&mut self, phase: Phase, op: DataOp, receives: bool, coding: Coding) {
+        self.last_data = self.last_data.next();
+        let id = self.last_data;
+        self.channel =
+            Some(Channel { id, phase, moved: 0, receives, coding, announced: false, confirmed: false });
+        self.order(id, op);
+    }
+
+    /// What to tell the server of a listener at `at`: an address that it can use.
+    pub(super) fn announced_address(&self, at: SocketAddr) -> SocketAddr {
+        let ip = self.config.active.address.unwrap_or(at.ip()).to_canonical();
+        // A zone means nothing to others, and has no place in EPRT (RFC 2428 2): made anew, it is gone.
+        SocketAddr::new(ip, at.port())
+    }
+
+    /// The transfer begins, whether or not the server has said so.
+    pub(super) fn announce(&mut self) {
+        if let Some(channel) = &mut self.channel {
+            channel.announced = true;
+        }
+        if let Some(owed) = self.owed.first_mut() {
+            owed.transferring |= owed.is_transfer();
+        }
+        self.let_data_move();
+    }
+
+    /// Lets data flow once the connection stands and the server has said that it may.
+    pub(super) fn let_data_move(&mut self) {
+        let Some(channel) = &mut self.channel else { return };
+        if channel.phase != Phase::Connected || !channel.may_move() {
+            return;
+        }
+        channel.phase = Phase::Moving;
+        let (id, coding) = (channel.id, channel.coding);
+        let op = if channel.receives { DataOp::Receive(coding) } else { DataOp::Send(coding) };
+        self.order(id, op);
+    }
+
+    pub(super) fn order(&mut self, id: DataId, op: DataOp) {
+        if matches!(op, DataOp::Abort) {
+            self.ops.retain(|(other, _)| *other != id);
+        }
+        // Four are never waiting: an operation orders one at a time, and an abort replaces them.
+        let _ = self.ops.try_push((id, op));
+    }
+
+    /// Closes the data connection that the operation opened.
+    pub(super) fn close_data(&mut self, op: DataOp) {
+        if let Some(channel) = self.channel.take() {
+            self.order(channel.id, op);
+        }
+    }
+
+    /// A data operation that waits to be handed out.
+    pub(super) fn next_op(&mut self) -> Option<(DataId, DataOp)> {
+        self.ops.pop_at(0)
+    }
+}

@@ -1,0 +1,69 @@
+//! Hashes that the server computes (draft-bryan-ftpext-hash, draft-bryan-ftp-range).
+
+use super::{Context, Next, Operation, Sequence};
+use crate::codec::{
+    ByteRange, Command, HashAlgorithm, HashReply, Invalid, OptsArgument, ReplyLine, RepresentationType, Text,
+    Verb,
+};
+use crate::error::LocalError;
+
+/// HASH: the hash of `path` in TYPE I, which is set first; by `algorithm`, where one is named (`OPTS HASH`,
+/// which stays in force), and of `range`, where one is (RANG).
+///
+/// A server computes it now, which takes as long as reading the file does:
+/// [`Timeouts::reply`](super::Timeouts::reply) may have to be longer.
+pub fn hash(
+    path: Text<'_>,
+    algorithm: Option<HashAlgorithm>,
+    range: Option<ByteRange>,
+) -> Operation<Hash<'_>> {
+    Operation::new(Hash { path, algorithm, range, sent: false })
+}
+
+/// See [`hash`]. Comes to a [`HashReply`], if the answer can be read.
+#[derive(Debug)]
+pub struct Hash<'a> {
+    path: Text<'a>,
+    algorithm: Option<HashAlgorithm>,
+    range: Option<ByteRange>,
+    /// What is due next was sent.
+    sent: bool,
+}
+
+impl<'a> Hash<'a> {
+    /// What is due next.
+    fn due(&self) -> Command<'a> {
+        match (self.algorithm, self.range) {
+            (Some(algorithm), _) => Command::Opts(OptsArgument::Hash(Some(algorithm))),
+            (None, Some(range)) => Command::Rang(range),
+            (None, None) => Command::Hash(self.path),
+        }
+    }
+}
+
+impl Sequence for Hash<'_> {
+    type Output<'b> = Result<HashReply, Invalid>;
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if !self.sent && cx.set_type(RepresentationType::Image)? {
+            self.sent = cx.send(&self.due())?;
+        }
+        Ok(Next::Continue)
+    }
+
+    fn finished(&mut self, _: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+        match verb {
+            Some(Verb::Type) if line.code.is_success() => return Next::Continue,
+            Some(Verb::Opts) if line.code.is_success() => self.algorithm = None,
+            Some(Verb::Rang) if line.code.is_success() || line.code.is_intermediate() => self.range = None,
+            Some(Verb::Hash) if line.code.is_success() => return Next::Done,
+            _ => return Next::Refused,
+        }
+        self.sent = false;
+        Next::Continue
+    }
+
+    fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b> {
+        HashReply::parse(last.map(|line| line.text).unwrap_or_default())
+    }
+}

@@ -1,0 +1,108 @@
+//! What the client waits for, how long, and what it does when the time is up.
+
+use core::time::Duration;
+
+use super::Client;
+use super::channel::Phase;
+use super::machine::Step;
+use crate::action::{DataFailure, DataOp, Wait};
+use crate::buffer::{Rx, Tx};
+use crate::codec::{Command, Verb};
+use crate::error::{Awaited, PeerError};
+use crate::time::Instant;
+
+impl Client {
+    /// What to wait for; nothing when a deadline has passed and something is to do about it.
+    pub(super) fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Option<Step> {
+        let alive = self.keep_alive(now, tx);
+        let mut wait = Wait { readable: !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
+        let Some((awaited, limit)) = self.awaited() else {
+            self.clock = None;
+            wait.application = true;
+            return Some(Step::Wait(wait));
+        };
+        let since = match self.clock {
+            Some((same, since)) if same == awaited => since,
+            _ => now,
+        };
+        self.clock = Some((awaited, since));
+        let deadline = since.after(limit);
+        if now < deadline {
+            wait.data = self.channel.is_some();
+            wait.deadline = Some(alive.map_or(deadline, |alive| alive.min(deadline)));
+            return Some(Step::Wait(wait));
+        }
+        self.clock = None;
+        let failure = match awaited {
+            Awaited::DataConnection => Some(DataFailure::Unreachable),
+            Awaited::Data => Some(DataFailure::Stalled),
+            Awaited::Preliminary => {
+                self.announce();
+                return Some(Step::Changed);
+            }
+            // Within a reply it is clear that another was meant to come.
+            Awaited::Abort if self.abort_answered && self.reply.within.is_none() => {
+                // One reply for the two of them.
+                self.owed.retain(|owed| !owed.is_transfer() && owed.verb != Some(Verb::Abor));
+                self.abort_answered = false;
+                return Some(Step::Changed);
+            }
+            _ => None,
+        };
+        match (failure, &mut self.channel) {
+            (Some(failure), Some(channel)) => {
+                channel.phase = Phase::Failed(failure);
+                let id = channel.id;
+                self.order(id, DataOp::Abort);
+            }
+            _ => self.fail(PeerError::TimedOut(awaited)),
+        }
+        None
+    }
+
+    /// What the server has to do next, and how long it may take.
+    fn awaited(&self) -> Option<(Awaited, Duration)> {
+        let timeouts = &self.config.timeouts;
+        let phase = self.channel.map(|channel| channel.phase);
+        let may_move = self.channel.is_some_and(|channel| channel.may_move());
+        let receives = self.channel.is_some_and(|channel| channel.receives);
+        Some(match (phase, self.owed.first()) {
+            (Some(Phase::Connecting | Phase::Opening), _) => (Awaited::DataConnection, timeouts.connect),
+            (Some(Phase::Listening(_)), _) if may_move => (Awaited::DataConnection, timeouts.accept),
+            (Some(Phase::Moving), _) => (Awaited::Data, timeouts.data_idle),
+            (_, Some(_))
+                if self.owed.iter().any(|owed| owed.verb == Some(Verb::Abor)) || self.abort_answered =>
+            {
+                (Awaited::Abort, timeouts.abort)
+            }
+            (_, Some(owed)) if owed.transferring => (Awaited::FinalReply, timeouts.final_reply),
+            (Some(Phase::Connected), Some(owed)) if owed.is_transfer() && receives => {
+                (Awaited::Preliminary, timeouts.preliminary)
+            }
+            (_, Some(_)) if !self.greeted => (Awaited::Greeting, timeouts.greeting),
+            (_, Some(_)) => (Awaited::Reply, timeouts.reply),
+            (_, None) => return None,
+        })
+    }
+
+    /// Sends NOOP now and then while data moves, where the policy says so: says when the next is due.
+    fn keep_alive(&mut self, now: Instant, tx: &mut Tx<'_>) -> Option<Instant> {
+        let moving = self.channel.is_some_and(|channel| channel.phase == Phase::Moving);
+        let transferring = self.owed.first().is_some_and(|owed| owed.transferring);
+        let every = self.config.keepalive.filter(|_| moving && transferring);
+        let Some(every) = every else {
+            self.kept_alive = None;
+            return None;
+        };
+        let since = *self.kept_alive.get_or_insert(now);
+        if now < since.after(every) {
+            return Some(since.after(every));
+        }
+        self.kept_alive = Some(now);
+        // Those that a server leaves unanswered until the end must leave room for STAT and ABOR.
+        if self.owed.remaining_capacity() > 2 {
+            let _ = self.send_beside(tx, &Command::Noop);
+        }
+        Some(now.after(every))
+    }
+}

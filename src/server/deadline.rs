@@ -1,0 +1,88 @@
+//! The session's clockwork: what has to happen until when, and what follows when it does not.
+
+use core::time::Duration;
+
+use super::data::END_ROOM;
+use super::machine::Ticket;
+use super::session::{Login, Session};
+use crate::action::DataFailure;
+use crate::buffer::Tx;
+use crate::codec::Text;
+use crate::error::{Awaited, PeerError};
+use crate::time::Instant;
+
+impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
+    /// What the client, its data connection or the host has to do next, and until when.
+    pub(super) fn deadline(&mut self, now: Instant) -> (Awaited, Instant) {
+        if let Some(due) = self.refusal_due(now) {
+            return (Awaited::Login, due);
+        }
+        let timeouts = &self.config.timeouts;
+        let started = *self.started.get_or_insert(now);
+        match (&mut self.transfer, self.login) {
+            _ if self.pending.is_some() => (Awaited::Host, self.asked_at.after(timeouts.host)),
+            (Some(transfer), _) if transfer.is_moving() => {
+                let stall = self.since.after(timeouts.stall);
+                if self.config.limits.minimum_rate == 0 || timeouts.rate.is_zero() {
+                    return (Awaited::Data, stall);
+                }
+                let (begun, _) = *transfer.measured.get_or_insert((now, transfer.moved()));
+                (Awaited::Data, stall.min(begun.after(timeouts.rate)))
+            }
+            (Some(_), _) => (Awaited::DataConnection, self.since.after(timeouts.accept)),
+            (None, Login::In) => (Awaited::Command, self.since.after(self.idle)),
+            (None, _) => (Awaited::Login, started.after(timeouts.login)),
+        }
+    }
+
+    /// The transfer keeps the minimum rate, and nothing else is wrong with it: it goes on.
+    pub(super) fn is_fast_enough(&mut self, now: Instant) -> bool {
+        let (limits, timeouts) = (&self.config.limits, &self.config.timeouts);
+        let Some(transfer) = &mut self.transfer else { return false };
+        let Some((begun, moved)) = transfer.measured else { return false };
+        if now >= self.since.after(timeouts.stall) || now < begun.after(timeouts.rate) {
+            return false;
+        }
+        let time = u64::try_from(now.since(begun).as_millis()).unwrap_or(u64::MAX);
+        let needed = u64::from(limits.minimum_rate).saturating_mul(time) / 1000;
+        let enough = transfer.moved().saturating_sub(moved) >= needed;
+        transfer.measured = Some((now, transfer.moved()));
+        enough
+    }
+
+    pub(super) fn time_out(&mut self, awaited: Awaited, tx: &mut Tx<'_>) {
+        if let Some((ticket, _)) = self.refusing.take() {
+            return self.refuse_login(ticket, tx);
+        }
+        match awaited {
+            // It does not even take its replies.
+            _ if tx.free() < END_ROOM => self.give_up(awaited, tx),
+            Awaited::Data => self.transfer_failed(DataFailure::Stalled, tx),
+            Awaited::DataConnection => self.transfer_failed(DataFailure::Unreachable, tx),
+            Awaited::Host => self.unanswered(tx),
+            awaited => self.give_up(awaited, tx),
+        }
+    }
+
+    fn give_up(&mut self, awaited: Awaited, tx: &mut Tx<'_>) {
+        self.close(Text::literal("Timed out; closing the connection."), tx);
+        self.pi.fail(PeerError::TimedOut(awaited));
+    }
+
+    /// When a failed login is told. The time counts from the PASS and not from the host's answer, in whole
+    /// delays: how long the host took does not show (RFC 2577 6). Each failure doubles the delay.
+    fn refusal_due(&mut self, now: Instant) -> Option<Instant> {
+        let (_, due): &mut (Ticket, Option<Instant>) = self.refusing.as_mut()?;
+        let timeouts = &self.config.timeouts;
+        Some(*due.get_or_insert_with(|| {
+            let doubled =
+                1u32.checked_shl(u32::from(self.failed_logins).saturating_sub(1)).unwrap_or(u32::MAX);
+            let delay = timeouts.login_delay.saturating_mul(doubled).min(timeouts.login_delay_most);
+            if delay < Duration::from_micros(1) {
+                return now;
+            }
+            let delays = now.since(self.asked_at).as_micros().div_ceil(delay.as_micros()).max(1);
+            self.asked_at.after(delay.saturating_mul(u32::try_from(delays).unwrap_or(u32::MAX)))
+        }))
+    }
+}

@@ -1,0 +1,303 @@
+//! MODE Z: what stream mode would send, as one zlib stream a transfer (draft-preston-ftpext-deflate, RFC
+//! 1950).
+//!
+//! Its states are large and so on the heap: about 300 KiB to compress, 50 KiB to decompress, whatever
+//! comes. Nothing is decompressed that there is no room for, so a small stream of a huge file comes out
+//! only as fast as it is taken. The zlib stream's own end and checksum end the file; with STRU R and P it
+//! is the end of the file inside of it that must come as well.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use miniz_oxide::deflate::core::{CompressionStrategy, CompressorOxide};
+use miniz_oxide::deflate::stream::deflate;
+use miniz_oxide::inflate::stream::{InflateState, inflate};
+use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
+
+use super::stage::Stage;
+use super::{Coding, Decoded, Progress, TransferError};
+use crate::codec::TransferMode;
+
+/// Bytes between the layers of the structure and zlib.
+const STAGE: usize = 4096;
+const DEFAULT_LEVEL: u8 = 6;
+const BEST_LEVEL: u8 = 9;
+/// zlib's largest, and the only one that everyone can read.
+const WINDOW_BITS: u8 = 15;
+
+fn in_stream_mode(coding: Coding) -> Coding {
+    Coding { mode: TransferMode::Stream, ..coding }
+}
+
+pub(super) struct Encoder(Box<Encoding>);
+
+struct Encoding {
+    zlib: CompressorOxide,
+    inner: super::Encoder,
+    stage: Stage<STAGE>,
+}
+
+impl fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Deflate").field(&self.0.inner).finish()
+    }
+}
+
+fn compressor(level: u8) -> CompressorOxide {
+    let level = level.min(BEST_LEVEL);
+    CompressorOxide::with_params(DataFormat::Zlib, level, CompressionStrategy::Default, WINDOW_BITS)
+}
+
+impl Encoding {
+    fn compress(&mut self, flush: MZFlush, output: &mut [u8]) -> usize {
+        let result = deflate(&mut self.zlib, self.stage.pending(), output, flush);
+        self.stage.took(result.bytes_consumed);
+        result.bytes_written
+    }
+}
+
+impl Encoder {
+    pub(super) fn new(coding: Coding) -> Option<Self> {
+        let inner = super::Encoder::new(in_stream_mode(coding))?;
+        Some(Self(Box::new(Encoding { zlib: compressor(DEFAULT_LEVEL), inner, stage: Stage::default() })))
+    }
+
+    pub(super) fn set_level(&mut self, level: u8) {
+        self.0.zlib = compressor(level);
+    }
+
+    pub(super) fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
+        let this = &mut *self.0;
+        if this.inner.is_identity() {
+            let result = deflate(&mut this.zlib, input, output, MZFlush::None);
+            return Progress { read: result.bytes_consumed, written: result.bytes_written };
+        }
+        let mut done = Progress::default();
+        while done.written < output.len() {
+            if this.stage.is_empty() {
+                let progress = this.inner.encode(&input[done.read..], this.stage.room());
+                this.stage.filled(progress.written);
+                done.read += progress.read;
+                if progress == Progress::default() {
+                    break;
+                }
+            }
+            done.written += this.compress(MZFlush::None, &mut output[done.written..]);
+        }
+        done
+    }
+
+    pub(super) fn finish(&mut self, output: &mut [u8]) -> usize {
+        let mut written = 0;
+        while written < output.len() {
+            let Encoding { inner, stage, .. } = &mut *self.0;
+            if stage.is_empty() {
+                let count = inner.finish(stage.room());
+                stage.filled(count);
+            }
+            let is_last = stage.is_empty();
+            let flush = if is_last { MZFlush::Finish } else { MZFlush::None };
+            let count = self.0.compress(flush, &mut output[written..]);
+            written += count;
+            if is_last {
+                break;
+            }
+        }
+        written
+    }
+}
+
+pub(super) struct Decoder(Box<Decoding>);
+
+struct Decoding {
+    zlib: InflateState,
+    inner: super::Decoder,
+    inner_end_is_marked: bool,
+    stage: Stage<STAGE>,
+    is_zlib_ended: bool,
+    is_ended: bool,
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deflate")
+            .field("inner", &self.0.inner)
+            .field("is_zlib_ended", &self.0.is_zlib_ended)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Decompresses what there is room for: how far it came, and whether the zlib stream has ended.
+fn decompress(
+    zlib: &mut InflateState,
+    wire: &[u8],
+    output: &mut [u8],
+) -> Result<(Progress, bool), TransferError> {
+    let result = inflate(zlib, wire, output, MZFlush::None);
+    let done = Progress { read: result.bytes_consumed, written: result.bytes_written };
+    match result.status {
+        Ok(MZStatus::Ok) | Err(MZError::Buf) => Ok((done, false)),
+        Ok(MZStatus::StreamEnd) => Ok((done, true)),
+        Ok(MZStatus::NeedDict) | Err(_) => Err(TransferError::Zlib),
+    }
+}
+
+impl Decoder {
+    pub(super) fn new(coding: Coding) -> Option<Self> {
+        let inner = in_stream_mode(coding);
+        Some(Self(Box::new(Decoding {
+            zlib: InflateState::new(DataFormat::Zlib),
+            inner: super::Decoder::new(inner)?,
+            inner_end_is_marked: inner.end_is_marked(),
+            stage: Stage::default(),
+            is_zlib_ended: false,
+            is_ended: false,
+        })))
+    }
+
+    pub(super) fn is_ended(&self) -> bool {
+        self.0.is_ended
+    }
+
+    pub(super) fn decode(&mut self, wire: &[u8], output: &mut [u8]) -> Result<Decoded, TransferError> {
+        let this = &mut *self.0;
+        let mut done = Decoded::default();
+        let is_identity = this.inner.is_identity();
+        while !this.is_ended {
+            let rest = &mut output[done.written..];
+            let has_room = !rest.is_empty();
+            if is_identity {
+                if this.is_zlib_ended || !has_room {
+                    this.is_ended = this.is_zlib_ended;
+                    break;
+                }
+                let (progress, is_zlib_ended) = decompress(&mut this.zlib, &wire[done.read..], rest)?;
+                this.is_zlib_ended = is_zlib_ended;
+                done.read += progress.read;
+                done.written += progress.written;
+                if progress == Progress::default() && !is_zlib_ended {
+                    break;
+                }
+                continue;
+            }
+            let inner = this.inner.decode(this.stage.pending(), rest)?;
+            this.stage.took(inner.read);
+            done.written += inner.written;
+            if inner.read > 0 || inner.written > 0 {
+                continue;
+            }
+            if !this.stage.is_empty() {
+                if this.inner.is_ended() {
+                    return Err(TransferError::AfterEnd);
+                }
+                break;
+            }
+            if this.is_zlib_ended {
+                this.is_ended = this.inner.is_ended();
+                if this.is_ended || !has_room {
+                    break;
+                }
+                let count = this.inner.finish(rest)?;
+                done.written += count;
+                this.is_ended = !this.inner_end_is_marked && count == 0;
+                continue;
+            }
+            let room = this.stage.room();
+            let (progress, is_zlib_ended) = decompress(&mut this.zlib, &wire[done.read..], room)?;
+            this.stage.filled(progress.written);
+            this.is_zlib_ended = is_zlib_ended;
+            done.read += progress.read;
+            if progress == Progress::default() && !is_zlib_ended {
+                break;
+            }
+        }
+        Ok(done)
+    }
+
+    /// The connection has closed: what is left.
+    pub(super) fn finish(&mut self, output: &mut [u8]) -> Result<usize, TransferError> {
+        let done = self.decode(b"", output)?;
+        match self.is_ended() || done.written > 0 || output.is_empty() {
+            true => Ok(done.written),
+            false => Err(TransferError::Truncated),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    fn zlib(file: &[u8]) -> Vec<u8> {
+        miniz_oxide::deflate::compress_to_vec_zlib(file, 6)
+    }
+
+    #[test]
+    fn a_known_stream_is_decompressed() {
+        // RFC 1950: method 8, window of 32 KiB; stored, "ab"; the checksum, of which each byte counts.
+        let wire = [0x78, 0x01, 1, 2, 0, 0xfd, 0xff, b'a', b'b', 0x01, 0x26, 0x00, 0xc4];
+        let mut output = [0; 8];
+        let mut decoder = Decoder::new(Coding { mode: TransferMode::Deflate, ..Coding::IDENTITY }).unwrap();
+        let done = decoder.decode(&wire, &mut output).unwrap();
+        assert_eq!((done.read, &output[..done.written], decoder.is_ended()), (wire.len(), &b"ab"[..], true));
+        for damaged in 0..wire.len() {
+            let mut wire = wire;
+            wire[damaged] ^= 1;
+            let mut decoder =
+                Decoder::new(Coding { mode: TransferMode::Deflate, ..Coding::IDENTITY }).unwrap();
+            let result = decoder.decode(&wire, &mut output).and_then(|_| decoder.finish(&mut output));
+            assert!(result.is_err(), "byte {damaged}");
+        }
+    }
+
+    #[test]
+    fn a_bomb_yields_no_more_than_there_is_room_for() {
+        let bomb = zlib(&std::vec![0; 10_000_000]);
+        let mut decoder = Decoder::new(Coding { mode: TransferMode::Deflate, ..Coding::IDENTITY }).unwrap();
+        let mut output = [1; 10];
+        let done = decoder.decode(&bomb, &mut output).unwrap();
+        assert_eq!((done.written, output), (10, [0; 10]));
+        assert!(done.read < 100);
+    }
+
+    #[test]
+    fn the_file_inside_has_to_end_with_the_stream() {
+        let coding = Coding {
+            structure: crate::codec::FileStructure::Record,
+            mode: TransferMode::Deflate,
+            ..Coding::default()
+        };
+        for (inside, expected) in [
+            (&b"a\xff\x03"[..], Ok(2)),
+            (b"a\xff\x01\xff\x02", Ok(2)),
+            (b"a\xff\x01", Err(TransferError::Truncated)),
+            (b"a\xff", Err(TransferError::Truncated)),
+            (b"a\xff\x03b", Err(TransferError::AfterEnd)),
+            (b"a\xff\x07", Err(TransferError::ControlCode(7))),
+        ] {
+            let mut decoder = super::super::Decoder::new(coding).unwrap();
+            let mut output = [0; 8];
+            let result = decoder.decode(&zlib(inside), &mut output).map(|done| done.written);
+            assert_eq!(result, expected, "{inside:?}");
+        }
+    }
+
+    #[test]
+    fn the_levels_are_those_of_zlib() {
+        let file: Vec<u8> = (0..20_000u32).flat_map(|n| (n % 1000 * n / 7).to_be_bytes()).collect();
+        let mut sizes = Vec::new();
+        for level in [0, 1, 6, 9, 200] {
+            let coding = Coding { mode: TransferMode::Deflate, ..Coding::IDENTITY };
+            let mut encoder = super::super::Encoder::new(coding).unwrap().with_level(level);
+            let mut output = std::vec![0; 200_000];
+            let done = encoder.encode(&file, &mut output);
+            let count = done.written + encoder.finish(&mut output[done.written..]);
+            assert_eq!(miniz_oxide::inflate::decompress_to_vec_zlib(&output[..count]).unwrap(), file);
+            sizes.push(count);
+        }
+        let [stored, fast, default, best, beyond] = sizes[..] else { unreachable!() };
+        assert!(stored > file.len() && fast < stored && default < fast && best < fast);
+        assert_eq!(best, beyond);
+    }
+}

@@ -1,0 +1,452 @@
+//! File to wire: the layers one after the other.
+//!
+//! What the upper layers make goes into a stage of a few bytes, with what is to be said at its end; the
+//! mode takes it from there in strings as long as it likes. Where the caller's room is too small for a
+//! mode to write a header or a marker in, it writes to a spill, and that goes out as room comes.
+
+use core::fmt;
+use core::num::NonZeroU64;
+
+use super::block::{self, Descriptor};
+use super::marker::{Digits, Schedule, digits};
+use super::record::{Piece, Splitter};
+use super::stage::Stage;
+use super::stream::{self, Out};
+use super::{Coding, Progress, compressed, copy, page, text};
+use crate::codec::{FileStructure, RepresentationType, TransferMode};
+
+/// Less room than this is not given to a mode: a header with the longest marker is shorter.
+const LEAST_ROOM: usize = 32;
+
+/// A file's bytes to those of the wire.
+///
+/// ```
+/// use ftp_proto::codec::{FileStructure, RepresentationType, TransferMode};
+/// use ftp_proto::transfer::{Coding, Encoder};
+///
+/// let coding = Coding { structure: FileStructure::Record, ..Coding::default() };
+/// let mut encoder = Encoder::new(coding).ok_or("not supported")?;
+/// let mut wire = [0; 64];
+/// let mut len = encoder.encode(b"two\nlines\n", &mut wire).written;
+/// loop {
+///     match encoder.finish(&mut wire[len..]) {
+///         0 => break,
+///         more => len += more,
+///     }
+/// }
+/// assert_eq!(wire[..len], *b"two\xff\x01lines\xff\x03");
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Debug)]
+pub struct Encoder(Kind);
+
+#[allow(clippy::large_enum_variant, reason = "an allocation is what the core does not have")]
+#[derive(Debug)]
+enum Kind {
+    Identity,
+    /// Nothing but the text changes.
+    Text(text::Encoder),
+    Layers(Layers),
+    #[cfg(feature = "deflate")]
+    Deflate(super::deflate::Encoder),
+}
+
+impl Encoder {
+    /// A transformer for `coding`; none when it [is not supported](Coding::is_supported).
+    #[must_use]
+    pub fn new(coding: Coding) -> Option<Self> {
+        if !coding.is_supported() {
+            return None;
+        }
+        Some(Self(match (coding.mode, coding.structure) {
+            #[cfg(feature = "deflate")]
+            (TransferMode::Deflate, _) => Kind::Deflate(super::deflate::Encoder::new(coding)?),
+            _ if coding.is_identity() => Kind::Identity,
+            (TransferMode::Stream, FileStructure::File) => {
+                Kind::Text(text::Encoder::new(coding.representation))
+            }
+            _ => Kind::Layers(Layers::new(coding)),
+        }))
+    }
+
+    /// Has a restart marker set after every `every` bytes of the file, where the mode [has
+    /// markers](Coding::has_markers); without this there are none. `position` is where in the file the
+    /// transfer begins. A marker is the number of bytes of the file that are before it, in decimal; it may
+    /// come a little later than asked, where a line or page is not to be divided, and none comes at the
+    /// very end.
+    #[must_use]
+    pub fn with_markers(mut self, every: NonZeroU64, position: u64) -> Self {
+        if let Kind::Layers(layers) = &mut self.0 {
+            layers.position = position;
+            layers.markers = layers.mode.has_markers().then(|| Schedule::new(every, position));
+        }
+        self
+    }
+
+    /// How hard MODE Z tries, 0 through 9, as `OPTS MODE Z LEVEL` has it; 6 without this, and more than 9
+    /// is 9. Other modes have no level. Before the first byte.
+    #[must_use]
+    pub fn with_level(mut self, level: u8) -> Self {
+        match &mut self.0 {
+            #[cfg(feature = "deflate")]
+            Kind::Deflate(deflate) => deflate.set_level(level),
+            _ => _ = level,
+        }
+        self
+    }
+
+    /// Whether [`encode`](Self::encode) copies.
+    #[must_use]
+    pub const fn is_identity(&self) -> bool {
+        matches!(self.0, Kind::Identity)
+    }
+
+    /// The last restart marker that was set: bytes of the file that are before it.
+    #[must_use]
+    pub const fn last_marker(&self) -> Option<u64> {
+        match &self.0 {
+            Kind::Layers(layers) => layers.last_marker,
+            _ => None,
+        }
+    }
+
+    /// Transforms as much of `input` as `output` has room for. It always gets on where both are not empty,
+    /// but it may take bytes and write none for now. The more room, the better blocks do.
+    pub fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
+        match &mut self.0 {
+            Kind::Identity => copy(input, output),
+            Kind::Text(text) => text.encode(input, output),
+            Kind::Layers(layers) => layers.encode(input, output),
+            #[cfg(feature = "deflate")]
+            Kind::Deflate(deflate) => deflate.encode(input, output),
+        }
+    }
+
+    /// All of the file was taken: writes what is left of it and what marks its end, to be called
+    /// until it writes nothing into room that is there.
+    #[must_use = "it is to be called again until it is 0"]
+    pub fn finish(&mut self, output: &mut [u8]) -> usize {
+        match &mut self.0 {
+            Kind::Identity | Kind::Text(_) => 0,
+            Kind::Layers(layers) => layers.finish(output),
+            #[cfg(feature = "deflate")]
+            Kind::Deflate(deflate) => deflate.finish(output),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    Plain,
+    /// Stream mode with control codes.
+    Records,
+    Block,
+    Compressed {
+        filler: u8,
+    },
+}
+
+impl Mode {
+    fn new(coding: Coding) -> Self {
+        match (coding.mode, coding.structure) {
+            (TransferMode::Block, _) => Self::Block,
+            (TransferMode::Compressed, _) => Self::Compressed { filler: filler(coding.representation) },
+            (_, FileStructure::Record) => Self::Records,
+            _ => Self::Plain,
+        }
+    }
+
+    const fn has_markers(self) -> bool {
+        matches!(self, Self::Block | Self::Compressed { .. })
+    }
+
+    /// Writes data, and what is to be said at its end.
+    fn put(self, data: &[u8], end: Descriptor, is_all: bool, out: &mut Out<'_>) -> (usize, bool) {
+        match self {
+            Self::Plain => stream::encode_plain(data, out),
+            Self::Records => stream::encode(data, end, out),
+            Self::Block => block::encode(data, end, out),
+            Self::Compressed { filler } => compressed::encode(data, end, is_all, filler, out),
+        }
+    }
+
+    fn put_marker(self, marker: &Digits, out: &mut Out<'_>) -> bool {
+        match self {
+            Self::Plain | Self::Records => true,
+            Self::Block => block::encode_marker(marker, out),
+            Self::Compressed { .. } => compressed::encode_marker(marker, out),
+        }
+    }
+}
+
+/// The filler byte of compressed mode (RFC 959 3.4.3).
+pub(super) const fn filler(representation: RepresentationType) -> u8 {
+    match representation {
+        RepresentationType::Ascii(_) => 32,
+        RepresentationType::Ebcdic(_) => 64,
+        RepresentationType::Image | RepresentationType::Local(_) => 0,
+    }
+}
+
+/// What is left to be done once all of the file was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    NotYet,
+    Data,
+    /// The sign of the end is on its way.
+    Sign,
+    Ended,
+}
+
+struct Layers {
+    splitter: Option<Splitter>,
+    text: text::Encoder,
+    /// The index of the page in the stage.
+    page: Option<u8>,
+    mode: Mode,
+    stage: Stage<{ page::HEADER + page::SIZE }>,
+    /// What is to be said at the end of what is in the stage.
+    end: Descriptor,
+    /// The stage has all of a page, and takes no more until that is out.
+    is_page_full: bool,
+    spill: Stage<LEAST_ROOM>,
+    /// Bytes of the file that were taken.
+    position: u64,
+    /// The last of them.
+    last: u8,
+    markers: Option<Schedule>,
+    last_marker: Option<u64>,
+    ending: Ending,
+}
+
+impl fmt::Debug for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layers")
+            .field("mode", &self.mode)
+            .field("position", &self.position)
+            .field("ending", &self.ending)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Layers {
+    fn new(coding: Coding) -> Self {
+        Self {
+            splitter: (coding.structure == FileStructure::Record).then(Splitter::default),
+            text: text::Encoder::new(coding.representation),
+            page: (coding.structure == FileStructure::Page).then_some(0),
+            mode: Mode::new(coding),
+            stage: Stage::default(),
+            end: Descriptor::empty(),
+            is_page_full: false,
+            spill: Stage::default(),
+            position: 0,
+            last: 0,
+            markers: None,
+            last_marker: None,
+            ending: Ending::NotYet,
+        }
+    }
+
+    fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
+        let mut out = Out::new(output);
+        let mut read = 0;
+        loop {
+            out.spill(&mut self.spill);
+            if !self.spill.is_empty() {
+                break;
+            }
+            read += self.fill(&input[read..]);
+            // What is to be said changes if this is the end of the file.
+            let waits = read == input.len()
+                && match self.end {
+                    Descriptor::EOR => true,
+                    end if end.is_empty() => self.waits(),
+                    _ => false,
+                };
+            if waits || out.room() == 0 {
+                break;
+            }
+            self.drain(false, &mut out);
+        }
+        Progress { read, written: out.len() }
+    }
+
+    fn finish(&mut self, output: &mut [u8]) -> usize {
+        let mut out = Out::new(output);
+        if self.ending == Ending::NotYet {
+            self.ending = Ending::Data;
+            if let Some(splitter) = &mut self.splitter {
+                splitter.finish();
+            }
+        }
+        loop {
+            out.spill(&mut self.spill);
+            if !self.spill.is_empty() || out.room() == 0 || self.ending == Ending::Ended {
+                break;
+            }
+            self.fill(b"");
+            let is_all = self.splitter.as_ref().is_none_or(Splitter::is_clear);
+            if self.ending == Ending::Data && is_all && self.end != Descriptor::MARKER {
+                self.end_file();
+            }
+            if self.stage.is_empty() && self.end.is_empty() {
+                self.ending = Ending::Ended;
+            } else {
+                self.drain(self.ending == Ending::Sign, &mut out);
+            }
+        }
+        out.len()
+    }
+
+    /// All data is in the stage, or out: the sign of the end goes behind it.
+    fn end_file(&mut self) {
+        match self.page {
+            Some(_) if self.is_page_full => return,
+            Some(_) if self.stage.len() > page::HEADER => return self.close_page(),
+            Some(_) => {
+                self.stage.clear();
+                let room = self.stage.room();
+                let count = copy(&page::END, room).written;
+                self.stage.filled(count);
+                self.is_page_full = true;
+            }
+            None => {}
+        }
+        if !matches!(self.mode, Mode::Plain) {
+            self.end |= Descriptor::EOF;
+        }
+        self.ending = Ending::Sign;
+    }
+
+    /// Takes bytes of the file until the stage is full or something is to be said.
+    fn fill(&mut self, input: &[u8]) -> usize {
+        let mut read = 0;
+        while self.end.is_empty()
+            && !self.is_page_full
+            && matches!(self.ending, Ending::NotYet | Ending::Data)
+        {
+            if self.page.is_some() && self.stage.is_empty() {
+                self.stage.filled(page::HEADER); // It is written when the page is complete.
+            }
+            let mut chunk = &input[read..];
+            if let (Some(markers), false) = (&mut self.markers, chunk.is_empty()) {
+                let ahead = markers.ahead(self.position);
+                let is_divisible = self.text.is_divisible_after(self.last)
+                    && self.splitter.as_ref().is_none_or(|splitter| splitter.is_divisible_after(self.last))
+                    && (self.page.is_none() || self.stage.len() == page::HEADER);
+                if ahead == 0 && is_divisible {
+                    markers.done(self.position);
+                    self.end = Descriptor::MARKER;
+                    break;
+                }
+                let most = usize::try_from(ahead.max(1)).unwrap_or(usize::MAX);
+                chunk = &chunk[..chunk.len().min(most)];
+            }
+            let (mut taken, piece) = match &mut self.splitter {
+                Some(splitter) => splitter.next(chunk),
+                None if chunk.is_empty() => (0, Piece::Nothing),
+                None => (0, Piece::Run(chunk)),
+            };
+            let is_stuck = match piece {
+                Piece::Nothing => true,
+                Piece::EndOfRecord => {
+                    self.end = Descriptor::EOR;
+                    false
+                }
+                Piece::Run(run) => {
+                    let count = self.put_text(run);
+                    taken += count;
+                    self.stage.is_full()
+                }
+                Piece::Repeat(byte, count) => {
+                    let count = usize::try_from(count).unwrap_or(usize::MAX);
+                    let bytes = [byte; 16];
+                    self.put_text(&bytes[..count.min(bytes.len())]);
+                    self.stage.is_full()
+                }
+            };
+            if let Some(last) = taken.checked_sub(1) {
+                self.last = chunk.get(last).copied().unwrap_or(self.last);
+            }
+            self.position = self.position.saturating_add(taken as u64);
+            read += taken;
+            if self.page.is_some() && self.stage.is_full() {
+                self.close_page();
+            }
+            if is_stuck {
+                break;
+            }
+        }
+        read
+    }
+
+    fn put_text(&mut self, bytes: &[u8]) -> usize {
+        let done = self.text.encode(bytes, self.stage.room());
+        self.stage.filled(done.written);
+        if let Some(splitter) = &mut self.splitter {
+            splitter.took(done.read);
+        }
+        done.read
+    }
+
+    /// The page in the stage is complete.
+    fn close_page(&mut self) {
+        let Some(index) = &mut self.page else { return };
+        let len = self.stage.len() - page::HEADER;
+        let header = page::header(*index, u8::try_from(len).unwrap_or(u8::MAX));
+        *index = index.wrapping_add(1);
+        copy(&header, self.stage.pending_mut());
+        self.is_page_full = true;
+    }
+
+    /// Whether what is in the stage does better when more is.
+    const fn waits(&self) -> bool {
+        if self.page.is_some() {
+            return !self.is_page_full;
+        }
+        match self.mode {
+            Mode::Compressed { .. } => !self.stage.is_full(),
+            _ => self.stage.is_empty(),
+        }
+    }
+
+    /// Gives what is in the stage to the mode.
+    fn drain(&mut self, is_all: bool, out: &mut Out<'_>) {
+        if out.room() >= LEAST_ROOM {
+            return self.drain_into(is_all, out);
+        }
+        let mut spill = core::mem::take(&mut self.spill);
+        let mut spilled = Out::new(spill.room());
+        self.drain_into(is_all, &mut spilled);
+        let count = spilled.len();
+        spill.filled(count);
+        self.spill = spill;
+    }
+
+    fn drain_into(&mut self, is_all: bool, out: &mut Out<'_>) {
+        if self.end == Descriptor::MARKER {
+            // An open page is empty, and comes after it.
+            if self.page.is_none() && !self.stage.is_empty() {
+                let (count, _) = self.mode.put(self.stage.pending(), Descriptor::empty(), true, out);
+                self.stage.took(count);
+            }
+            if (self.page.is_some() || self.stage.is_empty())
+                && self.mode.put_marker(&digits(self.position), out)
+            {
+                self.end = Descriptor::empty();
+                self.last_marker = Some(self.position);
+            }
+            return;
+        }
+        let is_all = is_all || self.is_page_full;
+        let (count, is_done) = self.mode.put(self.stage.pending(), self.end, is_all, out);
+        self.stage.took(count);
+        if is_done {
+            self.end = Descriptor::empty();
+        }
+        if self.stage.is_empty() {
+            self.is_page_full = false;
+        }
+    }
+}

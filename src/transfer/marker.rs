@@ -1,0 +1,150 @@
+//! Restart markers (RFC 959 3.5): checkpoints that travel with the data in block and compressed mode.
+//!
+//! A marker means something to the sender alone. Ours are the decimal number of the bytes of the file that
+//! came before, so they need no table. They are set only where nothing is held back that depends on what
+//! follows: not behind a CR of a text in ASCII, not inside of a page. One of another sender that comes
+//! where something is held back here is not reported, since nothing could go on from there.
+
+use core::fmt;
+use core::num::NonZeroU64;
+
+use arrayvec::ArrayVec;
+
+use super::TransferError;
+use crate::codec::{Escaped, Text};
+
+/// The longest marker that is kept, in bytes.
+const LONGEST: usize = 64;
+
+/// A restart marker that came with the data.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Marker {
+    bytes: ArrayVec<u8, LONGEST>,
+    position: u64,
+}
+
+impl Marker {
+    /// What the sender wrote: 1 through 64 printable characters without spaces. It is what `REST` wants to
+    /// get a transfer of this sender's going again, and the sender's half of reply 110, `MARK yyyy =
+    /// mmmm`.
+    #[must_use]
+    pub fn text(&self) -> Text<'_> {
+        Text::new(&self.bytes).unwrap_or_default()
+    }
+
+    /// Where it came: how many bytes of the file are before it, from
+    /// [where the transfer began](super::Decoder::starting_at). This is the receiver's half of reply 110,
+    /// and where the file is to be cut before the transfer goes on.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.position
+    }
+}
+
+impl fmt::Debug for Marker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Marker({} at {})", Escaped(&self.bytes), self.position)
+    }
+}
+
+/// A marker as it comes in.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Incoming {
+    bytes: ArrayVec<u8, LONGEST>,
+    is_too_long: bool,
+}
+
+impl Incoming {
+    // marker = 1*pr-char                                   ; RFC 959 5.3.2
+    // pr-char = %d33-126
+    /// More bytes of it.
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
+        if !bytes.iter().all(u8::is_ascii_graphic) {
+            return Err(TransferError::Marker);
+        }
+        self.is_too_long |= self.bytes.try_extend_from_slice(bytes).is_err();
+        Ok(())
+    }
+
+    /// It is complete. None when it is too long to be kept, which costs no more than the chance to begin
+    /// again there.
+    pub(super) fn finish(&mut self) -> Result<Option<Marker>, TransferError> {
+        let Self { bytes, is_too_long } = core::mem::take(self);
+        match (is_too_long, bytes.is_empty()) {
+            (true, _) => Ok(None),
+            (false, true) => Err(TransferError::Marker),
+            (false, false) => Ok(Some(Marker { bytes, position: 0 })),
+        }
+    }
+}
+
+impl Marker {
+    pub(super) fn at(self, position: u64) -> Self {
+        Self { position, ..self }
+    }
+}
+
+/// When the encoder sets a marker.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Schedule {
+    every: NonZeroU64,
+    next: u64,
+}
+
+impl Schedule {
+    /// One after each `every` bytes of a file that is sent from `position` on.
+    pub(super) fn new(every: NonZeroU64, position: u64) -> Self {
+        let mut schedule = Self { every, next: 0 };
+        schedule.done(position);
+        schedule
+    }
+
+    /// How many bytes may be sent before one is due: none, then it is.
+    pub(super) const fn ahead(&self, position: u64) -> u64 {
+        self.next.saturating_sub(position)
+    }
+
+    /// One was set at `position`.
+    pub(super) fn done(&mut self, position: u64) {
+        self.next = (position - position % self.every).saturating_add(self.every.get());
+    }
+}
+
+/// A marker that is sent.
+pub(super) type Digits = ArrayVec<u8, 20>;
+
+/// The digits of a number.
+pub(super) fn digits(mut number: u64) -> Digits {
+    let mut digits = ArrayVec::new();
+    loop {
+        digits.push(b'0' + (number % 10) as u8);
+        number /= 10;
+        if number == 0 {
+            digits.reverse();
+            return digits;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn digits_are_those_of_the_number() {
+        for number in [0, 9, 10, 1234, u64::MAX] {
+            assert_eq!(&digits(number)[..], number.to_string().as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_marker_is_due_after_each_interval() {
+        let every = NonZeroU64::new(10).unwrap();
+        let mut schedule = Schedule::new(every, 25);
+        assert_eq!((schedule.ahead(25), schedule.ahead(30), schedule.ahead(31)), (5, 0, 0));
+        schedule.done(31);
+        assert_eq!(schedule.ahead(31), 9);
+        assert_eq!(Schedule::new(every, u64::MAX).ahead(u64::MAX), 0);
+    }
+}

@@ -1,0 +1,302 @@
+//! STRU R: a file of records (RFC 959 3.1.2.2), as it is stored here: the layer between the bytes of the
+//! file and the data and ends of records that every mode has its own signs for.
+//!
+//! ```text
+//! file   = *record [rest]            ; `rest` is data that no end of record follows
+//! record = *(byte / quoted) LF       ; the record ends where the LF stands
+//! quoted = DLE LF                    ; an LF that is data of the record
+//! ```
+//!
+//! Records are lines: so a text file is what everyone expects, in either structure, and a file that knows
+//! of no records can be sent as some. A record may hold an LF, one of image data above all; it is kept as
+//! DLE LF, and where DLEs stand before an LF or an end of record that they do not quote, they are doubled.
+//! That makes it a bijection between files and sequences of records, of any bytes: a file that was stored
+//! or retrieved in records can be had back as it was, which is what the RFC asks (3.1.2), and neither side
+//! has to look at the whole to see whether it is in the right form. A framing with lengths (as record
+//! descriptor words) would refuse most files; one record a file would forget where they ended.
+//!
+//! Records "are explicit, including the final one" (3.4): what follows the last LF of a file is sent as
+//! data without an end of record, and is received without an LF, since nothing else would bring the same
+//! file back.
+
+use super::Progress;
+
+const DLE: u8 = 0x10;
+const LF: u8 = b'\n';
+
+/// What a file consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// Nothing more in this input.
+    Nothing,
+    /// These bytes of the input, to be [taken](Splitter::took).
+    Run(&'a [u8]),
+    /// This byte, so many times, to be [taken](Splitter::took); all of the input that it comes of is read.
+    Repeat(u8, u64),
+    /// A record ends, and that was said with this.
+    EndOfRecord,
+}
+
+/// File to records.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Splitter {
+    /// DLEs that were read; what they mean depends on what follows.
+    quotes: u64,
+    /// DLEs that are data.
+    release: u64,
+    then: Then,
+}
+
+/// What follows the DLEs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Then {
+    #[default]
+    Nothing,
+    Lf,
+    EndOfRecord,
+}
+
+impl Splitter {
+    /// The next piece, and how many bytes of the input were read to find it.
+    pub(super) fn next<'a>(&mut self, input: &'a [u8]) -> (usize, Piece<'a>) {
+        let mut read = 0;
+        loop {
+            match self.then {
+                _ if self.release > 0 => return (read, Piece::Repeat(DLE, self.release)),
+                Then::Lf => return (read, Piece::Repeat(LF, 1)),
+                Then::EndOfRecord => {
+                    self.then = Then::Nothing;
+                    return (read, Piece::EndOfRecord);
+                }
+                Then::Nothing => {}
+            }
+            let rest = &input[read..];
+            match rest.first() {
+                None => return (read, Piece::Nothing),
+                Some(&DLE) => {
+                    let count = rest.iter().take_while(|byte| **byte == DLE).count();
+                    self.quotes += count as u64;
+                    read += count;
+                }
+                Some(&LF) => {
+                    read += 1;
+                    self.then = if self.quotes % 2 == 0 { Then::EndOfRecord } else { Then::Lf };
+                    self.release = self.quotes / 2;
+                    self.quotes = 0;
+                }
+                Some(_) if self.quotes > 0 => self.finish(),
+                Some(_) => {
+                    let run = memchr::memchr2(DLE, LF, rest).unwrap_or(rest.len());
+                    return (read, Piece::Run(&rest[..run]));
+                }
+            }
+        }
+    }
+
+    /// So many bytes of the piece were used. Those of a run are read with that.
+    pub(super) fn took(&mut self, count: usize) {
+        if self.release > 0 {
+            self.release = self.release.saturating_sub(count as u64);
+        } else if count > 0 {
+            self.then = Then::Nothing;
+        }
+    }
+
+    /// Nothing follows: the DLEs in hand are data.
+    pub(super) fn finish(&mut self) {
+        self.release += core::mem::take(&mut self.quotes);
+    }
+
+    /// Whether a transfer may begin anew between `last` and what follows: nothing is held here, nor would
+    /// be there.
+    pub(super) fn is_divisible_after(&self, last: u8) -> bool {
+        self.is_clear() && last != DLE
+    }
+
+    /// Whether all that was read was passed on.
+    pub(super) fn is_clear(&self) -> bool {
+        self.quotes == 0 && self.release == 0 && self.then == Then::Nothing
+    }
+}
+
+/// Records to file.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Joiner {
+    /// DLEs of the record that are not written: what follows says how often they are.
+    quotes: u64,
+    /// DLEs to be written.
+    release: u64,
+    /// An LF is to be written after them.
+    lf: bool,
+}
+
+impl Joiner {
+    /// Writes data of a record.
+    pub(super) fn put(&mut self, data: &[u8], output: &mut [u8]) -> Progress {
+        let mut done = Progress::default();
+        loop {
+            let room = &mut output[done.written..];
+            if self.release > 0 {
+                let count = room.len().min(usize::try_from(self.release).unwrap_or(usize::MAX));
+                room[..count].fill(DLE);
+                self.release -= count as u64;
+                done.written += count;
+                if self.release > 0 {
+                    return done;
+                }
+                continue;
+            }
+            if self.lf {
+                let Some(first) = room.first_mut() else { return done };
+                *first = LF;
+                self.lf = false;
+                done.written += 1;
+                continue;
+            }
+            let rest = &data[done.read..];
+            match rest.first() {
+                None => return done,
+                Some(&DLE) => {
+                    let count = rest.iter().take_while(|byte| **byte == DLE).count();
+                    self.quotes += count as u64;
+                    done.read += count;
+                }
+                Some(&LF) => {
+                    done.read += 1;
+                    self.release = self.quotes.saturating_mul(2).saturating_add(1);
+                    self.quotes = 0;
+                    self.lf = true;
+                }
+                Some(_) if self.quotes > 0 => self.finish(),
+                Some(_) if room.is_empty() => return done,
+                Some(_) => {
+                    let fits = &rest[..rest.len().min(room.len())];
+                    let run = memchr::memchr2(DLE, LF, fits).unwrap_or(fits.len());
+                    room[..run].copy_from_slice(&fits[..run]);
+                    done.read += run;
+                    done.written += run;
+                }
+            }
+        }
+    }
+
+    /// The record ends. Only after [`is_released`](Self::is_released).
+    pub(super) fn end_record(&mut self) {
+        self.release = self.quotes.saturating_mul(2);
+        self.quotes = 0;
+        self.lf = true;
+    }
+
+    /// Nothing follows.
+    pub(super) fn finish(&mut self) {
+        self.release += core::mem::take(&mut self.quotes);
+    }
+
+    /// Whether there are DLEs in hand that [`finish`](Self::finish) would release.
+    pub(super) const fn has_quotes(&self) -> bool {
+        self.quotes > 0
+    }
+
+    /// Whether nothing waits for room.
+    pub(super) const fn is_released(&self) -> bool {
+        self.release == 0 && !self.lf
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    /// Records, and what follows the last.
+    type Records = (Vec<Vec<u8>>, Vec<u8>);
+
+    fn split(file: &[u8], step: usize) -> Records {
+        let mut splitter = Splitter::default();
+        let (mut records, mut record) = (Vec::new(), Vec::new());
+        let mut at = 0;
+        loop {
+            let (read, piece) = splitter.next(&file[at..file.len().min(at + step)]);
+            at += read;
+            match piece {
+                Piece::Run(run) => {
+                    record.extend_from_slice(run);
+                    at += run.len();
+                    splitter.took(run.len());
+                }
+                Piece::Repeat(byte, _) => {
+                    record.push(byte);
+                    splitter.took(1);
+                }
+                Piece::EndOfRecord => records.push(core::mem::take(&mut record)),
+                Piece::Nothing if at < file.len() => {}
+                Piece::Nothing if splitter.is_clear() => return (records, record),
+                Piece::Nothing => splitter.finish(),
+            }
+        }
+    }
+
+    fn join((records, rest): &Records, room: usize) -> Vec<u8> {
+        let mut joiner = Joiner::default();
+        let mut file = Vec::new();
+        let mut put = |joiner: &mut Joiner, mut data: &[u8]| {
+            while !data.is_empty() || !joiner.is_released() {
+                let mut output = std::vec![0; room];
+                let done = joiner.put(data, &mut output);
+                data = &data[done.read..];
+                file.extend_from_slice(&output[..done.written]);
+            }
+        };
+        for record in records {
+            put(&mut joiner, record);
+            joiner.end_record();
+            put(&mut joiner, b"");
+        }
+        put(&mut joiner, rest);
+        joiner.finish();
+        put(&mut joiner, b"");
+        file
+    }
+
+    #[test]
+    fn records_are_lines() {
+        for (file, records, rest) in [
+            (&b""[..], &[][..], &b""[..]),
+            (b"a\nbc\n", &[&b"a"[..], b"bc"], b""),
+            (b"a\n\n", &[b"a", b""], b""),
+            (b"a\nb", &[b"a"], b"b"),
+            (b"a\r\n", &[b"a\r"], b""),
+            (b"a\x10\nb\n", &[b"a\nb"], b""),
+            (b"a\x10\x10\nb", &[b"a\x10"], b"b"),
+            (b"a\x10\x10\x10\nb", &[], b"a\x10\nb"),
+            (b"a\x10b\x10\x10", &[], b"a\x10b\x10\x10"),
+        ] {
+            let value = (records.iter().map(|r| r.to_vec()).collect(), rest.to_vec());
+            assert_eq!(split(file, 100), value);
+            assert_eq!(join(&value, 100), file);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_file_comes_back(
+            file in proptest::collection::vec(prop_oneof![Just(DLE), Just(LF), any::<u8>()], 0..100),
+            step in 1usize..5, room in 1usize..5,
+        ) {
+            prop_assert_eq!(join(&split(&file, step), room), file);
+        }
+
+        #[test]
+        fn any_records_come_back(
+            records in proptest::collection::vec(
+                proptest::collection::vec(prop_oneof![Just(DLE), Just(LF), any::<u8>()], 0..10), 1..10),
+            step in 1usize..5, room in 1usize..5,
+        ) {
+            let mut records = records;
+            let rest = records.pop().unwrap_or_default();
+            let value = (records, rest);
+            prop_assert_eq!(split(&join(&value, room), step), value);
+        }
+    }
+}

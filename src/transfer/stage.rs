@@ -1,0 +1,63 @@
+//! A few bytes between two layers.
+
+/// Bytes that one layer has written and the next has not taken.
+#[derive(Clone, Debug)]
+pub(super) struct Stage<const N: usize> {
+    bytes: [u8; N],
+    start: usize,
+    end: usize,
+}
+
+impl<const N: usize> Default for Stage<N> {
+    fn default() -> Self {
+        Self { bytes: [0; N], start: 0, end: 0 }
+    }
+}
+
+impl<const N: usize> Stage<N> {
+    pub(super) fn pending(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    pub(super) fn pending_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.start..self.end]
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    pub(super) const fn is_full(&self) -> bool {
+        self.len() == N
+    }
+
+    /// So many of the pending bytes were taken.
+    pub(super) fn took(&mut self, count: usize) {
+        self.start += count;
+        if self.start >= self.end {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    pub(super) const fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
+    }
+
+    /// All the room there is.
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        if self.start > 0 {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        &mut self.bytes[self.end..]
+    }
+
+    /// So many bytes of the room were written.
+    pub(super) fn filled(&mut self, count: usize) {
+        self.end = N.min(self.end + count);
+    }
+}

@@ -1,0 +1,296 @@
+//! Every combination of TYPE, STRU and MODE: any file comes back, however it is cut.
+
+use core::num::NonZeroU64;
+use std::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::codec::FormatControl;
+
+/// Every coding that is supported.
+fn codings() -> Vec<Coding> {
+    let mut codings = Vec::new();
+    let forms = FormatControl::ALL;
+    let texts =
+        forms.iter().flat_map(|form| [RepresentationType::Ascii(*form), RepresentationType::Ebcdic(*form)]);
+    for representation in texts.chain([RepresentationType::Image, RepresentationType::LOCAL_8]) {
+        for &structure in FileStructure::ALL {
+            for &mode in TransferMode::ALL {
+                let coding = Coding { representation, structure, mode };
+                assert_eq!(coding.is_supported(), mode != TransferMode::Deflate || cfg!(feature = "deflate"));
+                if coding.is_supported() {
+                    codings.push(coding);
+                }
+            }
+        }
+    }
+    codings
+}
+
+fn codings_with_end() -> Vec<Coding> {
+    codings().into_iter().filter(Coding::end_is_marked).collect()
+}
+
+/// Bytes of input and of room a call.
+pub(super) type Steps<'a> = &'a [(usize, usize)];
+pub(super) const WHOLE: Steps<'_> = &[(1 << 20, 1 << 20)];
+
+pub(super) fn encode_by(mut encoder: Encoder, file: &[u8], steps: Steps<'_>) -> Vec<u8> {
+    let mut wire = Vec::new();
+    let mut at = 0;
+    let mut steps = steps.iter().copied().cycle();
+    let mut next = || steps.next().unwrap();
+    while at < file.len() {
+        let (step, room) = next();
+        let mut output = std::vec![0; room];
+        let done = encoder.encode(&file[at..file.len().min(at + step)], &mut output);
+        assert!(done.read > 0 || done.written > 0, "stuck at {at}");
+        at += done.read;
+        wire.extend_from_slice(&output[..done.written]);
+    }
+    loop {
+        let mut output = std::vec![0; next().1];
+        match encoder.finish(&mut output) {
+            0 => return wire,
+            count => wire.extend_from_slice(&output[..count]),
+        }
+    }
+}
+
+/// What was received of a file.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct File {
+    pub(super) bytes: Vec<u8>,
+    pub(super) markers: Vec<(Vec<u8>, u64)>,
+    /// Bytes of the wire that were read.
+    pub(super) read: usize,
+}
+
+pub(super) fn decode_by(mut decoder: Decoder, wire: &[u8], steps: Steps<'_>) -> Result<File, TransferError> {
+    let mut file = File::default();
+    let mut steps = steps.iter().copied().cycle();
+    let mut next = || steps.next().unwrap();
+    while file.read < wire.len() && !decoder.is_ended() {
+        let (step, room) = next();
+        let mut output = std::vec![0; room];
+        let done = decoder.decode(&wire[file.read..wire.len().min(file.read + step)], &mut output)?;
+        assert!(done.read > 0 || done.written > 0 || done.marker.is_some() || decoder.is_ended(), "stuck");
+        file.read += done.read;
+        file.bytes.extend_from_slice(&output[..done.written]);
+        assert_eq!(decoder.position(), file.bytes.len() as u64);
+        file.markers.extend(done.marker.map(|marker| (marker.text().as_bytes().to_vec(), marker.position())));
+    }
+    loop {
+        let mut output = std::vec![0; next().1];
+        match decoder.finish(&mut output)? {
+            0 => return Ok(file),
+            count => file.bytes.extend_from_slice(&output[..count]),
+        }
+    }
+}
+
+pub(super) fn encode(coding: Coding, file: &[u8]) -> Vec<u8> {
+    encode_by(Encoder::new(coding).unwrap(), file, WHOLE)
+}
+
+pub(super) fn decode(coding: Coding, wire: &[u8]) -> Result<Vec<u8>, TransferError> {
+    Ok(decode_by(Decoder::new(coding).unwrap(), wire, WHOLE)?.bytes)
+}
+
+/// Each file is that wire, and back, at every cut of both.
+pub(super) fn both_ways(coding: Coding, file: &[u8], wire: &[u8]) {
+    assert_eq!(encode(coding, file), wire, "{coding:?}, {file:?}");
+    comes_to(coding, wire, file);
+}
+
+/// The wire is that file, at every cut.
+pub(super) fn comes_to(coding: Coding, wire: &[u8], file: &[u8]) {
+    for step in 1..=wire.len().max(1) {
+        for room in [1, 2, 3, 100] {
+            let read = decode_by(Decoder::new(coding).unwrap(), wire, &[(step, room)]);
+            assert_eq!(read.map(|read| read.bytes).as_deref(), Ok(file), "{coding:?}, {wire:?}");
+        }
+    }
+}
+
+/// Bytes that mean something somewhere, and runs of them.
+fn files() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![proptest::sample::select(&b"\n\r\x10\xff\0 \x40\x15\x25\x85ab"[..]), any::<u8>()];
+    proptest::collection::vec((byte, prop_oneof![8 => Just(1usize), 2 => 1usize..200]), 0..60)
+        .prop_map(|runs| runs.iter().flat_map(|(byte, count)| core::iter::repeat_n(*byte, *count)).collect())
+}
+
+fn steps() -> impl Strategy<Value = Vec<(usize, usize)>> {
+    proptest::collection::vec(
+        (prop_oneof![1usize..5, 1usize..300], prop_oneof![1usize..5, 1usize..300]),
+        1..6,
+    )
+}
+
+#[test]
+fn only_what_changes_nothing_is_the_identity() {
+    for coding in codings() {
+        let identity = coding.structure == FileStructure::File
+            && coding.mode == TransferMode::Stream
+            && [RepresentationType::Image, RepresentationType::LOCAL_8].contains(&coding.representation);
+        assert_eq!(coding.is_identity(), identity);
+        assert_eq!(Encoder::new(coding).unwrap().is_identity(), identity);
+        assert_eq!(Decoder::new(coding).unwrap().is_identity(), identity);
+    }
+    let nine = core::num::NonZeroU8::new(9).unwrap();
+    let odd = Coding { representation: RepresentationType::Local(nine), ..Coding::IDENTITY };
+    assert!(!odd.is_supported() && !odd.is_identity());
+    assert!(Encoder::new(odd).is_none() && Decoder::new(odd).is_none());
+}
+
+#[test]
+fn an_empty_file_is_one() {
+    for coding in codings() {
+        let wire = encode(coding, b"");
+        assert_eq!(wire.is_empty(), !coding.end_is_marked(), "{coding:?}");
+        comes_to(coding, &wire, b"");
+    }
+}
+
+#[test]
+fn a_large_file_comes_back() {
+    let mut random = 1u32;
+    let mut next = || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (random >> 24) as u8
+    };
+    let noise: Vec<u8> = (0..100_000).map(|_| next()).collect();
+    let text: Vec<u8> = noise.iter().map(|byte| b"   etaoin shrdlu\n"[usize::from(byte % 17)]).collect();
+    for coding in codings() {
+        for file in [&noise, &text] {
+            let wire = encode(coding, file);
+            assert!(decode(coding, &wire).as_ref() == Ok(file), "{coding:?}");
+            if coding.end_is_marked() {
+                assert_eq!(
+                    decode(coding, &wire[..wire.len() - 1]),
+                    Err(TransferError::Truncated),
+                    "{coding:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_transfer_goes_on_at_any_marker() {
+    let file: Vec<u8> =
+        (0..2000u32).flat_map(|n| if n % 37 < 30 { [n as u8, b'\r'] } else { *b"\r\n" }).collect();
+    for coding in codings().into_iter().filter(Coding::has_markers) {
+        let every = NonZeroU64::new(100).unwrap();
+        let encoder = Encoder::new(coding).unwrap().with_markers(every, 0);
+        let wire = encode_by(encoder, &file, WHOLE);
+        let first = decode_by(Decoder::new(coding).unwrap(), &wire, WHOLE).unwrap();
+        assert_eq!(first.bytes, file);
+        assert!(first.markers.len() > 10, "{coding:?}: {} markers", first.markers.len());
+        for (text, position) in first.markers {
+            assert_eq!(std::str::from_utf8(&text).unwrap().parse(), Ok(position));
+            let encoder = Encoder::new(coding).unwrap().with_markers(every, position);
+            let rest = encode_by(encoder, &file[position as usize..], WHOLE);
+            let rest = decode_by(Decoder::new(coding).unwrap(), &rest, WHOLE).unwrap();
+            assert_eq!([&file[..position as usize], &rest.bytes].concat(), file);
+        }
+    }
+}
+
+#[test]
+fn markers_count_from_where_the_transfer_began() {
+    let coding = Coding { mode: TransferMode::Block, ..Coding::IDENTITY };
+    let mut encoder = Encoder::new(coding).unwrap().with_markers(NonZeroU64::new(10).unwrap(), 1005);
+    let mut wire = [0; 64];
+    let done = encoder.encode(b"abcdefgh", &mut wire);
+    assert_eq!(wire[..done.written], *b"\0\0\x05abcde\x10\0\x041010\0\0\x03fgh");
+    assert_eq!(encoder.last_marker(), Some(1010));
+    let mut decoder = Decoder::new(coding).unwrap().starting_at(1005);
+    let read = decoder.decode(&wire[..done.written], &mut [0; 64]).unwrap();
+    assert_eq!((read.read, read.written), (15, 5));
+    let marker = read.marker.unwrap();
+    assert_eq!((marker.text().as_bytes(), marker.position()), (&b"1010"[..], 1010));
+}
+
+#[test]
+fn transformers_are_small() {
+    assert!(size_of::<Encoder>() <= 320, "{}", size_of::<Encoder>());
+    assert!(size_of::<Decoder>() <= 320, "{}", size_of::<Decoder>());
+    assert!(size_of::<Option<Marker>>() <= 88, "{}", size_of::<Option<Marker>>());
+}
+
+proptest! {
+    #[test]
+    fn any_file_comes_back(
+        coding in proptest::sample::select(codings()),
+        file in files(),
+        encoding in steps(),
+        decoding in steps(),
+        every in proptest::option::of(1u64..300),
+    ) {
+        let mut encoder = Encoder::new(coding).unwrap();
+        if let Some(every) = every.and_then(NonZeroU64::new) {
+            encoder = encoder.with_markers(every, 0);
+        }
+        let mut wire = encode_by(encoder, &file, &encoding);
+        let len = wire.len();
+        let ends = coding.end_is_marked();
+        if ends {
+            wire.extend_from_slice(b"\x10not of this file");
+        }
+        let read = decode_by(Decoder::new(coding).unwrap(), &wire, &decoding).unwrap();
+        prop_assert_eq!(&read.bytes, &file);
+        prop_assert_eq!(read.read, len);
+        for (text, position) in &read.markers {
+            prop_assert_eq!(std::str::from_utf8(text).unwrap().parse::<u64>(), Ok(*position));
+        }
+        prop_assert!(every.is_some() || read.markers.is_empty());
+    }
+
+    #[test]
+    fn what_ends_too_early_is_truncated(
+        coding in proptest::sample::select(codings_with_end()),
+        file in files(),
+        cut in any::<proptest::sample::Index>(),
+        decoding in steps(),
+    ) {
+        let wire = encode(coding, &file);
+        let read = decode_by(Decoder::new(coding).unwrap(), &wire[..cut.index(wire.len())], &decoding);
+        prop_assert_eq!(read, Err(TransferError::Truncated));
+    }
+
+    #[test]
+    fn no_wire_makes_a_decoder_panic_or_differ_by_its_cuts(
+        coding in proptest::sample::select(codings()),
+        wire in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..300),
+            proptest::collection::vec(
+                proptest::sample::select(&b"\0\0\x01\x02\x03\x04\x05\x10\x20\x30\x40\x80\xc0\x83\xc5\xff\r\n7"[..]),
+                0..300,
+            ),
+        ],
+        decoding in steps(),
+    ) {
+        let whole = decode_by(Decoder::new(coding).unwrap(), &wire, &[(1000, 1 << 18)]);
+        let cut = decode_by(Decoder::new(coding).unwrap(), &wire, &decoding);
+        prop_assert_eq!(&cut, &whole);
+        if coding.end_is_marked() && wire.is_empty() {
+            prop_assert_eq!(cut, Err(TransferError::Truncated));
+        }
+    }
+
+    #[test]
+    fn what_is_written_does_not_depend_on_how_the_file_is_cut(
+        coding in proptest::sample::select(codings()),
+        file in files(),
+        encoding in steps(),
+    ) {
+        // Blocks are as long as the room.
+        let large = |steps: &[(usize, usize)]| steps.iter().map(|(step, _)| (*step, 100_000)).collect::<Vec<_>>();
+        let wire = encode_by(Encoder::new(coding).unwrap(), &file, &large(&encoding));
+        if !matches!(coding.mode, TransferMode::Block | TransferMode::Deflate) {
+            prop_assert_eq!(wire, encode(coding, &file));
+        }
+    }
+}

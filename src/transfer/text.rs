@@ -1,0 +1,81 @@
+//! The layer of TYPE (RFC 959 3.1.1): which conversion of characters there is.
+
+use super::{Progress, ascii, copy, ebcdic};
+use crate::codec::RepresentationType;
+
+/// File to wire.
+#[derive(Clone, Debug)]
+pub(super) enum Encoder {
+    Image,
+    Ascii(ascii::Encoder),
+    Ebcdic,
+}
+
+impl Encoder {
+    pub(super) fn new(representation: RepresentationType) -> Self {
+        match representation {
+            RepresentationType::Ascii(_) => Self::Ascii(ascii::Encoder::default()),
+            RepresentationType::Ebcdic(_) => Self::Ebcdic,
+            RepresentationType::Image | RepresentationType::Local(_) => Self::Image,
+        }
+    }
+
+    pub(super) fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
+        match self {
+            Self::Image => copy(input, output),
+            Self::Ascii(ascii) => ascii.encode(input, output),
+            Self::Ebcdic => ebcdic::encode(input, output),
+        }
+    }
+
+    /// Whether a transfer may begin anew between `last` and what follows: it may not inside of what the
+    /// other side can take for a line end.
+    pub(super) fn is_divisible_after(&self, last: u8) -> bool {
+        match self {
+            Self::Ascii(ascii) => ascii.is_clear() && last != b'\r',
+            Self::Image | Self::Ebcdic => true,
+        }
+    }
+}
+
+/// Wire to file.
+#[derive(Clone, Debug)]
+pub(super) enum Decoder {
+    Image,
+    Ascii(ascii::Decoder),
+    Ebcdic,
+}
+
+impl Decoder {
+    pub(super) fn new(representation: RepresentationType) -> Self {
+        match representation {
+            RepresentationType::Ascii(_) => Self::Ascii(ascii::Decoder::default()),
+            RepresentationType::Ebcdic(_) => Self::Ebcdic,
+            RepresentationType::Image | RepresentationType::Local(_) => Self::Image,
+        }
+    }
+
+    pub(super) fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
+        match self {
+            Self::Image => copy(input, output),
+            Self::Ascii(ascii) => ascii.decode(input, output),
+            Self::Ebcdic => ebcdic::decode(input, output),
+        }
+    }
+
+    /// Writes the byte that is held, if there is one and room for it.
+    pub(super) fn finish(&mut self, output: &mut [u8]) -> usize {
+        match self {
+            Self::Ascii(ascii) => ascii.finish(output),
+            Self::Image | Self::Ebcdic => 0,
+        }
+    }
+
+    /// Whether all that was taken is written.
+    pub(super) const fn is_clear(&self) -> bool {
+        match self {
+            Self::Ascii(ascii) => ascii.is_clear(),
+            Self::Image | Self::Ebcdic => true,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Giving transfers up (RFC 959 4.1.3, ABOR).
+
+use super::*;
+use ftp_proto::client::AbortPolicy;
+use support::client::SYNCH;
+
+fn with(policy: AbortPolicy) -> Rig {
+    let mut config = Config::default();
+    config.abort = policy;
+    Rig::with(config, PEER).greet()
+}
+
+/// A download that has begun and has no end.
+fn begun(mut rig: Rig, rest: &[Act]) -> (Rig, TransferId) {
+    let mut acts = vec![Say("150 go")];
+    acts.extend_from_slice(rest);
+    rig = rig.on("RETR big", acts);
+    let (id, ..) = rig.run(&mut client::retrieve(t("big"), IMAGE, 0), opened).done();
+    (rig, id)
+}
+
+#[test]
+fn every_answer_to_abor_leaves_the_connection_usable() {
+    for (to_transfer, to_abort) in [
+        (&[Say("426 aborted")][..], &[Say("226 closed")][..]),
+        (&[Say("226 done")], &[Say("226 closed")]),
+        (&[Say("226 done")], &[Say("225 nothing to abort")]),
+        (&[Say("426 aborted")], &[Say("225 nothing to abort")]),
+        (&[Say("426 aborted")], &[Say("500 what")]),
+        (&[Say("426 aborted")], &[Say("502 no")]),
+        (&[Say("451 failed")], &[Delay(seconds(5)), Say("226 closed")]),
+        (&[Say("426 aborted")], &[]),
+        (&[Say("226 done")], &[]),
+        (&[], &[Say("225 open")]),
+        (&[], &[Say("226 closed")]),
+        (&[], &[Say("226 closed\r\n426 aborted")]),
+        (&[], &[Say("225 open"), Delay(seconds(1)), Say("426 aborted")]),
+        (&[], &[Say("426 aborted\r\n226 closed")]),
+        (&[Say("426-aborted\r\n426 really")], &[Say("226-closed\r\n226 really")]),
+    ] {
+        for chunks in [Chunks::whole(), Chunks::of(&[1])] {
+            let (mut rig, id) = begun(Rig::greeted().on("ABOR", to_abort), to_transfer);
+            rig.chunks = chunks;
+            rig.run(&mut client::abort(id), |_| ()).done();
+            assert!(rig.ops.contains(&DataOp::Abort), "the data connection is closed");
+            in_step(&mut rig);
+            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{to_transfer:?} {to_abort:?}");
+            in_step(&mut rig);
+        }
+    }
+}
+
+#[test]
+fn abor_is_sent_before_the_data_connection_is_closed_and_that_before_an_answer() {
+    let (mut rig, id) = begun(Rig::greeted(), &[Data(b"abc"), AfterData, Say("226 done")]);
+    rig.reset_counts();
+    let mut operation = client::abort(id);
+    while rig.ops.is_empty() {
+        assert!(rig.run_for(&mut operation, 1, |_| ()).is_none());
+    }
+    assert_eq!(rig.transcript, ["C: ABOR"]);
+    rig.run(&mut operation, |_| ()).done();
+    assert_eq!(rig.transcript, ["C: ABOR", "S: 426 aborted", "S: 226 closed"]);
+    in_step(&mut rig);
+}
+
+#[test]
+fn no_answer_to_abor_ends_the_connection_after_a_while() {
+    let (mut rig, id) = begun(Rig::greeted().on("ABOR", []), &[]);
+    let start = rig.now;
+    assert_eq!(rig.run(&mut client::abort(id), |_| ()), peer_error(PeerError::TimedOut(Awaited::Abort)));
+    assert_eq!(rig.now.since(start), seconds(10));
+    assert_eq!(rig.run(&mut client::noop(), |_| ()), peer_error(PeerError::TimedOut(Awaited::Abort)));
+}
+
+#[test]
+fn one_answer_for_both_is_waited_out() {
+    let mut config = Config::default();
+    config.timeouts.abort = seconds(3);
+    let (mut rig, id) = begun(Rig::with(config, PEER).greet().on("ABOR", []), &[Say("226 done")]);
+    let start = rig.now;
+    rig.run(&mut client::abort(id), |_| ()).done();
+    assert_eq!(rig.now.since(start), seconds(3));
+    in_step(&mut rig);
+}
+
+#[test]
+fn a_transfer_that_the_server_has_finished_needs_no_abor() {
+    let mut rig = Rig::greeted().on("RETR", [Say("226 at once")]);
+    let (id, ..) = rig.run(&mut client::retrieve(t("f"), IMAGE, 0), opened).done();
+    rig.reset_counts();
+    assert_eq!(rig.run(&mut client::abort(id), |bytes| bytes), Outcome::Done(0));
+    assert!(rig.commands().is_empty());
+    assert_eq!(rig.ops, [DataOp::Abort]);
+    in_step(&mut rig);
+}
+
+#[test]
+fn a_transfer_can_be_aborted_while_it_is_seen_through() {
+    for store in [false, true] {
+        for polls in 0..20 {
+            let mut rig = Rig::greeted();
+            rig.upload = vec![1; 10];
+            let mut open = match store {
+                true => client::store(t("g"), IMAGE, 0),
+                false => client::retrieve(t("g"), IMAGE, 0),
+            };
+            let (id, ..) = rig.run(&mut open, opened).done();
+            let mut complete = client::complete(id);
+            if rig.run_for(&mut complete, polls, |_| ()).is_some() {
+                break;
+            }
+            rig.run(&mut client::abort(complete.into_transfer()), |_| ()).done();
+            in_step(&mut rig);
+            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript);
+        }
+    }
+}
+
+#[test]
+fn an_abort_may_be_dropped_at_any_point() {
+    for polls in 0..20 {
+        let (mut rig, id) = begun(Rig::greeted(), &[Data(b"abc"), AfterData, Say("226 done")]);
+        let _ = rig.run_for(&mut client::abort(id), polls, |_| ());
+        in_step(&mut rig);
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript);
+        in_step(&mut rig);
+    }
+}
+
+#[test]
+fn what_is_dropped_is_given_up_as_the_policy_says() {
+    let synched = format!("{SYNCH}ABOR");
+    for (policy, download, upload) in [
+        (AbortPolicy::AborUploads, None, Some("ABOR")),
+        (AbortPolicy::CloseData, None, None),
+        (AbortPolicy::Abor, Some("ABOR"), Some("ABOR")),
+        (AbortPolicy::AborWithSynch, Some(&*synched), Some(&*synched)),
+    ] {
+        for (open, expected) in
+            [(client::retrieve(t("f"), IMAGE, 0), download), (client::store(t("f"), IMAGE, 0), upload)]
+        {
+            let mut rig = with(policy);
+            let mut open = open;
+            let _ = rig.run(&mut open, opened).done();
+            rig.reset_counts();
+            in_step(&mut rig);
+            let commands: Vec<&str> = expected.into_iter().chain(["SYST"]).collect();
+            assert_eq!(rig.commands(), commands, "{policy:?}");
+            assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
+            assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+        }
+    }
+}
+
+#[test]
+fn a_server_that_closes_at_the_sight_of_synch_is_remembered() {
+    let mut rig = with(AbortPolicy::AborWithSynch).on("ABOR", [Hangup]);
+    let _ = rig.run(&mut client::store(t("f"), IMAGE, 0), opened).done();
+    assert_eq!(rig.run(&mut client::noop(), |_| ()), peer_error(PeerError::Closed));
+    assert_eq!(rig.client.profile(), Profile::NO_SYNCH);
+    let mut rig = with(AbortPolicy::AborWithSynch).profile(Profile::NO_SYNCH);
+    let _ = rig.run(&mut client::store(t("f"), IMAGE, 0), opened).done();
+    rig.reset_counts();
+    in_step(&mut rig);
+    assert_eq!(rig.commands(), ["ABOR", "SYST"]);
+}
+
+#[test]
+fn an_abort_byte_by_byte_is_the_same_abort() {
+    for policy in [AbortPolicy::Abor, AbortPolicy::AborWithSynch] {
+        for polls in 0..40 {
+            let mut rig = with(policy);
+            rig.chunks = Chunks::of(&[1]);
+            let (mut rig, id) = begun(rig, &[Data(b"abc"), AfterData, Say("226 done")]);
+            let mut operation = client::abort(id);
+            let _ = rig.run_for(&mut operation, polls, |_| ());
+            in_step(&mut rig);
+            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript);
+        }
+    }
+}
+
+#[test]
+fn an_answer_to_abor_that_stops_in_its_middle_ends_the_connection() {
+    let half = Raw(b"226-half\r\n".to_vec());
+    let (mut rig, id) = begun(Rig::greeted().on("ABOR", [half]), &[Say("426 aborted")]);
+    assert_eq!(rig.run(&mut client::abort(id), |_| ()), peer_error(PeerError::TimedOut(Awaited::Abort)));
+}

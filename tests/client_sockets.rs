@@ -1,0 +1,148 @@
+//! The client's less used ways over real sockets: active mode, transfers given up, extensions; against our
+//! own server.
+#![cfg(feature = "disk")]
+
+use ftp_proto::client::{AbortPolicy, Config, DataConnection};
+use ftp_proto::codec::{FileStructure, RepresentationType, Timestamp, TransferMode};
+use ftp_proto::io::std::{Client, Server};
+use ftp_proto::io::{Directory, Users};
+use ftp_proto::transfer::Coding;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use std::{env, fs, process, thread};
+
+/// Runs `talk` with clients of a server over a directory of its own, on both protocols.
+fn served(talk: impl Fn(&dyn Fn(Config) -> Client, &PathBuf)) {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    for address in ["127.0.0.1:0", "[::1]:0"] {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let root = env::temp_dir().join(format!("ftp-proto-client-{}-{number}", process::id()));
+        fs::create_dir(&root).unwrap();
+        let users = Users::new().user("me", "secret", Directory::open(&root).unwrap().writable());
+        let server = Server::bind(address, users).unwrap();
+        let (address, shutdown) = (server.local_addr(), server.shutdown_handle());
+        let thread = thread::spawn(|| server.serve());
+        let connect = |config: Config| {
+            let mut client = Client::builder().config(config).connect(address).unwrap();
+            client.login("me", "secret").unwrap();
+            client
+        };
+        talk(&connect, &root);
+        shutdown.shut_down(Duration::from_secs(5));
+        thread.join().unwrap().unwrap();
+        fs::remove_dir_all(&root).unwrap();
+    }
+}
+
+fn bytes(count: usize) -> Vec<u8> {
+    (0..count as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+}
+
+fn round_trip(client: &mut Client) {
+    let content = bytes(100_000);
+    let mut store = client.store("f").unwrap();
+    store.write_all(&content).unwrap();
+    store.finish().unwrap();
+    let mut back = Vec::new();
+    client.retrieve("f").unwrap().read_to_end(&mut back).unwrap();
+    assert_eq!(back, content);
+    assert!(client.list("").unwrap().count() > 0);
+}
+
+#[test]
+fn the_server_connects_in_active_mode() {
+    served(|connect, _| {
+        let mut config = Config::default();
+        config.data_connection = DataConnection::Active;
+        round_trip(&mut connect(config));
+    });
+}
+
+#[test]
+fn a_transfer_given_up_anywhere_leaves_the_connection_usable() {
+    served(|connect, root| {
+        fs::write(root.join("big"), bytes(20_000_000)).unwrap();
+        for data_connection in [DataConnection::Passive, DataConnection::Active] {
+            for policy in [
+                AbortPolicy::AborUploads,
+                AbortPolicy::CloseData,
+                AbortPolicy::Abor,
+                AbortPolicy::AborWithSynch,
+            ] {
+                let mut config = Config::default();
+                config.abort = policy;
+                config.data_connection = data_connection;
+                let mut client = connect(config);
+                for count in [0, 1, 70_000, 5_000_000] {
+                    for abort in [false, true] {
+                        let mut retrieve = client.retrieve("big").unwrap();
+                        let mut taken = (&mut retrieve).take(count);
+                        std::io::copy(&mut taken, &mut std::io::sink()).unwrap();
+                        if abort {
+                            retrieve.abort().unwrap();
+                        }
+                        let mut store = client.store("half").unwrap();
+                        store.write_all(&bytes(count as usize)).unwrap();
+                        if abort {
+                            store.abort().unwrap();
+                        }
+                        client.noop().unwrap();
+                    }
+                }
+                round_trip(&mut client);
+                client.quit().unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn extensions_do_what_they_say() {
+    served(|connect, _| {
+        let mut client = connect(Config::default());
+        round_trip(&mut client);
+        let time = Timestamp::parse(b"20240229123456").unwrap();
+        client.set_modification_time("f", time).unwrap();
+        assert_eq!(client.modification_time("f").unwrap(), time);
+        client.utf8(true).unwrap();
+        client.client_name("test").unwrap();
+        let mut lines = 0;
+        client.help("", |_| lines += 1).unwrap();
+        assert!(lines > 0);
+        client.status("", |_| lines += 1).unwrap();
+        client.allocate(5).unwrap();
+        client.noop().unwrap();
+    });
+}
+
+#[test]
+fn files_come_back_in_every_structure_and_mode() {
+    served(|connect, root| {
+        let mut client = connect(Config::default());
+        for structure in FileStructure::ALL {
+            for mode in TransferMode::ALL {
+                if !(Coding { structure: *structure, mode: *mode, ..Coding::IDENTITY }).is_supported() {
+                    continue;
+                }
+                client.set_structure(*structure).unwrap();
+                client.set_mode(*mode).unwrap();
+                // Pages are 128 bytes: the last is filled up.
+                let content = bytes(100_000 / 128 * 128);
+                for representation in [RepresentationType::Image, RepresentationType::ASCII] {
+                    let mut store = client.store_as("coded", representation).unwrap();
+                    store.write_all(&content).unwrap();
+                    store.finish().unwrap();
+                    assert_eq!(fs::read(root.join("coded")).unwrap(), content, "{structure} {mode}");
+                    let mut back = Vec::new();
+                    let mut retrieve = client.retrieve_as("coded", 0, representation).unwrap();
+                    retrieve.read_to_end(&mut back).unwrap();
+                    drop(retrieve);
+                    assert_eq!(back, content, "{structure} {mode}");
+                }
+                assert_eq!(client.list("").unwrap().count(), 1, "{structure} {mode}");
+            }
+        }
+    });
+}
