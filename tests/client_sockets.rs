@@ -146,3 +146,27 @@ fn files_come_back_in_every_structure_and_mode() {
         }
     });
 }
+
+#[test]
+fn a_transfer_restarts_in_every_mode() {
+    served(|connect, root| {
+        let content = bytes(300_000);
+        let mut client = connect(Config::default());
+        for mode in TransferMode::ALL {
+            if !(Coding { mode: *mode, ..Coding::IDENTITY }).is_supported() {
+                continue;
+            }
+            client.set_mode(*mode).unwrap();
+            fs::write(root.join("f"), &content[..100_000]).unwrap();
+            let mut store = client.store_from("f", 100_000).unwrap();
+            store.write_all(&content[100_000..]).unwrap();
+            store.finish().unwrap();
+            assert_eq!(fs::read(root.join("f")).unwrap(), content, "{mode}");
+            let mut rest = Vec::new();
+            let mut retrieve = client.retrieve_from("f", 200_000).unwrap();
+            assert_eq!(retrieve.offset(), 200_000, "{mode}");
+            retrieve.read_to_end(&mut rest).unwrap();
+            assert_eq!(rest, content[200_000..], "{mode}");
+        }
+    });
+}

@@ -249,6 +249,7 @@ fn a_good_command_is_done() {
         ("TYPE L 36", &[504]),
         ("TYPE E T\r\nSTRU R\r\nMODE C", &[200, 200, 200]),
         ("TYPE I\r\nSIZE file", &[200, 213]),
+        ("TYPE I\r\nMODE B\r\nSIZE file", &[200, 200, 213]),
         ("MDTM file", &[213]),
         ("MLST file", &[250]),
         ("STAT", &[211]),

@@ -184,7 +184,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Rnfr(path) => self.ask_about(ticket, path, Pending::Stat(Purpose::RenameFrom), tx),
             Command::Rnto(path) if renaming => self.ask_about(ticket, path, Pending::Rename, tx),
             Command::Rnto(_) => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send RNFR first.", tx),
-            Command::Size(path) => match self.coding.is_identity() {
+            Command::Size(path) => match self.coding.counts_file_bytes() {
                 true => self.ask_about(ticket, path, Pending::Stat(Purpose::Size), tx),
                 false => self.answer_now(ticket, Code::FILE_UNAVAILABLE, "SIZE is told in TYPE I only.", tx),
             },
@@ -355,7 +355,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Access::Read { offset } | Access::Write { offset } => offset,
             Access::Append | Access::Unique => 0,
         };
-        if offset > 0 && !self.coding.is_identity() {
+        if offset > 0 && !self.coding.counts_file_bytes() {
             return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "REST is for TYPE I.", tx);
         }
         let path = path.unwrap_or(Text::literal("unnamed"));

@@ -69,8 +69,14 @@ impl Coding {
     /// Whether the bytes on the wire are the bytes of the file.
     #[must_use]
     pub fn is_identity(&self) -> bool {
+        self.mode == TransferMode::Stream && self.counts_file_bytes()
+    }
+
+    /// Whether what the mode puts on the wire are the bytes of the file: then sizes and restart offsets
+    /// are the file's own, whatever the mode makes of them.
+    #[must_use]
+    pub fn counts_file_bytes(&self) -> bool {
         self.structure == FileStructure::File
-            && self.mode == TransferMode::Stream
             && matches!(self.representation, RepresentationType::Image | RepresentationType::LOCAL_8)
     }
 

@@ -1,110 +1,23 @@
 //! A client that blocks.
 
 use ::std::fmt;
-use ::std::fs::File;
-use ::std::io::{self, Read, Write};
-use ::std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use ::std::net::ToSocketAddrs;
 use ::std::task::{Context, Poll};
-use ::std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::builder::ClientBuilder;
 use super::reactor::{Blocking, block_on};
-use crate::client::{self, Config, DataConnection, FactsAnswer, Operation, Profile};
+use super::transfer::{Entries, Retrieve, Store};
+use crate::client::{self, FactsAnswer, Operation, Profile};
 use crate::codec::pathname::for_listing;
 use crate::codec::{
-    ByteRange, Command, Digest, Features, FileStructure, HashAlgorithm, HashReply, MffArgument, Redacted,
-    ReplyLine, RepresentationType, Secret, SiteCommand, Timestamp, TransferMode,
+    ByteRange, Command, Digest, Features, FileStructure, HashAlgorithm, HashReply, MffArgument, ReplyLine,
+    RepresentationType, Secret, SiteCommand, Timestamp, TransferMode,
 };
 use crate::error::PeerError;
-use crate::io::client::{Connection, OnLine, Outcome, Reply, Transfer, text};
-use crate::io::control::{Direction, Trace};
-use crate::io::data::CHUNK;
+use crate::io::client::{Connection, OnLine, Outcome, Reply, text};
 use crate::io::error::Error;
-use crate::listing::{BadLine, Clock, ListingParser, OwnedEntry};
+use crate::listing::OwnedEntry;
 use crate::transfer::Coding;
-
-/// How a client is set up before it connects.
-#[must_use = "a builder does nothing until it connects"]
-pub struct ClientBuilder {
-    config: Config,
-    profile: Profile,
-    connect_timeout: Duration,
-    trace: Option<Trace>,
-}
-
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { config, profile, connect_timeout, .. } = self;
-        f.debug_struct("ClientBuilder")
-            .field("config", config)
-            .field("profile", profile)
-            .field("connect_timeout", connect_timeout)
-            .finish_non_exhaustive()
-    }
-}
-
-impl ClientBuilder {
-    /// The limits, timeouts and policies of the machine.
-    pub fn config(mut self, config: Config) -> Self {
-        self.config = config;
-        self
-    }
-
-    /// Lets the server open data connections, as [`Config::data_connection`] does: for servers behind
-    /// firewalls that let nothing in.
-    pub fn active(mut self, active: bool) -> Self {
-        self.config.data_connection = match active {
-            true => DataConnection::Active,
-            false => DataConnection::Passive,
-        };
-        self
-    }
-
-    /// What is known of the server from an earlier connection.
-    pub fn profile(mut self, profile: Profile) -> Self {
-        self.profile = profile;
-        self
-    }
-
-    /// How long the control connection may take to stand, for each address of the server. 20 s by
-    /// default.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// Shows each line of the dialogue to `show`, secrets hidden.
-    pub fn trace(mut self, show: impl FnMut(Direction, Redacted<'_>) + Send + 'static) -> Self {
-        self.trace = Some(Box::new(show));
-        self
-    }
-
-    /// Connects to the first of the server's addresses that can be reached, and reads its greeting.
-    ///
-    /// # Errors
-    /// When none can be reached, or what answers is no FTP server, or refuses.
-    pub fn connect(self, server: impl ToSocketAddrs) -> Result<Client, Error> {
-        let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-        for address in server.to_socket_addrs().map_err(Error::Connect)? {
-            match TcpStream::connect_timeout(&address, self.connect_timeout) {
-                Ok(stream) => return self.begin(stream, address),
-                Err(error) => last = error,
-            }
-        }
-        Err(Error::Connect(last))
-    }
-
-    fn begin(self, stream: TcpStream, peer: SocketAddr) -> Result<Client, Error> {
-        let runtime = Blocking::new();
-        let local = stream.local_addr().map_err(Error::Connect)?.ip();
-        let socket = runtime.adopt(stream).map_err(Error::Connect)?;
-        let mut connection = Connection::new(runtime, socket, local, peer, self.config);
-        connection.set_profile(self.profile);
-        connection.set_trace(self.trace);
-        let mut client = Client { connection };
-        client.run(client::greeting())?;
-        Ok(client)
-    }
-}
 
 /// A client of one server.
 ///
@@ -134,6 +47,10 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
+    pub(super) const fn new(connection: Connection<Blocking>) -> Self {
+        Self { connection }
+    }
+
     /// Connects with the defaults.
     ///
     /// # Errors
@@ -144,12 +61,7 @@ impl Client {
 
     /// A client to be set up.
     pub fn builder() -> ClientBuilder {
-        ClientBuilder {
-            config: Config::default(),
-            profile: Profile::default(),
-            connect_timeout: Duration::from_secs(20),
-            trace: None,
-        }
+        ClientBuilder::new()
     }
 
     /// What was learnt of the server.
@@ -158,7 +70,7 @@ impl Client {
         self.connection.profile()
     }
 
-    fn block<O>(
+    pub(super) fn block<O>(
         &mut self,
         turn: impl FnMut(&mut Connection<Blocking>, &mut Context<'_>) -> Poll<Result<O, Error>>,
     ) -> Result<O, Error> {
@@ -166,7 +78,7 @@ impl Client {
             .unwrap_or_else(|error| Err(Error::Connect(error)))
     }
 
-    fn run<S: Outcome>(&mut self, operation: Operation<S>) -> Result<S::Owned, Error> {
+    pub(super) fn run<S: Outcome>(&mut self, operation: Operation<S>) -> Result<S::Owned, Error> {
         self.run_with(operation, &mut |_| {})
     }
 
@@ -232,7 +144,7 @@ impl Client {
     ) -> Result<Retrieve<'_>, Error> {
         let path = path.as_ref();
         let transfer = self.run(client::retrieve(text(path)?, representation, offset))?;
-        Ok(Retrieve { client: self, transfer })
+        Ok(Retrieve::new(self, transfer))
     }
 
     /// Uploads to `path`, in the place of what is there: write it, then [`Store::finish`].
@@ -285,7 +197,7 @@ impl Client {
 
     fn upload(&mut self, operation: Operation<client::Open<'_>>) -> Result<Store<'_>, Error> {
         let transfer = self.run(operation)?;
-        Ok(Store { client: self, transfer })
+        Ok(Store::new(self, transfer))
     }
 
     /// The entries of the directory `path` (`""` is the working directory): by MLSD, or by LIST where
@@ -314,16 +226,12 @@ impl Client {
     pub fn list_raw(&mut self, path: impl AsRef<[u8]>) -> Result<Retrieve<'_>, Error> {
         let path = for_listing(path.as_ref());
         let transfer = self.run(client::list(optional(&path)?, RepresentationType::Image))?;
-        Ok(Retrieve { client: self, transfer })
+        Ok(Retrieve::new(self, transfer))
     }
 
     fn listing(&mut self, operation: Operation<client::Open<'_>>) -> Result<Entries<'_>, Error> {
         let transfer = self.run(operation)?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let clock = i64::try_from(now).map_or(Clock::UNKNOWN, Clock::at);
-        let parser = ListingParser::new(vec![0; LONGEST_LINE], transfer.formats, clock);
-        let data = Retrieve { client: self, transfer };
-        Ok(Entries { data, parser, buffer: vec![0; LISTING_CHUNK], start: 0, end: 0, ended: false })
+        Ok(Entries::new(self, transfer))
     }
 
     /// The facts of `path` itself (`""` is the working directory), by MLST.
@@ -695,218 +603,6 @@ impl Client {
     }
 }
 
-/// The longest line of a listing.
-const LONGEST_LINE: usize = 8 * 1024;
-/// How much of a listing is read at a time.
-const LISTING_CHUNK: usize = 32 * 1024;
-
 fn optional(path: &[u8]) -> Result<Option<crate::codec::Text<'_>>, Error> {
     Ok(Some(text(path)?).filter(|path| !path.is_empty()))
-}
-
-fn abort(client: &mut Client, mut transfer: Transfer) -> Result<(), Error> {
-    let mut aborting = None;
-    client.block(|connection, cx| connection.poll_abort(&mut transfer, &mut aborting, cx))
-}
-
-/// A download: the bytes of a file.
-///
-/// The end (a read of 0 bytes) comes only once the server has confirmed that all was sent: whatever is
-/// cut short is an error. Dropped before that, the transfer is given up, and the client goes on.
-#[derive(Debug)]
-pub struct Retrieve<'c> {
-    client: &'c mut Client,
-    transfer: Transfer,
-}
-
-impl Retrieve<'_> {
-    /// The byte of the file that the first byte read is.
-    #[must_use]
-    pub const fn offset(&self) -> u64 {
-        self.transfer.offset
-    }
-
-    /// What the server hints the size to be.
-    #[must_use]
-    pub const fn size_hint(&self) -> Option<u64> {
-        self.transfer.size_hint
-    }
-
-    /// Receives all that is left into `file`, at its position: how many bytes that were.
-    ///
-    /// # Errors
-    /// When the file cannot be written, or the transfer fails.
-    pub fn receive_into(mut self, mut file: &File) -> io::Result<u64> {
-        let mut total = 0;
-        let mut buffer = vec![0; CHUNK];
-        loop {
-            let count = self.receive(&mut buffer)?;
-            if count == 0 {
-                return Ok(total);
-            }
-            file.write_all(&buffer[..count])?;
-            total += count as u64;
-        }
-    }
-
-    /// Gives the download up by ABOR, and hears all that the server says to that. To drop it does as well;
-    /// this tells at once when the connection does not survive it.
-    ///
-    /// # Errors
-    /// When the connection is gone, or the server answers nothing.
-    pub fn abort(self) -> Result<(), Error> {
-        abort(self.client, self.transfer)
-    }
-
-    fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let Self { client, transfer } = self;
-        client.block(|connection, cx| connection.poll_read(transfer, buffer, cx))
-    }
-}
-
-impl Read for Retrieve<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(self.receive(buffer)?)
-    }
-}
-
-/// An upload.
-///
-/// It counts only once [`finish`](Self::finish) has returned. Dropped before that, the transfer is given
-/// up, and the client goes on.
-#[derive(Debug)]
-#[must_use = "an upload that is not finished is aborted"]
-pub struct Store<'c> {
-    client: &'c mut Client,
-    transfer: Transfer,
-}
-
-impl Store<'_> {
-    /// The byte of the file that the first byte written is.
-    #[must_use]
-    pub const fn offset(&self) -> u64 {
-        self.transfer.offset
-    }
-
-    /// The name that the server chose, where it was asked to and says so at the start.
-    #[must_use]
-    pub fn unique_name(&self) -> Option<&[u8]> {
-        self.transfer.unique_name.as_deref()
-    }
-
-    /// Sends the rest of `file`, from its position on: how many bytes that were. Where nothing has to be
-    /// converted the kernel moves them, and none of them passes through this process.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or the server does not take it.
-    pub fn send_file(&mut self, mut file: &File) -> io::Result<u64> {
-        let mut total = 0;
-        loop {
-            let Self { client, transfer } = self;
-            match client.block(|connection, cx| connection.poll_send_file(transfer, file, cx))? {
-                Some(0) => return Ok(total),
-                Some(count) => total += count as u64,
-                None => break,
-            }
-        }
-        let mut buffer = vec![0; CHUNK];
-        loop {
-            match file.read(&mut buffer) {
-                Ok(0) => return Ok(total),
-                Ok(count) => {
-                    self.write_all(&buffer[..count])?;
-                    total += count as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Gives the upload up by ABOR, and hears all that the server says to that. What it keeps of the file is
-    /// its own matter.
-    ///
-    /// # Errors
-    /// When the connection is gone, or the server answers nothing.
-    pub fn abort(self) -> Result<(), Error> {
-        abort(self.client, self.transfer)
-    }
-
-    /// Ends the upload and waits for the server to confirm it.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub fn finish(self) -> Result<Option<Reply>, Error> {
-        let Self { client, mut transfer } = self;
-        client
-            .block(|connection, cx| connection.poll_finish(&mut transfer, cx))
-            .map(|finished| finished.reply)
-    }
-}
-
-impl Write for Store<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let Self { client, transfer } = self;
-        Ok(client.block(|connection, cx| connection.poll_write(transfer, bytes, cx))?)
-    }
-
-    /// Does nothing: only the end of an upload makes it one.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The entries of a listing, as they arrive.
-///
-/// Lines that are no entry in any format are told as such and are no end: go on. The end comes only
-/// once the server has confirmed the transfer.
-pub struct Entries<'c> {
-    data: Retrieve<'c>,
-    parser: ListingParser<Vec<u8>>,
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
-    ended: bool,
-}
-
-impl fmt::Debug for Entries<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entries").field("ended", &self.ended).finish_non_exhaustive()
-    }
-}
-
-/// An entry, or the line that is none.
-type Line = Result<OwnedEntry, Vec<u8>>;
-
-impl Entries<'_> {
-    fn parsed(line: Result<crate::listing::Entry<'_>, BadLine<'_>>) -> Line {
-        line.map(|entry| entry.to_owned()).map_err(|bad| bad.raw.to_vec())
-    }
-}
-
-impl Iterator for Entries<'_> {
-    type Item = Result<Line, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while !self.ended {
-            let mut input = &self.buffer[self.start..self.end];
-            let line = self.parser.next(&mut input).map(Self::parsed);
-            self.start = self.end - input.len();
-            if let Some(line) = line {
-                return Some(Ok(line));
-            }
-            match self.data.receive(&mut self.buffer) {
-                Ok(0) => {
-                    self.ended = true;
-                    return self.parser.finish().map(Self::parsed).map(Ok);
-                }
-                Ok(count) => (self.start, self.end) = (0, count),
-                Err(error) => {
-                    self.ended = true;
-                    return Some(Err(error));
-                }
-            }
-        }
-        None
-    }
 }

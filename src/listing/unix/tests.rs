@@ -1,0 +1,171 @@
+use super::*;
+use std::format;
+use std::string::{String, ToString};
+
+/// 2024-11-10 12:00 UTC.
+fn clock() -> Clock {
+    Clock::at(1_731_240_000)
+}
+
+fn read(line: &[u8]) -> Result<Option<Entry<'_>>, Invalid> {
+    Format::Unix.parse_line(line, &clock())
+}
+
+/// All that was read, in one line that a table can hold: kind mode links owner group size date name.
+fn summary(line: &str) -> String {
+    let entry = match read(line.as_bytes()) {
+        Ok(Some(entry)) => entry,
+        Ok(None) => return "noise".into(),
+        Err(_) => return "error".into(),
+    };
+    assert_eq!(entry.raw(), line.as_bytes());
+    assert_eq!(entry.format(), Some(Format::Unix));
+    let or = |text: Option<String>| text.unwrap_or("~".into());
+    let kind = match entry.kind {
+        Kind::File => "file".into(),
+        Kind::Directory => "dir".into(),
+        Kind::Link { target } => format!("link({})", or(target.map(|t| t.to_string()))),
+        Kind::CharacterDevice(Some(Device { major, minor })) => format!("char({major},{minor})"),
+        Kind::BlockDevice(Some(Device { major, minor })) => format!("block({major},{minor})"),
+        other => format!("{other:?}"),
+    };
+    let (links, size) = (entry.links.map(|n| n.to_string()), entry.size.map(|n| n.to_string()));
+    format!(
+        "{kind} {} {} {} {} {} {} |{}|",
+        or(entry.mode.map(|mode| format!("{mode:04o}"))),
+        or(links),
+        or(entry.owner.map(|it| it.to_string())),
+        or(entry.group.map(|it| it.to_string())),
+        or(size),
+        or(entry.modified.map(|it| it.to_string())),
+        entry.name
+    )
+}
+
+#[test]
+fn lines_of_ls_have_known_entries() {
+    for (line, expected) in [
+        // the common shape
+        (
+            "-rw-r--r--   1 owner group  1234 Nov  9 20:06 name",
+            "file 0644 1 owner group 1234 2024-11-09T20:06 |name|",
+        ),
+        (
+            "drwxr-xr-x    2 ftp      ftp          4096 Nov 09  2001 pub",
+            "dir 0755 2 ftp ftp 4096 2001-11-09 |pub|",
+        ),
+        ("-rw-r--r-- 1 o g 0 2001-11-09 20:06 n", "file 0644 1 o g 0 2001-11-09T20:06 |n|"),
+        (
+            "-rw-r--r-- 1 o g 18446744073709551615 9 Nov 20:06 n",
+            "file 0644 1 o g 18446744073709551615 2024-11-09T20:06 |n|",
+        ),
+        // names
+        (
+            "-rw-r--r-- 1 o g 5 Nov  9 20:06   two  spaces ",
+            "file 0644 1 o g 5 2024-11-09T20:06 |  two  spaces |",
+        ),
+        (
+            "-rw-r--r-- 1 o g 5 Nov  9 20:06 -rw 1 o g 7 Nov  9 2001 x",
+            "file 0644 1 o g 5 2024-11-09T20:06 |-rw 1 o g 7 Nov  9 2001 x|",
+        ),
+        ("-rw-r--r-- 1 o g 5 Nov  9 20:06 a -> b", "file 0644 1 o g 5 2024-11-09T20:06 |a -> b|"),
+        ("drwxr-xr-x 1 o g 5 Nov  9 20:06 .", "CurrentDirectory 0755 1 o g 5 2024-11-09T20:06 |.|"),
+        ("drwxr-xr-x 1 o g 5 Nov  9 20:06 ..", "ParentDirectory 0755 1 o g 5 2024-11-09T20:06 |..|"),
+        // links
+        ("lrwxrwxrwx 1 o g 5 Nov  9 20:06 a -> b -> c", "link(b -> c) 0777 1 o g 5 2024-11-09T20:06 |a|"),
+        ("lrwxrwxrwx 1 o g 5 Nov  9 20:06 a", "link(~) 0777 1 o g 5 2024-11-09T20:06 |a|"),
+        ("lrwxrwxrwx 1 o g 5 Nov  9 20:06 a -> ", "link(~) 0777 1 o g 5 2024-11-09T20:06 |a|"),
+        ("lrwxrwxrwx 1 o g 5 Nov  9 20:06 a->b -> /t t", "link(/t t) 0777 1 o g 5 2024-11-09T20:06 |a->b|"),
+        // other types
+        (
+            "crw-rw-rw- 1 root sys 1, 3 Nov  9 20:06 null",
+            "char(1,3) 0666 1 root sys ~ 2024-11-09T20:06 |null|",
+        ),
+        (
+            "brw-rw----   1 root disk      8,   1 Nov  9 20:06 sda1",
+            "block(8,1) 0660 1 root disk ~ 2024-11-09T20:06 |sda1|",
+        ),
+        (
+            "brw-rw---- 1 root disk 8,1 Nov  9 20:06 sda1",
+            "block(8,1) 0660 1 root disk ~ 2024-11-09T20:06 |sda1|",
+        ),
+        ("prw-r--r-- 1 o g 0 Nov  9 20:06 p", "Pipe 0644 1 o g 0 2024-11-09T20:06 |p|"),
+        ("srwxr-xr-x 1 o g 0 Nov  9 20:06 s", "Socket 0755 1 o g 0 2024-11-09T20:06 |s|"),
+        ("Drwxr-xr-x 1 o g 0 Nov  9 20:06 s", "Other(\"D\") 0755 1 o g 0 2024-11-09T20:06 |s|"),
+        ("frw-r--r-- 1 o g 0 Nov  9 20:06 f", "file 0644 1 o g 0 2024-11-09T20:06 |f|"),
+        // permissions
+        ("-rwsr-Sr-T+ 1 o g 0 Nov  9 20:06 n", "file 7744 1 o g 0 2024-11-09T20:06 |n|"),
+        ("drwxrwsrwt. 1 o g 0 Nov  9 20:06 n", "dir 3777 1 o g 0 2024-11-09T20:06 |n|"),
+        ("----------@ 1 o g 0 Nov  9 20:06 n", "file 0000 1 o g 0 2024-11-09T20:06 |n|"),
+        ("-rw-r-lr-- 1 o g 0 Nov  9 20:06 n", "file 2644 1 o g 0 2024-11-09T20:06 |n|"),
+        // columns missing, joined, many
+        (
+            "-r--------  0 user group 65222236 Feb 24 00:39 name",
+            "file 0400 0 user group 65222236 2024-02-24T00:39 |name|",
+        ),
+        ("-rw-r--r-- owner group 12 Nov  9 20:06 n", "file 0644 ~ owner group 12 2024-11-09T20:06 |n|"),
+        ("-rw-r--r-- 1 owner 12 Nov  9 20:06 n", "file 0644 1 owner ~ 12 2024-11-09T20:06 |n|"),
+        ("-rw-r--r-- owner 12 Nov  9 20:06 n", "file 0644 ~ owner ~ 12 2024-11-09T20:06 |n|"),
+        ("-rw-r--r-- 1 12 Nov  9 20:06 n", "file 0644 1 ~ ~ 12 2024-11-09T20:06 |n|"),
+        ("-rw-r--r-- 12 Nov  9 20:06 n", "file 0644 ~ ~ ~ 12 2024-11-09T20:06 |n|"),
+        ("drwxr-xr-x1234 o g 12 Nov  9 20:06 n", "dir 0755 1234 o g 12 2024-11-09T20:06 |n|"),
+        ("-rw-r--r-- 1 0 1000 12 Nov  9 20:06 n", "file 0644 1 0 1000 12 2024-11-09T20:06 |n|"),
+        (
+            "-rw-r--r-- 1 john Domain Users 12 Nov  9 20:06 n",
+            "file 0644 1 john Domain Users 12 2024-11-09T20:06 |n|",
+        ),
+        (
+            "-rw-r--r-- 1 John Doe  Domain Users  12 Nov  9 20:06 n",
+            "file 0644 1 John Doe Domain Users 12 2024-11-09T20:06 |n|",
+        ),
+        ("-rw-r--r-- 1 ? ? 12 Nov  9 20:06 n", "file 0644 1 ~ ~ 12 2024-11-09T20:06 |n|"),
+        (" 131 8 -rw-r--r-- 1 o g 12 Nov  9 20:06 n", "file 0644 1 o g 12 2024-11-09T20:06 |n|"),
+        ("131 drwxr-xr-x 1 o g 12 Nov  9 20:06 n", "dir 0755 1 o g 12 2024-11-09T20:06 |n|"),
+        // owners that look like dates
+        ("-rw-r--r-- 1 May 12 2001 Nov  9 20:06 n", "file 0644 1 May 12 2001 2024-11-09T20:06 |n|"),
+        ("-rw-r--r-- 1 may jun 12 Nov  9 20:06 n", "file 0644 1 may jun 12 2024-11-09T20:06 |n|"),
+        // sizes
+        ("-rw-r--r-- 1 o g 1,234,567 Nov  9 20:06 n", "file 0644 1 o g 1234567 2024-11-09T20:06 |n|"),
+        ("-rw-r--r-- 1 o g 1.234 Nov  9 20:06 n", "file 0644 1 o g 1234 2024-11-09T20:06 |n|"),
+        ("-rw-r--r-- 1 o g 1.2K Nov  9 20:06 n", "file 0644 1 o g ~ 2024-11-09T20:06 |n|"),
+        // what ls could not look at
+        ("d????????? ? ? ? ?            ? n m", "dir ~ ~ ~ ~ ~ ~ |n m|"),
+        ("l????????? ? ? ? ? ? n", "link(~) ~ ~ ~ ~ ~ ~ |n|"),
+        // noise
+        ("total 12", "noise"),
+        ("Total 1.2M", "noise"),
+        ("insgesamt 12", "noise"),
+        ("", "noise"),
+        ("  ", "noise"),
+    ] {
+        assert_eq!(summary(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_line_that_is_no_entry_is_an_error() {
+    for line in [
+        "hello",
+        "total eclipse",
+        "./dir:",
+        "ls: cannot access 'x': No such file or directory",
+        "-rw-r--r--",
+        "-rw-r--r-- 1 o g 5 Nov  9 20:06",
+        "-rw-r--r-- 1 o g 5 Nov  9 20:06 ",
+        "-rw-r--r-- 1 o g 5 Nov 31 20:06 n",
+        "-rw-r--r-- 1 o g five Nov  9 20:06 n",
+        "-rw-r--r-- 1 o g 18446744073709551616 Nov  9 20:06 n",
+        "-rw-r--rw- 1 o g Nov  9 20:06 n",
+        "-rw-r--q-- 1 o g 5 Nov  9 20:06 n",
+        "xrw-r--r-- 1 o g 5 Nov  9 20:06 n",
+        "-rw-r--r--x 1 o g 5 Nov  9 20:06 n",
+        "-rw-r--r-- 1 o g 5 Nov  9 20:06 n\0m",
+        "-rw-r--r-- 1 o g 5 Nov  9 20:06 n\rm",
+        "lrwxrwxrwx 1 o g 5 Nov  9 20:06  -> x",
+        "d????????? ? ? ? ? ?",
+        "12-05-96  05:03PM       <DIR>          name",
+        "type=file;size=1; name",
+    ] {
+        assert_eq!(summary(line), "error", "{line}");
+    }
+}
