@@ -59,6 +59,8 @@ impl<'a> ServerEnd<'a> {
     pub fn new(choices: &'a [u8]) -> Self {
         let mut config = Config::default();
         config.limits.line = 256;
+        // Time stands still here until the end.
+        config.timeouts.login_delay = Duration::ZERO;
         config.hashes = HashAlgorithm::ALL;
         config.long_addresses = true;
         Self {
