@@ -1,0 +1,1 @@
+//! TYPE, STRU and MODE: every combination moves a megabyte.
