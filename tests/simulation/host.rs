@@ -63,6 +63,8 @@ pub struct Host {
     open: Option<Handle>,
     /// What was opened for reading last, from the byte on that was asked for.
     pub served: Vec<u8>,
+    /// What was there, and stays, of the file that was opened for writing last.
+    pub kept: Vec<u8>,
     /// What clients have sent, the last of them last: nothing else may be stored.
     pub sent: Vec<Vec<u8>>,
     pub checks_commits: bool,
@@ -111,6 +113,7 @@ impl Host {
             tree: Tree::new(),
             open: None,
             served: Vec::new(),
+            kept: Vec::new(),
             sent: Vec::new(),
             checks_commits: true,
             refused: 0,
@@ -259,6 +262,7 @@ impl Host {
             }
             _ => {}
         }
+        self.kept.clone_from(&bytes);
         self.open = Some(Handle::Writing { path, kept: bytes.len(), bytes });
         Ok(name)
     }

@@ -34,6 +34,31 @@ struct Play {
     random: Random,
     /// The connection is lost.
     over: bool,
+    tally: Tally,
+}
+
+/// What came of operations: a simulation in which one of these is missing does not simulate it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    done: usize,
+    refused: usize,
+    failed: usize,
+    lost: usize,
+    dropped: usize,
+    aborted: usize,
+    moved: usize,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.done += other.done;
+        self.refused += other.refused;
+        self.failed += other.failed;
+        self.lost += other.lost;
+        self.dropped += other.dropped;
+        self.aborted += other.aborted;
+        self.moved += other.moved;
+    }
 }
 
 /// Bytes that a transfer of text has to be careful with.
@@ -90,15 +115,24 @@ impl Play {
         world.client.set_profile(profile);
         world.host.tree.put("/a", Node::File(content(&mut random)));
         world.host.tree.put("/dir/c", Node::File(content(&mut random)));
-        Self { world, random, over: false }
+        Self { world, random, over: false, tally: Tally::default() }
     }
 
     /// Checks that an operation ended for a reason.
     #[track_caller]
     fn judge<O: Debug>(&mut self, before: (Harm, usize), outcome: Outcome<O>) -> Option<O> {
         let now = (self.world.harm, self.world.host.refused);
+        match &outcome {
+            Outcome::Refused { .. } => self.tally.refused += 1,
+            Outcome::Failed(_) => self.tally.failed += 1,
+            Outcome::Close | Outcome::Error(_) => self.tally.lost += 1,
+            Outcome::Done(_) => {}
+        }
         match outcome {
-            Outcome::Done(output) => return Some(output),
+            Outcome::Done(output) => {
+                self.tally.done += 1;
+                return Some(output);
+            }
             Outcome::Refused { code: 421, .. } => {
                 assert!(self.world.harm.fatal > 0);
                 self.over = true;
@@ -126,6 +160,7 @@ impl Play {
         self.world.note(|| format!("-- {name}, for {polls}"));
         let outcome = self.world.run_for(&mut operation, polls, own);
         drop(operation);
+        self.tally.dropped += usize::from(outcome.is_none());
         let output = outcome.and_then(|outcome| self.judge(before, outcome));
         if self.random.below(4) == 0 && !self.over {
             self.world.idle(self.random.below(200));
@@ -189,6 +224,7 @@ impl Play {
                 self.judge(before, outcome)?;
             }
         }
+        self.tally.moved += 1;
         Some(unique)
     }
 
@@ -198,6 +234,7 @@ impl Play {
         let outcome = self.world.run(&mut client::abort(id), |_| ());
         let done = self.judge(before, outcome);
         if done.is_some() {
+            self.tally.aborted += 1;
             assert_eq!(self.world.ends(CLIENT), 0, "a data connection outlives its abort");
         }
     }
@@ -223,7 +260,7 @@ impl Play {
         let bytes = content(&mut self.random);
         self.world.upload.clone_from(&bytes);
         self.world.host.sent.push(bytes.clone());
-        let before = self.world.host.tree.file(name).map(<[u8]>::to_vec).unwrap_or_default();
+        let size = self.world.host.tree.file(name).map_or(0, <[u8]>::len);
         let representation = self.representation();
         match self.random.below(4) {
             0 => {
@@ -236,15 +273,17 @@ impl Play {
             }
             1 => {
                 if self.transfer(&format!("APPE {name}"), client::append(path, representation)).is_some() {
-                    let expected = [before, bytes].concat();
+                    let expected = [&self.world.host.kept[..], &bytes].concat();
                     assert!(self.world.host.tree.file(name) == Some(&expected), "appended something else");
                 }
             }
             2 => {
-                let offset = self.random.below(before.len() + 2);
+                let offset = self.random.below(size + 2);
                 let open = client::store(path, RepresentationType::Image, offset as u64);
                 if self.transfer(&format!("STOR {name} from {offset}"), open).is_some() {
-                    let expected = [&before[..offset], &bytes].concat();
+                    let kept = &self.world.host.kept;
+                    assert_eq!(kept.len(), offset);
+                    let expected = [&kept[..], &bytes].concat();
                     assert!(self.world.host.tree.file(name) == Some(&expected), "stored something else");
                 }
             }
@@ -375,10 +414,11 @@ impl Play {
     }
 }
 
-fn session(seed: u64) {
+fn session(seed: u64) -> Tally {
     let mut random = Random::new(seed ^ 0x0070_1a2b);
     let mut play = Play::new(seed, Plan::draw(&mut random));
     play.run();
+    play.tally
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -388,9 +428,17 @@ fn number(name: &str) -> Option<u64> {
 #[test]
 fn a_thousand_sessions_come_to_a_good_end() {
     if let Some(seed) = number("SIMULATION_SEED") {
-        return session(seed);
-    }
-    for seed in 0..number("SIMULATION_SESSIONS").unwrap_or(1000) {
         session(seed);
+        return;
+    }
+    let sessions = number("SIMULATION_SESSIONS").unwrap_or(1000);
+    let mut tally = Tally::default();
+    for seed in 0..sessions {
+        tally += session(seed);
+    }
+    println!("{sessions} sessions: {tally:?}");
+    let Tally { done, refused, failed, lost, dropped, aborted, moved } = tally;
+    for count in [done, refused, failed, lost, dropped, aborted, moved] {
+        assert!(count as u64 > sessions / 50, "what is simulated no more? {tally:?}");
     }
 }

@@ -647,7 +647,12 @@ impl World {
     }
 
     fn event(&mut self, side: usize, id: DataId, event: DataEvent) {
-        self.note(|| format!("{}: {id:?} {event:?}", NAMES[side]));
+        let moves = format!("{}: {id:?} moves", NAMES[side]);
+        if !matches!(event, DataEvent::Moved(_)) {
+            self.note(|| format!("{}: {id:?} {event:?}", NAMES[side]));
+        } else if self.trace.back().is_none_or(|last| !last.ends_with(&moves)) {
+            self.note(|| moves);
+        }
         match (side, event) {
             (CLIENT, event) => self.client.data_event(id, event).unwrap(),
             (_, event) => self.session.data_event(id, event).unwrap(),
