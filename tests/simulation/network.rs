@@ -136,8 +136,8 @@ impl Plan {
         plan.resets = some(60);
         plan.stalls = some(30);
         plan.local = some(30);
-        plan.control_resets = some(60);
-        plan.control_stalls = some(60);
+        plan.control_resets = some(300);
+        plan.control_stalls = some(300);
         plan.silence = some(15);
         plan.no_resets = some(1) == 1;
         plan
