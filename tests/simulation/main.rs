@@ -442,3 +442,51 @@ fn a_thousand_sessions_come_to_a_good_end() {
         assert!(count as u64 > sessions / 50, "what is simulated no more? {tally:?}");
     }
 }
+
+#[test]
+fn a_large_transfer_aborted_at_any_of_twenty_points_leaves_a_usable_connection() {
+    use AbortPolicy::{Abor, AborUploads, AborWithSynch, CloseData};
+    for seed in 0..20 {
+        let mut random = Random::new(seed);
+        let large: Vec<u8> = (0..200_000).map(|_| random.below(256) as u8).collect();
+        for (policy, uploads) in [Abor, AborUploads, AborWithSynch, CloseData]
+            .into_iter()
+            .flat_map(|policy| [(policy, false), (policy, true)])
+        {
+            let mut config = client::Config::default();
+            config.abort = policy;
+            let plan = Plan { delay: 2000, piece: 1000, window: 8000, ..Plan::calm() };
+            let mut world = World::new(seed, plan, seed % 2 == 1, config, server::Config::default());
+            world.run(&mut client::greeting(), |_| ()).done();
+            world.run(&mut client::login(t("me"), secret("secret"), None), |_| ()).done();
+            world.host.tree.put("/large", Node::File(large.clone()));
+            world.upload.clone_from(&large);
+            world.host.sent.push(large.clone());
+            let image = RepresentationType::Image;
+            let mut open = match uploads {
+                true => client::store(t("/up"), image, 0),
+                false => client::retrieve(t("/large"), image, 0),
+            };
+            let id = world.run(&mut open, |opened| opened.transfer).done();
+            let mut complete = client::complete(id);
+            let polls = random.below(400);
+            if world.run_for(&mut complete, polls, |_| ()).is_none() {
+                if random.below(2) == 0 {
+                    world.run(&mut client::abort(complete.into_transfer()), |_| ()).done();
+                    assert!(world.dialogue.is_settled(), "{:?}", world.dialogue);
+                }
+                let stored = world.host.tree.file("/up");
+                assert!(stored.is_none_or(|bytes| bytes == large), "the stump of an upload was stored");
+            }
+            let id = world.run(&mut client::retrieve(t("/large"), image, 0), |opened| opened.transfer).done();
+            world.run(&mut client::complete(id), |_| ()).done();
+            assert!(world.download == large, "what came after the abort is not the file");
+            world.host.sent.push(large.clone());
+            let id = world.run(&mut client::store(t("/again"), image, 0), |opened| opened.transfer).done();
+            world.run(&mut client::complete(id), |_| ()).done();
+            assert!(world.host.tree.file("/again") == Some(&large), "what was stored is not what was sent");
+            world.run(&mut client::quit(), |_| ()).done();
+            assert!(world.dialogue.is_settled(), "{:?}", world.dialogue);
+        }
+    }
+}
