@@ -1,0 +1,110 @@
+//! TYPE, STRU and MODE (RFC 959 3.1, 3.4): every combination moves a megabyte each way between client and
+//! session, cut at random.
+
+use super::Harm;
+use super::network::Plan;
+use super::support::random::Random;
+use super::support::tree::Node;
+use super::support::{secret, t};
+use super::world::World;
+use ftp_proto::client::{self, Open, Operation};
+use ftp_proto::codec::{Command, FileStructure, FormatControl, RepresentationType, TransferMode};
+use ftp_proto::server;
+use ftp_proto::transfer::Coding;
+
+const LENGTH: usize = 1_000_000;
+
+/// Noise, with what means something somewhere.
+fn noise(random: &mut Random) -> Vec<u8> {
+    (0..LENGTH.div_ceil(8)).flat_map(|_| random.next().to_be_bytes()).take(LENGTH).collect()
+}
+
+/// Lines of words, tabs and runs of blanks, the last one without its end.
+fn text(random: &mut Random) -> Vec<u8> {
+    let words: [&[u8]; 8] = [b"etaoin ", b"shrdlu", b"\n", b"\r\n", b"          ", b"\t", b"a\r", b". "];
+    let mut text = Vec::new();
+    while text.len() < LENGTH {
+        text.extend_from_slice(words[random.below(words.len())]);
+    }
+    text.truncate(LENGTH);
+    text
+}
+
+fn codings() -> Vec<Coding> {
+    let forms = FormatControl::ALL.iter();
+    let texts = forms.flat_map(|form| [RepresentationType::Ascii(*form), RepresentationType::Ebcdic(*form)]);
+    let types = texts.chain([RepresentationType::Image, RepresentationType::LOCAL_8]);
+    let layouts = FileStructure::ALL
+        .iter()
+        .flat_map(|structure| TransferMode::ALL.iter().map(|mode| (*structure, *mode)));
+    types
+        .flat_map(|representation| {
+            layouts.clone().map(move |(structure, mode)| Coding { representation, structure, mode })
+        })
+        .filter(Coding::is_supported)
+        .collect()
+}
+
+fn move_by(world: &mut World, mut open: Operation<Open<'_>>) {
+    let id = world.run(&mut open, |opened| opened.transfer).done();
+    world.run(&mut client::complete(id), |_| ()).done();
+}
+
+/// Up and down again, over one connection, whose parameters change on the way.
+fn both_ways(seed: u64, codings: &[Coding], files: &[Vec<u8>]) {
+    let plan = Plan { delay: 1000, piece: 32_000, window: 200_000, ..Plan::calm() };
+    let mut world = World::new(seed, plan, false, client::Config::default(), server::Config::default());
+    world.run(&mut client::greeting(), |_| ()).done();
+    world.run(&mut client::login(t("me"), secret("secret"), None), |_| ()).done();
+    for coding in codings {
+        world.note(|| format!("-- {coding:?}"));
+        let Coding { representation, structure, mode } = *coding;
+        for command in [Command::Stru(structure), Command::Mode(mode)] {
+            world.run(&mut client::raw(command), |_| ()).done();
+        }
+        world.layout = (structure, mode);
+        // T and C change no byte (RFC 959 3.1.1.5), and L 8 is I: half of it is enough.
+        let form = match representation {
+            RepresentationType::Ascii(form) | RepresentationType::Ebcdic(form) => form,
+            _ => FormatControl::NonPrint,
+        };
+        let files = match (form, representation) {
+            (FormatControl::Telnet, _) | (_, RepresentationType::Local(_)) => &files[..1],
+            (FormatControl::CarriageControl, _) => &files[1..],
+            _ => files,
+        };
+        for file in files {
+            world.plan.piece = [500, 8_000, 32_000][world.random.below(3)];
+            world.host.tree.put("/f", Node::File(file.clone()));
+            if form != FormatControl::CarriageControl {
+                world.host.tree.0.remove(&b"/f"[..]);
+                world.upload.clone_from(file);
+                world.host.sent = vec![file.clone()];
+                move_by(&mut world, client::store(t("/f"), representation, 0));
+                assert!(world.host.tree.file("/f") == Some(file), "{coding:?}: something else was stored");
+            }
+            if form != FormatControl::Telnet {
+                move_by(&mut world, client::retrieve(t("/f"), representation, 0));
+                assert!(world.download == *file, "{coding:?}: something else was received");
+            }
+        }
+    }
+    world.run(&mut client::quit(), |_| ()).done();
+    assert_eq!(world.harm, Harm::default());
+}
+
+#[test]
+fn every_combination_of_type_structure_and_mode_moves_a_megabyte_of_noise_and_of_text() {
+    let mut random = Random::new(959);
+    let files = [noise(&mut random), text(&mut random)];
+    let mut codings = codings();
+    random.shuffle(&mut codings);
+    assert_eq!(codings.len(), 8 * 3 * if cfg!(feature = "deflate") { 4 } else { 3 });
+    let half = codings.len().div_ceil(2);
+    std::thread::scope(|scope| {
+        for (seed, codings) in codings.chunks(half).enumerate() {
+            let files = &files;
+            scope.spawn(move || both_ways(seed as u64, codings, files));
+        }
+    });
+}

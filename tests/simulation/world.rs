@@ -1,0 +1,824 @@
+//! The two machines, what drives them, and what is between them. A machine is polled when something has
+//! happened that it waits for, and only then; time passes only when nothing else can happen.
+
+use super::host::{Host, Kept, Told, refusal};
+use super::network::{Pipe, Plan};
+use super::support::client::{Outcome, Turn, digest};
+use super::support::random::Random;
+use super::wire::Dialogue;
+use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
+use ftp_proto::buffer::{RecvBuf, SendBuf};
+use ftp_proto::client::{self, Client, Operation, Sequence};
+use ftp_proto::codec::{Escaped, FileStructure, TransferMode};
+use ftp_proto::error::{Error, PeerError};
+use ftp_proto::server::{self, Endpoints, Refusal, Session, Ticket};
+use ftp_proto::time::Instant;
+use ftp_proto::transfer::{Coding, Decoder, Encoder, TransferError};
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+
+pub const CLIENT: usize = 0;
+pub const SERVER: usize = 1;
+const NAMES: [&str; 2] = ["C", "S"];
+
+/// How many rounds there may be without time passing.
+const ROUNDS: usize = 100_000;
+
+/// One end of a data connection; the number is its link's.
+#[derive(Debug)]
+enum End {
+    Connecting(Option<usize>),
+    Listening {
+        port: u16,
+        arrivals: VecDeque<(u64, SocketAddr, Option<usize>)>,
+        offered: Option<Option<usize>>,
+    },
+    Open(usize),
+    Receiving(usize, Decoder),
+    Sending(usize, Encoder),
+    /// All was sent, or all has come: it is yet to be closed.
+    Over(usize),
+}
+
+impl End {
+    fn link(&self) -> Option<usize> {
+        match self {
+            Self::Open(link) | Self::Over(link) | Self::Receiving(link, _) | Self::Sending(link, _) => {
+                Some(*link)
+            }
+            Self::Connecting(_) | Self::Listening { .. } => None,
+        }
+    }
+}
+
+struct Side {
+    address: IpAddr,
+    rx: RecvBuf<Vec<u8>>,
+    tx: SendBuf<Vec<u8>>,
+    /// What the machine waits for; nothing when it is to be polled.
+    wait: Option<Wait>,
+    ends: Vec<(DataId, End)>,
+    due: Vec<(u64, DataId, DataEvent)>,
+    /// It has closed the control connection.
+    gone: bool,
+}
+
+impl Side {
+    fn wake(&mut self, why: impl Fn(&Wait) -> bool) {
+        self.wait = self.wait.take().filter(|wait| !why(wait));
+    }
+}
+
+/// What has gone wrong, so that what comes of it is no surprise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Harm {
+    /// To data connections and to answers of the host.
+    pub mild: usize,
+    /// To the control connection, or to a peer's patience.
+    pub fatal: usize,
+}
+
+pub struct World {
+    pub seed: u64,
+    pub client: Client,
+    pub session: Session<Vec<u8>>,
+    pub host: Host,
+    pub plan: Plan,
+    pub random: Random,
+    pub harm: Harm,
+    pub dialogue: Dialogue,
+    /// What the client sends next.
+    pub upload: Vec<u8>,
+    /// What it has received last.
+    pub download: Vec<u8>,
+    pub lines: usize,
+    /// STRU and MODE, which the client leaves to its driver.
+    pub layout: (FileStructure, TransferMode),
+    now: u64,
+    /// What it sends now, and how much of it is sent.
+    uploading: Vec<u8>,
+    uploaded: usize,
+    trace: VecDeque<String>,
+    sides: [Side; 2],
+    /// The control connection; each pipe named after where it leads.
+    control: [Pipe; 2],
+    links: Vec<[Pipe; 2]>,
+    asked: Option<(u64, Ticket, Kept)>,
+    next_port: u16,
+    rounds: usize,
+    /// How long the client may be idle.
+    until: u64,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for line in &self.trace {
+                eprintln!("{line}");
+            }
+            eprintln!("{:?}\n{:?}", self.plan, self.harm);
+            eprintln!("SIMULATION_SEED={} cargo test --test simulation", self.seed);
+        }
+    }
+}
+
+impl World {
+    pub fn new(
+        seed: u64,
+        plan: Plan,
+        six: bool,
+        client_config: client::Config,
+        server_config: server::Config,
+    ) -> Self {
+        let mut random = Random::new(seed);
+        let addresses = if six { ["2001:db8::2", "2001:db8::1"] } else { ["192.0.2.2", "192.0.2.1"] };
+        let [peer, local] = addresses.map(|address| address.parse::<IpAddr>().unwrap());
+        let rx = [client_config.limits.line, server_config.limits.line].map(|line| line + 2);
+        let tx = [64 + random.below(600), 1024 + random.below(4096)];
+        let side = |address, which: usize| Side {
+            address,
+            rx: RecvBuf::new(vec![0; rx[which]]),
+            tx: SendBuf::new(vec![0; tx[which]]),
+            wait: None,
+            ends: Vec::new(),
+            due: Vec::new(),
+            gone: false,
+        };
+        let mut host = Host::new();
+        host.checks_commits = !plan.no_resets;
+        let endpoints = Endpoints { local: SocketAddr::new(local, 21), peer: SocketAddr::new(peer, 40_000) };
+        Self {
+            seed,
+            client: Client::new(client_config, endpoints.local),
+            session: Session::new(server_config, endpoints, vec![0; 1000]),
+            host,
+            plan,
+            random,
+            harm: Harm::default(),
+            dialogue: Dialogue::new(),
+            upload: Vec::new(),
+            download: Vec::new(),
+            lines: 0,
+            layout: (FileStructure::File, TransferMode::Stream),
+            now: 5,
+            uploading: Vec::new(),
+            uploaded: 0,
+            trace: VecDeque::new(),
+            sides: [side(peer, CLIENT), side(local, SERVER)],
+            control: Default::default(),
+            links: Vec::new(),
+            asked: None,
+            next_port: 5000,
+            rounds: 0,
+            until: u64::MAX,
+        }
+    }
+
+    pub fn note(&mut self, line: impl FnOnce() -> String) {
+        if self.trace.len() >= 4000 {
+            self.trace.pop_front();
+        }
+        let line = format!("{:>12} {}", self.now, line());
+        self.trace.push_back(line);
+    }
+
+    fn chance(&mut self, of: usize, among: usize) -> bool {
+        of > 0 && self.random.below(among) < of
+    }
+
+    fn delay(&mut self) -> u64 {
+        match self.random.below(3) {
+            0 => 0,
+            _ => self.random.below(self.plan.delay as usize + 1) as u64,
+        }
+    }
+
+    /// The data connections that a side has.
+    pub fn ends(&self, side: usize) -> usize {
+        self.sides[side].ends.len()
+    }
+
+    /// Runs an operation to its end.
+    #[track_caller]
+    pub fn run<S: Sequence, O: std::fmt::Debug>(
+        &mut self,
+        operation: &mut Operation<S>,
+        own: impl Fn(S::Output<'_>) -> O,
+    ) -> Outcome<O> {
+        self.run_for(operation, usize::MAX, own).unwrap()
+    }
+
+    /// Runs an operation for so many polls.
+    #[track_caller]
+    pub fn run_for<S: Sequence, O: std::fmt::Debug>(
+        &mut self,
+        operation: &mut Operation<S>,
+        polls: usize,
+        own: impl Fn(S::Output<'_>) -> O,
+    ) -> Option<Outcome<O>> {
+        let mut left = polls;
+        self.sides[CLIENT].wait = None;
+        loop {
+            if left == 0 {
+                self.note(|| "-- dropped".to_owned());
+                return None;
+            }
+            let mut outcome = None;
+            self.round(|world| {
+                left -= 1;
+                match world.poll_client(operation, &own) {
+                    Ok(()) => left > 0,
+                    Err(over) => {
+                        outcome = Some(over);
+                        false
+                    }
+                }
+            });
+            if let Some(outcome) = outcome {
+                self.note(|| format!("-- {outcome:?}"));
+                self.check_end(&outcome);
+                return Some(outcome);
+            }
+        }
+    }
+
+    /// Lets the others go on for so many rounds.
+    pub fn idle(&mut self, rounds: usize) {
+        self.until = self.now.saturating_add(20_000_000);
+        self.idle_on(rounds);
+        self.until = u64::MAX;
+    }
+
+    fn idle_on(&mut self, rounds: usize) {
+        self.sides[CLIENT].wait = Some(Wait::default());
+        for _ in 0..rounds {
+            if !self.round(|_| unreachable!("an idle client is not polled")) {
+                break;
+            }
+        }
+    }
+
+    /// The client closes the control connection; lets the server see to its end.
+    pub fn hang_up(&mut self) {
+        let delay = self.delay();
+        self.sides[CLIENT].gone = true;
+        self.control[SERVER].end(self.now, delay);
+        while !self.sides[SERVER].gone {
+            self.idle_on(1);
+        }
+    }
+
+    /// A round of everything that can happen now; time passes when that is nothing. Says whether anything
+    /// can happen at all.
+    fn round(&mut self, mut poll_client: impl FnMut(&mut Self) -> bool) -> bool {
+        let mut order: [usize; 9] = std::array::from_fn(|index| index);
+        self.random.shuffle(&mut order);
+        let mut progress = false;
+        for task in order {
+            progress |= match task {
+                0 if self.sides[CLIENT].wait.is_none() => {
+                    if !poll_client(self) {
+                        return true;
+                    }
+                    true
+                }
+                0 => false,
+                1 => self.poll_server(),
+                2 | 3 => self.send(task - 2),
+                4 | 5 => self.receive(task - 4),
+                6 | 7 => self.data(task - 6),
+                _ => self.answer(),
+            };
+        }
+        if progress {
+            self.rounds += 1;
+            assert!(self.rounds < ROUNDS, "it goes on and on");
+            return true;
+        }
+        self.rounds = 0;
+        self.pass_time()
+    }
+
+    /// Goes on to the next thing that happens. With a machine waiting for nothing that ever will it is a
+    /// deadlock.
+    fn pass_time(&mut self) -> bool {
+        let now = self.now;
+        let waits = self.sides.iter().filter_map(|side| side.wait?.deadline);
+        let due = self.sides.iter().flat_map(|side| side.due.iter().map(|(at, ..)| *at));
+        let arrivals = self.sides.iter().flat_map(|side| &side.ends).filter_map(|(_, end)| match end {
+            End::Listening { arrivals, .. } => arrivals.front().map(|(at, ..)| *at),
+            _ => None,
+        });
+        let pipes = self.links.iter().flatten().chain(&self.control).filter_map(|pipe| pipe.next(now));
+        let answer = self.asked.as_ref().map(|(at, ..)| *at);
+        let next = waits.map(Instant::as_micros).chain(due).chain(arrivals).chain(pipes).chain(answer);
+        let Some(next) = next.filter(|at| *at > now && *at < self.until).min() else {
+            let idle = self.sides[CLIENT].wait == Some(Wait::default());
+            assert!(idle, "deadlock: {:?}", self.sides.each_ref().map(|side| side.wait));
+            return false;
+        };
+        self.now = next;
+        for side in &mut self.sides {
+            side.wake(|wait| wait.deadline.is_some_and(|deadline| deadline.as_micros() <= next));
+        }
+        true
+    }
+
+    fn check_wait(&mut self, side: usize, wait: Wait) {
+        let deadline = wait.deadline.expect("a machine that waits says how long");
+        assert!(deadline.as_micros() > self.now, "it waits for what has passed");
+        self.sides[side].wait = Some(wait);
+    }
+
+    fn poll_client<S: Sequence, O>(
+        &mut self,
+        operation: &mut Operation<S>,
+        own: &impl Fn(S::Output<'_>) -> O,
+    ) -> Result<(), Outcome<O>> {
+        let now = Instant::from_micros(self.now);
+        let side = &mut self.sides[CLIENT];
+        match digest(operation.poll(&mut self.client, now, &mut side.rx, &mut side.tx), own) {
+            Turn::Over(outcome) => return Err(outcome),
+            Turn::Wait(wait) => {
+                if self.random.below(8) == 0 {
+                    let side = &mut self.sides[CLIENT];
+                    let again = operation.poll(&mut self.client, now, &mut side.rx, &mut side.tx);
+                    assert!(matches!(again, Ok(Action::Wait(_))), "it waits, and then does not");
+                }
+                self.check_wait(CLIENT, wait);
+            }
+            Turn::Data(id, op) => self.order(CLIENT, id, op),
+            Turn::Line(_) => self.lines += 1,
+        }
+        Ok(())
+    }
+
+    fn poll_server(&mut self) -> bool {
+        let side = &mut self.sides[SERVER];
+        if side.wait.is_some() || side.gone {
+            return false;
+        }
+        let action = self.session.poll(Instant::from_micros(self.now), &mut side.rx, &mut side.tx);
+        match action {
+            Ok(Action::Wait(wait)) => self.check_wait(SERVER, wait),
+            Ok(Action::Data(id, op)) => self.order(SERVER, id, op),
+            Ok(Action::Event(server::Event::Request(ticket, request))) => {
+                let kept = Kept::of(&request);
+                let text = format!("{request:?} {:?}", self.session.path());
+                self.note(|| format!("host: {text}"));
+                let others = self.asked.take();
+                assert!(others.is_none_or(|(at, ..)| at == u64::MAX), "two requests at once");
+                let mut at = self.now + self.random.below(self.plan.host_delay as usize + 1) as u64;
+                if self.chance(self.plan.silence, 1000) {
+                    self.harm.fatal += 1;
+                    self.harm.mild += 1;
+                    self.note(|| "host: never answers".to_owned());
+                    at = u64::MAX;
+                }
+                self.asked = Some((at, ticket, kept));
+            }
+            Ok(Action::Event(server::Event::Abort)) => {
+                self.note(|| "host: is to give up".to_owned());
+                if self.random.below(2) == 0 {
+                    let (_, ticket, kept) = self.asked.take().expect("something to give up");
+                    self.tell(ticket, kept, Some(Refusal::Aborted));
+                }
+            }
+            Ok(Action::Close) => {
+                assert!(self.sides[SERVER].ends.is_empty(), "data connections outlive the session");
+                self.note(|| "S: closes".to_owned());
+                let rest = self.sides[SERVER].tx.pending().len();
+                self.pass_on(SERVER, rest);
+                self.leave(SERVER);
+            }
+            Err(error) => {
+                assert!(self.sides[SERVER].ends.is_empty(), "data connections outlive the session");
+                self.note(|| format!("S: {error:?}"));
+                self.leave(SERVER);
+            }
+            Ok(other) => panic!("what is {other:?}?"),
+        }
+        true
+    }
+
+    fn leave(&mut self, side: usize) {
+        self.sides[side].gone = true;
+        self.sides[side].wait = Some(Wait::default());
+        let delay = self.delay();
+        self.control[1 - side].end(self.now, delay);
+        if side == SERVER {
+            self.asked = None;
+        }
+    }
+
+    fn answer(&mut self) -> bool {
+        let Some((at, ticket, kept)) = self.asked.take() else { return false };
+        if at > self.now {
+            self.asked = Some((at, ticket, kept));
+            return false;
+        }
+        let refuses = !matches!(kept, Kept::Admit) && self.chance(self.plan.refusals, 1000);
+        let refusal = refuses.then(|| refusal(&mut self.random));
+        self.tell(ticket, kept, refusal);
+        true
+    }
+
+    fn tell(&mut self, ticket: Ticket, kept: Kept, refusal: Option<Refusal>) {
+        if refusal.is_some() {
+            self.harm.mild += 1;
+            self.note(|| format!("host: {refusal:?}"));
+        }
+        let side = &mut self.sides[SERVER];
+        let told = self.host.answer(&mut self.session, ticket, &kept, refusal, &mut side.tx.view());
+        if let Told::More(ticket) = told {
+            self.asked = Some((self.now + 1000, ticket, kept));
+        }
+        side.wake(|wait| wait.application);
+    }
+
+    /// Puts bytes on the control connection.
+    fn pass_on(&mut self, side: usize, count: usize) {
+        let delay = self.delay();
+        let bytes = self.sides[side].tx.pending()[..count].to_vec();
+        self.note(|| format!("{}: {}", NAMES[side], Escaped(&bytes)));
+        if side == SERVER {
+            self.dialogue.replies(&bytes);
+        }
+        self.control[1 - side].send(self.now, delay, &bytes);
+        self.sides[side].tx.sent(count);
+        self.sides[side].wake(|wait| wait.writable);
+    }
+
+    fn send(&mut self, side: usize) -> bool {
+        let pending = self.sides[side].tx.pending().len();
+        let may = self.sides[side].wait.is_none_or(|wait| wait.writable);
+        if pending == 0 || !may || self.sides[side].gone {
+            return false;
+        }
+        if self.chance(self.plan.control_resets, 100_000) {
+            self.note(|| "-- the control connection breaks".to_owned());
+            self.harm.fatal += 1;
+            let delays = [self.delay(), self.delay()];
+            for (pipe, delay) in self.control.iter_mut().zip(delays) {
+                pipe.end(self.now, delay);
+            }
+        }
+        if self.chance(self.plan.control_stalls, 100_000) {
+            self.note(|| "-- the control connection is cut".to_owned());
+            self.harm.fatal += 1;
+            self.control[self.random.below(2)].swallows = true;
+        }
+        let count = self.random.piece(pending);
+        self.pass_on(side, count);
+        true
+    }
+
+    fn receive(&mut self, to: usize) -> bool {
+        let side = &mut self.sides[to];
+        let pipe = &mut self.control[to];
+        if side.gone || !side.wait.is_some_and(|wait| wait.readable) {
+            return false;
+        }
+        let arrived = pipe.arrived(self.now);
+        if arrived.is_empty() {
+            if pipe.is_over(self.now) {
+                side.rx.eof();
+                side.wait = None;
+                return true;
+            }
+            return false;
+        }
+        let count = self.random.piece(arrived.len());
+        let taken = side.rx.extend(&arrived[..count]);
+        assert!(taken > 0, "it waits for bytes and has no room for any");
+        if to == SERVER {
+            self.dialogue.commands(&arrived[..taken]);
+        }
+        pipe.take(taken);
+        side.wait = None;
+        true
+    }
+
+    fn order(&mut self, side: usize, id: DataId, op: DataOp) {
+        self.note(|| format!("{}: {id:?} {op:?}", NAMES[side]));
+        if let DataOp::Connect(to) = op {
+            self.begin(side);
+            self.connect(side, id, to);
+            return;
+        }
+        if let DataOp::Listen { .. } = op {
+            self.begin(side);
+            self.listen(side, id);
+            return;
+        }
+        let ends = &mut self.sides[side].ends;
+        let Some(at) = ends.iter().position(|(other, _)| *other == id) else {
+            // It has failed already.
+            let late = matches!(op, DataOp::Close | DataOp::Abort);
+            assert!(late || self.harm.mild > 0, "{op:?} of what is not there");
+            return;
+        };
+        let end = &mut ends[at].1;
+        match op {
+            DataOp::Admit => {
+                let End::Listening { arrivals, offered, .. } = end else { panic!("admits with {end:?}") };
+                let others: Vec<_> = arrivals.drain(..).filter_map(|(.., link)| link).collect();
+                let link = offered.take().flatten().expect("a stranger is let in");
+                *end = End::Open(link);
+                for other in others {
+                    self.break_link(side, other);
+                }
+            }
+            DataOp::Reject => {
+                let End::Listening { offered, .. } = end else { panic!("rejects with {end:?}") };
+                let rejected = offered.take().expect("somebody to reject");
+                assert!(rejected.is_none(), "the peer is turned away");
+            }
+            DataOp::Receive(coding) | DataOp::Send(coding) => {
+                let End::Open(link) = *end else { panic!("{op:?} with {end:?}") };
+                let (structure, mode) = self.layout;
+                let coding = if side == CLIENT { Coding { structure, mode, ..coding } } else { coding };
+                assert_eq!((coding.structure, coding.mode), self.layout);
+                let receives = matches!(op, DataOp::Receive(_));
+                *end = match receives {
+                    true => End::Receiving(link, Decoder::new(coding).unwrap()),
+                    false => End::Sending(link, Encoder::new(coding).unwrap()),
+                };
+            }
+            DataOp::Close | DataOp::Abort => {
+                let (_, end) = ends.swap_remove(at);
+                self.sides[side].due.retain(|(_, other, _)| *other != id);
+                let aborts = op == DataOp::Abort;
+                self.close(side, end, aborts);
+            }
+            other => panic!("what is {other:?}?"),
+        }
+    }
+
+    /// A new data connection: whatever there was before is gone.
+    fn begin(&mut self, side: usize) {
+        let ends = &self.sides[side].ends;
+        assert!(ends.is_empty(), "a data connection is left open: {ends:?}");
+        if side == CLIENT {
+            self.uploading.clone_from(&self.upload);
+            self.uploaded = 0;
+            self.download.clear();
+        }
+    }
+
+    fn connect(&mut self, side: usize, id: DataId, to: SocketAddr) {
+        self.sides[side].ends.push((id, End::Connecting(None)));
+        let other = 1 - side;
+        assert_eq!(to.ip(), self.sides[other].address);
+        if self.chance(self.plan.lost, 1000) {
+            self.harm.mild += 1;
+            self.note(|| "-- it is lost".to_owned());
+            return;
+        }
+        let refused = self.chance(self.plan.unreachable, 1000);
+        self.harm.mild += usize::from(refused);
+        let from = SocketAddr::new(self.sides[side].address, 40_001);
+        let delays = [self.delay(), self.delay()];
+        let listener = self.sides[other].ends.iter_mut().find_map(|(_, end)| match end {
+            End::Listening { port, arrivals, .. } if *port == to.port() => Some(arrivals),
+            _ => None,
+        });
+        let at = self.now + delays[0];
+        match listener.filter(|_| !refused) {
+            Some(arrivals) => {
+                let link = self.links.len();
+                arrivals.push_back((self.now + delays[1], from, Some(link)));
+                self.links.push(Default::default());
+                if let Some((_, end)) = self.sides[side].ends.last_mut() {
+                    *end = End::Connecting(Some(link));
+                }
+                self.sides[side].due.push((at, id, DataEvent::Connected));
+            }
+            None => {
+                self.sides[side].due.push((at, id, DataEvent::Failed(DataFailure::Unreachable)));
+            }
+        }
+    }
+
+    fn listen(&mut self, side: usize, id: DataId) {
+        self.next_port += 1;
+        let port = self.next_port;
+        let at = self.now + self.delay();
+        let mut arrivals = VecDeque::new();
+        if self.chance(self.plan.strangers, 1000) {
+            arrivals.push_back((at + 1, "198.51.100.66:6666".parse().unwrap(), None));
+        }
+        self.sides[side].ends.push((id, End::Listening { port, arrivals, offered: None }));
+        let event = match self.chance(self.plan.no_listener, 1000) {
+            true => {
+                self.harm.mild += 1;
+                DataEvent::Failed(DataFailure::Unreachable)
+            }
+            false => DataEvent::Listening(SocketAddr::new(self.sides[side].address, port)),
+        };
+        self.sides[side].due.push((at, id, event));
+    }
+
+    fn close(&mut self, side: usize, end: End, aborts: bool) {
+        if let End::Listening { arrivals, offered, .. } = &end {
+            let waiting: Vec<_> = arrivals.iter().map(|(.., link)| *link).chain(*offered).flatten().collect();
+            for link in waiting {
+                self.break_link(side, link);
+            }
+        }
+        if let End::Connecting(Some(link)) = end {
+            self.break_link(side, link);
+        }
+        let Some(link) = end.link() else { return };
+        let delay = self.delay();
+        let unread = self.links[link][side].unread() > 0;
+        let resets = (aborts || unread) && !self.plan.no_resets;
+        let pipe = &mut self.links[link][1 - side];
+        match resets {
+            true => pipe.reset(self.now, delay),
+            false => pipe.end(self.now, delay),
+        }
+    }
+
+    /// The other side sees it reset.
+    fn break_link(&mut self, side: usize, link: usize) {
+        let delay = self.delay();
+        self.links[link][1 - side].reset(self.now, delay);
+    }
+
+    fn event(&mut self, side: usize, id: DataId, event: DataEvent) {
+        let moves = format!("{}: {id:?} moves", NAMES[side]);
+        if !matches!(event, DataEvent::Moved(_)) {
+            self.note(|| format!("{}: {id:?} {event:?}", NAMES[side]));
+        } else if self.trace.back().is_none_or(|last| !last.ends_with(&moves)) {
+            self.note(|| moves);
+        }
+        match (side, event) {
+            (CLIENT, event) => self.client.data_event(id, event).unwrap(),
+            (_, event) => self.session.data_event(id, event).unwrap(),
+        }
+        self.sides[side].wake(|wait| wait.data);
+    }
+
+    /// Something that happens on a data connection.
+    fn data(&mut self, side: usize) -> bool {
+        let now = self.now;
+        if let Some(at) = self.sides[side].due.iter().position(|(at, ..)| *at <= now) {
+            let (_, id, event) = self.sides[side].due.swap_remove(at);
+            let ends = &mut self.sides[side].ends;
+            let end = ends.iter_mut().find(|(other, _)| *other == id).expect("closed, and yet");
+            match event {
+                DataEvent::Failed(_) => ends.retain(|(other, _)| *other != id),
+                DataEvent::Connected => {
+                    let End::Connecting(Some(link)) = end.1 else { panic!("connected with {:?}", end.1) };
+                    end.1 = End::Open(link);
+                }
+                _ => {}
+            }
+            self.event(side, id, event);
+            return true;
+        }
+        for index in 0..self.sides[side].ends.len() {
+            let id = self.sides[side].ends[index].0;
+            if let Some(event) = self.move_data(side, index) {
+                match event {
+                    DataEvent::Failed(_) | DataEvent::Eof { .. } => {
+                        let (_, end) = self.sides[side].ends.swap_remove(index);
+                        self.close(side, end, matches!(event, DataEvent::Failed(_)));
+                    }
+                    DataEvent::Flushed => {
+                        let end = &mut self.sides[side].ends[index].1;
+                        *end = End::Over(end.link().unwrap());
+                    }
+                    _ => {}
+                }
+                self.event(side, id, event);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn move_data(&mut self, side: usize, index: usize) -> Option<DataEvent> {
+        let now = self.now;
+        let mishaps = [self.plan.resets, self.plan.stalls, self.plan.local];
+        let [breaks, stalls, fails] = mishaps.map(|of| self.chance(of, 1000));
+        let delay = self.delay();
+        let room = (2 + self.random.below(self.plan.piece)).max(2);
+        let [piece, window] = [1 + self.random.below(self.plan.piece), self.plan.window];
+        let end = &mut self.sides[side].ends[index].1;
+        if let End::Listening { arrivals, offered, .. } = end {
+            if offered.is_some() || arrivals.front().is_none_or(|(at, ..)| *at > now) {
+                return None;
+            }
+            // Nobody comes before there is a listener.
+            if self.sides[side]
+                .due
+                .iter()
+                .any(|(_, _, event)| matches!(event, DataEvent::Listening(_) | DataEvent::Failed(_)))
+            {
+                return None;
+            }
+            let (_, from, link) = arrivals.pop_front()?;
+            *offered = Some(link);
+            return Some(DataEvent::Arrived(from));
+        }
+        let link = end.link()?;
+        let [to_client, to_server] = &mut self.links[link];
+        let (inward, outward) = if side == CLIENT { (to_client, to_server) } else { (to_server, to_client) };
+        if inward.is_reset(now) && matches!(end, End::Receiving(..) | End::Sending(..)) {
+            return Some(DataEvent::Failed(DataFailure::Broken));
+        }
+        let mut out = vec![0; room];
+        let event = match end {
+            End::Receiving(_, decoder) => {
+                let arrived = inward.arrived(now);
+                if arrived.is_empty() {
+                    if !inward.is_over(now) {
+                        return None;
+                    }
+                    let finished = decoder.finish(&mut out);
+                    let event = match finished {
+                        Ok(0) => DataEvent::Eof { clean: true },
+                        Ok(_) => DataEvent::Moved(0),
+                        Err(TransferError::Truncated) => DataEvent::Eof { clean: false },
+                        Err(error) => panic!("what was sent cannot be read: {error}"),
+                    };
+                    let bytes = &out[..finished.unwrap_or(0)];
+                    if side == CLIENT {
+                        self.download.extend_from_slice(bytes)
+                    } else {
+                        self.host.write(bytes)
+                    }
+                    return Some(event);
+                }
+                let arrived = &arrived[..arrived.len().min(piece)];
+                let done = decoder.decode(arrived, &mut out).expect("what was sent can be read");
+                inward.take(done.read);
+                let bytes = &out[..done.written];
+                if side == CLIENT {
+                    self.download.extend_from_slice(bytes)
+                } else {
+                    self.host.write(bytes)
+                }
+                DataEvent::Moved(done.read as u64)
+            }
+            End::Sending(_, encoder) => {
+                if outward.unread() >= window {
+                    return None;
+                }
+                let rest = if side == CLIENT { &self.uploading[self.uploaded..] } else { self.host.rest() };
+                if rest.is_empty() {
+                    let count = encoder.finish(&mut out);
+                    outward.send(now, delay, &out[..count]);
+                    if count == 0 {
+                        outward.end(now, delay);
+                        return Some(DataEvent::Flushed);
+                    }
+                    DataEvent::Moved(count as u64)
+                } else {
+                    let done = encoder.encode(&rest[..rest.len().min(piece)], &mut out);
+                    outward.send(now, delay, &out[..done.written]);
+                    if side == CLIENT {
+                        self.uploaded += done.read
+                    } else {
+                        self.host.read(done.read)
+                    }
+                    DataEvent::Moved(done.written as u64)
+                }
+            }
+            _ => return None,
+        };
+        if breaks || fails {
+            self.harm.mild += 1;
+            if breaks {
+                inward.reset(now, 0);
+                outward.reset(now, delay);
+                return Some(event);
+            }
+            // Only who writes runs out of room.
+            let receives = matches!(self.sides[side].ends[index].1, End::Receiving(..));
+            let full = receives && self.random.below(2) == 0;
+            return Some(DataEvent::Failed(if full { DataFailure::StorageFull } else { DataFailure::Local }));
+        }
+        if stalls {
+            self.harm.mild += 1;
+            self.note(|| "-- the data connection is cut".to_owned());
+            for pipe in &mut self.links[link] {
+                pipe.swallows = true;
+            }
+        }
+        Some(event)
+    }
+
+    /// How an operation may end.
+    #[track_caller]
+    fn check_end<O: std::fmt::Debug>(&mut self, outcome: &Outcome<O>) {
+        let Outcome::Error(error) = outcome else { return };
+        assert!(self.harm.fatal > 0, "an end that nothing explains: {error:?}");
+        assert!(self.client.is_closed(), "an error, and it is not closed");
+        assert_eq!(self.ends(CLIENT), 0, "data connections outlive the client");
+        let Error::Peer(error) = error else { panic!("misuse: {error}") };
+        assert_ne!(*error, PeerError::MalformedReply);
+    }
+}
