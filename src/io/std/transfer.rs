@@ -11,6 +11,8 @@ use crate::io::data::CHUNK;
 use crate::io::error::Error;
 use crate::listing::{BadLine, Clock, ListingParser, OwnedEntry};
 
+/// How much is received at a time for a reader that asks for less.
+const READ_AHEAD: usize = 64 * 1024;
 /// The longest line of a listing.
 const LONGEST_LINE: usize = 8 * 1024;
 /// How much of a listing is read at a time.
@@ -29,11 +31,15 @@ fn abort(client: &mut Client, mut transfer: Transfer) -> Result<(), Error> {
 pub struct Retrieve<'c> {
     client: &'c mut Client,
     transfer: Transfer,
+    /// What was received for reads of a few bytes, which would cost a system call each.
+    ahead: Vec<u8>,
+    start: usize,
+    end: usize,
 }
 
 impl<'c> Retrieve<'c> {
     pub(super) const fn new(client: &'c mut Client, transfer: Transfer) -> Self {
-        Self { client, transfer }
+        Self { client, transfer, ahead: Vec::new(), start: 0, end: 0 }
     }
 
     /// The byte of the file that the first byte read is.
@@ -56,7 +62,7 @@ impl<'c> Retrieve<'c> {
         let mut total = 0;
         let mut buffer = vec![0; CHUNK];
         loop {
-            let count = self.receive(&mut buffer)?;
+            let count = self.read(&mut buffer)?;
             if count == 0 {
                 return Ok(total);
             }
@@ -75,14 +81,28 @@ impl<'c> Retrieve<'c> {
     }
 
     fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let Self { client, transfer } = self;
+        let Self { client, transfer, .. } = self;
         client.block(|connection, cx| connection.poll_read(transfer, buffer, cx))
     }
 }
 
 impl Read for Retrieve<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(self.receive(buffer)?)
+        if self.start == self.end {
+            if buffer.len() >= READ_AHEAD {
+                return Ok(self.receive(buffer)?);
+            }
+            let mut ahead = ::std::mem::take(&mut self.ahead);
+            ahead.resize(READ_AHEAD, 0);
+            let received = self.receive(&mut ahead);
+            self.ahead = ahead;
+            (self.start, self.end) = (0, received?);
+        }
+        let rest = &self.ahead[self.start..self.end];
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.start += count;
+        Ok(count)
     }
 }
 
