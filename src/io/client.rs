@@ -1,6 +1,7 @@
 //! The client's driver, over any runtime: it does what an operation asks until that is over.
 
 use ::std::fs::File;
+use ::std::future::poll_fn;
 use ::std::net::{IpAddr, SocketAddr};
 use ::std::task::{Context, Poll, ready};
 
@@ -29,9 +30,6 @@ pub(super) struct Connection<R: Runtime> {
     local: IpAddr,
 }
 
-/// Is shown each line of a reply that is no final one.
-pub(super) type OnLine<'l> = &'l mut dyn FnMut(&ReplyLine<'_>);
-
 impl<R: Runtime> Connection<R> {
     pub(super) fn new(
         runtime: R,
@@ -56,11 +54,25 @@ impl<R: Runtime> Connection<R> {
         self.machine.profile()
     }
 
+    /// Does an operation. The future may be dropped at any point: the next operation ends what it began.
+    pub(super) async fn run<S: Outcome>(&mut self, operation: Operation<S>) -> Result<S::Owned, Error> {
+        self.run_with(operation, |_| {}).await
+    }
+
+    /// As [`run`](Self::run); `on_line` is shown each line of a reply that is no final one.
+    pub(super) async fn run_with<S: Outcome>(
+        &mut self,
+        mut operation: Operation<S>,
+        mut on_line: impl FnMut(&ReplyLine<'_>),
+    ) -> Result<S::Owned, Error> {
+        poll_fn(|cx| self.poll_run(&mut operation, &mut on_line, cx)).await
+    }
+
     /// Goes on with an operation until it is over, and makes its outcome the caller's own.
-    pub(super) fn poll_run<S: Outcome>(
+    fn poll_run<S: Outcome>(
         &mut self,
         operation: &mut Operation<S>,
-        on_line: OnLine<'_>,
+        on_line: &mut impl FnMut(&ReplyLine<'_>),
         cx: &mut Context<'_>,
     ) -> Poll<Result<S::Owned, Error>> {
         loop {
@@ -202,18 +214,12 @@ impl<R: Runtime> Connection<R> {
         })
     }
 
-    /// Gives a transfer up: the operation that does it is kept in `aborting`, and made at the first turn.
-    pub(super) fn poll_abort(
-        &mut self,
-        transfer: &mut Transfer,
-        aborting: &mut Option<Operation<Abort>>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Error>> {
-        if let Some(completion) = transfer.completion.take() {
-            *aborting = Some(abort(completion.into_transfer()));
+    /// Gives a transfer up, unless it is over, and hears what the server says to that.
+    pub(super) async fn abort(&mut self, transfer: Transfer) -> Result<(), Error> {
+        match transfer.completion {
+            Some(completion) => self.run(abort(completion.into_transfer())).await.map(drop),
+            None => Ok(()),
         }
-        let Some(operation) = aborting else { return Poll::Ready(Ok(())) };
-        self.poll_run(operation, &mut |_| {}, cx).map_ok(drop)
     }
 
     fn poll_complete(

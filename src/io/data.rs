@@ -4,7 +4,7 @@ use ::std::io;
 use ::std::net::{IpAddr, SocketAddr};
 use ::std::task::{Context, Poll, ready};
 
-use super::runtime::{Runtime, Stream};
+use super::runtime::{Listener, Runtime, Stream};
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::transfer::{Coding, Decoder, Encoder, TransferError};
 
@@ -30,9 +30,9 @@ pub(super) struct Data<R: Runtime> {
 enum State<R: Runtime> {
     Closed,
     Connecting(R::Stream),
-    Listening(R::Listener),
+    Listening(Listener<R::Stream>),
     /// Someone came, and the machine is asked who it is.
-    Arrived(R::Listener, R::Stream),
+    Arrived(Listener<R::Stream>, R::Stream),
     Open(R::Stream),
     Receiving(R::Stream, Decoder),
     Sending(R::Stream, Encoder),

@@ -5,20 +5,25 @@
 //! small `Runtime` trait: the control connection, the data connection, the client's and the server's
 //! driver.
 //!
-//! - [`std`]: blocking, for programs with threads.
+//! - [`std`]: blocking, for programs with threads;
 
 mod accounts;
+mod builder;
 mod client;
 mod control;
 mod data;
 #[cfg(feature = "disk")]
 mod disk;
 mod error;
+mod expand;
 mod guarded;
 mod host;
+mod operations;
 mod runtime;
 mod server;
+mod socket;
 pub mod std;
+mod transfer;
 
 pub use accounts::Users;
 pub use client::Reply;

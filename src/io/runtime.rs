@@ -1,39 +1,95 @@
-//! What the drivers need of a runtime: streams, listeners, a clock. Everything else is theirs.
+//! What the drivers need of a runtime: to be told when a socket is ready and when a moment has come.
+//! All that is done to sockets follows from that, and is the same for all.
 
 use ::std::fs::File;
+use ::std::future::Future;
 use ::std::io;
-use ::std::net::SocketAddr;
+use ::std::net::{SocketAddr, TcpStream};
 use ::std::ops::RangeInclusive;
-use ::std::task::{Context, Poll};
+use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use ::std::task::{Context, Poll, ready};
+use ::std::time::Instant as Moment;
 
+use super::socket;
 use crate::time::Instant;
 
 /// A runtime, as one session uses it.
 pub(super) trait Runtime {
-    type Stream: Stream;
-    type Listener;
+    type Stream: Socket;
 
     /// The time since some moment that stays the same.
     fn now(&self) -> Instant;
 
+    /// Ready once `deadline` has passed.
+    fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Watches a socket that does not block.
+    fn register(&self, socket: OwnedFd) -> io::Result<Self::Stream>;
+
+    /// Does what may block, where that stalls nobody.
+    fn unblock<T: Send + 'static>(
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> impl Future<Output = io::Result<T>> + Send;
+
+    /// Takes a stream that stands.
+    fn adopt(&self, stream: TcpStream) -> io::Result<Self::Stream> {
+        stream.set_nonblocking(true)?;
+        stream.set_nodelay(true)?;
+        self.register(stream.into())
+    }
+
     /// Begins to connect; [`Stream::poll_connected`] tells how that ended.
-    fn connect(&self, to: SocketAddr) -> io::Result<Self::Stream>;
+    fn connect(&self, to: SocketAddr) -> io::Result<Self::Stream> {
+        self.register(socket::connect(to)?)
+    }
 
     /// Listens at a port of the range, one that others cannot predict.
-    fn listen(&self, at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<(Self::Listener, SocketAddr)>;
+    fn listen(
+        &self,
+        at: SocketAddr,
+        ports: RangeInclusive<u16>,
+    ) -> io::Result<(Listener<Self::Stream>, SocketAddr)> {
+        let listener = socket::bind_within(at, ports)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok((Listener(self.register(listener.into())?), address))
+    }
 
     fn poll_accept(
         &self,
-        listener: &Self::Listener,
+        listener: &Listener<Self::Stream>,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<(Self::Stream, SocketAddr)>>;
-
-    /// Ready once `deadline` has passed.
-    fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()>;
+    ) -> Poll<io::Result<(Self::Stream, SocketAddr)>> {
+        let (stream, peer) = ready!(listener.0.poll_io(Interest::Read, cx, socket::accept))?;
+        Poll::Ready(self.register(stream).map(|stream| (stream, peer)))
+    }
 }
+
+/// A socket that a runtime watches.
+pub(super) trait Socket: AsFd {
+    /// Makes `call` whenever the socket may be ready, until it says other than that it would block.
+    fn poll_io<T>(
+        &self,
+        interest: Interest,
+        cx: &mut Context<'_>,
+        call: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
+    ) -> Poll<io::Result<T>>;
+}
+
+/// What a socket is to be ready for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interest {
+    Read,
+    Write,
+}
+
+/// A socket that others connect to.
+#[derive(Debug)]
+pub(super) struct Listener<S>(S);
 
 /// A TCP stream that blocks nobody.
 pub(super) trait Stream {
+    fn local_addr(&self) -> io::Result<SocketAddr>;
     fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
@@ -47,4 +103,75 @@ pub(super) trait Stream {
 
     /// Makes the coming drop a reset, so that the peer does not take the stump for the whole.
     fn reset_on_drop(&mut self);
+}
+
+impl<S: Socket> Stream for S {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        socket::local_addr(self.as_fd())
+    }
+
+    fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_io(Interest::Write, cx, socket::connected)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_io(Interest::Read, cx, |fd| socket::receive(fd, buffer))
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_io(Interest::Write, cx, |fd| socket::send(fd, bytes))
+    }
+
+    fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>> {
+        self.poll_io(Interest::Write, cx, |fd| socket::send_file(fd, file, count))
+    }
+
+    fn shut_down(&mut self) -> io::Result<()> {
+        socket::shut_down(self.as_fd())
+    }
+
+    fn reset_on_drop(&mut self) {
+        socket::reset_on_drop(self.as_fd());
+    }
+}
+
+/// A moment to wait for, as a runtime has it.
+pub(super) trait Timer {
+    fn now() -> Moment;
+    fn at(moment: Moment) -> Self;
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// A session's clock, and its one timer.
+#[derive(Debug)]
+pub(super) struct Clock<T> {
+    epoch: Moment,
+    timer: Option<(Instant, T)>,
+}
+
+impl<T: Timer> Clock<T> {
+    pub(super) fn new() -> Self {
+        Self { epoch: T::now(), timer: None }
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        let passed = T::now().saturating_duration_since(self.epoch);
+        Instant::from_micros(u64::try_from(passed.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// Ready once `deadline` has passed. A timer that was set for an earlier one is left to fire: deadlines
+    /// are put off with every step of a session, and few are ever reached.
+    pub(super) fn poll(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        while self.now() < deadline {
+            if self.timer.as_ref().is_none_or(|(at, _)| *at > deadline) {
+                let moment = self.epoch.checked_add(deadline.since(Instant::default()));
+                self.timer = moment.map(|moment| (deadline, T::at(moment)));
+            }
+            // Farther away than the system can say: nobody will see it.
+            let Some((_, timer)) = &mut self.timer else { return Poll::Pending };
+            ready!(timer.poll(cx));
+            self.timer = None;
+        }
+        Poll::Ready(())
+    }
 }

@@ -3,13 +3,11 @@
 //! A call blocks until it is done, watching the control and the data connection together over sockets
 //! that do not block, with every wait bounded by the deadlines of the machine's configuration.
 
-mod builder;
 mod client;
 mod reactor;
 mod server;
 mod transfer;
 
-pub use builder::ClientBuilder;
-pub use client::Client;
+pub use client::{Client, ClientBuilder};
 pub use server::{Server, Shutdown};
 pub use transfer::{Entries, Retrieve, Store};

@@ -1,291 +1,210 @@
-//! The smallest of runtimes: sockets that do not block, and `poll(2)` to wait for those that a driver
-//! was told to come back to.
+//! The smallest of runtimes: a future is polled on the thread that waits for it, and `poll(2)` waits for what
+//! kept it from going on.
 
-use ::std::fs::File;
-use ::std::hash::{BuildHasher, RandomState};
-use ::std::io::{self, Read, Write};
-use ::std::net::{SocketAddr, TcpListener, TcpStream};
-use ::std::ops::RangeInclusive;
-use ::std::os::fd::{AsFd, BorrowedFd};
+use ::std::cell::RefCell;
+use ::std::future::Future;
+use ::std::io;
+use ::std::net::SocketAddr;
+pub(super) use ::std::net::ToSocketAddrs;
+use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use ::std::os::unix::net::UnixStream;
+use ::std::pin::pin;
+use ::std::sync::Arc;
 use ::std::sync::atomic::{AtomicBool, Ordering};
-use ::std::sync::{Arc, Mutex, PoisonError};
 use ::std::task::{Context, Poll, Waker};
-use ::std::time::{Duration, Instant as Clock};
+use ::std::time::Instant as Moment;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
-use crate::io::runtime::{Runtime, Stream};
+use crate::io::runtime::{Clock, Interest, Runtime, Socket, Timer};
 use crate::time::Instant;
 
-/// What a session waits for: its sockets put themselves here when they would block.
-#[derive(Debug)]
-struct Reactor {
-    interests: Mutex<Vec<(Source, PollFlags)>>,
+thread_local! {
+    /// What the future that this thread runs waits for: put here while it is polled.
+    static WAITS: RefCell<Waits> = const { RefCell::new(Waits::NONE) };
 }
 
-#[derive(Clone, Debug)]
-enum Source {
-    Stream(Arc<Descriptor>),
-    Listener(Arc<TcpListener>),
+#[derive(Debug, Default)]
+struct Waits {
+    sockets: Vec<(Arc<Descriptor>, Interest)>,
+    alarm: Option<Arc<UnixStream>>,
+    deadline: Option<Moment>,
+}
+
+impl Waits {
+    const NONE: Self = Self { sockets: Vec::new(), alarm: None, deadline: None };
+
+    /// Waits until one of them has come about.
+    fn wait(&self) {
+        let mut fds: Vec<_> = self
+            .sockets
+            .iter()
+            .map(|(socket, interest)| match interest {
+                Interest::Read => PollFd::new(socket, PollFlags::IN),
+                Interest::Write => PollFd::new(socket, PollFlags::OUT),
+            })
+            .collect();
+        fds.extend(self.alarm.iter().map(|alarm| PollFd::new(alarm, PollFlags::IN)));
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Moment::now()));
+        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+        let failed = match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => false,
+            // Out of memory: the next attempts will show what is ready.
+            Err(_) => true,
+        };
+        for ((socket, interest), fd) in self.sockets.iter().zip(&fds) {
+            // An error or a hang-up shows at the next call, whichever that is.
+            let broken = fd.revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
+            if broken || failed {
+                socket.readable.store(true, Ordering::Relaxed);
+                socket.writable.store(true, Ordering::Relaxed);
+            } else if !fd.revents().is_empty() {
+                socket.ready(*interest).store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Runs a future of this runtime to its end, on this thread.
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    // A future that blocks on another is in the middle of saying what it waits for.
+    struct Outer(Waits);
+    impl Drop for Outer {
+        fn drop(&mut self) {
+            WAITS.set(::std::mem::take(&mut self.0));
+        }
+    }
+    let _outer = Outer(WAITS.take());
+    let mut future = pin!(future);
+    let mut cx = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
+        }
+        WAITS.take().wait();
+    }
+}
+
+/// Has the wait after this turn end when there is something to read from `alarm`, or its other end is gone.
+pub(super) fn watch(alarm: &Arc<UnixStream>) {
+    WAITS.with_borrow_mut(|waits| waits.alarm = Some(Arc::clone(alarm)));
+}
+
+/// The runtime of one blocking session.
+#[derive(Debug)]
+pub(super) struct Blocking {
+    clock: Clock<Alarm>,
+}
+
+/// The addresses of a server.
+pub(super) async fn resolve(server: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
+    Ok(server.to_socket_addrs()?.collect())
+}
+
+impl Blocking {
+    pub(super) fn new() -> Self {
+        Self { clock: Clock::new() }
+    }
+}
+
+impl Runtime for Blocking {
+    type Stream = Polled;
+
+    fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        self.clock.poll(deadline, cx)
+    }
+
+    fn register(&self, socket: OwnedFd) -> io::Result<Polled> {
+        let [readable, writable] = [true, true].map(AtomicBool::new);
+        Ok(Polled(Arc::new(Descriptor { socket, readable, writable })))
+    }
+
+    async fn unblock<T: Send + 'static>(
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        work()
+    }
+}
+
+/// A moment that the thread waits for.
+#[derive(Debug)]
+struct Alarm(Moment);
+
+impl Timer for Alarm {
+    fn now() -> Moment {
+        Moment::now()
+    }
+
+    fn at(moment: Moment) -> Self {
+        Self(moment)
+    }
+
+    fn poll(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        if Moment::now() >= self.0 {
+            return Poll::Ready(());
+        }
+        WAITS.with_borrow_mut(|waits| {
+            waits.deadline = Some(waits.deadline.map_or(self.0, |other| other.min(self.0)));
+        });
+        Poll::Pending
+    }
 }
 
 /// A socket, and what is known of it: whether it would block is asked of the system once, not at every
 /// turn, until `poll` says that it changed.
 #[derive(Debug)]
 struct Descriptor {
-    stream: TcpStream,
+    socket: OwnedFd,
     readable: AtomicBool,
     writable: AtomicBool,
 }
 
 impl Descriptor {
-    fn new(stream: TcpStream) -> Arc<Self> {
-        Arc::new(Self { stream, readable: AtomicBool::new(true), writable: AtomicBool::new(true) })
+    const fn ready(&self, interest: Interest) -> &AtomicBool {
+        match interest {
+            Interest::Read => &self.readable,
+            Interest::Write => &self.writable,
+        }
     }
 }
 
-impl AsFd for Source {
+impl AsFd for Descriptor {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Stream(socket) => socket.stream.as_fd(),
-            Self::Listener(listener) => listener.as_fd(),
-        }
+        self.socket.as_fd()
     }
 }
 
-impl Reactor {
-    fn want(&self, source: Source, flags: PollFlags) {
-        self.interests.lock().unwrap_or_else(PoisonError::into_inner).push((source, flags));
-    }
-}
-
-/// The runtime of one blocking session.
+/// A socket of this runtime.
 #[derive(Debug)]
-pub(super) struct Blocking {
-    reactor: Arc<Reactor>,
-    epoch: Clock,
-    deadline: Option<Instant>,
-    alarm: Option<Arc<UnixStream>>,
-}
+pub(super) struct Polled(Arc<Descriptor>);
 
-impl Blocking {
-    pub(super) fn new() -> Self {
-        let reactor = Arc::new(Reactor { interests: Mutex::new(Vec::new()) });
-        Self { reactor, epoch: Clock::now(), deadline: None, alarm: None }
-    }
-
-    /// Ends a wait, once, when there is something to read from `alarm`, or its other end is gone.
-    pub(super) fn watch(&mut self, alarm: Arc<UnixStream>) {
-        self.alarm = Some(alarm);
-    }
-
-    /// Puts a stream that stands into the hands of this runtime.
-    pub(super) fn adopt(&self, stream: TcpStream) -> io::Result<Socket> {
-        stream.set_nonblocking(true)?;
-        // Nagle's delay would hold back a command behind the one before it.
-        stream.set_nodelay(true)?;
-        Ok(Socket { socket: Descriptor::new(stream), reactor: Arc::clone(&self.reactor) })
-    }
-
-    /// Waits until one of the sockets that would have blocked is ready, or the deadline has passed.
-    fn wait(&mut self) -> io::Result<()> {
-        let interests =
-            ::std::mem::take(&mut *self.reactor.interests.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut fds: Vec<_> = interests.iter().map(|(source, flags)| PollFd::new(source, *flags)).collect();
-        if let Some(alarm) = &self.alarm {
-            fds.push(PollFd::new(&**alarm, PollFlags::IN));
-        }
-        let timeout = self.deadline.take().map(|deadline| deadline.since(self.now()));
-        let timeout = timeout.and_then(|left| Timespec::try_from(left).ok());
-        match poll(&mut fds, timeout.as_ref()) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        for ((source, _), fd) in interests.iter().zip(&fds) {
-            let (Source::Stream(socket), events) = (source, fd.revents()) else { continue };
-            // An error or a hang-up shows at the next call, whichever that is.
-            let broken = events.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
-            if broken || events.contains(PollFlags::IN) {
-                socket.readable.store(true, Ordering::Relaxed);
-            }
-            if broken || events.contains(PollFlags::OUT) {
-                socket.writable.store(true, Ordering::Relaxed);
-            }
-        }
-        Ok(())
+impl AsFd for Polled {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 
-/// Runs `turn` until it is ready, waiting between turns. `runtime` finds the runtime in what it works on.
-pub(super) fn block_on<T, O>(
-    driver: &mut T,
-    runtime: impl Fn(&mut T) -> &mut Blocking,
-    mut turn: impl FnMut(&mut T, &mut Context<'_>) -> Poll<O>,
-) -> io::Result<O> {
-    let mut cx = Context::from_waker(Waker::noop());
-    loop {
-        let reactor = runtime(driver);
-        reactor.reactor.interests.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        reactor.deadline = None;
-        if let Poll::Ready(output) = turn(driver, &mut cx) {
-            return Ok(output);
-        }
-        runtime(driver).wait()?;
-    }
-}
-
-impl Runtime for Blocking {
-    type Stream = Socket;
-    type Listener = Arc<TcpListener>;
-
-    fn now(&self) -> Instant {
-        Instant::from_micros(u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX))
-    }
-
-    fn connect(&self, to: SocketAddr) -> io::Result<Socket> {
-        let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-        let socket = rustix::net::socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-        let stream = TcpStream::from(socket);
-        stream.set_nonblocking(true)?;
-        match rustix::net::connect(&stream, &to) {
-            Ok(()) | Err(rustix::io::Errno::INPROGRESS | rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(Socket { socket: Descriptor::new(stream), reactor: Arc::clone(&self.reactor) })
-    }
-
-    fn listen(&self, at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<(Self::Listener, SocketAddr)> {
-        let listener = bind_within(at, ports)?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        Ok((Arc::new(listener), address))
-    }
-
-    fn poll_accept(
+impl Socket for Polled {
+    fn poll_io<T>(
         &self,
-        listener: &Self::Listener,
+        interest: Interest,
         _: &mut Context<'_>,
-    ) -> Poll<io::Result<(Socket, SocketAddr)>> {
-        loop {
-            match listener.accept() {
-                Ok((stream, peer)) => return Poll::Ready(self.adopt(stream).map(|socket| (socket, peer))),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.reactor.want(Source::Listener(Arc::clone(listener)), PollFlags::IN);
-                    return Poll::Pending;
-                }
-                // Whoever came is gone again already.
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::Interrupted
-                            | io::ErrorKind::ConnectionAborted
-                            | io::ErrorKind::ConnectionReset
-                    ) => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
-    }
-
-    fn poll_deadline(&mut self, deadline: Instant, _: &mut Context<'_>) -> Poll<()> {
-        if self.now() >= deadline {
-            return Poll::Ready(());
-        }
-        self.deadline = Some(self.deadline.map_or(deadline, |other| other.min(deadline)));
-        Poll::Pending
-    }
-}
-
-/// Binds at a port of the range that nobody can predict, so that nobody waits there for another's data
-/// (RFC 2577 4). An empty range (0..=0) means the ports that systems use for such things: letting the
-/// system choose is slow when many are in TIME_WAIT.
-fn bind_within(at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<TcpListener> {
-    const TRIES: u32 = 64;
-    let (low, high) = match ports.into_inner() {
-        (0, 0) => (49_152, u16::MAX),
-        (low, high) => (low.max(1), high.max(low)),
-    };
-    let count = u32::from(high - low) + 1;
-    let start = (RandomState::new().hash_one(at) % u64::from(count)) as u32;
-    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
-    for step in 0..count.min(TRIES) {
-        let offset = (start + step) % count;
-        let port = low + u16::try_from(offset).unwrap_or(0);
-        match TcpListener::bind(SocketAddr::new(at.ip(), port)) {
-            Ok(listener) => return Ok(listener),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
-            Err(error) => return Err(error),
-        }
-    }
-    Err(last)
-}
-
-/// A TCP stream of this runtime.
-#[derive(Debug)]
-pub(super) struct Socket {
-    socket: Arc<Descriptor>,
-    reactor: Arc<Reactor>,
-}
-
-impl Socket {
-    /// Tries something that may block, and notes what to wait for if it would.
-    fn attempt<T>(
-        &self,
-        flags: PollFlags,
-        mut call: impl FnMut(&TcpStream) -> io::Result<T>,
+        mut call: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        let ready = if flags == PollFlags::IN { &self.socket.readable } else { &self.socket.writable };
-        while ready.load(Ordering::Relaxed) {
-            match call(&self.socket.stream) {
+        let ready = self.0.ready(interest);
+        if ready.load(Ordering::Relaxed) {
+            match call(self.as_fd()) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    ready.store(false, Ordering::Relaxed)
+                    ready.store(false, Ordering::Relaxed);
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return Poll::Ready(result),
             }
         }
-        self.reactor.want(Source::Stream(Arc::clone(&self.socket)), flags);
+        WAITS.with_borrow_mut(|waits| waits.sockets.push((Arc::clone(&self.0), interest)));
         Poll::Pending
-    }
-}
-
-impl Stream for Socket {
-    fn poll_connected(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.attempt(PollFlags::OUT, |stream| {
-            let mut fds = [PollFd::new(stream, PollFlags::OUT)];
-            let now = Timespec::try_from(Duration::ZERO).ok();
-            if poll(&mut fds, now.as_ref())? == 0 {
-                return Err(io::ErrorKind::WouldBlock.into());
-            }
-            sockopt::socket_error(stream)??;
-            stream.set_nodelay(true)
-        })
-    }
-
-    fn poll_read(&mut self, _: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.attempt(PollFlags::IN, |mut stream| stream.read(buffer))
-    }
-
-    fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.attempt(PollFlags::OUT, |mut stream| stream.write(bytes))
-    }
-
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn poll_send_file(&mut self, _: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>> {
-        self.attempt(PollFlags::OUT, |stream| Ok(rustix::fs::sendfile(stream, file, None, count)?))
-    }
-
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    fn poll_send_file(&mut self, _: &mut Context<'_>, _: &File, _: usize) -> Poll<io::Result<usize>> {
-        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
-    }
-
-    fn shut_down(&mut self) -> io::Result<()> {
-        self.socket.stream.shutdown(::std::net::Shutdown::Write)
-    }
-
-    fn reset_on_drop(&mut self) {
-        let _ = sockopt::set_socket_linger(&self.socket.stream, Some(Duration::ZERO));
     }
 }

@@ -2,6 +2,7 @@
 
 use ::std::collections::HashMap;
 use ::std::fmt;
+use ::std::future::poll_fn;
 use ::std::io;
 use ::std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use ::std::os::unix::net::UnixStream;
@@ -10,8 +11,9 @@ use ::std::sync::{Arc, Mutex, PoisonError};
 use ::std::thread;
 use ::std::time::{Duration, Instant};
 
-use super::reactor::{Blocking, block_on};
+use super::reactor::{Blocking, block_on, watch};
 use crate::io::host::Accounts;
+use crate::io::runtime::Runtime;
 use crate::io::server::Connection;
 use crate::server::{Config, Endpoints};
 
@@ -210,22 +212,19 @@ impl<A: Accounts> Server<A> {
     }
 
     fn drive(&self, stream: TcpStream, endpoints: Endpoints, admitted: bool) -> io::Result<()> {
-        let mut runtime = Blocking::new();
-        runtime.watch(Arc::clone(&self.state.alarm));
+        let runtime = Blocking::new();
         let socket = runtime.adopt(stream)?;
         let accounts = Arc::clone(&self.accounts);
         let mut connection =
             Connection::new(runtime, socket, endpoints, self.config.clone(), accounts, admitted);
-        block_on(
-            &mut connection,
-            |connection| &mut connection.runtime,
-            |connection, cx| {
-                if self.state.stopping.load(Ordering::SeqCst) {
-                    connection.shut_down(self.state.aborting.load(Ordering::SeqCst));
-                }
-                connection.poll_serve(cx)
-            },
-        )
-        .map(drop)
+        // However it ends, the client has been told, and nobody else is there to be.
+        let _ = block_on(poll_fn(|cx| {
+            match self.state.stopping.load(Ordering::SeqCst) {
+                true => connection.shut_down(self.state.aborting.load(Ordering::SeqCst)),
+                false => watch(&self.state.alarm),
+            }
+            connection.poll_serve(cx)
+        }));
+        Ok(())
     }
 }

@@ -1,0 +1,143 @@
+//! How a client is set up before it connects, on any runtime.
+
+use ::std::fmt;
+use ::std::future::poll_fn;
+use ::std::io;
+use ::std::net::SocketAddr;
+use ::std::task::Poll;
+use ::std::time::Duration;
+
+use super::client::Connection;
+use super::control::Trace;
+use super::error::Error;
+use super::runtime::{Runtime, Stream};
+use crate::client::{Config, Profile, greeting};
+
+/// What a client is to be.
+pub(super) struct Setup {
+    pub(super) config: Config,
+    pub(super) profile: Profile,
+    pub(super) connect_timeout: Duration,
+    pub(super) trace: Option<Trace>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            config: Config::default(),
+            profile: Profile::default(),
+            connect_timeout: Duration::from_secs(20),
+            trace: None,
+        }
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { config, profile, connect_timeout, .. } = self;
+        f.debug_struct("Setup")
+            .field("config", config)
+            .field("profile", profile)
+            .field("connect_timeout", connect_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Setup {
+    /// Connects to the first of the addresses that can be reached, and reads the greeting.
+    pub(super) async fn connect<R: Runtime>(
+        self,
+        mut runtime: R,
+        addresses: Vec<SocketAddr>,
+    ) -> Result<Connection<R>, Error> {
+        let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+        for peer in addresses {
+            match reach(&mut runtime, peer, self.connect_timeout).await {
+                Ok(stream) => {
+                    let local = stream.local_addr().map_err(Error::Connect)?.ip();
+                    let mut connection = Connection::new(runtime, stream, local, peer, self.config);
+                    connection.set_profile(self.profile);
+                    connection.set_trace(self.trace);
+                    connection.run(greeting()).await?;
+                    return Ok(connection);
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(Error::Connect(last))
+    }
+}
+
+async fn reach<R: Runtime>(runtime: &mut R, peer: SocketAddr, timeout: Duration) -> io::Result<R::Stream> {
+    let deadline = runtime.now().after(timeout);
+    let mut stream = runtime.connect(peer)?;
+    poll_fn(|cx| match stream.poll_connected(cx) {
+        Poll::Pending => runtime.poll_deadline(deadline, cx).map(|()| Err(io::ErrorKind::TimedOut.into())),
+        connected => connected,
+    })
+    .await?;
+    Ok(stream)
+}
+
+/// Makes the `ClientBuilder` of the `Client` beside it; `$expand` as for
+/// [`operations`](super::operations::operations).
+macro_rules! builder {
+    ($expand:ident) => {
+        /// How a client is set up before it connects.
+        #[derive(Debug)]
+        #[must_use = "a builder does nothing until it connects"]
+        pub struct ClientBuilder($crate::io::builder::Setup);
+
+        impl ClientBuilder {
+            /// The limits, timeouts and policies of the machine.
+            pub fn config(mut self, config: $crate::client::Config) -> Self {
+                self.0.config = config;
+                self
+            }
+
+            /// Lets the server open data connections, as
+            /// [`Config::data_connection`](crate::client::Config::data_connection) does: for servers behind
+            /// firewalls that let nothing in.
+            pub fn active(mut self, active: bool) -> Self {
+                self.0.config.data_connection = match active {
+                    true => $crate::client::DataConnection::Active,
+                    false => $crate::client::DataConnection::Passive,
+                };
+                self
+            }
+
+            /// What is known of the server from an earlier connection.
+            pub fn profile(mut self, profile: $crate::client::Profile) -> Self {
+                self.0.profile = profile;
+                self
+            }
+
+            /// How long the control connection may take to stand, for each address of the server. 20 s by
+            /// default.
+            pub fn connect_timeout(mut self, timeout: ::std::time::Duration) -> Self {
+                self.0.connect_timeout = timeout;
+                self
+            }
+
+            /// Shows each line of the dialogue to `show`, secrets hidden.
+            pub fn trace(
+                mut self,
+                show: impl FnMut($crate::io::Direction, $crate::codec::Redacted<'_>) + Send + 'static,
+            ) -> Self {
+                self.0.trace = Some(Box::new(show));
+                self
+            }
+
+            $expand! {
+                /// Connects to the first of the server's addresses that can be reached, and reads its greeting.
+                ///
+                /// # Errors
+                /// When none can be reached, or what answers is no FTP server, or refuses.
+                pub async fn connect(self, server: impl ToSocketAddrs) -> Result<Client, Error> {
+                    Client::open(self.0, server).await
+                }
+            }
+        }
+    };
+}
+pub(super) use builder;

@@ -1,0 +1,602 @@
+//! The methods of a client, written once for all adapters.
+
+use super::client::text;
+use super::error::Error;
+use crate::codec::Text;
+
+/// What is to be sent in the place of a path that may be left out.
+pub(super) fn optional(path: &[u8]) -> Result<Option<Text<'_>>, Error> {
+    Ok(Some(text(path)?).filter(|path| !path.is_empty()))
+}
+
+/// Makes the methods of the `Client` beside it, which runs on `$runtime`. `$expand` makes them what they
+/// are there: [`blocking`](super::expand::blocking) or [`asynchronous`](super::expand::asynchronous).
+///
+/// Such a method cannot call another: what they share is in those at the end, which are asynchronous always.
+macro_rules! operations {
+    ($expand:ident, $runtime:ident) => {
+        use ::std::fmt;
+
+        use $crate::client::{self, FactsAnswer, Operation, Profile};
+        use $crate::codec::pathname::for_listing;
+        use $crate::codec::{
+            ByteRange, Command, Digest, Features, FileStructure, HashAlgorithm, HashReply, Invalid,
+            MffArgument, ReplyLine, RepresentationType, Secret, SiteCommand, Timestamp, TransferMode,
+        };
+        use $crate::error::PeerError;
+        use $crate::io::builder::Setup;
+        use $crate::io::client::{Outcome, Reply, text};
+        use $crate::io::transfer::{Download, Listing, Upload};
+        use $crate::io::error::Error;
+        use $crate::io::operations::optional;
+        use $crate::listing::OwnedEntry;
+        use $crate::transfer::Coding;
+
+        impl Client {
+            /// A client to be set up.
+            pub fn builder() -> ClientBuilder {
+                ClientBuilder(Setup::default())
+            }
+
+            /// What was learnt of the server.
+            #[must_use]
+            pub const fn profile(&self) -> Profile {
+                self.connection.profile()
+            }
+
+            $expand! {
+            /// Connects with the defaults.
+            ///
+            /// # Errors
+            /// As [`ClientBuilder::connect`].
+            pub async fn connect(server: impl ToSocketAddrs) -> Result<Self, Error> {
+                Self::open(Setup::default(), server).await
+            }
+
+            /// Logs in; `anonymous` and a mail address get into public servers.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn login(&mut self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<(), Error> {
+                let (user, password) = (text(user.as_ref())?, text(password.as_ref())?);
+                self.run(client::login(user, Secret::new(password), None)).await.map(drop)
+            }
+
+            /// As [`login`](Self::login), for servers that ask for an account too.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn login_with_account(
+                &mut self,
+                user: impl AsRef<[u8]>,
+                password: impl AsRef<[u8]>,
+                account: impl AsRef<[u8]>,
+            ) -> Result<(), Error> {
+                let (user, password, account) =
+                    (text(user.as_ref())?, text(password.as_ref())?, text(account.as_ref())?);
+                self.run(client::login(user, Secret::new(password), Some(Secret::new(account)))).await.map(drop)
+            }
+
+            /// Downloads `path`: read it to its end, which is told only when the server has confirmed it.
+            ///
+            /// # Errors
+            /// When the server refuses, or the data connection cannot be opened.
+            pub async fn retrieve(&mut self, path: impl AsRef<[u8]>) -> Result<Retrieve<'_>, Error> {
+                let path = path.as_ref();
+                self.download(client::retrieve(text(path)?, RepresentationType::Image, 0)).await
+            }
+
+            /// As [`retrieve`](Self::retrieve), from byte `offset` on. Look at [`Retrieve::offset`]: a server
+            /// that cannot restart begins at 0.
+            ///
+            /// # Errors
+            /// As [`retrieve`](Self::retrieve).
+            pub async fn retrieve_from(&mut self, path: impl AsRef<[u8]>, offset: u64) -> Result<Retrieve<'_>, Error> {
+                let path = path.as_ref();
+                self.download(client::retrieve(text(path)?, RepresentationType::Image, offset)).await
+            }
+
+            /// As [`retrieve_from`](Self::retrieve_from), in another representation: text by TYPE A has its line
+            /// ends converted to LF.
+            ///
+            /// # Errors
+            /// As [`retrieve`](Self::retrieve).
+            pub async fn retrieve_as(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                offset: u64,
+                representation: RepresentationType,
+            ) -> Result<Retrieve<'_>, Error> {
+                let path = path.as_ref();
+                self.download(client::retrieve(text(path)?, representation, offset)).await
+            }
+
+            /// Uploads to `path`, in the place of what is there: write it, then [`Store::finish`].
+            ///
+            /// # Errors
+            /// When the server refuses, or the data connection cannot be opened.
+            pub async fn store(&mut self, path: impl AsRef<[u8]>) -> Result<Store<'_>, Error> {
+                let path = path.as_ref();
+                self.upload(client::store(text(path)?, RepresentationType::Image, 0)).await
+            }
+
+            /// As [`store`](Self::store), from byte `offset` of the file there on.
+            ///
+            /// # Errors
+            /// As [`store`](Self::store), and when the server cannot restart.
+            pub async fn store_from(&mut self, path: impl AsRef<[u8]>, offset: u64) -> Result<Store<'_>, Error> {
+                let path = path.as_ref();
+                self.upload(client::store(text(path)?, RepresentationType::Image, offset)).await
+            }
+
+            /// As [`store`](Self::store), in another representation: text by TYPE A has its line ends converted
+            /// to CRLF on the wire.
+            ///
+            /// # Errors
+            /// As [`store`](Self::store).
+            pub async fn store_as(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                representation: RepresentationType,
+            ) -> Result<Store<'_>, Error> {
+                let path = path.as_ref();
+                self.upload(client::store(text(path)?, representation, 0)).await
+            }
+
+            /// Uploads to the end of `path`.
+            ///
+            /// # Errors
+            /// As [`store`](Self::store).
+            pub async fn append(&mut self, path: impl AsRef<[u8]>) -> Result<Store<'_>, Error> {
+                let path = path.as_ref();
+                self.upload(client::append(text(path)?, RepresentationType::Image)).await
+            }
+
+            /// Uploads under a name that the server chooses: [`Store::unique_name`], or the final reply.
+            ///
+            /// # Errors
+            /// As [`store`](Self::store).
+            pub async fn store_unique(&mut self) -> Result<Store<'_>, Error> {
+                self.upload(client::store_unique(None, RepresentationType::Image)).await
+            }
+
+            /// The entries of the directory `path` (`""` is the working directory): by MLSD, or by LIST where
+            /// the server has no better.
+            ///
+            /// # Errors
+            /// When the server refuses, or the data connection cannot be opened.
+            pub async fn list(&mut self, path: impl AsRef<[u8]>) -> Result<Entries<'_>, Error> {
+                let path = for_listing(path.as_ref());
+                self.listing(client::entries(optional(&path)?)).await
+            }
+
+            /// The names in the directory `path`, perhaps with a directory in front.
+            ///
+            /// # Errors
+            /// When the server refuses, which some do for an empty directory.
+            pub async fn names(&mut self, path: impl AsRef<[u8]>) -> Result<Entries<'_>, Error> {
+                let path = for_listing(path.as_ref());
+                self.listing(client::names(optional(&path)?, RepresentationType::Image)).await
+            }
+
+            /// What LIST sends, as it is: for people.
+            ///
+            /// # Errors
+            /// As [`list`](Self::list).
+            pub async fn list_raw(&mut self, path: impl AsRef<[u8]>) -> Result<Retrieve<'_>, Error> {
+                let path = for_listing(path.as_ref());
+                self.download(client::list(optional(&path)?, RepresentationType::Image)).await
+            }
+
+            /// The facts of `path` itself (`""` is the working directory), by MLST.
+            ///
+            /// # Errors
+            /// When the server refuses, or has no MLST.
+            pub async fn facts(&mut self, path: impl AsRef<[u8]>) -> Result<OwnedEntry, Error> {
+                let path = path.as_ref();
+                let mut entry = None;
+                let keep = |line: &ReplyLine<'_>| {
+                    let parsed = || FactsAnswer::parse(line).map(|entry| entry.map(|entry| entry.to_owned()));
+                    entry = entry.take().or_else(parsed);
+                };
+                self.run_with(client::facts(optional(path)?), keep).await?;
+                entry.unwrap_or(Err(Invalid::new("a line of facts"))).map_err(Error::Unreadable)
+            }
+
+            /// How many bytes `path` has.
+            ///
+            /// # Errors
+            /// When the server refuses: directories have none, old servers no SIZE.
+            pub async fn size(&mut self, path: impl AsRef<[u8]>) -> Result<u64, Error> {
+                let path = path.as_ref();
+                self.run(client::size(text(path)?)).await
+            }
+
+            /// When `path` was modified, in UTC.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn modification_time(&mut self, path: impl AsRef<[u8]>) -> Result<Timestamp, Error> {
+                let path = path.as_ref();
+                self.run(client::modification_time(text(path)?)).await
+            }
+
+            /// Sets how data is put on the wire from now on. [`TransferMode::Deflate`] saves bytes where the
+            /// network is slow; it needs the feature `deflate`, and a server that has it.
+            ///
+            /// # Errors
+            /// When the server refuses, or the mode is not one that this build has.
+            pub async fn set_mode(&mut self, mode: TransferMode) -> Result<(), Error> {
+                if !(Coding { mode, ..Coding::IDENTITY }).is_supported() {
+                    return Err(Error::Argument(Invalid::new("a transfer mode that this build has")));
+                }
+                self.run(client::mode(mode)).await.map(drop)
+            }
+
+            /// Sets the structure of the files that are moved from now on.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn set_structure(&mut self, structure: FileStructure) -> Result<(), Error> {
+                self.run(client::structure(structure)).await.map(drop)
+            }
+
+            /// Makes `path` the working directory.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn change_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
+                let path = path.as_ref();
+                self.run(client::change_directory(text(path)?)).await.map(drop)
+            }
+
+            /// Makes the parent the working directory.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn change_to_parent(&mut self) -> Result<(), Error> {
+                self.run(client::change_to_parent()).await.map(drop)
+            }
+
+            /// The working directory.
+            ///
+            /// # Errors
+            /// When the server refuses, or its answer cannot be read.
+            pub async fn working_directory(&mut self) -> Result<Vec<u8>, Error> {
+                self.run(client::working_directory()).await
+            }
+
+            /// Makes a directory.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn make_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
+                let path = path.as_ref();
+                match self.run(client::make_directory(text(path)?)).await {
+                    // It is made, whatever the server calls it.
+                    Ok(_) | Err(Error::Unreadable(_)) => Ok(()),
+                    Err(error) => Err(error),
+                }
+            }
+
+            /// Removes an empty directory.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn remove_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
+                let path = path.as_ref();
+                self.run(client::remove_directory(text(path)?)).await.map(drop)
+            }
+
+            /// Removes a file.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn delete(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
+                let path = path.as_ref();
+                self.run(client::delete(text(path)?)).await.map(drop)
+            }
+
+            /// Renames `from` to `to`.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn rename(&mut self, from: impl AsRef<[u8]>, to: impl AsRef<[u8]>) -> Result<(), Error> {
+                let (from, to) = (from.as_ref(), to.as_ref());
+                self.run(client::rename(text(from)?, text(to)?)).await
+            }
+
+            /// Sets when `path` was modified, in UTC: what the server says that it is then.
+            ///
+            /// # Errors
+            /// When the server refuses, or has no MFMT.
+            pub async fn set_modification_time(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                time: Timestamp,
+            ) -> Result<Option<Timestamp>, Error> {
+                let path = path.as_ref();
+                self.run(client::set_modification_time(text(path)?, time)).await
+            }
+
+            /// Sets when `path` was created, in UTC: what the server says that it is then.
+            ///
+            /// # Errors
+            /// When the server refuses, or has no MFCT.
+            pub async fn set_creation_time(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                time: Timestamp,
+            ) -> Result<Option<Timestamp>, Error> {
+                let path = path.as_ref();
+                self.run(client::set_creation_time(text(path)?, time)).await
+            }
+
+            /// Sets facts of `path`, written as in `UNIX.mode=0644;`.
+            ///
+            /// # Errors
+            /// When they are not of that form, or the server refuses, or has no MFF.
+            pub async fn set_facts(&mut self, facts: impl AsRef<[u8]>, path: impl AsRef<[u8]>) -> Result<(), Error> {
+                let argument = [facts.as_ref(), b" ", path.as_ref()].concat();
+                let argument = MffArgument::parse(&argument).map_err(Error::Argument)?;
+                self.run(client::set_facts(argument)).await.map(drop)
+            }
+
+            /// Sets the permission bits of `path`, as `chmod` does.
+            ///
+            /// # Errors
+            /// When the server refuses, or has no SITE CHMOD.
+            pub async fn chmod(&mut self, path: impl AsRef<[u8]>, mode: u16) -> Result<(), Error> {
+                let path = path.as_ref();
+                self.run(client::chmod(text(path)?, mode)).await.map(drop)
+            }
+
+            /// Makes the symbolic link `link` to `target`, which cannot hold spaces.
+            ///
+            /// # Errors
+            /// When the server refuses, or has no SITE SYMLINK.
+            pub async fn symlink(&mut self, target: impl AsRef<[u8]>, link: impl AsRef<[u8]>) -> Result<(), Error> {
+                let (target, link) = (text(target.as_ref())?, text(link.as_ref())?);
+                if target.as_bytes().contains(&b' ') {
+                    return Err(Error::Argument(Invalid::new("a target without spaces")));
+                }
+                self.run(client::symlink(target, link)).await.map(drop)
+            }
+
+            /// The hash of `path`, computed by the server: by `algorithm`, or by the one that it prefers; of
+            /// `range`, or of the whole. It may take long: see [`Timeouts::reply`](client::Timeouts::reply).
+            ///
+            /// # Errors
+            /// When the server refuses, or has no HASH: try [`checksum`](Self::checksum).
+            pub async fn hash(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                algorithm: Option<HashAlgorithm>,
+                range: Option<ByteRange>,
+            ) -> Result<HashReply, Error> {
+                let path = path.as_ref();
+                self.run(client::hash(text(path)?, algorithm, range)).await
+            }
+
+            /// As [`hash`](Self::hash), by XCRC, XMD5 and their like.
+            ///
+            /// # Errors
+            /// When the server refuses, or does not have the command.
+            pub async fn checksum(&mut self, path: impl AsRef<[u8]>, algorithm: HashAlgorithm) -> Result<Digest, Error> {
+                let path = path.as_ref();
+                self.run(client::checksum(text(path)?, algorithm)).await
+            }
+
+            /// How many bytes may still be stored in the directory `path` (`""` is the working directory).
+            ///
+            /// # Errors
+            /// When the server refuses, or has no AVBL.
+            pub async fn available(&mut self, path: impl AsRef<[u8]>) -> Result<u64, Error> {
+                let path = path.as_ref();
+                self.run(client::available(optional(path)?)).await
+            }
+
+            /// The state of the session, or with a `path` its listing over the control connection. `on_line` sees
+            /// the lines of the reply before its last.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn status(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                on_line: impl FnMut(&ReplyLine<'_>),
+            ) -> Result<Reply, Error> {
+                let path = path.as_ref();
+                self.run_with(client::status(optional(path)?), on_line).await
+            }
+
+            /// What the server says of its commands, or of one. `on_line` sees the lines before the last.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn help(
+                &mut self,
+                about: impl AsRef<[u8]>,
+                on_line: impl FnMut(&ReplyLine<'_>),
+            ) -> Result<Reply, Error> {
+                let about = about.as_ref();
+                self.run_with(client::help(optional(about)?), on_line).await
+            }
+
+            /// Sends one of the server's own commands, what follows `SITE`. `on_line` sees the lines before the last.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn site(
+                &mut self,
+                command: impl AsRef<[u8]>,
+                on_line: impl FnMut(&ReplyLine<'_>),
+            ) -> Result<Reply, Error> {
+                let command = text(command.as_ref())?;
+                self.run_with(client::site(SiteCommand::Other(command)), on_line).await
+            }
+
+            /// Says who this client is.
+            ///
+            /// # Errors
+            /// When the server refuses, which does no harm.
+            pub async fn client_name(&mut self, name: impl AsRef<[u8]>) -> Result<(), Error> {
+                let name = name.as_ref();
+                self.run(client::client_name(text(name)?)).await.map(drop)
+            }
+
+            /// Chooses the language of what the server tells people (`""` is its own one).
+            ///
+            /// # Errors
+            /// When the server refuses, or does not speak it.
+            pub async fn language(&mut self, tag: impl AsRef<[u8]>) -> Result<(), Error> {
+                let tag = tag.as_ref();
+                self.run(client::language(optional(tag)?)).await.map(drop)
+            }
+
+            /// Says which of the hosts at its address is meant, before the login.
+            ///
+            /// # Errors
+            /// When the server refuses, or does not know it.
+            pub async fn host(&mut self, name: impl AsRef<[u8]>) -> Result<(), Error> {
+                let name = name.as_ref();
+                self.run(client::host(text(name)?)).await.map(drop)
+            }
+
+            /// Asks for pathnames in UTF-8, or not. A refusal says nothing: servers that always speak it refuse too.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn utf8(&mut self, on: bool) -> Result<(), Error> {
+                self.run(client::utf8(on)).await.map(drop)
+            }
+
+            /// Mounts another file system (SMNT).
+            ///
+            /// # Errors
+            /// When the server refuses, which nearly all do.
+            pub async fn structure_mount(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
+                let path = path.as_ref();
+                self.run(client::structure_mount(text(path)?)).await.map(drop)
+            }
+
+            /// Says how many bytes the next upload will have.
+            ///
+            /// # Errors
+            /// When the server refuses: it may have no room.
+            pub async fn allocate(&mut self, bytes: u64) -> Result<(), Error> {
+                self.run(client::allocate(bytes)).await.map(drop)
+            }
+
+            /// Gives the account that a server asks for after the login.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn account(&mut self, account: impl AsRef<[u8]>) -> Result<(), Error> {
+                let account = text(account.as_ref())?;
+                self.run(client::account(Secret::new(account))).await.map(drop)
+            }
+
+            /// Begins the session anew: log in next.
+            ///
+            /// # Errors
+            /// When the server refuses, or has no REIN.
+            pub async fn reinitialize(&mut self) -> Result<(), Error> {
+                self.run(client::reinitialize()).await.map(drop)
+            }
+
+            /// What the server says that it can do.
+            ///
+            /// # Errors
+            /// When the server refuses, which old ones do.
+            pub async fn features(&mut self) -> Result<Features, Error> {
+                self.run(client::features()).await
+            }
+
+            /// The server's kind of system.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn system(&mut self) -> Result<Vec<u8>, Error> {
+                self.run(client::system()).await.map(|reply| reply.text)
+            }
+
+            /// Asks nothing of the server but an answer.
+            ///
+            /// # Errors
+            /// When the connection is gone.
+            pub async fn noop(&mut self) -> Result<(), Error> {
+                self.run(client::noop()).await.map(drop)
+            }
+
+            /// Sends any command that opens no data connection. `on_line` sees the lines of the reply before
+            /// its last.
+            ///
+            /// # Errors
+            /// When the server refuses, or the line is no command.
+            pub async fn raw(
+                &mut self,
+                line: impl AsRef<[u8]>,
+                on_line: impl FnMut(&ReplyLine<'_>),
+            ) -> Result<Reply, Error> {
+                let line = line.as_ref();
+                let command = Command::parse(line)
+                    .map_err(|_| Error::Argument(Invalid::new("a command with its argument")))?;
+                self.run_with(client::raw(command), on_line).await
+            }
+
+            /// Says goodbye and closes the connection.
+            ///
+            /// # Errors
+            /// When the server says anything else.
+            pub async fn quit(mut self) -> Result<(), Error> {
+                match self.run(client::quit()).await {
+                    // It was asked to close, and some servers do so without a word.
+                    Ok(_) | Err(Error::Peer(PeerError::Closed, _)) => Ok(()),
+                    Err(error) => Err(error),
+                }
+            }
+            }
+
+            pub(super) async fn open(setup: Setup, server: impl ToSocketAddrs) -> Result<Self, Error> {
+                let addresses = resolve(server).await.map_err(Error::Connect)?;
+                let connection = setup.connect($runtime::new(), addresses).await?;
+                Ok(Self { connection })
+            }
+
+            async fn run<S: Outcome>(&mut self, operation: Operation<S>) -> Result<S::Owned, Error> {
+                self.connection.run(operation).await
+            }
+
+            async fn run_with<S: Outcome>(
+                &mut self,
+                operation: Operation<S>,
+                on_line: impl FnMut(&ReplyLine<'_>),
+            ) -> Result<S::Owned, Error> {
+                self.connection.run_with(operation, on_line).await
+            }
+
+            async fn download(&mut self, operation: Operation<client::Open<'_>>) -> Result<Retrieve<'_>, Error> {
+                let transfer = self.run(operation).await?;
+                Ok(Retrieve(Download::new(&mut self.connection, transfer)))
+            }
+
+            async fn upload(&mut self, operation: Operation<client::Open<'_>>) -> Result<Store<'_>, Error> {
+                let transfer = self.run(operation).await?;
+                Ok(Store(Upload::new(&mut self.connection, transfer)))
+            }
+
+            async fn listing(&mut self, operation: Operation<client::Open<'_>>) -> Result<Entries<'_>, Error> {
+                let transfer = self.run(operation).await?;
+                Ok(Entries(Listing::new(&mut self.connection, transfer)))
+            }
+        }
+
+        impl fmt::Debug for Client {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct("Client").field("profile", &self.profile()).finish_non_exhaustive()
+            }
+        }
+    };
+}
+pub(super) use operations;

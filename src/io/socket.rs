@@ -1,0 +1,115 @@
+//! What is done to TCP sockets that do not block, whatever the runtime: each call does it now, or says that
+//! it would block.
+
+use ::std::fs::File;
+use ::std::hash::{BuildHasher, RandomState};
+use ::std::io;
+use ::std::net::{SocketAddr, TcpListener};
+use ::std::ops::RangeInclusive;
+use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use ::std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, acceptfrom_with, sockopt,
+};
+
+/// Begins to connect.
+pub(super) fn connect(to: SocketAddr) -> io::Result<OwnedFd> {
+    let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
+    match rustix::net::connect(&socket, &to) {
+        Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => Ok(socket),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How what [`connect`] began has ended.
+pub(super) fn connected(stream: BorrowedFd<'_>) -> io::Result<()> {
+    let mut fds = [PollFd::new(&stream, PollFlags::OUT)];
+    if retry_on_intr(|| poll(&mut fds, Some(&Timespec::default())))? == 0 {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    sockopt::socket_error(stream)??;
+    without_delay(stream)
+}
+
+/// Nagle's delay would hold back a command behind the one before it.
+fn without_delay(stream: BorrowedFd<'_>) -> io::Result<()> {
+    Ok(sockopt::set_tcp_nodelay(stream, true)?)
+}
+
+/// Binds at a port of the range that nobody can predict, so that nobody waits there for another's data
+/// (RFC 2577 4). An empty range (0..=0) means the ports that systems use for such things: letting the
+/// system choose is slow when many are in TIME_WAIT.
+pub(super) fn bind_within(at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<TcpListener> {
+    const TRIES: u32 = 64;
+    let (low, high) = match ports.into_inner() {
+        (0, 0) => (49_152, u16::MAX),
+        (low, high) => (low.max(1), high.max(low)),
+    };
+    let count = u32::from(high - low) + 1;
+    let start = (RandomState::new().hash_one(at) % u64::from(count)) as u32;
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for step in 0..count.min(TRIES) {
+        let offset = (start + step) % count;
+        let port = low + u16::try_from(offset).unwrap_or(0);
+        match TcpListener::bind(SocketAddr::new(at.ip(), port)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
+/// Takes the next who has connected.
+pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, SocketAddr)> {
+    loop {
+        match acceptfrom_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
+            Ok((stream, Some(peer))) => {
+                without_delay(stream.as_fd())?;
+                return Ok((stream, SocketAddr::try_from(peer)?));
+            }
+            // Whoever came is gone again already.
+            Ok((_, None)) | Err(Errno::INTR | Errno::CONNABORTED | Errno::CONNRESET) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+pub(super) fn local_addr(socket: BorrowedFd<'_>) -> io::Result<SocketAddr> {
+    Ok(SocketAddr::try_from(rustix::net::getsockname(socket)?)?)
+}
+
+pub(super) fn receive(stream: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    let (count, _) = retry_on_intr(|| rustix::net::recv(stream, &mut *buffer, RecvFlags::empty()))?;
+    Ok(count)
+}
+
+pub(super) fn send(stream: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+    Ok(retry_on_intr(|| rustix::net::send(stream, bytes, SendFlags::NOSIGNAL))?)
+}
+
+/// Sends at most `count` bytes of `file` from its position on, without looking at them.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn send_file(stream: BorrowedFd<'_>, file: &File, count: usize) -> io::Result<usize> {
+    Ok(retry_on_intr(|| rustix::fs::sendfile(stream, file, None, count))?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn send_file(_: BorrowedFd<'_>, _: &File, _: usize) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Ends the sending side.
+pub(super) fn shut_down(stream: BorrowedFd<'_>) -> io::Result<()> {
+    Ok(rustix::net::shutdown(stream, Shutdown::Write)?)
+}
+
+/// Makes the coming close a reset.
+pub(super) fn reset_on_drop(stream: BorrowedFd<'_>) {
+    let _ = sockopt::set_socket_linger(stream, Some(Duration::ZERO));
+}
