@@ -6,6 +6,8 @@
 //! driver.
 //!
 //! - [`std`]: blocking, for programs with threads;
+#![cfg_attr(feature = "tokio", doc = "- [`tokio`]: asynchronous, on tokio;")]
+#![cfg_attr(feature = "smol", doc = "- [`smol`]: asynchronous, on smol, or anything else that runs futures.")]
 
 mod accounts;
 mod builder;
@@ -21,8 +23,12 @@ mod host;
 mod operations;
 mod runtime;
 mod server;
+#[cfg(feature = "smol")]
+pub mod smol;
 mod socket;
 pub mod std;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod transfer;
 
 pub use accounts::Users;

@@ -1,0 +1,38 @@
+//! A client on tokio.
+
+use super::runtime::{ToSocketAddrs, Tokio, resolve};
+use super::transfer::{Entries, Retrieve, Store};
+use crate::io::builder::builder;
+use crate::io::client::Connection;
+use crate::io::expand::asynchronous;
+use crate::io::operations::operations;
+
+/// A client of one server.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use ftp_proto::io::tokio::Client;
+/// use tokio::io::AsyncReadExt;
+///
+/// let mut client = Client::connect("ftp.example.org:21").await?;
+/// client.login("anonymous", "guest@example.org").await?;
+/// let mut entries = client.list("/pub").await?;
+/// while let Some(entry) = entries.next().await {
+///     println!("{:?}", entry?);
+/// }
+/// let mut readme = Vec::new();
+/// client.retrieve("/pub/README").await?.read_to_end(&mut readme).await?;
+/// client.quit().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Paths are bytes (or UTF-8 strings) without CR, LF and NUL. After an error that is not
+/// [fatal](Error::is_fatal) it can be used on, and so it can after the future of any of its methods was
+/// dropped.
+pub struct Client {
+    connection: Connection<Tokio>,
+}
+
+operations!(asynchronous, Tokio);
+builder!(asynchronous);
