@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! bytes                values                 decisions                    sockets
-//! buffer  ───────────► codec ───────────────► client / server ───────────► io::std
+//! buffer  ───────────► codec ───────────────► client / server ───────────► io::{std, tokio, smol}
 //! RecvBuf SendBuf      Command Reply ...      the protocol interpreters    drivers: no FTP in them
 //!                      listing  transfer      and what is built of them
 //! └────────────── core: no_std, no alloc, no unsafe, no I/O ─────────────┘ └── std ──────────────┘
@@ -93,6 +93,8 @@
 //! | (none) | the core, `no_std` without an allocator | nom, memchr, bitflags, arrayvec |
 //! | `alloc` | owned copies of what is borrowed otherwise | |
 //! | `std` (default) | the blocking adapter, `io::std` | rustix |
+//! | `tokio` | the adapter for tokio, `io::tokio`; implies `std` | tokio |
+//! | `smol` | the adapter for smol, `io::smol`; implies `std` | async-io, async-net, blocking, futures-io |
 //! | `disk` | a directory as a server's file system, which no path leaves | cap-std |
 //! | `deflate` | MODE Z | miniz_oxide |
 //!

@@ -1,0 +1,12 @@
+//! What every adapter's client does, over real sockets: one suite, `suite.rs`, compiled for each runtime.
+//!
+//! A runtime's module says what the suite knows of it: its `Client`, how to wait for what a method gives
+//! (`wait!`), how to read and write. [`world`] has the server and the ways to be connected to it.
+#![cfg(all(feature = "disk", feature = "tokio", feature = "smol"))]
+// That is how it is written once.
+#![allow(clippy::duplicate_mod)]
+
+mod blocking;
+mod on_smol;
+mod on_tokio;
+mod world;

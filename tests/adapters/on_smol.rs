@@ -1,0 +1,27 @@
+//! smol.
+
+use crate::world::Wiring;
+pub(crate) use ftp_proto::io::smol::{Client, Entries, Retrieve, Store};
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use std::io;
+
+macro_rules! wait {
+    ($future:expr) => {
+        crate::world::sendable($future).await
+    };
+}
+
+pub(crate) fn run<O>(future: impl Future<Output = O>) -> O {
+    futures_lite::future::block_on(future)
+}
+
+async fn read(retrieve: &mut Retrieve<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    retrieve.read(buffer).await
+}
+
+async fn write_all(store: &mut Store<'_>, bytes: &[u8]) -> io::Result<()> {
+    store.write_all(bytes).await
+}
+
+#[path = "suite.rs"]
+mod suite;

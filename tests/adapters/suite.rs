@@ -1,0 +1,287 @@
+//! What a client does on every runtime and in every wiring.
+
+use super::{Client, Entries, Retrieve, Store, Wiring, read, run, write_all};
+use crate::world::{Security, World, bytes};
+use ftp_proto::codec::{FileStructure, HashAlgorithm, RepresentationType, Timestamp, TransferMode};
+use ftp_proto::io::Error;
+use ftp_proto::transfer::Coding;
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom};
+
+/// Runs `talk` with a client that is logged in, once for each wiring.
+fn everywhere(talk: impl AsyncFn(&mut Client, &World)) {
+    for wiring in Wiring::all() {
+        let world = World::new(wiring);
+        run(async {
+            let mut client = connect(&world, wiring).await;
+            talk(&mut client, &world).await;
+            wait!(client.quit()).unwrap();
+        });
+    }
+}
+
+async fn connect(world: &World, wiring: Wiring) -> Client {
+    let builder = Client::builder().config(wiring.config());
+    let mut client = match wiring.security {
+        Security::Plain => wait!(builder.connect(world.address)).unwrap(),
+    };
+    wait!(client.login("me", "secret")).unwrap();
+    client
+}
+
+async fn all_of(mut retrieve: Retrieve<'_>) -> Vec<u8> {
+    let (mut all, mut buffer) = (Vec::new(), vec![0; 70_000]);
+    loop {
+        match wait!(read(&mut retrieve, &mut buffer)).unwrap() {
+            0 => return all,
+            count => all.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
+
+async fn put(mut store: Store<'_>, content: &[u8]) {
+    wait!(write_all(&mut store, content)).unwrap();
+    wait!(store.finish()).unwrap();
+}
+
+// Only blocking ones are iterators.
+#[allow(clippy::while_let_on_iterator)]
+async fn names_of(mut entries: Entries<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    while let Some(entry) = wait!(entries.next()) {
+        let entry = entry.unwrap().unwrap();
+        names.push(String::from_utf8(entry.entry().name.as_bytes().to_vec()).unwrap());
+    }
+    names.sort();
+    names
+}
+
+/// It was granted or refused: which is the host's matter.
+fn answered<T>(result: Result<T, Error>) {
+    if let Err(error) = result {
+        assert!(error.refused().is_some(), "{error}");
+    }
+}
+
+#[test]
+fn what_is_stored_is_retrieved() {
+    everywhere(async |client, world| {
+        for size in [0, 1, 70_000, 3_000_000] {
+            let content = bytes(size);
+            put(wait!(client.store("f")).unwrap(), &content).await;
+            assert_eq!(fs::read(world.path("f")).unwrap(), content);
+            assert_eq!(wait!(client.size("f")).unwrap(), size as u64);
+            assert_eq!(all_of(wait!(client.retrieve("f")).unwrap()).await, content);
+        }
+    });
+}
+
+#[test]
+fn a_transfer_goes_on_where_it_is_told_to() {
+    everywhere(async |client, world| {
+        let content = bytes(300_000);
+        put(wait!(client.store("f")).unwrap(), &content[..100_000]).await;
+        put(wait!(client.store_from("f", 100_000)).unwrap(), &content[100_000..200_000]).await;
+        put(wait!(client.append("f")).unwrap(), &content[200_000..]).await;
+        assert_eq!(fs::read(world.path("f")).unwrap(), content);
+        let retrieve = wait!(client.retrieve_from("f", 250_000)).unwrap();
+        assert_eq!(retrieve.offset(), 250_000);
+        assert_eq!(all_of(retrieve).await, content[250_000..]);
+    });
+}
+
+#[test]
+fn the_server_names_a_file_that_is_to_be_unique() {
+    everywhere(async |client, world| {
+        let store = wait!(client.store_unique()).unwrap();
+        let name = String::from_utf8(store.unique_name().unwrap().to_vec()).unwrap();
+        put(store, b"unique").await;
+        assert_eq!(fs::read(world.path(name)).unwrap(), b"unique");
+    });
+}
+
+#[test]
+fn files_are_sent_and_received_from_where_they_stand() {
+    everywhere(async |client, world| {
+        let content = bytes(2_500_000);
+        fs::write(world.path("here"), &content).unwrap();
+        for (mode, representation) in [
+            (TransferMode::Stream, RepresentationType::Image),
+            // The kernel does not convert.
+            (TransferMode::Block, RepresentationType::Image),
+            (TransferMode::Stream, RepresentationType::ASCII),
+        ] {
+            wait!(client.set_mode(mode)).unwrap();
+            let mut file = File::open(world.path("here")).unwrap();
+            file.seek(SeekFrom::Start(500_000)).unwrap();
+            let mut store = wait!(client.store_as("there", representation)).unwrap();
+            assert_eq!(wait!(store.send_file(&file)).unwrap(), 2_000_000);
+            wait!(store.finish()).unwrap();
+            assert_eq!(fs::read(world.path("there")).unwrap(), content[500_000..]);
+
+            let file = File::create(world.path("back")).unwrap();
+            let retrieve = wait!(client.retrieve_as("there", 0, representation)).unwrap();
+            assert_eq!(wait!(retrieve.receive_into(&file)).unwrap(), 2_000_000);
+            assert_eq!(fs::read(world.path("back")).unwrap(), content[500_000..]);
+        }
+    });
+}
+
+#[test]
+fn files_come_back_in_every_structure_and_mode() {
+    everywhere(async |client, world| {
+        // Pages are 128 bytes: the last is filled up.
+        let content = bytes(100_000 / 128 * 128);
+        for structure in FileStructure::ALL {
+            for mode in TransferMode::ALL {
+                if !(Coding { structure: *structure, mode: *mode, ..Coding::IDENTITY }).is_supported() {
+                    continue;
+                }
+                wait!(client.set_structure(*structure)).unwrap();
+                wait!(client.set_mode(*mode)).unwrap();
+                for representation in [RepresentationType::Image, RepresentationType::ASCII] {
+                    put(wait!(client.store_as("coded", representation)).unwrap(), &content).await;
+                    assert_eq!(fs::read(world.path("coded")).unwrap(), content, "{structure} {mode}");
+                    let retrieve = wait!(client.retrieve_as("coded", 0, representation)).unwrap();
+                    assert_eq!(all_of(retrieve).await, content, "{structure} {mode}");
+                }
+                assert_eq!(names_of(wait!(client.list("")).unwrap()).await, ["coded"]);
+            }
+        }
+    });
+}
+
+#[test]
+fn listings_tell_what_is_there() {
+    everywhere(async |client, world| {
+        let mut expected: Vec<_> = (0..700).map(|n| format!("file {n}")).collect();
+        expected.sort();
+        fs::create_dir(world.path("d")).unwrap();
+        for name in &expected {
+            fs::write(world.path("d").join(name), b"12345").unwrap();
+        }
+        assert_eq!(names_of(wait!(client.list("d")).unwrap()).await, expected);
+        let names = names_of(wait!(client.names("d")).unwrap()).await;
+        assert_eq!(names.iter().map(|name| name.trim_start_matches("d/")).collect::<Vec<_>>(), expected);
+        let raw = String::from_utf8(all_of(wait!(client.list_raw("d")).unwrap()).await).unwrap();
+        assert_eq!(raw.lines().filter(|line| line.contains("file ")).count(), 700);
+        assert_eq!(wait!(client.facts("d/file 7")).unwrap().entry().size, Some(5));
+        assert_eq!(names_of(wait!(client.list("")).unwrap()).await, ["d"]);
+    });
+}
+
+#[test]
+fn directories_and_files_are_made_renamed_and_removed() {
+    everywhere(async |client, world| {
+        wait!(client.make_directory("d")).unwrap();
+        wait!(client.change_directory("d")).unwrap();
+        assert_eq!(wait!(client.working_directory()).unwrap(), b"/d");
+        put(wait!(client.store("f")).unwrap(), b"x").await;
+        wait!(client.rename("f", "g")).unwrap();
+        assert!(world.path("d/g").exists());
+        wait!(client.delete("g")).unwrap();
+        wait!(client.change_to_parent()).unwrap();
+        wait!(client.remove_directory("d")).unwrap();
+        assert!(!world.path("d").exists());
+        let refused = wait!(client.delete("g")).unwrap_err();
+        assert!(!refused.is_fatal() && refused.refused().is_some(), "{refused}");
+    });
+}
+
+#[test]
+fn what_is_known_of_a_file_is_told_and_set() {
+    everywhere(async |client, world| {
+        fs::write(world.path("f"), b"hello").unwrap();
+        let time = Timestamp::parse(b"20240229123456").unwrap();
+        wait!(client.set_modification_time("f", time)).unwrap();
+        assert_eq!(wait!(client.modification_time("f")).unwrap(), time);
+        wait!(client.chmod("f", 0o640)).unwrap();
+        wait!(client.set_facts("UNIX.mode=0600;", "f")).unwrap();
+        // What this host does not have, it refuses.
+        answered(wait!(client.symlink("f", "link")));
+        answered(wait!(client.set_creation_time("f", time)));
+        answered(wait!(client.hash("f", None, None)));
+        answered(wait!(client.checksum("f", HashAlgorithm::Sha256)));
+        answered(wait!(client.available("")));
+    });
+}
+
+#[test]
+fn the_server_tells_about_itself() {
+    everywhere(async |client, _| {
+        let mut lines = 0;
+        wait!(client.help("", |_| lines += 1)).unwrap();
+        assert!(lines > 0);
+        wait!(client.status("", |_| lines += 1)).unwrap();
+        wait!(client.raw("NOOP", |_| lines += 1)).unwrap();
+        answered(wait!(client.site("NO SUCH", |_| {})));
+        assert!(!wait!(client.features()).unwrap().is_empty());
+        wait!(client.system()).unwrap();
+        wait!(client.noop()).unwrap();
+        wait!(client.utf8(true)).unwrap();
+        wait!(client.client_name("test")).unwrap();
+        wait!(client.language("")).unwrap();
+        wait!(client.allocate(5)).unwrap();
+        answered(wait!(client.structure_mount("x")));
+        answered(wait!(client.account("x")));
+        answered(wait!(client.host("here")));
+        wait!(client.reinitialize()).unwrap();
+        assert!(wait!(client.size("f")).is_err());
+        wait!(client.login_with_account("me", "secret", "none")).unwrap();
+        wait!(client.working_directory()).unwrap();
+    });
+}
+
+#[test]
+fn a_transfer_given_up_leaves_the_client_usable() {
+    everywhere(async |client, world| {
+        fs::write(world.path("big"), bytes(5_000_000)).unwrap();
+        let mut buffer = vec![0; 100_000];
+        for count in [0, 1, 100_000] {
+            for abort in [false, true] {
+                let mut retrieve = wait!(client.retrieve("big")).unwrap();
+                wait!(read(&mut retrieve, &mut buffer[..count])).unwrap();
+                if abort {
+                    wait!(retrieve.abort()).unwrap();
+                }
+                let mut store = wait!(client.store("half")).unwrap();
+                wait!(write_all(&mut store, &buffer[..count])).unwrap();
+                if abort {
+                    wait!(store.abort()).unwrap();
+                }
+                let mut entries = wait!(client.list("")).unwrap();
+                wait!(entries.next()).unwrap().unwrap().unwrap();
+            }
+        }
+        assert_eq!(wait!(client.size("big")).unwrap(), 5_000_000);
+    });
+}
+
+#[test]
+fn what_cannot_be_sent_is_not() {
+    everywhere(async |client, _| {
+        assert!(matches!(wait!(client.size("a\r\nDELE b")), Err(Error::Argument(_))));
+        assert!(matches!(wait!(client.retrieve("a\0b")).err(), Some(Error::Argument(_))));
+        wait!(client.noop()).unwrap();
+    });
+}
+
+#[test]
+fn nobody_there_is_an_error() {
+    let world = World::new(Wiring::all().next().unwrap());
+    let address = world.address;
+    drop(world);
+    let connected = run(async { wait!(Client::connect(address)).map(drop) });
+    assert!(matches!(connected, Err(Error::Connect(_))), "{connected:?}");
+}
+
+#[test]
+fn a_server_that_says_nothing_is_given_up() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut config = Wiring::all().next().unwrap().config();
+    config.timeouts.reply = std::time::Duration::from_millis(80);
+    config.timeouts.greeting = std::time::Duration::from_millis(80);
+    let builder = Client::builder().config(config);
+    let connected = run(async { wait!(builder.connect(silent.local_addr().unwrap())).map(drop) });
+    assert!(matches!(connected, Err(Error::Peer(..))), "{connected:?}");
+}
