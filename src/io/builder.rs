@@ -129,7 +129,8 @@ macro_rules! builder {
             }
 
             $expand! {
-                /// Connects to the first of the server's addresses that can be reached, and reads its greeting.
+                /// Connects to the first of the server's addresses that can be reached, and reads its
+                /// greeting.
                 ///
                 /// # Errors
                 /// When none can be reached, or what answers is no FTP server, or refuses.

@@ -26,9 +26,9 @@ macro_rules! operations {
         use $crate::error::PeerError;
         use $crate::io::builder::Setup;
         use $crate::io::client::{Outcome, Reply, text};
-        use $crate::io::transfer::{Download, Listing, Upload};
         use $crate::io::error::Error;
         use $crate::io::operations::optional;
+        use $crate::io::transfer::{Download, Listing, Upload};
         use $crate::listing::OwnedEntry;
         use $crate::transfer::Coding;
 
@@ -57,7 +57,11 @@ macro_rules! operations {
             ///
             /// # Errors
             /// When the server refuses.
-            pub async fn login(&mut self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<(), Error> {
+            pub async fn login(
+                &mut self,
+                user: impl AsRef<[u8]>,
+                password: impl AsRef<[u8]>,
+            ) -> Result<(), Error> {
                 let (user, password) = (text(user.as_ref())?, text(password.as_ref())?);
                 self.run(client::login(user, Secret::new(password), None)).await.map(drop)
             }
@@ -74,7 +78,8 @@ macro_rules! operations {
             ) -> Result<(), Error> {
                 let (user, password, account) =
                     (text(user.as_ref())?, text(password.as_ref())?, text(account.as_ref())?);
-                self.run(client::login(user, Secret::new(password), Some(Secret::new(account)))).await.map(drop)
+                let (password, account) = (Secret::new(password), Secret::new(account));
+                self.run(client::login(user, password, Some(account))).await.map(drop)
             }
 
             /// Downloads `path`: read it to its end, which is told only when the server has confirmed it.
@@ -91,13 +96,17 @@ macro_rules! operations {
             ///
             /// # Errors
             /// As [`retrieve`](Self::retrieve).
-            pub async fn retrieve_from(&mut self, path: impl AsRef<[u8]>, offset: u64) -> Result<Retrieve<'_>, Error> {
+            pub async fn retrieve_from(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                offset: u64,
+            ) -> Result<Retrieve<'_>, Error> {
                 let path = path.as_ref();
                 self.download(client::retrieve(text(path)?, RepresentationType::Image, offset)).await
             }
 
-            /// As [`retrieve_from`](Self::retrieve_from), in another representation: text by TYPE A has its line
-            /// ends converted to LF.
+            /// As [`retrieve_from`](Self::retrieve_from), in another representation: text by TYPE A has its
+            /// line ends converted to LF.
             ///
             /// # Errors
             /// As [`retrieve`](Self::retrieve).
@@ -124,13 +133,17 @@ macro_rules! operations {
             ///
             /// # Errors
             /// As [`store`](Self::store), and when the server cannot restart.
-            pub async fn store_from(&mut self, path: impl AsRef<[u8]>, offset: u64) -> Result<Store<'_>, Error> {
+            pub async fn store_from(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                offset: u64,
+            ) -> Result<Store<'_>, Error> {
                 let path = path.as_ref();
                 self.upload(client::store(text(path)?, RepresentationType::Image, offset)).await
             }
 
-            /// As [`store`](Self::store), in another representation: text by TYPE A has its line ends converted
-            /// to CRLF on the wire.
+            /// As [`store`](Self::store), in another representation: text by TYPE A has its line ends
+            /// converted to CRLF on the wire.
             ///
             /// # Errors
             /// As [`store`](Self::store).
@@ -301,7 +314,11 @@ macro_rules! operations {
             ///
             /// # Errors
             /// When the server refuses.
-            pub async fn rename(&mut self, from: impl AsRef<[u8]>, to: impl AsRef<[u8]>) -> Result<(), Error> {
+            pub async fn rename(
+                &mut self,
+                from: impl AsRef<[u8]>,
+                to: impl AsRef<[u8]>,
+            ) -> Result<(), Error> {
                 let (from, to) = (from.as_ref(), to.as_ref());
                 self.run(client::rename(text(from)?, text(to)?)).await
             }
@@ -336,7 +353,11 @@ macro_rules! operations {
             ///
             /// # Errors
             /// When they are not of that form, or the server refuses, or has no MFF.
-            pub async fn set_facts(&mut self, facts: impl AsRef<[u8]>, path: impl AsRef<[u8]>) -> Result<(), Error> {
+            pub async fn set_facts(
+                &mut self,
+                facts: impl AsRef<[u8]>,
+                path: impl AsRef<[u8]>,
+            ) -> Result<(), Error> {
                 let argument = [facts.as_ref(), b" ", path.as_ref()].concat();
                 let argument = MffArgument::parse(&argument).map_err(Error::Argument)?;
                 self.run(client::set_facts(argument)).await.map(drop)
@@ -355,7 +376,11 @@ macro_rules! operations {
             ///
             /// # Errors
             /// When the server refuses, or has no SITE SYMLINK.
-            pub async fn symlink(&mut self, target: impl AsRef<[u8]>, link: impl AsRef<[u8]>) -> Result<(), Error> {
+            pub async fn symlink(
+                &mut self,
+                target: impl AsRef<[u8]>,
+                link: impl AsRef<[u8]>,
+            ) -> Result<(), Error> {
                 let (target, link) = (text(target.as_ref())?, text(link.as_ref())?);
                 if target.as_bytes().contains(&b' ') {
                     return Err(Error::Argument(Invalid::new("a target without spaces")));
@@ -382,7 +407,11 @@ macro_rules! operations {
             ///
             /// # Errors
             /// When the server refuses, or does not have the command.
-            pub async fn checksum(&mut self, path: impl AsRef<[u8]>, algorithm: HashAlgorithm) -> Result<Digest, Error> {
+            pub async fn checksum(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                algorithm: HashAlgorithm,
+            ) -> Result<Digest, Error> {
                 let path = path.as_ref();
                 self.run(client::checksum(text(path)?, algorithm)).await
             }
@@ -396,8 +425,8 @@ macro_rules! operations {
                 self.run(client::available(optional(path)?)).await
             }
 
-            /// The state of the session, or with a `path` its listing over the control connection. `on_line` sees
-            /// the lines of the reply before its last.
+            /// The state of the session, or with a `path` its listing over the control connection. `on_line`
+            /// sees the lines of the reply before its last.
             ///
             /// # Errors
             /// When the server refuses.
@@ -423,7 +452,8 @@ macro_rules! operations {
                 self.run_with(client::help(optional(about)?), on_line).await
             }
 
-            /// Sends one of the server's own commands, what follows `SITE`. `on_line` sees the lines before the last.
+            /// Sends one of the server's own commands, what follows `SITE`. `on_line` sees the lines before
+            /// the last.
             ///
             /// # Errors
             /// When the server refuses.
@@ -463,7 +493,8 @@ macro_rules! operations {
                 self.run(client::host(text(name)?)).await.map(drop)
             }
 
-            /// Asks for pathnames in UTF-8, or not. A refusal says nothing: servers that always speak it refuse too.
+            /// Asks for pathnames in UTF-8, or not. A refusal says nothing: servers that always speak it
+            /// refuse too.
             ///
             /// # Errors
             /// When the server refuses.
@@ -576,7 +607,10 @@ macro_rules! operations {
                 self.connection.run_with(operation, on_line).await
             }
 
-            async fn download(&mut self, operation: Operation<client::Open<'_>>) -> Result<Retrieve<'_>, Error> {
+            async fn download(
+                &mut self,
+                operation: Operation<client::Open<'_>>,
+            ) -> Result<Retrieve<'_>, Error> {
                 let transfer = self.run(operation).await?;
                 Ok(Retrieve(Download::new(&mut self.connection, transfer)))
             }
@@ -586,7 +620,10 @@ macro_rules! operations {
                 Ok(Store(Upload::new(&mut self.connection, transfer)))
             }
 
-            async fn listing(&mut self, operation: Operation<client::Open<'_>>) -> Result<Entries<'_>, Error> {
+            async fn listing(
+                &mut self,
+                operation: Operation<client::Open<'_>>,
+            ) -> Result<Entries<'_>, Error> {
                 let transfer = self.run(operation).await?;
                 Ok(Entries(Listing::new(&mut self.connection, transfer)))
             }

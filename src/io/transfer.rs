@@ -243,8 +243,8 @@ macro_rules! transfers {
 
         /// A download: the bytes of a file.
         ///
-        /// The end (a read of 0 bytes) comes only once the server has confirmed that all was sent: whatever is
-        /// cut short is an error. Dropped before that, the transfer is given up, and the client goes on.
+        /// The end (a read of 0 bytes) comes only once the server has confirmed that all was sent: whatever
+        /// is cut short is an error. Dropped before that, the transfer is given up, and the client goes on.
         #[derive(Debug)]
         pub struct Retrieve<'c>(pub(super) Download<'c, $runtime>);
 
@@ -270,8 +270,8 @@ macro_rules! transfers {
                     self.0.receive_into(file).await
                 }
 
-                /// Gives the download up by ABOR, and hears all that the server says to that. To drop it does as
-                /// well; this tells at once when the connection does not survive it.
+                /// Gives the download up by ABOR, and hears all that the server says to that. To drop it does
+                /// as well; this tells at once when the connection does not survive it.
                 ///
                 /// # Errors
                 /// When the connection is gone, or the server answers nothing.
@@ -283,8 +283,8 @@ macro_rules! transfers {
 
         /// An upload.
         ///
-        /// It counts only once [`finish`](Self::finish) has returned. Dropped before that, the transfer is given
-        /// up, and the client goes on.
+        /// It counts only once [`finish`](Self::finish) has returned. Dropped before that, the transfer is
+        /// given up, and the client goes on.
         #[derive(Debug)]
         #[must_use = "an upload that is not finished is aborted"]
         pub struct Store<'c>(pub(super) Upload<'c, $runtime>);
@@ -303,8 +303,8 @@ macro_rules! transfers {
             }
 
             $expand! {
-                /// Sends the rest of `file`, from its position on: how many bytes that were. Where nothing has to
-                /// be converted the kernel moves them, and none of them passes through this process.
+                /// Sends the rest of `file`, from its position on: how many bytes that were. Where nothing
+                /// has to be converted the kernel moves them, and none of them passes through this process.
                 ///
                 /// Given up halfway, there is no telling how much was sent: give the upload up too.
                 ///
@@ -314,8 +314,8 @@ macro_rules! transfers {
                     self.0.send_file(file).await
                 }
 
-                /// Gives the upload up by ABOR, and hears all that the server says to that. What it keeps of the
-                /// file is its own matter.
+                /// Gives the upload up by ABOR, and hears all that the server says to that. What it keeps of
+                /// the file is its own matter.
                 ///
                 /// # Errors
                 /// When the connection is gone, or the server answers nothing.
