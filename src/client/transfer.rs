@@ -266,6 +266,9 @@ impl Sequence for Open<'_> {
     type Output<'b> = Opened<'b>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if self.stage == Stage::Address && cx.client.is_denied(self.command.known_verb()) {
+            return Err(LocalError::Unprotected);
+        }
         if !self.type_sent && self.fallback.is_some() && cx.client.profile.contains(Profile::NO_MLSD) {
             self.command = self.fallback.take().unwrap_or(self.command);
         }
