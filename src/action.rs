@@ -161,7 +161,9 @@ impl core::fmt::Display for DataFailure {
             Self::Broken => "the data connection broke",
             Self::Stalled => "the data connection stalled",
             Self::Handshake => "the TLS handshake on the data connection failed",
-            Self::NotResumed => "the data connection does not resume the TLS session of the control connection",
+            Self::NotResumed => {
+                "the data connection does not resume the TLS session of the control connection"
+            }
             Self::Malformed => "the data does not follow the transfer mode, or ends in its middle",
             Self::Local => "the file could not be read or written",
             Self::StorageFull => "there is no room left to store the file",

@@ -124,8 +124,16 @@ impl Client {
     fn open_data(&mut self, phase: Phase, op: DataOp, receives: bool, coding: Coding) {
         self.last_data = self.last_data.next();
         let id = self.last_data;
-        self.channel =
-            Some(Channel { id, phase, moved: 0, receives, coding, secured: false, announced: false, confirmed: false });
+        self.channel = Some(Channel {
+            id,
+            phase,
+            moved: 0,
+            receives,
+            coding,
+            secured: false,
+            announced: false,
+            confirmed: false,
+        });
         self.order(id, op);
     }
 

@@ -12,7 +12,8 @@ use super::{Config, Inherits, Profile};
 use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
 use crate::codec::{
-    Command, EndRule, Full, Position, ProtectionLevel, ReplyCode, ReplyLine, RepresentationType, Sink, SiteCommand, Verb,
+    Command, EndRule, Full, Position, ProtectionLevel, ReplyCode, ReplyLine, RepresentationType, Sink,
+    SiteCommand, Verb,
 };
 use crate::error::{Awaited, LocalError, PeerError};
 use crate::security::{Downgrade, Upgrade};

@@ -45,6 +45,12 @@ impl Client {
         self.shield.data
     }
 
+    /// What is protected by TLS now.
+    #[must_use]
+    pub fn protection(&self) -> Protected {
+        Protected { control: self.is_secured(), data: self.protects_data() }
+    }
+
     /// The handshake has succeeded: what comes and goes from now on is protected. What was learnt in the
     /// clear is forgotten: anybody may have said it.
     pub fn upgraded(&mut self, token: Upgrade) {
@@ -93,11 +99,7 @@ impl Client {
     }
 
     /// What the driver has to do to the control connection before anything else goes on, or is at.
-    pub(super) fn change_protection(
-        &mut self,
-        now: Instant,
-        tx: &Tx<'_>,
-    ) -> Option<Result<Step, PeerError>> {
+    pub(super) fn change_protection(&mut self, now: Instant, tx: &Tx<'_>) -> Option<Result<Step, PeerError>> {
         match self.shield.control {
             Control::Plain | Control::Secured => None,
             Control::Due(secure) => {
@@ -200,7 +202,7 @@ impl Sequence for Secure {
 
     fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
         let granted = line.code.is_success();
-        self.protected = Protected { control: cx.client.is_secured(), data: cx.client.protects_data() };
+        self.protected = cx.client.protection();
         let security = &cx.client.config.security;
         match verb {
             Some(Verb::Auth) if granted || line.code.is_intermediate() => Next::Continue,

@@ -276,9 +276,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             DataFailure::Stalled => {
                 (Code::TRANSFER_ABORTED, Text::literal("The data connection stalled; transfer aborted."))
             }
-            DataFailure::Handshake => {
-                (Code::DATA_TLS_FAILED, Text::literal("The TLS handshake failed."))
-            }
+            DataFailure::Handshake => (Code::DATA_TLS_FAILED, Text::literal("The TLS handshake failed.")),
             DataFailure::NotResumed => (
                 Code::DATA_TLS_FAILED,
                 Text::literal("Resume the TLS session of the control connection: session reuse is required."),
