@@ -116,10 +116,12 @@ impl<R: Runtime> Connection<R> {
                         self.tell(id, event);
                         progress = true;
                     }
+                    let retiring = self.data.poll_retired(&self.runtime, self.endpoint.as_ref(), cx);
                     if progress {
                         continue;
                     }
-                    match wait.deadline {
+                    let deadline = [wait.deadline, retiring].into_iter().flatten().min();
+                    match deadline {
                         Some(deadline) if self.runtime.poll_deadline(deadline, cx).is_ready() => {}
                         _ => return Poll::Pending,
                     }

@@ -3,11 +3,13 @@
 use ::std::io;
 use ::std::net::{IpAddr, SocketAddr};
 use ::std::task::{Context, Poll, Waker, ready};
+use ::std::time::Duration;
 
 use super::runtime::Runtime;
 use super::tls::Endpoint;
 use super::wire::Wire;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
+use crate::time::Instant;
 use crate::transfer::{Coding, Decoder, Encoder, TransferError};
 
 /// How much is moved at a time where the kernel does not do it: smaller costs CPU, larger gains nothing.
@@ -20,6 +22,7 @@ const RECORDS: usize = 64 * 1024;
 pub(super) struct Data<R: Runtime> {
     id: Option<DataId>,
     state: State<R>,
+    retired: Option<Retired<R>>,
     /// What is on its way and not in its final form.
     buffer: Vec<u8>,
     start: usize,
@@ -47,6 +50,16 @@ enum State<R: Runtime> {
     Sent(Wire<R::Stream>),
 }
 
+/// A connection that was given up, and that is still to bring a ticket: servers that want their sessions
+/// resumed take each ticket of TLS 1.3 once, and without one left no data connection comes about any more.
+struct Retired<R: Runtime> {
+    wire: Wire<R::Stream>,
+    until: Instant,
+}
+
+/// How long a connection that was given up may take to bring a ticket.
+const TICKET_TIME: Duration = Duration::from_secs(1);
+
 /// What a read off the data connection came to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Received {
@@ -61,6 +74,7 @@ impl<R: Runtime> Data<R> {
         Self {
             id: None,
             state: State::Closed,
+            retired: None,
             buffer: Vec::new(),
             start: 0,
             end: 0,
@@ -132,8 +146,10 @@ impl<R: Runtime> Data<R> {
                 self.close();
             }
             DataOp::Abort => {
-                if let Some(wire) = self.wire() {
-                    wire.reset_on_drop();
+                if let Some(wire) = self.take_wire() {
+                    let until = runtime.now().after(TICKET_TIME);
+                    self.retired = Some(Retired { wire, until });
+                    self.poll_retired(runtime, endpoint, &mut Context::from_waker(Waker::noop()));
                 }
                 self.close();
             }
@@ -180,8 +196,25 @@ impl<R: Runtime> Data<R> {
         DataEvent::Failed(failure)
     }
 
-    fn wire(&mut self) -> Option<&mut Wire<R::Stream>> {
-        match &mut self.state {
+    /// Gives a connection that was given up its time, and says until when it may have it.
+    pub(super) fn poll_retired(
+        &mut self,
+        runtime: &R,
+        endpoint: Option<&Endpoint>,
+        cx: &mut Context<'_>,
+    ) -> Option<Instant> {
+        let Retired { wire, until } = self.retired.as_mut()?;
+        let wanted = wire.may_bring_tickets() && endpoint.is_some_and(Endpoint::is_out_of_tickets);
+        if wanted && runtime.now() < *until && wire.poll_glean(cx).is_pending() {
+            return Some(*until);
+        }
+        wire.reset_on_drop();
+        self.retired = None;
+        None
+    }
+
+    fn take_wire(&mut self) -> Option<Wire<R::Stream>> {
+        match ::std::mem::replace(&mut self.state, State::Closed) {
             State::Connecting(wire)
             | State::Arrived(_, wire)
             | State::Open(wire)
@@ -297,7 +330,7 @@ impl<R: Runtime> Data<R> {
 
     fn end_of_data(&mut self, clean: bool, cx: &mut Context<'_>) -> Received {
         // A reader ends TLS, too; it has no need to wait until that has arrived.
-        if let Some(wire) = self.wire() {
+        if let State::Receiving(wire, _) = &mut self.state {
             let _ = wire.poll_shut_down(cx);
         }
         // Closed at once: ProFTPD lingers for its client's end, ten seconds, before it confirms.

@@ -55,6 +55,14 @@ impl Endpoint {
         Self::Server(tls.sessions())
     }
 
+    /// Whether the next data connection could not resume a session, unless one more ticket comes.
+    pub(super) fn is_out_of_tickets(&self) -> bool {
+        match self {
+            Self::Client(sessions) => sessions.is_out_of_tickets(),
+            Self::Server(_) => false,
+        }
+    }
+
     /// A connection that has yet to shake hands, and is to be read in pieces of `chunk` bytes.
     pub(super) fn session(&self, chunk: usize) -> io::Result<Session> {
         let (connection, tolerant) = match self {

@@ -91,6 +91,19 @@ impl<S: Stream> Wire<S> {
         Poll::Ready(self.stream.shut_down())
     }
 
+    pub(super) fn may_bring_tickets(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.may_bring_tickets())
+    }
+
+    /// Goes on with the handshake and drops what comes, for the sake of the tickets: ready when none will.
+    pub(super) fn poll_glean(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(()) };
+        if ready!(tls.poll_handshake(stream, cx)).is_err() || !tls.may_bring_tickets() {
+            return Poll::Ready(());
+        }
+        tls.poll_end(stream, cx).map(drop)
+    }
+
     pub(super) fn reset_on_drop(&mut self) {
         self.stream.reset_on_drop();
     }

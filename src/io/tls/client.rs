@@ -3,12 +3,18 @@
 use ::std::fmt;
 use ::std::io;
 use ::std::sync::Arc;
+use ::std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{ClientConnection, ClientSessionMemoryCache, Resumption};
+use rustls::client::{
+    ClientConnection, ClientSessionMemoryCache, ClientSessionStore, Resumption, Tls12ClientSessionValue,
+    Tls13ClientSessionValue,
+};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme, SupportedProtocolVersion};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, NamedGroup, RootCertStore, SignatureScheme, SupportedProtocolVersion,
+};
 
 use super::{ALPN, provider};
 
@@ -70,10 +76,11 @@ impl ClientTls {
 
     /// The sessions of a control connection to the server of this name.
     pub(in crate::io) fn sessions(&self, name: ServerName<'static>) -> Sessions {
+        let store = Arc::new(Store { cache: ClientSessionMemoryCache::new(TICKETS), tickets: 0.into() });
         let mut config = ClientConfig::clone(&self.config);
-        config.resumption = Resumption::store(Arc::new(ClientSessionMemoryCache::new(TICKETS)));
+        config.resumption = Resumption::store(Arc::clone(&store) as _);
         config.alpn_protocols = vec![ALPN.to_vec()];
-        Sessions { config: Arc::new(config), name, tolerant: self.tolerant }
+        Sessions { config: Arc::new(config), store, name, tolerant: self.tolerant }
     }
 }
 
@@ -81,6 +88,7 @@ impl ClientTls {
 #[derive(Clone)]
 pub(in crate::io) struct Sessions {
     config: Arc<ClientConfig>,
+    store: Arc<Store>,
     name: ServerName<'static>,
     tolerant: bool,
 }
@@ -90,8 +98,55 @@ impl Sessions {
         ClientConnection::new(Arc::clone(&self.config), self.name.clone()).map_err(super::other)
     }
 
+    /// Whether no ticket is left: a data connection under TLS 1.3 could not resume a session.
+    pub(super) fn is_out_of_tickets(&self) -> bool {
+        self.store.tickets.load(Ordering::Relaxed) == 0
+    }
+
     pub(super) const fn is_tolerant(&self) -> bool {
         self.tolerant
+    }
+}
+
+/// rustls's own store, with its tickets counted.
+#[derive(Debug)]
+struct Store {
+    cache: ClientSessionMemoryCache,
+    tickets: AtomicUsize,
+}
+
+impl ClientSessionStore for Store {
+    fn set_kx_hint(&self, name: ServerName<'static>, group: NamedGroup) {
+        self.cache.set_kx_hint(name, group);
+    }
+
+    fn kx_hint(&self, name: &ServerName<'_>) -> Option<NamedGroup> {
+        self.cache.kx_hint(name)
+    }
+
+    fn set_tls12_session(&self, name: ServerName<'static>, value: Tls12ClientSessionValue) {
+        self.cache.set_tls12_session(name, value);
+    }
+
+    fn tls12_session(&self, name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        self.cache.tls12_session(name)
+    }
+
+    fn remove_tls12_session(&self, name: &ServerName<'static>) {
+        self.cache.remove_tls12_session(name);
+    }
+
+    fn insert_tls13_ticket(&self, name: ServerName<'static>, value: Tls13ClientSessionValue) {
+        self.cache.insert_tls13_ticket(name, value);
+        // The cache drops the oldest of too many.
+        let kept = |count: usize| Some((count + 1).min(TICKETS));
+        let _ = self.tickets.fetch_update(Ordering::Relaxed, Ordering::Relaxed, kept);
+    }
+
+    fn take_tls13_ticket(&self, name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        let ticket = self.cache.take_tls13_ticket(name)?;
+        self.tickets.fetch_sub(1, Ordering::Relaxed);
+        Some(ticket)
     }
 }
 

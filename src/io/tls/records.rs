@@ -3,7 +3,7 @@
 use ::std::io::{self, Read, Write};
 use ::std::task::{Context, Poll, ready};
 
-use rustls::{Connection, HandshakeKind};
+use rustls::{Connection, HandshakeKind, ProtocolVersion};
 
 use crate::io::runtime::Stream;
 
@@ -46,6 +46,11 @@ impl Session {
     /// Whether the handshake resumed a session.
     pub(in crate::io) fn is_resumed(&self) -> bool {
         self.connection.handshake_kind() == Some(HandshakeKind::Resumed)
+    }
+
+    /// Whether tickets may come on this connection: TLS 1.2 sends its one before data.
+    pub(in crate::io) fn may_bring_tickets(&self) -> bool {
+        !self.ended && self.connection.protocol_version() != Some(ProtocolVersion::TLSv1_2)
     }
 
     /// Goes on with the handshake, until it is done.
