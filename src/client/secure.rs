@@ -4,7 +4,7 @@ use super::machine::Step;
 use super::{Client, Context, Next, Operation, Sequence};
 use crate::action::Wait;
 use crate::buffer::{Rx, Tx};
-use crate::codec::{Command, ProtectionBufferSize, ProtectionLevel, ReplyLine, Text, Verb};
+use crate::codec::{Command, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine, Text, Verb};
 use crate::error::{Awaited, LocalError, PeerError};
 use crate::security::{Control, Downgrade, Policy, TlsMode, Upgrade};
 use crate::time::Instant;
@@ -122,6 +122,15 @@ impl Client {
                 Some(Ok(Step::Wait(Wait { application: true, writable, deadline, ..Wait::default() })))
             }
         }
+    }
+
+    /// Whether a transfer refused with this code may be granted once data connections are protected (521 by
+    /// RFC 4217 10.2, 522 by its 11.4).
+    pub(super) fn may_protect_data(&self, code: ReplyCode) -> bool {
+        matches!(code, ReplyCode::DATA_PROTECTION_REFUSED | ReplyCode::DATA_TLS_FAILED)
+            && self.is_secured()
+            && !self.shield.data
+            && self.config.security.data != Policy::Never
     }
 
     /// Whether a command must not be sent as things are: it would tell a secret, or move data, in the clear.
