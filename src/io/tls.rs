@@ -13,8 +13,9 @@ use ::std::fmt;
 use ::std::io;
 use ::std::sync::Arc;
 
-use rustls::Connection;
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::{Connection, RootCertStore};
 
 use crate::codec::Invalid;
 
@@ -86,6 +87,14 @@ fn provider() -> Result<Arc<CryptoProvider>, rustls::Error> {
     Err(rustls::Error::General(
         "no crypto provider: install one, or turn on the feature `ring` or `aws-lc-rs`".into(),
     ))
+}
+
+fn store(roots: Vec<CertificateDer<'static>>) -> Result<RootCertStore, rustls::Error> {
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store.add(root)?;
+    }
+    Ok(store)
 }
 
 fn other(error: rustls::Error) -> io::Error {

@@ -97,7 +97,7 @@ fn a_transfer_given_up_under_tls_leaves_the_connection_usable() {
 fn a_server_that_nobody_vouches_for_is_refused_before_anything_is_said() {
     for mode in MODES {
         let served = Served::start(mode, config(|_| {}));
-        let stranger = ClientTls::builder().roots([]).unwrap().build().unwrap();
+        let stranger = ClientTls::builder().roots([]).build().unwrap();
         let refused = served.builder(stranger).connect(served.address).unwrap_err();
         assert!(matches!(refused, Error::Peer(PeerError::Handshake, Some(_))), "{refused}");
         let anybody = ClientTls::builder().dangerously_trust_anybody().build().unwrap();
@@ -111,7 +111,6 @@ fn a_client_shows_its_certificate_where_one_is_required() {
     let (own_chain, own_key) = certificate();
     let tls = ftp_proto::io::tls::ServerTls::builder(chain, key)
         .client_roots(support::roots(), true)
-        .unwrap()
         .build()
         .unwrap();
     let served = Served::with(TlsMode::Explicit, config(|_| {}), tls);

@@ -42,7 +42,7 @@ pub fn roots() -> [CertificateDer<'static>; 1] {
 
 /// A client that trusts the authority.
 pub fn trusting() -> ClientTlsBuilder {
-    ClientTls::builder().roots(roots()).unwrap()
+    ClientTls::builder().roots(roots())
 }
 
 pub fn bytes(count: usize) -> Vec<u8> {

@@ -12,11 +12,9 @@ use rustls::client::{
 };
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{
-    ClientConfig, DigitallySignedStruct, NamedGroup, RootCertStore, SignatureScheme, SupportedProtocolVersion,
-};
+use rustls::{ClientConfig, DigitallySignedStruct, NamedGroup, SignatureScheme, SupportedProtocolVersion};
 
-use super::{ALPN, provider};
+use super::{ALPN, provider, store};
 
 /// How many TLS 1.3 tickets a control connection keeps: each data connection uses one up and brings one or
 /// two.
@@ -32,7 +30,7 @@ const TICKETS: usize = 8;
 /// use rustls::pki_types::{CertificateDer, pem::PemObject};
 ///
 /// let roots = CertificateDer::pem_file_iter("roots.pem")?.collect::<Result<Vec<_>, _>>()?;
-/// let tls = ClientTls::builder().roots(roots)?.build()?;
+/// let tls = ClientTls::builder().roots(roots).build()?;
 /// let mut client = Client::builder().explicit_tls(tls, "ftp.example.org")?.connect("ftp.example.org:21")?;
 /// client.login("me", "sesame")?;
 /// # Ok(())
@@ -67,7 +65,7 @@ impl ClientTls {
         ClientTlsBuilder {
             provider: None,
             versions: rustls::ALL_VERSIONS,
-            roots: RootCertStore::empty(),
+            roots: Vec::new(),
             trust: Trust::Roots,
             identity: None,
             tolerant: false,
@@ -155,7 +153,7 @@ impl ClientSessionStore for Store {
 pub struct ClientTlsBuilder {
     provider: Option<Arc<CryptoProvider>>,
     versions: &'static [&'static SupportedProtocolVersion],
-    roots: RootCertStore,
+    roots: Vec<CertificateDer<'static>>,
     trust: Trust,
     identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
     tolerant: bool,
@@ -189,20 +187,12 @@ impl ClientTlsBuilder {
     }
 
     /// Trusts servers whose certificates these have signed.
-    ///
-    /// # Errors
-    /// When one of them is no certificate.
-    pub fn roots(
-        mut self,
-        roots: impl IntoIterator<Item = CertificateDer<'static>>,
-    ) -> Result<Self, rustls::Error> {
-        for root in roots {
-            self.roots.add(root)?;
-        }
-        Ok(self)
+    pub fn roots(mut self, roots: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
+        self.roots.extend(roots);
+        self
     }
 
-    /// Trusts the servers that the operating system trusts.
+    /// Trusts the servers that the operating system trusts, too.
     #[cfg(feature = "platform-verifier")]
     pub fn platform_roots(mut self) -> Self {
         self.trust = Trust::Platform;
@@ -232,20 +222,18 @@ impl ClientTlsBuilder {
     /// The configuration.
     ///
     /// # Errors
-    /// When there is no crypto provider, or it has none of the versions, or the certificate does not fit its
-    /// key, or the operating system's certificates cannot be had.
+    /// When there is no crypto provider, or it has none of the versions, or a root is no certificate, or the
+    /// certificate does not fit its key, or the operating system's certificates cannot be had.
     pub fn build(self) -> Result<ClientTls, rustls::Error> {
         let provider = self.provider.map_or_else(provider, Ok)?;
         let algorithms = Arc::clone(&provider);
         let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(self.versions)?;
         let builder = match self.trust {
-            Trust::Roots => builder.with_root_certificates(self.roots),
+            Trust::Roots => builder.with_root_certificates(store(self.roots)?),
             #[cfg(feature = "platform-verifier")]
             Trust::Platform => {
-                let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(
-                    self.roots.roots_der(),
-                    algorithms,
-                )?;
+                let verifier =
+                    rustls_platform_verifier::Verifier::new_with_extra_roots(self.roots, algorithms)?;
                 builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
             }
             Trust::Anybody => {

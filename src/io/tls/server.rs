@@ -11,9 +11,9 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{
     NoClientAuth, ProducesTickets, ServerConnection, StoresServerSessions, WebPkiClientVerifier,
 };
-use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls::{ServerConfig, SupportedProtocolVersion};
 
-use super::{ALPN, provider};
+use super::{ALPN, provider, store};
 
 /// How many sessions of the control connection itself are kept, for clients that resume that one again and
 /// again, and how many of its data connections, for those that resume the last one.
@@ -84,7 +84,7 @@ pub struct ServerTlsBuilder {
     versions: &'static [&'static SupportedProtocolVersion],
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
-    clients: Option<(RootCertStore, bool)>,
+    clients: Option<(Vec<CertificateDer<'static>>, bool)>,
 }
 
 impl fmt::Debug for ServerTlsBuilder {
@@ -107,32 +107,26 @@ impl ServerTlsBuilder {
     }
 
     /// Asks clients for a certificate that one of these has signed, and `require`s it or not.
-    ///
-    /// # Errors
-    /// When one of the roots is no certificate.
     pub fn client_roots(
         mut self,
         roots: impl IntoIterator<Item = CertificateDer<'static>>,
         require: bool,
-    ) -> Result<Self, rustls::Error> {
-        let mut store = RootCertStore::empty();
-        for root in roots {
-            store.add(root)?;
-        }
-        self.clients = Some((store, require));
-        Ok(self)
+    ) -> Self {
+        self.clients = Some((roots.into_iter().collect(), require));
+        self
     }
 
     /// The configuration.
     ///
     /// # Errors
     /// When there is no crypto provider, or it has none of the versions, or the certificate does not fit its
-    /// key, or no client could ever be let in.
+    /// key, or a root is no certificate, or no client could ever be let in.
     pub fn build(self) -> Result<ServerTls, rustls::Error> {
         let provider = self.provider.map_or_else(provider, Ok)?;
         let clients: Arc<dyn ClientCertVerifier> = match self.clients {
             None => Arc::new(NoClientAuth),
             Some((roots, require)) => {
+                let roots = store(roots)?;
                 let builder =
                     WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
                 let builder = if require { builder } else { builder.allow_unauthenticated() };
