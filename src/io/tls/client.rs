@@ -60,7 +60,6 @@ impl From<Arc<ClientConfig>> for ClientTls {
 
 impl ClientTls {
     /// A configuration to be made.
-    #[must_use]
     pub fn builder() -> ClientTlsBuilder {
         ClientTlsBuilder {
             provider: None,
