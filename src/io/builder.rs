@@ -11,7 +11,9 @@ use super::client::Connection;
 use super::control::Trace;
 use super::error::Error;
 use super::runtime::{Runtime, Stream};
-use crate::client::{Config, Profile, greeting};
+use super::tls::Endpoint;
+use crate::client::{Config, Profile, greeting, secure};
+use crate::security::TlsMode;
 
 /// What a client is to be.
 pub(super) struct Setup {
@@ -19,6 +21,8 @@ pub(super) struct Setup {
     pub(super) profile: Profile,
     pub(super) connect_timeout: Duration,
     pub(super) trace: Option<Trace>,
+    /// What speaks TLS, where the [configuration](Config::security) wants any.
+    pub(super) endpoint: Option<Endpoint>,
 }
 
 impl Default for Setup {
@@ -28,6 +32,7 @@ impl Default for Setup {
             profile: Profile::default(),
             connect_timeout: Duration::from_secs(20),
             trace: None,
+            endpoint: None,
         }
     }
 }
@@ -44,7 +49,20 @@ impl fmt::Debug for Setup {
 }
 
 impl Setup {
-    /// Connects to the first of the addresses that can be reached, and reads the greeting.
+    #[cfg(feature = "rustls")]
+    pub(super) fn secured(
+        mut self,
+        mode: TlsMode,
+        tls: &super::tls::ClientTls,
+        name: &str,
+    ) -> Result<Self, Error> {
+        self.config.security.tls = mode;
+        self.endpoint = Some(Endpoint::client(tls, name)?);
+        Ok(self)
+    }
+
+    /// Connects to the first of the addresses that can be reached, reads the greeting, and begins TLS where
+    /// that is wanted.
     pub(super) async fn connect<R: Runtime>(
         self,
         mut runtime: R,
@@ -55,10 +73,15 @@ impl Setup {
             match reach(&mut runtime, peer, self.connect_timeout).await {
                 Ok(stream) => {
                     let local = stream.local_addr().map_err(Error::Connect)?.ip();
-                    let mut connection = Connection::new(runtime, stream, local, peer, self.config);
+                    let secured = self.config.security.tls != TlsMode::None;
+                    let mut connection =
+                        Connection::new(runtime, stream, local, peer, self.config, self.endpoint);
                     connection.set_profile(self.profile);
                     connection.set_trace(self.trace);
                     connection.run(greeting()).await?;
+                    if secured {
+                        connection.run(secure()).await?;
+                    }
                     return Ok(connection);
                 }
                 Err(error) => last = error,
@@ -117,6 +140,35 @@ macro_rules! builder {
             pub fn connect_timeout(mut self, timeout: ::std::time::Duration) -> Self {
                 self.0.connect_timeout = timeout;
                 self
+            }
+
+            /// Puts the connection under TLS, once it stands, by AUTH TLS: dialogue and data, unless the
+            /// [configuration](crate::client::Config::security) prefers that only. `name` is the server's, as
+            /// its certificate has it.
+            ///
+            /// # Errors
+            /// When `name` is neither a DNS name nor an IP address.
+            #[cfg(feature = "rustls")]
+            pub fn explicit_tls(
+                self,
+                tls: $crate::io::tls::ClientTls,
+                name: &str,
+            ) -> Result<Self, $crate::io::Error> {
+                self.0.secured($crate::security::TlsMode::Explicit, &tls, name).map(Self)
+            }
+
+            /// As [`explicit_tls`](Self::explicit_tls), with TLS from the first byte on, at a port of its own
+            /// (990 mostly).
+            ///
+            /// # Errors
+            /// As [`explicit_tls`](Self::explicit_tls).
+            #[cfg(feature = "rustls")]
+            pub fn implicit_tls(
+                self,
+                tls: $crate::io::tls::ClientTls,
+                name: &str,
+            ) -> Result<Self, $crate::io::Error> {
+                self.0.secured($crate::security::TlsMode::Implicit, &tls, name).map(Self)
             }
 
             /// Shows each line of the dialogue to `show`, secrets hidden.

@@ -27,9 +27,15 @@ mod server;
 pub mod smol;
 mod socket;
 pub mod std;
+#[cfg(feature = "rustls")]
+pub mod tls;
+#[cfg(not(feature = "rustls"))]
+#[path = "no_tls.rs"]
+mod tls;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod transfer;
+mod wire;
 
 pub use accounts::Users;
 pub use client::Reply;

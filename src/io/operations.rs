@@ -17,7 +17,7 @@ macro_rules! operations {
     ($expand:ident, $runtime:ident) => {
         use ::std::fmt;
 
-        use $crate::client::{self, FactsAnswer, Operation, Profile};
+        use $crate::client::{self, FactsAnswer, Operation, Profile, Protected};
         use $crate::codec::pathname::for_listing;
         use $crate::codec::{
             ByteRange, Command, Digest, Features, FileStructure, HashAlgorithm, HashReply, Invalid,
@@ -44,6 +44,12 @@ macro_rules! operations {
                 self.connection.profile()
             }
 
+            /// What of the connection is protected by TLS.
+            #[must_use]
+            pub fn protection(&self) -> Protected {
+                self.connection.protection()
+            }
+
             $expand! {
             /// Connects with the defaults.
             ///
@@ -51,6 +57,22 @@ macro_rules! operations {
             /// As [`ClientBuilder::connect`].
             pub async fn connect(server: impl ToSocketAddrs) -> Result<Self, Error> {
                 Self::open(Setup::default(), server).await
+            }
+
+            /// Protects data connections from now on, or no more.
+            ///
+            /// # Errors
+            /// When the server refuses, or the dialogue is not under TLS.
+            pub async fn protect_data(&mut self, protect: bool) -> Result<Protected, Error> {
+                self.run(client::protect_data(protect)).await
+            }
+
+            /// Takes TLS off the dialogue, and leaves it on the data: for firewalls that look into it.
+            ///
+            /// # Errors
+            /// When the server refuses, which most do.
+            pub async fn clear_command_channel(&mut self) -> Result<(), Error> {
+                self.run(client::clear_command_channel()).await
             }
 
             /// Logs in; `anonymous` and a mail address get into public servers.

@@ -94,6 +94,14 @@ pub(super) trait Stream {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 
+    /// Writes several pieces at once.
+    #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "TLS alone writes so"))]
+    fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>>;
+
     /// Sends at most `count` bytes of `file` from its position on, moved by the kernel. `Unsupported`
     /// where it cannot.
     fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>>;
@@ -120,6 +128,14 @@ impl<S: Socket> Stream for S {
 
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_io(Interest::Write, cx, |fd| socket::send(fd, bytes))
+    }
+
+    fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_io(Interest::Write, cx, |fd| socket::send_vectored(fd, pieces))
     }
 
     fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>> {

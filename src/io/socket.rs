@@ -12,7 +12,8 @@ use ::std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, acceptfrom_with, sockopt,
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketFlags, SocketType,
+    acceptfrom_with, sockopt,
 };
 
 /// Begins to connect.
@@ -91,6 +92,11 @@ pub(super) fn receive(stream: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<u
 
 pub(super) fn send(stream: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     Ok(retry_on_intr(|| rustix::net::send(stream, bytes, SendFlags::NOSIGNAL))?)
+}
+
+pub(super) fn send_vectored(stream: BorrowedFd<'_>, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+    let mut control = SendAncillaryBuffer::default();
+    Ok(retry_on_intr(|| rustix::net::sendmsg(stream, pieces, &mut control, SendFlags::NOSIGNAL))?)
 }
 
 /// Sends at most `count` bytes of `file` from its position on, without looking at them.
