@@ -14,7 +14,8 @@ use ::std::task::{Context, Poll, Waker};
 use ::std::time::{Duration, Instant as Clock};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, send, sockopt};
 
 use crate::io::runtime::{Runtime, Stream};
 use crate::time::Instant;
@@ -100,7 +101,7 @@ impl Blocking {
         let timeout = self.deadline.take().map(|deadline| deadline.since(self.now()));
         let timeout = timeout.and_then(|left| Timespec::try_from(left).ok());
         match poll(&mut fds, timeout.as_ref()) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
         for ((source, _), fd) in interests.iter().zip(&fds) {
@@ -150,7 +151,7 @@ impl Runtime for Blocking {
         let stream = TcpStream::from(socket);
         stream.set_nonblocking(true)?;
         match rustix::net::connect(&stream, &to) {
-            Ok(()) | Err(rustix::io::Errno::INPROGRESS | rustix::io::Errno::INTR) => {}
+            Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
         Ok(Socket { socket: Descriptor::new(stream), reactor: Arc::clone(&self.reactor) })
@@ -271,6 +272,17 @@ impl Stream for Socket {
         self.attempt(PollFlags::OUT, |mut stream| stream.write(bytes))
     }
 
+    fn poll_write_urgent(&mut self, _: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>> {
+        self.attempt(PollFlags::OUT, |mut stream| match send(stream, &[byte], SendFlags::OOB) {
+            Err(Errno::OPNOTSUPP | Errno::INVAL) => stream.write(&[byte]),
+            sent => Ok(sent?),
+        })
+    }
+
+    fn read_urgent_in_line(&mut self) {
+        let _ = sockopt::set_socket_oobinline(&self.socket.stream, true);
+    }
+
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn poll_send_file(&mut self, _: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>> {
         self.attempt(PollFlags::OUT, |stream| Ok(rustix::fs::sendfile(stream, file, None, count)?))
@@ -287,5 +299,66 @@ impl Stream for Socket {
 
     fn reset_on_drop(&mut self) {
         let _ = sockopt::set_socket_linger(&self.socket.stream, Some(Duration::ZERO));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::{RecvFlags, recv};
+
+    use super::*;
+
+    /// A stream of this runtime, and its other end.
+    fn pair() -> (Socket, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let socket = Blocking::new().adopt(listener.accept().unwrap().0).unwrap();
+        (socket, peer)
+    }
+
+    fn written(result: Poll<io::Result<usize>>) {
+        assert!(matches!(result, Poll::Ready(Ok(1..))), "{result:?}");
+    }
+
+    #[test]
+    fn an_urgent_byte_goes_out_of_band() {
+        let (mut socket, mut peer) = pair();
+        let cx = &mut Context::from_waker(Waker::noop());
+        written(socket.poll_write(cx, b"abc"));
+        written(socket.poll_write_urgent(cx, b'!'));
+        written(socket.poll_write(cx, b"def"));
+        let (mut bytes, mut urgent) = ([0; 3], [0]);
+        peer.read_exact(&mut bytes).unwrap();
+        assert_eq!(&bytes, b"abc");
+        let mut fds = [PollFd::new(&peer, PollFlags::PRI)];
+        poll(&mut fds, Timespec::try_from(Duration::from_secs(10)).ok().as_ref()).unwrap();
+        recv(&peer, &mut urgent, RecvFlags::OOB).unwrap();
+        assert_eq!(&urgent, b"!");
+        peer.read_exact(&mut bytes).unwrap();
+        assert_eq!(&bytes, b"def");
+    }
+
+    #[test]
+    fn an_urgent_byte_is_read_where_it_stands() {
+        let (mut socket, mut peer) = pair();
+        socket.read_urgent_in_line();
+        peer.write_all(b"abc").unwrap();
+        send(&peer, b"!", SendFlags::OOB).unwrap();
+        peer.write_all(b"def").unwrap();
+        drop(peer);
+        let (mut bytes, mut chunk) = (Vec::new(), [0; 16]);
+        // Each read is waited for, and there are at most as many as bytes, with one for the end.
+        for _ in 0..8 {
+            let mut fds = [PollFd::new(&socket.socket.stream, PollFlags::IN)];
+            poll(&mut fds, Timespec::try_from(Duration::from_secs(10)).ok().as_ref()).unwrap();
+            socket.socket.readable.store(true, Ordering::Relaxed);
+            match socket.poll_read(&mut Context::from_waker(Waker::noop()), &mut chunk) {
+                Poll::Ready(Ok(0)) => break,
+                Poll::Ready(read) => bytes.extend_from_slice(&chunk[..read.unwrap()]),
+                Poll::Pending => {}
+            }
+        }
+        assert_eq!(bytes, b"abc!def");
     }
 }
