@@ -8,7 +8,7 @@ use ::std::net::{SocketAddr, TcpListener, TcpStream};
 use ::std::ops::RangeInclusive;
 use ::std::os::fd::{AsFd, BorrowedFd};
 use ::std::os::unix::net::UnixStream;
-use ::std::sync::atomic::{AtomicBool, Ordering};
+use ::std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use ::std::sync::{Arc, Mutex, PoisonError};
 use ::std::task::{Context, Poll, Waker};
 use ::std::time::{Duration, Instant as Clock};
@@ -21,10 +21,16 @@ use crate::io::runtime::{Runtime, Stream};
 use crate::time::Instant;
 
 /// What a session waits for: its sockets put themselves here when they would block.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Reactor {
     interests: Mutex<Vec<(Source, PollFlags)>>,
+    /// Calls that did something since the system was last asked about all sockets.
+    calls: AtomicU32,
 }
+
+/// After so many calls a socket pretends that it would block, so that the system is asked about the others
+/// too: a data connection that is always ready would hide what comes on the control connection.
+const CALLS_AT_ONCE: u32 = 8;
 
 #[derive(Clone, Debug)]
 enum Source {
@@ -73,8 +79,7 @@ pub(super) struct Blocking {
 
 impl Blocking {
     pub(super) fn new() -> Self {
-        let reactor = Arc::new(Reactor { interests: Mutex::new(Vec::new()) });
-        Self { reactor, epoch: Clock::now(), deadline: None, alarm: None }
+        Self { reactor: Arc::default(), epoch: Clock::now(), deadline: None, alarm: None }
     }
 
     /// Ends a wait, once, when there is something to read from `alarm`, or its other end is gone.
@@ -92,6 +97,7 @@ impl Blocking {
 
     /// Waits until one of the sockets that would have blocked is ready, or the deadline has passed.
     fn wait(&mut self) -> io::Result<()> {
+        self.reactor.calls.store(0, Ordering::Relaxed);
         let interests =
             ::std::mem::take(&mut *self.reactor.interests.lock().unwrap_or_else(PoisonError::into_inner));
         let mut fds: Vec<_> = interests.iter().map(|(source, flags)| PollFd::new(source, *flags)).collect();
@@ -237,13 +243,17 @@ impl Socket {
         mut call: impl FnMut(&TcpStream) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         let ready = if flags == PollFlags::IN { &self.socket.readable } else { &self.socket.writable };
-        while ready.load(Ordering::Relaxed) {
+        let calls = &self.reactor.calls;
+        while ready.load(Ordering::Relaxed) && calls.load(Ordering::Relaxed) < CALLS_AT_ONCE {
             match call(&self.socket.stream) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     ready.store(false, Ordering::Relaxed)
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return Poll::Ready(result),
+                result => {
+                    calls.fetch_add(1, Ordering::Relaxed);
+                    return Poll::Ready(result);
+                }
             }
         }
         self.reactor.want(Source::Stream(Arc::clone(&self.socket)), flags);
@@ -310,15 +320,50 @@ mod tests {
 
     /// A stream of this runtime, and its other end.
     fn pair() -> (Socket, TcpStream) {
+        pair_of(&Blocking::new())
+    }
+
+    fn pair_of(runtime: &Blocking) -> (Socket, TcpStream) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let socket = Blocking::new().adopt(listener.accept().unwrap().0).unwrap();
+        let socket = runtime.adopt(listener.accept().unwrap().0).unwrap();
         (socket, peer)
     }
 
     fn written(result: Poll<io::Result<usize>>) {
         assert!(matches!(result, Poll::Ready(Ok(1..))), "{result:?}");
+    }
+
+    #[test]
+    fn a_socket_that_is_always_ready_hides_no_other() {
+        let mut runtime = Blocking::new();
+        let (mut busy, _unread) = pair_of(&runtime);
+        let (mut quiet, mut peer) = pair_of(&runtime);
+        let (mut buffer, mut calls) = ([0; 16], 0);
+        let mut said = false;
+        let read = block_on(
+            &mut runtime,
+            |runtime| runtime,
+            |_, cx| {
+                loop {
+                    if let Poll::Ready(read) = quiet.poll_read(cx, &mut buffer) {
+                        return Poll::Ready(read.unwrap());
+                    }
+                    // It was seen to be quiet, and now is so no more.
+                    if !said {
+                        peer.write_all(b"stop").unwrap();
+                        said = true;
+                    }
+                    assert!(calls < 100, "nobody looked");
+                    calls += 1;
+                    if busy.poll_write(cx, b"more").is_pending() {
+                        return Poll::Pending;
+                    }
+                }
+            },
+        );
+        assert_eq!(&buffer[..read.unwrap()], b"stop");
     }
 
     #[test]
