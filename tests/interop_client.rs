@@ -6,7 +6,7 @@ mod peers;
 
 use peers::content::{BIG, NAMES, bytes, interrupted, noise};
 use peers::process::{Outcome, run};
-use peers::site::{IPV4, IPV6, PASSWORD, PROFTPD, PURE_FTPD, Site, VSFTPD, example, free_port};
+use peers::site::{IPV4, IPV6, PASSWORD, PROFTPD, PURE_FTPD, Site, Tls, VSFTPD, example, free_port};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -351,6 +351,57 @@ fn traces_the_dialogue_without_the_password(site: &Site) {
     let trace = String::from_utf8_lossy(&outcome.stderr);
     assert!(trace.contains("USER ftptest") && trace.contains("PASS ") && trace.contains("220"), "{outcome}");
     assert!(!trace.contains(PASSWORD) && !outcome.text().contains(PASSWORD), "{outcome}");
+}
+
+/// The servers as they are when they speak TLS: with curl, so that whoever fails at them knows whose fault it is.
+mod by_tls {
+    use super::*;
+
+    fn curl(site: &Site, options: &[&str]) -> Outcome {
+        let mut curl = Command::new("curl");
+        curl.args(["-q", "-sS", "--max-time", "20", "--ssl-reqd", "--cacert"]).arg(site.authority());
+        run(curl.args(options).arg(site.url("file")), Duration::from_secs(30))
+    }
+
+    fn serves(site: &Site) {
+        site.seed("file", &bytes());
+        assert_eq!(curl(site, &[]).succeeds().stdout, bytes());
+    }
+
+    #[test]
+    fn every_server_speaks_the_version_that_it_is_told_to() {
+        for server in [VSFTPD, PROFTPD, PURE_FTPD] {
+            let site = Site::theirs_by_tls(server, Tls::Explicit, Some("TLSv1.2"));
+            serves(&site);
+            curl(&site, &["--tlsv1.3"]).fails();
+            let site = Site::theirs_by_tls(server, Tls::Explicit, Some("TLSv1.3"));
+            serves(&site);
+            curl(&site, &["--tls-max", "1.2"]).fails();
+        }
+    }
+
+    #[test]
+    fn vsftpd_and_proftpd_speak_it_at_once_when_told() {
+        for server in [VSFTPD, PROFTPD] {
+            serves(&Site::theirs_by_tls(server, Tls::Implicit, None));
+        }
+    }
+
+    #[test]
+    fn vsftpd_and_proftpd_demand_that_data_connections_resume_the_session() {
+        for server in [VSFTPD, PROFTPD] {
+            let site = Site::theirs_by_tls(server, Tls::Explicit, None);
+            serves(&site);
+            curl(&site, &["--no-sessionid"]).fails();
+        }
+    }
+
+    #[test]
+    fn nobody_logs_in_without() {
+        for server in [VSFTPD, PROFTPD, PURE_FTPD] {
+            ftp(&["ls", &Site::theirs_by_tls(server, Tls::Explicit, None).url("")]).fails();
+        }
+    }
 }
 
 /// What is no server's doing, or the doing of one that is none.

@@ -1,4 +1,4 @@
-//! The library's blocking client with the servers that people run, for what the `ftp` program has no words for. Run by name, as
+//! The library's blocking client with the servers that people run and with our own, for what the `ftp` program has no words for. Run by name, as
 //! root, after tests/peers/install.sh: `cargo test --test interop_library`.
 
 #[macro_use]
@@ -11,21 +11,31 @@ use ftp_proto::io::std::{Client, ClientBuilder};
 use peers::content::noise;
 use peers::site::{IPV4, IPV6, PASSWORD, PROFTPD, PURE_FTPD, Site, USER, VSFTPD};
 use std::io::{Read, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 table! {
-    Site::theirs;
-    moves_data_every_way:                  VSFTPD PROFTPD PURE_FTPD;
-    gives_transfers_up_anywhere:           VSFTPD PROFTPD PURE_FTPD;
-    gives_transfers_up_by_synch:           VSFTPD PROFTPD;
+    site;
+    moves_data_every_way:                  OURS VSFTPD PROFTPD PURE_FTPD;
+    gives_transfers_up_anywhere:           OURS VSFTPD PROFTPD PURE_FTPD;
+    gives_transfers_up_by_synch:           OURS VSFTPD PROFTPD;
     hears_the_mark_of_a_synch_at_once:     VSFTPD;
     knows_no_abor_behind_a_synch:          PURE_FTPD;
-    converts_the_lines_of_text:            VSFTPD PROFTPD PURE_FTPD;
-    restarts_in_the_middle:                VSFTPD PROFTPD PURE_FTPD;
-    sets_the_time_where_that_is_offered:   VSFTPD PROFTPD PURE_FTPD;
-    moves_files_in_mode_z:                 PROFTPD;
+    converts_the_lines_of_text:            OURS VSFTPD PROFTPD PURE_FTPD;
+    restarts_in_the_middle:                OURS VSFTPD PROFTPD PURE_FTPD;
+    sets_the_time_where_that_is_offered:   OURS VSFTPD PROFTPD PURE_FTPD;
+    moves_files_in_mode_z:                 OURS PROFTPD;
+}
+
+/// Our own server, to stand beside theirs.
+const OURS: &str = "ours";
+
+fn site(server: &str) -> Site {
+    match server {
+        OURS => Site::ours_at(Ipv6Addr::UNSPECIFIED.into(), &[]).at(IPV4),
+        theirs => Site::theirs(theirs),
+    }
 }
 
 fn client(site: &Site, config: Config) -> Client {

@@ -124,7 +124,7 @@ fn moves_data_over_ipv6_every_way(client: &Client) {
 fn moves_data_every_way_where_both_arrive(client: &Client) {
     let mut site = Site::ours_at(Ipv6Addr::UNSPECIFIED.into(), &[]);
     for (host, ways) in [(IPV4, client.ipv4_ways), (IPV6, IPV6_WAYS)] {
-        site.host = host;
+        site = site.at(host);
         moves_data(client, &site, ways);
     }
 }

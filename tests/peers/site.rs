@@ -40,8 +40,8 @@ pub struct Site {
     pub root: Directory,
     /// An empty directory for what a client reads and writes.
     pub local: Directory,
-    /// What the server's certificate hangs from, where it has one.
-    authority: Option<Directory>,
+    /// How it speaks TLS, and its certificate, where it has one.
+    tls: Option<(Tls, Directory)>,
     /// Who owns what is in `root`: a real server writes as an account of its own.
     owner: Option<u32>,
 }
@@ -68,7 +68,7 @@ impl Site {
             Some(address) if address.ip() == host => address.port(),
             _ => panic!("not the line that says where ftpd listens: {line:?}"),
         };
-        Site { program, host, port, root, local: Directory::new(), authority: None, owner: None }
+        Site { program, host, port, root, local: Directory::new(), tls: None, owner: None }
     }
 
     /// [`VSFTPD`], [`PROFTPD`] or [`PURE_FTPD`], at both [`IPV4`] and [`IPV6`].
@@ -91,19 +91,18 @@ impl Site {
     fn start(server: &str, tls: Option<Tls>, set_up: impl FnOnce(&mut Command)) -> Site {
         let root = Directory::new();
         let port = free_port();
-        let authority = tls.map(|_| Directory::new());
+        let tls = tls.map(|tls| (tls, Directory::new()));
         let mut command = Command::new(peers().join(format!("{server}.sh")));
         command.arg(port.to_string()).arg(&root.0);
-        if let (Some(tls), Some(authority)) = (tls, &authority) {
-            let mut certificates = Command::new(peers().join("certificates.sh"));
-            run(certificates.arg(&authority.0), START).succeeds();
-            command.arg(tls.mode()).arg(&authority.0);
+        if let Some((tls, certificates)) = &tls {
+            run(Command::new(peers().join("certificates.sh")).arg(&certificates.0), START).succeeds();
+            command.arg(tls.mode()).arg(&certificates.0);
         }
         set_up(&mut command);
         let mut program = Program::start(&mut command, Stdio::null());
         let start = Instant::now();
         for host in [IPV4, IPV6] {
-            while !is_up(SocketAddr::new(host, port), tls) {
+            while !is_up(SocketAddr::new(host, port), !matches!(tls, Some((Tls::Implicit, _)))) {
                 if let Some(status) = program.wait(Duration::ZERO) {
                     panic!("{server} has ended: {status}");
                 }
@@ -111,7 +110,13 @@ impl Site {
                 thread::sleep(Duration::from_millis(20));
             }
         }
-        Site { program, host: IPV4, port, root, local: Directory::new(), authority, owner: Some(2121) }
+        Site { program, host: IPV4, port, root, local: Directory::new(), tls, owner: Some(2121) }
+    }
+
+    /// It, with clients sent to another of the addresses where it listens.
+    pub fn at(mut self, host: IpAddr) -> Site {
+        self.host = host;
+        self
     }
 
     /// Its address.
@@ -122,7 +127,7 @@ impl Site {
     /// The certificate that the server's hangs from, in PEM.
     #[track_caller]
     pub fn authority(&self) -> PathBuf {
-        self.authority.as_ref().expect("a server that speaks TLS").path("authority.pem")
+        self.tls.as_ref().expect("a server that speaks TLS").1.path("authority.pem")
     }
 
     /// The URL of `path`, with the account in it.
@@ -133,12 +138,19 @@ impl Site {
     /// As [`url`](Self::url), at one of the addresses where the server listens.
     pub fn url_at(&self, host: IpAddr, path: &str) -> String {
         let address = SocketAddr::new(host, self.port);
-        format!("ftp://{USER}:{PASSWORD}@{address}/{}", percent_encoded(path))
+        format!("{}://{USER}:{PASSWORD}@{address}/{}", self.scheme(), percent_encoded(path))
     }
 
     /// The URL of `path` for whoever has no account.
     pub fn anonymous_url(&self, path: &str) -> String {
-        format!("ftp://{}/{}", self.address(), percent_encoded(path))
+        format!("{}://{}/{}", self.scheme(), self.address(), percent_encoded(path))
+    }
+
+    fn scheme(&self) -> &'static str {
+        match self.tls {
+            Some((Tls::Implicit, _)) => "ftps",
+            _ => "ftp",
+        }
     }
 
     /// Puts a file into the served directory, which the server's account may change.
@@ -274,9 +286,9 @@ pub fn free_port() -> u16 {
 }
 
 /// Whether a server is there, and says its 220 where it speaks first.
-fn is_up(address: SocketAddr, tls: Option<Tls>) -> bool {
+fn is_up(address: SocketAddr, speaks_first: bool) -> bool {
     let Ok(mut stream) = TcpStream::connect(address) else { return false };
-    if let Some(Tls::Implicit) = tls {
+    if !speaks_first {
         return true;
     }
     stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
