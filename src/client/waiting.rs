@@ -37,6 +37,7 @@ impl Client {
         let failure = match awaited {
             Awaited::DataConnection => Some(DataFailure::Unreachable),
             Awaited::Data => Some(DataFailure::Stalled),
+            Awaited::Handshake => Some(DataFailure::Handshake),
             Awaited::Preliminary => {
                 self.announce();
                 return Some(Step::Changed);
@@ -72,6 +73,7 @@ impl Client {
         Some(match (phase, self.owed.first()) {
             (Some(Phase::Connecting | Phase::Opening), _) => (Awaited::DataConnection, timeouts.connect),
             (Some(Phase::Listening(_)), _) if may_move => (Awaited::DataConnection, timeouts.accept),
+            (Some(Phase::Securing), _) => (Awaited::Handshake, timeouts.handshake),
             (Some(Phase::Moving), _) => (Awaited::Data, timeouts.data_idle),
             (_, Some(_))
                 if self.owed.iter().any(|owed| owed.verb == Some(Verb::Abor)) || self.abort_answered =>
