@@ -57,6 +57,9 @@ impl Client {
         if id == DataId::NONE || id > self.last_data {
             return Err(LocalError::UnknownData);
         }
+        if matches!(event, DataEvent::Secured { .. } | DataEvent::Failed(_)) && self.gives_up(id) {
+            self.stop_securing();
+        }
         let peer = self.peer.ip().to_canonical();
         let Some(channel) = self.channel.as_mut().filter(|channel| channel.id == id) else {
             return Ok(());

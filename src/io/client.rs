@@ -111,7 +111,7 @@ impl<R: Runtime> Connection<R> {
                     let mut progress = !changing && self.control.flush(cx);
                     progress |= !changing && self.control.fill(cx);
                     if let (Some(id), Poll::Ready(event)) =
-                        (self.data.id(), self.data.poll_setup(&self.runtime, cx))
+                        (self.data.id(), self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx))
                     {
                         self.tell(id, event);
                         progress = true;

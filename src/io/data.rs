@@ -23,6 +23,8 @@ pub(super) struct Data<R: Runtime> {
     id: Option<DataId>,
     state: State<R>,
     retired: Option<Retired<R>>,
+    /// Until when a ticket may take to come before data moves.
+    patience: Option<Instant>,
     /// What is on its way and not in its final form.
     buffer: Vec<u8>,
     start: usize,
@@ -75,6 +77,7 @@ impl<R: Runtime> Data<R> {
             id: None,
             state: State::Closed,
             retired: None,
+            patience: None,
             buffer: Vec::new(),
             start: 0,
             end: 0,
@@ -164,7 +167,7 @@ impl<R: Runtime> Data<R> {
     }
 
     fn close(&mut self) {
-        (self.id, self.state) = (None, State::Closed);
+        (self.id, self.state, self.patience) = (None, State::Closed, None);
         (self.buffer, self.start, self.end, self.taken, self.untold) = (Vec::new(), 0, 0, 0, 0);
     }
 
@@ -196,21 +199,22 @@ impl<R: Runtime> Data<R> {
         DataEvent::Failed(failure)
     }
 
-    /// Gives a connection that was given up its time, and says until when it may have it.
+    /// Gives a connection that was given up its time. Says when to come back, whatever happens, for its sake
+    /// or for that of a ticket.
     pub(super) fn poll_retired(
         &mut self,
         runtime: &R,
         endpoint: Option<&Endpoint>,
         cx: &mut Context<'_>,
     ) -> Option<Instant> {
-        let Retired { wire, until } = self.retired.as_mut()?;
+        let Some(Retired { wire, until }) = &mut self.retired else { return self.patience };
         let wanted = wire.may_bring_tickets() && endpoint.is_some_and(Endpoint::is_out_of_tickets);
         if wanted && runtime.now() < *until && wire.poll_glean(cx).is_pending() {
             return Some(*until);
         }
         wire.reset_on_drop();
         self.retired = None;
-        None
+        self.patience
     }
 
     fn take_wire(&mut self) -> Option<Wire<R::Stream>> {
@@ -239,7 +243,12 @@ impl<R: Runtime> Data<R> {
     }
 
     /// What happens before bytes move: the connection comes about.
-    pub(super) fn poll_setup(&mut self, runtime: &R, cx: &mut Context<'_>) -> Poll<DataEvent> {
+    pub(super) fn poll_setup(
+        &mut self,
+        runtime: &R,
+        endpoint: Option<&Endpoint>,
+        cx: &mut Context<'_>,
+    ) -> Poll<DataEvent> {
         match &mut self.state {
             State::Connecting(wire) => match ready!(wire.poll_connected(cx)) {
                 Ok(()) => {
@@ -261,16 +270,26 @@ impl<R: Runtime> Data<R> {
                 }
                 Err(error) => Poll::Ready(self.fail(DataFailure::Unreachable, error)),
             },
-            State::Securing(wire) => match ready!(wire.poll_handshake(cx)) {
-                Ok(resumed) => {
-                    self.change(|state| match state {
-                        State::Securing(wire) => State::Open(wire),
-                        state => state,
-                    });
-                    Poll::Ready(DataEvent::Secured { resumed })
+            State::Securing(wire) => {
+                let resumed = match ready!(wire.poll_handshake(cx)) {
+                    Ok(resumed) => resumed,
+                    Err(error) => return Poll::Ready(self.fail(DataFailure::Handshake, error)),
+                };
+                // Nothing moves before the ticket that was used up is replaced: the transfer may be given up at
+                // any moment, and the next one needs it.
+                let now = runtime.now();
+                let until = *self.patience.get_or_insert(now.after(TICKET_TIME));
+                let wanted = || resumed && endpoint.is_some_and(Endpoint::is_out_of_tickets);
+                if now < until && wire.poll_ticket(cx, wanted).is_pending() {
+                    return Poll::Pending;
                 }
-                Err(error) => Poll::Ready(self.fail(DataFailure::Handshake, error)),
-            },
+                self.patience = None;
+                self.change(|state| match state {
+                    State::Securing(wire) => State::Open(wire),
+                    state => state,
+                });
+                Poll::Ready(DataEvent::Secured { resumed })
+            }
             State::Sent(wire) => {
                 wire.drain(cx);
                 Poll::Pending

@@ -26,6 +26,15 @@ impl Session {
         match *self {}
     }
 
+    pub(super) fn poll_ticket<S: Stream>(
+        &mut self,
+        _: &mut S,
+        _: &mut Context<'_>,
+        _: impl Fn() -> bool,
+    ) -> Poll<()> {
+        match *self {}
+    }
+
     pub(super) fn is_resumed(&self) -> bool {
         match *self {}
     }

@@ -276,7 +276,7 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
         } else if self.data.is_receiving() {
             self.poll_receive(cx)
         } else {
-            self.data.poll_setup(&self.runtime, cx)
+            self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx)
         };
         match event {
             Poll::Ready(event) => {

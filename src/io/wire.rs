@@ -103,6 +103,14 @@ impl<S: Stream> Wire<S> {
         self.tls.as_ref().is_some_and(|tls| tls.may_bring_tickets())
     }
 
+    /// After the handshake: takes in the ticket that is `wanted`, if one comes before anything else.
+    pub(super) fn poll_ticket(&mut self, cx: &mut Context<'_>, wanted: impl Fn() -> bool) -> Poll<()> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_ticket(&mut self.stream, cx, wanted),
+            None => Poll::Ready(()),
+        }
+    }
+
     /// Goes on with the handshake and drops what comes, for the sake of the tickets: ready when none will.
     pub(super) fn poll_glean(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(()) };

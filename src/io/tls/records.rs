@@ -25,6 +25,8 @@ pub(in crate::io) struct Session {
     rest: usize,
     /// The peer has ended TLS in order.
     ended: bool,
+    /// Bytes came that nobody has read.
+    has_bytes: bool,
     /// An end without close_notify counts as one.
     tolerant: bool,
 }
@@ -39,6 +41,7 @@ impl Session {
             end: 0,
             rest: 0,
             ended: false,
+            has_bytes: false,
             tolerant,
         }
     }
@@ -51,6 +54,24 @@ impl Session {
     /// Whether tickets may come on this connection: TLS 1.2 sends its one before data.
     pub(in crate::io) fn may_bring_tickets(&self) -> bool {
         !self.ended && self.connection.protocol_version() != Some(ProtocolVersion::TLSv1_2)
+    }
+
+    /// Takes records in while a ticket is `wanted` and may be the next thing to come: ready when it came, or
+    /// bytes did, or nothing will.
+    pub(in crate::io) fn poll_ticket<S: Stream>(
+        &mut self,
+        stream: &mut S,
+        cx: &mut Context<'_>,
+        wanted: impl Fn() -> bool,
+    ) -> Poll<()> {
+        while wanted() && self.may_bring_tickets() && !self.has_bytes {
+            match ready!(self.poll_receive(stream, cx)) {
+                Ok(true) => {}
+                // Whoever reads next meets that again.
+                Ok(false) | Err(_) => break,
+            }
+        }
+        Poll::Ready(())
     }
 
     /// Goes on with the handshake, until it is done.
@@ -175,6 +196,7 @@ impl Session {
         self.rest -= taken;
         let state = self.connection.process_new_packets().map_err(super::other)?;
         self.ended = state.peer_has_closed();
+        self.has_bytes = state.plaintext_bytes_to_read() > 0;
         Poll::Ready(Ok(true))
     }
 
