@@ -12,7 +12,7 @@ use super::{AbortPolicy, Client, Context, Inherits, Next, Operation, Profile, Se
 use crate::action::{DataId, DataOp};
 use crate::buffer::Tx;
 use crate::codec::{Command, ReplyLine, Verb};
-use crate::error::{LocalError, PeerError};
+use crate::error::{Awaited, LocalError, PeerError};
 
 /// A transfer that is being given up. ABOR goes first and the data connection after it: a server that
 /// saw its end first might take the stump of an upload for the whole. And the data connection is closed
@@ -105,13 +105,17 @@ impl Client {
         true
     }
 
-    /// The connection has failed. A server that closes it at the sight of Telnet's bytes is known by that.
+    /// The connection has failed. A server that closes it at the sight of Telnet's bytes, or takes no ABOR
+    /// behind them for one, is known by that.
     pub(super) fn stop_giving_up(&mut self, error: PeerError) {
         if let Some(giving_up) = self.giving_up.take() {
             self.order(giving_up.id, DataOp::Abort);
         }
         let aborting = self.owed.iter().any(|owed| owed.verb == Some(Verb::Abor) && owed.beside);
-        if aborting && self.config.abort == AbortPolicy::AborWithSynch && error == PeerError::Closed {
+        if aborting
+            && self.config.abort == AbortPolicy::AborWithSynch
+            && matches!(error, PeerError::Closed | PeerError::TimedOut(Awaited::Abort))
+        {
             self.profile |= Profile::NO_SYNCH;
         }
     }

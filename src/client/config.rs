@@ -175,8 +175,8 @@ pub enum AbortPolicy {
     /// The data connection is closed and nothing said.
     CloseData,
     /// By ABOR with Telnet's IP and Synch before it (RFC 959 4.1.3), for servers that look at the control
-    /// connection during a transfer only when interrupted. Some close the connection at the sight of it:
-    /// [`Profile::NO_SYNCH`].
+    /// connection during a transfer only when interrupted. Some close the connection at the sight of it, or
+    /// (Pure-FTPd) say nothing to it ever: [`Profile::NO_SYNCH`].
     AborWithSynch,
 }
 
@@ -208,7 +208,7 @@ bitflags! {
         const NO_EPRT = 1 << 4;
         /// Neither EPSV nor PASV works: active mode is used where it is allowed.
         const NO_PASSIVE = 1 << 5;
-        /// It closes the connection at Telnet's Synch: ABOR goes plain.
+        /// It closes the connection at Telnet's Synch, or does not know ABOR behind it: ABOR goes plain.
         const NO_SYNCH = 1 << 6;
         /// It answers ABOR and the download that it ends with one reply for both, which speaks of ABOR.
         const ONE_ABORT_REPLY = 1 << 7;

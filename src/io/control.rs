@@ -71,7 +71,9 @@ impl<S> fmt::Debug for Control<S> {
 
 impl<S: Stream> Control<S> {
     /// With room for lines of `line` bytes, and twice that for what is sent.
-    pub(super) fn new(stream: S, line: usize) -> Self {
+    pub(super) fn new(mut stream: S, line: usize) -> Self {
+        // The urgent byte of a Synch is part of a Telnet command: without it the rest is no command.
+        stream.read_urgent_in_line();
         Self {
             wire: Wire::new(stream),
             change: None,
@@ -147,7 +149,16 @@ impl<S: Stream> Control<S> {
                 trace.bytes(Direction::Sent, pending.get(trace.queued..).unwrap_or_default());
                 trace.queued = pending.len();
             }
-            let sent = match self.wire.poll_write(cx, pending) {
+            // The urgent byte goes alone: the mark is at the last byte of what the system took, however
+            // much that was.
+            let written = match (self.tx.urgent(), pending) {
+                (Some(1), [byte, ..]) => self.wire.poll_write_urgent(cx, *byte),
+                (urgent, _) => {
+                    let before = urgent.map_or(pending.len(), |end| end.saturating_sub(1));
+                    self.wire.poll_write(cx, &pending[..before.min(pending.len())])
+                }
+            };
+            let sent = match written {
                 Poll::Pending => break,
                 Poll::Ready(Ok(count)) => count,
                 Poll::Ready(Err(error)) => {

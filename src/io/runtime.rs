@@ -94,6 +94,12 @@ pub(super) trait Stream {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 
+    /// Sends a byte as urgent data (RFC 854, "Synch"); among the others where that cannot be.
+    fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>>;
+
+    /// Has urgent data read in its place among the other bytes, where the system would take it out.
+    fn read_urgent_in_line(&mut self);
+
     /// Writes several pieces at once.
     #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "TLS alone writes so"))]
     fn poll_write_vectored(
@@ -128,6 +134,14 @@ impl<S: Socket> Stream for S {
 
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_io(Interest::Write, cx, |fd| socket::send(fd, bytes))
+    }
+
+    fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>> {
+        self.poll_io(Interest::Write, cx, |fd| socket::send_urgent(fd, byte))
+    }
+
+    fn read_urgent_in_line(&mut self) {
+        socket::read_urgent_in_line(self.as_fd());
     }
 
     fn poll_write_vectored(

@@ -94,6 +94,20 @@ pub(super) fn send(stream: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     Ok(retry_on_intr(|| rustix::net::send(stream, bytes, SendFlags::NOSIGNAL))?)
 }
 
+/// Sends a byte as urgent data, or among the others where that cannot be.
+pub(super) fn send_urgent(stream: BorrowedFd<'_>, byte: u8) -> io::Result<usize> {
+    let flags = SendFlags::OOB | SendFlags::NOSIGNAL;
+    match retry_on_intr(|| rustix::net::send(stream, &[byte], flags)) {
+        Err(Errno::OPNOTSUPP | Errno::INVAL) => send(stream, &[byte]),
+        sent => Ok(sent?),
+    }
+}
+
+/// Leaves urgent data in its place among the other bytes.
+pub(super) fn read_urgent_in_line(stream: BorrowedFd<'_>) {
+    let _ = sockopt::set_socket_oobinline(stream, true);
+}
+
 pub(super) fn send_vectored(stream: BorrowedFd<'_>, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
     let mut control = SendAncillaryBuffer::default();
     Ok(retry_on_intr(|| rustix::net::sendmsg(stream, pieces, &mut control, SendFlags::NOSIGNAL))?)

@@ -62,6 +62,14 @@ impl<S: Stream> Wire<S> {
         }
     }
 
+    /// Writes a byte that is urgent. Under TLS it is one like any other: its record is no byte.
+    pub(super) fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_write(&mut self.stream, cx, &[byte]),
+            None => self.stream.poll_write_urgent(cx, byte),
+        }
+    }
+
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.tls {
             Some(tls) => tls.poll_flush(&mut self.stream, cx),

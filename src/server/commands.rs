@@ -1,6 +1,6 @@
 //! One command: the gate, what the session answers by itself, what it asks of the host.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use super::config::hash_of;
 use super::data::PassiveReply;
@@ -339,12 +339,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// PORT and EPRT: never to another host than the client's, never to a privileged port (RFC 2577).
-    fn active(&mut self, ticket: Ticket, address: core::net::SocketAddr, tx: &mut Tx<'_>) -> Outcome {
+    fn active(&mut self, ticket: Ticket, mut address: SocketAddr, tx: &mut Tx<'_>) -> Outcome {
         if self.extended_only {
             return self.only_extended(ticket, tx);
         }
         if !self.config.active {
             return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Use EPSV or PASV here.", tx);
+        }
+        if address.ip().is_unspecified() {
+            // What lftp's listener is bound to, which it names over IPv6.
+            address.set_ip(self.endpoints.peer.ip());
         }
         if !self.is_client(address.ip()) || address.port() < 1024 {
             return self.answer_now(

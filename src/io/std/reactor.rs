@@ -10,7 +10,7 @@ use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use ::std::os::unix::net::UnixStream;
 use ::std::pin::pin;
 use ::std::sync::Arc;
-use ::std::sync::atomic::{AtomicBool, Ordering};
+use ::std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use ::std::task::{Context, Poll, Waker};
 use ::std::time::Instant as Moment;
 
@@ -23,6 +23,10 @@ thread_local! {
     /// What the future that this thread runs waits for: put here while it is polled.
     static WAITS: RefCell<Waits> = const { RefCell::new(Waits::NONE) };
 }
+
+/// After so many calls a session's sockets pretend that they would block, so that the system is asked about all
+/// of them: a data connection that is always ready would hide what comes on the control connection.
+const CALLS_AT_ONCE: u32 = 8;
 
 #[derive(Debug, Default)]
 struct Waits {
@@ -53,6 +57,7 @@ impl Waits {
             Err(_) => true,
         };
         for ((socket, interest), fd) in self.sockets.iter().zip(&fds) {
+            socket.calls.store(0, Ordering::Relaxed);
             // An error or a hang-up shows at the next call, whichever that is.
             let broken = fd.revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
             if broken || failed {
@@ -94,6 +99,8 @@ pub(super) fn watch(alarm: &Arc<UnixStream>) {
 #[derive(Debug)]
 pub(super) struct Blocking {
     clock: Clock<Alarm>,
+    /// Calls that did something since the system was last asked about the session's sockets.
+    calls: Arc<AtomicU32>,
 }
 
 /// The addresses of a server.
@@ -103,7 +110,7 @@ pub(super) async fn resolve(server: impl ToSocketAddrs) -> io::Result<Vec<Socket
 
 impl Blocking {
     pub(super) fn new() -> Self {
-        Self { clock: Clock::new() }
+        Self { clock: Clock::new(), calls: Arc::default() }
     }
 }
 
@@ -120,7 +127,8 @@ impl Runtime for Blocking {
 
     fn register(&self, socket: OwnedFd) -> io::Result<Polled> {
         let [readable, writable] = [true, true].map(AtomicBool::new);
-        Ok(Polled(Arc::new(Descriptor { socket, readable, writable })))
+        let calls = Arc::clone(&self.calls);
+        Ok(Polled(Arc::new(Descriptor { socket, readable, writable, calls })))
     }
 
     async fn unblock<T: Send + 'static>(
@@ -161,6 +169,8 @@ struct Descriptor {
     socket: OwnedFd,
     readable: AtomicBool,
     writable: AtomicBool,
+    /// Its session's.
+    calls: Arc<AtomicU32>,
 }
 
 impl Descriptor {
@@ -196,15 +206,117 @@ impl Socket for Polled {
         mut call: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         let ready = self.0.ready(interest);
-        if ready.load(Ordering::Relaxed) {
+        let calls = &self.0.calls;
+        if ready.load(Ordering::Relaxed) && calls.load(Ordering::Relaxed) < CALLS_AT_ONCE {
             match call(self.as_fd()) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     ready.store(false, Ordering::Relaxed);
                 }
-                result => return Poll::Ready(result),
+                result => {
+                    calls.fetch_add(1, Ordering::Relaxed);
+                    return Poll::Ready(result);
+                }
             }
         }
         WAITS.with_borrow_mut(|waits| waits.sockets.push((Arc::clone(&self.0), interest)));
         Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::std::future::poll_fn;
+    use ::std::io::{Read, Write};
+    use ::std::net::{TcpListener, TcpStream};
+    use ::std::time::Duration;
+
+    use rustix::net::{RecvFlags, SendFlags, recv, send};
+
+    use super::*;
+    use crate::io::runtime::Stream;
+
+    /// A stream of this runtime, and its other end.
+    fn pair() -> (Polled, TcpStream) {
+        pair_of(&Blocking::new())
+    }
+
+    fn pair_of(runtime: &Blocking) -> (Polled, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let socket = runtime.adopt(listener.accept().unwrap().0).unwrap();
+        (socket, peer)
+    }
+
+    fn written(result: Poll<io::Result<usize>>) {
+        assert!(matches!(result, Poll::Ready(Ok(1..))), "{result:?}");
+    }
+
+    #[test]
+    fn a_socket_that_is_always_ready_hides_no_other() {
+        let runtime = Blocking::new();
+        let (mut busy, _unread) = pair_of(&runtime);
+        let (mut quiet, mut peer) = pair_of(&runtime);
+        let (mut buffer, mut calls) = ([0; 16], 0);
+        let mut said = false;
+        let read = block_on(poll_fn(|cx| {
+            loop {
+                if let Poll::Ready(read) = quiet.poll_read(cx, &mut buffer) {
+                    return Poll::Ready(read);
+                }
+                // It was seen to be quiet, and now is so no more.
+                if !said {
+                    peer.write_all(b"stop").unwrap();
+                    said = true;
+                }
+                assert!(calls < 100, "nobody looked");
+                calls += 1;
+                if busy.poll_write(cx, b"more").is_pending() {
+                    return Poll::Pending;
+                }
+            }
+        }));
+        assert_eq!(&buffer[..read.unwrap()], b"stop");
+    }
+
+    #[test]
+    fn an_urgent_byte_goes_out_of_band() {
+        let (mut socket, mut peer) = pair();
+        let cx = &mut Context::from_waker(Waker::noop());
+        written(socket.poll_write(cx, b"abc"));
+        written(socket.poll_write_urgent(cx, b'!'));
+        written(socket.poll_write(cx, b"def"));
+        let (mut bytes, mut urgent) = ([0; 3], [0]);
+        peer.read_exact(&mut bytes).unwrap();
+        assert_eq!(&bytes, b"abc");
+        let mut fds = [PollFd::new(&peer, PollFlags::PRI)];
+        poll(&mut fds, Timespec::try_from(Duration::from_secs(10)).ok().as_ref()).unwrap();
+        recv(&peer, &mut urgent, RecvFlags::OOB).unwrap();
+        assert_eq!(&urgent, b"!");
+        peer.read_exact(&mut bytes).unwrap();
+        assert_eq!(&bytes, b"def");
+    }
+
+    #[test]
+    fn an_urgent_byte_is_read_where_it_stands() {
+        let (mut socket, mut peer) = pair();
+        socket.read_urgent_in_line();
+        peer.write_all(b"abc").unwrap();
+        send(&peer, b"!", SendFlags::OOB).unwrap();
+        peer.write_all(b"def").unwrap();
+        drop(peer);
+        let (mut bytes, mut chunk) = (Vec::new(), [0; 16]);
+        // Each read is waited for, and there are at most as many as bytes, with one for the end.
+        for _ in 0..8 {
+            let mut fds = [PollFd::new(&socket, PollFlags::IN)];
+            poll(&mut fds, Timespec::try_from(Duration::from_secs(10)).ok().as_ref()).unwrap();
+            socket.0.readable.store(true, Ordering::Relaxed);
+            match socket.poll_read(&mut Context::from_waker(Waker::noop()), &mut chunk) {
+                Poll::Ready(Ok(0)) => break,
+                Poll::Ready(read) => bytes.extend_from_slice(&chunk[..read.unwrap()]),
+                Poll::Pending => {}
+            }
+        }
+        assert_eq!(bytes, b"abc!def");
     }
 }
