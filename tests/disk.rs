@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
@@ -104,8 +105,13 @@ fn write_all(mut opened: Opened<impl File>, mut bytes: &[u8]) {
     opened.file.finish().unwrap();
 }
 
-fn names(entries: impl Iterator<Item = OwnedEntry>) -> Vec<Vec<u8>> {
-    let mut names: Vec<_> = entries.map(|entry| entry.entry().name.as_bytes().to_vec()).collect();
+fn whole(entries: impl Iterator<Item = io::Result<OwnedEntry>>) -> Vec<OwnedEntry> {
+    entries.map(|entry| entry.unwrap()).collect()
+}
+
+fn names(entries: impl Iterator<Item = io::Result<OwnedEntry>>) -> Vec<Vec<u8>> {
+    let mut names: Vec<_> =
+        whole(entries).iter().map(|entry| entry.entry().name.as_bytes().to_vec()).collect();
     names.sort();
     names
 }
@@ -403,7 +409,7 @@ fn an_entry_of_every_kind_is_told_as_what_it_is() {
     let _socket = UnixListener::bind(scratch.at("socket")).unwrap();
 
     let directory = scratch.writable();
-    let listed: Vec<_> = directory.entries(VirtualPath::ROOT).unwrap().collect();
+    let listed = whole(directory.entries(VirtualPath::ROOT).unwrap());
     let target = |target: &'static str| Kind::Link { target: Some(target.try_into().unwrap()) };
     let expected = [
         ("file", Kind::File, Some("adfrw")),
@@ -657,14 +663,14 @@ fn nothing_changes_what_is_read_only() {
     assert_eq!(names(scratch.read_only().entries(VirtualPath::ROOT).unwrap()).len(), 2);
 
     // And it says so: the same entries from either.
-    let plain: Vec<_> = scratch.read_only().entries(VirtualPath::ROOT).unwrap().collect();
-    assert_eq!(guarded.entries(VirtualPath::ROOT).unwrap().collect::<Vec<_>>(), plain);
+    let plain = whole(scratch.read_only().entries(VirtualPath::ROOT).unwrap());
+    assert_eq!(whole(guarded.entries(VirtualPath::ROOT).unwrap()), plain);
     let file = guarded.entry(path("/file"), false).unwrap();
     assert_eq!(file.entry().permissions, Some(Permissions::RETRIEVE));
 
     let full = Guarded::full(scratch.writable());
-    let entries = full.entries(VirtualPath::ROOT).unwrap().collect::<Vec<_>>();
-    assert_eq!(entries, scratch.writable().entries(VirtualPath::ROOT).unwrap().collect::<Vec<_>>());
+    let entries = whole(full.entries(VirtualPath::ROOT).unwrap());
+    assert_eq!(entries, whole(scratch.writable().entries(VirtualPath::ROOT).unwrap()));
     assert!(changes(&full).iter().filter(|refusal| refusal.is_none()).count() > 6);
 }
 

@@ -28,6 +28,6 @@ pub use disk::{Directory, DiskEntries, DiskFile};
 pub use error::{Error, Refused};
 pub use guarded::{Guarded, GuardedEntries};
 pub use host::{
-    Access, Accounts, ByteRange, Changes, Digest, File, Filesystem, HashAlgorithm, Opened, Refusal,
-    VirtualPath,
+    Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
+    File, Filesystem, HashAlgorithm, Opened, Refusal, VirtualPath,
 };

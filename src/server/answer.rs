@@ -81,6 +81,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         Ok(())
     }
 
+    /// Whether a request still waits for its answer: not once the client was told that it takes too long.
+    #[must_use]
+    pub fn awaits(&self, ticket: &Ticket) -> bool {
+        self.pending.is_some() && ticket.number() == self.asked
+    }
+
     /// The host has answered, or was given up.
     fn settle(&mut self, tx: &mut Tx<'_>) {
         if let Some(ticket) = self.aborting.take() {

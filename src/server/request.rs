@@ -15,7 +15,7 @@ impl<'a> VirtualPath<'a> {
     /// `/`.
     pub const ROOT: VirtualPath<'static> = VirtualPath(b"/");
 
-    pub(super) const fn new(normal: &'a [u8]) -> Self {
+    pub(crate) const fn new(normal: &'a [u8]) -> Self {
         Self(normal)
     }
 

@@ -12,6 +12,7 @@ use ::std::time::{Duration, Instant};
 
 use super::reactor::{Blocking, block_on};
 use crate::io::host::Accounts;
+use crate::io::host::offload::{Inline, Offload};
 use crate::io::server::Connection;
 use crate::server::{Config, Endpoints};
 
@@ -33,7 +34,7 @@ use crate::server::{Config, Endpoints};
 pub struct Server<A> {
     listener: TcpListener,
     address: SocketAddr,
-    accounts: Arc<A>,
+    accounts: Arc<Offload<A, Inline>>,
     config: Config,
     sessions: usize,
     state: Arc<State>,
@@ -122,7 +123,7 @@ impl<A: Accounts> Server<A> {
         Ok(Self {
             listener,
             address,
-            accounts: Arc::new(accounts),
+            accounts: Arc::new(Offload::new(accounts)),
             config: Config::default(),
             sessions: 1000,
             state: Arc::new(State::new()?),
