@@ -1110,6 +1110,67 @@ fn an_answer_may_come_later_and_commands_wait_for_it() {
 }
 
 #[test]
+fn abor_has_the_host_give_up_what_may_take_it_long_and_is_answered_behind_it() {
+    for (command, given_up) in [
+        ("RETR /file", "450 Given up."),
+        ("STOR /new", "450 Given up."),
+        ("LIST /dir", "450 Given up."),
+        ("MLSD", "450 Given up."),
+    ] {
+        let mut rig = Rig::logged_in();
+        rig.passive();
+        rig.slow = Slow::Everything;
+        assert_eq!(rig.ask(command), [""; 0]);
+        assert_eq!(rig.ask("NOOP\r\nABOR"), [""; 0], "what came before ABOR is answered before it");
+        assert_eq!(rig.aborts, 0);
+        rig.answer(Answer::Refused(Refusal::NotFound)).unwrap();
+        assert_eq!(rig.codes(), [550, 200, 225]);
+
+        rig.passive();
+        assert_eq!(rig.ask(&format!("{command}\r\nABOR\r\nNOOP")), [""; 0]);
+        assert_eq!(rig.aborts, 1, "{command}");
+        rig.answer(Answer::Refused(Refusal::Aborted)).unwrap();
+        assert_eq!(rig.replies(), [given_up, "226 Abort done.", "200 Okay."]);
+        assert_eq!(rig.data, DataEnd::None);
+    }
+}
+
+#[test]
+fn what_was_opened_although_it_was_to_be_given_up_is_closed_again() {
+    let mut rig = Rig::logged_in();
+    rig.passive();
+    rig.slow = Slow::Everything;
+    assert_eq!(rig.say("RETR /file\r\nABOR"), [0; 0]);
+    rig.answer(Answer::Opened { size: None, unique_name: None }).unwrap();
+    assert_eq!(rig.codes(), [150, 426, 226]);
+    assert_eq!(rig.data, DataEnd::None);
+    assert!(!rig.session.is_transferring());
+}
+
+#[test]
+fn abor_leaves_alone_what_is_done_in_a_moment() {
+    let mut rig = Rig::logged_in();
+    rig.slow = Slow::Everything;
+    assert_eq!(rig.say("MKD /new\r\nABOR"), [0; 0]);
+    assert_eq!(rig.aborts, 0);
+    rig.answer(Answer::Done).unwrap();
+    assert_eq!(rig.codes(), [257, 225]);
+}
+
+#[test]
+fn abor_takes_back_an_upload_that_the_host_has_not_kept_yet() {
+    let mut rig = Rig::logged_in();
+    rig.passive();
+    assert_eq!(rig.say("STOR /new"), [150]);
+    rig.slow = Slow::Everything;
+    rig.upload(b"content");
+    assert_eq!(rig.say("ABOR"), [0; 0]);
+    assert_eq!(rig.aborts, 1);
+    rig.answer(Answer::Refused(Refusal::Aborted)).unwrap();
+    assert_eq!(rig.codes(), [450, 226]);
+}
+
+#[test]
 fn the_entry_of_a_path_may_have_no_name() {
     // A host that has no name for its root.
     let mut rig = Rig::logged_in();

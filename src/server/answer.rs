@@ -89,12 +89,17 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// The host has answered, or was given up.
     fn settle(&mut self, tx: &mut Tx<'_>) {
-        if let Some(ticket) = self.aborting.take() {
-            self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx);
-        }
         self.tell_abort = false;
         self.pending = None;
         self.progress = true;
+        match self.aborting.take() {
+            // The host has opened it all the same.
+            Some(ticket) if self.transfer.is_some() => self.abort(ticket, tx),
+            Some(ticket) => {
+                self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx)
+            }
+            None => {}
+        }
     }
 
     /// The host has had its time: 451, which any command may get.

@@ -1,5 +1,6 @@
 //! What a session has asked its host, without what it borrows.
 
+use super::machine::Beside;
 use super::request::{Access, Changes, Listing, Request};
 use crate::buffer::Span;
 use crate::codec::{ByteRange, Command, HashAlgorithm, Secret, Text};
@@ -68,6 +69,18 @@ pub(super) enum Pending {
     Host,
     Site,
     Command,
+}
+
+impl Pending {
+    /// What may take the host long, the client may have given up. During a digest it may also ask how it
+    /// goes: nothing else is as long.
+    pub(super) const fn beside(self) -> Beside {
+        match self {
+            Self::Digest { .. } => Beside::Instant,
+            Self::Open(_) | Self::List(_) | Self::Entries { .. } | Self::Commit => Beside::Abort,
+            _ => Beside::Nothing,
+        }
+    }
 }
 
 /// What the host is asked next, once it has answered.

@@ -34,8 +34,9 @@ pub(super) const SERVED_FACTS: FactSet = FactSet::TYPE
 pub enum Event<'b> {
     /// Something that only the host can do; see [`Session::answer`].
     Request(Ticket, Request<'b>),
-    /// The client wants the request that waits given up: answer it with
-    /// [`Refusal::Aborted`](super::Refusal::Aborted) if that can be done, or as it comes.
+    /// The client wants the request that waits given up, which was to open something, to keep an upload, to
+    /// tell entries or to compute: answer it with [`Refusal::Aborted`](super::Refusal::Aborted) if that can
+    /// be done, or as it comes.
     Abort,
 }
 
@@ -356,6 +357,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn ask(&mut self, ticket: Ticket, what: Pending, argument: Span, now: Instant) -> SessionStep {
         (self.asked, self.asked_at) = (ticket.number(), now);
         self.pending = Some(what);
+        self.pi.take_beside(&ticket, what.beside());
         SessionStep::Request(ticket, Asked { what, argument })
     }
 
