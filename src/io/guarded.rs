@@ -5,17 +5,17 @@ use ::std::sync::Arc;
 use ::std::vec::Vec;
 
 use super::host::{
-    Access, AsyncEntries, AsyncFilesystem, ByteRange, Changes, Digest, Filesystem, HashAlgorithm, Opened,
-    Refusal, VirtualPath,
+    Access, AsyncEntries, AsyncFilesystem, ByteRange, Changes, Digest, Filesystem, HashAlgorithm, HostReply,
+    Opened, Refusal, VirtualPath, Wishes,
 };
-use crate::codec::Permissions;
+use crate::codec::{Command, Permissions};
 use crate::listing::{Entry, OwnedEntry};
 
 /// All that can be done with a file system that is only read.
 const READING: Permissions = Permissions::RETRIEVE.union(Permissions::ENTER).union(Permissions::LIST);
 
-/// A [`Filesystem`] as it is, or for reading alone: what would change anything is then
-/// [`Refusal::Denied`] before the file system is asked, and [`Entry::permissions`] say so.
+/// A [`Filesystem`] as it is, or for reading alone: what would change anything, and commands of the host's
+/// own, which might, are then [`Refusal::Denied`] before the file system is asked, and [`Entry::permissions`] say so.
 #[derive(Debug)]
 pub struct Guarded<F> {
     inner: Arc<F>,
@@ -70,12 +70,17 @@ impl<F: Filesystem> Filesystem for Guarded<F> {
         self.inner.entries(path).map(|inner| GuardedEntries { inner, read_only })
     }
 
-    fn open(&self, path: VirtualPath<'_>, access: Access) -> Result<Opened<Self::File>, Refusal> {
-        self.for_access(access)?.open(path, access)
+    fn open(
+        &self,
+        path: VirtualPath<'_>,
+        access: Access,
+        wishes: &Wishes,
+    ) -> Result<Opened<Self::File>, Refusal> {
+        self.for_access(access)?.open(path, access, wishes)
     }
 
-    fn make_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
-        self.for_change()?.make_directory(path)
+    fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal> {
+        self.for_change()?.make_directory(path, wishes)
     }
 
     fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
@@ -110,6 +115,14 @@ impl<F: Filesystem> Filesystem for Guarded<F> {
     ) -> Result<Digest, Refusal> {
         self.inner.digest(path, algorithm, range)
     }
+
+    fn site(&self, directory: VirtualPath<'_>, line: &[u8]) -> Result<HostReply, Refusal> {
+        self.for_change()?.site(directory, line)
+    }
+
+    fn command(&self, directory: VirtualPath<'_>, command: &Command<'_>) -> Result<HostReply, Refusal> {
+        self.for_change()?.command(directory, command)
+    }
 }
 
 impl<F: AsyncFilesystem> AsyncFilesystem for Guarded<F> {
@@ -125,12 +138,17 @@ impl<F: AsyncFilesystem> AsyncFilesystem for Guarded<F> {
         self.inner.entries(path).await.map(|inner| GuardedEntries { inner, read_only })
     }
 
-    async fn open(&self, path: VirtualPath<'_>, access: Access) -> Result<Opened<Self::File>, Refusal> {
-        self.for_access(access)?.open(path, access).await
+    async fn open(
+        &self,
+        path: VirtualPath<'_>,
+        access: Access,
+        wishes: &Wishes,
+    ) -> Result<Opened<Self::File>, Refusal> {
+        self.for_access(access)?.open(path, access, wishes).await
     }
 
-    async fn make_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
-        self.for_change()?.make_directory(path).await
+    async fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal> {
+        self.for_change()?.make_directory(path, wishes).await
     }
 
     async fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
@@ -164,6 +182,14 @@ impl<F: AsyncFilesystem> AsyncFilesystem for Guarded<F> {
         range: ByteRange,
     ) -> Result<Digest, Refusal> {
         self.inner.digest(path, algorithm, range).await
+    }
+
+    async fn site(&self, directory: VirtualPath<'_>, line: &[u8]) -> Result<HostReply, Refusal> {
+        self.for_change()?.site(directory, line).await
+    }
+
+    async fn command(&self, directory: VirtualPath<'_>, command: &Command<'_>) -> Result<HostReply, Refusal> {
+        self.for_change()?.command(directory, command).await
     }
 }
 

@@ -8,13 +8,82 @@ mod asynchronous;
 mod blocking;
 pub(super) mod offload;
 
+use ::std::net::SocketAddr;
 use ::std::vec::Vec;
 
 pub use crate::codec::{ByteRange, HashAlgorithm};
 pub use crate::server::{Access, Changes, Refusal, VirtualPath};
 
+use crate::codec::{Command, ReplyCode, Text};
+
 pub use asynchronous::{AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem};
 pub use blocking::{Accounts, File, Filesystem};
+
+/// Who talks to a server, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Visitor {
+    /// The client's address.
+    pub peer: SocketAddr,
+    /// The server's own, where the client came in.
+    pub local: SocketAddr,
+    /// The virtual host that it has chosen (RFC 7151): one that [`Accounts::host`] has let pass.
+    pub host: Option<Vec<u8>>,
+    /// The user as whom it logs in, or is logged in. Empty before that.
+    pub user: Vec<u8>,
+    /// How many logins have failed on this connection.
+    pub failed_logins: u16,
+}
+
+impl Visitor {
+    /// A user at the door: for a host that calls its own accounts, as its tests do.
+    pub fn new(user: impl Into<Vec<u8>>, peer: SocketAddr, local: SocketAddr) -> Self {
+        Self { peer, local, host: None, user: user.into(), failed_logins: 0 }
+    }
+}
+
+/// What a client wants beside, when something is made. A host may heed it or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wishes {
+    /// How many bytes the file is going to have (RFC 959 4.1.3, ALLO). Nobody needs to believe it.
+    pub size_hint: Option<u64>,
+    /// What is to be taken from the permissions, nine bits as of a Unix mode.
+    pub umask: Option<u16>,
+}
+
+/// What a host answers to a command that it carries out by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostReply {
+    /// The code of the reply: one that the [table](crate::codec::VerbInfo) has for the command.
+    pub code: ReplyCode,
+    /// Its lines. What comes after a CR, a LF or a NUL in one of them is not sent.
+    pub lines: Vec<Vec<u8>>,
+}
+
+impl HostReply {
+    /// A reply of one line.
+    pub fn new(code: ReplyCode, text: impl Into<Vec<u8>>) -> Self {
+        Self { code, lines: vec![text.into()] }
+    }
+
+    /// And one line more.
+    #[must_use]
+    pub fn line(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.lines.push(text.into());
+        self
+    }
+
+    pub(super) fn texts(&self) -> Vec<Text<'_>> {
+        self.lines.iter().map(|line| text(line)).collect()
+    }
+}
+
+/// As much of a line as can be sent as one.
+fn text(line: &[u8]) -> Text<'_> {
+    let end = line.iter().position(|byte| b"\r\n\0".contains(byte)).unwrap_or(line.len());
+    line.get(..end).and_then(|line| Text::new(line).ok()).unwrap_or_default()
+}
 
 /// A hash of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,5 +117,24 @@ impl OwnedPath {
 impl From<VirtualPath<'_>> for OwnedPath {
     fn from(path: VirtualPath<'_>) -> Self {
         Self(path.as_bytes().to_vec())
+    }
+}
+
+/// A command that outlives the window that it came in.
+pub(super) struct OwnedCommand(Vec<u8>);
+
+impl OwnedCommand {
+    /// What was a command still is one.
+    pub(super) fn lent(&self) -> Result<Command<'_>, Refusal> {
+        Command::parse(&self.0).map_err(|_| Refusal::Failed)
+    }
+}
+
+impl From<&Command<'_>> for OwnedCommand {
+    fn from(command: &Command<'_>) -> Self {
+        let mut line = Vec::new();
+        // A vector is never full.
+        let _ = command.encode(&mut line);
+        Self(line)
     }
 }

@@ -29,5 +29,5 @@ pub use error::{Error, Refused};
 pub use guarded::{Guarded, GuardedEntries};
 pub use host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
-    File, Filesystem, HashAlgorithm, Opened, Refusal, VirtualPath,
+    File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };

@@ -12,7 +12,7 @@ use ::std::time::Duration;
 
 use super::control::Control;
 use super::data::Data;
-use super::host::{AsyncAccounts, AsyncFilesystem, Refusal};
+use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
 use super::runtime::Runtime;
 use crate::action::{DataEvent, DataId, DataOp};
 use crate::codec::Text;
@@ -39,6 +39,9 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     data: Data<R>,
     accounts: Arc<A>,
     filesystem: Option<Arc<A::Filesystem>>,
+    /// The virtual host that the client has chosen, and who it is.
+    host: Option<Vec<u8>>,
+    user: Vec<u8>,
     endpoints: Endpoints,
     /// What the host is at work on.
     asked: Option<(Ticket, Doing<A>)>,
@@ -71,6 +74,8 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             data: Data::new(),
             accounts,
             filesystem: None,
+            host: None,
+            user: Vec::new(),
             endpoints,
             asked: None,
             moving: None,
@@ -162,15 +167,29 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 return self.answer(ticket, admitted);
             }
             Request::Commit => asking::finish(self.moving.take()),
-            request @ (Request::Login { .. } | Request::Host(_)) => {
-                asking::ask_accounts(&self.accounts, &self.session, self.endpoints, &request)
+            request @ (Request::Login { .. } | Request::Account { .. } | Request::Host(_)) => {
+                asking::ask_accounts(&self.accounts, self.visitor(), &request)
             }
             request => match &self.filesystem {
-                Some(filesystem) => asking::ask(filesystem, &self.session, &request),
-                None => return self.answer(ticket, Err(Refusal::Denied)),
+                Some(filesystem) if self.session.is_logged_in() => {
+                    asking::ask(filesystem, &self.session, &request)
+                }
+                _ => asking::ask_accounts(&self.accounts, self.visitor(), &request),
             },
         };
         self.asked = Some((ticket, Doing::Asking(work)));
+    }
+
+    /// Who talks to us: before the login, who wants to be.
+    fn visitor(&self) -> Visitor {
+        let logged_in = self.session.is_logged_in();
+        Visitor {
+            peer: self.endpoints.peer,
+            local: self.endpoints.local,
+            host: self.host.clone(),
+            user: if logged_in { self.user.clone() } else { self.session.user().to_vec() },
+            failed_logins: self.session.failed_logins(),
+        }
     }
 
     /// Goes on with what the host was asked.
@@ -221,9 +240,10 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
 
     /// Hands the host's answer on, and keeps what came with it.
     fn answer(&mut self, ticket: Ticket, told: Result<Told<A::Filesystem>, Refusal>) {
-        let entry;
+        let (entry, lines, user);
+        user = self.session.user().to_vec();
         let answer = match &told {
-            Ok(Told::Done | Told::LoggedIn(_) | Told::Entries(_)) => Answer::Done,
+            Ok(Told::Done | Told::LoggedIn(_) | Told::Host(_) | Told::Entries(_)) => Answer::Done,
             Ok(Told::Entry(owned)) => {
                 entry = owned.entry();
                 Answer::Entry(&entry)
@@ -234,13 +254,30 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             }
             Ok(Told::Digest(digest)) => Answer::Digest { digest: &digest.bytes, range: digest.range },
             Ok(Told::Count(count)) => Answer::Count(*count),
+            Ok(Told::Reply(reply)) => {
+                lines = reply.texts();
+                Answer::Reply(reply.code, &lines)
+            }
             Err(refusal) => Answer::Refused(*refusal),
         };
-        let answered = self.session.answer(ticket, answer, &mut self.control.tx.view());
+        let answered = match self.session.answer(ticket, answer, &mut self.control.tx.view()) {
+            // A reply of the host's own that this command never gets.
+            Err((LocalError::WrongAnswer, ticket)) => {
+                let failed = Answer::Refused(Refusal::Failed);
+                self.session.answer(ticket, failed, &mut self.control.tx.view())
+            }
+            answered => answered,
+        };
         debug_assert!(answered.is_ok(), "{answered:?}");
         match told {
             _ if answered.is_err() => {}
-            Ok(Told::LoggedIn(filesystem)) => self.filesystem = Some(filesystem),
+            Ok(Told::LoggedIn(filesystem)) => {
+                if !user.is_empty() {
+                    self.user = user;
+                }
+                self.filesystem = Some(filesystem);
+            }
+            Ok(Told::Host(name)) => self.host = Some(name),
             Ok(Told::Opened { moving, .. }) => self.moving = Some(moving),
             _ => {}
         }

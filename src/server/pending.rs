@@ -19,6 +19,7 @@ impl Asked {
         match self.what {
             Pending::Admit => Request::Admit,
             Pending::Login => Request::Login { password: Secret::new(text(bytes(self.argument))) },
+            Pending::Account => Request::Account { account: Secret::new(text(bytes(self.argument))) },
             Pending::ChangeDirectory => Request::ChangeDirectory,
             Pending::MakeDirectory => Request::MakeDirectory,
             Pending::RemoveDirectory => Request::RemoveDirectory,
@@ -52,6 +53,7 @@ fn text(bytes: &[u8]) -> Text<'_> {
 pub(super) enum Pending {
     Admit,
     Login,
+    Account,
     ChangeDirectory,
     MakeDirectory,
     RemoveDirectory,

@@ -71,6 +71,8 @@ pub(super) enum Login {
     Nobody,
     /// It has, and a password is wanted.
     Named,
+    /// The password was right, and an account is wanted too.
+    NeedsAccount,
     /// It is logged in.
     In,
 }
@@ -193,13 +195,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         VirtualPath::new(self.paths.waiting())
     }
 
-    /// The user who wants to log in, while [`Request::Login`] waits for an answer. Afterwards the host
-    /// knows who it is.
+    /// The user who wants to log in, until that is done. Afterwards the host knows who it is.
     #[must_use]
     pub fn user(&self) -> &[u8] {
         match self.login {
-            Login::Named => self.paths.waiting(),
-            _ => b"",
+            Login::Named | Login::NeedsAccount => self.paths.waiting(),
+            Login::Nobody | Login::In => b"",
         }
     }
 

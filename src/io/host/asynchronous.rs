@@ -6,12 +6,15 @@
 
 use ::std::future::Future;
 use ::std::io;
-use ::std::net::SocketAddr;
 use ::std::ops::Range;
 use ::std::sync::Arc;
 use ::std::vec::Vec;
 
-use super::{Access, ByteRange, Changes, Digest, HashAlgorithm, Opened, Refusal, VirtualPath};
+use super::{
+    Access, ByteRange, Changes, Digest, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor,
+    Wishes,
+};
+use crate::codec::Command;
 use crate::listing::OwnedEntry;
 
 /// As [`Accounts`](super::Accounts), blocking nobody.
@@ -22,20 +25,45 @@ pub trait AsyncAccounts: Send + Sync + 'static {
     /// As [`Accounts::login`](super::Accounts::login).
     ///
     /// # Errors
-    /// [`Refusal::Denied`], mostly.
+    /// [`Refusal::Denied`], mostly; [`Refusal::NeedsAccount`].
     fn login(
         &self,
-        user: &[u8],
+        visitor: &Visitor,
         password: &[u8],
-        peer: SocketAddr,
     ) -> impl Future<Output = Result<Arc<Self::Filesystem>, Refusal>> + Send;
+
+    /// As [`Accounts::account`](super::Accounts::account).
+    ///
+    /// # Errors
+    /// [`Refusal::Unsupported`] when none is needed, [`Refusal::Denied`] when it is not the right one.
+    fn account(
+        &self,
+        visitor: &Visitor,
+        account: &[u8],
+    ) -> impl Future<Output = Result<Arc<Self::Filesystem>, Refusal>> + Send {
+        let _ = (visitor, account);
+        unsupported()
+    }
 
     /// As [`Accounts::host`](super::Accounts::host).
     ///
     /// # Errors
     /// When there is no such host here.
-    fn host(&self, name: &[u8], peer: SocketAddr) -> impl Future<Output = Result<(), Refusal>> + Send {
-        let _ = (name, peer);
+    fn host(&self, visitor: &Visitor, name: &[u8]) -> impl Future<Output = Result<(), Refusal>> + Send {
+        let _ = (visitor, name);
+        unsupported()
+    }
+
+    /// As [`Accounts::command`](super::Accounts::command).
+    ///
+    /// # Errors
+    /// When it is not carried out.
+    fn command(
+        &self,
+        visitor: &Visitor,
+        command: &Command<'_>,
+    ) -> impl Future<Output = Result<HostReply, Refusal>> + Send {
+        let _ = (visitor, command);
         unsupported()
     }
 }
@@ -71,13 +99,18 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
         &self,
         path: VirtualPath<'_>,
         access: Access,
+        wishes: &Wishes,
     ) -> impl Future<Output = Result<Opened<Self::File>, Refusal>> + Send;
 
     /// As [`Filesystem::make_directory`](super::Filesystem::make_directory).
     ///
     /// # Errors
     /// When something is there already, or it may not be made.
-    fn make_directory(&self, path: VirtualPath<'_>) -> impl Future<Output = Result<(), Refusal>> + Send;
+    fn make_directory(
+        &self,
+        path: VirtualPath<'_>,
+        wishes: &Wishes,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send;
 
     /// As [`Filesystem::remove_directory`](super::Filesystem::remove_directory).
     ///
@@ -147,6 +180,32 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
         range: ByteRange,
     ) -> impl Future<Output = Result<Digest, Refusal>> + Send {
         let _ = (path, algorithm, range);
+        unsupported()
+    }
+
+    /// As [`Filesystem::site`](super::Filesystem::site).
+    ///
+    /// # Errors
+    /// When there is no such command, or it is not carried out.
+    fn site(
+        &self,
+        directory: VirtualPath<'_>,
+        line: &[u8],
+    ) -> impl Future<Output = Result<HostReply, Refusal>> + Send {
+        let _ = (directory, line);
+        unsupported()
+    }
+
+    /// As [`Filesystem::command`](super::Filesystem::command).
+    ///
+    /// # Errors
+    /// When it is not carried out.
+    fn command(
+        &self,
+        directory: VirtualPath<'_>,
+        command: &Command<'_>,
+    ) -> impl Future<Output = Result<HostReply, Refusal>> + Send {
+        let _ = (directory, command);
         unsupported()
     }
 }

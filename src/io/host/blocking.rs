@@ -1,10 +1,13 @@
 //! The host of a server that may block its sessions' threads.
 
 use ::std::io;
-use ::std::net::SocketAddr;
 use ::std::sync::Arc;
 
-use super::{Access, ByteRange, Changes, Digest, HashAlgorithm, Opened, Refusal, VirtualPath};
+use super::{
+    Access, ByteRange, Changes, Digest, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor,
+    Wishes,
+};
+use crate::codec::Command;
 use crate::listing::OwnedEntry;
 
 /// Who may log in, and what they see then.
@@ -16,16 +19,37 @@ pub trait Accounts: Send + Sync + 'static {
     /// tell which it was (RFC 2577 6).
     ///
     /// # Errors
-    /// [`Refusal::Denied`], mostly.
-    fn login(&self, user: &[u8], password: &[u8], peer: SocketAddr)
-    -> Result<Arc<Self::Filesystem>, Refusal>;
+    /// [`Refusal::Denied`], mostly. [`Refusal::NeedsAccount`] when the password is right, and
+    /// [`account`](Self::account) is to have the last word.
+    fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal>;
+
+    /// Checks an account (RFC 959 4.1.1): one that was asked for to complete a login, or one that lets a
+    /// user do more, or less, than before. No accounts by default.
+    ///
+    /// # Errors
+    /// [`Refusal::Unsupported`] when none is needed, [`Refusal::Denied`] when it is not the right one.
+    fn account(&self, visitor: &Visitor, account: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal> {
+        let _ = (visitor, account);
+        Err(Refusal::Unsupported)
+    }
 
     /// A client names the virtual host that it wants (RFC 7151). There is none but this by default.
     ///
     /// # Errors
     /// When there is no such host here.
-    fn host(&self, name: &[u8], peer: SocketAddr) -> Result<(), Refusal> {
-        let _ = (name, peer);
+    fn host(&self, visitor: &Visitor, name: &[u8]) -> Result<(), Refusal> {
+        let _ = (visitor, name);
+        Err(Refusal::Unsupported)
+    }
+
+    /// A command that comes before the login, and that the server is
+    /// [configured](crate::server::Config::overridden) to leave to its host. See
+    /// [`Filesystem::command`].
+    ///
+    /// # Errors
+    /// When it is not carried out.
+    fn command(&self, visitor: &Visitor, command: &Command<'_>) -> Result<HostReply, Refusal> {
+        let _ = (visitor, command);
         Err(Refusal::Unsupported)
     }
 }
@@ -55,13 +79,18 @@ pub trait Filesystem: Send + Sync + 'static {
     ///
     /// # Errors
     /// When it cannot be: each way has its refusal.
-    fn open(&self, path: VirtualPath<'_>, access: Access) -> Result<Opened<Self::File>, Refusal>;
+    fn open(
+        &self,
+        path: VirtualPath<'_>,
+        access: Access,
+        wishes: &Wishes,
+    ) -> Result<Opened<Self::File>, Refusal>;
 
     /// Makes a directory.
     ///
     /// # Errors
     /// When something is there already, or it may not be made.
-    fn make_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal>;
+    fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal>;
 
     /// Removes an empty directory.
     ///
@@ -120,6 +149,26 @@ pub trait Filesystem: Send + Sync + 'static {
         range: ByteRange,
     ) -> Result<Digest, Refusal> {
         let _ = (path, algorithm, range);
+        Err(Refusal::Unsupported)
+    }
+
+    /// Carries out a SITE command that the server does not know: `line` is what follows `SITE`. `directory`
+    /// is where the client is.
+    ///
+    /// # Errors
+    /// When there is no such command, or it is not carried out.
+    fn site(&self, directory: VirtualPath<'_>, line: &[u8]) -> Result<HostReply, Refusal> {
+        let _ = (directory, line);
+        Err(Refusal::Unsupported)
+    }
+
+    /// Carries out a command that the server is [configured](crate::server::Config::overridden) to leave to
+    /// its host. `directory` is where the client is.
+    ///
+    /// # Errors
+    /// When it is not carried out.
+    fn command(&self, directory: VirtualPath<'_>, command: &Command<'_>) -> Result<HostReply, Refusal> {
+        let _ = (directory, command);
         Err(Refusal::Unsupported)
     }
 }

@@ -3,15 +3,16 @@
 use ::std::future::{Future, ready};
 use ::std::io;
 use ::std::marker::PhantomData;
-use ::std::net::SocketAddr;
 use ::std::ops::Range;
 use ::std::sync::Arc;
 use ::std::vec::Vec;
 
 use super::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
-    File, Filesystem, HashAlgorithm, Opened, OwnedPath, Refusal, VirtualPath,
+    File, Filesystem, HashAlgorithm, HostReply, Opened, OwnedCommand, OwnedPath, Refusal, VirtualPath,
+    Visitor, Wishes,
 };
+use crate::codec::Command;
 use crate::listing::OwnedEntry;
 
 /// How many entries are read at a time: enough that a change of threads does not count.
@@ -58,20 +59,26 @@ impl<T: Send + Sync + 'static, U: Unblock> Offload<T, U> {
 impl<A: Accounts, U: Unblock> AsyncAccounts for Offload<A, U> {
     type Filesystem = Offload<A::Filesystem, U>;
 
-    async fn login(
-        &self,
-        user: &[u8],
-        password: &[u8],
-        peer: SocketAddr,
-    ) -> Result<Arc<Self::Filesystem>, Refusal> {
-        let (user, password) = (user.to_vec(), password.to_vec());
-        let filesystem = self.call(move |accounts| accounts.login(&user, &password, peer)).await?;
+    async fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal> {
+        let (visitor, password) = (visitor.clone(), password.to_vec());
+        let filesystem = self.call(move |accounts| accounts.login(&visitor, &password)).await?;
         Ok(Arc::new(Offload::new(filesystem)))
     }
 
-    async fn host(&self, name: &[u8], peer: SocketAddr) -> Result<(), Refusal> {
-        let name = name.to_vec();
-        self.call(move |accounts| accounts.host(&name, peer)).await
+    async fn account(&self, visitor: &Visitor, account: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal> {
+        let (visitor, account) = (visitor.clone(), account.to_vec());
+        let filesystem = self.call(move |accounts| accounts.account(&visitor, &account)).await?;
+        Ok(Arc::new(Offload::new(filesystem)))
+    }
+
+    async fn host(&self, visitor: &Visitor, name: &[u8]) -> Result<(), Refusal> {
+        let (visitor, name) = (visitor.clone(), name.to_vec());
+        self.call(move |accounts| accounts.host(&visitor, &name)).await
+    }
+
+    async fn command(&self, visitor: &Visitor, command: &Command<'_>) -> Result<HostReply, Refusal> {
+        let (visitor, command) = (visitor.clone(), OwnedCommand::from(command));
+        self.call(move |accounts| accounts.command(&visitor, &command.lent()?)).await
     }
 }
 
@@ -90,16 +97,21 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for Offload<F, U> {
         Ok(OffloadEntries { inner: Some(entries), failed: None, unblock: PhantomData })
     }
 
-    async fn open(&self, path: VirtualPath<'_>, access: Access) -> Result<Opened<Self::File>, Refusal> {
-        let path = OwnedPath::from(path);
+    async fn open(
+        &self,
+        path: VirtualPath<'_>,
+        access: Access,
+        wishes: &Wishes,
+    ) -> Result<Opened<Self::File>, Refusal> {
+        let (path, wishes) = (OwnedPath::from(path), *wishes);
         let Opened { file, size, unique_name } =
-            self.call(move |inner| inner.open(path.lent(), access)).await?;
+            self.call(move |inner| inner.open(path.lent(), access, &wishes)).await?;
         Ok(Opened { file: OffloadFile { inner: Some(file), unblock: PhantomData }, size, unique_name })
     }
 
-    async fn make_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
-        let path = OwnedPath::from(path);
-        self.call(move |inner| inner.make_directory(path.lent())).await
+    async fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal> {
+        let (path, wishes) = (OwnedPath::from(path), *wishes);
+        self.call(move |inner| inner.make_directory(path.lent(), &wishes)).await
     }
 
     async fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
@@ -140,6 +152,16 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for Offload<F, U> {
     ) -> Result<Digest, Refusal> {
         let path = OwnedPath::from(path);
         self.call(move |inner| inner.digest(path.lent(), algorithm, range)).await
+    }
+
+    async fn site(&self, directory: VirtualPath<'_>, line: &[u8]) -> Result<HostReply, Refusal> {
+        let (directory, line) = (OwnedPath::from(directory), line.to_vec());
+        self.call(move |inner| inner.site(directory.lent(), &line)).await
+    }
+
+    async fn command(&self, directory: VirtualPath<'_>, command: &Command<'_>) -> Result<HostReply, Refusal> {
+        let (directory, command) = (OwnedPath::from(directory), OwnedCommand::from(command));
+        self.call(move |inner| inner.command(directory.lent(), &command.lent()?)).await
     }
 }
 

@@ -7,20 +7,28 @@ use super::Work;
 use super::moving::Moving;
 use super::pages::Pages;
 use crate::io::host::{
-    Access, AsyncAccounts, AsyncFile, AsyncFilesystem, Digest, Opened, OwnedPath, Refusal,
+    Access, AsyncAccounts, AsyncFile, AsyncFilesystem, Digest, HostReply, Opened, OwnedCommand, OwnedPath,
+    Refusal, Visitor, Wishes,
 };
 use crate::listing::{Clock, Kind, OwnedEntry};
-use crate::server::{Endpoints, Listing, Request, Session};
+use crate::server::{Listing, Request, Session};
 
 /// What a host says, before it is lent to the session.
 pub(super) enum Told<F: AsyncFilesystem> {
     Done,
     LoggedIn(Arc<F>),
+    /// A virtual host, of this name.
+    Host(Vec<u8>),
     Entry(OwnedEntry),
-    Opened { moving: Moving<F>, size: Option<u64>, unique_name: Option<Vec<u8>> },
+    Opened {
+        moving: Moving<F>,
+        size: Option<u64>,
+        unique_name: Option<Vec<u8>>,
+    },
     Entries(Pages<F::Entries>),
     Digest(Digest),
     Count(u64),
+    Reply(HostReply),
 }
 
 /// The host at work on a request.
@@ -34,21 +42,28 @@ fn at_once<F: AsyncFilesystem>(told: Result<Told<F>, Refusal>) -> Asking<F> {
 /// Asks the accounts.
 pub(super) fn ask_accounts<A: AsyncAccounts>(
     accounts: &Arc<A>,
-    session: &Session<Vec<u8>>,
-    Endpoints { peer, .. }: Endpoints,
+    visitor: Visitor,
     request: &Request<'_>,
 ) -> Asking<A::Filesystem> {
     let accounts = Arc::clone(accounts);
     match request {
         Request::Login { password } => {
-            let (user, password) = (session.user().to_vec(), password.reveal().as_bytes().to_vec());
-            Box::pin(async move { accounts.login(&user, &password, peer).await.map(Told::LoggedIn) })
+            let password = password.reveal().as_bytes().to_vec();
+            Box::pin(async move { accounts.login(&visitor, &password).await.map(Told::LoggedIn) })
+        }
+        Request::Account { account } => {
+            let account = account.reveal().as_bytes().to_vec();
+            Box::pin(async move { accounts.account(&visitor, &account).await.map(Told::LoggedIn) })
         }
         Request::Host(name) => {
             let name = name.as_bytes().to_vec();
-            Box::pin(async move { accounts.host(&name, peer).await.map(|()| Told::Done) })
+            Box::pin(async move { accounts.host(&visitor, &name).await.map(|()| Told::Host(name)) })
         }
-        _ => at_once(Err(Refusal::Unsupported)),
+        Request::Command(command) => {
+            let command = OwnedCommand::from(command);
+            Box::pin(async move { accounts.command(&visitor, &command.lent()?).await.map(Told::Reply) })
+        }
+        _ => at_once(Err(Refusal::Denied)),
     }
 }
 
@@ -60,6 +75,7 @@ pub(super) fn ask<F: AsyncFilesystem>(
 ) -> Asking<F> {
     let filesystem = Arc::clone(filesystem);
     let path = OwnedPath::from(session.path());
+    let wishes = Wishes { size_hint: session.size_hint(), umask: session.umask() };
     match *request {
         Request::ChangeDirectory => Box::pin(async move {
             match filesystem.entry(path.lent(), true).await?.entry().kind {
@@ -68,7 +84,9 @@ pub(super) fn ask<F: AsyncFilesystem>(
             }
         }),
         Request::MakeDirectory => {
-            Box::pin(async move { filesystem.make_directory(path.lent()).await.map(|()| Told::Done) })
+            Box::pin(
+                async move { filesystem.make_directory(path.lent(), &wishes).await.map(|()| Told::Done) },
+            )
         }
         Request::RemoveDirectory => {
             Box::pin(async move { filesystem.remove_directory(path.lent()).await.map(|()| Told::Done) })
@@ -84,7 +102,7 @@ pub(super) fn ask<F: AsyncFilesystem>(
             Box::pin(async move { filesystem.entry(path.lent(), follow).await.map(Told::Entry) })
         }
         Request::Open(access) => Box::pin(async move {
-            let Opened { file, size, unique_name } = filesystem.open(path.lent(), access).await?;
+            let Opened { file, size, unique_name } = filesystem.open(path.lent(), access, &wishes).await?;
             let kernel = matches!(access, Access::Read { .. }) && file.as_file().is_some();
             Ok(Told::Opened { moving: Moving::file(file, kernel), size, unique_name })
         }),
@@ -114,6 +132,15 @@ pub(super) fn ask<F: AsyncFilesystem>(
         }
         Request::Digest { algorithm, range } => {
             Box::pin(async move { filesystem.digest(path.lent(), algorithm, range).await.map(Told::Digest) })
+        }
+        Request::Site(line) => {
+            let directory = OwnedPath::from(session.working_directory());
+            let line = line.as_bytes().to_vec();
+            Box::pin(async move { filesystem.site(directory.lent(), &line).await.map(Told::Reply) })
+        }
+        Request::Command(ref command) => {
+            let command = OwnedCommand::from(command);
+            Box::pin(async move { filesystem.command(path.lent(), &command.lent()?).await.map(Told::Reply) })
         }
         _ => at_once(Err(Refusal::Unsupported)),
     }
