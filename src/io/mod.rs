@@ -19,6 +19,7 @@ mod host;
 mod runtime;
 mod server;
 pub mod std;
+mod virtual_hosts;
 
 pub use accounts::Users;
 pub use client::Reply;
@@ -31,3 +32,4 @@ pub use host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
+pub use virtual_hosts::VirtualHosts;

@@ -17,7 +17,7 @@ use super::runtime::Runtime;
 use crate::action::{DataEvent, DataId, DataOp};
 use crate::codec::Text;
 use crate::error::{Error, LocalError};
-use crate::server::{Answer, Asked, Config, Endpoints, Request, Session, SessionStep, Ticket};
+use crate::server::{Answer, Asked, Config, Endpoints, Note, Request, Session, SessionStep, Ticket};
 use crate::time::Instant;
 use asking::{Asking, Told};
 use moving::Moving;
@@ -107,9 +107,14 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 Ok(step) => step,
                 Err(error) => {
                     (self.asked, self.moving) = (None, None);
+                    // Who has ended its side only may still read.
+                    while self.control.flush(cx) {}
                     return Poll::Ready(Err(error));
                 }
             };
+            while let Some(note) = self.session.take_note() {
+                self.note(note);
+            }
             match step {
                 SessionStep::Request(ticket, asked) => self.request(ticket, asked),
                 SessionStep::Data(id, op) => self.act(id, op),
@@ -139,6 +144,12 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         match self.control.poll_close(cx) {
             Poll::Pending => self.runtime.poll_deadline(deadline, cx).map(Ok),
             Poll::Ready(()) => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn note(&mut self, note: Note) {
+        match note {
+            Note::Reset => (self.filesystem, self.host, self.user) = (None, None, Vec::new()),
         }
     }
 
@@ -307,3 +318,6 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

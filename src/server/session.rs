@@ -8,6 +8,7 @@ use arrayvec::ArrayVec;
 use super::Config;
 use super::data::{Channel, Transfer};
 use super::machine::{BadLine, Server, ServerStep, Ticket};
+use super::note::Note;
 use super::paths::Paths;
 use super::pending::{Asked, FollowUp, Pending};
 use super::request::{Request, VirtualPath};
@@ -127,6 +128,8 @@ pub struct Session<P> {
     pub(super) last_data: DataId,
     pub(super) ops: ArrayVec<(DataId, DataOp), 4>,
     pub(super) closing: bool,
+    /// What the owner has not been told.
+    pub(super) notes: ArrayVec<Note, 4>,
     /// No command is taken any more: the session ends with the transfer that runs.
     draining: bool,
     /// The clock starts anew at the next poll.
@@ -172,6 +175,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             last_data: DataId::NONE,
             ops: ArrayVec::new(),
             closing: false,
+            notes: ArrayVec::new(),
             draining: false,
             progress: true,
             since: Instant::default(),
@@ -424,6 +428,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// The parameters go back to their defaults, and nobody is logged in (RFC 959 4.1.1, REIN).
     pub(super) fn reset(&mut self) {
+        self.note(Note::Reset);
         self.abandon_data();
         // Nobody stays without a login by sending REIN again and again.
         if self.login == Login::In {

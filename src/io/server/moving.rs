@@ -130,12 +130,16 @@ impl<F: AsyncFilesystem> Moving<F> {
         while self.buffer.len() < LISTING_CHUNK {
             let owned = match pages.poll_next(cx) {
                 Poll::Ready(Some(Ok(owned))) => owned,
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
+                Poll::Ready(Some(Err(error))) if self.buffer.is_empty() => return Poll::Ready(Err(error)),
+                // What is there goes out first.
+                Poll::Ready(Some(Err(error))) => {
+                    pages.put_back_error(error);
+                    break;
+                }
                 Poll::Ready(None) => {
                     self.ended = true;
                     break;
                 }
-                // What is there goes out meanwhile.
                 Poll::Pending if self.buffer.is_empty() => return Poll::Pending,
                 Poll::Pending => break,
             };

@@ -18,6 +18,7 @@ pub(super) struct Pages<E> {
 /// What comes after the page.
 enum Next<E> {
     Nothing,
+    Failed(io::Error),
     Unasked(E),
     Asked(Work<(E, io::Result<Vec<OwnedEntry>>)>),
 }
@@ -37,6 +38,11 @@ impl<E: AsyncEntries> Pages<E> {
         self.page.push(entry);
     }
 
+    /// So is the error.
+    pub(super) fn put_back_error(&mut self, error: io::Error) {
+        self.next = Next::Failed(error);
+    }
+
     /// The next entry; `None` at the end, which an error is too.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<OwnedEntry>>> {
         loop {
@@ -45,6 +51,7 @@ impl<E: AsyncEntries> Pages<E> {
             }
             match ::std::mem::replace(&mut self.next, Next::Nothing) {
                 Next::Nothing => return Poll::Ready(None),
+                Next::Failed(error) => return Poll::Ready(Some(Err(error))),
                 Next::Unasked(mut entries) => {
                     self.next = Next::Asked(Box::pin(async move {
                         let page = entries.next_page().await;
