@@ -487,14 +487,16 @@ impl Unblock for Elsewhere {
     }
 }
 
+type Content = Arc<Mutex<Vec<u8>>>;
+
 /// As many files as it is told, and then, maybe, an error.
 struct Shelf {
     files: usize,
     breaks: bool,
-    content: Arc<Mutex<Vec<u8>>>,
+    content: Content,
 }
 
-struct ShelfFile(Arc<Mutex<Vec<u8>>>, usize);
+struct ShelfFile(Content, usize);
 
 impl crate::io::host::File for ShelfFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -561,7 +563,7 @@ impl Accounts for Everybody {
     }
 }
 
-fn elsewhere(files: usize, breaks: bool) -> (Rig<Offload<Everybody, Elsewhere>>, Arc<Mutex<Vec<u8>>>) {
+fn elsewhere(files: usize, breaks: bool) -> (Rig<Offload<Everybody, Elsewhere>>, Content) {
     let content = Arc::default();
     let shelf = Shelf { files, breaks, content: Arc::clone(&content) };
     let mut rig = Rig::of(Offload::new(Everybody(Arc::new(shelf))));
