@@ -27,6 +27,8 @@ pub struct Visitor {
     pub peer: SocketAddr,
     /// The server's own, where the client came in.
     pub local: SocketAddr,
+    /// Whether TLS protects the control connection.
+    pub secured: bool,
     /// The virtual host that it has chosen (RFC 7151): one that [`Accounts::host`] has let pass.
     pub host: Option<Vec<u8>>,
     /// The user as whom it logs in, or is logged in. Empty before that.
@@ -38,7 +40,7 @@ pub struct Visitor {
 impl Visitor {
     /// A user at the door: for a host that calls its own accounts, as its tests do.
     pub fn new(user: impl Into<Vec<u8>>, peer: SocketAddr, local: SocketAddr) -> Self {
-        Self { peer, local, host: None, user: user.into(), failed_logins: 0 }
+        Self { peer, local, secured: false, host: None, user: user.into(), failed_logins: 0 }
     }
 }
 

@@ -19,7 +19,13 @@ mod host;
 mod runtime;
 mod server;
 pub mod std;
+#[cfg(feature = "rustls")]
+pub mod tls;
+#[cfg(not(feature = "rustls"))]
+#[path = "no_tls.rs"]
+mod tls;
 mod virtual_hosts;
+mod wire;
 
 pub use accounts::Users;
 pub use client::Reply;

@@ -10,10 +10,11 @@ use ::std::sync::Arc;
 use ::std::task::{Context, Poll, ready};
 use ::std::time::Duration;
 
-use super::control::Control;
+use super::control::{Changed, Control};
 use super::data::Data;
 use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
 use super::runtime::Runtime;
+use super::tls::Endpoint;
 use crate::action::{DataEvent, DataId, DataOp};
 use crate::codec::Text;
 use crate::error::{Error, LocalError};
@@ -43,6 +44,7 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     host: Option<Vec<u8>>,
     user: Vec<u8>,
     endpoints: Endpoints,
+    endpoint: Option<Endpoint>,
     /// What the host is at work on.
     asked: Option<(Ticket, Doing<A>)>,
     moving: Option<Moving<A::Filesystem>>,
@@ -66,6 +68,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         config: Config,
         accounts: Arc<A>,
         admitted: bool,
+        endpoint: Option<Endpoint>,
     ) -> Self {
         Self {
             runtime,
@@ -77,6 +80,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             host: None,
             user: Vec::new(),
             endpoints,
+            endpoint,
             asked: None,
             moving: None,
             admitted,
@@ -117,6 +121,8 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             }
             match step {
                 SessionStep::Request(ticket, asked) => self.request(ticket, asked),
+                SessionStep::Upgrade(token) => self.control.upgrade(token),
+                SessionStep::Downgrade(token) => self.control.downgrade(token),
                 SessionStep::Data(id, op) => self.act(id, op),
                 SessionStep::Abort => self.give_up(),
                 SessionStep::Close => {
@@ -124,8 +130,18 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     self.closing = Some(now.after(LINGER));
                 }
                 SessionStep::Wait(wait) => {
-                    let mut progress = self.control.flush(cx);
-                    progress |= self.control.fill(cx);
+                    if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
+                        match changed {
+                            Changed::Upgraded(token) => self.session.upgraded(token),
+                            Changed::Failed(Some(token)) => self.session.upgrade_failed(token),
+                            Changed::Downgraded(token) => self.session.downgraded(token),
+                            Changed::Failed(None) => {}
+                        }
+                        continue;
+                    }
+                    let changing = self.control.is_changing();
+                    let mut progress = !changing && self.control.flush(cx);
+                    progress |= !changing && self.control.fill(cx);
                     if self.control.error.is_some() {
                         // Nobody is left to hear of it.
                         self.give_up();
@@ -159,7 +175,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             self.moving = None;
         }
         let local = self.endpoints.local.ip();
-        if let Some(event) = self.data.act(&self.runtime, local, id, op) {
+        if let Some(event) = self.data.act(&self.runtime, local, self.endpoint.as_ref(), id, op) {
             self.tell(id, event);
         }
     }
@@ -197,6 +213,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         Visitor {
             peer: self.endpoints.peer,
             local: self.endpoints.local,
+            secured: self.session.is_secured(),
             host: self.host.clone(),
             user: if logged_in { self.user.clone() } else { self.session.user().to_vec() },
             failed_logins: self.session.failed_logins(),
@@ -308,7 +325,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         let event = match &mut self.moving {
             Some(moving) if self.data.is_sending() => moving.poll_send(&mut self.data, cx),
             Some(moving) if self.data.is_receiving() => moving.poll_receive(&mut self.data, cx),
-            _ => self.data.poll_setup(&self.runtime, cx),
+            _ => self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx),
         };
         let Poll::Ready(event) = event else { return false };
         if event == DataEvent::Flushed {

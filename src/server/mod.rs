@@ -18,9 +18,10 @@ mod note;
 mod paths;
 mod pending;
 mod request;
+mod security;
 mod session;
 
-pub use config::{Config, Limits, Timeouts};
+pub use config::{Config, Limits, Security, Timeouts};
 pub use machine::{BadLine, Event as CommandEvent, Server, ServerStep, Ticket};
 pub use note::Note;
 pub use pending::Asked;

@@ -291,7 +291,7 @@ impl<A: AsyncAccounts> Rig<A> {
         let mut config = Config::default();
         config.timeouts.login_delay = Duration::ZERO;
         let connection =
-            Connection::new(runtime, control.clone(), endpoints, config, Arc::new(accounts), true);
+            Connection::new(runtime, control.clone(), endpoints, config, Arc::new(accounts), true, None);
         let mut rig = Self { connection, control, data, clock, ended: None };
         assert_eq!(rig.say(""), "220 Service ready.\r\n");
         rig
