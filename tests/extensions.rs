@@ -126,7 +126,7 @@ const TABLE: &[(&str, u16, u16, &str)] = &[
     ("RMDA dir", 530, 502, ""),
     ("THMB JPEG 1 1 file", 530, 502, ""),
     ("PRET RETR file", 530, 502, ""),
-    ("ACCT x", 503, 202, ""),
+    ("ACCT x", 503, 202, "Account { account: ***"),
     ("ALLO 10", 530, 202, ""),
     ("ALLO 10 R 5", 530, 202, ""),
     ("ALLO ten", 530, 501, ""),
@@ -312,11 +312,11 @@ fn the_host_may_give_only_replies_that_the_table_allows() {
     for code in [ReplyCode::OPENING_DATA_CONNECTION, ReplyCode::LOGGED_IN] {
         assert_eq!(rig.say("SYST"), []);
         let ticket = rig.kept.take().unwrap();
-        let answer = Answer::Reply(code, t("What?"));
+        let answer = Answer::Reply(code, &[t("What?")]);
         let (error, ticket) = rig.session.answer(ticket, answer, &mut rig.tx.view()).unwrap_err();
         assert_eq!(error, LocalError::WrongAnswer);
         rig.kept = Some(ticket);
-        rig.answer(Answer::Reply(ReplyCode::SYSTEM_TYPE, t("VMS"))).unwrap();
+        rig.answer(Answer::Reply(ReplyCode::SYSTEM_TYPE, &[t("VMS")])).unwrap();
         assert_eq!(rig.replies(), ["215 VMS"]);
     }
 }

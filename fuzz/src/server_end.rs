@@ -130,6 +130,7 @@ impl<'a> ServerEnd<'a> {
                     let mut entry =
                         Entry::new(name, if choice & 2 == 0 { Kind::File } else { Kind::Directory });
                     entry.size = Some(u64::from(choice));
+                    let lines = [name, name];
                     let answer = match request {
                         Request::Admit if choice != 0xFF || kind => Answer::Done,
                         Request::Login { .. } if choice & 0x80 == 0 || kind => Answer::Done,
@@ -145,7 +146,7 @@ impl<'a> ServerEnd<'a> {
                             range: (0, u64::from(choice)),
                         },
                         Request::Available => Answer::Count(u64::from(choice)),
-                        Request::Site(_) => Answer::Reply(ReplyCode::COMMAND_OKAY, name),
+                        Request::Site(_) => Answer::Reply(ReplyCode::COMMAND_OKAY, &lines[..usize::from(choice) % 3]),
                         Request::Open(_) | Request::List(_) => {
                             Answer::Opened { size: Some(u64::from(choice)), unique_name: None }
                         }

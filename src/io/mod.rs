@@ -24,6 +24,7 @@ pub mod tls;
 #[cfg(not(feature = "rustls"))]
 #[path = "no_tls.rs"]
 mod tls;
+mod virtual_hosts;
 mod wire;
 
 pub use accounts::Users;
@@ -34,6 +35,7 @@ pub use disk::{Directory, DiskEntries, DiskFile};
 pub use error::{Error, Refused};
 pub use guarded::{Guarded, GuardedEntries};
 pub use host::{
-    Access, Accounts, ByteRange, Changes, Digest, File, Filesystem, HashAlgorithm, Opened, Refusal,
-    VirtualPath,
+    Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
+    File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
+pub use virtual_hosts::VirtualHosts;

@@ -98,10 +98,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Pass(password) => match self.login {
                 Login::Named => Some((ticket, asked(Pending::Login, argument(password.reveal())))),
                 Login::Nobody => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send USER first.", tx),
+                Login::NeedsAccount => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send ACCT now.", tx),
                 Login::In => self.answer_now(ticket, Code::SUPERFLUOUS, "Logged in already.", tx),
             },
-            Command::Acct(_) => match self.login {
-                Login::In => self.answer_now(ticket, Code::SUPERFLUOUS, "No account is needed.", tx),
+            Command::Acct(account) => match self.login {
+                Login::NeedsAccount | Login::In => {
+                    Some((ticket, asked(Pending::Account, argument(account.reveal()))))
+                }
                 _ => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send USER and PASS first.", tx),
             },
             Command::Rein => {

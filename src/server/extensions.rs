@@ -167,11 +167,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let Some(algorithm) = algorithm.or(self.hash_in_force()) else {
             return self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx);
         };
-        let outcome = self.ask_about(ticket, path, Pending::Digest { algorithm, range }, tx);
-        if let Some((ticket, _)) = &outcome {
-            self.pi.take_commands_beside(ticket);
-        }
-        outcome
+        self.ask_about(ticket, path, Pending::Digest { algorithm, range }, tx)
     }
 
     /// `213 SHA-256 0-49 hex path` for HASH; the hash alone for the others.

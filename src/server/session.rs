@@ -8,6 +8,7 @@ use arrayvec::ArrayVec;
 use super::Config;
 use super::data::{Channel, Transfer};
 use super::machine::{BadLine, Server, ServerStep, Ticket};
+use super::note::Note;
 use super::paths::Paths;
 use super::pending::{Asked, FollowUp, Pending};
 use super::request::{Request, VirtualPath};
@@ -36,8 +37,9 @@ pub(super) const SERVED_FACTS: FactSet = FactSet::TYPE
 pub enum Event<'b> {
     /// Something that only the host can do; see [`Session::answer`].
     Request(Ticket, Request<'b>),
-    /// The client wants the request that waits given up: answer it with
-    /// [`Refusal::Aborted`](super::Refusal::Aborted) if that can be done, or as it comes.
+    /// The client wants the request that waits given up, which was to open something, to keep an upload, to
+    /// tell entries or to compute: answer it with [`Refusal::Aborted`](super::Refusal::Aborted) if that can
+    /// be done, or as it comes.
     Abort,
 }
 
@@ -76,6 +78,8 @@ pub(super) enum Login {
     Nobody,
     /// It has, and a password is wanted.
     Named,
+    /// The password was right, and an account is wanted too.
+    NeedsAccount,
     /// It is logged in.
     In,
 }
@@ -131,6 +135,8 @@ pub struct Session<P> {
     pub(super) last_data: DataId,
     pub(super) ops: ArrayVec<(DataId, DataOp), 4>,
     pub(super) closing: bool,
+    /// What the owner has not been told.
+    pub(super) notes: ArrayVec<Note, 4>,
     /// No command is taken any more: the session ends with the transfer that runs.
     draining: bool,
     /// The clock starts anew at the next poll.
@@ -177,6 +183,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             last_data: DataId::NONE,
             ops: ArrayVec::new(),
             closing: false,
+            notes: ArrayVec::new(),
             draining: false,
             progress: true,
             since: Instant::default(),
@@ -200,13 +207,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         VirtualPath::new(self.paths.waiting())
     }
 
-    /// The user who wants to log in, while [`Request::Login`] waits for an answer. Afterwards the host
-    /// knows who it is.
+    /// The user who wants to log in, until that is done. Afterwards the host knows who it is.
     #[must_use]
     pub fn user(&self) -> &[u8] {
         match self.login {
-            Login::Named => self.paths.waiting(),
-            _ => b"",
+            Login::Named | Login::NeedsAccount => self.paths.waiting(),
+            Login::Nobody | Login::In => b"",
         }
     }
 
@@ -369,6 +375,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn ask(&mut self, ticket: Ticket, what: Pending, argument: Span, now: Instant) -> SessionStep {
         (self.asked, self.asked_at) = (ticket.number(), now);
         self.pending = Some(what);
+        self.pi.take_beside(&ticket, what.beside());
         SessionStep::Request(ticket, Asked { what, argument })
     }
 
@@ -434,6 +441,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// The parameters go back to their defaults, and nobody is logged in (RFC 959 4.1.1, REIN).
     pub(super) fn reset(&mut self) {
+        self.note(Note::Reset);
         self.abandon_data();
         // Nobody stays without a login by sending REIN again and again.
         if self.login == Login::In {

@@ -12,6 +12,7 @@ use ::std::time::{Duration, Instant};
 
 use super::reactor::{Blocking, block_on};
 use crate::io::host::Accounts;
+use crate::io::host::offload::{Inline, Offload};
 use crate::io::server::Connection;
 use crate::io::tls::Endpoint;
 use crate::server::{Config, Endpoints};
@@ -34,7 +35,7 @@ use crate::server::{Config, Endpoints};
 pub struct Server<A> {
     listener: TcpListener,
     address: SocketAddr,
-    accounts: Arc<A>,
+    accounts: Arc<Offload<A, Inline>>,
     config: Config,
     #[cfg(feature = "rustls")]
     tls: Option<crate::io::tls::ServerTls>,
@@ -125,7 +126,7 @@ impl<A: Accounts> Server<A> {
         Ok(Self {
             listener,
             address,
-            accounts: Arc::new(accounts),
+            accounts: Arc::new(Offload::new(accounts)),
             config: Config::default(),
             #[cfg(feature = "rustls")]
             tls: None,
