@@ -691,12 +691,12 @@ fn events_of_no_connection_are_misuse() {
 fn listings_are_sent_as_they_are_and_files_as_type_says() {
     let text = Coding { representation: RepresentationType::ASCII, ..Coding::default() };
     for (line, coding) in [
-        ("TYPE A\r\nRETR /file", DataOp::Send(text)),
-        ("TYPE I\r\nRETR /file", DataOp::Send(Coding::IDENTITY)),
-        ("TYPE A\r\nLIST", DataOp::Send(Coding::IDENTITY)),
-        ("TYPE A\r\nMLSD", DataOp::Send(Coding::IDENTITY)),
-        ("TYPE A\r\nSTOR /new", DataOp::Receive(text)),
-        ("TYPE I\r\nSTOR /new", DataOp::Receive(Coding::IDENTITY)),
+        ("TYPE A\r\nRETR /file", DataOp::Send(text.into())),
+        ("TYPE I\r\nRETR /file", DataOp::Send(Coding::IDENTITY.into())),
+        ("TYPE A\r\nLIST", DataOp::Send(Coding::IDENTITY.into())),
+        ("TYPE A\r\nMLSD", DataOp::Send(Coding::IDENTITY.into())),
+        ("TYPE A\r\nSTOR /new", DataOp::Receive(text.into())),
+        ("TYPE I\r\nSTOR /new", DataOp::Receive(Coding::IDENTITY.into())),
     ] {
         let mut rig = Rig::logged_in();
         rig.passive();

@@ -6,7 +6,7 @@ use core::net::{Ipv4Addr, SocketAddr};
 use super::{Client, PassiveAddress};
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::error::LocalError;
-use crate::transfer::Coding;
+use crate::transfer::Parameters;
 
 /// The data connection.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub(super) struct Channel {
     pub(super) phase: Phase,
     pub(super) moved: u64,
     pub(super) receives: bool,
-    coding: Coding,
+    pub(super) parameters: Parameters,
     /// The server has said 1yz to the transfer, or is taken to have.
     pub(super) announced: bool,
     /// The final reply has come, and was good.
@@ -61,6 +61,9 @@ impl Client {
             // Its end was told, or the time for it had run out.
             (_, Phase::Ended | Phase::Failed(_)) => return Ok(()),
             (DataEvent::Moved(count), _) => channel.moved = channel.moved.saturating_add(count),
+            (DataEvent::Marker(marker), Phase::Moving) if channel.receives => {
+                self.last_marker = Some(marker);
+            }
             (DataEvent::Connected, Phase::Connecting) => channel.phase = Phase::Connected,
             (DataEvent::Listening(at), Phase::Opening) => channel.phase = Phase::Listening(at),
             // Whoever else comes to the port would get the file, or give another (RFC 2577 4). The time
@@ -94,7 +97,7 @@ impl Client {
         named: Option<Ipv4Addr>,
         port: u16,
         receives: bool,
-        coding: Coding,
+        parameters: Parameters,
     ) {
         let mut target = self.peer;
         target.set_port(port);
@@ -103,20 +106,21 @@ impl Client {
         if let (Some(address), PassiveAddress::AsNamed) = (named, self.config.passive_address) {
             target.set_ip(address.into());
         }
-        self.open_data(Phase::Connecting, DataOp::Connect(target), receives, coding);
+        self.open_data(Phase::Connecting, DataOp::Connect(target), receives, parameters);
     }
 
     /// Asks for a listener that the server is to connect to.
-    pub(super) fn listen_for_data(&mut self, receives: bool, coding: Coding) {
+    pub(super) fn listen_for_data(&mut self, receives: bool, parameters: Parameters) {
         let ports = self.config.active.ports.clone();
-        self.open_data(Phase::Opening, DataOp::Listen { address: None, ports }, receives, coding);
+        self.open_data(Phase::Opening, DataOp::Listen { address: None, ports }, receives, parameters);
     }
 
-    fn open_data(&mut self, phase: Phase, op: DataOp, receives: bool, coding: Coding) {
+    fn open_data(&mut self, phase: Phase, op: DataOp, receives: bool, parameters: Parameters) {
+        self.last_marker = None;
         self.last_data = self.last_data.next();
         let id = self.last_data;
         self.channel =
-            Some(Channel { id, phase, moved: 0, receives, coding, announced: false, confirmed: false });
+            Some(Channel { id, phase, moved: 0, receives, parameters, announced: false, confirmed: false });
         self.order(id, op);
     }
 
@@ -145,8 +149,8 @@ impl Client {
             return;
         }
         channel.phase = Phase::Moving;
-        let (id, coding) = (channel.id, channel.coding);
-        let op = if channel.receives { DataOp::Receive(coding) } else { DataOp::Send(coding) };
+        let (id, parameters) = (channel.id, channel.parameters);
+        let op = if channel.receives { DataOp::Receive(parameters) } else { DataOp::Send(parameters) };
         self.order(id, op);
     }
 

@@ -272,6 +272,9 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<DataEvent> {
+        if self.data.is_complete() {
+            return self.data.poll_finish(cx);
+        }
         if let Job::File { file, kernel: kernel @ true, ended: ended @ false } = &mut self.job {
             match file.as_file().map(|file| self.data.poll_send_file(cx, file)) {
                 Some(Poll::Pending) => return Poll::Pending,

@@ -204,6 +204,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             self.paths.name_with(name.as_bytes());
         }
         self.size_hint = None;
+        let size = size.map(|size| self.opening.limit.map_or(size, |limit| size.min(limit)));
         let sent = self.pi.preliminary_with(&ticket, tx, |tx| {
             Code::OPENING_DATA_CONNECTION.encode(tx)?;
             match (access, unique_name, size) {

@@ -17,33 +17,47 @@ use crate::codec::{Escaped, Text};
 const LONGEST: usize = 64;
 
 /// A restart marker that came with the data.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Marker {
-    bytes: ArrayVec<u8, LONGEST>,
+    bytes: [u8; LONGEST],
+    len: u8,
     position: u64,
 }
 
 impl Marker {
+    /// The marker `text` at `position` of the file. None when it is empty, longer than 64 bytes, or not of
+    /// printable characters alone.
+    #[must_use]
+    pub fn new(text: &[u8], position: u64) -> Option<Self> {
+        let mut incoming = Incoming::default();
+        incoming.put(text).ok()?;
+        Some(incoming.finish().ok()??.at(position))
+    }
+
     /// What the sender wrote: 1 through 64 printable characters without spaces. It is what `REST` wants to
     /// get a transfer of this sender's going again, and the sender's half of reply 110, `MARK yyyy =
     /// mmmm`.
     #[must_use]
     pub fn text(&self) -> Text<'_> {
-        Text::new(&self.bytes).unwrap_or_default()
+        Text::new(self.bytes()).unwrap_or_default()
     }
 
-    /// Where it came: how many bytes of the file are before it, from
-    /// [where the transfer began](super::Decoder::starting_at). This is the receiver's half of reply 110,
-    /// and where the file is to be cut before the transfer goes on.
+    /// Where it came: how many bytes of the file are before it, those counted that were there when the
+    /// transfer [began](super::Decoder::starting_at). This is the receiver's half of reply 110, and where
+    /// the file is to be cut before the transfer goes on.
     #[must_use]
     pub const fn position(&self) -> u64 {
         self.position
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
 }
 
 impl fmt::Debug for Marker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Marker({} at {})", Escaped(&self.bytes), self.position)
+        write!(f, "Marker({} at {})", Escaped(self.bytes()), self.position)
     }
 }
 
@@ -73,7 +87,11 @@ impl Incoming {
         match (is_too_long, bytes.is_empty()) {
             (true, _) => Ok(None),
             (false, true) => Err(TransferError::Marker),
-            (false, false) => Ok(Some(Marker { bytes, position: 0 })),
+            (false, false) => {
+                let mut marker = Marker { bytes: [0; LONGEST], len: bytes.len() as u8, position: 0 };
+                marker.bytes[..bytes.len()].copy_from_slice(&bytes);
+                Ok(Some(marker))
+            }
         }
     }
 }

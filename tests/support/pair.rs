@@ -223,11 +223,11 @@ impl Pair {
                     _ => self.client_events.push_back((id, DataEvent::Failed(DataFailure::Unreachable))),
                 }
             }
-            DataOp::Receive(coding) => {
-                self.client_end = End::Receiving(id, Decoder::new(coding).unwrap());
+            DataOp::Receive(parameters) => {
+                self.client_end = End::Receiving(id, parameters.decoder().unwrap());
             }
-            DataOp::Send(coding) => {
-                self.client_end = End::Sending(id, Encoder::new(coding).unwrap(), false);
+            DataOp::Send(parameters) => {
+                self.client_end = End::Sending(id, parameters.encoder().unwrap(), false);
             }
             DataOp::Close => {
                 self.client_end = End::None;
@@ -252,11 +252,11 @@ impl Pair {
                 self.server_events.push_back((id, DataEvent::Listening(at)));
             }
             DataOp::Admit => self.server_end = End::Open(id),
-            DataOp::Receive(coding) => {
-                self.server_end = End::Receiving(id, Decoder::new(coding).unwrap());
+            DataOp::Receive(parameters) => {
+                self.server_end = End::Receiving(id, parameters.decoder().unwrap());
             }
-            DataOp::Send(coding) => {
-                self.server_end = End::Sending(id, Encoder::new(coding).unwrap(), false);
+            DataOp::Send(parameters) => {
+                self.server_end = End::Sending(id, parameters.encoder().unwrap(), false);
             }
             DataOp::Close => {
                 self.server_end = End::None;
