@@ -458,7 +458,7 @@ fn a_restart_that_cannot_be_is_refused() {
     rig.passive();
     assert_eq!(rig.say("TYPE I\r\nREST 8\r\nRETR /file"), [200, 350, 554]);
     rig.passive();
-    assert_eq!(rig.say("TYPE A\r\nREST 3\r\nRETR /file"), [200, 350, 504]);
+    assert_eq!(rig.say("TYPE A\r\nREST 3\r\nSTOR /file"), [200, 350, 504]);
     rig.passive();
     assert_eq!(rig.say("TYPE I\r\nREST 3\r\nAPPE /file"), [200, 350, 450]);
     assert_eq!(rig.say("REST 18446744073709551615\r\nREST 18446744073709551616"), [350, 501]);

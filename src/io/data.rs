@@ -2,6 +2,7 @@
 
 use ::std::io;
 use ::std::net::{IpAddr, SocketAddr};
+use ::std::num::NonZeroU64;
 use ::std::task::{Context, Poll, ready};
 
 use super::runtime::{Runtime, Stream};
@@ -101,7 +102,7 @@ impl<R: Runtime> Data<R> {
                 state => state,
             }),
             DataOp::Send(parameters) => {
-                self.left = parameters.limit.unwrap_or(u64::MAX);
+                self.left = parameters.limit.map_or(u64::MAX, NonZeroU64::get);
                 return self.begin(parameters.coding, parameters.encoder(), State::Sending);
             }
             DataOp::Receive(parameters) => {

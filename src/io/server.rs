@@ -273,6 +273,8 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
 
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<DataEvent> {
         if self.data.is_complete() {
+            // The file may go on, and what was read of that is of no use.
+            (self.start, self.end) = (0, 0);
             return self.data.poll_finish(cx);
         }
         if let Job::File { file, kernel: kernel @ true, ended: ended @ false } = &mut self.job {

@@ -1,6 +1,7 @@
 //! One command: the gate, what the session answers by itself, what it asks of the host.
 
 use core::net::IpAddr;
+use core::num::NonZeroU64;
 
 use super::config::hash_of;
 use super::data::PassiveReply;
@@ -373,7 +374,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 let text = "RANG is for STRU F in TYPE I.";
                 return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, text, tx);
             }
-            (parameters.position, parameters.limit) = (first, (last - first).checked_add(1));
+            (parameters.position, parameters.limit) = (first, NonZeroU64::MIN.checked_add(last - first));
         } else if restart > 0 && !self.counts_from_file() {
             if self.coding.structure != FileStructure::File {
                 return self.no_restart(ticket, tx);

@@ -1,7 +1,7 @@
 //! What a server allows its clients, and what it says of itself.
 
 use core::net::Ipv4Addr;
-use core::num::NonZeroU64;
+use core::num::NonZeroU32;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
@@ -34,7 +34,7 @@ pub struct Config {
     pub hashes: &'static [HashAlgorithm],
     /// After how many bytes of a file, each time, a download in block or compressed mode gets a restart
     /// marker (RFC 959 3.5). None, the default: never.
-    pub marker_interval: Option<NonZeroU64>,
+    pub marker_interval: Option<NonZeroU32>,
     /// How hard MODE Z tries, 0 through 9, until the client says otherwise (OPTS MODE Z LEVEL). None, the
     /// default: 6.
     pub deflate_level: Option<u8>,

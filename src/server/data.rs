@@ -11,7 +11,7 @@ use crate::buffer::{Span, Tx};
 use crate::codec::{Full, ReplyCode as Code, Sink, Text, Verb, address};
 use crate::error::LocalError;
 use crate::time::Instant;
-use crate::transfer::{Marker, Parameters};
+use crate::transfer::Marker;
 
 /// Room that the send queue must have before the reply that ends a transfer is made.
 pub(super) const END_ROOM: usize = 256;
@@ -68,7 +68,6 @@ impl Channel {
 pub(super) struct Transfer {
     ticket: Ticket,
     verb: Verb,
-    parameters: Parameters,
     state: State,
     moved: u64,
     /// The last restart marker that came and was not told.
@@ -90,8 +89,8 @@ enum State {
 }
 
 impl Transfer {
-    pub(super) fn new(ticket: Ticket, verb: Verb, parameters: Parameters) -> Self {
-        Self { ticket, verb, parameters, state: State::Waiting, moved: 0, marker: None, measured: None }
+    pub(super) fn new(ticket: Ticket, verb: Verb) -> Self {
+        Self { ticket, verb, state: State::Waiting, moved: 0, marker: None, measured: None }
     }
 
     pub(super) fn is_moving(&self) -> bool {
@@ -202,8 +201,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 let id = *id;
                 transfer.state = State::Moving;
                 let op = match transfer.receives() {
-                    true => DataOp::Receive(transfer.parameters),
-                    false => DataOp::Send(transfer.parameters),
+                    true => DataOp::Receive(self.opening),
+                    false => DataOp::Send(self.opening),
                 };
                 self.order(id, op);
             }

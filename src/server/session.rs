@@ -120,7 +120,7 @@ pub struct Session<P> {
     pub(super) size_hint: Option<u64>,
     /// The command that the host was asked for last.
     pub(super) verb: Verb,
-    /// The parameters of the transfer that the host was asked to open.
+    /// The parameters of the transfer that runs, or that the host was asked to open.
     pub(super) opening: Parameters,
     pub(super) channel: Channel,
     pub(super) transfer: Option<Transfer>,

@@ -141,14 +141,18 @@ impl Encoder {
         match &mut self.kind {
             Kind::Identity => copy(input, output),
             Kind::Text(text) => {
-                let mut progress = text.encode(input, output);
-                if self.skip > 0 {
-                    let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(progress.written);
+                let mut done = text.encode(input, output);
+                while self.skip > 0 && done.written > 0 {
+                    let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(done.written);
                     self.skip -= skipped as u64;
-                    output.copy_within(skipped..progress.written, 0);
-                    progress.written -= skipped;
+                    output.copy_within(skipped..done.written, 0);
+                    done.written -= skipped;
+                    // A CR alone is no byte of the file yet.
+                    let more = text.encode(&input[done.read..], &mut output[done.written..]);
+                    done.read += more.read;
+                    done.written += more.written;
                 }
-                progress
+                done
             }
             Kind::Layers(layers) => layers.encode(input, output),
             #[cfg(feature = "deflate")]

@@ -13,8 +13,8 @@ use arrayvec::ArrayVec;
 use super::TransferError;
 use crate::codec::{Escaped, Text};
 
-/// The longest marker that is kept, in bytes.
-const LONGEST: usize = 64;
+/// The longest marker that is kept, in bytes: with it a [`Marker`] is of 48.
+const LONGEST: usize = 39;
 
 /// A restart marker that came with the data.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Marker {
 }
 
 impl Marker {
-    /// The marker `text` at `position` of the file. None when it is empty, longer than 64 bytes, or not of
+    /// The marker `text` at `position` of the file. None when it is empty, longer than 39 bytes, or not of
     /// printable characters alone.
     #[must_use]
     pub fn new(text: &[u8], position: u64) -> Option<Self> {
@@ -34,7 +34,7 @@ impl Marker {
         Some(incoming.finish().ok()??.at(position))
     }
 
-    /// What the sender wrote: 1 through 64 printable characters without spaces. It is what `REST` wants to
+    /// What the sender wrote: 1 through 39 printable characters without spaces. It is what `REST` wants to
     /// get a transfer of this sender's going again, and the sender's half of reply 110, `MARK yyyy =
     /// mmmm`.
     #[must_use]
@@ -154,6 +154,18 @@ mod tests {
         for number in [0, 9, 10, 1234, u64::MAX] {
             assert_eq!(&digits(number)[..], number.to_string().as_bytes());
         }
+    }
+
+    #[test]
+    fn a_marker_is_1_through_39_printable_characters_without_spaces() {
+        for text in [&b"7"[..], b"007", b"A.7=x", &[b'!'; LONGEST], b"18446744073709551615"] {
+            let marker = Marker::new(text, 9).unwrap();
+            assert_eq!((marker.text().as_bytes(), marker.position()), (text, 9));
+        }
+        for text in [&b""[..], b"a b", b"\r", b"\x7f", b"\xe9", &[b'!'; LONGEST + 1]] {
+            assert_eq!(Marker::new(text, 9), None, "{text:?}");
+        }
+        assert_eq!(size_of::<Option<Marker>>(), 56);
     }
 
     #[test]

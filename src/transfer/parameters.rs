@@ -1,6 +1,6 @@
 //! The parameters of one transfer (RFC 959 3): its coding, and where in the file it begins and ends.
 
-use core::num::NonZeroU64;
+use core::num::{NonZeroU32, NonZeroU64};
 
 use super::{Coding, Decoder, Encoder};
 
@@ -29,10 +29,10 @@ pub struct Parameters {
     pub skip: u64,
     /// How many bytes of the file are sent, though it goes on behind them (RANG): there the driver takes
     /// the file to end. None: all there are.
-    pub limit: Option<u64>,
+    pub limit: Option<NonZeroU64>,
     /// After how many bytes of the file, each time, a restart marker is sent, where the mode [has
     /// markers](Coding::has_markers). None: never.
-    pub markers: Option<NonZeroU64>,
+    pub markers: Option<NonZeroU32>,
     /// How hard MODE Z tries, 0 through 9. None: 6, as zlib does.
     pub level: Option<u8>,
 }
@@ -53,7 +53,7 @@ impl Parameters {
             encoder = encoder.with_level(level);
         }
         if let Some(every) = self.markers {
-            encoder = encoder.with_markers(every, self.position);
+            encoder = encoder.with_markers(every.into(), self.position);
         }
         Some(encoder)
     }
