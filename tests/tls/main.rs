@@ -1,5 +1,6 @@
 //! FTPS over real sockets (RFC 4217): our client against our server, and against peers that misbehave.
 
+mod raw;
 mod support;
 
 use ftp_proto::client::{self, Config as ClientConfig};
@@ -8,6 +9,7 @@ use ftp_proto::io::Error;
 use ftp_proto::io::tls::ClientTls;
 use ftp_proto::security::{Policy, TlsMode};
 use ftp_proto::server;
+use raw::RawClient;
 use rustls::SupportedProtocolVersion;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -203,4 +205,72 @@ fn nothing_secret_is_sent_before_the_connection_is_secured() {
     // No TLS configuration: the handshake cannot be made, so nothing goes on.
     let error = ftp_proto::io::std::Client::builder().config(config).connect(served.address).unwrap_err();
     assert!(error.to_string().contains("no TLS configuration"), "{error}");
+}
+
+#[test]
+fn a_data_connection_with_a_fresh_or_a_foreign_session_gets_522() {
+    let served = Served::start(TlsMode::Explicit, config(|_| {}));
+    let (own, fresh, foreign) = (raw::client_config(), raw::client_config(), raw::client_config());
+    let mut client = RawClient::new(served.address, &own);
+    let mut other = RawClient::new(served.address, &foreign);
+    assert_eq!(other.say("NOOP"), 200);
+    for (config, code) in [(&own, 226), (&fresh, 522), (&foreign, 522), (&own, 226)] {
+        let mut data = client.data(config);
+        assert_eq!(client.say("STOR f"), 150);
+        let sent = data.write_all(b"abc").and_then(|()| data.flush());
+        data.conn.send_close_notify();
+        let _ = data.flush();
+        assert_eq!(client.reply(), code, "{sent:?}");
+    }
+    assert_eq!(client.say("NOOP"), 200);
+}
+
+#[test]
+fn a_client_may_shake_hands_before_its_command_or_after_the_150() {
+    let served = Served::start(TlsMode::Explicit, config(|_| {}));
+    fs::write(served.root.join("f"), b"content").unwrap();
+    let own = raw::client_config();
+    let mut client = RawClient::new(served.address, &own);
+    for early in [true, false] {
+        let mut data = client.data(&own);
+        if early {
+            data.flush().unwrap();
+        }
+        assert_eq!(client.say("RETR f"), 150);
+        let mut content = Vec::new();
+        data.read_to_end(&mut content).unwrap();
+        assert_eq!(content, b"content");
+        assert_eq!(client.reply(), 226);
+    }
+}
+
+#[test]
+fn an_upload_that_is_cut_short_is_told_so() {
+    let served = Served::start(TlsMode::Explicit, config(|_| {}));
+    let own = raw::client_config();
+    let mut client = RawClient::new(served.address, &own);
+    let mut data = client.data(&own);
+    assert_eq!(client.say("STOR f"), 150);
+    data.write_all(b"half of i").unwrap();
+    data.flush().unwrap();
+    // TCP ends in order, TLS does not: somebody on the way can do that.
+    data.sock.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(client.reply(), 426);
+    assert_eq!(client.say("NOOP"), 200);
+}
+
+#[test]
+fn a_download_that_is_cut_short_is_an_error_unless_that_is_tolerated() {
+    for tolerate in [false, true] {
+        let address = raw::truncating_server(b"half of i");
+        let tls = trusting().tolerate_truncation(tolerate).build().unwrap();
+        let builder = ftp_proto::io::std::Client::builder().explicit_tls(tls, "localhost").unwrap();
+        let mut client = builder.connect(address).unwrap();
+        client.login("me", "secret").unwrap();
+        let mut content = Vec::new();
+        let result = client.retrieve("f").unwrap().read_to_end(&mut content);
+        assert_eq!(content, b"half of i");
+        assert_eq!(result.is_ok(), tolerate, "{result:?}");
+        client.noop().unwrap();
+    }
 }
