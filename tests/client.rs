@@ -1161,7 +1161,7 @@ fn machines_and_operations_are_small() {
         println!("{name}: {size} bytes");
         assert!(size <= bound, "{name}: {size}");
     }
-    check::<Client>("Client", 640);
+    check::<Client>("Client", 816);
     check::<Operation<client::Greeting>>("Greeting", 96);
     check::<Operation<client::Login<'_>>>("Login", 384);
     check::<Operation<client::Open<'_>>>("Open", 384);

@@ -517,7 +517,7 @@ fn a_restart_that_cannot_be_is_refused() {
     rig.passive();
     assert_eq!(rig.say("TYPE I\r\nREST 8\r\nRETR /file"), [200, 350, 554]);
     rig.passive();
-    assert_eq!(rig.say("TYPE A\r\nREST 3\r\nRETR /file"), [200, 350, 504]);
+    assert_eq!(rig.say("TYPE A\r\nREST 3\r\nSTOR /file"), [200, 350, 504]);
     rig.passive();
     assert_eq!(rig.say("TYPE I\r\nREST 3\r\nAPPE /file"), [200, 350, 450]);
     assert_eq!(rig.say("REST 18446744073709551615\r\nREST 18446744073709551616"), [350, 501]);
@@ -750,12 +750,12 @@ fn events_of_no_connection_are_misuse() {
 fn listings_are_sent_as_they_are_and_files_as_type_says() {
     let text = Coding { representation: RepresentationType::ASCII, ..Coding::default() };
     for (line, coding) in [
-        ("TYPE A\r\nRETR /file", DataOp::Send(text)),
-        ("TYPE I\r\nRETR /file", DataOp::Send(Coding::IDENTITY)),
-        ("TYPE A\r\nLIST", DataOp::Send(Coding::IDENTITY)),
-        ("TYPE A\r\nMLSD", DataOp::Send(Coding::IDENTITY)),
-        ("TYPE A\r\nSTOR /new", DataOp::Receive(text)),
-        ("TYPE I\r\nSTOR /new", DataOp::Receive(Coding::IDENTITY)),
+        ("TYPE A\r\nRETR /file", DataOp::Send(text.into())),
+        ("TYPE I\r\nRETR /file", DataOp::Send(Coding::IDENTITY.into())),
+        ("TYPE A\r\nLIST", DataOp::Send(Coding::IDENTITY.into())),
+        ("TYPE A\r\nMLSD", DataOp::Send(Coding::IDENTITY.into())),
+        ("TYPE A\r\nSTOR /new", DataOp::Receive(text.into())),
+        ("TYPE I\r\nSTOR /new", DataOp::Receive(Coding::IDENTITY.into())),
     ] {
         let mut rig = Rig::logged_in();
         rig.passive();
@@ -1276,7 +1276,7 @@ fn the_end_of_the_stream_is_told_and_half_a_line_too() {
 fn a_session_is_small() {
     let size = std::mem::size_of::<Session<[u8; 0]>>();
     println!("Session<[u8; 0]>: {size} bytes");
-    assert!(size <= 880, "{size}");
+    assert!(size <= 1048, "{size}");
     let size = std::mem::size_of::<ftp_proto::server::Server>();
     println!("Server: {size} bytes");
     assert!(size <= 48, "{size}");

@@ -9,6 +9,7 @@ use ftp_proto::listing::{Entry, Kind};
 use ftp_proto::security::TlsMode;
 use ftp_proto::server::{Access, Answer, Config, Endpoints, Event, Refusal, Request, Session, VirtualPath};
 use ftp_proto::time::Instant;
+use ftp_proto::transfer::Marker;
 
 use crate::{CLIENT, Choices, SERVER};
 
@@ -248,6 +249,9 @@ impl<'a> ServerEnd<'a> {
             }
             DataOp::Receive(_) => {
                 self.event(id, DataEvent::Moved(10));
+                if outcome & 1 == 1 {
+                    self.event(id, DataEvent::Marker(Marker::new(b"1", 10).unwrap()));
+                }
                 let clean = self.kind || outcome != 0x33;
                 self.event(id, DataEvent::Eof { clean });
             }

@@ -1,6 +1,7 @@
 //! What a client allows its server, and what it remembers of it.
 
 use core::net::IpAddr;
+use core::num::NonZeroU32;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
@@ -31,6 +32,12 @@ pub struct Config {
     /// translation, firewalls) does not take the control connection for dead. Never by default: some
     /// servers cannot take it.
     pub keepalive: Option<Duration>,
+    /// After how many bytes of a file, each time, an upload in block or compressed mode gets a restart
+    /// marker (RFC 959 3.5), which the server then tells its own of. None, the default: never.
+    pub marker_interval: Option<NonZeroU32>,
+    /// How hard MODE Z tries at uploads, 0 through 9. None, the default: 6. The server is told of its side by
+    /// [`deflate_level`](super::deflate_level).
+    pub deflate_level: Option<u8>,
     /// Where to connect to when PASV names an address.
     pub passive_address: PassiveAddress,
     /// Wait for each reply before the next command is sent, as though the server could not take

@@ -127,6 +127,12 @@ pub fn utf8(on: bool) -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Opts(OptsArgument::Utf8(on)))
 }
 
+/// OPTS MODE Z: how hard the server compresses from now on, 0 through 9 (draft-preston-ftpext-deflate); by
+/// none, as it does by itself. For uploads: [`Config::deflate_level`](super::Config::deflate_level).
+pub fn deflate_level(level: Option<u8>) -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Opts(OptsArgument::Deflate(level.map(|level| level.min(9)))))
+}
+
 /// OPTS: how a command is to behave from now on (RFC 2389 4).
 pub fn options(argument: OptsArgument<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Opts(argument))

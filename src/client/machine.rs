@@ -12,13 +12,13 @@ use super::{Config, Inherits, Profile};
 use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
 use crate::codec::{
-    Command, EndRule, Full, Position, ProtectionLevel, ReplyCode, ReplyLine, RepresentationType, Sink,
-    SiteCommand, Verb,
+    ByteRange, Command, EndRule, Full, Position, ProtectionLevel, ReplyCode, ReplyLine, RepresentationType,
+    RestartMarker, Sink, SiteCommand, Verb, reply,
 };
 use crate::error::{Awaited, LocalError, PeerError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
-use crate::transfer::Coding;
+use crate::transfer::{Coding, Marker};
 
 /// How many commands may be on their way at once. Operations send at most three together.
 const IN_FLIGHT: usize = 8;
@@ -44,6 +44,11 @@ pub struct Client {
     asked: Coding,
     /// REST was sent, and no transfer has used it up: servers keep the offset for the next one.
     pub(super) offset_kept: bool,
+    /// RANG was granted, and nothing has used it up; and whether one that was sent asks for that.
+    pub(super) range_kept: bool,
+    range_asked: bool,
+    /// The last restart marker of the last transfer.
+    pub(super) last_marker: Option<Marker>,
     pub(super) channel: Option<Channel>,
     pub(super) peer: SocketAddr,
     pub(super) owed: ArrayVec<Owed, IN_FLIGHT>,
@@ -83,6 +88,14 @@ pub(super) struct Owed {
 impl Owed {
     pub(super) fn is_transfer(&self) -> bool {
         self.verb.is_some_and(Verb::opens_data_connection)
+    }
+
+    fn uploads(&self) -> bool {
+        matches!(self.verb, Some(Verb::Stor | Verb::Appe | Verb::Stou))
+    }
+
+    fn moves_file(&self) -> bool {
+        self.uploads() || self.verb == Some(Verb::Retr)
     }
 }
 
@@ -159,6 +172,9 @@ impl Client {
             agreed: Coding::default(),
             asked: Coding::default(),
             offset_kept: false,
+            range_kept: false,
+            range_asked: false,
+            last_marker: None,
             channel: None,
             peer,
             owed: [Owed { verb: None, generation: 0, transferring: false, beside: false }]
@@ -196,6 +212,16 @@ impl Client {
     #[must_use]
     pub fn transferred(&self) -> u64 {
         self.channel.map_or(0, |channel| channel.moved)
+    }
+
+    /// From where the last transfer in block or compressed mode can go on, should it not have come to its
+    /// end (RFC 959 3.5): the server's marker, for [`Operation::<Open>::restart_at`], at a position of one's
+    /// own file. None where there was no marker in it.
+    ///
+    /// [`Operation::<Open>::restart_at`]: super::Operation::restart_at
+    #[must_use]
+    pub const fn last_marker(&self) -> Option<Marker> {
+        self.last_marker
     }
 
     /// Whether the connection is of no more use.
@@ -287,8 +313,15 @@ impl Client {
             return None;
         };
         let reply = ReplySpan { verb: owed.verb, code, position, text, generation: owed.generation };
+        let (moves_file, uploads) = (owed.moves_file(), owed.uploads());
+        if moves_file && (code.is_preliminary() || code.is_success()) {
+            self.range_kept = false;
+        }
         if code.is_preliminary() {
             owed.transferring |= owed.is_transfer();
+            if uploads && code == ReplyCode::RESTART_MARKER {
+                self.last_marker = told_marker(parsed.text).or(self.last_marker);
+            }
         } else if position.is_end() {
             let answered = self.owed.remove(whose);
             self.note_abort(&answered, code.is_success() && mentions_abort(parsed.text));
@@ -296,6 +329,14 @@ impl Client {
                 (Some(Verb::Type), false) => self.representation = None,
                 (Some(Verb::Stru), true) => self.agreed.structure = self.asked.structure,
                 (Some(Verb::Mode), true) => self.agreed.mode = self.asked.mode,
+                (Some(Verb::Hash), true) => self.range_kept = false,
+                (Some(Verb::Rang), _) if code.is_success() || code.is_intermediate() => {
+                    self.range_kept = self.range_asked;
+                }
+                (Some(Verb::Rang), _) => {
+                    let unknown = matches!(code, ReplyCode::SYNTAX_ERROR | ReplyCode::NOT_IMPLEMENTED);
+                    self.range_kept &= !unknown;
+                }
                 (Some(Verb::Rein), true) => {
                     self.agreed = Coding::default();
                     self.begin_downgrade(Verb::Rein);
@@ -417,6 +458,7 @@ impl Client {
             Command::Stru(structure) => self.asked.structure = *structure,
             Command::Mode(mode) => self.asked.mode = *mode,
             Command::Prot(level) => self.shield.asked = *level == ProtectionLevel::Private,
+            Command::Rang(range) => self.range_asked = *range != ByteRange::WHOLE,
             Command::Rest(marker) => self.offset_kept = marker.offset() != Some(0),
             Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_) => {
                 self.offset_kept = false;
@@ -507,4 +549,11 @@ impl Client {
     pub const fn end_of_reply(&self) -> EndRule {
         self.config.end_of_reply
     }
+}
+
+/// The marker that 110 tells: what the server calls the place, at the position that ours says.
+fn told_marker(text: &[u8]) -> Option<Marker> {
+    let (ours, servers) = reply::restart_markers(text)?;
+    let position = RestartMarker::parse(ours.as_bytes()).ok()?.offset()?;
+    Marker::new(servers.as_bytes(), position)
 }

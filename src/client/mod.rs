@@ -10,11 +10,11 @@
 //! |---|---|
 //! | begin | [`greeting`], [`secure`], [`login`] |
 //! | protect | [`secure`], [`protect_data`], [`clear_command_channel`] |
-//! | move files | [`retrieve`], [`store`], [`append`], [`store_unique`], each finished by [`complete`], or given up by [`abort`] |
+//! | move files | [`retrieve`], [`retrieve_range`], [`store`], [`append`], [`store_unique`], each finished by [`complete`], or given up by [`abort`] |
 //! | list | [`list`], [`names`], [`machine_list`], finished likewise; [`facts`] for one entry |
 //! | ask | [`size`], [`modification_time`], [`working_directory`], [`features`], [`system`], [`status`], [`help`], [`available`], [`hash`], [`checksum`] |
 //! | change | [`change_directory`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`], [`set_modification_time`], [`set_creation_time`], [`set_facts`], [`chmod`], [`symlink`], [`structure_mount`], [`allocate`] |
-//! | agree | [`utf8`], [`language`], [`host`], [`client_name`], [`options`], [`account`], [`reinitialize`] |
+//! | agree | [`utf8`], [`language`], [`host`], [`client_name`], [`deflate_level`], [`options`], [`account`], [`reinitialize`] |
 //! | else | [`noop`], [`site`], [`raw`], [`quit`] |
 
 mod abort;
@@ -42,7 +42,7 @@ pub use exchange::{
 };
 pub use extensions::{
     AvailableAnswer, ChecksumAnswer, TimeSetAnswer, account, allocate, available, checksum, chmod,
-    client_name, help, host, language, options, reinitialize, set_creation_time, set_facts,
+    client_name, deflate_level, help, host, language, options, reinitialize, set_creation_time, set_facts,
     set_modification_time, site, status, structure_mount, symlink, utf8,
 };
 pub use hash::{Hash, hash};
@@ -53,5 +53,5 @@ pub use rename::{Rename, rename};
 pub use secure::{ClearCommandChannel, Protected, Secure, clear_command_channel, protect_data, secure};
 pub use transfer::{
     Complete, Completed, Open, Opened, TransferId, append, complete, entries, list, machine_list, names,
-    retrieve, store, store_unique,
+    retrieve, retrieve_range, store, store_unique,
 };

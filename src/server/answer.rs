@@ -226,6 +226,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             self.paths.name_with(name.as_bytes());
         }
         self.size_hint = None;
+        let size = size.map(|size| self.opening.limit.map_or(size, |limit| size.min(limit.get())));
         let sent = self.pi.preliminary_with(&ticket, tx, |tx| {
             Code::OPENING_DATA_CONNECTION.encode(tx)?;
             match (access, unique_name, size) {
@@ -245,7 +246,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             // The name alone can be that long.
             let _ = self.pi.preliminary(&ticket, Code::OPENING_DATA_CONNECTION, Text::default(), tx);
         }
-        self.transfer = Some(Transfer::new(ticket, self.verb, self.opening));
+        self.transfer = Some(Transfer::new(ticket, self.verb));
     }
 
     /// An entry in a reply of many lines, under its whole path: the host need not have given it a name,

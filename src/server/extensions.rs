@@ -79,6 +79,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     None => None,
                 }
             }
+            OptsArgument::Deflate(level) if cfg!(feature = "deflate") => {
+                self.level = level.or(self.config.deflate_level);
+                let Some(level) = self.level else {
+                    return self.answer_now(ticket, Code::COMMAND_OKAY, "MODE Z LEVEL is the default.", tx);
+                };
+                self.reply_many(ticket, tx, |tx| {
+                    tx.put_fmt(format_args!("200 MODE Z LEVEL set to {level}.\r\n"))
+                });
+                None
+            }
             _ => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "No such option.", tx),
         }
     }

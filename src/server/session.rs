@@ -19,7 +19,7 @@ use crate::codec::{ByteRange, Command, FactSet, HashAlgorithm, ReplyCode, Text, 
 use crate::error::{Error, PeerError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
-use crate::transfer::Coding;
+use crate::transfer::{Coding, Parameters};
 
 /// The facts that MLST and MLSD tell, as far as the host knows them (RFC 3659 7.5).
 pub(super) const SERVED_FACTS: FactSet = FactSet::TYPE
@@ -103,8 +103,11 @@ pub struct Session<P> {
     pub(super) coding: Coding,
     pub(super) facts: FactSet,
     pub(super) extended_only: bool,
-    /// What HASH computes (OPTS HASH), and of which bytes (RANG).
+    /// How hard MODE Z tries (OPTS MODE Z LEVEL).
+    pub(super) level: Option<u8>,
+    /// What HASH computes (OPTS HASH).
     pub(super) hash: Option<HashAlgorithm>,
+    /// Of which bytes the next RETR or HASH is (RANG).
     pub(super) range: ByteRange,
     /// What the client wants taken from the permissions of what it makes (SITE UMASK).
     pub(super) umask: Option<u16>,
@@ -128,8 +131,8 @@ pub struct Session<P> {
     pub(super) size_hint: Option<u64>,
     /// The command that the host was asked for last.
     pub(super) verb: Verb,
-    /// How the transfer that the host was asked to open is coded.
-    pub(super) opening: Coding,
+    /// The parameters of the transfer that runs, or that the host was asked to open.
+    pub(super) opening: Parameters,
     pub(super) channel: Channel,
     pub(super) transfer: Option<Transfer>,
     pub(super) last_data: DataId,
@@ -163,6 +166,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             coding: Coding::default(),
             facts: SERVED_FACTS,
             extended_only: false,
+            level: config.deflate_level,
             hash: None,
             range: ByteRange::WHOLE,
             umask: None,
@@ -177,7 +181,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             refusing: None,
             size_hint: None,
             verb: Verb::Noop,
-            opening: Coding::default(),
+            opening: Parameters::new(Coding::default()),
             channel: Channel::None,
             transfer: None,
             last_data: DataId::NONE,
@@ -454,6 +458,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.coding = Coding::default();
         self.facts = SERVED_FACTS;
         self.extended_only = false;
+        self.level = self.config.deflate_level;
         self.hash = None;
         self.range = ByteRange::WHOLE;
         self.umask = None;

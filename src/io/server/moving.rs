@@ -72,6 +72,10 @@ impl<F: AsyncFilesystem> Moving<F> {
         data: &mut Data<R>,
         cx: &mut Context<'_>,
     ) -> Poll<DataEvent> {
+        if data.is_complete() {
+            // The file may go on, and what was read of that is of no use.
+            return data.poll_finish(cx);
+        }
         if let What::File { file, kernel: kernel @ true } = &mut self.what {
             match file.as_file().filter(|_| !self.ended).map(|file| data.poll_send_file(cx, file)) {
                 Some(Poll::Pending) => return Poll::Pending,

@@ -17,7 +17,7 @@ use crate::error::PeerError;
 use crate::io::client::{Connection, OnLine, Outcome, Reply, text};
 use crate::io::error::Error;
 use crate::listing::OwnedEntry;
-use crate::transfer::Coding;
+use crate::transfer::{Coding, Marker};
 
 /// A client of one server.
 ///
@@ -68,6 +68,14 @@ impl Client {
     #[must_use]
     pub const fn profile(&self) -> Profile {
         self.connection.profile()
+    }
+
+    /// From where the last transfer in block or compressed mode can go on, if it broke:
+    /// [`retrieve_at`](Self::retrieve_at), [`store_at`](Self::store_at). None where there was no restart
+    /// marker in it.
+    #[must_use]
+    pub const fn last_marker(&self) -> Option<Marker> {
+        self.connection.last_marker()
     }
 
     pub(super) fn block<O>(
@@ -217,7 +225,7 @@ impl Client {
         self.upload(client::store_unique(None, RepresentationType::Image))
     }
 
-    fn upload(&mut self, operation: Operation<client::Open<'_>>) -> Result<Store<'_>, Error> {
+    pub(super) fn upload(&mut self, operation: Operation<client::Open<'_>>) -> Result<Store<'_>, Error> {
         let transfer = self.run(operation)?;
         Ok(Store::new(self, transfer))
     }

@@ -6,6 +6,7 @@
 mod builder;
 mod client;
 mod reactor;
+mod restart;
 mod server;
 mod transfer;
 

@@ -10,6 +10,7 @@ use crate::io::client::{Reply, Transfer};
 use crate::io::data::CHUNK;
 use crate::io::error::Error;
 use crate::listing::{BadLine, Clock, ListingParser, OwnedEntry};
+use crate::transfer::Marker;
 
 /// How much is received at a time for a reader that asks for less.
 const READ_AHEAD: usize = 64 * 1024;
@@ -52,6 +53,13 @@ impl<'c> Retrieve<'c> {
     #[must_use]
     pub const fn size_hint(&self) -> Option<u64> {
         self.transfer.size_hint
+    }
+
+    /// The last restart marker that the server sent, in block or compressed mode, before which every byte was
+    /// read: keep it with what was, to go on there by [`Client::retrieve_at`].
+    #[must_use]
+    pub const fn last_marker(&self) -> Option<Marker> {
+        self.client.last_marker()
     }
 
     /// Receives all that is left into `file`, at its position: how many bytes that were.
@@ -132,6 +140,14 @@ impl<'c> Store<'c> {
     #[must_use]
     pub fn unique_name(&self) -> Option<&[u8]> {
         self.transfer.unique_name.as_deref()
+    }
+
+    /// The last restart marker that the server has told so far, in block or compressed mode and with
+    /// [`marker_interval`](crate::client::Config::marker_interval): keep it, to go on there by
+    /// [`Client::store_at`].
+    #[must_use]
+    pub const fn last_marker(&self) -> Option<Marker> {
+        self.client.last_marker()
     }
 
     /// Sends the rest of `file`, from its position on: how many bytes that were. Where nothing has to be
