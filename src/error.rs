@@ -70,6 +70,8 @@ pub enum Awaited {
     Greeting,
     /// The reply to a command.
     Reply,
+    /// The last line of a reply of many.
+    EndOfReply,
     /// The data connection.
     DataConnection,
     /// Bytes on the data connection.
@@ -93,6 +95,7 @@ impl Awaited {
         match self {
             Self::Greeting => "the greeting",
             Self::Reply => "a reply",
+            Self::EndOfReply => "the end of a reply",
             Self::DataConnection => "the data connection",
             Self::Data => "data",
             Self::Preliminary => "the reply that begins the transfer",

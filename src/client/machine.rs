@@ -7,7 +7,7 @@ use arrayvec::ArrayVec;
 use super::abort::GivingUp;
 use super::abort::mentions_abort;
 use super::channel::Channel;
-use super::{Config, Inherits, Profile};
+use super::{Config, Inherits, Offers, Profile, naming};
 use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
 use crate::codec::{
@@ -43,6 +43,11 @@ pub struct Client {
     pub(super) owed: ArrayVec<Owed, IN_FLIGHT>,
     /// The greeting has come: until then it is what is owed first.
     pub(super) greeted: bool,
+    /// The greeting was 230: there is nothing to log in for.
+    pub(super) logged_in: bool,
+    /// What FEAT has named, once it was answered; and what its answer has named so far.
+    offers: Option<Offers>,
+    naming: Offers,
     pub(super) generation: Generation,
     pub(super) reply: ReplyProgress,
     pub(super) last_data: DataId,
@@ -88,6 +93,8 @@ pub(super) struct ReplyProgress {
     whose: usize,
     lines: u32,
     bytes: u32,
+    /// Its last line would have ended it, but for the code.
+    pub(super) may_be_over: bool,
 }
 
 /// What [`Client::step`] came to.
@@ -153,6 +160,9 @@ impl Client {
                 .into_iter()
                 .collect(),
             greeted: false,
+            logged_in: false,
+            offers: None,
+            naming: Offers::default(),
             generation: 0,
             reply: ReplyProgress::default(),
             last_data: DataId::NONE,
@@ -177,6 +187,13 @@ impl Client {
     #[must_use]
     pub const fn profile(&self) -> Profile {
         self.profile
+    }
+
+    /// What the server said that it can do, when it was last asked by FEAT and answered; nothing before
+    /// that, and after what makes it void (AUTH, REIN).
+    #[must_use]
+    pub const fn offers(&self) -> Option<Offers> {
+        self.offers
     }
 
     /// Bytes that went over the running transfer's data connection.
@@ -245,14 +262,14 @@ impl Client {
             self.clock = None;
         }
         let bytes = rx.bytes(line);
-        let rule = self.config.end_of_reply;
-        let Ok(parsed) = ReplyLine::parse(bytes, self.reply.within, rule) else {
+        let within = self.reply.within;
+        let Ok(parsed) = ReplyLine::parse(bytes, within, self.end_of_reply()) else {
             self.fail(self.malformed());
             return None;
         };
         let text = line.after(bytes.len() - parsed.text.len());
         let (code, position) = (parsed.code, parsed.position);
-        let whose = match self.reply.within {
+        let whose = match within {
             Some(_) => self.reply.whose,
             None => self.whose(code),
         };
@@ -261,6 +278,26 @@ impl Client {
             return None;
         }
         self.reply.whose = whose;
+        self.reply.may_be_over = position == Position::Middle
+            && ReplyLine::parse(bytes, within, EndRule::AnyCode).is_ok_and(|line| line.position.is_end());
+        self.take(parsed, text)
+    }
+
+    /// The reply that never ends has ended with the line before, by the lenient rule. That line is gone from
+    /// the window: it was shown, and the end is told without text.
+    pub(super) fn resynchronise(&mut self, rx: &Rx<'_>) -> Option<ReplySpan> {
+        let code = self.reply.within.take()?;
+        let whose = self.reply.whose;
+        self.profile |= Profile::ANY_CODE_ENDS;
+        self.reply = ReplyProgress { whose, ..ReplyProgress::default() };
+        let text = Span::default();
+        self.take(ReplyLine { code, position: Position::Last, text: rx.bytes(text) }, text)
+    }
+
+    /// What a line of a reply changes here, and whose it is.
+    fn take(&mut self, line: ReplyLine<'_>, text: Span) -> Option<ReplySpan> {
+        let ReplyLine { code, position, .. } = line;
+        let whose = self.reply.whose;
         let Some(owed) = self.owed.get_mut(whose) else {
             if code == ReplyCode::SERVICE_NOT_AVAILABLE && position.is_end() {
                 self.fail(PeerError::ServiceClosing);
@@ -271,24 +308,51 @@ impl Client {
             return None;
         };
         let reply = ReplySpan { verb: owed.verb, code, position, text, generation: owed.generation };
-        if code.is_preliminary() {
-            owed.transferring |= owed.is_transfer();
-        } else if position.is_end() {
+        owed.transferring |= code.is_preliminary() && owed.is_transfer();
+        if reply.verb == Some(Verb::Feat) {
+            self.note_offers(&line);
+        }
+        if reply.is_final() {
             let answered = self.owed.remove(whose);
-            self.note_abort(&answered, code.is_success() && mentions_abort(parsed.text));
-            match (reply.verb, code.is_success()) {
-                (Some(Verb::Type), false) => self.representation = None,
-                (Some(Verb::Stru), true) => self.agreed.structure = self.asked.structure,
-                (Some(Verb::Mode), true) => self.agreed.mode = self.asked.mode,
-                (Some(Verb::Rein), true) => self.agreed = Coding::default(),
-                _ => {}
-            }
-            self.greeted = true;
-            if code == ReplyCode::SERVICE_NOT_AVAILABLE {
-                self.fail(PeerError::ServiceClosing);
-            }
+            self.note_abort(&answered, code.is_success() && mentions_abort(line.text));
+            self.note_answer(reply.verb, code);
         }
         Some(reply)
+    }
+
+    /// What a final reply changes in what is known of the session.
+    fn note_answer(&mut self, verb: Option<Verb>, code: ReplyCode) {
+        match (verb, code.is_success()) {
+            (Some(Verb::Type), false) => self.representation = None,
+            (Some(Verb::Stru), true) => self.agreed.structure = self.asked.structure,
+            (Some(Verb::Mode), true) => self.agreed.mode = self.asked.mode,
+            (Some(Verb::Rein), true) => {
+                (self.agreed, self.logged_in, self.offers) = (Coding::default(), false, None);
+            }
+            // 334 is as good for some (quirks of servers). What was said in the clear counts no more
+            // (RFC 4217 4).
+            (Some(Verb::Auth), granted) if granted || code.is_intermediate() => {
+                (self.logged_in, self.offers) = (false, None);
+            }
+            _ => {}
+        }
+        if !self.greeted {
+            (self.greeted, self.logged_in) = (true, code == ReplyCode::LOGGED_IN);
+        }
+        if code == ReplyCode::SERVICE_NOT_AVAILABLE {
+            self.fail(PeerError::ServiceClosing);
+        }
+    }
+
+    /// A line of the answer to FEAT, whoever asked.
+    fn note_offers(&mut self, line: &ReplyLine<'_>) {
+        if matches!(line.position, Position::Single | Position::First) {
+            self.naming = Offers::default();
+        }
+        self.naming.add(line.text);
+        if line.position.is_end() && line.code.is_success() {
+            self.offers = Some(self.naming);
+        }
     }
 
     /// Which of the owed replies one with this code is. In order, but for what was sent while a transfer
@@ -381,7 +445,7 @@ impl Client {
         if self.owed.is_full() || (self.is_owed() && !self.may_pipeline()) {
             return Ok(false);
         }
-        let queued = self.queue(tx, command.known_verb(), |tx| command.encode(tx))?;
+        let queued = self.queue(tx, command.known_verb(), |tx| naming::encode(command, tx))?;
         if !queued {
             return Ok(false);
         }
@@ -443,7 +507,7 @@ impl Client {
     pub(super) fn send_beside(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> bool {
         let clock = self.clock;
         let verb = command.known_verb();
-        if self.owed.is_full() || !self.queue(tx, verb, |tx| command.encode(tx)).unwrap_or(false) {
+        if self.owed.is_full() || !self.queue(tx, verb, |tx| naming::encode(command, tx)).unwrap_or(false) {
             return false;
         }
         if let Some(owed) = self.owed.last_mut() {
@@ -479,6 +543,9 @@ impl Client {
     /// Which rule ends a reply of many lines.
     #[must_use]
     pub const fn end_of_reply(&self) -> EndRule {
-        self.config.end_of_reply
+        match self.profile.contains(Profile::ANY_CODE_ENDS) {
+            true => EndRule::AnyCode,
+            false => self.config.end_of_reply,
+        }
     }
 }

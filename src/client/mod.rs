@@ -21,13 +21,19 @@ mod channel;
 mod config;
 mod exchange;
 mod extensions;
+mod facts;
 mod hash;
 mod login;
 mod machine;
+mod naming;
+mod offers;
 mod operation;
 mod rename;
+mod setup;
 mod transfer;
+mod verify;
 mod waiting;
+mod walk;
 
 pub use abort::{Abort, abort};
 pub use config::{AbortPolicy, Active, Config, DataConnection, Limits, PassiveAddress, Profile, Timeouts};
@@ -41,12 +47,17 @@ pub use extensions::{
     client_name, help, host, language, options, reinitialize, set_creation_time, set_facts,
     set_modification_time, site, status, structure_mount, symlink, utf8,
 };
+pub use facts::FactsReader;
 pub use hash::{Hash, hash};
 pub use login::{Greeting, Login, greeting, login};
 pub use machine::{Client, ReplySpan, Step};
+pub use offers::Offers;
 pub use operation::{Context, Event, Inherits, Next, Operation, OperationStep, Refusal, Sequence};
 pub use rename::{Rename, rename};
+pub use setup::{Setup, setup};
 pub use transfer::{
     Complete, Completed, Open, Opened, TransferId, append, complete, entries, list, machine_list, names,
     retrieve, store, store_unique,
 };
+pub use verify::{Expected, Mismatch, Verified, Verify, verify};
+pub use walk::{Found, Walk, WalkLimits};

@@ -35,6 +35,7 @@ impl Client {
         }
         self.clock = None;
         let failure = match awaited {
+            Awaited::EndOfReply => return self.resynchronise(rx).map(Step::Reply),
             Awaited::DataConnection => Some(DataFailure::Unreachable),
             Awaited::Data => Some(DataFailure::Stalled),
             Awaited::Preliminary => {
@@ -69,6 +70,9 @@ impl Client {
         let phase = self.channel.map(|channel| channel.phase);
         let may_move = self.channel.is_some_and(|channel| channel.may_move());
         let receives = self.channel.is_some_and(|channel| channel.receives);
+        if self.reply.within.is_some() && self.reply.may_be_over {
+            return Some((Awaited::EndOfReply, timeouts.end_of_reply.min(timeouts.reply)));
+        }
         Some(match (phase, self.owed.first()) {
             (Some(Phase::Connecting | Phase::Opening), _) => (Awaited::DataConnection, timeouts.connect),
             (Some(Phase::Listening(_)), _) if may_move => (Awaited::DataConnection, timeouts.accept),
@@ -83,6 +87,7 @@ impl Client {
                 (Awaited::Preliminary, timeouts.preliminary)
             }
             (_, Some(_)) if !self.greeted => (Awaited::Greeting, timeouts.greeting),
+            (_, Some(owed)) if owed.verb.is_some_and(computes) => (Awaited::Reply, timeouts.digest),
             (_, Some(_)) => (Awaited::Reply, timeouts.reply),
             (_, None) => return None,
         })
@@ -108,4 +113,9 @@ impl Client {
         }
         Some(now.after(every))
     }
+}
+
+/// Whether a command makes the server read a whole file before it answers.
+fn computes(verb: Verb) -> bool {
+    matches!(verb, Verb::Hash | Verb::Xcrc | Verb::Xmd5 | Verb::Xsha1 | Verb::Xsha256 | Verb::Xsha512)
 }
