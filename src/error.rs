@@ -32,6 +32,8 @@ pub enum LocalError {
     Ended,
     /// The operation has come to its end: a new one is needed.
     OperationOver,
+    /// Two servers are to send each other files in different modes or structures.
+    CodingsDiffer,
 }
 
 impl fmt::Display for LocalError {
@@ -49,6 +51,7 @@ impl fmt::Display for LocalError {
             Self::UnexpectedDataEvent => f.write_str("the data connection is not in a state for this event"),
             Self::WrongAnswer => f.write_str("the answer does not fit the request of this ticket"),
             Self::Ended => f.write_str("nobody waits for this answer any more"),
+            Self::CodingsDiffer => f.write_str("the two servers are not in the same mode and structure"),
             Self::OperationOver => f.write_str("the operation has ended already"),
         }
     }

@@ -7,6 +7,7 @@ use arrayvec::ArrayVec;
 use super::abort::GivingUp;
 use super::abort::mentions_abort;
 use super::channel::Channel;
+use super::fxp::Elsewhere;
 use super::{Config, Inherits, Offers, Profile, naming};
 use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
@@ -55,6 +56,8 @@ pub struct Client {
     pub(super) clock: Option<(Awaited, Instant)>,
     /// When the control connection was last used to keep it alive.
     pub(super) kept_alive: Option<Instant>,
+    /// The transfer that is owed goes on between this server and another.
+    pub(super) elsewhere: Elsewhere,
     /// The transfer that is being given up.
     pub(super) giving_up: Option<GivingUp>,
     /// Of the two replies to a transfer and the ABOR that ends it, one has come.
@@ -169,6 +172,7 @@ impl Client {
             ops: ArrayVec::new(),
             clock: None,
             kept_alive: None,
+            elsewhere: Elsewhere::No,
             giving_up: None,
             abort_answered: false,
             abort_said: false,
@@ -314,6 +318,9 @@ impl Client {
         }
         if reply.is_final() {
             let answered = self.owed.remove(whose);
+            if answered.is_transfer() {
+                self.elsewhere = Elsewhere::No;
+            }
             self.note_abort(&answered, code.is_success() && mentions_abort(line.text));
             self.note_answer(reply.verb, code);
         }

@@ -8,9 +8,10 @@
 //!
 //! | to | make |
 //! |---|---|
-//! | begin | [`greeting`], [`login`] |
-//! | move files | [`retrieve`], [`store`], [`append`], [`store_unique`], each finished by [`complete`], or given up by [`abort`] |
-//! | list | [`list`], [`names`], [`machine_list`], finished likewise; [`facts`] for one entry |
+//! | begin | [`greeting`], [`login`], [`setup`] |
+//! | move files | [`retrieve`], [`store`], [`append`], [`store_unique`], each finished by [`complete`], or given up by [`abort`]; [`fxp`] from one server to another |
+//! | be sure | [`verify`], after a transfer |
+//! | list | [`list`], [`names`], [`machine_list`], [`entries`], finished likewise; [`facts`] for one entry; [`Walk`] for all below a directory |
 //! | ask | [`size`], [`modification_time`], [`working_directory`], [`features`], [`system`], [`status`], [`help`], [`available`], [`hash`], [`checksum`] |
 //! | change | [`change_directory`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`], [`set_modification_time`], [`set_creation_time`], [`set_facts`], [`chmod`], [`symlink`], [`structure_mount`], [`allocate`] |
 //! | agree | [`utf8`], [`language`], [`host`], [`client_name`], [`options`], [`account`], [`reinitialize`] |
@@ -22,6 +23,7 @@ mod config;
 mod exchange;
 mod extensions;
 mod facts;
+mod fxp;
 mod hash;
 mod login;
 mod machine;
@@ -48,6 +50,7 @@ pub use extensions::{
     set_modification_time, site, status, structure_mount, symlink, utf8,
 };
 pub use facts::FactsReader;
+pub use fxp::{Fxp, FxpAction, FxpError, Party, Side, fxp};
 pub use hash::{Hash, hash};
 pub use login::{Greeting, Login, greeting, login};
 pub use machine::{Client, ReplySpan, Step};

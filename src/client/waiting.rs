@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::Client;
 use super::Profile;
 use super::channel::Phase;
+use super::fxp::Elsewhere;
 use super::machine::Step;
 use crate::action::{DataFailure, DataOp, Wait};
 use crate::buffer::{Rx, Tx};
@@ -82,7 +83,10 @@ impl Client {
             {
                 (Awaited::Abort, timeouts.abort)
             }
-            (_, Some(owed)) if owed.transferring => (Awaited::FinalReply, timeouts.final_reply),
+            (_, Some(owed)) if owed.transferring => match self.elsewhere {
+                Elsewhere::Moving => (Awaited::FinalReply, timeouts.elsewhere),
+                _ => (Awaited::FinalReply, timeouts.final_reply),
+            },
             (Some(Phase::Connected), Some(owed)) if owed.is_transfer() && receives => {
                 (Awaited::Preliminary, timeouts.preliminary)
             }
@@ -95,7 +99,8 @@ impl Client {
 
     /// Sends NOOP now and then while data moves, where the policy says so: says when the next is due.
     fn keep_alive(&mut self, now: Instant, tx: &mut Tx<'_>) -> Option<Instant> {
-        let moving = self.channel.is_some_and(|channel| channel.phase == Phase::Moving);
+        let moving = self.channel.is_some_and(|channel| channel.phase == Phase::Moving)
+            || self.elsewhere == Elsewhere::Moving;
         let transferring = self.owed.first().is_some_and(|owed| owed.transferring);
         let every = self.config.keepalive.filter(|_| moving && transferring);
         let Some(every) = every else {

@@ -338,7 +338,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if !self.config.active {
             return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Use EPSV or PASV here.", tx);
         }
-        if !self.is_client(address.ip()) || address.port() < 1024 {
+        if !self.may_share_data(address.ip()) || address.port() < 1024 {
             return self.answer_now(
                 ticket,
                 Code::PARAMETER_NOT_IMPLEMENTED,
