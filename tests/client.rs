@@ -20,6 +20,8 @@ mod ending;
 mod extensions;
 #[path = "client/framing.rs"]
 mod framing;
+#[path = "client/fxp.rs"]
+mod fxp;
 #[path = "client/login.rs"]
 mod login;
 #[path = "client/names.rs"]
@@ -32,14 +34,20 @@ mod splits;
 mod time;
 #[path = "client/transfer.rs"]
 mod transfer;
+#[path = "client/verify.rs"]
+mod verify;
+#[path = "client/walk.rs"]
+mod walk;
 
 use ftp_proto::action::{Action, DataFailure, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::client::{
-    self, Client, Config, FactsAnswer, Opened, Operation, PassiveAddress, Profile, Sequence, TransferId,
+    self, Client, Config, FactsReader, Opened, Operation, PassiveAddress, Profile, Sequence, TransferId,
 };
-use ftp_proto::codec::{Command, EndRule, Features, RepresentationType, Text, Verb};
+use ftp_proto::codec::pathname::for_listing;
+use ftp_proto::codec::{Command, EndRule, Features, RepresentationType, Text, Verb, safe_name};
 use ftp_proto::error::{Awaited, Error, LocalError, PeerError};
+use ftp_proto::listing::{Clock, Formats, ListingParser};
 use proptest::prelude::*;
 use support::chunks::Chunks;
 use support::client::Act::{self, AfterData, Break, Data, Delay, Hangup, Raw, Say};
@@ -141,7 +149,8 @@ fn machines_and_operations_are_small() {
         println!("{name}: {size} bytes");
         assert!(size <= bound, "{name}: {size}");
     }
-    check::<Client>("Client", 640);
+    check::<Client>("Client", 704);
+    check::<client::Fxp<'_>>("Fxp", 1024);
     check::<Operation<client::Greeting>>("Greeting", 96);
     check::<Operation<client::Login<'_>>>("Login", 384);
     check::<Operation<client::Open<'_>>>("Open", 384);

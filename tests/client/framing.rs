@@ -113,3 +113,66 @@ fn a_second_226_is_ignored() {
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     in_step(&mut rig);
 }
+
+#[test]
+fn a_reply_that_ends_with_another_code_is_over_after_a_while_and_at_once_the_next_time() {
+    let mut rig = Rig::greeted().says("SYST", "553-one\r\ntwo\r\n150 three").says("SYST", "215-a\r\n100 b");
+    let start = rig.now;
+    assert_eq!(rig.run(&mut client::system(), |_| ()).refused(), 553);
+    assert_eq!(rig.now.since(start), seconds(20));
+    assert_eq!(rig.shown, ["553 one", "553 two", "553 150 three"]);
+    assert!(rig.client.profile().contains(Profile::ANY_CODE_ENDS));
+    assert_eq!(rig.run(&mut client::system(), |line| line.text.to_vec()), Outcome::Done(b"b".to_vec()));
+    assert_eq!(rig.now.since(start), seconds(20));
+    rig.run(&mut client::noop(), |_| ()).done();
+}
+
+#[test]
+fn a_reply_that_pauses_is_not_over() {
+    for acts in [
+        // Not even by the lenient rule is this the end.
+        vec![Say("215-one\r\ntwo"), Delay(seconds(50)), Say("215 UNIX")],
+        // This might be, and it goes on in time.
+        vec![
+            Say("215-one\r\n550 two"),
+            Delay(seconds(15)),
+            Say("three"),
+            Delay(seconds(50)),
+            Say("215 UNIX"),
+        ],
+    ] {
+        let mut rig = Rig::greeted().on("SYST", acts);
+        assert_eq!(
+            rig.run(&mut client::system(), |line| line.text.to_vec()),
+            Outcome::Done(b"UNIX".to_vec())
+        );
+        assert!(rig.client.profile().is_empty());
+    }
+    let mut config = Config::default();
+    config.timeouts.end_of_reply = seconds(3);
+    let mut rig = Rig::with(config, PEER).greet().says("NOOP", "250-x\r\n550 y");
+    let start = rig.now;
+    rig.run(&mut client::noop(), |_| ()).done();
+    assert_eq!(rig.now.since(start), seconds(3), "the knob");
+}
+
+#[test]
+fn replies_are_streamed_whatever_their_length() {
+    let mut config = Config::default();
+    config.limits.reply_lines = 50_000;
+    let lines = [b"215-x\r\n".repeat(40_000), b"215 end\r\n".to_vec()].concat();
+    let mut rig = Rig::with(config, PEER).greet().on("SYST", [Raw(lines)]);
+    rig.run(&mut client::system(), |_| ()).done();
+    assert_eq!(rig.shown.len(), 40_000, "in a window of one line");
+}
+
+#[test]
+fn codes_are_100_to_599_and_the_6yz_of_rfc_2228() {
+    for (reply, good) in
+        [("100 x\r\n200 x", true), ("599 x", true), ("631 x", true), ("700 x", false), ("000 x", false)]
+    {
+        let mut rig = Rig::greeted().says("NOOP", reply);
+        let outcome = rig.run(&mut client::noop(), |_| ());
+        assert_eq!(outcome != peer_error(PeerError::MalformedReply), good, "{reply}: {outcome:?}");
+    }
+}

@@ -94,3 +94,81 @@ fn a_refusal_for_now_is_told_from_one_for_good() {
         }
     }
 }
+
+#[test]
+fn a_greeting_of_230_has_logged_the_client_in() {
+    for greet_first in [false, true] {
+        let mut rig = Rig::new().opening([Say("230 you are in")]);
+        if greet_first {
+            rig.run(&mut client::greeting(), |_| ()).done();
+        }
+        assert_eq!(rig.run(&mut login(), |line| line.is_some()), Outcome::Done(false));
+        assert!(rig.commands().is_empty());
+        in_step(&mut rig);
+        // After REIN it is a session like any other.
+        rig = rig.says("REIN", "220 anew");
+        rig.run(&mut client::reinitialize(), |_| ()).done();
+        rig.reset_counts();
+        assert_eq!(rig.run(&mut login(), |line| line.is_some()), Outcome::Done(true));
+        assert_eq!(rig.commands(), ["USER me", "PASS secret"]);
+    }
+    let mut rig = Rig::new().opening([Say("230 you are in")]).says("AUTH", "234 go on");
+    rig.run(&mut client::raw(Command::parse(b"AUTH TLS").unwrap()), |_| ()).done();
+    rig.run(&mut login(), |_| ()).done();
+    assert_eq!(rig.commands(), ["AUTH TLS", "USER me", "PASS secret"], "not where TLS is asked for");
+}
+
+fn setup(rig: &mut Rig) -> client::Offers {
+    rig.reset_counts();
+    rig.run(&mut client::setup(), |offers| offers).done()
+}
+
+#[test]
+fn feat_refused_before_the_login_is_asked_again_after_it() {
+    for refusal in ["530 log in first", "500 what", "502 no"] {
+        let mut rig = Rig::greeted().says("FEAT", refusal).says("FEAT", "211-x\r\n SIZE\r\n211 end");
+        rig.run(&mut client::features(), |_| ()).refused();
+        assert_eq!(rig.client.offers(), None);
+        rig.run(&mut login(), |_| ()).done();
+        assert_eq!(setup(&mut rig).features(), Features::SIZE);
+        assert_eq!(rig.commands(), ["FEAT"]);
+        assert_eq!(setup(&mut rig).features(), Features::SIZE);
+        assert!(rig.commands().is_empty(), "it is known");
+        in_step(&mut rig);
+    }
+    let mut rig = Rig::greeted().says("FEAT", "502 no");
+    assert_eq!(setup(&mut rig), client::Offers::default());
+    in_step(&mut rig);
+}
+
+#[test]
+fn opts_utf8_is_sent_where_feat_names_it_and_may_be_refused() {
+    for answer in ["200 yes", "202 always on", "501 what", "504 no", "500 what", "530 no"] {
+        for feat in ["211-x\r\n UTF8\r\n211 end", "211-x\r\n211-utf8\r\n211 end"] {
+            let mut rig = Rig::greeted().says("FEAT", feat).says("OPTS", answer);
+            assert_eq!(setup(&mut rig).features(), Features::UTF8, "{answer}");
+            assert_eq!(rig.commands(), ["FEAT", "OPTS UTF8 ON"]);
+            in_step(&mut rig);
+        }
+    }
+    let mut rig = Rig::greeted().says("FEAT", "211 no features");
+    assert_eq!(setup(&mut rig).features(), Features::empty());
+    assert_eq!(rig.commands(), ["FEAT"]);
+}
+
+#[test]
+fn what_was_offered_counts_no_more_after_auth_and_rein() {
+    for (command, reply) in [("REIN", "220 anew"), ("AUTH TLS", "234 go on"), ("AUTH TLS", "334 go on")] {
+        let verb = command.split(' ').next().unwrap();
+        let mut rig = Rig::greeted().says(verb, reply);
+        assert!(setup(&mut rig).features().contains(Features::SIZE));
+        rig.run(&mut client::raw(Command::parse(command.as_bytes()).unwrap()), |_| ()).done();
+        assert_eq!(rig.client.offers(), None, "{command}");
+    }
+}
+
+#[test]
+fn a_setup_may_be_dropped_at_any_point() {
+    cancelled(client::setup, || Rig::greeted().says("FEAT", "211-x\r\n UTF8\r\n211 end"));
+    cancelled(client::setup, Rig::new);
+}

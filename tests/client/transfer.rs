@@ -234,3 +234,26 @@ fn an_mlsd_that_is_unknown_is_remembered() {
     assert_eq!(transfer(&mut rig, client::machine_list(Some(t("x")))).refused(), 550);
     assert!(!rig.client.profile().contains(Profile::NO_MLSD));
 }
+
+#[test]
+fn a_426_after_an_early_close_of_ours_is_expected() {
+    let mut config = Config::default();
+    config.abort = client::AbortPolicy::CloseData;
+    let acts = [Say("150 go"), Data(b"abc"), AfterData, Say("226 done")];
+    let mut rig = Rig::with(config, PEER).greet().on("RETR", acts);
+    let _ = rig.run(&mut client::retrieve(t("f"), IMAGE, 0), opened).done();
+    rig.reset_counts();
+    in_step(&mut rig);
+    assert_eq!(rig.transcript, ["S: 426 aborted", "C: SYST", "S: 215 UNIX Type: L8"]);
+}
+
+#[test]
+fn data_that_was_refused_leaves_its_reply_to_the_transfer() {
+    // Both data connections are given up by the client; the server has a word to say on each.
+    for reply in ["425 nobody came", "426 gone"] {
+        let mut rig = Rig::greeted()
+            .on("RETR", [Say("150 go"), Break(DataFailure::Broken), Delay(seconds(3)), Say(reply)]);
+        assert!(matches!(retrieve(&mut rig), Outcome::Refused { verb: Some(Verb::Retr), .. }), "{reply}");
+        in_step(&mut rig);
+    }
+}
