@@ -98,6 +98,8 @@ pub(super) struct ReplyProgress {
     bytes: u32,
     /// Its last line would have ended it, but for the code.
     pub(super) may_be_over: bool,
+    /// It did, as time has shown.
+    is_over: bool,
 }
 
 /// What [`Client::step`] came to.
@@ -266,14 +268,17 @@ impl Client {
             self.clock = None;
         }
         let bytes = rx.bytes(line);
-        let within = self.reply.within;
-        let Ok(parsed) = ReplyLine::parse(bytes, within, self.end_of_reply()) else {
+        let rule = self.end_of_reply();
+        let Ok(mut parsed) = ReplyLine::parse(bytes, self.reply.within, rule) else {
             self.fail(self.malformed());
             return None;
         };
+        if core::mem::take(&mut self.reply.is_over) {
+            parsed.position = Position::Last;
+        }
         let text = line.after(bytes.len() - parsed.text.len());
         let (code, position) = (parsed.code, parsed.position);
-        let whose = match within {
+        let whose = match self.reply.within {
             Some(_) => self.reply.whose,
             None => self.whose(code),
         };
@@ -283,25 +288,8 @@ impl Client {
         }
         self.reply.whose = whose;
         self.reply.may_be_over = position == Position::Middle
-            && ReplyLine::parse(bytes, within, EndRule::AnyCode).is_ok_and(|line| line.position.is_end());
-        self.take(parsed, text)
-    }
-
-    /// The reply that never ends has ended with the line before, by the lenient rule. That line is gone from
-    /// the window: it was shown, and the end is told without text.
-    pub(super) fn resynchronise(&mut self, rx: &Rx<'_>) -> Option<ReplySpan> {
-        let code = self.reply.within.take()?;
-        let whose = self.reply.whose;
-        self.profile |= Profile::ANY_CODE_ENDS;
-        self.reply = ReplyProgress { whose, ..ReplyProgress::default() };
-        let text = Span::default();
-        self.take(ReplyLine { code, position: Position::Last, text: rx.bytes(text) }, text)
-    }
-
-    /// What a line of a reply changes here, and whose it is.
-    fn take(&mut self, line: ReplyLine<'_>, text: Span) -> Option<ReplySpan> {
-        let ReplyLine { code, position, .. } = line;
-        let whose = self.reply.whose;
+            && ReplyLine::parse(bytes, self.reply.within, EndRule::AnyCode)
+                .is_ok_and(|line| line.position.is_end());
         let Some(owed) = self.owed.get_mut(whose) else {
             if code == ReplyCode::SERVICE_NOT_AVAILABLE && position.is_end() {
                 self.fail(PeerError::ServiceClosing);
@@ -312,54 +300,52 @@ impl Client {
             return None;
         };
         let reply = ReplySpan { verb: owed.verb, code, position, text, generation: owed.generation };
-        owed.transferring |= code.is_preliminary() && owed.is_transfer();
         if reply.verb == Some(Verb::Feat) {
-            self.note_offers(&line);
+            self.naming.take(&parsed);
         }
-        if reply.is_final() {
+        if code.is_preliminary() {
+            owed.transferring |= owed.is_transfer();
+        } else if position.is_end() {
             let answered = self.owed.remove(whose);
             if answered.is_transfer() {
                 self.elsewhere = Elsewhere::No;
             }
-            self.note_abort(&answered, code.is_success() && mentions_abort(line.text));
-            self.note_answer(reply.verb, code);
+            self.note_abort(&answered, code.is_success() && mentions_abort(parsed.text));
+            match (reply.verb, code.is_success()) {
+                (Some(Verb::Type), false) => self.representation = None,
+                (Some(Verb::Stru), true) => self.agreed.structure = self.asked.structure,
+                (Some(Verb::Mode), true) => self.agreed.mode = self.asked.mode,
+                (Some(Verb::Rein), true) => self.agreed = Coding::default(),
+                _ => {}
+            }
+            self.note_session(reply.verb, code);
+            if code == ReplyCode::SERVICE_NOT_AVAILABLE {
+                self.fail(PeerError::ServiceClosing);
+            }
         }
         Some(reply)
     }
 
     /// What a final reply changes in what is known of the session.
-    fn note_answer(&mut self, verb: Option<Verb>, code: ReplyCode) {
-        match (verb, code.is_success()) {
-            (Some(Verb::Type), false) => self.representation = None,
-            (Some(Verb::Stru), true) => self.agreed.structure = self.asked.structure,
-            (Some(Verb::Mode), true) => self.agreed.mode = self.asked.mode,
-            (Some(Verb::Rein), true) => {
-                (self.agreed, self.logged_in, self.offers) = (Coding::default(), false, None);
-            }
-            // 334 is as good for some (quirks of servers). What was said in the clear counts no more
-            // (RFC 4217 4).
-            (Some(Verb::Auth), granted) if granted || code.is_intermediate() => {
+    fn note_session(&mut self, verb: Option<Verb>, code: ReplyCode) {
+        match verb {
+            Some(Verb::Feat) if code.is_success() => self.offers = Some(self.naming),
+            // What was said in the clear counts no more (RFC 4217 4); 334 grants AUTH too.
+            Some(Verb::Auth | Verb::Rein) if code.is_success() || code.is_intermediate() => {
                 (self.logged_in, self.offers) = (false, None);
             }
+            _ if !self.greeted => self.logged_in = code == ReplyCode::LOGGED_IN,
             _ => {}
         }
-        if !self.greeted {
-            (self.greeted, self.logged_in) = (true, code == ReplyCode::LOGGED_IN);
-        }
-        if code == ReplyCode::SERVICE_NOT_AVAILABLE {
-            self.fail(PeerError::ServiceClosing);
-        }
+        self.greeted = true;
     }
 
-    /// A line of the answer to FEAT, whoever asked.
-    fn note_offers(&mut self, line: &ReplyLine<'_>) {
-        if matches!(line.position, Position::Single | Position::First) {
-            self.naming = Offers::default();
-        }
-        self.naming.add(line.text);
-        if line.position.is_end() && line.code.is_success() {
-            self.offers = Some(self.naming);
-        }
+    /// The reply that does not end has ended with the line before, by the lenient rule. That line was shown, and
+    /// is gone from the window: the end is told without text.
+    pub(super) fn resynchronise(&mut self, rx: &Rx<'_>) -> Option<ReplySpan> {
+        self.profile |= Profile::ANY_CODE_ENDS;
+        self.reply.is_over = true;
+        self.line(rx, Span::default())
     }
 
     /// Which of the owed replies one with this code is. In order, but for what was sent while a transfer

@@ -1,6 +1,6 @@
 //! What a server says of itself: the answer to FEAT (RFC 2389 3), as far as operations act on it.
 
-use crate::codec::{FeatureLine, Features, HashAlgorithm};
+use crate::codec::{FeatureLine, Features, HashAlgorithm, Position, ReplyLine};
 
 /// What FEAT has named. A hint: some servers name what they refuse, and many have what they do not name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,9 +32,12 @@ impl Offers {
     ];
 
     // feature-parms of HASH = hashname ["*"] *( ";" hashname ["*"] )     ; draft-bryan-ftpext-hash 5
-    /// Takes a line of the answer.
-    pub(super) fn add(&mut self, text: &[u8]) {
-        let line = FeatureLine::new(text);
+    /// Takes a line of the answer; the first begins it anew.
+    pub(super) fn take(&mut self, line: &ReplyLine<'_>) {
+        if matches!(line.position, Position::Single | Position::First) {
+            *self = Self::default();
+        }
+        let line = FeatureLine::new(line.text);
         let features = line.features();
         self.features |= features;
         if features.contains(Features::HASH) {
