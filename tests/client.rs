@@ -1,4 +1,47 @@
 //! The client against servers as they are: a server that answers from a table, virtual time.
+//!
+//! What servers do that a client has to live with, and where it is tested:
+//!
+//! | | a server | file | test |
+//! |---|---|---|---|
+//! | replies | ends `553-` with `150 `, or has `550 ` within `250-` | framing | `a_reply_of_many_lines_ends_with_its_own_code`, `a_lenient_client_..`, `a_reply_that_ends_with_another_code_..`, `a_reply_that_pauses_..` |
+//! | | `226` alone; bare, blank, indented and numbered lines within | framing | `a_reply_without_text_is_complete`, `a_reply_of_many_lines_..` |
+//! | | bare LF, CR NUL, other NULs, blank lines between | framing | `a_reply_of_many_lines_..`, `telnet_is_taken_out_..`, `what_is_no_reply_..`, `a_reply_without_text_..` |
+//! | | Telnet options, `IAC IAC` | framing | `telnet_is_taken_out_of_replies` |
+//! | | replies of any size | framing | `replies_are_streamed_..`, `a_reply_over_the_limits_..`, `a_line_over_the_limit_..` |
+//! | | other codes, other protocols | framing | `codes_are_100_to_599_..`, `what_is_no_reply_..`, `a_greeting_that_is_not_ftp_is_told` |
+//! | | greets by 120, 230, 421 | login | `the_greeting_is_waited_for`, `a_greeting_of_230_..` |
+//! | | 421 at any moment; the end after QUIT or a final reply | ending, transfer | `a_421_..`, `an_end_after_quit_is_no_error`, `transfers_end_well_..` |
+//! | | says 226 twice, or anything while idle | framing | `a_second_226_is_ignored`, `a_reply_to_nothing_..` |
+//! | login | 2yz to USER, 202 to PASS, 332 to either | login | `a_login_gives_what_the_server_asks_for` |
+//! | | 530 "too many" | login | `a_refusal_for_now_is_told_from_one_for_good` |
+//! | | refuses FEAT before the login; wants OPTS UTF8 ON | login | `feat_refused_before_..`, `opts_utf8_..` |
+//! | data | 227 with and without parentheses, over 255 | passive | `a_227_leads_to_..`, `a_227_that_cannot_be_read_..` |
+//! | | 227 with any address | passive | `a_227_leads_to_the_control_peer_..`, `the_address_of_a_227_..` |
+//! | | 229 in any form, port 0; 227 to EPSV | passive | `any_form_of_a_229_is_read`, `an_epsv_that_does_not_work_..`, `a_227_in_answer_to_epsv_is_good` |
+//! | | refuses EPSV, or its port is dead; refuses EPRT; IPv6 | passive, active | `an_epsv_..`, `any_2yz_to_eprt_..`, `ipv6_has_no_pasv` |
+//! | | any 2yz to PORT; zones; strangers at the port | active | `any_2yz_to_eprt_..`, `the_address_told_..`, `strangers_are_turned_away_..` |
+//! | | 425, 421 while connecting; 425, 426 after it | passive, active, transfer | `a_421_while_connecting_..`, `while_waiting_for_the_server_..`, `data_that_was_refused_..` |
+//! | transfer | 125, any 1yz, none; 150 and 226 at once; 226 before or long after | transfer, active | `transfers_end_well_in_any_order_of_events`, `the_data_connection_may_come_before_..` |
+//! | | no 1yz though data flows; no final reply | beside, time | `data_is_read_although_no_150_comes`, `each_wait_has_its_deadline` |
+//! | | 4yz, 5yz after all the data; 426 to our early close | transfer | `a_transfer_that_the_server_calls_failed_..`, `a_426_after_an_early_close_..` |
+//! | | ABOR answered in any way, or not at all | abort | `every_answer_to_abor_..`, `no_answer_to_abor_..`, `abor_is_sent_before_..`, `a_server_that_closes_at_the_sight_of_synch_..` |
+//! | | REST: other codes, refused, kept for the next transfer | transfer | `a_download_that_cannot_restart_..`, `an_upload_that_restarts_..`, `an_offset_that_no_transfer_used_..` |
+//! | | the size in 150's text | transfer | `the_server_tells_sizes_and_names_at_the_start` |
+//! | answers | SIZE refused in ASCII; numbers among words | answers | `a_size_refused_in_ascii_..`, `a_size_is_asked_for_in_type_i`, `sizes_are_read_..` |
+//! | | MDTM with fractions, `19100..`, in words | answers | `times_are_read_and_not_guessed` |
+//! | | 257 in any form, other names | answers | `directories_are_read_as_servers_write_them` |
+//! | | MKD without a path, any 2yz | answers | `directories_are_read_..`, `any_2yz_grants_..` |
+//! | | FEAT in any form; lies | answers | `features_are_read_..`, `what_feat_names_and_the_server_refuses_..` |
+//! | | MLST indented or not, split; MLSD announced and refused | answers, transfer | `facts_..`, `of_several_entries_..`, `an_mlsd_that_is_..` |
+//! | | an empty directory in four ways; `LIST -a` as a name | transfer, answers | `an_empty_directory_..`, `a_server_that_takes_an_option_..` |
+//! | | STOU names in three ways | transfer | `the_server_tells_sizes_and_names_at_the_start` |
+//! | names | CR, LF, NUL; 0xFF | names, framing | `what_ends_a_line_is_no_name`, `a_byte_255_..` |
+//! | | leading spaces lost; patterns | names | `a_name_that_begins_with_a_space_..`, `a_name_that_a_server_may_take_for_a_pattern_..` |
+//! | | NLST with directories in front; names that are paths | names | `names_of_nlst_..`, `a_name_of_a_listing_is_a_local_one_..` |
+//!
+//! The other files are about what the client does by itself: [`beside`] a transfer (NOOP, STAT), [`cancelling`],
+//! [`buffers`], [`splits`], [`time`]; [`extensions`], [`fxp`], [`verify`], [`walk`].
 
 mod support;
 
@@ -42,7 +85,8 @@ mod walk;
 use ftp_proto::action::{Action, DataFailure, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::client::{
-    self, Client, Config, FactsReader, Opened, Operation, PassiveAddress, Profile, Sequence, TransferId,
+    self, Client, Config, FactsReader, Opened, Operation, PassiveAddress, Profile, Sequence, Timeouts,
+    TransferId,
 };
 use ftp_proto::codec::pathname::for_listing;
 use ftp_proto::codec::{Command, EndRule, Features, RepresentationType, Text, Verb, safe_name};

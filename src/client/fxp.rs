@@ -121,7 +121,6 @@ impl core::error::Error for FxpError {}
 /// each server would take the other for a client of its own. That the target is the source's client as little
 /// as the source is the target's is what servers refuse by default; see
 /// [`foreign_addresses`](crate::server::Config::foreign_addresses) for ours.
-#[must_use]
 pub fn fxp<'a>(from: Text<'a>, to: Text<'a>, representation: RepresentationType, offset: u64) -> Fxp<'a> {
     let commands = [Command::Retr(from), Command::Stor(to)];
     let mut fxp = Fxp {

@@ -36,32 +36,18 @@ pub enum Verified {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mismatch {
-    /// It has another hash.
-    Digest {
-        /// What it should be.
-        expected: Digest,
-        /// What the server computed.
-        found: Digest,
-    },
-    /// It has another size, in bytes.
-    Size {
-        /// What it should be.
-        expected: u64,
-        /// What the server says.
-        found: u64,
-    },
+    /// It has another hash: this one.
+    Digest(Digest),
+    /// It has another size: so many bytes.
+    Size(u64),
 }
 
 impl core::fmt::Display for Mismatch {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("the file on the server is not the one expected: ")?;
         match self {
-            Self::Digest { expected, found } => {
-                let algorithm = expected.algorithm().as_str();
-                write!(f, "the file on the server is another: its {algorithm} is {found}, not {expected}")
-            }
-            Self::Size { expected, found } => {
-                write!(f, "the file on the server is another: it has {found} bytes, not {expected}")
-            }
+            Self::Digest(found) => write!(f, "its {} is {found}", found.algorithm().as_str()),
+            Self::Size(found) => write!(f, "it has {found} bytes"),
         }
     }
 }
@@ -137,7 +123,7 @@ impl<'a> Verify<'a> {
     fn compare(&mut self, expected: Digest, found: Digest) -> Stage {
         self.result = match expected == found {
             true => Ok(Verified::Digest(found.algorithm())),
-            false => Err(Mismatch::Digest { expected, found }),
+            false => Err(Mismatch::Digest(found)),
         };
         Stage::Done
     }
@@ -162,7 +148,7 @@ impl<'a> Verify<'a> {
                 if let Ok(found) = reply::size(line.text) {
                     self.result = match found == expected {
                         true => Ok(Verified::Size),
-                        false => Err(Mismatch::Size { expected, found }),
+                        false => Err(Mismatch::Size(found)),
                     };
                 }
                 Stage::Done

@@ -74,3 +74,30 @@ fn a_data_event_that_comes_too_late_is_ignored() {
         assert_eq!(rig.client.data_event(id, event), Ok(()));
     }
 }
+
+#[test]
+fn one_time_for_all_is_what_failures_take_and_no_more_than_that() {
+    let timeouts = Timeouts::all(seconds(5));
+    let usual = Timeouts::default();
+    for limit in [timeouts.greeting, timeouts.reply, timeouts.connect, timeouts.accept] {
+        assert_eq!(limit, seconds(5));
+    }
+    for limit in [timeouts.data_idle, timeouts.final_reply] {
+        assert_eq!(limit, seconds(5));
+    }
+    let patient = Timeouts::all(seconds(1000));
+    assert_eq!((patient.reply, patient.final_reply), (seconds(1000), seconds(1000)));
+    // After these the client goes on: who is patient with failures does not want to wait there.
+    assert_eq!((patient.preliminary, patient.abort), (usual.preliminary, usual.abort));
+    assert_eq!(patient.end_of_reply, usual.end_of_reply);
+}
+
+#[test]
+fn a_client_hears_the_end_of_an_upload_from_a_server_that_waits_for_its_lost_tail() {
+    // The server gives the transfer up before its client gives the server up.
+    let stall = ftp_proto::server::Timeouts::default().stall;
+    assert!(Timeouts::default().final_reply > stall + seconds(30));
+    let mut rig = Rig::greeted().on("STOR", [Say("150 go"), Delay(stall), Say("426 where is the rest?")]);
+    assert_eq!(transfer(&mut rig, client::store(t("f"), IMAGE, 0)).refused(), 426);
+    in_step(&mut rig);
+}
