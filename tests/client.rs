@@ -149,7 +149,7 @@ fn unit<T>(outcome: Outcome<T>) -> Outcome<()> {
 }
 
 /// Every kind of operation, with the commands that it sends.
-const OPERATIONS: [(&str, AnyOperation); 12] = [
+const OPERATIONS: [(&str, AnyOperation); 14] = [
     ("USER PASS", |rig| unit(rig.run(&mut login(), |_| ()))),
     ("TYPE EPSV RETR", |rig| unit(retrieve(rig))),
     ("TYPE EPSV REST RETR", |rig| unit(transfer(rig, client::retrieve(t("f"), IMAGE, 5)))),
@@ -162,6 +162,11 @@ const OPERATIONS: [(&str, AnyOperation); 12] = [
     ("FEAT", |rig| unit(rig.run(&mut client::features(), |_| ()))),
     ("RNFR RNTO", |rig| unit(rig.run(&mut client::rename(t("a"), t("b")), |()| ()))),
     ("MLST", |rig| unit(rig.run(&mut client::facts(None), |()| ()))),
+    ("FEAT", |rig| unit(rig.run(&mut client::setup(), |_| ()))),
+    ("TYPE SIZE", |rig| {
+        let expected = client::Expected { size: Some(3), digest: None };
+        unit(rig.run(&mut client::verify(t("f"), expected), |_| ()))
+    }),
 ];
 
 fn cancelled<S: Sequence>(mut make: impl FnMut() -> Operation<S>, rig: impl Fn() -> Rig) {
