@@ -34,6 +34,11 @@ pub enum LocalError {
     OperationOver,
     /// Two servers are to send each other files in different modes or structures.
     CodingsDiffer,
+    /// Two servers are to send each other files over a protected data connection, of which neither would be
+    /// the TLS client.
+    DataProtected,
+    /// The configuration demands TLS, and this would go without.
+    Unprotected,
 }
 
 impl fmt::Display for LocalError {
@@ -52,7 +57,9 @@ impl fmt::Display for LocalError {
             Self::WrongAnswer => f.write_str("the answer does not fit the request of this ticket"),
             Self::Ended => f.write_str("nobody waits for this answer any more"),
             Self::CodingsDiffer => f.write_str("the two servers are not in the same mode and structure"),
+            Self::DataProtected => f.write_str("two servers cannot protect a data connection to each other"),
             Self::OperationOver => f.write_str("the operation has ended already"),
+            Self::Unprotected => f.write_str("TLS is required by the configuration, and is not in force"),
         }
     }
 }
@@ -91,6 +98,8 @@ pub enum Awaited {
     Command,
     /// An answer of the server's host.
     Host,
+    /// The end of a TLS handshake.
+    Handshake,
 }
 
 impl Awaited {
@@ -107,6 +116,7 @@ impl Awaited {
             Self::Login => "a login",
             Self::Command => "a command",
             Self::Host => "an answer of the host",
+            Self::Handshake => "its part of a TLS handshake",
         }
     }
 }
@@ -136,6 +146,11 @@ pub enum PeerError {
     TooManyLogins,
     /// It speaks another protocol: an HTTP request came instead of a command.
     OtherProtocol,
+    /// Bytes came in the clear behind the command or the reply that begins TLS: somebody else's, who wants
+    /// them taken for protected ones (CVE-2011-0411, CVE-2021-22947).
+    Injected,
+    /// The TLS handshake on the control connection failed, or TLS did not end as it should.
+    Handshake,
 }
 
 impl fmt::Display for PeerError {
@@ -153,6 +168,8 @@ impl fmt::Display for PeerError {
             Self::TooManyBadCommands => "the client sent too many lines that are no commands",
             Self::TooManyLogins => "the client tried to log in too often",
             Self::OtherProtocol => "the client speaks another protocol",
+            Self::Injected => "bytes came in the clear where the TLS handshake was to begin",
+            Self::Handshake => "TLS on the control connection failed",
         })
     }
 }

@@ -6,6 +6,7 @@
 //! one to downloads, which says that ABOR succeeded, and is known by it from then on. With none the
 //! connection is given up: nobody could tell what a later reply answers.
 
+use super::channel::Phase;
 use super::fxp::Elsewhere;
 use super::machine::{Generation, Owed};
 use super::{AbortPolicy, Client, Context, Inherits, Next, Operation, Profile, Sequence, TransferId};
@@ -24,6 +25,9 @@ pub(super) struct GivingUp {
     generation: Generation,
     synch: bool,
     sent: bool,
+    /// The TLS handshake on the data connection is going on, and ends first: broken off it would have used up
+    /// the ticket that it resumes with for nothing, and the next transfer could be left without one.
+    securing: bool,
 }
 
 impl Client {
@@ -47,21 +51,21 @@ impl Client {
     /// Gives up the transfer by ABOR, where the server has not finished it.
     fn give_up(&mut self) {
         let elsewhere = core::mem::take(&mut self.elsewhere) != Elsewhere::No;
-        let id = match self.channel.take() {
-            Some(channel) => channel.id,
-            None if elsewhere => DataId::NONE,
+        let (id, securing) = match self.channel.take() {
+            Some(channel) => (channel.id, channel.phase == Phase::Securing),
+            None if elsewhere => (DataId::NONE, false),
             None => return,
         };
         let synch =
             self.config.abort == AbortPolicy::AborWithSynch && !self.profile.contains(Profile::NO_SYNCH);
         let generation = self.generation;
-        self.giving_up = Some(GivingUp { id, generation, synch, sent: false });
+        self.giving_up = Some(GivingUp { id, generation, synch, sent: false, securing });
         self.clock = None;
     }
 
     /// Sends ABOR as soon as there is room, and closes the data connection when it is on its way.
     pub(super) fn go_on_giving_up(&mut self, tx: &mut Tx<'_>) {
-        let Some(mut giving_up) = self.giving_up else { return };
+        let Some(mut giving_up) = self.giving_up.filter(|giving_up| !giving_up.securing) else { return };
         // What the server has ended by itself needs no ABOR, and 225 in answer would help nobody.
         if !giving_up.sent && self.owes_transfer() && tx.capacity() >= SYNCHED_ABORT {
             giving_up.sent = self.send_abort(tx, &giving_up);
@@ -79,6 +83,23 @@ impl Client {
     fn abort_data(&mut self, id: DataId) {
         if id != DataId::NONE {
             self.order(id, DataOp::Abort);
+        }
+    }
+
+    /// Whether the transfer on this data connection is being given up.
+    pub(super) fn gives_up(&self, id: DataId) -> bool {
+        self.giving_up.is_some_and(|giving_up| giving_up.id == id)
+    }
+
+    /// Whether the handshake of a transfer that is given up is waited for.
+    pub(super) fn secures_to_abort(&self) -> bool {
+        self.giving_up.is_some_and(|giving_up| giving_up.securing)
+    }
+
+    /// The handshake has ended, or its time has.
+    pub(super) fn stop_securing(&mut self) {
+        if let Some(giving_up) = &mut self.giving_up {
+            giving_up.securing = false;
         }
     }
 

@@ -21,6 +21,7 @@ use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
 use crate::codec::{Command, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Text, Verb};
 use crate::error::{Error, LocalError};
+use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 
 /// Whether the transfer that a server is busy with goes to or comes from another server.
@@ -81,6 +82,11 @@ pub enum FxpAction<'b> {
     /// Something to do on a data connection of this client's, which an earlier operation of its own left
     /// behind.
     Data(Side, DataId, DataOp),
+    /// As [`Action::UpgradeControl`](crate::action::Action::UpgradeControl), which an earlier operation of this
+    /// client's left behind.
+    UpgradeControl(Side, Upgrade),
+    /// As [`Action::DowngradeControl`](crate::action::Action::DowngradeControl), likewise.
+    DowngradeControl(Side, Downgrade),
     /// Close this control connection.
     Close(Side),
     /// Nothing to do until one of these, on either side.
@@ -177,8 +183,7 @@ struct View<'v> {
 /// What a step came to, with places in the receive window in the stead of bytes.
 enum Step {
     Ended(Ending),
-    Data(Side, DataId, DataOp),
-    Close(Side),
+    Of(Side, HalfStep),
     Wait([Wait; 2]),
 }
 
@@ -206,7 +211,7 @@ impl<'a> Fxp<'a> {
             View { client: target.client, rx: target.rx.view(), tx: target.tx.view() },
         ];
         let step = self.step(now, &mut views)?;
-        self.over = matches!(step, Step::Ended(_) | Step::Close(_));
+        self.over = matches!(step, Step::Ended(_) | Step::Of(_, HalfStep::Close));
         Ok(match step {
             Step::Ended(Ending::Done) => FxpAction::Done,
             Step::Ended(Ending::Aborted) => FxpAction::Aborted,
@@ -218,8 +223,10 @@ impl<'a> Fxp<'a> {
                 let ReplyLine { code, text, .. } = reply.resolve(|span| rx.bytes(span));
                 FxpAction::Refused(side, Refusal { verb: reply.verb, code, text })
             }
-            Step::Data(side, id, op) => FxpAction::Data(side, id, op),
-            Step::Close(side) => FxpAction::Close(side),
+            Step::Of(side, HalfStep::Data(id, op)) => FxpAction::Data(side, id, op),
+            Step::Of(side, HalfStep::Upgrade(token)) => FxpAction::UpgradeControl(side, token),
+            Step::Of(side, HalfStep::Downgrade(token)) => FxpAction::DowngradeControl(side, token),
+            Step::Of(side, _) => FxpAction::Close(side),
             Step::Wait([source, target]) => FxpAction::Wait { source, target },
         })
     }
@@ -251,18 +258,23 @@ impl<'a> Fxp<'a> {
     }
 
     fn step(&mut self, now: Instant, views: &mut [View<'_>; 2]) -> Result<Step, FxpError> {
-        if views[0].client.agreed_differs(views[1].client) {
+        let [source, target] = &*views;
+        if source.client.agreed_differs(target.client) {
             return Err(FxpError { side: Side::Target, error: LocalError::CodingsDiffer.into() });
+        }
+        for (side, view) in Side::BOTH.into_iter().zip(&*views) {
+            if view.client.protects_data() {
+                return Err(FxpError { side, error: LocalError::DataProtected.into() });
+            }
         }
         loop {
             let mut waits = [Wait::default(); 2];
             let mut changed = false;
             for (side, wait) in Side::BOTH.into_iter().zip(&mut waits) {
                 match self.half_step(side, now, views).map_err(|error| FxpError { side, error })? {
-                    HalfStep::Data(id, op) => return Ok(Step::Data(side, id, op)),
-                    HalfStep::Close => return Ok(Step::Close(side)),
                     HalfStep::Changed => changed = true,
                     HalfStep::Wait(one) => *wait = one,
+                    step => return Ok(Step::Of(side, step)),
                 }
             }
             changed |= self.coordinate(views);
@@ -289,6 +301,8 @@ impl<'a> Fxp<'a> {
         };
         Ok(match step {
             OperationStep::Data(id, op) => HalfStep::Data(id, op),
+            OperationStep::Upgrade(token) => HalfStep::Upgrade(token),
+            OperationStep::Downgrade(token) => HalfStep::Downgrade(token),
             OperationStep::Close => HalfStep::Close,
             OperationStep::Wait(wait) => HalfStep::Wait(wait),
             OperationStep::Line(_) => HalfStep::Changed,
@@ -355,6 +369,8 @@ impl Half<'_> {
 
 enum HalfStep {
     Data(DataId, DataOp),
+    Upgrade(Upgrade),
+    Downgrade(Downgrade),
     Close,
     Changed,
     Wait(Wait),

@@ -56,7 +56,8 @@ impl Sequence for Login<'_> {
     type Output<'b> = Option<ReplyLine<'b>>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
-        if cx.client.logged_in {
+        // Where TLS is required, who says so in the clear may be anybody (CVE-2021-22946).
+        if cx.client.logged_in && !cx.client.is_denied(Some(Verb::User)) {
             return Ok(Next::Done);
         }
         if let Some(command) = &self.next {

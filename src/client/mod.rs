@@ -8,7 +8,8 @@
 //!
 //! | to | make |
 //! |---|---|
-//! | begin | [`greeting`], [`login`], [`setup`] |
+//! | begin | [`greeting`], [`secure`], [`login`], [`setup`] |
+//! | protect | [`secure`], [`protect_data`], [`clear_command_channel`] |
 //! | move files | [`retrieve`], [`store`], [`append`], [`store_unique`], each finished by [`complete`], or given up by [`abort`]; [`fxp`] from one server to another |
 //! | be sure | [`verify`], after a transfer |
 //! | list | [`list`], [`names`], [`machine_list`], [`entries`], finished likewise; [`facts`] for one entry; [`Walk`] for all below a directory |
@@ -31,6 +32,7 @@ mod naming;
 mod offers;
 mod operation;
 mod rename;
+mod secure;
 mod setup;
 mod transfer;
 mod verify;
@@ -38,7 +40,9 @@ mod waiting;
 mod walk;
 
 pub use abort::{Abort, abort};
-pub use config::{AbortPolicy, Active, Config, DataConnection, Limits, PassiveAddress, Profile, Timeouts};
+pub use config::{
+    AbortPolicy, Active, Config, DataConnection, Limits, PassiveAddress, Profile, Security, Timeouts,
+};
 pub use exchange::{
     Answer, Exchange, FactsAnswer, FeaturesAnswer, ModificationTimeAnswer, PathAnswer, PlainAnswer,
     RawAnswer, SizeAnswer, change_directory, change_to_parent, delete, facts, features, make_directory, mode,
@@ -57,6 +61,7 @@ pub use machine::{Client, ReplySpan, Step};
 pub use offers::Offers;
 pub use operation::{Context, Event, Inherits, Next, Operation, OperationStep, Refusal, Sequence};
 pub use rename::{Rename, rename};
+pub use secure::{ClearCommandChannel, Protected, Secure, clear_command_channel, protect_data, secure};
 pub use setup::{Setup, setup};
 pub use transfer::{
     Complete, Completed, Open, Opened, TransferId, append, complete, entries, list, machine_list, names,

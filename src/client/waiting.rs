@@ -30,7 +30,7 @@ impl Client {
         self.clock = Some((awaited, since));
         let deadline = since.after(limit);
         if now < deadline {
-            wait.data = self.channel.is_some();
+            wait.data = self.channel.is_some() || self.secures_to_abort();
             wait.deadline = Some(alive.map_or(deadline, |alive| alive.min(deadline)));
             return Some(Step::Wait(wait));
         }
@@ -39,6 +39,11 @@ impl Client {
             Awaited::EndOfReply => return self.resynchronise(rx).map(Step::Reply),
             Awaited::DataConnection => Some(DataFailure::Unreachable),
             Awaited::Data => Some(DataFailure::Stalled),
+            Awaited::Handshake if self.secures_to_abort() => {
+                self.stop_securing();
+                return Some(Step::Changed);
+            }
+            Awaited::Handshake => Some(DataFailure::Handshake),
             Awaited::Preliminary => {
                 self.announce();
                 return Some(Step::Changed);
@@ -74,9 +79,13 @@ impl Client {
         if self.reply.within.is_some() && self.reply.may_be_over {
             return Some((Awaited::EndOfReply, timeouts.end_of_reply.min(timeouts.reply)));
         }
+        if self.secures_to_abort() {
+            return Some((Awaited::Handshake, timeouts.handshake));
+        }
         Some(match (phase, self.owed.first()) {
             (Some(Phase::Connecting | Phase::Opening), _) => (Awaited::DataConnection, timeouts.connect),
             (Some(Phase::Listening(_)), _) if may_move => (Awaited::DataConnection, timeouts.accept),
+            (Some(Phase::Securing), _) => (Awaited::Handshake, timeouts.handshake),
             (Some(Phase::Moving), _) => (Awaited::Data, timeouts.data_idle),
             (_, Some(_))
                 if self.owed.iter().any(|owed| owed.verb == Some(Verb::Abor)) || self.abort_answered =>

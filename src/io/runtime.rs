@@ -38,6 +38,19 @@ pub(super) trait Stream {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 
+    /// Writes several pieces at once, or the first alone.
+    #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "TLS alone writes so"))]
+    fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match pieces.iter().find(|piece| !piece.is_empty()) {
+            Some(piece) => self.poll_write(cx, piece),
+            None => Poll::Ready(Ok(0)),
+        }
+    }
+
     /// Sends at most `count` bytes of `file` from its position on, moved by the kernel. `Unsupported`
     /// where it cannot.
     fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>>;

@@ -56,6 +56,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             // A client that asks is no bad one: it may well ask for every file of a directory.
             return self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx);
         }
+        if let Some((code, text)) = verb.and_then(|verb| self.protection_denied(verb)) {
+            return self.answer_now(ticket, code, text, tx);
+        }
         let command = match command {
             Ok(command) => command,
             Err(error) => {
@@ -103,6 +106,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             },
             Command::Rein => {
                 self.reset();
+                self.reset_protection();
                 self.answer_now(ticket, Code::SERVICE_READY, "Ready for a new user.", tx)
             }
             Command::Quit => {
@@ -251,6 +255,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.range = range;
                 self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Send the command that it is for.", tx)
             }
+            Command::Auth(mechanism) => self.authenticate(ticket, mechanism, rx, tx),
+            Command::Pbsz(_) => self.size_protection_buffer(ticket, tx),
+            Command::Prot(level) => self.protect(ticket, level, tx),
+            Command::Ccc => self.clear_control(ticket, tx),
             Command::Adat(_) | Command::Mic(_) | Command::Conf(_) | Command::Enc(_) => {
                 self.answer_now(ticket, Code::BAD_SEQUENCE, "AUTH comes first.", tx)
             }

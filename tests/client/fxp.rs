@@ -240,6 +240,17 @@ fn a_connection_that_breaks_leaves_the_other_client_usable() {
 }
 
 #[test]
+fn servers_that_protect_their_data_cannot_do_it_with_each_other() {
+    for (protected, side) in [(0, Side::Source), (1, Side::Target)] {
+        let mut rigs = rigs().map(|rig| rig.says("PROT", "200 okay"));
+        rigs[protected].run(&mut client::raw(Command::parse(b"PROT P").unwrap()), |_| ()).done();
+        let error = Error::Local(LocalError::DataProtected);
+        assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side, error }));
+        in_step(&mut rigs[1 - protected]);
+    }
+}
+
+#[test]
 fn servers_in_different_modes_are_misuse() {
     let mut rigs = rigs().map(|rig| rig.says("MODE", "200 okay"));
     rigs[0].run(&mut client::mode(ftp_proto::codec::TransferMode::Block), |_| ()).done();

@@ -118,6 +118,16 @@ fn a_greeting_of_230_has_logged_the_client_in() {
     assert_eq!(rig.commands(), ["AUTH TLS", "USER me", "PASS secret"], "not where TLS is asked for");
 }
 
+#[test]
+fn a_greeting_of_230_in_the_clear_logs_nobody_in_where_tls_is_required() {
+    let mut config = Config::default();
+    config.security = client::Security::explicit();
+    let mut rig = Rig::with(config, PEER).opening([Say("230 you are in")]);
+    rig.run(&mut client::greeting(), |_| ()).done();
+    assert_eq!(rig.run(&mut login(), |_| ()), Outcome::Error(Error::Local(LocalError::Unprotected)));
+    assert!(rig.commands().is_empty());
+}
+
 fn setup(rig: &mut Rig) -> client::Offers {
     rig.reset_counts();
     rig.run(&mut client::setup(), |offers| offers).done()

@@ -271,6 +271,14 @@ impl Stream for Socket {
         self.attempt(PollFlags::OUT, |mut stream| stream.write(bytes))
     }
 
+    fn poll_write_vectored(
+        &mut self,
+        _: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.attempt(PollFlags::OUT, |mut stream| stream.write_vectored(pieces))
+    }
+
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn poll_send_file(&mut self, _: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>> {
         self.attempt(PollFlags::OUT, |stream| Ok(rustix::fs::sendfile(stream, file, None, count)?))
