@@ -3,8 +3,9 @@
 
 use core::net::{Ipv4Addr, SocketAddr};
 
-use super::{Client, PassiveAddress};
+use super::{Client, PassiveAddress, Profile};
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
+use crate::codec::{Command, EpsvArgument, Invalid, ReplyCode, ReplyLine, address};
 use crate::error::LocalError;
 use crate::transfer::Parameters;
 
@@ -111,6 +112,13 @@ impl Client {
         receives: bool,
         parameters: Parameters,
     ) {
+        let target = self.passive_target(named, port);
+        self.open_data(Phase::Connecting, DataOp::Connect(target), receives, parameters);
+    }
+
+    /// Where the server listens: at `port` of the control peer, or of the address that it named where the
+    /// policy says so.
+    pub(super) fn passive_target(&self, named: Option<Ipv4Addr>, port: u16) -> SocketAddr {
         let mut target = self.peer;
         target.set_port(port);
         // 0.0.0.0 names no host, but says that the server does not know its own address.
@@ -118,7 +126,15 @@ impl Client {
         if let (Some(address), PassiveAddress::AsNamed) = (named, self.config.passive_address) {
             target.set_ip(address.into());
         }
-        self.open_data(Phase::Connecting, DataOp::Connect(target), receives, parameters);
+        target
+    }
+
+    /// What asks the server to listen. Only EPSV leads to an IPv6 address.
+    pub(super) fn passive_command(&self) -> Command<'static> {
+        match self.profile.contains(Profile::NO_EPSV) && !self.peer_is_ipv6() {
+            true => Command::Pasv,
+            false => Command::Epsv(EpsvArgument::Unspecified),
+        }
     }
 
     /// Asks for a listener that the server is to connect to.
@@ -199,5 +215,15 @@ impl Client {
     /// A data operation that waits to be handed out.
     pub(super) fn next_op(&mut self) -> Option<(DataId, DataOp)> {
         self.ops.pop_at(0)
+    }
+}
+
+/// Reads what is answered to EPSV and PASV, whichever was asked: some servers answer EPSV with 227.
+pub(super) fn parse_passive(line: &ReplyLine<'_>) -> Result<(Option<Ipv4Addr>, u16), Invalid> {
+    match line.code {
+        ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE => {
+            address::parse_epsv_reply(line.text).map(|port| (None, port))
+        }
+        _ => address::parse_pasv_reply(line.text).map(|named| (Some(*named.ip()), named.port())),
     }
 }

@@ -10,8 +10,8 @@ use crate::error::LocalError;
 /// HASH: the hash of `path` in TYPE I, which is set first; by `algorithm`, where one is named (`OPTS HASH`,
 /// which stays in force), and of `range`, where one is (RANG).
 ///
-/// A server computes it now, which takes as long as reading the file does:
-/// [`Timeouts::reply`](super::Timeouts::reply) may have to be longer.
+/// A server computes it now, which takes as long as reading the file does: see
+/// [`Timeouts::digest`](super::Timeouts::digest).
 pub fn hash(
     path: Text<'_>,
     algorithm: Option<HashAlgorithm>,

@@ -6,12 +6,12 @@
 
 use core::net::SocketAddr;
 
-use super::channel::{Channel, Phase};
+use super::channel::{Channel, Phase, parse_passive};
 use super::{Context, DataConnection, Inherits, Next, Operation, Profile, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{
-    ByteRange, Command, EpsvArgument, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine,
-    RepresentationType, RestartMarker, Text, Verb, address, reply,
+    ByteRange, Command, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine, RepresentationType,
+    RestartMarker, Text, Verb, reply,
 };
 use crate::error::LocalError;
 use crate::listing::Formats;
@@ -307,11 +307,7 @@ impl<'a> Open<'a> {
             self.stage = Stage::Listening;
             return Ok(());
         }
-        // Only EPSV leads to an IPv6 address.
-        let passive = match cx.client.profile.contains(Profile::NO_EPSV) && !cx.client.peer_is_ipv6() {
-            true => Command::Pasv,
-            false => Command::Epsv(EpsvArgument::Unspecified),
-        };
+        let passive = cx.client.passive_command();
         if cx.send(&passive)? {
             self.stage = Stage::Asked;
         }
@@ -345,14 +341,7 @@ impl<'a> Open<'a> {
 
     /// The address came: connect to it.
     fn connect(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> Next {
-        // Some servers answer EPSV with 227.
-        let address = match line.code {
-            ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE => {
-                address::parse_epsv_reply(line.text).map(|port| (None, port))
-            }
-            _ => address::parse_pasv_reply(line.text).map(|named| (Some(*named.ip()), named.port())),
-        };
-        match address {
+        match parse_passive(line) {
             Ok((host, port)) => {
                 cx.client.connect_data(host, port, self.receives(), self.parameters(cx.client));
                 self.stage = Stage::Connecting;

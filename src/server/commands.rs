@@ -362,7 +362,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             // What lftp's listener is bound to, which it names over IPv6.
             address.set_ip(self.endpoints.peer.ip());
         }
-        if !self.is_client(address.ip()) || address.port() < 1024 {
+        if !self.may_share_data(address.ip()) || address.port() < 1024 {
             return self.answer_now(
                 ticket,
                 Code::PARAMETER_NOT_IMPLEMENTED,

@@ -47,9 +47,14 @@ pub struct Config {
     pub passive_ports: RangeInclusive<u16>,
     /// The address that 227 names, where clients see the server under another one than it has.
     pub passive_address: Option<Ipv4Addr>,
-    /// Whether the server connects to where PORT and EPRT say (only ever to the client's own host and
-    /// an unprivileged port: RFC 2577 3 and 8).
+    /// Whether the server connects to where PORT and EPRT say (only ever to an unprivileged port, and unless
+    /// [`foreign_addresses`](Self::foreign_addresses) allows more to the client's own host: RFC 2577 3 and 8).
     pub active: bool,
+    /// Whether data connections may be another host's than the client's, so that files can be transferred from
+    /// server to server ([`fxp`](crate::client::fxp())). No by default: whoever may log in can then make this
+    /// server connect to any port from 1024 on of any host that it can reach (RFC 2577 3), and whoever guesses a
+    /// passive port gets the file that its client asked for (RFC 2577 4). Only among clients that are trusted.
+    pub foreign_addresses: bool,
 }
 
 impl Config {
@@ -149,6 +154,7 @@ impl Default for Config {
             passive_ports: 0..=0,
             passive_address: None,
             active: true,
+            foreign_addresses: false,
         }
     }
 }

@@ -130,7 +130,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if self.channel.id() != Some(id) {
             return Ok(());
         }
-        let stranger = matches!(event, DataEvent::Arrived(peer) if !self.is_client(peer.ip()));
+        let stranger = matches!(event, DataEvent::Arrived(peer) if !self.may_share_data(peer.ip()));
         self.progress |= !stranger;
         match event {
             DataEvent::Listening(address) => match core::mem::take(&mut self.channel) {
@@ -198,9 +198,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         Ok(())
     }
 
-    /// Whether an address is the client's, be it that one is written as an IPv4-mapped one.
-    pub(super) fn is_client(&self, address: IpAddr) -> bool {
-        address.to_canonical() == self.endpoints.peer.ip().to_canonical()
+    /// Whether data may go to an address and come from it: the client's, be it that one is written as an
+    /// IPv4-mapped one, or any where that is allowed.
+    pub(super) fn may_share_data(&self, address: IpAddr) -> bool {
+        self.config.foreign_addresses || address.to_canonical() == self.endpoints.peer.ip().to_canonical()
     }
 
     /// The data connection has come about. Its TLS handshake is awaited from now on: some clients begin it
