@@ -11,6 +11,7 @@ use crate::codec::Timestamp;
 
 /// How much of a [`Modified`] the line told. Finer is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Precision {
     /// The date alone.
     Day,

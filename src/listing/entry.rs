@@ -192,6 +192,7 @@ impl Kind<'_> {
 
 /// The numbers of a Unix device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Device {
     /// Which driver.
     pub major: u32,

@@ -45,6 +45,8 @@ mod owned;
 mod parser;
 mod short_date;
 mod size;
+#[cfg(feature = "serde")]
+mod stored;
 mod unix;
 mod unix_writer;
 mod vms;
@@ -62,6 +64,7 @@ use context::Context;
 
 /// A format that a line can have. What each is, is told in the file that reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum Format {
     /// `type=file;size=1;modify=20240101120000; name`: MLSD (RFC 3659 7.2).

@@ -36,7 +36,7 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>>
     let directory = cursor.skip_word(|word| word == b"DIR");
     let (date, orders) = short_date::numbers(&mut cursor, short_date::AMERICAN, context.orders)?;
     cursor.gap()?;
-    let time = Time::read(&mut cursor)?;
+    let time = Time::read(&mut cursor).filter(|time| time.second.is_none())?;
     cursor.pad(2)?;
     let name = cursor.rest;
     let kind = if directory { Kind::directory(name) } else { Kind::File };

@@ -103,7 +103,7 @@ fn bracketed<'a>(rest: &mut &'a [u8], open: u8, close: u8) -> Option<&'a [u8]> {
 fn size(word: &[u8]) -> Option<Option<u64>> {
     let used = word.split(|&byte| byte == b'/').next()?;
     let allocated = word.get(used.len()..)?.strip_prefix(b"/");
-    if !allocated.is_none_or(|digits| size::number::<u64>(digits).is_some()) {
+    if allocated.is_some_and(|digits| size::number::<u64>(digits).is_none()) {
         return None;
     }
     match size::number::<u64>(used) {
