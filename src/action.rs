@@ -6,6 +6,7 @@
 use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
 
+use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 use crate::transfer::Coding;
 
@@ -18,6 +19,10 @@ pub enum Action<E> {
     Event(E),
     /// Something to do on a data connection; what comes of it goes back as a [`DataEvent`].
     Data(DataId, DataOp),
+    /// Put TLS on the control connection.
+    UpgradeControl(Upgrade),
+    /// Take TLS off the control connection, and go on in the clear.
+    DowngradeControl(Downgrade),
     /// Send what is pending, then close the control connection: the dialogue is over.
     Close,
     /// Nothing to do until one of these.
@@ -78,6 +83,9 @@ pub enum DataOp {
     Admit,
     /// The connection that arrived is a stranger's: close it and go on listening.
     Reject,
+    /// Do the TLS handshake on the connection that stands: as the TLS client for a client, as its server
+    /// for a server, whoever connected (RFC 4217 7). Answered by [`DataEvent::Secured`] or `Failed`.
+    StartTls,
     /// Take bytes from the application, encode and send them; at their end, flush and shut the
     /// sending side down. Answered by any number of [`DataEvent::Moved`], then `Flushed` or `Failed`.
     Send(Coding),
@@ -102,6 +110,12 @@ pub enum DataEvent {
     Arrived(SocketAddr),
     /// The connection to the peer stands.
     Connected,
+    /// The TLS handshake has succeeded.
+    Secured {
+        /// Whether it resumed a session of this very control connection, so that the peer is sure to be
+        /// the same.
+        resumed: bool,
+    },
     /// This many more bytes went over the wire.
     Moved(u64),
     /// All was received, and the connection is closed: some servers confirm a transfer only once their
@@ -126,6 +140,10 @@ pub enum DataFailure {
     Broken,
     /// Nothing moved on it for too long.
     Stalled,
+    /// The TLS handshake on it failed.
+    Handshake,
+    /// Its TLS session is not the control connection's: who came may be anybody.
+    NotResumed,
     /// What was received does not follow the transfer mode, or ended in the middle.
     Malformed,
     /// The application's side failed: a file that cannot be read or written.
@@ -142,6 +160,10 @@ impl core::fmt::Display for DataFailure {
             Self::Unreachable => "the data connection could not be opened",
             Self::Broken => "the data connection broke",
             Self::Stalled => "the data connection stalled",
+            Self::Handshake => "the TLS handshake on the data connection failed",
+            Self::NotResumed => {
+                "the data connection does not resume the TLS session of the control connection"
+            }
             Self::Malformed => "the data does not follow the transfer mode, or ends in its middle",
             Self::Local => "the file could not be read or written",
             Self::StorageFull => "there is no room left to store the file",

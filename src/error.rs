@@ -32,6 +32,8 @@ pub enum LocalError {
     Ended,
     /// The operation has come to its end: a new one is needed.
     OperationOver,
+    /// The configuration demands TLS, and this would go without.
+    Unprotected,
 }
 
 impl fmt::Display for LocalError {
@@ -50,6 +52,7 @@ impl fmt::Display for LocalError {
             Self::WrongAnswer => f.write_str("the answer does not fit the request of this ticket"),
             Self::Ended => f.write_str("nobody waits for this answer any more"),
             Self::OperationOver => f.write_str("the operation has ended already"),
+            Self::Unprotected => f.write_str("TLS is required by the configuration, and is not in force"),
         }
     }
 }
@@ -86,6 +89,8 @@ pub enum Awaited {
     Command,
     /// An answer of the server's host.
     Host,
+    /// The end of a TLS handshake.
+    Handshake,
 }
 
 impl Awaited {
@@ -101,6 +106,7 @@ impl Awaited {
             Self::Login => "a login",
             Self::Command => "a command",
             Self::Host => "an answer of the host",
+            Self::Handshake => "its part of a TLS handshake",
         }
     }
 }
@@ -130,6 +136,11 @@ pub enum PeerError {
     TooManyLogins,
     /// It speaks another protocol: an HTTP request came instead of a command.
     OtherProtocol,
+    /// Bytes came in the clear behind the command or the reply that begins TLS: somebody else's, who wants
+    /// them taken for protected ones (CVE-2011-0411, CVE-2021-22947).
+    Injected,
+    /// The TLS handshake on the control connection failed, or TLS did not end as it should.
+    Handshake,
 }
 
 impl fmt::Display for PeerError {
@@ -147,6 +158,8 @@ impl fmt::Display for PeerError {
             Self::TooManyBadCommands => "the client sent too many lines that are no commands",
             Self::TooManyLogins => "the client tried to log in too often",
             Self::OtherProtocol => "the client speaks another protocol",
+            Self::Injected => "bytes came in the clear where the TLS handshake was to begin",
+            Self::Handshake => "TLS on the control connection failed",
         })
     }
 }

@@ -18,7 +18,7 @@
 //! - [`server`]: the server-PI, and the session that reduces FTP to requests of a file system;
 //! - [`listing`]: what LIST, NLST and MLSD send, read and written;
 //! - [`transfer`]: representation types, structures and modes as byte transformers;
-//! - [`action`], [`error`], [`time`]: how machines and their drivers talk.
+//! - [`action`], [`security`], [`error`], [`time`]: how machines and their drivers talk.
 //!
 #![cfg_attr(feature = "std", doc = "The **adapters** are in [`io`]: if threads will do, begin with")]
 #![cfg_attr(feature = "std", doc = "[`io::std::Client`] and [`io::std::Server`].")]
@@ -120,6 +120,7 @@ pub mod error;
 #[cfg(feature = "std")]
 pub mod io;
 pub mod listing;
+pub mod security;
 pub mod server;
 pub mod time;
 pub mod transfer;

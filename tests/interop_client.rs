@@ -1,11 +1,12 @@
 //! Our `ftp` with the servers that people run: vsftpd, ProFTPD and Pure-FTPd. Each cell of the table is a test with a server of
 //! its own. Run by name, as root, after tests/peers/install.sh: `cargo test --test interop_client`.
 
+#[macro_use]
 mod peers;
 
 use peers::content::{BIG, NAMES, bytes, interrupted, noise};
 use peers::process::{Outcome, run};
-use peers::site::{PASSWORD, Site, example, free_port};
+use peers::site::{IPV4, IPV6, PASSWORD, PROFTPD, PURE_FTPD, Site, Tls, VSFTPD, example, free_port};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -15,23 +16,8 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-macro_rules! table {
-    ($($operation:ident: $($server:ident)+;)+) => {
-        $(mod $operation {
-            $(#[test]
-            #[allow(non_snake_case)]
-            fn $server() {
-                super::$operation(&super::Site::theirs(super::$server));
-            })+
-        })+
-    };
-}
-
-const VSFTPD: &str = "vsftpd";
-const PROFTPD: &str = "proftpd";
-const PURE_FTPD: &str = "pure-ftpd";
-
 table! {
+    Site::theirs;
     lists_names:                              VSFTPD PROFTPD PURE_FTPD;
     lists_details:                            VSFTPD PROFTPD PURE_FTPD;
     lists_an_empty_directory:                 VSFTPD PROFTPD PURE_FTPD;
@@ -40,7 +26,7 @@ table! {
     gets_under_the_remote_name:               VSFTPD PROFTPD PURE_FTPD;
     gets_an_empty_file:                       VSFTPD PROFTPD PURE_FTPD;
     gets_100_megabytes:                       VSFTPD PROFTPD PURE_FTPD;
-    gets_over_an_active_connection:           VSFTPD PROFTPD PURE_FTPD;
+    moves_data_every_way:                     VSFTPD PROFTPD PURE_FTPD;
     gets_the_rest:                            VSFTPD PROFTPD PURE_FTPD;
     gets_nothing_more_of_what_is_complete:    VSFTPD PROFTPD PURE_FTPD;
     gets_a_tree:                              VSFTPD PROFTPD PURE_FTPD;
@@ -52,7 +38,6 @@ table! {
     puts_over_what_is_there:                  VSFTPD PROFTPD PURE_FTPD;
     puts_an_empty_file:                       VSFTPD PROFTPD PURE_FTPD;
     puts_100_megabytes:                       VSFTPD PROFTPD PURE_FTPD;
-    puts_over_an_active_connection:           VSFTPD PROFTPD PURE_FTPD;
     puts_the_rest:                            VSFTPD PROFTPD PURE_FTPD;
     puts_a_tree:                              VSFTPD PROFTPD PURE_FTPD;
     makes_and_removes_a_directory:            VSFTPD PROFTPD PURE_FTPD;
@@ -157,14 +142,27 @@ fn gets_100_megabytes(site: &Site) {
     site.local.holds("got", &content);
 }
 
-fn gets_over_an_active_connection(site: &Site) {
+/// Over each protocol, with either side opening the connection.
+fn moves_data_every_way(site: &Site) {
     site.seed("file", &bytes());
-    ftp(&["--active", "get", &site.url("file"), &arg(&site.local.path("got"))]).succeeds();
-    site.local.holds("got", &bytes());
-    assert_eq!(
-        ftp(&["--active", "ls", "--names", &site.url("")]).succeeds().text().lines().last(),
-        Some("file")
-    );
+    let (got, mine) = (arg(&site.local.path("got")), arg(&site.local.write("mine", &bytes())));
+    for host in [IPV4, IPV6] {
+        for (options, way) in [(&["--trace"][..], "EPSV"), (&["--trace", "--active"], "EPRT")] {
+            let by = |arguments: &[&str]| {
+                let outcome = ftp(&[options, arguments].concat()).succeeds();
+                assert_eq!(outcome.ways(), [way], "{outcome}");
+                outcome
+            };
+            let url = |path| site.url_at(host, path);
+            assert_eq!(by(&["ls", "--names", &url("")]).text().lines().last(), Some("file"));
+            by(&["get", &url("file"), &got]);
+            site.local.holds("got", &bytes());
+            fs::remove_file(&got).unwrap();
+            by(&["put", &mine, &url("theirs")]);
+            site.root.holds("theirs", &bytes());
+            fs::remove_file(site.root.path("theirs")).unwrap();
+        }
+    }
 }
 
 fn gets_the_rest(site: &Site) {
@@ -256,11 +254,6 @@ fn puts_100_megabytes(site: &Site) {
     let content = noise(BIG);
     ftp(&["put", &arg(&site.local.write("mine", &content)), &site.url("big")]).succeeds();
     site.root.holds("big", &content);
-}
-
-fn puts_over_an_active_connection(site: &Site) {
-    ftp(&["--active", "put", &arg(&site.local.write("mine", &bytes())), &site.url("file")]).succeeds();
-    site.root.holds("file", &bytes());
 }
 
 fn puts_the_rest(site: &Site) {
@@ -358,6 +351,57 @@ fn traces_the_dialogue_without_the_password(site: &Site) {
     let trace = String::from_utf8_lossy(&outcome.stderr);
     assert!(trace.contains("USER ftptest") && trace.contains("PASS ") && trace.contains("220"), "{outcome}");
     assert!(!trace.contains(PASSWORD) && !outcome.text().contains(PASSWORD), "{outcome}");
+}
+
+/// The servers as they are when they speak TLS: with curl, so that whoever fails at them knows whose fault it is.
+mod by_tls {
+    use super::*;
+
+    fn curl(site: &Site, options: &[&str]) -> Outcome {
+        let mut curl = Command::new("curl");
+        curl.args(["-q", "-sS", "--max-time", "20", "--ssl-reqd", "--cacert"]).arg(site.authority());
+        run(curl.args(options).arg(site.url("file")), Duration::from_secs(30))
+    }
+
+    fn serves(site: &Site) {
+        site.seed("file", &bytes());
+        assert_eq!(curl(site, &[]).succeeds().stdout, bytes());
+    }
+
+    #[test]
+    fn every_server_speaks_the_version_that_it_is_told_to() {
+        for server in [VSFTPD, PROFTPD, PURE_FTPD] {
+            let site = Site::theirs_by_tls(server, Tls::Explicit, Some("TLSv1.2"));
+            serves(&site);
+            curl(&site, &["--tlsv1.3"]).fails();
+            let site = Site::theirs_by_tls(server, Tls::Explicit, Some("TLSv1.3"));
+            serves(&site);
+            curl(&site, &["--tls-max", "1.2"]).fails();
+        }
+    }
+
+    #[test]
+    fn vsftpd_and_proftpd_speak_it_at_once_when_told() {
+        for server in [VSFTPD, PROFTPD] {
+            serves(&Site::theirs_by_tls(server, Tls::Implicit, None));
+        }
+    }
+
+    #[test]
+    fn vsftpd_and_proftpd_demand_that_data_connections_resume_the_session() {
+        for server in [VSFTPD, PROFTPD] {
+            let site = Site::theirs_by_tls(server, Tls::Explicit, None);
+            serves(&site);
+            curl(&site, &["--no-sessionid"]).fails();
+        }
+    }
+
+    #[test]
+    fn nobody_logs_in_without() {
+        for server in [VSFTPD, PROFTPD, PURE_FTPD] {
+            ftp(&["ls", &Site::theirs_by_tls(server, Tls::Explicit, None).url("")]).fails();
+        }
+    }
 }
 
 /// What is no server's doing, or the doing of one that is none.

@@ -1,41 +1,49 @@
-//! The library's blocking client with the servers that people run, for what the `ftp` program has no words for. Run by name, as
+//! The library's blocking client with the servers that people run and with our own, for what the `ftp` program has no words for. Run by name, as
 //! root, after tests/peers/install.sh: `cargo test --test interop_library`.
 
+#[macro_use]
 mod peers;
 
-use ftp_proto::client::{AbortPolicy, Config, DataConnection};
+use ftp_proto::client::{AbortPolicy, Config, DataConnection, Profile};
 use ftp_proto::codec::{Features, RepresentationType, Timestamp, TransferMode};
-use ftp_proto::io::std::Client;
+use ftp_proto::io::Direction;
+use ftp_proto::io::std::{Client, ClientBuilder};
 use peers::content::noise;
-use peers::site::{PASSWORD, Site, USER};
+use peers::site::{IPV4, IPV6, PASSWORD, PROFTPD, PURE_FTPD, Site, USER, VSFTPD};
 use std::io::{Read, Write};
-
-macro_rules! table {
-    ($($operation:ident: $($server:ident)+;)+) => {
-        $(mod $operation {
-            $(#[test]
-            #[allow(non_snake_case)]
-            fn $server() {
-                super::$operation(&super::Site::theirs(super::$server));
-            })+
-        })+
-    };
-}
-
-const VSFTPD: &str = "vsftpd";
-const PROFTPD: &str = "proftpd";
-const PURE_FTPD: &str = "pure-ftpd";
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 table! {
-    gives_transfers_up_anywhere:           VSFTPD PROFTPD PURE_FTPD;
-    converts_the_lines_of_text:            VSFTPD PROFTPD PURE_FTPD;
-    restarts_in_the_middle:                VSFTPD PROFTPD PURE_FTPD;
-    sets_the_time_where_that_is_offered:   VSFTPD PROFTPD PURE_FTPD;
-    moves_files_in_mode_z:                 PROFTPD;
+    site;
+    moves_data_every_way:                  OURS VSFTPD PROFTPD PURE_FTPD;
+    gives_transfers_up_anywhere:           OURS VSFTPD PROFTPD PURE_FTPD;
+    gives_transfers_up_by_synch:           OURS VSFTPD PROFTPD;
+    hears_the_mark_of_a_synch_at_once:     VSFTPD;
+    knows_no_abor_behind_a_synch:          PURE_FTPD;
+    converts_the_lines_of_text:            OURS VSFTPD PROFTPD PURE_FTPD;
+    restarts_in_the_middle:                OURS VSFTPD PROFTPD PURE_FTPD;
+    sets_the_time_where_that_is_offered:   OURS VSFTPD PROFTPD PURE_FTPD;
+    moves_files_in_mode_z:                 OURS PROFTPD;
+}
+
+/// Our own server, to stand beside theirs.
+const OURS: &str = "ours";
+
+fn site(server: &str) -> Site {
+    match server {
+        OURS => Site::ours_at(Ipv6Addr::UNSPECIFIED.into(), &[]).at(IPV4),
+        theirs => Site::theirs(theirs),
+    }
 }
 
 fn client(site: &Site, config: Config) -> Client {
-    let mut client = Client::builder().config(config).connect(("127.0.0.1", site.port)).unwrap();
+    log_in(Client::builder().config(config), site.address())
+}
+
+fn log_in(builder: ClientBuilder, address: SocketAddr) -> Client {
+    let mut client = builder.connect(address).unwrap();
     client.login(USER, PASSWORD).unwrap();
     client
 }
@@ -52,41 +60,130 @@ fn got(client: &mut Client, path: &str) -> Vec<u8> {
     content
 }
 
-/// Twenty points of a large transfer, by ABOR or by dropping it, up and down; then the connection still
-/// moves files.
+/// The verbs of each protocol, and what is known of a server where they are the ones.
+const WAYS: [(IpAddr, DataConnection, Profile, &str); 6] = [
+    (IPV4, DataConnection::Passive, Profile::empty(), "EPSV"),
+    (IPV4, DataConnection::Passive, Profile::NO_EPSV, "PASV"),
+    (IPV4, DataConnection::Active, Profile::empty(), "EPRT"),
+    (IPV4, DataConnection::Active, Profile::NO_EPRT, "PORT"),
+    (IPV6, DataConnection::Passive, Profile::empty(), "EPSV"),
+    (IPV6, DataConnection::Active, Profile::empty(), "EPRT"),
+];
+
+/// Keeps the lines of one direction.
+fn traced(builder: ClientBuilder, kept: Direction) -> (ClientBuilder, Arc<Mutex<Vec<String>>>) {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&lines);
+    let builder = builder.trace(move |direction, line| {
+        if direction == kept {
+            seen.lock().unwrap().push(line.to_string());
+        }
+    });
+    (builder, lines)
+}
+
+fn moves_data_every_way(site: &Site) {
+    let content = noise(300_000);
+    for (host, data_connection, profile, verb) in WAYS {
+        let mut config = Config::default();
+        config.data_connection = data_connection;
+        let builder = Client::builder().config(config).profile(profile);
+        let (builder, lines) = traced(builder, Direction::Sent);
+        let mut client = log_in(builder, SocketAddr::new(host, site.port));
+        put(&mut client, "file", &content);
+        assert_eq!(got(&mut client, "file"), content);
+        let names = client.names("").unwrap().map(|line| line.unwrap().unwrap());
+        assert!(names.filter(|entry| entry.entry().name.as_bytes().ends_with(b"file")).count() == 1);
+        client.quit().unwrap();
+        let lines = lines.lock().unwrap();
+        let verbs = lines.iter().filter_map(|line| line.split(' ').next());
+        let ways: Vec<&str> = verbs.filter(|verb| ["EPSV", "PASV", "EPRT", "PORT"].contains(verb)).collect();
+        assert_eq!(ways, [verb; 3], "{host}: {lines:?}");
+    }
+}
+
 fn gives_transfers_up_anywhere(site: &Site) {
+    give_up(site, AbortPolicy::Abor);
+}
+
+/// By ABOR behind Telnet's Synch, whose mark is urgent data.
+fn gives_transfers_up_by_synch(site: &Site) {
+    give_up(site, AbortPolicy::AborWithSynch);
+}
+
+/// Twenty points of a large transfer, by asking for it or by dropping it, down and up; then the connection still moves files.
+fn give_up(site: &Site, policy: AbortPolicy) {
+    const POINTS: usize = 20;
     let big = noise(8_000_000);
     site.seed("big", &big);
-    for (policy, data_connection) in
-        [(AbortPolicy::Abor, DataConnection::Passive), (AbortPolicy::Abor, DataConnection::Active)]
-    {
+    for data_connection in [DataConnection::Passive, DataConnection::Active] {
         let mut config = Config::default();
         (config.abort, config.data_connection) = (policy, data_connection);
         let mut client = client(site, config);
-        for point in 0..20u64 {
-            let count = point * point * 17_011;
-            let mut retrieve = client.retrieve("big").unwrap();
-            let mut start = vec![0; usize::try_from(count).unwrap()];
-            retrieve.read_exact(&mut start).unwrap();
-            assert_eq!(start, big[..start.len()]);
-            match point % 2 {
-                0 => retrieve
-                    .abort()
-                    .unwrap_or_else(|error| panic!("{policy:?} {data_connection:?} {point}: {error}")),
-                _ => drop(retrieve),
+        for (point, random) in noise(2 * POINTS).chunks(2).enumerate() {
+            // At the start of all, and anywhere.
+            let count = if point == 0 { 0 } else { usize::from(random[0]) << 14 | usize::from(random[1]) };
+            let which = format!("{policy:?} {data_connection:?} {point}: {count}");
+            for drops in [false, true] {
+                let mut retrieve = client.retrieve("big").unwrap();
+                let mut start = vec![0; count];
+                retrieve.read_exact(&mut start).unwrap();
+                assert!(start == big[..count], "{which}");
+                match drops {
+                    true => drop(retrieve),
+                    false => retrieve.abort().unwrap_or_else(|error| panic!("{which}: {error}")),
+                }
+                let small = noise(1000 + count % 1000);
+                put(&mut client, "small", &small);
+                assert!(got(&mut client, "small") == small, "{which}");
+                let mut store = client.store("up").unwrap();
+                store.write_all(&start).unwrap();
+                match drops {
+                    true => drop(store),
+                    false => store.abort().unwrap_or_else(|error| panic!("{which}: {error}")),
+                }
+                put(&mut client, "small", &small);
+                assert!(got(&mut client, "small") == small, "{which}");
             }
-            let mut store = client.store("up").unwrap();
-            store.write_all(&big[..start.len()]).unwrap();
-            match point % 2 {
-                0 => store.abort().unwrap(),
-                _ => drop(store),
-            }
-            let small = noise(1000 + start.len() % 1000);
-            put(&mut client, "small", &small);
-            assert_eq!(got(&mut client, "small"), small, "{policy:?} {data_connection:?} {point}");
         }
+        assert!(!client.profile().contains(Profile::NO_SYNCH));
         client.quit().unwrap();
     }
+}
+
+/// vsftpd looks at its control connection during a transfer only if urgent data interrupts it; else ABOR comes too late.
+fn hears_the_mark_of_a_synch_at_once(site: &Site) {
+    site.seed("big", &noise(8_000_000));
+    for (policy, answer) in [(AbortPolicy::Abor, "225"), (AbortPolicy::AborWithSynch, "226")] {
+        let mut config = Config::default();
+        config.abort = policy;
+        let (builder, replies) = traced(Client::builder().config(config), Direction::Received);
+        let mut client = log_in(builder, site.address());
+        let mut retrieve = client.retrieve("big").unwrap();
+        retrieve.read_exact(&mut [0; 1000]).unwrap();
+        retrieve.abort().unwrap();
+        let replies = replies.lock().unwrap();
+        assert!(replies.last().unwrap().starts_with(answer), "{policy:?}: {replies:?}");
+    }
+}
+
+/// Nor does Pure-FTPd say anything about the download then: which connection that was cannot be saved, but the next is.
+fn knows_no_abor_behind_a_synch(site: &Site) {
+    let big = noise(8_000_000);
+    site.seed("big", &big);
+    let mut config = Config::default();
+    (config.abort, config.timeouts.abort) = (AbortPolicy::AborWithSynch, Duration::from_secs(1));
+    let mut first = client(site, config.clone());
+    let mut retrieve = first.retrieve("big").unwrap();
+    retrieve.read_exact(&mut [0; 1000]).unwrap();
+    retrieve.abort().unwrap_err();
+    let profile = first.profile();
+    assert!(profile.contains(Profile::NO_SYNCH));
+    let mut next = log_in(Client::builder().config(config).profile(profile), site.address());
+    let mut retrieve = next.retrieve("big").unwrap();
+    retrieve.read_exact(&mut [0; 1000]).unwrap();
+    retrieve.abort().unwrap();
+    assert!(got(&mut next, "big") == big);
 }
 
 fn converts_the_lines_of_text(site: &Site) {

@@ -1,32 +1,23 @@
 //! Our `ftpd` with the clients that people use: curl, lftp, wget and Python's ftplib. Each cell of the table is a test with a
 //! server of its own. Run by name after tests/peers/install.sh: `cargo test --test interop_server`.
 
+#[macro_use]
 mod peers;
 
-use peers::clients::{CURL, Client, FTPLIB, LFTP, Request, WGET};
+use peers::clients::{CURL, Client, FTPLIB, IPV6_WAYS, LFTP, Request, WGET, Way, lftp_does};
 use peers::content::{BIG, NAMES, bytes, interrupted, noise};
 use peers::process::run;
-use peers::site::{Directory, Site};
+use peers::site::{Directory, IPV4, IPV6, Site};
+use std::convert::identity;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv6Addr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
-/// A test for each client in the row of an operation; wget does downloads only, curl and ftplib know no directory trees.
-macro_rules! table {
-    ($($operation:ident: $($client:ident)+;)+) => {
-        $(mod $operation {
-            $(#[test]
-            #[allow(non_snake_case)]
-            fn $client() {
-                super::$operation(&super::$client);
-            })+
-        })+
-    };
-}
-
+// wget does downloads only, curl and ftplib know no directory trees.
 table! {
+    identity;
     lists_names:                             CURL LFTP WGET FTPLIB;
     lists_facts:                                  LFTP      FTPLIB;
     lists_an_empty_directory:                CURL LFTP WGET FTPLIB;
@@ -34,7 +25,9 @@ table! {
     downloads_from_a_directory:              CURL LFTP WGET FTPLIB;
     downloads_an_empty_file:                 CURL LFTP WGET FTPLIB;
     downloads_100_megabytes:                 CURL LFTP WGET FTPLIB;
-    downloads_over_an_active_connection:     CURL LFTP WGET FTPLIB;
+    moves_data_over_ipv4_every_way:          CURL LFTP WGET FTPLIB;
+    moves_data_over_ipv6_every_way:          CURL LFTP WGET FTPLIB;
+    moves_data_every_way_where_both_arrive:  CURL LFTP WGET FTPLIB;
     resumes_a_download:                      CURL LFTP WGET FTPLIB;
     is_refused_what_is_missing:              CURL LFTP WGET FTPLIB;
     uploads:                                 CURL LFTP      FTPLIB;
@@ -42,7 +35,6 @@ table! {
     uploads_over_what_is_there:              CURL LFTP      FTPLIB;
     uploads_an_empty_file:                   CURL LFTP      FTPLIB;
     uploads_100_megabytes:                   CURL LFTP      FTPLIB;
-    uploads_over_an_active_connection:       CURL LFTP      FTPLIB;
     resumes_an_upload:                       CURL LFTP      FTPLIB;
     makes_and_removes_a_directory:           CURL LFTP      FTPLIB;
     renames:                                 CURL LFTP      FTPLIB;
@@ -120,11 +112,43 @@ fn downloads_100_megabytes(client: &Client) {
     site.local.holds("got", &content);
 }
 
-fn downloads_over_an_active_connection(client: &Client) {
-    let site = Site::ours(&[]);
+fn moves_data_over_ipv4_every_way(client: &Client) {
+    moves_data(client, &Site::ours(&[]), client.ipv4_ways);
+}
+
+fn moves_data_over_ipv6_every_way(client: &Client) {
+    moves_data(client, &Site::ours_at(IPV6, &[]), IPV6_WAYS);
+}
+
+/// A socket that listens at `::` takes IPv4 too, whose addresses it writes as `::ffff:127.0.0.1`.
+fn moves_data_every_way_where_both_arrive(client: &Client) {
+    let mut site = Site::ours_at(Ipv6Addr::UNSPECIFIED.into(), &[]);
+    for (host, ways) in [(IPV4, client.ipv4_ways), (IPV6, IPV6_WAYS)] {
+        site = site.at(host);
+        moves_data(client, &site, ways);
+    }
+}
+
+/// Lists, downloads and uploads, over data connections that came about as they should.
+fn moves_data(client: &Client, site: &Site, ways: &[Way]) {
     site.seed("file", &bytes());
-    client.does(&site, Request::ActiveGet("file", &site.local.path("got")));
-    site.local.holds("got", &bytes());
+    let (got, mine) = (site.local.path("got"), site.local.write("mine", &bytes()));
+    for &way in ways {
+        let by = |request| {
+            let outcome = client.tries_by(way, site, request).succeeds();
+            assert_eq!(outcome.ways(), [way.verb()], "{outcome}");
+            outcome
+        };
+        assert_eq!(client.names(&by(Request::Names(""))), ["file"]);
+        by(Request::Get("file", &got));
+        site.local.holds("got", &bytes());
+        fs::remove_file(&got).unwrap();
+        if client.uploads {
+            by(Request::Put(&mine, "theirs"));
+            site.root.holds("theirs", &bytes());
+            fs::remove_file(site.root.path("theirs")).unwrap();
+        }
+    }
 }
 
 fn resumes_a_download(client: &Client) {
@@ -175,12 +199,6 @@ fn uploads_100_megabytes(client: &Client) {
     let (site, content) = (Site::ours(&[]), noise(BIG));
     client.does(&site, Request::Put(&site.local.write("mine", &content), "big"));
     site.root.holds("big", &content);
-}
-
-fn uploads_over_an_active_connection(client: &Client) {
-    let site = Site::ours(&[]);
-    client.does(&site, Request::ActivePut(&site.local.write("mine", &bytes()), "file"));
-    site.root.holds("file", &bytes());
 }
 
 fn resumes_an_upload(client: &Client) {
@@ -261,6 +279,77 @@ fn mirrors_into_a_directory(client: &Client) {
     }
 }
 
+/// lftp kills a job by ABOR behind Telnet's Interrupt Process, whose first byte it sends as urgent data, and keeps the connection.
+mod lftp_gives_up {
+    use super::*;
+
+    const POINTS: usize = 20;
+
+    #[test]
+    fn downloads_anywhere_and_goes_on() {
+        let (site, big) = (Site::ours(&[]), noise(BIG / 2));
+        site.seed("big", &big);
+        give_up(&site, "get big -o part");
+        is_a_start_of(&big, |part| site.local.path(part));
+    }
+
+    #[test]
+    fn uploads_anywhere_and_goes_on() {
+        let (site, big) = (Site::ours(&[]), noise(BIG / 2));
+        site.local.write("big", &big);
+        give_up(&site, "put big -o part");
+        is_a_start_of(&big, |part| site.root.path(part));
+    }
+
+    /// Kills what `begin` begins, by turns in passive and in active mode; after each, another transfer.
+    fn give_up(site: &Site, begin: &str) {
+        site.seed("small", &bytes());
+        let mut actions = String::new();
+        for (point, random) in noise(POINTS).into_iter().enumerate() {
+            let passive = if point % 2 == 0 { "yes" } else { "no" };
+            // Never so long that the transfer is over, nor so short that it has not begun.
+            let milliseconds = 100 + 2 * u32::from(random);
+            actions += &format!(
+                "set ftp:passive-mode {passive}\n{begin}-{point} &\nsleep 0.{milliseconds}\nkill all\n\
+                 get small -o small-{point}\n"
+            );
+        }
+        // 10 MB/s
+        let outcome =
+            lftp_does(site, "set net:limit-total-rate 10000000\nset ftp:auto-passive-mode no", &actions)
+                .succeeds();
+        let log = String::from_utf8_lossy(&outcome.stderr);
+        let count = |line: &str| log.lines().filter(|found| found.starts_with(line)).count();
+        assert_eq!(count("---- Connecting to "), 1, "{outcome}");
+        assert_eq!(count("---> USER "), 1, "{outcome}");
+        assert_eq!(count("---> ABOR"), POINTS, "{outcome}");
+        assert_eq!(count("<--- 426 "), POINTS, "{outcome}");
+        assert_eq!(count("---> RETR small"), POINTS, "{outcome}");
+        // Of ABOR, and of what came after it.
+        assert_eq!(count("<--- 226 "), 2 * POINTS, "{outcome}");
+        for point in 0..POINTS {
+            site.local.holds(&format!("small-{point}"), &bytes());
+        }
+    }
+
+    fn is_a_start_of(whole: &[u8], path: impl Fn(&str) -> std::path::PathBuf) {
+        let mut lengths: Vec<usize> = (0..POINTS)
+            .map(|point| {
+                let part = fs::read(path(&format!("part-{point}"))).unwrap();
+                assert!(
+                    part.len() < whole.len() && whole.starts_with(&part),
+                    "{point}: {} bytes",
+                    part.len()
+                );
+                part.len()
+            })
+            .collect();
+        lengths.sort();
+        lengths.dedup();
+        assert!(lengths.len() > POINTS / 2, "it stopped at the same places: {lengths:?}");
+    }
+}
+
 /// What `ftpd` promises on its command line.
 mod ftpd {
     use super::*;
@@ -335,7 +424,7 @@ mod ftpd {
     #[test]
     fn a_dialogue_survives_what_is_no_command() {
         let site = Site::ours(&[]);
-        let mut control = TcpStream::connect(("127.0.0.1", site.port)).unwrap();
+        let mut control = TcpStream::connect(site.address()).unwrap();
         control.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         control.write_all(b"\x80\xff\x00\x01 garbage\r\n\r\nUSER \xff\xfe\0\r\n").unwrap();
         control.write_all(&[b'A'; 1_000_000]).unwrap();
@@ -357,7 +446,7 @@ mod ftpd {
             "USER ftptest\r\nPASS ftppass\r\nPASV\r\n",
             "USER ftptest\r\nPASS ftppass\r\nRETR file\r\n",
         ] {
-            TcpStream::connect(("127.0.0.1", site.port)).unwrap().write_all(part.as_bytes()).unwrap();
+            TcpStream::connect(site.address()).unwrap().write_all(part.as_bytes()).unwrap();
         }
         assert_eq!(curl(&[&site.url("file")]).succeeds().stdout.len(), 5_000_000);
     }
@@ -366,12 +455,12 @@ mod ftpd {
     fn sigterm_ends_it_gracefully() {
         let mut site = Site::ours(&[]);
         // One who is connected and says nothing does not hold it up.
-        let mut idle = TcpStream::connect(("127.0.0.1", site.port)).unwrap();
+        let mut idle = TcpStream::connect(site.address()).unwrap();
         idle.read_exact(&mut [0; 4]).unwrap();
         site.program.terminate();
         let status = site.program.wait(Duration::from_secs(10)).expect("ended");
         assert!(status.success(), "{status}");
-        TcpStream::connect(("127.0.0.1", site.port)).expect_err("nobody listens");
+        TcpStream::connect(site.address()).expect_err("nobody listens");
     }
 
     #[test]

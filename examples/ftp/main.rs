@@ -4,6 +4,7 @@
 //! ftp ls ftp://ftp.example.org/pub
 //! ftp get -c ftp://ftp.example.org/pub/big.iso            # goes on where the last call stopped
 //! ftp put -r site ftp://me@www.example.org/htdocs         # the password is in $FTP_PASSWORD
+//! ftp --tls ls ftp://ftp.example.org/                      # protected; ftps:// where TLS begins at once
 //! ftp --trace info ftp://127.0.0.1:2121/                  # shows the dialogue, passwords hidden
 //! ```
 //!
@@ -21,12 +22,13 @@
 //! failure. A file that is replaced is written in place, so that a transfer that breaks leaves a part that
 //! `-c` goes on with.
 //!
-//! Here is how it is made: [`url`] reads URLs, [`session`] connects, [`transfer`] moves a file, [`walk`] moves
+//! Here is how it is made: [`url`] reads URLs, [`session`] connects, [`tls`] protects, [`transfer`] moves a file, [`walk`] moves
 //! directories, [`show`] prints listings, [`failure`] knows the exit codes.
 
 mod failure;
 mod session;
 mod show;
+mod tls;
 mod transfer;
 mod url;
 mod walk;
@@ -39,12 +41,13 @@ use clap::{Args, Parser, Subcommand};
 
 use failure::Failure;
 use session::{Manner, Session};
+use tls::TlsOptions;
 use transfer::{Known, Ways};
 use url::{Url, join};
 
 /// Lists, fetches, sends and changes files on FTP servers.
 ///
-/// A URL is ftp://[user[:password]@]host[:port]/path, percent-encoded; its path is relative to the login
+/// A URL is ftp[s]://[user[:password]@]host[:port]/path, percent-encoded; its path is relative to the login
 /// directory unless it begins with a second slash. Without a user it logs in as anonymous; $FTP_PASSWORD is
 /// the password of a user without one.
 #[derive(Debug, Parser)]
@@ -62,6 +65,8 @@ struct Options {
     /// Let the server connect to this host for data, and not the other way round.
     #[arg(long, global = true)]
     active: bool,
+    #[command(flatten)]
+    tls: TlsOptions,
     #[command(subcommand)]
     command: Command,
 }
@@ -142,9 +147,9 @@ struct Transfer {
 }
 
 fn main() -> ExitCode {
-    let Options { trace, quiet, timeout, active, command } = Options::parse();
+    let Options { trace, quiet, timeout, active, tls, command } = Options::parse();
     let manner = Manner { trace, quiet, active, timeout: timeout.map(Duration::from_secs) };
-    match run(command, manner) {
+    match run(command, manner, &tls) {
         Ok(code) => code.into(),
         Err(failure) => {
             if !failure.is_broken_pipe() {
@@ -155,11 +160,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, manner: Manner) -> Result<u8, Failure> {
+fn run(command: Command, manner: Manner, tls: &TlsOptions) -> Result<u8, Failure> {
     let url = Url::parse(command.url()).map_err(Failure::usage)?;
     // What is wrong with the call is found out before anybody is connected to.
     command.check(&url).map_err(Failure::usage)?;
-    let mut session = Session::open(&url, manner)?;
+    let mut session = Session::open(&url, manner, tls)?;
     match command.perform(&mut session, &url) {
         Err(failure) if failure.is_fatal() => Err(failure),
         result => {

@@ -10,6 +10,7 @@ use ftp_proto::listing::OwnedEntry;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::failure::{Failure, Shown};
+use crate::tls::TlsOptions;
 use crate::url::Url;
 
 /// How it is to be used.
@@ -67,7 +68,7 @@ pub struct Session {
 impl Session {
     /// Connects and logs in as the URL says. A password that the URL does not hold is taken from
     /// `$FTP_PASSWORD`, where neither `ps` nor the shell's history shows it.
-    pub fn open(url: &Url, manner: Manner) -> Result<Self, Failure> {
+    pub fn open(url: &Url, manner: Manner, tls: &TlsOptions) -> Result<Self, Failure> {
         let mut config = Config::default();
         let mut builder = Client::builder();
         config.data_connection = if manner.active { DataConnection::Active } else { DataConnection::Passive };
@@ -91,8 +92,10 @@ impl Session {
             });
         }
         let server = (url.host.as_str(), url.port);
-        let mut client =
-            builder.config(config).connect(server).map_err(Failure::remote(url.host.as_bytes()))?;
+        let mut client = tls
+            .apply(builder.config(config), url)?
+            .connect(server)
+            .map_err(Failure::remote(url.host.as_bytes()))?;
         let anonymous = (b"anonymous".to_vec(), b"anonymous@".to_vec());
         let (user, password) = match &url.user {
             None => anonymous,

@@ -1,7 +1,7 @@
-//! `ftp://` URLs (RFC 1738 3.2).
+//! `ftp://` URLs (RFC 1738 3.2), and `ftps://` ones, where TLS begins with the connection.
 //!
 //! ```text
-//! ftp://[user[:password]@]host[:port][/path]
+//! ftp[s]://[user[:password]@]host[:port][/path]
 //! ```
 //! User, password and path are percent-encoded bytes. The path is relative to the directory that the login
 //! leads to; one that begins with a second slash (`ftp://host//etc`, or `/%2Fetc`) is absolute. `?` and `#`
@@ -18,7 +18,9 @@ pub struct Url {
     pub password: Option<Vec<u8>>,
     /// A name or an address, an IPv6 one without its brackets.
     pub host: String,
-    /// The port; 21 where the URL names none.
+    /// Whether TLS begins with the connection.
+    pub is_secure: bool,
+    /// The port; 21 where the URL names none, or 990 with TLS.
     pub port: u16,
     /// The path as the server is to be told it; empty is the login directory.
     pub path: Vec<u8>,
@@ -30,8 +32,9 @@ impl Url {
     /// Reads a URL. The error says what is wrong, without the password.
     pub fn parse(url: &str) -> Result<Self, String> {
         let (scheme, rest) = url.split_once("://").ok_or("a URL begins with ftp://")?;
-        if !scheme.eq_ignore_ascii_case("ftp") {
-            return Err(format!("{scheme}:// is not supported: a URL begins with ftp://"));
+        let is_secure = scheme.eq_ignore_ascii_case("ftps");
+        if !is_secure && !scheme.eq_ignore_ascii_case("ftp") {
+            return Err(format!("{scheme}:// is not supported: a URL begins with ftp:// or ftps://"));
         }
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         // The last @: a password may hold one, although it should be encoded.
@@ -45,6 +48,7 @@ impl Url {
             None => (None, None),
         };
         let (host, port) = split_port(server)?;
+        let port = port.unwrap_or(if is_secure { 990 } else { 21 });
         if host.is_empty() {
             return Err("the URL names no host".into());
         }
@@ -53,7 +57,7 @@ impl Url {
         while path.len() > 1 && path.ends_with(b"/") {
             path.pop();
         }
-        Ok(Self { user, password, host: host.into(), port, path, is_directory })
+        Ok(Self { user, password, host: host.into(), is_secure, port, path, is_directory })
     }
 
     /// The last name of the path, if it has one.
@@ -72,7 +76,7 @@ pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
 }
 
 /// `host`, `host:port`, `[address]` or `[address]:port`.
-fn split_port(server: &str) -> Result<(&str, u16), String> {
+fn split_port(server: &str) -> Result<(&str, Option<u16>), String> {
     let (host, port) = match server.strip_prefix('[') {
         Some(rest) => {
             let (host, after) = rest.split_once(']').ok_or("the address has no closing bracket")?;
@@ -87,9 +91,9 @@ fn split_port(server: &str) -> Result<(&str, u16), String> {
         },
     };
     match port {
-        None | Some("") => Ok((host, 21)),
+        None | Some("") => Ok((host, None)),
         Some(port) => match port.parse() {
-            Ok(port) if port != 0 => Ok((host, port)),
+            Ok(port) if port != 0 => Ok((host, Some(port))),
             _ => Err(format!("{port:?} is no port: one is a number from 1 to 65535")),
         },
     }
@@ -120,12 +124,14 @@ mod tests {
     fn a_url_says_who_where_and_what() {
         type Row =
             (&'static str, Option<&'static str>, Option<&'static str>, &'static str, u16, &'static str);
-        let rows: [Row; 9] = [
+        let rows: [Row; 11] = [
             ("ftp://host", None, None, "host", 21, ""),
             ("FTP://host:2121/a/b", None, None, "host", 2121, "a/b"),
             ("ftp://me@host/a%20b", Some("me"), None, "host", 21, "a b"),
             ("ftp://me:p%40%3a%2F@host/", Some("me"), Some("p@:/"), "host", 21, ""),
             ("ftp://me:p@ss@host/", Some("me"), Some("p@ss"), "host", 21, ""),
+            ("ftps://host/", None, None, "host", 990, ""),
+            ("FTPS://host:21/", None, None, "host", 21, ""),
             ("ftp://host//etc/", None, None, "host", 21, "/etc"),
             ("ftp://host/%2Fetc", None, None, "host", 21, "/etc"),
             ("ftp://host//", None, None, "host", 21, "/"),

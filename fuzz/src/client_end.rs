@@ -9,6 +9,7 @@ use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::client::{self, Client, Config, Event, Operation, Sequence, TransferId};
 use ftp_proto::codec::{Command, EndRule, RepresentationType, Secret, Text};
 use ftp_proto::error::Error;
+use ftp_proto::security::{Policy, TlsMode};
 use ftp_proto::time::Instant;
 
 use crate::{Choices, SERVER};
@@ -39,6 +40,9 @@ pub enum Ask<'a> {
     Noop,
     Raw(&'a [u8]),
     Quit,
+    Secure,
+    ProtectData(bool),
+    ClearCommandChannel,
 }
 
 /// The server, as far as the client sees it.
@@ -73,6 +77,8 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
         let mut config = Config::default();
         config.limits.line = 256;
         config.limits.reply_lines = 64;
+        config.security.tls = TlsMode::Explicit;
+        (config.security.control, config.security.data) = (Policy::Prefer, Policy::Prefer);
         config.end_of_reply = if lenient { EndRule::AnyCode } else { EndRule::SameCode };
         Self {
             client: Client::new(config, SERVER),
@@ -125,6 +131,9 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
             Ask::Delete(name) => self.run(client::delete(path(name))),
             Ask::Rename(from, to) => self.run(client::rename(path(from), path(to))),
             Ask::Noop => self.run(client::noop()),
+            Ask::Secure => self.run(client::secure()),
+            Ask::ProtectData(protect) => self.run(client::protect_data(protect)),
+            Ask::ClearCommandChannel => self.run(client::clear_command_channel()),
             Ask::Raw(line) => match Command::parse(line) {
                 Ok(command) if command.known_verb().is_none_or(|verb| !verb.opens_data_connection()) => {
                     self.run(client::raw(command));
@@ -188,6 +197,11 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
                     told = Some(format!("{op:?}"));
                     data = Some((id, op));
                 }
+                Ok(Action::UpgradeControl(token)) => match !self.kind && self.choices.next() == 0x77 {
+                    true => self.client.upgrade_failed(token),
+                    false => self.client.upgraded(token),
+                },
+                Ok(Action::DowngradeControl(token)) => self.client.downgraded(token),
                 Ok(Action::Close) => over = true,
                 Ok(Action::Wait(waits)) => {
                     assert!(waits.readable || waits.writable || waits.application || waits.data);
@@ -243,6 +257,8 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
                 assert_eq!(address.ip(), SERVER.ip(), "connects to a stranger");
                 self.event(id, DataEvent::Connected);
             }
+            DataOp::StartTls if fails => self.event(id, DataEvent::Failed(DataFailure::Handshake)),
+            DataOp::StartTls => self.event(id, DataEvent::Secured { resumed: true }),
             DataOp::Send(_) | DataOp::Receive(_) if fails => {
                 self.event(id, DataEvent::Failed(DataFailure::Broken))
             }

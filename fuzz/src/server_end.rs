@@ -6,6 +6,7 @@ use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::codec::{EndRule, HashAlgorithm, Reply, ReplyCode, Text};
 use ftp_proto::listing::{Entry, Kind};
+use ftp_proto::security::TlsMode;
 use ftp_proto::server::{Access, Answer, Config, Endpoints, Event, Refusal, Request, Session, VirtualPath};
 use ftp_proto::time::Instant;
 
@@ -63,6 +64,8 @@ impl<'a> ServerEnd<'a> {
         config.timeouts.login_delay = Duration::ZERO;
         config.hashes = HashAlgorithm::ALL;
         config.long_addresses = true;
+        config.security.tls = TlsMode::Explicit;
+        config.security.clear_command_channel = true;
         Self {
             session: Session::new(config, Endpoints { local: SERVER, peer: CLIENT }, [0; 512]),
             rx: RecvBuf::new(vec![0; 300]),
@@ -153,6 +156,11 @@ impl<'a> ServerEnd<'a> {
                 }
                 Ok(Action::Event(_)) => {}
                 Ok(Action::Data(id, op)) => self.data(id, &op),
+                Ok(Action::UpgradeControl(token)) => match !self.kind && self.outcomes.next() == 0x77 {
+                    true => self.session.upgrade_failed(token),
+                    false => self.session.upgraded(token),
+                },
+                Ok(Action::DowngradeControl(token)) => self.session.downgraded(token),
                 Ok(Action::Close) => self.ended = true,
                 Ok(Action::Wait(wait)) => {
                     let nothing = !(wait.readable || wait.writable || wait.application || wait.data);
@@ -201,14 +209,22 @@ impl<'a> ServerEnd<'a> {
     }
 
     fn data(&mut self, id: DataId, op: &DataOp) {
-        let counts =
-            matches!(op, DataOp::Connect(_) | DataOp::Listen { .. } | DataOp::Send(_) | DataOp::Receive(_));
+        let counts = matches!(
+            op,
+            DataOp::Connect(_)
+                | DataOp::Listen { .. }
+                | DataOp::StartTls
+                | DataOp::Send(_)
+                | DataOp::Receive(_)
+        );
         let outcome = if counts { self.outcomes.next() } else { 0 };
         let fails = !self.kind && outcome & 0xF0 == 0x70;
         match op {
             DataOp::Connect(_) | DataOp::Listen { .. } if fails => {
                 self.event(id, DataEvent::Failed(DataFailure::Unreachable));
             }
+            DataOp::StartTls if fails => self.event(id, DataEvent::Failed(DataFailure::Handshake)),
+            DataOp::StartTls => self.event(id, DataEvent::Secured { resumed: outcome != 0x44 }),
             DataOp::Send(_) | DataOp::Receive(_) if fails => {
                 self.event(id, DataEvent::Failed(DataFailure::Broken))
             }

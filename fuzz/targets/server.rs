@@ -58,7 +58,8 @@ fn stream(input: &Input<'_>) -> Vec<u8> {
 
 fn replies(input: &Input<'_>, stream: &[u8], piece: usize) -> Vec<u8> {
     let mut server = ServerEnd::new(input.choices);
-    for piece in stream.chunks(piece.max(1)) {
+    // Bytes behind AUTH end the session, if they come with it: that is meant, and so lines come apart.
+    for piece in stream.split_inclusive(|byte| *byte == b'\n').flat_map(|line| line.chunks(piece.max(1))) {
         server.feed(piece);
     }
     if input.eof {

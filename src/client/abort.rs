@@ -6,12 +6,13 @@
 //! one to downloads, which says that ABOR succeeded, and is known by it from then on. With none the
 //! connection is given up: nobody could tell what a later reply answers.
 
+use super::channel::Phase;
 use super::machine::{Generation, Owed};
 use super::{AbortPolicy, Client, Context, Inherits, Next, Operation, Profile, Sequence, TransferId};
 use crate::action::{DataId, DataOp};
 use crate::buffer::Tx;
 use crate::codec::{Command, ReplyLine, Verb};
-use crate::error::{LocalError, PeerError};
+use crate::error::{Awaited, LocalError, PeerError};
 
 /// A transfer that is being given up. ABOR goes first and the data connection after it: a server that
 /// saw its end first might take the stump of an upload for the whole. And the data connection is closed
@@ -23,6 +24,9 @@ pub(super) struct GivingUp {
     generation: Generation,
     synch: bool,
     sent: bool,
+    /// The TLS handshake on the data connection is going on, and ends first: broken off it would have used up
+    /// the ticket that it resumes with for nothing, and the next transfer could be left without one.
+    securing: bool,
 }
 
 impl Client {
@@ -45,14 +49,14 @@ impl Client {
         let Some(channel) = self.channel.take() else { return };
         let synch =
             self.config.abort == AbortPolicy::AborWithSynch && !self.profile.contains(Profile::NO_SYNCH);
-        let generation = self.generation;
-        self.giving_up = Some(GivingUp { id: channel.id, generation, synch, sent: false });
+        let (generation, securing) = (self.generation, channel.phase == Phase::Securing);
+        self.giving_up = Some(GivingUp { id: channel.id, generation, synch, sent: false, securing });
         self.clock = None;
     }
 
     /// Sends ABOR as soon as there is room, and closes the data connection when it is on its way.
     pub(super) fn go_on_giving_up(&mut self, tx: &mut Tx<'_>) {
-        let Some(mut giving_up) = self.giving_up else { return };
+        let Some(mut giving_up) = self.giving_up.filter(|giving_up| !giving_up.securing) else { return };
         // What the server has ended by itself needs no ABOR, and 225 in answer would help nobody.
         if !giving_up.sent && self.owes_transfer() && tx.capacity() >= SYNCHED_ABORT {
             giving_up.sent = self.send_abort(tx, &giving_up);
@@ -64,6 +68,23 @@ impl Client {
         if tx.is_empty() || !giving_up.sent {
             self.giving_up = None;
             self.order(giving_up.id, DataOp::Abort);
+        }
+    }
+
+    /// Whether the transfer on this data connection is being given up.
+    pub(super) fn gives_up(&self, id: DataId) -> bool {
+        self.giving_up.is_some_and(|giving_up| giving_up.id == id)
+    }
+
+    /// Whether the handshake of a transfer that is given up is waited for.
+    pub(super) fn secures_to_abort(&self) -> bool {
+        self.giving_up.is_some_and(|giving_up| giving_up.securing)
+    }
+
+    /// The handshake has ended, or its time has.
+    pub(super) fn stop_securing(&mut self) {
+        if let Some(giving_up) = &mut self.giving_up {
+            giving_up.securing = false;
         }
     }
 
@@ -84,13 +105,17 @@ impl Client {
         true
     }
 
-    /// The connection has failed. A server that closes it at the sight of Telnet's bytes is known by that.
+    /// The connection has failed. A server that closes it at the sight of Telnet's bytes, or takes no ABOR
+    /// behind them for one, is known by that.
     pub(super) fn stop_giving_up(&mut self, error: PeerError) {
         if let Some(giving_up) = self.giving_up.take() {
             self.order(giving_up.id, DataOp::Abort);
         }
         let aborting = self.owed.iter().any(|owed| owed.verb == Some(Verb::Abor) && owed.beside);
-        if aborting && self.config.abort == AbortPolicy::AborWithSynch && error == PeerError::Closed {
+        if aborting
+            && self.config.abort == AbortPolicy::AborWithSynch
+            && matches!(error, PeerError::Closed | PeerError::TimedOut(Awaited::Abort))
+        {
             self.profile |= Profile::NO_SYNCH;
         }
     }

@@ -16,6 +16,8 @@ pub(super) struct Channel {
     pub(super) moved: u64,
     pub(super) receives: bool,
     coding: Coding,
+    /// Its TLS handshake is done.
+    secured: bool,
     /// The server has said 1yz to the transfer, or is taken to have.
     pub(super) announced: bool,
     /// The final reply has come, and was good.
@@ -32,6 +34,8 @@ pub(super) enum Phase {
     Listening(SocketAddr),
     /// It stands.
     Connected,
+    /// The TLS handshake is going on.
+    Securing,
     Moving,
     Ended,
     Failed(DataFailure),
@@ -53,6 +57,9 @@ impl Client {
         if id == DataId::NONE || id > self.last_data {
             return Err(LocalError::UnknownData);
         }
+        if matches!(event, DataEvent::Secured { .. } | DataEvent::Failed(_)) && self.gives_up(id) {
+            self.stop_securing();
+        }
         let peer = self.peer.ip().to_canonical();
         let Some(channel) = self.channel.as_mut().filter(|channel| channel.id == id) else {
             return Ok(());
@@ -62,6 +69,11 @@ impl Client {
             (_, Phase::Ended | Phase::Failed(_)) => return Ok(()),
             (DataEvent::Moved(count), _) => channel.moved = channel.moved.saturating_add(count),
             (DataEvent::Connected, Phase::Connecting) => channel.phase = Phase::Connected,
+            (DataEvent::Secured { .. }, Phase::Securing) => {
+                channel.phase = Phase::Connected;
+                channel.secured = true;
+                self.let_data_move();
+            }
             (DataEvent::Listening(at), Phase::Opening) => channel.phase = Phase::Listening(at),
             // Whoever else comes to the port would get the file, or give another (RFC 2577 4). The time
             // for the server to come runs on.
@@ -115,8 +127,16 @@ impl Client {
     fn open_data(&mut self, phase: Phase, op: DataOp, receives: bool, coding: Coding) {
         self.last_data = self.last_data.next();
         let id = self.last_data;
-        self.channel =
-            Some(Channel { id, phase, moved: 0, receives, coding, announced: false, confirmed: false });
+        self.channel = Some(Channel {
+            id,
+            phase,
+            moved: 0,
+            receives,
+            coding,
+            secured: false,
+            announced: false,
+            confirmed: false,
+        });
         self.order(id, op);
     }
 
@@ -143,6 +163,13 @@ impl Client {
         let Some(channel) = &mut self.channel else { return };
         if channel.phase != Phase::Connected || !channel.may_move() {
             return;
+        }
+        // After the 1yz and not before: a server that refuses the command does not want the handshake either
+        // (RFC 4217 10.2).
+        if self.shield.data && !channel.secured {
+            channel.phase = Phase::Securing;
+            let id = channel.id;
+            return self.order(id, DataOp::StartTls);
         }
         channel.phase = Phase::Moving;
         let (id, coding) = (channel.id, channel.coding);

@@ -7,6 +7,7 @@ use core::time::Duration;
 use bitflags::bitflags;
 
 use crate::codec::EndRule;
+use crate::security::{Policy, TlsMode};
 
 /// How a client behaves. The defaults are safe and work with the servers that are in use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long it may take.
     pub timeouts: Timeouts,
+    /// Whether TLS is used, and whether anything may go without.
+    pub security: Security,
     /// Which line ends a reply of many lines.
     pub end_of_reply: EndRule,
     /// Which side opens data connections.
@@ -33,6 +36,33 @@ pub struct Config {
     /// Wait for each reply before the next command is sent, as though the server could not take
     /// commands together. It is found out by itself too, for some servers.
     pub one_command_at_a_time: bool,
+}
+
+/// Whether TLS is used, and whether anything may go without (RFC 4217 10.3 and 10.4).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Security {
+    /// How TLS comes about. Not at all by default: what follows means nothing then.
+    pub tls: TlsMode,
+    /// Whether the dialogue may go without. What is required is never found out too late: no name, no
+    /// password and no transfer is sent before (CVE-2021-22946). Required by default.
+    pub control: Policy,
+    /// Whether files and listings may go without. Required by default.
+    pub data: Policy,
+}
+
+impl Security {
+    /// TLS by AUTH, for the dialogue and the data.
+    #[must_use]
+    pub const fn explicit() -> Self {
+        Self { tls: TlsMode::Explicit, control: Policy::Require, data: Policy::Require }
+    }
+
+    /// TLS from the first byte on, for the dialogue and the data.
+    #[must_use]
+    pub const fn implicit() -> Self {
+        Self { tls: TlsMode::Implicit, ..Self::explicit() }
+    }
 }
 
 /// How much a server may send.
@@ -60,6 +90,9 @@ impl Default for Limits {
 pub struct Timeouts {
     /// For its greeting. 60 s by default.
     pub greeting: Duration,
+    /// For a TLS handshake, on the control connection or on a data connection, and for the orderly end of
+    /// TLS. 20 s by default.
+    pub handshake: Duration,
     /// For the next line of a reply. 60 s by default.
     pub reply: Duration,
     /// For a data connection to stand. 20 s by default.
@@ -85,6 +118,7 @@ impl Default for Timeouts {
         let minute = Duration::from_secs(60);
         Self {
             greeting: minute,
+            handshake: Duration::from_secs(20),
             reply: minute,
             connect: Duration::from_secs(20),
             accept: minute,
@@ -141,8 +175,8 @@ pub enum AbortPolicy {
     /// The data connection is closed and nothing said.
     CloseData,
     /// By ABOR with Telnet's IP and Synch before it (RFC 959 4.1.3), for servers that look at the control
-    /// connection during a transfer only when interrupted. Some close the connection at the sight of it:
-    /// [`Profile::NO_SYNCH`].
+    /// connection during a transfer only when interrupted. Some close the connection at the sight of it, or
+    /// (Pure-FTPd) say nothing to it ever: [`Profile::NO_SYNCH`].
     AborWithSynch,
 }
 
@@ -174,7 +208,7 @@ bitflags! {
         const NO_EPRT = 1 << 4;
         /// Neither EPSV nor PASV works: active mode is used where it is allowed.
         const NO_PASSIVE = 1 << 5;
-        /// It closes the connection at Telnet's Synch: ABOR goes plain.
+        /// It closes the connection at Telnet's Synch, or does not know ABOR behind it: ABOR goes plain.
         const NO_SYNCH = 1 << 6;
         /// It answers ABOR and the download that it ends with one reply for both, which speaks of ABOR.
         const ONE_ABORT_REPLY = 1 << 7;

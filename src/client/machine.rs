@@ -7,13 +7,16 @@ use arrayvec::ArrayVec;
 use super::abort::GivingUp;
 use super::abort::mentions_abort;
 use super::channel::Channel;
+use super::secure::Shield;
 use super::{Config, Inherits, Profile};
 use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
 use crate::codec::{
-    Command, EndRule, Full, Position, ReplyCode, ReplyLine, RepresentationType, Sink, SiteCommand, Verb,
+    Command, EndRule, Full, Position, ProtectionLevel, ReplyCode, ReplyLine, RepresentationType, Sink,
+    SiteCommand, Verb,
 };
 use crate::error::{Awaited, LocalError, PeerError};
+use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 use crate::transfer::Coding;
 
@@ -31,6 +34,9 @@ pub(super) type Generation = u32;
 pub struct Client {
     pub(super) config: Config,
     pub(super) profile: Profile,
+    /// What the caller knew of the server.
+    pub(super) given_profile: Profile,
+    pub(super) shield: Shield,
     /// What the server takes data to be, as far as is known.
     pub(super) representation: Option<RepresentationType>,
     /// The structure and mode that are in force, and those that were asked for last.
@@ -95,6 +101,10 @@ pub(super) struct ReplyProgress {
 pub enum Step {
     /// Something to do on a data connection.
     Data(DataId, DataOp),
+    /// The control connection is to be put under TLS.
+    Upgrade(Upgrade),
+    /// The control connection is to go on in the clear.
+    Downgrade(Downgrade),
     /// A line of a reply.
     Reply(ReplySpan),
     /// The server ended the dialogue as it was asked to: close.
@@ -141,8 +151,10 @@ impl Client {
     #[must_use]
     pub fn new(config: Config, peer: SocketAddr) -> Self {
         Self {
+            shield: Shield::new(config.security.tls),
             config,
             profile: Profile::empty(),
+            given_profile: Profile::empty(),
             representation: None,
             agreed: Coding::default(),
             asked: Coding::default(),
@@ -171,6 +183,7 @@ impl Client {
     /// Takes over what is known of the server.
     pub const fn set_profile(&mut self, profile: Profile) {
         self.profile = profile;
+        self.given_profile = profile;
     }
 
     /// What was learnt of the server: worth keeping for the next connection to it.
@@ -207,6 +220,9 @@ impl Client {
             }
             if let Some(error) = self.failed {
                 return Err(error);
+            }
+            if let Some(step) = self.change_protection(now, tx) {
+                return step;
             }
             let line = match rx.next_line(self.config.limits.line) {
                 Frame::Line(line) | Frame::TooLong(line) => line,
@@ -280,7 +296,13 @@ impl Client {
                 (Some(Verb::Type), false) => self.representation = None,
                 (Some(Verb::Stru), true) => self.agreed.structure = self.asked.structure,
                 (Some(Verb::Mode), true) => self.agreed.mode = self.asked.mode,
-                (Some(Verb::Rein), true) => self.agreed = Coding::default(),
+                (Some(Verb::Rein), true) => {
+                    self.agreed = Coding::default();
+                    self.begin_downgrade(Verb::Rein);
+                }
+                (Some(Verb::Prot), true) => self.shield.data = self.shield.asked,
+                (Some(Verb::Ccc), true) => self.begin_downgrade(Verb::Ccc),
+                (Some(Verb::Auth), granted) if granted || code.is_intermediate() => self.begin_upgrade(rx),
                 _ => {}
             }
             self.greeted = true;
@@ -361,9 +383,9 @@ impl Client {
         self.generation
     }
 
-    /// Whether every reply still owed is owed to this operation.
+    /// Whether every reply still owed is owed to this operation, and nothing keeps it from sending.
     pub(super) fn is_settled(&self, generation: Generation) -> bool {
-        self.owed.iter().all(|owed| owed.generation == generation)
+        self.owed.iter().all(|owed| owed.generation == generation) && !self.shield.is_changing()
     }
 
     /// Whether a reply is owed.
@@ -378,6 +400,9 @@ impl Client {
 
     /// Queues a command, or says that there is no room for it yet.
     pub(super) fn send(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> Result<bool, LocalError> {
+        if self.is_denied(command.known_verb()) {
+            return Err(LocalError::Unprotected);
+        }
         if self.owed.is_full() || (self.is_owed() && !self.may_pipeline()) {
             return Ok(false);
         }
@@ -391,6 +416,7 @@ impl Client {
             Command::Rein | Command::User(_) => self.representation = None,
             Command::Stru(structure) => self.asked.structure = *structure,
             Command::Mode(mode) => self.asked.mode = *mode,
+            Command::Prot(level) => self.shield.asked = *level == ProtectionLevel::Private,
             Command::Rest(marker) => self.offset_kept = marker.offset() != Some(0),
             Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_) => {
                 self.offset_kept = false;

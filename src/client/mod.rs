@@ -8,7 +8,8 @@
 //!
 //! | to | make |
 //! |---|---|
-//! | begin | [`greeting`], [`login`] |
+//! | begin | [`greeting`], [`secure`], [`login`] |
+//! | protect | [`secure`], [`protect_data`], [`clear_command_channel`] |
 //! | move files | [`retrieve`], [`store`], [`append`], [`store_unique`], each finished by [`complete`], or given up by [`abort`] |
 //! | list | [`list`], [`names`], [`machine_list`], finished likewise; [`facts`] for one entry |
 //! | ask | [`size`], [`modification_time`], [`working_directory`], [`features`], [`system`], [`status`], [`help`], [`available`], [`hash`], [`checksum`] |
@@ -26,11 +27,14 @@ mod login;
 mod machine;
 mod operation;
 mod rename;
+mod secure;
 mod transfer;
 mod waiting;
 
 pub use abort::{Abort, abort};
-pub use config::{AbortPolicy, Active, Config, DataConnection, Limits, PassiveAddress, Profile, Timeouts};
+pub use config::{
+    AbortPolicy, Active, Config, DataConnection, Limits, PassiveAddress, Profile, Security, Timeouts,
+};
 pub use exchange::{
     Answer, Exchange, FactsAnswer, FeaturesAnswer, ModificationTimeAnswer, PathAnswer, PlainAnswer,
     RawAnswer, SizeAnswer, change_directory, change_to_parent, delete, facts, features, make_directory, mode,
@@ -46,6 +50,7 @@ pub use login::{Greeting, Login, greeting, login};
 pub use machine::{Client, ReplySpan, Step};
 pub use operation::{Context, Event, Inherits, Next, Operation, OperationStep, Refusal, Sequence};
 pub use rename::{Rename, rename};
+pub use secure::{ClearCommandChannel, Protected, Secure, clear_command_channel, protect_data, secure};
 pub use transfer::{
     Complete, Completed, Open, Opened, TransferId, append, complete, entries, list, machine_list, names,
     retrieve, store, store_unique,

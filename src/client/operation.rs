@@ -7,6 +7,7 @@ use crate::action::{Action, DataFailure, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
 use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, RepresentationType, SiteCommand, Verb};
 use crate::error::{Error, LocalError};
+use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 
 /// What an operation tells. Borrows from the receive window: the next poll overwrites it.
@@ -43,6 +44,17 @@ impl Refusal<'_> {
         let says = |hint: &[u8]| self.text.windows(hint.len()).any(|part| part.eq_ignore_ascii_case(hint));
         self.code.is_transient()
             || (self.code == ReplyCode::NOT_LOGGED_IN && HINTS.iter().any(|hint| says(hint)))
+    }
+}
+
+impl Refusal<'_> {
+    /// Whether the server wants the TLS session of the control connection resumed by data connections, and
+    /// saw it not (522, 425 or 450: RFC 4217 10.2).
+    #[must_use]
+    pub fn wants_session_reuse(&self) -> bool {
+        const HINTS: [&[u8]; 3] = [b"reuse", b"resum", b"TLS negotiation failed"];
+        let says = |hint: &[u8]| self.text.windows(hint.len()).any(|part| part.eq_ignore_ascii_case(hint));
+        matches!(self.code.get(), 425 | 450 | 522) && HINTS.iter().any(|hint| says(hint))
     }
 }
 
@@ -200,6 +212,10 @@ impl Outcome {
 pub enum OperationStep {
     /// As [`Action::Data`].
     Data(DataId, DataOp),
+    /// As [`Action::UpgradeControl`].
+    Upgrade(Upgrade),
+    /// As [`Action::DowngradeControl`].
+    Downgrade(Downgrade),
     /// As [`Action::Close`].
     Close,
     /// As [`Action::Wait`].
@@ -249,6 +265,8 @@ impl<S: Sequence> Operation<S> {
         let line = |reply: ReplySpan| reply.resolve(|span| rx.bytes(span));
         Ok(match step {
             OperationStep::Data(id, op) => Action::Data(id, op),
+            OperationStep::Upgrade(token) => Action::UpgradeControl(token),
+            OperationStep::Downgrade(token) => Action::DowngradeControl(token),
             OperationStep::Close => Action::Close,
             OperationStep::Wait(wait) => Action::Wait(wait),
             OperationStep::Line(reply) => Action::Event(Event::Line(line(reply))),
@@ -297,6 +315,8 @@ impl<S: Sequence> Operation<S> {
             if !client.is_owed() {
                 match client.step(now, rx, tx)? {
                     Step::Data(id, op) => return Ok(OperationStep::Data(id, op)),
+                    Step::Upgrade(token) => return Ok(OperationStep::Upgrade(token)),
+                    Step::Downgrade(token) => return Ok(OperationStep::Downgrade(token)),
                     Step::Close => return Ok(OperationStep::Close),
                     Step::Wait(_) | Step::Reply(_) | Step::Changed => {}
                 }
@@ -310,6 +330,8 @@ impl<S: Sequence> Operation<S> {
             if !matches!(next, Next::Done | Next::Failed(_)) {
                 match client.step(now, rx, tx)? {
                     Step::Data(id, op) => return Ok(OperationStep::Data(id, op)),
+                    Step::Upgrade(token) => return Ok(OperationStep::Upgrade(token)),
+                    Step::Downgrade(token) => return Ok(OperationStep::Downgrade(token)),
                     Step::Wait(wait) => return Ok(OperationStep::Wait(wait)),
                     Step::Close => return Ok(OperationStep::Close),
                     Step::Changed => continue,

@@ -10,8 +10,8 @@ use super::channel::{Channel, Phase};
 use super::{Context, DataConnection, Inherits, Next, Operation, Profile, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{
-    Command, EpsvArgument, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Text, Verb, address,
-    reply,
+    Command, EpsvArgument, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine, RepresentationType,
+    RestartMarker, Text, Verb, address, reply,
 };
 use crate::error::LocalError;
 use crate::listing::Formats;
@@ -109,7 +109,20 @@ pub struct Open<'a> {
     type_sent: bool,
     restart_sent: bool,
     command_sent: bool,
+    protect: Protect,
     channel: DataId,
+}
+
+/// Whether data connections have to be protected first: the server said so when it was asked for the
+/// transfer, as RFC 4217 10.2 wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protect {
+    No,
+    Due,
+    /// PBSZ was sent.
+    Sized,
+    /// PROT was sent, and is not sent again.
+    Asked,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +154,7 @@ impl<'a> Open<'a> {
             type_sent: false,
             restart_sent: false,
             command_sent: false,
+            protect: Protect::No,
             channel: DataId::NONE,
         }
     }
@@ -182,6 +196,25 @@ impl<'a> Open<'a> {
         };
         self.stage = Stage::Address;
         true
+    }
+
+    /// The server wants data connections protected: protect them, and ask again.
+    fn protect_data(&mut self, cx: &mut Context<'_, '_>) -> Next {
+        cx.client.close_data(DataOp::Abort);
+        self.protect = Protect::Due;
+        (self.stage, self.restart_sent, self.command_sent) = (Stage::Address, false, false);
+        Next::Continue
+    }
+
+    /// Sends PBSZ and PROT, where they are due. `false` means not yet.
+    fn send_protection(&mut self, cx: &mut Context<'_, '_>) -> Result<bool, LocalError> {
+        if self.protect == Protect::Due && cx.send(&Command::Pbsz(ProtectionBufferSize(0)))? {
+            self.protect = Protect::Sized;
+        }
+        if self.protect == Protect::Sized && cx.send(&Command::Prot(ProtectionLevel::Private))? {
+            self.protect = Protect::Asked;
+        }
+        Ok(matches!(self.protect, Protect::No | Protect::Asked))
     }
 
     /// Asks the server where to connect to, or makes a listener for it.
@@ -266,11 +299,17 @@ impl Sequence for Open<'_> {
     type Output<'b> = Opened<'b>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if self.stage == Stage::Address && cx.client.is_denied(self.command.known_verb()) {
+            return Err(LocalError::Unprotected);
+        }
         if !self.type_sent && self.fallback.is_some() && cx.client.profile.contains(Profile::NO_MLSD) {
             self.command = self.fallback.take().unwrap_or(self.command);
         }
         self.type_sent = self.type_sent || cx.set_type(self.representation)?;
         if !self.type_sent {
+            return Ok(Next::Continue);
+        }
+        if !self.send_protection(cx)? {
             return Ok(Next::Continue);
         }
         if self.stage == Stage::Address {
@@ -336,6 +375,14 @@ impl Sequence for Open<'_> {
         let granted = line.code.is_success();
         match verb {
             Some(Verb::Type) if granted => Next::Continue,
+            Some(Verb::Pbsz) => Next::Continue,
+            Some(Verb::Prot) if granted => Next::Continue,
+            verb if verb == self.command.known_verb()
+                && self.protect == Protect::No
+                && cx.client.may_protect_data(line.code) =>
+            {
+                self.protect_data(cx)
+            }
             Some(Verb::Type) => {
                 cx.client.close_data(DataOp::Abort);
                 Next::Refused

@@ -29,7 +29,7 @@ impl Client {
         self.clock = Some((awaited, since));
         let deadline = since.after(limit);
         if now < deadline {
-            wait.data = self.channel.is_some();
+            wait.data = self.channel.is_some() || self.secures_to_abort();
             wait.deadline = Some(alive.map_or(deadline, |alive| alive.min(deadline)));
             return Some(Step::Wait(wait));
         }
@@ -37,6 +37,11 @@ impl Client {
         let failure = match awaited {
             Awaited::DataConnection => Some(DataFailure::Unreachable),
             Awaited::Data => Some(DataFailure::Stalled),
+            Awaited::Handshake if self.secures_to_abort() => {
+                self.stop_securing();
+                return Some(Step::Changed);
+            }
+            Awaited::Handshake => Some(DataFailure::Handshake),
             Awaited::Preliminary => {
                 self.announce();
                 return Some(Step::Changed);
@@ -69,9 +74,13 @@ impl Client {
         let phase = self.channel.map(|channel| channel.phase);
         let may_move = self.channel.is_some_and(|channel| channel.may_move());
         let receives = self.channel.is_some_and(|channel| channel.receives);
+        if self.secures_to_abort() {
+            return Some((Awaited::Handshake, timeouts.handshake));
+        }
         Some(match (phase, self.owed.first()) {
             (Some(Phase::Connecting | Phase::Opening), _) => (Awaited::DataConnection, timeouts.connect),
             (Some(Phase::Listening(_)), _) if may_move => (Awaited::DataConnection, timeouts.accept),
+            (Some(Phase::Securing), _) => (Awaited::Handshake, timeouts.handshake),
             (Some(Phase::Moving), _) => (Awaited::Data, timeouts.data_idle),
             (_, Some(_))
                 if self.owed.iter().any(|owed| owed.verb == Some(Verb::Abor)) || self.abort_answered =>

@@ -4,16 +4,17 @@ use ::std::fs::File;
 use ::std::net::{IpAddr, SocketAddr};
 use ::std::task::{Context, Poll, ready};
 
-use super::control::{Control, Trace};
+use super::control::{Changed, Control, Trace};
 use super::data::{Data, is_unsupported};
 use super::error::{Error, Refused};
 use super::runtime::Runtime;
+use super::tls::Endpoint;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::client::{
-    Abort, Answer, AvailableAnswer, ChecksumAnswer, Client, Complete, Config, Exchange, FactsAnswer,
-    FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Open, Operation, OperationStep,
-    PathAnswer, PlainAnswer, Profile, RawAnswer, Refusal, Rename, Sequence, SizeAnswer, TimeSetAnswer, abort,
-    complete,
+    Abort, Answer, AvailableAnswer, ChecksumAnswer, ClearCommandChannel, Client, Complete, Config, Exchange,
+    FactsAnswer, FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Open, Operation,
+    OperationStep, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal, Rename, Secure, Sequence,
+    SizeAnswer, TimeSetAnswer, abort, complete,
 };
 use crate::codec::{Digest, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
 use crate::error::Error as CoreError;
@@ -27,6 +28,7 @@ pub(super) struct Connection<R: Runtime> {
     control: Control<R::Stream>,
     data: Data<R>,
     local: IpAddr,
+    endpoint: Option<Endpoint>,
 }
 
 /// Is shown each line of a reply that is no final one.
@@ -39,9 +41,10 @@ impl<R: Runtime> Connection<R> {
         local: IpAddr,
         peer: SocketAddr,
         config: Config,
+        endpoint: Option<Endpoint>,
     ) -> Self {
         let control = Control::new(stream, config.limits.line);
-        Self { runtime, machine: Client::new(config, peer), control, data: Data::new(), local }
+        Self { runtime, machine: Client::new(config, peer), control, data: Data::new(), local, endpoint }
     }
 
     pub(super) fn set_trace(&mut self, trace: Option<Trace>) {
@@ -54,6 +57,10 @@ impl<R: Runtime> Connection<R> {
 
     pub(super) const fn profile(&self) -> Profile {
         self.machine.profile()
+    }
+
+    pub(super) fn protection(&self) -> Protected {
+        self.machine.protection()
     }
 
     /// Goes on with an operation until it is over, and makes its outcome the caller's own.
@@ -73,6 +80,8 @@ impl<R: Runtime> Connection<R> {
             let line = |reply: crate::client::ReplySpan| reply.resolve(|span| rx.bytes(span));
             match step {
                 OperationStep::Data(id, op) => self.act(id, op),
+                OperationStep::Upgrade(token) => self.control.upgrade(token),
+                OperationStep::Downgrade(token) => self.control.downgrade(token),
                 OperationStep::Line(reply) => on_line(&line(reply)),
                 OperationStep::Done(reply) => {
                     return Poll::Ready(S::own(operation.output(reply.map(line))));
@@ -89,18 +98,30 @@ impl<R: Runtime> Connection<R> {
                     return Poll::Ready(Err(self.broken(crate::error::PeerError::Closed.into())));
                 }
                 OperationStep::Wait(wait) => {
-                    let mut progress = self.control.flush(cx);
-                    progress |= self.control.fill(cx);
+                    if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
+                        match changed {
+                            Changed::Upgraded(token) => self.machine.upgraded(token),
+                            Changed::Failed(Some(token)) => self.machine.upgrade_failed(token),
+                            Changed::Downgraded(token) => self.machine.downgraded(token),
+                            Changed::Failed(None) => {}
+                        }
+                        continue;
+                    }
+                    let changing = self.control.is_changing();
+                    let mut progress = !changing && self.control.flush(cx);
+                    progress |= !changing && self.control.fill(cx);
                     if let (Some(id), Poll::Ready(event)) =
-                        (self.data.id(), self.data.poll_setup(&self.runtime, cx))
+                        (self.data.id(), self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx))
                     {
                         self.tell(id, event);
                         progress = true;
                     }
+                    let retiring = self.data.poll_retired(&self.runtime, self.endpoint.as_ref(), cx);
                     if progress {
                         continue;
                     }
-                    match wait.deadline {
+                    let deadline = [wait.deadline, retiring].into_iter().flatten().min();
+                    match deadline {
                         Some(deadline) if self.runtime.poll_deadline(deadline, cx).is_ready() => {}
                         _ => return Poll::Pending,
                     }
@@ -228,7 +249,7 @@ impl<R: Runtime> Connection<R> {
     }
 
     fn act(&mut self, id: DataId, op: DataOp) {
-        if let Some(event) = self.data.act(&self.runtime, self.local, id, op) {
+        if let Some(event) = self.data.act(&self.runtime, self.local, self.endpoint.as_ref(), id, op) {
             self.tell(id, event);
         }
     }
@@ -351,6 +372,8 @@ kept! {
     Outcome for Greeting: Option<Reply>, |line| Ok(line.map(Reply::from));
     Outcome for Login<'_>: Option<Reply>, |line| Ok(line.map(Reply::from));
     Outcome for Rename<'_>: (), |_none| Ok(());
+    Outcome for Secure: Protected, |protected| Ok(protected);
+    Outcome for ClearCommandChannel: (), |_none| Ok(());
     Outcome for Complete: Finished, |completed| Ok(Finished { reply: completed.reply.map(Reply::from) });
     Outcome for Open<'_>: Transfer, |opened| Ok(Transfer {
         offset: opened.offset,

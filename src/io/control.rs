@@ -5,8 +5,11 @@ use ::std::io;
 use ::std::task::{Context, Poll};
 
 use super::runtime::Stream;
+use super::tls::Endpoint;
+use super::wire::Wire;
 use crate::buffer::{RecvBuf, SendBuf};
 use crate::codec::Redacted;
+use crate::security::{Downgrade, Upgrade};
 
 /// Which way a line of the dialogue goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +23,14 @@ pub enum Direction {
 /// Is shown every line of a dialogue.
 pub(super) type Trace = Box<dyn FnMut(Direction, Redacted<'_>) + Send>;
 
+/// How much of a control connection under TLS is read at a time.
+const RECORDS: usize = 4096;
+
 /// A control connection.
 pub(super) struct Control<S> {
-    stream: S,
+    wire: Wire<S>,
+    /// The change between clear and TLS that is going on.
+    change: Option<Change>,
     pub(super) rx: RecvBuf<Vec<u8>>,
     pub(super) tx: SendBuf<Vec<u8>>,
     /// What broke the connection, where the machine sees a mere end of it.
@@ -31,6 +39,25 @@ pub(super) struct Control<S> {
     /// The sending side was ended.
     shut: bool,
     trace: Option<Tracer>,
+}
+
+/// What becomes of a control connection.
+#[derive(Debug)]
+enum Change {
+    /// What is pending in the clear goes first.
+    Upgrade(Upgrade),
+    Handshake(Upgrade),
+    Downgrade(Downgrade),
+}
+
+/// What a change came to.
+#[derive(Debug)]
+pub(super) enum Changed {
+    Upgraded(Upgrade),
+    Downgraded(Downgrade),
+    /// The connection is of no more use. The machine is told so by the token, if it waits for that, or by the
+    /// connection's end.
+    Failed(Option<Upgrade>),
 }
 
 impl<S> fmt::Debug for Control<S> {
@@ -44,9 +71,12 @@ impl<S> fmt::Debug for Control<S> {
 
 impl<S: Stream> Control<S> {
     /// With room for lines of `line` bytes, and twice that for what is sent.
-    pub(super) fn new(stream: S, line: usize) -> Self {
+    pub(super) fn new(mut stream: S, line: usize) -> Self {
+        // The urgent byte of a Synch is part of a Telnet command: without it the rest is no command.
+        stream.read_urgent_in_line();
         Self {
-            stream,
+            wire: Wire::new(stream),
+            change: None,
             rx: RecvBuf::new(vec![0; (line + 2).max(4096)]),
             tx: SendBuf::new(vec![0; (2 * line + 64).max(4096)]),
             error: None,
@@ -66,7 +96,7 @@ impl<S: Stream> Control<S> {
         if self.ended || spare.is_empty() {
             return false;
         }
-        match self.stream.poll_read(cx, spare) {
+        match self.wire.poll_read(cx, spare) {
             Poll::Pending => return false,
             Poll::Ready(Ok(count)) if count > 0 => {
                 if let Some(trace) = &mut self.trace {
@@ -90,13 +120,16 @@ impl<S: Stream> Control<S> {
         if !self.tx.is_empty() {
             return Poll::Pending;
         }
-        if !self.shut && self.stream.shut_down().is_err() {
-            return Poll::Ready(());
+        if !self.shut {
+            match self.wire.poll_shut_down(cx) {
+                Poll::Ready(Ok(())) => self.shut = true,
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
         }
-        self.shut = true;
         let mut waste = [0; 512];
         loop {
-            match self.stream.poll_read(cx, &mut waste) {
+            match self.wire.poll_read(cx, &mut waste) {
                 Poll::Ready(Ok(1..)) => {}
                 Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
@@ -116,7 +149,16 @@ impl<S: Stream> Control<S> {
                 trace.bytes(Direction::Sent, pending.get(trace.queued..).unwrap_or_default());
                 trace.queued = pending.len();
             }
-            let sent = match self.stream.poll_write(cx, pending) {
+            // The urgent byte goes alone: the mark is at the last byte of what the system took, however
+            // much that was.
+            let written = match (self.tx.urgent(), pending) {
+                (Some(1), [byte, ..]) => self.wire.poll_write_urgent(cx, *byte),
+                (urgent, _) => {
+                    let before = urgent.map_or(pending.len(), |end| end.saturating_sub(1));
+                    self.wire.poll_write(cx, &pending[..before.min(pending.len())])
+                }
+            };
+            let sent = match written {
                 Poll::Pending => break,
                 Poll::Ready(Ok(count)) => count,
                 Poll::Ready(Err(error)) => {
@@ -130,7 +172,72 @@ impl<S: Stream> Control<S> {
             self.tx.sent(sent);
             progress = true;
         }
+        if let Poll::Ready(Err(error)) = self.wire.poll_flush(cx) {
+            self.error = self.error.take().or(Some(error));
+        }
         progress
+    }
+
+    /// Begins to put the connection under TLS.
+    pub(super) fn upgrade(&mut self, token: Upgrade) {
+        self.change = Some(Change::Upgrade(token));
+    }
+
+    /// Begins to take TLS off the connection.
+    pub(super) fn downgrade(&mut self, token: Downgrade) {
+        self.change = Some(Change::Downgrade(token));
+    }
+
+    pub(super) const fn is_changing(&self) -> bool {
+        self.change.is_some()
+    }
+
+    /// Goes on with the change, in the stead of reading and writing.
+    pub(super) fn poll_change(&mut self, endpoint: Option<&Endpoint>, cx: &mut Context<'_>) -> Poll<Changed> {
+        let Some(change) = self.change.take() else { return Poll::Pending };
+        while self.flush(cx) {}
+        if !self.tx.is_empty() {
+            self.change = Some(change);
+            return Poll::Pending;
+        }
+        let outcome = match change {
+            Change::Upgrade(token) => {
+                let none = || io::Error::new(io::ErrorKind::Unsupported, "no TLS configuration was given");
+                match endpoint.ok_or_else(none).and_then(|endpoint| endpoint.session(RECORDS)) {
+                    Ok(session) => {
+                        self.wire.secure(session);
+                        self.change = Some(Change::Handshake(token));
+                        return self.poll_change(endpoint, cx);
+                    }
+                    Err(error) => Err((error, Some(token))),
+                }
+            }
+            Change::Handshake(token) => match self.wire.poll_handshake(cx) {
+                Poll::Ready(Ok(_)) => Ok(Changed::Upgraded(token)),
+                Poll::Ready(Err(error)) => Err((error, Some(token))),
+                Poll::Pending => {
+                    self.change = Some(Change::Handshake(token));
+                    return Poll::Pending;
+                }
+            },
+            Change::Downgrade(token) => match self.wire.poll_clear(cx) {
+                Poll::Ready(Ok(clear)) if self.rx.extend(&clear) == clear.len() => {
+                    Ok(Changed::Downgraded(token))
+                }
+                Poll::Ready(Ok(_)) => Err((io::ErrorKind::InvalidData.into(), None)),
+                Poll::Ready(Err(error)) => Err((error, None)),
+                Poll::Pending => {
+                    self.change = Some(Change::Downgrade(token));
+                    return Poll::Pending;
+                }
+            },
+        };
+        Poll::Ready(outcome.unwrap_or_else(|(error, token)| {
+            self.error = self.error.take().or(Some(error));
+            (self.ended, self.shut) = (true, true);
+            self.rx.eof();
+            Changed::Failed(token)
+        }))
     }
 }
 

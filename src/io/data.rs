@@ -2,19 +2,29 @@
 
 use ::std::io;
 use ::std::net::{IpAddr, SocketAddr};
-use ::std::task::{Context, Poll, ready};
+use ::std::task::{Context, Poll, Waker, ready};
+use ::std::time::Duration;
 
-use super::runtime::{Runtime, Stream};
+use super::runtime::Runtime;
+use super::tls::Endpoint;
+use super::wire::Wire;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
+use crate::time::Instant;
 use crate::transfer::{Coding, Decoder, Encoder, TransferError};
 
 /// How much is moved at a time where the kernel does not do it: smaller costs CPU, larger gains nothing.
 pub(super) const CHUNK: usize = 256 * 1024;
 
+/// How much of a data connection under TLS is read at a time: four records.
+const RECORDS: usize = 64 * 1024;
+
 /// The data connection of a session, if there is one.
 pub(super) struct Data<R: Runtime> {
     id: Option<DataId>,
     state: State<R>,
+    retired: Option<Retired<R>>,
+    /// Until when a ticket may take to come before data moves.
+    patience: Option<Instant>,
     /// What is on its way and not in its final form.
     buffer: Vec<u8>,
     start: usize,
@@ -29,14 +39,28 @@ pub(super) struct Data<R: Runtime> {
 
 enum State<R: Runtime> {
     Closed,
-    Connecting(R::Stream),
+    Connecting(Wire<R::Stream>),
     Listening(R::Listener),
     /// Someone came, and the machine is asked who it is.
-    Arrived(R::Listener, R::Stream),
-    Open(R::Stream),
-    Receiving(R::Stream, Decoder),
-    Sending(R::Stream, Encoder),
+    Arrived(R::Listener, Wire<R::Stream>),
+    Open(Wire<R::Stream>),
+    /// The TLS handshake is going on.
+    Securing(Wire<R::Stream>),
+    Receiving(Wire<R::Stream>, Decoder),
+    Sending(Wire<R::Stream>, Encoder),
+    /// All was sent, and the peer has yet to take it.
+    Sent(Wire<R::Stream>),
 }
+
+/// A connection that was given up, and that is still to bring a ticket: servers that want their sessions
+/// resumed take each ticket of TLS 1.3 once, and without one left no data connection comes about any more.
+struct Retired<R: Runtime> {
+    wire: Wire<R::Stream>,
+    until: Instant,
+}
+
+/// How long a connection that was given up may take to bring a ticket.
+const TICKET_TIME: Duration = Duration::from_secs(1);
 
 /// What a read off the data connection came to.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +76,8 @@ impl<R: Runtime> Data<R> {
         Self {
             id: None,
             state: State::Closed,
+            retired: None,
+            patience: None,
             buffer: Vec::new(),
             start: 0,
             end: 0,
@@ -66,12 +92,19 @@ impl<R: Runtime> Data<R> {
     }
 
     /// Does what a machine says; what comes of it at once goes back to it.
-    pub(super) fn act(&mut self, runtime: &R, local: IpAddr, id: DataId, op: DataOp) -> Option<DataEvent> {
+    pub(super) fn act(
+        &mut self,
+        runtime: &R,
+        local: IpAddr,
+        endpoint: Option<&Endpoint>,
+        id: DataId,
+        op: DataOp,
+    ) -> Option<DataEvent> {
         match op {
             DataOp::Connect(to) => {
                 self.open(id);
                 match runtime.connect(to) {
-                    Ok(stream) => self.state = State::Connecting(stream),
+                    Ok(stream) => self.state = State::Connecting(Wire::new(stream)),
                     Err(error) => return Some(self.fail(DataFailure::Unreachable, error)),
                 }
             }
@@ -94,12 +127,32 @@ impl<R: Runtime> Data<R> {
                 State::Arrived(listener, _) => State::Listening(listener),
                 state => state,
             }),
+            DataOp::StartTls => {
+                let none = || io::Error::new(io::ErrorKind::Unsupported, "no TLS configuration was given");
+                match endpoint.ok_or_else(none).and_then(|endpoint| endpoint.session(RECORDS)) {
+                    Ok(session) => self.change(|state| match state {
+                        State::Open(mut wire) => {
+                            wire.secure(session);
+                            State::Securing(wire)
+                        }
+                        state => state,
+                    }),
+                    Err(error) => return Some(self.fail(DataFailure::Handshake, error)),
+                }
+            }
             DataOp::Send(coding) => return self.begin(coding, Encoder::new(coding), State::Sending),
             DataOp::Receive(coding) => return self.begin(coding, Decoder::new(coding), State::Receiving),
-            DataOp::Close => self.close(),
+            DataOp::Close => {
+                if let State::Sent(wire) = &mut self.state {
+                    wire.drain(&mut Context::from_waker(Waker::noop()));
+                }
+                self.close();
+            }
             DataOp::Abort => {
-                if let Some(stream) = self.stream() {
-                    stream.reset_on_drop();
+                if let Some(wire) = self.take_wire() {
+                    let until = runtime.now().after(TICKET_TIME);
+                    self.retired = Some(Retired { wire, until });
+                    self.poll_retired(runtime, endpoint, &mut Context::from_waker(Waker::noop()));
                 }
                 self.close();
             }
@@ -114,7 +167,7 @@ impl<R: Runtime> Data<R> {
     }
 
     fn close(&mut self) {
-        (self.id, self.state) = (None, State::Closed);
+        (self.id, self.state, self.patience) = (None, State::Closed, None);
         (self.buffer, self.start, self.end, self.taken, self.untold) = (Vec::new(), 0, 0, 0, 0);
     }
 
@@ -126,14 +179,14 @@ impl<R: Runtime> Data<R> {
         &mut self,
         coding: Coding,
         transformer: Option<T>,
-        next: impl FnOnce(R::Stream, T) -> State<R>,
+        next: impl FnOnce(Wire<R::Stream>, T) -> State<R>,
     ) -> Option<DataEvent> {
         let Some(transformer) = transformer else {
             let error = io::Error::new(io::ErrorKind::Unsupported, format!("{coding:?}"));
             return Some(self.fail(DataFailure::Local, error));
         };
         self.change(|state| match state {
-            State::Open(stream) => next(stream, transformer),
+            State::Open(wire) => next(wire, transformer),
             state => state,
         });
         None
@@ -146,13 +199,33 @@ impl<R: Runtime> Data<R> {
         DataEvent::Failed(failure)
     }
 
-    fn stream(&mut self) -> Option<&mut R::Stream> {
-        match &mut self.state {
-            State::Connecting(stream)
-            | State::Arrived(_, stream)
-            | State::Open(stream)
-            | State::Receiving(stream, _)
-            | State::Sending(stream, _) => Some(stream),
+    /// Gives a connection that was given up its time. Says when to come back, whatever happens, for its sake
+    /// or for that of a ticket.
+    pub(super) fn poll_retired(
+        &mut self,
+        runtime: &R,
+        endpoint: Option<&Endpoint>,
+        cx: &mut Context<'_>,
+    ) -> Option<Instant> {
+        let Some(Retired { wire, until }) = &mut self.retired else { return self.patience };
+        let wanted = wire.may_bring_tickets() && endpoint.is_some_and(Endpoint::is_out_of_tickets);
+        if wanted && runtime.now() < *until && wire.poll_glean(cx).is_pending() {
+            return Some(*until);
+        }
+        wire.reset_on_drop();
+        self.retired = None;
+        self.patience
+    }
+
+    fn take_wire(&mut self) -> Option<Wire<R::Stream>> {
+        match ::std::mem::replace(&mut self.state, State::Closed) {
+            State::Connecting(wire)
+            | State::Arrived(_, wire)
+            | State::Open(wire)
+            | State::Securing(wire)
+            | State::Receiving(wire, _)
+            | State::Sending(wire, _)
+            | State::Sent(wire) => Some(wire),
             State::Closed | State::Listening(_) => None,
         }
     }
@@ -170,12 +243,17 @@ impl<R: Runtime> Data<R> {
     }
 
     /// What happens before bytes move: the connection comes about.
-    pub(super) fn poll_setup(&mut self, runtime: &R, cx: &mut Context<'_>) -> Poll<DataEvent> {
+    pub(super) fn poll_setup(
+        &mut self,
+        runtime: &R,
+        endpoint: Option<&Endpoint>,
+        cx: &mut Context<'_>,
+    ) -> Poll<DataEvent> {
         match &mut self.state {
-            State::Connecting(stream) => match ready!(stream.poll_connected(cx)) {
+            State::Connecting(wire) => match ready!(wire.poll_connected(cx)) {
                 Ok(()) => {
                     self.change(|state| match state {
-                        State::Connecting(stream) => State::Open(stream),
+                        State::Connecting(wire) => State::Open(wire),
                         state => state,
                     });
                     Poll::Ready(DataEvent::Connected)
@@ -185,24 +263,49 @@ impl<R: Runtime> Data<R> {
             State::Listening(listener) => match ready!(runtime.poll_accept(listener, cx)) {
                 Ok((stream, peer)) => {
                     self.change(|state| match state {
-                        State::Listening(listener) => State::Arrived(listener, stream),
+                        State::Listening(listener) => State::Arrived(listener, Wire::new(stream)),
                         state => state,
                     });
                     Poll::Ready(DataEvent::Arrived(peer))
                 }
                 Err(error) => Poll::Ready(self.fail(DataFailure::Unreachable, error)),
             },
+            State::Securing(wire) => {
+                let resumed = match ready!(wire.poll_handshake(cx)) {
+                    Ok(resumed) => resumed,
+                    Err(error) => return Poll::Ready(self.fail(DataFailure::Handshake, error)),
+                };
+                // Nothing moves before the ticket that was used up is replaced: the transfer may be given up at
+                // any moment, and the next one needs it.
+                let now = runtime.now();
+                let until = *self.patience.get_or_insert(now.after(TICKET_TIME));
+                let wanted = || resumed && endpoint.is_some_and(Endpoint::is_out_of_tickets);
+                if now < until && wire.poll_ticket(cx, wanted).is_pending() {
+                    return Poll::Pending;
+                }
+                self.patience = None;
+                self.change(|state| match state {
+                    State::Securing(wire) => State::Open(wire),
+                    state => state,
+                });
+                Poll::Ready(DataEvent::Secured { resumed })
+            }
+            State::Sent(wire) => {
+                wire.drain(cx);
+                Poll::Pending
+            }
             _ => Poll::Pending,
         }
     }
 
     /// Receives bytes of the file into `out`, which is not empty.
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>, out: &mut [u8]) -> Poll<Received> {
-        let State::Receiving(stream, decoder) = &mut self.state else { return Poll::Pending };
+        let State::Receiving(wire, decoder) = &mut self.state else { return Poll::Pending };
         if decoder.is_identity() {
-            return Poll::Ready(match ready!(stream.poll_read(cx, out)) {
-                Ok(0) => self.end_of_data(true),
+            return Poll::Ready(match ready!(wire.poll_read(cx, out)) {
+                Ok(0) => self.end_of_data(true, cx),
                 Ok(count) => Received { bytes: count, event: DataEvent::Moved(count as u64) },
+                Err(error) if is_cut_short(&error) => self.end_of_data(false, cx),
                 Err(error) => Received { bytes: 0, event: self.fail(DataFailure::Broken, error) },
             });
         }
@@ -221,21 +324,22 @@ impl<R: Runtime> Data<R> {
                 continue;
             }
             self.buffer.resize(CHUNK, 0);
-            match ready!(stream.poll_read(cx, &mut self.buffer)) {
+            match ready!(wire.poll_read(cx, &mut self.buffer)) {
                 Ok(0) => break decoder.finish(out),
                 Ok(count) => (self.start, self.end) = (0, count),
+                Err(error) if is_cut_short(&error) => break Err(TransferError::Truncated),
                 Err(error) => {
                     return Poll::Ready(Received { bytes: 0, event: self.fail(DataFailure::Broken, error) });
                 }
             }
         };
         Poll::Ready(match decoded {
-            Ok(0) => self.end_of_data(true),
+            Ok(0) => self.end_of_data(true, cx),
             Ok(bytes) => {
                 let wire = ::std::mem::take(&mut self.untold);
                 Received { bytes, event: DataEvent::Moved(wire as u64) }
             }
-            Err(TransferError::Truncated) => self.end_of_data(false),
+            Err(TransferError::Truncated) => self.end_of_data(false, cx),
             Err(error) => {
                 let error = io::Error::new(io::ErrorKind::InvalidData, error);
                 Received { bytes: 0, event: self.fail(DataFailure::Malformed, error) }
@@ -243,7 +347,11 @@ impl<R: Runtime> Data<R> {
         })
     }
 
-    fn end_of_data(&mut self, clean: bool) -> Received {
+    fn end_of_data(&mut self, clean: bool, cx: &mut Context<'_>) -> Received {
+        // A reader ends TLS, too; it has no need to wait until that has arrived.
+        if let State::Receiving(wire, _) = &mut self.state {
+            let _ = wire.poll_shut_down(cx);
+        }
         // Closed at once: ProFTPD lingers for its client's end, ten seconds, before it confirms.
         self.state = State::Closed;
         Received { bytes: 0, event: DataEvent::Eof { clean } }
@@ -251,9 +359,9 @@ impl<R: Runtime> Data<R> {
 
     /// Sends bytes of the file: how many were taken, and what the machine is to be told.
     pub(super) fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<(usize, DataEvent)> {
-        let State::Sending(stream, encoder) = &mut self.state else { return Poll::Pending };
+        let State::Sending(wire, encoder) = &mut self.state else { return Poll::Pending };
         let result = if encoder.is_identity() {
-            ready!(stream.poll_write(cx, bytes)).map(|count| (count, count))
+            ready!(wire.poll_write(cx, bytes)).map(|count| (count, count))
         } else {
             if self.start == self.end {
                 self.buffer.resize(CHUNK, 0);
@@ -264,7 +372,7 @@ impl<R: Runtime> Data<R> {
                     return Poll::Ready((::std::mem::take(&mut self.taken), DataEvent::Moved(0)));
                 }
             }
-            match ready!(stream.poll_write(cx, &self.buffer[self.start..self.end])) {
+            match ready!(wire.poll_write(cx, &self.buffer[self.start..self.end])) {
                 Ok(count) => {
                     self.start += count;
                     Ok((::std::mem::take(&mut self.taken), count))
@@ -285,8 +393,8 @@ impl<R: Runtime> Data<R> {
         file: &::std::fs::File,
     ) -> Poll<io::Result<usize>> {
         match &mut self.state {
-            State::Sending(stream, encoder) if encoder.is_identity() => {
-                stream.poll_send_file(cx, file, 4 * CHUNK)
+            State::Sending(wire, encoder) if encoder.is_identity() => {
+                wire.poll_send_file(cx, file, 4 * CHUNK)
             }
             _ => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
         }
@@ -294,10 +402,10 @@ impl<R: Runtime> Data<R> {
 
     /// All bytes were given: sends what is left and ends the sending side.
     pub(super) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<DataEvent> {
-        let State::Sending(stream, encoder) = &mut self.state else { return Poll::Pending };
+        let State::Sending(wire, encoder) = &mut self.state else { return Poll::Pending };
         loop {
             while self.start < self.end {
-                match ready!(stream.poll_write(cx, &self.buffer[self.start..self.end])) {
+                match ready!(wire.poll_write(cx, &self.buffer[self.start..self.end])) {
                     Ok(count) => self.start += count,
                     Err(error) => return Poll::Ready(self.fail(DataFailure::Broken, error)),
                 }
@@ -310,11 +418,10 @@ impl<R: Runtime> Data<R> {
                 break;
             }
         }
-        let ended = stream.shut_down();
-        Poll::Ready(match ended {
+        Poll::Ready(match ready!(wire.poll_shut_down(cx)) {
             Ok(()) => {
                 self.change(|state| match state {
-                    State::Sending(stream, _) => State::Open(stream),
+                    State::Sending(wire, _) => State::Sent(wire),
                     state => state,
                 });
                 DataEvent::Flushed
@@ -322,6 +429,11 @@ impl<R: Runtime> Data<R> {
             Err(error) => self.fail(DataFailure::Broken, error),
         })
     }
+}
+
+/// Whether a stream ended without the end that TLS makes: somebody may have cut it.
+fn is_cut_short(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
 }
 
 /// Whether the kernel cannot move this file to this socket by itself.

@@ -19,6 +19,12 @@ mod host;
 mod runtime;
 mod server;
 pub mod std;
+#[cfg(feature = "rustls")]
+pub mod tls;
+#[cfg(not(feature = "rustls"))]
+#[path = "no_tls.rs"]
+mod tls;
+mod wire;
 
 pub use accounts::Users;
 pub use client::Reply;

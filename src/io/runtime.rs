@@ -38,6 +38,27 @@ pub(super) trait Stream {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 
+    /// Sends a byte as urgent data (RFC 854, "Synch"); among the others where that cannot be.
+    fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>> {
+        self.poll_write(cx, &[byte])
+    }
+
+    /// Has urgent data read in its place among the other bytes, where the system would take it out.
+    fn read_urgent_in_line(&mut self) {}
+
+    /// Writes several pieces at once, or the first alone.
+    #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "TLS alone writes so"))]
+    fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match pieces.iter().find(|piece| !piece.is_empty()) {
+            Some(piece) => self.poll_write(cx, piece),
+            None => Poll::Ready(Ok(0)),
+        }
+    }
+
     /// Sends at most `count` bytes of `file` from its position on, moved by the kernel. `Unsupported`
     /// where it cannot.
     fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>>;

@@ -5,10 +5,11 @@ use ::std::sync::Arc;
 use ::std::task::{Context, Poll};
 use ::std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::control::Control;
+use super::control::{Changed, Control};
 use super::data::{CHUNK, Data, is_unsupported};
 use super::host::{Access, Accounts, Digest, File, Filesystem, Opened, Refusal};
 use super::runtime::Runtime;
+use super::tls::Endpoint;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::codec::Text;
 use crate::error::{Error, LocalError};
@@ -30,6 +31,7 @@ pub(super) struct Connection<R: Runtime, A: Accounts> {
     accounts: Arc<A>,
     filesystem: Option<Arc<A::Filesystem>>,
     endpoints: Endpoints,
+    endpoint: Option<Endpoint>,
     job: Job<A::Filesystem>,
     telling: Option<Telling>,
     buffer: Vec<u8>,
@@ -74,6 +76,7 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
         config: Config,
         accounts: Arc<A>,
         admitted: bool,
+        endpoint: Option<Endpoint>,
     ) -> Self {
         Self {
             runtime,
@@ -83,6 +86,7 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
             accounts,
             filesystem: None,
             endpoints,
+            endpoint,
             job: Job::None,
             telling: None,
             buffer: Vec::new(),
@@ -121,6 +125,8 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
             };
             match step {
                 SessionStep::Request(ticket, asked) => self.request(ticket, asked),
+                SessionStep::Upgrade(token) => self.control.upgrade(token),
+                SessionStep::Downgrade(token) => self.control.downgrade(token),
                 SessionStep::Data(id, op) => self.act(id, op),
                 // This host does all it is asked before it listens again.
                 SessionStep::Abort => {}
@@ -129,8 +135,18 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
                     self.closing = Some(now.after(LINGER));
                 }
                 SessionStep::Wait(wait) => {
-                    let mut progress = self.control.flush(cx);
-                    progress |= self.control.fill(cx);
+                    if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
+                        match changed {
+                            Changed::Upgraded(token) => self.session.upgraded(token),
+                            Changed::Failed(Some(token)) => self.session.upgrade_failed(token),
+                            Changed::Downgraded(token) => self.session.downgraded(token),
+                            Changed::Failed(None) => {}
+                        }
+                        continue;
+                    }
+                    let changing = self.control.is_changing();
+                    let mut progress = !changing && self.control.flush(cx);
+                    progress |= !changing && self.control.fill(cx);
                     progress |= self.move_data(cx);
                     if progress {
                         continue;
@@ -154,7 +170,7 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
             self.end_job();
         }
         let local = self.endpoints.local.ip();
-        if let Some(event) = self.data.act(&self.runtime, local, id, op) {
+        if let Some(event) = self.data.act(&self.runtime, local, self.endpoint.as_ref(), id, op) {
             self.tell(id, event);
         }
     }
@@ -260,7 +276,7 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
         } else if self.data.is_receiving() {
             self.poll_receive(cx)
         } else {
-            self.data.poll_setup(&self.runtime, cx)
+            self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx)
         };
         match event {
             Poll::Ready(event) => {

@@ -1,6 +1,6 @@
 //! One command: the gate, what the session answers by itself, what it asks of the host.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use super::config::hash_of;
 use super::data::PassiveReply;
@@ -56,6 +56,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             // A client that asks is no bad one: it may well ask for every file of a directory.
             return self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx);
         }
+        if let Some((code, text)) = verb.and_then(|verb| self.protection_denied(verb)) {
+            return self.answer_now(ticket, code, text, tx);
+        }
         let command = match command {
             Ok(command) => command,
             Err(error) => {
@@ -103,6 +106,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             },
             Command::Rein => {
                 self.reset();
+                self.reset_protection();
                 self.answer_now(ticket, Code::SERVICE_READY, "Ready for a new user.", tx)
             }
             Command::Quit => {
@@ -251,6 +255,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.range = range;
                 self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Send the command that it is for.", tx)
             }
+            Command::Auth(mechanism) => self.authenticate(ticket, mechanism, rx, tx),
+            Command::Pbsz(_) => self.size_protection_buffer(ticket, tx),
+            Command::Prot(level) => self.protect(ticket, level, tx),
+            Command::Ccc => self.clear_control(ticket, tx),
             Command::Adat(_) | Command::Mic(_) | Command::Conf(_) | Command::Enc(_) => {
                 self.answer_now(ticket, Code::BAD_SEQUENCE, "AUTH comes first.", tx)
             }
@@ -331,12 +339,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// PORT and EPRT: never to another host than the client's, never to a privileged port (RFC 2577).
-    fn active(&mut self, ticket: Ticket, address: core::net::SocketAddr, tx: &mut Tx<'_>) -> Outcome {
+    fn active(&mut self, ticket: Ticket, mut address: SocketAddr, tx: &mut Tx<'_>) -> Outcome {
         if self.extended_only {
             return self.only_extended(ticket, tx);
         }
         if !self.config.active {
             return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Use EPSV or PASV here.", tx);
+        }
+        if address.ip().is_unspecified() {
+            // What lftp's listener is bound to, which it names over IPv6.
+            address.set_ip(self.endpoints.peer.ip());
         }
         if !self.is_client(address.ip()) || address.port() < 1024 {
             return self.answer_now(

@@ -5,6 +5,7 @@ use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use crate::codec::{Features, HashAlgorithm, Text, Verb, VerbSet};
+use crate::security::{Policy, TlsMode};
 
 /// How a session behaves. The defaults are safe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long it may take.
     pub timeouts: Timeouts,
+    /// Whether there is TLS, and what goes without.
+    pub security: Security,
     /// The text of the greeting.
     pub greeting: Text<'static>,
     /// The answer to SYST (RFC 959 4.1.3): programs look for `UNIX Type: L8` to choose a listing format.
@@ -52,7 +55,8 @@ impl Config {
             User, Pass, Acct, Cwd, Cdup, Rein, Quit, Port, Pasv, Type, Stru, Mode, Retr, Stor, Stou, Appe,
             Allo, Rest, Rnfr, Rnto, Abor, Dele, Rmd, Mkd, Pwd, List, Nlst, Site, Syst, Stat, Help, Noop,
             Xmkd, Xrmd, Xpwd, Xcup, Xcwd, Feat, Opts, Eprt, Epsv, Lprt, Lpsv, Lang, Mdtm, Size, Mlst, Mlsd,
-            Host, Mfmt, Mfct, Mff, Hash, Rang, Xcrc, Xmd5, Xsha1, Xsha256, Xsha512, Avbl, Csid, Clnt,
+            Host, Mfmt, Mfct, Mff, Hash, Rang, Xcrc, Xmd5, Xsha1, Xsha256, Xsha512, Avbl, Csid, Clnt, Auth,
+            Pbsz, Prot, Ccc,
         ])
     };
 
@@ -73,6 +77,7 @@ impl Config {
         let served = match verb {
             Verb::Lprt | Verb::Lpsv => self.long_addresses,
             Verb::Hash => !self.hashes.is_empty(),
+            Verb::Auth | Verb::Pbsz | Verb::Prot | Verb::Ccc => self.security.tls != TlsMode::None,
             verb => hash_of(verb).is_none_or(|hash| self.hashes.contains(&hash)),
         };
         self.overrides(verb) || (served && self.commands.contains(verb))
@@ -99,6 +104,7 @@ impl Default for Config {
         Self {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+            security: Security::default(),
             greeting: Text::literal("Service ready."),
             system: Text::literal("UNIX Type: L8"),
             features: Features::UTF8
@@ -121,6 +127,9 @@ impl Default for Config {
                 | Features::MFCT
                 | Features::MFF
                 | Features::AVBL
+                | Features::AUTH_TLS
+                | Features::PBSZ
+                | Features::PROT
                 | Features::CSID
                 | Features::CLNT
                 | DEFLATE,
@@ -131,6 +140,37 @@ impl Default for Config {
             passive_ports: 0..=0,
             passive_address: None,
             active: true,
+        }
+    }
+}
+
+/// Whether there is TLS, and what goes without (RFC 4217 10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Security {
+    /// How TLS comes about; none by default, since it needs a driver that has it.
+    pub tls: TlsMode,
+    /// Whether clients may log in without; [`Policy::Never`] refuses AUTH. Preferred by default.
+    pub control: Policy,
+    /// Whether data connections may go without; [`Policy::Never`] refuses PROT P. Preferred by default.
+    pub data: Policy,
+    /// Whether the TLS session of a data connection has to be that of its control connection. It is what
+    /// ties the two together: without, whoever connects first gets the data (RFC 4217 10.2). On by
+    /// default; clients that cannot are answered 522.
+    pub bound_sessions: bool,
+    /// Whether CCC is granted, which goes on in the clear for the sake of firewalls that look into the
+    /// dialogue (RFC 4217 5 and 15.3). Off by default.
+    pub clear_command_channel: bool,
+}
+
+impl Default for Security {
+    fn default() -> Self {
+        Self {
+            tls: TlsMode::None,
+            control: Policy::Prefer,
+            data: Policy::Prefer,
+            bound_sessions: true,
+            clear_command_channel: false,
         }
     }
 }
@@ -163,6 +203,9 @@ impl Default for Limits {
 pub struct Timeouts {
     /// To log in, from the start. 60 s by default.
     pub login: Duration,
+    /// For a TLS handshake on the control connection, and for its orderly end. 20 s by default; that of a data
+    /// connection counts as part of [`accept`](Self::accept).
+    pub handshake: Duration,
     /// Between commands. 5 minutes by default.
     pub idle: Duration,
     /// To open the data connection, once a transfer was asked for. 30 s by default.
@@ -184,6 +227,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             login: Duration::from_secs(60),
+            handshake: Duration::from_secs(20),
             idle: Duration::from_secs(300),
             accept: Duration::from_secs(30),
             stall: Duration::from_secs(60),

@@ -43,6 +43,12 @@ pub(super) enum Channel {
     Connecting(DataId),
     /// The connection stands.
     Ready(DataId),
+    /// The TLS handshake is going on. The client may begin it before it sends its command.
+    Securing(DataId),
+    /// The connection stands and is protected.
+    Secured(DataId),
+    /// It stood, and did not become what it should: the transfer that it was for is told so.
+    Failed(DataFailure),
 }
 
 impl Channel {
@@ -57,8 +63,10 @@ impl Channel {
             | Self::Bound { id, .. }
             | Self::Listening(id)
             | Self::Connecting(id)
-            | Self::Ready(id) => Some(*id),
-            Self::None | Self::Unbound { .. } | Self::Address(_) => None,
+            | Self::Ready(id)
+            | Self::Securing(id)
+            | Self::Secured(id) => Some(*id),
+            Self::None | Self::Unbound { .. } | Self::Address(_) | Self::Failed(_) => None,
         }
     }
 }
@@ -136,13 +144,23 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             // A client can be here before it was told where: someone else can, too (RFC 2577 4).
             DataEvent::Arrived(_) => match self.channel {
                 Channel::Listening(id) if !stranger => {
-                    self.channel = Channel::Ready(id);
                     self.order(id, DataOp::Admit);
+                    self.connection_stands(id);
                 }
                 _ => self.order(id, DataOp::Reject),
             },
             DataEvent::Connected => match self.channel {
-                Channel::Connecting(id) => self.channel = Channel::Ready(id),
+                Channel::Connecting(id) => self.connection_stands(id),
+                _ => return Err(LocalError::UnexpectedDataEvent),
+            },
+            DataEvent::Secured { resumed } => match self.channel {
+                Channel::Securing(id) if resumed || !self.config.security.bound_sessions => {
+                    self.channel = Channel::Secured(id);
+                }
+                Channel::Securing(_) => {
+                    self.close_channel(DataOp::Abort);
+                    self.channel = Channel::Failed(DataFailure::NotResumed);
+                }
                 _ => return Err(LocalError::UnexpectedDataEvent),
             },
             DataEvent::Moved(count) => {
@@ -161,6 +179,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 Channel::Binding { ticket, .. } | Channel::Bound { ticket, .. } => {
                     self.channel = Channel::Unbound { ticket };
                 }
+                Channel::Securing(_) => self.channel = Channel::Failed(failure),
                 _ => {
                     // What comes of the connection after the last byte is of no matter.
                     if let Some(transfer) = self.transfer.as_mut().filter(|transfer| !transfer.is_over()) {
@@ -177,6 +196,18 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         address.to_canonical() == self.endpoints.peer.ip().to_canonical()
     }
 
+    /// The data connection has come about. Its TLS handshake is awaited from now on: some clients begin it
+    /// before they send their command, most wait for the 150.
+    fn connection_stands(&mut self, id: DataId) {
+        self.channel = match self.protects_data() {
+            true => {
+                self.order(id, DataOp::StartTls);
+                Channel::Securing(id)
+            }
+            false => Channel::Ready(id),
+        };
+    }
+
     /// Does what the events have made possible. Gives out the request that an upload that has come in
     /// whole makes.
     pub(super) fn advance_transfer(&mut self, tx: &mut Tx<'_>) -> Option<(Ticket, Asked)> {
@@ -184,9 +215,19 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return None;
         }
         self.tell_passive_address(tx);
+        let protects_data = self.protects_data();
         let transfer = self.transfer.as_mut()?;
         match (transfer.state, &self.channel) {
-            (State::Waiting, Channel::Ready(id)) => {
+            // PROT P came when the connection stood already.
+            (State::Waiting, Channel::Ready(id)) if protects_data => {
+                let id = *id;
+                self.connection_stands(id);
+            }
+            (State::Waiting, Channel::Failed(failure)) => {
+                let failure = *failure;
+                self.transfer_failed(failure, tx);
+            }
+            (State::Waiting, Channel::Ready(id) | Channel::Secured(id)) => {
                 let id = *id;
                 transfer.state = State::Moving;
                 let op = match transfer.receives() {
@@ -235,6 +276,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             DataFailure::Stalled => {
                 (Code::TRANSFER_ABORTED, Text::literal("The data connection stalled; transfer aborted."))
             }
+            DataFailure::Handshake => (Code::DATA_TLS_FAILED, Text::literal("The TLS handshake failed.")),
+            DataFailure::NotResumed => (
+                Code::DATA_TLS_FAILED,
+                Text::literal("Resume the TLS session of the control connection: session reuse is required."),
+            ),
             DataFailure::Broken => (Code::TRANSFER_ABORTED, Text::literal("The data connection broke.")),
             DataFailure::Malformed => {
                 (Code::TRANSFER_ABORTED, Text::literal("The data is malformed or ends in its middle."))

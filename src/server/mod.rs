@@ -17,9 +17,10 @@ mod machine;
 mod paths;
 mod pending;
 mod request;
+mod security;
 mod session;
 
-pub use config::{Config, Limits, Timeouts};
+pub use config::{Config, Limits, Security, Timeouts};
 pub use machine::{BadLine, Event as CommandEvent, Server, ServerStep, Ticket};
 pub use pending::Asked;
 pub use request::{Access, Answer, Changes, Listing, Refusal, Request, VirtualPath};

@@ -11,10 +11,12 @@ use super::machine::{BadLine, Server, ServerStep, Ticket};
 use super::paths::Paths;
 use super::pending::{Asked, FollowUp, Pending};
 use super::request::{Request, VirtualPath};
+use super::security::Shield;
 use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
 use crate::codec::{ByteRange, Command, FactSet, HashAlgorithm, ReplyCode, Text, Verb};
 use crate::error::{Error, PeerError};
+use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 use crate::transfer::Coding;
 
@@ -48,6 +50,10 @@ pub enum SessionStep {
     Abort,
     /// As [`Action::Data`].
     Data(DataId, DataOp),
+    /// As [`Action::UpgradeControl`].
+    Upgrade(Upgrade),
+    /// As [`Action::DowngradeControl`].
+    Downgrade(Downgrade),
     /// As [`Action::Close`].
     Close,
     /// As [`Action::Wait`].
@@ -83,6 +89,7 @@ pub struct Session<P> {
     pub(super) config: Config,
     pub(super) pi: Server,
     pub(super) endpoints: Endpoints,
+    pub(super) shield: Shield,
     pub(super) login: Login,
     pub(super) failed_logins: u16,
     pub(super) bad_commands: u16,
@@ -140,6 +147,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         Self {
             pi: Server::new(config.limits.clone()),
             endpoints,
+            shield: Shield::new(config.security.tls),
             login: Login::Nobody,
             failed_logins: 0,
             bad_commands: 0,
@@ -267,6 +275,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             SessionStep::Abort => Action::Event(Event::Abort),
             SessionStep::Data(id, op) => Action::Data(id, op),
+            SessionStep::Upgrade(token) => Action::UpgradeControl(token),
+            SessionStep::Downgrade(token) => Action::DowngradeControl(token),
             SessionStep::Close => Action::Close,
             SessionStep::Wait(wait) => Action::Wait(wait),
         })
@@ -293,6 +303,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             if self.closing {
                 return Ok(SessionStep::Close);
+            }
+            if let Some(step) = self.change_protection(now, tx) {
+                return step;
             }
             if self.draining && self.transfer.is_none() && self.pending.is_none() {
                 self.close(Text::literal("The server is shutting down."), tx);

@@ -178,6 +178,13 @@ fn a_server_that_closes_at_the_sight_of_synch_is_remembered() {
 }
 
 #[test]
+fn a_server_that_knows_no_abor_behind_synch_is_remembered() {
+    let (mut rig, id) = begun(with(AbortPolicy::AborWithSynch).on("ABOR", []), &[]);
+    assert_eq!(rig.run(&mut client::abort(id), |_| ()), peer_error(PeerError::TimedOut(Awaited::Abort)));
+    assert_eq!(rig.client.profile(), Profile::NO_SYNCH);
+}
+
+#[test]
 fn an_abort_byte_by_byte_is_the_same_abort() {
     for policy in [AbortPolicy::Abor, AbortPolicy::AborWithSynch] {
         for polls in 0..40 {

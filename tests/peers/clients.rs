@@ -17,9 +17,6 @@ pub enum Request<'a> {
     Put(&'a Path, &'a str),
     ResumeGet(&'a str, &'a Path),
     ResumePut(&'a Path, &'a str),
-    /// Over a data connection that the server opens.
-    ActiveGet(&'a str, &'a Path),
-    ActivePut(&'a Path, &'a str),
     MakeDirectory(&'a str),
     RemoveDirectory(&'a str),
     Rename(&'a str, &'a str),
@@ -30,26 +27,70 @@ pub enum Request<'a> {
     ReverseMirror(&'a Path, &'a str),
 }
 
-/// A program that speaks FTP.
-pub struct Client {
-    command: fn(&Site, Request<'_>) -> Command,
-    names: fn(&str) -> Vec<String>,
+/// How data connections are agreed on (RFC 959 4.1.2, RFC 2428).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// As the client does if nobody says anything.
+    Usual,
+    Epsv,
+    Pasv,
+    Eprt,
+    Port,
 }
 
-pub const CURL: Client = Client { command: curl, names: lines };
-pub const LFTP: Client = Client { command: lftp, names: lines };
-pub const WGET: Client = Client { command: wget, names: index };
-pub const FTPLIB: Client = Client { command: ftplib, names: lines };
+impl Way {
+    /// The verb that a trace shows.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Way::Usual => "",
+            Way::Epsv => "EPSV",
+            Way::Pasv => "PASV",
+            Way::Eprt => "EPRT",
+            Way::Port => "PORT",
+        }
+    }
+
+    fn is_active(self) -> bool {
+        matches!(self, Way::Eprt | Way::Port)
+    }
+}
+
+/// A program that speaks FTP.
+pub struct Client {
+    command: fn(&Site, Way, Request<'_>) -> Command,
+    names: fn(&str) -> Vec<String>,
+    /// The ways that it can be made to go over IPv4.
+    pub ipv4_ways: &'static [Way],
+    pub uploads: bool,
+}
+
+/// Over IPv6 there are these, at every client.
+pub const IPV6_WAYS: &[Way] = &[Way::Epsv, Way::Eprt];
+
+pub const CURL: Client = Client {
+    command: curl,
+    names: lines,
+    ipv4_ways: &[Way::Epsv, Way::Pasv, Way::Eprt, Way::Port],
+    uploads: true,
+};
+pub const LFTP: Client =
+    Client { command: lftp, names: lines, ipv4_ways: &[Way::Epsv, Way::Pasv, Way::Port], uploads: true };
+pub const WGET: Client =
+    Client { command: wget, names: index, ipv4_ways: &[Way::Pasv, Way::Port], uploads: false };
+pub const FTPLIB: Client =
+    Client { command: ftplib, names: lines, ipv4_ways: &[Way::Pasv, Way::Port], uploads: true };
 
 impl Client {
     /// Does it, in bounded time; the outcome may be a failure.
     #[track_caller]
     pub fn tries(&self, site: &Site, request: Request<'_>) -> Outcome {
-        let mut command = (self.command)(site, request);
-        command.env("LC_ALL", "C.UTF-8").current_dir(&site.local.0);
-        // Nobody's settings but ours.
-        command.env("HOME", &site.local.0).env_remove("XDG_CONFIG_HOME").env("no_proxy", "*");
-        process::run(&mut command, Duration::from_secs(60))
+        self.tries_by(Way::Usual, site, request)
+    }
+
+    /// Does it over data connections of that way, with a trace where that is not the usual one.
+    #[track_caller]
+    pub fn tries_by(&self, way: Way, site: &Site, request: Request<'_>) -> Outcome {
+        run_client((self.command)(site, way, request), site)
     }
 
     /// Does it, in bounded time.
@@ -61,21 +102,41 @@ impl Client {
     /// The names that a listing request finds, sorted.
     #[track_caller]
     pub fn finds(&self, site: &Site, request: Request<'_>) -> Vec<String> {
-        let outcome = self.tries(site, request).succeeds();
+        self.names(&self.tries(site, request).succeeds())
+    }
+
+    /// The names that the outcome of a listing request shows, sorted.
+    #[track_caller]
+    pub fn names(&self, outcome: &Outcome) -> Vec<String> {
         let mut names = (self.names)(outcome.text());
         names.sort();
         names
     }
 }
 
+#[track_caller]
+fn run_client(mut command: Command, site: &Site) -> Outcome {
+    command.env("LC_ALL", "C.UTF-8").current_dir(&site.local.0);
+    // Nobody's settings but ours.
+    command.env("HOME", &site.local.0).env_remove("XDG_CONFIG_HOME").env("no_proxy", "*");
+    process::run(&mut command, Duration::from_secs(60))
+}
+
 fn lines(output: &str) -> Vec<String> {
     output.lines().map(|line| line.trim_end_matches('/').to_owned()).collect()
 }
 
-fn curl(site: &Site, request: Request<'_>) -> Command {
+fn curl(site: &Site, way: Way, request: Request<'_>) -> Command {
     let mut curl = Command::new("curl");
     // -q: no ~/.curlrc. What -Q sends goes before a listing of the login directory, which is of no interest.
     curl.args(["-q", "--silent", "--show-error", "--connect-timeout", "10"]);
+    curl.args(match way {
+        Way::Usual => &[][..],
+        Way::Epsv => &["--verbose"],
+        Way::Pasv => &["--verbose", "--disable-epsv"],
+        Way::Eprt => &["--verbose", "--ftp-port", "-"],
+        Way::Port => &["--verbose", "--ftp-port", "-", "--disable-eprt"],
+    });
     let directory = |path: &str| site.url(&if path.is_empty() { String::new() } else { format!("{path}/") });
     let quote = |curl: &mut Command, lines: &[String]| {
         for line in lines {
@@ -93,12 +154,6 @@ fn curl(site: &Site, request: Request<'_>) -> Command {
         Request::ResumePut(local, remote) => {
             curl.args(["--continue-at", "-"]).arg("--upload-file").arg(local).arg(site.url(remote));
         }
-        Request::ActiveGet(remote, local) => {
-            curl.args(["--ftp-port", "-"]).arg(site.url(remote)).arg("--output").arg(local);
-        }
-        Request::ActivePut(local, remote) => {
-            curl.args(["--ftp-port", "-"]).arg("--upload-file").arg(local).arg(site.url(remote));
-        }
         Request::MakeDirectory(path) => quote(&mut curl, &[format!("MKD {path}")]),
         Request::RemoveDirectory(path) => quote(&mut curl, &[format!("RMD {path}")]),
         Request::Rename(from, to) => quote(&mut curl, &[format!("RNFR {from}"), format!("RNTO {to}")]),
@@ -108,7 +163,7 @@ fn curl(site: &Site, request: Request<'_>) -> Command {
     curl
 }
 
-fn lftp(site: &Site, request: Request<'_>) -> Command {
+fn lftp(site: &Site, way: Way, request: Request<'_>) -> Command {
     let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
     // lftp takes a leading dash for an option.
     let remote = |path: &str| quoted(&format!("./{path}"));
@@ -120,12 +175,6 @@ fn lftp(site: &Site, request: Request<'_>) -> Command {
         Request::Put(from, to) => format!("put {} -o {}", local(from), remote(to)),
         Request::ResumeGet(from, to) => format!("get -c {} -o {}", remote(from), local(to)),
         Request::ResumePut(from, to) => format!("put -c {} -o {}", local(from), remote(to)),
-        Request::ActiveGet(from, to) => {
-            format!("set ftp:passive-mode no\nget {} -o {}", remote(from), local(to))
-        }
-        Request::ActivePut(from, to) => {
-            format!("set ftp:passive-mode no\nput {} -o {}", local(from), remote(to))
-        }
         Request::MakeDirectory(path) => format!("mkdir {}", remote(path)),
         Request::RemoveDirectory(path) => format!("rmdir {}", remote(path)),
         Request::Rename(from, to) => format!("mv {} {}", remote(from), remote(to)),
@@ -133,19 +182,41 @@ fn lftp(site: &Site, request: Request<'_>) -> Command {
         Request::Mirror(from, to) => format!("mirror {} {}", remote(from), local(to)),
         Request::ReverseMirror(from, to) => format!("mirror --reverse {} {}", local(from), remote(to)),
     };
+    let way = match way {
+        Way::Usual => "",
+        Way::Epsv => "debug 5\nset ftp:prefer-epsv yes",
+        Way::Pasv => "debug 5\nset ftp:prefer-epsv no",
+        Way::Eprt | Way::Port => "debug 5\nset ftp:passive-mode no\nset ftp:auto-passive-mode no",
+    };
+    lftp_session(site, &format!("{way}\nset cmd:fail-exit yes"), &action)
+}
+
+fn lftp_session(site: &Site, settings: &str, actions: &str) -> Command {
     let script = format!(
-        "set cmd:fail-exit yes\nset xfer:clobber yes\nset net:max-retries 1\nset net:timeout 10\n\
-         open -u {USER},{PASSWORD} -p {} 127.0.0.1\n{action}\n",
-        site.port
+        "{settings}\nset xfer:clobber yes\nset net:max-retries 1\nset net:timeout 10\n\
+         open -u {USER},{PASSWORD} -p {} {}\n{actions}\n",
+        site.port, site.host
     );
     let mut lftp = Command::new("lftp");
     lftp.args(["--norc", "-c", &script]);
     lftp
 }
 
-fn wget(site: &Site, request: Request<'_>) -> Command {
+/// Has lftp log in and do all `actions`, commands of its own, even if some fail. With a trace.
+#[track_caller]
+pub fn lftp_does(site: &Site, settings: &str, actions: &str) -> Outcome {
+    run_client(lftp_session(site, &format!("debug 5\n{settings}"), actions), site)
+}
+
+fn wget(site: &Site, way: Way, request: Request<'_>) -> Command {
     let mut wget = Command::new("wget");
     wget.args(["--no-config", "--no-verbose", "--tries=1", "--timeout=10"]);
+    if way != Way::Usual {
+        wget.arg("--debug");
+    }
+    if way.is_active() {
+        wget.arg("--no-passive-ftp");
+    }
     match request {
         // wget reads LIST and writes an index of it.
         Request::Names(path) => {
@@ -155,9 +226,6 @@ fn wget(site: &Site, request: Request<'_>) -> Command {
         Request::Get(remote, local) => _ = wget.arg("--output-document").arg(local).arg(site.url(remote)),
         Request::ResumeGet(remote, local) => {
             wget.arg("--continue").arg("--output-document").arg(local).arg(site.url(remote));
-        }
-        Request::ActiveGet(remote, local) => {
-            wget.arg("--no-passive-ftp").arg("--output-document").arg(local).arg(site.url(remote));
         }
         Request::Mirror(remote, local) => {
             wget.args(["--recursive", "--no-host-directories", "--cut-dirs=1", "--directory-prefix"])
@@ -186,10 +254,13 @@ fn index(page: &str) -> Vec<String> {
     page.lines().filter_map(link).filter(|name| name != "." && name != "..").collect()
 }
 
-fn ftplib(site: &Site, request: Request<'_>) -> Command {
+fn ftplib(site: &Site, way: Way, request: Request<'_>) -> Command {
     // Debian's own Python, whatever else is on the PATH.
     let mut python = Command::new("/usr/bin/python3");
-    python.arg(peers().join("ftplib_client.py")).arg(site.port.to_string());
+    python.arg(peers().join("ftplib_client.py")).arg(site.host.to_string()).arg(site.port.to_string());
+    if way.is_active() {
+        python.arg("--active");
+    }
     match request {
         Request::Names(path) => python.arg("names").arg(path),
         Request::Facts(path) => python.arg("facts").arg(path),
@@ -197,8 +268,6 @@ fn ftplib(site: &Site, request: Request<'_>) -> Command {
         Request::Put(local, remote) => python.arg("put").arg(local).arg(remote),
         Request::ResumeGet(remote, local) => python.arg("resume-get").arg(remote).arg(local),
         Request::ResumePut(local, remote) => python.arg("resume-put").arg(local).arg(remote),
-        Request::ActiveGet(remote, local) => python.args(["--active", "get"]).arg(remote).arg(local),
-        Request::ActivePut(local, remote) => python.args(["--active", "put"]).arg(local).arg(remote),
         Request::MakeDirectory(path) => python.arg("mkdir").arg(path),
         Request::RemoveDirectory(path) => python.arg("rmdir").arg(path),
         Request::Rename(from, to) => python.arg("rename").arg(from).arg(to),

@@ -1,16 +1,23 @@
 #!/usr/bin/python3
-"""One operation of Python's ftplib: ftplib_client.py PORT [--active] OPERATION ARGUMENT..."""
+"""One operation of Python's ftplib: ftplib_client.py HOST PORT [--active] OPERATION ARGUMENT..."""
 import ftplib
 import os
 import sys
 
 arguments = sys.argv[1:]
-port = int(arguments.pop(0))
+host, port = arguments.pop(0), int(arguments.pop(0))
 active = arguments[0] == "--active" and bool(arguments.pop(0))
 operation, *arguments = arguments
 
-ftp = ftplib.FTP(encoding="utf-8", timeout=20)
-ftp.connect("127.0.0.1", port)
+
+class Traced(ftplib.FTP):
+    def putcmd(self, line):
+        print("> " + self.sanitize(line).strip("'\""), file=sys.stderr)
+        super().putcmd(line)
+
+
+ftp = Traced(encoding="utf-8", timeout=20)
+ftp.connect(host, port)
 ftp.login("ftptest", "ftppass")
 ftp.set_pasv(not active)
 

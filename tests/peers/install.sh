@@ -6,16 +6,16 @@ set -euo pipefail
 peers=${FTP_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/ftp-proto/peers}
 clients=(curl lftp wget)
 servers=(vsftpd proftpd pure-ftpd)
-packages=(vsftpd proftpd-core pure-ftpd)
+packages=(vsftpd proftpd-core proftpd-mod-crypto pure-ftpd)
 
 works() { # are all programs here, with the libraries that they link to?
-    local program server missing
+    local program file missing
     for program in "${clients[@]}" openssl unshare; do command -v "$program" >/dev/null || return 1; done
     [ -x /usr/bin/python3 ] || return 1
-    for server in "${servers[@]}"; do
-        [ -x "$peers/root/usr/sbin/$server" ] || return 1
-        missing=$(ldd "$peers/root/usr/sbin/$server" | grep 'not found' || true)
-        [ -z "$missing" ] || { echo "$server: $missing" >&2; return 1; }
+    for file in "${servers[@]/#/sbin/}" lib/proftpd/mod_tls.so; do
+        [ -e "$peers/root/usr/$file" ] || return 1
+        missing=$(ldd "$peers/root/usr/$file" | grep 'not found' || true)
+        [ -z "$missing" ] || { echo "$file: $missing" >&2; return 1; }
     done
 }
 

@@ -4,6 +4,9 @@
 // Each test program uses its half.
 #![allow(dead_code)]
 
+#[macro_use]
+mod table;
+
 pub mod clients;
 pub mod content;
 pub mod process;

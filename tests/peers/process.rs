@@ -48,6 +48,30 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// The commands of the dialogue as the trace on standard error shows them: each of the clients here writes
+    /// `> EPSV`, with or without dashes in front.
+    pub fn commands(&self) -> Vec<String> {
+        let log = String::from_utf8_lossy(&self.stderr);
+        let sent = log.lines().filter_map(|line| line.trim_start_matches('-').strip_prefix("> "));
+        sent.map(|command| command.trim_end().to_owned()).collect()
+    }
+
+    /// The verbs of RFC 959 and RFC 2428 by which data connections were agreed on, each once.
+    pub fn ways(&self) -> Vec<String> {
+        let mut ways: Vec<String> = self
+            .commands()
+            .iter()
+            .filter_map(|command| command.split(' ').next())
+            .filter(|verb| ["EPSV", "PASV", "EPRT", "PORT"].contains(verb))
+            .map(String::from)
+            .collect();
+        ways.sort();
+        ways.dedup();
+        ways
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: exit code {:?}", self.command, self.code)?;

@@ -1,18 +1,29 @@
 #!/bin/bash
-# ProFTPD: MLSD, MODE Z, and HOST, RANG and checksums by its modules. See server.sh.
+# ProFTPD: MLSD, MODE Z, and HOST, RANG and checksums by its modules. Its rule that data connections resume the session of the
+# control connection holds unless it is told otherwise. See server.sh.
 . "$(dirname "$0")/server.sh"
 grep '^ftp' "$work/passwd" > "$work/users"
 grep '^ftp' "$work/group" > "$work/groups"
 chmod 600 "$work/users" "$work/groups"
+tls=
+[ "$mode" = plain ] || tls="LoadModule mod_tls.c
+TLSEngine on
+TLSProtocol ${TLS_VERSION:-TLSv1.2 TLSv1.3}
+TLSECCertificateFile $certificate
+TLSECCertificateKeyFile $key
+TLSRequired on
+TLSVerifyClient off
+TLSLog $work/tls.log"
+[ "$mode" != implicit ] || tls+=$'\nTLSOptions UseImplicitSSL'
 cat > "$work/proftpd.conf" <<C
 ModulePath ${sbin%/sbin}/lib/proftpd
 LoadModule mod_deflate.c
 DeflateEngine on
 ServerName peer
 ServerType standalone
-DefaultAddress 127.0.0.1
+UseIPv6 on
+DefaultAddress 127.0.0.1 ::1
 SocketBindTight on
-UseIPv6 off
 Port $port
 User nobody
 Group nogroup
@@ -34,6 +45,7 @@ AllowRetrieveRestart on
 AllowStoreRestart on
 ListOptions "-a"
 TimeoutIdle 120
+$tls
 <Anonymous $root>
   User ftp
   Group ftp
@@ -45,4 +57,5 @@ TimeoutIdle 120
   </Limit>
 </Anonymous>
 C
-serve "$sbin/proftpd" --nodaemon --quiet --config "$work/proftpd.conf"
+begin "$sbin/proftpd" --nodaemon --quiet --config "$work/proftpd.conf"
+serve

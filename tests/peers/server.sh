@@ -1,19 +1,29 @@
-# Sourced by NAME.sh PORT ROOT [MODE], one script a server: serves ROOT on 127.0.0.1:PORT in the foreground until SIGTERM or SIGINT.
+# Sourced by NAME.sh PORT ROOT [MODE [CERTIFICATES]], one script a server: serves ROOT on 127.0.0.1:PORT and [::1]:PORT in the
+# foreground until SIGTERM or SIGINT.
 # Accounts: ftptest with the password ftppass (may write, sees ROOT as /) and anonymous (read-only).
-# MODE is plain; a mode that a server lacks exits 77. Needs root. Nothing outside ROOT changes: the accounts are
-# in files of ours that lie over the system's in a private mount namespace.
+# MODE is plain, or one in which TLS is demanded for logins and for data, and so is that data connections resume the session of
+# their control connection where the server knows such a rule: explicit (AUTH TLS) or implicit. A mode that a server lacks exits 77.
+# CERTIFICATES is what certificates.sh makes. $TLS_VERSION, as in TLSv1.2, is the only one spoken; without it all are.
+# Needs root. Nothing outside ROOT changes: the accounts are in files of ours that lie over the system's in a private
+# mount namespace.
 set -euo pipefail
-[ $# -ge 2 ] || { echo "usage: $0 PORT ROOT [plain]" >&2; exit 64; }
+usage() { echo "usage: $0 PORT ROOT [plain | explicit CERTIFICATES | implicit CERTIFICATES]" >&2; exit 64; }
+[ $# -ge 2 ] || usage
 port=$1 root=$(realpath "$2") mode=${3:-plain}
+case $mode in
+plain) ;;
+explicit | implicit)
+    [ $# -ge 4 ] || usage
+    certificate=$4/server.pem key=$4/server.key
+    ;;
+*) usage ;;
+esac
 sbin=${FTP_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/ftp-proto/peers}/root/usr/sbin
-[ "$mode" = plain ] || { echo "$0: no mode $mode" >&2; exit 77; }
-work=$(mktemp -d) server=
+work=$(mktemp -d) servers=()
 finish() {
     trap '' TERM INT
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
+    for server in "${servers[@]}"; do kill "$server" 2>/dev/null || true; done
+    for server in "${servers[@]}"; do wait "$server" 2>/dev/null || true; done
     rm -rf "$work"
 }
 trap finish EXIT
@@ -34,8 +44,23 @@ mkdir "$work/pam.d" "$work/empty"
     echo 'ftp:x:2122:'
 } > "$work/group"
 printf '%s required pam_unix.so\n' auth account > "$work/pam.d/vsftpd"
+if [ -n "${TLS_VERSION:-}" ]; then
+    # All of them use OpenSSL, and not each has a setting of its own.
+    export OPENSSL_CONF=$work/openssl.cnf
+    cat > "$OPENSSL_CONF" <<C
+openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = versions
+[versions]
+MinProtocol = $TLS_VERSION
+MaxProtocol = $TLS_VERSION
+C
+fi
 
-serve() { # PROGRAM ARGUMENTS...: in the namespace; returns when the program has ended
+lacks() { echo "$0: no mode $mode" >&2; exit 77; }
+begin() { # PROGRAM ARGUMENTS...: in a namespace, beside what began before
     # shellcheck disable=SC2016
     unshare --mount --propagation private bash -euc '
         work=$1; shift
@@ -44,7 +69,9 @@ serve() { # PROGRAM ARGUMENTS...: in the namespace; returns when the program has
         mkdir -p /etc/pam.d
         mount --bind "$work/pam.d" /etc/pam.d
         mount -t tmpfs tmpfs /run
-        exec "$@"' serve "$work" "$@" &
-    server=$!
-    wait "$server"
+        exec "$@"' begin "$work" "$@" &
+    servers+=($!)
+}
+serve() { # returns when one of the programs has ended
+    wait -n "${servers[@]}"
 }

@@ -1,8 +1,8 @@
 //! A server of either kind over a directory of its own, and a place for the client's files.
 
-use super::process::Program;
+use super::process::{Program, run};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,7 +16,13 @@ pub const USER: &str = "ftptest";
 /// Its password.
 pub const PASSWORD: &str = "ftppass";
 /// The real servers that tests/peers/install.sh brings.
-pub const SERVERS: [&str; 3] = ["vsftpd", "proftpd", "pure-ftpd"];
+pub const VSFTPD: &str = "vsftpd";
+pub const PROFTPD: &str = "proftpd";
+pub const PURE_FTPD: &str = "pure-ftpd";
+
+/// The two ways to this machine.
+pub const IPV4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub const IPV6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
 /// How long a server may take to start, or to end.
 const START: Duration = Duration::from_secs(10);
@@ -26,12 +32,16 @@ pub struct Site {
     // Dropped in this order: the server ends before its files go.
     /// The server's process.
     pub program: Program,
-    /// The port that it listens on, on 127.0.0.1.
+    /// Where clients find it, unless they are told otherwise.
+    pub host: IpAddr,
+    /// The port that it listens on.
     pub port: u16,
     /// The directory that it serves.
     pub root: Directory,
     /// An empty directory for what a client reads and writes.
     pub local: Directory,
+    /// How it speaks TLS, and its certificate, where it has one.
+    tls: Option<(Tls, Directory)>,
     /// Who owns what is in `root`: a real server writes as an account of its own.
     owner: Option<u32>,
 }
@@ -40,42 +50,107 @@ impl Site {
     /// Our own `ftpd` with an account that may write, and `options` besides.
     #[track_caller]
     pub fn ours(options: &[&str]) -> Site {
-        let root = Directory::new();
-        let mut command = Command::new(example("ftpd"));
-        command.args(["--listen", "127.0.0.1:0", "--user", &format!("{USER}:{PASSWORD}")]);
-        let mut program = Program::start(command.args(options).arg(&root.0), Stdio::piped());
-        let line = program.first_line(START);
-        let port = line.trim().strip_prefix("listening on 127.0.0.1:").and_then(|port| port.parse().ok());
-        let port = port.unwrap_or_else(|| panic!("not the line that says where ftpd listens: {line:?}"));
-        Site { program, port, root, local: Directory::new(), owner: None }
+        Site::ours_at(IPV4, options)
     }
 
-    /// One of [`SERVERS`].
+    /// As [`ours`](Self::ours), at an address of this machine, or at all.
+    #[track_caller]
+    pub fn ours_at(host: IpAddr, options: &[&str]) -> Site {
+        let root = Directory::new();
+        let mut command = Command::new(example("ftpd"));
+        let listen = SocketAddr::new(host, 0).to_string();
+        command.args(["--listen", &listen, "--user", &format!("{USER}:{PASSWORD}")]);
+        let mut program = Program::start(command.args(options).arg(&root.0), Stdio::piped());
+        let line = program.first_line(START);
+        let address: Option<SocketAddr> =
+            line.trim().strip_prefix("listening on ").and_then(|address| address.parse().ok());
+        let port = match address {
+            Some(address) if address.ip() == host => address.port(),
+            _ => panic!("not the line that says where ftpd listens: {line:?}"),
+        };
+        Site { program, host, port, root, local: Directory::new(), tls: None, owner: None }
+    }
+
+    /// [`VSFTPD`], [`PROFTPD`] or [`PURE_FTPD`], at both [`IPV4`] and [`IPV6`].
     #[track_caller]
     pub fn theirs(server: &str) -> Site {
+        Site::start(server, None, |_| {})
+    }
+
+    /// As [`theirs`](Self::theirs), with TLS demanded of logins and data, in `version` only (`TLSv1.2`, `TLSv1.3`)
+    /// if there is one, and sessions resumed by data connections where the server knows that rule.
+    /// [`authority`](Self::authority) is where its certificate hangs from.
+    #[track_caller]
+    pub fn theirs_by_tls(server: &str, tls: Tls, version: Option<&str>) -> Site {
+        Site::start(server, Some(tls), |command| {
+            _ = version.map(|version| command.env("TLS_VERSION", version))
+        })
+    }
+
+    #[track_caller]
+    fn start(server: &str, tls: Option<Tls>, set_up: impl FnOnce(&mut Command)) -> Site {
         let root = Directory::new();
         let port = free_port();
+        let tls = tls.map(|tls| (tls, Directory::new()));
         let mut command = Command::new(peers().join(format!("{server}.sh")));
-        let mut program = Program::start(command.arg(port.to_string()).arg(&root.0), Stdio::null());
-        let start = Instant::now();
-        while !greets(port) {
-            if let Some(status) = program.wait(Duration::ZERO) {
-                panic!("{server} has ended: {status}");
-            }
-            assert!(start.elapsed() < START, "{server} does not greet after {START:?}");
-            thread::sleep(Duration::from_millis(20));
+        command.arg(port.to_string()).arg(&root.0);
+        if let Some((tls, certificates)) = &tls {
+            run(Command::new(peers().join("certificates.sh")).arg(&certificates.0), START).succeeds();
+            command.arg(tls.mode()).arg(&certificates.0);
         }
-        Site { program, port, root, local: Directory::new(), owner: Some(2121) }
+        set_up(&mut command);
+        let mut program = Program::start(&mut command, Stdio::null());
+        let start = Instant::now();
+        for host in [IPV4, IPV6] {
+            while !is_up(SocketAddr::new(host, port), !matches!(tls, Some((Tls::Implicit, _)))) {
+                if let Some(status) = program.wait(Duration::ZERO) {
+                    panic!("{server} has ended: {status}");
+                }
+                assert!(start.elapsed() < START, "{server} is not up at {host} after {START:?}");
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+        Site { program, host: IPV4, port, root, local: Directory::new(), tls, owner: Some(2121) }
+    }
+
+    /// It, with clients sent to another of the addresses where it listens.
+    pub fn at(mut self, host: IpAddr) -> Site {
+        self.host = host;
+        self
+    }
+
+    /// Its address.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
+
+    /// The certificate that the server's hangs from, in PEM.
+    #[track_caller]
+    pub fn authority(&self) -> PathBuf {
+        self.tls.as_ref().expect("a server that speaks TLS").1.path("authority.pem")
     }
 
     /// The URL of `path`, with the account in it.
     pub fn url(&self, path: &str) -> String {
-        format!("ftp://{USER}:{PASSWORD}@127.0.0.1:{}/{}", self.port, percent_encoded(path))
+        self.url_at(self.host, path)
+    }
+
+    /// As [`url`](Self::url), at one of the addresses where the server listens.
+    pub fn url_at(&self, host: IpAddr, path: &str) -> String {
+        let address = SocketAddr::new(host, self.port);
+        format!("{}://{USER}:{PASSWORD}@{address}/{}", self.scheme(), percent_encoded(path))
     }
 
     /// The URL of `path` for whoever has no account.
     pub fn anonymous_url(&self, path: &str) -> String {
-        format!("ftp://127.0.0.1:{}/{}", self.port, percent_encoded(path))
+        format!("{}://{}/{}", self.scheme(), self.address(), percent_encoded(path))
+    }
+
+    fn scheme(&self) -> &'static str {
+        match self.tls {
+            Some((Tls::Implicit, _)) => "ftps",
+            _ => "ftp",
+        }
     }
 
     /// Puts a file into the served directory, which the server's account may change.
@@ -95,6 +170,24 @@ impl Site {
     fn own(&self, path: PathBuf) {
         if let Some(id) = self.owner {
             chown(path, Some(id), Some(id)).unwrap();
+        }
+    }
+}
+
+/// How TLS begins.
+#[derive(Clone, Copy, Debug)]
+pub enum Tls {
+    /// When the client asks for it (RFC 4217).
+    Explicit,
+    /// At once. Pure-FTPd has none.
+    Implicit,
+}
+
+impl Tls {
+    fn mode(self) -> &'static str {
+        match self {
+            Tls::Explicit => "explicit",
+            Tls::Implicit => "implicit",
         }
     }
 }
@@ -181,14 +274,23 @@ pub fn example(name: &str) -> PathBuf {
     }
 }
 
-/// A port that nothing listened on a moment ago.
+/// A port that nothing listened on a moment ago, at either address.
 pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    for _ in 0..100 {
+        let port = TcpListener::bind((IPV4, 0)).unwrap().local_addr().unwrap().port();
+        if TcpListener::bind((IPV6, port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port is free at both addresses");
 }
 
-/// Whether a server says its 220 on this port.
-fn greets(port: u16) -> bool {
-    let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { return false };
+/// Whether a server is there, and says its 220 where it speaks first.
+fn is_up(address: SocketAddr, speaks_first: bool) -> bool {
+    let Ok(mut stream) = TcpStream::connect(address) else { return false };
+    if !speaks_first {
+        return true;
+    }
     stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
     let mut code = [0; 3];
     let greeted = stream.read_exact(&mut code).is_ok() && code == *b"220";

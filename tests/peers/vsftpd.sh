@@ -1,9 +1,9 @@
 #!/bin/bash
-# vsftpd: no MLSD; NLST and LIST take a leading dash for options. See server.sh.
+# vsftpd: no MLSD; NLST and LIST take a leading dash for options. A process an address: it listens at one. See server.sh.
 . "$(dirname "$0")/server.sh"
-cat > "$work/vsftpd.conf" <<C
-listen=YES
-listen_address=127.0.0.1
+configuration() { # LINES of what differs
+    cat <<C
+$1
 listen_port=$port
 background=NO
 anonymous_enable=YES
@@ -32,4 +32,24 @@ seccomp_sandbox=NO
 isolate=NO
 isolate_network=NO
 C
-serve "$sbin/vsftpd" "$work/vsftpd.conf"
+    [ "$mode" = plain ] || cat <<C
+ssl_enable=YES
+implicit_ssl=$([ "$mode" = implicit ] && echo YES || echo NO)
+rsa_cert_file=$certificate
+rsa_private_key_file=$key
+ssl_tlsv1=YES
+ssl_ciphers=HIGH
+allow_anon_ssl=YES
+force_local_logins_ssl=YES
+force_local_data_ssl=YES
+force_anon_logins_ssl=YES
+force_anon_data_ssl=YES
+require_ssl_reuse=YES
+strict_ssl_read_eof=YES
+C
+}
+configuration $'listen=YES\nlisten_address=127.0.0.1' > "$work/ipv4.conf"
+configuration $'listen_ipv6=YES\nlisten=NO\nlisten_address6=::1' > "$work/ipv6.conf"
+begin "$sbin/vsftpd" "$work/ipv4.conf"
+begin "$sbin/vsftpd" "$work/ipv6.conf"
+serve

@@ -349,6 +349,7 @@ impl World {
             }
             Turn::Data(id, op) => self.order(CLIENT, id, op),
             Turn::Line(_) => self.lines += 1,
+            Turn::Upgrade(_) | Turn::Downgrade(_) => panic!("nobody asked for TLS"),
         }
         Ok(())
     }

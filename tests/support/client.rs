@@ -7,6 +7,7 @@ use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::client::{Client, Config, Event, Operation, Profile, Sequence};
 use ftp_proto::codec::{Escaped, ReplyCode, Verb};
 use ftp_proto::error::Error;
+use ftp_proto::security::{Downgrade, Upgrade};
 use ftp_proto::time::Instant;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -79,6 +80,7 @@ enum DataEnd {
     Listening(DataId),
     Arrived(DataId),
     Open(DataId),
+    Securing(DataId),
     Receiving(DataId),
     Sending(DataId),
 }
@@ -94,6 +96,9 @@ pub struct Rig {
     pub data_first: bool,
     /// What comes of connections to the server's data ports; `None` hangs.
     pub connects: Option<Result<(), DataFailure>>,
+    /// What TLS handshakes come to, on the control connection and on data connections; `None` hangs.
+    pub handshakes: Option<bool>,
+    pub data_handshakes: Option<bool>,
     /// Where the client's listeners stand; nowhere when there is none to be had.
     pub listens_at: Option<SocketAddr>,
     /// The server answers NOOP, STAT and ABOR while a transfer runs.
@@ -148,6 +153,8 @@ impl Rig {
             chunks: Chunks::whole(),
             data_first: false,
             connects: Some(Ok(())),
+            handshakes: Some(true),
+            data_handshakes: Some(true),
             listens_at: Some("192.0.2.77:1025".parse().unwrap()),
             attentive: false,
             arrivals: VecDeque::new(),
@@ -251,6 +258,9 @@ impl Rig {
             "MDTM" => "213 20240229123456",
             "MLST" => "250-facts\r\n type=file;size=3; f\r\n250 end",
             "FEAT" => "211-features\r\n MDTM\r\n SIZE\r\n211 end",
+            "AUTH" => "234 begin",
+            "PBSZ" => "200 PBSZ=0",
+            "PROT" | "CCC" => "200 okay",
             "SYST" => "215 UNIX Type: L8",
             "QUIT" => "221 bye",
             "RETR" | "LIST" | "NLST" | "MLSD" => {
@@ -303,6 +313,22 @@ impl Rig {
                     self.act(id, op);
                     continue;
                 }
+                Turn::Upgrade(token) => {
+                    while self.flush() {}
+                    self.transcript.push("TLS".to_owned());
+                    match self.handshakes {
+                        Some(true) => self.client.upgraded(token),
+                        Some(false) => self.client.upgrade_failed(token),
+                        None => {}
+                    }
+                    continue;
+                }
+                Turn::Downgrade(token) => {
+                    while self.flush() {}
+                    self.transcript.push("clear".to_owned());
+                    self.client.downgraded(token);
+                    continue;
+                }
                 Turn::Wait(wait) => wait,
             };
             assert!(
@@ -352,6 +378,7 @@ impl Rig {
             (DataOp::Reject, DataEnd::Arrived(arrived)) if *arrived == id => {
                 self.data = DataEnd::Listening(id);
             }
+            (DataOp::StartTls, DataEnd::Open(open)) if *open == id => self.data = DataEnd::Securing(id),
             (DataOp::Receive(_), DataEnd::Open(open)) if *open == id => self.data = DataEnd::Receiving(id),
             (DataOp::Send(_), DataEnd::Open(open)) if *open == id => self.data = DataEnd::Sending(id),
             (DataOp::Close | DataOp::Abort, DataEnd::None) => {}
@@ -417,6 +444,18 @@ impl Rig {
                 Some(Err(failure)) => {
                     self.data = DataEnd::None;
                     (id, DataEvent::Failed(failure))
+                }
+            },
+            DataEnd::Securing(id) => match self.data_handshakes {
+                None => return false,
+                Some(true) => {
+                    self.data = DataEnd::Open(id);
+                    (id, DataEvent::Secured { resumed: true })
+                }
+                Some(false) => {
+                    self.data = DataEnd::None;
+                    self.finished = true;
+                    (id, DataEvent::Failed(DataFailure::Handshake))
                 }
             },
             DataEnd::Opening(id) => match self.listens_at {
@@ -535,6 +574,8 @@ pub enum Turn<O> {
     Over(Outcome<O>),
     Line(String),
     Data(DataId, DataOp),
+    Upgrade(Upgrade),
+    Downgrade(Downgrade),
     Wait(Wait),
 }
 
@@ -542,6 +583,8 @@ pub fn digest<'b, T, O>(action: Result<Action<Event<'b, T>>, Error>, own: &impl 
     match action {
         Err(error) => Turn::Over(Outcome::Error(error)),
         Ok(Action::Data(id, op)) => Turn::Data(id, op),
+        Ok(Action::UpgradeControl(token)) => Turn::Upgrade(token),
+        Ok(Action::DowngradeControl(token)) => Turn::Downgrade(token),
         Ok(Action::Wait(wait)) => Turn::Wait(wait),
         Ok(Action::Close) => Turn::Over(Outcome::Close),
         Ok(Action::Event(Event::Line(line))) => {

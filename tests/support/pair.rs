@@ -180,6 +180,7 @@ impl Pair {
             }
             Turn::Data(id, op) => self.client_op(id, op),
             Turn::Line(_) => {}
+            Turn::Upgrade(_) | Turn::Downgrade(_) => panic!("nobody asked for TLS"),
         }
         Ok(true)
     }

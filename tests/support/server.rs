@@ -75,6 +75,12 @@ pub struct Rig {
     pub ports: bool,
     /// The system opens connections.
     pub connects: bool,
+    /// What TLS handshakes on the control connection come to; `None` hangs.
+    pub handshakes: Option<bool>,
+    /// Whether those on data connections resume; `None` hangs, and the test tells.
+    pub resumes: Option<bool>,
+    /// How often TLS was put on the control connection, and taken off.
+    pub changes: (usize, usize),
     pub data: DataEnd,
     pub ops: Vec<DataOp>,
     pub end: Option<End>,
@@ -118,6 +124,9 @@ impl Rig {
             deaf: false,
             ports: true,
             connects: true,
+            handshakes: Some(true),
+            resumes: Some(true),
+            changes: (0, 0),
             data: DataEnd::None,
             ops: Vec::new(),
             end: None,
@@ -239,6 +248,20 @@ impl Rig {
                     self.host.serve(&mut self.session, ticket, &request, &mut self.tx.view());
                 }
                 Action::Data(id, op) => self.act(id, op),
+                Action::UpgradeControl(token) => {
+                    self.flush();
+                    self.changes.0 += 1;
+                    match self.handshakes {
+                        Some(true) => self.session.upgraded(token),
+                        Some(false) => self.session.upgrade_failed(token),
+                        None => {}
+                    }
+                }
+                Action::DowngradeControl(token) => {
+                    self.flush();
+                    self.changes.1 += 1;
+                    self.session.downgraded(token);
+                }
                 Action::Close => self.end = Some(End::Close),
                 Action::Wait(wait) => {
                     self.wait = wait;
@@ -310,6 +333,11 @@ impl Rig {
             (DataOp::Reject, DataEnd::Arrived(open)) if *open == id => self.data = DataEnd::Listening(id),
             (DataOp::Receive(_), DataEnd::Open(open)) if *open == id => self.data = DataEnd::Receiving(id),
             (DataOp::Send(_), DataEnd::Open(open)) if *open == id => self.data = DataEnd::Sending(id),
+            (DataOp::StartTls, DataEnd::Open(open)) if *open == id => {
+                if let Some(resumed) = self.resumes {
+                    self.session.data_event(id, DataEvent::Secured { resumed }).unwrap();
+                }
+            }
             (DataOp::Close | DataOp::Abort, _) => self.data = DataEnd::None,
             (op, data) => panic!("{op:?} while {data:?}"),
         }

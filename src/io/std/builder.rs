@@ -12,6 +12,7 @@ use crate::codec::Redacted;
 use crate::io::client::Connection;
 use crate::io::control::{Direction, Trace};
 use crate::io::error::Error;
+use crate::io::tls::Endpoint;
 
 /// How a client is set up before it connects.
 #[must_use = "a builder does nothing until it connects"]
@@ -20,6 +21,7 @@ pub struct ClientBuilder {
     profile: Profile,
     connect_timeout: Duration,
     trace: Option<Trace>,
+    endpoint: Option<Endpoint>,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -40,6 +42,7 @@ impl ClientBuilder {
             profile: Profile::default(),
             connect_timeout: Duration::from_secs(20),
             trace: None,
+            endpoint: None,
         }
     }
 
@@ -72,6 +75,31 @@ impl ClientBuilder {
         self
     }
 
+    /// Puts the connection under TLS, once it stands, by AUTH TLS: dialogue and data, unless the
+    /// [configuration](client::Config::security) prefers that only. `name` is the server's, as its
+    /// certificate has it.
+    ///
+    /// # Errors
+    /// When `name` is neither a DNS name nor an IP address.
+    #[cfg(feature = "rustls")]
+    pub fn explicit_tls(mut self, tls: crate::io::tls::ClientTls, name: &str) -> Result<Self, Error> {
+        self.config.security.tls = crate::security::TlsMode::Explicit;
+        self.endpoint = Some(Endpoint::client(&tls, name)?);
+        Ok(self)
+    }
+
+    /// As [`explicit_tls`](Self::explicit_tls), with TLS from the first byte on, at a port of its own (990
+    /// mostly).
+    ///
+    /// # Errors
+    /// As [`explicit_tls`](Self::explicit_tls).
+    #[cfg(feature = "rustls")]
+    pub fn implicit_tls(mut self, tls: crate::io::tls::ClientTls, name: &str) -> Result<Self, Error> {
+        self.config.security.tls = crate::security::TlsMode::Implicit;
+        self.endpoint = Some(Endpoint::client(&tls, name)?);
+        Ok(self)
+    }
+
     /// Shows each line of the dialogue to `show`, secrets hidden.
     pub fn trace(mut self, show: impl FnMut(Direction, Redacted<'_>) + Send + 'static) -> Self {
         self.trace = Some(Box::new(show));
@@ -97,11 +125,15 @@ impl ClientBuilder {
         let runtime = Blocking::new();
         let local = stream.local_addr().map_err(Error::Connect)?.ip();
         let socket = runtime.adopt(stream).map_err(Error::Connect)?;
-        let mut connection = Connection::new(runtime, socket, local, peer, self.config);
+        let secure = self.config.security.tls != crate::security::TlsMode::None;
+        let mut connection = Connection::new(runtime, socket, local, peer, self.config, self.endpoint);
         connection.set_profile(self.profile);
         connection.set_trace(self.trace);
         let mut client = Client::new(connection);
         client.run(client::greeting())?;
+        if secure {
+            client.run(client::secure())?;
+        }
         Ok(client)
     }
 }

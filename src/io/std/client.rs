@@ -90,6 +90,28 @@ impl Client {
         self.block(|connection, cx| connection.poll_run(&mut operation, on_line, cx))
     }
 
+    /// What of the connection is protected by TLS.
+    #[must_use]
+    pub fn protection(&self) -> client::Protected {
+        self.connection.protection()
+    }
+
+    /// Protects data connections from now on, or no more.
+    ///
+    /// # Errors
+    /// When the server refuses, or the dialogue is not under TLS.
+    pub fn protect_data(&mut self, protect: bool) -> Result<client::Protected, Error> {
+        self.run(client::protect_data(protect))
+    }
+
+    /// Takes TLS off the dialogue, and leaves it on the data: for firewalls that look into it.
+    ///
+    /// # Errors
+    /// When the server refuses, which most do.
+    pub fn clear_command_channel(&mut self) -> Result<(), Error> {
+        self.run(client::clear_command_channel())
+    }
+
     /// Logs in; `anonymous` and a mail address get into public servers.
     ///
     /// # Errors

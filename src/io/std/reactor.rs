@@ -8,22 +8,29 @@ use ::std::net::{SocketAddr, TcpListener, TcpStream};
 use ::std::ops::RangeInclusive;
 use ::std::os::fd::{AsFd, BorrowedFd};
 use ::std::os::unix::net::UnixStream;
-use ::std::sync::atomic::{AtomicBool, Ordering};
+use ::std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use ::std::sync::{Arc, Mutex, PoisonError};
 use ::std::task::{Context, Poll, Waker};
 use ::std::time::{Duration, Instant as Clock};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, send, sockopt};
 
 use crate::io::runtime::{Runtime, Stream};
 use crate::time::Instant;
 
 /// What a session waits for: its sockets put themselves here when they would block.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Reactor {
     interests: Mutex<Vec<(Source, PollFlags)>>,
+    /// Calls that did something since the system was last asked about all sockets.
+    calls: AtomicU32,
 }
+
+/// After so many calls a socket pretends that it would block, so that the system is asked about the others
+/// too: a data connection that is always ready would hide what comes on the control connection.
+const CALLS_AT_ONCE: u32 = 8;
 
 #[derive(Clone, Debug)]
 enum Source {
@@ -72,8 +79,7 @@ pub(super) struct Blocking {
 
 impl Blocking {
     pub(super) fn new() -> Self {
-        let reactor = Arc::new(Reactor { interests: Mutex::new(Vec::new()) });
-        Self { reactor, epoch: Clock::now(), deadline: None, alarm: None }
+        Self { reactor: Arc::default(), epoch: Clock::now(), deadline: None, alarm: None }
     }
 
     /// Ends a wait, once, when there is something to read from `alarm`, or its other end is gone.
@@ -91,6 +97,7 @@ impl Blocking {
 
     /// Waits until one of the sockets that would have blocked is ready, or the deadline has passed.
     fn wait(&mut self) -> io::Result<()> {
+        self.reactor.calls.store(0, Ordering::Relaxed);
         let interests =
             ::std::mem::take(&mut *self.reactor.interests.lock().unwrap_or_else(PoisonError::into_inner));
         let mut fds: Vec<_> = interests.iter().map(|(source, flags)| PollFd::new(source, *flags)).collect();
@@ -100,7 +107,7 @@ impl Blocking {
         let timeout = self.deadline.take().map(|deadline| deadline.since(self.now()));
         let timeout = timeout.and_then(|left| Timespec::try_from(left).ok());
         match poll(&mut fds, timeout.as_ref()) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
         for ((source, _), fd) in interests.iter().zip(&fds) {
@@ -150,7 +157,7 @@ impl Runtime for Blocking {
         let stream = TcpStream::from(socket);
         stream.set_nonblocking(true)?;
         match rustix::net::connect(&stream, &to) {
-            Ok(()) | Err(rustix::io::Errno::INPROGRESS | rustix::io::Errno::INTR) => {}
+            Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
         Ok(Socket { socket: Descriptor::new(stream), reactor: Arc::clone(&self.reactor) })
@@ -236,13 +243,17 @@ impl Socket {
         mut call: impl FnMut(&TcpStream) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         let ready = if flags == PollFlags::IN { &self.socket.readable } else { &self.socket.writable };
-        while ready.load(Ordering::Relaxed) {
+        let calls = &self.reactor.calls;
+        while ready.load(Ordering::Relaxed) && calls.load(Ordering::Relaxed) < CALLS_AT_ONCE {
             match call(&self.socket.stream) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     ready.store(false, Ordering::Relaxed)
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return Poll::Ready(result),
+                result => {
+                    calls.fetch_add(1, Ordering::Relaxed);
+                    return Poll::Ready(result);
+                }
             }
         }
         self.reactor.want(Source::Stream(Arc::clone(&self.socket)), flags);
@@ -271,6 +282,25 @@ impl Stream for Socket {
         self.attempt(PollFlags::OUT, |mut stream| stream.write(bytes))
     }
 
+    fn poll_write_urgent(&mut self, _: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>> {
+        self.attempt(PollFlags::OUT, |mut stream| match send(stream, &[byte], SendFlags::OOB) {
+            Err(Errno::OPNOTSUPP | Errno::INVAL) => stream.write(&[byte]),
+            sent => Ok(sent?),
+        })
+    }
+
+    fn read_urgent_in_line(&mut self) {
+        let _ = sockopt::set_socket_oobinline(&self.socket.stream, true);
+    }
+
+    fn poll_write_vectored(
+        &mut self,
+        _: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.attempt(PollFlags::OUT, |mut stream| stream.write_vectored(pieces))
+    }
+
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn poll_send_file(&mut self, _: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>> {
         self.attempt(PollFlags::OUT, |stream| Ok(rustix::fs::sendfile(stream, file, None, count)?))
@@ -287,5 +317,101 @@ impl Stream for Socket {
 
     fn reset_on_drop(&mut self) {
         let _ = sockopt::set_socket_linger(&self.socket.stream, Some(Duration::ZERO));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::{RecvFlags, recv};
+
+    use super::*;
+
+    /// A stream of this runtime, and its other end.
+    fn pair() -> (Socket, TcpStream) {
+        pair_of(&Blocking::new())
+    }
+
+    fn pair_of(runtime: &Blocking) -> (Socket, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let socket = runtime.adopt(listener.accept().unwrap().0).unwrap();
+        (socket, peer)
+    }
+
+    fn written(result: Poll<io::Result<usize>>) {
+        assert!(matches!(result, Poll::Ready(Ok(1..))), "{result:?}");
+    }
+
+    #[test]
+    fn a_socket_that_is_always_ready_hides_no_other() {
+        let mut runtime = Blocking::new();
+        let (mut busy, _unread) = pair_of(&runtime);
+        let (mut quiet, mut peer) = pair_of(&runtime);
+        let (mut buffer, mut calls) = ([0; 16], 0);
+        let mut said = false;
+        let read = block_on(
+            &mut runtime,
+            |runtime| runtime,
+            |_, cx| {
+                loop {
+                    if let Poll::Ready(read) = quiet.poll_read(cx, &mut buffer) {
+                        return Poll::Ready(read.unwrap());
+                    }
+                    // It was seen to be quiet, and now is so no more.
+                    if !said {
+                        peer.write_all(b"stop").unwrap();
+                        said = true;
+                    }
+                    assert!(calls < 100, "nobody looked");
+                    calls += 1;
+                    if busy.poll_write(cx, b"more").is_pending() {
+                        return Poll::Pending;
+                    }
+                }
+            },
+        );
+        assert_eq!(&buffer[..read.unwrap()], b"stop");
+    }
+
+    #[test]
+    fn an_urgent_byte_goes_out_of_band() {
+        let (mut socket, mut peer) = pair();
+        let cx = &mut Context::from_waker(Waker::noop());
+        written(socket.poll_write(cx, b"abc"));
+        written(socket.poll_write_urgent(cx, b'!'));
+        written(socket.poll_write(cx, b"def"));
+        let (mut bytes, mut urgent) = ([0; 3], [0]);
+        peer.read_exact(&mut bytes).unwrap();
+        assert_eq!(&bytes, b"abc");
+        let mut fds = [PollFd::new(&peer, PollFlags::PRI)];
+        poll(&mut fds, Timespec::try_from(Duration::from_secs(10)).ok().as_ref()).unwrap();
+        recv(&peer, &mut urgent, RecvFlags::OOB).unwrap();
+        assert_eq!(&urgent, b"!");
+        peer.read_exact(&mut bytes).unwrap();
+        assert_eq!(&bytes, b"def");
+    }
+
+    #[test]
+    fn an_urgent_byte_is_read_where_it_stands() {
+        let (mut socket, mut peer) = pair();
+        socket.read_urgent_in_line();
+        peer.write_all(b"abc").unwrap();
+        send(&peer, b"!", SendFlags::OOB).unwrap();
+        peer.write_all(b"def").unwrap();
+        drop(peer);
+        let (mut bytes, mut chunk) = (Vec::new(), [0; 16]);
+        // Each read is waited for, and there are at most as many as bytes, with one for the end.
+        for _ in 0..8 {
+            let mut fds = [PollFd::new(&socket.socket.stream, PollFlags::IN)];
+            poll(&mut fds, Timespec::try_from(Duration::from_secs(10)).ok().as_ref()).unwrap();
+            socket.socket.readable.store(true, Ordering::Relaxed);
+            match socket.poll_read(&mut Context::from_waker(Waker::noop()), &mut chunk) {
+                Poll::Ready(Ok(0)) => break,
+                Poll::Ready(read) => bytes.extend_from_slice(&chunk[..read.unwrap()]),
+                Poll::Pending => {}
+            }
+        }
+        assert_eq!(bytes, b"abc!def");
     }
 }

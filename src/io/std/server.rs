@@ -13,6 +13,7 @@ use ::std::time::{Duration, Instant};
 use super::reactor::{Blocking, block_on};
 use crate::io::host::Accounts;
 use crate::io::server::Connection;
+use crate::io::tls::Endpoint;
 use crate::server::{Config, Endpoints};
 
 /// A server that listens, and serves each client in a thread of its own.
@@ -35,6 +36,8 @@ pub struct Server<A> {
     address: SocketAddr,
     accounts: Arc<A>,
     config: Config,
+    #[cfg(feature = "rustls")]
+    tls: Option<crate::io::tls::ServerTls>,
     sessions: usize,
     state: Arc<State>,
 }
@@ -124,6 +127,8 @@ impl<A: Accounts> Server<A> {
             address,
             accounts: Arc::new(accounts),
             config: Config::default(),
+            #[cfg(feature = "rustls")]
+            tls: None,
             sessions: 1000,
             state: Arc::new(State::new()?),
         })
@@ -134,6 +139,35 @@ impl<A: Accounts> Server<A> {
     pub fn with_config(mut self, config: Config) -> Self {
         self.config = config;
         self
+    }
+
+    /// Offers TLS by AUTH. What may go without is said by the
+    /// [configuration](crate::server::Config::security): give that first.
+    #[cfg(feature = "rustls")]
+    #[must_use]
+    pub fn with_explicit_tls(mut self, tls: crate::io::tls::ServerTls) -> Self {
+        self.config.security.tls = crate::security::TlsMode::Explicit;
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Begins with TLS, as clients expect at port 990.
+    #[cfg(feature = "rustls")]
+    #[must_use]
+    pub fn with_implicit_tls(mut self, tls: crate::io::tls::ServerTls) -> Self {
+        self.config.security.tls = crate::security::TlsMode::Implicit;
+        self.tls = Some(tls);
+        self
+    }
+
+    #[cfg(feature = "rustls")]
+    fn endpoint(&self) -> Option<Endpoint> {
+        self.tls.as_ref().map(Endpoint::server)
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    const fn endpoint(&self) -> Option<Endpoint> {
+        None
     }
 
     /// How many sessions may run at once; one more is told 421. 1,000 by default.
@@ -214,8 +248,15 @@ impl<A: Accounts> Server<A> {
         runtime.watch(Arc::clone(&self.state.alarm));
         let socket = runtime.adopt(stream)?;
         let accounts = Arc::clone(&self.accounts);
-        let mut connection =
-            Connection::new(runtime, socket, endpoints, self.config.clone(), accounts, admitted);
+        let mut connection = Connection::new(
+            runtime,
+            socket,
+            endpoints,
+            self.config.clone(),
+            accounts,
+            admitted,
+            self.endpoint(),
+        );
         block_on(
             &mut connection,
             |connection| &mut connection.runtime,

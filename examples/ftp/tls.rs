@@ -1,0 +1,90 @@
+//! TLS as the command line asks for it: whom to trust, what to show, which version.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use ftp_proto::io::std::ClientBuilder;
+use ftp_proto::io::tls::ClientTls;
+use rustls::SupportedProtocolVersion;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::failure::Failure;
+use crate::url::Url;
+
+/// How TLS is done. Without `--tls` it is used for `ftps://` URLs.
+#[derive(Args, Clone, Debug, Default)]
+pub struct TlsOptions {
+    /// Protect the dialogue and the data by TLS (AUTH TLS), or stop. An ftps:// URL begins with TLS.
+    #[arg(long, global = true)]
+    tls: bool,
+    /// Trust servers whose certificates those in this PEM file have signed, and no others [default: whom the
+    /// system trusts]
+    #[arg(long, global = true, value_name = "FILE")]
+    cacert: Option<PathBuf>,
+    /// Show this certificate to the server, a PEM file.
+    #[arg(long, global = true, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// The key of --cert, a PEM file.
+    #[arg(long, global = true, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+    /// Trust any server: for tests. Whoever sits on the way can read and change everything.
+    #[arg(long, global = true, conflicts_with = "cacert")]
+    insecure: bool,
+    /// Speak this version of TLS only.
+    #[arg(long, global = true, value_name = "VERSION")]
+    tls_version: Option<Version>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Version {
+    #[value(name = "1.2")]
+    Tls12,
+    #[value(name = "1.3")]
+    Tls13,
+}
+
+static TLS12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
+static TLS13: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
+
+impl TlsOptions {
+    /// Sets a client up for the server of this URL.
+    pub fn apply(&self, builder: ClientBuilder, url: &Url) -> Result<ClientBuilder, Failure> {
+        if !self.tls && !url.is_secure {
+            return Ok(builder);
+        }
+        let tls = self.configuration()?;
+        let builder = match url.is_secure {
+            true => builder.implicit_tls(tls, &url.host),
+            false => builder.explicit_tls(tls, &url.host),
+        };
+        builder.map_err(Failure::remote(url.host.as_bytes()))
+    }
+
+    fn configuration(&self) -> Result<ClientTls, Failure> {
+        let mut builder = ClientTls::builder();
+        builder = match &self.cacert {
+            _ if self.insecure => builder.dangerously_trust_anybody(),
+            Some(path) => builder.roots(certificates(path)?),
+            None => builder.platform_roots(),
+        };
+        if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
+            let private = PrivateKeyDer::from_pem_file(key).map_err(unreadable(key))?;
+            builder = builder.certificate(certificates(cert)?, private);
+        }
+        match self.tls_version {
+            Some(Version::Tls12) => builder = builder.versions(TLS12),
+            Some(Version::Tls13) => builder = builder.versions(TLS13),
+            None => {}
+        }
+        builder.build().map_err(|error| Failure::usage(format!("TLS: {error}")))
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(unreadable(path))
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(rustls::pki_types::pem::Error) -> Failure {
+    move |error| Failure::usage(format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,280 @@
+//! TLS (RFC 4217): AUTH, PBSZ and PROT as one operation, and CCC.
+
+use super::machine::Step;
+use super::{Client, Context, Next, Operation, Sequence};
+use crate::action::Wait;
+use crate::buffer::{Rx, Tx};
+use crate::codec::{Command, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine, Text, Verb};
+use crate::error::{Awaited, LocalError, PeerError};
+use crate::security::{Control, Downgrade, Policy, TlsMode, Upgrade};
+use crate::time::Instant;
+use crate::transfer::Coding;
+
+/// What of the connection is protected.
+#[derive(Debug)]
+pub(super) struct Shield {
+    control: Control,
+    /// Data connections are protected (PROT P).
+    pub(super) data: bool,
+    /// What PROT was sent for last.
+    pub(super) asked: bool,
+    /// When the change that is going on was asked for.
+    since: Instant,
+}
+
+impl Shield {
+    pub(super) const fn new(mode: TlsMode) -> Self {
+        Self { control: Control::new(mode), data: false, asked: false, since: Instant::from_micros(0) }
+    }
+
+    pub(super) const fn is_changing(&self) -> bool {
+        self.control.is_changing()
+    }
+}
+
+impl Client {
+    /// Whether the control connection is protected by TLS.
+    #[must_use]
+    pub fn is_secured(&self) -> bool {
+        self.shield.control == Control::Secured
+    }
+
+    /// Whether data connections are protected by TLS: the server has granted PROT P.
+    #[must_use]
+    pub const fn protects_data(&self) -> bool {
+        self.shield.data
+    }
+
+    /// What is protected by TLS now.
+    #[must_use]
+    pub fn protection(&self) -> Protected {
+        Protected { control: self.is_secured(), data: self.protects_data() }
+    }
+
+    /// The handshake has succeeded: what comes and goes from now on is protected. What was learnt in the
+    /// clear is forgotten: anybody may have said it.
+    pub fn upgraded(&mut self, token: Upgrade) {
+        let Upgrade(()) = token;
+        self.shield.control = Control::Secured;
+        self.profile = self.given_profile;
+        self.representation = None;
+        self.agreed = Coding::default();
+        self.clock = None;
+    }
+
+    /// The handshake failed, or the connection has ended in it: it is of no more use.
+    pub fn upgrade_failed(&mut self, token: Upgrade) {
+        let Upgrade(()) = token;
+        self.shield.control = Control::Plain;
+        self.fail(PeerError::Handshake);
+    }
+
+    /// TLS has ended in order: the dialogue goes on in the clear.
+    pub fn downgraded(&mut self, token: Downgrade) {
+        let Downgrade(()) = token;
+        self.shield.control = Control::Plain;
+        self.clock = None;
+    }
+
+    /// The server has granted AUTH: it is time for the handshake, unless somebody has put words behind the
+    /// grant.
+    pub(super) fn begin_upgrade(&mut self, rx: &Rx<'_>) {
+        match rx.is_empty() {
+            true => self.shield.control = Control::Due(true),
+            false => self.fail(PeerError::Injected),
+        }
+    }
+
+    /// The server has granted CCC or REIN.
+    pub(super) fn begin_downgrade(&mut self, verb: Verb) {
+        if verb == Verb::Rein {
+            self.shield.data = false;
+            if self.config.security.tls == TlsMode::Implicit {
+                return;
+            }
+        }
+        if self.is_secured() {
+            self.shield.control = Control::Due(false);
+        }
+    }
+
+    /// What the driver has to do to the control connection before anything else goes on, or is at.
+    pub(super) fn change_protection(&mut self, now: Instant, tx: &Tx<'_>) -> Option<Result<Step, PeerError>> {
+        match self.shield.control {
+            Control::Plain | Control::Secured => None,
+            Control::Due(secure) => {
+                self.shield.control = Control::Changing(secure);
+                self.shield.since = now;
+                Some(Ok(match secure {
+                    true => Step::Upgrade(Upgrade(())),
+                    false => Step::Downgrade(Downgrade(())),
+                }))
+            }
+            Control::Changing(_) => {
+                let deadline = self.shield.since.after(self.config.timeouts.handshake);
+                if now >= deadline {
+                    self.shield.control = Control::Plain;
+                    let error = PeerError::TimedOut(Awaited::Handshake);
+                    self.fail(error);
+                    return Some(Err(error));
+                }
+                let (writable, deadline) = (!tx.is_empty(), Some(deadline));
+                Some(Ok(Step::Wait(Wait { application: true, writable, deadline, ..Wait::default() })))
+            }
+        }
+    }
+
+    /// Whether a transfer refused with this code may be granted once data connections are protected (521 by
+    /// RFC 4217 10.2, 522 by its 11.4).
+    pub(super) fn may_protect_data(&self, code: ReplyCode) -> bool {
+        matches!(code, ReplyCode::DATA_PROTECTION_REFUSED | ReplyCode::DATA_TLS_FAILED)
+            && self.is_secured()
+            && !self.shield.data
+            && self.config.security.data != Policy::Never
+    }
+
+    /// Whether a command must not be sent as things are: it would tell a secret, or move data, in the clear.
+    pub(super) fn is_denied(&self, verb: Option<Verb>) -> bool {
+        let security = &self.config.security;
+        let Some(verb) = verb.filter(|_| security.tls != TlsMode::None) else { return false };
+        let secret = verb == Verb::User || verb.has_secret();
+        (secret && security.control == Policy::Require && !self.is_secured())
+            || (verb.opens_data_connection() && security.data == Policy::Require && !self.shield.data)
+    }
+}
+
+/// Puts the connection under TLS, as far as the [configuration](super::Config::security) says: AUTH TLS
+/// and the handshake, where that is how it comes about, then PBSZ and PROT for the data connections.
+///
+/// To be run right after the greeting: whatever was sent before went in the clear. It is refused when the
+/// server refuses what is required; a server that merely has less than is preferred is no refusal.
+pub fn secure() -> Operation<Secure> {
+    Operation::new(Secure::new(Stage::Authenticate, None))
+}
+
+/// Protects data connections from now on, or no more (PBSZ and PROT, RFC 4217 9). The control connection
+/// has to be [secured](secure).
+pub fn protect_data(protect: bool) -> Operation<Secure> {
+    let level = if protect { ProtectionLevel::Private } else { ProtectionLevel::Clear };
+    Operation::new(Secure::new(Stage::Protect, Some(level)))
+}
+
+/// See [`secure`]. Comes to what is protected now.
+#[derive(Debug)]
+pub struct Secure {
+    stage: Stage,
+    /// What is asked for data connections, where the policy does not say it.
+    level: Option<ProtectionLevel>,
+    sized: bool,
+    asked: bool,
+    protected: Protected,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Authenticate,
+    /// AUTH was sent.
+    Asked,
+    Protect,
+}
+
+/// What is protected by TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Protected {
+    /// The control connection.
+    pub control: bool,
+    /// Data connections.
+    pub data: bool,
+}
+
+impl Sequence for Secure {
+    type Output<'b> = Protected;
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        let (tls, policy) = (cx.client.config.security.tls, cx.client.config.security.control);
+        if self.stage != Stage::Protect && cx.client.is_secured() {
+            self.stage = Stage::Protect;
+        }
+        match self.stage {
+            Stage::Authenticate if tls == TlsMode::None || policy == Policy::Never => Ok(Next::Done),
+            Stage::Authenticate => {
+                if cx.send(&Command::Auth(Text::literal("TLS")))? {
+                    self.stage = Stage::Asked;
+                }
+                Ok(Next::Continue)
+            }
+            Stage::Asked => Ok(Next::Continue),
+            Stage::Protect => self.protect(cx),
+        }
+    }
+
+    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+        let granted = line.code.is_success();
+        self.protected = cx.client.protection();
+        let security = &cx.client.config.security;
+        match verb {
+            Some(Verb::Auth) if granted || line.code.is_intermediate() => Next::Continue,
+            Some(Verb::Auth) if security.control == Policy::Require => Next::Refused,
+            Some(Verb::Auth) => Next::Done,
+            Some(Verb::Prot) if granted => Next::Done,
+            Some(Verb::Prot) if self.level.is_none() && security.data != Policy::Require => Next::Done,
+            Some(Verb::Prot) => Next::Refused,
+            // What PBSZ is answered says nothing: PROT's answer does.
+            _ => Next::Continue,
+        }
+    }
+
+    fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) -> Protected {
+        self.protected
+    }
+}
+
+impl Secure {
+    const fn new(stage: Stage, level: Option<ProtectionLevel>) -> Self {
+        let protected = Protected { control: false, data: false };
+        Self { stage, level, sized: false, asked: false, protected }
+    }
+
+    fn protect(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        let level = match (self.level, cx.client.config.security.data) {
+            (Some(level), _) => level,
+            (None, Policy::Never) => ProtectionLevel::Clear,
+            (None, Policy::Prefer | Policy::Require) => ProtectionLevel::Private,
+        };
+        self.sized = self.sized || cx.send(&Command::Pbsz(ProtectionBufferSize(0)))?;
+        if self.sized && !self.asked {
+            self.asked = cx.send(&Command::Prot(level))?;
+        }
+        Ok(Next::Continue)
+    }
+}
+
+/// Takes TLS off the control connection, and leaves it on the data connections (CCC, RFC 4217 5): for
+/// firewalls that look into the dialogue. Everybody else can look into it, too, and put words into it.
+pub fn clear_command_channel() -> Operation<ClearCommandChannel> {
+    Operation::new(ClearCommandChannel { sent: false, granted: false })
+}
+
+/// See [`clear_command_channel`].
+#[derive(Debug)]
+pub struct ClearCommandChannel {
+    sent: bool,
+    granted: bool,
+}
+
+impl Sequence for ClearCommandChannel {
+    type Output<'b> = ();
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        self.sent = self.sent || cx.send(&Command::Ccc)?;
+        Ok(if self.granted { Next::Done } else { Next::Continue })
+    }
+
+    fn finished(&mut self, _: &mut Context<'_, '_>, _: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+        self.granted = line.code.is_success();
+        if self.granted { Next::Continue } else { Next::Refused }
+    }
+
+    fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) {}
+}

@@ -1,0 +1,102 @@
+//! TLS (RFC 4217), for every adapter: what its users bring, the sessions of one control connection, and
+//! the records between a socket and rustls.
+//!
+//! Each control connection has its own store of TLS sessions, in a clone of the configuration, which its
+//! data connections share and nobody else does. A client's data connection so always resumes a session
+//! of its own control connection; and a server that sees a session resumed knows whose it is.
+
+mod client;
+mod records;
+mod server;
+
+use ::std::fmt;
+use ::std::io;
+use ::std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::{Connection, RootCertStore};
+
+use crate::codec::Invalid;
+
+pub use client::{ClientTls, ClientTlsBuilder};
+pub(super) use records::Session;
+pub use server::{ServerTls, ServerTlsBuilder};
+
+/// What both sides call FTP in ALPN: a server of another protocol is no FTP server, whatever its
+/// certificate says (CVE-2021-3618).
+const ALPN: &[u8] = b"ftp";
+
+/// Which side of TLS a control connection and its data connections are, with the sessions they share.
+#[derive(Clone)]
+pub(super) enum Endpoint {
+    Client(client::Sessions),
+    Server(server::Sessions),
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Client(_) => "Client",
+            Self::Server(_) => "Server",
+        })
+    }
+}
+
+impl Endpoint {
+    /// A client's, for the server of this name.
+    pub(super) fn client(tls: &ClientTls, name: &str) -> Result<Self, super::Error> {
+        let name = rustls::pki_types::ServerName::try_from(name.to_owned())
+            .map_err(|_| super::Error::Argument(Invalid::new("a DNS name or an IP address")))?;
+        Ok(Self::Client(tls.sessions(name)))
+    }
+
+    /// A server's.
+    pub(super) fn server(tls: &ServerTls) -> Self {
+        Self::Server(tls.sessions())
+    }
+
+    /// Whether the next data connection could not resume a session, unless one more ticket comes.
+    pub(super) fn is_out_of_tickets(&self) -> bool {
+        match self {
+            Self::Client(sessions) => sessions.is_out_of_tickets(),
+            Self::Server(_) => false,
+        }
+    }
+
+    /// A connection that has yet to shake hands, and is to be read in pieces of `chunk` bytes.
+    pub(super) fn session(&self, chunk: usize) -> io::Result<Session> {
+        let (connection, tolerant) = match self {
+            Self::Client(sessions) => (Connection::from(sessions.connect()?), sessions.is_tolerant()),
+            Self::Server(sessions) => (Connection::from(sessions.accept()?), false),
+        };
+        Ok(Session::new(connection, chunk, tolerant))
+    }
+}
+
+/// The process's crypto provider, or the one that a feature of this crate brings.
+fn provider() -> Result<Arc<CryptoProvider>, rustls::Error> {
+    if let Some(provider) = CryptoProvider::get_default() {
+        return Ok(Arc::clone(provider));
+    }
+    #[cfg(feature = "ring")]
+    return Ok(Arc::new(rustls::crypto::ring::default_provider()));
+    #[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
+    return Ok(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    Err(rustls::Error::General(
+        "no crypto provider: install one, or turn on the feature `ring` or `aws-lc-rs`".into(),
+    ))
+}
+
+fn store(roots: Vec<CertificateDer<'static>>) -> Result<RootCertStore, rustls::Error> {
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store.add(root)?;
+    }
+    Ok(store)
+}
+
+fn other(error: rustls::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}

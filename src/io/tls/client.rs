@@ -1,0 +1,287 @@
+//! A client's part: whom it trusts, what it shows, and the sessions of one control connection.
+
+use ::std::fmt;
+use ::std::io;
+use ::std::sync::Arc;
+use ::std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{
+    ClientConnection, ClientSessionMemoryCache, ClientSessionStore, Resumption, Tls12ClientSessionValue,
+    Tls13ClientSessionValue,
+};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, NamedGroup, SignatureScheme, SupportedProtocolVersion};
+
+use super::{ALPN, provider, store};
+
+/// How many TLS 1.3 tickets a control connection keeps: each data connection uses one up and brings one or
+/// two.
+const TICKETS: usize = 8;
+
+/// How a client does TLS: whom it trusts, and what it shows of itself.
+///
+/// ```no_run
+/// # #[cfg(feature = "ring")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use ftp_proto::io::std::Client;
+/// use ftp_proto::io::tls::ClientTls;
+/// use rustls::pki_types::{CertificateDer, pem::PemObject};
+///
+/// let roots = CertificateDer::pem_file_iter("roots.pem")?.collect::<Result<Vec<_>, _>>()?;
+/// let tls = ClientTls::builder().roots(roots).build()?;
+/// let mut client = Client::builder().explicit_tls(tls, "ftp.example.org")?.connect("ftp.example.org:21")?;
+/// client.login("me", "sesame")?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "ring"))]
+/// # fn main() {}
+/// ```
+#[derive(Clone)]
+pub struct ClientTls {
+    config: Arc<ClientConfig>,
+    tolerant: bool,
+}
+
+impl fmt::Debug for ClientTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientTls").field("tolerant", &self.tolerant).finish_non_exhaustive()
+    }
+}
+
+/// A configuration made elsewhere. Its session store is replaced by one for each control connection, and
+/// its ALPN protocols by `ftp`.
+impl From<Arc<ClientConfig>> for ClientTls {
+    fn from(config: Arc<ClientConfig>) -> Self {
+        Self { config, tolerant: false }
+    }
+}
+
+impl ClientTls {
+    /// A configuration to be made.
+    pub fn builder() -> ClientTlsBuilder {
+        ClientTlsBuilder {
+            provider: None,
+            versions: rustls::ALL_VERSIONS,
+            roots: Vec::new(),
+            trust: Trust::Roots,
+            identity: None,
+            tolerant: false,
+        }
+    }
+
+    /// The sessions of a control connection to the server of this name.
+    pub(in crate::io) fn sessions(&self, name: ServerName<'static>) -> Sessions {
+        let store = Arc::new(Store { cache: ClientSessionMemoryCache::new(TICKETS), tickets: 0.into() });
+        let mut config = ClientConfig::clone(&self.config);
+        config.resumption = Resumption::store(Arc::clone(&store) as _);
+        config.alpn_protocols = vec![ALPN.to_vec()];
+        Sessions { config: Arc::new(config), store, name, tolerant: self.tolerant }
+    }
+}
+
+/// The TLS sessions of one control connection and its data connections.
+#[derive(Clone)]
+pub(in crate::io) struct Sessions {
+    config: Arc<ClientConfig>,
+    store: Arc<Store>,
+    name: ServerName<'static>,
+    tolerant: bool,
+}
+
+impl Sessions {
+    pub(super) fn connect(&self) -> io::Result<ClientConnection> {
+        ClientConnection::new(Arc::clone(&self.config), self.name.clone()).map_err(super::other)
+    }
+
+    /// Whether no ticket is left: a data connection under TLS 1.3 could not resume a session.
+    pub(super) fn is_out_of_tickets(&self) -> bool {
+        self.store.tickets.load(Ordering::Relaxed) == 0
+    }
+
+    pub(super) const fn is_tolerant(&self) -> bool {
+        self.tolerant
+    }
+}
+
+/// rustls's own store, with its tickets counted.
+#[derive(Debug)]
+struct Store {
+    cache: ClientSessionMemoryCache,
+    tickets: AtomicUsize,
+}
+
+impl ClientSessionStore for Store {
+    fn set_kx_hint(&self, name: ServerName<'static>, group: NamedGroup) {
+        self.cache.set_kx_hint(name, group);
+    }
+
+    fn kx_hint(&self, name: &ServerName<'_>) -> Option<NamedGroup> {
+        self.cache.kx_hint(name)
+    }
+
+    fn set_tls12_session(&self, name: ServerName<'static>, value: Tls12ClientSessionValue) {
+        self.cache.set_tls12_session(name, value);
+    }
+
+    fn tls12_session(&self, name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        self.cache.tls12_session(name)
+    }
+
+    fn remove_tls12_session(&self, name: &ServerName<'static>) {
+        self.cache.remove_tls12_session(name);
+    }
+
+    fn insert_tls13_ticket(&self, name: ServerName<'static>, value: Tls13ClientSessionValue) {
+        self.cache.insert_tls13_ticket(name, value);
+        // The cache drops the oldest of too many.
+        let kept = |count: usize| Some((count + 1).min(TICKETS));
+        let _ = self.tickets.fetch_update(Ordering::Relaxed, Ordering::Relaxed, kept);
+    }
+
+    fn take_tls13_ticket(&self, name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        let ticket = self.cache.take_tls13_ticket(name)?;
+        self.tickets.fetch_sub(1, Ordering::Relaxed);
+        Some(ticket)
+    }
+}
+
+/// Makes a [`ClientTls`].
+#[must_use = "a builder does nothing until it builds"]
+pub struct ClientTlsBuilder {
+    provider: Option<Arc<CryptoProvider>>,
+    versions: &'static [&'static SupportedProtocolVersion],
+    roots: Vec<CertificateDer<'static>>,
+    trust: Trust,
+    identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+    tolerant: bool,
+}
+
+impl fmt::Debug for ClientTlsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientTlsBuilder").field("trust", &self.trust).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Trust {
+    Roots,
+    #[cfg(feature = "platform-verifier")]
+    Platform,
+    Anybody,
+}
+
+impl ClientTlsBuilder {
+    /// The cryptography, where it is not to be the process's own or that of a feature.
+    pub fn provider(mut self, provider: Arc<CryptoProvider>) -> Self {
+        self.provider = Some(provider);
+        self
+    }
+
+    /// The versions to speak: all that rustls has by default.
+    pub fn versions(mut self, versions: &'static [&'static SupportedProtocolVersion]) -> Self {
+        self.versions = versions;
+        self
+    }
+
+    /// Trusts servers whose certificates these have signed.
+    pub fn roots(mut self, roots: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
+        self.roots.extend(roots);
+        self
+    }
+
+    /// Trusts the servers that the operating system trusts, too.
+    #[cfg(feature = "platform-verifier")]
+    pub fn platform_roots(mut self) -> Self {
+        self.trust = Trust::Platform;
+        self
+    }
+
+    /// Trusts anybody. For tests, with certificates that nobody has signed: whoever sits on the way can be
+    /// the server, and reads and changes everything.
+    pub fn dangerously_trust_anybody(mut self) -> Self {
+        self.trust = Trust::Anybody;
+        self
+    }
+
+    /// Shows this certificate to servers that ask for one: it first, then those that signed it.
+    pub fn certificate(mut self, chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
+        self.identity = Some((chain, key));
+        self
+    }
+
+    /// Takes the end of a data connection for the end of the file although TLS did not end: some servers
+    /// never say so. Anybody on the way can then cut a file short unseen.
+    pub fn tolerate_truncation(mut self, tolerate: bool) -> Self {
+        self.tolerant = tolerate;
+        self
+    }
+
+    /// The configuration.
+    ///
+    /// # Errors
+    /// When there is no crypto provider, or it has none of the versions, or a root is no certificate, or the
+    /// certificate does not fit its key, or the operating system's certificates cannot be had.
+    pub fn build(self) -> Result<ClientTls, rustls::Error> {
+        let provider = self.provider.map_or_else(provider, Ok)?;
+        let algorithms = Arc::clone(&provider);
+        let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(self.versions)?;
+        let builder = match self.trust {
+            Trust::Roots => builder.with_root_certificates(store(self.roots)?),
+            #[cfg(feature = "platform-verifier")]
+            Trust::Platform => {
+                let verifier =
+                    rustls_platform_verifier::Verifier::new_with_extra_roots(self.roots, algorithms)?;
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+            }
+            Trust::Anybody => {
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(algorithms)))
+            }
+        };
+        let config = match self.identity {
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key)?,
+            None => builder.with_no_client_auth(),
+        };
+        Ok(ClientTls { config: Arc::new(config), tolerant: self.tolerant })
+    }
+}
+
+/// Trusts every certificate. That the server has its key is checked all the same.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,238 @@
+//! TLS between a stream of records and a stream of bytes: one connection's state, and no socket of its own.
+
+use ::std::io::{self, Read, Write};
+use ::std::task::{Context, Poll, ready};
+
+use rustls::{Connection, HandshakeKind, ProtocolVersion};
+
+use crate::io::runtime::Stream;
+
+/// A record's header: type, version, length (RFC 8446 5.1).
+const HEADER: usize = 5;
+
+/// A connection under TLS, or about to be.
+#[derive(Debug)]
+pub(in crate::io) struct Session {
+    connection: Connection,
+    /// Records that came and were not looked at. Given on one by one, so that what follows close_notify in the
+    /// clear stays apart.
+    incoming: Vec<u8>,
+    /// How much is read of the socket at a time.
+    chunk: usize,
+    start: usize,
+    end: usize,
+    /// Bytes of the record that is being given on that are still to come.
+    rest: usize,
+    /// The peer has ended TLS in order.
+    ended: bool,
+    /// Bytes came that nobody has read.
+    has_bytes: bool,
+    /// An end without close_notify counts as one.
+    tolerant: bool,
+}
+
+impl Session {
+    pub(super) fn new(connection: Connection, chunk: usize, tolerant: bool) -> Self {
+        Self {
+            connection,
+            incoming: Vec::new(),
+            chunk: chunk.max(HEADER),
+            start: 0,
+            end: 0,
+            rest: 0,
+            ended: false,
+            has_bytes: false,
+            tolerant,
+        }
+    }
+
+    /// Whether the handshake resumed a session.
+    pub(in crate::io) fn is_resumed(&self) -> bool {
+        self.connection.handshake_kind() == Some(HandshakeKind::Resumed)
+    }
+
+    /// Whether tickets may come on this connection: TLS 1.2 sends its one before data.
+    pub(in crate::io) fn may_bring_tickets(&self) -> bool {
+        !self.ended && self.connection.protocol_version() != Some(ProtocolVersion::TLSv1_2)
+    }
+
+    /// Takes records in while a ticket is `wanted` and may be the next thing to come: ready when it came, or
+    /// bytes did, or nothing will.
+    pub(in crate::io) fn poll_ticket<S: Stream>(
+        &mut self,
+        stream: &mut S,
+        cx: &mut Context<'_>,
+        wanted: impl Fn() -> bool,
+    ) -> Poll<()> {
+        while wanted() && self.may_bring_tickets() && !self.has_bytes {
+            match ready!(self.poll_receive(stream, cx)) {
+                Ok(true) => {}
+                // Whoever reads next meets that again.
+                Ok(false) | Err(_) => break,
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Goes on with the handshake, until it is done.
+    pub(in crate::io) fn poll_handshake<S: Stream>(
+        &mut self,
+        stream: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.poll_flush(stream, cx))?;
+            if !self.connection.is_handshaking() {
+                return Poll::Ready(Ok(()));
+            }
+            match ready!(self.poll_receive(stream, cx)) {
+                Ok(true) => {}
+                Ok(false) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                Err(error) => {
+                    // The alert that says why.
+                    let _ = self.poll_flush(stream, cx);
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+    }
+
+    /// Reads protected bytes. 0 is their end in order; an end without close_notify is an error.
+    pub(in crate::io) fn poll_read<S: Stream>(
+        &mut self,
+        stream: &mut S,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            match self.connection.reader().read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => return Poll::Ready(read),
+            }
+            match ready!(self.poll_receive(stream, cx))? {
+                true => {}
+                false if self.ended || self.tolerant => return Poll::Ready(Ok(0)),
+                false => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            }
+            // Key updates want an answer; it may go when it can.
+            let _ = self.poll_flush(stream, cx)?;
+        }
+    }
+
+    /// Takes bytes to protect, as far as those taken before are on their way.
+    pub(in crate::io) fn poll_write<S: Stream>(
+        &mut self,
+        stream: &mut S,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_flush(stream, cx))?;
+        let count = self.connection.writer().write(bytes)?;
+        // What does not go now goes before whatever comes next.
+        let _ = self.poll_flush(stream, cx)?;
+        Poll::Ready(Ok(count))
+    }
+
+    /// Sends what was taken.
+    pub(in crate::io) fn poll_flush<S: Stream>(
+        &mut self,
+        stream: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.connection.wants_write() {
+            match self.connection.write_tls(&mut Outgoing { stream, cx }) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Says that nothing more will be sent: flush it.
+    pub(in crate::io) fn end(&mut self) {
+        self.connection.send_close_notify();
+    }
+
+    /// Drops what still comes, until the peer has ended TLS.
+    pub(in crate::io) fn poll_end<S: Stream>(
+        &mut self,
+        stream: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut waste = [0; 512];
+        while ready!(self.poll_read(stream, cx, &mut waste))? > 0 {}
+        Poll::Ready(Ok(()))
+    }
+
+    /// What came in the clear behind close_notify.
+    pub(in crate::io) fn remainder(&self) -> &[u8] {
+        self.incoming.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Takes one record in, or a part of one. `false` at the end of what can come.
+    fn poll_receive<S: Stream>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        if self.ended {
+            return Poll::Ready(Ok(false));
+        }
+        if self.rest == 0 {
+            while self.end - self.start < HEADER {
+                if !ready!(self.poll_fill(stream, cx))? {
+                    return Poll::Ready(Ok(false));
+                }
+            }
+            let [.., high, low] = self.incoming[self.start..self.start + HEADER] else {
+                return Poll::Ready(Ok(false));
+            };
+            self.rest = HEADER + usize::from(u16::from_be_bytes([high, low]));
+        } else if self.start == self.end && !ready!(self.poll_fill(stream, cx))? {
+            return Poll::Ready(Ok(false));
+        }
+        let count = self.rest.min(self.end - self.start);
+        let mut piece = &self.incoming[self.start..self.start + count];
+        let taken = self.connection.read_tls(&mut piece)?;
+        self.start += taken;
+        self.rest -= taken;
+        let state = self.connection.process_new_packets().map_err(super::other)?;
+        self.ended = state.peer_has_closed();
+        self.has_bytes = state.plaintext_bytes_to_read() > 0;
+        Poll::Ready(Ok(true))
+    }
+
+    /// Reads more off the socket, behind what is there. `false` at its end.
+    fn poll_fill<S: Stream>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        self.incoming.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        self.incoming.resize(self.chunk, 0);
+        let count = ready!(stream.poll_read(cx, &mut self.incoming[self.end..]))?;
+        self.end += count;
+        Poll::Ready(Ok(count > 0))
+    }
+}
+
+/// A socket, as rustls writes to it.
+struct Outgoing<'a, 'c, S> {
+    stream: &'a mut S,
+    cx: &'a mut Context<'c>,
+}
+
+impl<S: Stream> Write for Outgoing<'_, '_, S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.stream.poll_write(self.cx, bytes) {
+            Poll::Ready(written) => written,
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn write_vectored(&mut self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        match self.stream.poll_write_vectored(self.cx, pieces) {
+            Poll::Ready(written) => written,
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! A socket, plain or under TLS: what the control connection and the data connection are made of.
+
+use ::std::fs::File;
+use ::std::io;
+use ::std::task::{Context, Poll, ready};
+
+use super::runtime::Stream;
+use super::tls::Session;
+
+/// A TCP stream, and TLS on it once it was asked for.
+#[derive(Debug)]
+pub(super) struct Wire<S> {
+    stream: S,
+    tls: Option<Box<Session>>,
+}
+
+impl<S: Stream> Wire<S> {
+    pub(super) const fn new(stream: S) -> Self {
+        Self { stream, tls: None }
+    }
+
+    /// Puts it under TLS: [`poll_handshake`](Self::poll_handshake) comes next.
+    pub(super) fn secure(&mut self, session: Session) {
+        self.tls = Some(Box::new(session));
+    }
+
+    /// Goes on with the handshake. Ready when it is done: whether it resumed a session.
+    pub(super) fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(Ok(false)) };
+        ready!(tls.poll_handshake(stream, cx))?;
+        Poll::Ready(Ok(tls.is_resumed()))
+    }
+
+    /// Ends TLS, in both directions, and goes on in the clear: what came so already.
+    pub(super) fn poll_clear(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
+        let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(Ok(Vec::new())) };
+        tls.end();
+        ready!(tls.poll_flush(stream, cx))?;
+        ready!(tls.poll_end(stream, cx))?;
+        let clear = tls.remainder().to_vec();
+        self.tls = None;
+        Poll::Ready(Ok(clear))
+    }
+
+    pub(super) fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.poll_connected(cx)
+    }
+
+    /// Reads. Under TLS an end that is none in order is an error.
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_read(&mut self.stream, cx, buffer),
+            None => self.stream.poll_read(cx, buffer),
+        }
+    }
+
+    /// Writes. Under TLS what is taken may be on its way for a while: see [`poll_flush`](Self::poll_flush).
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_write(&mut self.stream, cx, bytes),
+            None => self.stream.poll_write(cx, bytes),
+        }
+    }
+
+    /// Writes a byte that is urgent. Under TLS it is one like any other: its record is no byte.
+    pub(super) fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_write(&mut self.stream, cx, &[byte]),
+            None => self.stream.poll_write_urgent(cx, byte),
+        }
+    }
+
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_flush(&mut self.stream, cx),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// The kernel cannot encrypt.
+    pub(super) fn poll_send_file(
+        &mut self,
+        cx: &mut Context<'_>,
+        file: &File,
+        count: usize,
+    ) -> Poll<io::Result<usize>> {
+        match &self.tls {
+            Some(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+            None => self.stream.poll_send_file(cx, file, count),
+        }
+    }
+
+    /// Ends the sending side: TLS's, then TCP's.
+    pub(super) fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(tls) = &mut self.tls {
+            tls.end();
+            ready!(tls.poll_flush(&mut self.stream, cx))?;
+        }
+        Poll::Ready(self.stream.shut_down())
+    }
+
+    pub(super) fn may_bring_tickets(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.may_bring_tickets())
+    }
+
+    /// After the handshake: takes in the ticket that is `wanted`, if one comes before anything else.
+    pub(super) fn poll_ticket(&mut self, cx: &mut Context<'_>, wanted: impl Fn() -> bool) -> Poll<()> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_ticket(&mut self.stream, cx, wanted),
+            None => Poll::Ready(()),
+        }
+    }
+
+    /// Goes on with the handshake and drops what comes, for the sake of the tickets: ready when none will.
+    pub(super) fn poll_glean(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(()) };
+        if ready!(tls.poll_handshake(stream, cx)).is_err() || !tls.may_bring_tickets() {
+            return Poll::Ready(());
+        }
+        tls.poll_end(stream, cx).map(drop)
+    }
+
+    pub(super) fn reset_on_drop(&mut self) {
+        self.stream.reset_on_drop();
+    }
+
+    /// Takes in what the peer says once it was sent all: nothing but what TLS has to say, new tickets and its
+    /// end. A connection that is closed with that unread is reset.
+    pub(super) fn drain(&mut self, cx: &mut Context<'_>) {
+        let Self { stream, tls: Some(tls) } = self else { return };
+        let _ = tls.poll_end(stream, cx);
+    }
+}

@@ -1,0 +1,74 @@
+//! TLS as the machines see it (RFC 4217): how it comes about, how much of it is demanded, and the
+//! moments at which a control connection changes.
+//!
+//! The handshakes themselves are the driver's. A machine says when one is due, with a token that has to
+//! come back with what came of it, and sends nothing until then.
+
+/// How TLS comes about on a control connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TlsMode {
+    /// Not at all: plain FTP.
+    #[default]
+    None,
+    /// By AUTH TLS, once the server has greeted (RFC 4217 4).
+    Explicit,
+    /// From the first byte on, at a port of its own, 990 mostly. No RFC has it, and it is in wide use.
+    Implicit,
+}
+
+/// How much TLS is demanded of a control connection, or of data connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Policy {
+    /// It is not used.
+    Never,
+    /// It is used where the peer has it.
+    Prefer,
+    /// Nothing goes on without it.
+    #[default]
+    Require,
+}
+
+/// The duty to put TLS on the control connection.
+///
+/// Send what is pending in the clear, drop nothing and read nothing more in the clear, and do the
+/// handshake: as the TLS client for a [`Client`](crate::client::Client), as its server for a
+/// [`Session`](crate::server::Session), whoever connected to whom. Then give it back, as
+/// [`upgraded`](crate::client::Client::upgraded) or [`upgrade_failed`](crate::client::Client::upgrade_failed).
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the machine waits until it is told what came of the handshake"]
+pub struct Upgrade(pub(crate) ());
+
+/// The duty to take TLS off the control connection (RFC 4217 5 and 13: CCC and REIN).
+///
+/// Send what is pending and close_notify, read until the peer's close_notify has come, and go on in the
+/// clear. Then give it back, as [`downgraded`](crate::client::Client::downgraded). A peer that sends none
+/// is told as [`upgrade_failed`](crate::client::Client::upgrade_failed) would be: by the end of the connection.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the machine waits until it is told that the connection is clear"]
+pub struct Downgrade(pub(crate) ());
+
+/// What a control connection is, and what is to become of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Control {
+    #[default]
+    Plain,
+    /// The driver is to be told: `true` to secure it, `false` to clear it.
+    Due(bool),
+    /// The driver was told, and is at it.
+    Changing(bool),
+    Secured,
+}
+
+impl Control {
+    pub(crate) const fn new(mode: TlsMode) -> Self {
+        match mode {
+            TlsMode::Implicit => Self::Due(true),
+            TlsMode::None | TlsMode::Explicit => Self::Plain,
+        }
+    }
+
+    /// Whether nothing may be sent or parsed until the driver has changed it.
+    pub(crate) const fn is_changing(self) -> bool {
+        matches!(self, Self::Due(_) | Self::Changing(_))
+    }
+}

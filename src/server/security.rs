@@ -1,0 +1,201 @@
+//! The session's side of TLS: AUTH, PBSZ, PROT and CCC (RFC 2228 3, RFC 4217), and what goes without.
+
+use super::commands::Outcome;
+use super::data::Channel;
+use super::machine::Ticket;
+use super::session::{Login, Session, SessionStep};
+use crate::action::{DataOp, Wait};
+use crate::buffer::{Rx, Tx};
+use crate::codec::{ProtectionLevel, ReplyCode as Code, Text, Verb};
+use crate::error::{Awaited, Error, PeerError};
+use crate::security::{Control, Downgrade, Policy, TlsMode, Upgrade};
+use crate::time::Instant;
+
+/// What of the session is protected.
+#[derive(Debug)]
+pub(super) struct Shield {
+    control: Control,
+    /// PBSZ was sent.
+    sized: bool,
+    /// Data connections are protected (PROT P).
+    data: bool,
+    /// When the change that is going on was asked for.
+    since: Instant,
+}
+
+impl Shield {
+    pub(super) const fn new(mode: TlsMode) -> Self {
+        Self { control: Control::new(mode), sized: false, data: false, since: Instant::from_micros(0) }
+    }
+}
+
+impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
+    /// Whether the control connection is protected by TLS.
+    #[must_use]
+    pub fn is_secured(&self) -> bool {
+        self.shield.control == Control::Secured
+    }
+
+    /// Whether data connections are protected by TLS: the client has sent PROT P.
+    #[must_use]
+    pub const fn protects_data(&self) -> bool {
+        self.shield.data
+    }
+
+    /// The handshake has succeeded: what comes and goes from now on is protected.
+    pub fn upgraded(&mut self, token: Upgrade) {
+        let Upgrade(()) = token;
+        self.change(Control::Secured);
+    }
+
+    /// The handshake failed, or the connection has ended in it: so has the session.
+    pub fn upgrade_failed(&mut self, token: Upgrade) {
+        let Upgrade(()) = token;
+        self.pi.fail(PeerError::Handshake);
+        self.change(Control::Plain);
+    }
+
+    /// TLS has ended in order: the dialogue goes on in the clear.
+    pub fn downgraded(&mut self, token: Downgrade) {
+        let Downgrade(()) = token;
+        self.change(Control::Plain);
+    }
+
+    fn change(&mut self, control: Control) {
+        self.shield.control = control;
+        self.progress = true;
+    }
+
+    /// What the driver has to do to the control connection before anything else goes on, or is at.
+    pub(super) fn change_protection(
+        &mut self,
+        now: Instant,
+        tx: &Tx<'_>,
+    ) -> Option<Result<SessionStep, Error>> {
+        match self.shield.control {
+            Control::Plain | Control::Secured => None,
+            Control::Due(secure) => {
+                self.shield.control = Control::Changing(secure);
+                self.shield.since = now;
+                Some(Ok(match secure {
+                    true => SessionStep::Upgrade(Upgrade(())),
+                    false => SessionStep::Downgrade(Downgrade(())),
+                }))
+            }
+            Control::Changing(_) => {
+                let deadline = self.shield.since.after(self.config.timeouts.handshake);
+                if now >= deadline {
+                    self.shield.control = Control::Plain;
+                    return Some(Err(self.pi.fail(PeerError::TimedOut(Awaited::Handshake)).into()));
+                }
+                let (writable, deadline) = (!tx.is_empty(), Some(deadline));
+                Some(Ok(SessionStep::Wait(Wait { application: true, writable, deadline, ..Wait::default() })))
+            }
+        }
+    }
+
+    /// Why a command may not be served as things are: it would go in the clear, and must not.
+    pub(super) fn protection_denied(&self, verb: Verb) -> Option<(Code, &'static str)> {
+        let required = |policy| policy == Policy::Require && self.config.security.tls != TlsMode::None;
+        match verb {
+            Verb::User | Verb::Pass | Verb::Acct
+                if required(self.config.security.control) && !self.is_secured() =>
+            {
+                // 534 is USER's alone; the others come out of order anyway.
+                let code = if verb == Verb::User { Code::DENIED_BY_POLICY } else { Code::BAD_SEQUENCE };
+                Some((code, "Protect this connection by AUTH TLS first."))
+            }
+            verb if verb.opens_data_connection()
+                && required(self.config.security.data)
+                && !self.shield.data =>
+            {
+                Some((Code::DATA_PROTECTION_REFUSED, "Protect data connections by PROT P first."))
+            }
+            _ => None,
+        }
+    }
+
+    /// AUTH (RFC 4217 4): once it is granted nothing that was sent in the clear counts any more.
+    pub(super) fn authenticate(
+        &mut self,
+        ticket: Ticket,
+        mechanism: Text<'_>,
+        rx: &Rx<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Outcome {
+        // RFC 4217 17; SSL is what its drafts called it.
+        let known = ["TLS", "TLS-C", "SSL"];
+        if !known.iter().any(|name| mechanism.as_bytes().eq_ignore_ascii_case(name.as_bytes())) {
+            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Only TLS is known.", tx);
+        }
+        if self.is_secured() {
+            return self.answer_now(ticket, Code::BAD_SEQUENCE, "TLS is in force already.", tx);
+        }
+        if self.config.security.control == Policy::Never {
+            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "There is no TLS here.", tx);
+        }
+        if !rx.is_empty() {
+            self.pi.fail(PeerError::Injected);
+            self.close(Text::literal("Nothing may follow AUTH in the clear."), tx);
+            return None;
+        }
+        self.reset();
+        self.shield.control = Control::Due(true);
+        self.answer_now(ticket, Code::SECURITY_EXCHANGE_COMPLETE, "Begin TLS.", tx)
+    }
+
+    /// PBSZ (RFC 4217 9): TLS needs no buffers of an agreed size, and the command has to come all the same.
+    pub(super) fn size_protection_buffer(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> Outcome {
+        if !self.is_secured() {
+            return self.answer_now(ticket, Code::BAD_SEQUENCE, "Send AUTH TLS first.", tx);
+        }
+        self.shield.sized = true;
+        self.answer_now(ticket, Code::COMMAND_OKAY, "PBSZ=0", tx)
+    }
+
+    /// PROT (RFC 4217 9).
+    pub(super) fn protect(&mut self, ticket: Ticket, level: ProtectionLevel, tx: &mut Tx<'_>) -> Outcome {
+        if !self.is_secured() || !self.shield.sized {
+            return self.answer_now(ticket, Code::BAD_SEQUENCE, "Send PBSZ first.", tx);
+        }
+        let (private, policy) = match level {
+            ProtectionLevel::Clear => (false, Policy::Require),
+            ProtectionLevel::Private => (true, Policy::Never),
+            _ => {
+                let text = "TLS has levels C and P.";
+                return self.answer_now(ticket, Code::PROT_LEVEL_NOT_SUPPORTED, text, tx);
+            }
+        };
+        if self.config.security.data == policy {
+            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "Not here.", tx);
+        }
+        self.shield.data = private;
+        if !private && matches!(self.channel, Channel::Securing(_) | Channel::Secured(_)) {
+            // What is protected already cannot be cleared.
+            self.close_channel(DataOp::Abort);
+        }
+        self.answer_now(ticket, Code::COMMAND_OKAY, "Data protection set.", tx)
+    }
+
+    /// CCC (RFC 4217 5).
+    pub(super) fn clear_control(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> Outcome {
+        if !self.is_secured() {
+            let text = "The connection is clear already.";
+            return self.answer_now(ticket, Code::COMMAND_PROTECTION_DENIED, text, tx);
+        }
+        if !self.config.security.clear_command_channel || self.login != Login::In {
+            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "The connection stays protected.", tx);
+        }
+        self.shield.control = Control::Due(false);
+        self.answer_now(ticket, Code::COMMAND_OKAY, "In the clear from now on.", tx)
+    }
+
+    /// REIN: TLS ends too, once the reply is out (RFC 4217 13). Where it began with the connection there is
+    /// nothing to go back to.
+    pub(super) fn reset_protection(&mut self) {
+        (self.shield.sized, self.shield.data) = (false, false);
+        if self.is_secured() && self.config.security.tls == TlsMode::Explicit {
+            self.shield.control = Control::Due(false);
+        }
+    }
+}
