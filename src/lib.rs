@@ -95,6 +95,7 @@
 //! | `std` (default) | the blocking adapter, `io::std` | rustix |
 //! | `disk` | a directory as a server's file system, which no path leaves | cap-std |
 //! | `deflate` | MODE Z | miniz_oxide |
+//! | `serde` | owned entries of listings, stored and sent; implies `alloc` | serde |
 //!
 //! # What it follows
 //!

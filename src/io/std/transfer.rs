@@ -9,7 +9,7 @@ use super::client::Client;
 use crate::io::client::{Reply, Transfer};
 use crate::io::data::CHUNK;
 use crate::io::error::Error;
-use crate::listing::{BadLine, Clock, ListingParser, OwnedEntry};
+use crate::listing::{BadLine, Clock, Formats, ListingParser, OwnedEntry};
 use crate::transfer::Marker;
 
 /// How much is received at a time for a reader that asks for less.
@@ -218,16 +218,25 @@ impl Write for Store<'_> {
 /// once the server has confirmed the transfer.
 pub struct Entries<'c> {
     data: Retrieve<'c>,
+    formats: Formats,
     parser: ListingParser<Vec<u8>>,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    ended: bool,
+    stage: Stage,
+}
+
+#[derive(Debug, PartialEq)]
+enum Stage {
+    Receiving,
+    Ended,
+    /// The last line may be half a line.
+    Failed,
 }
 
 impl fmt::Debug for Entries<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entries").field("ended", &self.ended).finish_non_exhaustive()
+        f.debug_struct("Entries").field("stage", &self.stage).finish_non_exhaustive()
     }
 }
 
@@ -238,9 +247,26 @@ impl<'c> Entries<'c> {
     pub(super) fn new(client: &'c mut Client, transfer: Transfer) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let clock = i64::try_from(now).map_or(Clock::UNKNOWN, Clock::at);
-        let parser = ListingParser::new(vec![0; LONGEST_LINE], transfer.formats, clock);
+        let formats = transfer.formats;
+        let parser = ListingParser::new(vec![0; LONGEST_LINE], formats, clock);
         let data = Retrieve::new(client, transfer);
-        Self { data, parser, buffer: vec![0; LISTING_CHUNK], start: 0, end: 0, ended: false }
+        Self {
+            data,
+            formats,
+            parser,
+            buffer: vec![0; LISTING_CHUNK],
+            start: 0,
+            end: 0,
+            stage: Stage::Receiving,
+        }
+    }
+
+    /// The formats that its lines may have, which tells what the server was asked: [`Formats::MLSD`], where it
+    /// knows that; [`Formats::LIST`], where anything may come and not all of it be told; [`Formats::NLST`], where
+    /// only names were wanted. Which of them a line has, and the line itself, are the entry's to say.
+    #[must_use]
+    pub const fn formats(&self) -> Formats {
+        self.formats
     }
 
     fn parsed(line: Result<crate::listing::Entry<'_>, BadLine<'_>>) -> Line {
@@ -252,7 +278,7 @@ impl Iterator for Entries<'_> {
     type Item = Result<Line, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while !self.ended {
+        while self.stage == Stage::Receiving {
             let mut input = &self.buffer[self.start..self.end];
             let line = self.parser.next(&mut input).map(Self::parsed);
             self.start = self.end - input.len();
@@ -260,17 +286,17 @@ impl Iterator for Entries<'_> {
                 return Some(Ok(line));
             }
             match self.data.receive(&mut self.buffer) {
-                Ok(0) => {
-                    self.ended = true;
-                    return self.parser.finish().map(Self::parsed).map(Ok);
-                }
+                Ok(0) => self.stage = Stage::Ended,
                 Ok(count) => (self.start, self.end) = (0, count),
                 Err(error) => {
-                    self.ended = true;
+                    self.stage = Stage::Failed;
                     return Some(Err(error));
                 }
             }
         }
-        None
+        match self.stage {
+            Stage::Failed => None,
+            _ => self.parser.finish().map(Self::parsed).map(Ok),
+        }
     }
 }
