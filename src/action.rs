@@ -8,7 +8,7 @@ use core::ops::RangeInclusive;
 
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
-use crate::transfer::Coding;
+use crate::transfer::{Marker, Parameters};
 
 /// One thing to do for a machine.
 #[derive(Debug)]
@@ -86,12 +86,13 @@ pub enum DataOp {
     /// Do the TLS handshake on the connection that stands: as the TLS client for a client, as its server
     /// for a server, whoever connected (RFC 4217 7). Answered by [`DataEvent::Secured`] or `Failed`.
     StartTls,
-    /// Take bytes from the application, encode and send them; at their end, flush and shut the
-    /// sending side down. Answered by any number of [`DataEvent::Moved`], then `Flushed` or `Failed`.
-    Send(Coding),
-    /// Receive bytes, decode them and give them to the application. Answered by any number of
-    /// [`DataEvent::Moved`], then `Eof` or `Failed`.
-    Receive(Coding),
+    /// Take bytes from the application, [encode](Parameters::encoder) and send them; at their end, or at
+    /// the [limit](Parameters::limit), flush and shut the sending side down. Answered by any number of
+    /// [`DataEvent::Moved`], then `Flushed` or `Failed`.
+    Send(Parameters),
+    /// Receive bytes, [decode](Parameters::decoder) them and give them to the application. Answered by any
+    /// number of [`DataEvent::Moved`] and `Marker`, then `Eof` or `Failed`.
+    Receive(Parameters),
     /// Close it: all is done.
     Close,
     /// Close it at once, with whatever is in it; the peer should notice (a reset, where it can be
@@ -118,6 +119,8 @@ pub enum DataEvent {
     },
     /// This many more bytes went over the wire.
     Moved(u64),
+    /// A restart marker came (RFC 959 3.5), and the application has all the bytes before it.
+    Marker(Marker),
     /// All was received, and the connection is closed: some servers confirm a transfer only once their
     /// client has closed it too. `clean` when the end was one that cannot be forged or cut short.
     Eof {

@@ -32,6 +32,11 @@ pub enum LocalError {
     Ended,
     /// The operation has come to its end: a new one is needed.
     OperationOver,
+    /// Two servers are to send each other files in different modes or structures.
+    CodingsDiffer,
+    /// Two servers are to send each other files over a protected data connection, of which neither would be
+    /// the TLS client.
+    DataProtected,
     /// The configuration demands TLS, and this would go without.
     Unprotected,
 }
@@ -51,6 +56,8 @@ impl fmt::Display for LocalError {
             Self::UnexpectedDataEvent => f.write_str("the data connection is not in a state for this event"),
             Self::WrongAnswer => f.write_str("the answer does not fit the request of this ticket"),
             Self::Ended => f.write_str("nobody waits for this answer any more"),
+            Self::CodingsDiffer => f.write_str("the two servers are not in the same mode and structure"),
+            Self::DataProtected => f.write_str("two servers cannot protect a data connection to each other"),
             Self::OperationOver => f.write_str("the operation has ended already"),
             Self::Unprotected => f.write_str("TLS is required by the configuration, and is not in force"),
         }
@@ -73,6 +80,8 @@ pub enum Awaited {
     Greeting,
     /// The reply to a command.
     Reply,
+    /// The last line of a reply of many.
+    EndOfReply,
     /// The data connection.
     DataConnection,
     /// Bytes on the data connection.
@@ -98,6 +107,7 @@ impl Awaited {
         match self {
             Self::Greeting => "the greeting",
             Self::Reply => "a reply",
+            Self::EndOfReply => "the end of a reply",
             Self::DataConnection => "the data connection",
             Self::Data => "data",
             Self::Preliminary => "the reply that begins the transfer",

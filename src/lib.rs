@@ -97,6 +97,7 @@
 //! | `smol` | the adapter for smol, `io::smol`; implies `std` | async-io, async-net, blocking, futures-io |
 //! | `disk` | a directory as a server's file system, which no path leaves | cap-std |
 //! | `deflate` | MODE Z | miniz_oxide |
+//! | `serde` | owned entries of listings, stored and sent; implies `alloc` | serde |
 //!
 //! # What it follows
 //!

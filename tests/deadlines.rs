@@ -5,7 +5,7 @@ mod support;
 
 use ftp_proto::action::{DataEvent, DataOp};
 use ftp_proto::buffer::SendBuf;
-use ftp_proto::codec::{ReplyCode, Verb};
+use ftp_proto::codec::{ReplyCode, Text, Verb};
 use ftp_proto::error::{Awaited, LocalError, PeerError};
 use ftp_proto::server::{Answer, Config, Refusal};
 use proptest::prelude::*;
@@ -357,7 +357,7 @@ fn some_answer(choice: u8) -> Answer<'static> {
         3 => Answer::Opened { size: Some(7), unique_name: Some(t("made up")) },
         4 => Answer::Digest { digest: &[1, 2], range: (0, 7) },
         5 => Answer::Count(7),
-        _ => Answer::Reply(ReplyCode::PARAMETER_NOT_IMPLEMENTED, t("No.")),
+        _ => Answer::Reply(ReplyCode::PARAMETER_NOT_IMPLEMENTED, const { &[Text::literal("No.")] }),
     }
 }
 

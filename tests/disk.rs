@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
@@ -15,7 +16,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use ftp_proto::codec::Permissions;
 use ftp_proto::io::{
-    Access, Accounts, Directory, File, Filesystem, Guarded, Opened, Refusal, Users, VirtualPath,
+    Access, Accounts, Directory, File, Filesystem, Guarded, Opened, Refusal, Users, VirtualPath, Visitor,
+    Wishes,
 };
 use ftp_proto::listing::{Kind, OwnedEntry};
 
@@ -104,8 +106,13 @@ fn write_all(mut opened: Opened<impl File>, mut bytes: &[u8]) {
     opened.file.finish().unwrap();
 }
 
-fn names(entries: impl Iterator<Item = OwnedEntry>) -> Vec<Vec<u8>> {
-    let mut names: Vec<_> = entries.map(|entry| entry.entry().name.as_bytes().to_vec()).collect();
+fn whole(entries: impl Iterator<Item = io::Result<OwnedEntry>>) -> Vec<OwnedEntry> {
+    entries.map(|entry| entry.unwrap()).collect()
+}
+
+fn names(entries: impl Iterator<Item = io::Result<OwnedEntry>>) -> Vec<Vec<u8>> {
+    let mut names: Vec<_> =
+        whole(entries).iter().map(|entry| entry.entry().name.as_bytes().to_vec()).collect();
     names.sort();
     names
 }
@@ -153,16 +160,24 @@ fn no_link_leads_out() {
         assert_eq!(refused(directory.entry(link, true)), denied, "{name}");
         assert_eq!(refused(directory.entries(link)), denied, "{name}");
         for access in [READ, WRITE, Access::Write { offset: 1 }, Access::Append] {
-            assert_eq!(refused(directory.open(link, access)), denied, "{name} {access:?}");
+            assert_eq!(
+                refused(directory.open(link, access, &Wishes::default())),
+                denied,
+                "{name} {access:?}"
+            );
         }
         for below in ["secret", "passwd", "new", "d"] {
             let below = format!("/{name}/{below}");
             let below = path(&below);
             assert_eq!(refused(directory.entry(below, false)), denied, "{below:?}");
-            assert_eq!(refused(directory.open(below, READ)), denied, "{below:?}");
-            assert_eq!(refused(directory.open(below, WRITE)), denied, "{below:?}");
-            assert_eq!(refused(directory.open(below, Access::Unique)), denied, "{below:?}");
-            assert_eq!(refused(directory.make_directory(below)), denied, "{below:?}");
+            assert_eq!(refused(directory.open(below, READ, &Wishes::default())), denied, "{below:?}");
+            assert_eq!(refused(directory.open(below, WRITE, &Wishes::default())), denied, "{below:?}");
+            assert_eq!(
+                refused(directory.open(below, Access::Unique, &Wishes::default())),
+                denied,
+                "{below:?}"
+            );
+            assert_eq!(refused(directory.make_directory(below, &Wishes::default())), denied, "{below:?}");
             assert_eq!(refused(directory.remove_directory(below)), denied, "{below:?}");
             assert_eq!(refused(directory.remove_file(below)), denied, "{below:?}");
             assert_eq!(refused(directory.rename(below, path("/stolen"))), denied, "{below:?}");
@@ -184,7 +199,7 @@ fn a_link_within_is_followed() {
     scratch.directory("d").file("d/file", "content").link("d/up", "..").link("link", "d/file");
     let directory = scratch.writable();
     for name in ["/link", "/d/up/link", "/d/up/d/file"] {
-        assert_eq!(read_all(directory.open(path(name), READ).unwrap()), b"content");
+        assert_eq!(read_all(directory.open(path(name), READ, &Wishes::default()).unwrap()), b"content");
         assert_eq!(directory.entry(path(name), true).unwrap().entry().size, Some(7));
     }
     assert_eq!(names(directory.entries(path("/d/up/d")).unwrap()), [b"file".to_vec(), b"up".to_vec()]);
@@ -214,13 +229,14 @@ fn a_link_swapped_in_meanwhile_does_not_lead_out() {
         });
         let mut opened = 0;
         for round in 0..20_000 {
-            if let Ok(file) = directory.open(path("/door/secret"), READ) {
+            if let Ok(file) = directory.open(path("/door/secret"), READ, &Wishes::default()) {
                 assert_eq!(read_all(file), b"inside");
                 opened += 1;
             }
             if round % 16 == 0 {
                 let _ = directory.remove_file(path("/door/new"));
-                let _ = directory.make_directory(path("/door/made")).map(|()| opened += 1);
+                let _ =
+                    directory.make_directory(path("/door/made"), &Wishes::default()).map(|()| opened += 1);
                 let _ = directory.remove_directory(path("/door/made"));
             }
         }
@@ -236,7 +252,7 @@ fn reading_begins_at_the_offset_and_ends_at_the_end() {
     scratch.file("file", "0123456789");
     let directory = scratch.read_only();
     for (offset, expected) in [(0, "0123456789"), (3, "3456789"), (9, "9"), (10, "")] {
-        let opened = directory.open(path("/file"), Access::Read { offset }).unwrap();
+        let opened = directory.open(path("/file"), Access::Read { offset }, &Wishes::default()).unwrap();
         assert_eq!(opened.size, Some(10 - offset));
         assert_eq!(opened.unique_name, None);
         let behind = opened.file.as_file().unwrap();
@@ -244,7 +260,7 @@ fn reading_begins_at_the_offset_and_ends_at_the_end() {
         assert_eq!(read_all(opened), expected.as_bytes());
     }
     for offset in [11, u64::MAX] {
-        let opened = directory.open(path("/file"), Access::Read { offset });
+        let opened = directory.open(path("/file"), Access::Read { offset }, &Wishes::default());
         assert_eq!(refused(opened), Some(Refusal::BadOffset));
     }
 }
@@ -269,7 +285,7 @@ fn writing_replaces_what_there_is_from_the_offset_on() {
         }
         for sync in [false, true] {
             let directory = scratch.writable().sync_on_finish(sync);
-            let opened = directory.open(path("/file"), access);
+            let opened = directory.open(path("/file"), access, &Wishes::default());
             match expected {
                 Ok(content) => {
                     let opened = opened.unwrap();
@@ -296,8 +312,8 @@ fn writing_replaces_what_there_is_from_the_offset_on() {
 fn two_that_append_lose_nothing() {
     let scratch = Scratch::new();
     let directory = scratch.writable();
-    let mut first = directory.open(path("/log"), Access::Append).unwrap();
-    let mut second = directory.open(path("/log"), Access::Append).unwrap();
+    let mut first = directory.open(path("/log"), Access::Append, &Wishes::default()).unwrap();
+    let mut second = directory.open(path("/log"), Access::Append, &Wishes::default()).unwrap();
     assert!(first.file.as_file().is_none());
     first.file.write(b"a").unwrap();
     second.file.write(b"b").unwrap();
@@ -309,10 +325,13 @@ fn two_that_append_lose_nothing() {
 fn an_upload_broken_off_stays_to_be_resumed() {
     let scratch = Scratch::new();
     let directory = scratch.writable();
-    let mut opened = directory.open(path("/file"), WRITE).unwrap();
+    let mut opened = directory.open(path("/file"), WRITE, &Wishes::default()).unwrap();
     opened.file.write(b"half").unwrap();
     drop(opened);
-    write_all(directory.open(path("/file"), Access::Write { offset: 4 }).unwrap(), b" and half");
+    write_all(
+        directory.open(path("/file"), Access::Write { offset: 4 }, &Wishes::default()).unwrap(),
+        b" and half",
+    );
     assert_eq!(scratch.content("file"), "half and half");
 }
 
@@ -330,7 +349,7 @@ fn a_unique_name_is_one_that_nothing_has() {
         ("/d", "upload.1", "d/upload.1"),
         ("/", "upload", "upload"),
     ] {
-        let opened = directory.open(path(wished), Access::Unique).unwrap();
+        let opened = directory.open(path(wished), Access::Unique, &Wishes::default()).unwrap();
         assert_eq!(opened.unique_name.as_deref(), Some(expected.as_bytes()));
         write_all(opened, b"new");
         assert_eq!(scratch.content(stored), "new");
@@ -338,7 +357,7 @@ fn a_unique_name_is_one_that_nothing_has() {
     assert_eq!(scratch.content("name"), "old");
     assert!(!scratch.outside().join("nowhere").exists());
     for (wished, refusal) in [("/none/name", Refusal::NotFound), ("/name/name", Refusal::NotADirectory)] {
-        assert_eq!(refused(directory.open(path(wished), Access::Unique)), Some(refusal));
+        assert_eq!(refused(directory.open(path(wished), Access::Unique, &Wishes::default())), Some(refusal));
     }
 }
 
@@ -346,8 +365,9 @@ fn a_unique_name_is_one_that_nothing_has() {
 fn unique_names_do_not_run_out() {
     let scratch = Scratch::new();
     let directory = scratch.writable();
-    let mut given: Vec<_> =
-        (0..150).map(|_| directory.open(path("/n"), Access::Unique).unwrap().unique_name.unwrap()).collect();
+    let mut given: Vec<_> = (0..150)
+        .map(|_| directory.open(path("/n"), Access::Unique, &Wishes::default()).unwrap().unique_name.unwrap())
+        .collect();
     assert_eq!((&*given[0], &*given[99]), (&b"n"[..], &b"n.99"[..]));
     given.sort();
     given.dedup();
@@ -361,7 +381,7 @@ fn names_are_bytes() {
     let directory = scratch.writable();
     for name in [&b"\xff\xfe"[..], b"caf\xe9", b"a\\b", b"..\\x", b"c:", b" ", b"tab\tq", b"\x7f\x1b[0m"] {
         let full = [b"/", name].concat();
-        match directory.open(path(&full), WRITE) {
+        match directory.open(path(&full), WRITE, &Wishes::default()) {
             Ok(opened) => write_all(opened, name),
             // Some file systems hold Unicode alone.
             Err(refusal) => {
@@ -374,7 +394,7 @@ fn names_are_bytes() {
         assert_eq!(names(directory.entries(VirtualPath::ROOT).unwrap()), [name]);
         directory.rename(path(&full), path("/plain")).unwrap();
         directory.rename(path("/plain"), path(&full)).unwrap();
-        assert_eq!(read_all(directory.open(path(&full), READ).unwrap()), name);
+        assert_eq!(read_all(directory.open(path(&full), READ, &Wishes::default()).unwrap()), name);
         directory.remove_file(path(&full)).unwrap();
     }
 }
@@ -403,7 +423,7 @@ fn an_entry_of_every_kind_is_told_as_what_it_is() {
     let _socket = UnixListener::bind(scratch.at("socket")).unwrap();
 
     let directory = scratch.writable();
-    let listed: Vec<_> = directory.entries(VirtualPath::ROOT).unwrap().collect();
+    let listed = whole(directory.entries(VirtualPath::ROOT).unwrap());
     let target = |target: &'static str| Kind::Link { target: Some(target.try_into().unwrap()) };
     let expected = [
         ("file", Kind::File, Some("adfrw")),
@@ -463,9 +483,9 @@ fn the_root_is_a_directory_that_stays_where_it_is() {
     }
     let root = VirtualPath::ROOT;
     for access in [READ, WRITE, Access::Append] {
-        assert_eq!(refused(directory.open(root, access)), Some(Refusal::IsADirectory));
+        assert_eq!(refused(directory.open(root, access, &Wishes::default())), Some(Refusal::IsADirectory));
     }
-    assert_eq!(refused(directory.make_directory(root)), Some(Refusal::Exists));
+    assert_eq!(refused(directory.make_directory(root, &Wishes::default())), Some(Refusal::Exists));
     assert_eq!(refused(directory.remove_file(root)), Some(Refusal::IsADirectory));
     assert_eq!(refused(directory.remove_directory(root)), Some(Refusal::Denied));
     assert_eq!(refused(directory.rename(root, path("/a"))), Some(Refusal::Denied));
@@ -486,7 +506,11 @@ fn what_is_no_file_is_not_opened_and_nobody_waits_for_it() {
         ("/directory", Refusal::IsADirectory),
     ] {
         for access in [READ, WRITE, Access::Write { offset: 1 }, Access::Append] {
-            assert_eq!(refused(directory.open(path(name), access)), Some(refusal), "{name} {access:?}");
+            assert_eq!(
+                refused(directory.open(path(name), access, &Wishes::default())),
+                Some(refusal),
+                "{name} {access:?}"
+            );
         }
     }
     let devices = Directory::open("/dev").unwrap().writable();
@@ -494,8 +518,8 @@ fn what_is_no_file_is_not_opened_and_nobody_waits_for_it() {
         devices.entry(path("/null"), false).unwrap().entry().kind,
         Kind::CharacterDevice(Some(_))
     ));
-    assert_eq!(refused(devices.open(path("/null"), READ)), Some(Refusal::Denied));
-    assert_eq!(refused(devices.open(path("/null"), WRITE)), Some(Refusal::Denied));
+    assert_eq!(refused(devices.open(path("/null"), READ, &Wishes::default())), Some(Refusal::Denied));
+    assert_eq!(refused(devices.open(path("/null"), WRITE, &Wishes::default())), Some(Refusal::Denied));
 }
 
 #[test]
@@ -515,10 +539,10 @@ fn a_pipe_swapped_in_meanwhile_does_not_block() {
             }
         });
         for _ in 0..5_000 {
-            if let Ok(opened) = directory.open(path("/file"), READ) {
+            if let Ok(opened) = directory.open(path("/file"), READ, &Wishes::default()) {
                 assert_eq!(read_all(opened), b"content");
             }
-            let _ = directory.open(path("/file"), Access::Write { offset: 7 });
+            let _ = directory.open(path("/file"), Access::Write { offset: 7 }, &Wishes::default());
         }
         stop.store(true, Ordering::Relaxed);
     });
@@ -536,9 +560,9 @@ fn each_thing_that_can_go_wrong_has_its_refusal() {
     let calls: &[(&str, Call)] = &[
         ("entry", |on, path| on.entry(path, true).map(drop)),
         ("entries", |on, path| on.entries(path).map(drop)),
-        ("read", |on, path| on.open(path, READ).map(drop)),
-        ("write", |on, path| on.open(path, WRITE).map(drop)),
-        ("make", |on, path| on.make_directory(path)),
+        ("read", |on, path| on.open(path, READ, &Wishes::default()).map(drop)),
+        ("write", |on, path| on.open(path, WRITE, &Wishes::default()).map(drop)),
+        ("make", |on, path| on.make_directory(path, &Wishes::default())),
         ("rmdir", |on, path| on.remove_directory(path)),
         ("remove", |on, path| on.remove_file(path)),
         ("from", |on, path| on.rename(path, self::path("/moved"))),
@@ -599,7 +623,7 @@ fn a_file_may_be_replaced_by_renaming_and_a_directory_moves() {
     assert_eq!(scratch.content("b"), "a");
     directory.rename(path("/b"), path("/b")).unwrap();
     directory.rename(path("/d"), path("/d")).unwrap();
-    directory.make_directory(path("/e")).unwrap();
+    directory.make_directory(path("/e"), &Wishes::default()).unwrap();
     directory.rename(path("/d"), path("/e/d")).unwrap();
     assert_eq!(scratch.content("e/d/x"), "x");
     // A link that is in the way is replaced, not what it leads to.
@@ -629,15 +653,15 @@ fn an_entry_that_vanishes_while_listing_is_left_out() {
 /// Every call that changes something, with what it does when it is allowed.
 fn changes<F: Filesystem>(on: &F) -> Vec<Option<Refusal>> {
     vec![
-        refused(on.open(path("/file"), WRITE)),
-        refused(on.open(path("/file"), Access::Write { offset: 1 })),
-        refused(on.open(path("/new"), WRITE)),
-        refused(on.open(path("/file"), Access::Append)),
-        refused(on.open(path("/file"), Access::Unique)),
-        refused(on.open(path("/"), Access::Unique)),
-        refused(on.open(path("/"), WRITE)),
-        refused(on.make_directory(path("/made"))),
-        refused(on.make_directory(path("/"))),
+        refused(on.open(path("/file"), WRITE, &Wishes::default())),
+        refused(on.open(path("/file"), Access::Write { offset: 1 }, &Wishes::default())),
+        refused(on.open(path("/new"), WRITE, &Wishes::default())),
+        refused(on.open(path("/file"), Access::Append, &Wishes::default())),
+        refused(on.open(path("/file"), Access::Unique, &Wishes::default())),
+        refused(on.open(path("/"), Access::Unique, &Wishes::default())),
+        refused(on.open(path("/"), WRITE, &Wishes::default())),
+        refused(on.make_directory(path("/made"), &Wishes::default())),
+        refused(on.make_directory(path("/"), &Wishes::default())),
         refused(on.remove_directory(path("/d"))),
         refused(on.remove_file(path("/file"))),
         refused(on.remove_file(path("/"))),
@@ -653,18 +677,18 @@ fn nothing_changes_what_is_read_only() {
     assert!(changes(&scratch.read_only()).iter().all(|refusal| *refusal == Some(Refusal::Denied)));
     assert!(changes(&scratch.writable().read_only()).iter().all(|refusal| *refusal == Some(Refusal::Denied)));
     assert!(changes(&guarded).iter().all(|refusal| *refusal == Some(Refusal::Denied)));
-    assert_eq!(read_all(guarded.open(path("/file"), READ).unwrap()), b"content");
+    assert_eq!(read_all(guarded.open(path("/file"), READ, &Wishes::default()).unwrap()), b"content");
     assert_eq!(names(scratch.read_only().entries(VirtualPath::ROOT).unwrap()).len(), 2);
 
     // And it says so: the same entries from either.
-    let plain: Vec<_> = scratch.read_only().entries(VirtualPath::ROOT).unwrap().collect();
-    assert_eq!(guarded.entries(VirtualPath::ROOT).unwrap().collect::<Vec<_>>(), plain);
+    let plain = whole(scratch.read_only().entries(VirtualPath::ROOT).unwrap());
+    assert_eq!(whole(guarded.entries(VirtualPath::ROOT).unwrap()), plain);
     let file = guarded.entry(path("/file"), false).unwrap();
     assert_eq!(file.entry().permissions, Some(Permissions::RETRIEVE));
 
     let full = Guarded::full(scratch.writable());
-    let entries = full.entries(VirtualPath::ROOT).unwrap().collect::<Vec<_>>();
-    assert_eq!(entries, scratch.writable().entries(VirtualPath::ROOT).unwrap().collect::<Vec<_>>());
+    let entries = whole(full.entries(VirtualPath::ROOT).unwrap());
+    assert_eq!(entries, whole(scratch.writable().entries(VirtualPath::ROOT).unwrap()));
     assert!(changes(&full).iter().filter(|refusal| refusal.is_none()).count() > 6);
 }
 
@@ -674,7 +698,9 @@ fn a_user_comes_in_with_the_password_and_anonymous_with_any() {
     let peer = "192.0.2.1:1".parse().unwrap();
     let shared = Arc::new(scratch.writable());
     let login = |users: &Users<Directory>, name: &str, password: &str| {
-        users.login(name.as_bytes(), password.as_bytes(), peer).map(|guarded| guarded.is_read_only())
+        users
+            .login(&Visitor::new(name, peer, peer), password.as_bytes())
+            .map(|guarded| guarded.is_read_only())
     };
     let users = Users::<Directory>::new();
     assert_eq!(login(&users, "anonymous", "me@example.org"), Err(Refusal::Denied));

@@ -1,14 +1,39 @@
-//! The attacks on FTP servers that need no TLS, each with the defence that answers it: RFC 2577 and the
-//! vulnerabilities that servers have had.
+//! The attacks on FTP servers and clients that need no TLS, each with the defence that answers it: RFC 2577 and
+//! the vulnerabilities that both have had.
+//!
+//! | attack | tests here begin with | and elsewhere |
+//! |---|---|---|
+//! | bounce through PORT and EPRT (RFC 2577 3) | `bounce` | |
+//! | theft of a passive data connection (RFC 2577 4) | `theft` | tests/client/active.rs for the client's listeners |
+//! | cross-protocol requests (CVE-2021-3618) | `cross_protocol` | |
+//! | an over-long line split into two (CVE-2008-4242) | `an_over_long_line` | |
+//! | CR, LF, NUL in arguments (CVE-2017-3533) | `no_argument` | tests/client/names.rs |
+//! | a hostile 227 (CVE-2020-8284, CVE-2021-4189) | `a_hostile_227` | tests/client/passive.rs |
+//! | names in listings that are paths (CVE-2018-10916, CVE-2014-4877) | `a_hostile_listing` | tests/client/walk.rs |
+//! | forged lines of a listing | `a_file_name_forges` | |
+//! | paths out of the root, links (CVE-2017-7418, CVE-2020-20277) | `no_path_leaves` | tests/disk.rs |
+//! | globbing (CVE-2010-2632) | `there_is_no_globbing` | |
+//! | endless replies and listings | `endless` | |
+//! | Telnet sequences (CVE-2010-4221) | `telnet` | |
+//! | enumeration and timing (RFC 2577) | `enumeration` | |
+//! | guessing passwords (RFC 2577) | `guessing` | |
+//! | floods of connections | `the_host_is_asked` | tests/shutdown.rs |
+//! | slow peers | `slow_peers` | tests/deadlines.rs, tests/client/time.rs |
+//! | memory through pipelining | `pipelining` | |
+//! | information before the login | `before_the_login` | |
+//! | offsets that overflow | `offsets` | |
+//! | secrets in logs | `secrets` | |
 
 mod support;
 
 use ftp_proto::action::{DataEvent, DataOp};
-use ftp_proto::codec::{Command, Secret, Text, Verb};
-use ftp_proto::error::{Awaited, PeerError};
-use ftp_proto::listing::{Entry, Kind, ListingWriter};
+use ftp_proto::client::{self, Walk, WalkLimits};
+use ftp_proto::codec::{Command, RepresentationType, Secret, Text, Verb, safe_name};
+use ftp_proto::error::{Awaited, Error, PeerError};
+use ftp_proto::listing::{Clock, Entry, Formats, Kind, ListingParser, ListingWriter};
 use ftp_proto::server::{Config, Endpoints, Limits, Request, Session, VirtualPath};
 use std::time::Duration;
+use support::client::{Act::Raw, Outcome, Rig as Client};
 use support::server::{DataEnd, End, LOCAL, PEER, PEER_DATA, Rig, STRANGER};
 use support::tree::Node;
 use support::{seconds, t};
@@ -45,6 +70,28 @@ fn bounce_a_transfer_goes_to_the_clients_own_host_and_to_no_privileged_port() {
         let dialled: Vec<_> = dialled.collect();
         assert_eq!(dialled, if allowed { vec!["192.0.2.2"] } else { vec![] }, "{line}");
     }
+}
+
+#[test]
+fn bounce_another_host_is_allowed_by_the_knob_alone_and_a_privileged_port_never() {
+    for (line, allowed) in [
+        ("PORT 192,0,2,66,156,65", true),
+        ("EPRT |1|192.0.2.66|40001|", true),
+        ("PORT 192,0,2,66,0,25", false),
+        ("EPRT |1|192.0.2.66|1023|", false),
+    ] {
+        let mut config = Config::default();
+        assert!(!config.foreign_addresses);
+        config.foreign_addresses = true;
+        let mut rig = Rig::with(config).login();
+        assert_eq!(rig.say(line), [if allowed { 200 } else { 504 }], "{line}");
+        assert!(rig.ops.is_empty(), "{line}: nothing is dialled before the transfer");
+    }
+    let mut config = Config::default();
+    config.foreign_addresses = true;
+    let mut rig = Rig::with(config).login();
+    assert_eq!(rig.say("PASV\r\nRETR file"), [227, 150]);
+    assert!(rig.arrive(STRANGER), "the other server of a transfer between two");
 }
 
 #[test]
@@ -116,6 +163,67 @@ fn no_argument_holds_cr_lf_or_nul() {
         assert!(Text::new(&bytes).is_err());
         assert!(VirtualPath::parse(&[b'/', byte]).is_err());
     }
+}
+
+#[test]
+fn a_hostile_227_leads_nowhere_but_to_the_server_itself() {
+    for named in ["127,0,0,1", "10,0,0,1", "169,254,169,254", "0,0,0,0", "203,0,113,5", "255,255,255,255"] {
+        let reply: &'static str = format!("227 Entering Passive Mode ({named},0,22)").leak();
+        for verb in ["EPSV", "PASV"] {
+            let refusal = if verb == "PASV" { "500 what" } else { reply };
+            let mut rig = Client::greeted().says("EPSV", refusal).says("PASV", reply);
+            let image = RepresentationType::Image;
+            let _ = rig.run(&mut client::retrieve(t("f"), image, 0), |_| ());
+            assert_eq!(rig.dialled, ["192.0.2.1:22".parse().unwrap()], "{reply}");
+        }
+    }
+}
+
+#[test]
+fn a_hostile_listing_names_nothing_outside_its_directory_and_its_links_are_not_followed() {
+    const LISTING: &[u8] = b"type=dir; ../../etc\r\ntype=dir; /root\r\ntype=dir; ..\r\ntype=dir; .\r\n\
+        type=OS.unix=slink:/; x\r\ntype=OS.unix=symlink; y\r\ntype=pdir; z\r\ntype=dir; a\\b\r\n";
+    let mut parser = ListingParser::new([0; 200], Formats::MLSD, Clock::UNKNOWN);
+    let mut walk = Walk::new([0; 1000], t("/pub"), WalkLimits::default()).unwrap();
+    walk.next().unwrap();
+    let mut input = LISTING;
+    while let Some(entry) = parser.next(&mut input) {
+        let entry = entry.unwrap();
+        let _ = walk.found(&entry);
+        // What the entry is called is no local path.
+        assert!(!matches!(entry.kind, Kind::Directory) || safe_name(entry.name.as_bytes()).is_err());
+    }
+    let mut visited = Vec::new();
+    while let Some(path) = walk.next() {
+        visited.push(path.to_string());
+    }
+    assert_eq!(visited, ["/pub/a\\b", "/pub/root", "/pub/etc"]);
+}
+
+#[test]
+fn endless_replies_end_at_the_limits_and_endless_listings_take_no_memory() {
+    // Lines without end, and a line without end.
+    for piece in [&b"215-and so on\r\n"[..], b"215-and so on "] {
+        let flood = piece.repeat(300_000);
+        let mut rig = Client::greeted().on("SYST", [Raw(flood)]);
+        let outcome = rig.run(&mut client::system(), |_| ());
+        let too_long = Outcome::Error(Error::Peer(PeerError::ReplyTooLong));
+        let late = Outcome::Error(Error::Peer(PeerError::TimedOut(Awaited::Reply)));
+        assert_eq!(outcome, if piece.ends_with(b"\n") { too_long } else { late });
+        assert!(rig.shown.len() <= 10_000);
+    }
+    // The storage of a listing is one line; a longer one is told once and skipped.
+    let mut parser = ListingParser::new([0; 100], Formats::LIST, Clock::UNKNOWN);
+    let mut told = 0;
+    for _ in 0..10_000 {
+        let mut input = &[b'x'; 1000][..];
+        told += usize::from(parser.next(&mut input).is_some());
+        assert!(input.is_empty());
+    }
+    assert_eq!(told, 1);
+    // So is a tree: see the walk's limits.
+    let limits = WalkLimits::default();
+    assert!(limits.depth <= 100 && limits.directories <= 1_000_000);
 }
 
 #[test]
@@ -199,22 +307,25 @@ fn enumeration_every_name_gets_the_same_answer_after_the_same_time() {
 
 #[test]
 fn guessing_takes_longer_each_time_and_ends_the_session() {
-    let mut config = Config::default();
-    config.timeouts.login = seconds(1000);
-    let mut rig = Rig::with(config);
-    let mut waited = Duration::ZERO;
-    while rig.end.is_none() {
-        // Starting over does not help.
-        rig.say("REIN\r\nUSER me\r\nPASS wrong");
-        if let (None, Some(deadline)) = (rig.end, rig.wait.deadline) {
-            let delay = deadline.since(rig.now);
-            assert!(delay >= waited, "{delay:?} after {waited:?}");
-            waited = delay;
-            rig.pass(delay);
+    // Names that nobody has count too.
+    for user in ["me", "nobody-has-this-name"] {
+        let mut config = Config::default();
+        config.timeouts.login = seconds(1000);
+        let mut rig = Rig::with(config);
+        let mut waited = Duration::ZERO;
+        while rig.end.is_none() {
+            // Starting over does not help.
+            rig.say(&format!("REIN\r\nUSER {user}\r\nPASS wrong"));
+            if let (None, Some(deadline)) = (rig.end, rig.wait.deadline) {
+                let delay = deadline.since(rig.now);
+                assert!(delay >= waited, "{delay:?} after {waited:?}");
+                waited = delay;
+                rig.pass(delay);
+            }
         }
+        assert_eq!(waited, seconds(16));
+        assert_eq!(rig.session.ended_by(), Some(PeerError::TooManyLogins));
     }
-    assert_eq!(waited, seconds(16));
-    assert_eq!(rig.session.ended_by(), Some(PeerError::TooManyLogins));
 }
 
 #[test]

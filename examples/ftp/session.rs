@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
-use ftp_proto::client::{Config, DataConnection, Profile};
+use ftp_proto::client::{Config, DataConnection, Profile, Timeouts};
 use ftp_proto::io::{Direction, std::Client};
 use ftp_proto::listing::OwnedEntry;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -73,16 +73,7 @@ impl Session {
         let mut builder = Client::builder();
         config.data_connection = if manner.active { DataConnection::Active } else { DataConnection::Passive };
         if let Some(timeout) = manner.timeout {
-            let timeouts = &mut config.timeouts;
-            for limit in [
-                &mut timeouts.greeting,
-                &mut timeouts.reply,
-                &mut timeouts.connect,
-                &mut timeouts.data_idle,
-                &mut timeouts.final_reply,
-            ] {
-                *limit = timeout;
-            }
+            config.timeouts = Timeouts::all(timeout);
             builder = builder.connect_timeout(timeout);
         }
         if manner.trace {

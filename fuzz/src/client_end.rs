@@ -7,10 +7,11 @@ use arbitrary::Arbitrary;
 use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::client::{self, Client, Config, Event, Operation, Sequence, TransferId};
-use ftp_proto::codec::{Command, EndRule, RepresentationType, Secret, Text};
+use ftp_proto::codec::{ByteRange, Command, EndRule, RepresentationType, Secret, Text};
 use ftp_proto::error::Error;
 use ftp_proto::security::{Policy, TlsMode};
 use ftp_proto::time::Instant;
+use ftp_proto::transfer::Marker;
 
 use crate::{Choices, SERVER};
 
@@ -20,6 +21,8 @@ pub enum Ask<'a> {
     Greeting,
     Login(&'a [u8], &'a [u8], bool),
     Retrieve(&'a [u8], bool, u16),
+    RetrieveRange(&'a [u8], u16, u16),
+    RestartAt(&'a [u8], &'a [u8], u16),
     Store(&'a [u8], bool, u16),
     Append(&'a [u8]),
     StoreUnique(&'a [u8]),
@@ -110,6 +113,15 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
             }
             Ask::Retrieve(name, ascii, offset) => {
                 self.transfer(client::retrieve(path(name), coding(ascii), offset.into()));
+            }
+            Ask::RetrieveRange(name, first, last) => {
+                let range = ByteRange::new(first.into(), last.into()).unwrap_or(ByteRange::WHOLE);
+                self.transfer(client::retrieve_range(path(name), range));
+            }
+            Ask::RestartAt(name, marker, position) => {
+                if let Some(marker) = Marker::new(marker, position.into()) {
+                    self.transfer(client::retrieve(path(name), image, 0).restart_at(&marker));
+                }
             }
             Ask::Store(name, ascii, offset) => {
                 self.transfer(client::store(path(name), coding(ascii), offset.into()))
@@ -268,6 +280,9 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
             }
             DataOp::Receive(_) => {
                 self.event(id, DataEvent::Moved(10));
+                if self.choices.next() & 1 == 1 {
+                    self.event(id, DataEvent::Marker(Marker::new(b"1", 10).unwrap()));
+                }
                 let clean = self.kind || self.choices.next() != 0x33;
                 self.event(id, DataEvent::Eof { clean });
             }

@@ -9,6 +9,7 @@ use ftp_proto::listing::{Entry, Kind};
 use ftp_proto::security::TlsMode;
 use ftp_proto::server::{Access, Answer, Config, Endpoints, Event, Refusal, Request, Session, VirtualPath};
 use ftp_proto::time::Instant;
+use ftp_proto::transfer::Marker;
 
 use crate::{CLIENT, Choices, SERVER};
 
@@ -130,6 +131,7 @@ impl<'a> ServerEnd<'a> {
                     let mut entry =
                         Entry::new(name, if choice & 2 == 0 { Kind::File } else { Kind::Directory });
                     entry.size = Some(u64::from(choice));
+                    let lines = [name, name];
                     let answer = match request {
                         Request::Admit if choice != 0xFF || kind => Answer::Done,
                         Request::Login { .. } if choice & 0x80 == 0 || kind => Answer::Done,
@@ -145,7 +147,7 @@ impl<'a> ServerEnd<'a> {
                             range: (0, u64::from(choice)),
                         },
                         Request::Available => Answer::Count(u64::from(choice)),
-                        Request::Site(_) => Answer::Reply(ReplyCode::COMMAND_OKAY, name),
+                        Request::Site(_) => Answer::Reply(ReplyCode::COMMAND_OKAY, &lines[..usize::from(choice) % 3]),
                         Request::Open(_) | Request::List(_) => {
                             Answer::Opened { size: Some(u64::from(choice)), unique_name: None }
                         }
@@ -247,6 +249,9 @@ impl<'a> ServerEnd<'a> {
             }
             DataOp::Receive(_) => {
                 self.event(id, DataEvent::Moved(10));
+                if outcome & 1 == 1 {
+                    self.event(id, DataEvent::Marker(Marker::new(b"1", 10).unwrap()));
+                }
                 let clean = self.kind || outcome != 0x33;
                 self.event(id, DataEvent::Eof { clean });
             }

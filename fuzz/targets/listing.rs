@@ -15,6 +15,23 @@ struct Input<'a> {
     listing: &'a [u8],
 }
 
+const ALL: [Format; 14] = [
+    Format::Mlsd,
+    Format::Mlst,
+    Format::Unix,
+    Format::Dos,
+    Format::Eplf,
+    Format::Vms,
+    Format::Mvs,
+    Format::As400,
+    Format::Guardian,
+    Format::NetWare,
+    Format::Os2,
+    Format::Mac,
+    Format::ConnectEnterprise,
+    Format::Nlst,
+];
+
 fn entries<'c>(
     chunks: impl Iterator<Item = &'c [u8]>,
     formats: Formats,
@@ -39,7 +56,7 @@ fn entries<'c>(
         }
         assert!(chunk.is_empty(), "bytes were left");
     }
-    if let Some(verdict) = parser.finish() {
+    while let Some(verdict) = parser.finish() {
         got.push(format!("{verdict:?}"));
     }
     got
@@ -60,7 +77,14 @@ fuzz_target!(|input: Input<'_>| {
         (!chunk.is_empty()).then_some(chunk)
     });
     assert_eq!(entries(chunks, formats, room, clock), whole, "in pieces");
-    for format in [Format::Mlsd, Format::Mlst, Format::Unix, Format::Nlst] {
-        let _ = format.parse_line(input.listing, &clock);
+    // Whatever an entry is made of stands in its line.
+    for format in ALL {
+        let Ok(Some(entry)) = format.parse_line(input.listing, &clock) else { continue };
+        let texts = [Some(entry.name), entry.owner, entry.group, entry.unique];
+        for text in texts.into_iter().flatten().filter(|text| !text.is_empty()) {
+            assert!(input.listing.windows(text.len()).any(|part| part == text.as_bytes()), "{entry:?}");
+        }
+        assert_eq!(entry.raw(), input.listing);
+        assert_eq!(entry.to_owned().entry(), entry);
     }
 });

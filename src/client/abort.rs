@@ -7,6 +7,7 @@
 //! connection is given up: nobody could tell what a later reply answers.
 
 use super::channel::Phase;
+use super::fxp::Elsewhere;
 use super::machine::{Generation, Owed};
 use super::{AbortPolicy, Client, Context, Inherits, Next, Operation, Profile, Sequence, TransferId};
 use crate::action::{DataId, DataOp};
@@ -32,7 +33,10 @@ pub(super) struct GivingUp {
 impl Client {
     /// Gives up the transfer that an operation left behind.
     pub(super) fn give_up_by_policy(&mut self) {
-        let Some(channel) = self.channel else { return };
+        let Some(channel) = self.channel else {
+            // There is no data connection here that could be closed instead.
+            return self.give_up();
+        };
         let abor = match self.config.abort {
             AbortPolicy::AborUploads => !channel.receives,
             AbortPolicy::CloseData => false,
@@ -46,11 +50,16 @@ impl Client {
 
     /// Gives up the transfer by ABOR, where the server has not finished it.
     fn give_up(&mut self) {
-        let Some(channel) = self.channel.take() else { return };
+        let elsewhere = core::mem::take(&mut self.elsewhere) != Elsewhere::No;
+        let (id, securing) = match self.channel.take() {
+            Some(channel) => (channel.id, channel.phase == Phase::Securing),
+            None if elsewhere => (DataId::NONE, false),
+            None => return,
+        };
         let synch =
             self.config.abort == AbortPolicy::AborWithSynch && !self.profile.contains(Profile::NO_SYNCH);
-        let (generation, securing) = (self.generation, channel.phase == Phase::Securing);
-        self.giving_up = Some(GivingUp { id: channel.id, generation, synch, sent: false, securing });
+        let generation = self.generation;
+        self.giving_up = Some(GivingUp { id, generation, synch, sent: false, securing });
         self.clock = None;
     }
 
@@ -67,7 +76,13 @@ impl Client {
         }
         if tx.is_empty() || !giving_up.sent {
             self.giving_up = None;
-            self.order(giving_up.id, DataOp::Abort);
+            self.abort_data(giving_up.id);
+        }
+    }
+
+    fn abort_data(&mut self, id: DataId) {
+        if id != DataId::NONE {
+            self.order(id, DataOp::Abort);
         }
     }
 
@@ -109,7 +124,7 @@ impl Client {
     /// behind them for one, is known by that.
     pub(super) fn stop_giving_up(&mut self, error: PeerError) {
         if let Some(giving_up) = self.giving_up.take() {
-            self.order(giving_up.id, DataOp::Abort);
+            self.abort_data(giving_up.id);
         }
         let aborting = self.owed.iter().any(|owed| owed.verb == Some(Verb::Abor) && owed.beside);
         if aborting
@@ -164,6 +179,11 @@ const SYNCHED_ABORT: usize = 4 + 6;
 /// The server may have finished before it heard: of an upload all may be there.
 pub fn abort(transfer: TransferId) -> Operation<Abort> {
     Operation::new(Abort { id: transfer.0, begun: false, transferred: 0 })
+}
+
+/// As [`abort`], for a transfer whose data connection is none of this client's.
+pub(super) fn abort_elsewhere() -> Operation<Abort> {
+    abort(TransferId(DataId::NONE))
 }
 
 /// See [`abort`]. Comes to the bytes that went over the wire until then.

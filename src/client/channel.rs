@@ -3,10 +3,11 @@
 
 use core::net::{Ipv4Addr, SocketAddr};
 
-use super::{Client, PassiveAddress};
+use super::{Client, PassiveAddress, Profile};
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
+use crate::codec::{Command, EpsvArgument, Invalid, ReplyCode, ReplyLine, address};
 use crate::error::LocalError;
-use crate::transfer::Coding;
+use crate::transfer::Parameters;
 
 /// The data connection.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +16,7 @@ pub(super) struct Channel {
     pub(super) phase: Phase,
     pub(super) moved: u64,
     pub(super) receives: bool,
-    coding: Coding,
+    pub(super) parameters: Parameters,
     /// Its TLS handshake is done.
     secured: bool,
     /// The server has said 1yz to the transfer, or is taken to have.
@@ -68,6 +69,9 @@ impl Client {
             // Its end was told, or the time for it had run out.
             (_, Phase::Ended | Phase::Failed(_)) => return Ok(()),
             (DataEvent::Moved(count), _) => channel.moved = channel.moved.saturating_add(count),
+            (DataEvent::Marker(marker), Phase::Moving) if channel.receives => {
+                self.last_marker = Some(marker);
+            }
             (DataEvent::Connected, Phase::Connecting) => channel.phase = Phase::Connected,
             (DataEvent::Secured { .. }, Phase::Securing) => {
                 channel.phase = Phase::Connected;
@@ -106,8 +110,15 @@ impl Client {
         named: Option<Ipv4Addr>,
         port: u16,
         receives: bool,
-        coding: Coding,
+        parameters: Parameters,
     ) {
+        let target = self.passive_target(named, port);
+        self.open_data(Phase::Connecting, DataOp::Connect(target), receives, parameters);
+    }
+
+    /// Where the server listens: at `port` of the control peer, or of the address that it named where the
+    /// policy says so.
+    pub(super) fn passive_target(&self, named: Option<Ipv4Addr>, port: u16) -> SocketAddr {
         let mut target = self.peer;
         target.set_port(port);
         // 0.0.0.0 names no host, but says that the server does not know its own address.
@@ -115,16 +126,25 @@ impl Client {
         if let (Some(address), PassiveAddress::AsNamed) = (named, self.config.passive_address) {
             target.set_ip(address.into());
         }
-        self.open_data(Phase::Connecting, DataOp::Connect(target), receives, coding);
+        target
+    }
+
+    /// What asks the server to listen. Only EPSV leads to an IPv6 address.
+    pub(super) fn passive_command(&self) -> Command<'static> {
+        match self.profile.contains(Profile::NO_EPSV) && !self.peer_is_ipv6() {
+            true => Command::Pasv,
+            false => Command::Epsv(EpsvArgument::Unspecified),
+        }
     }
 
     /// Asks for a listener that the server is to connect to.
-    pub(super) fn listen_for_data(&mut self, receives: bool, coding: Coding) {
+    pub(super) fn listen_for_data(&mut self, receives: bool, parameters: Parameters) {
         let ports = self.config.active.ports.clone();
-        self.open_data(Phase::Opening, DataOp::Listen { address: None, ports }, receives, coding);
+        self.open_data(Phase::Opening, DataOp::Listen { address: None, ports }, receives, parameters);
     }
 
-    fn open_data(&mut self, phase: Phase, op: DataOp, receives: bool, coding: Coding) {
+    fn open_data(&mut self, phase: Phase, op: DataOp, receives: bool, parameters: Parameters) {
+        self.last_marker = None;
         self.last_data = self.last_data.next();
         let id = self.last_data;
         self.channel = Some(Channel {
@@ -132,7 +152,7 @@ impl Client {
             phase,
             moved: 0,
             receives,
-            coding,
+            parameters,
             secured: false,
             announced: false,
             confirmed: false,
@@ -172,8 +192,8 @@ impl Client {
             return self.order(id, DataOp::StartTls);
         }
         channel.phase = Phase::Moving;
-        let (id, coding) = (channel.id, channel.coding);
-        let op = if channel.receives { DataOp::Receive(coding) } else { DataOp::Send(coding) };
+        let (id, parameters) = (channel.id, channel.parameters);
+        let op = if channel.receives { DataOp::Receive(parameters) } else { DataOp::Send(parameters) };
         self.order(id, op);
     }
 
@@ -195,5 +215,15 @@ impl Client {
     /// A data operation that waits to be handed out.
     pub(super) fn next_op(&mut self) -> Option<(DataId, DataOp)> {
         self.ops.pop_at(0)
+    }
+}
+
+/// Reads what is answered to EPSV and PASV, whichever was asked: some servers answer EPSV with 227.
+pub(super) fn parse_passive(line: &ReplyLine<'_>) -> Result<(Option<Ipv4Addr>, u16), Invalid> {
+    match line.code {
+        ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE => {
+            address::parse_epsv_reply(line.text).map(|port| (None, port))
+        }
+        _ => address::parse_pasv_reply(line.text).map(|named| (Some(*named.ip()), named.port())),
     }
 }

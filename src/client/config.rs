@@ -1,6 +1,7 @@
 //! What a client allows its server, and what it remembers of it.
 
 use core::net::IpAddr;
+use core::num::NonZeroU32;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
@@ -31,6 +32,12 @@ pub struct Config {
     /// translation, firewalls) does not take the control connection for dead. Never by default: some
     /// servers cannot take it.
     pub keepalive: Option<Duration>,
+    /// After how many bytes of a file, each time, an upload in block or compressed mode gets a restart
+    /// marker (RFC 959 3.5), which the server then tells its own of. None, the default: never.
+    pub marker_interval: Option<NonZeroU32>,
+    /// How hard MODE Z tries at uploads, 0 through 9. None, the default: 6. The server is told of its side by
+    /// [`deflate_level`](super::deflate_level).
+    pub deflate_level: Option<u8>,
     /// Where to connect to when PASV names an address.
     pub passive_address: PassiveAddress,
     /// Wait for each reply before the next command is sent, as though the server could not take
@@ -95,6 +102,13 @@ pub struct Timeouts {
     pub handshake: Duration,
     /// For the next line of a reply. 60 s by default.
     pub reply: Duration,
+    /// For the next line of a reply whose last line would have ended it, had it begun with the same code:
+    /// after that time it is taken for the end, and the server for one that ends replies so
+    /// ([`Profile::ANY_CODE_ENDS`]). 20 s by default.
+    pub end_of_reply: Duration,
+    /// For the next line of the reply to a command that makes the server read a whole file: HASH, XCRC and its
+    /// like. 10 minutes by default.
+    pub digest: Duration,
     /// For a data connection to stand. 20 s by default.
     pub connect: Duration,
     /// In active mode, for the server to connect once it has said that the transfer begins. 60 s by
@@ -105,12 +119,43 @@ pub struct Timeouts {
     pub preliminary: Duration,
     /// Without a byte on the data connection. 60 s by default.
     pub data_idle: Duration,
-    /// For the reply that ends a transfer, once its data has ended. 60 s by default: a server may
-    /// have much to flush.
+    /// For the reply that ends a transfer, once its data has ended. 2 minutes by default: a server may have
+    /// much to flush; and where the tail of an upload is lost on the way, it finds that out only when the
+    /// data has stalled (after a minute here, [`Timeouts::stall`](crate::server::Timeouts::stall)). Who gives
+    /// up before that never hears that the file is not whole.
     pub final_reply: Duration,
+    /// For all of a transfer between two servers ([`fxp`](super::fxp())), whose data the client does not see.
+    /// Once one of them has told its end the other has [`final_reply`](Self::final_reply) for its own. 12
+    /// hours by default.
+    pub elsewhere: Duration,
     /// For each reply that is due after ABOR. When one of the two has come, it is taken for both after
     /// that time; when none has, the connection is given up. 10 s by default.
     pub abort: Duration,
+}
+
+impl Timeouts {
+    /// The same time for everything that should come soon and whose lack is a failure. Where the client goes on
+    /// in another way ([`end_of_reply`](Self::end_of_reply), [`preliminary`](Self::preliminary),
+    /// [`abort`](Self::abort)) it is no longer than by default, and where the server has work to do
+    /// ([`digest`](Self::digest), [`elsewhere`](Self::elsewhere)) no shorter.
+    #[must_use]
+    pub fn all(limit: Duration) -> Self {
+        let usual = Self::default();
+        Self {
+            greeting: limit,
+            reply: limit,
+            end_of_reply: limit.min(usual.end_of_reply),
+            digest: limit.max(usual.digest),
+            handshake: limit,
+            connect: limit,
+            accept: limit,
+            preliminary: limit.min(usual.preliminary),
+            data_idle: limit,
+            final_reply: limit,
+            elsewhere: limit.max(usual.elsewhere),
+            abort: limit.min(usual.abort),
+        }
+    }
 }
 
 impl Default for Timeouts {
@@ -120,11 +165,14 @@ impl Default for Timeouts {
             greeting: minute,
             handshake: Duration::from_secs(20),
             reply: minute,
+            end_of_reply: Duration::from_secs(20),
+            digest: 10 * minute,
             connect: Duration::from_secs(20),
             accept: minute,
             preliminary: Duration::from_secs(10),
             data_idle: minute,
-            final_reply: minute,
+            final_reply: 2 * minute,
+            elsewhere: 12 * 60 * minute,
             abort: Duration::from_secs(10),
         }
     }
@@ -212,5 +260,7 @@ bitflags! {
         const NO_SYNCH = 1 << 6;
         /// It answers ABOR and the download that it ends with one reply for both, which speaks of ABOR.
         const ONE_ABORT_REPLY = 1 << 7;
+        /// It ends replies of many lines with another code than they began with: [`EndRule::AnyCode`].
+        const ANY_CODE_ENDS = 1 << 8;
     }
 }

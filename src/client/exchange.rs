@@ -39,6 +39,8 @@ pub trait Answer: Default {
 pub struct Exchange<'a, A> {
     line: Line<'a>,
     sent: bool,
+    /// It was refused for the type that the server has in force, whatever it is believed to be.
+    mistyped: bool,
     answer: A,
 }
 
@@ -66,12 +68,12 @@ impl<'a, A: Answer> Exchange<'a, A> {
 
     /// As [`new`](Self::new), with an answer that knows what was asked.
     pub fn with(command: Command<'a>, answer: A) -> Operation<Self> {
-        Operation::new(Self { line: Line::Command(command), sent: false, answer })
+        Operation::new(Self { line: Line::Command(command), sent: false, mistyped: false, answer })
     }
 
     /// As [`new`](Self::new), for a SITE command.
     pub fn site(command: SiteCommand<'a>) -> Operation<Self> {
-        Operation::new(Self { line: Line::Site(command), sent: false, answer: A::default() })
+        Operation::new(Self { line: Line::Site(command), sent: false, mistyped: false, answer: A::default() })
     }
 }
 
@@ -98,14 +100,21 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
         }
     }
 
-    fn finished(&mut self, _: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
         if verb != self.line.verb() {
             return Next::Continue;
         }
-        match A::grants(line) {
-            true => Next::Done,
-            false => Next::Refused,
+        if A::grants(line) {
+            return Next::Done;
         }
+        // `550 SIZE not allowed in ASCII mode`, though TYPE I was granted once: say it again, and ask again.
+        if A::IMAGE && !self.mistyped && line.text.windows(5).any(|word| word.eq_ignore_ascii_case(b"ascii"))
+        {
+            (self.mistyped, self.sent) = (true, false);
+            cx.client.representation = None;
+            return Next::Continue;
+        }
+        Next::Refused
     }
 
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> A::Output<'b> {

@@ -63,14 +63,17 @@ pub fn set_facts(facts: MffArgument<'_>) -> Operation<Exchange<'_, PlainAnswer>>
 /// XCRC, XMD5, XSHA1, XSHA256 or XSHA512: the hash of `path`, for servers without
 /// [`hash`](super::hash). The server computes it now: see there.
 pub fn checksum(path: Text<'_>, algorithm: HashAlgorithm) -> Operation<Exchange<'_, ChecksumAnswer>> {
-    let command = match algorithm {
+    Exchange::with(checksum_command(path, algorithm), ChecksumAnswer(Some(algorithm)))
+}
+
+pub(super) fn checksum_command(path: Text<'_>, algorithm: HashAlgorithm) -> Command<'_> {
+    match algorithm {
         HashAlgorithm::Crc32 => Command::Xcrc(path),
         HashAlgorithm::Md5 => Command::Xmd5(path),
         HashAlgorithm::Sha1 => Command::Xsha1(path),
         HashAlgorithm::Sha256 => Command::Xsha256(path),
         HashAlgorithm::Sha512 => Command::Xsha512(path),
-    };
-    Exchange::with(command, ChecksumAnswer(Some(algorithm)))
+    }
 }
 
 /// AVBL: how many bytes may still be stored in the directory `path`, or in the working directory
@@ -125,6 +128,12 @@ pub fn host(name: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
 /// speak UTF-8 refuse too.
 pub fn utf8(on: bool) -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Opts(OptsArgument::Utf8(on)))
+}
+
+/// OPTS MODE Z: how hard the server compresses from now on, 0 through 9 (draft-preston-ftpext-deflate); by
+/// none, as it does by itself. For uploads: [`Config::deflate_level`](super::Config::deflate_level).
+pub fn deflate_level(level: Option<u8>) -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Opts(OptsArgument::Deflate(level.map(|level| level.min(9)))))
 }
 
 /// OPTS: how a command is to behave from now on (RFC 2389 4).

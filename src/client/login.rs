@@ -4,7 +4,8 @@ use super::{Context, Inherits, Next, Operation, Sequence};
 use crate::codec::{Command, ReplyCode, ReplyLine, Secret, Text, Verb};
 use crate::error::LocalError;
 
-/// Waits for the server's greeting. 120 makes it wait for the next one; a refusal is 421 mostly.
+/// Waits for the server's greeting. 120 makes it wait for the next one; a refusal is 421 mostly. After 230
+/// the client is logged in already: [`login`] has nothing to do then.
 pub fn greeting() -> Operation<Greeting> {
     Operation::new(Greeting(()))
 }
@@ -34,7 +35,8 @@ impl Sequence for Greeting {
     }
 }
 
-/// Logs in: USER, then PASS and ACCT where the server asks for them.
+/// Logs in: USER, then PASS and ACCT where the server asks for them. Where its greeting has logged the client
+/// in already (230) nothing is sent, and there is no reply to come to. Next: [`setup`](super::setup()).
 ///
 /// A server that asks for an account although none is given (332) refuses, as far as the operation
 /// can tell.
@@ -54,6 +56,10 @@ impl Sequence for Login<'_> {
     type Output<'b> = Option<ReplyLine<'b>>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        // Where TLS is required, who says so in the clear may be anybody (CVE-2021-22946).
+        if cx.client.logged_in && !cx.client.is_denied(Some(Verb::User)) {
+            return Ok(Next::Done);
+        }
         if let Some(command) = &self.next {
             if cx.send(command)? {
                 self.next = None;

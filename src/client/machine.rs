@@ -7,18 +7,19 @@ use arrayvec::ArrayVec;
 use super::abort::GivingUp;
 use super::abort::mentions_abort;
 use super::channel::Channel;
+use super::fxp::Elsewhere;
 use super::secure::Shield;
-use super::{Config, Inherits, Profile};
+use super::{Config, Inherits, Offers, Profile, naming};
 use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
 use crate::codec::{
-    Command, EndRule, Full, Position, ProtectionLevel, ReplyCode, ReplyLine, RepresentationType, Sink,
-    SiteCommand, Verb,
+    ByteRange, Command, EndRule, Full, Position, ProtectionLevel, ReplyCode, ReplyLine, RepresentationType,
+    RestartMarker, Sink, SiteCommand, Verb, reply,
 };
 use crate::error::{Awaited, LocalError, PeerError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
-use crate::transfer::Coding;
+use crate::transfer::{Coding, Marker};
 
 /// How many commands may be on their way at once. Operations send at most three together.
 const IN_FLIGHT: usize = 8;
@@ -44,11 +45,21 @@ pub struct Client {
     asked: Coding,
     /// REST was sent, and no transfer has used it up: servers keep the offset for the next one.
     pub(super) offset_kept: bool,
+    /// RANG was granted, and nothing has used it up; and whether one that was sent asks for that.
+    pub(super) range_kept: bool,
+    range_asked: bool,
+    /// The last restart marker of the last transfer.
+    pub(super) last_marker: Option<Marker>,
     pub(super) channel: Option<Channel>,
     pub(super) peer: SocketAddr,
     pub(super) owed: ArrayVec<Owed, IN_FLIGHT>,
     /// The greeting has come: until then it is what is owed first.
     pub(super) greeted: bool,
+    /// The greeting was 230: there is nothing to log in for.
+    pub(super) logged_in: bool,
+    /// What FEAT has named, once it was answered; and what its answer has named so far.
+    offers: Option<Offers>,
+    naming: Offers,
     pub(super) generation: Generation,
     pub(super) reply: ReplyProgress,
     pub(super) last_data: DataId,
@@ -56,6 +67,8 @@ pub struct Client {
     pub(super) clock: Option<(Awaited, Instant)>,
     /// When the control connection was last used to keep it alive.
     pub(super) kept_alive: Option<Instant>,
+    /// The transfer that is owed goes on between this server and another.
+    pub(super) elsewhere: Elsewhere,
     /// The transfer that is being given up.
     pub(super) giving_up: Option<GivingUp>,
     /// Of the two replies to a transfer and the ABOR that ends it, one has come.
@@ -84,6 +97,14 @@ impl Owed {
     pub(super) fn is_transfer(&self) -> bool {
         self.verb.is_some_and(Verb::opens_data_connection)
     }
+
+    fn uploads(&self) -> bool {
+        matches!(self.verb, Some(Verb::Stor | Verb::Appe | Verb::Stou))
+    }
+
+    fn moves_file(&self) -> bool {
+        self.uploads() || self.verb == Some(Verb::Retr)
+    }
 }
 
 /// How much came of the reply that is being received.
@@ -94,6 +115,10 @@ pub(super) struct ReplyProgress {
     whose: usize,
     lines: u32,
     bytes: u32,
+    /// Its last line would have ended it, but for the code.
+    pub(super) may_be_over: bool,
+    /// It did, as time has shown.
+    is_over: bool,
 }
 
 /// What [`Client::step`] came to.
@@ -159,18 +184,25 @@ impl Client {
             agreed: Coding::default(),
             asked: Coding::default(),
             offset_kept: false,
+            range_kept: false,
+            range_asked: false,
+            last_marker: None,
             channel: None,
             peer,
             owed: [Owed { verb: None, generation: 0, transferring: false, beside: false }]
                 .into_iter()
                 .collect(),
             greeted: false,
+            logged_in: false,
+            offers: None,
+            naming: Offers::default(),
             generation: 0,
             reply: ReplyProgress::default(),
             last_data: DataId::NONE,
             ops: ArrayVec::new(),
             clock: None,
             kept_alive: None,
+            elsewhere: Elsewhere::No,
             giving_up: None,
             abort_answered: false,
             abort_said: false,
@@ -192,10 +224,27 @@ impl Client {
         self.profile
     }
 
+    /// What the server said that it can do, when it was last asked by FEAT and answered; nothing before
+    /// that, and after what makes it void (AUTH, REIN).
+    #[must_use]
+    pub const fn offers(&self) -> Option<Offers> {
+        self.offers
+    }
+
     /// Bytes that went over the running transfer's data connection.
     #[must_use]
     pub fn transferred(&self) -> u64 {
         self.channel.map_or(0, |channel| channel.moved)
+    }
+
+    /// From where the last transfer in block or compressed mode can go on, should it not have come to its
+    /// end (RFC 959 3.5): the server's marker, for [`Operation::<Open>::restart_at`], at a position of one's
+    /// own file. None where there was no marker in it.
+    ///
+    /// [`Operation::<Open>::restart_at`]: super::Operation::restart_at
+    #[must_use]
+    pub const fn last_marker(&self) -> Option<Marker> {
+        self.last_marker
     }
 
     /// Whether the connection is of no more use.
@@ -261,11 +310,14 @@ impl Client {
             self.clock = None;
         }
         let bytes = rx.bytes(line);
-        let rule = self.config.end_of_reply;
-        let Ok(parsed) = ReplyLine::parse(bytes, self.reply.within, rule) else {
+        let rule = self.end_of_reply();
+        let Ok(mut parsed) = ReplyLine::parse(bytes, self.reply.within, rule) else {
             self.fail(self.malformed());
             return None;
         };
+        if core::mem::take(&mut self.reply.is_over) {
+            parsed.position = Position::Last;
+        }
         let text = line.after(bytes.len() - parsed.text.len());
         let (code, position) = (parsed.code, parsed.position);
         let whose = match self.reply.within {
@@ -277,6 +329,9 @@ impl Client {
             return None;
         }
         self.reply.whose = whose;
+        self.reply.may_be_over = position == Position::Middle
+            && ReplyLine::parse(bytes, self.reply.within, EndRule::AnyCode)
+                .is_ok_and(|line| line.position.is_end());
         let Some(owed) = self.owed.get_mut(whose) else {
             if code == ReplyCode::SERVICE_NOT_AVAILABLE && position.is_end() {
                 self.fail(PeerError::ServiceClosing);
@@ -287,15 +342,36 @@ impl Client {
             return None;
         };
         let reply = ReplySpan { verb: owed.verb, code, position, text, generation: owed.generation };
+        let (moves_file, uploads) = (owed.moves_file(), owed.uploads());
+        if moves_file && (code.is_preliminary() || code.is_success()) {
+            self.range_kept = false;
+        }
+        if reply.verb == Some(Verb::Feat) {
+            self.naming.take(&parsed);
+        }
         if code.is_preliminary() {
             owed.transferring |= owed.is_transfer();
+            if uploads && code == ReplyCode::RESTART_MARKER {
+                self.last_marker = told_marker(parsed.text).or(self.last_marker);
+            }
         } else if position.is_end() {
             let answered = self.owed.remove(whose);
+            if answered.is_transfer() {
+                self.elsewhere = Elsewhere::No;
+            }
             self.note_abort(&answered, code.is_success() && mentions_abort(parsed.text));
             match (reply.verb, code.is_success()) {
                 (Some(Verb::Type), false) => self.representation = None,
                 (Some(Verb::Stru), true) => self.agreed.structure = self.asked.structure,
                 (Some(Verb::Mode), true) => self.agreed.mode = self.asked.mode,
+                (Some(Verb::Hash), true) => self.range_kept = false,
+                (Some(Verb::Rang), _) if code.is_success() || code.is_intermediate() => {
+                    self.range_kept = self.range_asked;
+                }
+                (Some(Verb::Rang), _) => {
+                    let unknown = matches!(code, ReplyCode::SYNTAX_ERROR | ReplyCode::NOT_IMPLEMENTED);
+                    self.range_kept &= !unknown;
+                }
                 (Some(Verb::Rein), true) => {
                     self.agreed = Coding::default();
                     self.begin_downgrade(Verb::Rein);
@@ -305,12 +381,34 @@ impl Client {
                 (Some(Verb::Auth), granted) if granted || code.is_intermediate() => self.begin_upgrade(rx),
                 _ => {}
             }
-            self.greeted = true;
+            self.note_session(reply.verb, code);
             if code == ReplyCode::SERVICE_NOT_AVAILABLE {
                 self.fail(PeerError::ServiceClosing);
             }
         }
         Some(reply)
+    }
+
+    /// What a final reply changes in what is known of the session.
+    fn note_session(&mut self, verb: Option<Verb>, code: ReplyCode) {
+        match verb {
+            Some(Verb::Feat) if code.is_success() => self.offers = Some(self.naming),
+            // What was said in the clear counts no more (RFC 4217 4); 334 grants AUTH too.
+            Some(Verb::Auth | Verb::Rein) if code.is_success() || code.is_intermediate() => {
+                (self.logged_in, self.offers) = (false, None);
+            }
+            _ if !self.greeted => self.logged_in = code == ReplyCode::LOGGED_IN,
+            _ => {}
+        }
+        self.greeted = true;
+    }
+
+    /// The reply that does not end has ended with the line before, by the lenient rule. That line was shown, and
+    /// is gone from the window: the end is told without text.
+    pub(super) fn resynchronise(&mut self, rx: &Rx<'_>) -> Option<ReplySpan> {
+        self.profile |= Profile::ANY_CODE_ENDS;
+        self.reply.is_over = true;
+        self.line(rx, Span::default())
     }
 
     /// Which of the owed replies one with this code is. In order, but for what was sent while a transfer
@@ -406,7 +504,7 @@ impl Client {
         if self.owed.is_full() || (self.is_owed() && !self.may_pipeline()) {
             return Ok(false);
         }
-        let queued = self.queue(tx, command.known_verb(), |tx| command.encode(tx))?;
+        let queued = self.queue(tx, command.known_verb(), |tx| naming::encode(command, tx))?;
         if !queued {
             return Ok(false);
         }
@@ -417,6 +515,7 @@ impl Client {
             Command::Stru(structure) => self.asked.structure = *structure,
             Command::Mode(mode) => self.asked.mode = *mode,
             Command::Prot(level) => self.shield.asked = *level == ProtectionLevel::Private,
+            Command::Rang(range) => self.range_asked = *range != ByteRange::WHOLE,
             Command::Rest(marker) => self.offset_kept = marker.offset() != Some(0),
             Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_) => {
                 self.offset_kept = false;
@@ -469,7 +568,7 @@ impl Client {
     pub(super) fn send_beside(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> bool {
         let clock = self.clock;
         let verb = command.known_verb();
-        if self.owed.is_full() || !self.queue(tx, verb, |tx| command.encode(tx)).unwrap_or(false) {
+        if self.owed.is_full() || !self.queue(tx, verb, |tx| naming::encode(command, tx)).unwrap_or(false) {
             return false;
         }
         if let Some(owed) = self.owed.last_mut() {
@@ -505,6 +604,16 @@ impl Client {
     /// Which rule ends a reply of many lines.
     #[must_use]
     pub const fn end_of_reply(&self) -> EndRule {
-        self.config.end_of_reply
+        match self.profile.contains(Profile::ANY_CODE_ENDS) {
+            true => EndRule::AnyCode,
+            false => self.config.end_of_reply,
+        }
     }
+}
+
+/// The marker that 110 tells: what the server calls the place, at the position that ours says.
+fn told_marker(text: &[u8]) -> Option<Marker> {
+    let (ours, servers) = reply::restart_markers(text)?;
+    let position = RestartMarker::parse(ours.as_bytes()).ok()?.offset()?;
+    Marker::new(servers.as_bytes(), position)
 }

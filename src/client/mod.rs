@@ -8,13 +8,14 @@
 //!
 //! | to | make |
 //! |---|---|
-//! | begin | [`greeting`], [`secure`], [`login`] |
+//! | begin | [`greeting`], [`secure`], [`login`], [`setup`] |
 //! | protect | [`secure`], [`protect_data`], [`clear_command_channel`] |
-//! | move files | [`retrieve`], [`store`], [`append`], [`store_unique`], each finished by [`complete`], or given up by [`abort`] |
-//! | list | [`list`], [`names`], [`machine_list`], finished likewise; [`facts`] for one entry |
+//! | move files | [`retrieve`], [`retrieve_range`], [`store`], [`append`], [`store_unique`], each finished by [`complete`], or given up by [`abort`]; [`fxp`] from one server to another |
+//! | be sure | [`verify`], after a transfer |
+//! | list | [`list`], [`names`], [`machine_list`], [`entries`], finished likewise; [`facts`] for one entry; [`Walk`] for all below a directory |
 //! | ask | [`size`], [`modification_time`], [`working_directory`], [`features`], [`system`], [`status`], [`help`], [`available`], [`hash`], [`checksum`] |
 //! | change | [`change_directory`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`], [`set_modification_time`], [`set_creation_time`], [`set_facts`], [`chmod`], [`symlink`], [`structure_mount`], [`allocate`] |
-//! | agree | [`utf8`], [`language`], [`host`], [`client_name`], [`options`], [`account`], [`reinitialize`] |
+//! | agree | [`utf8`], [`language`], [`host`], [`client_name`], [`deflate_level`], [`options`], [`account`], [`reinitialize`] |
 //! | else | [`noop`], [`site`], [`raw`], [`quit`] |
 
 mod abort;
@@ -22,14 +23,21 @@ mod channel;
 mod config;
 mod exchange;
 mod extensions;
+mod facts;
+mod fxp;
 mod hash;
 mod login;
 mod machine;
+mod naming;
+mod offers;
 mod operation;
 mod rename;
 mod secure;
+mod setup;
 mod transfer;
+mod verify;
 mod waiting;
+mod walk;
 
 pub use abort::{Abort, abort};
 pub use config::{
@@ -42,16 +50,22 @@ pub use exchange::{
 };
 pub use extensions::{
     AvailableAnswer, ChecksumAnswer, TimeSetAnswer, account, allocate, available, checksum, chmod,
-    client_name, help, host, language, options, reinitialize, set_creation_time, set_facts,
+    client_name, deflate_level, help, host, language, options, reinitialize, set_creation_time, set_facts,
     set_modification_time, site, status, structure_mount, symlink, utf8,
 };
+pub use facts::FactsReader;
+pub use fxp::{Fxp, FxpAction, FxpError, Party, Side, fxp};
 pub use hash::{Hash, hash};
 pub use login::{Greeting, Login, greeting, login};
 pub use machine::{Client, ReplySpan, Step};
+pub use offers::Offers;
 pub use operation::{Context, Event, Inherits, Next, Operation, OperationStep, Refusal, Sequence};
 pub use rename::{Rename, rename};
 pub use secure::{ClearCommandChannel, Protected, Secure, clear_command_channel, protect_data, secure};
+pub use setup::{Setup, setup};
 pub use transfer::{
     Complete, Completed, Open, Opened, TransferId, append, complete, entries, list, machine_list, names,
-    retrieve, store, store_unique,
+    retrieve, retrieve_range, store, store_unique,
 };
+pub use verify::{Expected, Mismatch, Verified, Verify, verify};
+pub use walk::{Found, Walk, WalkLimits};

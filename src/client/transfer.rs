@@ -6,20 +6,30 @@
 
 use core::net::SocketAddr;
 
-use super::channel::{Channel, Phase};
+use super::channel::{Channel, Phase, parse_passive};
 use super::{Context, DataConnection, Inherits, Next, Operation, Profile, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{
-    Command, EpsvArgument, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine, RepresentationType,
-    RestartMarker, Text, Verb, address, reply,
+    ByteRange, Command, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine, RepresentationType,
+    RestartMarker, Text, Verb, reply,
 };
 use crate::error::LocalError;
 use crate::listing::Formats;
-use crate::transfer::Coding;
+use crate::transfer::{Coding, Marker, Parameters};
 
-/// RETR: opens the download of `path`, from byte `offset` on (RFC 3659 5).
+/// RETR: opens the download of `path`, from byte `offset` on (RFC 3659 5). Offsets count bytes as they travel
+/// in stream mode, whichever mode is in force: in TYPE A, where a line ends in two, they are not the file's.
+/// See [`Operation::restart_at`](Operation<Open>::restart_at) for restart markers.
 pub fn retrieve(path: Text<'_>, representation: RepresentationType, offset: u64) -> Operation<Open<'_>> {
     Open::operation(Command::Retr(path), representation, offset)
+}
+
+/// RETR of a part of `path`, in TYPE I (RANG, draft-bryan-ftp-range): a server that has no RANG refuses. Where
+/// the range goes on behind the end of the file, what there is comes.
+pub fn retrieve_range(path: Text<'_>, range: ByteRange) -> Operation<Open<'_>> {
+    let offset = range.bounds().map_or(0, |(first, _)| first);
+    let open = Open::new(Command::Retr(path), RepresentationType::Image, 0);
+    Operation::new(Open { range: Some(range), offset, ..open })
 }
 
 /// STOR: opens an upload to `path`, which replaces what is there from byte `offset` on. A server that
@@ -62,9 +72,25 @@ pub fn entries(path: Option<Text<'_>>) -> Operation<Open<'_>> {
     Operation::new(Open { fallback: Some(Command::List(path)), ..Open::new(Command::Mlsd(path), image, 0) })
 }
 
-/// Sees the transfer through to its end.
+/// Sees the transfer through to its end. What the server says of restart markers meanwhile (110, RFC 959 3.5)
+/// is shown as [`Event::Line`](super::Event::Line), and kept as
+/// [`Client::last_marker`](super::Client::last_marker).
 pub fn complete(transfer: TransferId) -> Operation<Complete> {
     Operation::new(Complete { id: transfer.0, transferred: 0, asks: false })
+}
+
+impl<'a> Operation<Open<'a>> {
+    /// Begins where a restart marker came, in the stead of at an offset (RFC 959 3.5): the server is told the
+    /// marker's [text](Marker::text), and the [position](Marker::position) is that of the first byte that
+    /// comes or is to be sent. For a transfer in block or compressed mode, with the TYPE and STRU that the
+    /// marker came with: see [`Client::last_marker`](super::Client::last_marker). What was got behind the
+    /// position comes again.
+    pub fn restart_at(mut self, marker: &'a Marker) -> Self {
+        let open = self.sequence_mut();
+        open.offset = marker.position();
+        open.restart = Some(RestartMarker::Marker(marker.text()));
+        self
+    }
 }
 
 /// A transfer that is open, to be handed to [`complete`]. Dropped, it makes the next operation close
@@ -104,10 +130,14 @@ pub struct Open<'a> {
     /// What to try when the server does not know the command.
     fallback: Option<Command<'a>>,
     representation: RepresentationType,
+    /// The byte of the file that it begins with, and what the server is told of that.
     offset: u64,
+    restart: Option<RestartMarker<'a>>,
+    range: Option<ByteRange>,
     stage: Stage,
     type_sent: bool,
     restart_sent: bool,
+    range_sent: bool,
     command_sent: bool,
     protect: Protect,
     channel: DataId,
@@ -150,9 +180,15 @@ impl<'a> Open<'a> {
             fallback: None,
             representation,
             offset,
+            restart: match offset {
+                0 => None,
+                offset => Some(RestartMarker::Offset(offset)),
+            },
+            range: None,
             stage: Stage::Address,
             type_sent: false,
             restart_sent: false,
+            range_sent: false,
             command_sent: false,
             protect: Protect::No,
             channel: DataId::NONE,
@@ -183,6 +219,47 @@ impl<'a> Open<'a> {
         Coding { representation: self.representation, structure, mode: agreed.mode }
     }
 
+    fn parameters(&self, client: &super::Client) -> Parameters {
+        let mut parameters = Parameters::new(self.coding(client.agreed));
+        parameters.position = self.offset;
+        parameters.markers = client.config.marker_interval;
+        parameters.level = client.config.deflate_level;
+        parameters
+    }
+
+    /// The server cannot restart: the file comes from its start.
+    fn start_over(&mut self, cx: &mut Context<'_, '_>) {
+        (self.offset, self.restart) = (0, None);
+        if let Some(channel) = &mut cx.client.channel {
+            channel.parameters.position = 0;
+        }
+    }
+
+    /// Says of which part of the file the command is; `false` when that has to wait.
+    fn narrow(&mut self, cx: &mut Context<'_, '_>) -> Result<bool, LocalError> {
+        // What is left of an earlier operation holds until it is taken back. REST comes behind the one and
+        // before the other, since for some servers they replace each other.
+        let kept = self.moves_file() && cx.client.range_kept && self.range.is_none();
+        if kept && !self.range_sent {
+            self.range_sent = cx.send(&Command::Rang(ByteRange::WHOLE))?;
+            if !self.range_sent {
+                return Ok(false);
+            }
+        }
+        let kept = self.moves_file() && cx.client.offset_kept;
+        if !self.restart_sent && (self.restart.is_some() || kept) {
+            self.restart_sent = cx.send(&Command::Rest(self.restart.unwrap_or(RestartMarker::Offset(0))))?;
+            if !self.restart_sent {
+                return Ok(false);
+            }
+        }
+        if let (Some(range), false) = (self.range, self.range_sent) {
+            self.range_sent = cx.send(&Command::Rang(range))?;
+            return Ok(self.range_sent);
+        }
+        Ok(true)
+    }
+
     /// EPSV or PASV did not work here: remember it, and use what else there is.
     fn fall_back(&mut self, cx: &mut Context<'_, '_>) -> bool {
         let client = &mut *cx.client;
@@ -202,7 +279,8 @@ impl<'a> Open<'a> {
     fn protect_data(&mut self, cx: &mut Context<'_, '_>) -> Next {
         cx.client.close_data(DataOp::Abort);
         self.protect = Protect::Due;
-        (self.stage, self.restart_sent, self.command_sent) = (Stage::Address, false, false);
+        (self.stage, self.command_sent) = (Stage::Address, false);
+        (self.restart_sent, self.range_sent) = (false, false);
         Next::Continue
     }
 
@@ -225,15 +303,11 @@ impl<'a> Open<'a> {
             DataConnection::PassiveThenActive => cx.client.profile.contains(Profile::NO_PASSIVE),
         };
         if active {
-            cx.client.listen_for_data(self.receives(), self.coding(cx.client.agreed));
+            cx.client.listen_for_data(self.receives(), self.parameters(cx.client));
             self.stage = Stage::Listening;
             return Ok(());
         }
-        // Only EPSV leads to an IPv6 address.
-        let passive = match cx.client.profile.contains(Profile::NO_EPSV) && !cx.client.peer_is_ipv6() {
-            true => Command::Pasv,
-            false => Command::Epsv(EpsvArgument::Unspecified),
-        };
+        let passive = cx.client.passive_command();
         if cx.send(&passive)? {
             self.stage = Stage::Asked;
         }
@@ -267,16 +341,9 @@ impl<'a> Open<'a> {
 
     /// The address came: connect to it.
     fn connect(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> Next {
-        // Some servers answer EPSV with 227.
-        let address = match line.code {
-            ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE => {
-                address::parse_epsv_reply(line.text).map(|port| (None, port))
-            }
-            _ => address::parse_pasv_reply(line.text).map(|named| (Some(*named.ip()), named.port())),
-        };
-        match address {
+        match parse_passive(line) {
             Ok((host, port)) => {
-                cx.client.connect_data(host, port, self.receives(), self.coding(cx.client.agreed));
+                cx.client.connect_data(host, port, self.receives(), self.parameters(cx.client));
                 self.stage = Stage::Connecting;
                 Next::Continue
             }
@@ -339,17 +406,17 @@ impl Sequence for Open<'_> {
             _ => {}
         }
         if self.stage == Stage::Command {
-            if self.offset > 0 && self.receives() && cx.client.profile.contains(Profile::NO_RESTART) {
-                self.offset = 0;
+            let no_restart = cx.client.profile.contains(Profile::NO_RESTART);
+            if self.restart.is_some() && !self.restart_sent && self.receives() && no_restart {
+                self.start_over(cx);
             }
-            if !self.restart_sent && (self.offset > 0 || (cx.client.offset_kept && self.moves_file())) {
-                self.restart_sent = cx.send(&Command::Rest(RestartMarker::Offset(self.offset)))?;
-                if !self.restart_sent {
-                    return Ok(Next::Continue);
-                }
+            if !self.narrow(cx)? {
+                return Ok(Next::Continue);
             }
-            // An upload that starts at the wrong byte destroys the file: see the answer to REST first.
-            let may_send = self.receives() || !self.restart_sent || !cx.client.is_owed();
+            // An upload that starts at the wrong byte destroys the file: see the answer to REST first. And
+            // a download that is meant to be a part may be huge.
+            let waits = self.range_sent || (self.restart_sent && !self.receives());
+            let may_send = !waits || !cx.client.is_owed();
             if !self.command_sent && may_send {
                 self.command_sent = cx.send(&self.command)?;
             }
@@ -399,13 +466,19 @@ impl Sequence for Open<'_> {
                 if matches!(line.code, ReplyCode::SYNTAX_ERROR | ReplyCode::NOT_IMPLEMENTED) {
                     cx.client.profile |= Profile::NO_RESTART;
                 }
-                let offset = core::mem::take(&mut self.offset);
-                if self.receives() || offset == 0 {
+                if self.restart.is_none() {
+                    return Next::Continue;
+                }
+                if self.receives() {
+                    self.start_over(cx);
                     return Next::Continue;
                 }
                 cx.client.close_data(DataOp::Abort);
                 Next::Refused
             }
+            Some(Verb::Rang) if granted || line.code.is_intermediate() => Next::Continue,
+            // It has none, so none is in force.
+            Some(Verb::Rang) if self.range.is_none() && !cx.client.range_kept => Next::Continue,
             verb if verb == self.command.known_verb() && granted => {
                 self.start(cx, line);
                 Next::Done
@@ -502,6 +575,7 @@ impl Sequence for Complete {
         match verb {
             Some(Verb::Stat) => Next::Show,
             Some(Verb::Noop) => Next::Continue,
+            _ if line.code == ReplyCode::RESTART_MARKER => Next::Show,
             _ if line.position.is_end() && !line.code.is_preliminary() => self.finished(cx, verb, line),
             _ => Next::Continue,
         }

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::Client;
 use super::Profile;
 use super::channel::Phase;
+use super::fxp::Elsewhere;
 use super::machine::Step;
 use crate::action::{DataFailure, DataOp, Wait};
 use crate::buffer::{Rx, Tx};
@@ -35,6 +36,7 @@ impl Client {
         }
         self.clock = None;
         let failure = match awaited {
+            Awaited::EndOfReply => return self.resynchronise(rx).map(Step::Reply),
             Awaited::DataConnection => Some(DataFailure::Unreachable),
             Awaited::Data => Some(DataFailure::Stalled),
             Awaited::Handshake if self.secures_to_abort() => {
@@ -74,6 +76,9 @@ impl Client {
         let phase = self.channel.map(|channel| channel.phase);
         let may_move = self.channel.is_some_and(|channel| channel.may_move());
         let receives = self.channel.is_some_and(|channel| channel.receives);
+        if self.reply.within.is_some() && self.reply.may_be_over {
+            return Some((Awaited::EndOfReply, timeouts.end_of_reply.min(timeouts.reply)));
+        }
         if self.secures_to_abort() {
             return Some((Awaited::Handshake, timeouts.handshake));
         }
@@ -87,11 +92,15 @@ impl Client {
             {
                 (Awaited::Abort, timeouts.abort)
             }
-            (_, Some(owed)) if owed.transferring => (Awaited::FinalReply, timeouts.final_reply),
+            (_, Some(owed)) if owed.transferring => match self.elsewhere {
+                Elsewhere::Moving => (Awaited::FinalReply, timeouts.elsewhere),
+                _ => (Awaited::FinalReply, timeouts.final_reply),
+            },
             (Some(Phase::Connected), Some(owed)) if owed.is_transfer() && receives => {
                 (Awaited::Preliminary, timeouts.preliminary)
             }
             (_, Some(_)) if !self.greeted => (Awaited::Greeting, timeouts.greeting),
+            (_, Some(owed)) if owed.verb.is_some_and(computes) => (Awaited::Reply, timeouts.digest),
             (_, Some(_)) => (Awaited::Reply, timeouts.reply),
             (_, None) => return None,
         })
@@ -99,7 +108,8 @@ impl Client {
 
     /// Sends NOOP now and then while data moves, where the policy says so: says when the next is due.
     fn keep_alive(&mut self, now: Instant, tx: &mut Tx<'_>) -> Option<Instant> {
-        let moving = self.channel.is_some_and(|channel| channel.phase == Phase::Moving);
+        let moving = self.channel.is_some_and(|channel| channel.phase == Phase::Moving)
+            || self.elsewhere == Elsewhere::Moving;
         let transferring = self.owed.first().is_some_and(|owed| owed.transferring);
         let every = self.config.keepalive.filter(|_| moving && transferring);
         let Some(every) = every else {
@@ -117,4 +127,9 @@ impl Client {
         }
         Some(now.after(every))
     }
+}
+
+/// Whether a command makes the server read a whole file before it answers.
+fn computes(verb: Verb) -> bool {
+    matches!(verb, Verb::Hash | Verb::Xcrc | Verb::Xmd5 | Verb::Xsha1 | Verb::Xsha256 | Verb::Xsha512)
 }

@@ -574,7 +574,9 @@ fn decimal(value: &[u8]) -> Option<u64> {
     all_consuming(parser).parse(value).ok().map(|(_, n)| n)
 }
 
-fn octal(value: &[u8]) -> Option<u16> {
+/// Octal digits as a number; `0o` in front is Python's.
+pub(crate) fn octal(value: &[u8]) -> Option<u16> {
+    let value = value.strip_prefix(b"0o").unwrap_or(value);
     let digit =
         |n: u16, &b: &u8| n.checked_mul(8)?.checked_add(u16::from(b.checked_sub(b'0').filter(|d| *d < 8)?));
     value.iter().try_fold(0u16, digit).filter(|_| !value.is_empty())

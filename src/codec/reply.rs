@@ -255,6 +255,18 @@ pub fn unique_name(text: &[u8]) -> Option<&[u8]> {
     (!name.is_empty()).then_some(name)
 }
 
+// restart-markers = "MARK" SP marker SP "=" SP marker                  ; RFC 959 4.2.2
+/// The two markers in the text of 110, `MARK yyyy = mmmm`: what the user-process, which sends the data, calls
+/// the place, and what the server does. Borrows from `text`.
+#[must_use]
+pub fn restart_markers(text: &[u8]) -> Option<(Text<'_>, Text<'_>)> {
+    let mut words = text.trim_ascii().split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    let mut next = || words.next().filter(|word| word.iter().all(u8::is_ascii_graphic));
+    let (mark, sent, equals, kept) = (next()?, next()?, next()?, next()?);
+    let is_exact = mark.eq_ignore_ascii_case(b"MARK") && equals == b"=" && next().is_none();
+    Some((Text::new(sent).ok()?, Text::new(kept).ok()?)).filter(|_| is_exact)
+}
+
 // time-fact = ("Modify" / "Create") "=" time-val *( ";" ) *OCTET       ; draft-somers-ftp-mfxx 3.1, 4.1
 /// The time in the text of 213 to MFMT or MFCT: `Modify=20240229123456; name`. Servers that write something
 /// else have set it nonetheless.

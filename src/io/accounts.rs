@@ -2,12 +2,11 @@
 
 use ::std::fmt;
 use ::std::hint::black_box;
-use ::std::net::SocketAddr;
 use ::std::sync::Arc;
 use ::std::vec::Vec;
 
 use super::guarded::Guarded;
-use super::host::{Accounts, Filesystem, Refusal};
+use super::host::{Accounts, AsyncAccounts, AsyncFilesystem, Filesystem, Refusal, Visitor};
 
 /// The names under which nobody in particular logs in (RFC 1635), in any case.
 const ANONYMOUS_NAMES: [&[u8]; 2] = [b"anonymous", b"ftp"];
@@ -100,10 +99,8 @@ impl<F> fmt::Debug for Users<F> {
     }
 }
 
-impl<F: Filesystem> Accounts for Users<F> {
-    type Filesystem = Guarded<F>;
-
-    fn login(&self, user: &[u8], password: &[u8], _: SocketAddr) -> Result<Arc<Guarded<F>>, Refusal> {
+impl<F> Users<F> {
+    fn find(&self, user: &[u8], password: &[u8]) -> Result<Arc<Guarded<F>>, Refusal> {
         if let Some(anonymous) = &self.anonymous {
             if ANONYMOUS_NAMES.iter().any(|name| name.eq_ignore_ascii_case(user)) {
                 return Ok(Arc::clone(anonymous));
@@ -117,6 +114,22 @@ impl<F: Filesystem> Accounts for Users<F> {
             }
         }
         found.map(Arc::clone).ok_or(Refusal::Denied)
+    }
+}
+
+impl<F: Filesystem> Accounts for Users<F> {
+    type Filesystem = Guarded<F>;
+
+    fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Guarded<F>>, Refusal> {
+        self.find(&visitor.user, password)
+    }
+}
+
+impl<F: AsyncFilesystem> AsyncAccounts for Users<F> {
+    type Filesystem = Guarded<F>;
+
+    async fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Guarded<F>>, Refusal> {
+        self.find(&visitor.user, password)
     }
 }
 

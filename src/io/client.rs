@@ -20,6 +20,7 @@ use crate::client::{
 use crate::codec::{Digest, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
 use crate::error::Error as CoreError;
 use crate::listing::Formats;
+use crate::transfer::Marker;
 
 /// A client's connection: the machine, the sockets, the buffers. Nothing is ever held outside of it
 /// across a wait, so that a call may be given up at any point.
@@ -55,6 +56,10 @@ impl<R: Runtime> Connection<R> {
 
     pub(super) const fn profile(&self) -> Profile {
         self.machine.profile()
+    }
+
+    pub(super) const fn last_marker(&self) -> Option<Marker> {
+        self.machine.last_marker()
     }
 
     pub(super) fn protection(&self) -> Protected {

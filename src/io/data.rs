@@ -2,15 +2,16 @@
 
 use ::std::io;
 use ::std::net::{IpAddr, SocketAddr};
+use ::std::num::NonZeroU64;
 use ::std::task::{Context, Poll, Waker, ready};
 use ::std::time::Duration;
 
-use super::runtime::{Listener, Runtime};
+use super::runtime::Runtime;
 use super::tls::Endpoint;
 use super::wire::Wire;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::time::Instant;
-use crate::transfer::{Coding, Decoder, Encoder, TransferError};
+use crate::transfer::{Coding, Decoder, Encoder, Marker, TransferError};
 
 /// How much is moved at a time where the kernel does not do it: smaller costs CPU, larger gains nothing.
 pub(super) const CHUNK: usize = 256 * 1024;
@@ -33,6 +34,10 @@ pub(super) struct Data<R: Runtime> {
     taken: usize,
     /// Bytes of the wire that were received and that the machine was not told of.
     untold: usize,
+    /// A restart marker that came behind the bytes that were given last.
+    marker: Option<Marker>,
+    /// Bytes of the file that may still be sent.
+    left: u64,
     /// Why it failed, for whoever asks.
     pub(super) error: Option<io::Error>,
 }
@@ -40,9 +45,9 @@ pub(super) struct Data<R: Runtime> {
 enum State<R: Runtime> {
     Closed,
     Connecting(Wire<R::Stream>),
-    Listening(Listener<R::Stream>),
+    Listening(R::Listener),
     /// Someone came, and the machine is asked who it is.
-    Arrived(Listener<R::Stream>, Wire<R::Stream>),
+    Arrived(R::Listener, Wire<R::Stream>),
     Open(Wire<R::Stream>),
     /// The TLS handshake is going on.
     Securing(Wire<R::Stream>),
@@ -83,6 +88,8 @@ impl<R: Runtime> Data<R> {
             end: 0,
             taken: 0,
             untold: 0,
+            marker: None,
+            left: u64::MAX,
             error: None,
         }
     }
@@ -140,8 +147,13 @@ impl<R: Runtime> Data<R> {
                     Err(error) => return Some(self.fail(DataFailure::Handshake, error)),
                 }
             }
-            DataOp::Send(coding) => return self.begin(coding, Encoder::new(coding), State::Sending),
-            DataOp::Receive(coding) => return self.begin(coding, Decoder::new(coding), State::Receiving),
+            DataOp::Send(parameters) => {
+                self.left = parameters.limit.map_or(u64::MAX, NonZeroU64::get);
+                return self.begin(parameters.coding, parameters.encoder(), State::Sending);
+            }
+            DataOp::Receive(parameters) => {
+                return self.begin(parameters.coding, parameters.decoder(), State::Receiving);
+            }
             DataOp::Close => {
                 if let State::Sent(wire) = &mut self.state {
                     wire.drain(&mut Context::from_waker(Waker::noop()));
@@ -169,6 +181,7 @@ impl<R: Runtime> Data<R> {
     fn close(&mut self) {
         (self.id, self.state, self.patience) = (None, State::Closed, None);
         (self.buffer, self.start, self.end, self.taken, self.untold) = (Vec::new(), 0, 0, 0, 0);
+        self.marker = None;
     }
 
     fn change(&mut self, next: impl FnOnce(State<R>) -> State<R>) {
@@ -242,6 +255,11 @@ impl<R: Runtime> Data<R> {
         self.is_receiving() || self.is_sending()
     }
 
+    /// Whether all that is to be sent of the file was taken, however it goes on.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.is_sending() && self.left == 0
+    }
+
     /// What happens before bytes move: the connection comes about.
     pub(super) fn poll_setup(
         &mut self,
@@ -300,6 +318,9 @@ impl<R: Runtime> Data<R> {
 
     /// Receives bytes of the file into `out`, which is not empty.
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>, out: &mut [u8]) -> Poll<Received> {
+        if let Some(marker) = self.marker.take() {
+            return Poll::Ready(Received { bytes: 0, event: DataEvent::Marker(marker) });
+        }
         let State::Receiving(wire, decoder) = &mut self.state else { return Poll::Pending };
         if decoder.is_identity() {
             return Poll::Ready(match ready!(wire.poll_read(cx, out)) {
@@ -314,6 +335,10 @@ impl<R: Runtime> Data<R> {
                 Ok(done) => {
                     self.start += done.read;
                     self.untold += done.read;
+                    if let (Some(marker), 0) = (done.marker, done.written) {
+                        return Poll::Ready(Received { bytes: 0, event: DataEvent::Marker(marker) });
+                    }
+                    self.marker = done.marker;
                     if done.written > 0 || decoder.is_ended() {
                         break Ok(done.written);
                     }
@@ -360,14 +385,19 @@ impl<R: Runtime> Data<R> {
     /// Sends bytes of the file: how many were taken, and what the machine is to be told.
     pub(super) fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<(usize, DataEvent)> {
         let State::Sending(wire, encoder) = &mut self.state else { return Poll::Pending };
+        let bytes = &bytes[..bytes.len().min(usize::try_from(self.left).unwrap_or(usize::MAX))];
         let result = if encoder.is_identity() {
-            ready!(wire.poll_write(cx, bytes)).map(|count| (count, count))
+            ready!(wire.poll_write(cx, bytes)).map(|count| {
+                self.left -= count as u64;
+                (count, count)
+            })
         } else {
             if self.start == self.end {
                 self.buffer.resize(CHUNK, 0);
                 let progress = encoder.encode(bytes, &mut self.buffer);
                 (self.start, self.end) = (0, progress.written);
                 self.taken = progress.read;
+                self.left -= progress.read as u64;
                 if progress.written == 0 {
                     return Poll::Ready((::std::mem::take(&mut self.taken), DataEvent::Moved(0)));
                 }
@@ -394,7 +424,13 @@ impl<R: Runtime> Data<R> {
     ) -> Poll<io::Result<usize>> {
         match &mut self.state {
             State::Sending(wire, encoder) if encoder.is_identity() => {
-                wire.poll_send_file(cx, file, 4 * CHUNK)
+                let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(4 * CHUNK);
+                if most == 0 {
+                    return Poll::Ready(Ok(0));
+                }
+                let sent = ready!(wire.poll_send_file(cx, file, most));
+                self.left -= sent.as_ref().map_or(0, |count| *count as u64);
+                Poll::Ready(sent)
             }
             _ => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
         }

@@ -20,9 +20,9 @@ use ::std::vec::Vec;
 use ::std::{format, fs};
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, Metadata, OpenOptions};
+use cap_std::fs::{Dir, DirBuilder, Metadata, OpenOptions};
 
-use super::host::{Access, Changes, Filesystem, Opened, Refusal, VirtualPath};
+use super::host::{Access, Changes, Filesystem, Opened, Refusal, VirtualPath, Wishes};
 use crate::listing::OwnedEntry;
 
 pub use entries::DiskEntries;
@@ -44,7 +44,7 @@ const RANDOM_NAMES: u32 = 16;
 /// [`safe_name`](crate::codec::safe_name), and are [`Refusal::BadName`] otherwise.
 ///
 /// Uploads are written in place, so that one broken off can be resumed; new files get the mode that the
-/// process's umask leaves. It holds one file descriptor, and the directory stays the same one when it is
+/// process's umask and the client's leave. It holds one file descriptor, and the directory stays the same one when it is
 /// renamed.
 ///
 /// ```no_run
@@ -157,9 +157,14 @@ impl Directory {
         Ok(Opened { file: DiskFile::reading(file), size: Some(size), unique_name: None })
     }
 
-    fn write_from(&self, path: VirtualPath<'_>, offset: u64) -> Result<Opened<DiskFile>, Refusal> {
+    fn write_from(
+        &self,
+        path: VirtualPath<'_>,
+        offset: u64,
+        wishes: &Wishes,
+    ) -> Result<Opened<DiskFile>, Refusal> {
         let path = self.uploaded(path)?;
-        let mut options = OpenOptions::new();
+        let mut options = new_file(wishes);
         // No `truncate`: only once it is known what was opened.
         options.write(true).create(offset == 0);
         let (mut file, length) = self.open_regular(path, options)?;
@@ -175,15 +180,15 @@ impl Directory {
         self.upload(DiskFile::writing(file), path)
     }
 
-    fn append(&self, path: VirtualPath<'_>) -> Result<Opened<DiskFile>, Refusal> {
+    fn append(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<Opened<DiskFile>, Refusal> {
         let path = self.uploaded(path)?;
-        let mut options = OpenOptions::new();
+        let mut options = new_file(wishes);
         options.append(true).create(true);
         let (file, _) = self.open_regular(path, options)?;
         self.upload(DiskFile::appending(file), path)
     }
 
-    fn write_unique(&self, path: VirtualPath<'_>) -> Result<Opened<DiskFile>, Refusal> {
+    fn write_unique(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<Opened<DiskFile>, Refusal> {
         if !self.writable {
             return Err(Refusal::Denied);
         }
@@ -202,7 +207,7 @@ impl Directory {
             candidate.extend_from_slice(name);
             candidate.extend_from_slice(ending.as_bytes());
             let path = local(&candidate)?;
-            let mut options = OpenOptions::new();
+            let mut options = new_file(wishes);
             options.write(true).create_new(true);
             match self.root.open_with(path, &options) {
                 Ok(file) => {
@@ -263,20 +268,26 @@ impl Filesystem for Directory {
         entries.map_err(|error| refusal(&error))
     }
 
-    fn open(&self, path: VirtualPath<'_>, access: Access) -> Result<Opened<DiskFile>, Refusal> {
+    fn open(
+        &self,
+        path: VirtualPath<'_>,
+        access: Access,
+        wishes: &Wishes,
+    ) -> Result<Opened<DiskFile>, Refusal> {
         match access {
             Access::Read { offset } => self.read_from(path, offset),
-            Access::Write { offset } => self.write_from(path, offset),
-            Access::Append => self.append(path),
-            Access::Unique => self.write_unique(path),
+            Access::Write { offset } => self.write_from(path, offset, wishes),
+            Access::Append => self.append(path, wishes),
+            Access::Unique => self.write_unique(path, wishes),
         }
     }
 
-    fn make_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
+    fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal> {
         if self.writable && path.file_name().is_none() {
             return Err(Refusal::Exists);
         }
-        self.root.create_dir(self.changed(path)?).map_err(|error| refusal(&error))
+        let made = self.root.create_dir_with(self.changed(path)?, &new_directory(wishes));
+        made.map_err(|error| refusal(&error))
     }
 
     fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
@@ -363,6 +374,31 @@ fn local(path: &[u8]) -> Result<&Path, Refusal> {
         return Err(Refusal::BadName);
     }
     ::std::str::from_utf8(relative).map(Path::new).map_err(|_| Refusal::BadName)
+}
+
+/// How a file is opened that may be a new one: with the mode that this process's umask and the client's
+/// leave.
+fn new_file(#[cfg_attr(not(unix), allow(unused))] wishes: &Wishes) -> OpenOptions {
+    #[cfg_attr(not(unix), allow(unused_mut))]
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use cap_std::fs::OpenOptionsExt;
+        options.mode(0o666 & !u32::from(wishes.umask.unwrap_or(0)));
+    }
+    options
+}
+
+/// How a directory is made: likewise.
+fn new_directory(#[cfg_attr(not(unix), allow(unused))] wishes: &Wishes) -> DirBuilder {
+    #[cfg_attr(not(unix), allow(unused_mut))]
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    {
+        use cap_std::fs::DirBuilderExt;
+        builder.mode(0o777 & !u32::from(wishes.umask.unwrap_or(0)));
+    }
+    builder
 }
 
 fn regular(found: &Metadata) -> Result<(), Refusal> {

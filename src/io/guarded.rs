@@ -1,18 +1,21 @@
 //! A file system seen by an account that may do less with it than it allows.
 
+use ::std::io;
 use ::std::sync::Arc;
+use ::std::vec::Vec;
 
 use super::host::{
-    Access, ByteRange, Changes, Digest, Filesystem, HashAlgorithm, Opened, Refusal, VirtualPath,
+    Access, AsyncEntries, AsyncFilesystem, ByteRange, Changes, Digest, Filesystem, HashAlgorithm, HostReply,
+    Opened, Refusal, VirtualPath, Wishes,
 };
-use crate::codec::Permissions;
+use crate::codec::{Command, Permissions};
 use crate::listing::{Entry, OwnedEntry};
 
 /// All that can be done with a file system that is only read.
 const READING: Permissions = Permissions::RETRIEVE.union(Permissions::ENTER).union(Permissions::LIST);
 
-/// A [`Filesystem`] as it is, or for reading alone: what would change anything is then
-/// [`Refusal::Denied`] before the file system is asked, and [`Entry::permissions`] say so.
+/// A [`Filesystem`] as it is, or for reading alone: what would change anything, and commands of the host's
+/// own, which might, are then [`Refusal::Denied`] before the file system is asked, and [`Entry::permissions`] say so.
 #[derive(Debug)]
 pub struct Guarded<F> {
     inner: Arc<F>,
@@ -42,6 +45,13 @@ impl<F> Guarded<F> {
         self.read_only
     }
 
+    fn for_access(&self, access: Access) -> Result<&F, Refusal> {
+        match access {
+            Access::Read { .. } => Ok(&self.inner),
+            Access::Write { .. } | Access::Append | Access::Unique => self.for_change(),
+        }
+    }
+
     fn for_change(&self) -> Result<&F, Refusal> {
         if self.read_only { Err(Refusal::Denied) } else { Ok(&self.inner) }
     }
@@ -60,15 +70,17 @@ impl<F: Filesystem> Filesystem for Guarded<F> {
         self.inner.entries(path).map(|inner| GuardedEntries { inner, read_only })
     }
 
-    fn open(&self, path: VirtualPath<'_>, access: Access) -> Result<Opened<Self::File>, Refusal> {
-        match access {
-            Access::Read { .. } => self.inner.open(path, access),
-            Access::Write { .. } | Access::Append | Access::Unique => self.for_change()?.open(path, access),
-        }
+    fn open(
+        &self,
+        path: VirtualPath<'_>,
+        access: Access,
+        wishes: &Wishes,
+    ) -> Result<Opened<Self::File>, Refusal> {
+        self.for_access(access)?.open(path, access, wishes)
     }
 
-    fn make_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
-        self.for_change()?.make_directory(path)
+    fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal> {
+        self.for_change()?.make_directory(path, wishes)
     }
 
     fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
@@ -103,6 +115,82 @@ impl<F: Filesystem> Filesystem for Guarded<F> {
     ) -> Result<Digest, Refusal> {
         self.inner.digest(path, algorithm, range)
     }
+
+    fn site(&self, directory: VirtualPath<'_>, line: &[u8]) -> Result<HostReply, Refusal> {
+        self.for_change()?.site(directory, line)
+    }
+
+    fn command(&self, directory: VirtualPath<'_>, command: &Command<'_>) -> Result<HostReply, Refusal> {
+        self.for_change()?.command(directory, command)
+    }
+}
+
+impl<F: AsyncFilesystem> AsyncFilesystem for Guarded<F> {
+    type File = F::File;
+    type Entries = GuardedEntries<F::Entries>;
+
+    async fn entry(&self, path: VirtualPath<'_>, follow: bool) -> Result<OwnedEntry, Refusal> {
+        self.inner.entry(path, follow).await.map(|entry| seen(entry, self.read_only))
+    }
+
+    async fn entries(&self, path: VirtualPath<'_>) -> Result<Self::Entries, Refusal> {
+        let read_only = self.read_only;
+        self.inner.entries(path).await.map(|inner| GuardedEntries { inner, read_only })
+    }
+
+    async fn open(
+        &self,
+        path: VirtualPath<'_>,
+        access: Access,
+        wishes: &Wishes,
+    ) -> Result<Opened<Self::File>, Refusal> {
+        self.for_access(access)?.open(path, access, wishes).await
+    }
+
+    async fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal> {
+        self.for_change()?.make_directory(path, wishes).await
+    }
+
+    async fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
+        self.for_change()?.remove_directory(path).await
+    }
+
+    async fn remove_file(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
+        self.for_change()?.remove_file(path).await
+    }
+
+    async fn rename(&self, from: VirtualPath<'_>, to: VirtualPath<'_>) -> Result<(), Refusal> {
+        self.for_change()?.rename(from, to).await
+    }
+
+    async fn change(&self, path: VirtualPath<'_>, changes: &Changes) -> Result<(), Refusal> {
+        self.for_change()?.change(path, changes).await
+    }
+
+    async fn symlink(&self, path: VirtualPath<'_>, target: &[u8]) -> Result<(), Refusal> {
+        self.for_change()?.symlink(path, target).await
+    }
+
+    async fn available(&self, path: VirtualPath<'_>) -> Result<u64, Refusal> {
+        self.for_change()?.available(path).await
+    }
+
+    async fn digest(
+        &self,
+        path: VirtualPath<'_>,
+        algorithm: HashAlgorithm,
+        range: ByteRange,
+    ) -> Result<Digest, Refusal> {
+        self.inner.digest(path, algorithm, range).await
+    }
+
+    async fn site(&self, directory: VirtualPath<'_>, line: &[u8]) -> Result<HostReply, Refusal> {
+        self.for_change()?.site(directory, line).await
+    }
+
+    async fn command(&self, directory: VirtualPath<'_>, command: &Command<'_>) -> Result<HostReply, Refusal> {
+        self.for_change()?.command(directory, command).await
+    }
 }
 
 /// The entries of a directory of a [`Guarded`] file system.
@@ -112,15 +200,22 @@ pub struct GuardedEntries<I> {
     read_only: bool,
 }
 
-impl<I: Iterator<Item = OwnedEntry>> Iterator for GuardedEntries<I> {
-    type Item = OwnedEntry;
+impl<I: Iterator<Item = io::Result<OwnedEntry>>> Iterator for GuardedEntries<I> {
+    type Item = io::Result<OwnedEntry>;
 
-    fn next(&mut self) -> Option<OwnedEntry> {
-        self.inner.next().map(|entry| seen(entry, self.read_only))
+    fn next(&mut self) -> Option<Self::Item> {
+        self.inner.next().map(|entry| entry.map(|entry| seen(entry, self.read_only)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.inner.size_hint()
+    }
+}
+
+impl<I: AsyncEntries> AsyncEntries for GuardedEntries<I> {
+    async fn next_page(&mut self) -> io::Result<Vec<OwnedEntry>> {
+        let page = self.inner.next_page().await?;
+        Ok(page.into_iter().map(|entry| seen(entry, self.read_only)).collect())
     }
 }
 

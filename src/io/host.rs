@@ -1,133 +1,90 @@
-//! What a server needs from its host: accounts, and a file system for each.
+//! What a server needs from its host: accounts, and a file system for each. A host that blocks implements
+//! [`Accounts`], [`Filesystem`] and [`File`]; one of futures the same with `Async` before their names.
 //!
 //! Paths are the session's: absolute, normal, of any bytes but CR, LF and NUL, and seen from the root
 //! of what the account may see. No implementation ever meets a `..`.
 
-use ::std::io;
+mod asynchronous;
+mod blocking;
+pub(super) mod offload;
+
 use ::std::net::SocketAddr;
-use ::std::sync::Arc;
 use ::std::vec::Vec;
 
 pub use crate::codec::{ByteRange, HashAlgorithm};
 pub use crate::server::{Access, Changes, Refusal, VirtualPath};
 
-use crate::listing::OwnedEntry;
+use crate::codec::{Command, ReplyCode, Text};
 
-/// Who may log in, and what they see then.
-pub trait Accounts: Send + Sync + 'static {
-    /// What an account sees.
-    type Filesystem: Filesystem;
+pub use asynchronous::{AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem};
+pub use blocking::{Accounts, File, Filesystem};
 
-    /// Checks a login. Take as long for an unknown user as for a wrong password, so that nobody can
-    /// tell which it was (RFC 2577 6).
-    ///
-    /// # Errors
-    /// [`Refusal::Denied`], mostly.
-    fn login(&self, user: &[u8], password: &[u8], peer: SocketAddr)
-    -> Result<Arc<Self::Filesystem>, Refusal>;
+/// Who talks to a server, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Visitor {
+    /// The client's address.
+    pub peer: SocketAddr,
+    /// The server's own, where the client came in.
+    pub local: SocketAddr,
+    /// Whether TLS protects the control connection.
+    pub secured: bool,
+    /// The virtual host that it has chosen (RFC 7151): one that [`Accounts::host`] has let pass.
+    pub host: Option<Vec<u8>>,
+    /// The user as whom it logs in, or is logged in. Empty before that.
+    pub user: Vec<u8>,
+    /// How many logins have failed on this connection.
+    pub failed_logins: u16,
+}
 
-    /// A client names the virtual host that it wants (RFC 7151). There is none but this by default.
-    ///
-    /// # Errors
-    /// When there is no such host here.
-    fn host(&self, name: &[u8], peer: SocketAddr) -> Result<(), Refusal> {
-        let _ = (name, peer);
-        Err(Refusal::Unsupported)
+impl Visitor {
+    /// A user at the door: for a host that calls its own accounts, as its tests do.
+    pub fn new(user: impl Into<Vec<u8>>, peer: SocketAddr, local: SocketAddr) -> Self {
+        Self { peer, local, secured: false, host: None, user: user.into(), failed_logins: 0 }
     }
 }
 
-/// Files and directories, as an account sees them.
-///
-/// Every method may block. What it may not do is leave the root: symbolic links included.
-pub trait Filesystem: Send + Sync + 'static {
-    /// An open file.
-    type File: File;
-    /// The entries of a directory, read as they are sent.
-    type Entries: Iterator<Item = OwnedEntry> + Send;
+/// What a client wants beside, when something is made. A host may heed it or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wishes {
+    /// How many bytes the file is going to have (RFC 959 4.1.3, ALLO). Nobody needs to believe it.
+    pub size_hint: Option<u64>,
+    /// What is to be taken from the permissions, nine bits as of a Unix mode.
+    pub umask: Option<u16>,
+}
 
-    /// What is at `path`. A symbolic link is told as such, unless `follow`.
-    ///
-    /// # Errors
-    /// When there is nothing, or it may not be known.
-    fn entry(&self, path: VirtualPath<'_>, follow: bool) -> Result<OwnedEntry, Refusal>;
+/// What a host answers to a command that it carries out by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostReply {
+    /// The code of the reply: one that the [table](crate::codec::VerbInfo) has for the command.
+    pub code: ReplyCode,
+    /// Its lines. What comes after a CR, a LF or a NUL in one of them is not sent.
+    pub lines: Vec<Vec<u8>>,
+}
 
-    /// The entries of the directory at `path`, without `.` and `..`, in any order.
-    ///
-    /// # Errors
-    /// [`Refusal::NotADirectory`] for a file, and as for [`entry`](Self::entry).
-    fn entries(&self, path: VirtualPath<'_>) -> Result<Self::Entries, Refusal>;
-
-    /// Opens the file at `path`.
-    ///
-    /// # Errors
-    /// When it cannot be: each way has its refusal.
-    fn open(&self, path: VirtualPath<'_>, access: Access) -> Result<Opened<Self::File>, Refusal>;
-
-    /// Makes a directory.
-    ///
-    /// # Errors
-    /// When something is there already, or it may not be made.
-    fn make_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal>;
-
-    /// Removes an empty directory.
-    ///
-    /// # Errors
-    /// When it is none, or not empty, or may not be removed.
-    fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal>;
-
-    /// Removes a file or a symbolic link.
-    ///
-    /// # Errors
-    /// When it is a directory, or may not be removed.
-    fn remove_file(&self, path: VirtualPath<'_>) -> Result<(), Refusal>;
-
-    /// Moves what is at `from` to `to`, in the place of a file that is there.
-    ///
-    /// # Errors
-    /// When it may not be.
-    fn rename(&self, from: VirtualPath<'_>, to: VirtualPath<'_>) -> Result<(), Refusal>;
-
-    /// Sets times or permissions. Not supported by default, like all that follows.
-    ///
-    /// # Errors
-    /// When it may not be, or not all of it can be.
-    fn change(&self, path: VirtualPath<'_>, changes: &Changes) -> Result<(), Refusal> {
-        let _ = (path, changes);
-        Err(Refusal::Unsupported)
+impl HostReply {
+    /// A reply of one line.
+    pub fn new(code: ReplyCode, text: impl Into<Vec<u8>>) -> Self {
+        Self { code, lines: vec![text.into()] }
     }
 
-    /// Makes a symbolic link to `target`, which is as the client wrote it.
-    ///
-    /// # Errors
-    /// When something is there already, or it may not be made.
-    fn symlink(&self, path: VirtualPath<'_>, target: &[u8]) -> Result<(), Refusal> {
-        let _ = (path, target);
-        Err(Refusal::Unsupported)
+    /// And one line more.
+    #[must_use]
+    pub fn line(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.lines.push(text.into());
+        self
     }
 
-    /// How many bytes can still be stored at `path`.
-    ///
-    /// # Errors
-    /// When that cannot be told.
-    fn available(&self, path: VirtualPath<'_>) -> Result<u64, Refusal> {
-        let _ = path;
-        Err(Refusal::Unsupported)
+    pub(super) fn texts(&self) -> Vec<Text<'_>> {
+        self.lines.iter().map(|line| text(line)).collect()
     }
+}
 
-    /// A hash of the file at `path`, or of a part of it. Asked for only those that the server is
-    /// [configured](crate::server::Config::hashes) to have.
-    ///
-    /// # Errors
-    /// When there is no such file, or it cannot be read.
-    fn digest(
-        &self,
-        path: VirtualPath<'_>,
-        algorithm: HashAlgorithm,
-        range: ByteRange,
-    ) -> Result<Digest, Refusal> {
-        let _ = (path, algorithm, range);
-        Err(Refusal::Unsupported)
-    }
+/// As much of a line as can be sent as one.
+fn text(line: &[u8]) -> Text<'_> {
+    let end = line.iter().position(|byte| b"\r\n\0".contains(byte)).unwrap_or(line.len());
+    line.get(..end).and_then(|line| Text::new(line).ok()).unwrap_or_default()
 }
 
 /// A hash of a file.
@@ -150,30 +107,36 @@ pub struct Opened<F> {
     pub unique_name: Option<Vec<u8>>,
 }
 
-/// An open file. Dropped before it is [finished](Self::finish), an upload was aborted: what came of it
-/// may stay, for the client to resume.
-pub trait File: Send {
-    /// Reads on; 0 is the end.
-    ///
-    /// # Errors
-    /// Whatever went wrong: the client is told 451.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+/// A path that outlives the session's.
+pub(super) struct OwnedPath(Vec<u8>);
 
-    /// Writes on.
-    ///
-    /// # Errors
-    /// Whatever went wrong. [`io::ErrorKind::StorageFull`] and `QuotaExceeded` are told as such.
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+impl OwnedPath {
+    pub(super) fn lent(&self) -> VirtualPath<'_> {
+        VirtualPath::new(&self.0)
+    }
+}
 
-    /// The upload has come in whole: make it last.
-    ///
-    /// # Errors
-    /// When it cannot be kept: the client is told so in the stead of 226.
-    fn finish(self) -> Result<(), Refusal>;
+impl From<VirtualPath<'_>> for OwnedPath {
+    fn from(path: VirtualPath<'_>) -> Self {
+        Self(path.as_bytes().to_vec())
+    }
+}
 
-    /// The operating system's file behind this one, at the same position, where there is one: bytes
-    /// that need no change are then moved by the kernel.
-    fn as_file(&self) -> Option<&::std::fs::File> {
-        None
+/// A command that outlives the window that it came in.
+pub(super) struct OwnedCommand(Vec<u8>);
+
+impl OwnedCommand {
+    /// What was a command still is one.
+    pub(super) fn lent(&self) -> Result<Command<'_>, Refusal> {
+        Command::parse(&self.0).map_err(|_| Refusal::Failed)
+    }
+}
+
+impl From<&Command<'_>> for OwnedCommand {
+    fn from(command: &Command<'_>) -> Self {
+        let mut line = Vec::new();
+        // A vector is never full.
+        let _ = command.encode(&mut line);
+        Self(line)
     }
 }

@@ -21,6 +21,7 @@ mod expand;
 mod guarded;
 mod host;
 mod operations;
+mod restart;
 mod runtime;
 mod server;
 #[cfg(feature = "smol")]
@@ -35,6 +36,7 @@ mod tls;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod transfer;
+mod virtual_hosts;
 mod wire;
 
 pub use accounts::Users;
@@ -45,6 +47,7 @@ pub use disk::{Directory, DiskEntries, DiskFile};
 pub use error::{Error, Refused};
 pub use guarded::{Guarded, GuardedEntries};
 pub use host::{
-    Access, Accounts, ByteRange, Changes, Digest, File, Filesystem, HashAlgorithm, Opened, Refusal,
-    VirtualPath,
+    Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
+    File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
+pub use virtual_hosts::VirtualHosts;

@@ -30,7 +30,7 @@ macro_rules! operations {
         use $crate::io::operations::optional;
         use $crate::io::transfer::{Download, Listing, Upload};
         use $crate::listing::OwnedEntry;
-        use $crate::transfer::Coding;
+        use $crate::transfer::{Coding, Marker};
 
         impl Client {
             /// A client to be set up.
@@ -42,6 +42,14 @@ macro_rules! operations {
             #[must_use]
             pub const fn profile(&self) -> Profile {
                 self.connection.profile()
+            }
+
+            /// From where the last transfer in block or compressed mode can go on, if it broke:
+            /// [`retrieve_at`](Self::retrieve_at), [`store_at`](Self::store_at). None where there was no
+            /// restart marker in it.
+            #[must_use]
+            pub const fn last_marker(&self) -> Option<Marker> {
+                self.connection.last_marker()
             }
 
             /// What of the connection is protected by TLS.

@@ -13,9 +13,11 @@ use ::std::time::Instant as Moment;
 use super::socket;
 use crate::time::Instant;
 
-/// A runtime, as one session uses it.
+/// A runtime, as the drivers use it.
 pub(super) trait Runtime {
-    type Stream: Socket;
+    type Stream: Stream;
+    /// A socket that others connect to.
+    type Listener;
 
     /// The time since some moment that stays the same.
     fn now(&self) -> Instant;
@@ -23,45 +25,86 @@ pub(super) trait Runtime {
     /// Ready once `deadline` has passed.
     fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Watches a socket that does not block.
-    fn register(&self, socket: OwnedFd) -> io::Result<Self::Stream>;
+    /// Begins to connect; [`Stream::poll_connected`] tells how that ended.
+    fn connect(&self, to: SocketAddr) -> io::Result<Self::Stream>;
+
+    /// Listens at a port of the range, one that others cannot predict.
+    fn listen(&self, at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<(Self::Listener, SocketAddr)>;
+
+    fn poll_accept(
+        &self,
+        listener: &Self::Listener,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<(Self::Stream, SocketAddr)>>;
 
     /// Does what may block, where that stalls nobody.
     fn unblock<T: Send + 'static>(
         work: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> impl Future<Output = io::Result<T>> + Send;
+}
+
+/// A runtime, in what it has of its own: it watches sockets.
+pub(super) trait Reactor {
+    type Socket: Socket;
+
+    /// As [`Runtime::now`].
+    fn now(&self) -> Instant;
+
+    /// As [`Runtime::poll_deadline`].
+    fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Watches a socket that does not block.
+    fn register(&self, socket: OwnedFd) -> io::Result<Self::Socket>;
+
+    /// As [`Runtime::unblock`].
+    fn unblock<T: Send + 'static>(
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> impl Future<Output = io::Result<T>> + Send;
 
     /// Takes a stream that stands.
-    fn adopt(&self, stream: TcpStream) -> io::Result<Self::Stream> {
+    fn adopt(&self, stream: TcpStream) -> io::Result<Self::Socket> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
         self.register(stream.into())
     }
+}
 
-    /// Begins to connect; [`Stream::poll_connected`] tells how that ended.
-    fn connect(&self, to: SocketAddr) -> io::Result<Self::Stream> {
+impl<W: Reactor> Runtime for W {
+    type Stream = W::Socket;
+    type Listener = W::Socket;
+
+    fn now(&self) -> Instant {
+        Reactor::now(self)
+    }
+
+    fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        Reactor::poll_deadline(self, deadline, cx)
+    }
+
+    fn connect(&self, to: SocketAddr) -> io::Result<W::Socket> {
         self.register(socket::connect(to)?)
     }
 
-    /// Listens at a port of the range, one that others cannot predict.
-    fn listen(
-        &self,
-        at: SocketAddr,
-        ports: RangeInclusive<u16>,
-    ) -> io::Result<(Listener<Self::Stream>, SocketAddr)> {
+    fn listen(&self, at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<(W::Socket, SocketAddr)> {
         let listener = socket::bind_within(at, ports)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        Ok((Listener(self.register(listener.into())?), address))
+        Ok((self.register(listener.into())?, address))
     }
 
     fn poll_accept(
         &self,
-        listener: &Listener<Self::Stream>,
+        listener: &W::Socket,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<(Self::Stream, SocketAddr)>> {
-        let (stream, peer) = ready!(listener.0.poll_io(Interest::Read, cx, socket::accept))?;
+    ) -> Poll<io::Result<(W::Socket, SocketAddr)>> {
+        let (stream, peer) = ready!(listener.poll_io(Interest::Read, cx, socket::accept))?;
         Poll::Ready(self.register(stream).map(|stream| (stream, peer)))
+    }
+
+    async fn unblock<T: Send + 'static>(
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        <W as Reactor>::unblock(work).await
     }
 }
 
@@ -82,10 +125,6 @@ pub(super) enum Interest {
     Read,
     Write,
 }
-
-/// A socket that others connect to.
-#[derive(Debug)]
-pub(super) struct Listener<S>(S);
 
 /// A TCP stream that blocks nobody.
 pub(super) trait Stream {

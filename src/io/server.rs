@@ -1,21 +1,31 @@
 //! The server's driver, over any runtime: one session, between its sockets and its host.
 
-use ::std::io;
+mod asking;
+mod moving;
+mod pages;
+
+use ::std::future::Future;
+use ::std::pin::Pin;
 use ::std::sync::Arc;
-use ::std::task::{Context, Poll};
-use ::std::time::{Duration, SystemTime, UNIX_EPOCH};
+use ::std::task::{Context, Poll, ready};
+use ::std::time::Duration;
 
 use super::control::{Changed, Control};
-use super::data::{CHUNK, Data, is_unsupported};
-use super::host::{Access, Accounts, Digest, File, Filesystem, Opened, Refusal};
+use super::data::Data;
+use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
 use super::runtime::Runtime;
 use super::tls::Endpoint;
-use crate::action::{DataEvent, DataFailure, DataId, DataOp};
+use crate::action::{DataEvent, DataId, DataOp};
 use crate::codec::Text;
 use crate::error::{Error, LocalError};
-use crate::listing::{Clock, Kind, ListingWriter, OwnedEntry};
-use crate::server::{Answer, Asked, Config, Endpoints, Listing, Request, Session, SessionStep, Ticket};
+use crate::server::{Answer, Asked, Config, Endpoints, Note, Request, Session, SessionStep, Ticket};
 use crate::time::Instant;
+use asking::{Asking, Told};
+use moving::Moving;
+use pages::Pages;
+
+/// Something that the host does; dropped, it is given up.
+type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// How long a client may take to see the last reply and to close its side.
 const LINGER: Duration = Duration::from_secs(2);
@@ -23,52 +33,34 @@ const LINGER: Duration = Duration::from_secs(2);
 const PATHS: usize = 8 * 1024;
 
 /// One client's session.
-pub(super) struct Connection<R: Runtime, A: Accounts> {
+pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     pub(super) runtime: R,
     session: Session<Vec<u8>>,
     control: Control<R::Stream>,
     data: Data<R>,
     accounts: Arc<A>,
     filesystem: Option<Arc<A::Filesystem>>,
+    /// The virtual host that the client has chosen, and who it is.
+    host: Option<Vec<u8>>,
+    user: Vec<u8>,
     endpoints: Endpoints,
     endpoint: Option<Endpoint>,
-    job: Job<A::Filesystem>,
-    telling: Option<Telling>,
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
+    /// What the host is at work on.
+    asked: Option<(Ticket, Doing<A>)>,
+    moving: Option<Moving<A::Filesystem>>,
     admitted: bool,
     /// The dialogue is over: until when the connection may still take to close in order.
     closing: Option<Instant>,
 }
 
-/// A directory that is told over the control connection.
-struct Telling {
-    ticket: Ticket,
-    entries: Box<dyn Iterator<Item = OwnedEntry> + Send>,
-    /// The one that had no room.
-    next: Option<OwnedEntry>,
+/// What is done about a request.
+enum Doing<A: AsyncAccounts> {
+    Asking(Asking<A::Filesystem>),
+    /// A directory is told over the control connection.
+    Telling(Pages<<A::Filesystem as AsyncFilesystem>::Entries>),
 }
 
-/// The host's side of a transfer.
-enum Job<F: Filesystem> {
-    None,
-    /// A file, sent or received.
-    File {
-        file: F::File,
-        kernel: bool,
-        ended: bool,
-    },
-    /// A listing, sent.
-    Entries {
-        entries: Box<dyn Iterator<Item = OwnedEntry> + Send>,
-        writer: ListingWriter,
-        all: bool,
-        ended: bool,
-    },
-}
-
-impl<R: Runtime, A: Accounts> Connection<R, A> {
+impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
     pub(super) fn new(
         runtime: R,
         stream: R::Stream,
@@ -85,13 +77,12 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
             data: Data::new(),
             accounts,
             filesystem: None,
+            host: None,
+            user: Vec::new(),
             endpoints,
             endpoint,
-            job: Job::None,
-            telling: None,
-            buffer: Vec::new(),
-            start: 0,
-            end: 0,
+            asked: None,
+            moving: None,
             admitted,
             closing: None,
         }
@@ -113,25 +104,29 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
             if let Some(deadline) = self.closing {
                 break deadline;
             }
-            self.tell_entries();
+            self.poll_host(cx);
             let now = self.runtime.now();
             let (rx, tx) = (&mut self.control.rx, &mut self.control.tx);
             let step = match self.session.step(now, &mut rx.view(), &mut tx.view()) {
                 Ok(step) => step,
                 Err(error) => {
-                    self.job = Job::None;
+                    (self.asked, self.moving) = (None, None);
+                    // Who has ended its side only may still read.
+                    while self.control.flush(cx) {}
                     return Poll::Ready(Err(error));
                 }
             };
+            while let Some(note) = self.session.take_note() {
+                self.note(note);
+            }
             match step {
                 SessionStep::Request(ticket, asked) => self.request(ticket, asked),
                 SessionStep::Upgrade(token) => self.control.upgrade(token),
                 SessionStep::Downgrade(token) => self.control.downgrade(token),
                 SessionStep::Data(id, op) => self.act(id, op),
-                // This host does all it is asked before it listens again.
-                SessionStep::Abort => {}
+                SessionStep::Abort => self.give_up(),
                 SessionStep::Close => {
-                    self.end_job();
+                    (self.asked, self.moving) = (None, None);
                     self.closing = Some(now.after(LINGER));
                 }
                 SessionStep::Wait(wait) => {
@@ -147,6 +142,10 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
                     let changing = self.control.is_changing();
                     let mut progress = !changing && self.control.flush(cx);
                     progress |= !changing && self.control.fill(cx);
+                    if self.control.error.is_some() {
+                        // Nobody is left to hear of it.
+                        self.give_up();
+                    }
                     progress |= self.move_data(cx);
                     if progress {
                         continue;
@@ -164,10 +163,16 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
         }
     }
 
+    fn note(&mut self, note: Note) {
+        match note {
+            Note::Reset => (self.filesystem, self.host, self.user) = (None, None, Vec::new()),
+        }
+    }
+
     fn act(&mut self, id: DataId, op: DataOp) {
         if matches!(op, DataOp::Abort) {
             // What was received so far stays with the host, unfinished.
-            self.end_job();
+            self.moving = None;
         }
         let local = self.endpoints.local.ip();
         if let Some(event) = self.data.act(&self.runtime, local, self.endpoint.as_ref(), id, op) {
@@ -175,260 +180,161 @@ impl<R: Runtime, A: Accounts> Connection<R, A> {
         }
     }
 
-    fn end_job(&mut self) {
-        self.job = Job::None;
-        (self.buffer, self.start, self.end) = (Vec::new(), 0, 0);
-    }
-
     fn tell(&mut self, id: DataId, event: DataEvent) {
         let told = self.session.data_event(id, event);
         debug_assert!(told.is_ok(), "{event:?}: {told:?}");
     }
 
-    /// Tells what is in a directory, as far as there is room.
-    fn tell_entries(&mut self) {
-        let Some(telling) = &mut self.telling else { return };
-        let tx = &mut self.control.tx;
-        while let Some(owned) = telling.next.take().or_else(|| telling.entries.next()) {
-            match self.session.tell_entry(&telling.ticket, &owned.entry(), &mut tx.view()) {
-                Ok(()) => {}
-                Err(LocalError::NoRoom) => {
-                    telling.next = Some(owned);
-                    return;
-                }
-                Err(_) => {
-                    self.telling = None;
-                    return;
-                }
+    /// Asks the host.
+    fn request(&mut self, ticket: Ticket, asked: Asked) {
+        let rx = &self.control.rx;
+        let work = match asked.resolve(|span| rx.bytes(span)) {
+            Request::Admit => {
+                let admitted = if self.admitted { Ok(Told::Done) } else { Err(Refusal::Busy) };
+                return self.answer(ticket, admitted);
             }
-        }
-        if let Some(Telling { ticket, .. }) = self.telling.take() {
-            // Nobody may wait for it any more.
-            let _ = self.session.answer(ticket, Answer::Done, &mut tx.view());
+            Request::Commit => asking::finish(self.moving.take()),
+            request @ (Request::Login { .. } | Request::Account { .. } | Request::Host(_)) => {
+                asking::ask_accounts(&self.accounts, self.visitor(), &request)
+            }
+            request => match &self.filesystem {
+                Some(filesystem) if self.session.is_logged_in() => {
+                    asking::ask(filesystem, &self.session, &request)
+                }
+                _ => asking::ask_accounts(&self.accounts, self.visitor(), &request),
+            },
+        };
+        self.asked = Some((ticket, Doing::Asking(work)));
+    }
+
+    /// Who talks to us: before the login, who wants to be.
+    fn visitor(&self) -> Visitor {
+        let logged_in = self.session.is_logged_in();
+        Visitor {
+            peer: self.endpoints.peer,
+            local: self.endpoints.local,
+            secured: self.session.is_secured(),
+            host: self.host.clone(),
+            user: if logged_in { self.user.clone() } else { self.session.user().to_vec() },
+            failed_logins: self.session.failed_logins(),
         }
     }
 
-    /// Asks the host, and hands its answer on.
-    fn request(&mut self, ticket: Ticket, asked: Asked) {
-        let rx = &self.control.rx;
-        let told = match asked.resolve(|span| rx.bytes(span)) {
-            Request::Admit if self.admitted => Ok(Told::Done),
-            Request::Admit => Err(Refusal::Busy),
-            Request::Login { password } => {
-                let password = password.reveal().as_bytes();
-                self.accounts.login(self.session.user(), password, self.endpoints.peer).map(|filesystem| {
-                    self.filesystem = Some(filesystem);
-                    Told::Done
-                })
-            }
-            Request::Host(name) => {
-                self.accounts.host(name.as_bytes(), self.endpoints.peer).map(|()| Told::Done)
-            }
-            Request::Commit => match ::std::mem::replace(&mut self.job, Job::None) {
-                Job::File { file, .. } => file.finish().map(|()| Told::Done),
-                _ => Err(Refusal::Failed),
-            },
-            Request::Entries { .. } => {
-                let path = self.session.path();
-                let entries = self.filesystem.as_ref().ok_or(Refusal::Denied);
-                match entries.and_then(|filesystem| filesystem.entries(path)) {
-                    Ok(entries) => {
-                        self.telling = Some(Telling { ticket, entries: Box::new(entries), next: None });
-                        return;
-                    }
-                    Err(refusal) => Err(refusal),
+    /// Goes on with what the host was asked.
+    fn poll_host(&mut self, cx: &mut Context<'_>) {
+        // Nobody may wait for it any more: then it is dropped.
+        let Some((ticket, mut doing)) = self.asked.take() else { return };
+        let told = match &mut doing {
+            _ if !self.session.awaits(&ticket) => return,
+            Doing::Asking(work) => match work.as_mut().poll(cx) {
+                Poll::Ready(Ok(Told::Entries(mut pages))) => {
+                    let told = self.poll_tell(&ticket, &mut pages, cx);
+                    doing = Doing::Telling(pages);
+                    told
                 }
-            }
-            request => match &self.filesystem {
-                Some(filesystem) => ask(&**filesystem, &self.session, &request, &mut self.job),
-                None => Err(Refusal::Denied),
+                told => told,
             },
+            Doing::Telling(pages) => self.poll_tell(&ticket, pages, cx),
         };
-        let (kept, entry, unique_name, digest);
-        let answer = match told {
-            Ok(Told::Done) => Answer::Done,
+        match told {
+            Poll::Ready(told) => self.answer(ticket, told),
+            Poll::Pending => self.asked = Some((ticket, doing)),
+        }
+    }
+
+    /// Tells what is in a directory, as far as there is room.
+    fn poll_tell(
+        &mut self,
+        ticket: &Ticket,
+        pages: &mut Pages<<A::Filesystem as AsyncFilesystem>::Entries>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Told<A::Filesystem>, Refusal>> {
+        loop {
+            let owned = match ready!(pages.poll_next(cx)) {
+                Some(Ok(owned)) => owned,
+                Some(Err(_)) => return Poll::Ready(Err(Refusal::Failed)),
+                None => return Poll::Ready(Ok(Told::Done)),
+            };
+            match self.session.tell_entry(ticket, &owned.entry(), &mut self.control.tx.view()) {
+                Ok(()) => {}
+                Err(LocalError::NoRoom) => {
+                    pages.put_back(owned);
+                    return Poll::Pending;
+                }
+                Err(_) => return Poll::Ready(Err(Refusal::Failed)),
+            }
+        }
+    }
+
+    /// Hands the host's answer on, and keeps what came with it.
+    fn answer(&mut self, ticket: Ticket, told: Result<Told<A::Filesystem>, Refusal>) {
+        let (entry, lines, user);
+        user = self.session.user().to_vec();
+        let answer = match &told {
+            Ok(Told::Done | Told::LoggedIn(_) | Told::Host(_) | Told::Entries(_)) => Answer::Done,
             Ok(Told::Entry(owned)) => {
-                kept = owned;
-                entry = kept.entry();
+                entry = owned.entry();
                 Answer::Entry(&entry)
             }
-            Ok(Told::Opened { size, unique_name: name }) => {
-                unique_name = name.unwrap_or_default();
-                Answer::Opened { size, unique_name: Text::new(&unique_name).ok() }
+            Ok(Told::Opened { size, unique_name, .. }) => {
+                let unique_name = unique_name.as_deref().and_then(|name| Text::new(name).ok());
+                Answer::Opened { size: *size, unique_name }
             }
-            Ok(Told::Digest(told)) => {
-                digest = told;
-                Answer::Digest { digest: &digest.bytes, range: digest.range }
+            Ok(Told::Digest(digest)) => Answer::Digest { digest: &digest.bytes, range: digest.range },
+            Ok(Told::Count(count)) => Answer::Count(*count),
+            Ok(Told::Reply(reply)) => {
+                lines = reply.texts();
+                Answer::Reply(reply.code, &lines)
             }
-            Ok(Told::Count(count)) => Answer::Count(count),
-            Err(refusal) => Answer::Refused(refusal),
+            Err(refusal) => Answer::Refused(*refusal),
         };
-        let answered = self.session.answer(ticket, answer, &mut self.control.tx.view());
+        let answered = match self.session.answer(ticket, answer, &mut self.control.tx.view()) {
+            // A reply of the host's own that this command never gets.
+            Err((LocalError::WrongAnswer, ticket)) => {
+                let failed = Answer::Refused(Refusal::Failed);
+                self.session.answer(ticket, failed, &mut self.control.tx.view())
+            }
+            answered => answered,
+        };
         debug_assert!(answered.is_ok(), "{answered:?}");
+        match told {
+            _ if answered.is_err() => {}
+            Ok(Told::LoggedIn(filesystem)) => {
+                if !user.is_empty() {
+                    self.user = user;
+                }
+                self.filesystem = Some(filesystem);
+            }
+            Ok(Told::Host(name)) => self.host = Some(name),
+            Ok(Told::Opened { moving, .. }) => self.moving = Some(moving),
+            _ => {}
+        }
+    }
+
+    /// The client does not want any more what the host is at work on.
+    fn give_up(&mut self) {
+        if let Some((ticket, _)) = self.asked.take() {
+            self.answer(ticket, Err(Refusal::Aborted));
+        }
     }
 
     /// Moves bytes between the host and the data connection, or brings that about. `true` when
     /// something happened.
     fn move_data(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(id) = self.data.id() else { return false };
-        let event = if self.data.is_sending() {
-            self.poll_send(cx)
-        } else if self.data.is_receiving() {
-            self.poll_receive(cx)
-        } else {
-            self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx)
+        let event = match &mut self.moving {
+            Some(moving) if self.data.is_sending() => moving.poll_send(&mut self.data, cx),
+            Some(moving) if self.data.is_receiving() => moving.poll_receive(&mut self.data, cx),
+            _ => self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx),
         };
-        match event {
-            Poll::Ready(event) => {
-                self.tell(id, event);
-                true
-            }
-            Poll::Pending => false,
+        let Poll::Ready(event) = event else { return false };
+        if event == DataEvent::Flushed {
+            self.moving = None;
         }
-    }
-
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<DataEvent> {
-        if let Job::File { file, kernel: kernel @ true, ended: ended @ false } = &mut self.job {
-            match file.as_file().map(|file| self.data.poll_send_file(cx, file)) {
-                Some(Poll::Pending) => return Poll::Pending,
-                Some(Poll::Ready(Ok(0))) => *ended = true,
-                Some(Poll::Ready(Ok(count))) => return Poll::Ready(DataEvent::Moved(count as u64)),
-                // Not this file, not this socket, not this coding: by hand, then.
-                Some(Poll::Ready(Err(error))) if is_unsupported(&error) => *kernel = false,
-                Some(Poll::Ready(Err(error))) => {
-                    return Poll::Ready(self.data.fail(DataFailure::Broken, error));
-                }
-                None => *kernel = false,
-            }
-        }
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
-            if let Err(error) = self.refill() {
-                return Poll::Ready(self.data.fail(DataFailure::Local, error));
-            }
-        }
-        if self.start == self.end {
-            return self.data.poll_finish(cx);
-        }
-        self.data.poll_send(cx, &self.buffer[self.start..self.end]).map(|(count, event)| {
-            self.start += count;
-            event
-        })
-    }
-
-    /// Takes more from the host; nothing more at its end.
-    fn refill(&mut self) -> io::Result<()> {
-        match &mut self.job {
-            Job::None => {}
-            Job::File { ended: true, .. } | Job::Entries { ended: true, .. } => {}
-            Job::File { file, ended, .. } => {
-                self.buffer.resize(CHUNK, 0);
-                self.end = file.read(&mut self.buffer)?;
-                *ended = self.end == 0;
-            }
-            Job::Entries { entries, writer, all, ended } => {
-                self.buffer.clear();
-                while self.buffer.len() < CHUNK / 8 {
-                    let Some(owned) = entries.next() else {
-                        *ended = true;
-                        break;
-                    };
-                    let entry = owned.entry();
-                    if *all || !entry.name.as_bytes().starts_with(b".") {
-                        // A vector is never full.
-                        let _ = writer.write(&entry, &mut self.buffer);
-                    }
-                }
-                self.end = self.buffer.len();
-            }
-        }
-        Ok(())
-    }
-
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<DataEvent> {
-        self.buffer.resize(CHUNK, 0);
-        let received = ::std::task::ready!(self.data.poll_receive(cx, &mut self.buffer));
-        let mut bytes = &self.buffer[..received.bytes];
-        let Job::File { file, .. } = &mut self.job else {
-            let error = io::Error::other("nothing to write to");
-            return Poll::Ready(self.data.fail(DataFailure::Local, error));
-        };
-        while !bytes.is_empty() {
-            match file.write(bytes) {
-                Ok(0) => {
-                    let error = io::ErrorKind::WriteZero.into();
-                    return Poll::Ready(self.data.fail(DataFailure::Local, error));
-                }
-                Ok(count) => bytes = &bytes[count.min(bytes.len())..],
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    let failure = match error.kind() {
-                        io::ErrorKind::StorageFull => DataFailure::StorageFull,
-                        io::ErrorKind::QuotaExceeded => DataFailure::QuotaExceeded,
-                        _ => DataFailure::Local,
-                    };
-                    return Poll::Ready(self.data.fail(failure, error));
-                }
-            }
-        }
-        Poll::Ready(received.event)
+        self.tell(id, event);
+        true
     }
 }
 
-/// What a host says, before it is lent to the session.
-enum Told {
-    Done,
-    Entry(Box<OwnedEntry>),
-    Opened { size: Option<u64>, unique_name: Option<Vec<u8>> },
-    Digest(Digest),
-    Count(u64),
-}
-
-/// Asks the file system.
-fn ask<F: Filesystem>(
-    filesystem: &F,
-    session: &Session<Vec<u8>>,
-    request: &Request<'_>,
-    job: &mut Job<F>,
-) -> Result<Told, Refusal> {
-    let path = session.path();
-    match request {
-        Request::ChangeDirectory => match filesystem.entry(path, true)?.entry().kind {
-            Kind::Directory => Ok(Told::Done),
-            _ => Err(Refusal::NotADirectory),
-        },
-        Request::MakeDirectory => filesystem.make_directory(path).map(|()| Told::Done),
-        Request::RemoveDirectory => filesystem.remove_directory(path).map(|()| Told::Done),
-        Request::Delete => filesystem.remove_file(path).map(|()| Told::Done),
-        Request::Rename => filesystem.rename(session.source_path(), path).map(|()| Told::Done),
-        Request::Stat { follow } => filesystem.entry(path, *follow).map(|entry| Told::Entry(Box::new(entry))),
-        Request::Open(access) => {
-            let Opened { file, size, unique_name } = filesystem.open(path, *access)?;
-            let kernel = matches!(access, Access::Read { .. }) && file.as_file().is_some();
-            *job = Job::File { file, kernel, ended: false };
-            Ok(Told::Opened { size, unique_name })
-        }
-        Request::List(listing) => {
-            let what = filesystem.entry(path, true)?;
-            let is_directory = what.entry().kind == Kind::Directory;
-            let entries: Box<dyn Iterator<Item = OwnedEntry> + Send> = match listing {
-                _ if is_directory => Box::new(filesystem.entries(path)?),
-                Listing::Machine(_) => return Err(Refusal::NotADirectory),
-                _ => Box::new(::std::iter::once(what)),
-            };
-            *job =
-                Job::Entries { entries, writer: listing.writer(clock()), all: listing.all(), ended: false };
-            Ok(Told::Opened { size: None, unique_name: None })
-        }
-        Request::Change(changes) => filesystem.change(path, changes).map(|()| Told::Done),
-        Request::Symlink { target } => filesystem.symlink(path, target.as_bytes()).map(|()| Told::Done),
-        Request::Available => filesystem.available(path).map(Told::Count),
-        Request::Digest { algorithm, range } => filesystem.digest(path, *algorithm, *range).map(Told::Digest),
-        _ => Err(Refusal::Unsupported),
-    }
-}
-
-fn clock() -> Clock {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    i64::try_from(now).map_or(Clock::UNKNOWN, |now| Clock::at(now).with_zone(0))
-}
+#[cfg(test)]
+mod tests;

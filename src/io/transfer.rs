@@ -13,7 +13,8 @@ use super::client::{Connection, Finished, Transfer};
 use super::data::CHUNK;
 use super::error::Error;
 use super::runtime::Runtime;
-use crate::listing::{BadLine, Clock, ListingParser, OwnedEntry};
+use crate::listing::{BadLine, Clock, Formats, ListingParser, OwnedEntry};
+use crate::transfer::Marker;
 
 /// How much is received at a time for a reader that asks for less.
 const READ_AHEAD: usize = 64 * 1024;
@@ -41,6 +42,10 @@ impl<R: Runtime> fmt::Debug for Download<'_, R> {
 impl<'c, R: Runtime> Download<'c, R> {
     pub(super) const fn new(connection: &'c mut Connection<R>, transfer: Transfer) -> Self {
         Self { connection, transfer, ahead: Vec::new(), start: 0, end: 0 }
+    }
+
+    pub(super) const fn last_marker(&self) -> Option<Marker> {
+        self.connection.last_marker()
     }
 
     /// Reads bytes, 0 once all were read and the server has confirmed them.
@@ -105,6 +110,10 @@ impl<R: Runtime> fmt::Debug for Upload<'_, R> {
 impl<'c, R: Runtime> Upload<'c, R> {
     pub(super) fn new(connection: &'c mut Connection<R>, transfer: Transfer) -> Self {
         Self { connection, transfer, finished: Finished::default() }
+    }
+
+    pub(super) const fn last_marker(&self) -> Option<Marker> {
+        self.connection.last_marker()
     }
 
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize, Error>> {
@@ -179,14 +188,22 @@ pub(super) struct Listing<'c, R: Runtime> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    ended: bool,
+    stage: Stage,
+}
+
+#[derive(Debug, PartialEq)]
+enum Stage {
+    Receiving,
+    Ended,
+    /// The last line may be half a line.
+    Failed,
 }
 
 impl<R: Runtime> fmt::Debug for Listing<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Listing")
             .field("data", &self.data)
-            .field("ended", &self.ended)
+            .field("stage", &self.stage)
             .finish_non_exhaustive()
     }
 }
@@ -197,12 +214,16 @@ impl<'c, R: Runtime> Listing<'c, R> {
         let clock = i64::try_from(now).map_or(Clock::UNKNOWN, Clock::at);
         let parser = ListingParser::new(vec![0; LONGEST_LINE], transfer.formats, clock);
         let data = Download::new(connection, transfer);
-        Self { data, parser, buffer: vec![0; LISTING_CHUNK], start: 0, end: 0, ended: false }
+        Self { data, parser, buffer: vec![0; LISTING_CHUNK], start: 0, end: 0, stage: Stage::Receiving }
+    }
+
+    pub(super) const fn formats(&self) -> Formats {
+        self.data.transfer.formats
     }
 
     /// The next entry; none after the last, once the server has confirmed the transfer, or after an error.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Line, Error>>> {
-        while !self.ended {
+        while self.stage == Stage::Receiving {
             let mut input = &self.buffer[self.start..self.end];
             let line = self.parser.next(&mut input).map(own);
             self.start = self.end - input.len();
@@ -211,18 +232,18 @@ impl<'c, R: Runtime> Listing<'c, R> {
             }
             let Download { connection, transfer, .. } = &mut self.data;
             match ready!(connection.poll_read(transfer, &mut self.buffer, cx)) {
-                Ok(0) => {
-                    self.ended = true;
-                    return Poll::Ready(self.parser.finish().map(own).map(Ok));
-                }
+                Ok(0) => self.stage = Stage::Ended,
                 Ok(count) => (self.start, self.end) = (0, count),
                 Err(error) => {
-                    self.ended = true;
+                    self.stage = Stage::Failed;
                     return Poll::Ready(Some(Err(error)));
                 }
             }
         }
-        Poll::Ready(None)
+        Poll::Ready(match self.stage {
+            Stage::Failed => None,
+            _ => self.parser.finish().map(own).map(Ok),
+        })
     }
 }
 
@@ -240,6 +261,8 @@ macro_rules! transfers {
         use $crate::io::client::Reply;
         use $crate::io::error::Error;
         use $crate::io::transfer::{Download, Listing, Upload};
+        use $crate::listing::Formats;
+        use $crate::transfer::Marker;
 
         /// A download: the bytes of a file.
         ///
@@ -259,6 +282,15 @@ macro_rules! transfers {
             #[must_use]
             pub const fn size_hint(&self) -> Option<u64> {
                 self.0.transfer.size_hint
+            }
+
+            /// The last restart marker that the server sent, in block or compressed mode, before which every
+            /// byte was read: keep it with what was, to go on there by [`Client::retrieve_at`].
+            ///
+            /// [`Client::retrieve_at`]: super::Client::retrieve_at
+            #[must_use]
+            pub const fn last_marker(&self) -> Option<Marker> {
+                self.0.last_marker()
             }
 
             $expand! {
@@ -302,6 +334,16 @@ macro_rules! transfers {
                 self.0.transfer.unique_name.as_deref()
             }
 
+            /// The last restart marker that the server has told so far, in block or compressed mode and with
+            /// [`marker_interval`](crate::client::Config::marker_interval): keep it, to go on there by
+            /// [`Client::store_at`].
+            ///
+            /// [`Client::store_at`]: super::Client::store_at
+            #[must_use]
+            pub const fn last_marker(&self) -> Option<Marker> {
+                self.0.last_marker()
+            }
+
             $expand! {
                 /// Sends the rest of `file`, from its position on: how many bytes that were. Where nothing
                 /// has to be converted the kernel moves them, and none of them passes through this process.
@@ -339,6 +381,17 @@ macro_rules! transfers {
         /// once the server has confirmed the transfer.
         #[derive(Debug)]
         pub struct Entries<'c>(pub(super) Listing<'c, $runtime>);
+
+        impl Entries<'_> {
+            /// The formats that its lines may have, which tells what the server was asked:
+            /// [`Formats::MLSD`], where it knows that; [`Formats::LIST`], where anything may come and not all
+            /// of it be told; [`Formats::NLST`], where only names were wanted. Which of them a line has, and
+            /// the line itself, are the entry's to say.
+            #[must_use]
+            pub const fn formats(&self) -> Formats {
+                self.0.formats()
+            }
+        }
     };
 }
 pub(super) use transfers;

@@ -76,4 +76,29 @@ impl<'a> Cursor<'a> {
     pub(super) fn small(&mut self, least: usize) -> Option<u8> {
         self.digits(least, 2).and_then(|value| u8::try_from(value).ok())
     }
+
+    /// Takes what is next up to `mark`, which must come.
+    pub(super) fn until(&mut self, mark: u8) -> Option<&'a [u8]> {
+        let (text, rest) = self.rest.split_at_checked(memchr::memchr(mark, self.rest)?)?;
+        self.rest = rest;
+        Some(text)
+    }
+
+    /// Takes the blanks that fill a column, of which there must be one: `width` of them, or all when they are
+    /// fewer.
+    pub(super) fn pad(&mut self, width: usize) -> Option<()> {
+        let present = self.rest.iter().take(width).take_while(|&&byte| byte == b' ').count();
+        self.rest = self.rest.get(present..)?;
+        (present > 0).then_some(())
+    }
+
+    /// Takes the next word and the blanks after it, if there are both and the word is `wanted`.
+    pub(super) fn skip_word(&mut self, wanted: impl FnOnce(&[u8]) -> bool) -> bool {
+        let mut after = *self;
+        let found = wanted(after.word()) && after.gap().is_some();
+        if found {
+            *self = after;
+        }
+        found
+    }
 }

@@ -6,10 +6,12 @@
 
 use core::fmt;
 
+use super::cursor::Cursor;
 use crate::codec::Timestamp;
 
 /// How much of a [`Modified`] the line told. Finer is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Precision {
     /// The date alone.
     Day,
@@ -210,6 +212,18 @@ pub(super) struct Time {
 }
 
 impl Time {
+    /// `20:06`, `9:06` or `20:06:07` at the cursor.
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let hour = cursor.small(1)?;
+        cursor.eat(b':')?;
+        let minute = cursor.small(2)?;
+        let second = match cursor.eat(b':') {
+            Some(()) => Some(cursor.small(2)?),
+            None => None,
+        };
+        Some(Self { hour, minute, second })
+    }
+
     /// This time on that day, if there is such a moment.
     pub(super) fn on(self, year: u16, month: u8, day: u8) -> Option<Timestamp> {
         Timestamp::new(year, month, day, self.hour, self.minute, self.second.unwrap_or(0)).ok()

@@ -62,6 +62,11 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// An entry of a format in which none is without a name.
+    pub(super) fn named(name: &'a [u8], kind: Kind<'a>) -> Option<Self> {
+        Text::new(name).ok().filter(|name| !name.is_empty()).map(|name| Self::new(name, kind))
+    }
+
     pub(super) const fn read_from(self, format: Format, raw: &'a [u8]) -> Self {
         Self { format: Some(format), raw, ..self }
     }
@@ -163,6 +168,15 @@ pub enum Kind<'a> {
 }
 
 impl Kind<'_> {
+    /// The directory `name` of a listing, which may be `.` or `..`.
+    pub(super) const fn directory(name: &[u8]) -> Self {
+        match name {
+            b"." => Self::CurrentDirectory,
+            b".." => Self::ParentDirectory,
+            _ => Self::Directory,
+        }
+    }
+
     /// Whether it is a directory, the current and the parent one included.
     #[must_use]
     pub const fn is_directory(&self) -> bool {
@@ -178,6 +192,7 @@ impl Kind<'_> {
 
 /// The numbers of a Unix device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Device {
     /// Which driver.
     pub major: u32,

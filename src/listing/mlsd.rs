@@ -12,6 +12,7 @@
 //! OS.unix=pipe / OS.unix=fifo / OS.unix=socket
 //! ```
 
+use super::context::Context;
 use super::{Device, Entry, Format, Kind, Line, Modified, Precision};
 use crate::codec::facts::{FactSet, FactValue, FactValues, Facts, Kind as TypeFact, NameCase};
 use crate::codec::{Full, Invalid, Sink, Text};
@@ -20,7 +21,7 @@ use crate::codec::{Full, Invalid, Sink, Text};
 ///
 /// # Errors
 /// When it is not of the grammar, or a fact cannot be read.
-pub(super) fn parse(line: &[u8]) -> Result<Line<'_>, Invalid> {
+pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Invalid> {
     if line.is_empty() {
         return Ok(Line::Noise);
     }
@@ -32,7 +33,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Line<'_>, Invalid> {
 ///
 /// # Errors
 /// As [`parse`].
-pub(super) fn parse_indented(line: &[u8]) -> Result<Line<'_>, Invalid> {
+pub(super) fn parse_indented<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Invalid> {
     if line.is_empty() {
         return Ok(Line::Noise);
     }
@@ -260,12 +261,12 @@ mod tests {
         for line in
             ["x", "total 12", "type=file;", "type=file;x y", "size=five; x", "modify=2024; x", "-rw- 1 o"]
         {
-            assert!(parse(line.as_bytes()).is_err(), "{line}");
+            assert!(Format::Mlsd.parse_line(line.as_bytes(), &Clock::UNKNOWN).is_err(), "{line}");
         }
         for control in ["type=file; a\rb", "type=file; a\0b"] {
-            assert!(parse(control.as_bytes()).is_err(), "{control:?}");
+            assert!(Format::Mlsd.parse_line(control.as_bytes(), &Clock::UNKNOWN).is_err(), "{control:?}");
         }
-        assert!(matches!(parse(b""), Ok(Line::Noise)));
+        assert_eq!(Format::Mlsd.parse_line(b"", &Clock::UNKNOWN), Ok(None));
     }
 
     #[test]

@@ -54,19 +54,31 @@ const OTHERS: &[(&str, u8)] = &[
     ("fev", 2), ("out", 10),
     // Dutch
     ("mrt", 3), ("mei", 5),
-    // Danish, Norwegian, Swedish
-    ("maj", 5), ("des", 12),
+    // Danish, Norwegian, Swedish, Slovenian
+    ("maj", 5), ("des", 12), ("avg", 8),
     // Finnish
     ("tammi", 1), ("helmi", 2), ("maalis", 3), ("huhti", 4), ("touko", 5), ("kesä", 6),
     ("heinä", 7), ("elo", 8), ("syys", 9), ("loka", 10), ("marras", 11), ("joulu", 12),
     // Polish
     ("sty", 1), ("lut", 2), ("kwi", 4), ("cze", 6), ("lip", 7), ("sie", 8), ("wrz", 9), ("paź", 10), ("lis", 11), ("gru", 12),
+    // Czech, Slovak
+    ("led", 1), ("úno", 2), ("bře", 3), ("dub", 4), ("kvě", 5), ("máj", 5), ("čen", 6), ("jún", 6), ("čec", 7), ("júl", 7),
+    ("srp", 8), ("zář", 9), ("říj", 10), ("pro", 12),
+    // Hungarian
+    ("febr", 2), ("márc", 3), ("ápr", 4), ("szept", 9),
+    // Romanian
+    ("ian", 1), ("iun", 6), ("iul", 7),
+    // Turkish
+    ("oca", 1), ("Şub", 2), ("nis", 4), ("haz", 6), ("tem", 7), ("ağu", 8), ("eyl", 9), ("eki", 10), ("kas", 11), ("ara", 12),
+    // Greek
+    ("Ιαν", 1), ("Φεβ", 2), ("Μαρ", 3), ("Απρ", 4), ("Μαΐ", 5), ("Ιουν", 6), ("Ιουλ", 7), ("Αυγ", 8), ("Σεπ", 9), ("Οκτ", 10),
+    ("Νοε", 11), ("Δεκ", 12),
+    // Ukrainian
+    ("січ", 1), ("лют", 2), ("бер", 3), ("кві", 4), ("тра", 5), ("чер", 6), ("лип", 7), ("сер", 8), ("вер", 9), ("жов", 10),
+    ("лис", 11), ("гру", 12),
     // Russian
     ("янв", 1), ("фев", 2), ("мар", 3), ("апр", 4), ("май", 5), ("мая", 5),
     ("июн", 6), ("июл", 7), ("авг", 8), ("сен", 9), ("окт", 10), ("ноя", 11), ("дек", 12),
-    // Chinese, Japanese
-    ("1月", 1), ("2月", 2), ("3月", 3), ("4月", 4), ("5月", 5), ("6月", 6),
-    ("7月", 7), ("8月", 8), ("9月", 9), ("10月", 10), ("11月", 11), ("12月", 12),
 ];
 
 #[cfg(test)]
@@ -79,8 +91,7 @@ mod tests {
             assert_eq!(number(*name), Some(i as u8 + 1));
             assert_eq!(number(&name.to_ascii_uppercase()), Some(i as u8 + 1));
         }
-        for (name, month) in [("Sept", 9), ("Mär", 3), ("déc.", 12), ("мая", 5), ("11月", 11), ("Nov.", 11)]
-        {
+        for (name, month) in [("Sept", 9), ("Mär", 3), ("déc.", 12), ("мая", 5), ("Nov.", 11)] {
             assert_eq!(number(name.as_bytes()), Some(month), "{name}");
         }
         for name in ["", "no", "nov-", "root", "users", "\0ov", "novembre!"] {

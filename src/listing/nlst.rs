@@ -6,6 +6,7 @@
 //! Everything is a name here, the complaints of a server's `ls` too: what an entry of NLST is, and whether
 //! it is there, has to be asked for.
 
+use super::context::Context;
 use super::{Entry, Format, Kind, Line};
 use crate::codec::{Full, Invalid, Sink, Text};
 
@@ -13,7 +14,7 @@ use crate::codec::{Full, Invalid, Sink, Text};
 ///
 /// # Errors
 /// When there is a CR or a NUL in it.
-pub(super) fn parse(line: &[u8]) -> Result<Line<'_>, Invalid> {
+pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Invalid> {
     if line.is_empty() {
         return Ok(Line::Noise);
     }

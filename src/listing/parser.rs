@@ -1,15 +1,18 @@
 //! The stream of a data connection into entries: what is a line, and which format it has.
 
 use core::fmt;
+use core::ops::Range;
 
+use super::context::Context;
 use super::{Clock, Entry, Format, Formats, Line};
 use crate::codec::{Escaped, Invalid};
 
 /// Bytes in, entries out, in the memory of one line.
 ///
 /// A line that lies whole in the input is lent from there; one that is split between inputs is put together
-/// in the storage `B`, whose length is the longest line allowed (its CR counted, its LF not). Lines end in
-/// LF or CRLF. How the input is split makes no difference to what comes out.
+/// in the storage `B`, whose length is the longest line allowed (its CR counted, its LF not), and of the two
+/// lines that an entry of VMS may have together. Lines end in LF or CRLF. How the input is split makes no
+/// difference to what comes out.
 ///
 /// Each line is tried in the formats given, first that which has failed least often: a listing settles on
 /// its format with the first line that tells, and a server that mixes formats is read line by line.
@@ -17,15 +20,19 @@ use crate::codec::{Escaped, Invalid};
 pub struct ListingParser<B> {
     storage: B,
     held: Held,
+    /// How much of what is held is a line whose entry goes on on the next one, its LF included.
+    wrapped: usize,
     formats: Formats,
-    clock: Clock,
     order: Order,
+    context: Context,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Held {
     /// So many bytes of a line whose end has not come are in the storage.
     Part(usize),
+    /// A whole line, there in the storage: it turned out to be no second line of an entry.
+    Line(Range<usize>),
     /// The line was too long; what comes up to its LF is dropped.
     Skipping,
 }
@@ -34,10 +41,18 @@ enum Held {
 enum Found<'i> {
     /// In the input.
     Whole(&'i [u8]),
-    /// So many bytes in the storage.
-    Stored(usize),
+    /// There in the storage.
+    Stored(Range<usize>),
     /// Its beginning fills the storage.
     TooLong,
+}
+
+/// What a line is.
+enum Verdict<'a> {
+    Noise,
+    /// The beginning of an entry; the line without its line end.
+    Wrapped(&'a [u8]),
+    Shown(Result<Entry<'a>, BadLine<'a>>),
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
@@ -45,28 +60,27 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
     /// reported and skipped; a name of 255 bytes wants about 400, RFC 3659 7.2 sets no limit.
     #[must_use]
     pub const fn new(storage: B, formats: Formats, clock: Clock) -> Self {
-        Self { storage, held: Held::Part(0), formats, clock, order: Order::NEW }
+        let (order, context) = (Order::NEW, Context::new(clock));
+        Self { storage, held: Held::Part(0), wrapped: 0, formats, order, context }
     }
 
     /// The next entry of `input`, or the next line that is none though it should be; takes from `input`
-    /// what has been used. `None` when that is all of it and more is needed. Blank lines, totals and the
-    /// like do not show.
+    /// what has been used. `None` when that is all of it and more is needed. Blank lines, totals, headers
+    /// and the like do not show.
     ///
     /// What is lent is borrowed from `input` or from the parser, until the next call.
     pub fn next<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Option<Result<Entry<'s>, BadLine<'s>>> {
-        let stored = loop {
+        let range = loop {
             match self.line(input)? {
-                Found::Whole(line) => {
-                    if let Some(verdict) = self.order.judge(self.formats, &self.clock, line) {
-                        return Some(verdict);
-                    }
-                }
-                Found::Stored(length) => {
-                    // Judged here only to see that it is no noise: what borrows from the storage cannot
-                    // leave a loop. One line of an input is parsed twice for that.
-                    let line = self.storage.as_ref().get(..length).unwrap_or_default();
-                    if self.order.judge(self.formats, &self.clock, line).is_some() {
-                        break length;
+                Found::Whole(line) => match self.order.judge(self.formats, &mut self.context, line) {
+                    Verdict::Noise => {}
+                    Verdict::Wrapped(_) if self.wrap(line) => {}
+                    Verdict::Wrapped(raw) => return Some(Err(BadLine::half(raw))),
+                    Verdict::Shown(shown) => return Some(shown),
+                },
+                Found::Stored(range) => {
+                    if let Some(range) = self.settle(range) {
+                        break range;
                     }
                 }
                 Found::TooLong => {
@@ -74,32 +88,96 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
                 }
             }
         };
-        self.stored(stored)
+        self.show(range)
     }
 
-    /// The last line, if no line end came after it. Only for a listing that came to its proper end: of one
-    /// that was cut off, the last line may be half a line, and the name in it half a name.
+    /// The last line, if no line end came after it; to be called until there is none. Only for a listing
+    /// that came to its proper end: of one that was cut off, the last line may be half a line, and the name
+    /// in it half a name.
     pub fn finish(&mut self) -> Option<Result<Entry<'_>, BadLine<'_>>> {
-        match core::mem::replace(&mut self.held, Held::Part(0)) {
-            Held::Part(length) if length > 0 => self.stored(length),
-            _ => None,
-        }
+        let range = loop {
+            let range = match core::mem::replace(&mut self.held, Held::Part(0)) {
+                Held::Part(0) | Held::Skipping => return None,
+                Held::Part(length) => 0..length,
+                Held::Line(range) => range,
+            };
+            if let Some(range) = self.settle(range) {
+                break range;
+            }
+        };
+        self.show(range)
     }
 
-    /// Whether the input so far ended within a line.
+    /// Whether the input so far ended within a line, or within an entry of two lines.
     #[must_use]
     pub const fn is_within_line(&self) -> bool {
         !matches!(self.held, Held::Part(0))
     }
 
-    fn stored(&mut self, length: usize) -> Option<Result<Entry<'_>, BadLine<'_>>> {
-        let line = self.storage.as_ref().get(..length)?;
-        self.order.judge(self.formats, &self.clock, line)
+    /// What of the stored line is to be shown, if anything. It is judged here only to see that: what
+    /// borrows from the storage cannot leave a loop. One line of an input is parsed twice for it.
+    fn settle(&mut self, range: Range<usize>) -> Option<Range<usize>> {
+        let line = self.storage.as_ref().get(range.clone())?;
+        let first = core::mem::take(&mut self.wrapped);
+        if first > 0 {
+            if let Verdict::Shown(_) = joined(&mut self.context, line) {
+                return Some(range);
+            }
+            self.held = Held::Line(first..range.end);
+            return Some(0..first - 1);
+        }
+        match self.order.judge(self.formats, &mut self.context, line) {
+            Verdict::Noise => None,
+            Verdict::Wrapped(_) if range.len() < self.storage.as_ref().len() => {
+                let length = range.len();
+                let storage = self.storage.as_mut();
+                storage.copy_within(range, 0);
+                self.wrapped_to(length);
+                None
+            }
+            Verdict::Wrapped(_) | Verdict::Shown(_) => Some(range),
+        }
+    }
+
+    fn show(&mut self, range: Range<usize>) -> Option<Result<Entry<'_>, BadLine<'_>>> {
+        let line = self.storage.as_ref().get(range)?;
+        let verdict = match line.contains(&b'\n') {
+            true => joined(&mut self.context, line),
+            false => self.order.judge(self.formats, &mut self.context, line),
+        };
+        match verdict {
+            Verdict::Noise => None,
+            Verdict::Wrapped(raw) => Some(Err(BadLine::half(raw))),
+            Verdict::Shown(shown) => Some(shown),
+        }
+    }
+
+    /// Keeps the first line of an entry until the second comes, if there is room.
+    fn wrap(&mut self, line: &[u8]) -> bool {
+        let room = self.storage.as_mut().split_at_mut_checked(line.len()).filter(|room| !room.1.is_empty());
+        let Some((room, _)) = room else { return false };
+        room.copy_from_slice(line);
+        self.wrapped_to(line.len());
+        true
+    }
+
+    /// The storage begins with a line of that length, and has room for its LF.
+    fn wrapped_to(&mut self, length: usize) {
+        if let Some(end) = self.storage.as_mut().get_mut(length) {
+            *end = b'\n';
+            self.wrapped = length + 1;
+            self.held = Held::Part(length + 1);
+        }
     }
 
     /// Takes `input` up to and including the next line end. Each byte is looked at once.
     fn line<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<'i>> {
         loop {
+            if let Held::Line(range) = &self.held {
+                let range = range.clone();
+                self.held = Held::Part(0);
+                return Some(Found::Stored(range));
+            }
             let end = memchr::memchr(b'\n', input);
             let (part, rest) = input.split_at_checked(end.unwrap_or(input.len()))?;
             *input = rest.get(1..).unwrap_or_default();
@@ -111,7 +189,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
                     self.held = Held::Part(0);
                     continue;
                 }
-                Held::Skipping => return None,
+                Held::Skipping | Held::Line(_) => return None,
             };
             let storage = self.storage.as_mut();
             if ended && held == 0 && part.len() <= storage.len() {
@@ -127,12 +205,31 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
                 (false, false) => Held::Part(length),
             };
             match (ended, too_long) {
-                (_, true) => return Some(Found::TooLong),
-                (true, false) => return Some(Found::Stored(length)),
+                (_, true) => {
+                    self.wrapped = 0;
+                    return Some(Found::TooLong);
+                }
+                (true, false) => return Some(Found::Stored(0..length)),
                 (false, false) => return None,
             }
         }
     }
+}
+
+/// What the two lines of an entry are, with a line end between them.
+fn joined<'a>(context: &mut Context, lines: &'a [u8]) -> Verdict<'a> {
+    let raw = without_cr(lines);
+    match Format::Vms.parse(raw, context) {
+        Ok(Line::Entry(entry)) => Verdict::Shown(Ok(entry)),
+        _ => Verdict::Wrapped(raw),
+    }
+}
+
+fn without_cr(mut line: &[u8]) -> &[u8] {
+    while let [rest @ .., b'\r'] = line {
+        line = rest;
+    }
+    line
 }
 
 /// The formats, that which failed on the fewest lines first.
@@ -150,36 +247,29 @@ impl Order {
         Self(order)
     };
 
-    /// What `line` is in the first of `formats` that it fits; `None` for noise.
-    fn judge<'a>(
-        &mut self,
-        formats: Formats,
-        clock: &Clock,
-        line: &'a [u8],
-    ) -> Option<Result<Entry<'a>, BadLine<'a>>> {
-        let mut raw = line;
-        while let [rest @ .., b'\r'] = raw {
-            raw = rest;
-        }
+    /// What `line` is in the first of `formats` that it fits.
+    fn judge<'a>(&mut self, formats: Formats, context: &mut Context, line: &'a [u8]) -> Verdict<'a> {
+        let raw = without_cr(line);
         let mut first_error = None;
         for (format, _) in self.0.iter().filter(|(format, _)| formats.contains(format.alone())) {
             // In a listing of facts a space in front says that there are none. Elsewhere it says nothing,
             // and what follows is no name.
             let no_facts = *format == Format::Mlsd && formats != Formats::MLSD && raw.starts_with(b" ");
-            let parsed = if no_facts { Err(Invalid::new("facts")) } else { format.parse(raw, clock) };
+            let parsed = if no_facts { Err(Invalid::new("facts")) } else { format.parse(raw, context) };
             match parsed {
-                Ok(Line::Noise) => return None,
+                Ok(Line::Noise) => return Verdict::Noise,
+                Ok(Line::Wrapped) => return Verdict::Wrapped(raw),
                 Ok(Line::Entry(entry)) => {
                     if first_error.is_some() {
                         self.settle(formats, *format);
                     }
-                    return Some(Ok(entry));
+                    return Verdict::Shown(Ok(entry));
                 }
                 Err(invalid) => first_error = first_error.or(Some(invalid)),
             }
         }
         let invalid = first_error.unwrap_or(Invalid::new("some format to be allowed"));
-        Some(Err(BadLine { raw, reason: Reason::Invalid(invalid) }))
+        Verdict::Shown(Err(BadLine { raw, reason: Reason::Invalid(invalid) }))
     }
 
     /// Counts a failure for each format that was tried before `fitting`. A line that fits none is the
@@ -190,7 +280,9 @@ impl Order {
             *failures = failures.saturating_add(1);
         }
         // Nearly sorted, and a handful.
-        self.0.sort_unstable_by_key(|&(format, failures)| (failures, format.alone().bits()));
+        self.0.sort_unstable_by_key(|&(format, failures)| {
+            (failures, Format::ALL.iter().position(|it| *it == format))
+        });
     }
 }
 
@@ -201,6 +293,13 @@ pub struct BadLine<'a> {
     pub raw: &'a [u8],
     /// What is wrong with it.
     pub reason: Reason,
+}
+
+impl<'a> BadLine<'a> {
+    /// The first line of an entry whose second did not come.
+    const fn half(raw: &'a [u8]) -> Self {
+        Self { raw, reason: Reason::Invalid(Invalid::new("the rest of the entry on the next line")) }
+    }
 }
 
 /// Why no entry could be made of a line.
@@ -267,8 +366,10 @@ mod tests {
             }
             assert!(piece.is_empty(), "all of the input is taken");
         }
-        seen.extend(parser.finish().map(show));
-        assert!(!parser.is_within_line() && parser.finish().is_none());
+        while let Some(line) = parser.finish() {
+            seen.push(show(line));
+        }
+        assert!(!parser.is_within_line());
         seen
     }
 
@@ -284,7 +385,9 @@ mod tests {
         while let Some(line) = parser.next(&mut input) {
             seen.push(name(line));
         }
-        seen.extend(parser.finish().map(name));
+        while let Some(line) = parser.finish() {
+            seen.push(name(line));
+        }
         seen
     }
 
@@ -348,18 +451,57 @@ mod tests {
 
     #[test]
     fn a_listing_settles_on_the_format_that_its_lines_have() {
-        let mut order = Order::NEW;
-        let unix = b"-rw-r--r-- 1 o g 5 Nov  9 20:06 n";
-        assert_eq!(order.0[0].0, Format::Mlsd);
-        assert!(order.judge(Formats::LIST, &clock(), b"neither").unwrap().is_err());
-        assert_eq!(order.0[0], (Format::Mlsd, 0), "a broken line settles nothing");
-        assert!(order.judge(Formats::LIST, &clock(), unix).unwrap().is_ok());
+        let (mut order, mut context) = (Order::NEW, Context::new(clock()));
+        let mut fits = |order: &mut Order, formats, line: &[u8]| {
+            matches!(order.judge(formats, &mut context, line), Verdict::Shown(Ok(_)))
+        };
+        let dos = b"12-05-96  05:03PM       <DIR>          name";
+        assert_eq!(order.0[0].0, Format::Unix);
+        assert!(!fits(&mut order, Formats::LIST, b"neither"));
+        assert_eq!(order.0[0], (Format::Unix, 0), "a broken line settles nothing");
+        assert!(fits(&mut order, Formats::LIST, dos));
         assert_eq!(
-            (order.0[0].0, order.0.iter().find(|row| row.0 == Format::Mlsd)),
-            (Format::Unix, Some(&(Format::Mlsd, 1)))
+            (order.0[0].0, order.0.iter().find(|row| row.0 == Format::Unix)),
+            (Format::Dos, Some(&(Format::Unix, 1)))
         );
-        assert!(order.judge(Formats::LIST, &clock(), b"type=file; x").unwrap().is_ok());
-        assert!(order.judge(Formats::empty(), &clock(), unix).unwrap().is_err());
+        assert!(fits(&mut order, Formats::LIST, b"type=file; x"));
+        assert!(!fits(&mut order, Formats::empty(), dos));
+    }
+
+    #[test]
+    fn an_entry_on_two_lines_is_one_and_half_an_entry_is_none() {
+        let name = "A_RATHER_LONG_NAME.TXT;1";
+        let columns = "      9/9  2-JUN-1998 07:32:04";
+        let (two, after) = (format!("{name}\r\n{columns}\r\n"), "B.C;2   1/3\r\n");
+        let bad = format!("bad: {name}");
+        for (listing, expected) in [
+            (format!("{two}{after}"), &[name, "B.C;2"][..]),
+            (format!("{two}{}", after.trim_end()), &[name, "B.C;2"]),
+            (two.trim_end().into(), &[name]),
+            (format!("{name}\r\n{after}"), &[&bad, "B.C;2"]),
+            (format!("{name}\r\n{}", after.trim_end()), &[&bad, "B.C;2"]),
+            (format!("{name}\r\n\r\n{after}"), &[&bad, "B.C;2"]),
+            (format!("{name}\r\n{two}"), &[&bad, name]),
+            (format!("{name}\r\n{name}\r\n{name}"), &[&bad, &bad, &bad]),
+            (name.into(), &[&bad]),
+            (format!("{name}\r\n"), &[&bad]),
+        ] {
+            assert_eq!(names(listing.as_bytes(), Formats::LIST, 80), expected, "{listing:?}");
+            for size in 1..60 {
+                let cuts = vec![size; listing.len()];
+                let whole = fed(listing.as_bytes(), Formats::LIST, 80, []);
+                assert_eq!(fed(listing.as_bytes(), Formats::LIST, 80, cuts), whole, "{listing:?}");
+            }
+        }
+        assert_eq!(
+            names(two.as_bytes(), Formats::LIST, 40)[0],
+            format!("too long: {name}\\r\\n{}", &columns[..14])
+        );
+        assert_eq!(names(two.as_bytes(), Formats::LIST, 25)[0], bad);
+        assert_eq!(
+            fed(two.as_bytes(), Formats::LIST, 25, vec![1; two.len()]),
+            fed(two.as_bytes(), Formats::LIST, 25, [])
+        );
     }
 
     #[test]

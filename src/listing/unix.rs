@@ -15,8 +15,10 @@
 //! first words that are a date and have a size before them. The size is to the left of it, owner and group
 //! are what is left over, the name is all that follows *one* space.
 
+use super::context::Context;
 use super::cursor::Cursor;
-use super::{Clock, Device, Entry, Format, Kind, Line, Modified, ls_date};
+use super::size::{grouped, is_rounded, number};
+use super::{Clock, Device, Entry, Format, Kind, Line, Modified, ls_date, mac};
 use crate::codec::{Invalid, Text};
 
 const EXPECTED: Invalid = Invalid::new("a line of ls -l");
@@ -28,15 +30,11 @@ const MOST_COLUMNS: usize = 24;
 ///
 /// # Errors
 /// When it has not the shape above, or a name that cannot be.
-pub(super) fn parse<'a>(line: &'a [u8], clock: &Clock) -> Result<Line<'a>, Invalid> {
+pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     if is_noise(line) {
         return Ok(Line::Noise);
     }
-    let mut cursor = Cursor::new(line);
-    let (letter, permissions) = mode(&mut cursor).ok_or(EXPECTED)?;
-    let columns = if permissions.is_some() { columns(cursor, clock) } else { unknown_columns(cursor) };
-    let columns = columns.ok_or(EXPECTED)?;
-
+    let (letter, permissions, columns) = head(line, &context.clock).ok_or(EXPECTED)?;
     let (name, target) = match letter {
         [b'l' | b'e'] => split_link(columns.name),
         _ => (columns.name, None),
@@ -50,12 +48,16 @@ pub(super) fn parse<'a>(line: &'a [u8], clock: &Clock) -> Result<Line<'a>, Inval
     entry.modified = columns.modified;
     entry.mode = permissions;
     (entry.links, entry.owner, entry.group) = owners(columns.owners)?;
+    // The sizes of forks are no links and no owner.
+    if entry.group.is_none() && mac::is_forks(&columns) {
+        return Err(EXPECTED);
+    }
     Ok(Line::Entry(entry.read_from(Format::Unix, line)))
 }
 
 /// Blank lines and the line of totals. Nothing else is skipped: not even a `dir:` of `ls -R`, since the
 /// entries that follow it are not in the directory listed.
-fn is_noise(line: &[u8]) -> bool {
+pub(super) fn is_noise(line: &[u8]) -> bool {
     // Most lines are none and say so with their first byte.
     if matches!(line.first(), Some(b'-' | b'd' | b'l')) {
         return false;
@@ -160,18 +162,26 @@ fn split_link(name: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
+/// The letter of the type, the permissions, and what is after them.
+pub(super) fn head<'a>(line: &'a [u8], clock: &Clock) -> Option<(&'a [u8; 1], Option<u16>, Columns<'a>)> {
+    let mut cursor = Cursor::new(line);
+    let (letter, permissions) = mode(&mut cursor)?;
+    let columns = if permissions.is_some() { columns(cursor, clock) } else { unknown_columns(cursor) };
+    Some((letter, permissions, columns?))
+}
+
 /// What the columns between mode and name hold.
-struct Columns<'a> {
+pub(super) struct Columns<'a> {
     /// Links, owner and group, with the blanks around them.
-    owners: &'a [u8],
-    size: Option<u64>,
+    pub(super) owners: &'a [u8],
+    pub(super) size: Option<u64>,
     device: Option<Device>,
-    modified: Option<Modified>,
-    name: &'a [u8],
+    pub(super) modified: Option<Modified>,
+    pub(super) name: &'a [u8],
 }
 
 /// Walks to the date. Each word is looked at once, and twice where the word before it may be a size.
-fn columns<'a>(mut cursor: Cursor<'a>, clock: &Clock) -> Option<Columns<'a>> {
+pub(super) fn columns<'a>(mut cursor: Cursor<'a>, clock: &Clock) -> Option<Columns<'a>> {
     let line = cursor.rest;
     let mut before: &[u8] = &[];
     let mut lone = None;
@@ -244,45 +254,6 @@ fn trim_end(mut text: &[u8]) -> &[u8] {
 
 pub(super) const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
-}
-
-fn number<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
-    if digits.is_empty() {
-        return None;
-    }
-    // Nineteen digits cannot overflow.
-    let (safe, rest) = digits.split_at_checked(19).unwrap_or((digits, &[]));
-    let digit = |byte: &u8| Some(byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9).map(u64::from);
-    let value =
-        safe.iter().try_fold(0u64, |value, byte| Some(value.wrapping_mul(10).wrapping_add(digit(byte)?)))?;
-    let value =
-        rest.iter().try_fold(value, |value, byte| value.checked_mul(10)?.checked_add(digit(byte)?))?;
-    N::try_from(value).ok()
-}
-
-/// A number, perhaps with `,` or `.` between its thousands.
-fn grouped(word: &[u8]) -> Option<u64> {
-    if let Some(value) = number(word) {
-        return Some(value);
-    }
-    let mark = *word.iter().find(|byte| !byte.is_ascii_digit())?;
-    if !matches!(mark, b',' | b'.') {
-        return None;
-    }
-    let mut groups = word.split(|&byte| byte == mark);
-    let first = groups.next().filter(|first| first.len() <= 3)?;
-    groups.try_fold(number(first)?, |value: u64, group| {
-        let thousand: u64 = number(group).filter(|_| group.len() == 3)?;
-        value.checked_mul(1000)?.checked_add(thousand)
-    })
-}
-
-/// The size of `ls -h`: `1.2K`, `12M`. It says how big the file is about, so no size is made of it.
-fn is_rounded(word: &[u8]) -> bool {
-    let Some((b'K' | b'k' | b'M' | b'G' | b'T' | b'P' | b'E' | b'B', digits)) = word.split_last() else {
-        return false;
-    };
-    !digits.is_empty() && digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b','))
 }
 
 type Owners<'a> = (Option<u64>, Option<Text<'a>>, Option<Text<'a>>);

@@ -1,7 +1,7 @@
 //! `ls -l` as a server of ours answers LIST; the inverse of unix.rs.
 
 use super::unix::{PLACES, is_blank};
-use super::{Clock, Entry, Kind, ls_date};
+use super::{Clock, Entry, Kind, Modified, Precision, months};
 use crate::codec::{Full, Sink, Text};
 
 /// Appends one line with its CRLF: the columns that vsftpd, ProFTPD and Pure-FTPd have too, since clients
@@ -32,7 +32,7 @@ pub(super) fn encode<S: Sink + ?Sized>(entry: &Entry<'_>, clock: &Clock, sink: &
         _ => put_number(sink, entry.size.unwrap_or(0), 8)?,
     }
     sink.put(b" ")?;
-    sink.put(&ls_date::letters(entry.modified, clock))?;
+    sink.put(&date_letters(entry.modified, clock))?;
     sink.put(b" ")?;
     entry.name.encode(sink)?;
     if let Kind::Link { target: Some(target) } = entry.kind {
@@ -97,17 +97,52 @@ fn put_word<S: Sink + ?Sized>(sink: &mut S, text: Option<Text<'_>>, width: usize
     sink.put(b"        ".get(..width.saturating_sub(word.len())).unwrap_or_default())
 }
 
+/// Half of a year of the Gregorian calendar: how far back `ls` shows the time instead of the year.
+const HALF_A_YEAR: i64 = 31_556_952 / 2;
+
+/// `Nov  9 20:06` when that is less than half a year ago, `Nov  9  2001` otherwise, also for what lies in
+/// the future and when nobody knows what time it is now. 1 January 1970 for no date.
+fn date_letters(modified: Option<Modified>, clock: &Clock) -> [u8; 12] {
+    let Some(modified) = modified else { return *b"Jan  1  1970" };
+    let modified = clock.zone().map_or(modified, |zone| modified.in_zone(zone));
+    let it = modified.shown();
+    let recent = modified.precision() > Precision::Day
+        && clock.now().is_some_and(|now| {
+            let (then, _) = modified.to_unix(clock.zone().unwrap_or(0));
+            (0..HALF_A_YEAR).contains(&now.saturating_sub(then))
+        });
+    let [m1, m2, m3] = *months::ENGLISH[usize::from(it.month() - 1) % 12];
+    let [d1, d2] = pair(it.day());
+    let d1 = if d1 == b'0' { b' ' } else { d1 };
+    if recent {
+        let ([h1, h2], [n1, n2]) = (pair(it.hour()), pair(it.minute()));
+        [m1, m2, m3, b' ', d1, d2, b' ', h1, h2, b':', n1, n2]
+    } else {
+        let ([c1, c2], [y1, y2]) = (pair((it.year() / 100) as u8), pair((it.year() % 100) as u8));
+        [m1, m2, m3, b' ', d1, d2, b' ', b' ', c1, c2, y1, y2]
+    }
+}
+
+/// The two digits of a number below 100.
+const fn pair(value: u8) -> [u8; 2] {
+    [b'0' + value / 10, b'0' + value % 10]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::codec::Timestamp;
     use crate::listing::Device;
+    use std::string::String;
     use std::vec::Vec;
+
+    /// 2024-11-10 12:00 UTC.
+    const NOW: i64 = 1_731_240_000;
 
     fn written(entry: &Entry<'_>) -> Vec<u8> {
         // Longer than any line here.
         let mut line = arrayvec::ArrayVec::<u8, 4096>::new();
-        encode(entry, &Clock::at(1_731_240_000), &mut line).unwrap();
+        encode(entry, &Clock::at(NOW), &mut line).unwrap();
         line.to_vec()
     }
 
@@ -132,5 +167,27 @@ mod tests {
         entry.modified = Some(Timestamp::parse(b"20241109200607").unwrap().into());
         assert_eq!(written(&entry), b"lrwxrwxrwx    1 ?        ?               0 Nov  9 20:06 l -> /x y\r\n");
         assert_eq!(written(&Entry::new(text(""), Kind::File)), b"");
+    }
+
+    #[test]
+    fn the_time_is_written_for_half_a_year_and_the_year_after_that() {
+        let shown = |at: i64, nanos: u32, clock: &Clock| {
+            let it = Modified::from(Timestamp::from_unix(at, nanos).unwrap());
+            String::from_utf8(date_letters(Some(it), clock).to_vec()).unwrap()
+        };
+        let clock = Clock::at(NOW);
+        for (ago, expected) in [
+            (0, "Nov 10 12:00"),
+            (-1, "Nov 10  2024"),
+            (86_400, "Nov  9 12:00"),
+            (HALF_A_YEAR - 1, "May 11 21:05"),
+            (HALF_A_YEAR, "May 11  2024"),
+            (NOW + 62_000_000_000, "Apr 19  0005"),
+        ] {
+            assert_eq!(shown(NOW - ago, 999, &clock), expected);
+            assert_eq!(shown(NOW - ago, 0, &Clock::UNKNOWN).as_bytes()[7..8], *b" ");
+        }
+        assert_eq!(shown(NOW, 0, &clock.with_zone(-750)), "Nov  9 23:30");
+        assert_eq!(&date_letters(None, &clock), b"Jan  1  1970");
     }
 }

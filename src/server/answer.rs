@@ -8,7 +8,9 @@ use super::request::{Access, Answer, Refusal};
 use super::session::{Login, Session};
 use crate::action::DataOp;
 use crate::buffer::Tx;
-use crate::codec::{Full, NameCase, Permissions, ReplyCode as Code, Sink, Text, pathname};
+use crate::codec::{
+    Full, NameCase, Permissions, Position, ReplyCode as Code, ReplyLine, Sink, Text, pathname,
+};
 use crate::error::{LocalError, PeerError};
 use crate::listing::{Clock, Entry, Kind, ListingWriter};
 
@@ -33,7 +35,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (Pending::Admit, Answer::Done) => {
                 self.reply(ticket, Code::SERVICE_READY, self.config.greeting, tx)
             }
-            (Pending::Login, Answer::Done) => {
+            (Pending::Login | Pending::Account, Answer::Done) => {
                 self.login = Login::In;
                 self.paths.forget_waiting();
                 self.reply(ticket, Code::LOGGED_IN, Text::literal("Logged in."), tx);
@@ -70,10 +72,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (Pending::Host, Answer::Done) => {
                 self.reply(ticket, Code::SERVICE_READY, Text::literal("Host accepted."), tx);
             }
-            (Pending::Site | Pending::Command, Answer::Reply(code, text))
+            (Pending::Site | Pending::Command, Answer::Reply(code, lines))
                 if self.verb.allows(code) && !code.is_preliminary() =>
             {
-                self.reply(ticket, code, text, tx);
+                self.reply_many(ticket, tx, |tx| encode_lines(code, lines, tx));
             }
             _ => return Err((LocalError::WrongAnswer, ticket)),
         }
@@ -81,14 +83,25 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         Ok(())
     }
 
+    /// Whether a request still waits for its answer: not once the client was told that it takes too long.
+    #[must_use]
+    pub fn awaits(&self, ticket: &Ticket) -> bool {
+        self.pending.is_some() && ticket.number() == self.asked
+    }
+
     /// The host has answered, or was given up.
     fn settle(&mut self, tx: &mut Tx<'_>) {
-        if let Some(ticket) = self.aborting.take() {
-            self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx);
-        }
         self.tell_abort = false;
         self.pending = None;
         self.progress = true;
+        match self.aborting.take() {
+            // The host has opened it all the same.
+            Some(ticket) if self.transfer.is_some() => self.abort(ticket, tx),
+            Some(ticket) => {
+                self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx)
+            }
+            None => {}
+        }
     }
 
     /// The host has had its time: 451, which any command may get.
@@ -96,8 +109,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let Some(pending) = self.pending else { return };
         let ticket = self.pi.reissue(self.asked);
         match pending {
-            Pending::Login | Pending::Host => {
-                if pending == Pending::Login {
+            Pending::Login | Pending::Account | Pending::Host => {
+                if pending != Pending::Host && self.login != Login::In {
                     self.login = Login::Nobody;
                     self.paths.forget_waiting();
                 }
@@ -122,9 +135,18 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Pending::Host => {
                 self.reply(ticket, Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("No such host here."), tx);
             }
-            Pending::Login => {
-                self.login = Login::Nobody;
-                self.paths.forget_waiting();
+            Pending::Login if refusal == Refusal::NeedsAccount => {
+                self.login = Login::NeedsAccount;
+                self.reply(ticket, Code::NEED_ACCOUNT, Text::literal("Send the account."), tx);
+            }
+            Pending::Account if self.login == Login::In && refusal == Refusal::Unsupported => {
+                self.reply(ticket, Code::SUPERFLUOUS, Text::literal("No account is needed."), tx);
+            }
+            Pending::Login | Pending::Account => {
+                if self.login != Login::In {
+                    self.login = Login::Nobody;
+                    self.paths.forget_waiting();
+                }
                 self.failed_logins = self.failed_logins.saturating_add(1);
                 self.refusing = Some((ticket, None));
             }
@@ -204,6 +226,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             self.paths.name_with(name.as_bytes());
         }
         self.size_hint = None;
+        let size = size.map(|size| self.opening.limit.map_or(size, |limit| size.min(limit.get())));
         let sent = self.pi.preliminary_with(&ticket, tx, |tx| {
             Code::OPENING_DATA_CONNECTION.encode(tx)?;
             match (access, unique_name, size) {
@@ -223,7 +246,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             // The name alone can be that long.
             let _ = self.pi.preliminary(&ticket, Code::OPENING_DATA_CONNECTION, Text::default(), tx);
         }
-        self.transfer = Some(Transfer::new(ticket, self.verb, self.opening));
+        self.transfer = Some(Transfer::new(ticket, self.verb));
     }
 
     /// An entry in a reply of many lines, under its whole path: the host need not have given it a name,
@@ -304,6 +327,18 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             tx.put(b"\r\n")
         });
     }
+}
+
+/// A reply of any number of lines.
+fn encode_lines(code: Code, lines: &[Text<'_>], tx: &mut Tx<'_>) -> Result<(), Full> {
+    let Some((last, before)) = lines.split_last() else {
+        return ReplyLine::encode(code, Position::Single, Text::default(), tx);
+    };
+    for (n, line) in before.iter().enumerate() {
+        let position = if n == 0 { Position::First } else { Position::Middle };
+        ReplyLine::encode(code, position, *line, tx)?;
+    }
+    ReplyLine::encode(code, Position::Last, *last, tx)
 }
 
 /// `257 "path"`.

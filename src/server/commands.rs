@@ -1,6 +1,7 @@
 //! One command: the gate, what the session answers by itself, what it asks of the host.
 
 use core::net::{IpAddr, SocketAddr};
+use core::num::NonZeroU64;
 
 use super::config::hash_of;
 use super::data::PassiveReply;
@@ -11,10 +12,11 @@ use super::session::{Login, Session};
 use crate::action::DataOp;
 use crate::buffer::{Rx, Span, Tx};
 use crate::codec::{
-    ByteRange, Command, CommandError, EpsvArgument, NetworkProtocol, ReplyCode as Code, Text, TimedPath, Verb,
+    ByteRange, Command, CommandError, EpsvArgument, FileStructure, NetworkProtocol, ReplyCode as Code, Text,
+    TimedPath, Verb,
 };
 use crate::error::PeerError;
-use crate::transfer::Coding;
+use crate::transfer::{Coding, Parameters};
 
 /// A request for the host, or nothing where the command is answered.
 pub(super) type Outcome = Option<(Ticket, Asked)>;
@@ -84,10 +86,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             true => core::mem::take(&mut self.restart),
             false => 0,
         };
-        if self.verb.opens_data_connection()
-            && core::mem::replace(&mut self.range, ByteRange::WHOLE) != ByteRange::WHOLE
-        {
-            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "RANG is for HASH only.", tx);
+        let range = match self.verb.opens_data_connection() {
+            true => core::mem::replace(&mut self.range, ByteRange::WHOLE),
+            false => ByteRange::WHOLE,
+        };
+        if range != ByteRange::WHOLE && self.verb != Verb::Retr {
+            let text = "RANG is for RETR and HASH only.";
+            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, text, tx);
         }
         let argument = |text: Text<'_>| line.after(line.len() - text.len());
         match command {
@@ -98,10 +103,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Pass(password) => match self.login {
                 Login::Named => Some((ticket, asked(Pending::Login, argument(password.reveal())))),
                 Login::Nobody => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send USER first.", tx),
+                Login::NeedsAccount => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send ACCT now.", tx),
                 Login::In => self.answer_now(ticket, Code::SUPERFLUOUS, "Logged in already.", tx),
             },
-            Command::Acct(_) => match self.login {
-                Login::In => self.answer_now(ticket, Code::SUPERFLUOUS, "No account is needed.", tx),
+            Command::Acct(account) => match self.login {
+                Login::NeedsAccount | Login::In => {
+                    Some((ticket, asked(Pending::Account, argument(account.reveal()))))
+                }
                 _ => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send USER and PASS first.", tx),
             },
             Command::Rein => {
@@ -144,20 +152,24 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.answer_now(ticket, Code::SUPERFLUOUS, "Nothing needs to be allocated.", tx)
             }
             Command::Rest(marker) if marker.offset().is_some() => {
-                self.restart = marker.offset().unwrap_or_default();
+                // Each says where to begin: what was sent last counts.
+                (self.restart, self.range) = (marker.offset().unwrap_or_default(), ByteRange::WHOLE);
                 self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Send the transfer command now.", tx)
             }
             Command::Rest(_) => {
                 self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "A byte offset is needed.", tx)
             }
 
-            Command::Retr(path) => self.open(ticket, Some(path), Access::Read { offset: restart }, tx),
-            Command::Stor(path) => self.open(ticket, Some(path), Access::Write { offset: restart }, tx),
+            Command::Retr(path) => self.retrieve(ticket, path, restart, range, tx),
+            Command::Stor(path) => self.store(ticket, path, restart, tx),
             Command::Appe(_) if restart > 0 => {
                 self.answer_now(ticket, Code::FILE_BUSY, "APPE needs no REST; send it again.", tx)
             }
-            Command::Appe(path) => self.open(ticket, Some(path), Access::Append, tx),
-            Command::Stou(path) => self.open(ticket, path, Access::Unique, tx),
+            Command::Appe(path) => self.open(ticket, path, Access::Append, self.coding.into(), tx),
+            Command::Stou(path) => {
+                let path = path.unwrap_or(Text::literal("unnamed"));
+                self.open(ticket, path, Access::Unique, self.coding.into(), tx)
+            }
             Command::List(argument) => {
                 let (all, path) = flags(argument);
                 self.list(ticket, path, Listing::Unix { all }, tx)
@@ -252,7 +264,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             | Command::Xsha256(path)
             | Command::Xsha512(path) => self.digest(ticket, path, hash_of(self.verb), tx),
             Command::Rang(range) => {
-                self.range = range;
+                (self.restart, self.range) = (0, range);
                 self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Send the command that it is for.", tx)
             }
             Command::Auth(mechanism) => self.authenticate(ticket, mechanism, rx, tx),
@@ -350,7 +362,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             // What lftp's listener is bound to, which it names over IPv6.
             address.set_ip(self.endpoints.peer.ip());
         }
-        if !self.is_client(address.ip()) || address.port() < 1024 {
+        if !self.may_share_data(address.ip()) || address.port() < 1024 {
             return self.answer_now(
                 ticket,
                 Code::PARAMETER_NOT_IMPLEMENTED,
@@ -362,23 +374,77 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.answer_now(ticket, Code::COMMAND_OKAY, "Okay.", tx)
     }
 
-    fn open(&mut self, ticket: Ticket, path: Option<Text<'_>>, access: Access, tx: &mut Tx<'_>) -> Outcome {
-        let offset = match access {
-            Access::Read { offset } | Access::Write { offset } => offset,
-            Access::Append | Access::Unique => 0,
-        };
-        if offset > 0 && !self.coding.counts_file_bytes() {
-            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "REST is for TYPE I.", tx);
+    /// RETR, from where REST has said or of the range that RANG has.
+    fn retrieve(
+        &mut self,
+        ticket: Ticket,
+        path: Text<'_>,
+        restart: u64,
+        range: ByteRange,
+        tx: &mut Tx<'_>,
+    ) -> Outcome {
+        let mut parameters = self.parameters(restart);
+        if let Some((first, last)) = range.bounds() {
+            if !self.coding.keeps_offsets() {
+                let text = "RANG is for STRU F in TYPE I.";
+                return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, text, tx);
+            }
+            (parameters.position, parameters.limit) = (first, NonZeroU64::MIN.checked_add(last - first));
+        } else if restart > 0 && !self.counts_from_file() {
+            if self.coding.structure != FileStructure::File {
+                return self.no_restart(ticket, tx);
+            }
+            // Which byte of the file that is shows only when it is read.
+            (parameters.position, parameters.skip) = (0, restart);
         }
-        let path = path.unwrap_or(Text::literal("unnamed"));
-        self.ask_for_transfer(ticket, path, Pending::Open(access), self.coding, tx)
+        self.open(ticket, path, Access::Read { offset: parameters.position }, parameters, tx)
+    }
+
+    /// STOR, from where REST has said.
+    fn store(&mut self, ticket: Ticket, path: Text<'_>, restart: u64, tx: &mut Tx<'_>) -> Outcome {
+        // Which byte of the file that is nobody can tell without reading it.
+        if restart > 0 && !self.counts_from_file() {
+            return self.no_restart(ticket, tx);
+        }
+        self.open(ticket, path, Access::Write { offset: restart }, self.parameters(restart), tx)
+    }
+
+    /// Whether the number that REST has is one of bytes of the file: in the modes with markers it is a
+    /// marker, and those are made so (RFC 959 3.5); in the others it counts bytes as they travel in stream
+    /// mode (RFC 3659 5.3).
+    fn counts_from_file(&self) -> bool {
+        self.coding.has_markers() || self.coding.keeps_offsets()
+    }
+
+    fn no_restart(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> Outcome {
+        self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "REST is for TYPE I.", tx)
+    }
+
+    /// A file is moved as was agreed, from this byte of it on.
+    fn parameters(&self, position: u64) -> Parameters {
+        let mut parameters = Parameters::new(self.coding);
+        (parameters.position, parameters.level) = (position, self.level);
+        parameters.markers = self.config.marker_interval;
+        parameters
+    }
+
+    fn open(
+        &mut self,
+        ticket: Ticket,
+        path: Text<'_>,
+        access: Access,
+        parameters: Parameters,
+        tx: &mut Tx<'_>,
+    ) -> Outcome {
+        self.ask_for_transfer(ticket, path, Pending::Open(access), parameters, tx)
     }
 
     fn list(&mut self, ticket: Ticket, path: Option<Text<'_>>, listing: Listing, tx: &mut Tx<'_>) -> Outcome {
         // A listing's lines end in CRLF whatever the type; they travel in the mode that was agreed.
         let path = path.unwrap_or_default();
-        let coding = Coding { mode: self.coding.mode, ..Coding::IDENTITY };
-        self.ask_for_transfer(ticket, path, Pending::List(listing), coding, tx)
+        let mut parameters = Parameters::new(Coding { mode: self.coding.mode, ..Coding::IDENTITY });
+        parameters.level = self.level;
+        self.ask_for_transfer(ticket, path, Pending::List(listing), parameters, tx)
     }
 
     fn ask_for_transfer(
@@ -386,14 +452,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         ticket: Ticket,
         path: Text<'_>,
         what: Pending,
-        coding: Coding,
+        parameters: Parameters,
         tx: &mut Tx<'_>,
     ) -> Outcome {
         if !self.channel.is_open() {
             let text = "Send EPSV, PASV or PORT first.";
             return self.answer_now(ticket, Code::CANNOT_OPEN_DATA_CONNECTION, text, tx);
         }
-        self.opening = coding;
+        self.opening = parameters;
         self.ask_about(ticket, path, what, tx)
     }
 

@@ -1,6 +1,7 @@
 //! What a server allows its clients, and what it says of itself.
 
 use core::net::Ipv4Addr;
+use core::num::NonZeroU32;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
@@ -29,21 +30,31 @@ pub struct Config {
     /// and NOOP while a transfer runs or a digest is at work. One that is answered by the host moves no
     /// data.
     pub overridden: VerbSet,
-    /// What FEAT names, as far as the commands are served. RANG is not named by default: the range is that
-    /// of a HASH only, and what FEAT would say of it is that it is that of a transfer too.
+    /// What FEAT names, as far as the commands are served.
     pub features: Features,
     /// The hashes that the host can compute, for HASH and its like; the first is the one that HASH uses
     /// unless it is told otherwise. None by default.
     pub hashes: &'static [HashAlgorithm],
+    /// After how many bytes of a file, each time, a download in block or compressed mode gets a restart
+    /// marker (RFC 959 3.5). None, the default: never.
+    pub marker_interval: Option<NonZeroU32>,
+    /// How hard MODE Z tries, 0 through 9, until the client says otherwise (OPTS MODE Z LEVEL). None, the
+    /// default: 6.
+    pub deflate_level: Option<u8>,
     /// Whether LPRT and LPSV are served (RFC 1639): nobody has used them since RFC 2428.
     pub long_addresses: bool,
     /// The ports to listen at for passive data connections; 0..=0 leaves the choice to the system.
     pub passive_ports: RangeInclusive<u16>,
     /// The address that 227 names, where clients see the server under another one than it has.
     pub passive_address: Option<Ipv4Addr>,
-    /// Whether the server connects to where PORT and EPRT say (only ever to the client's own host and
-    /// an unprivileged port: RFC 2577 3 and 8).
+    /// Whether the server connects to where PORT and EPRT say (only ever to an unprivileged port, and unless
+    /// [`foreign_addresses`](Self::foreign_addresses) allows more to the client's own host: RFC 2577 3 and 8).
     pub active: bool,
+    /// Whether data connections may be another host's than the client's, so that files can be transferred from
+    /// server to server ([`fxp`](crate::client::fxp())). No by default: whoever may log in can then make this
+    /// server connect to any port from 1024 on of any host that it can reach (RFC 2577 3), and whoever guesses a
+    /// passive port gets the file that its client asked for (RFC 2577 4). Only among clients that are trusted.
+    pub foreign_addresses: bool,
 }
 
 impl Config {
@@ -118,6 +129,7 @@ impl Default for Config {
                 | Features::LANG
                 | Features::HOST
                 | Features::HASH
+                | Features::RANG
                 | Features::XCRC
                 | Features::XMD5
                 | Features::XSHA1
@@ -136,10 +148,13 @@ impl Default for Config {
             commands: Self::COMMANDS,
             overridden: VerbSet::EMPTY,
             hashes: &[],
+            marker_interval: None,
+            deflate_level: None,
             long_addresses: false,
             passive_ports: 0..=0,
             passive_address: None,
             active: true,
+            foreign_addresses: false,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::buffer::{Span, Tx};
 use crate::codec::{Full, ReplyCode as Code, Sink, Text, Verb, address};
 use crate::error::LocalError;
 use crate::time::Instant;
-use crate::transfer::Coding;
+use crate::transfer::Marker;
 
 /// Room that the send queue must have before the reply that ends a transfer is made.
 pub(super) const END_ROOM: usize = 256;
@@ -76,9 +76,10 @@ impl Channel {
 pub(super) struct Transfer {
     ticket: Ticket,
     verb: Verb,
-    coding: Coding,
     state: State,
     moved: u64,
+    /// The last restart marker that came and was not told.
+    marker: Option<Marker>,
     /// When the count for the minimum rate began, and how much had moved then.
     pub(super) measured: Option<(Instant, u64)>,
 }
@@ -96,8 +97,8 @@ enum State {
 }
 
 impl Transfer {
-    pub(super) fn new(ticket: Ticket, verb: Verb, coding: Coding) -> Self {
-        Self { ticket, verb, coding, state: State::Waiting, moved: 0, measured: None }
+    pub(super) fn new(ticket: Ticket, verb: Verb) -> Self {
+        Self { ticket, verb, state: State::Waiting, moved: 0, marker: None, measured: None }
     }
 
     pub(super) fn is_moving(&self) -> bool {
@@ -129,7 +130,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if self.channel.id() != Some(id) {
             return Ok(());
         }
-        let stranger = matches!(event, DataEvent::Arrived(peer) if !self.is_client(peer.ip()));
+        let stranger = matches!(event, DataEvent::Arrived(peer) if !self.may_share_data(peer.ip()));
         self.progress |= !stranger;
         match event {
             DataEvent::Listening(address) => match core::mem::take(&mut self.channel) {
@@ -167,6 +168,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 let transfer = self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?;
                 transfer.moved = transfer.moved.saturating_add(count);
             }
+            // Where in the file an appended byte comes to lie is not known, so nobody could go on there.
+            DataEvent::Marker(marker) => {
+                let transfer = self.transfer.as_mut().filter(|transfer| transfer.receives());
+                let transfer = transfer.ok_or(LocalError::UnexpectedDataEvent)?;
+                transfer.marker = Some(marker).filter(|_| transfer.verb != Verb::Appe);
+            }
             DataEvent::Eof { clean } => {
                 let transfer = self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?;
                 transfer.state = if clean { State::Received } else { State::Failed(DataFailure::Malformed) };
@@ -191,9 +198,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         Ok(())
     }
 
-    /// Whether an address is the client's, be it that one is written as an IPv4-mapped one.
-    pub(super) fn is_client(&self, address: IpAddr) -> bool {
-        address.to_canonical() == self.endpoints.peer.ip().to_canonical()
+    /// Whether data may go to an address and come from it: the client's, be it that one is written as an
+    /// IPv4-mapped one, or any where that is allowed.
+    pub(super) fn may_share_data(&self, address: IpAddr) -> bool {
+        self.config.foreign_addresses || address.to_canonical() == self.endpoints.peer.ip().to_canonical()
     }
 
     /// The data connection has come about. Its TLS handshake is awaited from now on: some clients begin it
@@ -215,6 +223,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return None;
         }
         self.tell_passive_address(tx);
+        self.tell_marker(tx);
+        if tx.free() < END_ROOM {
+            return None;
+        }
         let protects_data = self.protects_data();
         let transfer = self.transfer.as_mut()?;
         match (transfer.state, &self.channel) {
@@ -231,8 +243,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 let id = *id;
                 transfer.state = State::Moving;
                 let op = match transfer.receives() {
-                    true => DataOp::Receive(transfer.coding),
-                    false => DataOp::Send(transfer.coding),
+                    true => DataOp::Receive(self.opening),
+                    false => DataOp::Send(self.opening),
                 };
                 self.order(id, op);
             }
@@ -256,6 +268,23 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         None
     }
 
+    /// The client is told of the last restart marker and of what it is here (RFC 959 3.5): 110. While the
+    /// transfer runs it waits until all before it has left, so that a client that does not listen has few.
+    fn tell_marker(&mut self, tx: &mut Tx<'_>) {
+        let Some(transfer) = &mut self.transfer else { return };
+        if !tx.is_empty() && !transfer.is_over() {
+            return;
+        }
+        let Some(marker) = transfer.marker.take() else { return };
+        // It is shorter than the room that is there.
+        let _ = self.pi.preliminary_with(&transfer.ticket, tx, |tx| {
+            Code::RESTART_MARKER.encode(tx)?;
+            tx.put(b" MARK ")?;
+            marker.text().encode(tx)?;
+            tx.put_fmt(format_args!(" = {}\r\n", marker.position()))
+        });
+    }
+
     fn transfer_done(&mut self, tx: &mut Tx<'_>) {
         self.close_channel(DataOp::Close);
         if let Some(transfer) = self.transfer.take() {
@@ -269,6 +298,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     pub(super) fn transfer_failed(&mut self, failure: DataFailure, tx: &mut Tx<'_>) {
+        // The codes for want of room are for what is stored (RFC 959 5.4).
+        let receives = self.transfer.as_ref().is_some_and(Transfer::receives);
         let (code, text) = match failure {
             DataFailure::Unreachable => {
                 (Code::CANNOT_OPEN_DATA_CONNECTION, Text::literal("The data connection could not be opened."))
@@ -285,11 +316,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             DataFailure::Malformed => {
                 (Code::TRANSFER_ABORTED, Text::literal("The data is malformed or ends in its middle."))
             }
-            DataFailure::StorageFull => (Code::INSUFFICIENT_STORAGE, Text::literal("No room left.")),
-            DataFailure::QuotaExceeded => {
+            DataFailure::StorageFull if receives => {
+                (Code::INSUFFICIENT_STORAGE, Text::literal("No room left."))
+            }
+            DataFailure::QuotaExceeded if receives => {
                 (Code::STORAGE_EXCEEDED, Text::literal("Storage allocation exceeded."))
             }
-            DataFailure::Local => (Code::LOCAL_ERROR, Text::literal("Local error; transfer aborted.")),
+            DataFailure::Local | DataFailure::StorageFull | DataFailure::QuotaExceeded => {
+                (Code::LOCAL_ERROR, Text::literal("Local error; transfer aborted."))
+            }
         };
         self.close_channel(DataOp::Abort);
         if let Some(transfer) = self.transfer.take() {

@@ -79,6 +79,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     None => None,
                 }
             }
+            OptsArgument::Deflate(level) if cfg!(feature = "deflate") => {
+                self.level = level.or(self.config.deflate_level);
+                let Some(level) = self.level else {
+                    return self.answer_now(ticket, Code::COMMAND_OKAY, "MODE Z LEVEL is the default.", tx);
+                };
+                self.reply_many(ticket, tx, |tx| {
+                    tx.put_fmt(format_args!("200 MODE Z LEVEL set to {level}.\r\n"))
+                });
+                None
+            }
             _ => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "No such option.", tx),
         }
     }
@@ -167,11 +177,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let Some(algorithm) = algorithm.or(self.hash_in_force()) else {
             return self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx);
         };
-        let outcome = self.ask_about(ticket, path, Pending::Digest { algorithm, range }, tx);
-        if let Some((ticket, _)) = &outcome {
-            self.pi.take_commands_beside(ticket);
-        }
-        outcome
+        self.ask_about(ticket, path, Pending::Digest { algorithm, range }, tx)
     }
 
     /// `213 SHA-256 0-49 hex path` for HASH; the hash alone for the others.

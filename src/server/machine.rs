@@ -66,7 +66,7 @@ pub struct Server {
     limits: Limits,
     last_ticket: u32,
     open: ArrayVec<u32, 2>,
-    transferring: bool,
+    beside: Beside,
     /// A line that came during a transfer and waits for its end, none of its bytes being kept.
     held: Option<BadLine>,
     connected: bool,
@@ -85,7 +85,7 @@ impl Server {
             limits,
             last_ticket: 0,
             open: ArrayVec::new(),
-            transferring: false,
+            beside: Beside::Nothing,
             held: None,
             connected: false,
             failed: None,
@@ -139,7 +139,8 @@ impl Server {
         if tx.free() < REPLY_ROOM {
             return Ok(ServerStep::Wait(Wait { writable: !tx.is_empty(), ..Wait::default() }));
         }
-        let may_take = self.open.len() <= usize::from(self.transferring);
+        let beside = self.beside != Beside::Nothing;
+        let may_take = self.open.len() <= usize::from(beside);
         if !may_take {
             return Ok(ServerStep::Wait(Wait { application: true, ..wait(rx, tx) }));
         }
@@ -154,14 +155,14 @@ impl Server {
             }
         };
         Ok(match frame {
-            Frame::Line(line) if self.transferring && !answered_at_once(rx.bytes(line)) => {
+            Frame::Line(line) if beside && !self.beside.takes(rx.bytes(line)) => {
                 rx.hold(line);
                 ServerStep::Wait(Wait { data: true, ..wait(rx, tx) })
             }
             Frame::Line(line) => ServerStep::Line(self.issue(), line),
             Frame::TooLong(_) => self.bad_line(BadLine::TooLong, rx, tx),
             Frame::Binary => self.bad_line(BadLine::Binary, rx, tx),
-            Frame::Partial => ServerStep::Wait(Wait { data: self.transferring, ..wait(rx, tx) }),
+            Frame::Partial => ServerStep::Wait(Wait { data: beside, ..wait(rx, tx) }),
             Frame::End { cut } => {
                 let error = if cut { PeerError::ClosedInside } else { PeerError::Closed };
                 return Err(self.fail(error).into());
@@ -171,7 +172,7 @@ impl Server {
 
     /// Its reply must not be taken for the running transfer's: it waits, and so does what follows it.
     fn bad_line(&mut self, bad: BadLine, rx: &Rx<'_>, tx: &Tx<'_>) -> ServerStep {
-        self.held = self.transferring.then_some(bad);
+        self.held = (self.beside != Beside::Nothing).then_some(bad);
         match self.held {
             Some(_) => ServerStep::Wait(Wait { data: true, ..wait(rx, tx) }),
             None => ServerStep::BadLine(self.issue(), bad),
@@ -232,7 +233,7 @@ impl Server {
             return Err((LocalError::NoRoom, ticket));
         }
         if self.open.first() == Some(&ticket.0) {
-            self.transferring = false;
+            self.beside = Beside::Nothing;
         }
         self.open.retain(|open| *open != ticket.0);
         Ok(())
@@ -264,18 +265,20 @@ impl Server {
         encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
     ) -> Result<(), LocalError> {
         tx.append(encode)?;
-        self.transferring |= self.open.first() == Some(&ticket.0);
+        self.take_beside(ticket, Beside::Instant);
         Ok(())
     }
 
-    /// Gives out the commands that are answered during a transfer while this one is at work, too.
-    pub(super) fn take_commands_beside(&mut self, ticket: &Ticket) {
-        self.transferring |= self.open.first() == Some(&ticket.0);
+    /// Gives out these commands while this one is at work, too.
+    pub(super) fn take_beside(&mut self, ticket: &Ticket, beside: Beside) {
+        if self.open.first() == Some(&ticket.0) {
+            self.beside = beside;
+        }
     }
 
     /// The transfer is as good as over: what comes in now waits for its final reply.
     pub(super) fn end_transfer(&mut self) {
-        self.transferring = false;
+        self.beside = Beside::Nothing;
     }
 
     /// Queues 421, which answers no command (RFC 959 4.2.2), where there is room for it.
@@ -290,8 +293,25 @@ fn wait(rx: &Rx<'_>, tx: &Tx<'_>) -> Wait {
     Wait { readable: rx.has_room() && !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() }
 }
 
-/// Whether a line is a command that does not wait for the running transfer.
-fn answered_at_once(line: &[u8]) -> bool {
-    let verb = line.split(|byte| *byte == b' ').next().unwrap_or_default();
-    Verb::from_bytes(verb).is_some_and(Verb::answers_during_transfer)
+/// What is given out beside a command that is at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// Nothing: replies come in the order of their commands.
+    Nothing,
+    /// ABOR, which ends the work and is answered behind it.
+    Abort,
+    /// What is answered during a transfer, at once.
+    Instant,
+}
+
+impl Beside {
+    /// Whether a line is such a command.
+    fn takes(self, line: &[u8]) -> bool {
+        let name = line.split(|byte| *byte == b' ').next().unwrap_or_default();
+        Verb::from_bytes(name).is_some_and(|verb| match self {
+            Self::Nothing => false,
+            Self::Abort => verb == Verb::Abor,
+            Self::Instant => verb.answers_during_transfer(),
+        })
+    }
 }

@@ -14,6 +14,7 @@ mod deadline;
 mod extensions;
 mod information;
 mod machine;
+mod note;
 mod paths;
 mod pending;
 mod request;
@@ -22,6 +23,7 @@ mod session;
 
 pub use config::{Config, Limits, Security, Timeouts};
 pub use machine::{BadLine, Event as CommandEvent, Server, ServerStep, Ticket};
+pub use note::Note;
 pub use pending::Asked;
 pub use request::{Access, Answer, Changes, Listing, Refusal, Request, VirtualPath};
 pub use session::{Endpoints, Event, Session, SessionStep};

@@ -1,5 +1,6 @@
 //! What a session has asked its host, without what it borrows.
 
+use super::machine::Beside;
 use super::request::{Access, Changes, Listing, Request};
 use crate::buffer::Span;
 use crate::codec::{ByteRange, Command, HashAlgorithm, Secret, Text};
@@ -18,6 +19,7 @@ impl Asked {
         match self.what {
             Pending::Admit => Request::Admit,
             Pending::Login => Request::Login { password: Secret::new(text(bytes(self.argument))) },
+            Pending::Account => Request::Account { account: Secret::new(text(bytes(self.argument))) },
             Pending::ChangeDirectory => Request::ChangeDirectory,
             Pending::MakeDirectory => Request::MakeDirectory,
             Pending::RemoveDirectory => Request::RemoveDirectory,
@@ -51,6 +53,7 @@ fn text(bytes: &[u8]) -> Text<'_> {
 pub(super) enum Pending {
     Admit,
     Login,
+    Account,
     ChangeDirectory,
     MakeDirectory,
     RemoveDirectory,
@@ -68,6 +71,18 @@ pub(super) enum Pending {
     Host,
     Site,
     Command,
+}
+
+impl Pending {
+    /// What may take the host long, the client may have given up. During a digest it may also ask how it
+    /// goes: nothing else is as long.
+    pub(super) const fn beside(self) -> Beside {
+        match self {
+            Self::Digest { .. } => Beside::Instant,
+            Self::Open(_) | Self::List(_) | Self::Entries { .. } | Self::Commit => Beside::Abort,
+            _ => Beside::Nothing,
+        }
+    }
 }
 
 /// What the host is asked next, once it has answered.

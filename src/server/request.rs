@@ -15,7 +15,7 @@ impl<'a> VirtualPath<'a> {
     /// `/`.
     pub const ROOT: VirtualPath<'static> = VirtualPath(b"/");
 
-    pub(super) const fn new(normal: &'a [u8]) -> Self {
+    pub(crate) const fn new(normal: &'a [u8]) -> Self {
         Self(normal)
     }
 
@@ -73,6 +73,12 @@ pub enum Request<'b> {
     Login {
         /// The password as it was sent.
         password: Secret<'b>,
+    },
+    /// The client gives an account (ACCT): one that was [asked for](Refusal::NeedsAccount) to complete the
+    /// login of [`Session::user`](super::Session::user), or, once it is logged in, one that lets it do more.
+    Account {
+        /// The account as it was sent.
+        account: Secret<'b>,
     },
     /// Is the path a directory that may be entered?
     ChangeDirectory,
@@ -223,8 +229,8 @@ pub enum Answer<'a> {
     },
     /// A number of bytes.
     Count(u64),
-    /// The final reply itself, which the table has to allow for the command.
-    Reply(ReplyCode, Text<'a>),
+    /// The final reply itself, line by line. The table has to allow the code for the command.
+    Reply(ReplyCode, &'a [Text<'a>]),
 }
 
 /// Why the host does not do it.
@@ -255,6 +261,8 @@ pub enum Refusal {
     Busy,
     /// The host cannot do this at all.
     Unsupported,
+    /// An account is wanted besides the password (RFC 959 4.1.1, ACCT): to log in, or to do this.
+    NeedsAccount,
     /// The client had it given up.
     Aborted,
     /// Something went wrong in the host.
@@ -279,6 +287,7 @@ impl Refusal {
             Self::StorageFull => (Code::INSUFFICIENT_STORAGE, Text::literal("No room left.")),
             Self::Busy => (Code::FILE_BUSY, Text::literal("Busy; try again later.")),
             Self::Unsupported => (Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("Not supported here.")),
+            Self::NeedsAccount => (Code::NEED_ACCOUNT_FOR_STORING, Text::literal("Send ACCT first.")),
             Self::Aborted => (Code::FILE_BUSY, Text::literal("Given up.")),
             Self::Failed => (Code::LOCAL_ERROR, Text::literal("Local error.")),
         }

@@ -8,6 +8,7 @@ use arrayvec::ArrayVec;
 use super::Config;
 use super::data::{Channel, Transfer};
 use super::machine::{BadLine, Server, ServerStep, Ticket};
+use super::note::Note;
 use super::paths::Paths;
 use super::pending::{Asked, FollowUp, Pending};
 use super::request::{Request, VirtualPath};
@@ -18,7 +19,7 @@ use crate::codec::{ByteRange, Command, FactSet, HashAlgorithm, ReplyCode, Text, 
 use crate::error::{Error, PeerError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
-use crate::transfer::Coding;
+use crate::transfer::{Coding, Parameters};
 
 /// The facts that MLST and MLSD tell, as far as the host knows them (RFC 3659 7.5).
 pub(super) const SERVED_FACTS: FactSet = FactSet::TYPE
@@ -36,8 +37,9 @@ pub(super) const SERVED_FACTS: FactSet = FactSet::TYPE
 pub enum Event<'b> {
     /// Something that only the host can do; see [`Session::answer`].
     Request(Ticket, Request<'b>),
-    /// The client wants the request that waits given up: answer it with
-    /// [`Refusal::Aborted`](super::Refusal::Aborted) if that can be done, or as it comes.
+    /// The client wants the request that waits given up, which was to open something, to keep an upload, to
+    /// tell entries or to compute: answer it with [`Refusal::Aborted`](super::Refusal::Aborted) if that can
+    /// be done, or as it comes.
     Abort,
 }
 
@@ -76,6 +78,8 @@ pub(super) enum Login {
     Nobody,
     /// It has, and a password is wanted.
     Named,
+    /// The password was right, and an account is wanted too.
+    NeedsAccount,
     /// It is logged in.
     In,
 }
@@ -99,8 +103,11 @@ pub struct Session<P> {
     pub(super) coding: Coding,
     pub(super) facts: FactSet,
     pub(super) extended_only: bool,
-    /// What HASH computes (OPTS HASH), and of which bytes (RANG).
+    /// How hard MODE Z tries (OPTS MODE Z LEVEL).
+    pub(super) level: Option<u8>,
+    /// What HASH computes (OPTS HASH).
     pub(super) hash: Option<HashAlgorithm>,
+    /// Of which bytes the next RETR or HASH is (RANG).
     pub(super) range: ByteRange,
     /// What the client wants taken from the permissions of what it makes (SITE UMASK).
     pub(super) umask: Option<u16>,
@@ -124,13 +131,15 @@ pub struct Session<P> {
     pub(super) size_hint: Option<u64>,
     /// The command that the host was asked for last.
     pub(super) verb: Verb,
-    /// How the transfer that the host was asked to open is coded.
-    pub(super) opening: Coding,
+    /// The parameters of the transfer that runs, or that the host was asked to open.
+    pub(super) opening: Parameters,
     pub(super) channel: Channel,
     pub(super) transfer: Option<Transfer>,
     pub(super) last_data: DataId,
     pub(super) ops: ArrayVec<(DataId, DataOp), 4>,
     pub(super) closing: bool,
+    /// What the owner has not been told.
+    pub(super) notes: ArrayVec<Note, 4>,
     /// No command is taken any more: the session ends with the transfer that runs.
     draining: bool,
     /// The clock starts anew at the next poll.
@@ -157,6 +166,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             coding: Coding::default(),
             facts: SERVED_FACTS,
             extended_only: false,
+            level: config.deflate_level,
             hash: None,
             range: ByteRange::WHOLE,
             umask: None,
@@ -171,12 +181,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             refusing: None,
             size_hint: None,
             verb: Verb::Noop,
-            opening: Coding::default(),
+            opening: Parameters::new(Coding::default()),
             channel: Channel::None,
             transfer: None,
             last_data: DataId::NONE,
             ops: ArrayVec::new(),
             closing: false,
+            notes: ArrayVec::new(),
             draining: false,
             progress: true,
             since: Instant::default(),
@@ -200,13 +211,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         VirtualPath::new(self.paths.waiting())
     }
 
-    /// The user who wants to log in, while [`Request::Login`] waits for an answer. Afterwards the host
-    /// knows who it is.
+    /// The user who wants to log in, until that is done. Afterwards the host knows who it is.
     #[must_use]
     pub fn user(&self) -> &[u8] {
         match self.login {
-            Login::Named => self.paths.waiting(),
-            _ => b"",
+            Login::Named | Login::NeedsAccount => self.paths.waiting(),
+            Login::Nobody | Login::In => b"",
         }
     }
 
@@ -369,6 +379,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn ask(&mut self, ticket: Ticket, what: Pending, argument: Span, now: Instant) -> SessionStep {
         (self.asked, self.asked_at) = (ticket.number(), now);
         self.pending = Some(what);
+        self.pi.take_beside(&ticket, what.beside());
         SessionStep::Request(ticket, Asked { what, argument })
     }
 
@@ -434,6 +445,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// The parameters go back to their defaults, and nobody is logged in (RFC 959 4.1.1, REIN).
     pub(super) fn reset(&mut self) {
+        self.note(Note::Reset);
         self.abandon_data();
         // Nobody stays without a login by sending REIN again and again.
         if self.login == Login::In {
@@ -446,6 +458,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.coding = Coding::default();
         self.facts = SERVED_FACTS;
         self.extended_only = false;
+        self.level = self.config.deflate_level;
         self.hash = None;
         self.range = ByteRange::WHOLE;
         self.umask = None;

@@ -66,6 +66,10 @@ impl Encoder {
         self.0.zlib = compressor(level);
     }
 
+    pub(super) fn skip(&mut self, count: u64) {
+        self.0.inner.skip(count);
+    }
+
     pub(super) fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
         let this = &mut *self.0;
         if this.inner.is_identity() {

@@ -38,7 +38,11 @@ const LEAST_ROOM: usize = 32;
 /// # Ok::<(), &str>(())
 /// ```
 #[derive(Debug)]
-pub struct Encoder(Kind);
+pub struct Encoder {
+    kind: Kind,
+    /// Bytes that are yet to be left out.
+    skip: u64,
+}
 
 #[allow(clippy::large_enum_variant, reason = "an allocation is what the core does not have")]
 #[derive(Debug)]
@@ -58,7 +62,7 @@ impl Encoder {
         if !coding.is_supported() {
             return None;
         }
-        Some(Self(match (coding.mode, coding.structure) {
+        let kind = match (coding.mode, coding.structure) {
             #[cfg(feature = "deflate")]
             (TransferMode::Deflate, _) => Kind::Deflate(super::deflate::Encoder::new(coding)?),
             _ if coding.is_identity() => Kind::Identity,
@@ -66,7 +70,8 @@ impl Encoder {
                 Kind::Text(text::Encoder::new(coding.representation))
             }
             _ => Kind::Layers(Layers::new(coding)),
-        }))
+        };
+        Some(Self { kind, skip: 0 })
     }
 
     /// Has a restart marker set after every `every` bytes of the file, where the mode [has
@@ -76,7 +81,7 @@ impl Encoder {
     /// very end.
     #[must_use]
     pub fn with_markers(mut self, every: NonZeroU64, position: u64) -> Self {
-        if let Kind::Layers(layers) = &mut self.0 {
+        if let Kind::Layers(layers) = &mut self.kind {
             layers.position = position;
             layers.markers = layers.mode.has_markers().then(|| Schedule::new(every, position));
         }
@@ -87,7 +92,7 @@ impl Encoder {
     /// is 9. Other modes have no level. Before the first byte.
     #[must_use]
     pub fn with_level(mut self, level: u8) -> Self {
-        match &mut self.0 {
+        match &mut self.kind {
             #[cfg(feature = "deflate")]
             Kind::Deflate(deflate) => deflate.set_level(level),
             _ => _ = level,
@@ -95,16 +100,36 @@ impl Encoder {
         self
     }
 
+    /// Has the first `count` bytes left out of what TYPE A puts on the wire, before a mode is applied to it:
+    /// so a transfer begins at an offset that counts them (RFC 3659 5.3), wherever in the file that is. The
+    /// file is given from its start. It is for stream mode and MODE Z and STRU F, where the offset is not
+    /// simply the file's own ([`Coding::keeps_offsets`]); elsewhere nothing is left out. Before the first
+    /// byte.
+    #[must_use]
+    pub fn skipping(mut self, count: u64) -> Self {
+        self.skip(count);
+        self
+    }
+
+    pub(super) fn skip(&mut self, count: u64) {
+        match &mut self.kind {
+            Kind::Text(_) => self.skip = count,
+            #[cfg(feature = "deflate")]
+            Kind::Deflate(deflate) => deflate.skip(count),
+            Kind::Identity | Kind::Layers(_) => {}
+        }
+    }
+
     /// Whether [`encode`](Self::encode) copies.
     #[must_use]
     pub const fn is_identity(&self) -> bool {
-        matches!(self.0, Kind::Identity)
+        matches!(self.kind, Kind::Identity)
     }
 
     /// The last restart marker that was set: bytes of the file that are before it.
     #[must_use]
     pub const fn last_marker(&self) -> Option<u64> {
-        match &self.0 {
+        match &self.kind {
             Kind::Layers(layers) => layers.last_marker,
             _ => None,
         }
@@ -113,9 +138,22 @@ impl Encoder {
     /// Transforms as much of `input` as `output` has room for. It always gets on where both are not empty,
     /// but it may take bytes and write none for now. The more room, the better blocks do.
     pub fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Identity => copy(input, output),
-            Kind::Text(text) => text.encode(input, output),
+            Kind::Text(text) => {
+                let mut done = text.encode(input, output);
+                while self.skip > 0 && done.written > 0 {
+                    let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(done.written);
+                    self.skip -= skipped as u64;
+                    output.copy_within(skipped..done.written, 0);
+                    done.written -= skipped;
+                    // A CR alone is no byte of the file yet.
+                    let more = text.encode(&input[done.read..], &mut output[done.written..]);
+                    done.read += more.read;
+                    done.written += more.written;
+                }
+                done
+            }
             Kind::Layers(layers) => layers.encode(input, output),
             #[cfg(feature = "deflate")]
             Kind::Deflate(deflate) => deflate.encode(input, output),
@@ -126,7 +164,7 @@ impl Encoder {
     /// until it writes nothing into room that is there.
     #[must_use = "it is to be called again until it is 0"]
     pub fn finish(&mut self, output: &mut [u8]) -> usize {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Identity | Kind::Text(_) => 0,
             Kind::Layers(layers) => layers.finish(output),
             #[cfg(feature = "deflate")]

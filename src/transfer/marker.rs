@@ -13,37 +13,51 @@ use arrayvec::ArrayVec;
 use super::TransferError;
 use crate::codec::{Escaped, Text};
 
-/// The longest marker that is kept, in bytes.
-const LONGEST: usize = 64;
+/// The longest marker that is kept, in bytes: with it a [`Marker`] is of 48.
+const LONGEST: usize = 39;
 
 /// A restart marker that came with the data.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Marker {
-    bytes: ArrayVec<u8, LONGEST>,
+    bytes: [u8; LONGEST],
+    len: u8,
     position: u64,
 }
 
 impl Marker {
-    /// What the sender wrote: 1 through 64 printable characters without spaces. It is what `REST` wants to
+    /// The marker `text` at `position` of the file. None when it is empty, longer than 39 bytes, or not of
+    /// printable characters alone.
+    #[must_use]
+    pub fn new(text: &[u8], position: u64) -> Option<Self> {
+        let mut incoming = Incoming::default();
+        incoming.put(text).ok()?;
+        Some(incoming.finish().ok()??.at(position))
+    }
+
+    /// What the sender wrote: 1 through 39 printable characters without spaces. It is what `REST` wants to
     /// get a transfer of this sender's going again, and the sender's half of reply 110, `MARK yyyy =
     /// mmmm`.
     #[must_use]
     pub fn text(&self) -> Text<'_> {
-        Text::new(&self.bytes).unwrap_or_default()
+        Text::new(self.bytes()).unwrap_or_default()
     }
 
-    /// Where it came: how many bytes of the file are before it, from
-    /// [where the transfer began](super::Decoder::starting_at). This is the receiver's half of reply 110,
-    /// and where the file is to be cut before the transfer goes on.
+    /// Where it came: how many bytes of the file are before it, those counted that were there when the
+    /// transfer [began](super::Decoder::starting_at). This is the receiver's half of reply 110, and where
+    /// the file is to be cut before the transfer goes on.
     #[must_use]
     pub const fn position(&self) -> u64 {
         self.position
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
 }
 
 impl fmt::Debug for Marker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Marker({} at {})", Escaped(&self.bytes), self.position)
+        write!(f, "Marker({} at {})", Escaped(self.bytes()), self.position)
     }
 }
 
@@ -73,7 +87,11 @@ impl Incoming {
         match (is_too_long, bytes.is_empty()) {
             (true, _) => Ok(None),
             (false, true) => Err(TransferError::Marker),
-            (false, false) => Ok(Some(Marker { bytes, position: 0 })),
+            (false, false) => {
+                let mut marker = Marker { bytes: [0; LONGEST], len: bytes.len() as u8, position: 0 };
+                marker.bytes[..bytes.len()].copy_from_slice(&bytes);
+                Ok(Some(marker))
+            }
         }
     }
 }
@@ -136,6 +154,18 @@ mod tests {
         for number in [0, 9, 10, 1234, u64::MAX] {
             assert_eq!(&digits(number)[..], number.to_string().as_bytes());
         }
+    }
+
+    #[test]
+    fn a_marker_is_1_through_39_printable_characters_without_spaces() {
+        for text in [&b"7"[..], b"007", b"A.7=x", &[b'!'; LONGEST], b"18446744073709551615"] {
+            let marker = Marker::new(text, 9).unwrap();
+            assert_eq!((marker.text().as_bytes(), marker.position()), (text, 9));
+        }
+        for text in [&b""[..], b"a b", b"\r", b"\x7f", b"\xe9", &[b'!'; LONGEST + 1]] {
+            assert_eq!(Marker::new(text, 9), None, "{text:?}");
+        }
+        assert_eq!(size_of::<Option<Marker>>(), 56);
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod ebcdic;
 mod encoder;
 mod marker;
 mod page;
+mod parameters;
 mod record;
 mod stage;
 mod stream;
@@ -46,6 +47,7 @@ use crate::codec::{FileStructure, RepresentationType, TransferMode};
 pub use decoder::Decoder;
 pub use encoder::Encoder;
 pub use marker::Marker;
+pub use parameters::Parameters;
 
 /// How a file is put on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,6 +99,13 @@ impl Coding {
     #[must_use]
     pub fn end_is_marked(&self) -> bool {
         self.mode != TransferMode::Stream || self.structure != FileStructure::File
+    }
+
+    /// Whether a byte of the file is a byte of what the mode puts on the wire, though perhaps another one:
+    /// then restart offsets (RFC 3659 5.3) are the file's own. TYPE A has two bytes for the end of a line.
+    #[must_use]
+    pub fn keeps_offsets(&self) -> bool {
+        self.structure == FileStructure::File && !matches!(self.representation, RepresentationType::Ascii(_))
     }
 
     /// Whether restart markers can travel with the data (RFC 959 3.5).

@@ -214,10 +214,33 @@ fn markers_count_from_where_the_transfer_began() {
 }
 
 #[test]
+fn a_transfer_of_text_begins_anywhere_in_the_stream() {
+    let file = b"one\ntwo\r\n\nthree";
+    let stream = Coding::default();
+    let wire = encode(stream, file);
+    for mode in TransferMode::ALL {
+        let coding = Coding { mode: *mode, ..stream };
+        if !coding.is_supported() || coding.has_markers() {
+            continue;
+        }
+        for skip in 0..=wire.len() + 1 {
+            let expected = decode(stream, wire.get(skip..).unwrap_or_default()).unwrap();
+            for steps in [WHOLE, &[(1, 1)], &[(3, 2), (1, 5)]] {
+                let mut parameters = Parameters::new(coding);
+                parameters.skip = skip as u64;
+                let rest = encode_by(parameters.encoder().unwrap(), file, steps);
+                assert_eq!(decode(coding, &rest).as_ref(), Ok(&expected), "{coding:?} from {skip}");
+            }
+        }
+    }
+}
+
+#[test]
 fn transformers_are_small() {
     assert!(size_of::<Encoder>() <= 320, "{}", size_of::<Encoder>());
     assert!(size_of::<Decoder>() <= 320, "{}", size_of::<Decoder>());
-    assert!(size_of::<Option<Marker>>() <= 88, "{}", size_of::<Option<Marker>>());
+    assert!(size_of::<Option<Marker>>() <= 56, "{}", size_of::<Option<Marker>>());
+    assert!(size_of::<Parameters>() <= 40, "{}", size_of::<Parameters>());
 }
 
 proptest! {

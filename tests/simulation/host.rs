@@ -148,7 +148,9 @@ impl Host {
             Kept::Admit | Kept::Change => Ok(Answer::Done),
             Kept::Login(password) if password == b"secret" => Ok(Answer::Done),
             Kept::Login(_) => Err(Refusal::Denied),
-            Kept::Site => Ok(Answer::Reply(ReplyCode::PARAMETER_NOT_IMPLEMENTED, Text::literal("No."))),
+            Kept::Site => {
+                Ok(Answer::Reply(ReplyCode::PARAMETER_NOT_IMPLEMENTED, const { &[Text::literal("No.")] }))
+            }
             Kept::Available => Ok(Answer::Count(7)),
             Kept::ChangeDirectory => match existing {
                 Some(Node::Directory) => Ok(Answer::Done),

@@ -535,15 +535,18 @@ impl World {
                 let rejected = offered.take().expect("somebody to reject");
                 assert!(rejected.is_none(), "the peer is turned away");
             }
-            DataOp::Receive(coding) | DataOp::Send(coding) => {
+            DataOp::Receive(mut parameters) | DataOp::Send(mut parameters) => {
                 let End::Open(link) = *end else { panic!("{op:?} with {end:?}") };
                 let (structure, mode) = self.layout;
-                let coding = if side == CLIENT { Coding { structure, mode, ..coding } } else { coding };
+                let coding = &mut parameters.coding;
+                if side == CLIENT {
+                    *coding = Coding { structure, mode, ..*coding };
+                }
                 assert_eq!((coding.structure, coding.mode), self.layout);
                 let receives = matches!(op, DataOp::Receive(_));
                 *end = match receives {
-                    true => End::Receiving(link, Decoder::new(coding).unwrap()),
-                    false => End::Sending(link, Encoder::new(coding).unwrap()),
+                    true => End::Receiving(link, parameters.decoder().unwrap()),
+                    false => End::Sending(link, parameters.encoder().unwrap()),
                 };
             }
             DataOp::Close | DataOp::Abort => {

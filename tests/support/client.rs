@@ -4,7 +4,9 @@
 use super::chunks::Chunks;
 use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
-use ftp_proto::client::{Client, Config, Event, Operation, Profile, Sequence};
+use ftp_proto::client::{
+    Client, Config, Event, Fxp, FxpAction, FxpError, Operation, Party, Profile, Sequence, Side,
+};
 use ftp_proto::codec::{Escaped, ReplyCode, Verb};
 use ftp_proto::error::Error;
 use ftp_proto::security::{Downgrade, Upgrade};
@@ -29,6 +31,8 @@ pub enum Act {
     /// Goes on once the data connection has been seen through by the client. If the client aborted it,
     /// 426 is all that still comes.
     AfterData,
+    /// Forgets whatever else it was about to do.
+    Cut,
     /// Closes the control connection.
     Hangup,
     /// Says nothing for so long.
@@ -552,6 +556,11 @@ impl Rig {
                     self.finished = true;
                 }
                 Act::AfterData => return progress,
+                Act::Cut => {
+                    self.acts.clear();
+                    self.until = None;
+                    continue;
+                }
                 Act::Hangup => (self.hung_up, self.gone) = (true, true),
                 Act::Delay(time) => match self.until {
                     None => {
@@ -567,6 +576,60 @@ impl Rig {
         }
         progress
     }
+}
+
+/// How a transfer between two servers ended.
+#[derive(Debug, PartialEq)]
+pub enum FxpOutcome {
+    Done,
+    Refused(Side, u16),
+    Aborted,
+    Error(FxpError),
+}
+
+/// Runs a transfer between the servers of two rigs for so many polls; nothing when it is not over then.
+#[track_caller]
+pub fn run_fxp(fxp: &mut Fxp<'_>, rigs: &mut [Rig; 2], polls: usize) -> Option<FxpOutcome> {
+    for turn in 0..polls {
+        let [source, target] = rigs;
+        assert!(turn < 10_000, "it goes on and on: {:#?} {:#?}", source.transcript, target.transcript);
+        let now = source.now.max(target.now);
+        (source.now, target.now) = (now, now);
+        fn party(rig: &mut Rig) -> Party<'_, Vec<u8>, Vec<u8>> {
+            let Rig { client, rx, tx, .. } = rig;
+            Party { client, rx, tx }
+        }
+        let waits = match fxp.poll(now, party(source), party(target)) {
+            Err(error) => return Some(FxpOutcome::Error(error)),
+            Ok(FxpAction::Done) => return Some(FxpOutcome::Done),
+            Ok(FxpAction::Aborted) => return Some(FxpOutcome::Aborted),
+            Ok(FxpAction::Refused(side, refusal)) => {
+                assert!(!refusal.text.is_empty(), "the text is kept");
+                return Some(FxpOutcome::Refused(side, code(refusal.code)));
+            }
+            Ok(FxpAction::Data(side, id, op)) => {
+                rigs[side as usize].act(id, op);
+                continue;
+            }
+            Ok(FxpAction::Wait { source, target }) => [source, target],
+            Ok(other) => panic!("{other:?}"),
+        };
+        assert!(waits.iter().any(|wait| wait.readable || wait.writable || wait.deadline.is_some()));
+        let mut progress = false;
+        for (rig, wait) in rigs.iter_mut().zip(&waits) {
+            progress |= rig.flush() || (wait.readable && rig.deliver()) || rig.serve();
+        }
+        if !progress {
+            let next =
+                rigs.iter().filter_map(|rig| rig.until).chain(waits.iter().filter_map(|w| w.deadline)).min();
+            let next = next
+                .unwrap_or_else(|| panic!("deadlock: {:#?} {:#?}", rigs[0].transcript, rigs[1].transcript));
+            for rig in rigs.iter_mut() {
+                rig.now = rig.now.max(next);
+            }
+        }
+    }
+    None
 }
 
 /// An action that borrows nothing.

@@ -26,7 +26,8 @@ enum End {
     Arrived(DataId),
     Open(DataId),
     Receiving(DataId, Decoder),
-    Sending(DataId, Encoder, bool),
+    /// With how many bytes of the file may still be sent.
+    Sending(DataId, Encoder, u64),
 }
 
 /// One direction of a connection.
@@ -72,8 +73,11 @@ pub struct Pair {
 
 impl Pair {
     pub fn new(seed: u64) -> Self {
+        Self::with(seed, client::Config::default(), server::Config::default())
+    }
+
+    pub fn with(seed: u64, client_config: client::Config, server_config: server::Config) -> Self {
         let (peer, local): (SocketAddr, SocketAddr) = (CLIENT.parse().unwrap(), SERVER.parse().unwrap());
-        let (client_config, server_config) = (client::Config::default(), server::Config::default());
         Self {
             crx: RecvBuf::new(vec![0; client_config.limits.line + 2]),
             ctx: SendBuf::new(vec![0; 600]),
@@ -102,6 +106,13 @@ impl Pair {
             uploaded: 0,
             next_port: 5000,
             closed: false,
+        }
+    }
+
+    /// Breaks the data connection.
+    pub fn break_data(&mut self) {
+        for pipe in [&mut self.data_up, &mut self.data_down] {
+            *pipe = Pipe { ended: true, reset: true, bytes: VecDeque::new() };
         }
     }
 
@@ -224,11 +235,15 @@ impl Pair {
                     _ => self.client_events.push_back((id, DataEvent::Failed(DataFailure::Unreachable))),
                 }
             }
-            DataOp::Receive(coding) => {
-                self.client_end = End::Receiving(id, Decoder::new(coding).unwrap());
+            DataOp::Receive(parameters) => {
+                self.client_end = End::Receiving(id, parameters.decoder().unwrap());
             }
-            DataOp::Send(coding) => {
-                self.client_end = End::Sending(id, Encoder::new(coding).unwrap(), false);
+            DataOp::Send(parameters) => {
+                self.client_end = End::Sending(
+                    id,
+                    parameters.encoder().unwrap(),
+                    parameters.limit.map_or(u64::MAX, u64::from),
+                );
             }
             DataOp::Close => {
                 self.client_end = End::None;
@@ -253,11 +268,15 @@ impl Pair {
                 self.server_events.push_back((id, DataEvent::Listening(at)));
             }
             DataOp::Admit => self.server_end = End::Open(id),
-            DataOp::Receive(coding) => {
-                self.server_end = End::Receiving(id, Decoder::new(coding).unwrap());
+            DataOp::Receive(parameters) => {
+                self.server_end = End::Receiving(id, parameters.decoder().unwrap());
             }
-            DataOp::Send(coding) => {
-                self.server_end = End::Sending(id, Encoder::new(coding).unwrap(), false);
+            DataOp::Send(parameters) => {
+                self.server_end = End::Sending(
+                    id,
+                    parameters.encoder().unwrap(),
+                    parameters.limit.map_or(u64::MAX, u64::from),
+                );
             }
             DataOp::Close => {
                 self.server_end = End::None;
@@ -276,6 +295,7 @@ impl Pair {
         if let Some((id, event)) = self.client_events.pop_front() {
             match event {
                 DataEvent::Connected => self.client_end = End::Open(id),
+                DataEvent::Marker(_) => {}
                 _ => self.client_end = End::None,
             }
             self.client.data_event(id, event).unwrap();
@@ -284,13 +304,14 @@ impl Pair {
         let (end, download) = (&mut self.client_end, &mut self.download);
         let event = match end {
             End::Receiving(id, decoder) => {
-                pull(*id, decoder, &mut self.data_down, &mut self.random, |bytes| {
+                let later = &mut self.client_events;
+                pull(*id, decoder, &mut self.data_down, &mut self.random, later, |bytes| {
                     download.extend_from_slice(bytes);
                 })
             }
-            End::Sending(id, encoder, _) => {
+            End::Sending(id, encoder, left) => {
                 let rest = &self.upload[self.uploaded..];
-                push(*id, encoder, rest, &mut self.data_up, self.data_down.reset, &mut self.random).map(
+                push(*id, encoder, left, rest, &mut self.data_up, self.data_down.reset, &mut self.random).map(
                     |(read, event)| {
                         self.uploaded += read;
                         event
@@ -313,12 +334,14 @@ impl Pair {
         let host = &mut self.host;
         let event = match &mut self.server_end {
             End::Receiving(id, decoder) => {
-                pull(*id, decoder, &mut self.data_up, &mut self.random, |bytes| host.write(bytes))
+                let later = &mut self.server_events;
+                pull(*id, decoder, &mut self.data_up, &mut self.random, later, |bytes| host.write(bytes))
             }
-            End::Sending(id, encoder, _) => {
+            End::Sending(id, encoder, left) => {
                 let result = push(
                     *id,
                     encoder,
+                    left,
                     host.rest(),
                     &mut self.data_down,
                     self.data_up.reset,
@@ -353,6 +376,7 @@ fn pull(
     decoder: &mut Decoder,
     pipe: &mut Pipe,
     random: &mut Random,
+    later: &mut VecDeque<(DataId, DataEvent)>,
     write: impl FnOnce(&[u8]),
 ) -> Option<(DataId, DataEvent)> {
     if pipe.reset {
@@ -384,6 +408,7 @@ fn pull(
     };
     pipe.bytes.drain(..done.read);
     write(&out[..done.written]);
+    later.extend(done.marker.map(|marker| (id, DataEvent::Marker(marker))));
     Some((id, DataEvent::Moved(done.read as u64)))
 }
 
@@ -391,6 +416,7 @@ fn pull(
 fn push(
     id: DataId,
     encoder: &mut Encoder,
+    left: &mut u64,
     rest: &[u8],
     pipe: &mut Pipe,
     reset: bool,
@@ -405,6 +431,7 @@ fn push(
     }
     let mut out = [0; 64];
     let room = 2 + random.below(60);
+    let rest = &rest[..rest.len().min(usize::try_from(*left).unwrap_or(usize::MAX))];
     if rest.is_empty() {
         let count = encoder.finish(&mut out[..room]);
         pipe.bytes.extend(&out[..count]);
@@ -413,6 +440,7 @@ fn push(
     }
     let piece = random.piece(rest.len());
     let done = encoder.encode(&rest[..piece], &mut out[..room]);
+    *left -= done.read as u64;
     pipe.bytes.extend(&out[..done.written]);
     Some((done.read, (id, DataEvent::Moved(done.written as u64))))
 }

@@ -240,18 +240,21 @@ impl Host {
                     Ok(())
                 }
             },
+            Request::Account { account } if account.reveal().as_bytes() == b"books" => Ok(()),
+            Request::Account { .. } => Err(Refusal::Unsupported),
             Request::Host(name) if name.as_bytes() == b"example.org" => Ok(()),
             Request::Host(_) => Err(Refusal::Unsupported),
             Request::Site(_) => {
-                let text = Text::literal("Not a SITE command here.");
-                let answer = Answer::Reply(ReplyCode::PARAMETER_NOT_IMPLEMENTED, text);
+                let text = [Text::literal("Not a SITE command here.")];
+                let answer = Answer::Reply(ReplyCode::PARAMETER_NOT_IMPLEMENTED, &text);
                 return session.answer(ticket, answer, tx).unwrap();
             }
             Request::Command(command) => {
                 let allowed = command.known_verb().is_some_and(|verb| verb.allows(ReplyCode::COMMAND_OKAY));
                 let code =
                     if allowed { ReplyCode::COMMAND_OKAY } else { ReplyCode::PARAMETER_NOT_IMPLEMENTED };
-                let answer = Answer::Reply(code, Text::literal("The host did that."));
+                let text = [Text::literal("The host did that.")];
+                let answer = Answer::Reply(code, &text);
                 return session.answer(ticket, answer, tx).unwrap();
             }
             other => panic!("what is {other:?}?"),

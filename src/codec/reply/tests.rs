@@ -228,7 +228,7 @@ proptest! {
     #[test]
     fn no_bytes_make_the_readers_of_texts_panic(bytes in prop::collection::vec(any::<u8>(), 0..64), rest in "[(0-9 byteFILE:]{0,40}") {
         for text in [&bytes[..], rest.as_bytes()] {
-            let _ = (size(text), size_hint(text));
+            let _ = (size(text), size_hint(text), restart_markers(text));
             let name = unique_name(text).unwrap_or_default();
             prop_assert!(name.len() <= text.len());
             if let Ok(Some((reply, rest))) = Reply::parse(text, SameCode) {
@@ -251,5 +251,25 @@ fn the_time_that_was_set_is_read_where_it_is_told() {
     }
     for text in ["", "done", "Modify=yesterday; f", "Size=20240229123456; f", "="] {
         assert_eq!(time_fact(text.as_bytes()), None, "{text}");
+    }
+}
+
+#[test]
+fn the_markers_of_110_are_between_spaces_and_around_an_equals_sign() {
+    for (text, markers) in [
+        ("MARK 10 = 20", Some(("10", "20"))),
+        ("mark a=b = c,d", Some(("a=b", "c,d"))),
+        (" MARK  1  =  2 ", Some(("1", "2"))),
+        ("MARK 1 = =", Some(("1", "="))),
+        ("MARK 1=2", None),
+        ("MARK 1 = 2 3", None),
+        ("MARK 1 2 =", None),
+        ("MARK", None),
+        ("NOTE 1 = 2", None),
+        ("MARK \u{e9} = 2", None),
+        ("", None),
+    ] {
+        let read = restart_markers(text.as_bytes()).map(|(sent, kept)| (sent.as_bytes(), kept.as_bytes()));
+        assert_eq!(read, markers.map(|(sent, kept)| (sent.as_bytes(), kept.as_bytes())), "{text}");
     }
 }

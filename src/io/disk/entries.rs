@@ -14,7 +14,7 @@ use crate::listing::{Entry, Kind, Modified, OwnedEntry};
 ///
 /// What vanishes meanwhile is left out, and so is a name that holds CR or LF (elsewhere than on Unix: one
 /// that is not Unicode): no line of a listing could show it. An entry that may not be looked at has no more
-/// than its name and kind. When the directory cannot be read on, it ends.
+/// than its name and kind. When the directory cannot be read on, it ends with the reason.
 #[derive(Debug)]
 pub struct DiskEntries {
     /// `None` once it could not be read on.
@@ -31,17 +31,18 @@ impl DiskEntries {
 }
 
 impl Iterator for DiskEntries {
-    type Item = OwnedEntry;
+    type Item = io::Result<OwnedEntry>;
 
-    fn next(&mut self) -> Option<OwnedEntry> {
+    fn next(&mut self) -> Option<Self::Item> {
         loop {
             let entry = match self.names.as_mut()?.next() {
                 Some(Ok(entry)) => entry,
                 Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Some(Err(_)) | None => {
+                Some(Err(error)) => {
                     self.names = None;
-                    return None;
+                    return Some(Err(error));
                 }
+                None => return None,
             };
             let name = entry.file_name();
             let Some(bytes) = bytes(&name) else { continue };
@@ -57,8 +58,8 @@ impl Iterator for DiskEntries {
                     Text::new(bytes).ok().map(|name| Entry::to_owned(&Entry::new(name, kind)))
                 }
             };
-            if described.is_some() {
-                return described;
+            if let Some(described) = described {
+                return Some(Ok(described));
             }
         }
     }

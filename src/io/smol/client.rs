@@ -6,6 +6,7 @@ use crate::io::builder::builder;
 use crate::io::client::Connection;
 use crate::io::expand::asynchronous;
 use crate::io::operations::operations;
+use crate::io::restart::restarts;
 
 /// A client of one server.
 ///
@@ -35,4 +36,5 @@ pub struct Client {
 }
 
 operations!(asynchronous, Smol);
+restarts!(asynchronous);
 builder!(asynchronous);

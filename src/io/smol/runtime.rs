@@ -11,7 +11,7 @@ use ::std::time::Instant as Moment;
 use ::async_io::Async;
 pub(super) use ::async_net::AsyncToSocketAddrs as ToSocketAddrs;
 
-use crate::io::runtime::{Clock, Interest, Runtime, Socket, Timer};
+use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer};
 use crate::time::Instant;
 
 /// The addresses of a server.
@@ -31,8 +31,8 @@ impl Smol {
     }
 }
 
-impl Runtime for Smol {
-    type Stream = Async<OwnedFd>;
+impl Reactor for Smol {
+    type Socket = Async<OwnedFd>;
 
     fn now(&self) -> Instant {
         self.clock.now()

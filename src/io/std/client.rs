@@ -6,6 +6,7 @@ use crate::io::builder::builder;
 use crate::io::client::Connection;
 use crate::io::expand::blocking;
 use crate::io::operations::operations;
+use crate::io::restart::restarts;
 
 /// A client of one server.
 ///
@@ -29,4 +30,5 @@ pub struct Client {
 }
 
 operations!(blocking, Blocking);
+restarts!(blocking);
 builder!(blocking);

@@ -16,7 +16,7 @@ use ::std::time::Instant as Moment;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::io::runtime::{Clock, Interest, Runtime, Socket, Timer};
+use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer};
 use crate::time::Instant;
 
 thread_local! {
@@ -114,8 +114,8 @@ impl Blocking {
     }
 }
 
-impl Runtime for Blocking {
-    type Stream = Polled;
+impl Reactor for Blocking {
+    type Socket = Polled;
 
     fn now(&self) -> Instant {
         self.clock.now()

@@ -13,7 +13,8 @@ use ::std::time::{Duration, Instant};
 
 use super::reactor::{Blocking, block_on, watch};
 use crate::io::host::Accounts;
-use crate::io::runtime::Runtime;
+use crate::io::host::offload::{Inline, Offload};
+use crate::io::runtime::Reactor;
 use crate::io::server::Connection;
 use crate::io::tls::Endpoint;
 use crate::server::{Config, Endpoints};
@@ -36,7 +37,7 @@ use crate::server::{Config, Endpoints};
 pub struct Server<A> {
     listener: TcpListener,
     address: SocketAddr,
-    accounts: Arc<A>,
+    accounts: Arc<Offload<A, Inline>>,
     config: Config,
     #[cfg(feature = "rustls")]
     tls: Option<crate::io::tls::ServerTls>,
@@ -127,7 +128,7 @@ impl<A: Accounts> Server<A> {
         Ok(Self {
             listener,
             address,
-            accounts: Arc::new(accounts),
+            accounts: Arc::new(Offload::new(accounts)),
             config: Config::default(),
             #[cfg(feature = "rustls")]
             tls: None,

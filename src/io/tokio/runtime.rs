@@ -12,7 +12,7 @@ use ::tokio::net::{TcpStream, lookup_host};
 use ::tokio::task::spawn_blocking;
 use ::tokio::time::Sleep;
 
-use crate::io::runtime::{Clock, Interest, Runtime, Socket, Timer};
+use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer};
 use crate::time::Instant;
 
 /// The addresses of a server.
@@ -32,9 +32,9 @@ impl Tokio {
     }
 }
 
-impl Runtime for Tokio {
+impl Reactor for Tokio {
     // Listeners too: nothing is asked of it but whether it is ready.
-    type Stream = TcpStream;
+    type Socket = TcpStream;
 
     fn now(&self) -> Instant {
         self.clock.now()

@@ -1,0 +1,169 @@
+//! The data transfer process: a file comes back from whatever it was encoded to, however both are cut, and goes on at any
+//! marker; any bytes at all are a file or an error, the same one however they are cut.
+#![no_main]
+
+use std::num::{NonZeroU32, NonZeroU64};
+
+use arbitrary::Arbitrary;
+use ftp_proto::codec::{FileStructure, FormatControl, RepresentationType, TransferMode};
+use ftp_proto::transfer::{Coding, Decoder, Encoder, Parameters, TransferError};
+use ftp_proto_fuzz::Choices;
+use libfuzzer_sys::fuzz_target;
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    representation: u8,
+    structure: u8,
+    mode: u8,
+    /// The bytes are what came over the wire, and no file.
+    wire: bool,
+    markers: u8,
+    level: u8,
+    position: u32,
+    skip: u16,
+    /// How much is given and how much room there is, one after the other.
+    steps: &'a [u8],
+    bytes: &'a [u8],
+}
+
+impl Input<'_> {
+    fn coding(&self) -> Coding {
+        let pick = |all: &[FormatControl]| all[usize::from(self.representation / 4) % all.len()];
+        let form = pick(FormatControl::ALL);
+        Coding {
+            representation: match self.representation % 4 {
+                0 => RepresentationType::Image,
+                1 => RepresentationType::LOCAL_8,
+                2 => RepresentationType::Ascii(form),
+                _ => RepresentationType::Ebcdic(form),
+            },
+            structure: FileStructure::ALL[usize::from(self.structure) % FileStructure::ALL.len()],
+            mode: TransferMode::ALL[usize::from(self.mode) % TransferMode::ALL.len()],
+        }
+    }
+}
+
+/// A few bytes mostly, many at times, never none.
+fn step(choices: &mut Choices<'_>) -> usize {
+    match choices.next() {
+        byte @ 0..=0xBF => usize::from(byte) + 1,
+        byte => usize::from(byte) * 64,
+    }
+}
+
+fn encode(mut encoder: Encoder, mut file: &[u8], steps: &[u8]) -> Vec<u8> {
+    let mut choices = Choices::new(steps);
+    let (mut wire, mut room) = (Vec::new(), vec![0; 1 << 14]);
+    while !file.is_empty() {
+        let piece = &file[..file.len().min(step(&mut choices))];
+        let done = encoder.encode(piece, &mut room[..step(&mut choices)]);
+        assert!(done.read > 0 || done.written > 0, "it is stuck");
+        file = &file[done.read..];
+        wire.extend_from_slice(&room[..done.written]);
+    }
+    loop {
+        match encoder.finish(&mut room[..step(&mut choices)]) {
+            0 => return wire,
+            count => wire.extend_from_slice(&room[..count]),
+        }
+    }
+}
+
+/// What a decoder made of some bytes: at most so much, since a few can stand for much.
+#[derive(Debug, PartialEq)]
+struct Decoded {
+    file: Vec<u8>,
+    markers: Vec<(Vec<u8>, u64)>,
+    read: usize,
+    end: Result<(), TransferError>,
+}
+
+const MOST: usize = 1 << 20;
+
+fn decode(mut decoder: Decoder, wire: &[u8], steps: &[u8]) -> Decoded {
+    let begun = decoder.position();
+    let mut choices = Choices::new(steps);
+    let mut room = vec![0; 1 << 14];
+    let mut to = Decoded { file: Vec::new(), markers: Vec::new(), read: 0, end: Ok(()) };
+    while to.read < wire.len() && !decoder.is_ended() && to.file.len() < MOST {
+        let rest = &wire[to.read..];
+        let piece = &rest[..rest.len().min(step(&mut choices))];
+        match decoder.decode(piece, &mut room[..step(&mut choices)]) {
+            Ok(done) => {
+                let moves = done.read > 0 || done.written > 0 || done.marker.is_some();
+                assert!(moves || decoder.is_ended(), "it is stuck");
+                to.read += done.read;
+                to.file.extend_from_slice(&room[..done.written]);
+                assert_eq!(decoder.position(), begun.saturating_add(to.file.len() as u64));
+                if let Some(marker) = done.marker {
+                    assert_eq!(marker.position(), decoder.position());
+                    to.markers.push((marker.text().as_bytes().to_vec(), marker.position()));
+                }
+            }
+            Err(error) => {
+                assert_eq!(decoder.decode(b"x", &mut room), Err(error), "it is lost for good");
+                to.end = Err(error);
+                return to;
+            }
+        }
+    }
+    while to.file.len() < MOST {
+        match decoder.finish(&mut room[..step(&mut choices)]) {
+            Ok(0) => break,
+            Ok(count) => to.file.extend_from_slice(&room[..count]),
+            Err(error) => {
+                to.end = Err(error);
+                break;
+            }
+        }
+    }
+    to
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let coding = input.coding();
+    assert!(coding.is_supported());
+    let mut parameters = Parameters::new(coding);
+    parameters.position = input.position.into();
+    parameters.markers = NonZeroU32::new(input.markers.into());
+    parameters.level = Some(input.level);
+    if input.wire {
+        let whole = decode(parameters.decoder().unwrap(), input.bytes, &[0xFF]);
+        let cut = decode(parameters.decoder().unwrap(), input.bytes, input.steps);
+        // What comes of the call that finds an error is not told.
+        let common = whole.file.len().min(cut.file.len());
+        assert_eq!(whole.file[..common], cut.file[..common], "{coding:?}");
+        if whole.file.len() < MOST && cut.file.len() < MOST {
+            assert_eq!(cut.end, whole.end, "{coding:?}");
+            assert!(whole.end.is_err() || cut == whole, "{coding:?}: {cut:?} is not {whole:?}");
+        }
+        return;
+    }
+    let file = input.bytes;
+    let wire = encode(parameters.encoder().unwrap(), file, input.steps);
+    let other = input.steps.get(1..).unwrap_or_default();
+    let read = decode(parameters.decoder().unwrap(), &wire, other);
+    assert_eq!((&read.file[..], read.end), (file, Ok(())), "{coding:?}");
+    assert_eq!(read.read, wire.len());
+    let (begun, every) = (parameters.position, NonZeroU64::new(input.markers.into()));
+    assert!(read.markers.is_empty() || (every.is_some() && coding.has_markers()));
+    if let Some((text, position)) = read.markers.last() {
+        assert_eq!(text, position.to_string().as_bytes());
+        let at = usize::try_from(position - begun).unwrap();
+        parameters.position = *position;
+        let wire = encode(parameters.encoder().unwrap(), &file[at..], other);
+        let rest = decode(parameters.decoder().unwrap(), &wire, input.steps);
+        assert_eq!((&rest.file[..], rest.end), (&file[at..], Ok(())), "{coding:?} at {position}");
+    }
+    // What stream mode would send, from any byte of it on.
+    let stream = Coding { mode: TransferMode::Stream, ..coding };
+    if coding.structure == FileStructure::File && !coding.has_markers() && !coding.keeps_offsets() {
+        let whole = encode(Encoder::new(stream).unwrap(), file, &[0xFF]);
+        let rest = whole.get(usize::from(input.skip)..).unwrap_or_default();
+        let expected = decode(Decoder::new(stream).unwrap(), rest, &[0xFF]);
+        let mut parameters = Parameters::new(coding);
+        parameters.skip = input.skip.into();
+        let wire = encode(parameters.encoder().unwrap(), file, input.steps);
+        assert_eq!(decode(parameters.decoder().unwrap(), &wire, other).file, expected.file);
+    }
+});

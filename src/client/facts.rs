@@ -1,0 +1,73 @@
+//! The answer to MLST as servers give it (RFC 3659 7.2): on one line, or with its facts on several.
+
+use crate::codec::{Full, Invalid, Position, ReplyLine};
+use crate::listing::{Clock, Entry, Format};
+
+/// Makes the entry of the lines that [`facts`](super::facts()) shows.
+///
+/// The whole of it stands on one middle line mostly, with one space before it, none, or several, and is lent
+/// from there. Where the facts are split over lines they are put together in the storage `B`, which has to
+/// hold them all. Of several entries the first counts: it is that of the path itself.
+#[derive(Clone, Debug)]
+pub struct FactsReader<B> {
+    storage: B,
+    /// How much of the storage is filled.
+    length: usize,
+    done: bool,
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
+    /// A reader at the start of an answer.
+    #[must_use]
+    pub const fn new(storage: B) -> Self {
+        Self { storage, length: 0, done: false }
+    }
+
+    // entry = SP facts SP pathname CRLF                ; RFC 3659 7.2
+    //   in use too: *SP *( facts CRLF *SP ) [facts] SP pathname CRLF
+    /// Takes a shown line: gives the entry once it is complete, and nothing before that and after it.
+    ///
+    /// # Errors
+    /// When the lines are no entry, or longer together than the storage is.
+    pub fn line<'s, 'b: 's>(&'s mut self, line: &ReplyLine<'b>) -> Option<Result<Entry<'s>, Invalid>> {
+        if line.position != Position::Middle || self.done || line.text.is_empty() {
+            return None;
+        }
+        let mut text = line.text.trim_ascii_start();
+        let part = is_part(text);
+        if self.length == 0 && !part {
+            self.done = true;
+            return Format::Mlst.parse_line(line.text, &Clock::UNKNOWN).transpose();
+        }
+        // What follows facts is more facts, or the name after the space that parts it from them.
+        if part {
+            text = text.trim_ascii_end();
+        }
+        let parted = !part && !text.split(|byte| *byte == b' ').next().is_some_and(is_part);
+        let added =
+            [if parted { &b" "[..] } else { b"" }, text].into_iter().try_for_each(|part| self.add(part));
+        if added.is_err() {
+            self.done = true;
+            return Some(Err(Invalid::new("facts that fit into the storage for them")));
+        }
+        if part {
+            return None;
+        }
+        self.done = true;
+        let whole = self.storage.as_ref().get(..self.length).unwrap_or_default();
+        Format::Mlst.parse_line(whole, &Clock::UNKNOWN).transpose()
+    }
+
+    fn add(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        let end = self.length.checked_add(bytes.len()).ok_or(Full)?;
+        self.storage.as_mut().get_mut(self.length..end).ok_or(Full)?.copy_from_slice(bytes);
+        self.length = end;
+        Ok(())
+    }
+}
+
+/// Whether a line is facts without a name.
+fn is_part(text: &[u8]) -> bool {
+    let text = text.trim_ascii_end();
+    text.ends_with(b";") && text.contains(&b'=') && !text.contains(&b' ')
+}

@@ -1,0 +1,83 @@
+//! What a server says of itself: the answer to FEAT (RFC 2389 3), as far as operations act on it.
+
+use crate::codec::{FeatureLine, Features, HashAlgorithm, Position, ReplyLine};
+
+/// What FEAT has named. A hint: some servers name what they refuse, and many have what they do not name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offers {
+    /// The features.
+    features: Features,
+    /// The algorithms that the line of HASH lists, as bits in the order of [`HashAlgorithm::ALL`].
+    listed: u8,
+}
+
+/// How a server is made to compute a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Means {
+    /// By HASH, the algorithm chosen by OPTS.
+    Hash,
+    /// By a command of the algorithm's own.
+    Own,
+}
+
+impl Offers {
+    /// In which order algorithms are chosen: what finds tampering before what finds accidents, and the one
+    /// that machines have instructions for first.
+    const CHOICE: [HashAlgorithm; 5] = [
+        HashAlgorithm::Sha256,
+        HashAlgorithm::Sha512,
+        HashAlgorithm::Sha1,
+        HashAlgorithm::Md5,
+        HashAlgorithm::Crc32,
+    ];
+
+    // feature-parms of HASH = hashname ["*"] *( ";" hashname ["*"] )     ; draft-bryan-ftpext-hash 5
+    /// Takes a line of the answer; the first begins it anew.
+    pub(super) fn take(&mut self, line: &ReplyLine<'_>) {
+        if matches!(line.position, Position::Single | Position::First) {
+            *self = Self::default();
+        }
+        let line = FeatureLine::new(line.text);
+        let features = line.features();
+        self.features |= features;
+        if features.contains(Features::HASH) {
+            let words = line.parameters.split(|byte| matches!(byte, b';' | b' ' | b'*'));
+            self.listed =
+                words.filter_map(|word| HashAlgorithm::parse(word).ok()).fold(0, |bits, one| bits | bit(one));
+        }
+    }
+
+    /// The features, of those that are known here.
+    #[must_use]
+    pub const fn features(&self) -> Features {
+        self.features
+    }
+
+    /// The algorithm to hash a file by while it is transferred, so that [`verify`](super::verify()) can
+    /// compare it with what the server computes; nothing where the server computes no hashes.
+    #[must_use]
+    pub fn digest(&self) -> Option<HashAlgorithm> {
+        Self::CHOICE.into_iter().find(|algorithm| self.means(*algorithm, false).is_some())
+    }
+
+    /// How the server computes a hash by `algorithm`, if it does; `without_hash` when HASH was refused.
+    pub(super) fn means(&self, algorithm: HashAlgorithm, without_hash: bool) -> Option<Means> {
+        let own = match algorithm {
+            HashAlgorithm::Crc32 => Features::XCRC,
+            HashAlgorithm::Md5 => Features::XMD5,
+            HashAlgorithm::Sha1 => Features::XSHA1,
+            HashAlgorithm::Sha256 => Features::XSHA256,
+            HashAlgorithm::Sha512 => Features::XSHA512,
+        };
+        // One that lists none may have any.
+        let listed = self.listed == 0 || self.listed & bit(algorithm) != 0;
+        if self.features.contains(Features::HASH) && listed && !without_hash {
+            return Some(Means::Hash);
+        }
+        self.features.contains(own).then_some(Means::Own)
+    }
+}
+
+fn bit(algorithm: HashAlgorithm) -> u8 {
+    HashAlgorithm::ALL.iter().zip(0..).find(|(one, _)| **one == algorithm).map_or(0, |(_, place)| 1 << place)
+}

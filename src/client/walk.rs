@@ -1,0 +1,207 @@
+//! A walk through a directory and all below it, in memory that is lent and never grows.
+//!
+//! A server has no command for it, so it is one listing a directory. What is known of the tree at any time is
+//! the path of the directory that is listed, and the names of those that are still to come:
+//!
+//! ```text
+//! storage = path ...free... name name name      ; a stack: what was found last is walked first
+//! ```
+//!
+//! Links are never entered, nor is what a server does not call a directory, so that no walk goes in circles; a
+//! server that lies is stopped by the limits.
+
+use crate::codec::{Full, Text};
+use crate::listing::{Entry, Kind};
+
+/// How far a walk goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WalkLimits {
+    /// How many names may stand behind the root's: with 0 the root alone is listed. 64 by default.
+    pub depth: u16,
+    /// How many directories are listed. 1,000,000 by default.
+    pub directories: u32,
+}
+
+impl Default for WalkLimits {
+    fn default() -> Self {
+        Self { depth: 64, directories: 1_000_000 }
+    }
+}
+
+/// What an entry is to a walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a directory may have been left out"]
+#[non_exhaustive]
+pub enum Found {
+    /// The directory listed, or the one above it, or an entry without a name: nothing.
+    Nothing,
+    /// A member that is not entered: a file, a link, a device, something unknown.
+    Member,
+    /// A directory, which will be walked.
+    Directory,
+    /// A directory, left out: it lies too deep.
+    TooDeep,
+    /// A directory, left out: there are too many.
+    TooMany,
+    /// A directory, left out: there is no room for its name in the storage.
+    NoRoom,
+}
+
+impl Found {
+    /// Whether it is a directory that will not be walked.
+    #[must_use]
+    pub const fn is_left_out(self) -> bool {
+        matches!(self, Self::TooDeep | Self::TooMany | Self::NoRoom)
+    }
+}
+
+/// A walk under way. [`next`](Self::next) names a directory: list it
+/// ([`entries`](super::entries), LIST's lines will do), and show each entry to [`found`](Self::found), until
+/// there is no next.
+///
+/// ```
+/// use ftp_proto::client::{Found, Walk, WalkLimits};
+/// use ftp_proto::codec::Text;
+/// use ftp_proto::listing::{Entry, Kind};
+///
+/// let mut walk = Walk::new([0; 1024], Text::literal("/pub"), WalkLimits::default())?;
+/// assert_eq!(walk.next(), Some(Text::literal("/pub")));
+/// let entry = Entry::new(Text::literal("docs"), Kind::Directory);
+/// assert_eq!(walk.found(&entry), Found::Directory);
+/// assert_eq!(walk.next(), Some(Text::literal("/pub/docs")));
+/// assert_eq!(walk.next(), None);
+/// # Ok::<(), ftp_proto::codec::Full>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Walk<B> {
+    storage: B,
+    limits: WalkLimits,
+    /// The path of the directory that is listed is the start of the storage; the root's is the start of that.
+    path: usize,
+    root: usize,
+    depth: u16,
+    /// The names still to come are the end of the storage, from here on.
+    top: usize,
+    begun: bool,
+    /// Directories listed, or to be listed.
+    directories: u32,
+}
+
+/// What stands before a name on the stack: its depth and its length, two bytes each.
+const HEAD: usize = 4;
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
+    /// A walk from `root` on; the empty path is the working directory. The storage has to hold the longest
+    /// path, and the names of those directories that wait on the way to it: a few KiB are enough for most trees.
+    ///
+    /// # Errors
+    /// When the storage cannot even hold the root's path.
+    pub fn new(mut storage: B, root: Text<'_>, limits: WalkLimits) -> Result<Self, Full> {
+        let root = root.as_bytes();
+        storage.as_mut().get_mut(..root.len()).ok_or(Full)?.copy_from_slice(root);
+        let (path, top) = (root.len(), storage.as_ref().len());
+        Ok(Self { storage, limits, path, root: path, depth: 0, top, begun: false, directories: 1 })
+    }
+
+    /// The directory to list next, as a path that the server knows if it knew the root's; nothing when all is
+    /// done.
+    #[expect(clippy::should_implement_trait, reason = "it lends")]
+    pub fn next(&mut self) -> Option<Text<'_>> {
+        if core::mem::replace(&mut self.begun, true) {
+            self.enter()?;
+        }
+        Some(self.path())
+    }
+
+    /// The directory that [`next`](Self::next) named last.
+    #[must_use]
+    pub fn path(&self) -> Text<'_> {
+        let path = self.storage.as_ref().get(..self.path).unwrap_or_default();
+        Text::new(path).unwrap_or_default()
+    }
+
+    /// The path of that directory from the root on; the root's own is empty.
+    #[must_use]
+    pub fn path_below_root(&self) -> Text<'_> {
+        let path = self.storage.as_ref().get(self.root..self.path).unwrap_or_default();
+        let path = path.strip_prefix(b"./").filter(|_| self.root == 0).unwrap_or(path);
+        Text::new(path.strip_prefix(b"/").unwrap_or(path)).unwrap_or_default()
+    }
+
+    /// How many names that directory's path has behind the root's.
+    #[must_use]
+    pub const fn depth(&self) -> u16 {
+        self.depth
+    }
+
+    /// Takes an entry of that directory. Of a name with a path in front the last part counts: no entry leads
+    /// out of the directory that it was found in.
+    pub fn found(&mut self, entry: &Entry<'_>) -> Found {
+        let name = entry.file_name();
+        let name = name.as_bytes();
+        if entry.kind.is_dot() || matches!(name, b"" | b"." | b"..") {
+            return Found::Nothing;
+        }
+        if entry.kind != Kind::Directory {
+            return Found::Member;
+        }
+        if self.depth >= self.limits.depth {
+            return Found::TooDeep;
+        }
+        if self.directories >= self.limits.directories {
+            return Found::TooMany;
+        }
+        match self.push(name) {
+            Some(()) => {
+                self.directories += 1;
+                Found::Directory
+            }
+            None => Found::NoRoom,
+        }
+    }
+
+    /// Puts a name on the stack. There is room then for its path too, once it is off it again.
+    fn push(&mut self, name: &[u8]) -> Option<()> {
+        let length = u16::try_from(name.len()).ok()?;
+        let top = self.top.checked_sub(HEAD + name.len()).filter(|top| *top >= self.path)?;
+        let depth = self.depth.checked_add(1)?;
+        let room = self.storage.as_mut().get_mut(top..self.top)?;
+        let (head, rest) = room.split_at_mut_checked(HEAD)?;
+        let [d0, d1] = depth.to_be_bytes();
+        let [l0, l1] = length.to_be_bytes();
+        head.copy_from_slice(&[d0, d1, l0, l1]);
+        rest.copy_from_slice(name);
+        self.top = top;
+        Some(())
+    }
+
+    /// Takes the uppermost name off the stack, and makes the path that of its directory.
+    fn enter(&mut self) -> Option<()> {
+        let storage = self.storage.as_mut();
+        let head: [u8; HEAD] = storage.get(self.top..self.top + HEAD)?.try_into().ok()?;
+        let [d0, d1, l0, l1] = head;
+        let (depth, length) = (u16::from_be_bytes([d0, d1]), usize::from(u16::from_be_bytes([l0, l1])));
+        // Back to the directory that it was found in.
+        while self.depth >= depth {
+            self.depth -= 1;
+            let names = storage.get(self.root..self.path)?;
+            let last = memchr::memrchr(b'/', names).filter(|_| self.depth > 0);
+            self.path = self.root + last.unwrap_or(0);
+        }
+        let from = self.top + HEAD;
+        let between: &[u8] = match (storage.get(..self.path)?.last(), storage.get(from)?) {
+            // Else it might be taken for an option of `ls`, or its space for none of its own.
+            (None, b'-' | b' ') => b"./",
+            (None | Some(b'/'), _) => b"",
+            _ => b"/",
+        };
+        let to = self.path + between.len();
+        storage.get_mut(self.path..to)?.copy_from_slice(between);
+        // The name may lie where its path will.
+        storage.get(..from + length)?;
+        storage.copy_within(from..from + length, to);
+        (self.path, self.depth, self.top) = (to + length, depth, from + length);
+        Some(())
+    }
+}

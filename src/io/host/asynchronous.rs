@@ -1,0 +1,287 @@
+//! The host of a server whose sessions wait for it without a thread: object stores, databases.
+//!
+//! The traits name no runtime: whatever their futures need to be driven is the host's to know. Each method
+//! may be written as an `async fn`. A future that is dropped was given up: the client has aborted, is gone,
+//! or was let down by a deadline.
+
+use ::std::future::Future;
+use ::std::io;
+use ::std::ops::Range;
+use ::std::sync::Arc;
+use ::std::vec::Vec;
+
+use super::{
+    Access, ByteRange, Changes, Digest, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor,
+    Wishes,
+};
+use crate::codec::Command;
+use crate::listing::OwnedEntry;
+
+/// As [`Accounts`](super::Accounts), blocking nobody.
+pub trait AsyncAccounts: Send + Sync + 'static {
+    /// What an account sees.
+    type Filesystem: AsyncFilesystem;
+
+    /// As [`Accounts::login`](super::Accounts::login).
+    ///
+    /// # Errors
+    /// [`Refusal::Denied`], mostly; [`Refusal::NeedsAccount`].
+    fn login(
+        &self,
+        visitor: &Visitor,
+        password: &[u8],
+    ) -> impl Future<Output = Result<Arc<Self::Filesystem>, Refusal>> + Send;
+
+    /// As [`Accounts::account`](super::Accounts::account).
+    ///
+    /// # Errors
+    /// [`Refusal::Unsupported`] when none is needed, [`Refusal::Denied`] when it is not the right one.
+    fn account(
+        &self,
+        visitor: &Visitor,
+        account: &[u8],
+    ) -> impl Future<Output = Result<Arc<Self::Filesystem>, Refusal>> + Send {
+        let _ = (visitor, account);
+        unsupported()
+    }
+
+    /// As [`Accounts::host`](super::Accounts::host).
+    ///
+    /// # Errors
+    /// When there is no such host here.
+    fn host(&self, visitor: &Visitor, name: &[u8]) -> impl Future<Output = Result<(), Refusal>> + Send {
+        let _ = (visitor, name);
+        unsupported()
+    }
+
+    /// As [`Accounts::command`](super::Accounts::command).
+    ///
+    /// # Errors
+    /// When it is not carried out.
+    fn command(
+        &self,
+        visitor: &Visitor,
+        command: &Command<'_>,
+    ) -> impl Future<Output = Result<HostReply, Refusal>> + Send {
+        let _ = (visitor, command);
+        unsupported()
+    }
+}
+
+/// As [`Filesystem`](super::Filesystem), blocking nobody.
+pub trait AsyncFilesystem: Send + Sync + 'static {
+    /// An open file.
+    type File: AsyncFile;
+    /// The entries of a directory, read as they are sent.
+    type Entries: AsyncEntries;
+
+    /// As [`Filesystem::entry`](super::Filesystem::entry).
+    ///
+    /// # Errors
+    /// When there is nothing, or it may not be known.
+    fn entry(
+        &self,
+        path: VirtualPath<'_>,
+        follow: bool,
+    ) -> impl Future<Output = Result<OwnedEntry, Refusal>> + Send;
+
+    /// As [`Filesystem::entries`](super::Filesystem::entries).
+    ///
+    /// # Errors
+    /// [`Refusal::NotADirectory`] for a file, and as for [`entry`](Self::entry).
+    fn entries(&self, path: VirtualPath<'_>) -> impl Future<Output = Result<Self::Entries, Refusal>> + Send;
+
+    /// As [`Filesystem::open`](super::Filesystem::open).
+    ///
+    /// # Errors
+    /// When it cannot be: each way has its refusal.
+    fn open(
+        &self,
+        path: VirtualPath<'_>,
+        access: Access,
+        wishes: &Wishes,
+    ) -> impl Future<Output = Result<Opened<Self::File>, Refusal>> + Send;
+
+    /// As [`Filesystem::make_directory`](super::Filesystem::make_directory).
+    ///
+    /// # Errors
+    /// When something is there already, or it may not be made.
+    fn make_directory(
+        &self,
+        path: VirtualPath<'_>,
+        wishes: &Wishes,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// As [`Filesystem::remove_directory`](super::Filesystem::remove_directory).
+    ///
+    /// # Errors
+    /// When it is none, or not empty, or may not be removed.
+    fn remove_directory(&self, path: VirtualPath<'_>) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// As [`Filesystem::remove_file`](super::Filesystem::remove_file).
+    ///
+    /// # Errors
+    /// When it is a directory, or may not be removed.
+    fn remove_file(&self, path: VirtualPath<'_>) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// As [`Filesystem::rename`](super::Filesystem::rename).
+    ///
+    /// # Errors
+    /// When it may not be.
+    fn rename(
+        &self,
+        from: VirtualPath<'_>,
+        to: VirtualPath<'_>,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// As [`Filesystem::change`](super::Filesystem::change). Not supported by default, like all that follows.
+    ///
+    /// # Errors
+    /// When it may not be, or not all of it can be.
+    fn change(
+        &self,
+        path: VirtualPath<'_>,
+        changes: &Changes,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send {
+        let _ = (path, changes);
+        unsupported()
+    }
+
+    /// As [`Filesystem::symlink`](super::Filesystem::symlink).
+    ///
+    /// # Errors
+    /// When something is there already, or it may not be made.
+    fn symlink(
+        &self,
+        path: VirtualPath<'_>,
+        target: &[u8],
+    ) -> impl Future<Output = Result<(), Refusal>> + Send {
+        let _ = (path, target);
+        unsupported()
+    }
+
+    /// As [`Filesystem::available`](super::Filesystem::available).
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    fn available(&self, path: VirtualPath<'_>) -> impl Future<Output = Result<u64, Refusal>> + Send {
+        let _ = path;
+        unsupported()
+    }
+
+    /// As [`Filesystem::digest`](super::Filesystem::digest).
+    ///
+    /// # Errors
+    /// When there is no such file, or it cannot be read.
+    fn digest(
+        &self,
+        path: VirtualPath<'_>,
+        algorithm: HashAlgorithm,
+        range: ByteRange,
+    ) -> impl Future<Output = Result<Digest, Refusal>> + Send {
+        let _ = (path, algorithm, range);
+        unsupported()
+    }
+
+    /// As [`Filesystem::site`](super::Filesystem::site).
+    ///
+    /// # Errors
+    /// When there is no such command, or it is not carried out.
+    fn site(
+        &self,
+        directory: VirtualPath<'_>,
+        line: &[u8],
+    ) -> impl Future<Output = Result<HostReply, Refusal>> + Send {
+        let _ = (directory, line);
+        unsupported()
+    }
+
+    /// As [`Filesystem::command`](super::Filesystem::command).
+    ///
+    /// # Errors
+    /// When it is not carried out.
+    fn command(
+        &self,
+        directory: VirtualPath<'_>,
+        command: &Command<'_>,
+    ) -> impl Future<Output = Result<HostReply, Refusal>> + Send {
+        let _ = (directory, command);
+        unsupported()
+    }
+}
+
+fn unsupported<T: Send>() -> impl Future<Output = Result<T, Refusal>> + Send {
+    ::std::future::ready(Err(Refusal::Unsupported))
+}
+
+/// The entries of a directory, as a host has them at hand.
+pub trait AsyncEntries: Send + Sized + 'static {
+    /// The next of them: a page of an object store's listing, say. None at the end.
+    ///
+    /// # Errors
+    /// Whatever went wrong: the client is told that the listing is not whole, and nothing more is asked for.
+    fn next_page(&mut self) -> impl Future<Output = io::Result<Vec<OwnedEntry>>> + Send;
+}
+
+/// As [`File`](super::File), blocking nobody. Dropped before it is [finished](Self::finish), an upload was
+/// aborted.
+pub trait AsyncFile: Send + Sized + 'static {
+    /// Reads on; 0 is the end.
+    ///
+    /// # Errors
+    /// Whatever went wrong: the client is told 451.
+    fn read(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
+
+    /// Writes on.
+    ///
+    /// # Errors
+    /// As [`File::write`](super::File::write).
+    fn write(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<usize>> + Send;
+
+    /// The upload has come in whole: make it last.
+    ///
+    /// # Errors
+    /// When it cannot be kept: the client is told so in the stead of 226.
+    fn finish(self) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// As [`File::as_file`](super::File::as_file). Whether the kernel then moves the bytes is up to the
+    /// runtime: those that must not wait for a disk do not ask.
+    fn as_file(&self) -> Option<&::std::fs::File> {
+        None
+    }
+
+    /// [`read`](Self::read), with a buffer that is given away and comes back with the file. This is what
+    /// servers call: whoever reads in another thread has no buffer to borrow there.
+    fn read_owned(
+        mut self,
+        mut buffer: Vec<u8>,
+    ) -> impl Future<Output = (Self, Vec<u8>, io::Result<usize>)> + Send {
+        async move {
+            let read = self.read(&mut buffer).await;
+            (self, buffer, read)
+        }
+    }
+
+    /// [`write`](Self::write), of all the `range` of bytes that are given away and come back with the
+    /// file. This is what servers call.
+    fn write_owned(
+        mut self,
+        bytes: Vec<u8>,
+        mut range: Range<usize>,
+    ) -> impl Future<Output = (Self, Vec<u8>, io::Result<()>)> + Send {
+        async move {
+            let written = loop {
+                match bytes.get(range.clone()) {
+                    None | Some([]) => break Ok(()),
+                    Some(rest) => match self.write(rest).await {
+                        Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+                        Ok(count) => range.start += count,
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                        Err(error) => break Err(error),
+                    },
+                }
+            };
+            (self, bytes, written)
+        }
+    }
+}

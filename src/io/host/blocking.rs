@@ -1,0 +1,202 @@
+//! The host of a server that may block its sessions' threads.
+
+use ::std::io;
+use ::std::sync::Arc;
+
+use super::{
+    Access, ByteRange, Changes, Digest, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor,
+    Wishes,
+};
+use crate::codec::Command;
+use crate::listing::OwnedEntry;
+
+/// Who may log in, and what they see then.
+pub trait Accounts: Send + Sync + 'static {
+    /// What an account sees.
+    type Filesystem: Filesystem;
+
+    /// Checks a login. Take as long for an unknown user as for a wrong password, so that nobody can
+    /// tell which it was (RFC 2577 6).
+    ///
+    /// # Errors
+    /// [`Refusal::Denied`], mostly. [`Refusal::NeedsAccount`] when the password is right, and
+    /// [`account`](Self::account) is to have the last word.
+    fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal>;
+
+    /// Checks an account (RFC 959 4.1.1): one that was asked for to complete a login, or one that lets a
+    /// user do more, or less, than before. No accounts by default.
+    ///
+    /// # Errors
+    /// [`Refusal::Unsupported`] when none is needed, [`Refusal::Denied`] when it is not the right one.
+    fn account(&self, visitor: &Visitor, account: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal> {
+        let _ = (visitor, account);
+        Err(Refusal::Unsupported)
+    }
+
+    /// A client names the virtual host that it wants (RFC 7151). There is none but this by default.
+    ///
+    /// # Errors
+    /// When there is no such host here.
+    fn host(&self, visitor: &Visitor, name: &[u8]) -> Result<(), Refusal> {
+        let _ = (visitor, name);
+        Err(Refusal::Unsupported)
+    }
+
+    /// A command that comes before the login, and that the server is
+    /// [configured](crate::server::Config::overridden) to leave to its host. See
+    /// [`Filesystem::command`].
+    ///
+    /// # Errors
+    /// When it is not carried out.
+    fn command(&self, visitor: &Visitor, command: &Command<'_>) -> Result<HostReply, Refusal> {
+        let _ = (visitor, command);
+        Err(Refusal::Unsupported)
+    }
+}
+
+/// Files and directories, as an account sees them.
+///
+/// Every method may block. What it may not do is leave the root: symbolic links included.
+pub trait Filesystem: Send + Sync + 'static {
+    /// An open file.
+    type File: File;
+    /// The entries of a directory, read as they are sent. An error ends them, and is told the client.
+    type Entries: Iterator<Item = io::Result<OwnedEntry>> + Send;
+
+    /// What is at `path`. A symbolic link is told as such, unless `follow`.
+    ///
+    /// # Errors
+    /// When there is nothing, or it may not be known.
+    fn entry(&self, path: VirtualPath<'_>, follow: bool) -> Result<OwnedEntry, Refusal>;
+
+    /// The entries of the directory at `path`, without `.` and `..`, in any order.
+    ///
+    /// # Errors
+    /// [`Refusal::NotADirectory`] for a file, and as for [`entry`](Self::entry).
+    fn entries(&self, path: VirtualPath<'_>) -> Result<Self::Entries, Refusal>;
+
+    /// Opens the file at `path`.
+    ///
+    /// # Errors
+    /// When it cannot be: each way has its refusal.
+    fn open(
+        &self,
+        path: VirtualPath<'_>,
+        access: Access,
+        wishes: &Wishes,
+    ) -> Result<Opened<Self::File>, Refusal>;
+
+    /// Makes a directory.
+    ///
+    /// # Errors
+    /// When something is there already, or it may not be made.
+    fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal>;
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// When it is none, or not empty, or may not be removed.
+    fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal>;
+
+    /// Removes a file or a symbolic link.
+    ///
+    /// # Errors
+    /// When it is a directory, or may not be removed.
+    fn remove_file(&self, path: VirtualPath<'_>) -> Result<(), Refusal>;
+
+    /// Moves what is at `from` to `to`, in the place of a file that is there.
+    ///
+    /// # Errors
+    /// When it may not be.
+    fn rename(&self, from: VirtualPath<'_>, to: VirtualPath<'_>) -> Result<(), Refusal>;
+
+    /// Sets times or permissions. Not supported by default, like all that follows.
+    ///
+    /// # Errors
+    /// When it may not be, or not all of it can be.
+    fn change(&self, path: VirtualPath<'_>, changes: &Changes) -> Result<(), Refusal> {
+        let _ = (path, changes);
+        Err(Refusal::Unsupported)
+    }
+
+    /// Makes a symbolic link to `target`, which is as the client wrote it.
+    ///
+    /// # Errors
+    /// When something is there already, or it may not be made.
+    fn symlink(&self, path: VirtualPath<'_>, target: &[u8]) -> Result<(), Refusal> {
+        let _ = (path, target);
+        Err(Refusal::Unsupported)
+    }
+
+    /// How many bytes can still be stored at `path`.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    fn available(&self, path: VirtualPath<'_>) -> Result<u64, Refusal> {
+        let _ = path;
+        Err(Refusal::Unsupported)
+    }
+
+    /// A hash of the file at `path`, or of a part of it. Asked for only those that the server is
+    /// [configured](crate::server::Config::hashes) to have.
+    ///
+    /// # Errors
+    /// When there is no such file, or it cannot be read.
+    fn digest(
+        &self,
+        path: VirtualPath<'_>,
+        algorithm: HashAlgorithm,
+        range: ByteRange,
+    ) -> Result<Digest, Refusal> {
+        let _ = (path, algorithm, range);
+        Err(Refusal::Unsupported)
+    }
+
+    /// Carries out a SITE command that the server does not know: `line` is what follows `SITE`. `directory`
+    /// is where the client is.
+    ///
+    /// # Errors
+    /// When there is no such command, or it is not carried out.
+    fn site(&self, directory: VirtualPath<'_>, line: &[u8]) -> Result<HostReply, Refusal> {
+        let _ = (directory, line);
+        Err(Refusal::Unsupported)
+    }
+
+    /// Carries out a command that the server is [configured](crate::server::Config::overridden) to leave to
+    /// its host. `directory` is where the client is.
+    ///
+    /// # Errors
+    /// When it is not carried out.
+    fn command(&self, directory: VirtualPath<'_>, command: &Command<'_>) -> Result<HostReply, Refusal> {
+        let _ = (directory, command);
+        Err(Refusal::Unsupported)
+    }
+}
+
+/// An open file. Dropped before it is [finished](Self::finish), an upload was aborted: what came of it
+/// may stay, for the client to resume.
+pub trait File: Send {
+    /// Reads on; 0 is the end.
+    ///
+    /// # Errors
+    /// Whatever went wrong: the client is told 451.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Writes on.
+    ///
+    /// # Errors
+    /// Whatever went wrong. [`io::ErrorKind::StorageFull`] and `QuotaExceeded` are told as such.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// The upload has come in whole: make it last.
+    ///
+    /// # Errors
+    /// When it cannot be kept: the client is told so in the stead of 226.
+    fn finish(self) -> Result<(), Refusal>;
+
+    /// The operating system's file behind this one, at the same position, where there is one: bytes
+    /// that need no change are then moved by the kernel.
+    fn as_file(&self) -> Option<&::std::fs::File> {
+        None
+    }
+}

@@ -1,0 +1,160 @@
+//! What a session asks, as a call of its host.
+
+use ::std::sync::Arc;
+use ::std::time::{SystemTime, UNIX_EPOCH};
+
+use super::Work;
+use super::moving::Moving;
+use super::pages::Pages;
+use crate::io::host::{
+    Access, AsyncAccounts, AsyncFile, AsyncFilesystem, Digest, HostReply, Opened, OwnedCommand, OwnedPath,
+    Refusal, Visitor, Wishes,
+};
+use crate::listing::{Clock, Kind, OwnedEntry};
+use crate::server::{Listing, Request, Session};
+
+/// What a host says, before it is lent to the session.
+pub(super) enum Told<F: AsyncFilesystem> {
+    Done,
+    LoggedIn(Arc<F>),
+    /// A virtual host, of this name.
+    Host(Vec<u8>),
+    Entry(OwnedEntry),
+    Opened {
+        moving: Moving<F>,
+        size: Option<u64>,
+        unique_name: Option<Vec<u8>>,
+    },
+    Entries(Pages<F::Entries>),
+    Digest(Digest),
+    Count(u64),
+    Reply(HostReply),
+}
+
+/// The host at work on a request.
+pub(super) type Asking<F> = Work<Result<Told<F>, Refusal>>;
+
+/// What was decided already.
+fn at_once<F: AsyncFilesystem>(told: Result<Told<F>, Refusal>) -> Asking<F> {
+    Box::pin(::std::future::ready(told))
+}
+
+/// Asks the accounts.
+pub(super) fn ask_accounts<A: AsyncAccounts>(
+    accounts: &Arc<A>,
+    visitor: Visitor,
+    request: &Request<'_>,
+) -> Asking<A::Filesystem> {
+    let accounts = Arc::clone(accounts);
+    match request {
+        Request::Login { password } => {
+            let password = password.reveal().as_bytes().to_vec();
+            Box::pin(async move { accounts.login(&visitor, &password).await.map(Told::LoggedIn) })
+        }
+        Request::Account { account } => {
+            let account = account.reveal().as_bytes().to_vec();
+            Box::pin(async move { accounts.account(&visitor, &account).await.map(Told::LoggedIn) })
+        }
+        Request::Host(name) => {
+            let name = name.as_bytes().to_vec();
+            Box::pin(async move { accounts.host(&visitor, &name).await.map(|()| Told::Host(name)) })
+        }
+        Request::Command(command) => {
+            let command = OwnedCommand::from(command);
+            Box::pin(async move { accounts.command(&visitor, &command.lent()?).await.map(Told::Reply) })
+        }
+        _ => at_once(Err(Refusal::Denied)),
+    }
+}
+
+/// Asks the file system.
+pub(super) fn ask<F: AsyncFilesystem>(
+    filesystem: &Arc<F>,
+    session: &Session<Vec<u8>>,
+    request: &Request<'_>,
+) -> Asking<F> {
+    let filesystem = Arc::clone(filesystem);
+    let path = OwnedPath::from(session.path());
+    let wishes = Wishes { size_hint: session.size_hint(), umask: session.umask() };
+    match *request {
+        Request::ChangeDirectory => Box::pin(async move {
+            match filesystem.entry(path.lent(), true).await?.entry().kind {
+                Kind::Directory => Ok(Told::Done),
+                _ => Err(Refusal::NotADirectory),
+            }
+        }),
+        Request::MakeDirectory => {
+            Box::pin(
+                async move { filesystem.make_directory(path.lent(), &wishes).await.map(|()| Told::Done) },
+            )
+        }
+        Request::RemoveDirectory => {
+            Box::pin(async move { filesystem.remove_directory(path.lent()).await.map(|()| Told::Done) })
+        }
+        Request::Delete => {
+            Box::pin(async move { filesystem.remove_file(path.lent()).await.map(|()| Told::Done) })
+        }
+        Request::Rename => {
+            let from = OwnedPath::from(session.source_path());
+            Box::pin(async move { filesystem.rename(from.lent(), path.lent()).await.map(|()| Told::Done) })
+        }
+        Request::Stat { follow } => {
+            Box::pin(async move { filesystem.entry(path.lent(), follow).await.map(Told::Entry) })
+        }
+        Request::Open(access) => Box::pin(async move {
+            let Opened { file, size, unique_name } = filesystem.open(path.lent(), access, &wishes).await?;
+            let kernel = matches!(access, Access::Read { .. }) && file.as_file().is_some();
+            Ok(Told::Opened { moving: Moving::file(file, kernel), size, unique_name })
+        }),
+        Request::List(listing) => Box::pin(async move {
+            let what = filesystem.entry(path.lent(), true).await?;
+            let is_directory = what.entry().kind == Kind::Directory;
+            let pages = match listing {
+                _ if is_directory => Pages::of(filesystem.entries(path.lent()).await?),
+                Listing::Machine(_) => return Err(Refusal::NotADirectory),
+                _ => Pages::single(what),
+            };
+            let moving = Moving::entries(pages, listing.writer(clock()), listing.all());
+            Ok(Told::Opened { moving, size: None, unique_name: None })
+        }),
+        Request::Entries { .. } => {
+            Box::pin(async move { filesystem.entries(path.lent()).await.map(Pages::of).map(Told::Entries) })
+        }
+        Request::Change(changes) => {
+            Box::pin(async move { filesystem.change(path.lent(), &changes).await.map(|()| Told::Done) })
+        }
+        Request::Symlink { target } => {
+            let target = target.as_bytes().to_vec();
+            Box::pin(async move { filesystem.symlink(path.lent(), &target).await.map(|()| Told::Done) })
+        }
+        Request::Available => {
+            Box::pin(async move { filesystem.available(path.lent()).await.map(Told::Count) })
+        }
+        Request::Digest { algorithm, range } => {
+            Box::pin(async move { filesystem.digest(path.lent(), algorithm, range).await.map(Told::Digest) })
+        }
+        Request::Site(line) => {
+            let directory = OwnedPath::from(session.working_directory());
+            let line = line.as_bytes().to_vec();
+            Box::pin(async move { filesystem.site(directory.lent(), &line).await.map(Told::Reply) })
+        }
+        Request::Command(ref command) => {
+            let command = OwnedCommand::from(command);
+            Box::pin(async move { filesystem.command(path.lent(), &command.lent()?).await.map(Told::Reply) })
+        }
+        _ => at_once(Err(Refusal::Unsupported)),
+    }
+}
+
+/// The upload has come in whole.
+pub(super) fn finish<F: AsyncFilesystem>(moving: Option<Moving<F>>) -> Asking<F> {
+    match moving.and_then(Moving::into_file) {
+        Some(file) => Box::pin(async move { file.finish().await.map(|()| Told::Done) }),
+        None => at_once(Err(Refusal::Failed)),
+    }
+}
+
+fn clock() -> Clock {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    i64::try_from(now).map_or(Clock::UNKNOWN, |now| Clock::at(now).with_zone(0))
+}

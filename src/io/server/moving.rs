@@ -1,0 +1,195 @@
+//! The host's side of a transfer: a file or a listing, and the data connection.
+
+use ::std::io;
+use ::std::task::{Context, Poll, ready};
+
+use super::Work;
+use super::pages::Pages;
+use crate::action::{DataEvent, DataFailure};
+use crate::io::data::{CHUNK, Data, is_unsupported};
+use crate::io::host::{AsyncFile, AsyncFilesystem};
+use crate::io::runtime::Runtime;
+use crate::listing::ListingWriter;
+
+/// How much of a listing is written at a time.
+const LISTING_CHUNK: usize = CHUNK / 8;
+
+/// What is moved, and the bytes that are on their way.
+pub(super) struct Moving<F: AsyncFilesystem> {
+    what: What<F>,
+    /// Empty while the host has it.
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// There is nothing more to send.
+    ended: bool,
+}
+
+enum What<F: AsyncFilesystem> {
+    /// A file, sent or received; `kernel` while the kernel may be able to send it by itself.
+    File {
+        file: F::File,
+        kernel: bool,
+    },
+    Reading(Work<(F::File, Vec<u8>, io::Result<usize>)>),
+    Writing(Work<(F::File, Vec<u8>, io::Result<()>)>),
+    /// A listing, sent.
+    Entries {
+        pages: Pages<F::Entries>,
+        writer: ListingWriter,
+        all: bool,
+    },
+    /// Nothing any more: the host has failed.
+    Nothing,
+}
+
+impl<F: AsyncFilesystem> Moving<F> {
+    /// A file; `kernel` if the kernel is to be asked to send it by itself.
+    pub(super) const fn file(file: F::File, kernel: bool) -> Self {
+        Self::new(What::File { file, kernel })
+    }
+
+    /// A listing, as `writer` writes it; with the names that have a leading dot too, or without them.
+    pub(super) const fn entries(pages: Pages<F::Entries>, writer: ListingWriter, all: bool) -> Self {
+        Self::new(What::Entries { pages, writer, all })
+    }
+
+    const fn new(what: What<F>) -> Self {
+        Self { what, buffer: Vec::new(), start: 0, end: 0, ended: false }
+    }
+
+    /// The file, once all of it has come in.
+    pub(super) fn into_file(self) -> Option<F::File> {
+        match self.what {
+            What::File { file, .. } => Some(file),
+            _ => None,
+        }
+    }
+
+    /// Sends some of it.
+    pub(super) fn poll_send<R: Runtime>(
+        &mut self,
+        data: &mut Data<R>,
+        cx: &mut Context<'_>,
+    ) -> Poll<DataEvent> {
+        if data.is_complete() {
+            // The file may go on, and what was read of that is of no use.
+            return data.poll_finish(cx);
+        }
+        if let What::File { file, kernel: kernel @ true } = &mut self.what {
+            match file.as_file().filter(|_| !self.ended).map(|file| data.poll_send_file(cx, file)) {
+                Some(Poll::Pending) => return Poll::Pending,
+                Some(Poll::Ready(Ok(0))) => self.ended = true,
+                Some(Poll::Ready(Ok(count))) => return Poll::Ready(DataEvent::Moved(count as u64)),
+                // Not this file, not this socket, not this coding: by hand, then.
+                Some(Poll::Ready(Err(error))) if is_unsupported(&error) => *kernel = false,
+                Some(Poll::Ready(Err(error))) => {
+                    return Poll::Ready(data.fail(DataFailure::Broken, error));
+                }
+                None => *kernel = false,
+            }
+        }
+        if self.start == self.end && !self.ended {
+            (self.start, self.end) = (0, 0);
+            if let Err(error) = ready!(self.poll_refill(cx)) {
+                return Poll::Ready(data.fail(DataFailure::Local, error));
+            }
+        }
+        if self.start == self.end {
+            return data.poll_finish(cx);
+        }
+        data.poll_send(cx, &self.buffer[self.start..self.end]).map(|(count, event)| {
+            self.start += count;
+            event
+        })
+    }
+
+    /// Takes more from the host; nothing more at its end.
+    fn poll_refill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let What::Entries { .. } = self.what {
+            return self.poll_list(cx);
+        }
+        self.what = match ::std::mem::replace(&mut self.what, What::Nothing) {
+            What::File { file, .. } => {
+                let mut buffer = ::std::mem::take(&mut self.buffer);
+                buffer.resize(CHUNK, 0);
+                What::Reading(Box::pin(file.read_owned(buffer)))
+            }
+            what => what,
+        };
+        let What::Reading(work) = &mut self.what else {
+            return Poll::Ready(Err(io::Error::other("nothing to read from")));
+        };
+        let (file, buffer, read) = ready!(work.as_mut().poll(cx));
+        self.what = What::File { file, kernel: false };
+        self.buffer = buffer;
+        self.end = read?.min(self.buffer.len());
+        self.ended = self.end == 0;
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_list(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let What::Entries { pages, writer, all } = &mut self.what else { return Poll::Ready(Ok(())) };
+        self.buffer.clear();
+        while self.buffer.len() < LISTING_CHUNK {
+            let owned = match pages.poll_next(cx) {
+                Poll::Ready(Some(Ok(owned))) => owned,
+                Poll::Ready(Some(Err(error))) if self.buffer.is_empty() => return Poll::Ready(Err(error)),
+                // What is there goes out first.
+                Poll::Ready(Some(Err(error))) => {
+                    pages.put_back_error(error);
+                    break;
+                }
+                Poll::Ready(None) => {
+                    self.ended = true;
+                    break;
+                }
+                Poll::Pending if self.buffer.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            };
+            let entry = owned.entry();
+            if *all || !entry.name.as_bytes().starts_with(b".") {
+                // A vector is never full.
+                let _ = writer.write(&entry, &mut self.buffer);
+            }
+        }
+        self.end = self.buffer.len();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Receives some of it. The machine is told before the host has it all, never of the end before that.
+    pub(super) fn poll_receive<R: Runtime>(
+        &mut self,
+        data: &mut Data<R>,
+        cx: &mut Context<'_>,
+    ) -> Poll<DataEvent> {
+        if let What::Writing(work) = &mut self.what {
+            let (file, buffer, written) = ready!(work.as_mut().poll(cx));
+            self.what = What::File { file, kernel: false };
+            self.buffer = buffer;
+            if let Err(error) = written {
+                let failure = match error.kind() {
+                    io::ErrorKind::StorageFull => DataFailure::StorageFull,
+                    io::ErrorKind::QuotaExceeded => DataFailure::QuotaExceeded,
+                    _ => DataFailure::Local,
+                };
+                return Poll::Ready(data.fail(failure, error));
+            }
+        }
+        self.buffer.resize(CHUNK, 0);
+        let received = ready!(data.poll_receive(cx, &mut self.buffer));
+        if received.bytes > 0 {
+            self.what = match ::std::mem::replace(&mut self.what, What::Nothing) {
+                What::File { file, .. } => {
+                    let buffer = ::std::mem::take(&mut self.buffer);
+                    What::Writing(Box::pin(file.write_owned(buffer, 0..received.bytes)))
+                }
+                _ => {
+                    let error = io::Error::other("nothing to write to");
+                    return Poll::Ready(data.fail(DataFailure::Local, error));
+                }
+            };
+        }
+        Poll::Ready(received.event)
+    }
+}

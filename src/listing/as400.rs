@@ -1,0 +1,70 @@
+//! IBM i (OS/400), unless it is told to imitate Unix by `SITE LISTFMT 1`.
+//!
+//! ```text
+//! line = owner SP [ size SP date SP time SP ] type pad name [ "/" ]
+//! type = "*STMF" / "*DIR" / "*MEM" / "*FILE" / any object type of the system
+//! pad  = so many spaces that type and pad are 11 bytes, as many as there are when it is fewer
+//! date = see short_date.rs; in the date format of the server's job
+//! ```
+//! SP is any number of spaces. `/` ends the names of directories, and is no part of them.
+
+use super::context::Context;
+use super::cursor::Cursor;
+use super::date::Time;
+use super::{Entry, Format, Kind, Line, short_date, size};
+use crate::codec::{Invalid, Text};
+
+const EXPECTED: Invalid = Invalid::new("a line of OS/400");
+
+/// Parses one line, without its line end.
+///
+/// # Errors
+/// When it has not the shape above, or a name that cannot be.
+pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
+    if line.trim_ascii().is_empty() {
+        return Ok(Line::Noise);
+    }
+    let entry = entry(Cursor::new(line), context).ok_or(EXPECTED)?;
+    Ok(Line::Entry(entry.read_from(Format::As400, line)))
+}
+
+fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>> {
+    let owner = Some(cursor.word()).filter(|owner| !owner.is_empty())?;
+    cursor.gap()?;
+    let mut known = None;
+    if cursor.peek() != Some(b'*') {
+        let size: u64 = size::number(cursor.word())?;
+        cursor.gap()?;
+        let (date, orders) = short_date::numbers(&mut cursor, short_date::OF_THE_JOB, context.orders)?;
+        cursor.gap()?;
+        let time = Time::read(&mut cursor)?;
+        cursor.gap()?;
+        let shown = time.on(date.0, date.1, date.2)?;
+        known = Some((size, context.clock.modified(shown, time.precision()), orders));
+    }
+    let object = cursor.word();
+    let named = object.strip_prefix(b"*").filter(|name| !name.is_empty())?;
+    if !named.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
+        return None;
+    }
+    cursor.pad(11usize.saturating_sub(object.len()).max(1))?;
+    let (name, slash) = match cursor.rest {
+        [name @ .., b'/'] => (name, true),
+        name => (name, false),
+    };
+    let kind = match named {
+        b"DIR" | b"DDIR" | b"LIB" | b"FLR" => Kind::directory(name),
+        _ if slash => Kind::directory(name),
+        b"STMF" | b"DSTMF" | b"MEM" | b"DOC" => Kind::File,
+        b"SYMLNK" => Kind::Link { target: None },
+        _ => Kind::Other(Text::new(object).ok()?),
+    };
+    let mut entry = Entry::named(name, kind)?;
+    entry.owner = Some(Text::new(owner).ok()?);
+    if let Some((size, modified, orders)) = known {
+        entry.size = Some(size);
+        entry.modified = Some(modified);
+        context.orders = orders;
+    }
+    Some(entry)
+}

@@ -1,0 +1,53 @@
+//! Connect:Enterprise, Sterling's mailbox server: batches in a mailbox.
+//!
+//! ```text
+//! line     = flags protocol SP type SP mailbox SP batch SP size SP date SP name
+//! flags    = "-" 9( "-" / letter )        ; what became of the batch: collected, transmitted ...
+//! protocol = 1*letter                     ; how it came, "FTP"
+//! type     = letter                       ; of ASCII, binary, EBCDIC
+//! date     = that of ls -l, see ls_date.rs
+//! ```
+//! SP is any number of spaces, before the name one.
+
+use super::context::Context;
+use super::cursor::Cursor;
+use super::{Entry, Format, Kind, Line, size, unix};
+use crate::codec::{Invalid, Text};
+
+const EXPECTED: Invalid = Invalid::new("a line of Connect:Enterprise");
+
+/// Parses one line, without its line end.
+///
+/// # Errors
+/// When it has not the shape above, or a name that cannot be.
+pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
+    if line.trim_ascii().is_empty() {
+        return Ok(Line::Noise);
+    }
+    let entry = entry(Cursor::new(line), context).ok_or(EXPECTED)?;
+    Ok(Line::Entry(entry.read_from(Format::ConnectEnterprise, line)))
+}
+
+fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
+    let (flags, protocol) = cursor.word().split_first_chunk::<10>()?;
+    let [b'-', flags @ ..] = flags else { return None };
+    if !flags.iter().all(|flag| *flag == b'-' || flag.is_ascii_uppercase()) {
+        return None;
+    }
+    if protocol.is_empty() || !protocol.iter().all(u8::is_ascii_uppercase) {
+        return None;
+    }
+    let columns = unix::columns(cursor, &context.clock)?;
+    let mut words = columns.owners.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let (Some([b'A'..=b'Z']), Some(mailbox), Some(batch), None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return None;
+    };
+    size::number::<u64>(batch)?;
+    let mut entry = Entry::named(columns.name, Kind::File)?;
+    entry.size = columns.size;
+    entry.modified = columns.modified;
+    entry.owner = Some(Text::new(mailbox).ok()?);
+    Some(entry)
+}

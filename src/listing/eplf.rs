@@ -1,0 +1,48 @@
+//! EPLF, easily parsed LIST format: D. J. Bernstein's, of publicfile and anonftpd
+//! (<https://cr.yp.to/ftp/list/eplf.html>).
+//!
+//! ```text
+//! line = "+" *( fact "," ) TAB name
+//! fact = "/" / "r" / "s" size / "m" seconds / "i" identity / "up" mode / any other
+//! ```
+//! `/`: CWD works. `r`: RETR works. `m`: Unix time. `i`: the same for the same file only.
+
+use super::context::Context;
+use super::{Entry, Format, Kind, Line, Modified, size};
+use crate::codec::facts::octal;
+use crate::codec::{Invalid, Text, Timestamp};
+
+const EXPECTED: Invalid = Invalid::new("a line of EPLF");
+
+/// Parses one line, without its line end.
+///
+/// # Errors
+/// When it has not the shape above, a size or time that is no number, or a name that cannot be.
+pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Invalid> {
+    if line.is_empty() {
+        return Ok(Line::Noise);
+    }
+    let entry = line.strip_prefix(b"+").and_then(entry).ok_or(EXPECTED)?;
+    Ok(Line::Entry(entry.read_from(Format::Eplf, line)))
+}
+
+fn entry(text: &[u8]) -> Option<Entry<'_>> {
+    let tab = memchr::memchr(b'\t', text)?;
+    let (facts, name) = (text.get(..tab)?, text.get(tab + 1..)?);
+    let mut entry = Entry::named(name, Kind::Unknown)?;
+    for fact in facts.strip_suffix(b",").unwrap_or(facts).split(|&byte| byte == b',') {
+        match fact {
+            b"/" => entry.kind = Kind::directory(name),
+            b"r" if entry.kind == Kind::Unknown => entry.kind = Kind::File,
+            [b's', size @ ..] => entry.size = Some(size::number(size)?),
+            [b'm', seconds @ ..] => {
+                let seconds = size::number(seconds)?;
+                entry.modified = Some(Modified::from(Timestamp::from_unix(seconds, 0).ok()?));
+            }
+            [b'i', identity @ ..] => entry.unique = Some(Text::new(identity).ok()?),
+            [b'u', b'p', mode @ ..] => entry.mode = Some(octal(mode)? & 0o7777),
+            _ => {}
+        }
+    }
+    Some(entry)
+}

@@ -1,0 +1,213 @@
+//! z/OS and its forebears: data sets, the members of a partitioned one, load modules, and jobs
+//! (z/OS Communications Server, IP User's Guide and Commands, LIST).
+//!
+//! ```text
+//! dataset = volume SP unit SP referred SP extents [ SP used ] SP recfm SP lrecl SP blksz SP dsorg SP name
+//!         / volume SP unit SP "VSAM" SP name
+//!         / volume SP "Tape" SP name
+//!         / "Migrated" SP name
+//!         / "ARCIVE Not Direct Access Device" SP name
+//!         / "Pseudo Directory" SP name
+//! member  = name [ SP version "." level SP created SP changed SP time SP lines SP initial SP modified SP id ]
+//! module  = name SP size SP ttr *( SP attribute )          ; both hexadecimal
+//! job     = name SP jobid SP [ owner SP ] status *( SP any )
+//! ```
+//! SP is any number of spaces, also in front. What has too little of its own to be known by is only read
+//! under the header that goes with it: the names of its columns.
+//!
+//! No size of a data set or a member is in bytes, and `referred` is when it was last read: neither is
+//! told. The entry of a job is its identifier, which RETR takes.
+
+use super::context::Context;
+use super::cursor::Cursor;
+use super::date::Time;
+use super::short_date::Orders;
+use super::{Entry, Format, Kind, Line, short_date, size};
+use crate::codec::{Invalid, Text};
+
+const EXPECTED: Invalid = Invalid::new("a line of MVS");
+
+/// The names of columns, the first that are enough to tell.
+const HEADERS: [(Header, &[&str]); 4] = [
+    (Header::DataSets, &["Volume", "Unit", "Referred"]),
+    (Header::Members, &["Name", "VV.MM", "Created"]),
+    (Header::Modules, &["Name", "Size", "TTR"]),
+    (Header::Jobs, &["JOBNAME", "JOBID", "OWNER"]),
+];
+
+/// What the lines below a header are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Header {
+    DataSets,
+    Members,
+    Modules,
+    Jobs,
+}
+
+/// Words on a line. No line has more, but for a data set's whose name would have spaces.
+const MOST_WORDS: usize = 16;
+type Words<'a> = arrayvec::ArrayVec<&'a [u8], MOST_WORDS>;
+
+/// Parses one line, without its line end.
+///
+/// # Errors
+/// When it has not the shape above.
+pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
+    let mut words = Words::new();
+    for word in line.split(|&byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty()) {
+        words.try_push(word).map_err(|_| EXPECTED)?;
+    }
+    if words.is_empty() {
+        return Ok(Line::Noise);
+    }
+    let is =
+        |names: &[&str]| names.iter().zip(&words).filter(|(name, word)| name.as_bytes() == **word).count();
+    if let Some((header, _)) = HEADERS.iter().find(|(_, names)| is(names) == names.len()) {
+        context.header = Some(*header);
+        return Ok(Line::Noise);
+    }
+    let entry = match context.header {
+        Some(Header::DataSets) => data_set(&words).or_else(|| unlike(&words)),
+        Some(Header::Members) => member(&words, context).or_else(|| bare_member(&words)),
+        Some(Header::Modules) => module(&words),
+        Some(Header::Jobs) => job(&words, 3),
+        None => data_set(&words).or_else(|| member(&words, context)).or_else(|| job(&words, 2)),
+    };
+    Ok(Line::Entry(entry.ok_or(EXPECTED)?.read_from(Format::Mvs, line)))
+}
+
+/// A data set on a disk, with all its columns.
+fn data_set<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
+    let [volume, unit, referred, extents, rest @ ..] = words else { return None };
+    // Where the extents take all of their column and of the next, the two are one word.
+    let (format, length, block, organization, name) = match rest {
+        [used, format, length, block, organization, name] => {
+            size::number::<u64>(used)?;
+            (format, length, block, organization, name)
+        }
+        [format, length, block, organization, name] => (format, length, block, organization, name),
+        _ => return None,
+    };
+    let read = *referred == b"**NONE**" || {
+        let mut cursor = Cursor::new(referred);
+        cursor.digits(4, 4).is_some()
+            && cursor.eat(b'/').is_some()
+            && cursor.digits(2, 2).is_some()
+            && cursor.eat(b'/').is_some()
+            && cursor.digits(2, 2).is_some()
+            && cursor.rest.is_empty()
+    };
+    let letters = |word: &[u8]| {
+        !word.is_empty() && word.iter().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'-' | b'?'))
+    };
+    let shape = read
+        && is_volume(volume)
+        && is_unit(unit)
+        && letters(format)
+        && letters(organization)
+        && [extents, length, block].iter().all(|word| size::number::<u64>(word).is_some());
+    if !shape {
+        return None;
+    }
+    let kind = match *organization {
+        b"PS" => Kind::File,
+        b"PO" | b"PO-E" => Kind::Directory,
+        other => Kind::Other(Text::new(other).ok()?),
+    };
+    Entry::named(name, kind)
+}
+
+/// A data set that is not on a disk of its own, or not a common one.
+fn unlike<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
+    let (what, name): (&[u8], _) = match words {
+        [b"Migrated", name] => (b"Migrated", name),
+        [b"ARCIVE", b"Not", b"Direct", b"Access", b"Device", name] => (b"ARCIVE", name),
+        [b"Pseudo", b"Directory", name] => return Entry::named(name, Kind::Directory),
+        [volume, b"Tape", name] if is_volume(volume) => (b"Tape", name),
+        [volume, unit, b"VSAM", name] if is_volume(volume) && is_unit(unit) => (b"VSAM", name),
+        _ => return None,
+    };
+    Entry::named(name, Kind::Other(Text::new(what).ok()?))
+}
+
+/// A member with the statistics of ISPF. Its size is in lines.
+fn member<'a>(words: &[&'a [u8]], context: &Context) -> Option<Entry<'a>> {
+    let [name, version, created, changed, time, lines, initial, modified, id] = words else { return None };
+    let (version, level) = version.split_at_checked(2)?;
+    let numbers = [version, level.strip_prefix(b".")?, lines, initial, modified];
+    if !is_member(name) || !numbers.iter().all(|word| size::number::<u32>(word).is_some()) {
+        return None;
+    }
+    let date = |word: &[u8]| {
+        let mut cursor = Cursor::new(word);
+        let (date, _) = short_date::numbers(&mut cursor, short_date::OF_THE_JOB, Orders::all())?;
+        cursor.rest.is_empty().then_some(date)
+    };
+    date(created)?;
+    let changed = date(changed)?;
+    let mut cursor = Cursor::new(time);
+    let time = Time::read(&mut cursor).filter(|_| cursor.rest.is_empty())?;
+    let shown = time.on(changed.0, changed.1, changed.2)?;
+
+    let mut entry = Entry::named(name, Kind::File)?;
+    entry.modified = Some(context.clock.modified(shown, time.precision()));
+    entry.owner = Some(Text::new(id).ok()?);
+    Some(entry)
+}
+
+/// A member without statistics.
+fn bare_member<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
+    match words {
+        [name] if is_member(name) => Entry::named(name, Kind::File),
+        _ => None,
+    }
+}
+
+/// A load module.
+fn module<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
+    let [name, size, ttr, rest @ ..] = words else { return None };
+    if !is_member(name) || !(6..=8).contains(&size.len()) || ttr.len() != 6 || rest.is_empty() {
+        return None;
+    }
+    size::hexadecimal(ttr)?;
+    let mut entry = Entry::named(name, Kind::File)?;
+    entry.size = Some(size::hexadecimal(size)?);
+    Some(entry)
+}
+
+/// A job, its status being the word with that number.
+fn job<'a>(words: &[&'a [u8]], status: usize) -> Option<Entry<'a>> {
+    let [name, identifier, ..] = words else { return None };
+    let (class, number) = identifier.split_first_chunk::<3>()?;
+    let numbered = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
+    // J0012345, where there are more jobs than five digits can count.
+    let classed = matches!(class, b"JOB" | b"STC" | b"TSU")
+        || matches!(class, [b'J' | b'S' | b'T', rest @ ..] if rest.iter().all(u8::is_ascii_digit));
+    if !is_member(name) || !numbered || !classed || !STATUS.contains(words.get(status)?) {
+        return None;
+    }
+    let mut entry = Entry::named(identifier, Kind::File)?;
+    if status == 3 {
+        entry.owner = Some(Text::new(words.get(2)?).ok()?);
+    }
+    Some(entry)
+}
+
+/// What may become of a job.
+const STATUS: [&[u8]; 5] = [b"INPUT", b"ACTIVE", b"OUTPUT", b"HELD", b"EXEC"];
+
+fn is_member(name: &[u8]) -> bool {
+    let letter = |byte: u8| byte.is_ascii_uppercase() || matches!(byte, b'@' | b'#' | b'$');
+    name.len() <= 8
+        && name.first().is_some_and(|&first| letter(first))
+        && name.iter().all(|&byte| letter(byte) || byte.is_ascii_digit() || byte == b'{')
+}
+
+fn is_volume(word: &[u8]) -> bool {
+    let mark = |byte: &u8| matches!(byte, b'@' | b'#' | b'$' | b'-' | b'&');
+    word.len() <= 6 && word.iter().all(|byte| byte.is_ascii_alphanumeric() || mark(byte))
+}
+
+fn is_unit(word: &[u8]) -> bool {
+    word.len() == 4 && word.iter().all(u8::is_ascii_alphanumeric)
+}

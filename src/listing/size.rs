@@ -1,0 +1,99 @@
+//! Sizes as listings print them.
+//!
+//! ```text
+//! number  = 1*DIGIT
+//! grouped = 1*3DIGIT 1*( "," 3DIGIT ) / 1*3DIGIT 1*( "." 3DIGIT )
+//! rounded = 1*( DIGIT / "." / "," ) 1*2unit          ; 1.2K, 155KB
+//! ```
+
+/// All of `digits` as a number.
+pub(super) fn number<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
+    if digits.is_empty() {
+        return None;
+    }
+    // Nineteen digits cannot overflow.
+    let (safe, rest) = digits.split_at_checked(19).unwrap_or((digits, &[]));
+    let digit = |byte: &u8| Some(byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9).map(u64::from);
+    let value =
+        safe.iter().try_fold(0u64, |value, byte| Some(value.wrapping_mul(10).wrapping_add(digit(byte)?)))?;
+    let value =
+        rest.iter().try_fold(value, |value, byte| value.checked_mul(10)?.checked_add(digit(byte)?))?;
+    N::try_from(value).ok()
+}
+
+/// A number, perhaps with `,` or `.` between its thousands.
+pub(super) fn grouped(word: &[u8]) -> Option<u64> {
+    if let Some(value) = number(word) {
+        return Some(value);
+    }
+    let mark = *word.iter().find(|byte| !byte.is_ascii_digit())?;
+    if !matches!(mark, b',' | b'.') {
+        return None;
+    }
+    let mut groups = word.split(|&byte| byte == mark);
+    let first = groups.next().filter(|first| first.len() <= 3)?;
+    groups.try_fold(number(first)?, |value: u64, group| {
+        let thousand: u64 = number(group).filter(|_| group.len() == 3)?;
+        value.checked_mul(1000)?.checked_add(thousand)
+    })
+}
+
+/// Whether it is a size with a unit. It says how big the file is about, so no size is made of it.
+pub(super) fn is_rounded(word: &[u8]) -> bool {
+    let word = word.strip_suffix(b"B").filter(|rest| rest.last().is_some_and(is_unit)).unwrap_or(word);
+    match word.split_last() {
+        Some((last, digits)) if is_unit(last) || *last == b'B' => {
+            !digits.is_empty() && digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b','))
+        }
+        _ => false,
+    }
+}
+
+const fn is_unit(byte: &u8) -> bool {
+    matches!(byte, b'K' | b'k' | b'M' | b'G' | b'T' | b'P' | b'E')
+}
+
+/// Hexadecimal digits as a number.
+pub(super) fn hexadecimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || digits.len() > 16 {
+        return None;
+    }
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).map(u64::from);
+    digits.iter().try_fold(0u64, |value, byte| Some(value << 4 | digit(byte)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_digits_or_thousands() {
+        for (word, expected) in [
+            ("0", Some(0)),
+            ("0042", Some(42)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("1,234,567", Some(1_234_567)),
+            ("1.234", Some(1_234)),
+            ("1.23", None),
+            ("1234,567", None),
+            ("1,234.567", None),
+            ("1,", None),
+            (",123", None),
+            ("", None),
+            ("1k", None),
+            ("99,999,999,999,999,999,999", None),
+        ] {
+            assert_eq!(grouped(word.as_bytes()), expected, "{word}");
+        }
+        for (word, expected) in [("1.2K", true), ("155KB", true), ("7B", true), ("K", false), ("1KK", false)]
+        {
+            assert_eq!(is_rounded(word.as_bytes()), expected, "{word}");
+        }
+        for (digits, expected) in
+            [("000b08", Some(0xb08)), ("", None), ("xyz", None), ("10000000000000000", None)]
+        {
+            assert_eq!(hexadecimal(digits.as_bytes()), expected, "{digits}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! DIRECTORY of OpenVMS, as MultiNet, TCPware, UCX and HP's own server send it.
+//!
+//! ```text
+//! line       = name ";" 1*DIGIT SP [ size ] [ date [ SP time ] ] [ owner ] [ protection ] [ complaint ]
+//! size       = blocks [ "/" blocks ] / rounded        ; used, allocated; of 512 bytes
+//! date       = 1*2DIGIT "-" month "-" 4DIGIT          ; see short_date.rs
+//! time       = 2DIGIT ":" 2DIGIT [ ":" 2DIGIT [ "." 1*2DIGIT ] ]
+//! owner      = "[" [ group "," ] owner "]"
+//! protection = "(" access "," access "," access "," access ")"       ; system, owner, group, world
+//! access     = *( "R" / "W" / "E" / "D" )
+//! ```
+//! SP is any number of spaces, and one of the gaps may be a line end: a long name has its columns on the
+//! next line. The name of a directory ends in `.DIR;1`, which CWD does not take, so that it is left off.
+
+use super::context::Context;
+use super::cursor::Cursor;
+use super::date::Time;
+use super::{Entry, Format, Kind, Line, Modified, Precision, short_date, size};
+use crate::codec::{Invalid, Text, Timestamp};
+
+const EXPECTED: Invalid = Invalid::new("a line of VMS");
+
+/// The bytes of a block.
+const BLOCK: u64 = 512;
+
+/// Parses one line, without its line end, or an entry that is on two with the line end between them.
+///
+/// # Errors
+/// When it has not the shape above, or a name that cannot be.
+pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
+    if is_noise(line) {
+        return Ok(Line::Noise);
+    }
+    let mut rest = line;
+    let name = name(word(&mut rest)).ok_or(EXPECTED)?;
+    if rest.is_empty() {
+        return Ok(Line::Wrapped);
+    }
+    let entry = entry(name, rest, context).ok_or(EXPECTED)?;
+    Ok(Line::Entry(entry.read_from(Format::Vms, line)))
+}
+
+/// A name with a version, as it shall be known.
+fn name(word: &[u8]) -> Option<(&[u8], Kind<'_>)> {
+    let at = memchr::memrchr(b';', word)?;
+    let (name, version) = (word.get(..at)?, word.get(at + 1..)?);
+    let numbered = !version.is_empty() && version.iter().all(u8::is_ascii_digit);
+    if name.is_empty() || !numbered {
+        return None;
+    }
+    match name.split_last_chunk::<4>() {
+        Some((name, b".DIR" | b".dir")) if version == b"1" && !name.is_empty() => {
+            Some((name, Kind::Directory))
+        }
+        _ => Some((word, Kind::File)),
+    }
+}
+
+fn entry<'a>((name, kind): (&'a [u8], Kind<'a>), mut rest: &'a [u8], context: &Context) -> Option<Entry<'a>> {
+    let mut entry = Entry::named(name, kind)?;
+    let mut after = rest;
+    if let Some(size) = size(word(&mut after)) {
+        entry.size = size;
+        rest = after;
+    }
+    if rest.first().is_some_and(u8::is_ascii_digit) {
+        entry.modified = Some(modified(&mut rest, context)?);
+    }
+    if let Some(owner) = bracketed(&mut rest, b'[', b']') {
+        let comma = memchr::memchr(b',', owner);
+        let (group, owner) = comma.and_then(|at| owner.split_at_checked(at)).unwrap_or((b"", owner));
+        let text = |text: &'a [u8]| Text::new(text.trim_ascii()).ok().filter(|text| !text.is_empty());
+        entry.owner = text(owner.strip_prefix(b",").unwrap_or(owner));
+        entry.group = text(group);
+    }
+    if let Some(protection) = bracketed(&mut rest, b'(', b')') {
+        entry.mode = Some(mode(protection)?);
+    }
+    let complaint = || COMPLAINTS.iter().any(|text| rest.starts_with(text.as_bytes()));
+    (rest.is_empty() || complaint()).then_some(entry)
+}
+
+/// What stands in place of columns that the user may not see.
+const COMPLAINTS: [&str; 3] = ["%", "No privilege ", "insufficient privilege "];
+
+/// The next word, and the blanks and line ends after it taken too.
+fn word<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
+    let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+    let (word, after) = rest.split_at_checked(end).unwrap_or((rest, b""));
+    *rest = after.trim_ascii_start();
+    word
+}
+
+/// What the next two of these marks have between them, and the blanks after it taken too.
+fn bracketed<'a>(rest: &mut &'a [u8], open: u8, close: u8) -> Option<&'a [u8]> {
+    let inner = rest.split_first().filter(|(first, _)| **first == open)?.1;
+    let (inner, after) = inner.split_at_checked(memchr::memchr(close, inner)?)?;
+    *rest = after.get(1..)?.trim_ascii_start();
+    Some(inner)
+}
+
+/// Bytes from `7`, `7/9`; the inner `None` for a size that is rounded.
+fn size(word: &[u8]) -> Option<Option<u64>> {
+    let used = word.split(|&byte| byte == b'/').next()?;
+    let allocated = word.get(used.len()..)?.strip_prefix(b"/");
+    if allocated.is_some_and(|digits| size::number::<u64>(digits).is_none()) {
+        return None;
+    }
+    match size::number::<u64>(used) {
+        Some(blocks) => Some(Some(blocks.checked_mul(BLOCK)?)),
+        None => size::is_rounded(used).then_some(None),
+    }
+}
+
+fn modified(rest: &mut &[u8], context: &Context) -> Option<Modified> {
+    let mut cursor = Cursor::new(word(rest));
+    let (year, month, day) = short_date::named(&mut cursor).filter(|_| cursor.rest.is_empty())?;
+    if !rest.first().is_some_and(u8::is_ascii_digit) {
+        let shown = Timestamp::new(year, month, day, 0, 0, 0).ok()?;
+        return Some(context.clock.modified(shown, Precision::Day));
+    }
+    let mut cursor = Cursor::new(word(rest));
+    let time = Time::read(&mut cursor)?;
+    let shown = time.on(year, month, day)?;
+    if cursor.rest.is_empty() {
+        return Some(context.clock.modified(shown, time.precision()));
+    }
+    cursor.eat(b'.')?;
+    let digits = cursor.rest.len();
+    let hundredths = cursor.digits(2, 2).filter(|_| digits == 2 && time.second.is_some())?;
+    let shown = shown.with_fraction(hundredths * 10_000_000, 2).ok()?;
+    Some(context.clock.modified(shown, Precision::Fraction))
+}
+
+/// The accesses of owner, group and world as Unix has them. Deletion is the directory's to allow there, and
+/// the system is anyone's superior.
+fn mode(protection: &[u8]) -> Option<u16> {
+    let mut classes = protection.split(|&byte| byte == b',');
+    let access = |class: &[u8]| {
+        class.trim_ascii().iter().try_fold(0, |bits, letter| match letter {
+            b'R' => Some(bits | 4),
+            b'W' => Some(bits | 2),
+            b'E' => Some(bits | 1),
+            b'D' => Some(bits),
+            _ => None,
+        })
+    };
+    access(classes.next()?)?;
+    let mode = (0..3).try_fold(0u16, |mode, _| Some(mode << 3 | access(classes.next()?)?))?;
+    classes.next().is_none().then_some(mode)
+}
+
+/// Blank lines, the name of the directory, and the sums at the end.
+fn is_noise(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let after = |head: &str| line.strip_prefix(head.as_bytes());
+    let total = after("Total of ").or_else(|| after("Grand total of "));
+    line.is_empty()
+        || after("Directory ").is_some_and(|name| name.ends_with(b"]"))
+        || total.is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
+}

@@ -1,0 +1,268 @@
+//! Transfers from one server to another: two scripted servers, one operation.
+
+use super::*;
+use ftp_proto::client::{Fxp, FxpError, Side};
+use support::client::Act::Cut;
+use support::client::{FxpOutcome, run_fxp};
+
+const SOURCE: &str = "192.0.2.1:21";
+const TARGET: &str = "192.0.2.9:21";
+
+/// Two servers that let each other connect.
+fn rigs() -> [Rig; 2] {
+    let moving = [Say("150 go"), Delay(seconds(300)), Say("226 done")];
+    let aborted = [Say("426 gone"), Say("226 closed"), Cut];
+    let rig = |peer| {
+        let rig = Rig::with(Config::default(), peer).greet();
+        rig.on("RETR", moving.clone()).on("STOR", moving.clone()).on("ABOR", aborted.clone())
+    };
+    let mut rigs = [rig(SOURCE), rig(TARGET)];
+    for rig in &mut rigs {
+        rig.attentive = true;
+    }
+    rigs
+}
+
+fn plain(peer: &str) -> Rig {
+    let mut config = Config::default();
+    // Some servers hear ABOR only when all is over.
+    config.timeouts.abort = seconds(400);
+    Rig::with(config, peer).greet()
+}
+
+fn from_f_to_g() -> Fxp<'static> {
+    client::fxp(t("f"), t("g"), IMAGE, 0)
+}
+
+#[track_caller]
+fn run(rigs: &mut [Rig; 2]) -> FxpOutcome {
+    run_fxp(&mut from_f_to_g(), rigs, usize::MAX).unwrap()
+}
+
+#[track_caller]
+fn both_in_step(rigs: &mut [Rig; 2]) {
+    for rig in rigs {
+        in_step(rig);
+        // A listing of its own is the next that is asked of each.
+        assert_eq!(transfer(rig, client::list(None, IMAGE)), Outcome::Done(3), "{:#?}", rig.transcript);
+    }
+}
+
+#[test]
+fn a_file_goes_from_one_server_to_the_other() {
+    let mut rigs = rigs();
+    assert_eq!(run(&mut rigs), FxpOutcome::Done);
+    assert_eq!(rigs[0].commands(), ["TYPE I", "EPRT |1|192.0.2.9|5000|", "RETR f"]);
+    assert_eq!(rigs[1].commands(), ["TYPE I", "EPSV", "STOR g"]);
+    assert!(rigs.iter().all(|rig| rig.ops.is_empty()), "no data comes by here");
+    both_in_step(&mut rigs);
+}
+
+#[test]
+fn nothing_is_stored_that_the_source_refuses() {
+    for refusal in ["550 no such file", "425 cannot connect", "530 not you"] {
+        let [_, target] = rigs();
+        let mut rigs = [Rig::with(Config::default(), SOURCE).greet().says("RETR", refusal), target];
+        let code: u16 = refusal[..3].parse().unwrap();
+        assert_eq!(run(&mut rigs), FxpOutcome::Refused(Side::Source, code));
+        assert!(!rigs[1].commands().contains(&"STOR g"));
+        both_in_step(&mut rigs);
+    }
+}
+
+#[test]
+fn a_target_that_refuses_has_the_source_abort() {
+    let [source, _] = rigs();
+    let target = plain(TARGET).says("STOR", "553 not this name");
+    let mut rigs = [source, target];
+    assert_eq!(run(&mut rigs), FxpOutcome::Refused(Side::Target, 553));
+    assert_eq!(rigs[0].commands().last(), Some(&"ABOR"));
+    both_in_step(&mut rigs);
+}
+
+#[test]
+fn a_failure_on_either_side_on_the_way_ends_both() {
+    for (failing, side) in [(0, Side::Source), (1, Side::Target)] {
+        let mut rigs = rigs();
+        let failing_acts = [Say("150 go"), Delay(seconds(3)), Say("426 broken")];
+        let peer = [SOURCE, TARGET][failing];
+        rigs[failing] = Rig::with(Config::default(), peer)
+            .greet()
+            .on("RETR", failing_acts.clone())
+            .on("STOR", failing_acts);
+        assert_eq!(run(&mut rigs), FxpOutcome::Refused(side, 426));
+        assert_eq!(rigs[1 - failing].commands().last(), Some(&"ABOR"));
+        both_in_step(&mut rigs);
+    }
+}
+
+#[test]
+fn the_servers_find_each_other_the_other_way_round_where_one_refuses() {
+    // The source may not connect elsewhere; or the target can neither listen.
+    let foreign = plain(SOURCE).says("EPRT", "504 to yourself only").says("PORT", "504 to yourself only");
+    let deaf = plain(TARGET).says("EPSV", "425 no port").says("PASV", "425 no port");
+    let moving = [Say("150 go"), Delay(seconds(300)), Say("226 done")];
+    for (refusing, asked) in [
+        (foreign, [&["TYPE I", "EPRT |1|192.0.2.9|5000|", "PORT 192,0,2,9,19,136"][..], &["TYPE I", "EPSV"]]),
+        (deaf, [&["TYPE I"], &["TYPE I", "EPSV", "PASV"]]),
+    ] {
+        let mut rigs = rigs();
+        let side = usize::from(asked[0].len() == 1);
+        rigs[side] = refusing.on("RETR", moving.clone()).on("STOR", moving.clone());
+        assert_eq!(run(&mut rigs), FxpOutcome::Done);
+        for ((rig, asked), then) in
+            rigs.iter().zip(asked).zip([&["EPSV", "RETR f"][..], &["EPRT |1|192.0.2.1|5000|", "STOR g"]])
+        {
+            assert_eq!(rig.commands(), [asked, then].concat());
+        }
+    }
+    // Neither way.
+    let mut rigs = rigs();
+    for (rig, peer) in rigs.iter_mut().zip([SOURCE, TARGET]) {
+        *rig = plain(peer).says("EPRT", "500 what").says("PORT", "504 to yourself only");
+    }
+    assert_eq!(run(&mut rigs), FxpOutcome::Refused(Side::Target, 504));
+    both_in_step(&mut rigs);
+}
+
+#[test]
+fn a_server_without_the_newer_commands_is_asked_by_the_older() {
+    let mut rigs = rigs();
+    rigs = rigs.map(|rig| rig.says("EPSV", "500 what").says("EPRT", "500 what"));
+    assert_eq!(run(&mut rigs), FxpOutcome::Done);
+    assert_eq!(rigs[0].commands(), ["TYPE I", "EPRT |1|192.0.2.9|5000|", "PORT 192,0,2,9,19,136", "RETR f"]);
+    assert_eq!(rigs[1].commands(), ["TYPE I", "EPSV", "PASV", "STOR g"]);
+    assert!(rigs[0].client.profile().contains(Profile::NO_EPRT));
+    assert!(rigs[1].client.profile().contains(Profile::NO_EPSV));
+}
+
+#[test]
+fn the_address_is_that_of_the_listening_server_whatever_it_names() {
+    let mut rigs = rigs().map(|rig| rig.profile(Profile::NO_EPSV).says("PASV", "227 (10,0,0,1,19,136)"));
+    assert_eq!(run(&mut rigs), FxpOutcome::Done);
+    assert!(rigs[0].commands().contains(&"EPRT |1|192.0.2.9|5000|"));
+}
+
+#[test]
+fn an_offset_is_told_to_both_and_has_to_be_granted_by_both() {
+    let mut rigs = rigs();
+    assert_eq!(
+        run_fxp(&mut client::fxp(t("f"), t("g"), IMAGE, 7), &mut rigs, usize::MAX),
+        Some(FxpOutcome::Done)
+    );
+    assert_eq!(rigs[0].commands()[2..], ["REST 7", "RETR f"]);
+    assert_eq!(rigs[1].commands()[2..], ["REST 7", "STOR g"]);
+    let [source, target] = self::rigs();
+    let mut rigs = [source, target.says("REST", "502 no")];
+    assert_eq!(
+        run_fxp(&mut client::fxp(t("f"), t("g"), IMAGE, 7), &mut rigs, usize::MAX),
+        Some(FxpOutcome::Refused(Side::Target, 502))
+    );
+    assert!(!rigs[1].commands().contains(&"STOR g"));
+    both_in_step(&mut rigs);
+}
+
+#[test]
+fn it_takes_as_long_as_it_takes_but_no_end_is_waited_for_for_ever() {
+    let long = [Say("150 go"), Delay(seconds(40_000)), Say("226 done")];
+    let mut rigs = [plain(SOURCE).on("RETR", long.clone()), plain(TARGET).on("STOR", long)];
+    assert_eq!(run(&mut rigs), FxpOutcome::Done);
+    let mut rigs = rigs_of([Say("150 go")], [Say("150 go"), Say("226 done")]);
+    let start = rigs[0].now;
+    let error = Error::Peer(PeerError::TimedOut(Awaited::FinalReply));
+    assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side: Side::Source, error }));
+    assert_eq!(rigs[0].now.since(start), seconds(120), "one of them has told its end");
+    in_step(&mut rigs[1]);
+}
+
+fn rigs_of<const N: usize, const M: usize>(retr: [Act; N], stor: [Act; M]) -> [Rig; 2] {
+    [plain(SOURCE).on("RETR", retr), plain(TARGET).on("STOR", stor)]
+}
+
+#[test]
+fn a_1yz_may_be_missing() {
+    let mut rigs = rigs_of([Say("226 sent")], [Say("226 stored")]);
+    assert_eq!(run(&mut rigs), FxpOutcome::Done);
+    both_in_step(&mut rigs);
+}
+
+#[test]
+fn the_control_connections_are_kept_alive_where_that_is_wanted() {
+    let mut config = Config::default();
+    config.keepalive = Some(seconds(100));
+    let moving = [Say("150 go"), Delay(seconds(350)), Say("226 done")];
+    let mut rigs = [SOURCE, TARGET].map(|peer| {
+        let mut rig =
+            Rig::with(config.clone(), peer).greet().on("RETR", moving.clone()).on("STOR", moving.clone());
+        rig.attentive = true;
+        rig
+    });
+    assert_eq!(run(&mut rigs), FxpOutcome::Done);
+    for rig in &rigs {
+        assert_eq!(rig.commands()[3..], ["NOOP"; 3]);
+    }
+    both_in_step(&mut rigs);
+}
+
+#[test]
+fn given_up_at_any_point_both_clients_go_on() {
+    for explicit in [false, true] {
+        for polls in 0..40 {
+            let mut rigs = rigs();
+            let mut fxp = from_f_to_g();
+            let over = run_fxp(&mut fxp, &mut rigs, polls).is_some();
+            if explicit && !over {
+                fxp.abort();
+                assert_eq!(
+                    run_fxp(&mut fxp, &mut rigs, usize::MAX),
+                    Some(FxpOutcome::Aborted),
+                    "after {polls}"
+                );
+            }
+            let start = rigs[0].now;
+            both_in_step(&mut rigs);
+            assert!(rigs[0].now.since(start) < seconds(30), "ABOR was sent: {:#?}", rigs[0].transcript);
+        }
+    }
+}
+
+#[test]
+fn a_connection_that_breaks_leaves_the_other_client_usable() {
+    for (broken, side) in [(0, Side::Source), (1, Side::Target)] {
+        let mut rigs = rigs();
+        let acts = [Say("150 go"), Delay(seconds(1)), Hangup];
+        rigs[broken] = plain([SOURCE, TARGET][broken]).on("RETR", acts.clone()).on("STOR", acts);
+        let error = Error::Peer(PeerError::Closed);
+        assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side, error }));
+        in_step(&mut rigs[1 - broken]);
+        assert!(rigs[1 - broken].commands().contains(&"ABOR"));
+    }
+}
+
+#[test]
+fn servers_that_protect_their_data_cannot_do_it_with_each_other() {
+    for (protected, side) in [(0, Side::Source), (1, Side::Target)] {
+        let mut rigs = rigs().map(|rig| rig.says("PROT", "200 okay"));
+        rigs[protected].run(&mut client::raw(Command::parse(b"PROT P").unwrap()), |_| ()).done();
+        let error = Error::Local(LocalError::DataProtected);
+        assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side, error }));
+        in_step(&mut rigs[1 - protected]);
+    }
+}
+
+#[test]
+fn servers_in_different_modes_are_misuse() {
+    let mut rigs = rigs().map(|rig| rig.says("MODE", "200 okay"));
+    rigs[0].run(&mut client::mode(ftp_proto::codec::TransferMode::Block), |_| ()).done();
+    let error = Error::Local(LocalError::CodingsDiffer);
+    assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side: Side::Target, error }));
+    both_in_step(&mut rigs);
+    let mut fxp = from_f_to_g();
+    let mut rigs = self::rigs();
+    assert_eq!(run_fxp(&mut fxp, &mut rigs, usize::MAX), Some(FxpOutcome::Done));
+    let error = Error::Local(LocalError::OperationOver);
+    assert_eq!(
+        run_fxp(&mut fxp, &mut rigs, 1),
+        Some(FxpOutcome::Error(FxpError { side: Side::Source, error }))
+    );
+}

@@ -1,0 +1,153 @@
+//! Passive data connections (RFC 959 4.1.2, RFC 2428); active ones are next door.
+
+use super::*;
+
+#[test]
+fn type_and_epsv_go_together() {
+    let mut rig = Rig::greeted();
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["TYPE I", "EPSV", "RETR f"]);
+    assert_eq!(rig.transcript[..4], ["C: TYPE I", "C: EPSV", "S: 200 okay", "S: 229 go (|||5000|)"]);
+    assert_eq!(rig.dialled, ["192.0.2.1:5000".parse().unwrap()]);
+    // One for TYPE and EPSV, one for RETR; the last reply comes when the data has.
+    assert_eq!(rig.round_trips, 3, "{:#?}", rig.transcript);
+    rig.reset_counts();
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["EPSV", "RETR f"], "the type is in force already");
+}
+
+#[test]
+fn rest_and_retr_go_together() {
+    let mut rig = Rig::greeted();
+    assert_eq!(transfer(&mut rig, client::retrieve(t("f"), IMAGE, 7)), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["TYPE I", "EPSV", "REST 7", "RETR f"]);
+    assert_eq!(rig.round_trips, 3);
+}
+
+#[test]
+fn one_command_at_a_time_where_the_server_needs_it() {
+    let mut config = Config::default();
+    config.one_command_at_a_time = true;
+    let by_config = Rig::with(config, PEER).greet();
+    let by_profile = Rig::greeted().profile(Profile::NO_PIPELINING);
+    for mut rig in [by_config, by_profile] {
+        assert_eq!(transfer(&mut rig, client::retrieve(t("f"), IMAGE, 7)), Outcome::Done(3));
+        let letters: String = rig.transcript.iter().map(|line| &line[..1]).collect();
+        assert_eq!(letters, "CSCSCSCSS", "{:#?}", rig.transcript);
+    }
+}
+
+#[test]
+fn any_form_of_a_229_is_read() {
+    for reply in
+        ["229 (|||5000|)", "229 Entering (!!!5000!)", "229 (|1|10.9.8.7|5000|)", "229 x (|||5000|) y"]
+    {
+        let mut rig = Rig::greeted().says("EPSV", reply);
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
+        assert_eq!(rig.dialled, ["192.0.2.1:5000".parse().unwrap()], "{reply}");
+    }
+}
+
+#[test]
+fn an_epsv_that_does_not_work_is_followed_by_pasv_and_remembered() {
+    for reply in [
+        "500 what",
+        "502 no",
+        "522 no",
+        "425 no port",
+        "229 (|||0|)",
+        "229 (|||65536|)",
+        "229 nothing here",
+        "200 okay",
+    ] {
+        let mut rig = Rig::greeted().says("EPSV", reply);
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
+        assert_eq!(rig.commands(), ["TYPE I", "EPSV", "PASV", "RETR f"], "{reply}");
+        assert_eq!(rig.dialled, ["192.0.2.1:5000".parse().unwrap()]);
+        assert!(rig.client.profile().contains(Profile::NO_EPSV));
+        rig.reset_counts();
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+        assert_eq!(rig.commands(), ["PASV", "RETR f"]);
+    }
+}
+
+#[test]
+fn a_227_in_answer_to_epsv_is_good() {
+    let mut rig = Rig::greeted().says("EPSV", "227 (192,0,2,1,19,137)");
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    assert_eq!(rig.dialled, ["192.0.2.1:5001".parse().unwrap()]);
+}
+
+#[test]
+fn an_epsv_port_that_cannot_be_reached_is_followed_by_pasv() {
+    for connects in [None, Some(Err(DataFailure::Unreachable))] {
+        let mut rig = Rig::greeted();
+        rig.connects = connects;
+        let mut open = client::retrieve(t("f"), IMAGE, 0);
+        assert_eq!(rig.run(&mut open, opened), Outcome::Failed(DataFailure::Unreachable));
+        assert_eq!(rig.commands(), ["TYPE I", "EPSV", "PASV"]);
+        assert_eq!(rig.dialled.len(), 2);
+        rig.connects = Some(Ok(()));
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    }
+}
+
+#[test]
+fn ipv6_has_no_pasv() {
+    let mut rig = Rig::with(Config::default(), PEER_V6).greet();
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    assert_eq!(rig.dialled, ["[2001:db8::1]:5000".parse().unwrap()]);
+    let mut rig = Rig::with(Config::default(), PEER_V6).greet().says("EPSV", "500 what");
+    assert_eq!(retrieve(&mut rig).refused(), 500);
+    let mut rig = Rig::with(Config::default(), PEER_V6).greet().profile(Profile::NO_EPSV);
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["TYPE I", "EPSV", "RETR f"]);
+}
+
+#[test]
+fn a_227_leads_to_the_control_peer_whatever_it_names() {
+    for reply in [
+        "227 (10,0,0,1,19,136)",
+        "227 Entering Passive Mode (127,0,0,1,19,136).",
+        "227 =0,0,0,0,19,136",
+        "227 8,8,8,8,19,136",
+        "227 Entering Passive Mode. 192,168,0,1,19,136",
+    ] {
+        let mut rig = Rig::greeted().profile(Profile::NO_EPSV).says("PASV", reply);
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
+        assert_eq!(rig.dialled, ["192.0.2.1:5000".parse().unwrap()], "{reply}");
+    }
+}
+
+#[test]
+fn the_address_of_a_227_counts_for_who_wants_it() {
+    for (reply, address) in [
+        ("227 (10,0,0,1,19,136)", "10.0.0.1:5000"),
+        // This names no host at all.
+        ("227 (0,0,0,0,19,136)", "192.0.2.1:5000"),
+    ] {
+        let mut config = Config::default();
+        config.passive_address = PassiveAddress::AsNamed;
+        let mut rig = Rig::with(config, PEER).greet().profile(Profile::NO_EPSV).says("PASV", reply);
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+        assert_eq!(rig.dialled, [address.parse().unwrap()]);
+    }
+}
+
+#[test]
+fn a_227_that_cannot_be_read_is_a_refusal() {
+    for reply in ["227 nothing", "227 (300,0,0,1,19,136)", "227 (1,2,3,4,5)", "200 okay", "425 no"] {
+        let mut rig = Rig::greeted().profile(Profile::NO_EPSV).says("PASV", reply);
+        assert!(matches!(retrieve(&mut rig), Outcome::Refused { verb: Some(Verb::Pasv), .. }), "{reply}");
+        assert!(rig.dialled.is_empty());
+        in_step(&mut rig);
+    }
+}
+
+#[test]
+fn a_421_while_connecting_ends_it() {
+    let mut rig =
+        Rig::greeted().on("EPSV", [Say("229 (|||5000|)"), Delay(seconds(1)), Say("421 bye"), Hangup]);
+    rig.connects = None;
+    assert_eq!(retrieve(&mut rig), peer_error(PeerError::ServiceClosing));
+}

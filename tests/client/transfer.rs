@@ -1,0 +1,259 @@
+//! The sequence of a transfer (RFC 959 5.4): all orders in which replies and data may come.
+
+use super::*;
+
+/// What the server does at RETR or STOR, and what comes of it.
+#[test]
+fn transfers_end_well_in_any_order_of_events() {
+    for acts in [
+        &[Say("150 go"), Data(b"abc"), AfterData, Say("226 done")][..],
+        &[Say("125 go"), Data(b"abc"), AfterData, Say("250 done")],
+        &[Say("150-go\r\n150 now"), Data(b"abc"), AfterData, Say("226-well\r\n226 done")],
+        &[Say("150 go"), Data(b"abc"), Say("226 done")],
+        &[Say("150 go\r\n226 done"), Delay(seconds(5)), Data(b"abc")],
+        &[Say("150 go"), Say("226 done"), Delay(seconds(5)), Data(b"abc")],
+        &[Say("150 go"), Data(b"abc"), AfterData, Delay(seconds(50)), Say("226 done")],
+        &[Say("150 go"), Data(b"abc"), Say("226 done"), Hangup],
+        &[Say("150 go"), Say("226 done"), Hangup, Delay(seconds(5)), Data(b"abc")],
+        &[Data(b"abc"), Say("226 no 150")],
+        &[Say("226 no 150"), Data(b"abc")],
+        &[Say("150 go"), Say("150 really"), Data(b"abc"), AfterData, Say("226 done")],
+    ] {
+        for data_first in [false, true] {
+            let mut rig = Rig::greeted().on("RETR", acts);
+            rig.data_first = data_first;
+            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{acts:?}: {:#?}", rig.transcript);
+            assert_eq!(rig.ops.last(), Some(&DataOp::Close), "the connection is closed before it is told");
+            if !acts.iter().any(|act| matches!(act, Hangup)) {
+                in_step(&mut rig);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_empty_directory_needs_no_data_connection() {
+    for acts in [
+        &[Say("226 empty"), Data(b"")][..],
+        &[Say("226 empty"), Break(DataFailure::Broken)],
+        &[Say("226 empty")],
+        &[Say("150 go"), Data(b""), AfterData, Say("226 done")],
+    ] {
+        let mut rig = Rig::greeted().on("LIST", acts);
+        assert_eq!(transfer(&mut rig, client::list(None, IMAGE)), Outcome::Done(0), "{acts:?}");
+        in_step(&mut rig);
+    }
+    for reply in ["450 no files", "550 no files"] {
+        let mut rig = Rig::greeted().says("LIST", reply);
+        assert!(matches!(transfer(&mut rig, client::list(None, IMAGE)), Outcome::Refused { .. }));
+        assert_eq!(rig.ops.last(), Some(&DataOp::Abort), "the connection is closed before it is told");
+        in_step(&mut rig);
+    }
+}
+
+#[test]
+fn a_transfer_that_the_server_calls_failed_is_refused() {
+    for acts in [
+        &[Say("150 go"), Data(b"abc"), AfterData, Say("451 disk")][..],
+        &[Say("150 go"), Say("426 aborted")],
+        &[Say("150 go"), Break(DataFailure::Broken), AfterData, Say("426 aborted")],
+        &[Say("425 cannot")],
+        &[Say("550 none")],
+        &[Say("150 go"), Data(b"abc"), Say("552 quota")],
+    ] {
+        for data_first in [false, true] {
+            let mut rig = Rig::greeted().on("RETR", acts);
+            rig.data_first = data_first;
+            assert!(
+                matches!(retrieve(&mut rig), Outcome::Refused { verb: Some(Verb::Retr), .. }),
+                "{acts:?}"
+            );
+            assert!(matches!(rig.ops.last(), Some(DataOp::Abort | DataOp::Close)));
+            in_step(&mut rig);
+        }
+    }
+}
+
+#[test]
+fn a_broken_connection_is_a_failure_whatever_the_server_says_of_it() {
+    for acts in [
+        &[Say("150 go"), Break(DataFailure::Broken), AfterData, Say("226 done")][..],
+        &[Say("150 go"), Say("226 done"), Break(DataFailure::Broken)],
+    ] {
+        let mut rig = Rig::greeted().on("RETR", acts);
+        assert_eq!(retrieve(&mut rig), Outcome::Failed(DataFailure::Broken), "{acts:?}");
+        in_step(&mut rig);
+    }
+}
+
+#[test]
+fn uploads_are_sent_and_confirmed() {
+    for (open, command) in [
+        (client::store(t("f"), IMAGE, 0), "STOR f"),
+        (client::append(t("f"), IMAGE), "APPE f"),
+        (client::store_unique(None, IMAGE), "STOU"),
+        (client::store_unique(Some(t("f")), IMAGE), "STOU f"),
+    ] {
+        let mut rig = Rig::greeted();
+        rig.upload = vec![5, 10];
+        assert_eq!(transfer(&mut rig, open), Outcome::Done(15));
+        assert_eq!(rig.commands(), ["TYPE I", "EPSV", command]);
+        in_step(&mut rig);
+    }
+}
+
+#[test]
+fn an_upload_of_nothing_is_one() {
+    let mut rig = Rig::greeted();
+    rig.upload = Vec::new();
+    assert_eq!(transfer(&mut rig, client::store(t("f"), IMAGE, 0)), Outcome::Done(0));
+}
+
+#[test]
+fn an_upload_that_restarts_sees_the_answer_to_rest_first() {
+    let mut rig = Rig::greeted();
+    assert_eq!(transfer(&mut rig, client::store(t("f"), IMAGE, 7)), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["TYPE I", "EPSV", "REST 7", "STOR f"]);
+    let rest = rig.transcript.iter().position(|line| line == "S: 350 go on").unwrap();
+    assert_eq!(rig.transcript[rest + 1], "C: STOR f");
+    let mut rig = Rig::greeted().says("REST", "502 no");
+    let outcome = transfer(&mut rig, client::store(t("f"), IMAGE, 7));
+    assert!(matches!(outcome, Outcome::Refused { verb: Some(Verb::Rest), .. }));
+    assert_eq!(rig.commands(), ["TYPE I", "EPSV", "REST 7"], "nothing was overwritten");
+    assert_eq!(rig.ops.last(), Some(&DataOp::Abort), "the connection is closed before it is told");
+    in_step(&mut rig);
+}
+
+#[test]
+fn a_download_that_cannot_restart_starts_at_0_and_says_so() {
+    for refusal in ["502 no", "500 what", "504 not here"] {
+        let mut rig = Rig::greeted().says("REST", refusal);
+        let (id, offset, ..) = rig.run(&mut client::retrieve(t("f"), IMAGE, 7), opened).done();
+        assert_eq!(offset, 0);
+        rig.run(&mut client::complete(id), |_| ()).done();
+        in_step(&mut rig);
+    }
+    for reply in ["350 yes", "200 yes", "300 yes"] {
+        let mut rig = Rig::greeted().says("REST", reply);
+        let (id, offset, ..) = rig.run(&mut client::retrieve(t("f"), IMAGE, 7), opened).done();
+        assert_eq!(offset, 7, "{reply}");
+        rig.run(&mut client::complete(id), |_| ()).done();
+    }
+}
+
+#[test]
+fn a_server_without_rest_is_not_asked_again_for_a_download() {
+    let mut rig = Rig::greeted().says("REST", "502 no");
+    assert_eq!(transfer(&mut rig, client::retrieve(t("f"), IMAGE, 7)), Outcome::Done(3));
+    rig.reset_counts();
+    let (id, offset, ..) = rig.run(&mut client::retrieve(t("f"), IMAGE, 7), opened).done();
+    assert_eq!(offset, 0);
+    rig.run(&mut client::complete(id), |_| ()).done();
+    assert_eq!(rig.commands(), ["EPSV", "RETR f"]);
+}
+
+#[test]
+fn an_offset_that_no_transfer_used_is_taken_back() {
+    // REST was answered, and STOR never sent.
+    let mut rig = Rig::greeted();
+    let mut open = client::store(t("f"), IMAGE, 7);
+    while !rig.transcript.iter().any(|line| line == "S: 350 go on") {
+        assert!(rig.run_for(&mut open, 1, opened).is_none());
+    }
+    drop(open);
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    let commands = rig.commands();
+    assert_eq!(commands[commands.len() - 2..], ["REST 0", "RETR f"]);
+    rig.reset_counts();
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["EPSV", "RETR f"]);
+}
+
+#[test]
+fn a_type_that_is_refused_ends_the_transfer_and_is_not_believed() {
+    let mut rig = Rig::greeted().says("TYPE I", "504 no").says("TYPE I", "200 okay");
+    assert!(matches!(retrieve(&mut rig), Outcome::Refused { verb: Some(Verb::Type), code: 504, .. }));
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["TYPE I", "EPSV", "TYPE I", "EPSV", "RETR f"]);
+    in_step(&mut rig);
+}
+
+#[test]
+fn a_type_that_is_refused_to_a_cancelled_operation_is_not_believed() {
+    let mut rig = Rig::greeted().says("TYPE I", "504 no").says("TYPE I", "200 okay");
+    let mut open = client::retrieve(t("f"), IMAGE, 0);
+    while rig.commands().is_empty() {
+        assert!(rig.run_for(&mut open, 1, opened).is_none());
+    }
+    drop(open);
+    in_step(&mut rig);
+    rig.reset_counts();
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["TYPE I", "EPSV", "RETR f"]);
+}
+
+#[test]
+fn the_type_is_known_whoever_set_it() {
+    let mut rig = Rig::greeted();
+    assert_eq!(transfer(&mut rig, client::list(None, ASCII)), Outcome::Done(3));
+    rig.run(&mut client::raw(Command::Type(IMAGE)), |_| ()).done();
+    rig.reset_counts();
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["EPSV", "RETR f"]);
+    rig.run(&mut client::raw(Command::Type(ASCII)), |_| ()).done();
+    rig.reset_counts();
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["TYPE I", "EPSV", "RETR f"]);
+    rig = rig.says("REIN", "220 anew");
+    rig.run(&mut client::raw(Command::Rein), |_| ()).done();
+    rig.run(&mut login(), |_| ()).done();
+    rig.reset_counts();
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["TYPE I", "EPSV", "RETR f"], "a new login begins with the defaults");
+}
+
+#[test]
+fn the_server_tells_sizes_and_names_at_the_start() {
+    let acts = [Say("150 Opening f (1234 bytes)"), Data(b"abc"), AfterData, Say("226 done")];
+    let mut rig = Rig::greeted().on("RETR", acts);
+    let (_, _, hint, _) = rig.run(&mut client::retrieve(t("f"), IMAGE, 0), opened).done();
+    assert_eq!(hint, Some(1234));
+    for reply in ["150 FILE: f.1", "150 (unique file name: f.1)", "150 f.1"] {
+        let mut rig = Rig::greeted().on("STOU", [Say(reply), AfterData, Say("226 done")]);
+        let (_, _, _, name) = rig.run(&mut client::store_unique(None, IMAGE), opened).done();
+        assert_eq!(name.as_deref(), Some(&b"f.1"[..]), "{reply}");
+    }
+}
+
+#[test]
+fn an_mlsd_that_is_unknown_is_remembered() {
+    let mut rig = Rig::greeted().says("MLSD", "500 what");
+    assert_eq!(transfer(&mut rig, client::machine_list(None)).refused(), 500);
+    assert!(rig.client.profile().contains(Profile::NO_MLSD));
+    let mut rig = Rig::greeted().says("MLSD", "550 no such directory");
+    assert_eq!(transfer(&mut rig, client::machine_list(Some(t("x")))).refused(), 550);
+    assert!(!rig.client.profile().contains(Profile::NO_MLSD));
+}
+
+#[test]
+fn a_426_after_an_early_close_of_ours_is_expected() {
+    let mut config = Config::default();
+    config.abort = client::AbortPolicy::CloseData;
+    let acts = [Say("150 go"), Data(b"abc"), AfterData, Say("226 done")];
+    let mut rig = Rig::with(config, PEER).greet().on("RETR", acts);
+    let _ = rig.run(&mut client::retrieve(t("f"), IMAGE, 0), opened).done();
+    rig.reset_counts();
+    in_step(&mut rig);
+    assert_eq!(rig.transcript, ["S: 426 aborted", "C: SYST", "S: 215 UNIX Type: L8"]);
+}
+
+#[test]
+fn data_that_was_refused_leaves_its_reply_to_the_transfer() {
+    // Both data connections are given up by the client; the server has a word to say on each.
+    for reply in ["425 nobody came", "426 gone"] {
+        let mut rig = Rig::greeted()
+            .on("RETR", [Say("150 go"), Break(DataFailure::Broken), Delay(seconds(3)), Say(reply)]);
+        assert!(matches!(retrieve(&mut rig), Outcome::Refused { verb: Some(Verb::Retr), .. }), "{reply}");
+        in_step(&mut rig);
+    }
+}
