@@ -108,13 +108,26 @@ impl Session {
 
     /// The members of a directory, by name.
     pub fn entries(&mut self, directory: &[u8]) -> Result<Vec<OwnedEntry>, Failure> {
-        let mut entries = Vec::new();
+        let (mut entries, mut unread) = (Vec::new(), Vec::new());
         for line in self.client.list(directory).map_err(Failure::remote(directory))? {
             match line.map_err(Failure::remote(directory))? {
                 Ok(entry) if entry.entry().kind.is_dot() => {}
                 Ok(entry) => entries.push(entry),
-                Err(line) => eprintln!("ftp: a line of the listing that cannot be read: {}", Shown(&line)),
+                Err(line) => unread.push(line),
             }
+        }
+        self.sorted(directory, entries, &unread)
+    }
+
+    /// What a listing of a directory has come to, by name.
+    pub fn sorted(
+        &mut self,
+        directory: &[u8],
+        mut entries: Vec<OwnedEntry>,
+        unread: &[Vec<u8>],
+    ) -> Result<Vec<OwnedEntry>, Failure> {
+        for line in unread {
+            eprintln!("ftp: a line of the listing that cannot be read: {}", Shown(line));
         }
         // Many servers answer LIST of a directory that is not there with an empty list.
         if entries.is_empty() && self.client.profile().contains(Profile::NO_MLSD) {

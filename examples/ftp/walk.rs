@@ -5,10 +5,10 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ftp_proto::codec::pathname::UnsafeName;
-use ftp_proto::io::Error;
+use ftp_proto::io::{Error, Listed, Walker};
 use ftp_proto::listing::{Entry, Kind, Precision};
 
 use crate::failure::{Failure, Shown};
@@ -18,44 +18,53 @@ use crate::url::join;
 
 /// Downloads what is in the directory `remote` into the directory `local`, which is made.
 pub fn get(session: &mut Session, remote: &[u8], local: &Path, ways: Ways) -> Result<(), Failure> {
-    let mut directories = vec![(remote.to_vec(), local.to_owned())];
-    let mut first = true;
-    while let Some((remote, local)) = directories.pop() {
-        let result = get_directory(session, &remote, &local, ways, &mut directories);
-        match std::mem::take(&mut first) {
-            // Nothing came of it at all.
+    let mut walker = Walker::new(remote).map_err(Failure::remote(remote))?;
+    // One that cannot be saved under its name is told of where it is found, and not entered.
+    let enter = |entry: &Entry<'_>| local_name(entry.file_name().as_bytes()).is_ok();
+    loop {
+        let listed = session.client.walk(&mut walker, enter);
+        let result = match listed.map_err(Failure::remote(walker.path())) {
+            Ok(None) => return Ok(()),
+            Ok(Some(listed)) => get_directory(session, listed, local, ways),
+            Err(failure) => Err(failure),
+        };
+        // The root's failure is that of all of it.
+        match walker.path() == remote {
             true => result?,
             false => session.attempt(result)?,
         }
     }
-    Ok(())
 }
 
-fn get_directory(
-    session: &mut Session,
-    remote: &[u8],
-    local: &Path,
-    ways: Ways,
-    directories: &mut Vec<(Vec<u8>, PathBuf)>,
-) -> Result<(), Failure> {
-    let entries = session.entries(remote)?;
+/// Downloads what one directory holds, but for those in it, which come later.
+fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways) -> Result<(), Failure> {
+    let Listed { path, below_root, .. } = &listed;
+    let mut local = root.to_owned();
+    for name in below_root.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
+        local.push(local_name(name).map_err(|unsafe_name| not_saved(path, unsafe_name))?);
+    }
+    if listed.left_out > 0 || listed.cut {
+        let reason = format!("{}: too much to walk through all of it", Shown(path));
+        session.attempt(Err(Failure::here(reason)))?;
+    }
+    let path = path.clone();
+    let entries = session.sorted(&path, listed.entries, &listed.unread)?;
     if !local.is_dir() {
-        fs::create_dir(local).map_err(Failure::local(local))?;
+        fs::create_dir(&local).map_err(Failure::local(&local))?;
     }
     for entry in &entries {
         let entry = entry.entry();
         let name = entry.file_name();
-        let path = join(remote, name.as_bytes());
+        let path = join(&path, name.as_bytes());
         let local = match local_name(name.as_bytes()) {
             Ok(name) => local.join(name),
             Err(unsafe_name) => {
-                let reason = format!("{}: not saved under this name: {unsafe_name}", Shown(&path));
-                session.attempt(Err(Failure::here(reason)))?;
+                session.attempt(Err(not_saved(&path, unsafe_name)))?;
                 continue;
             }
         };
         match entry.kind {
-            Kind::Directory => directories.push((path, local)),
+            Kind::Directory => {}
             Kind::File | Kind::Unknown => {
                 let result = transfer::get(session, &path, &local, ways, known(&entry));
                 session.attempt(result)?;
@@ -65,6 +74,10 @@ fn get_directory(
         }
     }
     Ok(())
+}
+
+fn not_saved(path: &[u8], unsafe_name: UnsafeName) -> Failure {
+    Failure::here(format!("{}: not saved under this name: {unsafe_name}", Shown(path)))
 }
 
 /// What need not be asked of the server again. A time without seconds or zone is worth asking.

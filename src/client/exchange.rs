@@ -4,11 +4,10 @@ use core::marker::PhantomData;
 
 use super::{Context, Next, Operation, Sequence};
 use crate::codec::{
-    Command, Features, FileStructure, Invalid, Position, Quoted, ReplyLine, RepresentationType, SiteCommand,
-    Text, Timestamp, TransferMode, Verb, reply,
+    Command, Features, FileStructure, Invalid, Quoted, ReplyLine, RepresentationType, SiteCommand, Text,
+    Timestamp, TransferMode, Verb, reply,
 };
 use crate::error::LocalError;
-use crate::listing::{Clock, Entry, Format};
 
 /// How the reply to a command is read.
 pub trait Answer: Default {
@@ -189,22 +188,11 @@ impl Answer for FeaturesAnswer {
     }
 }
 
-/// The facts of one entry (RFC 3659 7.2). They stand on a middle line, which is shown as
-/// [`Event::Line`](super::Event::Line): read it with [`FactsAnswer::parse`]. They count once the
-/// operation is done.
+/// The facts of one entry (RFC 3659 7.2). They stand on the middle lines, which are shown as
+/// [`Event::Line`](super::Event::Line): read them with a [`FactsReader`](super::FactsReader). They count once
+/// the operation is done.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FactsAnswer(PhantomData<()>);
-
-impl FactsAnswer {
-    /// Reads a shown line: none where it is the reply's opening line.
-    #[must_use]
-    pub fn parse<'b>(line: &ReplyLine<'b>) -> Option<Result<Entry<'b>, Invalid>> {
-        match line.position {
-            Position::Middle => Format::Mlst.parse_line(line.text, &Clock::UNKNOWN).transpose(),
-            _ => None,
-        }
-    }
-}
 
 impl Answer for FactsAnswer {
     type Output<'b> = ();

@@ -10,16 +10,17 @@ use super::data::{Data, is_unsupported};
 use super::error::{Error, Refused};
 use super::runtime::Runtime;
 use super::tls::Endpoint;
-use crate::action::{DataEvent, DataFailure, DataId, DataOp};
+use crate::action::{DataEvent, DataFailure, DataId, DataOp, Wait};
 use crate::client::{
     Abort, Answer, AvailableAnswer, ChecksumAnswer, ClearCommandChannel, Client, Complete, Config, Exchange,
-    FactsAnswer, FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Open, Operation,
-    OperationStep, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal, Rename, Secure, Sequence,
-    SizeAnswer, TimeSetAnswer, abort, complete,
+    FactsAnswer, FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Offers, Open, Operation,
+    OperationStep, Party, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal, Rename, Secure,
+    Sequence, Setup, SizeAnswer, TimeSetAnswer, Verified, Verify, abort, complete,
 };
 use crate::codec::{Digest, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
 use crate::error::Error as CoreError;
 use crate::listing::Formats;
+use crate::security::{Downgrade, Upgrade};
 use crate::transfer::Marker;
 
 /// A client's connection: the machine, the sockets, the buffers. Nothing is ever held outside of it
@@ -52,6 +53,10 @@ impl<R: Runtime> Connection<R> {
 
     pub(super) fn set_profile(&mut self, profile: Profile) {
         self.machine.set_profile(profile);
+    }
+
+    pub(super) const fn offers(&self) -> Option<Offers> {
+        self.machine.offers()
     }
 
     pub(super) const fn profile(&self) -> Profile {
@@ -114,37 +119,52 @@ impl<R: Runtime> Connection<R> {
                 OperationStep::Close => {
                     return Poll::Ready(Err(self.broken(crate::error::PeerError::Closed.into())));
                 }
-                OperationStep::Wait(wait) => {
-                    if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
-                        match changed {
-                            Changed::Upgraded(token) => self.machine.upgraded(token),
-                            Changed::Failed(Some(token)) => self.machine.upgrade_failed(token),
-                            Changed::Downgraded(token) => self.machine.downgraded(token),
-                            Changed::Failed(None) => {}
-                        }
-                        continue;
-                    }
-                    let changing = self.control.is_changing();
-                    let mut progress = !changing && self.control.flush(cx);
-                    progress |= !changing && self.control.fill(cx);
-                    if let (Some(id), Poll::Ready(event)) =
-                        (self.data.id(), self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx))
-                    {
-                        self.tell(id, event);
-                        progress = true;
-                    }
-                    let retiring = self.data.poll_retired(&self.runtime, self.endpoint.as_ref(), cx);
-                    if progress {
-                        continue;
-                    }
-                    let deadline = [wait.deadline, retiring].into_iter().flatten().min();
-                    match deadline {
-                        Some(deadline) if self.runtime.poll_deadline(deadline, cx).is_ready() => {}
-                        _ => return Poll::Pending,
-                    }
-                }
+                OperationStep::Wait(wait) => ready!(self.poll_wait(&wait, cx)),
             }
         }
+    }
+
+    /// Ready once something has come of a wait.
+    pub(super) fn poll_wait(&mut self, wait: &Wait, cx: &mut Context<'_>) -> Poll<()> {
+        if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
+            match changed {
+                Changed::Upgraded(token) => self.machine.upgraded(token),
+                Changed::Failed(Some(token)) => self.machine.upgrade_failed(token),
+                Changed::Downgraded(token) => self.machine.downgraded(token),
+                Changed::Failed(None) => {}
+            }
+            return Poll::Ready(());
+        }
+        let changing = self.control.is_changing();
+        let mut progress = !changing && self.control.flush(cx);
+        progress |= !changing && self.control.fill(cx);
+        let endpoint = self.endpoint.as_ref();
+        if let (Some(id), Poll::Ready(event)) =
+            (self.data.id(), self.data.poll_setup(&self.runtime, endpoint, cx))
+        {
+            self.tell(id, event);
+            progress = true;
+        }
+        let retiring = self.data.poll_retired(&self.runtime, self.endpoint.as_ref(), cx);
+        match [wait.deadline, retiring].into_iter().flatten().min() {
+            _ if progress => Poll::Ready(()),
+            Some(deadline) => self.runtime.poll_deadline(deadline, cx),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Begins what a machine wants of the control connection.
+    pub(super) fn upgrade(&mut self, token: Upgrade) {
+        self.control.upgrade(token);
+    }
+
+    pub(super) fn downgrade(&mut self, token: Downgrade) {
+        self.control.downgrade(token);
+    }
+
+    /// The machine and its buffers, for an operation of two.
+    pub(super) fn party(&mut self) -> Party<'_, Vec<u8>, Vec<u8>> {
+        Party { client: &mut self.machine, rx: &mut self.control.rx, tx: &mut self.control.tx }
     }
 
     /// Reads bytes of a transfer into `out`; 0 once it is complete, its final reply included.
@@ -259,7 +279,7 @@ impl<R: Runtime> Connection<R> {
         Poll::Ready(result)
     }
 
-    fn act(&mut self, id: DataId, op: DataOp) {
+    pub(super) fn act(&mut self, id: DataId, op: DataOp) {
         if let Some(event) = self.data.act(&self.runtime, self.local, self.endpoint.as_ref(), id, op) {
             self.tell(id, event);
         }
@@ -270,7 +290,7 @@ impl<R: Runtime> Connection<R> {
         debug_assert!(told.is_ok(), "{event:?}: {told:?}");
     }
 
-    fn broken(&mut self, error: CoreError) -> Error {
+    pub(super) fn broken(&mut self, error: CoreError) -> Error {
         match error {
             CoreError::Local(error) => Error::Local(error),
             CoreError::Peer(error) => Error::Peer(error, self.control.error.take()),
@@ -379,6 +399,8 @@ kept! {
     OwnedAnswer for ChecksumAnswer: Digest, |digest| digest.map_err(Error::Unreadable);
     OwnedAnswer for AvailableAnswer: u64, |bytes| bytes.map_err(Error::Unreadable);
     Outcome for Hash<'_>: HashReply, |reply| reply.map_err(Error::Unreadable);
+    Outcome for Setup: Offers, |offers| Ok(offers);
+    Outcome for Verify<'_>: Verified, |verified| verified.map_err(Error::Mismatch);
     Outcome for Abort: u64, |transferred| Ok(transferred);
     Outcome for Greeting: Option<Reply>, |line| Ok(line.map(Reply::from));
     Outcome for Login<'_>: Option<Reply>, |line| Ok(line.map(Reply::from));

@@ -4,12 +4,12 @@ use ::std::fmt;
 use ::std::io;
 
 use crate::action::DataFailure;
-use crate::client::Refusal;
+use crate::client::{Mismatch, Refusal};
 use crate::codec::{Escaped, Invalid, ReplyCode, Verb};
 use crate::error::{LocalError, PeerError};
 
 /// Why something did not work. After [`Refused`](Self::Refused), [`Data`](Self::Data),
-/// [`Unreadable`](Self::Unreadable) and [`Argument`](Self::Argument) the session goes on; after the
+/// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch) and [`Argument`](Self::Argument) the session goes on; after the
 /// others it is over.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -20,6 +20,8 @@ pub enum Error {
     Data(DataFailure, Option<io::Error>),
     /// The server's answer is granted but cannot be read.
     Unreadable(Invalid),
+    /// A file on the server is not what it should be.
+    Mismatch(Mismatch),
     /// An argument that cannot be sent; nothing was.
     Argument(Invalid),
     /// The server ended the dialogue or broke it.
@@ -85,6 +87,7 @@ impl fmt::Display for Error {
         let source = match self {
             Self::Refused(refused) => return refused.fmt(f),
             Self::Unreadable(invalid) => return write!(f, "the server's answer cannot be read: {invalid}"),
+            Self::Mismatch(mismatch) => return mismatch.fmt(f),
             Self::Argument(invalid) => return write!(f, "an argument cannot be sent: {invalid}"),
             Self::Local(error) => return error.fmt(f),
             Self::Data(failure, source) => {
@@ -136,7 +139,7 @@ impl From<Error> for io::Error {
             }
             Error::Data(..) => io::ErrorKind::ConnectionAborted,
             Error::Peer(PeerError::Closed | PeerError::ClosedInside, _) => io::ErrorKind::UnexpectedEof,
-            Error::Peer(..) | Error::Unreadable(_) => io::ErrorKind::InvalidData,
+            Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) => io::ErrorKind::InvalidData,
             Error::Local(_) | Error::Argument(_) => io::ErrorKind::InvalidInput,
         };
         Self::new(kind, error)

@@ -18,6 +18,7 @@ mod data;
 mod disk;
 mod error;
 mod expand;
+mod fxp;
 mod guarded;
 mod host;
 mod operations;
@@ -37,6 +38,7 @@ mod tls;
 pub mod tokio;
 mod transfer;
 mod virtual_hosts;
+mod walk;
 mod wire;
 
 pub use accounts::Users;
@@ -45,9 +47,11 @@ pub use control::Direction;
 #[cfg(feature = "disk")]
 pub use disk::{Directory, DiskEntries, DiskFile};
 pub use error::{Error, Refused};
+pub use fxp::FxpError;
 pub use guarded::{Guarded, GuardedEntries};
 pub use host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
 pub use virtual_hosts::VirtualHosts;
+pub use walk::{Listed, Walker};

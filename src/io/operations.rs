@@ -17,7 +17,7 @@ macro_rules! operations {
     ($expand:ident, $runtime:ident) => {
         use ::std::fmt;
 
-        use $crate::client::{self, FactsAnswer, Operation, Profile, Protected};
+        use $crate::client::{self, Expected, FactsReader, Offers, Operation, Profile, Protected, Verified};
         use $crate::codec::pathname::for_listing;
         use $crate::codec::{
             ByteRange, Command, Digest, Features, FileStructure, HashAlgorithm, HashReply, Invalid,
@@ -27,9 +27,11 @@ macro_rules! operations {
         use $crate::io::builder::Setup;
         use $crate::io::client::{Outcome, Reply, text};
         use $crate::io::error::Error;
+        use $crate::io::fxp::{self, FxpError};
         use $crate::io::operations::optional;
         use $crate::io::transfer::{Download, Listing, Upload};
-        use $crate::listing::OwnedEntry;
+        use $crate::io::walk::{self, Listed, Walker};
+        use $crate::listing::{Entry, OwnedEntry};
         use $crate::transfer::{Coding, Marker};
 
         impl Client {
@@ -56,6 +58,13 @@ macro_rules! operations {
             #[must_use]
             pub fn protection(&self) -> Protected {
                 self.connection.protection()
+            }
+
+            /// What the server said that it can do, when it was last asked and answered: see
+            /// [`setup`](Self::setup).
+            #[must_use]
+            pub const fn offers(&self) -> Option<Offers> {
+                self.connection.offers()
             }
 
             $expand! {
@@ -238,9 +247,11 @@ macro_rules! operations {
             pub async fn facts(&mut self, path: impl AsRef<[u8]>) -> Result<OwnedEntry, Error> {
                 let path = path.as_ref();
                 let mut entry = None;
+                let mut reader = FactsReader::new(vec![0; 8192]);
                 let keep = |line: &ReplyLine<'_>| {
-                    let parsed = || FactsAnswer::parse(line).map(|entry| entry.map(|entry| entry.to_owned()));
-                    entry = entry.take().or_else(parsed);
+                    if let Some(read) = reader.line(line) {
+                        entry = Some(read.map(|entry| entry.to_owned()));
+                    }
                 };
                 self.run_with(client::facts(optional(path)?), keep).await?;
                 entry.unwrap_or(Err(Invalid::new("a line of facts"))).map_err(Error::Unreadable)
@@ -521,6 +532,63 @@ macro_rules! operations {
             pub async fn host(&mut self, name: impl AsRef<[u8]>) -> Result<(), Error> {
                 let name = name.as_ref();
                 self.run(client::host(text(name)?)).await.map(drop)
+            }
+
+            /// Asks, after the login, what the server can do, and for pathnames in UTF-8 where it names those.
+            /// Nothing that it says to either is an error.
+            ///
+            /// # Errors
+            /// When the connection is gone.
+            pub async fn setup(&mut self) -> Result<Offers, Error> {
+                self.run(client::setup()).await
+            }
+
+            /// Compares `path` with what is expected of it, after its transfer: by a hash where the server
+            /// computes one, by its size otherwise. [`Offers::digest`] tells which hash to compute on the way;
+            /// what the server offers is known after [`setup`](Self::setup).
+            ///
+            /// # Errors
+            /// [`Error::Mismatch`] when it is another; and when it is not there.
+            pub async fn verify(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                expected: Expected,
+            ) -> Result<Verified, Error> {
+                let path = path.as_ref();
+                self.run(client::verify(text(path)?, expected)).await
+            }
+
+            /// Has this client's server send the file `from` to another server, which stores it as `to`; no
+            /// byte of it comes by here. Both clients are logged in, and each is good for other operations
+            /// afterwards. Most servers refuse this; see [`fxp`](client::fxp()).
+            ///
+            /// # Errors
+            /// When either server refuses, or its connection breaks.
+            pub async fn transfer_to(
+                &mut self,
+                from: impl AsRef<[u8]>,
+                target: &mut Client,
+                to: impl AsRef<[u8]>,
+            ) -> Result<(), FxpError> {
+                let (from, to) = (from.as_ref(), to.as_ref());
+                let from = text(from).map_err(|error| FxpError { side: client::Side::Source, error })?;
+                let to = text(to).map_err(|error| FxpError { side: client::Side::Target, error })?;
+                let fxp = client::fxp(from, to, RepresentationType::Image, 0);
+                fxp::run(&mut self.connection, &mut target.connection, fxp).await
+            }
+
+            /// Lists the next directory of a walk; nothing after the last. Directories for which `enter` says
+            /// no are not walked.
+            ///
+            /// # Errors
+            /// When the server refuses to list it ([`Walker::path`]), or the listing breaks: the next call goes
+            /// on with the next directory.
+            pub async fn walk(
+                &mut self,
+                walker: &mut Walker,
+                enter: impl FnMut(&Entry<'_>) -> bool,
+            ) -> Result<Option<Listed>, Error> {
+                walk::walk(&mut self.connection, walker, enter).await
             }
 
             /// Asks for pathnames in UTF-8, or not. A refusal says nothing: servers that always speak it

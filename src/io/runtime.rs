@@ -7,14 +7,23 @@ use ::std::io;
 use ::std::net::{SocketAddr, TcpStream};
 use ::std::ops::RangeInclusive;
 use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use ::std::sync::OnceLock;
 use ::std::task::{Context, Poll, ready};
 use ::std::time::Instant as Moment;
 
 use super::socket;
 use crate::time::Instant;
 
+/// Where calls that may block stall nobody.
+pub(super) trait Unblock: 'static {
+    /// Makes the call there.
+    fn unblock<T: Send + 'static>(
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = T> + Send;
+}
+
 /// A runtime, as the drivers use it.
-pub(super) trait Runtime {
+pub(super) trait Runtime: Unblock {
     type Stream: Stream;
     /// A socket that others connect to.
     type Listener;
@@ -36,15 +45,10 @@ pub(super) trait Runtime {
         listener: &Self::Listener,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<(Self::Stream, SocketAddr)>>;
-
-    /// Does what may block, where that stalls nobody.
-    fn unblock<T: Send + 'static>(
-        work: impl FnOnce() -> io::Result<T> + Send + 'static,
-    ) -> impl Future<Output = io::Result<T>> + Send;
 }
 
 /// A runtime, in what it has of its own: it watches sockets.
-pub(super) trait Reactor {
+pub(super) trait Reactor: Unblock {
     type Socket: Socket;
 
     /// As [`Runtime::now`].
@@ -55,11 +59,6 @@ pub(super) trait Reactor {
 
     /// Watches a socket that does not block.
     fn register(&self, socket: OwnedFd) -> io::Result<Self::Socket>;
-
-    /// As [`Runtime::unblock`].
-    fn unblock<T: Send + 'static>(
-        work: impl FnOnce() -> io::Result<T> + Send + 'static,
-    ) -> impl Future<Output = io::Result<T>> + Send;
 
     /// Takes a stream that stands.
     fn adopt(&self, stream: TcpStream) -> io::Result<Self::Socket> {
@@ -99,12 +98,6 @@ impl<W: Reactor> Runtime for W {
     ) -> Poll<io::Result<(W::Socket, SocketAddr)>> {
         let (stream, peer) = ready!(listener.poll_io(Interest::Read, cx, socket::accept))?;
         Poll::Ready(self.register(stream).map(|stream| (stream, peer)))
-    }
-
-    async fn unblock<T: Send + 'static>(
-        work: impl FnOnce() -> io::Result<T> + Send + 'static,
-    ) -> io::Result<T> {
-        <W as Reactor>::unblock(work).await
     }
 }
 
@@ -220,7 +213,9 @@ pub(super) struct Clock<T> {
 
 impl<T: Timer> Clock<T> {
     pub(super) fn new() -> Self {
-        Self { epoch: T::now(), timer: None }
+        // One for all: an operation of two connections has one time.
+        static EPOCH: OnceLock<Moment> = OnceLock::new();
+        Self { epoch: *EPOCH.get_or_init(T::now), timer: None }
     }
 
     pub(super) fn now(&self) -> Instant {

@@ -81,7 +81,7 @@ impl<'c, R: Runtime> Download<'c, R> {
             let file = Arc::clone(&file);
             buffer = R::unblock(move || {
                 (&*file).write_all(&buffer[..count])?;
-                Ok(buffer)
+                io::Result::Ok(buffer)
             })
             .await?;
             total += count as u64;
@@ -149,7 +149,7 @@ impl<'c, R: Runtime> Upload<'c, R> {
             let (file, mut chunk) = (Arc::clone(&file), take(&mut buffer));
             let (chunk, count) = R::unblock(move || {
                 let count = read(&file, &mut chunk)?;
-                Ok((chunk, count))
+                io::Result::Ok((chunk, count))
             })
             .await?;
             if count == 0 {

@@ -2,8 +2,10 @@
 
 use super::{Client, Entries, Retrieve, Store, Wiring, read, run, write_all};
 use crate::world::{Security, World, bytes};
-use ftp_proto::codec::{FileStructure, HashAlgorithm, RepresentationType, Timestamp, TransferMode};
-use ftp_proto::io::Error;
+use ftp_proto::client::{Expected, Mismatch, Side, Verified};
+use ftp_proto::codec::{Features, FileStructure, HashAlgorithm, RepresentationType, Timestamp, TransferMode};
+use ftp_proto::io::{Error, Walker};
+use ftp_proto::listing::Entry;
 use ftp_proto::transfer::Coding;
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom};
@@ -255,6 +257,83 @@ fn a_transfer_given_up_leaves_the_client_usable() {
         }
         assert_eq!(wait!(client.size("big")).unwrap(), 5_000_000);
     });
+}
+
+#[test]
+fn what_was_transferred_can_be_verified() {
+    everywhere(async |client, world| {
+        let offers = wait!(client.setup()).unwrap();
+        assert!(offers.features().contains(Features::SIZE));
+        assert_eq!(client.offers(), Some(offers));
+        put(wait!(client.store("f")).unwrap(), b"content").await;
+        let expected = |size| Expected { size: Some(size), digest: None };
+        assert_eq!(wait!(client.verify("f", expected(7))).unwrap(), Verified::Size);
+        let found = wait!(client.verify("f", expected(8)));
+        assert!(matches!(found, Err(Error::Mismatch(Mismatch::Size(7)))), "{found:?}");
+        if let Some(algorithm) = offers.digest() {
+            let digest = wait!(client.hash("f", Some(algorithm), None)).unwrap().digest;
+            let expected = Expected { digest: Some(digest), ..expected(8) };
+            assert_eq!(wait!(client.verify("f", expected)).unwrap(), Verified::Digest(algorithm));
+        }
+        assert!(wait!(client.verify("none", expected(7))).unwrap_err().refused().is_some());
+        assert!(fs::exists(world.path("f")).unwrap());
+    });
+}
+
+#[test]
+fn a_tree_is_walked_and_its_links_are_not() {
+    everywhere(async |client, world| {
+        for directory in ["t/a b/c", "t/-d", "t/skipped/e"] {
+            fs::create_dir_all(world.path(directory)).unwrap();
+        }
+        fs::write(world.path("t/a b/f"), b"").unwrap();
+        std::os::unix::fs::symlink("..", world.path("t/a b/up")).unwrap();
+        for root in ["t", "/t", "t/"] {
+            let mut walker = Walker::new(root).unwrap();
+            let (mut below, mut names) = (Vec::new(), Vec::new());
+            let enter = |entry: &Entry<'_>| entry.name.as_bytes() != b"skipped";
+            while let Some(listed) = wait!(client.walk(&mut walker, enter)).unwrap() {
+                assert_eq!((listed.left_out, listed.cut, listed.unread.len()), (0, false, 0));
+                below.push(String::from_utf8(listed.below_root).unwrap());
+                names.extend(listed.entries.iter().map(|entry| entry.entry().name.to_string()));
+                // The client is free in between.
+                wait!(client.noop()).unwrap();
+            }
+            below.sort();
+            names.sort();
+            assert_eq!(below, ["", "-d", "a b", "a b/c"]);
+            assert_eq!(names, ["-d", "a b", "c", "f", "skipped", "up"]);
+        }
+        let mut walker = Walker::new("none").unwrap();
+        assert!(wait!(client.walk(&mut walker, |_| true)).is_err());
+        assert!(wait!(client.walk(&mut walker, |_| true)).unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_file_goes_from_one_server_to_another() {
+    for wiring in Wiring::all() {
+        let (from, to) = (World::new(wiring), World::new(wiring));
+        let content = bytes(3_000_000);
+        fs::write(from.path("f"), &content).unwrap();
+        run(async {
+            let mut source = connect(&from, wiring).await;
+            let mut target = connect(&to, wiring).await;
+            wait!(source.transfer_to("f", &mut target, "g")).unwrap();
+            assert!(fs::read(to.path("g")).unwrap() == content);
+            let refused = wait!(source.transfer_to("none", &mut target, "g")).unwrap_err();
+            assert_eq!(refused.side, Side::Source);
+            assert!(refused.error.refused().is_some());
+            assert!(fs::read(to.path("g")).unwrap() == content, "nothing was stored");
+            let refused = wait!(source.transfer_to("f", &mut target, "no/such/directory")).unwrap_err();
+            assert_eq!(refused.side, Side::Target);
+            // Both go on.
+            wait!(target.transfer_to("g", &mut source, "back")).unwrap();
+            assert!(fs::read(from.path("back")).unwrap() == content);
+            wait!(source.quit()).unwrap();
+            wait!(target.quit()).unwrap();
+        });
+    }
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! A host that blocks, for a server that must not: its calls are made where they may block.
 
-use ::std::future::{Future, ready};
 use ::std::io;
 use ::std::marker::PhantomData;
 use ::std::ops::Range;
@@ -13,30 +12,11 @@ use super::{
     Visitor, Wishes,
 };
 use crate::codec::Command;
+use crate::io::runtime::Unblock;
 use crate::listing::OwnedEntry;
 
 /// How many entries are read at a time: enough that a change of threads does not count.
 const PAGE: usize = 128;
-
-/// Where a call may block.
-pub(crate) trait Unblock: Send + Sync + 'static {
-    /// Makes the call there.
-    fn unblock<T: Send + 'static>(
-        call: impl FnOnce() -> T + Send + 'static,
-    ) -> impl Future<Output = T> + Send;
-}
-
-/// Right here: for sessions with a thread each.
-#[derive(Debug)]
-pub(crate) enum Inline {}
-
-impl Unblock for Inline {
-    fn unblock<T: Send + 'static>(
-        call: impl FnOnce() -> T + Send + 'static,
-    ) -> impl Future<Output = T> + Send {
-        ready(call())
-    }
-}
 
 /// Accounts or a file system, each of whose calls is made where `U` says.
 #[derive(Debug)]

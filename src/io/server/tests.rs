@@ -17,12 +17,12 @@ use ::std::{format, thread};
 use super::Connection;
 use crate::codec::Text;
 use crate::error::Error;
-use crate::io::host::offload::{Offload, Unblock};
+use crate::io::host::offload::Offload;
 use crate::io::host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, Filesystem, Opened, Refusal,
     VirtualPath, Visitor, Wishes,
 };
-use crate::io::runtime::{Runtime, Stream};
+use crate::io::runtime::{Runtime, Stream, Unblock};
 use crate::listing::{Entry, Kind, OwnedEntry};
 use crate::server::{Config, Endpoints};
 use crate::time::Instant;
@@ -115,6 +115,12 @@ struct Memory {
     clock: Arc<AtomicU64>,
 }
 
+impl Unblock for Memory {
+    async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+        call()
+    }
+}
+
 impl Runtime for Memory {
     type Stream = Pipe;
     type Listener = ();
@@ -137,12 +143,6 @@ impl Runtime for Memory {
 
     fn poll_deadline(&mut self, deadline: Instant, _: &mut Context<'_>) -> Poll<()> {
         if self.now() >= deadline { Poll::Ready(()) } else { Poll::Pending }
-    }
-
-    async fn unblock<T: Send + 'static>(
-        work: impl FnOnce() -> io::Result<T> + Send + 'static,
-    ) -> io::Result<T> {
-        work()
     }
 }
 

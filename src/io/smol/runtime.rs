@@ -11,7 +11,7 @@ use ::std::time::Instant as Moment;
 use ::async_io::Async;
 pub(super) use ::async_net::AsyncToSocketAddrs as ToSocketAddrs;
 
-use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer};
+use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer, Unblock};
 use crate::time::Instant;
 
 /// The addresses of a server.
@@ -31,6 +31,12 @@ impl Smol {
     }
 }
 
+impl Unblock for Smol {
+    async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+        ::blocking::unblock(call).await
+    }
+}
+
 impl Reactor for Smol {
     type Socket = Async<OwnedFd>;
 
@@ -44,12 +50,6 @@ impl Reactor for Smol {
 
     fn register(&self, socket: OwnedFd) -> io::Result<Async<OwnedFd>> {
         Async::new_nonblocking(socket)
-    }
-
-    async fn unblock<T: Send + 'static>(
-        work: impl FnOnce() -> io::Result<T> + Send + 'static,
-    ) -> io::Result<T> {
-        ::blocking::unblock(work).await
     }
 }
 

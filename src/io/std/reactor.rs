@@ -16,7 +16,7 @@ use ::std::time::Instant as Moment;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer};
+use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer, Unblock};
 use crate::time::Instant;
 
 thread_local! {
@@ -114,6 +114,12 @@ impl Blocking {
     }
 }
 
+impl Unblock for Blocking {
+    async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+        call()
+    }
+}
+
 impl Reactor for Blocking {
     type Socket = Polled;
 
@@ -129,12 +135,6 @@ impl Reactor for Blocking {
         let [readable, writable] = [true, true].map(AtomicBool::new);
         let calls = Arc::clone(&self.calls);
         Ok(Polled(Arc::new(Descriptor { socket, readable, writable, calls })))
-    }
-
-    async fn unblock<T: Send + 'static>(
-        work: impl FnOnce() -> io::Result<T> + Send + 'static,
-    ) -> io::Result<T> {
-        work()
     }
 }
 

@@ -13,7 +13,7 @@ use ::std::time::{Duration, Instant};
 
 use super::reactor::{Blocking, block_on, watch};
 use crate::io::host::Accounts;
-use crate::io::host::offload::{Inline, Offload};
+use crate::io::host::offload::Offload;
 use crate::io::runtime::Reactor;
 use crate::io::server::Connection;
 use crate::io::tls::Endpoint;
@@ -37,7 +37,7 @@ use crate::server::{Config, Endpoints};
 pub struct Server<A> {
     listener: TcpListener,
     address: SocketAddr,
-    accounts: Arc<Offload<A, Inline>>,
+    accounts: Arc<Offload<A, Blocking>>,
     config: Config,
     #[cfg(feature = "rustls")]
     tls: Option<crate::io::tls::ServerTls>,

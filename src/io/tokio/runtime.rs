@@ -12,7 +12,7 @@ use ::tokio::net::{TcpStream, lookup_host};
 use ::tokio::task::spawn_blocking;
 use ::tokio::time::Sleep;
 
-use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer};
+use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer, Unblock};
 use crate::time::Instant;
 
 /// The addresses of a server.
@@ -32,6 +32,13 @@ impl Tokio {
     }
 }
 
+impl Unblock for Tokio {
+    async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+        // A call that panics does so here, too.
+        spawn_blocking(call).await.unwrap_or_else(|error| ::std::panic::resume_unwind(error.into_panic()))
+    }
+}
+
 impl Reactor for Tokio {
     // Listeners too: nothing is asked of it but whether it is ready.
     type Socket = TcpStream;
@@ -46,12 +53,6 @@ impl Reactor for Tokio {
 
     fn register(&self, socket: OwnedFd) -> io::Result<TcpStream> {
         TcpStream::from_std(socket.into())
-    }
-
-    async fn unblock<T: Send + 'static>(
-        work: impl FnOnce() -> io::Result<T> + Send + 'static,
-    ) -> io::Result<T> {
-        spawn_blocking(work).await?
     }
 }
 

@@ -1,0 +1,90 @@
+//! Transfers between two servers: one driver for two control connections.
+
+use ::std::fmt;
+use ::std::future::poll_fn;
+use ::std::task::{Context, Poll};
+
+use super::client::Connection;
+use super::error::Error;
+use super::runtime::Runtime;
+use crate::client::{self, Fxp, FxpAction, Side};
+use crate::error::PeerError;
+
+/// Why a transfer between two servers did not work. As far as the side's own error lets it, each client goes on.
+#[derive(Debug)]
+pub struct FxpError {
+    /// The side that refused or broke.
+    pub side: Side,
+    /// What happened there.
+    pub error: Error,
+}
+
+impl fmt::Display for FxpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.side {
+            Side::Source => write!(f, "the source: {}", self.error),
+            Side::Target => write!(f, "the target: {}", self.error),
+        }
+    }
+}
+
+impl ::std::error::Error for FxpError {
+    fn source(&self) -> Option<&(dyn ::std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// Does a transfer between two servers. The future may be dropped at any point: the next operation of each
+/// client gives the transfer up.
+pub(super) async fn run<R: Runtime>(
+    source: &mut Connection<R>,
+    target: &mut Connection<R>,
+    mut fxp: Fxp<'_>,
+) -> Result<(), FxpError> {
+    poll_fn(|cx| poll_run(source, target, &mut fxp, cx)).await
+}
+
+fn poll_run<R: Runtime>(
+    source: &mut Connection<R>,
+    target: &mut Connection<R>,
+    fxp: &mut Fxp<'_>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), FxpError>> {
+    let failed = |side, error| Poll::Ready(Err(FxpError { side, error }));
+    loop {
+        let now = source.runtime.now();
+        let action = fxp.poll(now, source.party(), target.party());
+        match action {
+            Ok(FxpAction::Done) => return Poll::Ready(Ok(())),
+            Ok(FxpAction::Refused(side, refusal)) => return failed(side, Error::Refused(refusal.into())),
+            Ok(FxpAction::Data(side, id, op)) => of(side, source, target).act(id, op),
+            Ok(FxpAction::UpgradeControl(side, token)) => of(side, source, target).upgrade(token),
+            Ok(FxpAction::DowngradeControl(side, token)) => of(side, source, target).downgrade(token),
+            Ok(FxpAction::Wait { source: first, target: second }) => {
+                let ready = source.poll_wait(&first, cx).is_ready();
+                if !(target.poll_wait(&second, cx).is_ready() || ready) {
+                    return Poll::Pending;
+                }
+            }
+            Ok(FxpAction::Close(side)) => {
+                return failed(side, of(side, source, target).broken(PeerError::Closed.into()));
+            }
+            // Nobody asked for it.
+            Ok(FxpAction::Aborted) => return Poll::Ready(Ok(())),
+            Err(client::FxpError { side, error }) => {
+                return failed(side, of(side, source, target).broken(error));
+            }
+        }
+    }
+}
+
+fn of<'c, R: Runtime>(
+    side: Side,
+    source: &'c mut Connection<R>,
+    target: &'c mut Connection<R>,
+) -> &'c mut Connection<R> {
+    match side {
+        Side::Source => source,
+        Side::Target => target,
+    }
+}
