@@ -430,7 +430,7 @@ macro_rules! operations {
             }
 
             /// The hash of `path`, computed by the server: by `algorithm`, or by the one that it prefers; of
-            /// `range`, or of the whole. It may take long: see [`Timeouts::reply`](client::Timeouts::reply).
+            /// `range`, or of the whole. It may take long: see [`Timeouts::digest`](client::Timeouts::digest).
             ///
             /// # Errors
             /// When the server refuses, or has no HASH: try [`checksum`](Self::checksum).
