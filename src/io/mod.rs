@@ -25,6 +25,7 @@ mod operations;
 mod restart;
 mod runtime;
 mod server;
+mod service;
 #[cfg(feature = "smol")]
 pub mod smol;
 mod socket;
@@ -53,5 +54,8 @@ pub use host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
+#[cfg(feature = "proxy-protocol")]
+pub use service::Proxies;
+pub use service::Shutdown;
 pub use virtual_hosts::VirtualHosts;
 pub use walk::{Listed, Walker};

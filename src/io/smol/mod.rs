@@ -6,7 +6,10 @@
 
 mod client;
 mod runtime;
+mod server;
 mod transfer;
 
+pub use crate::io::service::Shutdown;
 pub use client::{Client, ClientBuilder};
+pub use server::Server;
 pub use transfer::{Entries, Retrieve, Store};

@@ -1,0 +1,123 @@
+//! How a server is set up, on any runtime.
+
+/// Makes the methods of the `Server` beside it, on the runtime of this name; `$expand` as for
+/// [`operations`](crate::io::operations::operations).
+macro_rules! setup {
+    ($expand:ident, $runtime:ty) => {
+        impl Server {
+            $expand! {
+                /// Listens at `address`, for clients of a host that may block, such as a
+                /// [`Directory`](crate::io::Directory) with [`Users`](crate::io::Users): its calls are made where they
+                /// stall nobody.
+                ///
+                /// # Errors
+                /// When the address cannot be had.
+                pub async fn bind(
+                    address: impl ToSocketAddrs,
+                    accounts: impl $crate::io::Accounts,
+                ) -> ::std::io::Result<Self> {
+                    let accounts = $crate::io::host::offload::Offload::<_, $runtime>::new(accounts);
+                    Self::listen(&resolve(address).await?, accounts)
+                }
+
+                /// Listens at `address`, for clients of a host that blocks nobody.
+                ///
+                /// # Errors
+                /// When the address cannot be had.
+                pub async fn bind_async(
+                    address: impl ToSocketAddrs,
+                    accounts: impl $crate::io::AsyncAccounts,
+                ) -> ::std::io::Result<Self> {
+                    Self::listen(&resolve(address).await?, accounts)
+                }
+            }
+
+            fn listen(
+                addresses: &[::std::net::SocketAddr],
+                accounts: impl $crate::io::AsyncAccounts,
+            ) -> ::std::io::Result<Self> {
+                Ok(Self { service: Service::bind(addresses, <$runtime>::new, accounts)? })
+            }
+
+            /// The limits, timeouts and texts of its sessions.
+            #[must_use]
+            pub fn with_config(mut self, config: $crate::server::Config) -> Self {
+                self.service.terms.config = config;
+                self
+            }
+
+            /// Offers TLS by AUTH. What may go without is said by the
+            /// [configuration](crate::server::Config::security): give that first.
+            #[cfg(feature = "rustls")]
+            #[must_use]
+            pub fn with_explicit_tls(mut self, tls: $crate::io::tls::ServerTls) -> Self {
+                self.service.terms.config.security.tls = $crate::security::TlsMode::Explicit;
+                self.service.terms.tls = Some(tls);
+                self
+            }
+
+            /// Begins with TLS, as clients expect at port 990.
+            #[cfg(feature = "rustls")]
+            #[must_use]
+            pub fn with_implicit_tls(mut self, tls: $crate::io::tls::ServerTls) -> Self {
+                self.service.terms.config.security.tls = $crate::security::TlsMode::Implicit;
+                self.service.terms.tls = Some(tls);
+                self
+            }
+
+            /// How many sessions may run at once; one more is told 421. 1,000 by default.
+            #[must_use]
+            pub const fn with_max_sessions(mut self, sessions: usize) -> Self {
+                self.service.terms.places.total = sessions;
+                self
+            }
+
+            /// How many of them may be from one address, of IPv6 from one network of 64 bits; one more is told 421.
+            /// Any number by default.
+            #[must_use]
+            pub const fn with_max_sessions_per_address(mut self, sessions: usize) -> Self {
+                self.service.terms.places.per_address = sessions;
+                self
+            }
+
+            /// How many bytes a second each session may move, up and down. Any number by default.
+            ///
+            /// A [minimum rate](crate::server::Limits::minimum_rate) is to be well below, and what each session
+            /// gets of a [total](Self::with_max_total_rate), too.
+            #[must_use]
+            pub const fn with_max_rate(mut self, rate: ::std::num::NonZeroU64) -> Self {
+                self.service.terms.rate = Some(rate);
+                self
+            }
+
+            /// How many bytes a second all sessions together may move, up and down. They take turns. Any number by
+            /// default.
+            #[must_use]
+            pub fn with_max_total_rate(mut self, rate: ::std::num::NonZeroU64) -> Self {
+                self.service.terms.set_total_rate(rate);
+                self
+            }
+
+            /// Has each connection begin with a header of the PROXY protocol, by these.
+            #[cfg(feature = "proxy-protocol")]
+            #[must_use]
+            pub fn with_proxy_protocol(mut self, proxies: $crate::io::Proxies) -> Self {
+                self.service.terms.proxies = Some(proxies);
+                self
+            }
+
+            /// Where it listens.
+            #[must_use]
+            pub const fn local_addr(&self) -> ::std::net::SocketAddr {
+                self.service.address
+            }
+
+            /// What ends it.
+            #[must_use]
+            pub fn shutdown_handle(&self) -> $crate::io::Shutdown {
+                self.service.shutdown_handle()
+            }
+        }
+    };
+}
+pub(in crate::io) use setup;
