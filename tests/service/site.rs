@@ -91,11 +91,13 @@ impl Site {
                 }
                 Runtime::Tokio => {
                     let mut builder = tokio::runtime::Builder::new_multi_thread();
-                    builder.worker_threads(2).enable_all().build().unwrap().block_on(async {
-                        let server = set_up!(on_tokio::Server::bind(at, users).await, setup);
-                        began.send((server.local_addr(), server.shutdown_handle())).unwrap();
-                        server.serve().await.unwrap();
-                    });
+                    builder.worker_threads(2).max_blocking_threads(8).enable_all().build().unwrap().block_on(
+                        async {
+                            let server = set_up!(on_tokio::Server::bind(at, users).await, setup);
+                            began.send((server.local_addr(), server.shutdown_handle())).unwrap();
+                            server.serve().await.unwrap();
+                        },
+                    );
                 }
                 Runtime::Smol => futures_lite::future::block_on(async {
                     let server = set_up!(smol::Server::bind(at, users).await, setup);
@@ -103,7 +105,7 @@ impl Site {
                     server.serve().await.unwrap();
                 }),
             }
-            sender.send(()).unwrap();
+            let _ = sender.send(());
         });
         let (address, shutdown) = begun.recv_timeout(Duration::from_secs(10)).unwrap();
         Self { directory, address, shutdown, ended }

@@ -40,7 +40,6 @@ macro_rules! setup {
             }
 
             /// The limits, timeouts and texts of its sessions.
-            #[must_use]
             pub fn with_config(mut self, config: $crate::server::Config) -> Self {
                 self.service.terms.config = config;
                 self
@@ -49,7 +48,6 @@ macro_rules! setup {
             /// Offers TLS by AUTH. What may go without is said by the
             /// [configuration](crate::server::Config::security): give that first.
             #[cfg(feature = "rustls")]
-            #[must_use]
             pub fn with_explicit_tls(mut self, tls: $crate::io::tls::ServerTls) -> Self {
                 self.service.terms.config.security.tls = $crate::security::TlsMode::Explicit;
                 self.service.terms.tls = Some(tls);
@@ -58,7 +56,6 @@ macro_rules! setup {
 
             /// Begins with TLS, as clients expect at port 990.
             #[cfg(feature = "rustls")]
-            #[must_use]
             pub fn with_implicit_tls(mut self, tls: $crate::io::tls::ServerTls) -> Self {
                 self.service.terms.config.security.tls = $crate::security::TlsMode::Implicit;
                 self.service.terms.tls = Some(tls);
@@ -66,7 +63,6 @@ macro_rules! setup {
             }
 
             /// How many sessions may run at once; one more is told 421. 1,000 by default.
-            #[must_use]
             pub const fn with_max_sessions(mut self, sessions: usize) -> Self {
                 self.service.terms.places.total = sessions;
                 self
@@ -74,7 +70,6 @@ macro_rules! setup {
 
             /// How many of them may be from one address, of IPv6 from one network of 64 bits; one more is told 421.
             /// Any number by default.
-            #[must_use]
             pub const fn with_max_sessions_per_address(mut self, sessions: usize) -> Self {
                 self.service.terms.places.per_address = sessions;
                 self
@@ -84,7 +79,6 @@ macro_rules! setup {
             ///
             /// A [minimum rate](crate::server::Limits::minimum_rate) is to be well below, and what each session
             /// gets of a [total](Self::with_max_total_rate), too.
-            #[must_use]
             pub const fn with_max_rate(mut self, rate: ::std::num::NonZeroU64) -> Self {
                 self.service.terms.rate = Some(rate);
                 self
@@ -92,7 +86,6 @@ macro_rules! setup {
 
             /// How many bytes a second all sessions together may move, up and down. They take turns. Any number by
             /// default.
-            #[must_use]
             pub fn with_max_total_rate(mut self, rate: ::std::num::NonZeroU64) -> Self {
                 self.service.terms.set_total_rate(rate);
                 self
@@ -100,7 +93,6 @@ macro_rules! setup {
 
             /// Has each connection begin with a header of the PROXY protocol, by these.
             #[cfg(feature = "proxy-protocol")]
-            #[must_use]
             pub fn with_proxy_protocol(mut self, proxies: $crate::io::Proxies) -> Self {
                 self.service.terms.proxies = Some(proxies);
                 self
