@@ -12,9 +12,7 @@ use super::secure::Shield;
 use super::{Config, Inherits, Offers, Profile};
 use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
-use crate::codec::{
-    EndRule, Position, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Sink, Verb, reply,
-};
+use crate::codec::{EndRule, Position, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Verb, reply};
 use crate::error::{Awaited, PeerError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
