@@ -1,10 +1,12 @@
 //! Short fields: where they end, and what number they are.
 
+/// A byte of one in each byte of a word.
+const EACH: u64 = 0x0101_0101_0101_0101;
+
 /// What is in front of the first `mark`, and what is after it. For a mark that is some bytes away: before
 /// that, memchr does not get into its stride.
 #[inline]
 pub(crate) fn split(bytes: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
-    const EACH: u64 = 0x0101_0101_0101_0101;
     let mut at = 0;
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let differs = u64::from_le_bytes(*word) ^ EACH * u64::from(mark);
@@ -18,6 +20,26 @@ pub(crate) fn split(bytes: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
     let rest = bytes.get(at..)?;
     at += rest.iter().position(|&byte| byte == mark)?;
     Some((bytes.get(..at)?, bytes.get(at + 1..)?))
+}
+
+/// How many bytes are in front of the first space or tab, or all.
+#[inline]
+pub(crate) fn word(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let word = u64::from_le_bytes(*word);
+        // The top bit of the first byte that is no more than a space; beyond it, bits may be wrong.
+        let ends = word.wrapping_sub(EACH * (b' ' + 1) as u64) & !word & EACH * 0x80;
+        at += (ends.trailing_zeros() / 8) as usize;
+        match bytes.get(at) {
+            Some(b' ' | b'\t') if ends != 0 => return at,
+            // A control byte, which is part of the word.
+            _ if ends != 0 => at += 1,
+            _ => {}
+        }
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len())
 }
 
 /// All of `digits` as a number.
@@ -67,6 +89,13 @@ mod tests {
                 let at = bytes.iter().position(|&byte| byte == mark);
                 prop_assert_eq!(split(bytes, mark), at.map(|at| (&bytes[..at], &bytes[at + 1..])));
             }
+        }
+
+        #[test]
+        fn a_word_ends_at_the_first_blank(bytes in "[a \t\0-\x20!\u{80}-\u{a1}]{0,4}[a\0\u{a0}]{0,20}[ \ta]{0,9}") {
+            let bytes = bytes.as_bytes();
+            let end = bytes.iter().position(|byte| matches!(byte, b' ' | b'\t'));
+            prop_assert_eq!(word(bytes), end.unwrap_or(bytes.len()));
         }
     }
 }
