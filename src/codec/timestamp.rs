@@ -50,6 +50,7 @@ impl Timestamp {
     ///
     /// # Errors
     /// When there is no such day in the Gregorian calendar, or no such time in it.
+    #[inline]
     pub fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Result<Self, Invalid> {
         let date =
             YEARS.contains(&year) && days_in_month(year, month).is_some_and(|n| (1..=n).contains(&day));
@@ -220,6 +221,7 @@ const fn is_leap(year: u16) -> bool {
 }
 
 /// `None` when there is no such month.
+#[inline]
 fn days_in_month(year: u16, month: u8) -> Option<u8> {
     match month {
         2 => Some(if is_leap(year) { 29 } else { 28 }),

@@ -36,6 +36,7 @@ pub struct Modified {
 impl Modified {
     /// `shown` as clocks `zone` minutes east of Greenwich have it (`None`: nobody knows where), cut to
     /// `precision`, or to seconds when it has no fraction.
+    #[inline]
     #[must_use]
     pub fn new(shown: Timestamp, precision: Precision, zone: Option<i16>) -> Self {
         let whole = match precision {
@@ -196,6 +197,7 @@ impl Clock {
 
     /// `month`, `day` and a time in the year that they are most likely of. The outer `None`: no year has
     /// such a date; the inner one: the year cannot be told without a clock.
+    #[inline]
     pub(super) fn infer(&self, month: u8, day: u8, time: Time) -> Option<Option<Modified>> {
         let shown = self.now.and_then(|_| {
             let (year, until) = self.limit;
@@ -234,6 +236,7 @@ impl Time {
     }
 
     /// This time on that day, if there is such a moment.
+    #[inline]
     pub(super) fn on(self, year: u16, month: u8, day: u8) -> Option<Timestamp> {
         Timestamp::new(year, month, day, self.hour, self.minute, self.second.unwrap_or(0)).ok()
     }
@@ -244,6 +247,7 @@ impl Time {
 }
 
 /// Where in its year a moment lies: a number that orders as time does.
+#[inline]
 fn place(month: u8, day: u8, hour: u8, minute: u8, second: u8) -> u32 {
     [(day, 5), (hour, 5), (minute, 6), (second, 6)]
         .iter()

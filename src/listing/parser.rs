@@ -171,6 +171,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
     }
 
     /// Takes `input` up to and including the next line end. Each byte is looked at once.
+    #[inline]
     fn line<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<'i>> {
         loop {
             if let Held::Line(range) = &self.held {

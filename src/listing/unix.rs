@@ -117,6 +117,7 @@ pub(super) static PLACES: [&[(u8, u16)]; 9] = [
     &[(b'x', 0o001), (b't', 0o1001), (b'T', 0o1000)],
 ];
 
+#[inline]
 fn permissions(letters: &[u8; 9]) -> Option<u16> {
     let mut mode = 0;
     for (&letter, place) in letters.iter().zip(&PLACES) {
@@ -164,6 +165,7 @@ fn split_link(name: &[u8]) -> (&[u8], Option<&[u8]>) {
 }
 
 /// The letter of the type, the permissions, and what is after them.
+#[inline]
 pub(super) fn head<'a>(line: &'a [u8], clock: &Clock) -> Option<(&'a [u8; 1], Option<u16>, Columns<'a>)> {
     let mut cursor = Cursor::new(line);
     let (letter, permissions) = mode(&mut cursor)?;
@@ -182,6 +184,7 @@ pub(super) struct Columns<'a> {
 }
 
 /// Walks to the date. Each word is looked at once, and twice where the word before it may be a size.
+#[inline]
 pub(super) fn columns<'a>(mut cursor: Cursor<'a>, clock: &Clock) -> Option<Columns<'a>> {
     let line = cursor.rest;
     // The word before the cursor, and the line up to the word before that one.
@@ -224,6 +227,7 @@ fn unknown_columns(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
 }
 
 /// The size is `word`, or what `owners` ends in and `word`. Gives what is left of it.
+#[inline]
 fn size<'a>(owners: &'a [u8], word: &[u8]) -> Option<(&'a [u8], Option<u64>, Option<Device>)> {
     // `8, 1`, or `8,1` in one word when it cannot be thousands.
     if let Some(head) = owners.strip_suffix(b",") {
@@ -256,6 +260,7 @@ type Owners<'a> = (Option<u64>, Option<Text<'a>>, Option<Text<'a>>);
 
 /// Links, owner and group. A number in front is the links. With more than two words in what is left, a
 /// gap of two or more spaces parts owner from group; without one, the owner is the first word.
+#[inline]
 fn owners(columns: &[u8]) -> Result<Owners<'_>, Invalid> {
     let mut cursor = Cursor::new(columns);
     cursor.blanks();

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{FactSet, NameCase, Permissions, is_fact_name, is_value, terminated_pieces};
+use super::{FactSet, NameCase, Permissions, is_fact_name, is_value};
 use crate::codec::{Escaped, Full, Invalid, Sink, Text, Timestamp, scan};
 
 /// The value of a fact: bytes without spaces, semicolons and controls, so that it ends where it ends.
@@ -262,8 +262,9 @@ impl<'a> Facts<'a> {
         }
         let mut values = FactValues::default();
         let mut seen = FactSet::empty();
-        for piece in terminated_pieces(list) {
-            let (label, value) = fact(piece).ok_or(FACTS)?;
+        let mut rest = list;
+        while !rest.is_empty() {
+            let (label, value) = next_fact(&mut rest).ok_or(FACTS)?;
             match FactSet::from_fact_name(label) {
                 Some(known) if !seen.contains(known) => {
                     seen |= known;
@@ -295,7 +296,8 @@ impl<'a> Facts<'a> {
 
     /// Every fact as it was sent, known or not: its name and its value.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], FactValue<'a>)> + use<'a> {
-        terminated_pieces(self.list).filter_map(fact)
+        let mut rest = self.list;
+        core::iter::from_fn(move || next_fact(&mut rest))
     }
 
     /// The first fact with this name, in any case.
@@ -323,8 +325,12 @@ impl fmt::Debug for Facts<'_> {
     }
 }
 
-/// The name and the value of a fact, of which no byte but the first `=` is left to check.
+/// The name and the value of the fact that `list` begins with, and takes it from there. A `;` in the name, where
+/// there is no `=`, is left to see.
 #[inline]
-fn fact(piece: &[u8]) -> Option<(&[u8], FactValue<'_>)> {
-    scan::split(piece, b'=').map(|(name, value)| (name, FactValue(value)))
+fn next_fact<'a>(list: &mut &'a [u8]) -> Option<(&'a [u8], FactValue<'a>)> {
+    let (name, after) = scan::split(list, b'=')?;
+    let (value, after) = scan::split(after, b';').unwrap_or((after, &[]));
+    *list = after;
+    Some((name, FactValue(value)))
 }
