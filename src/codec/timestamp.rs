@@ -52,8 +52,9 @@ impl Timestamp {
     /// When there is no such day in the Gregorian calendar, or no such time in it.
     #[inline]
     pub fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Result<Self, Invalid> {
-        let date =
-            YEARS.contains(&year) && days_in_month(year, month).is_some_and(|n| (1..=n).contains(&day));
+        let date = year >= *YEARS.start()
+            && year <= *YEARS.end()
+            && days_in_month(year, month).is_some_and(|n| day >= 1 && day <= n);
         if !date {
             return Err(Invalid::new("a day of the Gregorian calendar, year 1 to 9999"));
         }

@@ -190,9 +190,13 @@ impl Clock {
         self.zone
     }
 
-    /// A date whose line says no zone: this clock's, if it knows one.
+    /// A date whose line says no zone: this clock's, if it knows one. Nothing is shown that is finer than
+    /// `precision`.
+    #[inline]
     pub(super) fn modified(&self, shown: Timestamp, precision: Precision) -> Modified {
-        Modified::new(shown, precision, self.zone)
+        let it = Modified { shown, precision, zone: self.zone };
+        debug_assert_eq!(it, Modified::new(shown, precision, self.zone));
+        it
     }
 
     /// `month`, `day` and a time in the year that they are most likely of. The outer `None`: no year has
