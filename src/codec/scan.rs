@@ -9,9 +9,9 @@ const EACH: u64 = 0x0101_0101_0101_0101;
 pub(crate) fn split(bytes: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
     let mut at = 0;
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let differs = u64::from_le_bytes(*word) ^ EACH * u64::from(mark);
+        let differs = u64::from_le_bytes(*word) ^ (EACH * u64::from(mark));
         // The top bit of the first byte that does not differ; beyond it, bits may be wrong.
-        let same = differs.wrapping_sub(EACH) & !differs & EACH * 0x80;
+        let same = differs.wrapping_sub(EACH) & !differs & (EACH * 0x80);
         at += (same.trailing_zeros() / 8) as usize;
         if same != 0 {
             return Some((bytes.get(..at)?, bytes.get(at + 1..)?));
@@ -29,7 +29,7 @@ pub(crate) fn word(bytes: &[u8]) -> usize {
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*word);
         // The top bit of the first byte that is no more than a space; beyond it, bits may be wrong.
-        let ends = word.wrapping_sub(EACH * (b' ' + 1) as u64) & !word & EACH * 0x80;
+        let ends = word.wrapping_sub(EACH * (b' ' + 1) as u64) & !word & (EACH * 0x80);
         at += (ends.trailing_zeros() / 8) as usize;
         match bytes.get(at) {
             Some(b' ' | b'\t') if ends != 0 => return at,

@@ -257,7 +257,7 @@ impl<'a> Facts<'a> {
         let (list, name) = (line.get(..end).unwrap_or_default(), line.get(end + 1..).unwrap_or_default());
         let name = Text::new(name)?;
         // All of them at once, and without a way out in between, so that it is done many bytes at a time.
-        if list.iter().fold(false, |bad, &byte| bad | !(is_value(byte) | (byte == b';'))) {
+        if list.iter().fold(0, |bad, &byte| bad | u8::from(byte <= b' ') | u8::from(byte == 0x7f)) != 0 {
             return Err(FACTS);
         }
         let mut values = FactValues::default();
