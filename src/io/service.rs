@@ -69,6 +69,30 @@ impl Terms {
         self.total = Some(SharedPace::new(rate));
     }
 
+    /// Whose connection it is, where a proxy has to say that.
+    #[cfg(feature = "proxy-protocol")]
+    async fn client<R: Reactor>(
+        &self,
+        runtime: &mut R,
+        socket: &mut R::Socket,
+        peer: SocketAddr,
+    ) -> io::Result<SocketAddr> {
+        match &self.proxies {
+            Some(proxies) => proxies.client(runtime, socket, peer).await,
+            None => Ok(peer),
+        }
+    }
+
+    #[cfg(not(feature = "proxy-protocol"))]
+    async fn client<R: Reactor>(
+        &self,
+        _: &mut R,
+        _: &mut R::Socket,
+        peer: SocketAddr,
+    ) -> io::Result<SocketAddr> {
+        Ok(peer)
+    }
+
     #[cfg(feature = "rustls")]
     fn endpoint(&self) -> Option<Endpoint> {
         self.tls.as_ref().map(Endpoint::server)
@@ -164,22 +188,16 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     mut place: Place,
 ) {
     let Ok(local) = stream.local_addr() else { return };
-    let mut endpoints = Endpoints { local, peer };
     let Ok(mut socket) = runtime.adopt(stream) else { return };
-    #[cfg(feature = "proxy-protocol")]
-    if let Some(proxies) = &terms.proxies {
-        match proxies.client(&mut runtime, &mut socket, peer).await {
-            Ok(client) => endpoints.peer = client,
-            // Whoever it is, it is none that this port is for.
-            Err(_) => return,
-        }
-    }
-    let admitted = place.admit(endpoints.peer.ip(), &terms.places);
+    // Whoever it is that has no header, it is none that this port is for.
+    let Ok(client) = terms.client(&mut runtime, &mut socket, peer).await else { return };
+    let endpoints = Endpoints { local, peer: client };
+    let admitted = place.admit(client.ip(), &terms.places);
     let config = terms.config.clone();
     let mut connection =
         Connection::new(runtime, socket, endpoints, config, accounts, admitted, terms.endpoint());
     connection.throttle = Throttle::new(terms.rate, terms.total.clone());
-    connection.proxy = Some(peer.ip()).filter(|_| endpoints.peer != peer);
+    connection.proxy = Some(peer.ip()).filter(|_| client != peer);
     drop(terms);
     // However it ends, the client has been told, and nobody else is there to be.
     let _ = poll_fn(|cx| {

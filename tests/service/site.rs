@@ -9,8 +9,12 @@ use std::time::Duration;
 use std::{env, fs, process, thread};
 
 use ftp_proto::io::std::Client;
-use ftp_proto::io::{Directory, Shutdown, Users, smol, std as threads, tokio as on_tokio};
+use ftp_proto::io::{
+    Accounts, AsyncAccounts, Directory, Shutdown, Users, smol, std as threads, tokio as on_tokio,
+};
 use ftp_proto::server::Config;
+
+use crate::hosts;
 
 /// What runs a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +38,21 @@ pub(crate) struct Setup {
     pub(crate) total_rate: Option<NonZeroU64>,
     #[cfg(feature = "proxy-protocol")]
     pub(crate) proxies: Option<ftp_proto::io::Proxies>,
+}
+
+/// Whose files a server has.
+pub(crate) enum Host<A, B> {
+    Blocking(A),
+    Async(B),
+}
+
+/// A new directory.
+pub(crate) fn directory() -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let directory = env::temp_dir().join(format!("ftp-proto-service-{}-{number}", process::id()));
+    fs::create_dir(&directory).unwrap();
+    directory
 }
 
 /// The methods are the same, the types are not.
@@ -74,33 +93,51 @@ impl Site {
     }
 
     pub(crate) fn with(runtime: Runtime, setup: Setup) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let directory = env::temp_dir().join(format!("ftp-proto-service-{}-{number}", process::id()));
-        fs::create_dir(&directory).unwrap();
+        let directory = directory();
         let users = Users::new().user("me", "secret", Directory::open(&directory).unwrap().writable());
+        Self::of(runtime, setup, directory, Host::<_, hosts::Slow>::Blocking(users))
+    }
+
+    /// A server of this host.
+    pub(crate) fn of<A: Accounts, B: AsyncAccounts>(
+        runtime: Runtime,
+        setup: Setup,
+        directory: PathBuf,
+        host: Host<A, B>,
+    ) -> Self {
         let (began, begun) = mpsc::channel();
         let (sender, ended) = mpsc::channel();
         thread::spawn(move || {
             let at = "127.0.0.1:0";
             match runtime {
                 Runtime::Threads => {
-                    let server = set_up!(threads::Server::bind(at, users), setup);
+                    let server = match host {
+                        Host::Blocking(accounts) => threads::Server::bind(at, accounts),
+                        Host::Async(accounts) => threads::Server::bind_async(at, accounts),
+                    };
+                    let server = set_up!(server, setup);
                     began.send((server.local_addr(), server.shutdown_handle())).unwrap();
                     server.serve().unwrap();
                 }
                 Runtime::Tokio => {
                     let mut builder = tokio::runtime::Builder::new_multi_thread();
-                    builder.worker_threads(2).max_blocking_threads(8).enable_all().build().unwrap().block_on(
-                        async {
-                            let server = set_up!(on_tokio::Server::bind(at, users).await, setup);
-                            began.send((server.local_addr(), server.shutdown_handle())).unwrap();
-                            server.serve().await.unwrap();
-                        },
-                    );
+                    builder.worker_threads(2).max_blocking_threads(8).enable_all();
+                    builder.build().unwrap().block_on(async {
+                        let server = match host {
+                            Host::Blocking(accounts) => on_tokio::Server::bind(at, accounts).await,
+                            Host::Async(accounts) => on_tokio::Server::bind_async(at, accounts).await,
+                        };
+                        let server = set_up!(server, setup);
+                        began.send((server.local_addr(), server.shutdown_handle())).unwrap();
+                        server.serve().await.unwrap();
+                    });
                 }
                 Runtime::Smol => futures_lite::future::block_on(async {
-                    let server = set_up!(smol::Server::bind(at, users).await, setup);
+                    let server = match host {
+                        Host::Blocking(accounts) => smol::Server::bind(at, accounts).await,
+                        Host::Async(accounts) => smol::Server::bind_async(at, accounts).await,
+                    };
+                    let server = set_up!(server, setup);
                     began.send((server.local_addr(), server.shutdown_handle())).unwrap();
                     server.serve().await.unwrap();
                 }),

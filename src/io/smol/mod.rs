@@ -1,7 +1,7 @@
 //! The adapter for [smol](https://docs.rs/smol), of which it needs the reactor alone: its futures run on any
 //! executor.
 //!
-//! The same client as [`io::std`](super::std)'s, its methods asynchronous. Futures are `Send`, and any of
+//! The same client and server as [`io::std`](super::std)'s, their methods asynchronous. Futures are `Send`, and any of
 //! them may be dropped at any point: the next operation ends what it began.
 
 mod client;
