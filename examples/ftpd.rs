@@ -18,7 +18,6 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, exit};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
