@@ -7,6 +7,7 @@ use ftp_proto::action::{Action, DataEvent, DataFailure, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::codec::{HashAlgorithm, ReplyCode, RepresentationType, Text, Verb, VerbSet};
 use ftp_proto::error::{Error, LocalError, PeerError};
+use ftp_proto::security::{Policy, TlsMode};
 use ftp_proto::server::{Answer, Config, Event, Refusal, Request, Session};
 use ftp_proto::time::Instant;
 use ftp_proto::transfer::Coding;
@@ -30,9 +31,12 @@ enum State {
     Transfer,
     AfterEpsvAll,
     Digesting,
+    Secured,
+    SecuredAndLoggedIn,
+    Private,
 }
 
-const STATES: [State; 10] = [
+const STATES: [State; 13] = [
     State::Connected,
     State::Named,
     State::LoggedIn,
@@ -43,22 +47,43 @@ const STATES: [State; 10] = [
     State::Transfer,
     State::AfterEpsvAll,
     State::Digesting,
+    State::Secured,
+    State::SecuredAndLoggedIn,
+    State::Private,
 ];
 
 /// What is configured: the states are gone through with each.
-fn configurations() -> [(&'static str, Config); 3] {
+fn configurations() -> [(&'static str, Config); 5] {
     const HASHES: &[HashAlgorithm] = &[HashAlgorithm::Sha256, HashAlgorithm::Crc32, HashAlgorithm::Md5];
     let (mut hashing, mut overriding) = (prompt(), prompt());
     hashing.hashes = HASHES;
     hashing.long_addresses = true;
+    hashing.combines = true;
     overriding.hashes = HASHES;
     overriding.overridden = VerbSet::of(Verb::ALL);
-    [("as it comes", prompt()), ("with hashes", hashing), ("with overridden commands", overriding)]
+    let (mut offering, mut requiring) = (prompt(), prompt());
+    offering.security.tls = TlsMode::Explicit;
+    offering.security.clear_command_channel = true;
+    requiring.security.tls = TlsMode::Explicit;
+    (requiring.security.control, requiring.security.data) = (Policy::Require, Policy::Require);
+    [
+        ("as it comes", prompt()),
+        ("with hashes", hashing),
+        ("with overridden commands", overriding),
+        ("with TLS", offering),
+        ("with TLS required", requiring),
+    ]
 }
 
 fn rig_in(state: State, config: &Config) -> Rig {
     let mut rig = Rig::with(config.clone());
     if state == State::Connected {
+        return rig;
+    }
+    if matches!(state, State::Secured | State::SecuredAndLoggedIn | State::Private) {
+        assert_eq!(rig.say("AUTH TLS"), [234]);
+    }
+    if state == State::Secured {
         return rig;
     }
     assert_eq!(rig.say("USER me"), [331]);
@@ -80,6 +105,10 @@ fn rig_in(state: State, config: &Config) -> Rig {
             rig.slow = Slow::Digests;
             assert_eq!(rig.say("HASH /file"), []);
         }
+        State::Private => {
+            assert_eq!(rig.say("PBSZ 0\r\nPROT P"), [200, 200]);
+            rig.passive();
+        }
         _ => {}
     }
     rig
@@ -89,7 +118,12 @@ fn rig_in(state: State, config: &Config) -> Rig {
 fn exists(state: State, config: &Config) -> bool {
     // What the host answers itself brings the session into no state.
     let overridden = config.overridden != VerbSet::EMPTY && !matches!(state, State::Connected | State::Named);
+    let offered = config.security.tls != TlsMode::None;
     match state {
+        State::Secured | State::SecuredAndLoggedIn | State::Private => offered,
+        State::Connected => !overridden,
+        // There is no login in the clear.
+        _ if config.security.control == Policy::Require => false,
         State::LoggedIn => true,
         State::Digesting => !overridden && !config.hashes.is_empty(),
         _ => !overridden,
@@ -123,6 +157,12 @@ fn arguments(verb: Verb) -> (&'static str, &'static str) {
             ("/file", "/none")
         }
         Verb::Rang => ("0 3", "3 0"),
+        Verb::Auth => ("TLS", "KERBEROS_V4"),
+        Verb::Pbsz => ("0", "none"),
+        Verb::Prot => ("P", "Q"),
+        Verb::Ccc => ("", "what"),
+        Verb::Adat | Verb::Mic | Verb::Conf | Verb::Enc => ("c2VjcmV0", "\u{1}"),
+        Verb::Comb => ("/new /file", "/new \"/file"),
         Verb::Host => ("example.org", "example.net"),
         Verb::Lang => ("en-GB", "xx"),
         Verb::Lprt => ("4,4,192,0,2,2,2,156,65", "5,1,1,1,1"),
@@ -215,7 +255,7 @@ fn every_command_in(state: State, config: &Config) {
                     let allowed = verb.allows(ReplyCode::new(*code).unwrap());
                     assert!(allowed, "{short} in {state:?} is not answered {code}");
                 }
-                let stranger = matches!(state, State::Connected | State::Named);
+                let stranger = matches!(state, State::Connected | State::Named | State::Secured);
                 if stranger && !verb.is_allowed_before_login() {
                     assert_eq!(codes, [530], "{short} in {state:?}");
                 }
@@ -228,6 +268,24 @@ fn every_command_in(state: State, config: &Config) {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn without_a_mechanism_its_data_and_its_commands_are_out_of_order_and_tls_has_none() {
+    let mut config = prompt();
+    config.security.tls = TlsMode::Explicit;
+    for (command, clear, secured) in
+        [("ADAT", 503, 503), ("MIC", 503, 537), ("CONF", 503, 537), ("ENC", 503, 537)]
+    {
+        let line = format!("{command} c2VjcmV0");
+        assert_eq!(Rig::new().say(&line), [clear], "{command} where there is no TLS");
+        assert_eq!(Rig::logged_in().say(&line), [clear], "{command} where there is no TLS, after the login");
+        let mut rig = Rig::with(config.clone());
+        assert_eq!(rig.say(&line), [clear], "{command} before AUTH");
+        assert_eq!(rig.say("AUTH TLS"), [234]);
+        assert_eq!(rig.say(&line), [secured], "{command} under TLS");
+        assert_eq!(rig.say(command), [501]);
     }
 }
 
@@ -1326,7 +1384,7 @@ proptest! {
         words in prop::collection::vec((0..Verb::ALL.len(), 0usize..12, 0u8..20), 0..60),
         sizes in prop::collection::vec(1usize..60, 1..5),
     ) {
-        let [_, (_, hashing), _] = configurations();
+        let [_, (_, hashing), ..] = configurations();
         let mut rig = Rig::with(hashing).login();
         rig.chunks = Chunks::of(&sizes);
         let mut expected = 0;

@@ -66,6 +66,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (Pending::Available, Answer::Count(bytes)) => {
                 self.reply_many(ticket, tx, |tx| tx.put_fmt(format_args!("213 {bytes}\r\n")));
             }
+            (Pending::Combine, Answer::Done) => {
+                self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Put together."), tx);
+            }
             (Pending::Symlink, Answer::Done) => {
                 self.reply(ticket, Code::COMMAND_OKAY, Text::literal("The link was made."), tx);
             }

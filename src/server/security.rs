@@ -177,6 +177,23 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.answer_now(ticket, Code::COMMAND_OKAY, "Data protection set.", tx)
     }
 
+    /// ADAT (RFC 2228 3): TLS has no such data, and its exchange is over when this can come.
+    pub(super) fn security_data(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> Outcome {
+        let text = if self.is_secured() { "TLS is in force already." } else { "AUTH comes first." };
+        self.answer_now(ticket, Code::BAD_SEQUENCE, text, tx)
+    }
+
+    /// MIC, CONF and ENC (RFC 2228 3): TLS protects the connection, not commands.
+    pub(super) fn protected_command(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> Outcome {
+        match self.is_secured() {
+            true => {
+                let text = "TLS protects commands as they are.";
+                self.answer_now(ticket, Code::COMMAND_PROTECTION_NOT_SUPPORTED, text, tx)
+            }
+            false => self.answer_now(ticket, Code::BAD_SEQUENCE, "AUTH comes first.", tx),
+        }
+    }
+
     /// CCC (RFC 4217 5).
     pub(super) fn clear_control(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> Outcome {
         if !self.is_secured() {

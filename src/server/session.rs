@@ -9,13 +9,13 @@ use super::Config;
 use super::data::{Channel, Transfer};
 use super::machine::{BadLine, Server, ServerStep, Ticket};
 use super::note::Note;
-use super::paths::Paths;
+use super::paths::{Paths, resolve_name};
 use super::pending::{Asked, FollowUp, Pending};
 use super::request::{Request, VirtualPath};
 use super::security::Shield;
 use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
-use crate::codec::{ByteRange, Command, FactSet, HashAlgorithm, ReplyCode, Text, Verb};
+use crate::codec::{ByteRange, Command, FactSet, HashAlgorithm, Quoted, ReplyCode, ResolveError, Text, Verb};
 use crate::error::{Error, PeerError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
@@ -209,6 +209,17 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     #[must_use]
     pub fn source_path(&self) -> VirtualPath<'_> {
         VirtualPath::new(self.paths.waiting())
+    }
+
+    /// The path that a name leads to, seen from the working directory: for requests that have more names than
+    /// one. It is written to the start of `out`, which needs room for the working directory, twice the name
+    /// and two bytes at most.
+    ///
+    /// # Errors
+    /// When there is not enough.
+    pub fn resolve<'o>(&self, name: Quoted<'_>, out: &'o mut [u8]) -> Result<VirtualPath<'o>, ResolveError> {
+        let length = resolve_name(self.paths.working(), name, out)?;
+        out.get(..length).map(VirtualPath::new).ok_or(ResolveError::TooLong)
     }
 
     /// The user who wants to log in, until that is done. Afterwards the host knows who it is.

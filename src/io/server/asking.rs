@@ -3,9 +3,9 @@
 use ::std::sync::Arc;
 use ::std::time::{SystemTime, UNIX_EPOCH};
 
-use super::Work;
 use super::moving::Moving;
 use super::pages::Pages;
+use super::{PATHS, Work};
 use crate::io::host::{
     Access, AsyncAccounts, AsyncFile, AsyncFilesystem, Digest, HostReply, Opened, OwnedCommand, OwnedPath,
     Refusal, Visitor, Wishes,
@@ -126,6 +126,16 @@ pub(super) fn ask<F: AsyncFilesystem>(
         Request::Symlink { target } => {
             let target = target.as_bytes().to_vec();
             Box::pin(async move { filesystem.symlink(path.lent(), &target).await.map(|()| Told::Done) })
+        }
+        Request::Combine { parts } => {
+            let mut room = vec![0; PATHS];
+            let parts: Result<Vec<_>, _> =
+                parts.iter().map(|part| session.resolve(part, &mut room).map(OwnedPath::from)).collect();
+            let Ok(parts) = parts else { return at_once(Err(Refusal::BadName)) };
+            Box::pin(async move {
+                let parts: Vec<_> = parts.iter().map(OwnedPath::lent).collect();
+                filesystem.combine(path.lent(), &parts).await.map(|()| Told::Done)
+            })
         }
         Request::Available => {
             Box::pin(async move { filesystem.available(path.lent()).await.map(Told::Count) })
