@@ -53,5 +53,6 @@ pub use host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
+pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 pub use virtual_hosts::VirtualHosts;
 pub use walk::{Listed, Walker};

@@ -6,6 +6,7 @@ use core::num::NonZeroU64;
 use super::config::hash_of;
 use super::data::PassiveReply;
 use super::machine::Ticket;
+use super::note::Note;
 use super::pending::{Asked, Pending, Purpose};
 use super::request::{Access, Changes, Listing};
 use super::session::{Login, Session};
@@ -120,6 +121,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Quit => {
                 self.reply(ticket, Code::SERVICE_CLOSING, Text::literal("Goodbye."), tx);
                 self.abandon_data();
+                self.note(Note::Left);
                 self.closing = true;
                 None
             }

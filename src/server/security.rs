@@ -3,6 +3,7 @@
 use super::commands::Outcome;
 use super::data::Channel;
 use super::machine::Ticket;
+use super::note::Note;
 use super::session::{Login, Session, SessionStep};
 use crate::action::{DataOp, Wait};
 use crate::buffer::{Rx, Tx};
@@ -29,7 +30,7 @@ impl Shield {
     }
 }
 
-impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
+impl<P> Session<P> {
     /// Whether the control connection is protected by TLS.
     #[must_use]
     pub fn is_secured(&self) -> bool {
@@ -41,7 +42,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub const fn protects_data(&self) -> bool {
         self.shield.data
     }
+}
 
+impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// The handshake has succeeded: what comes and goes from now on is protected.
     pub fn upgraded(&mut self, token: Upgrade) {
         let Upgrade(()) = token;
@@ -62,6 +65,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     fn change(&mut self, control: Control) {
+        match (&self.shield.control, &control) {
+            (Control::Changing(true), Control::Secured) => self.note(Note::Secured),
+            (Control::Changing(false), Control::Plain) => self.note(Note::Cleared),
+            _ => {}
+        }
         self.shield.control = control;
         self.progress = true;
     }

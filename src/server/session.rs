@@ -8,14 +8,16 @@ use arrayvec::ArrayVec;
 use super::Config;
 use super::data::{Channel, Transfer};
 use super::machine::{BadLine, Server, ServerStep, Ticket};
-use super::note::Note;
+use super::note::{Note, Outcome};
 use super::paths::{Paths, resolve_name};
 use super::pending::{Asked, FollowUp, Pending};
 use super::request::{Request, VirtualPath};
 use super::security::Shield;
 use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
-use crate::codec::{ByteRange, Command, FactSet, HashAlgorithm, Quoted, ReplyCode, ResolveError, Text, Verb};
+use crate::codec::{
+    ByteRange, Command, Direction, FactSet, HashAlgorithm, Quoted, ReplyCode, ResolveError, Text, Verb,
+};
 use crate::error::{Error, PeerError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
@@ -421,6 +423,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// What the host was asked needs no answer any more.
     fn forget_requests(&mut self) {
+        if self.pending == Some(Pending::Commit) {
+            self.note_transfer(Direction::ToServer, false, Outcome::Cut);
+        }
         (self.pending, self.follow_up, self.refusing, self.aborting) = (None, None, None, None);
         self.tell_abort = false;
     }
@@ -456,8 +461,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// The parameters go back to their defaults, and nobody is logged in (RFC 959 4.1.1, REIN).
     pub(super) fn reset(&mut self) {
-        self.note(Note::Reset);
         self.abandon_data();
+        self.note(Note::Reset);
         // Nobody stays without a login by sending REIN again and again.
         if self.login == Login::In {
             self.started = None;
