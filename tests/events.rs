@@ -135,16 +135,18 @@ fn a_session_is_told_from_its_opening_to_its_end() {
 }
 
 #[test]
-fn a_client_that_vanishes_in_an_upload_leaves_it_cut_and_the_session_closed() {
+fn a_client_that_vanishes_in_a_download_leaves_it_unfinished_and_the_session_closed() {
     let site = Site::new("cut");
+    // More than all buffers on the way hold.
+    fs::File::create(site.directory.join("file")).unwrap().set_len(64 << 20).unwrap();
     let mut client = Client::connect(site.address).unwrap();
     client.login("alice", PASSWORD).unwrap();
-    let mut upload = client.store("file").unwrap();
-    upload.write_all(b"content").unwrap();
-    std::mem::forget(upload);
+    let mut download = client.retrieve("file").unwrap();
+    download.read_exact(&mut [0; 10]).unwrap();
+    std::mem::forget(download);
     drop(client);
     let events = site.events();
     assert_eq!(events.len(), 4, "{events:?}");
-    assert!(events[2].starts_with("alice: in \"/file\" ") && !events[2].contains("Complete"), "{events:?}");
+    assert!(events[2].starts_with("alice: out \"/file\" ") && !events[2].contains("Complete"), "{events:?}");
     assert!(events[3].starts_with("alice: closed: "), "{events:?}");
 }

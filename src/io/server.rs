@@ -2,6 +2,7 @@
 
 mod asking;
 mod events;
+mod hashing;
 mod moving;
 mod pages;
 
@@ -23,6 +24,7 @@ use crate::server::{Answer, Asked, Config, Endpoints, Note, Request, Session, Se
 use crate::time::Instant;
 use asking::{Asking, Told};
 use events::Reporter;
+use hashing::Hashing;
 use moving::Moving;
 use pages::Pages;
 
@@ -52,6 +54,8 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     endpoint: Option<Endpoint>,
     /// What the host is at work on.
     asked: Option<(Ticket, Doing<A>)>,
+    /// It is not done with that, and would go on at once: the client is heard in between.
+    host_moves: bool,
     moving: Option<Moving<A::Filesystem>>,
     admitted: bool,
     /// The dialogue is over: until when the connection may still take to close in order.
@@ -64,6 +68,8 @@ enum Doing<A: AsyncAccounts> {
     Asking(Asking<A::Filesystem>),
     /// A directory is told over the control connection.
     Telling(Pages<<A::Filesystem as AsyncFilesystem>::Entries>),
+    /// A hash is computed.
+    Hashing(Hashing<<A::Filesystem as AsyncFilesystem>::File>),
 }
 
 impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
@@ -88,16 +94,17 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             endpoints,
             endpoint,
             asked: None,
+            host_moves: false,
             moving: None,
             admitted,
             closing: None,
-            reporter: Reporter::new(Hooks::default(), endpoints),
+            reporter: Reporter::new(endpoints),
         }
     }
 
     /// Tells the owner of it, from its opening on.
     pub(super) fn with_hooks(mut self, hooks: Hooks) -> Self {
-        self.reporter = Reporter::new(hooks, self.endpoints);
+        self.reporter.begin(hooks);
         self.control.set_trace(self.reporter.trace());
         self
     }
@@ -166,6 +173,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                         self.give_up();
                     }
                     progress |= self.move_data(cx);
+                    progress |= ::std::mem::take(&mut self.host_moves);
                     if progress {
                         continue;
                     }
@@ -284,7 +292,19 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     doing = Doing::Telling(pages);
                     told
                 }
+                Poll::Ready(Ok(Told::Hashing(hashing))) => {
+                    doing = Doing::Hashing(hashing);
+                    self.host_moves = true;
+                    Poll::Pending
+                }
                 told => told,
+            },
+            Doing::Hashing(hashing) => match hashing.poll_piece(cx) {
+                Poll::Ready(Some(digest)) => Poll::Ready(digest.map(Told::Digest)),
+                more => {
+                    self.host_moves = more.is_ready();
+                    Poll::Pending
+                }
             },
             Doing::Telling(pages) => self.poll_tell(&ticket, pages, cx),
         };
@@ -323,7 +343,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         let (entry, lines, user);
         user = self.session.user().to_vec();
         let answer = match &told {
-            Ok(Told::Done | Told::LoggedIn(_) | Told::Host(_) | Told::Entries(_)) => Answer::Done,
+            Ok(Told::Done | Told::LoggedIn(_) | Told::Host(_) | Told::Entries(_) | Told::Hashing(_)) => {
+                Answer::Done
+            }
             Ok(Told::Entry(owned)) => {
                 entry = owned.entry();
                 Answer::Entry(&entry)

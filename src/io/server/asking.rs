@@ -3,9 +3,11 @@
 use ::std::sync::Arc;
 use ::std::time::{SystemTime, UNIX_EPOCH};
 
+use super::hashing::Hashing;
 use super::moving::Moving;
 use super::pages::Pages;
 use super::{PATHS, Work};
+use crate::io::hasher::Hasher;
 use crate::io::host::{
     Access, AsyncAccounts, AsyncFile, AsyncFilesystem, Digest, HostReply, Opened, OwnedCommand, OwnedPath,
     Refusal, Visitor, Wishes,
@@ -27,6 +29,7 @@ pub(super) enum Told<F: AsyncFilesystem> {
     },
     Entries(Pages<F::Entries>),
     Digest(Digest),
+    Hashing(Hashing<F::File>),
     Count(u64),
     Reply(HostReply),
 }
@@ -141,7 +144,18 @@ pub(super) fn ask<F: AsyncFilesystem>(
             Box::pin(async move { filesystem.available(path.lent()).await.map(Told::Count) })
         }
         Request::Digest { algorithm, range } => {
-            Box::pin(async move { filesystem.digest(path.lent(), algorithm, range).await.map(Told::Digest) })
+            Box::pin(async move {
+                match (filesystem.digest(path.lent(), algorithm, range).await, Hasher::new(algorithm)) {
+                    // What it has not computed can be computed of what it can read.
+                    (Err(Refusal::Unsupported), Some(hasher)) => {
+                        let offset = range.bounds().map_or(0, |(first, _)| first);
+                        let access = Access::Read { offset };
+                        let opened = filesystem.open(path.lent(), access, &Wishes::default()).await?;
+                        Ok(Told::Hashing(Hashing::new(opened.file, hasher, range)))
+                    }
+                    (digest, _) => digest.map(Told::Digest),
+                }
+            })
         }
         Request::Site(line) => {
             let directory = OwnedPath::from(session.working_directory());

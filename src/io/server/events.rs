@@ -10,6 +10,7 @@ use crate::codec::{Direction, Redacted, RepresentationType, Timestamp};
 use crate::error::PeerError;
 use crate::io::control::{Direction as Dialogue, Trace};
 use crate::io::host::{OwnedPath, VirtualPath, Visitor};
+use crate::io::spans::{SessionSpan, TransferSpan};
 use crate::server::{Change, Endpoints, Outcome, TransferEnd};
 use crate::time::Instant;
 
@@ -107,11 +108,13 @@ impl Hooks {
     }
 }
 
-/// One session's events: [`Opened`](Happening::Opened) when it is made, [`Closed`](Happening::Closed) when it is
+/// One session's events: [`Opened`](Happening::Opened) when it begins, [`Closed`](Happening::Closed) when it is
 /// dropped, whatever ended it.
 pub(super) struct Reporter {
     session: u64,
     hooks: Hooks,
+    span: SessionSpan,
+    transfer: Option<TransferSpan>,
     pub(super) visitor: Visitor,
     pub(super) closed: Closed,
     /// What the host was asked about last, and where it was before.
@@ -123,23 +126,28 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    pub(super) fn new(hooks: Hooks, endpoints: Endpoints) -> Self {
+    pub(super) fn new(endpoints: Endpoints) -> Self {
         let visitor = Visitor::new([], endpoints.peer, endpoints.local);
         static LAST: AtomicU64 = AtomicU64::new(0);
         let session = LAST.fetch_add(1, Ordering::Relaxed) + 1;
         let root = || OwnedPath::from(VirtualPath::ROOT);
-        let reporter = Self {
+        Self {
             session,
-            hooks,
+            span: SessionSpan::server(endpoints.peer, session),
+            transfer: None,
+            hooks: Hooks::default(),
             visitor,
             closed: Closed::Server,
             path: root(),
             from: root(),
             opened: Instant::default(),
             bytes: 0,
-        };
-        reporter.report(Happening::Opened);
-        reporter
+        }
+    }
+
+    pub(super) fn begin(&mut self, hooks: Hooks) {
+        self.hooks = hooks;
+        self.report(Happening::Opened);
     }
 
     /// The host is asked something: what is noted from now on is about that.
@@ -153,6 +161,7 @@ impl Reporter {
         if let Some(name) = unique_name {
             self.path = self.path.with_unique_name(name);
         }
+        self.transfer = Some(self.span.transfer(Some(self.path.lent().as_bytes())));
     }
 
     /// What shows the lines of this session, if anybody wants to see them.
@@ -162,6 +171,10 @@ impl Reporter {
     }
 
     pub(super) fn report(&self, what: Happening<'_>) {
+        if let Happening::LoggedIn = what {
+            self.span.user(&self.visitor.user);
+        }
+        self.span.event(&what);
         if let Some(hook) = &self.hooks.event {
             let (session, visitor) = (self.session, &self.visitor);
             hook(&SessionEvent { session, at: SystemTime::now(), visitor, what });
@@ -173,7 +186,12 @@ impl Reporter {
         self.report(Happening::Changed { change, path: self.path.lent(), from });
     }
 
-    pub(super) fn transferred(&self, end: TransferEnd, now: Instant) {
+    pub(super) fn transferred(&mut self, end: TransferEnd, now: Instant) {
+        if let Some(mut span) = self.transfer.take() {
+            span.direction(end.direction);
+            span.set_bytes(self.bytes);
+            span.end(&format_args!("{:?}", end.outcome));
+        }
         let (path, bytes, duration) = (self.path.lent(), self.bytes, now.since(self.opened));
         self.report(Happening::Transferred(Transferred { path, bytes, duration, end }));
     }
