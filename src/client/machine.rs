@@ -9,14 +9,11 @@ use super::abort::mentions_abort;
 use super::channel::Channel;
 use super::fxp::Elsewhere;
 use super::secure::Shield;
-use super::{Config, Inherits, Offers, Profile, naming};
+use super::{Config, Inherits, Offers, Profile};
 use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
-use crate::codec::{
-    ByteRange, Command, EndRule, Full, Position, ProtectionLevel, ReplyCode, ReplyLine, RepresentationType,
-    RestartMarker, Sink, SiteCommand, Verb, reply,
-};
-use crate::error::{Awaited, LocalError, PeerError};
+use crate::codec::{EndRule, Position, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Verb, reply};
+use crate::error::{Awaited, PeerError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 use crate::transfer::{Coding, Marker};
@@ -42,12 +39,12 @@ pub struct Client {
     pub(super) representation: Option<RepresentationType>,
     /// The structure and mode that are in force, and those that were asked for last.
     pub(super) agreed: Coding,
-    asked: Coding,
+    pub(super) asked: Coding,
     /// REST was sent, and no transfer has used it up: servers keep the offset for the next one.
     pub(super) offset_kept: bool,
     /// RANG was granted, and nothing has used it up; and whether one that was sent asks for that.
     pub(super) range_kept: bool,
-    range_asked: bool,
+    pub(super) range_asked: bool,
     /// The last restart marker of the last transfer.
     pub(super) last_marker: Option<Marker>,
     pub(super) channel: Option<Channel>,
@@ -77,7 +74,7 @@ pub struct Client {
     pub(super) abort_said: bool,
     failed: Option<PeerError>,
     /// QUIT was sent, and nothing after it.
-    quitting: bool,
+    pub(super) quitting: bool,
     /// The text of a reply that an operation is still to tell is held in the receive window.
     keeping: bool,
 }
@@ -489,94 +486,6 @@ impl Client {
     /// Whether a reply is owed.
     pub(super) fn is_owed(&self) -> bool {
         !self.owed.is_empty()
-    }
-
-    /// Whether a command may be sent while replies are owed.
-    pub(super) fn may_pipeline(&self) -> bool {
-        !self.config.one_command_at_a_time && !self.profile.contains(Profile::NO_PIPELINING)
-    }
-
-    /// Queues a command, or says that there is no room for it yet.
-    pub(super) fn send(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> Result<bool, LocalError> {
-        if self.is_denied(command.known_verb()) {
-            return Err(LocalError::Unprotected);
-        }
-        if self.owed.is_full() || (self.is_owed() && !self.may_pipeline()) {
-            return Ok(false);
-        }
-        let queued = self.queue(tx, command.known_verb(), |tx| naming::encode(command, tx))?;
-        if !queued {
-            return Ok(false);
-        }
-        match command {
-            Command::Type(representation) => self.representation = Some(*representation),
-            // A new login begins with the defaults, and not every server's are RFC 959's.
-            Command::Rein | Command::User(_) => self.representation = None,
-            Command::Stru(structure) => self.asked.structure = *structure,
-            Command::Mode(mode) => self.asked.mode = *mode,
-            Command::Prot(level) => self.shield.asked = *level == ProtectionLevel::Private,
-            Command::Rang(range) => self.range_asked = *range != ByteRange::WHOLE,
-            Command::Rest(marker) => self.offset_kept = marker.offset() != Some(0),
-            Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_) => {
-                self.offset_kept = false;
-            }
-            _ => {}
-        }
-        self.quitting = command.known_verb() == Some(Verb::Quit);
-        Ok(true)
-    }
-
-    /// As [`send`](Self::send), for a SITE command.
-    pub(super) fn send_site(
-        &mut self,
-        tx: &mut Tx<'_>,
-        command: &SiteCommand<'_>,
-    ) -> Result<bool, LocalError> {
-        if self.owed.is_full() || (self.is_owed() && !self.may_pipeline()) {
-            return Ok(false);
-        }
-        self.queue(tx, Some(Verb::Site), |tx| {
-            tx.put(b"SITE ")?;
-            command.encode(tx)
-        })
-    }
-
-    fn queue(
-        &mut self,
-        tx: &mut Tx<'_>,
-        verb: Option<Verb>,
-        encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
-    ) -> Result<bool, LocalError> {
-        let was_empty = tx.is_empty();
-        let queued = tx.append(|tx| {
-            encode(tx)?;
-            tx.put(b"\r\n")
-        });
-        if queued.is_err() {
-            return match was_empty {
-                true => Err(LocalError::CommandTooLong),
-                false => Ok(false),
-            };
-        }
-        self.owed.push(Owed { verb, generation: self.generation, transferring: false, beside: false });
-        self.clock = None;
-        Ok(true)
-    }
-
-    /// Sends a command while a transfer is running, whether or not the server takes commands together
-    /// otherwise: RFC 959 has such for this (ABOR, STAT).
-    pub(super) fn send_beside(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> bool {
-        let clock = self.clock;
-        let verb = command.known_verb();
-        if self.owed.is_full() || !self.queue(tx, verb, |tx| naming::encode(command, tx)).unwrap_or(false) {
-            return false;
-        }
-        if let Some(owed) = self.owed.last_mut() {
-            owed.beside = true;
-        }
-        // The data does not move for it.
-        self.clock = clock;
-        true
     }
 
     pub(super) fn peer_is_ipv6(&self) -> bool {

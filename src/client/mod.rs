@@ -20,6 +20,7 @@
 
 mod abort;
 mod channel;
+mod complete;
 mod config;
 mod exchange;
 mod extensions;
@@ -33,6 +34,7 @@ mod offers;
 mod operation;
 mod rename;
 mod secure;
+mod sending;
 mod setup;
 mod transfer;
 mod verify;
@@ -40,6 +42,7 @@ mod waiting;
 mod walk;
 
 pub use abort::{Abort, abort};
+pub use complete::{Complete, Completed, complete};
 pub use config::{
     AbortPolicy, Active, Config, DataConnection, Limits, PassiveAddress, Profile, Security, Timeouts,
 };
@@ -64,8 +67,8 @@ pub use rename::{Rename, rename};
 pub use secure::{ClearCommandChannel, Protected, Secure, clear_command_channel, protect_data, secure};
 pub use setup::{Setup, setup};
 pub use transfer::{
-    Complete, Completed, Open, Opened, TransferId, append, complete, entries, list, machine_list, names,
-    retrieve, retrieve_range, store, store_unique,
+    Open, Opened, TransferId, append, entries, list, machine_list, names, retrieve, retrieve_range, store,
+    store_unique,
 };
 pub use verify::{Expected, Mismatch, Verified, Verify, verify};
 pub use walk::{Found, Walk, WalkLimits};

@@ -4,7 +4,6 @@
 use super::Harm;
 use super::network::Plan;
 use super::support::random::Random;
-use super::support::tree::Node;
 use super::support::{secret, t};
 use super::world::World;
 use ftp_proto::client::{self, Open, Operation};
