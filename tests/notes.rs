@@ -52,8 +52,8 @@ fn what_the_host_has_done_is_noted_and_what_it_has_refused_is_not() {
 
 #[test]
 fn every_transfer_that_was_opened_is_noted_once_with_its_end() {
-    type Act = fn(&mut Rig);
-    let table: [(&str, Act, &[(Direction, bool, Outcome)]); 9] = [
+    type Row = (&'static str, fn(&mut Rig), &'static [(Direction, bool, Outcome)]);
+    let table: [Row; 9] = [
         ("RETR /file", |rig| drop(rig.download()), &[(FromServer, false, Outcome::Complete)]),
         ("LIST /", |rig| drop(rig.download()), &[(FromServer, true, Outcome::Complete)]),
         ("STOR /new", |rig| rig.upload(b"new"), &[(ToServer, false, Outcome::Complete)]),
