@@ -15,7 +15,7 @@ use super::reactor::{Blocking, block_on, watch};
 use crate::io::host::Accounts;
 use crate::io::host::offload::Offload;
 use crate::io::runtime::Reactor;
-use crate::io::server::Connection;
+use crate::io::server::{Connection, Hooks};
 use crate::io::tls::Endpoint;
 use crate::server::{Config, Endpoints};
 
@@ -42,6 +42,7 @@ pub struct Server<A> {
     #[cfg(feature = "rustls")]
     tls: Option<crate::io::tls::ServerTls>,
     sessions: usize,
+    hooks: Hooks,
     state: Arc<State>,
 }
 
@@ -133,6 +134,7 @@ impl<A: Accounts> Server<A> {
             #[cfg(feature = "rustls")]
             tls: None,
             sessions: 1000,
+            hooks: Hooks::default(),
             state: Arc::new(State::new()?),
         })
     }
@@ -177,6 +179,25 @@ impl<A: Accounts> Server<A> {
     #[must_use]
     pub fn with_max_sessions(mut self, sessions: usize) -> Self {
         self.sessions = sessions;
+        self
+    }
+
+    /// Tells `hook` what its sessions come to: logins, transfers, changes, their ends. It is called by the
+    /// session itself, which waits for it.
+    #[must_use]
+    pub fn on_event(mut self, hook: impl Fn(&crate::io::SessionEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.hooks.on_event(hook);
+        self
+    }
+
+    /// Shows `hook` each line of each dialogue, secrets hidden, with the [number](crate::io::SessionEvent::session)
+    /// of its session.
+    #[must_use]
+    pub fn on_line(
+        mut self,
+        hook: impl Fn(u64, crate::io::Direction, crate::codec::Redacted<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.on_line(hook);
         self
     }
 
@@ -258,7 +279,8 @@ impl<A: Accounts> Server<A> {
             accounts,
             admitted,
             self.endpoint(),
-        );
+        )
+        .with_hooks(self.hooks.clone());
         // However it ends, the client has been told, and nobody else is there to be.
         let _ = block_on(poll_fn(|cx| {
             match self.state.stopping.load(Ordering::SeqCst) {
