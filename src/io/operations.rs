@@ -77,6 +77,16 @@ macro_rules! operations {
                 Self::open(Setup::default(), server).await
             }
 
+            /// Puts the connection under TLS again, as [`ClientBuilder`] was told to: after
+            /// [`reinitialize`](Self::reinitialize), which ends what was agreed on.
+            ///
+            /// # Errors
+            /// When the server refuses what the [configuration](client::Security) requires, or the handshake
+            /// fails.
+            pub async fn secure(&mut self) -> Result<Protected, Error> {
+                self.run(client::secure()).await
+            }
+
             /// Protects data connections from now on, or no more.
             ///
             /// # Errors
@@ -397,7 +407,7 @@ macro_rules! operations {
                 self.run(client::account(Secret::new(account))).await.map(drop)
             }
 
-            /// Begins the session anew: log in next.
+            /// Begins the session anew: log in next, where TLS came by AUTH after [`secure`](Self::secure).
             ///
             /// # Errors
             /// When the server refuses, or has no REIN.
