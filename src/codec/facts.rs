@@ -4,15 +4,13 @@
 //! What a line says of a standard fact is either read in full or the whole line is refused: a size or a
 //! time is never made up. Facts that are not known here are kept as bytes.
 
-use core::fmt;
+mod entry;
+
+pub use entry::{FactValue, FactValues, Facts, Kind};
 
 use bitflags::bitflags;
-use nom::bytes::complete::{tag, take_while, take_while1};
-use nom::combinator::{all_consuming, map_opt, opt};
-use nom::sequence::separated_pair;
-use nom::{IResult, Parser};
 
-use super::{Escaped, Full, Invalid, Sink, Text, Timestamp};
+use super::{Full, Invalid, Sink, scan};
 
 bitflags! {
     /// Facts that are known here by name, to be asked for and shown.
@@ -111,6 +109,32 @@ const NAMES: &[(FactSet, &str, &str)] = &[
 /// Names that are read and never written: Pure-FTPd's for the size of a directory.
 const ALIASES: &[(FactSet, &str)] = &[(FactSet::SIZE, "sizd")];
 
+/// The rows of [`NAMES`] and [`ALIASES`], each in the [`slot`] of its name: no name needs more than one look.
+static SLOTS: [Option<(FactSet, &str)>; 64] = {
+    let mut slots = [None; 64];
+    let mut row = 0;
+    while row < NAMES.len() + ALIASES.len() {
+        let (fact, name) =
+            if row < NAMES.len() { (NAMES[row].0, NAMES[row].2) } else { ALIASES[row - NAMES.len()] };
+        let slot = slot(name.as_bytes());
+        assert!(slots[slot].is_none(), "two names in one slot");
+        slots[slot] = Some((fact, name));
+        row += 1;
+    }
+    slots
+};
+
+/// Tells the names apart by their length and two letters, in any case.
+#[inline]
+const fn slot(name: &[u8]) -> usize {
+    let letters = match name {
+        [_, _, _, _, _, fifth, _, _, ..] => *fifth as usize | 0x20,
+        [first, .., last] => (*first as usize | 0x20) + (*last as usize | 0x20),
+        _ => 0,
+    };
+    (letters + 23 * name.len()) % 64
+}
+
 /// The letters of [`Permissions`], in the order in which they are written.
 const LETTERS: &[(Permissions, u8)] = &[
     (Permissions::APPEND, b'a'),
@@ -125,13 +149,26 @@ const LETTERS: &[(Permissions, u8)] = &[
     (Permissions::STORE, b'w'),
 ];
 
+/// What each letter of the alphabet means.
+static BY_LETTER: [Permissions; 26] = {
+    let mut meant = [Permissions::empty(); 26];
+    let mut row = 0;
+    while row < LETTERS.len() {
+        meant[(LETTERS[row].1 - b'a') as usize] = LETTERS[row].0;
+        row += 1;
+    }
+    meant
+};
+
 impl FactSet {
     /// The fact with this name, in any case.
     #[must_use]
+    #[inline]
     pub fn from_fact_name(name: &[u8]) -> Option<Self> {
-        let names = NAMES.iter().map(|row| (row.0, row.1)).chain(ALIASES.iter().copied());
-        let mut known = names.filter(|row| row.1.as_bytes().eq_ignore_ascii_case(name));
-        known.next().map(|row| row.0)
+        let (fact, known) = (*SLOTS.get(slot(name))?)?;
+        // Most servers write them as they are here.
+        let same = known.as_bytes() == name || known.as_bytes().eq_ignore_ascii_case(name);
+        same.then_some(fact)
     }
 
     /// Each fact in it with its name, in the order in which they are written.
@@ -152,9 +189,9 @@ impl FactSet {
     pub fn parse(list: &[u8]) -> Result<Self, Invalid> {
         let mut wanted = Self::empty();
         for name in terminated_pieces(list) {
-            let (_, name) = all_consuming(fact_name)
-                .parse(name)
-                .map_err(|_| Invalid::new("names of facts, with ; after each"))?;
+            if !is_fact_name(name) {
+                return Err(Invalid::new("names of facts, with ; after each"));
+            }
             wanted |= Self::from_fact_name(name).unwrap_or_default();
         }
         Ok(wanted)
@@ -188,12 +225,16 @@ impl FactChoice {
     pub fn parse(list: &[u8]) -> Result<Self, Invalid> {
         let mut choice = Self::default();
         for piece in terminated_pieces(list) {
-            let (_, (name, star)) = all_consuming((fact_name, opt(tag("*"))))
-                .parse(piece)
-                .map_err(|_: nom::Err<()>| Invalid::new("names of facts, with ; or *; after each"))?;
+            let (name, selected) = match piece {
+                [name @ .., b'*'] => (name, true),
+                name => (name, false),
+            };
+            if !is_fact_name(name) {
+                return Err(Invalid::new("names of facts, with ; or *; after each"));
+            }
             let fact = FactSet::from_fact_name(name).unwrap_or_default();
             choice.available |= fact;
-            if star.is_some() {
+            if selected {
                 choice.selected |= fact;
             }
         }
@@ -221,11 +262,11 @@ impl Permissions {
     /// # Errors
     /// When it holds anything but letters.
     pub fn parse(value: &[u8]) -> Result<Self, Invalid> {
-        if !value.iter().all(u8::is_ascii_alphabetic) {
-            return Err(Invalid::new("letters of permissions"));
-        }
-        let flag = |byte: &u8| LETTERS.iter().find(|row| row.1 == byte.to_ascii_lowercase()).map(|row| row.0);
-        Ok(value.iter().filter_map(flag).collect())
+        value.iter().try_fold(Self::empty(), |all, letter| {
+            let place = (letter | 0x20).wrapping_sub(b'a');
+            let meant = BY_LETTER.get(usize::from(place)).ok_or(Invalid::new("letters of permissions"))?;
+            Ok(all | *meant)
+        })
     }
 
     /// Appends the letters, in alphabetical order.
@@ -238,348 +279,25 @@ impl Permissions {
     }
 }
 
-/// The value of a fact: bytes without spaces, semicolons and controls, so that it ends where it ends.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct FactValue<'a>(&'a [u8]);
-
-impl<'a> FactValue<'a> {
-    /// Checks `bytes`. An empty value is a value.
-    ///
-    /// # Errors
-    /// When there is a space, a `;` or a control byte in it. RFC 3659's SCHAR has fewer still; servers
-    /// are not as careful with names of owners.
-    pub fn new(bytes: &'a [u8]) -> Result<Self, Invalid> {
-        match bytes.iter().all(|&b| is_value(b)) {
-            true => Ok(Self(bytes)),
-            false => Err(Invalid::new("a value without spaces, semicolons and control bytes")),
-        }
-    }
-
-    /// The bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &'a [u8] {
-        self.0
-    }
-}
-
-impl fmt::Debug for FactValue<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Escaped(self.0).fmt(f)
-    }
-}
-
-/// What an entry is, its type fact (RFC 3659 section 7.5.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind<'a> {
-    /// `file`.
-    File,
-    /// `dir`: a directory in the one that is listed.
-    Directory,
-    /// `cdir`: the listed directory itself.
-    Current,
-    /// `pdir`: a directory that the listed one is in.
-    Parent,
-    /// Anything else, whole: `OS.unix=slink:/target`.
-    Other(FactValue<'a>),
-}
-
-/// The kinds that have a name of their own.
-const KINDS: &[(Kind<'static>, &str)] =
-    &[(Kind::File, "file"), (Kind::Directory, "dir"), (Kind::Current, "cdir"), (Kind::Parent, "pdir")];
-
-impl<'a> Kind<'a> {
-    /// Reads the value of a type fact, in any case. Whatever is not one of the four is kept as it is.
-    #[must_use]
-    pub fn from_value(value: FactValue<'a>) -> Self {
-        let named = |row: &&(Kind<'static>, &str)| row.1.as_bytes().eq_ignore_ascii_case(value.0);
-        KINDS.iter().find(named).map_or(Self::Other(value), |row| row.0)
-    }
-
-    /// Its value as it is written.
-    #[must_use]
-    pub fn as_bytes(&self) -> &'a [u8] {
-        match self {
-            Self::Other(value) => value.0,
-            named => KINDS.iter().find(|row| row.0 == *named).map_or(b"", |row| row.1.as_bytes()),
-        }
-    }
-
-    /// What a symbolic link on a Unix server leads to: `OS.unix=slink:` and the target, which is empty when
-    /// the server does not say (`OS.unix=slink`, `OS.unix=symlink`). `None` when it is no link.
-    #[must_use]
-    pub fn link_target(&self) -> Option<&'a [u8]> {
-        let Self::Other(value) = self else { return None };
-        let (kind, target) = match memchr::memchr(b':', value.0) {
-            Some(at) => (value.0.get(..at)?, value.0.get(at + 1..)?),
-            None => (value.0, &b""[..]),
-        };
-        let is = |name: &&[u8]| kind.eq_ignore_ascii_case(name);
-        [&b"OS.unix=slink"[..], b"OS.unix=symlink"].iter().any(is).then_some(target)
-    }
-}
-
-/// The values of the facts that are known here. `None` is a fact that is not given.
-///
-/// A host fills one in to be written; a line that came is read into one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct FactValues<'a> {
-    /// What the entry is.
-    pub kind: Option<Kind<'a>>,
-    /// Its size in bytes. Read from Pure-FTPd's `sizd` too.
-    pub size: Option<u64>,
-    /// When its content changed last.
-    pub modify: Option<Timestamp>,
-    /// When it was made.
-    pub create: Option<Timestamp>,
-    /// What the session may do with it.
-    pub perm: Option<Permissions>,
-    /// Equal for two names when they are of the same file; upper and lower case differ.
-    pub unique: Option<FactValue<'a>>,
-    /// The language of its name, a tag of RFC 5646.
-    pub lang: Option<FactValue<'a>>,
-    /// The media type of its content, `text/plain`.
-    pub media_type: Option<FactValue<'a>>,
-    /// The character set of its name, where that is not UTF-8.
-    pub charset: Option<FactValue<'a>>,
-    /// Unix permissions, with the bits of the file type where the server sends them.
-    pub unix_mode: Option<u16>,
-    /// The owner's number.
-    pub unix_uid: Option<u32>,
-    /// The group's number.
-    pub unix_gid: Option<u32>,
-    /// The owner, by number or name.
-    pub unix_owner: Option<FactValue<'a>>,
-    /// The group, by number or name.
-    pub unix_group: Option<FactValue<'a>>,
-    /// The owner's name.
-    pub unix_ownername: Option<FactValue<'a>>,
-    /// The group's name.
-    pub unix_groupname: Option<FactValue<'a>>,
-}
-
-impl<'a> FactValues<'a> {
-    /// The facts that are given.
-    #[must_use]
-    pub fn present(&self) -> FactSet {
-        let given = [
-            (self.kind.is_some(), FactSet::TYPE),
-            (self.size.is_some(), FactSet::SIZE),
-            (self.modify.is_some(), FactSet::MODIFY),
-            (self.create.is_some(), FactSet::CREATE),
-            (self.perm.is_some(), FactSet::PERM),
-            (self.unique.is_some(), FactSet::UNIQUE),
-            (self.lang.is_some(), FactSet::LANG),
-            (self.media_type.is_some(), FactSet::MEDIA_TYPE),
-            (self.charset.is_some(), FactSet::CHARSET),
-            (self.unix_mode.is_some(), FactSet::UNIX_MODE),
-            (self.unix_uid.is_some(), FactSet::UNIX_UID),
-            (self.unix_gid.is_some(), FactSet::UNIX_GID),
-            (self.unix_owner.is_some(), FactSet::UNIX_OWNER),
-            (self.unix_group.is_some(), FactSet::UNIX_GROUP),
-            (self.unix_ownername.is_some(), FactSet::UNIX_OWNERNAME),
-            (self.unix_groupname.is_some(), FactSet::UNIX_GROUPNAME),
-        ];
-        given.into_iter().filter(|row| row.0).map(|row| row.1).collect()
-    }
-
-    // type-fact = "Type=" type-val; size-fact = "Size=" 1*DIGIT; modify-fact = "Modify=" time-val;
-    // create-fact = "Create=" time-val; perm-fact = "Perm=" *pvals                ; RFC 3659 7.5
-    // UNIX.mode: octal; UNIX.uid, UNIX.gid: decimal                               ; by custom
-    fn read(&mut self, fact: FactSet, value: FactValue<'a>) -> Result<(), Invalid> {
-        let bytes = value.0;
-        match fact {
-            FactSet::TYPE => self.kind = Some(Kind::from_value(value)),
-            FactSet::SIZE => self.size = Some(decimal(bytes).ok_or(Invalid::new("a size in bytes"))?),
-            FactSet::MODIFY => self.modify = Some(Timestamp::parse(bytes)?),
-            FactSet::CREATE => self.create = Some(Timestamp::parse(bytes)?),
-            FactSet::PERM => self.perm = Some(Permissions::parse(bytes)?),
-            FactSet::UNIQUE => self.unique = Some(value),
-            FactSet::LANG => self.lang = Some(value),
-            FactSet::MEDIA_TYPE => self.media_type = Some(value),
-            FactSet::CHARSET => self.charset = Some(value),
-            FactSet::UNIX_MODE => self.unix_mode = octal(bytes),
-            FactSet::UNIX_UID => self.unix_uid = decimal(bytes).and_then(|n| n.try_into().ok()),
-            FactSet::UNIX_GID => self.unix_gid = decimal(bytes).and_then(|n| n.try_into().ok()),
-            FactSet::UNIX_OWNER => self.unix_owner = Some(value),
-            FactSet::UNIX_GROUP => self.unix_group = Some(value),
-            FactSet::UNIX_OWNERNAME => self.unix_ownername = Some(value),
-            FactSet::UNIX_GROUPNAME => self.unix_groupname = Some(value),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn write<S: Sink + ?Sized>(&self, fact: FactSet, sink: &mut S) -> Result<(), Full> {
-        let text = match fact {
-            FactSet::TYPE => self.kind.as_ref().map(Kind::as_bytes).map(FactValue),
-            FactSet::SIZE => return self.size.map_or(Ok(()), |n| sink.put_fmt(format_args!("{n}"))),
-            FactSet::MODIFY => return self.modify.map_or(Ok(()), |time| time.encode(sink)),
-            FactSet::CREATE => return self.create.map_or(Ok(()), |time| time.encode(sink)),
-            FactSet::PERM => return self.perm.map_or(Ok(()), |perm| perm.encode(sink)),
-            FactSet::UNIX_MODE => {
-                return self.unix_mode.map_or(Ok(()), |mode| sink.put_fmt(format_args!("{mode:04o}")));
-            }
-            FactSet::UNIX_UID => return self.unix_uid.map_or(Ok(()), |n| sink.put_fmt(format_args!("{n}"))),
-            FactSet::UNIX_GID => return self.unix_gid.map_or(Ok(()), |n| sink.put_fmt(format_args!("{n}"))),
-            FactSet::UNIQUE => self.unique,
-            FactSet::LANG => self.lang,
-            FactSet::MEDIA_TYPE => self.media_type,
-            FactSet::CHARSET => self.charset,
-            FactSet::UNIX_OWNER => self.unix_owner,
-            FactSet::UNIX_GROUP => self.unix_group,
-            FactSet::UNIX_OWNERNAME => self.unix_ownername,
-            FactSet::UNIX_GROUPNAME => self.unix_groupname,
-            _ => None,
-        };
-        text.map_or(Ok(()), |value| sink.put(value.0))
-    }
-
-    /// Appends an entry without its line end: the facts that are both given and in `selected`, in the order
-    /// of RFC 3659 section 7.5, a space, `name`. MLST's line has one more space before it.
-    ///
-    /// # Errors
-    /// [`Full`] when `sink` is.
-    pub fn encode<S: Sink + ?Sized>(
-        &self,
-        selected: FactSet,
-        case: NameCase,
-        name: Text<'_>,
-        sink: &mut S,
-    ) -> Result<(), Full> {
-        for (fact, label) in (selected & self.present()).names(case) {
-            sink.put(label.as_bytes())?;
-            sink.put(b"=")?;
-            self.write(fact, sink)?;
-            sink.put(b";")?;
-        }
-        sink.put(b" ")?;
-        name.encode(sink)
-    }
-}
-
-/// An entry: facts and the pathname they are about. Borrowed from its line.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Facts<'a> {
-    /// As it stands: every fact with a name, an `=` and a value.
-    list: &'a [u8],
-    /// What is known of them.
-    pub values: FactValues<'a>,
-    /// The pathname, with every space that is in it. Empty where MLST describes the current directory
-    /// and the server does not name it. Not a local name: see
-    /// [`safe_name`](super::pathname::safe_name).
-    pub name: Text<'a>,
-}
-
-impl<'a> Facts<'a> {
-    // entry = [ facts ] SP pathname                        ; RFC 3659 7.2
-    // facts = 1*( fact ";" )                               ; in use too: no ";" after the last
-    // fact = factname "=" value
-    // factname = 1*RCHAR; value = *SCHAR                   ; in use too: any byte but SP, ";" and controls
-    /// Reads an entry of MLSD, without its line end; MFF's argument; or the text of MFMT's 213. The first
-    /// space ends the facts, so that a line that begins with one has none. A fact given twice counts once,
-    /// as it came first.
-    ///
-    /// # Errors
-    /// When there is no space, a fact has no name or no `=`, a size, a time or the permissions cannot be
-    /// read, or the pathname holds CR, LF or NUL. The system's own facts have no grammar to break: a
-    /// `UNIX.mode` that is not octal, say, is not in [`values`](Self::values), and still in
-    /// [`iter`](Self::iter).
-    pub fn parse(line: &'a [u8]) -> Result<Self, Invalid> {
-        let end = memchr::memchr(b' ', line).ok_or(Invalid::new("facts, a space and a pathname"))?;
-        let (list, name) = (line.get(..end).unwrap_or_default(), line.get(end + 1..).unwrap_or_default());
-        let name = Text::new(name)?;
-        let mut values = FactValues::default();
-        let mut seen = FactSet::empty();
-        for piece in terminated_pieces(list) {
-            let (label, value) = fact(piece).ok_or(Invalid::new("facts, each name=value;"))?;
-            match FactSet::from_fact_name(label) {
-                Some(known) if !seen.contains(known) => {
-                    seen |= known;
-                    values.read(known, value)?;
-                }
-                _ => {}
-            }
-        }
-        Ok(Self { list, values, name })
-    }
-
-    /// Reads an entry of MLST, a line of its reply between the first and the last. One space stands before
-    /// it; servers that leave it out, or put more, are understood.
-    ///
-    /// # Errors
-    /// As [`parse`](Self::parse).
-    pub fn parse_indented(line: &'a [u8]) -> Result<Self, Invalid> {
-        let entry = line.strip_prefix(b" ").unwrap_or(line);
-        // Two spaces are no facts, unless what follows is facts beyond doubt.
-        let unindented =
-            entry.iter().position(|&b| b != b' ').and_then(|at| entry.get(at..)).unwrap_or(entry);
-        match Self::parse(unindented) {
-            Ok(facts) if facts.list.ends_with(b";") => Ok(facts),
-            _ => Self::parse(entry),
-        }
-    }
-
-    /// Every fact as it was sent, known or not: its name and its value.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], FactValue<'a>)> + use<'a> {
-        terminated_pieces(self.list).filter_map(fact)
-    }
-
-    /// The first fact with this name, in any case.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<FactValue<'a>> {
-        self.iter().find(|fact| fact.0.eq_ignore_ascii_case(name.as_bytes())).map(|fact| fact.1)
-    }
-
-    /// Appends the entry as it came, with a `;` after the last fact.
-    ///
-    /// # Errors
-    /// [`Full`] when `sink` is.
-    pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
-        sink.put(self.list)?;
-        let open = !self.list.is_empty() && !self.list.ends_with(b";");
-        sink.put(if open { b"; " } else { b" " })?;
-        self.name.encode(sink)
-    }
-}
-
-/// Printable.
-impl fmt::Debug for Facts<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{} {}\"", Escaped(self.list), self.name)
-    }
-}
-
 /// What `;` ends, or the end of `list` where the last one is left out.
 fn terminated_pieces(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let pieces = (!list.is_empty()).then(|| list.strip_suffix(b";").unwrap_or(list).split(|&b| b == b';'));
-    pieces.into_iter().flatten()
+    let mut rest = list;
+    core::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (piece, after) = scan::split(rest, b';').unwrap_or((rest, &[]));
+        rest = after;
+        Some(piece)
+    })
 }
 
 const fn is_value(byte: u8) -> bool {
     byte > b' ' && byte != b';' && byte != 0x7f
 }
 
-fn fact_name(input: &[u8]) -> IResult<&[u8], &[u8], ()> {
-    take_while1(|b| is_value(b) && b != b'=' && b != b'*').parse(input)
-}
-
-fn fact(piece: &[u8]) -> Option<(&[u8], FactValue<'_>)> {
-    let value = map_opt(take_while(is_value), |value| FactValue::new(value).ok());
-    let (_, fact) = all_consuming(separated_pair(fact_name, tag("="), value)).parse(piece).ok()?;
-    Some(fact)
-}
-
-fn decimal(value: &[u8]) -> Option<u64> {
-    let parser = nom::character::complete::u64::<_, ()>;
-    all_consuming(parser).parse(value).ok().map(|(_, n)| n)
-}
-
-/// Octal digits as a number; `0o` in front is Python's.
-pub(crate) fn octal(value: &[u8]) -> Option<u16> {
-    let value = value.strip_prefix(b"0o").unwrap_or(value);
-    let digit =
-        |n: u16, &b: &u8| n.checked_mul(8)?.checked_add(u16::from(b.checked_sub(b'0').filter(|d| *d < 8)?));
-    value.iter().try_fold(0u16, digit).filter(|_| !value.is_empty())
+fn is_fact_name(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|&byte| is_value(byte) && !matches!(byte, b'=' | b'*'))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod parameters;
 pub mod pathname;
 pub mod redacted;
 pub mod reply;
+pub(crate) mod scan;
 pub mod site;
 pub mod text;
 pub mod timestamp;

@@ -4,14 +4,7 @@
 
 use core::fmt;
 
-use nom::branch::alt;
-use nom::bytes::complete::{tag, take_while_m_n};
-use nom::character::complete::{char, digit1};
-use nom::combinator::{all_consuming, map, map_opt, opt, verify};
-use nom::sequence::preceded;
-use nom::{IResult, Parser};
-
-use super::{Full, Invalid, Sink};
+use super::{Full, Invalid, Sink, scan};
 
 /// A second in UTC, with as much of a fraction as its source gave.
 ///
@@ -57,9 +50,11 @@ impl Timestamp {
     ///
     /// # Errors
     /// When there is no such day in the Gregorian calendar, or no such time in it.
+    #[inline]
     pub fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Result<Self, Invalid> {
-        let date =
-            YEARS.contains(&year) && days_in_month(year, month).is_some_and(|n| (1..=n).contains(&day));
+        let date = year >= *YEARS.start()
+            && year <= *YEARS.end()
+            && days_in_month(year, month).is_some_and(|n| day >= 1 && day <= n);
         if !date {
             return Err(Invalid::new("a day of the Gregorian calendar, year 1 to 9999"));
         }
@@ -166,12 +161,17 @@ impl Timestamp {
     /// # Errors
     /// When `bytes` is not of the grammar, or names no day or time that exists.
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
-        let (_, (year, [month, day, hour, minute, second], fraction)) =
-            all_consuming((year, clock, opt(preceded(char('.'), fraction))))
-                .parse(bytes)
-                .map_err(|_: nom::Err<()>| Invalid::new(EXPECTED))?;
-        let (nanosecond, digits) = fraction.unwrap_or((0, 0));
-        Self::new(year, month, day, hour, minute, second)?.with_fraction(nanosecond, digits)
+        let (time, fraction) = whole(bytes).ok_or(Invalid::new(EXPECTED))?;
+        let [century, year, month, day, hour, minute, second] = time;
+        let time = Self::new(u16::from(century) * 100 + u16::from(year), month, day, hour, minute, second)?;
+        match fraction {
+            [] => Ok(time),
+            [b'.', digits @ ..] => {
+                let (nanosecond, digits) = nanoseconds(digits).ok_or(Invalid::new(EXPECTED))?;
+                time.with_fraction(nanosecond, digits)
+            }
+            _ => Err(Invalid::new(EXPECTED)),
+        }
     }
 
     /// Appends it as a time-val, with exactly the fraction digits it has.
@@ -222,6 +222,7 @@ const fn is_leap(year: u16) -> bool {
 }
 
 /// `None` when there is no such month.
+#[inline]
 fn days_in_month(year: u16, month: u8) -> Option<u8> {
     match month {
         2 => Some(if is_leap(year) { 29 } else { 28 }),
@@ -261,40 +262,34 @@ fn date_of(days: i64) -> Option<(u16, u8, u8)> {
     Some((year, month, day))
 }
 
-/// Exactly `count` digits (at most four), as a number.
-fn digits<'a>(count: usize) -> impl Parser<&'a [u8], Output = u16, Error = ()> {
-    map_opt(take_while_m_n(count, count, |b: u8| b.is_ascii_digit()), |digits: &[u8]| {
-        digits.iter().try_fold(0u16, |n, &d| n.checked_mul(10)?.checked_add(u16::from(d - b'0')))
-    })
+/// The numbers of a time-val, from the century on, each of two digits; and what is after them.
+#[inline]
+fn whole(bytes: &[u8]) -> Option<([u8; 7], &[u8])> {
+    let (century, rest) = match bytes {
+        // Only a fifteenth digit tells the year 19124 from the year 1912.
+        [b'1', b'9', more @ b'1'..=b'9', rest @ ..] if rest.get(11).is_some_and(u8::is_ascii_digit) => {
+            (19 + (more - b'0'), rest)
+        }
+        [tens, ones, rest @ ..] => (scan::pair([*tens, *ones])?, rest),
+        _ => return None,
+    };
+    let (&[a, b, c, d, e, f, g, h, i, j, k, l], rest) = rest.split_first_chunk()?;
+    let [year, month, day] = [scan::pair([a, b])?, scan::pair([c, d])?, scan::pair([e, f])?];
+    let [hour, minute, second] = [scan::pair([g, h])?, scan::pair([i, j])?, scan::pair([k, l])?];
+    Some(([century, year, month, day, hour, minute, second], rest))
 }
 
-fn year(input: &[u8]) -> IResult<&[u8], u16, ()> {
-    // Only a fifteenth digit tells the year 19124 from the year 1912.
-    let long_run = |rest: &[u8]| rest.iter().take(12).filter(|b| b.is_ascii_digit()).count() == 12;
-    if input.get(3..).is_some_and(long_run) {
-        let since_1900 = verify(digits(3), |n| *n >= 100);
-        return alt((map(preceded(tag("19"), since_1900), |n| 1900 + n), digits(4))).parse(input);
+/// A fraction in nanoseconds, and the number of digits that were kept.
+fn nanoseconds(digits: &[u8]) -> Option<(u32, u8)> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
     }
-    digits(4).parse(input)
-}
-
-fn clock(input: &[u8]) -> IResult<&[u8], [u8; 5], ()> {
-    let two = || map_opt(digits(2), |n| u8::try_from(n).ok());
-    map((two(), two(), two(), two(), two()), |(month, day, hour, minute, second)| {
-        [month, day, hour, minute, second]
-    })
-    .parse(input)
-}
-
-/// Nanoseconds, and the number of digits that were kept.
-fn fraction(input: &[u8]) -> IResult<&[u8], (u32, u8), ()> {
-    map(digit1, |digits: &[u8]| {
-        digits
-            .iter()
-            .take(MAX_DIGITS.into())
-            .fold((0, 0), |(nanos, kept), &d| (nanos + u32::from(d - b'0') * place(kept + 1), kept + 1))
-    })
-    .parse(input)
+    let kept = digits.iter().take(MAX_DIGITS.into());
+    Some(
+        kept.fold((0, 0), |(nanos, kept), &digit| {
+            (nanos + u32::from(digit - b'0') * place(kept + 1), kept + 1)
+        }),
+    )
 }
 
 #[cfg(test)]

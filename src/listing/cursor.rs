@@ -3,6 +3,8 @@
 //! Listing lines other than MLSD's have no grammar: columns are padded, missing or made of several words.
 //! What can be said is what may stand here, and these are the few ways of saying it.
 
+use crate::codec::scan;
+
 /// What is left of a line.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
@@ -31,10 +33,15 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes all blanks that are next, perhaps none.
+    #[inline]
     pub(super) fn blanks(&mut self) {
-        // Columns are padded with many.
-        while let Some((b"    ", rest)) = self.rest.split_first_chunk::<4>() {
-            self.rest = rest;
+        // Columns are padded with many spaces: eight at a time.
+        while let Some(word) = self.rest.first_chunk() {
+            let others = u64::from_le_bytes(*word) ^ u64::from_le_bytes([b' '; 8]);
+            self.rest = self.rest.get((others.trailing_zeros() / 8) as usize..).unwrap_or_default();
+            if others != 0 {
+                break;
+            }
         }
         while let [b' ' | b'\t', rest @ ..] = self.rest {
             self.rest = rest;
@@ -42,6 +49,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes the blanks that are next, of which there must be one.
+    #[inline]
     pub(super) fn gap(&mut self) -> Option<()> {
         let before = self.rest.len();
         self.blanks();
@@ -49,15 +57,16 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes what is next up to a blank or the end, perhaps nothing.
+    #[inline]
     pub(super) fn word(&mut self) -> &'a [u8] {
         let all = self.rest;
-        let end = all.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(all.len());
-        let (word, rest) = all.split_at_checked(end).unwrap_or((all, &[]));
+        let (word, rest) = all.split_at_checked(scan::word(all)).unwrap_or((all, &[]));
         self.rest = rest;
         word
     }
 
     /// Takes all the digits that are next: `least` to `most` of them, `most` at most 9.
+    #[inline]
     pub(super) fn digits(&mut self, least: usize, most: usize) -> Option<u32> {
         let mut value: u32 = 0;
         let mut count = 0;
@@ -73,6 +82,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// As [`digits`](Self::digits), for at most two.
+    #[inline]
     pub(super) fn small(&mut self, least: usize) -> Option<u8> {
         self.digits(least, 2).and_then(|value| u8::try_from(value).ok())
     }

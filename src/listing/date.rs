@@ -36,6 +36,7 @@ pub struct Modified {
 impl Modified {
     /// `shown` as clocks `zone` minutes east of Greenwich have it (`None`: nobody knows where), cut to
     /// `precision`, or to seconds when it has no fraction.
+    #[inline]
     #[must_use]
     pub fn new(shown: Timestamp, precision: Precision, zone: Option<i16>) -> Self {
         let whole = match precision {
@@ -165,7 +166,14 @@ impl Clock {
         let ahead = A_DAY + i64::from(zone.unwrap_or(0)) * 60;
         let limit = now.and_then(|now| Timestamp::from_unix(now.checked_add(ahead)?, 0).ok());
         match limit {
-            Some(limit) => Self { now, limit: (limit.year(), place(&limit)), zone },
+            Some(limit) => Self {
+                now,
+                limit: (
+                    limit.year(),
+                    place(limit.month(), limit.day(), limit.hour(), limit.minute(), limit.second()),
+                ),
+                zone,
+            },
             None => Self { zone, ..Self::UNKNOWN },
         }
     }
@@ -182,24 +190,31 @@ impl Clock {
         self.zone
     }
 
-    /// A date whose line says no zone: this clock's, if it knows one.
+    /// A date whose line says no zone: this clock's, if it knows one. Nothing is shown that is finer than
+    /// `precision`.
+    #[inline]
     pub(super) fn modified(&self, shown: Timestamp, precision: Precision) -> Modified {
-        Modified::new(shown, precision, self.zone)
+        let it = Modified { shown, precision, zone: self.zone };
+        debug_assert_eq!(it, Modified::new(shown, precision, self.zone));
+        it
     }
 
     /// `month`, `day` and a time in the year that they are most likely of. The outer `None`: no year has
     /// such a date; the inner one: the year cannot be told without a clock.
+    #[inline]
     pub(super) fn infer(&self, month: u8, day: u8, time: Time) -> Option<Option<Modified>> {
-        // A leap year: every date that any year has.
-        let any = time.on(2000, month, day)?;
-        if self.now.is_none() {
-            return Some(None);
+        let shown = self.now.and_then(|_| {
+            let (year, until) = self.limit;
+            let ahead = place(month, day, time.hour, time.minute, time.second.unwrap_or(0)) > until;
+            let latest = year.checked_sub(u16::from(ahead))?;
+            // 29 February comes back after eight years at most (1896 and 1904), any other day after one.
+            (0..=8).find_map(|back| time.on(latest.checked_sub(back)?, month, day))
+        });
+        match shown {
+            Some(shown) => Some(Some(self.modified(shown, time.precision()))),
+            // A leap year has every date that any year has.
+            None => time.on(2000, month, day).map(|_| None),
         }
-        let (year, until) = self.limit;
-        let latest = year.checked_sub(u16::from(place(&any) > until))?;
-        // 29 February comes back after eight years at most (1896 and 1904), any other day after one.
-        let shown = (0..=8).find_map(|back| time.on(latest.checked_sub(back)?, month, day));
-        Some(shown.map(|shown| self.modified(shown, time.precision())))
     }
 }
 
@@ -225,6 +240,7 @@ impl Time {
     }
 
     /// This time on that day, if there is such a moment.
+    #[inline]
     pub(super) fn on(self, year: u16, month: u8, day: u8) -> Option<Timestamp> {
         Timestamp::new(year, month, day, self.hour, self.minute, self.second.unwrap_or(0)).ok()
     }
@@ -235,10 +251,11 @@ impl Time {
 }
 
 /// Where in its year a moment lies: a number that orders as time does.
-fn place(it: &Timestamp) -> u32 {
-    [(it.day(), 5), (it.hour(), 5), (it.minute(), 6), (it.second(), 6)]
+#[inline]
+fn place(month: u8, day: u8, hour: u8, minute: u8, second: u8) -> u32 {
+    [(day, 5), (hour, 5), (minute, 6), (second, 6)]
         .iter()
-        .fold(u32::from(it.month()), |place, &(part, bits)| place << bits | u32::from(part))
+        .fold(u32::from(month), |place, &(part, bits)| place << bits | u32::from(part))
 }
 
 #[cfg(test)]

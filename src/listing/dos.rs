@@ -34,7 +34,8 @@ fn entry<'a>(mut cursor: Cursor<'a>, date: short_date::Date, context: &Context) 
     let time = short_date::time(&mut cursor)?;
     cursor.gap()?;
     let word = cursor.word();
-    let tag = TAGS.iter().find(|row| row.0.as_bytes() == word);
+    let tagged = word.first() == Some(&b'<');
+    let tag = if tagged { TAGS.iter().find(|row| row.0.as_bytes() == word) } else { None };
     let (kind, size) = match tag {
         Some(&(tag, kind)) => {
             cursor.pad(15 - tag.len())?;

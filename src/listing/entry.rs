@@ -45,6 +45,7 @@ pub struct Entry<'a> {
 impl<'a> Entry<'a> {
     /// An entry of which nothing else is known yet; set the fields that are.
     #[must_use]
+    #[inline]
     pub const fn new(name: Text<'a>, kind: Kind<'a>) -> Self {
         Self {
             name,
@@ -67,6 +68,7 @@ impl<'a> Entry<'a> {
         Text::new(name).ok().filter(|name| !name.is_empty()).map(|name| Self::new(name, kind))
     }
 
+    #[inline]
     pub(super) const fn read_from(self, format: Format, raw: &'a [u8]) -> Self {
         Self { format: Some(format), raw, ..self }
     }

@@ -9,7 +9,7 @@
 
 use super::context::Context;
 use super::{Entry, Format, Kind, Line, Modified, size};
-use crate::codec::facts::octal;
+use crate::codec::scan::octal;
 use crate::codec::{Invalid, Text, Timestamp};
 
 const EXPECTED: Invalid = Invalid::new("a line of EPLF");

@@ -23,10 +23,15 @@ use super::cursor::Cursor;
 use super::date::Time;
 use super::{Clock, Modified, Precision, months};
 use crate::codec::Timestamp;
+use crate::codec::scan::pair;
 
 /// A date at the cursor, and the space that ends it. The inner `None`: there is one, but it has no year
 /// and the clock cannot tell.
 pub(super) fn parse(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Option<Modified>> {
+    if let Some((modified, rest)) = usual(cursor.rest, clock) {
+        cursor.rest = rest;
+        return Some(modified);
+    }
     let modified = if cursor.peek()?.is_ascii_digit() {
         number_first(cursor, clock)?
     } else {
@@ -40,6 +45,28 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Option<Mod
     };
     cursor.eat(b' ')?;
     Some(modified)
+}
+
+/// `Nov  9 20:06 ` and `Nov  9  2001 `, as nearly all servers write them: read where everything stands.
+#[inline]
+fn usual<'a>(text: &'a [u8], clock: &Clock) -> Option<(Option<Modified>, &'a [u8])> {
+    let Some((&[m, o, n, b' ', tens, ones, b' ', a, b, c, d, e, b' '], rest)) = text.split_first_chunk()
+    else {
+        return None;
+    };
+    let day = pair([if tens == b' ' { b'0' } else { tens }, ones])?;
+    let month = months::english([m, o, n])?;
+    let modified = match [a, b, c, d, e] {
+        [a, b, b':', c, d] => {
+            let time = Time { hour: pair([a, b])?, minute: pair([c, d])?, second: None };
+            clock.infer(month, day, time)?
+        }
+        [b' ', a, b, c, d] => {
+            whole_day(clock, u32::from(pair([a, b])?) * 100 + u32::from(pair([c, d])?), month, day)?
+        }
+        _ => return None,
+    };
+    Some((modified, rest))
 }
 
 fn number_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Option<Modified>> {

@@ -178,6 +178,7 @@ impl Format {
         }
     }
 
+    #[inline]
     fn parse<'a>(self, line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
         match self {
             Self::Mlsd => mlsd::parse(line, context),
@@ -199,6 +200,7 @@ impl Format {
 
     /// The set of this one alone.
     #[must_use]
+    #[inline]
     pub const fn alone(self) -> Formats {
         match self {
             Self::Mlsd => Formats::MLSD,

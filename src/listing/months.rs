@@ -7,12 +7,8 @@ pub(super) const ENGLISH: [&[u8; 3]; 12] =
 
 /// Month 1 to 12 of its name, in any case of the ASCII letters; a full stop after it is no part of it.
 pub(super) fn number(name: &[u8]) -> Option<u8> {
-    if let &[a, b, c] = name {
-        // The common case in one comparison or two: the letters as a number, in lower case.
-        let word = u32::from_be_bytes([0, a | 0x20, b | 0x20, c | 0x20]);
-        if let Some(found) = WORDS.iter().position(|&known| known == word) {
-            return u8::try_from(found + 1).ok();
-        }
+    if let Some(month) = name.try_into().ok().and_then(english) {
+        return Some(month);
     }
     let name = name.strip_suffix(b".").unwrap_or(name);
     if !(3..=12).contains(&name.len()) {
@@ -21,15 +17,35 @@ pub(super) fn number(name: &[u8]) -> Option<u8> {
     OTHERS.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name)).map(|&(_, month)| month)
 }
 
-const WORDS: [u32; 12] = {
-    let mut words = [0; 12];
-    let mut i = 0;
-    while i < 12 {
-        let [a, b, c] = *ENGLISH[i];
-        words[i] = u32::from_be_bytes([0, a | 0x20, b, c]);
-        i += 1;
+/// Month 1 to 12 of its English name, in any case.
+#[inline]
+pub(super) fn english(name: [u8; 3]) -> Option<u8> {
+    let lower = lower(name);
+    let (known, month) = *SLOTS.get(slot(lower))?;
+    (known == lower).then_some(month)
+}
+
+/// Of letters, with those in lower case the same number.
+const fn lower([a, b, c]: [u8; 3]) -> u32 {
+    u32::from_be_bytes([0, a | 0x20, b | 0x20, c | 0x20])
+}
+
+/// Tells the twelve apart.
+const fn slot(lower: u32) -> usize {
+    lower as usize % 31
+}
+
+/// Each of the twelve in its [`slot`], as a number.
+static SLOTS: [(u32, u8); 31] = {
+    let mut slots = [(0, 0); 31];
+    let mut month = 0;
+    while month < 12 {
+        let name = lower(*ENGLISH[month]);
+        assert!(slots[slot(name)].0 == 0, "two months in one slot");
+        month += 1;
+        slots[slot(name)] = (name, month as u8);
     }
-    words
+    slots
 };
 
 /// Names that differ from the English: those that `ls` and FTP servers write in other locales, and long ones.

@@ -61,9 +61,11 @@ pub(super) fn numbers(cursor: &mut Cursor<'_>, likely: [Orders; 3], known: Order
         Orders::DAY_MONTH_YEAR => date(third, second, first),
         _ => None,
     };
-    let fitting: Orders = likely.into_iter().filter(|&order| read(order).is_some()).collect();
-    let common = fitting & known;
-    let left = if common.is_empty() { fitting } else { common };
+    let among = |orders: Orders| {
+        let fitting = |order: &Orders| orders.contains(*order) && read(*order).is_some();
+        likely.into_iter().filter(fitting).collect::<Orders>()
+    };
+    let left = Some(among(known)).filter(|left| !left.is_empty()).unwrap_or_else(|| among(Orders::all()));
     let date = likely.into_iter().filter(|&order| left.contains(order)).find_map(read)?;
     Some((date, left))
 }

@@ -6,20 +6,7 @@
 //! rounded = 1*( DIGIT / "." / "," ) 1*2unit          ; 1.2K, 155KB
 //! ```
 
-/// All of `digits` as a number.
-pub(super) fn number<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
-    if digits.is_empty() {
-        return None;
-    }
-    // Nineteen digits cannot overflow.
-    let (safe, rest) = digits.split_at_checked(19).unwrap_or((digits, &[]));
-    let digit = |byte: &u8| Some(byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9).map(u64::from);
-    let value =
-        safe.iter().try_fold(0u64, |value, byte| Some(value.wrapping_mul(10).wrapping_add(digit(byte)?)))?;
-    let value =
-        rest.iter().try_fold(value, |value, byte| value.checked_mul(10)?.checked_add(digit(byte)?))?;
-    N::try_from(value).ok()
-}
+pub(super) use crate::codec::scan::decimal as number;
 
 /// A number, perhaps with `,` or `.` between its thousands.
 pub(super) fn grouped(word: &[u8]) -> Option<u64> {

@@ -104,7 +104,7 @@ fn mode<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a [u8; 1], Option<u16>)> {
 }
 
 /// What stands in each of the nine places of the mode, and the bits it means. `-` is none of them.
-pub(super) const PLACES: [&[(u8, u16)]; 9] = [
+pub(super) static PLACES: [&[(u8, u16)]; 9] = [
     &[(b'r', 0o400)],
     &[(b'w', 0o200)],
     &[(b'x', 0o100), (b's', 0o4100), (b'S', 0o4000)],
@@ -117,13 +117,15 @@ pub(super) const PLACES: [&[(u8, u16)]; 9] = [
     &[(b'x', 0o001), (b't', 0o1001), (b'T', 0o1000)],
 ];
 
+#[inline]
 fn permissions(letters: &[u8; 9]) -> Option<u16> {
-    letters.iter().zip(PLACES).try_fold(0, |mode, (&letter, place)| {
-        if letter == b'-' {
-            return Some(mode);
+    let mut mode = 0;
+    for (&letter, place) in letters.iter().zip(&PLACES) {
+        if letter != b'-' {
+            mode |= place.iter().find(|(known, _)| *known == letter)?.1;
         }
-        place.iter().find(|(known, _)| *known == letter).map(|(_, bits)| mode | bits)
-    })
+    }
+    Some(mode)
 }
 
 fn kind<'a>(
@@ -163,6 +165,7 @@ fn split_link(name: &[u8]) -> (&[u8], Option<&[u8]>) {
 }
 
 /// The letter of the type, the permissions, and what is after them.
+#[inline]
 pub(super) fn head<'a>(line: &'a [u8], clock: &Clock) -> Option<(&'a [u8; 1], Option<u16>, Columns<'a>)> {
     let mut cursor = Cursor::new(line);
     let (letter, permissions) = mode(&mut cursor)?;
@@ -181,16 +184,18 @@ pub(super) struct Columns<'a> {
 }
 
 /// Walks to the date. Each word is looked at once, and twice where the word before it may be a size.
+#[inline]
 pub(super) fn columns<'a>(mut cursor: Cursor<'a>, clock: &Clock) -> Option<Columns<'a>> {
     let line = cursor.rest;
-    let mut before: &[u8] = &[];
+    // The word before the cursor, and the line up to the word before that one.
+    let (mut before, mut left): (&[u8], &[u8]) = (&[], &[]);
     let mut lone = None;
     for column in 0..MOST_COLUMNS {
+        let so_far = line.get(..line.len() - cursor.rest.len())?;
         cursor.blanks();
-        if column > 0 && before.first().is_some_and(u8::is_ascii_digit) {
+        if before.first().is_some_and(u8::is_ascii_digit) {
             let mut after = cursor;
             if let Some(modified) = ls_date::parse(&mut after, clock) {
-                let left = line.get(..line.len() - cursor.rest.len())?;
                 if let Some((owners, size, device)) = size(left, before) {
                     let found = Columns { owners, size, device, modified, name: after.rest };
                     // `1 May 12 2001 Nov  9 20:06 name` has an owner called May: something must be left
@@ -202,6 +207,7 @@ pub(super) fn columns<'a>(mut cursor: Cursor<'a>, clock: &Clock) -> Option<Colum
                 }
             }
         }
+        left = so_far;
         before = cursor.word();
         if before.is_empty() {
             break;
@@ -220,14 +226,14 @@ fn unknown_columns(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
     Some(Columns { owners: &[], size: None, device: None, modified: None, name: cursor.rest })
 }
 
-/// `left` of the date ends in the size, whose last word is `word`. Gives what is left of that.
-fn size<'a>(left: &'a [u8], word: &[u8]) -> Option<(&'a [u8], Option<u64>, Option<Device>)> {
-    let owners = without_last(left, word);
+/// The size is `word`, or what `owners` ends in and `word`. Gives what is left of it.
+#[inline]
+fn size<'a>(owners: &'a [u8], word: &[u8]) -> Option<(&'a [u8], Option<u64>, Option<Device>)> {
     // `8, 1`, or `8,1` in one word when it cannot be thousands.
     if let Some(head) = owners.strip_suffix(b",") {
         let major = head.rsplit(|&byte| is_blank(byte)).next()?;
         let device = Device { major: number(major)?, minor: number(word)? };
-        return Some((without_last(head, major), None, Some(device)));
+        return Some((trim_end(head.strip_suffix(major)?), None, Some(device)));
     }
     if let Some(size) = grouped(word) {
         return Some((owners, Some(size), None));
@@ -237,12 +243,6 @@ fn size<'a>(left: &'a [u8], word: &[u8]) -> Option<(&'a [u8], Option<u64>, Optio
         return Some((owners, None, Some(device)));
     }
     is_rounded(word).then_some((owners, None, None))
-}
-
-/// `text` without the `last` word that it ends in and the blanks on both sides of that.
-fn without_last<'a>(text: &'a [u8], last: &[u8]) -> &'a [u8] {
-    let text = trim_end(text);
-    trim_end(text.strip_suffix(last).unwrap_or(text))
 }
 
 fn trim_end(mut text: &[u8]) -> &[u8] {
@@ -260,6 +260,7 @@ type Owners<'a> = (Option<u64>, Option<Text<'a>>, Option<Text<'a>>);
 
 /// Links, owner and group. A number in front is the links. With more than two words in what is left, a
 /// gap of two or more spaces parts owner from group; without one, the owner is the first word.
+#[inline]
 fn owners(columns: &[u8]) -> Result<Owners<'_>, Invalid> {
     let mut cursor = Cursor::new(columns);
     cursor.blanks();

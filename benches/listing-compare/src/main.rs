@@ -67,6 +67,7 @@ fn rows() -> [Row; 3] {
     ]
 }
 
+#[inline(never)]
 fn ours(listing: &str, formats: Formats) -> u32 {
     let mut parser = ListingParser::new([0; 1024], formats, Clock::at(NOW));
     let mut entries = 0;
@@ -78,6 +79,7 @@ fn ours(listing: &str, formats: Formats) -> u32 {
     entries
 }
 
+#[inline(never)]
 fn theirs(listing: &str, parse: fn(&str) -> ParseResult<suppaftp::list::File>) -> u32 {
     listing.lines().map(|line| u32::from(black_box(parse(line)).is_ok())).sum()
 }

@@ -1,4 +1,6 @@
+use super::entry::KINDS;
 use super::*;
+use crate::codec::{Text, Timestamp};
 use arrayvec::ArrayVec;
 use proptest::prelude::*;
 use std::vec::Vec;
@@ -216,7 +218,7 @@ fn facts_of_the_system_that_cannot_be_read_are_left_out_and_not_made_up() {
         ("", None),
         ("rw-", None),
     ] {
-        assert_eq!(octal(text.as_bytes()), mode, "{text}");
+        assert_eq!(scan::octal(text.as_bytes()), mode, "{text}");
     }
 }
 
@@ -343,7 +345,7 @@ prop_compose! {
         mode: Option<u16>,
         uid: Option<u32>,
     ) -> FactValues<'static> {
-        let link = Kind::Other(FactValue(b"OS.unix=slink:/t"));
+        let link = Kind::Other(value("OS.unix=slink:/t").unwrap());
         FactValues {
             kind: kind.map(|k| KINDS.get(k).map_or(link, |row| row.0)),
             size,
@@ -351,7 +353,7 @@ prop_compose! {
             perm: perm.map(Permissions::from_bits_truncate),
             unix_mode: mode,
             unix_uid: uid,
-            unique: uid.map(|_| FactValue(b"!=\xff")),
+            unique: uid.map(|_| FactValue::new(b"!=\xff").unwrap()),
             ..NONE
         }
     }

@@ -1,0 +1,101 @@
+//! Short fields: where they end, and what number they are.
+
+/// A byte of one in each byte of a word.
+const EACH: u64 = 0x0101_0101_0101_0101;
+
+/// What is in front of the first `mark`, and what is after it. For a mark that is some bytes away: before
+/// that, memchr does not get into its stride.
+#[inline]
+pub(crate) fn split(bytes: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
+    let mut at = 0;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let differs = u64::from_le_bytes(*word) ^ (EACH * u64::from(mark));
+        // The top bit of the first byte that does not differ; beyond it, bits may be wrong.
+        let same = differs.wrapping_sub(EACH) & !differs & (EACH * 0x80);
+        at += (same.trailing_zeros() / 8) as usize;
+        if same != 0 {
+            return Some((bytes.get(..at)?, bytes.get(at + 1..)?));
+        }
+    }
+    let rest = bytes.get(at..)?;
+    at += rest.iter().position(|&byte| byte == mark)?;
+    Some((bytes.get(..at)?, bytes.get(at + 1..)?))
+}
+
+/// How many bytes are in front of the first space or tab, or all.
+#[inline]
+pub(crate) fn word(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let word = u64::from_le_bytes(*word);
+        // The top bit of the first byte that is no more than a space; beyond it, bits may be wrong.
+        let ends = word.wrapping_sub(EACH * (b' ' + 1) as u64) & !word & (EACH * 0x80);
+        at += (ends.trailing_zeros() / 8) as usize;
+        match bytes.get(at) {
+            Some(b' ' | b'\t') if ends != 0 => return at,
+            // A control byte, which is part of the word.
+            _ if ends != 0 => at += 1,
+            _ => {}
+        }
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len())
+}
+
+/// All of `digits` as a number.
+#[inline]
+pub(crate) fn decimal<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
+    if digits.is_empty() {
+        return None;
+    }
+    let digit = |byte: &u8| Some(byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9).map(u64::from);
+    // Nineteen digits cannot overflow.
+    let (safe, rest) = digits.split_at_checked(19).unwrap_or((digits, &[]));
+    let mut value = 0u64;
+    for byte in safe {
+        value = value.wrapping_mul(10).wrapping_add(digit(byte)?);
+    }
+    for byte in rest {
+        value = value.checked_mul(10)?.checked_add(digit(byte)?)?;
+    }
+    N::try_from(value).ok()
+}
+
+/// Octal digits as a number; `0o` in front is Python's.
+pub(crate) fn octal(value: &[u8]) -> Option<u16> {
+    let value = value.strip_prefix(b"0o").unwrap_or(value);
+    let digit =
+        |n: u16, &b: &u8| n.checked_mul(8)?.checked_add(u16::from(b.checked_sub(b'0').filter(|d| *d < 8)?));
+    value.iter().try_fold(0u16, digit).filter(|_| !value.is_empty())
+}
+
+/// Two digits as a number.
+#[inline]
+pub(crate) const fn pair([tens, ones]: [u8; 2]) -> Option<u8> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    if tens <= 9 && ones <= 9 { Some(tens * 10 + ones) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_field_ends_at_the_first_mark(bytes in "[-.;<\u{80}-\u{100}\0]{0,40}", mark in any::<u8>()) {
+            for mark in [b';', mark] {
+                let bytes = bytes.as_bytes();
+                let at = bytes.iter().position(|&byte| byte == mark);
+                prop_assert_eq!(split(bytes, mark), at.map(|at| (&bytes[..at], &bytes[at + 1..])));
+            }
+        }
+
+        #[test]
+        fn a_word_ends_at_the_first_blank(bytes in "[a \t\0-\x20!\u{80}-\u{a1}]{0,4}[a\0\u{a0}]{0,20}[ \ta]{0,9}") {
+            let bytes = bytes.as_bytes();
+            let end = bytes.iter().position(|byte| matches!(byte, b' ' | b'\t'));
+            prop_assert_eq!(word(bytes), end.unwrap_or(bytes.len()));
+        }
+    }
+}

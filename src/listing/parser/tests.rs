@@ -1,0 +1,202 @@
+use super::*;
+use proptest::prelude::*;
+use std::string::{String, ToString};
+use std::vec::Vec;
+use std::{format, vec};
+
+fn clock() -> Clock {
+    Clock::at(1_731_240_000)
+}
+
+/// What comes out when `listing` is fed in the pieces that `cuts` makes of it.
+fn fed(listing: &[u8], formats: Formats, room: usize, cuts: impl IntoIterator<Item = usize>) -> Vec<String> {
+    let mut parser = ListingParser::new(vec![0; room], formats, clock());
+    let show = |line: Result<Entry<'_>, BadLine<'_>>| match line {
+        Ok(entry) => format!("{entry:?}"),
+        Err(bad) => format!("{bad:?}"),
+    };
+    let mut seen = Vec::new();
+    let mut rest = listing;
+    for cut in cuts.into_iter().chain([listing.len()]) {
+        let (mut piece, after) = rest.split_at(cut.min(rest.len()));
+        rest = after;
+        while let Some(line) = parser.next(&mut piece) {
+            seen.push(show(line));
+        }
+        assert!(piece.is_empty(), "all of the input is taken");
+    }
+    while let Some(line) = parser.finish() {
+        seen.push(show(line));
+    }
+    assert!(!parser.is_within_line());
+    seen
+}
+
+fn names(listing: &[u8], formats: Formats, room: usize) -> Vec<String> {
+    let mut parser = ListingParser::new(vec![0; room], formats, clock());
+    let name = |line: Result<Entry<'_>, BadLine<'_>>| match line {
+        Ok(entry) => entry.name.to_string(),
+        Err(BadLine { reason: Reason::TooLong, raw }) => format!("too long: {}", Escaped(raw)),
+        Err(BadLine { raw, .. }) => format!("bad: {}", Escaped(raw)),
+    };
+    let mut input = listing;
+    let mut seen = Vec::new();
+    while let Some(line) = parser.next(&mut input) {
+        seen.push(name(line));
+    }
+    while let Some(line) = parser.finish() {
+        seen.push(name(line));
+    }
+    seen
+}
+
+const MIXED: &[u8] = b"total 12\r\n\
+    drwxr-xr-x   2 root  wheel  4096 Nov  9 20:06 one\r\n\
+    \r\n\
+    lrwxrwxrwx   1 root  wheel     4 Nov  9  2001 two three -> /f\xff\n\
+    complaint of some kind\n\
+    type=file;size=5; four\r\n\
+    -rw-r--r--   1 root  wheel  4096 Nov  9 20:06 fi\0ve\r\n\
+    -rw-r--r--   1 root  wheel  4096 Nov  9 20:06 a name that is too long for its line, by far\r\n\
+    -rw-r--r--   1 root  wheel  4096 Nov  9 20:06 six";
+
+#[test]
+fn a_listing_gives_its_entries_and_says_which_lines_are_none() {
+    assert_eq!(
+        names(MIXED, Formats::LIST, 80),
+        [
+            "one",
+            "two three",
+            "bad: complaint of some kind",
+            "four",
+            "bad: -rw-r--r--   1 root  wheel  4096 Nov  9 20:06 fi\\u{0}ve",
+            "too long: -rw-r--r--   1 root  wheel  4096 Nov  9 20:06 a name that is too long for its li",
+            "six",
+        ]
+    );
+}
+
+#[test]
+fn every_split_of_a_listing_gives_the_same_entries() {
+    let whole = fed(MIXED, Formats::LIST, 80, []);
+    assert_eq!(fed(MIXED, Formats::LIST, 80, vec![1; MIXED.len()]), whole, "byte by byte");
+    for first in 0..=MIXED.len() {
+        assert_eq!(fed(MIXED, Formats::LIST, 80, [first]), whole, "at {first}");
+    }
+    for size in 2..90 {
+        assert_eq!(fed(MIXED, Formats::LIST, 80, vec![size; MIXED.len()]), whole, "by {size}");
+    }
+}
+
+#[test]
+fn a_line_may_be_as_long_as_the_storage_and_no_longer() {
+    for (listing, expected) in [
+        (&b"1234\n5\n"[..], &["1234", "5"][..]),
+        (b"123\r\n5\n", &["123", "5"]),
+        (b"1234\r\n5\n", &["too long: 1234", "5"]),
+        (b"12345\n5\n", &["too long: 1234", "5"]),
+        (b"1234567890\n5", &["too long: 1234", "5"]),
+        (b"1234567890", &["too long: 1234"]),
+        (b"1234", &["1234"]),
+        (b"", &[]),
+        (b"\n\n", &[]),
+        (b" \n", &[" "]),
+    ] {
+        // A CR shows where the storage ends with one.
+        assert_eq!(names(listing, Formats::NLST, 4), expected, "{}", listing.escape_ascii());
+    }
+    assert_eq!(names(b"a\n\nb", Formats::NLST, 0), ["too long: ", "too long: "]);
+}
+
+#[test]
+fn a_listing_settles_on_the_format_that_its_lines_have() {
+    let (mut order, mut context) = (Order::NEW, Context::new(clock()));
+    let mut fits = |order: &mut Order, formats, line: &[u8]| {
+        matches!(order.judge(formats, &mut context, line), Verdict::Shown(Ok(_)))
+    };
+    let dos = b"12-05-96  05:03PM       <DIR>          name";
+    assert_eq!(order.0[0].0, Format::Unix);
+    assert!(!fits(&mut order, Formats::LIST, b"neither"));
+    assert_eq!(order.0[0], (Format::Unix, 0), "a broken line settles nothing");
+    assert!(fits(&mut order, Formats::LIST, dos));
+    assert_eq!(
+        (order.0[0].0, order.0.iter().find(|row| row.0 == Format::Unix)),
+        (Format::Dos, Some(&(Format::Unix, 1)))
+    );
+    assert!(fits(&mut order, Formats::LIST, b"type=file; x"));
+    assert!(!fits(&mut order, Formats::empty(), dos));
+}
+
+#[test]
+fn an_entry_on_two_lines_is_one_and_half_an_entry_is_none() {
+    let name = "A_RATHER_LONG_NAME.TXT;1";
+    let columns = "      9/9  2-JUN-1998 07:32:04";
+    let (two, after) = (format!("{name}\r\n{columns}\r\n"), "B.C;2   1/3\r\n");
+    let bad = format!("bad: {name}");
+    for (listing, expected) in [
+        (format!("{two}{after}"), &[name, "B.C;2"][..]),
+        (format!("{two}{}", after.trim_end()), &[name, "B.C;2"]),
+        (two.trim_end().into(), &[name]),
+        (format!("{name}\r\n{after}"), &[&bad, "B.C;2"]),
+        (format!("{name}\r\n{}", after.trim_end()), &[&bad, "B.C;2"]),
+        (format!("{name}\r\n\r\n{after}"), &[&bad, "B.C;2"]),
+        (format!("{name}\r\n{two}"), &[&bad, name]),
+        (format!("{name}\r\n{name}\r\n{name}"), &[&bad, &bad, &bad]),
+        (name.into(), &[&bad]),
+        (format!("{name}\r\n"), &[&bad]),
+    ] {
+        assert_eq!(names(listing.as_bytes(), Formats::LIST, 80), expected, "{listing:?}");
+        for size in 1..60 {
+            let cuts = vec![size; listing.len()];
+            let whole = fed(listing.as_bytes(), Formats::LIST, 80, []);
+            assert_eq!(fed(listing.as_bytes(), Formats::LIST, 80, cuts), whole, "{listing:?}");
+        }
+    }
+    assert_eq!(
+        names(two.as_bytes(), Formats::LIST, 40)[0],
+        format!("too long: {name}\\r\\n{}", &columns[..14])
+    );
+    assert_eq!(names(two.as_bytes(), Formats::LIST, 25)[0], bad);
+    assert_eq!(
+        fed(two.as_bytes(), Formats::LIST, 25, vec![1; two.len()]),
+        fed(two.as_bytes(), Formats::LIST, 25, [])
+    );
+}
+
+#[test]
+fn a_space_in_front_makes_a_name_in_mlsd_alone() {
+    assert_eq!(names(b" x", Formats::MLSD, 80), ["x"]);
+    assert_eq!(names(b" x", Formats::LIST, 80), ["bad:  x"]);
+}
+
+#[test]
+fn a_bad_line_prints_without_harm() {
+    let mut parser = ListingParser::new([0; 100], Formats::LIST, Clock::UNKNOWN);
+    let mut input = &b"\x1b[2J\n"[..];
+    let text = parser.next(&mut input).unwrap().unwrap_err().to_string();
+    assert!(text.contains("\\u{1b}[2J"), "{text}");
+}
+
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    // Random bytes, and listings with some bytes of theirs changed.
+    let mangled = proptest::collection::vec((0..MIXED.len(), any::<u8>()), 0..8).prop_map(|changes| {
+        let mut bytes = MIXED.to_vec();
+        changes.into_iter().for_each(|(at, byte)| bytes[at] = byte);
+        bytes
+    });
+    prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..200),
+        mangled,
+        "[-drwx 0-9:,.>Nov\n\r;=]{0,200}".prop_map(String::into_bytes)
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic_and_no_split_changes_them(
+        bytes in bytes(), bits in any::<u16>(), room in 0usize..120, cuts in proptest::collection::vec(0usize..50, 0..20),
+    ) {
+        let formats = Formats::from_bits_truncate(bits);
+        prop_assert_eq!(fed(&bytes, formats, room, cuts), fed(&bytes, formats, room, []));
+    }
+}
