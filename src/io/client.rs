@@ -8,7 +8,7 @@ use ::std::task::{Context, Poll, ready};
 use super::control::{Changed, Control, Trace};
 use super::data::{Data, is_unsupported};
 use super::error::{Error, Refused};
-use super::runtime::Runtime;
+use super::runtime::{Runtime, Turns};
 use super::spans::{SessionSpan, TransferSpan};
 use super::tls::Endpoint;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp, Wait};
@@ -31,6 +31,7 @@ pub(super) struct Connection<R: Runtime> {
     machine: Client,
     control: Control<R::Stream>,
     data: Data<R>,
+    turns: Turns,
     local: IpAddr,
     endpoint: Option<Endpoint>,
     span: SessionSpan,
@@ -47,15 +48,8 @@ impl<R: Runtime> Connection<R> {
     ) -> Self {
         let control = Control::new(stream, config.limits.line);
         let span = SessionSpan::client(peer);
-        Self {
-            runtime,
-            machine: Client::new(config, peer),
-            control,
-            data: Data::new(),
-            local,
-            endpoint,
-            span,
-        }
+        let (machine, data, turns) = (Client::new(config, peer), Data::new(), Turns::default());
+        Self { runtime, machine, control, data, turns, local, endpoint, span }
     }
 
     pub(super) fn set_trace(&mut self, trace: Option<Trace>) {
@@ -158,7 +152,7 @@ impl<R: Runtime> Connection<R> {
         }
         let retiring = self.data.poll_retired(&self.runtime, self.endpoint.as_ref(), cx);
         match [wait.deadline, retiring].into_iter().flatten().min() {
-            _ if progress => Poll::Ready(()),
+            _ if progress => self.turns.poll_next(cx),
             Some(deadline) => self.runtime.poll_deadline(deadline, cx),
             None => Poll::Pending,
         }
@@ -234,7 +228,7 @@ impl<R: Runtime> Connection<R> {
     }
 
     /// Moves data by `attempt`, which says how much the caller is told of, if anything, and what the
-    /// machine is; and hears what the server has to say when nothing moves.
+    /// machine is; and hears what the server has to say when nothing moves, and now and then.
     fn poll_move(
         &mut self,
         transfer: &mut Transfer,
@@ -247,6 +241,9 @@ impl<R: Runtime> Connection<R> {
         loop {
             let was_moving = self.data.is_moving();
             while let (Some(id), true) = (self.data.id(), self.data.is_moving() && !transfer.is_over()) {
+                if self.turns.poll_next(cx).is_pending() {
+                    break;
+                }
                 let Poll::Ready((count, event)) = attempt(&mut self.data, cx) else { break };
                 self.tell(id, event);
                 if let Some(count) = count {

@@ -18,6 +18,7 @@ mod data;
 mod disk;
 mod error;
 mod expand;
+mod files;
 mod fxp;
 mod guarded;
 #[cfg(feature = "hash")]

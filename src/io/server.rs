@@ -15,7 +15,7 @@ use ::std::time::Duration;
 use super::control::{Changed, Control};
 use super::data::Data;
 use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
-use super::runtime::Runtime;
+use super::runtime::{Runtime, Turns};
 use super::tls::Endpoint;
 use crate::action::{DataEvent, DataId, DataOp};
 use crate::codec::Text;
@@ -121,6 +121,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
 
     /// Serves the client until the session is over.
     pub(super) fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut turns = Turns::default();
         let deadline = loop {
             if let Some(deadline) = self.closing {
                 break deadline;
@@ -175,6 +176,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     progress |= self.move_data(cx);
                     progress |= ::std::mem::take(&mut self.host_moves);
                     if progress {
+                        ready!(turns.poll_next(cx));
                         continue;
                     }
                     match wait.deadline {
