@@ -18,7 +18,6 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, exit};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
@@ -142,14 +141,13 @@ fn accounts(options: &Options) -> io::Result<Users<Directory>> {
 }
 
 /// Lets SIGTERM, SIGINT and SIGHUP, or what the system has in their place, shut the server down.
-fn end_by_signal(server: &Server<Users<Directory>>, grace: Duration) -> Result<(), ctrlc::Error> {
+fn end_by_signal(server: &Server, grace: Duration) -> Result<(), ctrlc::Error> {
     let shutdown = server.shutdown_handle();
     let asked = AtomicBool::new(false);
     ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::SeqCst) {
             exit(1);
         }
-        let shutdown = shutdown.clone();
-        thread::spawn(move || shutdown.shut_down(grace));
+        shutdown.shut_down(grace);
     })
 }

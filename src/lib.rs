@@ -94,7 +94,8 @@
 //! | `alloc` | owned copies of what is borrowed otherwise | |
 //! | `std` (default) | the blocking adapter, `io::std` | rustix |
 //! | `tokio` | the adapter for tokio, `io::tokio`; implies `std` | tokio |
-//! | `smol` | the adapter for smol, `io::smol`; implies `std` | async-io, async-net, blocking, futures-io |
+//! | `smol` | the adapter for smol, `io::smol`; implies `std` | async-executor, async-io, async-net, blocking, futures-io |
+//! | `proxy-protocol` | servers behind proxies, `io::Proxies`; implies `std` | proxy-header |
 //! | `disk` | a directory as a server's file system, which no path leaves | cap-std |
 //! | `deflate` | MODE Z | miniz_oxide |
 //! | `serde` | owned entries of listings, stored and sent; implies `alloc` | serde |

@@ -31,6 +31,7 @@ mod operations;
 mod restart;
 mod runtime;
 mod server;
+mod service;
 #[cfg(feature = "smol")]
 pub mod smol;
 mod socket;
@@ -67,5 +68,8 @@ pub use host::{
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
 pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
+#[cfg(feature = "proxy-protocol")]
+pub use service::Proxies;
+pub use service::Shutdown;
 pub use virtual_hosts::VirtualHosts;
 pub use walk::{Listed, Walker};

@@ -7,6 +7,7 @@ mod moving;
 mod pages;
 
 use ::std::future::Future;
+use ::std::net::IpAddr;
 use ::std::pin::Pin;
 use ::std::sync::Arc;
 use ::std::task::{Context, Poll, ready};
@@ -16,6 +17,7 @@ use super::control::{Changed, Control};
 use super::data::Data;
 use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
 use super::runtime::{Runtime, Turns};
+use super::service::Throttle;
 use super::tls::Endpoint;
 use crate::action::{DataEvent, DataId, DataOp};
 use crate::codec::Text;
@@ -58,6 +60,12 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     host_moves: bool,
     moving: Option<Moving<A::Filesystem>>,
     admitted: bool,
+    /// What holds its transfers back.
+    pub(super) throttle: Throttle,
+    /// Who hands the client's connections on, if somebody does.
+    pub(super) proxy: Option<IpAddr>,
+    /// The server is being shut down: the grace that it gave, and when that is over.
+    ending: Option<(Duration, Instant)>,
     /// The dialogue is over: until when the connection may still take to close in order.
     closing: Option<Instant>,
     reporter: Reporter,
@@ -97,6 +105,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             host_moves: false,
             moving: None,
             admitted,
+            throttle: Throttle::default(),
+            proxy: None,
+            ending: None,
             closing: None,
             reporter: Reporter::new(endpoints),
         }
@@ -109,13 +120,21 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         self
     }
 
-    /// Lets the session end once its transfer has; `now` ends that too.
-    pub(super) fn shut_down(&mut self, now: bool) {
-        match now {
-            true => {
-                self.session.close(Text::literal("The server is shutting down."), &mut self.control.tx.view())
-            }
-            false => self.session.shut_down(),
+    /// Lets the session end once its transfer has, and once `grace` is over at the latest. To be called at each
+    /// turn from then on.
+    pub(super) fn shut_down(&mut self, grace: Duration, cx: &mut Context<'_>) {
+        let now = self.runtime.now();
+        let end = match self.ending {
+            Some((before, end)) if before == grace => end,
+            _ => now.after(grace),
+        };
+        self.ending = Some((grace, end));
+        if self.closing.is_some() {
+            // It ends already.
+        } else if now >= end || self.runtime.poll_deadline(end, cx).is_ready() {
+            self.session.close(Text::literal("The server is shutting down."), &mut self.control.tx.view());
+        } else {
+            self.session.shut_down();
         }
     }
 
@@ -402,21 +421,38 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
     /// something happened.
     fn move_data(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(id) = self.data.id() else { return false };
+        if self.data.is_moving() {
+            match self.throttle.poll_allowance(&mut self.runtime, cx) {
+                Poll::Ready(allowance) => self.data.allowance = allowance,
+                Poll::Pending => return false,
+            }
+        }
         let event = match &mut self.moving {
             Some(moving) if self.data.is_sending() => moving.poll_send(&mut self.data, cx),
             Some(moving) if self.data.is_receiving() => moving.poll_receive(&mut self.data, cx),
             _ => self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx),
         };
-        let Poll::Ready(event) = event else { return false };
+        let Poll::Ready(mut event) = event else { return false };
         if let Some(moving) = &self.moving {
             self.reporter.bytes = moving.moved();
         }
-        if event == DataEvent::Flushed {
-            self.moving = None;
+        match &mut event {
+            DataEvent::Flushed => self.moving = None,
+            DataEvent::Moved(bytes) => self.throttle.spend(*bytes),
+            // The proxy vouches for whom it brings.
+            DataEvent::Arrived(from) if self.proxy.is_some_and(|proxy| is_same(proxy, from.ip())) => {
+                *from = self.endpoints.peer;
+            }
+            _ => {}
         }
         self.tell(id, event);
         true
     }
+}
+
+/// Whether two addresses are one, be it that one is written as an IPv4-mapped one.
+fn is_same(one: IpAddr, other: IpAddr) -> bool {
+    one.to_canonical() == other.to_canonical()
 }
 
 #[cfg(test)]

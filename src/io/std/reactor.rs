@@ -3,7 +3,7 @@
 
 use ::std::cell::RefCell;
 use ::std::future::Future;
-use ::std::io;
+use ::std::io::{self, Read, Write};
 use ::std::net::SocketAddr;
 pub(super) use ::std::net::ToSocketAddrs;
 use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -38,17 +38,16 @@ static AGAIN: LazyLock<Waker> = LazyLock::new(|| Waker::from(Arc::new(Again)));
 #[derive(Debug, Default)]
 struct Waits {
     sockets: Vec<(Arc<Descriptor>, Interest)>,
-    alarm: Option<Arc<UnixStream>>,
     deadline: Option<Moment>,
     /// The future wants to go on at once, with what the system says of its sockets.
     is_over: bool,
 }
 
 impl Waits {
-    const NONE: Self = Self { sockets: Vec::new(), alarm: None, deadline: None, is_over: false };
+    const NONE: Self = Self { sockets: Vec::new(), deadline: None, is_over: false };
 
-    /// Waits until one of them has come about.
-    fn wait(&self) {
+    /// Waits until one of them has come about, or the bell was rung.
+    fn wait(&self, bell: Option<&Bell>) {
         let mut fds: Vec<_> = self
             .sockets
             .iter()
@@ -57,7 +56,7 @@ impl Waits {
                 Interest::Write => PollFd::new(socket, PollFlags::OUT),
             })
             .collect();
-        fds.extend(self.alarm.iter().map(|alarm| PollFd::new(alarm, PollFlags::IN)));
+        fds.extend(bell.map(|bell| PollFd::new(&bell.inside, PollFlags::IN)));
         let left = match self.is_over {
             true => Some(Duration::ZERO),
             false => self.deadline.map(|deadline| deadline.saturating_duration_since(Moment::now())),
@@ -81,8 +80,21 @@ impl Waits {
     }
 }
 
-/// Runs a future of this runtime to its end, on this thread.
+/// Runs a future of this runtime to its end, on this thread: one that waits for sockets and moments alone.
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    run(future, &AGAIN, None)
+}
+
+/// As [`block_on`], for a future that is also woken by others.
+///
+/// # Errors
+/// When the system has nothing left to be woken by.
+pub(super) fn block_on_woken<F: Future>(future: F) -> io::Result<F::Output> {
+    let bell = Arc::new(Bell::new()?);
+    Ok(run(future, &Waker::from(Arc::clone(&bell)), Some(&bell)))
+}
+
+fn run<F: Future>(future: F, waker: &Waker, bell: Option<&Bell>) -> F::Output {
     // A future that blocks on another is in the middle of saying what it waits for.
     struct Outer(Waits);
     impl Drop for Outer {
@@ -92,18 +104,48 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     }
     let _outer = Outer(WAITS.take());
     let mut future = pin!(future);
-    let mut cx = Context::from_waker(&AGAIN);
+    let mut cx = Context::from_waker(waker);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }
-        WAITS.take().wait();
+        WAITS.take().wait(bell);
+        if let Some(bell) = bell {
+            bell.hush();
+        }
     }
 }
 
-/// Has the wait after this turn end when there is something to read from `alarm`, or its other end is gone.
-pub(super) fn watch(alarm: &Arc<UnixStream>) {
-    WAITS.with_borrow_mut(|waits| waits.alarm = Some(Arc::clone(alarm)));
+/// What wakes a thread that waits for its sockets.
+#[derive(Debug)]
+struct Bell {
+    inside: UnixStream,
+    outside: UnixStream,
+}
+
+impl Bell {
+    fn new() -> io::Result<Self> {
+        let (inside, outside) = UnixStream::pair()?;
+        inside.set_nonblocking(true)?;
+        outside.set_nonblocking(true)?;
+        Ok(Self { inside, outside })
+    }
+
+    /// Whoever has rung up to now was heard.
+    fn hush(&self) {
+        while let Ok(1..) = (&self.inside).read(&mut [0; 64]) {}
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // One that is full has been rung.
+        let _ = (&self.outside).write(&[0]);
+    }
 }
 
 /// The runtime of one blocking session.
@@ -228,7 +270,6 @@ impl Socket for Polled {
 #[cfg(test)]
 mod tests {
     use ::std::future::poll_fn;
-    use ::std::io::{Read, Write};
     use ::std::net::{TcpListener, TcpStream};
 
     use rustix::net::{RecvFlags, SendFlags, recv, send};
@@ -279,6 +320,31 @@ mod tests {
             }
         }));
         assert_eq!(&buffer[..read.unwrap()], b"stop");
+    }
+
+    #[test]
+    fn a_future_is_woken_by_another_thread() {
+        let start = Moment::now();
+        let (mut turns, mut other) = (0, None);
+        block_on_woken(poll_fn(|cx| {
+            turns += 1;
+            match turns {
+                // What is rung before the wait counts, too.
+                1 => cx.waker().wake_by_ref(),
+                2 => {
+                    let waker = cx.waker().clone();
+                    other = Some(::std::thread::spawn(move || {
+                        ::std::thread::sleep(Duration::from_millis(20));
+                        waker.wake();
+                    }));
+                }
+                _ => return Poll::Ready(()),
+            }
+            Poll::Pending
+        }))
+        .unwrap();
+        assert!(start.elapsed() >= Duration::from_millis(20));
+        other.unwrap().join().unwrap();
     }
 
     #[test]
