@@ -56,6 +56,7 @@ mod our_client {
         does_each_operation_on_each_runtime:    VSFTPD PROFTPD PURE_FTPD;
         moves_data_every_way:                   VSFTPD PROFTPD PURE_FTPD;
         moves_100_files_on_one_connection:      VSFTPD PROFTPD PURE_FTPD;
+        downloads_100_files_on_one_connection:  VSFTPD PROFTPD PURE_FTPD;
         goes_on_after_transfers_given_up:       VSFTPD PROFTPD PURE_FTPD;
         mixes_no_sessions_of_two_connections:   VSFTPD PROFTPD PURE_FTPD;
         trusts_nobody_unasked:                  VSFTPD PROFTPD PURE_FTPD;
@@ -68,6 +69,17 @@ mod our_client {
                 does(&Site::theirs_by_tls(server, tls, Some(version.openssl)), version);
             }
         }
+    }
+
+    /// As `each`, but for ProFTPD under TLS 1.3, whose data connections bring a ticket after a download alone: two
+    /// uploads use up those of the control connection, and rustls offers none twice. That is what
+    /// `downloads_100_files_on_one_connection` leaves to it.
+    fn each_that_renews_tickets(server: &str, does: impl Fn(&Site, Version)) {
+        each(server, |site, version| {
+            if (server, version.ours) != (PROFTPD, V13.ours) {
+                does(site, version);
+            }
+        });
     }
 
     fn client_at(host: IpAddr, site: &Site, version: Version, data_connection: DataConnection) -> Client {
@@ -146,7 +158,7 @@ mod our_client {
     }
 
     fn moves_data_every_way(server: &&str) {
-        each(server, |site, version| {
+        each_that_renews_tickets(server, |site, version| {
             let content = noise(300_000);
             for host in [IPV4, IPV6] {
                 for data_connection in [DataConnection::Passive, DataConnection::Active] {
@@ -166,7 +178,7 @@ mod our_client {
     }
 
     fn moves_100_files_on_one_connection(server: &&str) {
-        each(server, |site, version| {
+        each_that_renews_tickets(server, |site, version| {
             let mut client = client(site, version);
             for number in 0..50 {
                 let content = noise(1 + number * 997);
@@ -177,16 +189,29 @@ mod our_client {
         });
     }
 
+    fn downloads_100_files_on_one_connection(server: &&str) {
+        let content = bytes();
+        each(server, |site, version| {
+            site.seed("file", &content);
+            let mut client = client(site, version);
+            for number in 0..100 {
+                assert!(got(&mut client, "file") == content, "{number} {version:?}");
+            }
+            client.quit().unwrap();
+        });
+    }
+
     /// A TLS 1.3 ticket is good for one handshake, and what is given up may end before it brought the next.
     fn goes_on_after_transfers_given_up(server: &&str) {
         let big = noise(8_000_000);
-        each(server, |site, version| {
+        each_that_renews_tickets(server, |site, version| {
             site.seed("big", &big);
             for data_connection in [DataConnection::Passive, DataConnection::Active] {
                 let mut client = client_at(IPV4, site, version, data_connection);
                 for point in 0..12 {
-                    // At the very start, and later; asked for, or dropped.
-                    let mut start = vec![0; point / 2 * 100_000];
+                    // Asked for, or dropped. Not at the very start: vsftpd and Pure-FTPd end the session when a
+                    // handshake on a data connection breaks off.
+                    let mut start = vec![0; (1 + point / 2) * 50_000];
                     let mut retrieve = client.retrieve("big").unwrap();
                     retrieve.read_exact(&mut start).unwrap();
                     assert!(start == big[..start.len()]);
@@ -211,7 +236,7 @@ mod our_client {
 
     /// By turns, so that whoever kept the sessions of both in one place offers the wrong one.
     fn mixes_no_sessions_of_two_connections(server: &&str) {
-        each(server, |site, version| {
+        each_that_renews_tickets(server, |site, version| {
             let mut clients = [client(site, version), client(site, version)];
             let contents = [noise(100_000), bytes()];
             for _ in 0..5 {
@@ -268,7 +293,7 @@ mod our_server {
             let site = Site::ours_by_tls(tls, &[]);
             site.seed("file", &bytes());
             let (got, mine) = (site.local.path("got"), site.local.write("mine", &noise(300_000)));
-            for &way in client.ipv4_ways {
+            for &way in client.ways_under_tls {
                 let by = |request| {
                     let outcome = client.tries_by(way, &site, request).succeeds();
                     assert_eq!(outcome.ways(), [way.verb()], "{outcome}");
@@ -310,17 +335,23 @@ mod our_server {
                 site.seed(&format!("file-{number}"), &noise(1 + number * 10_000));
             }
             for version in [["--tlsv1.2", "--tls-max", "1.2"], ["--tlsv1.3", "--tls-max", "1.3"]] {
-                let mut curl = Command::new("curl");
-                curl.args(["-q", "-sS", "-v", "--max-time", "60", "--ssl-reqd", "--cacert"])
-                    .arg(site.authority());
-                curl.args(version).current_dir(&site.local.0);
+                let mut down: Vec<String> = Vec::new();
+                let mut up: Vec<String> = Vec::new();
                 for number in 0..10 {
-                    curl.arg(site.url(&format!("file-{number}"))).arg("-o").arg(format!("got-{number}"));
-                    let up = site.url(&format!("up-{number}"));
-                    curl.arg("-T").arg(site.root.path(&format!("file-{number}"))).arg(up);
+                    let file = format!("file-{number}");
+                    down.extend([site.url(&file), "-o".into(), format!("got-{number}")]);
+                    let local = site.root.path(&file).to_str().unwrap().to_owned();
+                    up.extend(["-T".into(), local, site.url(&format!("up-{number}"))]);
                 }
-                let outcome = run(&mut curl, Duration::from_secs(60)).succeeds();
-                assert_eq!(count(&outcome.commands(), "USER "), 1, "{outcome}");
+                for transfers in [down, up] {
+                    let mut curl = Command::new("curl");
+                    curl.args(["-q", "-sS", "-v", "--max-time", "60", "--ssl-reqd", "--cacert"]);
+                    curl.arg(site.authority()).args(version).args(transfers).current_dir(&site.local.0);
+                    let outcome = run(&mut curl, Duration::from_secs(60)).succeeds();
+                    // After uploads under TLS 1.3 curl 7.88 connects anew at times, to vsftpd as well.
+                    let most = if outcome.commands().iter().any(|c| c.starts_with("STOR")) { 10 } else { 1 };
+                    assert!((1..=most).contains(&count(&outcome.commands(), "USER ")), "{outcome}");
+                }
                 all_are_there(&site);
             }
             for priority in ["NORMAL:-VERS-ALL:+VERS-TLS1.2", "NORMAL:-VERS-ALL:+VERS-TLS1.3"] {
@@ -368,17 +399,17 @@ mod our_server {
 
     /// curl can be told to resume nothing, and Python's ftplib has no way to be told to.
     #[test]
-    fn fresh_sessions_are_refused_by_522_unless_they_are_allowed() {
+    fn fresh_sessions_are_refused_unless_they_are_allowed() {
         let fresh = |site: &Site| {
             site.seed("file", &bytes());
             let mut python = Command::new("/usr/bin/python3");
             python.arg(peers::site::peers().join("ftplib_client.py"));
             python.args([&site.host.to_string(), &site.port.to_string(), "--tls"]).arg(site.authority());
             python.args(["--fresh", "get", "file"]).arg(site.local.path("got"));
-            (curl(site, &["--no-sessionid", "-v"]), run(&mut python, Duration::from_secs(30)))
+            (curl(site, &["--no-sessionid"]), run(&mut python, Duration::from_secs(30)))
         };
         for outcome in <[_; 2]>::from(fresh(&Site::ours_by_tls(Tls::Explicit, &[]))) {
-            assert!(String::from_utf8_lossy(&outcome.stderr).contains("522"), "{outcome}");
+            // Neither reads the 522 behind the connection that was reset.
             outcome.fails();
         }
         let site = Site::ours_by_tls(Tls::Explicit, &["--no-session-binding"]);

@@ -63,6 +63,8 @@ pub struct Client {
     pub ipv4_ways: &'static [Way],
     pub uploads: bool,
     pub knows_implicit_tls: bool,
+    /// The ways that it can be made to go over IPv4 under TLS.
+    pub ways_under_tls: &'static [Way],
 }
 
 /// Over IPv6 there are these, at every client.
@@ -74,6 +76,8 @@ pub const CURL: Client = Client {
     ipv4_ways: &[Way::Epsv, Way::Pasv, Way::Eprt, Way::Port],
     uploads: true,
     knows_implicit_tls: true,
+    // In active mode curl 7.88, of Debian 12, does no TLS handshake on the data connection.
+    ways_under_tls: &[Way::Epsv, Way::Pasv],
 };
 pub const LFTP: Client = Client {
     command: lftp,
@@ -81,6 +85,7 @@ pub const LFTP: Client = Client {
     ipv4_ways: &[Way::Epsv, Way::Pasv, Way::Port],
     uploads: true,
     knows_implicit_tls: true,
+    ways_under_tls: &[Way::Epsv, Way::Pasv],
 };
 pub const WGET: Client = Client {
     command: wget,
@@ -88,6 +93,7 @@ pub const WGET: Client = Client {
     ipv4_ways: &[Way::Pasv, Way::Port],
     uploads: false,
     knows_implicit_tls: true,
+    ways_under_tls: &[Way::Pasv, Way::Port],
 };
 pub const FTPLIB: Client = Client {
     command: ftplib,
@@ -95,6 +101,7 @@ pub const FTPLIB: Client = Client {
     ipv4_ways: &[Way::Pasv, Way::Port],
     uploads: true,
     knows_implicit_tls: false,
+    ways_under_tls: &[Way::Pasv, Way::Port],
 };
 
 impl Client {
