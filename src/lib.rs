@@ -99,6 +99,8 @@
 //! | `disk` | a directory as a server's file system, which no path leaves | cap-std |
 //! | `deflate` | MODE Z | miniz_oxide |
 //! | `serde` | owned entries of listings, stored and sent; implies `alloc` | serde |
+//! | `hash` | hashes that a server computes of any file; implies `std` | sha2, sha1, md-5, crc32fast |
+//! | `tracing` | spans of sessions and transfers; implies `std` | tracing |
 //!
 //! # What it follows
 //!

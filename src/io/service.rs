@@ -21,7 +21,7 @@ use ::std::time::Duration;
 
 use super::host::AsyncAccounts;
 use super::runtime::{Interest, Reactor, Socket};
-use super::server::Connection;
+use super::server::{Connection, Hooks};
 use super::socket;
 use super::tls::Endpoint;
 use crate::server::{Config, Endpoints};
@@ -38,6 +38,15 @@ pub(super) type Session = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Makes a session of a connection.
 type Start = Box<dyn Fn(TcpStream, SocketAddr, Arc<Terms>, Place) -> Session + Send + Sync>;
 
+/// Suits a configuration to a client.
+pub(super) struct Suit(pub(super) Box<dyn Fn(Endpoints, &mut Config) + Send + Sync>);
+
+impl fmt::Debug for Suit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Suit")
+    }
+}
+
 /// How long the system is left alone after it had nothing for one more connection.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -51,7 +60,7 @@ pub(super) struct Service {
 }
 
 /// What holds for every session.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Terms {
     pub(super) config: Config,
     #[cfg(feature = "rustls")]
@@ -62,6 +71,9 @@ pub(super) struct Terms {
     /// In bytes a second, for each session.
     pub(super) rate: Option<NonZeroU64>,
     total: Option<SharedPace>,
+    pub(super) hooks: Hooks,
+    /// Suits the configuration to a client.
+    pub(super) suit: Option<Suit>,
 }
 
 impl Terms {
@@ -109,7 +121,8 @@ impl fmt::Debug for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("address", &self.address)
-            .field("terms", &self.terms)
+            .field("config", &self.terms.config)
+            .field("places", &self.terms.places)
             .finish_non_exhaustive()
     }
 }
@@ -193,9 +206,13 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     let Ok(client) = terms.client(&mut runtime, &mut socket, peer).await else { return };
     let endpoints = Endpoints { local, peer: client };
     let admitted = place.admit(client.ip(), &terms.places);
-    let config = terms.config.clone();
+    let mut config = terms.config.clone();
+    if let Some(Suit(suit)) = &terms.suit {
+        suit(endpoints, &mut config);
+    }
     let mut connection =
-        Connection::new(runtime, socket, endpoints, config, accounts, admitted, terms.endpoint());
+        Connection::new(runtime, socket, endpoints, config, accounts, admitted, terms.endpoint())
+            .with_hooks(terms.hooks.clone());
     connection.throttle = Throttle::new(terms.rate, terms.total.clone());
     connection.proxy = Some(peer.ip()).filter(|_| client != peer);
     drop(terms);

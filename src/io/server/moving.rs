@@ -27,6 +27,8 @@ pub(super) struct Moving<F: AsyncFilesystem> {
     chunk: usize,
     /// There is nothing more to send.
     ended: bool,
+    /// Bytes of the file so far.
+    moved: u64,
 }
 
 enum What<F: AsyncFilesystem> {
@@ -59,7 +61,12 @@ impl<F: AsyncFilesystem> Moving<F> {
     }
 
     const fn new(what: What<F>) -> Self {
-        Self { what, buffer: Vec::new(), start: 0, end: 0, chunk: FIRST_CHUNK, ended: false }
+        Self { what, buffer: Vec::new(), start: 0, end: 0, chunk: FIRST_CHUNK, ended: false, moved: 0 }
+    }
+
+    /// How many bytes of the file were sent or received, whatever they are on the wire.
+    pub(super) const fn moved(&self) -> u64 {
+        self.moved
     }
 
     /// The file, once all of it has come in.
@@ -84,7 +91,10 @@ impl<F: AsyncFilesystem> Moving<F> {
             match file.as_file().filter(|_| !self.ended).map(|file| data.poll_send_file(cx, file)) {
                 Some(Poll::Pending) => return Poll::Pending,
                 Some(Poll::Ready(Ok(0))) => self.ended = true,
-                Some(Poll::Ready(Ok(count))) => return Poll::Ready(DataEvent::Moved(count as u64)),
+                Some(Poll::Ready(Ok(count))) => {
+                    self.moved += count as u64;
+                    return Poll::Ready(DataEvent::Moved(count as u64));
+                }
                 // Not this file, not this socket, not this coding: by hand, then.
                 Some(Poll::Ready(Err(error))) if is_unsupported(&error) => *kernel = false,
                 Some(Poll::Ready(Err(error))) => {
@@ -104,6 +114,7 @@ impl<F: AsyncFilesystem> Moving<F> {
         }
         data.poll_send(cx, &self.buffer[self.start..self.end]).map(|(count, event)| {
             self.start += count;
+            self.moved += count as u64;
             event
         })
     }
@@ -182,6 +193,7 @@ impl<F: AsyncFilesystem> Moving<F> {
         }
         self.buffer.resize(self.chunk, 0);
         let received = ready!(data.poll_receive(cx, &mut self.buffer));
+        self.moved += received.bytes as u64;
         if received.bytes == self.chunk {
             self.chunk = CHUNK.min(4 * self.chunk);
         }

@@ -41,12 +41,16 @@ macro_rules! setup {
 
             /// The limits, timeouts and texts of its sessions.
             pub fn with_config(mut self, config: $crate::server::Config) -> Self {
+                let tls = self.service.terms.config.security.tls;
                 self.service.terms.config = config;
+                if tls != $crate::security::TlsMode::None {
+                    self.service.terms.config.security.tls = tls;
+                }
                 self
             }
 
             /// Offers TLS by AUTH. What may go without is said by the
-            /// [configuration](crate::server::Config::security): give that first.
+            /// [configuration](crate::server::Config::security).
             #[cfg(feature = "rustls")]
             pub fn with_explicit_tls(mut self, tls: $crate::io::tls::ServerTls) -> Self {
                 self.service.terms.config.security.tls = $crate::security::TlsMode::Explicit;
@@ -95,6 +99,37 @@ macro_rules! setup {
             #[cfg(feature = "proxy-protocol")]
             pub fn with_proxy_protocol(mut self, proxies: $crate::io::Proxies) -> Self {
                 self.service.terms.proxies = Some(proxies);
+                self
+            }
+
+            /// Suits the configuration to each client, once it is known who that is and before it is greeted: a
+            /// [`passive_address`](crate::server::Config::passive_address) that it can reach, limits of its own.
+            /// How TLS comes about is the server's, and no longer to be chosen.
+            pub fn with_config_for(
+                mut self,
+                suit: impl Fn($crate::server::Endpoints, &mut $crate::server::Config) + Send + Sync + 'static,
+            ) -> Self {
+                self.service.terms.suit = Some($crate::io::service::Suit(Box::new(suit)));
+                self
+            }
+
+            /// Tells `hook` what its sessions come to: logins, transfers, changes, their ends. It is called by the
+            /// session itself, which waits for it.
+            pub fn on_event(
+                mut self,
+                hook: impl Fn(&$crate::io::SessionEvent<'_>) + Send + Sync + 'static,
+            ) -> Self {
+                self.service.terms.hooks.on_event(hook);
+                self
+            }
+
+            /// Shows `hook` each line of each dialogue, secrets hidden, with the
+            /// [number](crate::io::SessionEvent::session) of its session.
+            pub fn on_line(
+                mut self,
+                hook: impl Fn(u64, $crate::io::Direction, $crate::codec::Redacted<'_>) + Send + Sync + 'static,
+            ) -> Self {
+                self.service.terms.hooks.on_line(hook);
                 self
             }
 
