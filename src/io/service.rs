@@ -39,13 +39,7 @@ pub(super) type Session = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Start = Box<dyn Fn(TcpStream, SocketAddr, Arc<Terms>, Place) -> Session + Send + Sync>;
 
 /// Suits a configuration to a client.
-pub(super) struct Suit(pub(super) Box<dyn Fn(Endpoints, &mut Config) + Send + Sync>);
-
-impl fmt::Debug for Suit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Suit")
-    }
-}
+pub(super) type Suit = Box<dyn Fn(Endpoints, &mut Config) + Send + Sync>;
 
 /// How long the system is left alone after it had nothing for one more connection.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -207,7 +201,7 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     let endpoints = Endpoints { local, peer: client };
     let admitted = place.admit(client.ip(), &terms.places);
     let mut config = terms.config.clone();
-    if let Some(Suit(suit)) = &terms.suit {
+    if let Some(suit) = &terms.suit {
         suit(endpoints, &mut config);
     }
     let mut connection =

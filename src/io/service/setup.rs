@@ -109,7 +109,7 @@ macro_rules! setup {
                 mut self,
                 suit: impl Fn($crate::server::Endpoints, &mut $crate::server::Config) + Send + Sync + 'static,
             ) -> Self {
-                self.service.terms.suit = Some($crate::io::service::Suit(Box::new(suit)));
+                self.service.terms.suit = Some(Box::new(suit));
                 self
             }
 
