@@ -4,6 +4,7 @@
 mod hosts;
 mod limits;
 mod many;
+mod peer;
 #[cfg(feature = "proxy-protocol")]
 mod proxy;
 mod shutdown;

@@ -1,57 +1,19 @@
 //! A thousand sessions at once, each of which moves a file up and down.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::peer::Peer;
 use crate::site::{Runtime, Setup, Site};
 
 const SESSIONS: usize = 1000;
 /// The threads that play the clients, with bare sockets: what memory is taken is the server's.
 const THREADS: usize = 10;
 const SIZE: usize = 20_000;
-
-struct Peer {
-    control: BufReader<TcpStream>,
-}
-
-impl Peer {
-    fn new(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream.set_nodelay(true).unwrap();
-        let mut peer = Self { control: BufReader::with_capacity(256, stream) };
-        peer.awaits("220");
-        peer.says("USER me", "331");
-        peer.says("PASS secret", "230");
-        peer.says("TYPE I", "200");
-        peer
-    }
-
-    fn awaits(&mut self, code: &str) -> String {
-        let mut line = String::new();
-        self.control.read_line(&mut line).unwrap();
-        assert!(line.starts_with(code), "{code} was to come, not {line:?}");
-        line
-    }
-
-    fn says(&mut self, line: &str, code: &str) -> String {
-        self.control.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
-        self.awaits(code)
-    }
-
-    fn data(&mut self) -> TcpStream {
-        let reply = self.says("EPSV", "229");
-        let port = reply.split('|').nth(3).unwrap().parse().unwrap();
-        let data = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        data.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        data
-    }
-}
 
 /// Memory of this process that is in use, in bytes.
 fn resident() -> usize {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use ftp_proto::io::std::Client;
 
+use crate::peer::Peer;
 use crate::site::{Runtime, Site};
 
 /// More than all buffers between a client and a server hold.
@@ -24,14 +25,18 @@ fn everywhere(test: impl Fn(&Site)) {
 fn a_download_that_runs_is_finished() {
     everywhere(|site| {
         fs::write(site.path("file"), vec![7; SIZE]).unwrap();
-        let mut client = site.client();
-        let mut download = client.retrieve("file").unwrap();
+        let mut peer = Peer::new(site.address);
+        let mut data = peer.data();
+        peer.says("RETR file", "150");
         let mut received = vec![0; 1000];
-        download.read_exact(&mut received).unwrap();
+        data.read_exact(&mut received).unwrap();
         site.shutdown.shut_down(LONG);
         thread::sleep(SHORT);
-        download.read_to_end(&mut received).unwrap();
+        data.read_to_end(&mut received).unwrap();
         assert!(received.len() == SIZE && received.iter().all(|byte| *byte == 7));
+        peer.awaits("226");
+        peer.awaits("421");
+        drop(peer);
         site.ends();
     });
 }

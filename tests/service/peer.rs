@@ -1,0 +1,47 @@
+//! A client of bare sockets: what takes memory is the server, and what is seen is what it says.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// One that says what it is told to, and keeps nothing.
+pub(crate) struct Peer {
+    control: BufReader<TcpStream>,
+}
+
+impl Peer {
+    /// Logged in, for files as they are.
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut peer = Self { control: BufReader::with_capacity(256, stream) };
+        peer.awaits("220");
+        peer.says("USER me", "331");
+        peer.says("PASS secret", "230");
+        peer.says("TYPE I", "200");
+        peer
+    }
+
+    /// The next line, which begins with this code.
+    pub(crate) fn awaits(&mut self, code: &str) -> String {
+        let mut line = String::new();
+        self.control.read_line(&mut line).unwrap();
+        assert!(line.starts_with(code), "{code} was to come, not {line:?}");
+        line
+    }
+
+    pub(crate) fn says(&mut self, line: &str, code: &str) -> String {
+        self.control.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
+        self.awaits(code)
+    }
+
+    /// A passive data connection.
+    pub(crate) fn data(&mut self) -> TcpStream {
+        let reply = self.says("EPSV", "229");
+        let port = reply.split('|').nth(3).unwrap().parse().unwrap();
+        let data = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        data.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        data
+    }
+}
