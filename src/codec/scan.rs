@@ -69,6 +69,34 @@ pub(crate) fn octal(value: &[u8]) -> Option<u16> {
     value.iter().try_fold(0u16, digit).filter(|_| !value.is_empty())
 }
 
+/// Whether two words of 4 to 16 bytes are the same, in two looks; `false` for others.
+#[inline]
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len()
+        && match (ends::<8>(a), ends::<8>(b)) {
+            (Some(a), Some(b)) => a == b,
+            _ => ends::<4>(a).is_some_and(|a| Some(a) == ends::<4>(b)),
+        }
+}
+
+/// The first and the last bytes, which may overlap.
+#[inline]
+fn ends<const N: usize>(bytes: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
+    Some((bytes.first_chunk()?, bytes.last_chunk()?))
+}
+
+/// Eight digits as four numbers of two.
+#[inline]
+pub(crate) const fn pairs(digits: [u8; 8]) -> Option<[u8; 4]> {
+    let digits = u64::from_le_bytes(digits).wrapping_sub(EACH * b'0' as u64);
+    // Below zero or above nine in any byte; a borrow only comes from a byte that is wrong itself.
+    if (digits | digits.wrapping_add(EACH * 0x76)) & (EACH * 0x80) != 0 {
+        return None;
+    }
+    let [a, _, b, _, c, _, d, _] = (digits * 10 + (digits >> 8)).to_le_bytes();
+    Some([a, b, c, d])
+}
+
 /// Two digits as a number.
 #[inline]
 pub(crate) const fn pair([tens, ones]: [u8; 2]) -> Option<u8> {
@@ -89,6 +117,22 @@ mod tests {
                 let at = bytes.iter().position(|&byte| byte == mark);
                 prop_assert_eq!(split(bytes, mark), at.map(|at| (&bytes[..at], &bytes[at + 1..])));
             }
+        }
+
+        #[test]
+        fn eight_digits_are_four_numbers(digits in "[0-9]{6}[0-9/:\0\u{7f}\u{80}]{1,2}") {
+            if let Ok(digits) = <[u8; 8]>::try_from(digits.as_bytes()) {
+                let [a, b, c, d, e, f, g, h] = digits;
+                let each = [pair([a, b]), pair([c, d]), pair([e, f]), pair([g, h])];
+                prop_assert_eq!(pairs(digits).map(|all| all.map(Some)).unwrap_or(each), each);
+                prop_assert_eq!(pairs(digits).is_some(), each.iter().all(Option::is_some));
+            }
+        }
+
+        #[test]
+        fn words_are_the_same_byte_for_byte(a in "[ab]{4,16}", b in "[ab]{4,16}") {
+            prop_assert_eq!(same(a.as_bytes(), b.as_bytes()), a == b);
+            prop_assert!(same(a.as_bytes(), a.as_bytes()));
         }
 
         #[test]
