@@ -4,10 +4,12 @@
 //! ftpd                                            # the current directory, read-only, for anybody on this machine
 //! ftpd --user me:secret --no-anonymous /srv/files # one account, which may write
 //! ftpd --listen 0.0.0.0:21 --passive-ports 50000-50100 --passive-address 203.0.113.7 /srv/files
+//! ftpd --cert chain.pem --key key.pem --require-tls --user me:secret /srv/files
 //! ```
 //!
-//! FTP sends passwords and files as they are: anybody on the way can read them. Passwords on a command line can be
-//! read in the list of processes too. This is for trying things out, and for networks that you trust.
+//! Without `--require-tls` FTP sends passwords and files as they are, and anybody on the way can read them: that is for
+//! trying things out, and for networks that you trust. Passwords on a command line can be read in the list of
+//! processes, with TLS too.
 //!
 //! SIGTERM and Ctrl-C end it once the transfers that are running are done, or after `--grace` seconds; a second
 //! one ends it at once. The exit code is 0 then, 1 if it cannot serve, 2 for a wrong call.
@@ -18,13 +20,16 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, exit};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Args, Parser, ValueEnum};
 use ftp_proto::io::std::Server;
+use ftp_proto::io::tls::ServerTls;
 use ftp_proto::io::{Directory, Users};
+use ftp_proto::security::Policy;
 use ftp_proto::server::Config;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// Serves a directory by FTP. Anonymous users may read, users with a password may write too.
 #[derive(Debug, Parser)]
@@ -45,6 +50,12 @@ struct Options {
     /// The address that clients see, where that is another one than this machine's.
     #[arg(long, value_name = "ADDR")]
     passive_address: Option<Ipv4Addr>,
+    /// Let users have data sent to, and fetched from, other hosts than their own: transfers between two servers
+    /// need it, and so do attacks on other hosts.
+    #[arg(long)]
+    foreign_addresses: bool,
+    #[command(flatten)]
+    tls: TlsOptions,
     /// How many sessions there may be at once.
     #[arg(long, value_name = "NUMBER", default_value = "1000")]
     max_sessions: usize,
@@ -54,6 +65,36 @@ struct Options {
     /// The directory to serve.
     #[arg(default_value = ".")]
     directory: PathBuf,
+}
+
+/// How TLS is done, which a certificate turns on.
+#[derive(Debug, Args)]
+struct TlsOptions {
+    /// The server's certificate, and behind it those that signed it, a PEM file: offers TLS.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// The key of --cert, a PEM file.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+    /// How TLS begins: when the client asks for it (AUTH TLS), or at once, as at port 990.
+    #[arg(long = "tls", value_name = "HOW", requires = "cert", default_value = "explicit")]
+    begin: Begin,
+    /// Let nobody log in, and move no data, without TLS.
+    #[arg(long, requires = "cert")]
+    require_tls: bool,
+    /// Serve only clients that show a certificate that those in this PEM file have signed.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    client_ca: Option<PathBuf>,
+    /// Do not demand that data connections resume the TLS session of their control connection. Some clients
+    /// cannot; but then whoever connects first gets the data.
+    #[arg(long, requires = "cert")]
+    no_session_binding: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Begin {
+    Explicit,
+    Implicit,
 }
 
 #[derive(Clone)]
@@ -97,35 +138,81 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(options: &Options) -> Result<(), (String, io::Error)> {
-    let failed = |what: &str| {
-        let what = what.to_owned();
-        move |error| (what, error)
-    };
-    let users = accounts(options).map_err(failed(&options.directory.display().to_string()))?;
+/// What failed, and how.
+type Failure = (String, io::Error);
+
+fn failed<E: Into<io::Error>>(what: impl ToString) -> impl FnOnce(E) -> Failure {
+    move |error| (what.to_string(), error.into())
+}
+
+fn serve(options: &Options) -> Result<(), Failure> {
+    let users = accounts(options).map_err(failed(options.directory.display()))?;
     let mut config = Config::default();
     if let Some(ports) = &options.passive_ports {
         config.passive_ports = ports.clone();
     }
     config.passive_address = options.passive_address;
-    let server = Server::bind(options.listen, users)
-        .map_err(failed(&options.listen.to_string()))?
+    config.foreign_addresses = options.foreign_addresses;
+    if options.tls.require_tls {
+        (config.security.control, config.security.data) = (Policy::Require, Policy::Require);
+    }
+    config.security.bound_sessions = !options.tls.no_session_binding;
+    let mut server = Server::bind(options.listen, users)
+        .map_err(failed(options.listen))?
         .with_config(config)
         .with_max_sessions(options.max_sessions);
+    server = match (options.tls.configuration()?, options.tls.begin) {
+        (None, _) => server,
+        (Some(tls), Begin::Explicit) => server.with_explicit_tls(tls),
+        (Some(tls), Begin::Implicit) => server.with_implicit_tls(tls),
+    };
     end_by_signal(&server, Duration::from_secs(options.grace))
-        .map_err(|error| ("signals".into(), io::Error::other(error)))?;
+        .map_err(|error| failed("signals")(io::Error::other(error)))?;
 
     let address = server.local_addr();
     println!("listening on {address}");
-    let shown = match address.ip().is_unspecified() {
-        true => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
-        false => address,
-    };
-    match options.users.first() {
-        Some(user) if options.no_anonymous => println!("try: curl --user {} ftp://{shown}/", user.name),
-        _ => println!("try: curl ftp://{shown}/"),
+    println!("try: {}", options.example(address));
+    server.serve().map_err(failed(address))
+}
+
+impl Options {
+    /// What a client may be told to do here.
+    fn example(&self, address: SocketAddr) -> String {
+        let shown = match address.ip().is_unspecified() {
+            true => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
+            false => address,
+        };
+        let user = match self.users.first() {
+            Some(user) if self.no_anonymous => format!("--user {} ", user.name),
+            _ => String::new(),
+        };
+        let (tls, scheme) = match (&self.tls.cert, self.tls.begin) {
+            (None, _) => ("", "ftp"),
+            (Some(_), Begin::Explicit) => ("--ssl-reqd ", "ftp"),
+            (Some(_), Begin::Implicit) => ("", "ftps"),
+        };
+        format!("curl {tls}{user}{scheme}://{shown}/")
     }
-    server.serve().map_err(failed(&address.to_string()))
+}
+
+impl TlsOptions {
+    fn configuration(&self) -> Result<Option<ServerTls>, Failure> {
+        let (Some(cert), Some(key)) = (&self.cert, &self.key) else { return Ok(None) };
+        let private = PrivateKeyDer::from_pem_file(key).map_err(unreadable(key))?;
+        let mut builder = ServerTls::builder(certificates(cert)?, private);
+        if let Some(authorities) = &self.client_ca {
+            builder = builder.client_roots(certificates(authorities)?, true);
+        }
+        builder.build().map(Some).map_err(|error| failed("TLS")(io::Error::other(error)))
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(unreadable(path))
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(pem::Error) -> Failure {
+    move |error| failed(path.display())(io::Error::other(error))
 }
 
 /// Who sees what.
@@ -142,14 +229,13 @@ fn accounts(options: &Options) -> io::Result<Users<Directory>> {
 }
 
 /// Lets SIGTERM, SIGINT and SIGHUP, or what the system has in their place, shut the server down.
-fn end_by_signal(server: &Server<Users<Directory>>, grace: Duration) -> Result<(), ctrlc::Error> {
+fn end_by_signal(server: &Server, grace: Duration) -> Result<(), ctrlc::Error> {
     let shutdown = server.shutdown_handle();
     let asked = AtomicBool::new(false);
     ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::SeqCst) {
             exit(1);
         }
-        let shutdown = shutdown.clone();
-        thread::spawn(move || shutdown.shut_down(grace));
+        shutdown.shut_down(grace);
     })
 }

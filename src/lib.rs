@@ -94,10 +94,13 @@
 //! | `alloc` | owned copies of what is borrowed otherwise | |
 //! | `std` (default) | the blocking adapter, `io::std` | rustix |
 //! | `tokio` | the adapter for tokio, `io::tokio`; implies `std` | tokio |
-//! | `smol` | the adapter for smol, `io::smol`; implies `std` | async-io, async-net, blocking, futures-io |
+//! | `smol` | the adapter for smol, `io::smol`; implies `std` | async-executor, async-io, async-net, blocking, futures-io |
+//! | `proxy-protocol` | servers behind proxies, `io::Proxies`; implies `std` | proxy-header |
 //! | `disk` | a directory as a server's file system, which no path leaves | cap-std |
 //! | `deflate` | MODE Z | miniz_oxide |
 //! | `serde` | owned entries of listings, stored and sent; implies `alloc` | serde |
+//! | `hash` | hashes that a server computes of any file; implies `std` | sha2, sha1, md-5, crc32fast |
+//! | `tracing` | spans of sessions and transfers; implies `std` | tracing |
 //!
 //! # What it follows
 //!

@@ -634,6 +634,45 @@ fn a_file_may_be_replaced_by_renaming_and_a_directory_moves() {
 }
 
 #[test]
+fn files_are_put_together_and_their_parts_are_gone() {
+    let scratch = Scratch::new();
+    scratch.file("1", "one").file("2", "two").file("3", "three").file("there", "zero");
+    let directory = scratch.writable();
+    directory.combine(path("/new"), &[path("/1"), path("/2")]).unwrap();
+    assert_eq!(scratch.content("new"), "onetwo");
+    directory.combine(path("/there"), &[path("/new"), path("/3")]).unwrap();
+    assert_eq!(scratch.content("there"), "zeroonetwothree");
+    assert_eq!(names(directory.entries(VirtualPath::ROOT).unwrap()), [b"there"]);
+}
+
+#[test]
+fn files_that_cannot_be_put_together_stay_as_they_were() {
+    let scratch = Scratch::new();
+    scratch.file("1", "one").file("2", "two").file("there", "zero").directory("d").link("same", "there");
+    scratch.link("out", "../secret");
+    let (directory, read_only) = (scratch.writable(), scratch.read_only());
+    for (target, parts, refusal) in [
+        ("/new", &["/1", "/none"][..], Refusal::NotFound),
+        ("/new", &["/1", "/d"], Refusal::IsADirectory),
+        ("/new", &["/1", "/1"], Refusal::BadName),
+        ("/new", &["/1", "/out"], Refusal::Denied),
+        ("/out", &["/1"], Refusal::Denied),
+        ("/there", &["/1", "/there"], Refusal::BadName),
+        ("/there", &["/1", "/same"], Refusal::BadName),
+        ("/d", &["/1"], Refusal::IsADirectory),
+        ("/", &["/1"], Refusal::IsADirectory),
+        ("/new", &["/1", "/"], Refusal::IsADirectory),
+        ("/d/none/new", &["/1"], Refusal::NotFound),
+    ] {
+        let parts: Vec<_> = parts.iter().map(path).collect();
+        assert_eq!(directory.combine(path(target), &parts), Err(refusal), "{target} {parts:?}");
+        assert_eq!(read_only.combine(path(target), &parts), Err(Refusal::Denied), "{target} {parts:?}");
+        assert_eq!(["1", "2", "there"].map(|name| scratch.content(name)), ["one", "two", "zero"]);
+        assert!(!scratch.at("new").exists(), "{target} {parts:?}");
+    }
+}
+
+#[test]
 fn an_entry_that_vanishes_while_listing_is_left_out() {
     let scratch = Scratch::new();
     // More than one read of the directory brings.

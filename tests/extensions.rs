@@ -7,6 +7,7 @@ use ftp_proto::codec::{Features, HashAlgorithm, ReplyCode, Verb, VerbSet};
 use ftp_proto::error::{Error, LocalError, PeerError};
 use ftp_proto::server::{Answer, Config, Refusal};
 use support::server::{End, Rig, Slow, prompt};
+use support::tree::Node;
 use support::{seconds, t};
 
 const ALL_HASHES: &[HashAlgorithm] = &[
@@ -21,6 +22,7 @@ fn hashing() -> Config {
     let mut config = prompt();
     config.hashes = ALL_HASHES;
     config.long_addresses = true;
+    config.combines = true;
     config
 }
 
@@ -99,6 +101,14 @@ const TABLE: &[(&str, u16, u16, &str)] = &[
     ("SITE SYMLINK file", 530, 501, ""),
     ("SITE HELP", 530, 214, ""),
     ("SITE EXEC rm", 530, 504, "Site(\"EXEC rm\")"),
+    ("COMB whole file", 530, 250, "/whole"),
+    ("COMB \"a \"\"whole\"\"\" \"dir/../file\"", 530, 250, "/a \"whole\""),
+    ("COMB whole none", 530, 550, "Combine"),
+    ("COMB whole file none", 530, 550, "Combine"),
+    ("COMB whole", 530, 501, ""),
+    ("COMB whole \"file", 530, 501, ""),
+    ("COMB \"whole\"file", 530, 501, ""),
+    ("COMB", 530, 501, ""),
     ("AVBL", 530, 213, "Available /"),
     ("AVBL dir", 530, 213, "Available /dir"),
     ("AVBL none", 530, 550, "Available"),
@@ -121,7 +131,6 @@ const TABLE: &[(&str, u16, u16, &str)] = &[
     ("PROT P", 502, 502, ""),
     ("CCC", 530, 502, ""),
     ("SMNT /x", 530, 502, ""),
-    ("COMB a b c", 530, 502, ""),
     ("DSIZ", 530, 502, ""),
     ("RMDA dir", 530, 502, ""),
     ("THMB JPEG 1 1 file", 530, 502, ""),
@@ -430,4 +439,36 @@ fn host_may_come_again_and_the_last_one_counts() {
         rig.say("HOST example.org\r\nHOST nowhere\r\nHOST example.org\r\nUSER me\r\nPASS secret"),
         [220, 504, 220, 331, 230]
     );
+}
+
+// ---- COMB ----
+
+#[test]
+fn files_are_put_together_only_where_the_host_can() {
+    let mut rig = Rig::logged_in();
+    assert_eq!(rig.say("COMB whole file"), [502]);
+    assert!(!rig.ask("FEAT")[0].contains("COMB"));
+    let mut rig = Rig::with(hashing()).login();
+    assert!(rig.ask("FEAT")[0].contains("\n COMB\n"));
+}
+
+#[test]
+fn parts_are_named_from_the_working_directory_and_put_together_in_order() {
+    let mut rig = Rig::with(hashing()).login();
+    for (path, content) in [("/dir/1", "one"), ("/dir/a \"b\"", "two"), ("/3", "three")] {
+        rig.host.tree.put(path, Node::File(content.into()));
+    }
+    assert_eq!(rig.say("CWD dir\r\nCOMB \"the whole\" 1 \"a \"\"b\"\"\" /dir/../3"), [250, 250]);
+    assert_eq!(rig.host.tree.file("/dir/the whole"), Some(&b"onetwothree"[..]));
+    assert_eq!(rig.host.tree.file("/3"), None);
+}
+
+#[test]
+fn abor_has_the_host_give_up_putting_files_together() {
+    let mut rig = Rig::with(hashing()).login();
+    rig.slow = Slow::Everything;
+    assert_eq!(rig.say("COMB whole file\r\nABOR"), []);
+    assert_eq!(rig.aborts, 1);
+    rig.answer(Answer::Refused(Refusal::Aborted)).unwrap();
+    assert_eq!(rig.codes(), [550, 226]);
 }

@@ -6,7 +6,7 @@ mod peers;
 
 use peers::content::{BIG, NAMES, bytes, interrupted, noise};
 use peers::process::{Outcome, run};
-use peers::site::{IPV4, IPV6, PASSWORD, PROFTPD, PURE_FTPD, Site, Tls, VSFTPD, example, free_port};
+use peers::site::{IPV4, IPV6, PASSWORD, PROFTPD, PURE_FTPD, Site, VSFTPD, example, free_port};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -46,6 +46,7 @@ table! {
     moves:                                    VSFTPD PROFTPD PURE_FTPD;
     says_by_its_exit_code_who_refused:        VSFTPD PROFTPD PURE_FTPD;
     traces_the_dialogue_without_the_password: VSFTPD PROFTPD PURE_FTPD;
+    does_the_same_on_each_runtime:            VSFTPD PROFTPD PURE_FTPD;
 }
 
 /// Runs `ftp` in bounded time.
@@ -353,53 +354,35 @@ fn traces_the_dialogue_without_the_password(site: &Site) {
     assert!(!trace.contains(PASSWORD) && !outcome.text().contains(PASSWORD), "{outcome}");
 }
 
-/// The servers as they are when they speak TLS: with curl, so that whoever fails at them knows whose fault it is.
-mod by_tls {
-    use super::*;
-
-    fn curl(site: &Site, options: &[&str]) -> Outcome {
-        let mut curl = Command::new("curl");
-        curl.args(["-q", "-sS", "--max-time", "20", "--ssl-reqd", "--cacert"]).arg(site.authority());
-        run(curl.args(options).arg(site.url("file")), Duration::from_secs(30))
+fn does_the_same_on_each_runtime(site: &Site) {
+    for directory in TREE {
+        fs::create_dir(site.local.path(directory)).unwrap();
+        site.local.write(&format!("{directory}/file"), directory.as_bytes());
     }
-
-    fn serves(site: &Site) {
-        site.seed("file", &bytes());
-        assert_eq!(curl(site, &[]).succeeds().stdout, bytes());
-    }
-
-    #[test]
-    fn every_server_speaks_the_version_that_it_is_told_to() {
-        for server in [VSFTPD, PROFTPD, PURE_FTPD] {
-            let site = Site::theirs_by_tls(server, Tls::Explicit, Some("TLSv1.2"));
-            serves(&site);
-            curl(&site, &["--tlsv1.3"]).fails();
-            let site = Site::theirs_by_tls(server, Tls::Explicit, Some("TLSv1.3"));
-            serves(&site);
-            curl(&site, &["--tls-max", "1.2"]).fails();
-        }
-    }
-
-    #[test]
-    fn vsftpd_and_proftpd_speak_it_at_once_when_told() {
-        for server in [VSFTPD, PROFTPD] {
-            serves(&Site::theirs_by_tls(server, Tls::Implicit, None));
-        }
-    }
-
-    #[test]
-    fn vsftpd_and_proftpd_demand_that_data_connections_resume_the_session() {
-        for server in [VSFTPD, PROFTPD] {
-            let site = Site::theirs_by_tls(server, Tls::Explicit, None);
-            serves(&site);
-            curl(&site, &["--no-sessionid"]).fails();
-        }
-    }
-
-    #[test]
-    fn nobody_logs_in_without() {
-        for server in [VSFTPD, PROFTPD, PURE_FTPD] {
-            ftp(&["ls", &Site::theirs_by_tls(server, Tls::Explicit, None).url("")]).fails();
+    let mine = arg(&site.local.write("mine", &noise(1_000_000)));
+    for runtime in ["std", "tokio", "smol"] {
+        for way in [&[][..], &["--active"]] {
+            let does = |arguments: &[&str]| ftp(&[&["--runtime", runtime], way, arguments].concat());
+            does(&["put", &mine, &site.url("file")]).succeeds();
+            site.root.holds("file", &noise(1_000_000));
+            let got = arg(&site.local.path("got"));
+            does(&["get", "-p", &site.url("file"), &got]).succeeds();
+            site.local.holds("got", &noise(1_000_000));
+            assert_eq!(does(&["cat", &site.url("file")]).succeeds().stdout, noise(1_000_000));
+            assert!(does(&["info", &site.url("file")]).succeeds().text().contains("1000000"));
+            assert!(does(&["ls", &site.url("")]).succeeds().text().contains("1000000"));
+            does(&["put", "-r", &arg(&site.local.path("tree")), &site.url("tree")]).succeeds();
+            does(&["mv", &site.url("tree"), "moved"]).succeeds();
+            does(&["get", "-r", &site.url("moved"), &arg(&site.local.path("copy"))]).succeeds();
+            for directory in TREE {
+                let copy = directory.replacen("tree", "copy", 1);
+                site.local.holds(&format!("{copy}/file"), directory.as_bytes());
+            }
+            does(&["rm", "-r", &site.url("moved")]).succeeds();
+            does(&["rm", &site.url("file")]).succeeds();
+            does(&["get", &site.url("file"), &got]).ends_with(1);
+            assert!(!site.root.has("moved") && !site.root.has("file"));
+            fs::remove_dir_all(site.local.path("copy")).unwrap();
         }
     }
 }

@@ -11,7 +11,7 @@ use ftp_proto::io::std::{Client, ClientBuilder};
 use peers::content::noise;
 use peers::site::{IPV4, IPV6, PASSWORD, PROFTPD, PURE_FTPD, Site, USER, VSFTPD};
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -26,6 +26,48 @@ table! {
     restarts_in_the_middle:                OURS VSFTPD PROFTPD PURE_FTPD;
     sets_the_time_where_that_is_offered:   OURS VSFTPD PROFTPD PURE_FTPD;
     moves_files_in_mode_z:                 OURS PROFTPD;
+}
+
+/// Ours is at an address of its own, which is another host's to the server at 127.0.0.1.
+mod between_servers {
+    use super::*;
+
+    const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+
+    #[test]
+    fn a_file_goes_there_and_back_where_both_allow_it() {
+        let content = noise(3_000_000);
+        for server in [OURS, VSFTPD, PROFTPD] {
+            let ours = Site::ours_at(ELSEWHERE, &["--foreign-addresses"]);
+            let other = match server {
+                OURS => Site::ours(&["--foreign-addresses"]),
+                theirs => Site::theirs_for_fxp(theirs),
+            };
+            ours.seed("file", &content);
+            let (mut here, mut there) = (client(&ours, Config::default()), client(&other, Config::default()));
+            for _ in 0..3 {
+                here.transfer_to("file", &mut there, "copy").unwrap();
+                other.root.holds("copy", &content);
+                there.transfer_to("copy", &mut here, "back").unwrap();
+                ours.root.holds("back", &content);
+            }
+            here.quit().unwrap();
+            there.quit().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_refusal_leaves_both_usable() {
+        for server in [OURS, VSFTPD, PROFTPD] {
+            let (ours, other) = (Site::ours_at(ELSEWHERE, &[]), self::site(server));
+            ours.seed("file", b"x");
+            let (mut here, mut there) = (client(&ours, Config::default()), client(&other, Config::default()));
+            here.transfer_to("missing", &mut there, "copy").unwrap_err();
+            assert!(!other.root.has("copy"), "{server}");
+            put(&mut there, "mine", b"y");
+            assert_eq!((got(&mut here, "file"), got(&mut there, "mine")), (b"x".to_vec(), b"y".to_vec()));
+        }
+    }
 }
 
 /// Our own server, to stand beside theirs.

@@ -8,7 +8,7 @@
 //! ftp --trace info ftp://127.0.0.1:2121/                  # shows the dialogue, passwords hidden
 //! ```
 //!
-//! `cargo run --release --features disk --example ftp -- help` shows all commands.
+//! `cargo run --release --example ftp -- help` shows all commands.
 //!
 //! | exit code | what it means |
 //! |---|---|
@@ -22,9 +22,10 @@
 //! failure. A file that is replaced is written in place, so that a transfer that breaks leaves a part that
 //! `-c` goes on with.
 //!
-//! Here is how it is made: [`url`] reads URLs, [`session`] connects, [`tls`] protects, [`transfer`] moves a file, [`walk`] moves
-//! directories, [`show`] prints listings, [`failure`] knows the exit codes.
+//! Here is how it is made: [`url`] reads URLs, [`client`] is the library's on any runtime, [`session`] logs in, [`tls`] protects,
+//! [`transfer`] moves a file, [`walk`] moves directories, [`show`] prints listings, [`failure`] knows the exit codes.
 
+mod client;
 mod failure;
 mod session;
 mod show;
@@ -39,6 +40,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use client::Runtime;
 use failure::Failure;
 use session::{Manner, Session};
 use tls::TlsOptions;
@@ -65,6 +67,9 @@ struct Options {
     /// Let the server connect to this host for data, and not the other way round.
     #[arg(long, global = true)]
     active: bool,
+    /// What moves the bytes: blocking calls, or one of the asynchronous runtimes.
+    #[arg(long, global = true, value_name = "RUNTIME", default_value = "std")]
+    runtime: Runtime,
     #[command(flatten)]
     tls: TlsOptions,
     #[command(subcommand)]
@@ -147,8 +152,8 @@ struct Transfer {
 }
 
 fn main() -> ExitCode {
-    let Options { trace, quiet, timeout, active, tls, command } = Options::parse();
-    let manner = Manner { trace, quiet, active, timeout: timeout.map(Duration::from_secs) };
+    let Options { trace, quiet, timeout, active, runtime, tls, command } = Options::parse();
+    let manner = Manner { trace, quiet, active, timeout: timeout.map(Duration::from_secs), runtime };
     match run(command, manner, &tls) {
         Ok(code) => code.into(),
         Err(failure) => {

@@ -5,10 +5,10 @@ use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
 use ftp_proto::client::{Config, DataConnection, Profile, Timeouts};
-use ftp_proto::io::{Direction, std::Client};
 use ftp_proto::listing::OwnedEntry;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::client::{Client, Runtime, Setup};
 use crate::failure::{Failure, Shown};
 use crate::tls::TlsOptions;
 use crate::url::Url;
@@ -24,6 +24,8 @@ pub struct Manner {
     pub active: bool,
     /// How long to wait for anything; by default the library's limits, of about a minute.
     pub timeout: Option<Duration>,
+    /// What moves the bytes.
+    pub runtime: Runtime,
 }
 
 impl Manner {
@@ -70,23 +72,20 @@ impl Session {
     /// `$FTP_PASSWORD`, where neither `ps` nor the shell's history shows it.
     pub fn open(url: &Url, manner: Manner, tls: &TlsOptions) -> Result<Self, Failure> {
         let mut config = Config::default();
-        let mut builder = Client::builder();
         config.data_connection = if manner.active { DataConnection::Active } else { DataConnection::Passive };
         if let Some(timeout) = manner.timeout {
             config.timeouts = Timeouts::all(timeout);
-            builder = builder.connect_timeout(timeout);
         }
-        if manner.trace {
-            builder = builder.trace(|direction, line| match direction {
-                Direction::Sent => eprintln!("> {line}"),
-                Direction::Received => eprintln!("< {line}"),
-            });
-        }
-        let server = (url.host.as_str(), url.port);
-        let mut client = tls
-            .apply(builder.config(config), url)?
-            .connect(server)
-            .map_err(Failure::remote(url.host.as_bytes()))?;
+        let setup = Setup {
+            config,
+            timeout: manner.timeout,
+            trace: manner.trace,
+            tls: tls.of(url)?,
+            host: &url.host,
+            port: url.port,
+        };
+        let mut client =
+            Client::connect(manner.runtime, setup).map_err(Failure::remote(url.host.as_bytes()))?;
         let anonymous = (b"anonymous".to_vec(), b"anonymous@".to_vec());
         let (user, password) = match &url.user {
             None => anonymous,

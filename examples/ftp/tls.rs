@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use ftp_proto::io::std::ClientBuilder;
 use ftp_proto::io::tls::ClientTls;
 use rustls::SupportedProtocolVersion;
 use rustls::pki_types::pem::PemObject;
@@ -48,17 +47,12 @@ static TLS12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
 static TLS13: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
 
 impl TlsOptions {
-    /// Sets a client up for the server of this URL.
-    pub fn apply(&self, builder: ClientBuilder, url: &Url) -> Result<ClientBuilder, Failure> {
-        if !self.tls && !url.is_secure {
-            return Ok(builder);
+    /// What a client of the server of this URL needs, if anything, and whether TLS begins at once.
+    pub fn of(&self, url: &Url) -> Result<Option<(ClientTls, bool)>, Failure> {
+        match self.tls || url.is_secure {
+            true => Ok(Some((self.configuration()?, url.is_secure))),
+            false => Ok(None),
         }
-        let tls = self.configuration()?;
-        let builder = match url.is_secure {
-            true => builder.implicit_tls(tls, &url.host),
-            false => builder.explicit_tls(tls, &url.host),
-        };
-        builder.map_err(Failure::remote(url.host.as_bytes()))
     }
 
     fn configuration(&self) -> Result<ClientTls, Failure> {

@@ -31,7 +31,7 @@ pub use parameters::{
     Allocation, ByteRange, FileStructure, FormatControl, HashAlgorithm, ProtectionBufferSize,
     ProtectionLevel, RepresentationType, RestartMarker, TransferMode,
 };
-pub use pathname::{Quoted, ResolveError, UnsafeName, safe_name};
+pub use pathname::{NameList, Quoted, ResolveError, UnsafeName, safe_name};
 pub use redacted::Redacted;
 pub use reply::{EndRule, Position, Reply, ReplyLine};
 pub use site::SiteCommand;

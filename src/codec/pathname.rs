@@ -5,6 +5,10 @@ use core::fmt;
 
 use super::{Full, Invalid, Sink, Text};
 
+mod names;
+
+pub use names::NameList;
+
 /// A pathname as the text of 257 quotes it, borrowed from that text.
 ///
 /// VMS's `DISK:[A.B]`, DOS's `C:\` and MVS's `'HLQ.'` are names like any other. It may be empty, as from

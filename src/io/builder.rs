@@ -21,8 +21,8 @@ pub(super) struct Setup {
     pub(super) profile: Profile,
     pub(super) connect_timeout: Duration,
     pub(super) trace: Option<Trace>,
-    /// What speaks TLS, where the [configuration](Config::security) wants any.
-    pub(super) endpoint: Option<Endpoint>,
+    /// Which TLS is wanted, whatever the [configuration](Config::security) says of it, and what speaks it.
+    pub(super) tls: Option<(TlsMode, Endpoint)>,
 }
 
 impl Default for Setup {
@@ -32,7 +32,7 @@ impl Default for Setup {
             profile: Profile::default(),
             connect_timeout: Duration::from_secs(20),
             trace: None,
-            endpoint: None,
+            tls: None,
         }
     }
 }
@@ -56,26 +56,28 @@ impl Setup {
         tls: &super::tls::ClientTls,
         name: &str,
     ) -> Result<Self, Error> {
-        self.config.security.tls = mode;
-        self.endpoint = Some(Endpoint::client(tls, name)?);
+        self.tls = Some((mode, Endpoint::client(tls, name)?));
         Ok(self)
     }
 
     /// Connects to the first of the addresses that can be reached, reads the greeting, and begins TLS where
     /// that is wanted.
     pub(super) async fn connect<R: Runtime>(
-        self,
+        mut self,
         mut runtime: R,
         addresses: Vec<SocketAddr>,
     ) -> Result<Connection<R>, Error> {
+        let endpoint = self.tls.map(|(mode, endpoint)| {
+            self.config.security.tls = mode;
+            endpoint
+        });
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for peer in addresses {
             match reach(&mut runtime, peer, self.connect_timeout).await {
                 Ok(stream) => {
                     let local = stream.local_addr().map_err(Error::Connect)?.ip();
                     let secured = self.config.security.tls != TlsMode::None;
-                    let mut connection =
-                        Connection::new(runtime, stream, local, peer, self.config, self.endpoint);
+                    let mut connection = Connection::new(runtime, stream, local, peer, self.config, endpoint);
                     connection.set_profile(self.profile);
                     connection.set_trace(self.trace);
                     connection.run(greeting()).await?;

@@ -8,7 +8,8 @@ use ::std::task::{Context, Poll, ready};
 use super::control::{Changed, Control, Trace};
 use super::data::{Data, is_unsupported};
 use super::error::{Error, Refused};
-use super::runtime::Runtime;
+use super::runtime::{Runtime, Turns};
+use super::spans::{SessionSpan, TransferSpan};
 use super::tls::Endpoint;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp, Wait};
 use crate::client::{
@@ -17,7 +18,7 @@ use crate::client::{
     OperationStep, Party, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal, Rename, Secure,
     Sequence, Setup, SizeAnswer, TimeSetAnswer, Verified, Verify, abort, complete,
 };
-use crate::codec::{Digest, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
+use crate::codec::{Digest, Direction, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
 use crate::error::Error as CoreError;
 use crate::listing::Formats;
 use crate::security::{Downgrade, Upgrade};
@@ -30,8 +31,10 @@ pub(super) struct Connection<R: Runtime> {
     machine: Client,
     control: Control<R::Stream>,
     data: Data<R>,
+    turns: Turns,
     local: IpAddr,
     endpoint: Option<Endpoint>,
+    span: SessionSpan,
 }
 
 impl<R: Runtime> Connection<R> {
@@ -44,7 +47,9 @@ impl<R: Runtime> Connection<R> {
         endpoint: Option<Endpoint>,
     ) -> Self {
         let control = Control::new(stream, config.limits.line);
-        Self { runtime, machine: Client::new(config, peer), control, data: Data::new(), local, endpoint }
+        let span = SessionSpan::client(peer);
+        let (machine, data, turns) = (Client::new(config, peer), Data::new(), Turns::default());
+        Self { runtime, machine, control, data, turns, local, endpoint, span }
     }
 
     pub(super) fn set_trace(&mut self, trace: Option<Trace>) {
@@ -147,7 +152,7 @@ impl<R: Runtime> Connection<R> {
         }
         let retiring = self.data.poll_retired(&self.runtime, self.endpoint.as_ref(), cx);
         match [wait.deadline, retiring].into_iter().flatten().min() {
-            _ if progress => Poll::Ready(()),
+            _ if progress => self.turns.poll_next(cx),
             Some(deadline) => self.runtime.poll_deadline(deadline, cx),
             None => Poll::Pending,
         }
@@ -223,19 +228,30 @@ impl<R: Runtime> Connection<R> {
     }
 
     /// Moves data by `attempt`, which says how much the caller is told of, if anything, and what the
-    /// machine is; and hears what the server has to say when nothing moves.
+    /// machine is; and hears what the server has to say when nothing moves, and now and then.
     fn poll_move(
         &mut self,
         transfer: &mut Transfer,
         cx: &mut Context<'_>,
         mut attempt: impl FnMut(&mut Data<R>, &mut Context<'_>) -> Poll<(Option<usize>, DataEvent)>,
     ) -> Poll<Result<Moved, Error>> {
+        if transfer.span.is_none() && !transfer.is_over() {
+            transfer.span = Some(self.span.transfer(None));
+        }
         loop {
             let was_moving = self.data.is_moving();
             while let (Some(id), true) = (self.data.id(), self.data.is_moving() && !transfer.is_over()) {
+                if self.turns.poll_next(cx).is_pending() {
+                    break;
+                }
                 let Poll::Ready((count, event)) = attempt(&mut self.data, cx) else { break };
                 self.tell(id, event);
                 if let Some(count) = count {
+                    let sending = self.data.is_sending();
+                    let direction = if sending { Direction::ToServer } else { Direction::FromServer };
+                    if let Some(span) = &mut transfer.span {
+                        span.moved(count, direction);
+                    }
                     return Poll::Ready(Ok(Moved::Bytes(count)));
                 }
             }
@@ -276,6 +292,12 @@ impl<R: Runtime> Connection<R> {
         let Some(operation) = &mut transfer.completion else { return Poll::Ready(Ok(Finished::default())) };
         let result = ready!(self.poll_run(operation, &mut |_| {}, cx));
         transfer.completion = None;
+        if let Some(mut span) = transfer.span.take() {
+            match &result {
+                Ok(_) => span.end(&"complete"),
+                Err(error) => span.end(error),
+            }
+        }
         Poll::Ready(result)
     }
 
@@ -320,6 +342,7 @@ const CUT_SHORT: Error = Error::Data(DataFailure::Broken, None);
 #[derive(Debug)]
 pub(super) struct Transfer {
     completion: Option<Operation<Complete>>,
+    span: Option<TransferSpan>,
     pub(super) offset: u64,
     pub(super) size_hint: Option<u64>,
     pub(super) unique_name: Option<Vec<u8>>,
@@ -409,6 +432,7 @@ kept! {
     Outcome for ClearCommandChannel: (), |_none| Ok(());
     Outcome for Complete: Finished, |completed| Ok(Finished { reply: completed.reply.map(Reply::from) });
     Outcome for Open<'_>: Transfer, |opened| Ok(Transfer {
+        span: None,
         offset: opened.offset,
         size_hint: opened.size_hint,
         unique_name: opened.unique_name.map(<[u8]>::to_vec),

@@ -2,9 +2,9 @@
 
 use ::std::fmt;
 use ::std::io;
-use ::std::task::{Context, Poll};
+use ::std::task::{Context, Poll, ready};
 
-use super::runtime::Stream;
+use super::runtime::{Stream, Turns};
 use super::tls::Endpoint;
 use super::wire::Wire;
 use crate::buffer::{RecvBuf, SendBuf};
@@ -127,10 +127,10 @@ impl<S: Stream> Control<S> {
                 Poll::Pending => return Poll::Pending,
             }
         }
-        let mut waste = [0; 512];
+        let (mut waste, mut turns) = ([0; 512], Turns::default());
         loop {
             match self.wire.poll_read(cx, &mut waste) {
-                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Ok(1..)) => ready!(turns.poll_next(cx)),
                 Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
             }

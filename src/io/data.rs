@@ -16,6 +16,9 @@ use crate::transfer::{Coding, Decoder, Encoder, Marker, TransferError};
 /// How much is moved at a time where the kernel does not do it: smaller costs CPU, larger gains nothing.
 pub(super) const CHUNK: usize = 256 * 1024;
 
+/// How much is encoded or decoded at a time at least, however little may be moved.
+const SMALLEST: usize = 1024;
+
 /// How much of a data connection under TLS is read at a time: four records.
 const RECORDS: usize = 64 * 1024;
 
@@ -38,6 +41,8 @@ pub(super) struct Data<R: Runtime> {
     marker: Option<Marker>,
     /// Bytes of the file that may still be sent.
     left: u64,
+    /// How many bytes may be moved before the caller says anew.
+    pub(super) allowance: usize,
     /// Why it failed, for whoever asks.
     pub(super) error: Option<io::Error>,
 }
@@ -90,6 +95,7 @@ impl<R: Runtime> Data<R> {
             untold: 0,
             marker: None,
             left: u64::MAX,
+            allowance: usize::MAX,
             error: None,
         }
     }
@@ -323,7 +329,8 @@ impl<R: Runtime> Data<R> {
         }
         let State::Receiving(wire, decoder) = &mut self.state else { return Poll::Pending };
         if decoder.is_identity() {
-            return Poll::Ready(match ready!(wire.poll_read(cx, out)) {
+            let most = out.len().min(self.allowance);
+            return Poll::Ready(match ready!(wire.poll_read(cx, &mut out[..most])) {
                 Ok(0) => self.end_of_data(true, cx),
                 Ok(count) => Received { bytes: count, event: DataEvent::Moved(count as u64) },
                 Err(error) if is_cut_short(&error) => self.end_of_data(false, cx),
@@ -348,7 +355,7 @@ impl<R: Runtime> Data<R> {
             if self.start < self.end {
                 continue;
             }
-            self.buffer.resize(CHUNK, 0);
+            self.buffer.resize(self.allowance.clamp(SMALLEST, CHUNK), 0);
             match ready!(wire.poll_read(cx, &mut self.buffer)) {
                 Ok(0) => break decoder.finish(out),
                 Ok(count) => (self.start, self.end) = (0, count),
@@ -387,13 +394,14 @@ impl<R: Runtime> Data<R> {
         let State::Sending(wire, encoder) = &mut self.state else { return Poll::Pending };
         let bytes = &bytes[..bytes.len().min(usize::try_from(self.left).unwrap_or(usize::MAX))];
         let result = if encoder.is_identity() {
+            let bytes = &bytes[..bytes.len().min(self.allowance)];
             ready!(wire.poll_write(cx, bytes)).map(|count| {
                 self.left -= count as u64;
                 (count, count)
             })
         } else {
             if self.start == self.end {
-                self.buffer.resize(CHUNK, 0);
+                self.buffer.resize(self.allowance.clamp(SMALLEST, CHUNK), 0);
                 let progress = encoder.encode(bytes, &mut self.buffer);
                 (self.start, self.end) = (0, progress.written);
                 self.taken = progress.read;
@@ -424,7 +432,8 @@ impl<R: Runtime> Data<R> {
     ) -> Poll<io::Result<usize>> {
         match &mut self.state {
             State::Sending(wire, encoder) if encoder.is_identity() => {
-                let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(4 * CHUNK);
+                let most =
+                    usize::try_from(self.left).unwrap_or(usize::MAX).min(self.allowance).min(4 * CHUNK);
                 if most == 0 {
                     return Poll::Ready(Ok(0));
                 }

@@ -7,6 +7,7 @@
 //! It is read-only until [`Directory::writable`]. Files that are no regular files (pipes, devices,
 //! sockets) can be seen, removed and renamed, never opened.
 
+mod combine;
 mod entries;
 mod file;
 mod refusal;
@@ -344,6 +345,13 @@ impl Filesystem for Directory {
             Some(mode) => self.set_mode(at, mode),
             None => Ok(()),
         }
+    }
+
+    /// What cannot be copied is taken off the target again, and no part is removed before all are copied.
+    fn combine(&self, path: VirtualPath<'_>, parts: &[VirtualPath<'_>]) -> Result<(), Refusal> {
+        let target = self.uploaded(path)?;
+        let parts = parts.iter().map(|part| self.uploaded(*part)).collect::<Result<Vec<_>, _>>()?;
+        combine::combine(self, target, &parts)
     }
 
     #[cfg(unix)]

@@ -103,6 +103,10 @@ impl<F: Filesystem> Filesystem for Guarded<F> {
         self.for_change()?.symlink(path, target)
     }
 
+    fn combine(&self, path: VirtualPath<'_>, parts: &[VirtualPath<'_>]) -> Result<(), Refusal> {
+        self.for_change()?.combine(path, parts)
+    }
+
     fn available(&self, path: VirtualPath<'_>) -> Result<u64, Refusal> {
         self.for_change()?.available(path)
     }
@@ -169,6 +173,10 @@ impl<F: AsyncFilesystem> AsyncFilesystem for Guarded<F> {
 
     async fn symlink(&self, path: VirtualPath<'_>, target: &[u8]) -> Result<(), Refusal> {
         self.for_change()?.symlink(path, target).await
+    }
+
+    async fn combine(&self, path: VirtualPath<'_>, parts: &[VirtualPath<'_>]) -> Result<(), Refusal> {
+        self.for_change()?.combine(path, parts).await
     }
 
     async fn available(&self, path: VirtualPath<'_>) -> Result<u64, Refusal> {

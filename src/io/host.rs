@@ -114,6 +114,17 @@ impl OwnedPath {
     pub(super) fn lent(&self) -> VirtualPath<'_> {
         VirtualPath::new(&self.0)
     }
+
+    /// The path of what was stored under a unique name: in place of one like it, or within it.
+    pub(super) fn with_unique_name(&self, name: &[u8]) -> Self {
+        let like = self.lent().file_name().filter(|last| name.starts_with(last)).map_or(0, <[u8]>::len);
+        let mut path = self.0.get(..self.0.len() - like).unwrap_or_default().to_vec();
+        if !path.ends_with(b"/") {
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+        Self(path)
+    }
 }
 
 impl From<VirtualPath<'_>> for OwnedPath {

@@ -18,16 +18,28 @@ mod data;
 mod disk;
 mod error;
 mod expand;
+mod files;
 mod fxp;
 mod guarded;
+#[cfg(feature = "hash")]
+mod hasher;
+#[cfg(not(feature = "hash"))]
+#[path = "no_hasher.rs"]
+mod hasher;
 mod host;
 mod operations;
 mod restart;
 mod runtime;
 mod server;
+mod service;
 #[cfg(feature = "smol")]
 pub mod smol;
 mod socket;
+#[cfg(feature = "tracing")]
+mod spans;
+#[cfg(not(feature = "tracing"))]
+#[path = "no_spans.rs"]
+mod spans;
 pub mod std;
 #[cfg(feature = "rustls")]
 pub mod tls;
@@ -49,9 +61,15 @@ pub use disk::{Directory, DiskEntries, DiskFile};
 pub use error::{Error, Refused};
 pub use fxp::FxpError;
 pub use guarded::{Guarded, GuardedEntries};
+#[cfg(feature = "hash")]
+pub use hasher::HASHES;
 pub use host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
+pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
+#[cfg(feature = "proxy-protocol")]
+pub use service::Proxies;
+pub use service::Shutdown;
 pub use virtual_hosts::VirtualHosts;
 pub use walk::{Listed, Walker};

@@ -1,4 +1,5 @@
-//! The methods of a client, written once for all adapters.
+//! The methods of a client, written once for all adapters: the session, and what it moves. Those about files
+//! where they stand are in [`files`](super::files).
 
 use super::client::text;
 use super::error::Error;
@@ -17,11 +18,11 @@ macro_rules! operations {
     ($expand:ident, $runtime:ident) => {
         use ::std::fmt;
 
-        use $crate::client::{self, Expected, FactsReader, Offers, Operation, Profile, Protected, Verified};
+        use $crate::client::{self, Offers, Operation, Profile, Protected};
         use $crate::codec::pathname::for_listing;
         use $crate::codec::{
-            ByteRange, Command, Digest, Features, FileStructure, HashAlgorithm, HashReply, Invalid,
-            MffArgument, ReplyLine, RepresentationType, Secret, SiteCommand, Timestamp, TransferMode,
+            ByteRange, Command, Features, FileStructure, Invalid, ReplyLine, RepresentationType, Secret,
+            SiteCommand, TransferMode,
         };
         use $crate::error::PeerError;
         use $crate::io::builder::Setup;
@@ -74,6 +75,16 @@ macro_rules! operations {
             /// As [`ClientBuilder::connect`].
             pub async fn connect(server: impl ToSocketAddrs) -> Result<Self, Error> {
                 Self::open(Setup::default(), server).await
+            }
+
+            /// Puts the connection under TLS again, as [`ClientBuilder`] was told to: after
+            /// [`reinitialize`](Self::reinitialize), which ends what was agreed on.
+            ///
+            /// # Errors
+            /// When the server refuses what the [configuration](client::Security) requires, or the handshake
+            /// fails.
+            pub async fn secure(&mut self) -> Result<Protected, Error> {
+                self.run(client::secure()).await
             }
 
             /// Protects data connections from now on, or no more.
@@ -240,41 +251,6 @@ macro_rules! operations {
                 self.download(client::list(optional(&path)?, RepresentationType::Image)).await
             }
 
-            /// The facts of `path` itself (`""` is the working directory), by MLST.
-            ///
-            /// # Errors
-            /// When the server refuses, or has no MLST.
-            pub async fn facts(&mut self, path: impl AsRef<[u8]>) -> Result<OwnedEntry, Error> {
-                let path = path.as_ref();
-                let mut entry = None;
-                let mut reader = FactsReader::new(vec![0; 8192]);
-                let keep = |line: &ReplyLine<'_>| {
-                    if let Some(read) = reader.line(line) {
-                        entry = Some(read.map(|entry| entry.to_owned()));
-                    }
-                };
-                self.run_with(client::facts(optional(path)?), keep).await?;
-                entry.unwrap_or(Err(Invalid::new("a line of facts"))).map_err(Error::Unreadable)
-            }
-
-            /// How many bytes `path` has.
-            ///
-            /// # Errors
-            /// When the server refuses: directories have none, old servers no SIZE.
-            pub async fn size(&mut self, path: impl AsRef<[u8]>) -> Result<u64, Error> {
-                let path = path.as_ref();
-                self.run(client::size(text(path)?)).await
-            }
-
-            /// When `path` was modified, in UTC.
-            ///
-            /// # Errors
-            /// When the server refuses.
-            pub async fn modification_time(&mut self, path: impl AsRef<[u8]>) -> Result<Timestamp, Error> {
-                let path = path.as_ref();
-                self.run(client::modification_time(text(path)?)).await
-            }
-
             /// Sets how data is put on the wire from now on. [`TransferMode::Deflate`] saves bytes where the
             /// network is slow; it needs the feature `deflate`, and a server that has it.
             ///
@@ -293,177 +269,6 @@ macro_rules! operations {
             /// When the server refuses.
             pub async fn set_structure(&mut self, structure: FileStructure) -> Result<(), Error> {
                 self.run(client::structure(structure)).await.map(drop)
-            }
-
-            /// Makes `path` the working directory.
-            ///
-            /// # Errors
-            /// When the server refuses.
-            pub async fn change_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
-                let path = path.as_ref();
-                self.run(client::change_directory(text(path)?)).await.map(drop)
-            }
-
-            /// Makes the parent the working directory.
-            ///
-            /// # Errors
-            /// When the server refuses.
-            pub async fn change_to_parent(&mut self) -> Result<(), Error> {
-                self.run(client::change_to_parent()).await.map(drop)
-            }
-
-            /// The working directory.
-            ///
-            /// # Errors
-            /// When the server refuses, or its answer cannot be read.
-            pub async fn working_directory(&mut self) -> Result<Vec<u8>, Error> {
-                self.run(client::working_directory()).await
-            }
-
-            /// Makes a directory.
-            ///
-            /// # Errors
-            /// When the server refuses.
-            pub async fn make_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
-                let path = path.as_ref();
-                match self.run(client::make_directory(text(path)?)).await {
-                    // It is made, whatever the server calls it.
-                    Ok(_) | Err(Error::Unreadable(_)) => Ok(()),
-                    Err(error) => Err(error),
-                }
-            }
-
-            /// Removes an empty directory.
-            ///
-            /// # Errors
-            /// When the server refuses.
-            pub async fn remove_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
-                let path = path.as_ref();
-                self.run(client::remove_directory(text(path)?)).await.map(drop)
-            }
-
-            /// Removes a file.
-            ///
-            /// # Errors
-            /// When the server refuses.
-            pub async fn delete(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
-                let path = path.as_ref();
-                self.run(client::delete(text(path)?)).await.map(drop)
-            }
-
-            /// Renames `from` to `to`.
-            ///
-            /// # Errors
-            /// When the server refuses.
-            pub async fn rename(
-                &mut self,
-                from: impl AsRef<[u8]>,
-                to: impl AsRef<[u8]>,
-            ) -> Result<(), Error> {
-                let (from, to) = (from.as_ref(), to.as_ref());
-                self.run(client::rename(text(from)?, text(to)?)).await
-            }
-
-            /// Sets when `path` was modified, in UTC: what the server says that it is then.
-            ///
-            /// # Errors
-            /// When the server refuses, or has no MFMT.
-            pub async fn set_modification_time(
-                &mut self,
-                path: impl AsRef<[u8]>,
-                time: Timestamp,
-            ) -> Result<Option<Timestamp>, Error> {
-                let path = path.as_ref();
-                self.run(client::set_modification_time(text(path)?, time)).await
-            }
-
-            /// Sets when `path` was created, in UTC: what the server says that it is then.
-            ///
-            /// # Errors
-            /// When the server refuses, or has no MFCT.
-            pub async fn set_creation_time(
-                &mut self,
-                path: impl AsRef<[u8]>,
-                time: Timestamp,
-            ) -> Result<Option<Timestamp>, Error> {
-                let path = path.as_ref();
-                self.run(client::set_creation_time(text(path)?, time)).await
-            }
-
-            /// Sets facts of `path`, written as in `UNIX.mode=0644;`.
-            ///
-            /// # Errors
-            /// When they are not of that form, or the server refuses, or has no MFF.
-            pub async fn set_facts(
-                &mut self,
-                facts: impl AsRef<[u8]>,
-                path: impl AsRef<[u8]>,
-            ) -> Result<(), Error> {
-                let argument = [facts.as_ref(), b" ", path.as_ref()].concat();
-                let argument = MffArgument::parse(&argument).map_err(Error::Argument)?;
-                self.run(client::set_facts(argument)).await.map(drop)
-            }
-
-            /// Sets the permission bits of `path`, as `chmod` does.
-            ///
-            /// # Errors
-            /// When the server refuses, or has no SITE CHMOD.
-            pub async fn chmod(&mut self, path: impl AsRef<[u8]>, mode: u16) -> Result<(), Error> {
-                let path = path.as_ref();
-                self.run(client::chmod(text(path)?, mode)).await.map(drop)
-            }
-
-            /// Makes the symbolic link `link` to `target`, which cannot hold spaces.
-            ///
-            /// # Errors
-            /// When the server refuses, or has no SITE SYMLINK.
-            pub async fn symlink(
-                &mut self,
-                target: impl AsRef<[u8]>,
-                link: impl AsRef<[u8]>,
-            ) -> Result<(), Error> {
-                let (target, link) = (text(target.as_ref())?, text(link.as_ref())?);
-                if target.as_bytes().contains(&b' ') {
-                    return Err(Error::Argument(Invalid::new("a target without spaces")));
-                }
-                self.run(client::symlink(target, link)).await.map(drop)
-            }
-
-            /// The hash of `path`, computed by the server: by `algorithm`, or by the one that it prefers; of
-            /// `range`, or of the whole. It may take long: see [`Timeouts::digest`](client::Timeouts::digest).
-            ///
-            /// # Errors
-            /// When the server refuses, or has no HASH: try [`checksum`](Self::checksum).
-            pub async fn hash(
-                &mut self,
-                path: impl AsRef<[u8]>,
-                algorithm: Option<HashAlgorithm>,
-                range: Option<ByteRange>,
-            ) -> Result<HashReply, Error> {
-                let path = path.as_ref();
-                self.run(client::hash(text(path)?, algorithm, range)).await
-            }
-
-            /// As [`hash`](Self::hash), by XCRC, XMD5 and their like.
-            ///
-            /// # Errors
-            /// When the server refuses, or does not have the command.
-            pub async fn checksum(
-                &mut self,
-                path: impl AsRef<[u8]>,
-                algorithm: HashAlgorithm,
-            ) -> Result<Digest, Error> {
-                let path = path.as_ref();
-                self.run(client::checksum(text(path)?, algorithm)).await
-            }
-
-            /// How many bytes may still be stored in the directory `path` (`""` is the working directory).
-            ///
-            /// # Errors
-            /// When the server refuses, or has no AVBL.
-            pub async fn available(&mut self, path: impl AsRef<[u8]>) -> Result<u64, Error> {
-                let path = path.as_ref();
-                self.run(client::available(optional(path)?)).await
             }
 
             /// The state of the session, or with a `path` its listing over the control connection. `on_line`
@@ -543,21 +348,6 @@ macro_rules! operations {
                 self.run(client::setup()).await
             }
 
-            /// Compares `path` with what is expected of it, after its transfer: by a hash where the server
-            /// computes one, by its size otherwise. [`Offers::digest`] tells which hash to compute on the way;
-            /// what the server offers is known after [`setup`](Self::setup).
-            ///
-            /// # Errors
-            /// [`Error::Mismatch`] when it is another; and when it is not there.
-            pub async fn verify(
-                &mut self,
-                path: impl AsRef<[u8]>,
-                expected: Expected,
-            ) -> Result<Verified, Error> {
-                let path = path.as_ref();
-                self.run(client::verify(text(path)?, expected)).await
-            }
-
             /// Has this client's server send the file `from` to another server, which stores it as `to`; no
             /// byte of it comes by here. Both clients are logged in, and each is good for other operations
             /// afterwards. Most servers refuse this; see [`fxp`](client::fxp()).
@@ -600,15 +390,6 @@ macro_rules! operations {
                 self.run(client::utf8(on)).await.map(drop)
             }
 
-            /// Mounts another file system (SMNT).
-            ///
-            /// # Errors
-            /// When the server refuses, which nearly all do.
-            pub async fn structure_mount(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
-                let path = path.as_ref();
-                self.run(client::structure_mount(text(path)?)).await.map(drop)
-            }
-
             /// Says how many bytes the next upload will have.
             ///
             /// # Errors
@@ -626,7 +407,7 @@ macro_rules! operations {
                 self.run(client::account(Secret::new(account))).await.map(drop)
             }
 
-            /// Begins the session anew: log in next.
+            /// Begins the session anew: log in next, where TLS came by AUTH after [`secure`](Self::secure).
             ///
             /// # Errors
             /// When the server refuses, or has no REIN.

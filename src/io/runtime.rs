@@ -101,6 +101,27 @@ impl<W: Reactor> Runtime for W {
     }
 }
 
+/// How much a session has done of late. A socket that is always ready would hide its other ones, and keep the
+/// thread from its other tasks: now and then it pretends that it has nothing to do.
+#[derive(Debug, Default)]
+pub(super) struct Turns(u32);
+
+impl Turns {
+    /// Few enough that nobody waits for long, and many enough for asking the system to cost little.
+    const AT_ONCE: u32 = 8;
+
+    /// Counts something done. Pending when it is the others' turn; to be polled again is arranged.
+    pub(super) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<()> {
+        self.0 += 1;
+        if self.0 < Self::AT_ONCE {
+            return Poll::Ready(());
+        }
+        self.0 = 0;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
 /// A socket that a runtime watches.
 pub(super) trait Socket: AsFd {
     /// Makes `call` whenever the socket may be ready, until it says other than that it would block.

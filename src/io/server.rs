@@ -1,10 +1,13 @@
 //! The server's driver, over any runtime: one session, between its sockets and its host.
 
 mod asking;
+mod events;
+mod hashing;
 mod moving;
 mod pages;
 
 use ::std::future::Future;
+use ::std::net::IpAddr;
 use ::std::pin::Pin;
 use ::std::sync::Arc;
 use ::std::task::{Context, Poll, ready};
@@ -13,7 +16,8 @@ use ::std::time::Duration;
 use super::control::{Changed, Control};
 use super::data::Data;
 use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
-use super::runtime::Runtime;
+use super::runtime::{Runtime, Turns};
+use super::service::Throttle;
 use super::tls::Endpoint;
 use crate::action::{DataEvent, DataId, DataOp};
 use crate::codec::Text;
@@ -21,8 +25,13 @@ use crate::error::{Error, LocalError};
 use crate::server::{Answer, Asked, Config, Endpoints, Note, Request, Session, SessionStep, Ticket};
 use crate::time::Instant;
 use asking::{Asking, Told};
+use events::Reporter;
+use hashing::Hashing;
 use moving::Moving;
 use pages::Pages;
+
+pub(super) use events::Hooks;
+pub use events::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 
 /// Something that the host does; dropped, it is given up.
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -47,10 +56,19 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     endpoint: Option<Endpoint>,
     /// What the host is at work on.
     asked: Option<(Ticket, Doing<A>)>,
+    /// It is not done with that, and would go on at once: the client is heard in between.
+    host_moves: bool,
     moving: Option<Moving<A::Filesystem>>,
     admitted: bool,
+    /// What holds its transfers back.
+    pub(super) throttle: Throttle,
+    /// Who hands the client's connections on, if somebody does.
+    pub(super) proxy: Option<IpAddr>,
+    /// The server is being shut down: the grace that it gave, and when that is over.
+    ending: Option<(Duration, Instant)>,
     /// The dialogue is over: until when the connection may still take to close in order.
     closing: Option<Instant>,
+    reporter: Reporter,
 }
 
 /// What is done about a request.
@@ -58,6 +76,8 @@ enum Doing<A: AsyncAccounts> {
     Asking(Asking<A::Filesystem>),
     /// A directory is told over the control connection.
     Telling(Pages<<A::Filesystem as AsyncFilesystem>::Entries>),
+    /// A hash is computed.
+    Hashing(Hashing<<A::Filesystem as AsyncFilesystem>::File>),
 }
 
 impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
@@ -82,24 +102,45 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             endpoints,
             endpoint,
             asked: None,
+            host_moves: false,
             moving: None,
             admitted,
+            throttle: Throttle::default(),
+            proxy: None,
+            ending: None,
             closing: None,
+            reporter: Reporter::new(endpoints),
         }
     }
 
-    /// Lets the session end once its transfer has; `now` ends that too.
-    pub(super) fn shut_down(&mut self, now: bool) {
-        match now {
-            true => {
-                self.session.close(Text::literal("The server is shutting down."), &mut self.control.tx.view())
-            }
-            false => self.session.shut_down(),
+    /// Tells the owner of it, from its opening on.
+    pub(super) fn with_hooks(mut self, hooks: Hooks) -> Self {
+        self.reporter.begin(hooks);
+        self.control.set_trace(self.reporter.trace());
+        self
+    }
+
+    /// Lets the session end once its transfer has, and once `grace` is over at the latest. To be called at each
+    /// turn from then on.
+    pub(super) fn shut_down(&mut self, grace: Duration, cx: &mut Context<'_>) {
+        let now = self.runtime.now();
+        let end = match self.ending {
+            Some((before, end)) if before == grace => end,
+            _ => now.after(grace),
+        };
+        self.ending = Some((grace, end));
+        if self.closing.is_some() {
+            // It ends already.
+        } else if now >= end || self.runtime.poll_deadline(end, cx).is_ready() {
+            self.session.close(Text::literal("The server is shutting down."), &mut self.control.tx.view());
+        } else {
+            self.session.shut_down();
         }
     }
 
     /// Serves the client until the session is over.
     pub(super) fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut turns = Turns::default();
         let deadline = loop {
             if let Some(deadline) = self.closing {
                 break deadline;
@@ -110,15 +151,17 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             let step = match self.session.step(now, &mut rx.view(), &mut tx.view()) {
                 Ok(step) => step,
                 Err(error) => {
+                    self.take_notes();
+                    if let Some(error) = self.session.ended_by() {
+                        self.reporter.closed = Closed::Peer(error);
+                    }
                     (self.asked, self.moving) = (None, None);
                     // Who has ended its side only may still read.
                     while self.control.flush(cx) {}
                     return Poll::Ready(Err(error));
                 }
             };
-            while let Some(note) = self.session.take_note() {
-                self.note(note);
-            }
+            self.take_notes();
             match step {
                 SessionStep::Request(ticket, asked) => self.request(ticket, asked),
                 SessionStep::Upgrade(token) => self.control.upgrade(token),
@@ -126,6 +169,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 SessionStep::Data(id, op) => self.act(id, op),
                 SessionStep::Abort => self.give_up(),
                 SessionStep::Close => {
+                    if let Some(error) = self.session.ended_by() {
+                        self.reporter.closed = Closed::Peer(error);
+                    }
                     (self.asked, self.moving) = (None, None);
                     self.closing = Some(now.after(LINGER));
                 }
@@ -147,7 +193,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                         self.give_up();
                     }
                     progress |= self.move_data(cx);
+                    progress |= ::std::mem::take(&mut self.host_moves);
                     if progress {
+                        ready!(turns.poll_next(cx));
                         continue;
                     }
                     match wait.deadline {
@@ -163,9 +211,36 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         }
     }
 
+    fn take_notes(&mut self) {
+        while let Some(note) = self.session.take_note() {
+            self.note(note);
+        }
+    }
+
     fn note(&mut self, note: Note) {
+        if note == Note::Reset {
+            (self.filesystem, self.host, self.user) = (None, None, Vec::new());
+        }
+        let reporter = &mut self.reporter;
+        // Who was refused is told as whom he wanted to be.
+        if !matches!(note, Note::LoginFailed) {
+            reporter.visitor.user.clone_from(&self.user);
+        }
+        reporter.visitor.host.clone_from(&self.host);
+        reporter.visitor.secured = self.session.is_secured();
+        reporter.visitor.failed_logins = self.session.failed_logins();
         match note {
-            Note::Reset => (self.filesystem, self.host, self.user) = (None, None, Vec::new()),
+            Note::Secured => reporter.report(Happening::Secured),
+            Note::Cleared => reporter.report(Happening::Cleared),
+            Note::LoggedIn => reporter.report(Happening::LoggedIn),
+            Note::LoginFailed => {
+                reporter.report(Happening::LoginFailed);
+                reporter.visitor.user.clone_from(&self.user);
+            }
+            Note::Reset => reporter.report(Happening::Reset),
+            Note::Transferred(end) => reporter.transferred(end, self.runtime.now()),
+            Note::Changed(change) => reporter.changed(change),
+            Note::Left => reporter.closed = Closed::Left,
         }
     }
 
@@ -188,7 +263,13 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
     /// Asks the host.
     fn request(&mut self, ticket: Ticket, asked: Asked) {
         let rx = &self.control.rx;
-        let work = match asked.resolve(|span| rx.bytes(span)) {
+        let request = asked.resolve(|span| rx.bytes(span));
+        self.reporter.visitor = self.visitor();
+        // An upload that is to be kept is the one that was opened.
+        if !matches!(request, Request::Commit) {
+            self.reporter.asked(self.session.path(), self.session.source_path());
+        }
+        let work = match request {
             Request::Admit => {
                 let admitted = if self.admitted { Ok(Told::Done) } else { Err(Refusal::Busy) };
                 return self.answer(ticket, admitted);
@@ -232,7 +313,19 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     doing = Doing::Telling(pages);
                     told
                 }
+                Poll::Ready(Ok(Told::Hashing(hashing))) => {
+                    doing = Doing::Hashing(hashing);
+                    self.host_moves = true;
+                    Poll::Pending
+                }
                 told => told,
+            },
+            Doing::Hashing(hashing) => match hashing.poll_piece(cx) {
+                Poll::Ready(Some(digest)) => Poll::Ready(digest.map(Told::Digest)),
+                more => {
+                    self.host_moves = more.is_ready();
+                    Poll::Pending
+                }
             },
             Doing::Telling(pages) => self.poll_tell(&ticket, pages, cx),
         };
@@ -271,7 +364,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         let (entry, lines, user);
         user = self.session.user().to_vec();
         let answer = match &told {
-            Ok(Told::Done | Told::LoggedIn(_) | Told::Host(_) | Told::Entries(_)) => Answer::Done,
+            Ok(Told::Done | Told::LoggedIn(_) | Told::Host(_) | Told::Entries(_) | Told::Hashing(_)) => {
+                Answer::Done
+            }
             Ok(Told::Entry(owned)) => {
                 entry = owned.entry();
                 Answer::Entry(&entry)
@@ -306,9 +401,13 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 self.filesystem = Some(filesystem);
             }
             Ok(Told::Host(name)) => self.host = Some(name),
-            Ok(Told::Opened { moving, .. }) => self.moving = Some(moving),
+            Ok(Told::Opened { moving, unique_name, .. }) => {
+                self.reporter.opened(unique_name.as_deref(), self.runtime.now());
+                self.moving = Some(moving);
+            }
             _ => {}
         }
+        self.take_notes();
     }
 
     /// The client does not want any more what the host is at work on.
@@ -322,18 +421,38 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
     /// something happened.
     fn move_data(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(id) = self.data.id() else { return false };
+        if self.data.is_moving() {
+            match self.throttle.poll_allowance(&mut self.runtime, cx) {
+                Poll::Ready(allowance) => self.data.allowance = allowance,
+                Poll::Pending => return false,
+            }
+        }
         let event = match &mut self.moving {
             Some(moving) if self.data.is_sending() => moving.poll_send(&mut self.data, cx),
             Some(moving) if self.data.is_receiving() => moving.poll_receive(&mut self.data, cx),
             _ => self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx),
         };
-        let Poll::Ready(event) = event else { return false };
-        if event == DataEvent::Flushed {
-            self.moving = None;
+        let Poll::Ready(mut event) = event else { return false };
+        if let Some(moving) = &self.moving {
+            self.reporter.bytes = moving.moved();
+        }
+        match &mut event {
+            DataEvent::Flushed => self.moving = None,
+            DataEvent::Moved(bytes) => self.throttle.spend(*bytes),
+            // The proxy vouches for whom it brings.
+            DataEvent::Arrived(from) if self.proxy.is_some_and(|proxy| is_same(proxy, from.ip())) => {
+                *from = self.endpoints.peer;
+            }
+            _ => {}
         }
         self.tell(id, event);
         true
     }
+}
+
+/// Whether two addresses are one, be it that one is written as an IPv4-mapped one.
+fn is_same(one: IpAddr, other: IpAddr) -> bool {
+    one.to_canonical() == other.to_canonical()
 }
 
 #[cfg(test)]

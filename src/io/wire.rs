@@ -90,13 +90,18 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Ends the sending side: TLS's, then TCP's.
+    /// Ends the sending side: TLS's, then TCP's. A peer that has left is no error: where the data itself says
+    /// where it ends (MODE B), its reader need not wait for more.
     pub(super) fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Some(tls) = &mut self.tls {
-            tls.end();
             ready!(tls.poll_flush(&mut self.stream, cx))?;
+            tls.end();
+            let _ = ready!(tls.poll_flush(&mut self.stream, cx));
         }
-        Poll::Ready(self.stream.shut_down())
+        Poll::Ready(match self.stream.shut_down() {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            ended => ended,
+        })
     }
 
     pub(super) fn may_bring_tickets(&self) -> bool {

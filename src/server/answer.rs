@@ -3,13 +3,14 @@
 use super::data::Transfer;
 use super::information::framed;
 use super::machine::Ticket;
+use super::note::{Change, Note, Outcome};
 use super::pending::{FollowUp, Pending, Purpose};
 use super::request::{Access, Answer, Refusal};
 use super::session::{Login, Session};
 use crate::action::DataOp;
 use crate::buffer::Tx;
 use crate::codec::{
-    Full, NameCase, Permissions, Position, ReplyCode as Code, ReplyLine, Sink, Text, pathname,
+    Direction, Full, NameCase, Permissions, Position, ReplyCode as Code, ReplyLine, Sink, Text, pathname,
 };
 use crate::error::{LocalError, PeerError};
 use crate::listing::{Clock, Entry, Kind, ListingWriter};
@@ -38,17 +39,26 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (Pending::Login | Pending::Account, Answer::Done) => {
                 self.login = Login::In;
                 self.paths.forget_waiting();
+                self.note(Note::LoggedIn);
                 self.reply(ticket, Code::LOGGED_IN, Text::literal("Logged in."), tx);
             }
             (Pending::ChangeDirectory, Answer::Done) => {
                 self.paths.enter();
                 self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Directory changed."), tx);
             }
-            (Pending::MakeDirectory, Answer::Done) => self.made_directory(ticket, tx),
-            (Pending::RemoveDirectory | Pending::Delete, Answer::Done) => {
+            (Pending::MakeDirectory, Answer::Done) => {
+                self.note(Note::Changed(Change::DirectoryMade));
+                self.made_directory(ticket, tx);
+            }
+            (what @ (Pending::RemoveDirectory | Pending::Delete), Answer::Done) => {
+                self.note(Note::Changed(match what {
+                    Pending::Delete => Change::FileRemoved,
+                    _ => Change::DirectoryRemoved,
+                }));
                 self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Removed."), tx);
             }
             (Pending::Rename, Answer::Done) => {
+                self.note(Note::Changed(Change::Renamed));
                 self.paths.forget_waiting();
                 self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Renamed."), tx);
             }
@@ -57,16 +67,27 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.opened(ticket, Some(access), size, unique_name, tx);
             }
             (Pending::List(_), Answer::Opened { size, .. }) => self.opened(ticket, None, size, None, tx),
-            (Pending::Commit, Answer::Done) => self.committed(ticket, tx),
+            (Pending::Commit, Answer::Done) => {
+                self.note_transfer(Direction::ToServer, false, Outcome::Complete);
+                self.committed(ticket, tx);
+            }
             (Pending::Entries { .. }, Answer::Done) => self.end_entries(ticket, "End.", tx),
-            (Pending::Change(changes), Answer::Done) => self.changed(ticket, changes, tx),
+            (Pending::Change(changes), Answer::Done) => {
+                self.note(Note::Changed(Change::FactsSet));
+                self.changed(ticket, changes, tx);
+            }
             (Pending::Digest { algorithm, .. }, Answer::Digest { digest, range }) => {
                 self.digest_reply(ticket, algorithm, digest, range, tx);
             }
             (Pending::Available, Answer::Count(bytes)) => {
                 self.reply_many(ticket, tx, |tx| tx.put_fmt(format_args!("213 {bytes}\r\n")));
             }
+            (Pending::Combine, Answer::Done) => {
+                self.note(Note::Changed(Change::Combined));
+                self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Put together."), tx);
+            }
             (Pending::Symlink, Answer::Done) => {
+                self.note(Note::Changed(Change::Linked));
                 self.reply(ticket, Code::COMMAND_OKAY, Text::literal("The link was made."), tx);
             }
             (Pending::Host, Answer::Done) => {
@@ -147,6 +168,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     self.login = Login::Nobody;
                     self.paths.forget_waiting();
                 }
+                self.note(Note::LoginFailed);
                 self.failed_logins = self.failed_logins.saturating_add(1);
                 self.refusing = Some((ticket, None));
             }
@@ -157,6 +179,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 if matches!(pending, Pending::Open(_) | Pending::List(_)) {
                     self.size_hint = None;
                     self.close_channel(DataOp::Close);
+                }
+                if pending == Pending::Commit {
+                    self.note_transfer(
+                        Direction::ToServer,
+                        false,
+                        match refusal {
+                            Refusal::Aborted => Outcome::Aborted,
+                            refusal => Outcome::Refused(refusal),
+                        },
+                    );
                 }
                 if pending == Pending::Rename {
                     self.paths.forget_waiting();

@@ -6,6 +6,7 @@ use core::num::NonZeroU64;
 use super::config::hash_of;
 use super::data::PassiveReply;
 use super::machine::Ticket;
+use super::note::Note;
 use super::pending::{Asked, Pending, Purpose};
 use super::request::{Access, Changes, Listing};
 use super::session::{Login, Session};
@@ -120,6 +121,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Quit => {
                 self.reply(ticket, Code::SERVICE_CLOSING, Text::literal("Goodbye."), tx);
                 self.abandon_data();
+                self.note(Note::Left);
                 self.closing = true;
                 None
             }
@@ -263,6 +265,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             | Command::Xsha1(path)
             | Command::Xsha256(path)
             | Command::Xsha512(path) => self.digest(ticket, path, hash_of(self.verb), tx),
+            Command::Comb(names) => self.combine(ticket, names, argument(names), tx),
             Command::Rang(range) => {
                 (self.restart, self.range) = (0, range);
                 self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Send the command that it is for.", tx)
@@ -271,9 +274,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Pbsz(_) => self.size_protection_buffer(ticket, tx),
             Command::Prot(level) => self.protect(ticket, level, tx),
             Command::Ccc => self.clear_control(ticket, tx),
-            Command::Adat(_) | Command::Mic(_) | Command::Conf(_) | Command::Enc(_) => {
-                self.answer_now(ticket, Code::BAD_SEQUENCE, "AUTH comes first.", tx)
-            }
+            Command::Adat(_) => self.security_data(ticket, tx),
+            Command::Mic(_) | Command::Conf(_) | Command::Enc(_) => self.protected_command(ticket, tx),
             Command::Avbl(path) => self.ask_about(ticket, path.unwrap_or_default(), Pending::Available, tx),
             Command::Clnt(_) => self.answer_now(ticket, Code::COMMAND_OKAY, "Noted.", tx),
             Command::Csid(_) => self.answer_now(

@@ -35,6 +35,8 @@ pub struct Config {
     /// The hashes that the host can compute, for HASH and its like; the first is the one that HASH uses
     /// unless it is told otherwise. None by default.
     pub hashes: &'static [HashAlgorithm],
+    /// Whether the host can put files together (COMB). No by default.
+    pub combines: bool,
     /// After how many bytes of a file, each time, a download in block or compressed mode gets a restart
     /// marker (RFC 959 3.5). None, the default: never.
     pub marker_interval: Option<NonZeroU32>,
@@ -59,15 +61,15 @@ pub struct Config {
 
 impl Config {
     /// The commands that a session can serve. HASH and its like need a host that has
-    /// [hashes](Self::hashes).
+    /// [hashes](Self::hashes), COMB one that [combines](Self::combines) files.
     pub const COMMANDS: VerbSet = {
         use Verb::*;
         VerbSet::of(&[
             User, Pass, Acct, Cwd, Cdup, Rein, Quit, Port, Pasv, Type, Stru, Mode, Retr, Stor, Stou, Appe,
             Allo, Rest, Rnfr, Rnto, Abor, Dele, Rmd, Mkd, Pwd, List, Nlst, Site, Syst, Stat, Help, Noop,
             Xmkd, Xrmd, Xpwd, Xcup, Xcwd, Feat, Opts, Eprt, Epsv, Lprt, Lpsv, Lang, Mdtm, Size, Mlst, Mlsd,
-            Host, Mfmt, Mfct, Mff, Hash, Rang, Xcrc, Xmd5, Xsha1, Xsha256, Xsha512, Avbl, Csid, Clnt, Auth,
-            Pbsz, Prot, Ccc,
+            Host, Mfmt, Mfct, Mff, Hash, Rang, Xcrc, Xmd5, Xsha1, Xsha256, Xsha512, Comb, Avbl, Csid, Clnt,
+            Auth, Pbsz, Prot, Ccc,
         ])
     };
 
@@ -88,6 +90,7 @@ impl Config {
         let served = match verb {
             Verb::Lprt | Verb::Lpsv => self.long_addresses,
             Verb::Hash => !self.hashes.is_empty(),
+            Verb::Comb => self.combines,
             Verb::Auth | Verb::Pbsz | Verb::Prot | Verb::Ccc => self.security.tls != TlsMode::None,
             verb => hash_of(verb).is_none_or(|hash| self.hashes.contains(&hash)),
         };
@@ -135,6 +138,7 @@ impl Default for Config {
                 | Features::XSHA1
                 | Features::XSHA256
                 | Features::XSHA512
+                | Features::COMB
                 | Features::MFMT
                 | Features::MFCT
                 | Features::MFF
@@ -148,6 +152,7 @@ impl Default for Config {
             commands: Self::COMMANDS,
             overridden: VerbSet::EMPTY,
             hashes: &[],
+            combines: false,
             marker_interval: None,
             deflate_level: None,
             long_addresses: false,

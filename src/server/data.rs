@@ -2,13 +2,14 @@
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 
-use super::commands::Outcome;
+use super::commands::Outcome as Answered;
 use super::machine::Ticket;
+use super::note::Outcome;
 use super::pending::{Asked, Pending};
 use super::session::Session;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::buffer::{Span, Tx};
-use crate::codec::{Full, ReplyCode as Code, Sink, Text, Verb, address};
+use crate::codec::{Direction, Full, ReplyCode as Code, Sink, Text, Verb, address};
 use crate::error::LocalError;
 use crate::time::Instant;
 use crate::transfer::Marker;
@@ -114,7 +115,15 @@ impl Transfer {
     }
 
     fn receives(&self) -> bool {
-        matches!(self.verb, Verb::Stor | Verb::Appe | Verb::Stou)
+        self.direction() == Direction::ToServer
+    }
+
+    fn direction(&self) -> Direction {
+        self.verb.info().data.unwrap_or(Direction::FromServer)
+    }
+
+    fn is_listing(&self) -> bool {
+        matches!(self.verb, Verb::List | Verb::Nlst | Verb::Mlsd)
     }
 }
 
@@ -287,7 +296,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     fn transfer_done(&mut self, tx: &mut Tx<'_>) {
         self.close_channel(DataOp::Close);
-        if let Some(transfer) = self.transfer.take() {
+        if let Some(transfer) = self.end_transfer(Outcome::Complete) {
             self.reply(
                 transfer.ticket,
                 Code::CLOSING_DATA_CONNECTION,
@@ -295,6 +304,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 tx,
             );
         }
+    }
+
+    /// Takes the transfer, if there is one, and notes what became of it.
+    fn end_transfer(&mut self, outcome: Outcome) -> Option<Transfer> {
+        let transfer = self.transfer.take()?;
+        self.note_transfer(transfer.direction(), transfer.is_listing(), outcome);
+        Some(transfer)
     }
 
     pub(super) fn transfer_failed(&mut self, failure: DataFailure, tx: &mut Tx<'_>) {
@@ -327,7 +343,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
         };
         self.close_channel(DataOp::Abort);
-        if let Some(transfer) = self.transfer.take() {
+        if let Some(transfer) = self.end_transfer(Outcome::Failed(failure)) {
             self.reply(transfer.ticket, code, text, tx);
         }
     }
@@ -338,7 +354,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (self.aborting, self.tell_abort) = (Some(ticket), true);
             return;
         }
-        let Some(transfer) = self.transfer.take() else {
+        let Some(transfer) = self.end_transfer(Outcome::Aborted) else {
             return self.reply(
                 ticket,
                 Code::DATA_CONNECTION_OPEN,
@@ -357,7 +373,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// PASV and EPSV: asks for a listener in the place of whatever there was.
-    pub(super) fn listen(&mut self, ticket: Ticket, reply: PassiveReply) -> Outcome {
+    pub(super) fn listen(&mut self, ticket: Ticket, reply: PassiveReply) -> Answered {
         self.close_channel(DataOp::Abort);
         let id = self.new_channel();
         self.channel = Channel::Binding { id, ticket, reply };
@@ -425,7 +441,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Gives up the data connection, and the transfer on it unanswered: the session ends or begins
     /// anew.
     pub(super) fn abandon_data(&mut self) {
-        self.transfer = None;
+        self.end_transfer(Outcome::Cut);
         self.close_channel(DataOp::Abort);
     }
 

@@ -10,8 +10,8 @@ use super::request::Changes;
 use super::session::{SERVED_FACTS, Session};
 use crate::buffer::{Span, Tx};
 use crate::codec::{
-    ByteRange, FactChoice, Features, HashAlgorithm, MffArgument, NameCase, OptsArgument, Position, Quoted,
-    ReplyCode as Code, ReplyLine, Sink, SiteCommand, Text, Verb,
+    ByteRange, FactChoice, Features, HashAlgorithm, MffArgument, NameCase, NameList, OptsArgument, Position,
+    Quoted, ReplyCode as Code, ReplyLine, Sink, SiteCommand, Text, Verb,
 };
 
 /// The one language of the replies (RFC 2640 4.1).
@@ -205,6 +205,25 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             tx.put(b"\r\n")
         });
         self.or_too_long(sent, tx);
+    }
+
+    /// COMB: a name to put together under, and the parts.
+    pub(super) fn combine(
+        &mut self,
+        ticket: Ticket,
+        argument: Text<'_>,
+        span: Span,
+        tx: &mut Tx<'_>,
+    ) -> Outcome {
+        let names = NameList::parse(argument).ok().and_then(|names| names.split_first());
+        let Some((target, parts)) = names.filter(|(_, parts)| NameList::parse(*parts).is_ok()) else {
+            let text = "A name and those of its parts are needed.";
+            return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, text, tx);
+        };
+        match self.paths.aim_at_name(target) {
+            Ok(()) => Some((ticket, asked(Pending::Combine, span.after(span.len() - parts.len())))),
+            Err(_) => self.answer_now(ticket, Code::FILE_UNAVAILABLE, "The path is too long.", tx),
+        }
     }
 
     /// SITE (RFC 959 4.1.3). What it does not know is the host's.

@@ -23,7 +23,7 @@ mod session;
 
 pub use config::{Config, Limits, Security, Timeouts};
 pub use machine::{BadLine, Event as CommandEvent, Server, ServerStep, Ticket};
-pub use note::Note;
+pub use note::{Change, Note, Outcome, TransferEnd};
 pub use pending::Asked;
 pub use request::{Access, Answer, Changes, Listing, Refusal, Request, VirtualPath};
 pub use session::{Endpoints, Event, Session, SessionStep};

@@ -1,8 +1,8 @@
 //! The paths of a session, in storage that the host gave: the working directory, the one that waits
 //! (RNFR's; before login, the user's name), and the one that the current request is about.
 
-use crate::codec::ResolveError;
 use crate::codec::pathname::resolve;
+use crate::codec::{Quoted, ResolveError};
 
 /// `[working directory][waiting][target][name]`, one behind the other. The name is the one that STOU made
 /// up.
@@ -72,6 +72,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         Ok(())
     }
 
+    /// As [`aim`](Self::aim), at a name of a list.
+    pub(super) fn aim_at_name(&mut self, name: Quoted<'_>) -> Result<(), ResolveError> {
+        (self.target, self.name) = (0, 0);
+        let (used, free) = self.storage.as_mut().split_at_mut(self.working + self.waiting);
+        self.target = resolve_name(&used[..self.working], name, free)?;
+        Ok(())
+    }
+
     /// The target becomes what waits.
     pub(super) fn keep_waiting(&mut self) {
         let start = self.working + self.waiting;
@@ -103,4 +111,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         self.storage.as_mut().copy_within(target, 0);
         (self.working, self.waiting, self.target, self.name) = (self.target, 0, 0, 0);
     }
+}
+
+/// As [`resolve`], of a name that may hold quotes.
+pub(super) fn resolve_name(base: &[u8], name: Quoted<'_>, out: &mut [u8]) -> Result<usize, ResolveError> {
+    if let Some(plain) = name.as_plain() {
+        return resolve(base, plain, out);
+    }
+    // Each quote is two there and one here: it is taken apart at the far end.
+    let start = out.len().checked_sub(name.raw().len()).ok_or(ResolveError::TooLong)?;
+    let (room, scratch) = out.split_at_mut(start);
+    let length = name.copy_to(scratch).map_err(|_| ResolveError::TooLong)?;
+    resolve(base, scratch.get(..length).unwrap_or_default(), room)
 }

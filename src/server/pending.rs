@@ -3,7 +3,7 @@
 use super::machine::Beside;
 use super::request::{Access, Changes, Listing, Request};
 use crate::buffer::Span;
-use crate::codec::{ByteRange, Command, HashAlgorithm, Secret, Text};
+use crate::codec::{ByteRange, Command, HashAlgorithm, NameList, Secret, Text};
 
 /// A [`Request`] that does not borrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,11 @@ impl Asked {
             Pending::Commit => Request::Commit,
             Pending::Change(changes) => Request::Change(changes),
             Pending::Digest { algorithm, range } => Request::Digest { algorithm, range },
+            Pending::Combine => match NameList::parse(text(bytes(self.argument))) {
+                Ok(parts) => Request::Combine { parts },
+                // They were read when it was asked.
+                Err(_) => Request::Command(Command::Noop),
+            },
             Pending::Available => Request::Available,
             Pending::Symlink => Request::Symlink { target: text(bytes(self.argument)) },
             Pending::Host => Request::Host(text(bytes(self.argument))),
@@ -66,6 +71,7 @@ pub(super) enum Pending {
     Commit,
     Change(Changes),
     Digest { algorithm: HashAlgorithm, range: ByteRange },
+    Combine,
     Available,
     Symlink,
     Host,
@@ -79,7 +85,9 @@ impl Pending {
     pub(super) const fn beside(self) -> Beside {
         match self {
             Self::Digest { .. } => Beside::Instant,
-            Self::Open(_) | Self::List(_) | Self::Entries { .. } | Self::Commit => Beside::Abort,
+            Self::Open(_) | Self::List(_) | Self::Entries { .. } | Self::Commit | Self::Combine => {
+                Beside::Abort
+            }
             _ => Beside::Nothing,
         }
     }

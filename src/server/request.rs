@@ -1,7 +1,8 @@
 //! What a session asks of its host, and what the host may answer.
 
 use crate::codec::{
-    ByteRange, Command, Escaped, FactSet, HashAlgorithm, Invalid, ReplyCode, Secret, Text, Timestamp,
+    ByteRange, Command, Escaped, FactSet, HashAlgorithm, Invalid, NameList, ReplyCode, Secret, Text,
+    Timestamp,
 };
 use crate::listing::{Clock, Entry, ListingWriter};
 
@@ -117,6 +118,14 @@ pub enum Request<'b> {
         algorithm: HashAlgorithm,
         /// Of which bytes: the whole file, mostly.
         range: ByteRange,
+    },
+    /// Put the parts behind what is at the path, in their order, and remove them; with nothing there it is
+    /// made of them (COMB). All or nothing, as far as can be. Meanwhile the client may have it
+    /// [given up](super::Event::Abort).
+    Combine {
+        /// The parts, as the client names them: [`Session::resolve`](super::Session::resolve) makes paths of
+        /// them.
+        parts: NameList<'b>,
     },
     /// How many bytes can still be stored at the path? Answered by [`Answer::Count`].
     Available,

@@ -3,6 +3,7 @@
 use super::commands::Outcome;
 use super::data::Channel;
 use super::machine::Ticket;
+use super::note::Note;
 use super::session::{Login, Session, SessionStep};
 use crate::action::{DataOp, Wait};
 use crate::buffer::{Rx, Tx};
@@ -29,7 +30,7 @@ impl Shield {
     }
 }
 
-impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
+impl<P> Session<P> {
     /// Whether the control connection is protected by TLS.
     #[must_use]
     pub fn is_secured(&self) -> bool {
@@ -41,7 +42,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub const fn protects_data(&self) -> bool {
         self.shield.data
     }
+}
 
+impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// The handshake has succeeded: what comes and goes from now on is protected.
     pub fn upgraded(&mut self, token: Upgrade) {
         let Upgrade(()) = token;
@@ -62,6 +65,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     fn change(&mut self, control: Control) {
+        match (&self.shield.control, &control) {
+            (Control::Changing(true), Control::Secured) => self.note(Note::Secured),
+            (Control::Changing(false), Control::Plain) => self.note(Note::Cleared),
+            _ => {}
+        }
         self.shield.control = control;
         self.progress = true;
     }
@@ -175,6 +183,23 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             self.close_channel(DataOp::Abort);
         }
         self.answer_now(ticket, Code::COMMAND_OKAY, "Data protection set.", tx)
+    }
+
+    /// ADAT (RFC 2228 3): TLS has no such data, and its exchange is over when this can come.
+    pub(super) fn security_data(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> Outcome {
+        let text = if self.is_secured() { "TLS is in force already." } else { "AUTH comes first." };
+        self.answer_now(ticket, Code::BAD_SEQUENCE, text, tx)
+    }
+
+    /// MIC, CONF and ENC (RFC 2228 3): TLS protects the connection, not commands.
+    pub(super) fn protected_command(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> Outcome {
+        match self.is_secured() {
+            true => {
+                let text = "TLS protects commands as they are.";
+                self.answer_now(ticket, Code::COMMAND_PROTECTION_NOT_SUPPORTED, text, tx)
+            }
+            false => self.answer_now(ticket, Code::BAD_SEQUENCE, "AUTH comes first.", tx),
+        }
     }
 
     /// CCC (RFC 4217 5).

@@ -8,14 +8,16 @@ use arrayvec::ArrayVec;
 use super::Config;
 use super::data::{Channel, Transfer};
 use super::machine::{BadLine, Server, ServerStep, Ticket};
-use super::note::Note;
-use super::paths::Paths;
+use super::note::{Note, Outcome};
+use super::paths::{Paths, resolve_name};
 use super::pending::{Asked, FollowUp, Pending};
 use super::request::{Request, VirtualPath};
 use super::security::Shield;
 use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
-use crate::codec::{ByteRange, Command, FactSet, HashAlgorithm, ReplyCode, Text, Verb};
+use crate::codec::{
+    ByteRange, Command, Direction, FactSet, HashAlgorithm, Quoted, ReplyCode, ResolveError, Text, Verb,
+};
 use crate::error::{Error, PeerError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
@@ -209,6 +211,17 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     #[must_use]
     pub fn source_path(&self) -> VirtualPath<'_> {
         VirtualPath::new(self.paths.waiting())
+    }
+
+    /// The path that a name leads to, seen from the working directory: for requests that have more names than
+    /// one. It is written to the start of `out`, which needs room for the working directory, twice the name
+    /// and two bytes at most.
+    ///
+    /// # Errors
+    /// When there is not enough.
+    pub fn resolve<'o>(&self, name: Quoted<'_>, out: &'o mut [u8]) -> Result<VirtualPath<'o>, ResolveError> {
+        let length = resolve_name(self.paths.working(), name, out)?;
+        out.get(..length).map(VirtualPath::new).ok_or(ResolveError::TooLong)
     }
 
     /// The user who wants to log in, until that is done. Afterwards the host knows who it is.
@@ -410,6 +423,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// What the host was asked needs no answer any more.
     fn forget_requests(&mut self) {
+        if self.pending == Some(Pending::Commit) {
+            self.note_transfer(Direction::ToServer, false, Outcome::Cut);
+        }
         (self.pending, self.follow_up, self.refusing, self.aborting) = (None, None, None, None);
         self.tell_abort = false;
     }
@@ -445,8 +461,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// The parameters go back to their defaults, and nobody is logged in (RFC 959 4.1.1, REIN).
     pub(super) fn reset(&mut self) {
-        self.note(Note::Reset);
         self.abandon_data();
+        self.note(Note::Reset);
         // Nobody stays without a login by sending REIN again and again.
         if self.login == Login::In {
             self.started = None;

@@ -1,7 +1,7 @@
 //! Threads.
 
 use crate::world::Wiring;
-pub(crate) use ftp_proto::io::std::{Client, Entries, Retrieve, Store};
+pub(crate) use ftp_proto::io::std::{Client, ClientBuilder, Entries, Retrieve, Store};
 use std::io::{self, Read, Write};
 
 /// What blocks has been waited for.

@@ -2,11 +2,16 @@
 //!
 //! A runtime's module says what the suite knows of it: its `Client`, how to wait for what a method gives
 //! (`wait!`), how to read and write. [`world`] has the server and the ways to be connected to it.
-#![cfg(all(feature = "disk", feature = "tokio", feature = "smol"))]
+#![cfg(all(feature = "disk", feature = "tokio", feature = "smol", feature = "ring"))]
 // That is how it is written once.
 #![allow(clippy::duplicate_mod)]
 
 mod blocking;
+#[path = "../support/certificates.rs"]
+mod certificates;
+mod dribble;
+mod hosts;
 mod on_smol;
 mod on_tokio;
+mod peers;
 mod world;

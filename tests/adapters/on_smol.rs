@@ -1,7 +1,7 @@
 //! smol.
 
 use crate::world::Wiring;
-pub(crate) use ftp_proto::io::smol::{Client, Entries, Retrieve, Store};
+pub(crate) use ftp_proto::io::smol::{Client, ClientBuilder, Entries, Retrieve, Store};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use std::io;
 
@@ -23,5 +23,7 @@ async fn write_all(store: &mut Store<'_>, bytes: &[u8]) -> io::Result<()> {
     store.write_all(bytes).await
 }
 
+#[path = "dropped.rs"]
+mod dropped;
 #[path = "suite.rs"]
 mod suite;

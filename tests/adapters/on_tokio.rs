@@ -2,7 +2,7 @@
 
 use crate::world::Wiring;
 use ::tokio::io::{AsyncReadExt, AsyncWriteExt};
-pub(crate) use ftp_proto::io::tokio::{Client, Entries, Retrieve, Store};
+pub(crate) use ftp_proto::io::tokio::{Client, ClientBuilder, Entries, Retrieve, Store};
 use std::io;
 
 macro_rules! wait {
@@ -23,5 +23,7 @@ async fn write_all(store: &mut Store<'_>, bytes: &[u8]) -> io::Result<()> {
     store.write_all(bytes).await
 }
 
+#[path = "dropped.rs"]
+mod dropped;
 #[path = "suite.rs"]
 mod suite;

@@ -1,14 +1,26 @@
 //! What a client does on every runtime and in every wiring.
 
-use super::{Client, Entries, Retrieve, Store, Wiring, read, run, write_all};
-use crate::world::{Security, World, bytes};
-use ftp_proto::client::{Expected, Mismatch, Side, Verified};
-use ftp_proto::codec::{Features, FileStructure, HashAlgorithm, RepresentationType, Timestamp, TransferMode};
-use ftp_proto::io::{Error, Walker};
+use super::{Client, ClientBuilder, Entries, Retrieve, Store, Wiring, read, run, write_all};
+use crate::certificates::trusting;
+use crate::peers;
+use crate::world::{Security, World, bytes, client_tls};
+use ftp_proto::client::{Config, Expected, Mismatch, Side, Verified};
+use ftp_proto::codec::{
+    ByteRange, Features, FileStructure, HashAlgorithm, RepresentationType, Timestamp, TransferMode,
+};
+use ftp_proto::error::PeerError;
+use ftp_proto::io::{Direction, Error, Walker};
 use ftp_proto::listing::Entry;
+use ftp_proto::security::Policy;
+use ftp_proto::server;
 use ftp_proto::transfer::Coding;
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 /// Runs `talk` with a client that is logged in, once for each wiring.
 fn everywhere(talk: impl AsyncFn(&mut Client, &World)) {
@@ -23,12 +35,22 @@ fn everywhere(talk: impl AsyncFn(&mut Client, &World)) {
 }
 
 async fn connect(world: &World, wiring: Wiring) -> Client {
-    let builder = Client::builder().config(wiring.config());
-    let mut client = match wiring.security {
-        Security::Plain => wait!(builder.connect(world.address)).unwrap(),
-    };
+    connect_with(world, wiring, wiring.config()).await
+}
+
+async fn connect_with(world: &World, wiring: Wiring, config: Config) -> Client {
+    let mut client = wait!(builder(wiring).config(config).connect(world.address)).unwrap();
     wait!(client.login("me", "secret")).unwrap();
     client
+}
+
+fn builder(wiring: Wiring) -> ClientBuilder {
+    let builder = Client::builder();
+    match wiring.security {
+        Security::Plain => builder,
+        Security::Explicit => builder.explicit_tls(client_tls(), "localhost").unwrap(),
+        Security::Implicit => builder.implicit_tls(client_tls(), "localhost").unwrap(),
+    }
 }
 
 async fn all_of(mut retrieve: Retrieve<'_>) -> Vec<u8> {
@@ -90,6 +112,59 @@ fn a_transfer_goes_on_where_it_is_told_to() {
         assert_eq!(retrieve.offset(), 250_000);
         assert_eq!(all_of(retrieve).await, content[250_000..]);
     });
+}
+
+#[test]
+fn a_range_is_all_that_comes_of_a_file() {
+    everywhere(async |client, world| {
+        let content = bytes(300_000);
+        fs::write(world.path("f"), &content).unwrap();
+        for (first, last) in [(0, 0), (1000, 200_000), (299_999, 299_999)] {
+            let range = ByteRange::new(first as u64, last as u64).unwrap();
+            let retrieve = wait!(client.retrieve_range("f", range)).unwrap();
+            assert_eq!(all_of(retrieve).await, content[first..=last]);
+        }
+        assert_eq!(all_of(wait!(client.retrieve("f")).unwrap()).await, content);
+    });
+}
+
+#[test]
+fn a_transfer_that_broke_goes_on_at_its_marker() {
+    for wiring in Wiring::all() {
+        let mut config = server::Config::default();
+        config.marker_interval = NonZeroU32::new(10_000);
+        let world = World::with(wiring, config);
+        let content = bytes(500_000);
+        fs::write(world.path("f"), &content).unwrap();
+        run(async {
+            let mut config = wiring.config();
+            config.marker_interval = NonZeroU32::new(10_000);
+            let mut client = connect_with(&world, wiring, config).await;
+            wait!(client.set_mode(TransferMode::Block)).unwrap();
+            let mut buffer = vec![0; 300_000];
+            let mut retrieve = wait!(client.retrieve("f")).unwrap();
+            let mut count = 0;
+            while count < 200_000 {
+                count += wait!(read(&mut retrieve, &mut buffer[count..])).unwrap();
+            }
+            drop(retrieve);
+            let marker = client.last_marker().unwrap();
+            let image = RepresentationType::Image;
+            let retrieve = wait!(client.retrieve_at("f", image, &marker)).unwrap();
+            let from = usize::try_from(retrieve.offset()).unwrap();
+            assert_eq!(all_of(retrieve).await, content[from..]);
+
+            let mut store = wait!(client.store("g")).unwrap();
+            wait!(write_all(&mut store, &content)).unwrap();
+            wait!(store.finish()).unwrap();
+            let marker = client.last_marker().unwrap();
+            let from = usize::try_from(marker.position()).unwrap();
+            let store = wait!(client.store_at("g", image, &marker)).unwrap();
+            put(store, &content[from..]).await;
+            assert_eq!(fs::read(world.path("g")).unwrap(), content);
+            wait!(client.quit()).unwrap();
+        });
+    }
 }
 
 #[test]
@@ -211,6 +286,7 @@ fn what_is_known_of_a_file_is_told_and_set() {
 #[test]
 fn the_server_tells_about_itself() {
     everywhere(async |client, _| {
+        let protection = client.protection();
         let mut lines = 0;
         wait!(client.help("", |_| lines += 1)).unwrap();
         assert!(lines > 0);
@@ -229,6 +305,10 @@ fn the_server_tells_about_itself() {
         answered(wait!(client.host("here")));
         wait!(client.reinitialize()).unwrap();
         assert!(wait!(client.size("f")).is_err());
+        // It ended a TLS that AUTH had begun.
+        if protection.control {
+            assert_eq!(wait!(client.secure()).unwrap(), protection);
+        }
         wait!(client.login_with_account("me", "secret", "none")).unwrap();
         wait!(client.working_directory()).unwrap();
     });
@@ -313,12 +393,17 @@ fn a_tree_is_walked_and_its_links_are_not() {
 #[test]
 fn a_file_goes_from_one_server_to_another() {
     for wiring in Wiring::all() {
-        let (from, to) = (World::new(wiring), World::new(wiring));
+        let [from, to] = [(); 2].map(|()| World::with(wiring, server::Config::default()));
         let content = bytes(3_000_000);
         fs::write(from.path("f"), &content).unwrap();
         run(async {
-            let mut source = connect(&from, wiring).await;
-            let mut target = connect(&to, wiring).await;
+            let mut source = connect_with(&from, wiring, unprotected(wiring)).await;
+            let mut target = connect_with(&to, wiring, unprotected(wiring)).await;
+            if wiring.security != Security::Plain {
+                // Neither server could tell who the other is.
+                wait!(source.protect_data(false)).unwrap();
+                wait!(target.protect_data(false)).unwrap();
+            }
             wait!(source.transfer_to("f", &mut target, "g")).unwrap();
             assert!(fs::read(to.path("g")).unwrap() == content);
             let refused = wait!(source.transfer_to("none", &mut target, "g")).unwrap_err();
@@ -326,7 +411,8 @@ fn a_file_goes_from_one_server_to_another() {
             assert!(refused.error.refused().is_some());
             assert!(fs::read(to.path("g")).unwrap() == content, "nothing was stored");
             let refused = wait!(source.transfer_to("f", &mut target, "no/such/directory")).unwrap_err();
-            assert_eq!(refused.side, Side::Target);
+            // It ends the data connection of the source, which may be heard first.
+            assert!(refused.error.refused().is_some(), "{refused}");
             // Both go on.
             wait!(target.transfer_to("g", &mut source, "back")).unwrap();
             assert!(fs::read(from.path("back")).unwrap() == content);
@@ -347,7 +433,7 @@ fn what_cannot_be_sent_is_not() {
 
 #[test]
 fn nobody_there_is_an_error() {
-    let world = World::new(Wiring::all().next().unwrap());
+    let world = World::new(Wiring::PLAIN);
     let address = world.address;
     drop(world);
     let connected = run(async { wait!(Client::connect(address)).map(drop) });
@@ -357,10 +443,110 @@ fn nobody_there_is_an_error() {
 #[test]
 fn a_server_that_says_nothing_is_given_up() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut config = Wiring::all().next().unwrap().config();
-    config.timeouts.reply = std::time::Duration::from_millis(80);
-    config.timeouts.greeting = std::time::Duration::from_millis(80);
+    let mut config = Wiring::PLAIN.config();
+    config.timeouts.reply = Duration::from_millis(80);
+    config.timeouts.greeting = Duration::from_millis(80);
     let builder = Client::builder().config(config);
     let connected = run(async { wait!(builder.connect(silent.local_addr().unwrap())).map(drop) });
     assert!(matches!(connected, Err(Error::Peer(..))), "{connected:?}");
+}
+
+/// Data may go in the clear.
+fn unprotected(wiring: Wiring) -> Config {
+    let mut config = wiring.config();
+    config.security.data = Policy::Prefer;
+    config
+}
+
+/// The wirings under TLS.
+fn secured() -> impl Iterator<Item = Wiring> {
+    Wiring::all().filter(|wiring| wiring.security != Security::Plain)
+}
+
+#[test]
+fn data_goes_in_the_clear_and_protected_again_on_request() {
+    for wiring in secured() {
+        let world = World::with(wiring, server::Config::default());
+        run(async {
+            let mut client = connect_with(&world, wiring, unprotected(wiring)).await;
+            for protect in [false, true, false] {
+                let protection = wait!(client.protect_data(protect)).unwrap();
+                assert_eq!((protection.control, protection.data), (true, protect));
+                put(wait!(client.store("f")).unwrap(), b"content").await;
+                assert_eq!(all_of(wait!(client.retrieve("f")).unwrap()).await, b"content");
+            }
+            wait!(client.quit()).unwrap();
+        });
+    }
+}
+
+#[test]
+fn the_dialogue_goes_on_in_the_clear_after_ccc_and_data_stays_protected() {
+    for wiring in secured().filter(|wiring| wiring.security == Security::Explicit) {
+        let mut config = server::Config::default();
+        config.security.clear_command_channel = true;
+        config.security.data = Policy::Require;
+        let world = World::with(wiring, config);
+        run(async {
+            let mut client = connect(&world, wiring).await;
+            wait!(client.clear_command_channel()).unwrap();
+            let protection = client.protection();
+            assert_eq!((protection.control, protection.data), (false, true));
+            put(wait!(client.store("f")).unwrap(), b"protected").await;
+            assert_eq!(all_of(wait!(client.retrieve("f")).unwrap()).await, b"protected");
+            assert_eq!(wait!(client.size("f")).unwrap(), 9);
+            wait!(client.quit()).unwrap();
+        });
+    }
+}
+
+#[test]
+fn bytes_behind_the_grant_of_auth_fail_the_connection() {
+    // CVE-2021-22947: a reply that somebody put behind the grant would be believed as a protected one.
+    let address = peers::injecting();
+    let builder = Client::builder().explicit_tls(client_tls(), "localhost").unwrap();
+    let connected = run(async { wait!(builder.connect(address)).map(drop) });
+    assert!(matches!(connected, Err(Error::Peer(PeerError::Injected, _))), "{connected:?}");
+}
+
+#[test]
+fn a_download_that_is_cut_short_is_an_error_unless_that_is_tolerated() {
+    for tolerate in [false, true] {
+        let address = peers::truncating(b"half of i");
+        let tls = trusting().tolerate_truncation(tolerate).build().unwrap();
+        run(async {
+            let builder = Client::builder().explicit_tls(tls, "localhost").unwrap();
+            let mut client = wait!(builder.connect(address)).unwrap();
+            wait!(client.login("me", "secret")).unwrap();
+            let (mut retrieve, mut buffer) = (wait!(client.retrieve("f")).unwrap(), [0; 64]);
+            assert_eq!(wait!(read(&mut retrieve, &mut buffer)).unwrap(), 9);
+            assert_eq!(&buffer[..9], b"half of i");
+            let end = wait!(read(&mut retrieve, &mut buffer));
+            assert_eq!(end.is_ok(), tolerate, "{end:?}");
+            drop(retrieve);
+            wait!(client.noop()).unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_busy_data_connection_does_not_hide_the_control_connection() {
+    let heard = Arc::new(AtomicBool::new(false));
+    let (address, server) = peers::pumping(Arc::clone(&heard));
+    run(async {
+        let listening = Arc::clone(&heard);
+        let builder = Client::builder().trace(move |direction, line| {
+            if direction == Direction::Received && line.to_string().starts_with("451") {
+                listening.store(true, Ordering::SeqCst);
+            }
+        });
+        let mut client = wait!(builder.connect(address)).unwrap();
+        wait!(client.login("me", "secret")).unwrap();
+        let (mut retrieve, mut buffer) = (wait!(client.retrieve("f")).unwrap(), vec![0; 65536]);
+        // Slower than the server: there is always something to read.
+        while wait!(read(&mut retrieve, &mut buffer)).is_ok_and(|count| count > 0) {
+            thread::sleep(Duration::from_micros(500));
+        }
+    });
+    assert!(server.join().unwrap(), "it was heard only after all data had come");
 }

@@ -1,8 +1,12 @@
-//! A server of a directory in a thread, and the ways to be connected to it.
+//! A server of a directory, and the ways to be connected to it.
 
+use crate::certificates::{certificate, trusting};
 use ftp_proto::client::{Config, DataConnection};
 use ftp_proto::io::std::{Server, Shutdown};
+use ftp_proto::io::tls::{ClientTls, ServerTls};
 use ftp_proto::io::{Directory, Users};
+use ftp_proto::security::Policy;
+use ftp_proto::server;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,25 +17,58 @@ use std::{env, fs, io, process, thread};
 /// How a client and a server are connected: a point on every axis.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wiring {
+    pub(crate) host: Host,
     pub(crate) security: Security,
     pub(crate) data_connection: DataConnection,
     pub(crate) address: &'static str,
 }
 
-/// What the connection is protected by.
+/// What the server runs on.
 #[derive(Clone, Copy, Debug)]
+pub(crate) enum Host {
+    Threads,
+}
+
+/// What the connection is protected by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Security {
     /// Nothing.
     Plain,
+    /// TLS after AUTH.
+    Explicit,
+    /// TLS from the first byte on.
+    Implicit,
+}
+
+impl Host {
+    pub(crate) const ALL: [Self; 1] = [Self::Threads];
+}
+
+impl Security {
+    pub(crate) const ALL: [Self; 3] = [Self::Plain, Self::Explicit, Self::Implicit];
 }
 
 impl Wiring {
+    /// The plainest.
+    pub(crate) const PLAIN: Self = Self {
+        host: Host::Threads,
+        security: Security::Plain,
+        data_connection: DataConnection::Passive,
+        address: "127.0.0.1:0",
+    };
+
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        [Security::Plain].into_iter().flat_map(|security| {
-            [DataConnection::Passive, DataConnection::Active].into_iter().flat_map(move |data_connection| {
-                ["127.0.0.1:0", "[::1]:0"].map(|address| Self { security, data_connection, address })
-            })
-        })
+        let mut all = Vec::new();
+        for host in Host::ALL {
+            for security in Security::ALL {
+                for data_connection in [DataConnection::Passive, DataConnection::Active] {
+                    for address in ["127.0.0.1:0", "[::1]:0"] {
+                        all.push(Self { host, security, data_connection, address });
+                    }
+                }
+            }
+        }
+        all.into_iter()
     }
 
     pub(crate) fn config(&self) -> Config {
@@ -45,23 +82,42 @@ impl Wiring {
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) root: PathBuf,
-    shutdown: Shutdown,
-    thread: Option<JoinHandle<io::Result<()>>>,
+    running: Running,
+}
+
+/// What ends a server, a kind for each runtime.
+enum Running {
+    Threads(Shutdown, Option<JoinHandle<io::Result<()>>>),
 }
 
 impl World {
     pub(crate) fn new(wiring: Wiring) -> Self {
+        let mut config = server::Config::default();
+        if wiring.security != Security::Plain {
+            (config.security.control, config.security.data) = (Policy::Require, Policy::Require);
+        }
+        Self::with(wiring, config)
+    }
+
+    pub(crate) fn with(wiring: Wiring, config: server::Config) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let root = env::temp_dir().join(format!("ftp-proto-adapters-{}-{number}", process::id()));
         fs::create_dir(&root).unwrap();
         let users = Users::new().user("me", "secret", Directory::open(&root).unwrap().writable());
-        let server = match wiring.security {
-            Security::Plain => Server::bind(wiring.address, users).unwrap(),
+        let (address, running) = match wiring.host {
+            Host::Threads => {
+                let server = Server::bind(wiring.address, users).unwrap().with_config(config);
+                let server = match wiring.security {
+                    Security::Plain => server,
+                    Security::Explicit => server.with_explicit_tls(server_tls()),
+                    Security::Implicit => server.with_implicit_tls(server_tls()),
+                };
+                let (address, shutdown) = (server.local_addr(), server.shutdown_handle());
+                (address, Running::Threads(shutdown, Some(thread::spawn(|| server.serve()))))
+            }
         };
-        let (address, shutdown) = (server.local_addr(), server.shutdown_handle());
-        let thread = Some(thread::spawn(|| server.serve()));
-        Self { address, root, shutdown, thread }
+        Self { address, root, running }
     }
 
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
@@ -71,13 +127,27 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        self.shutdown.shut_down(Duration::from_secs(1));
-        let served = self.thread.take().map(JoinHandle::join);
+        let served = match &mut self.running {
+            Running::Threads(shutdown, thread) => {
+                shutdown.shut_down(Duration::from_secs(1));
+                thread.take().map(JoinHandle::join)
+            }
+        };
         let _ = fs::remove_dir_all(&self.root);
         if !thread::panicking() {
             served.unwrap().unwrap().unwrap();
         }
     }
+}
+
+fn server_tls() -> ServerTls {
+    let (chain, key) = certificate();
+    ServerTls::new(chain, key).unwrap()
+}
+
+/// What a client trusts that is to reach a [`World`].
+pub(crate) fn client_tls() -> ClientTls {
+    trusting().build().unwrap()
 }
 
 /// A future that can move to another thread.

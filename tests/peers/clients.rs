@@ -1,7 +1,7 @@
 //! curl, lftp, wget and Python's ftplib: how each is told to do a thing.
 
 use super::process::{self, Outcome};
-use super::site::{PASSWORD, Site, USER, peers};
+use super::site::{PASSWORD, Site, Tls, USER, peers};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -62,6 +62,9 @@ pub struct Client {
     /// The ways that it can be made to go over IPv4.
     pub ipv4_ways: &'static [Way],
     pub uploads: bool,
+    pub knows_implicit_tls: bool,
+    /// The ways that it can be made to go over IPv4 under TLS.
+    pub ways_under_tls: &'static [Way],
 }
 
 /// Over IPv6 there are these, at every client.
@@ -72,13 +75,34 @@ pub const CURL: Client = Client {
     names: lines,
     ipv4_ways: &[Way::Epsv, Way::Pasv, Way::Eprt, Way::Port],
     uploads: true,
+    knows_implicit_tls: true,
+    // In active mode curl 7.88, of Debian 12, does no TLS handshake on the data connection.
+    ways_under_tls: &[Way::Epsv, Way::Pasv],
 };
-pub const LFTP: Client =
-    Client { command: lftp, names: lines, ipv4_ways: &[Way::Epsv, Way::Pasv, Way::Port], uploads: true };
-pub const WGET: Client =
-    Client { command: wget, names: index, ipv4_ways: &[Way::Pasv, Way::Port], uploads: false };
-pub const FTPLIB: Client =
-    Client { command: ftplib, names: lines, ipv4_ways: &[Way::Pasv, Way::Port], uploads: true };
+pub const LFTP: Client = Client {
+    command: lftp,
+    names: lines,
+    ipv4_ways: &[Way::Epsv, Way::Pasv, Way::Port],
+    uploads: true,
+    knows_implicit_tls: true,
+    ways_under_tls: &[Way::Epsv, Way::Pasv],
+};
+pub const WGET: Client = Client {
+    command: wget,
+    names: index,
+    ipv4_ways: &[Way::Pasv, Way::Port],
+    uploads: false,
+    knows_implicit_tls: true,
+    ways_under_tls: &[Way::Pasv, Way::Port],
+};
+pub const FTPLIB: Client = Client {
+    command: ftplib,
+    names: lines,
+    ipv4_ways: &[Way::Pasv, Way::Port],
+    uploads: true,
+    knows_implicit_tls: false,
+    ways_under_tls: &[Way::Pasv, Way::Port],
+};
 
 impl Client {
     /// Does it, in bounded time; the outcome may be a failure.
@@ -137,6 +161,9 @@ fn curl(site: &Site, way: Way, request: Request<'_>) -> Command {
         Way::Eprt => &["--verbose", "--ftp-port", "-"],
         Way::Port => &["--verbose", "--ftp-port", "-", "--disable-eprt"],
     });
+    if site.tls().is_some() {
+        curl.args(["--ssl-reqd", "--cacert"]).arg(site.authority());
+    }
     let directory = |path: &str| site.url(&if path.is_empty() { String::new() } else { format!("{path}/") });
     let quote = |curl: &mut Command, lines: &[String]| {
         for line in lines {
@@ -192,9 +219,20 @@ fn lftp(site: &Site, way: Way, request: Request<'_>) -> Command {
 }
 
 fn lftp_session(site: &Site, settings: &str, actions: &str) -> Command {
+    let (tls, scheme) = match site.tls() {
+        None => (String::new(), "ftp"),
+        Some(tls) => {
+            let authority = site.authority();
+            let settings = format!(
+                "set ssl:ca-file \"{}\"\nset ftp:ssl-force yes\nset ftp:ssl-protect-data yes\n",
+                authority.display()
+            );
+            (settings, if tls == Tls::Implicit { "ftps" } else { "ftp" })
+        }
+    };
     let script = format!(
-        "{settings}\nset xfer:clobber yes\nset net:max-retries 1\nset net:timeout 10\n\
-         open -u {USER},{PASSWORD} -p {} {}\n{actions}\n",
+        "{tls}{settings}\nset xfer:clobber yes\nset net:max-retries 1\nset net:timeout 10\n\
+         open -u {USER},{PASSWORD} -p {} {scheme}://{}\n{actions}\n",
         site.port, site.host
     );
     let mut lftp = Command::new("lftp");
@@ -217,20 +255,31 @@ fn wget(site: &Site, way: Way, request: Request<'_>) -> Command {
     if way.is_active() {
         wget.arg("--no-passive-ftp");
     }
+    let url = |path: &str| match site.tls() {
+        None => site.url(path),
+        // Its ftps:// is explicit unless it is told otherwise.
+        Some(_) => format!("ftps://{}", site.url(path).split_once("://").expect("a URL").1),
+    };
+    if let Some(tls) = site.tls() {
+        wget.arg("--ca-certificate").arg(site.authority());
+        if tls == Tls::Implicit {
+            wget.arg("--ftps-implicit");
+        }
+    }
     match request {
         // wget reads LIST and writes an index of it.
         Request::Names(path) => {
             let directory = if path.is_empty() { String::new() } else { format!("{path}/") };
-            wget.args(["--output-document", "-"]).arg(site.url(&directory));
+            wget.args(["--output-document", "-"]).arg(url(&directory));
         }
-        Request::Get(remote, local) => _ = wget.arg("--output-document").arg(local).arg(site.url(remote)),
+        Request::Get(remote, local) => _ = wget.arg("--output-document").arg(local).arg(url(remote)),
         Request::ResumeGet(remote, local) => {
-            wget.arg("--continue").arg("--output-document").arg(local).arg(site.url(remote));
+            wget.arg("--continue").arg("--output-document").arg(local).arg(url(remote));
         }
         Request::Mirror(remote, local) => {
             wget.args(["--recursive", "--no-host-directories", "--cut-dirs=1", "--directory-prefix"])
                 .arg(local);
-            wget.arg(site.url(&format!("{remote}/")));
+            wget.arg(url(&format!("{remote}/")));
         }
         _ => unreachable!("wget only downloads"),
     }
@@ -260,6 +309,9 @@ fn ftplib(site: &Site, way: Way, request: Request<'_>) -> Command {
     python.arg(peers().join("ftplib_client.py")).arg(site.host.to_string()).arg(site.port.to_string());
     if way.is_active() {
         python.arg("--active");
+    }
+    if site.tls().is_some() {
+        python.arg("--tls").arg(site.authority());
     }
     match request {
         Request::Names(path) => python.arg("names").arg(path),

@@ -1,12 +1,19 @@
 #!/usr/bin/python3
-"""One operation of Python's ftplib: ftplib_client.py HOST PORT [--active] OPERATION ARGUMENT..."""
+"""One operation of Python's ftplib: ftplib_client.py HOST PORT [--active] [--tls AUTHORITY [--fresh]] OPERATION ARGUMENT...
+
+With --tls by AUTH TLS, with a certificate that the AUTHORITY has signed, and with data connections that resume the session of
+the control connection: --fresh leaves them as ftplib makes them, with sessions of their own.
+"""
 import ftplib
 import os
+import ssl
 import sys
 
 arguments = sys.argv[1:]
 host, port = arguments.pop(0), int(arguments.pop(0))
 active = arguments[0] == "--active" and bool(arguments.pop(0))
+authority = arguments[0] == "--tls" and arguments.pop(0) and arguments.pop(0)
+fresh = arguments[0] == "--fresh" and bool(arguments.pop(0))
 operation, *arguments = arguments
 
 
@@ -16,9 +23,27 @@ class Traced(ftplib.FTP):
         super().putcmd(line)
 
 
-ftp = Traced(encoding="utf-8", timeout=20)
+class Resuming(ftplib.FTP_TLS):
+    def ntransfercmd(self, cmd, rest=None):
+        if fresh:
+            return super().ntransfercmd(cmd, rest)
+        connection, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        session = self.sock.session
+        return self.context.wrap_socket(connection, server_hostname=self.host, session=session), size
+
+
+class TracedTls(Traced, Resuming):
+    pass
+
+
+if authority:
+    ftp = TracedTls(context=ssl.create_default_context(cafile=authority), encoding="utf-8", timeout=20)
+else:
+    ftp = Traced(encoding="utf-8", timeout=20)
 ftp.connect(host, port)
 ftp.login("ftptest", "ftppass")
+if authority:
+    ftp.prot_p()
 ftp.set_pasv(not active)
 
 

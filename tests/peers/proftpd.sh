@@ -45,6 +45,7 @@ AllowRetrieveRestart on
 AllowStoreRestart on
 ListOptions "-a"
 TimeoutIdle 120
+AllowForeignAddress $([ -n "${FOREIGN_ADDRESSES:-}" ] && echo on || echo off)
 $tls
 <Anonymous $root>
   User ftp

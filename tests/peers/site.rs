@@ -56,10 +56,28 @@ impl Site {
     /// As [`ours`](Self::ours), at an address of this machine, or at all.
     #[track_caller]
     pub fn ours_at(host: IpAddr, options: &[&str]) -> Site {
+        Site::start_ours(host, None, options)
+    }
+
+    /// As [`ours`](Self::ours), with TLS demanded of logins and data, and sessions resumed by data connections.
+    /// [`authority`](Self::authority) is where its certificate hangs from.
+    #[track_caller]
+    pub fn ours_by_tls(tls: Tls, options: &[&str]) -> Site {
+        Site::start_ours(IPV4, Some(tls), options)
+    }
+
+    #[track_caller]
+    fn start_ours(host: IpAddr, tls: Option<Tls>, options: &[&str]) -> Site {
         let root = Directory::new();
+        let tls = tls.map(|tls| (tls, certificates()));
         let mut command = Command::new(example("ftpd"));
         let listen = SocketAddr::new(host, 0).to_string();
         command.args(["--listen", &listen, "--user", &format!("{USER}:{PASSWORD}")]);
+        if let Some((tls, certificates)) = &tls {
+            command.args(["--require-tls", "--tls", tls.mode()]);
+            command.arg("--cert").arg(certificates.path("server.pem"));
+            command.arg("--key").arg(certificates.path("server.key"));
+        }
         let mut program = Program::start(command.args(options).arg(&root.0), Stdio::piped());
         let line = program.first_line(START);
         let address: Option<SocketAddr> =
@@ -68,7 +86,7 @@ impl Site {
             Some(address) if address.ip() == host => address.port(),
             _ => panic!("not the line that says where ftpd listens: {line:?}"),
         };
-        Site { program, host, port, root, local: Directory::new(), tls: None, owner: None }
+        Site { program, host, port, root, local: Directory::new(), tls, owner: None }
     }
 
     /// [`VSFTPD`], [`PROFTPD`] or [`PURE_FTPD`], at both [`IPV4`] and [`IPV6`].
@@ -87,15 +105,20 @@ impl Site {
         })
     }
 
+    /// As [`theirs`](Self::theirs), willing to exchange data with other hosts than the client's.
+    #[track_caller]
+    pub fn theirs_for_fxp(server: &str) -> Site {
+        Site::start(server, None, |command| _ = command.env("FOREIGN_ADDRESSES", "1"))
+    }
+
     #[track_caller]
     fn start(server: &str, tls: Option<Tls>, set_up: impl FnOnce(&mut Command)) -> Site {
         let root = Directory::new();
         let port = free_port();
-        let tls = tls.map(|tls| (tls, Directory::new()));
+        let tls = tls.map(|tls| (tls, certificates()));
         let mut command = Command::new(peers().join(format!("{server}.sh")));
         command.arg(port.to_string()).arg(&root.0);
         if let Some((tls, certificates)) = &tls {
-            run(Command::new(peers().join("certificates.sh")).arg(&certificates.0), START).succeeds();
             command.arg(tls.mode()).arg(&certificates.0);
         }
         set_up(&mut command);
@@ -122,6 +145,11 @@ impl Site {
     /// Its address.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::new(self.host, self.port)
+    }
+
+    /// How it speaks TLS, if it does.
+    pub fn tls(&self) -> Option<Tls> {
+        self.tls.as_ref().map(|(tls, _)| *tls)
     }
 
     /// The certificate that the server's hangs from, in PEM.
@@ -174,8 +202,16 @@ impl Site {
     }
 }
 
+/// What certificates.sh makes.
+#[track_caller]
+fn certificates() -> Directory {
+    let directory = Directory::new();
+    run(Command::new(peers().join("certificates.sh")).arg(&directory.0), START).succeeds();
+    directory
+}
+
 /// How TLS begins.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
     /// When the client asks for it (RFC 4217).
     Explicit,

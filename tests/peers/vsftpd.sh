@@ -32,6 +32,7 @@ seccomp_sandbox=NO
 isolate=NO
 isolate_network=NO
 C
+    [ -z "${FOREIGN_ADDRESSES:-}" ] || printf '%s_promiscuous=YES\n' port pasv
     [ "$mode" = plain ] || cat <<C
 ssl_enable=YES
 implicit_ssl=$([ "$mode" = implicit ] && echo YES || echo NO)

@@ -7,7 +7,7 @@ use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::codec::{EndRule, Reply};
 use ftp_proto::error::{Error, LocalError};
-use ftp_proto::server::{Answer, Config, Endpoints, Event, Request, Session, Ticket};
+use ftp_proto::server::{Answer, Config, Endpoints, Event, Note, Request, Session, Ticket};
 use ftp_proto::time::Instant;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -84,6 +84,8 @@ pub struct Rig {
     pub data: DataEnd,
     pub ops: Vec<DataOp>,
     pub end: Option<End>,
+    /// What the owner was told.
+    pub notes: Vec<Note>,
     /// What the session waits for.
     pub wait: Wait,
     inbox: VecDeque<u8>,
@@ -130,6 +132,7 @@ impl Rig {
             data: DataEnd::None,
             ops: Vec::new(),
             end: None,
+            notes: Vec::new(),
             wait: Wait::default(),
             inbox: VecDeque::new(),
             out: Vec::new(),
@@ -215,11 +218,13 @@ impl Rig {
         for turn in 0.. {
             assert!(turn < 1_000_000, "it goes on and on");
             if self.end.is_some() {
+                self.notes.extend(std::iter::from_fn(|| self.session.take_note()));
                 return self.flush();
             }
             if let Some(ticket) = self.telling.take() {
                 self.telling = self.host.tell(&mut self.session, ticket, &mut self.tx.view());
             }
+            self.notes.extend(std::iter::from_fn(|| self.session.take_note()));
             let action = match self.session.poll(self.now, &mut self.rx, &mut self.tx) {
                 Ok(action) => action,
                 Err(error) => {

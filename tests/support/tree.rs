@@ -232,6 +232,28 @@ impl Host {
                 let answer = Answer::Digest { digest: &[0xca, 0xfe], range: (start, end) };
                 return session.answer(ticket, answer, tx).unwrap();
             }
+            Request::Combine { parts } => {
+                let mut room = [0; 4096];
+                let paths: Vec<_> = parts
+                    .iter()
+                    .map(|part| session.resolve(part, &mut room).unwrap().as_bytes().to_vec())
+                    .collect();
+                let files: Option<Vec<_>> = paths
+                    .iter()
+                    .map(|path| match self.tree.0.get(path) {
+                        Some(Node::File(bytes)) => Some(bytes.clone()),
+                        _ => None,
+                    })
+                    .collect();
+                match files.map(|files| files.concat()) {
+                    None => Err(Refusal::NotFound),
+                    Some(whole) => {
+                        paths.iter().for_each(|path| drop(self.tree.0.remove(path)));
+                        self.tree.0.insert(path, Node::File(whole));
+                        Ok(())
+                    }
+                }
+            }
             Request::Available => return session.answer(ticket, Answer::Count(1000), tx).unwrap(),
             Request::Symlink { .. } => match self.tree.0.contains_key(&path) {
                 true => Err(Refusal::Exists),

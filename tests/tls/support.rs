@@ -1,49 +1,17 @@
-//! A server under TLS, over a directory of its own, and certificates that one authority has signed.
+//! A server under TLS, over a directory of its own.
 
+use crate::certificates::certificate;
 use ftp_proto::io::std::{Client, ClientBuilder, Server, Shutdown};
-use ftp_proto::io::tls::{ClientTls, ClientTlsBuilder, ServerTls};
+use ftp_proto::io::tls::{ClientTls, ServerTls};
 use ftp_proto::io::{Directory, Users};
 use ftp_proto::security::TlsMode;
 use ftp_proto::server::Config;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use std::{env, fs, io, process, thread};
-
-struct Authority {
-    certificate: CertificateDer<'static>,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
-    let mut params = CertificateParams::new([]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().unwrap();
-    let certificate = params.self_signed(&key).unwrap().der().clone();
-    Authority { certificate, issuer: Issuer::new(params, key) }
-});
-
-/// A certificate for localhost that the authority has signed.
-pub fn certificate() -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, &AUTHORITY.issuer).unwrap();
-    (vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
-}
-
-pub fn roots() -> [CertificateDer<'static>; 1] {
-    [AUTHORITY.certificate.clone()]
-}
-
-/// A client that trusts the authority.
-pub fn trusting() -> ClientTlsBuilder {
-    ClientTls::builder().roots(roots())
-}
 
 pub fn bytes(count: usize) -> Vec<u8> {
     (0..count as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect()

@@ -160,6 +160,19 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
         unsupported()
     }
 
+    /// As [`Filesystem::combine`](super::Filesystem::combine).
+    ///
+    /// # Errors
+    /// When a part is missing, or it may not be.
+    fn combine(
+        &self,
+        path: VirtualPath<'_>,
+        parts: &[VirtualPath<'_>],
+    ) -> impl Future<Output = Result<(), Refusal>> + Send {
+        let _ = (path, parts);
+        unsupported()
+    }
+
     /// As [`Filesystem::available`](super::Filesystem::available).
     ///
     /// # Errors

@@ -128,6 +128,17 @@ pub trait Filesystem: Send + Sync + 'static {
         Err(Refusal::Unsupported)
     }
 
+    /// Puts the files at `parts` behind what is at `path`, in their order, and removes them; with nothing
+    /// there it is made of them (COMB). Asked for only where the server is
+    /// [configured](crate::server::Config::combines) to have it.
+    ///
+    /// # Errors
+    /// When a part is missing, or it may not be. Then everything is as it was, as far as that can be had.
+    fn combine(&self, path: VirtualPath<'_>, parts: &[VirtualPath<'_>]) -> Result<(), Refusal> {
+        let _ = (path, parts);
+        Err(Refusal::Unsupported)
+    }
+
     /// How many bytes can still be stored at `path`.
     ///
     /// # Errors

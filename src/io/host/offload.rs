@@ -119,6 +119,16 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for Offload<F, U> {
         self.call(move |inner| inner.symlink(path.lent(), &target)).await
     }
 
+    async fn combine(&self, path: VirtualPath<'_>, parts: &[VirtualPath<'_>]) -> Result<(), Refusal> {
+        let path = OwnedPath::from(path);
+        let parts: Vec<_> = parts.iter().copied().map(OwnedPath::from).collect();
+        self.call(move |inner| {
+            let parts: Vec<_> = parts.iter().map(OwnedPath::lent).collect();
+            inner.combine(path.lent(), &parts)
+        })
+        .await
+    }
+
     async fn available(&self, path: VirtualPath<'_>) -> Result<u64, Refusal> {
         let path = OwnedPath::from(path);
         self.call(move |inner| inner.available(path.lent())).await

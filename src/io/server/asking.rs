@@ -3,9 +3,11 @@
 use ::std::sync::Arc;
 use ::std::time::{SystemTime, UNIX_EPOCH};
 
-use super::Work;
+use super::hashing::Hashing;
 use super::moving::Moving;
 use super::pages::Pages;
+use super::{PATHS, Work};
+use crate::io::hasher::Hasher;
 use crate::io::host::{
     Access, AsyncAccounts, AsyncFile, AsyncFilesystem, Digest, HostReply, Opened, OwnedCommand, OwnedPath,
     Refusal, Visitor, Wishes,
@@ -27,6 +29,7 @@ pub(super) enum Told<F: AsyncFilesystem> {
     },
     Entries(Pages<F::Entries>),
     Digest(Digest),
+    Hashing(Hashing<F::File>),
     Count(u64),
     Reply(HostReply),
 }
@@ -127,11 +130,32 @@ pub(super) fn ask<F: AsyncFilesystem>(
             let target = target.as_bytes().to_vec();
             Box::pin(async move { filesystem.symlink(path.lent(), &target).await.map(|()| Told::Done) })
         }
+        Request::Combine { parts } => {
+            let mut room = vec![0; PATHS];
+            let parts: Result<Vec<_>, _> =
+                parts.iter().map(|part| session.resolve(part, &mut room).map(OwnedPath::from)).collect();
+            let Ok(parts) = parts else { return at_once(Err(Refusal::BadName)) };
+            Box::pin(async move {
+                let parts: Vec<_> = parts.iter().map(OwnedPath::lent).collect();
+                filesystem.combine(path.lent(), &parts).await.map(|()| Told::Done)
+            })
+        }
         Request::Available => {
             Box::pin(async move { filesystem.available(path.lent()).await.map(Told::Count) })
         }
         Request::Digest { algorithm, range } => {
-            Box::pin(async move { filesystem.digest(path.lent(), algorithm, range).await.map(Told::Digest) })
+            Box::pin(async move {
+                match (filesystem.digest(path.lent(), algorithm, range).await, Hasher::new(algorithm)) {
+                    // What it has not computed can be computed of what it can read.
+                    (Err(Refusal::Unsupported), Some(hasher)) => {
+                        let offset = range.bounds().map_or(0, |(first, _)| first);
+                        let access = Access::Read { offset };
+                        let opened = filesystem.open(path.lent(), access, &Wishes::default()).await?;
+                        Ok(Told::Hashing(Hashing::new(opened.file, hasher, range)))
+                    }
+                    (digest, _) => digest.map(Told::Digest),
+                }
+            })
         }
         Request::Site(line) => {
             let directory = OwnedPath::from(session.working_directory());

@@ -13,6 +13,8 @@ use crate::listing::ListingWriter;
 
 /// How much of a listing is written at a time.
 const LISTING_CHUNK: usize = CHUNK / 8;
+/// How much is received at a time at first: who sends more than that gets room for more.
+const FIRST_CHUNK: usize = CHUNK / 16;
 
 /// What is moved, and the bytes that are on their way.
 pub(super) struct Moving<F: AsyncFilesystem> {
@@ -21,8 +23,12 @@ pub(super) struct Moving<F: AsyncFilesystem> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// How much is received at a time.
+    chunk: usize,
     /// There is nothing more to send.
     ended: bool,
+    /// Bytes of the file so far.
+    moved: u64,
 }
 
 enum What<F: AsyncFilesystem> {
@@ -55,7 +61,12 @@ impl<F: AsyncFilesystem> Moving<F> {
     }
 
     const fn new(what: What<F>) -> Self {
-        Self { what, buffer: Vec::new(), start: 0, end: 0, ended: false }
+        Self { what, buffer: Vec::new(), start: 0, end: 0, chunk: FIRST_CHUNK, ended: false, moved: 0 }
+    }
+
+    /// How many bytes of the file were sent or received, whatever they are on the wire.
+    pub(super) const fn moved(&self) -> u64 {
+        self.moved
     }
 
     /// The file, once all of it has come in.
@@ -80,7 +91,10 @@ impl<F: AsyncFilesystem> Moving<F> {
             match file.as_file().filter(|_| !self.ended).map(|file| data.poll_send_file(cx, file)) {
                 Some(Poll::Pending) => return Poll::Pending,
                 Some(Poll::Ready(Ok(0))) => self.ended = true,
-                Some(Poll::Ready(Ok(count))) => return Poll::Ready(DataEvent::Moved(count as u64)),
+                Some(Poll::Ready(Ok(count))) => {
+                    self.moved += count as u64;
+                    return Poll::Ready(DataEvent::Moved(count as u64));
+                }
                 // Not this file, not this socket, not this coding: by hand, then.
                 Some(Poll::Ready(Err(error))) if is_unsupported(&error) => *kernel = false,
                 Some(Poll::Ready(Err(error))) => {
@@ -100,6 +114,7 @@ impl<F: AsyncFilesystem> Moving<F> {
         }
         data.poll_send(cx, &self.buffer[self.start..self.end]).map(|(count, event)| {
             self.start += count;
+            self.moved += count as u64;
             event
         })
     }
@@ -176,8 +191,12 @@ impl<F: AsyncFilesystem> Moving<F> {
                 return Poll::Ready(data.fail(failure, error));
             }
         }
-        self.buffer.resize(CHUNK, 0);
+        self.buffer.resize(self.chunk, 0);
         let received = ready!(data.poll_receive(cx, &mut self.buffer));
+        self.moved += received.bytes as u64;
+        if received.bytes == self.chunk {
+            self.chunk = CHUNK.min(4 * self.chunk);
+        }
         if received.bytes > 0 {
             self.what = match ::std::mem::replace(&mut self.what, What::Nothing) {
                 What::File { file, .. } => {

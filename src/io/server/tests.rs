@@ -8,9 +8,9 @@ use ::std::io;
 use ::std::net::SocketAddr;
 use ::std::ops::RangeInclusive;
 use ::std::string::{String, ToString};
-use ::std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use ::std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use ::std::sync::{Arc, Mutex};
-use ::std::task::{Context, Poll, Waker};
+use ::std::task::{Context, Poll, Wake, Waker};
 use ::std::time::Duration;
 use ::std::{format, thread};
 
@@ -307,6 +307,14 @@ struct Rig<A: AsyncAccounts> {
     ended: Option<Result<(), Error>>,
 }
 
+struct Again(AtomicBool);
+
+impl Wake for Again {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 impl<A: AsyncAccounts> Rig<A> {
     fn of(accounts: A) -> Self {
         let endpoints =
@@ -322,10 +330,12 @@ impl<A: AsyncAccounts> Rig<A> {
         rig
     }
 
+    /// Polls for as long as it asks for that itself.
     fn poll(&mut self) {
-        let mut cx = Context::from_waker(Waker::noop());
-        if self.ended.is_none() {
-            if let Poll::Ready(ended) = self.connection.poll_serve(&mut cx) {
+        let again = Arc::new(Again(true.into()));
+        let waker = Waker::from(Arc::clone(&again));
+        while self.ended.is_none() && again.0.swap(false, Ordering::SeqCst) {
+            if let Poll::Ready(ended) = self.connection.poll_serve(&mut Context::from_waker(&waker)) {
                 self.ended = Some(ended);
             }
         }

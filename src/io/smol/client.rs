@@ -5,6 +5,7 @@ use super::transfer::{Entries, Retrieve, Store};
 use crate::io::builder::builder;
 use crate::io::client::Connection;
 use crate::io::expand::asynchronous;
+use crate::io::files::files;
 use crate::io::operations::operations;
 use crate::io::restart::restarts;
 
@@ -36,5 +37,6 @@ pub struct Client {
 }
 
 operations!(asynchronous, Smol);
+files!(asynchronous);
 restarts!(asynchronous);
 builder!(asynchronous);

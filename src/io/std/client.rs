@@ -5,6 +5,7 @@ use super::transfer::{Entries, Retrieve, Store};
 use crate::io::builder::builder;
 use crate::io::client::Connection;
 use crate::io::expand::blocking;
+use crate::io::files::files;
 use crate::io::operations::operations;
 use crate::io::restart::restarts;
 
@@ -30,5 +31,6 @@ pub struct Client {
 }
 
 operations!(blocking, Blocking);
+files!(blocking);
 restarts!(blocking);
 builder!(blocking);

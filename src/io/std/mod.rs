@@ -8,6 +8,7 @@ mod reactor;
 mod server;
 mod transfer;
 
+pub use crate::io::service::Shutdown;
 pub use client::{Client, ClientBuilder};
-pub use server::{Server, Shutdown};
+pub use server::Server;
 pub use transfer::{Entries, Retrieve, Store};

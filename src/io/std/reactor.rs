@@ -3,16 +3,16 @@
 
 use ::std::cell::RefCell;
 use ::std::future::Future;
-use ::std::io;
+use ::std::io::{self, Read, Write};
 use ::std::net::SocketAddr;
 pub(super) use ::std::net::ToSocketAddrs;
 use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use ::std::os::unix::net::UnixStream;
 use ::std::pin::pin;
-use ::std::sync::Arc;
-use ::std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use ::std::task::{Context, Poll, Waker};
-use ::std::time::Instant as Moment;
+use ::std::sync::atomic::{AtomicBool, Ordering};
+use ::std::sync::{Arc, LazyLock};
+use ::std::task::{Context, Poll, Wake, Waker};
+use ::std::time::{Duration, Instant as Moment};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -24,22 +24,30 @@ thread_local! {
     static WAITS: RefCell<Waits> = const { RefCell::new(Waits::NONE) };
 }
 
-/// After so many calls a session's sockets pretend that they would block, so that the system is asked about all
-/// of them: a data connection that is always ready would hide what comes on the control connection.
-const CALLS_AT_ONCE: u32 = 8;
+/// Wakes what runs on this thread: nothing but a future itself does so, to be polled again.
+struct Again;
+
+impl Wake for Again {
+    fn wake(self: Arc<Self>) {
+        WAITS.with_borrow_mut(|waits| waits.is_over = true);
+    }
+}
+
+static AGAIN: LazyLock<Waker> = LazyLock::new(|| Waker::from(Arc::new(Again)));
 
 #[derive(Debug, Default)]
 struct Waits {
     sockets: Vec<(Arc<Descriptor>, Interest)>,
-    alarm: Option<Arc<UnixStream>>,
     deadline: Option<Moment>,
+    /// The future wants to go on at once, with what the system says of its sockets.
+    is_over: bool,
 }
 
 impl Waits {
-    const NONE: Self = Self { sockets: Vec::new(), alarm: None, deadline: None };
+    const NONE: Self = Self { sockets: Vec::new(), deadline: None, is_over: false };
 
-    /// Waits until one of them has come about.
-    fn wait(&self) {
+    /// Waits until one of them has come about, or the bell was rung.
+    fn wait(&self, bell: Option<&Bell>) {
         let mut fds: Vec<_> = self
             .sockets
             .iter()
@@ -48,8 +56,11 @@ impl Waits {
                 Interest::Write => PollFd::new(socket, PollFlags::OUT),
             })
             .collect();
-        fds.extend(self.alarm.iter().map(|alarm| PollFd::new(alarm, PollFlags::IN)));
-        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Moment::now()));
+        fds.extend(bell.map(|bell| PollFd::new(&bell.inside, PollFlags::IN)));
+        let left = match self.is_over {
+            true => Some(Duration::ZERO),
+            false => self.deadline.map(|deadline| deadline.saturating_duration_since(Moment::now())),
+        };
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
         let failed = match poll(&mut fds, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => false,
@@ -57,7 +68,6 @@ impl Waits {
             Err(_) => true,
         };
         for ((socket, interest), fd) in self.sockets.iter().zip(&fds) {
-            socket.calls.store(0, Ordering::Relaxed);
             // An error or a hang-up shows at the next call, whichever that is.
             let broken = fd.revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
             if broken || failed {
@@ -70,8 +80,21 @@ impl Waits {
     }
 }
 
-/// Runs a future of this runtime to its end, on this thread.
+/// Runs a future of this runtime to its end, on this thread: one that waits for sockets and moments alone.
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    run(future, &AGAIN, None)
+}
+
+/// As [`block_on`], for a future that is also woken by others.
+///
+/// # Errors
+/// When the system has nothing left to be woken by.
+pub(super) fn block_on_woken<F: Future>(future: F) -> io::Result<F::Output> {
+    let bell = Arc::new(Bell::new()?);
+    Ok(run(future, &Waker::from(Arc::clone(&bell)), Some(&bell)))
+}
+
+fn run<F: Future>(future: F, waker: &Waker, bell: Option<&Bell>) -> F::Output {
     // A future that blocks on another is in the middle of saying what it waits for.
     struct Outer(Waits);
     impl Drop for Outer {
@@ -81,26 +104,54 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     }
     let _outer = Outer(WAITS.take());
     let mut future = pin!(future);
-    let mut cx = Context::from_waker(Waker::noop());
+    let mut cx = Context::from_waker(waker);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }
-        WAITS.take().wait();
+        WAITS.take().wait(bell);
+        if let Some(bell) = bell {
+            bell.hush();
+        }
     }
 }
 
-/// Has the wait after this turn end when there is something to read from `alarm`, or its other end is gone.
-pub(super) fn watch(alarm: &Arc<UnixStream>) {
-    WAITS.with_borrow_mut(|waits| waits.alarm = Some(Arc::clone(alarm)));
+/// What wakes a thread that waits for its sockets.
+#[derive(Debug)]
+struct Bell {
+    inside: UnixStream,
+    outside: UnixStream,
+}
+
+impl Bell {
+    fn new() -> io::Result<Self> {
+        let (inside, outside) = UnixStream::pair()?;
+        inside.set_nonblocking(true)?;
+        outside.set_nonblocking(true)?;
+        Ok(Self { inside, outside })
+    }
+
+    /// Whoever has rung up to now was heard.
+    fn hush(&self) {
+        while let Ok(1..) = (&self.inside).read(&mut [0; 64]) {}
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // One that is full has been rung.
+        let _ = (&self.outside).write(&[0]);
+    }
 }
 
 /// The runtime of one blocking session.
 #[derive(Debug)]
 pub(super) struct Blocking {
     clock: Clock<Alarm>,
-    /// Calls that did something since the system was last asked about the session's sockets.
-    calls: Arc<AtomicU32>,
 }
 
 /// The addresses of a server.
@@ -110,7 +161,7 @@ pub(super) async fn resolve(server: impl ToSocketAddrs) -> io::Result<Vec<Socket
 
 impl Blocking {
     pub(super) fn new() -> Self {
-        Self { clock: Clock::new(), calls: Arc::default() }
+        Self { clock: Clock::new() }
     }
 }
 
@@ -133,8 +184,7 @@ impl Reactor for Blocking {
 
     fn register(&self, socket: OwnedFd) -> io::Result<Polled> {
         let [readable, writable] = [true, true].map(AtomicBool::new);
-        let calls = Arc::clone(&self.calls);
-        Ok(Polled(Arc::new(Descriptor { socket, readable, writable, calls })))
+        Ok(Polled(Arc::new(Descriptor { socket, readable, writable })))
     }
 }
 
@@ -169,8 +219,6 @@ struct Descriptor {
     socket: OwnedFd,
     readable: AtomicBool,
     writable: AtomicBool,
-    /// Its session's.
-    calls: Arc<AtomicU32>,
 }
 
 impl Descriptor {
@@ -206,16 +254,12 @@ impl Socket for Polled {
         mut call: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         let ready = self.0.ready(interest);
-        let calls = &self.0.calls;
-        if ready.load(Ordering::Relaxed) && calls.load(Ordering::Relaxed) < CALLS_AT_ONCE {
+        if ready.load(Ordering::Relaxed) {
             match call(self.as_fd()) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     ready.store(false, Ordering::Relaxed);
                 }
-                result => {
-                    calls.fetch_add(1, Ordering::Relaxed);
-                    return Poll::Ready(result);
-                }
+                result => return Poll::Ready(result),
             }
         }
         WAITS.with_borrow_mut(|waits| waits.sockets.push((Arc::clone(&self.0), interest)));
@@ -226,14 +270,12 @@ impl Socket for Polled {
 #[cfg(test)]
 mod tests {
     use ::std::future::poll_fn;
-    use ::std::io::{Read, Write};
     use ::std::net::{TcpListener, TcpStream};
-    use ::std::time::Duration;
 
     use rustix::net::{RecvFlags, SendFlags, recv, send};
 
     use super::*;
-    use crate::io::runtime::Stream;
+    use crate::io::runtime::{Stream, Turns};
 
     /// A stream of this runtime, and its other end.
     fn pair() -> (Polled, TcpStream) {
@@ -253,12 +295,12 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_that_is_always_ready_hides_no_other() {
+    fn a_future_that_wakes_itself_hears_of_its_sockets() {
         let runtime = Blocking::new();
         let (mut busy, _unread) = pair_of(&runtime);
         let (mut quiet, mut peer) = pair_of(&runtime);
         let (mut buffer, mut calls) = ([0; 16], 0);
-        let mut said = false;
+        let (mut said, mut turns) = (false, Turns::default());
         let read = block_on(poll_fn(|cx| {
             loop {
                 if let Poll::Ready(read) = quiet.poll_read(cx, &mut buffer) {
@@ -271,12 +313,38 @@ mod tests {
                 }
                 assert!(calls < 100, "nobody looked");
                 calls += 1;
-                if busy.poll_write(cx, b"more").is_pending() {
+                written(busy.poll_write(cx, b"more"));
+                if turns.poll_next(cx).is_pending() {
                     return Poll::Pending;
                 }
             }
         }));
         assert_eq!(&buffer[..read.unwrap()], b"stop");
+    }
+
+    #[test]
+    fn a_future_is_woken_by_another_thread() {
+        let start = Moment::now();
+        let (mut turns, mut other) = (0, None);
+        block_on_woken(poll_fn(|cx| {
+            turns += 1;
+            match turns {
+                // What is rung before the wait counts, too.
+                1 => cx.waker().wake_by_ref(),
+                2 => {
+                    let waker = cx.waker().clone();
+                    other = Some(::std::thread::spawn(move || {
+                        ::std::thread::sleep(Duration::from_millis(20));
+                        waker.wake();
+                    }));
+                }
+                _ => return Poll::Ready(()),
+            }
+            Poll::Pending
+        }))
+        .unwrap();
+        assert!(start.elapsed() >= Duration::from_millis(20));
+        other.unwrap().join().unwrap();
     }
 
     #[test]

@@ -5,7 +5,7 @@ use ::std::task::{Context, Poll, ready};
 
 use rustls::{Connection, HandshakeKind, ProtocolVersion};
 
-use crate::io::runtime::Stream;
+use crate::io::runtime::{Stream, Turns};
 
 /// A record's header: type, version, length (RFC 8446 5.1).
 const HEADER: usize = 5;
@@ -161,8 +161,10 @@ impl Session {
         stream: &mut S,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut waste = [0; 512];
-        while ready!(self.poll_read(stream, cx, &mut waste))? > 0 {}
+        let (mut waste, mut turns) = ([0; 4096], Turns::default());
+        while ready!(self.poll_read(stream, cx, &mut waste))? > 0 {
+            ready!(turns.poll_next(cx));
+        }
         Poll::Ready(Ok(()))
     }
 

@@ -1,0 +1,252 @@
+//! The client on any runtime, for a program that waits for each thing it does: on tokio and on smol each call is a future run to its
+//! end in this thread. The three have the same names, so that each is told here once.
+
+use std::io::{self, Read, Write};
+use std::rc::Rc;
+use std::time::Duration;
+
+use ::tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use ::tokio::runtime;
+use clap::ValueEnum;
+use ftp_proto::client::{Config, Profile};
+use ftp_proto::codec::{Features, Timestamp};
+use ftp_proto::io::tls::ClientTls;
+use ftp_proto::io::{Direction, Error, Listed, Walker, smol, std as blocking, tokio};
+use ftp_proto::listing::{Entry, OwnedEntry};
+use futures_lite::future::block_on;
+use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// What moves the bytes.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Runtime {
+    #[default]
+    Std,
+    Tokio,
+    Smol,
+}
+
+/// A thing of the library's that there is for each runtime.
+#[derive(Debug)]
+pub enum On<S, T, M> {
+    Std(S),
+    Tokio(Rc<runtime::Runtime>, T),
+    Smol(M),
+}
+
+pub type Client = On<blocking::Client, tokio::Client, smol::Client>;
+pub type Retrieve<'c> = On<blocking::Retrieve<'c>, tokio::Retrieve<'c>, smol::Retrieve<'c>>;
+pub type Store<'c> = On<blocking::Store<'c>, tokio::Store<'c>, smol::Store<'c>>;
+pub type Entries<'c> = On<blocking::Entries<'c>, tokio::Entries<'c>, smol::Entries<'c>>;
+
+/// What the call comes to on whichever runtime it is.
+macro_rules! wait {
+    ($on:expr, $it:ident => $call:expr) => {
+        match $on {
+            On::Std($it) => $call,
+            On::Tokio(runtime, $it) => runtime.block_on(async { $call.await }),
+            On::Smol($it) => block_on($call),
+        }
+    };
+}
+
+/// As `wait`, where the call gives what is on that runtime too.
+macro_rules! opened {
+    ($on:expr, $it:ident => $call:expr) => {
+        match $on {
+            On::Std($it) => $call.map(On::Std),
+            On::Tokio(runtime, $it) => {
+                runtime.block_on(async { $call.await }).map(|opened| On::Tokio(Rc::clone(runtime), opened))
+            }
+            On::Smol($it) => block_on($call).map(On::Smol),
+        }
+    };
+}
+
+/// As `wait`, where nothing has to be waited for.
+macro_rules! known {
+    ($on:expr, $it:ident => $call:expr) => {
+        match $on {
+            On::Std($it) => $call,
+            On::Tokio(_, $it) => $call,
+            On::Smol($it) => $call,
+        }
+    };
+}
+
+/// How a client is to be.
+pub struct Setup<'a> {
+    pub config: Config,
+    /// How long the connection may take to stand, if not as long as it does by default.
+    pub timeout: Option<Duration>,
+    /// Show the dialogue.
+    pub trace: bool,
+    /// TLS, and whether it begins at once.
+    pub tls: Option<(ClientTls, bool)>,
+    pub host: &'a str,
+    pub port: u16,
+}
+
+impl Client {
+    pub fn connect(on: Runtime, setup: Setup<'_>) -> Result<Self, Error> {
+        let Setup { config, timeout, trace, tls, host, port } = setup;
+        macro_rules! connect {
+            ($builder:expr) => {{
+                let mut builder = $builder.config(config);
+                if let Some(timeout) = timeout {
+                    builder = builder.connect_timeout(timeout);
+                }
+                if trace {
+                    builder = builder.trace(|direction, line| match direction {
+                        Direction::Sent => eprintln!("> {line}"),
+                        Direction::Received => eprintln!("< {line}"),
+                    });
+                }
+                builder = match tls {
+                    None => builder,
+                    Some((tls, true)) => builder.implicit_tls(tls, host)?,
+                    Some((tls, false)) => builder.explicit_tls(tls, host)?,
+                };
+                builder.connect((host, port))
+            }};
+        }
+        Ok(match on {
+            Runtime::Std => On::Std(connect!(blocking::Client::builder())?),
+            Runtime::Smol => On::Smol(block_on(connect!(smol::Client::builder()))?),
+            Runtime::Tokio => {
+                let runtime = runtime::Builder::new_current_thread().enable_all().build();
+                let runtime = runtime.map_err(Error::Connect)?;
+                let client = runtime.block_on(async { connect!(tokio::Client::builder()).await })?;
+                On::Tokio(Rc::new(runtime), client)
+            }
+        })
+    }
+
+    pub fn login(&mut self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<(), Error> {
+        wait!(self, client => client.login(user, password))
+    }
+
+    pub fn profile(&self) -> Profile {
+        known!(self, client => client.profile())
+    }
+
+    pub fn retrieve(&mut self, path: &[u8]) -> Result<Retrieve<'_>, Error> {
+        self.retrieve_from(path, 0)
+    }
+
+    pub fn retrieve_from(&mut self, path: &[u8], offset: u64) -> Result<Retrieve<'_>, Error> {
+        opened!(self, client => client.retrieve_from(path, offset))
+    }
+
+    pub fn store_from(&mut self, path: &[u8], offset: u64) -> Result<Store<'_>, Error> {
+        opened!(self, client => client.store_from(path, offset))
+    }
+
+    pub fn append(&mut self, path: &[u8]) -> Result<Store<'_>, Error> {
+        opened!(self, client => client.append(path))
+    }
+
+    pub fn list(&mut self, path: &[u8]) -> Result<Entries<'_>, Error> {
+        opened!(self, client => client.list(path))
+    }
+
+    pub fn names(&mut self, path: &[u8]) -> Result<Entries<'_>, Error> {
+        opened!(self, client => client.names(path))
+    }
+
+    pub fn walk(
+        &mut self,
+        walker: &mut Walker,
+        enter: impl FnMut(&Entry<'_>) -> bool,
+    ) -> Result<Option<Listed>, Error> {
+        wait!(self, client => client.walk(walker, enter))
+    }
+
+    pub fn facts(&mut self, path: &[u8]) -> Result<OwnedEntry, Error> {
+        wait!(self, client => client.facts(path))
+    }
+
+    pub fn size(&mut self, path: &[u8]) -> Result<u64, Error> {
+        wait!(self, client => client.size(path))
+    }
+
+    pub fn modification_time(&mut self, path: &[u8]) -> Result<Timestamp, Error> {
+        wait!(self, client => client.modification_time(path))
+    }
+
+    pub fn working_directory(&mut self) -> Result<Vec<u8>, Error> {
+        wait!(self, client => client.working_directory())
+    }
+
+    pub fn change_directory(&mut self, path: &[u8]) -> Result<(), Error> {
+        wait!(self, client => client.change_directory(path))
+    }
+
+    pub fn make_directory(&mut self, path: &[u8]) -> Result<(), Error> {
+        wait!(self, client => client.make_directory(path))
+    }
+
+    pub fn remove_directory(&mut self, path: &[u8]) -> Result<(), Error> {
+        wait!(self, client => client.remove_directory(path))
+    }
+
+    pub fn delete(&mut self, path: &[u8]) -> Result<(), Error> {
+        wait!(self, client => client.delete(path))
+    }
+
+    pub fn rename(&mut self, from: &[u8], to: impl AsRef<[u8]>) -> Result<(), Error> {
+        wait!(self, client => client.rename(from, to))
+    }
+
+    pub fn system(&mut self) -> Result<Vec<u8>, Error> {
+        wait!(self, client => client.system())
+    }
+
+    pub fn features(&mut self) -> Result<Features, Error> {
+        wait!(self, client => client.features())
+    }
+
+    pub fn quit(self) -> Result<(), Error> {
+        wait!(self, client => client.quit())
+    }
+}
+
+impl Retrieve<'_> {
+    pub fn offset(&self) -> u64 {
+        known!(self, retrieve => retrieve.offset())
+    }
+
+    pub fn size_hint(&self) -> Option<u64> {
+        known!(self, retrieve => retrieve.size_hint())
+    }
+}
+
+impl Read for Retrieve<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        wait!(self, retrieve => retrieve.read(buffer))
+    }
+}
+
+impl Store<'_> {
+    pub fn finish(self) -> Result<(), Error> {
+        wait!(self, store => store.finish()).map(drop)
+    }
+}
+
+impl Write for Store<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        wait!(self, store => store.write(bytes))
+    }
+
+    /// Does nothing: only the end of an upload makes it one.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'c> Iterator for Entries<'c> {
+    type Item = <blocking::Entries<'c> as Iterator>::Item;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        wait!(self, entries => entries.next())
+    }
+}

@@ -1,0 +1,140 @@
+//! Several pathnames in one argument, as COMB has them: no document says how, this is what is in use.
+
+use super::{Quoted, is_control, up_to_lone_quote};
+use crate::codec::{Invalid, Text};
+
+// names = name *(1*SP name)
+// name  = 1*(%x21 / %x23-7E / %x80-FF) / DQUOTE 1*(%x20-21 / %x23-7E / %x80-FF / 2DQUOTE) DQUOTE
+/// Pathnames with spaces between them; one that holds a space or a quote stands in quotes, as 257 has it.
+/// Borrowed from the argument. All of them can be read, and there is at least one.
+///
+/// ```
+/// use ftp_proto::codec::{NameList, Text};
+///
+/// let names = NameList::parse(Text::literal("whole \"part 1\" \"part 2\"")).unwrap();
+/// assert_eq!(names.iter().map(|name| name.raw()).collect::<Vec<_>>(), [&b"whole"[..], b"part 1", b"part 2"]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameList<'a>(Text<'a>);
+
+impl<'a> NameList<'a> {
+    /// Reads an argument.
+    ///
+    /// # Errors
+    /// When there is no name, an empty one, one with a control byte or with a quote where none may be, or
+    /// the last quote is missing.
+    pub fn parse(argument: Text<'a>) -> Result<Self, Invalid> {
+        let mut rest = argument.as_bytes();
+        let mut any = false;
+        while let Some((_, after)) = next_name(rest)? {
+            (rest, any) = (after, true);
+        }
+        if any { Ok(Self(argument)) } else { Err(EXPECTED) }
+    }
+
+    /// The names in order.
+    pub fn iter(&self) -> impl Iterator<Item = Quoted<'a>> + use<'a> {
+        let mut rest = self.0.as_bytes();
+        core::iter::from_fn(move || {
+            let (name, after) = next_name(rest).ok().flatten()?;
+            rest = after;
+            Some(name)
+        })
+    }
+
+    /// The first name, and the argument behind it: the others, where there are any.
+    #[must_use]
+    pub fn split_first(&self) -> Option<(Quoted<'a>, Text<'a>)> {
+        let (name, after) = next_name(self.0.as_bytes()).ok().flatten()?;
+        Some((name, Text::new(after).unwrap_or_default()))
+    }
+}
+
+const EXPECTED: Invalid = Invalid::new("names with spaces between them, in quotes where need be");
+
+/// The next name and what is behind it; none at the end.
+fn next_name(argument: &[u8]) -> Result<Option<(Quoted<'_>, &[u8])>, Invalid> {
+    let argument = argument.trim_ascii_start();
+    let (raw, after) = match argument.strip_prefix(b"\"") {
+        _ if argument.is_empty() => return Ok(None),
+        Some(opened) => {
+            let raw = up_to_lone_quote(opened);
+            let closed = opened.get(raw.len()..).unwrap_or_default();
+            (raw, closed.strip_prefix(b"\"").ok_or(EXPECTED)?)
+        }
+        None => {
+            let end = memchr::memchr(b' ', argument).unwrap_or(argument.len());
+            let (raw, after) = argument.split_at_checked(end).ok_or(EXPECTED)?;
+            if raw.contains(&b'"') {
+                return Err(EXPECTED);
+            }
+            (raw, after)
+        }
+    };
+    let apart = after.is_empty() || after.starts_with(b" ");
+    if raw.is_empty() || !apart || raw.iter().copied().any(is_control) {
+        return Err(EXPECTED);
+    }
+    Ok(Some((Quoted { raw }, after)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn names(argument: &[u8]) -> Option<Vec<Vec<u8>>> {
+        let list = NameList::parse(Text::new(argument).ok()?).ok()?;
+        Some(list.iter().map(|name| name.bytes().collect()).collect())
+    }
+
+    #[test]
+    fn names_are_words_or_stand_in_quotes() {
+        for (argument, expected) in [
+            ("a", Some(&["a"][..])),
+            ("a b  c ", Some(&["a", "b", "c"])),
+            ("\"a b\" c", Some(&["a b", "c"])),
+            ("\"a \"\"b\"\"\" c", Some(&["a \"b\"", "c"])),
+            ("", None),
+            (" ", None),
+            ("\"\"", None),
+            ("\"a", None),
+            ("\"a\"b", None),
+            ("a\"b\"", None),
+            ("a \"", None),
+            ("a \u{1}", None),
+        ] {
+            let expected =
+                expected.map(|names| names.iter().map(|name| name.as_bytes().to_vec()).collect::<Vec<_>>());
+            assert_eq!(names(argument.as_bytes()), expected, "{argument}");
+        }
+    }
+
+    #[test]
+    fn the_first_name_is_apart_from_the_others() {
+        let list = NameList::parse(Text::literal("\"a b\" c \"d\"")).unwrap();
+        let (first, others) = list.split_first().unwrap();
+        assert_eq!((first.raw(), others.as_bytes()), (&b"a b"[..], &b" c \"d\""[..]));
+        assert!(NameList::parse(Text::literal("a")).unwrap().split_first().unwrap().1.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn names_in_quotes_are_read_as_they_were(
+            wanted in proptest::collection::vec("[ -~\u{e4}]{1,9}", 1..5)
+        ) {
+            let mut argument = Vec::new();
+            for name in &wanted {
+                crate::codec::pathname::encode_quoted(Text::new(name.as_bytes()).unwrap(), &mut argument).unwrap();
+                argument.push(b' ');
+            }
+            let wanted: Vec<_> = wanted.into_iter().map(String::into_bytes).collect();
+            prop_assert_eq!(names(&argument), Some(wanted));
+        }
+
+        #[test]
+        fn no_argument_is_too_odd(argument in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let _ = names(&argument);
+        }
+    }
+}

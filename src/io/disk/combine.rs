@@ -1,0 +1,71 @@
+//! Files put together (COMB).
+
+use ::std::fs::File;
+use ::std::io::{self, Seek, SeekFrom};
+use ::std::path::Path;
+use ::std::vec::Vec;
+
+use cap_std::fs::OpenOptions;
+
+use super::refusal::refusal;
+use super::{Directory, new_file};
+use crate::io::host::{Refusal, Wishes};
+
+/// Puts `parts` behind what is at `target`, and removes them.
+pub(super) fn combine(directory: &Directory, target: &Path, parts: &[&Path]) -> Result<(), Refusal> {
+    let parts_twice =
+        parts.iter().enumerate().any(|(n, part)| parts.iter().take(n).any(|other| other == part));
+    if parts_twice || parts.contains(&target) {
+        return Err(Refusal::BadName);
+    }
+    let mut options = OpenOptions::new();
+    options.read(true);
+    let opened = parts.iter().map(|part| directory.open_regular(part, options.clone()));
+    let opened = opened.collect::<Result<Vec<_>, _>>()?;
+    let is_new = directory.root.symlink_metadata(target).is_err();
+    let mut options = new_file(&Wishes::default());
+    options.write(true).create(true);
+    let (mut file, length) = directory.open_regular(target, options)?;
+    // Another name of the target is a part that grows while it is read.
+    if opened.iter().any(|(part, _)| is_same(part, &file)) {
+        return Err(Refusal::BadName);
+    }
+    if let Err(error) = append(&mut file, opened) {
+        let undone = if is_new { directory.root.remove_file(target) } else { file.set_len(length) };
+        return Err(undone.err().map_or(refusal(&error), |error| refusal(&error)));
+    }
+    if directory.sync_on_finish {
+        file.sync_all().map_err(|error| refusal(&error))?;
+    }
+    for part in parts {
+        directory.root.remove_file(part).map_err(|error| refusal(&error))?;
+    }
+    Ok(())
+}
+
+/// Each as long as it was when it was opened: no part is read for ever.
+fn append(file: &mut File, parts: Vec<(File, u64)>) -> io::Result<()> {
+    use io::Read;
+    file.seek(SeekFrom::End(0))?;
+    for (part, length) in parts {
+        if io::copy(&mut part.take(length), file)? < length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn is_same(a: &File, b: &File) -> bool {
+    use ::std::os::unix::fs::MetadataExt;
+    match (a.metadata(), b.metadata()) {
+        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        _ => true,
+    }
+}
+
+/// No more is known there than the names, which were compared.
+#[cfg(not(unix))]
+fn is_same(_: &File, _: &File) -> bool {
+    false
+}

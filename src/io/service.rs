@@ -1,0 +1,227 @@
+//! What a server does beside its sessions, on any runtime: it accepts, keeps to its limits, and ends in order.
+//!
+//! An adapter's part is to say how a session is run beside the others. A session is a future that ends by
+//! itself: with its client, or when the server [shuts down](Shutdown).
+
+#[cfg(feature = "proxy-protocol")]
+mod proxy;
+pub(super) mod setup;
+mod state;
+mod throttle;
+
+use ::std::fmt;
+use ::std::future::{Future, poll_fn};
+use ::std::io;
+use ::std::net::{SocketAddr, TcpListener, TcpStream};
+use ::std::num::NonZeroU64;
+use ::std::pin::Pin;
+use ::std::sync::Arc;
+use ::std::task::{Poll, ready};
+use ::std::time::Duration;
+
+use super::host::AsyncAccounts;
+use super::runtime::{Interest, Reactor, Socket};
+use super::server::{Connection, Hooks};
+use super::socket;
+use super::tls::Endpoint;
+use crate::server::{Config, Endpoints};
+#[cfg(feature = "proxy-protocol")]
+pub use proxy::Proxies;
+pub use state::Shutdown;
+use state::{Place, State};
+use throttle::SharedPace;
+pub(super) use throttle::Throttle;
+
+/// A session, to be run to its end beside the others.
+pub(super) type Session = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Makes a session of a connection.
+type Start = Box<dyn Fn(TcpStream, SocketAddr, Arc<Terms>, Place) -> Session + Send + Sync>;
+
+/// Suits a configuration to a client.
+pub(super) struct Suit(pub(super) Box<dyn Fn(Endpoints, &mut Config) + Send + Sync>);
+
+impl fmt::Debug for Suit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Suit")
+    }
+}
+
+/// How long the system is left alone after it had nothing for one more connection.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A server, up to the choice of who runs its sessions.
+pub(super) struct Service {
+    listener: TcpListener,
+    pub(super) address: SocketAddr,
+    pub(super) terms: Terms,
+    start: Start,
+    state: Arc<State>,
+}
+
+/// What holds for every session.
+#[derive(Default)]
+pub(super) struct Terms {
+    pub(super) config: Config,
+    #[cfg(feature = "rustls")]
+    pub(super) tls: Option<super::tls::ServerTls>,
+    #[cfg(feature = "proxy-protocol")]
+    pub(super) proxies: Option<Proxies>,
+    pub(super) places: state::Places,
+    /// In bytes a second, for each session.
+    pub(super) rate: Option<NonZeroU64>,
+    total: Option<SharedPace>,
+    pub(super) hooks: Hooks,
+    /// Suits the configuration to a client.
+    pub(super) suit: Option<Suit>,
+}
+
+impl Terms {
+    pub(super) fn set_total_rate(&mut self, rate: NonZeroU64) {
+        self.total = Some(SharedPace::new(rate));
+    }
+
+    /// Whose connection it is, where a proxy has to say that.
+    #[cfg(feature = "proxy-protocol")]
+    async fn client<R: Reactor>(
+        &self,
+        runtime: &mut R,
+        socket: &mut R::Socket,
+        peer: SocketAddr,
+    ) -> io::Result<SocketAddr> {
+        match &self.proxies {
+            Some(proxies) => proxies.client(runtime, socket, peer).await,
+            None => Ok(peer),
+        }
+    }
+
+    #[cfg(not(feature = "proxy-protocol"))]
+    async fn client<R: Reactor>(
+        &self,
+        _: &mut R,
+        _: &mut R::Socket,
+        peer: SocketAddr,
+    ) -> io::Result<SocketAddr> {
+        Ok(peer)
+    }
+
+    #[cfg(feature = "rustls")]
+    fn endpoint(&self) -> Option<Endpoint> {
+        self.tls.as_ref().map(Endpoint::server)
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    #[expect(clippy::unused_self, reason = "there is nothing to look up")]
+    const fn endpoint(&self) -> Option<Endpoint> {
+        None
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("address", &self.address)
+            .field("config", &self.terms.config)
+            .field("places", &self.terms.places)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Listens at the first of the addresses that can be had.
+    pub(super) fn bind<R, A>(addresses: &[SocketAddr], runtime: fn() -> R, accounts: A) -> io::Result<Self>
+    where
+        R: Reactor<Socket: Send> + Send,
+        A: AsyncAccounts,
+    {
+        let listener = TcpListener::bind(addresses)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let accounts = Arc::new(accounts);
+        let start: Start = Box::new(move |stream, peer, terms, place| {
+            Box::pin(attend(runtime(), stream, peer, Arc::clone(&accounts), terms, place))
+        });
+        Ok(Self { listener, address, terms: Terms::default(), start, state: Arc::default() })
+    }
+
+    pub(super) fn shutdown_handle(&self) -> Shutdown {
+        Shutdown::new(Arc::clone(&self.state))
+    }
+
+    /// Accepts, and has each session run by `spawn`, which may also drop it. Ends when the server was shut down
+    /// and no session is left.
+    pub(super) async fn serve<R: Reactor>(
+        self,
+        mut runtime: R,
+        mut spawn: impl FnMut(Session),
+    ) -> io::Result<()> {
+        let Self { listener, terms, start, state, .. } = self;
+        let (listener, terms) = (runtime.register(listener.into())?, Arc::new(terms));
+        // Nobody who gave the server up wants its sessions.
+        let _end = state.end_on_drop();
+        let mut pause = None;
+        poll_fn(|cx| {
+            while !state.is_stopping(cx) {
+                if let Some(until) = pause {
+                    ready!(runtime.poll_deadline(until, cx));
+                    pause = None;
+                }
+                match ready!(listener.poll_io(Interest::Read, cx, socket::accept)) {
+                    Ok((stream, peer)) => {
+                        if let Some(place) = Place::new(&state, &terms.places) {
+                            spawn(start(stream.into(), peer, Arc::clone(&terms), place));
+                        }
+                    }
+                    Err(error) => match error.kind() {
+                        io::ErrorKind::Interrupted
+                        | io::ErrorKind::ConnectionAborted
+                        | io::ErrorKind::ConnectionReset => {}
+                        // Out of descriptors, mostly: sessions that end give theirs back.
+                        _ if state.is_busy() => pause = Some(runtime.now().after(PAUSE)),
+                        _ => return Poll::Ready(Err(error)),
+                    },
+                }
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await?;
+        drop(listener);
+        poll_fn(|cx| state.poll_empty(cx)).await;
+        Ok(())
+    }
+}
+
+/// Serves one client.
+async fn attend<R: Reactor, A: AsyncAccounts>(
+    mut runtime: R,
+    stream: TcpStream,
+    peer: SocketAddr,
+    accounts: Arc<A>,
+    terms: Arc<Terms>,
+    mut place: Place,
+) {
+    let Ok(local) = stream.local_addr() else { return };
+    let Ok(mut socket) = runtime.adopt(stream) else { return };
+    // Whoever it is that has no header, it is none that this port is for.
+    let Ok(client) = terms.client(&mut runtime, &mut socket, peer).await else { return };
+    let endpoints = Endpoints { local, peer: client };
+    let admitted = place.admit(client.ip(), &terms.places);
+    let mut config = terms.config.clone();
+    if let Some(Suit(suit)) = &terms.suit {
+        suit(endpoints, &mut config);
+    }
+    let mut connection =
+        Connection::new(runtime, socket, endpoints, config, accounts, admitted, terms.endpoint())
+            .with_hooks(terms.hooks.clone());
+    connection.throttle = Throttle::new(terms.rate, terms.total.clone());
+    connection.proxy = Some(peer.ip()).filter(|_| client != peer);
+    drop(terms);
+    // However it ends, the client has been told, and nobody else is there to be.
+    let _ = poll_fn(|cx| {
+        if let Some(grace) = place.poll_stopping(cx) {
+            connection.shut_down(grace, cx);
+        }
+        connection.poll_serve(cx)
+    })
+    .await;
+}

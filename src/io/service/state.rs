@@ -1,0 +1,227 @@
+//! Who is being served, and how that is brought to its end.
+
+use ::std::collections::HashMap;
+use ::std::net::{IpAddr, Ipv6Addr};
+use ::std::sync::atomic::{AtomicBool, Ordering};
+use ::std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use ::std::task::{Context, Poll, Waker};
+use ::std::time::Duration;
+
+/// How many sessions there may be.
+#[derive(Debug)]
+pub(in crate::io) struct Places {
+    pub(in crate::io) total: usize,
+    pub(in crate::io) per_address: usize,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { total: 1000, per_address: usize::MAX }
+    }
+}
+
+/// What all sessions and whoever ends them share.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// Whether there is a grace: what sessions ask at every turn.
+    stopping: AtomicBool,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// How long transfers may still take, once the server is to end.
+    grace: Option<Duration>,
+    /// The number of the last session.
+    last: u64,
+    /// The sessions that run, by their numbers, and what wakes them.
+    running: HashMap<u64, Option<Waker>>,
+    /// What wakes the server itself.
+    server: Option<Waker>,
+    /// How many sessions were admitted, altogether and from where.
+    admitted: usize,
+    networks: HashMap<IpAddr, usize>,
+}
+
+impl State {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop(&self, grace: Duration) {
+        let mut inner = self.lock();
+        inner.grace = Some(inner.grace.map_or(grace, |before| before.min(grace)));
+        self.stopping.store(true, Ordering::Release);
+        let wakers: Vec<_> = inner.running.values().flatten().chain(&inner.server).cloned().collect();
+        drop(inner);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether the server is to end; whoever asks is woken when it is.
+    pub(super) fn is_stopping(&self, cx: &Context<'_>) -> bool {
+        let mut inner = self.lock();
+        inner.server = Some(cx.waker().clone());
+        inner.grace.is_some()
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        !self.lock().running.is_empty()
+    }
+
+    /// Ready when no session is left.
+    pub(super) fn poll_empty(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut inner = self.lock();
+        inner.server = Some(cx.waker().clone());
+        if inner.running.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Ends the sessions when it is dropped.
+    pub(super) fn end_on_drop(self: &Arc<Self>) -> impl Drop + use<> {
+        struct End(Arc<State>);
+        impl Drop for End {
+            fn drop(&mut self) {
+                self.0.stop(Duration::ZERO);
+            }
+        }
+        End(Arc::clone(self))
+    }
+}
+
+/// Ends a server from anywhere else.
+#[derive(Clone, Debug)]
+pub struct Shutdown {
+    state: Arc<State>,
+}
+
+impl Shutdown {
+    pub(super) const fn new(state: Arc<State>) -> Self {
+        Self { state }
+    }
+
+    /// Has the server take no more clients, and its sessions end with the transfer they are in, told 421, or at
+    /// the latest after `grace`. Returns at once; the server's `serve` does when all have ended. A second call can
+    /// shorten the grace, which then begins anew.
+    pub fn shut_down(&self, grace: Duration) {
+        self.state.stop(grace);
+    }
+}
+
+/// A session's place among the others, given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    state: Arc<State>,
+    number: u64,
+    /// From where it was admitted.
+    network: Option<IpAddr>,
+    waker: Option<Waker>,
+}
+
+impl Place {
+    /// A place for one more, be it to hear that there is none: those are as many at most as sessions can be.
+    pub(super) fn new(state: &Arc<State>, places: &Places) -> Option<Self> {
+        let mut inner = state.lock();
+        if inner.running.len() >= places.total.saturating_mul(2).max(64) {
+            return None;
+        }
+        inner.last += 1;
+        let number = inner.last;
+        inner.running.insert(number, None);
+        Some(Self { state: Arc::clone(state), number, network: None, waker: None })
+    }
+
+    /// Whether a client may have a session.
+    pub(super) fn admit(&mut self, peer: IpAddr, places: &Places) -> bool {
+        let network = network(peer);
+        let mut inner = self.state.lock();
+        let here = inner.networks.get(&network).copied().unwrap_or(0);
+        let admitted = inner.admitted < places.total && here < places.per_address;
+        if admitted {
+            inner.admitted += 1;
+            inner.networks.insert(network, here + 1);
+            self.network = Some(network);
+        }
+        admitted
+    }
+
+    /// How long the session may still take, if the server is to end; it is woken when that becomes so.
+    pub(super) fn poll_stopping(&mut self, cx: &Context<'_>) -> Option<Duration> {
+        if self.waker.as_ref().is_none_or(|waker| !waker.will_wake(cx.waker())) {
+            let waker = self.waker.insert(cx.waker().clone());
+            self.state.lock().running.insert(self.number, Some(waker.clone()));
+        }
+        if self.state.stopping.load(Ordering::Acquire) { self.state.lock().grace } else { None }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut inner = self.state.lock();
+        inner.running.remove(&self.number);
+        if let Some(network) = self.network {
+            inner.admitted -= 1;
+            match inner.networks.get_mut(&network) {
+                Some(count) if *count > 1 => *count -= 1,
+                _ => drop(inner.networks.remove(&network)),
+            }
+        }
+        if inner.running.is_empty() {
+            let server = inner.server.take();
+            drop(inner);
+            server.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+/// Where an address belongs, as far as limits go: a subscriber of IPv6 has 2^64 of them.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_and_given_back() {
+        let (state, places) = (Arc::new(State::default()), Places { total: 2, per_address: 1 });
+        let admit = |address: &str| {
+            let mut place = Place::new(&state, &places).unwrap();
+            place.admit(address.parse().unwrap(), &places).then_some(place)
+        };
+        let first = admit("192.0.2.1").unwrap();
+        assert!(admit("192.0.2.1").is_none());
+        assert!(admit("::ffff:192.0.2.1").is_none());
+        let second = admit("2001:db8::1").unwrap();
+        drop(first);
+        assert!(admit("2001:db8::2").is_none(), "the same network");
+        let third = admit("2001:db8:0:1::1").unwrap();
+        assert!(admit("192.0.2.1").is_none(), "no place at all");
+        drop((second, third));
+        assert!(admit("192.0.2.1").is_some());
+        let inner = state.lock();
+        assert!(inner.running.is_empty() && inner.networks.is_empty() && inner.admitted == 0);
+    }
+
+    #[test]
+    fn those_who_hear_that_there_is_no_place_are_not_without_number() {
+        let (state, places) = (Arc::new(State::default()), Places { total: 40, per_address: 1 });
+        let all: Vec<_> = (0..100).map_while(|_| Place::new(&state, &places)).collect();
+        assert_eq!(all.len(), 80);
+    }
+
+    #[test]
+    fn the_shorter_grace_holds() {
+        let state = Arc::new(State::default());
+        let shutdown = Shutdown::new(Arc::clone(&state));
+        let mut place = Place::new(&state, &Places::default()).unwrap();
+        let cx = Context::from_waker(Waker::noop());
+        assert_eq!(place.poll_stopping(&cx), None);
+        for (grace, left) in [(5, 5), (9, 5), (0, 0)] {
+            shutdown.shut_down(Duration::from_secs(grace));
+            assert_eq!(place.poll_stopping(&cx), Some(Duration::from_secs(left)));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! How fast a session may move data: its own rate, and the one that all of a server's sessions share.
+
+use ::std::num::NonZeroU64;
+use ::std::sync::{Arc, Mutex, PoisonError};
+use ::std::task::{Context, Poll, ready};
+use ::std::time::Duration;
+
+use crate::io::runtime::Runtime;
+use crate::time::Instant;
+
+/// A rate, as a queue of turns: whoever wants to move bytes is told when, and the next one comes after that. So
+/// nobody overtakes, however much others want.
+#[derive(Debug)]
+struct Pace {
+    rate: NonZeroU64,
+    /// When all turns that were given are over.
+    free: Instant,
+}
+
+impl Pace {
+    const fn new(rate: NonZeroU64) -> Self {
+        Self { rate, free: Instant::from_micros(0) }
+    }
+
+    /// When `bytes` may be moved.
+    fn turn(&mut self, now: Instant, bytes: u64) -> Instant {
+        let begin = self.free.max(now);
+        let micros = bytes.saturating_mul(1_000_000).div_ceil(self.rate.get());
+        self.free = begin.after(Duration::from_micros(micros));
+        begin
+    }
+}
+
+/// A rate that several sessions share.
+#[derive(Clone, Debug)]
+pub(in crate::io) struct SharedPace {
+    rate: NonZeroU64,
+    pace: Arc<Mutex<Pace>>,
+}
+
+impl SharedPace {
+    pub(super) fn new(rate: NonZeroU64) -> Self {
+        Self { rate, pace: Arc::new(Mutex::new(Pace::new(rate))) }
+    }
+
+    fn turn(&self, now: Instant, bytes: u64) -> Instant {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).turn(now, bytes)
+    }
+}
+
+/// What holds a session back.
+#[derive(Debug, Default)]
+pub(in crate::io) struct Throttle {
+    own: Option<Pace>,
+    shared: Option<SharedPace>,
+    /// How many bytes its turn is still good for, and when that begins.
+    left: u64,
+    begin: Instant,
+}
+
+impl Throttle {
+    /// The least and the most bytes that a turn is for.
+    const TURN: (u64, u64) = (1024, 1 << 20);
+
+    /// Rates are in bytes a second.
+    pub(super) fn new(own: Option<NonZeroU64>, shared: Option<SharedPace>) -> Self {
+        Self { own: own.map(Pace::new), shared, left: 0, begin: Instant::default() }
+    }
+
+    /// Ready when bytes may be moved: how many, at least one.
+    pub(in crate::io) fn poll_allowance<R: Runtime>(
+        &mut self,
+        runtime: &mut R,
+        cx: &mut Context<'_>,
+    ) -> Poll<usize> {
+        let rates = [self.own.as_ref().map(|pace| pace.rate), self.shared.as_ref().map(|pace| pace.rate)];
+        let Some(rate) = rates.into_iter().flatten().min() else { return Poll::Ready(usize::MAX) };
+        if self.left == 0 {
+            let now = runtime.now();
+            // A hundredth of a second: long enough to be worth a timer, short enough to go unnoticed.
+            self.left = (rate.get() / 100).clamp(Self::TURN.0, Self::TURN.1);
+            let own = self.own.as_mut().map(|pace| pace.turn(now, self.left));
+            let shared = self.shared.as_ref().map(|pace| pace.turn(now, self.left));
+            self.begin = own.max(shared).unwrap_or(now);
+        }
+        if runtime.now() < self.begin {
+            ready!(runtime.poll_deadline(self.begin, cx));
+        }
+        Poll::Ready(usize::try_from(self.left).unwrap_or(usize::MAX))
+    }
+
+    /// Bytes were moved.
+    pub(in crate::io) fn spend(&mut self, bytes: u64) {
+        self.left = self.left.saturating_sub(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(millis: u64) -> Instant {
+        Instant::from_micros(millis * 1000)
+    }
+
+    #[test]
+    fn turns_follow_each_other_at_the_rate() {
+        let pace = SharedPace::new(NonZeroU64::new(1000).unwrap());
+        assert_eq!(pace.turn(at(5), 100), at(5));
+        assert_eq!(pace.clone().turn(at(6), 50), at(105));
+        assert_eq!(pace.turn(at(7), 1), at(155));
+        assert_eq!(pace.turn(at(8), 1), at(156));
+    }
+
+    #[test]
+    fn a_turn_that_nobody_took_is_not_made_up_for() {
+        let mut pace = Pace::new(NonZeroU64::new(1000).unwrap());
+        assert_eq!(pace.turn(at(0), 10), at(0));
+        assert_eq!(pace.turn(at(5000), 10), at(5000));
+        assert_eq!(pace.turn(at(5000), 10), at(5010));
+    }
+
+    #[test]
+    fn no_rate_and_no_count_is_too_large() {
+        let mut pace = Pace::new(NonZeroU64::MAX);
+        pace.turn(at(0), u64::MAX);
+        let mut pace = Pace::new(NonZeroU64::MIN);
+        pace.turn(at(0), u64::MAX);
+        pace.turn(at(0), u64::MAX);
+    }
+}

@@ -1,0 +1,103 @@
+//! Sessions and transfers as spans of `tracing`. Nothing of what a client or a server says comes into them but
+//! names of users and paths: no secret.
+
+use ::std::fmt;
+use ::std::net::SocketAddr;
+use ::std::time::Instant;
+
+use tracing::field::{Empty, debug, display};
+use tracing::{Span, info_span};
+
+use crate::codec::{Direction, Escaped};
+
+/// A session of either role.
+pub(super) struct SessionSpan(Span);
+
+impl SessionSpan {
+    pub(super) fn client(peer: SocketAddr) -> Self {
+        Self(info_span!("ftp_client", %peer))
+    }
+
+    pub(super) fn server(peer: SocketAddr, session: u64) -> Self {
+        Self(info_span!("ftp_session", %peer, session, user = Empty))
+    }
+
+    pub(super) fn user(&self, name: &[u8]) {
+        self.0.record("user", debug(Escaped(name)));
+    }
+
+    /// Something has happened that takes no time.
+    pub(super) fn event(&self, what: &dyn fmt::Debug) {
+        tracing::info!(parent: &self.0, what = ?what);
+    }
+
+    /// A transfer begins, of what is at a path as far as that is known.
+    pub(super) fn transfer(&self, path: Option<&[u8]>) -> TransferSpan {
+        let span = info_span!(
+            parent: &self.0,
+            "ftp_transfer",
+            path = Empty,
+            direction = Empty,
+            bytes = Empty,
+            duration_us = Empty,
+            outcome = Empty
+        );
+        if let Some(path) = path {
+            span.record("path", debug(Escaped(path)));
+        }
+        TransferSpan { span, begun: Instant::now(), bytes: 0, ended: false }
+    }
+}
+
+/// A transfer; dropped before its end it was given up.
+pub(super) struct TransferSpan {
+    span: Span,
+    begun: Instant,
+    bytes: u64,
+    ended: bool,
+}
+
+impl TransferSpan {
+    /// So many more bytes of the file have gone.
+    pub(super) fn moved(&mut self, count: usize, direction: Direction) {
+        if self.bytes == 0 {
+            self.direction(direction);
+        }
+        self.bytes += count as u64;
+    }
+
+    pub(super) fn direction(&self, direction: Direction) {
+        let direction = match direction {
+            Direction::FromServer => "from server",
+            Direction::ToServer => "to server",
+        };
+        self.span.record("direction", direction);
+    }
+
+    pub(super) fn set_bytes(&mut self, bytes: u64) {
+        self.bytes = bytes;
+    }
+
+    /// It is over.
+    pub(super) fn end(&mut self, outcome: &dyn fmt::Display) {
+        if !::std::mem::replace(&mut self.ended, true) {
+            let micros = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.span
+                .record("bytes", self.bytes)
+                .record("duration_us", micros)
+                .record("outcome", display(outcome));
+        }
+    }
+}
+
+impl Drop for TransferSpan {
+    fn drop(&mut self) {
+        self.end(&"given up");
+    }
+}
+
+impl fmt::Debug for TransferSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.span.fmt(f)
+    }
+}

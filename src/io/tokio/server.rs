@@ -1,0 +1,42 @@
+//! A server on tokio, with a task for each session.
+
+use ::std::io;
+
+use super::runtime::{ToSocketAddrs, Tokio, resolve};
+use crate::io::expand::asynchronous;
+use crate::io::service::Service;
+use crate::io::service::setup::setup;
+
+/// A server that listens, and serves each client in a task of its own.
+///
+/// ```no_run
+/// # #[cfg(feature = "disk")]
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use ftp_proto::io::{Directory, Users, tokio::Server};
+///
+/// let users = Users::new().anonymous(Directory::open("/srv/ftp")?);
+/// let server = Server::bind("127.0.0.1:2121", users).await?;
+/// println!("listening on {}", server.local_addr());
+/// server.serve().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "a server does nothing until it serves"]
+pub struct Server {
+    service: Service,
+}
+
+setup!(asynchronous, Tokio);
+
+impl Server {
+    /// Serves until it is [shut down](crate::io::Shutdown::shut_down) and the last session has ended. Dropped, it ends
+    /// its sessions without any grace.
+    ///
+    /// # Errors
+    /// When the listener breaks.
+    pub async fn serve(self) -> io::Result<()> {
+        let spawn = |session| drop(::tokio::spawn(session));
+        self.service.serve(Tokio::new(), spawn).await
+    }
+}

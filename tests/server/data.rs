@@ -1,0 +1,294 @@
+//! Data connections.
+
+use crate::support::server::{DataEnd, PEER_DATA, Rig, STRANGER};
+use crate::support::tree::Node;
+use ftp_proto::action::{DataEvent, DataFailure, DataOp};
+use ftp_proto::codec::RepresentationType;
+use ftp_proto::error::LocalError;
+use ftp_proto::server::Config;
+use ftp_proto::transfer::Coding;
+
+#[test]
+fn pasv_and_epsv_say_where_the_listener_is() {
+    for (line, code, address) in [("EPSV", "229", "(|||5000|)"), ("PASV", "227", "(192,0,2,1,19,136)")] {
+        let reply = Rig::logged_in().ask(line).remove(0);
+        assert!(reply.starts_with(code) && reply.contains(address), "{reply}");
+    }
+}
+
+#[test]
+fn pasv_names_the_address_that_the_configuration_says() {
+    let mut config = Config::default();
+    config.passive_address = Some([198, 51, 100, 7].into());
+    let mut rig = Rig::with(config).login();
+    assert!(rig.ask("PASV")[0].contains("(198,51,100,7,19,136)"));
+}
+
+#[test]
+fn without_a_port_to_listen_at_the_answer_is_425() {
+    let mut rig = Rig::logged_in();
+    rig.ports = false;
+    assert_eq!(rig.say("PASV\r\nEPSV\r\nNOOP"), [425, 425, 200]);
+    assert_eq!(rig.say("RETR /file"), [425]);
+}
+
+#[test]
+fn a_transfer_without_a_data_connection_is_425() {
+    let mut rig = Rig::logged_in();
+    for line in ["RETR /file", "STOR /new", "APPE /new", "STOU", "LIST", "NLST", "MLSD"] {
+        assert_eq!(rig.say(line), [425], "{line}");
+    }
+}
+
+#[test]
+fn port_and_eprt_lead_to_the_clients_own_host_and_no_privileged_port() {
+    for (line, code) in [
+        ("PORT 192,0,2,2,156,65", 200),
+        ("PORT 192,0,2,2,4,0", 200),
+        ("PORT 192,0,2,2,3,255", 504),
+        ("PORT 192,0,2,2,0,25", 504),
+        ("PORT 192,0,2,3,156,65", 504),
+        ("PORT 127,0,0,1,156,65", 504),
+        ("PORT 192,0,2,2,156", 501),
+        ("PORT 192,0,2,2,156,256", 501),
+        ("EPRT |1|192.0.2.2|40001|", 200),
+        ("EPRT |1|192.0.2.2|25|", 504),
+        ("EPRT |1|192.0.2.3|40001|", 504),
+        ("EPRT |2|::1|40001|", 504),
+        ("EPRT |2|::ffff:192.0.2.2|40001|", 200),
+        ("EPRT |3|what|40001|", 522),
+        ("EPRT nonsense", 501),
+    ] {
+        let mut rig = Rig::logged_in();
+        assert_eq!(rig.say(line), [code], "{line}");
+        assert!(rig.ops.is_empty(), "nothing is dialled before a transfer needs it");
+        let retrieved = rig.say("RETR /file");
+        assert_eq!(retrieved, [if code == 200 { 150 } else { 425 }], "{line}");
+        if code == 200 {
+            assert_eq!(rig.download(), b"content", "{line}");
+            assert_eq!(rig.codes(), [226]);
+        }
+    }
+}
+
+#[test]
+fn the_family_of_a_522_is_one_that_works() {
+    let mut rig = Rig::logged_in();
+    let reply = rig.ask("EPRT |3|what|40001|").remove(0);
+    let mut families = ftp_proto::codec::address::parse_protocols_reply(&reply.as_bytes()[4..]);
+    assert_eq!(families.next(), Some(ftp_proto::codec::NetworkProtocol::IPV4));
+    assert_eq!(rig.say("EPSV 2\r\nEPSV 1"), [522, 229]);
+
+    let mut rig = Rig::between(Config::default(), "[2001:db8::1]:21", "[2001:db8::2]:40000").login();
+    assert_eq!(rig.say("EPSV 1\r\nPASV\r\nEPSV 2\r\nEPSV"), [522, 425, 229, 229]);
+    assert_eq!(rig.say("EPRT |2|2001:db8::2|40001|"), [200]);
+}
+
+#[test]
+fn after_epsv_all_nothing_but_epsv_will_do() {
+    let mut rig = Rig::logged_in();
+    assert_eq!(rig.say("EPSV ALL"), [200]);
+    assert_eq!(rig.say("PASV\r\nPORT 192,0,2,2,156,65\r\nEPRT |1|192.0.2.2|40001|"), [501, 501, 501]);
+    rig.passive();
+    assert_eq!(rig.say("RETR /file"), [150]);
+}
+
+#[test]
+fn active_connections_can_be_switched_off() {
+    let mut config = Config::default();
+    config.active = false;
+    let mut rig = Rig::with(config).login();
+    assert_eq!(rig.say("PORT 192,0,2,2,156,65\r\nEPRT |1|192.0.2.2|40001|"), [504, 504]);
+}
+
+#[test]
+fn a_stranger_is_turned_away_and_the_client_still_gets_in() {
+    let mut rig = Rig::logged_in();
+    assert_eq!(rig.say("PASV"), [227]);
+    assert!(!rig.arrive(STRANGER));
+    assert_eq!(rig.say("RETR /file"), [150]);
+    assert!(!rig.arrive(STRANGER));
+    assert!(rig.arrive(PEER_DATA));
+    assert_eq!(rig.download(), b"content");
+    assert_eq!(rig.codes(), [226]);
+}
+
+#[test]
+fn the_client_may_connect_before_or_after_its_command() {
+    for early in [true, false] {
+        let mut rig = Rig::logged_in();
+        assert_eq!(rig.say("EPSV"), [229]);
+        if early {
+            assert!(rig.arrive(PEER_DATA));
+        }
+        assert_eq!(rig.say("RETR /file"), [150]);
+        if !early {
+            assert!(rig.arrive(PEER_DATA));
+        }
+        assert_eq!(rig.download(), b"content");
+        assert_eq!(rig.codes(), [226]);
+    }
+}
+
+#[test]
+fn a_client_of_a_mapped_address_is_the_same_client() {
+    let mut rig =
+        Rig::between(Config::default(), "[::ffff:192.0.2.1]:21", "[::ffff:192.0.2.2]:40000").login();
+    let reply = rig.ask("PASV").remove(0);
+    assert!(reply.contains("(192,0,2,1,19,136)"), "{reply}");
+    assert!(rig.arrive(PEER_DATA));
+    assert_eq!(rig.say("PORT 192,0,2,2,156,65"), [200]);
+}
+
+#[test]
+fn a_new_data_connection_takes_the_place_of_the_last() {
+    let mut rig = Rig::logged_in();
+    assert_eq!(rig.say("PASV\r\nEPSV\r\nPORT 192,0,2,2,156,65\r\nPASV"), [227, 229, 200, 227]);
+    assert!(rig.arrive(PEER_DATA));
+    assert_eq!(rig.say("RETR /file"), [150]);
+    assert_eq!(rig.download(), b"content");
+}
+
+#[test]
+fn a_data_connection_that_cannot_be_opened_is_425() {
+    let mut rig = Rig::logged_in();
+    rig.connects = false;
+    assert_eq!(rig.say("PORT 192,0,2,2,156,65\r\nRETR /file\r\nNOOP"), [200, 150, 425, 200]);
+    assert_eq!(rig.say("EPSV"), [229]);
+    assert_eq!(rig.say("RETR /file"), [150]);
+    rig.break_data(DataFailure::Unreachable);
+    assert_eq!(rig.codes(), [425]);
+}
+
+#[test]
+fn a_listener_that_fails_before_the_transfer_leaves_no_data_connection() {
+    let mut rig = Rig::logged_in();
+    assert_eq!(rig.say("EPSV"), [229]);
+    rig.break_data(DataFailure::Broken);
+    assert_eq!(rig.say("RETR /file"), [425]);
+}
+
+#[test]
+fn a_failed_transfer_says_why() {
+    for (failure, code) in [
+        (DataFailure::Broken, 426),
+        (DataFailure::Stalled, 426),
+        (DataFailure::Malformed, 426),
+        (DataFailure::Local, 451),
+    ] {
+        let mut rig = Rig::logged_in();
+        rig.passive();
+        assert_eq!(rig.say("STOR /new"), [150]);
+        rig.break_data(failure);
+        assert_eq!(rig.codes(), [code]);
+        assert!(rig.host.tree.file("/new").is_none());
+        assert_eq!(rig.say("NOOP"), [200]);
+    }
+}
+
+#[test]
+fn an_end_that_is_not_clean_is_no_upload() {
+    let mut rig = Rig::logged_in();
+    rig.passive();
+    assert_eq!(rig.say("STOR /new"), [150]);
+    let id = rig.data_id();
+    rig.tell(id, DataEvent::Eof { clean: false });
+    assert_eq!(rig.codes(), [426]);
+    assert!(rig.host.tree.file("/new").is_none());
+}
+
+#[test]
+fn what_happens_to_a_connection_after_its_last_byte_changes_nothing() {
+    let mut rig = Rig::logged_in();
+    rig.passive();
+    assert_eq!(rig.say("RETR /file"), [150]);
+    let id = rig.data_id();
+    rig.session.data_event(id, DataEvent::Flushed).unwrap();
+    rig.session.data_event(id, DataEvent::Failed(DataFailure::Broken)).unwrap();
+    rig.data = DataEnd::None;
+    rig.pump();
+    assert_eq!(rig.codes(), [226]);
+    rig.session.data_event(id, DataEvent::Moved(3)).unwrap();
+    rig.pump();
+}
+
+#[test]
+fn events_of_no_connection_are_misuse() {
+    let mut rig = Rig::logged_in();
+    rig.passive();
+    let id = rig.data_id();
+    for event in
+        [DataEvent::Connected, DataEvent::Flushed, DataEvent::Moved(1), DataEvent::Eof { clean: true }]
+    {
+        assert_eq!(rig.session.data_event(id, event), Err(LocalError::UnexpectedDataEvent), "{event:?}");
+    }
+    let mut fresh = Rig::logged_in();
+    assert_eq!(fresh.session.data_event(id, DataEvent::Connected), Err(LocalError::UnknownData));
+    fresh.pump();
+    assert_eq!(fresh.say("NOOP"), [200]);
+    assert_eq!(rig.say("RETR /file"), [150]);
+}
+
+#[test]
+fn listings_are_sent_as_they_are_and_files_as_type_says() {
+    let text = Coding { representation: RepresentationType::ASCII, ..Coding::default() };
+    for (line, coding) in [
+        ("TYPE A\r\nRETR /file", DataOp::Send(text.into())),
+        ("TYPE I\r\nRETR /file", DataOp::Send(Coding::IDENTITY.into())),
+        ("TYPE A\r\nLIST", DataOp::Send(Coding::IDENTITY.into())),
+        ("TYPE A\r\nMLSD", DataOp::Send(Coding::IDENTITY.into())),
+        ("TYPE A\r\nSTOR /new", DataOp::Receive(text.into())),
+        ("TYPE I\r\nSTOR /new", DataOp::Receive(Coding::IDENTITY.into())),
+    ] {
+        let mut rig = Rig::logged_in();
+        rig.passive();
+        assert_eq!(rig.say(line), [200, 150], "{line}");
+        assert_eq!(rig.ops.last(), Some(&coding), "{line}");
+    }
+}
+
+#[test]
+fn listings_name_what_is_there() {
+    for (line, expected) in [
+        ("NLST", "dir\r\nfile\r\n"),
+        ("NLST -a", "dir\r\nfile\r\n"),
+        ("NLST dir", ""),
+        ("MLSD", "type=dir;modify=20240229123456; dir\r\ntype=file;size=7;modify=20240229123456; file\r\n"),
+    ] {
+        let mut rig = Rig::logged_in();
+        rig.passive();
+        assert_eq!(rig.say(line), [150], "{line}");
+        let listing = String::from_utf8(rig.download()).unwrap().to_lowercase();
+        assert_eq!(listing, expected, "{line}");
+        assert_eq!(rig.codes(), [226]);
+    }
+}
+
+#[test]
+fn a_leading_hyphen_is_an_option_only_if_it_looks_like_one() {
+    let mut rig = Rig::logged_in();
+    rig.host.tree.put("/-my name", Node::Directory);
+    for (line, path) in [
+        ("LIST -la", "/"),
+        ("LIST -la dir", "/dir"),
+        ("LIST -my name", "/-my name"),
+        ("LIST -l -a dir", "/dir"),
+    ] {
+        rig.passive();
+        assert_eq!(rig.say(line), [150], "{line}");
+        let request = rig.host.requests.last().unwrap();
+        assert!(request.ends_with(&format!(" {path}")), "{line}: {request}");
+        rig.download();
+        assert_eq!(rig.codes(), [226]);
+    }
+}
+
+#[test]
+fn stou_says_the_name_as_rfc_1123_wants_it() {
+    let mut rig = Rig::logged_in();
+    rig.passive();
+    assert_eq!(rig.ask("STOU file"), ["150 FILE: /file.1"]);
+    rig.upload(b"new");
+    assert_eq!(rig.codes(), [226]);
+    assert_eq!(rig.host.tree.file("/file.1").unwrap(), b"new");
+}

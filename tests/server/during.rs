@@ -1,0 +1,109 @@
+//! What comes during a transfer.
+
+use crate::support::server::{End, Rig};
+use ftp_proto::action::{DataEvent, DataOp};
+use ftp_proto::error::{Error, PeerError};
+
+pub(crate) fn transferring() -> Rig {
+    let mut rig = Rig::logged_in();
+    rig.passive();
+    assert_eq!(rig.say("RETR /file"), [150]);
+    rig
+}
+
+#[test]
+fn abor_ends_a_transfer_and_gets_its_own_reply() {
+    let mut rig = transferring();
+    assert_eq!(rig.say("ABOR"), [426, 226]);
+    assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
+    assert_eq!(rig.say("ABOR"), [225]);
+    rig.passive();
+    assert_eq!(rig.say("STOR /new"), [150]);
+    rig.send(b"\xff\xf4\xff\xf2ABOR\r\n");
+    assert_eq!(rig.codes(), [426, 226]);
+    assert!(rig.host.tree.file("/new").is_none());
+}
+
+#[test]
+fn abor_ends_a_transfer_whose_connection_never_came() {
+    let mut rig = Rig::logged_in();
+    assert_eq!(rig.say("EPSV\r\nRETR /file\r\nABOR"), [229, 150, 426, 226]);
+}
+
+#[test]
+fn noop_and_stat_are_answered_during_a_transfer() {
+    let mut rig = transferring();
+    assert_eq!(rig.say("NOOP\r\nSTAT"), [200, 211]);
+    let id = rig.data_id();
+    rig.tell(id, DataEvent::Moved(1234));
+    assert!(rig.ask("STAT")[0].contains("1234 bytes"));
+    assert_eq!(rig.say("STAT /file"), [450]);
+    assert_eq!(rig.download(), b"content");
+    assert_eq!(rig.codes(), [226]);
+}
+
+#[test]
+fn everything_else_waits_for_the_end_of_the_transfer() {
+    let mut rig = transferring();
+    assert_eq!(rig.say("PWD\r\nNOOP\r\nABOR\r\nSYST"), []);
+    rig.download();
+    assert_eq!(rig.codes(), [226, 257, 200, 225, 215]);
+}
+
+#[test]
+fn quit_waits_for_the_end_of_the_transfer() {
+    let mut rig = transferring();
+    assert_eq!(rig.say("QUIT"), []);
+    assert_eq!(rig.download(), b"content");
+    assert_eq!(rig.codes(), [226, 221]);
+    assert_eq!(rig.end, Some(End::Close));
+}
+
+#[test]
+fn what_is_no_command_waits_for_the_end_of_the_transfer_too() {
+    for bad in [&b"nul\0nul\r\n"[..], &[b'x'; 5000], b"NONE\r\n"] {
+        let mut rig = transferring();
+        rig.send(bad);
+        rig.send(b"\r\nNOOP\r\n");
+        assert_eq!(rig.codes(), [], "{:?}", &bad[..4]);
+        rig.download();
+        assert_eq!(rig.codes(), [226, 500, 200]);
+    }
+}
+
+#[test]
+fn a_command_behind_one_that_waits_waits_too() {
+    let mut rig = transferring();
+    assert_eq!(rig.say("PWD"), []);
+    assert_eq!(rig.say("ABOR"), []);
+    rig.download();
+    assert_eq!(rig.codes(), [226, 257, 225]);
+}
+
+#[test]
+fn an_upload_lasts_once_the_host_says_so() {
+    let mut rig = Rig::logged_in();
+    rig.passive();
+    assert_eq!(rig.say("STOR /new"), [150]);
+    rig.upload(b"fresh");
+    assert_eq!(rig.codes(), [226]);
+    assert_eq!(rig.host.tree.file("/new").unwrap(), b"fresh");
+    assert!(rig.host.requests.last().unwrap().ends_with("Commit /new"));
+}
+
+#[test]
+fn the_path_of_an_upload_is_the_same_when_it_is_committed() {
+    let mut rig = Rig::logged_in();
+    rig.passive();
+    assert_eq!(rig.say("STOR /new\r\nSTAT\r\nNOOP\r\nSTAT /file"), [150, 211, 200, 450]);
+    rig.upload(b"x");
+    assert!(rig.host.requests.last().unwrap().ends_with("Commit /new"), "{:?}", rig.host.requests);
+}
+
+#[test]
+fn a_client_that_leaves_during_a_transfer_ends_it() {
+    let mut rig = transferring();
+    rig.hang_up();
+    assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
+    assert_eq!(rig.end, Some(End::Error(Error::Peer(PeerError::Closed))));
+}

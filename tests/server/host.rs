@@ -1,0 +1,148 @@
+//! A host that answers later, or oddly.
+
+use crate::during::transferring;
+use crate::support::seconds;
+use crate::support::server::{DataEnd, End, Rig, Slow};
+use ftp_proto::action::{Action, DataOp};
+use ftp_proto::error::{Error, LocalError, PeerError};
+use ftp_proto::server::{Answer, Event, Refusal, Request, Session};
+
+#[test]
+fn an_answer_may_come_later_and_commands_wait_for_it() {
+    let mut rig = Rig::logged_in();
+    assert_eq!(rig.rx.extend(b"MKD slow\r\nNOOP\r\n"), 16);
+    let Ok(Action::Event(Event::Request(ticket, Request::MakeDirectory))) =
+        rig.session.poll(rig.now, &mut rig.rx, &mut rig.tx)
+    else {
+        panic!("no request");
+    };
+    rig.pump();
+    rig.pass(seconds(299));
+    assert_eq!(rig.codes(), []);
+    assert!(rig.wait.application);
+    let (error, ticket) = rig
+        .session
+        .answer(ticket, Answer::Opened { size: None, unique_name: None }, &mut rig.tx.view())
+        .unwrap_err();
+    assert_eq!(error, LocalError::WrongAnswer);
+    rig.session.answer(ticket, Answer::Done, &mut rig.tx.view()).unwrap();
+    rig.pump();
+    assert_eq!(rig.replies()[0], "257 \"/slow\"");
+    rig.pass(seconds(1));
+    assert_eq!(rig.end, None, "the host's time is not the client's");
+}
+
+#[test]
+fn abor_has_the_host_give_up_what_may_take_it_long_and_is_answered_behind_it() {
+    for (command, given_up) in [
+        ("RETR /file", "450 Given up."),
+        ("STOR /new", "450 Given up."),
+        ("LIST /dir", "450 Given up."),
+        ("MLSD", "450 Given up."),
+    ] {
+        let mut rig = Rig::logged_in();
+        rig.passive();
+        rig.slow = Slow::Everything;
+        assert_eq!(rig.ask(command), [""; 0]);
+        assert_eq!(rig.ask("NOOP\r\nABOR"), [""; 0], "what came before ABOR is answered before it");
+        assert_eq!(rig.aborts, 0);
+        rig.answer(Answer::Refused(Refusal::NotFound)).unwrap();
+        assert_eq!(rig.codes(), [550, 200, 225]);
+
+        rig.passive();
+        assert_eq!(rig.ask(&format!("{command}\r\nABOR\r\nNOOP")), [""; 0]);
+        assert_eq!(rig.aborts, 1, "{command}");
+        rig.answer(Answer::Refused(Refusal::Aborted)).unwrap();
+        assert_eq!(rig.replies(), [given_up, "226 Abort done.", "200 Okay."]);
+        assert_eq!(rig.data, DataEnd::None);
+    }
+}
+
+#[test]
+fn what_was_opened_although_it_was_to_be_given_up_is_closed_again() {
+    let mut rig = Rig::logged_in();
+    rig.passive();
+    rig.slow = Slow::Everything;
+    assert_eq!(rig.say("RETR /file\r\nABOR"), [0; 0]);
+    rig.answer(Answer::Opened { size: None, unique_name: None }).unwrap();
+    assert_eq!(rig.codes(), [150, 426, 226]);
+    assert_eq!(rig.data, DataEnd::None);
+    assert!(!rig.session.is_transferring());
+}
+
+#[test]
+fn abor_leaves_alone_what_is_done_in_a_moment() {
+    let mut rig = Rig::logged_in();
+    rig.slow = Slow::Everything;
+    assert_eq!(rig.say("MKD /new\r\nABOR"), [0; 0]);
+    assert_eq!(rig.aborts, 0);
+    rig.answer(Answer::Done).unwrap();
+    assert_eq!(rig.codes(), [257, 225]);
+}
+
+#[test]
+fn abor_takes_back_an_upload_that_the_host_has_not_kept_yet() {
+    let mut rig = Rig::logged_in();
+    rig.passive();
+    assert_eq!(rig.say("STOR /new"), [150]);
+    rig.slow = Slow::Everything;
+    rig.upload(b"content");
+    assert_eq!(rig.say("ABOR"), [0; 0]);
+    assert_eq!(rig.aborts, 1);
+    rig.answer(Answer::Refused(Refusal::Aborted)).unwrap();
+    assert_eq!(rig.codes(), [450, 226]);
+}
+
+#[test]
+fn the_entry_of_a_path_may_have_no_name() {
+    // A host that has no name for its root.
+    let mut rig = Rig::logged_in();
+    for line in ["STAT /", "MLST /"] {
+        rig.rx.extend(format!("{line}\r\n").as_bytes());
+        let Ok(Action::Event(Event::Request(ticket, Request::Stat { .. }))) =
+            rig.session.poll(rig.now, &mut rig.rx, &mut rig.tx)
+        else {
+            panic!("no request");
+        };
+        let entry =
+            ftp_proto::listing::Entry::new(crate::support::t(""), ftp_proto::listing::Kind::Directory);
+        rig.session.answer(ticket, Answer::Entry(&entry), &mut rig.tx.view()).unwrap();
+        rig.pump();
+        assert_eq!(rig.codes(), [if line.starts_with('S') { 212 } else { 250 }]);
+    }
+}
+
+#[test]
+fn closing_tells_421_once() {
+    let mut rig = transferring();
+    rig.session.close(crate::support::t("Maintenance."), &mut rig.tx.view());
+    rig.pump();
+    assert_eq!(rig.replies(), ["421 Maintenance."]);
+    assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
+    assert_eq!(rig.end, Some(End::Close));
+}
+
+#[test]
+fn the_end_of_the_stream_is_told_and_half_a_line_too() {
+    let mut rig = Rig::logged_in();
+    rig.send(b"NOOP\r\n");
+    rig.hang_up();
+    assert_eq!(rig.codes(), [200]);
+    assert_eq!(rig.end, Some(End::Error(Error::Peer(PeerError::Closed))));
+
+    let mut rig = Rig::logged_in();
+    rig.send(b"NOOP\r\nDELE /fi");
+    rig.hang_up();
+    assert_eq!(rig.codes(), [200]);
+    assert_eq!(rig.end, Some(End::Error(Error::Peer(PeerError::ClosedInside))));
+}
+
+#[test]
+fn a_session_is_small() {
+    let size = std::mem::size_of::<Session<[u8; 0]>>();
+    println!("Session<[u8; 0]>: {size} bytes");
+    assert!(size <= 1104, "{size}");
+    let size = std::mem::size_of::<ftp_proto::server::Server>();
+    println!("Server: {size} bytes");
+    assert!(size <= 48, "{size}");
+}

@@ -1,0 +1,69 @@
+//! Paths, before the host sees them.
+
+use crate::conformance::lines;
+use crate::support::server::{LOCAL, PEER, Rig, prompt};
+use crate::support::tree::Node;
+use ftp_proto::codec::{ReplyCode, Verb};
+use ftp_proto::server::Session;
+
+#[test]
+fn paths_are_resolved_before_the_host_sees_them() {
+    let mut rig = Rig::logged_in();
+    rig.host.tree.put("/dir/sub", Node::Directory);
+    for (line, directory) in [
+        ("CWD dir", "/dir"),
+        ("CWD sub", "/dir/sub"),
+        ("CWD ..", "/dir"),
+        ("CDUP", "/"),
+        ("CDUP", "/"),
+        ("CWD /dir/sub/../sub/.", "/dir/sub"),
+        ("CWD ../../../..", "/"),
+        ("CWD //dir//sub/", "/dir/sub"),
+        ("CWD /", "/"),
+    ] {
+        assert_eq!(rig.say(line), [250], "{line}");
+        assert_eq!(rig.ask("PWD"), [format!("257 \"{directory}\"")], "{line}");
+    }
+    assert_eq!(rig.say("CWD none"), [550]);
+    assert_eq!(rig.say("CWD file"), [550]);
+    assert_eq!(rig.ask("PWD"), ["257 \"/\""]);
+}
+
+#[test]
+fn a_quote_in_a_path_is_doubled() {
+    let mut rig = Rig::logged_in();
+    assert_eq!(rig.ask("MKD say \"hi\""), ["257 \"/say \"\"hi\"\"\""]);
+    assert_eq!(rig.say("CWD say \"hi\""), [250]);
+    assert_eq!(rig.ask("PWD"), ["257 \"/say \"\"hi\"\"\""]);
+}
+
+#[test]
+fn names_may_hold_any_byte_but_those_that_end_lines() {
+    let mut rig = Rig::logged_in();
+    rig.send(b"MKD  lead \xff\xff tail \xe4\r\nPWD\r\n");
+    assert_eq!(rig.output(), b"257 \"/ lead \xff\xff tail \xe4\"\r\n257 \"/\"\r\n");
+    assert!(rig.host.tree.0.contains_key(&b"/ lead \xff tail \xe4"[..]));
+}
+
+#[test]
+fn a_path_too_long_for_its_storage_is_refused_and_the_session_goes_on() {
+    for storage in [0, 1, 2, 3, 7, 40] {
+        let mut rig = Rig::logged_in();
+        let endpoints =
+            ftp_proto::server::Endpoints { local: LOCAL.parse().unwrap(), peer: PEER.parse().unwrap() };
+        rig.session = Session::new(prompt(), endpoints, vec![0; storage]);
+        rig.pump();
+        assert_eq!(rig.codes(), [220]);
+        for &verb in Verb::ALL {
+            if verb == Verb::Quit {
+                continue;
+            }
+            for line in lines(verb) {
+                for code in rig.say(&line) {
+                    assert!(verb.allows(ReplyCode::new(code).unwrap()), "{line}: {code}");
+                }
+                rig.say("USER u\r\nPASS secret");
+            }
+        }
+    }
+}

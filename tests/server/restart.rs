@@ -1,0 +1,56 @@
+//! RNFR and RNTO, REST.
+
+use crate::support::server::Rig;
+
+#[test]
+fn rnto_comes_right_after_rnfr_or_not_at_all() {
+    let mut rig = Rig::logged_in();
+    assert_eq!(rig.say("RNTO x"), [503]);
+    for between in ["NOOP", "NONE", "TYPE Q", "RNTO", "PWD", "\u{1}"] {
+        let code = rig.say(&format!("RNFR file\r\n{between}\r\nRNTO x"));
+        assert_eq!(code.len(), 3, "{between}");
+        assert_eq!((code[0], code[2]), (350, 503), "{between}");
+    }
+    assert_eq!(rig.say("RNFR none"), [550]);
+    assert_eq!(rig.say("RNTO x"), [503]);
+    assert_eq!(rig.say("RNFR file\r\nRNFR dir\r\nRNTO moved"), [350, 350, 250]);
+    assert!(rig.host.tree.0.contains_key(&b"/moved"[..]));
+    assert!(rig.host.tree.file("/file").is_some());
+    assert_eq!(rig.say("RNTO again"), [503]);
+}
+
+#[test]
+fn a_download_restarts_where_rest_says_once() {
+    let mut rig = Rig::logged_in();
+    assert_eq!(rig.say("TYPE I\r\nREST 3"), [200, 350]);
+    rig.passive();
+    assert_eq!(rig.say("RETR /file"), [150]);
+    assert_eq!(rig.download(), b"tent");
+    assert_eq!(rig.codes(), [226]);
+    rig.passive();
+    assert_eq!(rig.say("RETR /file"), [150]);
+    assert_eq!(rig.download(), b"content");
+}
+
+#[test]
+fn an_upload_restarts_where_rest_says() {
+    let mut rig = Rig::logged_in();
+    assert_eq!(rig.say("TYPE I\r\nREST 3"), [200, 350]);
+    rig.passive();
+    assert_eq!(rig.say("STOR /file"), [150]);
+    rig.upload(b"cert");
+    assert_eq!(rig.codes(), [226]);
+    assert_eq!(rig.host.tree.file("/file").unwrap(), b"concert");
+}
+
+#[test]
+fn a_restart_that_cannot_be_is_refused() {
+    let mut rig = Rig::logged_in();
+    rig.passive();
+    assert_eq!(rig.say("TYPE I\r\nREST 8\r\nRETR /file"), [200, 350, 554]);
+    rig.passive();
+    assert_eq!(rig.say("TYPE A\r\nREST 3\r\nSTOR /file"), [200, 350, 504]);
+    rig.passive();
+    assert_eq!(rig.say("TYPE I\r\nREST 3\r\nAPPE /file"), [200, 350, 450]);
+    assert_eq!(rig.say("REST 18446744073709551615\r\nREST 18446744073709551616"), [350, 501]);
+}

@@ -1,0 +1,155 @@
+//! Hosts of both colours, on servers of all runtimes.
+
+use std::future::poll_fn;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+
+use ftp_proto::io::std::Client;
+use ftp_proto::io::{
+    Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, Directory, Guarded, Opened,
+    Refusal, Users, VirtualPath, Visitor, Wishes,
+};
+use ftp_proto::listing::OwnedEntry;
+
+use crate::site::{Host, Runtime, Setup, Site, directory};
+
+/// Done in another thread, after a while.
+async fn elsewhere() {
+    let done = Arc::new(AtomicBool::new(false));
+    let waker = Arc::new(Mutex::new(None));
+    poll_fn(|cx| {
+        if done.load(Ordering::SeqCst) {
+            return Poll::Ready(());
+        }
+        if waker.lock().unwrap().replace(cx.waker().clone()).is_none() {
+            let (done, waker) = (Arc::clone(&done), Arc::clone(&waker));
+            thread::spawn(move || {
+                thread::sleep(Duration::from_millis(20));
+                done.store(true, Ordering::SeqCst);
+                waker.lock().unwrap().take().unwrap().wake();
+            });
+        }
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Accounts and a file system that take their time, with one endless file.
+pub(crate) struct Slow;
+
+impl AsyncAccounts for Slow {
+    type Filesystem = Self;
+
+    async fn login(&self, _: &Visitor, password: &[u8]) -> Result<Arc<Self>, Refusal> {
+        elsewhere().await;
+        if password == b"secret" { Ok(Arc::new(Self)) } else { Err(Refusal::Denied) }
+    }
+}
+
+impl AsyncFilesystem for Slow {
+    type File = Self;
+    type Entries = Self;
+
+    async fn entry(&self, _: VirtualPath<'_>, _: bool) -> Result<OwnedEntry, Refusal> {
+        Err(Refusal::NotFound)
+    }
+
+    async fn entries(&self, _: VirtualPath<'_>) -> Result<Self, Refusal> {
+        Err(Refusal::NotFound)
+    }
+
+    async fn open(&self, _: VirtualPath<'_>, _: Access, _: &Wishes) -> Result<Opened<Self>, Refusal> {
+        elsewhere().await;
+        Ok(Opened { file: Self, size: None, unique_name: None })
+    }
+
+    async fn make_directory(&self, _: VirtualPath<'_>, _: &Wishes) -> Result<(), Refusal> {
+        Err(Refusal::Denied)
+    }
+
+    async fn remove_directory(&self, _: VirtualPath<'_>) -> Result<(), Refusal> {
+        Err(Refusal::Denied)
+    }
+
+    async fn remove_file(&self, _: VirtualPath<'_>) -> Result<(), Refusal> {
+        Err(Refusal::Denied)
+    }
+
+    async fn rename(&self, _: VirtualPath<'_>, _: VirtualPath<'_>) -> Result<(), Refusal> {
+        Err(Refusal::Denied)
+    }
+}
+
+impl AsyncEntries for Slow {
+    async fn next_page(&mut self) -> io::Result<Vec<OwnedEntry>> {
+        Ok(Vec::new())
+    }
+}
+
+impl AsyncFile for Slow {
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        elsewhere().await;
+        buffer.fill(7);
+        Ok(buffer.len())
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        elsewhere().await;
+        Ok(bytes.len())
+    }
+
+    async fn finish(self) -> Result<(), Refusal> {
+        elsewhere().await;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_host_that_waits_elsewhere_is_heard() {
+    use std::io::{Read, Write};
+    for runtime in Runtime::ALL {
+        let site = Site::of(runtime, Setup::default(), directory(), Host::<Users<Directory>, _>::Async(Slow));
+        let mut client = Client::connect(site.address).unwrap();
+        assert!(client.login("me", "guess").is_err());
+        client.login("me", "secret").unwrap();
+        let mut bytes = vec![0; 1_000_000];
+        client.retrieve("file").unwrap().read_exact(&mut bytes).unwrap();
+        assert!(bytes.iter().all(|byte| *byte == 7));
+        let mut store = client.store("file").unwrap();
+        store.write_all(&bytes).unwrap();
+        store.finish().unwrap();
+        client.quit().unwrap();
+    }
+}
+
+/// Accounts with a fault.
+struct Faulty(Users<Directory>);
+
+impl Accounts for Faulty {
+    type Filesystem = Guarded<Directory>;
+
+    fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Guarded<Directory>>, Refusal> {
+        assert_ne!(password, b"fault", "this is part of the test");
+        self.0.login(visitor, password)
+    }
+}
+
+#[test]
+fn a_host_that_panics_ends_that_session_alone() {
+    for runtime in Runtime::ALL {
+        let directory = directory();
+        let users = Users::new().user("me", "secret", Directory::open(&directory).unwrap());
+        let site = Site::of(runtime, Setup::default(), directory, Host::<_, Slow>::Blocking(Faulty(users)));
+        let mut other = site.client();
+        let mut client = Client::connect(site.address).unwrap();
+        assert!(client.login("me", "fault").is_err());
+        other.noop().unwrap();
+        site.client().noop().unwrap();
+        site.shutdown.shut_down(Duration::ZERO);
+        site.ends();
+    }
+}

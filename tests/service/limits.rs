@@ -1,0 +1,106 @@
+//! How many are served, and how fast.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::num::NonZeroU64;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ftp_proto::codec::TransferMode;
+use ftp_proto::io::std::Client;
+
+use crate::site::{Runtime, Setup, Site};
+
+const RATE: Option<NonZeroU64> = NonZeroU64::new(1 << 20);
+
+#[track_caller]
+fn refused(site: &Site) {
+    let error = Client::connect(site.address).map(drop).unwrap_err();
+    assert!(error.to_string().contains("421"), "{error}");
+}
+
+/// Places are free a moment after a client has gone.
+#[track_caller]
+fn let_in(site: &Site) -> Client {
+    (0..100)
+        .find_map(|_| {
+            thread::sleep(Duration::from_millis(20));
+            Client::connect(site.address).ok()
+        })
+        .expect("a place has become free")
+}
+
+#[test]
+fn one_session_too_many_is_refused() {
+    let of_all = Setup { sessions: Some(2), ..Setup::default() };
+    let of_address = Setup { per_address: Some(2), ..Setup::default() };
+    for runtime in Runtime::ALL {
+        for setup in [&of_all, &of_address] {
+            let site = Site::with(runtime, setup.clone());
+            let (first, second) = (site.client(), site.client());
+            refused(&site);
+            refused(&site);
+            drop(first);
+            let _third = let_in(&site);
+            refused(&site);
+            drop(second);
+        }
+    }
+}
+
+/// Runs a transfer at 1 MiB/s that has half a MiB to move.
+#[track_caller]
+fn takes_half_a_second(what: &str, transfer: impl FnOnce()) {
+    let start = Instant::now();
+    transfer();
+    let time = start.elapsed();
+    assert!((Duration::from_millis(400)..Duration::from_secs(3)).contains(&time), "{what}: {time:?}");
+}
+
+#[test]
+fn a_session_keeps_to_its_rate() {
+    let content: Vec<u8> = (0..1 << 19).map(|n: u32| n.wrapping_mul(0x9E37_79B9).to_be_bytes()[0]).collect();
+    for runtime in Runtime::ALL {
+        let site = Site::with(runtime, Setup { rate: RATE, ..Setup::default() });
+        fs::write(site.path("file"), &content).unwrap();
+        let mut client = site.client();
+        for mode in [TransferMode::Stream, TransferMode::Block] {
+            client.set_mode(mode).unwrap();
+            takes_half_a_second("down", || {
+                let mut received = Vec::new();
+                client.retrieve("file").unwrap().read_to_end(&mut received).unwrap();
+                assert!(received == content);
+            });
+            takes_half_a_second("up", || {
+                let mut store = client.store("back").unwrap();
+                store.write_all(&content).unwrap();
+                store.finish().unwrap();
+            });
+            assert!(fs::read(site.path("back")).unwrap() == content);
+        }
+    }
+}
+
+#[test]
+fn all_sessions_keep_to_their_rate_and_each_gets_its_share() {
+    for runtime in Runtime::ALL {
+        let site = Site::with(runtime, Setup { total_rate: RATE, ..Setup::default() });
+        fs::write(site.path("file"), vec![7; 1 << 17]).unwrap();
+        takes_half_a_second("four", || {
+            let threads: Vec<_> = (0..4)
+                .map(|_| {
+                    let mut client = site.client();
+                    thread::spawn(move || {
+                        let mut received = Vec::new();
+                        client.retrieve("file").unwrap().read_to_end(&mut received).unwrap();
+                        assert_eq!(received.len(), 1 << 17);
+                        Instant::now()
+                    })
+                })
+                .collect();
+            let ends: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+            let spread = *ends.iter().max().unwrap() - *ends.iter().min().unwrap();
+            assert!(spread < Duration::from_millis(300), "{spread:?}");
+        });
+    }
+}

@@ -1,0 +1,10 @@
+//! Servers on every runtime: how many they serve and how fast, whom, and how they end.
+#![cfg(all(feature = "disk", feature = "tokio", feature = "smol"))]
+
+mod hosts;
+mod limits;
+mod many;
+#[cfg(feature = "proxy-protocol")]
+mod proxy;
+mod shutdown;
+mod site;

@@ -1,0 +1,36 @@
+//! Certificates that one authority has signed.
+
+use ftp_proto::io::tls::{ClientTls, ClientTlsBuilder};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::sync::LazyLock;
+
+struct Authority {
+    certificate: CertificateDer<'static>,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap().der().clone();
+    Authority { certificate, issuer: Issuer::new(params, key) }
+});
+
+/// A certificate for localhost that the authority has signed.
+pub fn certificate() -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &AUTHORITY.issuer).unwrap();
+    (vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+}
+
+pub fn roots() -> [CertificateDer<'static>; 1] {
+    [AUTHORITY.certificate.clone()]
+}
+
+/// A client that trusts the authority.
+pub fn trusting() -> ClientTlsBuilder {
+    ClientTls::builder().roots(roots())
+}
