@@ -167,7 +167,7 @@ impl FactSet {
     pub fn from_fact_name(name: &[u8]) -> Option<Self> {
         let (fact, known) = (*SLOTS.get(slot(name))?)?;
         // Most servers write them as they are here.
-        let same = known.as_bytes() == name || known.as_bytes().eq_ignore_ascii_case(name);
+        let same = scan::same(name, known.as_bytes()) || known.as_bytes().eq_ignore_ascii_case(name);
         same.then_some(fact)
     }
 

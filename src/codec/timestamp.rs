@@ -274,8 +274,8 @@ fn whole(bytes: &[u8]) -> Option<([u8; 7], &[u8])> {
         _ => return None,
     };
     let (&[a, b, c, d, e, f, g, h, i, j, k, l], rest) = rest.split_first_chunk()?;
-    let [year, month, day] = [scan::pair([a, b])?, scan::pair([c, d])?, scan::pair([e, f])?];
-    let [hour, minute, second] = [scan::pair([g, h])?, scan::pair([i, j])?, scan::pair([k, l])?];
+    let [year, month, day, hour] = scan::pairs([a, b, c, d, e, f, g, h])?;
+    let [_, _, minute, second] = scan::pairs([e, f, g, h, i, j, k, l])?;
     Some(([century, year, month, day, hour, minute, second], rest))
 }
 

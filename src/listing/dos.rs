@@ -10,8 +10,9 @@
 
 use super::context::Context;
 use super::cursor::Cursor;
-use super::{Entry, Format, Kind, Line, short_date, size};
-use crate::codec::{Invalid, Text};
+use super::short_date::Orders;
+use super::{Entry, Format, Kind, Line, Modified, Precision, short_date, size};
+use crate::codec::{Invalid, Text, Timestamp, scan};
 
 const EXPECTED: Invalid = Invalid::new("a line of dir");
 
@@ -21,17 +22,49 @@ const EXPECTED: Invalid = Invalid::new("a line of dir");
 /// When it has not the shape above, or a name that cannot be.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     let mut cursor = Cursor::new(line);
+    if let Some((modified, rest)) = usual(line, context) {
+        let entry = entry(Cursor::new(rest), modified).ok_or(EXPECTED)?;
+        return Ok(Line::Entry(entry.read_from(Format::Dos, line)));
+    }
     let Some((date, orders)) = short_date::numbers(&mut cursor, short_date::AMERICAN, context.orders) else {
         return if is_noise(line) { Ok(Line::Noise) } else { Err(EXPECTED) };
     };
-    let entry = entry(cursor, date, context).ok_or(EXPECTED)?;
+    let modified = modified(&mut cursor, date, context).ok_or(EXPECTED)?;
+    let entry = entry(cursor, modified).ok_or(EXPECTED)?;
     context.orders = orders;
     Ok(Line::Entry(entry.read_from(Format::Dos, line)))
 }
 
-fn entry<'a>(mut cursor: Cursor<'a>, date: short_date::Date, context: &Context) -> Option<Entry<'a>> {
+/// `12-05-96  05:03PM` as IIS writes it, read where everything stands, once a date before it has said that the
+/// month is in front.
+#[inline]
+fn usual<'a>(line: &'a [u8], context: &Context) -> Option<(Modified, &'a [u8])> {
+    let Some((&[a, b, b'-', c, d, b'-', e, f, b' ', b' ', g, h, b':', i, j, half, b'M'], rest)) =
+        line.split_first_chunk().filter(|_| context.orders == Orders::MONTH_DAY_YEAR)
+    else {
+        return None;
+    };
+    let [month, day, year, hour] = scan::pairs([a, b, c, d, e, f, g, h])?;
+    let year = short_date::full_year(u16::from(year), 2)?;
+    let noon = match (half, hour) {
+        (b'A', 1..=12) => 0,
+        (b'P', 1..=12) => 12,
+        _ => return None,
+    };
+    let shown = Timestamp::new(year, month, day, hour % 12 + noon, scan::pair([i, j])?, 0).ok()?;
+    Some((context.clock.modified(shown, Precision::Minute), rest))
+}
+
+/// The time at the cursor, after the date.
+fn modified(cursor: &mut Cursor<'_>, date: short_date::Date, context: &Context) -> Option<Modified> {
     cursor.gap()?;
-    let time = short_date::time(&mut cursor)?;
+    let time = short_date::time(cursor)?;
+    Some(context.clock.modified(time.on(date.0, date.1, date.2)?, time.precision()))
+}
+
+/// What follows the date and the time.
+#[inline]
+fn entry(mut cursor: Cursor<'_>, modified: Modified) -> Option<Entry<'_>> {
     cursor.gap()?;
     let word = cursor.word();
     let tagged = word.first() == Some(&b'<');
@@ -53,8 +86,7 @@ fn entry<'a>(mut cursor: Cursor<'a>, date: short_date::Date, context: &Context) 
     };
     let mut entry = Entry::named(name, kind)?;
     entry.size = size;
-    let shown = time.on(date.0, date.1, date.2)?;
-    entry.modified = Some(context.clock.modified(shown, time.precision()));
+    entry.modified = Some(modified);
     Some(entry)
 }
 

@@ -49,7 +49,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Option<Mod
 
 /// `Nov  9 20:06 ` and `Nov  9  2001 `, as nearly all servers write them: read where everything stands.
 #[inline]
-fn usual<'a>(text: &'a [u8], clock: &Clock) -> Option<(Option<Modified>, &'a [u8])> {
+pub(super) fn usual<'a>(text: &'a [u8], clock: &Clock) -> Option<(Option<Modified>, &'a [u8])> {
     let Some((&[m, o, n, b' ', tens, ones, b' ', a, b, c, d, e, b' '], rest)) = text.split_first_chunk()
     else {
         return None;

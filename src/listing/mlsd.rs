@@ -25,7 +25,8 @@ pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Inv
     if line.is_empty() {
         return Ok(Line::Noise);
     }
-    let facts = Facts::parse(line)?;
+    let mut facts = Facts::default();
+    facts.read(line)?;
     Ok(Line::Entry(entry(&facts).read_from(Format::Mlsd, line)))
 }
 

@@ -249,7 +249,7 @@ impl Order {
     };
 
     /// What `line` is in the first of `formats` that it fits.
-    #[inline]
+    #[inline(always)]
     fn judge<'a>(&mut self, formats: Formats, context: &mut Context, line: &'a [u8]) -> Verdict<'a> {
         let raw = without_cr(line);
         let mut first_error = None;

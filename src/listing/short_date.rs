@@ -78,7 +78,7 @@ fn date(year: (u16, usize), month: (u16, usize), day: (u16, usize)) -> Option<Da
 }
 
 /// The year that was written with so many digits: of two, those below 70 are of this century.
-const fn full_year(year: u16, digits: usize) -> Option<u16> {
+pub(super) const fn full_year(year: u16, digits: usize) -> Option<u16> {
     match (digits, year) {
         (2, ..70) => Some(2000 + year),
         // Three digits are the tm_year of a C library, printed as it is.

@@ -19,7 +19,7 @@ use super::context::Context;
 use super::cursor::Cursor;
 use super::size::{grouped, is_rounded, number};
 use super::{Clock, Device, Entry, Format, Kind, Line, Modified, ls_date, mac};
-use crate::codec::{Invalid, Text};
+use crate::codec::{Invalid, Text, scan};
 
 const EXPECTED: Invalid = Invalid::new("a line of ls -l");
 
@@ -47,7 +47,10 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     entry.size = columns.size;
     entry.modified = columns.modified;
     entry.mode = permissions;
-    (entry.links, entry.owner, entry.group) = owners(columns.owners)?;
+    (entry.links, entry.owner, entry.group) = match columns.words {
+        Some((links, owner, group)) => (Some(links), Some(Text::new(owner)?), Some(Text::new(group)?)),
+        None => owners(columns.owners)?,
+    };
     // The sizes of forks are no links and no owner.
     if entry.group.is_none() && mac::is_forks(&columns) {
         return Err(EXPECTED);
@@ -119,6 +122,12 @@ pub(super) static PLACES: [&[(u8, u16)]; 9] = [
 
 #[inline]
 fn permissions(letters: &[u8; 9]) -> Option<u16> {
+    // All but the rare letters at once.
+    let &[most @ .., last] = letters;
+    let (set, unset) = (scan::alike(most, *b"rwxrwxrw"), scan::alike(most, [b'-'; 8]));
+    if set ^ unset == 0xff && matches!(last, b'x' | b'-') {
+        return Some(u16::from(set.reverse_bits()) << 1 | u16::from(last == b'x'));
+    }
     let mut mode = 0;
     for (&letter, place) in letters.iter().zip(&PLACES) {
         if letter != b'-' {
@@ -169,7 +178,10 @@ fn split_link(name: &[u8]) -> (&[u8], Option<&[u8]>) {
 pub(super) fn head<'a>(line: &'a [u8], clock: &Clock) -> Option<(&'a [u8; 1], Option<u16>, Columns<'a>)> {
     let mut cursor = Cursor::new(line);
     let (letter, permissions) = mode(&mut cursor)?;
-    let columns = if permissions.is_some() { columns(cursor, clock) } else { unknown_columns(cursor) };
+    let columns = match permissions {
+        Some(_) => usual(cursor.rest, clock).or_else(|| columns(cursor, clock)),
+        None => unknown_columns(cursor),
+    };
     Some((letter, permissions, columns?))
 }
 
@@ -177,10 +189,37 @@ pub(super) fn head<'a>(line: &'a [u8], clock: &Clock) -> Option<(&'a [u8; 1], Op
 pub(super) struct Columns<'a> {
     /// Links, owner and group, with the blanks around them.
     pub(super) owners: &'a [u8],
+    /// The same where each is known to be a word.
+    words: Option<(u64, &'a [u8], &'a [u8])>,
     pub(super) size: Option<u64>,
     device: Option<Device>,
     pub(super) modified: Option<Modified>,
     pub(super) name: &'a [u8],
+}
+
+/// The columns as nearly all servers write them: links, owner, group and size a word each, and the usual date.
+/// `None` where [`columns`] is to say, which takes what is read here the same way.
+#[inline]
+fn usual<'a>(line: &'a [u8], clock: &Clock) -> Option<Columns<'a>> {
+    let spaces = scan::spaces(line)?;
+    let (mut starts, mut ends) = (!spaces & (spaces << 1), spaces & !(spaces << 1) & !1);
+    let mut word = || {
+        let word = starts.trailing_zeros() as usize..ends.trailing_zeros() as usize;
+        (starts, ends) = (starts & starts.wrapping_sub(1), ends & ends.wrapping_sub(1));
+        word
+    };
+    let [links, owner, group, digits] = [word(), word(), word(), word()];
+    let date = Some(starts.trailing_zeros() as usize).filter(|&date| date < 64)?;
+    let (modified, name) = ls_date::usual(line.get(date..)?, clock)?;
+    let (owners, size) = (line.get(..digits.start)?, number(line.get(digits)?)?);
+    let (links, owner, group) = (number(line.get(links)?)?, line.get(owner)?, line.get(group)?);
+    // Two words in front of the size that begin with digits may be a size and a date; `8, 1` is a device.
+    let digit = |word: &[u8]| word.first().is_some_and(u8::is_ascii_digit);
+    if digit(owner) && digit(group) || group.ends_with(b",") || owner == b"?" || group == b"?" {
+        return None;
+    }
+    let words = Some((links, owner, group));
+    Some(Columns { owners, words, size: Some(size), device: None, modified, name })
 }
 
 /// Walks to the date. Each word is looked at once, and twice where the word before it may be a size.
@@ -197,7 +236,7 @@ pub(super) fn columns<'a>(mut cursor: Cursor<'a>, clock: &Clock) -> Option<Colum
             let mut after = cursor;
             if let Some(modified) = ls_date::parse(&mut after, clock) {
                 if let Some((owners, size, device)) = size(left, before) {
-                    let found = Columns { owners, size, device, modified, name: after.rest };
+                    let found = Columns { owners, words: None, size, device, modified, name: after.rest };
                     // `1 May 12 2001 Nov  9 20:06 name` has an owner called May: something must be left
                     // of the size, if there is any other way to read the line.
                     if column > 1 {
@@ -223,7 +262,7 @@ fn unknown_columns(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
         cursor.eat(b'?')?;
     }
     cursor.eat(b' ')?;
-    Some(Columns { owners: &[], size: None, device: None, modified: None, name: cursor.rest })
+    Some(Columns { owners: &[], words: None, size: None, device: None, modified: None, name: cursor.rest })
 }
 
 /// The size is `word`, or what `owners` ends in and `word`. Gives what is left of it.

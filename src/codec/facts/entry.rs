@@ -152,6 +152,7 @@ impl<'a> FactValues<'a> {
     // type-fact = "Type=" type-val; size-fact = "Size=" 1*DIGIT; modify-fact = "Modify=" time-val;
     // create-fact = "Create=" time-val; perm-fact = "Perm=" *pvals                ; RFC 3659 7.5
     // UNIX.mode: octal; UNIX.uid, UNIX.gid: decimal                               ; by custom
+    #[inline]
     pub(super) fn read(&mut self, fact: FactSet, value: FactValue<'a>) -> Result<(), Invalid> {
         let bytes = value.0;
         match fact {
@@ -225,7 +226,7 @@ impl<'a> FactValues<'a> {
 }
 
 /// An entry: facts and the pathname they are about. Borrowed from its line.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Facts<'a> {
     /// As it stands: every fact with a name, an `=` and a value.
     list: &'a [u8],
@@ -252,15 +253,22 @@ impl<'a> Facts<'a> {
     /// `UNIX.mode` that is not octal, say, is not in [`values`](Self::values), and still in
     /// [`iter`](Self::iter).
     pub fn parse(line: &'a [u8]) -> Result<Self, Invalid> {
+        let mut facts = Self::default();
+        facts.read(line)?;
+        Ok(facts)
+    }
+
+    /// As [`parse`](Self::parse), into what is empty yet: it is large, and not moved so.
+    #[inline]
+    pub(crate) fn read(&mut self, line: &'a [u8]) -> Result<(), Invalid> {
         const FACTS: Invalid = Invalid::new("facts, each name=value;");
         let end = memchr::memchr(b' ', line).ok_or(Invalid::new("facts, a space and a pathname"))?;
         let (list, name) = (line.get(..end).unwrap_or_default(), line.get(end + 1..).unwrap_or_default());
-        let name = Text::new(name)?;
+        (self.list, self.name) = (list, Text::new(name)?);
         // All of them at once, and without a way out in between, so that it is done many bytes at a time.
         if list.iter().fold(0, |bad, &byte| bad | u8::from(byte <= b' ') | u8::from(byte == 0x7f)) != 0 {
             return Err(FACTS);
         }
-        let mut values = FactValues::default();
         let mut seen = FactSet::empty();
         let mut rest = list;
         while !rest.is_empty() {
@@ -268,14 +276,14 @@ impl<'a> Facts<'a> {
             match FactSet::from_fact_name(label) {
                 Some(known) if !seen.contains(known) => {
                     seen |= known;
-                    values.read(known, value)?;
+                    self.values.read(known, value)?;
                 }
                 Some(_) => {}
                 None if is_fact_name(label) => {}
                 None => return Err(FACTS),
             }
         }
-        Ok(Self { list, values, name })
+        Ok(())
     }
 
     /// Reads an entry of MLST, a line of its reply between the first and the last. One space stands before

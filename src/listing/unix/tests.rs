@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 use std::format;
 use std::string::{String, ToString};
 
@@ -167,5 +168,31 @@ fn a_line_that_is_no_entry_is_an_error() {
         "type=file;size=1; name",
     ] {
         assert_eq!(summary(line), "error", "{line}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_read_where_it_stands_is_what_a_walk_to_the_date_finds(
+        words in proptest::collection::vec(
+            ("[ ]{1,3}", "(1|12|1000|8,|ftp|May|Nov|9|9\\.|9\\.11\\.|11-09|2001|2001-11-09|20:06|\\?|a\tb|\u{11}|11\u{6708})"),
+            1..4,
+        ),
+        size in "[ ]{1,3}(0|123|1,234|1K)",
+        date in "[ ]{1,2}(Nov  9 20:06|Nov 19  2001|Nov  9 2001|11-09 20:06)",
+        rest in "( |  |\t)( x|Nov  9 20:06 x|y.txt {0,30})?",
+    ) {
+        let words: String = words.into_iter().map(|(blanks, word)| blanks + &word).collect();
+        let line = String::from("   1") + &words + &size + &date + &rest;
+        let clock = Clock::at(1_731_240_000);
+        if let Some(usual) = usual(line.as_bytes(), &clock) {
+            let walked = columns(Cursor::new(line.as_bytes()), &clock).unwrap();
+            let (links, owner, group) = usual.words.unwrap();
+            let text = |word| Some(Text::new(word).unwrap());
+            prop_assert_eq!(owners(walked.owners), Ok((Some(links), text(owner), text(group))), "{}", line);
+            prop_assert_eq!(owners(usual.owners), owners(walked.owners));
+            prop_assert_eq!((usual.size, usual.device), (walked.size, walked.device));
+            prop_assert_eq!((usual.modified, usual.name), (walked.modified, walked.name), "{}", line);
+        }
     }
 }
