@@ -73,6 +73,8 @@ pub struct Client {
     /// That answer spoke of ABOR and of success: the transfer may have none of its own.
     pub(super) abort_said: bool,
     failed: Option<PeerError>,
+    /// The server has taken its leave, and the transfer that it has confirmed is still to be seen through.
+    leaving: bool,
     /// QUIT was sent, and nothing after it.
     pub(super) quitting: bool,
     /// The text of a reply that an operation is still to tell is held in the receive window.
@@ -204,6 +206,7 @@ impl Client {
             abort_answered: false,
             abort_said: false,
             failed: None,
+            leaving: false,
             quitting: false,
             keeping: false,
         }
@@ -263,6 +266,9 @@ impl Client {
             self.go_on_giving_up(tx);
             if let Some((id, op)) = self.next_op() {
                 return Ok(Step::Data(id, op));
+            }
+            if self.leaving && self.channel.is_none() {
+                self.fail(PeerError::ServiceClosing);
             }
             if let Some(error) = self.failed {
                 return Err(error);
@@ -331,7 +337,12 @@ impl Client {
                 .is_ok_and(|line| line.position.is_end());
         let Some(owed) = self.owed.get_mut(whose) else {
             if code == ReplyCode::SERVICE_NOT_AVAILABLE && position.is_end() {
-                self.fail(PeerError::ServiceClosing);
+                // What it has sent of a transfer that it has confirmed is still on its way.
+                match self.channel.is_some_and(|channel| channel.confirmed) {
+                    true => self.leaving = true,
+                    false => self.fail(PeerError::ServiceClosing),
+                }
+                return None;
             }
             // A reply to nothing: a server that answers twice would shift all later answers by one
             // if commands were sent together.

@@ -86,7 +86,7 @@ impl<'a> Operation<Open<'a>> {
     }
 }
 
-/// A transfer that is open, to be handed to [`complete`]. Dropped, it makes the next operation close
+/// A transfer that is open, to be handed to [`complete`](super::complete()). Dropped, it makes the next operation close
 /// the data connection and read what the server says to that.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a transfer that is not completed is aborted by the next operation"]

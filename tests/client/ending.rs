@@ -27,6 +27,20 @@ fn a_421_in_the_middle_of_a_transfer_ends_the_connection() {
 }
 
 #[test]
+fn a_421_behind_the_confirmation_of_a_transfer_waits_for_its_data() {
+    for data_first in [false, true] {
+        let mut rig = Rig::greeted().on(
+            "RETR",
+            [Say("150 here"), Data(b"abc"), Say("226 sent\r\n421 the server is shutting down"), Hangup],
+        );
+        rig.data_first = data_first;
+        retrieve(&mut rig).done();
+        let next = rig.run(&mut client::noop(), |_| ());
+        assert_eq!(next, Outcome::Error(Error::Peer(PeerError::ServiceClosing)), "{:#?}", rig.transcript);
+    }
+}
+
+#[test]
 fn a_421_while_nothing_is_asked_ends_the_connection() {
     let mut rig = Rig::greeted().on("NOOP", [Say("200 okay"), Say("421 idle for too long"), Hangup]);
     rig.run(&mut client::noop(), |_| ()).done();

@@ -234,7 +234,7 @@ pub struct Facts<'a> {
     pub values: FactValues<'a>,
     /// The pathname, with every space that is in it. Empty where MLST describes the current directory
     /// and the server does not name it. Not a local name: see
-    /// [`safe_name`](super::pathname::safe_name).
+    /// [`safe_name`](crate::codec::pathname::safe_name).
     pub name: Text<'a>,
 }
 
