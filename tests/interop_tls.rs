@@ -343,16 +343,26 @@ mod our_server {
                     let local = site.root.path(&file).to_str().unwrap().to_owned();
                     up.extend(["-T".into(), local, site.url(&format!("up-{number}"))]);
                 }
-                for transfers in [down, up] {
+                // Under TLS 1.3 curl 7.88 uses each ticket once, and closes an upload without waiting for the next: it
+                // may be left with none. To other servers that want sessions resumed it then connects anew.
+                let uploads = version[0] == "--tlsv1.2";
+                for transfers in [Some(down), Some(up).filter(|_| uploads)].into_iter().flatten() {
                     let mut curl = Command::new("curl");
-                    curl.args(["-q", "-sS", "-v", "--max-time", "60", "--ssl-reqd", "--cacert"]);
+                    curl.args([
+                        "-q",
+                        "-sS",
+                        "-v",
+                        "--fail-early",
+                        "--max-time",
+                        "60",
+                        "--ssl-reqd",
+                        "--cacert",
+                    ]);
                     curl.arg(site.authority()).args(version).args(transfers).current_dir(&site.local.0);
                     let outcome = run(&mut curl, Duration::from_secs(60)).succeeds();
-                    // After uploads under TLS 1.3 curl 7.88 connects anew at times, to vsftpd as well.
-                    let most = if outcome.commands().iter().any(|c| c.starts_with("STOR")) { 10 } else { 1 };
-                    assert!((1..=most).contains(&count(&outcome.commands(), "USER ")), "{outcome}");
+                    assert_eq!(count(&outcome.commands(), "USER "), 1, "{outcome}");
                 }
-                all_are_there(&site);
+                all_are_there(&site, uploads);
             }
             for priority in ["NORMAL:-VERS-ALL:+VERS-TLS1.2", "NORMAL:-VERS-ALL:+VERS-TLS1.3"] {
                 let actions: String =
@@ -360,7 +370,7 @@ mod our_server {
                 let settings = format!("set cmd:fail-exit yes\nset ssl:priority {priority}");
                 let outcome = lftp_does(&site, &settings, &actions).succeeds();
                 assert_eq!(count(&outcome.commands(), "USER "), 1, "{outcome}");
-                all_are_there(&site);
+                all_are_there(&site, true);
             }
         }
     }
@@ -370,12 +380,14 @@ mod our_server {
     }
 
     #[track_caller]
-    fn all_are_there(site: &Site) {
+    fn all_are_there(site: &Site, uploads: bool) {
         for number in 0..10 {
             site.local.holds(&format!("got-{number}"), &noise(1 + number * 10_000));
-            site.root.holds(&format!("up-{number}"), &noise(1 + number * 10_000));
             fs::remove_file(site.local.path(&format!("got-{number}"))).unwrap();
-            fs::remove_file(site.root.path(&format!("up-{number}"))).unwrap();
+            if uploads {
+                site.root.holds(&format!("up-{number}"), &noise(1 + number * 10_000));
+                fs::remove_file(site.root.path(&format!("up-{number}"))).unwrap();
+            }
         }
     }
 
