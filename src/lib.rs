@@ -99,6 +99,9 @@
 //! | `disk` | a directory as a server's file system, which no path leaves | cap-std |
 //! | `deflate` | MODE Z | miniz_oxide |
 //! | `serde` | owned entries of listings, stored and sent; implies `alloc` | serde |
+//! | `rustls` | FTPS, `io::tls`; implies `std` | rustls |
+//! | `ring`, `aws-lc-rs` | `rustls`, and a crypto provider for it where the process has installed none | ring, aws-lc-rs |
+//! | `platform-verifier` | `rustls`, and certificates verified as the operating system does | rustls-platform-verifier |
 //! | `hash` | hashes that a server computes of any file; implies `std` | sha2, sha1, md-5, crc32fast |
 //! | `tracing` | spans of sessions and transfers; implies `std` | tracing |
 //!

@@ -146,6 +146,12 @@ pub fn structure_mount(path: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Smnt(path))
 }
 
+/// COMB: appends parts to a file, in their order (no document has it). `names` is the file and then its
+/// parts, each in quotes if it holds a space: see [`NameList`](crate::codec::NameList).
+pub fn combine(names: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Comb(names))
+}
+
 /// REIN: begins the session anew, as though the connection had just been made (RFC 959 4.1.1): log in next.
 pub fn reinitialize() -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Rein)

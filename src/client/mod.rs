@@ -14,7 +14,7 @@
 //! | be sure | [`verify`], after a transfer |
 //! | list | [`list`], [`names`], [`machine_list`], [`entries`], finished likewise; [`facts`] for one entry; [`Walk`] for all below a directory |
 //! | ask | [`size`], [`modification_time`], [`working_directory`], [`features`], [`system`], [`status`], [`help`], [`available`], [`hash`], [`checksum`] |
-//! | change | [`change_directory`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`], [`set_modification_time`], [`set_creation_time`], [`set_facts`], [`chmod`], [`symlink`], [`structure_mount`], [`allocate`] |
+//! | change | [`change_directory`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`], [`set_modification_time`], [`set_creation_time`], [`set_facts`], [`chmod`], [`symlink`], [`combine`], [`structure_mount`], [`allocate`] |
 //! | agree | [`utf8`], [`language`], [`host`], [`client_name`], [`deflate_level`], [`options`], [`account`], [`reinitialize`] |
 //! | else | [`noop`], [`site`], [`raw`], [`quit`] |
 
@@ -53,8 +53,8 @@ pub use exchange::{
 };
 pub use extensions::{
     AvailableAnswer, ChecksumAnswer, TimeSetAnswer, account, allocate, available, checksum, chmod,
-    client_name, deflate_level, help, host, language, options, reinitialize, set_creation_time, set_facts,
-    set_modification_time, site, status, structure_mount, symlink, utf8,
+    client_name, combine, deflate_level, help, host, language, options, reinitialize, set_creation_time,
+    set_facts, set_modification_time, site, status, structure_mount, symlink, utf8,
 };
 pub use facts::FactsReader;
 pub use fxp::{Fxp, FxpAction, FxpError, Party, Side, fxp};

@@ -5,7 +5,7 @@
 macro_rules! files {
     ($expand:ident) => {
         use $crate::client::{Expected, FactsReader, Verified};
-        use $crate::codec::{Digest, HashAlgorithm, HashReply, MffArgument, Timestamp};
+        use $crate::codec::{Digest, HashAlgorithm, HashReply, MffArgument, NameList, Timestamp};
 
         impl Client {
             $expand! {
@@ -228,6 +228,17 @@ macro_rules! files {
             ) -> Result<Verified, Error> {
                 let path = path.as_ref();
                 self.run(client::verify(text(path)?, expected)).await
+            }
+
+            /// Appends parts to a file, in their order (COMB). `names` is the file and then its parts, each in quotes
+            /// if it holds a space.
+            ///
+            /// # Errors
+            /// When that is no list of names, or the server refuses, or has no COMB.
+            pub async fn combine(&mut self, names: impl AsRef<[u8]>) -> Result<(), Error> {
+                let names = text(names.as_ref())?;
+                NameList::parse(names).map_err(Error::Argument)?;
+                self.run(client::combine(names)).await.map(drop)
             }
 
             /// Mounts another file system (SMNT).

@@ -300,6 +300,7 @@ fn the_server_tells_about_itself() {
         wait!(client.client_name("test")).unwrap();
         wait!(client.language("")).unwrap();
         wait!(client.allocate(5)).unwrap();
+        answered(wait!(client.combine("whole part")));
         answered(wait!(client.structure_mount("x")));
         answered(wait!(client.account("x")));
         answered(wait!(client.host("here")));

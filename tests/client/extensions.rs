@@ -11,7 +11,7 @@ fn time() -> Timestamp {
 #[test]
 fn each_operation_is_its_command_and_any_2yz_grants_it() {
     type Make = fn() -> Operation<Exchange<'static, PlainAnswer>>;
-    let table: [(&str, &str, Make); 16] = [
+    let table: [(&str, &str, Make); 17] = [
         ("MFF UNIX.mode=0644; f", "213 done", || {
             client::set_facts(MffArgument::parse(b"UNIX.mode=0644; f").unwrap())
         }),
@@ -26,6 +26,7 @@ fn each_operation_is_its_command_and_any_2yz_grants_it() {
         ("LANG de", "200 x", || client::language(Some(t("de")))),
         ("HOST ftp.example.org", "220 x", || client::host(t("ftp.example.org"))),
         ("OPTS UTF8 ON", "202 x", || client::utf8(true)),
+        ("COMB whole \"part 1\" b", "250 x", || client::combine(t("whole \"part 1\" b"))),
         ("SMNT /a", "250 x", || client::structure_mount(t("/a"))),
         ("REIN", "220 x", client::reinitialize),
         ("ALLO 5", "202 x", || client::allocate(5)),
