@@ -2,14 +2,14 @@
 
 use crate::certificates::{certificate, trusting};
 use ftp_proto::client::{Config, DataConnection};
-use ftp_proto::io::std::{Server, Shutdown};
 use ftp_proto::io::tls::{ClientTls, ServerTls};
-use ftp_proto::io::{Directory, Users};
+use ftp_proto::io::{Directory, Shutdown, Users};
 use ftp_proto::security::Policy;
 use ftp_proto::server;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use std::{env, fs, io, process, thread};
@@ -27,6 +27,8 @@ pub(crate) struct Wiring {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Host {
     Threads,
+    Tokio,
+    Smol,
 }
 
 /// What the connection is protected by.
@@ -41,7 +43,7 @@ pub(crate) enum Security {
 }
 
 impl Host {
-    pub(crate) const ALL: [Self; 1] = [Self::Threads];
+    pub(crate) const ALL: [Self; 3] = [Self::Threads, Self::Tokio, Self::Smol];
 }
 
 impl Security {
@@ -82,12 +84,8 @@ impl Wiring {
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) root: PathBuf,
-    running: Running,
-}
-
-/// What ends a server, a kind for each runtime.
-enum Running {
-    Threads(Shutdown, Option<JoinHandle<io::Result<()>>>),
+    shutdown: Shutdown,
+    thread: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl World {
@@ -105,19 +103,42 @@ impl World {
         let root = env::temp_dir().join(format!("ftp-proto-adapters-{}-{number}", process::id()));
         fs::create_dir(&root).unwrap();
         let users = Users::new().user("me", "secret", Directory::open(&root).unwrap().writable());
-        let (address, running) = match wiring.host {
-            Host::Threads => {
-                let server = Server::bind(wiring.address, users).unwrap().with_config(config);
-                let server = match wiring.security {
-                    Security::Plain => server,
-                    Security::Explicit => server.with_explicit_tls(server_tls()),
-                    Security::Implicit => server.with_implicit_tls(server_tls()),
-                };
-                let (address, shutdown) = (server.local_addr(), server.shutdown_handle());
-                (address, Running::Threads(shutdown, Some(thread::spawn(|| server.serve()))))
+        let (started, ready) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            macro_rules! serve {
+                ($server:ident) => {{
+                    let server = $server.with_config(config);
+                    let server = match wiring.security {
+                        Security::Plain => server,
+                        Security::Explicit => server.with_explicit_tls(server_tls()),
+                        Security::Implicit => server.with_implicit_tls(server_tls()),
+                    };
+                    started.send((server.local_addr(), server.shutdown_handle())).unwrap();
+                    server.serve()
+                }};
             }
-        };
-        Self { address, root, running }
+            match wiring.host {
+                Host::Threads => {
+                    let server = ftp_proto::io::std::Server::bind(wiring.address, users)?;
+                    serve!(server)
+                }
+                Host::Tokio => {
+                    let runtime =
+                        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+                    runtime.block_on(async {
+                        let server = ftp_proto::io::tokio::Server::bind(wiring.address, users).await?;
+                        serve!(server).await
+                    })
+                }
+                Host::Smol => futures_lite::future::block_on(async {
+                    let server = ftp_proto::io::smol::Server::bind(wiring.address, users).await?;
+                    serve!(server).await
+                }),
+            }
+        });
+        let (address, shutdown) = ready.recv().unwrap();
+        let thread = Some(thread);
+        Self { address, root, shutdown, thread }
     }
 
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
@@ -127,12 +148,8 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        let served = match &mut self.running {
-            Running::Threads(shutdown, thread) => {
-                shutdown.shut_down(Duration::from_secs(1));
-                thread.take().map(JoinHandle::join)
-            }
-        };
+        self.shutdown.shut_down(Duration::from_secs(1));
+        let served = self.thread.take().map(JoinHandle::join);
         let _ = fs::remove_dir_all(&self.root);
         if !thread::panicking() {
             served.unwrap().unwrap().unwrap();
