@@ -201,3 +201,11 @@ fn an_upload_that_is_cut_short_is_told_so() {
     assert_eq!(client.reply(), 426);
     assert_eq!(client.say("NOOP"), 200);
 }
+
+#[test]
+fn whoever_wants_another_protocol_is_refused() {
+    // CVE-2021-3618: one protocol's bytes sent to another's server, behind the same certificate.
+    let served = Served::start(TlsMode::Explicit, config(|_| {}));
+    assert!(raw::shakes_hands(served.address, "ftp"));
+    assert!(!raw::shakes_hands(served.address, "http/1.1"));
+}

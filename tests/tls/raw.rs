@@ -76,3 +76,16 @@ impl RawClient {
         over(tcp(SocketAddr::new(self.address.ip(), port)), config)
     }
 }
+
+/// Whether a server goes on with a client that calls what it speaks so (ALPN).
+pub fn shakes_hands(address: SocketAddr, protocol: &str) -> bool {
+    let mut config = ClientConfig::clone(&client_config());
+    config.alpn_protocols = vec![protocol.into()];
+    let mut stream = tcp(address);
+    let mut reply = [0; 512];
+    let _ = stream.read(&mut reply).unwrap();
+    stream.write_all(b"AUTH TLS\r\n").unwrap();
+    let _ = stream.read(&mut reply).unwrap();
+    let mut stream = over(stream, &Arc::new(config));
+    stream.conn.complete_io(&mut stream.sock).is_ok()
+}
