@@ -85,7 +85,7 @@ pub const LFTP: Client = Client {
     ipv4_ways: &[Way::Epsv, Way::Pasv, Way::Port],
     uploads: true,
     knows_implicit_tls: true,
-    ways_under_tls: &[Way::Epsv, Way::Pasv],
+    ways_under_tls: &[Way::Epsv, Way::Pasv, Way::Port],
 };
 pub const WGET: Client = Client {
     command: wget,
