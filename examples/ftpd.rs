@@ -23,9 +23,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
-use ftp_proto::io::std::Server;
 use ftp_proto::io::tls::ServerTls;
-use ftp_proto::io::{Directory, Users};
+use ftp_proto::io::{Directory, Shutdown, Users};
+use ftp_proto::io::{smol as io_smol, std as io_std, tokio as io_tokio};
 use ftp_proto::security::Policy;
 use ftp_proto::server::Config;
 use rustls::pki_types::pem::{self, PemObject};
@@ -56,6 +56,9 @@ struct Options {
     foreign_addresses: bool,
     #[command(flatten)]
     tls: TlsOptions,
+    /// What the sessions run on: a thread each, or the tasks of a runtime.
+    #[arg(long, value_enum, default_value_t)]
+    runtime: Runtime,
     /// How many sessions there may be at once.
     #[arg(long, value_name = "NUMBER", default_value = "1000")]
     max_sessions: usize,
@@ -89,6 +92,16 @@ struct TlsOptions {
     /// cannot; but then whoever connects first gets the data.
     #[arg(long, requires = "cert")]
     no_session_binding: bool,
+}
+
+/// What the sessions run on.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Runtime {
+    /// A thread each.
+    #[default]
+    Std,
+    Tokio,
+    Smol,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -157,22 +170,36 @@ fn serve(options: &Options) -> Result<(), Failure> {
         (config.security.control, config.security.data) = (Policy::Require, Policy::Require);
     }
     config.security.bound_sessions = !options.tls.no_session_binding;
-    let mut server = Server::bind(options.listen, users)
-        .map_err(failed(options.listen))?
-        .with_config(config)
-        .with_max_sessions(options.max_sessions);
-    server = match (options.tls.configuration()?, options.tls.begin) {
-        (None, _) => server,
-        (Some(tls), Begin::Explicit) => server.with_explicit_tls(tls),
-        (Some(tls), Begin::Implicit) => server.with_implicit_tls(tls),
-    };
-    end_by_signal(&server, Duration::from_secs(options.grace))
-        .map_err(|error| failed("signals")(io::Error::other(error)))?;
-
-    let address = server.local_addr();
-    println!("listening on {address}");
-    println!("try: {}", options.example(address));
-    server.serve().map_err(failed(address))
+    let tls = options.tls.configuration()?;
+    // The servers have the same methods, which wait or do not.
+    macro_rules! run {
+        ($server:expr $(, $wait:ident)?) => {{
+            let server = $server$(.$wait)?.map_err(failed(options.listen))?;
+            let server = server.with_config(config).with_max_sessions(options.max_sessions);
+            let server = match (tls, options.tls.begin) {
+                (None, _) => server,
+                (Some(tls), Begin::Explicit) => server.with_explicit_tls(tls),
+                (Some(tls), Begin::Implicit) => server.with_implicit_tls(tls),
+            };
+            end_by_signal(server.shutdown_handle(), Duration::from_secs(options.grace))
+                .map_err(|error| failed("signals")(io::Error::other(error)))?;
+            let address = server.local_addr();
+            println!("listening on {address}");
+            println!("try: {}", options.example(address));
+            server.serve()$(.$wait)?.map_err(failed(address))
+        }};
+    }
+    match options.runtime {
+        Runtime::Std => run!(io_std::Server::bind(options.listen, users)),
+        Runtime::Tokio => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            let runtime = runtime.map_err(failed("tokio"))?;
+            runtime.block_on(async { run!(io_tokio::Server::bind(options.listen, users), await) })
+        }
+        Runtime::Smol => futures_lite::future::block_on(async {
+            run!(io_smol::Server::bind(options.listen, users), await)
+        }),
+    }
 }
 
 impl Options {
@@ -229,8 +256,7 @@ fn accounts(options: &Options) -> io::Result<Users<Directory>> {
 }
 
 /// Lets SIGTERM, SIGINT and SIGHUP, or what the system has in their place, shut the server down.
-fn end_by_signal(server: &Server, grace: Duration) -> Result<(), ctrlc::Error> {
-    let shutdown = server.shutdown_handle();
+fn end_by_signal(shutdown: Shutdown, grace: Duration) -> Result<(), ctrlc::Error> {
     let asked = AtomicBool::new(false);
     ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::SeqCst) {
