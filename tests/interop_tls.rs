@@ -326,11 +326,14 @@ mod our_server {
         }
     }
 
-    /// One connection each: ten files down, ten up, by curl and by lftp, in each version.
+    /// One connection each: ten files down, ten up, by curl and by lftp, in each version, from each runtime.
     #[test]
     fn many_transfers_go_over_one_control_connection() {
-        for tls in [Tls::Explicit, Tls::Implicit] {
-            let site = Site::ours_by_tls(tls, &[]);
+        let runtimes = ["std", "tokio", "smol"];
+        for (tls, runtime) in
+            [Tls::Explicit, Tls::Implicit].iter().flat_map(|tls| runtimes.map(|on| (*tls, on)))
+        {
+            let site = Site::ours_by_tls(tls, &["--runtime", runtime]);
             for number in 0..10 {
                 site.seed(&format!("file-{number}"), &noise(1 + number * 10_000));
             }
@@ -343,10 +346,8 @@ mod our_server {
                     let local = site.root.path(&file).to_str().unwrap().to_owned();
                     up.extend(["-T".into(), local, site.url(&format!("up-{number}"))]);
                 }
-                // Under TLS 1.3 curl 7.88 uses each ticket once, and closes an upload without waiting for the next: it
-                // may be left with none. To other servers that want sessions resumed it then connects anew.
-                let uploads = version[0] == "--tlsv1.2";
-                for transfers in [Some(down), Some(up).filter(|_| uploads)].into_iter().flatten() {
+                // Under TLS 1.3 curl 7.88 uses each ticket once, and closes an upload without waiting for the next.
+                for transfers in [down, up] {
                     let mut curl = Command::new("curl");
                     curl.args([
                         "-q",
@@ -362,7 +363,7 @@ mod our_server {
                     let outcome = run(&mut curl, Duration::from_secs(60)).succeeds();
                     assert_eq!(count(&outcome.commands(), "USER "), 1, "{outcome}");
                 }
-                all_are_there(&site, uploads);
+                all_are_there(&site);
             }
             for priority in ["NORMAL:-VERS-ALL:+VERS-TLS1.2", "NORMAL:-VERS-ALL:+VERS-TLS1.3"] {
                 let actions: String =
@@ -370,7 +371,7 @@ mod our_server {
                 let settings = format!("set cmd:fail-exit yes\nset ssl:priority {priority}");
                 let outcome = lftp_does(&site, &settings, &actions).succeeds();
                 assert_eq!(count(&outcome.commands(), "USER "), 1, "{outcome}");
-                all_are_there(&site, true);
+                all_are_there(&site);
             }
         }
     }
@@ -380,14 +381,12 @@ mod our_server {
     }
 
     #[track_caller]
-    fn all_are_there(site: &Site, uploads: bool) {
+    fn all_are_there(site: &Site) {
         for number in 0..10 {
             site.local.holds(&format!("got-{number}"), &noise(1 + number * 10_000));
             fs::remove_file(site.local.path(&format!("got-{number}"))).unwrap();
-            if uploads {
-                site.root.holds(&format!("up-{number}"), &noise(1 + number * 10_000));
-                fs::remove_file(site.root.path(&format!("up-{number}"))).unwrap();
-            }
+            site.root.holds(&format!("up-{number}"), &noise(1 + number * 10_000));
+            fs::remove_file(site.root.path(&format!("up-{number}"))).unwrap();
         }
     }
 
