@@ -71,17 +71,6 @@ mod our_client {
         }
     }
 
-    /// As `each`, but for ProFTPD under TLS 1.3, whose data connections bring a ticket after a download alone: two
-    /// uploads use up those of the control connection, and rustls offers none twice. That is what
-    /// `downloads_100_files_on_one_connection` leaves to it.
-    fn each_that_renews_tickets(server: &str, does: impl Fn(&Site, Version)) {
-        each(server, |site, version| {
-            if (server, version.ours) != (PROFTPD, V13.ours) {
-                does(site, version);
-            }
-        });
-    }
-
     fn client_at(host: IpAddr, site: &Site, version: Version, data_connection: DataConnection) -> Client {
         let roots = CertificateDer::pem_file_iter(site.authority()).unwrap().map(Result::unwrap);
         let tls = ClientTls::builder().roots(roots).versions(match version.ours {
@@ -158,7 +147,7 @@ mod our_client {
     }
 
     fn moves_data_every_way(server: &&str) {
-        each_that_renews_tickets(server, |site, version| {
+        each(server, |site, version| {
             let content = noise(300_000);
             for host in [IPV4, IPV6] {
                 for data_connection in [DataConnection::Passive, DataConnection::Active] {
@@ -178,7 +167,7 @@ mod our_client {
     }
 
     fn moves_100_files_on_one_connection(server: &&str) {
-        each_that_renews_tickets(server, |site, version| {
+        each(server, |site, version| {
             let mut client = client(site, version);
             for number in 0..50 {
                 let content = noise(1 + number * 997);
@@ -204,7 +193,7 @@ mod our_client {
     /// A TLS 1.3 ticket is good for one handshake, and what is given up may end before it brought the next.
     fn goes_on_after_transfers_given_up(server: &&str) {
         let big = noise(8_000_000);
-        each_that_renews_tickets(server, |site, version| {
+        each(server, |site, version| {
             site.seed("big", &big);
             for data_connection in [DataConnection::Passive, DataConnection::Active] {
                 let mut client = client_at(IPV4, site, version, data_connection);
@@ -236,7 +225,7 @@ mod our_client {
 
     /// By turns, so that whoever kept the sessions of both in one place offers the wrong one.
     fn mixes_no_sessions_of_two_connections(server: &&str) {
-        each_that_renews_tickets(server, |site, version| {
+        each(server, |site, version| {
             let mut clients = [client(site, version), client(site, version)];
             let contents = [noise(100_000), bytes()];
             for _ in 0..5 {
