@@ -273,8 +273,8 @@ impl Client {
             if let Some(error) = self.failed {
                 return Err(error);
             }
-            if let Some(step) = self.change_protection(now, tx) {
-                return step;
+            if let Some(step) = self.change_protection(now, tx)? {
+                return Ok(step);
             }
             let line = match rx.next_line(self.config.limits.line) {
                 Frame::Line(line) | Frame::TooLong(line) => line,
