@@ -8,7 +8,8 @@
 
 use super::channel::Phase;
 use super::fxp::Elsewhere;
-use super::machine::{Generation, Owed};
+use super::machine::Generation;
+use super::replies::Owed;
 use super::{AbortPolicy, Client, Context, Inherits, Next, Operation, Profile, Sequence, TransferId};
 use crate::action::{DataId, DataOp};
 use crate::buffer::Tx;
