@@ -1,5 +1,5 @@
-//! The dialogue, and each step of it (RFC 959 5.4). How commands go out is in `sending.rs`, how replies come in
-//! in `replies.rs`.
+//! The dialogue, and each step of it (RFC 959 5.4). How commands go out is in `sending.rs`, how replies
+//! come in in `replies.rs`.
 
 use core::net::SocketAddr;
 
