@@ -28,6 +28,17 @@ impl<T> Outcome<T> {
         }
     }
 
+    /// Goes on from what was done.
+    pub fn and_then<U>(self, next: impl FnOnce(T) -> Outcome<U>) -> Outcome<U> {
+        match self {
+            Self::Done(output) => next(output),
+            Self::Refused { verb, code, text, transient } => Outcome::Refused { verb, code, text, transient },
+            Self::Failed(failure) => Outcome::Failed(failure),
+            Self::Close => Outcome::Close,
+            Self::Error(error) => Outcome::Error(error),
+        }
+    }
+
     /// The code of a refusal.
     #[track_caller]
     pub fn refused(self) -> u16
