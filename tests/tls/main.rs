@@ -4,6 +4,8 @@
 #[path = "../support/certificates.rs"]
 mod certificates;
 mod raw;
+#[path = "../support/served.rs"]
+mod served;
 mod support;
 
 use certificates::{certificate, trusting};
@@ -15,9 +17,10 @@ use ftp_proto::security::{Policy, TlsMode};
 use ftp_proto::server;
 use raw::RawClient;
 use rustls::SupportedProtocolVersion;
+use served::bytes;
 use std::fs;
 use std::io::{Read, Write};
-use support::{Served, bytes};
+use support::Served;
 
 static TLS12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
 static TLS13: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
