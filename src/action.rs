@@ -111,6 +111,9 @@ pub enum DataEvent {
     Arrived(SocketAddr),
     /// The connection to the peer stands.
     Connected,
+    /// The peer has begun a TLS handshake that tickets will follow (TLS 1.3): a server's 150 to an upload waits
+    /// for its end. A client need not be told.
+    Securing,
     /// The TLS handshake has succeeded.
     Secured {
         /// Whether it resumed a session of this very control connection, so that the peer is sure to be

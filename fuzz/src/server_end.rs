@@ -226,7 +226,12 @@ impl<'a> ServerEnd<'a> {
                 self.event(id, DataEvent::Failed(DataFailure::Unreachable));
             }
             DataOp::StartTls if fails => self.event(id, DataEvent::Failed(DataFailure::Handshake)),
-            DataOp::StartTls => self.event(id, DataEvent::Secured { resumed: outcome != 0x44 }),
+            DataOp::StartTls => {
+                if outcome & 2 == 2 {
+                    self.event(id, DataEvent::Securing);
+                }
+                self.event(id, DataEvent::Secured { resumed: outcome != 0x44 });
+            }
             DataOp::Send(_) | DataOp::Receive(_) if fails => {
                 self.event(id, DataEvent::Failed(DataFailure::Broken))
             }

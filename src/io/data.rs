@@ -54,8 +54,8 @@ enum State<R: Runtime> {
     /// Someone came, and the machine is asked who it is.
     Arrived(R::Listener, Wire<R::Stream>),
     Open(Wire<R::Stream>),
-    /// The TLS handshake is going on.
-    Securing(Wire<R::Stream>),
+    /// The TLS handshake is going on; the machine was told that the peer has begun it, or not.
+    Securing(Wire<R::Stream>, bool),
     Receiving(Wire<R::Stream>, Decoder),
     Sending(Wire<R::Stream>, Encoder),
     /// All was sent, and the peer has yet to take it.
@@ -146,7 +146,7 @@ impl<R: Runtime> Data<R> {
                     Ok(session) => self.change(|state| match state {
                         State::Open(mut wire) => {
                             wire.secure(session);
-                            State::Securing(wire)
+                            State::Securing(wire, false)
                         }
                         state => state,
                     }),
@@ -241,7 +241,7 @@ impl<R: Runtime> Data<R> {
             State::Connecting(wire)
             | State::Arrived(_, wire)
             | State::Open(wire)
-            | State::Securing(wire)
+            | State::Securing(wire, _)
             | State::Receiving(wire, _)
             | State::Sending(wire, _)
             | State::Sent(wire) => Some(wire),
@@ -294,10 +294,17 @@ impl<R: Runtime> Data<R> {
                 }
                 Err(error) => Poll::Ready(self.fail(DataFailure::Unreachable, error)),
             },
-            State::Securing(wire) => {
-                let resumed = match ready!(wire.poll_handshake(cx)) {
-                    Ok(resumed) => resumed,
-                    Err(error) => return Poll::Ready(self.fail(DataFailure::Handshake, error)),
+            State::Securing(wire, told) => {
+                let resumed = match wire.poll_handshake(cx) {
+                    Poll::Pending if *told || !wire.has_heard_tls() || !wire.may_bring_tickets() => {
+                        return Poll::Pending;
+                    }
+                    Poll::Pending => {
+                        *told = true;
+                        return Poll::Ready(DataEvent::Securing);
+                    }
+                    Poll::Ready(Ok(resumed)) => resumed,
+                    Poll::Ready(Err(error)) => return Poll::Ready(self.fail(DataFailure::Handshake, error)),
                 };
                 // Nothing moves before the ticket that was used up is replaced: the transfer may be given up at
                 // any moment, and the next one needs it.
@@ -309,7 +316,7 @@ impl<R: Runtime> Data<R> {
                 }
                 self.patience = None;
                 self.change(|state| match state {
-                    State::Securing(wire) => State::Open(wire),
+                    State::Securing(wire, _) => State::Open(wire),
                     state => state,
                 });
                 Poll::Ready(DataEvent::Secured { resumed })

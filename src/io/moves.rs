@@ -192,12 +192,12 @@ macro_rules! moves {
                 &mut self,
                 operation: Operation<client::Open<'_>>,
             ) -> Result<Retrieve<'_>, Error> {
-                let transfer = self.run(operation).await?;
+                let transfer = self.connection.open(operation).await?;
                 Ok(Retrieve(Download::new(&mut self.connection, transfer)))
             }
 
             async fn upload(&mut self, operation: Operation<client::Open<'_>>) -> Result<Store<'_>, Error> {
-                let transfer = self.run(operation).await?;
+                let transfer = self.connection.open(operation).await?;
                 Ok(Store(Upload::new(&mut self.connection, transfer)))
             }
 
@@ -205,7 +205,7 @@ macro_rules! moves {
                 &mut self,
                 operation: Operation<client::Open<'_>>,
             ) -> Result<Entries<'_>, Error> {
-                let transfer = self.run(operation).await?;
+                let transfer = self.connection.open(operation).await?;
                 Ok(Entries(Listing::new(&mut self.connection, transfer)))
             }
         }

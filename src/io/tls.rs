@@ -64,6 +64,14 @@ impl Endpoint {
         }
     }
 
+    /// Whether there were tickets, of TLS 1.3, and none is left.
+    pub(super) fn has_spent_its_tickets(&self) -> bool {
+        match self {
+            Self::Client(sessions) => sessions.has_spent_its_tickets(),
+            Self::Server(_) => false,
+        }
+    }
+
     /// A connection that has yet to shake hands, and is to be read in pieces of `chunk` bytes.
     pub(super) fn session(&self, chunk: usize) -> io::Result<Session> {
         let (connection, tolerant) = match self {

@@ -3,7 +3,7 @@
 use ::std::fmt;
 use ::std::io;
 use ::std::sync::Arc;
-use ::std::sync::atomic::{AtomicUsize, Ordering};
+use ::std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{
@@ -73,7 +73,11 @@ impl ClientTls {
 
     /// The sessions of a control connection to the server of this name.
     pub(in crate::io) fn sessions(&self, name: ServerName<'static>) -> Sessions {
-        let store = Arc::new(Store { cache: ClientSessionMemoryCache::new(TICKETS), tickets: 0.into() });
+        let store = Arc::new(Store {
+            cache: ClientSessionMemoryCache::new(TICKETS),
+            tickets: 0.into(),
+            had_tickets: false.into(),
+        });
         let mut config = ClientConfig::clone(&self.config);
         config.resumption = Resumption::store(Arc::clone(&store) as _);
         config.alpn_protocols = vec![ALPN.to_vec()];
@@ -100,6 +104,10 @@ impl Sessions {
         self.store.tickets.load(Ordering::Relaxed) == 0
     }
 
+    pub(super) fn has_spent_its_tickets(&self) -> bool {
+        self.store.had_tickets.load(Ordering::Relaxed) && self.is_out_of_tickets()
+    }
+
     pub(super) const fn is_tolerant(&self) -> bool {
         self.tolerant
     }
@@ -110,6 +118,7 @@ impl Sessions {
 struct Store {
     cache: ClientSessionMemoryCache,
     tickets: AtomicUsize,
+    had_tickets: AtomicBool,
 }
 
 impl ClientSessionStore for Store {
@@ -135,6 +144,7 @@ impl ClientSessionStore for Store {
 
     fn insert_tls13_ticket(&self, name: ServerName<'static>, value: Tls13ClientSessionValue) {
         self.cache.insert_tls13_ticket(name, value);
+        self.had_tickets.store(true, Ordering::Relaxed);
         // The cache drops the oldest of too many.
         let kept = |count: usize| Some((count + 1).min(TICKETS));
         let _ = self.tickets.fetch_update(Ordering::Relaxed, Ordering::Relaxed, kept);
