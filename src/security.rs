@@ -3,6 +3,13 @@
 //!
 //! The handshakes themselves are the driver's. A machine says when one is due, with a token that has to
 //! come back with what came of it, and sends nothing until then.
+//!
+//! A driver of your own has two things to see to besides. A data connection resumes a session of its own
+//! control connection: give each control connection a store of sessions that its data connections share and
+//! nobody else does, and whether a handshake resumed any is what
+//! [`DataEvent::Secured`](crate::action::DataEvent::Secured) has to tell. And a data connection ends with
+//! close_notify: without one what was received may have been cut short, and is no clean
+//! [`Eof`](crate::action::DataEvent::Eof).
 
 use core::time::Duration;
 

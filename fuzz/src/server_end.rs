@@ -147,7 +147,9 @@ impl<'a> ServerEnd<'a> {
                             range: (0, u64::from(choice)),
                         },
                         Request::Available => Answer::Count(u64::from(choice)),
-                        Request::Site(_) => Answer::Reply(ReplyCode::COMMAND_OKAY, &lines[..usize::from(choice) % 3]),
+                        Request::Site(_) => {
+                            Answer::Reply(ReplyCode::COMMAND_OKAY, &lines[..usize::from(choice) % 3])
+                        }
                         Request::Open(_) | Request::List(_) => {
                             Answer::Opened { size: Some(u64::from(choice)), unique_name: None }
                         }

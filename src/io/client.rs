@@ -18,7 +18,7 @@ use crate::client::{
     OperationStep, Party, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal, Rename, Secure,
     Sequence, Setup, SizeAnswer, TimeSetAnswer, Verified, Verify, abort, complete,
 };
-use crate::codec::{Digest, Direction, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
+use crate::codec::{Digest, Direction, Escaped, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
 use crate::error::Error as CoreError;
 use crate::listing::Formats;
 use crate::security::{Downgrade, Upgrade};
@@ -391,12 +391,18 @@ pub(super) struct Finished {
 }
 
 /// A reply, kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     /// Its code.
     pub code: ReplyCode,
     /// The text of its last line.
     pub text: Vec<u8>,
+}
+
+impl ::std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("Reply").field("code", &self.code).field("text", &Escaped(&self.text)).finish()
+    }
 }
 
 impl From<ReplyLine<'_>> for Reply {

@@ -29,6 +29,8 @@ pub(super) struct Data<R: Runtime> {
     retired: Option<Retired<R>>,
     /// Until when a ticket may take to come before data moves.
     patience: Option<Instant>,
+    /// One was waited for in vain, and none is any more.
+    in_vain: bool,
     /// What is on its way and not in its final form.
     buffer: Vec<u8>,
     start: usize,
@@ -88,6 +90,7 @@ impl<R: Runtime> Data<R> {
             state: State::Closed,
             retired: None,
             patience: None,
+            in_vain: false,
             buffer: Vec::new(),
             start: 0,
             end: 0,
@@ -311,8 +314,11 @@ impl<R: Runtime> Data<R> {
                 let now = runtime.now();
                 let until = *self.patience.get_or_insert(now.after(TICKET_TIME));
                 let wanted = || resumed && endpoint.is_some_and(Endpoint::is_out_of_tickets);
-                if now < until && wire.poll_ticket(cx, wanted).is_pending() {
-                    return Poll::Pending;
+                if !self.in_vain && wire.poll_ticket(cx, wanted).is_pending() {
+                    if now < until {
+                        return Poll::Pending;
+                    }
+                    self.in_vain = true;
                 }
                 self.patience = None;
                 self.change(|state| match state {

@@ -160,12 +160,12 @@ fn known() -> Vec<Known> {
         ("RMDA x", Rmda(text("x")), same),
         ("THMB PNG 8 8 x", Thmb(text("PNG 8 8 x")), same),
         ("PRET RETR x", Pret(text("RETR x")), same),
-        ("FLY", Unknown { verb: b"FLY", argument: None }, same),
-        ("fly away, or not", Unknown { verb: b"fly", argument: Some(text("away, or not")) }, same),
-        ("FLY ", Unknown { verb: b"FLY", argument: None }, "FLY"),
-        ("XSHA2567 x", Unknown { verb: b"XSHA2567", argument: Some(text("x")) }, same),
-        ("U", Unknown { verb: b"U", argument: None }, same),
-        ("RETR:x", Unknown { verb: b"RETR:x", argument: None }, same),
+        ("FLY", Unknown { verb: text("FLY"), argument: None }, same),
+        ("fly away, or not", Unknown { verb: text("fly"), argument: Some(text("away, or not")) }, same),
+        ("FLY ", Unknown { verb: text("FLY"), argument: None }, "FLY"),
+        ("XSHA2567 x", Unknown { verb: text("XSHA2567"), argument: Some(text("x")) }, same),
+        ("U", Unknown { verb: text("U"), argument: None }, same),
+        ("RETR:x", Unknown { verb: text("RETR:x"), argument: None }, same),
     ].into()
 }
 
