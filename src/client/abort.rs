@@ -7,7 +7,8 @@
 //! connection is given up: nobody could tell what a later reply answers.
 
 use super::fxp::Elsewhere;
-use super::machine::{Generation, Owed};
+use super::machine::Generation;
+use super::replies::Owed;
 use super::{AbortPolicy, Client, Context, Inherits, Next, Operation, Profile, Sequence, TransferId};
 use crate::action::{DataId, DataOp};
 use crate::buffer::Tx;

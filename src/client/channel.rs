@@ -70,7 +70,9 @@ impl Client {
         let peer = self.peer.ip().to_canonical();
         if self.gives_up(id) {
             match event {
-                DataEvent::Arrived(from) if from.ip().to_canonical() != peer => self.order(id, DataOp::Reject),
+                DataEvent::Arrived(from) if from.ip().to_canonical() != peer => {
+                    self.order(id, DataOp::Reject)
+                }
                 DataEvent::Arrived(_) if self.secures_to_abort() => {
                     self.order(id, DataOp::Admit);
                     self.order(id, DataOp::StartTls);

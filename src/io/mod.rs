@@ -27,6 +27,7 @@ mod hasher;
 #[path = "no_hasher.rs"]
 mod hasher;
 mod host;
+mod moves;
 mod operations;
 mod restart;
 mod runtime;

@@ -3,7 +3,7 @@
 use super::*;
 use ftp_proto::client::{Fxp, FxpError, Side};
 use support::client::Act::Cut;
-use support::client::{FxpOutcome, run_fxp};
+use support::client::fxp::{FxpOutcome, run_fxp};
 
 const SOURCE: &str = "192.0.2.1:21";
 const TARGET: &str = "192.0.2.9:21";

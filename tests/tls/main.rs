@@ -4,6 +4,8 @@
 #[path = "../support/certificates.rs"]
 mod certificates;
 mod raw;
+#[path = "../support/served.rs"]
+mod served;
 mod sparing;
 mod support;
 
@@ -16,10 +18,11 @@ use ftp_proto::security::{Policy, TlsMode};
 use ftp_proto::server;
 use raw::RawClient;
 use rustls::SupportedProtocolVersion;
+use served::bytes;
 use sparing::{Seen, Sparing};
 use std::fs;
 use std::io::{Read, Write};
-use support::{Served, bytes};
+use support::Served;
 
 static TLS12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
 static TLS13: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
