@@ -45,6 +45,8 @@ pub struct Rig {
     pub data_handshakes: Option<bool>,
     /// Where the client's listeners stand; nowhere when there is none to be had.
     pub listens_at: Option<SocketAddr>,
+    /// Who will connect to the client's listener, in this order.
+    pub arrivals: VecDeque<SocketAddr>,
     /// The server answers NOOP, STAT and ABOR while a transfer runs.
     pub attentive: bool,
     /// What an upload consists of, as the sizes of the pieces.
@@ -69,7 +71,6 @@ pub struct Rig {
     hung_up: bool,
     gone: bool,
     data: DataEnd,
-    arrivals: VecDeque<SocketAddr>,
     served: Option<&'static [u8]>,
     broken: Option<DataFailure>,
     finished: bool,
