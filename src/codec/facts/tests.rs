@@ -316,21 +316,21 @@ fn feat_tells_what_there_is_from_what_is_shown() {
 
 #[test]
 fn every_known_fact_has_a_name_and_every_permission_a_letter() {
-    assert_eq!(NAMES.iter().map(|row| row.0).collect::<FactSet>(), FactSet::all());
+    assert_eq!(TABLE.iter().map(|row| row.fact).collect::<FactSet>(), FactSet::all());
     assert_eq!(LETTERS.iter().map(|row| row.0).collect::<Permissions>(), Permissions::all());
     assert_eq!(encoded(|out| Permissions::all().encode(out)), b"acdeflmprw");
     assert_eq!(Permissions::parse(b"ACDEFLMPRWxyz"), Ok(Permissions::all()));
     let mut full = NONE;
-    for row in NAMES {
-        let text = match row.0 {
+    for row in TABLE {
+        let text = match row.fact {
             FactSet::MODIFY | FactSet::CREATE => "20240101000000",
             FactSet::PERM => "r",
             FactSet::UNIX_MODE => "0001",
             _ => "1",
         };
-        full.read(row.0, value(text).unwrap()).unwrap();
-        assert!(full.present().contains(row.0));
-        assert_eq!(encoded(|out| full.write(row.0, out)), text.as_bytes());
+        (row.read)(&mut full, value(text).unwrap()).unwrap();
+        assert!(full.present().contains(row.fact));
+        assert_eq!(encoded(|out| (row.given)(&full).unwrap().encode(out)), text.as_bytes());
     }
     assert_eq!(full.present(), FactSet::all());
 }

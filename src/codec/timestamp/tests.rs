@@ -122,7 +122,7 @@ fn every_day_from_the_first_to_the_last_follows_the_one_before() {
         assert_eq!(Timestamp::from_unix(seconds, 0).unwrap(), time);
         days += 1;
         day += 1;
-        if day > days_in_month(year, month).unwrap() {
+        if !is_date(year, month, day) {
             (month, day) = (month + 1, 1);
         }
         if month > 12 {
