@@ -26,10 +26,14 @@ impl<'a, F: Fn(u8) -> bool + Copy> Marks<'a, F> {
         let left = marked(bytes, is_mark);
         Self { bytes, is_mark, start: 0, left }
     }
+}
 
-    /// Where the next one is, and which.
+/// Where the next one is, and which.
+impl<F: Fn(u8) -> bool + Copy> Iterator for Marks<'_, F> {
+    type Item = (usize, u8);
+
     #[inline]
-    pub(crate) fn next(&mut self) -> Option<(usize, u8)> {
+    fn next(&mut self) -> Option<Self::Item> {
         while self.left == 0 {
             let ahead = self.bytes.get(self.start + 64..)?;
             self.start += 64;
@@ -111,7 +115,7 @@ const fn gathered(tops: u64) -> u8 {
 pub(crate) fn decimal<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
     let (mut value, mut rest) = (0u64, digits);
     while let Some((eight, after)) = rest.split_first_chunk() {
-        let (a, b, c, d) = pairs(*eight)?;
+        let [a, _, b, _, c, _, d, _] = pairs(*eight)?;
         let eight = [a, b, c, d].into_iter().fold(0, |value, pair| value * 100 + u64::from(pair));
         value = value.checked_mul(100_000_000)?.checked_add(eight)?;
         rest = after;
@@ -141,16 +145,15 @@ pub(crate) fn octal(value: &[u8]) -> Option<u16> {
     if digits.is_empty() { None } else { Some(mode) }
 }
 
-/// Eight digits as four numbers of two.
+/// Eight digits as four numbers of two, each where its first digit was; what is between them means nothing.
 #[inline]
-pub(crate) const fn pairs(digits: [u8; 8]) -> Option<(u8, u8, u8, u8)> {
+pub(crate) const fn pairs(digits: [u8; 8]) -> Option<[u8; 8]> {
     let digits = u64::from_le_bytes(digits).wrapping_sub(EACH * b'0' as u64);
     // Below zero or above nine in any byte; a borrow only comes from a byte that is wrong itself.
     if (digits | digits.wrapping_add(EACH * 0x76)) & (EACH * 0x80) != 0 {
         return None;
     }
-    let [a, _, b, _, c, _, d, _] = (digits * 10 + (digits >> 8)).to_le_bytes();
-    Some((a, b, c, d))
+    Some((digits * 10 + (digits >> 8)).to_le_bytes())
 }
 
 /// Two digits as a number.
@@ -211,7 +214,7 @@ mod tests {
             if let Ok(digits) = <[u8; 8]>::try_from(digits.as_bytes()) {
                 let [a, b, c, d, e, f, g, h] = digits;
                 let each = || Some((pair([a, b])?, pair([c, d])?, pair([e, f])?, pair([g, h])?));
-                prop_assert_eq!(pairs(digits), each());
+                prop_assert_eq!(pairs(digits).map(|[a, _, b, _, c, _, d, _]| (a, b, c, d)), each());
             }
         }
 

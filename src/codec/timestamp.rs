@@ -160,8 +160,7 @@ impl Timestamp {
     #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         let (time, fraction) = whole(bytes).ok_or(Invalid::new(EXPECTED))?;
-        let Second { century, year, month, day, hour, minute, second } = time;
-        let time = Self::new(u16::from(century) * 100 + u16::from(year), month, day, hour, minute, second)?;
+        let time = time?;
         match fraction {
             [] => Ok(time),
             [b'.', digits @ ..] => {
@@ -261,39 +260,17 @@ fn date_of(days: i64) -> Option<(u16, u8, u8)> {
 
 /// The whole second that a time-val begins with, and what is after it.
 #[inline]
-fn whole(bytes: &[u8]) -> Option<(Second, &[u8])> {
-    let (time, after) = seven_pairs(bytes)?;
-    match (bytes, after) {
-        // Only a fifteenth digit tells the year 19124 from the year 1912.
-        ([b'1', b'9', b'1'..=b'9', ..], [b'0'..=b'9', ..]) => {
-            // Of the count of years, the first digit and the 9 in front of it.
-            let (mut time, after) = seven_pairs(bytes.get(1..)?)?;
-            time.century -= 90 - 19;
-            Some((time, after))
-        }
-        _ => Some((time, after)),
-    }
-}
+fn whole(bytes: &[u8]) -> Option<(Result<Timestamp, Invalid>, &[u8])> {
+    // Only a fifteenth digit tells the year 19124 from the year 1912.
+    let counted = matches!(bytes, [b'1', b'9', b'1'..=b'9', ..]) && bytes.get(14).is_some_and(u8::is_ascii_digit);
+    // The century is the 9 then, and the first digit of the count.
+    let (bytes, too_much) = if counted { (bytes.get(1..)?, 90 - 19) } else { (bytes, 0) };
 
-/// The numbers of a time-val, each of two digits.
-struct Second {
-    century: u8,
-    year: u8,
-    month: u8,
-    day: u8,
-    hour: u8,
-    minute: u8,
-    second: u8,
-}
-
-/// Seven numbers of two digits, and what is after them.
-#[inline]
-fn seven_pairs(bytes: &[u8]) -> Option<(Second, &[u8])> {
-    let (century, year, month, day) = scan::pairs(*bytes.first_chunk()?)?;
-    let (_, time) = bytes.split_at_checked(6)?;
-    let (time, after) = time.split_first_chunk()?;
-    let (_, hour, minute, second) = scan::pairs(*time)?;
-    Some((Second { century, year, month, day, hour, minute, second }, after))
+    let [century, _, year, _, month, _, day, _] = scan::pairs(*bytes.first_chunk()?)?;
+    let (time, after) = bytes.get(6..)?.split_first_chunk()?;
+    let [_, _, hour, _, minute, _, second, _] = scan::pairs(*time)?;
+    let year = u16::from(century - too_much) * 100 + u16::from(year);
+    Some((Timestamp::new(year, month, day, hour, minute, second), after))
 }
 
 /// A fraction in nanoseconds, and the number of digits that were kept.

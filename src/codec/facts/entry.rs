@@ -205,17 +205,9 @@ impl<'a> Facts<'a> {
         const FACTS: Invalid = Invalid::new("facts, each name=value; and a space before the pathname");
         let mut marks = scan::Marks::new(line, |byte| byte == b'=' || !is_value(byte));
         let (mut seen, mut start) = (FactSet::empty(), 0);
-        loop {
-            let (equals, mark) = marks.next().ok_or(FACTS)?;
-            match mark {
-                b'=' => {}
-                b' ' if equals == start => break,
-                _ => return Err(FACTS),
-            }
-            let (mut end, mut mark) = marks.next().ok_or(FACTS)?;
-            while mark == b'=' {
-                (end, mark) = marks.next().ok_or(FACTS)?;
-            }
+        while !line.get(start..).unwrap_or_default().starts_with(b" ") {
+            let Some((equals, b'=')) = marks.next() else { return Err(FACTS) };
+            let (end, mark) = marks.find(|&(_, mark)| mark != b'=').ok_or(FACTS)?;
             let label = line.get(start..equals).ok_or(FACTS)?;
             let value = FactValue(line.get(equals + 1..end).ok_or(FACTS)?);
             match table::named(label) {
@@ -229,10 +221,7 @@ impl<'a> Facts<'a> {
             }
             match mark {
                 b';' => start = end + 1,
-                b' ' => {
-                    start = end;
-                    break;
-                }
+                b' ' => start = end,
                 _ => return Err(FACTS),
             }
         }

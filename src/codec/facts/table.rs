@@ -150,8 +150,10 @@ struct Known {
 /// bytes that are of one length.
 #[inline]
 const fn ends(name: &[u8]) -> Option<(u64, u64)> {
-    if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
-        return Some((u64::from_le_bytes(*first), u64::from_le_bytes(*last)));
+    if let Some(first) = name.first_chunk() {
+        if let Some(last) = name.last_chunk() {
+            return Some((u64::from_le_bytes(*first), u64::from_le_bytes(*last)));
+        }
     }
     match (name.first_chunk(), name.last_chunk()) {
         (Some(first), Some(last)) => {
