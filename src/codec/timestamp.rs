@@ -262,7 +262,8 @@ fn date_of(days: i64) -> Option<(u16, u8, u8)> {
 #[inline]
 fn whole(bytes: &[u8]) -> Option<(Result<Timestamp, Invalid>, &[u8])> {
     // Only a fifteenth digit tells the year 19124 from the year 1912.
-    let counted = matches!(bytes, [b'1', b'9', b'1'..=b'9', ..]) && bytes.get(14).is_some_and(u8::is_ascii_digit);
+    let counted =
+        matches!(bytes, [b'1', b'9', b'1'..=b'9', ..]) && bytes.get(14).is_some_and(u8::is_ascii_digit);
     // The century is the 9 then, and the first digit of the count.
     let (bytes, too_much) = if counted { (bytes.get(1..)?, 90 - 19) } else { (bytes, 0) };
 
