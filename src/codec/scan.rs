@@ -10,8 +10,8 @@ pub(crate) fn split(bytes: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
     Some((bytes.get(..at)?, bytes.get(at + 1..)?))
 }
 
-/// Walks the bytes that `is_mark` tells, which is asked of 64 bytes at a time: the compiler makes a few comparisons
-/// of many bytes at once of it.
+/// Walks the bytes that are marks. That is asked of 64 bytes at a time and without a branch between them, so that the
+/// compiler can compare many at once; `is_mark` should be no more than a few comparisons.
 pub(crate) struct Marks<'a, F> {
     bytes: &'a [u8],
     is_mark: F,

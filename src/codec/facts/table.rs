@@ -135,7 +135,7 @@ pub(super) fn named(name: &[u8]) -> Option<&'static Row> {
     (differs == 0 && name.len() == known.length).then_some(known.row)
 }
 
-/// A name by its ends, and the bits of them that no case changes.
+/// A name by its length and its ends, and the bits of these that no case changes.
 #[derive(Clone, Copy)]
 struct Known {
     row: &'static Row,
@@ -173,7 +173,7 @@ const FACTOR: u64 = 0xf1a9_a658_de0f_39a7;
 
 /// The names of [`TABLE`] and [`ALIASES`], each in its [`slot`]: no name needs more than one look.
 static SLOTS: [Known; 32] = {
-    // No name that has ends is as short.
+    // An empty slot: no name that has ends is as short.
     let none = Known { row: &TABLE[0], length: 0, first: 0, last: 0, first_bits: 0, last_bits: 0 };
     let mut slots = [none; 32];
     let mut i = 0;
