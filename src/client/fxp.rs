@@ -19,7 +19,7 @@ use super::channel::parse_passive;
 use super::{Client, Context, Next, Operation, OperationStep, Profile, Refusal, ReplySpan, Sequence};
 use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
-use crate::codec::{Command, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Text, Verb};
+use crate::codec::{ByteRange, Command, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Text, Verb};
 use crate::error::{Error, LocalError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
@@ -250,6 +250,7 @@ impl<'a> Fxp<'a> {
                 listens: side == self.listener,
                 address: None,
                 type_sent: false,
+                range_sent: false,
                 restart_sent: false,
                 stage: Stage::Address,
                 may_begin: false,
@@ -399,6 +400,8 @@ struct Part<'a> {
     /// Where: told by this server or, through [`Fxp::coordinate`], by the other.
     address: Option<SocketAddr>,
     type_sent: bool,
+    /// An earlier operation's range was taken back.
+    range_sent: bool,
     restart_sent: bool,
     stage: Stage,
     may_begin: bool,
@@ -467,7 +470,9 @@ impl Sequence for Part<'_> {
         if self.stage != Stage::Ready || !self.may_begin || cx.client.is_owed() {
             return Ok(Next::Continue);
         }
-        if !self.restart_sent && (self.offset > 0 || cx.client.offset_kept) {
+        if !self.range_sent && cx.client.range_kept {
+            self.range_sent = cx.send(&Command::Rang(ByteRange::WHOLE))?;
+        } else if !self.restart_sent && (self.offset > 0 || cx.client.offset_kept) {
             self.restart_sent = cx.send(&Command::Rest(RestartMarker::Offset(self.offset)))?;
         } else if cx.send(&self.command)? {
             cx.client.elsewhere = Elsewhere::Moving;
@@ -503,6 +508,8 @@ impl Sequence for Part<'_> {
             }
             Some(verb @ (Verb::Epsv | Verb::Eprt)) => self.fall_back(cx.client, verb),
             Some(Verb::Type | Verb::Noop) if granted || verb == Some(Verb::Noop) => Next::Continue,
+            // Where it is unknown none can be in force.
+            Some(Verb::Rang) if !cx.client.range_kept => Next::Continue,
             Some(Verb::Rest) if granted || line.code.is_intermediate() => Next::Continue,
             verb if verb == self.command.known_verb() && granted => Next::Done,
             _ => Next::Refused,

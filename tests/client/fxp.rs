@@ -163,6 +163,19 @@ fn an_offset_is_told_to_both_and_has_to_be_granted_by_both() {
 }
 
 #[test]
+fn a_range_that_an_earlier_operation_has_left_is_taken_back() {
+    let range = ftp_proto::codec::ByteRange::new(2, 4).unwrap();
+    let mut rigs = rigs().map(|rig| rig.says("RANG", "350 go on").says("HASH", "550 no"));
+    for rig in &mut rigs {
+        assert_eq!(rig.run(&mut client::hash(t("f"), None, Some(range)), |_| ()).refused(), 550);
+        rig.reset_counts();
+    }
+    assert_eq!(run(&mut rigs), FxpOutcome::Done);
+    assert_eq!(rigs[0].commands()[1..], ["RANG 1 0", "RETR f"]);
+    assert_eq!(rigs[1].commands()[1..], ["RANG 1 0", "STOR g"]);
+}
+
+#[test]
 fn it_takes_as_long_as_it_takes_but_no_end_is_waited_for_for_ever() {
     let long = [Say("150 go"), Delay(seconds(40_000)), Say("226 done")];
     let mut rigs = [plain(SOURCE).on("RETR", long.clone()), plain(TARGET).on("STOR", long)];

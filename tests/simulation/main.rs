@@ -15,8 +15,9 @@ mod wire;
 mod world;
 
 use ftp_proto::client::{self, AbortPolicy, DataConnection, Open, Operation, Profile, Sequence, TransferId};
-use ftp_proto::codec::{RepresentationType, Text, Verb};
+use ftp_proto::codec::{ByteRange, HashAlgorithm, RepresentationType, SiteCommand, Text, Verb};
 use ftp_proto::server;
+use host::digest;
 use network::Plan;
 use std::fmt::Debug;
 use std::time::Duration;
@@ -28,12 +29,17 @@ use world::{CLIENT, Harm, SERVER, World};
 
 const FILES: [&str; 6] = ["/a", "/b", "/dir/c", "/dir/d", "/none", "/dir"];
 
+/// What a session begins with.
+const UMASK: u16 = 0o022;
+
 /// A session that a seed determines.
 struct Play {
     world: World,
     random: Random,
     /// The connection is lost.
     over: bool,
+    /// SITE UMASK's, where it is known.
+    umask: Option<u16>,
     tally: Tally,
 }
 
@@ -47,6 +53,7 @@ struct Tally {
     dropped: usize,
     aborted: usize,
     moved: usize,
+    begun_anew: usize,
 }
 
 impl std::ops::AddAssign for Tally {
@@ -58,6 +65,7 @@ impl std::ops::AddAssign for Tally {
         self.dropped += other.dropped;
         self.aborted += other.aborted;
         self.moved += other.moved;
+        self.begun_anew += other.begun_anew;
     }
 }
 
@@ -103,6 +111,7 @@ fn configs(random: &mut Random, six: bool) -> (client::Config, server::Config, P
     if random.below(6) == 0 {
         server.commands = server.commands.without(Verb::Mlsd);
     }
+    server.hashes = &[HashAlgorithm::Crc32];
     (client, server, profile)
 }
 
@@ -115,7 +124,7 @@ impl Play {
         world.client.set_profile(profile);
         world.host.tree.put("/a", Node::File(content(&mut random)));
         world.host.tree.put("/dir/c", Node::File(content(&mut random)));
-        Self { world, random, over: false, tally: Tally::default() }
+        Self { world, random, over: false, umask: Some(UMASK), tally: Tally::default() }
     }
 
     /// Checks that an operation ended for a reason.
@@ -140,6 +149,8 @@ impl Play {
             // What the session knows by itself: MLSD is not served here, and a directory has no size.
             Outcome::Refused { verb: Some(Verb::Mlsd), code: 502, .. } => {}
             Outcome::Refused { verb: Some(Verb::Size), code: 550, .. } => {}
+            // The host knows no SITE command of its own.
+            Outcome::Refused { verb: Some(Verb::Site), code: 504, .. } => {}
             Outcome::Refused { .. } => assert!(now != before, "refused for nothing: {outcome:?}"),
             Outcome::Failed(_) => assert!(now.0 != before.0, "failed for nothing: {outcome:?}"),
             Outcome::Close | Outcome::Error(_) => self.over = true,
@@ -312,9 +323,99 @@ impl Play {
         }
     }
 
+    fn hash(&mut self) {
+        let (name, path) = self.path();
+        let size = self.world.host.tree.file(name).map_or(0, <[u8]>::len);
+        let (first, length) = (self.random.below(size + 2), self.random.below(size + 2));
+        let bounds = (self.random.below(2) == 0).then_some((first, first + length));
+        let range = bounds.and_then(|(first, last)| ByteRange::new(first as u64, last as u64).ok());
+        let algorithm = [None, Some(HashAlgorithm::Crc32)][self.random.below(2)];
+        let reply =
+            self.ask(&format!("HASH {name} {bounds:?}"), client::hash(path, algorithm, range), |reply| {
+                reply.expect("what HASH is answered can be read")
+            });
+        if let Some(reply) = reply {
+            let file = self.world.host.tree.file(name).expect("the hash of nothing");
+            let (start, end) = bounds.map_or((0, size), |(first, last)| (first, size.min(last + 1)));
+            assert_eq!((reply.start, reply.end), (start as u64, end as u64));
+            assert_eq!(reply.digest.as_bytes(), digest(&file[start..end]), "the hash of something else");
+        }
+    }
+
+    fn site(&mut self) {
+        let (name, path) = self.path();
+        let mode = self.random.below(0o1000) as u16;
+        match self.random.below(4) {
+            0 => {
+                if self.ask(&format!("CHMOD {mode:o} {name}"), client::chmod(path, mode), |_| ()).is_some() {
+                    let (path, changes) = &self.world.host.changed;
+                    assert_eq!(
+                        (&**path, changes.mode),
+                        (name.as_bytes(), Some(mode)),
+                        "changed something else"
+                    );
+                }
+            }
+            1 => {
+                self.umask = None;
+                let set = client::site(SiteCommand::Umask(Some(mode)));
+                self.umask = self.ask("SITE UMASK", set, |_| ()).map(|()| mode);
+            }
+            2 => {
+                let asked = client::site(SiteCommand::Umask(None));
+                let told = self.ask("SITE UMASK", asked, |line| line.text.to_vec());
+                if let (Some(told), Some(umask)) = (told, self.umask) {
+                    assert_eq!(String::from_utf8_lossy(&told), format!("UMASK {umask:03o}"));
+                }
+            }
+            _ => {
+                let other = client::site(SiteCommand::Other(t("NONE")));
+                assert_eq!(self.ask("SITE NONE", other, |_| ()), None, "nobody knows it");
+            }
+        }
+    }
+
+    /// REIN and another login, after which all is as it was at the first.
+    fn begin_anew(&mut self) {
+        let granted = self.ask("REIN", client::reinitialize(), |_| ()).is_some();
+        if granted {
+            assert!(!self.world.session.is_logged_in());
+            assert_eq!(self.world.ends(CLIENT), 0, "a data connection outlives the login");
+        } else if !self.over {
+            // What becomes of one that was given up is known once the next command is answered.
+            let outcome = self.world.run(&mut client::noop(), |_| ());
+            self.over = !matches!(outcome, Outcome::Done(_));
+            assert!(!self.over || self.world.harm.fatal > 0, "{outcome:?}");
+        }
+        if self.over || self.world.session.is_logged_in() {
+            return;
+        }
+        self.log_in();
+        if !self.over {
+            assert_eq!(self.world.session.working_directory().as_bytes(), b"/");
+            self.umask = Some(UMASK);
+            self.tally.begun_anew += 1;
+        }
+    }
+
+    fn log_in(&mut self) {
+        for _ in 0..6 {
+            if self.over || self.world.session.is_logged_in() {
+                break;
+            }
+            let before = (self.world.harm, self.world.host.refused);
+            let outcome = self.world.run(&mut client::login(t("me"), secret("secret"), None), |_| ());
+            if let Outcome::Refused { .. } | Outcome::Error(_) = outcome {
+                // Five failures are the end, whoever is to blame.
+                self.world.harm.fatal += usize::from(self.world.session.failed_logins() >= 5);
+            }
+            self.judge(before, outcome);
+        }
+    }
+
     fn step(&mut self) {
         let (name, path) = self.path();
-        match self.random.below(20) {
+        match self.random.below(24) {
             0 => {
                 let here =
                     self.ask("PWD", client::working_directory(), |path| path.unwrap().bytes().collect());
@@ -352,7 +453,10 @@ impl Play {
             11 => drop(self.ask("NOOP", client::noop(), |_| ())),
             12 | 13 => self.list(),
             14..=16 => self.retrieve(),
-            _ => self.store(),
+            17..=19 => self.store(),
+            20 | 21 => self.hash(),
+            22 => self.site(),
+            _ => self.begin_anew(),
         }
     }
 
@@ -388,18 +492,7 @@ impl Play {
         let before = (self.world.harm, self.world.host.refused);
         let outcome = self.world.run(&mut client::greeting(), |_| ());
         self.judge(before, outcome);
-        for _ in 0..6 {
-            if self.over || self.world.session.is_logged_in() {
-                break;
-            }
-            let before = (self.world.harm, self.world.host.refused);
-            let outcome = self.world.run(&mut client::login(t("me"), secret("secret"), None), |_| ());
-            if let Outcome::Refused { .. } | Outcome::Error(_) = outcome {
-                // Five failures are the end, whoever is to blame.
-                self.world.harm.fatal += usize::from(self.world.session.failed_logins() >= 5);
-            }
-            self.judge(before, outcome);
-        }
+        self.log_in();
         for _ in 0..3 + self.random.below(20) {
             if self.over {
                 break;
@@ -437,8 +530,8 @@ fn a_thousand_sessions_come_to_a_good_end() {
         tally += session(seed);
     }
     println!("{sessions} sessions: {tally:?}");
-    let Tally { done, refused, failed, lost, dropped, aborted, moved } = tally;
-    for count in [done, refused, failed, lost, dropped, aborted, moved] {
+    let Tally { done, refused, failed, lost, dropped, aborted, moved, begun_anew } = tally;
+    for count in [done, refused, failed, lost, dropped, aborted, moved, begun_anew] {
         assert!(count as u64 > sessions / 50, "what is simulated no more? {tally:?}");
     }
 }
