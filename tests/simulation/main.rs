@@ -336,6 +336,8 @@ impl Play {
             });
         if let Some(reply) = reply {
             let file = self.world.host.tree.file(name).expect("the hash of nothing");
+            // An upload that was left alone may have come to its end before.
+            let size = file.len();
             let (start, end) = bounds.map_or((0, size), |(first, last)| (first, size.min(last + 1)));
             assert_eq!((reply.start, reply.end), (start as u64, end as u64));
             assert_eq!(reply.digest.as_bytes(), digest(&file[start..end]), "the hash of something else");
