@@ -96,6 +96,57 @@ fn a_failure_on_either_side_on_the_way_ends_both() {
     }
 }
 
+/// The target refuses, and closes the data connection that the source has begun to send on: whose end is heard
+/// first is the network's choice.
+#[test]
+fn the_side_that_is_named_is_the_one_that_refused_and_not_the_one_whose_connection_broke_for_it() {
+    let late = [Say("150 go"), Delay(seconds(1)), Say("426 connection reset")];
+    for (stor, named) in [
+        // The refusal comes behind the 426.
+        (&[Delay(seconds(2)), Say("553 not this name")][..], (Side::Target, 553)),
+        (&[Delay(seconds(2)), Say("550 no such directory")], (Side::Target, 550)),
+        (&[Say("150 go"), Delay(seconds(2)), Say("452 the disk is full")], (Side::Target, 452)),
+        // Neither knows more than that it broke: the first is named.
+        (&[Delay(seconds(2)), Say("425 nobody came")], (Side::Source, 426)),
+        (&[Say("150 go"), Delay(seconds(2)), Say("426 broken")], (Side::Source, 426)),
+        (&[Say("150 go"), Delay(seconds(2)), Say("226 stored")], (Side::Source, 426)),
+    ] {
+        let mut rigs = [plain(SOURCE).on("RETR", late.clone()), plain(TARGET).on("STOR", stor.to_vec())];
+        assert_eq!(run(&mut rigs), FxpOutcome::Refused(named.0, named.1), "{stor:?}");
+        both_in_step(&mut rigs);
+    }
+    // The other way round: the source cannot read what it has opened.
+    for (retr, named) in [
+        (&[Say("150 go"), Delay(seconds(2)), Say("451 cannot read it")][..], (Side::Source, 451)),
+        (&[Say("150 go"), Delay(seconds(2)), Say("426 broken")], (Side::Target, 426)),
+    ] {
+        let stor = [Say("150 go"), Delay(seconds(1)), Say("426 connection reset")];
+        let mut rigs = [plain(SOURCE).on("RETR", retr.to_vec()), plain(TARGET).on("STOR", stor)];
+        assert_eq!(run(&mut rigs), FxpOutcome::Refused(named.0, named.1), "{retr:?}");
+        both_in_step(&mut rigs);
+    }
+}
+
+#[test]
+fn given_up_by_the_caller_it_is_no_refusal_whatever_is_said_then() {
+    let mut rigs = rigs_of(
+        [Say("150 go"), Delay(seconds(9)), Say("426 gone")],
+        [Delay(seconds(9)), Say("553 not this name")],
+    );
+    let mut fxp = from_f_to_g();
+    let sent = |rigs: &[Rig; 2]| rigs[1].commands().contains(&"STOR g");
+    for _ in 0..200 {
+        assert_eq!(run_fxp(&mut fxp, &mut rigs, 1), None);
+        if sent(&rigs) {
+            break;
+        }
+    }
+    assert!(sent(&rigs));
+    fxp.abort();
+    assert_eq!(run_fxp(&mut fxp, &mut rigs, usize::MAX), Some(FxpOutcome::Aborted));
+    both_in_step(&mut rigs);
+}
+
 #[test]
 fn the_servers_find_each_other_the_other_way_round_where_one_refuses() {
     // The source may not connect elsewhere; or the target can neither listen.
