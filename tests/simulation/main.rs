@@ -6,6 +6,7 @@
 //! `SIMULATION_SEED=n cargo test --test simulation` runs one session, and shows what happened in it where
 //! it fails; `SIMULATION_SESSIONS=n` runs so many.
 
+mod between;
 mod combinations;
 mod host;
 mod network;
