@@ -123,8 +123,10 @@ impl core::error::Error for FxpError {}
 /// RETR of `from` at one server and STOR to `to` at another, whose data goes from the one to the other. From
 /// byte `offset` on, by REST at both.
 ///
-/// Both clients are logged in, and in the same mode and structure. Neither may protect its data connections:
-/// each server would take the other for a client of its own. That the target is the source's client as little
+/// Both clients are logged in, and in the same mode and structure. Neither may protect its data connections, nor
+/// have to: each server would take the other for a client of its own, and wait for it to begin TLS (SSCN and CPSV,
+/// by which some take that part, are not known here). That is said before anything is sent, as
+/// [`LocalError::DataProtected`] or [`LocalError::Unprotected`]; the control connections may be protected. That the target is the source's client as little
 /// as the source is the target's is what servers refuse by default; see
 /// [`foreign_addresses`](crate::server::Config::foreign_addresses) for ours.
 pub fn fxp<'a>(from: Text<'a>, to: Text<'a>, representation: RepresentationType, offset: u64) -> Fxp<'a> {
@@ -255,9 +257,12 @@ impl<'a> Fxp<'a> {
             return Err(FxpError { side: Side::Target, error: LocalError::CodingsDiffer.into() });
         }
         for (side, view) in Side::BOTH.into_iter().zip(&*views) {
-            if view.client.protects_data() {
-                return Err(FxpError { side, error: LocalError::DataProtected.into() });
-            }
+            let error = match view.client.protects_data() {
+                true => LocalError::DataProtected,
+                false if view.client.is_denied(Some(Verb::Retr)) => LocalError::Unprotected,
+                false => continue,
+            };
+            return Err(FxpError { side, error: error.into() });
         }
         loop {
             let mut waits = [Wait::default(); 2];

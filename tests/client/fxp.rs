@@ -2,6 +2,7 @@
 
 use super::*;
 use ftp_proto::client::{Fxp, FxpError, Side};
+use ftp_proto::security::{Policy, TlsMode};
 use support::client::Act::Cut;
 use support::client::{FxpOutcome, run_fxp};
 
@@ -309,8 +310,25 @@ fn servers_that_protect_their_data_cannot_do_it_with_each_other() {
         let mut rigs = rigs().map(|rig| rig.says("PROT", "200 okay"));
         rigs[protected].run(&mut client::raw(Command::parse(b"PROT P").unwrap()), |_| ()).done();
         let error = Error::Local(LocalError::DataProtected);
+        rigs[protected].reset_counts();
         assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side, error }));
-        in_step(&mut rigs[1 - protected]);
+        assert!(rigs.iter().all(|rig| rig.commands().is_empty()), "it is known before anything is sent");
+        rigs.iter_mut().for_each(in_step);
+    }
+}
+
+#[test]
+fn servers_whose_data_has_to_be_protected_are_told_before_anything_is_sent() {
+    for (required, side) in [(0, Side::Source), (1, Side::Target)] {
+        let mut rigs = rigs();
+        let mut config = Config::default();
+        config.security.tls = TlsMode::Explicit;
+        config.security.control = Policy::Prefer;
+        rigs[required] = Rig::with(config, [SOURCE, TARGET][required]).greet();
+        let error = Error::Local(LocalError::Unprotected);
+        assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side, error }));
+        assert!(rigs.iter().all(|rig| rig.commands().is_empty()));
+        rigs.iter_mut().for_each(in_step);
     }
 }
 
