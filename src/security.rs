@@ -3,6 +3,17 @@
 //!
 //! The handshakes themselves are the driver's. A machine says when one is due, with a token that has to
 //! come back with what came of it, and sends nothing until then.
+//!
+//! A driver of your own has three things to see to besides.
+//!
+//! - A data connection resumes a session of its own control connection: give each control connection a store of
+//!   sessions that its data connections share and nobody else does (for rustls it is there ready made, in `io::tls`).
+//!   Whether a handshake resumed any is what [`DataEvent::Secured`](crate::action::DataEvent::Secured) has to tell.
+//! - A data connection ends with close_notify: without one what was received may have been cut short, and is no
+//!   clean [`Eof`](crate::action::DataEvent::Eof).
+//! - A server says by [`DataEvent::Securing`](crate::action::DataEvent::Securing) that a client has begun a
+//!   handshake of TLS 1.3. Left out, all works; but clients that use each ticket once and leave an upload before the
+//!   next has come, as curl does, may be refused later for want of one (522).
 
 /// How TLS comes about on a control connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

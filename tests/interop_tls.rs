@@ -71,17 +71,6 @@ mod our_client {
         }
     }
 
-    /// As `each`, but for ProFTPD under TLS 1.3, whose data connections bring a ticket after a download alone: two
-    /// uploads use up those of the control connection, and rustls offers none twice. That is what
-    /// `downloads_100_files_on_one_connection` leaves to it.
-    fn each_that_renews_tickets(server: &str, does: impl Fn(&Site, Version)) {
-        each(server, |site, version| {
-            if (server, version.ours) != (PROFTPD, V13.ours) {
-                does(site, version);
-            }
-        });
-    }
-
     fn client_at(host: IpAddr, site: &Site, version: Version, data_connection: DataConnection) -> Client {
         let roots = CertificateDer::pem_file_iter(site.authority()).unwrap().map(Result::unwrap);
         let tls = ClientTls::builder().roots(roots).versions(match version.ours {
@@ -158,7 +147,7 @@ mod our_client {
     }
 
     fn moves_data_every_way(server: &&str) {
-        each_that_renews_tickets(server, |site, version| {
+        each(server, |site, version| {
             let content = noise(300_000);
             for host in [IPV4, IPV6] {
                 for data_connection in [DataConnection::Passive, DataConnection::Active] {
@@ -178,7 +167,7 @@ mod our_client {
     }
 
     fn moves_100_files_on_one_connection(server: &&str) {
-        each_that_renews_tickets(server, |site, version| {
+        each(server, |site, version| {
             let mut client = client(site, version);
             for number in 0..50 {
                 let content = noise(1 + number * 997);
@@ -204,7 +193,7 @@ mod our_client {
     /// A TLS 1.3 ticket is good for one handshake, and what is given up may end before it brought the next.
     fn goes_on_after_transfers_given_up(server: &&str) {
         let big = noise(8_000_000);
-        each_that_renews_tickets(server, |site, version| {
+        each(server, |site, version| {
             site.seed("big", &big);
             for data_connection in [DataConnection::Passive, DataConnection::Active] {
                 let mut client = client_at(IPV4, site, version, data_connection);
@@ -236,7 +225,7 @@ mod our_client {
 
     /// By turns, so that whoever kept the sessions of both in one place offers the wrong one.
     fn mixes_no_sessions_of_two_connections(server: &&str) {
-        each_that_renews_tickets(server, |site, version| {
+        each(server, |site, version| {
             let mut clients = [client(site, version), client(site, version)];
             let contents = [noise(100_000), bytes()];
             for _ in 0..5 {
@@ -326,11 +315,14 @@ mod our_server {
         }
     }
 
-    /// One connection each: ten files down, ten up, by curl and by lftp, in each version.
+    /// One connection each: ten files down, ten up, by curl and by lftp, in each version, from each runtime.
     #[test]
     fn many_transfers_go_over_one_control_connection() {
-        for tls in [Tls::Explicit, Tls::Implicit] {
-            let site = Site::ours_by_tls(tls, &[]);
+        let runtimes = ["std", "tokio", "smol"];
+        for (tls, runtime) in
+            [Tls::Explicit, Tls::Implicit].iter().flat_map(|tls| runtimes.map(|on| (*tls, on)))
+        {
+            let site = Site::ours_by_tls(tls, &["--runtime", runtime]);
             for number in 0..10 {
                 site.seed(&format!("file-{number}"), &noise(1 + number * 10_000));
             }
@@ -343,10 +335,8 @@ mod our_server {
                     let local = site.root.path(&file).to_str().unwrap().to_owned();
                     up.extend(["-T".into(), local, site.url(&format!("up-{number}"))]);
                 }
-                // Under TLS 1.3 curl 7.88 uses each ticket once, and closes an upload without waiting for the next: it
-                // may be left with none. To other servers that want sessions resumed it then connects anew.
-                let uploads = version[0] == "--tlsv1.2";
-                for transfers in [Some(down), Some(up).filter(|_| uploads)].into_iter().flatten() {
+                // Under TLS 1.3 curl 7.88 uses each ticket once, and closes an upload without waiting for the next.
+                for transfers in [down, up] {
                     let mut curl = Command::new("curl");
                     curl.args([
                         "-q",
@@ -362,7 +352,7 @@ mod our_server {
                     let outcome = run(&mut curl, Duration::from_secs(60)).succeeds();
                     assert_eq!(count(&outcome.commands(), "USER "), 1, "{outcome}");
                 }
-                all_are_there(&site, uploads);
+                all_are_there(&site);
             }
             for priority in ["NORMAL:-VERS-ALL:+VERS-TLS1.2", "NORMAL:-VERS-ALL:+VERS-TLS1.3"] {
                 let actions: String =
@@ -370,7 +360,7 @@ mod our_server {
                 let settings = format!("set cmd:fail-exit yes\nset ssl:priority {priority}");
                 let outcome = lftp_does(&site, &settings, &actions).succeeds();
                 assert_eq!(count(&outcome.commands(), "USER "), 1, "{outcome}");
-                all_are_there(&site, true);
+                all_are_there(&site);
             }
         }
     }
@@ -380,14 +370,12 @@ mod our_server {
     }
 
     #[track_caller]
-    fn all_are_there(site: &Site, uploads: bool) {
+    fn all_are_there(site: &Site) {
         for number in 0..10 {
             site.local.holds(&format!("got-{number}"), &noise(1 + number * 10_000));
             fs::remove_file(site.local.path(&format!("got-{number}"))).unwrap();
-            if uploads {
-                site.root.holds(&format!("up-{number}"), &noise(1 + number * 10_000));
-                fs::remove_file(site.root.path(&format!("up-{number}"))).unwrap();
-            }
+            site.root.holds(&format!("up-{number}"), &noise(1 + number * 10_000));
+            fs::remove_file(site.root.path(&format!("up-{number}"))).unwrap();
         }
     }
 

@@ -9,6 +9,7 @@ use ftp_proto::codec::RepresentationType::Image;
 use ftp_proto::error::{Awaited, Error, LocalError, PeerError};
 use ftp_proto::security::{Policy, TlsMode};
 use ftp_proto::server::Config;
+use std::time::Duration;
 use support::client::{Act, Outcome, Rig as ClientRig};
 use support::server::{End, LOCAL, PEER, PEER_DATA, Rig};
 use support::{seconds, secret, t};
@@ -125,6 +126,59 @@ fn data_is_secured_as_soon_as_the_connection_stands_and_moves_once_it_is() {
         rig.download();
         assert_eq!(rig.codes(), [226]);
     }
+}
+
+/// Then the tickets that follow the handshake are there before the file is. That the client has begun it is no
+/// promise to go on before it sees the 150. No other transfer waits, nor one that needs no tickets.
+#[test]
+fn the_150_to_an_upload_waits_for_a_handshake_that_the_client_has_begun() {
+    let begin = |bound: bool, ahead: bool, line: &str| {
+        let mut rig = secured(|config| config.security.bound_sessions = bound);
+        rig.resumes = None;
+        assert_eq!(rig.say("EPSV"), [229]);
+        assert!(rig.arrive(PEER_DATA));
+        let id = rig.data_id();
+        if ahead {
+            rig.tell(id, DataEvent::Securing);
+        }
+        let waits = bound && ahead && !matches!(line, "RETR file" | "LIST");
+        assert_eq!(rig.say(line), if waits { &[][..] } else { &[150] }, "{line}");
+        (rig, id)
+    };
+    for line in ["STOR new", "STOU", "APPE new"] {
+        let (mut rig, id) = begin(true, true, line);
+        rig.tell(id, DataEvent::Secured { resumed: true });
+        assert_eq!(rig.codes(), [150], "{line}");
+        assert!(matches!(rig.ops.last(), Some(DataOp::Receive(_))), "{line}");
+    }
+    for (bound, ahead, line) in [
+        (true, true, "RETR file"),
+        (true, true, "LIST"),
+        (false, true, "STOR new"),
+        (true, false, "STOR new"),
+    ] {
+        let (mut rig, id) = begin(bound, ahead, line);
+        // What comes after the 150 was sent does not bring it back.
+        rig.tell(id, DataEvent::Securing);
+        assert_eq!(rig.codes(), []);
+        rig.tell(id, DataEvent::Secured { resumed: true });
+        assert!(matches!(rig.ops.last(), Some(DataOp::Send(_) | DataOp::Receive(_))), "{line}");
+    }
+    let (mut rig, id) = begin(true, true, "STOR new");
+    rig.tell(id, DataEvent::Secured { resumed: false });
+    assert_eq!(rig.codes(), [150, 522]);
+    let (mut rig, id) = begin(true, true, "STOR new");
+    rig.tell(id, DataEvent::Failed(DataFailure::Handshake));
+    assert_eq!(rig.codes(), [150, 522]);
+    let (mut rig, _) = begin(true, true, "STOR new");
+    assert_eq!(rig.say("ABOR"), [150, 426, 226]);
+    let (mut rig, id) = begin(true, true, "STOR new");
+    rig.pass(Duration::from_millis(1900));
+    assert_eq!(rig.codes(), []);
+    rig.pass(Duration::from_millis(200));
+    assert_eq!(rig.codes(), [150]);
+    rig.tell(id, DataEvent::Secured { resumed: true });
+    assert!(matches!(rig.ops.last(), Some(DataOp::Receive(_))));
 }
 
 #[test]

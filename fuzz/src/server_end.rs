@@ -147,7 +147,9 @@ impl<'a> ServerEnd<'a> {
                             range: (0, u64::from(choice)),
                         },
                         Request::Available => Answer::Count(u64::from(choice)),
-                        Request::Site(_) => Answer::Reply(ReplyCode::COMMAND_OKAY, &lines[..usize::from(choice) % 3]),
+                        Request::Site(_) => {
+                            Answer::Reply(ReplyCode::COMMAND_OKAY, &lines[..usize::from(choice) % 3])
+                        }
                         Request::Open(_) | Request::List(_) => {
                             Answer::Opened { size: Some(u64::from(choice)), unique_name: None }
                         }
@@ -226,7 +228,12 @@ impl<'a> ServerEnd<'a> {
                 self.event(id, DataEvent::Failed(DataFailure::Unreachable));
             }
             DataOp::StartTls if fails => self.event(id, DataEvent::Failed(DataFailure::Handshake)),
-            DataOp::StartTls => self.event(id, DataEvent::Secured { resumed: outcome != 0x44 }),
+            DataOp::StartTls => {
+                if outcome & 2 == 2 {
+                    self.event(id, DataEvent::Securing);
+                }
+                self.event(id, DataEvent::Secured { resumed: outcome != 0x44 });
+            }
             DataOp::Send(_) | DataOp::Receive(_) if fails => {
                 self.event(id, DataEvent::Failed(DataFailure::Broken))
             }

@@ -68,6 +68,8 @@ impl Client {
         match (event, channel.phase) {
             // Its end was told, or the time for it had run out.
             (_, Phase::Ended | Phase::Failed(_)) => return Ok(()),
+            // That is the server's to heed.
+            (DataEvent::Securing, _) => return Ok(()),
             (DataEvent::Moved(count), _) => channel.moved = channel.moved.saturating_add(count),
             (DataEvent::Marker(marker), Phase::Moving) if channel.receives => {
                 self.last_marker = Some(marker);

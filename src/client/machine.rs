@@ -172,6 +172,10 @@ impl ReplySpan {
 
 impl Client {
     /// A client on a control connection to `peer`.
+    ///
+    /// Its receive storage has to hold a line of [`Limits::line`](super::Limits::line) bytes and its end, 2,048
+    /// bytes by default; its send storage a whole command, and better those that travel together: 512 bytes do
+    /// where paths are short. Less is a [`LocalError`](crate::error::LocalError) when the operation is polled.
     #[must_use]
     pub fn new(config: Config, peer: SocketAddr) -> Self {
         Self {

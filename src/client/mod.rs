@@ -67,8 +67,8 @@ pub use rename::{Rename, rename};
 pub use secure::{ClearCommandChannel, Protected, Secure, clear_command_channel, protect_data, secure};
 pub use setup::{Setup, setup};
 pub use transfer::{
-    Open, Opened, TransferId, append, entries, list, machine_list, names, retrieve, retrieve_range, store,
-    store_unique,
+    Open, Opened, TransferId, append, entries, list, machine_list, names, renew_session, retrieve,
+    retrieve_range, store, store_unique,
 };
 pub use verify::{Expected, Mismatch, Verified, Verify, verify};
 pub use walk::{Found, Walk, WalkLimits};

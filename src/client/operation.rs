@@ -25,7 +25,7 @@ pub enum Event<'b, T> {
 }
 
 /// A server's refusal: the last line of its reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Refusal<'b> {
     /// The command refused; none for the greeting.
     pub verb: Option<Verb>,
@@ -55,6 +55,16 @@ impl Refusal<'_> {
         const HINTS: [&[u8]; 3] = [b"reuse", b"resum", b"TLS negotiation failed"];
         let says = |hint: &[u8]| self.text.windows(hint.len()).any(|part| part.eq_ignore_ascii_case(hint));
         matches!(self.code.get(), 425 | 450 | 522) && HINTS.iter().any(|hint| says(hint))
+    }
+}
+
+impl core::fmt::Debug for Refusal<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Refusal")
+            .field("verb", &self.verb)
+            .field("code", &self.code)
+            .field("text", &Escaped(self.text))
+            .finish()
     }
 }
 

@@ -59,6 +59,17 @@ pub fn names(path: Option<Text<'_>>, representation: RepresentationType) -> Oper
     Open::operation(Command::Nlst(path), representation, 0)
 }
 
+/// Opens a list of names that nobody wants (NLST): for the TLS session of its data connection, and for drivers
+/// that have none left to resume on the next one.
+///
+/// A TLS 1.3 ticket is good for one connection with most TLS libraries, and ProFTPD brings no new one with an
+/// upload, while it refuses data connections that resume nothing (425). It refuses this one, too: behind the
+/// handshake, which brings tickets that it then takes. A server that lists the names takes any connection, and
+/// there is no more need of this.
+pub fn renew_session() -> Operation<Open<'static>> {
+    names(None, RepresentationType::Image)
+}
+
 /// MLSD: opens the machine-readable listing of `path`, or of the working directory (RFC 3659 7). Its
 /// wire form is the same in every representation type.
 pub fn machine_list(path: Option<Text<'_>>) -> Operation<Open<'_>> {

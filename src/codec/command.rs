@@ -82,8 +82,8 @@ macro_rules! commands {
             $(#[doc = concat!("See [`Verb::", stringify!($variant), "`].")] $variant $(($parameter))?,)*
             /// A command that no table knows.
             Unknown {
-                /// Its first word, as it was sent: printable ASCII.
-                verb: &'a [u8],
+                /// Its first word, as it was sent: printable ASCII, no space.
+                verb: Text<'a>,
                 /// What follows it.
                 argument: Option<Text<'a>>,
             },
@@ -217,9 +217,10 @@ impl<'a> Command<'a> {
         let Ok((b"", (verb, argument))) = words(line) else {
             return Err(CommandError::NotACommand);
         };
-        match argument.filter(|argument| !argument.is_empty()).map(Text::new).transpose() {
-            Ok(argument) => Ok(Self::Unknown { verb, argument }),
-            Err(_) => Err(CommandError::NotACommand),
+        let argument = argument.filter(|argument| !argument.is_empty()).map(Text::new).transpose();
+        match (Text::new(verb), argument) {
+            (Ok(verb), Ok(argument)) => Ok(Self::Unknown { verb, argument }),
+            _ => Err(CommandError::NotACommand),
         }
     }
 
@@ -229,7 +230,7 @@ impl<'a> Command<'a> {
     /// [`Full`] when `sink` is.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         match (self, self.known_verb()) {
-            (Self::Unknown { verb, .. }, _) => sink.put(verb)?,
+            (Self::Unknown { verb, .. }, _) => verb.encode(sink)?,
             (_, Some(verb)) => sink.put(verb.as_str().as_bytes())?,
             (_, None) => {}
         }

@@ -2,6 +2,48 @@
 //!
 //! Every value has a `parse` that takes the whole of its bytes, borrows from them what it keeps and
 //! never panics, and an `encode` that writes the canonical form to a [`Sink`]. `parse(encode(x)) == x`.
+//!
+//! What only looks on, or stands between the two, frames each direction with a
+//! [`RecvBuf`](crate::buffer::RecvBuf) and parses its lines:
+//!
+//! ```
+//! use ftp_proto::buffer::{Frame, RecvBuf};
+//! use ftp_proto::codec::{Command, EndRule, Redacted, ReplyLine, Verb, address};
+//!
+//! /// What to do with each line of one direction, as its bytes come in.
+//! fn lines(rx: &mut RecvBuf<[u8; 2048]>, mut bytes: &[u8], mut each: impl FnMut(&[u8])) {
+//!     loop {
+//!         match rx.view().next_line(2046) {
+//!             Frame::Line(line) => each(rx.bytes(line)),
+//!             Frame::Partial if bytes.is_empty() => return,
+//!             Frame::Partial => bytes = &bytes[rx.extend(bytes)..],
+//!             Frame::TooLong(_) | Frame::Binary => {} // skipped, and said once
+//!             Frame::End { .. } => return,            // after `RecvBuf::eof`
+//!         }
+//!     }
+//! }
+//!
+//! let (mut from_client, mut from_server) = (RecvBuf::new([0; 2048]), RecvBuf::new([0; 2048]));
+//! let mut asked = Vec::new();
+//! for piece in ["USER me\r\nPASS sec", "ret\r\nEPSV\r\n"] {
+//!     lines(&mut from_client, piece.as_bytes(), |line| {
+//!         asked.push(Command::parse(line).ok().and_then(|command| command.known_verb()));
+//!         assert!(!Redacted(line).to_string().contains("secret"));
+//!     });
+//! }
+//! let (mut asked, mut within, mut port) = (asked.into_iter(), None, None);
+//! lines(&mut from_server, b"331 And?\r\n230-Hi\r\n230 In\r\n229 Go (|||5000|)\r\n", |line| {
+//!     let Ok(reply) = ReplyLine::parse(line, within, EndRule::SameCode) else { return };
+//!     within = Some(reply.code).filter(|_| !reply.position.is_end());
+//!     // A preliminary reply (1yz) has a final one behind it.
+//!     if reply.position.is_end() && !reply.code.is_preliminary() {
+//!         let verb = asked.next().flatten();
+//!         assert!(verb.is_some_and(|verb| verb.allows(reply.code)));
+//!         port = address::parse_epsv_reply(reply.text).ok().filter(|_| verb == Some(Verb::Epsv));
+//!     }
+//! });
+//! assert_eq!(port, Some(5000));
+//! ```
 
 pub mod address;
 pub mod code;

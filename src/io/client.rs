@@ -18,7 +18,7 @@ use crate::client::{
     OperationStep, Party, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal, Rename, Secure,
     Sequence, Setup, SizeAnswer, TimeSetAnswer, Verified, Verify, abort, complete,
 };
-use crate::codec::{Digest, Direction, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
+use crate::codec::{Digest, Direction, Escaped, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
 use crate::error::Error as CoreError;
 use crate::listing::Formats;
 use crate::security::{Downgrade, Upgrade};
@@ -34,6 +34,8 @@ pub(super) struct Connection<R: Runtime> {
     turns: Turns,
     local: IpAddr,
     endpoint: Option<Endpoint>,
+    /// The server may bring new tickets when they are used up.
+    may_renew: bool,
     span: SessionSpan,
 }
 
@@ -49,7 +51,7 @@ impl<R: Runtime> Connection<R> {
         let control = Control::new(stream, config.limits.line);
         let span = SessionSpan::client(peer);
         let (machine, data, turns) = (Client::new(config, peer), Data::new(), Turns::default());
-        Self { runtime, machine, control, data, turns, local, endpoint, span }
+        Self { runtime, machine, control, data, turns, local, endpoint, may_renew: true, span }
     }
 
     pub(super) fn set_trace(&mut self, trace: Option<Trace>) {
@@ -79,6 +81,33 @@ impl<R: Runtime> Connection<R> {
     /// Does an operation. The future may be dropped at any point: the next operation ends what it began.
     pub(super) async fn run<S: Outcome>(&mut self, operation: Operation<S>) -> Result<S::Owned, Error> {
         self.run_with(operation, |_| {}).await
+    }
+
+    /// Opens a transfer. Where the tickets of TLS 1.3 are used up, and the server brings none with what was moved
+    /// last, it may refuse a data connection: one that moves nothing comes before it, for the sake of the tickets
+    /// that follow its handshake.
+    pub(super) async fn open(&mut self, operation: Operation<Open<'_>>) -> Result<Transfer, Error> {
+        if self.may_renew && self.endpoint.as_ref().is_some_and(Endpoint::has_spent_its_tickets) {
+            self.may_renew = self.renew_tickets().await?;
+        }
+        self.run(operation).await
+    }
+
+    /// Whether it helped.
+    async fn renew_tickets(&mut self) -> Result<bool, Error> {
+        let refused = match self.run(crate::client::renew_session()).await {
+            Ok(mut transfer) => {
+                let mut waste = [0; 512];
+                poll_fn(|cx| self.poll_read(&mut transfer, &mut waste, cx)).await.map(drop)
+            }
+            Err(error) => Err(error),
+        };
+        match refused {
+            Err(error @ (Error::Local(_) | Error::Peer(..))) => Err(error),
+            // The server takes connections that resume nothing.
+            Ok(()) => Ok(false),
+            Err(_) => Ok(!self.endpoint.as_ref().is_some_and(Endpoint::has_spent_its_tickets)),
+        }
     }
 
     /// As [`run`](Self::run); `on_line` is shown each line of a reply that is no final one.
@@ -362,12 +391,18 @@ pub(super) struct Finished {
 }
 
 /// A reply, kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     /// Its code.
     pub code: ReplyCode,
     /// The text of its last line.
     pub text: Vec<u8>,
+}
+
+impl ::std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("Reply").field("code", &self.code).field("text", &Escaped(&self.text)).finish()
+    }
 }
 
 impl From<ReplyLine<'_>> for Reply {

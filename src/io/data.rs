@@ -29,6 +29,8 @@ pub(super) struct Data<R: Runtime> {
     retired: Option<Retired<R>>,
     /// Until when a ticket may take to come before data moves.
     patience: Option<Instant>,
+    /// One was waited for in vain, and none is any more.
+    in_vain: bool,
     /// What is on its way and not in its final form.
     buffer: Vec<u8>,
     start: usize,
@@ -54,8 +56,8 @@ enum State<R: Runtime> {
     /// Someone came, and the machine is asked who it is.
     Arrived(R::Listener, Wire<R::Stream>),
     Open(Wire<R::Stream>),
-    /// The TLS handshake is going on.
-    Securing(Wire<R::Stream>),
+    /// The TLS handshake is going on; the machine was told that the peer has begun it, or not.
+    Securing(Wire<R::Stream>, bool),
     Receiving(Wire<R::Stream>, Decoder),
     Sending(Wire<R::Stream>, Encoder),
     /// All was sent, and the peer has yet to take it.
@@ -88,6 +90,7 @@ impl<R: Runtime> Data<R> {
             state: State::Closed,
             retired: None,
             patience: None,
+            in_vain: false,
             buffer: Vec::new(),
             start: 0,
             end: 0,
@@ -146,7 +149,7 @@ impl<R: Runtime> Data<R> {
                     Ok(session) => self.change(|state| match state {
                         State::Open(mut wire) => {
                             wire.secure(session);
-                            State::Securing(wire)
+                            State::Securing(wire, false)
                         }
                         state => state,
                     }),
@@ -227,7 +230,7 @@ impl<R: Runtime> Data<R> {
         cx: &mut Context<'_>,
     ) -> Option<Instant> {
         let Some(Retired { wire, until }) = &mut self.retired else { return self.patience };
-        let wanted = wire.may_bring_tickets() && endpoint.is_some_and(Endpoint::is_out_of_tickets);
+        let wanted = wire.may_bring_tickets() && endpoint.is_some_and(Endpoint::has_spent_its_tickets);
         if wanted && runtime.now() < *until && wire.poll_glean(cx).is_pending() {
             return Some(*until);
         }
@@ -241,7 +244,7 @@ impl<R: Runtime> Data<R> {
             State::Connecting(wire)
             | State::Arrived(_, wire)
             | State::Open(wire)
-            | State::Securing(wire)
+            | State::Securing(wire, _)
             | State::Receiving(wire, _)
             | State::Sending(wire, _)
             | State::Sent(wire) => Some(wire),
@@ -294,22 +297,32 @@ impl<R: Runtime> Data<R> {
                 }
                 Err(error) => Poll::Ready(self.fail(DataFailure::Unreachable, error)),
             },
-            State::Securing(wire) => {
-                let resumed = match ready!(wire.poll_handshake(cx)) {
-                    Ok(resumed) => resumed,
-                    Err(error) => return Poll::Ready(self.fail(DataFailure::Handshake, error)),
+            State::Securing(wire, told) => {
+                let resumed = match wire.poll_handshake(cx) {
+                    Poll::Pending if *told || !wire.has_heard_tls() || !wire.may_bring_tickets() => {
+                        return Poll::Pending;
+                    }
+                    Poll::Pending => {
+                        *told = true;
+                        return Poll::Ready(DataEvent::Securing);
+                    }
+                    Poll::Ready(Ok(resumed)) => resumed,
+                    Poll::Ready(Err(error)) => return Poll::Ready(self.fail(DataFailure::Handshake, error)),
                 };
                 // Nothing moves before the ticket that was used up is replaced: the transfer may be given up at
                 // any moment, and the next one needs it.
                 let now = runtime.now();
                 let until = *self.patience.get_or_insert(now.after(TICKET_TIME));
-                let wanted = || resumed && endpoint.is_some_and(Endpoint::is_out_of_tickets);
-                if now < until && wire.poll_ticket(cx, wanted).is_pending() {
-                    return Poll::Pending;
+                let wanted = || resumed && endpoint.is_some_and(Endpoint::has_spent_its_tickets);
+                if !self.in_vain && wire.poll_ticket(cx, wanted).is_pending() {
+                    if now < until {
+                        return Poll::Pending;
+                    }
+                    self.in_vain = true;
                 }
                 self.patience = None;
                 self.change(|state| match state {
-                    State::Securing(wire) => State::Open(wire),
+                    State::Securing(wire, _) => State::Open(wire),
                     state => state,
                 });
                 Poll::Ready(DataEvent::Secured { resumed })

@@ -33,7 +33,7 @@ pub enum Error {
 }
 
 /// A server's refusal, kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The command refused; none for the greeting.
     pub verb: Option<Verb>,
@@ -49,6 +49,12 @@ impl Refused {
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         self.transient
+    }
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Refusal { verb: self.verb, code: self.code, text: &self.text }.fmt(f)
     }
 }
 

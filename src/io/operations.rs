@@ -490,12 +490,12 @@ macro_rules! operations {
                 &mut self,
                 operation: Operation<client::Open<'_>>,
             ) -> Result<Retrieve<'_>, Error> {
-                let transfer = self.run(operation).await?;
+                let transfer = self.connection.open(operation).await?;
                 Ok(Retrieve(Download::new(&mut self.connection, transfer)))
             }
 
             async fn upload(&mut self, operation: Operation<client::Open<'_>>) -> Result<Store<'_>, Error> {
-                let transfer = self.run(operation).await?;
+                let transfer = self.connection.open(operation).await?;
                 Ok(Store(Upload::new(&mut self.connection, transfer)))
             }
 
@@ -503,7 +503,7 @@ macro_rules! operations {
                 &mut self,
                 operation: Operation<client::Open<'_>>,
             ) -> Result<Entries<'_>, Error> {
-                let transfer = self.run(operation).await?;
+                let transfer = self.connection.open(operation).await?;
                 Ok(Entries(Listing::new(&mut self.connection, transfer)))
             }
         }

@@ -166,7 +166,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 SessionStep::Request(ticket, asked) => self.request(ticket, asked),
                 SessionStep::Upgrade(token) => self.control.upgrade(token),
                 SessionStep::Downgrade(token) => self.control.downgrade(token),
-                SessionStep::Data(id, op) => self.act(id, op),
+                SessionStep::Data(id, op) => {
+                    self.act(id, op);
+                    // What it waits for may be there, and come before what the client says next.
+                    self.move_data(cx);
+                }
                 SessionStep::Abort => self.give_up(),
                 SessionStep::Close => {
                     if let Some(error) = self.session.ended_by() {

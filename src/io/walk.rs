@@ -87,7 +87,7 @@ pub(super) async fn walk<R: Runtime>(
     let Some(path) = walk.next() else { return Ok(None) };
     let path = path.as_bytes().to_vec();
     let argument = for_listing(&path);
-    let transfer = connection.run(client::entries(optional(&argument)?)).await?;
+    let transfer = connection.open(client::entries(optional(&argument)?)).await?;
     let mut listing = Listing::new(connection, transfer);
     let below_root = walk.path_below_root().as_bytes().to_vec();
     let mut listed =

@@ -31,6 +31,11 @@ impl<S: Stream> Wire<S> {
         Poll::Ready(Ok(tls.is_resumed()))
     }
 
+    /// Whether the peer has sent anything that TLS is made of.
+    pub(super) fn has_heard_tls(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.has_heard())
+    }
+
     /// Ends TLS, in both directions, and goes on in the clear: what came so already.
     pub(super) fn poll_clear(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
         let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(Ok(Vec::new())) };

@@ -5,7 +5,7 @@ use super::information::framed;
 use super::machine::Ticket;
 use super::note::{Change, Note, Outcome};
 use super::pending::{FollowUp, Pending, Purpose};
-use super::request::{Access, Answer, Refusal};
+use super::request::{Answer, Refusal};
 use super::session::{Login, Session};
 use crate::action::DataOp;
 use crate::buffer::Tx;
@@ -63,10 +63,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Renamed."), tx);
             }
             (Pending::Stat(purpose), Answer::Entry(entry)) => self.entry(ticket, purpose, entry, tx),
-            (Pending::Open(access), Answer::Opened { size, unique_name }) => {
-                self.opened(ticket, Some(access), size, unique_name, tx);
+            (Pending::Open(_) | Pending::List(_), Answer::Opened { size, unique_name }) => {
+                self.opened(ticket, size, unique_name);
             }
-            (Pending::List(_), Answer::Opened { size, .. }) => self.opened(ticket, None, size, None, tx),
             (Pending::Commit, Answer::Done) => {
                 self.note_transfer(Direction::ToServer, false, Outcome::Complete);
                 self.committed(ticket, tx);
@@ -246,39 +245,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    fn opened(
-        &mut self,
-        ticket: Ticket,
-        access: Option<Access>,
-        size: Option<u64>,
-        unique_name: Option<Text<'_>>,
-        tx: &mut Tx<'_>,
-    ) {
+    fn opened(&mut self, ticket: Ticket, size: Option<u64>, unique_name: Option<Text<'_>>) {
         if let Some(name) = unique_name {
             self.paths.name_with(name.as_bytes());
         }
         self.size_hint = None;
         let size = size.map(|size| self.opening.limit.map_or(size, |limit| size.min(limit.get())));
-        let sent = self.pi.preliminary_with(&ticket, tx, |tx| {
-            Code::OPENING_DATA_CONNECTION.encode(tx)?;
-            match (access, unique_name, size) {
-                // RFC 1123 4.1.2.9 wants exactly this.
-                (Some(Access::Unique), Some(name), _) => {
-                    tx.put(b" FILE: ")?;
-                    tx.put(name.as_bytes())?;
-                }
-                (Some(Access::Read { .. }), _, Some(size)) => {
-                    tx.put_fmt(format_args!(" Opening the data connection ({size} bytes)."))?;
-                }
-                _ => tx.put(b" Opening the data connection.")?,
-            }
-            tx.put(b"\r\n")
-        });
-        if sent.is_err() {
-            // The name alone can be that long.
-            let _ = self.pi.preliminary(&ticket, Code::OPENING_DATA_CONNECTION, Text::default(), tx);
-        }
-        self.transfer = Some(Transfer::new(ticket, self.verb));
+        self.transfer = Some(Transfer::new(ticket, self.verb, size));
     }
 
     /// An entry in a reply of many lines, under its whole path: the host need not have given it a name,

@@ -38,7 +38,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
         let verb = match &command {
             Ok(Command::Unknown { verb, .. }) => {
-                self.unknown(ticket, verb, tx);
+                self.unknown(ticket, verb.as_bytes(), tx);
                 return None;
             }
             Ok(command) => command.known_verb(),

@@ -45,7 +45,7 @@ pub(super) enum Channel {
     /// The connection stands.
     Ready(DataId),
     /// The TLS handshake is going on. The client may begin it before it sends its command.
-    Securing(DataId),
+    Securing { id: DataId, begun: bool },
     /// The connection stands and is protected.
     Secured(DataId),
     /// It stood, and did not become what it should: the transfer that it was for is told so.
@@ -58,6 +58,13 @@ impl Channel {
         !matches!(self, Self::None | Self::Unbound { .. })
     }
 
+    /// Lets nothing wait any longer for what the client has begun.
+    pub(super) const fn forget_beginning(&mut self) {
+        if let Self::Securing { begun, .. } = self {
+            *begun = false;
+        }
+    }
+
     const fn id(&self) -> Option<DataId> {
         match self {
             Self::Binding { id, .. }
@@ -65,7 +72,7 @@ impl Channel {
             | Self::Listening(id)
             | Self::Connecting(id)
             | Self::Ready(id)
-            | Self::Securing(id)
+            | Self::Securing { id, .. }
             | Self::Secured(id) => Some(*id),
             Self::None | Self::Unbound { .. } | Self::Address(_) | Self::Failed(_) => None,
         }
@@ -78,6 +85,8 @@ pub(super) struct Transfer {
     ticket: Ticket,
     verb: Verb,
     state: State,
+    /// How many bytes a download has, where the host knows.
+    size: Option<u64>,
     moved: u64,
     /// The last restart marker that came and was not told.
     marker: Option<Marker>,
@@ -87,6 +96,8 @@ pub(super) struct Transfer {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
+    /// The host has opened it; 150 is not out yet.
+    Opened,
     /// 150 is out; the data connection does not stand yet.
     Waiting,
     Moving,
@@ -98,12 +109,12 @@ enum State {
 }
 
 impl Transfer {
-    pub(super) fn new(ticket: Ticket, verb: Verb) -> Self {
-        Self { ticket, verb, state: State::Waiting, moved: 0, marker: None, measured: None }
+    pub(super) const fn new(ticket: Ticket, verb: Verb, size: Option<u64>) -> Self {
+        Self { ticket, verb, state: State::Opened, size, moved: 0, marker: None, measured: None }
     }
 
     pub(super) fn is_moving(&self) -> bool {
-        self.state != State::Waiting
+        !matches!(self.state, State::Opened | State::Waiting)
     }
 
     pub(super) const fn moved(&self) -> u64 {
@@ -111,7 +122,7 @@ impl Transfer {
     }
 
     fn is_over(&self) -> bool {
-        !matches!(self.state, State::Waiting | State::Moving)
+        !matches!(self.state, State::Opened | State::Waiting | State::Moving)
     }
 
     fn receives(&self) -> bool {
@@ -163,11 +174,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 Channel::Connecting(id) => self.connection_stands(id),
                 _ => return Err(LocalError::UnexpectedDataEvent),
             },
+            DataEvent::Securing => match &mut self.channel {
+                Channel::Securing { begun, .. } => *begun = true,
+                _ => return Err(LocalError::UnexpectedDataEvent),
+            },
             DataEvent::Secured { resumed } => match self.channel {
-                Channel::Securing(id) if resumed || !self.config.security.bound_sessions => {
+                Channel::Securing { id, .. } if resumed || !self.config.security.bound_sessions => {
                     self.channel = Channel::Secured(id);
                 }
-                Channel::Securing(_) => {
+                Channel::Securing { .. } => {
                     self.close_channel(DataOp::Abort);
                     self.channel = Channel::Failed(DataFailure::NotResumed);
                 }
@@ -195,7 +210,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 Channel::Binding { ticket, .. } | Channel::Bound { ticket, .. } => {
                     self.channel = Channel::Unbound { ticket };
                 }
-                Channel::Securing(_) => self.channel = Channel::Failed(failure),
+                Channel::Securing { .. } => self.channel = Channel::Failed(failure),
                 _ => {
                     // What comes of the connection after the last byte is of no matter.
                     if let Some(transfer) = self.transfer.as_mut().filter(|transfer| !transfer.is_over()) {
@@ -219,7 +234,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.channel = match self.protects_data() {
             true => {
                 self.order(id, DataOp::StartTls);
-                Channel::Securing(id)
+                Channel::Securing { id, begun: false }
             }
             false => Channel::Ready(id),
         };
@@ -236,6 +251,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if tx.free() < END_ROOM {
             return None;
         }
+        if self.holds_announcement() {
+            return None;
+        }
+        self.announce(tx);
         let protects_data = self.protects_data();
         let transfer = self.transfer.as_mut()?;
         match (transfer.state, &self.channel) {
@@ -263,7 +282,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.channel = Channel::Connecting(id);
                 self.order(id, DataOp::Connect(address));
             }
-            (State::Waiting | State::Moving, _) => {}
+            (State::Opened | State::Waiting | State::Moving, _) => {}
             (State::Sent, _) => self.transfer_done(tx),
             (State::Received, _) => {
                 let transfer = self.transfer.take()?;
@@ -275,6 +294,47 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (State::Failed(failure), _) => self.transfer_failed(failure, tx),
         }
         None
+    }
+
+    /// Whether the 150 waits for a handshake that the client has begun. The tickets for its next data connections
+    /// are then there before it sends the file: curl leaves an upload without waiting for them, uses each once,
+    /// and would be refused for want of one. Whoever downloads reads them anyway.
+    pub(super) fn holds_announcement(&self) -> bool {
+        let opened = |transfer: &Transfer| transfer.state == State::Opened && transfer.receives();
+        self.config.security.bound_sessions
+            && matches!(self.channel, Channel::Securing { begun: true, .. })
+            && self.transfer.as_ref().is_some_and(opened)
+    }
+
+    /// Says that the transfer begins, unless that was said: 150.
+    pub(super) fn announce(&mut self, tx: &mut Tx<'_>) {
+        let Some(transfer) = &mut self.transfer else { return };
+        if transfer.state != State::Opened {
+            return;
+        }
+        transfer.state = State::Waiting;
+        self.progress = true;
+        let (verb, size, name) = (transfer.verb, transfer.size, self.paths.name());
+        let sent = self.pi.preliminary_with(&transfer.ticket, tx, |tx| {
+            Code::OPENING_DATA_CONNECTION.encode(tx)?;
+            match (verb, size) {
+                // RFC 1123 4.1.2.9 wants exactly this.
+                (Verb::Stou, _) if !name.is_empty() => {
+                    tx.put(b" FILE: ")?;
+                    tx.put(name)?;
+                }
+                (Verb::Retr, Some(size)) => {
+                    tx.put_fmt(format_args!(" Opening the data connection ({size} bytes)."))?;
+                }
+                _ => tx.put(b" Opening the data connection.")?,
+            }
+            tx.put(b"\r\n")
+        });
+        if sent.is_err() {
+            // The name alone can be that long.
+            let text = Text::default();
+            let _ = self.pi.preliminary(&transfer.ticket, Code::OPENING_DATA_CONNECTION, text, tx);
+        }
     }
 
     /// The client is told of the last restart marker and of what it is here (RFC 959 3.5): 110. While the
@@ -314,6 +374,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     pub(super) fn transfer_failed(&mut self, failure: DataFailure, tx: &mut Tx<'_>) {
+        self.announce(tx);
         // The codes for want of room are for what is stored (RFC 959 5.4).
         let receives = self.transfer.as_ref().is_some_and(Transfer::receives);
         let (code, text) = match failure {
@@ -354,6 +415,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (self.aborting, self.tell_abort) = (Some(ticket), true);
             return;
         }
+        self.announce(tx);
         let Some(transfer) = self.end_transfer(Outcome::Aborted) else {
             return self.reply(
                 ticket,

@@ -178,7 +178,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.answer_now(ticket, Code::DENIED_BY_POLICY, "Not here.", tx);
         }
         self.shield.data = private;
-        if !private && matches!(self.channel, Channel::Securing(_) | Channel::Secured(_)) {
+        if !private && matches!(self.channel, Channel::Securing { .. } | Channel::Secured(_)) {
             // What is protected already cannot be cleared.
             self.close_channel(DataOp::Abort);
         }

@@ -161,12 +161,12 @@ fn known() -> Vec<Known> {
         ("RMDA x", Rmda(text("x")), same),
         ("THMB PNG 8 8 x", Thmb(text("PNG 8 8 x")), same),
         ("PRET RETR x", Pret(text("RETR x")), same),
-        ("FLY", Unknown { verb: b"FLY", argument: None }, same),
-        ("fly away, or not", Unknown { verb: b"fly", argument: Some(text("away, or not")) }, same),
-        ("FLY ", Unknown { verb: b"FLY", argument: None }, "FLY"),
-        ("XSHA2567 x", Unknown { verb: b"XSHA2567", argument: Some(text("x")) }, same),
-        ("U", Unknown { verb: b"U", argument: None }, same),
-        ("RETR:x", Unknown { verb: b"RETR:x", argument: None }, same),
+        ("FLY", Unknown { verb: text("FLY"), argument: None }, same),
+        ("fly away, or not", Unknown { verb: text("fly"), argument: Some(text("away, or not")) }, same),
+        ("FLY ", Unknown { verb: text("FLY"), argument: None }, "FLY"),
+        ("XSHA2567 x", Unknown { verb: text("XSHA2567"), argument: Some(text("x")) }, same),
+        ("U", Unknown { verb: text("U"), argument: None }, same),
+        ("RETR:x", Unknown { verb: text("RETR:x"), argument: None }, same),
     ].into()
 }
 
@@ -391,7 +391,7 @@ fn build(parts: &Parts) -> Command<'_> {
     let verb = parts.row % (Verb::ALL.len() + 1);
     let Some(&verb) = Verb::ALL.get(verb) else {
         let argument = maybe;
-        return Unknown { verb: parts.word.as_bytes(), argument };
+        return Unknown { verb: Text::new(parts.word.as_bytes()).unwrap(), argument };
     };
     match verb {
         Verb::User => User(text),
@@ -500,7 +500,7 @@ proptest! {
         let command = build(&parts);
         let line = encoded(&command);
         prop_assert!(!line.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
-        let unknown = matches!(command, Command::Unknown { verb, .. } if Verb::from_bytes(verb).is_some());
+        let unknown = matches!(command, Command::Unknown { verb, .. } if Verb::from_bytes(verb.as_bytes()).is_some());
         prop_assume!(!unknown);
         prop_assert_eq!(Command::parse(&line), Ok(command));
     }

@@ -10,7 +10,7 @@ use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use ::std::os::unix::net::UnixStream;
 use ::std::pin::pin;
 use ::std::sync::atomic::{AtomicBool, Ordering};
-use ::std::sync::{Arc, LazyLock};
+use ::std::sync::{Arc, LazyLock, Weak};
 use ::std::task::{Context, Poll, Wake, Waker};
 use ::std::time::{Duration, Instant as Moment};
 
@@ -37,7 +37,8 @@ static AGAIN: LazyLock<Waker> = LazyLock::new(|| Waker::from(Arc::new(Again)));
 
 #[derive(Debug, Default)]
 struct Waits {
-    sockets: Vec<(Arc<Descriptor>, Interest)>,
+    /// Those that were dropped meanwhile are closed: nobody waits for them.
+    sockets: Vec<(Weak<Descriptor>, Interest)>,
     deadline: Option<Moment>,
     /// The future wants to go on at once, with what the system says of its sockets.
     is_over: bool,
@@ -48,8 +49,9 @@ impl Waits {
 
     /// Waits until one of them has come about, or the bell was rung.
     fn wait(&self, bell: Option<&Bell>) {
-        let mut fds: Vec<_> = self
-            .sockets
+        let open = |(socket, interest): &(Weak<_>, _)| Some((Weak::upgrade(socket)?, *interest));
+        let sockets: Vec<(Arc<Descriptor>, Interest)> = self.sockets.iter().filter_map(open).collect();
+        let mut fds: Vec<_> = sockets
             .iter()
             .map(|(socket, interest)| match interest {
                 Interest::Read => PollFd::new(socket, PollFlags::IN),
@@ -67,7 +69,7 @@ impl Waits {
             // Out of memory: the next attempts will show what is ready.
             Err(_) => true,
         };
-        for ((socket, interest), fd) in self.sockets.iter().zip(&fds) {
+        for ((socket, interest), fd) in sockets.iter().zip(&fds) {
             // An error or a hang-up shows at the next call, whichever that is.
             let broken = fd.revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
             if broken || failed {
@@ -262,7 +264,7 @@ impl Socket for Polled {
                 result => return Poll::Ready(result),
             }
         }
-        WAITS.with_borrow_mut(|waits| waits.sockets.push((Arc::clone(&self.0), interest)));
+        WAITS.with_borrow_mut(|waits| waits.sockets.push((Arc::downgrade(&self.0), interest)));
         Poll::Pending
     }
 }
@@ -320,6 +322,29 @@ mod tests {
             }
         }));
         assert_eq!(&buffer[..read.unwrap()], b"stop");
+    }
+
+    #[test]
+    fn what_was_waited_for_and_dropped_is_closed_before_the_wait() {
+        let runtime = Blocking::new();
+        let (socket, mut peer) = pair_of(&runtime);
+        let (mut other, mut distant) = pair_of(&runtime);
+        let mut socket = Some(socket);
+        let mut buffer = [0; 16];
+        // It hears of the end of the one and answers on the other.
+        let answer = ::std::thread::spawn(move || {
+            let end = peer.read(&mut [0; 16]);
+            distant.write_all(b"gone").unwrap();
+            (end, distant)
+        });
+        let read = block_on(poll_fn(|cx| {
+            if let Some(mut socket) = socket.take() {
+                assert!(socket.poll_read(cx, &mut buffer).is_pending());
+            }
+            other.poll_read(cx, &mut buffer)
+        }));
+        assert_eq!(&buffer[..read.unwrap()], b"gone");
+        assert_eq!(answer.join().unwrap().0.unwrap(), 0);
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(in crate::io) struct Session {
     end: usize,
     /// Bytes of the record that is being given on that are still to come.
     rest: usize,
+    /// Anything has come.
+    has_heard: bool,
     /// The peer has ended TLS in order.
     ended: bool,
     /// Bytes came that nobody has read.
@@ -40,10 +42,16 @@ impl Session {
             start: 0,
             end: 0,
             rest: 0,
+            has_heard: false,
             ended: false,
             has_bytes: false,
             tolerant,
         }
+    }
+
+    /// Whether anything has come.
+    pub(in crate::io) const fn has_heard(&self) -> bool {
+        self.has_heard
     }
 
     /// Whether the handshake resumed a session.
@@ -209,6 +217,7 @@ impl Session {
         self.incoming.resize(self.chunk, 0);
         let count = ready!(stream.poll_read(cx, &mut self.incoming[self.end..]))?;
         self.end += count;
+        self.has_heard |= count > 0;
         Poll::Ready(Ok(count > 0))
     }
 }
