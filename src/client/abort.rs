@@ -182,12 +182,7 @@ const SYNCHED_ABORT: usize = 4 + 6;
 ///
 /// The server may have finished before it heard: of an upload all may be there.
 pub fn abort(transfer: TransferId) -> Operation<Abort> {
-    Operation::new(Abort { id: transfer.0, begun: false, transferred: 0 })
-}
-
-/// As [`abort`], for a transfer whose data connection is none of this client's.
-pub(super) fn abort_elsewhere() -> Operation<Abort> {
-    abort(TransferId(DataId::NONE))
+    Operation::new(Abort::new(transfer.0))
 }
 
 /// See [`abort`]. Comes to the bytes that went over the wire until then.
@@ -196,6 +191,17 @@ pub struct Abort {
     id: DataId,
     begun: bool,
     transferred: u64,
+}
+
+impl Abort {
+    /// As [`abort`], for a transfer whose data connection is none of this client's.
+    pub(super) const fn elsewhere() -> Self {
+        Self::new(DataId::NONE)
+    }
+
+    const fn new(id: DataId) -> Self {
+        Self { id, begun: false, transferred: 0 }
+    }
 }
 
 impl Sequence for Abort {

@@ -251,7 +251,12 @@ impl Client {
     /// A new operation begins. What an earlier one left and this one does not inherit is not its own: a
     /// data connection is closed, and replies still owed are read and dropped.
     pub(super) fn begin(&mut self, inherits: Inherits) -> Generation {
-        let adopted = self.channel.is_some_and(|channel| inherits == Inherits::Transfer(channel.id));
+        let adopted = match inherits {
+            // One between two servers has no data connection here.
+            Inherits::Transfer(DataId::NONE) => self.elsewhere != Elsewhere::No,
+            Inherits::Transfer(id) => self.channel.is_some_and(|channel| channel.id == id),
+            Inherits::Nothing | Inherits::Greeting => false,
+        };
         if !adopted {
             self.give_up_by_policy();
         }

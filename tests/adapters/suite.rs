@@ -413,7 +413,8 @@ fn a_file_goes_from_one_server_to_another() {
             assert!(refused.error.refused().is_some());
             assert!(fs::read(to.path("g")).unwrap() == content, "nothing was stored");
             let refused = wait!(source.transfer_to("f", &mut target, "no/such/directory")).unwrap_err();
-            // It ends the data connection of the source, which may be heard first.
+            // It ends the data connection of the source, which may be heard first, and is not the cause.
+            assert_eq!(refused.side, Side::Target, "{refused}");
             assert!(refused.error.refused().is_some(), "{refused}");
             // Both go on.
             wait!(target.transfer_to("g", &mut source, "back")).unwrap();
