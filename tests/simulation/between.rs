@@ -4,7 +4,8 @@
 
 use super::host::{Host, Kept, Told, refusal};
 use super::network::Pipe;
-use super::support::client::{FxpOutcome, Outcome, Turn, code, digest};
+use super::support::client::fxp::FxpOutcome;
+use super::support::outcome::{Outcome, Turn, code, digest};
 use super::support::random::Random;
 use super::support::tree::Node;
 use super::support::{secret, t};
