@@ -42,6 +42,7 @@ mod spans;
 #[path = "no_spans.rs"]
 mod spans;
 pub mod std;
+mod throttle;
 #[cfg(feature = "rustls")]
 pub mod tls;
 #[cfg(not(feature = "rustls"))]

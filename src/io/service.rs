@@ -7,7 +7,6 @@
 mod proxy;
 pub(super) mod setup;
 mod state;
-mod throttle;
 
 use ::std::fmt;
 use ::std::future::{Future, poll_fn};
@@ -23,14 +22,13 @@ use super::host::AsyncAccounts;
 use super::runtime::{Interest, Reactor, Socket};
 use super::server::{Connection, Hooks};
 use super::socket;
+use super::throttle::{SharedPace, Throttle};
 use super::tls::Endpoint;
 use crate::server::{Config, Endpoints};
 #[cfg(feature = "proxy-protocol")]
 pub use proxy::Proxies;
 pub use state::Shutdown;
 use state::{Place, State};
-use throttle::SharedPace;
-pub(super) use throttle::Throttle;
 
 /// A session, to be run to its end beside the others.
 pub(super) type Session = Pin<Box<dyn Future<Output = ()> + Send>>;
