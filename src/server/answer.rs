@@ -1,12 +1,12 @@
 //! The host's answers, and the replies that are made of them.
 
-use super::data::Transfer;
 use super::information::framed;
 use super::machine::Ticket;
 use super::note::{Change, Note, Outcome};
 use super::pending::{FollowUp, Pending, Purpose};
 use super::request::{Answer, Refusal};
 use super::session::{Login, Session};
+use super::transfer::Transfer;
 use crate::action::DataOp;
 use crate::buffer::Tx;
 use crate::codec::{
@@ -242,6 +242,24 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         });
         if let Err((_, ticket)) = sent {
             self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Transfer complete."), tx);
+        }
+    }
+
+    /// Queues a reply that is put together, or an apology when it finds no room.
+    pub(super) fn reply_many(
+        &mut self,
+        ticket: Ticket,
+        tx: &mut Tx<'_>,
+        encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
+    ) {
+        let sent = self.pi.reply_with(ticket, tx, encode);
+        self.or_too_long(sent, tx);
+    }
+
+    /// The apology for a reply that found no room: there is always room for that.
+    pub(super) fn or_too_long(&mut self, sent: Result<(), (LocalError, Ticket)>, tx: &mut Tx<'_>) {
+        if let Err((_, ticket)) = sent {
+            self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The answer is too long."), tx);
         }
     }
 

@@ -1,7 +1,6 @@
 //! One command: the gate, what the session answers by itself, what it asks of the host.
 
 use core::net::{IpAddr, SocketAddr};
-use core::num::NonZeroU64;
 
 use super::config::hash_of;
 use super::data::PassiveReply;
@@ -13,11 +12,10 @@ use super::session::{Login, Session};
 use crate::action::DataOp;
 use crate::buffer::{Rx, Span, Tx};
 use crate::codec::{
-    ByteRange, Command, CommandError, EpsvArgument, FileStructure, NetworkProtocol, ReplyCode as Code, Text,
-    TimedPath, Verb,
+    ByteRange, Command, CommandError, EpsvArgument, NetworkProtocol, ReplyCode as Code, Text, TimedPath, Verb,
 };
 use crate::error::PeerError;
-use crate::transfer::{Coding, Parameters};
+use crate::transfer::Coding;
 
 /// A request for the host, or nothing where the command is answered.
 pub(super) type Outcome = Option<(Ticket, Asked)>;
@@ -377,98 +375,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
         self.connect_at_transfer(address);
         self.answer_now(ticket, Code::COMMAND_OKAY, "Okay.", tx)
-    }
-
-    /// RETR, from where REST has said or of the range that RANG has.
-    fn retrieve(
-        &mut self,
-        ticket: Ticket,
-        path: Text<'_>,
-        restart: u64,
-        range: ByteRange,
-        tx: &mut Tx<'_>,
-    ) -> Outcome {
-        let mut parameters = self.parameters(restart);
-        if let Some((first, last)) = range.bounds() {
-            if !self.coding.keeps_offsets() {
-                let text = "RANG is for STRU F in TYPE I.";
-                return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, text, tx);
-            }
-            (parameters.position, parameters.limit) = (first, NonZeroU64::MIN.checked_add(last - first));
-        } else if restart > 0 && !self.counts_from_file() {
-            if self.coding.structure != FileStructure::File {
-                return self.no_restart(ticket, tx);
-            }
-            // Which byte of the file that is shows only when it is read.
-            (parameters.position, parameters.skip) = (0, restart);
-        }
-        self.open(ticket, path, Access::Read { offset: parameters.position }, parameters, tx)
-    }
-
-    /// STOR, from where REST has said. What the refusals rest on: see the [module](super).
-    fn store(&mut self, ticket: Ticket, path: Text<'_>, restart: u64, tx: &mut Tx<'_>) -> Outcome {
-        if restart > 0 && !self.counts_from_file() {
-            return self.no_restart(ticket, tx);
-        }
-        self.open(ticket, path, Access::Write { offset: restart }, self.parameters(restart), tx)
-    }
-
-    /// Whether the number that REST has is one of bytes of the file: in the modes with markers it is a
-    /// marker, and those are made so (RFC 959 3.5); in the others it counts bytes as they travel in stream
-    /// mode (RFC 3659 5.3).
-    fn counts_from_file(&self) -> bool {
-        self.coding.has_markers() || self.coding.keeps_offsets()
-    }
-
-    fn no_restart(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> Outcome {
-        let text = match self.coding.structure {
-            FileStructure::File => "An offset in TYPE A is none of the stored file: use TYPE I or MODE B.",
-            _ => "An offset counts no records and pages: use STRU F or MODE B.",
-        };
-        self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, text, tx)
-    }
-
-    /// A file is moved as was agreed, from this byte of it on.
-    fn parameters(&self, position: u64) -> Parameters {
-        let mut parameters = Parameters::new(self.coding);
-        (parameters.position, parameters.level) = (position, self.level);
-        parameters.markers = self.config.marker_interval;
-        parameters
-    }
-
-    fn open(
-        &mut self,
-        ticket: Ticket,
-        path: Text<'_>,
-        access: Access,
-        parameters: Parameters,
-        tx: &mut Tx<'_>,
-    ) -> Outcome {
-        self.ask_for_transfer(ticket, path, Pending::Open(access), parameters, tx)
-    }
-
-    fn list(&mut self, ticket: Ticket, path: Option<Text<'_>>, listing: Listing, tx: &mut Tx<'_>) -> Outcome {
-        // A listing's lines end in CRLF whatever the type; they travel in the mode that was agreed.
-        let path = path.unwrap_or_default();
-        let mut parameters = Parameters::new(Coding { mode: self.coding.mode, ..Coding::IDENTITY });
-        parameters.level = self.level;
-        self.ask_for_transfer(ticket, path, Pending::List(listing), parameters, tx)
-    }
-
-    fn ask_for_transfer(
-        &mut self,
-        ticket: Ticket,
-        path: Text<'_>,
-        what: Pending,
-        parameters: Parameters,
-        tx: &mut Tx<'_>,
-    ) -> Outcome {
-        if !self.channel.is_open() {
-            let text = "Send EPSV, PASV or PORT first.";
-            return self.answer_now(ticket, Code::CANNOT_OPEN_DATA_CONNECTION, text, tx);
-        }
-        self.opening = parameters;
-        self.ask_about(ticket, path, what, tx)
     }
 
     /// Asks the host something about a path.

@@ -1,21 +1,14 @@
-//! The session's data connection (RFC 959 3.2 and 3.3), and the transfer on it.
+//! The session's data connection (RFC 959 3.2 and 3.3).
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use super::commands::Outcome as Answered;
 use super::machine::Ticket;
-use super::note::Outcome;
-use super::pending::{Asked, Pending};
 use super::session::Session;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
-use crate::buffer::{Span, Tx};
-use crate::codec::{Direction, Full, ReplyCode as Code, Sink, Text, Verb, address};
+use crate::buffer::Tx;
+use crate::codec::{ReplyCode as Code, Sink, Text, address};
 use crate::error::LocalError;
-use crate::time::Instant;
-use crate::transfer::Marker;
-
-/// Room that the send queue must have before the reply that ends a transfer is made.
-pub(super) const END_ROOM: usize = 256;
 
 /// How a client is told where to connect to: PASV, LPSV, EPSV.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,65 +72,6 @@ impl Channel {
     }
 }
 
-/// A transfer that the host has opened.
-#[derive(Debug)]
-pub(super) struct Transfer {
-    ticket: Ticket,
-    verb: Verb,
-    state: State,
-    /// How many bytes a download has, where the host knows.
-    size: Option<u64>,
-    moved: u64,
-    /// The last restart marker that came and was not told.
-    marker: Option<Marker>,
-    /// When the count for the minimum rate began, and how much had moved then.
-    pub(super) measured: Option<(Instant, u64)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// The host has opened it; 150 is not out yet.
-    Opened,
-    /// 150 is out; the data connection does not stand yet.
-    Waiting,
-    Moving,
-    /// The last byte was sent.
-    Sent,
-    /// The last byte was received.
-    Received,
-    Failed(DataFailure),
-}
-
-impl Transfer {
-    pub(super) const fn new(ticket: Ticket, verb: Verb, size: Option<u64>) -> Self {
-        Self { ticket, verb, state: State::Opened, size, moved: 0, marker: None, measured: None }
-    }
-
-    pub(super) fn is_moving(&self) -> bool {
-        !matches!(self.state, State::Opened | State::Waiting)
-    }
-
-    pub(super) const fn moved(&self) -> u64 {
-        self.moved
-    }
-
-    fn is_over(&self) -> bool {
-        !matches!(self.state, State::Opened | State::Waiting | State::Moving)
-    }
-
-    fn receives(&self) -> bool {
-        self.direction() == Direction::ToServer
-    }
-
-    fn direction(&self) -> Direction {
-        self.verb.info().data.unwrap_or(Direction::FromServer)
-    }
-
-    fn is_listing(&self) -> bool {
-        matches!(self.verb, Verb::List | Verb::Nlst | Verb::Mlsd)
-    }
-}
-
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Tells what happened on a data connection. Events of one that is no longer wanted are ignored.
     ///
@@ -189,22 +123,18 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 _ => return Err(LocalError::UnexpectedDataEvent),
             },
             DataEvent::Moved(count) => {
-                let transfer = self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?;
-                transfer.moved = transfer.moved.saturating_add(count);
+                self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?.count(count);
             }
-            // Where in the file an appended byte comes to lie is not known, so nobody could go on there.
             DataEvent::Marker(marker) => {
                 let transfer = self.transfer.as_mut().filter(|transfer| transfer.receives());
                 let transfer = transfer.ok_or(LocalError::UnexpectedDataEvent)?;
-                transfer.marker = Some(marker).filter(|_| transfer.verb != Verb::Appe);
+                transfer.mark(marker);
             }
             DataEvent::Eof { clean } => {
-                let transfer = self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?;
-                transfer.state = if clean { State::Received } else { State::Failed(DataFailure::Malformed) };
+                self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?.received(clean);
             }
             DataEvent::Flushed => {
-                let transfer = self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?;
-                transfer.state = State::Sent;
+                self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?.sent();
             }
             DataEvent::Failed(failure) => match core::mem::take(&mut self.channel) {
                 Channel::Binding { ticket, .. } | Channel::Bound { ticket, .. } => {
@@ -212,9 +142,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 }
                 Channel::Securing { .. } => self.channel = Channel::Failed(failure),
                 _ => {
-                    // What comes of the connection after the last byte is of no matter.
-                    if let Some(transfer) = self.transfer.as_mut().filter(|transfer| !transfer.is_over()) {
-                        transfer.state = State::Failed(failure);
+                    if let Some(transfer) = &mut self.transfer {
+                        transfer.broken(failure);
                     }
                 }
             },
@@ -230,7 +159,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// The data connection has come about. Its TLS handshake is awaited from now on: some clients begin it
     /// before they send their command, most wait for the 150.
-    fn connection_stands(&mut self, id: DataId) {
+    pub(super) fn connection_stands(&mut self, id: DataId) {
         self.channel = match self.protects_data() {
             true => {
                 self.order(id, DataOp::StartTls);
@@ -238,200 +167,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             false => Channel::Ready(id),
         };
-    }
-
-    /// Does what the events have made possible. Gives out the request that an upload that has come in
-    /// whole makes.
-    pub(super) fn advance_transfer(&mut self, tx: &mut Tx<'_>) -> Option<(Ticket, Asked)> {
-        if tx.free() < END_ROOM {
-            return None;
-        }
-        self.tell_passive_address(tx);
-        self.tell_marker(tx);
-        if tx.free() < END_ROOM {
-            return None;
-        }
-        if self.holds_announcement() {
-            return None;
-        }
-        self.announce(tx);
-        let protects_data = self.protects_data();
-        let transfer = self.transfer.as_mut()?;
-        match (transfer.state, &self.channel) {
-            // PROT P came when the connection stood already.
-            (State::Waiting, Channel::Ready(id)) if protects_data => {
-                let id = *id;
-                self.connection_stands(id);
-            }
-            (State::Waiting, Channel::Failed(failure)) => {
-                let failure = *failure;
-                self.transfer_failed(failure, tx);
-            }
-            (State::Waiting, Channel::Ready(id) | Channel::Secured(id)) => {
-                let id = *id;
-                transfer.state = State::Moving;
-                let op = match transfer.receives() {
-                    true => DataOp::Receive(self.opening),
-                    false => DataOp::Send(self.opening),
-                };
-                self.order(id, op);
-            }
-            (State::Waiting, Channel::Address(address)) => {
-                let address = *address;
-                let id = self.new_channel();
-                self.channel = Channel::Connecting(id);
-                self.order(id, DataOp::Connect(address));
-            }
-            (State::Opened | State::Waiting | State::Moving, _) => {}
-            (State::Sent, _) => self.transfer_done(tx),
-            (State::Received, _) => {
-                let transfer = self.transfer.take()?;
-                self.verb = transfer.verb;
-                self.pi.end_transfer();
-                self.close_channel(DataOp::Close);
-                return Some((transfer.ticket, Asked { what: Pending::Commit, argument: Span::default() }));
-            }
-            (State::Failed(failure), _) => self.transfer_failed(failure, tx),
-        }
-        None
-    }
-
-    /// Whether the 150 waits for a handshake that the client has begun. The tickets for its next data connections
-    /// are then there before it sends the file: curl leaves an upload without waiting for them, uses each once,
-    /// and would be refused for want of one. Whoever downloads reads them anyway.
-    pub(super) fn holds_announcement(&self) -> bool {
-        let opened = |transfer: &Transfer| transfer.state == State::Opened && transfer.receives();
-        self.config.security.bound_sessions
-            && matches!(self.channel, Channel::Securing { begun: true, .. })
-            && self.transfer.as_ref().is_some_and(opened)
-    }
-
-    /// Says that the transfer begins, unless that was said: 150.
-    pub(super) fn announce(&mut self, tx: &mut Tx<'_>) {
-        let Some(transfer) = &mut self.transfer else { return };
-        if transfer.state != State::Opened {
-            return;
-        }
-        transfer.state = State::Waiting;
-        self.progress = true;
-        let (verb, size, name) = (transfer.verb, transfer.size, self.paths.name());
-        let sent = self.pi.preliminary_with(&transfer.ticket, tx, |tx| {
-            Code::OPENING_DATA_CONNECTION.encode(tx)?;
-            match (verb, size) {
-                // RFC 1123 4.1.2.9 wants exactly this.
-                (Verb::Stou, _) if !name.is_empty() => {
-                    tx.put(b" FILE: ")?;
-                    tx.put(name)?;
-                }
-                (Verb::Retr, Some(size)) => {
-                    tx.put_fmt(format_args!(" Opening the data connection ({size} bytes)."))?;
-                }
-                _ => tx.put(b" Opening the data connection.")?,
-            }
-            tx.put(b"\r\n")
-        });
-        if sent.is_err() {
-            // The name alone can be that long.
-            let text = Text::default();
-            let _ = self.pi.preliminary(&transfer.ticket, Code::OPENING_DATA_CONNECTION, text, tx);
-        }
-    }
-
-    /// The client is told of the last restart marker and of what it is here (RFC 959 3.5): 110. While the
-    /// transfer runs it waits until all before it has left, so that a client that does not listen has few.
-    fn tell_marker(&mut self, tx: &mut Tx<'_>) {
-        let Some(transfer) = &mut self.transfer else { return };
-        if !tx.is_empty() && !transfer.is_over() {
-            return;
-        }
-        let Some(marker) = transfer.marker.take() else { return };
-        // It is shorter than the room that is there.
-        let _ = self.pi.preliminary_with(&transfer.ticket, tx, |tx| {
-            Code::RESTART_MARKER.encode(tx)?;
-            tx.put(b" MARK ")?;
-            marker.text().encode(tx)?;
-            tx.put_fmt(format_args!(" = {}\r\n", marker.position()))
-        });
-    }
-
-    fn transfer_done(&mut self, tx: &mut Tx<'_>) {
-        self.close_channel(DataOp::Close);
-        if let Some(transfer) = self.end_transfer(Outcome::Complete) {
-            self.reply(
-                transfer.ticket,
-                Code::CLOSING_DATA_CONNECTION,
-                Text::literal("Transfer complete."),
-                tx,
-            );
-        }
-    }
-
-    /// Takes the transfer, if there is one, and notes what became of it.
-    fn end_transfer(&mut self, outcome: Outcome) -> Option<Transfer> {
-        let transfer = self.transfer.take()?;
-        self.note_transfer(transfer.direction(), transfer.is_listing(), outcome);
-        Some(transfer)
-    }
-
-    pub(super) fn transfer_failed(&mut self, failure: DataFailure, tx: &mut Tx<'_>) {
-        self.announce(tx);
-        // The codes for want of room are for what is stored (RFC 959 5.4).
-        let receives = self.transfer.as_ref().is_some_and(Transfer::receives);
-        let (code, text) = match failure {
-            DataFailure::Unreachable => {
-                (Code::CANNOT_OPEN_DATA_CONNECTION, Text::literal("The data connection could not be opened."))
-            }
-            DataFailure::Stalled => {
-                (Code::TRANSFER_ABORTED, Text::literal("The data connection stalled; transfer aborted."))
-            }
-            DataFailure::Handshake => (Code::DATA_TLS_FAILED, Text::literal("The TLS handshake failed.")),
-            DataFailure::NotResumed => (
-                Code::DATA_TLS_FAILED,
-                Text::literal("Resume the TLS session of the control connection: session reuse is required."),
-            ),
-            DataFailure::Broken => (Code::TRANSFER_ABORTED, Text::literal("The data connection broke.")),
-            DataFailure::Malformed => {
-                (Code::TRANSFER_ABORTED, Text::literal("The data is malformed or ends in its middle."))
-            }
-            DataFailure::StorageFull if receives => {
-                (Code::INSUFFICIENT_STORAGE, Text::literal("No room left."))
-            }
-            DataFailure::QuotaExceeded if receives => {
-                (Code::STORAGE_EXCEEDED, Text::literal("Storage allocation exceeded."))
-            }
-            DataFailure::Local | DataFailure::StorageFull | DataFailure::QuotaExceeded => {
-                (Code::LOCAL_ERROR, Text::literal("Local error; transfer aborted."))
-            }
-        };
-        self.close_channel(DataOp::Abort);
-        if let Some(transfer) = self.end_transfer(Outcome::Failed(failure)) {
-            self.reply(transfer.ticket, code, text, tx);
-        }
-    }
-
-    /// ABOR (RFC 959 4.1.3): 426 for the transfer that it ends, then its own reply.
-    pub(super) fn abort(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
-        if self.pending.is_some() {
-            (self.aborting, self.tell_abort) = (Some(ticket), true);
-            return;
-        }
-        self.announce(tx);
-        let Some(transfer) = self.end_transfer(Outcome::Aborted) else {
-            return self.reply(
-                ticket,
-                Code::DATA_CONNECTION_OPEN,
-                Text::literal("No transfer is running."),
-                tx,
-            );
-        };
-        self.close_channel(DataOp::Abort);
-        self.reply(transfer.ticket, Code::TRANSFER_ABORTED, Text::literal("Transfer aborted."), tx);
-        self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx);
-    }
-
-    /// Bytes of the running transfer, for STAT.
-    pub(super) fn moved(&self) -> Option<u64> {
-        self.transfer.as_ref().map(|transfer| transfer.moved)
     }
 
     /// PASV and EPSV: asks for a listener in the place of whatever there was.
@@ -444,7 +179,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         None
     }
 
-    fn tell_passive_address(&mut self, tx: &mut Tx<'_>) {
+    pub(super) fn tell_passive_address(&mut self, tx: &mut Tx<'_>) {
         match core::mem::take(&mut self.channel) {
             Channel::Bound { id, ticket, reply, address: bound } => {
                 self.channel = Channel::Listening(id);
@@ -495,40 +230,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.channel = Channel::Address(address);
     }
 
-    fn new_channel(&mut self) -> DataId {
+    pub(super) fn new_channel(&mut self) -> DataId {
         self.last_data = self.last_data.next();
         self.last_data
-    }
-
-    /// Gives up the data connection, and the transfer on it unanswered: the session ends or begins
-    /// anew.
-    pub(super) fn abandon_data(&mut self) {
-        self.end_transfer(Outcome::Cut);
-        self.close_channel(DataOp::Abort);
     }
 
     pub(super) fn close_channel(&mut self, op: DataOp) {
         if let Some(id) = core::mem::take(&mut self.channel).id() {
             self.ops.retain(|(other, _)| *other != id);
             self.order(id, op);
-        }
-    }
-
-    /// Queues a reply that is put together, or an apology when it finds no room.
-    pub(super) fn reply_many(
-        &mut self,
-        ticket: Ticket,
-        tx: &mut Tx<'_>,
-        encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
-    ) {
-        let sent = self.pi.reply_with(ticket, tx, encode);
-        self.or_too_long(sent, tx);
-    }
-
-    /// The apology for a reply that found no room: there is always room for that.
-    pub(super) fn or_too_long(&mut self, sent: Result<(), (LocalError, Ticket)>, tx: &mut Tx<'_>) {
-        if let Err((_, ticket)) = sent {
-            self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The answer is too long."), tx);
         }
     }
 }

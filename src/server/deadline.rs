@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use super::data::END_ROOM;
 use super::machine::Ticket;
 use super::session::{Login, Session};
+use super::transfer::END_ROOM;
 use crate::action::DataFailure;
 use crate::buffer::Tx;
 use crate::codec::Text;

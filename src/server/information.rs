@@ -1,10 +1,10 @@
 //! What the server tells of itself and of what it has, over the control connection: HELP and STAT
 //! (RFC 959 4.1.3).
 
-use super::data::END_ROOM;
 use super::machine::Ticket;
 use super::pending::Pending;
 use super::session::{Login, Session};
+use super::transfer::END_ROOM;
 use crate::buffer::Tx;
 use crate::codec::{Full, Position, ReplyCode as Code, ReplyLine, Sink, Text, Verb};
 use crate::error::LocalError;

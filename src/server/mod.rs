@@ -34,6 +34,7 @@ mod pending;
 mod request;
 mod security;
 mod session;
+mod transfer;
 
 pub use config::{Config, Limits, Security, Timeouts};
 pub use machine::{BadLine, Event as CommandEvent, Server, ServerStep, Ticket};

@@ -6,13 +6,14 @@ use core::time::Duration;
 use arrayvec::ArrayVec;
 
 use super::Config;
-use super::data::{Channel, Transfer};
+use super::data::Channel;
 use super::machine::{BadLine, Server, ServerStep, Ticket};
 use super::note::{Note, Outcome};
 use super::paths::{Paths, resolve_name};
 use super::pending::{Asked, FollowUp, Pending};
 use super::request::{Request, VirtualPath};
 use super::security::Shield;
+use super::transfer::Transfer;
 use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
 use crate::codec::{
