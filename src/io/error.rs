@@ -88,34 +88,23 @@ impl Error {
     }
 }
 
+/// Without what lies beneath, which [`source`](::std::error::Error::source) gives.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let source = match self {
-            Self::Refused(refused) => return refused.fmt(f),
-            Self::Unreadable(invalid) => return write!(f, "the server's answer cannot be read: {invalid}"),
-            Self::Mismatch(mismatch) => return mismatch.fmt(f),
-            Self::Argument(invalid) => return write!(f, "an argument cannot be sent: {invalid}"),
-            Self::Local(error) => return error.fmt(f),
-            Self::Data(failure, source) => {
-                failure.fmt(f)?;
-                source.as_ref()
-            }
-            Self::Peer(error, source) => {
-                error.fmt(f)?;
-                source.as_ref()
-            }
-            Self::Connect(source) => {
-                f.write_str("the server could not be reached")?;
-                Some(source)
-            }
-        };
-        match source {
-            Some(source) => write!(f, ": {source}"),
-            None => Ok(()),
+        match self {
+            Self::Refused(refused) => refused.fmt(f),
+            Self::Data(failure, _) => failure.fmt(f),
+            Self::Unreadable(invalid) => write!(f, "the server's answer cannot be read: {invalid}"),
+            Self::Mismatch(mismatch) => mismatch.fmt(f),
+            Self::Argument(invalid) => write!(f, "an argument cannot be sent: {invalid}"),
+            Self::Peer(error, _) => error.fmt(f),
+            Self::Local(error) => error.fmt(f),
+            Self::Connect(_) => f.write_str("the server could not be reached"),
         }
     }
 }
 
+/// The operating system's error or that of TLS.
 impl ::std::error::Error for Error {
     fn source(&self) -> Option<&(dyn ::std::error::Error + 'static)> {
         match self {
@@ -158,5 +147,42 @@ impl Refused {
     #[must_use]
     pub fn message(&self) -> impl fmt::Display + '_ {
         Escaped(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::std::error::Error as _;
+
+    use super::*;
+    use crate::client::Side;
+    use crate::io::FxpError;
+
+    #[test]
+    fn every_error_is_told_once_in_its_chain() {
+        let os = || io::Error::other("the cable is cut");
+        for (error, own) in [
+            (Error::Connect(os()), "the server could not be reached"),
+            (Error::Data(DataFailure::Broken, Some(os())), "the data connection broke"),
+            (Error::Peer(PeerError::Closed, Some(os())), "the peer closed the control connection"),
+        ] {
+            assert_eq!(chain(&error), [own, "the cable is cut"]);
+            let fxp = FxpError { side: Side::Source, error };
+            assert_eq!(chain(&fxp), [&format!("the source: {own}"), "the cable is cut"]);
+            assert_eq!(chain(&io::Error::from(fxp.error)), [own, "the cable is cut"]);
+        }
+        for error in [
+            Error::Data(DataFailure::Broken, None),
+            Error::Peer(PeerError::Closed, None),
+            Error::Local(LocalError::NoRoom),
+            Error::Unreadable(Invalid::new("a number")),
+            Error::Argument(Invalid::new("a number")),
+        ] {
+            assert!(error.source().is_none(), "{error}");
+        }
+    }
+
+    fn chain(error: &dyn ::std::error::Error) -> Vec<String> {
+        ::std::iter::successors(Some(error), |&error| error.source()).map(ToString::to_string).collect()
     }
 }
