@@ -6,7 +6,7 @@ mod support;
 use ftp_proto::action::{DataEvent, DataOp};
 use ftp_proto::buffer::SendBuf;
 use ftp_proto::codec::{ReplyCode, Text, Verb};
-use ftp_proto::error::{Awaited, LocalError, PeerError};
+use ftp_proto::error::{Awaited, LocalError, PeerError, Protocol};
 use ftp_proto::server::{Answer, Config, Refusal};
 use proptest::prelude::*;
 use std::time::Duration;
@@ -229,7 +229,7 @@ fn a_session_tells_what_has_ended_it() {
     assert_eq!(ended(|rig| drop(rig.say("QUIT"))), None);
     assert_eq!(ended(|rig| rig.hang_up()), Some(PeerError::Closed));
     assert_eq!(ended(|rig| rig.pass(seconds(301))), Some(PeerError::TimedOut(Awaited::Command)));
-    assert_eq!(ended(|rig| drop(rig.say("GET / HTTP/1.1"))), Some(PeerError::OtherProtocol));
+    assert_eq!(ended(|rig| drop(rig.say("GET / HTTP/1.1"))), Some(PeerError::OtherProtocol(Protocol::Http)));
     assert_eq!(ended(|rig| (0..20).for_each(|_| drop(rig.say("NONE")))), Some(PeerError::TooManyBadCommands));
     let closed = |rig: &mut Rig| {
         rig.session.close(t("Enough."), &mut rig.tx.view());

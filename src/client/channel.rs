@@ -42,6 +42,21 @@ pub(super) enum Phase {
     Failed(DataFailure),
 }
 
+impl Phase {
+    /// Completes the sentence "the data connection is ...".
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connecting => "being dialled",
+            Self::Opening => "getting its listener",
+            Self::Listening(_) => "listened for",
+            Self::Connected => "standing, and may not carry data yet",
+            Self::Securing => "in its TLS handshake",
+            Self::Moving => "carrying data",
+            Self::Ended | Self::Failed(_) => "over",
+        }
+    }
+}
+
 impl Channel {
     /// Whether data may flow, as far as the server's replies are concerned.
     pub(super) const fn may_move(&self) -> bool {
@@ -99,7 +114,9 @@ impl Client {
                 channel.phase = Phase::Failed(DataFailure::Malformed);
             }
             (DataEvent::Failed(failure), _) => channel.phase = Phase::Failed(failure),
-            _ => return Err(LocalError::UnexpectedDataEvent),
+            (event, phase) => {
+                return Err(LocalError::UnexpectedDataEvent { event: event.name(), state: phase.as_str() });
+            }
         }
         self.clock = None;
         Ok(())

@@ -48,7 +48,9 @@ impl CommandError {
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotACommand => f.write_str("not a command"),
+            Self::NotACommand => f.write_str(
+                "not a command: it begins with a word of printable ASCII, and holds no CR, LF or NUL",
+            ),
             Self::MissingArgument(verb) => write!(f, "{verb} needs an argument"),
             Self::UnexpectedArgument(verb) => write!(f, "{verb} takes no argument"),
             Self::BadArgument(verb, invalid) => write!(f, "the argument of {verb}: {invalid}"),
