@@ -73,11 +73,12 @@ pub struct Server {
     failed: Option<PeerError>,
 }
 
-/// Room that the send queue must have before a command is taken: no reply to one is longer, but for
-/// the paths in it.
-const REPLY_ROOM: usize = 1024;
-
 impl Server {
+    /// How many bytes the send storage has to have at least, of this machine and of a
+    /// [`Session`](super::Session): no command is taken while less of it is free, for no reply to one is longer,
+    /// but for the paths in it.
+    pub const SEND_ROOM: usize = 1024;
+
     /// The machine for a connection that stands.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
@@ -125,8 +126,8 @@ impl Server {
         if rx.capacity() < needed {
             return Err(LocalError::RecvBufTooSmall { needed }.into());
         }
-        if tx.capacity() < REPLY_ROOM {
-            return Err(LocalError::SendBufTooSmall { needed: REPLY_ROOM }.into());
+        if tx.capacity() < Self::SEND_ROOM {
+            return Err(LocalError::SendBufTooSmall { needed: Self::SEND_ROOM }.into());
         }
         if let Some(error) = self.failed {
             return Err(error.into());
@@ -136,7 +137,7 @@ impl Server {
             return Ok(ServerStep::Connected(self.issue()));
         }
         // A client that does not read its replies is not read from either.
-        if tx.free() < REPLY_ROOM {
+        if tx.free() < Self::SEND_ROOM {
             return Ok(ServerStep::Wait(Wait { writable: !tx.is_empty(), ..Wait::default() }));
         }
         let beside = self.beside != Beside::Nothing;

@@ -156,8 +156,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// before it greets.
     ///
     /// Its receive storage has to hold a line of [`Limits::line`](super::Limits::line) bytes and its end, 2,048
-    /// bytes by default; its send storage 1,024 bytes, and more where replies tell long paths. Less is a
-    /// [`LocalError`](crate::error::LocalError) when it is polled.
+    /// bytes by default; its send storage [`Server::SEND_ROOM`](super::Server::SEND_ROOM), and more where replies
+    /// tell long paths. Less is a [`LocalError`](crate::error::LocalError) when it is polled.
     pub fn new(config: Config, endpoints: Endpoints, paths: P) -> Self {
         Self {
             pi: Server::new(config.limits.clone()),

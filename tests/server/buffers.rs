@@ -5,6 +5,7 @@ use crate::support::seconds;
 use crate::support::server::{End, Rig};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::error::{Error, LocalError};
+use ftp_proto::server::Server;
 
 #[test]
 fn a_client_that_takes_no_replies_is_not_read() {
@@ -39,12 +40,12 @@ fn a_client_that_takes_no_replies_is_sent_away_in_the_end() {
 fn buffers_that_are_too_small_are_misuse_and_change_nothing() {
     let mut rig = transferring();
     let now = rig.now;
-    let (mut small, mut fine) = (RecvBuf::new([0; 100]), SendBuf::new([0; 1024]));
+    let (mut small, mut fine) = (RecvBuf::new([0; 100]), SendBuf::new([0; Server::SEND_ROOM]));
     let error = rig.session.poll(now, &mut small, &mut fine).unwrap_err();
     assert_eq!(error, Error::Local(LocalError::RecvBufTooSmall { needed: 2048 }));
     let (mut fine, mut small) = (RecvBuf::new([0; 2048]), SendBuf::new([0; 100]));
     let error = rig.session.poll(now, &mut fine, &mut small).unwrap_err();
-    assert_eq!(error, Error::Local(LocalError::SendBufTooSmall { needed: 1024 }));
+    assert_eq!(error, Error::Local(LocalError::SendBufTooSmall { needed: Server::SEND_ROOM }));
     rig.pump();
     assert_eq!(rig.download(), b"content");
     assert_eq!(rig.codes(), [226]);
