@@ -5,6 +5,7 @@
 //! ftpd --user me:secret --no-anonymous /srv/files # one account, which may write
 //! ftpd --listen 0.0.0.0:21 --passive-ports 50000-50100 --passive-address 203.0.113.7 /srv/files
 //! ftpd --cert chain.pem --key key.pem --require-tls --user me:secret /srv/files
+//! ftpd --xferlog /var/log/xferlog /srv/files      # who has moved which file, as other servers write it
 //! ```
 //!
 //! Without `--require-tls` FTP sends passwords and files as they are, and anybody on the way can read them: that is for
@@ -14,7 +15,8 @@
 //! SIGTERM and Ctrl-C end it once the transfers that are running are done, or after `--grace` seconds; a second
 //! one ends it at once. The exit code is 0 then, 1 if it cannot serve, 2 for a wrong call.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -24,7 +26,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
 use ftp_proto::io::tls::ServerTls;
-use ftp_proto::io::{Directory, Shutdown, Users};
+use ftp_proto::io::{Directory, SessionEvent, Shutdown, Users, XferlogLine};
 use ftp_proto::io::{smol as io_smol, std as io_std, tokio as io_tokio};
 use ftp_proto::security::Policy;
 use ftp_proto::server::Config;
@@ -62,6 +64,9 @@ struct Options {
     /// How many sessions there may be at once.
     #[arg(long, value_name = "NUMBER", default_value = "1000")]
     max_sessions: usize,
+    /// A file to which a line is appended for each file that was moved, or was to be [default: none]
+    #[arg(long, value_name = "FILE")]
+    xferlog: Option<PathBuf>,
     /// How long transfers may go on after SIGTERM.
     #[arg(long, value_name = "SECONDS", default_value = "30")]
     grace: u64,
@@ -171,11 +176,15 @@ fn serve(options: &Options) -> Result<(), Failure> {
     }
     config.security.bound_sessions = !options.tls.no_session_binding;
     let tls = options.tls.configuration()?;
+    let log = options.xferlog.as_deref().map(xferlog).transpose()?;
     // The servers have the same methods, which wait or do not.
     macro_rules! run {
         ($server:expr $(, $wait:ident)?) => {{
             let server = $server$(.$wait)?.map_err(failed(options.listen))?;
-            let server = server.with_config(config).with_max_sessions(options.max_sessions);
+            let mut server = server.with_config(config).with_max_sessions(options.max_sessions);
+            if let Some(log) = log {
+                server = server.on_event(log);
+            }
             let server = match (tls, options.tls.begin) {
                 (None, _) => server,
                 (Some(tls), Begin::Explicit) => server.with_explicit_tls(tls),
@@ -253,6 +262,20 @@ fn accounts(options: &Options) -> io::Result<Users<Directory>> {
         users = users.user(&**name, &**password, Directory::open(directory)?.writable());
     }
     Ok(users)
+}
+
+/// Appends a line of an xferlog for each transfer of a file.
+fn xferlog(path: &Path) -> Result<impl Fn(&SessionEvent<'_>) + use<>, Failure> {
+    let file = File::options().append(true).create(true).open(path).map_err(failed(path.display()))?;
+    let path = path.to_owned();
+    Ok(move |event: &SessionEvent<'_>| {
+        // In one call, so that lines of sessions that end together do not mix.
+        let line = XferlogLine::of(event).map(|line| format!("{line}\n"));
+        let written = line.map_or(Ok(()), |line| (&file).write_all(line.as_bytes()));
+        if let Err(error) = written {
+            eprintln!("ftpd: {}: {error}", path.display());
+        }
+    })
 }
 
 /// Lets SIGTERM, SIGINT and SIGHUP, or what the system has in their place, shut the server down.

@@ -111,8 +111,9 @@ pub enum DataEvent {
     Arrived(SocketAddr),
     /// The connection to the peer stands.
     Connected,
-    /// The peer has begun a TLS handshake that tickets will follow (TLS 1.3): a server's 150 to an upload waits
-    /// for its end. A client need not be told.
+    /// The peer has begun a TLS handshake that tickets will follow (TLS 1.3), which is not over: told once, between
+    /// [`DataOp::StartTls`] and [`Secured`](Self::Secured) or `Failed`. A server's 150 to an upload waits for its end
+    /// then, two seconds at most, so that the tickets come first. It may be left out; a client does not need it.
     Securing,
     /// The TLS handshake has succeeded.
     Secured {

@@ -2,42 +2,29 @@
 //! own server.
 #![cfg(feature = "disk")]
 
+#[path = "support/served.rs"]
+mod served;
+
 use ftp_proto::client::{AbortPolicy, Config, DataConnection};
 use ftp_proto::codec::{FileStructure, RepresentationType, Timestamp, TransferMode};
-use ftp_proto::io::std::{Client, Server};
-use ftp_proto::io::{Directory, Users};
+use ftp_proto::io::std::Client;
 use ftp_proto::transfer::Coding;
+use served::{Served, bytes};
+use std::fs;
 use std::io::{Read, Write};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
-use std::{env, fs, process, thread};
+use std::path::Path;
 
 /// Runs `talk` with clients of a server over a directory of its own, on both protocols.
-fn served(talk: impl Fn(&dyn Fn(Config) -> Client, &PathBuf)) {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
+fn served(talk: impl Fn(&dyn Fn(Config) -> Client, &Path)) {
     for address in ["127.0.0.1:0", "[::1]:0"] {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let root = env::temp_dir().join(format!("ftp-proto-client-{}-{number}", process::id()));
-        fs::create_dir(&root).unwrap();
-        let users = Users::new().user("me", "secret", Directory::open(&root).unwrap().writable());
-        let server = Server::bind(address, users).unwrap();
-        let (address, shutdown) = (server.local_addr(), server.shutdown_handle());
-        let thread = thread::spawn(|| server.serve());
+        let served = Served::at(address, |server| server);
         let connect = |config: Config| {
-            let mut client = Client::builder().config(config).connect(address).unwrap();
+            let mut client = Client::builder().config(config).connect(served.address).unwrap();
             client.login("me", "secret").unwrap();
             client
         };
-        talk(&connect, &root);
-        shutdown.shut_down(Duration::from_secs(5));
-        thread.join().unwrap().unwrap();
-        fs::remove_dir_all(&root).unwrap();
+        talk(&connect, &served.root);
     }
-}
-
-fn bytes(count: usize) -> Vec<u8> {
-    (0..count as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
 fn round_trip(client: &mut Client) {

@@ -1,49 +1,45 @@
 //! What a server tells its owner of its sessions: enough for a log, and no secret.
 #![cfg(all(feature = "std", feature = "disk"))]
 
+#[path = "support/served.rs"]
+mod served;
+
+use std::fs;
 use std::io::{Read, Write};
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{env, fs, process};
 
 use ftp_proto::codec::Direction;
-use ftp_proto::io::std::{Client, Server, Shutdown};
+use ftp_proto::io::std::Client;
 use ftp_proto::io::{Closed, Directory, Happening, SessionEvent, Users, XferlogLine};
+use served::Served;
 
 const PASSWORD: &str = "correct horse";
 
 /// A server whose owner writes down what he is told.
 struct Site {
-    directory: PathBuf,
-    address: SocketAddr,
-    shutdown: Shutdown,
-    serving: Option<JoinHandle<()>>,
+    served: Served,
     events: Arc<Mutex<Vec<String>>>,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Site {
-    fn new(name: &str) -> Self {
-        let directory = env::temp_dir().join(format!("ftp-proto-events-{name}-{}", process::id()));
-        fs::create_dir(&directory).unwrap();
-        let users = Users::new().user("alice", PASSWORD, Directory::open(&directory).unwrap().writable());
+    fn new() -> Self {
         let (events, lines) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
         let (event_log, line_log) = (Arc::clone(&events), Arc::clone(&lines));
         let mut config = ftp_proto::server::Config::default();
         config.timeouts.login_delay = Duration::ZERO;
-        let server = Server::bind("127.0.0.1:0", users)
-            .unwrap()
-            .with_config(config)
-            .on_event(move |event| event_log.lock().unwrap().push(told(event)))
-            .on_line(move |_, direction, line| {
-                line_log.lock().unwrap().push(format!("{direction:?} {line}"));
-            });
-        let (address, shutdown) = (server.local_addr(), server.shutdown_handle());
-        let serving = Some(thread::spawn(move || server.serve().unwrap()));
-        Self { directory, address, shutdown, serving, events, lines }
+        let alice = |directory: Directory| Users::new().user("alice", PASSWORD, directory.writable());
+        let served = Served::to(alice, "127.0.0.1:0", |server| {
+            server
+                .with_config(config)
+                .on_event(move |event| event_log.lock().unwrap().push(told(event)))
+                .on_line(move |_, direction, line| {
+                    line_log.lock().unwrap().push(format!("{direction:?} {line}"));
+                })
+        });
+        Self { served, events, lines }
     }
 
     /// What was told, once the session is over.
@@ -58,14 +54,6 @@ impl Site {
             thread::sleep(Duration::from_millis(5));
         }
         panic!("the session does not end: {:?}", self.events.lock().unwrap());
-    }
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        self.shutdown.shut_down(Duration::ZERO);
-        let _ = self.serving.take().map(JoinHandle::join);
-        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
@@ -94,8 +82,8 @@ fn told(event: &SessionEvent<'_>) -> String {
 
 #[test]
 fn a_session_is_told_from_its_opening_to_its_end() {
-    let site = Site::new("whole");
-    let mut client = Client::connect(site.address).unwrap();
+    let site = Site::new();
+    let mut client = Client::connect(site.served.address).unwrap();
     client.login("mallory", "guess").unwrap_err();
     client.login("alice", PASSWORD).unwrap();
     let mut upload = client.store("file").unwrap();
@@ -136,10 +124,10 @@ fn a_session_is_told_from_its_opening_to_its_end() {
 
 #[test]
 fn a_client_that_vanishes_in_a_download_leaves_it_unfinished_and_the_session_closed() {
-    let site = Site::new("cut");
+    let site = Site::new();
     // More than all buffers on the way hold.
-    fs::File::create(site.directory.join("file")).unwrap().set_len(64 << 20).unwrap();
-    let mut client = Client::connect(site.address).unwrap();
+    fs::File::create(site.served.root.join("file")).unwrap().set_len(64 << 20).unwrap();
+    let mut client = Client::connect(site.served.address).unwrap();
     client.login("alice", PASSWORD).unwrap();
     let mut download = client.retrieve("file").unwrap();
     download.read_exact(&mut [0; 10]).unwrap();

@@ -1,60 +1,40 @@
 //! Hashes that a server computes by itself: what a client verifies by, and what ABOR ends.
 #![cfg(all(feature = "hash", feature = "std", feature = "disk"))]
 
+#[path = "support/served.rs"]
+mod served;
+
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
-use std::thread::{self, JoinHandle};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
-use std::{env, fs, process};
 
 use ftp_proto::client::{Expected, Mismatch, Verified};
 use ftp_proto::codec::{ByteRange, Digest, HashAlgorithm};
-use ftp_proto::io::std::{Client, Server, Shutdown};
-use ftp_proto::io::{Directory, Error, HASHES, Users};
+use ftp_proto::io::std::Client;
+use ftp_proto::io::{Error, HASHES, Users};
 use ftp_proto::server::Config;
+use served::Served;
 
-struct Site {
-    directory: PathBuf,
-    address: SocketAddr,
-    shutdown: Shutdown,
-    serving: Option<JoinHandle<()>>,
+fn served() -> Served {
+    let mut config = Config::default();
+    config.hashes = HASHES;
+    // Whoever may only read may have hashes too.
+    let users = |directory| Users::new().reader("me", "secret", directory);
+    Served::to(users, "127.0.0.1:0", |server| server.with_config(config))
 }
 
-impl Site {
-    fn new(name: &str) -> Self {
-        let directory = env::temp_dir().join(format!("ftp-proto-hash-{name}-{}", process::id()));
-        fs::create_dir(&directory).unwrap();
-        // Whoever may only read may have hashes too.
-        let users = Users::new().reader("me", "secret", Directory::open(&directory).unwrap());
-        let mut config = Config::default();
-        config.hashes = HASHES;
-        let server = Server::bind("127.0.0.1:0", users).unwrap().with_config(config);
-        let (address, shutdown) = (server.local_addr(), server.shutdown_handle());
-        let serving = Some(thread::spawn(move || server.serve().unwrap()));
-        Self { directory, address, shutdown, serving }
-    }
-
-    fn client(&self) -> Client {
-        let mut client = Client::connect(self.address).unwrap();
-        client.login("me", "secret").unwrap();
-        client
-    }
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        self.shutdown.shut_down(Duration::ZERO);
-        let _ = self.serving.take().map(JoinHandle::join);
-        let _ = fs::remove_dir_all(&self.directory);
-    }
+fn client(served: &Served) -> Client {
+    let mut client = Client::connect(served.address).unwrap();
+    client.login("me", "secret").unwrap();
+    client
 }
 
 #[test]
 fn a_file_is_verified_by_its_hash() {
-    let site = Site::new("verify");
-    fs::write(site.directory.join("file"), "abc").unwrap();
-    let mut client = site.client();
+    let served = served();
+    fs::write(served.root.join("file"), "abc").unwrap();
+    let mut client = client(&served);
     assert!(client.setup().unwrap().digest().is_some());
     for (algorithm, digits) in [
         (HashAlgorithm::Crc32, "352441c2"),
@@ -74,9 +54,9 @@ fn a_file_is_verified_by_its_hash() {
 
 #[test]
 fn a_part_of_a_file_has_a_hash_of_its_own() {
-    let site = Site::new("range");
-    fs::write(site.directory.join("file"), "xabcx").unwrap();
-    let mut client = site.client();
+    let served = served();
+    fs::write(served.root.join("file"), "xabcx").unwrap();
+    let mut client = client(&served);
     let hash = |client: &mut Client, start, end| {
         let range = Some(ByteRange::new(start, end).unwrap());
         client.hash("file", Some(HashAlgorithm::Crc32), range).map(|reply| reply.digest.to_string())
@@ -88,10 +68,10 @@ fn a_part_of_a_file_has_a_hash_of_its_own() {
 
 #[test]
 fn abor_ends_a_hash_in_its_middle_and_noop_is_answered_beside_it() {
-    let site = Site::new("abort");
+    let served = served();
     // Hours of work.
-    fs::File::create(site.directory.join("file")).unwrap().set_len(1 << 42).unwrap();
-    let mut control = TcpStream::connect(site.address).unwrap();
+    fs::File::create(served.root.join("file")).unwrap().set_len(1 << 42).unwrap();
+    let mut control = TcpStream::connect(served.address).unwrap();
     control.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut replies = BufReader::new(control.try_clone().unwrap()).lines();
     let mut next = || replies.next().unwrap().unwrap()[..3].to_owned();

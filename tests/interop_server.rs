@@ -452,6 +452,49 @@ mod ftpd {
     }
 
     #[test]
+    fn a_line_is_appended_to_the_xferlog_for_each_file_that_is_moved() {
+        let logs = Directory::new();
+        let log = logs.write("xferlog", b"what was there\n");
+        for runtime in ["std", "tokio", "smol"] {
+            fs::write(&log, b"what was there\n").unwrap();
+            let site = Site::ours(&["--xferlog", log.to_str().unwrap(), "--runtime", runtime]);
+            site.seed("a file", b"12345");
+            let mine = site.local.write("mine", b"123");
+            curl(&[&site.anonymous_url("a file")]).succeeds();
+            curl(&[&site.url("")]).succeeds();
+            curl(&["-T", mine.to_str().unwrap(), &site.url("up")]).succeeds();
+            curl(&["-B", &site.url("a file")]).succeeds();
+            // The server may still be writing what the last client has seen the end of.
+            let lines = || fs::read_to_string(&log).unwrap();
+            let begin = std::time::Instant::now();
+            while lines().lines().count() < 4 && begin.elapsed() < Duration::from_secs(5) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            let lines = lines();
+            let lines: Vec<&str> = lines.lines().collect();
+            assert_eq!(lines.len(), 4, "{lines:#?}");
+            assert_eq!(lines[0], "what was there");
+            for (line, end) in lines[1..].iter().zip([
+                "127.0.0.1 5 /a_file b _ o a anonymous ftp 0 * c",
+                "127.0.0.1 3 /up b _ i r ftptest ftp 0 * c",
+                "127.0.0.1 5 /a_file a _ o r ftptest ftp 0 * c",
+            ]) {
+                assert!(line.ends_with(end) && line.split_ascii_whitespace().count() == 18, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_xferlog_that_cannot_be_opened_is_said_before_anybody_is_served() {
+        let outcome = run(
+            Command::new(peers::site::example("ftpd")).args(["--xferlog", "/no/such/directory/xferlog"]),
+            Duration::from_secs(10),
+        );
+        let said = String::from_utf8_lossy(&outcome.ends_with(1).stderr).into_owned();
+        assert!(said.contains("/no/such/directory/xferlog"), "{said}");
+    }
+
+    #[test]
     fn sigterm_ends_it_gracefully() {
         let mut site = Site::ours(&[]);
         // One who is connected and says nothing does not hold it up.

@@ -1,52 +1,43 @@
 //! Restart markers, ranges and levels over real sockets, against our own server of a directory.
 #![cfg(feature = "disk")]
 
+#[path = "support/served.rs"]
+mod served;
+
 use ftp_proto::client;
 use ftp_proto::codec::{ByteRange, RepresentationType, TransferMode};
-use ftp_proto::io::std::{Client, Server};
-use ftp_proto::io::{Directory, Users};
+use ftp_proto::io::std::Client;
 use ftp_proto::server;
 use ftp_proto::transfer::Coding;
+use served::{Served, bytes};
+use std::fs;
 use std::io::{Read, Write};
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use std::{env, fs, process, thread};
 
 const IMAGE: RepresentationType = RepresentationType::Image;
 const LENGTH: usize = 3_000_000;
 
-fn bytes() -> Vec<u8> {
-    (0..LENGTH as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
-}
-
 /// Runs `talk` with clients of a server over a directory of its own, which both set markers.
-fn served(name: &str, talk: impl Fn(&dyn Fn() -> Client, &Path)) {
-    let root = env::temp_dir().join(format!("ftp-proto-restart-{name}-{}", process::id()));
-    fs::create_dir(&root).unwrap();
-    let users = Users::new().user("me", "secret", Directory::open(&root).unwrap().writable());
+fn served(talk: impl Fn(&dyn Fn() -> Client, &Path)) {
     let mut config = server::Config::default();
     config.marker_interval = NonZeroU32::new(10_000);
-    let server = Server::bind("127.0.0.1:0", users).unwrap().with_config(config);
-    let (address, shutdown) = (server.local_addr(), server.shutdown_handle());
-    let thread = thread::spawn(|| server.serve());
+    let served = Served::at("127.0.0.1:0", |server| server.with_config(config));
     let connect = || {
         let mut config = client::Config::default();
         config.marker_interval = NonZeroU32::new(10_000);
-        let mut client = Client::builder().config(config).connect(address).unwrap();
+        let mut client = Client::builder().config(config).connect(served.address).unwrap();
         client.login("me", "secret").unwrap();
         client
     };
-    talk(&connect, &root);
-    shutdown.shut_down(Duration::from_secs(5));
-    thread.join().unwrap().unwrap();
-    fs::remove_dir_all(&root).unwrap();
+    talk(&connect, &served.root);
 }
 
 #[test]
 fn a_download_goes_on_over_another_connection() {
-    served("down", |connect, root| {
-        let content = bytes();
+    served(|connect, root| {
+        let content = bytes(LENGTH);
         fs::write(root.join("f"), &content).unwrap();
         for mode in [TransferMode::Block, TransferMode::Compressed] {
             let mut client = connect();
@@ -73,8 +64,8 @@ fn a_download_goes_on_over_another_connection() {
 
 #[test]
 fn an_upload_goes_on_where_the_server_has_it() {
-    served("up", |connect, root| {
-        let content = bytes();
+    served(|connect, root| {
+        let content = bytes(LENGTH);
         for mode in [TransferMode::Block, TransferMode::Compressed] {
             let mut client = connect();
             client.set_mode(mode).unwrap();
@@ -103,8 +94,8 @@ fn an_upload_goes_on_where_the_server_has_it() {
 
 #[test]
 fn a_range_comes_and_no_more_in_every_mode() {
-    served("range", |connect, root| {
-        let content = bytes();
+    served(|connect, root| {
+        let content = bytes(LENGTH);
         fs::write(root.join("f"), &content).unwrap();
         let mut client = connect();
         for mode in TransferMode::ALL {
@@ -132,8 +123,8 @@ fn a_range_comes_and_no_more_in_every_mode() {
 #[cfg(feature = "deflate")]
 #[test]
 fn the_server_takes_a_level() {
-    served("level", |connect, root| {
-        let content = bytes();
+    served(|connect, root| {
+        let content = bytes(LENGTH);
         fs::write(root.join("f"), &content).unwrap();
         let mut client = connect();
         client.set_mode(TransferMode::Deflate).unwrap();

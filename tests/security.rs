@@ -11,13 +11,13 @@
 //! | a hostile 227 (CVE-2020-8284, CVE-2021-4189) | `a_hostile_227` | tests/client/passive.rs |
 //! | names in listings that are paths (CVE-2018-10916, CVE-2014-4877) | `a_hostile_listing` | tests/client/walk.rs |
 //! | forged lines of a listing | `a_file_name_forges` | |
-//! | paths out of the root, links (CVE-2017-7418, CVE-2020-20277) | `no_path_leaves` | tests/disk.rs |
+//! | paths out of the root, links (CVE-2017-7418, CVE-2020-20277) | `no_path_leaves` | tests/disk/links.rs |
 //! | globbing (CVE-2010-2632) | `there_is_no_globbing` | |
 //! | endless replies and listings | `endless` | |
 //! | Telnet sequences (CVE-2010-4221) | `telnet` | |
 //! | enumeration and timing (RFC 2577) | `enumeration` | |
 //! | guessing passwords (RFC 2577) | `guessing` | |
-//! | floods of connections | `the_host_is_asked` | tests/shutdown.rs |
+//! | floods of connections | `the_host_is_asked` | tests/service/limits.rs |
 //! | slow peers | `slow_peers` | tests/deadlines.rs, tests/client/time.rs |
 //! | memory through pipelining | `pipelining` | |
 //! | information before the login | `before_the_login` | |

@@ -1,15 +1,17 @@
 //! Sessions and transfers as spans, on both sides of one dialogue. One test: there is one subscriber a process.
 #![cfg(all(feature = "tracing", feature = "std", feature = "disk"))]
 
+#[path = "support/served.rs"]
+mod served;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
-use std::{env, fs, process, thread};
 
-use ftp_proto::io::std::{Client, Server};
+use ftp_proto::io::std::Client;
 use ftp_proto::io::{Directory, Users};
+use served::Served;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -61,12 +63,9 @@ impl Subscriber for Notebook {
 fn sessions_and_transfers_are_spans_on_both_sides_and_hold_no_secret() {
     let notebook = Notebook::default();
     tracing::subscriber::set_global_default(notebook.clone()).unwrap();
-    let directory = env::temp_dir().join(format!("ftp-proto-tracing-{}", process::id()));
-    fs::create_dir(&directory).unwrap();
-    let users = Users::new().user("alice", PASSWORD, Directory::open(&directory).unwrap().writable());
-    let server = Server::bind("127.0.0.1:0", users).unwrap();
-    let (address, shutdown) = (server.local_addr(), server.shutdown_handle());
-    let serving = thread::spawn(move || server.serve().unwrap());
+    let alice = |directory: Directory| Users::new().user("alice", PASSWORD, directory.writable());
+    let served = Served::to(alice, "127.0.0.1:0", |server| server);
+    let address = served.address;
 
     let mut client = Client::connect(address).unwrap();
     client.login("alice", PASSWORD).unwrap();
@@ -75,9 +74,7 @@ fn sessions_and_transfers_are_spans_on_both_sides_and_hold_no_secret() {
     upload.finish().unwrap();
     client.retrieve("file").unwrap().read_to_end(&mut Vec::new()).unwrap();
     client.quit().unwrap();
-    shutdown.shut_down(Duration::from_secs(5));
-    serving.join().unwrap();
-    fs::remove_dir_all(&directory).unwrap();
+    drop(served);
 
     let spans = notebook.0.lock().unwrap().clone();
     let of = |name: &str| {

@@ -6,9 +6,9 @@
 //! one to downloads, which says that ABOR succeeded, and is known by it from then on. With none the
 //! connection is given up: nobody could tell what a later reply answers.
 
-use super::channel::Phase;
 use super::fxp::Elsewhere;
-use super::machine::{Generation, Owed};
+use super::machine::Generation;
+use super::replies::Owed;
 use super::{AbortPolicy, Client, Context, Inherits, Next, Operation, Profile, Sequence, TransferId};
 use crate::action::{DataId, DataOp};
 use crate::buffer::Tx;
@@ -25,8 +25,8 @@ pub(super) struct GivingUp {
     generation: Generation,
     synch: bool,
     sent: bool,
-    /// The TLS handshake on the data connection is going on, and ends first: broken off it would have used up
-    /// the ticket that it resumes with for nothing, and the next transfer could be left without one.
+    /// The TLS handshake on the data connection is going on, or to come, and ends first: broken off it would have
+    /// used up the ticket that it resumes with for nothing, and vsftpd ends the whole session for it.
     securing: bool,
 }
 
@@ -52,7 +52,7 @@ impl Client {
     fn give_up(&mut self) {
         let elsewhere = core::mem::take(&mut self.elsewhere) != Elsewhere::No;
         let (id, securing) = match self.channel.take() {
-            Some(channel) => (channel.id, channel.phase == Phase::Securing),
+            Some(channel) => (channel.id, self.shield.data && channel.is_to_be_secured()),
             None if elsewhere => (DataId::NONE, false),
             None => return,
         };
@@ -65,7 +65,11 @@ impl Client {
 
     /// Sends ABOR as soon as there is room, and closes the data connection when it is on its way.
     pub(super) fn go_on_giving_up(&mut self, tx: &mut Tx<'_>) {
-        let Some(mut giving_up) = self.giving_up.filter(|giving_up| !giving_up.securing) else { return };
+        let Some(mut giving_up) = self.giving_up else { return };
+        // A server that has ended the transfer does not go on with the handshake either.
+        if giving_up.securing && self.owes_transfer() {
+            return;
+        }
         // What the server has ended by itself needs no ABOR, and 225 in answer would help nobody.
         if !giving_up.sent && self.owes_transfer() && tx.capacity() >= SYNCHED_ABORT {
             giving_up.sent = self.send_abort(tx, &giving_up);
@@ -178,12 +182,7 @@ const SYNCHED_ABORT: usize = 4 + 6;
 ///
 /// The server may have finished before it heard: of an upload all may be there.
 pub fn abort(transfer: TransferId) -> Operation<Abort> {
-    Operation::new(Abort { id: transfer.0, begun: false, transferred: 0 })
-}
-
-/// As [`abort`], for a transfer whose data connection is none of this client's.
-pub(super) fn abort_elsewhere() -> Operation<Abort> {
-    abort(TransferId(DataId::NONE))
+    Operation::new(Abort::new(transfer.0))
 }
 
 /// See [`abort`]. Comes to the bytes that went over the wire until then.
@@ -192,6 +191,17 @@ pub struct Abort {
     id: DataId,
     begun: bool,
     transferred: u64,
+}
+
+impl Abort {
+    /// As [`abort`], for a transfer whose data connection is none of this client's.
+    pub(super) const fn elsewhere() -> Self {
+        Self::new(DataId::NONE)
+    }
+
+    const fn new(id: DataId) -> Self {
+        Self { id, begun: false, transferred: 0 }
+    }
 }
 
 impl Sequence for Abort {

@@ -62,6 +62,15 @@ impl Channel {
     pub(super) const fn may_move(&self) -> bool {
         self.announced || self.confirmed
     }
+
+    /// Whether its TLS handshake is going on, or comes as soon as the server has connected.
+    pub(super) const fn is_to_be_secured(&self) -> bool {
+        match self.phase {
+            Phase::Listening(_) => self.announced,
+            Phase::Securing => true,
+            _ => false,
+        }
+    }
 }
 
 impl Client {
@@ -73,10 +82,21 @@ impl Client {
         if id == DataId::NONE || id > self.last_data {
             return Err(LocalError::UnknownData);
         }
-        if matches!(event, DataEvent::Secured { .. } | DataEvent::Failed(_)) && self.gives_up(id) {
-            self.stop_securing();
-        }
         let peer = self.peer.ip().to_canonical();
+        if self.gives_up(id) {
+            match event {
+                DataEvent::Arrived(from) if from.ip().to_canonical() != peer => {
+                    self.order(id, DataOp::Reject)
+                }
+                DataEvent::Arrived(_) if self.secures_to_abort() => {
+                    self.order(id, DataOp::Admit);
+                    self.order(id, DataOp::StartTls);
+                }
+                DataEvent::Secured { .. } | DataEvent::Failed(_) => self.stop_securing(),
+                _ => {}
+            }
+            return Ok(());
+        }
         let Some(channel) = self.channel.as_mut().filter(|channel| channel.id == id) else {
             return Ok(());
         };

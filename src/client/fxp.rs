@@ -12,17 +12,16 @@
 //! other way round, with both commands sent at once: a listening source may not begin before the target
 //! connects.
 
-use core::net::SocketAddr;
+mod part;
 
-use super::abort::{Abort, abort_elsewhere};
-use super::channel::parse_passive;
-use super::{Client, Context, Next, Operation, OperationStep, Profile, Refusal, ReplySpan, Sequence};
+use super::{Client, Operation, OperationStep, Refusal, ReplySpan};
 use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
-use crate::codec::{Command, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Text, Verb};
+use crate::codec::{Command, ReplyCode, ReplyLine, RepresentationType, Text, Verb};
 use crate::error::{Error, LocalError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
+use part::{Part, Stage, Withdrawal, is_of_connection, withdraw};
 
 /// Whether the transfer that a server is busy with goes to or comes from another server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +74,8 @@ pub enum FxpAction<'b> {
     /// Both servers say that the file is there.
     Done,
     /// This server refused, and the other was brought to its end too: both clients are good for other
-    /// operations. What the target has of the file by then is its own matter.
+    /// operations. What the target has of the file by then is its own matter. It is the one that was heard first,
+    /// unless that one told only that its data connection failed (425, 426), and the other had a reason.
     Refused(Side, Refusal<'b>),
     /// It was given up, as [`Fxp::abort`] asked.
     Aborted,
@@ -123,8 +123,10 @@ impl core::error::Error for FxpError {}
 /// RETR of `from` at one server and STOR to `to` at another, whose data goes from the one to the other. From
 /// byte `offset` on, by REST at both.
 ///
-/// Both clients are logged in, and in the same mode and structure. Neither may protect its data connections:
-/// each server would take the other for a client of its own. That the target is the source's client as little
+/// Both clients are logged in, and in the same mode and structure. Neither may protect its data connections, nor
+/// have to: each server would take the other for a client of its own, and wait for it to begin TLS (SSCN and CPSV,
+/// by which some take that part, are not known here). That is said before anything is sent, as
+/// [`LocalError::DataProtected`] or [`LocalError::Unprotected`]; the control connections may be protected. That the target is the source's client as little
 /// as the source is the target's is what servers refuse by default; see
 /// [`foreign_addresses`](crate::server::Config::foreign_addresses) for ours.
 pub fn fxp<'a>(from: Text<'a>, to: Text<'a>, representation: RepresentationType, offset: u64) -> Fxp<'a> {
@@ -169,7 +171,7 @@ enum Ending {
 #[derive(Debug)]
 enum Half<'a> {
     Part(Operation<Part<'a>>),
-    Abort(Operation<Abort>),
+    Abort(Operation<Withdrawal>),
     Over,
 }
 
@@ -243,17 +245,9 @@ impl<'a> Fxp<'a> {
     /// Both halves, from the start.
     fn begin(&mut self) {
         for ((side, half), command) in Side::BOTH.into_iter().zip(&mut self.halves).zip(&self.commands) {
-            *half = Half::Part(Operation::new(Part {
-                command: *command,
-                representation: self.representation,
-                offset: self.offset,
-                listens: side == self.listener,
-                address: None,
-                type_sent: false,
-                restart_sent: false,
-                stage: Stage::Address,
-                may_begin: false,
-            }));
+            let listens = side == self.listener;
+            *half =
+                Half::Part(Operation::new(Part::new(*command, self.representation, self.offset, listens)));
         }
     }
 
@@ -263,9 +257,12 @@ impl<'a> Fxp<'a> {
             return Err(FxpError { side: Side::Target, error: LocalError::CodingsDiffer.into() });
         }
         for (side, view) in Side::BOTH.into_iter().zip(&*views) {
-            if view.client.protects_data() {
-                return Err(FxpError { side, error: LocalError::DataProtected.into() });
-            }
+            let error = match view.client.protects_data() {
+                true => LocalError::DataProtected,
+                false if view.client.is_denied(Some(Verb::Retr)) => LocalError::Unprotected,
+                false => continue,
+            };
+            return Err(FxpError { side, error: error.into() });
         }
         loop {
             let mut waits = [Wait::default(); 2];
@@ -305,7 +302,13 @@ impl<'a> Fxp<'a> {
             OperationStep::Downgrade(token) => HalfStep::Downgrade(token),
             OperationStep::Close => HalfStep::Close,
             OperationStep::Wait(wait) => HalfStep::Wait(wait),
-            OperationStep::Line(_) => HalfStep::Changed,
+            OperationStep::Line(reply) => {
+                // The other's data connection broke because of this.
+                if matches!(&self.ending, Ending::Refused(_, first) if is_of_connection(first.code)) {
+                    self.refuse(side, reply, client, rx);
+                }
+                HalfStep::Changed
+            }
             OperationStep::Done(_) | OperationStep::Failed(_) => {
                 *half = Half::Over;
                 HalfStep::Changed
@@ -316,14 +319,20 @@ impl<'a> Fxp<'a> {
                 HalfStep::Changed
             }
             OperationStep::Refused(reply) => {
-                // The other side may take its time, and the driver read more.
-                client.keep(rx, &reply);
-                *half = Half::Over;
-                self.ending = Ending::Refused(side, reply);
-                self.halves[side.other() as usize].abort();
+                self.refuse(side, reply, client, rx);
                 HalfStep::Changed
             }
         })
+    }
+
+    /// The side has refused, and the other is to stop. What is owed to its ABOR, if that was sent, is for its
+    /// next operation to take in.
+    fn refuse(&mut self, side: Side, reply: ReplySpan, client: &mut Client, rx: &mut Rx<'_>) {
+        // The other side may take its time, and the driver read more.
+        client.keep(rx, &reply);
+        self.ending = Ending::Refused(side, reply);
+        self.halves[side as usize] = Half::Over;
+        self.halves[side.other() as usize].abort();
     }
 
     /// Tells each half what the other has come to; says whether that changes anything.
@@ -362,7 +371,7 @@ impl<'a> Fxp<'a> {
 impl Half<'_> {
     fn abort(&mut self) {
         if matches!(self, Self::Part(_)) {
-            *self = Self::Abort(abort_elsewhere());
+            *self = Self::Abort(withdraw());
         }
     }
 }
@@ -386,128 +395,4 @@ impl Client {
     fn agreed_differs(&self, other: &Self) -> bool {
         (self.agreed.mode, self.agreed.structure) != (other.agreed.mode, other.agreed.structure)
     }
-}
-
-/// What one of the two servers is told.
-#[derive(Debug)]
-struct Part<'a> {
-    command: Command<'a>,
-    representation: RepresentationType,
-    offset: u64,
-    /// It listens, and the other connects.
-    listens: bool,
-    /// Where: told by this server or, through [`Fxp::coordinate`], by the other.
-    address: Option<SocketAddr>,
-    type_sent: bool,
-    restart_sent: bool,
-    stage: Stage,
-    may_begin: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// The address is to be asked for, or to be told as soon as it is known.
-    Address,
-    /// It was asked for, or told.
-    Asked,
-    /// It was granted.
-    Ready,
-    /// The command was sent.
-    Sent,
-    /// The server has said that the transfer begins.
-    Begun,
-}
-
-impl Part<'_> {
-    /// Lets the transfer begin; says whether it may only now.
-    fn begin(&mut self, may: bool) -> bool {
-        may && !core::mem::replace(&mut self.may_begin, true)
-    }
-
-    /// What asks for the address, or tells it.
-    fn seek(&self, client: &Client) -> Option<Command<'static>> {
-        if self.listens {
-            return Some(client.passive_command());
-        }
-        Some(match self.address? {
-            SocketAddr::V4(at) if client.profile.contains(Profile::NO_EPRT) => Command::Port(at),
-            at => Command::Eprt(SocketAddr::new(at.ip().to_canonical(), at.port())),
-        })
-    }
-
-    /// EPSV or EPRT was refused: remember it, and use the older command where that can name the address.
-    fn fall_back(&mut self, client: &mut Client, verb: Verb) -> Next {
-        let (flag, possible) = match verb {
-            Verb::Epsv => (Profile::NO_EPSV, !client.peer_is_ipv6()),
-            Verb::Eprt => (Profile::NO_EPRT, self.address.is_some_and(|at| at.ip().to_canonical().is_ipv4())),
-            _ => return Next::Refused,
-        };
-        if !possible || client.profile.contains(flag) {
-            return Next::Refused;
-        }
-        client.profile |= flag;
-        self.stage = Stage::Address;
-        Next::Continue
-    }
-}
-
-impl Sequence for Part<'_> {
-    type Output<'b> = ();
-
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
-        self.type_sent = self.type_sent || cx.set_type(self.representation)?;
-        if self.type_sent && self.stage == Stage::Address {
-            if let Some(command) = self.seek(cx.client) {
-                if cx.send(&command)? {
-                    self.stage = Stage::Asked;
-                }
-            }
-        }
-        // What follows waits for the answers: nothing of it can be taken back.
-        if self.stage != Stage::Ready || !self.may_begin || cx.client.is_owed() {
-            return Ok(Next::Continue);
-        }
-        if !self.restart_sent && (self.offset > 0 || cx.client.offset_kept) {
-            self.restart_sent = cx.send(&Command::Rest(RestartMarker::Offset(self.offset)))?;
-        } else if cx.send(&self.command)? {
-            cx.client.elsewhere = Elsewhere::Moving;
-            self.stage = Stage::Sent;
-        }
-        Ok(Next::Continue)
-    }
-
-    fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        if line.position.is_end() && !line.code.is_preliminary() {
-            return self.finished(cx, verb, line);
-        }
-        if line.position.is_end() && verb == self.command.known_verb() {
-            self.stage = Stage::Begun;
-        }
-        Next::Continue
-    }
-
-    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        let granted = line.code.is_success();
-        match verb {
-            Some(Verb::Epsv | Verb::Pasv) if granted => match parse_passive(line) {
-                Ok((named, port)) => {
-                    self.address = Some(cx.client.passive_target(named, port));
-                    self.stage = Stage::Ready;
-                    Next::Continue
-                }
-                Err(_) => self.fall_back(cx.client, verb.unwrap_or(Verb::Pasv)),
-            },
-            Some(Verb::Eprt | Verb::Port) if granted => {
-                self.stage = Stage::Ready;
-                Next::Continue
-            }
-            Some(verb @ (Verb::Epsv | Verb::Eprt)) => self.fall_back(cx.client, verb),
-            Some(Verb::Type | Verb::Noop) if granted || verb == Some(Verb::Noop) => Next::Continue,
-            Some(Verb::Rest) if granted || line.code.is_intermediate() => Next::Continue,
-            verb if verb == self.command.known_verb() && granted => Next::Done,
-            _ => Next::Refused,
-        }
-    }
-
-    fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) {}
 }

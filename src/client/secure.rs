@@ -2,11 +2,10 @@
 
 use super::machine::Step;
 use super::{Client, Context, Next, Operation, Sequence};
-use crate::action::Wait;
 use crate::buffer::{Rx, Tx};
 use crate::codec::{Command, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine, Text, Verb};
-use crate::error::{Awaited, LocalError, PeerError};
-use crate::security::{Control, Downgrade, Policy, TlsMode, Upgrade};
+use crate::error::{LocalError, PeerError};
+use crate::security::{Change, Control, Downgrade, Policy, TlsMode, Upgrade};
 use crate::time::Instant;
 use crate::transfer::Coding;
 
@@ -18,13 +17,11 @@ pub(super) struct Shield {
     pub(super) data: bool,
     /// What PROT was sent for last.
     pub(super) asked: bool,
-    /// When the change that is going on was asked for.
-    since: Instant,
 }
 
 impl Shield {
     pub(super) const fn new(mode: TlsMode) -> Self {
-        Self { control: Control::new(mode), data: false, asked: false, since: Instant::from_micros(0) }
+        Self { control: Control::new(mode), data: false, asked: false }
     }
 
     pub(super) const fn is_changing(&self) -> bool {
@@ -99,29 +96,14 @@ impl Client {
     }
 
     /// What the driver has to do to the control connection before anything else goes on, or is at.
-    pub(super) fn change_protection(&mut self, now: Instant, tx: &Tx<'_>) -> Option<Result<Step, PeerError>> {
-        match self.shield.control {
-            Control::Plain | Control::Secured => None,
-            Control::Due(secure) => {
-                self.shield.control = Control::Changing(secure);
-                self.shield.since = now;
-                Some(Ok(match secure {
-                    true => Step::Upgrade(Upgrade(())),
-                    false => Step::Downgrade(Downgrade(())),
-                }))
-            }
-            Control::Changing(_) => {
-                let deadline = self.shield.since.after(self.config.timeouts.handshake);
-                if now >= deadline {
-                    self.shield.control = Control::Plain;
-                    let error = PeerError::TimedOut(Awaited::Handshake);
-                    self.fail(error);
-                    return Some(Err(error));
-                }
-                let (writable, deadline) = (!tx.is_empty(), Some(deadline));
-                Some(Ok(Step::Wait(Wait { application: true, writable, deadline, ..Wait::default() })))
-            }
-        }
+    pub(super) fn change_protection(&mut self, now: Instant, tx: &Tx<'_>) -> Result<Option<Step>, PeerError> {
+        let change = self.shield.control.advance(now, self.config.timeouts.handshake, tx);
+        let change = change.inspect_err(|error| self.fail(*error))?;
+        Ok(change.map(|change| match change {
+            Change::Upgrade(token) => Step::Upgrade(token),
+            Change::Downgrade(token) => Step::Downgrade(token),
+            Change::Wait(wait) => Step::Wait(wait),
+        }))
     }
 
     /// Whether a transfer refused with this code may be granted once data connections are protected (521 by

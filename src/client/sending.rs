@@ -1,6 +1,6 @@
 //! Commands on their way out: when one may go, and what is to be kept in mind of it.
 
-use super::machine::Owed;
+use super::replies::Owed;
 use super::{Client, Profile, naming};
 use crate::buffer::Tx;
 use crate::codec::{ByteRange, Command, Full, ProtectionLevel, Sink, SiteCommand, Verb};

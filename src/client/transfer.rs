@@ -245,9 +245,9 @@ impl<'a> Open<'a> {
 
     /// Says of which part of the file the command is; `false` when that has to wait.
     fn narrow(&mut self, cx: &mut Context<'_, '_>) -> Result<bool, LocalError> {
-        // What is left of an earlier operation holds until it is taken back. REST comes behind the one and
-        // before the other, since for some servers they replace each other.
-        let kept = self.moves_file() && cx.client.range_kept && self.range.is_none();
+        // What is left of an earlier operation holds until it is taken back; a range can have a listing refused,
+        // too. REST comes behind the one and before the other, since for some servers they replace each other.
+        let kept = cx.client.range_kept && self.range.is_none();
         if kept && !self.range_sent {
             self.range_sent = cx.send(&Command::Rang(ByteRange::WHOLE))?;
             if !self.range_sent {

@@ -5,12 +5,14 @@
 //! time is never made up. Facts that are not known here are kept as bytes.
 
 mod entry;
+mod table;
 
 pub use entry::{FactValue, FactValues, Facts, Kind};
 
 use bitflags::bitflags;
 
 use super::{Full, Invalid, Sink, scan};
+use table::TABLE;
 
 bitflags! {
     /// Facts that are known here by name, to be asked for and shown.
@@ -86,55 +88,6 @@ pub enum NameCase {
     Lower,
 }
 
-/// A fact, its name as RFC 3659 writes it, and in lower case. In the order in which facts are written.
-const NAMES: &[(FactSet, &str, &str)] = &[
-    (FactSet::TYPE, "Type", "type"),
-    (FactSet::SIZE, "Size", "size"),
-    (FactSet::MODIFY, "Modify", "modify"),
-    (FactSet::CREATE, "Create", "create"),
-    (FactSet::PERM, "Perm", "perm"),
-    (FactSet::UNIQUE, "Unique", "unique"),
-    (FactSet::LANG, "Lang", "lang"),
-    (FactSet::MEDIA_TYPE, "Media-Type", "media-type"),
-    (FactSet::CHARSET, "CharSet", "charset"),
-    (FactSet::UNIX_MODE, "UNIX.mode", "UNIX.mode"),
-    (FactSet::UNIX_UID, "UNIX.uid", "UNIX.uid"),
-    (FactSet::UNIX_GID, "UNIX.gid", "UNIX.gid"),
-    (FactSet::UNIX_OWNER, "UNIX.owner", "UNIX.owner"),
-    (FactSet::UNIX_GROUP, "UNIX.group", "UNIX.group"),
-    (FactSet::UNIX_OWNERNAME, "UNIX.ownername", "UNIX.ownername"),
-    (FactSet::UNIX_GROUPNAME, "UNIX.groupname", "UNIX.groupname"),
-];
-
-/// Names that are read and never written: Pure-FTPd's for the size of a directory.
-const ALIASES: &[(FactSet, &str)] = &[(FactSet::SIZE, "sizd")];
-
-/// The rows of [`NAMES`] and [`ALIASES`], each in the [`slot`] of its name: no name needs more than one look.
-static SLOTS: [Option<(FactSet, &str)>; 64] = {
-    let mut slots = [None; 64];
-    let mut row = 0;
-    while row < NAMES.len() + ALIASES.len() {
-        let (fact, name) =
-            if row < NAMES.len() { (NAMES[row].0, NAMES[row].2) } else { ALIASES[row - NAMES.len()] };
-        let slot = slot(name.as_bytes());
-        assert!(slots[slot].is_none(), "two names in one slot");
-        slots[slot] = Some((fact, name));
-        row += 1;
-    }
-    slots
-};
-
-/// Tells the names apart by their length and two letters, in any case.
-#[inline]
-const fn slot(name: &[u8]) -> usize {
-    let letters = match name {
-        [_, _, _, _, _, fifth, _, _, ..] => *fifth as usize | 0x20,
-        [first, .., last] => (*first as usize | 0x20) + (*last as usize | 0x20),
-        _ => 0,
-    };
-    (letters + 23 * name.len()) % 64
-}
-
 /// The letters of [`Permissions`], in the order in which they are written.
 const LETTERS: &[(Permissions, u8)] = &[
     (Permissions::APPEND, b'a'),
@@ -165,18 +118,12 @@ impl FactSet {
     #[must_use]
     #[inline]
     pub fn from_fact_name(name: &[u8]) -> Option<Self> {
-        let (fact, known) = (*SLOTS.get(slot(name))?)?;
-        // Most servers write them as they are here.
-        let same = scan::same(name, known.as_bytes()) || known.as_bytes().eq_ignore_ascii_case(name);
-        same.then_some(fact)
+        table::named(name).map(|row| row.fact)
     }
 
     /// Each fact in it with its name, in the order in which they are written.
     pub fn names(self, case: NameCase) -> impl Iterator<Item = (Self, &'static str)> {
-        NAMES.iter().filter(move |row| self.contains(row.0)).map(move |row| match case {
-            NameCase::Canonical => (row.0, row.1),
-            NameCase::Lower => (row.0, row.2),
-        })
+        TABLE.iter().filter(move |row| self.contains(row.fact)).map(move |row| (row.fact, row.name(case)))
     }
 
     // facts-wanted = *( factname ";" )                     ; of mlst-opts, RFC 3659 7.9

@@ -3,23 +3,61 @@
 /// A byte of one in each byte of a word.
 const EACH: u64 = 0x0101_0101_0101_0101;
 
-/// What is in front of the first `mark`, and what is after it. For a mark that is some bytes away: before
-/// that, memchr does not get into its stride.
+/// What is in front of the first `mark`, and what is after it.
 #[inline]
 pub(crate) fn split(bytes: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
-    let mut at = 0;
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let differs = u64::from_le_bytes(*word) ^ (EACH * u64::from(mark));
-        // The top bit of the first byte that does not differ; beyond it, bits may be wrong.
-        let same = differs.wrapping_sub(EACH) & !differs & (EACH * 0x80);
-        at += (same.trailing_zeros() / 8) as usize;
-        if same != 0 {
-            return Some((bytes.get(..at)?, bytes.get(at + 1..)?));
-        }
-    }
-    let rest = bytes.get(at..)?;
-    at += rest.iter().position(|&byte| byte == mark)?;
+    let at = memchr::memchr(mark, bytes)?;
     Some((bytes.get(..at)?, bytes.get(at + 1..)?))
+}
+
+/// Walks the bytes that are marks. That is asked of 64 bytes at a time and without a branch between them, so that the
+/// compiler can compare many at once; `is_mark` should be no more than a few comparisons.
+pub(crate) struct Marks<'a, F> {
+    bytes: &'a [u8],
+    is_mark: F,
+    /// Where the block is that was looked at last, and which bytes of it are still to come.
+    start: usize,
+    left: u64,
+}
+
+impl<'a, F: Fn(u8) -> bool + Copy> Marks<'a, F> {
+    #[inline]
+    pub(crate) fn new(bytes: &'a [u8], is_mark: F) -> Self {
+        let left = marked(bytes, is_mark);
+        Self { bytes, is_mark, start: 0, left }
+    }
+}
+
+/// Where the next one is, and which.
+impl<F: Fn(u8) -> bool + Copy> Iterator for Marks<'_, F> {
+    type Item = (usize, u8);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.left == 0 {
+            let ahead = self.bytes.get(self.start + 64..)?;
+            self.start += 64;
+            self.left = marked(ahead, self.is_mark);
+        }
+        let at = self.start + self.left.trailing_zeros() as usize;
+        self.left &= self.left - 1;
+        Some((at, *self.bytes.get(at)?))
+    }
+}
+
+/// Which of the first 64 bytes `is_mark` tells, the lowest bit for the first.
+#[inline(never)]
+fn marked(bytes: &[u8], is_mark: impl Fn(u8) -> bool) -> u64 {
+    let Some(block) = bytes.first_chunk::<64>() else {
+        let mut block = [0; 64];
+        block.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        return marked(&block, is_mark) & ((1 << bytes.len()) - 1);
+    };
+    let marked = block.map(|byte| u8::from(is_mark(byte)));
+    marked.chunks_exact(8).enumerate().fold(0, |bits, (i, word)| {
+        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+        bits | u64::from(gathered(word << 7)) << (8 * i)
+    })
 }
 
 /// How many bytes are in front of the first space or tab, or all.
@@ -75,62 +113,47 @@ const fn gathered(tops: u64) -> u8 {
 /// All of `digits` as a number.
 #[inline]
 pub(crate) fn decimal<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
-    if digits.is_empty() {
-        return None;
-    }
-    let digit = |byte: &u8| Some(byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9).map(u64::from);
-    // Nineteen digits cannot overflow.
-    let (safe, rest) = digits.split_at_checked(19).unwrap_or((digits, &[]));
-    let mut value = 0u64;
-    for byte in safe {
-        value = value.wrapping_mul(10).wrapping_add(digit(byte)?);
+    let (mut value, mut rest) = (0u64, digits);
+    while let Some((eight, after)) = rest.split_first_chunk() {
+        let [a, _, b, _, c, _, d, _] = pairs(*eight)?;
+        let eight = [a, b, c, d].into_iter().fold(0, |value, pair| value * 100 + u64::from(pair));
+        value = value.checked_mul(100_000_000)?.checked_add(eight)?;
+        rest = after;
     }
     for byte in rest {
-        value = value.checked_mul(10)?.checked_add(digit(byte)?)?;
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
     }
-    N::try_from(value).ok()
+    if digits.is_empty() { None } else { N::try_from(value).ok() }
 }
 
 /// Octal digits as a number; `0o` in front is Python's.
+#[inline]
 pub(crate) fn octal(value: &[u8]) -> Option<u16> {
-    let value = value.strip_prefix(b"0o").unwrap_or(value);
-    let mut mode = 0u32;
-    for byte in value {
+    let digits = value.strip_prefix(b"0o").unwrap_or(value);
+    let mut mode = 0u16;
+    for byte in digits {
         let digit = byte.wrapping_sub(b'0');
-        mode = mode << 3 | u32::from(digit);
-        if digit > 7 || mode > u32::from(u16::MAX) {
+        if digit > 7 || mode >> 13 != 0 {
             return None;
         }
+        mode = mode << 3 | u16::from(digit);
     }
-    if value.is_empty() { None } else { u16::try_from(mode).ok() }
+    if digits.is_empty() { None } else { Some(mode) }
 }
 
-/// Whether two words of 4 to 16 bytes are the same, in two looks; `false` for others.
+/// Eight digits as four numbers of two, each where its first digit was; what is between them means nothing.
 #[inline]
-pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len()
-        && match (ends::<8>(a), ends::<8>(b)) {
-            (Some(a), Some(b)) => a == b,
-            _ => ends::<4>(a).is_some_and(|a| Some(a) == ends::<4>(b)),
-        }
-}
-
-/// The first and the last bytes, which may overlap.
-#[inline]
-fn ends<const N: usize>(bytes: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
-    Some((bytes.first_chunk()?, bytes.last_chunk()?))
-}
-
-/// Eight digits as four numbers of two.
-#[inline]
-pub(crate) const fn pairs(digits: [u8; 8]) -> Option<[u8; 4]> {
+pub(crate) const fn pairs(digits: [u8; 8]) -> Option<[u8; 8]> {
     let digits = u64::from_le_bytes(digits).wrapping_sub(EACH * b'0' as u64);
     // Below zero or above nine in any byte; a borrow only comes from a byte that is wrong itself.
     if (digits | digits.wrapping_add(EACH * 0x76)) & (EACH * 0x80) != 0 {
         return None;
     }
-    let [a, _, b, _, c, _, d, _] = (digits * 10 + (digits >> 8)).to_le_bytes();
-    Some([a, b, c, d])
+    Some((digits * 10 + (digits >> 8)).to_le_bytes())
 }
 
 /// Two digits as a number.
@@ -147,6 +170,37 @@ mod tests {
 
     proptest! {
         #[test]
+        fn marks_are_found_one_by_one(bytes in "[ -.;=<\u{80}-\u{100}\0]{0,200}", mark in any::<u8>()) {
+            for is_mark in [|byte, _| byte <= b' ' || byte == b'=', |byte, mark| byte == mark] {
+                let bytes = bytes.as_bytes();
+                let mut marks = Marks::new(bytes, |byte| is_mark(byte, mark));
+                for (at, &byte) in bytes.iter().enumerate().filter(|(_, byte)| is_mark(**byte, mark)) {
+                    prop_assert_eq!(marks.next(), Some((at, byte)));
+                }
+                prop_assert_eq!(marks.next(), None);
+                prop_assert_eq!(marks.next(), None);
+            }
+        }
+
+        #[test]
+        fn a_number_is_its_digits(zeros in "0{0,20}", digits in "[0-9]{0,21}|1844674407370955161[0-9]", other in "[/:a]?") {
+            let text = std::format!("{zeros}{digits}");
+            prop_assert_eq!(decimal::<u64>(text.as_bytes()), text.parse().ok());
+            prop_assert_eq!(decimal::<u32>(text.as_bytes()), text.parse().ok());
+            if !other.is_empty() {
+                for text in [std::format!("{text}{other}"), std::format!("{zeros}{other}{digits}")] {
+                    prop_assert_eq!(decimal::<u64>(text.as_bytes()), None);
+                }
+            }
+        }
+
+        #[test]
+        fn an_octal_number_is_its_digits(digits in "[0-7]{0,8}[89/:]?|0o[0-7]{0,3}") {
+            let expected = u16::from_str_radix(digits.strip_prefix("0o").unwrap_or(&digits), 8);
+            prop_assert_eq!(octal(digits.as_bytes()), expected.ok());
+        }
+
+        #[test]
         fn a_field_ends_at_the_first_mark(bytes in "[-.;<\u{80}-\u{100}\0]{0,40}", mark in any::<u8>()) {
             for mark in [b';', mark] {
                 let bytes = bytes.as_bytes();
@@ -159,9 +213,8 @@ mod tests {
         fn eight_digits_are_four_numbers(digits in "[0-9]{6}[0-9/:\0\u{7f}\u{80}]{1,2}") {
             if let Ok(digits) = <[u8; 8]>::try_from(digits.as_bytes()) {
                 let [a, b, c, d, e, f, g, h] = digits;
-                let each = [pair([a, b]), pair([c, d]), pair([e, f]), pair([g, h])];
-                prop_assert_eq!(pairs(digits).map(|all| all.map(Some)).unwrap_or(each), each);
-                prop_assert_eq!(pairs(digits).is_some(), each.iter().all(Option::is_some));
+                let each = || Some((pair([a, b])?, pair([c, d])?, pair([e, f])?, pair([g, h])?));
+                prop_assert_eq!(pairs(digits).map(|[a, _, b, _, c, _, d, _]| (a, b, c, d)), each());
             }
         }
 
@@ -183,12 +236,6 @@ mod tests {
             for i in 0..8 {
                 prop_assert_eq!(alike(a, b) >> i & 1 == 1, a[i] == b[i]);
             }
-        }
-
-        #[test]
-        fn words_are_the_same_byte_for_byte(a in "[ab]{4,16}", b in "[ab]{4,16}") {
-            prop_assert_eq!(same(a.as_bytes(), b.as_bytes()), a == b);
-            prop_assert!(same(a.as_bytes(), a.as_bytes()));
         }
 
         #[test]

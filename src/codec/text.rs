@@ -28,6 +28,11 @@ impl<'a> Text<'a> {
         Ok(Self(bytes))
     }
 
+    /// What was checked for more than [`new`](Self::new) does.
+    pub(super) const fn checked(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
     /// Text known when the program is compiled.
     ///
     /// # Panics

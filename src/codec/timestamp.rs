@@ -52,10 +52,7 @@ impl Timestamp {
     /// When there is no such day in the Gregorian calendar, or no such time in it.
     #[inline]
     pub fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Result<Self, Invalid> {
-        let date = year >= *YEARS.start()
-            && year <= *YEARS.end()
-            && days_in_month(year, month).is_some_and(|n| day >= 1 && day <= n);
-        if !date {
+        if !is_date(year, month, day) {
             return Err(Invalid::new("a day of the Gregorian calendar, year 1 to 9999"));
         }
         if hour > 23 || minute > 59 || second > 60 {
@@ -160,10 +157,10 @@ impl Timestamp {
     ///
     /// # Errors
     /// When `bytes` is not of the grammar, or names no day or time that exists.
+    #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         let (time, fraction) = whole(bytes).ok_or(Invalid::new(EXPECTED))?;
-        let [century, year, month, day, hour, minute, second] = time;
-        let time = Self::new(u16::from(century) * 100 + u16::from(year), month, day, hour, minute, second)?;
+        let time = time?;
         match fraction {
             [] => Ok(time),
             [b'.', digits @ ..] => {
@@ -221,15 +218,14 @@ const fn is_leap(year: u16) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
-/// `None` when there is no such month.
+/// The days of each month of a leap year, from month 0, which is none.
+const DAYS_IN_MONTH: [u8; 13] = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 #[inline]
-fn days_in_month(year: u16, month: u8) -> Option<u8> {
-    match month {
-        2 => Some(if is_leap(year) { 29 } else { 28 }),
-        4 | 6 | 9 | 11 => Some(30),
-        1..=12 => Some(31),
-        _ => None,
-    }
+fn is_date(year: u16, month: u8, day: u8) -> bool {
+    YEARS.contains(&year)
+        && DAYS_IN_MONTH.get(usize::from(month)).is_some_and(|days| (1..=*days).contains(&day))
+        && ((month, day) != (2, 29) || is_leap(year))
 }
 
 /// Days from 1 January of the year 1 to the first of `month`.
@@ -262,21 +258,20 @@ fn date_of(days: i64) -> Option<(u16, u8, u8)> {
     Some((year, month, day))
 }
 
-/// The numbers of a time-val, from the century on, each of two digits; and what is after them.
+/// The whole second that a time-val begins with, and what is after it.
 #[inline]
-fn whole(bytes: &[u8]) -> Option<([u8; 7], &[u8])> {
-    let (century, rest) = match bytes {
-        // Only a fifteenth digit tells the year 19124 from the year 1912.
-        [b'1', b'9', more @ b'1'..=b'9', rest @ ..] if rest.get(11).is_some_and(u8::is_ascii_digit) => {
-            (19 + (more - b'0'), rest)
-        }
-        [tens, ones, rest @ ..] => (scan::pair([*tens, *ones])?, rest),
-        _ => return None,
-    };
-    let (&[a, b, c, d, e, f, g, h, i, j, k, l], rest) = rest.split_first_chunk()?;
-    let [year, month, day, hour] = scan::pairs([a, b, c, d, e, f, g, h])?;
-    let [_, _, minute, second] = scan::pairs([e, f, g, h, i, j, k, l])?;
-    Some(([century, year, month, day, hour, minute, second], rest))
+fn whole(bytes: &[u8]) -> Option<(Result<Timestamp, Invalid>, &[u8])> {
+    // Only a fifteenth digit tells the year 19124 from the year 1912.
+    let counted =
+        matches!(bytes, [b'1', b'9', b'1'..=b'9', ..]) && bytes.get(14).is_some_and(u8::is_ascii_digit);
+    // The century is the 9 then, and the first digit of the count.
+    let (bytes, too_much) = if counted { (bytes.get(1..)?, 90 - 19) } else { (bytes, 0) };
+
+    let [century, _, year, _, month, _, day, _] = scan::pairs(*bytes.first_chunk()?)?;
+    let (time, after) = bytes.get(6..)?.split_first_chunk()?;
+    let [_, _, hour, _, minute, _, second, _] = scan::pairs(*time)?;
+    let year = u16::from(century - too_much) * 100 + u16::from(year);
+    Some((Timestamp::new(year, month, day, hour, minute, second), after))
 }
 
 /// A fraction in nanoseconds, and the number of digits that were kept.

@@ -230,7 +230,7 @@ impl<R: Runtime> Data<R> {
         cx: &mut Context<'_>,
     ) -> Option<Instant> {
         let Some(Retired { wire, until }) = &mut self.retired else { return self.patience };
-        let wanted = wire.may_bring_tickets() && endpoint.is_some_and(Endpoint::is_out_of_tickets);
+        let wanted = wire.may_bring_tickets() && endpoint.is_some_and(Endpoint::has_spent_its_tickets);
         if wanted && runtime.now() < *until && wire.poll_glean(cx).is_pending() {
             return Some(*until);
         }
@@ -313,7 +313,7 @@ impl<R: Runtime> Data<R> {
                 // any moment, and the next one needs it.
                 let now = runtime.now();
                 let until = *self.patience.get_or_insert(now.after(TICKET_TIME));
-                let wanted = || resumed && endpoint.is_some_and(Endpoint::is_out_of_tickets);
+                let wanted = || resumed && endpoint.is_some_and(Endpoint::has_spent_its_tickets);
                 if !self.in_vain && wire.poll_ticket(cx, wanted).is_pending() {
                     if now < until {
                         return Poll::Pending;

@@ -27,6 +27,7 @@ mod hasher;
 #[path = "no_hasher.rs"]
 mod hasher;
 mod host;
+mod moves;
 mod operations;
 mod restart;
 mod runtime;
@@ -41,6 +42,7 @@ mod spans;
 #[path = "no_spans.rs"]
 mod spans;
 pub mod std;
+mod throttle;
 #[cfg(feature = "rustls")]
 pub mod tls;
 #[cfg(not(feature = "rustls"))]

@@ -9,7 +9,7 @@ use super::runtime::Stream;
 pub(super) enum Endpoint {}
 
 impl Endpoint {
-    pub(super) fn is_out_of_tickets(&self) -> bool {
+    pub(super) fn has_spent_its_tickets(&self) -> bool {
         match *self {}
     }
 
@@ -22,6 +22,10 @@ impl Endpoint {
 pub(super) enum Session {}
 
 impl Session {
+    pub(super) fn has_heard(&self) -> bool {
+        match *self {}
+    }
+
     pub(super) fn may_bring_tickets(&self) -> bool {
         match *self {}
     }

@@ -17,7 +17,7 @@ use super::control::{Changed, Control};
 use super::data::Data;
 use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
 use super::runtime::{Runtime, Turns};
-use super::service::Throttle;
+use super::throttle::Throttle;
 use super::tls::Endpoint;
 use crate::action::{DataEvent, DataId, DataOp};
 use crate::codec::Text;

@@ -7,14 +7,13 @@
 mod proxy;
 pub(super) mod setup;
 mod state;
-mod throttle;
 
 use ::std::fmt;
 use ::std::future::{Future, poll_fn};
 use ::std::io;
 use ::std::net::{SocketAddr, TcpListener, TcpStream};
 use ::std::num::NonZeroU64;
-use ::std::pin::Pin;
+use ::std::pin::{Pin, pin};
 use ::std::sync::Arc;
 use ::std::task::{Poll, ready};
 use ::std::time::Duration;
@@ -23,14 +22,13 @@ use super::host::AsyncAccounts;
 use super::runtime::{Interest, Reactor, Socket};
 use super::server::{Connection, Hooks};
 use super::socket;
+use super::throttle::{SharedPace, Throttle};
 use super::tls::Endpoint;
 use crate::server::{Config, Endpoints};
 #[cfg(feature = "proxy-protocol")]
 pub use proxy::Proxies;
 pub use state::Shutdown;
 use state::{Place, State};
-use throttle::SharedPace;
-pub(super) use throttle::Throttle;
 
 /// A session, to be run to its end beside the others.
 pub(super) type Session = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -185,6 +183,20 @@ impl Service {
     }
 }
 
+/// Whose connection it is; nothing where that is not told before the server is to end, at once: nobody has been let
+/// in yet who could be told.
+async fn unless_stopping(
+    place: &mut Place,
+    client: impl Future<Output = io::Result<SocketAddr>>,
+) -> Option<SocketAddr> {
+    let mut client = pin!(client);
+    poll_fn(|cx| match client.as_mut().poll(cx) {
+        Poll::Pending if place.poll_stopping(cx).is_some() => Poll::Ready(None),
+        client => client.map(Result::ok),
+    })
+    .await
+}
+
 /// Serves one client.
 async fn attend<R: Reactor, A: AsyncAccounts>(
     mut runtime: R,
@@ -197,7 +209,10 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     let Ok(local) = stream.local_addr() else { return };
     let Ok(mut socket) = runtime.adopt(stream) else { return };
     // Whoever it is that has no header, it is none that this port is for.
-    let Ok(client) = terms.client(&mut runtime, &mut socket, peer).await else { return };
+    let Some(client) = unless_stopping(&mut place, terms.client(&mut runtime, &mut socket, peer)).await
+    else {
+        return;
+    };
     let endpoints = Endpoints { local, peer: client };
     let admitted = place.admit(client.ip(), &terms.places);
     let mut config = terms.config.clone();

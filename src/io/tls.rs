@@ -4,6 +4,52 @@
 //! Each control connection has its own store of TLS sessions, in a clone of the configuration, which its
 //! data connections share and nobody else does. A client's data connection so always resumes a session
 //! of its own control connection; and a server that sees a session resumed knows whose it is.
+//!
+//! A driver of your own has these stores too, as [`ClientSessions`] and [`ServerSessions`], and moves the bytes
+//! of rustls's connections itself:
+//!
+//! ```
+//! # #[cfg(feature = "ring")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use ftp_proto::action::DataEvent;
+//! use ftp_proto::io::tls::{ClientTls, ServerTls};
+//! use rustls::{ClientConnection, HandshakeKind, ServerConnection};
+//!
+//! // Two sockets stand between them, otherwise.
+//! fn shake_hands(
+//!     mut client: ClientConnection,
+//!     mut server: ServerConnection,
+//! ) -> Result<Option<HandshakeKind>, Box<dyn std::error::Error>> {
+//!     while client.wants_write() || server.wants_write() {
+//!         let mut wire = Vec::new();
+//!         client.write_tls(&mut wire)?;
+//!         server.read_tls(&mut &wire[..])?;
+//!         server.process_new_packets()?;
+//!         wire.clear();
+//!         server.write_tls(&mut wire)?;
+//!         client.read_tls(&mut &wire[..])?;
+//!         client.process_new_packets()?;
+//!     }
+//!     Ok(server.handshake_kind())
+//! }
+//!
+//! # let own = rcgen::generate_simple_self_signed(["ftp.example.org".to_owned()])?;
+//! # let (certificate, key) = (own.cert.der().clone(), own.signing_key.into());
+//! let client_tls = ClientTls::builder().roots([certificate.clone()]).build()?;
+//! let server_tls = ServerTls::new(vec![certificate], key)?;
+//! // Once for each control connection ...
+//! let (at_client, at_server) = (client_tls.sessions("ftp.example.org".try_into()?), server_tls.sessions());
+//! let control = shake_hands(at_client.connect()?, at_server.accept()?)?;
+//! assert_eq!(control, Some(HandshakeKind::Full));
+//! // ... and all of its data connections from these.
+//! let data = shake_hands(at_client.connect()?, at_server.accept()?)?;
+//! let event = DataEvent::Secured { resumed: data == Some(HandshakeKind::Resumed) };
+//! assert_eq!(event, DataEvent::Secured { resumed: true });
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "ring"))]
+//! # fn main() {}
+//! ```
 
 mod client;
 mod records;
@@ -19,9 +65,9 @@ use rustls::{Connection, RootCertStore};
 
 use crate::codec::Invalid;
 
-pub use client::{ClientTls, ClientTlsBuilder};
+pub use client::{ClientSessions, ClientTls, ClientTlsBuilder};
 pub(super) use records::Session;
-pub use server::{ServerTls, ServerTlsBuilder};
+pub use server::{ServerSessions, ServerTls, ServerTlsBuilder};
 
 /// What both sides call FTP in ALPN: a server of another protocol is no FTP server, whatever its
 /// certificate says (CVE-2021-3618).
@@ -30,8 +76,8 @@ const ALPN: &[u8] = b"ftp";
 /// Which side of TLS a control connection and its data connections are, with the sessions they share.
 #[derive(Clone)]
 pub(super) enum Endpoint {
-    Client(client::Sessions),
-    Server(server::Sessions),
+    Client(ClientSessions),
+    Server(ServerSessions),
 }
 
 impl fmt::Debug for Endpoint {
@@ -56,14 +102,6 @@ impl Endpoint {
         Self::Server(tls.sessions())
     }
 
-    /// Whether the next data connection could not resume a session, unless one more ticket comes.
-    pub(super) fn is_out_of_tickets(&self) -> bool {
-        match self {
-            Self::Client(sessions) => sessions.is_out_of_tickets(),
-            Self::Server(_) => false,
-        }
-    }
-
     /// Whether there were tickets, of TLS 1.3, and none is left.
     pub(super) fn has_spent_its_tickets(&self) -> bool {
         match self {
@@ -75,8 +113,10 @@ impl Endpoint {
     /// A connection that has yet to shake hands, and is to be read in pieces of `chunk` bytes.
     pub(super) fn session(&self, chunk: usize) -> io::Result<Session> {
         let (connection, tolerant) = match self {
-            Self::Client(sessions) => (Connection::from(sessions.connect()?), sessions.is_tolerant()),
-            Self::Server(sessions) => (Connection::from(sessions.accept()?), false),
+            Self::Client(sessions) => {
+                (Connection::from(sessions.connect().map_err(other)?), sessions.is_tolerant())
+            }
+            Self::Server(sessions) => (Connection::from(sessions.accept().map_err(other)?), false),
         };
         Ok(Session::new(connection, chunk, tolerant))
     }

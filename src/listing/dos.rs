@@ -44,7 +44,7 @@ fn usual<'a>(line: &'a [u8], context: &Context) -> Option<(Modified, &'a [u8])> 
     else {
         return None;
     };
-    let [month, day, year, hour] = scan::pairs([a, b, c, d, e, f, g, h])?;
+    let [month, _, day, _, year, _, hour, _] = scan::pairs([a, b, c, d, e, f, g, h])?;
     let year = short_date::full_year(u16::from(year), 2)?;
     let noon = match (half, hour) {
         (b'A', 1..=12) => 0,

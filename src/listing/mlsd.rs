@@ -27,7 +27,7 @@ pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Inv
     }
     let mut facts = Facts::default();
     facts.read(line)?;
-    Ok(Line::Entry(entry(&facts).read_from(Format::Mlsd, line)))
+    Ok(Line::Entry(entry(&facts, Format::Mlsd, line)))
 }
 
 /// Parses the line of MLST, which is indented by a space, or by none or more where the server is sloppy.
@@ -39,28 +39,26 @@ pub(super) fn parse_indented<'a>(line: &'a [u8], _: &mut Context) -> Result<Line
         return Ok(Line::Noise);
     }
     let facts = Facts::parse_indented(line)?;
-    Ok(Line::Entry(entry(&facts).read_from(Format::Mlst, line)))
+    Ok(Line::Entry(entry(&facts, Format::Mlst, line)))
 }
 
-fn entry<'a>(facts: &Facts<'a>) -> Entry<'a> {
+#[inline]
+fn entry<'a>(facts: &Facts<'a>, format: Format, line: &'a [u8]) -> Entry<'a> {
     let values = &facts.values;
     let mut entry = Entry::new(facts.name, values.kind.map_or(Kind::Unknown, kind));
+    (entry.format, entry.raw) = (Some(format), line);
     entry.size = values.size;
     entry.modified = values.modify.map(Modified::from);
     // Some servers send the type of the file in the upper bits.
     entry.mode = values.unix_mode.map(|mode| mode & 0o7777);
     entry.permissions = values.perm;
-    entry.unique = values.unique.and_then(text);
+    entry.unique = values.unique.map(Text::from);
     let number = |known: bool, name| if known { facts.get(name) } else { None };
     let owner = values.unix_ownername.or(values.unix_owner);
-    entry.owner = owner.or_else(|| number(values.unix_uid.is_some(), "UNIX.uid")).and_then(text);
+    entry.owner = owner.or_else(|| number(values.unix_uid.is_some(), "UNIX.uid")).map(Text::from);
     let group = values.unix_groupname.or(values.unix_group);
-    entry.group = group.or_else(|| number(values.unix_gid.is_some(), "UNIX.gid")).and_then(text);
+    entry.group = group.or_else(|| number(values.unix_gid.is_some(), "UNIX.gid")).map(Text::from);
     entry
-}
-
-fn text(value: FactValue<'_>) -> Option<Text<'_>> {
-    Text::new(value.as_bytes()).ok()
 }
 
 /// What Unix has besides files, directories and links, as the value of the type fact.
@@ -95,7 +93,7 @@ fn kind(fact: TypeFact<'_>) -> Kind<'_> {
             _ => None,
         }
     });
-    special.unwrap_or(Kind::Other(text(value).unwrap_or_default()))
+    special.unwrap_or(Kind::Other(value.into()))
 }
 
 /// `-8/29`.

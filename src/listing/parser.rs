@@ -226,6 +226,7 @@ fn joined<'a>(context: &mut Context, lines: &'a [u8]) -> Verdict<'a> {
     }
 }
 
+#[inline]
 fn without_cr(mut line: &[u8]) -> &[u8] {
     while let [rest @ .., b'\r'] = line {
         line = rest;

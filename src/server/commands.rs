@@ -94,7 +94,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             false => ByteRange::WHOLE,
         };
         if range != ByteRange::WHOLE && self.verb != Verb::Retr {
-            let text = "RANG is for RETR and HASH only.";
+            let text = match self.verb {
+                Verb::Stor => "A file is stored from an offset to its end: send REST for RANG.",
+                _ => "RANG is for RETR and HASH only.",
+            };
             return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, text, tx);
         }
         let argument = |text: Text<'_>| line.after(line.len() - text.len());
@@ -405,9 +408,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.open(ticket, path, Access::Read { offset: parameters.position }, parameters, tx)
     }
 
-    /// STOR, from where REST has said.
+    /// STOR, from where REST has said. What the refusals rest on: see the [module](super).
     fn store(&mut self, ticket: Ticket, path: Text<'_>, restart: u64, tx: &mut Tx<'_>) -> Outcome {
-        // Which byte of the file that is nobody can tell without reading it.
         if restart > 0 && !self.counts_from_file() {
             return self.no_restart(ticket, tx);
         }
@@ -422,7 +424,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     fn no_restart(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> Outcome {
-        self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "REST is for TYPE I.", tx)
+        let text = match self.coding.structure {
+            FileStructure::File => "An offset in TYPE A is none of the stored file: use TYPE I or MODE B.",
+            _ => "An offset counts no records and pages: use STRU F or MODE B.",
+        };
+        self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, text, tx)
     }
 
     /// A file is moved as was agreed, from this byte of it on.

@@ -5,11 +5,11 @@ use super::data::Channel;
 use super::machine::Ticket;
 use super::note::Note;
 use super::session::{Login, Session, SessionStep};
-use crate::action::{DataOp, Wait};
+use crate::action::DataOp;
 use crate::buffer::{Rx, Tx};
 use crate::codec::{ProtectionLevel, ReplyCode as Code, Text, Verb};
-use crate::error::{Awaited, Error, PeerError};
-use crate::security::{Control, Downgrade, Policy, TlsMode, Upgrade};
+use crate::error::PeerError;
+use crate::security::{Change, Control, Downgrade, Policy, TlsMode, Upgrade};
 use crate::time::Instant;
 
 /// What of the session is protected.
@@ -20,13 +20,11 @@ pub(super) struct Shield {
     sized: bool,
     /// Data connections are protected (PROT P).
     data: bool,
-    /// When the change that is going on was asked for.
-    since: Instant,
 }
 
 impl Shield {
     pub(super) const fn new(mode: TlsMode) -> Self {
-        Self { control: Control::new(mode), sized: false, data: false, since: Instant::from_micros(0) }
+        Self { control: Control::new(mode), sized: false, data: false }
     }
 }
 
@@ -66,8 +64,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     fn change(&mut self, control: Control) {
         match (&self.shield.control, &control) {
-            (Control::Changing(true), Control::Secured) => self.note(Note::Secured),
-            (Control::Changing(false), Control::Plain) => self.note(Note::Cleared),
+            (Control::Changing { secure: true, .. }, Control::Secured) => self.note(Note::Secured),
+            (Control::Changing { secure: false, .. }, Control::Plain) => self.note(Note::Cleared),
             _ => {}
         }
         self.shield.control = control;
@@ -79,27 +77,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         &mut self,
         now: Instant,
         tx: &Tx<'_>,
-    ) -> Option<Result<SessionStep, Error>> {
-        match self.shield.control {
-            Control::Plain | Control::Secured => None,
-            Control::Due(secure) => {
-                self.shield.control = Control::Changing(secure);
-                self.shield.since = now;
-                Some(Ok(match secure {
-                    true => SessionStep::Upgrade(Upgrade(())),
-                    false => SessionStep::Downgrade(Downgrade(())),
-                }))
-            }
-            Control::Changing(_) => {
-                let deadline = self.shield.since.after(self.config.timeouts.handshake);
-                if now >= deadline {
-                    self.shield.control = Control::Plain;
-                    return Some(Err(self.pi.fail(PeerError::TimedOut(Awaited::Handshake)).into()));
-                }
-                let (writable, deadline) = (!tx.is_empty(), Some(deadline));
-                Some(Ok(SessionStep::Wait(Wait { application: true, writable, deadline, ..Wait::default() })))
-            }
-        }
+    ) -> Result<Option<SessionStep>, PeerError> {
+        let change = self.shield.control.advance(now, self.config.timeouts.handshake, tx);
+        let change = change.map_err(|error| self.pi.fail(error))?;
+        Ok(change.map(|change| match change {
+            Change::Upgrade(token) => SessionStep::Upgrade(token),
+            Change::Downgrade(token) => SessionStep::Downgrade(token),
+            Change::Wait(wait) => SessionStep::Wait(wait),
+        }))
     }
 
     /// Why a command may not be served as things are: it would go in the clear, and must not.

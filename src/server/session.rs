@@ -331,8 +331,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             if self.closing {
                 return Ok(SessionStep::Close);
             }
-            if let Some(step) = self.change_protection(now, tx) {
-                return step;
+            if let Some(step) = self.change_protection(now, tx)? {
+                return Ok(step);
             }
             if self.draining && self.transfer.is_none() && self.pending.is_none() {
                 self.close(Text::literal("The server is shutting down."), tx);

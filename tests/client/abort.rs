@@ -110,13 +110,7 @@ fn a_transfer_that_the_server_has_finished_needs_no_abor() {
 fn a_transfer_can_be_aborted_while_it_is_seen_through() {
     for store in [false, true] {
         for polls in 0..20 {
-            let mut rig = Rig::greeted();
-            rig.upload = vec![1; 10];
-            let mut open = match store {
-                true => client::store(t("g"), IMAGE, 0),
-                false => client::retrieve(t("g"), IMAGE, 0),
-            };
-            let (id, ..) = rig.run(&mut open, opened).done();
+            let (mut rig, id) = transferring(store);
             let mut complete = client::complete(id);
             if rig.run_for(&mut complete, polls, |_| ()).is_some() {
                 break;

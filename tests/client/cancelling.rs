@@ -22,13 +22,7 @@ fn an_operation_may_be_dropped_at_any_point() {
 fn a_transfer_may_be_dropped_at_any_point() {
     for store in [false, true] {
         for polls in 0..30 {
-            let mut rig = Rig::greeted();
-            rig.upload = vec![1; 10];
-            let mut open = match store {
-                true => client::store(t("g"), IMAGE, 0),
-                false => client::retrieve(t("g"), IMAGE, 0),
-            };
-            let (id, ..) = rig.run(&mut open, opened).done();
+            let (mut rig, id) = transferring(store);
             let _ = rig.run_for(&mut client::complete(id), polls, |_| ());
             in_step(&mut rig);
             assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript);

@@ -2,8 +2,9 @@
 
 use super::*;
 use ftp_proto::client::{Fxp, FxpError, Side};
+use ftp_proto::security::{Policy, TlsMode};
 use support::client::Act::Cut;
-use support::client::{FxpOutcome, run_fxp};
+use support::client::fxp::{FxpOutcome, run_fxp};
 
 const SOURCE: &str = "192.0.2.1:21";
 const TARGET: &str = "192.0.2.9:21";
@@ -96,6 +97,57 @@ fn a_failure_on_either_side_on_the_way_ends_both() {
     }
 }
 
+/// The target refuses, and closes the data connection that the source has begun to send on: whose end is heard
+/// first is the network's choice.
+#[test]
+fn the_side_that_is_named_is_the_one_that_refused_and_not_the_one_whose_connection_broke_for_it() {
+    let late = [Say("150 go"), Delay(seconds(1)), Say("426 connection reset")];
+    for (stor, named) in [
+        // The refusal comes behind the 426.
+        (&[Delay(seconds(2)), Say("553 not this name")][..], (Side::Target, 553)),
+        (&[Delay(seconds(2)), Say("550 no such directory")], (Side::Target, 550)),
+        (&[Say("150 go"), Delay(seconds(2)), Say("452 the disk is full")], (Side::Target, 452)),
+        // Neither knows more than that it broke: the first is named.
+        (&[Delay(seconds(2)), Say("425 nobody came")], (Side::Source, 426)),
+        (&[Say("150 go"), Delay(seconds(2)), Say("426 broken")], (Side::Source, 426)),
+        (&[Say("150 go"), Delay(seconds(2)), Say("226 stored")], (Side::Source, 426)),
+    ] {
+        let mut rigs = [plain(SOURCE).on("RETR", late.clone()), plain(TARGET).on("STOR", stor.to_vec())];
+        assert_eq!(run(&mut rigs), FxpOutcome::Refused(named.0, named.1), "{stor:?}");
+        both_in_step(&mut rigs);
+    }
+    // The other way round: the source cannot read what it has opened.
+    for (retr, named) in [
+        (&[Say("150 go"), Delay(seconds(2)), Say("451 cannot read it")][..], (Side::Source, 451)),
+        (&[Say("150 go"), Delay(seconds(2)), Say("426 broken")], (Side::Target, 426)),
+    ] {
+        let stor = [Say("150 go"), Delay(seconds(1)), Say("426 connection reset")];
+        let mut rigs = [plain(SOURCE).on("RETR", retr.to_vec()), plain(TARGET).on("STOR", stor)];
+        assert_eq!(run(&mut rigs), FxpOutcome::Refused(named.0, named.1), "{retr:?}");
+        both_in_step(&mut rigs);
+    }
+}
+
+#[test]
+fn given_up_by_the_caller_it_is_no_refusal_whatever_is_said_then() {
+    let mut rigs = rigs_of(
+        [Say("150 go"), Delay(seconds(9)), Say("426 gone")],
+        [Delay(seconds(9)), Say("553 not this name")],
+    );
+    let mut fxp = from_f_to_g();
+    let sent = |rigs: &[Rig; 2]| rigs[1].commands().contains(&"STOR g");
+    for _ in 0..200 {
+        assert_eq!(run_fxp(&mut fxp, &mut rigs, 1), None);
+        if sent(&rigs) {
+            break;
+        }
+    }
+    assert!(sent(&rigs));
+    fxp.abort();
+    assert_eq!(run_fxp(&mut fxp, &mut rigs, usize::MAX), Some(FxpOutcome::Aborted));
+    both_in_step(&mut rigs);
+}
+
 #[test]
 fn the_servers_find_each_other_the_other_way_round_where_one_refuses() {
     // The source may not connect elsewhere; or the target can neither listen.
@@ -160,6 +212,19 @@ fn an_offset_is_told_to_both_and_has_to_be_granted_by_both() {
     );
     assert!(!rigs[1].commands().contains(&"STOR g"));
     both_in_step(&mut rigs);
+}
+
+#[test]
+fn a_range_that_an_earlier_operation_has_left_is_taken_back() {
+    let range = ftp_proto::codec::ByteRange::new(2, 4).unwrap();
+    let mut rigs = rigs().map(|rig| rig.says("RANG", "350 go on").says("HASH", "550 no"));
+    for rig in &mut rigs {
+        assert_eq!(rig.run(&mut client::hash(t("f"), None, Some(range)), |_| ()).refused(), 550);
+        rig.reset_counts();
+    }
+    assert_eq!(run(&mut rigs), FxpOutcome::Done);
+    assert_eq!(rigs[0].commands()[1..], ["RANG 1 0", "RETR f"]);
+    assert_eq!(rigs[1].commands()[1..], ["RANG 1 0", "STOR g"]);
 }
 
 #[test]
@@ -245,8 +310,25 @@ fn servers_that_protect_their_data_cannot_do_it_with_each_other() {
         let mut rigs = rigs().map(|rig| rig.says("PROT", "200 okay"));
         rigs[protected].run(&mut client::raw(Command::parse(b"PROT P").unwrap()), |_| ()).done();
         let error = Error::Local(LocalError::DataProtected);
+        rigs[protected].reset_counts();
         assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side, error }));
-        in_step(&mut rigs[1 - protected]);
+        assert!(rigs.iter().all(|rig| rig.commands().is_empty()), "it is known before anything is sent");
+        rigs.iter_mut().for_each(in_step);
+    }
+}
+
+#[test]
+fn servers_whose_data_has_to_be_protected_are_told_before_anything_is_sent() {
+    for (required, side) in [(0, Side::Source), (1, Side::Target)] {
+        let mut rigs = rigs();
+        let mut config = Config::default();
+        config.security.tls = TlsMode::Explicit;
+        config.security.control = Policy::Prefer;
+        rigs[required] = Rig::with(config, [SOURCE, TARGET][required]).greet();
+        let error = Error::Local(LocalError::Unprotected);
+        assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side, error }));
+        assert!(rigs.iter().all(|rig| rig.commands().is_empty()));
+        rigs.iter_mut().for_each(in_step);
     }
 }
 

@@ -296,3 +296,21 @@ fn stou_says_the_name_as_rfc_1123_wants_it() {
     assert_eq!(rig.codes(), [226]);
     assert_eq!(rig.host.tree.file("/file.1").unwrap(), b"new");
 }
+
+#[test]
+fn want_of_room_is_said_of_uploads_only() {
+    for (command, failure, code) in [
+        ("STOR /new", DataFailure::StorageFull, 452),
+        ("STOR /new", DataFailure::QuotaExceeded, 552),
+        ("STOR /new", DataFailure::Local, 451),
+        ("RETR /file", DataFailure::StorageFull, 451),
+        ("RETR /file", DataFailure::QuotaExceeded, 451),
+        ("LIST", DataFailure::StorageFull, 451),
+    ] {
+        let mut rig = Rig::logged_in();
+        rig.passive();
+        assert_eq!(rig.say(command), [150]);
+        rig.break_data(failure);
+        assert_eq!(rig.codes(), [code], "{command} {failure:?}");
+    }
+}

@@ -49,8 +49,32 @@ fn a_restart_that_cannot_be_is_refused() {
     rig.passive();
     assert_eq!(rig.say("TYPE I\r\nREST 8\r\nRETR /file"), [200, 350, 554]);
     rig.passive();
-    assert_eq!(rig.say("TYPE A\r\nREST 3\r\nSTOR /file"), [200, 350, 504]);
-    rig.passive();
     assert_eq!(rig.say("TYPE I\r\nREST 3\r\nAPPE /file"), [200, 350, 450]);
     assert_eq!(rig.say("REST 18446744073709551615\r\nREST 18446744073709551616"), [350, 501]);
+}
+
+#[test]
+fn an_upload_begins_only_where_the_offset_names_a_byte_of_the_stored_file_and_goes_to_its_end() {
+    for (setup, transfer, hint) in [
+        ("TYPE A\r\nREST 3", "STOR", "TYPE I or MODE B"),
+        ("TYPE A T\r\nREST 3", "STOR", "TYPE I or MODE B"),
+        ("TYPE I\r\nSTRU R\r\nREST 3", "STOR", "STRU F or MODE B"),
+        ("TYPE I\r\nRANG 1 2", "STOR", "send REST for RANG"),
+        ("TYPE I\r\nRANG 1 2", "APPE", "RETR and HASH only"),
+        ("TYPE I\r\nRANG 1 2", "STOU", "RETR and HASH only"),
+    ] {
+        let mut rig = Rig::logged_in();
+        rig.passive();
+        let before = rig.host.tree.file("/file").map(<[u8]>::to_vec);
+        rig.say(setup);
+        let replies = rig.ask(&format!("{transfer} /file"));
+        assert!(replies[0].starts_with("504 ") && replies[0].contains(hint), "{setup}: {replies:?}");
+        assert_eq!(rig.host.tree.file("/file").map(<[u8]>::to_vec), before, "{setup}");
+        // It is forgotten with the command: the whole file is next.
+        rig.say("TYPE I\r\nSTRU F");
+        assert_eq!(rig.say("STOR /file"), [150], "{setup}");
+        rig.upload(b"whole");
+        assert_eq!(rig.codes(), [226]);
+        assert_eq!(rig.host.tree.file("/file").unwrap(), b"whole", "{setup}");
+    }
 }

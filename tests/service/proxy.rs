@@ -191,6 +191,32 @@ fn a_header_has_its_time() {
 }
 
 #[test]
+fn no_header_is_waited_for_when_the_server_ends() {
+    for runtime in Runtime::ALL {
+        let site = site(runtime, Proxies::any().with_timeout(Duration::from_secs(60)));
+        let mut waiting: Vec<_> = [&b""[..], &V1[..10], &V2[..20]]
+            .into_iter()
+            .map(|begun| {
+                let mut stream = TcpStream::connect(site.address).unwrap();
+                stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+                stream.write_all(begun).unwrap();
+                stream
+            })
+            .collect();
+        let mut peer = Peer::new(&site, &[V1]);
+        peer.log_in();
+        thread::sleep(Duration::from_millis(100));
+        let start = Instant::now();
+        site.shutdown.shut_down(Duration::from_secs(60));
+        waiting.iter_mut().for_each(closed_untold);
+        assert!(peer.reply().starts_with("421"), "who is in is told");
+        drop(peer);
+        site.ends();
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[test]
 fn only_the_proxies_are_believed() {
     for runtime in Runtime::ALL {
         let site = site(runtime, Proxies::at(["192.0.2.99".parse().unwrap()]));

@@ -3,10 +3,10 @@
 use super::support::random::Random;
 use super::support::tree::{Node, Tree};
 use ftp_proto::buffer::Tx;
-use ftp_proto::codec::{Full, ReplyCode, Sink, Text, Timestamp};
+use ftp_proto::codec::{ByteRange, Full, ReplyCode, Sink, Text, Timestamp};
 use ftp_proto::error::LocalError;
 use ftp_proto::listing::{Clock, Entry, Kind, Modified, Precision};
-use ftp_proto::server::{Access, Answer, Listing, Refusal, Request, Session, Ticket};
+use ftp_proto::server::{Access, Answer, Changes, Listing, Refusal, Request, Session, Ticket};
 
 /// A request, kept until it is answered.
 #[derive(Clone, Debug)]
@@ -23,7 +23,8 @@ pub enum Kept {
     List(Listing),
     Entries,
     Commit,
-    Change,
+    Change(Changes),
+    Digest(ByteRange),
     Available,
     Site,
 }
@@ -43,7 +44,8 @@ impl Kept {
             Request::List(listing) => Self::List(*listing),
             Request::Entries { .. } => Self::Entries,
             Request::Commit => Self::Commit,
-            Request::Change(_) => Self::Change,
+            Request::Change(changes) => Self::Change(*changes),
+            Request::Digest { range, .. } => Self::Digest(*range),
             Request::Available => Self::Available,
             Request::Site(_) => Self::Site,
             other => panic!("what is {other:?}?"),
@@ -70,8 +72,17 @@ pub struct Host {
     pub checks_commits: bool,
     /// How often it has said no.
     pub refused: usize,
+    /// What was changed last, and how.
+    pub changed: (Vec<u8>, Changes),
     /// Entries told already.
     told: usize,
+}
+
+/// Of 32 bits (FNV-1a), so that CRC32 can be its name: what it is called is nothing to FTP.
+pub fn digest(bytes: &[u8]) -> [u8; 4] {
+    let hash =
+        bytes.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    hash.to_be_bytes()
 }
 
 struct Lines(Vec<u8>);
@@ -117,6 +128,7 @@ impl Host {
             sent: Vec::new(),
             checks_commits: true,
             refused: 0,
+            changed: (Vec::new(), Changes::default()),
             told: 0,
         }
     }
@@ -145,7 +157,28 @@ impl Host {
         let mut unique = None;
         let existing = self.tree.0.get(&path).cloned();
         let result = match kept {
-            Kept::Admit | Kept::Change => Ok(Answer::Done),
+            Kept::Admit => Ok(Answer::Done),
+            Kept::Change(_) if existing.is_none() => Err(Refusal::NotFound),
+            Kept::Change(changes) => {
+                self.changed = (path, *changes);
+                Ok(Answer::Done)
+            }
+            Kept::Digest(range) => match &existing {
+                Some(Node::File(bytes)) => {
+                    let whole = (0, bytes.len() as u64);
+                    let (start, end) = range.bounds().map_or(whole, |(first, last)| {
+                        (first, last.saturating_add(1).min(bytes.len() as u64))
+                    });
+                    match bytes.get(start as usize..end as usize) {
+                        Some(part) => {
+                            let digest = Answer::Digest { digest: &digest(part), range: (start, end) };
+                            return told(session.answer(ticket, digest, tx));
+                        }
+                        None => Err(Refusal::BadOffset),
+                    }
+                }
+                _ => Err(Refusal::NotFound),
+            },
             Kept::Login(password) if password == b"secret" => Ok(Answer::Done),
             Kept::Login(_) => Err(Refusal::Denied),
             Kept::Site => {

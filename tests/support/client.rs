@@ -1,79 +1,19 @@
 //! A client, and a server that answers from a table. Virtual time: it passes only when nothing else
 //! can happen.
 
+pub mod fxp;
+mod server;
+
 use super::chunks::Chunks;
-use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
+pub use super::outcome::{Outcome, Turn, digest};
+use ftp_proto::action::{DataEvent, DataFailure, DataId, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
-use ftp_proto::client::{
-    Client, Config, Event, Fxp, FxpAction, FxpError, Operation, Party, Profile, Sequence, Side,
-};
-use ftp_proto::codec::{Escaped, ReplyCode, Verb};
-use ftp_proto::error::Error;
-use ftp_proto::security::{Downgrade, Upgrade};
+use ftp_proto::client::{Client, Config, Operation, Profile, Sequence};
+use ftp_proto::codec::Escaped;
 use ftp_proto::time::Instant;
+pub use server::Act;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::time::Duration;
-
-/// One thing that the server does in answer to a command.
-#[derive(Clone, Debug)]
-pub enum Act {
-    /// Sends these lines; each gets its CRLF.
-    Say(&'static str),
-    /// Sends these bytes as they are.
-    Raw(Vec<u8>),
-    /// Sends this over the data connection and closes it.
-    Data(&'static [u8]),
-    /// Someone at this address connects to where the client listens.
-    Arrive(&'static str),
-    /// The data connection breaks.
-    Break(DataFailure),
-    /// Goes on once the data connection has been seen through by the client. If the client aborted it,
-    /// 426 is all that still comes.
-    AfterData,
-    /// Forgets whatever else it was about to do.
-    Cut,
-    /// Closes the control connection.
-    Hangup,
-    /// Says nothing for so long.
-    Delay(Duration),
-}
-use Act::{AfterData, Arrive, Data, Say};
-
-/// How an operation ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome<T> {
-    Done(T),
-    Refused { verb: Option<Verb>, code: u16, text: String, transient: bool },
-    Failed(DataFailure),
-    Close,
-    Error(Error),
-}
-
-impl<T> Outcome<T> {
-    #[track_caller]
-    pub fn done(self) -> T
-    where
-        T: std::fmt::Debug,
-    {
-        match self {
-            Self::Done(output) => output,
-            other => panic!("not done: {other:?}"),
-        }
-    }
-
-    /// The code of a refusal.
-    #[track_caller]
-    pub fn refused(self) -> u16
-    where
-        T: std::fmt::Debug,
-    {
-        match self {
-            Self::Refused { code, .. } => code,
-            other => panic!("not refused: {other:?}"),
-        }
-    }
-}
 
 /// The client's end of the data connection, as the driver sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,6 +45,8 @@ pub struct Rig {
     pub data_handshakes: Option<bool>,
     /// Where the client's listeners stand; nowhere when there is none to be had.
     pub listens_at: Option<SocketAddr>,
+    /// Who will connect to the client's listener, in this order.
+    pub arrivals: VecDeque<SocketAddr>,
     /// The server answers NOOP, STAT and ABOR while a transfer runs.
     pub attentive: bool,
     /// What an upload consists of, as the sizes of the pieces.
@@ -129,7 +71,6 @@ pub struct Rig {
     hung_up: bool,
     gone: bool,
     data: DataEnd,
-    arrivals: VecDeque<SocketAddr>,
     served: Option<&'static [u8]>,
     broken: Option<DataFailure>,
     finished: bool,
@@ -183,7 +124,7 @@ impl Rig {
             finished: false,
             aborted: false,
         };
-        rig.acts.push_back(Say("220 ready"));
+        rig.acts.push_back(Act::Say("220 ready"));
         rig
     }
 
@@ -218,7 +159,7 @@ impl Rig {
 
     /// As [`on`](Self::on), with a reply and nothing else.
     pub fn says(self, command: &str, reply: &'static str) -> Self {
-        self.on(command, [Say(reply)])
+        self.on(command, [Act::Say(reply)])
     }
 
     pub fn reset_counts(&mut self) {
@@ -232,57 +173,6 @@ impl Rig {
     /// The commands that the server got.
     pub fn commands(&self) -> Vec<&str> {
         self.transcript.iter().filter_map(|line| line.strip_prefix("C: ")).collect()
-    }
-
-    fn answer_to(&mut self, line: &str) -> Vec<Act> {
-        let line = line.strip_prefix(SYNCH).unwrap_or(line);
-        let verb = line.split(' ').next().unwrap_or_default();
-        for key in [line, verb] {
-            if let Some(answers) = self.answers.get_mut(key) {
-                if answers.len() > 1 {
-                    return answers.pop_front().unwrap();
-                }
-                return answers[0].clone();
-            }
-        }
-        let reply = match verb {
-            "USER" => "331 password",
-            "PASS" => "230 in",
-            "ACCT" => "202 none needed",
-            "TYPE" | "NOOP" | "PORT" | "EPRT" => "200 okay",
-            "ABOR" => "226 closed",
-            "STAT" => "211-so far\r\n 3 bytes\r\n211 end",
-            "EPSV" => "229 go (|||5000|)",
-            "PASV" => "227 go (192,0,2,1,19,136)",
-            "REST" | "RNFR" => "350 go on",
-            "CWD" | "CDUP" | "RMD" | "DELE" | "RNTO" => "250 done",
-            "PWD" => "257 \"/here\"",
-            "MKD" => "257 \"/made\"",
-            "SIZE" => "213 3",
-            "MDTM" => "213 20240229123456",
-            "MLST" => "250-facts\r\n type=file;size=3; f\r\n250 end",
-            "FEAT" => "211-features\r\n MDTM\r\n SIZE\r\n211 end",
-            "AUTH" => "234 begin",
-            "PBSZ" => "200 PBSZ=0",
-            "PROT" | "CCC" => "200 okay",
-            "SYST" => "215 UNIX Type: L8",
-            "QUIT" => "221 bye",
-            "RETR" | "LIST" | "NLST" | "MLSD" => {
-                return self.connect_first(vec![Say("150 here"), Data(b"abc"), AfterData, Say("226 sent")]);
-            }
-            "STOR" | "APPE" | "STOU" => {
-                return self.connect_first(vec![Say("150 go"), AfterData, Say("226 got it")]);
-            }
-            _ => "502 what",
-        };
-        vec![Say(reply)]
-    }
-
-    fn connect_first(&self, mut acts: Vec<Act>) -> Vec<Act> {
-        if let DataEnd::Listening(_) | DataEnd::Arrived(_) = self.data {
-            acts.insert(0, Arrive("192.0.2.1:20"));
-        }
-        acts
     }
 
     /// Runs an operation to its end.
@@ -510,161 +400,4 @@ impl Rig {
         self.client.data_event(id, event).unwrap();
         true
     }
-
-    /// The server does what it can.
-    fn serve(&mut self) -> bool {
-        let mut progress = false;
-        while !self.gone || !self.acts.is_empty() {
-            let Some(act) = self.acts.front().cloned() else {
-                let Some(line) = self.commands.pop_front() else { return progress };
-                self.acts = self.answer_to(&line).into();
-                progress = true;
-                continue;
-            };
-            let blocked = match act {
-                Act::AfterData => !self.finished && !self.aborted,
-                Act::Delay(_) => self.until.is_some_and(|until| self.now < until),
-                _ => false,
-            };
-            if blocked && self.attentive {
-                if let Some(line) = self.commands.pop_front() {
-                    for act in self.answer_to(&line).into_iter().rev() {
-                        self.acts.push_front(act);
-                    }
-                    progress = true;
-                    continue;
-                }
-            }
-            match act {
-                Act::Say(lines) => {
-                    self.transcript.push(format!("S: {lines}"));
-                    self.to_client.extend(lines.as_bytes());
-                    self.to_client.extend(b"\r\n");
-                }
-                Act::Raw(bytes) => {
-                    self.transcript.push(format!("S: {}", Escaped(&bytes)));
-                    self.to_client.extend(bytes);
-                }
-                Act::Arrive(from) => self.arrivals.push_back(from.parse().unwrap()),
-                Act::Data(bytes) => self.served = Some(bytes),
-                Act::Break(failure) => self.broken = Some(failure),
-                Act::AfterData if self.finished => {}
-                Act::AfterData if self.aborted => {
-                    self.acts.clear();
-                    self.acts.push_back(Act::AfterData);
-                    self.acts.push_back(Say("426 aborted"));
-                    self.finished = true;
-                }
-                Act::AfterData => return progress,
-                Act::Cut => {
-                    self.acts.clear();
-                    self.until = None;
-                    continue;
-                }
-                Act::Hangup => (self.hung_up, self.gone) = (true, true),
-                Act::Delay(time) => match self.until {
-                    None => {
-                        self.until = Some(self.now.after(time));
-                        return progress;
-                    }
-                    Some(until) if self.now < until => return progress,
-                    Some(_) => self.until = None,
-                },
-            }
-            self.acts.pop_front();
-            progress = true;
-        }
-        progress
-    }
-}
-
-/// How a transfer between two servers ended.
-#[derive(Debug, PartialEq)]
-pub enum FxpOutcome {
-    Done,
-    Refused(Side, u16),
-    Aborted,
-    Error(FxpError),
-}
-
-/// Runs a transfer between the servers of two rigs for so many polls; nothing when it is not over then.
-#[track_caller]
-pub fn run_fxp(fxp: &mut Fxp<'_>, rigs: &mut [Rig; 2], polls: usize) -> Option<FxpOutcome> {
-    for turn in 0..polls {
-        let [source, target] = rigs;
-        assert!(turn < 10_000, "it goes on and on: {:#?} {:#?}", source.transcript, target.transcript);
-        let now = source.now.max(target.now);
-        (source.now, target.now) = (now, now);
-        fn party(rig: &mut Rig) -> Party<'_, Vec<u8>, Vec<u8>> {
-            let Rig { client, rx, tx, .. } = rig;
-            Party { client, rx, tx }
-        }
-        let waits = match fxp.poll(now, party(source), party(target)) {
-            Err(error) => return Some(FxpOutcome::Error(error)),
-            Ok(FxpAction::Done) => return Some(FxpOutcome::Done),
-            Ok(FxpAction::Aborted) => return Some(FxpOutcome::Aborted),
-            Ok(FxpAction::Refused(side, refusal)) => {
-                assert!(!refusal.text.is_empty(), "the text is kept");
-                return Some(FxpOutcome::Refused(side, code(refusal.code)));
-            }
-            Ok(FxpAction::Data(side, id, op)) => {
-                rigs[side as usize].act(id, op);
-                continue;
-            }
-            Ok(FxpAction::Wait { source, target }) => [source, target],
-            Ok(other) => panic!("{other:?}"),
-        };
-        assert!(waits.iter().any(|wait| wait.readable || wait.writable || wait.deadline.is_some()));
-        let mut progress = false;
-        for (rig, wait) in rigs.iter_mut().zip(&waits) {
-            progress |= rig.flush() || (wait.readable && rig.deliver()) || rig.serve();
-        }
-        if !progress {
-            let next =
-                rigs.iter().filter_map(|rig| rig.until).chain(waits.iter().filter_map(|w| w.deadline)).min();
-            let next = next
-                .unwrap_or_else(|| panic!("deadlock: {:#?} {:#?}", rigs[0].transcript, rigs[1].transcript));
-            for rig in rigs.iter_mut() {
-                rig.now = rig.now.max(next);
-            }
-        }
-    }
-    None
-}
-
-/// An action that borrows nothing.
-pub enum Turn<O> {
-    Over(Outcome<O>),
-    Line(String),
-    Data(DataId, DataOp),
-    Upgrade(Upgrade),
-    Downgrade(Downgrade),
-    Wait(Wait),
-}
-
-pub fn digest<'b, T, O>(action: Result<Action<Event<'b, T>>, Error>, own: &impl Fn(T) -> O) -> Turn<O> {
-    match action {
-        Err(error) => Turn::Over(Outcome::Error(error)),
-        Ok(Action::Data(id, op)) => Turn::Data(id, op),
-        Ok(Action::UpgradeControl(token)) => Turn::Upgrade(token),
-        Ok(Action::DowngradeControl(token)) => Turn::Downgrade(token),
-        Ok(Action::Wait(wait)) => Turn::Wait(wait),
-        Ok(Action::Close) => Turn::Over(Outcome::Close),
-        Ok(Action::Event(Event::Line(line))) => {
-            Turn::Line(format!("{} {}", code(line.code), Escaped(line.text)))
-        }
-        Ok(Action::Event(Event::Done(output))) => Turn::Over(Outcome::Done(own(output))),
-        Ok(Action::Event(Event::Failed(failure))) => Turn::Over(Outcome::Failed(failure)),
-        Ok(Action::Event(Event::Refused(refusal))) => Turn::Over(Outcome::Refused {
-            verb: refusal.verb,
-            code: code(refusal.code),
-            text: Escaped(refusal.text).to_string(),
-            transient: refusal.is_transient(),
-        }),
-        Ok(_) => panic!("an action that this driver does not know"),
-    }
-}
-
-pub fn code(code: ReplyCode) -> u16 {
-    code.to_string().parse().unwrap()
 }

@@ -3,6 +3,7 @@
 //! - [`client`]: a client and a server that answers from a table;
 //! - [`server`]: a session, its host a tree in memory, and a client that is the test itself;
 //! - [`pair`]: a client and a session that talk to each other;
+//! - [`outcome`]: what an operation comes to;
 //! - [`tree`]: the file system in memory;
 //! - [`chunks`]: how a stream is cut, [`random`]: a generator that a seed determines.
 
@@ -11,6 +12,7 @@
 
 pub mod chunks;
 pub mod client;
+pub mod outcome;
 pub mod pair;
 pub mod random;
 pub mod server;

@@ -1,7 +1,7 @@
 //! A client and a session that talk to each other over pipes that cut, delay and reorder what goes
 //! over different connections, as a seed says. Time passes only when nothing else can happen.
 
-use super::client::{Outcome, Turn, digest};
+use super::outcome::{Outcome, Turn, digest};
 use super::random::Random;
 use super::tree::Host;
 use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};

@@ -4,6 +4,9 @@
 #[path = "../support/certificates.rs"]
 mod certificates;
 mod raw;
+#[path = "../support/served.rs"]
+mod served;
+mod sparing;
 mod support;
 
 use certificates::{certificate, trusting};
@@ -15,10 +18,12 @@ use ftp_proto::security::{Policy, TlsMode};
 use ftp_proto::server;
 use raw::RawClient;
 use rustls::SupportedProtocolVersion;
+use served::bytes;
+use sparing::{Seen, Sparing};
 use std::error::Error as _;
 use std::fs;
 use std::io::{Read, Write};
-use support::{Served, bytes};
+use support::Served;
 
 static TLS12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
 static TLS13: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
@@ -75,6 +80,26 @@ fn a_hundred_transfers_resume_the_session_of_their_control_connection() {
             client.retrieve(&name).unwrap().read_to_end(&mut back).unwrap();
             assert_eq!(back, n.to_be_bytes());
         }
+    }
+}
+
+/// ProFTPD's data connections have to resume a session, and its uploads bring no ticket for the next. Where any
+/// connection will do, that is seen once.
+#[test]
+fn tickets_that_are_used_up_are_renewed_by_a_connection_that_moves_nothing() {
+    for (takes_any, listings, fresh) in [(false, 4, 0), (true, 1, 6)] {
+        let (address, server) = Sparing::start(takes_any);
+        let tls = trusting().build().unwrap();
+        let builder = ftp_proto::io::std::Client::builder().implicit_tls(tls, "localhost").unwrap();
+        let mut client = builder.connect(address).unwrap();
+        client.login("me", "secret").unwrap();
+        for number in 0..10 {
+            let mut store = client.store("f").unwrap();
+            store.write_all(&bytes(1000 * number)).unwrap();
+            store.finish().unwrap_or_else(|error| panic!("{takes_any} {number}: {error}"));
+        }
+        client.quit().unwrap();
+        assert_eq!(server.join().unwrap(), Seen { uploads: 10, listings, fresh });
     }
 }
 

@@ -1,29 +1,17 @@
 //! A server under TLS, over a directory of its own.
 
 use crate::certificates::certificate;
-use ftp_proto::io::std::{Client, ClientBuilder, Server, Shutdown};
+use crate::served;
+use ftp_proto::io::std::{Client, ClientBuilder};
 use ftp_proto::io::tls::{ClientTls, ServerTls};
-use ftp_proto::io::{Directory, Users};
 use ftp_proto::security::TlsMode;
 use ftp_proto::server::Config;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread::JoinHandle;
-use std::time::Duration;
-use std::{env, fs, io, process, thread};
-
-pub fn bytes(count: usize) -> Vec<u8> {
-    (0..count as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
-}
+use std::ops::Deref;
 
 /// A server that runs until it is dropped.
 pub struct Served {
-    pub address: SocketAddr,
-    pub root: PathBuf,
     mode: TlsMode,
-    shutdown: Shutdown,
-    thread: Option<JoinHandle<io::Result<()>>>,
+    server: served::Served,
 }
 
 impl Served {
@@ -33,20 +21,15 @@ impl Served {
     }
 
     pub fn with(mode: TlsMode, config: Config, tls: ServerTls) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let root = env::temp_dir().join(format!("ftp-proto-tls-{}-{number}", process::id()));
-        fs::create_dir(&root).unwrap();
-        let users = Users::new().user("me", "secret", Directory::open(&root).unwrap().writable());
-        let server = Server::bind("127.0.0.1:0", users).unwrap().with_config(config);
-        let server = match mode {
-            TlsMode::None => server,
-            TlsMode::Explicit => server.with_explicit_tls(tls),
-            TlsMode::Implicit => server.with_implicit_tls(tls),
-        };
-        let (address, shutdown) = (server.local_addr(), server.shutdown_handle());
-        let thread = Some(thread::spawn(|| server.serve()));
-        Self { address, root, mode, shutdown, thread }
+        let server = served::Served::at("127.0.0.1:0", |server| {
+            let server = server.with_config(config);
+            match mode {
+                TlsMode::None => server,
+                TlsMode::Explicit => server.with_explicit_tls(tls),
+                TlsMode::Implicit => server.with_implicit_tls(tls),
+            }
+        });
+        Self { mode, server }
     }
 
     pub fn builder(&self, tls: ClientTls) -> ClientBuilder {
@@ -69,12 +52,10 @@ impl Served {
     }
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.shutdown.shut_down(Duration::from_secs(5));
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-        let _ = fs::remove_dir_all(&self.root);
+impl Deref for Served {
+    type Target = served::Served;
+
+    fn deref(&self) -> &served::Served {
+        &self.server
     }
 }

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use super::{FactSet, NameCase, Permissions, is_fact_name, is_value};
+use super::table::{self, TABLE};
+use super::{FactSet, NameCase, Permissions, is_fact_name, is_value, terminated_pieces};
 use crate::codec::{Escaped, Full, Invalid, Sink, Text, Timestamp, scan};
 
 /// The value of a fact: bytes without spaces, semicolons and controls, so that it ends where it ends.
@@ -26,6 +27,14 @@ impl<'a> FactValue<'a> {
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.0
+    }
+}
+
+/// What can be a value can be text.
+impl<'a> From<FactValue<'a>> for Text<'a> {
+    #[inline]
+    fn from(value: FactValue<'a>) -> Self {
+        Self::checked(value.0)
     }
 }
 
@@ -57,6 +66,7 @@ pub(super) const KINDS: &[(Kind<'static>, &str)] =
 impl<'a> Kind<'a> {
     /// Reads the value of a type fact, in any case. Whatever is not one of the four is kept as it is.
     #[must_use]
+    #[inline]
     pub fn from_value(value: FactValue<'a>) -> Self {
         let named = |row: &&(Kind<'static>, &str)| row.1.as_bytes().eq_ignore_ascii_case(value.0);
         KINDS.iter().find(named).map_or(Self::Other(value), |row| row.0)
@@ -128,78 +138,7 @@ impl<'a> FactValues<'a> {
     /// The facts that are given.
     #[must_use]
     pub fn present(&self) -> FactSet {
-        let given = [
-            (self.kind.is_some(), FactSet::TYPE),
-            (self.size.is_some(), FactSet::SIZE),
-            (self.modify.is_some(), FactSet::MODIFY),
-            (self.create.is_some(), FactSet::CREATE),
-            (self.perm.is_some(), FactSet::PERM),
-            (self.unique.is_some(), FactSet::UNIQUE),
-            (self.lang.is_some(), FactSet::LANG),
-            (self.media_type.is_some(), FactSet::MEDIA_TYPE),
-            (self.charset.is_some(), FactSet::CHARSET),
-            (self.unix_mode.is_some(), FactSet::UNIX_MODE),
-            (self.unix_uid.is_some(), FactSet::UNIX_UID),
-            (self.unix_gid.is_some(), FactSet::UNIX_GID),
-            (self.unix_owner.is_some(), FactSet::UNIX_OWNER),
-            (self.unix_group.is_some(), FactSet::UNIX_GROUP),
-            (self.unix_ownername.is_some(), FactSet::UNIX_OWNERNAME),
-            (self.unix_groupname.is_some(), FactSet::UNIX_GROUPNAME),
-        ];
-        given.into_iter().filter(|row| row.0).map(|row| row.1).collect()
-    }
-
-    // type-fact = "Type=" type-val; size-fact = "Size=" 1*DIGIT; modify-fact = "Modify=" time-val;
-    // create-fact = "Create=" time-val; perm-fact = "Perm=" *pvals                ; RFC 3659 7.5
-    // UNIX.mode: octal; UNIX.uid, UNIX.gid: decimal                               ; by custom
-    #[inline]
-    pub(super) fn read(&mut self, fact: FactSet, value: FactValue<'a>) -> Result<(), Invalid> {
-        let bytes = value.0;
-        match fact {
-            FactSet::TYPE => self.kind = Some(Kind::from_value(value)),
-            FactSet::SIZE => self.size = Some(scan::decimal(bytes).ok_or(Invalid::new("a size in bytes"))?),
-            FactSet::MODIFY => self.modify = Some(Timestamp::parse(bytes)?),
-            FactSet::CREATE => self.create = Some(Timestamp::parse(bytes)?),
-            FactSet::PERM => self.perm = Some(Permissions::parse(bytes)?),
-            FactSet::UNIQUE => self.unique = Some(value),
-            FactSet::LANG => self.lang = Some(value),
-            FactSet::MEDIA_TYPE => self.media_type = Some(value),
-            FactSet::CHARSET => self.charset = Some(value),
-            FactSet::UNIX_MODE => self.unix_mode = scan::octal(bytes),
-            FactSet::UNIX_UID => self.unix_uid = scan::decimal(bytes),
-            FactSet::UNIX_GID => self.unix_gid = scan::decimal(bytes),
-            FactSet::UNIX_OWNER => self.unix_owner = Some(value),
-            FactSet::UNIX_GROUP => self.unix_group = Some(value),
-            FactSet::UNIX_OWNERNAME => self.unix_ownername = Some(value),
-            FactSet::UNIX_GROUPNAME => self.unix_groupname = Some(value),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    pub(super) fn write<S: Sink + ?Sized>(&self, fact: FactSet, sink: &mut S) -> Result<(), Full> {
-        let text = match fact {
-            FactSet::TYPE => self.kind.as_ref().map(Kind::as_bytes).map(FactValue),
-            FactSet::SIZE => return self.size.map_or(Ok(()), |n| sink.put_fmt(format_args!("{n}"))),
-            FactSet::MODIFY => return self.modify.map_or(Ok(()), |time| time.encode(sink)),
-            FactSet::CREATE => return self.create.map_or(Ok(()), |time| time.encode(sink)),
-            FactSet::PERM => return self.perm.map_or(Ok(()), |perm| perm.encode(sink)),
-            FactSet::UNIX_MODE => {
-                return self.unix_mode.map_or(Ok(()), |mode| sink.put_fmt(format_args!("{mode:04o}")));
-            }
-            FactSet::UNIX_UID => return self.unix_uid.map_or(Ok(()), |n| sink.put_fmt(format_args!("{n}"))),
-            FactSet::UNIX_GID => return self.unix_gid.map_or(Ok(()), |n| sink.put_fmt(format_args!("{n}"))),
-            FactSet::UNIQUE => self.unique,
-            FactSet::LANG => self.lang,
-            FactSet::MEDIA_TYPE => self.media_type,
-            FactSet::CHARSET => self.charset,
-            FactSet::UNIX_OWNER => self.unix_owner,
-            FactSet::UNIX_GROUP => self.unix_group,
-            FactSet::UNIX_OWNERNAME => self.unix_ownername,
-            FactSet::UNIX_GROUPNAME => self.unix_groupname,
-            _ => None,
-        };
-        text.map_or(Ok(()), |value| sink.put(value.0))
+        TABLE.iter().filter(|row| (row.given)(self).is_some()).map(|row| row.fact).collect()
     }
 
     /// Appends an entry without its line end: the facts that are both given and in `selected`, in the order
@@ -214,11 +153,13 @@ impl<'a> FactValues<'a> {
         name: Text<'_>,
         sink: &mut S,
     ) -> Result<(), Full> {
-        for (fact, label) in (selected & self.present()).names(case) {
-            sink.put(label.as_bytes())?;
-            sink.put(b"=")?;
-            self.write(fact, sink)?;
-            sink.put(b";")?;
+        for row in TABLE.iter().filter(|row| selected.contains(row.fact)) {
+            if let Some(value) = (row.given)(self) {
+                sink.put(row.name(case).as_bytes())?;
+                sink.put(b"=")?;
+                value.encode(sink)?;
+                sink.put(b";")?;
+            }
         }
         sink.put(b" ")?;
         name.encode(sink)
@@ -261,28 +202,31 @@ impl<'a> Facts<'a> {
     /// As [`parse`](Self::parse), into what is empty yet: it is large, and not moved so.
     #[inline]
     pub(crate) fn read(&mut self, line: &'a [u8]) -> Result<(), Invalid> {
-        const FACTS: Invalid = Invalid::new("facts, each name=value;");
-        let end = memchr::memchr(b' ', line).ok_or(Invalid::new("facts, a space and a pathname"))?;
-        let (list, name) = (line.get(..end).unwrap_or_default(), line.get(end + 1..).unwrap_or_default());
-        (self.list, self.name) = (list, Text::new(name)?);
-        // All of them at once, and without a way out in between, so that it is done many bytes at a time.
-        if list.iter().fold(0, |bad, &byte| bad | u8::from(byte <= b' ') | u8::from(byte == 0x7f)) != 0 {
-            return Err(FACTS);
-        }
-        let mut seen = FactSet::empty();
-        let mut rest = list;
-        while !rest.is_empty() {
-            let (label, value) = next_fact(&mut rest).ok_or(FACTS)?;
-            match FactSet::from_fact_name(label) {
-                Some(known) if !seen.contains(known) => {
-                    seen |= known;
-                    self.values.read(known, value)?;
+        const FACTS: Invalid = Invalid::new("facts, each name=value; and a space before the pathname");
+        let mut marks = scan::Marks::new(line, |byte| byte == b'=' || !is_value(byte));
+        let (mut seen, mut start) = (FactSet::empty(), 0);
+        while !line.get(start..).unwrap_or_default().starts_with(b" ") {
+            let Some((equals, b'=')) = marks.next() else { return Err(FACTS) };
+            let (end, mark) = marks.find(|&(_, mark)| mark != b'=').ok_or(FACTS)?;
+            let label = line.get(start..equals).ok_or(FACTS)?;
+            let value = FactValue(line.get(equals + 1..end).ok_or(FACTS)?);
+            match table::named(label) {
+                Some(row) if !seen.contains(row.fact) => {
+                    seen |= row.fact;
+                    (row.read)(&mut self.values, value)?;
                 }
                 Some(_) => {}
                 None if is_fact_name(label) => {}
                 None => return Err(FACTS),
             }
+            match mark {
+                b';' => start = end + 1,
+                b' ' => start = end,
+                _ => return Err(FACTS),
+            }
         }
+        self.list = line.get(..start).unwrap_or_default();
+        self.name = Text::new(line.get(start + 1..).unwrap_or_default())?;
         Ok(())
     }
 
@@ -304,8 +248,10 @@ impl<'a> Facts<'a> {
 
     /// Every fact as it was sent, known or not: its name and its value.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], FactValue<'a>)> + use<'a> {
-        let mut rest = self.list;
-        core::iter::from_fn(move || next_fact(&mut rest))
+        terminated_pieces(self.list).filter_map(|fact| {
+            let (name, value) = scan::split(fact, b'=')?;
+            Some((name, FactValue(value)))
+        })
     }
 
     /// The first fact with this name, in any case.
@@ -331,14 +277,4 @@ impl fmt::Debug for Facts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{} {}\"", Escaped(self.list), self.name)
     }
-}
-
-/// The name and the value of the fact that `list` begins with, and takes it from there. A `;` in the name, where
-/// there is no `=`, is left to see.
-#[inline]
-fn next_fact<'a>(list: &mut &'a [u8]) -> Option<(&'a [u8], FactValue<'a>)> {
-    let (name, after) = scan::split(list, b'=')?;
-    let (value, after) = scan::split(after, b';').unwrap_or((after, &[]));
-    *list = after;
-    Some((name, FactValue(value)))
 }

@@ -316,21 +316,21 @@ fn feat_tells_what_there_is_from_what_is_shown() {
 
 #[test]
 fn every_known_fact_has_a_name_and_every_permission_a_letter() {
-    assert_eq!(NAMES.iter().map(|row| row.0).collect::<FactSet>(), FactSet::all());
+    assert_eq!(TABLE.iter().map(|row| row.fact).collect::<FactSet>(), FactSet::all());
     assert_eq!(LETTERS.iter().map(|row| row.0).collect::<Permissions>(), Permissions::all());
     assert_eq!(encoded(|out| Permissions::all().encode(out)), b"acdeflmprw");
     assert_eq!(Permissions::parse(b"ACDEFLMPRWxyz"), Ok(Permissions::all()));
     let mut full = NONE;
-    for row in NAMES {
-        let text = match row.0 {
+    for row in TABLE {
+        let text = match row.fact {
             FactSet::MODIFY | FactSet::CREATE => "20240101000000",
             FactSet::PERM => "r",
             FactSet::UNIX_MODE => "0001",
             _ => "1",
         };
-        full.read(row.0, value(text).unwrap()).unwrap();
-        assert!(full.present().contains(row.0));
-        assert_eq!(encoded(|out| full.write(row.0, out)), text.as_bytes());
+        (row.read)(&mut full, value(text).unwrap()).unwrap();
+        assert!(full.present().contains(row.fact));
+        assert_eq!(encoded(|out| (row.given)(&full).unwrap().encode(out)), text.as_bytes());
     }
     assert_eq!(full.present(), FactSet::all());
 }
@@ -359,7 +359,79 @@ prop_compose! {
     }
 }
 
+/// The fact with this name, looked for among all.
+fn named_slowly(name: &[u8]) -> Option<&'static table::Row> {
+    let called = |row: &&table::Row| {
+        row.name(NameCase::Canonical).as_bytes().eq_ignore_ascii_case(name)
+            || (row.fact == FactSet::SIZE && name.eq_ignore_ascii_case(b"sizd"))
+    };
+    TABLE.iter().find(called)
+}
+
+/// What [`Facts::parse`] reads, piece by piece: the values, all facts, the pathname.
+type Read<'a> = (FactValues<'a>, Vec<(&'a [u8], FactValue<'a>)>, &'a [u8]);
+
+fn read_slowly(line: &[u8]) -> Option<Read<'_>> {
+    let space = line.iter().position(|&byte| byte == b' ')?;
+    let (list, name) = (&line[..space], &line[space + 1..]);
+    let name = Text::new(name).ok()?.as_bytes();
+    let (mut values, mut all, mut seen) = (NONE, Vec::new(), FactSet::empty());
+    let mut pieces: Vec<_> = list.split(|&byte| byte == b';').collect();
+    if pieces.last().is_some_and(|last| last.is_empty()) {
+        pieces.pop();
+    }
+    for piece in pieces {
+        let equals = piece.iter().position(|&byte| byte == b'=')?;
+        let (label, value) = (&piece[..equals], FactValue::new(&piece[equals + 1..]).ok()?);
+        FactValue::new(label).ok().filter(|_| !label.is_empty() && !label.contains(&b'*'))?;
+        if let Some(row) = named_slowly(label).filter(|row| !seen.contains(row.fact)) {
+            seen |= row.fact;
+            (row.read)(&mut values, value).ok()?;
+        }
+        all.push((label, value));
+    }
+    Some((values, all, name))
+}
+
 proptest! {
+    #[test]
+    fn a_line_is_read_as_piece_by_piece(
+        facts in proptest::collection::vec(
+            "type=file|TYPE=OS.unix=slink:/t|Size=12|sizd=34|modify=20240101000000(\\.5)?|perm=Adr|UNIX.mode=0644|unix.gid=5\
+             |(unique|unix.OWNER|x|[A-z.\u{80}]{1,20})=[!-:<-~\u{e9}]{0,70}\
+             |([A-z.*=]{0,20}|size|create|perm)=(|1x|20240101000000)",
+            0..9,
+        ),
+        last in "|;",
+        mangled in prop::option::of(("[ ;=*\t\0\r\u{7f}\u{e9}]", any::<prop::sample::Index>())),
+        name in "[ -~\u{e9}]{0,70}|a[\r\n\0\t]b",
+    ) {
+        let mut line = std::format!("{}{last} {name}", facts.join(";")).into_bytes();
+        if let Some((bytes, place)) = mangled {
+            let at = place.index(line.len());
+            line.splice(at..=at, bytes.bytes()).for_each(drop);
+        }
+        let read = Facts::parse(&line).ok().map(|facts| (facts.values, facts.iter().collect(), facts.name.as_bytes()));
+        prop_assert_eq!(read, read_slowly(&line));
+    }
+
+    #[test]
+    fn a_name_is_known_in_any_case_and_no_other_is(
+        row in 0..TABLE.len() + 1,
+        upper: [bool; 16],
+        other in prop::option::of((0usize..16, any::<u8>())),
+        cut in 0usize..40,
+    ) {
+        let name = TABLE.get(row).map_or("sizd", |row| row.name(NameCase::Lower));
+        let mut name: Vec<u8> = name.bytes().zip(upper).map(|(byte, upper)| if upper { byte ^ 0x20 } else { byte }).collect();
+        if let Some((at, byte)) = other.filter(|other| other.0 < name.len()) {
+            name[at] = byte;
+        }
+        name.truncate(cut);
+        let fact = |row: &'static table::Row| row.fact;
+        prop_assert_eq!(table::named(&name).map(fact), named_slowly(&name).map(fact));
+    }
+
     #[test]
     fn entries_are_read_as_they_were_written(
         values in any_values(),

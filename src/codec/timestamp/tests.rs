@@ -122,7 +122,7 @@ fn every_day_from_the_first_to_the_last_follows_the_one_before() {
         assert_eq!(Timestamp::from_unix(seconds, 0).unwrap(), time);
         days += 1;
         day += 1;
-        if day > days_in_month(year, month).unwrap() {
+        if !is_date(year, month, day) {
             (month, day) = (month + 1, 1);
         }
         if month > 12 {
@@ -136,7 +136,43 @@ fn a_timestamp_is_small() {
     assert_eq!(size_of::<Timestamp>(), 12);
 }
 
+/// A time-val read a number at a time.
+fn read_slowly(text: &str) -> Option<Timestamp> {
+    let whole = text.find('.').unwrap_or(text.len());
+    let (digits, fraction) = text.split_at(whole);
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (year, rest) = match digits.len() {
+        14 => (digits[..4].parse().unwrap(), &digits[4..]),
+        15 if digits.starts_with("19") && &digits[2..3] != "0" => {
+            (1900 + digits[2..5].parse::<u16>().unwrap(), &digits[5..])
+        }
+        _ => return None,
+    };
+    let two = |at: usize| rest[at..at + 2].parse::<u8>().unwrap();
+    let time = Timestamp::new(year, two(0), two(2), two(4), two(6), two(8)).ok()?;
+    let Some(fraction) = fraction.strip_prefix('.') else { return Some(time) };
+    let all_digits = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let kept = &fraction[..fraction.len().min(9)];
+    all_digits
+        .then(|| time.with_fraction(std::format!("{kept:0<9}").parse().unwrap(), kept.len() as u8).unwrap())
+}
+
 proptest! {
+    #[test]
+    fn a_time_is_read_as_number_by_number(
+        text in "(19[0-9]{3}|[0-9]{4}|20[0-2][0-9])(0[0-9]|1[0-3])[0-3][0-9][0-2][0-9][0-6][0-9][0-6][0-9](|\\.[0-9]{0,11})",
+        other in prop::option::of((any::<prop::sample::Index>(), "[/:a-]")),
+    ) {
+        prop_assert_eq!(Timestamp::parse(text.as_bytes()).ok(), read_slowly(&text));
+        if let Some((at, other)) = other {
+            let at = at.index(text.len());
+            let text = std::format!("{}{other}{}", &text[..at], &text[at + 1..]);
+            prop_assert_eq!(Timestamp::parse(text.as_bytes()).ok(), read_slowly(&text));
+        }
+    }
+
     #[test]
     fn instants_survive_the_calendar_and_the_text(
         seconds in -62_135_596_800i64..253_402_300_800,

@@ -6,6 +6,7 @@ use crate::io::builder::builder;
 use crate::io::client::Connection;
 use crate::io::expand::asynchronous;
 use crate::io::files::files;
+use crate::io::moves::moves;
 use crate::io::operations::operations;
 use crate::io::restart::restarts;
 
@@ -37,6 +38,7 @@ pub struct Client {
 }
 
 operations!(asynchronous, Smol);
+moves!(asynchronous);
 files!(asynchronous);
 restarts!(asynchronous);
 builder!(asynchronous);

@@ -6,6 +6,7 @@ use crate::io::builder::builder;
 use crate::io::client::Connection;
 use crate::io::expand::blocking;
 use crate::io::files::files;
+use crate::io::moves::moves;
 use crate::io::operations::operations;
 use crate::io::restart::restarts;
 
@@ -31,6 +32,7 @@ pub struct Client {
 }
 
 operations!(blocking, Blocking);
+moves!(blocking);
 files!(blocking);
 restarts!(blocking);
 builder!(blocking);

@@ -1,7 +1,6 @@
 //! A client's part: whom it trusts, what it shows, and the sessions of one control connection.
 
 use ::std::fmt;
-use ::std::io;
 use ::std::sync::Arc;
 use ::std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -71,8 +70,10 @@ impl ClientTls {
         }
     }
 
-    /// The sessions of a control connection to the server of this name.
-    pub(in crate::io) fn sessions(&self, name: ServerName<'static>) -> Sessions {
+    /// The TLS sessions of a new control connection, to the server of this name. The adapters make them
+    /// themselves; a driver of your own needs one for each of its control connections.
+    #[must_use]
+    pub fn sessions(&self, name: ServerName<'static>) -> ClientSessions {
         let store = Arc::new(Store {
             cache: ClientSessionMemoryCache::new(TICKETS),
             tickets: 0.into(),
@@ -81,31 +82,47 @@ impl ClientTls {
         let mut config = ClientConfig::clone(&self.config);
         config.resumption = Resumption::store(Arc::clone(&store) as _);
         config.alpn_protocols = vec![ALPN.to_vec()];
-        Sessions { config: Arc::new(config), store, name, tolerant: self.tolerant }
+        ClientSessions { config: Arc::new(config), store, name, tolerant: self.tolerant }
     }
 }
 
-/// The TLS sessions of one control connection and its data connections.
+/// The TLS sessions of one control connection and its data connections, of a client: what the handshakes on
+/// the data connections resume. A clone has the same sessions.
+///
+/// For drivers of your own, which move the bytes of rustls's connections as they see fit. See the
+/// [module](super) for an example.
 #[derive(Clone)]
-pub(in crate::io) struct Sessions {
+pub struct ClientSessions {
     config: Arc<ClientConfig>,
     store: Arc<Store>,
     name: ServerName<'static>,
     tolerant: bool,
 }
 
-impl Sessions {
-    pub(super) fn connect(&self) -> io::Result<ClientConnection> {
-        ClientConnection::new(Arc::clone(&self.config), self.name.clone()).map_err(super::other)
+impl fmt::Debug for ClientSessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientSessions").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl ClientSessions {
+    /// A connection that has yet to shake hands: the control connection itself, at
+    /// [`Action::UpgradeControl`](crate::action::Action::UpgradeControl), or one of its data connections, at
+    /// [`DataOp::StartTls`](crate::action::DataOp::StartTls). The latter resumes a session where there is one.
+    ///
+    /// # Errors
+    /// When the configuration allows no connection to this name.
+    pub fn connect(&self) -> Result<ClientConnection, rustls::Error> {
+        ClientConnection::new(Arc::clone(&self.config), self.name.clone())
     }
 
-    /// Whether no ticket is left: a data connection under TLS 1.3 could not resume a session.
-    pub(super) fn is_out_of_tickets(&self) -> bool {
-        self.store.tickets.load(Ordering::Relaxed) == 0
-    }
-
-    pub(super) fn has_spent_its_tickets(&self) -> bool {
-        self.store.had_tickets.load(Ordering::Relaxed) && self.is_out_of_tickets()
+    /// Whether there were tickets, which TLS 1.3 resumes with and rustls uses once, and none is left: the next
+    /// data connection will resume nothing. A server may refuse it then (ProFTPD, which brings no ticket with an
+    /// upload): do [`renew_session`](crate::client::renew_session) first.
+    #[must_use]
+    pub fn has_spent_its_tickets(&self) -> bool {
+        let Store { had_tickets, tickets, .. } = &*self.store;
+        had_tickets.load(Ordering::Relaxed) && tickets.load(Ordering::Relaxed) == 0
     }
 
     pub(super) const fn is_tolerant(&self) -> bool {

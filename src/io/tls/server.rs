@@ -2,7 +2,6 @@
 
 use ::std::collections::VecDeque;
 use ::std::fmt;
-use ::std::io;
 use ::std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::crypto::CryptoProvider;
@@ -57,23 +56,42 @@ impl ServerTls {
         ServerTlsBuilder { provider: None, versions: rustls::ALL_VERSIONS, chain, key, clients: None }
     }
 
-    /// The sessions of a control connection.
-    pub(in crate::io) fn sessions(&self) -> Sessions {
+    /// The TLS sessions of a new control connection. The adapters make them themselves; a driver of your own needs
+    /// one for each of its control connections.
+    #[must_use]
+    pub fn sessions(&self) -> ServerSessions {
         let mut config = ServerConfig::clone(&self.config);
         config.session_storage = Arc::new(Store::default());
         config.ticketer = Arc::new(NoTickets);
         config.alpn_protocols = vec![ALPN.to_vec()];
-        Sessions(Arc::new(config))
+        ServerSessions(Arc::new(config))
     }
 }
 
-/// The TLS sessions of one control connection and its data connections.
+/// The TLS sessions of one control connection and its data connections, of a server: none but these are resumed,
+/// so that a [`HandshakeKind::Resumed`](rustls::HandshakeKind) on a data connection says whose it is. A clone has
+/// the same sessions.
+///
+/// For drivers of your own, which move the bytes of rustls's connections as they see fit. See the
+/// [module](super) for an example.
 #[derive(Clone)]
-pub(in crate::io) struct Sessions(Arc<ServerConfig>);
+pub struct ServerSessions(Arc<ServerConfig>);
 
-impl Sessions {
-    pub(super) fn accept(&self) -> io::Result<ServerConnection> {
-        ServerConnection::new(Arc::clone(&self.0)).map_err(super::other)
+impl fmt::Debug for ServerSessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerSessions").finish_non_exhaustive()
+    }
+}
+
+impl ServerSessions {
+    /// A connection that has yet to shake hands: the control connection itself, at
+    /// [`Action::UpgradeControl`](crate::action::Action::UpgradeControl), or one of its data connections, at
+    /// [`DataOp::StartTls`](crate::action::DataOp::StartTls).
+    ///
+    /// # Errors
+    /// When the configuration allows no connection.
+    pub fn accept(&self) -> Result<ServerConnection, rustls::Error> {
+        ServerConnection::new(Arc::clone(&self.0))
     }
 }
 

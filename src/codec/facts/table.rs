@@ -1,0 +1,213 @@
+//! THE table of facts: what each is called, and how its value is read and written. All else derives from it.
+
+use super::{FactSet, FactValue, FactValues, Kind, NameCase, Permissions};
+use crate::codec::{Full, Invalid, Sink, Timestamp, scan};
+
+/// A fact that is known here.
+pub(super) struct Row {
+    pub(super) fact: FactSet,
+    /// Its name as RFC 3659 writes it, and in lower case.
+    canonical: &'static str,
+    lower: &'static str,
+    /// Reads its value into its field.
+    pub(super) read: for<'a> fn(&mut FactValues<'a>, FactValue<'a>) -> Result<(), Invalid>,
+    /// What is in its field.
+    pub(super) given: for<'a> fn(&FactValues<'a>) -> Option<Written<'a>>,
+}
+
+impl Row {
+    pub(super) const fn name(&self, case: NameCase) -> &'static str {
+        match case {
+            NameCase::Canonical => self.canonical,
+            NameCase::Lower => self.lower,
+        }
+    }
+}
+
+/// A value as it is written.
+pub(super) enum Written<'a> {
+    Kind(Kind<'a>),
+    Decimal(u64),
+    Octal(u16),
+    Time(Timestamp),
+    Letters(Permissions),
+    Text(FactValue<'a>),
+}
+
+impl Written<'_> {
+    pub(super) fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        match self {
+            Self::Kind(kind) => sink.put(kind.as_bytes()),
+            Self::Decimal(number) => sink.put_fmt(format_args!("{number}")),
+            Self::Octal(mode) => sink.put_fmt(format_args!("{mode:04o}")),
+            Self::Time(time) => time.encode(sink),
+            Self::Letters(letters) => letters.encode(sink),
+            Self::Text(value) => sink.put(value.as_bytes()),
+        }
+    }
+}
+
+macro_rules! table {
+    ($($fact:ident, $canonical:literal, $lower:literal, $field:ident, $read:expr, $written:expr;)*) => {
+        &[$(Row {
+            fact: FactSet::$fact,
+            canonical: $canonical,
+            lower: $lower,
+            read: |of, value| {
+                of.$field = $read(value)?;
+                Ok(())
+            },
+            given: |of| of.$field.map($written),
+        }),*]
+    };
+}
+
+/// In the order in which facts are written.
+#[rustfmt::skip]
+pub(super) const TABLE: &[Row] = table! {
+    // fact, its names, its field of `FactValues`, its value from bytes, and to bytes
+    TYPE,           "Type",           "type",           kind,           kind,   Written::Kind;
+    SIZE,           "Size",           "size",           size,           size,   Written::Decimal;
+    MODIFY,         "Modify",         "modify",         modify,         time,   Written::Time;
+    CREATE,         "Create",         "create",         create,         time,   Written::Time;
+    PERM,           "Perm",           "perm",           perm,           perm,   Written::Letters;
+    UNIQUE,         "Unique",         "unique",         unique,         text,   Written::Text;
+    LANG,           "Lang",           "lang",           lang,           text,   Written::Text;
+    MEDIA_TYPE,     "Media-Type",     "media-type",     media_type,     text,   Written::Text;
+    CHARSET,        "CharSet",        "charset",        charset,        text,   Written::Text;
+    UNIX_MODE,      "UNIX.mode",      "UNIX.mode",      unix_mode,      mode,   Written::Octal;
+    UNIX_UID,       "UNIX.uid",       "UNIX.uid",       unix_uid,       number, |id| Written::Decimal(id.into());
+    UNIX_GID,       "UNIX.gid",       "UNIX.gid",       unix_gid,       number, |id| Written::Decimal(id.into());
+    UNIX_OWNER,     "UNIX.owner",     "UNIX.owner",     unix_owner,     text,   Written::Text;
+    UNIX_GROUP,     "UNIX.group",     "UNIX.group",     unix_group,     text,   Written::Text;
+    UNIX_OWNERNAME, "UNIX.ownername", "UNIX.ownername", unix_ownername, text,   Written::Text;
+    UNIX_GROUPNAME, "UNIX.groupname", "UNIX.groupname", unix_groupname, text,   Written::Text;
+};
+
+/// Names that are read and never written: Pure-FTPd's for the size of a directory.
+const ALIASES: &[(&str, FactSet)] = &[("sizd", FactSet::SIZE)];
+
+// type-fact = "Type=" type-val; size-fact = "Size=" 1*DIGIT; modify-fact = "Modify=" time-val;
+// create-fact = "Create=" time-val; perm-fact = "Perm=" *pvals                ; RFC 3659 7.5
+// UNIX.mode: octal; UNIX.uid, UNIX.gid: decimal                               ; by custom
+
+#[inline]
+fn kind(value: FactValue<'_>) -> Result<Option<Kind<'_>>, Invalid> {
+    Ok(Some(Kind::from_value(value)))
+}
+
+#[inline]
+fn size(value: FactValue<'_>) -> Result<Option<u64>, Invalid> {
+    scan::decimal(value.as_bytes()).map(Some).ok_or(Invalid::new("a size in bytes"))
+}
+
+#[inline]
+fn time(value: FactValue<'_>) -> Result<Option<Timestamp>, Invalid> {
+    Timestamp::parse(value.as_bytes()).map(Some)
+}
+
+#[inline]
+fn perm(value: FactValue<'_>) -> Result<Option<Permissions>, Invalid> {
+    Permissions::parse(value.as_bytes()).map(Some)
+}
+
+#[inline]
+fn text(value: FactValue<'_>) -> Result<Option<FactValue<'_>>, Invalid> {
+    Ok(Some(value))
+}
+
+#[inline]
+fn mode(value: FactValue<'_>) -> Result<Option<u16>, Invalid> {
+    Ok(scan::octal(value.as_bytes()))
+}
+
+#[inline]
+fn number(value: FactValue<'_>) -> Result<Option<u32>, Invalid> {
+    Ok(scan::decimal(value.as_bytes()))
+}
+
+/// The fact with this name, in any case.
+#[inline]
+pub(super) fn named(name: &[u8]) -> Option<&'static Row> {
+    let (first, last) = ends(name)?;
+    let known = SLOTS.get(slot(last))?;
+    let differs = (first ^ known.first) & known.first_bits | (last ^ known.last) & known.last_bits;
+    (differs == 0 && name.len() == known.length).then_some(known.row)
+}
+
+/// A name by its length and its ends, and the bits of these that no case changes.
+#[derive(Clone, Copy)]
+struct Known {
+    row: &'static Row,
+    length: usize,
+    first: u64,
+    last: u64,
+    first_bits: u64,
+    last_bits: u64,
+}
+
+/// The first and the last eight bytes of a name, of a shorter one four. They overlap, and tell all names of 4 to 16
+/// bytes that are of one length.
+#[inline]
+const fn ends(name: &[u8]) -> Option<(u64, u64)> {
+    if let Some(first) = name.first_chunk() {
+        if let Some(last) = name.last_chunk() {
+            return Some((u64::from_le_bytes(*first), u64::from_le_bytes(*last)));
+        }
+    }
+    match (name.first_chunk(), name.last_chunk()) {
+        (Some(first), Some(last)) => {
+            Some((u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64))
+        }
+        _ => None,
+    }
+}
+
+/// Where a name stands in [`SLOTS`], by its last bytes in any case. The factor was found by trial.
+#[inline]
+const fn slot(last: u64) -> usize {
+    ((last | 0x2020_2020_2020_2020).wrapping_mul(FACTOR) >> 59) as usize
+}
+
+const FACTOR: u64 = 0xf1a9_a658_de0f_39a7;
+
+/// The names of [`TABLE`] and [`ALIASES`], each in its [`slot`]: no name needs more than one look.
+static SLOTS: [Known; 32] = {
+    // An empty slot: no name that has ends is as short.
+    let none = Known { row: &TABLE[0], length: 0, first: 0, last: 0, first_bits: 0, last_bits: 0 };
+    let mut slots = [none; 32];
+    let mut i = 0;
+    while i < TABLE.len() + ALIASES.len() {
+        let (name, fact) =
+            if i < TABLE.len() { (TABLE[i].lower, TABLE[i].fact) } else { ALIASES[i - TABLE.len()] };
+        let known = Known::new(name.as_bytes(), fact);
+        assert!(slots[slot(known.last)].length == 0, "two names in one slot");
+        slots[slot(known.last)] = known;
+        i += 1;
+    }
+    slots
+};
+
+impl Known {
+    const fn new(name: &[u8], fact: FactSet) -> Self {
+        assert!(name.len() <= 16, "a name that its ends do not tell");
+        let mut bits = [0xff; 16];
+        let mut i = 0;
+        while i < name.len() {
+            if name[i].is_ascii_alphabetic() {
+                bits[i] = !0x20;
+            }
+            i += 1;
+        }
+        let mut row = 0;
+        while TABLE[row].fact.bits() != fact.bits() {
+            row += 1;
+        }
+        match (ends(name), ends(bits.split_at(name.len()).0)) {
+            (Some((first, last)), Some((first_bits, last_bits))) => {
+                Self { row: &TABLE[row], length: name.len(), first, last, first_bits, last_bits }
+            }
+            _ => panic!("a name without ends"),
+        }
+    }
+}

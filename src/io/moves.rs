@@ -1,0 +1,214 @@
+//! What a client moves, and what it lists: the methods that open data connections, or say how data is put on
+//! them. Written once for all adapters.
+
+/// Makes more methods of the `Client` beside it; `$expand` as for
+/// [`operations`](super::operations::operations), which comes first.
+macro_rules! moves {
+    ($expand:ident) => {
+        use $crate::codec::pathname::for_listing;
+        use $crate::codec::{FileStructure, RepresentationType, TransferMode};
+        use $crate::io::fxp::{self, FxpError};
+        use $crate::io::transfer::{Download, Listing, Upload};
+        use $crate::io::walk::{self, Listed, Walker};
+        use $crate::listing::Entry;
+        use $crate::transfer::Coding;
+
+        impl Client {
+            $expand! {
+            /// Downloads `path`: read it to its end, which is told only when the server has confirmed it.
+            ///
+            /// # Errors
+            /// When the server refuses, or the data connection cannot be opened.
+            pub async fn retrieve(&mut self, path: impl AsRef<[u8]>) -> Result<Retrieve<'_>, Error> {
+                let path = path.as_ref();
+                self.download(client::retrieve(text(path)?, RepresentationType::Image, 0)).await
+            }
+
+            /// As [`retrieve`](Self::retrieve), from byte `offset` on. Look at [`Retrieve::offset`]: a server
+            /// that cannot restart begins at 0.
+            ///
+            /// # Errors
+            /// As [`retrieve`](Self::retrieve).
+            pub async fn retrieve_from(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                offset: u64,
+            ) -> Result<Retrieve<'_>, Error> {
+                let path = path.as_ref();
+                self.download(client::retrieve(text(path)?, RepresentationType::Image, offset)).await
+            }
+
+            /// As [`retrieve_from`](Self::retrieve_from), in another representation: text by TYPE A has its
+            /// line ends converted to LF.
+            ///
+            /// # Errors
+            /// As [`retrieve`](Self::retrieve).
+            pub async fn retrieve_as(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                offset: u64,
+                representation: RepresentationType,
+            ) -> Result<Retrieve<'_>, Error> {
+                let path = path.as_ref();
+                self.download(client::retrieve(text(path)?, representation, offset)).await
+            }
+
+            /// Uploads to `path`, in the place of what is there: write it, then [`Store::finish`].
+            ///
+            /// # Errors
+            /// When the server refuses, or the data connection cannot be opened.
+            pub async fn store(&mut self, path: impl AsRef<[u8]>) -> Result<Store<'_>, Error> {
+                let path = path.as_ref();
+                self.upload(client::store(text(path)?, RepresentationType::Image, 0)).await
+            }
+
+            /// As [`store`](Self::store), from byte `offset` of the file there on.
+            ///
+            /// # Errors
+            /// As [`store`](Self::store), and when the server cannot restart.
+            pub async fn store_from(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                offset: u64,
+            ) -> Result<Store<'_>, Error> {
+                let path = path.as_ref();
+                self.upload(client::store(text(path)?, RepresentationType::Image, offset)).await
+            }
+
+            /// As [`store`](Self::store), in another representation: text by TYPE A has its line ends
+            /// converted to CRLF on the wire.
+            ///
+            /// # Errors
+            /// As [`store`](Self::store).
+            pub async fn store_as(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                representation: RepresentationType,
+            ) -> Result<Store<'_>, Error> {
+                let path = path.as_ref();
+                self.upload(client::store(text(path)?, representation, 0)).await
+            }
+
+            /// Uploads to the end of `path`.
+            ///
+            /// # Errors
+            /// As [`store`](Self::store).
+            pub async fn append(&mut self, path: impl AsRef<[u8]>) -> Result<Store<'_>, Error> {
+                let path = path.as_ref();
+                self.upload(client::append(text(path)?, RepresentationType::Image)).await
+            }
+
+            /// Uploads under a name that the server chooses: [`Store::unique_name`], or the final reply.
+            ///
+            /// # Errors
+            /// As [`store`](Self::store).
+            pub async fn store_unique(&mut self) -> Result<Store<'_>, Error> {
+                self.upload(client::store_unique(None, RepresentationType::Image)).await
+            }
+
+            /// The entries of the directory `path` (`""` is the working directory): by MLSD, or by LIST where
+            /// the server has no better.
+            ///
+            /// # Errors
+            /// When the server refuses, or the data connection cannot be opened.
+            pub async fn list(&mut self, path: impl AsRef<[u8]>) -> Result<Entries<'_>, Error> {
+                let path = for_listing(path.as_ref());
+                self.listing(client::entries(optional(&path)?)).await
+            }
+
+            /// The names in the directory `path`, perhaps with a directory in front.
+            ///
+            /// # Errors
+            /// When the server refuses, which some do for an empty directory.
+            pub async fn names(&mut self, path: impl AsRef<[u8]>) -> Result<Entries<'_>, Error> {
+                let path = for_listing(path.as_ref());
+                self.listing(client::names(optional(&path)?, RepresentationType::Image)).await
+            }
+
+            /// What LIST sends, as it is: for people.
+            ///
+            /// # Errors
+            /// As [`list`](Self::list).
+            pub async fn list_raw(&mut self, path: impl AsRef<[u8]>) -> Result<Retrieve<'_>, Error> {
+                let path = for_listing(path.as_ref());
+                self.download(client::list(optional(&path)?, RepresentationType::Image)).await
+            }
+
+            /// Sets how data is put on the wire from now on. [`TransferMode::Deflate`] saves bytes where the
+            /// network is slow; it needs the feature `deflate`, and a server that has it.
+            ///
+            /// # Errors
+            /// When the server refuses, or the mode is not one that this build has.
+            pub async fn set_mode(&mut self, mode: TransferMode) -> Result<(), Error> {
+                if !(Coding { mode, ..Coding::IDENTITY }).is_supported() {
+                    return Err(Error::Argument(Invalid::new("a transfer mode that this build has")));
+                }
+                self.run(client::mode(mode)).await.map(drop)
+            }
+
+            /// Sets the structure of the files that are moved from now on.
+            ///
+            /// # Errors
+            /// When the server refuses.
+            pub async fn set_structure(&mut self, structure: FileStructure) -> Result<(), Error> {
+                self.run(client::structure(structure)).await.map(drop)
+            }
+
+            /// Has this client's server send the file `from` to another server, which stores it as `to`; no
+            /// byte of it comes by here. Both clients are logged in, and each is good for other operations
+            /// afterwards. Most servers refuse this; see [`fxp`](client::fxp()).
+            ///
+            /// # Errors
+            /// When either server refuses, or its connection breaks.
+            pub async fn transfer_to(
+                &mut self,
+                from: impl AsRef<[u8]>,
+                target: &mut Client,
+                to: impl AsRef<[u8]>,
+            ) -> Result<(), FxpError> {
+                let (from, to) = (from.as_ref(), to.as_ref());
+                let from = text(from).map_err(|error| FxpError { side: client::Side::Source, error })?;
+                let to = text(to).map_err(|error| FxpError { side: client::Side::Target, error })?;
+                let fxp = client::fxp(from, to, RepresentationType::Image, 0);
+                fxp::run(&mut self.connection, &mut target.connection, fxp).await
+            }
+
+            /// Lists the next directory of a walk; nothing after the last. Directories for which `enter` says
+            /// no are not walked.
+            ///
+            /// # Errors
+            /// When the server refuses to list it ([`Walker::path`]), or the listing breaks: the next call goes
+            /// on with the next directory.
+            pub async fn walk(
+                &mut self,
+                walker: &mut Walker,
+                enter: impl FnMut(&Entry<'_>) -> bool,
+            ) -> Result<Option<Listed>, Error> {
+                walk::walk(&mut self.connection, walker, enter).await
+            }
+            }
+
+            async fn download(
+                &mut self,
+                operation: Operation<client::Open<'_>>,
+            ) -> Result<Retrieve<'_>, Error> {
+                let transfer = self.connection.open(operation).await?;
+                Ok(Retrieve(Download::new(&mut self.connection, transfer)))
+            }
+
+            async fn upload(&mut self, operation: Operation<client::Open<'_>>) -> Result<Store<'_>, Error> {
+                let transfer = self.connection.open(operation).await?;
+                Ok(Store(Upload::new(&mut self.connection, transfer)))
+            }
+
+            async fn listing(
+                &mut self,
+                operation: Operation<client::Open<'_>>,
+            ) -> Result<Entries<'_>, Error> {
+                let transfer = self.connection.open(operation).await?;
+                Ok(Entries(Listing::new(&mut self.connection, transfer)))
+            }
+        }
+    };
+}
+pub(super) use moves;

@@ -1,0 +1,130 @@
+//! Sockets in memory, and a clock that is set by hand.
+
+use ::std::collections::VecDeque;
+use ::std::fs::File;
+use ::std::io;
+use ::std::net::SocketAddr;
+use ::std::ops::RangeInclusive;
+use ::std::sync::atomic::{AtomicU64, Ordering};
+use ::std::sync::{Arc, Mutex};
+use ::std::task::{Context, Poll};
+
+use crate::io::runtime::{Runtime, Stream, Unblock};
+use crate::time::Instant;
+
+#[derive(Clone, Default)]
+pub(super) struct Pipe(pub(super) Arc<Mutex<Ends>>);
+
+#[derive(Default)]
+pub(super) struct Ends {
+    pub(super) received: VecDeque<u8>,
+    pub(super) ended: bool,
+    pub(super) broken: bool,
+    pub(super) sent: Vec<u8>,
+    pub(super) shut: bool,
+}
+
+impl Pipe {
+    pub(super) fn send(&self, bytes: &[u8]) {
+        self.0.lock().unwrap().received.extend(bytes);
+    }
+
+    pub(super) fn end(&self) {
+        self.0.lock().unwrap().ended = true;
+    }
+
+    pub(super) fn take(&self) -> Vec<u8> {
+        ::std::mem::take(&mut self.0.lock().unwrap().sent)
+    }
+}
+
+impl Stream for Pipe {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn poll_connected(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_read(&mut self, _: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut ends = self.0.lock().unwrap();
+        match ends.received.len().min(buffer.len()) {
+            0 if ends.broken => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+            0 if ends.ended => Poll::Ready(Ok(0)),
+            0 => Poll::Pending,
+            count => {
+                buffer.iter_mut().zip(ends.received.drain(..count)).for_each(|(to, byte)| *to = byte);
+                Poll::Ready(Ok(count))
+            }
+        }
+    }
+
+    fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.lock().unwrap().sent.extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let bytes: Vec<u8> = pieces.iter().flat_map(|piece| piece.iter().copied()).collect();
+        self.poll_write(cx, &bytes)
+    }
+
+    fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>> {
+        self.poll_write(cx, &[byte])
+    }
+
+    fn read_urgent_in_line(&mut self) {}
+
+    fn poll_send_file(&mut self, _: &mut Context<'_>, _: &File, _: usize) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+    }
+
+    fn shut_down(&mut self) -> io::Result<()> {
+        self.0.lock().unwrap().shut = true;
+        Ok(())
+    }
+
+    fn reset_on_drop(&mut self) {}
+}
+
+/// Whoever connects is the client, over this one pipe.
+pub(super) struct Memory {
+    pub(super) data: Pipe,
+    pub(super) clock: Arc<AtomicU64>,
+}
+
+impl Unblock for Memory {
+    async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+        call()
+    }
+}
+
+impl Runtime for Memory {
+    type Stream = Pipe;
+    type Listener = ();
+
+    fn now(&self) -> Instant {
+        Instant::from_micros(self.clock.load(Ordering::SeqCst))
+    }
+
+    fn connect(&self, _: SocketAddr) -> io::Result<Pipe> {
+        Ok(self.data.clone())
+    }
+
+    fn listen(&self, at: SocketAddr, _: RangeInclusive<u16>) -> io::Result<((), SocketAddr)> {
+        Ok(((), at))
+    }
+
+    fn poll_accept(&self, _: &(), _: &mut Context<'_>) -> Poll<io::Result<(Pipe, SocketAddr)>> {
+        Poll::Pending
+    }
+
+    fn poll_deadline(&mut self, deadline: Instant, _: &mut Context<'_>) -> Poll<()> {
+        if self.now() >= deadline { Poll::Ready(()) } else { Poll::Pending }
+    }
+}

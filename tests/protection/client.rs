@@ -1,0 +1,251 @@
+//! The client's part.
+
+use crate::support;
+use crate::support::client::{Act, Outcome, Rig as ClientRig};
+use crate::support::{secret, t};
+use ftp_proto::action::DataOp;
+use ftp_proto::client::{self, Config as ClientConfig, DataConnection};
+use ftp_proto::codec::Command;
+use ftp_proto::codec::RepresentationType::Image;
+use ftp_proto::error::{Awaited, Error, LocalError, PeerError};
+use ftp_proto::security::{Policy, TlsMode};
+
+fn config(control: Policy, data: Policy) -> ClientConfig {
+    let mut config = ClientConfig::default();
+    config.security.tls = TlsMode::Explicit;
+    (config.security.control, config.security.data) = (control, data);
+    config
+}
+
+fn strict() -> ClientRig {
+    ClientRig::with(config(Policy::Require, Policy::Require), support::client::PEER).greet()
+}
+
+fn secure(rig: &mut ClientRig) -> Outcome<client::Protected> {
+    rig.run(&mut client::secure(), |protected| protected)
+}
+
+#[test]
+fn secure_is_auth_the_handshake_pbsz_and_prot() {
+    let mut rig = strict();
+    let protected = secure(&mut rig).done();
+    assert!(protected.control && protected.data);
+    let said: Vec<_> = rig.transcript.iter().filter(|line| !line.starts_with("S: ")).collect();
+    assert_eq!(said, ["C: AUTH TLS", "TLS", "C: PBSZ 0", "C: PROT P"]);
+}
+
+#[test]
+fn the_grant_may_be_334_and_pbsz_may_be_refused() {
+    let mut rig = strict().says("AUTH", "334 go on").says("PBSZ", "503 what");
+    assert!(secure(&mut rig).done().data);
+}
+
+#[test]
+fn what_is_required_and_refused_ends_it_and_what_is_preferred_does_not() {
+    use Policy::{Never, Prefer, Require};
+    for (control, data, auth, prot, expected) in [
+        (Require, Require, "502 no", "200 yes", Err(502)),
+        (Require, Require, "234 yes", "534 no", Err(534)),
+        (Require, Prefer, "234 yes", "534 no", Ok((true, false))),
+        (Prefer, Prefer, "502 no", "200 yes", Ok((false, false))),
+        (Prefer, Prefer, "234 yes", "200 yes", Ok((true, true))),
+        (Require, Never, "234 yes", "200 yes", Ok((true, false))),
+        (Never, Never, "234 yes", "200 yes", Ok((false, false))),
+    ] {
+        let mut rig = ClientRig::with(config(control, data), support::client::PEER).greet();
+        rig = rig.says("AUTH", auth).says("PROT", prot);
+        let case = format!("{control:?} {data:?} {auth} {prot}");
+        match (secure(&mut rig), expected) {
+            (Outcome::Done(protected), Ok(expected)) => {
+                assert_eq!((protected.control, protected.data), expected, "{case}");
+            }
+            (Outcome::Refused { code, .. }, Err(expected)) => assert_eq!(code, expected, "{case}"),
+            (outcome, _) => panic!("{case}: {outcome:?}"),
+        }
+    }
+}
+
+#[test]
+fn nothing_secret_and_no_file_goes_in_the_clear_where_tls_is_required() {
+    let mut rig = strict();
+    let unprotected = Outcome::Error(Error::Local(LocalError::Unprotected));
+    let login = rig.run(&mut client::login(t("me"), secret("x"), None), |_| ());
+    assert_eq!(login, unprotected);
+    let open = rig.run(&mut client::retrieve(t("f"), Image, 0), |_| ());
+    assert_eq!(open, unprotected);
+    for line in ["USER me", "pass x", "ACCT x", "RETR f"] {
+        let raw = rig.run(&mut client::raw(Command::parse(line.as_bytes()).unwrap()), |_| ());
+        assert_eq!(raw, unprotected, "{line}");
+    }
+    assert!(rig.commands().is_empty(), "{:?}", rig.transcript);
+    // A greeting that says `logged in` changes nothing (CVE-2021-22946).
+    let mut rig = ClientRig::with(config(Policy::Require, Policy::Require), support::client::PEER);
+    rig = rig.opening([Act::Say("230 come in")]);
+    rig.run(&mut client::greeting(), |_| ()).done();
+    assert_eq!(rig.run(&mut client::retrieve(t("f"), Image, 0), |_| ()), unprotected);
+}
+
+#[test]
+fn a_reply_behind_the_grant_is_somebody_elses() {
+    for injected in ["234 go\r\n200 okay\r\n", "234 go\r\n2", "234 go\r\n\r\n"] {
+        let mut rig = strict().on("AUTH", [Act::Raw(injected.into())]);
+        assert_eq!(secure(&mut rig), Outcome::Error(Error::Peer(PeerError::Injected)), "{injected}");
+    }
+}
+
+#[test]
+fn what_was_learnt_in_the_clear_is_forgotten() {
+    let mut rig = strict().profile(client::Profile::NO_EPSV);
+    // A reply to nothing, which marks the server as one that cannot pipeline.
+    rig = rig.on("NOOP", [Act::Say("200 okay"), Act::Say("200 again")]);
+    rig.run(&mut client::noop(), |_| ()).done();
+    rig.run(&mut client::noop(), |_| ()).done();
+    assert!(rig.client.profile().contains(client::Profile::NO_PIPELINING));
+    secure(&mut rig).done();
+    assert_eq!(rig.client.profile(), client::Profile::NO_EPSV);
+}
+
+#[test]
+fn the_data_handshake_comes_after_the_150_and_not_at_all_after_a_550() {
+    let mut rig = strict();
+    secure(&mut rig).done();
+    let opened = rig.run(&mut client::retrieve(t("f"), Image, 0), |opened| opened.transfer).done();
+    rig.run(&mut client::complete(opened), |_| ()).done();
+    let first = rig.ops.iter().position(|op| *op == DataOp::StartTls).expect("a handshake");
+    assert!(matches!(rig.ops[first + 1], DataOp::Receive(..)), "{:?}", rig.ops);
+    let mut rig = strict().says("RETR", "550 no such file");
+    secure(&mut rig).done();
+    assert_eq!(rig.run(&mut client::retrieve(t("f"), Image, 0), |_| ()).refused(), 550);
+    assert!(!rig.ops.contains(&DataOp::StartTls), "{:?}", rig.ops);
+}
+
+#[test]
+fn an_upload_of_nothing_shakes_hands_too() {
+    let mut rig = strict();
+    rig.upload = Vec::new();
+    secure(&mut rig).done();
+    let opened = rig.run(&mut client::store(t("f"), Image, 0), |opened| opened.transfer).done();
+    rig.run(&mut client::complete(opened), |_| ()).done();
+    assert!(rig.ops.contains(&DataOp::StartTls));
+}
+
+/// vsftpd ends the session for a handshake that breaks off. A server that never comes is not waited for for ever.
+#[test]
+fn abor_waits_for_the_data_handshake_though_the_server_is_yet_to_connect() {
+    for comes in [true, false] {
+        let mut config = config(Policy::Require, Policy::Require);
+        config.data_connection = DataConnection::Active;
+        let mut rig = ClientRig::with(config, support::client::PEER).greet();
+        rig.attentive = true;
+        rig = rig.on("RETR", [Act::Say("150 here")]).on("ABOR", [Act::Say("426 aborted\r\n226 done")]);
+        secure(&mut rig).done();
+        let opened = rig.run(&mut client::retrieve(t("f"), Image, 0), |opened| opened.transfer).done();
+        let count = rig.ops.len();
+        if comes {
+            rig.arrivals.push_back(support::client::PEER.parse().unwrap());
+        }
+        let began = rig.now;
+        rig.run(&mut client::abort(opened), |_| ()).done();
+        let wanted = [DataOp::Admit, DataOp::StartTls, DataOp::Abort];
+        assert_eq!(&rig.ops[count..], if comes { &wanted[..] } else { &wanted[2..] });
+        assert_eq!(rig.now.since(began).as_secs(), if comes { 0 } else { 20 });
+        rig.run(&mut client::noop(), |_| ()).done();
+    }
+}
+
+#[test]
+fn after_a_failed_data_handshake_the_reply_is_read() {
+    let mut rig = strict();
+    rig.data_handshakes = Some(false);
+    rig = rig.on("RETR", [Act::Say("150 here"), Act::AfterData, Act::Say("522 no session reuse")]);
+    secure(&mut rig).done();
+    let opened = rig.run(&mut client::retrieve(t("f"), Image, 0), |opened| opened.transfer).done();
+    assert_eq!(rig.run(&mut client::complete(opened), |_| ()).refused(), 522);
+    rig.run(&mut client::noop(), |_| ()).done();
+}
+
+#[test]
+fn a_server_that_wants_data_protected_is_asked_again_with_it() {
+    for code in ["521 no", "522 Data connections must be encrypted."] {
+        let mut rig = ClientRig::with(config(Policy::Require, Policy::Prefer), support::client::PEER).greet();
+        rig = rig.says("PROT", "431 later").says("PROT", "200 now");
+        assert!(!secure(&mut rig).done().data);
+        rig = rig.on("RETR", [Act::Say(if code.starts_with("521") { "521 no" } else { "522 no" })]);
+        let refused = rig.run(&mut client::retrieve(t("f"), Image, 0), |_| ()).refused();
+        assert_eq!(refused.to_string(), code[..3], "it is asked again once: {:?}", rig.transcript);
+        let commands = rig.commands().join(" ");
+        assert!(commands.contains("RETR f PBSZ 0 PROT P"), "{commands}");
+        assert!(rig.client.protects_data());
+    }
+}
+
+#[test]
+fn a_demand_for_session_reuse_is_known() {
+    for (reply, known) in [
+        ("522 SSL connection failed; session reuse required: see require_ssl_reuse option", true),
+        ("425 Unable to build data connection: TLS session of data connection not resumed.", true),
+        ("450 TLS session of data connection has not resumed or the session does not match", true),
+        ("425 Can't open data connection.", false),
+        ("550 reuse", false),
+    ] {
+        let (code, text) = reply.split_at(3);
+        let refusal = client::Refusal {
+            verb: None,
+            code: ftp_proto::codec::ReplyCode::new(code.parse().unwrap()).unwrap(),
+            text: text.as_bytes(),
+        };
+        assert_eq!(refusal.wants_session_reuse(), known, "{reply}");
+    }
+}
+
+#[test]
+fn implicit_tls_begins_before_the_greeting_is_read() {
+    let mut config = ClientConfig::default();
+    config.security = client::Security::implicit();
+    let mut rig = ClientRig::with(config, support::client::PEER);
+    rig.run(&mut client::greeting(), |_| ()).done();
+    secure(&mut rig).done();
+    let said: Vec<_> = rig.transcript.iter().filter(|line| !line.starts_with("S: ")).collect();
+    assert_eq!(said, ["TLS", "C: PBSZ 0", "C: PROT P"]);
+}
+
+#[test]
+fn ccc_clears_the_dialogue_and_not_the_data() {
+    let mut rig = strict();
+    secure(&mut rig).done();
+    rig.run(&mut client::clear_command_channel(), |()| ()).done();
+    assert_eq!(rig.transcript.last().map(String::as_str), Some("clear"));
+    assert!(!rig.client.is_secured() && rig.client.protects_data());
+    let opened = rig.run(&mut client::retrieve(t("f"), Image, 0), |opened| opened.transfer).done();
+    rig.run(&mut client::complete(opened), |_| ()).done();
+    let mut rig = strict().says("CCC", "534 no");
+    secure(&mut rig).done();
+    assert_eq!(rig.run(&mut client::clear_command_channel(), |()| ()).refused(), 534);
+    assert!(rig.client.is_secured());
+}
+
+#[test]
+fn a_control_handshake_that_hangs_or_fails_ends_the_connection() {
+    let mut rig = strict();
+    rig.handshakes = Some(false);
+    assert_eq!(secure(&mut rig), Outcome::Error(Error::Peer(PeerError::Handshake)));
+    let mut rig = strict();
+    rig.handshakes = None;
+    assert_eq!(secure(&mut rig), Outcome::Error(Error::Peer(PeerError::TimedOut(Awaited::Handshake))));
+}
+
+#[test]
+fn an_operation_dropped_during_the_handshake_leaves_it_to_the_next() {
+    let mut polls = 0;
+    loop {
+        let mut rig = strict();
+        let over = rig.run_for(&mut client::secure(), polls, |_| ()).is_some();
+        let protected = secure(&mut rig).done();
+        assert!(protected.control && protected.data, "after {polls} polls");
+        if over {
+            break;
+        }
+        polls += 1;
+        assert!(polls < 100);
+    }
+}
