@@ -85,8 +85,8 @@ fn known(entry: &Entry<'_>) -> Known {
     let exact = |modified: &ftp_proto::listing::Modified| {
         modified.zone().is_some() && modified.precision() >= Precision::Second
     };
-    let modified = entry.modified.filter(exact).map(|modified| modified.to_unix(0).0);
-    Known { size: entry.size, modified: modified.and_then(|seconds| u64::try_from(seconds).ok()) }
+    let modified = entry.modified.filter(exact).and_then(|modified| modified.to_system_time(0));
+    Known { size: entry.size, modified }
 }
 
 /// Uploads what is in the directory `local` into the directory `remote`, which is made. A file is uploaded too.

@@ -316,7 +316,7 @@ fn a_line_that_does_not_begin_with_a_word_is_no_command() {
 #[test]
 fn what_is_wrong_is_told_with_the_command() {
     for (line, told) in [
-        ("", "not a command"),
+        ("", "not a command: it begins with a word of printable ASCII, and holds no CR, LF or NUL"),
         ("RETR", "RETR needs an argument"),
         ("noop x", "NOOP takes no argument"),
         ("EPRT |9|x|1|", "the argument of EPRT names a network protocol that is neither IPv4 nor IPv6"),
