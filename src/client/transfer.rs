@@ -7,12 +7,12 @@
 use core::fmt;
 use core::net::SocketAddr;
 
-use super::channel::{Phase, parse_passive};
+use super::channel::Phase;
 use super::{Context, DataConnection, Next, Operation, Profile, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{
     ByteRange, Command, Escaped, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine,
-    RepresentationType, RestartMarker, Text, Verb, reply,
+    RepresentationType, RestartMarker, Text, Verb, address, reply,
 };
 use crate::error::LocalError;
 use crate::listing::Formats;
@@ -349,7 +349,7 @@ impl<'a> Open<'a> {
 
     /// The address came: connect to it.
     fn connect(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> Next {
-        match parse_passive(line) {
+        match address::parse_passive_reply(line) {
             Ok((host, port)) => {
                 cx.client.connect_data(host, port, self.receives(), self.parameters(cx.client));
                 self.stage = Stage::Connecting;
