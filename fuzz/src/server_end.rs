@@ -155,7 +155,7 @@ impl<'a> ServerEnd<'a> {
                         }
                         _ => Answer::Done,
                     };
-                    let answered = self.session.answer(ticket, answer, &mut self.tx.view());
+                    let answered = self.session.answer(ticket, answer, &mut self.tx);
                     assert!(answered.is_ok(), "{answered:?} to {answer:?}");
                 }
                 Ok(Action::Event(_)) => {}

@@ -206,12 +206,12 @@ impl Server {
     ///
     /// # Errors
     /// Gives the ticket back when there is no room, and when its command was answered by other means.
-    pub fn reply(
+    pub fn reply<'t>(
         &mut self,
         ticket: Ticket,
         code: ReplyCode,
         text: Text<'_>,
-        tx: &mut Tx<'_>,
+        tx: impl Into<Tx<'t>>,
     ) -> Result<(), (LocalError, Ticket)> {
         self.reply_with(ticket, tx, |tx| ReplyLine::encode(code, Position::Single, text, tx))
     }
@@ -221,12 +221,13 @@ impl Server {
     ///
     /// # Errors
     /// Gives the ticket back when there is no room.
-    pub fn reply_with(
+    pub fn reply_with<'t>(
         &mut self,
         ticket: Ticket,
-        tx: &mut Tx<'_>,
+        tx: impl Into<Tx<'t>>,
         encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
     ) -> Result<(), (LocalError, Ticket)> {
+        let tx = &mut tx.into();
         if !self.open.contains(&ticket.0) {
             return Err((LocalError::Ended, ticket));
         }
@@ -245,12 +246,12 @@ impl Server {
     ///
     /// # Errors
     /// When there is no room.
-    pub fn preliminary(
+    pub fn preliminary<'t>(
         &mut self,
         ticket: &Ticket,
         code: ReplyCode,
         text: Text<'_>,
-        tx: &mut Tx<'_>,
+        tx: impl Into<Tx<'t>>,
     ) -> Result<(), LocalError> {
         self.preliminary_with(ticket, tx, |tx| ReplyLine::encode(code, Position::Single, text, tx))
     }
@@ -259,12 +260,13 @@ impl Server {
     ///
     /// # Errors
     /// When there is no room.
-    pub fn preliminary_with(
+    pub fn preliminary_with<'t>(
         &mut self,
         ticket: &Ticket,
-        tx: &mut Tx<'_>,
+        tx: impl Into<Tx<'t>>,
         encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
     ) -> Result<(), LocalError> {
+        let tx = &mut tx.into();
         tx.append(encode)?;
         self.take_beside(ticket, Beside::Instant);
         Ok(())

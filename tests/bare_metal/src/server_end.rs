@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
 
 use ftp_proto::action::{Action, DataEvent, DataId, DataOp};
-use ftp_proto::buffer::{RecvBuf, SendBuf, Tx};
+use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::listing::{Clock, Entry, Kind};
 use ftp_proto::server::{
     Access, Answer, Config, Endpoints, Event, Refusal, Request, Server, Session, Ticket,
@@ -71,7 +71,7 @@ impl ServerEnd {
             }
             match self.session.poll(self.now, &mut self.rx, &mut self.tx).expect("the dialogue broke") {
                 Action::Event(Event::Request(ticket, request)) => {
-                    self.host.answer(&mut self.session, ticket, &request, &mut self.tx.view());
+                    self.host.answer(&mut self.session, ticket, &request, &mut self.tx);
                 }
                 Action::Data(id, op) => self.data(id, op, network),
                 Action::Wait(wait) => {
@@ -127,7 +127,7 @@ impl Host {
         session: &mut Session<[u8; 512]>,
         ticket: Ticket,
         request: &Request<'_>,
-        tx: &mut Tx<'_>,
+        tx: &mut SendBuf<[u8; Server::SEND_ROOM]>,
     ) {
         let named = session.path().file_name() == Some(NAME.as_bytes());
         let mut entry = Entry::new(NAME, Kind::File);
