@@ -137,6 +137,24 @@ pub enum DataEvent {
     Failed(DataFailure),
 }
 
+impl DataEvent {
+    /// Its name.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Listening(_) => "Listening",
+            Self::Arrived(_) => "Arrived",
+            Self::Connected => "Connected",
+            Self::Securing => "Securing",
+            Self::Secured { .. } => "Secured",
+            Self::Moved(_) => "Moved",
+            Self::Marker(_) => "Marker",
+            Self::Eof { .. } => "Eof",
+            Self::Flushed => "Flushed",
+            Self::Failed(_) => "Failed",
+        }
+    }
+}
+
 /// Why a data connection failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

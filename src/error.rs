@@ -20,12 +20,17 @@ pub enum LocalError {
     },
     /// The send queue has no room now: send what is pending and call again.
     NoRoom,
-    /// A command longer than the line limit.
+    /// A command that the send storage cannot hold, even when nothing waits in it.
     CommandTooLong,
     /// The data connection named is none that the machine asked for.
     UnknownData,
     /// The event does not fit what is known of the data connection.
-    UnexpectedDataEvent,
+    UnexpectedDataEvent {
+        /// The name of the [`DataEvent`](crate::action::DataEvent).
+        event: &'static str,
+        /// What the connection is doing, as it completes the sentence "the data connection is ...".
+        state: &'static str,
+    },
     /// The answer is not one to the request of this ticket.
     WrongAnswer,
     /// The ticket's command needs no reply any more: the session has ended, or the time for it was over.
@@ -45,15 +50,20 @@ impl fmt::Display for LocalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RecvBufTooSmall { needed } => {
-                write!(f, "the receive buffer needs storage of at least {needed} bytes")
+                write!(
+                    f,
+                    "the receive buffer needs storage of at least {needed} bytes: limits.line and a line end"
+                )
             }
             Self::SendBufTooSmall { needed } => {
                 write!(f, "the send buffer needs storage of at least {needed} bytes")
             }
             Self::NoRoom => f.write_str("the send buffer is full: send what is pending first"),
-            Self::CommandTooLong => f.write_str("the command is longer than the line limit"),
+            Self::CommandTooLong => f.write_str("the command is longer than the send buffer's storage"),
             Self::UnknownData => f.write_str("no such data connection was asked for"),
-            Self::UnexpectedDataEvent => f.write_str("the data connection is not in a state for this event"),
+            Self::UnexpectedDataEvent { event, state } => {
+                write!(f, "{event} was told of the data connection, which is {state}")
+            }
             Self::WrongAnswer => f.write_str("the answer does not fit the request of this ticket"),
             Self::Ended => f.write_str("nobody waits for this answer any more"),
             Self::CodingsDiffer => f.write_str("the two servers are not in the same mode and structure"),
@@ -61,7 +71,9 @@ impl fmt::Display for LocalError {
                 f.write_str("two servers cannot protect a data connection to each other (PROT P)")
             }
             Self::OperationOver => f.write_str("the operation has ended already"),
-            Self::Unprotected => f.write_str("TLS is required by the configuration, and is not in force"),
+            Self::Unprotected => f.write_str(
+                "the configured security requires TLS, and it is not in force: secure the connection first",
+            ),
         }
     }
 }
@@ -146,8 +158,8 @@ pub enum PeerError {
     TooManyBadCommands,
     /// It tried to log in too often.
     TooManyLogins,
-    /// It speaks another protocol: an HTTP request came instead of a command.
-    OtherProtocol,
+    /// It speaks another protocol, in which a line came instead of a command.
+    OtherProtocol(Protocol),
     /// Bytes came in the clear behind the command or the reply that begins TLS: somebody else's, who wants
     /// them taken for protected ones (CVE-2011-0411, CVE-2021-22947).
     Injected,
@@ -162,14 +174,18 @@ impl fmt::Display for PeerError {
             Self::ClosedInside => "the peer closed the control connection in the middle of a line or reply",
             Self::ServiceClosing => "the server is closing the connection (421)",
             Self::NotFtp => "the peer does not greet as an FTP server: is this the right port?",
-            Self::MalformedReply => "the server sent a line that is no reply",
-            Self::ReplyTooLong => "the server's reply exceeds the configured limit",
+            Self::MalformedReply => {
+                "the server sent a line that begins with no reply code: a trace of the control connection shows it"
+            },
+            Self::ReplyTooLong => "the server's reply is longer than limits.reply_lines or limits.reply_bytes",
             Self::TimedOut(awaited) => {
-                return write!(f, "the peer did not send {} in time", awaited.as_str());
+                return write!(f, "the peer did not send {} in time: see the configured timeouts", awaited.as_str());
             }
-            Self::TooManyBadCommands => "the client sent too many lines that are no commands",
-            Self::TooManyLogins => "the client tried to log in too often",
-            Self::OtherProtocol => "the client speaks another protocol",
+            Self::TooManyBadCommands => "the client sent more lines that are no commands than limits.bad_commands",
+            Self::TooManyLogins => "the client failed to log in as often as limits.login_attempts allows",
+            Self::OtherProtocol(protocol) => {
+                return write!(f, "the client speaks {} and not FTP", protocol.as_str());
+            }
             Self::Injected => "bytes came in the clear where the TLS handshake was to begin",
             Self::Handshake => "TLS on the control connection failed",
         })
@@ -177,6 +193,26 @@ impl fmt::Display for PeerError {
 }
 
 impl core::error::Error for PeerError {}
+
+/// A protocol whose requests servers of FTP are sent, by mistake or by who misuses another's client
+/// (CVE-2021-3618).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// HTTP (RFC 9110).
+    Http,
+    /// SMTP (RFC 5321).
+    Smtp,
+}
+
+impl Protocol {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "HTTP",
+            Self::Smtp => "SMTP",
+        }
+    }
+}
 
 /// Either side's error, where a call can meet both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,5 +243,36 @@ impl From<LocalError> for Error {
 impl From<PeerError> for Error {
     fn from(error: PeerError) -> Self {
         Self::Peer(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn an_error_says_what_happened_where_and_what_applies() {
+        let unexpected = LocalError::UnexpectedDataEvent { event: "Connected", state: "listening" };
+        for (error, words) in [
+            (Error::from(unexpected), &["Connected", "listening"][..]),
+            (LocalError::RecvBufTooSmall { needed: 77 }.into(), &["77", "limits.line"]),
+            (PeerError::OtherProtocol(Protocol::Http).into(), &["HTTP"]),
+            (PeerError::OtherProtocol(Protocol::Smtp).into(), &["SMTP"]),
+            (PeerError::MalformedReply.into(), &["reply code", "trace"]),
+            (PeerError::ReplyTooLong.into(), &["limits.reply_lines", "limits.reply_bytes"]),
+            (PeerError::TooManyBadCommands.into(), &["limits.bad_commands"]),
+            (PeerError::TooManyLogins.into(), &["limits.login_attempts"]),
+            (PeerError::TimedOut(Awaited::Greeting).into(), &["greeting", "timeouts"]),
+        ] {
+            let told = error.to_string();
+            assert!(words.iter().all(|word| told.contains(word)), "{told}");
+        }
+    }
+
+    #[test]
+    fn errors_are_small() {
+        assert!(size_of::<Error>() <= 40, "{}", size_of::<Error>());
+        assert!(size_of::<PeerError>() <= 2, "{}", size_of::<PeerError>());
     }
 }

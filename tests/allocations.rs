@@ -36,7 +36,7 @@ fn reply_lines_are_read_without_allocating() {
         let count = allocations(|| {
             frame(transcript::REPLIES, size, |line| {
                 let line = ReplyLine::parse(line, within, EndRule::SameCode).unwrap();
-                within = (!line.position.is_end()).then_some(line.code);
+                within = line.going_on();
                 lines += 1;
             });
         });

@@ -6,7 +6,7 @@ mod support;
 use ftp_proto::action::{DataEvent, DataOp};
 use ftp_proto::buffer::SendBuf;
 use ftp_proto::codec::{ReplyCode, Text, Verb};
-use ftp_proto::error::{Awaited, LocalError, PeerError};
+use ftp_proto::error::{Awaited, LocalError, PeerError, Protocol};
 use ftp_proto::server::{Answer, Config, Refusal};
 use proptest::prelude::*;
 use std::time::Duration;
@@ -66,7 +66,7 @@ fn a_late_answer_is_not_taken_for_the_next_requests() {
     let late = rig.kept.take().unwrap();
     rig.pass(seconds(301));
     assert_eq!(rig.say("MKD x"), [451]);
-    let (error, _) = rig.session.answer(late, Answer::Done, &mut rig.tx.view()).unwrap_err();
+    let (error, _) = rig.session.answer(late, Answer::Done, &mut rig.tx).unwrap_err();
     assert_eq!(error, LocalError::Ended);
     rig.answer(Answer::Done).unwrap();
     assert_eq!(rig.codes(), [257]);
@@ -123,7 +123,7 @@ fn a_ticket_is_of_no_use_once_the_session_was_closed() {
     let mut rig = Rig::logged_in();
     rig.slow = Slow::Everything;
     assert_eq!(rig.say("MKD x"), []);
-    rig.session.close(t("Enough."), &mut rig.tx.view());
+    rig.session.close(t("Enough."), &mut rig.tx);
     rig.pump();
     assert_eq!(rig.codes(), [421]);
     assert_eq!(rig.answer(Answer::Done), Err(LocalError::Ended));
@@ -229,10 +229,10 @@ fn a_session_tells_what_has_ended_it() {
     assert_eq!(ended(|rig| drop(rig.say("QUIT"))), None);
     assert_eq!(ended(|rig| rig.hang_up()), Some(PeerError::Closed));
     assert_eq!(ended(|rig| rig.pass(seconds(301))), Some(PeerError::TimedOut(Awaited::Command)));
-    assert_eq!(ended(|rig| drop(rig.say("GET / HTTP/1.1"))), Some(PeerError::OtherProtocol));
+    assert_eq!(ended(|rig| drop(rig.say("GET / HTTP/1.1"))), Some(PeerError::OtherProtocol(Protocol::Http)));
     assert_eq!(ended(|rig| (0..20).for_each(|_| drop(rig.say("NONE")))), Some(PeerError::TooManyBadCommands));
     let closed = |rig: &mut Rig| {
-        rig.session.close(t("Enough."), &mut rig.tx.view());
+        rig.session.close(t("Enough."), &mut rig.tx);
         rig.pump();
     };
     assert_eq!(ended(closed), None);
@@ -334,7 +334,7 @@ fn a_directory_that_cannot_be_told_is_refused_or_ended() {
         rig.answer(Answer::Entry(&entry("dir"))).unwrap();
         let ticket = rig.kept.take().unwrap();
         for _ in 0..told {
-            rig.session.tell_entry(&ticket, &entry("x"), &mut rig.tx.view()).unwrap();
+            rig.session.tell_entry(&ticket, &entry("x"), &mut rig.tx).unwrap();
         }
         rig.kept = Some(ticket);
         rig.answer(Answer::Refused(Refusal::Denied)).unwrap();
@@ -342,7 +342,7 @@ fn a_directory_that_cannot_be_told_is_refused_or_ended() {
     }
     assert_eq!(rig.say("DELE x"), []);
     let ticket = rig.kept.take().unwrap();
-    let error = rig.session.tell_entry(&ticket, &entry("x"), &mut rig.tx.view());
+    let error = rig.session.tell_entry(&ticket, &entry("x"), &mut rig.tx);
     assert_eq!(error, Err(LocalError::WrongAnswer));
 }
 
@@ -376,7 +376,7 @@ proptest! {
             match step {
                 0..=2 => {
                     if let Some(ticket) = rig.kept.take() {
-                        let told = rig.session.answer(ticket, some_answer(choice), &mut rig.tx.view());
+                        let told = rig.session.answer(ticket, some_answer(choice), &mut rig.tx);
                         if let Err((error, ticket)) = told {
                             prop_assert!(matches!(error, LocalError::WrongAnswer | LocalError::Ended));
                             rig.kept = (error == LocalError::WrongAnswer).then_some(ticket);
@@ -389,7 +389,7 @@ proptest! {
                     rig.pass(seconds(301));
                 }
                 4 => if let Some(ticket) = late.take() {
-                    let told = rig.session.answer(ticket, some_answer(choice), &mut rig.tx.view());
+                    let told = rig.session.answer(ticket, some_answer(choice), &mut rig.tx);
                     prop_assert_eq!(told.map_err(|(error, _)| error), Err(LocalError::Ended));
                 },
                 5 => rig.pass(seconds(31)),

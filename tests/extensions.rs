@@ -323,7 +323,7 @@ fn the_host_may_give_only_replies_that_the_table_allows() {
         assert_eq!(rig.say("SYST"), []);
         let ticket = rig.kept.take().unwrap();
         let answer = Answer::Reply(code, &[t("What?")]);
-        let (error, ticket) = rig.session.answer(ticket, answer, &mut rig.tx.view()).unwrap_err();
+        let (error, ticket) = rig.session.answer(ticket, answer, &mut rig.tx).unwrap_err();
         assert_eq!(error, LocalError::WrongAnswer);
         rig.kept = Some(ticket);
         rig.answer(Answer::Reply(ReplyCode::SYSTEM_TYPE, &[t("VMS")])).unwrap();

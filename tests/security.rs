@@ -29,7 +29,7 @@ mod support;
 use ftp_proto::action::{DataEvent, DataOp};
 use ftp_proto::client::{self, Walk, WalkLimits};
 use ftp_proto::codec::{Command, RepresentationType, Secret, Text, Verb, safe_name};
-use ftp_proto::error::{Awaited, Error, PeerError};
+use ftp_proto::error::{Awaited, Error, PeerError, Protocol};
 use ftp_proto::listing::{Clock, Entry, Formats, Kind, ListingParser, ListingWriter};
 use ftp_proto::server::{Config, Endpoints, Limits, Request, Session, VirtualPath};
 use std::time::Duration;
@@ -125,9 +125,15 @@ fn theft_strangers_win_no_time() {
 fn cross_protocol_requests_close_the_session_and_input_is_never_echoed() {
     for login in [false, true] {
         let rig = || if login { Rig::logged_in() } else { Rig::new() };
-        let mut other = rig();
-        assert_eq!(other.say("POST / HTTP/1.1\r\nHost: x\r\n\r\nDELE file"), [421]);
-        assert_eq!((other.end, other.session.ended_by()), (Some(End::Close), Some(PeerError::OtherProtocol)));
+        for (line, protocol) in [
+            ("POST / HTTP/1.1\r\nHost: x\r\n\r\nDELE file", Protocol::Http),
+            ("ehlo there\r\nDELE file", Protocol::Smtp),
+        ] {
+            let mut other = rig();
+            assert_eq!(other.say(line), [421]);
+            let ended = (other.end, other.session.ended_by());
+            assert_eq!(ended, (Some(End::Close), Some(PeerError::OtherProtocol(protocol))));
+        }
         for verb in
             ["XEVIL", "USER", "TYPE", "SITE", "OPTS", "HELP", "LANG", "HOST", "AUTH", "PROT", "CLNT", "CSID"]
         {

@@ -48,7 +48,7 @@ fn replies(storage: &mut [u8]) {
     let mut within = None;
     frame(storage, |line| {
         let line = black_box(ReplyLine::parse(line, within, EndRule::SameCode));
-        within = line.ok().filter(|line| !line.position.is_end()).map(|line| line.code);
+        within = line.ok().and_then(|line| line.going_on());
     });
 }
 

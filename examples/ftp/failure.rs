@@ -1,11 +1,13 @@
 //! What can go wrong, as a person and a script are told it.
 
+use std::error::Error;
 use std::fmt;
 use std::io;
+use std::iter;
 use std::path::Path;
 
 use ftp_proto::codec::Escaped;
-use ftp_proto::io::Error;
+use ftp_proto::io::Error as FtpError;
 
 /// What failed, and why.
 #[derive(Debug)]
@@ -19,7 +21,7 @@ enum Why {
     /// The command line or a URL asks for what cannot be.
     Usage,
     /// The server, or the way to it.
-    Remote(Error),
+    Remote(FtpError),
     /// A file here.
     Local(Option<io::Error>),
 }
@@ -36,7 +38,7 @@ impl Failure {
     }
 
     /// Makes an error of the server's side a failure of this remote path.
-    pub fn remote(path: &[u8]) -> impl FnOnce(Error) -> Self {
+    pub fn remote(path: &[u8]) -> impl FnOnce(FtpError) -> Self {
         let what = Shown(path).to_string();
         move |error| Self { what, why: Why::Remote(error) }
     }
@@ -69,8 +71,8 @@ impl Failure {
     /// The exit code of the table in `main.rs`.
     pub fn exit_code(&self) -> u8 {
         match &self.why {
-            Why::Remote(Error::Refused(refused)) if !refused.is_transient() => 1,
-            Why::Usage | Why::Remote(Error::Argument(_)) => 2,
+            Why::Remote(FtpError::Refused(refused)) if !refused.is_transient() => 1,
+            Why::Usage | Why::Remote(FtpError::Argument(_) | FtpError::Command(_)) => 2,
             Why::Remote(_) => 3,
             Why::Local(_) => 4,
         }
@@ -79,12 +81,14 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, why } = self;
-        match why {
-            Why::Usage | Why::Local(None) => f.write_str(what),
-            Why::Remote(error) => write!(f, "{what}: {error}"),
-            Why::Local(Some(error)) => write!(f, "{what}: {error}"),
-        }
+        f.write_str(&self.what)?;
+        let why: Option<&dyn Error> = match &self.why {
+            Why::Usage | Why::Local(None) => None,
+            Why::Remote(error) => Some(error),
+            Why::Local(Some(error)) => Some(error),
+        };
+        // Each tells what it knows, and its source the rest.
+        iter::successors(why, |&error| error.source()).try_for_each(|error| write!(f, ": {error}"))
     }
 }
 

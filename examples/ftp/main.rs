@@ -42,6 +42,7 @@ use clap::{Args, Parser, Subcommand};
 
 use client::Runtime;
 use failure::Failure;
+use ftp_proto::io::local_name;
 use session::{Manner, Session};
 use tls::TlsOptions;
 use transfer::{Known, Ways};
@@ -239,7 +240,7 @@ impl Command {
                     let name = url.name().unwrap_or_default();
                     let unsafe_name =
                         |error| Failure::usage(format!("{error}: say what it is to be called here"));
-                    walk::local_name(name).map(PathBuf::from).map_err(unsafe_name)
+                    local_name(name).map(PathBuf::from).map_err(unsafe_name)
                 };
                 let local = match local {
                     None => name()?,

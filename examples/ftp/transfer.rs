@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use ftp_proto::io::Error;
 use indicatif::ProgressBar;
@@ -30,8 +30,8 @@ pub struct Ways {
 pub struct Known {
     /// Its size in bytes.
     pub size: Option<u64>,
-    /// When it was changed, in seconds since 1970.
-    pub modified: Option<u64>,
+    /// When it was changed.
+    pub modified: Option<SystemTime>,
 }
 
 /// Downloads the file at `remote` to `local`. What comes of a transfer that breaks stays, to be resumed.
@@ -76,14 +76,15 @@ pub fn get(
     bar.finish();
     if ways.times {
         let modified = match known.modified {
-            Some(modified) => modified,
+            Some(modified) => Some(modified),
             None => {
                 let time = session.client.modification_time(remote).map_err(Failure::remote(remote))?;
-                u64::try_from(time.to_unix().0).unwrap_or(0)
+                time.to_system_time()
             }
         };
-        let modified = UNIX_EPOCH + Duration::from_secs(modified);
-        file.set_modified(modified).map_err(Failure::local(local))?;
+        if let Some(modified) = modified {
+            file.set_modified(modified).map_err(Failure::local(local))?;
+        }
     }
     Ok(())
 }

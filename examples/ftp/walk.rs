@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use ftp_proto::codec::pathname::UnsafeName;
-use ftp_proto::io::{Error, Listed, Walker};
+use ftp_proto::io::{Error, Listed, Walker, local_name};
 use ftp_proto::listing::{Entry, Kind, Precision};
 
 use crate::failure::{Failure, Shown};
@@ -20,7 +20,7 @@ use crate::url::join;
 pub fn get(session: &mut Session, remote: &[u8], local: &Path, ways: Ways) -> Result<(), Failure> {
     let mut walker = Walker::new(remote).map_err(Failure::remote(remote))?;
     // One that cannot be saved under its name is told of where it is found, and not entered.
-    let enter = |entry: &Entry<'_>| local_name(entry.file_name().as_bytes()).is_ok();
+    let enter = |entry: &Entry<'_>| local_name(entry.file_name()).is_ok();
     loop {
         let listed = session.client.walk(&mut walker, enter);
         let result = match listed.map_err(Failure::remote(walker.path())) {
@@ -38,11 +38,8 @@ pub fn get(session: &mut Session, remote: &[u8], local: &Path, ways: Ways) -> Re
 
 /// Downloads what one directory holds, but for those in it, which come later.
 fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways) -> Result<(), Failure> {
-    let Listed { path, below_root, .. } = &listed;
-    let mut local = root.to_owned();
-    for name in below_root.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
-        local.push(local_name(name).map_err(|unsafe_name| not_saved(path, unsafe_name))?);
-    }
+    let path = &listed.path;
+    let local = listed.local_path(root).map_err(|unsafe_name| not_saved(path, unsafe_name))?;
     if listed.left_out > 0 || listed.cut {
         let reason = format!("{}: too much to walk through all of it", Shown(path));
         session.attempt(Err(Failure::here(reason)))?;
@@ -56,7 +53,7 @@ fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways)
         let entry = entry.entry();
         let name = entry.file_name();
         let path = join(&path, name.as_bytes());
-        let local = match local_name(name.as_bytes()) {
+        let local = match local_name(name) {
             Ok(name) => local.join(name),
             Err(unsafe_name) => {
                 session.attempt(Err(not_saved(&path, unsafe_name)))?;
@@ -85,8 +82,8 @@ fn known(entry: &Entry<'_>) -> Known {
     let exact = |modified: &ftp_proto::listing::Modified| {
         modified.zone().is_some() && modified.precision() >= Precision::Second
     };
-    let modified = entry.modified.filter(exact).map(|modified| modified.to_unix(0).0);
-    Known { size: entry.size, modified: modified.and_then(|seconds| u64::try_from(seconds).ok()) }
+    let modified = entry.modified.filter(exact).and_then(|modified| modified.to_system_time(0));
+    Known { size: entry.size, modified }
 }
 
 /// Uploads what is in the directory `local` into the directory `remote`, which is made. A file is uploaded too.
@@ -191,19 +188,6 @@ pub fn remove(session: &mut Session, path: &[u8]) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// What a file of the server may be called here.
-#[cfg(unix)]
-pub fn local_name(name: &[u8]) -> Result<&OsStr, UnsafeName> {
-    use std::os::unix::ffi::OsStrExt;
-    ftp_proto::codec::pathname::safe_name_on_unix(name).map(OsStr::from_bytes)
-}
-
-/// What a file of the server may be called here. Bytes that are no Unicode are replaced.
-#[cfg(not(unix))]
-pub fn local_name(name: &[u8]) -> Result<std::ffi::OsString, UnsafeName> {
-    ftp_proto::codec::safe_name(name).map(|name| String::from_utf8_lossy(name).into_owned().into())
 }
 
 /// What a file here is called there: its bytes, or UTF-8.

@@ -166,7 +166,7 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
             opened = Some(done.transfer);
             told
         });
-        if let (Some(transfer), true) = (opened, self.kind || self.choices.next() != 0x44) {
+        if let (Some(transfer), true) = (opened, self.kind || self.choices.draw() != 0x44) {
             self.run(client::complete(transfer));
         }
     }
@@ -209,7 +209,7 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
                     told = Some(format!("{op:?}"));
                     data = Some((id, op));
                 }
-                Ok(Action::UpgradeControl(token)) => match !self.kind && self.choices.next() == 0x77 {
+                Ok(Action::UpgradeControl(token)) => match !self.kind && self.choices.draw() == 0x77 {
                     true => self.client.upgrade_failed(token),
                     false => self.client.upgraded(token),
                 },
@@ -262,7 +262,7 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
     }
 
     fn data(&mut self, id: DataId, op: &DataOp) {
-        let fails = !self.kind && self.choices.next() & 0xF0 == 0x70;
+        let fails = !self.kind && self.choices.draw() & 0xF0 == 0x70;
         match op {
             DataOp::Connect(_) if fails => self.event(id, DataEvent::Failed(DataFailure::Unreachable)),
             DataOp::Connect(address) => {
@@ -280,10 +280,10 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
             }
             DataOp::Receive(_) => {
                 self.event(id, DataEvent::Moved(10));
-                if self.choices.next() & 1 == 1 {
+                if self.choices.draw() & 1 == 1 {
                     self.event(id, DataEvent::Marker(Marker::new(b"1", 10).unwrap()));
                 }
-                let clean = self.kind || self.choices.next() != 0x33;
+                let clean = self.kind || self.choices.draw() != 0x33;
                 self.event(id, DataEvent::Eof { clean });
             }
             _ => {}

@@ -26,7 +26,7 @@ impl<'a> Choices<'a> {
     }
 
     /// The next one; 0 when there are none at all.
-    pub fn next(&mut self) -> u8 {
+    pub fn draw(&mut self) -> u8 {
         self.at += 1;
         match self.bytes {
             [] => 0,

@@ -124,7 +124,7 @@ impl<'a> ServerEnd<'a> {
             let mut waits = false;
             match polled {
                 Ok(Action::Event(Event::Request(ticket, request))) => {
-                    let (choice, kind) = (self.answers.next(), self.kind);
+                    let (choice, kind) = (self.answers.draw(), self.kind);
                     check_path(self.session.path());
                     check_path(self.session.working_directory());
                     let name = Text::new(b"made up").unwrap();
@@ -155,12 +155,12 @@ impl<'a> ServerEnd<'a> {
                         }
                         _ => Answer::Done,
                     };
-                    let answered = self.session.answer(ticket, answer, &mut self.tx.view());
+                    let answered = self.session.answer(ticket, answer, &mut self.tx);
                     assert!(answered.is_ok(), "{answered:?} to {answer:?}");
                 }
                 Ok(Action::Event(_)) => {}
                 Ok(Action::Data(id, op)) => self.data(id, &op),
-                Ok(Action::UpgradeControl(token)) => match !self.kind && self.outcomes.next() == 0x77 {
+                Ok(Action::UpgradeControl(token)) => match !self.kind && self.outcomes.draw() == 0x77 {
                     true => self.session.upgrade_failed(token),
                     false => self.session.upgraded(token),
                 },
@@ -184,7 +184,7 @@ impl<'a> ServerEnd<'a> {
             if let (Some(id), false) = (self.arriving, self.ended) {
                 if [b"227 ", b"228 ", b"229 "].iter().any(|start| self.told(*start)) {
                     self.arriving = None;
-                    self.stranger = self.arrivals.next() == 0x55 && !self.kind;
+                    self.stranger = self.arrivals.draw() == 0x55 && !self.kind;
                     self.event(id, DataEvent::Arrived(if self.stranger { SERVER } else { CLIENT }));
                     waits = false;
                 }
@@ -221,7 +221,7 @@ impl<'a> ServerEnd<'a> {
                 | DataOp::Send(_)
                 | DataOp::Receive(_)
         );
-        let outcome = if counts { self.outcomes.next() } else { 0 };
+        let outcome = if counts { self.outcomes.draw() } else { 0 };
         let fails = !self.kind && outcome & 0xF0 == 0x70;
         match op {
             DataOp::Connect(_) | DataOp::Listen { .. } if fails => {

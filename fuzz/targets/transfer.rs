@@ -45,7 +45,7 @@ impl Input<'_> {
 
 /// A few bytes mostly, many at times, never none.
 fn step(choices: &mut Choices<'_>) -> usize {
-    match choices.next() {
+    match choices.draw() {
         byte @ 0..=0xBF => usize::from(byte) + 1,
         byte => usize::from(byte) * 64,
     }

@@ -90,6 +90,20 @@ pub struct Tx<'a> {
     queue: &'a mut Queue,
 }
 
+/// So that what machines are told takes `&mut SendBuf`, as polling does.
+impl<'a, B: AsRef<[u8]> + AsMut<[u8]>> From<&'a mut SendBuf<B>> for Tx<'a> {
+    fn from(buf: &'a mut SendBuf<B>) -> Self {
+        buf.view()
+    }
+}
+
+/// For layers, which have been lent one.
+impl<'a> From<&'a mut Tx<'_>> for Tx<'a> {
+    fn from(tx: &'a mut Tx<'_>) -> Self {
+        Tx { storage: &mut *tx.storage, queue: &mut *tx.queue }
+    }
+}
+
 impl Tx<'_> {
     /// How many bytes the storage holds.
     #[must_use]

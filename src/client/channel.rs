@@ -1,11 +1,11 @@
 //! The data connection as the client sees it (RFC 959 3.2): dialled or listened for, admitted, moving,
 //! over.
 
-use core::net::{Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, SocketAddr};
 
 use super::{Client, PassiveAddress, Profile};
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
-use crate::codec::{Command, EpsvArgument, Invalid, ReplyCode, ReplyLine, address};
+use crate::codec::{Command, EpsvArgument};
 use crate::error::LocalError;
 use crate::transfer::Parameters;
 
@@ -40,6 +40,21 @@ pub(super) enum Phase {
     Moving,
     Ended,
     Failed(DataFailure),
+}
+
+impl Phase {
+    /// Completes the sentence "the data connection is ...".
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connecting => "being dialled",
+            Self::Opening => "getting its listener",
+            Self::Listening(_) => "listened for",
+            Self::Connected => "standing, and may not carry data yet",
+            Self::Securing => "in its TLS handshake",
+            Self::Moving => "carrying data",
+            Self::Ended | Self::Failed(_) => "over",
+        }
+    }
 }
 
 impl Channel {
@@ -119,7 +134,9 @@ impl Client {
                 channel.phase = Phase::Failed(DataFailure::Malformed);
             }
             (DataEvent::Failed(failure), _) => channel.phase = Phase::Failed(failure),
-            _ => return Err(LocalError::UnexpectedDataEvent),
+            (event, phase) => {
+                return Err(LocalError::UnexpectedDataEvent { event: event.name(), state: phase.as_str() });
+            }
         }
         self.clock = None;
         Ok(())
@@ -129,7 +146,7 @@ impl Client {
     /// says so.
     pub(super) fn connect_data(
         &mut self,
-        named: Option<Ipv4Addr>,
+        named: Option<IpAddr>,
         port: u16,
         receives: bool,
         parameters: Parameters,
@@ -140,13 +157,13 @@ impl Client {
 
     /// Where the server listens: at `port` of the control peer, or of the address that it named where the
     /// policy says so.
-    pub(super) fn passive_target(&self, named: Option<Ipv4Addr>, port: u16) -> SocketAddr {
+    pub(super) fn passive_target(&self, named: Option<IpAddr>, port: u16) -> SocketAddr {
         let mut target = self.peer;
         target.set_port(port);
         // 0.0.0.0 names no host, but says that the server does not know its own address.
         let named = named.filter(|address| !address.is_unspecified());
         if let (Some(address), PassiveAddress::AsNamed) = (named, self.config.passive_address) {
-            target.set_ip(address.into());
+            target.set_ip(address);
         }
         target
     }
@@ -237,15 +254,5 @@ impl Client {
     /// A data operation that waits to be handed out.
     pub(super) fn next_op(&mut self) -> Option<(DataId, DataOp)> {
         self.ops.pop_at(0)
-    }
-}
-
-/// Reads what is answered to EPSV and PASV, whichever was asked: some servers answer EPSV with 227.
-pub(super) fn parse_passive(line: &ReplyLine<'_>) -> Result<(Option<Ipv4Addr>, u16), Invalid> {
-    match line.code {
-        ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE => {
-            address::parse_epsv_reply(line.text).map(|port| (None, port))
-        }
-        _ => address::parse_pasv_reply(line.text).map(|named| (Some(*named.ip()), named.port())),
     }
 }

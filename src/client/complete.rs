@@ -86,7 +86,7 @@ impl Sequence for Complete {
             Some(Verb::Stat) => Next::Show,
             Some(Verb::Noop) => Next::Continue,
             _ if line.code == ReplyCode::RESTART_MARKER => Next::Show,
-            _ if line.position.is_end() && !line.code.is_preliminary() => self.finished(cx, verb, line),
+            _ if line.is_final() => self.finished(cx, verb, line),
             _ => Next::Continue,
         }
     }

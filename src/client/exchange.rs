@@ -90,7 +90,7 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
     }
 
     fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        if line.position.is_end() && !line.code.is_preliminary() {
+        if line.is_final() {
             return self.finished(cx, verb, line);
         }
         match verb == self.line.verb() && self.answer.line(line) {

@@ -123,7 +123,7 @@ pub trait Sequence {
     /// Takes a line of a reply to one of its commands: each line of a preliminary or final reply, in
     /// order. By default the ends matter only: see [`Sequence::finished`].
     fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        match line.position.is_end() && !line.code.is_preliminary() {
+        match line.is_final() {
             true => self.finished(cx, verb, line),
             false => Next::Show,
         }

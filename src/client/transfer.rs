@@ -4,14 +4,15 @@
 //! and is done when the server has said 150. Data flows while [`Complete`] waits for the two things
 //! that end a transfer in either order: the end of the data, and the final reply.
 
+use core::fmt;
 use core::net::SocketAddr;
 
-use super::channel::{Phase, parse_passive};
+use super::channel::Phase;
 use super::{Context, DataConnection, Next, Operation, Profile, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{
-    ByteRange, Command, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine, RepresentationType,
-    RestartMarker, Text, Verb, reply,
+    ByteRange, Command, Escaped, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine,
+    RepresentationType, RestartMarker, Text, Verb, address, reply,
 };
 use crate::error::LocalError;
 use crate::listing::Formats;
@@ -104,7 +105,7 @@ impl<'a> Operation<Open<'a>> {
 pub struct TransferId(pub(super) DataId);
 
 /// A transfer that was opened.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Opened<'b> {
     /// The transfer itself.
     pub transfer: TransferId,
@@ -116,6 +117,18 @@ pub struct Opened<'b> {
     pub formats: Formats,
     /// The name that the server gave an upload by STOU, where it says so at the start.
     pub unique_name: Option<&'b [u8]>,
+}
+
+impl fmt::Debug for Opened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("transfer", &self.transfer)
+            .field("offset", &self.offset)
+            .field("size_hint", &self.size_hint)
+            .field("formats", &self.formats)
+            .field("unique_name", &self.unique_name.map(Escaped))
+            .finish()
+    }
 }
 
 /// See [`retrieve`] and its like. Comes to [`Opened`].
@@ -336,7 +349,7 @@ impl<'a> Open<'a> {
 
     /// The address came: connect to it.
     fn connect(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> Next {
-        match parse_passive(line) {
+        match address::parse_passive_reply(line) {
             Ok((host, port)) => {
                 cx.client.connect_data(host, port, self.receives(), self.parameters(cx.client));
                 self.stage = Stage::Connecting;

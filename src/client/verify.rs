@@ -184,7 +184,7 @@ impl Sequence for Verify<'_> {
     }
 
     fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        match line.position.is_end() && !line.code.is_preliminary() {
+        match line.is_final() {
             true => self.finished(cx, verb, line),
             false => Next::Continue,
         }

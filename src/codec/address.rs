@@ -17,7 +17,7 @@ use nom::multi::{fold, many0_count};
 use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
 
-use super::{Full, Invalid, Sink};
+use super::{Full, Invalid, ReplyCode, ReplyLine, Sink};
 
 /// A network protocol by its IANA address family number, as EPRT, EPSV and the text of 522 name it
 /// (RFC 2428 section 2). Any number is kept: which are supported is the server's to say.
@@ -299,6 +299,23 @@ pub fn parse_protocols_reply(text: &[u8]) -> impl Iterator<Item = NetworkProtoco
         .and_then(|list| list.split(|&b| b == b')').next())
         .unwrap_or_default();
     list.split(|&b| b == b',').filter_map(|n| whole(port, n.trim_ascii())).map(NetworkProtocol)
+}
+
+/// What the reply to EPSV, PASV or LPSV names, going by its code and not by what was asked: some servers answer
+/// EPSV with 227. The port, and the address where there is one in it (not in 229's).
+///
+/// Whether that address is to be believed is another matter: a client that connects to where it is told can be
+/// led anywhere (RFC 2577 3).
+///
+/// # Errors
+/// As [`parse_epsv_reply`] for 229, [`parse_lpsv_reply`] for 228, and else [`parse_pasv_reply`].
+pub fn parse_passive_reply(line: &ReplyLine<'_>) -> Result<(Option<IpAddr>, u16), Invalid> {
+    let named = match line.code {
+        ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE => return Ok((None, parse_epsv_reply(line.text)?)),
+        ReplyCode::ENTERING_LONG_PASSIVE_MODE => parse_lpsv_reply(line.text)?,
+        _ => parse_pasv_reply(line.text)?.into(),
+    };
+    Ok((Some(named.ip()), named.port()))
 }
 
 // LPRT, LPSV

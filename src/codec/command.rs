@@ -48,7 +48,9 @@ impl CommandError {
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotACommand => f.write_str("not a command"),
+            Self::NotACommand => f.write_str(
+                "not a command: it begins with a word of printable ASCII, and holds no CR, LF or NUL",
+            ),
             Self::MissingArgument(verb) => write!(f, "{verb} needs an argument"),
             Self::UnexpectedArgument(verb) => write!(f, "{verb} takes no argument"),
             Self::BadArgument(verb, invalid) => write!(f, "the argument of {verb}: {invalid}"),
@@ -80,11 +82,13 @@ macro_rules! commands {
         #[non_exhaustive]
         pub enum Command<'a> {
             $(#[doc = concat!("See [`Verb::", stringify!($variant), "`].")] $variant $(($parameter))?,)*
-            /// A command that no table knows.
+            /// A command that no table knows: [`Command::unknown`] makes it, so that it is never one of the
+            /// others, and does not pass by what is decided of those.
+            #[non_exhaustive]
             Unknown {
                 /// Its first word, as it was sent: printable ASCII, no space.
                 verb: Text<'a>,
-                /// What follows it.
+                /// What follows it, which is not empty.
                 argument: Option<Text<'a>>,
             },
         }
@@ -205,7 +209,7 @@ impl<'a> Command<'a> {
         let (verb, argument) = match Verb::split_from(line) {
             Some((verb, [])) => return Self::typed(verb, None),
             Some((verb, [b' ', argument @ ..])) => (verb, argument),
-            _ => return Self::unknown(line),
+            _ => return Self::parse_unknown(line),
         };
         match Text::new(argument) {
             Ok(text) => Self::typed(verb, Some(text).filter(|text| !text.is_empty())),
@@ -213,14 +217,42 @@ impl<'a> Command<'a> {
         }
     }
 
-    fn unknown(line: &'a [u8]) -> Result<Self, CommandError> {
+    fn parse_unknown(line: &'a [u8]) -> Result<Self, CommandError> {
         let Ok((b"", (verb, argument))) = words(line) else {
             return Err(CommandError::NotACommand);
         };
-        let argument = argument.filter(|argument| !argument.is_empty()).map(Text::new).transpose();
-        match (Text::new(verb), argument) {
-            (Ok(verb), Ok(argument)) => Ok(Self::Unknown { verb, argument }),
+        match (Text::new(verb), argument.map(Text::new).transpose()) {
+            (Ok(verb), Ok(argument)) => Self::unknown(verb, argument).map_err(|_| CommandError::NotACommand),
             _ => Err(CommandError::NotACommand),
+        }
+    }
+
+    /// A command that no table knows. An empty argument is none.
+    ///
+    /// ```
+    /// use ftp_proto::codec::{Command, Text};
+    ///
+    /// let frob = Command::unknown(Text::literal("FROB"), Some(Text::literal("x")));
+    /// assert_eq!(frob, Ok(Command::parse(b"FROB x")?));
+    /// assert!(Command::unknown(Text::literal("PASS"), Some(Text::literal("x"))).is_err());
+    /// # Ok::<(), ftp_proto::codec::CommandError>(())
+    /// ```
+    ///
+    /// Nothing else makes one:
+    ///
+    /// ```compile_fail,E0639
+    /// # use ftp_proto::codec::{Command, Text};
+    /// let password = Command::Unknown { verb: Text::literal("PASS"), argument: None };
+    /// ```
+    ///
+    /// # Errors
+    /// When `verb` is not printable ASCII without a space, and when it is a [`Verb`]: then the command's own
+    /// variant says what it is.
+    pub fn unknown(verb: Text<'a>, argument: Option<Text<'a>>) -> Result<Self, Invalid> {
+        let is_word = matches!(words(verb.as_bytes()), Ok((b"", (_, None))));
+        match is_word && Verb::from_bytes(verb.as_bytes()).is_none() {
+            true => Ok(Self::Unknown { verb, argument: argument.filter(|argument| !argument.is_empty()) }),
+            false => Err(Invalid::new("a word of printable ASCII that is no known command")),
         }
     }
 

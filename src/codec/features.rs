@@ -2,11 +2,13 @@
 //!
 //! A feature is one flag and one row of a table, from which lines are both read and written.
 
+use core::fmt;
+
 use bitflags::bitflags;
 
 use super::facts::{FactSet, NameCase};
 use super::parameters::{HashAlgorithm, deflate_level};
-use super::{Full, Invalid, Sink, Text};
+use super::{Escaped, Full, Invalid, Sink, Text};
 
 bitflags! {
     /// Features that are known here. A client unites those of every line of FEAT.
@@ -155,13 +157,22 @@ const LINES: &[(Features, &str, Use)] = &[
 ];
 
 /// A line of FEAT's answer in two parts: a feature's name, and its parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct FeatureLine<'a> {
     /// The first word; empty in a blank line.
     pub name: &'a [u8],
     /// What follows the space after it, or nothing: MLST's list of facts, HASH's of algorithms, LANG's of
     /// languages.
     pub parameters: &'a [u8],
+}
+
+impl fmt::Debug for FeatureLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FeatureLine")
+            .field("name", &Escaped(self.name))
+            .field("parameters", &Escaped(self.parameters))
+            .finish()
+    }
 }
 
 impl<'a> FeatureLine<'a> {

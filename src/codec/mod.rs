@@ -34,12 +34,13 @@
 //! let (mut asked, mut within, mut port) = (asked.into_iter(), None, None);
 //! lines(&mut from_server, b"331 And?\r\n230-Hi\r\n230 In\r\n229 Go (|||5000|)\r\n", |line| {
 //!     let Ok(reply) = ReplyLine::parse(line, within, EndRule::SameCode) else { return };
-//!     within = Some(reply.code).filter(|_| !reply.position.is_end());
-//!     // A preliminary reply (1yz) has a final one behind it.
-//!     if reply.position.is_end() && !reply.code.is_preliminary() {
+//!     within = reply.going_on();
+//!     if reply.is_final() {
 //!         let verb = asked.next().flatten();
 //!         assert!(verb.is_some_and(|verb| verb.allows(reply.code)));
-//!         port = address::parse_epsv_reply(reply.text).ok().filter(|_| verb == Some(Verb::Epsv));
+//!         if verb.is_some_and(|verb| matches!(verb, Verb::Epsv | Verb::Pasv)) {
+//!             port = address::parse_passive_reply(&reply).ok().map(|(_, port)| port);
+//!         }
 //!     }
 //! });
 //! assert_eq!(port, Some(5000));

@@ -103,6 +103,19 @@ impl<'a> ReplyLine<'a> {
         }
     }
 
+    /// The code of the reply that goes on with the next line, which is parsed `within` it; none where this line
+    /// is the last.
+    #[must_use]
+    pub fn going_on(&self) -> Option<ReplyCode> {
+        (!self.position.is_end()).then_some(self.code)
+    }
+
+    /// Whether it is the last line of a command's last reply: a preliminary one (1yz) has another behind it.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.position.is_end() && !self.code.is_preliminary()
+    }
+
     /// Appends a line to `sink`, its CRLF included. A middle line that would be taken for the last
     /// gets its code and a hyphen in front.
     ///
@@ -156,7 +169,7 @@ impl<'a> Reply<'a> {
                 let bytes = &input[..input.len() - rest.len()];
                 return Ok(Some((Self { code: line.code, bytes, rule }, rest)));
             }
-            within = Some(line.code);
+            within = line.going_on();
         }
         Ok(None)
     }

@@ -6,6 +6,9 @@ use core::fmt;
 
 use super::{Full, Invalid, Sink, scan};
 
+#[cfg(feature = "std")]
+pub(crate) mod system;
+
 /// A second in UTC, with as much of a fraction as its source gave.
 ///
 /// Years run from 1 to 9999 (RFC 3659 promises 1000 and later). A second of 60 is a leap second and is
@@ -43,6 +46,7 @@ const UNIX_EPOCH: i64 = 719_162;
 /// Days of a common year that are over when the month (1 to 12) begins, and the whole year after it.
 const DAYS_BEFORE_MONTH: [u16; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
 
+const RANGE: Invalid = Invalid::new("an instant within the years 1 to 9999");
 const EXPECTED: &str = "a time, YYYYMMDDHHMMSS with an optional fraction";
 
 impl Timestamp {
@@ -83,7 +87,6 @@ impl Timestamp {
     /// # Errors
     /// When `nanoseconds` is a second or more, or the year is not within 1 to 9999.
     pub fn from_unix(seconds: i64, nanoseconds: u32) -> Result<Self, Invalid> {
-        const RANGE: Invalid = Invalid::new("an instant within the years 1 to 9999");
         let days = seconds.div_euclid(SECONDS_PER_DAY).checked_add(UNIX_EPOCH).ok_or(RANGE)?;
         let (year, month, day) = date_of(days).ok_or(RANGE)?;
         let in_day = seconds.rem_euclid(SECONDS_PER_DAY);

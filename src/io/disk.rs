@@ -16,7 +16,6 @@ use ::std::hash::{BuildHasher, Hasher, RandomState};
 use ::std::io::{self, Seek, SeekFrom};
 use ::std::path::Path;
 use ::std::string::String;
-use ::std::time::{Duration, SystemTime};
 use ::std::vec::Vec;
 use ::std::{format, fs};
 
@@ -332,13 +331,7 @@ impl Filesystem for Directory {
             let mut options = OpenOptions::new();
             options.read(true);
             let (file, _) = self.open_regular(at, options)?;
-            let (seconds, nanoseconds) = modified.to_unix();
-            let since = Duration::new(seconds.unsigned_abs(), nanoseconds);
-            let time = match seconds {
-                0.. => SystemTime::UNIX_EPOCH.checked_add(since),
-                _ => SystemTime::UNIX_EPOCH.checked_sub(since),
-            };
-            let time = time.ok_or(Refusal::Unsupported)?;
+            let time = modified.to_system_time().ok_or(Refusal::Unsupported)?;
             file.set_modified(time).map_err(|error| refusal(&error))?;
         }
         match changes.mode {

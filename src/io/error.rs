@@ -5,12 +5,12 @@ use ::std::io;
 
 use crate::action::DataFailure;
 use crate::client::{Mismatch, Refusal};
-use crate::codec::{Escaped, Invalid, ReplyCode, Verb};
+use crate::codec::{CommandError, Escaped, Invalid, ReplyCode, Verb};
 use crate::error::{LocalError, PeerError};
 
 /// Why something did not work. After [`Refused`](Self::Refused), [`Data`](Self::Data),
-/// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch) and [`Argument`](Self::Argument) the session goes on; after the
-/// others it is over.
+/// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch), [`Argument`](Self::Argument) and
+/// [`Command`](Self::Command) the session goes on; after the others it is over.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -24,6 +24,8 @@ pub enum Error {
     Mismatch(Mismatch),
     /// An argument that cannot be sent; nothing was.
     Argument(Invalid),
+    /// A line that is no command, or whose argument is not one that the command takes; nothing was sent.
+    Command(CommandError),
     /// The server ended the dialogue or broke it.
     Peer(PeerError, Option<io::Error>),
     /// The API was misused.
@@ -88,34 +90,24 @@ impl Error {
     }
 }
 
+/// Without what lies beneath, which [`source`](::std::error::Error::source) gives.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let source = match self {
-            Self::Refused(refused) => return refused.fmt(f),
-            Self::Unreadable(invalid) => return write!(f, "the server's answer cannot be read: {invalid}"),
-            Self::Mismatch(mismatch) => return mismatch.fmt(f),
-            Self::Argument(invalid) => return write!(f, "an argument cannot be sent: {invalid}"),
-            Self::Local(error) => return error.fmt(f),
-            Self::Data(failure, source) => {
-                failure.fmt(f)?;
-                source.as_ref()
-            }
-            Self::Peer(error, source) => {
-                error.fmt(f)?;
-                source.as_ref()
-            }
-            Self::Connect(source) => {
-                f.write_str("the server could not be reached")?;
-                Some(source)
-            }
-        };
-        match source {
-            Some(source) => write!(f, ": {source}"),
-            None => Ok(()),
+        match self {
+            Self::Refused(refused) => refused.fmt(f),
+            Self::Data(failure, _) => failure.fmt(f),
+            Self::Unreadable(invalid) => write!(f, "the server's answer cannot be read: {invalid}"),
+            Self::Mismatch(mismatch) => mismatch.fmt(f),
+            Self::Argument(invalid) => write!(f, "an argument cannot be sent: {invalid}"),
+            Self::Command(error) => error.fmt(f),
+            Self::Peer(error, _) => error.fmt(f),
+            Self::Local(error) => error.fmt(f),
+            Self::Connect(_) => f.write_str("the server could not be reached"),
         }
     }
 }
 
+/// The operating system's error or that of TLS.
 impl ::std::error::Error for Error {
     fn source(&self) -> Option<&(dyn ::std::error::Error + 'static)> {
         match self {
@@ -146,7 +138,7 @@ impl From<Error> for io::Error {
             Error::Data(..) => io::ErrorKind::ConnectionAborted,
             Error::Peer(PeerError::Closed | PeerError::ClosedInside, _) => io::ErrorKind::UnexpectedEof,
             Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) => io::ErrorKind::InvalidData,
-            Error::Local(_) | Error::Argument(_) => io::ErrorKind::InvalidInput,
+            Error::Local(_) | Error::Argument(_) | Error::Command(_) => io::ErrorKind::InvalidInput,
         };
         Self::new(kind, error)
     }
@@ -158,5 +150,43 @@ impl Refused {
     #[must_use]
     pub fn message(&self) -> impl fmt::Display + '_ {
         Escaped(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::std::error::Error as _;
+
+    use super::*;
+    use crate::client::Side;
+    use crate::io::FxpError;
+
+    #[test]
+    fn every_error_is_told_once_in_its_chain() {
+        let os = || io::Error::other("the cable is cut");
+        for (error, own) in [
+            (Error::Connect(os()), "the server could not be reached"),
+            (Error::Data(DataFailure::Broken, Some(os())), "the data connection broke"),
+            (Error::Peer(PeerError::Closed, Some(os())), "the peer closed the control connection"),
+        ] {
+            assert_eq!(chain(&error), [own, "the cable is cut"]);
+            let fxp = FxpError { side: Side::Source, error };
+            assert_eq!(chain(&fxp), [&format!("the source: {own}"), "the cable is cut"]);
+            assert_eq!(chain(&io::Error::from(fxp.error)), [own, "the cable is cut"]);
+        }
+        for error in [
+            Error::Data(DataFailure::Broken, None),
+            Error::Peer(PeerError::Closed, None),
+            Error::Local(LocalError::NoRoom),
+            Error::Unreadable(Invalid::new("a number")),
+            Error::Argument(Invalid::new("a number")),
+            Error::Command(CommandError::MissingArgument(Verb::Retr)),
+        ] {
+            assert!(error.source().is_none(), "{error}");
+        }
+    }
+
+    fn chain(error: &dyn ::std::error::Error) -> Vec<String> {
+        ::std::iter::successors(Some(error), |&error| error.source()).map(ToString::to_string).collect()
     }
 }

@@ -28,9 +28,10 @@ impl fmt::Display for FxpError {
     }
 }
 
+/// What lies beneath [`error`](Self::error), which is told with the side.
 impl ::std::error::Error for FxpError {
     fn source(&self) -> Option<&(dyn ::std::error::Error + 'static)> {
-        Some(&self.error)
+        self.error.source()
     }
 }
 

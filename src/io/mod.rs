@@ -27,6 +27,7 @@ mod hasher;
 #[path = "no_hasher.rs"]
 mod hasher;
 mod host;
+mod local;
 mod moves;
 mod operations;
 mod restart;
@@ -69,6 +70,7 @@ pub use host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
+pub use local::local_name;
 pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 #[cfg(feature = "proxy-protocol")]
 pub use service::Proxies;

@@ -271,8 +271,7 @@ macro_rules! operations {
                 on_line: impl FnMut(&ReplyLine<'_>),
             ) -> Result<Reply, Error> {
                 let line = line.as_ref();
-                let command = Command::parse(line)
-                    .map_err(|_| Error::Argument(Invalid::new("a command with its argument")))?;
+                let command = Command::parse(line).map_err(Error::Command)?;
                 self.run_with(client::raw(command), on_line).await
             }
 

@@ -132,7 +132,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         if self.closing.is_some() {
             // It ends already.
         } else if now >= end || self.runtime.poll_deadline(end, cx).is_ready() {
-            self.session.close(Text::literal("The server is shutting down."), &mut self.control.tx.view());
+            self.session.close(Text::literal("The server is shutting down."), &mut self.control.tx);
         } else {
             self.session.shut_down();
         }
@@ -352,7 +352,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 Some(Err(_)) => return Poll::Ready(Err(Refusal::Failed)),
                 None => return Poll::Ready(Ok(Told::Done)),
             };
-            match self.session.tell_entry(ticket, &owned.entry(), &mut self.control.tx.view()) {
+            match self.session.tell_entry(ticket, &owned.entry(), &mut self.control.tx) {
                 Ok(()) => {}
                 Err(LocalError::NoRoom) => {
                     pages.put_back(owned);
@@ -387,11 +387,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             }
             Err(refusal) => Answer::Refused(*refusal),
         };
-        let answered = match self.session.answer(ticket, answer, &mut self.control.tx.view()) {
+        let answered = match self.session.answer(ticket, answer, &mut self.control.tx) {
             // A reply of the host's own that this command never gets.
             Err((LocalError::WrongAnswer, ticket)) => {
                 let failed = Answer::Refused(Refusal::Failed);
-                self.session.answer(ticket, failed, &mut self.control.tx.view())
+                self.session.answer(ticket, failed, &mut self.control.tx)
             }
             answered => answered,
         };

@@ -59,13 +59,13 @@ impl Walker {
 }
 
 /// One directory of a walk.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Listed {
     /// Its path, for the server.
     pub path: Vec<u8>,
-    /// Its path from the root of the walk on; the root's own is empty. Each of the names in it has to be
-    /// checked before it becomes a local one ([`safe_name`](crate::codec::safe_name)).
+    /// Its path from the root of the walk on; the root's own is empty. [`local_path`](Self::local_path) makes a
+    /// path here of it; never do so without a check of each name.
     pub below_root: Vec<u8>,
     /// Its entries, without itself and the one above it.
     pub entries: Vec<OwnedEntry>,
@@ -90,8 +90,7 @@ pub(super) async fn walk<R: Runtime>(
     let transfer = connection.open(client::entries(optional(&argument)?)).await?;
     let mut listing = Listing::new(connection, transfer);
     let below_root = walk.path_below_root().as_bytes().to_vec();
-    let mut listed =
-        Listed { path, below_root, entries: Vec::new(), unread: Vec::new(), left_out: 0, cut: false };
+    let mut listed = Listed { path, below_root, ..Listed::default() };
     while let Some(line) = poll_fn(|cx| listing.poll_next(cx)).await {
         let kept = listed.entries.len() + listed.unread.len() < *most_entries;
         listed.cut |= !kept;

@@ -78,6 +78,15 @@ impl Modified {
         (seconds - i64::from(self.zone.unwrap_or(assumed)) * 60, nanoseconds)
     }
 
+    /// As [`to_unix`](Self::to_unix), on the system's clock. None where that does not go back so far, as Windows'
+    /// does not beyond 1601.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn to_system_time(&self, assumed: i16) -> Option<std::time::SystemTime> {
+        let (seconds, nanoseconds) = self.to_unix(assumed);
+        crate::codec::timestamp::system::system_time(seconds, nanoseconds)
+    }
+
     /// The same moment as clocks `minutes` east of Greenwich show it. Itself when its own zone is not
     /// known, when it is a mere day, and when the year would pass out of range.
     #[must_use]
@@ -303,6 +312,8 @@ mod tests {
         assert_eq!(there.to_string(), "2024-11-11T13:30:07+02:00");
         assert_eq!(there.in_zone(-90).to_string(), "2024-11-11T10:00:07-01:30");
         assert_eq!(there.to_unix(999).0, seconds("20241111113007"));
+        #[cfg(feature = "std")]
+        assert_eq!(there.to_system_time(999), Timestamp::parse(b"20241111113007").unwrap().to_system_time());
     }
 
     #[test]

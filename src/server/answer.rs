@@ -16,19 +16,24 @@ use crate::error::{LocalError, PeerError};
 use crate::listing::{Clock, Entry, Kind, ListingWriter};
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Answers a request, at once or at any later time.
+    /// Answers a request, at once or at any later time. `tx` is what is polled with, a `&mut SendBuf` or the
+    /// `&mut Tx` of a layer.
+    ///
+    /// A request borrows from the receive buffer: whoever answers it at once, while he reads it, keeps his files
+    /// in another value than session and buffers, for he cannot borrow all of one whose part is lent.
     ///
     /// # Errors
     /// Gives the ticket back: with [`LocalError::WrongAnswer`] when the answer is none to the request that
     /// waits; with [`LocalError::Ended`] when nobody waits for it any more, since it came too late
     /// ([`Timeouts::host`](super::Timeouts::host)) or the session has ended. Whatever was opened or logged
     /// in for it is then of no use.
-    pub fn answer(
+    pub fn answer<'t>(
         &mut self,
         ticket: Ticket,
         answer: Answer<'_>,
-        tx: &mut Tx<'_>,
+        tx: impl Into<Tx<'t>>,
     ) -> Result<(), (LocalError, Ticket)> {
+        let tx = &mut tx.into();
         let waiting = self.pending.filter(|_| ticket.number() == self.asked);
         let Some(pending) = waiting else { return Err((LocalError::Ended, ticket)) };
         match (pending, answer) {
@@ -216,7 +221,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     fn made_directory(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
-        if let Err((_, ticket)) = pi.reply_with(ticket, tx, |tx| quoted(paths.target(), tx)) {
+        if let Err((_, ticket)) = pi.reply_with(ticket, &mut *tx, |tx| quoted(paths.target(), tx)) {
             self.reply(ticket, Code::PATHNAME, Text::literal("The directory was made."), tx);
         }
     }
@@ -224,7 +229,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// PWD.
     pub(super) fn directory_reply(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
-        if let Err((_, ticket)) = pi.reply_with(ticket, tx, |tx| quoted(paths.working(), tx)) {
+        if let Err((_, ticket)) = pi.reply_with(ticket, &mut *tx, |tx| quoted(paths.working(), tx)) {
             self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The path is too long to tell."), tx);
         }
     }
@@ -232,7 +237,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// The upload lasts. STOU's name is told again: who has missed it in the 150 has it here.
     fn committed(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
-        let sent = pi.reply_with(ticket, tx, |tx| {
+        let sent = pi.reply_with(ticket, &mut *tx, |tx| {
             tx.put(b"226 Transfer complete.")?;
             if !paths.name().is_empty() {
                 tx.put(b" FILE: ")?;
@@ -284,7 +289,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         tx: &mut Tx<'_>,
     ) {
         let Self { pi, paths, .. } = self;
-        let sent = pi.reply_with(ticket, tx, |tx| {
+        let sent = pi.reply_with(ticket, &mut *tx, |tx| {
             let mut entry = *entry;
             entry.name = Text::new(paths.target()).unwrap_or_default();
             framed(code, title, tx, |tx| writer.write(&entry, tx))

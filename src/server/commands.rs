@@ -14,7 +14,7 @@ use crate::buffer::{Rx, Span, Tx};
 use crate::codec::{
     ByteRange, Command, CommandError, EpsvArgument, NetworkProtocol, ReplyCode as Code, Text, TimedPath, Verb,
 };
-use crate::error::PeerError;
+use crate::error::{PeerError, Protocol};
 use crate::transfer::Coding;
 
 /// A request for the host, or nothing where the command is answered.
@@ -22,8 +22,10 @@ pub(super) type Outcome = Option<(Ticket, Asked)>;
 
 /// What HTTP clients and the like begin with (CVE-2021-3618: one protocol's bytes sent to another's
 /// server).
-const OTHER_PROTOCOLS: [&[u8]; 9] =
-    [b"GET", b"POST", b"PUT", b"HEAD", b"CONNECT", b"OPTIONS", b"PATCH", b"EHLO", b"HELO"];
+const OTHER_PROTOCOLS: [(Protocol, &[&[u8]]); 2] = [
+    (Protocol::Http, &[b"GET", b"POST", b"PUT", b"HEAD", b"CONNECT", b"OPTIONS", b"PATCH"]),
+    (Protocol::Smtp, &[b"EHLO", b"HELO"]),
+];
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Takes a command line. Whatever it asks for passes the gate first: before a login nothing is
@@ -290,8 +292,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     fn unknown(&mut self, ticket: Ticket, verb: &[u8], tx: &mut Tx<'_>) {
-        if OTHER_PROTOCOLS.iter().any(|other| verb.eq_ignore_ascii_case(other)) {
-            self.pi.fail(PeerError::OtherProtocol);
+        let begins = |words: &[&[u8]]| words.iter().any(|word| verb.eq_ignore_ascii_case(word));
+        if let Some((protocol, _)) = OTHER_PROTOCOLS.iter().find(|(_, words)| begins(words)) {
+            self.pi.fail(PeerError::OtherProtocol(*protocol));
             return self.close(Text::literal("This is FTP."), tx);
         }
         match self.login {

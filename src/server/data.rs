@@ -84,6 +84,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if self.channel.id() != Some(id) {
             return Ok(());
         }
+        let unexpected = LocalError::UnexpectedDataEvent { event: event.name(), state: self.data_state() };
         let stranger = matches!(event, DataEvent::Arrived(peer) if !self.may_share_data(peer.ip()));
         self.progress |= !stranger;
         match event {
@@ -93,7 +94,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 }
                 channel => {
                     self.channel = channel;
-                    return Err(LocalError::UnexpectedDataEvent);
+                    return Err(unexpected);
                 }
             },
             // A client can be here before it was told where: someone else can, too (RFC 2577 4).
@@ -106,11 +107,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             },
             DataEvent::Connected => match self.channel {
                 Channel::Connecting(id) => self.connection_stands(id),
-                _ => return Err(LocalError::UnexpectedDataEvent),
+                _ => return Err(unexpected),
             },
             DataEvent::Securing => match &mut self.channel {
                 Channel::Securing { begun, .. } => *begun = true,
-                _ => return Err(LocalError::UnexpectedDataEvent),
+                _ => return Err(unexpected),
             },
             DataEvent::Secured { resumed } => match self.channel {
                 Channel::Securing { id, .. } if resumed || !self.config.security.bound_sessions => {
@@ -120,21 +121,21 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     self.close_channel(DataOp::Abort);
                     self.channel = Channel::Failed(DataFailure::NotResumed);
                 }
-                _ => return Err(LocalError::UnexpectedDataEvent),
+                _ => return Err(unexpected),
             },
             DataEvent::Moved(count) => {
-                self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?.count(count);
+                self.transfer.as_mut().ok_or(unexpected)?.count(count);
             }
             DataEvent::Marker(marker) => {
                 let transfer = self.transfer.as_mut().filter(|transfer| transfer.receives());
-                let transfer = transfer.ok_or(LocalError::UnexpectedDataEvent)?;
+                let transfer = transfer.ok_or(unexpected)?;
                 transfer.mark(marker);
             }
             DataEvent::Eof { clean } => {
-                self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?.received(clean);
+                self.transfer.as_mut().ok_or(unexpected)?.received(clean);
             }
             DataEvent::Flushed => {
-                self.transfer.as_mut().ok_or(LocalError::UnexpectedDataEvent)?.sent();
+                self.transfer.as_mut().ok_or(unexpected)?.sent();
             }
             DataEvent::Failed(failure) => match core::mem::take(&mut self.channel) {
                 Channel::Binding { ticket, .. } | Channel::Bound { ticket, .. } => {
@@ -149,6 +150,20 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             },
         }
         Ok(())
+    }
+
+    /// Completes the sentence "the data connection is ...".
+    fn data_state(&self) -> &'static str {
+        match (&self.channel, &self.transfer) {
+            (Channel::Binding { .. } | Channel::Bound { .. }, _) => "getting its listener",
+            (Channel::Listening(_), _) => "listened for",
+            (Channel::Connecting(_), _) => "being dialled",
+            (Channel::Securing { .. }, _) => "in its TLS handshake",
+            (Channel::Ready(_) | Channel::Secured(_), None) => "standing, without a transfer",
+            (Channel::Ready(_) | Channel::Secured(_), Some(transfer)) if transfer.receives() => "receiving",
+            (Channel::Ready(_) | Channel::Secured(_), Some(_)) => "sending",
+            _ => "over",
+        }
     }
 
     /// Whether data may go to an address and come from it: the client's, be it that one is written as an

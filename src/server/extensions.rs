@@ -29,7 +29,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if !config.features.lines().any(|(_, line)| served(line)) {
             return self.reply(ticket, Code::SYSTEM_STATUS, Text::literal("No extensions."), tx);
         }
-        let sent = pi.reply_with(ticket, tx, |tx| {
+        let sent = pi.reply_with(ticket, &mut *tx, |tx| {
             ReplyLine::encode(
                 Code::SYSTEM_STATUS,
                 Position::First,
@@ -139,7 +139,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.reply(ticket, Code::COMMAND_OKAY, Text::literal("Changed."), tx);
         }
         let Self { pi, paths, .. } = self;
-        let sent = pi.reply_with(ticket, tx, |tx| {
+        let sent = pi.reply_with(ticket, &mut *tx, |tx| {
             tx.put(b"213 ")?;
             for (name, time) in [("Modify=", changes.modified), ("Create=", changes.created)] {
                 if let Some(time) = time {
@@ -190,7 +190,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         tx: &mut Tx<'_>,
     ) {
         let Self { pi, paths, verb, .. } = self;
-        let sent = pi.reply_with(ticket, tx, |tx| {
+        let sent = pi.reply_with(ticket, &mut *tx, |tx| {
             match hash_of(*verb) {
                 None => tx.put_fmt(format_args!("213 {algorithm} {}-{} ", range.0, range.1))?,
                 Some(_) => tx.put(b"250 ")?,

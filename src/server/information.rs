@@ -18,12 +18,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// [`LocalError::NoRoom`] when the client has yet to take what was told before: send what is pending,
     /// then tell the same entry again. [`LocalError::Ended`] when nobody waits for it any more: the session
     /// has ended, or it took too long. [`LocalError::WrongAnswer`] when something else was asked.
-    pub fn tell_entry(
+    pub fn tell_entry<'t>(
         &mut self,
         ticket: &Ticket,
         entry: &Entry<'_>,
-        tx: &mut Tx<'_>,
+        tx: impl Into<Tx<'t>>,
     ) -> Result<(), LocalError> {
+        let tx = &mut tx.into();
         let all = match self.pending {
             Some(_) if ticket.number() != self.asked => return Err(LocalError::Ended),
             Some(Pending::Entries { all }) => all,
@@ -71,7 +72,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub(super) fn help(&mut self, ticket: Ticket, topic: Option<Text<'_>>, tx: &mut Tx<'_>) {
         let Some(topic) = topic else {
             let Self { pi, config, .. } = self;
-            let sent = pi.reply_with(ticket, tx, |tx| {
+            let sent = pi.reply_with(ticket, &mut *tx, |tx| {
                 ReplyLine::encode(Code::HELP_MESSAGE, Position::First, Text::literal("Commands:"), tx)?;
                 let mut verbs = Verb::ALL.iter().filter(|verb| config.serves(**verb)).peekable();
                 while verbs.peek().is_some() {

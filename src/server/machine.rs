@@ -73,11 +73,12 @@ pub struct Server {
     failed: Option<PeerError>,
 }
 
-/// Room that the send queue must have before a command is taken: no reply to one is longer, but for
-/// the paths in it.
-const REPLY_ROOM: usize = 1024;
-
 impl Server {
+    /// How many bytes the send storage has to have at least, of this machine and of a
+    /// [`Session`](super::Session): no command is taken while less of it is free, for no reply to one is longer,
+    /// but for the paths in it.
+    pub const SEND_ROOM: usize = 1024;
+
     /// The machine for a connection that stands.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
@@ -125,8 +126,8 @@ impl Server {
         if rx.capacity() < needed {
             return Err(LocalError::RecvBufTooSmall { needed }.into());
         }
-        if tx.capacity() < REPLY_ROOM {
-            return Err(LocalError::SendBufTooSmall { needed: REPLY_ROOM }.into());
+        if tx.capacity() < Self::SEND_ROOM {
+            return Err(LocalError::SendBufTooSmall { needed: Self::SEND_ROOM }.into());
         }
         if let Some(error) = self.failed {
             return Err(error.into());
@@ -136,7 +137,7 @@ impl Server {
             return Ok(ServerStep::Connected(self.issue()));
         }
         // A client that does not read its replies is not read from either.
-        if tx.free() < REPLY_ROOM {
+        if tx.free() < Self::SEND_ROOM {
             return Ok(ServerStep::Wait(Wait { writable: !tx.is_empty(), ..Wait::default() }));
         }
         let beside = self.beside != Beside::Nothing;
@@ -205,12 +206,12 @@ impl Server {
     ///
     /// # Errors
     /// Gives the ticket back when there is no room, and when its command was answered by other means.
-    pub fn reply(
+    pub fn reply<'t>(
         &mut self,
         ticket: Ticket,
         code: ReplyCode,
         text: Text<'_>,
-        tx: &mut Tx<'_>,
+        tx: impl Into<Tx<'t>>,
     ) -> Result<(), (LocalError, Ticket)> {
         self.reply_with(ticket, tx, |tx| ReplyLine::encode(code, Position::Single, text, tx))
     }
@@ -220,12 +221,13 @@ impl Server {
     ///
     /// # Errors
     /// Gives the ticket back when there is no room.
-    pub fn reply_with(
+    pub fn reply_with<'t>(
         &mut self,
         ticket: Ticket,
-        tx: &mut Tx<'_>,
+        tx: impl Into<Tx<'t>>,
         encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
     ) -> Result<(), (LocalError, Ticket)> {
+        let tx = &mut tx.into();
         if !self.open.contains(&ticket.0) {
             return Err((LocalError::Ended, ticket));
         }
@@ -244,12 +246,12 @@ impl Server {
     ///
     /// # Errors
     /// When there is no room.
-    pub fn preliminary(
+    pub fn preliminary<'t>(
         &mut self,
         ticket: &Ticket,
         code: ReplyCode,
         text: Text<'_>,
-        tx: &mut Tx<'_>,
+        tx: impl Into<Tx<'t>>,
     ) -> Result<(), LocalError> {
         self.preliminary_with(ticket, tx, |tx| ReplyLine::encode(code, Position::Single, text, tx))
     }
@@ -258,12 +260,13 @@ impl Server {
     ///
     /// # Errors
     /// When there is no room.
-    pub fn preliminary_with(
+    pub fn preliminary_with<'t>(
         &mut self,
         ticket: &Ticket,
-        tx: &mut Tx<'_>,
+        tx: impl Into<Tx<'t>>,
         encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
     ) -> Result<(), LocalError> {
+        let tx = &mut tx.into();
         tx.append(encode)?;
         self.take_beside(ticket, Beside::Instant);
         Ok(())

@@ -157,8 +157,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// before it greets.
     ///
     /// Its receive storage has to hold a line of [`Limits::line`](super::Limits::line) bytes and its end, 2,048
-    /// bytes by default; its send storage 1,024 bytes, and more where replies tell long paths. Less is a
-    /// [`LocalError`](crate::error::LocalError) when it is polled.
+    /// bytes by default; its send storage [`Server::SEND_ROOM`](super::Server::SEND_ROOM), and more where replies
+    /// tell long paths. Less is a [`LocalError`](crate::error::LocalError) when it is polled.
     pub fn new(config: Config, endpoints: Endpoints, paths: P) -> Self {
         Self {
             pi: Server::new(config.limits.clone()),
@@ -336,7 +336,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 return Ok(step);
             }
             if self.draining && self.transfer.is_none() && self.pending.is_none() {
-                self.close(Text::literal("The server is shutting down."), tx);
+                self.close(Text::literal("The server is shutting down."), &mut *tx);
                 continue;
             }
             if let Some((ticket, what)) = self.follow_up.take() {
@@ -414,7 +414,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// Ends the session: tells the client 421 and closes, with whatever transfer is running.
-    pub fn close(&mut self, text: Text<'_>, tx: &mut Tx<'_>) {
+    pub fn close<'t>(&mut self, text: Text<'_>, tx: impl Into<Tx<'t>>) {
+        let tx = &mut tx.into();
         if self.entries_begun {
             // 421 is no line of the reply that has begun.
             let ticket = self.pi.reissue(self.asked);
@@ -457,7 +458,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// Queues a final reply. The machine takes no command unless there is room for its reply.
     pub(super) fn reply(&mut self, ticket: Ticket, code: ReplyCode, text: Text<'_>, tx: &mut Tx<'_>) {
-        if let Err((_, ticket)) = self.pi.reply(ticket, code, text, tx) {
+        if let Err((_, ticket)) = self.pi.reply(ticket, code, text, &mut *tx) {
             // Only what quotes a path can be too long for the room that was kept.
             let sorry = Text::literal("The answer is too long.");
             let _ = self.pi.reply(ticket, ReplyCode::FILE_UNAVAILABLE, sorry, tx);

@@ -430,6 +430,9 @@ fn what_cannot_be_sent_is_not() {
     everywhere(async |client, _| {
         assert!(matches!(wait!(client.size("a\r\nDELE b")), Err(Error::Argument(_))));
         assert!(matches!(wait!(client.retrieve("a\0b")).err(), Some(Error::Argument(_))));
+        for (line, reason) in [("SIZE", "SIZE needs an argument"), ("NOOP x", "NOOP takes no argument")] {
+            assert_eq!(wait!(client.raw(line, |_| {})).unwrap_err().to_string(), reason);
+        }
         wait!(client.noop()).unwrap();
     });
 }

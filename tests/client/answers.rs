@@ -178,7 +178,7 @@ fn a_rename_is_two_commands() {
 fn a_raw_command_is_sent_as_it_is() {
     let mut rig = Rig::greeted().says("FROB", "299 frobbed").says("ASK", "350 more");
     for (verb, code) in [("FROB", 299), ("ASK", 350)] {
-        let command = Command::Unknown { verb: t(verb), argument: Some(t("x y")) };
+        let command = Command::unknown(t(verb), Some(t("x y"))).unwrap();
         let mut operation = client::raw(command);
         assert_eq!(rig.run(&mut operation, |line| line.code.get()), Outcome::Done(code));
     }
@@ -188,10 +188,10 @@ fn a_raw_command_is_sent_as_it_is() {
 #[test]
 fn a_raw_command_that_no_table_knows_is_no_greeting() {
     let mut rig = Rig::greeted().on("FROB", []);
-    let mut operation = client::raw(Command::Unknown { verb: t("FROB"), argument: None });
+    let mut operation = client::raw(Command::unknown(t("FROB"), None).unwrap());
     assert_eq!(rig.run(&mut operation, |_| ()), peer_error(PeerError::TimedOut(Awaited::Reply)));
     let mut rig = Rig::greeted().says("FROB", "nonsense");
-    let mut operation = client::raw(Command::Unknown { verb: t("FROB"), argument: None });
+    let mut operation = client::raw(Command::unknown(t("FROB"), None).unwrap());
     assert_eq!(rig.run(&mut operation, |_| ()), peer_error(PeerError::MalformedReply));
 }
 

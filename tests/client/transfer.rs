@@ -218,6 +218,9 @@ fn the_server_tells_sizes_and_names_at_the_start() {
     let mut rig = Rig::greeted().on("RETR", acts);
     let (_, _, hint, _) = rig.run(&mut client::retrieve(t("f"), IMAGE, 0), opened).done();
     assert_eq!(hint, Some(1234));
+    let mut rig = Rig::greeted().on("STOU", [Say("150 f.\x1b"), AfterData, Say("226 done")]);
+    let printed = rig.run(&mut client::store_unique(None, IMAGE), |opened| format!("{opened:?}")).done();
+    assert!(printed.contains(r#"unique_name: Some("f.\u{1b}")"#), "{printed}");
     for reply in ["150 FILE: f.1", "150 (unique file name: f.1)", "150 f.1"] {
         let mut rig = Rig::greeted().on("STOU", [Say(reply), AfterData, Say("226 done")]);
         let (_, _, _, name) = rig.run(&mut client::store_unique(None, IMAGE), opened).done();

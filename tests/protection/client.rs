@@ -5,6 +5,7 @@ use crate::support::client::{Act, Outcome, Rig as ClientRig};
 use crate::support::{secret, t};
 use ftp_proto::action::DataOp;
 use ftp_proto::client::{self, Config as ClientConfig, DataConnection};
+use ftp_proto::codec::Command;
 use ftp_proto::codec::RepresentationType::Image;
 use ftp_proto::error::{Awaited, Error, LocalError, PeerError};
 use ftp_proto::security::{Policy, TlsMode};
@@ -72,6 +73,10 @@ fn nothing_secret_and_no_file_goes_in_the_clear_where_tls_is_required() {
     assert_eq!(login, unprotected);
     let open = rig.run(&mut client::retrieve(t("f"), Image, 0), |_| ());
     assert_eq!(open, unprotected);
+    for line in ["USER me", "pass x", "ACCT x", "RETR f"] {
+        let raw = rig.run(&mut client::raw(Command::parse(line.as_bytes()).unwrap()), |_| ());
+        assert_eq!(raw, unprotected, "{line}");
+    }
     assert!(rig.commands().is_empty(), "{:?}", rig.transcript);
     // A greeting that says `logged in` changes nothing (CVE-2021-22946).
     let mut rig = ClientRig::with(config(Policy::Require, Policy::Require), support::client::PEER);

@@ -142,7 +142,8 @@ fn markers_come_in_uploads_only() {
     rig.passive();
     assert_eq!(rig.say("MODE B\r\nRETR /file"), [200, 150]);
     let id = rig.data_id();
-    assert_eq!(rig.session.data_event(id, marker("M", 1)), Err(LocalError::UnexpectedDataEvent));
+    let unexpected = LocalError::UnexpectedDataEvent { event: "Marker", state: "sending" };
+    assert_eq!(rig.session.data_event(id, marker("M", 1)), Err(unexpected));
     rig.download();
     assert_eq!(rig.session.data_event(id, marker("M", 1)), Ok(()));
 }

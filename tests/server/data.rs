@@ -220,7 +220,11 @@ fn events_of_no_connection_are_misuse() {
     for event in
         [DataEvent::Connected, DataEvent::Flushed, DataEvent::Moved(1), DataEvent::Eof { clean: true }]
     {
-        assert_eq!(rig.session.data_event(id, event), Err(LocalError::UnexpectedDataEvent), "{event:?}");
+        let error = rig.session.data_event(id, event).unwrap_err();
+        assert!(
+            matches!(error, LocalError::UnexpectedDataEvent { state: "standing, without a transfer", .. }),
+            "{event:?}: {error}"
+        );
     }
     let mut fresh = Rig::logged_in();
     assert_eq!(fresh.session.data_event(id, DataEvent::Connected), Err(LocalError::UnknownData));

@@ -22,10 +22,10 @@ fn an_answer_may_come_later_and_commands_wait_for_it() {
     assert!(rig.wait.application);
     let (error, ticket) = rig
         .session
-        .answer(ticket, Answer::Opened { size: None, unique_name: None }, &mut rig.tx.view())
+        .answer(ticket, Answer::Opened { size: None, unique_name: None }, &mut rig.tx)
         .unwrap_err();
     assert_eq!(error, LocalError::WrongAnswer);
-    rig.session.answer(ticket, Answer::Done, &mut rig.tx.view()).unwrap();
+    rig.session.answer(ticket, Answer::Done, &mut rig.tx).unwrap();
     rig.pump();
     assert_eq!(rig.replies()[0], "257 \"/slow\"");
     rig.pass(seconds(1));
@@ -106,7 +106,7 @@ fn the_entry_of_a_path_may_have_no_name() {
         };
         let entry =
             ftp_proto::listing::Entry::new(crate::support::t(""), ftp_proto::listing::Kind::Directory);
-        rig.session.answer(ticket, Answer::Entry(&entry), &mut rig.tx.view()).unwrap();
+        rig.session.answer(ticket, Answer::Entry(&entry), &mut rig.tx).unwrap();
         rig.pump();
         assert_eq!(rig.codes(), [if line.starts_with('S') { 212 } else { 250 }]);
     }
@@ -115,7 +115,7 @@ fn the_entry_of_a_path_may_have_no_name() {
 #[test]
 fn closing_tells_421_once() {
     let mut rig = transferring();
-    rig.session.close(crate::support::t("Maintenance."), &mut rig.tx.view());
+    rig.session.close(crate::support::t("Maintenance."), &mut rig.tx);
     rig.pump();
     assert_eq!(rig.replies(), ["421 Maintenance."]);
     assert_eq!(rig.ops.last(), Some(&DataOp::Abort));

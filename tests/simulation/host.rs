@@ -252,7 +252,7 @@ impl Host {
 
     fn tell(&mut self, session: &mut Session<Vec<u8>>, ticket: Ticket, path: &[u8], tx: &mut Tx<'_>) -> Told {
         for (name, node) in self.tree.names(path).into_iter().skip(self.told) {
-            match session.tell_entry(&ticket, &entry(&name, node), tx) {
+            match session.tell_entry(&ticket, &entry(&name, node), &mut *tx) {
                 Ok(()) => self.told += 1,
                 Err(LocalError::NoRoom) => return Told::More(ticket),
                 Err(LocalError::Ended) => {

@@ -198,7 +198,7 @@ impl Rig {
     /// Answers what waits.
     pub fn answer(&mut self, answer: Answer<'_>) -> Result<(), LocalError> {
         let ticket = self.kept.take().expect("nothing waits");
-        let answered = self.session.answer(ticket, answer, &mut self.tx.view());
+        let answered = self.session.answer(ticket, answer, &mut self.tx);
         self.pump();
         answered.map_err(|(error, _)| error)
     }

@@ -113,7 +113,7 @@ impl Host {
         tx: &mut Tx<'_>,
     ) -> Option<Ticket> {
         while let Some((name, node)) = self.untold.pop_front() {
-            match session.tell_entry(&ticket, &entry(&name, &node), tx) {
+            match session.tell_entry(&ticket, &entry(&name, &node), &mut *tx) {
                 Ok(()) => {}
                 Err(LocalError::NoRoom) => {
                     self.untold.push_front((name, node));

@@ -20,6 +20,7 @@ use raw::RawClient;
 use rustls::SupportedProtocolVersion;
 use served::bytes;
 use sparing::{Seen, Sparing};
+use std::error::Error as _;
 use std::fs;
 use std::io::{Read, Write};
 use support::Served;
@@ -172,7 +173,8 @@ fn nothing_secret_is_sent_before_the_connection_is_secured() {
     let served = Served::start(TlsMode::Explicit, self::config(|_| {}));
     // No TLS configuration: the handshake cannot be made, so nothing goes on.
     let error = ftp_proto::io::std::Client::builder().config(config).connect(served.address).unwrap_err();
-    assert!(error.to_string().contains("no TLS configuration"), "{error}");
+    let reason = error.source().unwrap().to_string();
+    assert!(reason.contains("no TLS configuration"), "{error}: {reason}");
 }
 
 #[test]

@@ -4,9 +4,10 @@ use core::net::SocketAddr;
 
 use super::Elsewhere;
 use crate::client::abort::Abort;
-use crate::client::channel::parse_passive;
 use crate::client::{Client, Context, Inherits, Next, Operation, Profile, Sequence};
-use crate::codec::{ByteRange, Command, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Verb};
+use crate::codec::{
+    ByteRange, Command, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Verb, address,
+};
 use crate::error::LocalError;
 
 /// What one of the two servers is told.
@@ -122,7 +123,7 @@ impl Sequence for Part<'_> {
     }
 
     fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        if line.position.is_end() && !line.code.is_preliminary() {
+        if line.is_final() {
             return self.finished(cx, verb, line);
         }
         if line.position.is_end() && verb == self.command.known_verb() {
@@ -134,7 +135,7 @@ impl Sequence for Part<'_> {
     fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
         let granted = line.code.is_success();
         match verb {
-            Some(Verb::Epsv | Verb::Pasv) if granted => match parse_passive(line) {
+            Some(Verb::Epsv | Verb::Pasv) if granted => match address::parse_passive_reply(line) {
                 Ok((named, port)) => {
                     self.address = Some(cx.client.passive_target(named, port));
                     self.stage = Stage::Ready;

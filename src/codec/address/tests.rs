@@ -1,4 +1,5 @@
 use super::*;
+use crate::codec::EndRule;
 use arrayvec::ArrayVec;
 use proptest::prelude::*;
 use std::string::String;
@@ -221,6 +222,24 @@ fn a_229_without_a_port_that_can_be_connected_to_is_refused() {
         "Entering Passive Mode (10,0,0,1,4,5)",
     ] {
         assert!(parse_epsv_reply(bad.as_bytes()).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn where_a_passive_reply_leads_goes_by_its_code() {
+    for (line, expected) in [
+        ("229 Entering Extended Passive Mode (|||6446|)", Ok((None, 6446))),
+        ("227 Entering Passive Mode (10,0,0,1,4,5)", Ok((Some("10.0.0.1"), 1029))),
+        ("228 Entering Long Passive Mode (4,4,10,0,0,1,2,4,5)", Ok((Some("10.0.0.1"), 1029))),
+        ("228 (6,16,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1,2,4,5)", Ok((Some("::1"), 1029))),
+        ("200 10,0,0,1,4,5", Ok((Some("10.0.0.1"), 1029))),
+        ("229 10,0,0,1,4,5", Err(())),
+        ("228 10,0,0,1,4,5", Err(())),
+        ("227 (|||6446|)", Err(())),
+    ] {
+        let line = ReplyLine::parse(line.as_bytes(), None, EndRule::SameCode).unwrap();
+        let expected = expected.map(|(named, port)| (named.map(|ip| ip.parse().unwrap()), port));
+        assert_eq!(parse_passive_reply(&line).map_err(drop), expected, "{line:?}");
     }
 }
 

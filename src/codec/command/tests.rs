@@ -183,6 +183,28 @@ fn every_command_is_read_as_its_value_and_written_as_its_line() {
 }
 
 #[test]
+fn an_unknown_command_is_one_word_and_none_of_the_known() {
+    for verb in Verb::ALL {
+        for name in [verb.as_str().to_owned(), verb.as_str().to_ascii_lowercase()] {
+            assert!(Command::unknown(Text::new(name.as_bytes()).unwrap(), None).is_err(), "{name}");
+        }
+    }
+    for verb in ["", " ", " USER", "USER me", "USER ", "PASS\t", "FR\u{7f}B", "FRÖB"] {
+        assert!(Command::unknown(Text::new(verb.as_bytes()).unwrap(), Some(text("x"))).is_err(), "{verb:?}");
+    }
+    for (verb, argument, line) in [
+        ("FROB", None, "FROB"),
+        ("FROB", Some(text("")), "FROB"),
+        ("frob", Some(text(" x")), "frob  x"),
+        ("USERS", Some(text("me")), "USERS me"),
+    ] {
+        let command = Command::unknown(text(verb), argument).unwrap();
+        assert_eq!(encoded(&command), line.as_bytes());
+        assert_eq!(Command::parse(line.as_bytes()), Ok(command));
+    }
+}
+
+#[test]
 fn the_case_of_a_verb_means_nothing() {
     for (line, command, _) in known() {
         if let Some(verb) = command.known_verb() {
@@ -294,7 +316,7 @@ fn a_line_that_does_not_begin_with_a_word_is_no_command() {
 #[test]
 fn what_is_wrong_is_told_with_the_command() {
     for (line, told) in [
-        ("", "not a command"),
+        ("", "not a command: it begins with a word of printable ASCII, and holds no CR, LF or NUL"),
         ("RETR", "RETR needs an argument"),
         ("noop x", "NOOP takes no argument"),
         ("EPRT |9|x|1|", "the argument of EPRT names a network protocol that is neither IPv4 nor IPv6"),

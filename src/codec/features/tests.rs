@@ -151,3 +151,9 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_line_prints_as_text() {
+    let line = FeatureLine::new(b" MLST \x1bSize*;");
+    assert_eq!(std::format!("{line:?}"), r#"FeatureLine { name: "MLST", parameters: "\u{1b}Size*;" }"#);
+}

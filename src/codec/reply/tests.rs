@@ -77,6 +77,23 @@ fn lines(reply: &Reply<'_>) -> Vec<(Position, Vec<u8>)> {
 }
 
 #[test]
+fn a_line_says_what_the_next_is_within_and_whether_more_is_to_come() {
+    let mut within = None;
+    for (line, going_on, is_final) in [
+        ("150-Soon", Some(150), false),
+        ("226 not yet", Some(150), false),
+        ("150 Now", None, false),
+        ("226-Done", Some(226), false),
+        ("226 Really", None, true),
+        ("331 And?", None, true),
+    ] {
+        let line = ReplyLine::parse(line.as_bytes(), within, EndRule::SameCode).unwrap();
+        within = line.going_on();
+        assert_eq!((within, line.is_final()), (going_on.map(code), is_final), "{line:?}");
+    }
+}
+
+#[test]
 fn a_whole_reply_ends_with_its_last_line() {
     type Whole = (&'static str, EndRule, u16, &'static [(Position, &'static str)], &'static str);
     let table: &[Whole] = &[

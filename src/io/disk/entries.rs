@@ -3,12 +3,12 @@
 use ::std::ffi::OsStr;
 use ::std::io;
 use ::std::path::Path;
-use ::std::time::{SystemTime, UNIX_EPOCH};
+use ::std::time::SystemTime;
 
 use cap_std::fs::{Dir, FileType, Metadata, ReadDir};
 
 use crate::codec::{Permissions, Text, Timestamp};
-use crate::listing::{Entry, Kind, Modified, OwnedEntry};
+use crate::listing::{Entry, Kind, Modified, OwnedEntry, Precision};
 
 /// The entries of a directory, read while they are sent.
 ///
@@ -142,15 +142,8 @@ fn kind_of<'a>(kind: FileType, found: Option<&Metadata>, target: Option<Text<'a>
 /// Whole seconds, in UTC: what other servers tell, and what MFMT can set again. No file system is asked
 /// how many digits of a fraction it knows, which RFC 3659 2.3 would have a server respect.
 fn modified(time: SystemTime) -> Option<Modified> {
-    let seconds = match time.duration_since(UNIX_EPOCH) {
-        Ok(after) => i64::try_from(after.as_secs()).ok()?,
-        Err(before) => {
-            let before = before.duration();
-            let whole = i64::try_from(before.as_secs()).ok()?;
-            -whole - i64::from(before.subsec_nanos() > 0)
-        }
-    };
-    Timestamp::from_unix(seconds, 0).ok().map(Modified::from)
+    let shown = Timestamp::from_system_time(time).ok()?;
+    Some(Modified::new(shown, Precision::Second, Some(0)))
 }
 
 /// What this server would try at a client's word; whether the operating system lets it is known when it is
@@ -176,7 +169,7 @@ fn permissions(kind: &Kind<'_>, writable: bool, is_root: bool) -> Option<Permiss
 mod tests {
     use super::*;
     use ::std::string::ToString;
-    use ::std::time::Duration;
+    use ::std::time::{Duration, UNIX_EPOCH};
 
     #[test]
     fn a_time_is_cut_to_the_second_it_lies_in() {

@@ -4,9 +4,11 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
 
 use ftp_proto::action::{Action, DataEvent, DataId, DataOp};
-use ftp_proto::buffer::{RecvBuf, SendBuf, Tx};
+use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::listing::{Clock, Entry, Kind};
-use ftp_proto::server::{Access, Answer, Config, Endpoints, Event, Refusal, Request, Session, Ticket};
+use ftp_proto::server::{
+    Access, Answer, Config, Endpoints, Event, Refusal, Request, Server, Session, Ticket,
+};
 use ftp_proto::time::Instant;
 
 use crate::data_end::{DataEnd, File};
@@ -15,10 +17,13 @@ use crate::{NAME, PASSWORD, USER};
 
 pub const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 21);
 
+/// The longest command that it takes, in bytes.
+const LINE: usize = 510;
+
 pub struct ServerEnd {
     session: Session<[u8; 512]>,
-    rx: RecvBuf<[u8; 512]>,
-    tx: SendBuf<[u8; 1024]>,
+    rx: RecvBuf<[u8; LINE + 2]>,
+    tx: SendBuf<[u8; Server::SEND_ROOM]>,
     now: Instant,
     data: DataEnd,
     listener: Option<DataId>,
@@ -37,12 +42,12 @@ struct Host {
 impl ServerEnd {
     pub fn new() -> Self {
         let mut config = Config::default();
-        config.limits.line = 510;
+        config.limits.line = LINE;
         let endpoints = Endpoints { local: ADDRESS, peer: crate::client_end::ADDRESS };
         Self {
             session: Session::new(config, endpoints, [0; 512]),
-            rx: RecvBuf::new([0; 512]),
-            tx: SendBuf::new([0; 1024]),
+            rx: RecvBuf::new([0; LINE + 2]),
+            tx: SendBuf::new([0; Server::SEND_ROOM]),
             now: Instant::default(),
             data: DataEnd::Idle,
             listener: None,
@@ -66,7 +71,7 @@ impl ServerEnd {
             }
             match self.session.poll(self.now, &mut self.rx, &mut self.tx).expect("the dialogue broke") {
                 Action::Event(Event::Request(ticket, request)) => {
-                    self.host.answer(&mut self.session, ticket, &request, &mut self.tx.view());
+                    self.host.answer(&mut self.session, ticket, &request, &mut self.tx);
                 }
                 Action::Data(id, op) => self.data(id, op, network),
                 Action::Wait(wait) => {
@@ -122,7 +127,7 @@ impl Host {
         session: &mut Session<[u8; 512]>,
         ticket: Ticket,
         request: &Request<'_>,
-        tx: &mut Tx<'_>,
+        tx: &mut SendBuf<[u8; Server::SEND_ROOM]>,
     ) {
         let named = session.path().file_name() == Some(NAME.as_bytes());
         let mut entry = Entry::new(NAME, Kind::File);
