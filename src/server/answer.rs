@@ -33,7 +33,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         answer: Answer<'_>,
         tx: impl Into<Tx<'t>>,
     ) -> Result<(), (LocalError, Ticket)> {
-        let tx = &mut tx.into();
+        self.take_answer(ticket, answer, &mut tx.into())
+    }
+
+    /// Apart, so that it is there once and not for each kind of storage.
+    fn take_answer(
+        &mut self,
+        ticket: Ticket,
+        answer: Answer<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Result<(), (LocalError, Ticket)> {
         let waiting = self.pending.filter(|_| ticket.number() == self.asked);
         let Some(pending) = waiting else { return Err((LocalError::Ended, ticket)) };
         match (pending, answer) {
@@ -257,7 +266,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         tx: &mut Tx<'_>,
         encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
     ) {
-        let sent = self.pi.reply_with(ticket, tx, encode);
+        let sent = self.pi.reply_with(ticket, &mut *tx, encode);
         self.or_too_long(sent, tx);
     }
 

@@ -285,7 +285,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         transfer.state = State::Waiting;
         self.progress = true;
         let (verb, size, name) = (transfer.verb, transfer.size, self.paths.name());
-        let sent = self.pi.preliminary_with(&transfer.ticket, tx, |tx| {
+        let sent = self.pi.preliminary_with(&transfer.ticket, &mut *tx, |tx| {
             Code::OPENING_DATA_CONNECTION.encode(tx)?;
             match (verb, size) {
                 // RFC 1123 4.1.2.9 wants exactly this.
