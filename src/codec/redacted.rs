@@ -11,8 +11,10 @@ pub struct Redacted<'a>(pub &'a [u8]);
 
 impl fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let end = self.0.iter().position(|byte| *byte == b' ').unwrap_or(self.0.len());
-        let (first, rest) = self.0.split_at(end);
+        // However the line is malformed: blanks before the word and behind it, and controls.
+        let line = self.0.trim_ascii_start();
+        let end = line.iter().position(|byte| !byte.is_ascii_graphic()).unwrap_or(line.len());
+        let (first, rest) = line.split_at(end);
         match Verb::from_bytes(first).is_some_and(Verb::has_secret) && !rest.is_empty() {
             true => write!(f, "{} ***", Escaped(first)),
             false => Escaped(self.0).fmt(f),
@@ -36,6 +38,8 @@ mod tests {
         for (line, shown) in [
             (&b"pass hunter2"[..], "pass ***"),
             (b"ACCT x y", "ACCT ***"),
+            (b"PASS\thunter2", "PASS ***"),
+            (b"  PASS\0hunter2", "PASS ***"),
             (b"PASS", "PASS"),
             (b"USER me", "USER me"),
             (b"331 PASS please", "331 PASS please"),
