@@ -39,8 +39,9 @@ pub enum LocalError {
     OperationOver,
     /// Two servers are to send each other files in different modes or structures.
     CodingsDiffer,
-    /// Two servers are to send each other files over a protected data connection (PROT P), of which neither would
-    /// be the TLS client: have both leave it in the clear first, or move the file by way of here.
+    /// Two servers are to send each other files over a protected data connection (PROT P), and only one of them
+    /// protects its data, or neither would be the TLS client (SSCN): have both protect it, or both leave it in the
+    /// clear, or move the file by way of here.
     DataProtected,
     /// The configuration demands TLS, and this would go without.
     Unprotected,
@@ -67,9 +68,9 @@ impl fmt::Display for LocalError {
             Self::WrongAnswer => f.write_str("the answer does not fit the request of this ticket"),
             Self::Ended => f.write_str("nobody waits for this answer any more"),
             Self::CodingsDiffer => f.write_str("the two servers are not in the same mode and structure"),
-            Self::DataProtected => {
-                f.write_str("two servers cannot protect a data connection to each other (PROT P)")
-            }
+            Self::DataProtected => f.write_str(
+                "the two servers do not both protect data (PROT P), or neither has SSCN to do it with",
+            ),
             Self::OperationOver => f.write_str("the operation has ended already"),
             Self::Unprotected => f.write_str(
                 "the configured security requires TLS, and it is not in force: secure the connection first",

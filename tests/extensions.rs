@@ -135,6 +135,7 @@ const TABLE: &[(&str, u16, u16, &str)] = &[
     ("RMDA dir", 530, 502, ""),
     ("THMB JPEG 1 1 file", 530, 502, ""),
     ("PRET RETR file", 530, 502, ""),
+    ("SSCN ON", 530, 502, ""),
     ("ACCT x", 503, 202, "Account { account: ***"),
     ("ALLO 10", 530, 202, ""),
     ("ALLO 10 R 5", 530, 202, ""),

@@ -6,6 +6,7 @@
 mod peers;
 
 use ftp_proto::client::{Config, DataConnection};
+use ftp_proto::io::Direction;
 use ftp_proto::io::std::Client;
 use ftp_proto::io::tls::ClientTls;
 use peers::clients::{CURL, Client as Program, FTPLIB, LFTP, Request, WGET, lftp_does};
@@ -21,6 +22,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What each rule below is done with: how TLS begins, and its version.
@@ -45,6 +47,21 @@ fn curl(site: &Site, options: &[&str]) -> Outcome {
     let mut curl = Command::new("curl");
     curl.args(["-q", "-sS", "--max-time", "20", "--ssl-reqd", "--cacert"]).arg(site.authority());
     run(curl.args(options).arg(site.url("file")), Duration::from_secs(30))
+}
+
+fn tls(site: &Site, version: Version) -> ClientTls {
+    let roots = CertificateDer::pem_file_iter(site.authority()).unwrap().map(Result::unwrap);
+    let tls = ClientTls::builder().roots(roots).versions(match version.ours {
+        "1.2" => ONLY_TLS12,
+        _ => ONLY_TLS13,
+    });
+    tls.build().unwrap()
+}
+
+fn got(client: &mut Client, path: &str) -> Vec<u8> {
+    let mut content = Vec::new();
+    client.retrieve(path).unwrap().read_to_end(&mut content).unwrap();
+    content
 }
 
 /// Our client with their servers.
@@ -72,12 +89,7 @@ mod our_client {
     }
 
     fn client_at(host: IpAddr, site: &Site, version: Version, data_connection: DataConnection) -> Client {
-        let roots = CertificateDer::pem_file_iter(site.authority()).unwrap().map(Result::unwrap);
-        let tls = ClientTls::builder().roots(roots).versions(match version.ours {
-            "1.2" => ONLY_TLS12,
-            _ => ONLY_TLS13,
-        });
-        let (tls, name) = (tls.build().unwrap(), host.to_string());
+        let (tls, name) = (tls(site, version), host.to_string());
         let mut config = Config::default();
         config.data_connection = data_connection;
         let builder = Client::builder().config(config);
@@ -98,12 +110,6 @@ mod our_client {
         let mut store = client.store(path).unwrap();
         store.write_all(content).unwrap();
         store.finish().unwrap();
-    }
-
-    fn got(client: &mut Client, path: &str) -> Vec<u8> {
-        let mut content = Vec::new();
-        client.retrieve(path).unwrap().read_to_end(&mut content).unwrap();
-        content
     }
 
     fn names(client: &mut Client) -> Vec<String> {
@@ -254,6 +260,54 @@ mod our_client {
                 run(open.args(["ls", &url]), Duration::from_secs(30)).fails();
             }
         });
+    }
+}
+
+/// Two of their servers, whose data goes from the one to the other under TLS, and our client of both.
+mod between_servers {
+    use super::*;
+
+    /// Each way the one that stores is the TLS client; in the end, both are servers of their clients again.
+    #[test]
+    fn a_file_goes_there_and_back() {
+        let content = noise(3_000_000);
+        for version in [V12, V13] {
+            let sites = [(); 2].map(|()| Site::theirs_for_fxp_by_tls(PROFTPD, version.openssl));
+            sites[0].seed("file", &content);
+            let [(mut here, told_here), (mut there, told_there)] =
+                sites.each_ref().map(|site| traced(site, version));
+            for _ in 0..3 {
+                here.transfer_to("file", &mut there, "copy").unwrap();
+                sites[1].root.holds("copy", &content);
+                there.transfer_to("copy", &mut here, "back").unwrap();
+                sites[0].root.holds("back", &content);
+            }
+            assert!(got(&mut here, "back") == content && got(&mut there, "copy") == content);
+            here.quit().unwrap();
+            there.quit().unwrap();
+            for told in [told_here, told_there] {
+                let told = told.lock().unwrap();
+                let told: Vec<_> = told.iter().filter(|line| line.starts_with("SSCN")).collect();
+                assert_eq!(told, ["SSCN ON", "SSCN OFF"].repeat(3), "{version:?}");
+            }
+        }
+    }
+
+    type Lines = Arc<Mutex<Vec<String>>>;
+
+    /// A client, and what it has sent.
+    fn traced(site: &Site, version: Version) -> (Client, Lines) {
+        let lines = Lines::default();
+        let seen = Arc::clone(&lines);
+        let builder = Client::builder().trace(move |direction, line| {
+            if direction == Direction::Sent {
+                seen.lock().unwrap().push(line.to_string());
+            }
+        });
+        let builder = builder.explicit_tls(tls(site, version), &site.host.to_string());
+        let mut client = builder.unwrap().connect(site.address()).unwrap();
+        client.login(USER, PASSWORD).unwrap();
+        (client, lines)
     }
 }
 

@@ -11,13 +11,18 @@
 //! them refuses that (most refuse to connect to another host than their client, RFC 2577 3), it is tried the
 //! other way round, with both commands sent at once: a listening source may not begin before the target
 //! connects.
+//!
+//! Where both protect their data (PROT P), each would take the other for a client of its own, and wait for it to begin
+//! TLS: RFC 4217 has no word for that. SSCN, in no document and in wide use, has one server be the TLS client on its
+//! data connections, until it is taken back. It is the target unless that is known to have no SSCN: a TLS 1.3 server
+//! sends its client tickets, which a client that only sends leaves unread, and its end is a reset then.
 
 mod part;
 
 use super::{Client, Operation, OperationStep, Refusal, ReplySpan};
 use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
-use crate::codec::{Command, ReplyCode, ReplyLine, RepresentationType, Text, Verb};
+use crate::codec::{Command, Features, ReplyCode, ReplyLine, RepresentationType, Text, Verb};
 use crate::error::{Error, LocalError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
@@ -123,12 +128,18 @@ impl core::error::Error for FxpError {}
 /// RETR of `from` at one server and STOR to `to` at another, whose data goes from the one to the other. From
 /// byte `offset` on, by REST at both.
 ///
-/// Both clients are logged in, and in the same mode and structure. Neither may protect its data connections, nor
-/// have to: each server would take the other for a client of its own, and wait for it to begin TLS (SSCN and CPSV,
-/// by which some take that part, are not known here). That is said before anything is sent, as
-/// [`LocalError::DataProtected`] or [`LocalError::Unprotected`]; the control connections may be protected. That the target is the source's client as little
-/// as the source is the target's is what servers refuse by default; see
-/// [`foreign_addresses`](crate::server::Config::foreign_addresses) for ours.
+/// Both clients are logged in, and in the same mode and structure. Both protect their data connections (PROT P), or
+/// neither does, nor has to: else that is said before anything is sent, as [`LocalError::DataProtected`] or
+/// [`LocalError::Unprotected`]. The control connections may be protected in any case.
+///
+/// Where both do, one server is asked to be the TLS client on the data connection (SSCN ON): the target, unless FEAT
+/// has named no SSCN there, and the other if that one refuses; [`LocalError::DataProtected`] when neither has it. It is
+/// remembered, and taken back before the next transfer of that client's own. The servers check each other's
+/// certificates as they are configured to, if at all; and one that demands that data connections resume the TLS session
+/// of its control connection can only be the TLS client: a server resumes none of this client's.
+///
+/// That the target is the source's client as little as the source is the target's is what servers refuse by default;
+/// see [`foreign_addresses`](crate::server::Config::foreign_addresses) for ours, which has no SSCN.
 pub fn fxp<'a>(from: Text<'a>, to: Text<'a>, representation: RepresentationType, offset: u64) -> Fxp<'a> {
     let commands = [Command::Retr(from), Command::Stor(to)];
     let mut fxp = Fxp {
@@ -138,6 +149,8 @@ pub fn fxp<'a>(from: Text<'a>, to: Text<'a>, representation: RepresentationType,
         listener: Side::Target,
         halves: [Half::Over, Half::Over],
         swapped: false,
+        tls_client: None,
+        tls_swapped: false,
         ending: Ending::Done,
         over: false,
     };
@@ -156,6 +169,9 @@ pub struct Fxp<'a> {
     halves: [Half<'a>; 2],
     /// It is tried the other way round.
     swapped: bool,
+    /// Which of the two is to be the TLS client, where data is protected; and whether the other has refused to be.
+    tls_client: Option<Side>,
+    tls_swapped: bool,
     /// What is told when both halves are over.
     ending: Ending,
     over: bool,
@@ -249,6 +265,7 @@ impl<'a> Fxp<'a> {
             *half =
                 Half::Part(Operation::new(Part::new(*command, self.representation, self.offset, listens)));
         }
+        self.assign_tls();
     }
 
     fn step(&mut self, now: Instant, views: &mut [View<'_>; 2]) -> Result<Step, FxpError> {
@@ -256,13 +273,19 @@ impl<'a> Fxp<'a> {
         if source.client.agreed_differs(target.client) {
             return Err(FxpError { side: Side::Target, error: LocalError::CodingsDiffer.into() });
         }
+        let protects = views.each_ref().map(|view| view.client.protects_data());
         for (side, view) in Side::BOTH.into_iter().zip(&*views) {
-            let error = match view.client.protects_data() {
-                true => LocalError::DataProtected,
-                false if view.client.is_denied(Some(Verb::Retr)) => LocalError::Unprotected,
-                false => continue,
+            let error = match protects {
+                [true, true] => break,
+                _ if protects[side as usize] => LocalError::DataProtected,
+                _ if view.client.is_denied(Some(Verb::Retr)) => LocalError::Unprotected,
+                _ => continue,
             };
             return Err(FxpError { side, error: error.into() });
+        }
+        if protects == [true, true] && self.tls_client.is_none() {
+            self.tls_client = Some(tls_client(target.client));
+            self.assign_tls();
         }
         loop {
             let mut waits = [Wait::default(); 2];
@@ -284,6 +307,15 @@ impl<'a> Fxp<'a> {
             }
             if !changed {
                 return Ok(Step::Wait(waits));
+            }
+        }
+    }
+
+    /// Tells each half which part in TLS it has.
+    fn assign_tls(&mut self) {
+        for (side, half) in Side::BOTH.into_iter().zip(&mut self.halves) {
+            if let Half::Part(part) = half {
+                part.sequence_mut().tls_client = self.tls_client.map(|client| client == side);
             }
         }
     }
@@ -311,6 +343,12 @@ impl<'a> Fxp<'a> {
             }
             OperationStep::Done(_) | OperationStep::Failed(_) => {
                 *half = Half::Over;
+                HalfStep::Changed
+            }
+            OperationStep::Refused(reply) if declines_tls(&reply) => {
+                let other = self.tls_client.filter(|_| !self.tls_swapped).ok_or(LocalError::DataProtected)?;
+                (self.tls_swapped, self.tls_client) = (true, Some(other.other()));
+                self.begin();
                 HalfStep::Changed
             }
             OperationStep::Refused(reply) if !self.swapped && seeks(&reply) => {
@@ -389,6 +427,19 @@ enum HalfStep {
 fn seeks(reply: &ReplySpan) -> bool {
     reply.code != ReplyCode::SERVICE_NOT_AVAILABLE
         && matches!(reply.verb, Some(Verb::Epsv | Verb::Pasv | Verb::Eprt | Verb::Port))
+}
+
+/// The one that is asked first to be the TLS client, where `target` is the client of that.
+fn tls_client(target: &Client) -> Side {
+    match target.offers {
+        Some(offers) if !offers.features().contains(Features::SSCN) => Side::Source,
+        _ => Side::Target,
+    }
+}
+
+/// Whether a refusal is of the part in TLS, and the other may take it.
+fn declines_tls(reply: &ReplySpan) -> bool {
+    reply.code != ReplyCode::SERVICE_NOT_AVAILABLE && reply.verb == Some(Verb::Sscn)
 }
 
 impl Client {

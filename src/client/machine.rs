@@ -46,6 +46,10 @@ pub struct Client {
     /// RANG was granted, and nothing has used it up; and whether one that was sent asks for that.
     pub(super) range_kept: bool,
     pub(super) range_asked: bool,
+    /// The server is the TLS client on data connections (SSCN), as it is on none that come here; and whether what was
+    /// sent asks for that.
+    pub(super) sscn_kept: bool,
+    pub(super) sscn_asked: bool,
     /// The last restart marker of the last transfer.
     pub(super) last_marker: Option<Marker>,
     pub(super) channel: Option<Channel>,
@@ -120,6 +124,8 @@ impl Client {
             offset_kept: false,
             range_kept: false,
             range_asked: false,
+            sscn_kept: false,
+            sscn_asked: false,
             last_marker: None,
             channel: None,
             peer,

@@ -157,7 +157,14 @@ impl Client {
                     let unknown = matches!(code, ReplyCode::SYNTAX_ERROR | ReplyCode::NOT_IMPLEMENTED);
                     self.range_kept &= !unknown;
                 }
+                (Some(Verb::Sscn), true) => self.sscn_kept = self.sscn_asked,
+                (Some(Verb::Sscn), false) => {
+                    let unknown = matches!(code, ReplyCode::SYNTAX_ERROR | ReplyCode::NOT_IMPLEMENTED);
+                    self.sscn_kept &= !unknown;
+                    self.sscn_asked = self.sscn_kept;
+                }
                 (Some(Verb::Rein), true) => {
+                    self.sscn_kept = false;
                     self.agreed = Coding::default();
                     self.begin_downgrade(Verb::Rein);
                 }

@@ -32,6 +32,7 @@ impl Client {
             Command::Mode(mode) => self.asked.mode = *mode,
             Command::Prot(level) => self.shield.asked = *level == ProtectionLevel::Private,
             Command::Rang(range) => self.range_asked = *range != ByteRange::WHOLE,
+            Command::Sscn(Some(on)) => self.sscn_asked = *on,
             Command::Rest(marker) => self.offset_kept = marker.offset() != Some(0),
             Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_) => {
                 self.offset_kept = false;

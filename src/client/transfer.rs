@@ -146,6 +146,7 @@ pub struct Open<'a> {
     type_sent: bool,
     restart_sent: bool,
     range_sent: bool,
+    sscn_sent: bool,
     command_sent: bool,
     protect: Protect,
     channel: DataId,
@@ -197,6 +198,7 @@ impl<'a> Open<'a> {
             type_sent: false,
             restart_sent: false,
             range_sent: false,
+            sscn_sent: false,
             command_sent: false,
             protect: Protect::No,
             channel: DataId::NONE,
@@ -303,6 +305,16 @@ impl<'a> Open<'a> {
         Ok(matches!(self.protect, Protect::No | Protect::Asked))
     }
 
+    /// Takes the part of the TLS client back from a server that has it since a transfer to another (SSCN OFF).
+    /// `false` means not yet.
+    fn take_tls_back(&mut self, cx: &mut Context<'_, '_>) -> Result<bool, LocalError> {
+        if cx.client.sscn_kept && !self.sscn_sent {
+            self.sscn_sent = cx.send(&Command::Sscn(Some(false)))?;
+            return Ok(self.sscn_sent);
+        }
+        Ok(true)
+    }
+
     /// Asks the server where to connect to, or makes a listener for it.
     fn seek(&mut self, cx: &mut Context<'_, '_>) -> Result<(), LocalError> {
         let active = match cx.client.config.data_connection {
@@ -384,7 +396,7 @@ impl Sequence for Open<'_> {
         if !self.type_sent {
             return Ok(Next::Continue);
         }
-        if !self.send_protection(cx)? {
+        if !self.send_protection(cx)? || !self.take_tls_back(cx)? {
             return Ok(Next::Continue);
         }
         if self.stage == Stage::Address {
@@ -487,6 +499,8 @@ impl Sequence for Open<'_> {
             Some(Verb::Rang) if granted || line.code.is_intermediate() => Next::Continue,
             // It has none, so none is in force.
             Some(Verb::Rang) if self.range.is_none() && !cx.client.range_kept => Next::Continue,
+            // Where it is unknown, the server has not that part.
+            Some(Verb::Sscn) if granted || !cx.client.sscn_kept => Next::Continue,
             verb if verb == self.command.known_verb() && granted => {
                 self.start(cx, line);
                 Next::Done

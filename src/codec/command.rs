@@ -9,6 +9,7 @@ use nom::combinator::{opt, rest};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
+use super::features::on_or_off;
 use super::{
     Allocation, ByteRange, EpsvArgument, ExtendedError, Facts, FileStructure, Full, Invalid, OptsArgument,
     ProtectionBufferSize, ProtectionLevel, RepresentationType, RestartMarker, Secret, Sink, Text, Timestamp,
@@ -165,6 +166,7 @@ commands! {
     Hash(Text<'a>), Rang(ByteRange),
     // In use, in no RFC
     Xcrc(Text<'a>), Xmd5(Text<'a>), Xsha1(Text<'a>), Xsha256(Text<'a>), Xsha512(Text<'a>), Comb(Text<'a>),
+    Sscn(Option<bool>),
     Avbl(Option<Text<'a>>), Csid(Text<'a>), Clnt(Text<'a>), Dsiz(Option<Text<'a>>), Rmda(Text<'a>),
     Thmb(Text<'a>), Pret(Text<'a>),
 }
@@ -311,6 +313,22 @@ impl<'a> Parameter<'a> for Option<Text<'a>> {
         match self {
             Some(text) if !text.is_empty() => spaced(*text, sink),
             _ => Ok(()),
+        }
+    }
+}
+
+// switch = "ON" / "OFF"                 ; in use: SSCN
+impl<'a> Parameter<'a> for Option<bool> {
+    fn read(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
+        let switch = argument.map(|text| on_or_off(text.as_bytes())).transpose();
+        switch.map_err(|invalid| CommandError::BadArgument(verb, invalid))
+    }
+
+    fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
+        match self {
+            Some(true) => sink.put(b" ON"),
+            Some(false) => sink.put(b" OFF"),
+            None => Ok(()),
         }
     }
 }

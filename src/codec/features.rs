@@ -94,6 +94,8 @@ bitflags! {
         const PRET = 1 << 37;
         /// PASV, which needs no mention and gets it.
         const PASV = 1 << 38;
+        /// SSCN, by which a server is made the TLS client on a data connection to another.
+        const SSCN = 1 << 39;
     }
 }
 
@@ -144,6 +146,7 @@ const LINES: &[(Features, &str, Use)] = &[
     (Features::REST_STREAM, "REST STREAM", Both),
     (Features::RMDA, "RMDA", Both),
     (Features::SIZE, "SIZE", Both),
+    (Features::SSCN, "SSCN", Both),
     (Features::THMB, "THMB", Both),
     (Features::TVFS, "TVFS", Both),
     (Features::UTF8, "UTF8", Both),
@@ -310,7 +313,7 @@ impl<'a> OptsArgument<'a> {
     }
 }
 
-fn on_or_off(option: &[u8]) -> Result<bool, Invalid> {
+pub(super) fn on_or_off(option: &[u8]) -> Result<bool, Invalid> {
     // Some clients name the option and say no more; they mean on.
     let words: [(&[u8], bool); 3] = [(b"", true), (b"ON", true), (b"OFF", false)];
     let word = words.iter().find(|row| row.0.eq_ignore_ascii_case(option));

@@ -381,6 +381,10 @@ verbs! {
     }
 
     // ---- No RFC: other commands in use ----
+    Sscn "SSCN" "no document" "Let the server be the TLS client on data connections, or ask whether it is" {
+        argument: Optional("[<SP> ON | <SP> OFF]");
+        success [200], failure [503]
+    }
     Comb "COMB" "no document" "Put the parts of a file together" {
         argument: Required("<SP> <target> 1*(<SP> <part>)");
         success [250], failure [550]

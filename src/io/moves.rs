@@ -156,7 +156,8 @@ macro_rules! moves {
 
             /// Has this client's server send the file `from` to another server, which stores it as `to`; no
             /// byte of it comes by here. Both clients are logged in, and each is good for other operations
-            /// afterwards. Most servers refuse this; see [`fxp`](client::fxp()).
+            /// afterwards. Most servers refuse this, and to protect the data both ways takes one that has SSCN; see
+            /// [`fxp`](client::fxp()).
             ///
             /// # Errors
             /// When either server refuses, or its connection breaks.

@@ -305,7 +305,7 @@ fn a_connection_that_breaks_leaves_the_other_client_usable() {
 }
 
 #[test]
-fn servers_that_protect_their_data_cannot_do_it_with_each_other() {
+fn one_server_alone_cannot_protect_the_data() {
     for (protected, side) in [(0, Side::Source), (1, Side::Target)] {
         let mut rigs = rigs().map(|rig| rig.says("PROT", "200 okay"));
         rigs[protected].run(&mut client::raw(Command::parse(b"PROT P").unwrap()), |_| ()).done();
@@ -314,6 +314,137 @@ fn servers_that_protect_their_data_cannot_do_it_with_each_other() {
         assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side, error }));
         assert!(rigs.iter().all(|rig| rig.commands().is_empty()), "it is known before anything is sent");
         rigs.iter_mut().for_each(in_step);
+    }
+}
+
+/// Both under PROT P, in the dialogue alone: the rigs have no TLS.
+fn protected(rigs: [Rig; 2]) -> [Rig; 2] {
+    rigs.map(|rig| {
+        let mut rig = rig.says("PROT", "200 okay");
+        rig.run(&mut client::raw(Command::parse(b"PROT P").unwrap()), |_| ()).done();
+        rig.reset_counts();
+        rig
+    })
+}
+
+fn knows_sscn(rig: Rig) -> Rig {
+    rig.says("SSCN", "200 so be it")
+}
+
+const EPRT: [&str; 2] = ["EPRT |1|192.0.2.1|5000|", "EPRT |1|192.0.2.9|5000|"];
+
+#[test]
+fn of_servers_that_protect_their_data_the_target_is_the_tls_client() {
+    let mut rigs = protected(rigs().map(knows_sscn));
+    for told in [&["TYPE I", "SSCN ON"][..], &[]] {
+        assert_eq!(run(&mut rigs), FxpOutcome::Done);
+        assert_eq!(rigs[0].commands()[told.len() / 2..], [EPRT[1], "RETR f"]);
+        // It is remembered, and said once.
+        assert_eq!(rigs[1].commands(), [told, &["EPSV", "STOR g"]].concat());
+        rigs.iter_mut().for_each(Rig::reset_counts);
+    }
+}
+
+#[test]
+fn a_target_that_has_no_sscn_leaves_the_part_of_the_tls_client_to_the_source() {
+    for refusal in ["500 what", "502 what", "503 not you", "504 not this"] {
+        let [source, target] = rigs();
+        let mut rigs = protected([knows_sscn(source), target.says("SSCN", refusal)]);
+        assert_eq!(run(&mut rigs), FxpOutcome::Done);
+        assert_eq!(rigs[0].commands(), ["TYPE I", "SSCN ON", EPRT[1], "RETR f"]);
+        assert_eq!(rigs[1].commands(), ["TYPE I", "SSCN ON", "EPSV", "STOR g"]);
+    }
+}
+
+#[test]
+fn a_target_that_names_no_sscn_is_asked_last() {
+    for (knows, asked) in [
+        (true, ["TYPE I", "EPSV", "STOR g"].as_slice()),
+        (
+            false,
+            &[
+                // What the source refuses is asked of it all the same. And its port again, behind that.
+                "TYPE I", "EPSV", "SSCN ON", "EPSV", "STOR g",
+            ],
+        ),
+    ] {
+        let [source, target] = rigs();
+        let source = if knows { knows_sscn(source) } else { source };
+        let mut rigs = protected([source, knows_sscn(target)]);
+        rigs[1].run(&mut client::features(), |_| ()).done();
+        rigs[1].reset_counts();
+        assert_eq!(run(&mut rigs), FxpOutcome::Done);
+        assert_eq!(rigs[0].commands(), ["TYPE I", "SSCN ON", EPRT[1], "RETR f"]);
+        assert_eq!(rigs[1].commands(), asked);
+    }
+}
+
+#[test]
+fn servers_that_protect_their_data_and_have_no_sscn_cannot_do_it_with_each_other() {
+    let mut rigs = protected(rigs());
+    for _ in 0..2 {
+        let error = Error::Local(LocalError::DataProtected);
+        assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side: Side::Source, error }));
+        for rig in &mut rigs {
+            assert!(!rig.commands().iter().any(|line| line.starts_with("RETR") || line.starts_with("STOR")));
+            in_step(rig);
+            rig.reset_counts();
+        }
+    }
+}
+
+#[test]
+fn two_tls_clients_of_earlier_transfers_become_one() {
+    let mut rigs = protected(rigs().map(knows_sscn));
+    for rig in &mut rigs {
+        rig.run(&mut client::raw(Command::parse(b"SSCN ON").unwrap()), |_| ()).done();
+        rig.reset_counts();
+    }
+    assert_eq!(run(&mut rigs), FxpOutcome::Done);
+    assert_eq!(rigs[0].commands(), ["TYPE I", "SSCN OFF", EPRT[1], "RETR f"]);
+    assert_eq!(rigs[1].commands(), ["TYPE I", "EPSV", "STOR g"]);
+}
+
+#[test]
+fn the_servers_keep_their_parts_in_tls_when_they_find_each_other_the_other_way_round() {
+    let [source, target] = rigs().map(knows_sscn);
+    let foreign = source.says("EPRT", "504 to yourself only").says("PORT", "504 to yourself only");
+    let mut rigs = protected([foreign, target]);
+    assert_eq!(run(&mut rigs), FxpOutcome::Done);
+    assert_eq!(rigs[0].commands(), ["TYPE I", EPRT[1], "PORT 192,0,2,9,19,136", "EPSV", "RETR f"]);
+    assert_eq!(rigs[1].commands(), ["TYPE I", "SSCN ON", "EPSV", EPRT[0], "STOR g"]);
+}
+
+#[test]
+fn a_transfer_of_the_clients_own_has_the_server_be_the_tls_server_again() {
+    // It has ended, or the next operation gives it up, at any point.
+    for polls in (0..40).chain([usize::MAX]) {
+        let mut rigs = protected(rigs().map(knows_sscn));
+        let _ = run_fxp(&mut from_f_to_g(), &mut rigs, polls);
+        for rig in &mut rigs {
+            rig.run(&mut client::noop(), |_| ()).done();
+            let told = rig.commands().contains(&"SSCN ON");
+            rig.reset_counts();
+            for own in [true, false] {
+                let _ = rig.run(&mut client::list(None, IMAGE), |_| ());
+                let expected = own && told;
+                assert_eq!(rig.commands().contains(&"SSCN OFF"), expected, "{polls}: {:#?}", rig.transcript);
+                rig.reset_counts();
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_server_says_to_sscn_off_is_a_refusal_where_it_knows_that() {
+    for (reply, refused) in [("502 what", false), ("500 what", false), ("503 no", true)] {
+        let mut rig = knows_sscn(plain(SOURCE)).says("SSCN", reply);
+        rig.run(&mut client::raw(Command::parse(b"SSCN ON").unwrap()), |_| ()).done();
+        rig.reset_counts();
+        let outcome = rig.run(&mut client::list(None, IMAGE), |_| ());
+        assert_eq!(matches!(outcome, Outcome::Refused { code: 503, .. }), refused, "{:#?}", rig.transcript);
+        assert_eq!(rig.commands()[..2], ["TYPE I", "SSCN OFF"]);
+        in_step(&mut rig);
     }
 }
 

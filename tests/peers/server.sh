@@ -4,7 +4,8 @@
 # MODE is plain, or one in which TLS is demanded for logins and for data, and so is that data connections resume the session of
 # their control connection where the server knows such a rule: explicit (AUTH TLS) or implicit. A mode that a server lacks exits 77.
 # CERTIFICATES is what certificates.sh makes. $TLS_VERSION, as in TLSv1.2, is the only one spoken; without it all are.
-# With $FOREIGN_ADDRESSES data may go to other hosts than the client's, where a server can be told so.
+# With $FOREIGN_ADDRESSES data may go to other hosts than the client's, where a server can be told so, and need not resume a
+# session, which another server cannot.
 # Needs root. Nothing outside ROOT changes: the accounts are in files of ours that lie over the system's in a private
 # mount namespace.
 set -euo pipefail

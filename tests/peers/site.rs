@@ -111,6 +111,15 @@ impl Site {
         Site::start(server, None, |command| _ = command.env("FOREIGN_ADDRESSES", "1"))
     }
 
+    /// As [`theirs_by_tls`](Self::theirs_by_tls) and [`theirs_for_fxp`](Self::theirs_for_fxp) at once, explicit, and
+    /// without the rule that data connections resume the session of their control connection: another server cannot.
+    #[track_caller]
+    pub fn theirs_for_fxp_by_tls(server: &str, version: &str) -> Site {
+        Site::start(server, Some(Tls::Explicit), |command| {
+            command.env("FOREIGN_ADDRESSES", "1").env("TLS_VERSION", version);
+        })
+    }
+
     #[track_caller]
     fn start(server: &str, tls: Option<Tls>, set_up: impl FnOnce(&mut Command)) -> Site {
         let root = Directory::new();

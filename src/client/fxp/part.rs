@@ -20,7 +20,10 @@ pub(super) struct Part<'a> {
     pub(super) listens: bool,
     /// Where: told by this server or, through [`Fxp::coordinate`], by the other.
     pub(super) address: Option<SocketAddr>,
+    /// It is the TLS client on the data connection; nothing where that is in the clear.
+    pub(super) tls_client: Option<bool>,
     type_sent: bool,
+    sscn_sent: bool,
     /// An earlier operation's range was taken back.
     range_sent: bool,
     restart_sent: bool,
@@ -55,7 +58,9 @@ impl<'a> Part<'a> {
             offset,
             listens,
             address: None,
+            tls_client: None,
             type_sent: false,
+            sscn_sent: false,
             range_sent: false,
             restart_sent: false,
             stage: Stage::Address,
@@ -66,6 +71,13 @@ impl<'a> Part<'a> {
     /// Lets the transfer begin; says whether it may only now.
     pub(super) fn begin(&mut self, may: bool) -> bool {
         may && !core::mem::replace(&mut self.may_begin, true)
+    }
+
+    /// Whether the server has the part in TLS that it is to have; tells it by SSCN where it has not.
+    fn takes_part(&mut self, cx: &mut Context<'_, '_>) -> Result<bool, LocalError> {
+        let Some(on) = self.tls_client.filter(|on| *on != cx.client.sscn_kept) else { return Ok(true) };
+        self.sscn_sent = self.sscn_sent || cx.send(&Command::Sscn(Some(on)))?;
+        Ok(false)
     }
 
     /// What asks for the address, or tells it.
@@ -100,7 +112,7 @@ impl Sequence for Part<'_> {
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
         self.type_sent = self.type_sent || cx.set_type(self.representation)?;
-        if self.type_sent && self.stage == Stage::Address {
+        if self.type_sent && self.stage == Stage::Address && self.takes_part(cx)? {
             if let Some(command) = self.seek(cx.client) {
                 if cx.send(&command)? {
                     self.stage = Stage::Asked;
@@ -151,6 +163,8 @@ impl Sequence for Part<'_> {
             Some(Verb::Type | Verb::Noop) if granted || verb == Some(Verb::Noop) => Next::Continue,
             // Where it is unknown none can be in force.
             Some(Verb::Rang) if !cx.client.range_kept => Next::Continue,
+            // Where it is unknown, the server is none.
+            Some(Verb::Sscn) if granted || self.tls_client == Some(cx.client.sscn_kept) => Next::Continue,
             Some(Verb::Rest) if granted || line.code.is_intermediate() => Next::Continue,
             verb if verb == self.command.known_verb() && granted => Next::Done,
             _ => Next::Refused,

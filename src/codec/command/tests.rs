@@ -151,6 +151,9 @@ fn known() -> Vec<Known> {
         ("xSha256 x", Xsha256(text("x")), "XSHA256 x"),
         ("XSHA512 x", Xsha512(text("x")), same),
         ("COMB t a b", Comb(text("t a b")), same),
+        ("SSCN", Sscn(None), same),
+        ("SSCN ON", Sscn(Some(true)), same),
+        ("sscn off", Sscn(Some(false)), "SSCN OFF"),
         ("AVBL", Avbl(None), same),
         ("AVBL /", Avbl(Some(text("/"))), same),
         ("CSID Name=X;", Csid(text("Name=X;")), same),
@@ -267,6 +270,7 @@ fn an_argument_that_is_not_of_its_grammar_is_refused() {
         (Verb::Mfct, &["MFCT 2024 x"]),
         (Verb::Mff, &["MFF x", "MFF  x", "MFF a=b;", "MFF a=b; ", "MFF ab; x"]),
         (Verb::Rang, &["RANG 5", "RANG 5 1", "RANG x 1"]),
+        (Verb::Sscn, &["SSCN x", "SSCN ON OFF", "SSCN 1"]),
     ];
     for (verb, lines) in table {
         for line in *lines {

@@ -39,6 +39,7 @@ fn a_feature_is_known_however_its_line_is_written() {
         (" COMB target;source_list", Features::COMB),
         (" MDTM YYYYMMDDHHMMSS[+-TZ];filename", Features::MDTM),
         (" PROT C;P;", Features::PROT),
+        (" SSCN", Features::SSCN),
         ("no features", Features::empty()),
         ("211 no features", Features::empty()),
         ("211-Features:", Features::empty()),

@@ -150,6 +150,7 @@ fn build(parts: &Parts) -> Command<'_> {
         Verb::Xsha256 => Xsha256(text),
         Verb::Xsha512 => Xsha512(text),
         Verb::Comb => Comb(text),
+        Verb::Sscn => Sscn(flag.then_some(pick % 2 == 0)),
         Verb::Avbl => Avbl(maybe),
         Verb::Csid => Csid(text),
         Verb::Clnt => Clnt(text),
