@@ -106,7 +106,15 @@ impl<R: Runtime> Connection<R> {
             Err(error @ (Error::Local(_) | Error::Peer(..))) => Err(error),
             // The server takes connections that resume nothing.
             Ok(()) => Ok(false),
-            Err(_) => Ok(!self.endpoint.as_ref().is_some_and(Endpoint::has_spent_its_tickets)),
+            Err(_) => {
+                // The refusal may be here before the tickets are.
+                poll_fn(|cx| match self.data.poll_retired(&self.runtime, self.endpoint.as_ref(), cx) {
+                    Some(until) => self.runtime.poll_deadline(until, cx),
+                    None => Poll::Ready(()),
+                })
+                .await;
+                Ok(!self.endpoint.as_ref().is_some_and(Endpoint::has_spent_its_tickets))
+            }
         }
     }
 
