@@ -23,8 +23,10 @@ mod channel;
 mod complete;
 mod config;
 mod exchange;
+mod expected;
 mod extensions;
 mod facts;
+mod file_size;
 mod fxp;
 mod hash;
 mod login;
@@ -36,6 +38,7 @@ mod rename;
 mod replies;
 mod secure;
 mod sending;
+mod settings;
 mod setup;
 mod transfer;
 mod verify;
@@ -58,6 +61,7 @@ pub use extensions::{
     set_facts, set_modification_time, site, status, structure_mount, symlink, utf8,
 };
 pub use facts::FactsReader;
+pub use file_size::ExpectedSize;
 pub use fxp::{Fxp, FxpAction, FxpError, Party, Side, fxp};
 pub use hash::{Hash, hash};
 pub use login::{Greeting, Login, greeting, login};
@@ -65,7 +69,7 @@ pub use machine::{Client, Step};
 pub use offers::Offers;
 pub use operation::{Context, Event, Inherits, Next, Operation, OperationStep, Refusal, Sequence};
 pub use rename::{Rename, rename};
-pub use replies::ReplySpan;
+pub use replies::{ReplySpan, ReplyTo};
 pub use secure::{ClearCommandChannel, Protected, Secure, clear_command_channel, protect_data, secure};
 pub use setup::{Setup, setup};
 pub use transfer::{

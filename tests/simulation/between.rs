@@ -97,7 +97,7 @@ impl Scene {
         let delay = [1, 100, 20_000, 1_000_000][random.below(4)];
         let halves = [0, 1].map(|side| {
             let mut config = client::Config::default();
-            config.one_command_at_a_time = random.below(3) == 0;
+            config.pipelining = random.below(3) != 0;
             let mut serves = server::Config::default();
             serves.foreign_addresses = foreign[side];
             match random.below(5) {
