@@ -210,6 +210,11 @@ impl Scene {
             return;
         }
         let now = self.now;
+        // Before it sends a command a client reads what is there, and is polled at once.
+        let listens = |half: &Half| half.waits[0].deadline.is_some_and(|deadline| deadline.as_micros() <= now);
+        if self.halves.iter().any(listens) {
+            return;
+        }
         let next = self.halves.iter().flat_map(|half| {
             let deadlines = half.waits.iter().filter_map(|wait| wait.deadline.map(Instant::as_micros));
             let due = half.due.iter().map(|(at, ..)| *at).chain(half.asked.as_ref().map(|(at, ..)| *at));
