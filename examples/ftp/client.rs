@@ -8,7 +8,7 @@ use std::time::Duration;
 use ::tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use ::tokio::runtime;
 use clap::ValueEnum;
-use ftp_proto::client::{Config, Profile};
+use ftp_proto::client::{Config, ExpectedSize, Profile};
 use ftp_proto::codec::{Features, Timestamp};
 use ftp_proto::io::tls::ClientTls;
 use ftp_proto::io::{Direction, Error, Listed, Walker, smol, std as blocking, tokio};
@@ -135,6 +135,18 @@ impl Client {
 
     pub fn retrieve_from(&mut self, path: &[u8], offset: u64) -> Result<Retrieve<'_>, Error> {
         opened!(self, client => client.retrieve_from(path, offset))
+    }
+
+    pub fn retrieve_expecting(
+        &mut self,
+        path: &[u8],
+        offset: u64,
+        size: Option<ExpectedSize>,
+    ) -> Result<Retrieve<'_>, Error> {
+        match size {
+            Some(size) => opened!(self, client => client.retrieve_expecting(path, offset, size)),
+            None => self.retrieve_from(path, offset),
+        }
     }
 
     pub fn store_from(&mut self, path: &[u8], offset: u64) -> Result<Store<'_>, Error> {

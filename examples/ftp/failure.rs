@@ -6,6 +6,7 @@ use std::io;
 use std::iter;
 use std::path::Path;
 
+use ftp_proto::action::DataFailure;
 use ftp_proto::codec::Escaped;
 use ftp_proto::io::Error as FtpError;
 
@@ -61,6 +62,11 @@ impl Failure {
     /// Whether nothing more can be asked of the server.
     pub fn is_fatal(&self) -> bool {
         matches!(&self.why, Why::Remote(error) if error.is_fatal())
+    }
+
+    /// Whether the server ignored that a download was to go on, and sent the file from its start.
+    pub fn is_ignored_restart(&self) -> bool {
+        matches!(&self.why, Why::Remote(FtpError::Data(DataFailure::RestartIgnored { .. }, _)))
     }
 
     /// Whether the reader of our output has gone, which is no news to anybody.

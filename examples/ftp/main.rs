@@ -19,14 +19,15 @@
 //! | 4 | a file here cannot be read or written |
 //!
 //! When some of many files fail the others are transferred all the same; the exit code is that of the first
-//! failure. A file that is replaced is written in place, so that a transfer that breaks leaves a part that
-//! `-c` goes on with.
+//! failure. A download is written to a part file beside its target (`name.part`), which takes its place at the end;
+//! a transfer that breaks leaves the part, which `-c` goes on with.
 //!
 //! Here is how it is made: [`url`] reads URLs, [`client`] is the library's on any runtime, [`session`] logs in, [`tls`] protects,
-//! [`transfer`] moves a file, [`walk`] moves directories, [`show`] prints listings, [`failure`] knows the exit codes.
+//! [`transfer`] moves a file, [`part`] holds it until it is complete, [`walk`] moves directories, [`show`] prints listings, [`failure`] knows the exit codes.
 
 mod client;
 mod failure;
+mod part;
 mod session;
 mod show;
 mod tls;

@@ -1,14 +1,16 @@
 //! One file from there to here, or from here to there.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
+use ftp_proto::client::ExpectedSize;
 use ftp_proto::io::Error;
 use indicatif::ProgressBar;
 
 use crate::failure::{Failure, Shown};
+use crate::part::Target;
 use crate::session::Session;
 
 /// How much is moved at a time.
@@ -28,13 +30,16 @@ pub struct Ways {
 /// What a listing said of a file that is to be fetched.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Known {
-    /// Its size in bytes.
+    /// Its size in bytes, as far as a listing can tell.
     pub size: Option<u64>,
+    /// The same, where a machine-readable listing says so of a file: a download has to bring so many.
+    pub fact: Option<u64>,
     /// When it was changed.
     pub modified: Option<SystemTime>,
 }
 
-/// Downloads the file at `remote` to `local`. What comes of a transfer that breaks stays, to be resumed.
+/// Downloads the file at `remote` to `local`. What comes of a transfer that breaks stays in a part file, to be
+/// resumed.
 pub fn get(
     session: &mut Session,
     remote: &[u8],
@@ -43,14 +48,22 @@ pub fn get(
     known: Known,
 ) -> Result<(), Failure> {
     let manner = session.manner;
-    let (mut size, mut wanted) = (known.size, 0);
-    if let (true, Ok(here)) = (ways.resume, fs::metadata(local)) {
-        wanted = here.len();
+    let target = Target::new(local);
+    let (mut expected, mut wanted) = (known.fact.map(ExpectedSize::Fact), 0);
+    let mut size = known.size;
+    if let (true, Some(here)) = (ways.resume, target.resumable()) {
+        wanted = here;
         size = size_there(session, remote)?;
+        expected = size.map(ExpectedSize::Size).or(expected);
         match size {
-            Some(all) if wanted == all => {
+            Some(all) if target.is_whole(all) => {
                 manner.note(format_args!("{}: it is all here already", Shown(remote)));
                 return Ok(());
+            }
+            // All came, and did not get its name.
+            Some(all) if wanted == all && all > 0 => {
+                let modified = modification_time(session, remote, ways, known)?;
+                return target.open(all)?.finish(modified);
             }
             Some(all) if wanted > all => {
                 let local = local.display();
@@ -59,34 +72,39 @@ pub fn get(
             _ => {}
         }
     }
-    let mut download = session.client.retrieve_from(remote, wanted).map_err(Failure::remote(remote))?;
+    let opened = session.client.retrieve_expecting(remote, wanted, expected);
+    let mut download = opened.map_err(Failure::remote(remote))?;
     // The server has something to send: only now may it take the place of what is here.
     let offset = download.offset();
     if offset < wanted {
         manner.note(format_args!("{}: the server cannot resume: from the start", Shown(remote)));
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(offset == 0);
-    let mut file = options.open(local).map_err(Failure::local(local))?;
-    if offset > 0 {
-        file.seek(SeekFrom::Start(offset)).map_err(Failure::local(local))?;
-    }
+    let mut part = target.open(offset)?;
     let bar = manner.progress(remote, size.or(download.size_hint()), offset);
-    copy(&mut download, &mut file, &bar, Failure::transfer(remote), Failure::local(local))?;
-    bar.finish();
-    if ways.times {
-        let modified = match known.modified {
-            Some(modified) => Some(modified),
-            None => {
-                let time = session.client.modification_time(remote).map_err(Failure::remote(remote))?;
-                time.to_system_time()
-            }
-        };
-        if let Some(modified) = modified {
-            file.set_modified(modified).map_err(Failure::local(local))?;
+    let copied = copy(&mut download, &mut part.file, &bar, Failure::transfer(remote), Failure::local(local));
+    drop(download);
+    if let Err(failure) = copied {
+        if failure.is_ignored_restart() {
+            part.take_back().map_err(Failure::local(local))?;
         }
+        return Err(failure);
     }
-    Ok(())
+    bar.finish();
+    part.finish(modification_time(session, remote, ways, known)?)
+}
+
+/// The time that the file here is to have, if it is to have that of the file there.
+fn modification_time(
+    session: &mut Session,
+    remote: &[u8],
+    ways: Ways,
+    known: Known,
+) -> Result<Option<SystemTime>, Failure> {
+    if !ways.times || known.modified.is_some() {
+        return Ok(known.modified.filter(|_| ways.times));
+    }
+    let time = session.client.modification_time(remote).map_err(Failure::remote(remote))?;
+    Ok(time.to_system_time())
 }
 
 /// Downloads the file at `remote` to standard output.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use ftp_proto::codec::pathname::UnsafeName;
 use ftp_proto::io::{Error, Listed, Walker, local_name};
-use ftp_proto::listing::{Entry, Kind, Precision};
+use ftp_proto::listing::{Entry, Format, Kind, Precision};
 
 use crate::failure::{Failure, Shown};
 use crate::session::Session;
@@ -83,7 +83,8 @@ fn known(entry: &Entry<'_>) -> Known {
         modified.zone().is_some() && modified.precision() >= Precision::Second
     };
     let modified = entry.modified.filter(exact).and_then(|modified| modified.to_system_time(0));
-    Known { size: entry.size, modified }
+    let is_fact = entry.format() == Some(Format::Mlsd) && entry.kind == Kind::File;
+    Known { size: entry.size, fact: entry.size.filter(|_| is_fact), modified }
 }
 
 /// Uploads what is in the directory `local` into the directory `remote`, which is made. A file is uploaded too.

@@ -1,0 +1,94 @@
+//! A download on its way to its file: written to a part file beside it, which takes its place at the end.
+//!
+//! Until then what was there stays as it was, and what a transfer that breaks leaves behind cannot be taken for
+//! the whole.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::failure::Failure;
+
+/// What is added to the name of a file that is not complete.
+const SUFFIX: &str = ".part";
+
+/// Where a download goes.
+#[derive(Debug)]
+pub struct Target {
+    /// The file itself.
+    path: PathBuf,
+    /// The part file; none where the target is something that is only written to, such as a device.
+    part: Option<PathBuf>,
+}
+
+/// The part file of a download, open.
+#[derive(Debug)]
+pub struct Part<'t> {
+    target: &'t Target,
+    pub file: File,
+    offset: u64,
+}
+
+impl Target {
+    pub fn new(local: &Path) -> Self {
+        // A link stays one: what it leads to is replaced.
+        let path = fs::canonicalize(local).unwrap_or_else(|_| local.to_owned());
+        let is_replaced = fs::metadata(&path).is_ok_and(|found| found.is_file()) || !path.exists();
+        let mut name = path.clone().into_os_string();
+        name.push(OsString::from(SUFFIX));
+        let part = is_replaced.then(|| name.into());
+        Self { path, part }
+    }
+
+    /// How many bytes there are to go on from: those of the part file or, where there is none, of the file.
+    pub fn resumable(&self) -> Option<u64> {
+        let part = self.part.as_ref().and_then(|part| fs::metadata(part).ok());
+        let found = part.or_else(|| fs::metadata(&self.path).ok());
+        found.filter(fs::Metadata::is_file).map(|found| found.len())
+    }
+
+    /// Whether the file itself is there, and nothing that is yet to become it.
+    pub fn is_whole(&self, size: u64) -> bool {
+        let part = self.part.as_ref().is_some_and(|part| part.exists());
+        !part && fs::metadata(&self.path).is_ok_and(|found| found.len() == size)
+    }
+
+    /// Opens the part file at byte `offset`, which is at most [`resumable`](Self::resumable). Called once the
+    /// server has something to send.
+    pub fn open(&self, offset: u64) -> Result<Part<'_>, Failure> {
+        let path = self.part.as_ref().unwrap_or(&self.path);
+        // What an earlier transfer left under the file's own name is gone on with there.
+        if offset > 0 && !path.exists() {
+            fs::rename(&self.path, path).map_err(Failure::local(path))?;
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(offset == 0);
+        let mut file = options.open(path).map_err(Failure::local(path))?;
+        if offset > 0 {
+            file.seek(SeekFrom::Start(offset)).map_err(Failure::local(path))?;
+        }
+        Ok(Part { target: self, file, offset })
+    }
+}
+
+impl Part<'_> {
+    /// The file is complete: it takes its place.
+    pub fn finish(self, modified: Option<SystemTime>) -> Result<(), Failure> {
+        let Self { target: Target { path, part }, file, .. } = self;
+        if let Some(modified) = modified {
+            file.set_modified(modified).map_err(Failure::local(path))?;
+        }
+        let Some(part) = part else { return Ok(()) };
+        if let Ok(before) = fs::metadata(path) {
+            fs::set_permissions(part, before.permissions()).map_err(Failure::local(part))?;
+        }
+        fs::rename(part, path).map_err(Failure::local(path))
+    }
+
+    /// Takes back what was received this time: it is not the rest of what was there.
+    pub fn take_back(self) -> io::Result<()> {
+        self.file.set_len(self.offset)
+    }
+}
