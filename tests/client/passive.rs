@@ -148,3 +148,66 @@ fn a_421_while_connecting_ends_it() {
     rig.connects = None;
     assert_eq!(retrieve(&mut rig), peer_error(PeerError::ServiceClosing));
 }
+
+#[test]
+fn round_trips_are_saved_where_it_is_safe() {
+    let mut rig = Rig::greeted();
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    // TYPE, EPSV, RETR; the confirmation comes with the data.
+    assert_eq!((rig.commands().len(), rig.commands()[0]), (3, "TYPE I"));
+    for _ in 0..3 {
+        rig.reset_counts();
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+        assert_eq!(rig.commands(), ["EPSV", "RETR f"]);
+    }
+    rig.reset_counts();
+    rig.run(&mut client::facts(Some(t("f"))), |()| ()).done();
+    assert_eq!((rig.commands(), rig.round_trips), (vec!["MLST f"], 1));
+    // Listings go without TYPE, even as the first thing that is done.
+    for open in [client::list(None), client::names(None), client::entries(None)] {
+        let mut rig = Rig::greeted();
+        assert_eq!(transfer(&mut rig, open), Outcome::Done(3));
+        assert_eq!(rig.commands().len(), 2, "{:?}", rig.commands());
+    }
+    // OPTS UTF8 once a session.
+    let mut rig = Rig::greeted().says("FEAT", "211-x\r\n UTF8\r\n211 end").says("OPTS", "200 okay");
+    for _ in 0..2 {
+        rig.run(&mut client::setup(), |_| ()).done();
+    }
+    assert_eq!(rig.commands(), ["FEAT", "OPTS UTF8 ON"]);
+}
+
+#[test]
+fn a_transfer_is_announced_by_pret_where_the_server_wants_that() {
+    let feat = "211-x\r\n PRET\r\n211 end";
+    // Named by FEAT.
+    let mut rig = Rig::greeted().says("FEAT", feat).says("PRET", "200 planning");
+    rig.run(&mut client::setup(), |_| ()).done();
+    for (open, commands) in [
+        (client::retrieve(t("f"), IMAGE, 0), &["TYPE I", "PRET RETR f", "EPSV", "RETR f"][..]),
+        (client::store(t("g"), IMAGE, 0), &["PRET STOR g", "EPSV", "STOR g"]),
+        (client::list(Some(t("d"))), &["PRET LIST d", "EPSV", "LIST d"]),
+    ] {
+        rig.reset_counts();
+        assert!(matches!(transfer(&mut rig, open), Outcome::Done(_)));
+        assert_eq!(rig.commands(), commands);
+    }
+    // Learnt from the refusal.
+    let refusal = "500 You need to use a client supporting PRET (PRE Transfer) to use PASV";
+    let mut rig = Rig::greeted()
+        .says("EPSV", "502 no")
+        .says("PASV", refusal)
+        .says("PASV", "227 go (192,0,2,1,19,136)")
+        .says("PRET", "200 planning");
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["TYPE I", "EPSV", "PASV", "PRET RETR f", "PASV", "RETR f"]);
+    assert!(rig.client.profile().contains(Profile::NEEDS_PRET));
+    rig.reset_counts();
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["PRET RETR f", "PASV", "RETR f"]);
+    // What PRET refuses is refused; a server that does not know it is asked without.
+    let mut rig = Rig::greeted().profile(Profile::NEEDS_PRET).says("PRET", "550 no such file");
+    assert!(matches!(retrieve(&mut rig), Outcome::Refused { verb: Some(Verb::Pret), code: 550, .. }));
+    let mut rig = Rig::greeted().profile(Profile::NEEDS_PRET).says("PRET", "502 what");
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+}

@@ -249,3 +249,75 @@ fn an_operation_dropped_during_the_handshake_leaves_it_to_the_next() {
         assert!(polls < 100);
     }
 }
+
+#[test]
+fn a_server_without_auth_tls_is_asked_for_auth_ssl() {
+    for refusal in ["500 what", "502 no", "504 unknown mechanism"] {
+        let mut rig = strict().says("AUTH TLS", refusal).says("AUTH SSL", "234 begin");
+        assert!(secure(&mut rig).done().data, "{refusal}");
+        assert_eq!(rig.commands(), ["AUTH TLS", "AUTH SSL", "PBSZ 0", "PROT P"]);
+    }
+    for refusal in ["530 not now", "534 no", "431 cannot"] {
+        let mut rig = strict().says("AUTH TLS", refusal);
+        assert!(matches!(secure(&mut rig), Outcome::Refused { .. }), "{refusal}");
+        assert_eq!(rig.commands(), ["AUTH TLS"]);
+    }
+    // With neither, the policy decides.
+    for (control, code) in [(Policy::Require, Some(504)), (Policy::Prefer, None)] {
+        let rig = ClientRig::with(config(control, Policy::Prefer), support::client::PEER).greet();
+        let mut rig = rig.says("AUTH", "504 no");
+        match code {
+            Some(code) => assert_eq!(secure(&mut rig).refused(), code),
+            None => assert!(!secure(&mut rig).done().control),
+        }
+        assert!(!rig.transcript.contains(&"TLS".to_owned()));
+    }
+}
+
+#[test]
+fn nothing_but_234_and_334_grants_auth() {
+    for reply in ["200 okay", "220 ready", "230 in", "250 done", "331 go on", "350 go on"] {
+        let mut rig = strict().says("AUTH", reply);
+        let outcome = secure(&mut rig);
+        let unexpected = matches!(outcome, Outcome::Error(Error::Peer(PeerError::UnexpectedReply(_))));
+        assert!(unexpected, "{reply}: {outcome:?}");
+        assert!(!rig.transcript.contains(&"TLS".to_owned()), "{reply}");
+    }
+}
+
+#[test]
+fn protection_that_is_refused_before_the_login_is_asked_for_behind_it() {
+    let login = || client::login(t("me"), secret("x"), None);
+    for refusal in ["503 log in first", "530 not logged in"] {
+        for tls in [TlsMode::Explicit, TlsMode::Implicit] {
+            for data in [Policy::Require, Policy::Prefer] {
+                for (second, granted) in [("200 okay", true), ("534 never", false)] {
+                    let mut config = config(Policy::Require, data);
+                    config.security.tls = tls;
+                    let rig = ClientRig::with(config, support::client::PEER).greet();
+                    let mut rig = rig.says("PBSZ", refusal).says("PROT", refusal).says("PROT", second);
+                    let protected = secure(&mut rig).done();
+                    assert!(protected.control && !protected.data);
+                    if data == Policy::Require {
+                        let open = rig.run(&mut client::retrieve(t("f"), Image, 0), |_| ());
+                        assert_eq!(open, Outcome::Error(Error::Local(LocalError::Unprotected)));
+                    }
+                    rig.reset_counts();
+                    let outcome = rig.run(&mut login(), |_| ());
+                    match granted || data == Policy::Prefer {
+                        true => assert_eq!(outcome, Outcome::Done(())),
+                        false => assert_eq!(outcome.refused(), 534),
+                    }
+                    assert_eq!(rig.commands(), ["USER me", "PASS x", "PBSZ 0", "PROT P"]);
+                    assert_eq!(rig.client.protects_data(), granted);
+                    // Once granted, it is not asked for again.
+                    if granted {
+                        rig.reset_counts();
+                        assert!(rig.run(&mut client::protect_data(true), |it| it.data).done());
+                        assert!(rig.commands().is_empty());
+                    }
+                }
+            }
+        }
+    }
+}
