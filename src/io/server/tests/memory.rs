@@ -10,6 +10,7 @@ use ::std::sync::{Arc, Mutex};
 use ::std::task::{Context, Poll};
 
 use crate::io::runtime::{Runtime, Stream, Unblock};
+use crate::io::socket::Keepalive;
 use crate::time::Instant;
 
 #[derive(Clone, Default)]
@@ -79,6 +80,8 @@ impl Stream for Pipe {
     }
 
     fn read_urgent_in_line(&mut self) {}
+
+    fn keep_alive(&mut self, _: Keepalive) {}
 
     fn poll_send_file(&mut self, _: &mut Context<'_>, _: &File, _: usize) -> Poll<io::Result<usize>> {
         Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
