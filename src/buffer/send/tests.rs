@@ -119,10 +119,10 @@ fn a_segment_of_its_own_shows_alone() {
     assert_eq!(buf.pending(), b"229 alone\r\n");
     buf.sent(10);
     assert_eq!(buf.pending(), &b"\n"[..]);
-    assert_eq!(buf.view().has_segment(), true);
+    assert!(buf.view().has_segment());
     buf.sent(1);
     assert_eq!(buf.pending(), &b"200 behind\r\n"[..]);
-    assert_eq!(buf.view().has_segment(), false);
+    assert!(!buf.view().has_segment());
     buf.sent(12);
     assert!(buf.is_empty());
 }
@@ -148,7 +148,7 @@ fn an_append_that_fails_takes_its_segment_with_it() {
     });
     assert_eq!(failed, Err(Full));
     assert_eq!(buf.pending(), &b"abcd"[..]);
-    assert_eq!(buf.view().has_segment(), false);
+    assert!(!buf.view().has_segment());
 }
 
 #[test]
