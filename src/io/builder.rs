@@ -11,6 +11,7 @@ use super::client::Connection;
 use super::control::Trace;
 use super::error::Error;
 use super::runtime::{Runtime, Stream};
+use super::socket::Keepalive;
 use super::tls::Endpoint;
 use crate::client::{Config, Profile, greeting, secure};
 use crate::security::TlsMode;
@@ -20,6 +21,7 @@ pub(super) struct Setup {
     pub(super) config: Config,
     pub(super) profile: Profile,
     pub(super) connect_timeout: Duration,
+    pub(super) keepalive: Keepalive,
     pub(super) trace: Option<Trace>,
     /// Which TLS is wanted, whatever the [configuration](Config::security) says of it, and what speaks it.
     pub(super) tls: Option<(TlsMode, Endpoint)>,
@@ -31,6 +33,7 @@ impl Default for Setup {
             config: Config::default(),
             profile: Profile::default(),
             connect_timeout: Duration::from_secs(20),
+            keepalive: Keepalive::default(),
             trace: None,
             tls: None,
         }
@@ -39,11 +42,12 @@ impl Default for Setup {
 
 impl fmt::Debug for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { config, profile, connect_timeout, .. } = self;
+        let Self { config, profile, connect_timeout, keepalive, .. } = self;
         f.debug_struct("Setup")
             .field("config", config)
             .field("profile", profile)
             .field("connect_timeout", connect_timeout)
+            .field("keepalive", keepalive)
             .finish_non_exhaustive()
     }
 }
@@ -74,7 +78,8 @@ impl Setup {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for peer in addresses {
             match reach(&mut runtime, peer, self.connect_timeout).await {
-                Ok(stream) => {
+                Ok(mut stream) => {
+                    stream.keep_alive(self.keepalive);
                     let local = stream.local_addr().map_err(Error::Connect)?.ip();
                     let secured = self.config.security.tls != TlsMode::None;
                     let mut connection = Connection::new(runtime, stream, local, peer, self.config, endpoint);
@@ -141,6 +146,21 @@ macro_rules! builder {
             /// default.
             pub fn connect_timeout(mut self, timeout: ::std::time::Duration) -> Self {
                 self.0.connect_timeout = timeout;
+                self
+            }
+
+            /// Sets TCP keepalive on the control connection: after so long without traffic the system probes
+            /// whether the server is still there, and again after each such interval (whole seconds, 1 s to
+            /// 32,767 s; systems that cannot be told use intervals of their own). `None` turns it off. 60 s by
+            /// default.
+            ///
+            /// The control connection is idle as long as a transfer runs, and address translators and firewalls
+            /// forget idle connections, often after a few minutes: the final reply is then lost. The probes keep
+            /// the entry alive without a word of FTP, and find a server that has gone. Where what is on the way
+            /// counts only bytes of the dialogue, or ends the TCP connection itself (a proxy), send NOOP during
+            /// transfers as well: [`Config::keepalive`](crate::client::Config::keepalive).
+            pub fn tcp_keepalive(mut self, interval: Option<::std::time::Duration>) -> Self {
+                self.0.keepalive = $crate::io::socket::Keepalive(interval);
                 self
             }
 

@@ -11,7 +11,7 @@ use ::std::sync::OnceLock;
 use ::std::task::{Context, Poll, ready};
 use ::std::time::Instant as Moment;
 
-use super::socket;
+use super::socket::{self, Keepalive};
 use crate::time::Instant;
 
 /// Where calls that may block stall nobody.
@@ -153,6 +153,9 @@ pub(super) trait Stream {
     /// Has urgent data read in its place among the other bytes, where the system would take it out.
     fn read_urgent_in_line(&mut self);
 
+    /// Turns TCP keepalive on or off.
+    fn keep_alive(&mut self, keepalive: Keepalive);
+
     /// Writes several pieces at once.
     #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "TLS alone writes so"))]
     fn poll_write_vectored(
@@ -195,6 +198,10 @@ impl<S: Socket> Stream for S {
 
     fn read_urgent_in_line(&mut self) {
         socket::read_urgent_in_line(self.as_fd());
+    }
+
+    fn keep_alive(&mut self, keepalive: Keepalive) {
+        socket::keep_alive(self.as_fd(), keepalive);
     }
 
     fn poll_write_vectored(

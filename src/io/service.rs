@@ -19,9 +19,9 @@ use ::std::task::{Poll, ready};
 use ::std::time::Duration;
 
 use super::host::AsyncAccounts;
-use super::runtime::{Interest, Reactor, Socket};
+use super::runtime::{Interest, Reactor, Socket, Stream};
 use super::server::{Connection, Hooks};
-use super::socket;
+use super::socket::{self, Keepalive};
 use super::throttle::{SharedPace, Throttle};
 use super::tls::Endpoint;
 use crate::server::{Config, Endpoints};
@@ -60,6 +60,7 @@ pub(super) struct Terms {
     #[cfg(feature = "proxy-protocol")]
     pub(super) proxies: Option<Proxies>,
     pub(super) places: state::Places,
+    pub(super) keepalive: Keepalive,
     /// In bytes a second, for each session.
     pub(super) rate: Option<NonZeroU64>,
     total: Option<SharedPace>,
@@ -208,6 +209,7 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
 ) {
     let Ok(local) = stream.local_addr() else { return };
     let Ok(mut socket) = runtime.adopt(stream) else { return };
+    socket.keep_alive(terms.keepalive);
     // Whoever it is that has no header, it is none that this port is for.
     let Some(client) = unless_stopping(&mut place, terms.client(&mut runtime, &mut socket, peer)).await
     else {

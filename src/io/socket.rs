@@ -42,6 +42,30 @@ fn without_delay(stream: BorrowedFd<'_>) -> io::Result<()> {
     Ok(sockopt::set_tcp_nodelay(stream, true)?)
 }
 
+/// When TCP probes a connection on which nothing moves (RFC 9293 3.8.4): the time of silence before the
+/// first probe, and between two. `None`: never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Keepalive(pub(super) Option<Duration>);
+
+impl Default for Keepalive {
+    /// 60 s, which is less than address translators and firewalls keep an idle connection.
+    fn default() -> Self {
+        Self(Some(Duration::from_secs(60)))
+    }
+}
+
+/// Turns TCP keepalive on or off. A system that cannot be told when to probe has its own idea of that.
+pub(super) fn keep_alive(stream: BorrowedFd<'_>, keepalive: Keepalive) {
+    let _ = sockopt::set_socket_keepalive(stream, keepalive.0.is_some());
+    #[cfg(not(any(target_os = "haiku", target_os = "nto", target_os = "openbsd", target_os = "redox")))]
+    if let Some(idle) = keepalive.0 {
+        // The most that Linux takes; the least that any system does.
+        let idle = idle.clamp(Duration::from_secs(1), Duration::from_secs(32_767));
+        let _ = sockopt::set_tcp_keepidle(stream, idle);
+        let _ = sockopt::set_tcp_keepintvl(stream, idle);
+    }
+}
+
 /// Binds at a port of the range that nobody can predict, so that nobody waits there for another's data
 /// (RFC 2577 4). An empty range (0..=0) means the ports that systems use for such things: letting the
 /// system choose is slow when many are in TIME_WAIT.
@@ -133,3 +157,6 @@ pub(super) fn shut_down(stream: BorrowedFd<'_>) -> io::Result<()> {
 pub(super) fn reset_on_drop(stream: BorrowedFd<'_>) {
     let _ = sockopt::set_socket_linger(stream, Some(Duration::ZERO));
 }
+
+#[cfg(test)]
+mod tests;

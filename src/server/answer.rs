@@ -1,7 +1,7 @@
 //! The host's answers, and the replies that are made of them.
 
 use super::information::framed;
-use super::machine::Ticket;
+use super::machine::{Ticket, append_reply};
 use super::note::{Change, Note, Outcome};
 use super::pending::{FollowUp, Pending, Purpose};
 use super::request::{Answer, Refusal};
@@ -109,7 +109,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (Pending::Site | Pending::Command, Answer::Reply(code, lines))
                 if self.verb.allows(code) && !code.is_preliminary() =>
             {
-                self.reply_many(ticket, tx, |tx| encode_lines(code, lines, tx));
+                self.reply_many(ticket, tx, |tx| append_reply(code, tx, |tx| encode_lines(code, lines, tx)));
             }
             _ => return Err((LocalError::WrongAnswer, ticket)),
         }

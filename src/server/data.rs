@@ -3,7 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use super::commands::Outcome as Answered;
-use super::machine::Ticket;
+use super::machine::{Ticket, append_reply};
 use super::session::Session;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::buffer::Tx;
@@ -196,6 +196,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         None
     }
 
+    /// Answers PASV, LPSV or EPSV once the listener stands.
     pub(super) fn tell_passive_address(&mut self, tx: &mut Tx<'_>) {
         match core::mem::take(&mut self.channel) {
             Channel::Bound { id, ticket, reply, address: bound } => {
@@ -205,12 +206,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     IpAddr::V4(_) => named.into(),
                     IpAddr::V6(_) => bound,
                 };
-                self.reply_many(ticket, tx, |tx| {
-                    let code = match reply {
-                        PassiveReply::Plain => Code::ENTERING_PASSIVE_MODE,
-                        PassiveReply::Long => Code::ENTERING_LONG_PASSIVE_MODE,
-                        PassiveReply::Extended => Code::ENTERING_EXTENDED_PASSIVE_MODE,
-                    };
+                let code = match reply {
+                    PassiveReply::Plain => Code::ENTERING_PASSIVE_MODE,
+                    PassiveReply::Long => Code::ENTERING_LONG_PASSIVE_MODE,
+                    PassiveReply::Extended => Code::ENTERING_EXTENDED_PASSIVE_MODE,
+                };
+                let encode = |tx: &mut Tx<'_>| {
                     code.encode(tx)?;
                     tx.put(b" ")?;
                     match reply {
@@ -219,7 +220,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                         PassiveReply::Extended => address::encode_epsv_reply(bound.port(), tx)?,
                     }
                     tx.put(b"\r\n")
-                });
+                };
+                self.reply_many(ticket, tx, |tx| append_reply(code, tx, encode));
             }
             Channel::Unbound { ticket } => {
                 let text = Text::literal("No port to listen at.");

@@ -136,8 +136,9 @@ impl Server {
             self.connected = true;
             return Ok(ServerStep::Connected(self.issue()));
         }
-        // A client that does not read its replies is not read from either.
-        if tx.free() < Self::SEND_ROOM {
+        // A client that does not read its replies is not read from either. While a reply waits that has to go
+        // in a segment of its own, there is no room for another such reply.
+        if tx.free() < Self::SEND_ROOM || tx.has_segment() {
             return Ok(ServerStep::Wait(Wait { writable: !tx.is_empty(), ..Wait::default() }));
         }
         let beside = self.beside != Beside::Nothing;
@@ -202,7 +203,8 @@ impl Server {
         self.failed
     }
 
-    /// Queues the final reply to a command.
+    /// Queues the final reply to a command. 227, 228 and 229 go in a segment of their own
+    /// ([`Tx::append_segment`]).
     ///
     /// # Errors
     /// Gives the ticket back when there is no room, and when its command was answered by other means.
@@ -213,11 +215,14 @@ impl Server {
         text: Text<'_>,
         tx: impl Into<Tx<'t>>,
     ) -> Result<(), (LocalError, Ticket)> {
-        self.reply_with(ticket, tx, |tx| ReplyLine::encode(code, Position::Single, text, tx))
+        self.reply_with(ticket, tx, |tx| {
+            append_reply(code, tx, |tx| ReplyLine::encode(code, Position::Single, text, tx))
+        })
     }
 
     /// Queues a final reply of many lines, or one whose text is put together: whatever `encode`
-    /// writes, all of it or nothing.
+    /// writes, all of it or nothing. One that names the address of a data connection (227, 228, 229) is
+    /// written with [`Tx::append_segment`].
     ///
     /// # Errors
     /// Gives the ticket back when there is no room.
@@ -288,6 +293,21 @@ impl Server {
     pub(super) fn announce_closing(&mut self, text: Text<'_>, tx: &mut Tx<'_>) {
         let _ =
             tx.append(|tx| ReplyLine::encode(ReplyCode::SERVICE_NOT_AVAILABLE, Position::Single, text, tx));
+    }
+}
+
+/// Appends the reply that `encode` writes: in a segment of its own if its code says where the client is to
+/// connect to, for the firewalls on the way read that.
+pub(super) fn append_reply(
+    code: ReplyCode,
+    tx: &mut Tx<'_>,
+    encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
+) -> Result<(), Full> {
+    match code {
+        ReplyCode::ENTERING_PASSIVE_MODE
+        | ReplyCode::ENTERING_LONG_PASSIVE_MODE
+        | ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE => tx.append_segment(encode),
+        _ => tx.append(encode),
     }
 }
 

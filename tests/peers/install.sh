@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs what the interoperability tests drive: FTP clients from Debian's packages, and three FTP servers side by side.
+# Installs what the interoperability tests drive: FTP clients from Debian's packages, three FTP servers side by side, and the
+# programs that put up a firewall.
 # For Debian, as root; running it again does only what is missing. The servers go to $FTP_PEERS (by default
 # ~/.cache/ftp-proto/peers): their packages conflict with one another, so they are unpacked there and not installed.
 set -euo pipefail
@@ -10,7 +11,7 @@ packages=(vsftpd proftpd-core proftpd-mod-crypto pure-ftpd)
 
 works() { # are all programs here, with the libraries that they link to?
     local program file missing
-    for program in "${clients[@]}" openssl unshare; do command -v "$program" >/dev/null || return 1; done
+    for program in "${clients[@]}" openssl unshare ip iptables; do command -v "$program" >/dev/null || return 1; done
     [ -x /usr/bin/python3 ] || return 1
     for file in "${servers[@]/#/sbin/}" lib/proftpd/mod_tls.so; do
         [ -e "$peers/root/usr/$file" ] || return 1
@@ -34,7 +35,7 @@ if ! works; then
             dpkg-deb -f "$package" Depends | tr ',' '\n' | sed 's/|.*//; s/(.*//; s/ //g' | grep '^lib')
     done
     apt-get install -y -qq --no-install-recommends \
-        ca-certificates openssl python3 util-linux "${clients[@]}" "${libraries[@]}" >/dev/null
+        ca-certificates iproute2 iptables openssl python3 util-linux "${clients[@]}" "${libraries[@]}" >/dev/null
     works || { echo "the peers are still not complete in $peers" >&2; exit 1; }
 fi
 echo "peers: ${clients[*]} python3 (ftplib), and in $peers: ${servers[*]}"

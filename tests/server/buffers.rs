@@ -7,7 +7,7 @@ use ftp_proto::action::Action;
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::codec::ReplyCode;
 use ftp_proto::error::{Error, LocalError};
-use ftp_proto::server::{CommandEvent, Server, Ticket};
+use ftp_proto::server::{CommandEvent, Config, Server, Ticket};
 
 #[test]
 fn a_client_that_takes_no_replies_is_not_read() {
@@ -70,4 +70,61 @@ fn a_reply_goes_into_a_buffer_or_into_the_view_of_one() {
     let mut view = tx.view();
     server.reply(ticket, ReplyCode::COMMAND_OKAY, t("Fine."), &mut view).unwrap();
     assert_eq!(tx.pending(), b"220 Hello.\r\n200 Fine.\r\n");
+}
+
+/// The replies as they are written: TYPE and its like come together with what is asked next, and a reply that
+/// says where to connect to is in a write of its own all the same.
+#[test]
+fn a_reply_that_names_a_data_address_goes_in_a_write_of_its_own() {
+    for (line, code) in [("PASV", "227 "), ("LPSV", "228 "), ("EPSV", "229 "), ("EPSV 1", "229 ")] {
+        for (before, behind) in
+            [("", ""), ("TYPE I\r\n", ""), ("", "NOOP"), ("CWD /\r\nTYPE I\r\n", "NOOP\r\nPWD")]
+        {
+            let mut config = Config::default();
+            config.long_addresses = true;
+            let mut rig = Rig::with(config).login();
+            rig.writes.clear();
+            let said = rig.say(&format!("{before}{line}\r\n{behind}"));
+            let lines = before.lines().count() + 1 + behind.lines().count();
+            assert_eq!(said.len(), lines, "{before:?} {line} {behind:?}");
+            let naming = |write: &&Vec<u8>| String::from_utf8_lossy(write).contains(code);
+            let found: Vec<_> = rig.writes.iter().filter(naming).collect();
+            let [write] = found[..] else { panic!("{found:?}") };
+            assert!(write.starts_with(code.as_bytes()), "{write:?}");
+            assert_eq!(write.iter().filter(|byte| **byte == b'\n').count(), 1, "{write:?}");
+            // What came before it went before it, in one write.
+            assert_eq!(rig.writes[0].starts_with(code.as_bytes()), before.is_empty());
+        }
+    }
+}
+
+#[test]
+fn several_replies_that_name_data_addresses_go_one_by_one() {
+    let mut rig = Rig::logged_in();
+    rig.writes.clear();
+    assert_eq!(rig.say("EPSV\r\nPASV\r\nNOOP\r\nEPSV\r\nNOOP"), [229, 227, 200, 229, 200]);
+    let codes: Vec<_> =
+        rig.writes.iter().map(|write| String::from_utf8_lossy(&write[..3]).into_owned()).collect();
+    assert_eq!(codes, ["229", "227", "200", "229", "200"]);
+}
+
+#[test]
+fn what_a_machine_without_a_session_replies_obeys_the_same_rule() {
+    let (mut rx, mut tx) = (RecvBuf::new([0; 2048]), SendBuf::new([0; 2048]));
+    let mut server = Server::new(ftp_proto::server::Limits::default());
+    let Ok(Action::Event(CommandEvent::Connected(ticket))) = server.poll(&mut rx, &mut tx) else { panic!() };
+    server.reply(ticket, ReplyCode::SERVICE_READY, t("Hello."), &mut tx).unwrap();
+    rx.extend(b"PASV\r\nNOOP\r\n");
+    let Ok(Action::Event(CommandEvent::Command(ticket, _))) = server.poll(&mut rx, &mut tx) else { panic!() };
+    server.reply(ticket, ReplyCode::ENTERING_PASSIVE_MODE, t("(192,0,2,1,19,136)"), &mut tx).unwrap();
+    // No command is taken until it has left.
+    let Ok(Action::Wait(wait)) = server.poll(&mut rx, &mut tx) else { panic!() };
+    assert!(wait.writable && !wait.readable, "{wait:?}");
+    assert_eq!(tx.pending(), b"220 Hello.\r\n");
+    tx.sent(tx.pending().len());
+    assert_eq!(tx.pending(), b"227 (192,0,2,1,19,136)\r\n");
+    tx.sent(tx.pending().len());
+    let Ok(Action::Event(CommandEvent::Command(ticket, _))) = server.poll(&mut rx, &mut tx) else { panic!() };
+    server.reply(ticket, ReplyCode::COMMAND_OKAY, t("Fine."), &mut tx).unwrap();
+    assert_eq!(tx.pending(), b"200 Fine.\r\n");
 }

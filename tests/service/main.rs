@@ -2,6 +2,8 @@
 #![cfg(all(feature = "disk", feature = "tokio", feature = "smol"))]
 
 mod hosts;
+#[cfg(target_os = "linux")]
+mod keepalive;
 mod limits;
 mod many;
 mod peer;

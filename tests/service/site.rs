@@ -36,6 +36,8 @@ pub(crate) struct Setup {
     pub(crate) per_address: Option<usize>,
     pub(crate) rate: Option<NonZeroU64>,
     pub(crate) total_rate: Option<NonZeroU64>,
+    /// An interval, or none.
+    pub(crate) keepalive: Option<Option<Duration>>,
     #[cfg(feature = "proxy-protocol")]
     pub(crate) proxies: Option<ftp_proto::io::Proxies>,
 }
@@ -71,6 +73,9 @@ macro_rules! set_up {
         }
         if let Some(rate) = setup.total_rate {
             server = server.with_max_total_rate(rate);
+        }
+        if let Some(interval) = setup.keepalive {
+            server = server.with_tcp_keepalive(interval);
         }
         #[cfg(feature = "proxy-protocol")]
         if let Some(proxies) = setup.proxies {

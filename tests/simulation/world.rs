@@ -372,8 +372,10 @@ impl World {
             Ok(Action::Close) => {
                 assert!(self.sides[SERVER].ends.is_empty(), "data connections outlive the session");
                 self.note(|| "S: closes".to_owned());
-                let rest = self.sides[SERVER].tx.pending().len();
-                self.pass_on(SERVER, rest);
+                while !self.sides[SERVER].tx.is_empty() {
+                    let rest = self.sides[SERVER].tx.pending().len();
+                    self.pass_on(SERVER, rest);
+                }
                 self.leave(SERVER);
             }
             Err(error) => {

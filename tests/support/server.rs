@@ -88,6 +88,8 @@ pub struct Rig {
     pub notes: Vec<Note>,
     /// What the session waits for.
     pub wait: Wait,
+    /// What went out in one write each.
+    pub writes: Vec<Vec<u8>>,
     inbox: VecDeque<u8>,
     out: Vec<u8>,
 }
@@ -135,6 +137,7 @@ impl Rig {
             notes: Vec::new(),
             wait: Wait::default(),
             inbox: VecDeque::new(),
+            writes: Vec::new(),
             out: Vec::new(),
         }
     }
@@ -299,9 +302,11 @@ impl Rig {
     }
 
     pub fn flush(&mut self) {
-        let count = self.tx.pending().len();
-        self.out.extend_from_slice(self.tx.pending());
-        self.tx.sent(count);
+        while !self.tx.is_empty() {
+            self.writes.push(self.tx.pending().to_vec());
+            self.out.extend_from_slice(self.tx.pending());
+            self.tx.sent(self.tx.pending().len());
+        }
     }
 
     fn act(&mut self, id: DataId, op: DataOp) {

@@ -4,6 +4,7 @@
 #[path = "../support/certificates.rs"]
 mod certificates;
 mod raw;
+mod segments;
 #[path = "../support/served.rs"]
 mod served;
 mod sparing;

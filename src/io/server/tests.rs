@@ -2,6 +2,7 @@
 
 mod blocking;
 mod memory;
+mod segments;
 mod slow;
 
 use ::std::string::String;

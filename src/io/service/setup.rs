@@ -79,6 +79,18 @@ macro_rules! setup {
                 self
             }
 
+            /// Sets TCP keepalive on control connections: after so long without traffic the system probes
+            /// whether the client is still there, and again after each such interval (whole seconds, 1 s to
+            /// 32,767 s; systems that cannot be told use intervals of their own). `None` turns it off. 60 s by
+            /// default.
+            ///
+            /// The control connection is idle as long as a transfer runs, and address translators and firewalls
+            /// forget idle connections. The probes keep the entry alive, and find a client that has gone.
+            pub const fn with_tcp_keepalive(mut self, interval: Option<::std::time::Duration>) -> Self {
+                self.service.terms.keepalive = $crate::io::socket::Keepalive(interval);
+                self
+            }
+
             /// How many bytes a second each session may move, up and down. Any number by default.
             ///
             /// A [minimum rate](crate::server::Limits::minimum_rate) is to be well below, and what each session

@@ -13,7 +13,7 @@ use crate::io::runtime::Unblock;
 use crate::listing::{Kind, OwnedEntry};
 
 /// Somewhere else: a thread for each call.
-enum Elsewhere {}
+pub(super) enum Elsewhere {}
 
 impl Unblock for Elsewhere {
     fn unblock<T: Send + 'static>(
@@ -29,16 +29,16 @@ impl Unblock for Elsewhere {
     }
 }
 
-type Content = Arc<Mutex<Vec<u8>>>;
+pub(super) type Content = Arc<Mutex<Vec<u8>>>;
 
 /// As many files as it is told, and then, maybe, an error.
-struct Shelf {
+pub(super) struct Shelf {
     files: usize,
     breaks: bool,
     content: Content,
 }
 
-struct ShelfFile(Content, usize);
+pub(super) struct ShelfFile(Content, usize);
 
 impl File for ShelfFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -95,7 +95,7 @@ impl Filesystem for Shelf {
     }
 }
 
-struct Everybody(Arc<Shelf>);
+pub(super) struct Everybody(Arc<Shelf>);
 
 impl Accounts for Everybody {
     type Filesystem = Shelf;
@@ -105,7 +105,7 @@ impl Accounts for Everybody {
     }
 }
 
-fn elsewhere(files: usize, breaks: bool) -> (Rig<Offload<Everybody, Elsewhere>>, Content) {
+pub(super) fn elsewhere(files: usize, breaks: bool) -> (Rig<Offload<Everybody, Elsewhere>>, Content) {
     let content = Arc::default();
     let shelf = Shelf { files, breaks, content: Arc::clone(&content) };
     let mut rig = Rig::of(Offload::new(Everybody(Arc::new(shelf))));

@@ -10,6 +10,7 @@ use ::std::sync::{Arc, Mutex};
 use ::std::task::{Context, Poll};
 
 use crate::io::runtime::{Runtime, Stream, Unblock};
+use crate::io::socket::Keepalive;
 use crate::time::Instant;
 
 #[derive(Clone, Default)]
@@ -21,6 +22,11 @@ pub(super) struct Ends {
     pub(super) ended: bool,
     pub(super) broken: bool,
     pub(super) sent: Vec<u8>,
+    /// The writes that `sent` is made of.
+    pub(super) writes: Vec<Vec<u8>>,
+    /// How many bytes a write takes at most, where not all; after each it takes none for once.
+    pub(super) room: Option<usize>,
+    pub(super) full: bool,
     pub(super) shut: bool,
 }
 
@@ -60,9 +66,19 @@ impl Stream for Pipe {
         }
     }
 
-    fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.lock().unwrap().sent.extend_from_slice(bytes);
-        Poll::Ready(Ok(bytes.len()))
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let mut ends = self.0.lock().unwrap();
+        let count = ends.room.map_or(bytes.len(), |room| room.min(bytes.len()));
+        if ends.room.is_some() {
+            ends.full = !ends.full;
+            if !ends.full {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        }
+        ends.sent.extend_from_slice(&bytes[..count]);
+        ends.writes.push(bytes[..count].to_vec());
+        Poll::Ready(Ok(count))
     }
 
     fn poll_write_vectored(
@@ -79,6 +95,8 @@ impl Stream for Pipe {
     }
 
     fn read_urgent_in_line(&mut self) {}
+
+    fn keep_alive(&mut self, _: Keepalive) {}
 
     fn poll_send_file(&mut self, _: &mut Context<'_>, _: &File, _: usize) -> Poll<io::Result<usize>> {
         Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
