@@ -4,7 +4,8 @@
 //! # a comment: where what follows is from
 //! @ unix now=20241110120000 zone=60     begins a listing in that format; the clock is the caller's
 //! < -rw-r--r--   1 o g 5 ...            a line of it
-//! > file "name" size=5                  the entry that comes out then, all its fields
+//! > file "name" size=5                  the entry that comes out then, all its fields; and with
+//! >   unreadable=size,modified           those that the line has, and that cannot be read
 //! =                                     nothing does: a heading, a total
 //! !                                     it is reported as no entry
 //! ```
@@ -142,6 +143,10 @@ fn shown(entry: &Entry<'_>) -> String {
     let mut text = format!("{kind} {}", quoted(entry.name));
     for (name, value) in fields.into_iter().filter_map(|(name, value)| Some((name, value?))) {
         write!(text, " {name}={value}").unwrap();
+    }
+    if !entry.unreadable.is_empty() {
+        let names = entry.unreadable.iter_names().map(|(name, _)| name.to_lowercase());
+        write!(text, " unreadable={}", names.collect::<Vec<_>>().join(",")).unwrap();
     }
     text
 }

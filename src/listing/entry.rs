@@ -6,7 +6,10 @@ use crate::codec::facts::{Facts, Permissions};
 
 /// What a listing says of one file, or what a server's file system knows of it.
 ///
-/// Every format fills in what its lines tell and leaves the rest `None`; nothing is guessed. Names and
+/// Every format fills in what its lines tell and leaves the rest `None`; nothing is guessed. A field that the
+/// line has and that cannot be read (a size of `-5`, 31 November) is `None` too, and named in
+/// [`unreadable`](Self::unreadable): an entry is never left out for it, since only its name is needed to
+/// retrieve or remove it. Names and
 /// other texts cannot hold CR, LF or NUL (they are [`Text`]), so that no entry can be written as two
 /// lines: a server leaves out a file whose name [`Text::new`] refuses, since no command could name it
 /// either. All of it borrows from the line.
@@ -38,6 +41,8 @@ pub struct Entry<'a> {
     pub links: Option<u64>,
     /// The same for all names of one file, different for different files (RFC 3659 7.5.2).
     pub unique: Option<Text<'a>>,
+    /// The fields that the line has, but with a value that cannot be read. They are absent above.
+    pub unreadable: Fields,
     pub(super) format: Option<Format>,
     pub(super) raw: &'a [u8],
 }
@@ -58,9 +63,18 @@ impl<'a> Entry<'a> {
             group: None,
             links: None,
             unique: None,
+            unreadable: Fields::empty(),
             format: None,
             raw: &[],
         }
+    }
+
+    /// Keeps `value` for a field, or marks `field` as unreadable where there is none.
+    pub(super) fn keep<T>(&mut self, field: Fields, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.unreadable |= field;
+        }
+        value
     }
 
     /// An entry of a format in which none is without a name.
@@ -119,6 +133,7 @@ impl PartialEq for Entry<'_> {
             group,
             links,
             unique,
+            unreadable,
             format: _,
             raw: _,
         } = self;
@@ -132,10 +147,36 @@ impl PartialEq for Entry<'_> {
             && *group == other.group
             && *links == other.links
             && *unique == other.unique
+            && *unreadable == other.unreadable
     }
 }
 
 impl Eq for Entry<'_> {}
+
+bitflags::bitflags! {
+    /// A set of the fields of an [`Entry`].
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct Fields: u16 {
+        /// [`Entry::kind`], which is [`Kind::Unknown`] when it cannot be read.
+        const KIND = 1;
+        /// [`Entry::size`].
+        const SIZE = 1 << 1;
+        /// [`Entry::modified`].
+        const MODIFIED = 1 << 2;
+        /// [`Entry::mode`].
+        const MODE = 1 << 3;
+        /// [`Entry::permissions`].
+        const PERMISSIONS = 1 << 4;
+        /// [`Entry::owner`].
+        const OWNER = 1 << 5;
+        /// [`Entry::group`].
+        const GROUP = 1 << 6;
+        /// [`Entry::links`].
+        const LINKS = 1 << 7;
+        /// [`Entry::unique`].
+        const UNIQUE = 1 << 8;
+    }
+}
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -53,7 +53,7 @@ mod vms;
 mod writer;
 
 pub use date::{Clock, Modified, Precision};
-pub use entry::{Device, Entry, Kind};
+pub use entry::{Device, Entry, Fields, Kind};
 #[cfg(feature = "alloc")]
 pub use owned::OwnedEntry;
 pub use parser::{BadLine, ListingParser, Reason};
