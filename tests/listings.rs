@@ -12,6 +12,9 @@
 //! What comes out of several lines follows the last of them. Bytes that cannot stand here are `\xNN`, and `\`
 //! is `\\`. `@ mixed` is a listing of several formats: each entry says its own.
 
+#[path = "listings/unreadable.rs"]
+mod unreadable;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, iter};
@@ -77,7 +80,8 @@ impl Listing {
         let Ok(entry) = verdict else { return "!".into() };
         let mut text = shown(&entry);
         match self.format {
-            Some(format) => assert_eq!(entry.format(), Some(format), "{}: {text}", self.place),
+            Some(format) if entry.format() == Some(format) => {}
+            Some(_) => write!(text, " format={:?}", entry.format()).unwrap(),
             None => {
                 let name = FORMATS.iter().find(|row| Some(row.1) == entry.format()).unwrap().0;
                 write!(text, " format={name}").unwrap();

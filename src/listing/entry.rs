@@ -1,5 +1,6 @@
 //! One entry of a listing, whatever format its line had.
 
+use super::date::Dated;
 use super::{Format, Modified};
 use crate::codec::Text;
 use crate::codec::facts::{Facts, Permissions};
@@ -69,17 +70,38 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Keeps `value` for a field, or marks `field` as unreadable where there is none.
-    pub(super) fn keep<T>(&mut self, field: Fields, value: Option<T>) -> Option<T> {
-        if value.is_none() {
-            self.unreadable |= field;
-        }
-        value
+    /// An entry of a format in which none is without a name; blanks alone are the padding of a column.
+    pub(super) fn named(name: &'a [u8], kind: Kind<'a>) -> Option<Self> {
+        let name = Text::new(name).ok().filter(|name| !is_padding(name.as_bytes()))?;
+        Some(Self::new(name, kind))
     }
 
-    /// An entry of a format in which none is without a name.
-    pub(super) fn named(name: &'a [u8], kind: Kind<'a>) -> Option<Self> {
-        Text::new(name).ok().filter(|name| !name.is_empty()).map(|name| Self::new(name, kind))
+    /// Sets the size, or marks it as unreadable.
+    pub(super) fn set_size(&mut self, size: Option<u64>) {
+        self.size = size;
+        self.unreadable.set(Fields::SIZE, size.is_none());
+    }
+
+    /// Sets when it was modified to what the date column says.
+    #[inline]
+    pub(super) fn set_modified(&mut self, dated: Dated) {
+        match dated {
+            Dated::Told(modified) => self.modified = Some(modified),
+            Dated::Untold => {}
+            Dated::Impossible => self.unreadable |= Fields::MODIFIED,
+        }
+    }
+
+    /// Sets an owner, or marks it as unreadable: no text holds CR or NUL.
+    pub(super) fn set_owner(&mut self, owner: &'a [u8]) {
+        self.owner = Text::new(owner).ok();
+        self.unreadable.set(Fields::OWNER, self.owner.is_none());
+    }
+
+    /// As [`set_owner`](Self::set_owner), for the group.
+    pub(super) fn set_group(&mut self, group: &'a [u8]) {
+        self.group = Text::new(group).ok();
+        self.unreadable.set(Fields::GROUP, self.group.is_none());
     }
 
     #[inline]
@@ -117,6 +139,12 @@ impl<'a> Entry<'a> {
         let after = memchr::memrchr(b'/', name).and_then(|slash| name.get(slash + 1..));
         after.and_then(|part| Text::new(part).ok()).unwrap_or(self.name)
     }
+}
+
+/// Whether it is blanks, or nothing.
+#[inline]
+pub(super) const fn is_padding(name: &[u8]) -> bool {
+    matches!(name, [] | [b' ' | b'\t', ..]) && name.trim_ascii().is_empty()
 }
 
 impl PartialEq for Entry<'_> {

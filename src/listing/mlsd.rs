@@ -17,18 +17,47 @@ use super::{Device, Entry, Fields, Format, Kind, Line, Modified, Precision};
 use crate::codec::facts::{FactSet, FactValue, FactValues, Facts, Kind as TypeFact, NameCase};
 use crate::codec::{Full, Invalid, Sink, Text, Timestamp};
 
+const NAME: Invalid = Invalid::new("a name");
+
 /// Parses one line of MLSD, without its line end. Only an empty one is none.
 ///
 /// # Errors
-/// When it is not of the grammar. A fact that cannot be read is no error.
+/// When it is not of the grammar, or there is no name. A fact that cannot be read is no error.
 pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Invalid> {
     if line.is_empty() {
         return Ok(Line::Noise);
     }
     let mut facts = Facts::default();
     facts.read(line)?;
+    if facts.name.is_empty() {
+        return Err(NAME);
+    }
     Ok(Line::Entry(entry(&facts, Format::Mlsd, line)))
 }
+
+/// Parses a line that need not be one of MLSD: there must be a fact that is known here, and a `;` after the last.
+/// `path=/pub no such directory` is prose.
+///
+/// # Errors
+/// As [`parse`], and when there is neither.
+pub(super) fn parse_among_others<'a>(line: &'a [u8]) -> Result<Line<'a>, Invalid> {
+    // Most lines of other formats have neither.
+    let end = memchr::memchr2(b' ', b'=', line).filter(|&at| line.get(at) == Some(&b'='));
+    if end.is_none() {
+        return if line.is_empty() { Ok(Line::Noise) } else { Err(FACTS) };
+    }
+    let facts = Facts::parse(line)?;
+    let known = facts.iter().any(|(name, _)| FactSet::from_fact_name(name).is_some());
+    if !known || !facts.is_terminated() {
+        return Err(FACTS);
+    }
+    if facts.name.is_empty() {
+        return Err(NAME);
+    }
+    Ok(Line::Entry(entry(&facts, Format::Mlsd, line)))
+}
+
+const FACTS: Invalid = Invalid::new("facts that are known, and a name");
 
 /// Parses the line of MLST, which is indented by a space, or by none or more where the server is sloppy.
 ///

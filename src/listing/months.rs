@@ -5,11 +5,13 @@
 pub(super) const ENGLISH: [&[u8; 3]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
-/// Month 1 to 12 of its name, in any case of the ASCII letters; a full stop after it is no part of it.
+/// Month 1 to 12 of its name, in any case of the ASCII letters; a full stop and a comma after it are no part of
+/// it.
 pub(super) fn number(name: &[u8]) -> Option<u8> {
     if let Some(month) = name.try_into().ok().and_then(english) {
         return Some(month);
     }
+    let name = name.strip_suffix(b",").unwrap_or(name);
     let name = name.strip_suffix(b".").unwrap_or(name);
     if !(3..=12).contains(&name.len()) {
         return None;
@@ -107,7 +109,9 @@ mod tests {
             assert_eq!(number(*name), Some(i as u8 + 1));
             assert_eq!(number(&name.to_ascii_uppercase()), Some(i as u8 + 1));
         }
-        for (name, month) in [("Sept", 9), ("Mär", 3), ("déc.", 12), ("мая", 5), ("Nov.", 11)] {
+        for (name, month) in
+            [("Sept", 9), ("Mär", 3), ("déc.", 12), ("мая", 5), ("Nov.", 11), ("Juli,", 7), ("Jan.,", 1)]
+        {
             assert_eq!(number(name.as_bytes()), Some(month), "{name}");
         }
         for name in ["", "no", "nov-", "root", "users", "\0ov", "novembre!"] {

@@ -20,7 +20,7 @@
 
 use super::context::Context;
 use super::cursor::Cursor;
-use super::date::Time;
+use super::date::{Dated, Time};
 use super::short_date::Orders;
 use super::{Entry, Format, Kind, Line, short_date, size};
 use crate::codec::{Invalid, Text};
@@ -140,18 +140,18 @@ fn member<'a>(words: &[&'a [u8]], context: &Context) -> Option<Entry<'a>> {
     }
     let date = |word: &[u8]| {
         let mut cursor = Cursor::new(word);
-        let (date, _) = short_date::numbers(&mut cursor, short_date::OF_THE_JOB, Orders::all())?;
+        let orders = Orders::all();
+        let (date, _) = short_date::numbers(&mut cursor, short_date::OF_THE_JOB, orders, &context.clock)?;
         cursor.rest.is_empty().then_some(date)
     };
     date(created)?;
     let changed = date(changed)?;
     let mut cursor = Cursor::new(time);
     let time = Time::read(&mut cursor).filter(|_| cursor.rest.is_empty())?;
-    let shown = time.on(changed.0, changed.1, changed.2)?;
 
     let mut entry = Entry::named(name, Kind::File)?;
-    entry.modified = Some(context.clock.modified(shown, time.precision()));
-    entry.owner = Some(Text::new(id).ok()?);
+    entry.set_modified(changed.map_or(Dated::Impossible, |date| context.clock.on(date, time)));
+    entry.set_owner(id);
     Some(entry)
 }
 
@@ -171,7 +171,7 @@ fn module<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     }
     size::hexadecimal(ttr)?;
     let mut entry = Entry::named(name, Kind::File)?;
-    entry.size = Some(size::hexadecimal(size)?);
+    entry.set_size(size::hexadecimal(size));
     Some(entry)
 }
 
@@ -188,7 +188,7 @@ fn job<'a>(words: &[&'a [u8]], status: usize) -> Option<Entry<'a>> {
     }
     let mut entry = Entry::named(identifier, Kind::File)?;
     if status == 3 {
-        entry.owner = Some(Text::new(words.get(2)?).ok()?);
+        entry.set_owner(words.get(2)?);
     }
     Some(entry)
 }

@@ -281,9 +281,15 @@ impl<'a> Facts<'a> {
         let unindented =
             entry.iter().position(|&b| b != b' ').and_then(|at| entry.get(at..)).unwrap_or(entry);
         match Self::parse(unindented) {
-            Ok(facts) if facts.list.ends_with(b";") => Ok(facts),
+            Ok(facts) if facts.is_terminated() => Ok(facts),
             _ => Self::parse(entry),
         }
+    }
+
+    /// Whether a `;` ends the last fact, as it must (RFC 3659 7.2).
+    #[must_use]
+    pub fn is_terminated(&self) -> bool {
+        self.list.ends_with(b";")
     }
 
     /// Every fact as it was sent, known or not: its name and its value. What has no name, no `=` or a control
