@@ -23,7 +23,7 @@ use ftp_proto::codec::{Text, Timestamp};
 use ftp_proto::listing::{BadLine, Clock, Entry, Format, Formats, Kind, ListingParser};
 use proptest::prelude::*;
 
-const FORMATS: [(&str, Format); 14] = [
+const FORMATS: [(&str, Format); 15] = [
     ("mlsd", Format::Mlsd),
     ("mlst", Format::Mlst),
     ("unix", Format::Unix),
@@ -37,6 +37,7 @@ const FORMATS: [(&str, Format); 14] = [
     ("os2", Format::Os2),
     ("mac", Format::Mac),
     ("connect-enterprise", Format::ConnectEnterprise),
+    ("vxworks", Format::VxWorks),
     ("nlst", Format::Nlst),
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! line = [ owner ] SP [ size SP date SP time SP ] type pad name [ "/" ]
-//! type = "*STMF" / "*DIR" / "*MEM" / "*FILE" / any object type of the system
+//! type = "*STMF" / "*DIR" / "*MEM" / "*FILE" / any object type of the system; in QDLS, "DIR"
 //! pad  = so many spaces that type and pad are 11 bytes, as many as there are when it is fewer
 //! date = see short_date.rs; in the date format of the server's job
 //! ```
@@ -44,7 +44,11 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>>
         known = Some((size, dated, orders));
     }
     let object = cursor.word();
-    let named = object.strip_prefix(b"*").filter(|name| !name.is_empty())?;
+    let named = match object {
+        // QDLS's.
+        b"DIR" => object,
+        _ => object.strip_prefix(b"*").filter(|name| !name.is_empty())?,
+    };
     if !named.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
         return None;
     }

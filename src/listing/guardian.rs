@@ -52,7 +52,8 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
     cursor.eat(b',')?;
     cursor.blanks();
     let user = cursor.word();
-    if size::number::<u8>(group).is_none() || size::number::<u8>(user).is_none() {
+    let is_owner = |word: &[u8]| word.len() <= 4 && size::number::<u16>(word).is_some();
+    if !is_owner(group) || !is_owner(user) {
         return None;
     }
     cursor.gap()?;

@@ -74,6 +74,11 @@ pub(super) fn usual<'a>(text: &'a [u8], clock: &Clock) -> Option<(Dated, &'a [u8
     Some((dated, rest))
 }
 
+/// Whether a date there is of the kind that has a year in front and a space after it.
+pub(super) fn begins_with_a_year(text: &[u8]) -> bool {
+    matches!(text, [a, b, c, d, b' ', ..] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()))
+}
+
 fn month_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
     let month = cursor.word();
     cursor.gap()?;

@@ -10,6 +10,7 @@
 //! OS.unix=slink:target / OS.unix=symlink
 //! OS.unix=chr-major/minor / OS.unix=blk-major/minor       ; the numbers may be missing
 //! OS.unix=pipe / OS.unix=fifo / OS.unix=socket
+//! link / symlink                          ; in use too
 //! ```
 
 use super::context::Context;
@@ -147,8 +148,11 @@ fn shortened(value: &[u8]) -> Option<Modified> {
     Some(Modified::new(shown.ok()?, precision, Some(0)))
 }
 
-/// What Unix has besides files, directories and links, as the value of the type fact.
-const SPECIAL: [(&str, Kind<'static>); 5] = [
+/// What Unix has besides files and directories, as the value of the type fact. See also
+/// [`TypeFact::link_target`].
+const SPECIAL: [(&str, Kind<'static>); 7] = [
+    ("link", Kind::Link { target: None }),
+    ("symlink", Kind::Link { target: None }),
     ("OS.unix=blk", Kind::BlockDevice(None)),
     ("OS.unix=chr", Kind::CharacterDevice(None)),
     ("OS.unix=pipe", Kind::Pipe),
@@ -310,6 +314,9 @@ mod tests {
             ("type=OS.unix=blk;", Kind::BlockDevice(None), "type=OS.unix=blk;"),
             ("type=OS.unix=blk-x/1;", Kind::Other(text("OS.unix=blk-x/1")), "type=OS.unix=blk-x/1;"),
             ("type=OS.unix=blk-+1/1;", Kind::Other(text("OS.unix=blk-+1/1")), "type=OS.unix=blk-+1/1;"),
+            ("type=link;", Kind::Link { target: None }, "type=OS.unix=symlink;"),
+            ("type=SymLink;", Kind::Link { target: None }, "type=OS.unix=symlink;"),
+            ("type=links;", Kind::Other(text("links")), "type=links;"),
             ("type=os.unix=FIFO;", Kind::Pipe, "type=OS.unix=pipe;"),
             ("type=OS.unix=socket;", Kind::Socket, "type=OS.unix=socket;"),
             ("type=OS.vms=x;", Kind::Other(text("OS.vms=x")), "type=OS.vms=x;"),

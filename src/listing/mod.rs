@@ -50,6 +50,7 @@ mod stored;
 mod unix;
 mod unix_writer;
 mod vms;
+mod vxworks;
 mod writer;
 
 pub use date::{Clock, Modified, Precision};
@@ -103,6 +104,8 @@ pub enum Format {
     Mac,
     /// `-C--E-----FTP B QUA1I1  18128 41 Aug 12 13:56 NAME`: Connect:Enterprise.
     ConnectEnterprise,
+    /// `2048    Feb-28-1998  05:23:30   name <DIR>`: VxWorks.
+    VxWorks,
     /// A bare name: NLST.
     Nlst,
 }
@@ -139,15 +142,17 @@ bitflags::bitflags! {
         const MAC = 1 << 12;
         /// [`Format::ConnectEnterprise`].
         const CONNECT_ENTERPRISE = 1 << 13;
+        /// [`Format::VxWorks`].
+        const VXWORKS = 1 << 14;
         /// What LIST may answer with: all but bare names and MLST.
-        const LIST = ((1 << 14) - 1) & !(Self::NLST.bits() | Self::MLST.bits());
+        const LIST = ((1 << 15) - 1) & !(Self::NLST.bits() | Self::MLST.bits());
     }
 }
 
 impl Format {
     /// In the order in which lines are tried until one tells, the commonest first. No line fits two, NLST
     /// apart, so that the order decides how long it takes and nothing else.
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Unix,
         Self::Mlsd,
         Self::Dos,
@@ -160,6 +165,7 @@ impl Format {
         Self::Os2,
         Self::Mac,
         Self::ConnectEnterprise,
+        Self::VxWorks,
         Self::Nlst,
         Self::Mlst,
     ];
@@ -194,6 +200,7 @@ impl Format {
             Self::Os2 => os2::parse(line, context),
             Self::Mac => mac::parse(line, context),
             Self::ConnectEnterprise => enterprise::parse(line, context),
+            Self::VxWorks => vxworks::parse(line, context),
             Self::Nlst => nlst::parse(line, context),
         }
     }
@@ -216,6 +223,7 @@ impl Format {
             Self::Os2 => Formats::OS2,
             Self::Mac => Formats::MAC,
             Self::ConnectEnterprise => Formats::CONNECT_ENTERPRISE,
+            Self::VxWorks => Formats::VXWORKS,
             Self::Nlst => Formats::NLST,
         }
     }

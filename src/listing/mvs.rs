@@ -82,7 +82,7 @@ fn data_set<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     // Where the extents take all of their column and of the next, the two are one word.
     let (format, length, block, organization, name) = match rest {
         [used, format, length, block, organization, name] => {
-            size::number::<u64>(used)?;
+            is_count(used).then_some(())?;
             (format, length, block, organization, name)
         }
         [format, length, block, organization, name] => (format, length, block, organization, name),
@@ -105,7 +105,7 @@ fn data_set<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
         && is_unit(unit)
         && letters(format)
         && letters(organization)
-        && [extents, length, block].iter().all(|word| size::number::<u64>(word).is_some());
+        && [extents, length, block].iter().all(|word| is_count(word));
     if !shape {
         return None;
     }
@@ -195,6 +195,15 @@ fn job<'a>(words: &[&'a [u8]], status: usize) -> Option<Entry<'a>> {
 
 /// What may become of a job.
 const STATUS: [&[u8]; 5] = [b"INPUT", b"ACTIVE", b"OUTPUT", b"HELD", b"EXEC"];
+
+/// A number, or what stands for one that is not known (`????`) or too wide for its column (`++++`, `1+++++`).
+fn is_count(word: &[u8]) -> bool {
+    let digits = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let marks = word.get(digits..).unwrap_or_default();
+    let alike =
+        marks.iter().all(|mark| *mark == b'+') || digits == 0 && marks.iter().all(|mark| *mark == b'?');
+    !word.is_empty() && alike
+}
 
 fn is_member(name: &[u8]) -> bool {
     let letter = |byte: u8| byte.is_ascii_uppercase() || matches!(byte, b'@' | b'#' | b'$');

@@ -332,6 +332,10 @@ pub(super) fn columns<'a>(
         cursor.blanks();
         let mut after = cursor;
         let dated = if column > 0 { ls_date::parse(&mut after, clock) } else { None };
+        // What may be a size is a year only where no other column is missing then.
+        let dated = dated.filter(|_| {
+            !ls_date::begins_with_a_year(cursor.rest) || complete(left) || owners(left).2.is_some()
+        });
         if let Some(modified) = dated {
             let found = |(owners, size, device), unreadable| Columns {
                 owners,

@@ -1,7 +1,7 @@
 //! DIRECTORY of OpenVMS, as MultiNet, TCPware, UCX and HP's own server send it.
 //!
 //! ```text
-//! line       = name ";" 1*DIGIT SP [ size ] [ date [ SP time ] ] [ owner ] [ protection ] [ complaint ]
+//! line       = name ";" 1*DIGIT SP [ size ] [ date [ SP time ] ] [ size ] [ owner ] [ protection ] [ complaint ]
 //! size       = blocks [ "/" blocks ] / rounded        ; used, allocated; of 512 bytes
 //! date       = 1*2DIGIT "-" month "-" 4DIGIT          ; see short_date.rs
 //! time       = 2DIGIT ":" 2DIGIT [ ":" 2DIGIT [ "." 1*2DIGIT ] ]
@@ -69,6 +69,14 @@ fn entry<'a>((name, kind): (&'a [u8], Kind<'a>), mut rest: &'a [u8], context: &C
     }
     if rest.first().is_some_and(u8::is_ascii_digit) {
         entry.set_modified(dated(&mut rest, context)?);
+        // The size may come after the date.
+        let mut after = rest;
+        if let Some(size) =
+            size(word(&mut after)).filter(|_| entry.size.is_none() && entry.unreadable.is_empty())
+        {
+            entry.size = size;
+            rest = after;
+        }
     }
     if let Some(owner) = bracketed(&mut rest, b'[', b']') {
         let comma = memchr::memchr(b',', owner);
