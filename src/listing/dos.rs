@@ -52,16 +52,14 @@ fn usual<'a>(line: &'a [u8], context: &Context) -> Option<(Dated, &'a [u8])> {
         return None;
     };
     let [month, _, day, _, year, _, hour, _] = scan::pairs([a, b, c, d, e, f, g, h])?;
-    let year = short_date::full_year(u16::from(year), 2, &context.clock)?;
+    let year = short_date::near_year(year, &context.clock)?;
     let noon = match (half, hour) {
         (b'A', 1..=12) => 0,
         (b'P', 1..=12) => 12,
         _ => return None,
     };
     let shown = Timestamp::new(year, month, day, hour % 12 + noon, scan::pair([i, j])?, 0).ok()?;
-    let dated = Dated::Told(context.clock.modified(shown, Precision::Minute));
-    // Of a date ahead of the clock there may be a better reading.
-    (!context.clock.is_ahead((year, month, day))).then_some((dated, rest))
+    Some((Dated::Told(context.clock.modified(shown, Precision::Minute)), rest))
 }
 
 /// The narrowest column of sizes there is, where words stand apart by more than a space.
@@ -86,9 +84,7 @@ fn entry(mut cursor: Cursor<'_>, dated: Dated, of_iis: bool) -> Option<Entry<'_>
         }
         None => {
             let size = size::grouped(word);
-            let stands_for_one =
-                size::is_out_of_range(word) || gap >= SIZE_PADDING && !tagged && !word.is_empty();
-            if size.is_none() && !stands_for_one {
+            if size.is_none() && !stands_for_a_size(word, gap) {
                 return None;
             }
             cursor.eat(b' ')?;
@@ -109,6 +105,12 @@ fn entry(mut cursor: Cursor<'_>, dated: Dated, of_iis: bool) -> Option<Entry<'_>
     }
     entry.set_modified(dated);
     Some(entry)
+}
+
+/// Whether a word that is no size is in the column of one.
+#[cold]
+fn stands_for_a_size(word: &[u8], gap: usize) -> bool {
+    size::is_out_of_range(word) || gap >= SIZE_PADDING && !matches!(word, [] | [b'<', ..])
 }
 
 /// What stands in place of the size.

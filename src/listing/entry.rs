@@ -77,9 +77,12 @@ impl<'a> Entry<'a> {
     }
 
     /// Sets the size, or marks it as unreadable.
+    #[inline]
     pub(super) fn set_size(&mut self, size: Option<u64>) {
         self.size = size;
-        self.unreadable.set(Fields::SIZE, size.is_none());
+        if size.is_none() {
+            self.unreadable |= Fields::SIZE;
+        }
     }
 
     /// Sets when it was modified to what the date column says.
@@ -93,15 +96,21 @@ impl<'a> Entry<'a> {
     }
 
     /// Sets an owner, or marks it as unreadable: no text holds CR or NUL.
+    #[inline]
     pub(super) fn set_owner(&mut self, owner: &'a [u8]) {
         self.owner = Text::new(owner).ok();
-        self.unreadable.set(Fields::OWNER, self.owner.is_none());
+        if self.owner.is_none() {
+            self.unreadable |= Fields::OWNER;
+        }
     }
 
     /// As [`set_owner`](Self::set_owner), for the group.
+    #[inline]
     pub(super) fn set_group(&mut self, group: &'a [u8]) {
         self.group = Text::new(group).ok();
-        self.unreadable.set(Fields::GROUP, self.group.is_none());
+        if self.group.is_none() {
+            self.unreadable |= Fields::GROUP;
+        }
     }
 
     #[inline]

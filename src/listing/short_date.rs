@@ -123,6 +123,13 @@ pub(super) fn full_year(year: u16, digits: usize, clock: &Clock) -> Option<u16> 
     if near { Some(this) } else { in_century(year, digits, Century::Last) }
 }
 
+/// The year of two digits, unless it would be far ahead of the clock, where there may be a better reading.
+#[inline]
+pub(super) fn near_year(digits: u8, clock: &Clock) -> Option<u16> {
+    in_century(u16::from(digits), 2, Century::This)
+        .filter(|year| clock.latest_year().is_none_or(|latest| *year <= latest))
+}
+
 const fn in_century(year: u16, digits: usize, century: Century) -> Option<u16> {
     match (digits, year, century) {
         (2, ..70, Century::This) => Some(2000 + year),

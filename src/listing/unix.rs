@@ -38,7 +38,10 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     if is_noise(line) {
         return Ok(Line::Noise);
     }
-    let (head, columns) = head(line, &context.clock).or_else(|| raw_numbers(line)).ok_or(EXPECTED)?;
+    let Some((head, columns)) = head(line, &context.clock) else {
+        let entry = raw_numbers(line).ok_or(EXPECTED)?;
+        return Ok(Line::Entry(entry.read_from(Format::Unix, line)));
+    };
     let (name, target) = match head.letter {
         [b'l' | b'e'] => split_link(columns.name),
         _ => (columns.name, None),
@@ -53,12 +56,18 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     entry.unreadable = columns.unreadable | head.unreadable;
     entry.set_modified(columns.modified);
     entry.mode = head.mode;
-    let (links, owner, group) = columns.words.unwrap_or_else(|| owners(columns.owners));
-    entry.links = links;
+    if let Some((links, owner, group)) = columns.words {
+        entry.links = Some(links);
+        entry.set_owner(owner);
+        entry.set_group(group);
+        return Ok(Line::Entry(entry.read_from(Format::Unix, line)));
+    }
+    let (links, owner, group) = owners(columns.owners);
     // The sizes of forks are no links and no owner.
     if group.is_none() && mac::is_forks(&columns) {
         return Err(EXPECTED);
     }
+    entry.links = links;
     if let Some(owner) = owner {
         entry.set_owner(owner);
     }
@@ -159,7 +168,7 @@ fn odd_mode<'a>(cursor: &mut Cursor<'a>) -> Option<Mode<'a>> {
 // raw = 6*7OCTAL SP uid SP gid SP size SP seconds SP name             ; the numbers of stat(2)
 /// A line without any words.
 #[cold]
-fn raw_numbers(line: &[u8]) -> Option<(Mode<'_>, Columns<'_>)> {
+fn raw_numbers(line: &[u8]) -> Option<Entry<'_>> {
     let mut cursor = Cursor::new(line);
     let octal = cursor.word();
     let mode = scan::octal(octal).filter(|_| matches!(octal.len(), 6 | 7))?;
@@ -169,29 +178,22 @@ fn raw_numbers(line: &[u8]) -> Option<(Mode<'_>, Columns<'_>)> {
         0o12 => b"l",
         _ => return None,
     };
-    let mut numbers = [0; 4];
-    let start = cursor.rest;
-    let mut owners = start;
-    for (i, value) in numbers.iter_mut().enumerate() {
+    let mut word = || {
         cursor.gap()?;
-        if i == 2 {
-            owners = start.get(..start.len() - cursor.rest.len())?;
-        }
-        *value = number(cursor.word())?;
-    }
-    let [_, _, size, seconds] = numbers;
-    cursor.gap()?;
-    let mut ids = owners.split(|&byte| is_blank(byte)).filter(|word| !word.is_empty());
-    let columns = Columns {
-        owners: b"",
-        words: Some((None, ids.next(), ids.next())),
-        size: Some(size),
-        device: None,
-        unreadable: Fields::empty(),
-        modified: Dated::Told(Timestamp::from_unix(i64::try_from(seconds).ok()?, 0).ok()?.into()),
-        name: cursor.rest,
+        Some(cursor.word())
     };
-    Some((Mode { letter, mode: Some(mode & 0o7777), unreadable: Fields::empty(), hidden: false }, columns))
+    let [owner, group, size, seconds] = [word()?, word()?, word()?, word()?];
+    cursor.gap()?;
+    let (name, target) = if letter == b"l" { split_link(cursor.rest) } else { (cursor.rest, None) };
+    let target = target.map(Text::new).transpose().ok()?;
+    let mut entry = Entry::named(name, kind(letter, name, target, None)?)?;
+    (number::<u64>(owner)?, number::<u64>(group)?);
+    entry.mode = Some(mode & 0o7777);
+    entry.set_owner(owner);
+    entry.set_group(group);
+    entry.size = Some(number(size)?);
+    entry.modified = Some(Timestamp::from_unix(number(seconds)?, 0).ok()?.into());
+    Some(entry)
 }
 
 /// What stands in each of the nine places of the mode, and the bits it means. `-` is none of them.
@@ -280,7 +282,7 @@ pub(super) struct Columns<'a> {
     /// Links, owner and group, with the blanks around them.
     pub(super) owners: &'a [u8],
     /// The same where each is known to be a word.
-    words: Option<Owners<'a>>,
+    words: Option<(u64, &'a [u8], &'a [u8])>,
     pub(super) size: Option<u64>,
     device: Option<Device>,
     /// [`Fields::SIZE`] where that stands there and cannot be read.
@@ -310,7 +312,7 @@ fn usual<'a>(line: &'a [u8], clock: &Clock) -> Option<Columns<'a>> {
     if digit(owner) && digit(group) || group.ends_with(b",") || owner == b"?" || group == b"?" {
         return None;
     }
-    let words = Some((Some(links), Some(owner), Some(group)));
+    let words = Some((links, owner, group));
     let unreadable = Fields::empty();
     Some(Columns { owners, words, size: Some(size), device: None, unreadable, modified, name })
 }

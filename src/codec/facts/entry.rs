@@ -196,7 +196,7 @@ impl<'a> Facts<'a> {
     /// [`unreadable`](Self::unreadable). [`parse_exact`](Self::parse_exact) refuses it.
     ///
     /// # Errors
-    /// When there is no space, when what is before it is not facts (not one of them has a name and an `=`, or
+    /// When there is no space (or tab), when what is before it is not facts (not one of them has a name and an `=`, or
     /// the last has none and no `;` either), or when the pathname holds CR, LF or NUL.
     pub fn parse(line: &'a [u8]) -> Result<Self, Invalid> {
         let mut facts = Self::default();
@@ -221,53 +221,71 @@ impl<'a> Facts<'a> {
     /// As [`parse`](Self::parse), into what is empty yet: it is large, and not moved so.
     #[inline]
     pub(crate) fn read(&mut self, line: &'a [u8]) -> Result<(), Invalid> {
-        const FACTS: Invalid = Invalid::new("facts, each name=value; and a space before the pathname");
         let mut marks = scan::Marks::new(line, |byte| byte == b'=' || !is_value(byte));
-        let (mut seen, mut start) = (FactSet::empty(), 0);
-        // Facts beyond doubt were found; or pieces that are none, which alone make no facts.
-        let (mut some, mut odd) = (false, false);
-        loop {
-            match line.get(start..).unwrap_or_default() {
-                [b' ', ..] => break,
-                [b'\t', _, ..] if start > 0 => break,
-                _ => {}
-            }
-            let (mut equals, mut sound) = (None, true);
-            let (end, mark) = loop {
-                match marks.next().ok_or(FACTS)? {
-                    (at, b'=') => equals = equals.or(Some(at)),
-                    end @ (_, b';' | b' ') => break end,
-                    _ => sound = false,
-                }
-            };
-            let label = line.get(start..equals.unwrap_or(end)).ok_or(FACTS)?;
-            let value = equals.and_then(|equals| line.get(equals + 1..end));
-            match (table::named(label), value) {
-                // What no `;` ends may as well be part of a name that no space was put before.
-                (_, None) if mark == b' ' => return Err(FACTS),
-                (Some(row), _) if seen.contains(row.fact) => {}
-                (Some(row), Some(value)) => {
-                    (some, seen) = (true, seen | row.fact);
-                    if !sound || !(row.read)(&mut self.values, FactValue(value)) {
-                        self.unreadable |= row.fact;
+        let (mut seen, mut start, mut odd) = (FactSet::empty(), 0, false);
+        while !line.get(start..).unwrap_or_default().starts_with(b" ") {
+            let (equals, first) = marks.next().ok_or(FACTS)?;
+            let mut last = (equals, first);
+            if first == b'=' {
+                last = marks.find(|&(_, mark)| mark != b'=').ok_or(FACTS)?;
+                let (end, mark) = last;
+                if matches!(mark, b';' | b' ') {
+                    let label = line.get(start..equals).ok_or(FACTS)?;
+                    let known = match table::named(label) {
+                        Some(row) if !seen.contains(row.fact) => {
+                            seen |= row.fact;
+                            let value = FactValue(line.get(equals + 1..end).ok_or(FACTS)?);
+                            if !(row.read)(&mut self.values, value) {
+                                self.unreadable |= row.fact;
+                            }
+                            true
+                        }
+                        Some(_) => true,
+                        None => is_fact_name(label),
+                    };
+                    if known {
+                        start = if mark == b';' { end + 1 } else { end };
+                        continue;
                     }
                 }
-                (Some(row), None) => {
-                    (odd, seen) = (true, seen | row.fact);
-                    self.unreadable |= row.fact;
-                }
-                (None, Some(_)) if sound && is_fact_name(label) => some = true,
-                (None, _) if mark == b' ' => return Err(FACTS),
-                (None, _) => odd = true,
+            } else if start > 0 && matches!(line.get(start..), Some([b'\t', _, ..])) {
+                break;
             }
-            start = if mark == b';' { end + 1 } else { end };
+            odd = true;
+            let end = end_of_odd(line, start)?;
+            if last.0 < end {
+                marks.find(|&(at, _)| at >= end);
+            }
+            start = if line.get(end) == Some(&b';') { end + 1 } else { end };
         }
-        if odd && !some {
-            return Err(FACTS);
+        if odd {
+            self.settle_odd(line.get(..start).unwrap_or_default(), seen)?;
         }
         self.list = line.get(..start).unwrap_or_default();
         self.name = Text::new(line.get(start + 1..).unwrap_or_default())?;
         Ok(())
+    }
+
+    /// Settles a list with pieces in it that are no facts: those that are known here and not `seen` otherwise are
+    /// unreadable.
+    ///
+    /// # Errors
+    /// When nothing in it is a fact, not even one with a value that is none.
+    #[cold]
+    fn settle_odd(&mut self, list: &[u8], seen: FactSet) -> Result<(), Invalid> {
+        let mut some = false;
+        for piece in terminated_pieces(list) {
+            let (label, valued) = match scan::split(piece, b'=') {
+                Some((label, _)) => (label, true),
+                None => (piece, false),
+            };
+            let known = table::named(label);
+            some |= sound(piece).is_some() || known.is_some() && valued;
+            if let Some(row) = known.filter(|row| !seen.contains(row.fact)) {
+                self.unreadable |= row.fact;
+            }
+        }
+        if some { Ok(()) } else { Err(FACTS) }
     }
 
     /// Reads an entry of MLST, a line of its reply between the first and the last. One space stands before
@@ -318,6 +336,19 @@ impl<'a> Facts<'a> {
         sink.put(b" ")?;
         self.name.encode(sink)
     }
+}
+
+const FACTS: Invalid = Invalid::new("facts, each name=value; and a space before the pathname");
+
+/// Where what begins at `start` ends, which has no `=`, no name, or a control byte in it.
+#[cold]
+fn end_of_odd(line: &[u8], start: usize) -> Result<usize, Invalid> {
+    let rest = line.get(start..).ok_or(FACTS)?;
+    let at = memchr::memchr2(b';', b' ', rest).ok_or(FACTS)?;
+    let (piece, after) = rest.split_at_checked(at).ok_or(FACTS)?;
+    // What no `;` ends may as well be part of a name that no space was put before.
+    let known = || scan::split(piece, b'=').and_then(|(label, _)| table::named(label)).is_some();
+    if after.starts_with(b";") || known() { Ok(start + at) } else { Err(FACTS) }
 }
 
 /// The name and the value of a piece between semicolons, if it is a fact.

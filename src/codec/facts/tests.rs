@@ -438,16 +438,17 @@ fn named_slowly(name: &[u8]) -> Option<&'static table::Row> {
 type Read<'a> = (FactValues<'a>, FactSet, Vec<(&'a [u8], FactValue<'a>)>, &'a [u8]);
 
 fn read_slowly(line: &[u8]) -> Option<Read<'_>> {
-    let space = line.iter().position(|&byte| byte == b' ')?;
+    let space = line.iter().position(|&byte| byte == b' ');
     let tab = line.windows(2).position(|two| two == b";\t").map(|at| at + 1);
-    let end = tab.filter(|&tab| tab < space.min(line.len() - 1)).unwrap_or(space);
+    let tab = tab.filter(|&tab| tab < line.len() - 1 && space.is_none_or(|space| tab < space));
+    let end = tab.or(space)?;
     let (list, name) = (&line[..end], &line[end + 1..]);
     let name = Text::new(name).ok()?.as_bytes();
     let (mut values, mut all, mut seen, mut unreadable) =
         (NONE, Vec::new(), FactSet::empty(), FactSet::empty());
     let mut pieces: Vec<_> = list.split(|&byte| byte == b';').collect();
     let open = pieces.pop().filter(|last| !last.is_empty());
-    let (mut some, mut odd) = (false, false);
+    let (mut some, mut odd, mut pending) = (false, false, FactSet::empty());
     for (piece, ended) in
         pieces.into_iter().map(|piece| (piece, true)).chain(open.map(|piece| (piece, false)))
     {
@@ -460,20 +461,21 @@ fn read_slowly(line: &[u8]) -> Option<Read<'_>> {
         let row = named_slowly(label);
         let read = text.and_then(|text| FactValue::new(text).ok()).filter(|_| proper);
         all.extend(read.map(|read| (label, read)));
-        match row {
-            Some(row) if seen.contains(row.fact) => {}
-            Some(row) => {
+        match (row, read) {
+            (Some(row), Some(read)) if !seen.contains(row.fact) => {
                 seen |= row.fact;
-                if !read.is_some_and(|read| (row.read)(&mut values, read)) {
+                if !(row.read)(&mut values, read) {
                     unreadable |= row.fact;
                 }
-                (some, odd) = (some || text.is_some(), odd || text.is_none());
             }
-            None if read.is_some() => some = true,
-            None if !ended => return None,
-            None => odd = true,
+            (Some(row), None) => pending |= row.fact,
+            (None, None) if !ended => return None,
+            _ => {}
         }
+        some |= read.is_some() || row.is_some() && text.is_some();
+        odd |= read.is_none();
     }
+    unreadable |= pending - seen;
     (some || !odd).then_some((values, unreadable, all, name))
 }
 
