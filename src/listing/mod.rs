@@ -77,7 +77,8 @@ pub enum Format {
     /// `12-05-96  05:03PM       <DIR>          name`: Windows, where it does not imitate Unix.
     ///
     /// `03/04/96` is 4 March, as IIS has it, unless a date before it in the same listing was none with the
-    /// month in front.
+    /// month in front, or it would be ahead of the clock. Two digits of a year are of this century up to next
+    /// year, and below 70 where there is no clock.
     Dos,
     /// `+i774.71425,m951188401,s1024,r,` and a tab before the name: EPLF.
     Eplf,
@@ -92,7 +93,7 @@ pub enum Format {
     /// `OWNER  4019 04/03/18 18:58:16 *STMF name`: IBM i.
     ///
     /// The date is in the format of the server's job, which nothing tells. `04/03/18` is of 2004, unless a
-    /// date before it in the same listing was none with the year in front.
+    /// date before it in the same listing was none with the year in front, or it would be ahead of the clock.
     As400,
     /// `FILE1 101 528 12-Jan-14 14:21:18 255, 0 "nnnn"`: HP NonStop.
     Guardian,

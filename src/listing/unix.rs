@@ -187,7 +187,8 @@ fn raw_numbers(line: &[u8]) -> Option<Entry<'_>> {
     let (name, target) = if letter == b"l" { split_link(cursor.rest) } else { (cursor.rest, None) };
     let target = target.map(Text::new).transpose().ok()?;
     let mut entry = Entry::named(name, kind(letter, name, target, None)?)?;
-    (number::<u64>(owner)?, number::<u64>(group)?);
+    number::<u64>(owner)?;
+    number::<u64>(group)?;
     entry.mode = Some(mode & 0o7777);
     entry.set_owner(owner);
     entry.set_group(group);
