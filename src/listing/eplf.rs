@@ -34,7 +34,11 @@ fn entry(text: &[u8]) -> Option<Entry<'_>> {
         match fact {
             b"/" => entry.kind = Kind::directory(name),
             b"r" if entry.kind == Kind::Unknown => entry.kind = Kind::File,
-            [b's', size @ ..] => entry.set_size(size::number(size)),
+            [b's', size @ ..] => {
+                // The last of two counts.
+                entry.unreadable.remove(Fields::SIZE);
+                entry.set_size(size::number(size));
+            }
             [b'm', seconds @ ..] => {
                 let seconds = size::number(seconds);
                 let then = seconds.and_then(|seconds| Timestamp::from_unix(seconds, 0).ok());
