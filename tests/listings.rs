@@ -4,12 +4,16 @@
 //! # a comment: where what follows is from
 //! @ unix now=20241110120000 zone=60     begins a listing in that format; the clock is the caller's
 //! < -rw-r--r--   1 o g 5 ...            a line of it
-//! > file "name" size=5                  the entry that comes out then, all its fields
+//! > file "name" size=5                  the entry that comes out then, all its fields; and with
+//! >   unreadable=size,modified           those that the line has, and that cannot be read
 //! =                                     nothing does: a heading, a total
 //! !                                     it is reported as no entry
 //! ```
 //! What comes out of several lines follows the last of them. Bytes that cannot stand here are `\xNN`, and `\`
 //! is `\\`. `@ mixed` is a listing of several formats: each entry says its own.
+
+#[path = "listings/unreadable.rs"]
+mod unreadable;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -19,7 +23,7 @@ use ftp_proto::codec::{Text, Timestamp};
 use ftp_proto::listing::{BadLine, Clock, Entry, Format, Formats, Kind, ListingParser};
 use proptest::prelude::*;
 
-const FORMATS: [(&str, Format); 14] = [
+const FORMATS: [(&str, Format); 15] = [
     ("mlsd", Format::Mlsd),
     ("mlst", Format::Mlst),
     ("unix", Format::Unix),
@@ -33,6 +37,7 @@ const FORMATS: [(&str, Format); 14] = [
     ("os2", Format::Os2),
     ("mac", Format::Mac),
     ("connect-enterprise", Format::ConnectEnterprise),
+    ("vxworks", Format::VxWorks),
     ("nlst", Format::Nlst),
 ];
 
@@ -76,7 +81,8 @@ impl Listing {
         let Ok(entry) = verdict else { return "!".into() };
         let mut text = shown(&entry);
         match self.format {
-            Some(format) => assert_eq!(entry.format(), Some(format), "{}: {text}", self.place),
+            Some(format) if entry.format() == Some(format) => {}
+            Some(_) => write!(text, " format={:?}", entry.format()).unwrap(),
             None => {
                 let name = FORMATS.iter().find(|row| Some(row.1) == entry.format()).unwrap().0;
                 write!(text, " format={name}").unwrap();
@@ -142,6 +148,10 @@ fn shown(entry: &Entry<'_>) -> String {
     let mut text = format!("{kind} {}", quoted(entry.name));
     for (name, value) in fields.into_iter().filter_map(|(name, value)| Some((name, value?))) {
         write!(text, " {name}={value}").unwrap();
+    }
+    if !entry.unreadable.is_empty() {
+        let names = entry.unreadable.iter_names().map(|(name, _)| name.to_lowercase());
+        write!(text, " unreadable={}", names.collect::<Vec<_>>().join(",")).unwrap();
     }
     text
 }

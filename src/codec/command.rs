@@ -458,9 +458,9 @@ impl<'a> MffArgument<'a> {
     /// Checks facts, a space and a path.
     ///
     /// # Errors
-    /// As [`Facts::parse`], and when there is no fact, or no path.
+    /// As [`Facts::parse_exact`], and when there is no fact, or no path.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
-        let facts = Facts::parse(bytes)?;
+        let facts = Facts::parse_exact(bytes)?;
         if facts.iter().next().is_none() || facts.name.is_empty() {
             return Err(Invalid::new("facts, a space and a path"));
         }

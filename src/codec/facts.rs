@@ -1,8 +1,9 @@
 //! Facts about files: the entries of MLST and MLSD (RFC 3659 section 7), MFF's argument and the 213 of MFMT,
 //! MFCT and MFF (draft-somers-ftp-mfxx), and the sets of facts that FEAT and OPTS speak of.
 //!
-//! What a line says of a standard fact is either read in full or the whole line is refused: a size or a
-//! time is never made up. Facts that are not known here are kept as bytes.
+//! A fact is either read in full or it is absent and named in [`Facts::unreadable`]: a size or a time is never
+//! made up, and the name and the other facts of its line are not lost with it. Facts that are not known here are
+//! kept as bytes.
 
 mod entry;
 mod table;

@@ -1,8 +1,8 @@
 //! IBM i (OS/400), unless it is told to imitate Unix by `SITE LISTFMT 1`.
 //!
 //! ```text
-//! line = owner SP [ size SP date SP time SP ] type pad name [ "/" ]
-//! type = "*STMF" / "*DIR" / "*MEM" / "*FILE" / any object type of the system
+//! line = [ owner ] SP [ size SP date SP time SP ] type pad name [ "/" ]
+//! type = "*STMF" / "*DIR" / "*MEM" / "*FILE" / any object type of the system; in QDLS, "DIR"
 //! pad  = so many spaces that type and pad are 11 bytes, as many as there are when it is fewer
 //! date = see short_date.rs; in the date format of the server's job
 //! ```
@@ -10,7 +10,7 @@
 
 use super::context::Context;
 use super::cursor::Cursor;
-use super::date::Time;
+use super::date::{Dated, Time};
 use super::{Entry, Format, Kind, Line, short_date, size};
 use crate::codec::{Invalid, Text};
 
@@ -29,21 +29,26 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
 }
 
 fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>> {
-    let owner = Some(cursor.word()).filter(|owner| !owner.is_empty())?;
+    let owner = cursor.word();
     cursor.gap()?;
     let mut known = None;
     if cursor.peek() != Some(b'*') {
-        let size: u64 = size::number(cursor.word())?;
+        let size = size::number(cursor.word());
         cursor.gap()?;
-        let (date, orders) = short_date::numbers(&mut cursor, short_date::OF_THE_JOB, context.orders)?;
+        let (date, orders) =
+            short_date::numbers(&mut cursor, short_date::OF_THE_JOB, context.orders, &context.clock)?;
         cursor.gap()?;
         let time = Time::read(&mut cursor)?;
         cursor.gap()?;
-        let shown = time.on(date.0, date.1, date.2)?;
-        known = Some((size, context.clock.modified(shown, time.precision()), orders));
+        let dated = date.map_or(Dated::Impossible, |date| context.clock.on(date, time));
+        known = Some((size, dated, orders));
     }
     let object = cursor.word();
-    let named = object.strip_prefix(b"*").filter(|name| !name.is_empty())?;
+    let named = match object {
+        // QDLS's.
+        b"DIR" => object,
+        _ => object.strip_prefix(b"*").filter(|name| !name.is_empty())?,
+    };
     if !named.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
         return None;
     }
@@ -60,10 +65,12 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>>
         _ => Kind::Other(Text::new(object).ok()?),
     };
     let mut entry = Entry::named(name, kind)?;
-    entry.owner = Some(Text::new(owner).ok()?);
-    if let Some((size, modified, orders)) = known {
-        entry.size = Some(size);
-        entry.modified = Some(modified);
+    if !owner.is_empty() {
+        entry.set_owner(owner);
+    }
+    if let Some((size, dated, orders)) = known {
+        entry.set_size(size);
+        entry.set_modified(dated);
         context.orders = orders;
     }
     Some(entry)

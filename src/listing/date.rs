@@ -208,10 +208,9 @@ impl Clock {
         it
     }
 
-    /// `month`, `day` and a time in the year that they are most likely of. The outer `None`: no year has
-    /// such a date; the inner one: the year cannot be told without a clock.
+    /// `month`, `day` and a time in the year that they are most likely of.
     #[inline]
-    pub(super) fn infer(&self, month: u8, day: u8, time: Time) -> Option<Option<Modified>> {
+    pub(super) fn infer(&self, month: u8, day: u8, time: Time) -> Dated {
         let shown = self.now.and_then(|_| {
             let (year, until) = self.limit;
             let ahead = place(month, day, time.hour, time.minute, time.second.unwrap_or(0)) > until;
@@ -220,14 +219,53 @@ impl Clock {
             (0..=8).find_map(|back| time.on(latest.checked_sub(back)?, month, day))
         });
         match shown {
-            Some(shown) => Some(Some(self.modified(shown, time.precision()))),
+            Some(shown) => Dated::Told(self.modified(shown, time.precision())),
             // A leap year has every date that any year has.
-            None => time.on(2000, month, day).map(|_| None),
+            None if time.on(2000, month, day).is_some() => Dated::Untold,
+            None => Dated::Impossible,
         }
+    }
+
+    /// That time of that day.
+    #[inline]
+    pub(super) fn on(&self, (year, month, day): Date, time: Time) -> Dated {
+        let shown = time.on(year, month, day);
+        shown.map_or(Dated::Impossible, |shown| Dated::Told(self.modified(shown, time.precision())))
+    }
+
+    /// A day alone.
+    #[inline]
+    pub(super) fn day(&self, (year, month, day): Date) -> Dated {
+        let shown = Timestamp::new(year, month, day, 0, 0, 0);
+        shown.map_or(Dated::Impossible, |shown| Dated::Told(self.modified(shown, Precision::Day)))
+    }
+
+    /// Whether a day begins more than a day after now; `false` without a clock.
+    pub(super) fn is_ahead(&self, (year, month, day): Date) -> bool {
+        self.now.is_some() && (year, place(month, day, 0, 0, 0)) > self.limit
+    }
+
+    /// The latest year that a date of today may have: next year's, since clocks differ.
+    pub(super) fn latest_year(&self) -> Option<u16> {
+        self.now.map(|_| self.limit.0.saturating_add(1))
     }
 }
 
-/// The time of a listing line, with or without seconds.
+/// Year, month and day; there may be no such day.
+pub(super) type Date = (u16, u8, u8);
+
+/// What the date column of a line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dated {
+    /// This.
+    Told(Modified),
+    /// Nothing: the year is left out and no clock is known, or there are dashes.
+    Untold,
+    /// A moment that there is none of: the month lacks the day, or the day the minute.
+    Impossible,
+}
+
+/// The time of a listing line, with or without seconds. `24:00` is the end of the day.
 #[derive(Clone, Copy)]
 pub(super) struct Time {
     pub(super) hour: u8,
@@ -236,7 +274,7 @@ pub(super) struct Time {
 }
 
 impl Time {
-    /// `20:06`, `9:06` or `20:06:07` at the cursor.
+    /// `20:06`, `9:06` or `20:06:07` at the cursor. What has an hour above 24 or a minute above 59 is no time.
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
         let hour = cursor.small(1)?;
         cursor.eat(b':')?;
@@ -245,13 +283,30 @@ impl Time {
             Some(()) => Some(cursor.small(2)?),
             None => None,
         };
-        Some(Self { hour, minute, second })
+        Self { hour, minute, second }.checked()
+    }
+
+    /// This time, if it may be one.
+    #[inline]
+    pub(super) fn checked(self) -> Option<Self> {
+        (self.hour <= 24 && self.minute <= 59 && self.second.unwrap_or(0) <= 60).then_some(self)
     }
 
     /// This time on that day, if there is such a moment.
     #[inline]
     pub(super) fn on(self, year: u16, month: u8, day: u8) -> Option<Timestamp> {
+        if self.hour == 24 {
+            return self.end_of(year, month, day);
+        }
         Timestamp::new(year, month, day, self.hour, self.minute, self.second.unwrap_or(0)).ok()
+    }
+
+    /// The midnight after that day, for `24:00`. Nobody could say what `24:06` is.
+    #[cold]
+    fn end_of(self, year: u16, month: u8, day: u8) -> Option<Timestamp> {
+        let midnight = Timestamp::new(year, month, day, 0, 0, 0).ok()?;
+        let next = Timestamp::from_unix(midnight.to_unix().0 + 86_400, 0).ok()?;
+        (self.minute == 0 && self.second.unwrap_or(0) == 0).then_some(next)
     }
 
     pub(super) const fn precision(self) -> Precision {
@@ -281,7 +336,10 @@ mod tests {
 
     fn infer(now: &str, month: u8, day: u8, hour: u8) -> Option<String> {
         let found = Clock::at(seconds(now)).infer(month, day, Time { hour, ..FIVE });
-        found.map(|it| it.unwrap().to_string())
+        match found {
+            Dated::Told(it) => Some(it.to_string()),
+            _ => None,
+        }
     }
 
     #[test]
@@ -300,15 +358,42 @@ mod tests {
             assert_eq!(infer(now, month, day, hour).as_deref(), Some(expected), "{now}");
         }
         assert_eq!(infer("20240301000000", 2, 30, 5), None, "no year has it");
-        assert_eq!(Clock::UNKNOWN.infer(2, 29, FIVE), Some(None), "no clock, no year");
+        assert_eq!(Clock::at(0).infer(2, 30, FIVE), Dated::Impossible);
+        assert_eq!(Clock::UNKNOWN.infer(2, 30, FIVE), Dated::Impossible);
+        assert_eq!(Clock::UNKNOWN.infer(2, 29, FIVE), Dated::Untold, "no clock, no year");
+    }
+
+    #[test]
+    fn the_hour_of_24_is_the_end_of_the_day_and_has_no_minutes() {
+        let time = |text: &str| Time::read(&mut Cursor::new(text.as_bytes()));
+        for (day, text, expected) in [
+            ((2024, 4, 4), "24:00", Some("2024-04-05T00:00")),
+            ((2023, 2, 28), "24:00", Some("2023-03-01T00:00")),
+            ((2023, 12, 31), "24:00:00", Some("2024-01-01T00:00:00")),
+            ((2024, 4, 31), "24:00", None),
+            ((2024, 4, 4), "24:06", None),
+            ((2024, 4, 4), "24:00:01", None),
+        ] {
+            let expected = expected.map(String::from);
+            let dated = Clock::UNKNOWN.on(day, time(text).unwrap());
+            match dated {
+                Dated::Told(it) => assert_eq!(Some(it.to_string()), expected, "{text}"),
+                other => assert_eq!((other, expected), (Dated::Impossible, None), "{text}"),
+            }
+        }
+        for text in ["25:00", "20:60", "20:06:61", "30:01", "20:6", "200:06"] {
+            assert!(time(text).is_none(), "{text}");
+        }
+        assert_eq!(infer("20241231120000", 12, 31, 24).as_deref(), Some("2025-01-01T00:00"));
     }
 
     #[test]
     fn the_zone_of_the_server_moves_its_present() {
         let clock = Clock::at(seconds("20241110120000"));
         let time = Time { hour: 13, minute: 30, second: Some(7) };
-        assert_eq!(clock.infer(11, 11, time).unwrap().unwrap().to_string(), "2023-11-11T13:30:07");
-        let there = clock.with_zone(120).infer(11, 11, time).unwrap().unwrap();
+        let Dated::Told(here) = clock.infer(11, 11, time) else { panic!() };
+        assert_eq!(here.to_string(), "2023-11-11T13:30:07");
+        let Dated::Told(there) = clock.with_zone(120).infer(11, 11, time) else { panic!() };
         assert_eq!(there.to_string(), "2024-11-11T13:30:07+02:00");
         assert_eq!(there.in_zone(-90).to_string(), "2024-11-11T10:00:07-01:30");
         assert_eq!(there.to_unix(999).0, seconds("20241111113007"));
@@ -335,7 +420,7 @@ mod tests {
         #[test]
         fn a_clock_may_stand_anywhere(now: i64, zone: i16, month: u8, day: u8, hour: u8, minute: u8) {
             let clock = Clock::at(now).with_zone(zone);
-            if let Some(Some(it)) = clock.infer(month, day, Time { hour, minute, second: None }) {
+            if let Dated::Told(it) = clock.infer(month, day, Time { hour, minute, second: None }) {
                 prop_assert!(it.to_unix(0).0 <= now + 86_400);
             }
         }

@@ -1,7 +1,8 @@
 //! `dir`: what servers on Windows send unless they are told to imitate Unix, IIS first of all.
 //!
 //! ```text
-//! line = date SP time [ SP ] [ "AM" / "PM" ] SP ( size SP name / tag pad name [ " [" target "]" ] )
+//! line = [ SP ] date SP time [ SP ] [ "AM" / "PM" ] SP ( size SP name / tag pad name [ link ] )
+//! link = " [" target "]" / " => " target
 //! tag  = "<DIR>" / "<JUNCTION>" / "<SYMLINK>" / "<SYMLINKD>"
 //! pad  = so many spaces that tag and pad are 15 bytes, as many as there are when it is fewer
 //! date = see short_date.rs
@@ -10,8 +11,9 @@
 
 use super::context::Context;
 use super::cursor::Cursor;
+use super::date::Dated;
 use super::short_date::Orders;
-use super::{Entry, Format, Kind, Line, Modified, Precision, short_date, size};
+use super::{Entry, Format, Kind, Line, Precision, short_date, size};
 use crate::codec::{Invalid, Text, Timestamp, scan};
 
 const EXPECTED: Invalid = Invalid::new("a line of dir");
@@ -21,16 +23,21 @@ const EXPECTED: Invalid = Invalid::new("a line of dir");
 /// # Errors
 /// When it has not the shape above, or a name that cannot be.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
-    let mut cursor = Cursor::new(line);
-    if let Some((modified, rest)) = usual(line, context) {
-        let entry = entry(Cursor::new(rest), modified).ok_or(EXPECTED)?;
+    if let Some((dated, rest)) = usual(line, context) {
+        let entry = entry(Cursor::new(rest), dated, true).ok_or(EXPECTED)?;
         return Ok(Line::Entry(entry.read_from(Format::Dos, line)));
     }
-    let Some((date, orders)) = short_date::numbers(&mut cursor, short_date::AMERICAN, context.orders) else {
+    let mut cursor = Cursor::new(line);
+    cursor.blanks();
+    let date = short_date::numbers(&mut cursor, short_date::AMERICAN, context.orders, &context.clock);
+    let Some((date, orders)) = date else {
         return if is_noise(line) { Ok(Line::Noise) } else { Err(EXPECTED) };
     };
-    let modified = modified(&mut cursor, date, context).ok_or(EXPECTED)?;
-    let entry = entry(cursor, modified).ok_or(EXPECTED)?;
+    let time = cursor.gap().and_then(|()| short_date::time(&mut cursor)).ok_or(EXPECTED)?;
+    let dated = date.map_or(Dated::Impossible, |date| context.clock.on(date, time));
+    let so_far = line.strip_suffix(cursor.rest).unwrap_or_default();
+    let of_iis = matches!(so_far, [.., b'0'..=b'9', b'A' | b'P', b'M']);
+    let entry = entry(cursor, dated, of_iis).ok_or(EXPECTED)?;
     context.orders = orders;
     Ok(Line::Entry(entry.read_from(Format::Dos, line)))
 }
@@ -38,34 +45,35 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
 /// `12-05-96  05:03PM` as IIS writes it, read where everything stands, once a date before it has said that the
 /// month is in front.
 #[inline]
-fn usual<'a>(line: &'a [u8], context: &Context) -> Option<(Modified, &'a [u8])> {
+fn usual<'a>(line: &'a [u8], context: &Context) -> Option<(Dated, &'a [u8])> {
     let Some((&[a, b, b'-', c, d, b'-', e, f, b' ', b' ', g, h, b':', i, j, half, b'M'], rest)) =
         line.split_first_chunk().filter(|_| context.orders == Orders::MONTH_DAY_YEAR)
     else {
         return None;
     };
     let [month, _, day, _, year, _, hour, _] = scan::pairs([a, b, c, d, e, f, g, h])?;
-    let year = short_date::full_year(u16::from(year), 2)?;
+    let year = short_date::near_year(year, &context.clock)?;
     let noon = match (half, hour) {
         (b'A', 1..=12) => 0,
         (b'P', 1..=12) => 12,
         _ => return None,
     };
     let shown = Timestamp::new(year, month, day, hour % 12 + noon, scan::pair([i, j])?, 0).ok()?;
-    Some((context.clock.modified(shown, Precision::Minute), rest))
+    Some((Dated::Told(context.clock.modified(shown, Precision::Minute)), rest))
 }
 
-/// The time at the cursor, after the date.
-fn modified(cursor: &mut Cursor<'_>, date: short_date::Date, context: &Context) -> Option<Modified> {
-    cursor.gap()?;
-    let time = short_date::time(cursor)?;
-    Some(context.clock.modified(time.on(date.0, date.1, date.2)?, time.precision()))
-}
+/// The narrowest column of sizes there is, where words stand apart by more than a space.
+const SIZE_PADDING: usize = 4;
+/// How far `<DIR>` stands from the time, at most, where 15 columns are its own.
+const TAG_GAP: usize = 7;
 
-/// What follows the date and the time.
+/// What follows the date and the time. Only the lines of IIS are known to have names where they have always been:
+/// in other layouts, blanks in front of them are padding.
 #[inline]
-fn entry(mut cursor: Cursor<'_>, modified: Modified) -> Option<Entry<'_>> {
+fn entry(mut cursor: Cursor<'_>, dated: Dated, of_iis: bool) -> Option<Entry<'_>> {
+    let before = cursor.rest.len();
     cursor.gap()?;
+    let gap = before - cursor.rest.len();
     let word = cursor.word();
     let tagged = word.first() == Some(&b'<');
     let tag = if tagged { TAGS.iter().find(|row| row.0.as_bytes() == word) } else { None };
@@ -75,19 +83,34 @@ fn entry(mut cursor: Cursor<'_>, modified: Modified) -> Option<Entry<'_>> {
             (kind, None)
         }
         None => {
+            let size = size::grouped(word);
+            if size.is_none() && !stands_for_a_size(word, gap) {
+                return None;
+            }
             cursor.eat(b' ')?;
-            (Kind::File, Some(size::grouped(word)?))
+            (Kind::File, Some(size))
         }
     };
+    if !of_iis || tagged && gap > TAG_GAP {
+        cursor.blanks();
+    }
     let (name, kind) = match (kind, cursor.rest) {
         (Kind::Directory, name) => (name, Kind::directory(name)),
         (Kind::Link { .. }, rest) => link(rest)?,
         (kind, name) => (name, kind),
     };
     let mut entry = Entry::named(name, kind)?;
-    entry.size = size;
-    entry.modified = Some(modified);
+    if let Some(size) = size {
+        entry.set_size(size);
+    }
+    entry.set_modified(dated);
     Some(entry)
+}
+
+/// Whether a word that is no size is in the column of one.
+#[cold]
+fn stands_for_a_size(word: &[u8], gap: usize) -> bool {
+    size::is_out_of_range(word) || gap >= SIZE_PADDING && !matches!(word, [] | [b'<', ..])
 }
 
 /// What stands in place of the size.
@@ -98,12 +121,13 @@ const TAGS: [(&str, Kind<'static>); 4] = [
     ("<SYMLINK>", Kind::Link { target: None }),
 ];
 
-/// `name [target]`, or a name alone.
+/// `name [target]`, `name => target`, or a name alone.
 fn link(text: &[u8]) -> Option<(&[u8], Kind<'_>)> {
-    let split = text.strip_suffix(b"]").and_then(|text| {
-        let at = memchr::memmem::find(text, b" [")?;
-        Some((text.get(..at)?, text.get(at + 2..)?))
-    });
+    let apart = |text: &'static [u8], of: &'_ [u8]| memchr::memmem::find(of, text);
+    let split = match text.strip_suffix(b"]") {
+        Some(inner) => apart(b" [", inner).and_then(|at| Some((inner.get(..at)?, inner.get(at + 2..)?))),
+        None => apart(b" => ", text).and_then(|at| Some((text.get(..at)?, text.get(at + 4..)?))),
+    };
     match split {
         Some((name, target)) if !target.is_empty() => {
             Some((name, Kind::Link { target: Some(Text::new(target).ok()?) }))

@@ -12,7 +12,7 @@
 use super::context::Context;
 use super::cursor::Cursor;
 use super::{Entry, Format, Kind, Line, size, unix};
-use crate::codec::{Invalid, Text};
+use crate::codec::Invalid;
 
 const EXPECTED: Invalid = Invalid::new("a line of Connect:Enterprise");
 
@@ -37,17 +37,24 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
     if protocol.is_empty() || !protocol.iter().all(u8::is_ascii_uppercase) {
         return None;
     }
-    let columns = unix::columns(cursor, &context.clock)?;
-    let mut words = columns.owners.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let columns = unix::columns(cursor, &context.clock, |left| mailbox(left).is_some())?;
+    let owner = mailbox(columns.owners)?;
+    let mut entry = Entry::named(columns.name, Kind::File)?;
+    entry.size = columns.size;
+    entry.unreadable = columns.unreadable;
+    entry.set_modified(columns.modified);
+    entry.set_owner(owner);
+    Some(entry)
+}
+
+/// The mailbox of type, mailbox and batch.
+fn mailbox(columns: &[u8]) -> Option<&[u8]> {
+    let mut words = columns.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let (Some([b'A'..=b'Z']), Some(mailbox), Some(batch), None) =
         (words.next(), words.next(), words.next(), words.next())
     else {
         return None;
     };
     size::number::<u64>(batch)?;
-    let mut entry = Entry::named(columns.name, Kind::File)?;
-    entry.size = columns.size;
-    entry.modified = columns.modified;
-    entry.owner = Some(Text::new(mailbox).ok()?);
-    Some(entry)
+    Some(mailbox)
 }

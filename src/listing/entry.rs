@@ -1,12 +1,16 @@
 //! One entry of a listing, whatever format its line had.
 
+use super::date::Dated;
 use super::{Format, Modified};
 use crate::codec::Text;
 use crate::codec::facts::{Facts, Permissions};
 
 /// What a listing says of one file, or what a server's file system knows of it.
 ///
-/// Every format fills in what its lines tell and leaves the rest `None`; nothing is guessed. Names and
+/// Every format fills in what its lines tell and leaves the rest `None`; nothing is guessed. A field that the
+/// line has and that cannot be read (a size of `-5`, 31 November) is `None` too, and named in
+/// [`unreadable`](Self::unreadable): an entry is never left out for it, since only its name is needed to
+/// retrieve or remove it. Names and
 /// other texts cannot hold CR, LF or NUL (they are [`Text`]), so that no entry can be written as two
 /// lines: a server leaves out a file whose name [`Text::new`] refuses, since no command could name it
 /// either. All of it borrows from the line.
@@ -38,6 +42,8 @@ pub struct Entry<'a> {
     pub links: Option<u64>,
     /// The same for all names of one file, different for different files (RFC 3659 7.5.2).
     pub unique: Option<Text<'a>>,
+    /// The fields that the line has, but with a value that cannot be read. They are absent above.
+    pub unreadable: Fields,
     pub(super) format: Option<Format>,
     pub(super) raw: &'a [u8],
 }
@@ -58,14 +64,53 @@ impl<'a> Entry<'a> {
             group: None,
             links: None,
             unique: None,
+            unreadable: Fields::empty(),
             format: None,
             raw: &[],
         }
     }
 
-    /// An entry of a format in which none is without a name.
+    /// An entry of a format in which none is without a name; blanks alone are the padding of a column.
     pub(super) fn named(name: &'a [u8], kind: Kind<'a>) -> Option<Self> {
-        Text::new(name).ok().filter(|name| !name.is_empty()).map(|name| Self::new(name, kind))
+        let name = Text::new(name).ok().filter(|name| !is_padding(name.as_bytes()))?;
+        Some(Self::new(name, kind))
+    }
+
+    /// Sets the size, or marks it as unreadable.
+    #[inline]
+    pub(super) fn set_size(&mut self, size: Option<u64>) {
+        self.size = size;
+        if size.is_none() {
+            self.unreadable |= Fields::SIZE;
+        }
+    }
+
+    /// Sets when it was modified to what the date column says.
+    #[inline]
+    pub(super) fn set_modified(&mut self, dated: Dated) {
+        match dated {
+            Dated::Told(modified) => self.modified = Some(modified),
+            Dated::Untold => {}
+            Dated::Impossible => self.unreadable |= Fields::MODIFIED,
+        }
+    }
+
+    /// Sets an owner, or marks it as unreadable: no text holds CR or NUL.
+    #[inline]
+    pub(super) fn set_owner(&mut self, owner: &'a [u8]) {
+        self.owner = Text::new(owner).ok();
+        if self.owner.is_none() {
+            self.unreadable |= Fields::OWNER;
+        }
+    }
+
+    /// As [`set_owner`](Self::set_owner), for the group.
+    #[inline]
+    pub(super) fn set_group(&mut self, group: &'a [u8]) {
+        self.group = Text::new(group).ok();
+        if self.group.is_none() {
+            self.unreadable |= Fields::GROUP;
+        }
     }
 
     #[inline]
@@ -105,6 +150,12 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// Whether it is blanks, or nothing.
+#[inline]
+pub(super) const fn is_padding(name: &[u8]) -> bool {
+    matches!(name, [] | [b' ' | b'\t', ..]) && name.trim_ascii().is_empty()
+}
+
 impl PartialEq for Entry<'_> {
     fn eq(&self, other: &Self) -> bool {
         // Taken apart, so that a new field cannot be forgotten.
@@ -119,6 +170,7 @@ impl PartialEq for Entry<'_> {
             group,
             links,
             unique,
+            unreadable,
             format: _,
             raw: _,
         } = self;
@@ -132,10 +184,36 @@ impl PartialEq for Entry<'_> {
             && *group == other.group
             && *links == other.links
             && *unique == other.unique
+            && *unreadable == other.unreadable
     }
 }
 
 impl Eq for Entry<'_> {}
+
+bitflags::bitflags! {
+    /// A set of the fields of an [`Entry`].
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct Fields: u16 {
+        /// [`Entry::kind`], which is [`Kind::Unknown`] when it cannot be read.
+        const KIND = 1;
+        /// [`Entry::size`].
+        const SIZE = 1 << 1;
+        /// [`Entry::modified`].
+        const MODIFIED = 1 << 2;
+        /// [`Entry::mode`].
+        const MODE = 1 << 3;
+        /// [`Entry::permissions`].
+        const PERMISSIONS = 1 << 4;
+        /// [`Entry::owner`].
+        const OWNER = 1 << 5;
+        /// [`Entry::group`].
+        const GROUP = 1 << 6;
+        /// [`Entry::links`].
+        const LINKS = 1 << 7;
+        /// [`Entry::unique`].
+        const UNIQUE = 1 << 8;
+    }
+}
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

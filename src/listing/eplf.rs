@@ -8,7 +8,7 @@
 //! `/`: CWD works. `r`: RETR works. `m`: Unix time. `i`: the same for the same file only.
 
 use super::context::Context;
-use super::{Entry, Format, Kind, Line, Modified, size};
+use super::{Entry, Fields, Format, Kind, Line, Modified, size};
 use crate::codec::scan::octal;
 use crate::codec::{Invalid, Text, Timestamp};
 
@@ -17,7 +17,7 @@ const EXPECTED: Invalid = Invalid::new("a line of EPLF");
 /// Parses one line, without its line end.
 ///
 /// # Errors
-/// When it has not the shape above, a size or time that is no number, or a name that cannot be.
+/// When it has not the shape above, or a name that cannot be.
 pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Invalid> {
     if line.is_empty() {
         return Ok(Line::Noise);
@@ -34,13 +34,25 @@ fn entry(text: &[u8]) -> Option<Entry<'_>> {
         match fact {
             b"/" => entry.kind = Kind::directory(name),
             b"r" if entry.kind == Kind::Unknown => entry.kind = Kind::File,
-            [b's', size @ ..] => entry.size = Some(size::number(size)?),
-            [b'm', seconds @ ..] => {
-                let seconds = size::number(seconds)?;
-                entry.modified = Some(Modified::from(Timestamp::from_unix(seconds, 0).ok()?));
+            [b's', size @ ..] => {
+                // The last of two counts.
+                entry.unreadable.remove(Fields::SIZE);
+                entry.set_size(size::number(size));
             }
-            [b'i', identity @ ..] => entry.unique = Some(Text::new(identity).ok()?),
-            [b'u', b'p', mode @ ..] => entry.mode = Some(octal(mode)? & 0o7777),
+            [b'm', seconds @ ..] => {
+                let seconds = size::number(seconds);
+                let then = seconds.and_then(|seconds| Timestamp::from_unix(seconds, 0).ok());
+                entry.modified = then.map(Modified::from);
+                entry.unreadable.set(Fields::MODIFIED, then.is_none());
+            }
+            [b'i', identity @ ..] => {
+                entry.unique = Text::new(identity).ok();
+                entry.unreadable.set(Fields::UNIQUE, entry.unique.is_none());
+            }
+            [b'u', b'p', mode @ ..] => {
+                entry.mode = octal(mode).map(|mode| mode & 0o7777);
+                entry.unreadable.set(Fields::MODE, entry.mode.is_none());
+            }
             _ => {}
         }
     }

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::cursor::Cursor;
 use super::date::Time;
 use super::{Entry, Format, Kind, Line, short_date, size};
-use crate::codec::{Invalid, Text};
+use crate::codec::Invalid;
 
 const EXPECTED: Invalid = Invalid::new("a line of NonStop Guardian");
 
@@ -42,9 +42,9 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
     };
     size::number::<u64>(code)?;
     cursor.gap()?;
-    let size = size::number(cursor.word())?;
+    let size = size::number(cursor.word());
     cursor.gap()?;
-    let (year, month, day) = short_date::named(&mut cursor)?;
+    let date = short_date::named(&mut cursor, &context.clock)?;
     cursor.gap()?;
     let time = Time::read(&mut cursor)?;
     cursor.gap()?;
@@ -52,7 +52,8 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
     cursor.eat(b',')?;
     cursor.blanks();
     let user = cursor.word();
-    if size::number::<u8>(group).is_none() || size::number::<u8>(user).is_none() {
+    let is_owner = |word: &[u8]| word.len() <= 4 && size::number::<u16>(word).is_some();
+    if !is_owner(group) || !is_owner(user) {
         return None;
     }
     cursor.gap()?;
@@ -62,11 +63,10 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
     }
 
     let mut entry = Entry::named(file, Kind::File)?;
-    entry.size = Some(size);
-    let shown = time.on(year, month, day)?;
-    entry.modified = Some(context.clock.modified(shown, time.precision()));
-    entry.owner = Some(Text::new(user).ok()?);
-    entry.group = Some(Text::new(group).ok()?);
+    entry.set_size(size);
+    entry.set_modified(context.clock.on(date, time));
+    entry.set_owner(user);
+    entry.set_group(group);
     Some(entry)
 }
 

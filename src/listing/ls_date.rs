@@ -2,90 +2,140 @@
 //!
 //! ```text
 //! date  = month SP day SP when             ; POSIX, and many other languages
+//!       / month SP day "," SP year SP time                      ; VShell
 //!       / day SP month SP when             ; French, Italian; with a "." after the day German, Czech
 //!       / day "." [ SP ] 1*2DIGIT "." SP when                   ; Finnish
+//!       / day "-" month "-" year [ SP time ]                    ; 01-jun-99
 //!       / 4DIGIT SP name SP day            ; Hungarian
 //!       / 4DIGIT sign SP 1*2DIGIT sign SP 1*2DIGIT sign         ; Korean, Chinese
 //!       / 1*2DIGIT sign [ SP ] 1*2DIGIT [ sign ] SP when        ; the same, and Japanese
+//!       / 1*2DIGIT SP 1*2DIGIT SP time     ; month and day, where the month's name is left out
+//!       / 1*2DIGIT "/" [ SP ] 1*2DIGIT SP when                  ; the same
 //!       / 2DIGIT "-" 2DIGIT SP when                             ; ls --time-style=iso
-//!       / 4DIGIT "-" 2DIGIT "-" 2DIGIT [ SP time [ fraction ] ] ; long-iso, full-iso
+//!       / 2DIGIT "-" 2DIGIT "-" 4DIGIT [ SP time ]              ; day and month, or the other way round
+//!       / 4DIGIT mark 2DIGIT mark 2DIGIT [ SP time [ fraction ] ] ; long-iso, full-iso
+//!       / "---" SP "--" SP "--:--"         ; none
 //! when  = year [ sign ] / time / time SP year              ; the last with seconds only: ls -T
 //! time  = 1*2DIGIT ( ":" / "." ) 2DIGIT [ ":" 2DIGIT ]
 //! day   = 1*2DIGIT [ "." / "," / sign ]
-//! month = name                             ; the names are in months.rs
+//! mark  = "-" / "/" / "."
+//! month = name [ "." ] [ "," ]             ; the names are in months.rs
 //! sign  = what a language of the Far East has for year, month and day, in any charset
 //! fraction = "." 1*9DIGIT [ SP ( "+" / "-" ) 4DIGIT ]
 //! ```
-//! SP here is any number of spaces: the columns are aligned. After the date there is exactly one; two where
-//! ls makes a date with a year as wide as one with a time by a space behind it.
+//! SP here is any number of spaces: the columns are aligned. After the date there is exactly one, and more where
+//! a date with a year is made as wide as one with a time by spaces behind it.
+//!
+//! What has this shape is a date, even if no calendar has it ([`Dated::Impossible`]).
 
 use super::cursor::Cursor;
-use super::date::Time;
-use super::{Clock, Modified, Precision, months};
-use crate::codec::Timestamp;
+use super::date::{Dated, Time};
+use super::{Clock, Modified, Precision, months, short_date};
 use crate::codec::scan::pair;
 
-/// A date at the cursor, and the space that ends it. The inner `None`: there is one, but it has no year
-/// and the clock cannot tell.
-pub(super) fn parse(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Option<Modified>> {
-    if let Some((modified, rest)) = usual(cursor.rest, clock) {
+/// The width of `Nov  9 20:06`, to which other dates are filled up, and of `11-09 20:06`.
+const WIDTH: usize = 12;
+const ISO_WIDTH: usize = 11;
+
+/// A date at the cursor, and the space that ends it.
+pub(super) fn parse(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
+    if let Some((dated, rest)) = usual(cursor.rest, clock) {
         cursor.rest = rest;
-        return Some(modified);
+        return Some(dated);
     }
-    let modified = if cursor.peek()?.is_ascii_digit() {
-        number_first(cursor, clock)?
-    } else {
-        let month = cursor.word();
-        cursor.gap()?;
-        // The day first: most of the words that come here are owners, and not worth a look into the
-        // table of months.
-        let day = day(cursor)?;
-        cursor.gap()?;
-        time_or_year(cursor, clock, months::number(month)?, day)?
+    let dated = match cursor.peek()? {
+        b'0'..=b'9' => number_first(cursor, clock)?,
+        b'-' => dashes(cursor)?,
+        _ => month_first(cursor, clock)?,
     };
     cursor.eat(b' ')?;
-    Some(modified)
+    Some(dated)
 }
 
 /// `Nov  9 20:06 ` and `Nov  9  2001 `, as nearly all servers write them: read where everything stands.
 #[inline]
-pub(super) fn usual<'a>(text: &'a [u8], clock: &Clock) -> Option<(Option<Modified>, &'a [u8])> {
+pub(super) fn usual<'a>(text: &'a [u8], clock: &Clock) -> Option<(Dated, &'a [u8])> {
     let Some((&[m, o, n, b' ', tens, ones, b' ', a, b, c, d, e, b' '], rest)) = text.split_first_chunk()
     else {
         return None;
     };
     let day = pair([if tens == b' ' { b'0' } else { tens }, ones])?;
     let month = months::english([m, o, n])?;
-    let modified = match [a, b, c, d, e] {
+    let dated = match [a, b, c, d, e] {
         [a, b, b':', c, d] => {
             let time = Time { hour: pair([a, b])?, minute: pair([c, d])?, second: None };
-            clock.infer(month, day, time)?
+            clock.infer(month, day, time.checked()?)
         }
         [b' ', a, b, c, d] => {
-            whole_day(clock, u32::from(pair([a, b])?) * 100 + u32::from(pair([c, d])?), month, day)?
+            clock.day((u16::from(pair([a, b])?) * 100 + u16::from(pair([c, d])?), month, day))
         }
         _ => return None,
     };
-    Some((modified, rest))
+    Some((dated, rest))
 }
 
-fn number_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Option<Modified>> {
+/// Whether a date there is of the kind that has a year in front and a space after it.
+pub(super) fn begins_with_a_year(text: &[u8]) -> bool {
+    matches!(text, [a, b, c, d, b' ', ..] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()))
+}
+
+fn month_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
+    let month = cursor.word();
+    cursor.gap()?;
+    // The day first: most of the words that come here are owners, and not worth a look into the
+    // table of months.
+    let (day, comma) = day(cursor)?;
+    let blanks = gap(cursor)?;
+    let month = months::number(month)?;
+    if comma {
+        if let Some(dated) = year_and_time(cursor, clock, month, day) {
+            return Some(dated);
+        }
+    }
+    when(cursor, clock, month, day, blanks)
+}
+
+/// `2002 09:47`, where a comma was before it.
+fn year_and_time(cursor: &mut Cursor<'_>, clock: &Clock, month: u8, day: u8) -> Option<Dated> {
+    let mut after = *cursor;
+    let year = year(&mut after)?;
+    after.eat(b' ')?;
+    let time = Time::read(&mut after).filter(|_| after.peek() == Some(b' '))?;
+    *cursor = after;
+    Some(clock.on((year, month, day), time))
+}
+
+/// `--- -- --:--`, where nobody knows.
+fn dashes(cursor: &mut Cursor<'_>) -> Option<Dated> {
+    for part in [&b"---"[..], b"--", b"--:--"] {
+        cursor.rest = cursor.rest.strip_prefix(part)?;
+        if part.len() < 5 {
+            cursor.gap()?;
+        }
+    }
+    Some(Dated::Untold)
+}
+
+fn number_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
     let before = cursor.rest.len();
-    let number = cursor.digits(1, 4)?;
+    let number = u16::try_from(cursor.digits(1, 4)?).ok()?;
     let small = u8::try_from(number).unwrap_or(0);
     match (before - cursor.rest.len(), cursor.peek()?) {
         // `2001-11-09`
-        (4, b'-') => iso(cursor, clock, number).map(Some),
+        (4, mark @ (b'-' | b'/' | b'.')) => iso(cursor, clock, number, mark),
         // `2001 nov.  9`
         (4, b' ') => {
             cursor.gap()?;
             let month = months::number(cursor.word())?;
             cursor.gap()?;
-            let day = day(cursor)?;
+            let (day, _) = day(cursor)?;
             // A size, and a date after it, look the same as far as they go.
             let mut after = *cursor;
-            let size = after.gap().and_then(|()| time_or_year(&mut after, clock, month, day)).is_some();
-            if size { None } else { whole_day(clock, number, month, day) }
+            after.blanks();
+            let time = after.digits(1, 9).is_some() && matches!(after.peek(), Some(b':' | b'.'));
+            let mut after = *cursor;
+            let date = after.gap().and_then(|()| when(&mut after, clock, month, day, 0)).is_some();
+            if time || date { None } else { Some(clock.day((number, month, day))) }
         }
         // `2001` year `11` month `9` day
         (4, 0x80..) => {
@@ -96,46 +146,80 @@ fn number_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Option<Modifie
             cursor.blanks();
             let day = cursor.small(1)?;
             sign(cursor)?;
-            whole_day(clock, number, month, day)
+            Some(clock.day((number, month, day)))
         }
-        // `11-09`
+        // `11-09`, `24-04-2003`, `01-jun-99`
         (1 | 2, b'-') => {
-            cursor.eat(b'-')?;
+            let mut after = *cursor;
+            after.eat(b'-')?;
+            let named = !after.peek()?.is_ascii_digit();
+            let other = if named { months::number(after.until(b'-')?)? } else { after.small(1)? };
+            *cursor = after;
+            if named || cursor.peek() == Some(b'-') {
+                return turned(cursor, clock, small, other, before);
+            }
+            cursor.gap()?;
+            when(cursor, clock, small, other, 0)
+        }
+        // `11/ 9`
+        (1 | 2, b'/') => {
+            cursor.eat(b'/')?;
+            cursor.blanks();
             let day = cursor.small(1)?;
             cursor.gap()?;
-            time_or_year(cursor, clock, small, day)
+            when(cursor, clock, small, day, 0)
         }
         // `11` month `9`
         (1 | 2, 0x80..=0xff) => {
             sign(cursor)?;
             cursor.blanks();
-            let day = day(cursor)?;
+            let (day, _) = day(cursor)?;
             cursor.gap()?;
-            time_or_year(cursor, clock, small, day)
+            when(cursor, clock, small, day, 0)
         }
-        // `9 Nov`, `9. Nov`, `9.11.`
+        // `9 Nov`, `9. Nov`, `9.11.`, `11 9`
         (1 | 2, _) => {
             let dotted = cursor.eat(b'.').is_some();
-            let gap = no_break_space(cursor).or_else(|| cursor.gap());
-            let month = if dotted && cursor.peek()?.is_ascii_digit() {
-                let month = cursor.small(1)?;
-                cursor.eat(b'.')?;
-                month
+            let gap_before = no_break_space(cursor).or_else(|| cursor.gap());
+            let numbered = cursor.peek()?.is_ascii_digit();
+            let (month, day) = if numbered {
+                let other = cursor.small(1)?;
+                match dotted {
+                    true => cursor.eat(b'.').map(|()| (other, small))?,
+                    false => gap_before.map(|()| (small, other))?,
+                }
             } else {
-                gap?;
-                months::number(cursor.word())?
+                gap_before?;
+                (months::number(cursor.word())?, small)
             };
-            let blanks = cursor.rest.len();
-            cursor.gap()?;
-            let blanks = blanks - cursor.rest.len();
-            let modified = time_or_year(cursor, clock, month, small)?;
-            if blanks == 1 && modified.is_some_and(|it| it.precision() == Precision::Day) {
-                filler(cursor);
+            let blanks = gap(cursor)?;
+            if numbered && !dotted {
+                // Three numbers, of which one is a year, may be anything.
+                let time = Time::read(cursor)?;
+                return Some(clock.infer(month, day, time));
             }
-            Some(modified)
+            when(cursor, clock, month, day, blanks)
         }
         _ => None,
     }
+}
+
+/// What follows `24-04` or `01-jun`: a year, and perhaps a time. The first number is the day, unless only the other
+/// can be. `start` is how long the line was before the date.
+fn turned(cursor: &mut Cursor<'_>, clock: &Clock, day: u8, month: u8, start: usize) -> Option<Dated> {
+    cursor.eat(b'-')?;
+    let before = cursor.rest.len();
+    let number = u16::try_from(cursor.digits(2, 4)?).ok()?;
+    let year = short_date::full_year(number, before - cursor.rest.len(), clock)?;
+    let (day, month) = if month > 12 && day <= 12 { (month, day) } else { (day, month) };
+    let mut after = *cursor;
+    let time = after.gap().and_then(|()| Time::read(&mut after)).filter(|_| after.peek() == Some(b' '));
+    if let Some(time) = time {
+        *cursor = after;
+        return Some(clock.on((year, month, day), time));
+    }
+    filler(cursor, WIDTH.saturating_sub(start - cursor.rest.len()));
+    Some(clock.day((year, month, day)))
 }
 
 /// What Czech has between the day and the month.
@@ -145,16 +229,21 @@ fn no_break_space(cursor: &mut Cursor<'_>) -> Option<()> {
     Some(())
 }
 
-/// Takes the space that makes a date with a year as wide as one with a time.
-fn filler(cursor: &mut Cursor<'_>) {
-    if let Some(rest) = cursor.rest.strip_prefix(b" ").filter(|rest| rest.starts_with(b" ")) {
-        cursor.rest = rest;
+/// Takes up to `most` of the spaces that make a date with a year as wide as one with a time, and leaves one.
+fn filler(cursor: &mut Cursor<'_>, most: usize) {
+    for _ in 0..most {
+        match cursor.rest {
+            [b' ', rest @ ..] if rest.starts_with(b" ") => cursor.rest = rest,
+            _ => break,
+        }
     }
 }
 
-fn whole_day(clock: &Clock, year: u32, month: u8, day: u8) -> Option<Option<Modified>> {
-    let shown = Timestamp::new(u16::try_from(year).ok()?, month, day, 0, 0, 0).ok()?;
-    Some(Some(clock.modified(shown, Precision::Day)))
+/// Takes blanks, of which there must be one, and counts them.
+fn gap(cursor: &mut Cursor<'_>) -> Option<usize> {
+    let before = cursor.rest.len();
+    cursor.gap()?;
+    Some(before - cursor.rest.len())
 }
 
 /// The sign for year, month or day: of three bytes in UTF-8, of two in the charsets before it, where the
@@ -169,23 +258,28 @@ fn sign(cursor: &mut Cursor<'_>) -> Option<()> {
     Some(())
 }
 
-/// `9`, `09`, `9.` or `9,`, or with a sign.
-fn day(cursor: &mut Cursor<'_>) -> Option<u8> {
+/// `9`, `09`, `9.` or `9,`, or with a sign; and whether there was a comma.
+fn day(cursor: &mut Cursor<'_>) -> Option<(u8, bool)> {
     let day = cursor.small(1)?;
-    match cursor.peek() {
+    let mark = cursor.peek();
+    match mark {
         Some(b'.' | b',') => cursor.rest = cursor.rest.get(1..)?,
         Some(0x80..) => sign(cursor)?,
         _ => {}
     }
-    Some(day)
+    Some((day, mark == Some(b',')))
 }
 
-/// `2001`, or a time of a year that is left out, or `20:06:07 2001`.
-fn time_or_year(cursor: &mut Cursor<'_>, clock: &Clock, month: u8, day: u8) -> Option<Option<Modified>> {
+/// `2001`, or a time of a year that is left out, or `20:06:07 2001`, after so many blanks. A year after a single one
+/// stands left in the columns of a time, which a space fills up then.
+fn when(cursor: &mut Cursor<'_>, clock: &Clock, month: u8, day: u8, blanks: usize) -> Option<Dated> {
     let mut after = *cursor;
     if let Some(year) = year(&mut after) {
         *cursor = after;
-        return whole_day(clock, year, month, day);
+        if blanks == 1 {
+            filler(cursor, 1);
+        }
+        return Some(clock.day((year, month, day)));
     }
     let time = time(cursor)?;
     // Only the long forms have both, and they have seconds.
@@ -193,16 +287,15 @@ fn time_or_year(cursor: &mut Cursor<'_>, clock: &Clock, month: u8, day: u8) -> O
         let mut after = *cursor;
         if let Some(year) = after.eat(b' ').and_then(|()| year(&mut after)) {
             *cursor = after;
-            let shown = time.on(u16::try_from(year).ok()?, month, day)?;
-            return Some(Some(clock.modified(shown, time.precision())));
+            return Some(clock.on((year, month, day), time));
         }
     }
-    clock.infer(month, day, time)
+    Some(clock.infer(month, day, time))
 }
 
 /// Four digits, perhaps with a sign, and a space after them.
-fn year(cursor: &mut Cursor<'_>) -> Option<u32> {
-    let year = cursor.digits(4, 4)?;
+fn year(cursor: &mut Cursor<'_>) -> Option<u16> {
+    let year = u16::try_from(cursor.digits(4, 4)?).ok()?;
     if cursor.peek()? >= 0x80 {
         sign(cursor)?;
     }
@@ -218,25 +311,33 @@ fn time(cursor: &mut Cursor<'_>) -> Option<Time> {
     }
     let minute = dotted.small(2)?;
     *cursor = dotted;
-    Some(Time { hour, minute, second: None })
+    Time { hour, minute, second: None }.checked()
 }
 
 /// What follows the year of `2001-11-09`: the day, a time, with a fraction and a zone.
-fn iso(cursor: &mut Cursor<'_>, clock: &Clock, year: u32) -> Option<Modified> {
-    let year = u16::try_from(year).ok()?;
-    cursor.eat(b'-')?;
+fn iso(cursor: &mut Cursor<'_>, clock: &Clock, year: u16, mark: u8) -> Option<Dated> {
+    cursor.eat(mark)?;
     let month = cursor.small(2)?;
-    cursor.eat(b'-')?;
+    cursor.eat(mark)?;
     let day = cursor.small(2)?;
     let mut after = *cursor;
     let Some(time) = after.gap().and_then(|()| Time::read(&mut after)) else {
-        filler(cursor);
-        return Some(clock.modified(Timestamp::new(year, month, day, 0, 0, 0).ok()?, Precision::Day));
+        filler(cursor, if mark == b'-' { ISO_WIDTH } else { WIDTH } - "2001-11-09".len());
+        return Some(clock.day((year, month, day)));
     };
     *cursor = after;
-    let shown = time.on(year, month, day)?;
+    let Some(shown) = time.on(year, month, day) else {
+        // As far as it goes.
+        if time.second.is_some() && after.eat(b'.').is_some() && after.digits(1, 9).is_some() {
+            *cursor = after;
+            if after.eat(b' ').and_then(|()| zone(&mut after)).is_some() {
+                *cursor = after;
+            }
+        }
+        return Some(Dated::Impossible);
+    };
     if time.second.is_none() || after.eat(b'.').is_none() {
-        return Some(clock.modified(shown, time.precision()));
+        return Some(Dated::Told(clock.modified(shown, time.precision())));
     }
     let length = after.rest.len();
     let fraction = after.digits(1, 9)?;
@@ -246,10 +347,10 @@ fn iso(cursor: &mut Cursor<'_>, clock: &Clock, year: u32) -> Option<Modified> {
     *cursor = after;
     let zone = after.eat(b' ').and_then(|()| zone(&mut after));
     if zone.is_none() {
-        return Some(clock.modified(shown, Precision::Fraction));
+        return Some(Dated::Told(clock.modified(shown, Precision::Fraction)));
     }
     *cursor = after;
-    Some(Modified::new(shown, Precision::Fraction, zone))
+    Some(Dated::Told(Modified::new(shown, Precision::Fraction, zone)))
 }
 
 /// `+0100`, in minutes.
@@ -274,9 +375,12 @@ mod tests {
 
     fn read(text: &str) -> Option<(String, String)> {
         let mut cursor = Cursor::new(text.as_bytes());
-        let modified = parse(&mut cursor, &Clock::at(NOW))?;
-        let rest = String::from_utf8(cursor.rest.to_vec()).unwrap();
-        Some((modified.map_or("no year".to_string(), |it| it.to_string()), rest))
+        let dated = match parse(&mut cursor, &Clock::at(NOW))? {
+            Dated::Told(modified) => modified.to_string(),
+            Dated::Untold => "untold".to_string(),
+            Dated::Impossible => "impossible".to_string(),
+        };
+        Some((dated, String::from_utf8(cursor.rest.to_vec()).unwrap()))
     }
 
     #[test]
@@ -305,13 +409,63 @@ mod tests {
             ("2001-11-09 20:0 x", "2001-11-09", "20:0 x"),
             ("11-09 20:06 x", "2024-11-09T20:06", "x"),
             ("Feb 29 20:06 x", "2024-02-29T20:06", "x"),
+            ("Nov  9  24:00 x", "2024-11-10T00:00", "x"),
+            ("Nov 09 2001  x", "2001-11-09", "x"),
+            ("Nov 09 2001 x", "2001-11-09", "x"),
+            ("Nov 09 2001   x", "2001-11-09", " x"),
+            ("Nov 09, 2001 09:47 a b", "2001-11-09T09:47", "a b"),
+            ("Nov 09, 2001 a b", "2001-11-09", "a b"),
+            ("3 29 03:26 x", "2024-03-29T03:26", "x"),
+            ("26. Juli, 20:10 x", "2024-07-26T20:10", "x"),
+            ("30. Jan., 12:40 x", "2024-01-30T12:40", "x"),
+            ("1999/10/12 17:12 x", "1999-10-12T17:12", "x"),
+            ("2004.07.15   x", "2004-07-15", "x"),
+            ("2004.07.15 x", "2004-07-15", "x"),
+            ("2001-11-09  x", "2001-11-09", "x"),
+            ("2001-11-09   x", "2001-11-09", " x"),
+            ("24-04-2003 17:12 x", "2003-04-24T17:12", "x"),
+            ("04-24-2003 17:12 x", "2003-04-24T17:12", "x"),
+            ("01-jun-99 x", "1999-06-01", "x"),
+            ("01-jun-99    x", "1999-06-01", "x"),
+            ("01-JUN-2019 17:12 x", "2019-06-01T17:12", "x"),
+            ("11/ 6    14:21 x", "2024-11-06T14:21", "x"),
+            ("11/13    1996 x", "1996-11-13", "x"),
+            ("--- -- --:-- x", "untold", "x"),
         ] {
             assert_eq!(read(text), Some((date.to_string(), rest.to_string())), "{text}");
         }
     }
 
     #[test]
-    fn what_no_calendar_has_is_no_date() {
+    fn a_date_that_no_calendar_has_is_one_all_the_same() {
+        for text in [
+            "Nov 31 20:06 x",
+            "Nov  0 20:06 x",
+            "Nov 99  2001 x",
+            "Feb 30 2000 x",
+            "Feb 29 2001 x",
+            "Nov  9 24:06 x",
+            "Nov  9 24:00:01 x",
+            "2001-13-09 x",
+            "2001-11-31 20:06 x",
+            "2001-02-29 x",
+            "2001-02-29 20:06:07.000000000 +0130 x",
+            "13-09 20:06 x",
+            "31. Feb 20:06 x",
+            "31.11. 20:06 x",
+            "24-14-2003 17:12 x",
+            "31-jun-99 x",
+            "13/13    1996 x",
+            "2001 nov. 31 x",
+            "11\u{6708} 31 20:06 x",
+            "9 9 24:06 x",
+        ] {
+            assert_eq!(read(text), Some(("impossible".to_string(), "x".to_string())), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_shape_of_a_date_is_none() {
         for text in [
             "",
             "Nov",
@@ -319,23 +473,20 @@ mod tests {
             "Nov 9",
             "Nov  9 20:06",
             "Nov  9 2001",
-            "Nov 31 20:06 x",
-            "Nov  0 20:06 x",
-            "Nov  9 24:06 x",
+            "Nov  9 25:06 x",
             "Nov  9 20:60 x",
             "Nov  9 20:06:61 x",
             "Nov  9 123:06 x",
             "Nov  9 20:006 x",
-            "Feb 30 2000 x",
-            "Feb 29 2001 x",
+            "Nov 123 20:06 x",
             "Nox  9 20:06 x",
             "Nov  9 20006 x",
-            "2001-13-09 x",
-            "2001-11-31 20:06 x",
-            "2001-02-29 x",
-            "13-09 20:06 x",
-            "9 9 20:06 x",
+            "9 9 2001 x",
+            "9 9 x",
             "999999999999 Nov 20:06 x",
+            "2048 Apr  4 30:01 x",
+            "2048 Apr  4 24:00 x",
+            "2048 Apr  4 12.60 x",
             "Nov  9 20:06\tx",
         ] {
             assert_eq!(read(text), None, "{text}");
@@ -345,7 +496,7 @@ mod tests {
     #[test]
     fn a_time_without_a_year_has_no_date_when_there_is_no_clock() {
         let mut cursor = Cursor::new(b"Nov  9 20:06 x");
-        assert_eq!(parse(&mut cursor, &Clock::UNKNOWN), Some(None));
+        assert_eq!(parse(&mut cursor, &Clock::UNKNOWN), Some(Dated::Untold));
         assert_eq!(cursor.rest, b"x");
     }
 }

@@ -8,7 +8,7 @@
 
 use super::context::Context;
 use super::unix::{self, Columns};
-use super::{Entry, Format, Kind, Line, size};
+use super::{Entry, Fields, Format, Kind, Line, size};
 use crate::codec::Invalid;
 
 const EXPECTED: Invalid = Invalid::new("a line of a Mac's");
@@ -26,20 +26,23 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
 }
 
 fn entry<'a>(line: &'a [u8], context: &Context) -> Option<Entry<'a>> {
-    let (letter, mode, columns) = unix::head(line, &context.clock)?;
+    let (head, columns) = unix::head(line, &context.clock)?;
     if !is_forks(&columns) {
         return None;
     }
-    let kind = match letter {
+    let kind = match head.letter {
         b"-" => Kind::File,
         b"d" => Kind::directory(columns.name),
         _ => return None,
     };
     let mut entry = Entry::named(columns.name, kind)?;
-    entry.mode = mode;
-    entry.modified = columns.modified;
+    entry.mode = head.mode;
+    entry.unreadable = head.unreadable;
+    entry.set_modified(columns.modified);
     // What a folder shows is how many entries it has.
-    entry.size = columns.size.filter(|_| kind == Kind::File);
+    if kind == Kind::File {
+        entry.set_size(columns.size);
+    }
     Some(entry)
 }
 
@@ -51,7 +54,7 @@ pub(super) fn is_forks(columns: &Columns<'_>) -> bool {
         [Some(resource), Some(data), None] => {
             let (resource, data) = (size::number::<u64>(resource), size::number::<u64>(data));
             let sum = resource.and_then(|resource| resource.checked_add(data?));
-            sum.is_some() && sum == columns.size
+            sum.is_some() && (sum == columns.size || columns.unreadable.contains(Fields::SIZE))
         }
         _ => false,
     }

@@ -10,25 +10,55 @@
 //! OS.unix=slink:target / OS.unix=symlink
 //! OS.unix=chr-major/minor / OS.unix=blk-major/minor       ; the numbers may be missing
 //! OS.unix=pipe / OS.unix=fifo / OS.unix=socket
+//! link / symlink                          ; in use too
 //! ```
 
 use super::context::Context;
-use super::{Device, Entry, Format, Kind, Line, Modified, Precision};
+use super::{Device, Entry, Fields, Format, Kind, Line, Modified, Precision};
 use crate::codec::facts::{FactSet, FactValue, FactValues, Facts, Kind as TypeFact, NameCase};
-use crate::codec::{Full, Invalid, Sink, Text};
+use crate::codec::{Full, Invalid, Sink, Text, Timestamp};
+
+const NAME: Invalid = Invalid::new("a name");
 
 /// Parses one line of MLSD, without its line end. Only an empty one is none.
 ///
 /// # Errors
-/// When it is not of the grammar, or a fact cannot be read.
+/// When it is not of the grammar, or there is no name. A fact that cannot be read is no error.
 pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Invalid> {
     if line.is_empty() {
         return Ok(Line::Noise);
     }
     let mut facts = Facts::default();
     facts.read(line)?;
+    if facts.name.is_empty() {
+        return Err(NAME);
+    }
     Ok(Line::Entry(entry(&facts, Format::Mlsd, line)))
 }
+
+/// Parses a line that need not be one of MLSD: there must be a fact that is known here, and a `;` after the last.
+/// `path=/pub no such directory` is prose.
+///
+/// # Errors
+/// As [`parse`], and when there is neither.
+pub(super) fn parse_among_others<'a>(line: &'a [u8]) -> Result<Line<'a>, Invalid> {
+    // Most lines of other formats have neither.
+    let end = memchr::memchr2(b' ', b'=', line).filter(|&at| line.get(at) == Some(&b'='));
+    if end.is_none() {
+        return if line.is_empty() { Ok(Line::Noise) } else { Err(FACTS) };
+    }
+    let facts = Facts::parse(line)?;
+    let known = facts.iter().any(|(name, _)| FactSet::from_fact_name(name).is_some());
+    if !known || !facts.is_terminated() {
+        return Err(FACTS);
+    }
+    if facts.name.is_empty() {
+        return Err(NAME);
+    }
+    Ok(Line::Entry(entry(&facts, Format::Mlsd, line)))
+}
+
+const FACTS: Invalid = Invalid::new("facts that are known, and a name");
 
 /// Parses the line of MLST, which is indented by a space, or by none or more where the server is sloppy.
 ///
@@ -58,11 +88,71 @@ fn entry<'a>(facts: &Facts<'a>, format: Format, line: &'a [u8]) -> Entry<'a> {
     entry.owner = owner.or_else(|| number(values.unix_uid.is_some(), "UNIX.uid")).map(Text::from);
     let group = values.unix_groupname.or(values.unix_group);
     entry.group = group.or_else(|| number(values.unix_gid.is_some(), "UNIX.gid")).map(Text::from);
+    if !facts.unreadable.is_empty() {
+        mark_unreadable(&mut entry, facts);
+    }
     entry
 }
 
-/// What Unix has besides files, directories and links, as the value of the type fact.
-const SPECIAL: [(&str, Kind<'static>); 5] = [
+/// The fields that come from each fact.
+const FIELDS: [(FactSet, Fields); 8] = [
+    (FactSet::TYPE, Fields::KIND),
+    (FactSet::SIZE, Fields::SIZE),
+    (FactSet::MODIFY, Fields::MODIFIED),
+    (FactSet::PERM, Fields::PERMISSIONS),
+    (FactSet::UNIQUE, Fields::UNIQUE),
+    (FactSet::UNIX_MODE, Fields::MODE),
+    (OWNER, Fields::OWNER),
+    (GROUP, Fields::GROUP),
+];
+const OWNER: FactSet = FactSet::UNIX_UID.union(FactSet::UNIX_OWNER).union(FactSet::UNIX_OWNERNAME);
+const GROUP: FactSet = FactSet::UNIX_GID.union(FactSet::UNIX_GROUP).union(FactSet::UNIX_GROUPNAME);
+
+/// Names the fields whose facts cannot be read, unless another fact tells the same.
+#[cold]
+fn mark_unreadable(entry: &mut Entry<'_>, facts: &Facts<'_>) {
+    if facts.unreadable.contains(FactSet::MODIFY) {
+        entry.modified = facts.get("modify").and_then(|value| shortened(value.as_bytes()));
+    }
+    for (fact, field) in FIELDS {
+        let told = match field {
+            Fields::MODIFIED => entry.modified.is_some(),
+            Fields::OWNER => entry.owner.is_some(),
+            Fields::GROUP => entry.group.is_some(),
+            _ => false,
+        };
+        if facts.unreadable.intersects(fact) && !told {
+            entry.unreadable |= field;
+        }
+    }
+}
+
+// in use: 8DIGIT / 12DIGIT; and "Z" after any time-val
+/// A time in UTC that is not of RFC 3659 2.3, and can be read all the same: a day, a minute, or with the sign of
+/// UTC. Other lengths would have to be guessed at.
+fn shortened(value: &[u8]) -> Option<Modified> {
+    let value = value.strip_suffix(b"Z").or(value.strip_suffix(b"z")).unwrap_or(value);
+    let precision = match value.len() {
+        8 => Precision::Day,
+        12 => Precision::Minute,
+        _ => Precision::Fraction,
+    };
+    let mut whole = [b'0'; 14];
+    let shown = match precision {
+        Precision::Fraction => Timestamp::parse(value),
+        _ => {
+            whole.get_mut(..value.len())?.copy_from_slice(value);
+            Timestamp::parse(&whole)
+        }
+    };
+    Some(Modified::new(shown.ok()?, precision, Some(0)))
+}
+
+/// What Unix has besides files and directories, as the value of the type fact. See also
+/// [`TypeFact::link_target`].
+const SPECIAL: [(&str, Kind<'static>); 7] = [
+    ("link", Kind::Link { target: None }),
+    ("symlink", Kind::Link { target: None }),
     ("OS.unix=blk", Kind::BlockDevice(None)),
     ("OS.unix=chr", Kind::CharacterDevice(None)),
     ("OS.unix=pipe", Kind::Pipe),
@@ -224,6 +314,9 @@ mod tests {
             ("type=OS.unix=blk;", Kind::BlockDevice(None), "type=OS.unix=blk;"),
             ("type=OS.unix=blk-x/1;", Kind::Other(text("OS.unix=blk-x/1")), "type=OS.unix=blk-x/1;"),
             ("type=OS.unix=blk-+1/1;", Kind::Other(text("OS.unix=blk-+1/1")), "type=OS.unix=blk-+1/1;"),
+            ("type=link;", Kind::Link { target: None }, "type=OS.unix=symlink;"),
+            ("type=SymLink;", Kind::Link { target: None }, "type=OS.unix=symlink;"),
+            ("type=links;", Kind::Other(text("links")), "type=links;"),
             ("type=os.unix=FIFO;", Kind::Pipe, "type=OS.unix=pipe;"),
             ("type=OS.unix=socket;", Kind::Socket, "type=OS.unix=socket;"),
             ("type=OS.vms=x;", Kind::Other(text("OS.vms=x")), "type=OS.vms=x;"),
@@ -257,15 +350,65 @@ mod tests {
 
     #[test]
     fn lines_that_are_no_facts_and_a_name_are_errors() {
-        for line in
-            ["x", "total 12", "type=file;", "type=file;x y", "size=five; x", "modify=2024; x", "-rw- 1 o"]
-        {
+        for line in ["x", "total 12", "type=file;", "type=file;x y", "size; x", "-rw- 1 o"] {
             assert!(Format::Mlsd.parse_line(line.as_bytes(), &Clock::UNKNOWN).is_err(), "{line}");
         }
         for control in ["type=file; a\rb", "type=file; a\0b"] {
             assert!(Format::Mlsd.parse_line(control.as_bytes(), &Clock::UNKNOWN).is_err(), "{control:?}");
         }
         assert_eq!(Format::Mlsd.parse_line(b"", &Clock::UNKNOWN), Ok(None));
+    }
+
+    #[test]
+    fn a_time_that_is_short_is_as_precise_as_it_is_and_no_other_is_guessed_at() {
+        for (value, expected) in [
+            ("20240229", Some("2024-02-29Z")),
+            ("202402291206", Some("2024-02-29T12:06Z")),
+            ("20240229120607Z", Some("2024-02-29T12:06:07Z")),
+            ("20240229120607.5Z", Some("2024-02-29T12:06:07.500000000Z")),
+            ("202402291206Z", Some("2024-02-29T12:06Z")),
+            ("", None),
+            ("0", None),
+            ("00000000", None),
+            ("00000000000000", None),
+            ("-1", None),
+            ("-20240229120607", None),
+            ("20230229", None),
+            ("2024022912", None),
+            ("2024022912060", None),
+            ("202402291260", None),
+            ("20240229240000", None),
+            ("2024-02-29", None),
+            ("Z", None),
+            ("1709208367", None),
+            ("20240229\x01", None),
+        ] {
+            let line = std::format!("type=file;modify={value};size=5; n");
+            let entry = read(&line);
+            assert_eq!(entry.modified.map(|it| it.to_string()).as_deref(), expected, "{value}");
+            let unreadable = if expected.is_none() { Fields::MODIFIED } else { Fields::empty() };
+            assert_eq!((entry.unreadable, entry.size), (unreadable, Some(5)), "{value}");
+        }
+    }
+
+    #[test]
+    fn each_fact_that_cannot_be_read_marks_its_field() {
+        for (facts, unreadable) in [
+            ("type=;", Fields::KIND),
+            ("size=-5;", Fields::SIZE),
+            ("sizd=x;", Fields::SIZE),
+            ("perm=xyz!;", Fields::PERMISSIONS),
+            ("UNIX.mode=9;", Fields::MODE),
+            ("UNIX.uid=-2;", Fields::OWNER),
+            ("UNIX.gid=x;", Fields::GROUP),
+            ("unique=a\x01b;", Fields::UNIQUE),
+            ("UNIX.uid=-2;UNIX.ownername=nobody;", Fields::empty()),
+            ("UNIX.group=staff;UNIX.gid=x;", Fields::empty()),
+            ("create=x;;", Fields::empty()),
+        ] {
+            let line = std::format!("X.y=z;{facts} n");
+            assert_eq!(read(&line).unreadable, unreadable, "{facts}");
+        }
     }
 
     #[test]

@@ -50,10 +50,11 @@ mod stored;
 mod unix;
 mod unix_writer;
 mod vms;
+mod vxworks;
 mod writer;
 
 pub use date::{Clock, Modified, Precision};
-pub use entry::{Device, Entry, Kind};
+pub use entry::{Device, Entry, Fields, Kind};
 #[cfg(feature = "alloc")]
 pub use owned::OwnedEntry;
 pub use parser::{BadLine, ListingParser, Reason};
@@ -76,7 +77,8 @@ pub enum Format {
     /// `12-05-96  05:03PM       <DIR>          name`: Windows, where it does not imitate Unix.
     ///
     /// `03/04/96` is 4 March, as IIS has it, unless a date before it in the same listing was none with the
-    /// month in front.
+    /// month in front, or it would be ahead of the clock. Two digits of a year are of this century up to next
+    /// year, and below 70 where there is no clock.
     Dos,
     /// `+i774.71425,m951188401,s1024,r,` and a tab before the name: EPLF.
     Eplf,
@@ -91,7 +93,7 @@ pub enum Format {
     /// `OWNER  4019 04/03/18 18:58:16 *STMF name`: IBM i.
     ///
     /// The date is in the format of the server's job, which nothing tells. `04/03/18` is of 2004, unless a
-    /// date before it in the same listing was none with the year in front.
+    /// date before it in the same listing was none with the year in front, or it would be ahead of the clock.
     As400,
     /// `FILE1 101 528 12-Jan-14 14:21:18 255, 0 "nnnn"`: HP NonStop.
     Guardian,
@@ -103,6 +105,8 @@ pub enum Format {
     Mac,
     /// `-C--E-----FTP B QUA1I1  18128 41 Aug 12 13:56 NAME`: Connect:Enterprise.
     ConnectEnterprise,
+    /// `2048    Feb-28-1998  05:23:30   name <DIR>`: VxWorks.
+    VxWorks,
     /// A bare name: NLST.
     Nlst,
 }
@@ -139,15 +143,17 @@ bitflags::bitflags! {
         const MAC = 1 << 12;
         /// [`Format::ConnectEnterprise`].
         const CONNECT_ENTERPRISE = 1 << 13;
+        /// [`Format::VxWorks`].
+        const VXWORKS = 1 << 14;
         /// What LIST may answer with: all but bare names and MLST.
-        const LIST = ((1 << 14) - 1) & !(Self::NLST.bits() | Self::MLST.bits());
+        const LIST = ((1 << 15) - 1) & !(Self::NLST.bits() | Self::MLST.bits());
     }
 }
 
 impl Format {
     /// In the order in which lines are tried until one tells, the commonest first. No line fits two, NLST
     /// apart, so that the order decides how long it takes and nothing else.
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Unix,
         Self::Mlsd,
         Self::Dos,
@@ -160,6 +166,7 @@ impl Format {
         Self::Os2,
         Self::Mac,
         Self::ConnectEnterprise,
+        Self::VxWorks,
         Self::Nlst,
         Self::Mlst,
     ];
@@ -194,6 +201,7 @@ impl Format {
             Self::Os2 => os2::parse(line, context),
             Self::Mac => mac::parse(line, context),
             Self::ConnectEnterprise => enterprise::parse(line, context),
+            Self::VxWorks => vxworks::parse(line, context),
             Self::Nlst => nlst::parse(line, context),
         }
     }
@@ -216,6 +224,7 @@ impl Format {
             Self::Os2 => Formats::OS2,
             Self::Mac => Formats::MAC,
             Self::ConnectEnterprise => Formats::CONNECT_ENTERPRISE,
+            Self::VxWorks => Formats::VXWORKS,
             Self::Nlst => Formats::NLST,
         }
     }

@@ -5,16 +5,87 @@
 pub(super) const ENGLISH: [&[u8; 3]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
-/// Month 1 to 12 of its name, in any case of the ASCII letters; a full stop after it is no part of it.
+/// Month 1 to 12 of its name, in any case and in the charsets that servers in the language of the name have; a
+/// full stop and a comma after it are no part of it.
 pub(super) fn number(name: &[u8]) -> Option<u8> {
     if let Some(month) = name.try_into().ok().and_then(english) {
         return Some(month);
     }
+    let name = name.strip_suffix(b",").unwrap_or(name);
     let name = name.strip_suffix(b".").unwrap_or(name);
-    if !(3..=12).contains(&name.len()) {
+    if !(3..=20).contains(&name.len()) {
         return None;
     }
-    OTHERS.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name)).map(|&(_, month)| month)
+    let named = |known: &str| {
+        // Three letters of DOS may be one of UTF-8 that no month has.
+        core::str::from_utf8(name).is_ok_and(|name| is_same(known, name.chars()))
+            || !name.is_ascii()
+                && CHARSETS.iter().any(|decode| is_same(known, name.iter().map(|&byte| decode(byte))))
+    };
+    OTHERS.iter().find(|(known, _)| named(known)).map(|&(_, month)| month)
+}
+
+/// Whether the two are the same but for their case.
+fn is_same(known: &str, name: impl Iterator<Item = char>) -> bool {
+    known.chars().map(lower_case).eq(name.map(lower_case))
+}
+
+/// The small letter, in the alphabets of the months. The standard library's knows all alphabets, and is large.
+fn lower_case(letter: char) -> char {
+    let code = u32::from(letter);
+    let lower = match code {
+        0x41..=0x5a | 0xc0..=0xde | 0x391..=0x3a9 | 0x410..=0x42f => code + 0x20,
+        0x400..=0x40f => code + 0x50,
+        0x100..=0x137 | 0x14a..=0x177 => code | 1,
+        0x139..=0x148 | 0x179..=0x17e => code + code % 2,
+        _ => code,
+    };
+    char::from_u32(lower).unwrap_or(letter)
+}
+
+/// The letters that bytes stand for where UTF-8 is not spoken, as far as months need them. What is not known here
+/// is a letter that no month has.
+const CHARSETS: [fn(u8) -> char; 6] = [
+    // Latin-1
+    char::from,
+    // Latin-2, and Windows-1250 where it differs
+    |byte| letter(byte, "\u{bc}ź\u{9f}ź\u{ec}ě\u{f8}ř\u{e1}á\u{ed}í\u{fa}ú\u{e9}é\u{fc}ü"),
+    // DOS, code page 850
+    |byte| letter(byte, "\u{84}ä\u{8e}ä\u{81}ü\u{82}é\u{90}é\u{96}û\u{a0}á\u{a3}ú\u{87}ç"),
+    // Windows-1251
+    |byte| match byte {
+        0xc0.. => cyrillic(byte - 0xc0),
+        0xb2 | 0xb3 => 'і',
+        _ => char::from(byte),
+    },
+    // DOS, code page 866
+    |byte| match byte {
+        0x80..=0xaf => cyrillic(byte - 0x80),
+        0xe0..=0xef => cyrillic(byte - 0xb0),
+        _ => char::from(byte),
+    },
+    // KOI8-R, and і of KOI8-U
+    |byte| match byte {
+        0xc0.. => "юабцдефгхийклмнопярстужвьызшэщчъ".chars().nth(usize::from(byte % 32)).unwrap_or('?'),
+        0xa6 | 0xb6 => 'і',
+        _ => char::from(byte),
+    },
+];
+
+/// The letter of `byte` in pairs of a byte, as a character, and its letter.
+fn letter(byte: u8, pairs: &str) -> char {
+    let mut letters = pairs.chars();
+    while let (Some(code), Some(letter)) = (letters.next(), letters.next()) {
+        if code == char::from(byte) {
+            return letter;
+        }
+    }
+    if byte.is_ascii() { char::from(byte) } else { '?' }
+}
+
+/// The Russian alphabet, capitals first.
+fn cyrillic(place: u8) -> char {
+    char::from_u32(0x410 + u32::from(place)).unwrap_or('?')
 }
 
 /// Month 1 to 12 of its English name, in any case.
@@ -95,6 +166,18 @@ const OTHERS: &[(&str, u8)] = &[
     // Russian
     ("янв", 1), ("фев", 2), ("мар", 3), ("апр", 4), ("май", 5), ("мая", 5),
     ("июн", 6), ("июл", 7), ("авг", 8), ("сен", 9), ("окт", 10), ("ноя", 11), ("дек", 12),
+    // In full, where `ls` is not the one who writes
+    ("januar", 1), ("februar", 2), ("oktober", 10), ("dezember", 12), ("jänner", 1),
+    ("janvier", 1), ("février", 2), ("juillet", 7), ("septembre", 9), ("octobre", 10), ("novembre", 11), ("décembre", 12),
+    ("enero", 1), ("febrero", 2), ("marzo", 3), ("abril", 4), ("mayo", 5), ("junio", 6), ("julio", 7), ("agosto", 8),
+    ("septiembre", 9), ("octubre", 10), ("noviembre", 11), ("diciembre", 12),
+    ("gennaio", 1), ("febbraio", 2), ("aprile", 4), ("maggio", 5), ("giugno", 6), ("luglio", 7), ("settembre", 9),
+    ("ottobre", 10), ("dicembre", 12),
+    ("janeiro", 1), ("fevereiro", 2), ("março", 3), ("maio", 5), ("junho", 6), ("julho", 7), ("setembro", 9),
+    ("outubro", 10), ("novembro", 11), ("dezembro", 12),
+    ("januari", 1), ("februari", 2), ("maart", 3), ("augustus", 8), ("augusti", 8),
+    ("января", 1), ("февраля", 2), ("марта", 3), ("апреля", 4), ("июня", 6), ("июля", 7), ("августа", 8),
+    ("сентября", 9), ("октября", 10), ("ноября", 11), ("декабря", 12),
 ];
 
 #[cfg(test)]
@@ -107,11 +190,60 @@ mod tests {
             assert_eq!(number(*name), Some(i as u8 + 1));
             assert_eq!(number(&name.to_ascii_uppercase()), Some(i as u8 + 1));
         }
-        for (name, month) in [("Sept", 9), ("Mär", 3), ("déc.", 12), ("мая", 5), ("Nov.", 11)] {
+        for (name, month) in
+            [("Sept", 9), ("Mär", 3), ("déc.", 12), ("мая", 5), ("Nov.", 11), ("Juli,", 7), ("Jan.,", 1)]
+        {
             assert_eq!(number(name.as_bytes()), Some(month), "{name}");
         }
         for name in ["", "no", "nov-", "root", "users", "\0ov", "novembre!"] {
             assert_eq!(number(name.as_bytes()), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_month_is_known_in_the_charsets_of_its_language() {
+        for (name, month) in [
+            (&b"M\xe4r"[..], 3),
+            (b"M\xc4R", 3),
+            (b"M\x84rz", 3),
+            (b"f\xe9vr.", 2),
+            (b"d\x82c.", 12),
+            (b"ao\xfbt", 8),
+            (b"ao\x96t", 8),
+            (b"pa\xbc", 10),
+            (b"pa\x9f", 10),
+            (b"\xf8\xedj", 10),
+            (b"\xff\xed\xe2", 1),
+            (b"\xdf\xed\xe2", 1),
+            (b"\xd1\xce\xd7", 1),
+            (b"\xf1\xce\xd7", 1),
+            (b"\xef\xad\xa2", 1),
+            (b"\xec\xe0\xff", 5),
+            (b"\xcd\xc1\xd1", 5),
+            (b"\xf1\xb3\xf7", 1),
+        ] {
+            assert_eq!(number(name), Some(month), "{}", name.escape_ascii());
+        }
+        for (name, month) in [("MÄRZ", 3), ("ДЕК", 12), ("ΦΕΒ", 2), ("ŞUB", 2), ("ÁPR", 4), ("Января", 1)]
+        {
+            assert_eq!(number(name.as_bytes()), Some(month), "{name}");
+        }
+        for name in [&b"\xff\xff\xff"[..], b"M\xe5r", b"\xa0\xa1\xa2", b"pa?", b"?ij"] {
+            assert_eq!(number(name), None, "{}", name.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn no_charset_makes_one_month_of_another() {
+        for (known, month) in OTHERS {
+            for decode in CHARSETS {
+                let encoded = known
+                    .chars()
+                    .map(|letter| (0..=255).find(|&byte| lower_case(decode(byte)) == lower_case(letter)));
+                if let Some(name) = encoded.collect::<Option<std::vec::Vec<u8>>>() {
+                    assert_eq!(number(&name), Some(*month), "{known} {}", name.escape_ascii());
+                }
+            }
         }
     }
 

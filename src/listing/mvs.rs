@@ -20,7 +20,7 @@
 
 use super::context::Context;
 use super::cursor::Cursor;
-use super::date::Time;
+use super::date::{Dated, Time};
 use super::short_date::Orders;
 use super::{Entry, Format, Kind, Line, short_date, size};
 use crate::codec::{Invalid, Text};
@@ -82,7 +82,7 @@ fn data_set<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     // Where the extents take all of their column and of the next, the two are one word.
     let (format, length, block, organization, name) = match rest {
         [used, format, length, block, organization, name] => {
-            size::number::<u64>(used)?;
+            is_count(used).then_some(())?;
             (format, length, block, organization, name)
         }
         [format, length, block, organization, name] => (format, length, block, organization, name),
@@ -105,7 +105,7 @@ fn data_set<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
         && is_unit(unit)
         && letters(format)
         && letters(organization)
-        && [extents, length, block].iter().all(|word| size::number::<u64>(word).is_some());
+        && [extents, length, block].iter().all(|word| is_count(word));
     if !shape {
         return None;
     }
@@ -140,18 +140,18 @@ fn member<'a>(words: &[&'a [u8]], context: &Context) -> Option<Entry<'a>> {
     }
     let date = |word: &[u8]| {
         let mut cursor = Cursor::new(word);
-        let (date, _) = short_date::numbers(&mut cursor, short_date::OF_THE_JOB, Orders::all())?;
+        let orders = Orders::all();
+        let (date, _) = short_date::numbers(&mut cursor, short_date::OF_THE_JOB, orders, &context.clock)?;
         cursor.rest.is_empty().then_some(date)
     };
     date(created)?;
     let changed = date(changed)?;
     let mut cursor = Cursor::new(time);
     let time = Time::read(&mut cursor).filter(|_| cursor.rest.is_empty())?;
-    let shown = time.on(changed.0, changed.1, changed.2)?;
 
     let mut entry = Entry::named(name, Kind::File)?;
-    entry.modified = Some(context.clock.modified(shown, time.precision()));
-    entry.owner = Some(Text::new(id).ok()?);
+    entry.set_modified(changed.map_or(Dated::Impossible, |date| context.clock.on(date, time)));
+    entry.set_owner(id);
     Some(entry)
 }
 
@@ -171,7 +171,7 @@ fn module<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     }
     size::hexadecimal(ttr)?;
     let mut entry = Entry::named(name, Kind::File)?;
-    entry.size = Some(size::hexadecimal(size)?);
+    entry.set_size(size::hexadecimal(size));
     Some(entry)
 }
 
@@ -188,13 +188,22 @@ fn job<'a>(words: &[&'a [u8]], status: usize) -> Option<Entry<'a>> {
     }
     let mut entry = Entry::named(identifier, Kind::File)?;
     if status == 3 {
-        entry.owner = Some(Text::new(words.get(2)?).ok()?);
+        entry.set_owner(words.get(2)?);
     }
     Some(entry)
 }
 
 /// What may become of a job.
 const STATUS: [&[u8]; 5] = [b"INPUT", b"ACTIVE", b"OUTPUT", b"HELD", b"EXEC"];
+
+/// A number, or what stands for one that is not known (`????`) or too wide for its column (`++++`, `1+++++`).
+fn is_count(word: &[u8]) -> bool {
+    let digits = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let marks = word.get(digits..).unwrap_or_default();
+    let alike =
+        marks.iter().all(|mark| *mark == b'+') || digits == 0 && marks.iter().all(|mark| *mark == b'?');
+    !word.is_empty() && alike
+}
 
 fn is_member(name: &[u8]) -> bool {
     let letter = |byte: u8| byte.is_ascii_uppercase() || matches!(byte, b'@' | b'#' | b'$');

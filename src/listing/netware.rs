@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! line   = type SP "[" 8right "]" SP owner SP size SP date SP name
+//!        / type "[" 7right "]" SP links SP owner SP size SP date SP name          ; HellSoft's server
 //! type   = "-" / "d"
 //! right  = "-" / one of "RWCEAFMS"        ; what the session may do, as NetWare counts it
 //! date   = that of ls -l, see ls_date.rs
@@ -10,8 +11,8 @@
 
 use super::context::Context;
 use super::cursor::Cursor;
-use super::{Entry, Format, Kind, Line, unix};
-use crate::codec::{Invalid, Text};
+use super::{Entry, Format, Kind, Line, size, unix};
+use crate::codec::Invalid;
 
 const EXPECTED: Invalid = Invalid::new("a line of NetWare");
 
@@ -28,20 +29,38 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
 }
 
 fn entry<'a>(letter: u8, mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
-    cursor.blanks();
+    let apart = cursor.gap().is_some();
     cursor.eat(b'[')?;
-    let (rights, rest) = cursor.rest.split_first_chunk::<8>()?;
+    let rights = cursor.until(b']')?;
+    cursor.eat(b']')?;
     if !rights.iter().all(|right| b"-RWCEAFMS".contains(right)) {
         return None;
     }
-    cursor.rest = rest.strip_prefix(b"]")?;
-    let columns = unix::columns(cursor, &context.clock)?;
+    let links = match rights.len() {
+        8 => None,
+        7 if !apart => {
+            cursor.gap()?;
+            Some(size::number(cursor.word())?)
+        }
+        _ => return None,
+    };
+    let columns = unix::columns(cursor, &context.clock, is_a_word)?;
     let name = columns.name.trim_ascii_start();
     let kind = if letter == b'd' { Kind::directory(name) } else { Kind::File };
     let mut entry = Entry::named(name, kind)?;
+    entry.links = links;
     entry.size = columns.size;
-    entry.modified = columns.modified;
-    let owner = Text::new(columns.owners.trim_ascii()).ok()?;
-    entry.owner = Some(owner).filter(|owner| !owner.is_empty());
+    entry.unreadable = columns.unreadable;
+    entry.set_modified(columns.modified);
+    let owner = columns.owners.trim_ascii();
+    if !owner.is_empty() {
+        entry.set_owner(owner);
+    }
     Some(entry)
+}
+
+/// Whether the owner is there.
+fn is_a_word(left: &[u8]) -> bool {
+    let owner = left.trim_ascii();
+    !owner.is_empty() && !owner.iter().any(u8::is_ascii_whitespace)
 }

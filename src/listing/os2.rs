@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! line = [ SP ] size SP [ attributes SP ] [ "DIR" SP ] date SP time 1*2SP name
+//!        / [ SP ] size SP "DIR" SP attributes SP date SP time 1*2SP name
 //! attributes = 1*4( "A" / "R" / "H" / "S" )
 //! date = see short_date.rs; its years have two or three digits
 //! ```
@@ -9,7 +10,7 @@
 
 use super::context::Context;
 use super::cursor::Cursor;
-use super::date::Time;
+use super::date::{Dated, Time};
 use super::{Entry, Format, Kind, Line, short_date, size};
 use crate::codec::Invalid;
 
@@ -25,25 +26,35 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     if cursor.rest.is_empty() {
         return Ok(Line::Noise);
     }
-    let entry = entry(cursor, context).ok_or(EXPECTED)?;
+    // A size that cannot be read is known by its column, which is a wide one.
+    let padded = line.len() - cursor.rest.len() >= 4;
+    let entry = entry(cursor, padded, context).ok_or(EXPECTED)?;
     Ok(Line::Entry(entry.read_from(Format::Os2, line)))
 }
 
-fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>> {
-    let size = size::number(cursor.word())?;
+fn entry<'a>(mut cursor: Cursor<'a>, padded: bool, context: &mut Context) -> Option<Entry<'a>> {
+    let word = cursor.word();
+    let size = size::number(word);
+    if size.is_none() && !size::is_out_of_range(word) && !padded {
+        return None;
+    }
     cursor.gap()?;
-    cursor.skip_word(|word| word.len() <= 4 && word.iter().all(|byte| b"ARHS".contains(byte)));
+    let attributes = |cursor: &mut Cursor<'_>| {
+        cursor.skip_word(|word| word.len() <= 4 && word.iter().all(|byte| b"ARHS".contains(byte)))
+    };
+    let before = attributes(&mut cursor);
     let directory = cursor.skip_word(|word| word == b"DIR");
-    let (date, orders) = short_date::numbers(&mut cursor, short_date::AMERICAN, context.orders)?;
+    let _ = directory && !before && attributes(&mut cursor);
+    let (date, orders) =
+        short_date::numbers(&mut cursor, short_date::AMERICAN, context.orders, &context.clock)?;
     cursor.gap()?;
     let time = Time::read(&mut cursor).filter(|time| time.second.is_none())?;
     cursor.pad(2)?;
     let name = cursor.rest;
     let kind = if directory { Kind::directory(name) } else { Kind::File };
     let mut entry = Entry::named(name, kind)?;
-    entry.size = Some(size);
-    let shown = time.on(date.0, date.1, date.2)?;
-    entry.modified = Some(context.clock.modified(shown, time.precision()));
+    entry.set_size(size);
+    entry.set_modified(date.map_or(Dated::Impossible, |date| context.clock.on(date, time)));
     context.orders = orders;
     Some(entry)
 }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::ops::Range;
 
 use super::context::Context;
-use super::{Clock, Entry, Format, Formats, Line};
+use super::{Clock, Entry, Format, Formats, Line, mlsd};
 use crate::codec::{Escaped, Invalid};
 
 /// Bytes in, entries out, in the memory of one line.
@@ -255,10 +255,10 @@ impl Order {
         let raw = without_cr(line);
         let mut first_error = None;
         for (format, _) in self.0.iter().filter(|(format, _)| formats.contains(format.alone())) {
-            // In a listing of facts a space in front says that there are none. Elsewhere it says nothing,
-            // and what follows is no name.
-            let no_facts = *format == Format::Mlsd && formats != Formats::MLSD && raw.starts_with(b" ");
-            let parsed = if no_facts { Err(Invalid::new("facts")) } else { format.parse(raw, context) };
+            let parsed = match format {
+                Format::Mlsd if formats != Formats::MLSD => mlsd::parse_among_others(raw),
+                _ => format.parse(raw, context),
+            };
             match parsed {
                 Ok(Line::Noise) => return Verdict::Noise,
                 Ok(Line::Wrapped) => return Verdict::Wrapped(raw),

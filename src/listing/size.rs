@@ -36,6 +36,17 @@ pub(super) fn is_rounded(word: &[u8]) -> bool {
     }
 }
 
+/// Whether it stands where a size does and is none: a sign in front, or too many digits.
+pub(super) fn is_out_of_range(word: &[u8]) -> bool {
+    let digits = word.strip_prefix(b"-").or(word.strip_prefix(b"+")).unwrap_or(word);
+    number::<u64>(word).is_none() && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+}
+
+/// Whether it begins like a number, whatever came of it: `-5`, `5x9`, `99999999999999999999`.
+pub(super) const fn begins_like_a_number(word: &[u8]) -> bool {
+    matches!(word, [b'0'..=b'9', ..] | [b'-' | b'+', b'0'..=b'9', ..])
+}
+
 const fn is_unit(byte: &u8) -> bool {
     matches!(byte, b'K' | b'k' | b'M' | b'G' | b'T' | b'P' | b'E')
 }
@@ -76,6 +87,19 @@ mod tests {
         for (word, expected) in [("1.2K", true), ("155KB", true), ("7B", true), ("K", false), ("1KK", false)]
         {
             assert_eq!(is_rounded(word.as_bytes()), expected, "{word}");
+        }
+        for (word, beyond, like) in [
+            ("-5", true, true),
+            ("+5", true, true),
+            ("18446744073709551616", true, true),
+            ("18446744073709551615", false, true),
+            ("5x9", false, true),
+            ("-", false, false),
+            ("x", false, false),
+            ("", false, false),
+        ] {
+            let word = word.as_bytes();
+            assert_eq!((is_out_of_range(word), begins_like_a_number(word)), (beyond, like), "{word:?}");
         }
         for (digits, expected) in
             [("000b08", Some(0xb08)), ("", None), ("xyz", None), ("10000000000000000", None)]

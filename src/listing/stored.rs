@@ -1,7 +1,8 @@
 //! How owned entries are stored and sent, with serde.
 //!
 //! ```json
-//! {"name": "a", "kind": {"link": "b"}, "size": 5, "mode": 420, "owner": null, "format": "unix", ...
+//! {"name": "a", "kind": {"link": "b"}, "size": null, "mode": 420, "owner": null, "format": "unix", ...
+//!  "unreadable": ["size"],
 //!  "modified": {"shown": "20241109200600", "precision": "minute", "zone": 60}}
 //! ```
 //! Texts are strings where a person shall read it and they are UTF-8, and bytes otherwise.
@@ -13,7 +14,7 @@ use core::fmt;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Device, Entry, Format, Kind, Modified, OwnedEntry, Precision};
+use super::{Device, Entry, Fields, Format, Kind, Modified, OwnedEntry, Precision};
 use crate::codec::facts::Permissions;
 use crate::codec::{Full, Invalid, Text, Timestamp};
 
@@ -44,6 +45,9 @@ struct Stored<'a> {
     group: Option<Bytes<'a>>,
     links: Option<u64>,
     unique: Option<Bytes<'a>>,
+    /// Left out by versions that did not know of it.
+    #[serde(default)]
+    unreadable: Vec<StoredField>,
     format: Option<Format>,
     raw: Bytes<'a>,
 }
@@ -63,6 +67,33 @@ enum StoredKind<'a> {
     Other(Bytes<'a>),
     Unknown,
 }
+
+/// A member of [`Fields`].
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename = "Field", rename_all = "kebab-case")]
+enum StoredField {
+    Kind,
+    Size,
+    Modified,
+    Mode,
+    Permissions,
+    Owner,
+    Group,
+    Links,
+    Unique,
+}
+
+const FIELDS: [(StoredField, Fields); 9] = [
+    (StoredField::Kind, Fields::KIND),
+    (StoredField::Size, Fields::SIZE),
+    (StoredField::Modified, Fields::MODIFIED),
+    (StoredField::Mode, Fields::MODE),
+    (StoredField::Permissions, Fields::PERMISSIONS),
+    (StoredField::Owner, Fields::OWNER),
+    (StoredField::Group, Fields::GROUP),
+    (StoredField::Links, Fields::LINKS),
+    (StoredField::Unique, Fields::UNIQUE),
+];
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Modified")]
@@ -102,9 +133,20 @@ impl<'a> From<Entry<'a>> for Stored<'a> {
             group: entry.group.map(Bytes::from),
             links: entry.links,
             unique: entry.unique.map(Bytes::from),
+            unreadable: FIELDS
+                .iter()
+                .filter(|row| entry.unreadable.contains(row.1))
+                .map(|row| row.0)
+                .collect(),
             format: entry.format(),
             raw: Bytes(Cow::Borrowed(entry.raw())),
         }
+    }
+}
+
+impl StoredField {
+    fn field(self) -> Fields {
+        FIELDS.get(self as usize).map_or(Fields::empty(), |row| row.1)
     }
 }
 
@@ -138,6 +180,7 @@ impl Stored<'_> {
             group: text(&self.group)?,
             links: self.links,
             unique: text(&self.unique)?,
+            unreadable: self.unreadable.iter().map(|&stored| StoredField::field(stored)).collect(),
             format: self.format,
             raw: &self.raw.0,
             ..Entry::new(self.name.text()?, kind)
@@ -225,7 +268,8 @@ mod tests {
     #[test]
     fn an_entry_is_stored_and_comes_back() {
         let clock = Clock::at(1_731_240_000).with_zone(60);
-        let lines: [(Format, &[u8]); 6] = [
+        let lines: [(Format, &[u8]); 7] = [
+            (Format::Mlsd, b"type=;size=x;modify=0;perm=!;UNIX.mode=9;UNIX.uid=-2;UNIX.gid=x;unique=\x01; n"),
             (Format::Unix, b"lrwsr-x--- 1 o g 5 Nov  9 20:06 a\xff -> b"),
             (Format::Unix, b"crw-rw-rw- 1 root sys 1, 3 Nov  9  2001 null"),
             (Format::Mlsd, b"type=file;modify=20240101120000.120;perm=adr;unique=x; n"),
@@ -248,8 +292,21 @@ mod tests {
         let entry = Format::Unix.parse_line(line, &Clock::at(1_731_240_000)).unwrap().unwrap();
         assert_eq!(
             serde_json::to_string(&Entry::to_owned(&entry)).unwrap(),
-            r#"{"name":"a","kind":"file","size":5,"modified":{"shown":"20241109200600","precision":"minute","zone":null},"mode":420,"permissions":null,"owner":"o","group":"g","links":1,"unique":null,"format":"unix","raw":"-rw-r--r-- 1 o g 5 Nov  9 20:06 a"}"#
+            r#"{"name":"a","kind":"file","size":5,"modified":{"shown":"20241109200600","precision":"minute","zone":null},"mode":420,"permissions":null,"owner":"o","group":"g","links":1,"unique":null,"unreadable":[],"format":"unix","raw":"-rw-r--r-- 1 o g 5 Nov  9 20:06 a"}"#
         );
+    }
+
+    #[test]
+    fn every_field_that_may_be_unreadable_is_stored_by_its_name() {
+        assert_eq!(FIELDS.iter().map(|row| row.1).collect::<Fields>(), Fields::all());
+        let mut entry = Entry::new(Text::literal("n"), Kind::Unknown);
+        entry.unreadable = Fields::all();
+        let stored = serde_json::to_string(&Entry::to_owned(&entry)).unwrap();
+        let names = r#""unreadable":["kind","size","modified","mode","permissions","owner","group","links","unique"]"#;
+        assert!(stored.contains(names), "{stored}");
+        assert_eq!(serde_json::from_str::<OwnedEntry>(&stored).unwrap().entry(), entry);
+        let before = r#"{"name":"n","kind":"unknown","raw":""}"#;
+        assert_eq!(serde_json::from_str::<OwnedEntry>(before).unwrap().entry().unreadable, Fields::empty());
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! [inode] [blocks] mode [links] [owner [group]] size date SP name [" -> " target]
 //!
 //! mode   = type 9permission [ "+" / "@" / "." ]      ; ls -l of POSIX, with ACLs, attributes, SELinux
+//!        / 9permission / type 8*9letter              ; in use too; the last tells no mode
+//!        / 6*7octal                                  ; a line of numbers alone: see `raw_numbers`
 //! type   = "-" "f" file, "d" directory, "l" "e" link, "b" "c" device, "p" pipe, "s" socket, any of "D m n S w C M ?"
 //! size   = 1*DIGIT with "." or "," between thousands / major "," minor / "1.2K"
 //! date   = see ls_date.rs
@@ -15,11 +17,18 @@
 //! first words that are a date and have a size before them. The size is to the left of it, owner and group
 //! are what is left over, the name is all that follows *one* space.
 
+mod mode;
+
+pub(super) use mode::PLACES;
+use mode::{Mode, mode};
+
 use super::context::Context;
 use super::cursor::Cursor;
+use super::date::Dated;
+use super::entry::is_padding;
 use super::size::{grouped, is_rounded, number};
-use super::{Clock, Device, Entry, Format, Kind, Line, Modified, ls_date, mac};
-use crate::codec::{Invalid, Text, scan};
+use super::{Clock, Device, Entry, Fields, Format, Kind, Line, ls_date, mac, months, size};
+use crate::codec::{Invalid, Text, Timestamp, scan};
 
 const EXPECTED: Invalid = Invalid::new("a line of ls -l");
 
@@ -34,26 +43,41 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     if is_noise(line) {
         return Ok(Line::Noise);
     }
-    let (letter, permissions, columns) = head(line, &context.clock).ok_or(EXPECTED)?;
-    let (name, target) = match letter {
+    let Some((head, columns)) = head(line, &context.clock) else {
+        let entry = raw_numbers(line).ok_or(EXPECTED)?;
+        return Ok(Line::Entry(entry.read_from(Format::Unix, line)));
+    };
+    let (name, target) = match head.letter {
         [b'l' | b'e'] => split_link(columns.name),
         _ => (columns.name, None),
     };
-    if name.is_empty() {
+    if is_padding(name) {
         return Err(Invalid::new("a name"));
     }
     let target = target.map(Text::new).transpose()?;
-    let mut entry = Entry::new(Text::new(name)?, kind(letter, name, target, columns.device).ok_or(EXPECTED)?);
+    let kind = kind(head.letter, name, target, columns.device).ok_or(EXPECTED)?;
+    let mut entry = Entry::new(Text::new(name)?, kind);
     entry.size = columns.size;
-    entry.modified = columns.modified;
-    entry.mode = permissions;
-    (entry.links, entry.owner, entry.group) = match columns.words {
-        Some((links, owner, group)) => (Some(links), Some(Text::new(owner)?), Some(Text::new(group)?)),
-        None => owners(columns.owners)?,
-    };
+    entry.unreadable = columns.unreadable | head.unreadable;
+    entry.set_modified(columns.modified);
+    entry.mode = head.mode;
+    if let Some((links, owner, group)) = columns.words {
+        entry.links = Some(links);
+        entry.set_owner(owner);
+        entry.set_group(group);
+        return Ok(Line::Entry(entry.read_from(Format::Unix, line)));
+    }
+    let (links, owner, group) = owners(columns.owners);
     // The sizes of forks are no links and no owner.
-    if entry.group.is_none() && mac::is_forks(&columns) {
+    if group.is_none() && mac::is_forks(&columns) {
         return Err(EXPECTED);
+    }
+    entry.links = links;
+    if let Some(owner) = owner {
+        entry.set_owner(owner);
+    }
+    if let Some(group) = group {
+        entry.set_group(group);
     }
     Ok(Line::Entry(entry.read_from(Format::Unix, line)))
 }
@@ -83,58 +107,36 @@ const TOTALS: [&str; 14] = [
     "合計", "总用量", "總計",
 ];
 
-/// The type letter, and the permission bits: `None` for nine question marks, which is how `ls` shows a
-/// file that it could not look at.
-fn mode<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a [u8; 1], Option<u16>)> {
-    cursor.blanks();
-    // Inode number and blocks, with ls -i and -s.
-    for _ in 0..2 {
-        if cursor.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            cursor.word();
-            cursor.gap()?;
-        }
-    }
-    let (letter, rest) = cursor.rest.split_first_chunk::<1>()?;
-    let (letters, rest) = rest.split_first_chunk::<9>()?;
-    cursor.rest = rest;
-    let permissions = if letters == b"?????????" { None } else { Some(permissions(letters)?) };
-    if let Some(b'+' | b'@' | b'.') = cursor.peek() {
-        cursor.rest = cursor.rest.get(1..)?;
-    }
-    // A count of links of four digits leaves no space in the columns of some.
-    let ends = cursor.peek().is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'0'..=b'9'));
-    ends.then_some((letter, permissions))
-}
-
-/// What stands in each of the nine places of the mode, and the bits it means. `-` is none of them.
-pub(super) static PLACES: [&[(u8, u16)]; 9] = [
-    &[(b'r', 0o400)],
-    &[(b'w', 0o200)],
-    &[(b'x', 0o100), (b's', 0o4100), (b'S', 0o4000)],
-    &[(b'r', 0o040)],
-    &[(b'w', 0o020)],
-    // `l` and `L`: System V's mandatory locking, which is set-group-ID without execution.
-    &[(b'x', 0o010), (b's', 0o2010), (b'S', 0o2000), (b'l', 0o2000), (b'L', 0o2000)],
-    &[(b'r', 0o004)],
-    &[(b'w', 0o002)],
-    &[(b'x', 0o001), (b't', 0o1001), (b'T', 0o1000)],
-];
-
-#[inline]
-fn permissions(letters: &[u8; 9]) -> Option<u16> {
-    // All but the rare letters at once.
-    let &[most @ .., last] = letters;
-    let (set, unset) = (scan::alike(most, *b"rwxrwxrw"), scan::alike(most, [b'-'; 8]));
-    if set ^ unset == 0xff && matches!(last, b'x' | b'-') {
-        return Some(u16::from(set.reverse_bits()) << 1 | u16::from(last == b'x'));
-    }
-    let mut mode = 0;
-    for (&letter, place) in letters.iter().zip(&PLACES) {
-        if letter != b'-' {
-            mode |= place.iter().find(|(known, _)| *known == letter)?.1;
-        }
-    }
-    Some(mode)
+// raw = 6*7OCTAL SP uid SP gid SP size SP seconds SP name             ; the numbers of stat(2)
+/// A line without any words.
+#[cold]
+fn raw_numbers(line: &[u8]) -> Option<Entry<'_>> {
+    let mut cursor = Cursor::new(line);
+    let octal = cursor.word();
+    let mode = scan::octal(octal).filter(|_| matches!(octal.len(), 6 | 7))?;
+    let letter = match mode >> 12 {
+        0o10 => b"-",
+        0o04 => b"d",
+        0o12 => b"l",
+        _ => return None,
+    };
+    let mut word = || {
+        cursor.gap()?;
+        Some(cursor.word())
+    };
+    let [owner, group, size, seconds] = [word()?, word()?, word()?, word()?];
+    cursor.gap()?;
+    let (name, target) = if letter == b"l" { split_link(cursor.rest) } else { (cursor.rest, None) };
+    let target = target.map(Text::new).transpose().ok()?;
+    let mut entry = Entry::named(name, kind(letter, name, target, None)?)?;
+    number::<u64>(owner)?;
+    number::<u64>(group)?;
+    entry.mode = Some(mode & 0o7777);
+    entry.set_owner(owner);
+    entry.set_group(group);
+    entry.size = Some(number(size)?);
+    entry.modified = Some(Timestamp::from_unix(number(seconds)?, 0).ok()?.into());
+    Some(entry)
 }
 
 fn kind<'a>(
@@ -173,16 +175,18 @@ fn split_link(name: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// The letter of the type, the permissions, and what is after them.
+/// The mode, and what is after it.
 #[inline]
-pub(super) fn head<'a>(line: &'a [u8], clock: &Clock) -> Option<(&'a [u8; 1], Option<u16>, Columns<'a>)> {
+pub(super) fn head<'a>(line: &'a [u8], clock: &Clock) -> Option<(Mode<'a>, Columns<'a>)> {
     let mut cursor = Cursor::new(line);
-    let (letter, permissions) = mode(&mut cursor)?;
-    let columns = match permissions {
-        Some(_) => usual(cursor.rest, clock).or_else(|| columns(cursor, clock)),
-        None => unknown_columns(cursor),
+    let mode = mode(&mut cursor)?;
+    let columns = match mode.hidden {
+        false => usual(cursor.rest, clock)
+            .or_else(|| columns(cursor, clock, is_complete))
+            .or_else(|| undated(cursor)),
+        true => unknown_columns(cursor),
     };
-    Some((letter, permissions, columns?))
+    Some((mode, columns?))
 }
 
 /// What the columns between mode and name hold.
@@ -193,7 +197,9 @@ pub(super) struct Columns<'a> {
     words: Option<(u64, &'a [u8], &'a [u8])>,
     pub(super) size: Option<u64>,
     device: Option<Device>,
-    pub(super) modified: Option<Modified>,
+    /// [`Fields::SIZE`] where that stands there and cannot be read.
+    pub(super) unreadable: Fields,
+    pub(super) modified: Dated,
     pub(super) name: &'a [u8],
 }
 
@@ -214,17 +220,23 @@ fn usual<'a>(line: &'a [u8], clock: &Clock) -> Option<Columns<'a>> {
     let (owners, size) = (line.get(..digits.start)?, number(line.get(digits)?)?);
     let (links, owner, group) = (number(line.get(links)?)?, line.get(owner)?, line.get(group)?);
     // Two words in front of the size that begin with digits may be a size and a date; `8, 1` is a device.
-    let digit = |word: &[u8]| word.first().is_some_and(u8::is_ascii_digit);
+    let digit = size::begins_like_a_number;
     if digit(owner) && digit(group) || group.ends_with(b",") || owner == b"?" || group == b"?" {
         return None;
     }
     let words = Some((links, owner, group));
-    Some(Columns { owners, words, size: Some(size), device: None, modified, name })
+    let unreadable = Fields::empty();
+    Some(Columns { owners, words, size: Some(size), device: None, unreadable, modified, name })
 }
 
-/// Walks to the date. Each word is looked at once, and twice where the word before it may be a size.
+/// Walks to the date, which is the first that has a size in front of it, or what stands for one: a word that begins
+/// like a number, or any where `complete` says that what is left of it is all there can be.
 #[inline]
-pub(super) fn columns<'a>(mut cursor: Cursor<'a>, clock: &Clock) -> Option<Columns<'a>> {
+pub(super) fn columns<'a>(
+    mut cursor: Cursor<'a>,
+    clock: &Clock,
+    complete: fn(&[u8]) -> bool,
+) -> Option<Columns<'a>> {
     let line = cursor.rest;
     // The word before the cursor, and the line up to the word before that one.
     let (mut before, mut left): (&[u8], &[u8]) = (&[], &[]);
@@ -232,17 +244,36 @@ pub(super) fn columns<'a>(mut cursor: Cursor<'a>, clock: &Clock) -> Option<Colum
     for column in 0..MOST_COLUMNS {
         let so_far = line.get(..line.len() - cursor.rest.len())?;
         cursor.blanks();
-        if before.first().is_some_and(u8::is_ascii_digit) {
-            let mut after = cursor;
-            if let Some(modified) = ls_date::parse(&mut after, clock) {
-                if let Some((owners, size, device)) = size(left, before) {
-                    let found = Columns { owners, words: None, size, device, modified, name: after.rest };
-                    // `1 May 12 2001 Nov  9 20:06 name` has an owner called May: something must be left
-                    // of the size, if there is any other way to read the line.
-                    if column > 1 {
-                        return Some(found);
-                    }
-                    lone = lone.or(Some(found));
+        let mut after = cursor;
+        let dated = if column > 0 { ls_date::parse(&mut after, clock) } else { None };
+        // What may be a size is a year only where no other column is missing then.
+        let dated = dated.filter(|_| {
+            !ls_date::begins_with_a_year(cursor.rest) || complete(left) || owners(left).2.is_some()
+        });
+        if let Some(modified) = dated {
+            let found = |(owners, size, device), unreadable| Columns {
+                owners,
+                words: None,
+                size,
+                device,
+                unreadable,
+                modified,
+                name: after.rest,
+            };
+            if let Some(size) = size(left, before) {
+                let found = found(size, Fields::empty());
+                // `1 May 12 2001 Nov  9 20:06 name` has an owner called May: something must be left
+                // of the size, if there is any other way to read the line.
+                if column > 1 {
+                    return Some(found);
+                }
+                lone = lone.or(Some(found));
+            } else if column > 1 {
+                if let Some(owners) = unsized_owners(left, before, complete) {
+                    return Some(found((owners, None, None), Fields::SIZE));
+                }
+                if let Some((owners, size)) = joined(so_far, left, before) {
+                    return Some(found((owners, Some(size), None), Fields::empty()));
                 }
             }
         }
@@ -255,6 +286,67 @@ pub(super) fn columns<'a>(mut cursor: Cursor<'a>, clock: &Clock) -> Option<Colum
     lone
 }
 
+/// What is left of a size that cannot be read.
+#[cold]
+fn unsized_owners<'a>(left: &'a [u8], word: &[u8], complete: fn(&[u8]) -> bool) -> Option<&'a [u8]> {
+    if let Some(head) = left.strip_suffix(b",") {
+        let major = head.rsplit(|&byte| is_blank(byte)).next()?;
+        return size::begins_like_a_number(major).then(|| trim_end(head.strip_suffix(major).unwrap_or(head)));
+    }
+    (size::begins_like_a_number(word) || complete(left)).then_some(left)
+}
+
+/// A long group and a size that no space was left between, behind links and owner: all up to the size, and this.
+#[cold]
+fn joined<'a>(so_far: &'a [u8], left: &[u8], word: &[u8]) -> Option<(&'a [u8], u64)> {
+    let group = word.iter().rposition(|byte| !byte.is_ascii_digit())? + 1;
+    let size = number(word.get(group..)?)?;
+    let mut words = left.split(|&byte| is_blank(byte)).filter(|word| !word.is_empty());
+    let [Some(links), Some(_), None] = [words.next(), words.next(), words.next()] else { return None };
+    number::<u64>(links)?;
+    // As much as both columns are wide.
+    let wide = word.len() >= 12 && word.get(group - 1).is_some_and(u8::is_ascii_alphabetic);
+    let owners = so_far.get(..so_far.len() - (word.len() - group))?;
+    wide.then_some((owners, size))
+}
+
+/// Whether links, owner and group are there, a word each.
+fn is_complete(owners: &[u8]) -> bool {
+    let mut words = owners.split(|&byte| is_blank(byte)).filter(|word| !word.is_empty());
+    words.next().is_some_and(|links| number::<u64>(links).is_some()) && words.count() == 2
+}
+
+/// The columns of systems without a clock: links, owner, group, size and the name, which has no blanks here, since
+/// it may be a date that nobody can read.
+#[cold]
+fn undated(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
+    let line = cursor.rest;
+    let mut owners = line;
+    let mut size = None;
+    for column in 0..4 {
+        cursor.gap()?;
+        if column == 3 {
+            owners = line.get(..line.len() - cursor.rest.len())?;
+            size = Some(number(cursor.word())?);
+        } else {
+            cursor.word();
+        }
+    }
+    cursor.eat(b' ')?;
+    let (name, _) = split_link(cursor.rest);
+    let word = name.first().is_some_and(u8::is_ascii_graphic) && !name.iter().any(|&byte| is_blank(byte));
+    let dated = name.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'/' | b'.' | b':'));
+    if !word
+        || dated && name != b"." && name != b".."
+        || months::number(name).is_some()
+        || !is_complete(owners)
+    {
+        return None;
+    }
+    let (unreadable, modified) = (Fields::empty(), Dated::Untold);
+    Some(Columns { owners, words: None, size, device: None, unreadable, modified, name: cursor.rest })
+}
+
 /// The columns of a file that `ls` could not look at: a question mark each.
 fn unknown_columns(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
     for _ in 0..5 {
@@ -262,12 +354,24 @@ fn unknown_columns(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
         cursor.eat(b'?')?;
     }
     cursor.eat(b' ')?;
-    Some(Columns { owners: &[], words: None, size: None, device: None, modified: None, name: cursor.rest })
+    let (unreadable, modified) = (Fields::empty(), Dated::Untold);
+    Some(Columns {
+        owners: &[],
+        words: None,
+        size: None,
+        device: None,
+        unreadable,
+        modified,
+        name: cursor.rest,
+    })
 }
 
 /// The size is `word`, or what `owners` ends in and `word`. Gives what is left of it.
 #[inline]
 fn size<'a>(owners: &'a [u8], word: &[u8]) -> Option<(&'a [u8], Option<u64>, Option<Device>)> {
+    if !word.first().is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
     // `8, 1`, or `8,1` in one word when it cannot be thousands.
     if let Some(head) = owners.strip_suffix(b",") {
         let major = head.rsplit(|&byte| is_blank(byte)).next()?;
@@ -295,12 +399,12 @@ pub(super) const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-type Owners<'a> = (Option<u64>, Option<Text<'a>>, Option<Text<'a>>);
+type Owners<'a> = (Option<u64>, Option<&'a [u8]>, Option<&'a [u8]>);
 
 /// Links, owner and group. A number in front is the links. With more than two words in what is left, a
 /// gap of two or more spaces parts owner from group; without one, the owner is the first word.
 #[inline]
-fn owners(columns: &[u8]) -> Result<Owners<'_>, Invalid> {
+fn owners(columns: &[u8]) -> Owners<'_> {
     let mut cursor = Cursor::new(columns);
     cursor.blanks();
     let mut after = cursor;
@@ -322,10 +426,8 @@ fn owners(columns: &[u8]) -> Result<Owners<'_>, Invalid> {
         }
     }
     // `?` is how ls, and the writer here, show what is not known.
-    let text = |column: &'_ [u8]| !matches!(column, b"" | b"?");
-    let owner = if text(owner) { Some(Text::new(owner)?) } else { None };
-    let group = if text(group) { Some(Text::new(group)?) } else { None };
-    Ok((links, owner, group))
+    let text = |column: &[u8]| !matches!(column, b"" | b"?");
+    (links, Some(owner).filter(|owner| text(owner)), Some(group).filter(|group| text(group)))
 }
 
 #[cfg(test)]

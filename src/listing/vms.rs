@@ -1,7 +1,7 @@
 //! DIRECTORY of OpenVMS, as MultiNet, TCPware, UCX and HP's own server send it.
 //!
 //! ```text
-//! line       = name ";" 1*DIGIT SP [ size ] [ date [ SP time ] ] [ owner ] [ protection ] [ complaint ]
+//! line       = name ";" 1*DIGIT SP [ size ] [ date [ SP time ] ] [ size ] [ owner ] [ protection ] [ complaint ]
 //! size       = blocks [ "/" blocks ] / rounded        ; used, allocated; of 512 bytes
 //! date       = 1*2DIGIT "-" month "-" 4DIGIT          ; see short_date.rs
 //! time       = 2DIGIT ":" 2DIGIT [ ":" 2DIGIT [ "." 1*2DIGIT ] ]
@@ -14,9 +14,9 @@
 
 use super::context::Context;
 use super::cursor::Cursor;
-use super::date::Time;
-use super::{Entry, Format, Kind, Line, Modified, Precision, short_date, size};
-use crate::codec::{Invalid, Text, Timestamp};
+use super::date::{Dated, Time};
+use super::{Entry, Fields, Format, Kind, Line, Precision, short_date, size};
+use crate::codec::Invalid;
 
 const EXPECTED: Invalid = Invalid::new("a line of VMS");
 
@@ -59,22 +59,39 @@ fn name(word: &[u8]) -> Option<(&[u8], Kind<'_>)> {
 fn entry<'a>((name, kind): (&'a [u8], Kind<'a>), mut rest: &'a [u8], context: &Context) -> Option<Entry<'a>> {
     let mut entry = Entry::named(name, kind)?;
     let mut after = rest;
-    if let Some(size) = size(word(&mut after)) {
+    let column = word(&mut after);
+    if let Some(size) = size(column) {
         entry.size = size;
+        rest = after;
+    } else if is_unreadable_size(column, after, context) {
+        entry.set_size(None);
         rest = after;
     }
     if rest.first().is_some_and(u8::is_ascii_digit) {
-        entry.modified = Some(modified(&mut rest, context)?);
+        entry.set_modified(dated(&mut rest, context)?);
+        // The size may come after the date.
+        let mut after = rest;
+        if let Some(size) =
+            size(word(&mut after)).filter(|_| entry.size.is_none() && entry.unreadable.is_empty())
+        {
+            entry.size = size;
+            rest = after;
+        }
     }
     if let Some(owner) = bracketed(&mut rest, b'[', b']') {
         let comma = memchr::memchr(b',', owner);
         let (group, owner) = comma.and_then(|at| owner.split_at_checked(at)).unwrap_or((b"", owner));
-        let text = |text: &'a [u8]| Text::new(text.trim_ascii()).ok().filter(|text| !text.is_empty());
-        entry.owner = text(owner.strip_prefix(b",").unwrap_or(owner));
-        entry.group = text(group);
+        let (group, owner) = (group.trim_ascii(), owner.strip_prefix(b",").unwrap_or(owner).trim_ascii());
+        if !owner.is_empty() {
+            entry.set_owner(owner);
+        }
+        if !group.is_empty() {
+            entry.set_group(group);
+        }
     }
     if let Some(protection) = bracketed(&mut rest, b'(', b')') {
-        entry.mode = Some(mode(protection)?);
+        entry.mode = mode(protection);
+        entry.unreadable.set(Fields::MODE, entry.mode.is_none());
     }
     let complaint = || COMPLAINTS.iter().any(|text| rest.starts_with(text.as_bytes()));
     (rest.is_empty() || complaint()).then_some(entry)
@@ -112,24 +129,33 @@ fn size(word: &[u8]) -> Option<Option<u64>> {
     }
 }
 
-fn modified(rest: &mut &[u8], context: &Context) -> Option<Modified> {
+/// Whether a word that is no size stands where one does: it has digits and `/` alone, or a date follows it.
+fn is_unreadable_size(column: &[u8], mut after: &[u8], context: &Context) -> bool {
+    let is_date = |word| short_date::named(&mut Cursor::new(word), &context.clock).is_some();
+    let blocks = !column.is_empty() && column.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'/'));
+    let bracket = matches!(column, [b'[' | b'(' | b'%', ..]);
+    blocks || !bracket && !is_date(column) && is_date(word(&mut after))
+}
+
+/// The date at the beginning, and the time after it if there is one.
+fn dated(rest: &mut &[u8], context: &Context) -> Option<Dated> {
     let mut cursor = Cursor::new(word(rest));
-    let (year, month, day) = short_date::named(&mut cursor).filter(|_| cursor.rest.is_empty())?;
+    let date = short_date::named(&mut cursor, &context.clock).filter(|_| cursor.rest.is_empty())?;
     if !rest.first().is_some_and(u8::is_ascii_digit) {
-        let shown = Timestamp::new(year, month, day, 0, 0, 0).ok()?;
-        return Some(context.clock.modified(shown, Precision::Day));
+        return Some(context.clock.day(date));
     }
     let mut cursor = Cursor::new(word(rest));
     let time = Time::read(&mut cursor)?;
-    let shown = time.on(year, month, day)?;
+    let dated = context.clock.on(date, time);
     if cursor.rest.is_empty() {
-        return Some(context.clock.modified(shown, time.precision()));
+        return Some(dated);
     }
     cursor.eat(b'.')?;
     let digits = cursor.rest.len();
     let hundredths = cursor.digits(2, 2).filter(|_| digits == 2 && time.second.is_some())?;
-    let shown = shown.with_fraction(hundredths * 10_000_000, 2).ok()?;
-    Some(context.clock.modified(shown, Precision::Fraction))
+    let Dated::Told(whole) = dated else { return Some(dated) };
+    let shown = whole.shown().with_fraction(hundredths * 10_000_000, 2).ok()?;
+    Some(Dated::Told(context.clock.modified(shown, Precision::Fraction)))
 }
 
 /// The accesses of owner, group and world as Unix has them. Deletion is the directory's to allow there, and

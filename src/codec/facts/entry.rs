@@ -169,10 +169,14 @@ impl<'a> FactValues<'a> {
 /// An entry: facts and the pathname they are about. Borrowed from its line.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Facts<'a> {
-    /// As it stands: every fact with a name, an `=` and a value.
+    /// As it stands, with what is between the semicolons and is no fact.
     list: &'a [u8],
     /// What is known of them.
     pub values: FactValues<'a>,
+    /// The facts that are known here and given, but with a value that cannot be read: a size that is no number
+    /// below 2^64, a time that is not of RFC 3659 2.3. They are absent in `values`; what is between `=` and `;`
+    /// is still in [`iter`](Self::iter), unless it holds control bytes.
+    pub unreadable: FactSet,
     /// The pathname, with every space that is in it. Empty where MLST describes the current directory
     /// and the server does not name it. Not a local name: see
     /// [`safe_name`](crate::codec::pathname::safe_name).
@@ -184,50 +188,104 @@ impl<'a> Facts<'a> {
     // facts = 1*( fact ";" )                               ; in use too: no ";" after the last
     // fact = factname "=" value
     // factname = 1*RCHAR; value = *SCHAR                   ; in use too: any byte but SP, ";" and controls
-    /// Reads an entry of MLSD, without its line end; MFF's argument; or the text of MFMT's 213. The first
-    /// space ends the facts, so that a line that begins with one has none. A fact given twice counts once,
-    /// as it came first.
+    //   in use too: an empty fact; a tab before the pathname
+    /// Reads an entry of MLSD, without its line end; or the text of MFMT's 213. The first space ends the facts,
+    /// so that a line that begins with one has none. A fact given twice counts once, as it came first.
+    ///
+    /// A fact that cannot be read costs its line nothing but itself: where it is known here it is in
+    /// [`unreadable`](Self::unreadable). [`parse_exact`](Self::parse_exact) refuses it.
     ///
     /// # Errors
-    /// When there is no space, a fact has no name or no `=`, a size, a time or the permissions cannot be
-    /// read, or the pathname holds CR, LF or NUL. The system's own facts have no grammar to break: a
-    /// `UNIX.mode` that is not octal, say, is not in [`values`](Self::values), and still in
-    /// [`iter`](Self::iter).
+    /// When there is no space (or tab), when what is before it is not facts (not one of them has a name and an `=`, or
+    /// the last has none and no `;` either), or when the pathname holds CR, LF or NUL.
     pub fn parse(line: &'a [u8]) -> Result<Self, Invalid> {
         let mut facts = Self::default();
         facts.read(line)?;
         Ok(facts)
     }
 
+    /// Reads facts that ask for something, as MFF's argument does: as [`parse`](Self::parse), but whole.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and when a fact that is known here cannot be read, or one has no name, no `=`
+    /// or a control byte in it.
+    pub fn parse_exact(line: &'a [u8]) -> Result<Self, Invalid> {
+        let facts = Self::parse(line)?;
+        let sound = terminated_pieces(facts.list).all(|piece| sound(piece).is_some());
+        match sound && facts.unreadable.is_empty() {
+            true => Ok(facts),
+            false => Err(Invalid::new("facts that can all be read")),
+        }
+    }
+
     /// As [`parse`](Self::parse), into what is empty yet: it is large, and not moved so.
     #[inline]
     pub(crate) fn read(&mut self, line: &'a [u8]) -> Result<(), Invalid> {
-        const FACTS: Invalid = Invalid::new("facts, each name=value; and a space before the pathname");
         let mut marks = scan::Marks::new(line, |byte| byte == b'=' || !is_value(byte));
-        let (mut seen, mut start) = (FactSet::empty(), 0);
+        let (mut seen, mut start, mut odd) = (FactSet::empty(), 0, false);
         while !line.get(start..).unwrap_or_default().starts_with(b" ") {
-            let Some((equals, b'=')) = marks.next() else { return Err(FACTS) };
-            let (end, mark) = marks.find(|&(_, mark)| mark != b'=').ok_or(FACTS)?;
-            let label = line.get(start..equals).ok_or(FACTS)?;
-            let value = FactValue(line.get(equals + 1..end).ok_or(FACTS)?);
-            match table::named(label) {
-                Some(row) if !seen.contains(row.fact) => {
-                    seen |= row.fact;
-                    (row.read)(&mut self.values, value)?;
+            let (equals, first) = marks.next().ok_or(FACTS)?;
+            let mut last = (equals, first);
+            if first == b'=' {
+                last = marks.find(|&(_, mark)| mark != b'=').ok_or(FACTS)?;
+                let (end, mark) = last;
+                if matches!(mark, b';' | b' ') {
+                    let label = line.get(start..equals).ok_or(FACTS)?;
+                    let known = match table::named(label) {
+                        Some(row) if !seen.contains(row.fact) => {
+                            seen |= row.fact;
+                            let value = FactValue(line.get(equals + 1..end).ok_or(FACTS)?);
+                            if !(row.read)(&mut self.values, value) {
+                                self.unreadable |= row.fact;
+                            }
+                            true
+                        }
+                        Some(_) => true,
+                        None => is_fact_name(label),
+                    };
+                    if known {
+                        start = if mark == b';' { end + 1 } else { end };
+                        continue;
+                    }
                 }
-                Some(_) => {}
-                None if is_fact_name(label) => {}
-                None => return Err(FACTS),
+            } else if start > 0 && matches!(line.get(start..), Some([b'\t', _, ..])) {
+                break;
             }
-            match mark {
-                b';' => start = end + 1,
-                b' ' => start = end,
-                _ => return Err(FACTS),
+            odd = true;
+            let end = end_of_odd(line, start)?;
+            if last.0 < end {
+                marks.find(|&(at, _)| at >= end);
             }
+            start = if line.get(end) == Some(&b';') { end + 1 } else { end };
+        }
+        if odd {
+            self.settle_odd(line.get(..start).unwrap_or_default(), seen)?;
         }
         self.list = line.get(..start).unwrap_or_default();
         self.name = Text::new(line.get(start + 1..).unwrap_or_default())?;
         Ok(())
+    }
+
+    /// Settles a list with pieces in it that are no facts: those that are known here and not `seen` otherwise are
+    /// unreadable.
+    ///
+    /// # Errors
+    /// When nothing in it is a fact, not even one with a value that is none.
+    #[cold]
+    fn settle_odd(&mut self, list: &[u8], seen: FactSet) -> Result<(), Invalid> {
+        let mut some = false;
+        for piece in terminated_pieces(list) {
+            let (label, valued) = match scan::split(piece, b'=') {
+                Some((label, _)) => (label, true),
+                None => (piece, false),
+            };
+            let known = table::named(label);
+            some |= sound(piece).is_some() || known.is_some() && valued;
+            if let Some(row) = known.filter(|row| !seen.contains(row.fact)) {
+                self.unreadable |= row.fact;
+            }
+        }
+        if some { Ok(()) } else { Err(FACTS) }
     }
 
     /// Reads an entry of MLST, a line of its reply between the first and the last. One space stands before
@@ -241,17 +299,21 @@ impl<'a> Facts<'a> {
         let unindented =
             entry.iter().position(|&b| b != b' ').and_then(|at| entry.get(at..)).unwrap_or(entry);
         match Self::parse(unindented) {
-            Ok(facts) if facts.list.ends_with(b";") => Ok(facts),
+            Ok(facts) if facts.is_terminated() => Ok(facts),
             _ => Self::parse(entry),
         }
     }
 
-    /// Every fact as it was sent, known or not: its name and its value.
+    /// Whether a `;` ends the last fact, as it must (RFC 3659 7.2).
+    #[must_use]
+    pub fn is_terminated(&self) -> bool {
+        self.list.ends_with(b";")
+    }
+
+    /// Every fact as it was sent, known or not: its name and its value. What has no name, no `=` or a control
+    /// byte in it is passed over.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], FactValue<'a>)> + use<'a> {
-        terminated_pieces(self.list).filter_map(|fact| {
-            let (name, value) = scan::split(fact, b'=')?;
-            Some((name, FactValue(value)))
-        })
+        terminated_pieces(self.list).filter_map(sound)
     }
 
     /// The first fact with this name, in any case.
@@ -260,16 +322,39 @@ impl<'a> Facts<'a> {
         self.iter().find(|fact| fact.0.eq_ignore_ascii_case(name.as_bytes())).map(|fact| fact.1)
     }
 
-    /// Appends the entry as it came, with a `;` after the last fact.
+    /// Appends the entry with the facts of [`iter`](Self::iter) as they came, and a `;` after the last.
     ///
     /// # Errors
     /// [`Full`] when `sink` is.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
-        sink.put(self.list)?;
-        let open = !self.list.is_empty() && !self.list.ends_with(b";");
-        sink.put(if open { b"; " } else { b" " })?;
+        // Not the list as a whole: it may hold what could end the line.
+        for (name, value) in self.iter() {
+            for part in [name, b"=", value.0, b";"] {
+                sink.put(part)?;
+            }
+        }
+        sink.put(b" ")?;
         self.name.encode(sink)
     }
+}
+
+const FACTS: Invalid = Invalid::new("facts, each name=value; and a space before the pathname");
+
+/// Where what begins at `start` ends, which has no `=`, no name, or a control byte in it.
+#[cold]
+fn end_of_odd(line: &[u8], start: usize) -> Result<usize, Invalid> {
+    let rest = line.get(start..).ok_or(FACTS)?;
+    let at = memchr::memchr2(b';', b' ', rest).ok_or(FACTS)?;
+    let (piece, after) = rest.split_at_checked(at).ok_or(FACTS)?;
+    // What no `;` ends may as well be part of a name that no space was put before.
+    let known = || scan::split(piece, b'=').and_then(|(label, _)| table::named(label)).is_some();
+    if after.starts_with(b";") || known() { Ok(start + at) } else { Err(FACTS) }
+}
+
+/// The name and the value of a piece between semicolons, if it is a fact.
+fn sound(piece: &[u8]) -> Option<(&[u8], FactValue<'_>)> {
+    let (name, value) = scan::split(piece, b'=')?;
+    Some((name, FactValue::new(value).ok()?)).filter(|_| is_fact_name(name))
 }
 
 /// Printable.

@@ -1,7 +1,7 @@
 //! THE table of facts: what each is called, and how its value is read and written. All else derives from it.
 
 use super::{FactSet, FactValue, FactValues, Kind, NameCase, Permissions};
-use crate::codec::{Full, Invalid, Sink, Timestamp, scan};
+use crate::codec::{Full, Sink, Timestamp, scan};
 
 /// A fact that is known here.
 pub(super) struct Row {
@@ -9,8 +9,8 @@ pub(super) struct Row {
     /// Its name as RFC 3659 writes it, and in lower case.
     canonical: &'static str,
     lower: &'static str,
-    /// Reads its value into its field.
-    pub(super) read: for<'a> fn(&mut FactValues<'a>, FactValue<'a>) -> Result<(), Invalid>,
+    /// Reads its value into its field. Returns whether it could be read.
+    pub(super) read: for<'a> fn(&mut FactValues<'a>, FactValue<'a>) -> bool,
     /// What is in its field.
     pub(super) given: for<'a> fn(&FactValues<'a>) -> Option<Written<'a>>,
 }
@@ -54,8 +54,8 @@ macro_rules! table {
             canonical: $canonical,
             lower: $lower,
             read: |of, value| {
-                of.$field = $read(value)?;
-                Ok(())
+                of.$field = $read(value);
+                of.$field.is_some()
             },
             given: |of| of.$field.map($written),
         }),*]
@@ -67,7 +67,7 @@ macro_rules! table {
 pub(super) const TABLE: &[Row] = table! {
     // fact, its names, its field of `FactValues`, its value from bytes, and to bytes
     TYPE,           "Type",           "type",           kind,           kind,   Written::Kind;
-    SIZE,           "Size",           "size",           size,           size,   Written::Decimal;
+    SIZE,           "Size",           "size",           size,           number, Written::Decimal;
     MODIFY,         "Modify",         "modify",         modify,         time,   Written::Time;
     CREATE,         "Create",         "create",         create,         time,   Written::Time;
     PERM,           "Perm",           "perm",           perm,           perm,   Written::Letters;
@@ -92,38 +92,33 @@ const ALIASES: &[(&str, FactSet)] = &[("sizd", FactSet::SIZE)];
 // UNIX.mode: octal; UNIX.uid, UNIX.gid: decimal                               ; by custom
 
 #[inline]
-fn kind(value: FactValue<'_>) -> Result<Option<Kind<'_>>, Invalid> {
-    Ok(Some(Kind::from_value(value)))
+fn kind(value: FactValue<'_>) -> Option<Kind<'_>> {
+    if value.as_bytes().is_empty() { None } else { Some(Kind::from_value(value)) }
 }
 
 #[inline]
-fn size(value: FactValue<'_>) -> Result<Option<u64>, Invalid> {
-    scan::decimal(value.as_bytes()).map(Some).ok_or(Invalid::new("a size in bytes"))
+fn time(value: FactValue<'_>) -> Option<Timestamp> {
+    Timestamp::parse(value.as_bytes()).ok()
 }
 
 #[inline]
-fn time(value: FactValue<'_>) -> Result<Option<Timestamp>, Invalid> {
-    Timestamp::parse(value.as_bytes()).map(Some)
+fn perm(value: FactValue<'_>) -> Option<Permissions> {
+    Permissions::parse(value.as_bytes()).ok()
 }
 
 #[inline]
-fn perm(value: FactValue<'_>) -> Result<Option<Permissions>, Invalid> {
-    Permissions::parse(value.as_bytes()).map(Some)
+fn text(value: FactValue<'_>) -> Option<FactValue<'_>> {
+    Some(value)
 }
 
 #[inline]
-fn text(value: FactValue<'_>) -> Result<Option<FactValue<'_>>, Invalid> {
-    Ok(Some(value))
+fn mode(value: FactValue<'_>) -> Option<u16> {
+    scan::octal(value.as_bytes())
 }
 
 #[inline]
-fn mode(value: FactValue<'_>) -> Result<Option<u16>, Invalid> {
-    Ok(scan::octal(value.as_bytes()))
-}
-
-#[inline]
-fn number(value: FactValue<'_>) -> Result<Option<u32>, Invalid> {
-    Ok(scan::decimal(value.as_bytes()))
+fn number<N: TryFrom<u64>>(value: FactValue<'_>) -> Option<N> {
+    scan::decimal(value.as_bytes())
 }
 
 /// The fact with this name, in any case.

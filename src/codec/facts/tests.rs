@@ -174,30 +174,26 @@ fn a_last_semicolon_may_be_missing() {
 }
 
 #[test]
-fn a_line_that_says_what_cannot_be_is_refused() {
+fn a_line_that_is_no_facts_and_a_name_is_refused() {
     for bad in [
         "",
         "noname",
         "type=file;size=1;",
-        "size=; x",
-        "size=-1; x",
-        "size=1k; x",
-        "size=18446744073709551616; x",
-        "sizd=x; x",
-        "modify=; x",
-        "modify=20230229000000; x",
-        "modify=Jan;create=1; x",
-        "create=2024; x",
-        "perm=r-w; x",
         "type; x",
-        "type=file;;size=1; x",
-        ";type=file; x",
+        ";type; x",
         "; x",
+        ";; x",
         "=file; x",
-        "type=file\tsize=1; x",
+        "a*b=file; x",
+        "type=file;size x",
+        "type=file;my name",
+        "type=file;=1 x",
+        "type=file;size=1;\t",
+        "\tx",
         "type=file; a\nb",
         "type=file; a\rb",
         "type=file; a\0b",
+        "total 12",
         "-rw-r--r-- 1 owner group 1234 Nov 9 20:06 name",
     ] {
         assert!(Facts::parse(bad.as_bytes()).is_err(), "{bad:?}");
@@ -205,10 +201,80 @@ fn a_line_that_says_what_cannot_be_is_refused() {
 }
 
 #[test]
-fn facts_of_the_system_that_cannot_be_read_are_left_out_and_not_made_up() {
-    let facts = Facts::parse(b"size=1;UNIX.mode=0999;UNIX.uid=-2;UNIX.gid=4294967296; x").unwrap();
-    assert_eq!(facts.values, FactValues { size: Some(1), ..NONE });
-    assert_eq!(facts.get("unix.uid"), value("-2"));
+fn a_fact_that_cannot_be_read_is_named_and_costs_nothing_else() {
+    const MODE: FactSet = FactSet::UNIX_MODE;
+    for (odd, unreadable) in [
+        ("size=;", FactSet::SIZE),
+        ("size=-1;", FactSet::SIZE),
+        ("size=1k;", FactSet::SIZE),
+        ("size=18446744073709551616;", FactSet::SIZE),
+        ("size=\x01;", FactSet::SIZE),
+        ("size=1\t;", FactSet::SIZE),
+        ("size;", FactSet::SIZE),
+        ("sizd=x;", FactSet::SIZE),
+        ("modify=;", FactSet::MODIFY),
+        ("modify=0;", FactSet::MODIFY),
+        ("modify=-20240101000000;", FactSet::MODIFY),
+        ("modify=20230229000000;", FactSet::MODIFY),
+        ("modify=202401010000;", FactSet::MODIFY),
+        ("modify=20240101000000Z;", FactSet::MODIFY),
+        ("create=2024;", FactSet::CREATE),
+        ("perm=r-w;", FactSet::PERM),
+        ("unique=\r;", FactSet::UNIQUE),
+        ("UNIX.mode=0999;", MODE),
+        ("UNIX.mode=200000;", MODE),
+        ("UNIX.mode=;", MODE),
+        ("UNIX.mode=rw-;", MODE),
+        ("UNIX.uid=-2;UNIX.gid=4294967296;", FactSet::UNIX_UID.union(FactSet::UNIX_GID)),
+        ("modify=x;size=x;perm=!;", FactSet::SIZE.union(FactSet::MODIFY).union(FactSet::PERM)),
+        // Nothing that is known here is lost with these.
+        (";", FactSet::empty()),
+        (";;", FactSet::empty()),
+        ("frogs;", FactSet::empty()),
+        ("x.y=\0;", FactSet::empty()),
+        ("=1;", FactSet::empty()),
+        ("si\x07ze=1;", FactSet::empty()),
+    ] {
+        let expected = FactValues { lang: value("de"), ..DIR };
+        for line in [
+            std::format!("type=dir;{odd}lang=de; a b"),
+            std::format!("{odd}type=dir;lang=de; a b"),
+            std::format!("type=dir;lang=de;{odd} a b"),
+        ] {
+            let facts = Facts::parse(line.as_bytes()).unwrap();
+            assert_eq!((facts.values, facts.unreadable), (expected, unreadable), "{line:?}");
+            assert_eq!(facts.name.as_bytes(), b"a b");
+            assert!(Facts::parse_exact(line.as_bytes()).is_err(), "{line:?}");
+            // What is written of it is facts again, and ends where it ends.
+            let written = encoded(|out| facts.encode(out));
+            assert!(!written.iter().any(u8::is_ascii_control), "{}", written.escape_ascii());
+            assert_eq!(Facts::parse(&written).unwrap().values, expected);
+        }
+    }
+    let facts = Facts::parse(b"type=;size=1;UNIX.uid=-2; x").unwrap();
+    assert_eq!(
+        (facts.values, facts.unreadable),
+        (FactValues { size: Some(1), ..NONE }, FactSet::TYPE | FactSet::UNIX_UID)
+    );
+    assert_eq!(facts.get("unix.uid"), value("-2"), "it is there as it was sent");
+}
+
+#[test]
+fn facts_that_ask_for_something_are_read_whole_or_not_at_all() {
+    for good in ["modify=20240101000000; x", "size=1;x.y=z x", " x", "UNIX.mode=0644;type=dir;  x"] {
+        assert_eq!(Facts::parse_exact(good.as_bytes()), Facts::parse(good.as_bytes()), "{good}");
+    }
+}
+
+#[test]
+fn a_tab_may_end_the_facts() {
+    let facts = Facts::parse(b"type=dir;size=1;\ta b").unwrap();
+    assert_eq!((facts.values.size, facts.name.as_bytes()), (Some(1), &b"a b"[..]));
+    assert_eq!(Facts::parse(b"type=dir; \ta").unwrap().name.as_bytes(), b"\ta", "the first of the two");
+}
+
+#[test]
+fn a_mode_is_of_octal_digits() {
     for (text, mode) in [
         ("0", Some(0)),
         ("100644", Some(0o100_644)),
@@ -261,7 +327,7 @@ fn a_line_of_mlst_is_indented_by_one_space_more_or_less() {
         let facts = Facts::parse_indented(line.as_bytes()).unwrap();
         assert_eq!((facts.values.kind, facts.name.as_bytes()), (kind, name.as_bytes()), "{line:?}");
     }
-    assert!(Facts::parse_indented(b" type=file;size=x; y").is_err());
+    assert_eq!(Facts::parse_indented(b"   type=file;size=x; y").unwrap().unreadable, FactSet::SIZE);
     assert!(Facts::parse_indented(b"").is_err());
 }
 
@@ -328,7 +394,7 @@ fn every_known_fact_has_a_name_and_every_permission_a_letter() {
             FactSet::UNIX_MODE => "0001",
             _ => "1",
         };
-        (row.read)(&mut full, value(text).unwrap()).unwrap();
+        assert!((row.read)(&mut full, value(text).unwrap()));
         assert!(full.present().contains(row.fact));
         assert_eq!(encoded(|out| (row.given)(&full).unwrap().encode(out)), text.as_bytes());
     }
@@ -368,29 +434,49 @@ fn named_slowly(name: &[u8]) -> Option<&'static table::Row> {
     TABLE.iter().find(called)
 }
 
-/// What [`Facts::parse`] reads, piece by piece: the values, all facts, the pathname.
-type Read<'a> = (FactValues<'a>, Vec<(&'a [u8], FactValue<'a>)>, &'a [u8]);
+/// What [`Facts::parse`] reads, piece by piece: the values, what cannot be read, all facts, the pathname.
+type Read<'a> = (FactValues<'a>, FactSet, Vec<(&'a [u8], FactValue<'a>)>, &'a [u8]);
 
 fn read_slowly(line: &[u8]) -> Option<Read<'_>> {
-    let space = line.iter().position(|&byte| byte == b' ')?;
-    let (list, name) = (&line[..space], &line[space + 1..]);
+    let space = line.iter().position(|&byte| byte == b' ');
+    let tab = line.windows(2).position(|two| two == b";\t").map(|at| at + 1);
+    let tab = tab.filter(|&tab| tab < line.len() - 1 && space.is_none_or(|space| tab < space));
+    let end = tab.or(space)?;
+    let (list, name) = (&line[..end], &line[end + 1..]);
     let name = Text::new(name).ok()?.as_bytes();
-    let (mut values, mut all, mut seen) = (NONE, Vec::new(), FactSet::empty());
+    let (mut values, mut all, mut seen, mut unreadable) =
+        (NONE, Vec::new(), FactSet::empty(), FactSet::empty());
     let mut pieces: Vec<_> = list.split(|&byte| byte == b';').collect();
-    if pieces.last().is_some_and(|last| last.is_empty()) {
-        pieces.pop();
-    }
-    for piece in pieces {
-        let equals = piece.iter().position(|&byte| byte == b'=')?;
-        let (label, value) = (&piece[..equals], FactValue::new(&piece[equals + 1..]).ok()?);
-        FactValue::new(label).ok().filter(|_| !label.is_empty() && !label.contains(&b'*'))?;
-        if let Some(row) = named_slowly(label).filter(|row| !seen.contains(row.fact)) {
-            seen |= row.fact;
-            (row.read)(&mut values, value).ok()?;
+    let open = pieces.pop().filter(|last| !last.is_empty());
+    let (mut some, mut odd, mut pending) = (false, false, FactSet::empty());
+    for (piece, ended) in
+        pieces.into_iter().map(|piece| (piece, true)).chain(open.map(|piece| (piece, false)))
+    {
+        let equals = piece.iter().position(|&byte| byte == b'=');
+        if equals.is_none() && !ended {
+            return None;
         }
-        all.push((label, value));
+        let (label, text) = equals.map_or((piece, None), |at| (&piece[..at], Some(&piece[at + 1..])));
+        let proper = !label.is_empty() && FactValue::new(label).is_ok() && !label.contains(&b'*');
+        let row = named_slowly(label);
+        let read = text.and_then(|text| FactValue::new(text).ok()).filter(|_| proper);
+        all.extend(read.map(|read| (label, read)));
+        match (row, read) {
+            (Some(row), Some(read)) if !seen.contains(row.fact) => {
+                seen |= row.fact;
+                if !(row.read)(&mut values, read) {
+                    unreadable |= row.fact;
+                }
+            }
+            (Some(row), None) => pending |= row.fact,
+            (None, None) if !ended => return None,
+            _ => {}
+        }
+        some |= read.is_some() || row.is_some() && text.is_some();
+        odd |= read.is_none();
     }
-    Some((values, all, name))
+    unreadable |= pending - seen;
+    (some || !odd).then_some((values, unreadable, all, name))
 }
 
 proptest! {
@@ -399,11 +485,12 @@ proptest! {
         facts in proptest::collection::vec(
             "type=file|TYPE=OS.unix=slink:/t|Size=12|sizd=34|modify=20240101000000(\\.5)?|perm=Adr|UNIX.mode=0644|unix.gid=5\
              |(unique|unix.OWNER|x|[A-z.\u{80}]{1,20})=[!-:<-~\u{e9}]{0,70}\
-             |([A-z.*=]{0,20}|size|create|perm)=(|1x|20240101000000)",
+             |([A-z.*=]{0,20}|size|create|perm)=(|1x|20240101000000)\
+             ||size|x",
             0..9,
         ),
         last in "|;",
-        mangled in prop::option::of(("[ ;=*\t\0\r\u{7f}\u{e9}]", any::<prop::sample::Index>())),
+        mangled in prop::option::of(("[ ;=*\t\0\r\u{7f}\u{e9}]|;\t", any::<prop::sample::Index>())),
         name in "[ -~\u{e9}]{0,70}|a[\r\n\0\t]b",
     ) {
         let mut line = std::format!("{}{last} {name}", facts.join(";")).into_bytes();
@@ -411,7 +498,8 @@ proptest! {
             let at = place.index(line.len());
             line.splice(at..=at, bytes.bytes()).for_each(drop);
         }
-        let read = Facts::parse(&line).ok().map(|facts| (facts.values, facts.iter().collect(), facts.name.as_bytes()));
+        let read = Facts::parse(&line).ok()
+            .map(|facts| (facts.values, facts.unreadable, facts.iter().collect(), facts.name.as_bytes()));
         prop_assert_eq!(read, read_slowly(&line));
     }
 

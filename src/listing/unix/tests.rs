@@ -129,6 +129,21 @@ fn lines_of_ls_have_known_entries() {
         ("-rw-r--r-- 1 o g 1,234,567 Nov  9 20:06 n", "file 0644 1 o g 1234567 2024-11-09T20:06 |n|"),
         ("-rw-r--r-- 1 o g 1.234 Nov  9 20:06 n", "file 0644 1 o g 1234 2024-11-09T20:06 |n|"),
         ("-rw-r--r-- 1 o g 1.2K Nov  9 20:06 n", "file 0644 1 o g ~ 2024-11-09T20:06 |n|"),
+        (
+            "-rw-r--r-- 1 longowner longgroup123456 Feb 12 17:20 n",
+            "file 0644 1 longowner longgroup 123456 2024-02-12T17:20 |n|",
+        ),
+        ("-rw------- 1 500 500 2048 Apr   4 24:00 n", "file 0600 1 500 500 2048 2024-04-05T00:00 |n|"),
+        // no type letter, no words, no date
+        ("rw-r--r-- 1 o g 12 Nov  9 20:06 n", "file 0644 1 o g 12 2024-11-09T20:06 |n|"),
+        (
+            "0100644   500  101   12345    123456789       n",
+            "file 0644 ~ 500 101 12345 1973-11-29T21:33:09Z |n|",
+        ),
+        ("040755 0 0 0 0 n", "dir 0755 ~ 0 0 0 1970-01-01T00:00:00Z |n|"),
+        ("drwxr-xr-x 3 u g 512 n", "dir 0755 3 u g 512 ~ |n|"),
+        ("lrwxrwxrwx 1 0 0 20 n -> /b c", "link(/b c) 0777 1 0 0 20 ~ |n|"),
+        ("drwxr-xr-x 1 0 0 0 --- -- --:-- n m", "dir 0755 1 0 0 0 ~ |n m|"),
         // what ls could not look at
         ("d????????? ? ? ? ?            ? n m", "dir ~ ~ ~ ~ ~ ~ |n m|"),
         ("l????????? ? ? ? ? ? n", "link(~) ~ ~ ~ ~ ~ ~ |n|"),
@@ -144,6 +159,49 @@ fn lines_of_ls_have_known_entries() {
 }
 
 #[test]
+fn a_column_that_cannot_be_read_is_named_and_costs_nothing_else() {
+    for (columns, unreadable) in [
+        ("-rw-r--r-- 1 o g 12 Nov 31 20:06", "MODIFIED"),
+        ("-rw-r--r-- 1 o g 12 Feb 29  2001", "MODIFIED"),
+        ("-rw-r--r-- 1 o g 12 Nov  9 24:06", "MODIFIED"),
+        ("-rw-r--r-- 1 o g 12 2001-13-09 20:06", "MODIFIED"),
+        ("-rw-r--r-- 1 o g -12 Nov  9 20:06", "SIZE"),
+        ("-rw-r--r-- 1 o g 18446744073709551616 Nov  9 20:06", "SIZE"),
+        ("-rw-r--r-- 1 o g five Nov  9 20:06", "SIZE"),
+        ("-rw-r--r-- 1 o g - Nov  9 20:06", "SIZE"),
+        ("-rw-r--r-- 1 o g 1,2,3 Nov  9 20:06", "SIZE"),
+        ("-rw-r--r-- 1 o g 12x Nov  9 20:06", "SIZE"),
+        ("-rw-r--r-- 1 o g five Nov 31 20:06", "SIZE MODIFIED"),
+        ("-rw-r--q-- 1 o g 12 Nov  9 20:06", "MODE"),
+        ("-rwx---A-- 1 o g 12 Nov  9 20:06", "MODE"),
+        ("-rwx----S- 1 o g 12 Nov  9 20:06", "MODE"),
+        ("-rw-r--rw 1 o g 12 Nov  9 20:06", "MODE"),
+        ("crw-r--r-- 1 o g 8, x Nov  9 20:06", "SIZE"),
+        ("crw-r--r-- 1 o g 8,-1 Nov  9 20:06", "SIZE"),
+        ("crw-r--r-- 1 o g 4294967296, 1 Nov  9 20:06", "SIZE"),
+    ] {
+        for name in ["n", " a b", "report 5 Nov  9  2001 x", "7 Nov  8 12:00 y"] {
+            let line = format!("{columns} {name}");
+            let entry = read(line.as_bytes()).unwrap().unwrap();
+            let names: std::vec::Vec<_> = entry.unreadable.iter_names().map(|(name, _)| name).collect();
+            assert_eq!(
+                (names.join(" ").as_str(), entry.name),
+                (unreadable, Text::new(name.as_bytes()).unwrap())
+            );
+            assert_eq!(entry.size, Some(12).filter(|_| !unreadable.contains("SIZE")), "{line}");
+            assert_eq!(entry.modified.is_none(), unreadable.contains("MODIFIED"), "{line}");
+            assert_eq!(entry.mode.is_none(), unreadable.contains("MODE"), "{line}");
+            assert_eq!(
+                (entry.links, entry.owner, entry.group),
+                (Some(1), Some(Text::literal("o")), Some(Text::literal("g")))
+            );
+        }
+    }
+    let line = b"-rw-r--r-- 1 o\0 g\r 5 Nov  9 20:06 n";
+    assert_eq!(read(line).unwrap().unwrap().unreadable, Fields::OWNER | Fields::GROUP);
+}
+
+#[test]
 fn a_line_that_is_no_entry_is_an_error() {
     for line in [
         "hello",
@@ -153,11 +211,19 @@ fn a_line_that_is_no_entry_is_an_error() {
         "-rw-r--r--",
         "-rw-r--r-- 1 o g 5 Nov  9 20:06",
         "-rw-r--r-- 1 o g 5 Nov  9 20:06 ",
-        "-rw-r--r-- 1 o g 5 Nov 31 20:06 n",
-        "-rw-r--r-- 1 o g five Nov  9 20:06 n",
-        "-rw-r--r-- 1 o g 18446744073709551616 Nov  9 20:06 n",
+        "-rw-r--r-- 1 o g 5 Nov  9 20:06   ",
+        "-rw-r--r-- 1 o g 5 Nov 31 20:06",
+        "-rw-r--r-- 1 o g 5 Nov  9 25:06 n",
+        "-rw-r--r-- 1 o g 9000 Mar  1 12:60 n",
+        "drwxr-xr-x 2 root 99 4096 Feb 23 30:01 n",
+        "-rw-r--r-- 1 o g 5 Nox  9 20:06 n",
+        "-rw-r--r-- 1 o g five",
+        "-rw-r--r-- 1 o g 5 Nov",
+        "-rw-r--r-- 1 o g 5 2001-11-09",
+        "-rw-r--r-- 1 o g 5 two words",
+        "-rw-r--r-- 1 o 5 no-group",
+        "-rw-qq--- 1 o g 5 Nov  9 20:06 n",
         "-rw-r--rw- 1 o g Nov  9 20:06 n",
-        "-rw-r--q-- 1 o g 5 Nov  9 20:06 n",
         "xrw-r--r-- 1 o g 5 Nov  9 20:06 n",
         "-rw-r--r--x 1 o g 5 Nov  9 20:06 n",
         "-rw-r--r-- 1 o g 5 Nov  9 20:06 n\0m",
@@ -175,23 +241,23 @@ proptest! {
     #[test]
     fn what_is_read_where_it_stands_is_what_a_walk_to_the_date_finds(
         words in proptest::collection::vec(
-            ("[ ]{1,3}", "(1|12|1000|8,|ftp|May|Nov|9|9\\.|9\\.11\\.|11-09|2001|2001-11-09|20:06|\\?|a\tb|\u{11}|11\u{6708})"),
+            ("[ ]{1,3}", "(1|12|1000|8,|ftp|May|Nov|9|9\\.|9\\.11\\.|11-09|2001|2001-11-09|20:06|31 Feb|-5|x|\\?|a\tb|\u{11}|11\u{6708})"),
             1..4,
         ),
         size in "[ ]{1,3}(0|123|1,234|1K)",
-        date in "[ ]{1,2}(Nov  9 20:06|Nov 19  2001|Nov  9 2001|11-09 20:06)",
+        date in "[ ]{1,2}(Nov  9 20:06|Nov 31 20:06|Feb 30  2001|Nov  9 24:00|Nov 19  2001|Nov  9 2001|11-09 20:06)",
         rest in "( |  |\t)( x|Nov  9 20:06 x|y.txt {0,30})?",
     ) {
         let words: String = words.into_iter().map(|(blanks, word)| blanks + &word).collect();
         let line = String::from("   1") + &words + &size + &date + &rest;
         let clock = Clock::at(1_731_240_000);
         if let Some(usual) = usual(line.as_bytes(), &clock) {
-            let walked = columns(Cursor::new(line.as_bytes()), &clock).unwrap();
+            let walked = columns(Cursor::new(line.as_bytes()), &clock, is_complete).unwrap();
             let (links, owner, group) = usual.words.unwrap();
-            let text = |word| Some(Text::new(word).unwrap());
-            prop_assert_eq!(owners(walked.owners), Ok((Some(links), text(owner), text(group))), "{}", line);
+            prop_assert_eq!(owners(walked.owners), (Some(links), Some(owner), Some(group)), "{}", line);
             prop_assert_eq!(owners(usual.owners), owners(walked.owners));
             prop_assert_eq!((usual.size, usual.device), (walked.size, walked.device));
+            prop_assert_eq!(usual.unreadable, walked.unreadable);
             prop_assert_eq!((usual.modified, usual.name), (walked.modified, walked.name), "{}", line);
         }
     }
