@@ -186,25 +186,6 @@ pub enum DataFailure {
     StorageFull,
     /// The account has used up what it may store.
     QuotaExceeded,
-    /// The server confirmed an upload, and nothing shows that it has taken the data: it announced no
-    /// transfer (1yz) and did not close the data connection in order. (Clients only.)
-    NotTaken,
-    /// A download ended before the end of the file, although the server called it complete. What came is good
-    /// to be resumed. (Clients only.)
-    Short {
-        /// Where in the file the download ended: the byte it began at, and the bytes that came.
-        received: u64,
-        /// The size of the file, in bytes.
-        expected: u64,
-    },
-    /// A download that was to begin at an offset brought bytes beyond the end of the file: the server ignored
-    /// REST and sent the file from its start. What came must not be appended. (Clients only.)
-    RestartIgnored {
-        /// Where in the file the download would have ended.
-        received: u64,
-        /// The size of the file, in bytes.
-        expected: u64,
-    },
 }
 
 impl core::fmt::Display for DataFailure {
@@ -221,21 +202,6 @@ impl core::fmt::Display for DataFailure {
             Self::Local => "the file could not be read or written",
             Self::StorageFull => "there is no room left to store the file",
             Self::QuotaExceeded => "the account has used up what it may store",
-            Self::NotTaken => {
-                "the server confirmed the upload, but did not announce it or take it off the data connection"
-            }
-            Self::Short { received, expected } => {
-                return write!(
-                    f,
-                    "the file is incomplete: {received} of {expected} bytes came, though the server calls it complete"
-                );
-            }
-            Self::RestartIgnored { received, expected } => {
-                return write!(
-                    f,
-                    "the server ignored the restart: with what was there it would be {received} bytes, and the file has {expected}"
-                );
-            }
         })
     }
 }

@@ -90,7 +90,7 @@ use ftp_proto::action::{Action, DataFailure, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::client::{
     self, Client, Config, FactsReader, Opened, Operation, PassiveAddress, Profile, Sequence, Timeouts,
-    TransferId,
+    TransferFailure, TransferId,
 };
 use ftp_proto::codec::pathname::for_listing;
 use ftp_proto::codec::{Command, EndRule, Features, RepresentationType, Text, Verb, safe_name};

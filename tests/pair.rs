@@ -204,7 +204,10 @@ fn an_unreachable_server_port_is_a_failure_and_no_more() {
     let mut pair = logged_in(1);
     pair.unreachable = true;
     let outcome = pair.run(&mut client::retrieve(t("file"), IMAGE, 0), id);
-    assert_eq!(outcome, Outcome::Failed(DataFailure::Unreachable));
+    assert_eq!(
+        outcome,
+        Outcome::Failed(ftp_proto::client::TransferFailure::Connection(DataFailure::Unreachable))
+    );
     pair.unreachable = false;
     assert_eq!(retrieve(&mut pair, "/file", IMAGE, 0), b"content");
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::iter;
 use std::path::Path;
 
-use ftp_proto::action::DataFailure;
+use ftp_proto::client::TransferFailure;
 use ftp_proto::codec::Escaped;
 use ftp_proto::io::Error as FtpError;
 
@@ -66,7 +66,7 @@ impl Failure {
 
     /// Whether the server ignored that a download was to go on, and sent the file from its start.
     pub fn is_ignored_restart(&self) -> bool {
-        matches!(&self.why, Why::Remote(FtpError::Data(DataFailure::RestartIgnored { .. }, _)))
+        matches!(&self.why, Why::Remote(FtpError::Data(TransferFailure::RestartIgnored { .. }, _)))
     }
 
     /// Whether the reader of our output has gone, which is no news to anybody.

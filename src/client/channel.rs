@@ -64,6 +64,8 @@ pub(super) enum Phase {
     Closing,
     Ended,
     Failed(DataFailure),
+    /// The server did not close its side in order: nothing says that it has taken an upload.
+    NotTaken,
 }
 
 impl Phase {
@@ -77,7 +79,7 @@ impl Phase {
             Self::Securing => "in its TLS handshake",
             Self::Moving => "carrying data",
             Self::Closing => "waiting for the server to close it",
-            Self::Ended | Self::Failed(_) => "over",
+            Self::Ended | Self::Failed(_) | Self::NotTaken => "over",
         }
     }
 }
@@ -164,7 +166,7 @@ impl Client {
         };
         match (event, channel.phase) {
             // Its end was told, or the time for it had run out.
-            (_, Phase::Ended | Phase::Failed(_)) => return Ok(()),
+            (_, Phase::Ended | Phase::Failed(_) | Phase::NotTaken) => return Ok(()),
             // That is the server's to heed.
             (DataEvent::Securing, _) => return Ok(()),
             (DataEvent::Moved(count), _) => channel.moved = channel.moved.saturating_add(count),
@@ -203,9 +205,9 @@ impl Client {
                 channel.phase = Phase::Ended;
             }
             (DataEvent::Eof { clean: false }, Phase::Closing) => {
-                channel.phase = Phase::Failed(DataFailure::NotTaken);
+                channel.phase = Phase::NotTaken;
             }
-            (DataEvent::Failed(_), Phase::Closing) => channel.phase = Phase::Failed(DataFailure::NotTaken),
+            (DataEvent::Failed(_), Phase::Closing) => channel.phase = Phase::NotTaken,
             (DataEvent::Eof { clean: false }, Phase::Moving) => {
                 channel.phase = Phase::Failed(DataFailure::Malformed);
             }

@@ -9,7 +9,7 @@
 
 use super::channel::{Channel, Phase};
 use super::file_size::{Comparison, KnownSize, Received};
-use super::{Context, Inherits, Next, Operation, ReplyTo, Sequence, TransferId};
+use super::{Context, Inherits, Next, Operation, ReplyTo, Sequence, TransferFailure, TransferId};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{Command, Features, ReplyCode, ReplyLine, Text, Verb, reply};
 use crate::error::LocalError;
@@ -20,7 +20,7 @@ use crate::listing::{Clock, Format, Kind};
 /// [`Client::last_marker`](super::Client::last_marker).
 ///
 /// A download in TYPE I and STRU F that brought fewer bytes than are known of the file (the text of the 150, or
-/// [`Operation::expect_size`]) fails as [`DataFailure::Short`]. Give the file's path by
+/// [`Operation::expect_size`]) fails as [`TransferFailure::Short`]. Give the file's path by
 /// [`Operation::confirm_size`], so that the server is asked once more before that.
 pub fn complete(transfer: TransferId) -> Operation<Complete> {
     Operation::new(Complete::new(transfer.0, []))
@@ -60,7 +60,7 @@ enum SizeCheck {
     /// MLST was sent.
     FactsAsked(KnownSize, Received),
     /// It is over.
-    Decided(Result<(), DataFailure>),
+    Decided(Result<(), TransferFailure>),
 }
 
 impl Operation<Complete> {
@@ -105,7 +105,8 @@ impl<P: AsRef<[u8]>> Complete<P> {
             Phase::Ended if channel.confirmed && channel.is_taken() => Next::Done,
             Phase::Failed(_) if channel.is_unused_listing() => Next::Done,
             // What the server says of it comes first, whatever that is.
-            Phase::Failed(failure) if !owed => Next::Failed(failure),
+            Phase::Failed(failure) if !owed => Next::Failed(failure.into()),
+            Phase::NotTaken if !owed => Next::Failed(TransferFailure::NotTaken),
             _ => Next::Continue,
         }
     }
@@ -113,7 +114,7 @@ impl<P: AsRef<[u8]>> Complete<P> {
     /// Ends the transfer if it is over, and begins to compare its size.
     fn conclude(&mut self, cx: &mut Context<'_, '_>) -> Next {
         let Some(channel) = cx.client.channel.filter(|channel| channel.id == self.id) else {
-            return Next::Failed(DataFailure::Broken);
+            return Next::Failed(DataFailure::Broken.into());
         };
         let next = Self::verdict(cx.client.expected.awaits_transfer(), &channel);
         if next == Next::Continue {

@@ -5,7 +5,7 @@
 //! approximate and decide where SIZE is refused; the number in the text of the 150 is a hint, which makes the
 //! client ask, and decides only where nothing else does.
 
-use crate::action::DataFailure;
+use super::TransferFailure;
 
 /// A file's size as the caller knows it, for [`Operation::expect_size`](super::Operation::expect_size).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,22 +73,22 @@ impl KnownSize {
     }
 
     /// SIZE was asked again, and has decided.
-    pub(super) fn decide(received: Received, size: u64) -> Result<(), DataFailure> {
+    pub(super) fn decide(received: Received, size: u64) -> Result<(), TransferFailure> {
         let (received, restarted) = (received.end(), received.offset > 0);
         match received {
-            _ if received < size => Err(DataFailure::Short { received, expected: size }),
+            _ if received < size => Err(TransferFailure::Short { received, expected: size }),
             _ if received > size && restarted => {
-                Err(DataFailure::RestartIgnored { received, expected: size })
+                Err(TransferFailure::RestartIgnored { received, expected: size })
             }
             _ => Ok(()),
         }
     }
 
     /// SIZE was refused: the fact decides, and where there is none, the hint.
-    pub(super) fn decide_without_size(&self, received: Received) -> Result<(), DataFailure> {
+    pub(super) fn decide_without_size(&self, received: Received) -> Result<(), TransferFailure> {
         let received = received.end();
         match self.fact.or(self.size).or(self.hint) {
-            Some(expected) if received < expected => Err(DataFailure::Short { received, expected }),
+            Some(expected) if received < expected => Err(TransferFailure::Short { received, expected }),
             _ => Ok(()),
         }
     }
@@ -131,11 +131,11 @@ mod tests {
     #[test]
     fn size_decides_and_where_it_is_refused_the_fact_does() {
         let received = |offset, bytes| Received { offset, bytes };
-        let short = |received, expected| Err(DataFailure::Short { received, expected });
+        let short = |received, expected| Err(TransferFailure::Short { received, expected });
         assert_eq!(KnownSize::decide(received(0, 50), 100), short(50, 100));
         assert_eq!(KnownSize::decide(received(0, 50), 50), Ok(()));
         assert_eq!(KnownSize::decide(received(0, 50), 40), Ok(()));
-        let ignored = Err(DataFailure::RestartIgnored { received: 110, expected: 100 });
+        let ignored = Err(TransferFailure::RestartIgnored { received: 110, expected: 100 });
         assert_eq!(KnownSize::decide(received(10, 100), 100), ignored);
         assert_eq!(known(None, Some(50), Some(100)).decide_without_size(received(0, 50)), Ok(()));
         assert_eq!(known(None, Some(60), None).decide_without_size(received(0, 50)), short(50, 60));

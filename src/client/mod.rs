@@ -26,6 +26,7 @@ mod exchange;
 mod expected;
 mod extensions;
 mod facts;
+mod failure;
 mod file_size;
 mod fxp;
 mod hash;
@@ -61,6 +62,7 @@ pub use extensions::{
     set_facts, set_modification_time, site, status, structure_mount, symlink, utf8,
 };
 pub use facts::FactsReader;
+pub use failure::TransferFailure;
 pub use file_size::ExpectedSize;
 pub use fxp::{Fxp, FxpAction, FxpError, Party, Side, fxp};
 pub use hash::{Hash, hash};

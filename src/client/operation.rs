@@ -3,8 +3,8 @@
 
 use super::expected::Generation;
 use super::sending::Listening;
-use super::{Client, ReplySpan, ReplyTo, Step};
-use crate::action::{Action, DataFailure, DataId, DataOp, Wait};
+use super::{Client, ReplySpan, ReplyTo, Step, TransferFailure};
+use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
 use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, RepresentationType, SiteCommand, Text};
 use crate::error::{Error, LocalError};
@@ -21,8 +21,8 @@ pub enum Event<'b, T> {
     Done(T),
     /// The server refused. The connection is good for other operations.
     Refused(Refusal<'b>),
-    /// The data connection failed. The connection is good for other operations.
-    Failed(DataFailure),
+    /// The transfer failed without a refusal. The connection is good for other operations.
+    Failed(TransferFailure),
 }
 
 /// A server's refusal: the last line of its reply.
@@ -97,8 +97,8 @@ pub enum Next {
     Done,
     /// This reply refuses it.
     Refused,
-    /// The data connection failed.
-    Failed(DataFailure),
+    /// The transfer failed without a refusal.
+    Failed(TransferFailure),
 }
 
 /// What a sequence carries on that was begun before it. All else is brought to an end before it sends
@@ -220,7 +220,7 @@ enum State {
 enum Outcome {
     Done(Option<ReplySpan>),
     Refused(ReplySpan),
-    Failed(DataFailure),
+    Failed(TransferFailure),
 }
 
 impl Outcome {
@@ -253,7 +253,7 @@ pub enum OperationStep {
     /// As [`Event::Refused`].
     Refused(ReplySpan),
     /// As [`Event::Failed`].
-    Failed(DataFailure),
+    Failed(TransferFailure),
 }
 
 impl<S: Sequence> Operation<S> {

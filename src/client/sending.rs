@@ -158,10 +158,15 @@ impl Client {
         encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
     ) -> Result<bool, LocalError> {
         let was_empty = tx.is_empty();
-        let queued = tx.append(|tx| {
+        let line = |tx: &mut Tx<'_>| {
             encode(tx)?;
             tx.put(b"\r\n")
-        });
+        };
+        // Firewalls that follow FTP look for a data address at the start of a segment only.
+        let queued = match expected.verb().is_some_and(Verb::names_data_address) {
+            true => tx.append_segment(line),
+            false => tx.append(line),
+        };
         if queued.is_err() {
             return match was_empty {
                 true => Err(LocalError::CommandTooLong),

@@ -473,12 +473,12 @@ impl Sequence for Open<'_> {
             (Stage::Listening, Some(Phase::Listening(at))) => self.tell(cx, at)?,
             (Stage::Listening, _) => {
                 cx.client.channel = None;
-                return Ok(Next::Failed(DataFailure::Unreachable));
+                return Ok(Next::Failed(DataFailure::Unreachable.into()));
             }
             (Stage::Connecting, _) => {
                 cx.client.channel = None;
                 if !self.fall_back(cx) {
-                    return Ok(Next::Failed(DataFailure::Unreachable));
+                    return Ok(Next::Failed(DataFailure::Unreachable.into()));
                 }
                 return self.advance(cx);
             }

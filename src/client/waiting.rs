@@ -37,18 +37,18 @@ impl Client {
         self.clock = None;
         let failure = match awaited {
             Awaited::EndOfReply => return self.resynchronise(rx).map(Step::Reply),
-            Awaited::DataConnection => Some(DataFailure::Unreachable),
-            Awaited::Data => Some(DataFailure::Stalled),
+            Awaited::DataConnection => Some(Phase::Failed(DataFailure::Unreachable)),
+            Awaited::Data => Some(Phase::Failed(DataFailure::Stalled)),
             Awaited::Handshake if self.secures_to_abort() => {
                 self.stop_securing();
                 return Some(Step::Changed);
             }
-            Awaited::Handshake => Some(DataFailure::Handshake),
+            Awaited::Handshake => Some(Phase::Failed(DataFailure::Handshake)),
             Awaited::Preliminary => {
                 self.assume_begun();
                 return Some(Step::Changed);
             }
-            Awaited::DataClose => Some(DataFailure::NotTaken),
+            Awaited::DataClose => Some(Phase::NotTaken),
             Awaited::ReplyAfterStray => {
                 let code = self.expected.pending_stray().map_or(ReplyCode::COMMAND_OKAY, |stray| stray.code);
                 self.fail(PeerError::UnexpectedReply(code));
@@ -67,7 +67,7 @@ impl Client {
         };
         match (failure, &mut self.channel) {
             (Some(failure), Some(channel)) => {
-                channel.phase = Phase::Failed(failure);
+                channel.phase = failure;
                 let id = channel.id;
                 self.order(id, DataOp::Abort);
             }

@@ -500,6 +500,13 @@ impl Verb {
         self.info().data.is_some()
     }
 
+    /// Whether the command, or the answer to it, says where a data connection goes: PORT, PASV and their
+    /// successors.
+    #[must_use]
+    pub const fn names_data_address(self) -> bool {
+        matches!(self, Self::Port | Self::Pasv | Self::Eprt | Self::Epsv | Self::Lprt | Self::Lpsv)
+    }
+
     /// Whether the argument must not be shown.
     #[must_use]
     pub const fn has_secret(self) -> bool {

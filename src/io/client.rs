@@ -17,7 +17,8 @@ use crate::client::{
     Abort, Answer, AvailableAnswer, ChecksumAnswer, ClearCommandChannel, Client, Complete, Config, Exchange,
     FactsAnswer, FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Offers, Open, Operation,
     OperationStep, Party, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal, Rename, Secure,
-    Sequence, Setup, SizeAnswer, TimeSetAnswer, TransferId, Verified, Verify, abort, complete,
+    Sequence, Setup, SizeAnswer, TimeSetAnswer, TransferFailure, TransferId, Verified, Verify, abort,
+    complete,
 };
 use crate::codec::{Digest, Direction, Escaped, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
 use crate::error::{Error as CoreError, PeerError};
@@ -381,7 +382,7 @@ impl Moved {
 }
 
 /// The server took its leave before it had all.
-const CUT_SHORT: Error = Error::Data(DataFailure::Broken, None);
+const CUT_SHORT: Error = Error::Data(TransferFailure::Connection(DataFailure::Broken), None);
 
 /// A transfer that is open.
 #[derive(Debug)]

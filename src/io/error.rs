@@ -4,7 +4,7 @@ use ::std::fmt;
 use ::std::io;
 
 use crate::action::DataFailure;
-use crate::client::{Mismatch, Refusal, ReplyTo};
+use crate::client::{Mismatch, Refusal, ReplyTo, TransferFailure};
 use crate::codec::{CommandError, Escaped, Invalid, ReplyCode};
 use crate::error::{LocalError, PeerError};
 
@@ -17,8 +17,8 @@ use crate::error::{LocalError, PeerError};
 pub enum Error {
     /// The server refused.
     Refused(Refused),
-    /// The data connection failed.
-    Data(DataFailure, Option<io::Error>),
+    /// A transfer failed without a refusal.
+    Data(TransferFailure, Option<io::Error>),
     /// The server's answer is granted but cannot be read.
     Unreadable(Invalid),
     /// A file on the server is not what it should be.
@@ -146,9 +146,8 @@ impl From<Error> for io::Error {
             Error::Data(_, Some(source)) | Error::Peer(_, Some(source)) | Error::Connect(source) => {
                 source.kind()
             }
-            Error::Data(DataFailure::Stalled, _) | Error::Peer(PeerError::TimedOut(_), _) => {
-                io::ErrorKind::TimedOut
-            }
+            Error::Data(TransferFailure::Connection(DataFailure::Stalled), _)
+            | Error::Peer(PeerError::TimedOut(_), _) => io::ErrorKind::TimedOut,
             Error::Data(..) => io::ErrorKind::ConnectionAborted,
             Error::Peer(PeerError::Closed | PeerError::ClosedInside, _) => io::ErrorKind::UnexpectedEof,
             Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) => io::ErrorKind::InvalidData,
@@ -181,7 +180,7 @@ mod tests {
         let os = || io::Error::other("the cable is cut");
         for (error, own) in [
             (Error::Connect(os()), "the server could not be reached"),
-            (Error::Data(DataFailure::Broken, Some(os())), "the data connection broke"),
+            (Error::Data(DataFailure::Broken.into(), Some(os())), "the data connection broke"),
             (Error::Peer(PeerError::Closed, Some(os())), "the peer closed the control connection"),
         ] {
             assert_eq!(chain(&error), [own, "the cable is cut"]);
@@ -190,7 +189,7 @@ mod tests {
             assert_eq!(chain(&io::Error::from(fxp.error)), [own, "the cable is cut"]);
         }
         for error in [
-            Error::Data(DataFailure::Broken, None),
+            Error::Data(DataFailure::Broken.into(), None),
             Error::Peer(PeerError::Closed, None),
             Error::Local(LocalError::NoRoom),
             Error::Unreadable(Invalid::new("a number")),

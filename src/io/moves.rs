@@ -54,7 +54,7 @@ macro_rules! moves {
             }
 
             /// As [`retrieve_from`](Self::retrieve_from), of a file whose size is known: a download that ends
-            /// before that is an error ([`DataFailure::Short`](crate::action::DataFailure::Short)), unless SIZE, which
+            /// before that is an error ([`TransferFailure::Short`](crate::client::TransferFailure::Short)), unless SIZE, which
             /// is asked then, says that the file is no larger.
             ///
             /// # Errors

@@ -369,12 +369,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             DataFailure::QuotaExceeded if receives => {
                 (Code::STORAGE_EXCEEDED, Text::literal("Storage allocation exceeded."))
             }
-            DataFailure::Local
-            | DataFailure::StorageFull
-            | DataFailure::QuotaExceeded
-            | DataFailure::NotTaken
-            | DataFailure::Short { .. }
-            | DataFailure::RestartIgnored { .. } => {
+            DataFailure::Local | DataFailure::StorageFull | DataFailure::QuotaExceeded => {
                 (Code::LOCAL_ERROR, Text::literal("Local error; transfer aborted."))
             }
         };

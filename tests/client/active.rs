@@ -159,7 +159,7 @@ fn a_server_that_never_connects_is_not_waited_for_for_ever() {
     in_step(&mut rig);
     let mut rig = active().on("RETR", [Say("150 go"), Say("226 done")]);
     let start = rig.now;
-    assert_eq!(retrieve(&mut rig), Outcome::Failed(DataFailure::Unreachable));
+    assert_eq!(retrieve(&mut rig), Outcome::Failed(TransferFailure::Connection(DataFailure::Unreachable)));
     assert_eq!(rig.now.since(start), seconds(10));
     in_step(&mut rig);
     // An empty directory, for some.
@@ -171,7 +171,7 @@ fn a_server_that_never_connects_is_not_waited_for_for_ever() {
 fn a_listener_that_cannot_be_had_is_a_failure() {
     let mut rig = active();
     rig.listens_at = None;
-    assert_eq!(retrieve(&mut rig), Outcome::Failed(DataFailure::Unreachable));
+    assert_eq!(retrieve(&mut rig), Outcome::Failed(TransferFailure::Connection(DataFailure::Unreachable)));
     in_step(&mut rig);
 }
 

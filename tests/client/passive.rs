@@ -81,7 +81,10 @@ fn an_epsv_port_that_cannot_be_reached_is_followed_by_pasv() {
         let mut rig = Rig::greeted();
         rig.connects = connects;
         let mut open = client::retrieve(t("f"), IMAGE, 0);
-        assert_eq!(rig.run(&mut open, opened), Outcome::Failed(DataFailure::Unreachable));
+        assert_eq!(
+            rig.run(&mut open, opened),
+            Outcome::Failed(TransferFailure::Connection(DataFailure::Unreachable))
+        );
         assert_eq!(rig.commands(), ["TYPE I", "EPSV", "PASV"]);
         assert_eq!(rig.dialled.len(), 2);
         rig.connects = Some(Ok(()));

@@ -23,7 +23,7 @@ fn get(offset: u64) -> Operation<client::Open<'static>> {
 }
 
 fn short(received: u64, expected: u64) -> Outcome<u64> {
-    Outcome::Failed(DataFailure::Short { received, expected })
+    Outcome::Failed(TransferFailure::Short { received, expected })
 }
 
 const HINT: &str = "150 Opening BINARY mode data connection for f (100 bytes).";
@@ -117,11 +117,11 @@ fn a_restart_is_checked_and_one_that_was_ignored_is_an_error() {
         ("150 here (3 bytes)", "213 8", Outcome::Done(3)),
         ("150 here", "213 9", short(8, 9)),
         ("150 here", "550 no", Outcome::Done(3)),
-        ("150 here", "213 3", Outcome::Failed(DataFailure::RestartIgnored { received: 8, expected: 3 })),
+        ("150 here", "213 3", Outcome::Failed(TransferFailure::RestartIgnored { received: 8, expected: 3 })),
         (
             "150 here (3 bytes)",
             "213 3",
-            Outcome::Failed(DataFailure::RestartIgnored { received: 8, expected: 3 }),
+            Outcome::Failed(TransferFailure::RestartIgnored { received: 8, expected: 3 }),
         ),
     ] {
         let mut rig = server(says, size);

@@ -237,7 +237,7 @@ fn an_upload_without_a_1yz_is_taken_only_where_the_server_shows_it() {
     // Passive, in the clear: the server has to close its side in order.
     let mut rig = Rig::greeted().says("STOR", "226 stored");
     let outcome = transfer(&mut rig, client::store(t("f"), IMAGE, 0));
-    assert_eq!(outcome, Outcome::Failed(DataFailure::NotTaken), "{:#?}", rig.transcript);
+    assert_eq!(outcome, Outcome::Failed(TransferFailure::NotTaken), "{:#?}", rig.transcript);
     in_step(&mut rig);
     let mut rig = Rig::greeted().on("STOR", [Say("226 stored"), AfterData, Act::CloseData]);
     assert_eq!(transfer(&mut rig, client::store(t("f"), IMAGE, 0)), Outcome::Done(3));
@@ -252,7 +252,7 @@ fn an_upload_without_a_1yz_is_taken_only_where_the_server_shows_it() {
     in_step(&mut rig);
     let mut rig = Rig::with(config, PEER).greet().says("STOR", "226 stored");
     let outcome = transfer(&mut rig, client::store(t("f"), IMAGE, 0));
-    assert_eq!(outcome, Outcome::Failed(DataFailure::Unreachable));
+    assert_eq!(outcome, Outcome::Failed(TransferFailure::Connection(DataFailure::Unreachable)));
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_download_or_listing_ends_with_its_data_and_only_an_unused_listing_is_empty(
     // A lone 226 and nothing on the data connection.
     let mut rig = Rig::greeted().says("RETR", "226 done");
     let start = rig.now;
-    assert_eq!(retrieve(&mut rig), Outcome::Failed(DataFailure::Stalled));
+    assert_eq!(retrieve(&mut rig), Outcome::Failed(TransferFailure::Connection(DataFailure::Stalled)));
     assert_eq!(rig.now.since(start), seconds(10), "not the idle limit");
     in_step(&mut rig);
     for reply in ["226 done", "250 done"] {
@@ -273,7 +273,10 @@ fn a_download_or_listing_ends_with_its_data_and_only_an_unused_listing_is_empty(
     // The server said that it begins: then data is due.
     let mut rig = Rig::greeted().on("LIST", [Say("150 here"), Say("226 done")]);
     let start = rig.now;
-    assert_eq!(transfer(&mut rig, client::list(None)), Outcome::Failed(DataFailure::Stalled));
+    assert_eq!(
+        transfer(&mut rig, client::list(None)),
+        Outcome::Failed(TransferFailure::Connection(DataFailure::Stalled))
+    );
     assert_eq!(rig.now.since(start), seconds(10));
     in_step(&mut rig);
 }

@@ -22,7 +22,7 @@ fn each_wait_has_its_deadline() {
 
     let mut rig = Rig::with(config.clone(), PEER).greet();
     rig.connects = None;
-    assert_eq!(retrieve(&mut rig), Outcome::Failed(DataFailure::Unreachable));
+    assert_eq!(retrieve(&mut rig), Outcome::Failed(TransferFailure::Connection(DataFailure::Unreachable)));
     assert_eq!(rig.now.since(start), seconds(60), "EPSV's port, then PASV's");
     in_step(&mut rig);
 

@@ -81,7 +81,11 @@ fn a_broken_connection_is_a_failure_whatever_the_server_says_of_it() {
         &[Say("150 go"), Say("226 done"), Break(DataFailure::Broken)],
     ] {
         let mut rig = Rig::greeted().on("RETR", acts);
-        assert_eq!(retrieve(&mut rig), Outcome::Failed(DataFailure::Broken), "{acts:?}");
+        assert_eq!(
+            retrieve(&mut rig),
+            Outcome::Failed(TransferFailure::Connection(DataFailure::Broken)),
+            "{acts:?}"
+        );
         in_step(&mut rig);
     }
 }

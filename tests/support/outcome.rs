@@ -1,7 +1,7 @@
 //! What an operation comes to, as something that borrows nothing.
 
-use ftp_proto::action::{Action, DataFailure, DataId, DataOp, Wait};
-use ftp_proto::client::Event;
+use ftp_proto::action::{Action, DataId, DataOp, Wait};
+use ftp_proto::client::{Event, TransferFailure};
 use ftp_proto::codec::{Escaped, ReplyCode, Verb};
 use ftp_proto::error::Error;
 use ftp_proto::security::{Downgrade, Upgrade};
@@ -11,7 +11,7 @@ use ftp_proto::security::{Downgrade, Upgrade};
 pub enum Outcome<T> {
     Done(T),
     Refused { verb: Option<Verb>, code: u16, text: String, transient: bool },
-    Failed(DataFailure),
+    Failed(TransferFailure),
     Close,
     Error(Error),
 }
