@@ -220,7 +220,7 @@ impl Client {
             let line = match rx.next_line(self.config.limits.line) {
                 Frame::Line(line) | Frame::TooLong(line) => line,
                 Frame::Binary => {
-                    self.fail(self.malformed());
+                    self.fail(if self.greeted { PeerError::NulInReply } else { PeerError::NotFtp });
                     continue;
                 }
                 Frame::End { cut } if cut || self.reply.within.is_some() => {
