@@ -40,6 +40,22 @@ fn a_feature_is_known_however_its_line_is_written() {
         (" MDTM YYYYMMDDHHMMSS[+-TZ];filename", Features::MDTM),
         (" PROT C;P;", Features::PROT),
         (" SSCN", Features::SSCN),
+        (" SIZE.", Features::SIZE),
+        (" SIZE...", Features::SIZE),
+        ("size .", Features::SIZE),
+        (" REST STREAM.", Features::REST_STREAM),
+        (" AUTH TLS;SSL.", Features::AUTH_TLS.union(Features::AUTH_SSL)),
+        (" MLST type*;size*;.", Features::MLST.union(Features::MLSD)),
+        ("211-MDTM.", Features::MDTM),
+        ("211 211-MDTM", Features::MDTM),
+        ("211-211-MDTM", Features::MDTM),
+        ("\tMDTM", Features::MDTM),
+        (" REST\tSTREAM", Features::REST_STREAM),
+        ("211-Extensions supported.", Features::empty()),
+        ("211 211-Extensions supported", Features::empty()),
+        ("211 END.", Features::empty()),
+        (".", Features::empty()),
+        (" S.IZE", Features::empty()),
         ("no features", Features::empty()),
         ("211 no features", Features::empty()),
         ("211-Features:", Features::empty()),
@@ -60,6 +76,8 @@ fn the_parameters_of_a_line_are_kept() {
     let line = FeatureLine::new(b" MLST type*;size*;modify; ");
     assert_eq!((line.name, line.parameters), (&b"MLST"[..], &b"type*;size*;modify;"[..]));
     assert_eq!(FeatureLine::new(b" SIZE").parameters, b"");
+    let line = FeatureLine::new(b" LANG EN*;FR.");
+    assert_eq!((line.name, line.parameters), (&b"LANG"[..], &b"EN*;FR"[..]));
 }
 
 #[test]
