@@ -1,6 +1,7 @@
 //! Operations of one command and its reply beyond those that every client has: extensions, and the rarer
 //! commands of RFC 959.
 
+use super::exchange::CUT;
 use super::{Answer, Exchange, Operation, PlainAnswer};
 use crate::codec::{
     Allocation, Command, Digest, HashAlgorithm, Invalid, MffArgument, OptsArgument, ReplyLine, Secret,
@@ -29,6 +30,10 @@ impl Answer for ChecksumAnswer {
     fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
         Digest::find(last.text, self.0.unwrap_or(HashAlgorithm::Crc32))
     }
+
+    fn cut<'b>() -> Option<Self::Output<'b>> {
+        Some(Err(CUT))
+    }
 }
 
 /// A number of bytes.
@@ -40,6 +45,10 @@ impl Answer for AvailableAnswer {
 
     fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
         reply::size(last.text)
+    }
+
+    fn cut<'b>() -> Option<Self::Output<'b>> {
+        Some(Err(CUT))
     }
 }
 

@@ -1,6 +1,7 @@
 //! How answers to questions are read.
 
 use super::*;
+use ftp_proto::codec::HashAlgorithm;
 
 #[test]
 fn sizes_are_read_as_servers_write_them() {
@@ -45,7 +46,6 @@ fn directories_are_read_as_servers_write_them() {
         ("257 \"/a b\" is current", "/a b"),
         ("257 \"/a\"\"b\"", "/a\"b"),
         ("257 you are in \"/a\"", "/a"),
-        ("257 \"/a", "/a"),
         ("257 /a", "/a"),
         ("250 \"/a\"", "/a"),
         ("257 \"DISK:[A.B]\"", "DISK:[A.B]"),
@@ -61,6 +61,68 @@ fn directories_are_read_as_servers_write_them() {
     assert!(rig.run(&mut client::working_directory(), |path| path.is_err()).done());
     let mut rig = Rig::greeted().says("MKD", "257 made");
     rig.run(&mut client::make_directory(t("d")), |_| ()).done();
+}
+
+#[test]
+fn a_257_that_is_cut_inside_its_quote_is_unreadable_and_no_shorter_path() {
+    let read = |path: Result<ftp_proto::codec::Quoted<'_>, _>| {
+        path.ok().map(|path| path.bytes().collect::<Vec<u8>>())
+    };
+    for reply in
+        ["257 \"/pub/photo", "257 \"/pub/", "257 \"", "257 now in \"/a\"\"b", "257 \"/a\"\"", "250 \"/a"]
+    {
+        let mut rig = Rig::greeted().says("PWD", reply).says("MKD", reply);
+        assert_eq!(rig.run(&mut client::working_directory(), read), Outcome::Done(None), "{reply}");
+        assert_eq!(rig.run(&mut client::make_directory(t("d")), read), Outcome::Done(None), "{reply}");
+        in_step(&mut rig);
+    }
+}
+
+#[test]
+fn an_answer_on_a_line_that_the_limit_may_have_cut_is_unreadable() {
+    let limit = Config::default().limits.line;
+    type Ask = fn(&mut Rig) -> bool;
+    let table: [(&str, &str, &str, Ask); 7] = [
+        // What stands there when the line is as long as the limit looks whole, and may be half of it.
+        ("PWD", "257 \"/", "a\"\"b\" is it", |rig| {
+            rig.run(&mut client::working_directory(), |path| path.is_ok()).done()
+        }),
+        ("PWD", "257 /", "a", |rig| rig.run(&mut client::working_directory(), |path| path.is_ok()).done()),
+        ("MKD", "257 \"/", "\"", |rig| {
+            rig.run(&mut client::make_directory(t("d")), |path| path.is_ok()).done()
+        }),
+        ("SIZE", "213 ", "1234", |rig| rig.run(&mut client::size(t("f")), |size| size.is_ok()).done()),
+        ("AVBL", "213 ", "1234", |rig| rig.run(&mut client::available(None), |size| size.is_ok()).done()),
+        ("XCRC", "250 ", " 12345678", |rig| {
+            rig.run(&mut client::checksum(t("f"), HashAlgorithm::Crc32), |hash| hash.is_ok()).done()
+        }),
+        ("MDTM", "213 ", " 20240229123456", |rig| {
+            rig.run(&mut client::modification_time(t("f")), |time| time.is_ok()).done()
+        }),
+    ];
+    for (verb, front, back, ask) in table {
+        let fill = if front.ends_with('/') { 'x' } else { ' ' };
+        for over in 0..6 {
+            // As long as the limit from `over` == 3 on.
+            let length = limit - 3 + over;
+            let middle = fill.to_string().repeat(length - front.len() - back.len());
+            let line = [front, &middle, back, "\r\n"].concat();
+            let mut rig = Rig::greeted().on(verb, [Raw(line.into_bytes())]);
+            assert_eq!(ask(&mut rig), over < 3, "{verb} {front}: {over}");
+            in_step(&mut rig);
+        }
+    }
+    // What is for people is shown as far as it came.
+    let line = ["215 ", &"x".repeat(limit), "\r\n"].concat();
+    let mut rig = Rig::greeted().on("SYST", [Raw(line.into_bytes())]);
+    assert_eq!(rig.run(&mut client::system(), |line| line.text.len()).done(), limit - 4);
+    // Nor is a name that was cut an entry's.
+    let line = [" type=file; /", &"x".repeat(limit), "\r\n"].concat();
+    for line in [format!("250-f\r\n{line}250 end\r\n"), format!("250{line}")] {
+        let mut rig = Rig::greeted().on("MLST", [Raw(line.into_bytes())]);
+        rig.run(&mut client::facts(Some(t("f"))), |()| ()).done();
+        assert!(!rig.shown.iter().any(|line| line.contains("type=")), "{:?}", rig.shown.len());
+    }
 }
 
 #[test]
@@ -89,9 +151,22 @@ fn features_are_read_as_servers_write_them() {
         ("211-x\r\nmdtm\r\nSize\r\n211 end", Features::MDTM | Features::SIZE),
         ("211-x\r\n211-MDTM\r\n211-SIZE\r\n211 end", Features::MDTM | Features::SIZE),
         ("211 no features", Features::empty()),
+        ("211-Extensions supported.\r\n SIZE.\r\n MDTM.\r\n211 END.", Features::MDTM | Features::SIZE),
+        ("211-Extensions supported.\r\nsize.\r\nMdtm. \r\n211 END.", Features::MDTM | Features::SIZE),
+        ("211-x.\r\n REST STREAM.\r\n AUTH TLS.\r\n211 .", Features::REST_STREAM | Features::AUTH_TLS),
+        ("211 211-Extensions supported:\r\n MDTM\r\n SIZE\r\n211 END", Features::MDTM | Features::SIZE),
+        ("211 211-Ext\r\n211 211-MDTM\r\n211-SIZE.\r\n211 END.", Features::MDTM | Features::SIZE),
+        ("211-x\r\n MDTM\r\n SIZE\r\n211 END\r\n211 END.", Features::MDTM | Features::SIZE),
+        (
+            "211-x\r\n MDTM\r\n SIZE\r\n211 END\r\n\r\n211-y\r\n UTF8\r\n211 END.",
+            Features::MDTM | Features::SIZE,
+        ),
+        ("211-x\r\n211-\tMDTM\r\n211- SIZE\r\n211 MDTM, SIZE", Features::MDTM | Features::SIZE),
     ] {
         let mut rig = Rig::greeted().says("FEAT", reply);
         assert_eq!(rig.run(&mut client::features(), |features| features), Outcome::Done(features), "{reply}");
+        assert_eq!(rig.client.offers().map(|offers| offers.features()), Some(features), "{reply}");
+        in_step(&mut rig);
     }
     for reply in ["500 what", "502 no", "530 later"] {
         let mut rig = Rig::greeted().says("FEAT", reply);
@@ -139,6 +214,35 @@ fn facts_stand_on_the_middle_line_indented_or_not() {
     assert_eq!(entry_of("250-f\r\n250 end", 0), None);
     assert_eq!(entry_of("250 end", 0), None);
     assert_eq!(entry_of("250-f\r\nnonsense\r\n250 end", 0), Some(Err(())));
+}
+
+#[test]
+fn facts_stand_on_a_line_with_a_code_where_there_is_no_middle_line() {
+    for reply in [
+        "250 type=file;size=3; /x f",
+        "250  Type=file;Size=3; /x f",
+        "250-type=file;size=3; /x f\r\n250 end",
+        "250- type=file;size=3; /x f\r\n250 end",
+        "250-listing\r\n250 type=file;size=3; /x f",
+    ] {
+        assert_eq!(entry_of(reply, 0), Some(Ok(("/x f".to_owned(), Some(3)))), "{reply:?}");
+    }
+    for prose in [
+        "250 end",
+        "250 f is a file; size=3; ok",
+        "250 size=3 bytes; /x",
+        "250 size=3;note=a b; /x",
+        "250 frob=file;blob=3; /x",
+        "250 type=file;size=3;",
+        "250 type=file;size=3; ",
+        "250 =file;size=3; /x",
+        "250 ; /x",
+        "250 type; /x",
+    ] {
+        assert_eq!(entry_of(prose, 0), None, "{prose:?}");
+    }
+    let reply = "250-type=file;size=3; f\r\n type=file;size=4; g\r\n250 type=dir; h";
+    assert_eq!(entry_of(reply, 0), Some(Ok(("f".to_owned(), Some(3)))), "the first counts");
 }
 
 #[test]
