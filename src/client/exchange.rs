@@ -261,7 +261,7 @@ impl Answer for FactsAnswer {
     }
 }
 
-/// Any reply at all: whoever sends a raw command reads its reply himself.
+/// The reply as it is, of 2yz or 3yz: for a command whose meaning is the caller's.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RawAnswer(PhantomData<()>);
 
@@ -352,9 +352,4 @@ pub fn noop() -> Operation<Exchange<'static, PlainAnswer>> {
 /// QUIT: ends the session (RFC 959 4.1.1). When it is done, close the control connection.
 pub fn quit() -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Quit)
-}
-
-/// Any command that opens no data connection, and its reply as it is; 2yz and 3yz are successes.
-pub fn raw(command: Command<'_>) -> Operation<Exchange<'_, RawAnswer>> {
-    Exchange::new(command)
 }

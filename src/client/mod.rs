@@ -32,6 +32,7 @@ mod machine;
 mod naming;
 mod offers;
 mod operation;
+mod raw;
 mod rename;
 mod replies;
 mod secure;
@@ -50,7 +51,7 @@ pub use config::{
 pub use exchange::{
     Answer, Exchange, FactsAnswer, FeaturesAnswer, ModificationTimeAnswer, PathAnswer, PlainAnswer,
     RawAnswer, SizeAnswer, change_directory, change_to_parent, delete, facts, features, make_directory, mode,
-    modification_time, noop, quit, raw, remove_directory, size, structure, system, working_directory,
+    modification_time, noop, quit, remove_directory, size, structure, system, working_directory,
 };
 pub use extensions::{
     AvailableAnswer, ChecksumAnswer, TimeSetAnswer, account, allocate, available, checksum, chmod,
@@ -64,6 +65,7 @@ pub use login::{Greeting, Login, greeting, login};
 pub use machine::{Client, Step};
 pub use offers::Offers;
 pub use operation::{Context, Event, Inherits, Next, Operation, OperationStep, Refusal, Sequence};
+pub use raw::{RawError, raw};
 pub use rename::{Rename, rename};
 pub use replies::ReplySpan;
 pub use secure::{ClearCommandChannel, Protected, Secure, clear_command_channel, protect_data, secure};

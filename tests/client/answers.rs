@@ -280,22 +280,125 @@ fn a_rename_is_two_commands() {
 
 #[test]
 fn a_raw_command_is_sent_as_it_is() {
-    let mut rig = Rig::greeted().says("FROB", "299 frobbed").says("ASK", "350 more");
-    for (verb, code) in [("FROB", 299), ("ASK", 350)] {
-        let command = Command::unknown(t(verb), Some(t("x y"))).unwrap();
-        let mut operation = client::raw(command);
-        assert_eq!(rig.run(&mut operation, |line| line.code.get()), Outcome::Done(code));
+    let table = [
+        ("FROB x y", "299 frobbed", Ok(299)),
+        ("frob", "299 frobbed", Ok(299)),
+        ("ASK x y ", "350 more", Ok(350)),
+        ("NOOP 1", "200 fine", Ok(200)),
+        ("NOOP ", "200 fine", Ok(200)),
+        ("SITE", "214 help", Ok(214)),
+        ("site  help", "214-help\r\n CHMOD\r\n214 end", Ok(214)),
+        ("pwd", "257 \"/\"", Ok(257)),
+        ("CWD", "501 where", Err(501)),
+        ("CWD   a", "250 there", Ok(250)),
+        ("Size", "501 of what", Err(501)),
+        ("FEAT me", "211-x\r\n SIZE\r\n211 end", Ok(211)),
+        ("RNFR a", "350 and now", Ok(350)),
+        ("ALLO x", "202 no need", Ok(202)),
+        ("STAT  -l", "213-x\r\n213 end", Ok(213)),
+        ("MDTM 20240229123456 f", "213 set", Ok(213)),
+        ("XYZZY \t\u{1}", "500 what", Err(500)),
+        (" SYST", "215 UNIX", Ok(215)),
+        ("NOOP \u{ff}", "451 later", Err(451)),
+    ];
+    for (line, reply, outcome) in table {
+        let mut rig = Rig::greeted().says(line, reply);
+        if let Some((verb, _)) = line.split_once(' ').filter(|(verb, _)| !verb.is_empty()) {
+            rig = rig.says(verb, reply);
+        }
+        let mut operation = client::raw(t(line)).unwrap();
+        match (rig.run(&mut operation, |line| line.code.get()), outcome) {
+            (Outcome::Done(code), Ok(expected)) => assert_eq!(code, expected, "{line}"),
+            (Outcome::Refused { code, .. }, Err(expected)) => assert_eq!(code, expected, "{line}"),
+            (other, _) => panic!("{line}: {other:?}"),
+        }
+        let sent = ftp_proto::codec::Escaped(line.as_bytes()).to_string();
+        assert_eq!(rig.commands(), [sent]);
+        assert_eq!(rig.shown.len(), reply.lines().count() - 1);
+        in_step(&mut rig);
     }
-    assert_eq!(rig.commands(), ["FROB x y", "ASK x y"]);
+}
+
+#[test]
+fn a_raw_command_that_has_an_operation_is_refused_and_the_operation_named() {
+    let refused = [
+        "TYPE I",
+        "MODE Z",
+        "STRU R",
+        "PROT P",
+        "PBSZ 0",
+        "AUTH TLS",
+        "CCC",
+        "REIN",
+        "USER me",
+        "PASS x",
+        "ACCT x",
+        "HOST h",
+        "QUIT",
+        "ABOR",
+        "REST 5",
+        "RANG 0 1",
+        "SSCN ON",
+        "OPTS UTF8 ON",
+        "PORT 1,2,3,4,5,6",
+        "EPRT |1|192.0.2.1|5|",
+        "LPRT 4",
+        "PASV",
+        "EPSV",
+        "LPSV",
+        "PRET RETR f",
+        "RETR f",
+        "STOR f",
+        "APPE f",
+        "STOU",
+        "LIST",
+        "NLST",
+        "MLSD",
+        "THMB JPG 1 1 f",
+    ];
+    for line in refused {
+        let verb = line.split(' ').next().unwrap();
+        let ways = [
+            line.to_owned(),
+            line.to_lowercase(),
+            verb.to_owned(),
+            format!("  {line}"),
+            format!("\t{line}"),
+            format!("\u{1}\u{7f} {line}"),
+            format!("{verb}\tx"),
+        ];
+        for way in &ways {
+            let error = client::raw(Text::new(way.as_bytes()).unwrap()).map(drop).unwrap_err();
+            assert!(error.to_string().starts_with(verb), "{way:?}: {error}");
+            let named = matches!(error, client::RawError::HasOperation { .. });
+            assert!(named || verb == "THMB", "{way:?}: {error}");
+        }
+    }
+    for blank in ["", " ", "\t"] {
+        assert_eq!(client::raw(t(blank)).map(drop), Err(client::RawError::Blank));
+    }
+}
+
+#[test]
+fn a_raw_command_gets_round_no_policy() {
+    let mut config = Config::default();
+    config.security = client::Security::explicit();
+    let secrets = ["ADAT c2VjcmV0", "mic x", " CONF x", "ENC x"];
+    for line in secrets {
+        let mut rig = Rig::with(config.clone(), PEER).greet();
+        let outcome = rig.run(&mut client::raw(t(line)).unwrap(), |_| ());
+        assert_eq!(outcome, Outcome::Error(Error::Local(LocalError::Unprotected)), "{line}");
+        assert!(rig.commands().is_empty(), "{line}");
+    }
 }
 
 #[test]
 fn a_raw_command_that_no_table_knows_is_no_greeting() {
     let mut rig = Rig::greeted().on("FROB", []);
-    let mut operation = client::raw(Command::unknown(t("FROB"), None).unwrap());
+    let mut operation = client::raw(t("FROB")).unwrap();
     assert_eq!(rig.run(&mut operation, |_| ()), peer_error(PeerError::TimedOut(Awaited::Reply)));
     let mut rig = Rig::greeted().says("FROB", "nonsense");
-    let mut operation = client::raw(Command::unknown(t("FROB"), None).unwrap());
+    let mut operation = client::raw(t("FROB")).unwrap();
     assert_eq!(rig.run(&mut operation, |_| ()), peer_error(PeerError::MalformedReply));
 }
 
