@@ -262,5 +262,9 @@ bitflags! {
         const ONE_ABORT_REPLY = 1 << 7;
         /// It ends replies of many lines with another code than they began with: [`EndRule::AnyCode`].
         const ANY_CODE_ENDS = 1 << 8;
+        /// It sets when a file was modified by MDTM with a time before the name, and has no MFMT.
+        const TIME_BY_MDTM = 1 << 9;
+        /// It sets when a file was modified by SITE UTIME, and neither by MFMT nor by MDTM.
+        const TIME_BY_UTIME = 1 << 10;
     }
 }

@@ -52,14 +52,8 @@ impl Answer for AvailableAnswer {
     }
 }
 
-/// MFMT: sets when `path` was modified (draft-somers-ftp-mfxx 3). Comes to the time that it has then, which
-/// servers may round.
-pub fn set_modification_time(path: Text<'_>, time: Timestamp) -> Operation<Exchange<'_, TimeSetAnswer>> {
-    Exchange::new(Command::Mfmt(TimedPath { time, path }))
-}
-
-/// MFCT: sets when `path` was created (draft-somers-ftp-mfxx 4), as
-/// [`set_modification_time`] does.
+/// MFCT: sets when `path` was created (draft-somers-ftp-mfxx 4). Comes to the time that the server says it has
+/// then, if it does: it may round.
 pub fn set_creation_time(path: Text<'_>, time: Timestamp) -> Operation<Exchange<'_, TimeSetAnswer>> {
     Exchange::new(Command::Mfct(TimedPath { time, path }))
 }

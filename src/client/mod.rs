@@ -37,11 +37,13 @@ mod rename;
 mod replies;
 mod secure;
 mod sending;
+mod set_time;
 mod setup;
 mod transfer;
 mod verify;
 mod waiting;
 mod walk;
+mod zone;
 
 pub use abort::{Abort, abort};
 pub use complete::{Complete, Completed, complete};
@@ -56,7 +58,7 @@ pub use exchange::{
 pub use extensions::{
     AvailableAnswer, ChecksumAnswer, TimeSetAnswer, account, allocate, available, checksum, chmod,
     client_name, combine, deflate_level, help, host, language, options, reinitialize, set_creation_time,
-    set_facts, set_modification_time, site, status, structure_mount, symlink, utf8,
+    set_facts, site, status, structure_mount, symlink, utf8,
 };
 pub use facts::FactsReader;
 pub use fxp::{Fxp, FxpAction, FxpError, Party, Side, fxp};
@@ -69,6 +71,7 @@ pub use raw::{RawError, raw};
 pub use rename::{Rename, rename};
 pub use replies::ReplySpan;
 pub use secure::{ClearCommandChannel, Protected, Secure, clear_command_channel, protect_data, secure};
+pub use set_time::{SetModificationTime, set_modification_time};
 pub use setup::{Setup, setup};
 pub use transfer::{
     Open, Opened, TransferId, append, entries, list, machine_list, names, renew_session, retrieve,
@@ -76,3 +79,4 @@ pub use transfer::{
 };
 pub use verify::{Expected, Mismatch, Verified, Verify, verify};
 pub use walk::{Found, Walk, WalkLimits};
+pub use zone::zone_offset;

@@ -8,7 +8,7 @@ use ftp_proto::codec::{
     ByteRange, Features, FileStructure, HashAlgorithm, RepresentationType, Timestamp, TransferMode,
 };
 use ftp_proto::io::{Direction, Error, Walker};
-use ftp_proto::listing::Entry;
+use ftp_proto::listing::{Entry, Modified, Precision};
 use ftp_proto::security::Policy;
 use ftp_proto::server;
 use ftp_proto::transfer::Coding;
@@ -273,6 +273,9 @@ fn what_is_known_of_a_file_is_told_and_set() {
         let time = Timestamp::parse(b"20240229123456").unwrap();
         wait!(client.set_modification_time("f", time)).unwrap();
         assert_eq!(wait!(client.modification_time("f")).unwrap(), time);
+        let listed = |precision| Modified::new(Timestamp::parse(b"20240229140456").unwrap(), precision, None);
+        assert_eq!(wait!(client.zone_offset("f", &listed(Precision::Minute))).unwrap(), Some(5400));
+        assert_eq!(wait!(client.zone_offset("f", &listed(Precision::Day))).unwrap(), None);
         wait!(client.chmod("f", 0o640)).unwrap();
         wait!(client.set_facts("UNIX.mode=0600;", "f")).unwrap();
         // What this host does not have, it refuses.
