@@ -55,7 +55,7 @@ fn what_is_no_reply_is_an_error_that_stays() {
         (b"2000 long\r\n", PeerError::MalformedReply),
         (b"099 low\r\n", PeerError::MalformedReply),
         (b"200 nul\0nul\r\n", PeerError::NulInReply),
-        (b"\0200 nul\r\n", PeerError::NulInReply),
+        (b"\x00200 nul\r\n", PeerError::NulInReply),
         (b"200 nul\0\r\n", PeerError::NulInReply),
         (b"200-first\r\nnul\0nul\r\n200 last\r\n", PeerError::NulInReply),
     ] {
