@@ -92,3 +92,47 @@ fn is_part(text: &[u8]) -> bool {
     let text = text.trim_ascii_end();
     text.ends_with(b";") && text.contains(&b'=') && !text.contains(&b' ')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::ReplyCode;
+    use proptest::prelude::*;
+    use std::string::{String, ToString};
+
+    /// The name and the size that a line gives, in one place of a reply or another.
+    fn read(position: Position, text: &str) -> Option<Result<(String, Option<u64>), Invalid>> {
+        let mut reader = FactsReader::new([0; 512]);
+        let line = ReplyLine { code: ReplyCode::FILE_ACTION_OKAY, position, text: text.as_bytes() };
+        let entry = reader.line(&line)?;
+        Some(entry.map(|entry| (entry.name.to_string(), entry.size)))
+    }
+
+    proptest! {
+        #[test]
+        fn an_entry_is_the_same_on_every_line(
+            before in " {0,3}",
+            first in "type=(file|dir);|TYPE=file;|",
+            size in 0u64..1_000_000,
+            more in "(x\\.[a-z]{1,5}=[a-z]{0,5};){0,3}",
+            name in "[!-~][ -~]{0,20}",
+        ) {
+            let text = std::format!("{before}{first}Size={size};{more} {name}");
+            let expected = read(Position::Middle, &text);
+            prop_assert_eq!(&expected, &Some(Ok((name, Some(size)))));
+            for position in [Position::Single, Position::First, Position::Last] {
+                prop_assert_eq!(read(position, &text), expected.clone(), "{:?}", position);
+            }
+        }
+
+        #[test]
+        fn a_line_without_a_known_fact_is_prose_unless_it_is_a_middle_line(text in "[ -~]{0,40}") {
+            let known = FactSet::all().names(crate::codec::facts::NameCase::Lower);
+            let lower = text.to_ascii_lowercase();
+            prop_assume!(known.into_iter().all(|(_, name)| !lower.contains(&std::format!("{name}="))));
+            for position in [Position::Single, Position::First, Position::Last] {
+                prop_assert_eq!(read(position, &text), None);
+            }
+        }
+    }
+}

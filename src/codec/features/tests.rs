@@ -145,6 +145,22 @@ fn an_argument_of_opts_names_a_command_and_its_options() {
 
 proptest! {
     #[test]
+    fn a_feature_is_the_same_with_dots_prefixes_and_in_any_case(
+        row in (0..LINES.len()).prop_map(|at| (LINES[at].0, LINES[at].1)),
+        before in proptest::sample::select(&["", " ", "   ", "\t", "211-", "211- ", "211 ", "211 211-", "211-211-"][..]),
+        after in "[.]{0,3} {0,2}[.]{0,2}",
+        upper in any::<u32>(),
+    ) {
+        let case = |(at, letter): (usize, char)| match upper >> (at % 32) & 1 {
+            0 => letter.to_ascii_lowercase(),
+            _ => letter.to_ascii_uppercase(),
+        };
+        let name: std::string::String = row.1.chars().enumerate().map(case).collect();
+        let line = [before, &name, &after].concat();
+        prop_assert_eq!(Features::from_line(line.as_bytes()), row.0, "{:?}", line);
+    }
+
+    #[test]
     fn features_survive_their_lines(bits: u64, before in "(211-)?( )?", upper: bool) {
         let mut features = Features::from_bits_truncate(bits);
         features.set(Features::MLSD, features.contains(Features::MLST));
