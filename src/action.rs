@@ -93,6 +93,10 @@ pub enum DataOp {
     /// Receive bytes, [decode](Parameters::decoder) them and give them to the application. Answered by any
     /// number of [`DataEvent::Moved`] and `Marker`, then `Eof` or `Failed`.
     Receive(Parameters),
+    /// All was [sent](DataEvent::Flushed): wait for the peer to close its side, reading and dropping what it sends
+    /// until then. Answered by [`DataEvent::Eof`], clean if the peer closed in order, or `Failed`. Ordered by a
+    /// client only, for an upload of which nothing but a final reply speaks.
+    AwaitClose,
     /// Close it: all is done.
     Close,
     /// Close it at once, with whatever is in it; the peer should notice (a reset, where it can be
@@ -123,6 +127,10 @@ pub enum DataEvent {
     },
     /// This many more bytes went over the wire.
     Moved(u64),
+    /// This many more bytes of the file were decoded, where the [coding](crate::transfer::Coding::is_identity)
+    /// changes them on the wire. A client compares their sum with the size of the file; without this event it
+    /// has nothing to compare.
+    Decoded(u64),
     /// A restart marker came (RFC 959 3.5), and the application has all the bytes before it.
     Marker(Marker),
     /// All was received, and the connection is closed: some servers confirm a transfer only once their
@@ -147,6 +155,7 @@ impl DataEvent {
             Self::Securing => "Securing",
             Self::Secured { .. } => "Secured",
             Self::Moved(_) => "Moved",
+            Self::Decoded(_) => "Decoded",
             Self::Marker(_) => "Marker",
             Self::Eof { .. } => "Eof",
             Self::Flushed => "Flushed",
@@ -177,6 +186,25 @@ pub enum DataFailure {
     StorageFull,
     /// The account has used up what it may store.
     QuotaExceeded,
+    /// The server confirmed an upload, and nothing shows that it has taken the data: it announced no
+    /// transfer (1yz) and did not close the data connection in order. (Clients only.)
+    NotTaken,
+    /// A download ended before the end of the file, although the server called it complete. What came is good
+    /// to be resumed. (Clients only.)
+    Short {
+        /// Where in the file the download ended: the byte it began at, and the bytes that came.
+        received: u64,
+        /// The size of the file, in bytes.
+        expected: u64,
+    },
+    /// A download that was to begin at an offset brought bytes beyond the end of the file: the server ignored
+    /// REST and sent the file from its start. What came must not be appended. (Clients only.)
+    RestartIgnored {
+        /// Where in the file the download would have ended.
+        received: u64,
+        /// The size of the file, in bytes.
+        expected: u64,
+    },
 }
 
 impl core::fmt::Display for DataFailure {
@@ -193,6 +221,21 @@ impl core::fmt::Display for DataFailure {
             Self::Local => "the file could not be read or written",
             Self::StorageFull => "there is no room left to store the file",
             Self::QuotaExceeded => "the account has used up what it may store",
+            Self::NotTaken => {
+                "the server confirmed the upload, but did not announce it or take it off the data connection"
+            }
+            Self::Short { received, expected } => {
+                return write!(
+                    f,
+                    "the file is incomplete: {received} of {expected} bytes came, though the server calls it complete"
+                );
+            }
+            Self::RestartIgnored { received, expected } => {
+                return write!(
+                    f,
+                    "the server ignored the restart: with what was there it would be {received} bytes, and the file has {expected}"
+                );
+            }
         })
     }
 }

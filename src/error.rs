@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::codec::Full;
+use crate::codec::{Full, ReplyCode};
 
 /// The API was misused. Nothing was sent and nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +115,10 @@ pub enum Awaited {
     Host,
     /// The end of a TLS handshake.
     Handshake,
+    /// The reply to a command, after one that does not answer it.
+    ReplyAfterStray,
+    /// The server's end of a data connection.
+    DataClose,
 }
 
 impl Awaited {
@@ -132,6 +136,8 @@ impl Awaited {
             Self::Command => "a command",
             Self::Host => "an answer of the host",
             Self::Handshake => "its part of a TLS handshake",
+            Self::ReplyAfterStray => "a reply that answers the command",
+            Self::DataClose => "the end of the data connection",
         }
     }
 }
@@ -157,6 +163,12 @@ pub enum PeerError {
     ReplyTooLong,
     /// It did not answer in time.
     TimedOut(Awaited),
+    /// It sent a reply with this code, which answers no command, and then none that does: the replies of this
+    /// connection can no longer be told apart. [`Client::last_stray`](crate::client::Client::last_stray) has the
+    /// reply's text.
+    UnexpectedReply(ReplyCode),
+    /// It sent more preliminary replies (1yz) to one command than the configured limit.
+    TooManyPreliminaryReplies,
     /// It sent too many lines that are no commands.
     TooManyBadCommands,
     /// It tried to log in too often.
@@ -186,6 +198,12 @@ impl fmt::Display for PeerError {
             Self::ReplyTooLong => "the server's reply is longer than limits.reply_lines or limits.reply_bytes",
             Self::TimedOut(awaited) => {
                 return write!(f, "the peer did not send {} in time: see the configured timeouts", awaited.as_str());
+            }
+            Self::UnexpectedReply(code) => {
+                return write!(f, "the server sent a reply that answers nothing ({code}), and no answer to the command");
+            }
+            Self::TooManyPreliminaryReplies => {
+                "the server sent more preliminary replies than limits.preliminary_replies"
             }
             Self::TooManyBadCommands => "the client sent more lines that are no commands than limits.bad_commands",
             Self::TooManyLogins => "the client failed to log in as often as limits.login_attempts allows",
@@ -280,6 +298,6 @@ mod tests {
     #[test]
     fn errors_are_small() {
         assert!(size_of::<Error>() <= 40, "{}", size_of::<Error>());
-        assert!(size_of::<PeerError>() <= 2, "{}", size_of::<PeerError>());
+        assert!(size_of::<PeerError>() <= 4, "{}", size_of::<PeerError>());
     }
 }

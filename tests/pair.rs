@@ -109,10 +109,10 @@ fn everything(seed: u64) {
     assert_eq!(name.as_deref(), Some(&b"/a \"b\"/up.1"[..]));
 
     for (mut open, lines) in [
-        (client::list(None, representation), 2),
-        (client::names(None, representation), 2),
+        (client::list(None), 2),
+        (client::names(None), 2),
         (client::machine_list(None), 2),
-        (client::list(Some(t("/dir")), representation), 0),
+        (client::list(Some(t("/dir"))), 0),
     ] {
         pair.download.clear();
         let id = pair.run(&mut open, id).done();
@@ -159,7 +159,7 @@ fn an_operation_dropped_at_any_point_leaves_the_dialogue_in_step() {
                 "store" => drop(pair.run_for(&mut client::store(t("new"), ASCII, 0), polls, id)),
                 "restore" => drop(pair.run_for(&mut client::store(t("big"), IMAGE, 3), polls, id)),
                 "rename" => drop(pair.run_for(&mut client::rename(t("big"), t("gib")), polls, |()| ())),
-                "list" => drop(pair.run_for(&mut client::list(None, ASCII), polls, id)),
+                "list" => drop(pair.run_for(&mut client::list(None), polls, id)),
                 "size" => drop(pair.run_for(&mut client::size(t("big")), polls, |size| size.unwrap())),
                 "directory" => drop(pair.run_for(&mut client::change_directory(t("dir")), polls, |_| ())),
                 _ => {

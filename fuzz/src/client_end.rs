@@ -128,8 +128,8 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
             }
             Ask::Append(name) => self.transfer(client::append(path(name), image)),
             Ask::StoreUnique(name) => self.transfer(client::store_unique(maybe(name), image)),
-            Ask::List(name) => self.transfer(client::list(maybe(name), RepresentationType::ASCII)),
-            Ask::Names(name) => self.transfer(client::names(maybe(name), RepresentationType::ASCII)),
+            Ask::List(name) => self.transfer(client::list(maybe(name))),
+            Ask::Names(name) => self.transfer(client::names(maybe(name))),
             Ask::MachineList(name) => self.transfer(client::machine_list(maybe(name))),
             Ask::Facts(name) => self.run(client::facts(maybe(name))),
             Ask::Size(name) => self.run(client::size(path(name))),

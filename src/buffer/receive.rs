@@ -215,6 +215,13 @@ impl Rx<'_> {
         self.window.is_empty()
     }
 
+    /// How many bytes wait that no line was made of yet.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        let w = &*self.window;
+        w.kept - w.start + w.filled - w.scan
+    }
+
     /// Whether there is room to read more, once what was lent is dropped.
     #[must_use]
     pub fn has_room(&self) -> bool {

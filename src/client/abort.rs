@@ -6,13 +6,14 @@
 //! one to downloads, which says that ABOR succeeded, and is known by it from then on. With none the
 //! connection is given up: nobody could tell what a later reply answers.
 
+use super::expected::{ExpectedReply, Generation};
 use super::fxp::Elsewhere;
-use super::machine::Generation;
-use super::replies::Owed;
-use super::{AbortPolicy, Client, Context, Inherits, Next, Operation, Profile, Sequence, TransferId};
+use super::{
+    AbortPolicy, Client, Context, Inherits, Next, Operation, Profile, ReplyTo, Sequence, TransferId,
+};
 use crate::action::{DataId, DataOp};
 use crate::buffer::Tx;
-use crate::codec::{Command, ReplyLine, Verb};
+use crate::codec::{Command, ReplyLine};
 use crate::error::{Awaited, LocalError, PeerError};
 
 /// A transfer that is being given up. ABOR goes first and the data connection after it: a server that
@@ -38,11 +39,11 @@ impl Client {
             return self.give_up();
         };
         let abor = match self.config.abort {
-            AbortPolicy::AborUploads => !channel.receives,
+            AbortPolicy::AborUploads => !channel.purpose.receives,
             AbortPolicy::CloseData => false,
             AbortPolicy::Abor | AbortPolicy::AborWithSynch => true,
         };
-        match abor && self.owes_transfer() {
+        match abor && self.expected.awaits_transfer() {
             true => self.give_up(),
             false => self.close_data(DataOp::Abort),
         }
@@ -52,7 +53,7 @@ impl Client {
     fn give_up(&mut self) {
         let elsewhere = core::mem::take(&mut self.elsewhere) != Elsewhere::No;
         let (id, securing) = match self.channel.take() {
-            Some(channel) => (channel.id, self.shield.data && channel.is_to_be_secured()),
+            Some(channel) => (channel.id, self.settings.protects_data() && channel.is_to_be_secured()),
             None if elsewhere => (DataId::NONE, false),
             None => return,
         };
@@ -67,11 +68,11 @@ impl Client {
     pub(super) fn go_on_giving_up(&mut self, tx: &mut Tx<'_>) {
         let Some(mut giving_up) = self.giving_up else { return };
         // A server that has ended the transfer does not go on with the handshake either.
-        if giving_up.securing && self.owes_transfer() {
+        if giving_up.securing && self.expected.awaits_transfer() {
             return;
         }
         // What the server has ended by itself needs no ABOR, and 225 in answer would help nobody.
-        if !giving_up.sent && self.owes_transfer() && tx.capacity() >= SYNCHED_ABORT {
+        if !giving_up.sent && self.expected.awaits_transfer() && tx.capacity() >= SYNCHED_ABORT {
             giving_up.sent = self.send_abort(tx, &giving_up);
             if !giving_up.sent {
                 return;
@@ -108,18 +109,16 @@ impl Client {
     }
 
     fn send_abort(&mut self, tx: &mut Tx<'_>, giving_up: &GivingUp) -> bool {
-        if self.owed.is_full() || tx.free() < SYNCHED_ABORT {
+        if self.expected.room() == 0 || tx.free() < SYNCHED_ABORT {
             return false;
         }
         if giving_up.synch {
             let _ = tx.put_synch();
         }
-        if !self.send_beside(tx, &Command::Abor) {
+        if !self.send_during_transfer(tx, &Command::Abor) {
             return false;
         }
-        if let Some(owed) = self.owed.last_mut() {
-            owed.generation = giving_up.generation;
-        }
+        self.expected.set_last_generation(giving_up.generation);
         self.abort_answered = false;
         true
     }
@@ -130,8 +129,7 @@ impl Client {
         if let Some(giving_up) = self.giving_up.take() {
             self.abort_data(giving_up.id);
         }
-        let aborting = self.owed.iter().any(|owed| owed.verb == Some(Verb::Abor) && owed.beside);
-        if aborting
+        if self.expected.awaits_abort()
             && self.config.abort == AbortPolicy::AborWithSynch
             && matches!(error, PeerError::Closed | PeerError::TimedOut(Awaited::Abort))
         {
@@ -142,14 +140,13 @@ impl Client {
     /// A final reply came: is it one of the two that end an aborted transfer?
     ///
     /// `said` when it speaks of ABOR and of success.
-    pub(super) fn note_abort(&mut self, answered: &Owed, said: bool) {
-        let is_abort = |owed: &Owed| owed.beside && owed.verb == Some(Verb::Abor);
-        let partner = match is_abort(answered) {
-            true => self.owes_transfer(),
-            false => answered.is_transfer() && self.owed.iter().any(is_abort),
+    pub(super) fn note_abort(&mut self, answered: &ExpectedReply, said: bool) {
+        let partner = match answered.is_abort() {
+            true => self.expected.awaits_transfer(),
+            false => answered.is_transfer() && self.expected.awaits_abort(),
         };
         self.abort_answered =
-            partner || (self.abort_answered && !is_abort(answered) && !answered.is_transfer());
+            partner || (self.abort_answered && !answered.is_abort() && !answered.is_transfer());
         self.abort_said = said;
         if self.abort_answered && said && self.profile.contains(Profile::ONE_ABORT_REPLY) {
             self.count_abort_as_answered();
@@ -158,13 +155,8 @@ impl Client {
 
     /// The one reply that has come was for ABOR and the transfer both.
     pub(super) fn count_abort_as_answered(&mut self) {
-        self.owed.retain(|owed| !owed.is_transfer() && owed.verb != Some(Verb::Abor));
+        self.expected.drop_aborted();
         self.abort_answered = false;
-    }
-
-    /// Whether the server still has to say how the transfer ended.
-    pub(super) fn owes_transfer(&self) -> bool {
-        self.owed.iter().any(Owed::is_transfer)
     }
 }
 
@@ -218,11 +210,11 @@ impl Sequence for Abort {
         Ok(if over { Next::Done } else { Next::Continue })
     }
 
-    fn reply(&mut self, _: &mut Context<'_, '_>, _: Option<Verb>, _: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Next {
         Next::Continue
     }
 
-    fn finished(&mut self, _: &mut Context<'_, '_>, _: Option<Verb>, _: &ReplyLine<'_>) -> Next {
+    fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Next {
         Next::Continue
     }
 

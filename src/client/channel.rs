@@ -3,24 +3,46 @@
 
 use core::net::{IpAddr, SocketAddr};
 
+use super::file_size::{KnownSize, Received};
 use super::{Client, PassiveAddress, Profile};
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::codec::{Command, EpsvArgument};
 use crate::error::LocalError;
 use crate::transfer::Parameters;
 
+/// What a data connection is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Purpose {
+    /// Data comes from the server.
+    pub(super) receives: bool,
+    /// It is a listing, and no file.
+    pub(super) lists: bool,
+    /// The bytes that come are those of the file from `position` on, all of them: TYPE I, STRU F, no range.
+    pub(super) countable: bool,
+    pub(super) parameters: Parameters,
+    pub(super) known_size: KnownSize,
+}
+
 /// The data connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Channel {
     pub(super) id: DataId,
     pub(super) phase: Phase,
+    /// Bytes that went over the wire.
     pub(super) moved: u64,
-    pub(super) receives: bool,
-    pub(super) parameters: Parameters,
+    /// Bytes of the file that were decoded, where the coding makes them differ from those on the wire.
+    decoded: Option<u64>,
+    pub(super) purpose: Purpose,
     /// Its TLS handshake is done.
     secured: bool,
-    /// The server has said 1yz to the transfer, or is taken to have.
+    /// The server connected to us.
+    arrived: bool,
+    /// The server closed its side in order, after ours.
+    closed: bool,
+    /// The server has said 1yz to the transfer.
     pub(super) announced: bool,
+    /// The server has said nothing in time, and data is taken without.
+    pub(super) assumed: bool,
     /// The final reply has come, and was good.
     pub(super) confirmed: bool,
 }
@@ -31,13 +53,15 @@ pub(super) enum Phase {
     Connecting,
     /// The listener is being made.
     Opening,
-    /// The listener stands.
+    /// The listener is open.
     Listening(SocketAddr),
-    /// It stands.
+    /// It is connected.
     Connected,
     /// The TLS handshake is going on.
     Securing,
     Moving,
+    /// All was sent. The server is to close its side, too, as the only sign that it has taken it.
+    Closing,
     Ended,
     Failed(DataFailure),
 }
@@ -49,9 +73,10 @@ impl Phase {
             Self::Connecting => "being dialled",
             Self::Opening => "getting its listener",
             Self::Listening(_) => "listened for",
-            Self::Connected => "standing, and may not carry data yet",
+            Self::Connected => "open, and may not carry data yet",
             Self::Securing => "in its TLS handshake",
             Self::Moving => "carrying data",
+            Self::Closing => "waiting for the server to close it",
             Self::Ended | Self::Failed(_) => "over",
         }
     }
@@ -60,7 +85,44 @@ impl Phase {
 impl Channel {
     /// Whether data may flow, as far as the server's replies are concerned.
     pub(super) const fn may_move(&self) -> bool {
-        self.announced || self.confirmed
+        self.announced || self.assumed || self.confirmed
+    }
+
+    /// Whether something besides a final reply says that the server has to do with an upload. A reply alone may be
+    /// another command's.
+    pub(super) const fn is_taken(&self) -> bool {
+        self.purpose.receives || self.announced || self.arrived || self.secured || self.closed
+    }
+
+    /// Whether it is a listing's, answered without a 1yz, and nothing came.
+    pub(super) const fn is_unused_listing(&self) -> bool {
+        self.purpose.lists && self.confirmed && !self.announced && self.moved == 0
+    }
+
+    /// Whether data is due from the server, and no byte has come.
+    pub(super) const fn awaits_first_byte(&self) -> bool {
+        self.purpose.receives && self.moved == 0
+    }
+
+    /// The final reply was not the last word on it: `announced` by a 1yz behind it, or by a failure.
+    pub(super) fn reopen(&mut self, announced: bool) {
+        self.confirmed = false;
+        self.announced |= announced;
+        if self.phase == Phase::Closing {
+            self.phase = Phase::Ended;
+        }
+    }
+
+    /// What came of a file whose size can be compared.
+    pub(super) fn received(&self) -> Option<Received> {
+        let Purpose { receives: true, lists: false, countable: true, parameters, .. } = self.purpose else {
+            return None;
+        };
+        let bytes = match parameters.coding.is_identity() {
+            true => self.moved,
+            false => self.decoded?,
+        };
+        Some(Received { offset: parameters.position, bytes })
     }
 
     /// Whether its TLS handshake is going on, or comes as soon as the server has connected.
@@ -106,7 +168,10 @@ impl Client {
             // That is the server's to heed.
             (DataEvent::Securing, _) => return Ok(()),
             (DataEvent::Moved(count), _) => channel.moved = channel.moved.saturating_add(count),
-            (DataEvent::Marker(marker), Phase::Moving) if channel.receives => {
+            (DataEvent::Decoded(count), _) => {
+                channel.decoded = Some(channel.decoded.unwrap_or(0).saturating_add(count));
+            }
+            (DataEvent::Marker(marker), Phase::Moving) if channel.purpose.receives => {
                 self.last_marker = Some(marker);
             }
             (DataEvent::Connected, Phase::Connecting) => channel.phase = Phase::Connected,
@@ -124,12 +189,23 @@ impl Client {
             }
             (DataEvent::Arrived(_), Phase::Listening(_)) => {
                 channel.phase = Phase::Connected;
+                channel.arrived = true;
                 self.order(id, DataOp::Admit);
                 self.let_data_move();
             }
-            (DataEvent::Eof { clean: true } | DataEvent::Flushed, Phase::Moving) => {
+            (DataEvent::Flushed, Phase::Moving) => {
+                channel.phase = Phase::Ended;
+                self.await_close();
+            }
+            (DataEvent::Eof { clean: true }, Phase::Moving) => channel.phase = Phase::Ended,
+            (DataEvent::Eof { clean: true }, Phase::Closing) => {
+                channel.closed = true;
                 channel.phase = Phase::Ended;
             }
+            (DataEvent::Eof { clean: false }, Phase::Closing) => {
+                channel.phase = Phase::Failed(DataFailure::NotTaken);
+            }
+            (DataEvent::Failed(_), Phase::Closing) => channel.phase = Phase::Failed(DataFailure::NotTaken),
             (DataEvent::Eof { clean: false }, Phase::Moving) => {
                 channel.phase = Phase::Failed(DataFailure::Malformed);
             }
@@ -144,15 +220,9 @@ impl Client {
 
     /// Asks for a data connection to `port` of the control peer, or to `address` where the policy
     /// says so.
-    pub(super) fn connect_data(
-        &mut self,
-        named: Option<IpAddr>,
-        port: u16,
-        receives: bool,
-        parameters: Parameters,
-    ) {
+    pub(super) fn connect_data(&mut self, named: Option<IpAddr>, port: u16, purpose: Purpose) {
         let target = self.passive_target(named, port);
-        self.open_data(Phase::Connecting, DataOp::Connect(target), receives, parameters);
+        self.open_data(Phase::Connecting, DataOp::Connect(target), purpose);
     }
 
     /// Where the server listens: at `port` of the control peer, or of the address that it named where the
@@ -177,12 +247,12 @@ impl Client {
     }
 
     /// Asks for a listener that the server is to connect to.
-    pub(super) fn listen_for_data(&mut self, receives: bool, parameters: Parameters) {
+    pub(super) fn listen_for_data(&mut self, purpose: Purpose) {
         let ports = self.config.active.ports.clone();
-        self.open_data(Phase::Opening, DataOp::Listen { address: None, ports }, receives, parameters);
+        self.open_data(Phase::Opening, DataOp::Listen { address: None, ports }, purpose);
     }
 
-    fn open_data(&mut self, phase: Phase, op: DataOp, receives: bool, parameters: Parameters) {
+    fn open_data(&mut self, phase: Phase, op: DataOp, purpose: Purpose) {
         self.last_marker = None;
         self.last_data = self.last_data.next();
         let id = self.last_data;
@@ -190,10 +260,13 @@ impl Client {
             id,
             phase,
             moved: 0,
-            receives,
-            parameters,
+            decoded: None,
+            purpose,
             secured: false,
+            arrived: false,
+            closed: false,
             announced: false,
+            assumed: false,
             confirmed: false,
         });
         self.order(id, op);
@@ -206,15 +279,35 @@ impl Client {
         SocketAddr::new(ip, at.port())
     }
 
-    /// The transfer begins, whether or not the server has said so.
-    pub(super) fn announce(&mut self) {
+    /// The transfer begins, although the server has not said so.
+    pub(super) fn assume_begun(&mut self) {
         if let Some(channel) = &mut self.channel {
-            channel.announced = true;
+            channel.assumed = true;
         }
-        if let Some(owed) = self.owed.first_mut() {
-            owed.transferring |= owed.is_transfer();
-        }
+        self.expected.assume_begun();
         self.let_data_move();
+    }
+
+    /// The server has confirmed the transfer.
+    pub(super) fn confirm_data(&mut self) {
+        let Some(channel) = &mut self.channel else { return };
+        channel.confirmed = true;
+        if channel.awaits_first_byte() {
+            // From now on a byte has to come soon.
+            self.clock = None;
+        }
+        self.await_close();
+        self.let_data_move();
+    }
+
+    /// An upload that only a final reply speaks of is taken once the server closes its side in order.
+    fn await_close(&mut self) {
+        let Some(channel) = self.channel.as_mut().filter(|channel| channel.confirmed) else { return };
+        if channel.phase == Phase::Ended && !channel.is_taken() {
+            channel.phase = Phase::Closing;
+            let id = channel.id;
+            self.order(id, DataOp::AwaitClose);
+        }
     }
 
     /// Lets data flow once the connection stands and the server has said that it may.
@@ -225,14 +318,17 @@ impl Client {
         }
         // After the 1yz and not before: a server that refuses the command does not want the handshake either
         // (RFC 4217 10.2).
-        if self.shield.data && !channel.secured {
+        if self.settings.protects_data() && !channel.secured {
             channel.phase = Phase::Securing;
             let id = channel.id;
             return self.order(id, DataOp::StartTls);
         }
         channel.phase = Phase::Moving;
-        let (id, parameters) = (channel.id, channel.parameters);
-        let op = if channel.receives { DataOp::Receive(parameters) } else { DataOp::Send(parameters) };
+        let (id, parameters) = (channel.id, channel.purpose.parameters);
+        let op = match channel.purpose.receives {
+            true => DataOp::Receive(parameters),
+            false => DataOp::Send(parameters),
+        };
         self.order(id, op);
     }
 

@@ -40,9 +40,12 @@ pub struct Config {
     pub deflate_level: Option<u8>,
     /// Where to connect to when PASV names an address.
     pub passive_address: PassiveAddress,
-    /// Wait for each reply before the next command is sent, as though the server could not take
-    /// commands together. It is found out by itself too, for some servers.
-    pub one_command_at_a_time: bool,
+    /// Sends commands together where an operation allows it, which saves round trips. Off by default: a
+    /// command then goes when the one before it is answered. Commands in one segment break firewalls that
+    /// look at its start only (Linux's `nf_conntrack_ftp`: every active transfer), servers that take what one
+    /// read gives for one command, and servers that answer out of order. After a reply that answers nothing
+    /// it is off for the server: [`Profile::NO_PIPELINING`].
+    pub pipelining: bool,
 }
 
 /// Whether TLS is used, and whether anything may go without (RFC 4217 10.3 and 10.4).
@@ -83,11 +86,14 @@ pub struct Limits {
     pub reply_lines: u32,
     /// Bytes in a reply. 1 MiB by default.
     pub reply_bytes: u32,
+    /// Preliminary replies to one command before any data has moved; restart markers (110) in block and
+    /// compressed mode are not counted. 100 by default.
+    pub preliminary_replies: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { line: 2046, reply_lines: 10_000, reply_bytes: 1 << 20 }
+        Self { line: 2046, reply_lines: 10_000, reply_bytes: 1 << 20, preliminary_replies: 100 }
     }
 }
 
@@ -100,8 +106,11 @@ pub struct Timeouts {
     /// For a TLS handshake, on the control connection or on a data connection, and for the orderly end of
     /// TLS. 20 s by default.
     pub handshake: Duration,
-    /// For the next line of a reply. 60 s by default.
+    /// For the next line of a reply. Preliminary replies do not restart it. 60 s by default.
     pub reply: Duration,
+    /// For the reply to a command after a reply came that cannot answer it. The operation fails then, with
+    /// [`PeerError::UnexpectedReply`](crate::error::PeerError::UnexpectedReply). 10 s by default.
+    pub stray: Duration,
     /// For the next line of a reply whose last line would have ended it, had it begun with the same code:
     /// after that time it is taken for the end, and the server for one that ends replies so
     /// ([`Profile::ANY_CODE_ENDS`]). 20 s by default.
@@ -119,6 +128,10 @@ pub struct Timeouts {
     pub preliminary: Duration,
     /// Without a byte on the data connection. 60 s by default.
     pub data_idle: Duration,
+    /// For the first byte of a download or listing, once its final reply has come and the data connection is
+    /// open; and for the server to close the data connection of an upload that only a final reply speaks of.
+    /// 10 s by default.
+    pub first_byte: Duration,
     /// For the reply that ends a transfer, once its data has ended. 2 minutes by default: a server may have
     /// much to flush; and where the tail of an upload is lost on the way, it finds that out only when the
     /// data has stalled (after a minute here, [`Timeouts::stall`](crate::server::Timeouts::stall)). Who gives
@@ -136,7 +149,8 @@ pub struct Timeouts {
 impl Timeouts {
     /// The same time for everything that should come soon and whose lack is a failure. Where the client goes on
     /// in another way ([`end_of_reply`](Self::end_of_reply), [`preliminary`](Self::preliminary),
-    /// [`abort`](Self::abort)) it is no longer than by default, and where the server has work to do
+    /// [`abort`](Self::abort)), or where the server is known to be wrong ([`stray`](Self::stray),
+    /// [`first_byte`](Self::first_byte)), it is no longer than by default, and where the server has work to do
     /// ([`digest`](Self::digest), [`elsewhere`](Self::elsewhere)) no shorter.
     #[must_use]
     pub fn all(limit: Duration) -> Self {
@@ -144,6 +158,7 @@ impl Timeouts {
         Self {
             greeting: limit,
             reply: limit,
+            stray: limit.min(usual.stray),
             end_of_reply: limit.min(usual.end_of_reply),
             digest: limit.max(usual.digest),
             handshake: limit,
@@ -151,6 +166,7 @@ impl Timeouts {
             accept: limit,
             preliminary: limit.min(usual.preliminary),
             data_idle: limit,
+            first_byte: limit.min(usual.first_byte),
             final_reply: limit,
             elsewhere: limit.max(usual.elsewhere),
             abort: limit.min(usual.abort),
@@ -165,12 +181,14 @@ impl Default for Timeouts {
             greeting: minute,
             handshake: Duration::from_secs(20),
             reply: minute,
+            stray: Duration::from_secs(10),
             end_of_reply: Duration::from_secs(20),
             digest: 10 * minute,
             connect: Duration::from_secs(20),
             accept: minute,
             preliminary: Duration::from_secs(10),
             data_idle: minute,
+            first_byte: Duration::from_secs(10),
             final_reply: 2 * minute,
             elsewhere: 12 * 60 * minute,
             abort: Duration::from_secs(10),
@@ -262,9 +280,11 @@ bitflags! {
         const ONE_ABORT_REPLY = 1 << 7;
         /// It ends replies of many lines with another code than they began with: [`EndRule::AnyCode`].
         const ANY_CODE_ENDS = 1 << 8;
+        /// It wants to be told of a transfer before PASV or EPSV (PRET).
+        const NEEDS_PRET = 1 << 9;
         /// It sets when a file was modified by MDTM with a time before the name, and has no MFMT.
-        const TIME_BY_MDTM = 1 << 9;
+        const TIME_BY_MDTM = 1 << 10;
         /// It sets when a file was modified by SITE UTIME, and neither by MFMT nor by MDTM.
-        const TIME_BY_UTIME = 1 << 10;
+        const TIME_BY_UTIME = 1 << 11;
     }
 }

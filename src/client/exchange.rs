@@ -3,10 +3,10 @@
 use core::marker::PhantomData;
 
 use super::facts::is_entry;
-use super::{Context, Next, Operation, Sequence};
+use super::{Context, Next, Operation, ReplyTo, Sequence};
 use crate::codec::{
-    Command, Features, FileStructure, Invalid, Quoted, ReplyLine, RepresentationType, SiteCommand, Text,
-    Timestamp, TransferMode, Verb, reply,
+    Command, Features, FileStructure, Invalid, Quoted, ReplyCode, ReplyLine, RepresentationType, SiteCommand,
+    Text, Timestamp, TransferMode, Verb, reply,
 };
 use crate::error::LocalError;
 
@@ -69,11 +69,13 @@ enum Line<'a> {
 }
 
 impl Line<'_> {
-    const fn verb(&self) -> Option<Verb> {
-        match self {
-            Self::Command(command) => command.known_verb(),
-            Self::Site(_) => Some(Verb::Site),
-        }
+    /// Whether what is answered is this line, and not a command that was sent ahead of it.
+    fn is_answered(&self, to: ReplyTo) -> bool {
+        to.verb()
+            == match self {
+                Self::Command(command) => command.known_verb(),
+                Self::Site(_) => Some(Verb::Site),
+            }
     }
 }
 
@@ -121,19 +123,19 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
         Ok(Next::Continue)
     }
 
-    fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         if line.is_final() {
-            return self.finished(cx, verb, line);
+            return self.finished(cx, to, line);
         }
         let is_readable = !may_be_cut(cx, line) || A::cut().is_none();
-        match verb == self.line.verb() && self.answer.line(line) && is_readable {
+        match self.line.is_answered(to) && self.answer.line(line) && is_readable {
             true => Next::Show,
             false => Next::Continue,
         }
     }
 
-    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        if verb != self.line.verb() {
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        if !self.line.is_answered(to) {
             return Next::Continue;
         }
         if A::grants(line) {
@@ -145,7 +147,7 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
         if A::IMAGE && !self.mistyped && line.text.windows(5).any(|word| word.eq_ignore_ascii_case(b"ascii"))
         {
             (self.mistyped, self.sent) = (true, false);
-            cx.client.representation = None;
+            cx.client.settings.forget_type();
             return Next::Continue;
         }
         Next::Refused
@@ -183,7 +185,11 @@ impl Answer for PathAnswer {
     type Output<'b> = Result<Quoted<'b>, Invalid>;
 
     fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
-        Quoted::parse(last.text)
+        // Without its own code and without quotes it is no path: `250 Directory changed.` is CWD's answer.
+        match last.code == ReplyCode::PATHNAME || last.text.contains(&b'"') {
+            true => Quoted::parse(last.text),
+            false => Err(Invalid::new("a path in quotes")),
+        }
     }
 
     fn cut<'b>() -> Option<Self::Output<'b>> {

@@ -239,7 +239,7 @@ impl<'a> Fxp<'a> {
                     Side::Target => target.rx,
                 };
                 let ReplyLine { code, text, .. } = reply.resolve(|span| rx.bytes(span));
-                FxpAction::Refused(side, Refusal { verb: reply.verb, code, text })
+                FxpAction::Refused(side, Refusal { to: reply.to, code, text })
             }
             Step::Of(side, HalfStep::Data(id, op)) => FxpAction::Data(side, id, op),
             Step::Of(side, HalfStep::Upgrade(token)) => FxpAction::UpgradeControl(side, token),
@@ -426,7 +426,7 @@ enum HalfStep {
 /// Whether a refusal is of the way that the servers are to find each other, and there may be another.
 fn seeks(reply: &ReplySpan) -> bool {
     reply.code != ReplyCode::SERVICE_NOT_AVAILABLE
-        && matches!(reply.verb, Some(Verb::Epsv | Verb::Pasv | Verb::Eprt | Verb::Port))
+        && matches!(reply.to.verb(), Some(Verb::Epsv | Verb::Pasv | Verb::Eprt | Verb::Port))
 }
 
 /// The one that is asked first to be the TLS client, where `target` is the client of that.
@@ -439,11 +439,12 @@ fn tls_client(target: &Client) -> Side {
 
 /// Whether a refusal is of the part in TLS, and the other may take it.
 fn declines_tls(reply: &ReplySpan) -> bool {
-    reply.code != ReplyCode::SERVICE_NOT_AVAILABLE && reply.verb == Some(Verb::Sscn)
+    reply.code != ReplyCode::SERVICE_NOT_AVAILABLE && reply.to.verb() == Some(Verb::Sscn)
 }
 
 impl Client {
     fn agreed_differs(&self, other: &Self) -> bool {
-        (self.agreed.mode, self.agreed.structure) != (other.agreed.mode, other.agreed.structure)
+        let image = RepresentationType::Image;
+        self.settings.coding(image) != other.settings.coding(image)
     }
 }

@@ -1,6 +1,6 @@
 //! Hashes that the server computes (draft-bryan-ftpext-hash, draft-bryan-ftp-range).
 
-use super::{Context, Next, Operation, Sequence};
+use super::{Context, Next, Operation, ReplyTo, Sequence};
 use crate::codec::{
     ByteRange, Command, HashAlgorithm, HashReply, Invalid, OptsArgument, ReplyLine, RepresentationType, Text,
     Verb,
@@ -39,7 +39,9 @@ impl<'a> Hash<'a> {
             (Some(algorithm), _) => Command::Opts(OptsArgument::Hash(Some(algorithm))),
             (None, Some(range)) => Command::Rang(range),
             // One that an earlier operation has left.
-            (None, None) if cx.client.range_kept && !self.is_ranged => Command::Rang(ByteRange::WHOLE),
+            (None, None) if cx.client.settings.keeps_range() && !self.is_ranged => {
+                Command::Rang(ByteRange::WHOLE)
+            }
             (None, None) => Command::Hash(self.path),
         }
     }
@@ -55,15 +57,15 @@ impl Sequence for Hash<'_> {
         Ok(Next::Continue)
     }
 
-    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        match verb {
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        match to.verb() {
             Some(Verb::Type) if line.code.is_success() => return Next::Continue,
             Some(Verb::Opts) if line.code.is_success() => self.algorithm = None,
             Some(Verb::Rang) if line.code.is_success() || line.code.is_intermediate() => {
                 self.is_ranged = self.range.take().is_some();
             }
             // It has none, so none is in force.
-            Some(Verb::Rang) if self.range.is_none() && !cx.client.range_kept => {}
+            Some(Verb::Rang) if self.range.is_none() && !cx.client.settings.keeps_range() => {}
             Some(Verb::Hash) if line.code.is_success() => return Next::Done,
             _ => return Next::Refused,
         }

@@ -1,8 +1,21 @@
 //! The greeting and the login (RFC 959 5.4, "Connection Establishment" and "Login").
 
-use super::{Context, Inherits, Next, Operation, Sequence};
+use super::secure::ProtectData;
+use super::{Context, Inherits, Next, Operation, ReplyTo, Sequence};
 use crate::codec::{Command, ReplyCode, ReplyLine, Secret, Text, Verb};
 use crate::error::LocalError;
+
+/// How far the login of a session has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum LoginState {
+    /// Not at all.
+    #[default]
+    No,
+    /// The greeting was 230: no login is needed.
+    ByGreeting,
+    /// The server has granted USER, PASS or ACCT.
+    Done,
+}
 
 /// Waits for the server's greeting. 120 makes it wait for the next one; a refusal is 421 mostly. After 230
 /// the client is logged in already: [`login`] has nothing to do then.
@@ -22,7 +35,7 @@ impl Sequence for Greeting {
         Ok(if cx.client.is_owed() { Next::Continue } else { Next::Done })
     }
 
-    fn finished(&mut self, _: &mut Context<'_, '_>, _: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, line: &ReplyLine<'_>) -> Next {
         if line.code.is_success() { Next::Done } else { Next::Refused }
     }
 
@@ -36,12 +49,19 @@ impl Sequence for Greeting {
 }
 
 /// Logs in: USER, then PASS and ACCT where the server asks for them. Where its greeting has logged the client
-/// in already (230) nothing is sent, and there is no reply to come to. Next: [`setup`](super::setup()).
+/// in already (230) nothing is sent, and there is no reply to come to. A server that refused to protect data
+/// connections before the login (PBSZ and PROT in [`secure`](super::secure())) is asked again here. Next:
+/// [`setup`](super::setup()).
 ///
 /// A server that asks for an account although none is given (332) refuses, as far as the operation
 /// can tell.
 pub fn login<'a>(user: Text<'a>, password: Secret<'a>, account: Option<Secret<'a>>) -> Operation<Login<'a>> {
-    Operation::new(Login { next: Some(Command::User(user)), password: Some(password), account })
+    Operation::new(Login {
+        next: Some(Command::User(user)),
+        password: Some(password),
+        account,
+        protect: None,
+    })
 }
 
 /// See [`login`]. Comes to the last reply.
@@ -50,6 +70,19 @@ pub struct Login<'a> {
     next: Option<Command<'a>>,
     password: Option<Secret<'a>>,
     account: Option<Secret<'a>>,
+    /// Data connections are protected as a part of the login.
+    protect: Option<ProtectData>,
+}
+
+impl Login<'_> {
+    /// The user is logged in.
+    fn logged_in(&mut self, cx: &Context<'_, '_>) -> Next {
+        if !cx.client.shield.protects_after_login() {
+            return Next::Done;
+        }
+        self.protect = Some(ProtectData::new(None));
+        Next::Continue
+    }
 }
 
 impl Sequence for Login<'_> {
@@ -57,8 +90,12 @@ impl Sequence for Login<'_> {
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
         // Where TLS is required, who says so in the clear may be anybody (CVE-2021-22946).
-        if cx.client.logged_in && !cx.client.is_denied(Some(Verb::User)) {
+        let by_greeting = cx.client.login == LoginState::ByGreeting && !cx.client.is_denied(Some(Verb::User));
+        if by_greeting && self.protect.is_none() && self.logged_in(cx) == Next::Done {
             return Ok(Next::Done);
+        }
+        if let Some(protect) = &mut self.protect {
+            return protect.advance(cx);
         }
         if let Some(command) = &self.next {
             if cx.send(command)? {
@@ -68,9 +105,12 @@ impl Sequence for Login<'_> {
         Ok(Next::Continue)
     }
 
-    fn finished(&mut self, _: &mut Context<'_, '_>, _: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        if let Some(protect) = &mut self.protect {
+            return protect.finished(cx, to, line.code);
+        }
         self.next = match line.code {
-            code if code.is_success() => return Next::Done,
+            code if code.is_success() => return self.logged_in(cx),
             ReplyCode::NEED_PASSWORD => self.password.take().map(Command::Pass),
             ReplyCode::NEED_ACCOUNT => self.account.take().map(Command::Acct),
             _ => None,

@@ -7,23 +7,21 @@ use arrayvec::ArrayVec;
 
 use super::abort::GivingUp;
 use super::channel::Channel;
+use super::expected::{ExpectedReplies, Generation};
 use super::fxp::Elsewhere;
-use super::replies::{Owed, ReplyProgress, ReplySpan};
+use super::login::LoginState;
+use super::replies::{ReplyProgress, ReplySpan};
 use super::secure::Shield;
-use super::{Config, Inherits, Offers, Profile};
+use super::sending::Listening;
+use super::settings::Settings;
+use super::{Config, Inherits, Offers, Profile, ReplyTo};
 use crate::action::{DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Tx};
-use crate::codec::RepresentationType;
+use crate::codec::ReplyCode;
 use crate::error::{Awaited, PeerError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
-use crate::transfer::{Coding, Marker};
-
-/// How many commands may be on their way at once. Operations send at most three together.
-const IN_FLIGHT: usize = 8;
-
-/// Which operation a command belongs to.
-pub(super) type Generation = u32;
+use crate::transfer::Marker;
 
 /// A client's side of one control connection.
 ///
@@ -36,34 +34,19 @@ pub struct Client {
     /// What the caller knew of the server.
     pub(super) given_profile: Profile,
     pub(super) shield: Shield,
-    /// What the server takes data to be, as far as is known.
-    pub(super) representation: Option<RepresentationType>,
-    /// The structure and mode that are in force, and those that were asked for last.
-    pub(super) agreed: Coding,
-    pub(super) asked: Coding,
-    /// REST was sent, and no transfer has used it up: servers keep the offset for the next one.
-    pub(super) offset_kept: bool,
-    /// RANG was granted, and nothing has used it up; and whether one that was sent asks for that.
-    pub(super) range_kept: bool,
-    pub(super) range_asked: bool,
-    /// The server is the TLS client on data connections (SSCN), as it is on none that come here; and whether what was
-    /// sent asks for that.
-    pub(super) sscn_kept: bool,
-    pub(super) sscn_asked: bool,
+    pub(super) settings: Settings,
+    pub(super) expected: ExpectedReplies,
     /// The last restart marker of the last transfer.
     pub(super) last_marker: Option<Marker>,
     pub(super) channel: Option<Channel>,
     pub(super) peer: SocketAddr,
-    pub(super) owed: ArrayVec<Owed, IN_FLIGHT>,
-    /// The greeting has come: until then it is what is owed first.
-    pub(super) greeted: bool,
-    /// The greeting was 230: there is nothing to log in for.
-    pub(super) logged_in: bool,
+    pub(super) login: LoginState,
     /// What FEAT has named, once it was answered; and what its answer has named so far.
     pub(super) offers: Option<Offers>,
     pub(super) naming: Offers,
     pub(super) generation: Generation,
     pub(super) reply: ReplyProgress,
+    pub(super) listening: Listening,
     pub(super) last_data: DataId,
     pub(super) ops: ArrayVec<(DataId, DataOp), 4>,
     pub(super) clock: Option<(Awaited, Instant)>,
@@ -78,11 +61,11 @@ pub struct Client {
     /// That answer spoke of ABOR and of success: the transfer may have none of its own.
     pub(super) abort_said: bool,
     failed: Option<PeerError>,
-    /// The server has taken its leave, and the transfer that it has confirmed is still to be seen through.
+    /// 421 arrived; the confirmed transfer is finished first.
     pub(super) leaving: bool,
     /// QUIT was sent, and nothing after it.
     pub(super) quitting: bool,
-    /// The text of a reply that an operation is still to tell is held in the receive window.
+    /// The text of a reply that an operation is still to report is held in the receive window.
     pub(super) keeping: bool,
 }
 
@@ -118,26 +101,17 @@ impl Client {
             config,
             profile: Profile::empty(),
             given_profile: Profile::empty(),
-            representation: None,
-            agreed: Coding::default(),
-            asked: Coding::default(),
-            offset_kept: false,
-            range_kept: false,
-            range_asked: false,
-            sscn_kept: false,
-            sscn_asked: false,
+            settings: Settings::default(),
+            expected: ExpectedReplies::new(),
             last_marker: None,
             channel: None,
             peer,
-            owed: [Owed { verb: None, generation: 0, transferring: false, beside: false }]
-                .into_iter()
-                .collect(),
-            greeted: false,
-            logged_in: false,
+            login: LoginState::No,
             offers: None,
             naming: Offers::default(),
             generation: 0,
             reply: ReplyProgress::default(),
+            listening: Listening::default(),
             last_data: DataId::NONE,
             ops: ArrayVec::new(),
             clock: None,
@@ -194,6 +168,13 @@ impl Client {
         self.failed.is_some()
     }
 
+    /// The last reply of this session that answered nothing, where there was one: its code, and the first bytes
+    /// of its text (up to 48). After [`PeerError::UnexpectedReply`] it is the one that the error is about.
+    #[must_use]
+    pub fn last_stray(&self) -> Option<(ReplyCode, &[u8])> {
+        self.expected.last_stray().map(|stray| (stray.code, stray.text.as_slice()))
+    }
+
     /// One step of the dialogue, below any operation: for those who build layers of their own.
     ///
     /// # Errors
@@ -220,7 +201,8 @@ impl Client {
             let line = match rx.next_line(self.config.limits.line) {
                 Frame::Line(line) | Frame::TooLong(line) => line,
                 Frame::Binary => {
-                    self.fail(if self.greeted { PeerError::NulInReply } else { PeerError::NotFtp });
+                    let greets = self.expected.awaits_greeting();
+                    self.fail(if greets { PeerError::NotFtp } else { PeerError::NulInReply });
                     continue;
                 }
                 Frame::End { cut } if cut || self.reply.within.is_some() => {
@@ -248,7 +230,7 @@ impl Client {
     pub(super) fn fail(&mut self, error: PeerError) {
         self.failed = Some(error);
         self.stop_giving_up(error);
-        self.owed.clear();
+        self.expected.clear();
         self.close_data(DataOp::Abort);
     }
 
@@ -266,28 +248,24 @@ impl Client {
         if !adopted {
             self.give_up_by_policy();
         }
-        self.generation = self.generation.wrapping_add(1);
-        for owed in &mut self.owed {
-            let taken = match inherits {
-                Inherits::Nothing => false,
-                Inherits::Greeting => !self.greeted,
-                Inherits::Transfer(_) => adopted && (owed.is_transfer() || owed.beside),
-            };
-            if taken {
-                owed.generation = self.generation;
-            }
-        }
+        // Never the generation of no operation.
+        self.generation = self.generation.checked_add(1).unwrap_or(1);
+        self.expected.adopt(self.generation, |expected| match inherits {
+            Inherits::Nothing => false,
+            Inherits::Greeting => expected.to == ReplyTo::Greeting,
+            Inherits::Transfer(_) => adopted && (expected.is_transfer() || expected.during_transfer),
+        });
         self.generation
     }
 
     /// Whether every reply still owed is owed to this operation, and nothing keeps it from sending.
     pub(super) fn is_settled(&self, generation: Generation) -> bool {
-        self.owed.iter().all(|owed| owed.generation == generation) && !self.shield.is_changing()
+        self.expected.all_belong_to(generation) && !self.shield.is_changing()
     }
 
     /// Whether a reply is owed.
     pub(super) fn is_owed(&self) -> bool {
-        !self.owed.is_empty()
+        !self.expected.is_empty()
     }
 
     pub(super) fn peer_is_ipv6(&self) -> bool {

@@ -1,11 +1,12 @@
 //! What every operation has in common: commands sent when they may be, replies handed to whom they
 //! belong, the outcome lent to the caller.
 
-use super::machine::Generation;
-use super::{Client, ReplySpan, Step};
+use super::expected::Generation;
+use super::sending::Listening;
+use super::{Client, ReplySpan, ReplyTo, Step};
 use crate::action::{Action, DataFailure, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
-use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, RepresentationType, SiteCommand, Verb};
+use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, RepresentationType, SiteCommand, Text};
 use crate::error::{Error, LocalError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
@@ -27,8 +28,8 @@ pub enum Event<'b, T> {
 /// A server's refusal: the last line of its reply.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Refusal<'b> {
-    /// The command refused; none for the greeting.
-    pub verb: Option<Verb>,
+    /// What was refused: a command, or the connection itself.
+    pub to: ReplyTo,
     /// The reply's code.
     pub code: ReplyCode,
     /// What the server says about it.
@@ -48,6 +49,12 @@ impl Refusal<'_> {
 }
 
 impl Refusal<'_> {
+    /// Whether the server closes the connection with it (421, RFC 959 4.2.2), whatever it answers.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        self.code == ReplyCode::SERVICE_NOT_AVAILABLE
+    }
+
     /// Whether the server wants the TLS session of the control connection resumed by data connections, and
     /// saw it not (522, 425 or 450: RFC 4217 10.2).
     #[must_use]
@@ -61,7 +68,7 @@ impl Refusal<'_> {
 impl core::fmt::Debug for Refusal<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Refusal")
-            .field("verb", &self.verb)
+            .field("to", &self.to)
             .field("code", &self.code)
             .field("text", &Escaped(self.text))
             .finish()
@@ -70,9 +77,10 @@ impl core::fmt::Debug for Refusal<'_> {
 
 impl core::fmt::Display for Refusal<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self.verb {
-            Some(verb) => write!(f, "{verb} refused: ")?,
-            None => f.write_str("the server refused the connection: ")?,
+        match self.to {
+            ReplyTo::Command(verb) => write!(f, "{verb} refused: ")?,
+            ReplyTo::Greeting => f.write_str("the server refused the connection: ")?,
+            ReplyTo::Other => f.write_str("the server refused the command: ")?,
         }
         write!(f, "{} {}", self.code, Escaped(self.text))
     }
@@ -122,15 +130,15 @@ pub trait Sequence {
 
     /// Takes a line of a reply to one of its commands: each line of a preliminary or final reply, in
     /// order. By default the ends matter only: see [`Sequence::finished`].
-    fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         match line.is_final() {
-            true => self.finished(cx, verb, line),
+            true => self.finished(cx, to, line),
             false => Next::Show,
         }
     }
 
     /// Takes the last line of a final reply.
-    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next;
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next;
 
     /// The outcome, asked for once after `Done`. `last` is the line that brought it, if one did.
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b>;
@@ -149,8 +157,8 @@ pub struct Context<'c, 't> {
 }
 
 impl Context<'_, '_> {
-    /// Queues a command. `false` means not yet: the queue is full, or replies are owed and the server
-    /// takes one command at a time. Try again when next asked to advance.
+    /// Queues a command. `false` means not yet: the queue is full, a reply is owed, or the driver has yet to
+    /// read what the server has sent. Try again when next asked to advance.
     ///
     /// # Errors
     /// When the command is too long for the send storage.
@@ -166,13 +174,21 @@ impl Context<'_, '_> {
         self.client.send_site(self.tx, command)
     }
 
+    /// As [`send`](Self::send), for a line that is sent as it is. Any final reply answers it.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_line(&mut self, line: Text<'_>) -> Result<bool, LocalError> {
+        self.client.send_line(self.tx, line)
+    }
+
     /// Queues TYPE unless it is in force already; `false` means not yet, as for [`send`](Self::send).
     /// A refusal comes as the reply to TYPE.
     ///
     /// # Errors
     /// As [`send`](Self::send).
     pub fn set_type(&mut self, representation: RepresentationType) -> Result<bool, LocalError> {
-        Ok(self.client.representation == Some(representation) || self.send(&Command::Type(representation))?)
+        Ok(self.client.settings.has_type(representation) || self.send(&Command::Type(representation))?)
     }
 
     /// The client.
@@ -283,7 +299,7 @@ impl<S: Sequence> Operation<S> {
             OperationStep::Done(reply) => Action::Event(Event::Done(self.output(reply.map(line)))),
             OperationStep::Refused(reply) => {
                 let ReplyLine { code, text, .. } = line(reply);
-                Action::Event(Event::Refused(Refusal { verb: reply.verb, code, text }))
+                Action::Event(Event::Refused(Refusal { to: reply.to, code, text }))
             }
             OperationStep::Failed(failure) => Action::Event(Event::Failed(failure)),
         })
@@ -316,29 +332,54 @@ impl<S: Sequence> Operation<S> {
             State::Over => return Err(LocalError::OperationOver.into()),
         };
         self.state = State::Running(generation);
+        let step = self.go_on(client, generation, now, rx, tx);
+        if !matches!(client.listening, Listening::Reading { .. }) {
+            client.listening = Listening::No;
+        }
+        step
+    }
+
+    fn go_on(
+        &mut self,
+        client: &mut Client,
+        generation: Generation,
+        now: Instant,
+        rx: &mut Rx<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Result<OperationStep, Error> {
         loop {
             if let Some((id, op)) = client.next_op() {
                 return Ok(OperationStep::Data(id, op));
             }
             // What came while nothing was asked answers nothing: it must not be taken for an answer to
             // the command that is sent next.
-            if !client.is_owed() {
-                match client.step(now, rx, tx)? {
-                    Step::Data(id, op) => return Ok(OperationStep::Data(id, op)),
-                    Step::Upgrade(token) => return Ok(OperationStep::Upgrade(token)),
-                    Step::Downgrade(token) => return Ok(OperationStep::Downgrade(token)),
-                    Step::Close => return Ok(OperationStep::Close),
-                    Step::Wait(_) | Step::Reply(_) | Step::Changed => {}
-                }
+            let before = client.expected.strays();
+            let mut step = match client.is_owed() {
+                true => None,
+                false => Some(client.step(now, rx, tx)?),
+            };
+            let heard = client.expected.strays() != before;
+            if matches!(step, Some(Step::Wait(_) | Step::Changed)) {
+                step = None;
+            }
+            if client.listen(now, heard, rx.pending()) {
+                return Ok(OperationStep::Wait(listening(now, rx, tx)));
             }
             let mut next = Next::Continue;
-            if client.is_settled(generation) {
+            if step.is_none() && client.is_settled(generation) {
                 next = self.sequence.advance(&mut Context { client, tx })?;
+            }
+            if next == Next::Continue && client.listen(now, false, rx.pending()) {
+                return Ok(OperationStep::Wait(listening(now, rx, tx)));
             }
             let mut reply = None;
             // Nothing else makes sense where there is no reply.
             if !matches!(next, Next::Done | Next::Failed(_)) {
-                match client.step(now, rx, tx)? {
+                let step = match step {
+                    Some(step) => step,
+                    None => client.step(now, rx, tx)?,
+                };
+                match step {
                     Step::Data(id, op) => return Ok(OperationStep::Data(id, op)),
                     Step::Upgrade(token) => return Ok(OperationStep::Upgrade(token)),
                     Step::Downgrade(token) => return Ok(OperationStep::Downgrade(token)),
@@ -350,7 +391,7 @@ impl<S: Sequence> Operation<S> {
                         let line = owed.resolve(|span| rx.bytes(span));
                         next = match owed.is_final() && line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
                             true => Next::Refused,
-                            false => self.sequence.reply(&mut Context { client, tx }, owed.verb, &line),
+                            false => self.sequence.reply(&mut Context { client, tx }, owed.to, &line),
                         };
                         reply = Some(owed);
                     }
@@ -393,5 +434,16 @@ impl<S: Sequence> Operation<S> {
             Outcome::Refused(reply) => OperationStep::Refused(reply),
             Outcome::Failed(failure) => OperationStep::Failed(failure),
         }
+    }
+}
+
+/// To be polled again at once, but not before the driver has read what there is.
+fn listening(now: Instant, rx: &Rx<'_>, tx: &Tx<'_>) -> Wait {
+    Wait {
+        readable: !rx.is_eof(),
+        writable: !tx.is_empty(),
+        application: false,
+        data: false,
+        deadline: Some(now),
     }
 }

@@ -1,6 +1,6 @@
 //! Renaming: RNFR, then RNTO (RFC 959 4.1.3).
 
-use super::{Context, Next, Operation, Sequence};
+use super::{Context, Next, Operation, ReplyTo, Sequence};
 use crate::codec::{Command, ReplyLine, Text, Verb};
 use crate::error::LocalError;
 
@@ -28,8 +28,8 @@ impl Sequence for Rename<'_> {
         Ok(Next::Continue)
     }
 
-    fn finished(&mut self, _: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        match verb {
+    fn finished(&mut self, _: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        match to.verb() {
             Some(Verb::Rnfr) if line.code.is_intermediate() => {
                 self.next = Some(Command::Rnto(self.to));
                 Next::Continue

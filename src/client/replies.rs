@@ -1,36 +1,34 @@
 //! Replies in: each line matched to the command that it answers (RFC 959 4.2 and 5.4).
 
 use super::abort::mentions_abort;
+use super::expected::{ExpectedReply, Generation};
 use super::fxp::Elsewhere;
-use super::machine::Generation;
+use super::login::LoginState;
 use super::{Client, Profile};
 use crate::buffer::{Frame, Rx, Span};
-use crate::codec::{EndRule, Position, ReplyCode, ReplyLine, RestartMarker, Verb, reply};
+use crate::codec::{EndRule, Position, ReplyCode, ReplyLine, RestartMarker, TransferMode, Verb, reply};
 use crate::error::{Awaited, PeerError};
-use crate::transfer::{Coding, Marker};
+use crate::transfer::Marker;
 
-/// A reply that the server owes: to a command, or its greeting.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Owed {
-    pub(super) verb: Option<Verb>,
-    pub(super) generation: Generation,
-    /// The command's data connection may now carry data: no reply is due before that ends.
-    pub(super) transferring: bool,
-    /// The command was sent while a transfer was running: its reply may come before the transfer's.
-    pub(super) beside: bool,
+/// What a reply answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReplyTo {
+    /// The connection itself: the reply is the server's greeting.
+    Greeting,
+    /// A command of the table.
+    Command(Verb),
+    /// A line that was sent as the caller wrote it, and that names no command of the table.
+    Other,
 }
 
-impl Owed {
-    pub(super) fn is_transfer(&self) -> bool {
-        self.verb.is_some_and(Verb::opens_data_connection)
-    }
-
-    fn uploads(&self) -> bool {
-        matches!(self.verb, Some(Verb::Stor | Verb::Appe | Verb::Stou))
-    }
-
-    fn moves_file(&self) -> bool {
-        self.uploads() || self.verb == Some(Verb::Retr)
+impl ReplyTo {
+    /// The command, if it is one of the table.
+    #[must_use]
+    pub const fn verb(self) -> Option<Verb> {
+        match self {
+            Self::Command(verb) => Some(verb),
+            Self::Greeting | Self::Other => None,
+        }
     }
 }
 
@@ -38,8 +36,8 @@ impl Owed {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ReplyProgress {
     pub(super) within: Option<ReplyCode>,
-    /// Which of the owed replies it is.
-    whose: usize,
+    /// Which of the owed replies it is; `None` for a stray.
+    whose: Option<usize>,
     lines: u32,
     bytes: u32,
     /// Its last line would have ended it, but for the code.
@@ -51,8 +49,8 @@ pub(super) struct ReplyProgress {
 /// A reply line as a place in the receive window.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplySpan {
-    /// The command that it answers; none for the greeting.
-    pub verb: Option<Verb>,
+    /// What it answers.
+    pub to: ReplyTo,
     /// Its code.
     pub code: ReplyCode,
     /// Where the line stands in its reply.
@@ -85,10 +83,6 @@ impl Client {
         if line.is_empty() && self.reply.within.is_none() {
             return None;
         }
-        // Whether data moves is not said by replies.
-        if !matches!(self.clock, Some((Awaited::Data | Awaited::DataConnection, _))) {
-            self.clock = None;
-        }
         let bytes = rx.bytes(line);
         let rule = self.end_of_reply();
         let Ok(mut parsed) = ReplyLine::parse(bytes, self.reply.within, rule) else {
@@ -104,6 +98,12 @@ impl Client {
             Some(_) => self.reply.whose,
             None => self.whose(code),
         };
+        // Neither preliminary replies nor strays give the server more time, and replies do not say whether data
+        // moves.
+        let counts = whose.is_some() && !code.is_preliminary();
+        if counts && !matches!(self.clock, Some((Awaited::Data | Awaited::DataConnection, _))) {
+            self.clock = None;
+        }
         if !self.count(position, code, bytes.len()) {
             self.fail(PeerError::ReplyTooLong);
             return None;
@@ -112,87 +112,95 @@ impl Client {
         self.reply.may_be_over = position == Position::Middle
             && ReplyLine::parse(bytes, self.reply.within, EndRule::AnyCode)
                 .is_ok_and(|line| line.position.is_end());
-        let Some(owed) = self.owed.get_mut(whose) else {
-            if code == ReplyCode::SERVICE_NOT_AVAILABLE && position.is_end() {
-                // What it has sent of a transfer that it has confirmed is still on its way.
-                match self.channel.is_some_and(|channel| channel.confirmed) {
-                    true => self.leaving = true,
-                    false => self.fail(PeerError::ServiceClosing),
-                }
-                return None;
-            }
-            // A reply to nothing: a server that answers twice would shift all later answers by one
-            // if commands were sent together.
-            self.profile |= Profile::NO_PIPELINING;
+        let Some((place, expected)) = whose.and_then(|place| Some((place, *self.expected.get_mut(place)?)))
+        else {
+            self.stray(&parsed);
             return None;
         };
-        let reply = ReplySpan { verb: owed.verb, code, position, text, generation: owed.generation };
-        let (moves_file, uploads) = (owed.moves_file(), owed.uploads());
-        if moves_file && (code.is_preliminary() || code.is_success()) {
-            self.range_kept = false;
+        let reply = ReplySpan { to: expected.to, code, position, text, generation: expected.generation };
+        if expected.moves_file() && (code.is_preliminary() || code.is_success()) {
+            self.settings.range_used();
         }
-        if reply.verb == Some(Verb::Feat) {
+        if expected.verb() == Some(Verb::Feat) {
             self.naming.take(&parsed);
         }
         if code.is_preliminary() {
-            owed.transferring |= owed.is_transfer();
-            if uploads && code == ReplyCode::RESTART_MARKER {
-                self.last_marker = told_marker(parsed.text).or(self.last_marker);
-            }
+            self.preliminary(place, &expected, &parsed);
         } else if position.is_end() {
-            let answered = self.owed.remove(whose);
-            if answered.is_transfer() {
-                self.elsewhere = Elsewhere::No;
-            }
-            self.note_abort(&answered, code.is_success() && mentions_abort(parsed.text));
-            match (reply.verb, code.is_success()) {
-                (Some(Verb::Type), false) => self.representation = None,
-                (Some(Verb::Stru), true) => self.agreed.structure = self.asked.structure,
-                (Some(Verb::Mode), true) => self.agreed.mode = self.asked.mode,
-                (Some(Verb::Hash), true) => self.range_kept = false,
-                (Some(Verb::Rang), _) if code.is_success() || code.is_intermediate() => {
-                    self.range_kept = self.range_asked;
-                }
-                (Some(Verb::Rang), _) => {
-                    let unknown = matches!(code, ReplyCode::SYNTAX_ERROR | ReplyCode::NOT_IMPLEMENTED);
-                    self.range_kept &= !unknown;
-                }
-                (Some(Verb::Sscn), true) => self.sscn_kept = self.sscn_asked,
-                (Some(Verb::Sscn), false) => {
-                    let unknown = matches!(code, ReplyCode::SYNTAX_ERROR | ReplyCode::NOT_IMPLEMENTED);
-                    self.sscn_kept &= !unknown;
-                    self.sscn_asked = self.sscn_kept;
-                }
-                (Some(Verb::Rein), true) => {
-                    self.sscn_kept = false;
-                    self.agreed = Coding::default();
-                    self.begin_downgrade(Verb::Rein);
-                }
-                (Some(Verb::Prot), true) => self.shield.data = self.shield.asked,
-                (Some(Verb::Ccc), true) => self.begin_downgrade(Verb::Ccc),
-                (Some(Verb::Auth), granted) if granted || code.is_intermediate() => self.begin_upgrade(rx),
-                _ => {}
-            }
-            self.note_session(reply.verb, code);
-            if code == ReplyCode::SERVICE_NOT_AVAILABLE {
-                self.fail(PeerError::ServiceClosing);
-            }
+            self.answered(place, &parsed, rx);
         }
         Some(reply)
     }
 
-    /// What a final reply changes in what is known of the session.
-    fn note_session(&mut self, verb: Option<Verb>, code: ReplyCode) {
-        match verb {
-            Some(Verb::Feat) if code.is_success() => self.offers = Some(self.naming),
-            // What was said in the clear counts no more (RFC 4217 4); 334 grants AUTH too.
-            Some(Verb::Auth | Verb::Rein) if code.is_success() || code.is_intermediate() => {
-                (self.logged_in, self.offers) = (false, None);
+    /// A reply to nothing that was asked: a server that answers twice would shift all later answers by one if
+    /// commands were sent together.
+    fn stray(&mut self, line: &ReplyLine<'_>) {
+        if !line.position.is_end() {
+            return;
+        }
+        if line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
+            // The rest of a transfer that the server has confirmed is still on its way.
+            match self.channel.is_some_and(|channel| channel.confirmed) {
+                true => self.leaving = true,
+                false => self.fail(PeerError::ServiceClosing),
             }
-            _ if !self.greeted => self.logged_in = code == ReplyCode::LOGGED_IN,
+            return;
+        }
+        self.profile |= Profile::NO_PIPELINING;
+        self.expected.stray(line.code, line.text);
+    }
+
+    /// A line of a preliminary reply.
+    fn preliminary(&mut self, place: usize, expected: &ExpectedReply, line: &ReplyLine<'_>) {
+        let marker = line.code == ReplyCode::RESTART_MARKER;
+        if expected.is_upload() && marker {
+            self.last_marker = told_marker(line.text).or(self.last_marker);
+        }
+        if !line.position.is_end() {
+            return;
+        }
+        let mode = self.settings.coding(Default::default()).mode;
+        let expects_markers = marker && matches!(mode, TransferMode::Block | TransferMode::Compressed);
+        let moved = expects_markers || self.channel.is_some_and(|channel| channel.moved > 0);
+        if self.expected.preliminary(place, moved) > self.config.limits.preliminary_replies {
+            self.fail(PeerError::TooManyPreliminaryReplies);
+        }
+    }
+
+    /// The last line of a final reply.
+    fn answered(&mut self, place: usize, line: &ReplyLine<'_>, rx: &Rx<'_>) {
+        let code = line.code;
+        let Some(answered) = self.expected.answered(place, code) else { return };
+        if answered.is_transfer() {
+            self.elsewhere = Elsewhere::No;
+        }
+        self.note_abort(&answered, code.is_success() && mentions_abort(line.text));
+        self.settings.answered(answered.verb(), answered.change, code);
+        match answered.verb() {
+            Some(verb @ (Verb::Rein | Verb::Ccc)) if code.is_success() => self.begin_downgrade(verb),
+            Some(Verb::Auth) if code.is_success() || code.is_intermediate() => self.begin_upgrade(rx),
             _ => {}
         }
-        self.greeted = true;
+        self.note_session(answered.to, code);
+        if code == ReplyCode::SERVICE_NOT_AVAILABLE {
+            self.fail(PeerError::ServiceClosing);
+        }
+    }
+
+    /// What a final reply changes in what is known of the session.
+    fn note_session(&mut self, to: ReplyTo, code: ReplyCode) {
+        match to {
+            ReplyTo::Greeting if code == ReplyCode::LOGGED_IN => self.login = LoginState::ByGreeting,
+            ReplyTo::Command(Verb::User | Verb::Pass | Verb::Acct) if code.is_success() => {
+                self.login = LoginState::Done;
+            }
+            ReplyTo::Command(Verb::Feat) if code.is_success() => self.offers = Some(self.naming),
+            // What was said in the clear counts no more (RFC 4217 4); 334 grants AUTH too.
+            ReplyTo::Command(Verb::Auth | Verb::Rein) if code.is_success() || code.is_intermediate() => {
+                (self.login, self.offers) = (LoginState::No, None);
+            }
+            _ => {}
+        }
     }
 
     /// The reply that does not end has ended with the line before, by the lenient rule. That line was shown, and
@@ -203,29 +211,27 @@ impl Client {
         self.line(rx, Span::default())
     }
 
-    /// Which of the owed replies one with this code is. In order, but for what was sent while a transfer
-    /// is running: some servers answer that at once, and others after the transfer, so the code tells
-    /// (200 is NOOP's, 211 to 213 are STAT's, 225 is ABOR's; what refuses a command refuses the later one).
-    fn whose(&self, code: ReplyCode) -> usize {
-        if !self.owed.first().is_some_and(|owed| owed.transferring) {
-            return 0;
+    /// Which of the owed replies one with this code is.
+    fn whose(&mut self, code: ReplyCode) -> Option<usize> {
+        // A transfer whose data has not ended can still be said to begin, or to have failed, whatever was said
+        // before.
+        if let Some(channel) = self.channel.as_mut().filter(|channel| channel.confirmed) {
+            let more = (code.is_preliminary() && !channel.announced)
+                || (code.is_failure() && code != ReplyCode::SERVICE_NOT_AVAILABLE);
+            if more && self.expected.is_empty() && self.expected.reopen_transfer(self.generation) {
+                channel.reopen(code.is_preliminary());
+                self.profile |= Profile::NO_PIPELINING;
+            }
         }
-        let beside = |verb: Option<Verb>| {
-            self.owed.iter().position(|owed| owed.beside && (verb.is_none() || owed.verb == verb))
-        };
-        match code.get() {
-            200 => beside(Some(Verb::Noop)),
-            211..=213 => beside(Some(Verb::Stat)),
-            225 => beside(Some(Verb::Abor)),
-            202 | 500..=503 => beside(None),
-            _ => None,
-        }
-        .unwrap_or(0)
+        self.expected.find(code)
     }
 
     /// What a line that is no reply says of the server.
     pub(super) fn malformed(&self) -> PeerError {
-        if self.greeted { PeerError::MalformedReply } else { PeerError::NotFtp }
+        match self.expected.awaits_greeting() {
+            true => PeerError::NotFtp,
+            false => PeerError::MalformedReply,
+        }
     }
 
     /// Holds a reply against the limits.

@@ -1,31 +1,34 @@
 //! TLS (RFC 4217): AUTH, PBSZ and PROT as one operation, and CCC.
 
+use super::login::LoginState;
 use super::machine::Step;
-use super::{Client, Context, Next, Operation, Sequence};
+use super::{Client, Context, Next, Operation, ReplyTo, Sequence};
 use crate::buffer::{Rx, Tx};
 use crate::codec::{Command, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine, Text, Verb};
 use crate::error::{LocalError, PeerError};
 use crate::security::{Change, Control, Downgrade, Policy, TlsMode, Upgrade};
 use crate::time::Instant;
-use crate::transfer::Coding;
 
-/// What of the connection is protected.
+/// How the control connection is protected.
 #[derive(Debug)]
 pub(super) struct Shield {
     control: Control,
-    /// Data connections are protected (PROT P).
-    pub(super) data: bool,
-    /// What PROT was sent for last.
-    pub(super) asked: bool,
+    /// The server refused to protect data before the login: it is asked again behind it.
+    after_login: bool,
 }
 
 impl Shield {
     pub(super) const fn new(mode: TlsMode) -> Self {
-        Self { control: Control::new(mode), data: false, asked: false }
+        Self { control: Control::new(mode), after_login: false }
     }
 
     pub(super) const fn is_changing(&self) -> bool {
         self.control.is_changing()
+    }
+
+    /// Whether data connections are to be protected as a part of the login.
+    pub(super) const fn protects_after_login(&self) -> bool {
+        self.after_login
     }
 }
 
@@ -39,7 +42,7 @@ impl Client {
     /// Whether data connections are protected by TLS: the server has granted PROT P.
     #[must_use]
     pub const fn protects_data(&self) -> bool {
-        self.shield.data
+        self.settings.protects_data()
     }
 
     /// What is protected by TLS now.
@@ -54,8 +57,7 @@ impl Client {
         let Upgrade(()) = token;
         self.shield.control = Control::Secured;
         self.profile = self.given_profile;
-        self.representation = None;
-        self.agreed = Coding::default();
+        self.settings.reset();
         self.clock = None;
     }
 
@@ -85,7 +87,8 @@ impl Client {
     /// The server has granted CCC or REIN.
     pub(super) fn begin_downgrade(&mut self, verb: Verb) {
         if verb == Verb::Rein {
-            self.shield.data = false;
+            self.settings.reset();
+            self.shield.after_login = false;
             if self.config.security.tls == TlsMode::Implicit {
                 return;
             }
@@ -111,7 +114,7 @@ impl Client {
     pub(super) fn may_protect_data(&self, code: ReplyCode) -> bool {
         matches!(code, ReplyCode::DATA_PROTECTION_REFUSED | ReplyCode::DATA_TLS_FAILED)
             && self.is_secured()
-            && !self.shield.data
+            && !self.protects_data()
             && self.config.security.data != Policy::Never
     }
 
@@ -121,7 +124,7 @@ impl Client {
         let Some(verb) = verb.filter(|_| security.tls != TlsMode::None) else { return false };
         let secret = verb == Verb::User || verb.has_secret();
         (secret && security.control == Policy::Require && !self.is_secured())
-            || (verb.opens_data_connection() && security.data == Policy::Require && !self.shield.data)
+            || (verb.opens_data_connection() && security.data == Policy::Require && !self.protects_data())
     }
 }
 
@@ -145,10 +148,8 @@ pub fn protect_data(protect: bool) -> Operation<Secure> {
 #[derive(Debug)]
 pub struct Secure {
     stage: Stage,
-    /// What is asked for data connections, where the policy does not say it.
-    level: Option<ProtectionLevel>,
-    sized: bool,
-    asked: bool,
+    mechanism: Mechanism,
+    protect: ProtectData,
     protected: Protected,
 }
 
@@ -158,6 +159,14 @@ enum Stage {
     /// AUTH was sent.
     Asked,
     Protect,
+}
+
+/// What AUTH asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mechanism {
+    Tls,
+    /// The older name, for servers that know no other.
+    Ssl,
 }
 
 /// What is protected by TLS.
@@ -170,6 +179,26 @@ pub struct Protected {
     pub data: bool,
 }
 
+impl Secure {
+    const fn new(stage: Stage, level: Option<ProtectionLevel>) -> Self {
+        let protected = Protected { control: false, data: false };
+        Self { stage, mechanism: Mechanism::Tls, protect: ProtectData::new(level), protected }
+    }
+
+    /// AUTH was refused: another name for the same may do.
+    fn auth_refused(&mut self, cx: &Context<'_, '_>, code: ReplyCode) -> Next {
+        let unknown = code.is_unknown_command() || code == ReplyCode::PARAMETER_NOT_IMPLEMENTED;
+        if unknown && self.mechanism == Mechanism::Tls {
+            (self.mechanism, self.stage) = (Mechanism::Ssl, Stage::Authenticate);
+            return Next::Continue;
+        }
+        match cx.client.config.security.control {
+            Policy::Require => Next::Refused,
+            Policy::Prefer | Policy::Never => Next::Done,
+        }
+    }
+}
+
 impl Sequence for Secure {
     type Output<'b> = Protected;
 
@@ -178,33 +207,33 @@ impl Sequence for Secure {
         if self.stage != Stage::Protect && cx.client.is_secured() {
             self.stage = Stage::Protect;
         }
-        match self.stage {
-            Stage::Authenticate if tls == TlsMode::None || policy == Policy::Never => Ok(Next::Done),
+        let next = match self.stage {
+            Stage::Authenticate if tls == TlsMode::None || policy == Policy::Never => Next::Done,
             Stage::Authenticate => {
-                if cx.send(&Command::Auth(Text::literal("TLS")))? {
+                let mechanism = match self.mechanism {
+                    Mechanism::Tls => Text::literal("TLS"),
+                    Mechanism::Ssl => Text::literal("SSL"),
+                };
+                if cx.send(&Command::Auth(mechanism))? {
                     self.stage = Stage::Asked;
                 }
-                Ok(Next::Continue)
+                Next::Continue
             }
-            Stage::Asked => Ok(Next::Continue),
-            Stage::Protect => self.protect(cx),
-        }
+            Stage::Asked => Next::Continue,
+            Stage::Protect => self.protect.advance(cx)?,
+        };
+        self.protected = cx.client.protection();
+        Ok(next)
     }
 
-    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        let granted = line.code.is_success();
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        let next = match to.verb() {
+            Some(Verb::Auth) if line.code.is_success() || line.code.is_intermediate() => Next::Continue,
+            Some(Verb::Auth) => self.auth_refused(cx, line.code),
+            _ => self.protect.finished(cx, to, line.code),
+        };
         self.protected = cx.client.protection();
-        let security = &cx.client.config.security;
-        match verb {
-            Some(Verb::Auth) if granted || line.code.is_intermediate() => Next::Continue,
-            Some(Verb::Auth) if security.control == Policy::Require => Next::Refused,
-            Some(Verb::Auth) => Next::Done,
-            Some(Verb::Prot) if granted => Next::Done,
-            Some(Verb::Prot) if self.level.is_none() && security.data != Policy::Require => Next::Done,
-            Some(Verb::Prot) => Next::Refused,
-            // What PBSZ is answered says nothing: PROT's answer does.
-            _ => Next::Continue,
-        }
+        next
     }
 
     fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) -> Protected {
@@ -212,23 +241,64 @@ impl Sequence for Secure {
     }
 }
 
-impl Secure {
-    const fn new(stage: Stage, level: Option<ProtectionLevel>) -> Self {
-        let protected = Protected { control: false, data: false };
-        Self { stage, level, sized: false, asked: false, protected }
+/// PBSZ and PROT, each sent once (RFC 4217 9).
+#[derive(Debug)]
+pub(super) struct ProtectData {
+    /// What is asked for, where the policy does not say it.
+    level: Option<ProtectionLevel>,
+    sized: bool,
+    asked: bool,
+}
+
+impl ProtectData {
+    pub(super) const fn new(level: Option<ProtectionLevel>) -> Self {
+        Self { level, sized: false, asked: false }
     }
 
-    fn protect(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    /// Sends what is due.
+    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
         let level = match (self.level, cx.client.config.security.data) {
             (Some(level), _) => level,
             (None, Policy::Never) => ProtectionLevel::Clear,
             (None, Policy::Prefer | Policy::Require) => ProtectionLevel::Private,
         };
-        self.sized = self.sized || cx.send(&Command::Pbsz(ProtectionBufferSize(0)))?;
+        if level == ProtectionLevel::Private && cx.client.protects_data() && !self.asked {
+            return Ok(Next::Done);
+        }
+        self.sized = self.sized
+            || cx.client.settings.has_protection_buffer()
+            || cx.send(&Command::Pbsz(ProtectionBufferSize(0)))?;
         if self.sized && !self.asked {
             self.asked = cx.send(&Command::Prot(level))?;
         }
         Ok(Next::Continue)
+    }
+
+    /// Takes the final reply to PBSZ or PROT.
+    pub(super) fn finished(&self, cx: &mut Context<'_, '_>, to: ReplyTo, code: ReplyCode) -> Next {
+        let required = self.level.is_some() || cx.client.config.security.data == Policy::Require;
+        let client = &mut *cx.client;
+        match to.verb() {
+            Some(Verb::Prot) => {
+                let before_login = client.login != LoginState::Done && !client.shield.after_login;
+                client.shield.after_login = false;
+                match code {
+                    code if code.is_success() => Next::Done,
+                    // Some servers protect data only for users who are logged in (aioftp, with implicit TLS).
+                    // Nothing moves until it is asked again.
+                    ReplyCode::BAD_SEQUENCE | ReplyCode::NOT_LOGGED_IN
+                        if before_login && self.level.is_none() =>
+                    {
+                        client.shield.after_login = true;
+                        Next::Done
+                    }
+                    _ if required => Next::Refused,
+                    _ => Next::Done,
+                }
+            }
+            // What PBSZ is answered says nothing: PROT's answer does.
+            _ => Next::Continue,
+        }
     }
 }
 
@@ -253,7 +323,7 @@ impl Sequence for ClearCommandChannel {
         Ok(if self.granted { Next::Done } else { Next::Continue })
     }
 
-    fn finished(&mut self, _: &mut Context<'_, '_>, _: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, line: &ReplyLine<'_>) -> Next {
         self.granted = line.code.is_success();
         if self.granted { Next::Continue } else { Next::Refused }
     }

@@ -1,45 +1,62 @@
 //! Commands on their way out: when one may go, and what is to be kept in mind of it.
+//!
+//! A command goes when the one before it is answered, unless the caller asks for
+//! [pipelining](super::Config::pipelining). Before it goes, what the server has sent already is read: a reply
+//! that was there first answers nothing. The machine asks its driver for that by a [`Wait`](crate::action::Wait)
+//! whose deadline is now.
 
-use super::replies::Owed;
-use super::{Client, Profile, naming};
+use super::expected::{Accepts, ExpectedReply, NO_OPERATION};
+use super::{Client, Profile, ReplyTo, naming};
 use crate::buffer::Tx;
-use crate::codec::{ByteRange, Command, Full, ProtectionLevel, Sink, SiteCommand, Verb};
-use crate::error::LocalError;
+use crate::codec::{Command, EpsvArgument, Full, Sink, SiteCommand, Text, Verb};
+use crate::error::{LocalError, PeerError};
+use crate::time::Instant;
+
+/// Whether the driver has read what the server had sent before a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Listening {
+    /// No command is to go out.
+    #[default]
+    No,
+    /// A command is to go out; the driver has to read first.
+    Wanted,
+    /// The driver was told to read. It is told again as long as something comes.
+    Reading {
+        /// Since when.
+        since: Instant,
+        /// How many bytes of a line were in the receive window.
+        pending: usize,
+    },
+    /// The driver has read.
+    Done {
+        /// A part of a line has come, so that the line answers nothing.
+        within_line: bool,
+    },
+}
 
 impl Client {
-    /// Whether a command may be sent while replies are owed.
-    pub(super) fn may_pipeline(&self) -> bool {
-        !self.config.one_command_at_a_time && !self.profile.contains(Profile::NO_PIPELINING)
+    /// Whether commands may be sent while replies are owed.
+    fn may_pipeline(&self) -> bool {
+        self.config.pipelining && !self.profile.contains(Profile::NO_PIPELINING)
     }
 
-    /// Queues a command, or says that there is no room for it yet.
+    /// Queues a command. Returns `false` when it cannot go yet.
     pub(super) fn send(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> Result<bool, LocalError> {
-        if self.is_denied(command.known_verb()) {
-            return Err(LocalError::Unprotected);
-        }
-        if self.owed.is_full() || (self.is_owed() && !self.may_pipeline()) {
+        let verb = command.known_verb();
+        if !self.may_send(tx, verb)? {
             return Ok(false);
         }
-        let queued = self.queue(tx, command.known_verb(), |tx| naming::encode(command, tx))?;
-        if !queued {
+        let accepts = match command {
+            Command::Epsv(EpsvArgument::All) => Accepts::RowAndOkay,
+            _ => Accepts::Row,
+        };
+        let to = verb.map_or(ReplyTo::Other, ReplyTo::Command);
+        if !self.queue(tx, ExpectedReply::new(to, accepts), |tx| naming::encode(command, tx))? {
             return Ok(false);
         }
-        match command {
-            Command::Type(representation) => self.representation = Some(*representation),
-            // A new login begins with the defaults, and not every server's are RFC 959's.
-            Command::Rein | Command::User(_) => self.representation = None,
-            Command::Stru(structure) => self.asked.structure = *structure,
-            Command::Mode(mode) => self.asked.mode = *mode,
-            Command::Prot(level) => self.shield.asked = *level == ProtectionLevel::Private,
-            Command::Rang(range) => self.range_asked = *range != ByteRange::WHOLE,
-            Command::Sscn(Some(on)) => self.sscn_asked = *on,
-            Command::Rest(marker) => self.offset_kept = marker.offset() != Some(0),
-            Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_) => {
-                self.offset_kept = false;
-            }
-            _ => {}
-        }
-        self.quitting = command.known_verb() == Some(Verb::Quit);
+        let change = self.settings.sent(command);
+        self.expected.set_last_change(change);
+        self.quitting = verb == Some(Verb::Quit);
         Ok(true)
     }
 
@@ -49,19 +66,95 @@ impl Client {
         tx: &mut Tx<'_>,
         command: &SiteCommand<'_>,
     ) -> Result<bool, LocalError> {
-        if self.owed.is_full() || (self.is_owed() && !self.may_pipeline()) {
+        if !self.may_send(tx, Some(Verb::Site))? {
             return Ok(false);
         }
-        self.queue(tx, Some(Verb::Site), |tx| {
+        let to = ReplyTo::Command(Verb::Site);
+        self.queue(tx, ExpectedReply::new(to, Accepts::Any), |tx| {
             tx.put(b"SITE ")?;
             command.encode(tx)
         })
     }
 
+    /// As [`send`](Self::send), for a line as it is. Any final reply answers it.
+    pub(super) fn send_line(&mut self, tx: &mut Tx<'_>, line: Text<'_>) -> Result<bool, LocalError> {
+        let verb = Verb::split_from(line.as_bytes()).map(|(verb, _)| verb);
+        if !self.may_send(tx, verb)? {
+            return Ok(false);
+        }
+        let to = verb.map_or(ReplyTo::Other, ReplyTo::Command);
+        self.queue(tx, ExpectedReply::new(to, Accepts::Any), |tx| tx.put(line.as_bytes()))
+    }
+
+    /// Queues PRET: announces the command of a transfer.
+    pub(super) fn send_announcement(
+        &mut self,
+        tx: &mut Tx<'_>,
+        transfer: &Command<'_>,
+    ) -> Result<bool, LocalError> {
+        if !self.may_send(tx, Some(Verb::Pret))? {
+            return Ok(false);
+        }
+        let to = ReplyTo::Command(Verb::Pret);
+        self.queue(tx, ExpectedReply::new(to, Accepts::Row), |tx| {
+            tx.put(b"PRET ")?;
+            naming::encode(transfer, tx)
+        })
+    }
+
+    /// Listens before a command: returns whether the driver has to read, and to come back at once.
+    ///
+    /// `heard` is whether a line has come since the last time, and `pending` how many bytes of the next.
+    pub(super) fn listen(&mut self, now: Instant, heard: bool, pending: usize) -> bool {
+        let since = match self.listening {
+            Listening::No | Listening::Done { .. } => return false,
+            Listening::Wanted => now,
+            Listening::Reading { pending: before, .. } if !heard && pending == before => {
+                self.listening = Listening::Done { within_line: pending > 0 };
+                return false;
+            }
+            Listening::Reading { since, .. } => since,
+        };
+        // A server that never stops to talk leaves no moment at which a command could be answered.
+        if let (true, Some(stray)) =
+            (now > since.after(self.config.timeouts.stray), self.expected.last_stray())
+        {
+            self.fail(PeerError::UnexpectedReply(stray.code));
+            return false;
+        }
+        self.listening = Listening::Reading { since, pending };
+        true
+    }
+
+    /// Whether a command may go out now. What it has to wait for is set going.
+    fn may_send(&mut self, tx: &mut Tx<'_>, verb: Option<Verb>) -> Result<bool, LocalError> {
+        if self.is_denied(verb) {
+            return Err(LocalError::Unprotected);
+        }
+        if !self.expected.is_empty() {
+            return Ok(self.may_pipeline() && self.expected.room() > 0);
+        }
+        if !matches!(self.listening, Listening::Done { .. }) {
+            self.listening = Listening::Wanted;
+            return Ok(false);
+        }
+        match self.expected.probe_before(verb) {
+            None => Ok(true),
+            Some(probe) => {
+                let command = if probe == Verb::Syst { Command::Syst } else { Command::Pwd };
+                let expected = ExpectedReply::new(ReplyTo::Command(probe), Accepts::Row);
+                if self.queue(tx, expected, |tx| command.encode(tx))? {
+                    self.expected.set_last_generation(NO_OPERATION);
+                }
+                Ok(false)
+            }
+        }
+    }
+
     fn queue(
         &mut self,
         tx: &mut Tx<'_>,
-        verb: Option<Verb>,
+        expected: ExpectedReply,
         encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
     ) -> Result<bool, LocalError> {
         let was_empty = tx.is_empty();
@@ -75,24 +168,25 @@ impl Client {
                 false => Ok(false),
             };
         }
-        self.owed.push(Owed { verb, generation: self.generation, transferring: false, beside: false });
+        let within_line =
+            matches!(core::mem::take(&mut self.listening), Listening::Done { within_line: true });
+        self.expected.sent(expected.owed_to(self.generation), within_line);
         self.clock = None;
         Ok(true)
     }
 
     /// Sends a command while a transfer is running, whether or not the server takes commands together
     /// otherwise: RFC 959 has such for this (ABOR, STAT).
-    pub(super) fn send_beside(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> bool {
+    pub(super) fn send_during_transfer(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> bool {
         let clock = self.clock;
-        let verb = command.known_verb();
-        if self.owed.is_full() || !self.queue(tx, verb, |tx| naming::encode(command, tx)).unwrap_or(false) {
-            return false;
+        let to = command.known_verb().map_or(ReplyTo::Other, ReplyTo::Command);
+        let expected = ExpectedReply::during_transfer(to);
+        let sent = self.expected.room() > 0
+            && self.queue(tx, expected, |tx| naming::encode(command, tx)).unwrap_or(false);
+        if sent {
+            // The data does not move for it.
+            self.clock = clock;
         }
-        if let Some(owed) = self.owed.last_mut() {
-            owed.beside = true;
-        }
-        // The data does not move for it.
-        self.clock = clock;
-        true
+        sent
     }
 }

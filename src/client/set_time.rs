@@ -1,7 +1,7 @@
 //! Setting when a file was modified: by MFMT (draft-somers-ftp-mfxx 3), by MDTM's set form, which vsftpd and others
 //! have, or by SITE UTIME.
 
-use super::{Context, Next, Operation, Profile, Sequence};
+use super::{Context, Next, Operation, Profile, ReplyTo, Sequence};
 use crate::codec::{Command, ReplyCode, ReplyLine, SiteCommand, Text, TimedPath, Timestamp, Verb, reply};
 use crate::error::LocalError;
 
@@ -144,15 +144,15 @@ impl Sequence for SetModificationTime<'_> {
         Ok(Next::Continue)
     }
 
-    fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         match line.is_final() {
-            true => self.finished(cx, verb, line),
+            true => self.finished(cx, to, line),
             false => Next::Continue,
         }
     }
 
-    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        let Some(way) = self.way.filter(|way| verb == Some(way.verb())) else { return Next::Continue };
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        let Some(way) = self.way.filter(|way| to.verb() == Some(way.verb())) else { return Next::Continue };
         let remembered = Way::remembered(cx.client.profile);
         let answer = self.read(way, line);
         match answer {

@@ -1,7 +1,7 @@
 //! What is agreed on right after the login (RFC 2389, RFC 2640): what the server can do, and UTF-8 names.
 
-use super::{Context, Next, Offers, Operation, Sequence};
-use crate::codec::{Command, Features, OptsArgument, ReplyLine, Verb};
+use super::{Context, Next, Offers, Operation, ReplyTo, Sequence};
+use crate::codec::{Command, Features, OptsArgument, ReplyLine};
 use crate::error::LocalError;
 
 /// Sets a session up, after the [`login`](super::login()): FEAT, unless it was answered already, and `OPTS UTF8
@@ -36,7 +36,7 @@ impl Sequence for Setup {
             return Ok(Next::Continue);
         }
         let utf8 = cx.client().offers().is_some_and(|offers| offers.features().contains(Features::UTF8));
-        if !utf8 || self.told {
+        if !utf8 || self.told || cx.client.settings.asked_for_utf8() {
             self.offers = cx.client().offers().unwrap_or_default();
             return Ok(Next::Done);
         }
@@ -44,11 +44,11 @@ impl Sequence for Setup {
         Ok(Next::Continue)
     }
 
-    fn reply(&mut self, _: &mut Context<'_, '_>, _: Option<Verb>, _: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Next {
         Next::Continue
     }
 
-    fn finished(&mut self, _: &mut Context<'_, '_>, _: Option<Verb>, _: &ReplyLine<'_>) -> Next {
+    fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Next {
         Next::Continue
     }
 

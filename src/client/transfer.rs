@@ -1,17 +1,18 @@
 //! Transfers (RFC 959 4.1.3, 5.4): opening one, and seeing it through.
 //!
-//! [`Open`] sends what sets a transfer up (TYPE and EPSV together, then REST and the command together)
+//! [`Open`] sends what sets a transfer up (TYPE unless it is in force, EPSV, REST where it is needed, the command)
 //! and is done when the server has said 150. Data flows while [`Complete`] waits for the two things
 //! that end a transfer in either order: the end of the data, and the final reply.
 
 use core::fmt;
 use core::net::SocketAddr;
 
-use super::channel::Phase;
-use super::{Context, DataConnection, Next, Operation, Profile, Sequence};
+use super::channel::{Phase, Purpose};
+use super::file_size::{ExpectedSize, KnownSize};
+use super::{Context, DataConnection, Next, Operation, Profile, ReplyTo, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{
-    ByteRange, Command, Escaped, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine,
+    ByteRange, Command, Escaped, Features, FileStructure, ProtectionBufferSize, ProtectionLevel, ReplyLine,
     RepresentationType, RestartMarker, Text, Verb, address, reply,
 };
 use crate::error::LocalError;
@@ -22,42 +23,42 @@ use crate::transfer::{Coding, Marker, Parameters};
 /// in stream mode, whichever mode is in force: in TYPE A, where a line ends in two, they are not the file's.
 /// See [`Operation::restart_at`](Operation<Open>::restart_at) for restart markers.
 pub fn retrieve(path: Text<'_>, representation: RepresentationType, offset: u64) -> Operation<Open<'_>> {
-    Open::operation(Command::Retr(path), representation, offset)
+    Open::operation(Command::Retr(path), Some(representation), offset)
 }
 
 /// RETR of a part of `path`, in TYPE I (RANG, draft-bryan-ftp-range): a server that has no RANG refuses. Where
 /// the range goes on behind the end of the file, what there is comes.
 pub fn retrieve_range(path: Text<'_>, range: ByteRange) -> Operation<Open<'_>> {
     let offset = range.bounds().map_or(0, |(first, _)| first);
-    let open = Open::new(Command::Retr(path), RepresentationType::Image, 0);
+    let open = Open::new(Command::Retr(path), Some(RepresentationType::Image), 0);
     Operation::new(Open { range: Some(range), offset, ..open })
 }
 
 /// STOR: opens an upload to `path`, which replaces what is there from byte `offset` on. A server that
 /// cannot restart refuses.
 pub fn store(path: Text<'_>, representation: RepresentationType, offset: u64) -> Operation<Open<'_>> {
-    Open::operation(Command::Stor(path), representation, offset)
+    Open::operation(Command::Stor(path), Some(representation), offset)
 }
 
 /// APPE: opens an upload to the end of `path`, which is made when it is not there.
 pub fn append(path: Text<'_>, representation: RepresentationType) -> Operation<Open<'_>> {
-    Open::operation(Command::Appe(path), representation, 0)
+    Open::operation(Command::Appe(path), Some(representation), 0)
 }
 
 /// STOU: opens an upload to a name that the server chooses, from `path` where it heeds one.
 pub fn store_unique(path: Option<Text<'_>>, representation: RepresentationType) -> Operation<Open<'_>> {
-    Open::operation(Command::Stou(path), representation, 0)
+    Open::operation(Command::Stou(path), Some(representation), 0)
 }
 
-/// LIST: opens the listing of `path`, or of the working directory, in the server's own format. Sent in
-/// TYPE I or whatever else is in force already: no server converts it.
-pub fn list(path: Option<Text<'_>>, representation: RepresentationType) -> Operation<Open<'_>> {
-    Open::operation(Command::List(path), representation, 0)
+/// LIST: opens the listing of `path`, or of the working directory, in the server's own format. It comes in
+/// whichever representation type is in force: TYPE is not sent, since no server in use converts listings.
+pub fn list(path: Option<Text<'_>>) -> Operation<Open<'_>> {
+    Open::operation(Command::List(path), None, 0)
 }
 
-/// NLST: opens the list of names in `path`, or in the working directory.
-pub fn names(path: Option<Text<'_>>, representation: RepresentationType) -> Operation<Open<'_>> {
-    Open::operation(Command::Nlst(path), representation, 0)
+/// NLST: opens the list of names in `path`, or in the working directory. TYPE is not sent, as for [`list`].
+pub fn names(path: Option<Text<'_>>) -> Operation<Open<'_>> {
+    Open::operation(Command::Nlst(path), None, 0)
 }
 
 /// Opens a list of names that nobody wants (NLST): for the TLS session of its data connection, and for drivers
@@ -68,23 +69,29 @@ pub fn names(path: Option<Text<'_>>, representation: RepresentationType) -> Oper
 /// handshake, which brings tickets that it then takes. A server that lists the names takes any connection, and
 /// there is no more need of this.
 pub fn renew_session() -> Operation<Open<'static>> {
-    names(None, RepresentationType::Image)
+    names(None)
 }
 
 /// MLSD: opens the machine-readable listing of `path`, or of the working directory (RFC 3659 7). Its
 /// wire form is the same in every representation type.
 pub fn machine_list(path: Option<Text<'_>>) -> Operation<Open<'_>> {
-    Open::operation(Command::Mlsd(path), RepresentationType::Image, 0)
+    Open::operation(Command::Mlsd(path), None, 0)
 }
 
 /// MLSD, or LIST where the server does not know that, which is remembered: [`Opened::formats`] says
 /// what comes.
 pub fn entries(path: Option<Text<'_>>) -> Operation<Open<'_>> {
-    let image = RepresentationType::Image;
-    Operation::new(Open { fallback: Some(Command::List(path)), ..Open::new(Command::Mlsd(path), image, 0) })
+    Operation::new(Open { fallback: Some(Command::List(path)), ..Open::new(Command::Mlsd(path), None, 0) })
 }
 
 impl<'a> Operation<Open<'a>> {
+    /// Says how large the file of a download is, in bytes, so that one that is cut short is found out by
+    /// [`complete`](super::complete()). May be called for each source.
+    pub fn expect_size(mut self, expected: ExpectedSize) -> Self {
+        self.sequence_mut().known_size.expect(expected);
+        self
+    }
+
     /// Begins where a restart marker came, in the stead of at an offset (RFC 959 3.5): the server is told the
     /// marker's [text](Marker::text), and the [position](Marker::position) is that of the first byte that
     /// comes or is to be sent. For a transfer in block or compressed mode, with the TYPE and STRU that the
@@ -137,7 +144,9 @@ pub struct Open<'a> {
     command: Command<'a>,
     /// What to try when the server does not know the command.
     fallback: Option<Command<'a>>,
-    representation: RepresentationType,
+    /// The type to transfer in; `None` for a listing, which comes in the one that is in force.
+    representation: Option<RepresentationType>,
+    known_size: KnownSize,
     /// The byte of the file that it begins with, and what the server is told of that.
     offset: u64,
     restart: Option<RestartMarker<'a>>,
@@ -147,6 +156,7 @@ pub struct Open<'a> {
     restart_sent: bool,
     range_sent: bool,
     sscn_sent: bool,
+    pret_sent: bool,
     command_sent: bool,
     protect: Protect,
     channel: DataId,
@@ -179,15 +189,20 @@ enum Stage {
 }
 
 impl<'a> Open<'a> {
-    fn operation(command: Command<'a>, representation: RepresentationType, offset: u64) -> Operation<Self> {
+    fn operation(
+        command: Command<'a>,
+        representation: Option<RepresentationType>,
+        offset: u64,
+    ) -> Operation<Self> {
         Operation::new(Self::new(command, representation, offset))
     }
 
-    const fn new(command: Command<'a>, representation: RepresentationType, offset: u64) -> Self {
+    fn new(command: Command<'a>, representation: Option<RepresentationType>, offset: u64) -> Self {
         Self {
             command,
             fallback: None,
             representation,
+            known_size: KnownSize::default(),
             offset,
             restart: match offset {
                 0 => None,
@@ -199,6 +214,7 @@ impl<'a> Open<'a> {
             restart_sent: false,
             range_sent: false,
             sscn_sent: false,
+            pret_sent: false,
             command_sent: false,
             protect: Protect::No,
             channel: DataId::NONE,
@@ -223,25 +239,42 @@ impl<'a> Open<'a> {
         matches!(self.command, Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_))
     }
 
-    /// The structure is that of files: listings are sent in the agreed mode alone.
-    fn coding(&self, agreed: Coding) -> Coding {
-        let structure = if self.formats().is_empty() { agreed.structure } else { Default::default() };
-        Coding { representation: self.representation, structure, mode: agreed.mode }
+    /// How the data travels. The structure is that of files: listings are sent in the agreed mode alone, and in
+    /// TYPE A their lines are left as they are.
+    fn coding(&self, client: &super::Client) -> Coding {
+        if let Some(representation) = self.representation {
+            return client.settings.coding(representation);
+        }
+        let representation = match client.settings.representation() {
+            Some(ebcdic @ RepresentationType::Ebcdic(_)) => ebcdic,
+            _ => RepresentationType::Image,
+        };
+        Coding { structure: Default::default(), ..client.settings.coding(representation) }
     }
 
-    fn parameters(&self, client: &super::Client) -> Parameters {
-        let mut parameters = Parameters::new(self.coding(client.agreed));
+    fn purpose(&self, client: &super::Client) -> Purpose {
+        let coding = self.coding(client);
+        let mut parameters = Parameters::new(coding);
         parameters.position = self.offset;
         parameters.markers = client.config.marker_interval;
         parameters.level = client.config.deflate_level;
-        parameters
+        let is_binary =
+            coding.representation == RepresentationType::Image && coding.structure == FileStructure::File;
+        let from_offset = !matches!(self.restart, Some(RestartMarker::Marker(_)));
+        Purpose {
+            receives: self.receives(),
+            lists: !self.moves_file(),
+            countable: is_binary && self.range.is_none() && from_offset,
+            parameters,
+            known_size: self.known_size,
+        }
     }
 
     /// The server cannot restart: the file comes from its start.
     fn start_over(&mut self, cx: &mut Context<'_, '_>) {
         (self.offset, self.restart) = (0, None);
         if let Some(channel) = &mut cx.client.channel {
-            channel.parameters.position = 0;
+            channel.purpose.parameters.position = 0;
         }
     }
 
@@ -249,14 +282,14 @@ impl<'a> Open<'a> {
     fn narrow(&mut self, cx: &mut Context<'_, '_>) -> Result<bool, LocalError> {
         // What is left of an earlier operation holds until it is taken back; a range can have a listing refused,
         // too. REST comes behind the one and before the other, since for some servers they replace each other.
-        let kept = cx.client.range_kept && self.range.is_none();
+        let kept = cx.client.settings.keeps_range() && self.range.is_none();
         if kept && !self.range_sent {
             self.range_sent = cx.send(&Command::Rang(ByteRange::WHOLE))?;
             if !self.range_sent {
                 return Ok(false);
             }
         }
-        let kept = self.moves_file() && cx.client.offset_kept;
+        let kept = self.moves_file() && cx.client.settings.keeps_offset();
         if !self.restart_sent && (self.restart.is_some() || kept) {
             self.restart_sent = cx.send(&Command::Rest(self.restart.unwrap_or(RestartMarker::Offset(0))))?;
             if !self.restart_sent {
@@ -308,11 +341,27 @@ impl<'a> Open<'a> {
     /// Takes the part of the TLS client back from a server that has it since a transfer to another (SSCN OFF).
     /// `false` means not yet.
     fn take_tls_back(&mut self, cx: &mut Context<'_, '_>) -> Result<bool, LocalError> {
-        if cx.client.sscn_kept && !self.sscn_sent {
+        if cx.client.settings.server_is_tls_client() && !self.sscn_sent {
             self.sscn_sent = cx.send(&Command::Sscn(Some(false)))?;
             return Ok(self.sscn_sent);
         }
         Ok(true)
+    }
+
+    /// Whether the server wants to hear of the transfer before it listens (PRET).
+    fn needs_announcement(&self, client: &super::Client) -> bool {
+        let offered = client.offers.is_some_and(|offers| offers.features().contains(Features::PRET));
+        !self.pret_sent && (offered || client.profile.contains(Profile::NEEDS_PRET))
+    }
+
+    /// A server that refuses PASV or EPSV for want of PRET says so in its text.
+    fn announce_first(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> bool {
+        let asks = line.text.windows(4).any(|word| word == b"PRET") && !self.pret_sent;
+        if asks {
+            cx.client.profile |= Profile::NEEDS_PRET;
+            self.stage = Stage::Address;
+        }
+        asks
     }
 
     /// Asks the server where to connect to, or makes a listener for it.
@@ -323,8 +372,12 @@ impl<'a> Open<'a> {
             DataConnection::PassiveThenActive => cx.client.profile.contains(Profile::NO_PASSIVE),
         };
         if active {
-            cx.client.listen_for_data(self.receives(), self.parameters(cx.client));
+            cx.client.listen_for_data(self.purpose(cx.client));
             self.stage = Stage::Listening;
+            return Ok(());
+        }
+        if self.needs_announcement(cx.client) {
+            self.pret_sent = cx.client.send_announcement(cx.tx, &self.command)?;
             return Ok(());
         }
         let passive = cx.client.passive_command();
@@ -363,7 +416,7 @@ impl<'a> Open<'a> {
     fn connect(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> Next {
         match address::parse_passive_reply(line) {
             Ok((host, port)) => {
-                cx.client.connect_data(host, port, self.receives(), self.parameters(cx.client));
+                cx.client.connect_data(host, port, self.purpose(cx.client));
                 self.stage = Stage::Connecting;
                 Next::Continue
             }
@@ -376,9 +429,16 @@ impl<'a> Open<'a> {
     fn start(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) {
         let Some(channel) = &mut cx.client.channel else { return };
         self.channel = channel.id;
-        channel.announced = line.code.is_preliminary();
-        channel.confirmed = line.code.is_success();
-        cx.client.let_data_move();
+        if matches!(self.command, Command::Retr(_)) {
+            channel.purpose.known_size.hint(reply::size_hint(line.text));
+        }
+        match line.code.is_preliminary() {
+            true => {
+                channel.announced = true;
+                cx.client.let_data_move();
+            }
+            false => cx.client.confirm_data(),
+        }
     }
 }
 
@@ -392,7 +452,11 @@ impl Sequence for Open<'_> {
         if !self.type_sent && self.fallback.is_some() && cx.client.profile.contains(Profile::NO_MLSD) {
             self.command = self.fallback.take().unwrap_or(self.command);
         }
-        self.type_sent = self.type_sent || cx.set_type(self.representation)?;
+        self.type_sent = self.type_sent
+            || match self.representation {
+                Some(representation) => cx.set_type(representation)?,
+                None => true,
+            };
         if !self.type_sent {
             return Ok(Next::Continue);
         }
@@ -444,24 +508,26 @@ impl Sequence for Open<'_> {
         Ok(Next::Continue)
     }
 
-    fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         if !line.position.is_end() {
             return Next::Show;
         }
         if !line.code.is_preliminary() {
-            return self.finished(cx, verb, line);
+            return self.finished(cx, to, line);
         }
-        if verb != self.command.known_verb() {
+        if to.verb() != self.command.known_verb() {
             return Next::Continue;
         }
         self.start(cx, line);
         Next::Done
     }
 
-    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         let granted = line.code.is_success();
-        match verb {
+        match to.verb() {
             Some(Verb::Type) if granted => Next::Continue,
+            // A server that does not know PRET has no use for it.
+            Some(Verb::Pret) if granted || line.code.is_unknown_command() => Next::Continue,
             Some(Verb::Pbsz) => Next::Continue,
             Some(Verb::Prot) if granted => Next::Continue,
             verb if verb == self.command.known_verb()
@@ -475,7 +541,9 @@ impl Sequence for Open<'_> {
                 Next::Refused
             }
             Some(Verb::Epsv | Verb::Pasv) if granted => self.connect(cx, line),
-            Some(Verb::Epsv | Verb::Pasv) if self.fall_back(cx) => Next::Continue,
+            Some(Verb::Epsv | Verb::Pasv) if self.announce_first(cx, line) || self.fall_back(cx) => {
+                Next::Continue
+            }
             Some(Verb::Eprt | Verb::Port) if granted => {
                 self.stage = Stage::Command;
                 Next::Continue
@@ -483,7 +551,7 @@ impl Sequence for Open<'_> {
             Some(Verb::Eprt) if self.fall_back_to_port(cx) => Next::Continue,
             Some(Verb::Rest) if granted || line.code.is_intermediate() => Next::Continue,
             Some(Verb::Rest) => {
-                if matches!(line.code, ReplyCode::SYNTAX_ERROR | ReplyCode::NOT_IMPLEMENTED) {
+                if line.code.is_unknown_command() {
                     cx.client.profile |= Profile::NO_RESTART;
                 }
                 if self.restart.is_none() {
@@ -498,18 +566,19 @@ impl Sequence for Open<'_> {
             }
             Some(Verb::Rang) if granted || line.code.is_intermediate() => Next::Continue,
             // It has none, so none is in force.
-            Some(Verb::Rang) if self.range.is_none() && !cx.client.range_kept => Next::Continue,
+            Some(Verb::Rang) if self.range.is_none() && !cx.client.settings.keeps_range() => Next::Continue,
             // Where it is unknown, the server has not that part.
-            Some(Verb::Sscn) if granted || !cx.client.sscn_kept => Next::Continue,
+            Some(Verb::Sscn) if granted || !cx.client.settings.server_is_tls_client() => Next::Continue,
             verb if verb == self.command.known_verb() && granted => {
                 self.start(cx, line);
                 Next::Done
             }
-            Some(Verb::Mlsd) if matches!(line.code, ReplyCode::SYNTAX_ERROR | ReplyCode::NOT_IMPLEMENTED) => {
+            Some(Verb::Mlsd) if line.code.is_unknown_command() => {
                 cx.client.profile |= Profile::NO_MLSD;
                 cx.client.close_data(DataOp::Abort);
                 let Some(command) = self.fallback.take() else { return Next::Refused };
                 (self.command, self.stage, self.command_sent) = (command, Stage::Address, false);
+                self.pret_sent = false;
                 Next::Continue
             }
             _ => {

@@ -2,7 +2,7 @@
 //! (draft-bryan-ftpext-hash, XCRC and its like), by its size where it does not (RFC 3659 4).
 
 use super::offers::Means;
-use super::{Context, Next, Operation, Sequence};
+use super::{Context, Next, Operation, ReplyTo, Sequence};
 use crate::codec::{
     Command, Digest, HashAlgorithm, HashReply, OptsArgument, ReplyCode, ReplyLine, RepresentationType, Text,
     Verb, reply,
@@ -183,16 +183,16 @@ impl Sequence for Verify<'_> {
         Ok(Next::Continue)
     }
 
-    fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         match line.is_final() {
-            true => self.finished(cx, verb, line),
+            true => self.finished(cx, to, line),
             false => Next::Continue,
         }
     }
 
-    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         // Whether TYPE was granted is seen by what follows it.
-        if verb == Some(Verb::Type) {
+        if to.verb() == Some(Verb::Type) {
             return Next::Continue;
         }
         let Some(stage) = self.answer(cx, line) else { return Next::Refused };

@@ -2,14 +2,14 @@
 
 use core::time::Duration;
 
-use super::Client;
-use super::Profile;
-use super::channel::Phase;
+use super::channel::{Channel, Phase};
+use super::expected::ExpectedReply;
 use super::fxp::Elsewhere;
 use super::machine::Step;
+use super::{Client, Profile, ReplyTo};
 use crate::action::{DataFailure, DataOp, Wait};
 use crate::buffer::{Rx, Tx};
-use crate::codec::{Command, Verb};
+use crate::codec::{Command, ReplyCode, Verb};
 use crate::error::{Awaited, PeerError};
 use crate::time::Instant;
 
@@ -45,8 +45,14 @@ impl Client {
             }
             Awaited::Handshake => Some(DataFailure::Handshake),
             Awaited::Preliminary => {
-                self.announce();
+                self.assume_begun();
                 return Some(Step::Changed);
+            }
+            Awaited::DataClose => Some(DataFailure::NotTaken),
+            Awaited::ReplyAfterStray => {
+                let code = self.expected.pending_stray().map_or(ReplyCode::COMMAND_OKAY, |stray| stray.code);
+                self.fail(PeerError::UnexpectedReply(code));
+                return None;
             }
             // Within a reply it is clear that another was meant to come.
             Awaited::Abort if self.abort_answered && self.reply.within.is_none() => {
@@ -74,33 +80,46 @@ impl Client {
     fn awaited(&self) -> Option<(Awaited, Duration)> {
         let timeouts = &self.config.timeouts;
         let phase = self.channel.map(|channel| channel.phase);
-        let may_move = self.channel.is_some_and(|channel| channel.may_move());
-        let receives = self.channel.is_some_and(|channel| channel.receives);
+        let channel = |is: fn(&Channel) -> bool| self.channel.as_ref().is_some_and(is);
         if self.reply.within.is_some() && self.reply.may_be_over {
             return Some((Awaited::EndOfReply, timeouts.end_of_reply.min(timeouts.reply)));
         }
         if self.secures_to_abort() {
             return Some((Awaited::Handshake, timeouts.handshake));
         }
-        Some(match (phase, self.owed.first()) {
+        let is_confirmed = channel(|channel| channel.confirmed);
+        let computes = |expected: &ExpectedReply| expected.verb().is_some_and(computes);
+        Some(match (phase, self.expected.first()) {
             (Some(Phase::Connecting | Phase::Opening), _) => (Awaited::DataConnection, timeouts.connect),
-            (Some(Phase::Listening(_)), _) if may_move => (Awaited::DataConnection, timeouts.accept),
+            (Some(Phase::Listening(_)), _) if is_confirmed => {
+                (Awaited::DataConnection, timeouts.first_byte.min(timeouts.accept))
+            }
+            (Some(Phase::Listening(_)), _) if channel(Channel::may_move) => {
+                (Awaited::DataConnection, timeouts.accept)
+            }
             (Some(Phase::Securing), _) => (Awaited::Handshake, timeouts.handshake),
+            (Some(Phase::Moving), _) if is_confirmed && channel(Channel::awaits_first_byte) => {
+                (Awaited::Data, timeouts.first_byte.min(timeouts.data_idle))
+            }
             (Some(Phase::Moving), _) => (Awaited::Data, timeouts.data_idle),
-            (_, Some(_))
-                if self.owed.iter().any(|owed| owed.verb == Some(Verb::Abor)) || self.abort_answered =>
-            {
+            (Some(Phase::Closing), _) => (Awaited::DataClose, timeouts.first_byte),
+            (_, Some(_)) if self.expected.awaits_abort() || self.abort_answered => {
                 (Awaited::Abort, timeouts.abort)
             }
-            (_, Some(owed)) if owed.transferring => match self.elsewhere {
+            (_, Some(_)) if self.expected.pending_stray().is_some() => {
+                (Awaited::ReplyAfterStray, timeouts.stray)
+            }
+            (_, Some(expected)) if expected.transferring => match self.elsewhere {
                 Elsewhere::Moving => (Awaited::FinalReply, timeouts.elsewhere),
                 _ => (Awaited::FinalReply, timeouts.final_reply),
             },
-            (Some(Phase::Connected), Some(owed)) if owed.is_transfer() && receives => {
+            (Some(Phase::Connected), Some(expected))
+                if expected.is_transfer() && channel(|channel| channel.purpose.receives) =>
+            {
                 (Awaited::Preliminary, timeouts.preliminary)
             }
-            (_, Some(_)) if !self.greeted => (Awaited::Greeting, timeouts.greeting),
-            (_, Some(owed)) if owed.verb.is_some_and(computes) => (Awaited::Reply, timeouts.digest),
+            (_, Some(expected)) if expected.to == ReplyTo::Greeting => (Awaited::Greeting, timeouts.greeting),
+            (_, Some(expected)) if computes(expected) => (Awaited::Reply, timeouts.digest),
             (_, Some(_)) => (Awaited::Reply, timeouts.reply),
             (_, None) => return None,
         })
@@ -110,7 +129,7 @@ impl Client {
     fn keep_alive(&mut self, now: Instant, tx: &mut Tx<'_>) -> Option<Instant> {
         let moving = self.channel.is_some_and(|channel| channel.phase == Phase::Moving)
             || self.elsewhere == Elsewhere::Moving;
-        let transferring = self.owed.first().is_some_and(|owed| owed.transferring);
+        let transferring = self.expected.first().is_some_and(|expected| expected.transferring);
         let every = self.config.keepalive.filter(|_| moving && transferring);
         let Some(every) = every else {
             self.kept_alive = None;
@@ -122,8 +141,8 @@ impl Client {
         }
         self.kept_alive = Some(now);
         // Those that a server leaves unanswered until the end must leave room for STAT and ABOR.
-        if self.owed.remaining_capacity() > 2 {
-            let _ = self.send_beside(tx, &Command::Noop);
+        if self.expected.room() > 2 {
+            let _ = self.send_during_transfer(tx, &Command::Noop);
         }
         Some(now.after(every))
     }

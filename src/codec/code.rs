@@ -293,6 +293,12 @@ impl ReplyCode {
         matches!(self.severity(), Severity::PermanentNegative)
     }
 
+    /// Whether the server does not have the command: 500 or 502.
+    #[must_use]
+    pub const fn is_unknown_command(self) -> bool {
+        matches!(self.get(), 500 | 502)
+    }
+
     /// Whether the command failed, for now or for good: 4yz or 5yz.
     #[must_use]
     pub const fn is_failure(self) -> bool {

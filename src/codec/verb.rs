@@ -63,7 +63,8 @@ macro_rules! verbs {
 
 // A row is: the name; the document; what the command does; what it takes and where it is allowed, then
 // the replies it may get besides `ANY`, `PROTECTED` and `UNANSWERED`. The four outcomes are complete;
-// `additions` and `departures` mark those of their codes that are not in the document of the row.
+// `additions` and `departures` mark those of their codes that are not in the document of the row. `seen`
+// lists what real servers send besides, which only a client has to know.
 verbs! {
     // ---- RFC 959: access control ----
     User "USER" "RFC 959 4.1.1" "Name the user who logs in" {
@@ -101,11 +102,11 @@ verbs! {
 
     // ---- RFC 959: transfer parameters ----
     Port "PORT" "RFC 959 4.1.2" "Say where the server is to open the data connection" {
-        argument: Required("<SP> <host-port>");
-        success [200]
+        argument: Required("<SP> <host-port>"), exact: true;
+        success [200], seen [202 250]
     }
     Pasv "PASV" "RFC 959 4.1.2" "Let the server listen for the data connection" {
-        ;
+        exact: true;
         success [227], failure [425], departures [425]
     }
     Type "TYPE" "RFC 959 4.1.2" "Set the representation type of the data" {
@@ -123,25 +124,25 @@ verbs! {
 
     // ---- RFC 959: service ----
     Retr "RETR" "RFC 959 4.1.3" "Retrieve a file" {
-        argument: Required("<SP> <pathname>"), data: Some(FromServer);
+        argument: Required("<SP> <pathname>"), data: Some(FromServer), exact: true;
         preliminary [110 125 150], success [226 250],
         failure [425 426 450 451 521 522 534 535 550 554 555], additions [521 522 534 535 554 555]
     }
     Stor "STOR" "RFC 959 4.1.3" "Store a file, in place of one of that name" {
-        argument: Required("<SP> <pathname>"), data: Some(ToServer);
+        argument: Required("<SP> <pathname>"), data: Some(ToServer), exact: true, irrevocable: true;
         preliminary [110 125 150], success [226 250],
         failure [425 426 450 451 452 521 522 532 534 535 550 551 552 553 554 555],
         additions [521 522 534 535 554 555], departures [550]
     }
     // RFC 959 has no argument here. Clients send the name that they would like, and servers take it.
     Stou "STOU" "RFC 959 4.1.3" "Store a file under a name that the server makes up" {
-        argument: Optional("[<SP> <pathname>]"), data: Some(ToServer);
+        argument: Optional("[<SP> <pathname>]"), data: Some(ToServer), exact: true, irrevocable: true;
         preliminary [110 125 150], success [226 250],
         failure [425 426 450 451 452 521 522 532 534 535 550 551 552 553 554 555],
         additions [521 522 534 535 554 555], departures [550]
     }
     Appe "APPE" "RFC 959 4.1.3" "Store at the end of a file, or as a new one" {
-        argument: Required("<SP> <pathname>"), data: Some(ToServer);
+        argument: Required("<SP> <pathname>"), data: Some(ToServer), exact: true, irrevocable: true;
         preliminary [110 125 150], success [226 250],
         failure [425 426 450 451 452 521 522 532 534 535 550 551 552 553 554 555],
         additions [521 522 534 535 554 555]
@@ -155,11 +156,11 @@ verbs! {
         intermediate [350]
     }
     Rnfr "RNFR" "RFC 959 4.1.3" "Name the file to rename" {
-        argument: Required("<SP> <pathname>");
+        argument: Required("<SP> <pathname>"), exact: true, irrevocable: true;
         intermediate [350], failure [450 550]
     }
     Rnto "RNTO" "RFC 959 4.1.3" "Give the file that RNFR named its new name" {
-        argument: Required("<SP> <pathname>");
+        argument: Required("<SP> <pathname>"), irrevocable: true;
         success [250], failure [503 532 550 553], departures [550]
     }
     Abor "ABOR" "RFC 959 4.1.3" "Abort the transfer that is running" {
@@ -167,11 +168,11 @@ verbs! {
         success [225 226], departures [530]
     }
     Dele "DELE" "RFC 959 4.1.3" "Delete a file" {
-        argument: Required("<SP> <pathname>");
+        argument: Required("<SP> <pathname>"), irrevocable: true;
         success [250], failure [450 550]
     }
     Rmd "RMD" "RFC 959 4.1.3" "Remove a directory" {
-        argument: Required("<SP> <pathname>");
+        argument: Required("<SP> <pathname>"), irrevocable: true;
         success [250], failure [550]
     }
     // 521, the directory exists, stands in RFC 959 Appendix II.
@@ -180,16 +181,16 @@ verbs! {
         success [257], failure [521 550], departures [521]
     }
     Pwd "PWD" "RFC 959 4.1.3" "Tell the working directory" {
-        ;
-        success [257], failure [550], departures [530]
+        exact: true;
+        success [257], failure [550], departures [530], seen [250]
     }
     List "LIST" "RFC 959 4.1.3" "List a directory, for a person to read" {
-        argument: Optional("[<SP> <pathname>]"), data: Some(FromServer);
+        argument: Optional("[<SP> <pathname>]"), data: Some(FromServer), exact: true;
         preliminary [125 150], success [226 250],
         failure [425 426 450 451 521 522 534 535 550], additions [521 522 534 535], departures [550]
     }
     Nlst "NLST" "RFC 959 4.1.3" "List the names in a directory" {
-        argument: Optional("[<SP> <pathname>]"), data: Some(FromServer);
+        argument: Optional("[<SP> <pathname>]"), data: Some(FromServer), exact: true;
         preliminary [125 150], success [226 250],
         failure [425 426 450 451 521 522 534 535 550], additions [521 522 534 535], departures [550]
     }
@@ -199,7 +200,7 @@ verbs! {
         success [200 202 214], failure [550], departures [214 550]
     }
     Syst "SYST" "RFC 959 4.1.3" "Tell the operating system of the server" {
-        login: Anytime;
+        login: Anytime, exact: true;
         success [215]
     }
     Stat "STAT" "RFC 959 4.1.3" "Tell the state of the server or of a transfer, or list a path" {
@@ -221,12 +222,12 @@ verbs! {
         success [257], failure [521 550], departures [521]
     }
     Xrmd "XRMD" "RFC 775" "Remove a directory" {
-        argument: Required("<SP> <pathname>"), alias_of: Some(Verb::Rmd);
+        argument: Required("<SP> <pathname>"), alias_of: Some(Verb::Rmd), irrevocable: true;
         success [250], failure [550]
     }
     Xpwd "XPWD" "RFC 775" "Tell the working directory" {
-        alias_of: Some(Verb::Pwd);
-        success [257], failure [550], departures [530]
+        alias_of: Some(Verb::Pwd), exact: true;
+        success [257], failure [550], departures [530], seen [250]
     }
     Xcup "XCUP" "RFC 775" "Change the working directory to its parent" {
         alias_of: Some(Verb::Cdup);
@@ -239,17 +240,17 @@ verbs! {
 
     // ---- RFC 1639: long addresses ----
     Lprt "LPRT" "RFC 1639" "Say at which long address the server is to open the data connection" {
-        argument: Required("<SP> <long-host-port>");
+        argument: Required("<SP> <long-host-port>"), exact: true;
         success [200], failure [521]
     }
     Lpsv "LPSV" "RFC 1639" "Let the server listen for the data connection at a long address" {
-        ;
+        exact: true;
         success [228], failure [425 521], departures [425]
     }
 
     // ---- RFC 2228: security ----
     Auth "AUTH" "RFC 2228 3" "Choose a security mechanism, such as TLS" {
-        argument: Required("<SP> <mechanism-name>"), login: Anytime;
+        argument: Required("<SP> <mechanism-name>"), login: Anytime, exact: true, irrevocable: true;
         success [234], intermediate [334], failure [431 503 534], departures [503]
     }
     Adat "ADAT" "RFC 2228 3" "Give data to the security mechanism" {
@@ -261,11 +262,11 @@ verbs! {
         success [200], failure [503]
     }
     Prot "PROT" "RFC 2228 3" "Set the protection of the data connection" {
-        argument: Required("<SP> <prot-code>"), login: Anytime;
+        argument: Required("<SP> <prot-code>"), login: Anytime, irrevocable: true;
         success [200], failure [431 503 534 536]
     }
     Ccc "CCC" "RFC 2228 3" "Return the control connection to plain text" {
-        ;
+        irrevocable: true;
         success [200], failure [534]
     }
     // The command inside has its own replies besides, and they come back inside a 6yz.
@@ -284,7 +285,7 @@ verbs! {
 
     // ---- RFC 2389: features ----
     Feat "FEAT" "RFC 2389 3" "List what the server can do beyond RFC 959" {
-        login: Anytime;
+        login: Anytime, exact: true;
         success [211]
     }
     Opts "OPTS" "RFC 2389 4" "Set how a command is to behave" {
@@ -294,13 +295,14 @@ verbs! {
 
     // ---- RFC 2428: IPv6 ----
     Eprt "EPRT" "RFC 2428 2" "Say at which address of any family the server is to open the data connection" {
-        argument: Required("<SP> <d><net-prt><d><net-addr><d><tcp-port><d>");
-        success [200], failure [522]
+        argument: Required("<SP> <d><net-prt><d><net-addr><d><tcp-port><d>"), exact: true;
+        success [200], failure [522], seen [202 250]
     }
-    // 200 is the answer to EPSV ALL, for which RFC 2428 names none.
+    // 200 is the answer to EPSV ALL, for which RFC 2428 names none. Some embedded servers answer EPSV as if
+    // it were PASV.
     Epsv "EPSV" "RFC 2428 3" "Let the server listen for the data connection, in any address family" {
-        argument: Optional("[<SP> <net-prt> | <SP> ALL]");
-        success [200 229], failure [425 522], departures [200 425]
+        argument: Optional("[<SP> <net-prt> | <SP> ALL]"), exact: true;
+        success [200 229], failure [425 522], departures [200 425], seen [227]
     }
 
     // ---- RFC 2640: languages ----
@@ -311,19 +313,19 @@ verbs! {
 
     // ---- RFC 3659: facts of files ----
     Mdtm "MDTM" "RFC 3659 3" "Tell when a file was last modified" {
-        argument: Required("<SP> <pathname>");
-        success [213], failure [450 451 550]
+        argument: Required("<SP> <pathname>"), exact: true;
+        success [213], failure [450 451 550], seen [253]
     }
     Size "SIZE" "RFC 3659 4" "Tell how many bytes a file is when transferred" {
-        argument: Required("<SP> <pathname>");
+        argument: Required("<SP> <pathname>"), exact: true;
         success [213], failure [450 451 550]
     }
     Mlst "MLST" "RFC 3659 7" "Tell the facts of a file, for a program to read" {
-        argument: Optional("[<SP> <pathname>]");
+        argument: Optional("[<SP> <pathname>]"), exact: true;
         success [250], failure [450 451 503 550 553]
     }
     Mlsd "MLSD" "RFC 3659 7" "List a directory with the facts of its files, for a program to read" {
-        argument: Optional("[<SP> <pathname>]"), data: Some(FromServer);
+        argument: Optional("[<SP> <pathname>]"), data: Some(FromServer), exact: true;
         preliminary [125 150], success [226 250],
         failure [425 426 450 451 503 521 522 534 535 550 553], additions [521 522 534 535],
         departures [125 250]
@@ -351,7 +353,7 @@ verbs! {
 
     // ---- No RFC: hashes and ranges ----
     Hash "HASH" "draft-ietf-ftpext2-hash" "Tell the hash of a file, or of the range that RANG set" {
-        argument: Required("<SP> <pathname>");
+        argument: Required("<SP> <pathname>"), exact: true;
         success [213], failure [450 550 556]
     }
     Rang "RANG" "draft-bryan-ftp-range" "Say which bytes the next transfer or hash is to cover" {
@@ -386,7 +388,7 @@ verbs! {
         success [200], failure [503]
     }
     Comb "COMB" "no document" "Put the parts of a file together" {
-        argument: Required("<SP> <target> 1*(<SP> <part>)");
+        argument: Required("<SP> <target> 1*(<SP> <part>)"), irrevocable: true;
         success [250], failure [550]
     }
     Avbl "AVBL" "draft-peterson-streamlined-ftp-command-extensions" "Tell how many bytes are left in a directory" {
@@ -406,11 +408,11 @@ verbs! {
         success [213], failure [550]
     }
     Rmda "RMDA" "draft-peterson-streamlined-ftp-command-extensions" "Remove a directory and all in it" {
-        argument: Required("<SP> <pathname>");
+        argument: Required("<SP> <pathname>"), irrevocable: true;
         success [250], failure [550]
     }
     Thmb "THMB" "draft-peterson-streamlined-ftp-command-extensions" "Retrieve a small picture of a picture" {
-        argument: Required("<SP> <format> <SP> <width> <SP> <height> <SP> <pathname>"), data: Some(FromServer);
+        argument: Required("<SP> <format> <SP> <width> <SP> <height> <SP> <pathname>"), data: Some(FromServer), exact: true;
         preliminary [125 150], success [226 250],
         failure [425 426 450 451 521 522 534 535 550], additions [521 522 534 535]
     }

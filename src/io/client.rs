@@ -2,6 +2,7 @@
 
 use ::std::fs::File;
 use ::std::future::poll_fn;
+use ::std::io;
 use ::std::net::{IpAddr, SocketAddr};
 use ::std::task::{Context, Poll, ready};
 
@@ -16,10 +17,11 @@ use crate::client::{
     Abort, Answer, AvailableAnswer, ChecksumAnswer, ClearCommandChannel, Client, Complete, Config, Exchange,
     FactsAnswer, FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Offers, Open, Operation,
     OperationStep, Party, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal, Rename, Secure,
-    Sequence, SetModificationTime, Setup, SizeAnswer, TimeSetAnswer, Verified, Verify, abort, complete,
+    Sequence, SetModificationTime, Setup, SizeAnswer, TimeSetAnswer, TransferId, Verified, Verify, abort,
+    complete,
 };
 use crate::codec::{Digest, Direction, Escaped, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
-use crate::error::Error as CoreError;
+use crate::error::{Error as CoreError, PeerError};
 use crate::listing::Formats;
 use crate::security::{Downgrade, Upgrade};
 use crate::transfer::Marker;
@@ -152,14 +154,14 @@ impl<R: Runtime> Connection<R> {
                 }
                 OperationStep::Refused(reply) => {
                     let ReplyLine { code, text, .. } = line(reply);
-                    let refused = Refused::from(Refusal { verb: reply.verb, code, text });
+                    let refused = Refused::from(Refusal { to: reply.to, code, text });
                     return Poll::Ready(Err(Error::Refused(refused)));
                 }
                 OperationStep::Failed(failure) => {
                     return Poll::Ready(Err(Error::Data(failure, self.data.error.take())));
                 }
                 OperationStep::Close => {
-                    return Poll::Ready(Err(self.broken(crate::error::PeerError::Closed.into())));
+                    return Poll::Ready(Err(self.broken(PeerError::Closed.into())));
                 }
                 OperationStep::Wait(wait) => ready!(self.poll_wait(&wait, cx)),
             }
@@ -283,6 +285,9 @@ impl<R: Runtime> Connection<R> {
                 }
                 let Poll::Ready((count, event)) = attempt(&mut self.data, cx) else { break };
                 self.tell(id, event);
+                if let (Some(count), true) = (count, self.data.is_decoding()) {
+                    self.tell(id, DataEvent::Decoded(count as u64));
+                }
                 if let Some(count) = count {
                     let sending = self.data.is_sending();
                     let direction = if sending { Direction::ToServer } else { Direction::FromServer };
@@ -352,6 +357,10 @@ impl<R: Runtime> Connection<R> {
     pub(super) fn broken(&mut self, error: CoreError) -> Error {
         match error {
             CoreError::Local(error) => Error::Local(error),
+            CoreError::Peer(error @ PeerError::UnexpectedReply(_)) => {
+                let text = self.machine.last_stray().map(|(_, text)| Escaped(text).to_string());
+                Error::Peer(error, text.map(io::Error::other))
+            }
             CoreError::Peer(error) => Error::Peer(error, self.control.error.take()),
         }
     }
@@ -378,7 +387,7 @@ const CUT_SHORT: Error = Error::Data(DataFailure::Broken, None);
 /// A transfer that is open.
 #[derive(Debug)]
 pub(super) struct Transfer {
-    completion: Option<Operation<Complete>>,
+    completion: Option<Operation<Complete<Vec<u8>>>>,
     span: Option<TransferSpan>,
     pub(super) offset: u64,
     pub(super) size_hint: Option<u64>,
@@ -390,6 +399,16 @@ impl Transfer {
     pub(super) const fn is_over(&self) -> bool {
         self.completion.is_none()
     }
+
+    /// The same, of a file whose size the server can be asked for.
+    pub(super) fn of_file(self, path: &[u8]) -> Self {
+        let completion = self.completion.map(|operation| seen_through(operation.into_transfer(), path));
+        Self { completion, ..self }
+    }
+}
+
+fn seen_through(transfer: TransferId, path: &[u8]) -> Operation<Complete<Vec<u8>>> {
+    complete(transfer).confirm_size(path.to_vec())
 }
 
 /// A transfer that is over.
@@ -474,14 +493,14 @@ kept! {
     Outcome for Rename<'_>: (), |_none| Ok(());
     Outcome for Secure: Protected, |protected| Ok(protected);
     Outcome for ClearCommandChannel: (), |_none| Ok(());
-    Outcome for Complete: Finished, |completed| Ok(Finished { reply: completed.reply.map(Reply::from) });
+    Outcome for Complete<Vec<u8>>: Finished, |completed| Ok(Finished { reply: completed.reply.map(Reply::from) });
     Outcome for Open<'_>: Transfer, |opened| Ok(Transfer {
         span: None,
         offset: opened.offset,
         size_hint: opened.size_hint,
         unique_name: opened.unique_name.map(<[u8]>::to_vec),
         formats: opened.formats,
-        completion: Some(complete(opened.transfer)),
+        completion: Some(seen_through(opened.transfer, b"")),
     });
 }
 

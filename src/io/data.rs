@@ -62,6 +62,8 @@ enum State<R: Runtime> {
     Sending(Wire<R::Stream>, Encoder),
     /// All was sent, and the peer has yet to take it.
     Sent(Wire<R::Stream>),
+    /// The same, and the machine waits for the peer to close its side.
+    AwaitingClose(Wire<R::Stream>),
 }
 
 /// A connection that was given up, and that is still to bring a ticket: servers that want their sessions
@@ -163,6 +165,10 @@ impl<R: Runtime> Data<R> {
             DataOp::Receive(parameters) => {
                 return self.begin(parameters.coding, parameters.decoder(), State::Receiving);
             }
+            DataOp::AwaitClose => self.change(|state| match state {
+                State::Sent(wire) => State::AwaitingClose(wire),
+                state => state,
+            }),
             DataOp::Close => {
                 if let State::Sent(wire) = &mut self.state {
                     wire.drain(&mut Context::from_waker(Waker::noop()));
@@ -247,13 +253,19 @@ impl<R: Runtime> Data<R> {
             | State::Securing(wire, _)
             | State::Receiving(wire, _)
             | State::Sending(wire, _)
-            | State::Sent(wire) => Some(wire),
+            | State::Sent(wire)
+            | State::AwaitingClose(wire) => Some(wire),
             State::Closed | State::Listening(_) => None,
         }
     }
 
     pub(super) const fn is_receiving(&self) -> bool {
         matches!(self.state, State::Receiving(..))
+    }
+
+    /// Whether what is received differs from the bytes of the file.
+    pub(super) const fn is_decoding(&self) -> bool {
+        matches!(&self.state, State::Receiving(_, decoder) if !decoder.is_identity())
     }
 
     pub(super) const fn is_sending(&self) -> bool {
@@ -331,6 +343,17 @@ impl<R: Runtime> Data<R> {
                 wire.drain(cx);
                 Poll::Pending
             }
+            State::AwaitingClose(wire) => loop {
+                let mut waste = [0; 512];
+                match ready!(wire.poll_read(cx, &mut waste)) {
+                    Ok(0) => {
+                        self.state = State::Closed;
+                        return Poll::Ready(DataEvent::Eof { clean: true });
+                    }
+                    Ok(_) => {}
+                    Err(error) => return Poll::Ready(self.fail(DataFailure::Broken, error)),
+                }
+            },
             _ => Poll::Pending,
         }
     }

@@ -4,13 +4,13 @@ use ::std::fmt;
 use ::std::io;
 
 use crate::action::DataFailure;
-use crate::client::{Mismatch, RawError, Refusal};
-use crate::codec::{Escaped, Invalid, ReplyCode, Verb};
+use crate::client::{Mismatch, RawError, Refusal, ReplyTo};
+use crate::codec::{Escaped, Invalid, ReplyCode};
 use crate::error::{LocalError, PeerError};
 
-/// Why something did not work. After [`Refused`](Self::Refused), [`Data`](Self::Data),
+/// Why something did not work. After [`Refused`](Self::Refused) (but for 421), [`Data`](Self::Data),
 /// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch), [`Argument`](Self::Argument) and
-/// [`Raw`](Self::Raw) the session goes on; after the others it is over.
+/// [`Raw`](Self::Raw) the session goes on; after the others it is over: see [`is_fatal`](Self::is_fatal).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -37,39 +37,48 @@ pub enum Error {
 /// A server's refusal, kept.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// The command refused; none for the greeting.
-    pub verb: Option<Verb>,
+    /// What was refused: a command, or the connection itself.
+    pub to: ReplyTo,
     /// The reply's code.
     pub code: ReplyCode,
     /// What the server says about it.
     pub text: Vec<u8>,
-    transient: bool,
 }
 
 impl Refused {
     /// Whether the same may be granted later: see [`Refusal::is_transient`].
     #[must_use]
-    pub const fn is_transient(&self) -> bool {
-        self.transient
+    pub fn is_transient(&self) -> bool {
+        self.refusal().is_transient()
+    }
+
+    /// Whether the server closes the connection with it: see [`Refusal::is_fatal`].
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        self.refusal().is_fatal()
+    }
+
+    fn refusal(&self) -> Refusal<'_> {
+        Refusal { to: self.to, code: self.code, text: &self.text }
     }
 }
 
 impl fmt::Debug for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Refusal { verb: self.verb, code: self.code, text: &self.text }.fmt(f)
+        self.refusal().fmt(f)
     }
 }
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Refusal { verb: self.verb, code: self.code, text: &self.text }.fmt(f)
+        self.refusal().fmt(f)
     }
 }
 
 impl From<Refusal<'_>> for Refused {
     fn from(refusal: Refusal<'_>) -> Self {
-        let Refusal { verb, code, text } = refusal;
-        Self { verb, code, text: text.to_vec(), transient: refusal.is_transient() }
+        let Refusal { to, code, text } = refusal;
+        Self { to, code, text: text.to_vec() }
     }
 }
 
@@ -85,8 +94,12 @@ impl Error {
 
     /// Whether the session is over.
     #[must_use]
-    pub const fn is_fatal(&self) -> bool {
-        matches!(self, Self::Peer(..) | Self::Local(_) | Self::Connect(_))
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Self::Refused(refused) => refused.is_fatal(),
+            Self::Peer(..) | Self::Local(_) | Self::Connect(_) => true,
+            _ => false,
+        }
     }
 }
 
@@ -159,6 +172,7 @@ mod tests {
 
     use super::*;
     use crate::client::Side;
+    use crate::codec::Verb;
     use crate::io::FxpError;
 
     #[test]

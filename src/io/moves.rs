@@ -21,7 +21,7 @@ macro_rules! moves {
             /// When the server refuses, or the data connection cannot be opened.
             pub async fn retrieve(&mut self, path: impl AsRef<[u8]>) -> Result<Retrieve<'_>, Error> {
                 let path = path.as_ref();
-                self.download(client::retrieve(text(path)?, RepresentationType::Image, 0)).await
+                self.download(client::retrieve(text(path)?, RepresentationType::Image, 0), path).await
             }
 
             /// As [`retrieve`](Self::retrieve), from byte `offset` on. Look at [`Retrieve::offset`]: a server
@@ -35,7 +35,7 @@ macro_rules! moves {
                 offset: u64,
             ) -> Result<Retrieve<'_>, Error> {
                 let path = path.as_ref();
-                self.download(client::retrieve(text(path)?, RepresentationType::Image, offset)).await
+                self.download(client::retrieve(text(path)?, RepresentationType::Image, offset), path).await
             }
 
             /// As [`retrieve_from`](Self::retrieve_from), in another representation: text by TYPE A has its
@@ -50,7 +50,24 @@ macro_rules! moves {
                 representation: RepresentationType,
             ) -> Result<Retrieve<'_>, Error> {
                 let path = path.as_ref();
-                self.download(client::retrieve(text(path)?, representation, offset)).await
+                self.download(client::retrieve(text(path)?, representation, offset), path).await
+            }
+
+            /// As [`retrieve_from`](Self::retrieve_from), of a file whose size is known: a download that ends
+            /// before that is an error ([`DataFailure::Short`](crate::action::DataFailure::Short)), unless SIZE, which
+            /// is asked then, says that the file is no larger.
+            ///
+            /// # Errors
+            /// As [`retrieve`](Self::retrieve).
+            pub async fn retrieve_expecting(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                offset: u64,
+                size: client::ExpectedSize,
+            ) -> Result<Retrieve<'_>, Error> {
+                let path = path.as_ref();
+                let operation = client::retrieve(text(path)?, RepresentationType::Image, offset);
+                self.download(operation.expect_size(size), path).await
             }
 
             /// Uploads to `path`, in the place of what is there: write it, then [`Store::finish`].
@@ -122,7 +139,7 @@ macro_rules! moves {
             /// When the server refuses, which some do for an empty directory.
             pub async fn names(&mut self, path: impl AsRef<[u8]>) -> Result<Entries<'_>, Error> {
                 let path = for_listing(path.as_ref());
-                self.listing(client::names(optional(&path)?, RepresentationType::Image)).await
+                self.listing(client::names(optional(&path)?)).await
             }
 
             /// What LIST sends, as it is: for people.
@@ -131,7 +148,7 @@ macro_rules! moves {
             /// As [`list`](Self::list).
             pub async fn list_raw(&mut self, path: impl AsRef<[u8]>) -> Result<Retrieve<'_>, Error> {
                 let path = for_listing(path.as_ref());
-                self.download(client::list(optional(&path)?, RepresentationType::Image)).await
+                self.download(client::list(optional(&path)?), b"").await
             }
 
             /// Sets how data is put on the wire from now on. [`TransferMode::Deflate`] saves bytes where the
@@ -192,8 +209,9 @@ macro_rules! moves {
             async fn download(
                 &mut self,
                 operation: Operation<client::Open<'_>>,
+                path: &[u8],
             ) -> Result<Retrieve<'_>, Error> {
-                let transfer = self.connection.open(operation).await?;
+                let transfer = self.connection.open(operation).await?.of_file(path);
                 Ok(Retrieve(Download::new(&mut self.connection, transfer)))
             }
 

@@ -17,7 +17,7 @@ macro_rules! restarts {
                 range: ByteRange,
             ) -> Result<Retrieve<'_>, Error> {
                 let path = path.as_ref();
-                self.download(client::retrieve_range(text(path)?, range)).await
+                self.download(client::retrieve_range(text(path)?, range), path).await
             }
 
             /// Goes on with a download that broke behind `marker`, in the same representation, structure and
@@ -33,7 +33,8 @@ macro_rules! restarts {
                 marker: &Marker,
             ) -> Result<Retrieve<'_>, Error> {
                 let path = path.as_ref();
-                self.download(client::retrieve(text(path)?, representation, 0).restart_at(marker)).await
+                let operation = client::retrieve(text(path)?, representation, 0).restart_at(marker);
+                self.download(operation, path).await
             }
 
             /// Goes on with an upload that broke behind `marker`, in the same representation, structure and

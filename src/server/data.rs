@@ -126,6 +126,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             DataEvent::Moved(count) => {
                 self.transfer.as_mut().ok_or(unexpected)?.count(count);
             }
+            // A server need not know: it answers for bytes on the wire only.
+            DataEvent::Decoded(_) => {}
             DataEvent::Marker(marker) => {
                 let transfer = self.transfer.as_mut().filter(|transfer| transfer.receives());
                 let transfer = transfer.ok_or(unexpected)?;

@@ -369,7 +369,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             DataFailure::QuotaExceeded if receives => {
                 (Code::STORAGE_EXCEEDED, Text::literal("Storage allocation exceeded."))
             }
-            DataFailure::Local | DataFailure::StorageFull | DataFailure::QuotaExceeded => {
+            DataFailure::Local
+            | DataFailure::StorageFull
+            | DataFailure::QuotaExceeded
+            | DataFailure::NotTaken
+            | DataFailure::Short { .. }
+            | DataFailure::RestartIgnored { .. } => {
                 (Code::LOCAL_ERROR, Text::literal("Local error; transfer aborted."))
             }
         };

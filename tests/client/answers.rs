@@ -12,13 +12,12 @@ fn sizes_are_read_as_servers_write_them() {
         ("213 18446744073709551615", Some(u64::MAX)),
         ("213 18446744073709551616", None),
         ("213 none", None),
-        ("250 51", Some(51)),
     ] {
         let mut rig = Rig::greeted().says("SIZE", reply);
         let read = rig.run(&mut client::size(t("f")), |size| size.ok()).done();
         assert_eq!(read, size, "{reply}");
         assert_eq!(rig.commands(), ["TYPE I", "SIZE f"]);
-        assert_eq!(rig.round_trips, 1);
+        assert_eq!(rig.round_trips, 2);
     }
     let mut rig = Rig::greeted().says("SIZE", "550 no");
     assert_eq!(rig.run(&mut client::size(t("f")), |_| ()).refused(), 550);
@@ -126,8 +125,8 @@ fn an_answer_on_a_line_that_the_limit_may_have_cut_is_unreadable() {
 }
 
 #[test]
-fn any_2yz_grants_a_simple_command() {
-    for code in ["200 x", "202 x", "213 x", "226 x", "250 x", "257 x"] {
+fn a_2yz_of_no_other_command_grants_a_simple_command() {
+    for code in ["200 x", "202 x", "250 x"] {
         for mut operation in [
             client::change_directory(t("d")),
             client::change_to_parent(),
@@ -190,6 +189,8 @@ fn entry_of(reply: &'static str, room: usize) -> Option<Result<(String, Option<u
                     .map(|entry| entry.map(|entry| (entry.name.to_string(), entry.size)).map_err(|_| ())));
             }
             Action::Event(client::Event::Done(())) => return found,
+            // Before the command goes, there is nothing to answer.
+            Action::Wait(wait) if !wait.writable => {}
             Action::Wait(_) => {
                 rig.tx.sent(100);
                 rig.rx.extend(reply.as_bytes());
@@ -405,7 +406,7 @@ fn a_raw_command_that_no_table_knows_is_no_greeting() {
 #[test]
 fn a_size_is_asked_for_in_type_i() {
     let mut rig = Rig::greeted();
-    assert_eq!(transfer(&mut rig, client::list(None, ASCII)), Outcome::Done(3));
+    assert_eq!(transfer(&mut rig, client::list(None)), Outcome::Done(3));
     rig.reset_counts();
     rig.run(&mut client::size(t("f")), |_| ()).done();
     assert_eq!(rig.commands(), ["TYPE I", "SIZE f"]);
@@ -434,7 +435,7 @@ fn an_mlsd_that_is_announced_and_refused_is_followed_by_list_and_remembered() {
         let (id, formats) = rig.run(&mut open, |opened| (opened.transfer, opened.formats)).done();
         assert_eq!(formats, ftp_proto::listing::Formats::LIST);
         rig.run(&mut client::complete(id), |_| ()).done();
-        assert_eq!(rig.commands(), ["TYPE I", "EPSV", "MLSD d", "EPSV", "LIST d"]);
+        assert_eq!(rig.commands(), ["EPSV", "MLSD d", "EPSV", "LIST d"]);
         rig.reset_counts();
         assert_eq!(transfer(&mut rig, client::entries(None)), Outcome::Done(3));
         assert_eq!(rig.commands(), ["EPSV", "LIST"]);
@@ -470,19 +471,19 @@ fn a_server_that_takes_an_option_of_list_for_a_name_does_no_harm() {
         &[Say("150 go"), Data(b""), AfterData, Say("226 done")],
     ] {
         let mut rig = Rig::greeted().on("LIST -a", acts);
-        transfer(&mut rig, client::list(Some(t("-a")), IMAGE));
+        transfer(&mut rig, client::list(Some(t("-a"))));
         in_step(&mut rig);
         // No operation sends an option by itself.
         rig.reset_counts();
-        assert_eq!(transfer(&mut rig, client::list(None, IMAGE)), Outcome::Done(3));
+        assert_eq!(transfer(&mut rig, client::list(None)), Outcome::Done(3));
         assert_eq!(rig.commands(), ["EPSV", "LIST"]);
     }
     assert_eq!(*for_listing(b"-a"), *b"./-a", "nor is a name sent as one");
 }
 
 #[test]
-fn any_2yz_grants_type_and_mkd_too() {
-    for code in ["200 x", "202 x", "250 x", "257 x"] {
+fn a_2yz_of_no_other_command_grants_type_and_mkd_too() {
+    for code in ["200 x", "202 x", "250 x"] {
         let mut rig = Rig::greeted().says("TYPE", code).says("MKD", code);
         assert_eq!(retrieve(&mut rig), Outcome::Done(3));
         rig.run(&mut client::make_directory(t("d")), |_| ()).done();

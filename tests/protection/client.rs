@@ -193,7 +193,7 @@ fn a_demand_for_session_reuse_is_known() {
     ] {
         let (code, text) = reply.split_at(3);
         let refusal = client::Refusal {
-            verb: None,
+            to: ftp_proto::client::ReplyTo::Greeting,
             code: ftp_proto::codec::ReplyCode::new(code.parse().unwrap()).unwrap(),
             text: text.as_bytes(),
         };

@@ -82,7 +82,7 @@ fn a_range_that_was_not_used_up_is_taken_back_before_the_next_file() {
     let mut rig = ClientRig::greeted().says("RANG", "350 go on").says("HASH", "550 no");
     assert_eq!(rig.run(&mut client::hash(t("f"), None, Some(range)), |_| ()).refused(), 550);
     rig.reset_counts();
-    rig.run(&mut client::names(None, IMAGE), |_| ()).done();
+    rig.run(&mut client::names(None), |_| ()).done();
     assert_eq!(rig.commands(), ["EPSV", "RANG 1 0", "NLST"], "some refuse listings with one");
 
     let mut rig = ClientRig::greeted().says("RANG", "350 go on").says("HASH", "550 no");

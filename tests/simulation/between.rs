@@ -97,7 +97,7 @@ impl Scene {
         let delay = [1, 100, 20_000, 1_000_000][random.below(4)];
         let halves = [0, 1].map(|side| {
             let mut config = client::Config::default();
-            config.one_command_at_a_time = random.below(3) == 0;
+            config.pipelining = random.below(3) != 0;
             let mut serves = server::Config::default();
             serves.foreign_addresses = foreign[side];
             match random.below(5) {
@@ -210,6 +210,12 @@ impl Scene {
             return;
         }
         let now = self.now;
+        // Before it sends a command a client reads what is there, and is polled at once.
+        let listens =
+            |half: &Half| half.waits[0].deadline.is_some_and(|deadline| deadline.as_micros() <= now);
+        if self.halves.iter().any(listens) {
+            return;
+        }
         let next = self.halves.iter().flat_map(|half| {
             let deadlines = half.waits.iter().filter_map(|wait| wait.deadline.map(Instant::as_micros));
             let due = half.due.iter().map(|(at, ..)| *at).chain(half.asked.as_ref().map(|(at, ..)| *at));

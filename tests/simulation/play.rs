@@ -51,7 +51,7 @@ fn configs(random: &mut Random, six: bool) -> (client::Config, server::Config, P
     use AbortPolicy::*;
     client.abort = [AborUploads, CloseData, Abor, AborWithSynch][random.below(4)];
     client.keepalive = [None, None, Some(Duration::from_secs(7))][random.below(3)];
-    client.one_command_at_a_time = random.below(3) == 0;
+    client.pipelining = random.below(3) != 0;
     // A server that gives a transfer up has the time to say so.
     client.timeouts.final_reply = Duration::from_secs(150);
     if random.below(8) == 0 {
@@ -270,10 +270,9 @@ impl Play {
 
     fn list(&mut self) {
         let path = [None, Some(t("/dir")), Some(t("/a"))][self.random.below(3)];
-        let representation = self.representation();
         let open = match self.random.below(4) {
-            0 => client::list(path, representation),
-            1 => client::names(path, representation),
+            0 => client::list(path),
+            1 => client::names(path),
             2 => client::machine_list(path),
             _ => client::entries(path),
         };

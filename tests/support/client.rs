@@ -27,6 +27,8 @@ enum DataEnd {
     Securing(DataId),
     Receiving(DataId),
     Sending(DataId),
+    /// All was sent, and the client waits for the server to close its side.
+    AwaitingClose(DataId),
 }
 
 pub struct Rig {
@@ -75,6 +77,8 @@ pub struct Rig {
     broken: Option<DataFailure>,
     finished: bool,
     aborted: bool,
+    /// The server has closed its side of the data connection.
+    closes_data: bool,
 }
 
 /// Telnet's Interrupt Process and Synch, as the transcript shows it.
@@ -123,6 +127,7 @@ impl Rig {
             broken: None,
             finished: false,
             aborted: false,
+            closes_data: false,
         };
         rig.acts.push_back(Act::Say("220 ready"));
         rig
@@ -275,6 +280,9 @@ impl Rig {
             (DataOp::StartTls, DataEnd::Open(open)) if *open == id => self.data = DataEnd::Securing(id),
             (DataOp::Receive(_), DataEnd::Open(open)) if *open == id => self.data = DataEnd::Receiving(id),
             (DataOp::Send(_), DataEnd::Open(open)) if *open == id => self.data = DataEnd::Sending(id),
+            (DataOp::AwaitClose, DataEnd::Open(open)) if *open == id => {
+                self.data = DataEnd::AwaitingClose(id);
+            }
             (DataOp::Close | DataOp::Abort, DataEnd::None) => {}
             (DataOp::Close, _) => {
                 self.data = DataEnd::None;
@@ -395,7 +403,14 @@ impl Rig {
                     (id, DataEvent::Flushed)
                 }
             },
-            DataEnd::None | DataEnd::Open(_) | DataEnd::Arrived(_) => return false,
+            DataEnd::AwaitingClose(id) if self.closes_data => {
+                self.closes_data = false;
+                self.data = DataEnd::Open(id);
+                (id, DataEvent::Eof { clean: true })
+            }
+            DataEnd::None | DataEnd::Open(_) | DataEnd::Arrived(_) | DataEnd::AwaitingClose(_) => {
+                return false;
+            }
         };
         self.client.data_event(id, event).unwrap();
         true

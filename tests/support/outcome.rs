@@ -76,7 +76,7 @@ pub fn digest<'b, T, O>(action: Result<Action<Event<'b, T>>, Error>, own: &impl 
         Ok(Action::Event(Event::Done(output))) => Turn::Over(Outcome::Done(own(output))),
         Ok(Action::Event(Event::Failed(failure))) => Turn::Over(Outcome::Failed(failure)),
         Ok(Action::Event(Event::Refused(refusal))) => Turn::Over(Outcome::Refused {
-            verb: refusal.verb,
+            verb: refusal.to.verb(),
             code: code(refusal.code),
             text: Escaped(refusal.text).to_string(),
             transient: refusal.is_transient(),

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use super::Elsewhere;
 use crate::client::abort::Abort;
-use crate::client::{Client, Context, Inherits, Next, Operation, Profile, Sequence};
+use crate::client::{Client, Context, Inherits, Next, Operation, Profile, ReplyTo, Sequence};
 use crate::codec::{
     ByteRange, Command, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Verb, address,
 };
@@ -75,7 +75,9 @@ impl<'a> Part<'a> {
 
     /// Whether the server has the part in TLS that it is to have; tells it by SSCN where it has not.
     fn takes_part(&mut self, cx: &mut Context<'_, '_>) -> Result<bool, LocalError> {
-        let Some(on) = self.tls_client.filter(|on| *on != cx.client.sscn_kept) else { return Ok(true) };
+        let Some(on) = self.tls_client.filter(|on| *on != cx.client.settings.server_is_tls_client()) else {
+            return Ok(true);
+        };
         self.sscn_sent = self.sscn_sent || cx.send(&Command::Sscn(Some(on)))?;
         Ok(false)
     }
@@ -123,9 +125,9 @@ impl Sequence for Part<'_> {
         if self.stage != Stage::Ready || !self.may_begin || cx.client.is_owed() {
             return Ok(Next::Continue);
         }
-        if !self.range_sent && cx.client.range_kept {
+        if !self.range_sent && cx.client.settings.keeps_range() {
             self.range_sent = cx.send(&Command::Rang(ByteRange::WHOLE))?;
-        } else if !self.restart_sent && (self.offset > 0 || cx.client.offset_kept) {
+        } else if !self.restart_sent && (self.offset > 0 || cx.client.settings.keeps_offset()) {
             self.restart_sent = cx.send(&Command::Rest(RestartMarker::Offset(self.offset)))?;
         } else if cx.send(&self.command)? {
             cx.client.elsewhere = Elsewhere::Moving;
@@ -134,18 +136,18 @@ impl Sequence for Part<'_> {
         Ok(Next::Continue)
     }
 
-    fn reply(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         if line.is_final() {
-            return self.finished(cx, verb, line);
+            return self.finished(cx, to, line);
         }
-        if line.position.is_end() && verb == self.command.known_verb() {
+        if line.position.is_end() && to.verb() == self.command.known_verb() {
             self.stage = Stage::Begun;
         }
         Next::Continue
     }
 
-    fn finished(&mut self, cx: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
-        let granted = line.code.is_success();
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        let (granted, verb) = (line.code.is_success(), to.verb());
         match verb {
             Some(Verb::Epsv | Verb::Pasv) if granted => match address::parse_passive_reply(line) {
                 Ok((named, port)) => {
@@ -162,9 +164,13 @@ impl Sequence for Part<'_> {
             Some(verb @ (Verb::Epsv | Verb::Eprt)) => self.fall_back(cx.client, verb),
             Some(Verb::Type | Verb::Noop) if granted || verb == Some(Verb::Noop) => Next::Continue,
             // Where it is unknown none can be in force.
-            Some(Verb::Rang) if !cx.client.range_kept => Next::Continue,
+            Some(Verb::Rang) if !cx.client.settings.keeps_range() => Next::Continue,
             // Where it is unknown, the server is none.
-            Some(Verb::Sscn) if granted || self.tls_client == Some(cx.client.sscn_kept) => Next::Continue,
+            Some(Verb::Sscn)
+                if granted || self.tls_client == Some(cx.client.settings.server_is_tls_client()) =>
+            {
+                Next::Continue
+            }
             Some(Verb::Rest) if granted || line.code.is_intermediate() => Next::Continue,
             verb if verb == self.command.known_verb() && granted => Next::Done,
             _ => Next::Refused,
@@ -195,15 +201,15 @@ impl Sequence for Withdrawal {
         self.0.advance(cx)
     }
 
-    fn reply(&mut self, _: &mut Context<'_, '_>, verb: Option<Verb>, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, _: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         let refuses = line.position.is_end() && line.code.is_failure() && !is_of_connection(line.code);
-        match verb {
+        match to.verb() {
             Some(Verb::Retr | Verb::Stor) if refuses => Next::Show,
             _ => Next::Continue,
         }
     }
 
-    fn finished(&mut self, _: &mut Context<'_, '_>, _: Option<Verb>, _: &ReplyLine<'_>) -> Next {
+    fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Next {
         Next::Continue
     }
 

@@ -31,6 +31,13 @@ pub struct VerbInfo {
     pub transfer: TransferGate,
     /// Which way the file or listing goes, where the command opens a data connection.
     pub data: Option<Direction>,
+    /// Whether only the codes of the row ([`success`](Self::success), [`intermediate`](Self::intermediate),
+    /// [`seen`](Self::seen)) grant the command. The others are granted by any 2yz or 3yz that is not
+    /// another command's own: see [`is_answered_by`](Self::is_answered_by).
+    pub exact: bool,
+    /// Whether the command removes, renames, stores or protects something. A client that has met a stray
+    /// reply first makes sure that no other one is on its way.
+    pub irrevocable: bool,
     /// The command that this is an older name of: XMKD is MKD.
     pub alias_of: Option<Verb>,
     /// The 1yz replies it may get.
@@ -47,6 +54,9 @@ pub struct VerbInfo {
     /// Those of its replies, and of [`ANY`](Self::ANY), that no document lists for it (of RFC 959, no
     /// table but 5.4 is meant) and that we give nonetheless, as servers in use do.
     pub departures: &'static [ReplyCode],
+    /// The 2yz and 3yz replies that real servers send besides those of the row. Clients accept them; our
+    /// server does not send them.
+    pub seen: &'static [ReplyCode],
 }
 
 /// The argument of a command, with its syntax as RFC 959 5.3.1 would write it, such as
@@ -114,6 +124,8 @@ impl VerbInfo {
         login: LoginGate::LoggedIn,
         transfer: TransferGate::Waits,
         data: None,
+        exact: false,
+        irrevocable: false,
         alias_of: None,
         preliminary: &[],
         success: &[],
@@ -121,12 +133,42 @@ impl VerbInfo {
         failure: &[],
         additions: &[],
         departures: &[],
+        seen: &[],
     };
+
+    /// The 2yz and 3yz replies that belong to some command, or to the greeting: a reply with such a code
+    /// answers no command whose row does not have it. The other codes (200, 202, 232, 250 ...) are sent
+    /// for almost anything.
+    pub const OWN: &'static [ReplyCode] =
+        codes![211 213 214 215 220 221 225 226 227 228 229 230 234 257 331 332 334 350];
 
     /// The replies of the row, of every outcome: without those that any command may get.
     pub fn replies(&self) -> impl Iterator<Item = ReplyCode> + use<> {
         let outcomes = [self.preliminary, self.success, self.intermediate, self.failure];
         outcomes.into_iter().flatten().copied()
+    }
+
+    /// Whether the row has this 2yz or 3yz reply, or servers were seen to send it.
+    #[must_use]
+    pub fn has_own(&self, code: ReplyCode) -> bool {
+        [self.success, self.intermediate, self.seen].into_iter().flatten().any(|own| *own == code)
+    }
+
+    /// Whether a final reply with `code` can be the answer to this command, as a client has to judge it. A
+    /// reply that cannot is a stray: it answers something else, or nothing.
+    ///
+    /// A failure answers whatever was asked first. So does a success, by its first digit (RFC 1123
+    /// 4.1.2.11), unless the code is [another command's own](Self::OWN) or the row demands its own
+    /// ([`exact`](Self::exact)). A preliminary reply is never final.
+    #[must_use]
+    pub fn is_answered_by(&self, code: ReplyCode) -> bool {
+        if code.is_preliminary() {
+            return false;
+        }
+        if !(code.is_success() || code.is_intermediate()) {
+            return true;
+        }
+        self.has_own(code) || !(self.exact || Self::OWN.contains(&code))
     }
 
     /// Whether a server may answer the command with `code`: it is in the row, or any command may get it.

@@ -19,6 +19,8 @@ pub enum Act {
     Arrive(&'static str),
     /// The data connection breaks.
     Break(DataFailure),
+    /// Closes its side of the data connection in order.
+    CloseData,
     /// Goes on once the data connection has been seen through by the client. If the client aborted it,
     /// 426 is all that still comes.
     AfterData,
@@ -119,6 +121,7 @@ impl Rig {
                 Act::Arrive(from) => self.arrivals.push_back(from.parse().unwrap()),
                 Act::Data(bytes) => self.served = Some(bytes),
                 Act::Break(failure) => self.broken = Some(failure),
+                Act::CloseData => self.closes_data = true,
                 Act::AfterData if self.finished => {}
                 Act::AfterData if self.aborted => {
                     self.acts.clear();

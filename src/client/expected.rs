@@ -1,0 +1,381 @@
+//! The replies that the server still owes, in the order of the commands, and which of them a reply answers
+//! (RFC 959 4.2 and 5.4, RFC 1123 4.1.2.11).
+//!
+//! A reply is held against the command that it would answer. [`VerbInfo::is_answered_by`] says which codes
+//! can; a reply that cannot is a *stray*: a server that answers twice, or answers something that was never
+//! asked, would otherwise shift every later answer by one. Strays are skipped. The command then has
+//! [`Timeouts::stray`](super::Timeouts::stray) left to get its own reply.
+//!
+//! After the first stray of a session, or the first reply that is not in its row, a command that cannot be taken back is sent only when the last reply
+//! was certainly the last one on its way: its code is that command's own, as 229 is EPSV's. Where it was
+//! not, the machine first sends a command whose answer is its own: SYST, or PWD where SYST is refused.
+//!
+//! [`VerbInfo::is_answered_by`]: crate::codec::VerbInfo::is_answered_by
+
+use arrayvec::ArrayVec;
+
+use super::ReplyTo;
+use super::settings::Change;
+use crate::codec::{ReplyCode, Verb, VerbInfo};
+
+/// How many commands may be on their way at once. Operations send at most three together.
+pub(super) const IN_FLIGHT: usize = 8;
+
+/// How many bytes of a stray reply's text are kept for the error message.
+const QUOTE: usize = 48;
+
+/// Which operation a command belongs to.
+pub(super) type Generation = u32;
+
+/// The generation of the commands that the machine sends on its own account. No operation has it.
+pub(super) const NO_OPERATION: Generation = 0;
+
+/// A reply that the server owes: to a command, or its greeting.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ExpectedReply {
+    /// What it answers.
+    pub(super) to: ReplyTo,
+    /// Which final codes can answer it.
+    accepts: Accepts,
+    /// What the command changes, once it is granted.
+    pub(super) change: Option<Change>,
+    pub(super) generation: Generation,
+    /// The command's data connection may now carry data: no reply is due before that ends.
+    pub(super) transferring: bool,
+    /// The command was sent during a transfer: its reply may come before the transfer's.
+    pub(super) during_transfer: bool,
+    /// How many preliminary replies have come before any data.
+    preliminaries: u32,
+}
+
+/// Which final replies can answer a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Accepts {
+    /// Those that its row in the table of commands allows.
+    Row,
+    /// Those of its row, and 200: EPSV ALL.
+    RowAndOkay,
+    /// Any: the caller reads the reply.
+    Any,
+}
+
+impl ExpectedReply {
+    /// The reply to a command.
+    pub(super) const fn new(to: ReplyTo, accepts: Accepts) -> Self {
+        Self {
+            to,
+            accepts,
+            change: None,
+            generation: NO_OPERATION,
+            transferring: false,
+            during_transfer: false,
+            preliminaries: 0,
+        }
+    }
+
+    /// The reply to a command that is sent during a transfer.
+    pub(super) const fn during_transfer(to: ReplyTo) -> Self {
+        Self { during_transfer: true, ..Self::new(to, Accepts::Row) }
+    }
+
+    /// The same, owed to this operation.
+    pub(super) const fn owed_to(self, generation: Generation) -> Self {
+        Self { generation, ..self }
+    }
+
+    pub(super) const fn verb(&self) -> Option<Verb> {
+        self.to.verb()
+    }
+
+    pub(super) fn is_transfer(&self) -> bool {
+        self.verb().is_some_and(Verb::opens_data_connection)
+    }
+
+    pub(super) fn is_upload(&self) -> bool {
+        matches!(self.verb(), Some(Verb::Stor | Verb::Appe | Verb::Stou))
+    }
+
+    pub(super) fn moves_file(&self) -> bool {
+        self.is_upload() || self.verb() == Some(Verb::Retr)
+    }
+
+    pub(super) fn is_abort(&self) -> bool {
+        self.during_transfer && self.verb() == Some(Verb::Abor)
+    }
+
+    /// Whether a reply with this code can be an answer to the command, preliminary or final.
+    fn is_answered_by(&self, code: ReplyCode) -> bool {
+        if code.is_preliminary() {
+            return true;
+        }
+        match (self.to, self.accepts) {
+            (_, Accepts::Any) | (ReplyTo::Other, _) | (ReplyTo::Greeting, _) => true,
+            (ReplyTo::Command(Verb::Epsv), Accepts::Row) if code == ReplyCode::COMMAND_OKAY => false,
+            (ReplyTo::Command(verb), _) => verb.info().is_answered_by(code),
+        }
+    }
+
+    /// Whether the row of the command has a final reply with this code. Of failures any is as good as another, and
+    /// where any reply will do there is no row.
+    fn has_in_row(&self, code: ReplyCode) -> bool {
+        match (self.to, self.accepts) {
+            (ReplyTo::Command(verb), Accepts::Row | Accepts::RowAndOkay) => {
+                code.is_failure() || verb.info().has_own(code)
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether a reply with this code shows that no other reply is on its way: it could not have answered
+    /// anything else.
+    fn is_certain(&self, code: ReplyCode) -> bool {
+        VerbInfo::OWN.contains(&code) && self.verb().is_some_and(|verb| verb.info().has_own(code))
+    }
+}
+
+/// The start of a stray reply, for the error message.
+#[derive(Clone, Debug)]
+pub(super) struct Stray {
+    pub(super) code: ReplyCode,
+    pub(super) text: ArrayVec<u8, QUOTE>,
+}
+
+/// What the machine sends to find out that no stray reply is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Probe {
+    Syst,
+    /// SYST was refused.
+    Pwd,
+    /// Both were refused: their order is all there is to go by.
+    Unanswerable,
+}
+
+/// The replies that are owed, oldest first.
+#[derive(Debug)]
+pub(super) struct ExpectedReplies {
+    queue: ArrayVec<ExpectedReply, IN_FLIGHT>,
+    /// The stray that came last, in this session, and how many came.
+    last_stray: Option<Stray>,
+    strays: u32,
+    /// The server has sent a reply that answers nothing, or that is not in its row, in this session.
+    in_doubt: bool,
+    /// A stray came since the last command was sent, and nothing that answers it.
+    stray_pending: bool,
+    /// The next line began to come before the command was sent, so that it cannot answer it.
+    skips_next: bool,
+    /// The last final reply could not have answered anything but its command.
+    is_certain: bool,
+    probe: Probe,
+    /// The transfer that was answered last, while its data has not come to an end.
+    last_transfer: Option<ExpectedReply>,
+}
+
+impl ExpectedReplies {
+    /// What a server owes that was just connected to: its greeting.
+    pub(super) fn new() -> Self {
+        let mut queue = ArrayVec::new();
+        queue.push(ExpectedReply::new(ReplyTo::Greeting, Accepts::Any));
+        Self {
+            queue,
+            last_stray: None,
+            strays: 0,
+            in_doubt: false,
+            stray_pending: false,
+            skips_next: false,
+            is_certain: false,
+            probe: Probe::Syst,
+            last_transfer: None,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// How many more commands may be sent.
+    pub(super) fn room(&self) -> usize {
+        self.queue.remaining_capacity()
+    }
+
+    pub(super) fn first(&self) -> Option<&ExpectedReply> {
+        self.queue.first()
+    }
+
+    /// Whether the server still has to greet.
+    pub(super) fn awaits_greeting(&self) -> bool {
+        self.first().is_some_and(|first| first.to == ReplyTo::Greeting)
+    }
+
+    /// Whether the server still has to say how the transfer ended.
+    pub(super) fn awaits_transfer(&self) -> bool {
+        self.queue.iter().any(ExpectedReply::is_transfer)
+    }
+
+    /// Whether ABOR, sent during a transfer, was not answered yet.
+    pub(super) fn awaits_abort(&self) -> bool {
+        self.queue.iter().any(ExpectedReply::is_abort)
+    }
+
+    /// Whether every reply that is owed belongs to this operation.
+    pub(super) fn all_belong_to(&self, generation: Generation) -> bool {
+        self.queue.iter().all(|expected| expected.generation == generation)
+    }
+
+    /// A command was sent; `within_line` when a part of a line is in the receive window already. There has to be
+    /// [`room`](Self::room).
+    pub(super) fn sent(&mut self, expected: ExpectedReply, within_line: bool) {
+        if self.queue.is_empty() {
+            self.stray_pending = false;
+            self.skips_next = within_line;
+        }
+        self.is_certain = false;
+        if !expected.during_transfer {
+            self.last_transfer = None;
+        }
+        self.queue.push(expected);
+    }
+
+    /// What the command that was sent last changes, once it is granted.
+    pub(super) fn set_last_change(&mut self, change: Option<Change>) {
+        if let Some(last) = self.queue.last_mut() {
+            last.change = change;
+        }
+    }
+
+    /// To which operation the command belongs that was sent last.
+    pub(super) fn set_last_generation(&mut self, generation: Generation) {
+        if let Some(last) = self.queue.last_mut() {
+            last.generation = generation;
+        }
+    }
+
+    /// Makes a new operation the owner of those replies that `takes` says.
+    pub(super) fn adopt(&mut self, generation: Generation, takes: impl Fn(&ExpectedReply) -> bool) {
+        for expected in self.queue.iter_mut().filter(|expected| takes(expected)) {
+            expected.generation = generation;
+        }
+    }
+
+    /// Which of the owed replies one with this code is; `None` for a stray. In order, but for what was sent
+    /// during a transfer: some servers answer that at once, and others after the transfer, so the code tells
+    /// (200 is NOOP's, 211 to 213 are STAT's, 225 is ABOR's; what refuses a command refuses the later one).
+    pub(super) fn find(&mut self, code: ReplyCode) -> Option<usize> {
+        if core::mem::take(&mut self.skips_next) {
+            return None;
+        }
+        let mut place = 0;
+        if self.queue.first()?.transferring {
+            let later = |verb: Option<Verb>| {
+                self.queue.iter().position(|expected| {
+                    expected.during_transfer && (verb.is_none() || expected.verb() == verb)
+                })
+            };
+            place = match code.get() {
+                200 => later(Some(Verb::Noop)),
+                211..=213 => later(Some(Verb::Stat)),
+                225 => later(Some(Verb::Abor)),
+                202 | 500..=503 => later(None),
+                _ => None,
+            }
+            .unwrap_or(0);
+        }
+        self.queue.get(place)?.is_answered_by(code).then_some(place)
+    }
+
+    /// Mutable access to one of them, by its place.
+    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut ExpectedReply> {
+        self.queue.get_mut(place)
+    }
+
+    /// Counts a preliminary reply. `moved` is whether data has moved, after which they are not counted. Returns
+    /// how many there were.
+    pub(super) fn preliminary(&mut self, place: usize, moved: bool) -> u32 {
+        self.stray_pending = false;
+        let Some(expected) = self.queue.get_mut(place) else { return 0 };
+        expected.transferring |= expected.is_transfer();
+        if !moved {
+            expected.preliminaries = expected.preliminaries.saturating_add(1);
+        }
+        expected.preliminaries
+    }
+
+    /// A final reply came: what it answers is no longer owed.
+    pub(super) fn answered(&mut self, place: usize, code: ReplyCode) -> Option<ExpectedReply> {
+        let answered = self.queue.pop_at(place)?;
+        self.stray_pending = false;
+        self.is_certain = self.queue.is_empty() && answered.is_certain(code);
+        self.in_doubt |= !answered.has_in_row(code);
+        if answered.is_transfer() && code.is_success() {
+            self.last_transfer = Some(answered);
+        }
+        if answered.generation == NO_OPERATION && answered.to != ReplyTo::Greeting && code.is_failure() {
+            self.probe = match self.probe {
+                Probe::Syst => Probe::Pwd,
+                Probe::Pwd | Probe::Unanswerable => Probe::Unanswerable,
+            };
+        }
+        Some(answered)
+    }
+
+    /// The transfer that was said to have ended has not: more was said of it, and its end is owed again.
+    pub(super) fn reopen_transfer(&mut self, generation: Generation) -> bool {
+        let Some(transfer) = self.last_transfer.take() else { return false };
+        let expected = ExpectedReply { generation, transferring: true, ..transfer };
+        self.queue.is_empty() && self.queue.try_push(expected).is_ok()
+    }
+
+    /// The transfer begins, although the server has not said so.
+    pub(super) fn assume_begun(&mut self) {
+        if let Some(first) = self.queue.first_mut() {
+            first.transferring |= first.is_transfer();
+        }
+    }
+
+    /// One reply has answered both the transfer and the ABOR that ended it.
+    pub(super) fn drop_aborted(&mut self) {
+        self.queue.retain(|expected| !expected.is_transfer() && expected.verb() != Some(Verb::Abor));
+    }
+
+    /// The connection has failed: nothing will come.
+    pub(super) fn clear(&mut self) {
+        self.queue.clear();
+    }
+
+    /// A reply came that answers nothing.
+    pub(super) fn stray(&mut self, code: ReplyCode, text: &[u8]) {
+        let text = text.iter().copied().take(QUOTE).collect();
+        self.last_stray = Some(Stray { code, text });
+        self.strays = self.strays.wrapping_add(1);
+        self.stray_pending = !self.queue.is_empty();
+        self.in_doubt = true;
+    }
+
+    /// The stray after which the oldest command still waits for its reply.
+    pub(super) fn pending_stray(&self) -> Option<&Stray> {
+        self.last_stray.as_ref().filter(|_| self.stray_pending)
+    }
+
+    /// The stray that came last.
+    pub(super) const fn last_stray(&self) -> Option<&Stray> {
+        self.last_stray.as_ref()
+    }
+
+    /// How many strays have come.
+    pub(super) const fn strays(&self) -> u32 {
+        self.strays
+    }
+
+    /// What is to be sent before a command that cannot be taken back: after a stray, something whose answer
+    /// is its own.
+    pub(super) fn probe_before(&self, verb: Option<Verb>) -> Option<Verb> {
+        let needed = self.in_doubt
+            && !self.is_certain
+            && self.queue.is_empty()
+            && verb.is_some_and(|verb| verb.info().irrevocable);
+        match self.probe {
+            Probe::Syst if needed => Some(Verb::Syst),
+            Probe::Pwd if needed => Some(Verb::Pwd),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What is known of a file's size, compared with what a download brought (RFC 3659 4 and 7.5.7).
+//!
+//! A server can close a data connection in order and call the transfer complete although bytes are missing.
+//! The only defence in stream mode is to compare. Sources differ in trust: SIZE decides; MLST and MLSD may be
+//! approximate and decide where SIZE is refused; the number in the text of the 150 is a hint, which makes the
+//! client ask, and decides only where nothing else does.
+
+use crate::action::DataFailure;
+
+/// A file's size as the caller knows it, for [`Operation::expect_size`](super::Operation::expect_size).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExpectedSize {
+    /// SIZE said so.
+    Size(u64),
+    /// The `size` fact of MLST or MLSD said so. The sizes that LIST shows do not count, and neither does that of a
+    /// link.
+    Fact(u64),
+}
+
+/// What is known of the size of one file, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct KnownSize {
+    size: Option<u64>,
+    fact: Option<u64>,
+    hint: Option<u64>,
+}
+
+/// What a download brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Received {
+    /// The byte of the file at which it began.
+    pub(super) offset: u64,
+    /// Bytes of the file that came.
+    pub(super) bytes: u64,
+}
+
+/// What a comparison comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    /// Nothing contradicts it.
+    Whole,
+    /// The server has to be asked.
+    Doubtful,
+}
+
+impl KnownSize {
+    pub(super) const fn expect(&mut self, expected: ExpectedSize) {
+        match expected {
+            ExpectedSize::Size(bytes) => self.size = Some(bytes),
+            ExpectedSize::Fact(bytes) => self.fact = Some(bytes),
+        }
+    }
+
+    /// The text of the 150 names a size.
+    pub(super) fn hint(&mut self, hint: Option<u64>) {
+        self.hint = hint.or(self.hint);
+    }
+
+    /// Whether the `size` fact is known.
+    pub(super) const fn has_fact(&self) -> bool {
+        self.fact.is_some()
+    }
+
+    /// Compares what came with all that is known before the server is asked again.
+    pub(super) fn compare(&self, received: Received) -> Comparison {
+        let end = received.end();
+        let known = [self.size, self.fact, self.hint];
+        let short = known.into_iter().flatten().any(|known| end < known);
+        // A server that ignores REST sends the file from its start, to be found out only by its length.
+        let beyond = received.offset > 0 && !known.contains(&Some(end));
+        if short || beyond { Comparison::Doubtful } else { Comparison::Whole }
+    }
+
+    /// SIZE was asked again, and has decided.
+    pub(super) fn decide(received: Received, size: u64) -> Result<(), DataFailure> {
+        let (received, restarted) = (received.end(), received.offset > 0);
+        match received {
+            _ if received < size => Err(DataFailure::Short { received, expected: size }),
+            _ if received > size && restarted => {
+                Err(DataFailure::RestartIgnored { received, expected: size })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// SIZE was refused: the fact decides, and where there is none, the hint.
+    pub(super) fn decide_without_size(&self, received: Received) -> Result<(), DataFailure> {
+        let received = received.end();
+        match self.fact.or(self.size).or(self.hint) {
+            Some(expected) if received < expected => Err(DataFailure::Short { received, expected }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Received {
+    /// Where in the file it ended.
+    const fn end(self) -> u64 {
+        self.offset.saturating_add(self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(size: Option<u64>, fact: Option<u64>, hint: Option<u64>) -> KnownSize {
+        KnownSize { size, fact, hint }
+    }
+
+    #[test]
+    fn only_what_contradicts_makes_the_server_be_asked() {
+        let none = None;
+        for (known, offset, bytes, wanted) in [
+            (known(none, none, none), 0, 50, Comparison::Whole),
+            (known(none, none, none), 10, 50, Comparison::Doubtful),
+            (known(Some(60), none, none), 10, 50, Comparison::Whole),
+            (known(Some(50), none, none), 10, 50, Comparison::Doubtful),
+            (known(none, none, Some(60)), 10, 50, Comparison::Whole),
+            (known(Some(100), none, none), 0, 50, Comparison::Doubtful),
+            (known(none, Some(100), none), 0, 50, Comparison::Doubtful),
+            (known(none, none, Some(100)), 0, 50, Comparison::Doubtful),
+            (known(Some(50), none, Some(100)), 0, 50, Comparison::Doubtful),
+            (known(Some(40), Some(40), Some(40)), 0, 50, Comparison::Whole),
+        ] {
+            assert_eq!(known.compare(Received { offset, bytes }), wanted, "{known:?} {offset} {bytes}");
+        }
+    }
+
+    #[test]
+    fn size_decides_and_where_it_is_refused_the_fact_does() {
+        let received = |offset, bytes| Received { offset, bytes };
+        let short = |received, expected| Err(DataFailure::Short { received, expected });
+        assert_eq!(KnownSize::decide(received(0, 50), 100), short(50, 100));
+        assert_eq!(KnownSize::decide(received(0, 50), 50), Ok(()));
+        assert_eq!(KnownSize::decide(received(0, 50), 40), Ok(()));
+        let ignored = Err(DataFailure::RestartIgnored { received: 110, expected: 100 });
+        assert_eq!(KnownSize::decide(received(10, 100), 100), ignored);
+        assert_eq!(known(None, Some(50), Some(100)).decide_without_size(received(0, 50)), Ok(()));
+        assert_eq!(known(None, Some(60), None).decide_without_size(received(0, 50)), short(50, 60));
+        assert_eq!(known(None, None, Some(60)).decide_without_size(received(0, 50)), short(50, 60));
+        assert_eq!(known(None, None, None).decide_without_size(received(0, 50)), Ok(()));
+    }
+}
