@@ -157,6 +157,8 @@ pub enum PeerError {
     NotFtp,
     /// A reply does not begin with a reply code (RFC 959 4.2).
     MalformedReply,
+    /// A line has a NUL in it, which no CR precedes: binary data, and no reply (RFC 959 5.3, RFC 854).
+    NulInReply,
     /// A reply has more lines or bytes than the configured limit.
     ReplyTooLong,
     /// It did not answer in time.
@@ -189,6 +191,9 @@ impl fmt::Display for PeerError {
             Self::NotFtp => "the peer does not greet as an FTP server: is this the right port?",
             Self::MalformedReply => {
                 "the server sent a line that begins with no reply code: a trace of the control connection shows it"
+            },
+            Self::NulInReply => {
+                "the server sent a line with a NUL byte in it, as no reply has: a trace of the control connection shows it"
             },
             Self::ReplyTooLong => "the server's reply is longer than limits.reply_lines or limits.reply_bytes",
             Self::TimedOut(awaited) => {
@@ -279,6 +284,7 @@ mod tests {
             (PeerError::OtherProtocol(Protocol::Http).into(), &["HTTP"]),
             (PeerError::OtherProtocol(Protocol::Smtp).into(), &["SMTP"]),
             (PeerError::MalformedReply.into(), &["reply code", "trace"]),
+            (PeerError::NulInReply.into(), &["NUL", "trace"]),
             (PeerError::ReplyTooLong.into(), &["limits.reply_lines", "limits.reply_bytes"]),
             (PeerError::TooManyBadCommands.into(), &["limits.bad_commands"]),
             (PeerError::TooManyLogins.into(), &["limits.login_attempts"]),

@@ -30,10 +30,11 @@
 //! | | the size in 150's text | transfer | `the_server_tells_sizes_and_names_at_the_start` |
 //! | answers | SIZE refused in ASCII; numbers among words | answers | `a_size_refused_in_ascii_..`, `a_size_is_asked_for_in_type_i`, `sizes_are_read_..` |
 //! | | MDTM with fractions, `19100..`, in words | answers | `times_are_read_and_not_guessed` |
-//! | | 257 in any form, other names | answers | `directories_are_read_as_servers_write_them` |
+//! | | 257 in any form, other names; cut | answers | `directories_are_read_as_servers_write_them`, `a_257_that_is_cut_..`, `an_answer_on_a_line_that_the_limit_..` |
 //! | | MKD without a path, any 2yz | answers | `directories_are_read_..`, `a_2yz_of_no_other_command_grants_..` |
 //! | | FEAT in any form; lies | answers | `features_are_read_..`, `what_feat_names_and_the_server_refuses_..` |
-//! | | MLST indented or not, split; MLSD announced and refused | answers, transfer | `facts_..`, `of_several_entries_..`, `an_mlsd_that_is_..` |
+//! | | MFMT, MDTM with a time, SITE UTIME, none of them | times | `a_time_is_set_by_the_first_way_..` |
+//! | | MLST indented or not, split, on one line; MLSD announced and refused | answers, transfer | `facts_..`, `of_several_entries_..`, `an_mlsd_that_is_..` |
 //! | | an empty directory in four ways; `LIST -a` as a name | transfer, answers | `an_empty_directory_..`, `a_server_that_takes_an_option_..` |
 //! | | STOU names in three ways | transfer | `the_server_tells_sizes_and_names_at_the_start` |
 //! | names | CR, LF, NUL; 0xFF | names, framing | `what_ends_a_line_is_no_name`, `a_byte_255_..` |
@@ -79,6 +80,8 @@ mod splits;
 mod strays;
 #[path = "client/time.rs"]
 mod time;
+#[path = "client/times.rs"]
+mod times;
 #[path = "client/transfer.rs"]
 mod transfer;
 #[path = "client/verify.rs"]

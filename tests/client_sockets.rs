@@ -5,8 +5,8 @@
 #[path = "support/served.rs"]
 mod served;
 
-use ftp_proto::client::{AbortPolicy, Config, DataConnection};
-use ftp_proto::codec::{FileStructure, RepresentationType, Timestamp, TransferMode};
+use ftp_proto::client::{AbortPolicy, Config, DataConnection, Profile};
+use ftp_proto::codec::{FileStructure, RepresentationType, Timestamp, TransferMode, Verb};
 use ftp_proto::io::std::Client;
 use ftp_proto::transfer::Coding;
 use served::{Served, bytes};
@@ -155,5 +155,40 @@ fn a_transfer_restarts_in_every_mode() {
             retrieve.read_to_end(&mut rest).unwrap();
             assert_eq!(rest, content[200_000..], "{mode}");
         }
+    });
+}
+
+#[test]
+fn a_time_is_set_by_what_the_server_has_for_it() {
+    let mut config = ftp_proto::server::Config::default();
+    config.commands = config.commands.without(Verb::Mfmt);
+    let served = Served::at("127.0.0.1:0", |server| server.with_config(config));
+    let mut client = Client::connect(served.address).unwrap();
+    client.login("me", "secret").unwrap();
+    fs::write(served.root.join("a f"), b"content").unwrap();
+    for text in [b"20240229123456", b"19991231235959"] {
+        let time = Timestamp::parse(text).unwrap();
+        assert_eq!(client.set_modification_time("a f", time).unwrap(), None);
+        assert_eq!(client.modification_time("a f").unwrap(), time);
+        assert!(client.profile().contains(Profile::TIME_BY_UTIME));
+    }
+    let refused = client.set_modification_time("none", Timestamp::parse(b"20240229123456").unwrap());
+    assert_eq!(refused.unwrap_err().refused().map(|refused| refused.code.get()), Some(550));
+}
+
+#[test]
+fn text_that_ends_its_lines_in_crlf_has_no_other_lines_after_a_transfer() {
+    served(|connect, root| {
+        let mut client = connect(Config::default());
+        let mut store = client.store_as("text", RepresentationType::ASCII).unwrap();
+        for piece in [&b"one\r"[..], b"\ntwo\n", b"\r", b"\nthree\r\n"] {
+            store.write_all(piece).unwrap();
+        }
+        store.finish().unwrap();
+        assert_eq!(fs::read(root.join("text")).unwrap(), b"one\ntwo\n\nthree\n");
+        fs::write(root.join("text"), b"one\r\ntwo\n\r\nthree\r\n").unwrap();
+        let mut back = Vec::new();
+        client.retrieve_as("text", 0, RepresentationType::ASCII).unwrap().read_to_end(&mut back).unwrap();
+        assert_eq!(back, b"one\ntwo\n\nthree\n");
     });
 }

@@ -78,7 +78,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match &self.why {
             Why::Remote(FtpError::Refused(refused)) if !refused.is_transient() => 1,
-            Why::Usage | Why::Remote(FtpError::Argument(_) | FtpError::Command(_)) => 2,
+            Why::Usage | Why::Remote(FtpError::Argument(_) | FtpError::Raw(_)) => 2,
             Why::Remote(_) => 3,
             Why::Local(_) => 4,
         }

@@ -7,7 +7,7 @@ use arbitrary::Arbitrary;
 use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::client::{self, Client, Config, Event, Operation, Sequence, TransferId};
-use ftp_proto::codec::{ByteRange, Command, EndRule, RepresentationType, Secret, Text};
+use ftp_proto::codec::{ByteRange, EndRule, RepresentationType, Secret, Text};
 use ftp_proto::error::Error;
 use ftp_proto::security::{Policy, TlsMode};
 use ftp_proto::time::Instant;
@@ -146,10 +146,8 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
             Ask::Secure => self.run(client::secure()),
             Ask::ProtectData(protect) => self.run(client::protect_data(protect)),
             Ask::ClearCommandChannel => self.run(client::clear_command_channel()),
-            Ask::Raw(line) => match Command::parse(line) {
-                Ok(command) if command.known_verb().is_none_or(|verb| !verb.opens_data_connection()) => {
-                    self.run(client::raw(command));
-                }
+            Ask::Raw(line) => match Text::new(line).map(client::raw) {
+                Ok(Ok(operation)) => self.run(operation),
                 _ => {}
             },
             Ask::Quit => self.run(client::quit()),

@@ -6,7 +6,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use arbitrary::Arbitrary;
 use ftp_proto::codec::{FileStructure, FormatControl, RepresentationType, TransferMode};
-use ftp_proto::transfer::{Coding, Decoder, Encoder, Parameters, TransferError};
+use ftp_proto::transfer::{Coding, Decoder, Encoder, LineEnds, Parameters, TransferError};
 use ftp_proto_fuzz::Choices;
 use libfuzzer_sys::fuzz_target;
 
@@ -127,6 +127,7 @@ fuzz_target!(|input: Input<'_>| {
     parameters.position = input.position.into();
     parameters.markers = NonZeroU32::new(input.markers.into());
     parameters.level = Some(input.level);
+    parameters.line_ends = LineEnds::Literal;
     if input.wire {
         let whole = decode(parameters.decoder().unwrap(), input.bytes, &[0xFF]);
         let cut = decode(parameters.decoder().unwrap(), input.bytes, input.steps);
@@ -158,11 +159,12 @@ fuzz_target!(|input: Input<'_>| {
     // What stream mode would send, from any byte of it on.
     let stream = Coding { mode: TransferMode::Stream, ..coding };
     if coding.structure == FileStructure::File && !coding.has_markers() && !coding.keeps_offsets() {
-        let whole = encode(Encoder::new(stream).unwrap(), file, &[0xFF]);
+        let encoder = Encoder::new(stream).unwrap().with_line_ends(LineEnds::Literal);
+        let whole = encode(encoder, file, &[0xFF]);
         let rest = whole.get(usize::from(input.skip)..).unwrap_or_default();
         let expected = decode(Decoder::new(stream).unwrap(), rest, &[0xFF]);
         let mut parameters = Parameters::new(coding);
-        parameters.skip = input.skip.into();
+        (parameters.skip, parameters.line_ends) = (input.skip.into(), LineEnds::Literal);
         let wire = encode(parameters.encoder().unwrap(), file, input.steps);
         assert_eq!(decode(parameters.decoder().unwrap(), &wire, other).file, expected.file);
     }

@@ -9,6 +9,7 @@ use bitflags::bitflags;
 
 use crate::codec::EndRule;
 use crate::security::{Policy, TlsMode};
+use crate::transfer::LineEnds;
 
 /// How a client behaves. The defaults are safe and work with the servers that are in use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,9 @@ pub struct Config {
     /// How hard MODE Z tries at uploads, 0 through 9. None, the default: 6. The server is told of its side by
     /// [`deflate_level`](super::deflate_level).
     pub deflate_level: Option<u8>,
+    /// How the lines of text end that are uploaded in TYPE A. By default a CRLF that is there already stays one,
+    /// and a lone LF becomes CRLF.
+    pub line_ends: LineEnds,
     /// Where to connect to when PASV names an address.
     pub passive_address: PassiveAddress,
     /// Sends commands together where an operation allows it, which saves round trips. Off by default: a
@@ -282,5 +286,9 @@ bitflags! {
         const ANY_CODE_ENDS = 1 << 8;
         /// It wants to be told of a transfer before PASV or EPSV (PRET).
         const NEEDS_PRET = 1 << 9;
+        /// It sets when a file was modified by MDTM with a time before the name, and has no MFMT.
+        const TIME_BY_MDTM = 1 << 10;
+        /// It sets when a file was modified by SITE UTIME, and neither by MFMT nor by MDTM.
+        const TIME_BY_UTIME = 1 << 11;
     }
 }

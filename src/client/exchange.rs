@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 
+use super::facts::is_entry;
 use super::{Context, Next, Operation, ReplyTo, Sequence};
 use crate::codec::{
     Command, Features, FileStructure, Invalid, Quoted, ReplyCode, ReplyLine, RepresentationType, SiteCommand,
@@ -29,8 +30,21 @@ pub trait Answer: Default {
         line.code.is_success()
     }
 
+    /// Whether the last line of a reply that grants is shown to the caller, as the lines before it are.
+    fn shows_last(line: &ReplyLine<'_>) -> bool {
+        let _ = line;
+        false
+    }
+
     /// Reads the last line of a reply that grants.
     fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b>;
+
+    /// What comes of a line that is as long as [`Limits::line`](super::Limits::line) allows, so that its end
+    /// may have been cut off: half a path is another path, and half a number another number. `None`, the
+    /// default, says that such a line is good all the same.
+    fn cut<'b>() -> Option<Self::Output<'b>> {
+        None
+    }
 }
 
 /// One command and its reply.
@@ -40,6 +54,10 @@ pub struct Exchange<'a, A> {
     sent: bool,
     /// It was refused for the type that the server has in force, whatever it is believed to be.
     mistyped: bool,
+    /// The reply that grants was shown.
+    granted: bool,
+    /// Its last line may have been longer than the limit.
+    cut: bool,
     answer: A,
 }
 
@@ -69,19 +87,33 @@ impl<'a, A: Answer> Exchange<'a, A> {
 
     /// As [`new`](Self::new), with an answer that knows what was asked.
     pub fn with(command: Command<'a>, answer: A) -> Operation<Self> {
-        Operation::new(Self { line: Line::Command(command), sent: false, mistyped: false, answer })
+        Operation::new(Self::of(Line::Command(command), answer))
     }
 
     /// As [`new`](Self::new), for a SITE command.
     pub fn site(command: SiteCommand<'a>) -> Operation<Self> {
-        Operation::new(Self { line: Line::Site(command), sent: false, mistyped: false, answer: A::default() })
+        Operation::new(Self::of(Line::Site(command), A::default()))
     }
+
+    const fn of(line: Line<'a>, answer: A) -> Self {
+        Self { line, sent: false, mistyped: false, granted: false, cut: false, answer }
+    }
+}
+
+/// Whether a line may have been longer than the limit: the machine cuts it there. The code and what parts it from
+/// the text may be gone from the text already.
+fn may_be_cut(cx: &Context<'_, '_>, line: &ReplyLine<'_>) -> bool {
+    const CODE: usize = 4;
+    line.text.len().saturating_add(CODE) >= cx.client.config.limits.line
 }
 
 impl<A: Answer> Sequence for Exchange<'_, A> {
     type Output<'b> = A::Output<'b>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if self.granted {
+            return Ok(Next::Done);
+        }
         if !self.sent && (!A::IMAGE || cx.set_type(RepresentationType::Image)?) {
             self.sent = match &self.line {
                 Line::Command(command) => cx.send(command)?,
@@ -95,7 +127,8 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
         if line.is_final() {
             return self.finished(cx, to, line);
         }
-        match self.line.is_answered(to) && self.answer.line(line) {
+        let is_readable = !may_be_cut(cx, line) || A::cut().is_none();
+        match self.line.is_answered(to) && self.answer.line(line) && is_readable {
             true => Next::Show,
             false => Next::Continue,
         }
@@ -106,7 +139,9 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
             return Next::Continue;
         }
         if A::grants(line) {
-            return Next::Done;
+            self.cut = may_be_cut(cx, line);
+            self.granted = A::shows_last(line) && !self.cut;
+            return if self.granted { Next::Show } else { Next::Done };
         }
         // `550 SIZE not allowed in ASCII mode`, though TYPE I was granted once: say it again, and ask again.
         if A::IMAGE && !self.mistyped && line.text.windows(5).any(|word| word.eq_ignore_ascii_case(b"ascii"))
@@ -119,7 +154,10 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
     }
 
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> A::Output<'b> {
-        // `Done` comes of a reply only.
+        if let (true, Some(output)) = (self.cut, A::cut()) {
+            return output;
+        }
+        // Without a line it was shown before.
         self.answer.read(last.unwrap_or(ReplyLine::EMPTY))
     }
 }
@@ -136,6 +174,9 @@ impl Answer for PlainAnswer {
     }
 }
 
+/// What the answers of which half says something else make of a line that may have been cut.
+pub(super) const CUT: Invalid = Invalid::new("a line shorter than limits.line");
+
 /// A path in quotes (RFC 959 appendix II).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PathAnswer(PhantomData<()>);
@@ -150,6 +191,10 @@ impl Answer for PathAnswer {
             false => Err(Invalid::new("a path in quotes")),
         }
     }
+
+    fn cut<'b>() -> Option<Self::Output<'b>> {
+        Some(Err(CUT))
+    }
 }
 
 /// A size in bytes (RFC 3659 4).
@@ -163,6 +208,10 @@ impl Answer for SizeAnswer {
     fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
         reply::size(last.text)
     }
+
+    fn cut<'b>() -> Option<Self::Output<'b>> {
+        Some(Err(CUT))
+    }
 }
 
 /// A modification time in UTC (RFC 3659 3).
@@ -174,6 +223,10 @@ impl Answer for ModificationTimeAnswer {
 
     fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
         Timestamp::parse(last.text.trim_ascii())
+    }
+
+    fn cut<'b>() -> Option<Self::Output<'b>> {
+        Some(Err(CUT))
     }
 }
 
@@ -194,19 +247,27 @@ impl Answer for FeaturesAnswer {
     }
 }
 
-/// The facts of one entry (RFC 3659 7.2). They stand on the middle lines, which are shown as
-/// [`Event::Line`](super::Event::Line): read them with a [`FactsReader`](super::FactsReader). They count once
-/// the operation is done.
+/// The facts of one entry (RFC 3659 7.2). They stand on the middle lines, or on the only line there is; these
+/// are shown as [`Event::Line`](super::Event::Line): read them with a [`FactsReader`](super::FactsReader). They
+/// count once the operation is done.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FactsAnswer(PhantomData<()>);
 
 impl Answer for FactsAnswer {
     type Output<'b> = ();
 
+    fn shows_last(line: &ReplyLine<'_>) -> bool {
+        is_entry(line.text)
+    }
+
     fn read<'b>(&mut self, _: ReplyLine<'b>) {}
+
+    fn cut<'b>() -> Option<Self::Output<'b>> {
+        Some(())
+    }
 }
 
-/// Any reply at all: whoever sends a raw command reads its reply himself.
+/// The reply as it is, of 2yz or 3yz: for a command whose meaning is the caller's.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RawAnswer(PhantomData<()>);
 
@@ -297,9 +358,4 @@ pub fn noop() -> Operation<Exchange<'static, PlainAnswer>> {
 /// QUIT: ends the session (RFC 959 4.1.1). When it is done, close the control connection.
 pub fn quit() -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Quit)
-}
-
-/// Any command that opens no data connection, and its reply as it is; 2yz and 3yz are successes.
-pub fn raw(command: Command<'_>) -> Operation<Exchange<'_, RawAnswer>> {
-    Exchange::new(command)
 }

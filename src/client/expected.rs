@@ -350,6 +350,12 @@ impl ExpectedReplies {
         self.in_doubt = true;
     }
 
+    /// A line came that is no reply at all, while none was owed.
+    pub(super) fn stray_line(&mut self) {
+        self.strays = self.strays.wrapping_add(1);
+        self.in_doubt = true;
+    }
+
     /// The stray after which the oldest command still waits for its reply.
     pub(super) fn pending_stray(&self) -> Option<&Stray> {
         self.last_stray.as_ref().filter(|_| self.stray_pending)

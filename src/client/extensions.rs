@@ -1,6 +1,7 @@
 //! Operations of one command and its reply beyond those that every client has: extensions, and the rarer
 //! commands of RFC 959.
 
+use super::exchange::CUT;
 use super::{Answer, Exchange, Operation, PlainAnswer};
 use crate::codec::{
     Allocation, Command, Digest, HashAlgorithm, Invalid, MffArgument, OptsArgument, ReplyLine, Secret,
@@ -29,6 +30,10 @@ impl Answer for ChecksumAnswer {
     fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
         Digest::find(last.text, self.0.unwrap_or(HashAlgorithm::Crc32))
     }
+
+    fn cut<'b>() -> Option<Self::Output<'b>> {
+        Some(Err(CUT))
+    }
 }
 
 /// A number of bytes.
@@ -41,16 +46,14 @@ impl Answer for AvailableAnswer {
     fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
         reply::size(last.text)
     }
+
+    fn cut<'b>() -> Option<Self::Output<'b>> {
+        Some(Err(CUT))
+    }
 }
 
-/// MFMT: sets when `path` was modified (draft-somers-ftp-mfxx 3). Comes to the time that it has then, which
-/// servers may round.
-pub fn set_modification_time(path: Text<'_>, time: Timestamp) -> Operation<Exchange<'_, TimeSetAnswer>> {
-    Exchange::new(Command::Mfmt(TimedPath { time, path }))
-}
-
-/// MFCT: sets when `path` was created (draft-somers-ftp-mfxx 4), as
-/// [`set_modification_time`] does.
+/// MFCT: sets when `path` was created (draft-somers-ftp-mfxx 4). Comes to the time that the server says it has
+/// then, if it does: it may round.
 pub fn set_creation_time(path: Text<'_>, time: Timestamp) -> Operation<Exchange<'_, TimeSetAnswer>> {
     Exchange::new(Command::Mfct(TimedPath { time, path }))
 }

@@ -1,5 +1,6 @@
 //! The answer to MLST as servers give it (RFC 3659 7.2): on one line, or with its facts on several.
 
+use crate::codec::facts::FactSet;
 use crate::codec::{Full, Invalid, Position, ReplyLine};
 use crate::listing::{Clock, Entry, Format};
 
@@ -7,7 +8,9 @@ use crate::listing::{Clock, Entry, Format};
 ///
 /// The whole of it stands on one middle line mostly, with one space before it, none, or several, and is lent
 /// from there. Where the facts are split over lines they are put together in the storage `B`, which has to
-/// hold them all. Of several entries the first counts: it is that of the path itself.
+/// hold them all. Some servers have no middle line and put the entry on one of the lines with a code: it is
+/// taken from there where it has a fact that is known here, so that no prose is taken for one. Of several
+/// entries the first counts: it is that of the path itself.
 #[derive(Clone, Debug)]
 pub struct FactsReader<B> {
     storage: B,
@@ -25,12 +28,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
 
     // entry = SP facts SP pathname CRLF                ; RFC 3659 7.2
     //   in use too: *SP *( facts CRLF *SP ) [facts] SP pathname CRLF
+    //               "250" ( SP / "-" ) *SP facts SP pathname CRLF
     /// Takes a shown line: gives the entry once it is complete, and nothing before that and after it.
     ///
     /// # Errors
     /// When the lines are no entry, or longer together than the storage is.
     pub fn line<'s, 'b: 's>(&'s mut self, line: &ReplyLine<'b>) -> Option<Result<Entry<'s>, Invalid>> {
-        if line.position != Position::Middle || self.done || line.text.is_empty() {
+        let is_middle = line.position == Position::Middle;
+        if self.done || line.text.is_empty() || !(is_middle || is_entry(line.text)) {
             return None;
         }
         let mut text = line.text.trim_ascii_start();
@@ -66,8 +71,68 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
     }
 }
 
+/// Whether a line that may be prose is an entry: facts, at least one of them known, a space and a name.
+pub(super) fn is_entry(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let Some((facts, name)) = memchr::memchr(b' ', text)
+        .and_then(|at| Some((text.get(..at)?.strip_suffix(b";")?, text.get(at + 1..)?)))
+    else {
+        return false;
+    };
+    let mut names = facts.split(|byte| *byte == b';').map(|fact| {
+        let at = memchr::memchr(b'=', fact)?;
+        fact.get(..at).filter(|name| !name.is_empty())
+    });
+    let is_known = |name: Option<&[u8]>| name.is_some_and(|name| FactSet::from_fact_name(name).is_some());
+    !name.is_empty() && names.clone().all(|name| name.is_some()) && names.any(is_known)
+}
+
 /// Whether a line is facts without a name.
 fn is_part(text: &[u8]) -> bool {
     let text = text.trim_ascii_end();
     text.ends_with(b";") && text.contains(&b'=') && !text.contains(&b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::ReplyCode;
+    use proptest::prelude::*;
+    use std::string::{String, ToString};
+
+    /// The name and the size that a line gives, in one place of a reply or another.
+    fn read(position: Position, text: &str) -> Option<Result<(String, Option<u64>), Invalid>> {
+        let mut reader = FactsReader::new([0; 512]);
+        let line = ReplyLine { code: ReplyCode::FILE_ACTION_OKAY, position, text: text.as_bytes() };
+        let entry = reader.line(&line)?;
+        Some(entry.map(|entry| (entry.name.to_string(), entry.size)))
+    }
+
+    proptest! {
+        #[test]
+        fn an_entry_is_the_same_on_every_line(
+            before in " {0,3}",
+            first in "type=(file|dir);|TYPE=file;|",
+            size in 0u64..1_000_000,
+            more in "(x\\.[a-z]{1,5}=[a-z]{0,5};){0,3}",
+            name in "[!-~][ -~]{0,20}",
+        ) {
+            let text = std::format!("{before}{first}Size={size};{more} {name}");
+            let expected = read(Position::Middle, &text);
+            prop_assert_eq!(&expected, &Some(Ok((name, Some(size)))));
+            for position in [Position::Single, Position::First, Position::Last] {
+                prop_assert_eq!(read(position, &text), expected.clone(), "{:?}", position);
+            }
+        }
+
+        #[test]
+        fn a_line_without_a_known_fact_is_prose_unless_it_is_a_middle_line(text in "[ -~]{0,40}") {
+            let known = FactSet::all().names(crate::codec::facts::NameCase::Lower);
+            let lower = text.to_ascii_lowercase();
+            prop_assume!(known.into_iter().all(|(_, name)| !lower.contains(&std::format!("{name}="))));
+            for position in [Position::Single, Position::First, Position::Last] {
+                prop_assert_eq!(read(position, &text), None);
+            }
+        }
+    }
 }

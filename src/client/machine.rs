@@ -201,7 +201,8 @@ impl Client {
             let line = match rx.next_line(self.config.limits.line) {
                 Frame::Line(line) | Frame::TooLong(line) => line,
                 Frame::Binary => {
-                    self.fail(self.malformed());
+                    let greets = self.expected.awaits_greeting();
+                    self.fail(if greets { PeerError::NotFtp } else { PeerError::NulInReply });
                     continue;
                 }
                 Frame::End { cut } if cut || self.reply.within.is_some() => {

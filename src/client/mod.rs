@@ -35,16 +35,19 @@ mod machine;
 mod naming;
 mod offers;
 mod operation;
+mod raw;
 mod rename;
 mod replies;
 mod secure;
 mod sending;
+mod set_time;
 mod settings;
 mod setup;
 mod transfer;
 mod verify;
 mod waiting;
 mod walk;
+mod zone;
 
 pub use abort::{Abort, abort};
 pub use complete::{Complete, Completed, complete};
@@ -54,12 +57,12 @@ pub use config::{
 pub use exchange::{
     Answer, Exchange, FactsAnswer, FeaturesAnswer, ModificationTimeAnswer, PathAnswer, PlainAnswer,
     RawAnswer, SizeAnswer, change_directory, change_to_parent, delete, facts, features, make_directory, mode,
-    modification_time, noop, quit, raw, remove_directory, size, structure, system, working_directory,
+    modification_time, noop, quit, remove_directory, size, structure, system, working_directory,
 };
 pub use extensions::{
     AvailableAnswer, ChecksumAnswer, TimeSetAnswer, account, allocate, available, checksum, chmod,
     client_name, combine, deflate_level, help, host, language, options, reinitialize, set_creation_time,
-    set_facts, set_modification_time, site, status, structure_mount, symlink, utf8,
+    set_facts, site, status, structure_mount, symlink, utf8,
 };
 pub use facts::FactsReader;
 pub use failure::TransferFailure;
@@ -70,9 +73,11 @@ pub use login::{Greeting, Login, greeting, login};
 pub use machine::{Client, Step};
 pub use offers::Offers;
 pub use operation::{Context, Event, Inherits, Next, Operation, OperationStep, Refusal, Sequence};
+pub use raw::{RawError, raw};
 pub use rename::{Rename, rename};
 pub use replies::{ReplySpan, ReplyTo};
 pub use secure::{ClearCommandChannel, Protected, Secure, clear_command_channel, protect_data, secure};
+pub use set_time::{SetModificationTime, set_modification_time};
 pub use setup::{Setup, setup};
 pub use transfer::{
     Open, Opened, TransferId, append, entries, list, machine_list, names, renew_session, retrieve,
@@ -80,3 +85,4 @@ pub use transfer::{
 };
 pub use verify::{Expected, Mismatch, Verified, Verify, verify};
 pub use walk::{Found, Walk, WalkLimits};
+pub use zone::zone_offset;

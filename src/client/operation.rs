@@ -6,7 +6,7 @@ use super::sending::Listening;
 use super::{Client, ReplySpan, ReplyTo, Step, TransferFailure};
 use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
-use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, RepresentationType, SiteCommand, Text};
+use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, RepresentationType, SiteCommand};
 use crate::error::{Error, LocalError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
@@ -172,14 +172,6 @@ impl Context<'_, '_> {
     /// As [`send`](Self::send).
     pub fn send_site(&mut self, command: &SiteCommand<'_>) -> Result<bool, LocalError> {
         self.client.send_site(self.tx, command)
-    }
-
-    /// As [`send`](Self::send), for a line that is sent as it is. Any final reply answers it.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub fn send_line(&mut self, line: Text<'_>) -> Result<bool, LocalError> {
-        self.client.send_line(self.tx, line)
     }
 
     /// Queues TYPE unless it is in force already; `false` means not yet, as for [`send`](Self::send).

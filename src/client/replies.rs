@@ -86,7 +86,11 @@ impl Client {
         let bytes = rx.bytes(line);
         let rule = self.end_of_reply();
         let Ok(mut parsed) = ReplyLine::parse(bytes, self.reply.within, rule) else {
-            self.fail(self.malformed());
+            // What follows the last line of a reply (the list of some servers' FEAT) is none either.
+            match self.expected.is_empty() {
+                true => self.expected.stray_line(),
+                false => self.fail(self.malformed()),
+            }
             return None;
         };
         if core::mem::take(&mut self.reply.is_over) {

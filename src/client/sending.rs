@@ -8,7 +8,7 @@
 use super::expected::{Accepts, ExpectedReply, NO_OPERATION};
 use super::{Client, Profile, ReplyTo, naming};
 use crate::buffer::Tx;
-use crate::codec::{Command, EpsvArgument, Full, Sink, SiteCommand, Text, Verb};
+use crate::codec::{Command, EpsvArgument, Full, Sink, SiteCommand, Verb};
 use crate::error::{LocalError, PeerError};
 use crate::time::Instant;
 
@@ -48,6 +48,8 @@ impl Client {
         }
         let accepts = match command {
             Command::Epsv(EpsvArgument::All) => Accepts::RowAndOkay,
+            // Its caller reads the reply, whatever it is.
+            Command::Line(_) => Accepts::Any,
             _ => Accepts::Row,
         };
         let to = verb.map_or(ReplyTo::Other, ReplyTo::Command);
@@ -74,16 +76,6 @@ impl Client {
             tx.put(b"SITE ")?;
             command.encode(tx)
         })
-    }
-
-    /// As [`send`](Self::send), for a line as it is. Any final reply answers it.
-    pub(super) fn send_line(&mut self, tx: &mut Tx<'_>, line: Text<'_>) -> Result<bool, LocalError> {
-        let verb = Verb::split_from(line.as_bytes()).map(|(verb, _)| verb);
-        if !self.may_send(tx, verb)? {
-            return Ok(false);
-        }
-        let to = verb.map_or(ReplyTo::Other, ReplyTo::Command);
-        self.queue(tx, ExpectedReply::new(to, Accepts::Any), |tx| tx.put(line.as_bytes()))
     }
 
     /// Queues PRET: announces the command of a transfer.

@@ -258,6 +258,7 @@ impl<'a> Open<'a> {
         parameters.position = self.offset;
         parameters.markers = client.config.marker_interval;
         parameters.level = client.config.deflate_level;
+        parameters.line_ends = client.config.line_ends;
         let is_binary =
             coding.representation == RepresentationType::Image && coding.structure == FileStructure::File;
         let from_offset = !matches!(self.restart, Some(RestartMarker::Marker(_)));

@@ -9,6 +9,10 @@ use nom::combinator::{opt, rest};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
+mod line;
+
+pub use line::CommandLine;
+
 use super::features::on_or_off;
 use super::{
     Allocation, ByteRange, EpsvArgument, ExtendedError, Facts, FileStructure, Full, Invalid, OptsArgument,
@@ -92,6 +96,11 @@ macro_rules! commands {
                 /// What follows it, which is not empty.
                 argument: Option<Text<'a>>,
             },
+            /// A line that goes out as it was written; no parser makes one.
+            Line(CommandLine<'a>),
+            /// MDTM's set form (no document has it): sets when a file was last modified, as MFMT does. No parser
+            /// makes one: what follows MDTM may be a name that begins so.
+            SetMdtm(TimedPath<'a>),
         }
 
         impl<'a> Command<'a> {
@@ -101,6 +110,8 @@ macro_rules! commands {
                 Some(match self {
                     $(Self::$variant { .. } => Verb::$variant,)*
                     Self::Unknown { .. } => return None,
+                    Self::Line(line) => return line.verb(),
+                    Self::SetMdtm(_) => Verb::Mdtm,
                 })
             }
 
@@ -116,6 +127,8 @@ macro_rules! commands {
                         commands!(@write sink argument $(($parameter))?)
                     })*
                     Self::Unknown { argument, .. } => argument.write(sink),
+                    Self::Line(_) => Ok(()),
+                    Self::SetMdtm(argument) => argument.write(sink),
                 }
             }
         }
@@ -265,6 +278,7 @@ impl<'a> Command<'a> {
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         match (self, self.known_verb()) {
             (Self::Unknown { verb, .. }, _) => verb.encode(sink)?,
+            (Self::Line(line), _) => return line.encode(sink),
             (_, Some(verb)) => sink.put(verb.as_str().as_bytes())?,
             (_, None) => {}
         }

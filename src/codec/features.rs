@@ -182,12 +182,20 @@ impl<'a> FeatureLine<'a> {
     // feature = SP feature-label [ SP feature-parms ]      ; RFC 2389 3.2
     // feature-label = 1*VCHAR
     // feature-parms = 1*TCHAR
-    //   in use too: no space before it, several, or "211-" before that
-    /// Takes a line apart, without its line end. Everything is a line.
+    //   in use too: no space before it, several, or "211-" before that, even twice; dots at its end
+    /// Takes a line apart, without its line end. Everything is a line. The dots with which some servers end
+    /// their lines belong to neither part.
     #[must_use]
     pub fn new(line: &'a [u8]) -> Self {
-        let line = line.strip_prefix(b"211-").or(line.strip_prefix(b"211 ")).unwrap_or(line).trim_ascii();
-        match memchr::memchr(b' ', line).and_then(|at| line.split_at_checked(at)) {
+        let mut line = line;
+        while let Some(rest) = line.strip_prefix(b"211-").or(line.strip_prefix(b"211 ")) {
+            line = rest;
+        }
+        line = line.trim_ascii();
+        while let Some(rest) = line.strip_suffix(b".") {
+            line = rest.trim_ascii_end();
+        }
+        match memchr::memchr2(b' ', b'\t', line).and_then(|at| line.split_at_checked(at)) {
             Some((name, parameters)) => Self { name, parameters: parameters.trim_ascii_start() },
             None => Self { name: line, parameters: b"" },
         }

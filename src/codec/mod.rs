@@ -65,7 +65,7 @@ pub mod verb;
 
 pub use address::{EpsvArgument, ExtendedError, NetworkProtocol};
 pub use code::{Group, ReplyCode, Severity};
-pub use command::{Command, CommandError, LongAddress, MffArgument, TimedPath};
+pub use command::{Command, CommandError, CommandLine, LongAddress, MffArgument, TimedPath};
 pub use digest::{Digest, HashReply};
 pub use encode::{Full, Sink};
 pub use facts::{FactChoice, FactSet, FactValue, FactValues, Facts, Kind, NameCase, Permissions};

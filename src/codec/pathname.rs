@@ -22,17 +22,19 @@ pub struct Quoted<'a> {
 impl<'a> Quoted<'a> {
     // text = [commentary] quoted [SP commentary]                  ; RFC 959 appendix II
     // quoted = DQUOTE *( pathchar / 2DQUOTE ) DQUOTE              ; pathchar: any byte but DQUOTE and controls
-    //   in use too: no closing quote, then to the end; no quotes, then the first word
+    //   in use too: no quotes, then the first word
     /// Reads the text of 257, without the code.
     ///
-    /// What stands before the first quote is skipped. Without a closing quote the path runs to the end of
-    /// the text, and without any quote it is the first word.
+    /// What stands before the first quote is skipped. Without any quote the path is the first word.
     ///
     /// # Errors
-    /// When the text is blank, or the path holds a control byte (below 0x20, or 0x7F).
+    /// When the text is blank, the path holds a control byte (below 0x20, or 0x7F), or the closing quote is
+    /// missing: then the text was cut on its way, and what is left of the path would name another directory.
     pub fn parse(text: &'a [u8]) -> Result<Self, Invalid> {
         let raw = match memchr::memchr(b'"', text).and_then(|at| text.get(at + 1..)) {
-            Some(opened) => up_to_lone_quote(opened),
+            Some(opened) => {
+                up_to_lone_quote(opened).ok_or(Invalid::new("a pathname with its closing quote"))?
+            }
             None => first_word(text).ok_or(Invalid::new("a pathname in the text of 257"))?,
         };
         if raw.iter().copied().any(is_control) {
@@ -126,16 +128,16 @@ pub fn encode_quoted<S: Sink + ?Sized>(path: Text<'_>, sink: &mut S) -> Result<(
     sink.put(b"\"")
 }
 
-/// `opened` up to the quote that is not one of two.
-fn up_to_lone_quote(opened: &[u8]) -> &[u8] {
+/// `opened` up to the quote that is not one of two; nothing when there is none.
+fn up_to_lone_quote(opened: &[u8]) -> Option<&[u8]> {
     let mut quotes = memchr::memchr_iter(b'"', opened);
     while let Some(at) = quotes.next() {
         if opened.get(at + 1) != Some(&b'"') {
-            return opened.get(..at).unwrap_or(opened);
+            return opened.get(..at);
         }
         quotes.next();
     }
-    opened
+    None
 }
 
 fn first_word(text: &[u8]) -> Option<&[u8]> {

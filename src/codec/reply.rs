@@ -63,6 +63,7 @@ impl core::fmt::Debug for ReplyLine<'_> {
 // middle     = text EOL              ; not of the form of last
 // last       = code [SP text] EOL    ; the code of first
 // code       = ("1" / ... / "6") 2DIGIT
+//   in use too: first = "211" SP "211-" text EOL, to FEAT, and middle as first
 #[inline]
 fn code(line: &[u8]) -> Option<(ReplyCode, &[u8])> {
     let (digits, rest) = line.split_first_chunk::<3>()?;
@@ -85,6 +86,9 @@ impl<'a> ReplyLine<'a> {
         // The code, whether the reply ends here, and the text; if the line is of that form.
         let numbered = match code(line) {
             Some((code, [])) => Some((code, true, &[][..])),
+            Some((code @ ReplyCode::SYSTEM_STATUS, [b' ', b'2', b'1', b'1', b'-', text @ ..])) => {
+                Some((code, false, text))
+            }
             Some((code, [b' ', text @ ..])) => Some((code, true, text)),
             Some((code, [b'-', text @ ..])) => Some((code, false, text)),
             _ => None,

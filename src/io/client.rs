@@ -17,8 +17,8 @@ use crate::client::{
     Abort, Answer, AvailableAnswer, ChecksumAnswer, ClearCommandChannel, Client, Complete, Config, Exchange,
     FactsAnswer, FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Offers, Open, Operation,
     OperationStep, Party, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal, Rename, Secure,
-    Sequence, Setup, SizeAnswer, TimeSetAnswer, TransferFailure, TransferId, Verified, Verify, abort,
-    complete,
+    Sequence, SetModificationTime, Setup, SizeAnswer, TimeSetAnswer, TransferFailure, TransferId, Verified,
+    Verify, abort, complete,
 };
 use crate::codec::{Digest, Direction, Escaped, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
 use crate::error::{Error as CoreError, PeerError};
@@ -485,6 +485,7 @@ kept! {
     OwnedAnswer for AvailableAnswer: u64, |bytes| bytes.map_err(Error::Unreadable);
     Outcome for Hash<'_>: HashReply, |reply| reply.map_err(Error::Unreadable);
     Outcome for Setup: Offers, |offers| Ok(offers);
+    Outcome for SetModificationTime<'_>: Option<Timestamp>, |time| Ok(time);
     Outcome for Verify<'_>: Verified, |verified| verified.map_err(Error::Mismatch);
     Outcome for Abort: u64, |transferred| Ok(transferred);
     Outcome for Greeting: Option<Reply>, |line| Ok(line.map(Reply::from));

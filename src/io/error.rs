@@ -4,14 +4,13 @@ use ::std::fmt;
 use ::std::io;
 
 use crate::action::DataFailure;
-use crate::client::{Mismatch, Refusal, ReplyTo, TransferFailure};
-use crate::codec::{CommandError, Escaped, Invalid, ReplyCode};
+use crate::client::{Mismatch, RawError, Refusal, ReplyTo, TransferFailure};
+use crate::codec::{Escaped, Invalid, ReplyCode};
 use crate::error::{LocalError, PeerError};
 
 /// Why something did not work. After [`Refused`](Self::Refused) (but for 421), [`Data`](Self::Data),
 /// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch), [`Argument`](Self::Argument) and
-/// [`Command`](Self::Command) the session goes on; after the others it is over: see
-/// [`is_fatal`](Self::is_fatal).
+/// [`Raw`](Self::Raw) the session goes on; after the others it is over: see [`is_fatal`](Self::is_fatal).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -25,8 +24,8 @@ pub enum Error {
     Mismatch(Mismatch),
     /// An argument that cannot be sent; nothing was.
     Argument(Invalid),
-    /// A line that is no command, or whose argument is not one that the command takes; nothing was sent.
-    Command(CommandError),
+    /// A line that is not sent as a raw command; nothing was.
+    Raw(RawError),
     /// The server ended the dialogue or broke it.
     Peer(PeerError, Option<io::Error>),
     /// The API was misused.
@@ -113,7 +112,7 @@ impl fmt::Display for Error {
             Self::Unreadable(invalid) => write!(f, "the server's answer cannot be read: {invalid}"),
             Self::Mismatch(mismatch) => mismatch.fmt(f),
             Self::Argument(invalid) => write!(f, "an argument cannot be sent: {invalid}"),
-            Self::Command(error) => error.fmt(f),
+            Self::Raw(error) => error.fmt(f),
             Self::Peer(error, _) => error.fmt(f),
             Self::Local(error) => error.fmt(f),
             Self::Connect(_) => f.write_str("the server could not be reached"),
@@ -151,7 +150,7 @@ impl From<Error> for io::Error {
             Error::Data(..) => io::ErrorKind::ConnectionAborted,
             Error::Peer(PeerError::Closed | PeerError::ClosedInside, _) => io::ErrorKind::UnexpectedEof,
             Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) => io::ErrorKind::InvalidData,
-            Error::Local(_) | Error::Argument(_) | Error::Command(_) => io::ErrorKind::InvalidInput,
+            Error::Local(_) | Error::Argument(_) | Error::Raw(_) => io::ErrorKind::InvalidInput,
         };
         Self::new(kind, error)
     }
@@ -194,7 +193,7 @@ mod tests {
             Error::Local(LocalError::NoRoom),
             Error::Unreadable(Invalid::new("a number")),
             Error::Argument(Invalid::new("a number")),
-            Error::Command(CommandError::MissingArgument(Verb::Retr)),
+            Error::Raw(RawError::OpensDataConnection(Verb::Thmb)),
         ] {
             assert!(error.source().is_none(), "{error}");
         }

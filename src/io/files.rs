@@ -6,6 +6,7 @@ macro_rules! files {
     ($expand:ident) => {
         use $crate::client::{Expected, FactsReader, Verified};
         use $crate::codec::{Digest, HashAlgorithm, HashReply, MffArgument, NameList, Timestamp};
+        use $crate::listing::Modified;
 
         impl Client {
             $expand! {
@@ -42,6 +43,22 @@ macro_rules! files {
             pub async fn modification_time(&mut self, path: impl AsRef<[u8]>) -> Result<Timestamp, Error> {
                 let path = path.as_ref();
                 self.run(client::modification_time(text(path)?)).await
+            }
+
+            /// The time zone by which the server writes its listings, in seconds east of UTC: from what
+            /// [`list`](Self::list) said of a file, and MDTM, which is asked for `path`, the same file. None when
+            /// it cannot be told: see [`client::zone_offset`].
+            ///
+            /// # Errors
+            /// When the server refuses, or its answer cannot be read.
+            pub async fn zone_offset(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                listed: &Modified,
+            ) -> Result<Option<i32>, Error> {
+                let path = path.as_ref();
+                let utc = self.run(client::modification_time(text(path)?)).await?;
+                Ok(client::zone_offset(listed, utc))
             }
 
             /// Makes `path` the working directory.
@@ -113,10 +130,11 @@ macro_rules! files {
                 self.run(client::rename(text(from)?, text(to)?)).await
             }
 
-            /// Sets when `path` was modified, in UTC: what the server says that it is then.
+            /// Sets when `path` was modified, in UTC: what the server says that it is then. By MFMT, by MDTM's set
+            /// form or by SITE UTIME, whichever the server has; see [`client::set_modification_time`].
             ///
             /// # Errors
-            /// When the server refuses, or has no MFMT.
+            /// When the server refuses, or has none of them.
             pub async fn set_modification_time(
                 &mut self,
                 path: impl AsRef<[u8]>,

@@ -19,7 +19,7 @@ macro_rules! operations {
         use ::std::fmt;
 
         use $crate::client::{self, Offers, Operation, Profile, Protected};
-        use $crate::codec::{ByteRange, Command, Features, Invalid, ReplyLine, Secret, SiteCommand};
+        use $crate::codec::{ByteRange, Features, Invalid, OptsArgument, ReplyLine, Secret, SiteCommand};
         use $crate::error::PeerError;
         use $crate::io::builder::Setup;
         use $crate::io::client::{Outcome, Reply, text};
@@ -211,6 +211,15 @@ macro_rules! operations {
                 self.run(client::utf8(on)).await.map(drop)
             }
 
+            /// Sets how a command is to behave from now on: what follows `OPTS`, such as `MLST type;size;`.
+            ///
+            /// # Errors
+            /// When that is not of the grammar of the command's options, or the server refuses.
+            pub async fn options(&mut self, argument: impl AsRef<[u8]>) -> Result<(), Error> {
+                let argument = OptsArgument::parse(argument.as_ref()).map_err(Error::Argument)?;
+                self.run(client::options(argument)).await.map(drop)
+            }
+
             /// Says how many bytes the next upload will have.
             ///
             /// # Errors
@@ -260,19 +269,21 @@ macro_rules! operations {
                 self.run(client::noop()).await.map(drop)
             }
 
-            /// Sends any command that opens no data connection. `on_line` sees the lines of the reply before
-            /// its last.
+            /// Sends a line as it was written, whether or not any document has such a command: `NOOP 1`, `SITE`.
+            /// `on_line` sees the lines of the reply before its last.
             ///
             /// # Errors
-            /// When the server refuses, or the line is no command.
+            /// [`Error::Raw`] when the line is blank, or has a command for which there is a method of its own,
+            /// which is named: those that change what a client keeps track of, or that open a data connection.
+            /// [`Error::Argument`] when it holds CR, LF or NUL. And when the server refuses.
             pub async fn raw(
                 &mut self,
                 line: impl AsRef<[u8]>,
                 on_line: impl FnMut(&ReplyLine<'_>),
             ) -> Result<Reply, Error> {
                 let line = line.as_ref();
-                let command = Command::parse(line).map_err(Error::Command)?;
-                self.run_with(client::raw(command), on_line).await
+                let operation = client::raw(text(line)?).map_err(Error::Raw)?;
+                self.run_with(operation, on_line).await
             }
 
             /// Says goodbye and closes the connection.

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use crate::codec::{Features, HashAlgorithm, Text, Verb, VerbSet};
 use crate::security::{Policy, TlsMode};
+use crate::transfer::LineEnds;
 
 /// How a session behaves. The defaults are safe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,9 @@ pub struct Config {
     /// How hard MODE Z tries, 0 through 9, until the client says otherwise (OPTS MODE Z LEVEL). None, the
     /// default: 6.
     pub deflate_level: Option<u8>,
+    /// What becomes of a line that ends in CRLF in the file already when it is retrieved in TYPE A.
+    /// [`LineEnds::Kept`] by default.
+    pub line_ends: LineEnds,
     /// Whether LPRT and LPSV are served (RFC 1639): nobody has used them since RFC 2428.
     pub long_addresses: bool,
     /// The ports to listen at for passive data connections; 0..=0 leaves the choice to the system.
@@ -155,6 +159,7 @@ impl Default for Config {
             combines: false,
             marker_interval: None,
             deflate_level: None,
+            line_ends: LineEnds::Kept,
             long_addresses: false,
             passive_ports: 0..=0,
             passive_address: None,

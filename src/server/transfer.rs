@@ -165,7 +165,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn parameters(&self, position: u64) -> Parameters {
         let mut parameters = Parameters::new(self.coding);
         (parameters.position, parameters.level) = (position, self.level);
-        parameters.markers = self.config.marker_interval;
+        (parameters.markers, parameters.line_ends) = (self.config.marker_interval, self.config.line_ends);
         parameters
     }
 

@@ -1,21 +1,29 @@
 //! TYPE A: lines end in LF in the file and in CRLF on the wire (RFC 959 3.1.1.1).
 //!
-//! Every LF of the file becomes CRLF, one that a CR precedes too: so any file at all comes back as
-//! it was. On the wire, a CR that no LF follows is a byte like any other.
+//! An LF of the file becomes CRLF. One that a CR precedes ends its line in CRLF already and stays as it
+//! is, unless the [literal reading](LineEnds::Literal) was asked for. On the wire, a CR that no LF follows
+//! is a byte like any other.
 
-use super::Progress;
+use super::{LineEnds, Progress};
 
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Encoder {
-    /// The CR of the LF at the front of the input is out already.
+    line_ends: LineEnds,
+    /// The last byte that was written is the CR of the LF that may come next: one that was put in for the
+    /// LF at the front of the input, or, where existing CRLFs are kept, a byte of the file.
     cr_sent: bool,
 }
 
 impl Encoder {
+    pub(super) const fn set_line_ends(&mut self, line_ends: LineEnds) {
+        self.line_ends = line_ends;
+    }
+
     pub(super) fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
+        let keeps = matches!(self.line_ends, LineEnds::Kept);
         let mut done = Progress::default();
         while let (rest, room @ [_, ..]) = (&input[done.read..], &mut output[done.written..]) {
             match rest.first() {
@@ -30,6 +38,7 @@ impl Encoder {
                     let fits = &rest[..rest.len().min(room.len())];
                     let run = memchr::memchr(LF, fits).unwrap_or(fits.len());
                     room[..run].copy_from_slice(&fits[..run]);
+                    self.cr_sent = keeps && fits[run - 1] == CR;
                     done.read += run;
                     done.written += run;
                 }
@@ -38,7 +47,8 @@ impl Encoder {
         done
     }
 
-    /// Whether what is on the wire ends where a byte of the file does.
+    /// Whether what is on the wire ends where a byte of the file does, and what comes next does not depend
+    /// on it.
     pub(super) const fn is_clear(&self) -> bool {
         !self.cr_sent
     }
@@ -96,8 +106,8 @@ mod tests {
     use proptest::prelude::*;
     use std::vec::Vec;
 
-    fn encode(input: &[u8], steps: &[(usize, usize)]) -> Vec<u8> {
-        let mut encoder = Encoder::default();
+    fn encode(line_ends: LineEnds, input: &[u8], steps: &[(usize, usize)]) -> Vec<u8> {
+        let mut encoder = Encoder { line_ends, ..Encoder::default() };
         let mut steps = steps.iter().copied().cycle();
         let (mut out, mut at) = (Vec::new(), 0);
         while at < input.len() {
@@ -127,30 +137,78 @@ mod tests {
         out
     }
 
+    const WHOLE: &[(usize, usize)] = &[(64, 64)];
+
     #[test]
     fn line_ends_are_converted() {
-        const WHOLE: &[(usize, usize)] = &[(64, 64)];
-        for (file, wire) in [
-            (&b""[..], &b""[..]),
-            (b"a\nb", b"a\r\nb"),
-            (b"\n\n", b"\r\n\r\n"),
-            (b"\r\n", b"\r\r\n"),
-            (b"a\rb\r", b"a\rb\r"),
-        ] {
-            assert_eq!(encode(file, WHOLE), wire);
+        for (file, wire) in
+            [(&b""[..], &b""[..]), (b"a\nb", b"a\r\nb"), (b"\n\n", b"\r\n\r\n"), (b"a\rb\r", b"a\rb\r")]
+        {
+            for line_ends in [LineEnds::Kept, LineEnds::Literal] {
+                assert_eq!(encode(line_ends, file, WHOLE), wire);
+            }
             assert_eq!(decode(wire, WHOLE), file);
         }
     }
 
+    #[test]
+    fn a_crlf_that_is_there_already_stays_one_unless_the_literal_reading_is_asked_for() {
+        for (file, kept, literal) in [
+            (&b"\r\n"[..], &b"\r\n"[..], &b"\r\r\n"[..]),
+            (b"a\r\nb\nc\r\n", b"a\r\nb\r\nc\r\n", b"a\r\r\nb\r\nc\r\r\n"),
+            (b"a\r\n\n", b"a\r\n\r\n", b"a\r\r\n\r\n"),
+            (b"a\n\r\n", b"a\r\n\r\n", b"a\r\n\r\r\n"),
+            (b"a\r\r\n", b"a\r\r\n", b"a\r\r\r\n"),
+            (b"a\rb\n", b"a\rb\r\n", b"a\rb\r\n"),
+            (b"\n\r", b"\r\n\r", b"\r\n\r"),
+        ] {
+            for (line_ends, wire) in [(LineEnds::Kept, kept), (LineEnds::Literal, literal)] {
+                for step in 1..=file.len() {
+                    for room in 1..=wire.len() {
+                        assert_eq!(encode(line_ends, file, &[(step, room)]), wire, "{line_ends:?} {file:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// The rule in its plainest form, a byte at a time.
+    fn kept(file: &[u8]) -> Vec<u8> {
+        let mut wire = Vec::new();
+        let mut before = 0;
+        for byte in file {
+            if *byte == LF && before != CR {
+                wire.push(CR);
+            }
+            wire.push(*byte);
+            before = *byte;
+        }
+        wire
+    }
+
+    fn files() -> impl Strategy<Value = Vec<u8>> {
+        proptest::collection::vec(prop_oneof![Just(CR), Just(LF), any::<u8>()], 0..200)
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<(usize, usize)>> {
+        proptest::collection::vec((1usize..9, 1usize..9), 1..6)
+    }
+
     proptest! {
         #[test]
-        fn any_file_comes_back_however_the_bytes_are_split(
-            file in proptest::collection::vec(prop_oneof![Just(CR), Just(LF), any::<u8>()], 0..200),
-            steps in proptest::collection::vec((1usize..9, 1usize..9), 1..6),
+        fn any_file_comes_back_from_the_literal_reading_however_the_bytes_are_split(
+            file in files(), steps in steps(),
         ) {
-            let wire = encode(&file, &[(1000, 1000)]);
-            prop_assert_eq!(&encode(&file, &steps), &wire);
+            let wire = encode(LineEnds::Literal, &file, &[(1000, 1000)]);
+            prop_assert_eq!(&encode(LineEnds::Literal, &file, &steps), &wire);
             prop_assert_eq!(decode(&wire, &steps), file);
+        }
+
+        #[test]
+        fn a_kept_crlf_is_kept_however_the_bytes_are_split(file in files(), steps in steps()) {
+            let wire = kept(&file);
+            prop_assert_eq!(&encode(LineEnds::Kept, &file, &steps), &wire);
+            prop_assert_eq!(&encode(LineEnds::Kept, &wire, &steps), &wire, "it is text with CRLF now");
         }
     }
 }

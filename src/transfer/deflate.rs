@@ -15,7 +15,7 @@ use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 
 use super::stage::Stage;
-use super::{Coding, Decoded, Progress, TransferError};
+use super::{Coding, Decoded, LineEnds, Progress, TransferError};
 use crate::codec::TransferMode;
 
 /// Bytes between the layers of the structure and zlib.
@@ -68,6 +68,10 @@ impl Encoder {
 
     pub(super) fn skip(&mut self, count: u64) {
         self.0.inner.skip(count);
+    }
+
+    pub(super) fn set_line_ends(&mut self, line_ends: LineEnds) {
+        self.0.inner.set_line_ends(line_ends);
     }
 
     pub(super) fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {

@@ -12,7 +12,7 @@ use super::marker::{Digits, Schedule, digits};
 use super::record::{Piece, Splitter};
 use super::stage::Stage;
 use super::stream::{self, Out};
-use super::{Coding, Progress, compressed, copy, page, text};
+use super::{Coding, LineEnds, Progress, compressed, copy, page, text};
 use crate::codec::{FileStructure, RepresentationType, TransferMode};
 
 /// Less room than this is not given to a mode: a header with the longest marker is shorter.
@@ -117,6 +117,25 @@ impl Encoder {
             #[cfg(feature = "deflate")]
             Kind::Deflate(deflate) => deflate.skip(count),
             Kind::Identity | Kind::Layers(_) => {}
+        }
+    }
+
+    /// Chooses what becomes of a line that ends in CRLF in the file already, where TYPE A puts it on the
+    /// wire; [`LineEnds::Kept`] without this. Records (STRU R) are always read literally: their lines end
+    /// where records do, and an LF inside a record is data. Before the first byte.
+    #[must_use]
+    pub fn with_line_ends(mut self, line_ends: LineEnds) -> Self {
+        self.set_line_ends(line_ends);
+        self
+    }
+
+    pub(super) fn set_line_ends(&mut self, line_ends: LineEnds) {
+        match &mut self.kind {
+            Kind::Text(text) => text.set_line_ends(line_ends),
+            Kind::Layers(layers) => layers.set_line_ends(line_ends),
+            #[cfg(feature = "deflate")]
+            Kind::Deflate(deflate) => deflate.set_line_ends(line_ends),
+            Kind::Identity => {}
         }
     }
 
@@ -269,7 +288,7 @@ impl fmt::Debug for Layers {
 
 impl Layers {
     fn new(coding: Coding) -> Self {
-        Self {
+        let mut layers = Self {
             splitter: (coding.structure == FileStructure::Record).then(Splitter::default),
             text: text::Encoder::new(coding.representation),
             page: (coding.structure == FileStructure::Page).then_some(0),
@@ -283,7 +302,15 @@ impl Layers {
             markers: None,
             last_marker: None,
             ending: Ending::NotYet,
-        }
+        };
+        layers.set_line_ends(LineEnds::default());
+        layers
+    }
+
+    fn set_line_ends(&mut self, line_ends: LineEnds) {
+        // A line that ends in CRLF is a record that ends in CR, and becomes a line in CRLF again.
+        let is_record = self.splitter.is_some();
+        self.text.set_line_ends(if is_record { LineEnds::Literal } else { line_ends });
     }
 
     fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {

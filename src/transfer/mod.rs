@@ -15,8 +15,10 @@
 //! **A file, here,** is the bytes that the host stores and reads: lines of text end in LF, and so do
 //! records (`record.rs` says how records that hold an LF themselves are kept); pages lie where their
 //! indices say and holes are zeros (`page.rs`). All positions count these bytes. Any file comes back as it
-//! was when it is sent and received with the same coding; a file of records also goes out again as it came
-//! in.
+//! was when it is sent and received with the same coding, but for one case: in TYPE A a line that ends in
+//! CRLF in the file is taken for one line, and the receiver ends it as its own lines end. Only
+//! [`LineEnds::Literal`] sends it so that the CR comes back too. A file of records also goes out again as it
+//! came in.
 //!
 //! **Format controls** (TYPE's N, T and C, RFC 959 3.1.1.5) say what a printer is to make of the text and
 //! change no byte: in T the format effectors CR, VT and FF stand in the file as they are; in C each line
@@ -113,6 +115,23 @@ impl Coding {
     pub fn has_markers(&self) -> bool {
         matches!(self.mode, TransferMode::Block | TransferMode::Compressed)
     }
+}
+
+/// What TYPE A makes of a line that ends in CRLF in the file already (RFC 959 3.1.1.1: on the wire every
+/// line ends in CRLF).
+///
+/// Text from other systems has such lines, and so has what was itself received as TYPE I. Which reading is
+/// chosen changes nothing for the receiver, who takes each CRLF for the end of a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LineEnds {
+    /// It is one line end and goes out as it is; only an LF that no CR precedes gets one. curl, Python's
+    /// ftplib and Apache Commons Net do the same. A receiver whose lines end in LF stores the file without
+    /// those CRs.
+    #[default]
+    Kept,
+    /// Lines of the file end in LF and in nothing else, so that a CR before it is a byte of the line: CR LF
+    /// goes out as CR CR LF. Any file at all comes back as it was.
+    Literal,
 }
 
 /// How far one call of a transformer came.

@@ -2,7 +2,7 @@
 
 use core::num::{NonZeroU32, NonZeroU64};
 
-use super::{Coding, Decoder, Encoder};
+use super::{Coding, Decoder, Encoder, LineEnds};
 
 /// How one file is sent or received: all that a machine tells its driver of it
 /// ([`DataOp::Send`](crate::action::DataOp::Send) and `Receive`).
@@ -35,20 +35,30 @@ pub struct Parameters {
     pub markers: Option<NonZeroU32>,
     /// How hard MODE Z tries, 0 through 9. None: 6, as zlib does.
     pub level: Option<u8>,
+    /// What becomes of a line that ends in CRLF in the file already, where it is sent in TYPE A.
+    pub line_ends: LineEnds,
 }
 
 impl Parameters {
     /// A whole file in this coding, without markers.
     #[must_use]
     pub const fn new(coding: Coding) -> Self {
-        Self { coding, position: 0, skip: 0, limit: None, markers: None, level: None }
+        Self {
+            coding,
+            position: 0,
+            skip: 0,
+            limit: None,
+            markers: None,
+            level: None,
+            line_ends: LineEnds::Kept,
+        }
     }
 
     /// The transformer of the sender; none when the coding [is not supported](Coding::is_supported). The
     /// [`limit`](Self::limit) is the driver's to keep.
     #[must_use]
     pub fn encoder(&self) -> Option<Encoder> {
-        let mut encoder = Encoder::new(self.coding)?.skipping(self.skip);
+        let mut encoder = Encoder::new(self.coding)?.skipping(self.skip).with_line_ends(self.line_ends);
         if let Some(level) = self.level {
             encoder = encoder.with_level(level);
         }

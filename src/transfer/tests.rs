@@ -90,8 +90,13 @@ pub(super) fn decode_by(mut decoder: Decoder, wire: &[u8], steps: Steps<'_>) -> 
     }
 }
 
+/// An encoder whose wire any file comes back from.
+pub(super) fn literal(coding: Coding) -> Encoder {
+    Encoder::new(coding).unwrap().with_line_ends(LineEnds::Literal)
+}
+
 pub(super) fn encode(coding: Coding, file: &[u8]) -> Vec<u8> {
-    encode_by(Encoder::new(coding).unwrap(), file, WHOLE)
+    encode_by(literal(coding), file, WHOLE)
 }
 
 pub(super) fn decode(coding: Coding, wire: &[u8]) -> Result<Vec<u8>, TransferError> {
@@ -183,14 +188,14 @@ fn a_transfer_goes_on_at_any_marker() {
         (0..2000u32).flat_map(|n| if n % 37 < 30 { [n as u8, b'\r'] } else { *b"\r\n" }).collect();
     for coding in codings().into_iter().filter(Coding::has_markers) {
         let every = NonZeroU64::new(100).unwrap();
-        let encoder = Encoder::new(coding).unwrap().with_markers(every, 0);
+        let encoder = literal(coding).with_markers(every, 0);
         let wire = encode_by(encoder, &file, WHOLE);
         let first = decode_by(Decoder::new(coding).unwrap(), &wire, WHOLE).unwrap();
         assert_eq!(first.bytes, file);
         assert!(first.markers.len() > 10, "{coding:?}: {} markers", first.markers.len());
         for (text, position) in first.markers {
             assert_eq!(std::str::from_utf8(&text).unwrap().parse(), Ok(position));
-            let encoder = Encoder::new(coding).unwrap().with_markers(every, position);
+            let encoder = literal(coding).with_markers(every, position);
             let rest = encode_by(encoder, &file[position as usize..], WHOLE);
             let rest = decode_by(Decoder::new(coding).unwrap(), &rest, WHOLE).unwrap();
             assert_eq!([&file[..position as usize], &rest.bytes].concat(), file);
@@ -227,12 +232,34 @@ fn a_transfer_of_text_begins_anywhere_in_the_stream() {
             let expected = decode(stream, wire.get(skip..).unwrap_or_default()).unwrap();
             for steps in [WHOLE, &[(1, 1)], &[(3, 2), (1, 5)]] {
                 let mut parameters = Parameters::new(coding);
-                parameters.skip = skip as u64;
+                (parameters.skip, parameters.line_ends) = (skip as u64, LineEnds::Literal);
                 let rest = encode_by(parameters.encoder().unwrap(), file, steps);
                 assert_eq!(decode(coding, &rest).as_ref(), Ok(&expected), "{coding:?} from {skip}");
             }
         }
     }
+}
+
+#[test]
+fn crlf_in_a_file_stays_crlf_in_every_mode_and_structure_of_type_a() {
+    let file = b"one\r\ntwo\n\r\n\rthree\r\r\nfour\r";
+    let stored = b"one\ntwo\n\n\rthree\r\nfour\r";
+    for coding in codings() {
+        let kept = |step, room| encode_by(Encoder::new(coding).unwrap(), file, &[(step, room)]);
+        let is_kept = matches!(coding.representation, RepresentationType::Ascii(_))
+            && coding.structure != FileStructure::Record;
+        for (step, room) in [(1, 1), (1, 100), (2, 3), (3, 1), (5, 7), (100, 100)] {
+            let expected: &[u8] = if is_kept { stored } else { file };
+            assert_eq!(decode(coding, &kept(step, room)).as_deref(), Ok(expected), "{coding:?}");
+        }
+    }
+    let text = Coding::default();
+    assert_eq!(
+        encode_by(Parameters::new(text).encoder().unwrap(), file, WHOLE),
+        b"one\r\ntwo\r\n\r\n\rthree\r\r\nfour\r"
+    );
+    let parameters = Parameters { line_ends: LineEnds::Literal, ..Parameters::new(text) };
+    assert_eq!(encode_by(parameters.encoder().unwrap(), file, WHOLE), encode(text, file));
 }
 
 #[test]
@@ -252,7 +279,7 @@ proptest! {
         decoding in steps(),
         every in proptest::option::of(1u64..300),
     ) {
-        let mut encoder = Encoder::new(coding).unwrap();
+        let mut encoder = literal(coding);
         if let Some(every) = every.and_then(NonZeroU64::new) {
             encoder = encoder.with_markers(every, 0);
         }
@@ -269,6 +296,34 @@ proptest! {
             prop_assert_eq!(std::str::from_utf8(text).unwrap().parse::<u64>(), Ok(*position));
         }
         prop_assert!(every.is_some() || read.markers.is_empty());
+    }
+
+    #[test]
+    fn lines_are_the_same_lines_however_they_ended(
+        coding in proptest::sample::select(codings()),
+        lines in proptest::collection::vec(("[ -~\r]{0,20}[ -~]|", any::<bool>()), 0..20),
+        encoding in steps(),
+        decoding in steps(),
+    ) {
+        let is_text = matches!(coding.representation, RepresentationType::Ascii(_));
+        prop_assume!(is_text && coding.structure != FileStructure::Record);
+        let join = |end: fn(bool) -> &'static str| {
+            lines.iter().map(|(line, crlf)| [line, end(*crlf)].concat()).collect::<std::string::String>()
+        };
+        let file = join(|crlf| if crlf { "\r\n" } else { "\n" }).into_bytes();
+        let wire = encode_by(Encoder::new(coding).unwrap(), &file, &encoding);
+        let stored = decode_by(Decoder::new(coding).unwrap(), &wire, &decoding).unwrap().bytes;
+        prop_assert_eq!(stored, join(|_| "\n").into_bytes());
+    }
+
+    #[test]
+    fn a_kept_crlf_is_counted_by_the_offset_of_a_restart(
+        file in files(), encoding in steps(), skip in 0usize..100,
+    ) {
+        let encoder = || Encoder::new(Coding::default()).unwrap();
+        let whole = encode_by(encoder(), &file, WHOLE);
+        let rest = encode_by(encoder().skipping(skip as u64), &file, &encoding);
+        prop_assert_eq!(rest.as_slice(), whole.get(skip..).unwrap_or_default());
     }
 
     #[test]
@@ -311,7 +366,7 @@ proptest! {
     ) {
         // Blocks are as long as the room.
         let large = |steps: &[(usize, usize)]| steps.iter().map(|(step, _)| (*step, 100_000)).collect::<Vec<_>>();
-        let wire = encode_by(Encoder::new(coding).unwrap(), &file, &large(&encoding));
+        let wire = encode_by(literal(coding), &file, &large(&encoding));
         if !matches!(coding.mode, TransferMode::Block | TransferMode::Deflate) {
             prop_assert_eq!(wire, encode(coding, &file));
         }

@@ -1,6 +1,6 @@
 //! The layer of TYPE (RFC 959 3.1.1): which conversion of characters there is.
 
-use super::{Progress, ascii, copy, ebcdic};
+use super::{LineEnds, Progress, ascii, copy, ebcdic};
 use crate::codec::RepresentationType;
 
 /// File to wire.
@@ -17,6 +17,12 @@ impl Encoder {
             RepresentationType::Ascii(_) => Self::Ascii(ascii::Encoder::default()),
             RepresentationType::Ebcdic(_) => Self::Ebcdic,
             RepresentationType::Image | RepresentationType::Local(_) => Self::Image,
+        }
+    }
+
+    pub(super) const fn set_line_ends(&mut self, line_ends: LineEnds) {
+        if let Self::Ascii(ascii) = self {
+            ascii.set_line_ends(line_ends);
         }
     }
 

@@ -10,6 +10,7 @@ use ftp_proto::codec::{
     ByteRange, FileStructure, HashAlgorithm, RepresentationType, Timestamp, TransferMode,
 };
 use ftp_proto::io::{Error, Walker};
+use ftp_proto::listing::{Modified, Precision};
 use ftp_proto::security::Policy;
 use ftp_proto::server;
 use std::fs::{self, File};
@@ -219,6 +220,10 @@ fn any_operation_may_be_dropped_at_any_await() {
                 "status of a directory": |client| client.status("/d", |_| {}).await.map(drop);
                 "help": |client| client.help("", |_| {}).await.map(drop);
                 "site": |client| client.site("HELP", |_| {}).await.map(drop);
+                "zone_offset": |client| {
+                    client.zone_offset("/known", &Modified::new(time, Precision::Second, None)).await.map(drop)
+                };
+                "options": |client| client.options("MLST type;size;").await;
                 "raw": |client| client.raw("NOOP", |_| {}).await.map(drop);
                 "features": |client| client.features().await.map(drop);
                 "system": |client| client.system().await.map(drop);

@@ -8,7 +8,7 @@ use ftp_proto::codec::{
     ByteRange, Features, FileStructure, HashAlgorithm, RepresentationType, Timestamp, TransferMode,
 };
 use ftp_proto::io::{Direction, Error, Walker};
-use ftp_proto::listing::Entry;
+use ftp_proto::listing::{Entry, Modified, Precision};
 use ftp_proto::security::Policy;
 use ftp_proto::server;
 use ftp_proto::transfer::Coding;
@@ -273,6 +273,9 @@ fn what_is_known_of_a_file_is_told_and_set() {
         let time = Timestamp::parse(b"20240229123456").unwrap();
         wait!(client.set_modification_time("f", time)).unwrap();
         assert_eq!(wait!(client.modification_time("f")).unwrap(), time);
+        let listed = |precision| Modified::new(Timestamp::parse(b"20240229140456").unwrap(), precision, None);
+        assert_eq!(wait!(client.zone_offset("f", &listed(Precision::Minute))).unwrap(), Some(5400));
+        assert_eq!(wait!(client.zone_offset("f", &listed(Precision::Day))).unwrap(), None);
         wait!(client.chmod("f", 0o640)).unwrap();
         wait!(client.set_facts("UNIX.mode=0600;", "f")).unwrap();
         // What this host does not have, it refuses.
@@ -430,9 +433,20 @@ fn what_cannot_be_sent_is_not() {
     everywhere(async |client, _| {
         assert!(matches!(wait!(client.size("a\r\nDELE b")), Err(Error::Argument(_))));
         assert!(matches!(wait!(client.retrieve("a\0b")).err(), Some(Error::Argument(_))));
-        for (line, reason) in [("SIZE", "SIZE needs an argument"), ("NOOP x", "NOOP takes no argument")] {
-            assert_eq!(wait!(client.raw(line, |_| {})).unwrap_err().to_string(), reason);
+        for (line, named) in [("rest 5", "retrieve_from"), ("MODE Z", "set_mode"), (" ", "blank")] {
+            let error = wait!(client.raw(line, |_| {})).unwrap_err();
+            assert!(matches!(error, Error::Raw(_)) && !error.is_fatal(), "{error}");
+            assert!(error.to_string().contains(named), "{error}");
         }
+        assert!(matches!(wait!(client.raw("NOOP\r\nQUIT", |_| {})), Err(Error::Argument(_))));
+        assert_eq!(wait!(client.raw("noop", |_| {})).unwrap().code.get(), 200);
+        // The server may refuse what a command does not take; that it went out is what counts.
+        let answer = wait!(client.raw("NOOP 1", |_| {}));
+        assert!(
+            answer.is_ok() || answer.unwrap_err().refused().is_some_and(|refused| refused.code.get() == 501)
+        );
+        wait!(client.options("MLST type;size;")).unwrap();
+        assert!(matches!(wait!(client.options("")), Err(Error::Argument(_))));
         wait!(client.noop()).unwrap();
     });
 }

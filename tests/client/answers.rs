@@ -1,6 +1,7 @@
 //! How answers to questions are read.
 
 use super::*;
+use ftp_proto::codec::HashAlgorithm;
 
 #[test]
 fn sizes_are_read_as_servers_write_them() {
@@ -44,7 +45,6 @@ fn directories_are_read_as_servers_write_them() {
         ("257 \"/a b\" is current", "/a b"),
         ("257 \"/a\"\"b\"", "/a\"b"),
         ("257 you are in \"/a\"", "/a"),
-        ("257 \"/a", "/a"),
         ("257 /a", "/a"),
         ("250 \"/a\"", "/a"),
         ("257 \"DISK:[A.B]\"", "DISK:[A.B]"),
@@ -60,6 +60,68 @@ fn directories_are_read_as_servers_write_them() {
     assert!(rig.run(&mut client::working_directory(), |path| path.is_err()).done());
     let mut rig = Rig::greeted().says("MKD", "257 made");
     rig.run(&mut client::make_directory(t("d")), |_| ()).done();
+}
+
+#[test]
+fn a_257_that_is_cut_inside_its_quote_is_unreadable_and_no_shorter_path() {
+    let read = |path: Result<ftp_proto::codec::Quoted<'_>, _>| {
+        path.ok().map(|path| path.bytes().collect::<Vec<u8>>())
+    };
+    for reply in
+        ["257 \"/pub/photo", "257 \"/pub/", "257 \"", "257 now in \"/a\"\"b", "257 \"/a\"\"", "250 \"/a"]
+    {
+        let mut rig = Rig::greeted().says("PWD", reply).says("MKD", reply);
+        assert_eq!(rig.run(&mut client::working_directory(), read), Outcome::Done(None), "{reply}");
+        assert_eq!(rig.run(&mut client::make_directory(t("d")), read), Outcome::Done(None), "{reply}");
+        in_step(&mut rig);
+    }
+}
+
+#[test]
+fn an_answer_on_a_line_that_the_limit_may_have_cut_is_unreadable() {
+    let limit = Config::default().limits.line;
+    type Ask = fn(&mut Rig) -> bool;
+    let table: [(&str, &str, &str, Ask); 7] = [
+        // What stands there when the line is as long as the limit looks whole, and may be half of it.
+        ("PWD", "257 \"/", "a\"\"b\" is it", |rig| {
+            rig.run(&mut client::working_directory(), |path| path.is_ok()).done()
+        }),
+        ("PWD", "257 /", "a", |rig| rig.run(&mut client::working_directory(), |path| path.is_ok()).done()),
+        ("MKD", "257 \"/", "\"", |rig| {
+            rig.run(&mut client::make_directory(t("d")), |path| path.is_ok()).done()
+        }),
+        ("SIZE", "213 ", "1234", |rig| rig.run(&mut client::size(t("f")), |size| size.is_ok()).done()),
+        ("AVBL", "213 ", "1234", |rig| rig.run(&mut client::available(None), |size| size.is_ok()).done()),
+        ("XCRC", "250 ", " 12345678", |rig| {
+            rig.run(&mut client::checksum(t("f"), HashAlgorithm::Crc32), |hash| hash.is_ok()).done()
+        }),
+        ("MDTM", "213 ", " 20240229123456", |rig| {
+            rig.run(&mut client::modification_time(t("f")), |time| time.is_ok()).done()
+        }),
+    ];
+    for (verb, front, back, ask) in table {
+        let fill = if front.ends_with('/') { 'x' } else { ' ' };
+        for over in 0..6 {
+            // As long as the limit from `over` == 3 on.
+            let length = limit - 3 + over;
+            let middle = fill.to_string().repeat(length - front.len() - back.len());
+            let line = [front, &middle, back, "\r\n"].concat();
+            let mut rig = Rig::greeted().on(verb, [Raw(line.into_bytes())]);
+            assert_eq!(ask(&mut rig), over < 3, "{verb} {front}: {over}");
+            in_step(&mut rig);
+        }
+    }
+    // What is for people is shown as far as it came.
+    let line = ["215 ", &"x".repeat(limit), "\r\n"].concat();
+    let mut rig = Rig::greeted().on("SYST", [Raw(line.into_bytes())]);
+    assert_eq!(rig.run(&mut client::system(), |line| line.text.len()).done(), limit - 4);
+    // Nor is a name that was cut an entry's.
+    let line = [" type=file; /", &"x".repeat(limit), "\r\n"].concat();
+    for line in [format!("250-f\r\n{line}250 end\r\n"), format!("250{line}")] {
+        let mut rig = Rig::greeted().on("MLST", [Raw(line.into_bytes())]);
+        rig.run(&mut client::facts(Some(t("f"))), |()| ()).done();
+        assert!(!rig.shown.iter().any(|line| line.contains("type=")), "{:?}", rig.shown.len());
+    }
 }
 
 #[test]
@@ -88,9 +150,22 @@ fn features_are_read_as_servers_write_them() {
         ("211-x\r\nmdtm\r\nSize\r\n211 end", Features::MDTM | Features::SIZE),
         ("211-x\r\n211-MDTM\r\n211-SIZE\r\n211 end", Features::MDTM | Features::SIZE),
         ("211 no features", Features::empty()),
+        ("211-Extensions supported.\r\n SIZE.\r\n MDTM.\r\n211 END.", Features::MDTM | Features::SIZE),
+        ("211-Extensions supported.\r\nsize.\r\nMdtm. \r\n211 END.", Features::MDTM | Features::SIZE),
+        ("211-x.\r\n REST STREAM.\r\n AUTH TLS.\r\n211 .", Features::REST_STREAM | Features::AUTH_TLS),
+        ("211 211-Extensions supported:\r\n MDTM\r\n SIZE\r\n211 END", Features::MDTM | Features::SIZE),
+        ("211 211-Ext\r\n211 211-MDTM\r\n211-SIZE.\r\n211 END.", Features::MDTM | Features::SIZE),
+        ("211-x\r\n MDTM\r\n SIZE\r\n211 END\r\n211 END.", Features::MDTM | Features::SIZE),
+        (
+            "211-x\r\n MDTM\r\n SIZE\r\n211 END\r\n\r\n211-y\r\n UTF8\r\n211 END.",
+            Features::MDTM | Features::SIZE,
+        ),
+        ("211-x\r\n211-\tMDTM\r\n211- SIZE\r\n211 MDTM, SIZE", Features::MDTM | Features::SIZE),
     ] {
         let mut rig = Rig::greeted().says("FEAT", reply);
         assert_eq!(rig.run(&mut client::features(), |features| features), Outcome::Done(features), "{reply}");
+        assert_eq!(rig.client.offers().map(|offers| offers.features()), Some(features), "{reply}");
+        in_step(&mut rig);
     }
     for reply in ["500 what", "502 no", "530 later"] {
         let mut rig = Rig::greeted().says("FEAT", reply);
@@ -143,6 +218,35 @@ fn facts_stand_on_the_middle_line_indented_or_not() {
 }
 
 #[test]
+fn facts_stand_on_a_line_with_a_code_where_there_is_no_middle_line() {
+    for reply in [
+        "250 type=file;size=3; /x f",
+        "250  Type=file;Size=3; /x f",
+        "250-type=file;size=3; /x f\r\n250 end",
+        "250- type=file;size=3; /x f\r\n250 end",
+        "250-listing\r\n250 type=file;size=3; /x f",
+    ] {
+        assert_eq!(entry_of(reply, 0), Some(Ok(("/x f".to_owned(), Some(3)))), "{reply:?}");
+    }
+    for prose in [
+        "250 end",
+        "250 f is a file; size=3; ok",
+        "250 size=3 bytes; /x",
+        "250 size=3;note=a b; /x",
+        "250 frob=file;blob=3; /x",
+        "250 type=file;size=3;",
+        "250 type=file;size=3; ",
+        "250 =file;size=3; /x",
+        "250 ; /x",
+        "250 type; /x",
+    ] {
+        assert_eq!(entry_of(prose, 0), None, "{prose:?}");
+    }
+    let reply = "250-type=file;size=3; f\r\n type=file;size=4; g\r\n250 type=dir; h";
+    assert_eq!(entry_of(reply, 0), Some(Ok(("f".to_owned(), Some(3)))), "the first counts");
+}
+
+#[test]
 fn facts_may_be_split_over_lines() {
     for reply in [
         "250-f\r\n type=file;\r\n size=3; a f\r\n250 end",
@@ -177,22 +281,125 @@ fn a_rename_is_two_commands() {
 
 #[test]
 fn a_raw_command_is_sent_as_it_is() {
-    let mut rig = Rig::greeted().says("FROB", "299 frobbed").says("ASK", "350 more");
-    for (verb, code) in [("FROB", 299), ("ASK", 350)] {
-        let command = Command::unknown(t(verb), Some(t("x y"))).unwrap();
-        let mut operation = client::raw(command);
-        assert_eq!(rig.run(&mut operation, |line| line.code.get()), Outcome::Done(code));
+    let table = [
+        ("FROB x y", "299 frobbed", Ok(299)),
+        ("frob", "299 frobbed", Ok(299)),
+        ("ASK x y ", "350 more", Ok(350)),
+        ("NOOP 1", "200 fine", Ok(200)),
+        ("NOOP ", "200 fine", Ok(200)),
+        ("SITE", "214 help", Ok(214)),
+        ("site  help", "214-help\r\n CHMOD\r\n214 end", Ok(214)),
+        ("pwd", "257 \"/\"", Ok(257)),
+        ("CWD", "501 where", Err(501)),
+        ("CWD   a", "250 there", Ok(250)),
+        ("Size", "501 of what", Err(501)),
+        ("FEAT me", "211-x\r\n SIZE\r\n211 end", Ok(211)),
+        ("RNFR a", "350 and now", Ok(350)),
+        ("ALLO x", "202 no need", Ok(202)),
+        ("STAT  -l", "213-x\r\n213 end", Ok(213)),
+        ("MDTM 20240229123456 f", "213 set", Ok(213)),
+        ("XYZZY \t\u{1}", "500 what", Err(500)),
+        (" SYST", "215 UNIX", Ok(215)),
+        ("NOOP \u{ff}", "451 later", Err(451)),
+    ];
+    for (line, reply, outcome) in table {
+        let mut rig = Rig::greeted().says(line, reply);
+        if let Some((verb, _)) = line.split_once(' ').filter(|(verb, _)| !verb.is_empty()) {
+            rig = rig.says(verb, reply);
+        }
+        let mut operation = client::raw(t(line)).unwrap();
+        match (rig.run(&mut operation, |line| line.code.get()), outcome) {
+            (Outcome::Done(code), Ok(expected)) => assert_eq!(code, expected, "{line}"),
+            (Outcome::Refused { code, .. }, Err(expected)) => assert_eq!(code, expected, "{line}"),
+            (other, _) => panic!("{line}: {other:?}"),
+        }
+        let sent = ftp_proto::codec::Escaped(line.as_bytes()).to_string();
+        assert_eq!(rig.commands(), [sent]);
+        assert_eq!(rig.shown.len(), reply.lines().count() - 1);
+        in_step(&mut rig);
     }
-    assert_eq!(rig.commands(), ["FROB x y", "ASK x y"]);
+}
+
+#[test]
+fn a_raw_command_that_has_an_operation_is_refused_and_the_operation_named() {
+    let refused = [
+        "TYPE I",
+        "MODE Z",
+        "STRU R",
+        "PROT P",
+        "PBSZ 0",
+        "AUTH TLS",
+        "CCC",
+        "REIN",
+        "USER me",
+        "PASS x",
+        "ACCT x",
+        "HOST h",
+        "QUIT",
+        "ABOR",
+        "REST 5",
+        "RANG 0 1",
+        "SSCN ON",
+        "OPTS UTF8 ON",
+        "PORT 1,2,3,4,5,6",
+        "EPRT |1|192.0.2.1|5|",
+        "LPRT 4",
+        "PASV",
+        "EPSV",
+        "LPSV",
+        "PRET RETR f",
+        "RETR f",
+        "STOR f",
+        "APPE f",
+        "STOU",
+        "LIST",
+        "NLST",
+        "MLSD",
+        "THMB JPG 1 1 f",
+    ];
+    for line in refused {
+        let verb = line.split(' ').next().unwrap();
+        let ways = [
+            line.to_owned(),
+            line.to_lowercase(),
+            verb.to_owned(),
+            format!("  {line}"),
+            format!("\t{line}"),
+            format!("\u{1}\u{7f} {line}"),
+            format!("{verb}\tx"),
+        ];
+        for way in &ways {
+            let error = client::raw(Text::new(way.as_bytes()).unwrap()).map(drop).unwrap_err();
+            assert!(error.to_string().starts_with(verb), "{way:?}: {error}");
+            let named = matches!(error, client::RawError::HasOperation { .. });
+            assert!(named || verb == "THMB", "{way:?}: {error}");
+        }
+    }
+    for blank in ["", " ", "\t"] {
+        assert_eq!(client::raw(t(blank)).map(drop), Err(client::RawError::Blank));
+    }
+}
+
+#[test]
+fn a_raw_command_gets_round_no_policy() {
+    let mut config = Config::default();
+    config.security = client::Security::explicit();
+    let secrets = ["ADAT c2VjcmV0", "mic x", " CONF x", "ENC x"];
+    for line in secrets {
+        let mut rig = Rig::with(config.clone(), PEER).greet();
+        let outcome = rig.run(&mut client::raw(t(line)).unwrap(), |_| ());
+        assert_eq!(outcome, Outcome::Error(Error::Local(LocalError::Unprotected)), "{line}");
+        assert!(rig.commands().is_empty(), "{line}");
+    }
 }
 
 #[test]
 fn a_raw_command_that_no_table_knows_is_no_greeting() {
     let mut rig = Rig::greeted().on("FROB", []);
-    let mut operation = client::raw(Command::unknown(t("FROB"), None).unwrap());
+    let mut operation = client::raw(t("FROB")).unwrap();
     assert_eq!(rig.run(&mut operation, |_| ()), peer_error(PeerError::TimedOut(Awaited::Reply)));
     let mut rig = Rig::greeted().says("FROB", "nonsense");
-    let mut operation = client::raw(Command::unknown(t("FROB"), None).unwrap());
+    let mut operation = client::raw(t("FROB")).unwrap();
     assert_eq!(rig.run(&mut operation, |_| ()), peer_error(PeerError::MalformedReply));
 }
 

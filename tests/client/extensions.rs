@@ -77,8 +77,9 @@ fn times_are_set_and_what_the_server_made_of_them_is_read() {
         ("213 done", None),
         ("253 Date/time changed okay.", None),
     ] {
-        let modified = ask("MFMT", reply, client::set_modification_time(t("f"), time()), |time| time);
-        assert_eq!(modified, (told, "MFMT 20240229123456 f".to_owned()));
+        let mut rig = Rig::greeted().says("MFMT", reply);
+        let modified = rig.run(&mut client::set_modification_time(t("f"), time()), |time| time).done();
+        assert_eq!((modified, rig.commands()), (told, vec!["MFMT 20240229123456 f"]));
         let created = ask("MFCT", reply, client::set_creation_time(t("f"), time()), |time| time);
         assert_eq!(created, (told, "MFCT 20240229123456 f".to_owned()));
     }

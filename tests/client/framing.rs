@@ -49,15 +49,19 @@ fn telnet_is_taken_out_of_replies() {
 
 #[test]
 fn what_is_no_reply_is_an_error_that_stays() {
-    for raw in [&b"nonsense\r\n"[..], b"20 short\r\n", b"2000 long\r\n", b"099 low\r\n", b"200 nul\0nul\r\n"]
-    {
+    for (raw, error) in [
+        (&b"nonsense\r\n"[..], PeerError::MalformedReply),
+        (b"20 short\r\n", PeerError::MalformedReply),
+        (b"2000 long\r\n", PeerError::MalformedReply),
+        (b"099 low\r\n", PeerError::MalformedReply),
+        (b"200 nul\0nul\r\n", PeerError::NulInReply),
+        (b"\x00200 nul\r\n", PeerError::NulInReply),
+        (b"200 nul\0\r\n", PeerError::NulInReply),
+        (b"200-first\r\nnul\0nul\r\n200 last\r\n", PeerError::NulInReply),
+    ] {
         let mut rig = Rig::greeted().on("NOOP", [Raw(raw.to_vec())]);
         for _ in 0..3 {
-            assert_eq!(
-                rig.run(&mut client::noop(), |_| ()),
-                peer_error(PeerError::MalformedReply),
-                "{raw:?}"
-            );
+            assert_eq!(rig.run(&mut client::noop(), |_| ()), peer_error(error), "{raw:?}");
         }
     }
 }

@@ -308,7 +308,9 @@ fn a_connection_that_breaks_leaves_the_other_client_usable() {
 fn one_server_alone_cannot_protect_the_data() {
     for (protected, side) in [(0, Side::Source), (1, Side::Target)] {
         let mut rigs = rigs().map(|rig| rig.says("PROT", "200 okay"));
-        rigs[protected].run(&mut client::raw(Command::parse(b"PROT P").unwrap()), |_| ()).done();
+        rigs[protected]
+            .run(&mut client::Exchange::<client::RawAnswer>::new(Command::parse(b"PROT P").unwrap()), |_| ())
+            .done();
         let error = Error::Local(LocalError::DataProtected);
         rigs[protected].reset_counts();
         assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side, error }));
@@ -321,7 +323,8 @@ fn one_server_alone_cannot_protect_the_data() {
 fn protected(rigs: [Rig; 2]) -> [Rig; 2] {
     rigs.map(|rig| {
         let mut rig = rig.says("PROT", "200 okay");
-        rig.run(&mut client::raw(Command::parse(b"PROT P").unwrap()), |_| ()).done();
+        rig.run(&mut client::Exchange::<client::RawAnswer>::new(Command::parse(b"PROT P").unwrap()), |_| ())
+            .done();
         rig.reset_counts();
         rig
     })
@@ -397,7 +400,8 @@ fn servers_that_protect_their_data_and_have_no_sscn_cannot_do_it_with_each_other
 fn two_tls_clients_of_earlier_transfers_become_one() {
     let mut rigs = protected(rigs().map(knows_sscn));
     for rig in &mut rigs {
-        rig.run(&mut client::raw(Command::parse(b"SSCN ON").unwrap()), |_| ()).done();
+        rig.run(&mut client::Exchange::<client::RawAnswer>::new(Command::parse(b"SSCN ON").unwrap()), |_| ())
+            .done();
         rig.reset_counts();
     }
     assert_eq!(run(&mut rigs), FxpOutcome::Done);
@@ -439,7 +443,8 @@ fn a_transfer_of_the_clients_own_has_the_server_be_the_tls_server_again() {
 fn what_a_server_says_to_sscn_off_is_a_refusal_where_it_knows_that() {
     for (reply, refused) in [("502 what", false), ("500 what", false), ("503 no", true)] {
         let mut rig = knows_sscn(plain(SOURCE)).says("SSCN", reply);
-        rig.run(&mut client::raw(Command::parse(b"SSCN ON").unwrap()), |_| ()).done();
+        rig.run(&mut client::Exchange::<client::RawAnswer>::new(Command::parse(b"SSCN ON").unwrap()), |_| ())
+            .done();
         rig.reset_counts();
         let outcome = rig.run(&mut client::list(None), |_| ());
         assert_eq!(matches!(outcome, Outcome::Refused { code: 503, .. }), refused, "{:#?}", rig.transcript);

@@ -112,7 +112,8 @@ fn a_greeting_of_230_has_logged_the_client_in() {
         assert_eq!(rig.commands(), ["USER me", "PASS secret"]);
     }
     let mut rig = Rig::new().opening([Say("230 you are in")]).says("AUTH", "234 go on");
-    rig.run(&mut client::raw(Command::parse(b"AUTH TLS").unwrap()), |_| ()).done();
+    rig.run(&mut client::Exchange::<client::RawAnswer>::new(Command::parse(b"AUTH TLS").unwrap()), |_| ())
+        .done();
     rig.run(&mut login(), |_| ()).done();
     assert_eq!(rig.commands(), ["AUTH TLS", "USER me", "PASS secret"], "not where TLS is asked for");
 }
@@ -171,7 +172,11 @@ fn what_was_offered_counts_no_more_after_auth_and_rein() {
         let verb = command.split(' ').next().unwrap();
         let mut rig = Rig::greeted().says(verb, reply);
         assert!(setup(&mut rig).features().contains(Features::SIZE));
-        rig.run(&mut client::raw(Command::parse(command.as_bytes()).unwrap()), |_| ()).done();
+        rig.run(
+            &mut client::Exchange::<client::RawAnswer>::new(Command::parse(command.as_bytes()).unwrap()),
+            |_| (),
+        )
+        .done();
         assert_eq!(rig.client.offers(), None, "{command}");
     }
 }

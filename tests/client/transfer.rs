@@ -200,16 +200,16 @@ fn a_type_that_is_refused_to_a_cancelled_operation_is_not_believed() {
 fn the_type_is_known_whoever_set_it() {
     let mut rig = Rig::greeted();
     assert_eq!(transfer(&mut rig, client::list(None)), Outcome::Done(3));
-    rig.run(&mut client::raw(Command::Type(IMAGE)), |_| ()).done();
+    rig.run(&mut client::Exchange::<client::RawAnswer>::new(Command::Type(IMAGE)), |_| ()).done();
     rig.reset_counts();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["EPSV", "RETR f"]);
-    rig.run(&mut client::raw(Command::Type(ASCII)), |_| ()).done();
+    rig.run(&mut client::Exchange::<client::RawAnswer>::new(Command::Type(ASCII)), |_| ()).done();
     rig.reset_counts();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "RETR f"]);
     rig = rig.says("REIN", "220 anew");
-    rig.run(&mut client::raw(Command::Rein), |_| ()).done();
+    rig.run(&mut client::Exchange::<client::RawAnswer>::new(Command::Rein), |_| ()).done();
     rig.run(&mut login(), |_| ()).done();
     rig.reset_counts();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));

@@ -74,7 +74,10 @@ fn nothing_secret_and_no_file_goes_in_the_clear_where_tls_is_required() {
     let open = rig.run(&mut client::retrieve(t("f"), Image, 0), |_| ());
     assert_eq!(open, unprotected);
     for line in ["USER me", "pass x", "ACCT x", "RETR f"] {
-        let raw = rig.run(&mut client::raw(Command::parse(line.as_bytes()).unwrap()), |_| ());
+        let raw = rig.run(
+            &mut client::Exchange::<client::RawAnswer>::new(Command::parse(line.as_bytes()).unwrap()),
+            |_| (),
+        );
         assert_eq!(raw, unprotected, "{line}");
     }
     assert!(rig.commands().is_empty(), "{:?}", rig.transcript);

@@ -3,7 +3,7 @@
 use ftp_proto::action::DataOp;
 use ftp_proto::client;
 use ftp_proto::codec::{FileStructure, RepresentationType, TransferMode};
-use ftp_proto::transfer::{Coding, Encoder, Parameters};
+use ftp_proto::transfer::{Coding, Encoder, LineEnds, Parameters};
 
 use crate::support::server::Rig;
 use crate::support::t;
@@ -22,7 +22,7 @@ fn offsets_count_bytes_as_they_travel_in_stream_mode() {
             }
             let stream = Coding { mode: TransferMode::Stream, ..coding };
             let mut wire = vec![0; 1000];
-            let mut encoder = Encoder::new(stream).unwrap();
+            let mut encoder = Encoder::new(stream).unwrap().with_line_ends(LineEnds::Literal);
             let count = encoder.encode(&file, &mut wire).written;
             wire.truncate(count + encoder.finish(&mut []));
             let mut pair = pair(7);
@@ -98,5 +98,19 @@ fn what_the_host_is_asked_for_after_rest_is_right_in_every_type_and_mode() {
             let Some(DataOp::Receive(parameters)) = rig.ops.last() else { panic!("{:?}", rig.ops) };
             assert_eq!(parameters.position, 3, "{setup}");
         }
+    }
+}
+
+#[test]
+fn a_crlf_of_a_file_is_sent_as_the_servers_configuration_reads_it() {
+    for line_ends in [LineEnds::Kept, LineEnds::Literal] {
+        let mut config = ftp_proto::server::Config::default();
+        assert_eq!(config.line_ends, LineEnds::Kept, "the default");
+        config.line_ends = line_ends;
+        let mut rig = Rig::with(config).login();
+        rig.passive();
+        rig.say("TYPE A\r\nRETR /file");
+        let Some(DataOp::Send(parameters)) = rig.ops.last() else { panic!("{:?}", rig.ops) };
+        assert_eq!(parameters.line_ends, line_ends);
     }
 }

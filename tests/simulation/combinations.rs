@@ -59,7 +59,7 @@ fn both_ways(seed: u64, codings: &[Coding], files: &[Vec<u8>]) {
         world.note(|| format!("-- {coding:?}"));
         let Coding { representation, structure, mode } = *coding;
         for command in [Command::Stru(structure), Command::Mode(mode)] {
-            world.run(&mut client::raw(command), |_| ()).done();
+            world.run(&mut client::Exchange::<client::RawAnswer>::new(command), |_| ()).done();
         }
         world.layout = (structure, mode);
         for file in files {

@@ -10,7 +10,7 @@ use ftp_proto::client::{self, Client, Operation, Sequence};
 use ftp_proto::codec::Escaped;
 use ftp_proto::server::{self, Endpoints, Session};
 use ftp_proto::time::Instant;
-use ftp_proto::transfer::{Decoder, Encoder, TransferError};
+use ftp_proto::transfer::{Decoder, Encoder, LineEnds, TransferError};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
@@ -47,6 +47,8 @@ pub struct Pair {
     pub upload: Vec<u8>,
     /// What the client received.
     pub download: Vec<u8>,
+    /// How both read text that has CRLF in it; literally, so that every file comes back.
+    pub line_ends: LineEnds,
     pub transcript: Vec<String>,
     pub polls: usize,
     /// No data connection comes about.
@@ -89,6 +91,7 @@ impl Pair {
             now: Instant::from_micros(5),
             upload: Vec::new(),
             download: Vec::new(),
+            line_ends: LineEnds::Literal,
             transcript: Vec::new(),
             polls: 0,
             unreachable: false,
@@ -238,7 +241,8 @@ impl Pair {
             DataOp::Receive(parameters) => {
                 self.client_end = End::Receiving(id, parameters.decoder().unwrap());
             }
-            DataOp::Send(parameters) => {
+            DataOp::Send(mut parameters) => {
+                parameters.line_ends = self.line_ends;
                 self.client_end = End::Sending(
                     id,
                     parameters.encoder().unwrap(),
@@ -271,7 +275,8 @@ impl Pair {
             DataOp::Receive(parameters) => {
                 self.server_end = End::Receiving(id, parameters.decoder().unwrap());
             }
-            DataOp::Send(parameters) => {
+            DataOp::Send(mut parameters) => {
+                parameters.line_ends = self.line_ends;
                 self.server_end = End::Sending(
                     id,
                     parameters.encoder().unwrap(),

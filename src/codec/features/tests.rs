@@ -40,6 +40,22 @@ fn a_feature_is_known_however_its_line_is_written() {
         (" MDTM YYYYMMDDHHMMSS[+-TZ];filename", Features::MDTM),
         (" PROT C;P;", Features::PROT),
         (" SSCN", Features::SSCN),
+        (" SIZE.", Features::SIZE),
+        (" SIZE...", Features::SIZE),
+        ("size .", Features::SIZE),
+        (" REST STREAM.", Features::REST_STREAM),
+        (" AUTH TLS;SSL.", Features::AUTH_TLS.union(Features::AUTH_SSL)),
+        (" MLST type*;size*;.", Features::MLST.union(Features::MLSD)),
+        ("211-MDTM.", Features::MDTM),
+        ("211 211-MDTM", Features::MDTM),
+        ("211-211-MDTM", Features::MDTM),
+        ("\tMDTM", Features::MDTM),
+        (" REST\tSTREAM", Features::REST_STREAM),
+        ("211-Extensions supported.", Features::empty()),
+        ("211 211-Extensions supported", Features::empty()),
+        ("211 END.", Features::empty()),
+        (".", Features::empty()),
+        (" S.IZE", Features::empty()),
         ("no features", Features::empty()),
         ("211 no features", Features::empty()),
         ("211-Features:", Features::empty()),
@@ -60,6 +76,8 @@ fn the_parameters_of_a_line_are_kept() {
     let line = FeatureLine::new(b" MLST type*;size*;modify; ");
     assert_eq!((line.name, line.parameters), (&b"MLST"[..], &b"type*;size*;modify;"[..]));
     assert_eq!(FeatureLine::new(b" SIZE").parameters, b"");
+    let line = FeatureLine::new(b" LANG EN*;FR.");
+    assert_eq!((line.name, line.parameters), (&b"LANG"[..], &b"EN*;FR"[..]));
 }
 
 #[test]
@@ -126,6 +144,22 @@ fn an_argument_of_opts_names_a_command_and_its_options() {
 }
 
 proptest! {
+    #[test]
+    fn a_feature_is_the_same_with_dots_prefixes_and_in_any_case(
+        row in (0..LINES.len()).prop_map(|at| (LINES[at].0, LINES[at].1)),
+        before in proptest::sample::select(&["", " ", "   ", "\t", "211-", "211- ", "211 ", "211 211-", "211-211-"][..]),
+        after in "[.]{0,3} {0,2}[.]{0,2}",
+        upper in any::<u32>(),
+    ) {
+        let case = |(at, letter): (usize, char)| match upper >> (at % 32) & 1 {
+            0 => letter.to_ascii_lowercase(),
+            _ => letter.to_ascii_uppercase(),
+        };
+        let name: std::string::String = row.1.chars().enumerate().map(case).collect();
+        let line = [before, &name, &after].concat();
+        prop_assert_eq!(Features::from_line(line.as_bytes()), row.0, "{:?}", line);
+    }
+
     #[test]
     fn features_survive_their_lines(bits: u64, before in "(211-)?( )?", upper: bool) {
         let mut features = Features::from_bits_truncate(bits);

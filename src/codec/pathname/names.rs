@@ -58,7 +58,7 @@ fn next_name(argument: &[u8]) -> Result<Option<(Quoted<'_>, &[u8])>, Invalid> {
     let (raw, after) = match argument.strip_prefix(b"\"") {
         _ if argument.is_empty() => return Ok(None),
         Some(opened) => {
-            let raw = up_to_lone_quote(opened);
+            let raw = up_to_lone_quote(opened).ok_or(EXPECTED)?;
             let closed = opened.get(raw.len()..).unwrap_or_default();
             (raw, closed.strip_prefix(b"\"").ok_or(EXPECTED)?)
         }

@@ -24,10 +24,6 @@ fn what_is_quoted_in_257_is_the_path() {
         (br#""""#, b""),
         (br#""" is the current directory"#, b""),
         (br#"Current directory is "/home" now, not "/""#, b"/home"),
-        (br#""/no end"#, b"/no end"),
-        (br#""/no ""end"#, br#"/no "end"#),
-        (br#""/no end"""#, br#"/no end""#),
-        (br#"""#, b""),
         (b"/home is the current directory", b"/home"),
         (b"  /home", b"/home"),
         (b"DISK:[A.B]", b"DISK:[A.B]"),
@@ -47,6 +43,23 @@ fn what_is_quoted_in_257_is_the_path() {
         assert_eq!(quoted.as_plain(), (!path.contains(&b'"')).then_some(path));
     }
     assert_eq!(quote(br#"/usr/dm/foo"bar"#), br#""/usr/dm/foo""bar""#);
+}
+
+#[test]
+fn a_257_cut_anywhere_inside_its_quotes_is_refused() {
+    for text in [&br#""/pub/photos" is current"#[..], br#"is "/a""b""c" now"#, br#""""#, br#""/pub""""""#] {
+        let opening = text.iter().position(|byte| *byte == b'"').unwrap();
+        let path = path_in(text).unwrap();
+        let closing = opening + quote(&path).len() - 1;
+        for end in opening + 1..=closing {
+            // Cut between two quotes, the path looks whole: only the length of its line tells that it is not.
+            if text[..end].last() == Some(&b'"') && end > opening + 1 && text[end] == b'"' {
+                continue;
+            }
+            assert!(path_in(&text[..end]).is_err(), "{}", text[..end].escape_ascii());
+        }
+        assert_eq!(path_in(&text[..=closing]).as_ref(), Ok(&path));
+    }
 }
 
 #[test]

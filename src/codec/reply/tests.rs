@@ -23,6 +23,14 @@ fn a_line_is_read_by_the_reply_that_it_is_in() {
         ("226  Done ", None, SameCode, Some((226, Single, " Done "))),
         ("211-Features:", None, SameCode, Some((211, First, "Features:"))),
         ("211-", None, SameCode, Some((211, First, ""))),
+        // So some begin the answer to FEAT.
+        ("211 211-Extensions", None, SameCode, Some((211, First, "Extensions"))),
+        ("211 211-SIZE", Some(211), SameCode, Some((211, Middle, "SIZE"))),
+        ("211 211 End", None, SameCode, Some((211, Single, "211 End"))),
+        ("211 211 End", Some(211), SameCode, Some((211, Last, "211 End"))),
+        ("211 2110-x", None, SameCode, Some((211, Single, "2110-x"))),
+        ("220 220-x", None, SameCode, Some((220, Single, "220-x"))),
+        ("211 220-x", None, SameCode, Some((211, Single, "220-x"))),
         ("631 base64=", None, SameCode, Some((631, Single, "base64="))),
         ("599 of no document", None, SameCode, Some((599, Single, "of no document"))),
         // What begins no reply.

@@ -2,7 +2,7 @@
 
 use super::{CLIENT, NAMES, World};
 use ftp_proto::action::{DataEvent, DataFailure, DataId, DataOp};
-use ftp_proto::transfer::{Coding, Decoder, Encoder, TransferError};
+use ftp_proto::transfer::{Coding, Decoder, Encoder, LineEnds, TransferError};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
@@ -77,6 +77,8 @@ impl World {
                     *coding = Coding { structure, mode, ..*coding };
                 }
                 assert_eq!((coding.structure, coding.mode), self.layout);
+                // Every file is to come back as it was.
+                parameters.line_ends = LineEnds::Literal;
                 let receives = matches!(op, DataOp::Receive(_));
                 *end = match receives {
                     true => End::Receiving(link, parameters.decoder().unwrap()),
