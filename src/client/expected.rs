@@ -16,7 +16,7 @@ use arrayvec::ArrayVec;
 
 use super::ReplyTo;
 use super::settings::Change;
-use crate::codec::{ReplyCode, Verb, VerbInfo};
+use crate::codec::{Direction, ReplyCode, Verb, VerbInfo};
 
 /// How many commands may be on their way at once. Operations send at most three together.
 pub(super) const IN_FLIGHT: usize = 8;
@@ -40,6 +40,8 @@ pub(super) struct ExpectedReply {
     /// What the command changes, once it is granted.
     pub(super) change: Option<Change>,
     pub(super) generation: Generation,
+    /// Which way its data goes, if it has any.
+    pub(super) direction: Option<Direction>,
     /// The command's data connection may now carry data: no reply is due before that ends.
     pub(super) transferring: bool,
     /// The command was sent during a transfer: its reply may come before the transfer's.
@@ -55,6 +57,8 @@ pub(super) enum Accepts {
     Row,
     /// Those of its row, and 200: EPSV ALL.
     RowAndOkay,
+    /// Those that confirm a transfer, for a command that is not in the table.
+    Transfer,
     /// Any: the caller reads the reply.
     Any,
 }
@@ -66,6 +70,7 @@ impl ExpectedReply {
             to,
             accepts,
             change: None,
+            direction: None,
             generation: NO_OPERATION,
             transferring: false,
             during_transfer: false,
@@ -78,6 +83,11 @@ impl ExpectedReply {
         Self { during_transfer: true, ..Self::new(to, Accepts::Row) }
     }
 
+    /// The same, for a command with a data connection.
+    pub(super) const fn with_data(self, direction: Direction) -> Self {
+        Self { direction: Some(direction), ..self }
+    }
+
     /// The same, owed to this operation.
     pub(super) const fn owed_to(self, generation: Generation) -> Self {
         Self { generation, ..self }
@@ -88,11 +98,11 @@ impl ExpectedReply {
     }
 
     pub(super) fn is_transfer(&self) -> bool {
-        self.verb().is_some_and(Verb::opens_data_connection)
+        self.direction.is_some()
     }
 
     pub(super) fn is_upload(&self) -> bool {
-        matches!(self.verb(), Some(Verb::Stor | Verb::Appe | Verb::Stou))
+        self.direction == Some(Direction::ToServer)
     }
 
     pub(super) fn moves_file(&self) -> bool {
@@ -109,7 +119,9 @@ impl ExpectedReply {
             return true;
         }
         match (self.to, self.accepts) {
-            (_, Accepts::Any) | (ReplyTo::Other, _) | (ReplyTo::Greeting, _) => true,
+            (_, Accepts::Any) | (ReplyTo::Greeting, _) => true,
+            (ReplyTo::Other, Accepts::Transfer) => Verb::Retr.info().is_answered_by(code),
+            (ReplyTo::Other, _) => true,
             (ReplyTo::Command(Verb::Epsv), Accepts::Row) if code == ReplyCode::COMMAND_OKAY => false,
             (ReplyTo::Command(verb), _) => verb.info().is_answered_by(code),
         }

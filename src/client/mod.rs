@@ -16,7 +16,7 @@
 //! | ask | [`size`], [`modification_time`], [`working_directory`], [`features`], [`system`], [`status`], [`help`], [`available`], [`hash`], [`checksum`] |
 //! | change | [`change_directory`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`], [`set_modification_time`], [`set_creation_time`], [`set_facts`], [`chmod`], [`symlink`], [`combine`], [`structure_mount`], [`allocate`] |
 //! | agree | [`utf8`], [`language`], [`host`], [`client_name`], [`deflate_level`], [`options`], [`account`], [`reinitialize`] |
-//! | else | [`noop`], [`site`], [`raw`], [`quit`] |
+//! | else | [`noop`], [`site`], [`raw`], [`receive_raw`], [`send_raw`], [`quit`] |
 
 mod abort;
 mod channel;
@@ -73,7 +73,7 @@ pub use login::{Greeting, Login, greeting, login};
 pub use machine::{Client, Step};
 pub use offers::Offers;
 pub use operation::{Context, Event, Inherits, Next, Operation, OperationStep, Refusal, Sequence};
-pub use raw::{RawError, raw};
+pub use raw::{RawError, raw, receive_raw, send_raw};
 pub use rename::{Rename, rename};
 pub use replies::{ReplySpan, ReplyTo};
 pub use secure::{ClearCommandChannel, Protected, Secure, clear_command_channel, protect_data, secure};

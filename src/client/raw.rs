@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use super::{Exchange, Operation, RawAnswer};
-use crate::codec::{Command, CommandLine, Text, Verb};
+use super::{Exchange, Open, Operation, RawAnswer};
+use crate::codec::{Command, CommandLine, Direction, RepresentationType, Text, Verb};
 
 /// A command that [`raw`] does not send.
 struct Instead {
@@ -79,8 +79,10 @@ pub enum RawError {
         /// The methods of the clients in [`io`](crate::io) that send it.
         methods: &'static str,
     },
-    /// The command opens a data connection, and no operation sends it.
+    /// The command opens a data connection: [`receive_raw`] or [`send_raw`] sends it.
     OpensDataConnection(Verb),
+    /// The command opens no data connection, or one for the other direction.
+    NoSuchData(Verb),
 }
 
 impl fmt::Display for RawError {
@@ -98,13 +100,48 @@ impl fmt::Display for RawError {
                 write!(f, " (of the operations: {operations})")
             }
             Self::OpensDataConnection(verb) => {
-                write!(f, "{verb} is not sent as a raw command, since it opens a data connection")
+                write!(f, "{verb} opens a data connection: use receive_raw or send_raw")
+            }
+            Self::NoSuchData(verb) => {
+                write!(f, "{verb} has no data connection that carries data this way")
             }
         }
     }
 }
 
 impl core::error::Error for RawError {}
+
+/// Opens the download or listing that a command of the caller's own brings, such as `XDAT report` or `LIST -la`:
+/// `line` is sent as it was written once the data connection is there. A type of `None` leaves the one that is in
+/// force. The rest is as for [`retrieve`](super::retrieve).
+///
+/// # Errors
+/// When the line is blank, or its command is known to bring no data.
+pub fn receive_raw(
+    line: Text<'_>,
+    representation: Option<RepresentationType>,
+) -> Result<Operation<Open<'_>>, RawError> {
+    Ok(Open::of_line(data_line(line, Direction::FromServer)?, representation, Direction::FromServer))
+}
+
+/// Opens the upload that a command of the caller's own takes, as [`receive_raw`] opens a download.
+///
+/// # Errors
+/// When the line is blank, or its command is known to take no data.
+pub fn send_raw(
+    line: Text<'_>,
+    representation: Option<RepresentationType>,
+) -> Result<Operation<Open<'_>>, RawError> {
+    Ok(Open::of_line(data_line(line, Direction::ToServer)?, representation, Direction::ToServer))
+}
+
+fn data_line(line: Text<'_>, direction: Direction) -> Result<CommandLine<'_>, RawError> {
+    let line = CommandLine::new(line).map_err(|_| RawError::Blank)?;
+    match line.verb() {
+        Some(verb) if verb.info().data != Some(direction) => Err(RawError::NoSuchData(verb)),
+        _ => Ok(line),
+    }
+}
 
 /// Sends `line` as it was written, whether or not a document has such a command: with its own case and spaces and
 /// any argument (`NOOP 1`, `SITE`, `pwd`). Comes to the reply as it is; 2yz and 3yz are successes, and anything

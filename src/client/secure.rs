@@ -124,7 +124,13 @@ impl Client {
         let Some(verb) = verb.filter(|_| security.tls != TlsMode::None) else { return false };
         let secret = verb == Verb::User || verb.has_secret();
         (secret && security.control == Policy::Require && !self.is_secured())
-            || (verb.opens_data_connection() && security.data == Policy::Require && !self.protects_data())
+            || (verb.opens_data_connection() && self.is_data_denied())
+    }
+
+    /// Whether no data connection may be opened as things are.
+    pub(super) fn is_data_denied(&self) -> bool {
+        let security = &self.config.security;
+        security.tls != TlsMode::None && security.data == Policy::Require && !self.protects_data()
     }
 }
 

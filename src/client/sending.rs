@@ -8,7 +8,7 @@
 use super::expected::{Accepts, ExpectedReply, NO_OPERATION};
 use super::{Client, Profile, ReplyTo, naming};
 use crate::buffer::Tx;
-use crate::codec::{Command, EpsvArgument, Full, Sink, SiteCommand, Verb};
+use crate::codec::{Command, Direction, EpsvArgument, Full, Sink, SiteCommand, Verb};
 use crate::error::{LocalError, PeerError};
 use crate::time::Instant;
 
@@ -43,6 +43,9 @@ impl Client {
     /// Queues a command. Returns `false` when it cannot go yet.
     pub(super) fn send(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> Result<bool, LocalError> {
         let verb = command.known_verb();
+        if let Some(direction) = verb.and_then(|verb| verb.info().data) {
+            return self.send_transfer(tx, command, direction);
+        }
         if !self.may_send(tx, verb)? {
             return Ok(false);
         }
@@ -76,6 +79,31 @@ impl Client {
             tx.put(b"SITE ")?;
             command.encode(tx)
         })
+    }
+
+    /// As [`send`](Self::send), for a command with a data connection.
+    pub(super) fn send_transfer(
+        &mut self,
+        tx: &mut Tx<'_>,
+        command: &Command<'_>,
+        direction: Direction,
+    ) -> Result<bool, LocalError> {
+        let verb = command.known_verb();
+        if self.is_data_denied() {
+            return Err(LocalError::Unprotected);
+        }
+        if !self.may_send(tx, verb)? {
+            return Ok(false);
+        }
+        let expected = match verb {
+            Some(verb) => ExpectedReply::new(ReplyTo::Command(verb), Accepts::Row),
+            None => ExpectedReply::new(ReplyTo::Other, Accepts::Transfer),
+        };
+        let sent = self.queue(tx, expected.with_data(direction), |tx| naming::encode(command, tx))?;
+        if sent {
+            self.settings.sent(command);
+        }
+        Ok(sent)
     }
 
     /// Queues PRET: announces the command of a transfer.

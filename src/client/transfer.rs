@@ -12,8 +12,8 @@ use super::file_size::{ExpectedSize, KnownSize};
 use super::{Context, DataConnection, Next, Operation, Profile, ReplyTo, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::codec::{
-    ByteRange, Command, Escaped, Features, FileStructure, ProtectionBufferSize, ProtectionLevel, ReplyLine,
-    RepresentationType, RestartMarker, Text, Verb, address, reply,
+    ByteRange, Command, CommandLine, Direction, Escaped, Features, FileStructure, ProtectionBufferSize,
+    ProtectionLevel, ReplyLine, RepresentationType, RestartMarker, Text, Verb, address, reply,
 };
 use crate::error::LocalError;
 use crate::listing::Formats;
@@ -84,6 +84,17 @@ pub fn entries(path: Option<Text<'_>>) -> Operation<Open<'_>> {
     Operation::new(Open { fallback: Some(Command::List(path)), ..Open::new(Command::Mlsd(path), None, 0) })
 }
 
+impl<'a> Open<'a> {
+    /// Opens a data connection for a command of the caller's own.
+    pub(super) fn of_line(
+        line: CommandLine<'a>,
+        representation: Option<RepresentationType>,
+        direction: Direction,
+    ) -> Operation<Self> {
+        Operation::new(Open { direction, ..Open::new(Command::Line(line), representation, 0) })
+    }
+}
+
 impl<'a> Operation<Open<'a>> {
     /// Says how large the file of a download is, in bytes, so that one that is cut short is found out by
     /// [`complete`](super::complete()). May be called for each source.
@@ -142,6 +153,7 @@ impl fmt::Debug for Opened<'_> {
 #[derive(Debug)]
 pub struct Open<'a> {
     command: Command<'a>,
+    direction: Direction,
     /// What to try when the server does not know the command.
     fallback: Option<Command<'a>>,
     /// The type to transfer in; `None` for a listing, which comes in the one that is in force.
@@ -198,8 +210,10 @@ impl<'a> Open<'a> {
     }
 
     fn new(command: Command<'a>, representation: Option<RepresentationType>, offset: u64) -> Self {
+        let direction = command.known_verb().and_then(|verb| verb.info().data);
         Self {
             command,
+            direction: direction.unwrap_or(Direction::FromServer),
             fallback: None,
             representation,
             known_size: KnownSize::default(),
@@ -222,21 +236,21 @@ impl<'a> Open<'a> {
     }
 
     fn formats(&self) -> Formats {
-        match self.command {
-            Command::Mlsd(_) => Formats::MLSD,
-            Command::List(_) => Formats::LIST,
-            Command::Nlst(_) => Formats::NLST,
+        match self.command.known_verb() {
+            Some(Verb::Mlsd) => Formats::MLSD,
+            Some(Verb::List) => Formats::LIST,
+            Some(Verb::Nlst) => Formats::NLST,
             _ => Formats::empty(),
         }
     }
 
     fn receives(&self) -> bool {
-        !matches!(self.command, Command::Stor(_) | Command::Appe(_) | Command::Stou(_))
+        self.direction == Direction::FromServer
     }
 
     /// Whether it is a file, and no listing: that is what REST is for (RFC 3659 5.4).
     fn moves_file(&self) -> bool {
-        matches!(self.command, Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_))
+        self.formats().is_empty()
     }
 
     /// How the data travels. The structure is that of files: listings are sent in the agreed mode alone, and in
@@ -430,7 +444,7 @@ impl<'a> Open<'a> {
     fn start(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) {
         let Some(channel) = &mut cx.client.channel else { return };
         self.channel = channel.id;
-        if matches!(self.command, Command::Retr(_)) {
+        if self.command.known_verb() == Some(Verb::Retr) {
             channel.purpose.known_size.hint(reply::size_hint(line.text));
         }
         match line.code.is_preliminary() {
@@ -447,7 +461,7 @@ impl Sequence for Open<'_> {
     type Output<'b> = Opened<'b>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
-        if self.stage == Stage::Address && cx.client.is_denied(self.command.known_verb()) {
+        if self.stage == Stage::Address && cx.client.is_data_denied() {
             return Err(LocalError::Unprotected);
         }
         if !self.type_sent && self.fallback.is_some() && cx.client.profile.contains(Profile::NO_MLSD) {
@@ -503,7 +517,7 @@ impl Sequence for Open<'_> {
             let waits = self.range_sent || (self.restart_sent && !self.receives());
             let may_send = !waits || !cx.client.is_owed();
             if !self.command_sent && may_send {
-                self.command_sent = cx.send(&self.command)?;
+                self.command_sent = cx.client.send_transfer(cx.tx, &self.command, self.direction)?;
             }
         }
         Ok(Next::Continue)

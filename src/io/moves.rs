@@ -151,6 +151,25 @@ macro_rules! moves {
                 self.download(client::list(optional(&path)?), b"").await
             }
 
+            /// Downloads what a command of your own brings, such as `XDAT report` or `LIST -la`: the line is sent as
+            /// it is, in the representation type that is in force.
+            ///
+            /// # Errors
+            /// When the line cannot be sent or its command brings no data, and as [`retrieve`](Self::retrieve).
+            pub async fn receive_raw(&mut self, line: impl AsRef<[u8]>) -> Result<Retrieve<'_>, Error> {
+                let line = line.as_ref();
+                self.download(client::receive_raw(text(line)?, None).map_err(Error::Raw)?, b"").await
+            }
+
+            /// Uploads what a command of your own takes, as [`receive_raw`](Self::receive_raw) downloads.
+            ///
+            /// # Errors
+            /// When the line cannot be sent or its command takes no data, and as [`store`](Self::store).
+            pub async fn send_raw(&mut self, line: impl AsRef<[u8]>) -> Result<Store<'_>, Error> {
+                let line = line.as_ref();
+                self.upload(client::send_raw(text(line)?, None).map_err(Error::Raw)?).await
+            }
+
             /// Sets how data is put on the wire from now on. [`TransferMode::Deflate`] saves bytes where the
             /// network is slow; it needs the feature `deflate`, and a server that has it.
             ///

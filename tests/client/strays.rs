@@ -187,6 +187,19 @@ fn what_was_there_before_a_command_does_not_answer_it() {
 }
 
 #[test]
+fn what_follows_the_end_of_a_reply_is_skipped_even_if_it_is_no_reply() {
+    let feat = "211-Extensions supported.\r\n SIZE.\r\n211 END.\r\n MDTM\r\n211 END\r\nwhat else";
+    for chunk in [1, 7, 100] {
+        let mut rig = Rig::greeted().says("FEAT", feat);
+        rig.chunks = Chunks::of(&[chunk]);
+        let features = rig.run(&mut client::features(), |features| features).done();
+        assert_eq!(features, Features::SIZE);
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript);
+        in_step(&mut rig);
+    }
+}
+
+#[test]
 fn a_line_that_began_before_the_command_does_not_answer_it() {
     let mut rig = Rig::greeted();
     assert_eq!(rig.rx.extend(b"257 \"/wr"), 8);

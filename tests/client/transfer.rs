@@ -264,3 +264,39 @@ fn data_that_was_refused_leaves_its_reply_to_the_transfer() {
         in_step(&mut rig);
     }
 }
+
+#[test]
+fn a_command_of_ones_own_has_a_data_connection() {
+    let receive = |line: &'static str| client::receive_raw(t(line), None).unwrap();
+    let send = |line: &'static str| client::send_raw(t(line), Some(IMAGE)).unwrap();
+    let download = [Say("150 here"), Data(b"abc"), AfterData, Say("226 sent")];
+    let upload = [Say("150 go"), AfterData, Say("226 got it")];
+    let mut rig = Rig::greeted().on("XDAT", download.clone()).on("xput", upload).on("LIST", download);
+    assert_eq!(transfer(&mut rig, receive("XDAT  report 1")), Outcome::Done(3));
+    assert_eq!(transfer(&mut rig, receive("LIST -la")), Outcome::Done(3));
+    assert_eq!(transfer(&mut rig, send("xput it")), Outcome::Done(3));
+    assert_eq!(rig.commands(), ["EPSV", "XDAT  report 1", "EPSV", "LIST -la", "TYPE I", "EPSV", "xput it"]);
+    in_step(&mut rig);
+    // Its replies are held against what a transfer may get.
+    for (reply, code) in [("200 okay", 200), ("213 3", 213)] {
+        let mut rig = Rig::greeted().says("XDAT", reply);
+        let stray = |outcome| matches!(outcome, Outcome::Error(Error::Peer(PeerError::UnexpectedReply(_))));
+        assert!(stray(transfer(&mut rig, receive("XDAT"))), "{code}");
+    }
+    let mut rig = Rig::greeted().says("XDAT", "550 no");
+    assert_eq!(transfer(&mut rig, receive("XDAT")).refused(), 550);
+    for (line, receives) in [("NOOP", true), ("STOR f", true), ("RETR f", false), (" ", true)] {
+        let refused = match receives {
+            true => client::receive_raw(t(line), None).is_err(),
+            false => client::send_raw(t(line), None).is_err(),
+        };
+        assert!(refused, "{line}");
+    }
+    // Nothing moves in the clear where that is not allowed.
+    let mut config = Config::default();
+    config.security = client::Security::explicit();
+    let mut rig = Rig::with(config, PEER).greet();
+    let outcome = transfer(&mut rig, receive("XDAT"));
+    assert_eq!(outcome, Outcome::Error(Error::Local(LocalError::Unprotected)));
+    assert!(rig.commands().is_empty());
+}

@@ -6,7 +6,7 @@ use super::Elsewhere;
 use crate::client::abort::Abort;
 use crate::client::{Client, Context, Inherits, Next, Operation, Profile, ReplyTo, Sequence};
 use crate::codec::{
-    ByteRange, Command, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Verb, address,
+    ByteRange, Command, Direction, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Verb, address,
 };
 use crate::error::LocalError;
 
@@ -65,6 +65,14 @@ impl<'a> Part<'a> {
             restart_sent: false,
             stage: Stage::Address,
             may_begin: false,
+        }
+    }
+
+    /// Which way the server's data goes.
+    const fn direction(&self) -> Direction {
+        match self.command {
+            Command::Retr(_) => Direction::FromServer,
+            _ => Direction::ToServer,
         }
     }
 
@@ -129,7 +137,7 @@ impl Sequence for Part<'_> {
             self.range_sent = cx.send(&Command::Rang(ByteRange::WHOLE))?;
         } else if !self.restart_sent && (self.offset > 0 || cx.client.settings.keeps_offset()) {
             self.restart_sent = cx.send(&Command::Rest(RestartMarker::Offset(self.offset)))?;
-        } else if cx.send(&self.command)? {
+        } else if cx.client.send_transfer(cx.tx, &self.command, self.direction())? {
             cx.client.elsewhere = Elsewhere::Moving;
             self.stage = Stage::Sent;
         }
