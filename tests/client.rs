@@ -88,8 +88,10 @@ use ftp_proto::client::{
     self, Client, Config, FactsReader, Opened, Operation, PassiveAddress, Profile, Sequence, Timeouts,
     TransferId,
 };
-use ftp_proto::codec::pathname::for_listing;
-use ftp_proto::codec::{Command, EndRule, Features, RepresentationType, Text, Verb, safe_name};
+use ftp_proto::codec::pathname::{for_listing, join, must_be_entered, needs_dot_path};
+use ftp_proto::codec::{
+    Command, EndRule, Features, MffArgument, RepresentationType, Text, Timestamp, Verb, safe_name,
+};
 use ftp_proto::error::{Awaited, Error, LocalError, PeerError};
 use ftp_proto::listing::{Clock, Formats, ListingParser};
 use proptest::prelude::*;

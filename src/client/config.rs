@@ -262,5 +262,7 @@ bitflags! {
         const ONE_ABORT_REPLY = 1 << 7;
         /// It ends replies of many lines with another code than they began with: [`EndRule::AnyCode`].
         const ANY_CODE_ENDS = 1 << 8;
+        /// PWD answers with a path that does not begin with a slash: `./` is no prefix of paths there.
+        const NO_DOT_PATHS = 1 << 9;
     }
 }

@@ -1,9 +1,9 @@
 //! Commands on their way out: when one may go, and what is to be kept in mind of it.
 
 use super::replies::Owed;
-use super::{Client, Profile, naming};
+use super::{Client, Profile, path_quirks};
 use crate::buffer::Tx;
-use crate::codec::{ByteRange, Command, Full, ProtectionLevel, Sink, SiteCommand, Verb};
+use crate::codec::{ByteRange, Command, Full, ProtectionLevel, Sink, SiteCommand, Text, Verb};
 use crate::error::LocalError;
 
 impl Client {
@@ -20,7 +20,8 @@ impl Client {
         if self.owed.is_full() || (self.is_owed() && !self.may_pipeline()) {
             return Ok(false);
         }
-        let queued = self.queue(tx, command.known_verb(), |tx| naming::encode(command, tx))?;
+        let dots = self.has_dot_paths();
+        let queued = self.queue(tx, command.known_verb(), |tx| path_quirks::encode(command, dots, tx))?;
         if !queued {
             return Ok(false);
         }
@@ -52,9 +53,21 @@ impl Client {
         if self.owed.is_full() || (self.is_owed() && !self.may_pipeline()) {
             return Ok(false);
         }
-        self.queue(tx, Some(Verb::Site), |tx| {
-            tx.put(b"SITE ")?;
-            command.encode(tx)
+        let dots = self.has_dot_paths();
+        self.queue(tx, Some(Verb::Site), |tx| path_quirks::encode_site(command, dots, tx))
+    }
+
+    /// As [`send`](Self::send), for CWD to a home directory, whose tilde is no part of a name.
+    pub(super) fn send_home(&mut self, tx: &mut Tx<'_>, user: Text<'_>) -> Result<bool, LocalError> {
+        if self.is_denied(Some(Verb::Cwd)) {
+            return Err(LocalError::Unprotected);
+        }
+        if self.owed.is_full() || (self.is_owed() && !self.may_pipeline()) {
+            return Ok(false);
+        }
+        self.queue(tx, Some(Verb::Cwd), |tx| {
+            tx.put(b"CWD ~")?;
+            user.encode(tx)
         })
     }
 
@@ -84,8 +97,9 @@ impl Client {
     /// otherwise: RFC 959 has such for this (ABOR, STAT).
     pub(super) fn send_beside(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> bool {
         let clock = self.clock;
-        let verb = command.known_verb();
-        if self.owed.is_full() || !self.queue(tx, verb, |tx| naming::encode(command, tx)).unwrap_or(false) {
+        let (verb, dots) = (command.known_verb(), self.has_dot_paths());
+        let encode = |tx: &mut Tx<'_>| path_quirks::encode(command, dots, tx);
+        if self.owed.is_full() || !self.queue(tx, verb, encode).unwrap_or(false) {
             return false;
         }
         if let Some(owed) = self.owed.last_mut() {
