@@ -12,10 +12,10 @@ use crate::session::Session;
 /// Prints the names in a directory, a line each.
 pub fn names(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
     let mut names = Vec::new();
-    for line in session.client.names(directory).map_err(Failure::remote(directory))? {
-        if let Ok(entry) = line.map_err(Failure::remote(directory))? {
-            names.push(entry.entry().file_name().as_bytes().to_vec());
-        }
+    let limits = session.manner.limits.of_listings();
+    let listed = session.client.names(directory, &limits).map_err(Failure::remote(directory))?;
+    for entry in session.sorted(listed)? {
+        names.push(entry.entry().file_name().as_bytes().to_vec());
     }
     names.sort();
     print(names.iter().map(|name| name_of(name)))
@@ -98,6 +98,12 @@ fn words<'a>(names: impl Iterator<Item = &'a str>) -> String {
 /// What SIZE, MDTM and CWD tell; nothing if it is neither a file nor a directory for them.
 fn older_facts(session: &mut Session, path: &[u8]) -> Option<Vec<(&'static str, String)>> {
     let mut lines = vec![("name", Shown(path).to_string())];
+    if path.is_empty() {
+        // The older commands take no path that is empty; only where it is can be told.
+        let place = session.client.working_directory().ok()?;
+        lines.extend([("kind", "directory".into()), ("path", Shown(&place).to_string())]);
+        return Some(lines);
+    }
     match session.client.size(path) {
         Ok(size) => lines.extend([("kind", "file".into()), ("size", size.to_string())]),
         Err(_) => {

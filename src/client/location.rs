@@ -1,5 +1,14 @@
 //! Compares where a session is with where it should be, so that a recursive operation never acts on another directory.
 
+use super::{Exchange, Operation, PlainAnswer};
+use crate::codec::{Command, Quoted};
+
+/// PWD: where the session is, as the text of the reply. [`Location`] compares it; to read it, see
+/// [`working_directory`](super::working_directory).
+pub fn whereabouts() -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Pwd)
+}
+
 /// A directory as PWD named it, and the names of those below it.
 ///
 /// The paths of what is below are made in the server's own separator, as far as the directory's path shows it: `/`,
@@ -49,16 +58,47 @@ impl<'a> Location<'a> {
     /// told, since a name holds the separator or the server's paths are of an unknown form, it is not.
     #[must_use]
     pub fn is_above(&self, names: &[&[u8]], path: &[u8]) -> bool {
-        if names.is_empty() {
-            return !path.is_empty() && path == self.base;
-        }
-        let Some(Form { stem, separator, end }) = self.form() else { return false };
-        let below = names.iter().try_fold(path.strip_prefix(stem), |rest, name| {
-            let plain = !name.is_empty() && memchr::memchr(separator, name).is_none();
-            let rest = rest.and_then(|rest| rest.strip_prefix(&[separator])?.strip_prefix(*name));
-            plain.then_some(rest)
+        !path.is_empty() && self.strip(names, path).is_some_and(<[u8]>::is_empty)
+    }
+
+    /// Returns whether the text of PWD's 257 is about the directory that lies below this one behind `names`.
+    ///
+    /// Quotes in a path are doubled (RFC 959 appendix II), or are not (GNU ftpd): either will do, since the path is
+    /// known beforehand.
+    #[must_use]
+    pub fn is_confirmed_by(&self, names: &[&[u8]], text: &[u8]) -> bool {
+        let quoted = Quoted::parse(text).is_ok_and(|quoted| match quoted.as_plain() {
+            Some(path) => self.is_above(names, path),
+            None => self.is_spelled_by(names, quoted),
         });
-        below.flatten() == Some(end)
+        let opened = memchr::memchr(b'"', text).and_then(|at| text.get(at + 1..));
+        let closed = opened.and_then(|opened| self.strip(names, opened)?.strip_prefix(b"\""));
+        quoted || closed.is_some_and(|after| after.first() != Some(&b'"'))
+    }
+
+    /// As [`is_above`](Self::is_above), of a path in which quotes are doubled.
+    fn is_spelled_by(&self, names: &[&[u8]], quoted: Quoted<'_>) -> bool {
+        let Some(Form { stem, separator, end }) = self.form() else { return false };
+        if names.is_empty() {
+            return quoted.bytes().eq(self.base.iter().copied());
+        }
+        let plain = |name: &&[u8]| !name.is_empty() && memchr::memchr(separator, name).is_none();
+        let below = names.iter().flat_map(|name| core::iter::once(separator).chain(name.iter().copied()));
+        let path = stem.iter().copied().chain(below).chain(end.iter().copied());
+        names.iter().all(plain) && quoted.bytes().eq(path)
+    }
+
+    /// What is behind the path of the directory below this one, where `text` begins with that.
+    fn strip<'t>(&self, names: &[&[u8]], text: &'t [u8]) -> Option<&'t [u8]> {
+        if names.is_empty() {
+            return text.strip_prefix(self.base);
+        }
+        let Form { stem, separator, end } = self.form()?;
+        let behind = names.iter().try_fold(text.strip_prefix(stem)?, |rest, name| {
+            let plain = !name.is_empty() && memchr::memchr(separator, name).is_none();
+            rest.strip_prefix(&[separator])?.strip_prefix(*name).filter(|_| plain)
+        });
+        behind?.strip_prefix(end)
     }
 
     /// Returns the path of the directory behind `names`; nothing where [`is_above`](Self::is_above) could not confirm
@@ -119,6 +159,31 @@ mod tests {
             if expected && !base.ends_with("b/") {
                 assert_eq!(location.path(&names).as_deref(), Some(path.as_bytes()));
             }
+        }
+    }
+
+    #[test]
+    fn a_257_confirms_a_path_with_quotes_doubled_or_not() {
+        for (names, text, expected) in [
+            (&["a"][..], "\"/x/a\" is the current directory", true),
+            (&["a"], "\"/x/a\"", true),
+            (&["a"], "/x/a is it", true),
+            (&["a"], "\"/x/a\"\"\"", false),
+            (&["a\""], "\"/x/a\"\"\" is it", true),
+            (&["a\""], "\"/x/a\"\" is it", true),
+            (&["\"q\""], "\"/x/\"q\"\" is it", true),
+            (&["\"q\""], "\"/x/\"\"q\"\"\" is it", true),
+            (&["\"q\""], "\"/x/q\" is it", false),
+            (&["a"], "\"/x/ab\" is it", false),
+            (&["a"], "\"/x\" is \"/x/a\"", false),
+            (&["a\"b"], "\"/x/a\" is the directory b", false),
+            (&[], "\"/x\"", true),
+            (&[], "\"/x/a\"", false),
+            (&["a"], "", false),
+        ] {
+            let names: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+            let location = Location::new(b"/x");
+            assert_eq!(location.is_confirmed_by(&names, text.as_bytes()), expected, "{names:?} {text}");
         }
     }
 }

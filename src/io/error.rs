@@ -3,14 +3,16 @@
 use ::std::fmt;
 use ::std::io;
 
+use super::client::Reply;
 use crate::action::DataFailure;
 use crate::client::{Mismatch, Refusal};
 use crate::codec::{CommandError, Escaped, Invalid, ReplyCode, Verb};
 use crate::error::{LocalError, PeerError};
 
 /// Why something did not work. After [`Refused`](Self::Refused), [`Data`](Self::Data),
-/// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch), [`Argument`](Self::Argument) and
-/// [`Command`](Self::Command) the session goes on; after the others it is over.
+/// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch), [`Argument`](Self::Argument),
+/// [`Command`](Self::Command), [`Name`](Self::Name), [`NotListed`](Self::NotListed) and
+/// [`ListingTooLong`](Self::ListingTooLong) the session goes on; after the others it is over.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -26,6 +28,13 @@ pub enum Error {
     Argument(Invalid),
     /// A line that is no command, or whose argument is not one that the command takes; nothing was sent.
     Command(CommandError),
+    /// A name that does not survive the conversion between the server's encoding and the local one; nothing was sent,
+    /// or nothing made of it.
+    Name(Vec<u8>),
+    /// The server ended the listing of a directory in order, and said that it could not read the directory.
+    NotListed(Reply),
+    /// A listing has more entries than are to be kept ([`ListingLimits`](super::ListingLimits)). It was given up.
+    ListingTooLong,
     /// The server ended the dialogue or broke it.
     Peer(PeerError, Option<io::Error>),
     /// The API was misused.
@@ -100,6 +109,13 @@ impl fmt::Display for Error {
             Self::Mismatch(mismatch) => mismatch.fmt(f),
             Self::Argument(invalid) => write!(f, "an argument cannot be sent: {invalid}"),
             Self::Command(error) => error.fmt(f),
+            Self::Name(name) => {
+                write!(f, "the name {} cannot be converted for the server and back", Escaped(name))
+            }
+            Self::NotListed(Reply { code, text }) => {
+                write!(f, "the server could not read the directory: {code} {}", Escaped(text))
+            }
+            Self::ListingTooLong => f.write_str("the listing has more entries than are kept"),
             Self::Peer(error, _) => error.fmt(f),
             Self::Local(error) => error.fmt(f),
             Self::Connect(_) => f.write_str("the server could not be reached"),
@@ -137,8 +153,13 @@ impl From<Error> for io::Error {
             }
             Error::Data(..) => io::ErrorKind::ConnectionAborted,
             Error::Peer(PeerError::Closed | PeerError::ClosedInside, _) => io::ErrorKind::UnexpectedEof,
-            Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) => io::ErrorKind::InvalidData,
-            Error::Local(_) | Error::Argument(_) | Error::Command(_) => io::ErrorKind::InvalidInput,
+            Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) | Error::ListingTooLong => {
+                io::ErrorKind::InvalidData
+            }
+            Error::NotListed(_) => io::ErrorKind::Other,
+            Error::Local(_) | Error::Argument(_) | Error::Command(_) | Error::Name(_) => {
+                io::ErrorKind::InvalidInput
+            },
         };
         Self::new(kind, error)
     }
