@@ -12,6 +12,7 @@ use ftp_proto::codec::pathname::UnsafeName;
 use ftp_proto::io::{Error, Listed, Removal, Removed, Unseen, Walker, local_name};
 use ftp_proto::listing::{Entry, Kind, Precision};
 
+use crate::client::Store;
 use crate::failure::{Failure, Shown};
 use crate::session::Session;
 use crate::transfer::{self, Known, Ways};
@@ -104,8 +105,9 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
                 continue;
             }
         };
-        let mine = entries.iter().filter_map(|entry| remote_name(&entry.file_name()));
-        let foreign = foreign(session, &remote, mine.filter(|name| !is_plain(name)).collect())?;
+        let files = entries.iter().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+        let names = files.filter_map(|entry| remote_name(&entry.file_name()));
+        let foreign = foreign(session, &remote, names.filter(|name| is_risky(name)).collect())?;
         // Those of which the server may have made another name.
         let mut doubtful = Vec::new();
         entries.sort_by_key(fs::DirEntry::file_name);
@@ -125,7 +127,7 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
             }
             if kind.is_dir() {
                 // Made here, so that one look at this directory is enough for all of it.
-                let result = make(session, &remote);
+                let result = make_new(session, &remote, &name);
                 if result.is_ok() {
                     directories.push((local, remote));
                     doubtful.extend((!is_plain(&name)).then_some(name));
@@ -152,24 +154,28 @@ fn is_plain(name: &[u8]) -> bool {
     name.first().is_some_and(u8::is_ascii_alphanumeric) && name.iter().all(plain)
 }
 
-/// Those of these names that are not in the directory, although the server finds something there when asked for them:
-/// it would take the file of another name for them.
+/// Those of these names under which the server would store something else, and maybe in the place of a file that is there.
+/// It is asked to append nothing to each that some servers change: what has the name then may be sent.
 fn foreign(session: &mut Session, directory: &[u8], names: Vec<Vec<u8>>) -> Result<HashSet<Vec<u8>>, Failure> {
-    let mut foreign = HashSet::new();
+    let mut asked = Vec::new();
     for name in missing(session, directory, names)? {
         let path = join(directory, &name);
-        let found = match session.client.size(&path).map_err(Failure::remote(&path)) {
-            Ok(_) => Ok(()),
-            Err(failure) if failure.is_fatal() => Err(failure),
-            Err(_) => session.visit(&path),
-        };
-        match found {
-            Ok(()) => _ = foreign.insert(name),
+        let appended = session.client.append(&path).and_then(Store::finish);
+        match appended.map_err(Failure::remote(&path)) {
+            Ok(()) => asked.push(name),
             Err(failure) if failure.is_fatal() => return Err(failure),
+            // It will refuse the file itself too, and say why.
             Err(_) => {}
         }
     }
-    Ok(foreign)
+    missing(session, directory, asked).map(HashSet::from_iter)
+}
+
+/// Whether a server may change this name: for blanks and dots at its end, characters that Windows lacks, or bytes that
+/// are no UTF-8.
+fn is_risky(name: &[u8]) -> bool {
+    name.ends_with(b" ") || name.ends_with(b".") || name.iter().any(|byte| b"\\:*?<>|\"".contains(byte))
+        || std::str::from_utf8(name).is_err()
 }
 
 /// Makes sure that a directory has these names. Some servers make other names of those that they cannot keep, and
@@ -219,6 +225,21 @@ fn make_parents(session: &mut Session, remote: &[u8]) -> Result<(), Failure> {
         make(session, parent)?;
     }
     Ok(())
+}
+
+/// As [`make`], of a directory of this name: one that is there already may be that of another name.
+fn make_new(session: &mut Session, remote: &[u8], name: &[u8]) -> Result<(), Failure> {
+    if !is_risky(name) {
+        return make(session, remote);
+    }
+    match session.client.make_directory(remote) {
+        Err(refusal @ Error::Refused(_)) => {
+            let parent = &remote[..remote.len() - name.len()];
+            let is_there = missing(session, parent, vec![name.to_vec()])?.is_empty();
+            if is_there { make(session, remote) } else { Err(Failure::remote(remote)(refusal)) }
+        }
+        result => result.map_err(Failure::remote(remote)),
+    }
 }
 
 /// Makes a directory that may be there already.

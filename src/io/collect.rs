@@ -1,5 +1,6 @@
 //! Opens listings so that the directory which is meant is listed, and collects what they hold, within limits.
 
+use ::std::borrow::Cow;
 use ::std::future::poll_fn;
 use ::std::mem::size_of;
 
@@ -11,7 +12,7 @@ use super::transfer::Listing;
 use crate::client::{
     self, ListingRefusal, Open, Operation, Refusal, change_directory, whereabouts,
 };
-use crate::codec::pathname::{for_listing, must_be_entered};
+use crate::codec::pathname::{for_listing, join, must_be_entered};
 use crate::codec::{Quoted, RepresentationType, Text};
 use crate::listing::OwnedEntry;
 
@@ -137,6 +138,20 @@ impl<R: Runtime> Connection<R> {
                 Err(refused)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// What the server is to be sent for the path of something new. Pure-FTPd takes the spaces off that a name begins
+    /// with, behind `./` too, and not behind the path of a directory.
+    pub(super) async fn wire_new<'p>(&mut self, path: &'p [u8]) -> Result<Cow<'p, [u8]>, Error> {
+        let wire = self.wire_path(path)?;
+        if !wire.starts_with(b" ") {
+            return Ok(wire);
+        }
+        self.go_home().await?;
+        match self.place().await? {
+            Some(home) if home.path.starts_with(b"/") => Ok(join(&home.path, &wire).into()),
+            _ => Ok(wire),
         }
     }
 

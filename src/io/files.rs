@@ -113,7 +113,7 @@ macro_rules! files {
             /// # Errors
             /// When the server refuses.
             pub async fn make_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
-                let path = self.connection.wire_path(path.as_ref())?;
+                let path = self.connection.wire_new(path.as_ref()).await?;
                 match self.run(client::make_directory(text(&path)?)).await {
                     // It is made, whatever the server calls it.
                     Ok(_) | Err(Error::Unreadable(_)) => Ok(()),
@@ -149,7 +149,7 @@ macro_rules! files {
                 to: impl AsRef<[u8]>,
             ) -> Result<(), Error> {
                 let from = self.connection.wire_path(from.as_ref())?;
-                let to = self.connection.wire_path(to.as_ref())?;
+                let to = self.connection.wire_new(to.as_ref()).await?;
                 self.run(client::rename(text(&from)?, text(&to)?)).await
             }
 

@@ -59,7 +59,7 @@ macro_rules! moves {
             /// # Errors
             /// When the server refuses, or the data connection cannot be opened.
             pub async fn store(&mut self, path: impl AsRef<[u8]>) -> Result<Store<'_>, Error> {
-                let path = self.connection.wire_path(path.as_ref())?;
+                let path = self.connection.wire_new(path.as_ref()).await?;
                 self.upload(client::store(text(&path)?, RepresentationType::Image, 0)).await
             }
 
@@ -72,7 +72,7 @@ macro_rules! moves {
                 path: impl AsRef<[u8]>,
                 offset: u64,
             ) -> Result<Store<'_>, Error> {
-                let path = self.connection.wire_path(path.as_ref())?;
+                let path = self.connection.wire_new(path.as_ref()).await?;
                 self.upload(client::store(text(&path)?, RepresentationType::Image, offset)).await
             }
 
@@ -86,7 +86,7 @@ macro_rules! moves {
                 path: impl AsRef<[u8]>,
                 representation: RepresentationType,
             ) -> Result<Store<'_>, Error> {
-                let path = self.connection.wire_path(path.as_ref())?;
+                let path = self.connection.wire_new(path.as_ref()).await?;
                 self.upload(client::store(text(&path)?, representation, 0)).await
             }
 
@@ -95,7 +95,7 @@ macro_rules! moves {
             /// # Errors
             /// As [`store`](Self::store).
             pub async fn append(&mut self, path: impl AsRef<[u8]>) -> Result<Store<'_>, Error> {
-                let path = self.connection.wire_path(path.as_ref())?;
+                let path = self.connection.wire_new(path.as_ref()).await?;
                 self.upload(client::append(text(&path)?, RepresentationType::Image)).await
             }
 

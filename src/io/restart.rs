@@ -47,7 +47,7 @@ macro_rules! restarts {
                 representation: RepresentationType,
                 marker: &Marker,
             ) -> Result<Store<'_>, Error> {
-                let path = self.connection.wire_path(path.as_ref())?;
+                let path = self.connection.wire_new(path.as_ref()).await?;
                 self.upload(client::store(text(&path)?, representation, 0).restart_at(marker)).await
             }
 
