@@ -12,7 +12,9 @@ use encoding_rs::Encoding;
 use ftp_proto::client::{Config, Profile};
 use ftp_proto::codec::{Features, Timestamp};
 use ftp_proto::io::tls::ClientTls;
-use ftp_proto::io::{Direction, Error, Listed, ListingLimits, Removal, Removed, Walker, smol, std as blocking, tokio};
+use ftp_proto::io::{
+    Direction, Error, Listed, ListingLimits, Removal, Removed, Walker, smol, std as blocking, tokio,
+};
 use ftp_proto::listing::{Entry, OwnedEntry};
 use futures_lite::future::block_on;
 use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _};

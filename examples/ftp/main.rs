@@ -169,7 +169,8 @@ struct Transfer {
 fn main() -> ExitCode {
     let Options { trace, quiet, timeout, active, runtime, names_encoding, most_entries, tls, command } =
         Options::parse();
-    let (timeout, limits, encoding) = (timeout.map(Duration::from_secs), Limits(most_entries), names_encoding);
+    let (timeout, limits, encoding) =
+        (timeout.map(Duration::from_secs), Limits(most_entries), names_encoding);
     let manner = Manner { trace, quiet, active, timeout, runtime, limits, encoding };
     match run(command, manner, &tls) {
         Ok(code) => code.into(),
@@ -184,7 +185,8 @@ fn main() -> ExitCode {
 
 /// An encoding by its label. Those are refused whose bytes do not hold ASCII, which FTP itself is written in.
 fn encoding(label: &str) -> Result<&'static Encoding, String> {
-    let encoding = Encoding::for_label_no_replacement(label.as_bytes()).ok_or("no encoding has this label")?;
+    let encoding =
+        Encoding::for_label_no_replacement(label.as_bytes()).ok_or("no encoding has this label")?;
     match encoding.is_ascii_compatible() {
         true => Ok(encoding),
         false => Err("names in this encoding cannot be sent".into()),

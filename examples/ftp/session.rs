@@ -4,8 +4,8 @@ use std::fmt;
 use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
-use ftp_proto::client::{Config, DataConnection, Profile, Timeouts};
 use encoding_rs::Encoding;
+use ftp_proto::client::{Config, DataConnection, Profile, Timeouts};
 use ftp_proto::io::{Listed, ListingLimits};
 use ftp_proto::listing::OwnedEntry;
 use indicatif::{ProgressBar, ProgressStyle};

@@ -156,7 +156,11 @@ fn is_plain(name: &[u8]) -> bool {
 
 /// Those of these names under which the server would store something else, and maybe in the place of a file that is there.
 /// It is asked to append nothing to each that some servers change: what has the name then may be sent.
-fn foreign(session: &mut Session, directory: &[u8], names: Vec<Vec<u8>>) -> Result<HashSet<Vec<u8>>, Failure> {
+fn foreign(
+    session: &mut Session,
+    directory: &[u8],
+    names: Vec<Vec<u8>>,
+) -> Result<HashSet<Vec<u8>>, Failure> {
     let mut asked = Vec::new();
     for name in missing(session, directory, names)? {
         let path = join(directory, &name);
@@ -174,7 +178,9 @@ fn foreign(session: &mut Session, directory: &[u8], names: Vec<Vec<u8>>) -> Resu
 /// Whether a server may change this name: for blanks and dots at its end, characters that Windows lacks, or bytes that
 /// are no UTF-8.
 fn is_risky(name: &[u8]) -> bool {
-    name.ends_with(b" ") || name.ends_with(b".") || name.iter().any(|byte| b"\\:*?<>|\"".contains(byte))
+    name.ends_with(b" ")
+        || name.ends_with(b".")
+        || name.iter().any(|byte| b"\\:*?<>|\"".contains(byte))
         || std::str::from_utf8(name).is_err()
 }
 
@@ -190,11 +196,7 @@ fn confirm(session: &mut Session, directory: &[u8], names: Vec<Vec<u8>>) -> Resu
 }
 
 /// Those of these names that the directory does not have.
-fn missing(
-    session: &mut Session,
-    directory: &[u8],
-    names: Vec<Vec<u8>>,
-) -> Result<Vec<Vec<u8>>, Failure> {
+fn missing(session: &mut Session, directory: &[u8], names: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Failure> {
     if names.is_empty() {
         return Ok(names);
     }
@@ -259,8 +261,7 @@ fn make(session: &mut Session, remote: &[u8]) -> Result<(), Failure> {
 /// was seen.
 pub fn remove(session: &mut Session, path: &[u8], trust_paths: bool) -> Result<(), Failure> {
     let removal = Removal::new(path).map_err(Failure::remote(path))?;
-    let mut removal =
-        removal.trust_paths(trust_paths).listing_limits(session.manner.limits.of_listings());
+    let mut removal = removal.trust_paths(trust_paths).listing_limits(session.manner.limits.of_listings());
     loop {
         let result = match session.client.remove_all(&mut removal) {
             Ok(None) => break,
@@ -278,9 +279,10 @@ pub fn remove(session: &mut Session, path: &[u8], trust_paths: bool) -> Result<(
     }
     match removal.has_seen_all() {
         true => Ok(()),
-        false => {
-            session.attempt(Err(Failure::unseen(format!("{}: not all of it was removed, since not all of it could be seen", Shown(path)))))
-        }
+        false => session.attempt(Err(Failure::unseen(format!(
+            "{}: not all of it was removed, since not all of it could be seen",
+            Shown(path)
+        )))),
     }
 }
 

@@ -16,12 +16,15 @@ use super::spans::{SessionSpan, TransferSpan};
 use super::tls::Endpoint;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp, Wait};
 use crate::client::{
-    Abort, Answer, AvailableAnswer, ChangeToHome, ChecksumAnswer, ClearCommandChannel, Client, Complete, Config, Exchange,
-    FactsAnswer, FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Offers, Open, Operation,
-    OperationStep, Party, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal, Rename, Secure,
-    Sequence, Setup, SizeAnswer, TimeSetAnswer, Verified, Verify, abort, change_directory, complete,
+    Abort, Answer, AvailableAnswer, ChangeToHome, ChecksumAnswer, ClearCommandChannel, Client, Complete,
+    Config, Exchange, FactsAnswer, FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Offers,
+    Open, Operation, OperationStep, Party, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal,
+    Rename, Secure, Sequence, Setup, SizeAnswer, TimeSetAnswer, Verified, Verify, abort, change_directory,
+    complete,
 };
-use crate::codec::{Digest, Direction, Escaped, Features, HashReply, Invalid, ReplyCode, ReplyLine, Timestamp};
+use crate::codec::{
+    Digest, Direction, Escaped, Features, HashReply, Invalid, ReplyCode, ReplyLine, Timestamp,
+};
 use crate::error::Error as CoreError;
 use crate::listing::Formats;
 use crate::security::{Downgrade, Upgrade};
@@ -59,7 +62,20 @@ impl<R: Runtime> Connection<R> {
         let control = Control::new(stream, config.limits.line);
         let span = SessionSpan::client(peer);
         let (machine, data, turns) = (Client::new(config, peer), Data::new(), Turns::default());
-        Self { runtime, machine, control, data, turns, local, endpoint, may_renew: true, span, away: None, visits: 0, names: None }
+        Self {
+            runtime,
+            machine,
+            control,
+            data,
+            turns,
+            local,
+            endpoint,
+            may_renew: true,
+            span,
+            away: None,
+            visits: 0,
+            names: None,
+        }
     }
 
     pub(super) fn set_trace(&mut self, trace: Option<Trace>) {

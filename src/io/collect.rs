@@ -9,9 +9,7 @@ use super::error::Error;
 use super::operations::optional;
 use super::runtime::Runtime;
 use super::transfer::Listing;
-use crate::client::{
-    self, ListingRefusal, Open, Operation, Refusal, change_directory, whereabouts,
-};
+use crate::client::{self, ListingRefusal, Open, Operation, Refusal, change_directory, whereabouts};
 use crate::codec::pathname::{for_listing, join, must_be_entered};
 use crate::codec::{Quoted, RepresentationType, Text};
 use crate::listing::OwnedEntry;

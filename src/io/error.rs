@@ -159,7 +159,7 @@ impl From<Error> for io::Error {
             Error::NotListed(_) => io::ErrorKind::Other,
             Error::Local(_) | Error::Argument(_) | Error::Command(_) | Error::Name(_) => {
                 io::ErrorKind::InvalidInput
-            },
+            }
         };
         Self::new(kind, error)
     }

@@ -5,8 +5,8 @@
 macro_rules! files {
     ($expand:ident) => {
         use $crate::client::{Expected, FactsReader, Verified};
-        use $crate::io::names;
         use $crate::codec::{Digest, HashAlgorithm, HashReply, MffArgument, NameList, Timestamp};
+        use $crate::io::names;
 
         impl Client {
             $expand! {

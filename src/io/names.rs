@@ -113,7 +113,8 @@ mod tests {
     use super::*;
 
     fn latin1() -> Names {
-        let decode = |bytes: &[u8]| Some(bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes());
+        let decode =
+            |bytes: &[u8]| Some(bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes());
         let encode = |bytes: &[u8]| {
             let text = ::std::str::from_utf8(bytes).ok()?;
             text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect()

@@ -11,7 +11,8 @@ use super::error::Error;
 use super::runtime::Runtime;
 use super::walk::is_dot;
 use crate::client::{
-    self, FactsReader, ListingRefusal, Location, Refusal, WalkLimits, change_directory, delete, remove_directory,
+    self, FactsReader, ListingRefusal, Location, Refusal, WalkLimits, change_directory, delete,
+    remove_directory,
 };
 use crate::codec::ReplyLine;
 use crate::codec::pathname::join;
@@ -116,7 +117,9 @@ impl ::std::fmt::Display for Unseen {
             Self::Line(line) => write!(f, "a line of the listing that cannot be read: {}", Escaped(line)),
             Self::TooDeep => f.write_str("it lies too deep"),
             Self::TooMany => f.write_str("there are too many directories"),
-            Self::PresumedEmpty => f.write_str("the server refuses to list it, and may mean that it is empty"),
+            Self::PresumedEmpty => {
+                f.write_str("the server refuses to list it, and may mean that it is empty")
+            }
             Self::Elsewhere(place) => write!(f, "the server went to {} instead", Escaped(place)),
             Self::Unconfirmed => f.write_str("the server does not confirm that it is in this directory"),
         }
@@ -284,19 +287,14 @@ pub(super) async fn step<R: Runtime>(
                 removal.failed = false;
                 return Ok(Some(Removed::Directory(removal.root.clone())));
             }
-            Stage::Over => {
-                connection.go_home().await?;
-                return Ok(None);
-            }
+            // The next operation goes back to where the caller was.
+            Stage::Over => return Ok(None),
         }
     }
 }
 
 /// Removes a file, or finds that the path is that of a directory, and where that is.
-async fn start<R: Runtime>(
-    connection: &mut Connection<R>,
-    removal: &mut Removal,
-) -> Result<Removed, Error> {
+async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal) -> Result<Removed, Error> {
     removal.failed = true;
     removal.stage = Stage::Over;
     let root = connection.wire_name(&removal.root)?.into_owned();
@@ -325,7 +323,8 @@ async fn start<R: Runtime>(
             // A name that leads to where it is a name in, or above: no name to this server.
             let relative = !root.starts_with(b"/");
             let leads_up = root.split(|byte| *byte == b'/').any(|name| matches!(name, b"." | b".."));
-            let names: Vec<&[u8]> = root.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).collect();
+            let names: Vec<&[u8]> =
+                root.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).collect();
             let location = Location::new(&home);
             // The path that it is bound to have leaves no doubt about quotes in it.
             let bound = relative && !leads_up && location.is_confirmed_by(&names, &place.text);
@@ -406,7 +405,8 @@ async fn look<R: Runtime>(
             continue;
         }
         let depth = removal.tree[at].depth + 1;
-        let too_many = removal.tree.len() >= usize::try_from(removal.limits.directories).unwrap_or(usize::MAX);
+        let too_many =
+            removal.tree.len() >= usize::try_from(removal.limits.directories).unwrap_or(usize::MAX);
         if depth > removal.limits.depth || too_many {
             let why = if too_many { Unseen::TooMany } else { Unseen::TooDeep };
             removal.miss(join(&path, name), why);
