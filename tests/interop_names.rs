@@ -1,9 +1,12 @@
 //! Names that servers, shells and `ls` take for something else, with our `ftp` and the servers that people run: a tree of them
 //! goes there, comes back and is removed. Run by name, as root, after tests/peers/install.sh: `cargo test --test interop_names`.
 
+#[path = "support/misleading.rs"]
+mod misleading;
 #[macro_use]
 mod peers;
 
+use misleading::{Peer, TREE, Ways};
 use peers::process::{Outcome, run};
 use peers::site::{Directory, INETUTILS, OURS, PROFTPD, PURE_FTPD, PYFTPDLIB, Site, VSFTPD, example};
 use std::collections::BTreeMap;
@@ -297,5 +300,107 @@ fn a_byte_255_is_a_byte_of_a_name_or_an_error(site: &Site) {
     assert_eq!(sent.code == Some(0), arrived, "{sent}");
     if !arrived {
         assert!(String::from_utf8_lossy(&sent.stderr).contains(r"tree/\xff\xfe: "), "{sent}");
+    }
+}
+
+/// Against a server that misleads.
+mod alone {
+    use super::*;
+
+    fn url(peer: &Peer, path: &str) -> String {
+        format!("ftp://me:secret@{}/{path}", peer.address)
+    }
+
+    const NO_NAME: &[&str] = &["-rwxr-xr-x   1 me me  5 Jan 20  2020 "];
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_named_and_ends_with_5() {
+        let peer = || Peer::new(Ways { lines: [("/home/d/", NO_NAME)].into(), ..Ways::default() });
+        let local = Directory::new();
+        let copy = local.path("copy");
+        for arguments in [&["ls"][..], &["get", "-r"], &["rm", "-r"]] {
+            let peer = peer();
+            let url = url(&peer, "d");
+            let mut all = [arguments, &[&url]].concat();
+            if arguments[0] == "get" {
+                all.push(copy.to_str().unwrap());
+            }
+            let outcome = ftp(&all);
+            let told = String::from_utf8_lossy(&outcome.stderr).contains("cannot be read: -rwxr-xr-x");
+            assert!(told, "{outcome}");
+            // What else there is was listed, though not all of it could be fetched from this server.
+            assert!(outcome.code == Some(5) || arguments[0] == "get" && outcome.code != Some(0), "{outcome}");
+            assert_eq!(peer.tree(), TREE);
+        }
+    }
+
+    #[test]
+    fn what_is_not_confirmed_is_kept_unless_paths_are_trusted() {
+        let peer = Peer::new(Ways { replies: [("PWD", "500 unknown")].into(), ..Ways::default() });
+        let outcome = ftp(&["rm", "-r", &url(&peer, "d")]).ends_with(5);
+        assert!(String::from_utf8_lossy(&outcome.stderr).contains("--trust-paths"), "{outcome}");
+        assert_eq!(peer.tree(), TREE);
+        ftp(&["rm", "-r", "--trust-paths", &url(&peer, "d")]).succeeds();
+        assert_eq!(peer.tree(), ["/home/", "/home/kept", "/home/~/"]);
+    }
+
+    #[test]
+    fn a_listing_without_end_ends_with_5() {
+        for arguments in [&["ls"][..], &["rm", "-r"]] {
+            let peer = Peer::new(Ways { endless: true, ..Ways::default() });
+            ftp(&[&["--most-entries", "5000"], arguments, &[&url(&peer, "d")]].concat()).ends_with(5);
+            assert_eq!(peer.tree(), TREE);
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_the_login_directory_takes_no_empty_argument() {
+        let peer = Peer::new(Ways::default());
+        let outcome = ftp(&["info", &url(&peer, "")]).succeeds();
+        assert!(outcome.text().contains("/home"), "{outcome}");
+        assert!(peer.commands().iter().all(|command| !command.ends_with(' ')), "{:#?}", peer.commands());
+    }
+
+    #[test]
+    fn a_tilde_is_a_name_first_and_a_home_to_what_only_reads() {
+        let tree = ["/home/", "/home/f", "/home/~/", "/home/~/inside"];
+        for (path, expected) in [("~", "inside"), ("./~", "inside"), ("~/", "inside")] {
+            let peer = Peer::with(&tree, Ways { tilde: true, ..Ways::default() });
+            let outcome = ftp(&["ls", &url(&peer, path)]).succeeds();
+            assert!(outcome.text().contains(expected), "{path} {outcome}");
+        }
+        let peer = Peer::with(&tree[..2], Ways { tilde: true, ..Ways::default() });
+        assert!(ftp(&["ls", &url(&peer, "~")]).succeeds().text().contains(" f"));
+        ftp(&["ls", &url(&peer, "./~")]).ends_with(1);
+        ftp(&["rm", "-r", &url(&peer, "~")]).ends_with(1);
+        assert_eq!(peer.tree(), tree[..2]);
+    }
+
+    #[test]
+    fn a_file_whose_name_ls_could_take_apart_is_listed_alone() {
+        let peer =
+            Peer::with(&["/home/", "/home/a b", "/home/d/", "/home/d/x*", "/home/d/xy"], Ways::default());
+        for (path, name) in [("a%20b", "a b"), ("d/x*", "x*")] {
+            let outcome = ftp(&["ls", &url(&peer, path)]).succeeds();
+            assert!(
+                outcome.text().lines().count() == 1 && outcome.text().trim_end().ends_with(name),
+                "{outcome}"
+            );
+        }
+        ftp(&["ls", &url(&peer, "d/x%3F")]).ends_with(1);
+    }
+
+    #[test]
+    fn names_are_shown_in_utf_8_whatever_the_server_has() {
+        let peer = Peer::with(&["/home/", "/home/ü"], Ways::default());
+        // Its bytes are those of two characters in Latin-1.
+        let outcome = ftp(&["--names-encoding", "latin1", "ls", &url(&peer, "")]).succeeds();
+        assert!(outcome.text().contains("Ã¼"), "{outcome}");
+        ftp(&["--names-encoding", "latin1", "rm", &url(&peer, "Ã¼")]).succeeds();
+        assert_eq!(peer.tree(), ["/home/"]);
+        ftp(&["--names-encoding", "latin1", "rm", &url(&peer, "日本")]).ends_with(4);
+        for label in ["no-such", "utf-16", "replacement"] {
+            ftp(&["--names-encoding", label, "ls", &url(&peer, "")]).ends_with(2);
+        }
     }
 }

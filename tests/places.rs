@@ -1,205 +1,18 @@
 //! Where a client is when it lists and removes: against a server that takes names for something else, says nothing of
 //! where it is, or does not show all that it has.
 
+#[path = "support/misleading.rs"]
+mod misleading;
+
 use ftp_proto::client::WalkLimits;
 use ftp_proto::io::std::Client;
 use ftp_proto::io::{Error, ListingLimits, Removal, Removed, Unseen, Walker};
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::Duration;
+use misleading::{Peer, TREE, Ways};
 
-/// How the server differs from one that does all as it should.
-#[derive(Clone, Default)]
-struct Ways {
-    /// Replies to lines of the dialogue, by the whole line or by the verb.
-    replies: BTreeMap<&'static str, &'static str>,
-    /// More lines in listings, by directory.
-    lines: BTreeMap<&'static str, &'static [&'static str]>,
-    /// It has MLSD and MLST, with the unique fact.
-    unique: bool,
-    /// CWD into the first leads to the second, although the first is there.
-    misled: BTreeMap<&'static str, &'static str>,
-    /// The final reply to listings.
-    listed: Option<&'static str>,
-    /// It lists one entry again and again, without end.
-    endless: bool,
-    /// `~` is the login directory.
-    tilde: bool,
-}
-
-#[derive(Clone)]
-struct Peer {
-    address: SocketAddr,
-    state: Arc<Mutex<State>>,
-}
-
-struct State {
-    /// Directories by path, with `/` at the end of it, and files.
-    tree: Vec<String>,
-    commands: Vec<String>,
-}
-
-/// What is there in most tests.
-const TREE: [&str; 8] =
-    ["/home/", "/home/kept", "/home/d/", "/home/d/f", "/home/d/g h", "/home/d/e/", "/home/d/e/x", "/home/~/"];
-
-impl Peer {
-    fn new(ways: Ways) -> Self {
-        Self::with(&TREE, ways)
-    }
-
-    fn with(tree: &[&str], ways: Ways) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let tree = tree.iter().map(|path| path.to_string()).collect();
-        let state = Arc::new(Mutex::new(State { tree, commands: Vec::new() }));
-        let peer = Self { address, state };
-        let shared = Arc::clone(&peer.state);
-        thread::spawn(move || {
-            if let Ok((stream, _)) = listener.accept() {
-                stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-                serve(stream, &shared, &ways);
-            }
-        });
-        peer
-    }
-
-    fn client(&self) -> Client {
-        let mut client = Client::connect(self.address).unwrap();
-        client.login("me", "secret").unwrap();
-        client
-    }
-
-    fn tree(&self) -> Vec<String> {
-        self.state.lock().unwrap().tree.clone()
-    }
-
-    fn commands(&self) -> Vec<String> {
-        self.state.lock().unwrap().commands.clone()
-    }
-}
-
-fn absolute(place: &str, path: &str) -> String {
-    let place = if path.starts_with('/') { "" } else { place };
-    let mut names: Vec<&str> = place.split('/').filter(|name| !name.is_empty()).collect();
-    for name in path.split('/') {
-        match name {
-            "" | "." => {}
-            ".." => _ = names.pop(),
-            name => names.push(name),
-        }
-    }
-    if names.is_empty() { "/".into() } else { format!("/{}/", names.join("/")) }
-}
-
-fn serve(stream: TcpStream, state: &Mutex<State>, ways: &Ways) {
-    let mut out = stream.try_clone().unwrap();
-    let (mut place, mut ports) = ("/home/".to_owned(), None::<TcpListener>);
-    let mut say = |reply: &str| out.write_all(format!("{reply}\r\n").as_bytes()).unwrap_or(());
-    say("220 ready");
-    for line in BufReader::new(stream).split(b'\n') {
-        let Ok(line) = line else { return };
-        let line = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
-        let (verb, argument) = line.split_once(' ').unwrap_or((&line, ""));
-        let mut state = state.lock().unwrap();
-        state.commands.push(line.clone());
-        if let Some(reply) = ways.replies.get(&*line).or_else(|| ways.replies.get(verb)) {
-            say(reply);
-            continue;
-        }
-        let mut path = absolute(&place, argument);
-        if ways.tilde && argument.starts_with('~') {
-            path = absolute("/home", argument[1..].trim_start_matches('/'));
-        }
-        let file = path.trim_end_matches('/').to_owned();
-        match verb {
-            "USER" => say("331 password"),
-            "PASS" => say("230 in"),
-            "TYPE" | "NOOP" => say("200 fine"),
-            "PWD" => say(&format!(
-                "257 \"{}\" is here",
-                if place == "/" { "/" } else { place.trim_end_matches('/') }
-            )),
-            "CWD" => {
-                let path = ways.misled.get(&*path).map_or(path, |other| (*other).to_owned());
-                match state.tree.contains(&path) {
-                    true => {
-                        place = path;
-                        say("250 there");
-                    }
-                    false => say("550 no such directory"),
-                }
-            }
-            "EPSV" => {
-                let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-                say(&format!("229 here (|||{}|)", listener.local_addr().unwrap().port()));
-                ports = Some(listener);
-            }
-            "MLST" if ways.unique => {
-                say(&format!("250-facts\r\n type=dir;unique=U{path}; {path}\r\n250 end"));
-            }
-            "DELE" => match state.tree.iter().position(|there| *there == file) {
-                Some(at) => {
-                    state.tree.remove(at);
-                    say("250 deleted");
-                }
-                None => say("550 no such file"),
-            },
-            "RMD" => {
-                let inside = state.tree.iter().any(|there| there.starts_with(&path) && *there != path);
-                match state.tree.iter().position(|there| *there == path) {
-                    Some(at) if !inside => {
-                        state.tree.remove(at);
-                        say("250 removed");
-                    }
-                    _ => say("550 not empty"),
-                }
-            }
-            "LIST" | "MLSD" if verb == "LIST" || ways.unique => {
-                let directory = if argument.is_empty() { place.clone() } else { path };
-                let mut lines: Vec<String> = Vec::new();
-                for there in &state.tree {
-                    let Some(name) = there.strip_prefix(&directory).filter(|name| !name.is_empty()) else {
-                        continue;
-                    };
-                    let (kind, name) = match name.strip_suffix('/') {
-                        Some(name) => ('d', name),
-                        None => ('-', name),
-                    };
-                    if name.contains('/') {
-                        continue;
-                    }
-                    let long = if kind == 'd' { "dir" } else { "file" };
-                    let fact = there.replace(' ', "_");
-                    lines.push(match verb {
-                        "MLSD" => format!("type={long};unique=U{fact}; {name}"),
-                        _ => format!("{kind}rwxr-xr-x   1 me me  5 Jan 20  2020 {name}"),
-                    });
-                }
-                lines.extend(
-                    ways.lines.get(&*directory).copied().unwrap_or_default().iter().map(ToString::to_string),
-                );
-                drop(state);
-                say("150 here it comes");
-                let (mut data, _) = ports.take().unwrap().accept().unwrap();
-                let all: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-                let mut written = data.write_all(all.as_bytes());
-                let many = "-rwxr-xr-x   1 me me  5 Jan 20  2020 again\r\n".repeat(1000);
-                // Bounded, should the client never end it.
-                for _ in 0..if ways.endless { 10_000 } else { 0 } {
-                    written = written.and_then(|()| data.write_all(many.as_bytes()));
-                }
-                drop(data);
-                say(ways.listed.unwrap_or("226 done"));
-            }
-            "ABOR" => say("226 aborted"),
-            "QUIT" => return say("221 bye"),
-            _ => say("500 unknown"),
-        }
-    }
+fn client(peer: &Peer) -> Client {
+    let mut client = Client::connect(peer.address).unwrap();
+    client.login("me", "secret").unwrap();
+    client
 }
 
 /// Runs a removal to its end: what could not be seen, the errors, and whether it is complete.
@@ -224,7 +37,7 @@ fn removal(path: &str) -> Removal {
 #[track_caller]
 fn keeps_all(ways: Ways, removal: Removal) -> (Vec<Unseen>, Vec<String>) {
     let peer = Peer::new(ways);
-    let (unseen, errors, complete) = remove(&mut peer.client(), removal);
+    let (unseen, errors, complete) = remove(&mut client(&peer), removal);
     assert!(!complete, "{unseen:?} {errors:?}");
     assert_eq!(peer.tree(), TREE);
     assert!(peer.commands().iter().all(|command| !command.starts_with("RMD")), "{:#?}", peer.commands());
@@ -236,7 +49,7 @@ fn a_directory_is_removed_with_all_in_it_and_nothing_else() {
     for unique in [false, true] {
         for path in ["d", "/home/d", "./d", "../home/d"] {
             let peer = Peer::new(Ways { unique, ..Ways::default() });
-            let mut client = peer.client();
+            let mut client = client(&peer);
             assert_eq!(remove(&mut client, removal(path)), (vec![], vec![], true));
             assert_eq!(peer.tree(), ["/home/", "/home/kept", "/home/~/"], "{path}");
             // The client is where it was.
@@ -248,7 +61,7 @@ fn a_directory_is_removed_with_all_in_it_and_nothing_else() {
 #[test]
 fn what_is_removed_is_named_by_its_name_alone() {
     let peer = Peer::new(Ways::default());
-    remove(&mut peer.client(), removal("d"));
+    remove(&mut client(&peer), removal("d"));
     let removals: Vec<String> = peer
         .commands()
         .into_iter()
@@ -261,11 +74,11 @@ fn what_is_removed_is_named_by_its_name_alone() {
 #[test]
 fn a_tilde_is_the_directory_of_that_name_or_nothing() {
     let peer = Peer::new(Ways { tilde: true, ..Ways::default() });
-    assert_eq!(remove(&mut peer.client(), removal("~")), (vec![], vec![], true));
+    assert_eq!(remove(&mut client(&peer), removal("~")), (vec![], vec![], true));
     assert_eq!(peer.tree(), TREE[..7]);
     // It is gone: its name leads nowhere else.
     let peer = Peer::with(&TREE[..7], Ways { tilde: true, ..Ways::default() });
-    let (unseen, errors, complete) = remove(&mut peer.client(), removal("~"));
+    let (unseen, errors, complete) = remove(&mut client(&peer), removal("~"));
     assert!(unseen.is_empty() && errors.len() == 1 && !complete);
     assert_eq!(peer.tree(), TREE[..7]);
 }
@@ -276,7 +89,7 @@ fn a_root_that_leads_to_the_login_directory_or_above_is_not_removed() {
         let misled = [("/home/d/", elsewhere)].into();
         let peer_tree = [&TREE[..], &["/"]].concat();
         let peer = Peer::with(&peer_tree, Ways { misled, ..Ways::default() });
-        let (unseen, _, complete) = remove(&mut peer.client(), removal("d"));
+        let (unseen, _, complete) = remove(&mut client(&peer), removal("d"));
         assert!(matches!(&unseen[..], [Unseen::Elsewhere(_)]) && !complete, "{unseen:?}");
         assert_eq!(peer.tree(), peer_tree);
     }
@@ -298,12 +111,12 @@ fn without_pwd_nothing_below_the_first_level_is_removed_unless_paths_are_trusted
         let (unseen, errors) = keeps_all(ways(), removal("d"));
         assert_eq!((unseen, errors.len()), (vec![Unseen::Unconfirmed], 0), "{pwd}");
         let peer = Peer::new(ways());
-        let (unseen, errors, complete) = remove(&mut peer.client(), removal("d").trust_paths(true));
+        let (unseen, errors, complete) = remove(&mut client(&peer), removal("d").trust_paths(true));
         assert!(complete, "{unseen:?} {errors:?}");
         assert_eq!(peer.tree(), ["/home/", "/home/kept", "/home/~/"]);
         // The first level alone needs no trust.
         let peer = Peer::new(ways());
-        assert!(remove(&mut peer.client(), removal("d/e")).2);
+        assert!(remove(&mut client(&peer), removal("d/e")).2);
         assert!(!peer.tree().contains(&"/home/d/e/".to_owned()));
     }
 }
@@ -313,7 +126,7 @@ fn the_unique_fact_of_the_listing_confirms_a_directory_too() {
     for pwd in ["500 unknown", "257 \"/always/the/same\" is it"] {
         let ways = Ways { replies: [("PWD", pwd)].into(), unique: true, ..Ways::default() };
         let peer = Peer::new(ways.clone());
-        let (unseen, errors, complete) = remove(&mut peer.client(), removal("d"));
+        let (unseen, errors, complete) = remove(&mut client(&peer), removal("d"));
         if pwd.starts_with('5') {
             assert!(complete, "{unseen:?} {errors:?} {:#?}", peer.commands());
             assert_eq!(peer.tree(), ["/home/", "/home/kept", "/home/~/"]);
@@ -387,7 +200,7 @@ fn what_is_collected_has_an_end_although_the_listing_has_none() {
     };
     for limits in [limits, bytes] {
         let peer = Peer::new(Ways { endless: true, ..Ways::default() });
-        let mut client = peer.client();
+        let mut client = client(&peer);
         let listed = client.list_all("d", &limits);
         assert!(matches!(listed, Err(Error::ListingTooLong)), "{listed:?}");
         let mut walker = Walker::new("d").unwrap().listing_limits(limits.clone());
@@ -402,7 +215,7 @@ fn what_is_collected_has_an_end_although_the_listing_has_none() {
 #[test]
 fn the_caller_may_do_anything_between_two_steps_of_a_removal() {
     let peer = Peer::new(Ways::default());
-    let mut client = peer.client();
+    let mut client = client(&peer);
     let mut removal = removal("d");
     for _ in 0..100 {
         if client.remove_all(&mut removal).unwrap().is_none() {
@@ -432,7 +245,7 @@ fn a_path_that_ls_could_take_apart_is_listed_from_within() {
     ];
     for (path, entries) in [("a b", 1), ("x*", 0), ("-R", 0), ("~", 0), ("p/q r", 0), ("/home/a b", 1)] {
         let peer = Peer::with(&tree, Ways { tilde: true, ..Ways::default() });
-        let mut client = peer.client();
+        let mut client = client(&peer);
         assert_eq!(client.list(path).unwrap().count(), entries, "{path}");
         // Dropped before its end, too.
         drop(client.list(path).unwrap());
@@ -453,7 +266,7 @@ fn a_refused_listing_is_empty_only_when_the_directory_is_there_and_the_text_says
             replies: [("LIST", reply), (Box::leak(format!("LIST {path}").into_boxed_str()), reply)].into(),
             ..Ways::default()
         });
-        let mut client = peer.client();
+        let mut client = client(&peer);
         let listed = client.list_all(path, &ListingLimits::default());
         assert_eq!(client.working_directory().unwrap(), b"/home");
         listed
@@ -469,7 +282,7 @@ fn a_refused_listing_is_empty_only_when_the_directory_is_there_and_the_text_says
         listed: Some("226 Transfer done (but failed to open directory)."),
         ..Ways::default()
     });
-    let mut client = peer.client();
+    let mut client = client(&peer);
     let error = client.list_all("d", &ListingLimits::default()).unwrap_err();
     assert!(matches!(&error, Error::NotListed(_)) && !error.is_fatal(), "{error}");
     assert!(client.list("d").unwrap().last().unwrap().is_err());
@@ -478,7 +291,7 @@ fn a_refused_listing_is_empty_only_when_the_directory_is_there_and_the_text_says
 #[test]
 fn a_home_directory_is_found_without_moving() {
     let peer = Peer::new(Ways { tilde: true, ..Ways::default() });
-    let mut client = peer.client();
+    let mut client = client(&peer);
     client.change_directory("d").unwrap();
     assert_eq!(client.home_directory("").unwrap(), b"/home");
     assert!(client.home_directory("/none").is_err());
@@ -488,7 +301,7 @@ fn a_home_directory_is_found_without_moving() {
 #[test]
 fn an_empty_path_is_never_an_argument() {
     let peer = Peer::new(Ways::default());
-    let mut client = peer.client();
+    let mut client = client(&peer);
     let before = peer.commands().len();
     assert!(matches!(client.size(""), Err(Error::Argument(_))));
     assert!(matches!(client.delete(""), Err(Error::Argument(_))));
