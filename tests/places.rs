@@ -1,6 +1,8 @@
 //! Where a client is when it lists and removes: against a server that takes names for something else, says nothing of
 //! where it is, or does not show all that it has.
 
+#![cfg(feature = "std")]
+
 #[path = "support/misleading.rs"]
 mod misleading;
 
@@ -340,4 +342,21 @@ fn names_are_converted_both_ways_and_one_that_is_not_is_an_error() {
     client.login("me", "secret").unwrap();
     let listed = client.list_all("", &ListingLimits::default()).unwrap();
     assert!(!listed.is_whole() && listed.unread.iter().any(|line| line.ends_with(b" A")), "{listed:?}");
+}
+
+#[test]
+fn a_deep_directory_is_gone_to_name_by_name() {
+    let long = "n".repeat(200);
+    let deep = format!("/home/d/{long}/{long}/{long}/");
+    let tree: Vec<String> = deep
+        .match_indices('/')
+        .map(|(at, _)| deep[..=at].to_owned())
+        .filter(|path| path.starts_with("/home/"))
+        .chain([format!("{deep}f")])
+        .collect();
+    let tree: Vec<&str> = tree.iter().map(|path| &path[..]).collect();
+    let peer = Peer::with(&tree, Ways::default());
+    assert_eq!(remove(&mut client(&peer), removal("d")), (vec![], vec![], true));
+    assert_eq!(peer.tree(), ["/home/"]);
+    assert!(peer.commands().iter().all(|command| command.len() < 512));
 }

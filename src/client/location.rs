@@ -186,4 +186,26 @@ mod tests {
             assert_eq!(location.is_confirmed_by(&names, text.as_bytes()), expected, "{names:?} {text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_path_that_was_made_is_confirmed_and_no_other_is(
+            base in "(|/x|/x y)/",
+            names in proptest::collection::vec("[a \"~.]{1,4}", 1..4),
+            other in proptest::collection::vec("[a \"~.]{1,4}", 1..4),
+        ) {
+            let location = Location::new(base.as_bytes());
+            let names: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+            let other: Vec<&[u8]> = other.iter().map(|name| name.as_bytes()).collect();
+            let path = location.path(&names).unwrap();
+            proptest::prop_assert!(location.is_above(&names, &path));
+            proptest::prop_assert_eq!(location.is_above(&other, &path), names == other);
+            let text = crate::codec::Text::new(&path).unwrap();
+            let mut said = arrayvec::ArrayVec::<u8, 256>::new();
+            crate::codec::pathname::encode_quoted(text, &mut said).unwrap();
+            proptest::prop_assert!(location.is_confirmed_by(&names, &said));
+            let plain = [b"\"", &path[..], b"\" is here"].concat();
+            proptest::prop_assert!(location.is_confirmed_by(&names, &plain));
+        }
+    }
 }

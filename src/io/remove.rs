@@ -234,6 +234,9 @@ impl Removal {
     }
 }
 
+/// The longest path that is sent. GNU ftpd takes what is behind the 512th byte of a line for another command.
+const LONGEST_PATH: usize = 400;
+
 /// How an attempt to go to a directory ended.
 enum Gone {
     There,
@@ -256,11 +259,10 @@ pub(super) async fn step<R: Runtime>(
             Stage::Looking(at) if at < removal.tree.len() => {
                 removal.stage = Stage::Looking(at + 1);
                 removal.current = removal.path_of(at);
-                let looked = look(connection, removal, at).await;
-                if looked.is_err() {
-                    removal.all_seen = false;
-                }
-                looked?;
+                // Given up halfway, it was not seen.
+                let seen = ::std::mem::replace(&mut removal.all_seen, false);
+                look(connection, removal, at).await?;
+                removal.all_seen = seen && removal.unseen.is_empty();
                 // What could not be seen is told first.
                 let path = connection.local_name(removal.current.clone())?;
                 removal.unseen.push_back(Removed::Looked(path));
@@ -531,8 +533,8 @@ async fn go_to<R: Runtime>(
     }
     let names: Vec<&[u8]> = names.iter().map(|name| &name[..]).collect();
     let location = Location::new(&base);
-    // In one go where the server's paths are understood, else name by name.
-    let steps = match location.path(&names) {
+    // In one go where the server's paths are understood and the line is not too long for it, else name by name.
+    let steps = match location.path(&names).filter(|path| path.len() <= LONGEST_PATH) {
         Some(path) => vec![path],
         None => [&base[..]].iter().chain(&names).map(|name| name.to_vec()).collect(),
     };
