@@ -32,6 +32,7 @@ mod local;
 mod moves;
 mod names;
 mod operations;
+mod recoded;
 mod remove;
 mod restart;
 mod runtime;
@@ -75,6 +76,7 @@ pub use host::{
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
 pub use local::local_name;
+pub use recoded::{Recoded, RecodedEntries};
 pub use remove::{Removal, Removed, Unseen};
 pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 #[cfg(feature = "proxy-protocol")]

@@ -35,7 +35,7 @@ impl Names {
     }
 
     /// Local bytes as the server's.
-    fn encode(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn encode(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         converted(bytes, &self.encode, &self.decode)
     }
 }
