@@ -92,9 +92,28 @@ fn a_root_that_leads_to_the_login_directory_or_above_is_not_removed() {
         let peer_tree = [&TREE[..], &["/"]].concat();
         let peer = Peer::with(&peer_tree, Ways { misled, ..Ways::default() });
         let (unseen, _, complete) = remove(&mut client(&peer), removal("d"));
+        assert!(matches!(&unseen[..], [Unseen::Unconfirmed]) && !complete, "{unseen:?}");
+        assert_eq!(peer.tree(), peer_tree);
+        // A name that servers are known to take for something else is not even looked into.
+        let misled = [("/home/~/", elsewhere)].into();
+        let peer = Peer::with(&peer_tree, Ways { misled, ..Ways::default() });
+        let (unseen, _, complete) = remove(&mut client(&peer), removal("~"));
         assert!(matches!(&unseen[..], [Unseen::Elsewhere(_)]) && !complete, "{unseen:?}");
         assert_eq!(peer.tree(), peer_tree);
     }
+}
+
+#[test]
+fn a_server_that_says_that_it_is_always_at_home_has_the_first_level_removed_by_paths() {
+    let replies = || [("PWD", "257 \"/home\" is always it")].into();
+    let peer = Peer::new(Ways { replies: replies(), ..Ways::default() });
+    assert_eq!(remove(&mut client(&peer), removal("d/e")), (vec![], vec![], true));
+    assert_eq!(
+        peer.tree(),
+        TREE.map(String::from).into_iter().filter(|path| !path.contains("/e/")).collect::<Vec<_>>()
+    );
+    assert!(peer.commands().contains(&"DELE d/e/x".into()));
+    keeps_all(Ways { replies: replies(), ..Ways::default() }, removal("d"));
 }
 
 #[test]

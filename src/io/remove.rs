@@ -15,7 +15,7 @@ use crate::client::{
     remove_directory,
 };
 use crate::codec::ReplyLine;
-use crate::codec::pathname::join;
+use crate::codec::pathname::{join, must_be_entered};
 use crate::listing::Kind;
 
 /// The removal of a file, or of a directory with all that is in it: hand it to the client's `remove_all` until that
@@ -24,7 +24,8 @@ use crate::listing::Kind;
 /// A removal knows where it is. What PWD says in the root of the removal is the base, and a directory below is the
 /// right one if PWD says the base and the names on the way there, or if it has the unique fact (RFC 3659 7.5.2) that
 /// its entry had. Nothing is removed in a directory that is neither, unless paths are
-/// [trusted](Self::trust_paths).
+/// [trusted](Self::trust_paths). Where PWD says nothing, or says in the root that it is still where it was, only
+/// what is in the root itself can be removed, by its path.
 ///
 /// Nothing at all is removed unless everything could be seen: see [`Unseen`].
 ///
@@ -322,7 +323,7 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
             Err(error) => return Err(error),
         }
         if let Some(place) = connection.place().await? {
-            // A name that leads to where it is a name in, or above: no name to this server.
+            // A name does not lead to the directory that it is a name in, nor above.
             let relative = !root.starts_with(b"/");
             let leads_up = root.split(|byte| *byte == b'/').any(|name| matches!(name, b"." | b".."));
             let names: Vec<&[u8]> =
@@ -331,12 +332,19 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
             // The path that it is bound to have leaves no doubt about quotes in it.
             let bound = relative && !leads_up && location.is_confirmed_by(&names, &place.text);
             let base = location.path(&names).filter(|_| bound).unwrap_or(place.path);
-            removal.base = Some(base.clone());
-            removal.place = Some((connection.visits(), 0));
-            if relative && !leads_up && home.starts_with(&base) && !removal.trust_paths {
-                removal.failed = false;
-                removal.miss(removal.root.clone(), Unseen::Elsewhere(base));
-                return removal.unseen.pop_front().ok_or(Error::ListingTooLong);
+            let is_lost = relative && !leads_up && home.starts_with(&base) && !removal.trust_paths;
+            match is_lost {
+                // It may have been taken for something else.
+                true if must_be_entered(&root) => {
+                    (removal.failed, removal.all_seen) = (false, false);
+                    return Ok(Removed::Unseen(removal.root.clone(), Unseen::Elsewhere(base)));
+                }
+                // It was not, but the server does not know where it is: what is in it goes by its path.
+                true => {}
+                false => {
+                    removal.base = Some(base);
+                    removal.place = Some((connection.visits(), 0));
+                }
             }
         }
     }
