@@ -39,6 +39,8 @@
 //! | | STOU names in three ways | transfer | `the_server_tells_sizes_and_names_at_the_start` |
 //! | names | CR, LF, NUL; 0xFF | names, framing | `what_ends_a_line_is_no_name`, `a_byte_255_..` |
 //! | | leading spaces lost; patterns | names | `a_name_that_begins_with_a_space_..`, `a_name_that_a_server_may_take_for_a_pattern_..` |
+//! | | expands `~`, reads `-` as options; has no paths with slashes | names | `no_command_lets_a_name_be_an_option_..`, `a_home_directory_is_meant_..`, `a_dot_path_is_not_sent_..` |
+//! | | hands arguments to `ls` | names | `what_ls_or_a_matcher_of_patterns_could_take_apart_..` |
 //! | | NLST with directories in front; names that are paths | names | `names_of_nlst_..`, `a_name_of_a_listing_is_a_local_one_..` |
 //!
 //! The other files are about what the client does by itself: [`beside`] a transfer (NOOP, STAT), [`cancelling`],
@@ -95,8 +97,10 @@ use ftp_proto::client::{
     self, Client, Config, FactsReader, Opened, Operation, PassiveAddress, Profile, Sequence, Timeouts,
     TransferFailure, TransferId,
 };
-use ftp_proto::codec::pathname::for_listing;
-use ftp_proto::codec::{Command, EndRule, Features, RepresentationType, Text, Verb, safe_name};
+use ftp_proto::codec::pathname::{for_listing, join, must_be_entered, needs_dot_path};
+use ftp_proto::codec::{
+    Command, EndRule, Features, MffArgument, RepresentationType, Text, Timestamp, Verb, safe_name,
+};
 use ftp_proto::error::{Awaited, Error, LocalError, PeerError};
 use ftp_proto::listing::{Clock, Formats, ListingParser};
 use proptest::prelude::*;

@@ -8,10 +8,13 @@ use std::time::Duration;
 use ::tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use ::tokio::runtime;
 use clap::ValueEnum;
+use encoding_rs::Encoding;
 use ftp_proto::client::{Config, ExpectedSize, Profile};
 use ftp_proto::codec::{Features, Timestamp};
 use ftp_proto::io::tls::ClientTls;
-use ftp_proto::io::{Direction, Error, Listed, Walker, smol, std as blocking, tokio};
+use ftp_proto::io::{
+    Direction, Error, Listed, ListingLimits, Removal, Removed, Walker, smol, std as blocking, tokio,
+};
 use ftp_proto::listing::{Entry, OwnedEntry};
 use futures_lite::future::block_on;
 use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -36,7 +39,6 @@ pub enum On<S, T, M> {
 pub type Client = On<blocking::Client, tokio::Client, smol::Client>;
 pub type Retrieve<'c> = On<blocking::Retrieve<'c>, tokio::Retrieve<'c>, smol::Retrieve<'c>>;
 pub type Store<'c> = On<blocking::Store<'c>, tokio::Store<'c>, smol::Store<'c>>;
-pub type Entries<'c> = On<blocking::Entries<'c>, tokio::Entries<'c>, smol::Entries<'c>>;
 
 /// What the call comes to on whichever runtime it is.
 macro_rules! wait {
@@ -80,6 +82,8 @@ pub struct Setup<'a> {
     pub timeout: Option<Duration>,
     /// Show the dialogue.
     pub trace: bool,
+    /// The encoding of the server's names, if it is not the one here.
+    pub encoding: Option<&'static Encoding>,
     /// TLS, and whether it begins at once.
     pub tls: Option<(ClientTls, bool)>,
     pub host: &'a str,
@@ -88,7 +92,7 @@ pub struct Setup<'a> {
 
 impl Client {
     pub fn connect(on: Runtime, setup: Setup<'_>) -> Result<Self, Error> {
-        let Setup { config, timeout, trace, tls, host, port } = setup;
+        let Setup { config, timeout, trace, encoding, tls, host, port } = setup;
         macro_rules! connect {
             ($builder:expr) => {{
                 let mut builder = $builder.config(config);
@@ -100,6 +104,18 @@ impl Client {
                         Direction::Sent => eprintln!("> {line}"),
                         Direction::Received => eprintln!("< {line}"),
                     });
+                }
+                if let Some(encoding) = encoding {
+                    builder = builder.names(
+                        |bytes| {
+                            let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
+                            Some(text.into_owned().into_bytes())
+                        },
+                        |bytes| {
+                            let (bytes, _, failed) = encoding.encode(std::str::from_utf8(bytes).ok()?);
+                            (!failed).then(|| bytes.into_owned())
+                        },
+                    );
                 }
                 builder = match tls {
                     None => builder,
@@ -157,12 +173,20 @@ impl Client {
         opened!(self, client => client.append(path))
     }
 
-    pub fn list(&mut self, path: &[u8]) -> Result<Entries<'_>, Error> {
-        opened!(self, client => client.list(path))
+    pub fn list(&mut self, path: &[u8], limits: &ListingLimits) -> Result<Listed, Error> {
+        wait!(self, client => client.list_all(path, limits))
     }
 
-    pub fn names(&mut self, path: &[u8]) -> Result<Entries<'_>, Error> {
-        opened!(self, client => client.names(path))
+    pub fn names(&mut self, path: &[u8], limits: &ListingLimits) -> Result<Listed, Error> {
+        wait!(self, client => client.names_all(path, limits))
+    }
+
+    pub fn remove_all(&mut self, removal: &mut Removal) -> Result<Option<Removed>, Error> {
+        wait!(self, client => client.remove_all(removal))
+    }
+
+    pub fn home_directory(&mut self, user: &[u8]) -> Result<Vec<u8>, Error> {
+        wait!(self, client => client.home_directory(user))
     }
 
     pub fn walk(
@@ -195,10 +219,6 @@ impl Client {
 
     pub fn make_directory(&mut self, path: &[u8]) -> Result<(), Error> {
         wait!(self, client => client.make_directory(path))
-    }
-
-    pub fn remove_directory(&mut self, path: &[u8]) -> Result<(), Error> {
-        wait!(self, client => client.remove_directory(path))
     }
 
     pub fn delete(&mut self, path: &[u8]) -> Result<(), Error> {
@@ -252,13 +272,5 @@ impl Write for Store<'_> {
     /// Does nothing: only the end of an upload makes it one.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl<'c> Iterator for Entries<'c> {
-    type Item = <blocking::Entries<'c> as Iterator>::Item;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        wait!(self, entries => entries.next())
     }
 }

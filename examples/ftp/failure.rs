@@ -23,6 +23,8 @@ enum Why {
     Usage,
     /// The server, or the way to it.
     Remote(FtpError),
+    /// Something there that could not be seen.
+    Unseen,
     /// A file here.
     Local(Option<io::Error>),
 }
@@ -36,6 +38,11 @@ impl Failure {
     /// What cannot be done here, although no system call failed.
     pub fn here(what: impl Into<String>) -> Self {
         Self { what: what.into(), why: Why::Local(None) }
+    }
+
+    /// What could not be seen, so that not all is done.
+    pub fn unseen(what: impl Into<String>) -> Self {
+        Self { what: what.into(), why: Why::Unseen }
     }
 
     /// Makes an error of the server's side a failure of this remote path.
@@ -78,6 +85,9 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match &self.why {
             Why::Remote(FtpError::Refused(refused)) if !refused.is_transient() => 1,
+            Why::Remote(FtpError::NotListed(_)) => 1,
+            Why::Unseen | Why::Remote(FtpError::ListingTooLong) => 5,
+            Why::Remote(FtpError::Name(_)) => 4,
             Why::Usage | Why::Remote(FtpError::Argument(_) | FtpError::Raw(_)) => 2,
             Why::Remote(_) => 3,
             Why::Local(_) => 4,
@@ -89,7 +99,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
         let why: Option<&dyn Error> = match &self.why {
-            Why::Usage | Why::Local(None) => None,
+            Why::Usage | Why::Unseen | Why::Local(None) => None,
             Why::Remote(error) => Some(error),
             Why::Local(Some(error)) => Some(error),
         };

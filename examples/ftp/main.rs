@@ -16,7 +16,11 @@
 //! | 1 | the server refused, and would again |
 //! | 2 | the call was wrong; nothing was done |
 //! | 3 | it may work later: the server cannot now, or the network or the dialogue broke |
-//! | 4 | a file here cannot be read or written |
+//! | 4 | a file here cannot be read or written, or a name not be converted |
+//! | 5 | something there could not be seen: a line of a listing that cannot be read, a directory too large, too deep or not confirmed |
+//!
+//! A path that begins with a tilde is a name. Only `ls`, `get`, `cat` and `info` take it for a path below a home directory,
+//! if there is nothing of that name; `./~` is the name to them too.
 //!
 //! When some of many files fail the others are transferred all the same; the exit code is that of the first
 //! failure. A download is written to a part file beside its target (`name.part`), which takes its place at the end;
@@ -42,9 +46,10 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use client::Runtime;
+use encoding_rs::Encoding;
 use failure::Failure;
 use ftp_proto::io::local_name;
-use session::{Manner, Session};
+use session::{Limits, Manner, Session};
 use tls::TlsOptions;
 use transfer::{Known, Ways};
 use url::{Url, join};
@@ -72,6 +77,12 @@ struct Options {
     /// What moves the bytes: blocking calls, or one of the asynchronous runtimes.
     #[arg(long, global = true, value_name = "RUNTIME", default_value = "std")]
     runtime: Runtime,
+    /// The encoding of the server's names, by its label: gbk, shift_jis, latin1. Names here are UTF-8 then.
+    #[arg(long, global = true, value_name = "LABEL", value_parser = encoding)]
+    names_encoding: Option<&'static Encoding>,
+    /// How many entries a listing may have [default: 10000000]
+    #[arg(long, global = true, value_name = "COUNT")]
+    most_entries: Option<usize>,
     #[command(flatten)]
     tls: TlsOptions,
     #[command(subcommand)]
@@ -115,6 +126,9 @@ enum Command {
         /// A directory too, with all that is in it.
         #[arg(short)]
         recursive: bool,
+        /// Go on where the server does not confirm that it is in the directory that is meant.
+        #[arg(long)]
+        trust_paths: bool,
         /// What to remove.
         url: String,
     },
@@ -154,8 +168,11 @@ struct Transfer {
 }
 
 fn main() -> ExitCode {
-    let Options { trace, quiet, timeout, active, runtime, tls, command } = Options::parse();
-    let manner = Manner { trace, quiet, active, timeout: timeout.map(Duration::from_secs), runtime };
+    let Options { trace, quiet, timeout, active, runtime, names_encoding, most_entries, tls, command } =
+        Options::parse();
+    let (timeout, limits, encoding) =
+        (timeout.map(Duration::from_secs), Limits(most_entries), names_encoding);
+    let manner = Manner { trace, quiet, active, timeout, runtime, limits, encoding };
     match run(command, manner, &tls) {
         Ok(code) => code.into(),
         Err(failure) => {
@@ -164,6 +181,16 @@ fn main() -> ExitCode {
             }
             failure.exit_code().into()
         }
+    }
+}
+
+/// An encoding by its label. Those are refused whose bytes do not hold ASCII, which FTP itself is written in.
+fn encoding(label: &str) -> Result<&'static Encoding, String> {
+    let encoding =
+        Encoding::for_label_no_replacement(label.as_bytes()).ok_or("no encoding has this label")?;
+    match encoding.is_ascii_compatible() {
+        true => Ok(encoding),
+        false => Err("names in this encoding cannot be sent".into()),
     }
 }
 
@@ -228,7 +255,12 @@ impl Command {
     }
 
     fn perform(self, session: &mut Session, url: &Url) -> Result<(), Failure> {
-        let path = &url.path[..];
+        let path = match self {
+            Self::Ls { .. } | Self::Get { .. } | Self::Cat { .. } | Self::Info { .. } => {
+                &session.read_path(&url.path)?[..]
+            }
+            _ => &url.path[..],
+        };
         match self {
             Self::Ls { names: true, .. } => show::names(session, path),
             Self::Ls { .. } => show::entries(session, path),
@@ -264,7 +296,7 @@ impl Command {
                     false => transfer::put(session, &local, &remote, ways),
                 }
             }
-            Self::Rm { recursive: true, .. } => walk::remove(session, path),
+            Self::Rm { recursive: true, trust_paths, .. } => walk::remove(session, path, trust_paths),
             Self::Rm { .. } => session.client.delete(path).map_err(Failure::remote(path)),
             Self::Mkdir { .. } => session.client.make_directory(path).map_err(Failure::remote(path)),
             Self::Mv { new_path, .. } => session.client.rename(path, new_path).map_err(Failure::remote(path)),

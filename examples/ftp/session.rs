@@ -4,14 +4,16 @@ use std::fmt;
 use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
+use encoding_rs::Encoding;
 use ftp_proto::client::{Config, DataConnection, Profile, Timeouts};
+use ftp_proto::io::{Listed, ListingLimits};
 use ftp_proto::listing::OwnedEntry;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::client::{Client, Runtime, Setup};
 use crate::failure::{Failure, Shown};
 use crate::tls::TlsOptions;
-use crate::url::Url;
+use crate::url::{Url, join};
 
 /// How it is to be used.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,22 @@ pub struct Manner {
     pub timeout: Option<Duration>,
     /// What moves the bytes.
     pub runtime: Runtime,
+    /// How many entries of a listing are kept.
+    pub limits: Limits,
+    /// The encoding of the server's names, if it is not the one here.
+    pub encoding: Option<&'static Encoding>,
+}
+
+/// How many entries are kept; by default as many as the library keeps.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits(pub Option<usize>);
+
+impl Limits {
+    pub fn of_listings(self) -> ListingLimits {
+        let mut limits = ListingLimits::default();
+        limits.entries = self.0.unwrap_or(limits.entries);
+        limits
+    }
 }
 
 impl Manner {
@@ -80,6 +98,7 @@ impl Session {
             config,
             timeout: manner.timeout,
             trace: manner.trace,
+            encoding: manner.encoding,
             tls: tls.of(url)?,
             host: &url.host,
             port: url.port,
@@ -107,26 +126,20 @@ impl Session {
 
     /// The members of a directory, by name.
     pub fn entries(&mut self, directory: &[u8]) -> Result<Vec<OwnedEntry>, Failure> {
-        let (mut entries, mut unread) = (Vec::new(), Vec::new());
-        for line in self.client.list(directory).map_err(Failure::remote(directory))? {
-            match line.map_err(Failure::remote(directory))? {
-                Ok(entry) if entry.entry().kind.is_dot() => {}
-                Ok(entry) => entries.push(entry),
-                Err(line) => unread.push(line),
-            }
-        }
-        self.sorted(directory, entries, &unread)
+        let limits = self.manner.limits.of_listings();
+        let listed = self.client.list(directory, &limits).map_err(Failure::remote(directory))?;
+        self.sorted(listed)
     }
 
-    /// What a listing of a directory has come to, by name.
-    pub fn sorted(
-        &mut self,
-        directory: &[u8],
-        mut entries: Vec<OwnedEntry>,
-        unread: &[Vec<u8>],
-    ) -> Result<Vec<OwnedEntry>, Failure> {
+    /// What the listing of a directory has come to, by name. Lines that are no entries are told, and make it a
+    /// failure that does not end everything.
+    pub fn sorted(&mut self, listed: Listed) -> Result<Vec<OwnedEntry>, Failure> {
+        let Listed { path, mut entries, unread, .. } = listed;
+        let directory = &path[..];
         for line in unread {
-            eprintln!("ftp: a line of the listing that cannot be read: {}", Shown(line));
+            let (directory, line) = (Shown(directory), Shown(&line));
+            let what = format!("{directory}: a line of the listing that cannot be read: {line}");
+            self.attempt(Err(Failure::unseen(what)))?;
         }
         // Many servers answer LIST of a directory that is not there with an empty list.
         if entries.is_empty() && self.client.profile().contains(Profile::NO_MLSD) {
@@ -134,6 +147,26 @@ impl Session {
         }
         entries.sort_by(|a, b| a.entry().name.as_bytes().cmp(b.entry().name.as_bytes()));
         Ok(entries)
+    }
+
+    /// What a path that was typed and is only read means: one that begins with a tilde is the name of something
+    /// that is there, or else below a home directory, as `~user/docs`.
+    pub fn read_path(&mut self, path: &[u8]) -> Result<Vec<u8>, Failure> {
+        let Some(user) = path.strip_prefix(b"~") else { return Ok(path.to_vec()) };
+        let is_there = self.client.facts(path).map(drop).or_else(|_| self.client.size(path).map(drop));
+        if is_there.is_ok() || self.visit(path).is_ok() {
+            return Ok(path.to_vec());
+        }
+        let (user, rest) = match user.iter().position(|byte| *byte == b'/') {
+            Some(at) => (&user[..at], &user[at + 1..]),
+            None => (user, &b""[..]),
+        };
+        match self.client.home_directory(user) {
+            Ok(home) if rest.is_empty() => Ok(home),
+            Ok(home) => Ok(join(&home, rest)),
+            Err(error) if error.is_fatal() => Err(Failure::remote(path)(error)),
+            Err(_) => Ok(path.to_vec()),
+        }
     }
 
     /// Goes into a directory and back, to see that it is one.

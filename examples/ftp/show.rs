@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use ftp_proto::codec::{Escaped, Text};
-use ftp_proto::listing::{Entry, Kind, Modified, Precision};
+use ftp_proto::listing::{Entry, Kind, Modified, OwnedEntry, Precision};
 
 use crate::failure::{Failure, Shown};
 use crate::session::Session;
@@ -12,10 +12,10 @@ use crate::session::Session;
 /// Prints the names in a directory, a line each.
 pub fn names(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
     let mut names = Vec::new();
-    for line in session.client.names(directory).map_err(Failure::remote(directory))? {
-        if let Ok(entry) = line.map_err(Failure::remote(directory))? {
-            names.push(entry.entry().file_name().as_bytes().to_vec());
-        }
+    let limits = session.manner.limits.of_listings();
+    let listed = session.client.names(directory, &limits).map_err(Failure::remote(directory))?;
+    for entry in session.sorted(listed)? {
+        names.push(entry.entry().file_name().as_bytes().to_vec());
     }
     names.sort();
     print(names.iter().map(|name| name_of(name)))
@@ -28,7 +28,7 @@ pub fn entries(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
         // MLSD takes directories only. What is no directory is one line.
         Err(failure) if !failure.is_fatal() => match session.client.facts(directory) {
             Ok(entry) if !entry.entry().kind.is_directory() => vec![entry],
-            _ => return Err(failure),
+            _ => vec![in_parent(session, directory).ok_or(failure)?],
         },
         entries => entries?,
     };
@@ -44,6 +44,21 @@ pub fn entries(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
         }
         line
     }))
+}
+
+/// The entry of something that is no directory, as the directory lists it that it is in.
+fn in_parent(session: &mut Session, path: &[u8]) -> Option<OwnedEntry> {
+    let (parent, name) = match path.iter().rposition(|byte| *byte == b'/') {
+        Some(0) => (&b"/"[..], &path[1..]),
+        Some(at) => (&path[..at], &path[at + 1..]),
+        None => (&b""[..], path),
+    };
+    let listed = session.client.list(parent, &session.manner.limits.of_listings()).ok()?;
+    let is_it = |entry: &OwnedEntry| {
+        let entry = entry.entry();
+        entry.file_name().as_bytes() == name && !entry.kind.is_directory()
+    };
+    listed.entries.into_iter().find(is_it)
 }
 
 /// Prints what the server tells of `path`; of the server itself too where that is the login directory.
@@ -98,6 +113,12 @@ fn words<'a>(names: impl Iterator<Item = &'a str>) -> String {
 /// What SIZE, MDTM and CWD tell; nothing if it is neither a file nor a directory for them.
 fn older_facts(session: &mut Session, path: &[u8]) -> Option<Vec<(&'static str, String)>> {
     let mut lines = vec![("name", Shown(path).to_string())];
+    if path.is_empty() {
+        // The older commands take no path that is empty; only where it is can be told.
+        let place = session.client.working_directory().ok()?;
+        lines.extend([("kind", "directory".into()), ("path", Shown(&place).to_string())]);
+        return Some(lines);
+    }
     match session.client.size(path) {
         Ok(size) => lines.extend([("kind", "file".into()), ("size", size.to_string())]),
         Err(_) => {

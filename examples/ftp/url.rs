@@ -8,6 +8,7 @@
 //! mean nothing to FTP and stand for themselves.
 
 use ftp_proto::codec::Text;
+pub use ftp_proto::codec::pathname::join;
 
 /// Where a file or directory is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,15 +64,6 @@ impl Url {
     /// The last name of the path, if it has one.
     pub fn name(&self) -> Option<&[u8]> {
         self.path.rsplit(|byte| *byte == b'/').next().filter(|name| !name.is_empty())
-    }
-}
-
-/// The path of `name` in `directory`.
-pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
-    match directory {
-        b"" => name.to_vec(),
-        _ if directory.ends_with(b"/") => [directory, name].concat(),
-        _ => [directory, b"/", name].concat(),
     }
 }
 

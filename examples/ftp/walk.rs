@@ -3,14 +3,16 @@
 //! What a server calls its files is never trusted: a name becomes a local one only if it is a single, plain
 //! component. Links are not followed, in neither direction. One file that fails is told, and the rest goes on.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
 use ftp_proto::codec::pathname::UnsafeName;
-use ftp_proto::io::{Error, Listed, Walker, local_name};
+use ftp_proto::io::{Error, Listed, Removal, Removed, Unseen, Walker, local_name};
 use ftp_proto::listing::{Entry, Format, Kind, Precision};
 
+use crate::client::Store;
 use crate::failure::{Failure, Shown};
 use crate::session::Session;
 use crate::transfer::{self, Known, Ways};
@@ -18,7 +20,8 @@ use crate::url::join;
 
 /// Downloads what is in the directory `remote` into the directory `local`, which is made.
 pub fn get(session: &mut Session, remote: &[u8], local: &Path, ways: Ways) -> Result<(), Failure> {
-    let mut walker = Walker::new(remote).map_err(Failure::remote(remote))?;
+    let walker = Walker::new(remote).map_err(Failure::remote(remote))?;
+    let mut walker = walker.listing_limits(session.manner.limits.of_listings());
     // One that cannot be saved under its name is told of where it is found, and not entered.
     let enter = |entry: &Entry<'_>| local_name(entry.file_name()).is_ok();
     loop {
@@ -38,14 +41,13 @@ pub fn get(session: &mut Session, remote: &[u8], local: &Path, ways: Ways) -> Re
 
 /// Downloads what one directory holds, but for those in it, which come later.
 fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways) -> Result<(), Failure> {
-    let path = &listed.path;
-    let local = listed.local_path(root).map_err(|unsafe_name| not_saved(path, unsafe_name))?;
-    if listed.left_out > 0 || listed.cut {
-        let reason = format!("{}: too much to walk through all of it", Shown(path));
-        session.attempt(Err(Failure::here(reason)))?;
+    let path = listed.path.clone();
+    let local = listed.local_path(root).map_err(|unsafe_name| not_saved(&path, unsafe_name))?;
+    if listed.left_out > 0 {
+        let reason = format!("{}: too much to walk through all of it", Shown(&path));
+        session.attempt(Err(Failure::unseen(reason)))?;
     }
-    let path = path.clone();
-    let entries = session.sorted(&path, listed.entries, &listed.unread)?;
+    let entries = session.sorted(listed)?;
     if !local.is_dir() {
         fs::create_dir(&local).map_err(Failure::local(&local))?;
     }
@@ -92,11 +94,23 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
     if !fs::metadata(local).map_err(Failure::local(local))?.is_dir() {
         return transfer::put(session, local, remote, ways);
     }
+    make_parents(session, remote)?;
     let mut directories = vec![(local.to_owned(), remote.to_vec())];
+    make(session, remote)?;
     while let Some((local, remote)) = directories.pop() {
-        make(session, &remote)?;
         let entries = fs::read_dir(&local).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-        let mut entries = entries.map_err(Failure::local(&local))?;
+        let mut entries = match entries.map_err(Failure::local(&local)) {
+            Ok(entries) => entries,
+            Err(failure) => {
+                session.attempt(Err(failure))?;
+                continue;
+            }
+        };
+        let files = entries.iter().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+        let names = files.filter_map(|entry| remote_name(&entry.file_name()));
+        let foreign = foreign(session, &remote, names.filter(|name| is_risky(name)).collect())?;
+        // Those of which the server may have made another name.
+        let mut doubtful = Vec::new();
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let local = entry.path();
@@ -107,17 +121,128 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
                 continue;
             };
             let remote = join(&remote, &name);
+            if foreign.contains(&name) {
+                let what = format!("{}: not sent, since the server has another name for it", Shown(&remote));
+                session.attempt(Err(Failure::unseen(what)))?;
+                continue;
+            }
             if kind.is_dir() {
-                directories.push((local, remote));
+                // Made here, so that one look at this directory is enough for all of it.
+                let result = make_new(session, &remote, &name);
+                if result.is_ok() {
+                    directories.push((local, remote));
+                    doubtful.extend((!is_plain(&name)).then_some(name));
+                }
+                session.attempt(result)?;
             } else if kind.is_file() {
                 let result = transfer::put(session, &local, &remote, ways);
+                if result.is_ok() && !is_plain(&name) {
+                    doubtful.push(name);
+                }
                 session.attempt(result)?;
             } else {
                 session.manner.note(format_args!("{}: no file, left out", local.display()));
             }
         }
+        confirm(session, &remote, doubtful)?;
     }
     Ok(())
+}
+
+/// Whether every server keeps this name as it is.
+fn is_plain(name: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    name.first().is_some_and(u8::is_ascii_alphanumeric) && name.iter().all(plain)
+}
+
+/// Those of these names under which the server would store something else, and maybe in the place of a file that is there.
+/// It is asked to append nothing to each that some servers change: what has the name then may be sent.
+fn foreign(
+    session: &mut Session,
+    directory: &[u8],
+    names: Vec<Vec<u8>>,
+) -> Result<HashSet<Vec<u8>>, Failure> {
+    let mut asked = Vec::new();
+    for name in missing(session, directory, names)? {
+        let path = join(directory, &name);
+        let appended = session.client.append(&path).and_then(Store::finish);
+        match appended.map_err(Failure::remote(&path)) {
+            Ok(()) => asked.push(name),
+            Err(failure) if failure.is_fatal() => return Err(failure),
+            // It will refuse the file itself too, and say why.
+            Err(_) => {}
+        }
+    }
+    missing(session, directory, asked).map(HashSet::from_iter)
+}
+
+/// Whether a server may change this name: for blanks and dots at its end, characters that Windows lacks, or bytes that
+/// are no UTF-8.
+fn is_risky(name: &[u8]) -> bool {
+    name.ends_with(b" ")
+        || name.ends_with(b".")
+        || name.iter().any(|byte| b"\\:*?<>|\"".contains(byte))
+        || std::str::from_utf8(name).is_err()
+}
+
+/// Makes sure that a directory has these names. Some servers make other names of those that they cannot keep, and
+/// say nothing.
+fn confirm(session: &mut Session, directory: &[u8], names: Vec<Vec<u8>>) -> Result<(), Failure> {
+    for name in missing(session, directory, names)? {
+        let path = join(directory, &name);
+        let what = format!("{}: sent, but the server does not list it under this name", Shown(&path));
+        session.attempt(Err(Failure::unseen(what)))?;
+    }
+    Ok(())
+}
+
+/// Those of these names that the directory does not have.
+fn missing(session: &mut Session, directory: &[u8], names: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Failure> {
+    if names.is_empty() {
+        return Ok(names);
+    }
+    // Where things may be put and not be seen there is nothing to compare.
+    let limits = session.manner.limits.of_listings();
+    let listed = match session.client.list(directory, &limits) {
+        Ok(listed) => listed,
+        Err(error) if error.is_fatal() => return Err(Failure::remote(directory)(error)),
+        Err(_) => return Ok(Vec::new()),
+    };
+    let entries: Vec<_> = listed.entries.iter().map(|entry| entry.entry()).collect();
+    let found: HashSet<&[u8]> = entries.iter().map(|entry| entry.file_name().as_bytes()).collect();
+    Ok(names.into_iter().filter(|name| !found.contains(&name[..])).collect())
+}
+
+/// Makes those directories above this one that are not there. What cannot be made is found out where this one is.
+fn make_parents(session: &mut Session, remote: &[u8]) -> Result<(), Failure> {
+    let parents = (1..remote.len()).filter(|&at| remote[at] == b'/').map(|at| &remote[..at]);
+    let mut missing = Vec::new();
+    for parent in parents.collect::<Vec<_>>().into_iter().rev() {
+        match session.visit(parent) {
+            Ok(()) => break,
+            Err(failure) if failure.is_fatal() => return Err(failure),
+            Err(_) => missing.push(parent),
+        }
+    }
+    for parent in missing.into_iter().rev() {
+        make(session, parent)?;
+    }
+    Ok(())
+}
+
+/// As [`make`], of a directory of this name: one that is there already may be that of another name.
+fn make_new(session: &mut Session, remote: &[u8], name: &[u8]) -> Result<(), Failure> {
+    if !is_risky(name) {
+        return make(session, remote);
+    }
+    match session.client.make_directory(remote) {
+        Err(refusal @ Error::Refused(_)) => {
+            let parent = &remote[..remote.len() - name.len()];
+            let is_there = missing(session, parent, vec![name.to_vec()])?.is_empty();
+            if is_there { make(session, remote) } else { Err(Failure::remote(remote)(refusal)) }
+        }
+        result => result.map_err(Failure::remote(remote)),
+    }
 }
 
 /// Makes a directory that may be there already.
@@ -133,62 +258,33 @@ fn make(session: &mut Session, remote: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// Removes what is at `path`: a file, or a directory with all in it.
-pub fn remove(session: &mut Session, path: &[u8]) -> Result<(), Failure> {
-    enum Step {
-        /// Whatever it is.
-        Any,
-        File,
-        /// A directory, with what is in it.
-        Directory,
-        /// A directory, after what was in it.
-        Emptied,
-    }
-    let mut steps = vec![(path.to_vec(), Step::Any)];
-    while let Some((path, step)) = steps.pop() {
-        match step {
-            Step::Any => match session.client.delete(&path) {
-                Ok(()) => {}
-                // It may be a directory; if it is none, the first refusal says why.
-                Err(refusal @ Error::Refused(_)) => match session.visit(&path) {
-                    Ok(()) => steps.push((path, Step::Directory)),
-                    Err(_) => session.attempt(Err(Failure::remote(&path)(refusal)))?,
-                },
-                Err(error) => session.attempt(Err(Failure::remote(&path)(error)))?,
-            },
-            Step::Directory => {
-                let entries = match session.entries(&path) {
-                    Ok(entries) => entries,
-                    Err(failure) => {
-                        session.attempt(Err(failure))?;
-                        continue;
-                    }
+/// Removes what is at `path`: a file, or a directory with all in it. Nothing of a directory is removed unless all of it
+/// was seen.
+pub fn remove(session: &mut Session, path: &[u8], trust_paths: bool) -> Result<(), Failure> {
+    let removal = Removal::new(path).map_err(Failure::remote(path))?;
+    let mut removal = removal.trust_paths(trust_paths).listing_limits(session.manner.limits.of_listings());
+    loop {
+        let result = match session.client.remove_all(&mut removal) {
+            Ok(None) => break,
+            Ok(Some(Removed::Unseen(path, why))) => {
+                let hint = match why {
+                    Unseen::Elsewhere(_) | Unseen::Unconfirmed => " (--trust-paths removes it all the same)",
+                    _ => "",
                 };
-                let inside = entries.iter().filter_map(|entry| {
-                    let entry = entry.entry();
-                    let name = entry.file_name();
-                    let step = match entry.kind {
-                        Kind::Directory => Step::Directory,
-                        Kind::Unknown => Step::Any,
-                        _ => Step::File,
-                    };
-                    (!matches!(name.as_bytes(), b"" | b"." | b".."))
-                        .then(|| (join(&path, name.as_bytes()), step))
-                });
-                let mut inside: Vec<_> = inside.collect();
-                steps.push((path, Step::Emptied));
-                steps.append(&mut inside);
+                Err(Failure::unseen(format!("{}: {why}{hint}", Shown(&path))))
             }
-            Step::File | Step::Emptied => {
-                let result = match step {
-                    Step::File => session.client.delete(&path),
-                    _ => session.client.remove_directory(&path),
-                };
-                session.attempt(result.map_err(Failure::remote(&path)))?;
-            }
-        }
+            Ok(Some(_)) => Ok(()),
+            Err(error) => Err(Failure::remote(removal.path())(error)),
+        };
+        session.attempt(result)?;
     }
-    Ok(())
+    match removal.has_seen_all() {
+        true => Ok(()),
+        false => session.attempt(Err(Failure::unseen(format!(
+            "{}: not all of it was removed, since not all of it could be seen",
+            Shown(path)
+        )))),
+    }
 }
 
 /// What a file here is called there: its bytes, or UTF-8.

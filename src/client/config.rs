@@ -290,5 +290,7 @@ bitflags! {
         const TIME_BY_MDTM = 1 << 10;
         /// It sets when a file was modified by SITE UTIME, and neither by MFMT nor by MDTM.
         const TIME_BY_UTIME = 1 << 11;
+        /// PWD answers with a path that does not begin with a slash: `./` is no prefix of paths there.
+        const NO_DOT_PATHS = 1 << 12;
     }
 }

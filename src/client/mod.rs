@@ -14,7 +14,7 @@
 //! | be sure | [`verify`], after a transfer |
 //! | list | [`list`], [`names`], [`machine_list`], [`entries`], finished likewise; [`facts`] for one entry; [`Walk`] for all below a directory |
 //! | ask | [`size`], [`modification_time`], [`working_directory`], [`features`], [`system`], [`status`], [`help`], [`available`], [`hash`], [`checksum`] |
-//! | change | [`change_directory`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`], [`set_modification_time`], [`set_creation_time`], [`set_facts`], [`chmod`], [`symlink`], [`combine`], [`structure_mount`], [`allocate`] |
+//! | change | [`change_directory`], [`change_to_home`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`], [`set_modification_time`], [`set_creation_time`], [`set_facts`], [`chmod`], [`symlink`], [`combine`], [`structure_mount`], [`allocate`] |
 //! | agree | [`utf8`], [`language`], [`host`], [`client_name`], [`deflate_level`], [`options`], [`account`], [`reinitialize`] |
 //! | else | [`noop`], [`site`], [`raw`], [`receive_raw`], [`send_raw`], [`quit`] |
 
@@ -30,11 +30,14 @@ mod failure;
 mod file_size;
 mod fxp;
 mod hash;
+mod home;
+mod listing_replies;
+mod location;
 mod login;
 mod machine;
-mod naming;
 mod offers;
 mod operation;
+mod path_quirks;
 mod raw;
 mod rename;
 mod replies;
@@ -69,6 +72,9 @@ pub use failure::TransferFailure;
 pub use file_size::ExpectedSize;
 pub use fxp::{Fxp, FxpAction, FxpError, Party, Side, fxp};
 pub use hash::{Hash, hash};
+pub use home::{ChangeToHome, change_to_home};
+pub use listing_replies::{ListingRefusal, says_not_listed};
+pub use location::{Location, whereabouts};
 pub use login::{Greeting, Login, greeting, login};
 pub use machine::{Client, Step};
 pub use offers::Offers;

@@ -381,6 +381,7 @@ impl<S: Sequence> Operation<S> {
                     Step::Reply(owed) if owed.generation() != generation => continue,
                     Step::Reply(owed) => {
                         let line = owed.resolve(|span| rx.bytes(span));
+                        client.learn_paths(owed.to, &line);
                         next = match owed.is_final() && line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
                             true => Next::Refused,
                             false => self.sequence.reply(&mut Context { client, tx }, owed.to, &line),

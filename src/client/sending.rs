@@ -6,9 +6,9 @@
 //! whose deadline is now.
 
 use super::expected::{Accepts, ExpectedReply, NO_OPERATION};
-use super::{Client, Profile, ReplyTo, naming};
+use super::{Client, Profile, ReplyTo, path_quirks};
 use crate::buffer::Tx;
-use crate::codec::{Command, Direction, EpsvArgument, Full, Sink, SiteCommand, Verb};
+use crate::codec::{Command, Direction, EpsvArgument, Full, Sink, SiteCommand, Text, Verb};
 use crate::error::{LocalError, PeerError};
 use crate::time::Instant;
 
@@ -56,7 +56,8 @@ impl Client {
             _ => Accepts::Row,
         };
         let to = verb.map_or(ReplyTo::Other, ReplyTo::Command);
-        if !self.queue(tx, ExpectedReply::new(to, accepts), |tx| naming::encode(command, tx))? {
+        let dots = self.has_dot_paths();
+        if !self.queue(tx, ExpectedReply::new(to, accepts), |tx| path_quirks::encode(command, dots, tx))? {
             return Ok(false);
         }
         let change = self.settings.sent(command);
@@ -74,10 +75,18 @@ impl Client {
         if !self.may_send(tx, Some(Verb::Site))? {
             return Ok(false);
         }
-        let to = ReplyTo::Command(Verb::Site);
-        self.queue(tx, ExpectedReply::new(to, Accepts::Any), |tx| {
-            tx.put(b"SITE ")?;
-            command.encode(tx)
+        let (to, dots) = (ReplyTo::Command(Verb::Site), self.has_dot_paths());
+        self.queue(tx, ExpectedReply::new(to, Accepts::Any), |tx| path_quirks::encode_site(command, dots, tx))
+    }
+
+    /// As [`send`](Self::send), for CWD to a home directory, whose tilde is no part of a name.
+    pub(super) fn send_home(&mut self, tx: &mut Tx<'_>, user: Text<'_>) -> Result<bool, LocalError> {
+        if !self.may_send(tx, Some(Verb::Cwd))? {
+            return Ok(false);
+        }
+        self.queue(tx, ExpectedReply::new(ReplyTo::Command(Verb::Cwd), Accepts::Row), |tx| {
+            tx.put(b"CWD ~")?;
+            user.encode(tx)
         })
     }
 
@@ -99,7 +108,9 @@ impl Client {
             Some(verb) => ExpectedReply::new(ReplyTo::Command(verb), Accepts::Row),
             None => ExpectedReply::new(ReplyTo::Other, Accepts::Transfer),
         };
-        let sent = self.queue(tx, expected.with_data(direction), |tx| naming::encode(command, tx))?;
+        let dots = self.has_dot_paths();
+        let sent =
+            self.queue(tx, expected.with_data(direction), |tx| path_quirks::encode(command, dots, tx))?;
         if sent {
             self.settings.sent(command);
         }
@@ -115,10 +126,10 @@ impl Client {
         if !self.may_send(tx, Some(Verb::Pret))? {
             return Ok(false);
         }
-        let to = ReplyTo::Command(Verb::Pret);
+        let (to, dots) = (ReplyTo::Command(Verb::Pret), self.has_dot_paths());
         self.queue(tx, ExpectedReply::new(to, Accepts::Row), |tx| {
             tx.put(b"PRET ")?;
-            naming::encode(transfer, tx)
+            path_quirks::encode(transfer, dots, tx)
         })
     }
 
@@ -204,10 +215,11 @@ impl Client {
     /// otherwise: RFC 959 has such for this (ABOR, STAT).
     pub(super) fn send_during_transfer(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> bool {
         let clock = self.clock;
+        let dots = self.has_dot_paths();
         let to = command.known_verb().map_or(ReplyTo::Other, ReplyTo::Command);
         let expected = ExpectedReply::during_transfer(to);
         let sent = self.expected.room() > 0
-            && self.queue(tx, expected, |tx| naming::encode(command, tx)).unwrap_or(false);
+            && self.queue(tx, expected, |tx| path_quirks::encode(command, dots, tx)).unwrap_or(false);
         if sent {
             // The data does not move for it.
             self.clock = clock;

@@ -191,8 +191,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         }
         let from = self.top + HEAD;
         let between: &[u8] = match (storage.get(..self.path)?.last(), storage.get(from)?) {
-            // Else it might be taken for an option of `ls`, or its space for none of its own.
-            (None, b'-' | b' ') => b"./",
+            // See `needs_dot_path`: a name out of a listing is a name.
+            (None, b'-' | b' ' | b'~') => b"./",
             (None | Some(b'/'), _) => b"",
             _ => b"/",
         };

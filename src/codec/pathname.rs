@@ -148,15 +148,46 @@ const fn is_control(byte: u8) -> bool {
     byte < 0x20 || byte == 0x7f
 }
 
-/// A path as LIST and NLST should be given it: one that begins with a hyphen or a space gets `./` in
-/// front, since many servers take the first for `ls` options and drop the second.
+/// Returns whether servers may read the start of `path` as something else than a name: a hyphen as the options of
+/// `ls`, a tilde as a home directory, a space as a part of the command. With `./` in front they cannot.
+#[must_use]
+pub const fn needs_dot_path(path: &[u8]) -> bool {
+    matches!(path.first(), Some(b'-' | b' ' | b'~'))
+}
+
+/// A path that begins with a name, as LIST and NLST should be given it: with `./` in front where
+/// [`needs_dot_path`] says so.
 #[cfg(feature = "alloc")]
 #[must_use]
 pub fn for_listing(path: &[u8]) -> alloc::borrow::Cow<'_, [u8]> {
-    match path.first() {
-        Some(b'-' | b' ') => [b"./", path].concat().into(),
-        _ => path.into(),
+    match needs_dot_path(path) {
+        true => [b"./", path].concat().into(),
+        false => path.into(),
     }
+}
+
+/// Returns the path of `name`, which was listed in `directory`, so that it means nothing but that name. The empty
+/// directory is the working directory: a name in it that [`needs_dot_path`] gets `./` in front.
+#[cfg(feature = "alloc")]
+#[must_use]
+pub fn join(directory: &[u8], name: &[u8]) -> alloc::vec::Vec<u8> {
+    match directory {
+        b"" => for_listing(name).into_owned(),
+        _ if directory.ends_with(b"/") => [directory, name].concat(),
+        _ => [directory, b"/", name].concat(),
+    }
+}
+
+/// Returns whether `path` must not be the argument of LIST, NLST, MLSD or STAT, because a server may hand it to `ls`,
+/// to a shell, or to a matcher of patterns: GNU ftpd splits it at spaces and expands patterns, Pure-FTPd expands
+/// patterns. Make such a directory the working directory, and list that.
+///
+/// Letters, digits, bytes above 127 and `/ . _ + , = : @ % ^` alone are safe everywhere, as is a hyphen that begins
+/// no path.
+#[must_use]
+pub fn must_be_entered(path: &[u8]) -> bool {
+    let safe = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"/._-+,=:@%^".contains(byte);
+    needs_dot_path(path) || !path.iter().all(safe)
 }
 
 /// Why a virtual path could not be made.
@@ -264,10 +295,12 @@ pub enum UnsafeName {
     Empty,
     /// `.` or `..`, which name directories that exist.
     Directory,
-    /// A `/` or a `\` in it: more than one name.
+    /// A `/` in it: more than one name.
     Separator,
     /// A control byte in it, NUL included.
     Control,
+    /// A `\` in it, which separates names. On Windows only.
+    Backslash,
     /// A drive at its start, `c:`. On Windows only.
     Drive,
     /// A colon elsewhere, which names a stream of another file. On Windows only.
@@ -283,7 +316,7 @@ impl UnsafeName {
     /// fault.
     #[must_use]
     pub const fn only_on_windows(self) -> bool {
-        matches!(self, Self::Drive | Self::Stream | Self::Device | Self::Trailing)
+        matches!(self, Self::Backslash | Self::Drive | Self::Stream | Self::Device | Self::Trailing)
     }
 }
 
@@ -292,8 +325,9 @@ impl fmt::Display for UnsafeName {
         f.write_str(match self {
             Self::Empty => "an empty name",
             Self::Directory => "a name for the directory itself or the one above",
-            Self::Separator => "a name with a slash or backslash in it",
+            Self::Separator => "a name with a slash in it",
             Self::Control => "a name with a control byte in it",
+            Self::Backslash => "a name with a backslash in it",
             Self::Drive => "a name that begins with a drive",
             Self::Stream => "a name with a colon in it",
             Self::Device => "the name of a device",
@@ -323,6 +357,7 @@ pub fn safe_name(name: &[u8]) -> Result<&[u8], UnsafeName> {
     let colon = memchr::memchr(b':', name);
     let drive = colon == Some(1) && name.first().is_some_and(u8::is_ascii_alphabetic);
     let faults = [
+        (memchr::memchr(b'\\', name).is_some(), UnsafeName::Backslash),
         (drive, UnsafeName::Drive),
         (is_device(name), UnsafeName::Device),
         (colon.is_some(), UnsafeName::Stream),
@@ -331,8 +366,9 @@ pub fn safe_name(name: &[u8]) -> Result<&[u8], UnsafeName> {
     faults.iter().find(|(found, _)| *found).map_or(Ok(name), |(_, fault)| Err(*fault))
 }
 
-/// The same for a program that will never write to a Windows filesystem, which can then keep `aux.c` and
-/// `12:30.log`.
+/// The same for a program that will never write to a Windows filesystem, which can then keep `aux.c`,
+/// `12:30.log` and `a\b`: a backslash is a byte like any other there, and the second one of many characters in
+/// Shift-JIS and GBK.
 ///
 /// # Errors
 /// Why not, and never a reason of Windows alone.
@@ -340,7 +376,7 @@ pub fn safe_name_on_unix(name: &[u8]) -> Result<&[u8], UnsafeName> {
     match name {
         b"" => Err(UnsafeName::Empty),
         b"." | b".." => Err(UnsafeName::Directory),
-        _ if memchr::memchr2(b'/', b'\\', name).is_some() => Err(UnsafeName::Separator),
+        _ if memchr::memchr(b'/', name).is_some() => Err(UnsafeName::Separator),
         _ if name.iter().copied().any(is_control) => Err(UnsafeName::Control),
         _ => Ok(name),
     }

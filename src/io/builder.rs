@@ -4,12 +4,14 @@ use ::std::fmt;
 use ::std::future::poll_fn;
 use ::std::io;
 use ::std::net::SocketAddr;
+use ::std::sync::Arc;
 use ::std::task::Poll;
 use ::std::time::Duration;
 
 use super::client::Connection;
 use super::control::Trace;
 use super::error::Error;
+use super::names::Names;
 use super::runtime::{Runtime, Stream};
 use super::socket::Keepalive;
 use super::tls::Endpoint;
@@ -23,6 +25,7 @@ pub(super) struct Setup {
     pub(super) connect_timeout: Duration,
     pub(super) keepalive: Keepalive,
     pub(super) trace: Option<Trace>,
+    pub(super) names: Option<Arc<Names>>,
     /// Which TLS is wanted, whatever the [configuration](Config::security) says of it, and what speaks it.
     pub(super) tls: Option<(TlsMode, Endpoint)>,
 }
@@ -35,6 +38,7 @@ impl Default for Setup {
             connect_timeout: Duration::from_secs(20),
             keepalive: Keepalive::default(),
             trace: None,
+            names: None,
             tls: None,
         }
     }
@@ -85,6 +89,7 @@ impl Setup {
                     let mut connection = Connection::new(runtime, stream, local, peer, self.config, endpoint);
                     connection.set_profile(self.profile);
                     connection.set_trace(self.trace);
+                    connection.set_names(self.names);
                     connection.run(greeting()).await?;
                     if secured {
                         connection.run(secure()).await?;
@@ -191,6 +196,24 @@ macro_rules! builder {
                 name: &str,
             ) -> Result<Self, $crate::io::Error> {
                 self.0.secured($crate::security::TlsMode::Implicit, &tls, name).map(Self)
+            }
+
+            /// Converts between the server's names and local ones, for servers whose names are in GBK, Shift-JIS or
+            /// Latin-1: `decode` makes local bytes of the server's, whole lines of listings among them, and `encode`
+            /// the server's of local ones; each returns nothing for what it cannot convert. Every path that this
+            /// client takes is a local one then, and every path and entry that it returns.
+            ///
+            /// A name that does not come back from both conversions as it was is an [`Error::Name`], or an unread
+            /// line of a listing.
+            ///
+            /// [`Error::Name`]: crate::io::Error::Name
+            pub fn names(
+                mut self,
+                decode: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + 'static,
+                encode: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + 'static,
+            ) -> Self {
+                self.0.names = Some(::std::sync::Arc::new($crate::io::names::Names::new(decode, encode)));
+                self
             }
 
             /// Shows each line of the dialogue to `show`, secrets hidden.

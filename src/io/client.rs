@@ -1,26 +1,31 @@
 //! The client's driver, over any runtime: it does what an operation asks until that is over.
 
+use ::std::borrow::Cow;
 use ::std::fs::File;
 use ::std::future::poll_fn;
 use ::std::io;
 use ::std::net::{IpAddr, SocketAddr};
+use ::std::sync::Arc;
 use ::std::task::{Context, Poll, ready};
 
 use super::control::{Changed, Control, Trace};
 use super::data::{Data, is_unsupported};
 use super::error::{Error, Refused};
+use super::names::{self, Names};
 use super::runtime::{Runtime, Turns};
 use super::spans::{SessionSpan, TransferSpan};
 use super::tls::Endpoint;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp, Wait};
 use crate::client::{
-    Abort, Answer, AvailableAnswer, ChecksumAnswer, ClearCommandChannel, Client, Complete, Config, Exchange,
-    FactsAnswer, FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Offers, Open, Operation,
-    OperationStep, Party, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal, Rename, Secure,
-    Sequence, SetModificationTime, Setup, SizeAnswer, TimeSetAnswer, TransferFailure, TransferId, Verified,
-    Verify, abort, complete,
+    Abort, Answer, AvailableAnswer, ChangeToHome, ChecksumAnswer, ClearCommandChannel, Client, Complete,
+    Config, Exchange, FactsAnswer, FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Offers,
+    Open, Operation, OperationStep, Party, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal,
+    Rename, Secure, Sequence, SetModificationTime, Setup, SizeAnswer, TimeSetAnswer, TransferFailure,
+    TransferId, Verified, Verify, abort, change_directory, complete,
 };
-use crate::codec::{Digest, Direction, Escaped, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
+use crate::codec::{
+    Digest, Direction, Escaped, Features, HashReply, Invalid, ReplyCode, ReplyLine, Timestamp,
+};
 use crate::error::{Error as CoreError, PeerError};
 use crate::listing::Formats;
 use crate::security::{Downgrade, Upgrade};
@@ -39,6 +44,11 @@ pub(super) struct Connection<R: Runtime> {
     /// The server may bring new tickets when they are used up.
     may_renew: bool,
     span: SessionSpan,
+    /// The caller's working directory, while the session is in another one.
+    away: Option<Vec<u8>>,
+    /// Counts the operations of the caller: whoever went somewhere else may not be there any more.
+    visits: u64,
+    names: Option<Arc<Names>>,
 }
 
 impl<R: Runtime> Connection<R> {
@@ -53,11 +63,55 @@ impl<R: Runtime> Connection<R> {
         let control = Control::new(stream, config.limits.line);
         let span = SessionSpan::client(peer);
         let (machine, data, turns) = (Client::new(config, peer), Data::new(), Turns::default());
-        Self { runtime, machine, control, data, turns, local, endpoint, may_renew: true, span }
+        Self {
+            runtime,
+            machine,
+            control,
+            data,
+            turns,
+            local,
+            endpoint,
+            may_renew: true,
+            span,
+            away: None,
+            visits: 0,
+            names: None,
+        }
     }
 
     pub(super) fn set_trace(&mut self, trace: Option<Trace>) {
         self.control.set_trace(trace);
+    }
+
+    pub(super) fn set_names(&mut self, names: Option<Arc<Names>>) {
+        self.names = names;
+    }
+
+    pub(super) fn names(&self) -> Option<&Names> {
+        self.names.as_deref()
+    }
+
+    /// The same, for as long as the connection is lent.
+    pub(super) fn shared_names(&self) -> Option<Arc<Names>> {
+        self.names.clone()
+    }
+
+    /// What the server is to be sent for a path of the caller's.
+    pub(super) fn wire_name<'p>(&self, path: &'p [u8]) -> Result<Cow<'p, [u8]>, Error> {
+        names::to_wire(self.names(), path)
+    }
+
+    /// As [`wire_name`](Self::wire_name), of a path that must not be left out.
+    pub(super) fn wire_path<'p>(&self, path: &'p [u8]) -> Result<Cow<'p, [u8]>, Error> {
+        match path.is_empty() {
+            true => Err(Error::Argument(Invalid::new("a path that is not empty"))),
+            false => self.wire_name(path),
+        }
+    }
+
+    /// What the caller is to be told for a path of the server's.
+    pub(super) fn local_name(&self, path: Vec<u8>) -> Result<Vec<u8>, Error> {
+        names::from_wire(self.names(), path)
     }
 
     pub(super) fn set_profile(&mut self, profile: Profile) {
@@ -85,19 +139,59 @@ impl<R: Runtime> Connection<R> {
         self.run_with(operation, |_| {}).await
     }
 
+    /// As [`run`](Self::run); `on_line` is shown each line of a reply that is no final one.
+    pub(super) async fn run_with<S: Outcome>(
+        &mut self,
+        operation: Operation<S>,
+        on_line: impl FnMut(&ReplyLine<'_>),
+    ) -> Result<S::Owned, Error> {
+        self.go_home().await?;
+        self.run_here(operation, on_line).await
+    }
+
+    /// Makes the caller's working directory that of the session again.
+    pub(super) async fn go_home(&mut self) -> Result<(), Error> {
+        self.visits += 1;
+        let Some(home) = self.away.clone() else { return Ok(()) };
+        self.run_here(change_directory(text(&home)?), |_| {}).await?;
+        self.away = None;
+        Ok(())
+    }
+
+    /// Says that the session goes elsewhere, and from where.
+    pub(super) fn leave(&mut self, home: Vec<u8>) {
+        self.away.get_or_insert(home);
+    }
+
+    /// Says that it did not.
+    pub(super) fn stay(&mut self) {
+        self.away = None;
+    }
+
+    /// Changes with every operation of the caller's.
+    pub(super) const fn visits(&self) -> u64 {
+        self.visits
+    }
+
     /// Opens a transfer. Where the tickets of TLS 1.3 are used up, and the server brings none with what was moved
     /// last, it may refuse a data connection: one that moves nothing comes before it, for the sake of the tickets
     /// that follow its handshake.
     pub(super) async fn open(&mut self, operation: Operation<Open<'_>>) -> Result<Transfer, Error> {
+        self.go_home().await?;
+        self.open_here(operation).await
+    }
+
+    /// As [`open`](Self::open), wherever the session is.
+    pub(super) async fn open_here(&mut self, operation: Operation<Open<'_>>) -> Result<Transfer, Error> {
         if self.may_renew && self.endpoint.as_ref().is_some_and(Endpoint::has_spent_its_tickets) {
             self.may_renew = self.renew_tickets().await?;
         }
-        self.run(operation).await
+        self.run_here(operation, |_| {}).await
     }
 
     /// Whether it helped.
     async fn renew_tickets(&mut self) -> Result<bool, Error> {
-        let refused = match self.run(crate::client::renew_session()).await {
+        let refused = match self.run_here(crate::client::renew_session(), |_| {}).await {
             Ok(mut transfer) => {
                 let mut waste = [0; 512];
                 poll_fn(|cx| self.poll_read(&mut transfer, &mut waste, cx)).await.map(drop)
@@ -120,8 +214,8 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    /// As [`run`](Self::run); `on_line` is shown each line of a reply that is no final one.
-    pub(super) async fn run_with<S: Outcome>(
+    /// As [`run_with`](Self::run_with), wherever the session is.
+    pub(super) async fn run_here<S: Outcome>(
         &mut self,
         mut operation: Operation<S>,
         mut on_line: impl FnMut(&ReplyLine<'_>),
@@ -321,7 +415,7 @@ impl<R: Runtime> Connection<R> {
     /// Gives a transfer up, unless it is over, and hears what the server says to that.
     pub(super) async fn abort(&mut self, transfer: Transfer) -> Result<(), Error> {
         match transfer.completion {
-            Some(completion) => self.run(abort(completion.into_transfer())).await.map(drop),
+            Some(completion) => self.run_here(abort(completion.into_transfer()), |_| {}).await.map(drop),
             None => Ok(()),
         }
     }
@@ -334,6 +428,9 @@ impl<R: Runtime> Connection<R> {
         let Some(operation) = &mut transfer.completion else { return Poll::Ready(Ok(Finished::default())) };
         let result = ready!(self.poll_run(operation, &mut |_| {}, cx));
         transfer.completion = None;
+        if let Ok(finished) = &result {
+            transfer.reply.clone_from(&finished.reply);
+        }
         if let Some(mut span) = transfer.span.take() {
             match &result {
                 Ok(_) => span.end(&"complete"),
@@ -393,9 +490,27 @@ pub(super) struct Transfer {
     pub(super) size_hint: Option<u64>,
     pub(super) unique_name: Option<Vec<u8>>,
     pub(super) formats: Formats,
+    /// The reply that ended it.
+    pub(super) reply: Option<Reply>,
+    /// It is no transfer: the server refused to list a directory as it does when that is empty.
+    pub(super) presumed_empty: bool,
 }
 
 impl Transfer {
+    /// The listing of a directory that is taken to be empty.
+    pub(super) const fn presumed_empty() -> Self {
+        Self {
+            completion: None,
+            span: None,
+            offset: 0,
+            size_hint: None,
+            unique_name: None,
+            formats: Formats::LIST,
+            reply: None,
+            presumed_empty: true,
+        }
+    }
+
     pub(super) const fn is_over(&self) -> bool {
         self.completion.is_none()
     }
@@ -490,6 +605,7 @@ kept! {
     Outcome for Abort: u64, |transferred| Ok(transferred);
     Outcome for Greeting: Option<Reply>, |line| Ok(line.map(Reply::from));
     Outcome for Login<'_>: Option<Reply>, |line| Ok(line.map(Reply::from));
+    Outcome for ChangeToHome<'_>: (), |_none| Ok(());
     Outcome for Rename<'_>: (), |_none| Ok(());
     Outcome for Secure: Protected, |protected| Ok(protected);
     Outcome for ClearCommandChannel: (), |_none| Ok(());
@@ -500,6 +616,8 @@ kept! {
         size_hint: opened.size_hint,
         unique_name: opened.unique_name.map(<[u8]>::to_vec),
         formats: opened.formats,
+        reply: None,
+        presumed_empty: false,
         completion: Some(seen_through(opened.transfer, b"")),
     });
 }

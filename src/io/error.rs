@@ -3,14 +3,17 @@
 use ::std::fmt;
 use ::std::io;
 
+use super::client::Reply;
 use crate::action::DataFailure;
 use crate::client::{Mismatch, RawError, Refusal, ReplyTo, TransferFailure};
 use crate::codec::{Escaped, Invalid, ReplyCode};
 use crate::error::{LocalError, PeerError};
 
 /// Why something did not work. After [`Refused`](Self::Refused) (but for 421), [`Data`](Self::Data),
-/// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch), [`Argument`](Self::Argument) and
-/// [`Raw`](Self::Raw) the session goes on; after the others it is over: see [`is_fatal`](Self::is_fatal).
+/// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch), [`Argument`](Self::Argument),
+/// [`Raw`](Self::Raw), [`Name`](Self::Name), [`NotListed`](Self::NotListed) and
+/// [`ListingTooLong`](Self::ListingTooLong) the session goes on; after the others it is over: see
+/// [`is_fatal`](Self::is_fatal).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -26,6 +29,13 @@ pub enum Error {
     Argument(Invalid),
     /// A line that is not sent as a raw command; nothing was.
     Raw(RawError),
+    /// A name that does not survive the conversion between the server's encoding and the local one; nothing was sent,
+    /// or nothing made of it.
+    Name(Vec<u8>),
+    /// The server ended the listing of a directory in order, and said that it could not read the directory.
+    NotListed(Reply),
+    /// A listing has more entries than are to be kept ([`ListingLimits`](super::ListingLimits)). It was given up.
+    ListingTooLong,
     /// The server ended the dialogue or broke it.
     Peer(PeerError, Option<io::Error>),
     /// The API was misused.
@@ -58,7 +68,7 @@ impl Refused {
         self.refusal().is_fatal()
     }
 
-    fn refusal(&self) -> Refusal<'_> {
+    pub(super) fn refusal(&self) -> Refusal<'_> {
         Refusal { to: self.to, code: self.code, text: &self.text }
     }
 }
@@ -113,6 +123,13 @@ impl fmt::Display for Error {
             Self::Mismatch(mismatch) => mismatch.fmt(f),
             Self::Argument(invalid) => write!(f, "an argument cannot be sent: {invalid}"),
             Self::Raw(error) => error.fmt(f),
+            Self::Name(name) => {
+                write!(f, "the name {} cannot be converted for the server and back", Escaped(name))
+            }
+            Self::NotListed(Reply { code, text }) => {
+                write!(f, "the server could not read the directory: {code} {}", Escaped(text))
+            }
+            Self::ListingTooLong => f.write_str("the listing has more entries than are kept"),
             Self::Peer(error, _) => error.fmt(f),
             Self::Local(error) => error.fmt(f),
             Self::Connect(_) => f.write_str("the server could not be reached"),
@@ -149,8 +166,13 @@ impl From<Error> for io::Error {
             | Error::Peer(PeerError::TimedOut(_), _) => io::ErrorKind::TimedOut,
             Error::Data(..) => io::ErrorKind::ConnectionAborted,
             Error::Peer(PeerError::Closed | PeerError::ClosedInside, _) => io::ErrorKind::UnexpectedEof,
-            Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) => io::ErrorKind::InvalidData,
-            Error::Local(_) | Error::Argument(_) | Error::Raw(_) => io::ErrorKind::InvalidInput,
+            Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) | Error::ListingTooLong => {
+                io::ErrorKind::InvalidData
+            }
+            Error::NotListed(_) => io::ErrorKind::Other,
+            Error::Local(_) | Error::Argument(_) | Error::Raw(_) | Error::Name(_) => {
+                io::ErrorKind::InvalidInput
+            }
         };
         Self::new(kind, error)
     }

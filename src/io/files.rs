@@ -6,6 +6,7 @@ macro_rules! files {
     ($expand:ident) => {
         use $crate::client::{Expected, FactsReader, Verified};
         use $crate::codec::{Digest, HashAlgorithm, HashReply, MffArgument, NameList, Timestamp};
+        use $crate::io::names;
         use $crate::listing::Modified;
 
         impl Client {
@@ -15,15 +16,28 @@ macro_rules! files {
             /// # Errors
             /// When the server refuses, or has no MLST.
             pub async fn facts(&mut self, path: impl AsRef<[u8]>) -> Result<OwnedEntry, Error> {
-                let path = path.as_ref();
+                let path = self.connection.wire_name(path.as_ref())?;
                 let mut entry = None;
                 let mut reader = FactsReader::new(vec![0; 8192]);
+                let names = self.connection.shared_names();
+                let mut undecoded = None;
                 let keep = |line: &ReplyLine<'_>| {
-                    if let Some(read) = reader.line(line) {
+                    let text = names::from_wire(names.as_deref(), line.text.to_vec());
+                    let line = match &text {
+                        Ok(text) => ReplyLine { text, ..*line },
+                        Err(_) => {
+                            undecoded = Some(line.text.to_vec());
+                            return;
+                        }
+                    };
+                    if let Some(read) = reader.line(&line) {
                         entry = Some(read.map(|entry| entry.to_owned()));
                     }
                 };
-                self.run_with(client::facts(optional(path)?), keep).await?;
+                self.run_with(client::facts(optional(&path)?), keep).await?;
+                if let (None, Some(line)) = (&entry, undecoded) {
+                    return Err(Error::Name(line));
+                }
                 entry.unwrap_or(Err(Invalid::new("a line of facts"))).map_err(Error::Unreadable)
             }
 
@@ -32,8 +46,8 @@ macro_rules! files {
             /// # Errors
             /// When the server refuses: directories have none, old servers no SIZE.
             pub async fn size(&mut self, path: impl AsRef<[u8]>) -> Result<u64, Error> {
-                let path = path.as_ref();
-                self.run(client::size(text(path)?)).await
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.run(client::size(text(&path)?)).await
             }
 
             /// When `path` was modified, in UTC.
@@ -41,8 +55,8 @@ macro_rules! files {
             /// # Errors
             /// When the server refuses.
             pub async fn modification_time(&mut self, path: impl AsRef<[u8]>) -> Result<Timestamp, Error> {
-                let path = path.as_ref();
-                self.run(client::modification_time(text(path)?)).await
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.run(client::modification_time(text(&path)?)).await
             }
 
             /// The time zone by which the server writes its listings, in seconds east of UTC: from what
@@ -56,8 +70,8 @@ macro_rules! files {
                 path: impl AsRef<[u8]>,
                 listed: &Modified,
             ) -> Result<Option<i32>, Error> {
-                let path = path.as_ref();
-                let utc = self.run(client::modification_time(text(path)?)).await?;
+                let path = self.connection.wire_path(path.as_ref())?;
+                let utc = self.run(client::modification_time(text(&path)?)).await?;
                 Ok(client::zone_offset(listed, utc))
             }
 
@@ -66,8 +80,32 @@ macro_rules! files {
             /// # Errors
             /// When the server refuses.
             pub async fn change_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
-                let path = path.as_ref();
-                self.run(client::change_directory(text(path)?)).await.map(drop)
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.run(client::change_directory(text(&path)?)).await.map(drop)
+            }
+
+            /// Returns the home directory of `user`, or with `""` that of whoever is logged in, as the server
+            /// resolves `~user`. No other method takes a tilde for anything but the byte of a name.
+            ///
+            /// # Errors
+            /// When the server refuses, or does not say where it is.
+            pub async fn home_directory(&mut self, user: impl AsRef<[u8]>) -> Result<Vec<u8>, Error> {
+                let user = self.connection.wire_name(user.as_ref())?;
+                let user = text(&user)?;
+                self.connection.go_home().await?;
+                let here = self.connection.run_here(client::working_directory(), |_| {}).await?;
+                self.connection.leave(here);
+                match self.connection.run_here(client::change_to_home(user), |_| {}).await {
+                    Ok(()) => {}
+                    Err(refused @ Error::Refused(_)) => {
+                        self.connection.stay();
+                        return Err(refused);
+                    }
+                    Err(error) => return Err(error),
+                }
+                let home = self.connection.run_here(client::working_directory(), |_| {}).await?;
+                self.connection.go_home().await?;
+                self.connection.local_name(home)
             }
 
             /// Makes the parent the working directory.
@@ -83,7 +121,8 @@ macro_rules! files {
             /// # Errors
             /// When the server refuses, or its answer cannot be read.
             pub async fn working_directory(&mut self) -> Result<Vec<u8>, Error> {
-                self.run(client::working_directory()).await
+                let path = self.run(client::working_directory()).await?;
+                self.connection.local_name(path)
             }
 
             /// Makes a directory.
@@ -91,8 +130,8 @@ macro_rules! files {
             /// # Errors
             /// When the server refuses.
             pub async fn make_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
-                let path = path.as_ref();
-                match self.run(client::make_directory(text(path)?)).await {
+                let path = self.connection.wire_new(path.as_ref()).await?;
+                match self.run(client::make_directory(text(&path)?)).await {
                     // It is made, whatever the server calls it.
                     Ok(_) | Err(Error::Unreadable(_)) => Ok(()),
                     Err(error) => Err(error),
@@ -104,8 +143,8 @@ macro_rules! files {
             /// # Errors
             /// When the server refuses.
             pub async fn remove_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
-                let path = path.as_ref();
-                self.run(client::remove_directory(text(path)?)).await.map(drop)
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.run(client::remove_directory(text(&path)?)).await.map(drop)
             }
 
             /// Removes a file.
@@ -113,8 +152,8 @@ macro_rules! files {
             /// # Errors
             /// When the server refuses.
             pub async fn delete(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
-                let path = path.as_ref();
-                self.run(client::delete(text(path)?)).await.map(drop)
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.run(client::delete(text(&path)?)).await.map(drop)
             }
 
             /// Renames `from` to `to`.
@@ -126,8 +165,9 @@ macro_rules! files {
                 from: impl AsRef<[u8]>,
                 to: impl AsRef<[u8]>,
             ) -> Result<(), Error> {
-                let (from, to) = (from.as_ref(), to.as_ref());
-                self.run(client::rename(text(from)?, text(to)?)).await
+                let from = self.connection.wire_path(from.as_ref())?;
+                let to = self.connection.wire_new(to.as_ref()).await?;
+                self.run(client::rename(text(&from)?, text(&to)?)).await
             }
 
             /// Sets when `path` was modified, in UTC: what the server says that it is then. By MFMT, by MDTM's set
@@ -140,8 +180,8 @@ macro_rules! files {
                 path: impl AsRef<[u8]>,
                 time: Timestamp,
             ) -> Result<Option<Timestamp>, Error> {
-                let path = path.as_ref();
-                self.run(client::set_modification_time(text(path)?, time)).await
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.run(client::set_modification_time(text(&path)?, time)).await
             }
 
             /// Sets when `path` was created, in UTC: what the server says that it is then.
@@ -153,8 +193,8 @@ macro_rules! files {
                 path: impl AsRef<[u8]>,
                 time: Timestamp,
             ) -> Result<Option<Timestamp>, Error> {
-                let path = path.as_ref();
-                self.run(client::set_creation_time(text(path)?, time)).await
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.run(client::set_creation_time(text(&path)?, time)).await
             }
 
             /// Sets facts of `path`, written as in `UNIX.mode=0644;`.
@@ -166,7 +206,8 @@ macro_rules! files {
                 facts: impl AsRef<[u8]>,
                 path: impl AsRef<[u8]>,
             ) -> Result<(), Error> {
-                let argument = [facts.as_ref(), b" ", path.as_ref()].concat();
+                let path = self.connection.wire_path(path.as_ref())?;
+                let argument = [facts.as_ref(), b" ", &path].concat();
                 let argument = MffArgument::parse(&argument).map_err(Error::Argument)?;
                 self.run(client::set_facts(argument)).await.map(drop)
             }
@@ -176,8 +217,8 @@ macro_rules! files {
             /// # Errors
             /// When the server refuses, or has no SITE CHMOD.
             pub async fn chmod(&mut self, path: impl AsRef<[u8]>, mode: u16) -> Result<(), Error> {
-                let path = path.as_ref();
-                self.run(client::chmod(text(path)?, mode)).await.map(drop)
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.run(client::chmod(text(&path)?, mode)).await.map(drop)
             }
 
             /// Makes the symbolic link `link` to `target`, which cannot hold spaces.
@@ -189,7 +230,9 @@ macro_rules! files {
                 target: impl AsRef<[u8]>,
                 link: impl AsRef<[u8]>,
             ) -> Result<(), Error> {
-                let (target, link) = (text(target.as_ref())?, text(link.as_ref())?);
+                let target = self.connection.wire_path(target.as_ref())?;
+                let link = self.connection.wire_path(link.as_ref())?;
+                let (target, link) = (text(&target)?, text(&link)?);
                 if target.as_bytes().contains(&b' ') {
                     return Err(Error::Argument(Invalid::new("a target without spaces")));
                 }
@@ -207,8 +250,8 @@ macro_rules! files {
                 algorithm: Option<HashAlgorithm>,
                 range: Option<ByteRange>,
             ) -> Result<HashReply, Error> {
-                let path = path.as_ref();
-                self.run(client::hash(text(path)?, algorithm, range)).await
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.run(client::hash(text(&path)?, algorithm, range)).await
             }
 
             /// As [`hash`](Self::hash), by XCRC, XMD5 and their like.
@@ -220,8 +263,8 @@ macro_rules! files {
                 path: impl AsRef<[u8]>,
                 algorithm: HashAlgorithm,
             ) -> Result<Digest, Error> {
-                let path = path.as_ref();
-                self.run(client::checksum(text(path)?, algorithm)).await
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.run(client::checksum(text(&path)?, algorithm)).await
             }
 
             /// How many bytes may still be stored in the directory `path` (`""` is the working directory).
@@ -229,8 +272,8 @@ macro_rules! files {
             /// # Errors
             /// When the server refuses, or has no AVBL.
             pub async fn available(&mut self, path: impl AsRef<[u8]>) -> Result<u64, Error> {
-                let path = path.as_ref();
-                self.run(client::available(optional(path)?)).await
+                let path = self.connection.wire_name(path.as_ref())?;
+                self.run(client::available(optional(&path)?)).await
             }
 
             /// Compares `path` with what is expected of it, after its transfer: by a hash where the server
@@ -244,8 +287,8 @@ macro_rules! files {
                 path: impl AsRef<[u8]>,
                 expected: Expected,
             ) -> Result<Verified, Error> {
-                let path = path.as_ref();
-                self.run(client::verify(text(path)?, expected)).await
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.run(client::verify(text(&path)?, expected)).await
             }
 
             /// Appends parts to a file, in their order (COMB). `names` is the file and then its parts, each in quotes
@@ -254,7 +297,8 @@ macro_rules! files {
             /// # Errors
             /// When that is no list of names, or the server refuses, or has no COMB.
             pub async fn combine(&mut self, names: impl AsRef<[u8]>) -> Result<(), Error> {
-                let names = text(names.as_ref())?;
+                let names = self.connection.wire_path(names.as_ref())?;
+                let names = text(&names)?;
                 NameList::parse(names).map_err(Error::Argument)?;
                 self.run(client::combine(names)).await.map(drop)
             }
@@ -264,8 +308,8 @@ macro_rules! files {
             /// # Errors
             /// When the server refuses, which nearly all do.
             pub async fn structure_mount(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
-                let path = path.as_ref();
-                self.run(client::structure_mount(text(path)?)).await.map(drop)
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.run(client::structure_mount(text(&path)?)).await.map(drop)
             }
             }
         }

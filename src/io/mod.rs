@@ -12,6 +12,7 @@
 mod accounts;
 mod builder;
 mod client;
+mod collect;
 mod control;
 mod data;
 #[cfg(feature = "disk")]
@@ -29,7 +30,10 @@ mod hasher;
 mod host;
 mod local;
 mod moves;
+mod names;
 mod operations;
+mod recoded;
+mod remove;
 mod restart;
 mod runtime;
 mod server;
@@ -58,6 +62,7 @@ mod wire;
 
 pub use accounts::Users;
 pub use client::Reply;
+pub use collect::ListingLimits;
 pub use control::Direction;
 #[cfg(feature = "disk")]
 pub use disk::{Directory, DiskEntries, DiskFile};
@@ -71,6 +76,8 @@ pub use host::{
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
 pub use local::local_name;
+pub use recoded::{Recoded, RecodedEntries};
+pub use remove::{Removal, Removed, Unseen};
 pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 #[cfg(feature = "proxy-protocol")]
 pub use service::Proxies;

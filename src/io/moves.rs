@@ -5,9 +5,10 @@
 /// [`operations`](super::operations::operations), which comes first.
 macro_rules! moves {
     ($expand:ident) => {
-        use $crate::codec::pathname::for_listing;
         use $crate::codec::{FileStructure, RepresentationType, TransferMode};
+        use $crate::io::collect::{self, ListingLimits};
         use $crate::io::fxp::{self, FxpError};
+        use $crate::io::remove::{self, Removal, Removed};
         use $crate::io::transfer::{Download, Listing, Upload};
         use $crate::io::walk::{self, Listed, Walker};
         use $crate::listing::Entry;
@@ -20,8 +21,8 @@ macro_rules! moves {
             /// # Errors
             /// When the server refuses, or the data connection cannot be opened.
             pub async fn retrieve(&mut self, path: impl AsRef<[u8]>) -> Result<Retrieve<'_>, Error> {
-                let path = path.as_ref();
-                self.download(client::retrieve(text(path)?, RepresentationType::Image, 0), path).await
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.download(client::retrieve(text(&path)?, RepresentationType::Image, 0), &path).await
             }
 
             /// As [`retrieve`](Self::retrieve), from byte `offset` on. Look at [`Retrieve::offset`]: a server
@@ -34,8 +35,8 @@ macro_rules! moves {
                 path: impl AsRef<[u8]>,
                 offset: u64,
             ) -> Result<Retrieve<'_>, Error> {
-                let path = path.as_ref();
-                self.download(client::retrieve(text(path)?, RepresentationType::Image, offset), path).await
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.download(client::retrieve(text(&path)?, RepresentationType::Image, offset), &path).await
             }
 
             /// As [`retrieve_from`](Self::retrieve_from), in another representation: text by TYPE A has its
@@ -49,8 +50,8 @@ macro_rules! moves {
                 offset: u64,
                 representation: RepresentationType,
             ) -> Result<Retrieve<'_>, Error> {
-                let path = path.as_ref();
-                self.download(client::retrieve(text(path)?, representation, offset), path).await
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.download(client::retrieve(text(&path)?, representation, offset), &path).await
             }
 
             /// As [`retrieve_from`](Self::retrieve_from), of a file whose size is known: a download that ends
@@ -65,9 +66,9 @@ macro_rules! moves {
                 offset: u64,
                 size: client::ExpectedSize,
             ) -> Result<Retrieve<'_>, Error> {
-                let path = path.as_ref();
-                let operation = client::retrieve(text(path)?, RepresentationType::Image, offset);
-                self.download(operation.expect_size(size), path).await
+                let path = self.connection.wire_path(path.as_ref())?;
+                let operation = client::retrieve(text(&path)?, RepresentationType::Image, offset);
+                self.download(operation.expect_size(size), &path).await
             }
 
             /// Uploads to `path`, in the place of what is there: write it, then [`Store::finish`].
@@ -75,8 +76,8 @@ macro_rules! moves {
             /// # Errors
             /// When the server refuses, or the data connection cannot be opened.
             pub async fn store(&mut self, path: impl AsRef<[u8]>) -> Result<Store<'_>, Error> {
-                let path = path.as_ref();
-                self.upload(client::store(text(path)?, RepresentationType::Image, 0)).await
+                let path = self.connection.wire_new(path.as_ref()).await?;
+                self.upload(client::store(text(&path)?, RepresentationType::Image, 0)).await
             }
 
             /// As [`store`](Self::store), from byte `offset` of the file there on.
@@ -88,8 +89,8 @@ macro_rules! moves {
                 path: impl AsRef<[u8]>,
                 offset: u64,
             ) -> Result<Store<'_>, Error> {
-                let path = path.as_ref();
-                self.upload(client::store(text(path)?, RepresentationType::Image, offset)).await
+                let path = self.connection.wire_new(path.as_ref()).await?;
+                self.upload(client::store(text(&path)?, RepresentationType::Image, offset)).await
             }
 
             /// As [`store`](Self::store), in another representation: text by TYPE A has its line ends
@@ -102,8 +103,8 @@ macro_rules! moves {
                 path: impl AsRef<[u8]>,
                 representation: RepresentationType,
             ) -> Result<Store<'_>, Error> {
-                let path = path.as_ref();
-                self.upload(client::store(text(path)?, representation, 0)).await
+                let path = self.connection.wire_new(path.as_ref()).await?;
+                self.upload(client::store(text(&path)?, representation, 0)).await
             }
 
             /// Uploads to the end of `path`.
@@ -111,8 +112,8 @@ macro_rules! moves {
             /// # Errors
             /// As [`store`](Self::store).
             pub async fn append(&mut self, path: impl AsRef<[u8]>) -> Result<Store<'_>, Error> {
-                let path = path.as_ref();
-                self.upload(client::append(text(path)?, RepresentationType::Image)).await
+                let path = self.connection.wire_new(path.as_ref()).await?;
+                self.upload(client::append(text(&path)?, RepresentationType::Image)).await
             }
 
             /// Uploads under a name that the server chooses: [`Store::unique_name`], or the final reply.
@@ -129,8 +130,7 @@ macro_rules! moves {
             /// # Errors
             /// When the server refuses, or the data connection cannot be opened.
             pub async fn list(&mut self, path: impl AsRef<[u8]>) -> Result<Entries<'_>, Error> {
-                let path = for_listing(path.as_ref());
-                self.listing(client::entries(optional(&path)?)).await
+                self.listing(path.as_ref(), client::entries).await
             }
 
             /// The names in the directory `path`, perhaps with a directory in front.
@@ -138,8 +138,40 @@ macro_rules! moves {
             /// # Errors
             /// When the server refuses, which some do for an empty directory.
             pub async fn names(&mut self, path: impl AsRef<[u8]>) -> Result<Entries<'_>, Error> {
-                let path = for_listing(path.as_ref());
-                self.listing(client::names(optional(&path)?)).await
+                self.listing(path.as_ref(), client::names).await
+            }
+
+            /// All entries of the directory `path`, as [`list`](Self::list) gives them one by one.
+            ///
+            /// # Errors
+            /// As [`list`](Self::list), and when it has more than `limits` allow.
+            pub async fn list_all(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                limits: &ListingLimits,
+            ) -> Result<Listed, Error> {
+                walk::list(&mut self.connection, path.as_ref(), client::entries, limits).await
+            }
+
+            /// All names in the directory `path`, as [`names`](Self::names) gives them one by one.
+            ///
+            /// # Errors
+            /// As [`names`](Self::names), and when it has more than `limits` allow.
+            pub async fn names_all(
+                &mut self,
+                path: impl AsRef<[u8]>,
+                limits: &ListingLimits,
+            ) -> Result<Listed, Error> {
+                walk::list(&mut self.connection, path.as_ref(), client::names, limits).await
+            }
+
+            /// Takes the next step of a removal: looks at a directory, or removes one thing; nothing after the
+            /// last.
+            ///
+            /// # Errors
+            /// When the server refuses it ([`Removal::path`]): the next call goes on with what is left.
+            pub async fn remove_all(&mut self, removal: &mut Removal) -> Result<Option<Removed>, Error> {
+                remove::step(&mut self.connection, removal).await
             }
 
             /// What LIST sends, as it is: for people.
@@ -147,8 +179,9 @@ macro_rules! moves {
             /// # Errors
             /// As [`list`](Self::list).
             pub async fn list_raw(&mut self, path: impl AsRef<[u8]>) -> Result<Retrieve<'_>, Error> {
-                let path = for_listing(path.as_ref());
-                self.download(client::list(optional(&path)?), b"").await
+                let path = self.connection.wire_name(path.as_ref())?;
+                let transfer = self.connection.open_listing(&path, client::list).await?;
+                Ok(Retrieve(Download::new(&mut self.connection, transfer)))
             }
 
             /// Downloads what a command of your own brings, such as `XDAT report` or `LIST -la`: the line is sent as
@@ -203,9 +236,13 @@ macro_rules! moves {
                 target: &mut Client,
                 to: impl AsRef<[u8]>,
             ) -> Result<(), FxpError> {
-                let (from, to) = (from.as_ref(), to.as_ref());
-                let from = text(from).map_err(|error| FxpError { side: client::Side::Source, error })?;
-                let to = text(to).map_err(|error| FxpError { side: client::Side::Target, error })?;
+                let source = |error| FxpError { side: client::Side::Source, error };
+                let target_side = |error| FxpError { side: client::Side::Target, error };
+                let from = self.connection.wire_path(from.as_ref()).map_err(source)?;
+                let to = target.connection.wire_path(to.as_ref()).map_err(target_side)?;
+                let (from, to) = (text(&from).map_err(source)?, text(&to).map_err(target_side)?);
+                self.connection.go_home().await.map_err(source)?;
+                target.connection.go_home().await.map_err(target_side)?;
                 let fxp = client::fxp(from, to, RepresentationType::Image, 0);
                 fxp::run(&mut self.connection, &mut target.connection, fxp).await
             }
@@ -239,11 +276,9 @@ macro_rules! moves {
                 Ok(Store(Upload::new(&mut self.connection, transfer)))
             }
 
-            async fn listing(
-                &mut self,
-                operation: Operation<client::Open<'_>>,
-            ) -> Result<Entries<'_>, Error> {
-                let transfer = self.connection.open(operation).await?;
+            async fn listing(&mut self, path: &[u8], lists: collect::Lists) -> Result<Entries<'_>, Error> {
+                let path = self.connection.wire_name(path)?;
+                let transfer = self.connection.open_listing(&path, lists).await?;
                 Ok(Entries(Listing::new(&mut self.connection, transfer)))
             }
         }

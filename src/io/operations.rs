@@ -135,8 +135,8 @@ macro_rules! operations {
                 path: impl AsRef<[u8]>,
                 on_line: impl FnMut(&ReplyLine<'_>),
             ) -> Result<Reply, Error> {
-                let path = path.as_ref();
-                self.run_with(client::status(optional(path)?), on_line).await
+                let path = self.connection.wire_name(path.as_ref())?;
+                self.run_with(client::status(optional(&path)?), on_line).await
             }
 
             /// What the server says of its commands, or of one. `on_line` sees the lines before the last.
@@ -291,7 +291,7 @@ macro_rules! operations {
             /// # Errors
             /// When the server says anything else.
             pub async fn quit(mut self) -> Result<(), Error> {
-                match self.run(client::quit()).await {
+                match self.connection.run_here(client::quit(), |_| {}).await {
                     // It was asked to close, and some servers do so without a word.
                     Ok(_) | Err(Error::Peer(PeerError::Closed, _)) => Ok(()),
                     Err(error) => Err(error),

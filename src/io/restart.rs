@@ -16,8 +16,8 @@ macro_rules! restarts {
                 path: impl AsRef<[u8]>,
                 range: ByteRange,
             ) -> Result<Retrieve<'_>, Error> {
-                let path = path.as_ref();
-                self.download(client::retrieve_range(text(path)?, range), path).await
+                let path = self.connection.wire_path(path.as_ref())?;
+                self.download(client::retrieve_range(text(&path)?, range), &path).await
             }
 
             /// Goes on with a download that broke behind `marker`, in the same representation, structure and
@@ -32,9 +32,9 @@ macro_rules! restarts {
                 representation: RepresentationType,
                 marker: &Marker,
             ) -> Result<Retrieve<'_>, Error> {
-                let path = path.as_ref();
-                let operation = client::retrieve(text(path)?, representation, 0).restart_at(marker);
-                self.download(operation, path).await
+                let path = self.connection.wire_path(path.as_ref())?;
+                let operation = client::retrieve(text(&path)?, representation, 0).restart_at(marker);
+                self.download(operation, &path).await
             }
 
             /// Goes on with an upload that broke behind `marker`, in the same representation, structure and
@@ -48,8 +48,8 @@ macro_rules! restarts {
                 representation: RepresentationType,
                 marker: &Marker,
             ) -> Result<Store<'_>, Error> {
-                let path = path.as_ref();
-                self.upload(client::store(text(path)?, representation, 0).restart_at(marker)).await
+                let path = self.connection.wire_new(path.as_ref()).await?;
+                self.upload(client::store(text(&path)?, representation, 0).restart_at(marker)).await
             }
 
             /// Sets how hard the server compresses in

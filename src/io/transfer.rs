@@ -12,7 +12,9 @@ use ::std::time::{SystemTime, UNIX_EPOCH};
 use super::client::{Connection, Finished, Transfer};
 use super::data::CHUNK;
 use super::error::Error;
+use super::names::{LineDecoder, Names};
 use super::runtime::Runtime;
+use crate::client::says_not_listed;
 use crate::listing::{BadLine, Clock, Formats, ListingParser, OwnedEntry};
 use crate::transfer::Marker;
 
@@ -189,11 +191,16 @@ pub(super) struct Listing<'c, R: Runtime> {
     start: usize,
     end: usize,
     stage: Stage,
+    names: Option<(Arc<Names>, LineDecoder)>,
+    /// Lines that could not be decoded, last first.
+    undecoded: Vec<Vec<u8>>,
 }
 
 #[derive(Debug, PartialEq)]
 enum Stage {
     Receiving,
+    /// Nothing more is received; what was is still to be parsed.
+    Ending,
     Ended,
     /// The last line may be half a line.
     Failed,
@@ -213,8 +220,14 @@ impl<'c, R: Runtime> Listing<'c, R> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let clock = i64::try_from(now).map_or(Clock::UNKNOWN, Clock::at);
         let parser = ListingParser::new(vec![0; LONGEST_LINE], transfer.formats, clock);
+        let names = connection.shared_names().map(|names| (names, LineDecoder::default()));
         let data = Download::new(connection, transfer);
-        Self { data, parser, buffer: vec![0; LISTING_CHUNK], start: 0, end: 0, stage: Stage::Receiving }
+        let (buffer, undecoded) = (vec![0; LISTING_CHUNK], Vec::new());
+        Self { data, parser, buffer, start: 0, end: 0, stage: Stage::Receiving, names, undecoded }
+    }
+
+    pub(super) const fn is_presumed_empty(&self) -> bool {
+        self.data.transfer.presumed_empty
     }
 
     pub(super) const fn formats(&self) -> Formats {
@@ -223,21 +236,46 @@ impl<'c, R: Runtime> Listing<'c, R> {
 
     /// The next entry; none after the last, once the server has confirmed the transfer, or after an error.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Line, Error>>> {
-        while self.stage == Stage::Receiving {
+        while matches!(self.stage, Stage::Receiving | Stage::Ending) {
             let mut input = &self.buffer[self.start..self.end];
             let line = self.parser.next(&mut input).map(own);
             self.start = self.end - input.len();
             if let Some(line) = line {
                 return Poll::Ready(Some(Ok(line)));
             }
+            if let Some(line) = self.undecoded.pop() {
+                return Poll::Ready(Some(Ok(Err(line))));
+            }
+            if self.stage == Stage::Ending {
+                self.stage = Stage::Ended;
+                break;
+            }
             let Download { connection, transfer, .. } = &mut self.data;
-            match ready!(connection.poll_read(transfer, &mut self.buffer, cx)) {
-                Ok(0) => self.stage = Stage::Ended,
-                Ok(count) => (self.start, self.end) = (0, count),
+            self.buffer.resize(LISTING_CHUNK, 0);
+            let received = ready!(connection.poll_read(transfer, &mut self.buffer, cx));
+            let reply = transfer.reply.take();
+            let received = match received {
+                Ok(0) => match reply.filter(|reply| says_not_listed(&reply.text)) {
+                    Some(reply) => Err(Error::NotListed(reply)),
+                    None => Ok(0),
+                },
+                received => received,
+            };
+            (self.start, self.end) = match received {
+                Ok(count) => (0, count),
                 Err(error) => {
                     self.stage = Stage::Failed;
                     return Poll::Ready(Some(Err(error)));
                 }
+            };
+            if self.end == 0 {
+                self.stage = Stage::Ending;
+            }
+            if let Some((names, decoder)) = &mut self.names {
+                let decoded = decoder.decode(names, &self.buffer[..self.end], self.end == 0);
+                (self.end, self.undecoded) = (decoded.bytes.len(), decoded.failed);
+                self.undecoded.reverse();
+                self.buffer = decoded.bytes;
             }
         }
         Poll::Ready(match self.stage {
@@ -390,6 +428,13 @@ macro_rules! transfers {
             #[must_use]
             pub const fn formats(&self) -> Formats {
                 self.0.formats()
+            }
+
+            /// Returns whether there is no listing because the server refused it in words that it has for
+            /// empty directories. Do not remove anything on the strength of that.
+            #[must_use]
+            pub const fn is_presumed_empty(&self) -> bool {
+                self.0.is_presumed_empty()
             }
         }
     };

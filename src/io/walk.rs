@@ -1,15 +1,12 @@
 //! Walks through a server's directories, over any runtime.
 
-use ::std::future::poll_fn;
-
 use super::client::{Connection, text};
+use super::collect::{Budget, ListingLimits, Lists, collect};
 use super::error::Error;
-use super::operations::optional;
 use super::runtime::Runtime;
-use super::transfer::Listing;
 use crate::client::{self, Found, Walk, WalkLimits};
 use crate::codec::Invalid;
-use crate::codec::pathname::for_listing;
+use crate::codec::pathname::join;
 use crate::listing::{Entry, OwnedEntry};
 
 /// Room for a path and for the names of the directories that wait: enough for some tens of thousands.
@@ -21,7 +18,7 @@ const ROOM: usize = 1 << 20;
 #[derive(Clone, Debug)]
 pub struct Walker {
     walk: Walk<Vec<u8>>,
-    most_entries: usize,
+    limits: ListingLimits,
 }
 
 impl Walker {
@@ -41,13 +38,14 @@ impl Walker {
         let root = root.as_ref();
         let walk = Walk::new(vec![0; ROOM], text(root)?, limits)
             .map_err(|_| Error::Argument(Invalid::new("a path of less than a million bytes")))?;
-        Ok(Self { walk, most_entries: 1_000_000 })
+        Ok(Self { walk, limits: ListingLimits::default() })
     }
 
-    /// Sets how many entries of one directory are kept; the others are left out. 1,000,000 by default.
+    /// Sets how much of one directory is kept. The listing of a larger one is given up with
+    /// [`Error::ListingTooLong`], and the walk goes on with the next directory.
     #[must_use]
-    pub const fn most_entries(mut self, count: usize) -> Self {
-        self.most_entries = count;
+    pub const fn listing_limits(mut self, limits: ListingLimits) -> Self {
+        self.limits = limits;
         self
     }
 
@@ -58,7 +56,7 @@ impl Walker {
     }
 }
 
-/// One directory of a walk.
+/// A directory that was listed.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Listed {
@@ -69,12 +67,52 @@ pub struct Listed {
     pub below_root: Vec<u8>,
     /// Its entries, without itself and the one above it.
     pub entries: Vec<OwnedEntry>,
-    /// The lines of its listing that are no entries.
+    /// The lines of its listing that are no entries. There may be files that nothing else tells of.
     pub unread: Vec<Vec<u8>>,
     /// How many of its directories are not walked, since a limit is reached.
     pub left_out: usize,
-    /// Whether it has more entries than are kept.
-    pub cut: bool,
+    /// The server refused to list it, in words that it has for empty directories. Do not remove anything on the
+    /// strength of that.
+    pub presumed_empty: bool,
+}
+
+impl Listed {
+    /// Returns whether all that is in the directory is known: nothing was unreadable, left out or presumed.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.unread.is_empty() && self.left_out == 0 && !self.presumed_empty
+    }
+
+    /// Returns the path of one of its entries, for the server. Whatever the entry is called, the path means it and
+    /// nothing else.
+    #[must_use]
+    pub fn path_of(&self, entry: &Entry<'_>) -> Vec<u8> {
+        join(&self.path, entry.file_name().as_bytes())
+    }
+}
+
+/// Lists all of one directory.
+pub(super) async fn list<R: Runtime>(
+    connection: &mut Connection<R>,
+    path: &[u8],
+    lists: Lists,
+    limits: &ListingLimits,
+) -> Result<Listed, Error> {
+    let transfer = connection.open_listing(&connection.wire_name(path)?, lists).await?;
+    let mut budget = Budget::new(limits.clone());
+    let collected = collect(connection, transfer, &mut budget, |entry| !is_dot(&entry.entry())).await?;
+    Ok(Listed {
+        path: path.to_vec(),
+        entries: collected.entries,
+        unread: collected.unread,
+        presumed_empty: collected.presumed_empty,
+        ..Listed::default()
+    })
+}
+
+/// Whether it is the directory itself, or the one above.
+pub(super) fn is_dot(entry: &Entry<'_>) -> bool {
+    entry.kind.is_dot() || matches!(entry.file_name().as_bytes(), b"" | b"." | b"..")
 }
 
 /// Lists the next directory. Those for which `enter` says no are not walked.
@@ -83,34 +121,23 @@ pub(super) async fn walk<R: Runtime>(
     walker: &mut Walker,
     mut enter: impl FnMut(&Entry<'_>) -> bool,
 ) -> Result<Option<Listed>, Error> {
-    let Walker { walk, most_entries } = walker;
+    let Walker { walk, limits } = walker;
     let Some(path) = walk.next() else { return Ok(None) };
     let path = path.as_bytes().to_vec();
-    let argument = for_listing(&path);
-    let transfer = connection.open(client::entries(optional(&argument)?)).await?;
-    let mut listing = Listing::new(connection, transfer);
+    let transfer = connection.open_listing(&connection.wire_name(&path)?, client::entries).await?;
     let below_root = walk.path_below_root().as_bytes().to_vec();
-    let mut listed = Listed { path, below_root, ..Listed::default() };
-    while let Some(line) = poll_fn(|cx| listing.poll_next(cx)).await {
-        let kept = listed.entries.len() + listed.unread.len() < *most_entries;
-        listed.cut |= !kept;
-        let owned = match line? {
-            _ if !kept => continue,
-            Err(line) => {
-                listed.unread.push(line);
-                continue;
-            }
-            Ok(owned) => owned,
-        };
+    let mut left_out = 0;
+    let mut budget = Budget::new(limits.clone());
+    let collected = collect(connection, transfer, &mut budget, |owned| {
         let entry = owned.entry();
         let mut found = Found::Member;
         if !entry.kind.is_directory() || entry.kind.is_dot() || enter(&entry) {
             found = walk.found(&entry);
         }
-        listed.left_out += usize::from(found.is_left_out());
-        if found != Found::Nothing {
-            listed.entries.push(owned);
-        }
-    }
-    Ok(Some(listed))
+        left_out += usize::from(found.is_left_out());
+        found != Found::Nothing
+    })
+    .await?;
+    let (entries, unread, presumed_empty) = (collected.entries, collected.unread, collected.presumed_empty);
+    Ok(Some(Listed { path, below_root, entries, unread, left_out, presumed_empty }))
 }

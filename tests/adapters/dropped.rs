@@ -9,7 +9,7 @@ use ftp_proto::client::{DataConnection, Expected, Timeouts};
 use ftp_proto::codec::{
     ByteRange, FileStructure, HashAlgorithm, RepresentationType, Timestamp, TransferMode,
 };
-use ftp_proto::io::{Error, Walker};
+use ftp_proto::io::{Error, ListingLimits, Removal, Walker};
 use ftp_proto::listing::{Modified, Precision};
 use ftp_proto::security::Policy;
 use ftp_proto::server;
@@ -286,6 +286,42 @@ fn any_transfer_may_be_dropped_at_any_await() {
                 "list_raw": |client| retrieved(client.list_raw("").await).await;
                 "walk": |client| walk(client).await;
             }
+            client.quit().await.unwrap();
+        });
+    }
+}
+
+/// Removes a directory, step by step.
+async fn removed(client: &mut Client) -> Result<(), Error> {
+    let mut removal = Removal::new("gone").unwrap();
+    while client.remove_all(&mut removal).await?.is_some() {}
+    assert!(removal.is_complete());
+    Ok(())
+}
+
+#[test]
+fn the_client_is_where_it_was_although_an_operation_that_went_elsewhere_was_dropped() {
+    for stage in Stage::all().take(1) {
+        fs::create_dir_all(stage.world.path("a b/c")).unwrap();
+        fs::create_dir_all(stage.world.path("gone/e f")).unwrap();
+        fs::write(stage.world.path("gone/e f/g"), b"").unwrap();
+        fs::write(stage.world.path("gone/h"), b"").unwrap();
+        run(async {
+            let mut client = stage.client().await;
+            drop_each! { &mut client, stands;
+                "list": |client| client.list("a b").await.map(drop);
+                "names": |client| client.names("a b").await.map(drop);
+                "list_all": |client| client.list_all("a b", &ListingLimits::default()).await.map(drop);
+                "walk": |client| {
+                    let mut walker = Walker::new("a b").unwrap();
+                    while client.walk(&mut walker, |_| true).await?.is_some() {}
+                    Ok(())
+                };
+                "home_directory": |client| client.home_directory("").await.map(drop);
+                "remove_all": |client| removed(client).await;
+            }
+            assert!(stage.world.path("known").exists() && stage.world.path("d/e").exists());
+            assert!(!stage.world.path("gone").exists());
             client.quit().await.unwrap();
         });
     }

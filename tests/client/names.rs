@@ -53,6 +53,102 @@ fn a_name_that_begins_with_a_space_has_a_path_in_front() {
     assert_eq!(rig.commands(), ["DELE / a", "USER  me", "PASS  s"]);
 }
 
+/// Everything that a name can be taken for by a server that looks at how it begins.
+const MISREAD: [&str; 7] = [" a", "  ", "-rf", "~", "~root", "~/x", "- b"];
+
+#[test]
+fn no_command_lets_a_name_be_an_option_a_home_or_a_part_of_the_command() {
+    let time = Timestamp::parse(b"20240101000000").unwrap();
+    for name in MISREAD {
+        let mut rig = Rig::greeted();
+        let path = t(name);
+        let mff = format!("UNIX.mode=0644; {name}");
+        let mff = MffArgument::parse(mff.as_bytes()).unwrap();
+        let answered = |outcome: Outcome<()>| {
+            assert!(!matches!(outcome, Outcome::Error(_)), "{outcome:?}");
+        };
+        answered(unit(rig.run(&mut client::delete(path), |_| ())));
+        answered(unit(rig.run(&mut client::remove_directory(path), |_| ())));
+        answered(unit(rig.run(&mut client::make_directory(path), |_| ())));
+        answered(unit(rig.run(&mut client::change_directory(path), |_| ())));
+        answered(unit(rig.run(&mut client::rename(path, path), |()| ())));
+        answered(unit(rig.run(&mut client::size(path), |_| ())));
+        answered(unit(rig.run(&mut client::modification_time(path), |_| ())));
+        answered(unit(rig.run(&mut client::set_modification_time(path, time), |_| ())));
+        answered(unit(rig.run(&mut client::set_facts(mff), |_| ())));
+        answered(unit(rig.run(&mut client::facts(Some(path)), |()| ())));
+        answered(unit(rig.run(&mut client::status(Some(path)), |_| ())));
+        answered(unit(rig.run(&mut client::chmod(path, 0o644), |_| ())));
+        answered(unit(transfer(&mut rig, client::retrieve(path, IMAGE, 0))));
+        answered(unit(transfer(&mut rig, client::store(path, IMAGE, 0))));
+        answered(unit(transfer(&mut rig, client::append(path, IMAGE))));
+        answered(unit(transfer(&mut rig, client::list(Some(path)))));
+        answered(unit(transfer(&mut rig, client::names(Some(path)))));
+        answered(unit(transfer(&mut rig, client::machine_list(Some(path)))));
+        let with_name: Vec<String> = {
+            let commands = rig.commands();
+            commands.iter().filter(|command| command.ends_with(name)).map(ToString::to_string).collect()
+        };
+        assert!(with_name.len() >= 15, "{with_name:?}");
+        for command in with_name {
+            assert!(command.ends_with(&format!(" ./{name}")), "{command}");
+        }
+    }
+}
+
+#[test]
+fn a_home_directory_is_meant_where_it_is_asked_for_and_nowhere_else() {
+    for (user, command) in [("", "CWD ~"), ("bob", "CWD ~bob"), ("/docs", "CWD ~/docs")] {
+        let mut rig = Rig::greeted();
+        rig.run(&mut client::change_to_home(t(user)), |()| ()).done();
+        assert_eq!(rig.commands(), [command]);
+    }
+    let mut rig = Rig::greeted().says("CWD", "550 no such user");
+    rig.run(&mut client::change_to_home(t("bob")), |()| ()).refused();
+}
+
+#[test]
+fn a_dot_path_is_not_sent_to_a_server_whose_paths_have_no_slashes() {
+    for (pwd, sent) in [
+        ("257 \"/\"", "DELE ./~x"),
+        ("257 \"/home/me\" is here", "DELE ./~x"),
+        ("257 \"DISK:[ME]\"", "DELE ~x"),
+        ("257 \"'HLQ.'\" is the working directory", "DELE ~x"),
+        ("550 no", "DELE ./~x"),
+    ] {
+        let mut rig = Rig::greeted().says("PWD", pwd);
+        let _ = rig.run(&mut client::working_directory(), |_| ());
+        rig.run(&mut client::delete(t("~x")), |_| ()).done();
+        assert_eq!(rig.commands(), ["PWD", sent], "{pwd}");
+    }
+}
+
+#[test]
+fn what_ls_or_a_matcher_of_patterns_could_take_apart_is_entered_and_not_an_argument() {
+    for safe in ["", "a", "/pub/a-b.c_d", "a/-b", "gr\u{fc}n", "a+b,c=d:e@f%20^"] {
+        assert!(!must_be_entered(safe.as_bytes()), "{safe}");
+    }
+    for unsafe_path in [
+        "a b", " a", "-a", "~", "~a", "a*", "a?", "[a", "{a,b}", "a$b", "a`b", "a;b", "a&b", "a|b", "a<b",
+        "a>b", "a(b", "a'b", "a\"b", "a\\b", "a!b", "a#b", "/x/a b", "a~b", "a\tb",
+    ] {
+        assert!(must_be_entered(unsafe_path.as_bytes()), "{unsafe_path}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_path_of_a_listed_name_is_never_misread(directory in "(|/|a|/a b|a/|\\./-x)", name in "[-~ a*.]{1,6}") {
+        let path = join(directory.as_bytes(), name.as_bytes());
+        prop_assert!(!needs_dot_path(&path));
+        prop_assert!(path.ends_with(name.as_bytes()));
+        // What is in front is the directory, and never another one.
+        let front = &path[..path.len() - name.len()];
+        prop_assert!(front.starts_with(directory.as_bytes()));
+        prop_assert!([&b""[..], b"/", b"./"].contains(&&front[directory.len()..]));
+    }
+}
+
 #[test]
 fn a_name_that_a_server_may_take_for_a_pattern_is_never_asked_for_by_list() {
     for name in ["a[1]", "a*", "a?"] {

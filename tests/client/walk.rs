@@ -85,8 +85,8 @@ fn paths_are_joined_to_any_root() {
         let tree = [tree, &[(&*other, &[][..])]].concat();
         assert_eq!(walked(root, &tree, 100, limits()).0, [root, &other, child, grandchild]);
     }
-    // What `ls` would take for options, and what would lose its space.
-    for name in ["-R", " a"] {
+    // What `ls` would take for options, what would lose its space, and what would be a home.
+    for name in ["-R", " a", "~", "~root"] {
         let child = format!("./{name}");
         let line = format!("type=dir; {name}");
         let deeper = format!("{child}/-b");

@@ -1,18 +1,19 @@
 #!/bin/bash
-# Installs what the interoperability tests drive: FTP clients from Debian's packages, three FTP servers side by side, and the
+# Installs what the interoperability tests drive: FTP clients from Debian's packages, five FTP servers side by side, and the
 # programs that put up a firewall.
 # For Debian, as root; running it again does only what is missing. The servers go to $FTP_PEERS (by default
 # ~/.cache/ftp-proto/peers): their packages conflict with one another, so they are unpacked there and not installed.
 set -euo pipefail
 peers=${FTP_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/ftp-proto/peers}
 clients=(curl lftp wget)
-servers=(vsftpd proftpd pure-ftpd)
-packages=(vsftpd proftpd-core proftpd-mod-crypto pure-ftpd)
+servers=(vsftpd proftpd pure-ftpd ftpd)
+packages=(vsftpd proftpd-core proftpd-mod-crypto pure-ftpd inetutils-ftpd python3-pyftpdlib)
 
 works() { # are all programs here, with the libraries that they link to?
     local program file missing
     for program in "${clients[@]}" openssl unshare ip iptables; do command -v "$program" >/dev/null || return 1; done
     [ -x /usr/bin/python3 ] || return 1
+    [ -e "$peers/root/usr/lib/python3/dist-packages/pyftpdlib/servers.py" ] || return 1
     for file in "${servers[@]/#/sbin/}" lib/proftpd/mod_tls.so; do
         [ -e "$peers/root/usr/$file" ] || return 1
         missing=$(ldd "$peers/root/usr/$file" | grep 'not found' || true)
@@ -22,7 +23,7 @@ works() { # are all programs here, with the libraries that they link to?
 
 if ! works; then
     export DEBIAN_FRONTEND=noninteractive
-    rm -rf "$peers"
+    # What is there stays: tests may be running with it.
     mkdir -p "$peers/root" "$peers/packages"
     # One download that waits for the package index, where the machine's is still empty or too old.
     apt-get update -qq
@@ -38,4 +39,4 @@ if ! works; then
         ca-certificates iproute2 iptables openssl python3 util-linux "${clients[@]}" "${libraries[@]}" >/dev/null
     works || { echo "the peers are still not complete in $peers" >&2; exit 1; }
 fi
-echo "peers: ${clients[*]} python3 (ftplib), and in $peers: ${servers[*]}"
+echo "peers: ${clients[*]} python3 (ftplib), and in $peers: ${servers[*]} pyftpdlib"

@@ -19,6 +19,11 @@ pub const PASSWORD: &str = "ftppass";
 pub const VSFTPD: &str = "vsftpd";
 pub const PROFTPD: &str = "proftpd";
 pub const PURE_FTPD: &str = "pure-ftpd";
+/// GNU ftpd. It does not chroot: the directory that it serves is the login directory, and no root.
+pub const INETUTILS: &str = "inetutils-ftpd";
+pub const PYFTPDLIB: &str = "pyftpdlib";
+/// Our own example, for tables of all servers.
+pub const OURS: &str = "ftpd";
 
 /// The two ways to this machine.
 pub const IPV4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -44,6 +49,8 @@ pub struct Site {
     tls: Option<(Tls, Directory)>,
     /// Who owns what is in `root`: a real server writes as an account of its own.
     owner: Option<u32>,
+    /// Which server it is.
+    name: String,
 }
 
 impl Site {
@@ -86,13 +93,22 @@ impl Site {
             Some(address) if address.ip() == host => address.port(),
             _ => panic!("not the line that says where ftpd listens: {line:?}"),
         };
-        Site { program, host, port, root, local: Directory::new(), tls, owner: None }
+        Site { program, host, port, root, local: Directory::new(), tls, owner: None, name: OURS.into() }
     }
 
-    /// [`VSFTPD`], [`PROFTPD`] or [`PURE_FTPD`], at both [`IPV4`] and [`IPV6`].
+    /// One of the real servers, at both [`IPV4`] and [`IPV6`].
     #[track_caller]
     pub fn theirs(server: &str) -> Site {
         Site::start(server, None, |_| {})
+    }
+
+    /// One of the real servers, or [`OURS`].
+    #[track_caller]
+    pub fn any(server: &str) -> Site {
+        match server {
+            OURS => Site::ours(&[]),
+            server => Site::theirs(server),
+        }
     }
 
     /// As [`theirs`](Self::theirs), with TLS demanded of logins and data, in `version` only (`TLSv1.2`, `TLSv1.3`)
@@ -142,13 +158,19 @@ impl Site {
                 thread::sleep(Duration::from_millis(20));
             }
         }
-        Site { program, host: IPV4, port, root, local: Directory::new(), tls, owner: Some(2121) }
+        let name = server.into();
+        Site { program, host: IPV4, port, root, local: Directory::new(), tls, owner: Some(2121), name }
     }
 
     /// It, with clients sent to another of the addresses where it listens.
     pub fn at(mut self, host: IpAddr) -> Site {
         self.host = host;
         self
+    }
+
+    /// Which server it is.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Its address.

@@ -1,0 +1,106 @@
+//! Tells an empty directory from one that cannot be listed, where the server only says so in words.
+//!
+//! Old servers refuse to list an empty directory, by 450 or 550, with the codes that they use for one that is missing
+//! or forbidden too. vsftpd ends the listing of a directory that it could not read by 226, as it ends an empty one.
+
+use super::Refusal;
+use crate::codec::ReplyCode;
+
+/// What the refusal of a listing says of the directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ListingRefusal {
+    /// Nothing is in it, if it is there: make sure by [`change_directory`](super::change_directory).
+    Empty,
+    /// It may not be listed.
+    Forbidden,
+    /// Neither can be taken from the text.
+    Unclear,
+}
+
+/// Words of those that may not list a directory. They count before [`EMPTY`].
+const FORBIDDEN: [&str; 6] = ["permission", "denied", "not allowed", "not permitted", "forbidden", "access"];
+/// Words that an empty directory is refused with: `No files found`, `Directory is empty`, `No members found`.
+const EMPTY: [&str; 6] = ["no file", "empty", "not found", "no entries", "no members", "no data set"];
+/// What did not work, and on what, where a reply that grants a listing says that there is none.
+const FAILED: [&str; 7] = ["fail", "cannot", "can not", "can't", "could not", "couldn't", "unable"];
+const TO_OPEN: [&str; 5] = ["open dir", "open the dir", "read dir", "read the dir", "list dir"];
+
+fn says(text: &[u8], words: &[&str]) -> bool {
+    words.iter().any(|word| text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
+}
+
+impl Refusal<'_> {
+    /// Returns what this refusal of LIST, NLST or MLSD says of the directory. Only 450 and 550 can say anything
+    /// (RFC 959 5.4).
+    #[must_use]
+    pub fn of_listing(&self) -> ListingRefusal {
+        match self.code {
+            ReplyCode::FILE_BUSY | ReplyCode::FILE_UNAVAILABLE => {}
+            _ => return ListingRefusal::Unclear,
+        }
+        if says(self.text, &FORBIDDEN) {
+            return ListingRefusal::Forbidden;
+        }
+        match says(self.text, &EMPTY) {
+            true => ListingRefusal::Empty,
+            false => ListingRefusal::Unclear,
+        }
+    }
+}
+
+/// Returns whether the text of the 226 or 250 that ends a listing says that the directory could not be read, so that
+/// the listing is none: vsftpd's `Transfer done (but failed to open directory).`
+#[must_use]
+pub fn says_not_listed(text: &[u8]) -> bool {
+    (says(text, &FAILED) && says(text, &TO_OPEN)) || says(text, &["permission denied"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ReplyTo;
+    use super::*;
+
+    #[test]
+    fn a_refused_listing_is_that_of_an_empty_directory_only_when_the_text_says_so() {
+        use ListingRefusal::{Empty, Forbidden, Unclear};
+        for (code, text, expected) in [
+            (550, "No files found.", Empty),
+            (450, "No files found", Empty),
+            (550, "Directory is empty", Empty),
+            (450, "/pub: directory EMPTY", Empty),
+            (550, "*: not found", Empty),
+            (550, "No members found.", Empty),
+            (550, "/pub: Permission denied", Forbidden),
+            (550, "Access is denied. No files found", Forbidden),
+            (450, "Listing is not allowed", Forbidden),
+            (550, "Failed to open directory.", Unclear),
+            (550, "No such directory", Unclear),
+            (450, "try again", Unclear),
+            (550, "", Unclear),
+            (500, "No files found", Unclear),
+            (425, "No files found", Unclear),
+            (426, "empty", Unclear),
+        ] {
+            let code = ReplyCode::new(code).unwrap();
+            let refusal = Refusal { to: ReplyTo::Other, code, text: text.as_bytes() };
+            assert_eq!(refusal.of_listing(), expected, "{code} {text}");
+        }
+    }
+
+    #[test]
+    fn a_226_may_say_that_nothing_was_listed() {
+        for (text, expected) in [
+            ("Transfer done (but failed to open directory).", true),
+            ("Could not open directory", true),
+            ("unable to read the directory", true),
+            ("/root: Permission denied", true),
+            ("Directory send OK.", false),
+            ("Transfer complete", false),
+            ("0 matches total", false),
+            ("Closing data connection, no errors, nothing failed", false),
+        ] {
+            assert_eq!(says_not_listed(text.as_bytes()), expected, "{text}");
+        }
+    }
+}

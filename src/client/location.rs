@@ -1,0 +1,211 @@
+//! Compares where a session is with where it should be, so that a recursive operation never acts on another directory.
+
+use super::{Exchange, Operation, PlainAnswer};
+use crate::codec::{Command, Quoted};
+
+/// PWD: where the session is, as the text of the reply. [`Location`] compares it; to read it, see
+/// [`working_directory`](super::working_directory).
+pub fn whereabouts() -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Pwd)
+}
+
+/// A directory as PWD named it, and the names of those below it.
+///
+/// The paths of what is below are made in the server's own separator, as far as the directory's path shows it: `/`,
+/// `\`, VMS's `DISK:[A.B]` or MVS's `'HLQ.'`.
+///
+/// ```
+/// use ftp_proto::client::Location;
+///
+/// let base = Location::new(b"/pub");
+/// assert!(base.is_above(&[b"docs", b"2024"], b"/pub/docs/2024"));
+/// assert!(!base.is_above(&[b"docs"], b"/home/me"), "the server went somewhere else");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Location<'a> {
+    base: &'a [u8],
+}
+
+/// How the names below a directory are written: behind `stem`, each behind `separator`, and then `end`.
+struct Form<'a> {
+    stem: &'a [u8],
+    separator: u8,
+    end: &'static [u8],
+}
+
+impl<'a> Location<'a> {
+    /// The directory that PWD calls `base`.
+    #[must_use]
+    pub const fn new(base: &'a [u8]) -> Self {
+        Self { base }
+    }
+
+    fn form(&self) -> Option<Form<'a>> {
+        let base = self.base;
+        let (stem, separator, end) = if let Some(stem) = base.strip_suffix(b"]") {
+            (stem, b'.', &b"]"[..])
+        } else if let (b"'", Some(stem)) = (base.get(..1)?, base.strip_suffix(b".'")) {
+            (stem, b'.', &b".'"[..])
+        } else {
+            let separator = memchr::memchr(b'/', base).map(|_| b'/');
+            let separator = separator.or_else(|| memchr::memchr(b'\\', base).map(|_| b'\\'))?;
+            (base.strip_suffix(&[separator]).unwrap_or(base), separator, &b""[..])
+        };
+        Some(Form { stem, separator, end })
+    }
+
+    /// Returns whether `path` is that of the directory which lies below this one behind `names`. Where it cannot be
+    /// told, since a name holds the separator or the server's paths are of an unknown form, it is not.
+    #[must_use]
+    pub fn is_above(&self, names: &[&[u8]], path: &[u8]) -> bool {
+        !path.is_empty() && self.strip(names, path).is_some_and(<[u8]>::is_empty)
+    }
+
+    /// Returns whether the text of PWD's 257 is about the directory that lies below this one behind `names`.
+    ///
+    /// Quotes in a path are doubled (RFC 959 appendix II), or are not (GNU ftpd): either will do, since the path is
+    /// known beforehand.
+    #[must_use]
+    pub fn is_confirmed_by(&self, names: &[&[u8]], text: &[u8]) -> bool {
+        let quoted = Quoted::parse(text).is_ok_and(|quoted| match quoted.as_plain() {
+            Some(path) => self.is_above(names, path),
+            None => self.is_spelled_by(names, quoted),
+        });
+        let opened = memchr::memchr(b'"', text).and_then(|at| text.get(at + 1..));
+        let closed = opened.and_then(|opened| self.strip(names, opened)?.strip_prefix(b"\""));
+        quoted || closed.is_some_and(|after| after.first() != Some(&b'"'))
+    }
+
+    /// As [`is_above`](Self::is_above), of a path in which quotes are doubled.
+    fn is_spelled_by(&self, names: &[&[u8]], quoted: Quoted<'_>) -> bool {
+        let Some(Form { stem, separator, end }) = self.form() else { return false };
+        if names.is_empty() {
+            return quoted.bytes().eq(self.base.iter().copied());
+        }
+        let plain = |name: &&[u8]| !name.is_empty() && memchr::memchr(separator, name).is_none();
+        let below = names.iter().flat_map(|name| core::iter::once(separator).chain(name.iter().copied()));
+        let path = stem.iter().copied().chain(below).chain(end.iter().copied());
+        names.iter().all(plain) && quoted.bytes().eq(path)
+    }
+
+    /// What is behind the path of the directory below this one, where `text` begins with that.
+    fn strip<'t>(&self, names: &[&[u8]], text: &'t [u8]) -> Option<&'t [u8]> {
+        if names.is_empty() {
+            return text.strip_prefix(self.base);
+        }
+        let Form { stem, separator, end } = self.form()?;
+        let behind = names.iter().try_fold(text.strip_prefix(stem)?, |rest, name| {
+            let plain = !name.is_empty() && memchr::memchr(separator, name).is_none();
+            rest.strip_prefix(&[separator])?.strip_prefix(*name).filter(|_| plain)
+        });
+        behind?.strip_prefix(end)
+    }
+
+    /// Returns the path of the directory behind `names`; nothing where [`is_above`](Self::is_above) could not confirm
+    /// it.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn path(&self, names: &[&[u8]]) -> Option<alloc::vec::Vec<u8>> {
+        if names.is_empty() {
+            return Some(self.base.to_vec());
+        }
+        let Form { stem, separator, end } = self.form()?;
+        let mut path = stem.to_vec();
+        for name in names {
+            path.push(separator);
+            path.extend_from_slice(name);
+        }
+        path.extend_from_slice(end);
+        self.is_above(names, &path).then_some(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_below_is_the_base_and_the_names_in_the_servers_separator() {
+        for (base, names, path, expected) in [
+            ("/", &["a"][..], "/a", true),
+            ("/pub", &["a", "b c"], "/pub/a/b c", true),
+            ("/pub/", &["a"], "/pub/a", true),
+            ("/pub", &[], "/pub", true),
+            ("/pub", &[], "/", false),
+            ("", &[], "", false),
+            ("/pub", &["~"], "/home/me", false),
+            ("/home/me", &["~"], "/home/me", false),
+            ("/home/me", &["~"], "/home/me/~", true),
+            ("/pub", &["a"], "/public/a", false),
+            ("/pub", &["a"], "/puba", false),
+            ("/pub", &["a "], "/pub/a", false),
+            ("/pub", &["a"], "/pub/a/", false),
+            ("/pub", &["a"], "/pub/a/b", false),
+            ("/pub", &["a/b"], "/pub/a/b", false),
+            ("/pub", &[""], "/pub/", false),
+            ("C:\\", &["a"], "C:\\a", true),
+            ("C:\\x", &["a", "b"], "C:\\x\\a\\b", true),
+            ("C:\\x", &["a\\b"], "C:\\x\\a\\b", false),
+            ("/x", &["a\\b"], "/x/a\\b", true),
+            ("DISK:[A]", &["B"], "DISK:[A.B]", true),
+            ("DISK:[A]", &["B.C"], "DISK:[A.B.C]", false),
+            ("DISK:[A]", &["B"], "DISK:[B]", false),
+            ("'HLQ.'", &["B"], "'HLQ.B.'", true),
+            ("nonsense", &["B"], "nonsense/B", false),
+        ] {
+            let names: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+            let location = Location::new(base.as_bytes());
+            assert_eq!(location.is_above(&names, path.as_bytes()), expected, "{base} {names:?} {path}");
+            if expected && !base.ends_with("b/") {
+                assert_eq!(location.path(&names).as_deref(), Some(path.as_bytes()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_257_confirms_a_path_with_quotes_doubled_or_not() {
+        for (names, text, expected) in [
+            (&["a"][..], "\"/x/a\" is the current directory", true),
+            (&["a"], "\"/x/a\"", true),
+            (&["a"], "/x/a is it", true),
+            (&["a"], "\"/x/a\"\"\"", false),
+            (&["a\""], "\"/x/a\"\"\" is it", true),
+            (&["a\""], "\"/x/a\"\" is it", true),
+            (&["\"q\""], "\"/x/\"q\"\" is it", true),
+            (&["\"q\""], "\"/x/\"\"q\"\"\" is it", true),
+            (&["\"q\""], "\"/x/q\" is it", false),
+            (&["a"], "\"/x/ab\" is it", false),
+            (&["a"], "\"/x\" is \"/x/a\"", false),
+            (&["a\"b"], "\"/x/a\" is the directory b", false),
+            (&[], "\"/x\"", true),
+            (&[], "\"/x/a\"", false),
+            (&["a"], "", false),
+        ] {
+            let names: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+            let location = Location::new(b"/x");
+            assert_eq!(location.is_confirmed_by(&names, text.as_bytes()), expected, "{names:?} {text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_path_that_was_made_is_confirmed_and_no_other_is(
+            base in "(|/x|/x y)/",
+            names in proptest::collection::vec("[a \"~.]{1,4}", 1..4),
+            other in proptest::collection::vec("[a \"~.]{1,4}", 1..4),
+        ) {
+            let location = Location::new(base.as_bytes());
+            let names: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+            let other: Vec<&[u8]> = other.iter().map(|name| name.as_bytes()).collect();
+            let path = location.path(&names).unwrap();
+            proptest::prop_assert!(location.is_above(&names, &path));
+            proptest::prop_assert_eq!(location.is_above(&other, &path), names == other);
+            let text = crate::codec::Text::new(&path).unwrap();
+            let mut said = arrayvec::ArrayVec::<u8, 256>::new();
+            crate::codec::pathname::encode_quoted(text, &mut said).unwrap();
+            proptest::prop_assert!(location.is_confirmed_by(&names, &said));
+            let plain = [b"\"", &path[..], b"\" is here"].concat();
+            proptest::prop_assert!(location.is_confirmed_by(&names, &plain));
+        }
+    }
+}

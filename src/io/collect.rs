@@ -1,0 +1,156 @@
+//! Opens listings so that the directory which is meant is listed, and collects what they hold, within limits.
+
+use ::std::borrow::Cow;
+use ::std::future::poll_fn;
+use ::std::mem::size_of;
+
+use super::client::{Connection, Reply, Transfer, text};
+use super::error::Error;
+use super::operations::optional;
+use super::runtime::Runtime;
+use super::transfer::Listing;
+use crate::client::{ListingRefusal, Open, Operation, change_directory, whereabouts};
+use crate::codec::pathname::{for_listing, join, must_be_entered};
+use crate::codec::{Quoted, Text};
+use crate::listing::OwnedEntry;
+
+/// How much of a listing is kept in memory. What only streams has no limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListingLimits {
+    /// Entries, and lines that are none. 10,000,000 by default.
+    pub entries: usize,
+    /// Bytes that they take in memory. 1 GiB by default.
+    pub bytes: usize,
+}
+
+impl Default for ListingLimits {
+    fn default() -> Self {
+        Self { entries: 10_000_000, bytes: 1 << 30 }
+    }
+}
+
+/// What is left of the limits.
+#[derive(Clone, Debug)]
+pub(super) struct Budget(ListingLimits);
+
+impl Budget {
+    pub(super) const fn new(limits: ListingLimits) -> Self {
+        Self(limits)
+    }
+
+    /// Takes room for a line of so many bytes, or says that there is none.
+    fn take(&mut self, length: usize) -> Result<(), Error> {
+        let bytes = length + size_of::<OwnedEntry>();
+        let left = self.0.entries.checked_sub(1).zip(self.0.bytes.checked_sub(bytes));
+        (self.0.entries, self.0.bytes) = left.ok_or(Error::ListingTooLong)?;
+        Ok(())
+    }
+}
+
+/// What a listing held.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    pub(super) entries: Vec<OwnedEntry>,
+    pub(super) unread: Vec<Vec<u8>>,
+    pub(super) presumed_empty: bool,
+}
+
+/// Reads a listing to its end. Once the budget is used up it is given up, which the next operation sees to.
+pub(super) async fn collect<R: Runtime>(
+    connection: &mut Connection<R>,
+    transfer: Transfer,
+    budget: &mut Budget,
+    mut keep: impl FnMut(&OwnedEntry) -> bool,
+) -> Result<Collected, Error> {
+    let mut collected = Collected { presumed_empty: transfer.presumed_empty, ..Collected::default() };
+    let mut listing = Listing::new(connection, transfer);
+    while let Some(line) = poll_fn(|cx| listing.poll_next(cx)).await {
+        match line? {
+            Ok(entry) if keep(&entry) => {
+                budget.take(entry.entry().raw().len() + entry.entry().name.as_bytes().len())?;
+                collected.entries.push(entry);
+            }
+            Ok(_) => {}
+            Err(line) => {
+                budget.take(line.len())?;
+                collected.unread.push(line);
+            }
+        }
+    }
+    Ok(collected)
+}
+
+/// Where a session is.
+pub(super) struct Place {
+    pub(super) path: Vec<u8>,
+    /// What the server said of it, all of it.
+    pub(super) text: Vec<u8>,
+}
+
+/// Makes a listing's operation of its path, if it has one.
+pub(super) type Lists = for<'a> fn(Option<Text<'a>>) -> Operation<Open<'a>>;
+
+impl<R: Runtime> Connection<R> {
+    /// Opens a listing of `path`, as the server is to be sent it; the empty path is the working directory. Where the
+    /// path could be misread as an argument, the directory is entered for it.
+    pub(super) async fn open_listing(&mut self, path: &[u8], lists: Lists) -> Result<Transfer, Error> {
+        self.go_home().await?;
+        let entered = must_be_entered(path) && self.enter(path).await?;
+        let argument = if entered { b"".into() } else { for_listing(path) };
+        let refused = match self.open_here(lists(optional(&argument)?)).await {
+            Err(Error::Refused(refused)) => refused,
+            opened => return opened,
+        };
+        if refused.refusal().of_listing() != ListingRefusal::Empty {
+            return Err(Error::Refused(refused));
+        }
+        let is_there = entered || path.is_empty() || matches!(self.enter(path).await, Ok(true));
+        match is_there {
+            true => Ok(Transfer::presumed_empty()),
+            false => Err(Error::Refused(refused)),
+        }
+    }
+
+    /// Makes `path` the working directory until the next operation of the caller's. `false` where the server does not
+    /// say where it is, so that nothing would lead back.
+    pub(super) async fn enter(&mut self, path: &[u8]) -> Result<bool, Error> {
+        let Some(home) = self.place().await? else { return Ok(false) };
+        let path = text(path)?;
+        self.leave(home.path);
+        match self.run_here(change_directory(path), |_| {}).await {
+            Ok(_) => Ok(true),
+            Err(refused @ Error::Refused(_)) => {
+                self.stay();
+                Err(refused)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the server is to be sent for the path of something new. Pure-FTPd takes the spaces off that a name begins
+    /// with, behind `./` too, and not behind the path of a directory.
+    pub(super) async fn wire_new<'p>(&mut self, path: &'p [u8]) -> Result<Cow<'p, [u8]>, Error> {
+        let wire = self.wire_path(path)?;
+        if !wire.starts_with(b" ") {
+            return Ok(wire);
+        }
+        self.go_home().await?;
+        match self.place().await? {
+            Some(home) if home.path.starts_with(b"/") => Ok(join(&home.path, &wire).into()),
+            _ => Ok(wire),
+        }
+    }
+
+    /// The working directory as the server writes it, if it says.
+    pub(super) async fn place(&mut self) -> Result<Option<Place>, Error> {
+        match self.run_here(whereabouts(), |_| {}).await {
+            Ok(Reply { text, .. }) => {
+                let path = Quoted::parse(&text).map(|path| path.to_vec()).unwrap_or_default();
+                Ok(Some(Place { path, text }).filter(|place| !place.path.is_empty()))
+            }
+            Err(Error::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

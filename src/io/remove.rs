@@ -1,0 +1,580 @@
+//! Removes a directory with everything in it, over any runtime.
+//!
+//! First all of it is looked at, and nothing is removed unless everything was seen. Then each thing is removed by its
+//! bare name, in a working directory that the server has confirmed, the deepest first.
+
+use ::std::collections::VecDeque;
+
+use super::client::{Connection, text};
+use super::collect::{Budget, ListingLimits, collect};
+use super::error::Error;
+use super::runtime::Runtime;
+use super::walk::is_dot;
+use crate::client::{
+    self, FactsReader, ListingRefusal, Location, WalkLimits, change_directory, delete, remove_directory,
+};
+use crate::codec::ReplyLine;
+use crate::codec::pathname::{join, must_be_entered};
+use crate::listing::Kind;
+
+/// The removal of a file, or of a directory with all that is in it: hand it to the client's `remove_all` until that
+/// gives nothing more. Links are removed and not followed.
+///
+/// A removal knows where it is. What PWD says in the root of the removal is the base, and a directory below is the
+/// right one if PWD says the base and the names on the way there, or if it has the unique fact (RFC 3659 7.5.2) that
+/// its entry had. Nothing is removed in a directory that is neither, unless paths are
+/// [trusted](Self::trust_paths). Where PWD says nothing, or says in the root that it is still where it was, only
+/// what is in the root itself can be removed, by its path.
+///
+/// Nothing at all is removed unless everything could be seen: see [`Unseen`].
+///
+/// Between two steps the client is free. The first step makes sure that the path is not that of a file, by an attempt
+/// to remove one.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    root: Vec<u8>,
+    limits: WalkLimits,
+    budget: Budget,
+    trust_paths: bool,
+    stage: Stage,
+    /// The directories that were found, each behind the one that it is in. The first is the root.
+    tree: Vec<Directory>,
+    /// What PWD said in the root; nothing where it says nothing.
+    base: Option<Vec<u8>>,
+    /// The directory that the session was seen to be in, and when.
+    place: Option<(u64, usize)>,
+    /// What could not be seen, to be told.
+    unseen: VecDeque<Removed>,
+    all_seen: bool,
+    failed: bool,
+    /// What was last looked at or to be removed, for messages.
+    current: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Start,
+    /// The next directory to be looked at.
+    Looking(usize),
+    /// The directory in which things are removed, and which of them is next.
+    Removing(usize, usize),
+    Root,
+    Over,
+}
+
+#[derive(Clone, Debug)]
+struct Directory {
+    /// Where it was found; the root has none.
+    parent: usize,
+    name: Vec<u8>,
+    depth: u16,
+    unique: Option<Vec<u8>>,
+    /// The listing did not tell what it is.
+    is_sure: bool,
+    /// Its members that are no directories, and the places of those that are.
+    files: Vec<Vec<u8>>,
+    directories: Vec<usize>,
+    /// Something in it is still there.
+    keeps: bool,
+}
+
+/// A step of a removal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Removed {
+    /// The directory at this path was looked at. Nothing is removed yet.
+    Looked(Vec<u8>),
+    /// Something at this path cannot be seen, so that nothing will be removed.
+    Unseen(Vec<u8>, Unseen),
+    /// The file at this path, or whatever is no directory, was removed.
+    File(Vec<u8>),
+    /// The directory at this path was removed.
+    Directory(Vec<u8>),
+}
+
+/// Why a removal could not see all of a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unseen {
+    /// This line of its listing is no entry, or names something outside of it.
+    Line(Vec<u8>),
+    /// It lies deeper than [`WalkLimits::depth`].
+    TooDeep,
+    /// There are more directories than [`WalkLimits::directories`].
+    TooMany,
+    /// It is only taken to be empty: the server refused to list it.
+    PresumedEmpty,
+    /// The server went to another directory, which PWD calls so.
+    Elsewhere(Vec<u8>),
+    /// The server does not say where it is.
+    Unconfirmed,
+}
+
+impl ::std::fmt::Display for Unseen {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        use crate::codec::Escaped;
+        match self {
+            Self::Line(line) => write!(f, "a line of the listing that cannot be read: {}", Escaped(line)),
+            Self::TooDeep => f.write_str("it lies too deep"),
+            Self::TooMany => f.write_str("there are too many directories"),
+            Self::PresumedEmpty => {
+                f.write_str("the server refuses to list it, and may mean that it is empty")
+            }
+            Self::Elsewhere(place) => write!(f, "the server went to {} instead", Escaped(place)),
+            Self::Unconfirmed => f.write_str("the server does not confirm that it is in this directory"),
+        }
+    }
+}
+
+impl Removal {
+    /// A removal of what is at `path`. It is a name and never a home directory, also where it begins with a tilde.
+    ///
+    /// # Errors
+    /// When `path` is empty or no path.
+    pub fn new(path: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let root = path.as_ref().to_vec();
+        if root.is_empty() {
+            return Err(Error::Argument(crate::codec::Invalid::new("a path that is not empty")));
+        }
+        text(&root)?;
+        let tree = vec![Directory {
+            parent: 0,
+            name: Vec::new(),
+            depth: 0,
+            unique: None,
+            is_sure: true,
+            files: Vec::new(),
+            directories: Vec::new(),
+            keeps: false,
+        }];
+        Ok(Self {
+            current: root.clone(),
+            root,
+            limits: WalkLimits::default(),
+            budget: Budget::new(ListingLimits::default()),
+            trust_paths: false,
+            stage: Stage::Start,
+            tree,
+            base: None,
+            place: None,
+            unseen: VecDeque::new(),
+            all_seen: true,
+            failed: false,
+        })
+    }
+
+    /// Sets how far the removal goes. Nothing is removed of a tree that is larger.
+    #[must_use]
+    pub const fn limits(mut self, limits: WalkLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets how many names are kept, of the whole tree. Nothing is removed of a tree that is larger.
+    #[must_use]
+    pub fn listing_limits(mut self, limits: ListingLimits) -> Self {
+        self.budget = Budget::new(limits);
+        self
+    }
+
+    /// Sets whether a path is believed to lead where it should, although the server does not confirm it. `false` by
+    /// default: a server may take a name for a home directory, or drop a part of it.
+    #[must_use]
+    pub const fn trust_paths(mut self, trust: bool) -> Self {
+        self.trust_paths = trust;
+        self
+    }
+
+    /// Returns the path of what the last step was about, also when it failed.
+    #[must_use]
+    pub fn path(&self) -> &[u8] {
+        &self.current
+    }
+
+    /// Returns whether everything was seen and removed.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.stage == Stage::Over && self.all_seen && !self.failed
+    }
+
+    /// Returns whether everything could be seen, so far.
+    #[must_use]
+    pub const fn has_seen_all(&self) -> bool {
+        self.all_seen
+    }
+
+    /// The names from the root to this directory.
+    fn names(&self, mut at: usize) -> Vec<&[u8]> {
+        let mut names = Vec::new();
+        while at > 0 {
+            let directory = &self.tree[at];
+            names.push(&directory.name[..]);
+            at = directory.parent;
+        }
+        names.reverse();
+        names
+    }
+
+    /// The path of this directory, for messages and for servers that do not say where they are.
+    fn path_of(&self, at: usize) -> Vec<u8> {
+        self.names(at).into_iter().fold(self.root.clone(), |path, name| join(&path, name))
+    }
+
+    fn miss(&mut self, path: Vec<u8>, why: Unseen) {
+        self.all_seen = false;
+        self.unseen.push_back(Removed::Unseen(path, why));
+    }
+
+    /// Keeps all that is above it: something in it is still there.
+    fn keep(&mut self, mut at: usize) {
+        self.failed = true;
+        while !::std::mem::replace(&mut self.tree[at].keeps, true) {
+            at = self.tree[at].parent;
+        }
+    }
+}
+
+/// The longest path that is sent. GNU ftpd takes what is behind the 512th byte of a line for another command.
+const LONGEST_PATH: usize = 400;
+
+/// How an attempt to go to a directory ended.
+enum Gone {
+    There,
+    /// The listing called it unknown, and it is no directory.
+    NoDirectory,
+    Not(Unseen),
+}
+
+/// Takes the next step.
+pub(super) async fn step<R: Runtime>(
+    connection: &mut Connection<R>,
+    removal: &mut Removal,
+) -> Result<Option<Removed>, Error> {
+    loop {
+        if let Some(unseen) = removal.unseen.pop_front() {
+            return Ok(Some(unseen));
+        }
+        match removal.stage {
+            Stage::Start => return start(connection, removal).await.map(Some),
+            Stage::Looking(at) if at < removal.tree.len() => {
+                removal.stage = Stage::Looking(at + 1);
+                removal.current = removal.path_of(at);
+                // Given up halfway, it was not seen.
+                let seen = ::std::mem::replace(&mut removal.all_seen, false);
+                look(connection, removal, at).await?;
+                removal.all_seen = seen && removal.unseen.is_empty();
+                // What could not be seen is told first.
+                let path = connection.local_name(removal.current.clone())?;
+                removal.unseen.push_back(Removed::Looked(path));
+            }
+            Stage::Looking(count) => {
+                removal.stage = match removal.all_seen {
+                    true => Stage::Removing(count - 1, 0),
+                    false => Stage::Over,
+                };
+            }
+            Stage::Removing(at, item) => match remove_item(connection, removal, at, item).await? {
+                Some(removed) => return Ok(Some(removed)),
+                None => removal.stage = at.checked_sub(1).map_or(Stage::Root, |at| Stage::Removing(at, 0)),
+            },
+            Stage::Root => {
+                removal.stage = Stage::Over;
+                removal.current.clone_from(&removal.root);
+                if removal.tree[0].keeps {
+                    continue;
+                }
+                removal.failed = true;
+                let root = connection.wire_name(&removal.root)?.into_owned();
+                connection.run(remove_directory(text(&root)?)).await?;
+                removal.failed = false;
+                return Ok(Some(Removed::Directory(removal.root.clone())));
+            }
+            // The next operation goes back to where the caller was.
+            Stage::Over => return Ok(None),
+        }
+    }
+}
+
+/// Removes a file, or finds that the path is that of a directory, and where that is.
+async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal) -> Result<Removed, Error> {
+    removal.failed = true;
+    removal.stage = Stage::Over;
+    let root = connection.wire_name(&removal.root)?.into_owned();
+    let refused = match connection.run(delete(text(&root)?)).await {
+        Ok(_) => {
+            removal.failed = false;
+            return Ok(Removed::File(removal.root.clone()));
+        }
+        Err(refused @ Error::Refused(_)) => refused,
+        Err(error) => return Err(error),
+    };
+    // If it is no directory, the first refusal says why it is still there.
+    let home = connection.place().await?;
+    if let Some(home) = home {
+        let home = home.path;
+        connection.leave(home.clone());
+        match connection.run_here(change_directory(text(&root)?), |_| {}).await {
+            Ok(_) => {}
+            Err(Error::Refused(_)) => {
+                connection.stay();
+                return Err(refused);
+            }
+            Err(error) => return Err(error),
+        }
+        if let Some(place) = connection.place().await? {
+            // A name does not lead to the directory that it is a name in, nor above.
+            let relative = !root.starts_with(b"/");
+            let leads_up = root.split(|byte| *byte == b'/').any(|name| matches!(name, b"." | b".."));
+            let names: Vec<&[u8]> =
+                root.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).collect();
+            let location = Location::new(&home);
+            // The path that it is bound to have leaves no doubt about quotes in it.
+            let bound = relative && !leads_up && location.is_confirmed_by(&names, &place.text);
+            let base = location.path(&names).filter(|_| bound).unwrap_or(place.path);
+            let is_lost = relative && !leads_up && home.starts_with(&base) && !removal.trust_paths;
+            match is_lost {
+                // It may have been taken for something else.
+                true if must_be_entered(&root) => {
+                    (removal.failed, removal.all_seen) = (false, false);
+                    return Ok(Removed::Unseen(removal.root.clone(), Unseen::Elsewhere(base)));
+                }
+                // It was not, but the server does not know where it is: what is in it goes by its path.
+                true => {}
+                false => {
+                    removal.base = Some(base);
+                    removal.place = Some((connection.visits(), 0));
+                }
+            }
+        }
+    }
+    removal.failed = false;
+    removal.stage = Stage::Looking(0);
+    Ok(Removed::Looked(removal.root.clone()))
+}
+
+/// Lists a directory.
+async fn look<R: Runtime>(
+    connection: &mut Connection<R>,
+    removal: &mut Removal,
+    at: usize,
+) -> Result<(), Error> {
+    match go_to(connection, removal, at).await? {
+        Gone::There => {}
+        Gone::NoDirectory => {
+            let Directory { parent, name, .. } = removal.tree[at].clone();
+            removal.tree[parent].directories.retain(|&child| child != at);
+            removal.tree[parent].files.push(name);
+            return Ok(());
+        }
+        Gone::Not(why) => {
+            removal.miss(removal.current.clone(), why);
+            return Ok(());
+        }
+    }
+    let transfer = match removal.base {
+        None => {
+            let path = connection.wire_name(&removal.current)?.into_owned();
+            connection.open_listing(&path, client::entries).await?
+        }
+        Some(_) => match connection.open_here(client::entries(None)).await {
+            Err(Error::Refused(refused)) => match refused.refusal().of_listing() {
+                ListingRefusal::Empty => {
+                    removal.miss(removal.current.clone(), Unseen::PresumedEmpty);
+                    return Ok(());
+                }
+                _ => return Err(Error::Refused(refused)),
+            },
+            opened => opened?,
+        },
+    };
+    let collected = collect(connection, transfer, &mut removal.budget, |entry| {
+        !is_dot(&entry.entry()) || entry.entry().file_name().as_bytes().is_empty()
+    })
+    .await?;
+    let path = removal.current.clone();
+    for line in collected.unread {
+        removal.miss(path.clone(), Unseen::Line(line));
+    }
+    if collected.presumed_empty {
+        removal.miss(path.clone(), Unseen::PresumedEmpty);
+    }
+    for owned in collected.entries {
+        let entry = owned.entry();
+        let name = entry.name.as_bytes();
+        let name = name.strip_prefix(b"./").unwrap_or(name);
+        if name.is_empty() || name.contains(&b'/') {
+            removal.miss(path.clone(), Unseen::Line(entry.raw().to_vec()));
+            continue;
+        }
+        if !matches!(entry.kind, Kind::Directory | Kind::Unknown) {
+            removal.tree[at].files.push(name.to_vec());
+            continue;
+        }
+        let depth = removal.tree[at].depth + 1;
+        let too_many =
+            removal.tree.len() >= usize::try_from(removal.limits.directories).unwrap_or(usize::MAX);
+        if depth > removal.limits.depth || too_many {
+            let why = if too_many { Unseen::TooMany } else { Unseen::TooDeep };
+            removal.miss(join(&path, name), why);
+            continue;
+        }
+        let new = removal.tree.len();
+        removal.tree[at].directories.push(new);
+        removal.tree.push(Directory {
+            parent: at,
+            name: name.to_vec(),
+            depth,
+            unique: entry.unique.map(|unique| unique.as_bytes().to_vec()),
+            is_sure: entry.kind == Kind::Directory,
+            files: Vec::new(),
+            directories: Vec::new(),
+            keeps: false,
+        });
+    }
+    Ok(())
+}
+
+/// Removes one thing in a directory; nothing after the last.
+async fn remove_item<R: Runtime>(
+    connection: &mut Connection<R>,
+    removal: &mut Removal,
+    at: usize,
+    item: usize,
+) -> Result<Option<Removed>, Error> {
+    let directory = &removal.tree[at];
+    let (name, is_directory, keeps) = match directory.files.get(item) {
+        Some(name) => (name.clone(), false, false),
+        None => match directory.directories.get(item - directory.files.len()) {
+            Some(&child) => (removal.tree[child].name.clone(), true, removal.tree[child].keeps),
+            None => return Ok(None),
+        },
+    };
+    let path = join(&removal.path_of(at), &name);
+    removal.current.clone_from(&path);
+    let removed = match keeps {
+        // What is still in it was told.
+        true => Ok(false),
+        false => remove_one(connection, removal, at, &name, is_directory).await,
+    };
+    removal.stage = Stage::Removing(at, item + 1);
+    removal.current.clone_from(&path);
+    match removed {
+        Ok(true) if is_directory => Ok(Some(Removed::Directory(path))),
+        Ok(true) => Ok(Some(Removed::File(path))),
+        Ok(false) => {
+            removal.keep(at);
+            let unseen = removal.unseen.pop_front();
+            Ok(Some(unseen.unwrap_or(Removed::Looked(path))))
+        }
+        Err(error) => {
+            removal.keep(at);
+            Err(error)
+        }
+    }
+}
+
+/// Removes one thing in the directory that it was seen in. `false` where that is not to be found any more.
+async fn remove_one<R: Runtime>(
+    connection: &mut Connection<R>,
+    removal: &mut Removal,
+    at: usize,
+    name: &[u8],
+    is_directory: bool,
+) -> Result<bool, Error> {
+    match go_to(connection, removal, at).await? {
+        Gone::There => {}
+        Gone::NoDirectory => {
+            removal.miss(removal.path_of(at), Unseen::Unconfirmed);
+            return Ok(false);
+        }
+        Gone::Not(why) => {
+            removal.miss(removal.path_of(at), why);
+            return Ok(false);
+        }
+    }
+    let bare = match removal.base {
+        Some(_) => name.to_vec(),
+        None => join(&removal.path_of(at), name),
+    };
+    let bare = connection.wire_name(&bare)?.into_owned();
+    let bare = text(&bare)?;
+    match is_directory {
+        true => connection.run_here(remove_directory(bare), |_| {}).await?,
+        false => connection.run_here(delete(bare), |_| {}).await?,
+    };
+    Ok(true)
+}
+
+/// Makes a directory of the tree the working directory, and makes sure that it is.
+async fn go_to<R: Runtime>(
+    connection: &mut Connection<R>,
+    removal: &mut Removal,
+    at: usize,
+) -> Result<Gone, Error> {
+    let unique = removal.tree[at].unique.clone();
+    let Some(base) = removal.base.clone() else {
+        // Only by its path, and never below the root unless it is known by that fact.
+        connection.go_home().await?;
+        let path = connection.wire_name(&removal.path_of(at))?.into_owned();
+        if at > 0 && !removal.trust_paths && !has_fact(connection, &path, unique.as_deref()).await? {
+            return Ok(Gone::Not(Unseen::Unconfirmed));
+        }
+        return Ok(Gone::There);
+    };
+    if removal.place == Some((connection.visits(), at)) {
+        return Ok(Gone::There);
+    }
+    if removal.place.take().is_none_or(|(visit, _)| visit != connection.visits()) {
+        connection.go_home().await?;
+        match connection.place().await? {
+            Some(home) => connection.leave(home.path),
+            None => return Ok(Gone::Not(Unseen::Unconfirmed)),
+        }
+    }
+    let mut names = Vec::new();
+    for name in removal.names(at) {
+        names.push(connection.wire_name(name)?.into_owned());
+    }
+    let names: Vec<&[u8]> = names.iter().map(|name| &name[..]).collect();
+    let location = Location::new(&base);
+    // In one go where the server's paths are understood and the line is not too long for it, else name by name.
+    let steps = match location.path(&names).filter(|path| path.len() <= LONGEST_PATH) {
+        Some(path) => vec![path],
+        None => [&base[..]].iter().chain(&names).map(|name| name.to_vec()).collect(),
+    };
+    for step in &steps {
+        match connection.run_here(change_directory(text(step)?), |_| {}).await {
+            Ok(_) => {}
+            Err(Error::Refused(_)) if !removal.tree[at].is_sure => return Ok(Gone::NoDirectory),
+            Err(error) => return Err(error),
+        }
+    }
+    let place = connection.place().await?;
+    let is_right = place.as_ref().is_some_and(|place| location.is_confirmed_by(&names, &place.text));
+    if is_right || removal.trust_paths || (at > 0 && has_fact(connection, b"", unique.as_deref()).await?) {
+        removal.place = Some((connection.visits(), at));
+        return Ok(Gone::There);
+    }
+    Ok(Gone::Not(place.map_or(Unseen::Unconfirmed, |place| Unseen::Elsewhere(place.path))))
+}
+
+/// Whether the directory has this unique fact.
+async fn has_fact<R: Runtime>(
+    connection: &mut Connection<R>,
+    path: &[u8],
+    unique: Option<&[u8]>,
+) -> Result<bool, Error> {
+    let Some(unique) = unique else { return Ok(false) };
+    let mut reader = FactsReader::new(vec![0; 8192]);
+    let mut found = false;
+    let compare = |line: &ReplyLine<'_>| {
+        if let Some(Ok(entry)) = reader.line(line) {
+            found = entry.unique.is_some_and(|fact| fact.as_bytes() == unique);
+        }
+    };
+    match connection.run_here(client::facts(super::operations::optional(path)?), compare).await {
+        Ok(()) => Ok(found),
+        Err(Error::Refused(_) | Error::Unreadable(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,198 @@
+//! A server with a tree of its own that takes names for something else, says nothing of where it is, or does not show
+//! all that it has.
+
+// Each test program uses its part.
+#![allow(dead_code)]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// How the server differs from one that does all as it should.
+#[derive(Clone, Default)]
+pub struct Ways {
+    /// Replies to lines of the dialogue, by the whole line or by the verb.
+    pub replies: BTreeMap<&'static str, &'static str>,
+    /// More lines in listings, by directory.
+    pub lines: BTreeMap<&'static str, &'static [&'static str]>,
+    /// It has MLSD and MLST, with the unique fact.
+    pub unique: bool,
+    /// CWD into the first leads to the second, although the first is there.
+    pub misled: BTreeMap<&'static str, &'static str>,
+    /// The final reply to listings.
+    pub listed: Option<&'static str>,
+    /// It lists one entry again and again, without end.
+    pub endless: bool,
+    /// `~` is the login directory.
+    pub tilde: bool,
+}
+
+#[derive(Clone)]
+pub struct Peer {
+    pub address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    /// Directories by path, with `/` at the end of it, and files.
+    tree: Vec<String>,
+    commands: Vec<String>,
+}
+
+/// What is there in most tests.
+pub const TREE: [&str; 8] =
+    ["/home/", "/home/kept", "/home/d/", "/home/d/f", "/home/d/g h", "/home/d/e/", "/home/d/e/x", "/home/~/"];
+
+impl Peer {
+    pub fn new(ways: Ways) -> Self {
+        Self::with(&TREE, ways)
+    }
+
+    pub fn with(tree: &[&str], ways: Ways) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let tree = tree.iter().map(|path| path.to_string()).collect();
+        let state = Arc::new(Mutex::new(State { tree, commands: Vec::new() }));
+        let peer = Self { address, state };
+        let shared = Arc::clone(&peer.state);
+        thread::spawn(move || {
+            // One client after the other, and not for ever.
+            for stream in listener.incoming().take(10).flatten() {
+                stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+                serve(stream, &shared, &ways);
+            }
+        });
+        peer
+    }
+
+    pub fn tree(&self) -> Vec<String> {
+        self.state.lock().unwrap().tree.clone()
+    }
+
+    pub fn commands(&self) -> Vec<String> {
+        self.state.lock().unwrap().commands.clone()
+    }
+}
+
+fn absolute(place: &str, path: &str) -> String {
+    let place = if path.starts_with('/') { "" } else { place };
+    let mut names: Vec<&str> = place.split('/').filter(|name| !name.is_empty()).collect();
+    for name in path.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => _ = names.pop(),
+            name => names.push(name),
+        }
+    }
+    if names.is_empty() { "/".into() } else { format!("/{}/", names.join("/")) }
+}
+
+fn serve(stream: TcpStream, state: &Mutex<State>, ways: &Ways) {
+    let mut out = stream.try_clone().unwrap();
+    let (mut place, mut ports) = ("/home/".to_owned(), None::<TcpListener>);
+    let mut say = |reply: &str| out.write_all(format!("{reply}\r\n").as_bytes()).unwrap_or(());
+    say("220 ready");
+    for line in BufReader::new(stream).split(b'\n') {
+        let Ok(line) = line else { return };
+        let line = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
+        let (verb, argument) = line.split_once(' ').unwrap_or((&line, ""));
+        let mut state = state.lock().unwrap();
+        state.commands.push(line.clone());
+        if let Some(reply) = ways.replies.get(&*line).or_else(|| ways.replies.get(verb)) {
+            say(reply);
+            continue;
+        }
+        let mut path = absolute(&place, argument);
+        if ways.tilde && argument.starts_with('~') {
+            path = absolute("/home", argument[1..].trim_start_matches('/'));
+        }
+        let file = path.trim_end_matches('/').to_owned();
+        match verb {
+            "USER" => say("331 password"),
+            "PASS" => say("230 in"),
+            "TYPE" | "NOOP" => say("200 fine"),
+            "PWD" => say(&format!(
+                "257 \"{}\" is here",
+                if place == "/" { "/" } else { place.trim_end_matches('/') }
+            )),
+            "CWD" => {
+                let path = ways.misled.get(&*path).map_or(path, |other| (*other).to_owned());
+                match state.tree.contains(&path) {
+                    true => {
+                        place = path;
+                        say("250 there");
+                    }
+                    false => say("550 no such directory"),
+                }
+            }
+            "EPSV" => {
+                let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+                say(&format!("229 here (|||{}|)", listener.local_addr().unwrap().port()));
+                ports = Some(listener);
+            }
+            "MLST" if ways.unique => {
+                say(&format!("250-facts\r\n type=dir;unique=U{path}; {path}\r\n250 end"));
+            }
+            "DELE" => match state.tree.iter().position(|there| *there == file) {
+                Some(at) => {
+                    state.tree.remove(at);
+                    say("250 deleted");
+                }
+                None => say("550 no such file"),
+            },
+            "RMD" => {
+                let inside = state.tree.iter().any(|there| there.starts_with(&path) && *there != path);
+                match state.tree.iter().position(|there| *there == path) {
+                    Some(at) if !inside => {
+                        state.tree.remove(at);
+                        say("250 removed");
+                    }
+                    _ => say("550 not empty"),
+                }
+            }
+            "LIST" | "MLSD" if verb == "LIST" || ways.unique => {
+                let directory = if argument.is_empty() { place.clone() } else { path };
+                let mut lines: Vec<String> = Vec::new();
+                for there in &state.tree {
+                    let Some(name) = there.strip_prefix(&directory).filter(|name| !name.is_empty()) else {
+                        continue;
+                    };
+                    let (kind, name) = match name.strip_suffix('/') {
+                        Some(name) => ('d', name),
+                        None => ('-', name),
+                    };
+                    if name.contains('/') {
+                        continue;
+                    }
+                    let long = if kind == 'd' { "dir" } else { "file" };
+                    let fact = there.replace(' ', "_");
+                    lines.push(match verb {
+                        "MLSD" => format!("type={long};unique=U{fact}; {name}"),
+                        _ => format!("{kind}rwxr-xr-x   1 me me  5 Jan 20  2020 {name}"),
+                    });
+                }
+                lines.extend(
+                    ways.lines.get(&*directory).copied().unwrap_or_default().iter().map(ToString::to_string),
+                );
+                drop(state);
+                say("150 here it comes");
+                let (mut data, _) = ports.take().unwrap().accept().unwrap();
+                let all: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+                let mut written = data.write_all(all.as_bytes());
+                let many = "-rwxr-xr-x   1 me me  5 Jan 20  2020 again\r\n".repeat(1000);
+                // Bounded, should the client never end it.
+                for _ in 0..if ways.endless { 10_000 } else { 0 } {
+                    written = written.and_then(|()| data.write_all(many.as_bytes()));
+                }
+                drop(data);
+                say(ways.listed.unwrap_or("226 done"));
+            }
+            "ABOR" => say("226 aborted"),
+            "QUIT" => return say("221 bye"),
+            _ => say("500 unknown"),
+        }
+    }
+}
