@@ -71,6 +71,11 @@ impl Failure {
         matches!(&self.why, Why::Remote(error) if error.is_fatal())
     }
 
+    /// Whether the server refused, and may be asked for something else.
+    pub fn is_refusal(&self) -> bool {
+        matches!(&self.why, Why::Remote(error @ FtpError::Refused(_)) if !error.is_fatal())
+    }
+
     /// Whether the server ignored that a download was to go on, and sent the file from its start.
     pub fn is_ignored_restart(&self) -> bool {
         matches!(&self.why, Why::Remote(FtpError::Data(TransferFailure::RestartIgnored { .. }, _)))

@@ -25,11 +25,14 @@ pub fn names(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
 /// where a Z follows, else in the zone of the server, which does not say which that is.
 pub fn entries(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
     let entries = match session.entries(directory) {
-        // MLSD takes directories only. What is no directory is one line.
-        Err(failure) if !failure.is_fatal() => match session.client.facts(directory) {
-            Ok(entry) if !entry.entry().kind.is_directory() => vec![entry],
-            _ => vec![in_parent(session, directory).ok_or(failure)?],
-        },
+        // MLSD takes directories only, and what it refuses may be something else: one line. A listing that broke off
+        // says nothing of that.
+        Err(failure) if !directory.is_empty() && failure.is_refusal() => {
+            match session.client.facts(directory) {
+                Ok(entry) if !entry.entry().kind.is_directory() => vec![entry],
+                _ => vec![in_parent(session, directory).ok_or(failure)?],
+            }
+        }
         entries => entries?,
     };
     print(entries.iter().map(|entry| {
