@@ -41,6 +41,10 @@ pub struct Wait {
     /// An event of the data connection.
     pub data: bool,
     /// This moment, whatever else happens.
+    ///
+    /// It may be now: a client does not send a command before its driver has read what the server has sent
+    /// already. Read what can be read without blocking, and poll again at once, whether anything came or not. A
+    /// driver that ignores the deadline and blocks in a read waits for a server that waits for the command.
     pub deadline: Option<Instant>,
 }
 

@@ -54,6 +54,8 @@
 //!         if wait.writable {
 //!             let sent = stream.write(tx.pending())?;
 //!             tx.sent(sent);
+//!         } else if wait.deadline.is_some_and(|deadline| deadline <= now) {
+//!             // The time is up, or a command is about to go: this stream cannot be read without blocking.
 //!         } else {
 //!             match stream.read(rx.spare())? {
 //!                 0 => rx.eof(),

@@ -13,6 +13,8 @@
 //! | | greets by 120, 230, 421 | login | `the_greeting_is_waited_for`, `a_greeting_of_230_..` |
 //! | | 421 at any moment; the end after QUIT or a final reply | ending, transfer | `a_421_..`, `an_end_after_quit_is_no_error`, `transfers_end_well_..` |
 //! | | says 226 twice, or anything while idle | framing | `a_second_226_is_ignored`, `a_reply_to_nothing_..` |
+//! | | replies twice, too late, out of step, to another command | strays | `doubled_replies_..`, `two_greetings_..`, `a_success_of_another_command_..`, `only_its_own_success_..`, `after_a_stray_..`, `what_was_there_before_..`, `a_late_copy_..` |
+//! | | says 1yz for ever | strays | `preliminary_replies_are_bounded_..` |
 //! | login | 2yz to USER, 202 to PASS, 332 to either | login | `a_login_gives_what_the_server_asks_for` |
 //! | | 530 "too many" | login | `a_refusal_for_now_is_told_from_one_for_good` |
 //! | | refuses FEAT before the login; wants OPTS UTF8 ON | login | `feat_refused_before_..`, `opts_utf8_..` |
@@ -24,6 +26,9 @@
 //! | | 425, 421 while connecting; 425, 426 after it | passive, active, transfer | `a_421_while_connecting_..`, `while_waiting_for_the_server_..`, `data_that_was_refused_..` |
 //! | transfer | 125, any 1yz, none; 150 and 226 at once; 226 before or long after | transfer, active | `transfers_end_well_in_any_order_of_events`, `the_data_connection_may_come_before_..` |
 //! | | no 1yz though data flows; no final reply | beside, time | `data_is_read_although_no_150_comes`, `each_wait_has_its_deadline` |
+//! | | 2yz before the 150; a final reply and nothing else | strays | `a_2yz_before_the_150_..`, `a_failure_behind_..`, `an_upload_without_a_1yz_..`, `a_download_or_listing_..` |
+//! | | fewer bytes than SIZE, MLST, MLSD or the 150 say; REST ignored | sizes | `fewer_bytes_..`, `where_size_is_refused_..`, `a_restart_is_checked_..` |
+//! | | wants PRET; takes one command a read | passive | `a_transfer_is_announced_by_pret_..`, `a_command_goes_when_the_one_before_it_is_answered` |
 //! | | 4yz, 5yz after all the data; 426 to our early close | transfer | `a_transfer_that_the_server_calls_failed_..`, `a_426_after_an_early_close_..` |
 //! | | ABOR answered in any way, or not at all | abort | `every_answer_to_abor_..`, `no_answer_to_abor_..`, `abor_is_sent_before_..`, `a_server_that_closes_at_the_sight_of_synch_..` |
 //! | | REST: other codes, refused, kept for the next transfer | transfer | `a_download_that_cannot_restart_..`, `an_upload_that_restarts_..`, `an_offset_that_no_transfer_used_..` |

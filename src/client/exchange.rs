@@ -102,7 +102,7 @@ impl<'a, A: Answer> Exchange<'a, A> {
 
 /// Whether a line may have been longer than the limit: the machine cuts it there. The code and what parts it from
 /// the text may be gone from the text already.
-fn may_be_cut(cx: &Context<'_, '_>, line: &ReplyLine<'_>) -> bool {
+pub(super) fn may_be_cut(cx: &Context<'_, '_>, line: &ReplyLine<'_>) -> bool {
     const CODE: usize = 4;
     line.text.len().saturating_add(CODE) >= cx.client.config.limits.line
 }

@@ -8,6 +8,7 @@ use core::fmt;
 use core::net::SocketAddr;
 
 use super::channel::{Phase, Purpose};
+use super::exchange::may_be_cut;
 use super::file_size::{ExpectedSize, KnownSize};
 use super::{Context, DataConnection, Next, Operation, Profile, ReplyTo, Sequence};
 use crate::action::{DataFailure, DataId, DataOp};
@@ -172,6 +173,8 @@ pub struct Open<'a> {
     command_sent: bool,
     protect: Protect,
     channel: DataId,
+    /// The line that opened the transfer is as long as lines are allowed to be: its end may be missing.
+    is_cut: bool,
 }
 
 /// Whether data connections have to be protected first: the server said so when it was asked for the
@@ -232,6 +235,7 @@ impl<'a> Open<'a> {
             command_sent: false,
             protect: Protect::No,
             channel: DataId::NONE,
+            is_cut: false,
         }
     }
 
@@ -442,6 +446,7 @@ impl<'a> Open<'a> {
 
     /// 150, or 226 at once: data may flow, as soon as the connection stands.
     fn start(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) {
+        self.is_cut = may_be_cut(cx, line);
         let Some(channel) = &mut cx.client.channel else { return };
         self.channel = channel.id;
         if self.command.known_verb() == Some(Verb::Retr) {
@@ -611,7 +616,8 @@ impl Sequence for Open<'_> {
             size_hint: reply::size_hint(text),
             formats: self.formats(),
             unique_name: match self.command {
-                Command::Stou(_) => reply::unique_name(text),
+                // Half a name is another name.
+                Command::Stou(_) if !self.is_cut => reply::unique_name(text),
                 _ => None,
             },
         }

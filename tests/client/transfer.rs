@@ -300,3 +300,17 @@ fn a_command_of_ones_own_has_a_data_connection() {
     assert_eq!(outcome, Outcome::Error(Error::Local(LocalError::Unprotected)));
     assert!(rig.commands().is_empty());
 }
+
+#[test]
+fn a_name_of_stou_that_the_limit_may_have_cut_is_none() {
+    for (padding, told) in [(10, true), (100, false)] {
+        let mut config = Config::default();
+        config.limits.line = 64;
+        let line = format!("150 FILE: {}", "n".repeat(padding)).into_bytes();
+        let acts = [Raw([&line[..], b"\r\n"].concat()), AfterData, Say("226 done")];
+        let mut rig = Rig::with(config, PEER).greet().on("STOU", acts);
+        let mut open = client::store_unique(None, IMAGE);
+        let (_, _, _, name) = rig.run(&mut open, opened).done();
+        assert_eq!(name.is_some(), told, "{padding}");
+    }
+}

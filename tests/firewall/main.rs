@@ -49,6 +49,7 @@ macro_rules! behind_a_firewall {
 behind_a_firewall! {
     our_client_is_in_passive_mode:   OURS VSFTPD PROFTPD PURE_FTPD;
     our_client_is_in_active_mode:    OURS VSFTPD PROFTPD PURE_FTPD;
+    our_client_sends_commands_together: OURS VSFTPD PROFTPD PURE_FTPD;
     our_server_has_a_client:         CURL LFTP;
     our_server_has_a_client_that_sends_commands_together: LFTP;
 }
@@ -68,6 +69,11 @@ fn closed(server: &str) -> Site {
 /// connections come about by `way` at the first attempt.
 #[track_caller]
 fn moves_data(site: &Site, host: IpAddr, active: bool, profile: Profile, way: &str) {
+    moves_data_with(Config::default(), site, host, active, profile, way);
+}
+
+#[track_caller]
+fn moves_data_with(mut config: Config, site: &Site, host: IpAddr, active: bool, profile: Profile, way: &str) {
     let log = Arc::new(Mutex::new(Vec::new()));
     let trace = Arc::clone(&log);
     let show = move |direction, line: ftp_proto::codec::Redacted<'_>| {
@@ -76,7 +82,6 @@ fn moves_data(site: &Site, host: IpAddr, active: bool, profile: Profile, way: &s
         }
     };
     let start = Instant::now();
-    let mut config = Config::default();
     config.timeouts.reply = SOON;
     let builder = FtpClient::builder().config(config).active(active).profile(profile).trace(show);
     let mut client = builder.connect(SocketAddr::new(host, site.port)).unwrap();
@@ -114,6 +119,21 @@ fn our_client_is_in_active_mode(server: &str) {
         moves_data(&site, host, true, Profile::empty(), "EPRT");
     }
     moves_data(&site, IPV4, true, Profile::NO_EPRT, "PORT");
+}
+
+/// What says where data goes has a packet of its own all the same.
+fn our_client_sends_commands_together(server: &str) {
+    let site = closed(server);
+    let mut config = Config::default();
+    config.pipelining = true;
+    for (active, profile, way) in [
+        (false, Profile::empty(), "EPSV"),
+        (false, Profile::NO_EPSV, "PASV"),
+        (true, Profile::empty(), "EPRT"),
+        (true, Profile::NO_EPRT, "PORT"),
+    ] {
+        moves_data_with(config.clone(), &site, IPV4, active, profile, way);
+    }
 }
 
 fn our_server_has_a_client(client: &Client) {
