@@ -5,24 +5,25 @@ use ::std::future::poll_fn;
 use ::std::io;
 use ::std::net::{IpAddr, SocketAddr};
 use ::std::task::{Context, Poll, ready};
+use ::std::time::Duration;
 
 use super::control::{Changed, Control, Trace};
 use super::data::{Data, is_unsupported};
 use super::error::{Error, Refused};
+use super::outcome::{Outcome, Reply};
 use super::runtime::{Runtime, Turns};
 use super::spans::{SessionSpan, TransferSpan};
 use super::tls::Endpoint;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp, Wait};
 use crate::client::{
-    Abort, Answer, AvailableAnswer, ChecksumAnswer, ClearCommandChannel, Client, Complete, Config, Exchange,
-    FactsAnswer, FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Offers, Open, Operation,
-    OperationStep, Party, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal, Rename, Secure,
-    Sequence, Setup, SizeAnswer, TimeSetAnswer, TransferId, Verified, Verify, abort, complete,
+    Client, Complete, Config, Offers, Open, Operation, OperationStep, Party, Profile, Protected, Refusal,
+    TransferId, abort, complete,
 };
-use crate::codec::{Digest, Direction, Escaped, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
+use crate::codec::{Direction, Escaped, ReplyLine};
 use crate::error::{Error as CoreError, PeerError};
 use crate::listing::Formats;
 use crate::security::{Downgrade, Upgrade};
+use crate::time::Instant;
 use crate::transfer::Marker;
 
 /// A client's connection: the machine, the sockets, the buffers. Nothing is ever held outside of it
@@ -37,6 +38,8 @@ pub(super) struct Connection<R: Runtime> {
     endpoint: Option<Endpoint>,
     /// The server may bring new tickets when they are used up.
     may_renew: bool,
+    /// Time for one call as a whole.
+    operation_timeout: Option<Duration>,
     span: SessionSpan,
 }
 
@@ -52,7 +55,8 @@ impl<R: Runtime> Connection<R> {
         let control = Control::new(stream, config.limits.line);
         let span = SessionSpan::client(peer);
         let (machine, data, turns) = (Client::new(config, peer), Data::new(), Turns::default());
-        Self { runtime, machine, control, data, turns, local, endpoint, may_renew: true, span }
+        let (may_renew, operation_timeout) = (true, None);
+        Self { runtime, machine, control, data, turns, local, endpoint, may_renew, operation_timeout, span }
     }
 
     pub(super) fn set_trace(&mut self, trace: Option<Trace>) {
@@ -61,6 +65,29 @@ impl<R: Runtime> Connection<R> {
 
     pub(super) fn set_profile(&mut self, profile: Profile) {
         self.machine.set_profile(profile);
+    }
+
+    pub(super) const fn set_operation_timeout(&mut self, timeout: Option<Duration>) {
+        self.operation_timeout = timeout;
+    }
+
+    /// The end of the time of a call that begins now.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.operation_timeout.map(|timeout| self.runtime.now().after(timeout))
+    }
+
+    /// Fails once the client was stopped.
+    pub(super) fn check_stop(&self) -> Result<(), Error> {
+        if self.runtime.is_stopped() { Err(Error::Stopped) } else { Ok(()) }
+    }
+
+    /// Fails once the client was stopped, or the time of a call has run out.
+    pub(super) fn check(&self, deadline: Option<Instant>) -> Result<(), Error> {
+        self.check_stop()?;
+        match deadline {
+            Some(deadline) if self.runtime.now() >= deadline => Err(Error::Deadline),
+            _ => Ok(()),
+        }
     }
 
     pub(super) const fn offers(&self) -> Option<Offers> {
@@ -84,34 +111,52 @@ impl<R: Runtime> Connection<R> {
         self.run_with(operation, |_| {}).await
     }
 
+    /// As [`run`](Self::run), in a call whose time ends at `deadline`.
+    pub(super) async fn run_until<S: Outcome>(
+        &mut self,
+        deadline: Option<Instant>,
+        mut operation: Operation<S>,
+    ) -> Result<S::Owned, Error> {
+        poll_fn(|cx| self.poll_run(&mut operation, deadline, &mut |_| {}, cx)).await
+    }
+
     /// Opens a transfer. Where the tickets of TLS 1.3 are used up, and the server brings none with what was moved
     /// last, it may refuse a data connection: one that moves nothing comes before it, for the sake of the tickets
     /// that follow its handshake.
     pub(super) async fn open(&mut self, operation: Operation<Open<'_>>) -> Result<Transfer, Error> {
+        let deadline = self.deadline();
         if self.may_renew && self.endpoint.as_ref().is_some_and(Endpoint::has_spent_its_tickets) {
-            self.may_renew = self.renew_tickets().await?;
+            self.may_renew = self.renew_tickets(deadline).await?;
         }
-        self.run(operation).await
+        Ok(Transfer { deadline, ..self.run_until(deadline, operation).await? })
     }
 
     /// Whether it helped.
-    async fn renew_tickets(&mut self) -> Result<bool, Error> {
-        let refused = match self.run(crate::client::renew_session()).await {
-            Ok(mut transfer) => {
-                let mut waste = [0; 512];
+    async fn renew_tickets(&mut self, deadline: Option<Instant>) -> Result<bool, Error> {
+        let refused = match self.run_until(deadline, crate::client::renew_session()).await {
+            Ok(transfer) => {
+                let (mut transfer, mut waste) = (Transfer { deadline, ..transfer }, [0; 512]);
                 poll_fn(|cx| self.poll_read(&mut transfer, &mut waste, cx)).await.map(drop)
             }
             Err(error) => Err(error),
         };
         match refused {
-            Err(error @ (Error::Local(_) | Error::Peer(..))) => Err(error),
+            Err(error @ (Error::Local(_) | Error::Peer(..) | Error::Deadline | Error::Stopped)) => Err(error),
             // The server takes connections that resume nothing.
             Ok(()) => Ok(false),
             Err(_) => {
                 // The refusal may be here before the tickets are.
-                poll_fn(|cx| match self.data.poll_retired(&self.runtime, self.endpoint.as_ref(), cx) {
-                    Some(until) => self.runtime.poll_deadline(until, cx),
-                    None => Poll::Ready(()),
+                poll_fn(|cx| {
+                    if self.runtime.poll_stopped(cx).is_ready() {
+                        return Poll::Ready(());
+                    }
+                    match self.data.poll_retired(&self.runtime, self.endpoint.as_ref(), cx) {
+                        Some(until) => {
+                            let until = deadline.map_or(until, |deadline| deadline.min(until));
+                            self.runtime.poll_deadline(until, cx)
+                        }
+                        None => Poll::Ready(()),
+                    }
                 })
                 .await;
                 Ok(!self.endpoint.as_ref().is_some_and(Endpoint::has_spent_its_tickets))
@@ -125,17 +170,21 @@ impl<R: Runtime> Connection<R> {
         mut operation: Operation<S>,
         mut on_line: impl FnMut(&ReplyLine<'_>),
     ) -> Result<S::Owned, Error> {
-        poll_fn(|cx| self.poll_run(&mut operation, &mut on_line, cx)).await
+        let deadline = self.deadline();
+        poll_fn(|cx| self.poll_run(&mut operation, deadline, &mut on_line, cx)).await
     }
 
-    /// Goes on with an operation until it is over, and makes its outcome the caller's own.
+    /// Goes on with an operation until it is over, and makes its outcome the caller's own. Once `deadline` has
+    /// passed the operation is not waited for any longer: it can be dropped.
     fn poll_run<S: Outcome>(
         &mut self,
         operation: &mut Operation<S>,
+        deadline: Option<Instant>,
         on_line: &mut impl FnMut(&ReplyLine<'_>),
         cx: &mut Context<'_>,
     ) -> Poll<Result<S::Owned, Error>> {
         loop {
+            self.check_stop()?;
             let now = self.runtime.now();
             let (rx, tx) = (&mut self.control.rx, &mut self.control.tx);
             let step = match operation.step(&mut self.machine, now, &mut rx.view(), &mut tx.view()) {
@@ -162,13 +211,25 @@ impl<R: Runtime> Connection<R> {
                 OperationStep::Close => {
                     return Poll::Ready(Err(self.broken(PeerError::Closed.into())));
                 }
-                OperationStep::Wait(wait) => ready!(self.poll_wait(&wait, cx)),
+                // A peer that sends a byte now and then is never waited for in vain, and never done.
+                OperationStep::Wait(_) if deadline.is_some_and(|deadline| now >= deadline) => {
+                    return Poll::Ready(Err(Error::Deadline));
+                }
+                OperationStep::Wait(wait) => ready!(self.poll_wait(&wait, deadline, cx)),
             }
         }
     }
 
-    /// Ready once something has come of a wait.
-    pub(super) fn poll_wait(&mut self, wait: &Wait, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready once something has come of a wait, the time of the call has run out, or the client was stopped.
+    pub(super) fn poll_wait(
+        &mut self,
+        wait: &Wait,
+        deadline: Option<Instant>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        if self.runtime.poll_stopped(cx).is_ready() {
+            return Poll::Ready(());
+        }
         if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
             match changed {
                 Changed::Upgraded(token) => self.machine.upgraded(token),
@@ -189,7 +250,7 @@ impl<R: Runtime> Connection<R> {
             progress = true;
         }
         let retiring = self.data.poll_retired(&self.runtime, self.endpoint.as_ref(), cx);
-        match [wait.deadline, retiring].into_iter().flatten().min() {
+        match [wait.deadline, retiring, deadline].into_iter().flatten().min() {
             _ if progress => self.turns.poll_next(cx),
             Some(deadline) => self.runtime.poll_deadline(deadline, cx),
             None => Poll::Pending,
@@ -240,7 +301,7 @@ impl<R: Runtime> Connection<R> {
         let moved = self.poll_move(transfer, cx, |data, cx| {
             data.poll_send(cx, bytes).map(|(count, event)| (Some(count).filter(|count| *count > 0), event))
         });
-        moved.map(|moved| moved?.bytes().ok_or(CUT_SHORT))
+        moved.map(|moved| moved?.bytes().ok_or_else(|| transfer.cut_short()))
     }
 
     /// Sends a piece of `file` from its position on without looking at it; 0 at its end, and nothing
@@ -262,7 +323,10 @@ impl<R: Runtime> Connection<R> {
                 Err(error) => (None, data.fail(DataFailure::Broken, error)),
             })
         });
-        moved.map(|moved| Ok(Some(moved?.bytes().ok_or(CUT_SHORT)?).filter(|_| !unsupported)))
+        moved.map(|moved| {
+            let count = moved?.bytes().ok_or_else(|| transfer.cut_short())?;
+            Ok(Some(count).filter(|_| !unsupported))
+        })
     }
 
     /// Moves data by `attempt`, which says how much the caller is told of, if anything, and what the
@@ -275,6 +339,12 @@ impl<R: Runtime> Connection<R> {
     ) -> Poll<Result<Moved, Error>> {
         if transfer.span.is_none() && !transfer.is_over() {
             transfer.span = Some(self.span.transfer(None));
+        }
+        if let Some(error) = &transfer.failure {
+            return Poll::Ready(Err(error.again()));
+        }
+        if let (false, Err(error)) = (transfer.is_over(), self.check(transfer.deadline)) {
+            return Poll::Ready(Err(transfer.fail(error)));
         }
         loop {
             let was_moving = self.data.is_moving();
@@ -331,15 +401,16 @@ impl<R: Runtime> Connection<R> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Finished, Error>> {
         let Some(operation) = &mut transfer.completion else { return Poll::Ready(Ok(Finished::default())) };
-        let result = ready!(self.poll_run(operation, &mut |_| {}, cx));
-        transfer.completion = None;
-        if let Some(mut span) = transfer.span.take() {
-            match &result {
-                Ok(_) => span.end(&"complete"),
-                Err(error) => span.end(error),
+        match ready!(self.poll_run(operation, transfer.deadline, &mut |_| {}, cx)) {
+            Ok(finished) => {
+                transfer.completion = None;
+                if let Some(mut span) = transfer.span.take() {
+                    span.end(&"complete");
+                }
+                Poll::Ready(Ok(finished))
             }
+            Err(error) => Poll::Ready(Err(transfer.fail(error))),
         }
-        Poll::Ready(result)
     }
 
     pub(super) fn act(&mut self, id: DataId, op: DataOp) {
@@ -380,14 +451,16 @@ impl Moved {
     }
 }
 
-/// The server took its leave before it had all.
-const CUT_SHORT: Error = Error::Data(DataFailure::Broken, None);
-
 /// A transfer that is open.
 #[derive(Debug)]
 pub(super) struct Transfer {
-    completion: Option<Operation<Complete<Vec<u8>>>>,
-    span: Option<TransferSpan>,
+    /// What is left to be done; nothing once it is over.
+    pub(super) completion: Option<Operation<Complete<Vec<u8>>>>,
+    pub(super) span: Option<TransferSpan>,
+    /// When the time of the whole transfer ends.
+    pub(super) deadline: Option<Instant>,
+    /// Why it failed: every later call on it fails with the same.
+    pub(super) failure: Option<Error>,
     pub(super) offset: u64,
     pub(super) size_hint: Option<u64>,
     pub(super) unique_name: Option<Vec<u8>>,
@@ -395,8 +468,31 @@ pub(super) struct Transfer {
 }
 
 impl Transfer {
-    pub(super) const fn is_over(&self) -> bool {
+    const fn is_over(&self) -> bool {
         self.completion.is_none()
+    }
+
+    /// Whether it has come to its end and did not fail.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.is_over() && self.failure.is_none()
+    }
+
+    /// Keeps the reason of a failure. A transfer that was left by its caller goes on to exist for the server, and
+    /// can still be given up.
+    fn fail(&mut self, error: Error) -> Error {
+        if !matches!(error, Error::Deadline | Error::Stopped) {
+            self.completion = None;
+        }
+        if let Some(mut span) = self.span.take() {
+            span.end(&error);
+        }
+        self.failure = Some(error.again());
+        error
+    }
+
+    /// The server ended an upload before it had all of it, which is a failure whatever it said.
+    fn cut_short(&mut self) -> Error {
+        self.fail(Error::Data(DataFailure::Broken, None))
     }
 
     /// The same, of a file whose size the server can be asked for.
@@ -406,7 +502,7 @@ impl Transfer {
     }
 }
 
-fn seen_through(transfer: TransferId, path: &[u8]) -> Operation<Complete<Vec<u8>>> {
+pub(super) fn seen_through(transfer: TransferId, path: &[u8]) -> Operation<Complete<Vec<u8>>> {
     complete(transfer).confirm_size(path.to_vec())
 }
 
@@ -414,95 +510,4 @@ fn seen_through(transfer: TransferId, path: &[u8]) -> Operation<Complete<Vec<u8>
 #[derive(Debug, Default)]
 pub(super) struct Finished {
     pub(super) reply: Option<Reply>,
-}
-
-/// A reply, kept.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Reply {
-    /// Its code.
-    pub code: ReplyCode,
-    /// The text of its last line.
-    pub text: Vec<u8>,
-}
-
-impl ::std::fmt::Debug for Reply {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        f.debug_struct("Reply").field("code", &self.code).field("text", &Escaped(&self.text)).finish()
-    }
-}
-
-impl From<ReplyLine<'_>> for Reply {
-    fn from(line: ReplyLine<'_>) -> Self {
-        Self { code: line.code, text: line.text.to_vec() }
-    }
-}
-
-/// A sequence whose outcome can be kept.
-pub(super) trait Outcome: Sequence {
-    type Owned;
-
-    fn own(output: Self::Output<'_>) -> Result<Self::Owned, Error>;
-}
-
-/// An answer that can be kept.
-pub(super) trait OwnedAnswer: Answer {
-    type Owned;
-
-    fn own(output: Self::Output<'_>) -> Result<Self::Owned, Error>;
-}
-
-impl<A: OwnedAnswer> Outcome for Exchange<'_, A> {
-    type Owned = A::Owned;
-
-    fn own(output: A::Output<'_>) -> Result<A::Owned, Error> {
-        A::own(output)
-    }
-}
-
-macro_rules! kept {
-    ($($trait:ident for $name:ty: $owned:ty, |$output:ident| $own:expr;)*) => {$(
-        impl $trait for $name {
-            type Owned = $owned;
-
-            fn own($output: Self::Output<'_>) -> Result<$owned, Error> {
-                $own
-            }
-        }
-    )*};
-}
-
-kept! {
-    OwnedAnswer for PlainAnswer: Reply, |line| Ok(line.into());
-    OwnedAnswer for RawAnswer: Reply, |line| Ok(line.into());
-    OwnedAnswer for PathAnswer: Vec<u8>, |path| path.map(|path| path.to_vec()).map_err(Error::Unreadable);
-    OwnedAnswer for SizeAnswer: u64, |size| size.map_err(Error::Unreadable);
-    OwnedAnswer for ModificationTimeAnswer: Timestamp, |time| time.map_err(Error::Unreadable);
-    OwnedAnswer for FeaturesAnswer: Features, |features| Ok(features);
-    OwnedAnswer for FactsAnswer: (), |_none| Ok(());
-    OwnedAnswer for TimeSetAnswer: Option<Timestamp>, |time| Ok(time);
-    OwnedAnswer for ChecksumAnswer: Digest, |digest| digest.map_err(Error::Unreadable);
-    OwnedAnswer for AvailableAnswer: u64, |bytes| bytes.map_err(Error::Unreadable);
-    Outcome for Hash<'_>: HashReply, |reply| reply.map_err(Error::Unreadable);
-    Outcome for Setup: Offers, |offers| Ok(offers);
-    Outcome for Verify<'_>: Verified, |verified| verified.map_err(Error::Mismatch);
-    Outcome for Abort: u64, |transferred| Ok(transferred);
-    Outcome for Greeting: Option<Reply>, |line| Ok(line.map(Reply::from));
-    Outcome for Login<'_>: Option<Reply>, |line| Ok(line.map(Reply::from));
-    Outcome for Rename<'_>: (), |_none| Ok(());
-    Outcome for Secure: Protected, |protected| Ok(protected);
-    Outcome for ClearCommandChannel: (), |_none| Ok(());
-    Outcome for Complete<Vec<u8>>: Finished, |completed| Ok(Finished { reply: completed.reply.map(Reply::from) });
-    Outcome for Open<'_>: Transfer, |opened| Ok(Transfer {
-        span: None,
-        offset: opened.offset,
-        size_hint: opened.size_hint,
-        unique_name: opened.unique_name.map(<[u8]>::to_vec),
-        formats: opened.formats,
-        completion: Some(seen_through(opened.transfer, b"")),
-    });
-}
-
-/// What a path is made of, checked before anything is sent.
-pub(super) fn text(bytes: &[u8]) -> Result<crate::codec::Text<'_>, Error> {
-    crate::codec::Text::new(bytes).map_err(Error::Argument)
 }

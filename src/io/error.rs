@@ -9,9 +9,9 @@ use crate::codec::{CommandError, Escaped, Invalid, ReplyCode};
 use crate::error::{LocalError, PeerError};
 
 /// Why something did not work. After [`Refused`](Self::Refused) (but for 421), [`Data`](Self::Data),
-/// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch), [`Argument`](Self::Argument) and
-/// [`Command`](Self::Command) the session goes on; after the others it is over: see
-/// [`is_fatal`](Self::is_fatal).
+/// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch), [`Argument`](Self::Argument),
+/// [`Command`](Self::Command) and [`Deadline`](Self::Deadline) the session goes on; after the others it is
+/// over: see [`is_fatal`](Self::is_fatal).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -33,6 +33,17 @@ pub enum Error {
     Local(LocalError),
     /// The control connection could not be opened.
     Connect(io::Error),
+    /// The time that was set for the whole call has run out (`set_operation_timeout`).
+    ///
+    /// The call was given up as if its future had been dropped: the server may have done what was asked, or
+    /// may still do it. The session goes on. The next call first reads the replies that are still owed, and
+    /// ends a transfer that is still running; that counts as part of its own time. Should the server never
+    /// send those replies, that call fails in turn, at the latest by the fatal error of the per-step
+    /// [`Timeouts`](crate::client::Timeouts).
+    Deadline,
+    /// The client was stopped by another thread (`io::std::StopHandle`). The session is over: every later call
+    /// fails with the same error.
+    Stopped,
 }
 
 /// A server's refusal, kept.
@@ -98,8 +109,25 @@ impl Error {
     pub fn is_fatal(&self) -> bool {
         match self {
             Self::Refused(refused) => refused.is_fatal(),
-            Self::Peer(..) | Self::Local(_) | Self::Connect(_) => true,
+            Self::Peer(..) | Self::Local(_) | Self::Connect(_) | Self::Stopped => true,
             _ => false,
+        }
+    }
+
+    /// Returns the same error for a later call. What lies beneath is not repeated, but for its kind.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Refused(refused) => Self::Refused(refused.clone()),
+            Self::Data(failure, _) => Self::Data(*failure, None),
+            Self::Unreadable(invalid) => Self::Unreadable(*invalid),
+            Self::Mismatch(mismatch) => Self::Mismatch(*mismatch),
+            Self::Argument(invalid) => Self::Argument(*invalid),
+            Self::Command(error) => Self::Command(*error),
+            Self::Peer(error, _) => Self::Peer(*error, None),
+            Self::Local(error) => Self::Local(*error),
+            Self::Connect(error) => Self::Connect(error.kind().into()),
+            Self::Deadline => Self::Deadline,
+            Self::Stopped => Self::Stopped,
         }
     }
 }
@@ -117,6 +145,8 @@ impl fmt::Display for Error {
             Self::Peer(error, _) => error.fmt(f),
             Self::Local(error) => error.fmt(f),
             Self::Connect(_) => f.write_str("the server could not be reached"),
+            Self::Deadline => f.write_str("the time for the whole operation has run out"),
+            Self::Stopped => f.write_str("the client was stopped"),
         }
     }
 }
@@ -146,10 +176,11 @@ impl From<Error> for io::Error {
             Error::Data(_, Some(source)) | Error::Peer(_, Some(source)) | Error::Connect(source) => {
                 source.kind()
             }
-            Error::Data(DataFailure::Stalled, _) | Error::Peer(PeerError::TimedOut(_), _) => {
-                io::ErrorKind::TimedOut
-            }
-            Error::Data(..) => io::ErrorKind::ConnectionAborted,
+            Error::Data(DataFailure::Stalled, _)
+            | Error::Peer(PeerError::TimedOut(_), _)
+            | Error::Deadline => io::ErrorKind::TimedOut,
+            // Readers go on after `Interrupted`.
+            Error::Data(..) | Error::Stopped => io::ErrorKind::ConnectionAborted,
             Error::Peer(PeerError::Closed | PeerError::ClosedInside, _) => io::ErrorKind::UnexpectedEof,
             Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) => io::ErrorKind::InvalidData,
             Error::Local(_) | Error::Argument(_) | Error::Command(_) => io::ErrorKind::InvalidInput,
@@ -196,6 +227,8 @@ mod tests {
             Error::Unreadable(Invalid::new("a number")),
             Error::Argument(Invalid::new("a number")),
             Error::Command(CommandError::MissingArgument(Verb::Retr)),
+            Error::Deadline,
+            Error::Stopped,
         ] {
             assert!(error.source().is_none(), "{error}");
         }

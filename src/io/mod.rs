@@ -30,6 +30,7 @@ mod host;
 mod local;
 mod moves;
 mod operations;
+mod outcome;
 mod restart;
 mod runtime;
 mod server;
@@ -57,7 +58,6 @@ mod walk;
 mod wire;
 
 pub use accounts::Users;
-pub use client::Reply;
 pub use control::Direction;
 #[cfg(feature = "disk")]
 pub use disk::{Directory, DiskEntries, DiskFile};
@@ -71,6 +71,7 @@ pub use host::{
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
 pub use local::local_name;
+pub use outcome::Reply;
 pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 #[cfg(feature = "proxy-protocol")]
 pub use service::Proxies;

@@ -34,6 +34,17 @@ pub(super) trait Runtime: Unblock {
     /// Ready once `deadline` has passed.
     fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()>;
 
+    /// Whether the calls of this session are to return at once, from now on.
+    fn is_stopped(&self) -> bool {
+        false
+    }
+
+    /// Ready once [`is_stopped`](Self::is_stopped) says so.
+    fn poll_stopped(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        Poll::Pending
+    }
+
     /// Begins to connect; [`Stream::poll_connected`] tells how that ended.
     fn connect(&self, to: SocketAddr) -> io::Result<Self::Stream>;
 
@@ -57,6 +68,17 @@ pub(super) trait Reactor: Unblock {
     /// As [`Runtime::poll_deadline`].
     fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()>;
 
+    /// As [`Runtime::is_stopped`].
+    fn is_stopped(&self) -> bool {
+        false
+    }
+
+    /// As [`Runtime::poll_stopped`].
+    fn poll_stopped(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        Poll::Pending
+    }
+
     /// Watches a socket that does not block.
     fn register(&self, socket: OwnedFd) -> io::Result<Self::Socket>;
 
@@ -78,6 +100,14 @@ impl<W: Reactor> Runtime for W {
 
     fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         Reactor::poll_deadline(self, deadline, cx)
+    }
+
+    fn is_stopped(&self) -> bool {
+        Reactor::is_stopped(self)
+    }
+
+    fn poll_stopped(&self, cx: &mut Context<'_>) -> Poll<()> {
+        Reactor::poll_stopped(self, cx)
     }
 
     fn connect(&self, to: SocketAddr) -> io::Result<W::Socket> {

@@ -2,9 +2,10 @@
 
 use ::std::future::poll_fn;
 
-use super::client::{Connection, text};
+use super::client::Connection;
 use super::error::Error;
 use super::operations::optional;
+use super::outcome::text;
 use super::runtime::Runtime;
 use super::transfer::Listing;
 use crate::client::{self, Found, Walk, WalkLimits};

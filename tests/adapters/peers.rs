@@ -96,6 +96,44 @@ pub(crate) fn pumping(heard: Arc<AtomicBool>) -> (SocketAddr, JoinHandle<bool>) 
     (address, thread)
 }
 
+/// Takes some of an upload, and says that the disk is full.
+pub(crate) fn full() -> SocketAddr {
+    transferring("STOR", |data, control| {
+        data.read_exact(&mut [0; 1000]).unwrap();
+        control.write_all(b"452 the disk is full\r\n").unwrap();
+    })
+}
+
+/// Says yes to every command, and has `transfer` do what `verb` asks for, after the 150.
+fn transferring(verb: &'static str, transfer: fn(&mut TcpStream, &mut TcpStream)) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut control = accept(&listener);
+        control.write_all(b"220 ready\r\n").unwrap();
+        let ports = TcpListener::bind("127.0.0.1:0").unwrap();
+        for line in BufReader::new(control.try_clone().unwrap()).split(b'\n') {
+            let Ok(line) = line else { return };
+            let reply = match line.split(|byte| !byte.is_ascii_alphabetic()).next().unwrap() {
+                asked if asked == verb.as_bytes() => {
+                    control.write_all(b"150 here\r\n").unwrap();
+                    transfer(&mut accept(&ports), &mut control);
+                    continue;
+                }
+                b"EPSV" => format!("229 (|||{}|)", ports.local_addr().unwrap().port()),
+                b"USER" => "331 password".to_owned(),
+                b"PASS" => "230 in".to_owned(),
+                b"SYST" => "215 UNIX".to_owned(),
+                _ => "200 okay".to_owned(),
+            };
+            if control.write_all(format!("{reply}\r\n").as_bytes()).is_err() {
+                return;
+            }
+        }
+    });
+    address
+}
+
 /// Says yes to every command, and to RETR what `retrieve` says once it has sent.
 fn answer(stream: impl Read + Write, ports: &TcpListener, mut retrieve: impl FnMut() -> &'static str) {
     let mut control = BufReader::new(stream);

@@ -229,7 +229,9 @@ fn a_refused_type_refuses_what_depends_on_it_and_is_asked_for_once() {
             refused(refusing(), "SIZE", |rig| rig.run(&mut client::size(t("f")), |_| ())),
             refused(refusing(), "HASH", |rig| rig.run(&mut client::hash(t("f"), None, None), |_| ())),
             refused(refusing(), "verify", |rig| rig.run(&mut client::verify(t("f"), expected), |_| ())),
-            refused(refusing(), "RETR", |rig| transfer(rig, client::retrieve(t("f"), IMAGE, 0)).and_then(unit)),
+            refused(refusing(), "RETR", |rig| {
+                transfer(rig, client::retrieve(t("f"), IMAGE, 0)).and_then(unit)
+            }),
             refused(refusing(), "STOR", |rig| transfer(rig, client::store(t("f"), IMAGE, 0)).and_then(unit)),
         ] {
             assert_eq!(outcome.refused().to_string(), refusal[..3], "{name}");
