@@ -240,6 +240,10 @@ impl<R: Runtime> Connection<R> {
             return Poll::Ready(());
         }
         let changing = self.control.is_changing();
+        if wait.deadline.is_some_and(|deadline| self.runtime.now() >= deadline) {
+            // The machine wants to know what has come up to now.
+            self.control.look_again();
+        }
         let mut progress = !changing && self.control.flush(cx);
         progress |= !changing && self.control.fill(cx);
         let endpoint = self.endpoint.as_ref();

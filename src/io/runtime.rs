@@ -161,6 +161,10 @@ pub(super) trait Socket: AsFd {
         cx: &mut Context<'_>,
         call: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
     ) -> Poll<io::Result<T>>;
+
+    /// Has the next call for reading be made whatever the runtime knows: it may not have been told yet of what
+    /// has come in the meantime.
+    fn look_again(&self);
 }
 
 /// What a socket is to be ready for.
@@ -179,6 +183,9 @@ pub(super) trait Stream {
 
     /// Sends a byte as urgent data (RFC 854, "Synch"); among the others where that cannot be.
     fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>>;
+
+    /// Has the next read ask the system, whether or not the runtime knows of anything to read.
+    fn look_again(&self) {}
 
     /// Has urgent data read in its place among the other bytes, where the system would take it out.
     fn read_urgent_in_line(&mut self);
@@ -221,6 +228,10 @@ impl<S: Socket> Stream for S {
 
     fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>> {
         self.poll_io(Interest::Write, cx, |fd| socket::send_urgent(fd, byte))
+    }
+
+    fn look_again(&self) {
+        Socket::look_again(self);
     }
 
     fn read_urgent_in_line(&mut self) {

@@ -177,6 +177,24 @@ fn connecting_has_the_time_of_a_call() {
 }
 
 #[test]
+fn no_time_at_all_sends_nothing_and_harms_nothing() {
+    let world = World::new(Wiring::PLAIN);
+    fs::write(world.path("f"), b"hello").unwrap();
+    run(async {
+        let mut client = wait!(Client::connect(world.address)).unwrap();
+        wait!(client.login("me", "secret")).unwrap();
+        client.set_operation_timeout(Some(Duration::ZERO));
+        for _ in 0..3 {
+            assert!(matches!(wait!(client.delete("f")), Err(Error::Deadline)));
+        }
+        client.set_operation_timeout(Some(Duration::MAX));
+        assert_eq!(wait!(client.size("f")).unwrap(), 5);
+        retrieved(wait!(client.retrieve("f"))).await.unwrap();
+        wait!(client.quit()).unwrap();
+    });
+}
+
+#[test]
 fn an_upload_that_has_failed_does_not_end_well_afterwards() {
     run(async {
         let mut client = wait!(Client::connect(peers::full())).unwrap();
@@ -187,6 +205,21 @@ fn an_upload_that_has_failed_does_not_end_well_afterwards() {
         let finished = wait!(store.finish()).unwrap_err();
         assert_eq!(format!("{finished}"), format!("{failed}"));
         wait!(client.noop()).unwrap();
+    });
+}
+
+#[test]
+fn what_came_before_a_command_does_not_answer_it() {
+    run(async {
+        // Each end of a listing leaves the runtime with other knowledge of the control connection.
+        let mut client = wait!(Client::connect(peers::chattering())).unwrap();
+        wait!(client.login("me", "secret")).unwrap();
+        for _ in 0..5 {
+            listed(wait!(client.list(""))).await.unwrap();
+            // No runtime is told of anything meanwhile.
+            std::thread::sleep(Duration::from_millis(300));
+            assert_eq!(wait!(client.system()).unwrap(), b"UNIX");
+        }
     });
 }
 

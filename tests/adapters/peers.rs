@@ -104,6 +104,19 @@ pub(crate) fn full() -> SocketAddr {
     })
 }
 
+/// Confirms a listing before its data has ended, and answers the next command before that is sent.
+pub(crate) fn chattering() -> SocketAddr {
+    transferring("MLSD", |data, control| {
+        data.write_all(b"type=file;size=1; f\r\n").unwrap();
+        thread::sleep(Duration::from_millis(50));
+        control.write_all(b"226 sent\r\n").unwrap();
+        thread::sleep(Duration::from_millis(50));
+        data.shutdown(Shutdown::Write).unwrap();
+        thread::sleep(Duration::from_millis(100));
+        control.write_all(b"215 nobody asked\r\n").unwrap();
+    })
+}
+
 /// Says yes to every command, and has `transfer` do what `verb` asks for, after the 150.
 fn transferring(verb: &'static str, transfer: fn(&mut TcpStream, &mut TcpStream)) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

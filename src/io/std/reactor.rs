@@ -312,6 +312,10 @@ impl Socket for Polled {
         self.watch(interest);
         Poll::Pending
     }
+
+    fn look_again(&self) {
+        self.0.readable.store(true, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]
