@@ -272,7 +272,8 @@ macro_rules! transfers {
         /// A download: the bytes of a file.
         ///
         /// The end (a read of 0 bytes) comes only once the server has confirmed that all was sent: whatever
-        /// is cut short is an error. Dropped before that, the transfer is given up, and the client goes on.
+        /// is cut short is an error, and so is every read after an error. Dropped before that, the transfer is
+        /// given up, and the client goes on.
         #[derive(Debug)]
         pub struct Retrieve<'c>(pub(super) Download<'c, $runtime>);
 
@@ -320,8 +321,8 @@ macro_rules! transfers {
 
         /// An upload.
         ///
-        /// It counts only once [`finish`](Self::finish) has returned. Dropped before that, the transfer is
-        /// given up, and the client goes on.
+        /// It counts only once [`finish`](Self::finish) has returned `Ok`, which it does not after a write that
+        /// failed. Dropped before that, the transfer is given up, and the client goes on.
         #[derive(Debug)]
         #[must_use = "an upload that is not finished is aborted"]
         pub struct Store<'c>(pub(super) Upload<'c, $runtime>);

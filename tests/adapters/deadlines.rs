@@ -164,6 +164,22 @@ fn a_transfer_between_two_servers_has_the_shorter_time_of_the_two() {
 }
 
 #[test]
+fn an_upload_whose_server_talks_back_without_end_has_its_time() {
+    let (address, has_left) = peers::talking_back();
+    run(async {
+        let mut client = wait!(Client::connect(address)).unwrap();
+        wait!(client.login("me", "secret")).unwrap();
+        client.set_operation_timeout(TIME);
+        let result = stored(wait!(client.store("f")), b"content").await;
+        assert!(matches!(result, Err(Error::Deadline)), "{result:?}");
+        // The next call gives it up.
+        client.set_operation_timeout(None);
+        let _ = wait!(client.noop());
+    });
+    assert!(has_left.recv().unwrap(), "the client was kept busy");
+}
+
+#[test]
 fn connecting_has_the_time_of_a_call() {
     run(async {
         let builder = Client::builder().operation_timeout(TIME);

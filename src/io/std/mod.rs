@@ -8,6 +8,8 @@ mod client;
 mod reactor;
 mod server;
 mod stop;
+#[cfg(test)]
+mod tests;
 mod transfer;
 
 pub use crate::io::service::Shutdown;
