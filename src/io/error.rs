@@ -234,6 +234,34 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_error_told_again_is_the_same_without_what_lies_beneath() {
+        let refused = |code: &[u8; 3]| {
+            let code = ReplyCode::parse(code).unwrap();
+            Error::Refused(Refused { to: ReplyTo::Other, code, text: b"no".to_vec() })
+        };
+        for (error, fatal) in [
+            (refused(b"550"), false),
+            (refused(b"421"), true),
+            (Error::Data(DataFailure::Broken, Some(io::Error::other("cut"))), false),
+            (Error::Unreadable(Invalid::new("a number")), false),
+            (Error::Argument(Invalid::new("a number")), false),
+            (Error::Command(CommandError::MissingArgument(Verb::Retr)), false),
+            (Error::Deadline, false),
+            (Error::Peer(PeerError::Closed, None), true),
+            (Error::Local(LocalError::NoRoom), true),
+            (Error::Connect(io::ErrorKind::TimedOut.into()), true),
+            (Error::Stopped, true),
+        ] {
+            let again = error.again();
+            assert_eq!(again.to_string(), error.to_string());
+            assert_eq!((error.is_fatal(), again.is_fatal()), (fatal, fatal), "{error:?}");
+            if error.source().is_none() {
+                assert_eq!(io::Error::from(again).kind(), io::Error::from(error).kind());
+            }
+        }
+    }
+
     fn chain(error: &dyn ::std::error::Error) -> Vec<String> {
         ::std::iter::successors(Some(error), |&error| error.source()).map(ToString::to_string).collect()
     }

@@ -48,6 +48,8 @@ async fn stored(store: Result<Store<'_>, Error>, content: &[u8]) -> Result<(), E
     wait!(store.finish()).map(drop)
 }
 
+// Only blocking ones are iterators.
+#[allow(clippy::while_let_on_iterator)]
 async fn listed(entries: Result<Entries<'_>, Error>) -> Result<(), Error> {
     let mut entries = entries?;
     while let Some(entry) = wait!(entries.next()) {
