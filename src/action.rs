@@ -40,7 +40,9 @@ pub struct Wait {
     pub application: bool,
     /// An event of the data connection.
     pub data: bool,
-    /// This moment, whatever else happens.
+    /// This moment, whatever else happens. When it is not later than the time that the machine was given, the
+    /// driver reads and writes what it can without waiting, then polls again: before it sends a command, the
+    /// client wants to know what the server has said up to then.
     pub deadline: Option<Instant>,
 }
 
