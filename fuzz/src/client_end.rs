@@ -217,7 +217,7 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
                 Ok(Action::Close) => over = true,
                 Ok(Action::Wait(waits)) => {
                     assert!(waits.readable || waits.writable || waits.application || waits.data);
-                    assert!(waits.deadline.is_none_or(|deadline| deadline > self.now), "waits for the past");
+                    assert!(waits.deadline.is_none_or(|deadline| deadline >= self.now), "waits for the past");
                     // Only what happens counts, not how often it was looked for.
                     patience += 1;
                     wait = Some(waits);
