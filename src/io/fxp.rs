@@ -75,12 +75,11 @@ fn poll_run<R: Runtime>(
             Ok(FxpAction::UpgradeControl(side, token)) => of(side, source, target).upgrade(token),
             Ok(FxpAction::DowngradeControl(side, token)) => of(side, source, target).downgrade(token),
             Ok(FxpAction::Wait { source: first, target: second }) => {
-                let until = deadline.map(|(_, until)| until);
-                if let Some((side, until)) = deadline
-                    && now >= until
-                {
+                let late = deadline.filter(|(_, until)| now >= *until);
+                if let Some((side, _)) = late {
                     return failed(side, Error::Deadline);
                 }
+                let until = deadline.map(|(_, until)| until);
                 let ready = source.poll_wait(&first, until, cx).is_ready();
                 if !(target.poll_wait(&second, until, cx).is_ready() || ready) {
                     return Poll::Pending;
