@@ -54,14 +54,12 @@
 //!         if wait.writable {
 //!             let sent = stream.write(tx.pending())?;
 //!             tx.sent(sent);
-//!         } else if wait.deadline.is_some_and(|deadline| deadline <= now) {
-//!             // The time is up, or a command is about to go: this stream cannot be read without blocking.
-//!         } else {
+//!         } else if wait.deadline.is_none_or(|deadline| deadline > now) {
 //!             match stream.read(rx.spare())? {
 //!                 0 => rx.eof(),
 //!                 count => rx.filled(count),
 //!             }
-//!         }
+//!         } // else read what is there without waiting, which this stream cannot
 //!     }
 //! }
 //! # use ftp_proto::client::{self, Config};

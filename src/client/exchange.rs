@@ -136,7 +136,8 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
 
     fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         if !self.line.is_answered(to) {
-            return Next::Continue;
+            // Without the type the answer would be another one, and asking again would have no end.
+            return if line.code.is_success() { Next::Continue } else { Next::Refused };
         }
         if A::grants(line) {
             self.cut = may_be_cut(cx, line);

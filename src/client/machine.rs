@@ -248,6 +248,8 @@ impl Client {
         if !adopted {
             self.give_up_by_policy();
         }
+        // What an earlier operation has heard is no longer all that came before the next command.
+        self.listening = Listening::No;
         // Never the generation of no operation.
         self.generation = self.generation.checked_add(1).unwrap_or(1);
         self.expected.adopt(self.generation, |expected| match inherits {

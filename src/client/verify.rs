@@ -191,9 +191,9 @@ impl Sequence for Verify<'_> {
     }
 
     fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
-        // Whether TYPE was granted is seen by what follows it.
         if to.verb() == Some(Verb::Type) {
-            return Next::Continue;
+            // In another type the file has other bytes, and asking again would have no end.
+            return if line.code.is_success() { Next::Continue } else { Next::Refused };
         }
         let Some(stage) = self.answer(cx, line) else { return Next::Refused };
         (self.stage, self.sent) = (stage, false);

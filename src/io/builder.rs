@@ -4,6 +4,7 @@ use ::std::fmt;
 use ::std::future::poll_fn;
 use ::std::io;
 use ::std::net::SocketAddr;
+use ::std::pin::pin;
 use ::std::sync::Arc;
 use ::std::task::Poll;
 use ::std::time::Duration;
@@ -17,6 +18,7 @@ use super::socket::Keepalive;
 use super::tls::Endpoint;
 use crate::client::{Config, Profile, greeting, secure};
 use crate::security::TlsMode;
+use crate::time::Instant;
 
 /// What a client is to be.
 pub(super) struct Setup {
@@ -24,6 +26,7 @@ pub(super) struct Setup {
     pub(super) profile: Profile,
     pub(super) connect_timeout: Duration,
     pub(super) keepalive: Keepalive,
+    pub(super) operation_timeout: Option<Duration>,
     pub(super) trace: Option<Trace>,
     pub(super) names: Option<Arc<Names>>,
     /// Which TLS is wanted, whatever the [configuration](Config::security) says of it, and what speaks it.
@@ -37,6 +40,7 @@ impl Default for Setup {
             profile: Profile::default(),
             connect_timeout: Duration::from_secs(20),
             keepalive: Keepalive::default(),
+            operation_timeout: None,
             trace: None,
             names: None,
             tls: None,
@@ -46,12 +50,13 @@ impl Default for Setup {
 
 impl fmt::Debug for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { config, profile, connect_timeout, keepalive, .. } = self;
+        let Self { config, profile, connect_timeout, keepalive, operation_timeout, .. } = self;
         f.debug_struct("Setup")
             .field("config", config)
             .field("profile", profile)
             .field("connect_timeout", connect_timeout)
             .field("keepalive", keepalive)
+            .field("operation_timeout", operation_timeout)
             .finish_non_exhaustive()
     }
 }
@@ -68,11 +73,17 @@ impl Setup {
         Ok(self)
     }
 
+    /// The end of the time of a call that begins now.
+    pub(super) fn deadline(&self, runtime: &impl Runtime) -> Option<Instant> {
+        self.operation_timeout.map(|timeout| runtime.now().after(timeout))
+    }
+
     /// Connects to the first of the addresses that can be reached, reads the greeting, and begins TLS where
     /// that is wanted.
     pub(super) async fn connect<R: Runtime>(
         mut self,
         mut runtime: R,
+        deadline: Option<Instant>,
         addresses: Vec<SocketAddr>,
     ) -> Result<Connection<R>, Error> {
         let endpoint = self.tls.map(|(mode, endpoint)| {
@@ -81,7 +92,7 @@ impl Setup {
         });
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for peer in addresses {
-            match reach(&mut runtime, peer, self.connect_timeout).await {
+            match reach(&mut runtime, peer, self.connect_timeout, deadline).await {
                 Ok(mut stream) => {
                     stream.keep_alive(self.keepalive);
                     let local = stream.local_addr().map_err(Error::Connect)?.ip();
@@ -90,25 +101,79 @@ impl Setup {
                     connection.set_profile(self.profile);
                     connection.set_trace(self.trace);
                     connection.set_names(self.names);
-                    connection.run(greeting()).await?;
+                    connection.run_until(deadline, greeting()).await.map_err(while_connecting)?;
                     if secured {
-                        connection.run(secure()).await?;
+                        connection.run_until(deadline, secure()).await.map_err(while_connecting)?;
                     }
+                    connection.set_operation_timeout(self.operation_timeout);
                     return Ok(connection);
                 }
                 Err(error) => last = error,
+            }
+            if let Some(error) = interruption(&runtime, deadline) {
+                return Err(error);
             }
         }
         Err(Error::Connect(last))
     }
 }
 
-async fn reach<R: Runtime>(runtime: &mut R, peer: SocketAddr, timeout: Duration) -> io::Result<R::Stream> {
+/// Looks something up in the time that `connect` has.
+pub(super) async fn within<R: Runtime, T>(
+    runtime: &mut R,
+    deadline: Option<Instant>,
+    lookup: impl Future<Output = io::Result<T>>,
+) -> Result<T, Error> {
+    let mut lookup = pin!(lookup);
+    poll_fn(|cx| {
+        if let Some(error) = interruption(runtime, deadline) {
+            return Poll::Ready(Err(error));
+        }
+        if let Poll::Ready(found) = lookup.as_mut().poll(cx) {
+            return Poll::Ready(found.map_err(Error::Connect));
+        }
+        let stopped = runtime.poll_stopped(cx).is_ready();
+        let late = deadline.is_some_and(|deadline| runtime.poll_deadline(deadline, cx).is_ready());
+        match interruption(runtime, deadline) {
+            Some(error) if stopped || late => Poll::Ready(Err(error)),
+            _ => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Why `connect` is not to go on.
+fn interruption(runtime: &impl Runtime, deadline: Option<Instant>) -> Option<Error> {
+    if runtime.is_stopped() {
+        return Some(Error::Stopped);
+    }
+    let late = deadline.is_some_and(|deadline| runtime.now() >= deadline);
+    late.then(|| while_connecting(Error::Deadline))
+}
+
+/// There is no session yet that could go on after its time has run out.
+fn while_connecting(error: Error) -> Error {
+    match error {
+        Error::Deadline => Error::Connect(io::Error::from(Error::Deadline)),
+        error => error,
+    }
+}
+
+async fn reach<R: Runtime>(
+    runtime: &mut R,
+    peer: SocketAddr,
+    timeout: Duration,
+    end: Option<Instant>,
+) -> io::Result<R::Stream> {
     let deadline = runtime.now().after(timeout);
+    let deadline = end.map_or(deadline, |end| end.min(deadline));
     let mut stream = runtime.connect(peer)?;
-    poll_fn(|cx| match stream.poll_connected(cx) {
-        Poll::Pending => runtime.poll_deadline(deadline, cx).map(|()| Err(io::ErrorKind::TimedOut.into())),
-        connected => connected,
+    poll_fn(|cx| match (stream.poll_connected(cx), runtime.poll_stopped(cx)) {
+        (Poll::Pending, Poll::Ready(())) => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+        (Poll::Pending, Poll::Pending) => {
+            runtime.poll_deadline(deadline, cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        }
+        (connected, _) => connected,
     })
     .await?;
     Ok(stream)
@@ -117,11 +182,11 @@ async fn reach<R: Runtime>(runtime: &mut R, peer: SocketAddr, timeout: Duration)
 /// Makes the `ClientBuilder` of the `Client` beside it; `$expand` as for
 /// [`operations`](super::operations::operations).
 macro_rules! builder {
-    ($expand:ident) => {
+    ($expand:ident, $runtime:ident) => {
         /// How a client is set up before it connects.
         #[derive(Debug)]
         #[must_use = "a builder does nothing until it connects"]
-        pub struct ClientBuilder($crate::io::builder::Setup);
+        pub struct ClientBuilder($crate::io::builder::Setup, $runtime);
 
         impl ClientBuilder {
             /// The limits, timeouts and policies of the machine.
@@ -169,6 +234,22 @@ macro_rules! builder {
                 self
             }
 
+            /// Sets how long one call may take as a whole; no limit by default. The time of
+            /// [`connect`](Self::connect) includes the lookup of the name and the greeting, that of a transfer
+            /// or a listing lasts from its opening until the server has confirmed its end, and that of a walk
+            /// is for each directory. Time that the caller lets pass between two reads or writes counts too. A
+            /// call that has to find out the working directory before it begins has the same time for that.
+            ///
+            /// A call that has used up its time fails with [`Error::Deadline`](crate::io::Error::Deadline), and
+            /// the session goes on. `connect`, which has no session to go on with, fails with
+            /// [`Error::Connect`](crate::io::Error::Connect) of the kind
+            /// [`TimedOut`](::std::io::ErrorKind::TimedOut). The
+            /// [timeouts](crate::client::Config::timeouts) of single steps hold beside it.
+            pub fn operation_timeout(mut self, timeout: Option<::std::time::Duration>) -> Self {
+                self.0.operation_timeout = timeout;
+                self
+            }
+
             /// Puts the connection under TLS, once it stands, by AUTH TLS: dialogue and data, unless the
             /// [configuration](crate::client::Config::security) prefers that only. `name` is the server's, as
             /// its certificate has it.
@@ -181,7 +262,7 @@ macro_rules! builder {
                 tls: $crate::io::tls::ClientTls,
                 name: &str,
             ) -> Result<Self, $crate::io::Error> {
-                self.0.secured($crate::security::TlsMode::Explicit, &tls, name).map(Self)
+                Ok(Self(self.0.secured($crate::security::TlsMode::Explicit, &tls, name)?, self.1))
             }
 
             /// As [`explicit_tls`](Self::explicit_tls), with TLS from the first byte on, at a port of its own
@@ -195,7 +276,7 @@ macro_rules! builder {
                 tls: $crate::io::tls::ClientTls,
                 name: &str,
             ) -> Result<Self, $crate::io::Error> {
-                self.0.secured($crate::security::TlsMode::Implicit, &tls, name).map(Self)
+                Ok(Self(self.0.secured($crate::security::TlsMode::Implicit, &tls, name)?, self.1))
             }
 
             /// Converts between the server's names and local ones, for servers whose names are in GBK, Shift-JIS or
@@ -232,7 +313,7 @@ macro_rules! builder {
                 /// # Errors
                 /// When none can be reached, or what answers is no FTP server, or refuses.
                 pub async fn connect(self, server: impl ToSocketAddrs) -> Result<Client, Error> {
-                    Client::open(self.0, server).await
+                    Client::open(self.0, self.1, server).await
                 }
             }
         }

@@ -7,28 +7,26 @@ use ::std::io;
 use ::std::net::{IpAddr, SocketAddr};
 use ::std::sync::Arc;
 use ::std::task::{Context, Poll, ready};
+use ::std::time::Duration;
 
 use super::control::{Changed, Control, Trace};
 use super::data::{Data, is_unsupported};
 use super::error::{Error, Refused};
 use super::names::{self, Names};
+use super::outcome::{Outcome, Reply, text};
 use super::runtime::{Runtime, Turns};
 use super::spans::{SessionSpan, TransferSpan};
 use super::tls::Endpoint;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp, Wait};
 use crate::client::{
-    Abort, Answer, AvailableAnswer, ChangeToHome, ChecksumAnswer, ClearCommandChannel, Client, Complete,
-    Config, Exchange, FactsAnswer, FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Offers,
-    Open, Operation, OperationStep, Party, PathAnswer, PlainAnswer, Profile, Protected, RawAnswer, Refusal,
-    Rename, Secure, Sequence, SetModificationTime, Setup, SizeAnswer, TimeSetAnswer, TransferFailure,
-    TransferId, Verified, Verify, abort, change_directory, complete,
+    Client, Complete, Config, Offers, Open, Operation, OperationStep, Party, Profile, Protected, Refusal,
+    TransferFailure, TransferId, abort, change_directory, complete,
 };
-use crate::codec::{
-    Digest, Direction, Escaped, Features, HashReply, Invalid, ReplyCode, ReplyLine, Timestamp,
-};
+use crate::codec::{Direction, Escaped, Invalid, ReplyLine};
 use crate::error::{Error as CoreError, PeerError};
 use crate::listing::Formats;
 use crate::security::{Downgrade, Upgrade};
+use crate::time::Instant;
 use crate::transfer::Marker;
 
 /// A client's connection: the machine, the sockets, the buffers. Nothing is ever held outside of it
@@ -43,6 +41,10 @@ pub(super) struct Connection<R: Runtime> {
     endpoint: Option<Endpoint>,
     /// The server may bring new tickets when they are used up.
     may_renew: bool,
+    /// Time for one call as a whole.
+    operation_timeout: Option<Duration>,
+    /// The end of the time of the call that began last.
+    call_deadline: Option<Instant>,
     span: SessionSpan,
     /// The caller's working directory, while the session is in another one.
     away: Option<Vec<u8>>,
@@ -72,6 +74,8 @@ impl<R: Runtime> Connection<R> {
             local,
             endpoint,
             may_renew: true,
+            operation_timeout: None,
+            call_deadline: None,
             span,
             away: None,
             visits: 0,
@@ -118,6 +122,34 @@ impl<R: Runtime> Connection<R> {
         self.machine.set_profile(profile);
     }
 
+    pub(super) const fn set_operation_timeout(&mut self, timeout: Option<Duration>) {
+        self.operation_timeout = timeout;
+    }
+
+    /// The end of the time of a call that begins now.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.operation_timeout.map(|timeout| self.runtime.now().after(timeout))
+    }
+
+    /// Begins a call of the caller's, which may consist of several operations.
+    pub(super) fn begin_call(&mut self) {
+        self.call_deadline = self.deadline();
+    }
+
+    /// Fails once the client was stopped.
+    pub(super) fn check_stop(&self) -> Result<(), Error> {
+        if self.runtime.is_stopped() { Err(Error::Stopped) } else { Ok(()) }
+    }
+
+    /// Fails once the client was stopped, or the time of a call has run out.
+    pub(super) fn check(&self, deadline: Option<Instant>) -> Result<(), Error> {
+        self.check_stop()?;
+        match deadline {
+            Some(deadline) if self.runtime.now() >= deadline => Err(Error::Deadline),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) const fn offers(&self) -> Option<Offers> {
         self.machine.offers()
     }
@@ -152,6 +184,7 @@ impl<R: Runtime> Connection<R> {
     /// Makes the caller's working directory that of the session again.
     pub(super) async fn go_home(&mut self) -> Result<(), Error> {
         self.visits += 1;
+        self.begin_call();
         let Some(home) = self.away.clone() else { return Ok(()) };
         self.run_here(change_directory(text(&home)?), |_| {}).await?;
         self.away = None;
@@ -173,6 +206,15 @@ impl<R: Runtime> Connection<R> {
         self.visits
     }
 
+    /// As [`run`](Self::run), in a call whose time ends at `deadline`.
+    pub(super) async fn run_until<S: Outcome>(
+        &mut self,
+        deadline: Option<Instant>,
+        mut operation: Operation<S>,
+    ) -> Result<S::Owned, Error> {
+        poll_fn(|cx| self.poll_run(&mut operation, deadline, &mut |_| {}, cx)).await
+    }
+
     /// Opens a transfer. Where the tickets of TLS 1.3 are used up, and the server brings none with what was moved
     /// last, it may refuse a data connection: one that moves nothing comes before it, for the sake of the tickets
     /// that follow its handshake.
@@ -183,30 +225,39 @@ impl<R: Runtime> Connection<R> {
 
     /// As [`open`](Self::open), wherever the session is.
     pub(super) async fn open_here(&mut self, operation: Operation<Open<'_>>) -> Result<Transfer, Error> {
+        let deadline = self.call_deadline;
         if self.may_renew && self.endpoint.as_ref().is_some_and(Endpoint::has_spent_its_tickets) {
-            self.may_renew = self.renew_tickets().await?;
+            self.may_renew = self.renew_tickets(deadline).await?;
         }
-        self.run_here(operation, |_| {}).await
+        Ok(Transfer { deadline, ..self.run_until(deadline, operation).await? })
     }
 
     /// Whether it helped.
-    async fn renew_tickets(&mut self) -> Result<bool, Error> {
-        let refused = match self.run_here(crate::client::renew_session(), |_| {}).await {
-            Ok(mut transfer) => {
-                let mut waste = [0; 512];
+    async fn renew_tickets(&mut self, deadline: Option<Instant>) -> Result<bool, Error> {
+        let refused = match self.run_until(deadline, crate::client::renew_session()).await {
+            Ok(transfer) => {
+                let (mut transfer, mut waste) = (Transfer { deadline, ..transfer }, [0; 512]);
                 poll_fn(|cx| self.poll_read(&mut transfer, &mut waste, cx)).await.map(drop)
             }
             Err(error) => Err(error),
         };
         match refused {
-            Err(error @ (Error::Local(_) | Error::Peer(..))) => Err(error),
+            Err(error @ (Error::Local(_) | Error::Peer(..) | Error::Deadline | Error::Stopped)) => Err(error),
             // The server takes connections that resume nothing.
             Ok(()) => Ok(false),
             Err(_) => {
                 // The refusal may be here before the tickets are.
-                poll_fn(|cx| match self.data.poll_retired(&self.runtime, self.endpoint.as_ref(), cx) {
-                    Some(until) => self.runtime.poll_deadline(until, cx),
-                    None => Poll::Ready(()),
+                poll_fn(|cx| {
+                    if self.runtime.poll_stopped(cx).is_ready() {
+                        return Poll::Ready(());
+                    }
+                    match self.data.poll_retired(&self.runtime, self.endpoint.as_ref(), cx) {
+                        Some(until) => {
+                            let until = deadline.map_or(until, |deadline| deadline.min(until));
+                            self.runtime.poll_deadline(until, cx)
+                        }
+                        None => Poll::Ready(()),
+                    }
                 })
                 .await;
                 Ok(!self.endpoint.as_ref().is_some_and(Endpoint::has_spent_its_tickets))
@@ -220,17 +271,21 @@ impl<R: Runtime> Connection<R> {
         mut operation: Operation<S>,
         mut on_line: impl FnMut(&ReplyLine<'_>),
     ) -> Result<S::Owned, Error> {
-        poll_fn(|cx| self.poll_run(&mut operation, &mut on_line, cx)).await
+        let deadline = self.call_deadline;
+        poll_fn(|cx| self.poll_run(&mut operation, deadline, &mut on_line, cx)).await
     }
 
-    /// Goes on with an operation until it is over, and makes its outcome the caller's own.
+    /// Goes on with an operation until it is over, and makes its outcome the caller's own. Once `deadline` has
+    /// passed the operation is not waited for any longer: it can be dropped.
     fn poll_run<S: Outcome>(
         &mut self,
         operation: &mut Operation<S>,
+        deadline: Option<Instant>,
         on_line: &mut impl FnMut(&ReplyLine<'_>),
         cx: &mut Context<'_>,
     ) -> Poll<Result<S::Owned, Error>> {
         loop {
+            self.check_stop()?;
             let now = self.runtime.now();
             let (rx, tx) = (&mut self.control.rx, &mut self.control.tx);
             let step = match operation.step(&mut self.machine, now, &mut rx.view(), &mut tx.view()) {
@@ -257,13 +312,25 @@ impl<R: Runtime> Connection<R> {
                 OperationStep::Close => {
                     return Poll::Ready(Err(self.broken(PeerError::Closed.into())));
                 }
-                OperationStep::Wait(wait) => ready!(self.poll_wait(&wait, cx)),
+                // A peer that sends a byte now and then is never waited for in vain, and never done.
+                OperationStep::Wait(_) if deadline.is_some_and(|deadline| now >= deadline) => {
+                    return Poll::Ready(Err(Error::Deadline));
+                }
+                OperationStep::Wait(wait) => ready!(self.poll_wait(&wait, deadline, cx)),
             }
         }
     }
 
-    /// Ready once something has come of a wait.
-    pub(super) fn poll_wait(&mut self, wait: &Wait, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready once something has come of a wait, the time of the call has run out, or the client was stopped.
+    pub(super) fn poll_wait(
+        &mut self,
+        wait: &Wait,
+        deadline: Option<Instant>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        if self.runtime.poll_stopped(cx).is_ready() {
+            return Poll::Ready(());
+        }
         if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
             match changed {
                 Changed::Upgraded(token) => self.machine.upgraded(token),
@@ -274,6 +341,10 @@ impl<R: Runtime> Connection<R> {
             return Poll::Ready(());
         }
         let changing = self.control.is_changing();
+        if wait.deadline.is_some_and(|deadline| self.runtime.now() >= deadline) {
+            // The machine wants to know what has come up to now.
+            self.control.look_again();
+        }
         let mut progress = !changing && self.control.flush(cx);
         progress |= !changing && self.control.fill(cx);
         let endpoint = self.endpoint.as_ref();
@@ -284,7 +355,7 @@ impl<R: Runtime> Connection<R> {
             progress = true;
         }
         let retiring = self.data.poll_retired(&self.runtime, self.endpoint.as_ref(), cx);
-        match [wait.deadline, retiring].into_iter().flatten().min() {
+        match [wait.deadline, retiring, deadline].into_iter().flatten().min() {
             _ if progress => self.turns.poll_next(cx),
             Some(deadline) => self.runtime.poll_deadline(deadline, cx),
             None => Poll::Pending,
@@ -335,7 +406,7 @@ impl<R: Runtime> Connection<R> {
         let moved = self.poll_move(transfer, cx, |data, cx| {
             data.poll_send(cx, bytes).map(|(count, event)| (Some(count).filter(|count| *count > 0), event))
         });
-        moved.map(|moved| moved?.bytes().ok_or(CUT_SHORT))
+        moved.map(|moved| moved?.bytes().ok_or_else(|| transfer.cut_short()))
     }
 
     /// Sends a piece of `file` from its position on without looking at it; 0 at its end, and nothing
@@ -357,7 +428,10 @@ impl<R: Runtime> Connection<R> {
                 Err(error) => (None, data.fail(DataFailure::Broken, error)),
             })
         });
-        moved.map(|moved| Ok(Some(moved?.bytes().ok_or(CUT_SHORT)?).filter(|_| !unsupported)))
+        moved.map(|moved| {
+            let count = moved?.bytes().ok_or_else(|| transfer.cut_short())?;
+            Ok(Some(count).filter(|_| !unsupported))
+        })
     }
 
     /// Moves data by `attempt`, which says how much the caller is told of, if anything, and what the
@@ -370,6 +444,12 @@ impl<R: Runtime> Connection<R> {
     ) -> Poll<Result<Moved, Error>> {
         if transfer.span.is_none() && !transfer.is_over() {
             transfer.span = Some(self.span.transfer(None));
+        }
+        if let Some(error) = &transfer.failure {
+            return Poll::Ready(Err(error.again()));
+        }
+        if let (false, Err(error)) = (transfer.is_over(), self.check(transfer.deadline)) {
+            return Poll::Ready(Err(transfer.fail(error)));
         }
         loop {
             let was_moving = self.data.is_moving();
@@ -414,6 +494,7 @@ impl<R: Runtime> Connection<R> {
 
     /// Gives a transfer up, unless it is over, and hears what the server says to that.
     pub(super) async fn abort(&mut self, transfer: Transfer) -> Result<(), Error> {
+        self.begin_call();
         match transfer.completion {
             Some(completion) => self.run_here(abort(completion.into_transfer()), |_| {}).await.map(drop),
             None => Ok(()),
@@ -426,18 +507,17 @@ impl<R: Runtime> Connection<R> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Finished, Error>> {
         let Some(operation) = &mut transfer.completion else { return Poll::Ready(Ok(Finished::default())) };
-        let result = ready!(self.poll_run(operation, &mut |_| {}, cx));
-        transfer.completion = None;
-        if let Ok(finished) = &result {
-            transfer.reply.clone_from(&finished.reply);
-        }
-        if let Some(mut span) = transfer.span.take() {
-            match &result {
-                Ok(_) => span.end(&"complete"),
-                Err(error) => span.end(error),
+        match ready!(self.poll_run(operation, transfer.deadline, &mut |_| {}, cx)) {
+            Ok(finished) => {
+                transfer.completion = None;
+                transfer.reply.clone_from(&finished.reply);
+                if let Some(mut span) = transfer.span.take() {
+                    span.end(&"complete");
+                }
+                Poll::Ready(Ok(finished))
             }
+            Err(error) => Poll::Ready(Err(transfer.fail(error))),
         }
-        Poll::Ready(result)
     }
 
     pub(super) fn act(&mut self, id: DataId, op: DataOp) {
@@ -478,14 +558,16 @@ impl Moved {
     }
 }
 
-/// The server took its leave before it had all.
-const CUT_SHORT: Error = Error::Data(TransferFailure::Connection(DataFailure::Broken), None);
-
 /// A transfer that is open.
 #[derive(Debug)]
 pub(super) struct Transfer {
-    completion: Option<Operation<Complete<Vec<u8>>>>,
-    span: Option<TransferSpan>,
+    /// What is left to be done; nothing once it is over.
+    pub(super) completion: Option<Operation<Complete<Vec<u8>>>>,
+    pub(super) span: Option<TransferSpan>,
+    /// When the time of the whole transfer ends.
+    pub(super) deadline: Option<Instant>,
+    /// Why it failed: every later call on it fails with the same.
+    pub(super) failure: Option<Error>,
     pub(super) offset: u64,
     pub(super) size_hint: Option<u64>,
     pub(super) unique_name: Option<Vec<u8>>,
@@ -508,11 +590,36 @@ impl Transfer {
             formats: Formats::LIST,
             reply: None,
             presumed_empty: true,
+            deadline: None,
+            failure: None,
         }
     }
 
-    pub(super) const fn is_over(&self) -> bool {
+    const fn is_over(&self) -> bool {
         self.completion.is_none()
+    }
+
+    /// Whether it has come to its end and did not fail.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.is_over() && self.failure.is_none()
+    }
+
+    /// Keeps the reason of a failure. A transfer that was left by its caller goes on to exist for the server, and
+    /// can still be given up.
+    fn fail(&mut self, error: Error) -> Error {
+        if !matches!(error, Error::Deadline | Error::Stopped) {
+            self.completion = None;
+        }
+        if let Some(mut span) = self.span.take() {
+            span.end(&error);
+        }
+        self.failure = Some(error.again());
+        error
+    }
+
+    /// The server ended an upload before it had all of it, which is a failure whatever it said.
+    fn cut_short(&mut self) -> Error {
+        self.fail(Error::Data(TransferFailure::Connection(DataFailure::Broken), None))
     }
 
     /// The same, of a file whose size the server can be asked for.
@@ -522,7 +629,7 @@ impl Transfer {
     }
 }
 
-fn seen_through(transfer: TransferId, path: &[u8]) -> Operation<Complete<Vec<u8>>> {
+pub(super) fn seen_through(transfer: TransferId, path: &[u8]) -> Operation<Complete<Vec<u8>>> {
     complete(transfer).confirm_size(path.to_vec())
 }
 
@@ -530,99 +637,4 @@ fn seen_through(transfer: TransferId, path: &[u8]) -> Operation<Complete<Vec<u8>
 #[derive(Debug, Default)]
 pub(super) struct Finished {
     pub(super) reply: Option<Reply>,
-}
-
-/// A reply, kept.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Reply {
-    /// Its code.
-    pub code: ReplyCode,
-    /// The text of its last line.
-    pub text: Vec<u8>,
-}
-
-impl ::std::fmt::Debug for Reply {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        f.debug_struct("Reply").field("code", &self.code).field("text", &Escaped(&self.text)).finish()
-    }
-}
-
-impl From<ReplyLine<'_>> for Reply {
-    fn from(line: ReplyLine<'_>) -> Self {
-        Self { code: line.code, text: line.text.to_vec() }
-    }
-}
-
-/// A sequence whose outcome can be kept.
-pub(super) trait Outcome: Sequence {
-    type Owned;
-
-    fn own(output: Self::Output<'_>) -> Result<Self::Owned, Error>;
-}
-
-/// An answer that can be kept.
-pub(super) trait OwnedAnswer: Answer {
-    type Owned;
-
-    fn own(output: Self::Output<'_>) -> Result<Self::Owned, Error>;
-}
-
-impl<A: OwnedAnswer> Outcome for Exchange<'_, A> {
-    type Owned = A::Owned;
-
-    fn own(output: A::Output<'_>) -> Result<A::Owned, Error> {
-        A::own(output)
-    }
-}
-
-macro_rules! kept {
-    ($($trait:ident for $name:ty: $owned:ty, |$output:ident| $own:expr;)*) => {$(
-        impl $trait for $name {
-            type Owned = $owned;
-
-            fn own($output: Self::Output<'_>) -> Result<$owned, Error> {
-                $own
-            }
-        }
-    )*};
-}
-
-kept! {
-    OwnedAnswer for PlainAnswer: Reply, |line| Ok(line.into());
-    OwnedAnswer for RawAnswer: Reply, |line| Ok(line.into());
-    OwnedAnswer for PathAnswer: Vec<u8>, |path| path.map(|path| path.to_vec()).map_err(Error::Unreadable);
-    OwnedAnswer for SizeAnswer: u64, |size| size.map_err(Error::Unreadable);
-    OwnedAnswer for ModificationTimeAnswer: Timestamp, |time| time.map_err(Error::Unreadable);
-    OwnedAnswer for FeaturesAnswer: Features, |features| Ok(features);
-    OwnedAnswer for FactsAnswer: (), |_none| Ok(());
-    OwnedAnswer for TimeSetAnswer: Option<Timestamp>, |time| Ok(time);
-    OwnedAnswer for ChecksumAnswer: Digest, |digest| digest.map_err(Error::Unreadable);
-    OwnedAnswer for AvailableAnswer: u64, |bytes| bytes.map_err(Error::Unreadable);
-    Outcome for Hash<'_>: HashReply, |reply| reply.map_err(Error::Unreadable);
-    Outcome for Setup: Offers, |offers| Ok(offers);
-    Outcome for SetModificationTime<'_>: Option<Timestamp>, |time| Ok(time);
-    Outcome for Verify<'_>: Verified, |verified| verified.map_err(Error::Mismatch);
-    Outcome for Abort: u64, |transferred| Ok(transferred);
-    Outcome for Greeting: Option<Reply>, |line| Ok(line.map(Reply::from));
-    Outcome for Login<'_>: Option<Reply>, |line| Ok(line.map(Reply::from));
-    Outcome for ChangeToHome<'_>: (), |_none| Ok(());
-    Outcome for Rename<'_>: (), |_none| Ok(());
-    Outcome for Secure: Protected, |protected| Ok(protected);
-    Outcome for ClearCommandChannel: (), |_none| Ok(());
-    Outcome for Complete<Vec<u8>>: Finished, |completed| Ok(Finished { reply: completed.reply.map(Reply::from) });
-    Outcome for Open<'_>: Transfer, |opened| Ok(Transfer {
-        span: None,
-        offset: opened.offset,
-        size_hint: opened.size_hint,
-        unique_name: opened.unique_name.map(<[u8]>::to_vec),
-        formats: opened.formats,
-        reply: None,
-        presumed_empty: false,
-        completion: Some(seen_through(opened.transfer, b"")),
-    });
-}
-
-/// What a path is made of, checked before anything is sent.
-pub(super) fn text(bytes: &[u8]) -> Result<crate::codec::Text<'_>, Error> {
-    crate::codec::Text::new(bytes).map_err(Error::Argument)
 }

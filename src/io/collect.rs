@@ -4,9 +4,10 @@ use ::std::borrow::Cow;
 use ::std::future::poll_fn;
 use ::std::mem::size_of;
 
-use super::client::{Connection, Reply, Transfer, text};
+use super::client::{Connection, Transfer};
 use super::error::Error;
 use super::operations::optional;
+use super::outcome::{Reply, text};
 use super::runtime::Runtime;
 use super::transfer::Listing;
 use crate::client::{ListingRefusal, Open, Operation, change_directory, whereabouts};

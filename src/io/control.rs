@@ -113,6 +113,12 @@ impl<S: Stream> Control<S> {
         true
     }
 
+    /// Has the next [`fill`](Self::fill) read whatever has come up to then, even if the runtime was not told of
+    /// it yet.
+    pub(super) fn look_again(&self) {
+        self.wire.look_again();
+    }
+
     /// Sends what is left, ends the sending side, and drops what still comes until the peer has closed
     /// too: a connection closed with bytes unread is reset, and the last reply lost with it.
     pub(super) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {

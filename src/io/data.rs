@@ -6,7 +6,7 @@ use ::std::num::NonZeroU64;
 use ::std::task::{Context, Poll, Waker, ready};
 use ::std::time::Duration;
 
-use super::runtime::Runtime;
+use super::runtime::{Runtime, Turns};
 use super::tls::Endpoint;
 use super::wire::Wire;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
@@ -343,17 +343,20 @@ impl<R: Runtime> Data<R> {
                 wire.drain(cx);
                 Poll::Pending
             }
-            State::AwaitingClose(wire) => loop {
-                let mut waste = [0; 512];
-                match ready!(wire.poll_read(cx, &mut waste)) {
-                    Ok(0) => {
-                        self.state = State::Closed;
-                        return Poll::Ready(DataEvent::Eof { clean: true });
+            State::AwaitingClose(wire) => {
+                let (mut waste, mut turns) = ([0; 4096], Turns::default());
+                loop {
+                    match ready!(wire.poll_read(cx, &mut waste)) {
+                        Ok(0) => {
+                            self.state = State::Closed;
+                            return Poll::Ready(DataEvent::Eof { clean: true });
+                        }
+                        // A server that talks back without end must not keep the caller from its other tasks.
+                        Ok(_) => ready!(turns.poll_next(cx)),
+                        Err(error) => return Poll::Ready(self.fail(DataFailure::Broken, error)),
                     }
-                    Ok(_) => {}
-                    Err(error) => return Poll::Ready(self.fail(DataFailure::Broken, error)),
                 }
-            },
+            }
             _ => Poll::Pending,
         }
     }

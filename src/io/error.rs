@@ -3,7 +3,7 @@
 use ::std::fmt;
 use ::std::io;
 
-use super::client::Reply;
+use super::outcome::Reply;
 use crate::action::DataFailure;
 use crate::client::{Mismatch, RawError, Refusal, ReplyTo, TransferFailure};
 use crate::codec::{Escaped, Invalid, ReplyCode};
@@ -11,9 +11,9 @@ use crate::error::{LocalError, PeerError};
 
 /// Why something did not work. After [`Refused`](Self::Refused) (but for 421), [`Data`](Self::Data),
 /// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch), [`Argument`](Self::Argument),
-/// [`Raw`](Self::Raw), [`Name`](Self::Name), [`NotListed`](Self::NotListed) and
-/// [`ListingTooLong`](Self::ListingTooLong) the session goes on; after the others it is over: see
-/// [`is_fatal`](Self::is_fatal).
+/// [`Raw`](Self::Raw), [`Name`](Self::Name), [`NotListed`](Self::NotListed),
+/// [`ListingTooLong`](Self::ListingTooLong) and [`Deadline`](Self::Deadline) the session goes on; after the others
+/// it is over: see [`is_fatal`](Self::is_fatal).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -42,6 +42,17 @@ pub enum Error {
     Local(LocalError),
     /// The control connection could not be opened.
     Connect(io::Error),
+    /// The time that was set for the whole call has run out (`set_operation_timeout`).
+    ///
+    /// The call was given up as if its future had been dropped: the server may have done what was asked, or
+    /// may still do it. The session goes on. The next call first reads the replies that are still owed, and
+    /// ends a transfer that is still running; that counts as part of its own time. Should the server never
+    /// send those replies, that call fails in turn, at the latest by the fatal error of the per-step
+    /// [`Timeouts`](crate::client::Timeouts).
+    Deadline,
+    /// The client was stopped by another thread (`io::std::StopHandle`). The session is over: every later call
+    /// fails with the same error.
+    Stopped,
 }
 
 /// A server's refusal, kept.
@@ -107,8 +118,28 @@ impl Error {
     pub fn is_fatal(&self) -> bool {
         match self {
             Self::Refused(refused) => refused.is_fatal(),
-            Self::Peer(..) | Self::Local(_) | Self::Connect(_) => true,
+            Self::Peer(..) | Self::Local(_) | Self::Connect(_) | Self::Stopped => true,
             _ => false,
+        }
+    }
+
+    /// Returns the same error for a later call. What lies beneath is not repeated, but for its kind.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Refused(refused) => Self::Refused(refused.clone()),
+            Self::Data(failure, _) => Self::Data(*failure, None),
+            Self::Unreadable(invalid) => Self::Unreadable(*invalid),
+            Self::Mismatch(mismatch) => Self::Mismatch(*mismatch),
+            Self::Argument(invalid) => Self::Argument(*invalid),
+            Self::Raw(error) => Self::Raw(*error),
+            Self::Name(name) => Self::Name(name.clone()),
+            Self::NotListed(reply) => Self::NotListed(reply.clone()),
+            Self::ListingTooLong => Self::ListingTooLong,
+            Self::Peer(error, _) => Self::Peer(*error, None),
+            Self::Local(error) => Self::Local(*error),
+            Self::Connect(error) => Self::Connect(error.kind().into()),
+            Self::Deadline => Self::Deadline,
+            Self::Stopped => Self::Stopped,
         }
     }
 }
@@ -133,6 +164,8 @@ impl fmt::Display for Error {
             Self::Peer(error, _) => error.fmt(f),
             Self::Local(error) => error.fmt(f),
             Self::Connect(_) => f.write_str("the server could not be reached"),
+            Self::Deadline => f.write_str("the time for the whole operation has run out"),
+            Self::Stopped => f.write_str("the client was stopped"),
         }
     }
 }
@@ -163,8 +196,10 @@ impl From<Error> for io::Error {
                 source.kind()
             }
             Error::Data(TransferFailure::Connection(DataFailure::Stalled), _)
-            | Error::Peer(PeerError::TimedOut(_), _) => io::ErrorKind::TimedOut,
-            Error::Data(..) => io::ErrorKind::ConnectionAborted,
+            | Error::Peer(PeerError::TimedOut(_), _)
+            | Error::Deadline => io::ErrorKind::TimedOut,
+            // Readers go on after `Interrupted`.
+            Error::Data(..) | Error::Stopped => io::ErrorKind::ConnectionAborted,
             Error::Peer(PeerError::Closed | PeerError::ClosedInside, _) => io::ErrorKind::UnexpectedEof,
             Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) | Error::ListingTooLong => {
                 io::ErrorKind::InvalidData
@@ -216,8 +251,38 @@ mod tests {
             Error::Unreadable(Invalid::new("a number")),
             Error::Argument(Invalid::new("a number")),
             Error::Raw(RawError::OpensDataConnection(Verb::Thmb)),
+            Error::Deadline,
+            Error::Stopped,
         ] {
             assert!(error.source().is_none(), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_told_again_is_the_same_without_what_lies_beneath() {
+        let refused = |code: &[u8; 3]| {
+            let code = ReplyCode::parse(code).unwrap();
+            Error::Refused(Refused { to: ReplyTo::Other, code, text: b"no".to_vec() })
+        };
+        for (error, fatal) in [
+            (refused(b"550"), false),
+            (refused(b"421"), true),
+            (Error::Data(DataFailure::Broken.into(), Some(io::Error::other("cut"))), false),
+            (Error::Unreadable(Invalid::new("a number")), false),
+            (Error::Argument(Invalid::new("a number")), false),
+            (Error::Raw(RawError::OpensDataConnection(Verb::Thmb)), false),
+            (Error::Deadline, false),
+            (Error::Peer(PeerError::Closed, None), true),
+            (Error::Local(LocalError::NoRoom), true),
+            (Error::Connect(io::ErrorKind::TimedOut.into()), true),
+            (Error::Stopped, true),
+        ] {
+            let again = error.again();
+            assert_eq!(again.to_string(), error.to_string());
+            assert_eq!((error.is_fatal(), again.is_fatal()), (fatal, fatal), "{error:?}");
+            if error.source().is_none() {
+                assert_eq!(io::Error::from(again).kind(), io::Error::from(error).kind());
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use super::error::Error;
 use super::runtime::Runtime;
 use crate::client::{self, Fxp, FxpAction, Side};
 use crate::error::PeerError;
+use crate::time::Instant;
 
 /// Why a transfer between two servers did not work. As far as the side's own error lets it, each client goes on.
 #[derive(Debug)]
@@ -42,17 +43,29 @@ pub(super) async fn run<R: Runtime>(
     target: &mut Connection<R>,
     mut fxp: Fxp<'_>,
 ) -> Result<(), FxpError> {
-    poll_fn(|cx| poll_run(source, target, &mut fxp, cx)).await
+    // The shorter time of the two counts for both.
+    let deadlines = [(Side::Source, source.deadline()), (Side::Target, target.deadline())];
+    let first = deadlines
+        .into_iter()
+        .filter_map(|(side, deadline)| Some((side, deadline?)))
+        .min_by_key(|(_, deadline)| *deadline);
+    poll_fn(|cx| poll_run(source, target, &mut fxp, first, cx)).await
 }
 
 fn poll_run<R: Runtime>(
     source: &mut Connection<R>,
     target: &mut Connection<R>,
     fxp: &mut Fxp<'_>,
+    deadline: Option<(Side, Instant)>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), FxpError>> {
     let failed = |side, error| Poll::Ready(Err(FxpError { side, error }));
     loop {
+        for side in [Side::Source, Side::Target] {
+            if let Err(error) = of(side, source, target).check_stop() {
+                return failed(side, error);
+            }
+        }
         let now = source.runtime.now();
         let action = fxp.poll(now, source.party(), target.party());
         match action {
@@ -62,8 +75,13 @@ fn poll_run<R: Runtime>(
             Ok(FxpAction::UpgradeControl(side, token)) => of(side, source, target).upgrade(token),
             Ok(FxpAction::DowngradeControl(side, token)) => of(side, source, target).downgrade(token),
             Ok(FxpAction::Wait { source: first, target: second }) => {
-                let ready = source.poll_wait(&first, cx).is_ready();
-                if !(target.poll_wait(&second, cx).is_ready() || ready) {
+                let late = deadline.filter(|(_, until)| now >= *until);
+                if let Some((side, _)) = late {
+                    return failed(side, Error::Deadline);
+                }
+                let until = deadline.map(|(_, until)| until);
+                let ready = source.poll_wait(&first, until, cx).is_ready();
+                if !(target.poll_wait(&second, until, cx).is_ready() || ready) {
                     return Poll::Pending;
                 }
             }

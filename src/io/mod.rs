@@ -32,6 +32,7 @@ mod local;
 mod moves;
 mod names;
 mod operations;
+mod outcome;
 mod recoded;
 mod remove;
 mod restart;
@@ -61,7 +62,6 @@ mod walk;
 mod wire;
 
 pub use accounts::Users;
-pub use client::Reply;
 pub use collect::ListingLimits;
 pub use control::Direction;
 #[cfg(feature = "disk")]
@@ -76,6 +76,7 @@ pub use host::{
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
 pub use local::local_name;
+pub use outcome::Reply;
 pub use recoded::{Recoded, RecodedEntries};
 pub use remove::{Removal, Removed, Unseen};
 pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};

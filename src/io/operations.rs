@@ -1,8 +1,8 @@
 //! The methods of a client, written once for all adapters: the session. Those that move files and list
 //! directories are in [`moves`](super::moves), those about files where they stand in [`files`](super::files).
 
-use super::client::text;
 use super::error::Error;
+use super::outcome::text;
 use crate::codec::Text;
 
 /// What is to be sent in the place of a path that may be left out.
@@ -17,21 +17,28 @@ pub(super) fn optional(path: &[u8]) -> Result<Option<Text<'_>>, Error> {
 macro_rules! operations {
     ($expand:ident, $runtime:ident) => {
         use ::std::fmt;
+        use ::std::time::Duration;
 
         use $crate::client::{self, Offers, Operation, Profile, Protected};
         use $crate::codec::{ByteRange, Features, Invalid, OptsArgument, ReplyLine, Secret, SiteCommand};
         use $crate::error::PeerError;
-        use $crate::io::builder::Setup;
-        use $crate::io::client::{Outcome, Reply, text};
+        use $crate::io::builder::{Setup, within};
         use $crate::io::error::Error;
         use $crate::io::operations::optional;
+        use $crate::io::outcome::{Outcome, Reply, text};
         use $crate::listing::OwnedEntry;
         use $crate::transfer::Marker;
 
         impl Client {
             /// A client to be set up.
             pub fn builder() -> ClientBuilder {
-                ClientBuilder(Setup::default())
+                ClientBuilder(Setup::default(), $runtime::new())
+            }
+
+            /// Sets how long one call may take as a whole from now on, as
+            /// [`ClientBuilder::operation_timeout`] does.
+            pub const fn set_operation_timeout(&mut self, timeout: Option<Duration>) {
+                self.connection.set_operation_timeout(timeout);
             }
 
             /// What was learnt of the server.
@@ -67,7 +74,7 @@ macro_rules! operations {
             /// # Errors
             /// As [`ClientBuilder::connect`].
             pub async fn connect(server: impl ToSocketAddrs) -> Result<Self, Error> {
-                Self::open(Setup::default(), server).await
+                Self::open(Setup::default(), $runtime::new(), server).await
             }
 
             /// Puts the connection under TLS again, as [`ClientBuilder`] was told to: after
@@ -291,6 +298,7 @@ macro_rules! operations {
             /// # Errors
             /// When the server says anything else.
             pub async fn quit(mut self) -> Result<(), Error> {
+                self.connection.begin_call();
                 match self.connection.run_here(client::quit(), |_| {}).await {
                     // It was asked to close, and some servers do so without a word.
                     Ok(_) | Err(Error::Peer(PeerError::Closed, _)) => Ok(()),
@@ -299,9 +307,14 @@ macro_rules! operations {
             }
             }
 
-            pub(super) async fn open(setup: Setup, server: impl ToSocketAddrs) -> Result<Self, Error> {
-                let addresses = resolve(server).await.map_err(Error::Connect)?;
-                let connection = setup.connect($runtime::new(), addresses).await?;
+            pub(super) async fn open(
+                setup: Setup,
+                mut runtime: $runtime,
+                server: impl ToSocketAddrs,
+            ) -> Result<Self, Error> {
+                let deadline = setup.deadline(&runtime);
+                let addresses = within(&mut runtime, deadline, resolve(server)).await?;
+                let connection = setup.connect(runtime, deadline, addresses).await?;
                 Ok(Self { connection })
             }
 

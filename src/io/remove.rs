@@ -5,9 +5,10 @@
 
 use ::std::collections::VecDeque;
 
-use super::client::{Connection, text};
+use super::client::Connection;
 use super::collect::{Budget, ListingLimits, collect};
 use super::error::Error;
+use super::outcome::text;
 use super::runtime::Runtime;
 use super::walk::is_dot;
 use crate::client::{
@@ -250,6 +251,7 @@ pub(super) async fn step<R: Runtime>(
     connection: &mut Connection<R>,
     removal: &mut Removal,
 ) -> Result<Option<Removed>, Error> {
+    connection.begin_call();
     loop {
         if let Some(unseen) = removal.unseen.pop_front() {
             return Ok(Some(unseen));

@@ -34,6 +34,17 @@ pub(super) trait Runtime: Unblock {
     /// Ready once `deadline` has passed.
     fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()>;
 
+    /// Whether the calls of this session are to return at once, from now on.
+    fn is_stopped(&self) -> bool {
+        false
+    }
+
+    /// Ready once [`is_stopped`](Self::is_stopped) says so.
+    fn poll_stopped(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        Poll::Pending
+    }
+
     /// Begins to connect; [`Stream::poll_connected`] tells how that ended.
     fn connect(&self, to: SocketAddr) -> io::Result<Self::Stream>;
 
@@ -57,6 +68,17 @@ pub(super) trait Reactor: Unblock {
     /// As [`Runtime::poll_deadline`].
     fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()>;
 
+    /// As [`Runtime::is_stopped`].
+    fn is_stopped(&self) -> bool {
+        false
+    }
+
+    /// As [`Runtime::poll_stopped`].
+    fn poll_stopped(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        Poll::Pending
+    }
+
     /// Watches a socket that does not block.
     fn register(&self, socket: OwnedFd) -> io::Result<Self::Socket>;
 
@@ -78,6 +100,14 @@ impl<W: Reactor> Runtime for W {
 
     fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         Reactor::poll_deadline(self, deadline, cx)
+    }
+
+    fn is_stopped(&self) -> bool {
+        Reactor::is_stopped(self)
+    }
+
+    fn poll_stopped(&self, cx: &mut Context<'_>) -> Poll<()> {
+        Reactor::poll_stopped(self, cx)
     }
 
     fn connect(&self, to: SocketAddr) -> io::Result<W::Socket> {
@@ -131,6 +161,10 @@ pub(super) trait Socket: AsFd {
         cx: &mut Context<'_>,
         call: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
     ) -> Poll<io::Result<T>>;
+
+    /// Has the next call for reading be made whatever the runtime knows: it may not have been told yet of what
+    /// has come in the meantime.
+    fn look_again(&self);
 }
 
 /// What a socket is to be ready for.
@@ -149,6 +183,9 @@ pub(super) trait Stream {
 
     /// Sends a byte as urgent data (RFC 854, "Synch"); among the others where that cannot be.
     fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>>;
+
+    /// Has the next read ask the system, whether or not the runtime knows of anything to read.
+    fn look_again(&self) {}
 
     /// Has urgent data read in its place among the other bytes, where the system would take it out.
     fn read_urgent_in_line(&mut self);
@@ -194,6 +231,10 @@ impl<S: Socket> Stream for S {
 
     fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>> {
         self.poll_io(Interest::Write, cx, |fd| socket::send_urgent(fd, byte))
+    }
+
+    fn look_again(&self) {
+        Socket::look_again(self);
     }
 
     fn read_urgent_in_line(&mut self) {

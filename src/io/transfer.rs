@@ -56,6 +56,7 @@ impl<'c, R: Runtime> Download<'c, R> {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<Result<usize, Error>> {
+        self.connection.check_stop()?;
         if self.start == self.end {
             if buffer.len() >= READ_AHEAD || buffer.is_empty() {
                 return self.connection.poll_read(&mut self.transfer, buffer, cx);
@@ -122,9 +123,9 @@ impl<'c, R: Runtime> Upload<'c, R> {
         self.connection.poll_write(&mut self.transfer, bytes, cx)
     }
 
-    /// Ends the upload, once.
+    /// Ends the upload, once. One that failed does not end well afterwards.
     pub(super) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if !self.transfer.is_over() {
+        if !self.transfer.is_complete() {
             self.finished = ready!(self.connection.poll_finish(&mut self.transfer, cx))?;
         }
         Poll::Ready(Ok(()))
@@ -237,6 +238,10 @@ impl<'c, R: Runtime> Listing<'c, R> {
     /// The next entry; none after the last, once the server has confirmed the transfer, or after an error.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Line, Error>>> {
         while matches!(self.stage, Stage::Receiving | Stage::Ending) {
+            if let Err(stopped) = self.data.connection.check_stop() {
+                self.stage = Stage::Failed;
+                return Poll::Ready(Some(Err(stopped)));
+            }
             let mut input = &self.buffer[self.start..self.end];
             let line = self.parser.next(&mut input).map(own);
             self.start = self.end - input.len();
@@ -296,8 +301,8 @@ macro_rules! transfers {
     ($expand:ident, $runtime:ident) => {
         use ::std::fs::File;
 
-        use $crate::io::client::Reply;
         use $crate::io::error::Error;
+        use $crate::io::outcome::Reply;
         use $crate::io::transfer::{Download, Listing, Upload};
         use $crate::listing::Formats;
         use $crate::transfer::Marker;
@@ -305,7 +310,8 @@ macro_rules! transfers {
         /// A download: the bytes of a file.
         ///
         /// The end (a read of 0 bytes) comes only once the server has confirmed that all was sent: whatever
-        /// is cut short is an error. Dropped before that, the transfer is given up, and the client goes on.
+        /// is cut short is an error, and so is every read after an error. Dropped before that, the transfer is
+        /// given up, and the client goes on.
         #[derive(Debug)]
         pub struct Retrieve<'c>(pub(super) Download<'c, $runtime>);
 
@@ -353,8 +359,8 @@ macro_rules! transfers {
 
         /// An upload.
         ///
-        /// It counts only once [`finish`](Self::finish) has returned. Dropped before that, the transfer is
-        /// given up, and the client goes on.
+        /// It counts only once [`finish`](Self::finish) has returned `Ok`, which it does not after a write that
+        /// failed. Dropped before that, the transfer is given up, and the client goes on.
         #[derive(Debug)]
         #[must_use = "an upload that is not finished is aborted"]
         pub struct Store<'c>(pub(super) Upload<'c, $runtime>);

@@ -1,8 +1,9 @@
 //! Walks through a server's directories, over any runtime.
 
-use super::client::{Connection, text};
+use super::client::Connection;
 use super::collect::{Budget, ListingLimits, Lists, collect};
 use super::error::Error;
+use super::outcome::text;
 use super::runtime::Runtime;
 use crate::client::{self, Found, Walk, WalkLimits};
 use crate::codec::Invalid;

@@ -59,6 +59,11 @@ impl<S: Stream> Wire<S> {
         }
     }
 
+    /// Has the next read ask the system, whether or not the runtime knows of anything to read.
+    pub(super) fn look_again(&self) {
+        self.stream.look_again();
+    }
+
     /// Writes. Under TLS what is taken may be on its way for a while: see [`poll_flush`](Self::poll_flush).
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match &mut self.tls {

@@ -23,5 +23,9 @@ fn write_all(store: &mut Store<'_>, bytes: &[u8]) -> io::Result<()> {
     store.write_all(bytes)
 }
 
+#[path = "deadlines.rs"]
+mod deadlines;
+#[path = "stops.rs"]
+mod stops;
 #[path = "suite.rs"]
 mod suite;

@@ -14,4 +14,5 @@ mod hosts;
 mod on_smol;
 mod on_tokio;
 mod peers;
+mod slow;
 mod world;

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -94,6 +95,82 @@ pub(crate) fn pumping(heard: Arc<AtomicBool>) -> (SocketAddr, JoinHandle<bool>) 
         in_time
     });
     (address, thread)
+}
+
+/// Takes some of an upload, and says that the disk is full.
+pub(crate) fn full() -> SocketAddr {
+    transferring("STOR", "150 here", |data, control| {
+        data.read_exact(&mut [0; 1000]).unwrap();
+        control.write_all(b"452 the disk is full\r\n").unwrap();
+    })
+}
+
+/// Confirms a listing before its data has ended, and answers the next command before that is sent.
+pub(crate) fn chattering() -> SocketAddr {
+    transferring("MLSD", "150 here", |data, control| {
+        data.write_all(b"type=file;size=1; f\r\n").unwrap();
+        thread::sleep(Duration::from_millis(50));
+        control.write_all(b"226 sent\r\n").unwrap();
+        thread::sleep(Duration::from_millis(50));
+        data.shutdown(Shutdown::Write).unwrap();
+        thread::sleep(Duration::from_millis(100));
+        control.write_all(b"215 nobody asked\r\n").unwrap();
+    })
+}
+
+/// Takes an upload that it confirms instead of announcing it, and sends data of its own after the end of that, until the client
+/// leaves: whether it does so in time.
+pub(crate) fn talking_back() -> (SocketAddr, Receiver<bool>) {
+    let (left, has_left) = mpsc::channel();
+    let address = transferring("STOR", "", move |data, control| {
+        control.write_all(b"226 taken\r\n").unwrap();
+        data.read_to_end(&mut Vec::new()).unwrap();
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if data.write_all(&[b'x'; 65536]).is_err() {
+                let _ = left.send(true);
+                return;
+            }
+        }
+        let _ = left.send(false);
+    });
+    (address, has_left)
+}
+
+/// Says yes to every command, and to `verb` what is `announced`, before it has `transfer` do the rest.
+fn transferring(
+    verb: &'static str,
+    announced: &'static str,
+    mut transfer: impl FnMut(&mut TcpStream, &mut TcpStream) + Send + 'static,
+) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut control = accept(&listener);
+        control.write_all(b"220 ready\r\n").unwrap();
+        let ports = TcpListener::bind("127.0.0.1:0").unwrap();
+        for line in BufReader::new(control.try_clone().unwrap()).split(b'\n') {
+            let Ok(line) = line else { return };
+            let reply = match line.split(|byte| !byte.is_ascii_alphabetic()).next().unwrap() {
+                asked if asked == verb.as_bytes() => {
+                    if !announced.is_empty() {
+                        control.write_all(format!("{announced}\r\n").as_bytes()).unwrap();
+                    }
+                    transfer(&mut accept(&ports), &mut control);
+                    continue;
+                }
+                b"EPSV" => format!("229 (|||{}|)", ports.local_addr().unwrap().port()),
+                b"USER" => "331 password".to_owned(),
+                b"PASS" => "230 in".to_owned(),
+                b"SYST" => "215 UNIX".to_owned(),
+                _ => "200 okay".to_owned(),
+            };
+            if control.write_all(format!("{reply}\r\n").as_bytes()).is_err() {
+                return;
+            }
+        }
+    });
+    address
 }
 
 /// Says yes to every command, and to RETR what `retrieve` says once it has sent.

@@ -428,6 +428,41 @@ fn a_size_refused_in_ascii_is_asked_for_again_after_type_i() {
 }
 
 #[test]
+fn a_refused_type_refuses_what_depends_on_it_and_is_asked_for_once() {
+    let expected = client::Expected { size: Some(3), digest: None };
+    for refusal in ["421 no", "451 no", "500 no", "501 no", "502 no", "504 no", "530 no", "550 no"] {
+        let refusing = || Rig::greeted().says("TYPE", refusal);
+        for (name, outcome, commands) in [
+            refused(refusing(), "SIZE", |rig| rig.run(&mut client::size(t("f")), |_| ())),
+            refused(refusing(), "HASH", |rig| rig.run(&mut client::hash(t("f"), None, None), |_| ())),
+            refused(refusing(), "verify", |rig| rig.run(&mut client::verify(t("f"), expected), |_| ())),
+            refused(refusing(), "RETR", |rig| {
+                transfer(rig, client::retrieve(t("f"), IMAGE, 0)).and_then(unit)
+            }),
+            refused(refusing(), "STOR", |rig| transfer(rig, client::store(t("f"), IMAGE, 0)).and_then(unit)),
+        ] {
+            assert_eq!(outcome.refused().to_string(), refusal[..3], "{name}");
+            assert_eq!(commands, ["TYPE I"], "{name} {refusal}");
+        }
+    }
+}
+
+fn unit<T>(_: T) -> Outcome<()> {
+    Outcome::Done(())
+}
+
+/// What came of an operation, and the commands that were sent for it.
+fn refused(
+    mut rig: Rig,
+    name: &'static str,
+    run: impl FnOnce(&mut Rig) -> Outcome<()>,
+) -> (&'static str, Outcome<()>, Vec<String>) {
+    let outcome = run(&mut rig);
+    let commands = rig.commands().into_iter().map(str::to_owned).collect();
+    (name, outcome, commands)
+}
+
+#[test]
 fn an_mlsd_that_is_announced_and_refused_is_followed_by_list_and_remembered() {
     for refusal in ["500 what", "502 no"] {
         let mut rig = Rig::greeted().says("MLSD", refusal);

@@ -32,7 +32,7 @@ use crate::io::restart::restarts;
 ///
 /// Paths are bytes (or UTF-8 strings) without CR, LF and NUL. After an error that is not
 /// [fatal](Error::is_fatal) it can be used on, and so it can after the future of any of its methods was
-/// dropped.
+/// dropped: that is the way to stop a call from elsewhere.
 pub struct Client {
     connection: Connection<Smol>,
 }
@@ -41,4 +41,4 @@ operations!(asynchronous, Smol);
 moves!(asynchronous);
 files!(asynchronous);
 restarts!(asynchronous);
-builder!(asynchronous);
+builder!(asynchronous, Smol);

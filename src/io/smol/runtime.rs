@@ -85,4 +85,7 @@ impl Socket for Async<OwnedFd> {
             })?;
         }
     }
+
+    /// Every call is made before the runtime is asked.
+    fn look_again(&self) {}
 }

@@ -1,6 +1,7 @@
 //! A client that blocks.
 
 use super::reactor::{Blocking, ToSocketAddrs, resolve};
+use super::stop::StopHandle;
 use super::transfer::{Entries, Retrieve, Store};
 use crate::io::builder::builder;
 use crate::io::client::Connection;
@@ -26,7 +27,8 @@ use crate::io::restart::restarts;
 /// ```
 ///
 /// Paths are bytes (or UTF-8 strings) without CR, LF and NUL. After an error that is not
-/// [fatal](Error::is_fatal) it can be used on.
+/// [fatal](Error::is_fatal) it can be used on. Another thread can stop what it does: see
+/// [`stop_handle`](Self::stop_handle).
 pub struct Client {
     connection: Connection<Blocking>,
 }
@@ -35,4 +37,23 @@ operations!(blocking, Blocking);
 moves!(blocking);
 files!(blocking);
 restarts!(blocking);
-builder!(blocking);
+builder!(blocking, Blocking);
+
+impl ClientBuilder {
+    /// Lets `handle` stop the client from another thread, while it connects too.
+    pub fn stop_handle(mut self, handle: StopHandle) -> Self {
+        self.1.set_stop_handle(handle);
+        self
+    }
+}
+
+impl Client {
+    /// Returns a handle by which another thread can stop this client: the one that it was built with, or
+    /// else one that is made at the first call.
+    ///
+    /// # Errors
+    /// When the system has no descriptors left.
+    pub fn stop_handle(&mut self) -> ::std::io::Result<StopHandle> {
+        self.connection.runtime.stop_handle()
+    }
+}

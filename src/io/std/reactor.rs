@@ -16,6 +16,7 @@ use ::std::time::{Duration, Instant as Moment};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::stop::StopHandle;
 use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer, Unblock};
 use crate::time::Instant;
 
@@ -154,6 +155,7 @@ impl Wake for Bell {
 #[derive(Debug)]
 pub(super) struct Blocking {
     clock: Clock<Alarm>,
+    stop: Option<StopHandle>,
 }
 
 /// The addresses of a server.
@@ -163,7 +165,20 @@ pub(super) async fn resolve(server: impl ToSocketAddrs) -> io::Result<Vec<Socket
 
 impl Blocking {
     pub(super) fn new() -> Self {
-        Self { clock: Clock::new() }
+        Self { clock: Clock::new(), stop: None }
+    }
+
+    pub(super) fn set_stop_handle(&mut self, handle: StopHandle) {
+        self.stop = Some(handle);
+    }
+
+    pub(super) fn stop_handle(&mut self) -> io::Result<StopHandle> {
+        if let Some(handle) = &self.stop {
+            return Ok(handle.clone());
+        }
+        let handle = StopHandle::new()?;
+        self.stop = Some(handle.clone());
+        Ok(handle)
     }
 }
 
@@ -184,9 +199,23 @@ impl Reactor for Blocking {
         self.clock.poll(deadline, cx)
     }
 
+    fn is_stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(StopHandle::is_stopped)
+    }
+
+    fn poll_stopped(&self, _: &mut Context<'_>) -> Poll<()> {
+        match &self.stop {
+            Some(stop) if stop.is_stopped() => Poll::Ready(()),
+            Some(stop) => {
+                stop.watch();
+                Poll::Pending
+            }
+            None => Poll::Pending,
+        }
+    }
+
     fn register(&self, socket: OwnedFd) -> io::Result<Polled> {
-        let [readable, writable] = [true, true].map(AtomicBool::new);
-        Ok(Polled(Arc::new(Descriptor { socket, readable, writable })))
+        Ok(Polled::new(socket))
     }
 }
 
@@ -242,6 +271,22 @@ impl AsFd for Descriptor {
 #[derive(Debug)]
 pub(super) struct Polled(Arc<Descriptor>);
 
+impl Polled {
+    pub(super) fn new(socket: OwnedFd) -> Self {
+        let [readable, writable] = [true, true].map(AtomicBool::new);
+        Self(Arc::new(Descriptor { socket, readable, writable }))
+    }
+
+    /// Has the next wait of this thread end when there is something to read.
+    pub(super) fn watch_readable(&self) {
+        self.watch(Interest::Read);
+    }
+
+    fn watch(&self, interest: Interest) {
+        WAITS.with_borrow_mut(|waits| waits.sockets.push((Arc::downgrade(&self.0), interest)));
+    }
+}
+
 impl AsFd for Polled {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
@@ -264,8 +309,12 @@ impl Socket for Polled {
                 result => return Poll::Ready(result),
             }
         }
-        WAITS.with_borrow_mut(|waits| waits.sockets.push((Arc::downgrade(&self.0), interest)));
+        self.watch(interest);
         Poll::Pending
+    }
+
+    fn look_again(&self) {
+        self.0.readable.store(true, Ordering::Relaxed);
     }
 }
 

@@ -4,6 +4,7 @@ use ::std::io;
 use ::std::net::SocketAddr;
 use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use ::std::pin::Pin;
+use ::std::sync::atomic::{AtomicBool, Ordering};
 use ::std::task::{Context, Poll, ready};
 use ::std::time::Instant as Moment;
 
@@ -40,8 +41,7 @@ impl Unblock for Tokio {
 }
 
 impl Reactor for Tokio {
-    // Listeners too: nothing is asked of it but whether it is ready.
-    type Socket = TcpStream;
+    type Socket = Watched;
 
     fn now(&self) -> Instant {
         self.clock.now()
@@ -51,8 +51,8 @@ impl Reactor for Tokio {
         self.clock.poll(deadline, cx)
     }
 
-    fn register(&self, socket: OwnedFd) -> io::Result<TcpStream> {
-        TcpStream::from_std(socket.into())
+    fn register(&self, socket: OwnedFd) -> io::Result<Watched> {
+        Ok(Watched { socket: TcpStream::from_std(socket.into())?, look_again: AtomicBool::new(false) })
     }
 }
 
@@ -70,28 +70,65 @@ impl Timer for Pin<Box<Sleep>> {
     }
 }
 
-impl Socket for TcpStream {
+/// A socket of this runtime.
+#[derive(Debug)]
+pub(super) struct Watched {
+    // Listeners too: nothing is asked of it but whether it is ready.
+    socket: TcpStream,
+    /// The next call for reading is made whatever tokio knows: it learns of readiness only between two polls of a
+    /// task.
+    look_again: AtomicBool,
+}
+
+impl AsFd for Watched {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Socket for Watched {
     fn poll_io<T>(
         &self,
         interest: Interest,
         cx: &mut Context<'_>,
         mut call: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
+        let blocks = |result: &io::Result<T>| {
+            result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+        };
+        if interest == Interest::Read && self.look_again.swap(false, Ordering::Relaxed) {
+            let mut asked = false;
+            // By way of tokio first, which forgets a readiness that is no longer true.
+            let mut result = self.socket.try_io(::tokio::io::Interest::READABLE, || {
+                asked = true;
+                call(self.as_fd())
+            });
+            if !asked {
+                result = call(self.as_fd());
+            }
+            if !blocks(&result) {
+                return Poll::Ready(result);
+            }
+        }
         loop {
             let interest = match interest {
                 Interest::Read => {
-                    ready!(self.poll_read_ready(cx))?;
+                    ready!(self.socket.poll_read_ready(cx))?;
                     ::tokio::io::Interest::READABLE
                 }
                 Interest::Write => {
-                    ready!(self.poll_write_ready(cx))?;
+                    ready!(self.socket.poll_write_ready(cx))?;
                     ::tokio::io::Interest::WRITABLE
                 }
             };
-            match self.try_io(interest, || call(self.as_fd())) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
+            let result = self.socket.try_io(interest, || call(self.as_fd()));
+            if !blocks(&result) {
+                return Poll::Ready(result);
             }
         }
+    }
+
+    fn look_again(&self) {
+        self.look_again.store(true, Ordering::Relaxed);
     }
 }
