@@ -103,7 +103,9 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
 
     fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         if !self.line.is_answered(to) {
-            return Next::Continue;
+            // TYPE went ahead of it. Where that is refused it would be sent for ever.
+            let refused = to.verb() == Some(Verb::Type) && !line.code.is_success();
+            return if refused { Next::Refused } else { Next::Continue };
         }
         if A::grants(line) {
             return Next::Done;

@@ -141,3 +141,15 @@ fn an_upload_and_a_listing_have_no_size_to_compare() {
     let mut rig = Rig::greeted().on("LIST", [Say(HINT), Data(b"abc"), AfterData, Say("226 done")]);
     assert_eq!(compared(&mut rig, client::list(None), ""), Outcome::Done(3));
 }
+
+#[test]
+fn a_server_that_refuses_type_refuses_size() {
+    for pipelining in [false, true] {
+        let mut config = Config::default();
+        config.pipelining = pipelining;
+        let mut rig = Rig::with(config, PEER).greet().says("TYPE", "530 log in first").says("SIZE", "530 log in first");
+        assert_eq!(rig.run(&mut client::size(t("f")), |_| ()).refused(), 530);
+        assert!(rig.commands().len() <= 2, "{:?}", rig.commands());
+        in_step(&mut rig);
+    }
+}

@@ -1,0 +1,77 @@
+//! The dialogue as somebody sees it who knows which command each reply was meant for: where a client that knows
+//! only the codes can be misled.
+
+use ftp_proto::codec::{ReplyCode, Verb};
+use std::collections::VecDeque;
+
+/// A reply that was meant for something else and that the oldest command can be answered by, as far as its code goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Misleading {
+    /// The number of the command.
+    pub command: usize,
+    pub code: u16,
+    /// The code is in the row of the command.
+    pub in_row: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Dialogue {
+    /// What was sent, each command under its number.
+    pub commands: Vec<Option<Verb>>,
+    line: Vec<u8>,
+    /// Where in the stream each reply ends that is on its way, its code, and which command it was meant for.
+    coming: VecDeque<(usize, u16, Option<usize>)>,
+    said: usize,
+    heard: usize,
+    open: VecDeque<usize>,
+    pub misleading: Vec<Misleading>,
+}
+
+impl Dialogue {
+    /// The client puts bytes on the wire.
+    pub fn sends(&mut self, bytes: &[u8]) {
+        self.line.extend_from_slice(bytes);
+        while let Some(end) = self.line.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.line.drain(..=end).collect();
+            let line = line.strip_prefix(b"\xff\xf4\xff\xf2").unwrap_or(&line).trim_ascii_end();
+            let verb = Verb::from_bytes(line.split(|byte| *byte == b' ').next().unwrap());
+            self.open.push_back(self.commands.len());
+            self.commands.push(verb);
+        }
+    }
+
+    /// The server says so many bytes, a reply to this command or to none.
+    pub fn says(&mut self, bytes: usize, code: u16, own: Option<usize>) {
+        self.said += bytes;
+        self.coming.push_back((self.said, code, own));
+    }
+
+    /// So many bytes have reached the client.
+    pub fn hears(&mut self, bytes: usize) {
+        self.heard += bytes;
+        while self.coming.front().is_some_and(|(end, ..)| *end <= self.heard) {
+            let (_, code, own) = self.coming.pop_front().unwrap();
+            self.reply(code, own);
+        }
+    }
+
+    fn reply(&mut self, code: u16, own: Option<usize>) {
+        if code < 200 {
+            return;
+        }
+        if let Some(place) = own.and_then(|own| self.open.iter().position(|open| *open == own)) {
+            self.open.remove(place);
+            return;
+        }
+        let Some(&command) = self.open.front() else { return };
+        let Some(verb) = self.commands[command] else { return };
+        let code = ReplyCode::new(code).unwrap();
+        if verb.info().is_answered_by(code) {
+            self.open.pop_front();
+            if !code.is_failure() {
+                let in_row = verb.info().has_own(code);
+                self.misleading.push(Misleading { command, code: code.get(), in_row });
+            }
+        }
+    }
+}
