@@ -3,7 +3,8 @@
 //!
 //! A reply is held against the command that it would answer. [`VerbInfo::is_answered_by`] says which codes
 //! can; a reply that cannot is a *stray*: a server that answers twice, or answers something that was never
-//! asked, would otherwise shift every later answer by one. Strays are skipped. The command then has
+//! asked, would otherwise shift every later answer by one. So is a reply that began to come before the end of its
+//! command was sent. Strays are skipped. The command then has
 //! [`Timeouts::stray`](super::Timeouts::stray) left to get its own reply.
 //!
 //! After the first stray of a session, or the first reply that is not in its row, a command that cannot be taken back is sent only when the last reply
@@ -161,7 +162,7 @@ pub(super) struct ExpectedReplies {
     in_doubt: bool,
     /// A stray came since the last command was sent, and nothing that answers it.
     stray_pending: bool,
-    /// The next line began to come before the command was sent, so that it cannot answer it.
+    /// The next reply began to come before the whole command was sent, so that it cannot answer it.
     skips_next: bool,
     /// The last final reply could not have answered anything but its command.
     is_certain: bool,
@@ -254,6 +255,11 @@ impl ExpectedReplies {
         for expected in self.queue.iter_mut().filter(|expected| takes(expected)) {
             expected.generation = generation;
         }
+    }
+
+    /// A reply begins to come, while so many commands have not gone out whole. It answers none of those.
+    pub(super) fn began(&mut self, unsent: usize) {
+        self.skips_next |= unsent > 0 && self.queue.len() <= unsent;
     }
 
     /// Which of the owed replies one with this code is; `None` for a stray. In order, but for what was sent

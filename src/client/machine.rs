@@ -214,11 +214,19 @@ impl Client {
                     self.fail(PeerError::Closed);
                     continue;
                 }
-                Frame::End { .. } | Frame::Partial => match self.wait(now, rx, tx) {
-                    Some(step) => return Ok(step),
-                    None => continue,
-                },
+                Frame::End { .. } | Frame::Partial => {
+                    if rx.pending() > 0 && self.reply.within.is_none() {
+                        self.expected.began(tx.unsent_lines());
+                    }
+                    match self.wait(now, rx, tx) {
+                        Some(step) => return Ok(step),
+                        None => continue,
+                    }
+                }
             };
+            if self.reply.within.is_none() && !line.is_empty() {
+                self.expected.began(tx.unsent_lines());
+            }
             if let Some(reply) = self.line(rx, line) {
                 return Ok(Step::Reply(reply));
             }

@@ -359,8 +359,11 @@ impl<S: Sequence> Operation<S> {
                 false => Some(client.step(now, rx, tx)?),
             };
             let heard = client.expected.strays() != before;
-            if matches!(step, Some(Step::Wait(_) | Step::Changed)) {
-                step = None;
+            match step {
+                Some(Step::Wait(_) | Step::Changed) => step = None,
+                // That has to be done first, and after it the driver reads anew.
+                Some(_) => client.listening = Listening::No,
+                None => {}
             }
             if client.listen(now, heard, rx.pending()) {
                 return Ok(OperationStep::Wait(listening(now, rx, tx)));

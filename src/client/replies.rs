@@ -119,7 +119,7 @@ impl Client {
         };
         let reply = ReplySpan { to: expected.to, code, position, text, generation: expected.generation };
         if expected.moves_file() && (code.is_preliminary() || code.is_success()) {
-            self.settings.range_used();
+            self.settings.restart_used();
         }
         if expected.verb() == Some(Verb::Feat) {
             self.naming.take(&parsed);

@@ -168,8 +168,10 @@ impl Client {
                 false => Ok(false),
             };
         }
+        // What is left of a reply of many lines belongs to that one.
         let within_line =
-            matches!(core::mem::take(&mut self.listening), Listening::Done { within_line: true });
+            matches!(core::mem::take(&mut self.listening), Listening::Done { within_line: true })
+                && self.reply.within.is_none();
         self.expected.sent(expected.owed_to(self.generation), within_line);
         self.clock = None;
         Ok(true)

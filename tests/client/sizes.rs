@@ -147,7 +147,8 @@ fn a_server_that_refuses_type_refuses_size() {
     for pipelining in [false, true] {
         let mut config = Config::default();
         config.pipelining = pipelining;
-        let mut rig = Rig::with(config, PEER).greet().says("TYPE", "530 log in first").says("SIZE", "530 log in first");
+        let rig = Rig::with(config, PEER).greet();
+        let mut rig = rig.says("TYPE", "530 log in first").says("SIZE", "530 log in first");
         assert_eq!(rig.run(&mut client::size(t("f")), |_| ()).refused(), 530);
         assert!(rig.commands().len() <= 2, "{:?}", rig.commands());
         in_step(&mut rig);

@@ -211,7 +211,8 @@ impl Scene {
         }
         let now = self.now;
         // Before it sends a command a client reads what is there, and is polled at once.
-        let listens = |half: &Half| half.waits[0].deadline.is_some_and(|deadline| deadline.as_micros() <= now);
+        let listens =
+            |half: &Half| half.waits[0].deadline.is_some_and(|deadline| deadline.as_micros() <= now);
         if self.halves.iter().any(listens) {
             return;
         }

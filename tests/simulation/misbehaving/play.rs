@@ -373,7 +373,10 @@ impl Play {
                 log.done.then_some(told).flatten()
             }),
             asked: self.server_log(&commands, Verb::Size).is_some(),
-            fact: self.server_log(&commands, Verb::Mlst).filter(|log| log.done).map(|_| log.content.len() as u64),
+            fact: self
+                .server_log(&commands, Verb::Mlst)
+                .filter(|log| log.done)
+                .map(|_| log.content.len() as u64),
         };
         match sources.can_tell() {
             false => self.tally.unknowable += 1,
@@ -420,6 +423,12 @@ impl Play {
             _ => Verb::Nlst,
         };
         let log = self.server_log(&commands, verb).filter(|log| log.done);
+        let unused = log.is_some_and(|log| !log.announced) && self.world.download.is_empty();
+        if unused {
+            // A final reply alone, and nothing on the data connection: that is how servers say that there is nothing.
+            self.tally.unknowable += 1;
+            return;
+        }
         let is_true = log.is_some_and(|log| log.content == self.world.download);
         self.assert(is_true, &commands, "a listing");
     }

@@ -210,8 +210,7 @@ impl Server {
             Step::Later(time, reply) => self.later.push((now + time, reply)),
             Step::Accept => return self.accept(net),
             Step::Send(bytes) => {
-                let (piece, window, delay) =
-                    (1 + net.random.below(net.piece), net.window, net.delay());
+                let (piece, window, delay) = (1 + net.random.below(net.piece), net.window, net.delay());
                 let Some(link) = self.link(net) else { return true };
                 if link.to_server.is_reset(now) || link.to_server.is_over(now) {
                     self.broken(net, 426);

@@ -27,6 +27,8 @@ pub struct Executed {
     pub value: Vec<u8>,
     /// The size that the 1yz named.
     pub hint: Option<u64>,
+    /// The transfer has a 1yz.
+    pub announced: bool,
 }
 
 #[derive(Debug)]
@@ -249,6 +251,7 @@ impl Server {
             content: Vec::new(),
             value: Vec::new(),
             hint: None,
+            announced: false,
         });
         let pause = Step::Pause(net.some_time(self.thinks));
         self.script = match fault {
@@ -330,7 +333,10 @@ impl Server {
                 return self.done(script);
             }
             Verb::Noop => return self.done(own(200, "NOOP okay.")),
-            Verb::Feat => return self.done(bytes(211, b"211-Features:\r\n MLST size*;type*;\r\n211 End\r\n".to_vec())),
+            Verb::Abor => return self.done(own(225, "Nothing to abort.")),
+            Verb::Feat => {
+                return self.done(bytes(211, b"211-Features:\r\n MLST size*;type*;\r\n211 End\r\n".to_vec()));
+            }
             _ if !self.logged_in => return own(530, "Log in first."),
             _ => {}
         }
@@ -565,6 +571,9 @@ impl Server {
             }
             Some(Fault::NoPreliminary) => begins.retain(|step| !matches!(step, Step::Say(_))),
             _ => {}
+        }
+        if let Some(log) = self.log.last_mut() {
+            log.announced = begins.iter().any(|step| matches!(step, Step::Say(_)));
         }
         let pause = Step::Pause(if coin() { 0 } else { net.random.below(2_000_000) as u64 });
         let first = match fault {

@@ -24,7 +24,8 @@ const POLLS: usize = 20_000;
 /// The client's end of the data connection.
 #[derive(Debug)]
 enum End {
-    Connecting,
+    /// The link that the connection will be, where there is a listener.
+    Connecting(Option<usize>),
     Listening,
     Arrived(usize),
     Open(usize),
@@ -37,8 +38,11 @@ enum End {
 impl End {
     const fn link(&self) -> Option<usize> {
         match self {
-            Self::Connecting | Self::Listening => None,
-            Self::Arrived(link) | Self::Open(link) | Self::Receiving(link) | Self::Sending(link) => Some(*link),
+            Self::Connecting(link) => *link,
+            Self::Listening => None,
+            Self::Arrived(link) | Self::Open(link) | Self::Receiving(link) | Self::Sending(link) => {
+                Some(*link)
+            }
             Self::AwaitingClose(link) | Self::Over(link) => Some(*link),
         }
     }
@@ -57,6 +61,8 @@ pub struct World {
     /// The longest that an operation took, and the most often that one was polled.
     pub longest: u64,
     pub polls: usize,
+    /// What it sends now, and how much of it is sent.
+    uploading: Vec<u8>,
     uploaded: usize,
     rx: RecvBuf<Vec<u8>>,
     tx: SendBuf<Vec<u8>>,
@@ -95,6 +101,7 @@ impl World {
             shown: Vec::new(),
             longest: 0,
             polls: 0,
+            uploading: Vec::new(),
             uploaded: 0,
             wait: None,
             end: None,
@@ -166,7 +173,10 @@ impl World {
             self.receive();
             return;
         }
-        assert!(deadline.is_some_and(|at| at > self.net.now), "it waits without an end, or for what has passed");
+        assert!(
+            deadline.is_some_and(|at| at > self.net.now),
+            "it waits without an end, or for what has passed"
+        );
         self.wait = Some(wait);
         while self.wait.is_some() {
             self.round(deadline);
@@ -292,6 +302,7 @@ impl World {
 
     fn begin(&mut self) {
         assert!(self.end.is_none(), "a data connection is left open: {:?}", self.end);
+        self.uploading.clone_from(&self.upload);
         self.uploaded = 0;
         self.download.clear();
         self.net.active = None;
@@ -299,13 +310,14 @@ impl World {
 
     fn connect(&mut self, id: DataId, port: u16) {
         let (now, delays) = (self.net.now, [self.net.delay(), self.net.delay()]);
-        self.end = Some((id, End::Connecting));
+        self.end = Some((id, End::Connecting(None)));
         let link = self.net.links.len();
         let free = |listener: &&mut super::net::Listener| listener.port == port && listener.link.is_none();
         match self.net.passive.as_mut().filter(free) {
             Some(listener) => {
                 listener.link = Some((now + delays[1], link));
                 self.net.links.push(Link::default());
+                self.end = Some((id, End::Connecting(Some(link))));
                 self.due.push_back((now + delays[0], id, DataEvent::Connected, Some(End::Open(link))));
             }
             // Packets to it are dropped now and then, and nobody is told.
@@ -319,7 +331,9 @@ impl World {
 
     fn close(&mut self, end: &End, aborts: bool) {
         let (now, delay) = (self.net.now, self.net.delay());
-        self.net.active = None;
+        for (_, link) in self.net.active.take().into_iter().flat_map(|(_, arrivals)| arrivals) {
+            self.net.links[link].to_server.reset(now, delay);
+        }
         let Some(link) = end.link() else { return };
         let link = &mut self.net.links[link];
         match aborts || link.to_client.unread() > 0 {
@@ -390,7 +404,7 @@ impl World {
                 Some(DataEvent::Eof { clean: true })
             }
             End::Sending(_) => {
-                let rest = &self.upload[self.uploaded..];
+                let rest = &self.uploading[self.uploaded..];
                 let count = rest.len().min(piece);
                 if rest.is_empty() {
                     link.to_server.end(now, delay);
