@@ -221,6 +221,9 @@ impl<P: AsRef<[u8]>> Sequence for Complete<P> {
             _ if line.position.is_end() => {
                 if let Some(channel) = &mut cx.client.channel {
                     channel.announced = true;
+                    if to.verb() == Some(Verb::Retr) {
+                        channel.purpose.known_size.hint(reply::size_hint(line.text));
+                    }
                 }
                 cx.client.let_data_move();
                 Next::Continue

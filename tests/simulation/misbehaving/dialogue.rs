@@ -12,12 +12,14 @@ pub struct Misleading {
     pub code: u16,
     /// The code is in the row of the command.
     pub in_row: bool,
+    /// The client knew that something was wrong with the server before it sent the command.
+    pub doubted: bool,
 }
 
 #[derive(Debug, Default)]
 pub struct Dialogue {
-    /// What was sent, each command under its number.
-    pub commands: Vec<Option<Verb>>,
+    /// What was sent, each command under its number; and whether a stray had come before it.
+    pub commands: Vec<(Option<Verb>, bool)>,
     line: Vec<u8>,
     /// Where in the stream each reply ends that is on its way, its code, and which command it was meant for.
     coming: VecDeque<(usize, u16, Option<usize>)>,
@@ -29,14 +31,14 @@ pub struct Dialogue {
 
 impl Dialogue {
     /// The client puts bytes on the wire.
-    pub fn sends(&mut self, bytes: &[u8]) {
+    pub fn sends(&mut self, bytes: &[u8], doubted: bool) {
         self.line.extend_from_slice(bytes);
         while let Some(end) = self.line.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.line.drain(..=end).collect();
             let line = line.strip_prefix(b"\xff\xf4\xff\xf2").unwrap_or(&line).trim_ascii_end();
             let verb = Verb::from_bytes(line.split(|byte| *byte == b' ').next().unwrap());
             self.open.push_back(self.commands.len());
-            self.commands.push(verb);
+            self.commands.push((verb, doubted));
         }
     }
 
@@ -64,13 +66,13 @@ impl Dialogue {
             return;
         }
         let Some(&command) = self.open.front() else { return };
-        let Some(verb) = self.commands[command] else { return };
+        let (Some(verb), doubted) = self.commands[command] else { return };
         let code = ReplyCode::new(code).unwrap();
         if verb.info().is_answered_by(code) {
             self.open.pop_front();
             if !code.is_failure() {
                 let in_row = verb.info().has_own(code);
-                self.misleading.push(Misleading { command, code: code.get(), in_row });
+                self.misleading.push(Misleading { command, code: code.get(), in_row, doubted });
             }
         }
     }

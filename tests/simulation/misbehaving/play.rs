@@ -4,7 +4,7 @@ use super::super::support::client::Outcome;
 use super::super::support::{secret, t};
 use super::dialogue::Misleading;
 use super::net::SECOND;
-use super::server::Executed;
+use super::server::{Executed, Node};
 use super::world::World;
 use super::{Random, Tally};
 use ftp_proto::client::{self, AbortPolicy, Config, DataConnection, ExpectedSize, Open, Operation};
@@ -19,13 +19,22 @@ const IMAGE: RepresentationType = RepresentationType::Image;
 const PATHS: [&str; 12] =
     ["/a", "/b", "/dir/c", "/dir/d", "/none", "/dir", "/empty", "/new", "/dir/new", "a", "c", "./new"];
 
+/// What a path is to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    File,
+    Directory,
+    Nothing,
+}
+
 /// Something that was called done, to be held against what the server did.
 struct Claim {
     commands: Range<usize>,
     verb: Verb,
-    /// How the path ends, and what was stored.
+    /// How the path ends.
     path: Vec<u8>,
-    content: Option<Vec<u8>>,
+    /// What was stored, and behind how many bytes where that was said.
+    content: Option<(Option<usize>, Vec<u8>)>,
 }
 
 pub struct Play {
@@ -93,7 +102,9 @@ impl Play {
             let kept = self.server_log(&claim.commands, claim.verb).is_some_and(|log| {
                 log.done
                     && log.path.ends_with(&claim.path)
-                    && claim.content.as_ref().is_none_or(|content| *content == log.content)
+                    && claim.content.as_ref().is_none_or(|(base, bytes)| {
+                        base.is_none_or(|base| base == log.base) && *bytes == log.content[log.base..]
+                    })
             });
             self.assert(kept, &claim.commands, &format!("{:?}", claim.verb));
         }
@@ -132,6 +143,13 @@ impl Play {
         match self.misleading(commands) {
             Some(reply) => {
                 self.tally.misled += 1;
+                if std::env::var("MISBEHAVING_SURVEY").is_ok() {
+                    let verb = self.world.net.dialogue.commands[reply.command].0;
+                    println!(
+                        "MISLED {what} by {verb:?} {} row {} doubted {}",
+                        reply.code, reply.in_row, reply.doubted
+                    );
+                }
                 self.world.net.note(&format!("-- misled about {what} by {reply:?}"));
             }
             None => panic!("{what} was called done, and was not"),
@@ -167,15 +185,21 @@ impl Play {
         }
     }
 
-    fn path(&mut self) -> Vec<u8> {
-        let names: Vec<Vec<u8>> = self.world.server.tree.keys().cloned().collect();
-        match self.random.below(3) {
-            0 => names[self.random.below(names.len())].clone(),
-            _ => PATHS[self.random.below(PATHS.len())].as_bytes().to_vec(),
+    /// A path that most likely is a file, is a directory, or is free.
+    fn path(&mut self, wanted: Wanted) -> Vec<u8> {
+        let tree = &self.world.server.tree;
+        let is_wanted = |node: &Node| (*node == Node::Directory) == (wanted == Wanted::Directory);
+        let names = tree.iter().filter(|(_, node)| is_wanted(node)).map(|(path, _)| path);
+        let names: Vec<Vec<u8>> = names.cloned().collect();
+        match self.random.below(4) {
+            0 => PATHS[self.random.below(PATHS.len())].as_bytes().to_vec(),
+            _ if wanted == Wanted::Nothing => format!("/new{}", self.random.below(1000)).into_bytes(),
+            _ if names.is_empty() => b"/none".to_vec(),
+            _ => names[self.random.below(names.len())].clone(),
         }
     }
 
-    fn claim(&mut self, verb: Verb, path: &[u8], content: Option<Vec<u8>>) {
+    fn claim(&mut self, verb: Verb, path: &[u8], content: Option<(Option<usize>, Vec<u8>)>) {
         let name = path.strip_prefix(b".").unwrap_or(path).to_vec();
         let commands = self.commands();
         self.claims.push(Claim { commands, verb, path: name, content });
@@ -183,10 +207,15 @@ impl Play {
 
     /// One operation.
     fn operation(&mut self) {
-        let path = self.path();
+        let which = self.random.below(24);
+        let path = self.path(match which {
+            7 | 8 | 13 | 17 => Wanted::Directory,
+            14 => Wanted::Nothing,
+            _ => Wanted::File,
+        });
         let text = Text::new(&path).unwrap();
-        match self.random.below(20) {
-            0..=2 => self.retrieve(&path),
+        match which {
+            0..=2 | 20..=23 => self.retrieve(&path),
             3..=5 => self.store(&path),
             6 => self.append(&path),
             7 | 8 => self.list(&path),
@@ -197,7 +226,7 @@ impl Play {
                 }
             }
             10 => {
-                let to = self.path();
+                let to = self.path(Wanted::Nothing);
                 let done = self.brief(&mut client::rename(text, Text::new(&to).unwrap()), |()| ());
                 if done.is_some() {
                     self.claim(Verb::Rnto, &to, None);
@@ -245,9 +274,10 @@ impl Play {
                 if self.brief(&mut client::facts(Some(text)), |_| ()).is_some() {
                     let commands = self.commands();
                     let value = self.server_log(&commands, Verb::Mlst).map(|log| log.value.clone());
-                    let shown = String::from_utf8(value.unwrap_or_default()).unwrap();
-                    let is_true =
-                        !shown.is_empty() && self.world.shown.iter().any(|line| line.contains(&shown));
+                    let facts = String::from_utf8(value.unwrap_or_default()).unwrap();
+                    // Without a line there is no entry, and the caller sees that.
+                    let mut shown = self.world.shown.iter().filter(|line| line.contains("type="));
+                    let is_true = shown.all(|line| !facts.is_empty() && line.contains(&facts));
                     self.assert(is_true, &commands, "MLST");
                 }
             }
@@ -389,21 +419,19 @@ impl Play {
         let old = self.world.server.file(&resolved).cloned().unwrap_or_default();
         let offset = if self.random.below(4) == 0 { self.random.below(old.len() + 1) } else { 0 };
         self.world.upload = super::server::content(&mut self.random);
-        let content = [&old[..offset], &self.world.upload].concat();
         let open = client::store(Text::new(path).unwrap(), IMAGE, offset as u64);
         if self.transfer(open, b"").is_some() {
-            self.claim(Verb::Stor, path, Some(content));
+            let upload = self.world.upload.clone();
+            self.claim(Verb::Stor, path, Some((Some(offset), upload)));
         }
     }
 
     fn append(&mut self, path: &[u8]) {
-        let resolved = self.world.server.resolve(path);
-        let old = self.world.server.file(&resolved).cloned().unwrap_or_default();
         self.world.upload = super::server::content(&mut self.random);
-        let content = [&old[..], &self.world.upload].concat();
         let open = client::append(Text::new(path).unwrap(), IMAGE);
         if self.transfer(open, b"").is_some() {
-            self.claim(Verb::Appe, path, Some(content));
+            let upload = self.world.upload.clone();
+            self.claim(Verb::Appe, path, Some((None, upload)));
         }
     }
 

@@ -244,10 +244,11 @@ impl Server {
                 }
             }
             Step::Commit(path, base) => {
+                let kept = base.len();
                 let bytes = [base, core::mem::take(&mut self.got)].concat();
                 net.note(&format!("-- {} bytes are stored as {}", bytes.len(), Escaped(&path)));
                 if let Some(log) = self.log.last_mut() {
-                    log.done = true;
+                    (log.done, log.base) = (true, kept);
                     log.content.clone_from(&bytes);
                 }
                 self.tree.insert(path, Node::File(bytes));

@@ -23,6 +23,8 @@ pub struct Executed {
     pub done: bool,
     /// What was stored, or the whole of a listing or a file.
     pub content: Vec<u8>,
+    /// How much of the content an upload found there and kept.
+    pub base: usize,
     /// What the reply told.
     pub value: Vec<u8>,
     /// The size that the 1yz named.
@@ -249,6 +251,7 @@ impl Server {
             path: self.resolve(argument),
             done: false,
             content: Vec::new(),
+            base: 0,
             value: Vec::new(),
             hint: None,
             announced: false,

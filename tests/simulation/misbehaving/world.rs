@@ -221,14 +221,15 @@ impl World {
     /// A piece of what the client queued goes out.
     fn send(&mut self) -> bool {
         let pending = self.tx.pending();
-        if pending.is_empty() || self.wait.is_some_and(|wait| !wait.writable) {
+        if pending.is_empty() || !self.wait.is_some_and(|wait| wait.writable) {
             return false;
         }
         let count = self.net.random.piece(pending.len());
         let bytes = pending[..count].to_vec();
         self.tx.sent(count);
         self.net.note(&format!("C: {}", Escaped(&bytes)));
-        self.net.dialogue.sends(&bytes);
+        let doubted = self.client.last_stray().is_some();
+        self.net.dialogue.sends(&bytes, doubted);
         let (now, delay) = (self.net.now, self.net.delay());
         self.net.to_server.send(now, delay, &bytes);
         self.wait = None;
