@@ -254,6 +254,7 @@ impl Client {
         };
         if !adopted {
             self.give_up_by_policy();
+            self.expected.set_aside();
         }
         // Never the generation of no operation.
         self.generation = self.generation.checked_add(1).unwrap_or(1);

@@ -210,6 +210,8 @@ pub struct Operation<S> {
 enum State {
     New,
     Running(Generation),
+    /// It is done, unless a probe shows that the reply that said so was not its own.
+    Confirming(Generation, Option<ReplySpan>),
     /// It is over; data connections are still to be closed, then this is told.
     Ending(Outcome),
     Over,
@@ -327,11 +329,13 @@ impl<S: Sequence> Operation<S> {
         }
         let generation = match self.state {
             State::New => client.begin(self.sequence.inherits()),
-            State::Running(generation) => generation,
+            State::Running(generation) | State::Confirming(generation, _) => generation,
             State::Ending(outcome) => return Ok(self.end(outcome, true, client, rx)),
             State::Over => return Err(LocalError::OperationOver.into()),
         };
-        self.state = State::Running(generation);
+        if let State::New = self.state {
+            self.state = State::Running(generation);
+        }
         let step = self.go_on(client, generation, now, rx, tx);
         if !matches!(client.listening, Listening::Reading { .. }) {
             client.listening = Listening::No;
@@ -350,6 +354,9 @@ impl<S: Sequence> Operation<S> {
         loop {
             if let Some((id, op)) = client.next_op() {
                 return Ok(OperationStep::Data(id, op));
+            }
+            if let State::Confirming(..) = self.state {
+                client.confirm(tx)?;
             }
             // What came while nothing was asked answers nothing: it must not be taken for an answer to
             // the command that is sent next.
@@ -370,7 +377,11 @@ impl<S: Sequence> Operation<S> {
             }
             let mut next = Next::Continue;
             if step.is_none() && client.is_settled(generation) {
-                next = self.sequence.advance(&mut Context { client, tx })?;
+                next = match self.state {
+                    State::Confirming(..) if client.confirm(tx)? => Next::Done,
+                    State::Confirming(..) => Next::Continue,
+                    _ => self.sequence.advance(&mut Context { client, tx })?,
+                };
             }
             if next == Next::Continue && client.listen(now, false, rx.pending()) {
                 return Ok(OperationStep::Wait(listening(now, rx, tx)));
@@ -391,6 +402,7 @@ impl<S: Sequence> Operation<S> {
                     Step::Changed => continue,
                     Step::Reply(owed) if owed.generation() != generation => continue,
                     Step::Reply(owed) => {
+                        self.state = State::Running(generation);
                         let line = owed.resolve(|span| rx.bytes(span));
                         next = match owed.is_final() && line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
                             true => Next::Refused,
@@ -400,6 +412,14 @@ impl<S: Sequence> Operation<S> {
                     }
                 }
             }
+            if next == Next::Done && client.needs_confirmation() {
+                self.state = State::Confirming(generation, reply.map(ReplySpan::without_text));
+                continue;
+            }
+            let reply = match self.state {
+                State::Confirming(_, told) if next == Next::Done => told,
+                _ => reply,
+            };
             let outcome = match (next, reply) {
                 (Next::Continue, _) | (Next::Show | Next::Refused, None) => continue,
                 (Next::Show, Some(reply)) => return Ok(OperationStep::Line(reply)),

@@ -72,6 +72,11 @@ impl ReplySpan {
         self.position.is_end() && !self.code.is_preliminary()
     }
 
+    /// The same without its text, which is not kept while more is read.
+    pub(super) fn without_text(self) -> Self {
+        Self { text: Span::default(), ..self }
+    }
+
     pub(super) const fn generation(&self) -> Generation {
         self.generation
     }
@@ -147,7 +152,11 @@ impl Client {
             return;
         }
         self.profile |= Profile::NO_PIPELINING;
+        let contradicts = self.expected.is_contradicted_by(line.code);
         self.expected.stray(line.code, line.text);
+        if contradicts {
+            self.fail(PeerError::UnexpectedReply(line.code));
+        }
     }
 
     /// A line of a preliminary reply.

@@ -146,8 +146,8 @@ impl Play {
                 if std::env::var("MISBEHAVING_SURVEY").is_ok() {
                     let verb = self.world.net.dialogue.commands[reply.command].0;
                     println!(
-                        "MISLED {what} by {verb:?} {} row {} doubted {}",
-                        reply.code, reply.in_row, reply.doubted
+                        "MISLED {what} ({}) by {verb:?} {} row {} doubted {}",
+                        self.world.seed, reply.code, reply.in_row, reply.doubted
                     );
                 }
                 self.world.net.note(&format!("-- misled about {what} by {reply:?}"));

@@ -49,7 +49,7 @@ impl End {
 }
 
 pub struct World {
-    seed: u64,
+    pub seed: u64,
     pub client: Client,
     pub server: Server,
     pub net: Net,
