@@ -9,8 +9,9 @@
 //! - A probe goes after a command that changes something (DELE, STOR, CWD and their like) was granted, and its
 //!   success is reported when the probe is answered. A refusal that comes instead is the command's own.
 //!
-//! The second is done without any doubt, too, where the code is not in the row of the command (200 to DELE). Where
-//! the probe is answered next, that server answers so, and there is no doubt.
+//! The second is done without any doubt, too, where the code is not in the row of the command (200 to DELE), or where
+//! more has come right behind the reply. Where the probe is answered next, that server answers so, and there is no
+//! doubt.
 //!
 //! # What cannot be told
 //!
@@ -64,8 +65,8 @@ impl Doubt {
         self.exists = true;
     }
 
-    /// Takes note of a final reply; `is_last` when no other is owed.
-    pub(super) fn answered(&mut self, answered: &ExpectedReply, code: ReplyCode, is_last: bool) {
+    /// Takes note of a final reply; `is_last` when no other is owed, and `more` when something has come behind it.
+    pub(super) fn answered(&mut self, answered: &ExpectedReply, code: ReplyCode, is_last: bool, more: bool) {
         self.certain = Some(code).filter(|_| is_last && answered.is_certain(code));
         let is_strange = !answered.has_in_row(code);
         if answered.is_probe() {
@@ -73,7 +74,7 @@ impl Doubt {
             return;
         }
         let changes = answered.verb().is_some_and(changes) && answered.accepts == Accepts::Row;
-        let confirms = changes && code.is_success() && is_last && (self.exists || is_strange);
+        let confirms = changes && code.is_success() && is_last && (self.exists || is_strange || more);
         self.unconfirmed = confirms.then_some(*answered);
         self.exists |= is_strange && !confirms;
     }

@@ -298,10 +298,11 @@ impl ExpectedReplies {
     }
 
     /// A final reply came: what it answers is no longer owed.
-    pub(super) fn answered(&mut self, place: usize, code: ReplyCode) -> Option<ExpectedReply> {
+    /// `more` when something else has come behind it.
+    pub(super) fn answered(&mut self, place: usize, code: ReplyCode, more: bool) -> Option<ExpectedReply> {
         let answered = self.queue.pop_at(place)?;
         self.stray_pending = false;
-        self.doubt.answered(&answered, code, self.queue.is_empty());
+        self.doubt.answered(&answered, code, self.queue.is_empty(), more);
         if answered.is_transfer() && code.is_success() {
             self.last_transfer = Some(answered);
         }

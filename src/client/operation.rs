@@ -211,7 +211,7 @@ enum State {
     New,
     Running(Generation),
     /// It is done, unless a probe shows that the reply that said so was not its own.
-    Confirming(Generation, Option<ReplySpan>),
+    Confirming(Option<ReplySpan>),
     /// It is over; data connections are still to be closed, then this is told.
     Ending(Outcome),
     Over,
@@ -329,7 +329,8 @@ impl<S: Sequence> Operation<S> {
         }
         let generation = match self.state {
             State::New => client.begin(self.sequence.inherits()),
-            State::Running(generation) | State::Confirming(generation, _) => generation,
+            State::Running(generation) => generation,
+            State::Confirming(_) => client.generation,
             State::Ending(outcome) => return Ok(self.end(outcome, true, client, rx)),
             State::Over => return Err(LocalError::OperationOver.into()),
         };
@@ -355,7 +356,7 @@ impl<S: Sequence> Operation<S> {
             if let Some((id, op)) = client.next_op() {
                 return Ok(OperationStep::Data(id, op));
             }
-            if let State::Confirming(..) = self.state {
+            if let State::Confirming(_) = self.state {
                 client.confirm(tx)?;
             }
             // What came while nothing was asked answers nothing: it must not be taken for an answer to
@@ -378,8 +379,8 @@ impl<S: Sequence> Operation<S> {
             let mut next = Next::Continue;
             if step.is_none() && client.is_settled(generation) {
                 next = match self.state {
-                    State::Confirming(..) if client.confirm(tx)? => Next::Done,
-                    State::Confirming(..) => Next::Continue,
+                    State::Confirming(_) if client.confirm(tx)? => Next::Done,
+                    State::Confirming(_) => Next::Continue,
                     _ => self.sequence.advance(&mut Context { client, tx })?,
                 };
             }
@@ -413,11 +414,11 @@ impl<S: Sequence> Operation<S> {
                 }
             }
             if next == Next::Done && client.needs_confirmation() {
-                self.state = State::Confirming(generation, reply.map(ReplySpan::without_text));
+                self.state = State::Confirming(reply.map(ReplySpan::without_text));
                 continue;
             }
             let reply = match self.state {
-                State::Confirming(_, told) if next == Next::Done => told,
+                State::Confirming(told) if next == Next::Done => told,
                 _ => reply,
             };
             let outcome = match (next, reply) {

@@ -179,7 +179,9 @@ impl Client {
     /// The last line of a final reply.
     fn answered(&mut self, place: usize, line: &ReplyLine<'_>, rx: &Rx<'_>) {
         let code = line.code;
-        let Some(answered) = self.expected.answered(place, code) else { return };
+        // A server that takes its leave says nothing about what it did.
+        let more = rx.unread().iter().zip(b"421").any(|(byte, expected)| byte != expected);
+        let Some(answered) = self.expected.answered(place, code, more) else { return };
         if answered.is_transfer() {
             self.elsewhere = Elsewhere::No;
         }

@@ -7,13 +7,25 @@ use std::collections::VecDeque;
 /// A reply that was meant for something else and that the oldest command can be answered by, as far as its code goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Misleading {
-    /// The number of the command.
+    /// The number of the command, and its verb.
     pub command: usize,
+    pub verb: Verb,
     pub code: u16,
     /// The code is in the row of the command.
     pub in_row: bool,
     /// The client knew that something was wrong with the server before it sent the command.
     pub doubted: bool,
+}
+
+impl Misleading {
+    /// Whether nothing sets it apart from the right one. Its code has to be in the row of the command. If the client
+    /// knew already that the server says too much, the command is one of those that are not confirmed: those
+    /// that change nothing, of which the reply's text or the data is what was asked for.
+    pub const fn is_undecidable(&self) -> bool {
+        use Verb::{List, Mdtm, Mlsd, Mlst, Nlst, Pwd, Retr, Size, Syst};
+        let tells = matches!(self.verb, List | Mdtm | Mlsd | Mlst | Nlst | Pwd | Retr | Size | Syst);
+        self.in_row && (!self.doubted || tells)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -72,7 +84,7 @@ impl Dialogue {
             self.open.pop_front();
             if !code.is_failure() {
                 let in_row = verb.info().has_own(code);
-                self.misleading.push(Misleading { command, code: code.get(), in_row, doubted });
+                self.misleading.push(Misleading { command, verb, code: code.get(), in_row, doubted });
             }
         }
     }

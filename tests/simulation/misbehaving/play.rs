@@ -140,7 +140,7 @@ impl Play {
         if is_true {
             return;
         }
-        match self.misleading(commands) {
+        match self.misleading(commands).filter(Misleading::is_undecidable) {
             Some(reply) => {
                 self.tally.misled += 1;
                 if std::env::var("MISBEHAVING_SURVEY").is_ok() {
