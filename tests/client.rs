@@ -57,6 +57,8 @@ mod beside;
 mod buffers;
 #[path = "client/cancelling.rs"]
 mod cancelling;
+#[path = "client/doubt.rs"]
+mod doubt;
 #[path = "client/ending.rs"]
 mod ending;
 #[path = "client/extensions.rs"]

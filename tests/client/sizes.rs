@@ -73,6 +73,13 @@ fn where_size_is_refused_the_fact_decides_and_then_the_hint() {
 }
 
 #[test]
+fn a_hint_counts_in_a_1yz_that_comes_after_the_final_reply_too() {
+    let acts = [Say("226 done"), Say(HINT), Data(b"abc"), AfterData, Say("226 done")];
+    let mut rig = Rig::greeted().on("RETR", acts).says("SIZE", "550 no");
+    assert_eq!(compared(&mut rig, get(0), "f"), short(3, 100), "{:#?}", rig.transcript);
+}
+
+#[test]
 fn nothing_is_asked_where_nothing_contradicts() {
     for (says, expected) in [
         ("150 here", None),

@@ -60,7 +60,8 @@ impl Server {
         net.note(&format!("S: {}", Escaped(&bytes)));
         let delay = net.delay();
         // Cut anywhere, now and then.
-        let cut = if net.random.below(3) == 0 { net.random.below(bytes.len()) } else { bytes.len() };
+        let whole = reply.copies > 1 || net.random.below(3) > 0;
+        let cut = if !whole { net.random.below(bytes.len()) } else { bytes.len() };
         let (now, later) = (net.now, net.delay());
         net.to_client.send(now, delay, &bytes[..cut]);
         net.to_client.send(now, delay.max(later), &bytes[cut..]);
