@@ -1,7 +1,7 @@
 //! What is made sure of before it is reported, because the server's replies are in doubt.
 
 use super::*;
-use ftp_proto::time::Instant;
+use support::client::{Turn, digest};
 
 type Step = fn(&mut Rig) -> Outcome<()>;
 
@@ -144,40 +144,29 @@ fn what_tells_something_is_probed_before_once_there_is_doubt() {
     assert_eq!(rig.commands(), ["TYPE I", "SYST", "SIZE f", "SYST", "SIZE f", "PWD"]);
 }
 
-/// A client whose last command has gone out but for some bytes.
-fn half_sent()
--> (Client, RecvBuf<Vec<u8>>, SendBuf<Vec<u8>>, Operation<client::Exchange<'static, client::PlainAnswer>>) {
-    let mut rig = Rig::greeted();
-    let mut operation = client::delete(t("f"));
-    while rig.tx.is_empty() {
-        let now = rig.now;
-        let _ = operation.poll(&mut rig.client, now, &mut rig.rx, &mut rig.tx).unwrap();
-    }
-    rig.tx.sent(3);
-    (rig.client, rig.rx, rig.tx, operation)
-}
-
 #[test]
 fn a_reply_that_begins_before_the_end_of_its_command_was_sent_is_a_stray() {
-    let now = Instant::from_micros(1_000_000);
-    for cut in 1..11 {
-        let (mut client, mut rx, mut tx, mut operation) = half_sent();
-        let mut poll = |client: &mut Client, rx: &mut RecvBuf<Vec<u8>>, tx: &mut SendBuf<Vec<u8>>| {
-            let action = operation.poll(client, now, rx, tx).unwrap();
-            support::client::digest(Ok(action), &|_| ())
+    let copy = b"250 done\r\n";
+    for cut in 1..=copy.len() {
+        let mut rig = Rig::greeted();
+        let mut operation = client::delete(t("f"));
+        let mut poll = |rig: &mut Rig| {
+            let action = operation.poll(&mut rig.client, rig.now, &mut rig.rx, &mut rig.tx);
+            digest(action, &|_| ())
         };
-        let copy = b"250 done\r\n";
-        rx.extend(&copy[..cut.min(copy.len())]);
-        assert!(matches!(poll(&mut client, &mut rx, &mut tx), support::client::Turn::Wait(_)));
-        let rest = tx.pending().len();
-        tx.sent(rest);
-        rx.extend(&copy[cut.min(copy.len())..]);
-        rx.extend(b"550 no\r\n");
-        let support::client::Turn::Over(outcome) = poll(&mut client, &mut rx, &mut tx) else {
-            panic!("not over")
-        };
+        while rig.tx.is_empty() {
+            assert!(matches!(poll(&mut rig), Turn::Wait(_)));
+        }
+        rig.tx.sent(3);
+        rig.rx.extend(&copy[..cut]);
+        assert!(matches!(poll(&mut rig), Turn::Wait(_)));
+        let rest = rig.tx.pending().len();
+        rig.tx.sent(rest);
+        rig.rx.extend(&copy[cut..]);
+        rig.rx.extend(b"550 no\r\n");
+        let Turn::Over(outcome) = poll(&mut rig) else { panic!("not over: {cut}") };
         assert_eq!(outcome.refused(), 550, "{cut}");
-        assert!(client.last_stray().is_some());
+        assert!(rig.client.last_stray().is_some());
     }
 }
 

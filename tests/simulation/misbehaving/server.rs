@@ -525,11 +525,15 @@ impl Server {
             begins.reverse();
         }
         if fault == Some(Fault::PreliminaryRepeated) {
+            let mut late = None;
             for step in &mut begins {
-                if let Step::Say(reply) = step {
-                    reply.copies = 2;
+                match step {
+                    Step::Say(reply) if coin() => reply.copies = 2,
+                    Step::Say(reply) => late = Some(reply.copy()),
+                    _ => {}
                 }
             }
+            begins.extend(late.map(|copy| Step::Later(net.some_time(5 * SECOND), copy)));
         }
         let ends = match fault {
             Some(Fault::RefusedAfterData) => own(if uploads { 552 } else { 451 }, "It went wrong."),
