@@ -10,7 +10,6 @@ pub struct Misleading {
     /// The number of the command, and its verb.
     pub command: usize,
     pub verb: Verb,
-    pub code: u16,
     /// The code is in the row of the command.
     pub in_row: bool,
     /// The client knew that something was wrong with the server before it sent the command.
@@ -84,7 +83,7 @@ impl Dialogue {
             self.open.pop_front();
             if !code.is_failure() {
                 let in_row = verb.info().has_own(code);
-                self.misleading.push(Misleading { command, verb, code: code.get(), in_row, doubted });
+                self.misleading.push(Misleading { command, verb, in_row, doubted });
             }
         }
     }

@@ -128,10 +128,13 @@ impl Play {
         log.find(|log| log.verb == Some(verb) && commands.contains(&log.number))
     }
 
-    /// A reply that can have misled the client about this operation.
+    /// A reply that can have misled the client about this operation, with nothing to set it apart.
     fn misleading(&self, commands: &Range<usize>) -> Option<Misleading> {
         let mut misleading = self.world.net.dialogue.misleading.iter();
-        misleading.find(|reply| commands.contains(&reply.command)).copied()
+        let unanswered =
+            |command| self.world.server.log.iter().any(|log| log.number == command && log.unanswered);
+        let undecidable = |reply: &Misleading| reply.is_undecidable() || unanswered(reply.command);
+        misleading.find(|reply| commands.contains(&reply.command) && undecidable(reply)).copied()
     }
 
     /// Demands that what was called done is true.
@@ -140,19 +143,12 @@ impl Play {
         if is_true {
             return;
         }
-        match self.misleading(commands).filter(Misleading::is_undecidable) {
+        match self.misleading(commands) {
             Some(reply) => {
                 self.tally.misled += 1;
-                if std::env::var("MISBEHAVING_SURVEY").is_ok() {
-                    let verb = self.world.net.dialogue.commands[reply.command].0;
-                    println!(
-                        "MISLED {what} ({}) by {verb:?} {} row {} doubted {}",
-                        self.world.seed, reply.code, reply.in_row, reply.doubted
-                    );
-                }
                 self.world.net.note(&format!("-- misled about {what} by {reply:?}"));
             }
-            None => panic!("{what} was called done, and was not"),
+            None => panic!("{what} was reported done, and was not"),
         }
     }
 

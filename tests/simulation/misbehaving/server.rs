@@ -31,6 +31,8 @@ pub struct Executed {
     pub hint: Option<u64>,
     /// The transfer has a 1yz.
     pub announced: bool,
+    /// It has no final reply of its own.
+    pub unanswered: bool,
 }
 
 #[derive(Debug)]
@@ -255,6 +257,7 @@ impl Server {
             value: Vec::new(),
             hint: None,
             announced: false,
+            unanswered: false,
         });
         let pause = Step::Pause(net.some_time(self.thinks));
         self.script = match fault {
@@ -297,7 +300,12 @@ impl Server {
                 let Step::Say(reply) = self.script[last].clone() else { return };
                 self.script.insert(last + 1, Step::Later(net.some_time(5 * SECOND), reply.copy()));
             }
-            Fault::Missing => drop(self.script.remove(last)),
+            Fault::Missing => {
+                self.script.remove(last);
+                if let Some(log) = self.log.last_mut() {
+                    log.unanswered = true;
+                }
+            }
             Fault::ForeignBefore => {
                 let at = net.random.below(last + 1);
                 self.script.insert(at, Step::Pause(net.some_time(2 * SECOND)));
