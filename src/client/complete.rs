@@ -31,7 +31,7 @@ pub fn complete(transfer: TransferId) -> Operation<Complete> {
 pub struct Completed<'b> {
     /// Bytes that went over the wire.
     pub transferred: u64,
-    /// The server's final reply, where it came last.
+    /// The server's final reply, where it came last. Its text is empty after a success that had to be confirmed.
     pub reply: Option<ReplyLine<'b>>,
 }
 

@@ -103,7 +103,7 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
 
     fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         if !self.line.is_answered(to) {
-            // TYPE went ahead of it. Where that is refused it would be sent for ever.
+            // TYPE went ahead. Without this it would be sent again and again while the server refuses it.
             let refused = to.verb() == Some(Verb::Type) && !line.code.is_success();
             return if refused { Next::Refused } else { Next::Continue };
         }
@@ -126,7 +126,8 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
     }
 }
 
-/// The reply as it is.
+/// The reply as it is. Its text is empty if the server's replies were in doubt, so that the client asked something
+/// else before it reported the success.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PlainAnswer(PhantomData<()>);
 

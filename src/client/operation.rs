@@ -210,7 +210,7 @@ pub struct Operation<S> {
 enum State {
     New,
     Running(Generation),
-    /// It is done, unless a probe shows that the reply that said so was not its own.
+    /// The operation is done unless a probe shows that the reply that said so was not its own.
     Confirming(Option<ReplySpan>),
     /// It is over; data connections are still to be closed, then this is told.
     Ending(Outcome),
@@ -369,7 +369,7 @@ impl<S: Sequence> Operation<S> {
             let heard = client.expected.strays() != before;
             match step {
                 Some(Step::Wait(_) | Step::Changed) => step = None,
-                // That has to be done first, and after it the driver reads anew.
+                // The driver has to do that first, and reads again afterwards.
                 Some(_) => client.listening = Listening::No,
                 None => {}
             }
