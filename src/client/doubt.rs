@@ -1,28 +1,30 @@
-//! Whether the server's replies can be trusted to answer what they seem to, and what is asked to find out.
+//! Decides how far the server's replies can be trusted, and what the client asks to make sure.
 //!
-//! A reply is judged by its code alone, and codes are shared: 250 is CWD's as well as DELE's. A server that has
-//! once sent a reply too many may do so again, so from then on the client asks something whose answer nothing else
-//! can have sent, a *probe*: SYST, or PWD where SYST is refused.
+//! The client judges a reply by its code alone, and commands share codes: 250 answers CWD as well as DELE. A server
+//! that has sent one reply too many may send another. From then on the client asks a *probe*, a command whose answer
+//! no other command has: SYST, or PWD if the server does not know SYST.
 //!
-//! - A probe goes before a command that cannot be taken back or whose answer is a value, unless the reply before it
-//!   was certainly the last one on its way and could not answer the command: 229 is EPSV's, and no answer to STOR.
-//! - A probe goes after a command that changes something (DELE, STOR, CWD and their like) was granted, and its
-//!   success is reported when the probe is answered. A refusal that comes instead is the command's own.
+//! - A probe goes before a command that cannot be taken back or that asks for a value. It is left out if the last
+//!   reply was certainly the last one on its way and cannot answer the command: 229 belongs to EPSV and never
+//!   answers STOR.
+//! - A probe goes after a command that changes something (DELE, STOR, CWD and the like) was granted. The success is
+//!   reported when the probe is answered. A refusal that arrives instead belongs to the command.
 //!
-//! The second is done without any doubt, too, where the code is not in the row of the command (200 to DELE), or where
-//! more has come right behind the reply. Where the probe is answered next, that server answers so, and there is no
+//! The client confirms a success even without any doubt if its code is not in the command's row (200 to DELE), or if
+//! more has arrived right behind the reply. If the answer to the probe comes next, the reply was right and raises no
 //! doubt.
 //!
 //! # What cannot be told
 //!
-//! A reply too many is believed, since nothing sets it apart, if its code can answer the command and it arrives after
-//! the whole command was sent and before the command's own reply, and
+//! The client believes a reply too many if its code can answer the command, if it arrives after the whole command was
+//! sent and before the command's own reply, and if one of these holds:
 //!
-//! - nothing was wrong with the server before: it is the first reply too many of the session, or the first after which
-//!   the client heard nothing of the replies that it displaced, and its code is in the row of the command; or
-//! - the command changes nothing, so that no probe follows it, and the reply arrives after the answer to the probe
-//!   before it: only a server that speaks at times of its own, not in the order of commands, can do that; or
-//! - the command's own reply never comes.
+//! - The client has seen no reply too many in this session, nothing has arrived behind this one yet, and its code is
+//!   in the row of the command. Nothing sets it apart from the right reply.
+//! - The command changes nothing, so no probe follows it, and the reply arrives after the answer to the probe before
+//!   it. Only a server that speaks unasked, or at times of its own, can do that.
+//! - The command's own reply never comes.
+//! - The server knows neither SYST nor PWD.
 
 use super::expected::{Accepts, ExpectedReply, Generation, NO_OPERATION};
 use crate::codec::{ReplyCode, Verb};
@@ -31,13 +33,13 @@ use crate::codec::{ReplyCode, Verb};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Probe {
     Syst,
-    /// SYST was refused.
+    /// The server does not know SYST.
     Pwd,
-    /// Both were refused: their order is all there is to go by.
+    /// The server knows neither, so that only the order of its replies can be relied on.
     Unanswerable,
 }
 
-/// What is thought of the server's replies.
+/// How far the server's replies are trusted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Doubt {
     /// The server has sent a reply too many in this session, or one that is not in its row.
@@ -54,18 +56,18 @@ impl Doubt {
         Self { exists: false, certain: None, unconfirmed: None, probe: Probe::Syst }
     }
 
-    /// Takes note of a command that goes out.
+    /// Records that a command was sent.
     pub(super) fn sent(&mut self) {
         self.certain = None;
         self.set_aside();
     }
 
-    /// Takes note of a reply that answers nothing.
+    /// Records a reply that answers nothing.
     pub(super) fn stray(&mut self) {
         self.exists = true;
     }
 
-    /// Takes note of a final reply; `is_last` when no other is owed, and `more` when something has come behind it.
+    /// Records a final reply; `is_last` if no other is owed, and `more` if something has arrived behind it.
     pub(super) fn answered(&mut self, answered: &ExpectedReply, code: ReplyCode, is_last: bool, more: bool) {
         self.certain = Some(code).filter(|_| is_last && answered.is_certain(code));
         let is_strange = !answered.has_in_row(code);
@@ -79,8 +81,7 @@ impl Doubt {
         self.exists |= is_strange && !confirms;
     }
 
-    /// A probe was answered, or is not to be had. Whatever it was answered by, nothing is on its way that was sent
-    /// before it.
+    /// Records the answer to a probe. Whatever it is, no reply is left on its way that was sent before it.
     fn probed(&mut self, answered: &ExpectedReply, code: ReplyCode) {
         if is_unknown(code) {
             self.probe = match self.probe {
@@ -96,7 +97,7 @@ impl Doubt {
         });
     }
 
-    /// What is to be sent before a command.
+    /// Returns the probe to send before a command.
     pub(super) fn probe_before(&self, verb: Option<Verb>) -> Option<Verb> {
         let verb = verb.filter(|verb| verb.info().irrevocable || tells(*verb))?;
         let is_certain = self.certain.is_some_and(|code| !verb.info().is_answered_by(code));
@@ -106,13 +107,13 @@ impl Doubt {
         match self.probe {
             Probe::Syst if verb == Verb::Syst => Some(Verb::Pwd),
             Probe::Syst => Some(Verb::Syst),
-            // Its answer proves nothing for what has the same.
+            // The answer to PWD proves nothing about a command that it can answer, too.
             Probe::Pwd => Some(Verb::Pwd).filter(|_| !verb.info().is_answered_by(ReplyCode::PATHNAME)),
             Probe::Unanswerable => None,
         }
     }
 
-    /// What is to be sent to confirm the last success; `None` when it is as certain as it can be.
+    /// Returns the probe that confirms the last success; `None` when it is as certain as it can be.
     pub(super) fn confirmation(&mut self) -> Option<Verb> {
         self.unconfirmed?;
         match self.probe {
@@ -130,12 +131,12 @@ impl Doubt {
         self.unconfirmed.is_some()
     }
 
-    /// A probe goes out to confirm the last success.
+    /// The state after a probe was sent to confirm the last success.
     pub(super) const fn probing(&self) -> Self {
         Self { certain: None, ..*self }
     }
 
-    /// Nobody wants the success confirmed any more.
+    /// Gives up confirming the last success: the doubt stays.
     pub(super) fn set_aside(&mut self) {
         self.exists |= self.unconfirmed.take().is_some();
     }
@@ -147,8 +148,7 @@ impl Doubt {
         }
     }
 
-    /// A final reply comes while a probe is owed: gives the command back that it refuses, if what was taken for that
-    /// command's success was not. A probe itself is refused only by a server that does not know it, and a server that
+    /// Returns the unconfirmed command if a final reply with this code refuses it, so that its success was none. A probe itself is refused only by a server that does not know it, and a server that
     /// says 530 to it has not carried out the command either.
     pub(super) fn refused(&mut self, code: ReplyCode) -> Option<ExpectedReply> {
         if !code.is_failure() || is_unknown(code) || code == ReplyCode::SERVICE_NOT_AVAILABLE {

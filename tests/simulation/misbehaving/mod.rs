@@ -38,6 +38,7 @@ mod net;
 mod play;
 mod script;
 mod server;
+mod transfer;
 mod world;
 
 use super::number;
