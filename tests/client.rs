@@ -65,6 +65,8 @@ mod beside;
 mod buffers;
 #[path = "client/cancelling.rs"]
 mod cancelling;
+#[path = "client/doubt.rs"]
+mod doubt;
 #[path = "client/ending.rs"]
 mod ending;
 #[path = "client/extensions.rs"]
@@ -215,7 +217,7 @@ fn machines_and_operations_are_small() {
         println!("{name}: {size} bytes");
         assert!(size <= bound, "{name}: {size}");
     }
-    check::<Client>("Client", 1_208);
+    check::<Client>("Client", 1_224);
     check::<client::Fxp<'_>>("Fxp", 1024);
     check::<Operation<client::Greeting>>("Greeting", 96);
     check::<Operation<client::Login<'_>>>("Login", 384);

@@ -215,6 +215,11 @@ impl Rx<'_> {
         self.window.is_empty()
     }
 
+    /// The bytes that were not looked at.
+    pub(crate) fn unread(&self) -> &[u8] {
+        self.storage.get(self.window.scan..self.window.filled).unwrap_or_default()
+    }
+
     /// How many bytes wait that no line was made of yet.
     #[must_use]
     pub fn pending(&self) -> usize {

@@ -173,6 +173,11 @@ impl Tx<'_> {
         self.queue.head == self.queue.tail
     }
 
+    /// How many lines wait whose end was not sent.
+    pub(crate) fn unsent_lines(&self) -> usize {
+        memchr::memchr_iter(b'\n', &self.storage[self.queue.head..self.queue.tail]).count()
+    }
+
     /// Appends what `encode` writes, all of it or nothing.
     ///
     /// # Errors

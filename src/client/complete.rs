@@ -31,7 +31,7 @@ pub fn complete(transfer: TransferId) -> Operation<Complete> {
 pub struct Completed<'b> {
     /// Bytes that went over the wire.
     pub transferred: u64,
-    /// The server's final reply, where it came last.
+    /// The server's final reply, where it came last. Its text is empty after a success that had to be confirmed.
     pub reply: Option<ReplyLine<'b>>,
 }
 
@@ -222,6 +222,9 @@ impl<P: AsRef<[u8]>> Sequence for Complete<P> {
             _ if line.position.is_end() => {
                 if let Some(channel) = &mut cx.client.channel {
                     channel.announced = true;
+                    if to.verb() == Some(Verb::Retr) {
+                        channel.purpose.known_size.hint(reply::size_hint(line.text));
+                    }
                 }
                 cx.client.let_data_move();
                 Next::Continue

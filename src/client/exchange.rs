@@ -163,7 +163,8 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
     }
 }
 
-/// The reply as it is.
+/// The reply as it is. Its text is empty if the server's replies were in doubt, so that the client asked something
+/// else before it reported the success.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PlainAnswer(PhantomData<()>);
 

@@ -3,18 +3,18 @@
 //!
 //! A reply is held against the command that it would answer. [`VerbInfo::is_answered_by`] says which codes
 //! can; a reply that cannot is a *stray*: a server that answers twice, or answers something that was never
-//! asked, would otherwise shift every later answer by one. Strays are skipped. The command then has
+//! asked, would otherwise shift every later answer by one. So is a reply that began to come before the end of its
+//! command was sent. Strays are skipped. The command then has
 //! [`Timeouts::stray`](super::Timeouts::stray) left to get its own reply.
 //!
-//! After the first stray of a session, or the first reply that is not in its row, a command that cannot be taken back is sent only when the last reply
-//! was certainly the last one on its way: its code is that command's own, as 229 is EPSV's. Where it was
-//! not, the machine first sends a command whose answer is its own: SYST, or PWD where SYST is refused.
+//! After the first stray of a session the client makes sure of what matters: see `doubt.rs`.
 //!
 //! [`VerbInfo::is_answered_by`]: crate::codec::VerbInfo::is_answered_by
 
 use arrayvec::ArrayVec;
 
 use super::ReplyTo;
+use super::doubt::Doubt;
 use super::settings::Change;
 use crate::codec::{Direction, ReplyCode, Verb, VerbInfo};
 
@@ -36,7 +36,7 @@ pub(super) struct ExpectedReply {
     /// What it answers.
     pub(super) to: ReplyTo,
     /// Which final codes can answer it.
-    accepts: Accepts,
+    pub(super) accepts: Accepts,
     /// What the command changes, once it is granted.
     pub(super) change: Option<Change>,
     pub(super) generation: Generation,
@@ -129,7 +129,7 @@ impl ExpectedReply {
 
     /// Whether the row of the command has a final reply with this code. Of failures any is as good as another, and
     /// where any reply will do there is no row.
-    fn has_in_row(&self, code: ReplyCode) -> bool {
+    pub(super) fn has_in_row(&self, code: ReplyCode) -> bool {
         match (self.to, self.accepts) {
             (ReplyTo::Command(verb), Accepts::Row | Accepts::RowAndOkay) => {
                 code.is_failure() || verb.info().has_own(code)
@@ -140,7 +140,7 @@ impl ExpectedReply {
 
     /// Whether a reply with this code shows that no other reply is on its way: it could not have answered
     /// anything else.
-    fn is_certain(&self, code: ReplyCode) -> bool {
+    pub(super) fn is_certain(&self, code: ReplyCode) -> bool {
         VerbInfo::OWN.contains(&code) && self.verb().is_some_and(|verb| verb.info().has_own(code))
     }
 }
@@ -152,16 +152,6 @@ pub(super) struct Stray {
     pub(super) text: ArrayVec<u8, QUOTE>,
 }
 
-/// What the machine sends to find out that no stray reply is on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Probe {
-    Syst,
-    /// SYST was refused.
-    Pwd,
-    /// Both were refused: their order is all there is to go by.
-    Unanswerable,
-}
-
 /// The replies that are owed, oldest first.
 #[derive(Debug)]
 pub(super) struct ExpectedReplies {
@@ -169,15 +159,11 @@ pub(super) struct ExpectedReplies {
     /// The stray that came last, in this session, and how many came.
     last_stray: Option<Stray>,
     strays: u32,
-    /// The server has sent a reply that answers nothing, or that is not in its row, in this session.
-    in_doubt: bool,
+    doubt: Doubt,
     /// A stray came since the last command was sent, and nothing that answers it.
     stray_pending: bool,
-    /// The next line began to come before the command was sent, so that it cannot answer it.
+    /// The next reply began to come before the whole command was sent, so that it cannot answer it.
     skips_next: bool,
-    /// The last final reply could not have answered anything but its command.
-    is_certain: bool,
-    probe: Probe,
     /// The transfer that was answered last, while its data has not come to an end.
     last_transfer: Option<ExpectedReply>,
 }
@@ -191,11 +177,9 @@ impl ExpectedReplies {
             queue,
             last_stray: None,
             strays: 0,
-            in_doubt: false,
+            doubt: Doubt::new(),
             stray_pending: false,
             skips_next: false,
-            is_certain: false,
-            probe: Probe::Syst,
             last_transfer: None,
         }
     }
@@ -240,7 +224,7 @@ impl ExpectedReplies {
             self.stray_pending = false;
             self.skips_next = within_line;
         }
-        self.is_certain = false;
+        self.doubt.sent();
         if !expected.during_transfer {
             self.last_transfer = None;
         }
@@ -266,13 +250,27 @@ impl ExpectedReplies {
         for expected in self.queue.iter_mut().filter(|expected| takes(expected)) {
             expected.generation = generation;
         }
+        self.doubt.adopt(generation);
+    }
+
+    /// A reply begins to come, while so many commands have not gone out whole. It answers none of those.
+    pub(super) fn began(&mut self, unsent: usize) {
+        self.skips_next |= unsent > 0 && self.queue.len() <= unsent;
     }
 
     /// Which of the owed replies one with this code is; `None` for a stray. In order, but for what was sent
     /// during a transfer: some servers answer that at once, and others after the transfer, so the code tells
     /// (200 is NOOP's, 211 to 213 are STAT's, 225 is ABOR's; what refuses a command refuses the later one).
     pub(super) fn find(&mut self, code: ReplyCode) -> Option<usize> {
-        if core::mem::take(&mut self.skips_next) {
+        let skips = core::mem::take(&mut self.skips_next);
+        if self.queue.iter().all(ExpectedReply::is_probe) {
+            // It is not the probe's, even if it came before that was sent.
+            if let Some(refused) = self.doubt.refused(code).filter(|_| !self.queue.is_full()) {
+                self.queue.insert(0, refused);
+                return Some(0);
+            }
+        }
+        if skips {
             return None;
         }
         let mut place = 0;
@@ -312,19 +310,13 @@ impl ExpectedReplies {
     }
 
     /// A final reply came: what it answers is no longer owed.
-    pub(super) fn answered(&mut self, place: usize, code: ReplyCode) -> Option<ExpectedReply> {
+    /// `more` when something else has come behind it.
+    pub(super) fn answered(&mut self, place: usize, code: ReplyCode, more: bool) -> Option<ExpectedReply> {
         let answered = self.queue.pop_at(place)?;
         self.stray_pending = false;
-        self.is_certain = self.queue.is_empty() && answered.is_certain(code);
-        self.in_doubt |= !answered.has_in_row(code);
+        self.doubt.answered(&answered, code, self.queue.is_empty(), more);
         if answered.is_transfer() && code.is_success() {
             self.last_transfer = Some(answered);
-        }
-        if answered.generation == NO_OPERATION && answered.to != ReplyTo::Greeting && code.is_failure() {
-            self.probe = match self.probe {
-                Probe::Syst => Probe::Pwd,
-                Probe::Pwd | Probe::Unanswerable => Probe::Unanswerable,
-            };
         }
         Some(answered)
     }
@@ -332,6 +324,7 @@ impl ExpectedReplies {
     /// The transfer that was said to have ended has not: more was said of it, and its end is owed again.
     pub(super) fn reopen_transfer(&mut self, generation: Generation) -> bool {
         let Some(transfer) = self.last_transfer.take() else { return false };
+        self.doubt.set_aside();
         let expected = ExpectedReply { generation, transferring: true, ..transfer };
         self.queue.is_empty() && self.queue.try_push(expected).is_ok()
     }
@@ -359,13 +352,13 @@ impl ExpectedReplies {
         self.last_stray = Some(Stray { code, text });
         self.strays = self.strays.wrapping_add(1);
         self.stray_pending = !self.queue.is_empty();
-        self.in_doubt = true;
+        self.doubt.stray();
     }
 
     /// A line came that is no reply at all, while none was owed.
     pub(super) fn stray_line(&mut self) {
         self.strays = self.strays.wrapping_add(1);
-        self.in_doubt = true;
+        self.doubt.stray();
     }
 
     /// The stray after which the oldest command still waits for its reply.
@@ -383,17 +376,35 @@ impl ExpectedReplies {
         self.strays
     }
 
-    /// What is to be sent before a command that cannot be taken back: after a stray, something whose answer
-    /// is its own.
+    /// What is to be sent before a command, to be sure that nothing else is on its way.
     pub(super) fn probe_before(&self, verb: Option<Verb>) -> Option<Verb> {
-        let needed = self.in_doubt
-            && !self.is_certain
-            && self.queue.is_empty()
-            && verb.is_some_and(|verb| verb.info().irrevocable);
-        match self.probe {
-            Probe::Syst if needed => Some(Verb::Syst),
-            Probe::Pwd if needed => Some(Verb::Pwd),
-            _ => None,
-        }
+        self.doubt.probe_before(verb).filter(|_| self.queue.is_empty())
+    }
+
+    /// Whether the success that was told last is to be confirmed before it is reported.
+    pub(super) const fn is_unconfirmed(&self) -> bool {
+        self.doubt.is_unconfirmed()
+    }
+
+    /// What is to be sent to confirm it.
+    pub(super) fn confirmation(&mut self) -> Option<Verb> {
+        self.doubt.confirmation()
+    }
+
+    /// A probe was sent.
+    pub(super) fn probe_sent(&mut self, probe: Verb, within_line: bool) {
+        let doubt = self.doubt.probing();
+        self.sent(ExpectedReply::new(ReplyTo::Command(probe), Accepts::Row), within_line);
+        self.doubt = doubt;
+    }
+
+    /// Whether a stray shows that a success was none.
+    pub(super) fn is_contradicted_by(&self, code: ReplyCode) -> bool {
+        self.doubt.is_contradicted_by(code)
+    }
+
+    /// A new operation begins, which does not carry on the one before.
+    pub(super) fn set_aside(&mut self) {
+        self.doubt.set_aside();
     }
 }

@@ -215,11 +215,19 @@ impl Client {
                     self.fail(PeerError::Closed);
                     continue;
                 }
-                Frame::End { .. } | Frame::Partial => match self.wait(now, rx, tx) {
-                    Some(step) => return Ok(step),
-                    None => continue,
-                },
+                Frame::End { .. } | Frame::Partial => {
+                    if rx.pending() > 0 && self.reply.within.is_none() {
+                        self.expected.began(tx.unsent_lines());
+                    }
+                    match self.wait(now, rx, tx) {
+                        Some(step) => return Ok(step),
+                        None => continue,
+                    }
+                }
             };
+            if self.reply.within.is_none() && !line.is_empty() {
+                self.expected.began(tx.unsent_lines());
+            }
             if let Some(reply) = self.line(rx, line) {
                 return Ok(Step::Reply(reply));
             }
@@ -247,6 +255,7 @@ impl Client {
         };
         if !adopted {
             self.give_up_by_policy();
+            self.expected.set_aside();
         }
         // What an earlier operation has heard is no longer all that came before the next command.
         self.listening = Listening::No;

@@ -22,6 +22,7 @@ mod abort;
 mod channel;
 mod complete;
 mod config;
+mod doubt;
 mod exchange;
 mod expected;
 mod extensions;

@@ -202,6 +202,8 @@ pub struct Operation<S> {
 enum State {
     New,
     Running(Generation),
+    /// The operation is done unless a probe shows that the reply that said so was not its own.
+    Confirming(Option<ReplySpan>),
     /// It is over; data connections are still to be closed, then this is told.
     Ending(Outcome),
     Over,
@@ -320,10 +322,13 @@ impl<S: Sequence> Operation<S> {
         let generation = match self.state {
             State::New => client.begin(self.sequence.inherits()),
             State::Running(generation) => generation,
+            State::Confirming(_) => client.generation,
             State::Ending(outcome) => return Ok(self.end(outcome, true, client, rx)),
             State::Over => return Err(LocalError::OperationOver.into()),
         };
-        self.state = State::Running(generation);
+        if let State::New = self.state {
+            self.state = State::Running(generation);
+        }
         let step = self.go_on(client, generation, now, rx, tx);
         if !matches!(client.listening, Listening::Reading { .. }) {
             client.listening = Listening::No;
@@ -343,6 +348,9 @@ impl<S: Sequence> Operation<S> {
             if let Some((id, op)) = client.next_op() {
                 return Ok(OperationStep::Data(id, op));
             }
+            if let State::Confirming(_) = self.state {
+                client.confirm(tx)?;
+            }
             // What came while nothing was asked answers nothing: it must not be taken for an answer to
             // the command that is sent next.
             let before = client.expected.strays();
@@ -351,15 +359,22 @@ impl<S: Sequence> Operation<S> {
                 false => Some(client.step(now, rx, tx)?),
             };
             let heard = client.expected.strays() != before;
-            if matches!(step, Some(Step::Wait(_) | Step::Changed)) {
-                step = None;
+            match step {
+                Some(Step::Wait(_) | Step::Changed) => step = None,
+                // The driver has to do that first, and reads again afterwards.
+                Some(_) => client.listening = Listening::No,
+                None => {}
             }
             if client.listen(now, heard, rx.pending()) {
                 return Ok(OperationStep::Wait(listening(now, rx, tx)));
             }
             let mut next = Next::Continue;
             if step.is_none() && client.is_settled(generation) {
-                next = self.sequence.advance(&mut Context { client, tx })?;
+                next = match self.state {
+                    State::Confirming(_) if client.confirm(tx)? => Next::Done,
+                    State::Confirming(_) => Next::Continue,
+                    _ => self.sequence.advance(&mut Context { client, tx })?,
+                };
             }
             if next == Next::Continue && client.listen(now, false, rx.pending()) {
                 return Ok(OperationStep::Wait(listening(now, rx, tx)));
@@ -380,6 +395,7 @@ impl<S: Sequence> Operation<S> {
                     Step::Changed => continue,
                     Step::Reply(owed) if owed.generation() != generation => continue,
                     Step::Reply(owed) => {
+                        self.state = State::Running(generation);
                         let line = owed.resolve(|span| rx.bytes(span));
                         client.learn_paths(owed.to, &line);
                         next = match owed.is_final() && line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
@@ -390,6 +406,14 @@ impl<S: Sequence> Operation<S> {
                     }
                 }
             }
+            if next == Next::Done && client.needs_confirmation() {
+                self.state = State::Confirming(reply.map(ReplySpan::without_text));
+                continue;
+            }
+            let reply = match self.state {
+                State::Confirming(told) if next == Next::Done => told,
+                _ => reply,
+            };
             let outcome = match (next, reply) {
                 (Next::Continue, _) | (Next::Show | Next::Refused, None) => continue,
                 (Next::Show, Some(reply)) => return Ok(OperationStep::Line(reply)),

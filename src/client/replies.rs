@@ -72,6 +72,11 @@ impl ReplySpan {
         self.position.is_end() && !self.code.is_preliminary()
     }
 
+    /// The same without its text, which is not kept while more is read.
+    pub(super) fn without_text(self) -> Self {
+        Self { text: Span::default(), ..self }
+    }
+
     pub(super) const fn generation(&self) -> Generation {
         self.generation
     }
@@ -123,7 +128,7 @@ impl Client {
         };
         let reply = ReplySpan { to: expected.to, code, position, text, generation: expected.generation };
         if expected.moves_file() && (code.is_preliminary() || code.is_success()) {
-            self.settings.range_used();
+            self.settings.restart_used();
         }
         if expected.verb() == Some(Verb::Feat) {
             self.naming.take(&parsed);
@@ -151,7 +156,11 @@ impl Client {
             return;
         }
         self.profile |= Profile::NO_PIPELINING;
+        let contradicts = self.expected.is_contradicted_by(line.code);
         self.expected.stray(line.code, line.text);
+        if contradicts {
+            self.fail(PeerError::UnexpectedReply(line.code));
+        }
     }
 
     /// A line of a preliminary reply.
@@ -174,7 +183,9 @@ impl Client {
     /// The last line of a final reply.
     fn answered(&mut self, place: usize, line: &ReplyLine<'_>, rx: &Rx<'_>) {
         let code = line.code;
-        let Some(answered) = self.expected.answered(place, code) else { return };
+        // A server that takes its leave says nothing about what it did.
+        let more = rx.unread().iter().zip(b"421").any(|(byte, expected)| byte != expected);
+        let Some(answered) = self.expected.answered(place, code, more) else { return };
         if answered.is_transfer() {
             self.elsewhere = Elsewhere::No;
         }

@@ -5,7 +5,7 @@
 //! that was there first answers nothing. The machine asks its driver for that by a [`Wait`](crate::action::Wait)
 //! whose deadline is now.
 
-use super::expected::{Accepts, ExpectedReply, NO_OPERATION};
+use super::expected::{Accepts, ExpectedReply};
 use super::{Client, Profile, ReplyTo, path_quirks};
 use crate::buffer::Tx;
 use crate::codec::{Command, Direction, EpsvArgument, Full, Sink, SiteCommand, Text, Verb};
@@ -172,14 +172,35 @@ impl Client {
         match self.expected.probe_before(verb) {
             None => Ok(true),
             Some(probe) => {
-                let command = if probe == Verb::Syst { Command::Syst } else { Command::Pwd };
-                let expected = ExpectedReply::new(ReplyTo::Command(probe), Accepts::Row);
-                if self.queue(tx, expected, |tx| command.encode(tx))? {
-                    self.expected.set_last_generation(NO_OPERATION);
-                }
+                self.send_probe(tx, probe)?;
                 Ok(false)
             }
         }
+    }
+
+    /// Whether the success that was told last is to be confirmed before it is reported.
+    pub(super) const fn needs_confirmation(&self) -> bool {
+        self.expected.is_unconfirmed() && self.channel.is_none()
+    }
+
+    /// Asks what is to be asked before a success is reported; returns whether it may be.
+    pub(super) fn confirm(&mut self, tx: &mut Tx<'_>) -> Result<bool, LocalError> {
+        if !self.expected.is_empty() {
+            return Ok(false);
+        }
+        let Some(probe) = self.expected.confirmation() else { return Ok(true) };
+        self.send_probe(tx, probe)?;
+        Ok(false)
+    }
+
+    /// Sends SYST or PWD on the client's own account.
+    fn send_probe(&mut self, tx: &mut Tx<'_>, probe: Verb) -> Result<(), LocalError> {
+        let command = if probe == Verb::Syst { Command::Syst } else { Command::Pwd };
+        if self.put(tx, Some(probe), |tx| command.encode(tx))? {
+            let within_line = self.is_within_line();
+            self.expected.probe_sent(probe, within_line);
+        }
+        Ok(())
     }
 
     fn queue(
@@ -188,27 +209,44 @@ impl Client {
         expected: ExpectedReply,
         encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
     ) -> Result<bool, LocalError> {
+        let queued = self.put(tx, expected.verb(), encode)?;
+        if queued {
+            let within_line = self.is_within_line();
+            self.expected.sent(expected.owed_to(self.generation), within_line);
+        }
+        Ok(queued)
+    }
+
+    /// Puts a command into the send queue; `false` when it does not fit yet.
+    fn put(
+        &mut self,
+        tx: &mut Tx<'_>,
+        verb: Option<Verb>,
+        encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
+    ) -> Result<bool, LocalError> {
         let was_empty = tx.is_empty();
         let line = |tx: &mut Tx<'_>| {
             encode(tx)?;
             tx.put(b"\r\n")
         };
         // Firewalls that follow FTP look for a data address at the start of a segment only.
-        let queued = match expected.verb().is_some_and(Verb::names_data_address) {
+        let queued = match verb.is_some_and(Verb::names_data_address) {
             true => tx.append_segment(line),
             false => tx.append(line),
         };
-        if queued.is_err() {
-            return match was_empty {
-                true => Err(LocalError::CommandTooLong),
-                false => Ok(false),
-            };
+        match queued {
+            Ok(()) => self.clock = None,
+            Err(_) if was_empty => return Err(LocalError::CommandTooLong),
+            Err(_) => return Ok(false),
         }
-        let within_line =
-            matches!(core::mem::take(&mut self.listening), Listening::Done { within_line: true });
-        self.expected.sent(expected.owed_to(self.generation), within_line);
-        self.clock = None;
         Ok(true)
+    }
+
+    /// Whether a part of the next reply had come when the driver last read before a command.
+    fn is_within_line(&mut self) -> bool {
+        // What is left of a reply of many lines belongs to that one.
+        matches!(core::mem::take(&mut self.listening), Listening::Done { within_line: true })
+            && self.reply.within.is_none()
     }
 
     /// Sends a command while a transfer is running, whether or not the server takes commands together

@@ -28,6 +28,10 @@ pub(super) enum Change {
     ProtectionBuffer,
     /// OPTS UTF8 ON.
     Utf8,
+    /// REST with an offset, and whether the server kept one before it.
+    Offset { kept_before: bool },
+    /// REST 0.
+    NoOffset,
 }
 
 /// The settings.
@@ -67,14 +71,10 @@ impl Settings {
             Command::Rang(range) => Change::Range(*range != ByteRange::WHOLE),
             Command::Sscn(Some(on)) => Change::TlsClient(*on),
             Command::Opts(crate::codec::OptsArgument::Utf8(true)) => Change::Utf8,
-            // Servers keep the offset for the next transfer, whatever they answer to REST.
-            Command::Rest(marker) => {
-                self.offset_kept = marker.offset() != Some(0);
-                return None;
-            }
-            Command::Retr(_) | Command::Stor(_) | Command::Appe(_) | Command::Stou(_) => {
-                self.offset_kept = false;
-                return None;
+            Command::Rest(marker) if marker.offset() == Some(0) => Change::NoOffset,
+            // Servers keep the offset for the next transfer, whatever they answer, unless they do not know REST.
+            Command::Rest(_) => {
+                Change::Offset { kept_before: core::mem::replace(&mut self.offset_kept, true) }
             }
             _ => return None,
         })
@@ -100,6 +100,8 @@ impl Settings {
             Some(Change::Range(_)) => self.range_kept &= !unknown,
             Some(Change::TlsClient(on)) if success => self.tls_client = on,
             Some(Change::TlsClient(_)) => self.tls_client &= !unknown,
+            Some(Change::Offset { kept_before }) if unknown => self.offset_kept = kept_before,
+            Some(Change::NoOffset) if success || code.is_intermediate() => self.offset_kept = false,
             _ => {}
         }
         match verb {
@@ -109,9 +111,10 @@ impl Settings {
         }
     }
 
-    /// A transfer of a file was begun or ended well: it has used up the range.
-    pub(super) fn range_used(&mut self) {
-        self.range_kept = false;
+    /// A transfer of a file has begun, or has ended well: it has used up the offset and the range. A server that
+    /// refuses the transfer may keep them for the next.
+    pub(super) fn restart_used(&mut self) {
+        (self.offset_kept, self.range_kept) = (false, false);
     }
 
     /// The type that is in force is not what was believed.

@@ -574,10 +574,12 @@ impl Sequence for Open<'_> {
                 if line.code.is_unknown_command() {
                     cx.client.profile |= Profile::NO_RESTART;
                 }
-                if self.restart.is_none() {
+                // The offset of an earlier transfer is still in force, and would be taken for this one.
+                let stale = self.restart.is_none() && cx.client.settings.keeps_offset();
+                if self.restart.is_none() && !stale {
                     return Next::Continue;
                 }
-                if self.receives() {
+                if self.receives() && !stale {
                     self.start_over(cx);
                     return Next::Continue;
                 }

@@ -73,6 +73,13 @@ fn where_size_is_refused_the_fact_decides_and_then_the_hint() {
 }
 
 #[test]
+fn a_hint_counts_in_a_1yz_that_comes_after_the_final_reply_too() {
+    let acts = [Say("226 done"), Say(HINT), Data(b"abc"), AfterData, Say("226 done")];
+    let mut rig = Rig::greeted().on("RETR", acts).says("SIZE", "550 no");
+    assert_eq!(compared(&mut rig, get(0), "f"), short(3, 100), "{:#?}", rig.transcript);
+}
+
+#[test]
 fn nothing_is_asked_where_nothing_contradicts() {
     for (says, expected) in [
         ("150 here", None),
@@ -140,4 +147,17 @@ fn an_upload_and_a_listing_have_no_size_to_compare() {
     assert_eq!(compared(&mut rig, client::store(t("f"), IMAGE, 0), "f"), Outcome::Done(3));
     let mut rig = Rig::greeted().on("LIST", [Say(HINT), Data(b"abc"), AfterData, Say("226 done")]);
     assert_eq!(compared(&mut rig, client::list(None), ""), Outcome::Done(3));
+}
+
+#[test]
+fn a_server_that_refuses_type_refuses_size() {
+    for pipelining in [false, true] {
+        let mut config = Config::default();
+        config.pipelining = pipelining;
+        let rig = Rig::with(config, PEER).greet();
+        let mut rig = rig.says("TYPE", "530 log in first").says("SIZE", "530 log in first");
+        assert_eq!(rig.run(&mut client::size(t("f")), |_| ()).refused(), 530);
+        assert!(rig.commands().len() <= 2, "{:?}", rig.commands());
+        in_step(&mut rig);
+    }
 }

@@ -369,7 +369,7 @@ fn after_a_stray_nothing_that_cannot_be_taken_back_is_sent_in_doubt() {
     rig.run(&mut client::noop(), |_| ()).done();
     rig.reset_counts();
     assert_eq!(transfer(&mut rig, client::store(t("f"), IMAGE, 0)), Outcome::Done(3));
-    assert_eq!(rig.commands(), ["TYPE I", "EPSV", "STOR f"]);
+    assert_eq!(rig.commands(), ["TYPE I", "EPSV", "STOR f", "SYST"]);
 }
 
 /// Late copies of replies are the worst case: whatever removes is still told only of its own reply.

@@ -77,7 +77,9 @@ fn a_time_is_set_by_the_first_way_that_the_server_has() {
             }
             (other, _) => panic!("{answers:?}: {other:?}"),
         }
-        assert_eq!(once.commands(), commands, "{answers:?}");
+        // An answer that is not in its row makes the client sure of the next.
+        let sent: Vec<&str> = once.commands().into_iter().filter(|command| *command != "SYST").collect();
+        assert_eq!(sent, commands, "{answers:?}");
         in_step(&mut once);
         // What works is tried first the next time.
         if outcome.is_ok() {

@@ -9,6 +9,7 @@
 mod between;
 mod combinations;
 mod host;
+mod misbehaving;
 mod network;
 mod play;
 #[path = "../support/mod.rs"]
