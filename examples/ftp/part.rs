@@ -3,8 +3,9 @@
 //! Until then what was there stays as it was, and what a transfer that breaks leaves behind cannot be taken for
 //! the whole.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -13,6 +14,9 @@ use crate::failure::Failure;
 
 /// What is added to the name of a file that is not complete.
 const SUFFIX: &str = ".part";
+
+/// How many bytes a name may have on the file systems in use.
+const LONGEST_NAME: usize = 255;
 
 /// Where a download goes.
 #[derive(Debug)]
@@ -36,9 +40,7 @@ impl Target {
         // A link stays one: what it leads to is replaced.
         let path = fs::canonicalize(local).unwrap_or_else(|_| local.to_owned());
         let is_replaced = fs::metadata(&path).is_ok_and(|found| found.is_file()) || !path.exists();
-        let mut name = path.clone().into_os_string();
-        name.push(OsString::from(SUFFIX));
-        let part = is_replaced.then(|| name.into());
+        let part = is_replaced.then(|| path.with_file_name(part_name(path.file_name().unwrap_or_default())));
         Self { path, part }
     }
 
@@ -73,6 +75,20 @@ impl Target {
     }
 }
 
+/// The name of the part file of one with this name.
+fn part_name(name: &OsStr) -> OsString {
+    let mut part = name.to_owned();
+    if name.len() + SUFFIX.len() > LONGEST_NAME {
+        // What tells long names apart may be their ends.
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        let start: String = name.to_string_lossy().chars().take(40).collect();
+        part = format!("{start}-{:016x}", hasher.finish()).into();
+    }
+    part.push(SUFFIX);
+    part
+}
+
 impl Part<'_> {
     /// The file is complete: it takes its place.
     pub fn finish(self, modified: Option<SystemTime>) -> Result<(), Failure> {
@@ -90,5 +106,21 @@ impl Part<'_> {
     /// Takes back what was received this time: it is not the rest of what was there.
     pub fn take_back(self) -> io::Result<()> {
         self.file.set_len(self.offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_file_has_a_name_of_its_own_that_is_not_too_long() {
+        assert_eq!(part_name("file".as_ref()), "file.part");
+        let long = |last: char| format!("{}{last}", "n".repeat(254));
+        let [one, other] = ['a', 'b'].map(|last| part_name(long(last).as_ref()));
+        assert_ne!(one, other);
+        for name in [one, other, part_name("ü".repeat(127).as_ref())] {
+            assert!(name.len() <= LONGEST_NAME, "{name:?}");
+        }
     }
 }

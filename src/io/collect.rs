@@ -145,10 +145,16 @@ impl<R: Runtime> Connection<R> {
 
     /// The working directory as the server writes it, if it says.
     pub(super) async fn place(&mut self) -> Result<Option<Place>, Error> {
+        Ok(self.whereabouts().await?.filter(|place| !place.path.is_empty()))
+    }
+
+    /// What the server says of the working directory. The path is empty where it cannot be read: some servers do not
+    /// double the quotes in it.
+    pub(super) async fn whereabouts(&mut self) -> Result<Option<Place>, Error> {
         match self.run_here(whereabouts(), |_| {}).await {
             Ok(Reply { text, .. }) => {
                 let path = Quoted::parse(&text).map(|path| path.to_vec()).unwrap_or_default();
-                Ok(Some(Place { path, text }).filter(|place| !place.path.is_empty()))
+                Ok(Some(Place { path, text }))
             }
             Err(Error::Refused(_)) => Ok(None),
             Err(error) => Err(error),

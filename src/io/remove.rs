@@ -551,13 +551,14 @@ async fn go_to<R: Runtime>(
             Err(error) => return Err(error),
         }
     }
-    let place = connection.place().await?;
+    let place = connection.whereabouts().await?;
     let is_right = place.as_ref().is_some_and(|place| location.is_confirmed_by(&names, &place.text));
     if is_right || removal.trust_paths || (at > 0 && has_fact(connection, b"", unique.as_deref()).await?) {
         removal.place = Some((connection.visits(), at));
         return Ok(Gone::There);
     }
-    Ok(Gone::Not(place.map_or(Unseen::Unconfirmed, |place| Unseen::Elsewhere(place.path))))
+    let elsewhere = place.map(|place| place.path).filter(|path| !path.is_empty());
+    Ok(Gone::Not(elsewhere.map_or(Unseen::Unconfirmed, Unseen::Elsewhere)))
 }
 
 /// Whether the directory has this unique fact.
