@@ -10,7 +10,7 @@
 
 use super::context::Context;
 use super::cursor::Cursor;
-use super::date::{Dated, Time};
+use super::date::Time;
 use super::{Entry, Format, Kind, Line, short_date, size};
 use crate::codec::{Invalid, Text};
 
@@ -35,13 +35,13 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>>
     if cursor.peek() != Some(b'*') {
         let size = size::number(cursor.word());
         cursor.gap()?;
-        let (date, orders) =
-            short_date::numbers(&mut cursor, short_date::OF_THE_JOB, context.orders, &context.clock)?;
+        let (date, dates) =
+            short_date::numbers(&mut cursor, short_date::OF_THE_JOB, context.dates, &context.clock)?;
         cursor.gap()?;
         let time = Time::read(&mut cursor)?;
         cursor.gap()?;
-        let dated = date.map_or(Dated::Impossible, |date| context.clock.on(date, time));
-        known = Some((size, dated, orders));
+        let dated = context.clock.on_numbers(date, time);
+        known = Some((size, dated, dates));
     }
     let object = cursor.word();
     let named = match object {
@@ -68,10 +68,10 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>>
     if !owner.is_empty() {
         entry.set_owner(owner);
     }
-    if let Some((size, dated, orders)) = known {
+    if let Some((size, dated, dates)) = known {
         entry.set_size(size);
         entry.set_modified(dated);
-        context.orders = orders;
+        context.dates = dates;
     }
     Some(entry)
 }

@@ -7,6 +7,7 @@
 use core::fmt;
 
 use super::cursor::Cursor;
+use super::short_date::Numbers;
 use crate::codec::Timestamp;
 
 /// How much of a [`Modified`] the line told. Finer is greater.
@@ -23,14 +24,52 @@ pub enum Precision {
     Fraction,
 }
 
+bitflags::bitflags! {
+    /// What of a [`Modified`] the line leaves out, and was worked out from elsewhere. Nothing of it: the line
+    /// told the date whole.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct Inferred: u8 {
+        /// The year is not on the line: it is the latest that does not put the date more than a day after the
+        /// clock's present.
+        const YEAR = 1;
+        /// The line has two digits of the year.
+        const CENTURY = 1 << 1;
+        /// The numbers may stand in another order, which would make another date. Nothing so far in the
+        /// listing tells: the order is the caller's ([`Clock::with_date_order`]), or else that which is usual
+        /// in the format.
+        const ORDER = 1 << 2;
+        /// The numbers cannot stand in the order that dates before this one in the listing were read in.
+        /// From here on the order is that of this line; what came before may be wrong.
+        const CONTRADICTED = 1 << 3;
+        /// The zone is that of the caller's [`Clock`], not of the line.
+        const ZONE = 1 << 4;
+    }
+}
+
 /// A date and time with what is known of it. What lies below its precision is zero.
 ///
-/// Two are equal when they say the same: the same fields, precision and zone.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// Two are equal when they say the same: the same fields, precision and zone. How that was found out
+/// ([`inferred`](Self::inferred)) does not count.
+#[derive(Clone, Copy)]
 pub struct Modified {
     shown: Timestamp,
     precision: Precision,
     zone: Option<i16>,
+    inferred: Inferred,
+}
+
+impl PartialEq for Modified {
+    fn eq(&self, other: &Self) -> bool {
+        (self.shown, self.precision, self.zone) == (other.shown, other.precision, other.zone)
+    }
+}
+
+impl Eq for Modified {}
+
+impl core::hash::Hash for Modified {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        (self.shown, self.precision, self.zone).hash(state);
+    }
 }
 
 impl Modified {
@@ -39,16 +78,31 @@ impl Modified {
     #[inline]
     #[must_use]
     pub fn new(shown: Timestamp, precision: Precision, zone: Option<i16>) -> Self {
+        let inferred = Inferred::empty();
         let whole = match precision {
-            Precision::Fraction if shown.fraction_digits() > 0 => return Self { shown, precision, zone },
-            Precision::Fraction => return Self { shown, precision: Precision::Second, zone },
+            Precision::Fraction if shown.fraction_digits() > 0 => {
+                return Self { shown, precision, zone, inferred };
+            }
+            Precision::Fraction => return Self { shown, precision: Precision::Second, zone, inferred },
             Precision::Second => (shown.hour(), shown.minute(), shown.second()),
             Precision::Minute => (shown.hour(), shown.minute(), 0),
             Precision::Day => (0, 0, 0),
         };
         let shown = Timestamp::new(shown.year(), shown.month(), shown.day(), whole.0, whole.1, whole.2)
             .unwrap_or(shown);
-        Self { shown, precision, zone }
+        Self { shown, precision, zone, inferred }
+    }
+
+    /// The same, of which that much was worked out.
+    #[cfg(feature = "serde")]
+    pub(super) const fn with_inferred(self, inferred: Inferred) -> Self {
+        Self { inferred, ..self }
+    }
+
+    /// What of it the line leaves out, and how sure the rest is therefore.
+    #[must_use]
+    pub const fn inferred(&self) -> Inferred {
+        self.inferred
     }
 
     /// Year, month, day, hour ... as the line shows them, in the zone of [`zone`](Self::zone): only in
@@ -98,7 +152,7 @@ impl Modified {
         let digits = self.shown.fraction_digits();
         Timestamp::from_unix(seconds + i64::from(minutes) * 60, 0)
             .and_then(|there| there.with_fraction(nanoseconds, digits))
-            .map_or(self, |shown| Self { shown, precision: self.precision, zone: Some(minutes) })
+            .map_or(self, |shown| Self { shown, zone: Some(minutes), ..self })
     }
 }
 
@@ -140,7 +194,8 @@ impl fmt::Debug for Modified {
     }
 }
 
-/// The present, and the zone of the server's clock: what a listing line leaves out.
+/// The present, and what is known of the server: its zone, and the order of its dates. A listing line leaves
+/// these out.
 ///
 /// `Mon dd hh:mm` is of the latest year that does not put it more than a day after now: a day, since the
 /// server may be anywhere on Earth. Without a clock such a line has no date.
@@ -149,31 +204,111 @@ pub struct Clock {
     now: Option<i64>,
     /// The year of the moment a day from now in the server's zone, and where in it that is ([`place`]).
     limit: (u16, u32),
-    zone: Option<i16>,
+    zone: Zone,
+    pub(super) order: Option<DateOrder>,
+}
+
+/// The order in which a server writes the numbers of a date, where only numbers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DateOrder {
+    /// `2018-03-04`, as ISO 8601 has it.
+    YearMonthDay,
+    /// `03/04/2018`, as Americans do.
+    MonthDayYear,
+    /// `04/03/2018`, as most others do.
+    DayMonthYear,
+}
+
+/// Minutes east of Greenwich.
+#[derive(Clone, Copy, Debug)]
+enum Zone {
+    Unknown,
+    Fixed(i16),
+    /// By the local date.
+    Of(fn(Timestamp) -> i16),
+}
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Self) -> bool {
+        match (*self, *other) {
+            (Self::Unknown, Self::Unknown) => true,
+            (Self::Fixed(left), Self::Fixed(right)) => left == right,
+            (Self::Of(left), Self::Of(right)) => core::ptr::fn_addr_eq(left, right),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Zone {}
+
+impl Zone {
+    #[inline]
+    fn at(self, local: Timestamp) -> Option<i16> {
+        match self {
+            Self::Unknown => None,
+            Self::Fixed(minutes) => Some(minutes),
+            Self::Of(minutes) => Some(minutes(local)),
+        }
+    }
 }
 
 impl Clock {
     /// Knows nothing.
-    pub const UNKNOWN: Self = Self { now: None, limit: (0, 0), zone: None };
+    pub const UNKNOWN: Self = Self { now: None, limit: (0, 0), zone: Zone::Unknown, order: None };
 
     /// It is `now`, in Unix seconds; the zone of the server is not known. Beyond the years 1 to 9999
     /// nothing is known.
     #[must_use]
     pub fn at(now: i64) -> Self {
-        Self::new(Some(now), None)
+        Self::UNKNOWN.set(Some(now), Zone::Unknown)
+    }
+
+    /// It is what the system's clock says; the zone of the server is not known.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn now() -> Self {
+        std::time::SystemTime::now().into()
     }
 
     /// The server writes local time `minutes` east of Greenwich: entries come out with that zone, and the
     /// writer converts to it.
     #[must_use]
     pub fn with_zone(self, minutes: i16) -> Self {
-        Self::new(self.now, Some(minutes))
+        self.set(self.now, Zone::Fixed(minutes))
     }
 
-    fn new(now: Option<i64>, zone: Option<i16>) -> Self {
+    /// The server writes local time that is `minutes` east of Greenwich, which depend on the date: summer time.
+    /// `minutes` is given a local time, as a line shows it.
+    ///
+    /// ```
+    /// use ftp_proto::codec::Timestamp;
+    /// use ftp_proto::listing::{Clock, Format};
+    ///
+    /// // Roughly that of Central Europe.
+    /// let zone = |local: Timestamp| if (4..=10).contains(&local.month()) { 120 } else { 60 };
+    /// let clock = Clock::at(1_731_240_000).with_zone_of(zone);
+    /// let line = b"-rw-r--r--   1 owner group  1234 Jul  9 20:06 name";
+    /// let entry = Format::Unix.parse_line(line, &clock).unwrap().unwrap();
+    /// assert_eq!(entry.modified.unwrap().to_string(), "2024-07-09T20:06+02:00");
+    /// ```
+    #[must_use]
+    pub fn with_zone_of(self, minutes: fn(Timestamp) -> i16) -> Self {
+        self.set(self.now, Zone::Of(minutes))
+    }
+
+    /// The server writes the numbers of dates in `order`, as far as nothing in the listing says otherwise.
+    #[must_use]
+    pub const fn with_date_order(self, order: DateOrder) -> Self {
+        Self { order: Some(order), ..self }
+    }
+
+    fn set(self, now: Option<i64>, zone: Zone) -> Self {
         const A_DAY: i64 = 86_400;
-        let ahead = A_DAY + i64::from(zone.unwrap_or(0)) * 60;
-        let limit = now.and_then(|now| Timestamp::from_unix(now.checked_add(ahead)?, 0).ok());
+        let limit = now.and_then(|now| {
+            let here = Timestamp::from_unix(now, 0).ok()?;
+            let ahead = A_DAY + i64::from(zone.at(here).unwrap_or(0)) * 60;
+            Timestamp::from_unix(now.checked_add(ahead)?, 0).ok()
+        });
         match limit {
             Some(limit) => Self {
                 now,
@@ -182,29 +317,32 @@ impl Clock {
                     place(limit.month(), limit.day(), limit.hour(), limit.minute(), limit.second()),
                 ),
                 zone,
+                ..self
             },
-            None => Self { zone, ..Self::UNKNOWN },
+            None => Self { zone, order: self.order, ..Self::UNKNOWN },
         }
     }
 
     /// The present in Unix seconds.
     #[must_use]
-    pub const fn now(&self) -> Option<i64> {
+    pub const fn unix_seconds(&self) -> Option<i64> {
         self.now
     }
 
-    /// Minutes east of Greenwich of the server's clock.
+    /// Minutes east of Greenwich of the server's clock when that shows `local`, if they are known.
     #[must_use]
-    pub const fn zone(&self) -> Option<i16> {
-        self.zone
+    pub fn zone_at(&self, local: Timestamp) -> Option<i16> {
+        self.zone.at(local)
     }
 
     /// A date whose line says no zone: this clock's, if it knows one. Nothing is shown that is finer than
     /// `precision`.
     #[inline]
     pub(super) fn modified(&self, shown: Timestamp, precision: Precision) -> Modified {
-        let it = Modified { shown, precision, zone: self.zone };
-        debug_assert_eq!(it, Modified::new(shown, precision, self.zone));
+        let zone = self.zone.at(shown);
+        let inferred = if zone.is_some() { Inferred::ZONE } else { Inferred::empty() };
+        let it = Modified { shown, precision, zone, inferred };
+        debug_assert_eq!(it, Modified::new(shown, precision, zone));
         it
     }
 
@@ -216,10 +354,17 @@ impl Clock {
             let ahead = place(month, day, time.hour, time.minute, time.second.unwrap_or(0)) > until;
             let latest = year.checked_sub(u16::from(ahead))?;
             // 29 February comes back after eight years at most (1896 and 1904), any other day after one.
-            (0..=8).find_map(|back| time.on(latest.checked_sub(back)?, month, day))
+            (0..=9).find_map(|back| {
+                let shown = time.on(latest.checked_sub(back)?, month, day)?;
+                (!self.is_late(shown)).then_some(shown)
+            })
         });
         match shown {
-            Some(shown) => Dated::Told(self.modified(shown, time.precision())),
+            Some(shown) => {
+                let mut modified = self.modified(shown, time.precision());
+                modified.inferred |= Inferred::YEAR;
+                Dated::Told(modified)
+            }
             // A leap year has every date that any year has.
             None if time.on(2000, month, day).is_some() => Dated::Untold,
             None => Dated::Impossible,
@@ -233,11 +378,24 @@ impl Clock {
         shown.map_or(Dated::Impossible, |shown| Dated::Told(self.modified(shown, time.precision())))
     }
 
+    /// That time of the day that numbers make, if they make one.
+    pub(super) fn on_numbers(&self, numbers: Option<Numbers>, time: Time) -> Dated {
+        numbers.map_or(Dated::Impossible, |it| self.on(it.date, time).with(it.inferred))
+    }
+
     /// A day alone.
     #[inline]
     pub(super) fn day(&self, (year, month, day): Date) -> Dated {
         let shown = Timestamp::new(year, month, day, 0, 0, 0);
         shown.map_or(Dated::Impossible, |shown| Dated::Told(self.modified(shown, Precision::Day)))
+    }
+
+    /// Whether it is more than a day after now all the same, since the zone then is another.
+    #[inline]
+    fn is_late(&self, shown: Timestamp) -> bool {
+        let Zone::Of(minutes) = self.zone else { return false };
+        let then = shown.to_unix().0 - i64::from(minutes(shown)) * 60;
+        self.now.is_some_and(|now| then > now.saturating_add(86_400))
     }
 
     /// Whether a day begins more than a day after now; `false` without a clock.
@@ -248,6 +406,19 @@ impl Clock {
     /// The latest year that a date of today may have: next year's, since clocks differ.
     pub(super) fn latest_year(&self) -> Option<u16> {
         self.now.map(|_| self.limit.0.saturating_add(1))
+    }
+}
+
+/// A system's time. Knows no zone.
+#[cfg(feature = "std")]
+impl From<std::time::SystemTime> for Clock {
+    fn from(now: std::time::SystemTime) -> Self {
+        use std::time::UNIX_EPOCH;
+        let seconds = match now.duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_secs()).ok(),
+            Err(before) => i64::try_from(before.duration().as_secs()).ok().map(|seconds| -seconds),
+        };
+        seconds.map_or(Self::UNKNOWN, Self::at)
     }
 }
 
@@ -263,6 +434,17 @@ pub(super) enum Dated {
     Untold,
     /// A moment that there is none of: the month lacks the day, or the day the minute.
     Impossible,
+}
+
+impl Dated {
+    /// The same, of which that much was worked out besides.
+    #[inline]
+    pub(super) fn with(mut self, inferred: Inferred) -> Self {
+        if let Self::Told(modified) = &mut self {
+            modified.inferred |= inferred;
+        }
+        self
+    }
 }
 
 /// The time of a listing line, with or without seconds. `24:00` is the end of the day.

@@ -1,9 +1,11 @@
 //! One entry of a listing, whatever format its line had.
 
+use core::fmt;
+
 use super::date::Dated;
 use super::{Format, Modified};
-use crate::codec::Text;
 use crate::codec::facts::{Facts, Permissions};
+use crate::codec::{Escaped, Text};
 
 /// What a listing says of one file, or what a server's file system knows of it.
 ///
@@ -17,7 +19,7 @@ use crate::codec::facts::{Facts, Permissions};
 ///
 /// Two entries are equal when they say the same, however their lines were written: [`raw`](Self::raw) and
 /// [`format`](Self::format) do not count.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Entry<'a> {
     /// The name as it was sent, with leading and inner spaces. A server may put the directory in front
@@ -190,6 +192,27 @@ impl PartialEq for Entry<'_> {
 
 impl Eq for Entry<'_> {}
 
+/// With its texts as text, and the line it was read from last.
+impl fmt::Debug for Entry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .field("size", &self.size)
+            .field("modified", &self.modified)
+            .field("mode", &self.mode)
+            .field("permissions", &self.permissions)
+            .field("owner", &self.owner)
+            .field("group", &self.group)
+            .field("links", &self.links)
+            .field("unique", &self.unique)
+            .field("unreadable", &self.unreadable)
+            .field("format", &self.format)
+            .field("raw", &Escaped(self.raw))
+            .finish()
+    }
+}
+
 bitflags::bitflags! {
     /// A set of the fields of an [`Entry`].
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -267,6 +290,30 @@ impl Kind<'_> {
     #[must_use]
     pub const fn is_dot(&self) -> bool {
         matches!(self, Self::CurrentDirectory | Self::ParentDirectory)
+    }
+}
+
+/// In words, for a person: `directory`, `link to /b`, `block device 8,1`. Of [`Kind::Other`], the text.
+impl fmt::Display for Kind<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let device = |f: &mut fmt::Formatter<'_>, what: &str, device: &Option<Device>| match device {
+            Some(Device { major, minor }) => write!(f, "{what} {major},{minor}"),
+            None => f.write_str(what),
+        };
+        match self {
+            Self::File => f.write_str("file"),
+            Self::Directory => f.write_str("directory"),
+            Self::CurrentDirectory => f.write_str("current directory"),
+            Self::ParentDirectory => f.write_str("parent directory"),
+            Self::Link { target: Some(target) } => write!(f, "link to {target}"),
+            Self::Link { target: None } => f.write_str("link"),
+            Self::BlockDevice(numbers) => device(f, "block device", numbers),
+            Self::CharacterDevice(numbers) => device(f, "character device", numbers),
+            Self::Pipe => f.write_str("pipe"),
+            Self::Socket => f.write_str("socket"),
+            Self::Other(text) => text.fmt(f),
+            Self::Unknown => f.write_str("unknown"),
+        }
     }
 }
 

@@ -25,6 +25,12 @@ const NAME: Invalid = Invalid::new("a name");
 /// # Errors
 /// When it is not of the grammar, or there is no name. A fact that cannot be read is no error.
 pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Invalid> {
+    parse_facts(line)
+}
+
+/// As [`parse`], which needs to know nothing of the lines before.
+#[inline]
+pub(super) fn parse_facts(line: &[u8]) -> Result<Line<'_>, Invalid> {
     if line.is_empty() {
         return Ok(Line::Noise);
     }
