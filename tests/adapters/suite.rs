@@ -74,7 +74,7 @@ async fn put(mut store: Store<'_>, content: &[u8]) {
 async fn names_of(mut entries: Entries<'_>) -> Vec<String> {
     let mut names = Vec::new();
     while let Some(entry) = wait!(entries.next()) {
-        let entry = entry.unwrap().unwrap();
+        let entry = entry.unwrap().into_entry().unwrap();
         names.push(String::from_utf8(entry.entry().name.as_bytes().to_vec()).unwrap());
     }
     names.sort();
@@ -337,7 +337,7 @@ fn a_transfer_given_up_leaves_the_client_usable() {
                     wait!(store.abort()).unwrap();
                 }
                 let mut entries = wait!(client.list("")).unwrap();
-                wait!(entries.next()).unwrap().unwrap().unwrap();
+                wait!(entries.next()).unwrap().unwrap().into_entry().unwrap();
             }
         }
         assert_eq!(wait!(client.size("big")).unwrap(), 5_000_000);
