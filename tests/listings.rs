@@ -12,6 +12,10 @@
 //! What comes out of several lines follows the last of them. Bytes that cannot stand here are `\xNN`, and `\`
 //! is `\\`. `@ mixed` is a listing of several formats: each entry says its own.
 
+#[path = "listings/dates.rs"]
+mod dates;
+#[path = "listings/others.rs"]
+mod others;
 #[path = "listings/unreadable.rs"]
 mod unreadable;
 

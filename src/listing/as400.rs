@@ -1,7 +1,9 @@
 //! IBM i (OS/400), unless it is told to imitate Unix by `SITE LISTFMT 1`.
 //!
 //! ```text
-//! line = [ owner ] SP [ size SP date SP time SP ] type pad name [ "/" ]
+//! line = [ owner ] SP size SP date SP time SP type pad name [ "/" ]
+//!      / owner SP "*MEM" pad name
+//! owner = 1*10( UPPER / DIGIT / "_" / "#" / "@" / "$" / "." )
 //! type = "*STMF" / "*DIR" / "*MEM" / "*FILE" / any object type of the system; in QDLS, "DIR"
 //! pad  = so many spaces that type and pad are 11 bytes, as many as there are when it is fewer
 //! date = see short_date.rs; in the date format of the server's job
@@ -30,6 +32,9 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
 
 fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>> {
     let owner = cursor.word();
+    if !is_owner(owner) {
+        return None;
+    }
     cursor.gap()?;
     let mut known = None;
     if cursor.peek() != Some(b'*') {
@@ -44,6 +49,9 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>>
         known = Some((size, dated, dates));
     }
     let object = cursor.word();
+    if known.is_none() && (object != b"*MEM" || owner.is_empty()) {
+        return None;
+    }
     let named = match object {
         // QDLS's.
         b"DIR" => object,
@@ -74,4 +82,11 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>>
         context.dates = dates;
     }
     Some(entry)
+}
+
+/// Whether it can be the name of a user, or is left out.
+fn is_owner(word: &[u8]) -> bool {
+    let mark = |byte: &u8| b"_#@$.".contains(byte);
+    word.len() <= 10
+        && word.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || mark(byte))
 }

@@ -349,16 +349,12 @@ impl Clock {
     /// `month`, `day` and a time in the year that they are most likely of.
     #[inline]
     pub(super) fn infer(&self, month: u8, day: u8, time: Time) -> Dated {
-        let shown = self.now.and_then(|_| {
-            let (year, until) = self.limit;
-            let ahead = place(month, day, time.hour, time.minute, time.second.unwrap_or(0)) > until;
-            let latest = year.checked_sub(u16::from(ahead))?;
-            // 29 February comes back after eight years at most (1896 and 1904), any other day after one.
-            (0..=9).find_map(|back| {
-                let shown = time.on(latest.checked_sub(back)?, month, day)?;
-                (!self.is_late(shown)).then_some(shown)
-            })
-        });
+        let (year, until) = self.limit;
+        let ahead = place(month, day, time.hour, time.minute, time.second.unwrap_or(0)) > until;
+        let latest = year.checked_sub(u16::from(ahead)).filter(|_| self.now.is_some());
+        let shown =
+            latest.and_then(|latest| time.on(latest, month, day)).filter(|shown| !self.is_late(*shown));
+        let shown = shown.or_else(|| self.infer_before(latest?, month, day, time));
         match shown {
             Some(shown) => {
                 let mut modified = self.modified(shown, time.precision());
@@ -388,6 +384,14 @@ impl Clock {
     pub(super) fn day(&self, (year, month, day): Date) -> Dated {
         let shown = Timestamp::new(year, month, day, 0, 0, 0);
         shown.map_or(Dated::Impossible, |shown| Dated::Told(self.modified(shown, Precision::Day)))
+    }
+
+    /// The same in an earlier year. 29 February comes back after eight years at most (1896 and 1904), any other day
+    /// after one.
+    #[cold]
+    fn infer_before(&self, latest: u16, month: u8, day: u8, time: Time) -> Option<Timestamp> {
+        let in_year = |back| time.on(latest.checked_sub(back)?, month, day);
+        (1..=9).filter_map(in_year).find(|shown| !self.is_late(*shown))
     }
 
     /// Whether it is more than a day after now all the same, since the zone then is another.

@@ -4,7 +4,7 @@
 //! ```text
 //! numbers = 1*4DIGIT mark 1*4DIGIT mark 1*4DIGIT     ; the mark is one of "-", "/", ".", twice the same
 //! named   = 1*2DIGIT "-" month "-" year              ; 2-JUN-1998, 12-Jan-14
-//! year    = 2DIGIT / 3DIGIT / 4DIGIT                 ; 96, 104 for 2004, 1996
+//! year    = 2DIGIT / 3DIGIT / 4DIGIT                 ; 96, 104 for 2004, 1996; not three digits behind a name
 //! ```
 //! Which number is the year, the month and the day depends on the country, and no header tells. A number that
 //! cannot be a month, or a day, does; next to that the clock, since few files are of the future; then the caller;
@@ -127,10 +127,12 @@ impl Known {
         let best = nearest(any).map_or(Age::Far, |(age, _)| age);
         let fresh = |inferred| {
             // Such a date tells by itself.
-            let taken = preferred(nearest(any).map_or(any, |(_, orders)| orders));
-            let state = if any.is_single() { State::Told } else { State::Guessed };
-            let inferred = if any.is_single() { inferred } else { inferred | Inferred::ORDER };
-            (taken, inferred, Self { taken, state, ..self })
+            let orders = nearest(any).map_or(any, |(_, orders)| orders);
+            let taken = preferred(orders);
+            match orders.is_single() {
+                true => (taken, inferred, Self { taken, state: State::Told, ..self }),
+                false => (taken, inferred | Inferred::ORDER, Self { taken, state: State::Guessed, ..self }),
+            }
         };
         match self.state {
             State::New | State::Open => {
@@ -310,7 +312,7 @@ pub(super) fn named(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Numbers> {
     let unknown = || (name.len() == 3 && name.iter().all(u8::is_ascii_alphabetic)).then_some(0);
     let month = months::number(name).or_else(unknown)?;
     cursor.eat(b'-')?;
-    let (year, digits) = part(cursor)?;
+    let (year, digits) = part(cursor).filter(|(_, digits)| matches!(digits, 2 | 4))?;
     let inferred = if digits == 2 { Inferred::CENTURY } else { Inferred::empty() };
     Some(Numbers { date: (full_year(year, digits, clock)?, month, day), inferred })
 }
