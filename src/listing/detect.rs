@@ -79,6 +79,17 @@ impl Order {
         Verdict::Shown(Err(BadLine { raw, reason }))
     }
 
+    /// As [`judge`](Self::judge), where speed is not what counts: there is one of it.
+    #[inline(never)]
+    pub(super) fn judge_seldom<'a>(
+        &mut self,
+        formats: Formats,
+        context: &mut Context,
+        line: &'a [u8],
+    ) -> Verdict<'a> {
+        self.judge(formats, context, line)
+    }
+
     /// Counts a failure for each format that was tried before `fitting`. A line that fits none is the
     /// failure of the line.
     #[cold]
@@ -96,6 +107,7 @@ impl Order {
 }
 
 /// What is an entry together: two lines, or a name and the line that it is spread over, with an LF between them.
+#[inline(never)]
 pub(super) fn joined<'a>(context: &mut Context, lines: &'a [u8]) -> Verdict<'a> {
     let raw = without_cr(lines);
     if let Some(entry) = cms::parse_named(raw, context) {

@@ -42,7 +42,7 @@ impl<'a> Entries<'a> {
             let Some((line, after)) = split(rest) else { break };
             rest = after;
             let dates = self.context.dates;
-            let verdict = self.order.judge(self.formats, &mut self.context, line);
+            let verdict = self.order.judge_seldom(self.formats, &mut self.context, line);
             if matches!(verdict, Verdict::Wrapped(_) | Verdict::Spread(_)) {
                 self.context.dates = dates;
                 break;
@@ -77,7 +77,7 @@ impl<'a> Iterator for Entries<'a> {
             let mut verdict = self.order.judge(self.formats, &mut self.context, line);
             if self.context.dates.is_open() {
                 self.settle_dates(rest);
-                verdict = self.order.judge(self.formats, &mut self.context, line);
+                verdict = self.order.judge_seldom(self.formats, &mut self.context, line);
             }
             match verdict {
                 Verdict::Noise => {}

@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use super::{BadLine, Clock, Entry, Formats, ListingParser, OwnedEntry};
 
 /// A line of a listing that is no heading.
+// Nearly all lines are entries: a box would be an allocation for each.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListingLine {
     /// An entry.
@@ -42,7 +44,7 @@ impl From<Result<Entry<'_>, BadLine<'_>>> for ListingLine {
 /// use ftp_proto::listing::{self, Clock, Formats, ListingLine};
 ///
 /// let listing = b"total 8\r\n-rw-r--r--   1 root  wheel  4096 Nov  9 20:06 a\r\ncomplaint\r\n";
-/// let lines = listing::parse(listing, Formats::LIST, Clock::now());
+/// let lines = listing::parse(listing, Formats::LIST, Clock::at(1_731_240_000));
 /// assert!(matches!(&lines[..], [ListingLine::Entry(_), ListingLine::Unparsed(_)]));
 /// ```
 #[must_use]

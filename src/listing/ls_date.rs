@@ -221,7 +221,7 @@ fn turned(
     inferred.set(Inferred::CENTURY, digits == 2);
     inferred.set(Inferred::ORDER, !named && day <= 12 && month <= 12 && day != month);
     let american = clock.order == Some(DateOrder::MonthDayYear);
-    let turned = !named && (month > 12 && day <= 12 || american && day <= 12);
+    let turned = !named && day <= 12 && (month > 12 || american);
     let (day, month) = if turned { (month, day) } else { (day, month) };
     let mut after = *cursor;
     let time = after.gap().and_then(|()| Time::read(&mut after)).filter(|_| after.peek() == Some(b' '));

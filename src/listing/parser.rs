@@ -69,7 +69,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
                     Verdict::Shown(_) => {
                         if !self.lines.keep(line) {
                             self.context.dates.close();
-                            return shown(self.order.judge(self.formats, &mut self.context, line));
+                            return shown(self.order.judge_seldom(self.formats, &mut self.context, line));
                         }
                         self.keeping = Keeping::Batch(self.context.header);
                     }
@@ -127,7 +127,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
         }
         let line = self.lines.get(range.clone())?;
         let dates = self.context.dates;
-        let verdict = self.order.judge(self.formats, &mut self.context, line);
+        let verdict = self.order.judge_seldom(self.formats, &mut self.context, line);
         if let Keeping::Batch(_) = self.keeping {
             let goes_on = matches!(verdict, Verdict::Noise | Verdict::Shown(_));
             if !goes_on {
@@ -201,7 +201,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
         let line = self.lines.get(range)?;
         shown(match line.contains(&b'\n') {
             true => joined(&mut self.context, line),
-            false => match self.order.judge(self.formats, &mut self.context, line) {
+            false => match self.order.judge_seldom(self.formats, &mut self.context, line) {
                 Verdict::Spread(_) => Verdict::Shown(Err(BadLine::too_long(without_cr(line)))),
                 verdict => verdict,
             },

@@ -410,13 +410,16 @@ mod tests {
         dates
     }
 
+    /// A listing's dates, the caller's clock, and what is read.
+    type Row<'a> = (&'a [&'a str], Clock, &'a [(Date, Inferred)]);
+
     #[test]
     fn the_order_is_told_by_a_number_then_by_the_clock_then_by_the_caller_and_then_by_custom() {
         let told = Inferred::empty();
         let (guess, contradicts) = (Inferred::ORDER, Inferred::CONTRADICTED);
         let german = clock().with_date_order(DateOrder::DayMonthYear);
         #[rustfmt::skip]
-        let table: [(&[&str], Clock, &[(Date, Inferred)]); 13] = [
+        let table: [Row<'_>; 13] = [
             // A number, wherever it stands.
             (&["03/04/96", "25/12/96"], clock(), &[((1996, 4, 3), told), ((1996, 12, 25), told)]),
             (&["03/04/96", "12/25/96"], german, &[((1996, 3, 4), told), ((1996, 12, 25), told)]),
