@@ -587,6 +587,18 @@ mod tests {
         assert_eq!(there.to_system_time(999), Timestamp::parse(b"20241111113007").unwrap().to_system_time());
     }
 
+    #[cfg(feature = "std")]
+    #[test]
+    fn a_clock_can_be_the_systems() {
+        use std::time::{Duration, SystemTime, UNIX_EPOCH};
+        let seconds = |clock: Clock| clock.unix_seconds();
+        assert_eq!(seconds((UNIX_EPOCH + Duration::from_millis(1500)).into()), Some(1));
+        assert_eq!(seconds((UNIX_EPOCH - Duration::from_secs(5)).into()), Some(-5));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let read = u64::try_from(Clock::now().unix_seconds().unwrap()).unwrap();
+        assert!((now..now + 60).contains(&read));
+    }
+
     #[test]
     fn what_is_finer_than_the_precision_is_cut() {
         let full = Timestamp::parse(b"20240229235958.500").unwrap();

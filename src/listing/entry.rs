@@ -330,6 +330,30 @@ pub struct Device {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::format;
+    use std::string::ToString;
+
+    #[test]
+    fn entries_and_kinds_print_as_text() {
+        let device = Some(Device { major: 8, minor: 1 });
+        for (kind, expected) in [
+            (Kind::File, "file"),
+            (Kind::CurrentDirectory, "current directory"),
+            (Kind::Link { target: Some(Text::literal("/b")) }, "link to /b"),
+            (Kind::Link { target: None }, "link"),
+            (Kind::BlockDevice(device), "block device 8,1"),
+            (Kind::CharacterDevice(None), "character device"),
+            (Kind::Other(Text::literal("OS.vms=x")), "OS.vms=x"),
+        ] {
+            assert_eq!(kind.to_string(), expected);
+        }
+        let entry = Entry::new(Text::literal("a"), Kind::File).read_from(Format::Dos, b"raw\xff");
+        let text = format!("{entry:?}");
+        assert!(text.contains("name: \"a\"") && text.contains("raw: \"raw\\xff\""), "{text}");
+        assert_eq!(Format::ConnectEnterprise.to_string(), "connect-enterprise");
+        #[cfg(feature = "alloc")]
+        assert_eq!(format!("{:?}", Entry::to_owned(&entry)), text);
+    }
 
     #[test]
     fn the_file_name_is_what_follows_the_last_slash() {
