@@ -224,6 +224,10 @@ impl<'c, R: Runtime> Listing<'c, R> {
         self.data.transfer.presumed_empty
     }
 
+    pub(super) const fn set_clock(&mut self, clock: Clock) {
+        self.parser.set_clock(clock);
+    }
+
     pub(super) const fn formats(&self) -> Formats {
         self.data.transfer.formats
     }
@@ -289,7 +293,7 @@ macro_rules! transfers {
         use $crate::io::client::Reply;
         use $crate::io::error::Error;
         use $crate::io::transfer::{Download, Listing, Upload};
-        use $crate::listing::{Formats, ListingLine};
+        use $crate::listing::{Clock, Formats, ListingLine};
         use $crate::transfer::Marker;
 
         /// A download: the bytes of a file.
@@ -411,6 +415,15 @@ macro_rules! transfers {
         pub struct Entries<'c>(pub(super) Listing<'c, $runtime>);
 
         impl Entries<'_> {
+            /// Reads dates by `clock`: it may know the server's zone, and the order in which the server writes the
+            /// numbers of dates. Without this, dates are read by the system's clock, which knows neither. To be
+            /// called before the first entry is read.
+            #[must_use]
+            pub const fn with_clock(mut self, clock: Clock) -> Self {
+                self.0.set_clock(clock);
+                self
+            }
+
             /// The formats that its lines may have, which tells what the server was asked:
             /// [`Formats::MLSD`], where it knows that; [`Formats::LIST`], where anything may come and not all
             /// of it be told; [`Formats::NLST`], where only names were wanted. Which of them a line has, and

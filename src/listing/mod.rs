@@ -24,6 +24,7 @@
 //! ```
 
 mod as400;
+mod clock;
 mod cms;
 mod context;
 mod cursor;
@@ -59,7 +60,8 @@ mod vms;
 mod vxworks;
 mod writer;
 
-pub use date::{Clock, DateOrder, Inferred, Modified, Precision};
+pub use clock::{Clock, DateOrder};
+pub use date::{Inferred, Modified, Precision};
 pub use detect::{BadLine, Reason};
 pub use entry::{Device, Entry, Fields, Kind};
 pub use iter::Entries;

@@ -55,6 +55,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
         }
     }
 
+    /// Reads the dates of the lines to come by `clock`.
+    pub const fn set_clock(&mut self, clock: Clock) {
+        self.context.clock = clock;
+    }
+
     /// The next entry of `input`, or the next line that is none though it should be; takes from `input`
     /// what has been used. `None` when that is all of it and more is needed. Blank lines, totals, headers
     /// and the like do not show.

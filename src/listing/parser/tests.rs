@@ -289,3 +289,13 @@ fn the_name_of_cms_needs_room_of_its_own() {
     let entry = parser.next(&mut &line[..]).unwrap().unwrap();
     assert_eq!((entry.raw(), entry.format()), (line.trim_ascii_end(), Some(Format::Cms)));
 }
+
+#[test]
+fn a_clock_may_be_set_before_the_first_line() {
+    let mut parser = ListingParser::new([0; 100], Formats::LIST, Clock::UNKNOWN);
+    parser.set_clock(clock().with_zone(60).with_date_order(crate::listing::DateOrder::DayMonthYear));
+    let mut input = &b"03/04/2019  09:15                 1 a\r\n"[..];
+    assert!(parser.next(&mut input).is_none());
+    let modified = parser.finish().unwrap().unwrap().modified.unwrap();
+    assert_eq!(modified.to_string(), "2019-04-03T09:15+01:00");
+}
