@@ -9,7 +9,7 @@ use crate::codec::{Escaped, Text};
 
 /// What a listing says of one file, or what a server's file system knows of it.
 ///
-/// Every format fills in what its lines tell and leaves the rest `None`; nothing is guessed. A field that the
+/// Every format fills in what its lines tell and leaves the rest `None`. What of a date was worked out, it says itself ([`Modified::inferred`]). A field that the
 /// line has and that cannot be read (a size of `-5`, 31 November) is `None` too, and named in
 /// [`unreadable`](Self::unreadable): an entry is never left out for it, since only its name is needed to
 /// retrieve or remove it. Names and
