@@ -12,6 +12,7 @@ use std::{env, fs, process, thread};
 
 use ftp_proto::io::std::{Client, Server};
 use ftp_proto::io::{Direction, Directory, Users};
+use ftp_proto::listing::ListingLine;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -67,12 +68,14 @@ fn talk(address: &str) -> Result<()> {
     explain("It lists the directory, in the format that is made for programs.");
     for line in client.list("pub")? {
         match line? {
-            Ok(entry) => {
+            ListingLine::Entry(entry) => {
                 let entry = entry.entry();
                 let size = entry.size.ok_or("a file without a size")?;
-                println!("              {} ({:?}), {size} bytes", entry.name, entry.kind);
+                println!("              {} ({}), {size} bytes", entry.name, entry.kind);
             }
-            Err(line) => return Err(format!("not understood: {}", String::from_utf8_lossy(&line)).into()),
+            ListingLine::Unparsed(line) => {
+                return Err(format!("not understood: {}", String::from_utf8_lossy(&line)).into());
+            }
         }
     }
 

@@ -134,7 +134,7 @@ fn moves_data_every_way(site: &Site) {
         let mut client = log_in(builder, SocketAddr::new(host, site.port));
         put(&mut client, "file", &content);
         assert_eq!(got(&mut client, "file"), content);
-        let names = client.names("").unwrap().map(|line| line.unwrap().unwrap());
+        let names = client.names("").unwrap().map(|line| line.unwrap().into_entry().unwrap());
         assert!(names.filter(|entry| entry.entry().name.as_bytes().ends_with(b"file")).count() == 1);
         client.quit().unwrap();
         let lines = lines.lock().unwrap();
@@ -284,7 +284,7 @@ fn moves_files_in_mode_z(site: &Site) {
         site.root.holds("file", &content);
         assert_eq!(got(&mut client, "file"), content);
     }
-    let names: Vec<_> = client.list("").unwrap().map(|line| line.unwrap().unwrap()).collect();
+    let names: Vec<_> = client.list("").unwrap().map(|line| line.unwrap().into_entry().unwrap()).collect();
     assert_eq!(names.iter().filter(|entry| !entry.entry().kind.is_dot()).count(), 1);
     client.set_mode(TransferMode::Stream).unwrap();
     assert_eq!(got(&mut client, "file"), noise(1_000_000));

@@ -113,7 +113,7 @@ mod our_client {
     }
 
     fn names(client: &mut Client) -> Vec<String> {
-        let names = client.names("").unwrap().map(|line| line.unwrap().unwrap());
+        let names = client.names("").unwrap().map(|line| line.unwrap().into_entry().unwrap());
         let names = names.map(|entry| String::from_utf8(entry.entry().name.as_bytes().to_vec()).unwrap());
         names.filter(|name| name != "." && name != "..").collect()
     }

@@ -54,6 +54,22 @@ impl<'a> Text<'a> {
         self.0
     }
 
+    /// The text, where it is UTF-8.
+    ///
+    /// # Errors
+    /// When it is not: a server that does not know RFC 2640 may send any bytes.
+    pub const fn to_str(&self) -> Result<&'a str, core::str::Utf8Error> {
+        core::str::from_utf8(self.0)
+    }
+
+    /// The text, with U+FFFD for what is not UTF-8: to be shown. A name made of it may be that of another file,
+    /// or of none.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn to_string_lossy(&self) -> alloc::borrow::Cow<'a, str> {
+        alloc::string::String::from_utf8_lossy(self.0)
+    }
+
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -200,6 +216,14 @@ mod tests {
         for good in [&b""[..], b" lead", b"\xff\xfe", b"tab\t"] {
             assert_eq!(Text::new(good).unwrap().as_bytes(), good);
         }
+    }
+
+    #[test]
+    fn text_is_a_str_where_it_is_utf_8_and_can_be_shown_where_not() {
+        let (good, bad) = (Text::literal("grün"), Text::new(b"gr\xfcn").unwrap());
+        assert_eq!((good.to_str(), bad.to_str().is_err()), (Ok("grün"), true));
+        #[cfg(feature = "alloc")]
+        assert_eq!((good.to_string_lossy(), bad.to_string_lossy()), ("grün".into(), "gr\u{fffd}n".into()));
     }
 
     #[test]

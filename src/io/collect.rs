@@ -13,7 +13,7 @@ use super::transfer::Listing;
 use crate::client::{ListingRefusal, Open, Operation, change_directory, whereabouts};
 use crate::codec::pathname::{for_listing, join, must_be_entered};
 use crate::codec::{Quoted, Text};
-use crate::listing::OwnedEntry;
+use crate::listing::{ListingLine, OwnedEntry};
 
 /// How much of a listing is kept in memory. What only streams has no limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,12 +68,12 @@ pub(super) async fn collect<R: Runtime>(
     let mut listing = Listing::new(connection, transfer);
     while let Some(line) = poll_fn(|cx| listing.poll_next(cx)).await {
         match line? {
-            Ok(entry) if keep(&entry) => {
+            ListingLine::Entry(entry) if keep(&entry) => {
                 budget.take(entry.entry().raw().len() + entry.entry().name.as_bytes().len())?;
                 collected.entries.push(entry);
             }
-            Ok(_) => {}
-            Err(line) => {
+            ListingLine::Entry(_) => {}
+            ListingLine::Unparsed(line) => {
                 budget.take(line.len())?;
                 collected.unread.push(line);
             }

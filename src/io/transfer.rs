@@ -7,7 +7,6 @@ use ::std::io::{self, Read, Write};
 use ::std::mem::take;
 use ::std::sync::Arc;
 use ::std::task::{Context, Poll, ready};
-use ::std::time::{SystemTime, UNIX_EPOCH};
 
 use super::client::{Connection, Finished, Transfer};
 use super::data::CHUNK;
@@ -15,7 +14,7 @@ use super::error::Error;
 use super::names::{LineDecoder, Names};
 use super::runtime::Runtime;
 use crate::client::says_not_listed;
-use crate::listing::{BadLine, Clock, Formats, ListingParser, OwnedEntry};
+use crate::listing::{Clock, Formats, ListingLine, ListingParser};
 use crate::transfer::Marker;
 
 /// How much is received at a time for a reader that asks for less.
@@ -181,9 +180,6 @@ fn read(mut file: &File, buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// An entry, or the line that is none.
-pub(super) type Line = Result<OwnedEntry, Vec<u8>>;
-
 /// The entries of a listing, as they arrive.
 pub(super) struct Listing<'c, R: Runtime> {
     data: Download<'c, R>,
@@ -218,9 +214,7 @@ impl<R: Runtime> fmt::Debug for Listing<'_, R> {
 
 impl<'c, R: Runtime> Listing<'c, R> {
     pub(super) fn new(connection: &'c mut Connection<R>, transfer: Transfer) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let clock = i64::try_from(now).map_or(Clock::UNKNOWN, Clock::at);
-        let parser = ListingParser::new(vec![0; LONGEST_LINE], transfer.formats, clock);
+        let parser = ListingParser::new(vec![0; LONGEST_LINE], transfer.formats, Clock::now());
         let names = connection.shared_names().map(|names| (names, LineDecoder::default()));
         let data = Download::new(connection, transfer);
         let (buffer, undecoded) = (vec![0; LISTING_CHUNK], Vec::new());
@@ -231,25 +225,29 @@ impl<'c, R: Runtime> Listing<'c, R> {
         self.data.transfer.presumed_empty
     }
 
+    pub(super) const fn set_clock(&mut self, clock: Clock) {
+        self.parser.set_clock(clock);
+    }
+
     pub(super) const fn formats(&self) -> Formats {
         self.data.transfer.formats
     }
 
     /// The next entry; none after the last, once the server has confirmed the transfer, or after an error.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Line, Error>>> {
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<ListingLine, Error>>> {
         while matches!(self.stage, Stage::Receiving | Stage::Ending) {
             if let Err(stopped) = self.data.connection.check_stop() {
                 self.stage = Stage::Failed;
                 return Poll::Ready(Some(Err(stopped)));
             }
             let mut input = &self.buffer[self.start..self.end];
-            let line = self.parser.next(&mut input).map(own);
+            let line = self.parser.next(&mut input).map(ListingLine::from);
             self.start = self.end - input.len();
             if let Some(line) = line {
                 return Poll::Ready(Some(Ok(line)));
             }
             if let Some(line) = self.undecoded.pop() {
-                return Poll::Ready(Some(Ok(Err(line))));
+                return Poll::Ready(Some(Ok(ListingLine::Unparsed(line))));
             }
             if self.stage == Stage::Ending {
                 self.stage = Stage::Ended;
@@ -285,13 +283,9 @@ impl<'c, R: Runtime> Listing<'c, R> {
         }
         Poll::Ready(match self.stage {
             Stage::Failed => None,
-            _ => self.parser.finish().map(own).map(Ok),
+            _ => self.parser.finish().map(|line| Ok(line.into())),
         })
     }
-}
-
-fn own(line: Result<crate::listing::Entry<'_>, BadLine<'_>>) -> Line {
-    line.map(|entry| entry.to_owned()).map_err(|bad| bad.raw.to_vec())
 }
 
 /// Makes `Retrieve`, `Store` and `Entries`, of clients that run on `$runtime`; `$expand` as for
@@ -304,7 +298,7 @@ macro_rules! transfers {
         use $crate::io::error::Error;
         use $crate::io::outcome::Reply;
         use $crate::io::transfer::{Download, Listing, Upload};
-        use $crate::listing::Formats;
+        use $crate::listing::{Clock, Formats, ListingLine};
         use $crate::transfer::Marker;
 
         /// A download: the bytes of a file.
@@ -421,12 +415,21 @@ macro_rules! transfers {
 
         /// The entries of a listing, as they arrive.
         ///
-        /// Lines that are no entry in any format are told as such and are no end: go on. The end comes only
-        /// once the server has confirmed the transfer.
+        /// A line that is no entry in any format comes as [`ListingLine::Unparsed`], and others may follow. The
+        /// end comes only once the server has confirmed the transfer.
         #[derive(Debug)]
         pub struct Entries<'c>(pub(super) Listing<'c, $runtime>);
 
         impl Entries<'_> {
+            /// Reads dates by `clock`: it may know the server's zone, and the order in which the server writes the
+            /// numbers of dates. Without this, dates are read by the system's clock, which knows neither. To be
+            /// called before the first entry is read.
+            #[must_use]
+            pub const fn with_clock(mut self, clock: Clock) -> Self {
+                self.0.set_clock(clock);
+                self
+            }
+
             /// The formats that its lines may have, which tells what the server was asked:
             /// [`Formats::MLSD`], where it knows that; [`Formats::LIST`], where anything may come and not all
             /// of it be told; [`Formats::NLST`], where only names were wanted. Which of them a line has, and

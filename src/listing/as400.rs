@@ -1,7 +1,9 @@
 //! IBM i (OS/400), unless it is told to imitate Unix by `SITE LISTFMT 1`.
 //!
 //! ```text
-//! line = [ owner ] SP [ size SP date SP time SP ] type pad name [ "/" ]
+//! line = [ owner ] SP size SP date SP time SP type pad name [ "/" ]
+//!      / owner SP "*MEM" pad name
+//! owner = 1*10( UPPER / DIGIT / "_" / "#" / "@" / "$" / "." )
 //! type = "*STMF" / "*DIR" / "*MEM" / "*FILE" / any object type of the system; in QDLS, "DIR"
 //! pad  = so many spaces that type and pad are 11 bytes, as many as there are when it is fewer
 //! date = see short_date.rs; in the date format of the server's job
@@ -10,7 +12,7 @@
 
 use super::context::Context;
 use super::cursor::Cursor;
-use super::date::{Dated, Time};
+use super::date::Time;
 use super::{Entry, Format, Kind, Line, short_date, size};
 use crate::codec::{Invalid, Text};
 
@@ -30,20 +32,26 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
 
 fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>> {
     let owner = cursor.word();
+    if !is_owner(owner) {
+        return None;
+    }
     cursor.gap()?;
     let mut known = None;
     if cursor.peek() != Some(b'*') {
         let size = size::number(cursor.word());
         cursor.gap()?;
-        let (date, orders) =
-            short_date::numbers(&mut cursor, short_date::OF_THE_JOB, context.orders, &context.clock)?;
+        let (date, dates) =
+            short_date::numbers(&mut cursor, short_date::OF_THE_JOB, context.dates, &context.clock)?;
         cursor.gap()?;
         let time = Time::read(&mut cursor)?;
         cursor.gap()?;
-        let dated = date.map_or(Dated::Impossible, |date| context.clock.on(date, time));
-        known = Some((size, dated, orders));
+        let dated = context.clock.on_numbers(date, time);
+        known = Some((size, dated, dates));
     }
     let object = cursor.word();
+    if known.is_none() && (object != b"*MEM" || owner.is_empty()) {
+        return None;
+    }
     let named = match object {
         // QDLS's.
         b"DIR" => object,
@@ -68,10 +76,17 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>>
     if !owner.is_empty() {
         entry.set_owner(owner);
     }
-    if let Some((size, dated, orders)) = known {
+    if let Some((size, dated, dates)) = known {
         entry.set_size(size);
         entry.set_modified(dated);
-        context.orders = orders;
+        context.dates = dates;
     }
     Some(entry)
+}
+
+/// Whether it can be the name of a user, or is left out.
+fn is_owner(word: &[u8]) -> bool {
+    let mark = |byte: &u8| b"_#@$.".contains(byte);
+    word.len() <= 10
+        && word.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || mark(byte))
 }

@@ -1,6 +1,6 @@
 //! What a line cannot tell alone: the caller's clock, and what the lines before it said.
 
-use super::short_date::Orders;
+use super::short_date::Known;
 use super::{Clock, mvs};
 
 /// Constant in size, however long the listing.
@@ -9,13 +9,13 @@ pub(super) struct Context {
     pub(super) clock: Clock,
     /// The header that the lines of MVS stand under.
     pub(super) header: Option<mvs::Header>,
-    /// How all dates of numbers so far can be read.
-    pub(super) orders: Orders,
+    /// What the dates of numbers so far say of their order.
+    pub(super) dates: Known,
 }
 
 impl Context {
     /// The start of a listing.
     pub(super) const fn new(clock: Clock) -> Self {
-        Self { clock, header: None, orders: Orders::all() }
+        Self { clock, header: None, dates: Known::NEW }
     }
 }

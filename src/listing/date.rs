@@ -1,5 +1,4 @@
-//! When an entry was changed, as far as its listing line tells; and the clock that the year of
-//! `Nov  9 20:06` is worked out from.
+//! When an entry was changed, as far as its listing line tells. What the line leaves out is in clock.rs.
 //!
 //! RFC 3659 2.3 settles dates for MLSD: UTC, with seconds. The other formats leave open what they like
 //! (the time, the seconds, the year, always the zone), so [`Modified`] says what is not known.
@@ -23,14 +22,52 @@ pub enum Precision {
     Fraction,
 }
 
+bitflags::bitflags! {
+    /// What of a [`Modified`] the line leaves out, and was worked out from elsewhere. Nothing of it: the line
+    /// told the date whole.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct Inferred: u8 {
+        /// The year is not on the line: it is the latest that does not put the date more than a day after the
+        /// clock's present.
+        const YEAR = 1;
+        /// The line has two digits of the year.
+        const CENTURY = 1 << 1;
+        /// The numbers may stand in another order, which would make another date. Nothing so far in the
+        /// listing tells: the order is the caller's ([`Clock::with_date_order`](super::Clock::with_date_order)), or else that which is usual
+        /// in the format.
+        const ORDER = 1 << 2;
+        /// The numbers cannot stand in the order that dates before this one in the listing were read in.
+        /// From here on the order is that of this line; what came before may be wrong.
+        const CONTRADICTED = 1 << 3;
+        /// The zone is that of the caller's [`Clock`](super::Clock), not of the line.
+        const ZONE = 1 << 4;
+    }
+}
+
 /// A date and time with what is known of it. What lies below its precision is zero.
 ///
-/// Two are equal when they say the same: the same fields, precision and zone.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// Two are equal when they say the same: the same fields, precision and zone. How that was found out
+/// ([`inferred`](Self::inferred)) does not count.
+#[derive(Clone, Copy)]
 pub struct Modified {
-    shown: Timestamp,
-    precision: Precision,
-    zone: Option<i16>,
+    pub(super) shown: Timestamp,
+    pub(super) precision: Precision,
+    pub(super) zone: Option<i16>,
+    pub(super) inferred: Inferred,
+}
+
+impl PartialEq for Modified {
+    fn eq(&self, other: &Self) -> bool {
+        (self.shown, self.precision, self.zone) == (other.shown, other.precision, other.zone)
+    }
+}
+
+impl Eq for Modified {}
+
+impl core::hash::Hash for Modified {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        (self.shown, self.precision, self.zone).hash(state);
+    }
 }
 
 impl Modified {
@@ -39,16 +76,31 @@ impl Modified {
     #[inline]
     #[must_use]
     pub fn new(shown: Timestamp, precision: Precision, zone: Option<i16>) -> Self {
+        let inferred = Inferred::empty();
         let whole = match precision {
-            Precision::Fraction if shown.fraction_digits() > 0 => return Self { shown, precision, zone },
-            Precision::Fraction => return Self { shown, precision: Precision::Second, zone },
+            Precision::Fraction if shown.fraction_digits() > 0 => {
+                return Self { shown, precision, zone, inferred };
+            }
+            Precision::Fraction => return Self { shown, precision: Precision::Second, zone, inferred },
             Precision::Second => (shown.hour(), shown.minute(), shown.second()),
             Precision::Minute => (shown.hour(), shown.minute(), 0),
             Precision::Day => (0, 0, 0),
         };
         let shown = Timestamp::new(shown.year(), shown.month(), shown.day(), whole.0, whole.1, whole.2)
             .unwrap_or(shown);
-        Self { shown, precision, zone }
+        Self { shown, precision, zone, inferred }
+    }
+
+    /// The same, of which that much was worked out.
+    #[cfg(feature = "serde")]
+    pub(super) const fn with_inferred(self, inferred: Inferred) -> Self {
+        Self { inferred, ..self }
+    }
+
+    /// What of it the line leaves out, and how sure the rest is therefore.
+    #[must_use]
+    pub const fn inferred(&self) -> Inferred {
+        self.inferred
     }
 
     /// Year, month, day, hour ... as the line shows them, in the zone of [`zone`](Self::zone): only in
@@ -98,7 +150,7 @@ impl Modified {
         let digits = self.shown.fraction_digits();
         Timestamp::from_unix(seconds + i64::from(minutes) * 60, 0)
             .and_then(|there| there.with_fraction(nanoseconds, digits))
-            .map_or(self, |shown| Self { shown, precision: self.precision, zone: Some(minutes) })
+            .map_or(self, |shown| Self { shown, zone: Some(minutes), ..self })
     }
 }
 
@@ -140,117 +192,6 @@ impl fmt::Debug for Modified {
     }
 }
 
-/// The present, and the zone of the server's clock: what a listing line leaves out.
-///
-/// `Mon dd hh:mm` is of the latest year that does not put it more than a day after now: a day, since the
-/// server may be anywhere on Earth. Without a clock such a line has no date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clock {
-    now: Option<i64>,
-    /// The year of the moment a day from now in the server's zone, and where in it that is ([`place`]).
-    limit: (u16, u32),
-    zone: Option<i16>,
-}
-
-impl Clock {
-    /// Knows nothing.
-    pub const UNKNOWN: Self = Self { now: None, limit: (0, 0), zone: None };
-
-    /// It is `now`, in Unix seconds; the zone of the server is not known. Beyond the years 1 to 9999
-    /// nothing is known.
-    #[must_use]
-    pub fn at(now: i64) -> Self {
-        Self::new(Some(now), None)
-    }
-
-    /// The server writes local time `minutes` east of Greenwich: entries come out with that zone, and the
-    /// writer converts to it.
-    #[must_use]
-    pub fn with_zone(self, minutes: i16) -> Self {
-        Self::new(self.now, Some(minutes))
-    }
-
-    fn new(now: Option<i64>, zone: Option<i16>) -> Self {
-        const A_DAY: i64 = 86_400;
-        let ahead = A_DAY + i64::from(zone.unwrap_or(0)) * 60;
-        let limit = now.and_then(|now| Timestamp::from_unix(now.checked_add(ahead)?, 0).ok());
-        match limit {
-            Some(limit) => Self {
-                now,
-                limit: (
-                    limit.year(),
-                    place(limit.month(), limit.day(), limit.hour(), limit.minute(), limit.second()),
-                ),
-                zone,
-            },
-            None => Self { zone, ..Self::UNKNOWN },
-        }
-    }
-
-    /// The present in Unix seconds.
-    #[must_use]
-    pub const fn now(&self) -> Option<i64> {
-        self.now
-    }
-
-    /// Minutes east of Greenwich of the server's clock.
-    #[must_use]
-    pub const fn zone(&self) -> Option<i16> {
-        self.zone
-    }
-
-    /// A date whose line says no zone: this clock's, if it knows one. Nothing is shown that is finer than
-    /// `precision`.
-    #[inline]
-    pub(super) fn modified(&self, shown: Timestamp, precision: Precision) -> Modified {
-        let it = Modified { shown, precision, zone: self.zone };
-        debug_assert_eq!(it, Modified::new(shown, precision, self.zone));
-        it
-    }
-
-    /// `month`, `day` and a time in the year that they are most likely of.
-    #[inline]
-    pub(super) fn infer(&self, month: u8, day: u8, time: Time) -> Dated {
-        let shown = self.now.and_then(|_| {
-            let (year, until) = self.limit;
-            let ahead = place(month, day, time.hour, time.minute, time.second.unwrap_or(0)) > until;
-            let latest = year.checked_sub(u16::from(ahead))?;
-            // 29 February comes back after eight years at most (1896 and 1904), any other day after one.
-            (0..=8).find_map(|back| time.on(latest.checked_sub(back)?, month, day))
-        });
-        match shown {
-            Some(shown) => Dated::Told(self.modified(shown, time.precision())),
-            // A leap year has every date that any year has.
-            None if time.on(2000, month, day).is_some() => Dated::Untold,
-            None => Dated::Impossible,
-        }
-    }
-
-    /// That time of that day.
-    #[inline]
-    pub(super) fn on(&self, (year, month, day): Date, time: Time) -> Dated {
-        let shown = time.on(year, month, day);
-        shown.map_or(Dated::Impossible, |shown| Dated::Told(self.modified(shown, time.precision())))
-    }
-
-    /// A day alone.
-    #[inline]
-    pub(super) fn day(&self, (year, month, day): Date) -> Dated {
-        let shown = Timestamp::new(year, month, day, 0, 0, 0);
-        shown.map_or(Dated::Impossible, |shown| Dated::Told(self.modified(shown, Precision::Day)))
-    }
-
-    /// Whether a day begins more than a day after now; `false` without a clock.
-    pub(super) fn is_ahead(&self, (year, month, day): Date) -> bool {
-        self.now.is_some() && (year, place(month, day, 0, 0, 0)) > self.limit
-    }
-
-    /// The latest year that a date of today may have: next year's, since clocks differ.
-    pub(super) fn latest_year(&self) -> Option<u16> {
-        self.now.map(|_| self.limit.0.saturating_add(1))
-    }
-}
-
 /// Year, month and day; there may be no such day.
 pub(super) type Date = (u16, u8, u8);
 
@@ -263,6 +204,17 @@ pub(super) enum Dated {
     Untold,
     /// A moment that there is none of: the month lacks the day, or the day the minute.
     Impossible,
+}
+
+impl Dated {
+    /// The same, of which that much was worked out besides.
+    #[inline]
+    pub(super) fn with(mut self, inferred: Inferred) -> Self {
+        if let Self::Told(modified) = &mut self {
+            modified.inferred |= inferred;
+        }
+        self
+    }
 }
 
 /// The time of a listing line, with or without seconds. `24:00` is the end of the day.
@@ -311,125 +263,5 @@ impl Time {
 
     pub(super) const fn precision(self) -> Precision {
         if self.second.is_some() { Precision::Second } else { Precision::Minute }
-    }
-}
-
-/// Where in its year a moment lies: a number that orders as time does.
-#[inline]
-fn place(month: u8, day: u8, hour: u8, minute: u8, second: u8) -> u32 {
-    [(day, 5), (hour, 5), (minute, 6), (second, 6)]
-        .iter()
-        .fold(u32::from(month), |place, &(part, bits)| place << bits | u32::from(part))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::string::{String, ToString};
-
-    fn seconds(text: &str) -> i64 {
-        Timestamp::parse(text.as_bytes()).unwrap().to_unix().0
-    }
-
-    const FIVE: Time = Time { hour: 5, minute: 0, second: None };
-
-    fn infer(now: &str, month: u8, day: u8, hour: u8) -> Option<String> {
-        let found = Clock::at(seconds(now)).infer(month, day, Time { hour, ..FIVE });
-        match found {
-            Dated::Told(it) => Some(it.to_string()),
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn a_date_without_a_year_is_the_latest_not_more_than_a_day_ahead() {
-        for (now, (month, day, hour), expected) in [
-            ("20241110120000", (11, 9, 20), "2024-11-09T20:00"),
-            ("20241110120000", (11, 11, 12), "2024-11-11T12:00"),
-            ("20241110120000", (11, 11, 13), "2023-11-11T13:00"),
-            ("20241231120000", (1, 1, 11), "2025-01-01T11:00"),
-            ("20240101120000", (12, 31, 23), "2023-12-31T23:00"),
-            ("20240301120000", (2, 29, 5), "2024-02-29T05:00"),
-            ("20240228120000", (2, 29, 5), "2024-02-29T05:00"),
-            ("20240227120000", (2, 29, 5), "2020-02-29T05:00"),
-            ("19030601120000", (2, 29, 5), "1896-02-29T05:00"),
-        ] {
-            assert_eq!(infer(now, month, day, hour).as_deref(), Some(expected), "{now}");
-        }
-        assert_eq!(infer("20240301000000", 2, 30, 5), None, "no year has it");
-        assert_eq!(Clock::at(0).infer(2, 30, FIVE), Dated::Impossible);
-        assert_eq!(Clock::UNKNOWN.infer(2, 30, FIVE), Dated::Impossible);
-        assert_eq!(Clock::UNKNOWN.infer(2, 29, FIVE), Dated::Untold, "no clock, no year");
-    }
-
-    #[test]
-    fn the_hour_of_24_is_the_end_of_the_day_and_has_no_minutes() {
-        let time = |text: &str| Time::read(&mut Cursor::new(text.as_bytes()));
-        for (day, text, expected) in [
-            ((2024, 4, 4), "24:00", Some("2024-04-05T00:00")),
-            ((2023, 2, 28), "24:00", Some("2023-03-01T00:00")),
-            ((2023, 12, 31), "24:00:00", Some("2024-01-01T00:00:00")),
-            ((2024, 4, 31), "24:00", None),
-            ((2024, 4, 4), "24:06", None),
-            ((2024, 4, 4), "24:00:01", None),
-        ] {
-            let expected = expected.map(String::from);
-            let dated = Clock::UNKNOWN.on(day, time(text).unwrap());
-            match dated {
-                Dated::Told(it) => assert_eq!(Some(it.to_string()), expected, "{text}"),
-                other => assert_eq!((other, expected), (Dated::Impossible, None), "{text}"),
-            }
-        }
-        for text in ["25:00", "20:60", "20:06:61", "30:01", "20:6", "200:06"] {
-            assert!(time(text).is_none(), "{text}");
-        }
-        assert_eq!(infer("20241231120000", 12, 31, 24).as_deref(), Some("2025-01-01T00:00"));
-    }
-
-    #[test]
-    fn the_zone_of_the_server_moves_its_present() {
-        let clock = Clock::at(seconds("20241110120000"));
-        let time = Time { hour: 13, minute: 30, second: Some(7) };
-        let Dated::Told(here) = clock.infer(11, 11, time) else { panic!() };
-        assert_eq!(here.to_string(), "2023-11-11T13:30:07");
-        let Dated::Told(there) = clock.with_zone(120).infer(11, 11, time) else { panic!() };
-        assert_eq!(there.to_string(), "2024-11-11T13:30:07+02:00");
-        assert_eq!(there.in_zone(-90).to_string(), "2024-11-11T10:00:07-01:30");
-        assert_eq!(there.to_unix(999).0, seconds("20241111113007"));
-        #[cfg(feature = "std")]
-        assert_eq!(there.to_system_time(999), Timestamp::parse(b"20241111113007").unwrap().to_system_time());
-    }
-
-    #[test]
-    fn what_is_finer_than_the_precision_is_cut() {
-        let full = Timestamp::parse(b"20240229235958.500").unwrap();
-        for (precision, text) in [
-            (Precision::Day, "2024-02-29"),
-            (Precision::Minute, "2024-02-29T23:59"),
-            (Precision::Second, "2024-02-29T23:59:58"),
-            (Precision::Fraction, "2024-02-29T23:59:58.500000000"),
-        ] {
-            assert_eq!(Modified::new(full, precision, None).to_string(), text);
-        }
-        let whole = Timestamp::parse(b"20240229235958").unwrap();
-        assert_eq!(Modified::from(whole).precision(), Precision::Second);
-    }
-
-    proptest! {
-        #[test]
-        fn a_clock_may_stand_anywhere(now: i64, zone: i16, month: u8, day: u8, hour: u8, minute: u8) {
-            let clock = Clock::at(now).with_zone(zone);
-            if let Dated::Told(it) = clock.infer(month, day, Time { hour, minute, second: None }) {
-                prop_assert!(it.to_unix(0).0 <= now + 86_400);
-            }
-        }
-
-        #[test]
-        fn changing_the_zone_keeps_the_moment(seconds in 0i64..4_000_000_000, zone in -720i16..840) {
-            let it = Modified::from(Timestamp::from_unix(seconds, 5).unwrap());
-            prop_assert_eq!(it.in_zone(zone).to_unix(0), (seconds, 5));
-            prop_assert_eq!(it.in_zone(zone).in_zone(0).shown(), it.shown().with_fraction(5, 9).unwrap());
-        }
     }
 }

@@ -12,8 +12,7 @@
 use super::context::Context;
 use super::cursor::Cursor;
 use super::date::Dated;
-use super::short_date::Orders;
-use super::{Entry, Format, Kind, Line, Precision, short_date, size};
+use super::{Entry, Format, Inferred, Kind, Line, Precision, short_date, size};
 use crate::codec::{Invalid, Text, Timestamp, scan};
 
 const EXPECTED: Invalid = Invalid::new("a line of dir");
@@ -29,16 +28,16 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     }
     let mut cursor = Cursor::new(line);
     cursor.blanks();
-    let date = short_date::numbers(&mut cursor, short_date::AMERICAN, context.orders, &context.clock);
-    let Some((date, orders)) = date else {
+    let date = short_date::numbers(&mut cursor, short_date::AMERICAN, context.dates, &context.clock);
+    let Some((date, known)) = date else {
         return if is_noise(line) { Ok(Line::Noise) } else { Err(EXPECTED) };
     };
     let time = cursor.gap().and_then(|()| short_date::time(&mut cursor)).ok_or(EXPECTED)?;
-    let dated = date.map_or(Dated::Impossible, |date| context.clock.on(date, time));
+    let dated = context.clock.on_numbers(date, time);
     let so_far = line.strip_suffix(cursor.rest).unwrap_or_default();
     let of_iis = matches!(so_far, [.., b'0'..=b'9', b'A' | b'P', b'M']);
     let entry = entry(cursor, dated, of_iis).ok_or(EXPECTED)?;
-    context.orders = orders;
+    context.dates = known;
     Ok(Line::Entry(entry.read_from(Format::Dos, line)))
 }
 
@@ -47,7 +46,7 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
 #[inline]
 fn usual<'a>(line: &'a [u8], context: &Context) -> Option<(Dated, &'a [u8])> {
     let Some((&[a, b, b'-', c, d, b'-', e, f, b' ', b' ', g, h, b':', i, j, half, b'M'], rest)) =
-        line.split_first_chunk().filter(|_| context.orders == Orders::MONTH_DAY_YEAR)
+        line.split_first_chunk().filter(|_| context.dates.is_american())
     else {
         return None;
     };
@@ -59,7 +58,8 @@ fn usual<'a>(line: &'a [u8], context: &Context) -> Option<(Dated, &'a [u8])> {
         _ => return None,
     };
     let shown = Timestamp::new(year, month, day, hour % 12 + noon, scan::pair([i, j])?, 0).ok()?;
-    Some((Dated::Told(context.clock.modified(shown, Precision::Minute)), rest))
+    let dated = Dated::Told(context.clock.modified(shown, Precision::Minute));
+    Some((dated.with(Inferred::CENTURY), rest))
 }
 
 /// The narrowest column of sizes there is, where words stand apart by more than a space.

@@ -1,13 +1,15 @@
 //! One entry of a listing, whatever format its line had.
 
+use core::fmt;
+
 use super::date::Dated;
 use super::{Format, Modified};
-use crate::codec::Text;
 use crate::codec::facts::{Facts, Permissions};
+use crate::codec::{Escaped, Text};
 
 /// What a listing says of one file, or what a server's file system knows of it.
 ///
-/// Every format fills in what its lines tell and leaves the rest `None`; nothing is guessed. A field that the
+/// Every format fills in what its lines tell and leaves the rest `None`. What of a date was worked out, it says itself ([`Modified::inferred`]). A field that the
 /// line has and that cannot be read (a size of `-5`, 31 November) is `None` too, and named in
 /// [`unreadable`](Self::unreadable): an entry is never left out for it, since only its name is needed to
 /// retrieve or remove it. Names and
@@ -17,7 +19,7 @@ use crate::codec::facts::{Facts, Permissions};
 ///
 /// Two entries are equal when they say the same, however their lines were written: [`raw`](Self::raw) and
 /// [`format`](Self::format) do not count.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Entry<'a> {
     /// The name as it was sent, with leading and inner spaces. A server may put the directory in front
@@ -190,6 +192,27 @@ impl PartialEq for Entry<'_> {
 
 impl Eq for Entry<'_> {}
 
+/// With its texts as text, and the line it was read from last.
+impl fmt::Debug for Entry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .field("size", &self.size)
+            .field("modified", &self.modified)
+            .field("mode", &self.mode)
+            .field("permissions", &self.permissions)
+            .field("owner", &self.owner)
+            .field("group", &self.group)
+            .field("links", &self.links)
+            .field("unique", &self.unique)
+            .field("unreadable", &self.unreadable)
+            .field("format", &self.format)
+            .field("raw", &Escaped(self.raw))
+            .finish()
+    }
+}
+
 bitflags::bitflags! {
     /// A set of the fields of an [`Entry`].
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -270,6 +293,30 @@ impl Kind<'_> {
     }
 }
 
+/// In words, for a person: `directory`, `link to /b`, `block device 8,1`. Of [`Kind::Other`], the text.
+impl fmt::Display for Kind<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let device = |f: &mut fmt::Formatter<'_>, what: &str, device: &Option<Device>| match device {
+            Some(Device { major, minor }) => write!(f, "{what} {major},{minor}"),
+            None => f.write_str(what),
+        };
+        match self {
+            Self::File => f.write_str("file"),
+            Self::Directory => f.write_str("directory"),
+            Self::CurrentDirectory => f.write_str("current directory"),
+            Self::ParentDirectory => f.write_str("parent directory"),
+            Self::Link { target: Some(target) } => write!(f, "link to {target}"),
+            Self::Link { target: None } => f.write_str("link"),
+            Self::BlockDevice(numbers) => device(f, "block device", numbers),
+            Self::CharacterDevice(numbers) => device(f, "character device", numbers),
+            Self::Pipe => f.write_str("pipe"),
+            Self::Socket => f.write_str("socket"),
+            Self::Other(text) => text.fmt(f),
+            Self::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
 /// The numbers of a Unix device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -283,6 +330,30 @@ pub struct Device {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::format;
+    use std::string::ToString;
+
+    #[test]
+    fn entries_and_kinds_print_as_text() {
+        let device = Some(Device { major: 8, minor: 1 });
+        for (kind, expected) in [
+            (Kind::File, "file"),
+            (Kind::CurrentDirectory, "current directory"),
+            (Kind::Link { target: Some(Text::literal("/b")) }, "link to /b"),
+            (Kind::Link { target: None }, "link"),
+            (Kind::BlockDevice(device), "block device 8,1"),
+            (Kind::CharacterDevice(None), "character device"),
+            (Kind::Other(Text::literal("OS.vms=x")), "OS.vms=x"),
+        ] {
+            assert_eq!(kind.to_string(), expected);
+        }
+        let entry = Entry::new(Text::literal("a"), Kind::File).read_from(Format::Dos, b"raw\xff");
+        let text = format!("{entry:?}");
+        assert!(text.contains("name: \"a\"") && text.contains("raw: \"raw\\xff\""), "{text}");
+        assert_eq!(Format::ConnectEnterprise.to_string(), "connect-enterprise");
+        #[cfg(feature = "alloc")]
+        assert_eq!(format!("{:?}", Entry::to_owned(&entry)), text);
+    }
 
     #[test]
     fn the_file_name_is_what_follows_the_last_slash() {

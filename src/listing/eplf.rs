@@ -29,6 +29,10 @@ pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Inv
 fn entry(text: &[u8]) -> Option<Entry<'_>> {
     let tab = memchr::memchr(b'\t', text)?;
     let (facts, name) = (text.get(..tab)?, text.get(tab + 1..)?);
+    // No fact has a blank in it, other than the lines of a program or a patch.
+    if facts.iter().any(u8::is_ascii_whitespace) {
+        return None;
+    }
     let mut entry = Entry::named(name, Kind::Unknown)?;
     for fact in facts.strip_suffix(b",").unwrap_or(facts).split(|&byte| byte == b',') {
         match fact {

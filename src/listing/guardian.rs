@@ -1,8 +1,9 @@
 //! HP NonStop, FILEINFO of its Guardian.
 //!
 //! ```text
-//! line  = file SP code SP eof SP date SP time SP group "," [ SP ] user SP DQUOTE 4letter DQUOTE
+//! line  = file [ SP "O" ] SP code SP eof SP date SP time SP group "," [ SP ] user SP DQUOTE 4letter DQUOTE
 //! file  = 1*8( letter / DIGIT )
+//! O     = the file is open
 //! code  = 1*DIGIT [ letter ]                ; what kind of file it is
 //! eof   = 1*DIGIT                           ; its size in bytes
 //! date  = 1*2DIGIT "-" month "-" 2DIGIT     ; see short_date.rs
@@ -36,6 +37,7 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
         return None;
     }
     cursor.gap()?;
+    let _ = cursor.skip_word(|word| word == b"O");
     let code = match cursor.word() {
         [code @ .., letter] if letter.is_ascii_alphabetic() => code,
         code => code,
@@ -64,7 +66,7 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
 
     let mut entry = Entry::named(file, Kind::File)?;
     entry.set_size(size);
-    entry.set_modified(context.clock.on(date, time));
+    entry.set_modified(context.clock.on_numbers(Some(date), time));
     entry.set_owner(user);
     entry.set_group(group);
     Some(entry)

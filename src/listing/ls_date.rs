@@ -30,7 +30,7 @@
 
 use super::cursor::Cursor;
 use super::date::{Dated, Time};
-use super::{Clock, Modified, Precision, months, short_date};
+use super::{Clock, DateOrder, Inferred, Modified, Precision, months, short_date};
 use crate::codec::scan::pair;
 
 /// The width of `Nov  9 20:06`, to which other dates are filled up, and of `11-09 20:06`.
@@ -156,7 +156,7 @@ fn number_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
             let other = if named { months::number(after.until(b'-')?)? } else { after.small(1)? };
             *cursor = after;
             if named || cursor.peek() == Some(b'-') {
-                return turned(cursor, clock, small, other, before);
+                return turned(cursor, clock, (small, other, named), before);
             }
             cursor.gap()?;
             when(cursor, clock, small, other, 0)
@@ -204,22 +204,33 @@ fn number_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
     }
 }
 
-/// What follows `24-04` or `01-jun`: a year, and perhaps a time. The first number is the day, unless only the other
-/// can be. `start` is how long the line was before the date.
-fn turned(cursor: &mut Cursor<'_>, clock: &Clock, day: u8, month: u8, start: usize) -> Option<Dated> {
+/// What follows `24-04` or `01-jun`, which is named: a year, and perhaps a time. The first number is the day, unless
+/// only the other can be, or the caller says so. `start` is how long the line was before the date.
+fn turned(
+    cursor: &mut Cursor<'_>,
+    clock: &Clock,
+    (day, month, named): (u8, u8, bool),
+    start: usize,
+) -> Option<Dated> {
     cursor.eat(b'-')?;
     let before = cursor.rest.len();
     let number = u16::try_from(cursor.digits(2, 4)?).ok()?;
-    let year = short_date::full_year(number, before - cursor.rest.len(), clock)?;
-    let (day, month) = if month > 12 && day <= 12 { (month, day) } else { (day, month) };
+    let digits = before - cursor.rest.len();
+    let year = short_date::full_year(number, digits, clock)?;
+    let mut inferred = Inferred::empty();
+    inferred.set(Inferred::CENTURY, digits == 2);
+    inferred.set(Inferred::ORDER, !named && day <= 12 && month <= 12 && day != month);
+    let american = clock.order == Some(DateOrder::MonthDayYear);
+    let turned = !named && day <= 12 && (month > 12 || american);
+    let (day, month) = if turned { (month, day) } else { (day, month) };
     let mut after = *cursor;
     let time = after.gap().and_then(|()| Time::read(&mut after)).filter(|_| after.peek() == Some(b' '));
     if let Some(time) = time {
         *cursor = after;
-        return Some(clock.on((year, month, day), time));
+        return Some(clock.on((year, month, day), time).with(inferred));
     }
     filler(cursor, WIDTH.saturating_sub(start - cursor.rest.len()));
-    Some(clock.day((year, month, day)))
+    Some(clock.day((year, month, day)).with(inferred))
 }
 
 /// What Czech has between the day and the month.

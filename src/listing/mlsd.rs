@@ -25,6 +25,12 @@ const NAME: Invalid = Invalid::new("a name");
 /// # Errors
 /// When it is not of the grammar, or there is no name. A fact that cannot be read is no error.
 pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Invalid> {
+    parse_facts(line)
+}
+
+/// As [`parse`], which needs to know nothing of the lines before.
+#[inline]
+pub(super) fn parse_facts(line: &[u8]) -> Result<Line<'_>, Invalid> {
     if line.is_empty() {
         return Ok(Line::Noise);
     }
@@ -36,8 +42,8 @@ pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Inv
     Ok(Line::Entry(entry(&facts, Format::Mlsd, line)))
 }
 
-/// Parses a line that need not be one of MLSD: there must be a fact that is known here, and a `;` after the last.
-/// `path=/pub no such directory` is prose.
+/// Parses a line that need not be one of MLSD: there must be a fact that is known here, other than a type that is
+/// not, and a `;` after the last. `path=/pub no such directory` is prose, and so is `type=error; no such directory`.
 ///
 /// # Errors
 /// As [`parse`], and when there is neither.
@@ -48,7 +54,10 @@ pub(super) fn parse_among_others<'a>(line: &'a [u8]) -> Result<Line<'a>, Invalid
         return if line.is_empty() { Ok(Line::Noise) } else { Err(FACTS) };
     }
     let facts = Facts::parse(line)?;
-    let known = facts.iter().any(|(name, _)| FactSet::from_fact_name(name).is_some());
+    let known = facts.iter().any(|(name, _)| match FactSet::from_fact_name(name) {
+        Some(FactSet::TYPE) => facts.values.kind.is_none_or(is_known),
+        fact => fact.is_some(),
+    });
     if !known || !facts.is_terminated() {
         return Err(FACTS);
     }
@@ -184,6 +193,17 @@ fn kind(fact: TypeFact<'_>) -> Kind<'_> {
         }
     });
     special.unwrap_or(Kind::Other(value.into()))
+}
+
+/// Whether the value of a type fact is one of RFC 3659 7.5.1, or in use besides; any word may be one.
+fn is_known(fact: TypeFact<'_>) -> bool {
+    match fact {
+        TypeFact::Other(value) => {
+            let os = value.as_bytes().get(..3).is_some_and(|head| head.eq_ignore_ascii_case(b"OS."));
+            os || !matches!(kind(fact), Kind::Other(_))
+        }
+        _ => true,
+    }
 }
 
 /// `-8/29`.

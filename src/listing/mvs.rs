@@ -20,9 +20,9 @@
 
 use super::context::Context;
 use super::cursor::Cursor;
-use super::date::{Dated, Time};
-use super::short_date::Orders;
-use super::{Entry, Format, Kind, Line, short_date, size};
+use super::date::Time;
+use super::short_date::{Known, Numbers};
+use super::{DateOrder, Entry, Format, Kind, Line, short_date, size};
 use crate::codec::{Invalid, Text};
 
 const EXPECTED: Invalid = Invalid::new("a line of MVS");
@@ -140,8 +140,9 @@ fn member<'a>(words: &[&'a [u8]], context: &Context) -> Option<Entry<'a>> {
     }
     let date = |word: &[u8]| {
         let mut cursor = Cursor::new(word);
-        let orders = Orders::all();
-        let (date, _) = short_date::numbers(&mut cursor, short_date::OF_THE_JOB, orders, &context.clock)?;
+        // Always with the year in front.
+        let clock = context.clock.with_date_order(DateOrder::YearMonthDay);
+        let (date, _) = short_date::numbers(&mut cursor, short_date::OF_THE_JOB, Known::NEW, &clock)?;
         cursor.rest.is_empty().then_some(date)
     };
     date(created)?;
@@ -150,7 +151,7 @@ fn member<'a>(words: &[&'a [u8]], context: &Context) -> Option<Entry<'a>> {
     let time = Time::read(&mut cursor).filter(|_| cursor.rest.is_empty())?;
 
     let mut entry = Entry::named(name, Kind::File)?;
-    entry.set_modified(changed.map_or(Dated::Impossible, |date| context.clock.on(date, time)));
+    entry.set_modified(context.clock.on_numbers(changed.map(Numbers::told), time));
     entry.set_owner(id);
     Some(entry)
 }

@@ -10,7 +10,7 @@
 
 use super::context::Context;
 use super::cursor::Cursor;
-use super::date::{Dated, Time};
+use super::date::Time;
 use super::{Entry, Format, Kind, Line, short_date, size};
 use crate::codec::Invalid;
 
@@ -45,8 +45,8 @@ fn entry<'a>(mut cursor: Cursor<'a>, padded: bool, context: &mut Context) -> Opt
     let before = attributes(&mut cursor);
     let directory = cursor.skip_word(|word| word == b"DIR");
     let _ = directory && !before && attributes(&mut cursor);
-    let (date, orders) =
-        short_date::numbers(&mut cursor, short_date::AMERICAN, context.orders, &context.clock)?;
+    let (date, dates) =
+        short_date::numbers(&mut cursor, short_date::AMERICAN, context.dates, &context.clock)?;
     cursor.gap()?;
     let time = Time::read(&mut cursor).filter(|time| time.second.is_none())?;
     cursor.pad(2)?;
@@ -54,7 +54,7 @@ fn entry<'a>(mut cursor: Cursor<'a>, padded: bool, context: &mut Context) -> Opt
     let kind = if directory { Kind::directory(name) } else { Kind::File };
     let mut entry = Entry::named(name, kind)?;
     entry.set_size(size);
-    entry.set_modified(date.map_or(Dated::Impossible, |date| context.clock.on(date, time)));
-    context.orders = orders;
+    entry.set_modified(context.clock.on_numbers(date, time));
+    context.dates = dates;
     Some(entry)
 }

@@ -3,7 +3,7 @@
 //! ```json
 //! {"name": "a", "kind": {"link": "b"}, "size": null, "mode": 420, "owner": null, "format": "unix", ...
 //!  "unreadable": ["size"],
-//!  "modified": {"shown": "20241109200600", "precision": "minute", "zone": 60}}
+//!  "modified": {"shown": "20241109200600", "precision": "minute", "zone": 60, "inferred": 17}}
 //! ```
 //! Texts are strings where a person shall read it and they are UTF-8, and bytes otherwise.
 
@@ -14,7 +14,7 @@ use core::fmt;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Device, Entry, Fields, Format, Kind, Modified, OwnedEntry, Precision};
+use super::{Device, Entry, Fields, Format, Inferred, Kind, Modified, OwnedEntry, Precision};
 use crate::codec::facts::Permissions;
 use crate::codec::{Full, Invalid, Text, Timestamp};
 
@@ -102,6 +102,9 @@ struct StoredModified<'a> {
     shown: Bytes<'a>,
     precision: Precision,
     zone: Option<i16>,
+    /// The bits of [`Inferred`]. Left out by versions that did not know of it.
+    #[serde(default)]
+    inferred: u8,
 }
 
 impl<'a> From<Entry<'a>> for Stored<'a> {
@@ -126,6 +129,7 @@ impl<'a> From<Entry<'a>> for Stored<'a> {
                 shown: Bytes::encoded(|bytes| modified.shown().encode(bytes)),
                 precision: modified.precision(),
                 zone: modified.zone(),
+                inferred: modified.inferred().bits(),
             }),
             mode: entry.mode,
             permissions: entry.permissions.map(|letters| Bytes::encoded(|bytes| letters.encode(bytes))),
@@ -169,7 +173,10 @@ impl Stored<'_> {
             StoredKind::Unknown => Kind::Unknown,
         };
         let modified = |it: &StoredModified<'_>| {
-            Timestamp::parse(&it.shown.0).map(|shown| Modified::new(shown, it.precision, it.zone))
+            Timestamp::parse(&it.shown.0).map(|shown| {
+                let inferred = Inferred::from_bits_truncate(it.inferred);
+                Modified::new(shown, it.precision, it.zone).with_inferred(inferred)
+            })
         };
         Ok(Entry {
             size: self.size,
@@ -292,7 +299,7 @@ mod tests {
         let entry = Format::Unix.parse_line(line, &Clock::at(1_731_240_000)).unwrap().unwrap();
         assert_eq!(
             serde_json::to_string(&Entry::to_owned(&entry)).unwrap(),
-            r#"{"name":"a","kind":"file","size":5,"modified":{"shown":"20241109200600","precision":"minute","zone":null},"mode":420,"permissions":null,"owner":"o","group":"g","links":1,"unique":null,"unreadable":[],"format":"unix","raw":"-rw-r--r-- 1 o g 5 Nov  9 20:06 a"}"#
+            r#"{"name":"a","kind":"file","size":5,"modified":{"shown":"20241109200600","precision":"minute","zone":null,"inferred":1},"mode":420,"permissions":null,"owner":"o","group":"g","links":1,"unique":null,"unreadable":[],"format":"unix","raw":"-rw-r--r-- 1 o g 5 Nov  9 20:06 a"}"#
         );
     }
 

@@ -104,11 +104,12 @@ const HALF_A_YEAR: i64 = 31_556_952 / 2;
 /// the future and when nobody knows what time it is now. 1 January 1970 for no date.
 fn date_letters(modified: Option<Modified>, clock: &Clock) -> [u8; 12] {
     let Some(modified) = modified else { return *b"Jan  1  1970" };
-    let modified = clock.zone().map_or(modified, |zone| modified.in_zone(zone));
+    let zone = clock.zone_at(modified.shown());
+    let modified = zone.map_or(modified, |zone| modified.in_zone(zone));
     let it = modified.shown();
     let recent = modified.precision() > Precision::Day
-        && clock.now().is_some_and(|now| {
-            let (then, _) = modified.to_unix(clock.zone().unwrap_or(0));
+        && clock.unix_seconds().is_some_and(|now| {
+            let (then, _) = modified.to_unix(zone.unwrap_or(0));
             (0..HALF_A_YEAR).contains(&now.saturating_sub(then))
         });
     let [m1, m2, m3] = *months::ENGLISH[usize::from(it.month() - 1) % 12];

@@ -1,11 +1,14 @@
 //! DIRECTORY of OpenVMS, as MultiNet, TCPware, UCX and HP's own server send it.
 //!
 //! ```text
-//! line       = name ";" 1*DIGIT SP [ size ] [ date [ SP time ] ] [ size ] [ owner ] [ protection ] [ complaint ]
+//! line       = name ";" 1*DIGIT SP columns
+//!            / name SP columns                        ; only with the columns on the next line
+//! columns    = [ owner ] [ size ] [ date [ SP time ] ] [ size ] [ owner ] [ protection ] [ complaint ]
 //! size       = blocks [ "/" blocks ] / rounded        ; used, allocated; of 512 bytes
 //! date       = 1*2DIGIT "-" month "-" 4DIGIT          ; see short_date.rs
 //! time       = 2DIGIT ":" 2DIGIT [ ":" 2DIGIT [ "." 1*2DIGIT ] ]
 //! owner      = "[" [ group "," ] owner "]"
+//!            / [ group "," ] owner                    ; where a protection follows
 //! protection = "(" access "," access "," access "," access ")"       ; system, owner, group, world
 //! access     = *( "R" / "W" / "E" / "D" )
 //! ```
@@ -32,12 +35,39 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
         return Ok(Line::Noise);
     }
     let mut rest = line;
-    let name = name(word(&mut rest)).ok_or(EXPECTED)?;
-    if rest.is_empty() {
+    let first = word(&mut rest);
+    let with_version = name(first);
+    if rest.is_empty() && (with_version.is_some() || is_bare_name(first)) {
         return Ok(Line::Wrapped);
     }
-    let entry = entry(name, rest, context).ok_or(EXPECTED)?;
-    Ok(Line::Entry(entry.read_from(Format::Vms, line)))
+    let entry = match with_version {
+        Some(name) => entry(name, rest, context),
+        None => without_version(line, first, rest, context),
+    };
+    Ok(Line::Entry(entry.ok_or(EXPECTED)?.read_from(Format::Vms, line)))
+}
+
+/// An entry whose name has no version, which is only known for one by the line end behind it, and the date.
+fn without_version<'a>(
+    line: &'a [u8],
+    name: &'a [u8],
+    rest: &'a [u8],
+    context: &Context,
+) -> Option<Entry<'a>> {
+    let gap = line.strip_prefix(name)?;
+    let ended = gap.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) == Some(&b'\n');
+    let named = match name.split_last_chunk() {
+        Some((directory, b".DIR")) if !directory.is_empty() => (directory, Kind::Directory),
+        _ => (name, Kind::File),
+    };
+    let entry = entry(named, rest, context).filter(|_| ended && is_bare_name(name))?;
+    (entry.modified.is_some() || entry.unreadable.contains(Fields::MODIFIED)).then_some(entry)
+}
+
+/// Whether it can be a name without a version: one dot, and letters as RMS has them.
+fn is_bare_name(word: &[u8]) -> bool {
+    let letter = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"$_-.".contains(byte);
+    word.iter().all(letter) && word.iter().filter(|byte| **byte == b'.').count() == 1 && word.len() > 2
 }
 
 /// A name with a version, as it shall be known.
@@ -58,6 +88,7 @@ fn name(word: &[u8]) -> Option<(&[u8], Kind<'_>)> {
 
 fn entry<'a>((name, kind): (&'a [u8], Kind<'a>), mut rest: &'a [u8], context: &Context) -> Option<Entry<'a>> {
     let mut entry = Entry::named(name, kind)?;
+    let mut owner = bracketed(&mut rest, b'[', b']');
     let mut after = rest;
     let column = word(&mut after);
     if let Some(size) = size(column) {
@@ -78,7 +109,13 @@ fn entry<'a>((name, kind): (&'a [u8], Kind<'a>), mut rest: &'a [u8], context: &C
             rest = after;
         }
     }
-    if let Some(owner) = bracketed(&mut rest, b'[', b']') {
+    owner = owner.or_else(|| bracketed(&mut rest, b'[', b']')).or_else(|| {
+        let mut after = rest;
+        let word = word(&mut after);
+        (is_owner(word) && after.first() == Some(&b'(')).then(|| rest = after)?;
+        Some(word)
+    });
+    if let Some(owner) = owner {
         let comma = memchr::memchr(b',', owner);
         let (group, owner) = comma.and_then(|at| owner.split_at_checked(at)).unwrap_or((b"", owner));
         let (group, owner) = (group.trim_ascii(), owner.strip_prefix(b",").unwrap_or(owner).trim_ascii());
@@ -95,6 +132,12 @@ fn entry<'a>((name, kind): (&'a [u8], Kind<'a>), mut rest: &'a [u8], context: &C
     }
     let complaint = || COMPLAINTS.iter().any(|text| rest.starts_with(text.as_bytes()));
     (rest.is_empty() || complaint()).then_some(entry)
+}
+
+/// Whether it can be an owner without brackets.
+fn is_owner(word: &[u8]) -> bool {
+    let letter = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"$_,".contains(byte);
+    !word.is_empty() && word.iter().all(letter)
 }
 
 /// What stands in place of columns that the user may not see.
@@ -142,11 +185,11 @@ fn dated(rest: &mut &[u8], context: &Context) -> Option<Dated> {
     let mut cursor = Cursor::new(word(rest));
     let date = short_date::named(&mut cursor, &context.clock).filter(|_| cursor.rest.is_empty())?;
     if !rest.first().is_some_and(u8::is_ascii_digit) {
-        return Some(context.clock.day(date));
+        return Some(context.clock.day(date.date).with(date.inferred));
     }
     let mut cursor = Cursor::new(word(rest));
     let time = Time::read(&mut cursor)?;
-    let dated = context.clock.on(date, time);
+    let dated = context.clock.on_numbers(Some(date), time);
     if cursor.rest.is_empty() {
         return Some(dated);
     }
@@ -155,7 +198,8 @@ fn dated(rest: &mut &[u8], context: &Context) -> Option<Dated> {
     let hundredths = cursor.digits(2, 2).filter(|_| digits == 2 && time.second.is_some())?;
     let Dated::Told(whole) = dated else { return Some(dated) };
     let shown = whole.shown().with_fraction(hundredths * 10_000_000, 2).ok()?;
-    Some(Dated::Told(context.clock.modified(shown, Precision::Fraction)))
+    let inferred = whole.inferred();
+    Some(Dated::Told(context.clock.modified(shown, Precision::Fraction)).with(inferred))
 }
 
 /// The accesses of owner, group and world as Unix has them. Deletion is the directory's to allow there, and

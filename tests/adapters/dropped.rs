@@ -154,7 +154,7 @@ async fn logs_in(client: &mut Client, at: &str) {
 async fn entries(client: &mut Client) -> Result<(), Error> {
     let mut entries: Entries<'_> = client.list("").await?;
     while let Some(entry) = entries.next().await {
-        entry?.unwrap();
+        entry?.into_entry().unwrap();
     }
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! What a session asks, as a call of its host.
 
 use ::std::sync::Arc;
-use ::std::time::{SystemTime, UNIX_EPOCH};
 
 use super::hashing::Hashing;
 use super::moving::Moving;
@@ -179,6 +178,5 @@ pub(super) fn finish<F: AsyncFilesystem>(moving: Option<Moving<F>>) -> Asking<F>
 }
 
 fn clock() -> Clock {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    i64::try_from(now).map_or(Clock::UNKNOWN, |now| Clock::at(now).with_zone(0))
+    Clock::now().with_zone(0)
 }

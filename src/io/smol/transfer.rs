@@ -10,7 +10,7 @@ use ::futures_io::{AsyncRead, AsyncWrite};
 
 use super::runtime::Smol;
 use crate::io::expand::asynchronous;
-use crate::io::transfer::{Line, transfers};
+use crate::io::transfer::transfers;
 
 transfers!(asynchronous, Smol);
 
@@ -42,13 +42,13 @@ impl AsyncWrite for Store<'_> {
 
 impl Entries<'_> {
     /// The next entry, or the line that is none; nothing after the last.
-    pub async fn next(&mut self) -> Option<Result<Line, Error>> {
+    pub async fn next(&mut self) -> Option<Result<ListingLine, Error>> {
         poll_fn(|cx| self.0.poll_next(cx)).await
     }
 }
 
 impl Stream for Entries<'_> {
-    type Item = Result<Line, Error>;
+    type Item = Result<ListingLine, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0.poll_next(cx)

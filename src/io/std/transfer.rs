@@ -5,7 +5,7 @@ use ::std::io::{self, Read, Write};
 
 use super::reactor::{Blocking, block_on};
 use crate::io::expand::blocking;
-use crate::io::transfer::{Line, transfers};
+use crate::io::transfer::transfers;
 
 transfers!(blocking, Blocking);
 
@@ -27,7 +27,7 @@ impl Write for Store<'_> {
 }
 
 impl Iterator for Entries<'_> {
-    type Item = Result<Line, Error>;
+    type Item = Result<ListingLine, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         block_on(poll_fn(|cx| self.0.poll_next(cx)))

@@ -9,7 +9,7 @@ use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::runtime::Tokio;
 use crate::io::expand::asynchronous;
-use crate::io::transfer::{Line, transfers};
+use crate::io::transfer::transfers;
 
 transfers!(asynchronous, Tokio);
 
@@ -43,7 +43,7 @@ impl AsyncWrite for Store<'_> {
 
 impl Entries<'_> {
     /// The next entry, or the line that is none; nothing after the last.
-    pub async fn next(&mut self) -> Option<Result<Line, Error>> {
+    pub async fn next(&mut self) -> Option<Result<ListingLine, Error>> {
         poll_fn(|cx| self.0.poll_next(cx)).await
     }
 }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::codec::Escaped;
+use crate::listing::{Format, Reason};
 use proptest::prelude::*;
 use std::string::{String, ToString};
 use std::vec::Vec;
@@ -115,12 +117,12 @@ fn a_listing_settles_on_the_format_that_its_lines_have() {
         matches!(order.judge(formats, &mut context, line), Verdict::Shown(Ok(_)))
     };
     let dos = b"12-05-96  05:03PM       <DIR>          name";
-    assert_eq!(order.0[0].0, Format::Unix);
+    assert_eq!(order.rows[0].0, Format::Unix);
     assert!(!fits(&mut order, Formats::LIST, b"neither"));
-    assert_eq!(order.0[0], (Format::Unix, 0), "a broken line settles nothing");
+    assert_eq!(order.rows[0], (Format::Unix, 0), "a broken line settles nothing");
     assert!(fits(&mut order, Formats::LIST, dos));
     assert_eq!(
-        (order.0[0].0, order.0.iter().find(|row| row.0 == Format::Unix)),
+        (order.rows[0].0, order.rows.iter().find(|row| row.0 == Format::Unix)),
         (Format::Dos, Some(&(Format::Unix, 1)))
     );
     assert!(fits(&mut order, Formats::LIST, b"type=file; x"));
@@ -152,15 +154,14 @@ fn an_entry_on_two_lines_is_one_and_half_an_entry_is_none() {
             assert_eq!(fed(listing.as_bytes(), Formats::LIST, 80, cuts), whole, "{listing:?}");
         }
     }
-    assert_eq!(
-        names(two.as_bytes(), Formats::LIST, 40)[0],
-        format!("too long: {name}\\r\\n{}", &columns[..14])
-    );
-    assert_eq!(names(two.as_bytes(), Formats::LIST, 25)[0], bad);
-    assert_eq!(
-        fed(two.as_bytes(), Formats::LIST, 25, vec![1; two.len()]),
-        fed(two.as_bytes(), Formats::LIST, 25, [])
-    );
+    // Two lines that have no room together are none.
+    for room in [40, 25] {
+        assert_eq!(names(two.as_bytes(), Formats::LIST, room)[0], bad);
+        assert_eq!(
+            fed(two.as_bytes(), Formats::LIST, room, vec![1; two.len()]),
+            fed(two.as_bytes(), Formats::LIST, room, [])
+        );
+    }
 }
 
 #[test]
@@ -194,9 +195,107 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn no_bytes_make_it_panic_and_no_split_changes_them(
-        bytes in bytes(), bits in any::<u16>(), room in 0usize..120, cuts in proptest::collection::vec(0usize..50, 0..20),
+        bytes in bytes(), bits in any::<u32>(), room in 0usize..120, cuts in proptest::collection::vec(0usize..50, 0..20),
     ) {
         let formats = Formats::from_bits_truncate(bits);
         prop_assert_eq!(fed(&bytes, formats, room, cuts), fed(&bytes, formats, room, []));
     }
+}
+
+/// Lines of `dir`, of IBM i and others, with dates in which any number may be the month.
+fn dated() -> impl Strategy<Value = Vec<u8>> {
+    let number = || 1u8..28;
+    let line = (number(), number(), number(), 0usize..7).prop_map(|(a, b, c, shape)| match shape {
+        0 => format!("{a:02}/{b:02}/20{c:02}  10:00 PM            12,345 report.xlsx\r\n"),
+        1 | 2 => format!("{a:02}-{b:02}-{c:02}  09:09PM       <DIR>          licensed\r\n"),
+        3 => format!("PEP              4019 {a:02}/{b:02}/{c:02} 18:58:16 *STMF      name\r\n"),
+        4 => "complaint\r\n\r\n".into(),
+        5 => format!("NAME.TXT;{a}\r\n     9/9  2-JUN-1998 07:32:04\r\n"),
+        _ => format!("README   NAMES    V         71         26          {a} 1997-04-02 12:33:20 OWNER\n"),
+    });
+    proptest::collection::vec(line, 0..12).prop_map(|lines| lines.concat().into_bytes())
+}
+
+proptest! {
+    #[test]
+    fn lines_that_wait_for_a_date_that_tells_come_out_the_same_however_they_come(
+        bytes in dated(), room in 60usize..400, cuts in proptest::collection::vec(0usize..50, 0..30),
+    ) {
+        prop_assert_eq!(fed(&bytes, Formats::LIST, room, cuts), fed(&bytes, Formats::LIST, room, []));
+    }
+}
+
+/// When each of the names that come out of `lines` does: the number of the line, and one more for those at the end.
+fn delays(lines: &[&str], room: usize) -> Vec<(usize, String)> {
+    let mut parser = ListingParser::new(vec![0; room], Formats::LIST, clock());
+    let mut came = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        let line = format!("{line}\r\n");
+        let mut input = line.as_bytes();
+        while let Some(read) = parser.next(&mut input) {
+            came.push((number, read.unwrap().modified.unwrap().to_string()));
+        }
+    }
+    while let Some(read) = parser.finish() {
+        came.push((lines.len(), read.unwrap().modified.unwrap().to_string()));
+    }
+    came
+}
+
+#[test]
+fn lines_wait_until_a_date_tells_or_the_storage_is_full_and_no_longer() {
+    let (open, tells) = ("03/04/2019  09:15                 1 a", "25/12/2018  09:15                 1 b");
+    let row = |number, date: &str| (number, format!("{date}T09:15"));
+    let (right, wrong) = ("2019-04-03", "2019-03-04");
+    let last = "2018-12-25";
+    assert_eq!(delays(&[open, open], 200), [row(2, wrong), row(2, wrong)]);
+    assert_eq!(delays(&[open, tells, open], 200), [row(1, right), row(1, last), row(2, right)]);
+    assert_eq!(delays(&[tells, open], 200), [row(0, last), row(1, right)]);
+    // Two lines and their ends have room, a third has not.
+    let full = [row(2, wrong), row(2, wrong), row(2, wrong), row(3, last), row(4, right)];
+    assert_eq!(delays(&[open, open, open, tells, open], 100), full);
+    // What says no order never waits.
+    assert_eq!(delays(&["-rw-r--r-- 1 o g 5 Nov  9  2001 a", tells], 200)[0], (0, "2001-11-09".into()));
+}
+
+#[test]
+fn an_error_names_all_formats_that_were_tried_until_a_line_has_told() {
+    let mut parser = ListingParser::new([0; 100], Formats::LIST, clock());
+    let mut input = &b"complaint\r\ntype=file; a\r\ncomplaint\r\n"[..];
+    let first = parser.next(&mut input).unwrap().unwrap_err();
+    assert_eq!(first.reason, Reason::NoFormat(Formats::LIST));
+    let text = first.to_string();
+    for format in Format::ALL.into_iter().filter(|format| Formats::LIST.contains(format.alone())) {
+        assert!(text.contains(&format.to_string()), "{text}");
+    }
+    assert!(parser.next(&mut input).unwrap().is_ok());
+    assert!(matches!(parser.next(&mut input).unwrap().unwrap_err().reason, Reason::Invalid(_)));
+    let mut alone = ListingParser::new([0; 100], Formats::UNIX, clock());
+    let mut input = &b"complaint\r\n"[..];
+    assert!(matches!(alone.next(&mut input).unwrap().unwrap_err().reason, Reason::Invalid(_)));
+}
+
+#[test]
+fn the_name_of_cms_needs_room_of_its_own() {
+    let line = b"README   NAMES    V         71         26          1 1997-04-02 12:33:20 OWNER\n";
+    let name = "README.NAMES";
+    let room = line.len() + name.len();
+    assert_eq!(names(line, Formats::LIST, room), [name]);
+    assert_eq!(
+        names(line, Formats::LIST, room - 1),
+        [format!("too long: {}", line.trim_ascii().escape_ascii())]
+    );
+    let mut parser = ListingParser::new([0; 200], Formats::LIST, clock());
+    let entry = parser.next(&mut &line[..]).unwrap().unwrap();
+    assert_eq!((entry.raw(), entry.format()), (line.trim_ascii_end(), Some(Format::Cms)));
+}
+
+#[test]
+fn a_clock_may_be_set_before_the_first_line() {
+    let mut parser = ListingParser::new([0; 100], Formats::LIST, Clock::UNKNOWN);
+    parser.set_clock(clock().with_zone(60).with_date_order(crate::listing::DateOrder::DayMonthYear));
+    let mut input = &b"03/04/2019  09:15                 1 a\r\n"[..];
+    assert!(parser.next(&mut input).is_none());
+    let modified = parser.finish().unwrap().unwrap().modified.unwrap();
+    assert_eq!(modified.to_string(), "2019-04-03T09:15+01:00");
 }

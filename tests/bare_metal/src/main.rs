@@ -17,7 +17,7 @@ use cortex_m_rt::entry;
 use cortex_m_semihosting::{debug, hprintln};
 use ftp_proto::client::{self, Client};
 use ftp_proto::codec::{RepresentationType, Secret, Text, TransferMode};
-use ftp_proto::listing::{Clock, Formats, Kind, ListingParser};
+use ftp_proto::listing::{Kind, MlsdParser};
 use ftp_proto::server::Session;
 use panic_semihosting as _;
 
@@ -65,7 +65,7 @@ fn main() -> ! {
 
     client.file.clear();
     client.transfer(client::entries(None), &mut network, &mut server).expect("no listing");
-    let mut parser = ListingParser::new([0; 128], Formats::MLSD, Clock::UNKNOWN);
+    let mut parser = MlsdParser::new([0; 128]);
     let mut listing = &client.file[..];
     let entry = parser.next(&mut listing).expect("an empty directory").expect("a line that is no entry");
     assert_eq!((entry.name, entry.kind, entry.size), (NAME, Kind::File, Some(1500)));
