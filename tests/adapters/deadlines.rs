@@ -53,7 +53,7 @@ async fn stored(store: Result<Store<'_>, Error>, content: &[u8]) -> Result<(), E
 async fn listed(entries: Result<Entries<'_>, Error>) -> Result<(), Error> {
     let mut entries = entries?;
     while let Some(entry) = wait!(entries.next()) {
-        entry?.unwrap();
+        entry?.into_entry().unwrap();
     }
     Ok(())
 }
