@@ -6,7 +6,7 @@
 #[path = "support/misleading.rs"]
 mod misleading;
 
-use ftp_proto::client::WalkLimits;
+use ftp_proto::client::{TransferFailure, WalkLimits};
 use ftp_proto::io::std::Client;
 use ftp_proto::io::{Error, ListingLimits, Removal, Removed, Unseen, Walker};
 use misleading::{Peer, TREE, Ways};
@@ -305,7 +305,7 @@ fn a_refused_listing_is_empty_only_when_the_directory_is_there_and_the_text_says
     });
     let mut client = client(&peer);
     let error = client.list_all("d", &ListingLimits::default()).unwrap_err();
-    assert!(matches!(&error, Error::NotListed(_)) && !error.is_fatal(), "{error}");
+    assert!(matches!(&error, Error::Data(TransferFailure::NotListed, _)) && !error.is_fatal(), "{error}");
     assert!(client.list("d").unwrap().last().unwrap().is_err());
 }
 

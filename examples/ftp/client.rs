@@ -237,6 +237,10 @@ impl Client {
         wait!(self, client => client.features())
     }
 
+    pub fn set_operation_timeout(&mut self, timeout: Option<Duration>) {
+        known!(self, client => client.set_operation_timeout(timeout));
+    }
+
     pub fn quit(self) -> Result<(), Error> {
         wait!(self, client => client.quit())
     }

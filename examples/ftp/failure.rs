@@ -90,7 +90,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match &self.why {
             Why::Remote(FtpError::Refused(refused)) if !refused.is_transient() => 1,
-            Why::Remote(FtpError::NotListed(_)) => 1,
+            Why::Remote(FtpError::Data(TransferFailure::NotListed, _)) => 1,
             Why::Unseen | Why::Remote(FtpError::ListingTooLong) => 5,
             Why::Remote(FtpError::Name(_)) => 4,
             Why::Usage | Why::Remote(FtpError::Argument(_) | FtpError::Raw(_)) => 2,

@@ -23,7 +23,7 @@
 //! if there is nothing of that name; `./~` is the name to them too.
 //!
 //! When some of many files fail the others are transferred all the same; the exit code is that of the first
-//! failure. A download is written to a part file beside its target (`name.part`), which takes its place at the end;
+//! failure. A download is written to a part file beside its target (`name.NUMBER.part`), which takes its place at the end;
 //! a transfer that breaks leaves the part, which `-c` goes on with.
 //!
 //! Here is how it is made: [`url`] reads URLs, [`client`] is the library's on any runtime, [`session`] logs in, [`tls`] protects,
@@ -200,7 +200,8 @@ fn run(command: Command, manner: Manner, tls: &TlsOptions) -> Result<u8, Failure
     command.check(&url).map_err(Failure::usage)?;
     let mut session = Session::open(&url, manner, tls)?;
     match command.perform(&mut session, &url) {
-        Err(failure) if failure.is_fatal() => Err(failure),
+        // After anything but a refusal there may be nobody who says goodbye.
+        Err(failure) if failure.is_fatal() || !failure.is_refusal() => Err(failure),
         result => {
             let code = session.close();
             result.map(|()| code)

@@ -75,17 +75,17 @@ impl Target {
     }
 }
 
-/// The name of the part file of one with this name.
+/// The name of the part file of one with this name. Its middle is made from the whole name, so that no other file is
+/// taken for it: a server may well have a `file` and a `file.part`.
 fn part_name(name: &OsStr) -> OsString {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    let suffix = format!(".{:016x}{SUFFIX}", hasher.finish());
     let mut part = name.to_owned();
-    if name.len() + SUFFIX.len() > LONGEST_NAME {
-        // What tells long names apart may be their ends.
-        let mut hasher = DefaultHasher::new();
-        name.hash(&mut hasher);
-        let start: String = name.to_string_lossy().chars().take(40).collect();
-        part = format!("{start}-{:016x}", hasher.finish()).into();
+    if name.len() + suffix.len() > LONGEST_NAME {
+        part = name.to_string_lossy().chars().take(40).collect::<String>().into();
     }
-    part.push(SUFFIX);
+    part.push(suffix);
     part
 }
 
@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_part_file_has_a_name_of_its_own_that_is_not_too_long() {
-        assert_eq!(part_name("file".as_ref()), "file.part");
+        let part = part_name("file".as_ref()).into_string().unwrap();
+        assert!(part.starts_with("file.") && part.ends_with(".part") && part.len() == 26, "{part}");
         let long = |last: char| format!("{}{last}", "n".repeat(254));
         let [one, other] = ['a', 'b'].map(|last| part_name(long(last).as_ref()));
         assert_ne!(one, other);

@@ -15,6 +15,9 @@ use crate::failure::{Failure, Shown};
 use crate::tls::TlsOptions;
 use crate::url::{Url, join};
 
+/// How long the server may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(5);
+
 /// How it is to be used.
 #[derive(Clone, Copy, Debug)]
 pub struct Manner {
@@ -118,8 +121,9 @@ impl Session {
     }
 
     /// Says goodbye. The exit code is that of the first failure on the way.
-    pub fn close(self) -> u8 {
-        // All is done: a server that says nothing to this changes nothing.
+    pub fn close(mut self) -> u8 {
+        // All is done: a server that says nothing to this changes nothing, and is not waited for.
+        self.client.set_operation_timeout(Some(GOODBYE));
         let _ = self.client.quit();
         self.exit_code
     }

@@ -62,8 +62,9 @@ pub fn get(
             }
             // All came, and did not get its name.
             Some(all) if wanted == all && all > 0 => {
-                let modified = modification_time(session, remote, ways, known)?;
-                return target.open(all)?.finish(modified);
+                let modified = modification_time(session, remote, ways, known);
+                target.open(all)?.finish(*modified.as_ref().unwrap_or(&None))?;
+                return modified.map(drop);
             }
             Some(all) if wanted > all => {
                 let local = local.display();
@@ -90,7 +91,10 @@ pub fn get(
         return Err(failure);
     }
     bar.finish();
-    part.finish(modification_time(session, remote, ways, known)?)
+    // All of it is here, whether or not its time can be told.
+    let modified = modification_time(session, remote, ways, known);
+    part.finish(*modified.as_ref().unwrap_or(&None))?;
+    modified.map(drop)
 }
 
 /// The time that the file here is to have, if it is to have that of the file there.

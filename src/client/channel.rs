@@ -45,6 +45,8 @@ pub(super) struct Channel {
     pub(super) assumed: bool,
     /// The final reply has come, and was good.
     pub(super) confirmed: bool,
+    /// It says that the directory could not be listed.
+    pub(super) says_not_listed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -270,6 +272,7 @@ impl Client {
             announced: false,
             assumed: false,
             confirmed: false,
+            says_not_listed: false,
         });
         self.order(id, op);
     }

@@ -31,6 +31,9 @@ pub fn complete(transfer: TransferId) -> Operation<Complete> {
 pub struct Completed<'b> {
     /// Bytes that went over the wire.
     pub transferred: u64,
+    /// A listing is taken to be empty because the server only said that it is complete: it did not announce it
+    /// (1yz), and nothing came over the data connection. Remove nothing on the strength of that.
+    pub presumed_empty: bool,
     /// The server's final reply, where it came last. Its text is empty after a success that had to be confirmed.
     pub reply: Option<ReplyLine<'b>>,
 }
@@ -40,6 +43,7 @@ pub struct Completed<'b> {
 pub struct Complete<P = [u8; 0]> {
     id: DataId,
     transferred: u64,
+    presumed_empty: bool,
     /// STAT is to be sent.
     asks_status: bool,
     path: P,
@@ -96,12 +100,15 @@ impl<P> Operation<Complete<P>> {
 
 impl<P: AsRef<[u8]>> Complete<P> {
     const fn new(id: DataId, path: P) -> Self {
-        Self { id, transferred: 0, asks_status: false, path, size: SizeCheck::Pending }
+        Self { id, transferred: 0, presumed_empty: false, asks_status: false, path, size: SizeCheck::Pending }
     }
 
     /// Whether both ends have come, the good one or the bad one.
     fn verdict(owed: bool, channel: &Channel) -> Next {
         match channel.phase {
+            Phase::Ended | Phase::Failed(_) if channel.confirmed && channel.says_not_listed => {
+                Next::Failed(TransferFailure::NotListed)
+            }
             Phase::Ended if channel.confirmed && channel.is_taken() => Next::Done,
             Phase::Failed(_) if channel.is_unused_listing() => Next::Done,
             // What the server says of it comes first, whatever that is.
@@ -121,6 +128,7 @@ impl<P: AsRef<[u8]>> Complete<P> {
             return next;
         }
         self.transferred = channel.moved;
+        self.presumed_empty = channel.is_unused_listing();
         cx.client.close_data(DataOp::Close);
         if next != Next::Done {
             return next;
@@ -172,7 +180,8 @@ impl<P: AsRef<[u8]>> Complete<P> {
             SizeCheck::Asked(known, received) if line.is_final() => {
                 let (known, received) = (*known, *received);
                 let offers = cx.client().offers();
-                let has_facts = offers.is_some_and(|offers| offers.features().contains(Features::MLST));
+                // A server that was not asked for its features may have it.
+                let has_facts = offers.is_none_or(|offers| offers.features().contains(Features::MLST));
                 self.size = match reply::size(line.text) {
                     Ok(size) if granted => SizeCheck::Decided(KnownSize::decide(received, size)),
                     _ if has_facts && !known.has_fact() => SizeCheck::FactsDue(known, received),
@@ -243,7 +252,7 @@ impl<P: AsRef<[u8]>> Sequence for Complete<P> {
     }
 
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Completed<'b> {
-        Completed { transferred: self.transferred, reply: last }
+        Completed { transferred: self.transferred, presumed_empty: self.presumed_empty, reply: last }
     }
 
     fn inherits(&self) -> Inherits {

@@ -13,6 +13,9 @@ pub enum TransferFailure {
     /// The server confirmed an upload, and nothing shows that it has taken the data: it announced no
     /// transfer (1yz) and did not close the data connection in order.
     NotTaken,
+    /// The server ended a listing in order and says in its final reply that it could not read the directory, as
+    /// vsftpd does. What came of it is not the listing.
+    NotListed,
     /// A download ended before the end of the file, although the server called it complete. What came is good
     /// to be resumed.
     Short {
@@ -38,6 +41,7 @@ impl fmt::Display for TransferFailure {
             Self::NotTaken => f.write_str(
                 "the server confirmed the upload, but did not announce it or take it off the data connection",
             ),
+            Self::NotListed => f.write_str("the server could not read the directory"),
             Self::Short { received, expected } => write!(
                 f,
                 "the file is incomplete: {received} of {expected} bytes came, though the server calls it complete"

@@ -86,9 +86,13 @@ impl KnownSize {
 
     /// SIZE was refused: the fact decides, and where there is none, the hint.
     pub(super) fn decide_without_size(&self, received: Received) -> Result<(), TransferFailure> {
-        let received = received.end();
+        let (received, restarted) = (received.end(), received.offset > 0);
         match self.fact.or(self.size).or(self.hint) {
             Some(expected) if received < expected => Err(TransferFailure::Short { received, expected }),
+            // Not by the hint: many servers tell the bytes that are left.
+            Some(expected) if received > expected && restarted && self.fact.or(self.size).is_some() => {
+                Err(TransferFailure::RestartIgnored { received, expected })
+            }
             _ => Ok(()),
         }
     }
@@ -141,5 +145,8 @@ mod tests {
         assert_eq!(known(None, Some(60), None).decide_without_size(received(0, 50)), short(50, 60));
         assert_eq!(known(None, None, Some(60)).decide_without_size(received(0, 50)), short(50, 60));
         assert_eq!(known(None, None, None).decide_without_size(received(0, 50)), Ok(()));
+        let ignored = Err(TransferFailure::RestartIgnored { received: 15, expected: 10 });
+        assert_eq!(known(None, Some(10), None).decide_without_size(received(5, 10)), ignored);
+        assert_eq!(known(None, None, Some(10)).decide_without_size(received(5, 10)), Ok(()));
     }
 }

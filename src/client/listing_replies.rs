@@ -19,12 +19,35 @@ pub enum ListingRefusal {
 }
 
 /// Words of those that may not list a directory. They count before [`EMPTY`].
-const FORBIDDEN: [&str; 6] = ["permission", "denied", "not allowed", "not permitted", "forbidden", "access"];
+const FORBIDDEN: [&str; 10] = [
+    "permission",
+    "denied",
+    "not allowed",
+    "not permitted",
+    "forbidden",
+    "access",
+    "authori",
+    "privilege",
+    "rights",
+    "credential",
+];
 /// Words that an empty directory is refused with: `No files found`, `Directory is empty`, `No members found`.
 const EMPTY: [&str; 6] = ["no file", "empty", "not found", "no entries", "no members", "no data set"];
 /// What did not work, and on what, where a reply that grants a listing says that there is none.
 const FAILED: [&str; 7] = ["fail", "cannot", "can not", "can't", "could not", "couldn't", "unable"];
-const TO_OPEN: [&str; 5] = ["open dir", "open the dir", "read dir", "read the dir", "list dir"];
+const TO_OPEN: [&str; 6] = ["open", "read dir", "read the dir", "be read", "list dir", "be listed"];
+/// Words that say both.
+const NOT_OPENED: [&str; 9] = [
+    "permission denied",
+    "access denied",
+    "access is denied",
+    "error open",
+    "error read",
+    "error list",
+    "error access",
+    "no permission",
+    "not authori",
+];
 
 fn says(text: &[u8], words: &[&str]) -> bool {
     words.iter().any(|word| text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
@@ -51,9 +74,8 @@ impl Refusal<'_> {
 
 /// Returns whether the text of the 226 or 250 that ends a listing says that the directory could not be read, so that
 /// the listing is none: vsftpd's `Transfer done (but failed to open directory).`
-#[must_use]
-pub fn says_not_listed(text: &[u8]) -> bool {
-    (says(text, &FAILED) && says(text, &TO_OPEN)) || says(text, &["permission denied"])
+pub(super) fn says_not_listed(text: &[u8]) -> bool {
+    (says(text, &FAILED) && says(text, &TO_OPEN)) || says(text, &NOT_OPENED)
 }
 
 #[cfg(test)]
@@ -71,6 +93,9 @@ mod tests {
             (450, "/pub: directory EMPTY", Empty),
             (550, "*: not found", Empty),
             (550, "No members found.", Empty),
+            (550, "You are not authorised; no files", Forbidden),
+            (550, "Authorization required, directory not found", Forbidden),
+            (550, "Insufficient privilege: file not found", Forbidden),
             (550, "/pub: Permission denied", Forbidden),
             (550, "Access is denied. No files found", Forbidden),
             (450, "Listing is not allowed", Forbidden),

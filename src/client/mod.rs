@@ -74,7 +74,7 @@ pub use file_size::ExpectedSize;
 pub use fxp::{Fxp, FxpAction, FxpError, Party, Side, fxp};
 pub use hash::{Hash, hash};
 pub use home::{ChangeToHome, change_to_home};
-pub use listing_replies::{ListingRefusal, says_not_listed};
+pub use listing_replies::ListingRefusal;
 pub use location::{Location, whereabouts};
 pub use login::{Greeting, Login, greeting, login};
 pub use machine::{Client, Step};

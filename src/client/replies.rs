@@ -3,6 +3,7 @@
 use super::abort::mentions_abort;
 use super::expected::{ExpectedReply, Generation};
 use super::fxp::Elsewhere;
+use super::listing_replies::says_not_listed;
 use super::login::LoginState;
 use super::{Client, Profile};
 use crate::buffer::{Frame, Rx, Span};
@@ -132,6 +133,11 @@ impl Client {
         }
         if expected.verb() == Some(Verb::Feat) {
             self.naming.take(&parsed);
+        }
+        if expected.is_transfer() && code.is_success() && says_not_listed(parsed.text) {
+            if let Some(channel) = self.channel.as_mut().filter(|channel| channel.purpose.lists) {
+                channel.says_not_listed = true;
+            }
         }
         if code.is_preliminary() {
             self.preliminary(place, &expected, &parsed);

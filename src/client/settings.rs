@@ -46,6 +46,8 @@ pub(super) struct Settings {
     data_protected: bool,
     buffer_set: bool,
     offset_kept: bool,
+    /// A transfer has used the offset. Some servers keep it for the next one all the same.
+    offset_used: bool,
     range_kept: bool,
     tls_client: bool,
     utf8: bool,
@@ -101,7 +103,10 @@ impl Settings {
             Some(Change::TlsClient(on)) if success => self.tls_client = on,
             Some(Change::TlsClient(_)) => self.tls_client &= !unknown,
             Some(Change::Offset { kept_before }) if unknown => self.offset_kept = kept_before,
-            Some(Change::NoOffset) if success || code.is_intermediate() => self.offset_kept = false,
+            Some(Change::NoOffset) => {
+                self.offset_used = false;
+                self.offset_kept &= !(success || code.is_intermediate());
+            }
             _ => {}
         }
         match verb {
@@ -114,6 +119,7 @@ impl Settings {
     /// A transfer of a file has begun, or has ended well: it has used up the offset and the range. A server that
     /// refuses the transfer may keep them for the next.
     pub(super) fn restart_used(&mut self) {
+        self.offset_used |= self.offset_kept;
         (self.offset_kept, self.range_kept) = (false, false);
     }
 
@@ -154,6 +160,11 @@ impl Settings {
 
     /// Whether the server may keep an offset for the next transfer (REST).
     pub(super) const fn keeps_offset(&self) -> bool {
+        self.offset_kept || self.offset_used
+    }
+
+    /// Whether no transfer has used the offset that the server keeps: the next would begin there.
+    pub(super) const fn has_unused_offset(&self) -> bool {
         self.offset_kept
     }
 

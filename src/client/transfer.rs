@@ -575,7 +575,7 @@ impl Sequence for Open<'_> {
                     cx.client.profile |= Profile::NO_RESTART;
                 }
                 // The offset of an earlier transfer is still in force, and would be taken for this one.
-                let stale = self.restart.is_none() && cx.client.settings.keeps_offset();
+                let stale = self.restart.is_none() && cx.client.settings.has_unused_offset();
                 if self.restart.is_none() && !stale {
                     return Next::Continue;
                 }

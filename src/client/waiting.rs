@@ -97,6 +97,9 @@ impl Client {
             (Some(Phase::Listening(_)), _) if channel(Channel::may_move) => {
                 (Awaited::DataConnection, timeouts.accept)
             }
+            (Some(Phase::Securing), _) if is_confirmed => {
+                (Awaited::Handshake, timeouts.first_byte.min(timeouts.handshake))
+            }
             (Some(Phase::Securing), _) => (Awaited::Handshake, timeouts.handshake),
             (Some(Phase::Moving), _) if is_confirmed && channel(Channel::awaits_first_byte) => {
                 (Awaited::Data, timeouts.first_byte.min(timeouts.data_idle))

@@ -510,7 +510,7 @@ impl<R: Runtime> Connection<R> {
         match ready!(self.poll_run(operation, transfer.deadline, &mut |_| {}, cx)) {
             Ok(finished) => {
                 transfer.completion = None;
-                transfer.reply.clone_from(&finished.reply);
+                transfer.presumed_empty |= finished.presumed_empty;
                 if let Some(mut span) = transfer.span.take() {
                     span.end(&"complete");
                 }
@@ -572,9 +572,8 @@ pub(super) struct Transfer {
     pub(super) size_hint: Option<u64>,
     pub(super) unique_name: Option<Vec<u8>>,
     pub(super) formats: Formats,
-    /// The reply that ended it.
-    pub(super) reply: Option<Reply>,
-    /// It is no transfer: the server refused to list a directory as it does when that is empty.
+    /// A listing that is only taken to be empty: the server refused it as it refuses that of an empty directory, or
+    /// called it complete and never used the data connection.
     pub(super) presumed_empty: bool,
 }
 
@@ -588,7 +587,6 @@ impl Transfer {
             size_hint: None,
             unique_name: None,
             formats: Formats::LIST,
-            reply: None,
             presumed_empty: true,
             deadline: None,
             failure: None,
@@ -637,4 +635,5 @@ pub(super) fn seen_through(transfer: TransferId, path: &[u8]) -> Operation<Compl
 #[derive(Debug, Default)]
 pub(super) struct Finished {
     pub(super) reply: Option<Reply>,
+    pub(super) presumed_empty: bool,
 }

@@ -3,7 +3,6 @@
 use ::std::fmt;
 use ::std::io;
 
-use super::outcome::Reply;
 use crate::action::DataFailure;
 use crate::client::{Mismatch, RawError, Refusal, ReplyTo, TransferFailure};
 use crate::codec::{Escaped, Invalid, ReplyCode};
@@ -11,7 +10,7 @@ use crate::error::{LocalError, PeerError};
 
 /// Why something did not work. After [`Refused`](Self::Refused) (but for 421), [`Data`](Self::Data),
 /// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch), [`Argument`](Self::Argument),
-/// [`Raw`](Self::Raw), [`Name`](Self::Name), [`NotListed`](Self::NotListed),
+/// [`Raw`](Self::Raw), [`Name`](Self::Name),
 /// [`ListingTooLong`](Self::ListingTooLong) and [`Deadline`](Self::Deadline) the session goes on; after the others
 /// it is over: see [`is_fatal`](Self::is_fatal).
 #[derive(Debug)]
@@ -32,8 +31,6 @@ pub enum Error {
     /// A name that does not survive the conversion between the server's encoding and the local one; nothing was sent,
     /// or nothing made of it.
     Name(Vec<u8>),
-    /// The server ended the listing of a directory in order, and said that it could not read the directory.
-    NotListed(Reply),
     /// A listing has more entries than are to be kept ([`ListingLimits`](super::ListingLimits)). It was given up.
     ListingTooLong,
     /// The server ended the dialogue or broke it.
@@ -133,7 +130,6 @@ impl Error {
             Self::Argument(invalid) => Self::Argument(*invalid),
             Self::Raw(error) => Self::Raw(*error),
             Self::Name(name) => Self::Name(name.clone()),
-            Self::NotListed(reply) => Self::NotListed(reply.clone()),
             Self::ListingTooLong => Self::ListingTooLong,
             Self::Peer(error, _) => Self::Peer(*error, None),
             Self::Local(error) => Self::Local(*error),
@@ -156,9 +152,6 @@ impl fmt::Display for Error {
             Self::Raw(error) => error.fmt(f),
             Self::Name(name) => {
                 write!(f, "the name {} cannot be converted for the server and back", Escaped(name))
-            }
-            Self::NotListed(Reply { code, text }) => {
-                write!(f, "the server could not read the directory: {code} {}", Escaped(text))
             }
             Self::ListingTooLong => f.write_str("the listing has more entries than are kept"),
             Self::Peer(error, _) => error.fmt(f),
@@ -204,7 +197,6 @@ impl From<Error> for io::Error {
             Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) | Error::ListingTooLong => {
                 io::ErrorKind::InvalidData
             }
-            Error::NotListed(_) => io::ErrorKind::Other,
             Error::Local(_) | Error::Argument(_) | Error::Raw(_) | Error::Name(_) => {
                 io::ErrorKind::InvalidInput
             }

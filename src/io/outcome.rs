@@ -87,14 +87,13 @@ kept! {
     Outcome for Rename<'_>: (), |_none| Ok(());
     Outcome for Secure: Protected, |protected| Ok(protected);
     Outcome for ClearCommandChannel: (), |_none| Ok(());
-    Outcome for Complete<Vec<u8>>: Finished, |completed| Ok(Finished { reply: completed.reply.map(Reply::from) });
+    Outcome for Complete<Vec<u8>>: Finished, |completed| Ok(Finished { reply: completed.reply.map(Reply::from), presumed_empty: completed.presumed_empty });
     Outcome for Open<'_>: Transfer, |opened| Ok(Transfer {
         span: None,
         offset: opened.offset,
         size_hint: opened.size_hint,
         unique_name: opened.unique_name.map(<[u8]>::to_vec),
         formats: opened.formats,
-        reply: None,
         presumed_empty: false,
         completion: Some(seen_through(opened.transfer, b"")),
         deadline: None,

@@ -13,7 +13,6 @@ use super::data::CHUNK;
 use super::error::Error;
 use super::names::{LineDecoder, Names};
 use super::runtime::Runtime;
-use crate::client::says_not_listed;
 use crate::listing::{Clock, Formats, ListingLine, ListingParser};
 use crate::transfer::Marker;
 
@@ -256,14 +255,6 @@ impl<'c, R: Runtime> Listing<'c, R> {
             let Download { connection, transfer, .. } = &mut self.data;
             self.buffer.resize(LISTING_CHUNK, 0);
             let received = ready!(connection.poll_read(transfer, &mut self.buffer, cx));
-            let reply = transfer.reply.take();
-            let received = match received {
-                Ok(0) => match reply.filter(|reply| says_not_listed(&reply.text)) {
-                    Some(reply) => Err(Error::NotListed(reply)),
-                    None => Ok(0),
-                },
-                received => received,
-            };
             (self.start, self.end) = match received {
                 Ok(count) => (0, count),
                 Err(error) => {

@@ -3,10 +3,14 @@
 use super::*;
 use ftp_proto::client::ExpectedSize;
 
-/// A server that sends three bytes of `f` and says this of it.
+/// A server that sends three bytes of `f` and says this of it. It has no MLST.
 fn server(says_150: &'static str, size: &'static str) -> Rig {
+    sized(says_150, size, "502 no")
+}
+
+fn sized(says_150: &'static str, size: &'static str, mlst: &'static str) -> Rig {
     let acts = [Say(says_150), Data(b"abc"), AfterData, Say("226 done")];
-    Rig::greeted().on("RETR", acts).says("SIZE", size)
+    Rig::greeted().on("RETR", acts).says("SIZE", size).says("MLST", mlst)
 }
 
 /// A download whose size is compared, the file's path at hand or not.
@@ -62,20 +66,30 @@ fn where_size_is_refused_the_fact_decides_and_then_the_hint() {
         let mut rig = server(HINT, refusal);
         assert_eq!(compared(&mut rig, get(0), "f"), short(3, 100));
         // MLST is asked where the server has it.
-        let mut rig = server(HINT, refusal)
-            .says("FEAT", "211-x\r\n MLST size*;type*;\r\n211 end")
-            .says("MLST", "250-f\r\n type=file;size=3; f\r\n250 end");
+        for feat in [None, Some("211-x\r\n MLST size*;type*;\r\n211 end")] {
+            for (size, wanted) in [(3, Outcome::Done(3)), (9, short(3, 9))] {
+                let facts = format!("250-f\r\n type=file;size={size}; f\r\n250 end");
+                let mut rig = sized(HINT, refusal, Box::leak(facts.into_boxed_str()));
+                if let Some(feat) = feat {
+                    rig = rig.says("FEAT", feat);
+                    rig.run(&mut client::setup(), |_| ()).done();
+                }
+                assert_eq!(compared(&mut rig, get(0), "f"), wanted);
+                assert_eq!(rig.commands()[rig.commands().len() - 2..], ["SIZE f", "MLST f"]);
+                in_step(&mut rig);
+            }
+        }
+        // Not where its features are known, and it is none of them.
+        let mut rig = sized(HINT, refusal, "250-f\r\n type=file;size=3; f\r\n250 end");
         rig.run(&mut client::setup(), |_| ()).done();
-        assert_eq!(compared(&mut rig, get(0), "f"), Outcome::Done(3));
-        assert_eq!(rig.commands()[rig.commands().len() - 2..], ["SIZE f", "MLST f"]);
-        in_step(&mut rig);
+        assert_eq!(compared(&mut rig, get(0), "f"), short(3, 100));
     }
 }
 
 #[test]
 fn a_hint_counts_in_a_1yz_that_comes_after_the_final_reply_too() {
     let acts = [Say("226 done"), Say(HINT), Data(b"abc"), AfterData, Say("226 done")];
-    let mut rig = Rig::greeted().on("RETR", acts).says("SIZE", "550 no");
+    let mut rig = Rig::greeted().on("RETR", acts).says("SIZE", "550 no").says("MLST", "502 no");
     assert_eq!(compared(&mut rig, get(0), "f"), short(3, 100), "{:#?}", rig.transcript);
 }
 
@@ -135,6 +149,10 @@ fn a_restart_is_checked_and_one_that_was_ignored_is_an_error() {
         assert_eq!(compared(&mut rig, get(5), "f"), wanted, "{says} {size}");
         in_step(&mut rig);
     }
+    // Where SIZE is refused, the fact tells.
+    let facts = "250-f\r\n type=file;size=3; f\r\n250 end";
+    let ignored = Outcome::Failed(TransferFailure::RestartIgnored { received: 8, expected: 3 });
+    assert_eq!(compared(&mut sized("150 here", "500 what", facts), get(5), "f"), ignored);
     // Refused, it begins at the start, and there is nothing to check.
     let mut rig = server("150 here", "213 3").says("REST", "502 no");
     assert_eq!(compared(&mut rig, get(5), "f"), Outcome::Done(3));

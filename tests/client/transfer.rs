@@ -314,3 +314,74 @@ fn a_name_of_stou_that_the_limit_may_have_cut_is_none() {
         assert_eq!(name.is_some(), told, "{padding}");
     }
 }
+
+#[test]
+fn a_listing_whose_final_reply_says_that_there_is_none_fails_in_any_order() {
+    let not_listed = Outcome::Failed(TransferFailure::NotListed);
+    for text in [
+        "226 Transfer done (but failed to open directory).",
+        "226 Directory could not be opened",
+        "226 Error opening directory",
+        "226 Access denied",
+        "226-Failed to open directory\r\n226 Done",
+        "250 /pub: permission denied",
+    ] {
+        for acts in [
+            &[Say("150 here"), Data(b""), AfterData, Say(text)][..],
+            &[Say("150 here"), Say(text), Data(b"")],
+            &[Say("150 here"), Say(text), Delay(seconds(3)), Data(b"")],
+            &[Say(text), Data(b"")],
+            &[Say(text)],
+            &[Say(text), Break(DataFailure::Broken)],
+        ] {
+            for (verb, open) in [
+                ("LIST", client::list(None)),
+                ("NLST", client::names(None)),
+                ("MLSD", client::machine_list(None)),
+            ] {
+                let mut rig = Rig::greeted().on(verb, acts);
+                assert_eq!(transfer(&mut rig, open), not_listed, "{text} {acts:?}");
+                in_step(&mut rig);
+            }
+        }
+    }
+    for text in
+        ["226 Directory send OK.", "226 Listing completed with no errors", "226 Options: -l, 3 matches"]
+    {
+        let mut rig = Rig::greeted().on("LIST", [Say("150 here"), Data(b"abc"), AfterData, Say(text)]);
+        assert_eq!(transfer(&mut rig, client::list(None)), Outcome::Done(3), "{text}");
+    }
+    // A file may be called what it likes.
+    let acts = [Say("150 here"), Data(b"abc"), AfterData, Say("226 cannot open.txt sent")];
+    let mut rig = Rig::greeted().on("RETR", acts);
+    assert_eq!(retrieve(&mut rig), Outcome::Done(3));
+}
+
+#[test]
+fn a_listing_that_is_only_called_complete_is_presumed_to_be_empty() {
+    for (acts, presumed) in [
+        (&[Say("226 empty")][..], true),
+        (&[Say("226 empty"), Break(DataFailure::Broken)], true),
+        (&[Say("150 here"), Data(b""), AfterData, Say("226 done")], false),
+        (&[Say("150 here"), Data(b"abc"), AfterData, Say("226 done")], false),
+    ] {
+        let mut rig = Rig::greeted().on("LIST", acts);
+        let (id, ..) = rig.run(&mut client::list(None), opened).done();
+        let told = rig.run(&mut client::complete(id), |completed| completed.presumed_empty);
+        assert_eq!(told, Outcome::Done(presumed), "{acts:?}");
+    }
+}
+
+#[test]
+fn an_offset_that_was_used_is_taken_back_once_before_the_next_file() {
+    for reply in ["350 go on", "501 what", "502 no"] {
+        let mut rig = Rig::greeted().says("REST 0", reply);
+        assert_eq!(transfer(&mut rig, client::retrieve(t("a"), IMAGE, 3)), Outcome::Done(3));
+        rig.reset_counts();
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
+        assert_eq!(rig.commands(), ["EPSV", "REST 0", "RETR f"], "{reply}");
+        rig.reset_counts();
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
+        assert_eq!(rig.commands(), ["EPSV", "RETR f"], "{reply}");
+    }
+}
