@@ -51,6 +51,9 @@ pub(super) trait Runtime: Unblock {
 pub(super) trait Reactor: Unblock {
     type Socket: Socket;
 
+    /// How many descriptors a server's session takes while it does nothing.
+    const DESCRIPTORS: usize;
+
     /// As [`Runtime::now`].
     fn now(&self) -> Instant;
 

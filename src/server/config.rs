@@ -5,7 +5,9 @@ use core::num::NonZeroU32;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
-use crate::codec::{Features, HashAlgorithm, Text, Verb, VerbSet};
+use crate::codec::{
+    Features, Full, HashAlgorithm, Position, ReplyCode, ReplyLine, Sink, Text, Verb, VerbSet,
+};
 use crate::security::{Policy, TlsMode};
 use crate::transfer::LineEnds;
 
@@ -83,6 +85,19 @@ impl Config {
         use Verb::*;
         VerbSet::of(&[User, Pass, Rein, Quit, Abor, Auth, Adat, Pbsz, Prot, Ccc, Mic, Conf, Enc])
     };
+
+    /// Writes what a client is told for whom there is no session at all, in the stead of a greeting (RFC 959 5.4:
+    /// 421): nothing where it would have to be said under TLS. The connection is to be closed then.
+    ///
+    /// # Errors
+    /// When `out` has no room.
+    pub fn turn_away(&self, out: &mut impl Sink) -> Result<(), Full> {
+        if self.security.tls == TlsMode::Implicit {
+            return Ok(());
+        }
+        let text = Text::literal("Too many are here; try again later.");
+        ReplyLine::encode(ReplyCode::SERVICE_NOT_AVAILABLE, Position::Single, text, out)
+    }
 
     /// Whether the host answers a command itself.
     pub(super) fn overrides(&self, verb: Verb) -> bool {

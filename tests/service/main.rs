@@ -1,6 +1,10 @@
 //! Servers on every runtime: how many they serve and how fast, whom, and how they end.
 #![cfg(all(feature = "disk", feature = "tokio", feature = "smol"))]
 
+#[cfg(target_os = "linux")]
+mod child;
+#[cfg(target_os = "linux")]
+mod descriptors;
 mod hosts;
 #[cfg(target_os = "linux")]
 mod keepalive;

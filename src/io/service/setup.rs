@@ -67,6 +67,11 @@ macro_rules! setup {
             }
 
             /// How many sessions may run at once; one more is told 421. 1,000 by default.
+            ///
+            /// Each needs descriptors: up to three, with a thread of its own five. As soon as it serves, the server
+            /// raises the process's soft limit of descriptors (`RLIMIT_NOFILE`) for that, as far as the hard one
+            /// allows, and where that is not enough there are fewer sessions. A process that is out of descriptors
+            /// all the same tells new clients 421 until some are free.
             pub const fn with_max_sessions(mut self, sessions: usize) -> Self {
                 self.service.terms.places.total = sessions;
                 self

@@ -64,10 +64,6 @@ impl State {
         inner.grace.is_some()
     }
 
-    pub(super) fn is_busy(&self) -> bool {
-        !self.lock().running.is_empty()
-    }
-
     /// Ready when no session is left.
     pub(super) fn poll_empty(&self, cx: &Context<'_>) -> Poll<()> {
         let mut inner = self.lock();

@@ -40,6 +40,8 @@ impl Unblock for Smol {
 impl Reactor for Smol {
     type Socket = Async<OwnedFd>;
 
+    const DESCRIPTORS: usize = 1;
+
     fn now(&self) -> Instant {
         self.clock.now()
     }

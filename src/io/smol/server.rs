@@ -38,7 +38,8 @@ impl Server {
     /// as part of this future, so on one thread; dropped, it takes them with it.
     ///
     /// # Errors
-    /// When the listener breaks.
+    /// When the listener is gone. Nothing less ends it: a connection that breaks before it is accepted is passed
+    /// over, and a lack of descriptors or memory is waited out.
     pub async fn serve(self) -> io::Result<()> {
         let executor = Executor::new();
         let spawn = |session| executor.spawn(session).detach();
@@ -49,7 +50,8 @@ impl Server {
     /// Dropped, it ends its sessions without any grace.
     ///
     /// # Errors
-    /// When the listener breaks.
+    /// When the listener is gone. Nothing less ends it: a connection that breaks before it is accepted is passed
+    /// over, and a lack of descriptors or memory is waited out.
     pub async fn serve_with(
         self,
         spawn: impl FnMut(Pin<Box<dyn Future<Output = ()> + Send>>),

@@ -35,7 +35,8 @@ impl Server {
     /// Serves until it is [shut down](crate::io::Shutdown::shut_down) and the last session has ended.
     ///
     /// # Errors
-    /// When the listener breaks.
+    /// When the listener is gone. Nothing less ends it: a connection that breaks before it is accepted is passed
+    /// over, and a lack of descriptors or memory is waited out.
     pub fn serve(self) -> io::Result<()> {
         block_on_woken(self.service.serve(Blocking::new(), |session| {
             // Without a thread to be had the client is dropped, and others are served on.

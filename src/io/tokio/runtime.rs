@@ -43,6 +43,8 @@ impl Reactor for Tokio {
     // Listeners too: nothing is asked of it but whether it is ready.
     type Socket = TcpStream;
 
+    const DESCRIPTORS: usize = 1;
+
     fn now(&self) -> Instant {
         self.clock.now()
     }

@@ -34,7 +34,8 @@ impl Server {
     /// its sessions without any grace.
     ///
     /// # Errors
-    /// When the listener breaks.
+    /// When the listener is gone. Nothing less ends it: a connection that breaks before it is accepted is passed
+    /// over, and a lack of descriptors or memory is waited out.
     pub async fn serve(self) -> io::Result<()> {
         let spawn = |session| drop(::tokio::spawn(session));
         self.service.serve(Tokio::new(), spawn).await
