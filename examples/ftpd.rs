@@ -13,7 +13,7 @@
 //! processes, with TLS too.
 //!
 //! SIGTERM and Ctrl-C end it once the transfers that are running are done, or after `--grace` seconds; a second
-//! one ends it at once. The exit code is 0 then, 1 if it cannot serve, 2 for a wrong call.
+//! one ends it at once; so does SIGHUP, unless it is ignored when `ftpd` starts, as `nohup` has it. The exit code is 0 then, 1 if it cannot serve, 2 for a wrong call.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -278,13 +278,40 @@ fn xferlog(path: &Path) -> Result<impl Fn(&SessionEvent<'_>) + use<>, Failure> {
     })
 }
 
-/// Lets SIGTERM, SIGINT and SIGHUP, or what the system has in their place, shut the server down.
+/// Lets SIGTERM, SIGINT and SIGHUP, or what the system has in their place, shut the server down. A SIGHUP that was
+/// ignored at the start stays so.
 fn end_by_signal(shutdown: Shutdown, grace: Duration) -> Result<(), ctrlc::Error> {
     let asked = AtomicBool::new(false);
+    let no_hangup = signals::is_ignored(libc::SIGHUP);
     ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::SeqCst) {
             exit(1);
         }
         shutdown.shut_down(grace);
-    })
+    })?;
+    if no_hangup {
+        signals::ignore(libc::SIGHUP);
+    }
+    // An upload past the limit of file sizes is refused, and does not end everything.
+    signals::ignore(libc::SIGXFSZ);
+    Ok(())
+}
+
+/// What is done about signals, for which the standard library has nothing.
+mod signals {
+    use std::mem::zeroed;
+    use std::ptr::null;
+
+    pub(crate) fn is_ignored(signal: libc::c_int) -> bool {
+        // SAFETY: all zeros are a `sigaction`, and without a new action the old one is written to it, no more.
+        unsafe {
+            let mut action: libc::sigaction = zeroed();
+            libc::sigaction(signal, null(), &mut action) == 0 && action.sa_sigaction == libc::SIG_IGN
+        }
+    }
+
+    pub(crate) fn ignore(signal: libc::c_int) {
+        // SAFETY: no handler is installed that could do anything.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
 }

@@ -5,6 +5,8 @@
 mod child;
 #[cfg(target_os = "linux")]
 mod descriptors;
+#[cfg(all(target_os = "linux", feature = "ring"))]
+mod daemon;
 mod hosts;
 #[cfg(target_os = "linux")]
 mod keepalive;

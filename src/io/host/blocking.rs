@@ -196,7 +196,8 @@ pub trait File: Send {
     /// Writes on.
     ///
     /// # Errors
-    /// Whatever went wrong. [`io::ErrorKind::StorageFull`] and `QuotaExceeded` are told as such.
+    /// Whatever went wrong. [`io::ErrorKind::StorageFull`] and `QuotaExceeded` are told as such; `FileTooLarge` is
+    /// told as the latter.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
     /// The upload has come in whole: make it last.

@@ -185,7 +185,8 @@ impl<F: AsyncFilesystem> Moving<F> {
             if let Err(error) = written {
                 let failure = match error.kind() {
                     io::ErrorKind::StorageFull => DataFailure::StorageFull,
-                    io::ErrorKind::QuotaExceeded => DataFailure::QuotaExceeded,
+                    // Larger than a file may grow, too.
+                    io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => DataFailure::QuotaExceeded,
                     _ => DataFailure::Local,
                 };
                 return Poll::Ready(data.fail(failure, error));

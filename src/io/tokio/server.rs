@@ -21,6 +21,12 @@ use crate::io::service::setup::setup;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Signals
+///
+/// The library handles none. Where the size of files is limited (`RLIMIT_FSIZE`, systemd's `LimitFSIZE=`), an upload
+/// past the limit raises SIGXFSZ, which ends the process with all its sessions unless the program ignores it
+/// (`signal(SIGXFSZ, SIG_IGN)`): the client is then told 552, and nothing else happens.
 #[derive(Debug)]
 #[must_use = "a server does nothing until it serves"]
 pub struct Server {
