@@ -427,3 +427,20 @@ fn a_rate_measured_for_no_time_is_none() {
     rig.pass(seconds(59));
     assert!(rig.session.is_transferring());
 }
+
+// ---- Work without bytes ----
+
+#[test]
+fn work_that_moves_no_byte_does_not_put_the_deadline_off() {
+    let mut rig = Rig::with(prompt()).login();
+    rig.passive();
+    assert_eq!(rig.say("RETR file"), [150]);
+    let id = rig.data_id();
+    for second in 0..60 {
+        assert_eq!(rig.codes(), [], "{second}");
+        rig.tell(id, DataEvent::Moved(0));
+        rig.tell(id, DataEvent::Decoded(1 << 20));
+        rig.pass(seconds(1));
+    }
+    assert_eq!(rig.codes(), [426]);
+}

@@ -405,7 +405,8 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 self.filesystem = Some(filesystem);
             }
             Ok(Told::Host(name)) => self.host = Some(name),
-            Ok(Told::Opened { moving, unique_name, .. }) => {
+            // It may be refused for what only shows once it is open.
+            Ok(Told::Opened { moving, unique_name, .. }) if self.session.is_transferring() => {
                 self.reporter.opened(unique_name.as_deref(), self.runtime.now());
                 self.moving = Some(moving);
             }
@@ -437,11 +438,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             _ => self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx),
         };
         let Poll::Ready(mut event) = event else { return false };
-        if let Some(moving) = &self.moving {
-            self.reporter.bytes = moving.moved();
-        }
+        let moved = self.moving.as_ref().map_or(self.reporter.bytes, Moving::moved);
+        let worked = moved.saturating_sub(::std::mem::replace(&mut self.reporter.bytes, moved));
         match &mut event {
             DataEvent::Flushed => self.moving = None,
+            DataEvent::Moved(0) => self.throttle.worked(self.runtime.now(), worked),
             DataEvent::Moved(bytes) => self.throttle.spend(*bytes),
             // The proxy vouches for whom it brings.
             DataEvent::Arrived(from) if self.proxy.is_some_and(|proxy| is_same(proxy, from.ip())) => {

@@ -77,6 +77,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Renamed."), tx);
             }
             (Pending::Stat(purpose), Answer::Entry(entry)) => self.entry(ticket, purpose, entry, tx),
+            (Pending::Open(_), Answer::Opened { size: Some(size), .. })
+                if self.opening.skip > most_in_stream(size) =>
+            {
+                self.refused(ticket, pending, Refusal::BadOffset, tx);
+            }
             (Pending::Open(_) | Pending::List(_), Answer::Opened { size, unique_name }) => {
                 self.opened(ticket, size, unique_name);
             }
@@ -364,6 +369,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             tx.put(b"\r\n")
         });
     }
+}
+
+/// How many bytes a file of this size has as a stream at most: each of its own may become two, which is what text does
+/// to line ends.
+const fn most_in_stream(size: u64) -> u64 {
+    size.saturating_mul(2)
 }
 
 /// A reply of any number of lines.

@@ -86,7 +86,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
         let unexpected = LocalError::UnexpectedDataEvent { event: event.name(), state: self.data_state() };
         let stranger = matches!(event, DataEvent::Arrived(peer) if !self.may_share_data(peer.ip()));
-        self.progress |= !stranger;
+        // Work that brings no byte over the wire does not put the deadline off.
+        let moves = !matches!(event, DataEvent::Moved(0) | DataEvent::Decoded(_));
+        self.progress |= !stranger && moves;
         match event {
             DataEvent::Listening(address) => match core::mem::take(&mut self.channel) {
                 Channel::Binding { id, ticket, reply } => {

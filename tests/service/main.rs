@@ -17,3 +17,4 @@ mod peer;
 mod proxy;
 mod shutdown;
 mod site;
+mod work;
