@@ -6,6 +6,7 @@
 
 mod asynchronous;
 mod blocking;
+pub(super) mod lane;
 pub(super) mod offload;
 
 use ::std::net::SocketAddr;

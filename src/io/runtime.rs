@@ -11,6 +11,7 @@ use ::std::sync::OnceLock;
 use ::std::task::{Context, Poll, ready};
 use ::std::time::Instant as Moment;
 
+use super::host::lane::Lane;
 use super::socket::{self, Keepalive};
 use crate::time::Instant;
 
@@ -20,6 +21,16 @@ pub(super) trait Unblock: 'static {
     fn unblock<T: Send + 'static>(
         call: impl FnOnce() -> T + Send + 'static,
     ) -> impl Future<Output = T> + Send;
+
+    /// Makes the call in this lane, where calls of sessions need one: nothing comes of it where there is no thread
+    /// for it.
+    fn unblock_in<T: Send + 'static>(
+        lane: &Lane,
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send {
+        let _ = lane;
+        async move { Some(Self::unblock(call).await) }
+    }
 }
 
 /// A runtime, as the drivers use it.

@@ -149,9 +149,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let ticket = self.pi.reissue(self.asked);
         match pending {
             Pending::Login | Pending::Account | Pending::Host => {
-                if pending != Pending::Host && self.login != Login::In {
-                    self.login = Login::Nobody;
-                    self.paths.forget_waiting();
+                if pending != Pending::Host {
+                    self.forget_login();
                 }
                 self.reply(
                     ticket,
@@ -163,6 +162,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             pending => self.refused(ticket, pending, Refusal::Failed, tx),
         }
         self.settle(tx);
+    }
+
+    /// The login has come to nothing: it begins with a user again, unless somebody was logged in before.
+    fn forget_login(&mut self) {
+        if self.login != Login::In {
+            self.login = Login::Nobody;
+            self.paths.forget_waiting();
+        }
     }
 
     fn refused(&mut self, ticket: Ticket, pending: Pending, refusal: Refusal, tx: &mut Tx<'_>) {
@@ -181,11 +188,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Pending::Account if self.login == Login::In && refusal == Refusal::Unsupported => {
                 self.reply(ticket, Code::SUPERFLUOUS, Text::literal("No account is needed."), tx);
             }
+            // Nobody has looked at what was sent: it counts as no failure.
+            Pending::Login | Pending::Account if refusal == Refusal::Busy => {
+                self.forget_login();
+                self.reply(ticket, Code::LOCAL_ERROR, Text::literal("Busy; try again later."), tx);
+            }
             Pending::Login | Pending::Account => {
-                if self.login != Login::In {
-                    self.login = Login::Nobody;
-                    self.paths.forget_waiting();
-                }
+                self.forget_login();
                 self.note(Note::LoginFailed);
                 self.failed_logins = self.failed_logins.saturating_add(1);
                 self.refusing = Some((ticket, None));

@@ -266,7 +266,7 @@ pub enum Refusal {
     QuotaExceeded,
     /// There is no room left.
     StorageFull,
-    /// Not now: busy or locked. The same may work later.
+    /// Not now: busy or locked. The same may work later. A login that is refused so counts as no failure.
     Busy,
     /// The host cannot do this at all.
     Unsupported,

@@ -10,6 +10,7 @@ mod daemon;
 mod hosts;
 #[cfg(target_os = "linux")]
 mod keepalive;
+mod hung;
 mod limits;
 mod many;
 mod peer;

@@ -15,6 +15,16 @@ pub trait Accounts: Send + Sync + 'static {
     /// What an account sees.
     type Filesystem: Filesystem;
 
+    /// Whether the calls may block. Yes by default; accounts in memory say no, and servers whose sessions share
+    /// threads then call them at once. They are not to wait for anything then, a file or a lock.
+    ///
+    /// On those servers calls that may block are made in other threads: those of the accounts in some, those of each
+    /// file system in others, so that none waits for what another hangs at. A session that has four of them unanswered,
+    /// because their clients gave them up, is told that its next is [`Refusal::Busy`].
+    fn blocks(&self) -> bool {
+        true
+    }
+
     /// Checks a login. Take as long for an unknown user as for a wrong password, so that nobody can
     /// tell which it was (RFC 2577 6).
     ///
