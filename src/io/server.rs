@@ -8,6 +8,7 @@ mod pages;
 
 use ::std::future::Future;
 use ::std::net::IpAddr;
+use ::std::num::NonZeroU64;
 use ::std::pin::Pin;
 use ::std::sync::Arc;
 use ::std::task::{Context, Poll, ready};
@@ -129,8 +130,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             _ => now.after(grace),
         };
         self.ending = Some((grace, end));
-        if self.closing.is_some() {
+        if let Some(closing) = &mut self.closing {
             // It ends already.
+            *closing = end.min(*closing);
         } else if now >= end || self.runtime.poll_deadline(end, cx).is_ready() {
             self.session.close(Text::literal("The server is shutting down."), &mut self.control.tx);
         } else {
@@ -177,7 +179,8 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                         self.reporter.closed = Closed::Peer(error);
                     }
                     (self.asked, self.moving) = (None, None);
-                    self.closing = Some(now.after(LINGER));
+                    let linger = now.after(LINGER);
+                    self.closing = Some(self.ending.map_or(linger, |(_, end)| linger.min(end)));
                 }
                 SessionStep::Wait(wait) => {
                     if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
@@ -252,6 +255,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         if matches!(op, DataOp::Abort) {
             // What was received so far stays with the host, unfinished.
             self.moving = None;
+        }
+        if let (DataOp::Receive(parameters), Some(moving)) = (&op, &mut self.moving) {
+            moving.most = parameters.limit.map_or(u64::MAX, NonZeroU64::get);
         }
         let local = self.endpoints.local.ip();
         if let Some(event) = self.data.act(&self.runtime, local, self.endpoint.as_ref(), id, op) {

@@ -1,7 +1,7 @@
 //! What a server allows its clients, and what it says of itself.
 
 use core::net::Ipv4Addr;
-use core::num::NonZeroU32;
+use core::num::{NonZeroU32, NonZeroU64};
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
@@ -229,11 +229,15 @@ pub struct Limits {
     /// Bytes a second that a transfer has to move, each [`Timeouts::rate`] long: a slower one is given up,
     /// whichever side is the slow one. 0, which is no limit, by default.
     pub minimum_rate: u32,
+    /// Bytes that a file may have at most that a client stores; what REST leaves of it counts, what APPE adds to
+    /// does not, of which nothing is known. One that comes to more is given up and answered 552. None, which is no
+    /// limit, by default.
+    pub upload_size: Option<NonZeroU64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { line: 2046, bad_commands: 20, login_attempts: 5, minimum_rate: 0 }
+        Self { line: 2046, bad_commands: 20, login_attempts: 5, minimum_rate: 0, upload_size: None }
     }
 }
 
@@ -248,7 +252,8 @@ pub struct Timeouts {
     pub handshake: Duration,
     /// Between commands. 5 minutes by default.
     pub idle: Duration,
-    /// To open the data connection, once a transfer was asked for. 30 s by default.
+    /// To open the data connection, once a transfer was asked for; and for how long a passive port is listened at
+    /// without one, whatever other commands come. 30 s by default.
     pub accept: Duration,
     /// Without a byte on the data connection. 60 s by default.
     pub stall: Duration,

@@ -176,6 +176,17 @@ pub enum Access {
     Unique,
 }
 
+impl Access {
+    /// The first byte of the file that is stored, as far as that is known; none for reading.
+    pub(super) const fn first_stored(self) -> Option<u64> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Write { offset } => Some(offset),
+            Self::Append | Self::Unique => Some(0),
+        }
+    }
+}
+
 /// How a directory is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

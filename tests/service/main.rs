@@ -3,14 +3,14 @@
 
 #[cfg(target_os = "linux")]
 mod child;
-#[cfg(target_os = "linux")]
-mod descriptors;
 #[cfg(all(target_os = "linux", feature = "ring"))]
 mod daemon;
+#[cfg(target_os = "linux")]
+mod descriptors;
 mod hosts;
+mod hung;
 #[cfg(target_os = "linux")]
 mod keepalive;
-mod hung;
 mod limits;
 mod many;
 mod peer;

@@ -27,8 +27,9 @@ pub(super) struct Moving<F: AsyncFilesystem> {
     chunk: usize,
     /// There is nothing more to send.
     ended: bool,
-    /// Bytes of the file so far.
+    /// Bytes of the file so far, and how many of them may be received.
     moved: u64,
+    pub(super) most: u64,
 }
 
 enum What<F: AsyncFilesystem> {
@@ -61,7 +62,16 @@ impl<F: AsyncFilesystem> Moving<F> {
     }
 
     const fn new(what: What<F>) -> Self {
-        Self { what, buffer: Vec::new(), start: 0, end: 0, chunk: FIRST_CHUNK, ended: false, moved: 0 }
+        Self {
+            what,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            chunk: FIRST_CHUNK,
+            ended: false,
+            moved: 0,
+            most: u64::MAX,
+        }
     }
 
     /// How many bytes of the file were sent or received, whatever they are on the wire.
@@ -195,6 +205,10 @@ impl<F: AsyncFilesystem> Moving<F> {
         self.buffer.resize(self.chunk, 0);
         let received = ready!(data.poll_receive(cx, &mut self.buffer));
         self.moved += received.bytes as u64;
+        if self.moved > self.most {
+            let error = io::Error::from(io::ErrorKind::FileTooLarge);
+            return Poll::Ready(data.fail(DataFailure::QuotaExceeded, error));
+        }
         if received.bytes == self.chunk {
             self.chunk = CHUNK.min(4 * self.chunk);
         }
