@@ -64,6 +64,13 @@ struct Options {
     /// How many sessions there may be at once.
     #[arg(long, value_name = "NUMBER", default_value = "1000")]
     max_sessions: usize,
+    /// How many of them may be from one address, of IPv6 from one network of 64 bits [default: half]
+    #[arg(long, value_name = "NUMBER")]
+    max_sessions_per_address: Option<usize>,
+    /// Treat each connection by itself: let one address have all sessions, and do not slow down the logins of one from
+    /// which many have failed. For servers that see all clients under one address.
+    #[arg(long, conflicts_with = "max_sessions_per_address")]
+    no_address_limits: bool,
     /// A file to which a line is appended for each file that was moved, or was to be [default: none]
     #[arg(long, value_name = "FILE")]
     xferlog: Option<PathBuf>,
@@ -181,7 +188,11 @@ fn serve(options: &Options) -> Result<(), Failure> {
     macro_rules! run {
         ($server:expr $(, $wait:ident)?) => {{
             let server = $server$(.$wait)?.map_err(failed(options.listen))?;
-            let mut server = server.with_config(config).with_max_sessions(options.max_sessions);
+            let mut server = server
+                .with_config(config)
+                .with_max_sessions(options.max_sessions)
+                .with_max_sessions_per_address(options.sessions_per_address())
+                .with_login_delays(!options.no_address_limits);
             if let Some(log) = log {
                 server = server.on_event(log);
             }
@@ -212,6 +223,13 @@ fn serve(options: &Options) -> Result<(), Failure> {
 }
 
 impl Options {
+    fn sessions_per_address(&self) -> usize {
+        match self.no_address_limits {
+            true => usize::MAX,
+            false => self.max_sessions_per_address.unwrap_or(self.max_sessions.div_ceil(2)),
+        }
+    }
+
     /// What a client may be told to do here.
     fn example(&self, address: SocketAddr) -> String {
         let shown = match address.ip().is_unspecified() {

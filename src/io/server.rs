@@ -18,6 +18,7 @@ use super::control::{Changed, Control};
 use super::data::Data;
 use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
 use super::runtime::{Runtime, Turns};
+use super::service::Guesses;
 use super::throttle::Throttle;
 use super::tls::Endpoint;
 use crate::action::{DataEvent, DataId, DataOp};
@@ -63,6 +64,10 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     admitted: bool,
     /// What holds its transfers back.
     pub(super) throttle: Throttle,
+    /// The failed logins of all connections.
+    pub(super) guesses: Option<Arc<Guesses>>,
+    /// Until when the host is not asked yet.
+    held: Option<Instant>,
     /// Who hands the client's connections on, if somebody does.
     pub(super) proxy: Option<IpAddr>,
     /// The server is being shut down: the grace that it gave, and when that is over.
@@ -107,6 +112,8 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             moving: None,
             admitted,
             throttle: Throttle::default(),
+            guesses: None,
+            held: None,
             proxy: None,
             ending: None,
             closing: None,
@@ -241,6 +248,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             Note::Cleared => reporter.report(Happening::Cleared),
             Note::LoggedIn => reporter.report(Happening::LoggedIn),
             Note::LoginFailed => {
+                if let Some(guesses) = &self.guesses {
+                    guesses.failed(self.endpoints.peer.ip(), self.runtime.now());
+                }
                 reporter.report(Happening::LoginFailed);
                 reporter.visitor.user.clone_from(&self.user);
             }
@@ -279,6 +289,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         if !matches!(request, Request::Commit) {
             self.reporter.asked(self.session.path(), self.session.source_path());
         }
+        self.held = None;
         let work = match request {
             Request::Admit => {
                 let admitted = if self.admitted { Ok(Told::Done) } else { Err(Refusal::Busy) };
@@ -286,6 +297,10 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             }
             Request::Commit => asking::finish(self.moving.take()),
             request @ (Request::Login { .. } | Request::Account { .. } | Request::Host(_)) => {
+                if let (Some(guesses), false) = (&self.guesses, matches!(request, Request::Host(_))) {
+                    let now = self.runtime.now();
+                    self.held = Some(now.after(guesses.delay(self.endpoints.peer.ip(), now)));
+                }
                 asking::ask_accounts(&self.accounts, self.visitor(), &request)
             }
             request => match &self.filesystem {
@@ -317,6 +332,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         let Some((ticket, mut doing)) = self.asked.take() else { return };
         let told = match &mut doing {
             _ if !self.session.awaits(&ticket) => return,
+            _ if self.held.is_some_and(|until| self.runtime.poll_deadline(until, cx).is_pending()) => {
+                Poll::Pending
+            }
             Doing::Asking(work) => match work.as_mut().poll(cx) {
                 Poll::Ready(Ok(Told::Entries(mut pages))) => {
                     let told = self.poll_tell(&ticket, &mut pages, cx);

@@ -4,6 +4,7 @@
 //! itself: with its client, or when the server [shuts down](Shutdown).
 
 mod door;
+mod guesses;
 #[cfg(feature = "proxy-protocol")]
 mod proxy;
 pub(super) mod setup;
@@ -28,6 +29,7 @@ use super::throttle::{SharedPace, Throttle};
 use super::tls::Endpoint;
 use crate::server::{Config, Endpoints};
 use door::{Guest, Remedy, Reserve, fitting, remedy};
+pub(super) use guesses::Guesses;
 #[cfg(feature = "proxy-protocol")]
 pub use proxy::Proxies;
 pub use state::Shutdown;
@@ -61,7 +63,6 @@ pub(super) struct Service {
 }
 
 /// What holds for every session.
-#[derive(Default)]
 pub(super) struct Terms {
     pub(super) config: Config,
     #[cfg(feature = "rustls")]
@@ -74,8 +75,29 @@ pub(super) struct Terms {
     pub(super) rate: Option<NonZeroU64>,
     total: Option<SharedPace>,
     pub(super) hooks: Hooks,
+    /// Failed logins, unless they are not counted.
+    pub(super) guesses: Option<Arc<Guesses>>,
     /// Suits the configuration to a client.
     pub(super) suit: Option<Suit>,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            config: Config::default(),
+            #[cfg(feature = "rustls")]
+            tls: None,
+            #[cfg(feature = "proxy-protocol")]
+            proxies: None,
+            places: state::Places::default(),
+            keepalive: Keepalive::default(),
+            rate: None,
+            total: None,
+            hooks: Hooks::default(),
+            guesses: Some(Arc::default()),
+            suit: None,
+        }
+    }
 }
 
 impl Terms {
@@ -257,6 +279,7 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     let mut connection =
         Connection::new(runtime, socket, endpoints, config, accounts, admitted, terms.endpoint())
             .with_hooks(terms.hooks.clone());
+    connection.guesses.clone_from(&terms.guesses);
     connection.throttle = Throttle::new(terms.rate, terms.total.clone());
     connection.proxy = Some(peer.ip()).filter(|_| client != peer);
     drop(terms);

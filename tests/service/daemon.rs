@@ -123,3 +123,58 @@ fn a_hangup_ends_it_unless_it_was_ignored_at_the_start() {
         assert!(daemon.ends(), "{runtime}");
     }
 }
+
+/// How many of so many new clients are greeted.
+fn greeted(address: SocketAddr, count: usize) -> usize {
+    let all: Vec<_> = (0..count)
+        .map(|_| {
+            let stream = std::net::TcpStream::connect(address).unwrap();
+            let mut line = String::new();
+            BufReader::new(&stream).read_line(&mut line).unwrap();
+            (stream, line)
+        })
+        .collect();
+    all.iter().filter(|(_, line)| line.starts_with("220")).count()
+}
+
+#[test]
+fn one_address_has_half_of_the_sessions_unless_it_is_told_otherwise() {
+    for runtime in RUNTIMES {
+        for (options, expected) in
+            [(&[][..], 4), (&["--max-sessions-per-address", "2"], 2), (&["--no-address-limits"], 7)]
+        {
+            let options = [&["--runtime", runtime, "--max-sessions", "7"], options].concat();
+            let daemon = Daemon::after("", &options);
+            assert_eq!(greeted(daemon.address, 10), expected, "{options:?}");
+        }
+    }
+}
+
+/// How long a right login takes after failed ones, each on a connection of its own.
+fn login_after_failures(address: SocketAddr, failures: usize) -> Duration {
+    let threads: Vec<_> = (0..failures)
+        .map(|_| {
+            thread::spawn(move || {
+                let mut peer = Peer::greeted(address);
+                peer.says("USER me", "331");
+                peer.says("PASS wrong", "530");
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let begun = std::time::Instant::now();
+    drop(Peer::new(address));
+    begun.elapsed()
+}
+
+#[test]
+fn failed_logins_slow_down_those_of_their_address_and_never_refuse_a_right_one() {
+    for runtime in RUNTIMES {
+        let daemon = Daemon::after("", &["--runtime", runtime]);
+        let slow = login_after_failures(daemon.address, 7);
+        assert!((Duration::from_secs(1)..Duration::from_secs(5)).contains(&slow), "{runtime}: {slow:?}");
+        let daemon = Daemon::after("", &["--runtime", runtime, "--no-address-limits"]);
+        let fast = login_after_failures(daemon.address, 7);
+        assert!(fast < Duration::from_secs(1), "{runtime}: {fast:?}");
+    }
+}

@@ -84,6 +84,15 @@ macro_rules! setup {
                 self
             }
 
+            /// Whether failed logins count across the connections of an address (of IPv6: of a network of 64 bits), and
+            /// slow down its next ones: beyond five the answer to each takes longer, up to 16 s, whether it is right
+            /// or not, so that nobody guesses many passwords over many connections (RFC 2577 5). None is refused for
+            /// it, and a failure counts for half after ten minutes. Yes by default.
+            pub fn with_login_delays(mut self, delays: bool) -> Self {
+                self.service.terms.guesses = delays.then(::std::sync::Arc::default);
+                self
+            }
+
             /// Sets TCP keepalive on control connections: after so long without traffic the system probes
             /// whether the client is still there, and again after each such interval (whole seconds, 1 s to
             /// 32,767 s; systems that cannot be told use intervals of their own). `None` turns it off. 60 s by
