@@ -29,6 +29,7 @@ pub use entries::DiskEntries;
 pub use file::DiskFile;
 
 use entries::describe;
+use file::Made;
 use refusal::refusal;
 
 /// What STOU calls a file when the client names none.
@@ -165,27 +166,57 @@ impl Directory {
     ) -> Result<Opened<DiskFile>, Refusal> {
         let path = self.uploaded(path)?;
         let mut options = new_file(wishes);
-        // No `truncate`: only once it is known what was opened.
-        options.write(true).create(offset == 0);
-        let (mut file, length) = self.open_regular(path, options)?;
+        options.write(true);
+        let (mut file, length, made) = self.open_upload(path, options, offset == 0)?;
         if offset > length {
             return Err(Refusal::BadOffset);
-        }
-        if offset < length {
-            file.set_len(offset).map_err(|error| refusal(&error))?;
         }
         if offset > 0 {
             file.seek(SeekFrom::Start(offset)).map_err(|error| refusal(&error))?;
         }
-        self.upload(DiskFile::writing(file), path)
+        // No `truncate`: what is there stays until the upload begins.
+        let length = Some(offset).filter(|offset| *offset < length);
+        self.upload(DiskFile::writing(file, length, made), path)
     }
 
     fn append(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<Opened<DiskFile>, Refusal> {
         let path = self.uploaded(path)?;
         let mut options = new_file(wishes);
-        options.append(true).create(true);
-        let (file, _) = self.open_regular(path, options)?;
-        self.upload(DiskFile::appending(file), path)
+        options.append(true);
+        let (file, _, made) = self.open_upload(path, options, true)?;
+        self.upload(DiskFile::appending(file, made), path)
+    }
+
+    /// Opens a regular file to be written, or makes one if need be and it may be.
+    fn open_upload(
+        &self,
+        path: &Path,
+        mut options: OpenOptions,
+        create: bool,
+    ) -> Result<(fs::File, u64, Option<Made>), Refusal> {
+        match self.open_regular(path, options.clone()) {
+            Err(Refusal::NotFound) if create => {}
+            opened => return opened.map(|(file, length)| (file, length, None)),
+        }
+        match self.root.open_with(path, options.clone().create_new(true)) {
+            Ok(file) => {
+                let made = self.made(path, &file)?;
+                Ok((file.into_std(), 0, Some(made)))
+            }
+            // A link to nothing, or somebody was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                options.create(true);
+                self.open_regular(path, options).map(|(file, length)| (file, length, None))
+            }
+            Err(error) => Err(refusal(&error)),
+        }
+    }
+
+    /// A file that has just been made.
+    fn made(&self, path: &Path, file: &cap_std::fs::File) -> Result<Made, Refusal> {
+        let what = file.metadata().map_err(|error| refusal(&error))?;
+        let root = self.root.try_clone().map_err(|error| refusal(&error))?;
+        Ok(Made { root, path: path.to_owned(), what, begun: false })
     }
 
     fn write_unique(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<Opened<DiskFile>, Refusal> {
@@ -211,7 +242,9 @@ impl Directory {
             options.write(true).create_new(true);
             match self.root.open_with(path, &options) {
                 Ok(file) => {
-                    let mut opened = self.upload(DiskFile::writing(file.into_std()), path)?;
+                    let made = self.made(path, &file)?;
+                    let file = DiskFile::writing(file.into_std(), None, Some(made));
+                    let mut opened = self.upload(file, path)?;
                     opened.unique_name = Some(candidate.split_off(start));
                     return Ok(opened);
                 }

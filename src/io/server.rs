@@ -267,7 +267,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             self.moving = None;
         }
         if let (DataOp::Receive(parameters), Some(moving)) = (&op, &mut self.moving) {
-            moving.most = parameters.limit.map_or(u64::MAX, NonZeroU64::get);
+            moving.begin(parameters.limit.map_or(u64::MAX, NonZeroU64::get));
         }
         let local = self.endpoints.local.ip();
         if let Some(event) = self.data.act(&self.runtime, local, self.endpoint.as_ref(), id, op) {

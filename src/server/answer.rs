@@ -205,7 +205,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             pending => {
                 if matches!(pending, Pending::Open(_) | Pending::List(_)) {
                     self.size_hint = None;
-                    self.close_channel(DataOp::Close);
+                    // The port stays for the next transfer (RFC 959 3.2), of which a client may think it the first.
+                    if !self.channel.is_expected() {
+                        self.close_channel(DataOp::Close);
+                    }
                 }
                 if pending == Pending::Commit {
                     self.note_transfer(

@@ -52,6 +52,11 @@ impl Channel {
         !matches!(self, Self::None | Self::Unbound { .. })
     }
 
+    /// Whether it is known where the connection will be made, and none was.
+    pub(super) const fn is_expected(&self) -> bool {
+        matches!(self, Self::Listening(..) | Self::Address(_))
+    }
+
     /// Lets nothing wait any longer for what the client has begun.
     pub(super) const fn forget_beginning(&mut self) {
         if let Self::Securing { begun, .. } = self {

@@ -7,6 +7,7 @@ mod child;
 mod daemon;
 #[cfg(target_os = "linux")]
 mod descriptors;
+mod beginning;
 mod hosts;
 mod hung;
 #[cfg(target_os = "linux")]

@@ -203,6 +203,18 @@ pub trait File: Send {
     /// Whatever went wrong: the client is told 451.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
+    /// The upload begins: the data connection stands, under TLS if it is to be. What [`open`](Filesystem::open) has
+    /// left as it was for that is changed now, before anything is [written](Self::write): the old file is emptied.
+    /// By default nothing: a host that puts the new file in the place of the old one at [`finish`](Self::finish) has
+    /// nothing to do. A file that is dropped without having begun should leave all as it was, and none that was made
+    /// for it.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn begin(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Writes on.
     ///
     /// # Errors

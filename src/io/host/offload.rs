@@ -362,6 +362,10 @@ impl<F: File + 'static, U: Unblock> AsyncFile for OffloadFile<F, U> {
         read
     }
 
+    async fn begin(&mut self) -> io::Result<()> {
+        self.call(Vec::new(), |file, _| file.begin()).await.1
+    }
+
     async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.call(bytes.to_vec(), |file, bytes| file.write(bytes)).await.1
     }
