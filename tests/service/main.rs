@@ -1,13 +1,13 @@
 //! Servers on every runtime: how many they serve and how fast, whom, and how they end.
 #![cfg(all(feature = "disk", feature = "tokio", feature = "smol"))]
 
+mod beginning;
 #[cfg(target_os = "linux")]
 mod child;
 #[cfg(all(target_os = "linux", feature = "ring"))]
 mod daemon;
 #[cfg(target_os = "linux")]
 mod descriptors;
-mod beginning;
 mod hosts;
 mod hung;
 #[cfg(target_os = "linux")]
@@ -19,4 +19,5 @@ mod peer;
 mod proxy;
 mod shutdown;
 mod site;
+mod traced;
 mod work;
