@@ -16,6 +16,7 @@ use ::std::hash::{BuildHasher, Hasher, RandomState};
 use ::std::io::{self, Seek, SeekFrom};
 use ::std::path::Path;
 use ::std::string::String;
+use ::std::sync::Arc;
 use ::std::vec::Vec;
 use ::std::{format, fs};
 
@@ -28,7 +29,7 @@ use crate::listing::OwnedEntry;
 pub use entries::DiskEntries;
 pub use file::DiskFile;
 
-use entries::describe;
+use entries::{describe, leads_within};
 use file::Made;
 use refusal::refusal;
 
@@ -57,7 +58,7 @@ const RANDOM_NAMES: u32 = 16;
 /// ```
 #[derive(Debug)]
 pub struct Directory {
-    root: Dir,
+    root: Arc<Dir>,
     writable: bool,
     sync_on_finish: bool,
 }
@@ -69,7 +70,7 @@ impl Directory {
     /// When there is no such directory, or it cannot be opened.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let root = Dir::open_ambient_dir(path, ambient_authority())?;
-        Ok(Self { root, writable: false, sync_on_finish: false })
+        Ok(Self { root: Arc::new(root), writable: false, sync_on_finish: false })
     }
 
     /// Allows whatever the operating system allows this process.
@@ -215,8 +216,7 @@ impl Directory {
     /// A file that has just been made.
     fn made(&self, path: &Path, file: &cap_std::fs::File) -> Result<Made, Refusal> {
         let what = file.metadata().map_err(|error| refusal(&error))?;
-        let root = self.root.try_clone().map_err(|error| refusal(&error))?;
-        Ok(Made { root, path: path.to_owned(), what, begun: false })
+        Ok(Made { root: Arc::clone(&self.root), path: path.to_owned(), what, begun: false })
     }
 
     fn write_unique(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<Opened<DiskFile>, Refusal> {
@@ -291,13 +291,17 @@ impl Filesystem for Directory {
         let found = found.map_err(|error| refusal(&error))?;
         let name = path.file_name().unwrap_or(path.as_bytes());
         let is_root = path.file_name().is_none();
-        let target = if found.is_symlink() { self.root.read_link(at).ok() } else { None };
+        let within = found.is_symlink() && leads_within(&self.root, at);
+        let target = if within { self.root.read_link(at).ok() } else { None };
         describe(name, &found, target.as_deref(), self.writable, is_root).ok_or(Refusal::BadName)
     }
 
     fn entries(&self, path: VirtualPath<'_>) -> Result<DiskEntries, Refusal> {
-        let opened = self.root.open_dir(local(path.as_bytes())?);
-        let entries = opened.and_then(|directory| DiskEntries::new(directory, self.writable));
+        let at = local(path.as_bytes())?;
+        let entries = self
+            .root
+            .open_dir(at)
+            .and_then(|directory| DiskEntries::new(directory, Arc::clone(&self.root), at, self.writable));
         entries.map_err(|error| refusal(&error))
     }
 

@@ -3,6 +3,7 @@
 use ::std::fs;
 use ::std::io::{self, Read, Write};
 use ::std::path::PathBuf;
+use ::std::sync::Arc;
 
 use cap_std::fs::{Dir, Metadata};
 
@@ -31,7 +32,7 @@ struct Start {
 /// A file that was made for an upload, and is removed unless that begins.
 #[derive(Debug)]
 pub(super) struct Made {
-    pub(super) root: Dir,
+    pub(super) root: Arc<Dir>,
     pub(super) path: PathBuf,
     pub(super) what: Metadata,
     pub(super) begun: bool,
