@@ -13,15 +13,17 @@
 //! processes, with TLS too.
 //!
 //! SIGTERM and Ctrl-C end it once the transfers that are running are done, or after `--grace` seconds; a second
-//! one ends it at once; so does SIGHUP, unless it is ignored when `ftpd` starts, as `nohup` has it. The exit code is 0 then, 1 if it cannot serve, 2 for a wrong call.
+//! one ends it at once; so does SIGHUP, unless it is ignored when `ftpd` starts, as `nohup` has it (on Linux, where
+//! that can be told). The exit code is 0 then, 1 if it cannot serve, 2 for a wrong call.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, exit};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
@@ -32,6 +34,8 @@ use ftp_proto::security::Policy;
 use ftp_proto::server::Config;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::iterator::Signals;
 
 /// Serves a directory by FTP. Anonymous users may read, users with a password may write too.
 #[derive(Debug, Parser)]
@@ -202,7 +206,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
                 (Some(tls), Begin::Implicit) => server.with_implicit_tls(tls),
             };
             end_by_signal(server.shutdown_handle(), Duration::from_secs(options.grace))
-                .map_err(|error| failed("signals")(io::Error::other(error)))?;
+                .map_err(failed("signals"))?;
             let address = server.local_addr();
             println!("listening on {address}");
             println!("try: {}", options.example(address));
@@ -296,40 +300,27 @@ fn xferlog(path: &Path) -> Result<impl Fn(&SessionEvent<'_>) + use<>, Failure> {
     })
 }
 
-/// Lets SIGTERM, SIGINT and SIGHUP, or what the system has in their place, shut the server down. A SIGHUP that was
-/// ignored at the start stays so.
-fn end_by_signal(shutdown: Shutdown, grace: Duration) -> Result<(), ctrlc::Error> {
-    let asked = AtomicBool::new(false);
-    let no_hangup = signals::is_ignored(libc::SIGHUP);
-    ctrlc::set_handler(move || {
-        if asked.swap(true, Ordering::SeqCst) {
-            exit(1);
+/// Lets SIGTERM, SIGINT and SIGHUP shut the server down. A SIGHUP that was ignored at the start stays so.
+fn end_by_signal(shutdown: Shutdown, grace: Duration) -> io::Result<()> {
+    // An upload past the limit of file sizes is refused, and does not end everything: the signal does nothing here.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
+    let ends = [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| *signal != SIGHUP || !ignores_hangup());
+    let mut signals = Signals::new(ends)?;
+    thread::Builder::new().name("signals".into()).spawn(move || {
+        for (count, _) in signals.forever().enumerate() {
+            if count > 0 {
+                exit(1);
+            }
+            shutdown.shut_down(grace);
         }
-        shutdown.shut_down(grace);
     })?;
-    if no_hangup {
-        signals::ignore(libc::SIGHUP);
-    }
-    // An upload past the limit of file sizes is refused, and does not end everything.
-    signals::ignore(libc::SIGXFSZ);
     Ok(())
 }
 
-/// What is done about signals, for which the standard library has nothing.
-mod signals {
-    use std::mem::zeroed;
-    use std::ptr::null;
-
-    pub(crate) fn is_ignored(signal: libc::c_int) -> bool {
-        // SAFETY: all zeros are a `sigaction`, and without a new action the old one is written to it, no more.
-        unsafe {
-            let mut action: libc::sigaction = zeroed();
-            libc::sigaction(signal, null(), &mut action) == 0 && action.sa_sigaction == libc::SIG_IGN
-        }
-    }
-
-    pub(crate) fn ignore(signal: libc::c_int) {
-        // SAFETY: no handler is installed that could do anything.
-        unsafe { libc::signal(signal, libc::SIG_IGN) };
-    }
+/// Whether SIGHUP is ignored, as `nohup` has it: Linux tells that of each process.
+fn ignores_hangup() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & (1 << (SIGHUP - 1)) != 0
 }

@@ -215,7 +215,8 @@ mod tests {
             assert_eq!(wait(lane.call(move || n * 2)), Some(n * 2));
         }
         let threads = lock(&lane.0.state).threads;
-        assert!(threads <= 4, "{threads}");
+        // One may be about to wait while the next call comes; many never are.
+        assert!(threads <= THREADS / 4, "{threads}");
     }
 
     #[test]
