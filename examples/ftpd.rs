@@ -13,15 +13,17 @@
 //! processes, with TLS too.
 //!
 //! SIGTERM and Ctrl-C end it once the transfers that are running are done, or after `--grace` seconds; a second
-//! one ends it at once. The exit code is 0 then, 1 if it cannot serve, 2 for a wrong call.
+//! one ends it at once; so does SIGHUP, unless it is ignored when `ftpd` starts, as `nohup` has it (on Linux, where
+//! that can be told). The exit code is 0 then, 1 if it cannot serve, 2 for a wrong call.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, exit};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
@@ -32,6 +34,8 @@ use ftp_proto::security::Policy;
 use ftp_proto::server::Config;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::iterator::Signals;
 
 /// Serves a directory by FTP. Anonymous users may read, users with a password may write too.
 #[derive(Debug, Parser)]
@@ -64,6 +68,13 @@ struct Options {
     /// How many sessions there may be at once.
     #[arg(long, value_name = "NUMBER", default_value = "1000")]
     max_sessions: usize,
+    /// How many of them may be from one address, of IPv6 from one network of 64 bits [default: half]
+    #[arg(long, value_name = "NUMBER")]
+    max_sessions_per_address: Option<usize>,
+    /// Treat each connection by itself: let one address have all sessions, and do not slow down the logins of one from
+    /// which many have failed. For servers that see all clients under one address.
+    #[arg(long, conflicts_with = "max_sessions_per_address")]
+    no_address_limits: bool,
     /// A file to which a line is appended for each file that was moved, or was to be [default: none]
     #[arg(long, value_name = "FILE")]
     xferlog: Option<PathBuf>,
@@ -181,7 +192,11 @@ fn serve(options: &Options) -> Result<(), Failure> {
     macro_rules! run {
         ($server:expr $(, $wait:ident)?) => {{
             let server = $server$(.$wait)?.map_err(failed(options.listen))?;
-            let mut server = server.with_config(config).with_max_sessions(options.max_sessions);
+            let mut server = server
+                .with_config(config)
+                .with_max_sessions(options.max_sessions)
+                .with_max_sessions_per_address(options.sessions_per_address())
+                .with_login_delays(!options.no_address_limits);
             if let Some(log) = log {
                 server = server.on_event(log);
             }
@@ -191,7 +206,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
                 (Some(tls), Begin::Implicit) => server.with_implicit_tls(tls),
             };
             end_by_signal(server.shutdown_handle(), Duration::from_secs(options.grace))
-                .map_err(|error| failed("signals")(io::Error::other(error)))?;
+                .map_err(failed("signals"))?;
             let address = server.local_addr();
             println!("listening on {address}");
             println!("try: {}", options.example(address));
@@ -212,6 +227,13 @@ fn serve(options: &Options) -> Result<(), Failure> {
 }
 
 impl Options {
+    fn sessions_per_address(&self) -> usize {
+        match self.no_address_limits {
+            true => usize::MAX,
+            false => self.max_sessions_per_address.unwrap_or(self.max_sessions.div_ceil(2)),
+        }
+    }
+
     /// What a client may be told to do here.
     fn example(&self, address: SocketAddr) -> String {
         let shown = match address.ip().is_unspecified() {
@@ -278,13 +300,27 @@ fn xferlog(path: &Path) -> Result<impl Fn(&SessionEvent<'_>) + use<>, Failure> {
     })
 }
 
-/// Lets SIGTERM, SIGINT and SIGHUP, or what the system has in their place, shut the server down.
-fn end_by_signal(shutdown: Shutdown, grace: Duration) -> Result<(), ctrlc::Error> {
-    let asked = AtomicBool::new(false);
-    ctrlc::set_handler(move || {
-        if asked.swap(true, Ordering::SeqCst) {
-            exit(1);
+/// Lets SIGTERM, SIGINT and SIGHUP shut the server down. A SIGHUP that was ignored at the start stays so.
+fn end_by_signal(shutdown: Shutdown, grace: Duration) -> io::Result<()> {
+    // An upload past the limit of file sizes is refused, and does not end everything: the signal does nothing here.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
+    let ends = [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| *signal != SIGHUP || !ignores_hangup());
+    let mut signals = Signals::new(ends)?;
+    thread::Builder::new().name("signals".into()).spawn(move || {
+        for (count, _) in signals.forever().enumerate() {
+            if count > 0 {
+                exit(1);
+            }
+            shutdown.shut_down(grace);
         }
-        shutdown.shut_down(grace);
-    })
+    })?;
+    Ok(())
+}
+
+/// Whether SIGHUP is ignored, as `nohup` has it: Linux tells that of each process.
+fn ignores_hangup() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & (1 << (SIGHUP - 1)) != 0
 }

@@ -15,7 +15,7 @@ pub use receive::{Frame, RecvBuf, Rx, Span};
 pub use send::{SendBuf, Tx};
 
 /// Telnet's commands, as far as framing cares (RFC 854, "Telnet command structure").
-mod telnet {
+pub(crate) mod telnet {
     pub(super) const IAC: u8 = 255;
     pub(super) const DONT: u8 = 254;
     pub(super) const WILL: u8 = 251;
@@ -24,4 +24,36 @@ mod telnet {
     pub(super) const IP: u8 = 244;
     /// Data Mark: the urgent byte of a Synch.
     pub(super) const DM: u8 = 242;
+
+    /// Takes the commands from between the text, byte by byte, as the receive window does: for whoever shows what it
+    /// reads.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(crate) enum Filter {
+        #[default]
+        Text,
+        Command,
+        Option,
+        Subnegotiation,
+        SubnegotiationCommand,
+    }
+
+    impl Filter {
+        /// The byte, if it is one of the text.
+        pub(crate) fn text(&mut self, byte: u8) -> core::option::Option<u8> {
+            let (next, text) = match (*self, byte) {
+                (Self::Text, IAC) => (Self::Command, None),
+                (Self::Command, WILL..=DONT) => (Self::Option, None),
+                (Self::Command, SB) => (Self::Subnegotiation, None),
+                // All others are commands of one byte; what is none stays.
+                (Self::Command, IAC) => (Self::Text, Some(IAC)),
+                (Self::Command, SE..) => (Self::Text, None),
+                (Self::Text | Self::Command, byte) => (Self::Text, Some(byte)),
+                (Self::Option, _) | (Self::SubnegotiationCommand, SE) => (Self::Text, None),
+                (Self::Subnegotiation, IAC) => (Self::SubnegotiationCommand, None),
+                (Self::Subnegotiation | Self::SubnegotiationCommand, _) => (Self::Subnegotiation, None),
+            };
+            *self = next;
+            text
+        }
+    }
 }

@@ -9,8 +9,9 @@ use ftp_proto::codec::{ReplyCode, Text, Verb};
 use ftp_proto::error::{Awaited, LocalError, PeerError, Protocol};
 use ftp_proto::server::{Answer, Config, Refusal};
 use proptest::prelude::*;
+use std::num::NonZeroU64;
 use std::time::Duration;
-use support::server::{End, LOCAL, PEER, Rig, Slow, prompt};
+use support::server::{DataEnd, End, LOCAL, PEER, Rig, Slow, prompt};
 use support::tree::Node;
 use support::{seconds, t};
 
@@ -426,4 +427,82 @@ fn a_rate_measured_for_no_time_is_none() {
     assert_eq!(rig.say("RETR file"), [150]);
     rig.pass(seconds(59));
     assert!(rig.session.is_transferring());
+}
+
+// ---- Work without bytes ----
+
+#[test]
+fn work_that_moves_no_byte_does_not_put_the_deadline_off() {
+    let mut rig = Rig::with(prompt()).login();
+    rig.passive();
+    assert_eq!(rig.say("RETR file"), [150]);
+    let id = rig.data_id();
+    for second in 0..60 {
+        assert_eq!(rig.codes(), [], "{second}");
+        rig.tell(id, DataEvent::Moved(0));
+        rig.tell(id, DataEvent::Decoded(1 << 20));
+        rig.pass(seconds(1));
+    }
+    assert_eq!(rig.codes(), [426]);
+}
+
+// ---- Listeners ----
+
+#[test]
+fn a_passive_listener_has_its_time_from_the_listening_on_whatever_is_said_meanwhile() {
+    for (command, line) in [("EPSV", "NOOP"), ("PASV", "PWD"), ("EPSV", "STAT")] {
+        let mut rig = Rig::with(prompt()).login();
+        rig.say(command);
+        for second in 0..30 {
+            assert!(matches!(rig.data, DataEnd::Listening(_)), "{command}, {second} s");
+            rig.pass(seconds(1));
+            rig.say(line);
+        }
+        assert_eq!(rig.data, DataEnd::None, "{command}");
+        assert_eq!(rig.say("RETR file"), [425]);
+        assert_eq!(rig.say("NOOP"), [200]);
+        rig.passive();
+        assert_eq!(rig.say("RETR file"), [150]);
+    }
+}
+
+#[test]
+fn a_transfer_that_is_asked_for_at_a_listener_has_the_time_of_a_transfer() {
+    let mut rig = Rig::with(prompt()).login();
+    rig.say("EPSV");
+    rig.pass(seconds(29));
+    assert_eq!(rig.say("RETR file"), [150]);
+    rig.pass(seconds(29));
+    assert_eq!(rig.codes(), []);
+    rig.pass(seconds(1));
+    assert_eq!(rig.codes(), [425]);
+}
+
+// ---- The size of uploads ----
+
+#[test]
+fn an_upload_that_is_known_to_be_too_large_is_refused_and_what_may_come_is_told_the_driver() {
+    let mut config = prompt();
+    config.limits.upload_size = NonZeroU64::new(10);
+    for (before, command, code, most) in [
+        ("NOOP", "STOR new", 150, Some(10)),
+        ("ALLO 10", "STOR new", 150, Some(10)),
+        ("ALLO 11", "STOR new", 552, None),
+        ("REST 7", "STOR file", 150, Some(3)),
+        ("REST 10", "STOR file", 552, None),
+        ("REST 11", "STOR file", 552, None),
+        ("NOOP", "APPE file", 150, Some(10)),
+        ("NOOP", "STOU", 150, Some(10)),
+    ] {
+        let mut rig = Rig::with(config.clone()).login();
+        rig.say("TYPE I");
+        rig.passive();
+        rig.say(before);
+        assert_eq!(rig.say(command), [code], "{before}, {command}");
+        let told = rig.ops.iter().find_map(|op| match op {
+            DataOp::Receive(parameters) => parameters.limit.map(|limit| limit.get()),
+            _ => None,
+        });
+        assert_eq!(told, most, "{before}, {command}");
+    }
 }

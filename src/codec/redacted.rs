@@ -1,25 +1,53 @@
 //! Lines of a dialogue made fit to show: in a trace, in a log.
 
 use core::fmt;
+use core::iter::Peekable;
+
+use arrayvec::ArrayVec;
 
 use super::{Escaped, Verb};
+use crate::buffer::telnet::Filter;
 
 /// A line of a control connection, in either direction and without its line end, as it may be shown:
 /// what PASS, ACCT and the like say is hidden, control bytes are escaped.
 #[derive(Clone, Copy)]
 pub struct Redacted<'a>(pub &'a [u8]);
 
+/// SITE commands that have a secret: IIS's and Serv-U's, and wu-ftpd's.
+const SECRET_SITES: [&[u8]; 2] = [b"PSWD", b"GPASS"];
+
 impl fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // However the line is malformed: blanks before the word and behind it, and controls.
-        let line = self.0.trim_ascii_start();
-        let end = line.iter().position(|byte| !byte.is_ascii_graphic()).unwrap_or(line.len());
-        let (first, rest) = line.split_at(end);
-        match Verb::from_bytes(first).is_some_and(Verb::has_secret) && !rest.is_empty() {
-            true => write!(f, "{} ***", Escaped(first)),
+        // However the line is malformed: blanks before a word and behind it, controls, and Telnet's commands anywhere.
+        let mut telnet = Filter::default();
+        let mut text = self.0.iter().filter_map(|byte| telnet.text(*byte)).peekable();
+        let first = word(&mut text);
+        let secret = match Verb::from_bytes(&first) {
+            Some(Verb::Site) if text.peek().is_some() => {
+                let second = word(&mut text);
+                if SECRET_SITES.iter().any(|site| site.eq_ignore_ascii_case(&second)) && text.peek().is_some()
+                {
+                    return write!(f, "{} {} ***", Escaped(&first), Escaped(&second));
+                }
+                false
+            }
+            verb => verb.is_some_and(Verb::has_secret) && text.peek().is_some(),
+        };
+        match secret {
+            true => write!(f, "{} ***", Escaped(&first)),
             false => Escaped(self.0).fmt(f),
         }
     }
+}
+
+/// The next word: what of it finds room is enough to know it.
+fn word(text: &mut Peekable<impl Iterator<Item = u8>>) -> ArrayVec<u8, 16> {
+    let mut word = ArrayVec::new();
+    while text.next_if(|byte| !byte.is_ascii_graphic()).is_some() {}
+    while let Some(byte) = text.next_if(u8::is_ascii_graphic) {
+        let _ = word.try_push(byte);
+    }
+    word
 }
 
 impl fmt::Debug for Redacted<'_> {
@@ -42,6 +70,16 @@ mod tests {
             (b"  PASS\0hunter2", "PASS ***"),
             (b"PASS", "PASS"),
             (b"USER me", "USER me"),
+            // IAC NOP, IAC DO x, IAC SB ... IAC SE, and IAC before an ordinary byte.
+            (b"\xff\xf1PASS hunter2", "PASS ***"),
+            (b"PA\xff\xf1SS hunter2", "PASS ***"),
+            (b"P\xff\xfd\x06ASS\xff\xf1 hunter2", "PASS ***"),
+            (b"PA\xff\xfa\x01x\xff\xf0SS hunter2", "PASS ***"),
+            (b"P\xffASS hunter2", "PASS ***"),
+            (b"\x01 PASS hunter2", "PASS ***"),
+            (b"SITE PSWD old new", "SITE PSWD ***"),
+            (b"site  p\xff\xf1swd old new", "site pswd ***"),
+            (b"SITE CHMOD 600 f", "SITE CHMOD 600 f"),
             (b"331 PASS please", "331 PASS please"),
             (b"RETR \x1b[2J", "RETR \\u{1b}[2J"),
         ] {

@@ -173,7 +173,8 @@ impl fmt::Debug for Secret<'_> {
     }
 }
 
-/// Bytes of a peer made safe to print: UTF-8 as it is, control characters and other bytes as `\x..`,
+/// Bytes of a peer made safe to print: UTF-8 as it is, control characters, those of writing direction too, and other
+/// bytes escaped,
 /// so that neither a terminal nor a log can be written to by a file name.
 #[derive(Clone, Copy)]
 pub struct Escaped<'a>(pub &'a [u8]);
@@ -183,7 +184,7 @@ impl fmt::Display for Escaped<'_> {
         use fmt::Write;
         for chunk in self.0.utf8_chunks() {
             for c in chunk.valid().chars() {
-                if c.is_control() {
+                if c.is_control() || is_bidi_control(c) {
                     write!(f, "{}", c.escape_default())?;
                 } else {
                     f.write_char(c)?;
@@ -195,6 +196,11 @@ impl fmt::Display for Escaped<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a character turns the order of those around it, so that a name can be shown as another (CVE-2021-42574).
+const fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl fmt::Debug for Escaped<'_> {
@@ -224,6 +230,19 @@ mod tests {
         assert_eq!((good.to_str(), bad.to_str().is_err()), (Ok("grün"), true));
         #[cfg(feature = "alloc")]
         assert_eq!((good.to_string_lossy(), bad.to_string_lossy()), ("grün".into(), "gr\u{fffd}n".into()));
+    }
+
+    #[test]
+    fn characters_that_turn_the_writing_direction_are_escaped() {
+        for c in
+            "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}"
+                .chars()
+        {
+            let name = std::format!("a{c}txt.exe");
+            let shown = Escaped(name.as_bytes()).to_string();
+            assert_eq!(shown, std::format!("a\\u{{{:x}}}txt.exe", u32::from(c)));
+        }
+        assert_eq!(Escaped("\u{e9}\u{5d0}\u{200d}".as_bytes()).to_string(), "\u{e9}\u{5d0}\u{200d}");
     }
 
     #[test]

@@ -120,6 +120,10 @@ impl<F> Users<F> {
 impl<F: Filesystem> Accounts for Users<F> {
     type Filesystem = Guarded<F>;
 
+    fn blocks(&self) -> bool {
+        false
+    }
+
     fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Guarded<F>>, Refusal> {
         self.find(&visitor.user, password)
     }

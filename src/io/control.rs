@@ -7,6 +7,7 @@ use ::std::task::{Context, Poll, ready};
 use super::runtime::{Stream, Turns};
 use super::tls::Endpoint;
 use super::wire::Wire;
+use crate::buffer::telnet::Filter;
 use crate::buffer::{RecvBuf, SendBuf};
 use crate::codec::Redacted;
 use crate::security::{Downgrade, Upgrade};
@@ -87,7 +88,12 @@ impl<S: Stream> Control<S> {
     }
 
     pub(super) fn set_trace(&mut self, trace: Option<Trace>) {
-        self.trace = trace.map(|show| Tracer { show, partial: Default::default(), queued: 0 });
+        self.trace = trace.map(|show| Tracer {
+            show,
+            partial: Default::default(),
+            telnet: Default::default(),
+            queued: 0,
+        });
     }
 
     /// Reads what is there, if there is room. `true` when the machine has something new to see.
@@ -251,6 +257,8 @@ impl<S: Stream> Control<S> {
 struct Tracer {
     show: Trace,
     partial: [Vec<u8>; 2],
+    /// Lines are shown as they are read: what Telnet has between their bytes may split a secret's command.
+    telnet: [Filter; 2],
     /// How many of the bytes that wait to be sent were shown already.
     queued: usize,
 }
@@ -258,13 +266,14 @@ struct Tracer {
 impl Tracer {
     fn bytes(&mut self, direction: Direction, bytes: &[u8]) {
         const LONGEST: usize = 4096;
-        let partial = &mut self.partial[usize::from(direction == Direction::Received)];
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            partial.extend_from_slice(&piece[..piece.len().min(LONGEST.saturating_sub(partial.len()))]);
-            if piece.ends_with(b"\n") {
-                let line = partial.strip_suffix(b"\n").unwrap_or(partial);
-                (self.show)(direction, Redacted(line.strip_suffix(b"\r").unwrap_or(line)));
+        let way = usize::from(direction == Direction::Received);
+        let (partial, telnet) = (&mut self.partial[way], &mut self.telnet[way]);
+        for byte in bytes.iter().filter_map(|byte| telnet.text(*byte)) {
+            if byte == b'\n' {
+                (self.show)(direction, Redacted(partial.strip_suffix(b"\r").unwrap_or(partial)));
                 partial.clear();
+            } else if partial.len() < LONGEST {
+                partial.push(byte);
             }
         }
     }

@@ -16,6 +16,7 @@ use ::std::hash::{BuildHasher, Hasher, RandomState};
 use ::std::io::{self, Seek, SeekFrom};
 use ::std::path::Path;
 use ::std::string::String;
+use ::std::sync::Arc;
 use ::std::vec::Vec;
 use ::std::{format, fs};
 
@@ -28,7 +29,8 @@ use crate::listing::OwnedEntry;
 pub use entries::DiskEntries;
 pub use file::DiskFile;
 
-use entries::describe;
+use entries::{describe, leads_within};
+use file::Made;
 use refusal::refusal;
 
 /// What STOU calls a file when the client names none.
@@ -56,7 +58,7 @@ const RANDOM_NAMES: u32 = 16;
 /// ```
 #[derive(Debug)]
 pub struct Directory {
-    root: Dir,
+    root: Arc<Dir>,
     writable: bool,
     sync_on_finish: bool,
 }
@@ -68,7 +70,7 @@ impl Directory {
     /// When there is no such directory, or it cannot be opened.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let root = Dir::open_ambient_dir(path, ambient_authority())?;
-        Ok(Self { root, writable: false, sync_on_finish: false })
+        Ok(Self { root: Arc::new(root), writable: false, sync_on_finish: false })
     }
 
     /// Allows whatever the operating system allows this process.
@@ -165,27 +167,56 @@ impl Directory {
     ) -> Result<Opened<DiskFile>, Refusal> {
         let path = self.uploaded(path)?;
         let mut options = new_file(wishes);
-        // No `truncate`: only once it is known what was opened.
-        options.write(true).create(offset == 0);
-        let (mut file, length) = self.open_regular(path, options)?;
+        options.write(true);
+        let (mut file, length, made) = self.open_upload(path, options, offset == 0)?;
         if offset > length {
             return Err(Refusal::BadOffset);
-        }
-        if offset < length {
-            file.set_len(offset).map_err(|error| refusal(&error))?;
         }
         if offset > 0 {
             file.seek(SeekFrom::Start(offset)).map_err(|error| refusal(&error))?;
         }
-        self.upload(DiskFile::writing(file), path)
+        // No `truncate`: what is there stays until the upload begins.
+        let length = Some(offset).filter(|offset| *offset < length);
+        self.upload(DiskFile::writing(file, length, made), path)
     }
 
     fn append(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<Opened<DiskFile>, Refusal> {
         let path = self.uploaded(path)?;
         let mut options = new_file(wishes);
-        options.append(true).create(true);
-        let (file, _) = self.open_regular(path, options)?;
-        self.upload(DiskFile::appending(file), path)
+        options.append(true);
+        let (file, _, made) = self.open_upload(path, options, true)?;
+        self.upload(DiskFile::appending(file, made), path)
+    }
+
+    /// Opens a regular file to be written, or makes one if need be and it may be.
+    fn open_upload(
+        &self,
+        path: &Path,
+        mut options: OpenOptions,
+        create: bool,
+    ) -> Result<(fs::File, u64, Option<Made>), Refusal> {
+        match self.open_regular(path, options.clone()) {
+            Err(Refusal::NotFound) if create => {}
+            opened => return opened.map(|(file, length)| (file, length, None)),
+        }
+        match self.root.open_with(path, options.clone().create_new(true)) {
+            Ok(file) => {
+                let made = self.made(path, &file)?;
+                Ok((file.into_std(), 0, Some(made)))
+            }
+            // A link to nothing, or somebody was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                options.create(true);
+                self.open_regular(path, options).map(|(file, length)| (file, length, None))
+            }
+            Err(error) => Err(refusal(&error)),
+        }
+    }
+
+    /// A file that has just been made.
+    fn made(&self, path: &Path, file: &cap_std::fs::File) -> Result<Made, Refusal> {
+        let what = file.metadata().map_err(|error| refusal(&error))?;
+        Ok(Made { root: Arc::clone(&self.root), path: path.to_owned(), what, begun: false })
     }
 
     fn write_unique(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<Opened<DiskFile>, Refusal> {
@@ -211,7 +242,9 @@ impl Directory {
             options.write(true).create_new(true);
             match self.root.open_with(path, &options) {
                 Ok(file) => {
-                    let mut opened = self.upload(DiskFile::writing(file.into_std()), path)?;
+                    let made = self.made(path, &file)?;
+                    let file = DiskFile::writing(file.into_std(), None, Some(made));
+                    let mut opened = self.upload(file, path)?;
                     opened.unique_name = Some(candidate.split_off(start));
                     return Ok(opened);
                 }
@@ -258,13 +291,17 @@ impl Filesystem for Directory {
         let found = found.map_err(|error| refusal(&error))?;
         let name = path.file_name().unwrap_or(path.as_bytes());
         let is_root = path.file_name().is_none();
-        let target = if found.is_symlink() { self.root.read_link(at).ok() } else { None };
+        let within = found.is_symlink() && leads_within(&self.root, at);
+        let target = if within { self.root.read_link(at).ok() } else { None };
         describe(name, &found, target.as_deref(), self.writable, is_root).ok_or(Refusal::BadName)
     }
 
     fn entries(&self, path: VirtualPath<'_>) -> Result<DiskEntries, Refusal> {
-        let opened = self.root.open_dir(local(path.as_bytes())?);
-        let entries = opened.and_then(|directory| DiskEntries::new(directory, self.writable));
+        let at = local(path.as_bytes())?;
+        let entries = self
+            .root
+            .open_dir(at)
+            .and_then(|directory| DiskEntries::new(directory, Arc::clone(&self.root), at, self.writable));
         entries.map_err(|error| refusal(&error))
     }
 

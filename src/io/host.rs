@@ -6,6 +6,11 @@
 
 mod asynchronous;
 mod blocking;
+#[cfg_attr(
+    not(any(feature = "tokio", feature = "smol")),
+    allow(dead_code, reason = "where each session has a thread of its own, it needs no other")
+)]
+pub(super) mod lane;
 pub(super) mod offload;
 
 use ::std::net::SocketAddr;

@@ -11,6 +11,7 @@ use ::std::sync::OnceLock;
 use ::std::task::{Context, Poll, ready};
 use ::std::time::Instant as Moment;
 
+use super::host::lane::Lane;
 use super::socket::{self, Keepalive};
 use crate::time::Instant;
 
@@ -20,6 +21,16 @@ pub(super) trait Unblock: 'static {
     fn unblock<T: Send + 'static>(
         call: impl FnOnce() -> T + Send + 'static,
     ) -> impl Future<Output = T> + Send;
+
+    /// Makes the call in this lane, where calls of sessions need one: nothing comes of it where there is no thread
+    /// for it.
+    fn unblock_in<T: Send + 'static>(
+        lane: &Lane,
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send {
+        let _ = lane;
+        async move { Some(Self::unblock(call).await) }
+    }
 }
 
 /// A runtime, as the drivers use it.
@@ -61,6 +72,9 @@ pub(super) trait Runtime: Unblock {
 /// A runtime, in what it has of its own: it watches sockets.
 pub(super) trait Reactor: Unblock {
     type Socket: Socket;
+
+    /// How many descriptors a server's session takes while it does nothing.
+    const DESCRIPTORS: usize;
 
     /// As [`Runtime::now`].
     fn now(&self) -> Instant;
@@ -301,10 +315,66 @@ impl<T: Timer> Clock<T> {
                 self.timer = moment.map(|moment| (deadline, T::at(moment)));
             }
             // Farther away than the system can say: nobody will see it.
-            let Some((_, timer)) = &mut self.timer else { return Poll::Pending };
+            let Some((at, timer)) = &mut self.timer else { return Poll::Pending };
             ready!(timer.poll(cx));
+            // Whoever waited for that moment has not seen it pass.
+            if *at < deadline {
+                cx.waker().wake_by_ref();
+            }
             self.timer = None;
         }
         Poll::Ready(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::std::sync::Arc;
+    use ::std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+    use ::std::task::{Wake, Waker};
+    use ::std::time::Duration;
+
+    use super::*;
+
+    static EARLY_POLLS: AtomicU32 = AtomicU32::new(0);
+
+    /// Fires at its second poll, if it is for a moment that is near.
+    struct Early(bool);
+
+    impl Timer for Early {
+        fn now() -> Moment {
+            Moment::now()
+        }
+
+        fn at(moment: Moment) -> Self {
+            Self(moment < Moment::now() + Duration::from_secs(1000))
+        }
+
+        fn poll(&mut self, _: &mut Context<'_>) -> Poll<()> {
+            let fires = self.0 && EARLY_POLLS.fetch_add(1, Ordering::SeqCst) > 0;
+            if fires { Poll::Ready(()) } else { Poll::Pending }
+        }
+    }
+
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_moment_that_comes_while_a_later_one_is_asked_for_is_not_lost() {
+        let mut clock = Clock::<Early>::new();
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let cx = &mut Context::from_waker(&waker);
+        let (near, far) =
+            (clock.now().after(Duration::from_secs(500)), clock.now().after(Duration::from_secs(5000)));
+        assert!(clock.poll(near, cx).is_pending());
+        assert!(!woken.0.load(Ordering::SeqCst));
+        assert!(clock.poll(far, cx).is_pending());
+        assert!(woken.0.load(Ordering::SeqCst));
     }
 }

@@ -8,6 +8,7 @@ mod pages;
 
 use ::std::future::Future;
 use ::std::net::IpAddr;
+use ::std::num::NonZeroU64;
 use ::std::pin::Pin;
 use ::std::sync::Arc;
 use ::std::task::{Context, Poll, ready};
@@ -17,6 +18,7 @@ use super::control::{Changed, Control};
 use super::data::Data;
 use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
 use super::runtime::{Runtime, Turns};
+use super::service::Guesses;
 use super::throttle::Throttle;
 use super::tls::Endpoint;
 use crate::action::{DataEvent, DataId, DataOp};
@@ -62,6 +64,10 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     admitted: bool,
     /// What holds its transfers back.
     pub(super) throttle: Throttle,
+    /// The failed logins of all connections.
+    pub(super) guesses: Option<Arc<Guesses>>,
+    /// Until when the host is not asked yet.
+    held: Option<Instant>,
     /// Who hands the client's connections on, if somebody does.
     pub(super) proxy: Option<IpAddr>,
     /// The server is being shut down: the grace that it gave, and when that is over.
@@ -106,6 +112,8 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             moving: None,
             admitted,
             throttle: Throttle::default(),
+            guesses: None,
+            held: None,
             proxy: None,
             ending: None,
             closing: None,
@@ -129,8 +137,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             _ => now.after(grace),
         };
         self.ending = Some((grace, end));
-        if self.closing.is_some() {
+        if let Some(closing) = &mut self.closing {
             // It ends already.
+            *closing = end.min(*closing);
         } else if now >= end || self.runtime.poll_deadline(end, cx).is_ready() {
             self.session.close(Text::literal("The server is shutting down."), &mut self.control.tx);
         } else {
@@ -177,7 +186,8 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                         self.reporter.closed = Closed::Peer(error);
                     }
                     (self.asked, self.moving) = (None, None);
-                    self.closing = Some(now.after(LINGER));
+                    let linger = now.after(LINGER);
+                    self.closing = Some(self.ending.map_or(linger, |(_, end)| linger.min(end)));
                 }
                 SessionStep::Wait(wait) => {
                     if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
@@ -238,6 +248,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             Note::Cleared => reporter.report(Happening::Cleared),
             Note::LoggedIn => reporter.report(Happening::LoggedIn),
             Note::LoginFailed => {
+                if let Some(guesses) = &self.guesses {
+                    guesses.failed(self.endpoints.peer.ip(), self.runtime.now());
+                }
                 reporter.report(Happening::LoginFailed);
                 reporter.visitor.user.clone_from(&self.user);
             }
@@ -252,6 +265,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         if matches!(op, DataOp::Abort) {
             // What was received so far stays with the host, unfinished.
             self.moving = None;
+        }
+        if let (DataOp::Receive(parameters), Some(moving)) = (&op, &mut self.moving) {
+            moving.begin(parameters.limit.map_or(u64::MAX, NonZeroU64::get));
         }
         let local = self.endpoints.local.ip();
         if let Some(event) = self.data.act(&self.runtime, local, self.endpoint.as_ref(), id, op) {
@@ -273,6 +289,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         if !matches!(request, Request::Commit) {
             self.reporter.asked(self.session.path(), self.session.source_path());
         }
+        self.held = None;
         let work = match request {
             Request::Admit => {
                 let admitted = if self.admitted { Ok(Told::Done) } else { Err(Refusal::Busy) };
@@ -280,6 +297,10 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             }
             Request::Commit => asking::finish(self.moving.take()),
             request @ (Request::Login { .. } | Request::Account { .. } | Request::Host(_)) => {
+                if let (Some(guesses), false) = (&self.guesses, matches!(request, Request::Host(_))) {
+                    let now = self.runtime.now();
+                    self.held = Some(now.after(guesses.delay(self.endpoints.peer.ip(), now)));
+                }
                 asking::ask_accounts(&self.accounts, self.visitor(), &request)
             }
             request => match &self.filesystem {
@@ -311,6 +332,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         let Some((ticket, mut doing)) = self.asked.take() else { return };
         let told = match &mut doing {
             _ if !self.session.awaits(&ticket) => return,
+            _ if self.held.is_some_and(|until| self.runtime.poll_deadline(until, cx).is_pending()) => {
+                Poll::Pending
+            }
             Doing::Asking(work) => match work.as_mut().poll(cx) {
                 Poll::Ready(Ok(Told::Entries(mut pages))) => {
                     let told = self.poll_tell(&ticket, &mut pages, cx);
@@ -405,7 +429,8 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 self.filesystem = Some(filesystem);
             }
             Ok(Told::Host(name)) => self.host = Some(name),
-            Ok(Told::Opened { moving, unique_name, .. }) => {
+            // It may be refused for what only shows once it is open.
+            Ok(Told::Opened { moving, unique_name, .. }) if self.session.is_transferring() => {
                 self.reporter.opened(unique_name.as_deref(), self.runtime.now());
                 self.moving = Some(moving);
             }
@@ -437,11 +462,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             _ => self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx),
         };
         let Poll::Ready(mut event) = event else { return false };
-        if let Some(moving) = &self.moving {
-            self.reporter.bytes = moving.moved();
-        }
+        let moved = self.moving.as_ref().map_or(self.reporter.bytes, Moving::moved);
+        let worked = moved.saturating_sub(::std::mem::replace(&mut self.reporter.bytes, moved));
         match &mut event {
             DataEvent::Flushed => self.moving = None,
+            DataEvent::Moved(0) => self.throttle.worked(self.runtime.now(), worked),
             DataEvent::Moved(bytes) => self.throttle.spend(*bytes),
             // The proxy vouches for whom it brings.
             DataEvent::Arrived(from) if self.proxy.is_some_and(|proxy| is_same(proxy, from.ip())) => {

@@ -3,6 +3,8 @@
 //! An adapter's part is to say how a session is run beside the others. A session is a future that ends by
 //! itself: with its client, or when the server [shuts down](Shutdown).
 
+mod door;
+mod guesses;
 #[cfg(feature = "proxy-protocol")]
 mod proxy;
 pub(super) mod setup;
@@ -13,18 +15,21 @@ use ::std::future::{Future, poll_fn};
 use ::std::io;
 use ::std::net::{SocketAddr, TcpListener, TcpStream};
 use ::std::num::NonZeroU64;
+use ::std::os::fd::{AsFd, OwnedFd};
 use ::std::pin::{Pin, pin};
 use ::std::sync::Arc;
-use ::std::task::{Poll, ready};
+use ::std::task::{Context, Poll, ready};
 use ::std::time::Duration;
 
 use super::host::AsyncAccounts;
-use super::runtime::{Interest, Reactor, Socket, Stream};
+use super::runtime::{Interest, Reactor, Socket, Stream, Turns};
 use super::server::{Connection, Hooks};
 use super::socket::{self, Keepalive};
 use super::throttle::{SharedPace, Throttle};
 use super::tls::Endpoint;
 use crate::server::{Config, Endpoints};
+use door::{Guest, Remedy, Reserve, fitting, remedy};
+pub(super) use guesses::Guesses;
 #[cfg(feature = "proxy-protocol")]
 pub use proxy::Proxies;
 pub use state::Shutdown;
@@ -34,10 +39,16 @@ use state::{Place, State};
 pub(super) type Session = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Makes a session of a connection.
-type Start = Box<dyn Fn(TcpStream, SocketAddr, Arc<Terms>, Place) -> Session + Send + Sync>;
+type Start = Box<dyn Fn(Guest, SocketAddr, Arc<Terms>, Place) -> Session + Send + Sync>;
 
 /// Suits a configuration to a client.
 pub(super) type Suit = Box<dyn Fn(Endpoints, &mut Config) + Send + Sync>;
+
+/// Makes sessions of connections, and has them run.
+type Begin<'a> = &'a mut dyn FnMut(TcpStream, SocketAddr);
+
+/// Descriptors of a session beside those that it has while it is idle: a data connection and a file.
+const TRANSFER: usize = 2;
 
 /// How long the system is left alone after it had nothing for one more connection.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -52,7 +63,6 @@ pub(super) struct Service {
 }
 
 /// What holds for every session.
-#[derive(Default)]
 pub(super) struct Terms {
     pub(super) config: Config,
     #[cfg(feature = "rustls")]
@@ -65,8 +75,29 @@ pub(super) struct Terms {
     pub(super) rate: Option<NonZeroU64>,
     total: Option<SharedPace>,
     pub(super) hooks: Hooks,
+    /// Failed logins, unless they are not counted.
+    pub(super) guesses: Option<Arc<Guesses>>,
     /// Suits the configuration to a client.
     pub(super) suit: Option<Suit>,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            config: Config::default(),
+            #[cfg(feature = "rustls")]
+            tls: None,
+            #[cfg(feature = "proxy-protocol")]
+            proxies: None,
+            places: state::Places::default(),
+            keepalive: Keepalive::default(),
+            rate: None,
+            total: None,
+            hooks: Hooks::default(),
+            guesses: Some(Arc::default()),
+            suit: None,
+        }
+    }
 }
 
 impl Terms {
@@ -128,11 +159,12 @@ impl Service {
         A: AsyncAccounts,
     {
         let listener = TcpListener::bind(addresses)?;
+        socket::wait_in_line(listener.as_fd())?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let accounts = Arc::new(accounts);
-        let start: Start = Box::new(move |stream, peer, terms, place| {
-            Box::pin(attend(runtime(), stream, peer, Arc::clone(&accounts), terms, place))
+        let start: Start = Box::new(move |guest, peer, terms, place| {
+            Box::pin(attend(runtime(), guest, peer, Arc::clone(&accounts), terms, place))
         });
         Ok(Self { listener, address, terms: Terms::default(), start, state: Arc::default() })
     }
@@ -148,40 +180,62 @@ impl Service {
         mut runtime: R,
         mut spawn: impl FnMut(Session),
     ) -> io::Result<()> {
-        let Self { listener, terms, start, state, .. } = self;
+        let Self { listener, mut terms, start, state, .. } = self;
+        terms.places.total = fitting(terms.places.total, R::DESCRIPTORS + TRANSFER);
+        let farewell: Arc<[u8]> = {
+            let mut farewell = Vec::new();
+            // A vector is never full.
+            let _ = terms.config.turn_away(&mut farewell);
+            farewell.into()
+        };
         let (listener, terms) = (runtime.register(listener.into())?, Arc::new(terms));
         // Nobody who gave the server up wants its sessions.
         let _end = state.end_on_drop();
-        let mut pause = None;
-        poll_fn(|cx| {
-            while !state.is_stopping(cx) {
-                if let Some(until) = pause {
-                    ready!(runtime.poll_deadline(until, cx));
-                    pause = None;
-                }
-                match ready!(listener.poll_io(Interest::Read, cx, socket::accept)) {
-                    Ok((stream, peer)) => {
-                        if let Some(place) = Place::new(&state, &terms.places) {
-                            spawn(start(stream.into(), peer, Arc::clone(&terms), place));
-                        }
-                    }
-                    Err(error) => match error.kind() {
-                        io::ErrorKind::Interrupted
-                        | io::ErrorKind::ConnectionAborted
-                        | io::ErrorKind::ConnectionReset => {}
-                        // Out of descriptors, mostly: sessions that end give theirs back.
-                        _ if state.is_busy() => pause = Some(runtime.now().after(PAUSE)),
-                        _ => return Poll::Ready(Err(error)),
-                    },
-                }
+        let mut reserve = Reserve::new();
+        let mut begin = |stream: TcpStream, peer| {
+            let guest = Guest::new(stream, Arc::clone(&farewell));
+            if let Some(place) = Place::new(&state, &terms.places) {
+                spawn(start(guest, peer, Arc::clone(&terms), place));
             }
-            Poll::Ready(Ok(()))
+        };
+        accept_all(&mut runtime, &state, &mut begin, |cx| {
+            listener.poll_io(Interest::Read, cx, |fd| reserve.accept(&farewell, || socket::accept(fd)))
         })
         .await?;
         drop(listener);
         poll_fn(|cx| state.poll_empty(cx)).await;
         Ok(())
     }
+}
+
+/// Takes connections in, as `accept` brings them, until the server is to end or has no listener any more.
+async fn accept_all<R: Reactor>(
+    runtime: &mut R,
+    state: &State,
+    begin: Begin<'_>,
+    mut accept: impl FnMut(&mut Context<'_>) -> Poll<io::Result<Option<(OwnedFd, SocketAddr)>>>,
+) -> io::Result<()> {
+    let (mut pause, mut turns) = (None, Turns::default());
+    poll_fn(|cx| {
+        while !state.is_stopping(cx) {
+            if let Some(until) = pause {
+                ready!(runtime.poll_deadline(until, cx));
+                pause = None;
+            }
+            match ready!(accept(cx)) {
+                Ok(Some((stream, peer))) => begin(stream.into(), peer),
+                Ok(None) => {}
+                Err(error) => match remedy(&error) {
+                    Remedy::Retry => {}
+                    Remedy::Wait => pause = Some(runtime.now().after(PAUSE)),
+                    Remedy::GiveUp => return Poll::Ready(Err(error)),
+                },
+            }
+            ready!(turns.poll_next(cx));
+        }
+        Poll::Ready(Ok(()))
+    })
+    .await
 }
 
 /// Whose connection it is; nothing where that is not told before the server is to end, at once: nobody has been let
@@ -201,12 +255,13 @@ async fn unless_stopping(
 /// Serves one client.
 async fn attend<R: Reactor, A: AsyncAccounts>(
     mut runtime: R,
-    stream: TcpStream,
+    guest: Guest,
     peer: SocketAddr,
     accounts: Arc<A>,
     terms: Arc<Terms>,
     mut place: Place,
 ) {
+    let Some(stream) = guest.enter() else { return };
     let Ok(local) = stream.local_addr() else { return };
     let Ok(mut socket) = runtime.adopt(stream) else { return };
     socket.keep_alive(terms.keepalive);
@@ -224,6 +279,7 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     let mut connection =
         Connection::new(runtime, socket, endpoints, config, accounts, admitted, terms.endpoint())
             .with_hooks(terms.hooks.clone());
+    connection.guesses.clone_from(&terms.guesses);
     connection.throttle = Throttle::new(terms.rate, terms.total.clone());
     connection.proxy = Some(peer.ip()).filter(|_| client != peer);
     drop(terms);
@@ -236,3 +292,6 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     })
     .await;
 }
+
+#[cfg(test)]
+mod tests;

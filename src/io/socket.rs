@@ -12,8 +12,8 @@ use ::std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{
-    AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketFlags, SocketType,
-    acceptfrom_with, sockopt,
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketAddrAny, SocketFlags,
+    SocketType, acceptfrom_with, sockopt,
 };
 
 /// Begins to connect.
@@ -90,19 +90,71 @@ pub(super) fn bind_within(at: SocketAddr, ports: RangeInclusive<u16>) -> io::Res
     Err(last)
 }
 
+/// Makes as many connections wait to be accepted as the system lets wait (`SOMAXCONN`), where the standard library
+/// has 128.
+pub(super) fn wait_in_line(listener: BorrowedFd<'_>) -> io::Result<()> {
+    // Systems cut what is more than they have.
+    Ok(rustix::net::listen(listener, i32::MAX)?)
+}
+
 /// Takes the next who has connected.
 pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, SocketAddr)> {
+    accept_by(|| acceptfrom_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK))
+}
+
+/// As [`accept`], by this call. An error of a connection that broke before it was taken is passed over, as long as
+/// there are not many of them in a row.
+fn accept_by(
+    mut accept: impl FnMut() -> Result<(OwnedFd, Option<SocketAddrAny>), Errno>,
+) -> io::Result<(OwnedFd, SocketAddr)> {
+    const BROKEN: u32 = 16;
+    let mut broken = 0;
     loop {
-        match acceptfrom_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
-            Ok((stream, Some(peer))) => {
-                without_delay(stream.as_fd())?;
-                return Ok((stream, SocketAddr::try_from(peer)?));
+        match accept() {
+            Ok((stream, peer)) => {
+                // Whoever has no address, or no socket to be set, is gone again already.
+                if let (Some(Ok(peer)), Ok(())) =
+                    (peer.map(SocketAddr::try_from), without_delay(stream.as_fd()))
+                {
+                    return Ok((stream, peer));
+                }
             }
-            // Whoever came is gone again already.
-            Ok((_, None)) | Err(Errno::INTR | Errno::CONNABORTED | Errno::CONNRESET) => {}
+            Err(error) if is_of_one_connection(error) && broken < BROKEN => broken += 1,
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Whether an error of accept is one of the connection that would have been the next: systems report there what its
+/// network has come to, or that a firewall forbids it.
+pub(super) const fn is_of_one_connection(error: Errno) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if matches!(error, Errno::NONET) {
+        return true;
+    }
+    matches!(
+        error,
+        Errno::INTR
+            | Errno::CONNABORTED
+            | Errno::CONNRESET
+            | Errno::PROTO
+            | Errno::PERM
+            | Errno::NETDOWN
+            | Errno::NETUNREACH
+            | Errno::NOPROTOOPT
+            | Errno::HOSTDOWN
+            | Errno::HOSTUNREACH
+            | Errno::OPNOTSUPP
+            | Errno::TIMEDOUT
+    )
+}
+
+/// Says `farewell` to a client that gets nothing else, as far as that goes at once.
+pub(super) fn turn_away(stream: BorrowedFd<'_>, farewell: &[u8]) {
+    let _ = rustix::net::send(stream, farewell, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+    let _ = shut_down(stream);
+    // What it has said already would make the close a reset, and the farewell would be lost.
+    let _ = rustix::net::recv(stream, &mut [0; 1024], RecvFlags::DONTWAIT);
 }
 
 pub(super) fn local_addr(socket: BorrowedFd<'_>) -> io::Result<SocketAddr> {

@@ -49,22 +49,35 @@ impl SharedPace {
 }
 
 /// What holds a session back.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::io) struct Throttle {
     own: Option<Pace>,
     shared: Option<SharedPace>,
     /// How many bytes its turn is still good for, and when that begins.
     left: u64,
     begin: Instant,
+    /// For bytes of a file that bring none over the wire, and when the last of them were done.
+    work: Pace,
+    worked: Instant,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self::new(None, None)
+    }
 }
 
 impl Throttle {
+    /// How many bytes of a file a session may go through in a second without sending any of them: as many as a disk
+    /// reads without effort, so that between two deadlines the work has an end.
+    const WORK: NonZeroU64 = NonZeroU64::new(128 << 20).unwrap();
     /// The least and the most bytes that a turn is for.
     const TURN: (u64, u64) = (1024, 1 << 20);
 
     /// Rates are in bytes a second.
     pub(super) fn new(own: Option<NonZeroU64>, shared: Option<SharedPace>) -> Self {
-        Self { own: own.map(Pace::new), shared, left: 0, begin: Instant::default() }
+        let (begin, worked) = (Instant::default(), Instant::default());
+        Self { own: own.map(Pace::new), shared, left: 0, begin, work: Pace::new(Self::WORK), worked }
     }
 
     /// Ready when bytes may be moved: how many, at least one.
@@ -73,6 +86,9 @@ impl Throttle {
         runtime: &mut R,
         cx: &mut Context<'_>,
     ) -> Poll<usize> {
+        if runtime.now() < self.worked {
+            ready!(runtime.poll_deadline(self.worked, cx));
+        }
         let rates = [self.own.as_ref().map(|pace| pace.rate), self.shared.as_ref().map(|pace| pace.rate)];
         let Some(rate) = rates.into_iter().flatten().min() else { return Poll::Ready(usize::MAX) };
         if self.left == 0 {
@@ -87,6 +103,12 @@ impl Throttle {
             ready!(runtime.poll_deadline(self.begin, cx));
         }
         Poll::Ready(usize::try_from(self.left).unwrap_or(usize::MAX))
+    }
+
+    /// So many bytes of a file were gone through, and none of them sent.
+    pub(in crate::io) fn worked(&mut self, now: Instant, bytes: u64) {
+        self.work.turn(now, bytes);
+        self.worked = self.work.free;
     }
 
     /// Bytes were moved.
@@ -118,6 +140,15 @@ mod tests {
         assert_eq!(pace.turn(at(0), 10), at(0));
         assert_eq!(pace.turn(at(5000), 10), at(5000));
         assert_eq!(pace.turn(at(5000), 10), at(5010));
+    }
+
+    #[test]
+    fn bytes_that_are_only_gone_through_take_their_time() {
+        let mut throttle = Throttle::default();
+        for _ in 0..10 {
+            throttle.worked(at(0), Throttle::WORK.get() / 10);
+        }
+        assert_eq!(throttle.worked, at(1000));
     }
 
     #[test]

@@ -54,6 +54,10 @@ impl<A> VirtualHosts<A> {
 impl<A: Accounts> Accounts for VirtualHosts<A> {
     type Filesystem = A::Filesystem;
 
+    fn blocks(&self) -> bool {
+        self.default.blocks() || self.named.iter().any(|(_, accounts)| accounts.blocks())
+    }
+
     fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<A::Filesystem>, Refusal> {
         self.chosen(visitor).login(visitor, password)
     }

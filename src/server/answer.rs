@@ -77,6 +77,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Renamed."), tx);
             }
             (Pending::Stat(purpose), Answer::Entry(entry)) => self.entry(ticket, purpose, entry, tx),
+            (Pending::Open(_), Answer::Opened { size: Some(size), .. })
+                if self.opening.skip > most_in_stream(size) =>
+            {
+                self.refused(ticket, pending, Refusal::BadOffset, tx);
+            }
             (Pending::Open(_) | Pending::List(_), Answer::Opened { size, unique_name }) => {
                 self.opened(ticket, size, unique_name);
             }
@@ -144,9 +149,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let ticket = self.pi.reissue(self.asked);
         match pending {
             Pending::Login | Pending::Account | Pending::Host => {
-                if pending != Pending::Host && self.login != Login::In {
-                    self.login = Login::Nobody;
-                    self.paths.forget_waiting();
+                if pending != Pending::Host {
+                    self.forget_login();
                 }
                 self.reply(
                     ticket,
@@ -158,6 +162,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             pending => self.refused(ticket, pending, Refusal::Failed, tx),
         }
         self.settle(tx);
+    }
+
+    /// The login has come to nothing: it begins with a user again, unless somebody was logged in before.
+    fn forget_login(&mut self) {
+        if self.login != Login::In {
+            self.login = Login::Nobody;
+            self.paths.forget_waiting();
+        }
     }
 
     fn refused(&mut self, ticket: Ticket, pending: Pending, refusal: Refusal, tx: &mut Tx<'_>) {
@@ -176,11 +188,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Pending::Account if self.login == Login::In && refusal == Refusal::Unsupported => {
                 self.reply(ticket, Code::SUPERFLUOUS, Text::literal("No account is needed."), tx);
             }
+            // Nobody has looked at what was sent: it counts as no failure.
+            Pending::Login | Pending::Account if refusal == Refusal::Busy => {
+                self.forget_login();
+                self.reply(ticket, Code::LOCAL_ERROR, Text::literal("Busy; try again later."), tx);
+            }
             Pending::Login | Pending::Account => {
-                if self.login != Login::In {
-                    self.login = Login::Nobody;
-                    self.paths.forget_waiting();
-                }
+                self.forget_login();
                 self.note(Note::LoginFailed);
                 self.failed_logins = self.failed_logins.saturating_add(1);
                 self.refusing = Some((ticket, None));
@@ -191,7 +205,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             pending => {
                 if matches!(pending, Pending::Open(_) | Pending::List(_)) {
                     self.size_hint = None;
-                    self.close_channel(DataOp::Close);
+                    // The port stays for the next transfer (RFC 959 3.2), of which a client may think it the first.
+                    if !self.channel.is_expected() {
+                        self.close_channel(DataOp::Close);
+                    }
                 }
                 if pending == Pending::Commit {
                     self.note_transfer(
@@ -364,6 +381,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             tx.put(b"\r\n")
         });
     }
+}
+
+/// How many bytes a file of this size has as a stream at most: each of its own may become two, which is what text does
+/// to line ends.
+const fn most_in_stream(size: u64) -> u64 {
+    size.saturating_mul(2)
 }
 
 /// A reply of any number of lines.

@@ -1,11 +1,13 @@
 //! What a server allows its clients, and what it says of itself.
 
 use core::net::Ipv4Addr;
-use core::num::NonZeroU32;
+use core::num::{NonZeroU32, NonZeroU64};
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
-use crate::codec::{Features, HashAlgorithm, Text, Verb, VerbSet};
+use crate::codec::{
+    Features, Full, HashAlgorithm, Position, ReplyCode, ReplyLine, Sink, Text, Verb, VerbSet,
+};
 use crate::security::{Policy, TlsMode};
 use crate::transfer::LineEnds;
 
@@ -83,6 +85,19 @@ impl Config {
         use Verb::*;
         VerbSet::of(&[User, Pass, Rein, Quit, Abor, Auth, Adat, Pbsz, Prot, Ccc, Mic, Conf, Enc])
     };
+
+    /// Writes what a client is told for whom there is no session at all, in the stead of a greeting (RFC 959 5.4:
+    /// 421): nothing where it would have to be said under TLS. The connection is to be closed then.
+    ///
+    /// # Errors
+    /// When `out` has no room.
+    pub fn turn_away(&self, out: &mut impl Sink) -> Result<(), Full> {
+        if self.security.tls == TlsMode::Implicit {
+            return Ok(());
+        }
+        let text = Text::literal("Too many are here; try again later.");
+        ReplyLine::encode(ReplyCode::SERVICE_NOT_AVAILABLE, Position::Single, text, out)
+    }
 
     /// Whether the host answers a command itself.
     pub(super) fn overrides(&self, verb: Verb) -> bool {
@@ -214,11 +229,15 @@ pub struct Limits {
     /// Bytes a second that a transfer has to move, each [`Timeouts::rate`] long: a slower one is given up,
     /// whichever side is the slow one. 0, which is no limit, by default.
     pub minimum_rate: u32,
+    /// Bytes that a file may have at most that a client stores; what REST leaves of it counts, what APPE adds to
+    /// does not, of which nothing is known. One that comes to more is given up and answered 552. None, which is no
+    /// limit, by default.
+    pub upload_size: Option<NonZeroU64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { line: 2046, bad_commands: 20, login_attempts: 5, minimum_rate: 0 }
+        Self { line: 2046, bad_commands: 20, login_attempts: 5, minimum_rate: 0, upload_size: None }
     }
 }
 
@@ -233,7 +252,8 @@ pub struct Timeouts {
     pub handshake: Duration,
     /// Between commands. 5 minutes by default.
     pub idle: Duration,
-    /// To open the data connection, once a transfer was asked for. 30 s by default.
+    /// To open the data connection, once a transfer was asked for; and for how long a passive port is listened at
+    /// without one, whatever other commands come. 30 s by default.
     pub accept: Duration,
     /// Without a byte on the data connection. 60 s by default.
     pub stall: Duration,

@@ -9,6 +9,7 @@ use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::buffer::Tx;
 use crate::codec::{ReplyCode as Code, Sink, Text, address};
 use crate::error::LocalError;
+use crate::time::Instant;
 
 /// How a client is told where to connect to: PASV, LPSV, EPSV.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +30,8 @@ pub(super) enum Channel {
     Bound { id: DataId, ticket: Ticket, reply: PassiveReply, address: SocketAddr },
     /// There is no listener to be had; the client is to be told.
     Unbound { ticket: Ticket },
-    /// The client may come.
-    Listening(DataId),
+    /// The client may come; since when it is waited for.
+    Listening(DataId, Option<Instant>),
     /// PORT or EPRT: to be connected to when a transfer needs it.
     Address(SocketAddr),
     /// It is being connected to.
@@ -51,6 +52,11 @@ impl Channel {
         !matches!(self, Self::None | Self::Unbound { .. })
     }
 
+    /// Whether it is known where the connection will be made, and none was.
+    pub(super) const fn is_expected(&self) -> bool {
+        matches!(self, Self::Listening(..) | Self::Address(_))
+    }
+
     /// Lets nothing wait any longer for what the client has begun.
     pub(super) const fn forget_beginning(&mut self) {
         if let Self::Securing { begun, .. } = self {
@@ -62,7 +68,7 @@ impl Channel {
         match self {
             Self::Binding { id, .. }
             | Self::Bound { id, .. }
-            | Self::Listening(id)
+            | Self::Listening(id, _)
             | Self::Connecting(id)
             | Self::Ready(id)
             | Self::Securing { id, .. }
@@ -86,7 +92,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
         let unexpected = LocalError::UnexpectedDataEvent { event: event.name(), state: self.data_state() };
         let stranger = matches!(event, DataEvent::Arrived(peer) if !self.may_share_data(peer.ip()));
-        self.progress |= !stranger;
+        // Work that brings no byte over the wire does not put the deadline off.
+        let moves = !matches!(event, DataEvent::Moved(0) | DataEvent::Decoded(_));
+        self.progress |= !stranger && moves;
         match event {
             DataEvent::Listening(address) => match core::mem::take(&mut self.channel) {
                 Channel::Binding { id, ticket, reply } => {
@@ -99,7 +107,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             },
             // A client can be here before it was told where: someone else can, too (RFC 2577 4).
             DataEvent::Arrived(_) => match self.channel {
-                Channel::Listening(id) if !stranger => {
+                Channel::Listening(id, _) if !stranger => {
                     self.order(id, DataOp::Admit);
                     self.connection_stands(id);
                 }
@@ -158,7 +166,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn data_state(&self) -> &'static str {
         match (&self.channel, &self.transfer) {
             (Channel::Binding { .. } | Channel::Bound { .. }, _) => "getting its listener",
-            (Channel::Listening(_), _) => "listened for",
+            (Channel::Listening(..), _) => "listened for",
             (Channel::Connecting(_), _) => "being dialled",
             (Channel::Securing { .. }, _) => "in its TLS handshake",
             (Channel::Ready(_) | Channel::Secured(_), None) => "standing, without a transfer",
@@ -200,7 +208,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub(super) fn tell_passive_address(&mut self, tx: &mut Tx<'_>) {
         match core::mem::take(&mut self.channel) {
             Channel::Bound { id, ticket, reply, address: bound } => {
-                self.channel = Channel::Listening(id);
+                self.channel = Channel::Listening(id, None);
                 let named = self.named_address(bound);
                 let long = match bound.ip().to_canonical() {
                     IpAddr::V4(_) => named.into(),

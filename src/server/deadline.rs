@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::data::Channel;
 use super::machine::Ticket;
 use super::session::{Login, Session};
 use super::transfer::END_ROOM;
@@ -23,7 +24,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let held = self.holds_announcement();
         let timeouts = &self.config.timeouts;
         let started = *self.started.get_or_insert(now);
-        match (&mut self.transfer, self.login) {
+        let listening = match &mut self.channel {
+            Channel::Listening(_, since) => Some(since.get_or_insert(now).after(timeouts.accept)),
+            _ => None,
+        };
+        let (awaited, deadline) = match (&mut self.transfer, self.login) {
             _ if self.pending.is_some() => (Awaited::Host, self.asked_at.after(timeouts.host)),
             _ if held => (Awaited::Handshake, self.since.after(PATIENCE.min(timeouts.accept))),
             (Some(transfer), _) if transfer.is_moving() => {
@@ -37,6 +42,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (Some(_), _) => (Awaited::DataConnection, self.since.after(timeouts.accept)),
             (None, Login::In) => (Awaited::Command, self.since.after(self.idle)),
             (None, _) => (Awaited::Login, started.after(timeouts.login)),
+        };
+        // A listener that no transfer wants takes its port for so long, whatever is said meanwhile.
+        match listening.filter(|end| self.pending.is_none() && self.transfer.is_none() && *end < deadline) {
+            Some(end) => (Awaited::DataConnection, end),
+            None => (awaited, deadline),
         }
     }
 

@@ -176,6 +176,17 @@ pub enum Access {
     Unique,
 }
 
+impl Access {
+    /// The first byte of the file that is stored, as far as that is known; none for reading.
+    pub(super) const fn first_stored(self) -> Option<u64> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Write { offset } => Some(offset),
+            Self::Append | Self::Unique => Some(0),
+        }
+    }
+}
+
 /// How a directory is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -266,7 +277,7 @@ pub enum Refusal {
     QuotaExceeded,
     /// There is no room left.
     StorageFull,
-    /// Not now: busy or locked. The same may work later.
+    /// Not now: busy or locked. The same may work later. A login that is refused so counts as no failure.
     Busy,
     /// The host cannot do this at all.
     Unsupported,

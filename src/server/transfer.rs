@@ -174,9 +174,19 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         ticket: Ticket,
         path: Text<'_>,
         access: Access,
-        parameters: Parameters,
+        mut parameters: Parameters,
         tx: &mut Tx<'_>,
     ) -> Answered {
+        if let (Some(most), Some(begin)) = (self.config.limits.upload_size, access.first_stored()) {
+            // What ALLO has said is a hint, and so as good a reason as the size itself would be.
+            let left = most.get().checked_sub(begin).and_then(NonZeroU64::new);
+            if left.is_none_or(|left| self.size_hint.is_some_and(|size| size > left.get())) {
+                self.size_hint = None;
+                let text = "A file may not be that large here.";
+                return self.answer_now(ticket, Code::STORAGE_EXCEEDED, text, tx);
+            }
+            parameters.limit = left;
+        }
         self.ask_for_transfer(ticket, path, Pending::Open(access), parameters, tx)
     }
 

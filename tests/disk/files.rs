@@ -130,7 +130,11 @@ fn unique_names_do_not_run_out() {
     let scratch = Scratch::new();
     let directory = scratch.writable();
     let mut given: Vec<_> = (0..150)
-        .map(|_| directory.open(path("/n"), Access::Unique, &Wishes::default()).unwrap().unique_name.unwrap())
+        .map(|_| {
+            let mut opened = directory.open(path("/n"), Access::Unique, &Wishes::default()).unwrap();
+            opened.file.begin().unwrap();
+            opened.unique_name.unwrap()
+        })
         .collect();
     assert_eq!((&*given[0], &*given[99]), (&b"n"[..], &b"n.99"[..]));
     given.sort();
@@ -251,4 +255,42 @@ fn files_that_cannot_be_put_together_stay_as_they_were() {
         assert_eq!(["1", "2", "there"].map(|name| scratch.content(name)), ["one", "two", "zero"]);
         assert!(!scratch.at("new").exists(), "{target} {parts:?}");
     }
+}
+
+#[test]
+fn an_upload_that_never_begins_changes_nothing() {
+    for (before, access) in [
+        (None, WRITE),
+        (Some("0123456789"), WRITE),
+        (Some("0123456789"), Access::Write { offset: 3 }),
+        (Some("0123456789"), Access::Append),
+        (None, Access::Append),
+        (None, Access::Unique),
+        (Some(""), WRITE),
+    ] {
+        let scratch = Scratch::new();
+        if let Some(content) = before {
+            scratch.file("file", content);
+        }
+        let directory = scratch.writable();
+        let opened = directory.open(path("/file"), access, &Wishes::default()).unwrap();
+        assert_eq!(fs::read_to_string(scratch.at("file")).unwrap(), before.unwrap_or_default(), "{access:?}");
+        drop(opened);
+        assert_eq!(fs::read_to_string(scratch.at("file")).ok().as_deref(), before, "{access:?}");
+        // What has begun and brought nothing is an empty file.
+        let mut opened = directory.open(path("/file"), access, &Wishes::default()).unwrap();
+        opened.file.begin().unwrap();
+        drop(opened);
+        assert!(scratch.at("file").exists(), "{access:?}");
+    }
+}
+
+#[test]
+fn a_file_that_was_made_for_an_upload_and_is_anothers_by_now_stays() {
+    let scratch = Scratch::new();
+    let directory = scratch.writable();
+    let opened = directory.open(path("/file"), WRITE, &Wishes::default()).unwrap();
+    write_all(directory.open(path("/file"), WRITE, &Wishes::default()).unwrap(), b"new");
+    drop(opened);
+    assert_eq!(scratch.content("file"), "new");
 }

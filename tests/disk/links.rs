@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ftp_proto::io::{Access, Filesystem, Refusal, VirtualPath, Wishes};
-use ftp_proto::listing::Kind;
+use ftp_proto::listing::{Kind, OwnedEntry};
 
-use crate::scratch::{READ, Scratch, WRITE, names, path, read_all, refused};
+use crate::scratch::{READ, Scratch, WRITE, names, path, read_all, refused, whole};
 
 #[test]
 fn a_path_is_absolute_and_normal() {
@@ -136,4 +136,33 @@ fn a_link_swapped_in_meanwhile_does_not_lead_out() {
         assert!(opened > 0);
     });
     assert_eq!(fs::read_dir(scratch.outside()).unwrap().count(), 2);
+}
+
+#[test]
+fn where_a_link_leads_is_told_only_within_the_root() {
+    let scratch = Scratch::new();
+    let within = ["file", "missing", "d/../file", "d/in", "self"];
+    let outside = ["/etc/passwd", "..", "../secret", "../new", "d/../../secret", "d/up/new"];
+    scratch.directory("d").file("file", "content").link("d/in", "../file").link("d/up", "../..");
+    let name = |number: usize, of: &str| format!("{of}{number}");
+    for (of, targets) in [("in", &within[..]), ("out", &outside[..])] {
+        for (number, target) in targets.iter().enumerate() {
+            scratch.link(&name(number, of), if *target == "self" { "in4" } else { target });
+        }
+    }
+    let directory = scratch.writable();
+    let shows = |entry: &OwnedEntry| matches!(entry.entry().kind, Kind::Link { target: Some(_) });
+    for (of, targets, shown) in [("in", &within[..], true), ("out", &outside[..], false)] {
+        for (number, target) in targets.iter().enumerate() {
+            let link = format!("/{}", name(number, of));
+            assert_eq!(shows(&directory.entry(path(&link), false).unwrap()), shown, "{target}");
+        }
+    }
+    for entry in whole(directory.entries(VirtualPath::ROOT).unwrap()) {
+        let name = entry.entry().name.as_bytes().to_vec();
+        assert_eq!(shows(&entry), name.starts_with(b"in"), "{name:?}");
+    }
+    for entry in whole(directory.entries(path("/d")).unwrap()) {
+        assert_eq!(shows(&entry), entry.entry().name.as_bytes() == b"in");
+    }
 }

@@ -314,3 +314,35 @@ fn want_of_room_is_said_of_uploads_only() {
         assert_eq!(rig.codes(), [code], "{command} {failure:?}");
     }
 }
+
+#[test]
+fn a_refused_transfer_keeps_the_port_and_closes_a_connection_that_was_made() {
+    for refused in ["RETR /none", "STOR /dir", "LIST /none", "MLSD /none"] {
+        let mut rig = Rig::logged_in();
+        rig.say("EPSV");
+        let code = rig.say(refused)[0];
+        assert!((500..600).contains(&code), "{refused}: {code}");
+        assert!(matches!(rig.data, DataEnd::Listening(_)), "{refused}");
+        // The client comes now, and asks for what there is.
+        rig.arrive(PEER_DATA);
+        assert_eq!(rig.say("RETR /file"), [150], "{refused}");
+        assert_eq!(rig.download(), b"content");
+        assert_eq!(rig.codes(), [226]);
+
+        let mut rig = Rig::logged_in();
+        rig.say("EPSV");
+        rig.arrive(PEER_DATA);
+        rig.say(refused);
+        assert_eq!(rig.data, DataEnd::None, "{refused}");
+        assert_eq!(rig.say("RETR /file"), [425]);
+
+        for leaves in ["EPSV", "PORT 192,0,2,2,200,1", "REIN"] {
+            let mut rig = Rig::logged_in();
+            rig.say("EPSV");
+            let before = rig.data.clone();
+            rig.say(refused);
+            rig.say(leaves);
+            assert_ne!(rig.data, before, "{leaves}");
+        }
+    }
+}

@@ -133,3 +133,16 @@ fn a_client_that_is_not_admitted_is_told_421() {
     assert_eq!(rig.codes(), [421]);
     assert_eq!(rig.end, Some(End::Close));
 }
+
+#[test]
+fn a_login_that_the_host_has_no_time_for_is_no_failure() {
+    let mut rig = Rig::new();
+    rig.slow = Slow::Everything;
+    for _ in 0..20 {
+        assert_eq!(rig.say("USER me\r\nPASS secret"), [331]);
+        rig.answer(Answer::Refused(Refusal::Busy)).unwrap();
+        assert_eq!(rig.codes(), [451]);
+    }
+    assert_eq!(rig.session.failed_logins(), 0);
+    assert_eq!(rig.say("PASS secret"), [503], "it begins with a user again");
+}

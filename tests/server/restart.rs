@@ -78,3 +78,14 @@ fn an_upload_begins_only_where_the_offset_names_a_byte_of_the_stored_file_and_go
         assert_eq!(rig.host.tree.file("/file").unwrap(), b"whole", "{setup}");
     }
 }
+
+#[test]
+fn a_restart_of_text_is_refused_where_no_line_end_could_bring_the_stream_that_far() {
+    // Seven bytes, which are fourteen as text at most.
+    for (offset, code) in [(0, 150), (7, 150), (14, 150), (15, 554), (u64::MAX, 554)] {
+        let mut rig = Rig::logged_in();
+        rig.passive();
+        assert_eq!(rig.say(&format!("TYPE A\r\nREST {offset}\r\nRETR /file")), [200, 350, code], "{offset}");
+        assert_eq!(rig.session.is_transferring(), code == 150, "{offset}");
+    }
+}

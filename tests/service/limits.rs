@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::num::NonZeroU64;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use ftp_proto::codec::TransferMode;
 use ftp_proto::io::std::Client;
 
+use crate::peer::Peer;
 use crate::site::{Runtime, Setup, Site};
 
 const RATE: Option<NonZeroU64> = NonZeroU64::new(1 << 20);
@@ -102,5 +104,58 @@ fn all_sessions_keep_to_their_rate_and_each_gets_its_share() {
             let spread = *ends.iter().max().unwrap() - *ends.iter().min().unwrap();
             assert!(spread < Duration::from_millis(300), "{spread:?}");
         });
+    }
+}
+
+#[test]
+fn a_passive_port_is_given_back_in_its_time_whatever_is_said_meanwhile() {
+    for runtime in Runtime::ALL {
+        let mut setup = Setup::default();
+        setup.config.timeouts.accept = Duration::from_millis(300);
+        let site = Site::with(runtime, setup);
+        let mut peer = Peer::new(site.address);
+        let reply = peer.says("EPSV", "229");
+        let port: u16 = reply.split('|').nth(3).unwrap().parse().unwrap();
+        for _ in 0..12 {
+            thread::sleep(Duration::from_millis(50));
+            peer.says("NOOP", "200");
+        }
+        TcpStream::connect(("127.0.0.1", port)).unwrap_err();
+        peer.says("RETR file", "425");
+    }
+}
+
+#[test]
+fn an_upload_that_is_too_large_is_given_up_and_so_is_one_that_is_too_slow() {
+    for runtime in Runtime::ALL {
+        for mode in ["S", "Z"] {
+            let mut setup = Setup::default();
+            setup.config.limits.upload_size = NonZeroU64::new(100_000);
+            let site = Site::with(runtime, setup);
+            let mut client = site.client();
+            if mode == "Z" {
+                client.set_mode(TransferMode::Deflate).unwrap();
+            }
+            for (size, fits) in [(100_000, true), (100_001, false), (5_000_000, false)] {
+                let mut store = client.store("file").unwrap();
+                let written = store.write_all(&vec![7; size]).map(|()| store.finish().is_ok());
+                assert_eq!(matches!(written, Ok(true)), fits, "{runtime:?} {mode} {size}");
+                assert!(fs::metadata(site.path("file")).unwrap().len() <= 100_000);
+            }
+            client.noop().unwrap();
+        }
+        let mut setup = Setup::default();
+        setup.config.limits.minimum_rate = 1000;
+        setup.config.timeouts.rate = Duration::from_millis(500);
+        let site = Site::with(runtime, setup);
+        let mut peer = Peer::new(site.address);
+        let mut data = peer.data();
+        peer.says("STOR file", "150");
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(5) && data.write_all(&[7; 10]).is_ok() {
+            thread::sleep(Duration::from_millis(50));
+        }
+        assert!(begun.elapsed() < Duration::from_secs(3));
+        peer.awaits("426");
     }
 }

@@ -1,7 +1,15 @@
 //! Servers on every runtime: how many they serve and how fast, whom, and how they end.
 #![cfg(all(feature = "disk", feature = "tokio", feature = "smol"))]
 
+mod beginning;
+#[cfg(target_os = "linux")]
+mod child;
+#[cfg(all(target_os = "linux", feature = "ring"))]
+mod daemon;
+#[cfg(target_os = "linux")]
+mod descriptors;
 mod hosts;
+mod hung;
 #[cfg(target_os = "linux")]
 mod keepalive;
 mod limits;
@@ -11,3 +19,5 @@ mod peer;
 mod proxy;
 mod shutdown;
 mod site;
+mod traced;
+mod work;

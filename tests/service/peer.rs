@@ -12,14 +12,25 @@ pub(crate) struct Peer {
 impl Peer {
     /// Logged in, for files as they are.
     pub(crate) fn new(address: SocketAddr) -> Self {
+        Self::named(address, "me")
+    }
+
+    /// As [`new`](Self::new), another user.
+    pub(crate) fn named(address: SocketAddr, user: &str) -> Self {
+        let mut peer = Self::greeted(address);
+        peer.says(&format!("USER {user}"), "331");
+        peer.says("PASS secret", "230");
+        peer.says("TYPE I", "200");
+        peer
+    }
+
+    /// One that has not logged in.
+    pub(crate) fn greeted(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream.set_nodelay(true).unwrap();
         let mut peer = Self { control: BufReader::with_capacity(256, stream) };
         peer.awaits("220");
-        peer.says("USER me", "331");
-        peer.says("PASS secret", "230");
-        peer.says("TYPE I", "200");
         peer
     }
 
@@ -32,8 +43,13 @@ impl Peer {
     }
 
     pub(crate) fn says(&mut self, line: &str, code: &str) -> String {
-        self.control.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
+        self.says_only(line);
         self.awaits(code)
+    }
+
+    /// Awaits no reply.
+    pub(crate) fn says_only(&mut self, line: &str) {
+        self.control.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
     }
 
     /// A passive data connection.

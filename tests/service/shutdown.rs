@@ -98,3 +98,22 @@ fn a_grace_can_be_cut_short() {
         assert!(upload.finish().is_err());
     });
 }
+
+#[test]
+fn nothing_comes_on_top_of_the_grace_though_a_client_never_closes() {
+    everywhere(|site| {
+        // Neither reads nor closes once it has begun.
+        let mut idle = Peer::new(site.address);
+        idle.says("NOOP", "200");
+        let mut peer = Peer::new(site.address);
+        let _data = peer.data();
+        peer.says("STOR file", "150");
+        let start = Instant::now();
+        site.shutdown.shut_down(LONG / 40);
+        site.ends();
+        let took = start.elapsed();
+        assert!(took < LONG / 20, "{took:?}");
+        idle.awaits("421");
+        peer.awaits("421");
+    });
+}

@@ -2,7 +2,8 @@
 
 use ::std::ffi::OsStr;
 use ::std::io;
-use ::std::path::Path;
+use ::std::path::{Path, PathBuf};
+use ::std::sync::Arc;
 use ::std::time::SystemTime;
 
 use cap_std::fs::{Dir, FileType, Metadata, ReadDir};
@@ -19,14 +20,17 @@ use crate::listing::{Entry, Kind, Modified, OwnedEntry, Precision};
 pub struct DiskEntries {
     /// `None` once it could not be read on.
     names: Option<ReadDir>,
-    /// For the targets of links.
+    /// For the targets of links, and where they lead.
     directory: Dir,
+    root: Arc<Dir>,
+    path: PathBuf,
     writable: bool,
 }
 
 impl DiskEntries {
-    pub(super) fn new(directory: Dir, writable: bool) -> io::Result<Self> {
-        Ok(Self { names: Some(directory.entries()?), directory, writable })
+    /// Of the directory that was opened at `path`.
+    pub(super) fn new(directory: Dir, root: Arc<Dir>, path: &Path, writable: bool) -> io::Result<Self> {
+        Ok(Self { names: Some(directory.entries()?), directory, root, path: path.to_owned(), writable })
     }
 }
 
@@ -49,7 +53,8 @@ impl Iterator for DiskEntries {
             let described = match entry.metadata() {
                 Ok(found) => {
                     let linked = found.is_symlink();
-                    let target = if linked { self.directory.read_link(&name).ok() } else { None };
+                    let within = linked && leads_within(&self.root, &self.path.join(&name));
+                    let target = if within { self.directory.read_link(&name).ok() } else { None };
                     describe(bytes, &found, target.as_deref(), self.writable, false)
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -63,6 +68,13 @@ impl Iterator for DiskEntries {
             }
         }
     }
+}
+
+/// Whether the link at `path` leads nowhere outside of the root: where it does, its target is nobody's to know. One
+/// that leads to nothing within does not.
+pub(super) fn leads_within(root: &Dir, path: &Path) -> bool {
+    // That is what cap-std says of a path that leads out, and the system of one that may not be gone.
+    !matches!(root.metadata(path), Err(error) if error.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// The entry of a file called `name`; `None` when no listing can show that name.

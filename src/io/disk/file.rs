@@ -2,8 +2,13 @@
 
 use ::std::fs;
 use ::std::io::{self, Read, Write};
+use ::std::path::PathBuf;
+use ::std::sync::Arc;
+
+use cap_std::fs::{Dir, Metadata};
 
 use super::refusal::refusal;
+use super::same;
 use crate::io::host::{File, Refusal};
 
 /// A regular file that [`Directory`](super::Directory) opened.
@@ -12,6 +17,38 @@ pub struct DiskFile {
     file: fs::File,
     appends: bool,
     sync: Option<Sync>,
+    /// What the beginning of an upload changes.
+    start: Start,
+}
+
+/// What an upload has not changed yet.
+#[derive(Debug, Default)]
+struct Start {
+    /// Where the file is to be cut.
+    length: Option<u64>,
+    made: Option<Made>,
+}
+
+/// A file that was made for an upload, and is removed unless that begins.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) root: Arc<Dir>,
+    pub(super) path: PathBuf,
+    pub(super) what: Metadata,
+    pub(super) begun: bool,
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        if self.begun {
+            return;
+        }
+        // Somebody else may have put another there, or written to it.
+        let found = self.root.symlink_metadata(&self.path);
+        if found.is_ok_and(|found| found.len() == 0 && same(&found, &self.what, &self.path, &self.path)) {
+            let _ = self.root.remove_file(&self.path);
+        }
+    }
 }
 
 /// An upload that is to be on the disk when it is finished.
@@ -23,15 +60,16 @@ struct Sync {
 
 impl DiskFile {
     pub(super) fn reading(file: fs::File) -> Self {
-        Self { file, appends: false, sync: None }
+        Self { file, appends: false, sync: None, start: Start::default() }
     }
 
-    pub(super) fn writing(file: fs::File) -> Self {
-        Self { file, appends: false, sync: None }
+    /// To be cut at `length` when the upload begins, and removed if it does not, if it was `made`.
+    pub(super) fn writing(file: fs::File, length: Option<u64>, made: Option<Made>) -> Self {
+        Self { start: Start { length, made }, ..Self::reading(file) }
     }
 
-    pub(super) fn appending(file: fs::File) -> Self {
-        Self { file, appends: true, sync: None }
+    pub(super) fn appending(file: fs::File, made: Option<Made>) -> Self {
+        Self { appends: true, ..Self::writing(file, None, made) }
     }
 
     pub(super) fn synced(self, parent: Option<fs::File>) -> Self {
@@ -44,11 +82,24 @@ impl File for DiskFile {
         uninterrupted(|| self.file.read(buffer))
     }
 
+    fn begin(&mut self) -> io::Result<()> {
+        let Start { length, made } = &mut self.start;
+        if let Some(length) = length.take() {
+            self.file.set_len(length)?;
+        }
+        if let Some(mut made) = made.take() {
+            made.begun = true;
+        }
+        Ok(())
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.begin()?;
         uninterrupted(|| self.file.write(bytes))
     }
 
     fn finish(mut self) -> Result<(), Refusal> {
+        self.begin().map_err(|error| refusal(&error))?;
         let synced = match &self.sync {
             None => self.file.flush(),
             Some(Sync { parent }) => {

@@ -245,6 +245,14 @@ pub trait AsyncFile: Send + Sized + 'static {
     /// Whatever went wrong: the client is told 451.
     fn read(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
 
+    /// As [`File::begin`](super::File::begin).
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn begin(&mut self) -> impl Future<Output = io::Result<()>> + Send {
+        ::std::future::ready(Ok(()))
+    }
+
     /// Writes on.
     ///
     /// # Errors

@@ -15,6 +15,16 @@ pub trait Accounts: Send + Sync + 'static {
     /// What an account sees.
     type Filesystem: Filesystem;
 
+    /// Whether the calls may block. Yes by default; accounts in memory say no, and servers whose sessions share
+    /// threads then call them at once. They are not to wait for anything then, a file or a lock.
+    ///
+    /// On those servers calls that may block are made in other threads: those of the accounts in some, those of each
+    /// file system in others, so that none waits for what another hangs at. A session that has four of them unanswered,
+    /// because their clients gave them up, is told that its next is [`Refusal::Busy`].
+    fn blocks(&self) -> bool {
+        true
+    }
+
     /// Checks a login. Take as long for an unknown user as for a wrong password, so that nobody can
     /// tell which it was (RFC 2577 6).
     ///
@@ -193,10 +203,23 @@ pub trait File: Send {
     /// Whatever went wrong: the client is told 451.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
+    /// The upload begins: the data connection stands, under TLS if it is to be. What [`open`](Filesystem::open) has
+    /// left as it was for that is changed now, before anything is [written](Self::write): the old file is emptied.
+    /// By default nothing: a host that puts the new file in the place of the old one at [`finish`](Self::finish) has
+    /// nothing to do. A file that is dropped without having begun should leave all as it was, and none that was made
+    /// for it.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn begin(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Writes on.
     ///
     /// # Errors
-    /// Whatever went wrong. [`io::ErrorKind::StorageFull`] and `QuotaExceeded` are told as such.
+    /// Whatever went wrong. [`io::ErrorKind::StorageFull`] and `QuotaExceeded` are told as such; `FileTooLarge` is
+    /// told as the latter.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
     /// The upload has come in whole: make it last.

@@ -1,11 +1,16 @@
 //! A host that blocks, for a server that must not: its calls are made where they may block.
 
+use ::std::collections::HashMap;
+use ::std::fmt;
+use ::std::hash::Hash;
 use ::std::io;
 use ::std::marker::PhantomData;
+use ::std::net::SocketAddr;
 use ::std::ops::Range;
-use ::std::sync::Arc;
+use ::std::sync::{Arc, Mutex, PoisonError, Weak};
 use ::std::vec::Vec;
 
+use super::lane::{Calls, Lane};
 use super::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
     File, Filesystem, HashAlgorithm, HostReply, Opened, OwnedCommand, OwnedPath, Refusal, VirtualPath,
@@ -18,51 +23,168 @@ use crate::listing::OwnedEntry;
 /// How many entries are read at a time: enough that a change of threads does not count.
 const PAGE: usize = 128;
 
-/// Accounts or a file system, each of whose calls is made where `U` says.
-#[derive(Debug)]
-pub(crate) struct Offload<T, U> {
-    inner: Arc<T>,
+/// Where the calls of one session go: to which threads, and how many there are.
+struct Way<U> {
+    lane: Lane,
+    calls: Arc<Calls>,
     unblock: PhantomData<fn() -> U>,
 }
 
-impl<T: Send + Sync + 'static, U: Unblock> Offload<T, U> {
-    pub(crate) fn new(inner: impl Into<Arc<T>>) -> Self {
-        Self { inner: inner.into(), unblock: PhantomData }
+impl<U> Clone for Way<U> {
+    fn clone(&self) -> Self {
+        Self { lane: self.lane.clone(), calls: Arc::clone(&self.calls), unblock: PhantomData }
+    }
+}
+
+impl<U> fmt::Debug for Way<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Way").finish_non_exhaustive()
+    }
+}
+
+impl<U: Unblock> Way<U> {
+    const fn new(lane: Lane, calls: Arc<Calls>) -> Self {
+        Self { lane, calls, unblock: PhantomData }
     }
 
-    async fn call<O: Send + 'static>(&self, call: impl FnOnce(&T) -> O + Send + 'static) -> O {
-        let inner = Arc::clone(&self.inner);
-        U::unblock(move || call(&inner)).await
+    /// Makes a call; nothing where the session has too many of them, or there is no thread.
+    async fn call<T: Send + 'static>(&self, call: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let begun = self.calls.begin()?;
+        U::unblock_in(&self.lane, move || {
+            let _begun = begun;
+            call()
+        })
+        .await
+    }
+
+    /// Drops what may take its time for that.
+    fn drop<T: Send + 'static>(&self, what: T) {
+        // Nobody waits for it, and it is done all the same.
+        ::std::mem::drop(U::unblock_in(&self.lane, move || ::std::mem::drop(what)));
+    }
+}
+
+fn too_many() -> io::Error {
+    io::ErrorKind::ResourceBusy.into()
+}
+
+/// Accounts, each of whose calls is made where `U` says.
+pub(crate) struct Offload<A, U> {
+    inner: Arc<A>,
+    lane: Lane,
+    /// What the sessions and the file systems have that are in use, by the client's address and that of the object.
+    sessions: Registry<(SocketAddr, SocketAddr), Calls>,
+    lanes: Registry<usize, LaneOf>,
+    unblock: PhantomData<fn() -> U>,
+}
+
+/// The lane of a file system, for as long as anybody has it.
+#[derive(Debug, Default)]
+struct LaneOf(Lane);
+
+/// What several have together for as long as one of them has it.
+struct Registry<K, T>(Mutex<HashMap<K, Weak<T>>>);
+
+impl<K: Eq + Hash, T: Default> Registry<K, T> {
+    fn get(&self, key: K) -> Arc<T> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.get(&key).and_then(Weak::upgrade) {
+            return found;
+        }
+        if known.len() == known.capacity() {
+            known.retain(|_, one| one.strong_count() > 0);
+        }
+        let new = Arc::new(T::default());
+        known.insert(key, Arc::downgrade(&new));
+        new
+    }
+}
+
+impl<A: Accounts, U: Unblock> Offload<A, U> {
+    pub(crate) fn new(inner: impl Into<Arc<A>>) -> Self {
+        Self {
+            inner: inner.into(),
+            lane: Lane::default(),
+            sessions: Registry(Mutex::default()),
+            lanes: Registry(Mutex::default()),
+            unblock: PhantomData,
+        }
+    }
+
+    async fn call<O: Send + 'static>(
+        &self,
+        visitor: &Visitor,
+        call: impl FnOnce(&A, &Visitor) -> Result<O, Refusal> + Send + 'static,
+    ) -> Result<O, Refusal> {
+        if !self.inner.blocks() {
+            return call(&self.inner, visitor);
+        }
+        let (inner, visitor) = (Arc::clone(&self.inner), visitor.clone());
+        let way = Way::<U>::new(self.lane.clone(), self.calls(&visitor));
+        way.call(move || call(&inner, &visitor)).await.unwrap_or(Err(Refusal::Busy))
+    }
+
+    fn calls(&self, visitor: &Visitor) -> Arc<Calls> {
+        self.sessions.get((visitor.peer, visitor.local))
+    }
+
+    fn offload(
+        &self,
+        visitor: &Visitor,
+        filesystem: Arc<A::Filesystem>,
+    ) -> Arc<OffloadFilesystem<A::Filesystem, U>> {
+        let lane = self.lanes.get(Arc::as_ptr(&filesystem) as usize);
+        let way = Way::new(lane.0.clone(), self.calls(visitor));
+        Arc::new(OffloadFilesystem { inner: filesystem, way, _lane: lane })
     }
 }
 
 impl<A: Accounts, U: Unblock> AsyncAccounts for Offload<A, U> {
-    type Filesystem = Offload<A::Filesystem, U>;
+    type Filesystem = OffloadFilesystem<A::Filesystem, U>;
 
     async fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal> {
-        let (visitor, password) = (visitor.clone(), password.to_vec());
-        let filesystem = self.call(move |accounts| accounts.login(&visitor, &password)).await?;
-        Ok(Arc::new(Offload::new(filesystem)))
+        let password = password.to_vec();
+        let filesystem =
+            self.call(visitor, move |accounts, visitor| accounts.login(visitor, &password)).await?;
+        Ok(self.offload(visitor, filesystem))
     }
 
     async fn account(&self, visitor: &Visitor, account: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal> {
-        let (visitor, account) = (visitor.clone(), account.to_vec());
-        let filesystem = self.call(move |accounts| accounts.account(&visitor, &account)).await?;
-        Ok(Arc::new(Offload::new(filesystem)))
+        let account = account.to_vec();
+        let filesystem =
+            self.call(visitor, move |accounts, visitor| accounts.account(visitor, &account)).await?;
+        Ok(self.offload(visitor, filesystem))
     }
 
     async fn host(&self, visitor: &Visitor, name: &[u8]) -> Result<(), Refusal> {
-        let (visitor, name) = (visitor.clone(), name.to_vec());
-        self.call(move |accounts| accounts.host(&visitor, &name)).await
+        let name = name.to_vec();
+        self.call(visitor, move |accounts, visitor| accounts.host(visitor, &name)).await
     }
 
     async fn command(&self, visitor: &Visitor, command: &Command<'_>) -> Result<HostReply, Refusal> {
-        let (visitor, command) = (visitor.clone(), OwnedCommand::from(command));
-        self.call(move |accounts| accounts.command(&visitor, &command.lent()?)).await
+        let command = OwnedCommand::from(command);
+        self.call(visitor, move |accounts, visitor| accounts.command(visitor, &command.lent()?)).await
     }
 }
 
-impl<F: Filesystem, U: Unblock> AsyncFilesystem for Offload<F, U> {
+/// A file system, each of whose calls is made where `U` says.
+pub(crate) struct OffloadFilesystem<F, U> {
+    inner: Arc<F>,
+    way: Way<U>,
+    _lane: Arc<LaneOf>,
+}
+
+impl<F: Send + Sync + 'static, U: Unblock> OffloadFilesystem<F, U> {
+    async fn call<O: Send + 'static>(
+        &self,
+        call: impl FnOnce(&F) -> Result<O, Refusal> + Send + 'static,
+    ) -> Result<O, Refusal> {
+        let inner = Arc::clone(&self.inner);
+        self.way.call(move || call(&inner)).await.unwrap_or(Err(Refusal::Busy))
+    }
+}
+
+impl<F: Filesystem, U: Unblock> AsyncFilesystem for OffloadFilesystem<F, U> {
     type File = OffloadFile<F::File, U>;
     type Entries = OffloadEntries<F::Entries, U>;
 
@@ -74,7 +196,7 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for Offload<F, U> {
     async fn entries(&self, path: VirtualPath<'_>) -> Result<Self::Entries, Refusal> {
         let path = OwnedPath::from(path);
         let entries = self.call(move |inner| inner.entries(path.lent())).await?;
-        Ok(OffloadEntries { inner: Some(entries), failed: None, unblock: PhantomData })
+        Ok(OffloadEntries { inner: Some(entries), failed: None, way: self.way.clone() })
     }
 
     async fn open(
@@ -86,7 +208,7 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for Offload<F, U> {
         let (path, wishes) = (OwnedPath::from(path), *wishes);
         let Opened { file, size, unique_name } =
             self.call(move |inner| inner.open(path.lent(), access, &wishes)).await?;
-        Ok(Opened { file: OffloadFile { inner: Some(file), unblock: PhantomData }, size, unique_name })
+        Ok(Opened { file: OffloadFile { inner: Some(file), way: self.way.clone() }, size, unique_name })
     }
 
     async fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal> {
@@ -162,7 +284,7 @@ pub(crate) struct OffloadEntries<I, U> {
     inner: Option<I>,
     /// What went wrong behind the last page.
     failed: Option<io::Error>,
-    unblock: PhantomData<fn() -> U>,
+    way: Way<U>,
 }
 
 impl<I, U> AsyncEntries for OffloadEntries<I, U>
@@ -175,7 +297,7 @@ where
             return Err(error);
         }
         let Some(mut inner) = self.inner.take() else { return Ok(Vec::new()) };
-        let (inner, page, failed) = U::unblock(move || {
+        let read = self.way.call(move || {
             let mut page = Vec::new();
             while page.len() < PAGE {
                 match inner.next() {
@@ -185,8 +307,8 @@ where
                 }
             }
             (Some(inner), page, None)
-        })
-        .await;
+        });
+        let (inner, page, failed) = read.await.ok_or_else(too_many)?;
         (self.inner, self.failed) = (inner, failed);
         match self.failed.take_if(|_| page.is_empty()) {
             Some(error) => Err(error),
@@ -197,10 +319,18 @@ where
 
 /// A file of an [`Offload`].
 #[derive(Debug)]
-pub(crate) struct OffloadFile<F, U> {
+pub(crate) struct OffloadFile<F: Send + 'static, U: Unblock> {
     /// `None` while it is away, and when it never came back.
     inner: Option<F>,
-    unblock: PhantomData<fn() -> U>,
+    way: Way<U>,
+}
+
+impl<F: Send + 'static, U: Unblock> Drop for OffloadFile<F, U> {
+    fn drop(&mut self) {
+        if let Some(file) = self.inner.take() {
+            self.way.drop(file);
+        }
+    }
 }
 
 impl<F: File + 'static, U: Unblock> OffloadFile<F, U> {
@@ -213,11 +343,11 @@ impl<F: File + 'static, U: Unblock> OffloadFile<F, U> {
         let Some(mut file) = self.inner.take() else {
             return (buffer, Err(io::Error::other("a call on the file was given up")));
         };
-        let (file, buffer, result) = U::unblock(move || {
+        let called = self.way.call(move || {
             let result = call(&mut file, &mut buffer);
             (file, buffer, result)
-        })
-        .await;
+        });
+        let Some((file, buffer, result)) = called.await else { return (Vec::new(), Err(too_many())) };
         self.inner = Some(file);
         (buffer, result)
     }
@@ -226,17 +356,23 @@ impl<F: File + 'static, U: Unblock> OffloadFile<F, U> {
 impl<F: File + 'static, U: Unblock> AsyncFile for OffloadFile<F, U> {
     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let (bytes, read) = self.call(vec![0; buffer.len()], |file, buffer| file.read(buffer)).await;
-        buffer.copy_from_slice(&bytes);
+        if read.is_ok() {
+            buffer.copy_from_slice(&bytes);
+        }
         read
+    }
+
+    async fn begin(&mut self) -> io::Result<()> {
+        self.call(Vec::new(), |file, _| file.begin()).await.1
     }
 
     async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.call(bytes.to_vec(), |file, bytes| file.write(bytes)).await.1
     }
 
-    async fn finish(self) -> Result<(), Refusal> {
-        match self.inner {
-            Some(file) => U::unblock(move || file.finish()).await,
+    async fn finish(mut self) -> Result<(), Refusal> {
+        match self.inner.take() {
+            Some(file) => self.way.call(move || file.finish()).await.unwrap_or(Err(Refusal::Busy)),
             None => Err(Refusal::Failed),
         }
     }

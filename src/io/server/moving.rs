@@ -27,8 +27,9 @@ pub(super) struct Moving<F: AsyncFilesystem> {
     chunk: usize,
     /// There is nothing more to send.
     ended: bool,
-    /// Bytes of the file so far.
+    /// Bytes of the file so far, and how many of them may be received.
     moved: u64,
+    most: u64,
 }
 
 enum What<F: AsyncFilesystem> {
@@ -39,6 +40,7 @@ enum What<F: AsyncFilesystem> {
     },
     Reading(Work<(F::File, Vec<u8>, io::Result<usize>)>),
     Writing(Work<(F::File, Vec<u8>, io::Result<()>)>),
+    Beginning(Work<(F::File, io::Result<()>)>),
     /// A listing, sent.
     Entries {
         pages: Pages<F::Entries>,
@@ -61,7 +63,16 @@ impl<F: AsyncFilesystem> Moving<F> {
     }
 
     const fn new(what: What<F>) -> Self {
-        Self { what, buffer: Vec::new(), start: 0, end: 0, chunk: FIRST_CHUNK, ended: false, moved: 0 }
+        Self {
+            what,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            chunk: FIRST_CHUNK,
+            ended: false,
+            moved: 0,
+            most: u64::MAX,
+        }
     }
 
     /// How many bytes of the file were sent or received, whatever they are on the wire.
@@ -172,28 +183,55 @@ impl<F: AsyncFilesystem> Moving<F> {
         Poll::Ready(Ok(()))
     }
 
+    /// The upload begins; no more of it than this may come.
+    pub(super) fn begin(&mut self, most: u64) {
+        self.most = most;
+        self.what = match ::std::mem::replace(&mut self.what, What::Nothing) {
+            What::File { mut file, .. } => What::Beginning(Box::pin(async move {
+                let begun = file.begin().await;
+                (file, begun)
+            })),
+            what => what,
+        };
+    }
+
+    /// Ready when the host has taken what was given to it.
+    fn poll_stored(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let (file, stored) = match &mut self.what {
+            What::Beginning(work) => ready!(work.as_mut().poll(cx)),
+            What::Writing(work) => {
+                let (file, buffer, written) = ready!(work.as_mut().poll(cx));
+                self.buffer = buffer;
+                (file, written)
+            }
+            _ => return Poll::Ready(Ok(())),
+        };
+        self.what = What::File { file, kernel: false };
+        Poll::Ready(stored)
+    }
+
     /// Receives some of it. The machine is told before the host has it all, never of the end before that.
     pub(super) fn poll_receive<R: Runtime>(
         &mut self,
         data: &mut Data<R>,
         cx: &mut Context<'_>,
     ) -> Poll<DataEvent> {
-        if let What::Writing(work) = &mut self.what {
-            let (file, buffer, written) = ready!(work.as_mut().poll(cx));
-            self.what = What::File { file, kernel: false };
-            self.buffer = buffer;
-            if let Err(error) = written {
-                let failure = match error.kind() {
-                    io::ErrorKind::StorageFull => DataFailure::StorageFull,
-                    io::ErrorKind::QuotaExceeded => DataFailure::QuotaExceeded,
-                    _ => DataFailure::Local,
-                };
-                return Poll::Ready(data.fail(failure, error));
-            }
+        if let Err(error) = ready!(self.poll_stored(cx)) {
+            let failure = match error.kind() {
+                io::ErrorKind::StorageFull => DataFailure::StorageFull,
+                // Larger than a file may grow, too.
+                io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => DataFailure::QuotaExceeded,
+                _ => DataFailure::Local,
+            };
+            return Poll::Ready(data.fail(failure, error));
         }
         self.buffer.resize(self.chunk, 0);
         let received = ready!(data.poll_receive(cx, &mut self.buffer));
         self.moved += received.bytes as u64;
+        if self.moved > self.most {
+            let error = io::Error::from(io::ErrorKind::FileTooLarge);
+            return Poll::Ready(data.fail(DataFailure::QuotaExceeded, error));
+        }
         if received.bytes == self.chunk {
             self.chunk = CHUNK.min(4 * self.chunk);
         }

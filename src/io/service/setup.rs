@@ -67,6 +67,11 @@ macro_rules! setup {
             }
 
             /// How many sessions may run at once; one more is told 421. 1,000 by default.
+            ///
+            /// Each needs descriptors: up to three, with a thread of its own five. As soon as it serves, the server
+            /// raises the process's soft limit of descriptors (`RLIMIT_NOFILE`) for that, as far as the hard one
+            /// allows, and where that is not enough there are fewer sessions. A process that is out of descriptors
+            /// all the same tells new clients 421 until some are free.
             pub const fn with_max_sessions(mut self, sessions: usize) -> Self {
                 self.service.terms.places.total = sessions;
                 self
@@ -76,6 +81,15 @@ macro_rules! setup {
             /// Any number by default.
             pub const fn with_max_sessions_per_address(mut self, sessions: usize) -> Self {
                 self.service.terms.places.per_address = sessions;
+                self
+            }
+
+            /// Whether failed logins count across the connections of an address (of IPv6: of a network of 64 bits), and
+            /// slow down its next ones: beyond five the answer to each takes longer, up to 16 s, whether it is right
+            /// or not, so that nobody guesses many passwords over many connections (RFC 2577 5). None is refused for
+            /// it, and a failure counts for half after ten minutes. Yes by default.
+            pub fn with_login_delays(mut self, delays: bool) -> Self {
+                self.service.terms.guesses = delays.then(::std::sync::Arc::default);
                 self
             }
 

@@ -64,10 +64,6 @@ impl State {
         inner.grace.is_some()
     }
 
-    pub(super) fn is_busy(&self) -> bool {
-        !self.lock().running.is_empty()
-    }
-
     /// Ready when no session is left.
     pub(super) fn poll_empty(&self, cx: &Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
@@ -173,7 +169,7 @@ impl Drop for Place {
 }
 
 /// Where an address belongs, as far as limits go: a subscriber of IPv6 has 2^64 of them.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
         address => address,

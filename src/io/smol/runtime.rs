@@ -11,6 +11,7 @@ use ::std::time::Instant as Moment;
 use ::async_io::Async;
 pub(super) use ::async_net::AsyncToSocketAddrs as ToSocketAddrs;
 
+use crate::io::host::lane::Lane;
 use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer, Unblock};
 use crate::time::Instant;
 
@@ -35,10 +36,19 @@ impl Unblock for Smol {
     async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
         ::blocking::unblock(call).await
     }
+
+    fn unblock_in<T: Send + 'static>(
+        lane: &Lane,
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send {
+        lane.call(call)
+    }
 }
 
 impl Reactor for Smol {
     type Socket = Async<OwnedFd>;
+
+    const DESCRIPTORS: usize = 1;
 
     fn now(&self) -> Instant {
         self.clock.now()

@@ -25,6 +25,12 @@ use crate::io::service::setup::setup;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Signals
+///
+/// The library handles none. Where the size of files is limited (`RLIMIT_FSIZE`, systemd's `LimitFSIZE=`), an upload
+/// past the limit raises SIGXFSZ, which ends the process with all its sessions unless the program ignores it
+/// (`signal(SIGXFSZ, SIG_IGN)`): the client is then told 552, and nothing else happens.
 #[derive(Debug)]
 #[must_use = "a server does nothing until it serves"]
 pub struct Server {
@@ -38,7 +44,8 @@ impl Server {
     /// as part of this future, so on one thread; dropped, it takes them with it.
     ///
     /// # Errors
-    /// When the listener breaks.
+    /// When the listener is gone. Nothing less ends it: a connection that breaks before it is accepted is passed
+    /// over, and a lack of descriptors or memory is waited out.
     pub async fn serve(self) -> io::Result<()> {
         let executor = Executor::new();
         let spawn = |session| executor.spawn(session).detach();
@@ -49,7 +56,8 @@ impl Server {
     /// Dropped, it ends its sessions without any grace.
     ///
     /// # Errors
-    /// When the listener breaks.
+    /// When the listener is gone. Nothing less ends it: a connection that breaks before it is accepted is passed
+    /// over, and a lack of descriptors or memory is waited out.
     pub async fn serve_with(
         self,
         spawn: impl FnMut(Pin<Box<dyn Future<Output = ()> + Send>>),

@@ -42,3 +42,29 @@ fn any_interval_of_keepalive_is_one_that_the_system_takes() {
         assert_eq!(sockopt::tcp_keepintvl(&stream).unwrap(), taken, "{wanted}");
     }
 }
+
+#[test]
+fn connections_that_broke_in_the_queue_are_passed_over_and_not_for_ever() {
+    for error in
+        [Errno::CONNABORTED, Errno::PROTO, Errno::PERM, Errno::NETDOWN, Errno::HOSTUNREACH, Errno::OPNOTSUPP]
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _client = connect(listener.local_addr().unwrap()).unwrap();
+        let mut calls = 0;
+        let accepted = accept_by(|| {
+            calls += 1;
+            match calls {
+                1..5 => Err(error),
+                _ => acceptfrom_with(&listener, SocketFlags::CLOEXEC),
+            }
+        });
+        assert!(accepted.is_ok(), "{error:?}");
+        let mut calls = 0;
+        let failed = accept_by(|| {
+            calls += 1;
+            Err(error)
+        });
+        assert_eq!(failed.unwrap_err().raw_os_error(), Some(error.raw_os_error()));
+        assert!(calls < 100, "{calls}");
+    }
+}

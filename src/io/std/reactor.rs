@@ -191,6 +191,9 @@ impl Unblock for Blocking {
 impl Reactor for Blocking {
     type Socket = Polled;
 
+    // The socket, and what wakes its thread.
+    const DESCRIPTORS: usize = 3;
+
     fn now(&self) -> Instant {
         self.clock.now()
     }

@@ -23,6 +23,12 @@ use crate::io::service::setup::setup;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Signals
+///
+/// The library handles none. Where the size of files is limited (`RLIMIT_FSIZE`, systemd's `LimitFSIZE=`), an upload
+/// past the limit raises SIGXFSZ, which ends the process with all its sessions unless the program ignores it
+/// (`signal(SIGXFSZ, SIG_IGN)`): the client is then told 552, and nothing else happens.
 #[derive(Debug)]
 #[must_use = "a server does nothing until it serves"]
 pub struct Server {
@@ -35,7 +41,8 @@ impl Server {
     /// Serves until it is [shut down](crate::io::Shutdown::shut_down) and the last session has ended.
     ///
     /// # Errors
-    /// When the listener breaks.
+    /// When the listener is gone. Nothing less ends it: a connection that breaks before it is accepted is passed
+    /// over, and a lack of descriptors or memory is waited out.
     pub fn serve(self) -> io::Result<()> {
         block_on_woken(self.service.serve(Blocking::new(), |session| {
             // Without a thread to be had the client is dropped, and others are served on.

@@ -13,6 +13,7 @@ use ::tokio::net::{TcpStream, lookup_host};
 use ::tokio::task::spawn_blocking;
 use ::tokio::time::Sleep;
 
+use crate::io::host::lane::Lane;
 use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer, Unblock};
 use crate::time::Instant;
 
@@ -38,10 +39,19 @@ impl Unblock for Tokio {
         // A call that panics does so here, too.
         spawn_blocking(call).await.unwrap_or_else(|error| ::std::panic::resume_unwind(error.into_panic()))
     }
+
+    fn unblock_in<T: Send + 'static>(
+        lane: &Lane,
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send {
+        lane.call(call)
+    }
 }
 
 impl Reactor for Tokio {
     type Socket = Watched;
+
+    const DESCRIPTORS: usize = 1;
 
     fn now(&self) -> Instant {
         self.clock.now()

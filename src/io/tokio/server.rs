@@ -21,6 +21,12 @@ use crate::io::service::setup::setup;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Signals
+///
+/// The library handles none. Where the size of files is limited (`RLIMIT_FSIZE`, systemd's `LimitFSIZE=`), an upload
+/// past the limit raises SIGXFSZ, which ends the process with all its sessions unless the program ignores it
+/// (`signal(SIGXFSZ, SIG_IGN)`): the client is then told 552, and nothing else happens.
 #[derive(Debug)]
 #[must_use = "a server does nothing until it serves"]
 pub struct Server {
@@ -34,7 +40,8 @@ impl Server {
     /// its sessions without any grace.
     ///
     /// # Errors
-    /// When the listener breaks.
+    /// When the listener is gone. Nothing less ends it: a connection that breaks before it is accepted is passed
+    /// over, and a lack of descriptors or memory is waited out.
     pub async fn serve(self) -> io::Result<()> {
         let spawn = |session| drop(::tokio::spawn(session));
         self.service.serve(Tokio::new(), spawn).await

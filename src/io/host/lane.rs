@@ -1,0 +1,260 @@
+//! Threads for calls that may block, apart from all others: where one file system hangs, what waits for it is what
+//! uses it.
+
+use ::std::collections::VecDeque;
+use ::std::future::Future;
+use ::std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use ::std::pin::Pin;
+use ::std::sync::atomic::{AtomicUsize, Ordering};
+use ::std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use ::std::task::{Context, Poll, Waker};
+use ::std::thread;
+use ::std::time::Duration;
+
+/// The threads of one lane at most: what comes then waits for one of them.
+const THREADS: usize = 128;
+/// How long a thread waits for something to do.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A queue of calls, and the threads that make them: as many as are needed.
+#[derive(Clone, Debug, Default)]
+pub(in crate::io) struct Lane(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Job>,
+    threads: usize,
+    /// Those of them that wait.
+    idle: usize,
+}
+
+impl ::std::fmt::Debug for State {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("State")
+            .field("threads", &self.threads)
+            .field("idle", &self.idle)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a call has come to.
+enum Outcome<T> {
+    Waited(Option<Waker>),
+    Returned(thread::Result<T>),
+    /// Nobody is left to make it.
+    Lost,
+}
+
+/// Where a call puts what it returns.
+struct Slot<T>(Arc<Mutex<Outcome<T>>>);
+
+impl<T> Slot<T> {
+    fn put(&self, outcome: Outcome<T>) {
+        let mut slot = lock(&self.0);
+        if let Outcome::Waited(waker) = &mut *slot {
+            let waker = waker.take();
+            *slot = outcome;
+            drop(slot);
+            waker.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+impl<T> Drop for Slot<T> {
+    fn drop(&mut self) {
+        self.put(Outcome::Lost);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lane {
+    /// Makes a call in one of the threads: what it returns, or nothing where there is no thread to be had. A call
+    /// that panics does so here, too; one that nobody waits for any more is not begun.
+    pub(in crate::io) fn call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> Calling<T> {
+        let outcome = Arc::new(Mutex::new(Outcome::Waited(None)));
+        let slot = Slot(Arc::clone(&outcome));
+        self.submit(Box::new(move || {
+            if Arc::strong_count(&slot.0) > 1 {
+                slot.put(Outcome::Returned(catch_unwind(AssertUnwindSafe(call))));
+            }
+        }));
+        Calling(outcome)
+    }
+
+    /// Has something done in one of the threads, or in this one where there is none to be had.
+    pub(in crate::io) fn submit(&self, job: Job) {
+        let mut state = lock(&self.0.state);
+        state.queue.push_back(job);
+        if state.queue.len() <= state.idle {
+            self.0.wake.notify_one();
+        } else if state.threads < THREADS {
+            state.threads += 1;
+            drop(state);
+            let shared = Arc::clone(&self.0);
+            let begun = thread::Builder::new().name("ftp-host".into()).spawn(move || shared.work());
+            if begun.is_err() {
+                let mut state = lock(&self.0.state);
+                state.threads -= 1;
+                // Those that run take it later; without any it is given up.
+                let lost = if state.threads == 0 { state.queue.pop_back() } else { None };
+                drop(state);
+                drop(lost);
+            }
+        }
+    }
+}
+
+/// A call that is being made.
+pub(in crate::io) struct Calling<T>(Arc<Mutex<Outcome<T>>>);
+
+impl<T> Future for Calling<T> {
+    type Output = Option<T>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let mut slot = lock(&self.0);
+        match ::std::mem::replace(&mut *slot, Outcome::Waited(Some(cx.waker().clone()))) {
+            Outcome::Waited(_) => Poll::Pending,
+            Outcome::Returned(Ok(value)) => Poll::Ready(Some(value)),
+            Outcome::Returned(Err(panic)) => resume_unwind(panic),
+            Outcome::Lost => Poll::Ready(None),
+        }
+    }
+}
+
+impl Shared {
+    fn work(&self) {
+        let mut state = lock(&self.state);
+        loop {
+            if let Some(job) = state.queue.pop_front() {
+                drop(state);
+                // What it drops may panic: the thread goes on.
+                let _ = catch_unwind(AssertUnwindSafe(job));
+                state = lock(&self.state);
+                continue;
+            }
+            state.idle += 1;
+            let waited = self.wake.wait_timeout(state, PATIENCE);
+            let (woken, time) = waited.unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            state.idle -= 1;
+            if time.timed_out() && state.queue.is_empty() {
+                state.threads -= 1;
+                return;
+            }
+        }
+    }
+}
+
+/// The calls of one session that are being made, those among them that nobody waits for any more.
+#[derive(Debug, Default)]
+pub(super) struct Calls(AtomicUsize);
+
+/// One of them, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Call(Arc<Calls>);
+
+impl Calls {
+    /// More than a session needs that gives up nothing.
+    const MOST: usize = 4;
+
+    /// One more, if it may be.
+    pub(super) fn begin(self: &Arc<Self>) -> Option<Call> {
+        let added =
+            self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < Self::MOST).then_some(n + 1));
+        added.is_ok().then(|| Call(Arc::clone(self)))
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::std::sync::mpsc;
+
+    use super::*;
+
+    fn wait<T>(future: impl Future<Output = T>) -> T {
+        struct Unpark(thread::Thread);
+        impl ::std::task::Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut future = ::std::pin::pin!(future);
+        loop {
+            match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(value) => return value,
+                Poll::Pending => thread::park_timeout(Duration::from_secs(10)),
+            }
+        }
+    }
+
+    #[test]
+    fn calls_return_and_threads_are_used_again() {
+        let lane = Lane::default();
+        for n in 0..1000 {
+            assert_eq!(wait(lane.call(move || n * 2)), Some(n * 2));
+        }
+        let threads = lock(&lane.0.state).threads;
+        // One may be about to wait while the next call comes; many never are.
+        assert!(threads <= THREADS / 4, "{threads}");
+    }
+
+    #[test]
+    fn a_lane_that_hangs_keeps_to_its_threads_and_goes_on_once_it_does_not() {
+        let lane = Lane::default();
+        let (release, hold) = mpsc::channel::<()>();
+        let hold = Arc::new(Mutex::new(hold));
+        let calls: Vec<_> = (0..THREADS + 10)
+            .map(|n| {
+                let hold = Arc::clone(&hold);
+                lane.call(move || {
+                    let _ = lock(&hold).recv();
+                    n
+                })
+            })
+            .collect();
+        assert_eq!(lock(&lane.0.state).threads, THREADS);
+        drop(release);
+        for (n, call) in calls.into_iter().enumerate() {
+            assert_eq!(wait(call), Some(n));
+        }
+    }
+
+    #[test]
+    fn a_call_that_panics_does_so_where_it_is_awaited() {
+        let lane = Lane::default();
+        let call = lane.call(|| panic!("on purpose"));
+        let caught = catch_unwind(AssertUnwindSafe(|| wait(call)));
+        assert!(caught.is_err());
+        assert_eq!(wait(lane.call(|| 7)), Some(7));
+    }
+
+    #[test]
+    fn a_session_has_so_many_calls_and_gets_them_back() {
+        let calls = Arc::new(Calls::default());
+        let begun: Vec<_> = (0..Calls::MOST).map(|_| calls.begin().unwrap()).collect();
+        assert!(calls.begin().is_none());
+        drop(begun);
+        assert!(calls.begin().is_some());
+    }
+}

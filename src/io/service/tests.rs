@@ -1,0 +1,125 @@
+//! A listener that fails by script.
+
+use ::std::collections::VecDeque;
+use ::std::task::{Context, Waker};
+
+use rustix::io::Errno;
+
+use super::*;
+use crate::time::Instant;
+
+/// A clock that goes on whenever it is waited for.
+struct Skips(Instant);
+
+impl crate::io::runtime::Unblock for Skips {
+    async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+        call()
+    }
+}
+
+/// None of its sockets is ever used.
+struct NoSocket(OwnedFd);
+
+impl AsFd for NoSocket {
+    fn as_fd(&self) -> ::std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Socket for NoSocket {
+    fn look_again(&self) {}
+    fn poll_io<T>(
+        &self,
+        _: Interest,
+        _: &mut Context<'_>,
+        _: impl FnMut(::std::os::fd::BorrowedFd<'_>) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        Poll::Pending
+    }
+}
+
+impl Reactor for Skips {
+    type Socket = NoSocket;
+    const DESCRIPTORS: usize = 1;
+
+    fn now(&self) -> Instant {
+        self.0
+    }
+
+    fn poll_deadline(&mut self, deadline: Instant, _: &mut Context<'_>) -> Poll<()> {
+        self.0 = self.0.max(deadline);
+        Poll::Ready(())
+    }
+
+    fn register(&self, socket: OwnedFd) -> io::Result<NoSocket> {
+        Ok(NoSocket(socket))
+    }
+}
+
+/// What comes of these errors, with a client behind them: how many were taken in, how long it took, and how it
+/// ended, if it did.
+fn outcome(errors: &[Errno]) -> (usize, Duration, Option<io::Result<()>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let state = State::default();
+    let (mut runtime, mut script) = (Skips(Instant::default()), VecDeque::from(errors.to_vec()));
+    let mut taken = 0;
+    let mut begin = |_, _| taken += 1;
+    let mut calls = 0;
+    let cx = &mut Context::from_waker(Waker::noop());
+    let mut ended = None;
+    {
+        let mut accepting = pin!(accept_all(&mut runtime, &state, &mut begin, |_| {
+            calls += 1;
+            match script.pop_front() {
+                Some(error) => Poll::Ready(Err(error.into())),
+                None if calls == errors.len() + 1 => Poll::Ready(socket::accept(listener.as_fd()).map(Some)),
+                None => Poll::Pending,
+            }
+        }));
+        // Others have their turn now and then.
+        for _ in 0..1000 {
+            if let Poll::Ready(result) = accepting.as_mut().poll(cx) {
+                ended = Some(result);
+                break;
+            }
+        }
+    }
+    (taken, runtime.0.since(Instant::default()), ended)
+}
+
+#[test]
+fn no_error_of_a_connection_or_of_a_lack_ends_the_server_though_nobody_is_served() {
+    for error in [
+        Errno::MFILE,
+        Errno::NFILE,
+        Errno::NOBUFS,
+        Errno::NOMEM,
+        Errno::PROTO,
+        Errno::PERM,
+        Errno::CONNABORTED,
+        Errno::NETDOWN,
+        Errno::IO,
+    ] {
+        for times in [1, 3, 100] {
+            let (taken, _, ended) = outcome(&vec![error; times]);
+            assert!(taken == 1 && ended.is_none(), "{error:?}: {taken} {ended:?}");
+        }
+    }
+}
+
+#[test]
+fn errors_of_a_connection_cost_no_time_and_a_lack_is_waited_out() {
+    let (_, time, _) = outcome(&[Errno::PROTO, Errno::PERM, Errno::CONNABORTED, Errno::NETDOWN]);
+    assert_eq!(time, Duration::ZERO);
+    let (_, time, _) = outcome(&[Errno::MFILE, Errno::NFILE, Errno::NOBUFS]);
+    assert_eq!(time, 3 * PAUSE);
+}
+
+#[test]
+fn a_listener_that_is_gone_ends_the_server() {
+    for error in [Errno::BADF, Errno::NOTSOCK, Errno::INVAL] {
+        let (taken, _, ended) = outcome(&[Errno::PROTO, error]);
+        assert!(taken == 0 && matches!(ended, Some(Err(_))), "{error:?}: {taken} {ended:?}");
+    }
+}
