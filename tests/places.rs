@@ -450,6 +450,11 @@ fn neither_the_working_directory_nor_what_is_above_it_is_removed() {
         assert!(!removal.is_complete());
         assert_eq!(peer.tree(), TREE);
         assert_eq!(client.working_directory().unwrap(), b"/home");
+        // Where PWD says nothing, it may be so.
+        for pwd in ["500 unknown", "257 \"\" it is"] {
+            let ways = Ways { replies: [("PWD", pwd)].into(), ..Ways::default() };
+            assert_eq!(keeps_all(ways, self::removal(path)).0, [Unseen::Unconfirmed], "{path}");
+        }
     }
     // What only begins as the working directory does is another one.
     let peer = Peer::with(&["/home/", "/home/d/", "/home/d/f", "/home/dx/"], Ways::default());

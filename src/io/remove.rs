@@ -25,7 +25,7 @@ use crate::listing::Kind;
 /// another directory, and if it has the unique fact (RFC 3659 7.5.2) that its entry had. Such a fact counts only where
 /// it is not empty, no other entry of the tree has it, and neither the root nor the home directory has it. Nothing is removed in a directory that is neither, unless paths are
 /// [trusted](Self::trust_paths). Where PWD says nothing, or says in the root that it is still where it was, only
-/// what is in the root itself can be removed, by its path.
+/// what is in the root itself can be removed, by its path, unless `.` or `..` is a part of that.
 ///
 /// Nothing at all is removed unless everything could be seen: see [`Unseen`].
 ///
@@ -343,6 +343,7 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
         Err(refused @ Error::Refused(_)) => refused,
         Err(error) => return Err(error),
     };
+    let leads_up = root.split(|byte| *byte == b'/').any(|name| matches!(name, b"." | b".."));
     // If it is no directory, the first refusal says why it is still there.
     let home = connection.place().await?;
     if let Some(home) = home {
@@ -360,7 +361,6 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
         if let Some(place) = connection.place().await? {
             // A name does not lead to the directory that it is a name in, nor above.
             let relative = !root.starts_with(b"/");
-            let leads_up = root.split(|byte| *byte == b'/').any(|name| matches!(name, b"." | b".."));
             let names: Vec<&[u8]> =
                 root.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).collect();
             let location = Location::new(&home);
@@ -390,6 +390,11 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
         }
     }
     removal.failed = false;
+    if leads_up && removal.base.is_none() && !removal.trust_paths {
+        // It may be the working directory, or above it.
+        removal.all_seen = false;
+        return Ok(Removed::Unseen(removal.root.clone(), Unseen::Unconfirmed));
+    }
     removal.stage = Stage::Looking(0);
     Ok(Removed::Looked(removal.root.clone()))
 }
