@@ -385,7 +385,8 @@ fn a_unique_fact_counts_only_where_it_identifies_the_directory() {
     let lone = ["/home/", "/home/d/", "/home/d/e/", "/home/d/e/x", "/home/~/", "/home/~/x"];
     for unique in ["0", ""] {
         for pwd in [None, Some("500 unknown"), Some("257 \"\" it is")] {
-            for tree in [&TREE[..], &lone] {
+            // With five names, no other entry has the fact, but the root and the home directory do.
+            for tree in [&TREE[..], &lone, &lone[..5]] {
                 let mut ways = Ways { unique: true, unique_is: Some(unique), ..Ways::default() };
                 ways.misled.insert("/home/d/e/", "/home/~/");
                 ways.places.extend(pwd.map(|pwd| ("/home/~/", pwd)));
