@@ -76,6 +76,36 @@ impl<'a> Location<'a> {
         quoted || closed.is_some_and(|after| after.first() != Some(&b'"'))
     }
 
+    /// Returns whether the text of PWD's 257 clearly names another directory than the one that lies below this one
+    /// behind `names`.
+    ///
+    /// It does not where the path in it cannot be read. Where it cannot be told how the path would be written, only
+    /// this directory itself is clearly another one.
+    #[must_use]
+    pub fn is_contradicted_by(&self, names: &[&[u8]], text: &[u8]) -> bool {
+        let Some(quoted) = Quoted::parse(text).ok().filter(|quoted| !quoted.raw().is_empty()) else {
+            return false;
+        };
+        if self.is_confirmed_by(names, text) {
+            return false;
+        }
+        let plain = |form: &Form<'_>| {
+            names.iter().all(|name| !name.is_empty() && memchr::memchr(form.separator, name).is_none())
+        };
+        let can_be_told = names.is_empty() || self.form().is_some_and(|form| plain(&form));
+        can_be_told || quoted.bytes().eq(self.base.iter().copied())
+    }
+
+    /// Returns whether `path` is this directory's, or that of something below it.
+    #[must_use]
+    pub fn contains(&self, path: &[u8]) -> bool {
+        if path == self.base {
+            return true;
+        }
+        let Some(Form { stem, separator, .. }) = self.form() else { return false };
+        path.strip_prefix(stem).is_some_and(|rest| rest.first().is_none_or(|next| *next == separator))
+    }
+
     /// As [`is_above`](Self::is_above), of a path in which quotes are doubled.
     fn is_spelled_by(&self, names: &[&[u8]], quoted: Quoted<'_>) -> bool {
         let Some(Form { stem, separator, end }) = self.form() else { return false };
@@ -184,6 +214,57 @@ mod tests {
             let names: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
             let location = Location::new(b"/x");
             assert_eq!(location.is_confirmed_by(&names, text.as_bytes()), expected, "{names:?} {text}");
+        }
+    }
+
+    #[test]
+    fn a_257_contradicts_only_where_it_is_clear_which_path_would_confirm() {
+        for (base, names, text, expected) in [
+            ("/x", &["a"][..], "\"/x/a\" is it", false),
+            ("/x", &["a"], "\"/other\" is it", true),
+            ("/x", &["a"], "\"/x\" is it", true),
+            ("/x", &["a"], "/other", true),
+            ("/x", &["a"], "\"\" is it", false),
+            ("/x", &["a"], "\"/other", false),
+            ("/x", &["a"], "", false),
+            ("/x", &["a/b"], "\"/other\"", false),
+            ("/x", &["a/b"], "\"/x\"", true),
+            ("/x", &[], "\"/x/a\"", true),
+            ("DISK:[A]", &["B.DIR"], "\"DISK:[A.B]\"", false),
+            ("DISK:[A]", &["B"], "\"DISK:[C]\"", true),
+            ("nonsense", &["B"], "\"nonsense:B\"", false),
+            ("nonsense", &["B"], "\"nonsense\"", true),
+        ] {
+            let names: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+            let location = Location::new(base.as_bytes());
+            assert_eq!(
+                location.is_contradicted_by(&names, text.as_bytes()),
+                expected,
+                "{base} {names:?} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_directory_contains_itself_and_what_is_below_it() {
+        for (base, path, expected) in [
+            ("/", "/home", true),
+            ("/", "/", true),
+            ("/home", "/home", true),
+            ("/home", "/home/me", true),
+            ("/home/", "/home/me", true),
+            ("/home/", "/home", true),
+            ("/home", "/home/", true),
+            ("/home", "/homely", false),
+            ("/home/me", "/home", false),
+            ("C:\\x", "C:\\x\\y", true),
+            ("C:\\x", "C:\\xy", false),
+            ("DISK:[A]", "DISK:[A.B]", true),
+            ("DISK:[A]", "DISK:[AB]", false),
+            ("nonsense", "nonsense", true),
+            ("nonsense", "nonsense/x", false),
+        ] {
+            assert_eq!(Location::new(base.as_bytes()).contains(path.as_bytes()), expected, "{base} {path}");
         }
     }
 

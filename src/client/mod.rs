@@ -91,5 +91,5 @@ pub use transfer::{
     retrieve_range, store, store_unique,
 };
 pub use verify::{Expected, Mismatch, Verified, Verify, verify};
-pub use walk::{Found, Walk, WalkLimits};
+pub use walk::{Found, Walk, WalkLimits, member_name};
 pub use zone::zone_offset;

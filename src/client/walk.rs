@@ -34,8 +34,11 @@ impl Default for WalkLimits {
 #[must_use = "a directory may have been left out"]
 #[non_exhaustive]
 pub enum Found {
-    /// The directory listed, or the one above it, or an entry without a name: nothing.
+    /// The directory listed, or the one above it: nothing.
     Nothing,
+    /// No member of the directory: its name is empty, or has a path in front that is not the directory's. There may be
+    /// files that nothing else tells of.
+    Elsewhere,
     /// A member that is not entered: a file, a link, a device, something unknown.
     Member,
     /// A directory, which will be walked.
@@ -88,6 +91,53 @@ pub struct Walk<B> {
     directories: u32,
 }
 
+/// Returns the name that an entry has in the directory that was listed, which may be `.` or `..`; nothing where the
+/// entry names something else, or has no name.
+///
+/// In front of the name only `./` may stand, or the path of the directory, of which `directories` are the spellings:
+/// the path that was asked for, and what PWD says there. A slash behind the name of a directory, as `ls -F` puts it
+/// there, is no part of it.
+///
+/// ```
+/// use ftp_proto::client::member_name;
+/// use ftp_proto::codec::Text;
+/// use ftp_proto::listing::{Entry, Kind};
+///
+/// let name = |listed| member_name(&Entry::new(Text::literal(listed), Kind::Directory), &[b"d", b"/home/d"]);
+/// assert_eq!(name("sub/"), Some(Text::literal("sub")));
+/// assert_eq!(name("/home/d/sub"), Some(Text::literal("sub")));
+/// assert_eq!(name("../sub"), None);
+/// ```
+#[must_use]
+pub fn member_name<'a>(entry: &Entry<'a>, directories: &[&[u8]]) -> Option<Text<'a>> {
+    let name = entry.name.as_bytes();
+    let is_slash_allowed = entry.kind.is_directory() || entry.kind == Kind::Unknown;
+    let name = if is_slash_allowed { without_slashes(name) } else { name };
+    let name = without_dot(name);
+    let (front, last) = name.split_at_checked(memchr::memrchr(b'/', name).map_or(0, |slash| slash + 1))?;
+    let is_front = |directory: &&[u8]| {
+        let directory = without_dot(directory);
+        !directory.is_empty()
+            && directory.starts_with(b"/") == front.starts_with(b"/")
+            && without_slashes(directory) == without_slashes(front)
+    };
+    let is_member = !last.is_empty() && (front.is_empty() || directories.iter().any(is_front));
+    Text::new(last).ok().filter(|_| is_member)
+}
+
+/// A path without the `./` that it begins with.
+fn without_dot(path: &[u8]) -> &[u8] {
+    let Some(rest) = path.strip_prefix(b"./") else { return path };
+    let start = rest.iter().position(|byte| *byte != b'/').unwrap_or(rest.len());
+    rest.get(start..).unwrap_or_default()
+}
+
+/// A path without the slashes that it ends in.
+fn without_slashes(path: &[u8]) -> &[u8] {
+    let end = path.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+    path.get(..end).unwrap_or_default()
+}
+
 /// What stands before a name on the stack: its depth and its length, two bytes each.
 const HEAD: usize = 4;
 
@@ -135,12 +185,15 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         self.depth
     }
 
-    /// Takes an entry of that directory. Of a name with a path in front the last part counts: no entry leads
-    /// out of the directory that it was found in.
+    /// Takes an entry of that directory. No entry leads out of the directory that it was found in: see
+    /// [`member_name`].
     pub fn found(&mut self, entry: &Entry<'_>) -> Found {
-        let name = entry.file_name();
+        if entry.kind.is_dot() {
+            return Found::Nothing;
+        }
+        let Some(name) = member_name(entry, &[self.path().as_bytes()]) else { return Found::Elsewhere };
         let name = name.as_bytes();
-        if entry.kind.is_dot() || matches!(name, b"" | b"." | b"..") {
+        if matches!(name, b"." | b"..") {
             return Found::Nothing;
         }
         if entry.kind != Kind::Directory {

@@ -1,6 +1,7 @@
 //! Opens listings so that the directory which is meant is listed, and collects what they hold, within limits.
 
 use ::std::borrow::Cow;
+use ::std::collections::HashMap;
 use ::std::future::poll_fn;
 use ::std::mem::size_of;
 
@@ -10,8 +11,8 @@ use super::operations::optional;
 use super::outcome::{Reply, text};
 use super::runtime::Runtime;
 use super::transfer::Listing;
-use crate::client::{ListingRefusal, Open, Operation, change_directory, whereabouts};
-use crate::codec::pathname::{for_listing, join, must_be_entered};
+use crate::client::{ListingRefusal, Open, Operation, change_directory, member_name, whereabouts};
+use crate::codec::pathname::{for_listing, join, must_be_entered, resolve};
 use crate::codec::{Quoted, Text};
 use crate::listing::{ListingLine, OwnedEntry};
 
@@ -57,18 +58,21 @@ pub(super) struct Collected {
     pub(super) presumed_empty: bool,
 }
 
-/// Reads a listing to its end. Once the budget is used up it is given up, which the next operation sees to.
+/// Reads the listing of `path` to its end. Once the budget is used up it is given up, which the next operation sees to.
+/// What is no member of that directory is unread, and what is
+/// listed twice in the same words counts once. If `path` may be that of a file, the file itself may be listed by it.
 pub(super) async fn collect<R: Runtime>(
     connection: &mut Connection<R>,
     transfer: Transfer,
     budget: &mut Budget,
-    mut keep: impl FnMut(&OwnedEntry) -> bool,
+    path: &[u8],
+    may_be_file: bool,
 ) -> Result<Collected, Error> {
     let mut collected = Collected { presumed_empty: transfer.presumed_empty, ..Collected::default() };
     let mut listing = Listing::new(connection, transfer);
     while let Some(line) = poll_fn(|cx| listing.poll_next(cx)).await {
         match line? {
-            ListingLine::Entry(entry) if keep(&entry) => {
+            ListingLine::Entry(entry) if !entry.entry().kind.is_dot() => {
                 budget.take(entry.entry().raw().len() + entry.entry().name.as_bytes().len())?;
                 collected.entries.push(entry);
             }
@@ -79,7 +83,62 @@ pub(super) async fn collect<R: Runtime>(
             }
         }
     }
+    sort_out(connection, path, may_be_file, &mut collected).await?;
     Ok(collected)
+}
+
+/// What becomes of an entry.
+#[derive(PartialEq)]
+enum Verdict {
+    Keep,
+    Drop,
+    Unread,
+}
+
+/// Keeps of a listing of `path` what is in that directory.
+async fn sort_out<R: Runtime>(
+    connection: &mut Connection<R>,
+    path: &[u8],
+    may_be_file: bool,
+    collected: &mut Collected,
+) -> Result<(), Error> {
+    let entries = &collected.entries;
+    let is_doubtful = entries.iter().any(|owned| member_name(&owned.entry(), &[path]).is_none());
+    let called = if is_doubtful { connection.absolute(path).await? } else { None };
+    let spellings = [path, called.as_deref().unwrap_or_default()];
+    let mut seen: HashMap<&[u8], &OwnedEntry> = HashMap::with_capacity(entries.len());
+    let judge = |owned| {
+        let entry = OwnedEntry::entry(owned);
+        match member_name(&entry, &spellings) {
+            None if may_be_file && !entry.kind.is_directory() && entry.name.as_bytes() == path => {
+                Verdict::Keep
+            }
+            None => Verdict::Unread,
+            Some(name) => match name.as_bytes() {
+                b"." | b".." => Verdict::Drop,
+                name if *seen.entry(name).or_insert(owned) == owned => {
+                    // It is equal to the first of its name: that one itself, or the same again.
+                    match ::std::ptr::eq(seen[name], owned) {
+                        true => Verdict::Keep,
+                        false => Verdict::Drop,
+                    }
+                }
+                _ => Verdict::Keep,
+            },
+        }
+    };
+    let verdicts: Vec<Verdict> = entries.iter().map(judge).collect();
+    let mut verdicts = verdicts.into_iter();
+    let mut unread = Vec::new();
+    collected.entries.retain(|owned| {
+        let verdict = verdicts.next().unwrap_or(Verdict::Unread);
+        if verdict == Verdict::Unread {
+            unread.push(owned.entry().raw().to_vec());
+        }
+        verdict == Verdict::Keep
+    });
+    collected.unread.append(&mut unread);
+    Ok(())
 }
 
 /// Where a session is.
@@ -111,6 +170,23 @@ impl<R: Runtime> Connection<R> {
             true => Ok(Transfer::presumed_empty()),
             false => Err(Error::Refused(refused)),
         }
+    }
+
+    /// The absolute path of a directory that was just listed, as far as the server says where it is.
+    async fn absolute(&mut self, path: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let Some(place) = self.place().await? else { return Ok(None) };
+        let place = self.local_name(place.path)?;
+        if path.is_empty() || must_be_entered(&self.wire_name(path)?) {
+            return Ok(Some(place));
+        }
+        if !place.starts_with(b"/") {
+            return Ok(None);
+        }
+        let mut absolute = vec![0; place.len() + path.len() + 2];
+        Ok(resolve(&place, path, &mut absolute).ok().map(|length| {
+            absolute.truncate(length);
+            absolute
+        }))
     }
 
     /// Makes `path` the working directory until the next operation of the caller's. `false` where the server does not

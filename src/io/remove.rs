@@ -3,29 +3,29 @@
 //! First all of it is looked at, and nothing is removed unless everything was seen. Then each thing is removed by its
 //! bare name, in a working directory that the server has confirmed, the deepest first.
 
-use ::std::collections::VecDeque;
+mod place;
+
+use ::std::collections::{HashMap, VecDeque};
 
 use super::client::Connection;
 use super::collect::{Budget, ListingLimits, collect};
 use super::error::Error;
 use super::outcome::text;
 use super::runtime::Runtime;
-use super::walk::is_dot;
-use crate::client::{
-    self, FactsReader, ListingRefusal, Location, WalkLimits, change_directory, delete, remove_directory,
-};
-use crate::codec::ReplyLine;
+use crate::client::{self, ListingRefusal, Location, WalkLimits, change_directory, delete, remove_directory};
 use crate::codec::pathname::{join, must_be_entered};
 use crate::listing::Kind;
+use place::{Gone, go_to};
 
 /// The removal of a file, or of a directory with all that is in it: hand it to the client's `remove_all` until that
 /// gives nothing more. Links are removed and not followed.
 ///
 /// A removal knows where it is. What PWD says in the root of the removal is the base, and a directory below is the
-/// right one if PWD says the base and the names on the way there, or if it has the unique fact (RFC 3659 7.5.2) that
-/// its entry had. Nothing is removed in a directory that is neither, unless paths are
+/// right one if PWD says the base and the names on the way there. It is also the right one if PWD does not clearly name
+/// another directory, and if it has the unique fact (RFC 3659 7.5.2) that its entry had. Such a fact counts only where
+/// it is not empty, no other entry of the tree has it, and neither the root nor the home directory has it. Nothing is removed in a directory that is neither, unless paths are
 /// [trusted](Self::trust_paths). Where PWD says nothing, or says in the root that it is still where it was, only
-/// what is in the root itself can be removed, by its path.
+/// what is in the root itself can be removed, by its path, unless `.` or `..` is a part of that.
 ///
 /// Nothing at all is removed unless everything could be seen: see [`Unseen`].
 ///
@@ -42,6 +42,12 @@ pub struct Removal {
     tree: Vec<Directory>,
     /// What PWD said in the root; nothing where it says nothing.
     base: Option<Vec<u8>>,
+    /// What PWD said where the removal began.
+    home: Option<Vec<u8>>,
+    /// How many of the entries that were seen have each unique fact.
+    uniques: HashMap<Vec<u8>, u32>,
+    /// The unique facts of the root and of the home directory, once they were asked for.
+    landmarks: Option<[Option<Vec<u8>>; 2]>,
     /// The directory that the session was seen to be in, and when.
     place: Option<(u64, usize)>,
     /// What could not be seen, to be told.
@@ -70,6 +76,8 @@ struct Directory {
     name: Vec<u8>,
     depth: u16,
     unique: Option<Vec<u8>>,
+    /// That fact alone confirmed it. Entries that are seen later may have the same one.
+    by_fact: bool,
     /// The listing did not tell what it is.
     is_sure: bool,
     /// Its members that are no directories, and the places of those that are.
@@ -131,18 +139,29 @@ impl Removal {
     /// A removal of what is at `path`. It is a name and never a home directory, also where it begins with a tilde.
     ///
     /// # Errors
-    /// When `path` is empty or no path.
+    /// [`Error::Argument`] when `path` is empty or no path, or when its last name is `.` or `..`, or it is the root
+    /// directory's: none of these names a directory within another, and all that is there would be removed.
     pub fn new(path: impl AsRef<[u8]>) -> Result<Self, Error> {
         let root = path.as_ref().to_vec();
         if root.is_empty() {
             return Err(Error::Argument(crate::codec::Invalid::new("a path that is not empty")));
         }
         text(&root)?;
+        let last = root.rsplit(|byte| *byte == b'/').find(|name| !name.is_empty());
+        let expected = match last {
+            None => Some("a path other than the root directory's, which is not removed"),
+            Some(b"." | b"..") => Some("a path whose last name is not . or .., since those are not removed"),
+            Some(_) => None,
+        };
+        if let Some(expected) = expected {
+            return Err(Error::Argument(crate::codec::Invalid::new(expected)));
+        }
         let tree = vec![Directory {
             parent: 0,
             name: Vec::new(),
             depth: 0,
             unique: None,
+            by_fact: false,
             is_sure: true,
             files: Vec::new(),
             directories: Vec::new(),
@@ -157,6 +176,9 @@ impl Removal {
             stage: Stage::Start,
             tree,
             base: None,
+            home: None,
+            uniques: HashMap::new(),
+            landmarks: None,
             place: None,
             unseen: VecDeque::new(),
             all_seen: true,
@@ -221,6 +243,12 @@ impl Removal {
         self.names(at).into_iter().fold(self.root.clone(), |path, name| join(&path, name))
     }
 
+    /// Whether the unique fact of this directory is that of no other entry that was seen so far.
+    fn is_identified(&self, at: usize) -> bool {
+        let unique = self.tree[at].unique.as_ref().filter(|unique| !unique.is_empty());
+        unique.is_some_and(|unique| self.uniques.get(unique) == Some(&1))
+    }
+
     fn miss(&mut self, path: Vec<u8>, why: Unseen) {
         self.all_seen = false;
         self.unseen.push_back(Removed::Unseen(path, why));
@@ -233,17 +261,6 @@ impl Removal {
             at = self.tree[at].parent;
         }
     }
-}
-
-/// The longest path that is sent. GNU ftpd takes what is behind the 512th byte of a line for another command.
-const LONGEST_PATH: usize = 400;
-
-/// How an attempt to go to a directory ended.
-enum Gone {
-    There,
-    /// The listing called it unknown, and it is no directory.
-    NoDirectory,
-    Not(Unseen),
 }
 
 /// Takes the next step.
@@ -270,6 +287,11 @@ pub(super) async fn step<R: Runtime>(
                 removal.unseen.push_back(Removed::Looked(path));
             }
             Stage::Looking(count) => {
+                for at in 0..count {
+                    if removal.tree[at].by_fact && !removal.is_identified(at) {
+                        removal.miss(removal.path_of(at), Unseen::Unconfirmed);
+                    }
+                }
                 removal.stage = match removal.all_seen {
                     true => Stage::Removing(count - 1, 0),
                     false => Stage::Over,
@@ -310,10 +332,12 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
         Err(refused @ Error::Refused(_)) => refused,
         Err(error) => return Err(error),
     };
+    let leads_up = root.split(|byte| *byte == b'/').any(|name| matches!(name, b"." | b".."));
     // If it is no directory, the first refusal says why it is still there.
     let home = connection.place().await?;
     if let Some(home) = home {
         let home = home.path;
+        removal.home = Some(home.clone());
         connection.leave(home.clone());
         match connection.run_here(change_directory(text(&root)?), |_| {}).await {
             Ok(_) => {}
@@ -326,13 +350,18 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
         if let Some(place) = connection.place().await? {
             // A name does not lead to the directory that it is a name in, nor above.
             let relative = !root.starts_with(b"/");
-            let leads_up = root.split(|byte| *byte == b'/').any(|name| matches!(name, b"." | b".."));
             let names: Vec<&[u8]> =
                 root.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).collect();
             let location = Location::new(&home);
             // The path that it is bound to have leaves no doubt about quotes in it.
             let bound = relative && !leads_up && location.is_confirmed_by(&names, &place.text);
             let base = location.path(&names).filter(|_| bound).unwrap_or(place.path);
+            // The way up may end in the working directory or above it, which `new` cannot know.
+            if leads_up && Location::new(&base).contains(&home) {
+                return Err(Error::Argument(crate::codec::Invalid::new(
+                    "a path that does not lead up to the working directory or above it",
+                )));
+            }
             let is_lost = relative && !leads_up && home.starts_with(&base) && !removal.trust_paths;
             match is_lost {
                 // It may have been taken for something else.
@@ -350,6 +379,11 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
         }
     }
     removal.failed = false;
+    if leads_up && removal.base.is_none() && !removal.trust_paths {
+        // It may be the working directory, or above it.
+        removal.all_seen = false;
+        return Ok(Removed::Unseen(removal.root.clone(), Unseen::Unconfirmed));
+    }
     removal.stage = Stage::Looking(0);
     Ok(Removed::Looked(removal.root.clone()))
 }
@@ -389,24 +423,30 @@ async fn look<R: Runtime>(
             opened => opened?,
         },
     };
-    let collected = collect(connection, transfer, &mut removal.budget, |entry| {
-        !is_dot(&entry.entry()) || entry.entry().file_name().as_bytes().is_empty()
-    })
-    .await?;
     let path = removal.current.clone();
+    let asked = if removal.base.is_some() { &b""[..] } else { &path };
+    let collected = collect(connection, transfer, &mut removal.budget, asked, false).await?;
     for line in collected.unread {
         removal.miss(path.clone(), Unseen::Line(line));
     }
     if collected.presumed_empty {
         removal.miss(path.clone(), Unseen::PresumedEmpty);
     }
-    for owned in collected.entries {
+    let mut seen = HashMap::new();
+    for owned in &collected.entries {
         let entry = owned.entry();
-        let name = entry.name.as_bytes();
-        let name = name.strip_prefix(b"./").unwrap_or(name);
-        if name.is_empty() || name.contains(&b'/') {
-            removal.miss(path.clone(), Unseen::Line(entry.raw().to_vec()));
-            continue;
+        let name = entry.file_name().as_bytes();
+        // What is listed twice is one thing, unless the lines disagree on what it is.
+        match seen.get(name) {
+            Some(kind) if *kind == ::std::mem::discriminant(&entry.kind) => continue,
+            Some(_) => {
+                removal.miss(path.clone(), Unseen::Line(entry.raw().to_vec()));
+                continue;
+            }
+            None => _ = seen.insert(name.to_vec(), ::std::mem::discriminant(&entry.kind)),
+        }
+        if let Some(unique) = entry.unique {
+            *removal.uniques.entry(unique.as_bytes().to_vec()).or_default() += 1;
         }
         if !matches!(entry.kind, Kind::Directory | Kind::Unknown) {
             removal.tree[at].files.push(name.to_vec());
@@ -427,6 +467,7 @@ async fn look<R: Runtime>(
             name: name.to_vec(),
             depth,
             unique: entry.unique.map(|unique| unique.as_bytes().to_vec()),
+            by_fact: false,
             is_sure: entry.kind == Kind::Directory,
             files: Vec::new(),
             directories: Vec::new(),
@@ -505,79 +546,4 @@ async fn remove_one<R: Runtime>(
         false => connection.run_here(delete(bare), |_| {}).await?,
     };
     Ok(true)
-}
-
-/// Makes a directory of the tree the working directory, and makes sure that it is.
-async fn go_to<R: Runtime>(
-    connection: &mut Connection<R>,
-    removal: &mut Removal,
-    at: usize,
-) -> Result<Gone, Error> {
-    let unique = removal.tree[at].unique.clone();
-    let Some(base) = removal.base.clone() else {
-        // Only by its path, and never below the root unless it is known by that fact.
-        connection.go_home().await?;
-        let path = connection.wire_name(&removal.path_of(at))?.into_owned();
-        if at > 0 && !removal.trust_paths && !has_fact(connection, &path, unique.as_deref()).await? {
-            return Ok(Gone::Not(Unseen::Unconfirmed));
-        }
-        return Ok(Gone::There);
-    };
-    if removal.place == Some((connection.visits(), at)) {
-        return Ok(Gone::There);
-    }
-    if removal.place.take().is_none_or(|(visit, _)| visit != connection.visits()) {
-        connection.go_home().await?;
-        match connection.place().await? {
-            Some(home) => connection.leave(home.path),
-            None => return Ok(Gone::Not(Unseen::Unconfirmed)),
-        }
-    }
-    let mut names = Vec::new();
-    for name in removal.names(at) {
-        names.push(connection.wire_name(name)?.into_owned());
-    }
-    let names: Vec<&[u8]> = names.iter().map(|name| &name[..]).collect();
-    let location = Location::new(&base);
-    // In one go where the server's paths are understood and the line is not too long for it, else name by name.
-    let steps = match location.path(&names).filter(|path| path.len() <= LONGEST_PATH) {
-        Some(path) => vec![path],
-        None => [&base[..]].iter().chain(&names).map(|name| name.to_vec()).collect(),
-    };
-    for step in &steps {
-        match connection.run_here(change_directory(text(step)?), |_| {}).await {
-            Ok(_) => {}
-            Err(Error::Refused(_)) if !removal.tree[at].is_sure => return Ok(Gone::NoDirectory),
-            Err(error) => return Err(error),
-        }
-    }
-    let place = connection.whereabouts().await?;
-    let is_right = place.as_ref().is_some_and(|place| location.is_confirmed_by(&names, &place.text));
-    if is_right || removal.trust_paths || (at > 0 && has_fact(connection, b"", unique.as_deref()).await?) {
-        removal.place = Some((connection.visits(), at));
-        return Ok(Gone::There);
-    }
-    let elsewhere = place.map(|place| place.path).filter(|path| !path.is_empty());
-    Ok(Gone::Not(elsewhere.map_or(Unseen::Unconfirmed, Unseen::Elsewhere)))
-}
-
-/// Whether the directory has this unique fact.
-async fn has_fact<R: Runtime>(
-    connection: &mut Connection<R>,
-    path: &[u8],
-    unique: Option<&[u8]>,
-) -> Result<bool, Error> {
-    let Some(unique) = unique else { return Ok(false) };
-    let mut reader = FactsReader::new(vec![0; 8192]);
-    let mut found = false;
-    let compare = |line: &ReplyLine<'_>| {
-        if let Some(Ok(entry)) = reader.line(line) {
-            found = entry.unique.is_some_and(|fact| fact.as_bytes() == unique);
-        }
-    };
-    match connection.run_here(client::facts(super::operations::optional(path)?), compare).await {
-        Ok(()) => Ok(found),
-        Err(Error::Refused(_) | Error::Unreadable(_)) => Ok(false),
-        Err(error) => Err(error),
-    }
 }

@@ -5,7 +5,7 @@ use super::collect::{Budget, ListingLimits, Lists, collect};
 use super::error::Error;
 use super::outcome::text;
 use super::runtime::Runtime;
-use crate::client::{self, Found, Walk, WalkLimits};
+use crate::client::{self, Walk, WalkLimits};
 use crate::codec::Invalid;
 use crate::codec::pathname::join;
 use crate::listing::{Entry, OwnedEntry};
@@ -68,7 +68,7 @@ pub struct Listed {
     pub below_root: Vec<u8>,
     /// Its entries, without itself and the one above it.
     pub entries: Vec<OwnedEntry>,
-    /// The lines of its listing that are no entries. There may be files that nothing else tells of.
+    /// The lines of its listing that are no entries, or name nothing in it. There may be files that nothing else tells of.
     pub unread: Vec<Vec<u8>>,
     /// How many of its directories are not walked, since a limit is reached.
     pub left_out: usize,
@@ -101,7 +101,7 @@ pub(super) async fn list<R: Runtime>(
 ) -> Result<Listed, Error> {
     let transfer = connection.open_listing(&connection.wire_name(path)?, lists).await?;
     let mut budget = Budget::new(limits.clone());
-    let collected = collect(connection, transfer, &mut budget, |entry| !is_dot(&entry.entry())).await?;
+    let collected = collect(connection, transfer, &mut budget, path, true).await?;
     Ok(Listed {
         path: path.to_vec(),
         entries: collected.entries,
@@ -109,11 +109,6 @@ pub(super) async fn list<R: Runtime>(
         presumed_empty: collected.presumed_empty,
         ..Listed::default()
     })
-}
-
-/// Whether it is the directory itself, or the one above.
-pub(super) fn is_dot(entry: &Entry<'_>) -> bool {
-    entry.kind.is_dot() || matches!(entry.file_name().as_bytes(), b"" | b"." | b"..")
 }
 
 /// Lists the next directory. Those for which `enter` says no are not walked.
@@ -129,16 +124,17 @@ pub(super) async fn walk<R: Runtime>(
     let below_root = walk.path_below_root().as_bytes().to_vec();
     let mut left_out = 0;
     let mut budget = Budget::new(limits.clone());
-    let collected = collect(connection, transfer, &mut budget, |owned| {
+    let collected = collect(connection, transfer, &mut budget, &path, false).await?;
+    for owned in &collected.entries {
         let entry = owned.entry();
-        let mut found = Found::Member;
-        if !entry.kind.is_directory() || entry.kind.is_dot() || enter(&entry) {
-            found = walk.found(&entry);
+        if !entry.kind.is_directory() || enter(&entry) {
+            // Whatever stood in front of it was the directory's path.
+            let mut bare = entry;
+            bare.name = entry.file_name();
+            let found = walk.found(&bare);
+            left_out += usize::from(found.is_left_out());
         }
-        left_out += usize::from(found.is_left_out());
-        found != Found::Nothing
-    })
-    .await?;
+    }
     let (entries, unread, presumed_empty) = (collected.entries, collected.unread, collected.presumed_empty);
     Ok(Some(Listed { path, below_root, entries, unread, left_out, presumed_empty }))
 }

@@ -143,12 +143,15 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The name after its last `/`: NLST, MLST and `LIST` of a pattern may answer with `dir/name`.
+    /// The last part of the name: NLST, MLST and `LIST` of a pattern may answer with `dir/name`. A slash that ends the
+    /// name, as `ls -F` marks a directory, is no part of it.
     #[must_use]
     pub fn file_name(&self) -> Text<'a> {
         let name = self.name.as_bytes();
-        let after = memchr::memrchr(b'/', name).and_then(|slash| name.get(slash + 1..));
-        after.and_then(|part| Text::new(part).ok()).unwrap_or(self.name)
+        let end = name.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+        let name = name.get(..end).unwrap_or_default();
+        let from = memchr::memrchr(b'/', name).map_or(0, |slash| slash + 1);
+        name.get(from..).and_then(|part| Text::new(part).ok()).unwrap_or_default()
     }
 }
 
@@ -357,9 +360,15 @@ mod tests {
 
     #[test]
     fn the_file_name_is_what_follows_the_last_slash() {
-        for (name, expected) in
-            [("a", "a"), ("./a b", "a b"), ("/x/y/z", "z"), ("dir/", ""), ("a\\b", "a\\b")]
-        {
+        for (name, expected) in [
+            ("a", "a"),
+            ("./a b", "a b"),
+            ("/x/y/z", "z"),
+            ("dir/", "dir"),
+            ("x/y//", "y"),
+            ("/", ""),
+            ("a\\b", "a\\b"),
+        ] {
             let entry = Entry::new(Text::new(name.as_bytes()).unwrap(), Kind::Unknown);
             assert_eq!(entry.file_name().as_bytes(), expected.as_bytes());
         }

@@ -1,7 +1,7 @@
 //! Walks through a tree, in memory that is lent.
 
 use super::*;
-use ftp_proto::client::{Found, Walk, WalkLimits};
+use ftp_proto::client::{Found, Walk, WalkLimits, member_name};
 use ftp_proto::listing::{Entry, Format, Kind};
 use std::collections::BTreeMap;
 
@@ -122,11 +122,18 @@ fn no_entry_leads_out_of_its_directory() {
     for (name, found) in [
         ("..", Found::Nothing),
         (".", Found::Nothing),
-        ("../..", Found::Nothing),
-        ("/", Found::Nothing),
-        ("a/", Found::Nothing),
-        ("../../etc", Found::Directory),
-        ("/etc", Found::Directory),
+        ("./.", Found::Nothing),
+        ("/pub/..", Found::Nothing),
+        ("../..", Found::Elsewhere),
+        ("/", Found::Elsewhere),
+        ("", Found::Elsewhere),
+        ("../../etc", Found::Elsewhere),
+        ("/etc", Found::Elsewhere),
+        ("sub/etc", Found::Elsewhere),
+        ("./../etc", Found::Elsewhere),
+        ("pub/etc", Found::Elsewhere),
+        ("/pub/etc", Found::Directory),
+        ("./etc/", Found::Directory),
     ] {
         assert_eq!(walk.found(&Entry::new(t(name), Kind::Directory)), found, "{name}");
     }
@@ -162,7 +169,7 @@ fn what_does_not_fit_is_told_and_the_rest_is_walked() {
     assert_eq!(found("a name that is too long"), Found::NoRoom);
     assert_eq!(found("abc"), Found::Directory);
     assert_eq!(found("defgh"), Found::Directory);
-    assert_eq!(found(""), Found::Nothing);
+    assert_eq!(found(""), Found::Elsewhere);
     assert_eq!(found("x"), Found::NoRoom);
     assert_eq!(walk.next(), Some(t("/pub/defgh")));
     assert_eq!(walk.found(&Entry::new(t("more"), Kind::Directory)), Found::NoRoom);
@@ -193,7 +200,66 @@ fn the_listings_are_by_mlsd_or_list_whichever_the_server_has() {
     }
 }
 
+#[test]
+fn a_name_is_a_members_only_behind_the_path_of_the_directory() {
+    for (listed, directories, expected) in [
+        ("a", &[""][..], Some("a")),
+        ("a b/", &[""], Some("a b")),
+        ("./a", &["d"], Some("a")),
+        ("./a//", &["d"], Some("a")),
+        ("d/a", &["d"], Some("a")),
+        ("d/a", &["d/"], Some("a")),
+        ("d/a", &["./d"], Some("a")),
+        ("./d/a/", &["d"], Some("a")),
+        ("/x/d/a", &["d", "/x/d"], Some("a")),
+        ("../a", &[".."], Some("a")),
+        ("/a", &["/"], Some("a")),
+        ("d/..", &["d"], Some("..")),
+        (".//a", &["d"], Some("a")),
+        ("/a", &[""], None),
+        ("/a", &[".//"], None),
+        ("/a", &["."], None),
+        ("/d/a", &["d"], None),
+        ("d/a", &["/d"], None),
+        ("d/a", &["/"], None),
+        ("d/b/a", &["d"], None),
+        ("dd/a", &["d"], None),
+        ("../a", &["d"], None),
+        ("d/../a", &["d"], None),
+        ("d/", &["x/d"], Some("d")),
+        ("", &["", "d"], None),
+        ("/", &["/"], None),
+    ] {
+        let directories: Vec<&[u8]> = directories.iter().map(|path| path.as_bytes()).collect();
+        let entry = Entry::new(t(listed), Kind::Directory);
+        assert_eq!(member_name(&entry, &directories), expected.map(t), "{listed} {directories:?}");
+    }
+    // No file has a slash behind its name.
+    assert_eq!(member_name(&Entry::new(t("a/"), Kind::File), &[b"d", b"a"]), None);
+    assert_eq!(member_name(&Entry::new(t("a/"), Kind::Unknown), &[]), Some(t("a")));
+}
+
 proptest! {
+    #[test]
+    fn a_members_name_has_no_slash_and_what_stands_before_it_is_the_directory(
+        listed in "[ad./]{0,8}",
+        directory in "[ad./]{0,5}",
+    ) {
+        let entry = Entry::new(Text::new(listed.as_bytes()).unwrap(), Kind::Directory);
+        if let Some(name) = member_name(&entry, &[directory.as_bytes()]) {
+            prop_assert!(!name.as_bytes().is_empty() && !name.as_bytes().contains(&b'/'));
+            prop_assert_eq!(name, entry.file_name());
+            let resolved = |path: &[u8]| {
+                let mut out = [0; 40];
+                let length = ftp_proto::codec::pathname::resolve(b"/w", path, &mut out).unwrap();
+                out[..length].to_vec()
+            };
+            let member = [directory.as_bytes(), b"/", name.as_bytes()].concat();
+            let place = resolved(listed.as_bytes());
+            prop_assert!(place == resolved(name.as_bytes()) || place == resolved(&member));
+        }
+    }
+
     #[test]
     fn no_names_and_no_storage_make_it_panic_or_go_on_for_ever(
         names in prop::collection::vec("[a/. -]{0,9}", 0..30),

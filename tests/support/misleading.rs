@@ -20,6 +20,14 @@ pub struct Ways {
     pub lines: BTreeMap<&'static str, &'static [&'static str]>,
     /// It has MLSD and MLST, with the unique fact.
     pub unique: bool,
+    /// The unique fact of everything.
+    pub unique_is: Option<&'static str>,
+    /// What stands in front of each listed name, by the path of the directory and by the argument.
+    pub front: Option<fn(&str, &str) -> String>,
+    /// A slash stands behind the listed name of a directory.
+    pub slashes: bool,
+    /// Replies to PWD, by directory.
+    pub places: BTreeMap<&'static str, &'static str>,
     /// CWD into the first leads to the second, although the first is there.
     pub misled: BTreeMap<&'static str, &'static str>,
     /// The final reply to listings.
@@ -110,7 +118,12 @@ fn serve(stream: TcpStream, state: &Mutex<State>, ways: &Ways) {
             path = absolute("/home", argument[1..].trim_start_matches('/'));
         }
         let file = path.trim_end_matches('/').to_owned();
+        let unique_of = |path: &str| match ways.unique_is {
+            Some(unique) => unique.to_owned(),
+            None => format!("U{}", path.replace(' ', "_")),
+        };
         match verb {
+            "PWD" if ways.places.contains_key(&*place) => say(ways.places[&*place]),
             "USER" => say("331 password"),
             "PASS" => say("230 in"),
             "TYPE" | "NOOP" => say("200 fine"),
@@ -134,7 +147,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>, ways: &Ways) {
                 ports = Some(listener);
             }
             "MLST" if ways.unique => {
-                say(&format!("250-facts\r\n type=dir;unique=U{path}; {path}\r\n250 end"));
+                say(&format!("250-facts\r\n type=dir;unique={}; {path}\r\n250 end", unique_of(&path)));
             }
             "DELE" => match state.tree.iter().position(|there| *there == file) {
                 Some(at) => {
@@ -168,9 +181,12 @@ fn serve(stream: TcpStream, state: &Mutex<State>, ways: &Ways) {
                         continue;
                     }
                     let long = if kind == 'd' { "dir" } else { "file" };
-                    let fact = there.replace(' ', "_");
+                    let fact = unique_of(there);
+                    let front = ways.front.map_or(String::new(), |front| front(&directory, argument));
+                    let mark = if ways.slashes && kind == 'd' { "/" } else { "" };
+                    let name = format!("{front}{name}{mark}");
                     lines.push(match verb {
-                        "MLSD" => format!("type={long};unique=U{fact}; {name}"),
+                        "MLSD" => format!("type={long};unique={fact}; {name}"),
                         _ => format!("{kind}rwxr-xr-x   1 me me  5 Jan 20  2020 {name}"),
                     });
                 }

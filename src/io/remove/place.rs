@@ -1,0 +1,127 @@
+//! Where a removal is: it goes to a directory of its tree, and makes sure that it is there.
+
+use super::{Removal, Unseen};
+use crate::client::{self, FactsReader, Location, change_directory};
+use crate::codec::ReplyLine;
+use crate::io::client::Connection;
+use crate::io::error::Error;
+use crate::io::operations::optional;
+use crate::io::outcome::text;
+use crate::io::runtime::Runtime;
+
+/// The longest path that is sent. GNU ftpd takes what is behind the 512th byte of a line for another command.
+const LONGEST_PATH: usize = 400;
+
+/// How an attempt to go to a directory ended.
+pub(super) enum Gone {
+    There,
+    /// The listing called it unknown, and it is no directory.
+    NoDirectory,
+    Not(Unseen),
+}
+
+/// Makes a directory of the tree the working directory, and makes sure that it is.
+pub(super) async fn go_to<R: Runtime>(
+    connection: &mut Connection<R>,
+    removal: &mut Removal,
+    at: usize,
+) -> Result<Gone, Error> {
+    let Some(base) = removal.base.clone() else {
+        // Only by its path, and never below the root unless it is known by that fact.
+        connection.go_home().await?;
+        let path = connection.wire_name(&removal.path_of(at))?.into_owned();
+        if at > 0 && !removal.trust_paths && !has_fact(connection, removal, at, &path).await? {
+            return Ok(Gone::Not(Unseen::Unconfirmed));
+        }
+        return Ok(Gone::There);
+    };
+    if removal.place == Some((connection.visits(), at)) {
+        return Ok(Gone::There);
+    }
+    if removal.place.take().is_none_or(|(visit, _)| visit != connection.visits()) {
+        connection.go_home().await?;
+        match connection.place().await? {
+            Some(home) => connection.leave(home.path),
+            None => return Ok(Gone::Not(Unseen::Unconfirmed)),
+        }
+    }
+    let mut names = Vec::new();
+    for name in removal.names(at) {
+        names.push(connection.wire_name(name)?.into_owned());
+    }
+    let names: Vec<&[u8]> = names.iter().map(|name| &name[..]).collect();
+    let location = Location::new(&base);
+    // In one go where the server's paths are understood and the line is not too long for it, else name by name.
+    let steps = match location.path(&names).filter(|path| path.len() <= LONGEST_PATH) {
+        Some(path) => vec![path],
+        None => [&base[..]].iter().chain(&names).map(|name| name.to_vec()).collect(),
+    };
+    for step in &steps {
+        match connection.run_here(change_directory(text(step)?), |_| {}).await {
+            Ok(_) => {}
+            Err(Error::Refused(_)) if !removal.tree[at].is_sure => return Ok(Gone::NoDirectory),
+            Err(error) => return Err(error),
+        }
+    }
+    let place = connection.whereabouts().await?;
+    let is_right = place.as_ref().is_some_and(|place| location.is_confirmed_by(&names, &place.text));
+    let is_elsewhere = place.as_ref().is_some_and(|place| {
+        location.is_contradicted_by(&names, &place.text) || removal.home.as_ref() == Some(&place.path)
+    });
+    let mut is_there = is_right || removal.trust_paths;
+    if !is_there && at > 0 && !is_elsewhere {
+        is_there = has_fact(connection, removal, at, b"").await?;
+    }
+    if is_there {
+        removal.place = Some((connection.visits(), at));
+        return Ok(Gone::There);
+    }
+    let elsewhere = place.map(|place| place.path).filter(|path| !path.is_empty());
+    Ok(Gone::Not(elsewhere.map_or(Unseen::Unconfirmed, Unseen::Elsewhere)))
+}
+
+/// Whether the directory at `path` has the unique fact that its entry had, and nothing else that was seen has it.
+async fn has_fact<R: Runtime>(
+    connection: &mut Connection<R>,
+    removal: &mut Removal,
+    at: usize,
+    path: &[u8],
+) -> Result<bool, Error> {
+    let Some(unique) = removal.tree[at].unique.clone().filter(|_| removal.is_identified(at)) else {
+        return Ok(false);
+    };
+    if unique_of(connection, path).await?.as_ref() != Some(&unique) {
+        return Ok(false);
+    }
+    if removal.landmarks.is_none() {
+        // Without a base the session is at home.
+        let (root, home) = match &removal.base {
+            Some(base) => (base.clone(), removal.home.clone().unwrap_or_default()),
+            None => (connection.wire_name(&removal.root)?.into_owned(), Vec::new()),
+        };
+        removal.landmarks = Some([unique_of(connection, &root).await?, unique_of(connection, &home).await?]);
+    }
+    // Where they are not told, the fact may be theirs.
+    let differs = |landmark: &Option<Vec<u8>>| landmark.as_ref().is_some_and(|fact| *fact != unique);
+    removal.tree[at].by_fact = removal.landmarks.iter().flatten().all(differs);
+    Ok(removal.tree[at].by_fact)
+}
+
+/// The unique fact of what is at `path`, if the server tells it.
+async fn unique_of<R: Runtime>(
+    connection: &mut Connection<R>,
+    path: &[u8],
+) -> Result<Option<Vec<u8>>, Error> {
+    let mut reader = FactsReader::new(vec![0; 8192]);
+    let mut unique = None;
+    let keep = |line: &ReplyLine<'_>| {
+        if let Some(Ok(entry)) = reader.line(line) {
+            unique = entry.unique.map(|fact| fact.as_bytes().to_vec());
+        }
+    };
+    match connection.run_here(client::facts(optional(path)?), keep).await {
+        Ok(()) => Ok(unique),
+        Err(Error::Refused(_) | Error::Unreadable(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
