@@ -83,6 +83,7 @@ pub(super) async fn collect<R: Runtime>(
             }
         }
     }
+    collected.presumed_empty |= listing.is_presumed_empty();
     sort_out(connection, path, may_be_file, &mut collected).await?;
     Ok(collected)
 }
