@@ -147,7 +147,7 @@ impl<R: Runtime> Data<R> {
             }),
             DataOp::StartTls => {
                 let none = || io::Error::new(io::ErrorKind::Unsupported, "no TLS configuration was given");
-                match endpoint.ok_or_else(none).and_then(|endpoint| endpoint.data_session(RECORDS)) {
+                match endpoint.ok_or_else(none).and_then(|endpoint| endpoint.session(RECORDS)) {
                     Ok(session) => self.change(|state| match state {
                         State::Open(mut wire) => {
                             wire.secure(session);

@@ -16,10 +16,6 @@ impl Endpoint {
     pub(super) fn session(&self, _: usize) -> io::Result<Session> {
         match *self {}
     }
-
-    pub(super) fn data_session(&self, _: usize) -> io::Result<Session> {
-        match *self {}
-    }
 }
 
 #[derive(Debug)]

@@ -42,7 +42,7 @@
 //! let control = shake_hands(at_client.connect()?, at_server.accept()?)?;
 //! assert_eq!(control, Some(HandshakeKind::Full));
 //! // ... and all of its data connections from these.
-//! let data = shake_hands(at_client.connect()?, at_server.accept_data()?)?;
+//! let data = shake_hands(at_client.connect()?, at_server.accept()?)?;
 //! let event = DataEvent::Secured { resumed: data == Some(HandshakeKind::Resumed) };
 //! assert_eq!(event, DataEvent::Secured { resumed: true });
 //! # Ok(())
@@ -119,17 +119,6 @@ impl Endpoint {
             Self::Server(sessions) => (Connection::from(sessions.accept().map_err(other)?), false),
         };
         Ok(Session::new(connection, chunk, tolerant))
-    }
-
-    /// As [`session`](Self::session), for a data connection.
-    pub(super) fn data_session(&self, chunk: usize) -> io::Result<Session> {
-        match self {
-            Self::Client(_) => self.session(chunk),
-            Self::Server(sessions) => {
-                let connection = Connection::from(sessions.accept_data().map_err(other)?);
-                Ok(Session::new(connection, chunk, false).holding_tickets())
-            }
-        }
     }
 }
 

@@ -31,8 +31,6 @@ pub(in crate::io) struct Session {
     has_bytes: bool,
     /// An end without close_notify counts as one.
     tolerant: bool,
-    /// Nothing that is to be sent once the handshake is over goes before bytes do, or the end.
-    holds: bool,
 }
 
 impl Session {
@@ -48,23 +46,7 @@ impl Session {
             ended: false,
             has_bytes: false,
             tolerant,
-            holds: false,
         }
-    }
-
-    /// Keeps tickets back for as long as nothing else is sent, which on a connection that only receives is to its
-    /// end: its peer need not read anything while it writes, and its close would be a reset if something were there
-    /// (RFC 9293 3.6.1, RFC 2525 2.17). What has come by then may be lost with it.
-    pub(super) const fn holding_tickets(mut self) -> Self {
-        self.holds = true;
-        self
-    }
-
-    /// Whether what there is to send waits. A handshake of TLS 1.2 ends with records that do not.
-    fn is_holding(&self) -> bool {
-        self.holds
-            && !self.connection.is_handshaking()
-            && self.connection.protocol_version() == Some(ProtocolVersion::TLSv1_3)
     }
 
     /// Whether anything has come.
@@ -152,7 +134,6 @@ impl Session {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.holds = false;
         ready!(self.poll_flush(stream, cx))?;
         let count = self.connection.writer().write(bytes)?;
         // What does not go now goes before whatever comes next.
@@ -160,13 +141,13 @@ impl Session {
         Poll::Ready(Ok(count))
     }
 
-    /// Sends what was taken, as far as it need not wait.
+    /// Sends what was taken.
     pub(in crate::io) fn poll_flush<S: Stream>(
         &mut self,
         stream: &mut S,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        while self.connection.wants_write() && !self.is_holding() {
+        while self.connection.wants_write() {
             match self.connection.write_tls(&mut Outgoing { stream, cx }) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Ok(_) => {}
@@ -179,7 +160,6 @@ impl Session {
 
     /// Says that nothing more will be sent: flush it.
     pub(in crate::io) fn end(&mut self) {
-        self.holds = false;
         self.connection.send_close_notify();
     }
 

@@ -64,10 +64,7 @@ impl ServerTls {
         config.session_storage = Arc::new(Store::default());
         config.ticketer = Arc::new(NoTickets);
         config.alpn_protocols = vec![ALPN.to_vec()];
-        let data = config.clone();
-        // Clients that use each ticket once, and read nothing while they upload, have these.
-        config.send_tls13_tickets = FIRST;
-        ServerSessions { control: Arc::new(config), data: Arc::new(data) }
+        ServerSessions(Arc::new(config))
     }
 }
 
@@ -78,10 +75,7 @@ impl ServerTls {
 /// For drivers of your own, which move the bytes of rustls's connections as they see fit. See the
 /// [module](super) for an example.
 #[derive(Clone)]
-pub struct ServerSessions {
-    control: Arc<ServerConfig>,
-    data: Arc<ServerConfig>,
-}
+pub struct ServerSessions(Arc<ServerConfig>);
 
 impl fmt::Debug for ServerSessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,26 +84,14 @@ impl fmt::Debug for ServerSessions {
 }
 
 impl ServerSessions {
-    /// The control connection, which has yet to shake hands, at
-    /// [`Action::UpgradeControl`](crate::action::Action::UpgradeControl). By TLS 1.3 its client gets eight tickets.
+    /// A connection that has yet to shake hands: the control connection itself, at
+    /// [`Action::UpgradeControl`](crate::action::Action::UpgradeControl), or one of its data connections, at
+    /// [`DataOp::StartTls`](crate::action::DataOp::StartTls).
     ///
     /// # Errors
     /// When the configuration allows no connection.
     pub fn accept(&self) -> Result<ServerConnection, rustls::Error> {
-        ServerConnection::new(Arc::clone(&self.control))
-    }
-
-    /// One of its data connections, which has yet to shake hands, at
-    /// [`DataOp::StartTls`](crate::action::DataOp::StartTls).
-    ///
-    /// By TLS 1.3 rustls has tickets to send behind the handshake. On a connection that receives, keep them back until
-    /// the client has ended TLS ([`IoState::peer_has_closed`](rustls::IoState::peer_has_closed)): the close of a
-    /// client that has left them unread, because it only sends, is a reset, and the end of its file may be lost.
-    ///
-    /// # Errors
-    /// When the configuration allows no connection.
-    pub fn accept_data(&self) -> Result<ServerConnection, rustls::Error> {
-        ServerConnection::new(Arc::clone(&self.data))
+        ServerConnection::new(Arc::clone(&self.0))
     }
 }
 
