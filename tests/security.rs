@@ -203,7 +203,7 @@ fn a_hostile_listing_names_nothing_outside_its_directory_and_its_links_are_not_f
     while let Some(path) = walk.next() {
         visited.push(path.to_string());
     }
-    assert_eq!(visited, ["/pub/a\\b", "/pub/root", "/pub/etc"]);
+    assert_eq!(visited, ["/pub/a\\b"]);
 }
 
 #[test]
