@@ -40,7 +40,7 @@ impl Failure {
         Self { what: what.into(), why: Why::Local(None) }
     }
 
-    /// What could not be seen, so that not all is done.
+    /// Makes a failure of something that could not be seen, so that not everything was done.
     pub fn unseen(what: impl Into<String>) -> Self {
         Self { what: what.into(), why: Why::Unseen }
     }
@@ -71,12 +71,12 @@ impl Failure {
         matches!(&self.why, Why::Remote(error) if error.is_fatal())
     }
 
-    /// Whether the server refused, and may be asked for something else.
+    /// Returns whether the server refused and can still be asked for something else.
     pub fn is_refusal(&self) -> bool {
         matches!(&self.why, Why::Remote(error @ FtpError::Refused(_)) if !error.is_fatal())
     }
 
-    /// Whether the server ignored that a download was to go on, and sent the file from its start.
+    /// Returns whether the server ignored the restart and sent the file from its beginning.
     pub fn is_ignored_restart(&self) -> bool {
         matches!(&self.why, Why::Remote(FtpError::Data(TransferFailure::RestartIgnored { .. }, _)))
     }

@@ -80,7 +80,7 @@ struct Options {
     /// The encoding of the server's names, by its label: gbk, shift_jis, latin1. Names here are UTF-8 then.
     #[arg(long, global = true, value_name = "LABEL", value_parser = encoding)]
     names_encoding: Option<&'static Encoding>,
-    /// How many entries a listing may have [default: 10000000]
+    /// Give up listings with more entries than this [default: 10000000]
     #[arg(long, global = true, value_name = "COUNT")]
     most_entries: Option<usize>,
     #[command(flatten)]

@@ -12,13 +12,13 @@ use std::time::SystemTime;
 
 use crate::failure::Failure;
 
-/// What is added to the name of a file that is not complete.
+/// The suffix of the names of incomplete files.
 const SUFFIX: &str = ".part";
 
-/// How many bytes a name may have on the file systems in use.
+/// The longest name, in bytes, that common file systems take.
 const LONGEST_NAME: usize = 255;
 
-/// Where a download goes.
+/// The destination of a download.
 #[derive(Debug)]
 pub struct Target {
     /// The file itself.
@@ -44,14 +44,14 @@ impl Target {
         Self { path, part }
     }
 
-    /// How many bytes there are to go on from: those of the part file or, where there is none, of the file.
+    /// Returns the number of bytes to resume from: the size of the part file, or else of the file itself.
     pub fn resumable(&self) -> Option<u64> {
         let part = self.part.as_ref().and_then(|part| fs::metadata(part).ok());
         let found = part.or_else(|| fs::metadata(&self.path).ok());
         found.filter(fs::Metadata::is_file).map(|found| found.len())
     }
 
-    /// Whether the file itself is there, and nothing that is yet to become it.
+    /// Returns whether the file itself has this size and no part file exists.
     pub fn is_whole(&self, size: u64) -> bool {
         let part = self.part.as_ref().is_some_and(|part| part.exists());
         !part && fs::metadata(&self.path).is_ok_and(|found| found.len() == size)
@@ -61,7 +61,7 @@ impl Target {
     /// server has something to send.
     pub fn open(&self, offset: u64) -> Result<Part<'_>, Failure> {
         let path = self.part.as_ref().unwrap_or(&self.path);
-        // What an earlier transfer left under the file's own name is gone on with there.
+        // An earlier transfer may have left an incomplete file under its own name; it becomes the part file.
         if offset > 0 && !path.exists() {
             fs::rename(&self.path, path).map_err(Failure::local(path))?;
         }

@@ -15,7 +15,7 @@ use crate::failure::{Failure, Shown};
 use crate::tls::TlsOptions;
 use crate::url::{Url, join};
 
-/// How long the server may take to say goodbye.
+/// The time that the server has to answer QUIT.
 const GOODBYE: Duration = Duration::from_secs(5);
 
 /// How it is to be used.
@@ -31,7 +31,7 @@ pub struct Manner {
     pub timeout: Option<Duration>,
     /// What moves the bytes.
     pub runtime: Runtime,
-    /// How many entries of a listing are kept.
+    /// The limit on the entries that are kept of one listing.
     pub limits: Limits,
     /// The encoding of the server's names, if it is not the one here.
     pub encoding: Option<&'static Encoding>,

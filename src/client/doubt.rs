@@ -148,8 +148,9 @@ impl Doubt {
         }
     }
 
-    /// Returns the unconfirmed command if a final reply with this code refuses it, so that its success was none. A probe itself is refused only by a server that does not know it, and a server that
-    /// says 530 to it has not carried out the command either.
+    /// Returns the unconfirmed command if a final reply with this code refuses it, so that the command failed
+    /// after all. Only a server that does not know a probe refuses it, and a server that answers 530 to one has
+    /// not carried out the command either.
     pub(super) fn refused(&mut self, code: ReplyCode) -> Option<ExpectedReply> {
         if !code.is_failure() || is_unknown(code) || code == ReplyCode::SERVICE_NOT_AVAILABLE {
             return None;
