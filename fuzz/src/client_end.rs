@@ -146,10 +146,11 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
             Ask::Secure => self.run(client::secure()),
             Ask::ProtectData(protect) => self.run(client::protect_data(protect)),
             Ask::ClearCommandChannel => self.run(client::clear_command_channel()),
-            Ask::Raw(line) => match Text::new(line).map(client::raw) {
-                Ok(Ok(operation)) => self.run(operation),
-                _ => {}
-            },
+            Ask::Raw(line) => {
+                if let Ok(Ok(operation)) = Text::new(line).map(client::raw) {
+                    self.run(operation);
+                }
+            }
             Ask::Quit => self.run(client::quit()),
         }
     }
