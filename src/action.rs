@@ -29,6 +29,28 @@ pub enum Action<E> {
     Wait(Wait),
 }
 
+impl<E> Action<E> {
+    /// Converts the event, if the action is one.
+    pub fn map<F>(self, convert: impl FnOnce(E) -> F) -> Action<F> {
+        self.into_event().map_or_else(|action| action, |event| Action::Event(convert(event)))
+    }
+
+    /// Splits the event from what is the driver's to do, which is the same in every layer.
+    ///
+    /// # Errors
+    /// The action itself, if it is no event, as an action of any layer.
+    pub fn into_event<F>(self) -> Result<E, Action<F>> {
+        Err(match self {
+            Self::Event(event) => return Ok(event),
+            Self::Data(id, op) => Action::Data(id, op),
+            Self::UpgradeControl(token) => Action::UpgradeControl(token),
+            Self::DowngradeControl(token) => Action::DowngradeControl(token),
+            Self::Close => Action::Close,
+            Self::Wait(wait) => Action::Wait(wait),
+        })
+    }
+}
+
 /// What a machine waits for. Whichever comes first: then poll again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wait {

@@ -17,7 +17,7 @@
 
 mod control;
 
-pub(crate) use control::{Change, Control};
+pub(crate) use control::Control;
 
 /// How TLS comes about on a control connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -62,8 +62,8 @@ mod own_runtime {
 
     use ftp_proto::action::{Action, DataEvent, DataId, DataOp, Wait};
     use ftp_proto::buffer::{RecvBuf, SendBuf};
-    use ftp_proto::client::{self, Client, Config, Event, Opened, TransferId};
-    use ftp_proto::codec::{ReplyLine, RepresentationType, Text};
+    use ftp_proto::client::{self, Client, Config, Event, Opened, ReceivedLine, TransferId};
+    use ftp_proto::codec::{RepresentationType, Text};
     use ftp_proto::security::Upgrade;
     use ftp_proto::time::Instant;
 
@@ -78,8 +78,8 @@ mod own_runtime {
 
     struct Given {
         now: fn() -> Instant,
-        show: fn(ReplyLine<'_>),
-        refused: fn(Event<'_, Opened<'_>>) -> Outcome,
+        show: fn(ReceivedLine<&[u8]>),
+        refused: fn(Event<&[u8], Opened<'_>>) -> Outcome,
         do_it: fn(DataId, DataOp),
         start_tls: fn(Upgrade),
         closed: fn() -> Outcome,

@@ -19,10 +19,12 @@
 
 mod part;
 
-use super::{Client, Operation, OperationStep, Refusal, ReplySpan};
-use crate::action::{DataId, DataOp, Wait};
-use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
-use crate::codec::{Command, Features, ReplyCode, ReplyLine, RepresentationType, Text, Verb};
+use core::convert::Infallible;
+
+use super::{Client, Event, Operation, Refusal};
+use crate::action::{Action, DataId, DataOp, Wait};
+use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
+use crate::codec::{Command, Features, RepresentationType, Text, Verb};
 use crate::error::{Error, LocalError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
@@ -81,7 +83,7 @@ pub enum FxpAction<'b> {
     /// This server refused, and the other was brought to its end too: both clients are good for other
     /// operations. What the target has of the file by then is its own matter. It is the one that was heard first,
     /// unless that one told only that its data connection failed (425, 426), and the other had a reason.
-    Refused(Side, Refusal<'b>),
+    Refused(Side, Refusal<&'b [u8]>),
     /// It was given up, as [`Fxp::abort`] asked.
     Aborted,
     /// Something to do on a data connection of this client's, which an earlier operation of its own left
@@ -180,7 +182,7 @@ pub struct Fxp<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Ending {
     Done,
-    Refused(Side, ReplySpan),
+    Refused(Side, Refusal<Span>),
     Aborted,
 }
 
@@ -201,9 +203,12 @@ struct View<'v> {
 /// What a step came to, with places in the receive window in the stead of bytes.
 enum Step {
     Ended(Ending),
-    Of(Side, HalfStep),
+    Of(Side, Action<Infallible>),
     Wait([Wait; 2]),
 }
+
+/// A half has gone on: the other may, too.
+struct Changed;
 
 impl<'a> Fxp<'a> {
     /// Goes on with it. Each call takes something in on either side, gives something to do, or says what to
@@ -229,21 +234,20 @@ impl<'a> Fxp<'a> {
             View { client: target.client, rx: target.rx.view(), tx: target.tx.view() },
         ];
         let step = self.step(now, &mut views)?;
-        self.over = matches!(step, Step::Ended(_) | Step::Of(_, HalfStep::Close));
+        self.over = matches!(step, Step::Ended(_) | Step::Of(_, Action::Close));
         Ok(match step {
             Step::Ended(Ending::Done) => FxpAction::Done,
             Step::Ended(Ending::Aborted) => FxpAction::Aborted,
-            Step::Ended(Ending::Refused(side, reply)) => {
+            Step::Ended(Ending::Refused(side, refusal)) => {
                 let rx: &'b RecvBuf<R> = match side {
                     Side::Source => source.rx,
                     Side::Target => target.rx,
                 };
-                let ReplyLine { code, text, .. } = reply.resolve(|span| rx.bytes(span));
-                FxpAction::Refused(side, Refusal { to: reply.to, code, text })
+                FxpAction::Refused(side, refusal.map(|span| rx.bytes(span)))
             }
-            Step::Of(side, HalfStep::Data(id, op)) => FxpAction::Data(side, id, op),
-            Step::Of(side, HalfStep::Upgrade(token)) => FxpAction::UpgradeControl(side, token),
-            Step::Of(side, HalfStep::Downgrade(token)) => FxpAction::DowngradeControl(side, token),
+            Step::Of(side, Action::Data(id, op)) => FxpAction::Data(side, id, op),
+            Step::Of(side, Action::UpgradeControl(token)) => FxpAction::UpgradeControl(side, token),
+            Step::Of(side, Action::DowngradeControl(token)) => FxpAction::DowngradeControl(side, token),
             Step::Of(side, _) => FxpAction::Close(side),
             Step::Wait([source, target]) => FxpAction::Wait { source, target },
         })
@@ -291,17 +295,18 @@ impl<'a> Fxp<'a> {
             let mut waits = [Wait::default(); 2];
             let mut changed = false;
             for (side, wait) in Side::BOTH.into_iter().zip(&mut waits) {
-                match self.half_step(side, now, views).map_err(|error| FxpError { side, error })? {
-                    HalfStep::Changed => changed = true,
-                    HalfStep::Wait(one) => *wait = one,
-                    step => return Ok(Step::Of(side, step)),
+                let step = self.half_step(side, now, views).map_err(|error| FxpError { side, error })?;
+                match step.into_event() {
+                    Ok(Changed) => changed = true,
+                    Err(Action::Wait(one)) => *wait = one,
+                    Err(action) => return Ok(Step::Of(side, action)),
                 }
             }
             changed |= self.coordinate(views);
             if self.halves.iter().all(|half| matches!(half, Half::Over)) {
-                if let Ending::Refused(side, reply) = &mut self.ending {
+                if let Ending::Refused(side, refusal) = &mut self.ending {
                     let View { client, rx, .. } = &mut views[*side as usize];
-                    *reply = client.kept(rx, *reply);
+                    refusal.text = client.kept(rx).unwrap_or(refusal.text);
                 }
                 return Ok(Step::Ended(self.ending));
             }
@@ -320,55 +325,51 @@ impl<'a> Fxp<'a> {
         }
     }
 
-    fn half_step(&mut self, side: Side, now: Instant, views: &mut [View<'_>; 2]) -> Result<HalfStep, Error> {
+    fn half_step(
+        &mut self,
+        side: Side,
+        now: Instant,
+        views: &mut [View<'_>; 2],
+    ) -> Result<Action<Changed>, Error> {
         let View { client, rx, tx } = &mut views[side as usize];
         let half = &mut self.halves[side as usize];
         let step = match half {
             Half::Part(part) => part.step(client, now, rx, tx)?,
             Half::Abort(abort) => abort.step(client, now, rx, tx)?,
-            Half::Over => return Ok(HalfStep::Wait(Wait::default())),
+            Half::Over => return Ok(Action::Wait(Wait::default())),
         };
-        Ok(match step {
-            OperationStep::Data(id, op) => HalfStep::Data(id, op),
-            OperationStep::Upgrade(token) => HalfStep::Upgrade(token),
-            OperationStep::Downgrade(token) => HalfStep::Downgrade(token),
-            OperationStep::Close => HalfStep::Close,
-            OperationStep::Wait(wait) => HalfStep::Wait(wait),
-            OperationStep::Line(reply) => {
+        let event = match step.into_event() {
+            Ok(event) => event,
+            Err(action) => return Ok(action),
+        };
+        match event {
+            Event::Line(line) => {
                 // The other's data connection broke because of this.
                 if matches!(&self.ending, Ending::Refused(_, first) if is_of_connection(first.code)) {
-                    self.refuse(side, reply, client, rx);
+                    self.refuse(side, line.into_refusal(), client, rx);
                 }
-                HalfStep::Changed
             }
-            OperationStep::Done(_) | OperationStep::Failed(_) => {
-                *half = Half::Over;
-                HalfStep::Changed
-            }
-            OperationStep::Refused(reply) if declines_tls(&reply) => {
+            Event::Done(_) | Event::Failed(_) => *half = Half::Over,
+            Event::Refused(refusal) if declines_tls(&refusal) => {
                 let other = self.tls_client.filter(|_| !self.tls_swapped).ok_or(LocalError::DataProtected)?;
                 (self.tls_swapped, self.tls_client) = (true, Some(other.other()));
                 self.begin();
-                HalfStep::Changed
             }
-            OperationStep::Refused(reply) if !self.swapped && seeks(&reply) => {
+            Event::Refused(refusal) if !self.swapped && seeks(&refusal) => {
                 (self.swapped, self.listener) = (true, self.listener.other());
                 self.begin();
-                HalfStep::Changed
             }
-            OperationStep::Refused(reply) => {
-                self.refuse(side, reply, client, rx);
-                HalfStep::Changed
-            }
-        })
+            Event::Refused(refusal) => self.refuse(side, refusal, client, rx),
+        }
+        Ok(Action::Event(Changed))
     }
 
     /// The side has refused, and the other is to stop. What is owed to its ABOR, if that was sent, is for its
     /// next operation to take in.
-    fn refuse(&mut self, side: Side, reply: ReplySpan, client: &mut Client, rx: &mut Rx<'_>) {
+    fn refuse(&mut self, side: Side, refusal: Refusal<Span>, client: &mut Client, rx: &mut Rx<'_>) {
         // The other side may take its time, and the driver read more.
-        client.keep(rx, &reply);
-        self.ending = Ending::Refused(side, reply);
+        client.keep(rx, refusal.text);
+        self.ending = Ending::Refused(side, refusal);
         self.halves[side as usize] = Half::Over;
         self.halves[side.other() as usize].abort();
     }
@@ -414,19 +415,10 @@ impl Half<'_> {
     }
 }
 
-enum HalfStep {
-    Data(DataId, DataOp),
-    Upgrade(Upgrade),
-    Downgrade(Downgrade),
-    Close,
-    Changed,
-    Wait(Wait),
-}
-
 /// Whether a refusal is of the way that the servers are to find each other, and there may be another.
-fn seeks(reply: &ReplySpan) -> bool {
-    reply.code != ReplyCode::SERVICE_NOT_AVAILABLE
-        && matches!(reply.to.verb(), Some(Verb::Epsv | Verb::Pasv | Verb::Eprt | Verb::Port))
+fn seeks(refusal: &Refusal<Span>) -> bool {
+    !refusal.is_fatal()
+        && matches!(refusal.to.verb(), Some(Verb::Epsv | Verb::Pasv | Verb::Eprt | Verb::Port))
 }
 
 /// The one that is asked first to be the TLS client, where `target` is the client of that.
@@ -438,8 +430,8 @@ fn tls_client(target: &Client) -> Side {
 }
 
 /// Whether a refusal is of the part in TLS, and the other may take it.
-fn declines_tls(reply: &ReplySpan) -> bool {
-    reply.code != ReplyCode::SERVICE_NOT_AVAILABLE && reply.to.verb() == Some(Verb::Sscn)
+fn declines_tls(refusal: &Refusal<Span>) -> bool {
+    !refusal.is_fatal() && refusal.to.verb() == Some(Verb::Sscn)
 }
 
 impl Client {

@@ -53,7 +53,7 @@ fn says(text: &[u8], words: &[&str]) -> bool {
     words.iter().any(|word| text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
 }
 
-impl Refusal<'_> {
+impl<B: AsRef<[u8]>> Refusal<B> {
     /// Returns what this refusal of LIST, NLST or MLSD says of the directory. Only 450 and 550 can say anything
     /// (RFC 959 5.4).
     #[must_use]
@@ -62,10 +62,10 @@ impl Refusal<'_> {
             ReplyCode::FILE_BUSY | ReplyCode::FILE_UNAVAILABLE => {}
             _ => return ListingRefusal::Unclear,
         }
-        if says(self.text, &FORBIDDEN) {
+        if says(self.text.as_ref(), &FORBIDDEN) {
             return ListingRefusal::Forbidden;
         }
-        match says(self.text, &EMPTY) {
+        match says(self.text.as_ref(), &EMPTY) {
             true => ListingRefusal::Empty,
             false => ListingRefusal::Unclear,
         }

@@ -10,16 +10,15 @@ use super::channel::Channel;
 use super::expected::{ExpectedReplies, Generation};
 use super::fxp::Elsewhere;
 use super::login::LoginState;
-use super::replies::{ReplyProgress, ReplySpan};
+use super::replies::ReplyProgress;
 use super::secure::Shield;
 use super::sending::Listening;
 use super::settings::Settings;
-use super::{Config, Inherits, Offers, Profile, ReplyTo};
-use crate::action::{DataId, DataOp, Wait};
-use crate::buffer::{Frame, Rx, Tx};
+use super::{Config, Inherits, Offers, Profile, ReceivedLine, ReplyTo};
+use crate::action::{Action, DataId, DataOp};
+use crate::buffer::{Frame, Rx, Span, Tx};
 use crate::codec::ReplyCode;
 use crate::error::{Awaited, PeerError};
-use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 use crate::transfer::Marker;
 
@@ -69,23 +68,13 @@ pub struct Client {
     pub(super) keeping: bool,
 }
 
-/// What [`Client::step`] came to.
+/// What [`Client::step`] tells the layer above.
 #[derive(Debug)]
-pub enum Step {
-    /// Something to do on a data connection.
-    Data(DataId, DataOp),
-    /// The control connection is to be put under TLS.
-    Upgrade(Upgrade),
-    /// The control connection is to go on in the clear.
-    Downgrade(Downgrade),
+pub enum Heard {
     /// A line of a reply.
-    Reply(ReplySpan),
-    /// The server ended the dialogue as it was asked to: close.
-    Close,
+    Reply(ReceivedLine<Span>),
     /// What is owed has changed without a reply: ask the operation again.
     Changed,
-    /// Nothing to do.
-    Wait(Wait),
 }
 
 impl Client {
@@ -179,7 +168,12 @@ impl Client {
     ///
     /// # Errors
     /// When the server broke the dialogue or ended it; the same again at every later call.
-    pub fn step(&mut self, now: Instant, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<Step, PeerError> {
+    pub fn step(
+        &mut self,
+        now: Instant,
+        rx: &mut Rx<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Result<Action<Heard>, PeerError> {
         if core::mem::take(&mut self.keeping) {
             // Whoever wanted to tell it is gone.
             let _ = rx.next_line(usize::MAX);
@@ -187,7 +181,7 @@ impl Client {
         loop {
             self.go_on_giving_up(tx);
             if let Some((id, op)) = self.next_op() {
-                return Ok(Step::Data(id, op));
+                return Ok(Action::Data(id, op));
             }
             if self.leaving && self.channel.is_none() {
                 self.fail(PeerError::ServiceClosing);
@@ -209,7 +203,7 @@ impl Client {
                     self.fail(PeerError::ClosedInside);
                     continue;
                 }
-                Frame::End { .. } if self.quitting => return Ok(Step::Close),
+                Frame::End { .. } if self.quitting => return Ok(Action::Close),
                 // After the reply that ends a transfer the rest of the data may still come.
                 Frame::End { .. } if self.is_owed() || self.channel.is_none() => {
                     self.fail(PeerError::Closed);
@@ -229,7 +223,7 @@ impl Client {
                 self.expected.began(tx.unsent_lines());
             }
             if let Some(reply) = self.line(rx, line) {
-                return Ok(Step::Reply(reply));
+                return Ok(Action::Event(Heard::Reply(reply)));
             }
         }
     }

@@ -23,6 +23,7 @@ mod channel;
 mod complete;
 mod config;
 mod doubt;
+mod event;
 mod exchange;
 mod expected;
 mod extensions;
@@ -58,6 +59,7 @@ pub use complete::{Complete, Completed, complete};
 pub use config::{
     AbortPolicy, Active, Config, DataConnection, Limits, PassiveAddress, Profile, Security, Timeouts,
 };
+pub use event::{Event, ReceivedLine, Refusal};
 pub use exchange::{
     Answer, Exchange, FactsAnswer, FeaturesAnswer, ModificationTimeAnswer, PathAnswer, PlainAnswer,
     RawAnswer, SizeAnswer, change_directory, change_to_parent, delete, facts, features, make_directory, mode,
@@ -77,12 +79,12 @@ pub use home::{ChangeToHome, change_to_home};
 pub use listing_replies::ListingRefusal;
 pub use location::{Location, whereabouts};
 pub use login::{Greeting, Login, greeting, login};
-pub use machine::{Client, Step};
+pub use machine::{Client, Heard};
 pub use offers::Offers;
-pub use operation::{Context, Event, Inherits, Next, Operation, OperationStep, Refusal, Sequence};
+pub use operation::{Context, Inherits, Next, Operation, Polled, Sequence, Step};
 pub use raw::{RawError, raw, receive_raw, send_raw};
 pub use rename::{Rename, rename};
-pub use replies::{ReplySpan, ReplyTo};
+pub use replies::ReplyTo;
 pub use secure::{ClearCommandChannel, Protected, Secure, clear_command_channel, protect_data, secure};
 pub use set_time::{SetModificationTime, set_modification_time};
 pub use setup::{Setup, setup};

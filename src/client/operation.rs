@@ -2,89 +2,14 @@
 //! belong, the outcome lent to the caller.
 
 use super::expected::Generation;
+use super::machine::Heard;
 use super::sending::Listening;
-use super::{Client, ReplySpan, ReplyTo, Step, TransferFailure};
-use crate::action::{Action, DataId, DataOp, Wait};
-use crate::buffer::{RecvBuf, Rx, SendBuf, Tx};
-use crate::codec::{Command, Escaped, ReplyCode, ReplyLine, RepresentationType, SiteCommand};
+use super::{Client, Event, ReceivedLine, ReplyTo, TransferFailure};
+use crate::action::{Action, DataId, Wait};
+use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
+use crate::codec::{Command, ReplyCode, ReplyLine, RepresentationType, SiteCommand};
 use crate::error::{Error, LocalError};
-use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
-
-/// What an operation tells. Borrows from the receive window: the next poll overwrites it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Event<'b, T> {
-    /// A line of a reply that is for people, or one entry of many. More follows.
-    Line(ReplyLine<'b>),
-    /// It is done.
-    Done(T),
-    /// The server refused. The connection is good for other operations.
-    Refused(Refusal<'b>),
-    /// The transfer failed without a refusal. The connection is good for other operations.
-    Failed(TransferFailure),
-}
-
-/// A server's refusal: the last line of its reply.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Refusal<'b> {
-    /// What was refused: a command, or the connection itself.
-    pub to: ReplyTo,
-    /// The reply's code.
-    pub code: ReplyCode,
-    /// What the server says about it.
-    pub text: &'b [u8],
-}
-
-impl Refusal<'_> {
-    /// Whether the same may be granted later (RFC 959 4.2.1: 4yz), be it that the server says so in
-    /// words only: 530 and `too many connections`.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        const HINTS: [&[u8]; 5] = [b"too many", b"try again", b"maximum", b"limit", b"later"];
-        let says = |hint: &[u8]| self.text.windows(hint.len()).any(|part| part.eq_ignore_ascii_case(hint));
-        self.code.is_transient()
-            || (self.code == ReplyCode::NOT_LOGGED_IN && HINTS.iter().any(|hint| says(hint)))
-    }
-}
-
-impl Refusal<'_> {
-    /// Whether the server closes the connection with it (421, RFC 959 4.2.2), whatever it answers.
-    #[must_use]
-    pub fn is_fatal(&self) -> bool {
-        self.code == ReplyCode::SERVICE_NOT_AVAILABLE
-    }
-
-    /// Whether the server wants the TLS session of the control connection resumed by data connections, and
-    /// saw it not (522, 425 or 450: RFC 4217 10.2).
-    #[must_use]
-    pub fn wants_session_reuse(&self) -> bool {
-        const HINTS: [&[u8]; 3] = [b"reuse", b"resum", b"TLS negotiation failed"];
-        let says = |hint: &[u8]| self.text.windows(hint.len()).any(|part| part.eq_ignore_ascii_case(hint));
-        matches!(self.code.get(), 425 | 450 | 522) && HINTS.iter().any(|hint| says(hint))
-    }
-}
-
-impl core::fmt::Debug for Refusal<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Refusal")
-            .field("to", &self.to)
-            .field("code", &self.code)
-            .field("text", &Escaped(self.text))
-            .finish()
-    }
-}
-
-impl core::fmt::Display for Refusal<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self.to {
-            ReplyTo::Command(verb) => write!(f, "{verb} refused: ")?,
-            ReplyTo::Greeting => f.write_str("the server refused the connection: ")?,
-            ReplyTo::Other => f.write_str("the server refused the command: ")?,
-        }
-        write!(f, "{} {}", self.code, Escaped(self.text))
-    }
-}
 
 /// What a sequence wants after it was asked to go on, or was given a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,7 +128,7 @@ enum State {
     New,
     Running(Generation),
     /// The operation is done unless a probe shows that the reply that said so was not its own.
-    Confirming(Option<ReplySpan>),
+    Confirming(Option<ReceivedLine<Span>>),
     /// It is over; data connections are still to be closed, then this is told.
     Ending(Outcome),
     Over,
@@ -212,13 +137,13 @@ enum State {
 /// How an operation ended.
 #[derive(Clone, Copy, Debug)]
 enum Outcome {
-    Done(Option<ReplySpan>),
-    Refused(ReplySpan),
+    Done(Option<ReceivedLine<Span>>),
+    Refused(ReceivedLine<Span>),
     Failed(TransferFailure),
 }
 
 impl Outcome {
-    fn reply(&mut self) -> Option<&mut ReplySpan> {
+    fn reply(&mut self) -> Option<&mut ReceivedLine<Span>> {
         match self {
             Self::Done(reply) => reply.as_mut(),
             Self::Refused(reply) => Some(reply),
@@ -227,28 +152,12 @@ impl Outcome {
     }
 }
 
-/// What [`Operation::step`] came to, with places in the receive window in the stead of bytes.
-#[derive(Debug)]
-pub enum OperationStep {
-    /// As [`Action::Data`].
-    Data(DataId, DataOp),
-    /// As [`Action::UpgradeControl`].
-    Upgrade(Upgrade),
-    /// As [`Action::DowngradeControl`].
-    Downgrade(Downgrade),
-    /// As [`Action::Close`].
-    Close,
-    /// As [`Action::Wait`].
-    Wait(Wait),
-    /// As [`Event::Line`].
-    Line(ReplySpan),
-    /// As [`Event::Done`]: ask for the [`output`](Operation::output).
-    Done(Option<ReplySpan>),
-    /// As [`Event::Refused`].
-    Refused(ReplySpan),
-    /// As [`Event::Failed`].
-    Failed(TransferFailure),
-}
+/// What [`Operation::poll`] tells, of an operation that runs the sequence `S`.
+pub type Polled<'b, S> = Event<&'b [u8], <S as Sequence>::Output<'b>>;
+
+/// What [`Operation::step`] yields: an event with places in the receive window instead of bytes. The outcome of
+/// [`Event::Done`] is then asked for by [`Operation::output`], with the line that brought it.
+pub type Step = Action<Event<Span, Option<ReceivedLine<Span>>>>;
 
 impl<S: Sequence> Operation<S> {
     /// An operation that runs `sequence`.
@@ -275,36 +184,78 @@ impl<S: Sequence> Operation<S> {
         now: Instant,
         rx: &'b mut RecvBuf<R>,
         tx: &mut SendBuf<T>,
-    ) -> Result<Action<Event<'b, S::Output<'b>>>, Error>
+    ) -> Result<Action<Polled<'b, S>>, Error>
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         let step = self.step(client, now, &mut rx.view(), &mut tx.view())?;
         let rx: &'b RecvBuf<R> = rx;
-        let line = |reply: ReplySpan| reply.resolve(|span| rx.bytes(span));
-        Ok(match step {
-            OperationStep::Data(id, op) => Action::Data(id, op),
-            OperationStep::Upgrade(token) => Action::UpgradeControl(token),
-            OperationStep::Downgrade(token) => Action::DowngradeControl(token),
-            OperationStep::Close => Action::Close,
-            OperationStep::Wait(wait) => Action::Wait(wait),
-            OperationStep::Line(reply) => Action::Event(Event::Line(line(reply))),
-            OperationStep::Done(reply) => Action::Event(Event::Done(self.output(reply.map(line)))),
-            OperationStep::Refused(reply) => {
-                let ReplyLine { code, text, .. } = line(reply);
-                Action::Event(Event::Refused(Refusal { to: reply.to, code, text }))
+        Ok(step.map(|event| match event {
+            Event::Line(line) => Event::Line(line.map(|span| rx.bytes(span))),
+            Event::Done(last) => {
+                Event::Done(self.output(last.map(|line| line.resolve(|span| rx.bytes(span)))))
             }
-            OperationStep::Failed(failure) => Action::Event(Event::Failed(failure)),
-        })
+            Event::Refused(refusal) => Event::Refused(refusal.map(|span| rx.bytes(span))),
+            Event::Failed(failure) => Event::Failed(failure),
+        }))
     }
 
-    /// The outcome, after [`OperationStep::Done`] and with its line.
+    /// The outcome, after [`Event::Done`] and with its line.
     pub fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> S::Output<'b> {
         self.sequence.output(last)
     }
 
-    /// As [`poll`](Self::poll), for layers on top of it.
+    /// As [`poll`](Self::poll), for layers on top of it: what it yields borrows nothing.
+    ///
+    /// A driver that keeps machine and buffers in one value, and is generic over the operation, needs this:
+    /// what [`poll`](Self::poll) returns keeps the receive window borrowed in every arm of a `match`.
+    ///
+    /// ```
+    /// use ftp_proto::action::Action;
+    /// use ftp_proto::buffer::{RecvBuf, SendBuf};
+    /// use ftp_proto::client::{Client, Event, Operation, Sequence, Step};
+    /// use ftp_proto::error::Error;
+    /// use ftp_proto::time::Instant;
+    ///
+    /// struct Driver {
+    ///     client: Client,
+    ///     rx: RecvBuf<Vec<u8>>,
+    ///     tx: SendBuf<Vec<u8>>,
+    /// }
+    ///
+    /// impl Driver {
+    ///     /// Runs the operation, and makes an owned value of its outcome.
+    ///     fn run<S: Sequence, T>(
+    ///         &mut self,
+    ///         mut operation: Operation<S>,
+    ///         own: impl FnOnce(S::Output<'_>) -> T,
+    ///     ) -> Result<T, Error> {
+    ///         loop {
+    ///             let (now, mut rx, mut tx) = (self.now(), self.rx.view(), self.tx.view());
+    ///             let step = operation.step(&mut self.client, now, &mut rx, &mut tx)?;
+    ///             match step.into_event() {
+    ///                 Ok(Event::Done(last)) => {
+    ///                     let last = last.map(|line| line.resolve(|span| self.rx.bytes(span)));
+    ///                     return Ok(own(operation.output(last)));
+    ///                 }
+    ///                 Ok(event) => panic!("a real driver shows or reports {event:?}"),
+    ///                 Err(action) => self.act(action),
+    ///             }
+    ///         }
+    ///     }
+    ///
+    ///     /// Does what is the same whatever the operation.
+    ///     fn act(&mut self, action: Step) {
+    ///         match action {
+    ///             Action::UpgradeControl(token) => self.client.upgraded(token),
+    ///             Action::Data(id, op) => panic!("a real driver does {op:?} on {id:?}"),
+    ///             action => panic!("a real driver does {action:?}"),
+    ///         }
+    ///     }
+    /// #   fn now(&self) -> Instant { Instant::default() }
+    /// }
+    /// ```
     ///
     /// # Errors
     /// As [`poll`](Self::poll).
@@ -314,7 +265,7 @@ impl<S: Sequence> Operation<S> {
         now: Instant,
         rx: &mut Rx<'_>,
         tx: &mut Tx<'_>,
-    ) -> Result<OperationStep, Error> {
+    ) -> Result<Step, Error> {
         let needed = client.config.limits.line + 2;
         if rx.capacity() < needed {
             return Err(LocalError::RecvBufTooSmall { needed }.into());
@@ -343,10 +294,10 @@ impl<S: Sequence> Operation<S> {
         now: Instant,
         rx: &mut Rx<'_>,
         tx: &mut Tx<'_>,
-    ) -> Result<OperationStep, Error> {
+    ) -> Result<Step, Error> {
         loop {
             if let Some((id, op)) = client.next_op() {
-                return Ok(OperationStep::Data(id, op));
+                return Ok(Action::Data(id, op));
             }
             if let State::Confirming(_) = self.state {
                 client.confirm(tx)?;
@@ -360,13 +311,13 @@ impl<S: Sequence> Operation<S> {
             };
             let heard = client.expected.strays() != before;
             match step {
-                Some(Step::Wait(_) | Step::Changed) => step = None,
+                Some(Action::Wait(_) | Action::Event(Heard::Changed)) => step = None,
                 // The driver has to do that first, and reads again afterwards.
                 Some(_) => client.listening = Listening::No,
                 None => {}
             }
             if client.listen(now, heard, rx.pending()) {
-                return Ok(OperationStep::Wait(listening(now, rx, tx)));
+                return Ok(Action::Wait(listening(now, rx, tx)));
             }
             let mut next = Next::Continue;
             if step.is_none() && client.is_settled(generation) {
@@ -377,7 +328,7 @@ impl<S: Sequence> Operation<S> {
                 };
             }
             if next == Next::Continue && client.listen(now, false, rx.pending()) {
-                return Ok(OperationStep::Wait(listening(now, rx, tx)));
+                return Ok(Action::Wait(listening(now, rx, tx)));
             }
             let mut reply = None;
             // Nothing else makes sense where there is no reply.
@@ -386,28 +337,22 @@ impl<S: Sequence> Operation<S> {
                     Some(step) => step,
                     None => client.step(now, rx, tx)?,
                 };
-                match step {
-                    Step::Data(id, op) => return Ok(OperationStep::Data(id, op)),
-                    Step::Upgrade(token) => return Ok(OperationStep::Upgrade(token)),
-                    Step::Downgrade(token) => return Ok(OperationStep::Downgrade(token)),
-                    Step::Wait(wait) => return Ok(OperationStep::Wait(wait)),
-                    Step::Close => return Ok(OperationStep::Close),
-                    Step::Changed => continue,
-                    Step::Reply(owed) if owed.generation() != generation => continue,
-                    Step::Reply(owed) => {
-                        self.state = State::Running(generation);
-                        let line = owed.resolve(|span| rx.bytes(span));
-                        client.learn_paths(owed.to, &line);
-                        next = match owed.is_final() && line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
-                            true => Next::Refused,
-                            false => self.sequence.reply(&mut Context { client, tx }, owed.to, &line),
-                        };
-                        reply = Some(owed);
-                    }
-                }
+                let owed = match step.into_event() {
+                    Err(action) => return Ok(action),
+                    Ok(Heard::Reply(owed)) if owed.generation == generation => owed,
+                    Ok(_) => continue,
+                };
+                self.state = State::Running(generation);
+                let line = owed.resolve(|span| rx.bytes(span));
+                client.learn_paths(owed.to, &line);
+                next = match owed.is_final() && line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
+                    true => Next::Refused,
+                    false => self.sequence.reply(&mut Context { client, tx }, owed.to, &line),
+                };
+                reply = Some(owed);
             }
             if next == Next::Done && client.needs_confirmation() {
-                self.state = State::Confirming(reply.map(ReplySpan::without_text));
+                self.state = State::Confirming(reply.map(|line| line.map(|_| Span::default())));
                 continue;
             }
             let reply = match self.state {
@@ -416,7 +361,7 @@ impl<S: Sequence> Operation<S> {
             };
             let outcome = match (next, reply) {
                 (Next::Continue, _) | (Next::Show | Next::Refused, None) => continue,
-                (Next::Show, Some(reply)) => return Ok(OperationStep::Line(reply)),
+                (Next::Show, Some(reply)) => return Ok(Action::Event(Event::Line(reply))),
                 (Next::Done, reply) => Outcome::Done(reply),
                 (Next::Refused, Some(reply)) => Outcome::Refused(reply),
                 (Next::Failed(failure), _) => Outcome::Failed(failure),
@@ -426,31 +371,25 @@ impl<S: Sequence> Operation<S> {
     }
 
     /// The outcome comes last: a driver that has it has nothing more to do for the operation.
-    fn end(
-        &mut self,
-        mut outcome: Outcome,
-        kept: bool,
-        client: &mut Client,
-        rx: &mut Rx<'_>,
-    ) -> OperationStep {
+    fn end(&mut self, mut outcome: Outcome, kept: bool, client: &mut Client, rx: &mut Rx<'_>) -> Step {
         let op = client.next_op();
         if let Some(reply) = outcome.reply() {
             match (kept, &op) {
-                (false, Some(_)) => client.keep(rx, reply),
-                (true, None) => *reply = client.kept(rx, *reply),
+                (false, Some(_)) => client.keep(rx, reply.text),
+                (true, None) => reply.text = client.kept(rx).unwrap_or(reply.text),
                 _ => {}
             }
         }
         if let Some((id, op)) = op {
             self.state = State::Ending(outcome);
-            return OperationStep::Data(id, op);
+            return Action::Data(id, op);
         }
         self.state = State::Over;
-        match outcome {
-            Outcome::Done(reply) => OperationStep::Done(reply),
-            Outcome::Refused(reply) => OperationStep::Refused(reply),
-            Outcome::Failed(failure) => OperationStep::Failed(failure),
-        }
+        Action::Event(match outcome {
+            Outcome::Done(reply) => Event::Done(reply),
+            Outcome::Refused(reply) => Event::Refused(reply.into_refusal()),
+            Outcome::Failed(failure) => Event::Failed(failure),
+        })
     }
 }
 

@@ -1,11 +1,11 @@
 //! Replies in: each line matched to the command that it answers (RFC 959 4.2 and 5.4).
 
 use super::abort::mentions_abort;
-use super::expected::{ExpectedReply, Generation};
+use super::expected::ExpectedReply;
 use super::fxp::Elsewhere;
 use super::listing_replies::says_not_listed;
 use super::login::LoginState;
-use super::{Client, Profile};
+use super::{Client, Profile, ReceivedLine};
 use crate::buffer::{Frame, Rx, Span};
 use crate::codec::{EndRule, Position, ReplyCode, ReplyLine, RestartMarker, TransferMode, Verb, reply};
 use crate::error::{Awaited, PeerError};
@@ -47,45 +47,9 @@ pub(super) struct ReplyProgress {
     is_over: bool,
 }
 
-/// A reply line as a place in the receive window.
-#[derive(Clone, Copy, Debug)]
-pub struct ReplySpan {
-    /// What it answers.
-    pub to: ReplyTo,
-    /// Its code.
-    pub code: ReplyCode,
-    /// Where the line stands in its reply.
-    pub position: Position,
-    text: Span,
-    generation: Generation,
-}
-
-impl ReplySpan {
-    /// The line, borrowed from the window that it came from.
-    #[must_use]
-    pub fn resolve<'b>(&self, bytes: impl FnOnce(Span) -> &'b [u8]) -> ReplyLine<'b> {
-        ReplyLine { code: self.code, position: self.position, text: bytes(self.text) }
-    }
-
-    /// Whether the reply is complete, and no preliminary one.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        self.position.is_end() && !self.code.is_preliminary()
-    }
-
-    /// The same without its text, which is not kept while more is read.
-    pub(super) fn without_text(self) -> Self {
-        Self { text: Span::default(), ..self }
-    }
-
-    pub(super) const fn generation(&self) -> Generation {
-        self.generation
-    }
-}
-
 impl Client {
     /// One line, which may be nothing to anybody.
-    pub(super) fn line(&mut self, rx: &Rx<'_>, line: Span) -> Option<ReplySpan> {
+    pub(super) fn line(&mut self, rx: &Rx<'_>, line: Span) -> Option<ReceivedLine<Span>> {
         if line.is_empty() && self.reply.within.is_none() {
             return None;
         }
@@ -127,7 +91,7 @@ impl Client {
             self.stray(&parsed);
             return None;
         };
-        let reply = ReplySpan { to: expected.to, code, position, text, generation: expected.generation };
+        let reply = ReceivedLine { to: expected.to, code, position, text, generation: expected.generation };
         if expected.moves_file() && (code.is_preliminary() || code.is_success()) {
             self.settings.restart_used();
         }
@@ -226,7 +190,7 @@ impl Client {
 
     /// The reply that does not end has ended with the line before, by the lenient rule. That line was shown, and
     /// is gone from the window: the end is told without text.
-    pub(super) fn resynchronise(&mut self, rx: &Rx<'_>) -> Option<ReplySpan> {
+    pub(super) fn resynchronise(&mut self, rx: &Rx<'_>) -> Option<ReceivedLine<Span>> {
         self.profile |= Profile::ANY_CODE_ENDS;
         self.reply.is_over = true;
         self.line(rx, Span::default())
@@ -270,17 +234,17 @@ impl Client {
     }
 
     /// Keeps the text of a reply while the driver does something else.
-    pub(super) fn keep(&mut self, rx: &mut Rx<'_>, reply: &ReplySpan) {
-        rx.hold(reply.text);
+    pub(super) fn keep(&mut self, rx: &mut Rx<'_>, text: Span) {
+        rx.hold(text);
         self.keeping = true;
     }
 
-    /// The reply whose text was kept.
-    pub(super) fn kept(&mut self, rx: &mut Rx<'_>, reply: ReplySpan) -> ReplySpan {
+    /// The text that was kept.
+    pub(super) fn kept(&mut self, rx: &mut Rx<'_>) -> Option<Span> {
         self.keeping = false;
         match rx.next_line(usize::MAX) {
-            Frame::Line(text) => ReplySpan { text, ..reply },
-            _ => reply,
+            Frame::Line(text) => Some(text),
+            _ => None,
         }
     }
 

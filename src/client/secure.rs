@@ -1,12 +1,13 @@
 //! TLS (RFC 4217): AUTH, PBSZ and PROT as one operation, and CCC.
 
 use super::login::LoginState;
-use super::machine::Step;
+use super::machine::Heard;
 use super::{Client, Context, Next, Operation, ReplyTo, Sequence};
+use crate::action::Action;
 use crate::buffer::{Rx, Tx};
 use crate::codec::{Command, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine, Text, Verb};
 use crate::error::{LocalError, PeerError};
-use crate::security::{Change, Control, Downgrade, Policy, TlsMode, Upgrade};
+use crate::security::{Control, Downgrade, Policy, TlsMode, Upgrade};
 use crate::time::Instant;
 
 /// How the control connection is protected.
@@ -99,14 +100,13 @@ impl Client {
     }
 
     /// What the driver has to do to the control connection before anything else goes on, or is at.
-    pub(super) fn change_protection(&mut self, now: Instant, tx: &Tx<'_>) -> Result<Option<Step>, PeerError> {
+    pub(super) fn change_protection(
+        &mut self,
+        now: Instant,
+        tx: &Tx<'_>,
+    ) -> Result<Option<Action<Heard>>, PeerError> {
         let change = self.shield.control.advance(now, self.config.timeouts.handshake, tx);
-        let change = change.inspect_err(|error| self.fail(*error))?;
-        Ok(change.map(|change| match change {
-            Change::Upgrade(token) => Step::Upgrade(token),
-            Change::Downgrade(token) => Step::Downgrade(token),
-            Change::Wait(wait) => Step::Wait(wait),
-        }))
+        change.inspect_err(|error| self.fail(*error))
     }
 
     /// Whether a transfer refused with this code may be granted once data connections are protected (521 by

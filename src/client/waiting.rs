@@ -5,9 +5,9 @@ use core::time::Duration;
 use super::channel::{Channel, Phase};
 use super::expected::ExpectedReply;
 use super::fxp::Elsewhere;
-use super::machine::Step;
+use super::machine::Heard;
 use super::{Client, Profile, ReplyTo};
-use crate::action::{DataFailure, DataOp, Wait};
+use crate::action::{Action, DataFailure, DataOp, Wait};
 use crate::buffer::{Rx, Tx};
 use crate::codec::{Command, ReplyCode, Verb};
 use crate::error::{Awaited, PeerError};
@@ -15,13 +15,13 @@ use crate::time::Instant;
 
 impl Client {
     /// What to wait for; nothing when a deadline has passed and something is to do about it.
-    pub(super) fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Option<Step> {
+    pub(super) fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Option<Action<Heard>> {
         let alive = self.keep_alive(now, tx);
         let mut wait = Wait { readable: !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
         let Some((awaited, limit)) = self.awaited() else {
             self.clock = None;
             wait.application = true;
-            return Some(Step::Wait(wait));
+            return Some(Action::Wait(wait));
         };
         let since = match self.clock {
             Some((same, since)) if same == awaited => since,
@@ -32,21 +32,23 @@ impl Client {
         if now < deadline {
             wait.data = self.channel.is_some() || self.secures_to_abort();
             wait.deadline = Some(alive.map_or(deadline, |alive| alive.min(deadline)));
-            return Some(Step::Wait(wait));
+            return Some(Action::Wait(wait));
         }
         self.clock = None;
         let failure = match awaited {
-            Awaited::EndOfReply => return self.resynchronise(rx).map(Step::Reply),
+            Awaited::EndOfReply => {
+                return self.resynchronise(rx).map(|line| Action::Event(Heard::Reply(line)));
+            }
             Awaited::DataConnection => Some(Phase::Failed(DataFailure::Unreachable)),
             Awaited::Data => Some(Phase::Failed(DataFailure::Stalled)),
             Awaited::Handshake if self.secures_to_abort() => {
                 self.stop_securing();
-                return Some(Step::Changed);
+                return Some(Action::Event(Heard::Changed));
             }
             Awaited::Handshake => Some(Phase::Failed(DataFailure::Handshake)),
             Awaited::Preliminary => {
                 self.assume_begun();
-                return Some(Step::Changed);
+                return Some(Action::Event(Heard::Changed));
             }
             Awaited::DataClose => Some(Phase::NotTaken),
             Awaited::ReplyAfterStray => {
@@ -61,7 +63,7 @@ impl Client {
                     self.profile |= Profile::ONE_ABORT_REPLY;
                 }
                 self.count_abort_as_answered();
-                return Some(Step::Changed);
+                return Some(Action::Event(Heard::Changed));
             }
             _ => None,
         };

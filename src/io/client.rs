@@ -11,16 +11,16 @@ use ::std::time::Duration;
 
 use super::control::{Changed, Control, Trace};
 use super::data::{Data, is_unsupported};
-use super::error::{Error, Refused};
+use super::error::Error;
 use super::names::{self, Names};
 use super::outcome::{Outcome, Reply, text};
 use super::runtime::{Runtime, Turns};
 use super::spans::{SessionSpan, TransferSpan};
 use super::tls::Endpoint;
-use crate::action::{DataEvent, DataFailure, DataId, DataOp, Wait};
+use crate::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
 use crate::client::{
-    Client, Complete, Config, Offers, Open, Operation, OperationStep, Party, Profile, Protected, Refusal,
-    TransferFailure, TransferId, abort, change_directory, complete,
+    Client, Complete, Config, Event, Offers, Open, Operation, Party, Profile, Protected, TransferFailure,
+    TransferId, abort, change_directory, complete,
 };
 use crate::codec::{Direction, Escaped, Invalid, ReplyLine};
 use crate::error::{Error as CoreError, PeerError};
@@ -292,32 +292,42 @@ impl<R: Runtime> Connection<R> {
                 Ok(step) => step,
                 Err(error) => return Poll::Ready(Err(self.broken(error))),
             };
-            let line = |reply: crate::client::ReplySpan| reply.resolve(|span| rx.bytes(span));
-            match step {
-                OperationStep::Data(id, op) => self.act(id, op),
-                OperationStep::Upgrade(token) => self.control.upgrade(token),
-                OperationStep::Downgrade(token) => self.control.downgrade(token),
-                OperationStep::Line(reply) => on_line(&line(reply)),
-                OperationStep::Done(reply) => {
-                    return Poll::Ready(S::own(operation.output(reply.map(line))));
+            let event = match step {
+                Action::Event(event) => event,
+                Action::Data(id, op) => {
+                    self.act(id, op);
+                    continue;
                 }
-                OperationStep::Refused(reply) => {
-                    let ReplyLine { code, text, .. } = line(reply);
-                    let refused = Refused::from(Refusal { to: reply.to, code, text });
-                    return Poll::Ready(Err(Error::Refused(refused)));
+                Action::UpgradeControl(token) => {
+                    self.control.upgrade(token);
+                    continue;
                 }
-                OperationStep::Failed(failure) => {
-                    return Poll::Ready(Err(Error::Data(failure, self.data.error.take())));
+                Action::DowngradeControl(token) => {
+                    self.control.downgrade(token);
+                    continue;
                 }
-                OperationStep::Close => {
+                Action::Close => {
                     return Poll::Ready(Err(self.broken(PeerError::Closed.into())));
                 }
                 // A peer that sends a byte now and then is never waited for in vain, and never done.
-                OperationStep::Wait(_) if deadline.is_some_and(|deadline| now >= deadline) => {
+                Action::Wait(_) if deadline.is_some_and(|deadline| now >= deadline) => {
                     return Poll::Ready(Err(Error::Deadline));
                 }
-                OperationStep::Wait(wait) => ready!(self.poll_wait(&wait, deadline, cx)),
-            }
+                Action::Wait(wait) => {
+                    ready!(self.poll_wait(&wait, deadline, cx));
+                    continue;
+                }
+            };
+            let bytes = |span| rx.bytes(span);
+            return Poll::Ready(match event {
+                Event::Line(line) => {
+                    on_line(&line.resolve(bytes));
+                    continue;
+                }
+                Event::Done(last) => S::own(operation.output(last.map(|line| line.resolve(bytes)))),
+                Event::Refused(refusal) => Err(Error::Refused(refusal.map(bytes).into())),
+                Event::Failed(failure) => Err(Error::Data(failure, self.data.error.take())),
+            });
         }
     }
 

@@ -76,7 +76,7 @@ impl Refused {
         self.refusal().is_fatal()
     }
 
-    pub(super) fn refusal(&self) -> Refusal<'_> {
+    pub(super) fn refusal(&self) -> Refusal<&[u8]> {
         Refusal { to: self.to, code: self.code, text: &self.text }
     }
 }
@@ -93,8 +93,8 @@ impl fmt::Display for Refused {
     }
 }
 
-impl From<Refusal<'_>> for Refused {
-    fn from(refusal: Refusal<'_>) -> Self {
+impl From<Refusal<&[u8]>> for Refused {
+    fn from(refusal: Refusal<&[u8]>) -> Self {
         let Refusal { to, code, text } = refusal;
         Self { to, code, text: text.to_vec() }
     }

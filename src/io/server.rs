@@ -21,10 +21,10 @@ use super::runtime::{Runtime, Turns};
 use super::service::Guesses;
 use super::throttle::Throttle;
 use super::tls::Endpoint;
-use crate::action::{DataEvent, DataId, DataOp};
+use crate::action::{Action, DataEvent, DataId, DataOp};
 use crate::codec::Text;
 use crate::error::{Error, LocalError};
-use crate::server::{Answer, Asked, Config, Endpoints, Note, Request, Session, SessionStep, Ticket};
+use crate::server::{Answer, Asked, Config, Endpoints, Event, Note, Request, Session, Ticket};
 use crate::time::Instant;
 use asking::{Asking, Told};
 use events::Reporter;
@@ -172,16 +172,16 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             };
             self.take_notes();
             match step {
-                SessionStep::Request(ticket, asked) => self.request(ticket, asked),
-                SessionStep::Upgrade(token) => self.control.upgrade(token),
-                SessionStep::Downgrade(token) => self.control.downgrade(token),
-                SessionStep::Data(id, op) => {
+                Action::Event(Event::Request(ticket, asked)) => self.request(ticket, asked),
+                Action::UpgradeControl(token) => self.control.upgrade(token),
+                Action::DowngradeControl(token) => self.control.downgrade(token),
+                Action::Data(id, op) => {
                     self.act(id, op);
                     // What it waits for may be there, and come before what the client says next.
                     self.move_data(cx);
                 }
-                SessionStep::Abort => self.give_up(),
-                SessionStep::Close => {
+                Action::Event(Event::Abort) => self.give_up(),
+                Action::Close => {
                     if let Some(error) = self.session.ended_by() {
                         self.reporter.closed = Closed::Peer(error);
                     }
@@ -189,7 +189,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     let linger = now.after(LINGER);
                     self.closing = Some(self.ending.map_or(linger, |(_, end)| linger.min(end)));
                 }
-                SessionStep::Wait(wait) => {
+                Action::Wait(wait) => {
                     if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
                         match changed {
                             Changed::Upgraded(token) => self.session.upgraded(token),

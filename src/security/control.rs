@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{Downgrade, TlsMode, Upgrade};
-use crate::action::Wait;
+use crate::action::{Action, Wait};
 use crate::buffer::Tx;
 use crate::error::{Awaited, PeerError};
 use crate::time::Instant;
@@ -23,14 +23,6 @@ pub(crate) enum Control {
     Secured,
 }
 
-/// What a machine tells its driver of a control connection that changes.
-#[derive(Debug)]
-pub(crate) enum Change {
-    Upgrade(Upgrade),
-    Downgrade(Downgrade),
-    Wait(Wait),
-}
-
 impl Control {
     pub(crate) const fn new(mode: TlsMode) -> Self {
         match mode {
@@ -48,19 +40,19 @@ impl Control {
     ///
     /// # Errors
     /// When the driver has been at it for longer than `limit`: the connection is of no more use.
-    pub(crate) fn advance(
+    pub(crate) fn advance<E>(
         &mut self,
         now: Instant,
         limit: Duration,
         tx: &Tx<'_>,
-    ) -> Result<Option<Change>, PeerError> {
+    ) -> Result<Option<Action<E>>, PeerError> {
         match *self {
             Self::Plain | Self::Secured => Ok(None),
             Self::Due(secure) => {
                 *self = Self::Changing { secure, since: now };
                 Ok(Some(match secure {
-                    true => Change::Upgrade(Upgrade(())),
-                    false => Change::Downgrade(Downgrade(())),
+                    true => Action::UpgradeControl(Upgrade(())),
+                    false => Action::DowngradeControl(Downgrade(())),
                 }))
             }
             Self::Changing { since, .. } if now >= since.after(limit) => {
@@ -69,7 +61,7 @@ impl Control {
             }
             Self::Changing { since, .. } => {
                 let (writable, deadline) = (!tx.is_empty(), Some(since.after(limit)));
-                Ok(Some(Change::Wait(Wait { application: true, writable, deadline, ..Wait::default() })))
+                Ok(Some(Action::Wait(Wait { application: true, writable, deadline, ..Wait::default() })))
             }
         }
     }

@@ -31,28 +31,16 @@ pub enum BadLine {
     Binary,
 }
 
-/// What a client sent. Borrows from the receive window: the next poll overwrites it.
+/// What a client sent. `C` is a command, or what is wrong with it, and borrows from the receive window (the next
+/// poll overwrites it); from [`Server::step`] it is the line's place there, for [`Command::parse`].
 #[derive(Debug)]
-pub enum Event<'b> {
+pub enum Event<C> {
     /// The connection stands: the ticket is for the greeting.
     Connected(Ticket),
-    /// A command, or what is wrong with it.
-    Command(Ticket, Result<Command<'b>, CommandError>),
+    /// A command.
+    Command(Ticket, C),
     /// A line that is no command.
     BadLine(Ticket, BadLine),
-}
-
-/// What [`Server::step`] came to, with a place in the receive window in the stead of bytes.
-#[derive(Debug)]
-pub enum ServerStep {
-    /// As [`Event::Connected`].
-    Connected(Ticket),
-    /// A line, for [`Command::parse`].
-    Line(Ticket, Span),
-    /// As [`Event::BadLine`].
-    BadLine(Ticket, BadLine),
-    /// As [`Action::Wait`].
-    Wait(Wait),
 }
 
 /// The server's side of one control connection: whoever wants the commands themselves polls this;
@@ -101,27 +89,24 @@ impl Server {
         &mut self,
         rx: &'b mut RecvBuf<R>,
         tx: &mut SendBuf<T>,
-    ) -> Result<Action<Event<'b>>, Error>
+    ) -> Result<Action<Event<Result<Command<'b>, CommandError>>>, Error>
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         let step = self.step(&mut rx.view(), &mut tx.view())?;
-        Ok(match step {
-            ServerStep::Connected(ticket) => Action::Event(Event::Connected(ticket)),
-            ServerStep::Line(ticket, line) => {
-                Action::Event(Event::Command(ticket, Command::parse(rx.bytes(line))))
-            }
-            ServerStep::BadLine(ticket, bad) => Action::Event(Event::BadLine(ticket, bad)),
-            ServerStep::Wait(wait) => Action::Wait(wait),
-        })
+        Ok(step.map(|event| match event {
+            Event::Connected(ticket) => Event::Connected(ticket),
+            Event::Command(ticket, line) => Event::Command(ticket, Command::parse(rx.bytes(line))),
+            Event::BadLine(ticket, bad) => Event::BadLine(ticket, bad),
+        }))
     }
 
     /// As [`poll`](Self::poll), for layers on top of it.
     ///
     /// # Errors
     /// As [`poll`](Self::poll).
-    pub fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<ServerStep, Error> {
+    pub fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<Action<Event<Span>>, Error> {
         let needed = self.limits.line + 2;
         if rx.capacity() < needed {
             return Err(LocalError::RecvBufTooSmall { needed }.into());
@@ -134,17 +119,17 @@ impl Server {
         }
         if !self.connected {
             self.connected = true;
-            return Ok(ServerStep::Connected(self.issue()));
+            return Ok(Action::Event(Event::Connected(self.issue())));
         }
         // A client that does not read its replies is not read from either. While a reply waits that has to go
         // in a segment of its own, there is no room for another such reply.
         if tx.free() < Self::SEND_ROOM || tx.has_segment() {
-            return Ok(ServerStep::Wait(Wait { writable: !tx.is_empty(), ..Wait::default() }));
+            return Ok(Action::Wait(Wait { writable: !tx.is_empty(), ..Wait::default() }));
         }
         let beside = self.beside != Beside::Nothing;
         let may_take = self.open.len() <= usize::from(beside);
         if !may_take {
-            return Ok(ServerStep::Wait(Wait { application: true, ..wait(rx, tx) }));
+            return Ok(Action::Wait(Wait { application: true, ..wait(rx, tx) }));
         }
         if let Some(bad) = self.held {
             return Ok(self.bad_line(bad, rx, tx));
@@ -159,12 +144,12 @@ impl Server {
         Ok(match frame {
             Frame::Line(line) if beside && !self.beside.takes(rx.bytes(line)) => {
                 rx.hold(line);
-                ServerStep::Wait(Wait { data: true, ..wait(rx, tx) })
+                Action::Wait(Wait { data: true, ..wait(rx, tx) })
             }
-            Frame::Line(line) => ServerStep::Line(self.issue(), line),
+            Frame::Line(line) => Action::Event(Event::Command(self.issue(), line)),
             Frame::TooLong(_) => self.bad_line(BadLine::TooLong, rx, tx),
             Frame::Binary => self.bad_line(BadLine::Binary, rx, tx),
-            Frame::Partial => ServerStep::Wait(Wait { data: beside, ..wait(rx, tx) }),
+            Frame::Partial => Action::Wait(Wait { data: beside, ..wait(rx, tx) }),
             Frame::End { cut } => {
                 let error = if cut { PeerError::ClosedInside } else { PeerError::Closed };
                 return Err(self.fail(error).into());
@@ -173,11 +158,11 @@ impl Server {
     }
 
     /// Its reply must not be taken for the running transfer's: it waits, and so does what follows it.
-    fn bad_line(&mut self, bad: BadLine, rx: &Rx<'_>, tx: &Tx<'_>) -> ServerStep {
+    fn bad_line(&mut self, bad: BadLine, rx: &Rx<'_>, tx: &Tx<'_>) -> Action<Event<Span>> {
         self.held = (self.beside != Beside::Nothing).then_some(bad);
         match self.held {
-            Some(_) => ServerStep::Wait(Wait { data: true, ..wait(rx, tx) }),
-            None => ServerStep::BadLine(self.issue(), bad),
+            Some(_) => Action::Wait(Wait { data: true, ..wait(rx, tx) }),
+            None => Action::Event(Event::BadLine(self.issue(), bad)),
         }
     }
 

@@ -37,8 +37,8 @@ mod session;
 mod transfer;
 
 pub use config::{Config, Limits, Security, Timeouts};
-pub use machine::{BadLine, Event as CommandEvent, Server, ServerStep, Ticket};
+pub use machine::{BadLine, Event as CommandEvent, Server, Ticket};
 pub use note::{Change, Note, Outcome, TransferEnd};
 pub use pending::Asked;
 pub use request::{Access, Answer, Changes, Listing, Refusal, Request, VirtualPath};
-pub use session::{Endpoints, Event, Session, SessionStep};
+pub use session::{Endpoints, Event, Session, Step};

@@ -4,12 +4,12 @@ use super::commands::Outcome;
 use super::data::Channel;
 use super::machine::Ticket;
 use super::note::Note;
-use super::session::{Login, Session, SessionStep};
+use super::session::{Login, Session, Step};
 use crate::action::DataOp;
 use crate::buffer::{Rx, Tx};
 use crate::codec::{ProtectionLevel, ReplyCode as Code, Text, Verb};
 use crate::error::PeerError;
-use crate::security::{Change, Control, Downgrade, Policy, TlsMode, Upgrade};
+use crate::security::{Control, Downgrade, Policy, TlsMode, Upgrade};
 use crate::time::Instant;
 
 /// What of the session is protected.
@@ -73,18 +73,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// What the driver has to do to the control connection before anything else goes on, or is at.
-    pub(super) fn change_protection(
-        &mut self,
-        now: Instant,
-        tx: &Tx<'_>,
-    ) -> Result<Option<SessionStep>, PeerError> {
+    pub(super) fn change_protection(&mut self, now: Instant, tx: &Tx<'_>) -> Result<Option<Step>, PeerError> {
         let change = self.shield.control.advance(now, self.config.timeouts.handshake, tx);
-        let change = change.map_err(|error| self.pi.fail(error))?;
-        Ok(change.map(|change| match change {
-            Change::Upgrade(token) => SessionStep::Upgrade(token),
-            Change::Downgrade(token) => SessionStep::Downgrade(token),
-            Change::Wait(wait) => SessionStep::Wait(wait),
-        }))
+        change.map_err(|error| self.pi.fail(error))
     }
 
     /// Why a command may not be served as things are: it would go in the clear, and must not.

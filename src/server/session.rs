@@ -7,7 +7,7 @@ use arrayvec::ArrayVec;
 
 use super::Config;
 use super::data::Channel;
-use super::machine::{BadLine, Server, ServerStep, Ticket};
+use super::machine::{self, BadLine, Server, Ticket};
 use super::note::{Note, Outcome};
 use super::paths::{Paths, resolve_name};
 use super::pending::{Asked, FollowUp, Pending};
@@ -20,7 +20,6 @@ use crate::codec::{
     ByteRange, Command, Direction, FactSet, HashAlgorithm, Quoted, ReplyCode, ResolveError, Text, Verb,
 };
 use crate::error::{Error, PeerError};
-use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 use crate::transfer::{Coding, Parameters};
 
@@ -34,36 +33,21 @@ pub(super) const SERVED_FACTS: FactSet = FactSet::TYPE
     .union(FactSet::UNIX_OWNER)
     .union(FactSet::UNIX_GROUP);
 
-/// What a session tells its host. Borrows from the receive window: the next poll overwrites it.
+/// What a session tells its host. `R` is a [`Request`], which borrows from the receive window (the next poll
+/// overwrites it), or, from [`Session::step`], an [`Asked`], which does not.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Event<'b> {
+pub enum Event<R> {
     /// Something that only the host can do; see [`Session::answer`].
-    Request(Ticket, Request<'b>),
+    Request(Ticket, R),
     /// The client wants the request that waits given up, which was to open something, to keep an upload, to
     /// tell entries or to compute: answer it with [`Refusal::Aborted`](super::Refusal::Aborted) if that can
     /// be done, or as it comes.
     Abort,
 }
 
-/// What [`Session::step`] came to, with a place in the receive window in the stead of bytes.
-#[derive(Debug)]
-pub enum SessionStep {
-    /// As [`Event::Request`], for [`Asked::resolve`].
-    Request(Ticket, Asked),
-    /// As [`Event::Abort`].
-    Abort,
-    /// As [`Action::Data`].
-    Data(DataId, DataOp),
-    /// As [`Action::UpgradeControl`].
-    Upgrade(Upgrade),
-    /// As [`Action::DowngradeControl`].
-    Downgrade(Downgrade),
-    /// As [`Action::Close`].
-    Close,
-    /// As [`Action::Wait`].
-    Wait(Wait),
-}
+/// What [`Session::step`] yields: a request without what it borrows, for [`Asked::resolve`].
+pub type Step = Action<Event<Asked>>;
 
 /// The two ends of the control connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -290,31 +274,24 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         now: Instant,
         rx: &'b mut RecvBuf<R>,
         tx: &mut SendBuf<T>,
-    ) -> Result<Action<Event<'b>>, Error>
+    ) -> Result<Action<Event<Request<'b>>>, Error>
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         let step = self.step(now, &mut rx.view(), &mut tx.view())?;
         let rx: &'b RecvBuf<R> = rx;
-        Ok(match step {
-            SessionStep::Request(ticket, asked) => {
-                Action::Event(Event::Request(ticket, asked.resolve(|span| rx.bytes(span))))
-            }
-            SessionStep::Abort => Action::Event(Event::Abort),
-            SessionStep::Data(id, op) => Action::Data(id, op),
-            SessionStep::Upgrade(token) => Action::UpgradeControl(token),
-            SessionStep::Downgrade(token) => Action::DowngradeControl(token),
-            SessionStep::Close => Action::Close,
-            SessionStep::Wait(wait) => Action::Wait(wait),
-        })
+        Ok(step.map(|event| match event {
+            Event::Request(ticket, asked) => Event::Request(ticket, asked.resolve(|span| rx.bytes(span))),
+            Event::Abort => Event::Abort,
+        }))
     }
 
     /// As [`poll`](Self::poll), for layers on top of it.
     ///
     /// # Errors
     /// As [`poll`](Self::poll).
-    pub fn step(&mut self, now: Instant, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<SessionStep, Error> {
+    pub fn step(&mut self, now: Instant, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<Step, Error> {
         if core::mem::take(&mut self.progress) {
             self.since = now;
             // A failed login is told so long after its PASS.
@@ -324,13 +301,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
         loop {
             if let Some((id, op)) = self.ops.pop_at(0) {
-                return Ok(SessionStep::Data(id, op));
+                return Ok(Action::Data(id, op));
             }
             if core::mem::take(&mut self.tell_abort) {
-                return Ok(SessionStep::Abort);
+                return Ok(Action::Event(Event::Abort));
             }
             if self.closing {
-                return Ok(SessionStep::Close);
+                return Ok(Action::Close);
             }
             if let Some(step) = self.change_protection(now, tx)? {
                 return Ok(step);
@@ -358,17 +335,28 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.since = now;
                 continue;
             }
-            let wait = match self.pi.step(rx, tx) {
-                Ok(ServerStep::Wait(wait)) => wait,
-                Ok(ServerStep::Connected(ticket)) => {
+            let action = match self.pi.step(rx, tx) {
+                Ok(action) => action,
+                Err(error @ Error::Local(_)) => return Err(error),
+                Err(error) => {
+                    self.forget_requests();
+                    self.abandon_data();
+                    if let Some((id, op)) = self.ops.pop_at(0) {
+                        return Ok(Action::Data(id, op));
+                    }
+                    return Err(error);
+                }
+            };
+            let wait = match action.into_event() {
+                Ok(machine::Event::Connected(ticket)) => {
                     return Ok(self.ask(ticket, Pending::Admit, Span::default(), now));
                 }
-                Ok(ServerStep::BadLine(ticket, bad)) => {
+                Ok(machine::Event::BadLine(ticket, bad)) => {
                     self.heard(now);
                     self.bad_line(ticket, bad, tx);
                     continue;
                 }
-                Ok(ServerStep::Line(ticket, line)) => {
+                Ok(machine::Event::Command(ticket, line)) => {
                     self.heard(now);
                     match self.line(ticket, line, rx, tx) {
                         Some((ticket, asked)) => {
@@ -377,28 +365,21 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                         None => continue,
                     }
                 }
-                Err(error @ Error::Local(_)) => return Err(error),
-                Err(error) => {
-                    self.forget_requests();
-                    self.abandon_data();
-                    if let Some((id, op)) = self.ops.pop_at(0) {
-                        return Ok(SessionStep::Data(id, op));
-                    }
-                    return Err(error);
-                }
+                Err(Action::Wait(wait)) => wait,
+                Err(action) => return Ok(action),
             };
             let (deadline, application) = (Some(deadline), self.pending.is_some());
             let wait = Wait { deadline, application, data: self.channel.is_open(), ..wait };
             debug_assert!(!wait.is_void(), "nothing would ever wake this session");
-            return Ok(SessionStep::Wait(wait));
+            return Ok(Action::Wait(wait));
         }
     }
 
-    fn ask(&mut self, ticket: Ticket, what: Pending, argument: Span, now: Instant) -> SessionStep {
+    fn ask(&mut self, ticket: Ticket, what: Pending, argument: Span, now: Instant) -> Step {
         (self.asked, self.asked_at) = (ticket.number(), now);
         self.pending = Some(what);
         self.pi.take_beside(&ticket, what.beside());
-        SessionStep::Request(ticket, Asked { what, argument })
+        Action::Event(Event::Request(ticket, Asked { what, argument }))
     }
 
     /// A line came. That does not count as progress of a transfer.

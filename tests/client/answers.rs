@@ -183,7 +183,7 @@ fn entry_of(reply: &'static str, room: usize) -> Option<Result<(String, Option<u
     loop {
         match operation.poll(&mut rig.client, rig.now, &mut rig.rx, &mut rig.tx).unwrap() {
             Action::Event(client::Event::Line(line)) => {
-                let entry = reader.line(&line);
+                let entry = reader.line(&line.line());
                 assert!(entry.is_none() || found.is_none(), "one entry");
                 found = found.or(entry
                     .map(|entry| entry.map(|entry| (entry.name.to_string(), entry.size)).map_err(|_| ())));

@@ -55,7 +55,7 @@ fn buffers_that_are_too_small_are_misuse_and_change_nothing() {
 
 #[test]
 fn a_reply_goes_into_a_buffer_or_into_the_view_of_one() {
-    fn ticket_of(polled: Result<Action<CommandEvent<'_>>, Error>) -> Ticket {
+    fn ticket_of<C: std::fmt::Debug>(polled: Result<Action<CommandEvent<C>>, Error>) -> Ticket {
         match polled {
             Ok(Action::Event(CommandEvent::Connected(ticket) | CommandEvent::Command(ticket, _))) => ticket,
             other => panic!("{other:?}"),

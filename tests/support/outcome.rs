@@ -62,7 +62,7 @@ pub enum Turn<O> {
     Wait(Wait),
 }
 
-pub fn digest<'b, T, O>(action: Result<Action<Event<'b, T>>, Error>, own: &impl Fn(T) -> O) -> Turn<O> {
+pub fn digest<T, O>(action: Result<Action<Event<&[u8], T>>, Error>, own: &impl Fn(T) -> O) -> Turn<O> {
     match action {
         Err(error) => Turn::Over(Outcome::Error(error)),
         Ok(Action::Data(id, op)) => Turn::Data(id, op),

@@ -1,0 +1,191 @@
+//! What an operation tells its caller.
+//!
+//! Everything here is generic over `B`, the text of a reply: [`Operation::step`](super::Operation::step)
+//! yields its place in the receive window (a [`Span`]), and [`Operation::poll`](super::Operation::poll)
+//! the bytes themselves.
+
+use core::fmt;
+
+use super::expected::Generation;
+use super::{ReplyTo, TransferFailure};
+use crate::buffer::Span;
+use crate::codec::{Escaped, Position, ReplyCode, ReplyLine};
+
+/// What an operation tells. Resolved, it borrows from the receive window, which the next poll overwrites.
+#[non_exhaustive]
+pub enum Event<B, T> {
+    /// A line of a reply that is for people, or one entry of many. More follows.
+    Line(ReceivedLine<B>),
+    /// The operation is done.
+    Done(T),
+    /// The server refused. The connection is good for other operations.
+    Refused(Refusal<B>),
+    /// The transfer failed without a refusal. The connection is good for other operations.
+    Failed(TransferFailure),
+}
+
+/// A line of a reply, and what the reply answers.
+#[derive(Clone, Copy)]
+pub struct ReceivedLine<B> {
+    /// What the reply answers.
+    pub to: ReplyTo,
+    /// Its code.
+    pub code: ReplyCode,
+    /// Where the line stands in its reply.
+    pub position: Position,
+    /// What the line says, without the code.
+    pub text: B,
+    pub(super) generation: Generation,
+}
+
+impl<B> ReceivedLine<B> {
+    /// Whether the reply is complete, and no preliminary one.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.position.is_end() && !self.code.is_preliminary()
+    }
+
+    pub(super) fn map<C>(self, text: impl FnOnce(B) -> C) -> ReceivedLine<C> {
+        let Self { to, code, position, generation, .. } = self;
+        ReceivedLine { to, code, position, text: text(self.text), generation }
+    }
+
+    /// The refusal that this line ends.
+    pub(super) fn into_refusal(self) -> Refusal<B> {
+        Refusal { to: self.to, code: self.code, text: self.text }
+    }
+}
+
+impl ReceivedLine<Span> {
+    /// The line, borrowed from the window that it came from.
+    #[must_use]
+    pub fn resolve<'b>(&self, bytes: impl FnOnce(Span) -> &'b [u8]) -> ReplyLine<'b> {
+        self.map(bytes).line()
+    }
+}
+
+impl<'b> ReceivedLine<&'b [u8]> {
+    /// The line alone.
+    #[must_use]
+    pub const fn line(&self) -> ReplyLine<'b> {
+        ReplyLine { code: self.code, position: self.position, text: self.text }
+    }
+}
+
+/// A server's refusal: the last line of its reply.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Refusal<B> {
+    /// What was refused: a command, or the connection itself.
+    pub to: ReplyTo,
+    /// The reply's code.
+    pub code: ReplyCode,
+    /// What the server says about it.
+    pub text: B,
+}
+
+impl<B> Refusal<B> {
+    /// Whether the server closes the connection with it (421, RFC 959 4.2.2), whatever it answers.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        self.code == ReplyCode::SERVICE_NOT_AVAILABLE
+    }
+
+    /// The same with another text: [`resolve`](ReceivedLine::resolve) for a refusal.
+    pub fn map<C>(self, text: impl FnOnce(B) -> C) -> Refusal<C> {
+        Refusal { to: self.to, code: self.code, text: text(self.text) }
+    }
+}
+
+impl<B: AsRef<[u8]>> Refusal<B> {
+    /// Whether the same may be granted later (RFC 959 4.2.1: 4yz), even if the server says so in words only:
+    /// 530 and `too many connections`.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        const HINTS: [&[u8]; 5] = [b"too many", b"try again", b"maximum", b"limit", b"later"];
+        self.code.is_transient() || (self.code == ReplyCode::NOT_LOGGED_IN && self.says_any(&HINTS))
+    }
+
+    /// Whether the server demands that data connections resume the TLS session of the control connection, and
+    /// did not see it resumed (522, 425 or 450: RFC 4217 10.2).
+    #[must_use]
+    pub fn wants_session_reuse(&self) -> bool {
+        const HINTS: [&[u8]; 3] = [b"reuse", b"resum", b"TLS negotiation failed"];
+        matches!(self.code.get(), 425 | 450 | 522) && self.says_any(&HINTS)
+    }
+
+    fn says_any(&self, hints: &[&[u8]]) -> bool {
+        let text = self.text.as_ref();
+        let says = |hint: &&[u8]| text.windows(hint.len()).any(|part| part.eq_ignore_ascii_case(hint));
+        hints.iter().any(says)
+    }
+}
+
+impl<B: AsRef<[u8]>> fmt::Display for Refusal<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.to {
+            ReplyTo::Command(verb) => write!(f, "{verb} refused: ")?,
+            ReplyTo::Greeting => f.write_str("the server refused the connection: ")?,
+            ReplyTo::Other => f.write_str("the server refused the command: ")?,
+        }
+        write!(f, "{} {}", self.code, Escaped(self.text.as_ref()))
+    }
+}
+
+// Bytes are shown escaped, and a place as it is: no one derive does both.
+
+impl<B, T> fmt::Debug for Event<B, T>
+where
+    ReceivedLine<B>: fmt::Debug,
+    Refusal<B>: fmt::Debug,
+    T: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => f.debug_tuple("Line").field(line).finish(),
+            Self::Done(output) => f.debug_tuple("Done").field(output).finish(),
+            Self::Refused(refusal) => f.debug_tuple("Refused").field(refusal).finish(),
+            Self::Failed(failure) => f.debug_tuple("Failed").field(failure).finish(),
+        }
+    }
+}
+
+impl<B: AsRef<[u8]>> fmt::Debug for ReceivedLine<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.show(&Escaped(self.text.as_ref()), f)
+    }
+}
+
+impl fmt::Debug for ReceivedLine<Span> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.show(&self.text, f)
+    }
+}
+
+impl<B: AsRef<[u8]>> fmt::Debug for Refusal<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.show(&Escaped(self.text.as_ref()), f)
+    }
+}
+
+impl fmt::Debug for Refusal<Span> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.show(&self.text, f)
+    }
+}
+
+impl<B> ReceivedLine<B> {
+    fn show(&self, text: &dyn fmt::Debug, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReceivedLine")
+            .field("to", &self.to)
+            .field("code", &self.code)
+            .field("position", &self.position)
+            .field("text", text)
+            .finish()
+    }
+}
+
+impl<B> Refusal<B> {
+    fn show(&self, text: &dyn fmt::Debug, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal").field("to", &self.to).field("code", &self.code).field("text", text).finish()
+    }
+}
