@@ -96,7 +96,7 @@ impl Clock {
     /// use ftp_proto::codec::Timestamp;
     /// use ftp_proto::listing::{Clock, Format};
     ///
-    /// Roughly the zone of Central Europe.
+    /// // Roughly the zone of Central Europe.
     /// let zone = |local: Timestamp| if (4..=10).contains(&local.month()) { 120 } else { 60 };
     /// let clock = Clock::at(1_731_240_000).with_zone_of(zone);
     /// let line = b"-rw-r--r--   1 owner group  1234 Jul  9 20:06 name";
