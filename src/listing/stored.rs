@@ -1,8 +1,8 @@
 //! Form in which serde stores and transmits owned entries.
 //!
 //! ```json
-//! {"name": "a", "kind": {"link": "b"}, "size": null, "mode": 420, "owner": null, "format": "unix", ...
-//!  "unreadable": ["size"],
+//! {"name": "a", "kind": {"link": "b"}, "size": null, "mode": 420, "owner": null, ...
+//!  "format": "unix", "unreadable": ["size"],
 //!  "modified": {"shown": "20241109200600", "precision": "minute", "zone": 60, "inferred": 17}}
 //! ```
 //! Texts are strings if the serializer is human-readable and they are UTF-8, and bytes otherwise.
