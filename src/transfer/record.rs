@@ -11,7 +11,7 @@
 //! be sent as records. A record may contain an LF, especially in image data; it is stored as DLE
 //! LF, and DLEs before an LF or an end of record that they do not quote are doubled. That makes a
 //! bijection between files and sequences of records, for any bytes. A file that was stored or
-//! retrieved in records can therefore be had back unchanged, as the RFC asks (3.1.2), and neither
+//! retrieved in records can therefore be restored unchanged, as the RFC asks (3.1.2), and neither
 //! side has to examine the whole file to see whether it has the right form. A framing with lengths
 //! (such as record descriptor words) would refuse most files; one record per file would lose the
 //! ends of records.
