@@ -1,4 +1,4 @@
-//! NetWare's own format.
+//! Listings in NetWare's own format.
 //!
 //! ```text
 //! line   = type SP "[" 8right "]" SP owner SP size SP date SP name

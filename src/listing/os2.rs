@@ -1,4 +1,4 @@
-//! OS/2's FTP server.
+//! Listings of OS/2's FTP server.
 //!
 //! ```text
 //! line = [ SP ] size SP [ attributes SP ] [ "DIR" SP ] date SP time 1*2SP name

@@ -50,7 +50,7 @@ pub(super) const AMERICAN: Likely = [Orders::MONTH_DAY_YEAR, Orders::DAY_MONTH_Y
 /// Orders in formats that use the date format of the server's job.
 pub(super) const OF_THE_JOB: Likely =
     [Orders::YEAR_MONTH_DAY, Orders::MONTH_DAY_YEAR, Orders::DAY_MONTH_YEAR];
-/// Orders with a `.`, before which nobody writes the month.
+/// Orders of dates with a `.`, in which nobody writes the month first.
 const WITH_DOTS: Likely = [Orders::DAY_MONTH_YEAR, Orders::YEAR_MONTH_DAY, Orders::empty()];
 
 /// Order of the numbers in a listing's dates, as far as the dates so far show it.
