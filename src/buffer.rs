@@ -5,8 +5,8 @@
 //! [`Tx`], which do not depend on the type of the storage.
 //!
 //! Both handle Telnet (RFC 854, by way of RFC 959 3.1 and RFC 1123 4.1.2.12). The window removes
-//! commands and option negotiation from the stream, and turns `IAC IAC` into a byte 0xFF and `CR
-//! NUL` into CR; the queue doubles each 0xFF. Machines see only text.
+//! commands and option negotiation from the stream, and turns `IAC IAC` into a byte 0xFF and
+//! `CR NUL` into CR; the queue doubles each 0xFF. Machines see only text.
 
 mod receive;
 mod send;

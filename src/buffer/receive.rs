@@ -8,8 +8,8 @@ const LF: u8 = b'\n';
 const CR: u8 = b'\r';
 const NUL: u8 = 0;
 
-/// A position in the receive window. Layers pass spans on and the outermost one resolves them with
-/// [`Rx::bytes`]. A span is valid until [`RecvBuf::spare`] is called.
+/// A range of bytes in the receive window. Layers pass spans on and the outermost one resolves them
+/// with [`Rx::bytes`]. A span is valid until [`RecvBuf::spare`] is called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     start: usize,

@@ -177,10 +177,10 @@ pub struct Facts<'a> {
     list: &'a [u8],
     /// The values of the known facts.
     pub values: FactValues<'a>,
-    /// The known facts that are given without a readable value: a size that is not a number below
-    /// 2^64, or a time that violates RFC 3659 2.3. They are absent from `values`. The bytes between
-    /// `=` and `;` are still in [`iter`](Self::iter), unless they are missing or contain control
-    /// bytes.
+    /// The known facts that are given without a readable value, such as a size that is not a number
+    /// below 2^64 or a time that violates RFC 3659 2.3. They are absent from `values`. The bytes
+    /// between `=` and `;` are still in [`iter`](Self::iter), unless they are missing or contain
+    /// control bytes.
     pub unreadable: FactSet,
     /// The pathname, including all spaces in it. Empty where MLST describes the current directory
     /// and the server does not name it. Not a local name: see

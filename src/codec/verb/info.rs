@@ -37,8 +37,8 @@ pub struct VerbInfo {
     /// commands are granted by any 2yz or 3yz that does not belong to another command: see
     /// [`is_answered_by`](Self::is_answered_by).
     pub exact: bool,
-    /// `true` if the command removes, renames, stores or protects something. A client that has
-    /// received a stray reply first makes sure that no other one is in flight.
+    /// `true` if the command removes, renames, stores or protects something. Before sending it, a
+    /// client that has received a stray reply makes sure that no other one is in flight.
     pub irrevocable: bool,
     /// The command of which this is an older name: XMKD is MKD.
     pub alias_of: Option<Verb>,
@@ -62,8 +62,8 @@ pub struct VerbInfo {
     pub seen: &'static [ReplyCode],
 }
 
-/// The argument of a command, with its syntax in the notation of RFC 959 5.3.1, such as `<SP>
-/// <pathname>`.
+/// The argument of a command, with its syntax in the notation of RFC 959 5.3.1, such as
+/// `<SP> <pathname>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Argument {
     /// The command takes no argument.

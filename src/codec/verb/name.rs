@@ -91,8 +91,8 @@ const KEY_OF_VERB: [u64; NAMES.len()] = {
 
 #[inline]
 const fn slot(key: u64, multiplier: u64) -> usize {
-    // The high bits of a product depend on all bits of the key. The result is below `1 <<
-    // SLOT_BITS`.
+    // The high bits of a product depend on all bits of the key. The result is below
+    // `1 << SLOT_BITS`.
     (key.wrapping_mul(multiplier) >> (u64::BITS - SLOT_BITS)) as usize
 }
 
