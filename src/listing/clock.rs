@@ -208,8 +208,8 @@ impl Clock {
         (1..=9).filter_map(in_year).find(|shown| !self.is_late(*shown))
     }
 
-    /// Returns whether `shown` is more than a day after now after all, because the zone on that
-    /// date differs.
+    /// Returns whether `shown` is in fact more than a day after now, because the zone on that date
+    /// differs.
     #[inline]
     fn is_late(&self, shown: Timestamp) -> bool {
         let Zone::Of(minutes) = self.zone else { return false };

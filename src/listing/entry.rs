@@ -199,7 +199,7 @@ impl PartialEq for Entry<'_> {
 
 impl Eq for Entry<'_> {}
 
-/// Prints texts as text, and the line that the entry was read from last.
+/// Prints texts as text and, last, the line that the entry was read from.
 impl fmt::Debug for Entry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entry")

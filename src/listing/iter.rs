@@ -10,7 +10,7 @@ use super::{Clock, Entry, Formats};
 /// Iterator over the entries of a whole listing, and over the lines that should be entries and are
 /// not.
 ///
-/// It yields what a [`ListingParser`](super::ListingParser) with enough storage would, except for
+/// Yields what a [`ListingParser`](super::ListingParser) with enough storage would, except for
 /// z/VM: the parts of a CMS name are not in one place, so its lines are errors here. Lines may have
 /// any length.
 ///

@@ -75,8 +75,7 @@ pub(super) fn usual<'a>(text: &'a [u8], clock: &Clock) -> Option<(Dated, &'a [u8
     Some((dated, rest))
 }
 
-/// Returns whether a date at the start of `text` would be of the kind with a year and a space in
-/// front.
+/// Returns whether `text` begins with four digits and a space, as a date with the year in front.
 pub(super) fn begins_with_a_year(text: &[u8]) -> bool {
     matches!(text, [a, b, c, d, b' ', ..] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()))
 }
