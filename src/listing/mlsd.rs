@@ -25,7 +25,6 @@ const NAME: Invalid = Invalid::new("a name");
 /// # Errors
 /// Fails when the line does not follow the grammar or has no name. An unreadable fact is not an
 /// error.
-/// error.
 pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Invalid> {
     parse_facts(line)
 }

@@ -36,8 +36,8 @@ impl Marker {
         Some(incoming.finish().ok()??.at(position))
     }
 
-    /// Returns the sender's text: 1 through 39 printable characters without spaces. Pass it to `REST`
-    /// to resume a transfer from this sender. It is also the sender's half of reply 110,
+    /// Returns the sender's text: 1 through 39 printable characters without spaces. Pass it to
+    /// `REST` to resume a transfer from this sender. It is also the sender's half of reply 110,
     /// `MARK yyyy = mmmm`.
     #[must_use]
     pub fn text(&self) -> Text<'_> {
