@@ -1,5 +1,5 @@
-//! Listings of 10,000 entries into entries, in the pieces in which an adapter reads them. How fast others are
-//! on the same lines is in `listing-compare`.
+//! Parses listings of 10,000 entries in pieces of the size in which an adapter reads them.
+//! `listing-compare` measures others on the same lines.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -8,12 +8,12 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ftp_proto::listing::{Clock, Formats, ListingParser};
 
 const ENTRIES: u32 = 10_000;
-/// What an adapter reads at a time.
+/// Number of bytes that an adapter reads at a time.
 const CHUNK: usize = 32 * 1024;
 /// 2024-11-10 12:00 UTC.
 const NOW: i64 = 1_731_240_000;
 
-/// How many entries there are in `listing`.
+/// Returns the number of entries in `listing`.
 fn entries(listing: &[u8], formats: Formats) -> u32 {
     let mut parser = ListingParser::new([0; 1024], formats, Clock::at(NOW));
     let mut entries = 0;

@@ -1,7 +1,9 @@
-//! Bulk transfers through the blocking client and server, beside a bare `std::io::copy` over TCP that
-//! moves the same bytes between the same kinds of ends: file to socket, socket to sink or file.
+//! Bulk transfers through the blocking client and server, compared with a bare `std::io::copy` over
+//! TCP that moves the same bytes between the same kinds of ends: file to socket, socket to sink or
+//! file.
 //!
-//! `FTP_BENCH_MIB` sets the size, 1024 by default; files lie in the directory for temporary ones.
+//! `FTP_BENCH_MIB` sets the size in MiB, 1024 by default. Files are in the directory for temporary
+//! files.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -27,7 +29,8 @@ fn site() -> PathBuf {
     root
 }
 
-/// A server of bare TCP: the first byte says whether the client wants the file or brings one.
+/// Starts a server of bare TCP. The first byte tells whether the client wants the file or sends
+/// one.
 fn bare_server(root: PathBuf) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,4 +1,5 @@
-//! Bytes a second of the transformers: of the file, for text and for what does not compress, a coding a row.
+//! Throughput of the transformers in bytes of the file per second, for text and for incompressible
+//! data, one row per coding.
 
 use std::hint::black_box;
 

@@ -1,7 +1,8 @@
-//! What a machine asks of its driver, and what the driver tells it.
+//! The interface between a machine and its driver: actions in one direction, events in the other.
 //!
-//! A driver is a loop: poll, do what the [`Action`] says, tell what came of it, until the answer is
-//! [`Action::Wait`]. An action comes once; a driver that cannot do it at once has to remember it.
+//! A driver is a loop: it polls, performs the returned [`Action`] and reports the result, until it
+//! gets [`Action::Wait`]. Each action is returned once; a driver that cannot perform it immediately
+//! has to store it.
 
 use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
@@ -10,22 +11,22 @@ use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 use crate::transfer::{Marker, Parameters};
 
-/// One thing to do for a machine.
+/// An action for the driver to perform.
 #[derive(Debug)]
 #[must_use = "an action comes once: what is not done now has to be remembered"]
 #[non_exhaustive]
 pub enum Action<E> {
-    /// Something for the application.
+    /// An event for the application.
     Event(E),
-    /// Something to do on a data connection; what comes of it goes back as a [`DataEvent`].
+    /// An operation on a data connection. The driver reports its result as a [`DataEvent`].
     Data(DataId, DataOp),
     /// Put TLS on the control connection.
     UpgradeControl(Upgrade),
-    /// Take TLS off the control connection, and go on in the clear.
+    /// Remove TLS from the control connection and continue in the clear.
     DowngradeControl(Downgrade),
     /// Send what is pending, then close the control connection: the dialogue is over.
     Close,
-    /// Nothing to do until one of these.
+    /// Nothing to do until one of these conditions holds.
     Wait(Wait),
 }
 
@@ -35,10 +36,10 @@ impl<E> Action<E> {
         self.into_event().map_or_else(|action| action, |event| Action::Event(convert(event)))
     }
 
-    /// Splits the event from what is the driver's to do, which is the same in every layer.
+    /// Separates an event from the actions for the driver, which are the same in every layer.
     ///
     /// # Errors
-    /// The action itself, if it is no event, as an action of any layer.
+    /// Returns the action itself, for any layer's event type, if it is not an event.
     pub fn into_event<F>(self) -> Result<E, Action<F>> {
         Err(match self {
             Self::Event(event) => return Ok(event),
@@ -51,34 +52,35 @@ impl<E> Action<E> {
     }
 }
 
-/// What a machine waits for. Whichever comes first: then poll again.
+/// The conditions that a machine waits for. Poll again as soon as one of them holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wait {
-    /// Bytes from the peer, while the receive window has room for them.
+    /// `true` if bytes from the peer are wanted, while the receive window has room for them.
     pub readable: bool,
-    /// Room in the send queue: something pending has to be sent.
+    /// `true` if pending bytes have to be sent.
     pub writable: bool,
-    /// A call of the application: an answer, a new operation.
+    /// `true` if a call of the application is awaited: an answer, or a new operation.
     pub application: bool,
-    /// An event of the data connection.
+    /// `true` if an event of the data connection is awaited.
     pub data: bool,
-    /// This moment, whatever else happens.
+    /// The time at which to poll again, whatever else happens.
     ///
-    /// It may be now: a client does not send a command before its driver has read what the server has sent
-    /// already. Read what can be read without blocking, and poll again at once, whether anything came or not. A
-    /// driver that ignores the deadline and blocks in a read waits for a server that waits for the command.
+    /// This may be the current time: a client does not send a command before its driver has read
+    /// what the server has already sent. Read what is available without blocking and poll again
+    /// immediately, even if nothing arrived. A driver that ignores the deadline and blocks in a
+    /// read waits for a server that is waiting for the command.
     pub deadline: Option<Instant>,
 }
 
 impl Wait {
-    /// Whether nothing at all is waited for: a bug of the machine.
+    /// Returns whether nothing at all is awaited, which is a bug in the machine.
     pub(crate) const fn is_void(&self) -> bool {
         !self.readable && !self.writable && !self.application && !self.data && self.deadline.is_none()
     }
 }
 
-/// Names one data connection of a session. A new one gets a new name, so that a late event of the
-/// last one does no harm.
+/// Identifies one data connection of a session. Each connection gets a new identifier, so that a
+/// late event of the previous one is not mistaken for its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DataId(u32);
 
@@ -90,89 +92,95 @@ impl DataId {
     }
 }
 
-/// What to do on a data connection (RFC 959 3.2).
+/// An operation on a data connection (RFC 959 3.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DataOp {
-    /// Open it to this address. Answered by [`DataEvent::Connected`] or `Failed`.
+    /// Connect to this address. The result is [`DataEvent::Connected`] or `Failed`.
     Connect(SocketAddr),
-    /// Listen on the address of the control connection's own end, or on `address` if there is one, at
-    /// a port of the range that others cannot predict (0..=0: one that the system picks). Answered by
-    /// [`DataEvent::Listening`]; then, for each connection, by [`DataEvent::Arrived`].
+    /// Listen at a port of the range that others cannot predict; `0..=0` leaves the choice to the
+    /// system. The result is [`DataEvent::Listening`], followed by a [`DataEvent::Arrived`] for
+    /// each connection.
     Listen {
-        /// The address to listen on, when not the control connection's.
+        /// The address to listen on; `None` for the local address of the control connection.
         address: Option<IpAddr>,
         /// The ports to choose from.
         ports: RangeInclusive<u16>,
     },
-    /// The connection that arrived is the one: close the listener.
+    /// Accept the connection that arrived, and close the listener.
     Admit,
-    /// The connection that arrived is a stranger's: close it and go on listening.
+    /// Close the connection that arrived, since it is not from the expected peer, and keep
+    /// listening.
     Reject,
-    /// Do the TLS handshake on the connection that stands: as the TLS client for a client, as its server
-    /// for a server, whoever connected (RFC 4217 7). Answered by [`DataEvent::Secured`] or `Failed`.
+    /// Run the TLS handshake on the open connection. A client is the TLS client and a server the
+    /// TLS server, whichever of them connected (RFC 4217 7). The result is [`DataEvent::Secured`]
+    /// or `Failed`.
     StartTls,
-    /// Take bytes from the application, [encode](Parameters::encoder) and send them; at their end, or at
-    /// the [limit](Parameters::limit), flush and shut the sending side down. Answered by any number of
-    /// [`DataEvent::Moved`], then `Flushed` or `Failed`.
+    /// Take bytes from the application, [encode](Parameters::encoder) and send them. At their end,
+    /// or at the [limit](Parameters::limit), flush and shut down the sending side. The driver
+    /// reports any number of [`DataEvent::Moved`], then `Flushed` or `Failed`.
     Send(Parameters),
-    /// Receive bytes, [decode](Parameters::decoder) them and give them to the application. Answered by any
-    /// number of [`DataEvent::Moved`] and `Marker`, then `Eof` or `Failed`.
+    /// Receive bytes, [decode](Parameters::decoder) them and give them to the application. The
+    /// driver reports any number of [`DataEvent::Moved`] and `Marker`, then `Eof` or `Failed`.
     Receive(Parameters),
-    /// All was [sent](DataEvent::Flushed): wait for the peer to close its side, reading and dropping what it sends
-    /// until then. Answered by [`DataEvent::Eof`], clean if the peer closed in order, or `Failed`. Ordered by a
-    /// client only, for an upload of which nothing but a final reply speaks.
+    /// Wait until the peer closes its side, discarding what it sends, now that everything was
+    /// [sent](DataEvent::Flushed). The result is [`DataEvent::Eof`], clean if the peer closed in an
+    /// orderly way, or `Failed`. Only a client asks for this, for an upload that nothing but a
+    /// final reply confirms.
     AwaitClose,
-    /// Close it: all is done.
+    /// Close the connection after a completed transfer.
     Close,
-    /// Close it at once, with whatever is in it; the peer should notice (a reset, where it can be
-    /// had), so that it does not take the stump for the whole. A listener is closed likewise.
+    /// Close the connection or listener immediately and discard what is in flight. The peer should
+    /// notice (by a reset, where possible), so that it does not mistake a truncated file for a
+    /// complete one.
     Abort,
 }
 
-/// What happened on a data connection.
+/// An event on a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DataEvent {
-    /// The listener stands, at this address.
+    /// The listener is open at this address.
     Listening(SocketAddr),
     /// A peer connected to the listener. Nothing is read from it or sent to it until the machine
-    /// says [`DataOp::Admit`].
+    /// returns [`DataOp::Admit`].
     Arrived(SocketAddr),
-    /// The connection to the peer stands.
+    /// The connection to the peer is open.
     Connected,
-    /// The peer has begun a TLS handshake that tickets will follow (TLS 1.3), which is not over: told once, between
-    /// [`DataOp::StartTls`] and [`Secured`](Self::Secured) or `Failed`. A server's 150 to an upload waits for its end
-    /// then, two seconds at most, so that the tickets come first. It may be left out; a client does not need it.
+    /// The peer has begun a TLS 1.3 handshake, which tickets will follow. Reported at most once,
+    /// between [`DataOp::StartTls`] and [`Secured`](Self::Secured) or `Failed`. A server then
+    /// delays its 150 to an upload until the handshake ends, for at most two seconds, so that the
+    /// tickets arrive first. A driver may omit this event; a client does not need it.
     Securing,
-    /// The TLS handshake has succeeded.
+    /// The TLS handshake succeeded.
     Secured {
-        /// Whether it resumed a session of this very control connection, so that the peer is sure to be
-        /// the same.
+        /// `true` if the handshake resumed a session of this control connection, which proves that
+        /// the peer is the same.
         resumed: bool,
     },
     /// This many more bytes went over the wire.
     Moved(u64),
-    /// This many more bytes of the file were decoded, where the [coding](crate::transfer::Coding::is_identity)
-    /// changes them on the wire. A client compares their sum with the size of the file; without this event it
-    /// has nothing to compare.
+    /// This many more bytes of the file were decoded. Reported where the
+    /// [coding](crate::transfer::Coding::is_identity) changes them on the wire. A client compares
+    /// the sum with the size of the file; without this event it cannot.
     Decoded(u64),
-    /// A restart marker came (RFC 959 3.5), and the application has all the bytes before it.
+    /// A restart marker arrived (RFC 959 3.5), and the application has all bytes before it.
     Marker(Marker),
-    /// All was received, and the connection is closed: some servers confirm a transfer only once their
-    /// client has closed it too. `clean` when the end was one that cannot be forged or cut short.
+    /// Everything was received and the connection is closed. Some servers confirm a transfer only
+    /// after their client has closed its side too.
     Eof {
-        /// Whether the end is certain: the coding's or TLS's own; a bare TCP FIN counts in stream mode.
+        /// `true` if the end cannot have been forged or cut short: the coding or TLS marked it. In
+        /// stream mode without TLS a TCP FIN suffices.
         clean: bool,
     },
-    /// All was sent and the sending side shut down.
+    /// Everything was sent and the sending side was shut down.
     Flushed,
-    /// It failed, and is closed.
+    /// The connection failed and is closed.
     Failed(DataFailure),
 }
 
 impl DataEvent {
-    /// Its name.
+    /// Returns the name of the event.
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Listening(_) => "Listening",
@@ -190,27 +198,27 @@ impl DataEvent {
     }
 }
 
-/// Why a data connection failed.
+/// The reason why a data connection failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DataFailure {
-    /// It could not be opened, or nobody came.
+    /// The connection could not be opened, or no peer connected.
     Unreachable,
-    /// It was reset or timed out on the way.
+    /// The connection was reset or timed out during the transfer.
     Broken,
-    /// Nothing moved on it for too long.
+    /// No bytes moved for too long.
     Stalled,
-    /// The TLS handshake on it failed.
+    /// The TLS handshake failed.
     Handshake,
-    /// Its TLS session is not the control connection's: who came may be anybody.
+    /// The TLS session is not the control connection's, so the peer may be anybody.
     NotResumed,
-    /// What was received does not follow the transfer mode, or ended in the middle.
+    /// The received data violates the transfer mode or ends prematurely.
     Malformed,
-    /// The application's side failed: a file that cannot be read or written.
+    /// The application's side failed: a file could not be read or written.
     Local,
-    /// There is no room left to store it.
+    /// No space is left to store the file.
     StorageFull,
-    /// The account has used up what it may store.
+    /// The account has exhausted its quota.
     QuotaExceeded,
 }
 

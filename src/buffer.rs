@@ -1,12 +1,12 @@
 //! The two buffers of a control connection: a receive window that frames lines, and a send queue.
 //!
-//! Both wrap storage that the caller chose: `[u8; 4096]`, `&mut [u8]`, `Vec<u8>`. A `Vec` counts by
-//! its length; nothing here ever grows. Machines see them through [`Rx`] and [`Tx`], which know
-//! nothing of the storage's type.
+//! Both wrap storage that the caller chose: `[u8; 4096]`, `&mut [u8]`, `Vec<u8>`. The capacity of a
+//! `Vec` is its length; nothing here ever grows. Machines see the buffers through [`Rx`] and
+//! [`Tx`], which do not depend on the type of the storage.
 //!
-//! The window knows Telnet (RFC 854, by way of RFC 959 3.1 and RFC 1123 4.1.2.12): it takes commands
-//! and option negotiation out of the stream, folds `IAC IAC` to a byte 0xFF and `CR NUL` to CR, and
-//! the queue doubles the 0xFF it is given. What a machine sees is text.
+//! Both handle Telnet (RFC 854, by way of RFC 959 3.1 and RFC 1123 4.1.2.12). The window removes
+//! commands and option negotiation from the stream, and turns `IAC IAC` into a byte 0xFF and
+//! `CR NUL` into CR; the queue doubles each 0xFF. Machines see only text.
 
 mod receive;
 mod send;
@@ -14,7 +14,7 @@ mod send;
 pub use receive::{Frame, RecvBuf, Rx, Span};
 pub use send::{SendBuf, Tx};
 
-/// Telnet's commands, as far as framing cares (RFC 854, "Telnet command structure").
+/// The Telnet commands that framing has to know (RFC 854, "Telnet command structure").
 pub(crate) mod telnet {
     pub(super) const IAC: u8 = 255;
     pub(super) const DONT: u8 = 254;
@@ -25,8 +25,8 @@ pub(crate) mod telnet {
     /// Data Mark: the urgent byte of a Synch.
     pub(super) const DM: u8 = 242;
 
-    /// Takes the commands from between the text, byte by byte, as the receive window does: for whoever shows what it
-    /// reads.
+    /// Removes Telnet commands byte by byte, as the receive window does, for code that displays
+    /// what it reads.
     #[derive(Clone, Copy, Debug, Default)]
     pub(crate) enum Filter {
         #[default]
@@ -38,13 +38,14 @@ pub(crate) mod telnet {
     }
 
     impl Filter {
-        /// The byte, if it is one of the text.
+        /// Returns the byte if it is part of the text.
         pub(crate) fn text(&mut self, byte: u8) -> core::option::Option<u8> {
             let (next, text) = match (*self, byte) {
                 (Self::Text, IAC) => (Self::Command, None),
                 (Self::Command, WILL..=DONT) => (Self::Option, None),
                 (Self::Command, SB) => (Self::Subnegotiation, None),
-                // All others are commands of one byte; what is none stays.
+                // All other commands are one byte long. IAC before a byte that is no command is
+                // dropped.
                 (Self::Command, IAC) => (Self::Text, Some(IAC)),
                 (Self::Command, SE..) => (Self::Text, None),
                 (Self::Text | Self::Command, byte) => (Self::Text, Some(byte)),

@@ -1,4 +1,5 @@
-//! What can go wrong, on two sides that are never mixed: yours and the peer's.
+//! Errors of two kinds that are never mixed: misuse of the API ([`LocalError`]) and faults of the
+//! peer ([`PeerError`]).
 
 use core::fmt;
 
@@ -10,40 +11,40 @@ use crate::codec::{Full, ReplyCode};
 pub enum LocalError {
     /// The receive storage cannot hold a line of the configured limit.
     RecvBufTooSmall {
-        /// How many bytes it has to hold at least.
+        /// The minimum size in bytes.
         needed: usize,
     },
-    /// The send storage cannot hold what has to be sent, even when nothing waits in it.
+    /// The send storage cannot hold what has to be sent, even when it is empty.
     SendBufTooSmall {
-        /// How many bytes it has to hold at least.
+        /// The minimum size in bytes.
         needed: usize,
     },
-    /// The send queue has no room now: send what is pending and call again.
+    /// The send queue has no room now. Send what is pending and call again.
     NoRoom,
-    /// A command that the send storage cannot hold, even when nothing waits in it.
+    /// The command does not fit the send storage, even when it is empty.
     CommandTooLong,
-    /// The data connection named is none that the machine asked for.
+    /// The machine did not ask for the named data connection.
     UnknownData,
-    /// The event does not fit what is known of the data connection.
+    /// The event contradicts the state of the data connection.
     UnexpectedDataEvent {
         /// The name of the [`DataEvent`](crate::action::DataEvent).
         event: &'static str,
-        /// What the connection is doing, as it completes the sentence "the data connection is ...".
+        /// The state of the connection, which completes the sentence "the data connection is ...".
         state: &'static str,
     },
-    /// The answer is not one to the request of this ticket.
+    /// The answer does not fit the request of this ticket.
     WrongAnswer,
-    /// The ticket's command needs no reply any more: the session has ended, or the time for it was over.
+    /// The ticket's command no longer needs a reply: the session has ended, or its time was up.
     Ended,
-    /// The operation has come to its end: a new one is needed.
+    /// The operation has ended. Start a new one.
     OperationOver,
-    /// Two servers are to send each other files in different modes or structures.
+    /// The two servers of a server-to-server transfer use different modes or structures.
     CodingsDiffer,
-    /// Two servers are to send each other files over a protected data connection (PROT P), and only one of them
-    /// protects its data, or neither would be the TLS client (SSCN): have both protect it, or both leave it in the
-    /// clear, or move the file by way of here.
+    /// The two servers of a server-to-server transfer cannot protect their data connection (PROT
+    /// P): only one of them protects its data, or neither can be the TLS client (SSCN). Have both
+    /// protect it, leave it in the clear on both, or pass the file through this host.
     DataProtected,
-    /// The configuration demands TLS, and this would go without.
+    /// The configuration requires TLS, which is not in force.
     Unprotected,
 }
 
@@ -87,7 +88,7 @@ impl From<Full> for LocalError {
     }
 }
 
-/// What was waited for when the time ran out.
+/// The thing whose arrival timed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Awaited {
@@ -95,7 +96,7 @@ pub enum Awaited {
     Greeting,
     /// The reply to a command.
     Reply,
-    /// The last line of a reply of many.
+    /// The last line of a multi-line reply.
     EndOfReply,
     /// The data connection.
     DataConnection,
@@ -117,7 +118,7 @@ pub enum Awaited {
     Handshake,
     /// The reply to a command, after one that does not answer it.
     ReplyAfterStray,
-    /// The server's end of a data connection.
+    /// The server's close of a data connection.
     DataClose,
 }
 
@@ -142,43 +143,43 @@ impl Awaited {
     }
 }
 
-/// The peer ended the dialogue or broke it beyond repair. The connection is of no more use; the same
-/// error comes again on every call.
+/// The peer ended the dialogue or broke it beyond repair. The connection is no longer usable; every
+/// further call returns the same error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PeerError {
-    /// It closed the connection.
+    /// The peer closed the connection.
     Closed,
-    /// It closed the connection inside a line or a multi-line reply.
+    /// The peer closed the connection inside a line or a multi-line reply.
     ClosedInside,
-    /// It announced that it closes the connection (reply 421, RFC 959 4.2.2).
+    /// The server announced that it is closing the connection (reply 421, RFC 959 4.2.2).
     ServiceClosing,
-    /// It did not greet as an FTP server does (RFC 959 5.4).
+    /// The server did not greet as an FTP server does (RFC 959 5.4).
     NotFtp,
     /// A reply does not begin with a reply code (RFC 959 4.2).
     MalformedReply,
-    /// A line has a NUL in it, which no CR precedes: binary data, and no reply (RFC 959 5.3, RFC 854).
+    /// A line contains a NUL that no CR precedes: binary data, not a reply (RFC 959 5.3, RFC 854).
     NulInReply,
     /// A reply has more lines or bytes than the configured limit.
     ReplyTooLong,
-    /// It did not answer in time.
+    /// The peer did not send this in time.
     TimedOut(Awaited),
-    /// It sent a reply with this code, which answers no command, and then none that does: the replies of this
-    /// connection can no longer be told apart. [`Client::last_stray`](crate::client::Client::last_stray) has the
-    /// reply's text.
+    /// The server sent a reply with this code, which answers no command, and then no reply that
+    /// does. The replies on this connection can no longer be matched to commands.
+    /// [`Client::last_stray`](crate::client::Client::last_stray) has the text of the reply.
     UnexpectedReply(ReplyCode),
-    /// It sent more preliminary replies (1yz) to one command than the configured limit.
+    /// The server sent more preliminary replies (1yz) to one command than the configured limit.
     TooManyPreliminaryReplies,
-    /// It sent too many lines that are no commands.
+    /// The client sent too many lines in a row that are not commands.
     TooManyBadCommands,
-    /// It tried to log in too often.
+    /// The client failed to log in too often.
     TooManyLogins,
-    /// It speaks another protocol, in which a line came instead of a command.
+    /// The client speaks another protocol: a line of it arrived instead of a command.
     OtherProtocol(Protocol),
-    /// Bytes came in the clear behind the command or the reply that begins TLS: somebody else's, who wants
-    /// them taken for protected ones (CVE-2011-0411, CVE-2021-22947).
+    /// Bytes arrived in the clear behind the command or reply that begins TLS. An attacker may have
+    /// injected them, to have them taken for protected ones (CVE-2011-0411, CVE-2021-22947).
     Injected,
-    /// The TLS handshake on the control connection failed, or TLS did not end as it should.
+    /// The TLS handshake on the control connection failed, or TLS did not end properly.
     Handshake,
 }
 
@@ -218,8 +219,8 @@ impl fmt::Display for PeerError {
 
 impl core::error::Error for PeerError {}
 
-/// A protocol whose requests servers of FTP are sent, by mistake or by who misuses another's client
-/// (CVE-2021-3618).
+/// A protocol whose requests reach FTP servers by mistake, or because an attacker misuses another
+/// program's client (CVE-2021-3618).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Protocol {
@@ -238,12 +239,12 @@ impl Protocol {
     }
 }
 
-/// Either side's error, where a call can meet both.
+/// An error of either kind, for calls that can fail with both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
     /// The API was misused; nothing changed.
     Local(LocalError),
-    /// The peer ended or broke the dialogue.
+    /// The peer ended the dialogue or broke it beyond repair.
     Peer(PeerError),
 }
 

@@ -1,32 +1,33 @@
-//! The File Transfer Protocol as sans-IO state machines, for both roles, with thin adapters for real
-//! sockets: to FTP what rustls is to TLS.
+//! The File Transfer Protocol as sans-IO state machines, for both roles, with thin adapters for
+//! real sockets: to FTP what rustls is to TLS.
 //!
 //! ```text
 //! bytes                values                 decisions                    sockets
 //! buffer  ───────────► codec ───────────────► client / server ───────────► io::{std, tokio, smol}
 //! RecvBuf SendBuf      Command Reply ...      the protocol interpreters    drivers: no FTP in them
-//!                      listing  transfer      and what is built of them
+//!                      listing  transfer      and what is built on them
 //! └────────────── core: no_std, no alloc, no unsafe, no I/O ─────────────┘ └── std ──────────────┘
 //! ```
 //!
-//! The **core** owns no bytes, no sockets and no clock: it is lent buffers, told what happened, and says
-//! what to do. It allocates nothing, and nothing that a peer sends makes it panic or grow.
+//! The **core** owns no buffers, sockets or clock. Its caller lends it buffers and reports what
+//! happened; it answers with what to do next. It allocates nothing, and nothing that a peer sends
+//! makes it panic or grow.
 //!
 //! - [`codec`]: commands, replies and everything in them, parsed and encoded, zero-copy;
 //! - [`buffer`]: the two buffers of a control connection;
 //! - [`client`]: the user-PI, and operations such as [`client::login`] and [`client::retrieve`];
-//! - [`server`]: the server-PI, and the session that reduces FTP to requests of a file system;
-//! - [`listing`]: what LIST, NLST and MLSD send, read and written;
+//! - [`server`]: the server-PI, and the session that reduces FTP to requests to a file system;
+//! - [`listing`]: parsers and writers for the output of LIST, NLST and MLSD;
 //! - [`transfer`]: representation types, structures and modes as byte transformers;
-//! - [`action`], [`security`], [`error`], [`time`]: how machines and their drivers talk.
+//! - [`action`], [`security`], [`error`], [`time`]: the interface between machines and drivers.
 //!
 #![cfg_attr(feature = "std", doc = "The **adapters** are in [`io`]: if threads will do, begin with")]
 #![cfg_attr(feature = "std", doc = "[`io::std::Client`] and [`io::std::Server`].")]
 //!
 //! # The driving loop
 //!
-//! Whatever the runtime, it is this: poll; do what the action says; tell what came of it. Here with a
-//! blocking stream, for an operation that needs no data connection:
+//! Every driver, whatever its runtime, runs the same loop: poll, perform the action, report the
+//! result. With a blocking stream, and for an operation that needs no data connection:
 //!
 //! ```
 //! use ftp_proto::action::Action;
@@ -49,7 +50,7 @@
 //!             Action::Event(Event::Done(_)) => return Ok(()),
 //!             Action::Event(Event::Refused(refusal)) => return Err(refusal.to_string().into()),
 //!             Action::Wait(wait) => wait,
-//!             _ => continue, // a line to show; what else there is concerns data connections
+//!             _ => continue, // a line to show; all other actions concern data connections
 //!         };
 //!         if wait.writable {
 //!             let sent = stream.write(tx.pending())?;
@@ -59,7 +60,7 @@
 //!                 0 => rx.eof(),
 //!                 count => rx.filled(count),
 //!             }
-//!         } // else read what is there without waiting, which this stream cannot
+//!         } // else the deadline has passed: a driver would read without blocking, then poll again
 //!     }
 //! }
 //! # use ftp_proto::client::{self, Config};
@@ -83,33 +84,34 @@
 //! # run(login, &mut client, &mut rx, &mut tx, &mut stream).unwrap();
 //! ```
 //!
-//! An operation that moves data also gives [`Action::Data`](action::Action::Data): connect here, send or
-//! receive there; what happens goes back with [`client::Client::data_event`].
+//! An operation that moves data also returns [`Action::Data`](action::Action::Data), which asks the
+//! driver to open, use or close a data connection. The driver reports the result with
+//! [`client::Client::data_event`].
 //!
 //! # Features
 //!
 //! | feature | what it adds | needs |
 //! |---|---|---|
 //! | (none) | the core, `no_std` without an allocator | nom, memchr, bitflags, arrayvec |
-//! | `alloc` | owned copies of what is borrowed otherwise | |
+//! | `alloc` | owned copies of borrowed values | |
 //! | `std` (default) | the blocking adapter, `io::std` | rustix |
 //! | `tokio` | the adapter for tokio, `io::tokio`; implies `std` | tokio |
 //! | `smol` | the adapter for smol, `io::smol`; implies `std` | async-executor, async-io, async-net, blocking, futures-io |
 //! | `proxy-protocol` | servers behind proxies, `io::Proxies`; implies `std` | proxy-header |
-//! | `disk` | a directory as a server's file system, which no path leaves | cap-std |
+//! | `disk` | a directory as a server's file system, which no path can leave | cap-std |
 //! | `deflate` | MODE Z | miniz_oxide |
-//! | `serde` | owned entries of listings, stored and sent; implies `alloc` | serde |
+//! | `serde` | serialization of owned listing entries; implies `alloc` | serde |
 //! | `rustls` | FTPS, `io::tls`; implies `std` | rustls |
-//! | `ring`, `aws-lc-rs` | `rustls`, and a crypto provider for it where the process has installed none | ring, aws-lc-rs |
-//! | `platform-verifier` | `rustls`, and certificates verified as the operating system does | rustls-platform-verifier |
-//! | `hash` | hashes that a server computes of any file; implies `std` | sha2, sha1, md-5, crc32fast |
+//! | `ring`, `aws-lc-rs` | `rustls`, and a crypto provider for processes that have installed none | ring, aws-lc-rs |
+//! | `platform-verifier` | `rustls`, and certificate verification by the operating system | rustls-platform-verifier |
+//! | `hash` | file hashes that a server computes; implies `std` | sha2, sha1, md-5, crc32fast |
 //! | `tracing` | spans of sessions and transfers; implies `std` | tracing |
 //!
-//! # What it follows
+//! # Standards
 //!
-//! RFC 959 and what grew on it: RFC 775, 1123, 1639, 2228, 2389, 2428, 2577, 2640, 3659, 4217, 7151,
-//! draft-somers-ftp-mfxx; and what servers and clients in use really do. The README says how much of it
-//! works today.
+//! RFC 959 and its successors: RFC 775, 1123, 1639, 2228, 2389, 2428, 2577, 2640, 3659, 4217, 7151
+//! and draft-somers-ftp-mfxx. The crate also accommodates the behaviour of servers and clients in
+//! use. The README lists what works today.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]

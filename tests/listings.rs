@@ -1,16 +1,17 @@
-//! Listings that servers sent, and what there is in them: the data files in tests/listings, one a format.
+//! Listings that servers sent, and the entries in them, from the data files in tests/listings, one
+//! per format.
 //!
 //! ```text
-//! # a comment: where what follows is from
+//! # a comment: the source of what follows
 //! @ unix now=20241110120000 zone=60     begins a listing in that format; the clock is the caller's
 //! < -rw-r--r--   1 o g 5 ...            a line of it
-//! > file "name" size=5                  the entry that comes out then, all its fields; and with
-//! >   unreadable=size,modified           those that the line has, and that cannot be read
-//! =                                     nothing does: a heading, a total
-//! !                                     it is reported as no entry
+//! > file "name" size=5                  the entry that comes out then, with all its fields, and
+//! >   unreadable=size,modified           those that the line has and that cannot be read
+//! =                                     nothing comes out: a heading, a total
+//! !                                     the line is reported as unreadable
 //! ```
-//! What comes out of several lines follows the last of them. Bytes that cannot stand here are `\xNN`, and `\`
-//! is `\\`. `@ mixed` is a listing of several formats: each entry says its own.
+//! Results of several lines follow the last of them. Bytes that cannot be written here are `\xNN`,
+//! and `\` is `\\`. `@ mixed` is a listing of several formats, where each entry names its own.
 
 #[path = "listings/dates.rs"]
 mod dates;
@@ -30,7 +31,7 @@ use ftp_proto::listing::{
 };
 use proptest::prelude::*;
 
-/// The format of that name.
+/// Returns the format with that name.
 fn format(name: &str) -> Option<Format> {
     Format::ALL.into_iter().find(|format| format.name() == name)
 }
@@ -38,12 +39,12 @@ fn format(name: &str) -> Option<Format> {
 /// A listing of a data file.
 #[derive(Clone, Debug)]
 struct Listing {
-    /// Where it is, for messages.
+    /// Place of the listing, for messages.
     place: String,
-    /// The one format that it has; `None` for several.
+    /// Format of all lines; `None` if there are several.
     format: Option<Format>,
     clock: Clock,
-    /// Lines, and what comes out at the last of them.
+    /// Lines, with the results at the last of them.
     groups: Vec<(Vec<Vec<u8>>, Vec<String>)>,
 }
 
@@ -57,7 +58,7 @@ impl Listing {
         self.groups.iter().flat_map(|group| group.1.clone()).collect()
     }
 
-    /// The sets of formats that it is to be read in.
+    /// Returns the sets of formats in which to read it.
     fn formats(&self) -> Vec<Formats> {
         match self.format {
             None => vec![Formats::LIST],
@@ -70,7 +71,7 @@ impl Listing {
         ListingParser::new(vec![0; 1024], formats, self.clock)
     }
 
-    /// An entry, or that a line is none, as the data files write it.
+    /// Formats an entry, or an unreadable line, as the data files write it.
     fn shown(&self, verdict: Result<Entry<'_>, BadLine<'_>>) -> String {
         let Ok(entry) = verdict else { return "!".into() };
         let mut text = shown(&entry);
@@ -175,12 +176,12 @@ fn clock(settings: &str) -> Clock {
     setting("zone=").map_or(clock, |zone| clock.with_zone(zone.parse().unwrap()))
 }
 
-/// What comes out at the line read last.
+/// Returns the results at the line read last.
 fn group(listings: &mut [Listing]) -> &mut Vec<String> {
     &mut listings.last_mut().unwrap().groups.last_mut().unwrap().1
 }
 
-/// All listings of all files.
+/// Returns all listings of all files.
 fn listings() -> Vec<Listing> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/listings");
     let mut paths: Vec<_> = fs::read_dir(directory).unwrap().map(|file| file.unwrap().path()).collect();
@@ -219,7 +220,7 @@ fn listings() -> Vec<Listing> {
     listings
 }
 
-/// What comes out of `bytes`, fed in the pieces that `cuts` makes of it.
+/// Returns the results for `bytes`, fed in the pieces that `cuts` makes of them.
 fn read(
     listing: &Listing,
     formats: Formats,
@@ -274,7 +275,7 @@ fn every_line_of_a_listing_gives_what_it_holds() {
 
 #[test]
 fn an_iterator_over_a_whole_listing_gives_what_a_parser_gives() {
-    // The parts of names of CMS are in no one place.
+    // The parts of a CMS name are not in one place.
     for listing in listings().iter().filter(|listing| listing.format != Some(Format::Cms)) {
         let expected = listing.expected();
         for formats in listing.formats() {
@@ -353,7 +354,7 @@ fn no_line_of_one_format_is_an_entry_of_another() {
         for line in listing.groups.iter().flat_map(|group| &group.0) {
             let fitting: Vec<_> = Format::ALL
                 .into_iter()
-                // Where a space in front says that there are no facts, only MLSD itself is read.
+                // Where a space in front means that there are no facts, only MLSD itself is read.
                 .filter(|format| list(format) && !(*format == Format::Mlsd && line.starts_with(b" ")))
                 .filter(|format| matches!(format.parse_line(line, &listing.clock), Ok(Some(_))))
                 .collect();
@@ -362,7 +363,7 @@ fn no_line_of_one_format_is_an_entry_of_another() {
     }
 }
 
-/// A change of one place of a line.
+/// A change at one place of a line.
 #[derive(Clone, Debug)]
 enum Mutation {
     Replace(u8),
@@ -400,7 +401,7 @@ fn mutated(line: &[u8], mutations: &[(usize, Mutation)]) -> Vec<u8> {
 }
 
 proptest! {
-    /// Whatever comes out stands in the line: nothing is made up.
+    /// Everything that comes out is in the line; nothing is made up.
     #[test]
     fn a_mangled_line_gives_only_what_it_holds(
         which: proptest::sample::Index, line: proptest::sample::Index, mutations in prop::collection::vec((any::<usize>(), mutation()), 1..5),

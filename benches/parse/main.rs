@@ -1,8 +1,9 @@
-//! Framing and parsing of a control connection, both ways, beside two measures of what is possible: memchr
-//! splitting the same bytes into lines and doing nothing with them, and httparse on requests of about that size.
+//! Framing and parsing of a control connection in both directions, compared with two bounds: memchr
+//! splitting the same bytes into lines and doing nothing with them, and httparse on requests of
+//! about that size.
 //!
-//! `cargo bench --bench parse`. Each group runs over one transcript; `elem/s` counts lines, so the time of a line
-//! is its inverse.
+//! Run it with `cargo bench --bench parse`. Each group runs over one transcript. `elem/s` counts
+//! lines, so the time per line is its inverse.
 
 use std::hint::black_box;
 
@@ -18,14 +19,14 @@ const REQUEST: &[u8] =
     b"GET /pub/release-1.2.3.tar.gz HTTP/1.1\r\nHost: files.example.org\r\nUser-Agent: curl/8.5.0\r\n\
     Accept: */*\r\nRange: bytes=52428800-\r\nConnection: keep-alive\r\n\r\n";
 
-/// Bytes in a line at most, as the machines have it by default.
+/// Longest line in bytes, the default limit of the machines.
 const LIMIT: usize = 2046;
 
 fn lines_in(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
-/// The ceiling: where the lines end, and nothing else.
+/// Finds the line ends and nothing else, which is the upper bound.
 fn split(bytes: &[u8]) {
     let mut rest = bytes;
     while let Some(at) = memchr::memchr(b'\n', rest) {
@@ -94,7 +95,7 @@ fn http(c: &mut Criterion) {
     group.finish();
 }
 
-/// A line that comes in byte by byte, at two lengths: the time of a byte must not grow with the line.
+/// Feeds a line byte by byte, at two lengths. The time per byte must not grow with the line.
 fn trickle(c: &mut Criterion) {
     let mut group = c.benchmark_group("byte by byte");
     for length in [1 << 10, 1 << 14] {

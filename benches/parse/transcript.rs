@@ -1,6 +1,6 @@
-//! The two sides of a control connection, for benches and tests.
+//! Both sides of a control connection, for benches and tests.
 
-/// What a server says while a client logs in, lists, downloads, uploads and leaves.
+/// Replies of a server while a client logs in, lists, downloads, uploads and leaves.
 pub const REPLIES: &[u8] = b"220 ProFTPD Server (files.example.org) [::ffff:192.0.2.7]\r\n\
     331 Password required for alice\r\n\
     230 User alice logged in\r\n\
@@ -34,7 +34,7 @@ pub const REPLIES: &[u8] = b"220 ProFTPD Server (files.example.org) [::ffff:192.
     200 NOOP command successful\r\n\
     221 Goodbye.\r\n";
 
-/// What the client says to that.
+/// Commands of the client in the same dialogue.
 pub const COMMANDS: &[u8] = b"USER alice\r\nPASS correct horse battery staple\r\nSYST\r\nFEAT\r\nOPTS UTF8 ON\r\nPWD\r\nTYPE I\r\nEPSV\r\n\
     MLSD\r\nCWD /pub\r\nSIZE release-1.2.3.tar.gz\r\nMDTM release-1.2.3.tar.gz\r\nPASV\r\nRETR release-1.2.3.tar.gz\r\n\
     EPSV\r\nREST 52428800\r\nRETR release-1.2.3.tar.gz\r\nPORT 192,0,2,9,200,35\r\nSTOR incoming/upload-2024-01-31.bin\r\n\

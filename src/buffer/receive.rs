@@ -1,4 +1,4 @@
-//! The receive window: bytes in, lines out, Telnet's commands taken from between them (RFC 854, RFC 855).
+//! The receive window: takes bytes, removes Telnet commands and yields lines (RFC 854, RFC 855).
 
 use core::ops::Range;
 
@@ -8,8 +8,8 @@ const LF: u8 = b'\n';
 const CR: u8 = b'\r';
 const NUL: u8 = 0;
 
-/// Where some bytes of the receive window lie. Layers pass spans on and the outermost resolves them
-/// with [`Rx::bytes`]; a span is good until [`RecvBuf::spare`] is called.
+/// A range of bytes in the receive window. Layers pass spans on and the outermost one resolves them
+/// with [`Rx::bytes`]. A span is valid until [`RecvBuf::spare`] is called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     start: usize,
@@ -17,31 +17,31 @@ pub struct Span {
 }
 
 impl Span {
-    /// Its length in bytes.
+    /// Returns the length in bytes.
     #[must_use]
     pub const fn len(self) -> usize {
         self.end - self.start
     }
 
-    /// Whether it spans nothing.
+    /// Returns whether the span is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.start == self.end
     }
 
-    /// Its first `count` bytes, or all of it.
+    /// Returns the first `count` bytes of the span, or all of it if it is shorter.
     #[must_use]
     pub fn first(self, count: usize) -> Self {
         Self { end: self.end.min(self.start.saturating_add(count)), ..self }
     }
 
-    /// The part of it that lies `skip` bytes on.
+    /// Returns the span without its first `skip` bytes.
     #[must_use]
     pub fn after(self, skip: usize) -> Self {
         Self { start: self.end.min(self.start.saturating_add(skip)), ..self }
     }
 
-    /// It as a line, which has at most `limit` bytes.
+    /// Returns the span as a line of at most `limit` bytes.
     #[inline]
     fn within(self, limit: usize) -> Frame {
         if self.len() > limit { Frame::TooLong(self.first(limit)) } else { Frame::Line(self) }
@@ -52,26 +52,26 @@ impl Span {
     }
 }
 
-/// What the window holds at its front.
+/// The result of looking for a line at the front of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// A whole line, without its CRLF or bare LF.
     Line(Span),
-    /// A line of more bytes than the limit: its first `limit` bytes. It is told once and the rest is
-    /// skipped up to its LF.
+    /// The first `limit` bytes of a line that is longer than the limit. The line is reported once,
+    /// and its rest is skipped up to the LF.
     TooLong(Span),
-    /// A line with a NUL that no CR precedes: binary, never a command or a reply.
+    /// A line with a NUL that no CR precedes: binary data, never a command or a reply.
     Binary,
-    /// No whole line yet: read more.
+    /// No whole line yet. Read more.
     Partial,
-    /// The peer sends no more. `cut` when bytes of an unfinished line were left.
+    /// The peer sends nothing more.
     End {
-        /// Whether the stream ended inside a line.
+        /// `true` if the stream ended inside a line.
         cut: bool,
     },
 }
 
-/// Where a Telnet sequence stands at the scan position.
+/// The state of a Telnet sequence at the scan position.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Telnet {
     #[default]
@@ -82,8 +82,9 @@ enum Telnet {
     SubnegotiationCommand,
 }
 
-/// The state of a receive window: `[0, start)` is done with, `[start, kept)` is what is known of the
-/// current line, `[kept, scan)` was Telnet's and is dead, `[scan, filled)` has not been looked at.
+/// The state of a receive window: `[0, start)` has been consumed, `[start, kept)` belongs to the
+/// current line, `[kept, scan)` held Telnet commands and is dead, `[scan, filled)` has not been
+/// examined.
 #[derive(Clone, Debug, Default)]
 struct Window {
     start: usize,
@@ -91,19 +92,20 @@ struct Window {
     scan: usize,
     filled: usize,
     telnet: Telnet,
-    /// The line is too long, and its rest is not kept.
+    /// Set while the rest of a line that is too long is discarded.
     skipping: bool,
-    /// A NUL was in the line.
+    /// Set once the line contains a NUL.
     binary: bool,
-    /// The last byte kept is a CR that a NUL followed, so no part of a line's end.
+    /// Set while the last byte kept is a CR that a NUL followed, so that it is not part of a line
+    /// end.
     bare_cr: bool,
-    /// `[start, kept)` is a line that was put back.
+    /// Set while `[start, kept)` is a line that was put back.
     held: bool,
     eof: bool,
 }
 
 impl Window {
-    /// Whether the current line is, so far, bytes to be kept where they are.
+    /// Returns whether every byte of the current line so far is to be kept where it is.
     #[inline]
     fn is_plain(&self) -> bool {
         self.kept == self.scan
@@ -116,10 +118,11 @@ impl Window {
     }
 }
 
-/// A receive window over storage of the caller's.
+/// A receive window over caller-supplied storage.
 ///
-/// The caller reads from the transport into [`spare`](Self::spare) and says how much with
-/// [`filled`](Self::filled), or that the end came with [`eof`](Self::eof). A machine takes lines out.
+/// The caller reads from the transport into [`spare`](Self::spare) and reports the count with
+/// [`filled`](Self::filled), or the end of the stream with [`eof`](Self::eof). A machine takes
+/// lines out.
 #[derive(Clone, Debug)]
 pub struct RecvBuf<B> {
     storage: B,
@@ -127,14 +130,14 @@ pub struct RecvBuf<B> {
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> RecvBuf<B> {
-    /// An empty window over `storage`.
+    /// Creates an empty window over `storage`.
     pub fn new(storage: B) -> Self {
         Self { storage, window: Window::default() }
     }
 
-    /// The free room, to read into. Whatever was lent before is dropped, and the rest moved to the
-    /// front, so every [`Span`] taken until now is void. Empty when the window is full: the machine
-    /// has to take lines first.
+    /// Returns the free space, to read into. Drops everything that was lent before and moves the
+    /// rest to the front, which invalidates every earlier [`Span`]. The slice is empty when the
+    /// window is full: the machine has to take lines first.
     pub fn spare(&mut self) -> &mut [u8] {
         let (storage, w) = (self.storage.as_mut(), &mut self.window);
         if w.is_empty() {
@@ -148,14 +151,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> RecvBuf<B> {
         &mut storage[w.filled..]
     }
 
-    /// Says that `count` bytes were written to the front of [`spare`](Self::spare). More than it
-    /// held counts as all of it.
+    /// Records that `count` bytes were written to the front of [`spare`](Self::spare). A count
+    /// beyond its length counts as all of it.
     pub fn filled(&mut self, count: usize) {
         let room = self.storage.as_ref().len() - self.window.filled;
         self.window.filled += count.min(room);
     }
 
-    /// Copies as much of `bytes` as there is room for, and says how much that was.
+    /// Copies as much of `bytes` as fits, and returns the number of bytes copied.
     pub fn extend(&mut self, bytes: &[u8]) -> usize {
         let spare = self.spare();
         let count = bytes.len().min(spare.len());
@@ -164,16 +167,16 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> RecvBuf<B> {
         count
     }
 
-    /// Says that the peer will send nothing more.
+    /// Records that the peer will send nothing more.
     pub fn eof(&mut self) {
         self.window.eof = true;
     }
 
-    /// Swaps the storage, so that an idle connection can give it up (to an empty one) and take it
+    /// Swaps the storage, so that an idle connection can give it up (for an empty one) and take it
     /// back when bytes arrive.
     ///
     /// # Errors
-    /// Gives `storage` back while the window holds bytes.
+    /// Returns `storage` while the window holds bytes.
     pub fn replace_storage(&mut self, storage: B) -> Result<B, B> {
         let w = &mut self.window;
         if !w.is_empty() {
@@ -183,19 +186,20 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> RecvBuf<B> {
         Ok(core::mem::replace(&mut self.storage, storage))
     }
 
-    /// The window as machines see it.
+    /// Returns the window as machines see it.
     pub fn view(&mut self) -> Rx<'_> {
         Rx { storage: self.storage.as_mut(), window: &mut self.window }
     }
 
-    /// The bytes of a span, borrowed from this window.
+    /// Returns the bytes of a span, borrowed from this window, or none if the span does not lie in
+    /// it.
     #[must_use]
     pub fn bytes(&self, span: Span) -> &[u8] {
         self.storage.as_ref().get(span.range()).unwrap_or_default()
     }
 }
 
-/// A receive window as machines see it: lines to take.
+/// A receive window as machines see it, to take lines from.
 #[derive(Debug)]
 pub struct Rx<'a> {
     storage: &'a mut [u8],
@@ -203,58 +207,58 @@ pub struct Rx<'a> {
 }
 
 impl Rx<'_> {
-    /// How many bytes the storage holds.
+    /// Returns the size of the storage in bytes.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.storage.len()
     }
 
-    /// Whether bytes wait that no line was made of yet.
+    /// Returns whether no bytes are left to be made into lines.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.window.is_empty()
     }
 
-    /// The bytes that were not looked at.
+    /// Returns the bytes that have not been examined.
     pub(crate) fn unread(&self) -> &[u8] {
         self.storage.get(self.window.scan..self.window.filled).unwrap_or_default()
     }
 
-    /// How many bytes wait that no line was made of yet.
+    /// Returns the number of bytes that have not been made into a line.
     #[must_use]
     pub fn pending(&self) -> usize {
         let w = &*self.window;
         w.kept - w.start + w.filled - w.scan
     }
 
-    /// Whether there is room to read more, once what was lent is dropped.
+    /// Returns whether more can be read once the lines lent so far are dropped.
     #[must_use]
     pub fn has_room(&self) -> bool {
         let w = &*self.window;
         w.kept - w.start + w.filled - w.scan < self.storage.len()
     }
 
-    /// Whether the peer has ended its stream, lines that wait apart.
+    /// Returns whether the peer has ended its stream. Lines may still be left in the window.
     #[must_use]
     pub fn is_eof(&self) -> bool {
         self.window.eof
     }
 
-    /// The bytes of a span.
+    /// Returns the bytes of a span, or none if the span does not lie in the window.
     #[must_use]
     pub fn bytes(&self, span: Span) -> &[u8] {
         self.storage.get(span.range()).unwrap_or_default()
     }
 
-    /// Takes the next line of at most `limit` bytes, its end not counted.
+    /// Takes the next line of at most `limit` bytes, not counting its line end.
     ///
-    /// Each byte is looked at once, however the input is split. The storage must hold `limit + 2`
-    /// bytes, or a line of that length never fits and is called too long.
-    // Always: a fifth of the time of a line is that of the call.
+    /// Each byte is examined once, however the input is split. The storage must hold `limit + 2`
+    /// bytes; otherwise a line of that length never fits and is reported as too long.
+    // `always`: the call would make up a fifth of the time that a line takes.
     #[inline(always)]
     pub fn next_line(&mut self, limit: usize) -> Frame {
         let w = &mut *self.window;
-        // Nearly every line comes whole and has nothing of Telnet in it.
+        // Nearly every line arrives whole and without Telnet commands.
         if let (true, Some(rest)) = (w.is_plain(), self.storage.get(w.scan..w.filled)) {
             let at = memchr::memchr3(LF, IAC, NUL, rest).unwrap_or(rest.len());
             let end = w.scan + at;
@@ -276,7 +280,8 @@ impl Rx<'_> {
         self.next_odd_line(limit)
     }
 
-    /// As [`next_line`](Self::next_line), for all that may be in its way.
+    /// Does the work of [`next_line`](Self::next_line) for the remaining cases: Telnet, NUL, split,
+    /// over-long and held lines.
     fn next_odd_line(&mut self, limit: usize) -> Frame {
         if core::mem::take(&mut self.window.held) {
             let line = Span { start: self.window.start, end: self.window.kept };
@@ -322,14 +327,14 @@ impl Rx<'_> {
         }
     }
 
-    /// Whether the last byte kept of the line is a CR that an LF, or a NUL, may follow.
+    /// Returns whether the last byte kept is a CR that an LF or a NUL may complete.
     fn ends_in_cr(&self) -> bool {
         let w = &*self.window;
         !w.bare_cr && self.storage.get(w.start..w.kept).is_some_and(|line| line.last() == Some(&CR))
     }
 
-    /// Puts the line that was just taken back: [`next_line`](Self::next_line) gives it again, and
-    /// nothing behind it is looked at until then.
+    /// Puts back the line that was just taken. [`next_line`](Self::next_line) returns it again, and
+    /// examines nothing behind it until then.
     pub fn hold(&mut self, line: Span) {
         let w = &mut *self.window;
         if line.end <= w.start && w.start == w.kept {
@@ -337,7 +342,8 @@ impl Rx<'_> {
         }
     }
 
-    /// Moves `count` bytes at the scan position into the line, unless that is being skipped.
+    /// Moves `count` bytes at the scan position into the line, or discards them while the line is
+    /// skipped.
     fn keep(&mut self, count: usize) {
         let w = &mut *self.window;
         let from = w.scan;
@@ -353,7 +359,7 @@ impl Rx<'_> {
         }
     }
 
-    /// One byte of a Telnet sequence, IAC being behind (RFC 854; subnegotiation RFC 855).
+    /// Handles one byte of a Telnet sequence after its IAC (RFC 854; subnegotiation RFC 855).
     fn telnet(&mut self, byte: u8) {
         self.window.telnet = match (self.window.telnet, byte) {
             (Telnet::Command, IAC) => {
@@ -362,7 +368,8 @@ impl Rx<'_> {
             }
             (Telnet::Command, WILL..=DONT) => Telnet::Option,
             (Telnet::Command, SB) => Telnet::Subnegotiation,
-            // A command of one byte, or IAC before an ordinary one, which stays (quirk of old clients).
+            // A command of one byte. IAC before an ordinary byte is dropped and the byte stays
+            // (quirk of old clients).
             (Telnet::Command, SE..) => Telnet::Text,
             (Telnet::Command, _) => {
                 self.window.telnet = Telnet::Text;
@@ -376,7 +383,7 @@ impl Rx<'_> {
         self.window.scan += 1;
     }
 
-    /// The line has no end yet: is it still allowed to grow?
+    /// Decides what to report for a line without an end: too long, cut off, or still growing.
     fn out_of_bytes(&mut self, limit: usize) -> Frame {
         let (full, ends_in_cr) = (!self.has_room(), self.ends_in_cr());
         let w = &mut *self.window;

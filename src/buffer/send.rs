@@ -1,25 +1,26 @@
-//! The send queue: lines in, bytes out, each 0xFF doubled as Telnet wants it (RFC 854).
+//! The send queue: takes lines and yields bytes, with each 0xFF doubled as Telnet requires (RFC
+//! 854).
 
 use core::ops::Range;
 
 use super::telnet::{DM, IAC, IP};
 use crate::codec::{Full, Sink};
 
-/// The state of a send queue: `[head, tail)` waits to be sent.
+/// The state of a send queue: `[head, tail)` is waiting to be sent.
 #[derive(Clone, Debug)]
 struct Queue {
     head: usize,
     tail: usize,
-    /// The bytes that go in a segment of their own, while any of them waits.
+    /// The bytes that need a segment of their own, while any of them is unsent.
     segment: Option<Range<usize>>,
     double_iac: bool,
-    /// Where the urgent byte ends.
+    /// The end of the urgent byte.
     urgent: Option<usize>,
 }
 
 impl Queue {
-    /// Returns where the bytes end that may be sent together with the first one: at the edge of the
-    /// segment, or at the end of the queue.
+    /// Returns the end of the bytes that may be sent together with the first one: the edge of the
+    /// segment, or the end of the queue.
     fn end(&self) -> usize {
         match &self.segment {
             Some(segment) if self.head < segment.start => segment.start,
@@ -28,7 +29,7 @@ impl Queue {
         }
     }
 
-    /// Takes `count` bytes off the front.
+    /// Removes `count` bytes from the front.
     fn advance(&mut self, count: usize) {
         self.head = self.head.saturating_add(count).min(self.end());
         let head = self.head;
@@ -39,17 +40,17 @@ impl Queue {
         }
     }
 
-    /// Moves every position back by `head`, as the bytes were moved to the front of the storage.
+    /// Moves every position back by `head`, after the bytes were moved to the front of the storage.
     fn rebase(&mut self) {
         let head = core::mem::take(&mut self.head);
         self.tail -= head;
         self.urgent = self.urgent.map(|end| end - head);
-        // Part of the segment may have left already.
+        // Part of the segment may have been sent already.
         self.segment =
             self.segment.take().map(|segment| segment.start.saturating_sub(head)..segment.end - head);
     }
 
-    /// Drops what was appended behind the first `length` bytes.
+    /// Drops everything appended after the first `length` bytes.
     fn truncate(&mut self, length: usize) {
         let tail = self.head + length;
         self.tail = tail;
@@ -58,11 +59,11 @@ impl Queue {
     }
 }
 
-/// A send queue over storage of the caller's.
+/// A send queue over caller-supplied storage.
 ///
-/// A machine appends, the caller sends [`pending`](Self::pending) and says how much left with
-/// [`sent`](Self::sent), again and again until the queue [is empty](Self::is_empty): `pending` does not
-/// always show all that waits, since some lines have to go out in a TCP segment of their own
+/// A machine appends; the caller sends [`pending`](Self::pending) and reports the count with
+/// [`sent`](Self::sent), repeatedly until the queue [is empty](Self::is_empty). `pending` does not
+/// always return everything that is queued, since some lines need a TCP segment of their own
 /// ([`Tx::append_segment`]).
 ///
 /// Each write of `pending` should reach the network by itself, so set TCP_NODELAY on the control
@@ -74,13 +75,13 @@ pub struct SendBuf<B> {
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> SendBuf<B> {
-    /// An empty queue over `storage`, which doubles 0xFF as Telnet wants it.
+    /// Creates an empty queue over `storage` that doubles 0xFF as Telnet requires.
     pub fn new(storage: B) -> Self {
         Self { storage, queue: Queue { head: 0, tail: 0, segment: None, double_iac: true, urgent: None } }
     }
 
-    /// Whether a byte 0xFF is sent as `IAC IAC` (RFC 854; the default) or as it is, for peers that
-    /// know nothing of Telnet.
+    /// Sets whether a byte 0xFF is sent as `IAC IAC` (RFC 854; the default) or unchanged, for peers
+    /// without Telnet.
     #[must_use]
     pub fn with_doubled_iac(mut self, double: bool) -> Self {
         self.queue.double_iac = double;
@@ -89,28 +90,29 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> SendBuf<B> {
 
     /// Returns the bytes to be sent next, in one write if the transport takes them all.
     ///
-    /// These are all that wait, or those up to the edge of a segment that goes alone
-    /// ([`Tx::append_segment`]): what is behind the edge shows once [`sent`](Self::sent) was told of
-    /// everything before it. Empty only if the queue is.
+    /// These are all queued bytes, or those up to the edge of a segment of its own
+    /// ([`Tx::append_segment`]). The bytes behind the edge follow once [`sent`](Self::sent) has
+    /// covered everything before it. Empty only if the queue is.
     #[must_use]
     pub fn pending(&self) -> &[u8] {
         &self.storage.as_ref()[self.queue.head..self.queue.end()]
     }
 
-    /// Whether nothing waits.
+    /// Returns whether the queue is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.queue.head == self.queue.tail
     }
 
-    /// Says that the transport took `count` of the [`pending`](Self::pending) bytes. A greater count
-    /// means all of those, and nothing behind them.
+    /// Records that the transport took `count` of the [`pending`](Self::pending) bytes. A greater
+    /// count means all of those, and nothing behind them.
     pub fn sent(&mut self, count: usize) {
         self.queue.advance(count);
     }
 
-    /// How many of the [`pending`](Self::pending) bytes end with one that is urgent (RFC 854, "Synch"):
-    /// a transport that has urgent data may send so many that way. Sent like any others they do as well.
+    /// Returns the number of [`pending`](Self::pending) bytes up to and including the urgent one
+    /// (RFC 854, "Synch"). A transport with urgent data may send these bytes as such; sending them
+    /// like any others works too.
     #[must_use]
     pub fn urgent(&self) -> Option<usize> {
         self.queue.urgent.filter(|end| *end <= self.queue.end()).map(|end| end - self.queue.head)
@@ -119,7 +121,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> SendBuf<B> {
     /// Swaps the storage, as [`RecvBuf::replace_storage`](super::RecvBuf::replace_storage) does.
     ///
     /// # Errors
-    /// Gives `storage` back while something waits to be sent.
+    /// Returns `storage` while the queue is not empty.
     pub fn replace_storage(&mut self, storage: B) -> Result<B, B> {
         if !self.is_empty() {
             return Err(storage);
@@ -127,27 +129,27 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> SendBuf<B> {
         Ok(core::mem::replace(&mut self.storage, storage))
     }
 
-    /// The queue as machines see it.
+    /// Returns the queue as machines see it.
     pub fn view(&mut self) -> Tx<'_> {
         Tx { storage: self.storage.as_mut(), queue: &mut self.queue }
     }
 }
 
-/// A send queue as machines see it: room to append to.
+/// A send queue as machines see it, to append to.
 #[derive(Debug)]
 pub struct Tx<'a> {
     storage: &'a mut [u8],
     queue: &'a mut Queue,
 }
 
-/// So that what machines are told takes `&mut SendBuf`, as polling does.
+/// Lets methods of machines take `&mut SendBuf`, as polling does.
 impl<'a, B: AsRef<[u8]> + AsMut<[u8]>> From<&'a mut SendBuf<B>> for Tx<'a> {
     fn from(buf: &'a mut SendBuf<B>) -> Self {
         buf.view()
     }
 }
 
-/// For layers, which have been lent one.
+/// Lets layers pass on the queue that they were lent.
 impl<'a> From<&'a mut Tx<'_>> for Tx<'a> {
     fn from(tx: &'a mut Tx<'_>) -> Self {
         Tx { storage: &mut *tx.storage, queue: &mut *tx.queue }
@@ -155,49 +157,50 @@ impl<'a> From<&'a mut Tx<'_>> for Tx<'a> {
 }
 
 impl Tx<'_> {
-    /// How many bytes the storage holds.
+    /// Returns the size of the storage in bytes.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.storage.len()
     }
 
-    /// How many bytes can be appended now.
+    /// Returns the number of bytes that can be appended now.
     #[must_use]
     pub fn free(&self) -> usize {
         self.storage.len() - (self.queue.tail - self.queue.head)
     }
 
-    /// Whether nothing waits to be sent.
+    /// Returns whether the queue is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.queue.head == self.queue.tail
     }
 
-    /// How many lines wait whose end was not sent.
+    /// Returns the number of queued lines whose end has not been sent.
     pub(crate) fn unsent_lines(&self) -> usize {
         memchr::memchr_iter(b'\n', &self.storage[self.queue.head..self.queue.tail]).count()
     }
 
-    /// Appends what `encode` writes, all of it or nothing.
+    /// Appends the output of `encode`, all of it or nothing.
     ///
     /// # Errors
-    /// [`Full`] when it did not fit; the queue is as it was.
+    /// Fails with [`Full`] when the output does not fit. The queue is then unchanged.
     pub fn append(&mut self, encode: impl FnOnce(&mut Self) -> Result<(), Full>) -> Result<(), Full> {
         let length = self.queue.tail - self.queue.head;
         encode(self).inspect_err(|Full| self.queue.truncate(length))
     }
 
-    /// Appends what `encode` writes, all of it or nothing, to be sent in a TCP segment of its own:
-    /// [`SendBuf::pending`] yields it alone, after the transport took everything that was queued before it,
-    /// and yields nothing appended later until the transport took all of it.
+    /// Appends the output of `encode`, all of it or nothing, to be sent in a TCP segment of its
+    /// own: [`SendBuf::pending`] returns it alone, after the transport took everything queued
+    /// before it, and returns nothing appended later until the transport took all of it.
     ///
-    /// The lines that say where a data connection goes need this: PORT and EPRT, PASV and EPSV, and the
-    /// replies 227, 228 and 229. Firewalls and address translators open the data connection's port when they
-    /// read such a line, and Linux's (nf_conntrack_ftp) looks for it at the start of a packet only.
+    /// Lines that announce the address of a data connection need this: PORT and EPRT, PASV and
+    /// EPSV, and the replies 227, 228 and 229. Firewalls and address translators open the data
+    /// connection's port when they read such a line, and Linux's (nf_conntrack_ftp) looks for it at
+    /// the start of a packet only.
     ///
     /// # Errors
-    /// [`Full`] when it did not fit, or while an earlier such segment [waits](Self::has_segment): a
-    /// queue holds one at a time. The queue is as it was.
+    /// Fails with [`Full`] when the output does not fit, or while an earlier such segment [is
+    /// unsent](Self::has_segment): a queue holds one at a time. The queue is then unchanged.
     pub fn append_segment(&mut self, encode: impl FnOnce(&mut Self) -> Result<(), Full>) -> Result<(), Full> {
         if self.has_segment() {
             return Err(Full);
@@ -209,16 +212,17 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns whether any byte of an [`append_segment`](Self::append_segment) waits to be sent.
+    /// Returns whether any byte of an [`append_segment`](Self::append_segment) is unsent.
     #[must_use]
     pub fn has_segment(&self) -> bool {
         self.queue.segment.is_some()
     }
 
-    /// Appends Telnet's Interrupt Process and Synch, whose last byte is urgent (RFC 959 4.1.3, ABOR).
+    /// Appends Telnet's Interrupt Process and Synch, whose last byte is urgent (RFC 959 4.1.3,
+    /// ABOR).
     ///
     /// # Errors
-    /// [`Full`] when it did not fit; the queue is as it was.
+    /// Fails with [`Full`] when they do not fit. The queue is then unchanged.
     pub fn put_synch(&mut self) -> Result<(), Full> {
         self.put_raw(&[IAC, IP, IAC, DM])?;
         self.queue.urgent = Some(self.queue.tail);

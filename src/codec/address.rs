@@ -1,9 +1,10 @@
 //! Addresses of data connections: PORT and PASV (RFC 959 5.3.2), EPRT and EPSV (RFC 2428), LPRT and
 //! LPSV (RFC 1639), as arguments and as the texts of 227, 229 and 228.
 //!
-//! A command's argument is of its grammar to the last byte; a reply's text is searched for one, since
-//! RFC 1123 4.1.2.6 leaves what stands around it to the server. Values are those of [`core::net`]. What
-//! is read here is what the peer *said*: whether to connect to it is policy, decided elsewhere.
+//! A command's argument must match its grammar to the last byte. A reply's text is searched for an
+//! address, since RFC 1123 4.1.2.6 leaves the text around it to the server. Values are those of
+//! [`core::net`]. These functions read what the peer *said*; whether to connect to such an address
+//! is a matter of policy, decided elsewhere.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -19,8 +20,8 @@ use nom::{IResult, Parser};
 
 use super::{Full, Invalid, ReplyCode, ReplyLine, Sink};
 
-/// A network protocol by its IANA address family number, as EPRT, EPSV and the text of 522 name it
-/// (RFC 2428 section 2). Any number is kept: which are supported is the server's to say.
+/// A network protocol by its IANA address family number, as in EPRT, EPSV and the text of 522 (RFC
+/// 2428 section 2). Any number is accepted: the server decides which it supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NetworkProtocol(u16);
 
@@ -30,19 +31,19 @@ impl NetworkProtocol {
     /// IPv6.
     pub const IPV6: Self = Self(2);
 
-    /// The protocol with this address family number.
+    /// Creates the protocol with this address family number.
     #[must_use]
     pub const fn new(number: u16) -> Self {
         Self(number)
     }
 
-    /// The address family number.
+    /// Returns the address family number.
     #[must_use]
     pub const fn number(self) -> u16 {
         self.0
     }
 
-    /// What `address` belongs to.
+    /// Returns the protocol of `address`.
     #[must_use]
     pub const fn of(address: &IpAddr) -> Self {
         match address {
@@ -58,12 +59,13 @@ impl fmt::Display for NetworkProtocol {
     }
 }
 
-/// Why the argument of EPRT or LPRT is no address.
+/// The reason why the argument of EPRT or LPRT is not an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExtendedError {
-    /// It is not of the grammar: 501.
+    /// The argument violates the grammar: 501.
     Syntax,
-    /// It is, and names a network protocol that is neither IPv4 nor IPv6: 522 to EPRT, 521 to LPRT.
+    /// The grammar is right, but the network protocol is neither IPv4 nor IPv6: 522 to EPRT, 521 to
+    /// LPRT.
     Family,
 }
 
@@ -85,7 +87,7 @@ impl core::error::Error for ExtendedError {}
 // port-number = number "," number
 // number = any decimal integer 0 through 255                     ; the RFC says 1, and means 0
 fn host_port(input: &[u8]) -> IResult<&[u8], SocketAddrV4, ()> {
-    // By hand: every active transfer has one, and nom takes half as long again.
+    // Parsed by hand: every active transfer sends one, and nom takes half as long again.
     let read = || {
         let (mut numbers, mut rest) = ([0_u8; 6], input);
         for (at, number) in numbers.iter_mut().enumerate() {
@@ -107,11 +109,11 @@ fn host_port(input: &[u8]) -> IResult<&[u8], SocketAddrV4, ()> {
     Ok((rest, SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low]))))
 }
 
-/// Reads PORT's argument, `h1,h2,h3,h4,p1,p2`. Any address and any port of that form, 0 included: RFC
-/// 2577 has a server judge them, with 504.
+/// Parses PORT's argument, `h1,h2,h3,h4,p1,p2`. Accepts any address and any port, including 0: a
+/// server judges them afterwards, and refuses with 504 (RFC 2577).
 ///
 /// # Errors
-/// When `argument` is anything but six numbers of at most 255.
+/// Fails when `argument` is anything but six numbers of at most 255.
 pub fn parse_host_port(argument: &[u8]) -> Result<SocketAddrV4, Invalid> {
     whole(host_port, argument).ok_or(Invalid::new("six numbers of at most 255, h1,h2,h3,h4,p1,p2"))
 }
@@ -119,17 +121,17 @@ pub fn parse_host_port(argument: &[u8]) -> Result<SocketAddrV4, Invalid> {
 /// Appends PORT's argument.
 ///
 /// # Errors
-/// [`Full`] when `sink` is.
+/// Fails with [`Full`] when `sink` has no room.
 pub fn encode_host_port<S: Sink + ?Sized>(address: SocketAddrV4, sink: &mut S) -> Result<(), Full> {
     let ([a, b, c, d], [high, low]) = (address.ip().octets(), address.port().to_be_bytes());
     sink.put_fmt(format_args!("{a},{b},{c},{d},{high},{low}"))
 }
 
-/// Finds the address in the text of 227: the first run of at least six numbers with commas between,
-/// in parentheses or not, of which the first six count (RFC 1123 4.1.2.6).
+/// Finds the address in the text of 227: the first six numbers of the first run of at least six
+/// numbers separated by commas, in parentheses or not (RFC 1123 4.1.2.6).
 ///
 /// # Errors
-/// When there is no such run, a number in it is over 255, or the port is 0.
+/// Fails when there is no such run, a number in it exceeds 255, or the port is 0.
 pub fn parse_pasv_reply(text: &[u8]) -> Result<SocketAddrV4, Invalid> {
     let run = first_run(text, 6).ok_or(Invalid::new("six numbers somewhere in the text of 227"))?;
     let (_, address) =
@@ -143,7 +145,7 @@ pub fn parse_pasv_reply(text: &[u8]) -> Result<SocketAddrV4, Invalid> {
 /// Appends the text of 227, without the code.
 ///
 /// # Errors
-/// [`Full`] when `sink` is.
+/// Fails with [`Full`] when `sink` has no room.
 pub fn encode_pasv_reply<S: Sink + ?Sized>(address: SocketAddrV4, sink: &mut S) -> Result<(), Full> {
     sink.put(b"Entering Passive Mode (")?;
     encode_host_port(address, sink)?;
@@ -157,12 +159,12 @@ pub fn encode_pasv_reply<S: Sink + ?Sized>(address: SocketAddrV4, sink: &mut S) 
 // net-prt = 1*DIGIT                                              ; 1 is IPv4, 2 is IPv6
 // net-addr = dotted decimal / IPv6 as RFC 4291 2.2 writes it
 // tcp-port = 1*DIGIT
-/// Reads EPRT's argument: `|1|192.0.2.1|port|` or `|2|2001:db8::1|port|` with any delimiter. Any port to
-/// 65535, 0 included: a server judges it as it does PORT's.
+/// Parses EPRT's argument: `|1|192.0.2.1|port|` or `|2|2001:db8::1|port|`, with any delimiter.
+/// Accepts any port up to 65535, including 0: a server judges it as it does PORT's.
 ///
 /// # Errors
-/// [`ExtendedError::Family`] when the form is right and the protocol unknown, whatever its address looks
-/// like; else [`ExtendedError::Syntax`], for an IPv6 zone too.
+/// Fails with [`ExtendedError::Family`] when the form is right and the protocol unknown, whatever
+/// the address looks like; otherwise with [`ExtendedError::Syntax`], also for an IPv6 zone.
 pub fn parse_extended(argument: &[u8]) -> Result<SocketAddr, ExtendedError> {
     let (protocol, address, port) = whole(extended_fields, argument).ok_or(ExtendedError::Syntax)?;
     let ip = match protocol {
@@ -173,7 +175,7 @@ pub fn parse_extended(argument: &[u8]) -> Result<SocketAddr, ExtendedError> {
     Ok(SocketAddr::new(ip.ok_or(ExtendedError::Syntax)?, port))
 }
 
-/// The protocol (`None` when its number is beyond any family's), the address as text, the port.
+/// The protocol (`None` when the number exceeds 16 bits), the address as text, and the port.
 type ExtendedFields<'a> = (Option<NetworkProtocol>, &'a [u8], u16);
 
 fn extended_fields(input: &[u8]) -> IResult<&[u8], ExtendedFields<'_>, ()> {
@@ -191,11 +193,11 @@ fn delimiter(input: &[u8]) -> IResult<&[u8], u8, ()> {
         .parse(input)
 }
 
-/// Appends EPRT's argument with `|` between. An IPv6 zone is of no use to the peer and is left out; an
-/// IPv4-mapped address stays IPv6.
+/// Appends EPRT's argument, delimited by `|`. Omits an IPv6 zone, which means nothing to the peer.
+/// An IPv4-mapped address stays IPv6.
 ///
 /// # Errors
-/// [`Full`] when `sink` is.
+/// Fails with [`Full`] when `sink` has no room.
 pub fn encode_extended<S: Sink + ?Sized>(address: SocketAddr, sink: &mut S) -> Result<(), Full> {
     let (ip, port) = (address.ip(), address.port());
     sink.put_fmt(format_args!("|{}|{ip}|{port}|", NetworkProtocol::of(&ip)))
@@ -204,10 +206,10 @@ pub fn encode_extended<S: Sink + ?Sized>(address: SocketAddr, sink: &mut S) -> R
 /// EPSV's argument (RFC 2428 section 3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum EpsvArgument {
-    /// None: the protocol of the control connection.
+    /// No argument: the protocol of the control connection.
     #[default]
     Unspecified,
-    /// This protocol, known or not: 522 when the server does not have it.
+    /// This protocol, known or not. A server that does not support it replies 522.
     Protocol(NetworkProtocol),
     /// `ALL`: from now on only EPSV sets up data connections.
     All,
@@ -215,10 +217,10 @@ pub enum EpsvArgument {
 
 impl EpsvArgument {
     // epsv-argument = [ net-prt / "ALL" ]                         ; RFC 2428 section 3
-    /// Reads EPSV's argument, empty when it has none.
+    /// Parses EPSV's argument, which is empty when there is none.
     ///
     /// # Errors
-    /// When it is neither empty, nor a number to 65535, nor `ALL` in any case.
+    /// Fails when it is neither empty, nor a number up to 65535, nor `ALL` in any case.
     pub fn parse(argument: &[u8]) -> Result<Self, Invalid> {
         if argument.is_empty() {
             return Ok(Self::Unspecified);
@@ -228,10 +230,10 @@ impl EpsvArgument {
             .ok_or(Invalid::new("a network protocol number or ALL"))
     }
 
-    /// Appends the argument: nothing when there is none.
+    /// Appends the argument, or nothing when there is none.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         match self {
             Self::Unspecified => Ok(()),
@@ -241,15 +243,15 @@ impl EpsvArgument {
     }
 }
 
-/// The longest text of a field before the port in 229: an IPv6 address with an IPv4 tail.
+/// The length of the longest field before the port in 229: an IPv6 address with an IPv4 tail.
 const LONGEST_FIELD: usize = 45;
 
 // epsv-reply = *CHAR "(" d [net-prt] d [net-addr] d tcp-port d ")" *CHAR     ; RFC 2428 section 3
-/// Finds the port in the text of 229: `(|||port|)`, with any delimiter. A protocol and an address, which
-/// must be blank, are skipped where a server fills them in; so is a missing `)`.
+/// Finds the port in the text of 229: `(|||port|)`, with any delimiter. The protocol and the
+/// address must be blank, but are skipped where a server fills them in. A missing `)` is accepted.
 ///
 /// # Errors
-/// When there is no such group, or its port is 0 or over 65535.
+/// Fails when there is no such group, or its port is 0 or exceeds 65535.
 pub fn parse_epsv_reply(text: &[u8]) -> Result<u16, Invalid> {
     let digits = memchr::memchr_iter(b'(', text)
         .filter_map(|at| text.get(at..))
@@ -259,7 +261,8 @@ pub fn parse_epsv_reply(text: &[u8]) -> Result<u16, Invalid> {
     whole(verify(port, |n| *n != 0), digits).ok_or(Invalid::new("a port of 1 to 65535 in the text of 229"))
 }
 
-/// The digits of the port. Every field is bounded, so that trying each parenthesis stays linear.
+/// Parses the digits of the port. Every field is bounded, so that trying each parenthesis stays
+/// linear.
 fn epsv_group(input: &[u8]) -> IResult<&[u8], &[u8], ()> {
     let (input, delimiter) = preceded(char('('), delimiter).parse(input)?;
     let field = || terminated(take_while_m_n(0, LONGEST_FIELD, move |b| b != delimiter), take(1usize));
@@ -269,15 +272,16 @@ fn epsv_group(input: &[u8]) -> IResult<&[u8], &[u8], ()> {
 /// Appends the text of 229, without the code.
 ///
 /// # Errors
-/// [`Full`] when `sink` is.
+/// Fails with [`Full`] when `sink` has no room.
 pub fn encode_epsv_reply<S: Sink + ?Sized>(port: u16, sink: &mut S) -> Result<(), Full> {
     sink.put_fmt(format_args!("Entering Extended Passive Mode (|||{port}|)"))
 }
 
-/// Appends the text of 522, which names the protocols that would do: `... use (1,2)` (RFC 2428 section 2).
+/// Appends the text of 522, which lists the supported protocols: `... use (1,2)` (RFC 2428 section
+/// 2).
 ///
 /// # Errors
-/// [`Full`] when `sink` is.
+/// Fails with [`Full`] when `sink` has no room.
 pub fn encode_protocols_reply<S: Sink + ?Sized>(
     supported: &[NetworkProtocol],
     sink: &mut S,
@@ -290,9 +294,8 @@ pub fn encode_protocols_reply<S: Sink + ?Sized>(
     sink.put(b")")
 }
 
-/// The protocols that the text of 522 offers: the numbers in its last parentheses.
-///
-/// None at all when the text has no such list.
+/// Returns the protocols that the text of 522 offers: the numbers in its last parentheses. Yields
+/// nothing when the text has no such list.
 pub fn parse_protocols_reply(text: &[u8]) -> impl Iterator<Item = NetworkProtocol> + '_ {
     let list = memchr::memrchr(b'(', text)
         .and_then(|at| text.get(at + 1..))
@@ -301,14 +304,15 @@ pub fn parse_protocols_reply(text: &[u8]) -> impl Iterator<Item = NetworkProtoco
     list.split(|&b| b == b',').filter_map(|n| whole(port, n.trim_ascii())).map(NetworkProtocol)
 }
 
-/// What the reply to EPSV, PASV or LPSV names, going by its code and not by what was asked: some servers answer
-/// EPSV with 227. The port, and the address where there is one in it (not in 229's).
+/// Parses the reply to EPSV, PASV or LPSV, by its code and not by the command, since some servers
+/// answer EPSV with 227. Returns the port, and the address if the reply has one (229 does not).
 ///
-/// Whether that address is to be believed is another matter: a client that connects to where it is told can be
-/// led anywhere (RFC 2577 3).
+/// Whether to trust that address is a separate decision: a client that connects wherever it is told
+/// can be led anywhere (RFC 2577 3).
 ///
 /// # Errors
-/// As [`parse_epsv_reply`] for 229, [`parse_lpsv_reply`] for 228, and else [`parse_pasv_reply`].
+/// Fails like [`parse_epsv_reply`] for 229, [`parse_lpsv_reply`] for 228, and [`parse_pasv_reply`]
+/// for any other code.
 pub fn parse_passive_reply(line: &ReplyLine<'_>) -> Result<(Option<IpAddr>, u16), Invalid> {
     let named = match line.code {
         ReplyCode::ENTERING_EXTENDED_PASSIVE_MODE => return Ok((None, parse_epsv_reply(line.text)?)),
@@ -320,17 +324,17 @@ pub fn parse_passive_reply(line: &ReplyLine<'_>) -> Result<(Option<IpAddr>, u16)
 
 // LPRT, LPSV
 
-/// RFC 1639's own numbers for the families, which are IP's version numbers.
+/// RFC 1639's own numbers for the address families, which are the IP version numbers.
 const LONG_IPV4: u8 = 4;
 const LONG_IPV6: u8 = 6;
 
 // long-host-port = af "," hal 1*( "," h ) "," pal 1*( "," p )    ; RFC 1639
 // af, hal, h, pal, p = number, 0 through 255                     ; hal counts the h, pal the p
-/// Reads LPRT's argument: `4,4,h1,...,h4,2,p1,p2` or `6,16,h1,...,h16,2,p1,p2`.
+/// Parses LPRT's argument: `4,4,h1,...,h4,2,p1,p2` or `6,16,h1,...,h16,2,p1,p2`.
 ///
 /// # Errors
-/// [`ExtendedError::Family`] when the form is right and the family neither 4 nor 6; else
-/// [`ExtendedError::Syntax`].
+/// Fails with [`ExtendedError::Family`] when the form is right and the family is neither 4 nor 6;
+/// otherwise with [`ExtendedError::Syntax`].
 pub fn parse_long(argument: &[u8]) -> Result<SocketAddr, ExtendedError> {
     if let Some(address) = whole(long_host_port, argument) {
         return Ok(address);
@@ -361,7 +365,7 @@ fn long_host_port(input: &[u8]) -> IResult<&[u8], SocketAddr, ()> {
     .parse(input)
 }
 
-/// The family of an address of any family: the counts have to be right.
+/// Parses an address of any family and returns the family number. The counts must be right.
 fn long_form(input: &[u8]) -> IResult<&[u8], u8, ()> {
     fn counted(input: &[u8]) -> IResult<&[u8], (), ()> {
         let (input, n) = preceded(char(','), number).parse(input)?;
@@ -370,10 +374,10 @@ fn long_form(input: &[u8]) -> IResult<&[u8], u8, ()> {
     terminated(number, (counted, counted)).parse(input)
 }
 
-/// Appends LPRT's argument. An IPv6 zone is left out.
+/// Appends LPRT's argument. Omits an IPv6 zone.
 ///
 /// # Errors
-/// [`Full`] when `sink` is.
+/// Fails with [`Full`] when `sink` has no room.
 pub fn encode_long<S: Sink + ?Sized>(address: SocketAddr, sink: &mut S) -> Result<(), Full> {
     let (v4, v6);
     let (family, host): (u8, &[u8]) = match address.ip() {
@@ -394,10 +398,12 @@ pub fn encode_long<S: Sink + ?Sized>(address: SocketAddr, sink: &mut S) -> Resul
     sink.put_fmt(format_args!(",2,{high},{low}"))
 }
 
-/// Finds the address in the text of 228: the first run of at least nine numbers with commas between.
+/// Finds the address in the text of 228: the first run of at least nine numbers separated by
+/// commas.
 ///
 /// # Errors
-/// When there is no such run, it is no IPv4 or IPv6 address with a port, or the port is 0.
+/// Fails when there is no such run, it is not an IPv4 or IPv6 address with a port, or the port is
+/// 0.
 pub fn parse_lpsv_reply(text: &[u8]) -> Result<SocketAddr, Invalid> {
     let run = first_run(text, 9).ok_or(Invalid::new("a long address somewhere in the text of 228"))?;
     whole(verify(long_host_port, |address: &SocketAddr| address.port() != 0), run)
@@ -407,15 +413,15 @@ pub fn parse_lpsv_reply(text: &[u8]) -> Result<SocketAddr, Invalid> {
 /// Appends the text of 228, without the code.
 ///
 /// # Errors
-/// [`Full`] when `sink` is.
+/// Fails with [`Full`] when `sink` has no room.
 pub fn encode_lpsv_reply<S: Sink + ?Sized>(address: SocketAddr, sink: &mut S) -> Result<(), Full> {
     sink.put(b"Entering Long Passive Mode (")?;
     encode_long(address, sink)?;
     sink.put(b")")
 }
 
-/// The first run of `at_least` or more numbers of any size, one comma between each and the next. A byte
-/// is looked at once, or twice where a run is too short.
+/// Returns the first run of `at_least` or more numbers of any size, separated by single commas.
+/// Each byte is examined once, or twice where a run is too short.
 fn first_run(mut text: &[u8], at_least: usize) -> Option<&[u8]> {
     loop {
         let start = text.iter().position(u8::is_ascii_digit)?;
@@ -431,7 +437,8 @@ fn numbers(input: &[u8]) -> IResult<&[u8], &[u8], ()> {
     recognize((digit1, many0_count(preceded(char(','), digit1)))).parse(input)
 }
 
-/// An address as its own grammar has it; the standard library's parsers know no zone and no octal.
+/// Parses an address in the standard notation of its type. The standard library's parsers accept
+/// neither zones nor octal.
 fn from_text<T: FromStr>(text: &[u8]) -> Option<T> {
     core::str::from_utf8(text).ok()?.parse().ok()
 }

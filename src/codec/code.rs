@@ -1,8 +1,8 @@
-//! The three-digit code that begins every reply, and what each code means (RFC 959 4.2).
+//! The three-digit code that begins every reply, and the meaning of each code (RFC 959 4.2).
 //!
-//! The first digit says how a command went ([`Severity`]), the second what it is about ([`Group`]),
-//! the third tells replies of a kind apart. Codes that no document defines are kept as they are: the
-//! first digit alone is enough to act on them.
+//! The first digit gives the outcome of a command ([`Severity`]), the second its subject
+//! ([`Group`]), and the third distinguishes replies of one kind. Codes that no document defines are
+//! kept unchanged: the first digit alone is enough to act on them.
 //!
 //! ```text
 //! reply-code = severity group DIGIT
@@ -18,8 +18,8 @@ use super::{Full, Invalid, Sink};
 
 /// A reply code, 100 to 699.
 ///
-/// A number with names for the codes that are known: the constants below, each with its meaning and
-/// its source. `Option<ReplyCode>` is as small as a `ReplyCode`.
+/// A number, with names for the known codes: the constants below, each with its meaning and its
+/// source. `Option<ReplyCode>` is as small as a `ReplyCode`.
 ///
 /// ```
 /// use ftp_proto::codec::{ReplyCode, Severity};
@@ -28,35 +28,35 @@ use super::{Full, Invalid, Sink};
 /// assert_eq!(code, ReplyCode::ENTERING_PASSIVE_MODE);
 /// assert_eq!(code.severity(), Severity::PositiveCompletion);
 ///
-/// // In no RFC, and a refusal all the same.
+/// // In no RFC, but a refusal all the same.
 /// assert!(ReplyCode::from_digits(b"599").unwrap().is_permanent());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReplyCode(NonZeroU16);
 
-/// How a command went: the first digit of a code (RFC 959 4.2).
+/// The outcome of a command: the first digit of a code (RFC 959 4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// 1yz: begun; another reply to the same command follows.
+    /// 1yz: begun. Another reply to the same command follows.
     PositivePreliminary,
     /// 2yz: done.
     PositiveCompletion,
-    /// 3yz: accepted, and the next command has to supply what is missing.
+    /// 3yz: accepted. The next command has to supply what is missing.
     PositiveIntermediate,
-    /// 4yz: not done; the same command may work later.
+    /// 4yz: not done. The same command may work later.
     TransientNegative,
-    /// 5yz: not done, and the same command will fail again.
+    /// 5yz: not done. The same command will fail again.
     PermanentNegative,
-    /// 6yz: the reply proper stands protected in the text (RFC 2228 5.2).
+    /// 6yz: the text contains the actual reply, protected (RFC 2228 5.2).
     Protected,
 }
 
-/// What a reply is about: the second digit of a code (RFC 959 4.2).
+/// The subject of a reply: the second digit of a code (RFC 959 4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
     /// x0z: the syntax of commands, and commands that are in no other group.
     Syntax,
-    /// x1z: information that was asked for.
+    /// x1z: requested information.
     Information,
     /// x2z: the control and data connections.
     Connections,
@@ -68,7 +68,7 @@ pub enum Group {
     FileSystem,
 }
 
-/// Makes the named constants, [`ReplyCode::ALL`], `meaning` and `source` of the one table.
+/// Generates the named constants, [`ReplyCode::ALL`], `meaning` and `source` from one table.
 macro_rules! reply_codes {
     ($($number:literal $name:ident $source:literal $meaning:literal;)*) => {
         /// The codes that a document defines.
@@ -78,11 +78,11 @@ macro_rules! reply_codes {
                 pub const $name: Self = Self::literal($number);
             )*
 
-            /// Every code that has a name, in ascending order.
+            /// Every named code, in ascending order.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// What the code means, in our words: a phrase without a full stop. `None` for a code that
-            /// no document defines.
+            /// Returns the meaning of the code in our words: a phrase without a full stop. `None`
+            /// for a code that no document defines.
             #[must_use]
             pub const fn meaning(self) -> Option<&'static str> {
                 match self.get() {
@@ -91,7 +91,7 @@ macro_rules! reply_codes {
                 }
             }
 
-            /// The document and section that define the code, such as `RFC 959 4.2.2`.
+            /// Returns the document and section that define the code, such as `RFC 959 4.2.2`.
             #[must_use]
             pub const fn source(self) -> Option<&'static str> {
                 match self.get() {
@@ -174,21 +174,20 @@ reply_codes! {
     633 CONFIDENTIAL_REPLY                 "RFC 2228 5.2"     "the text holds the reply, encrypted";
 }
 
-/// Second names, for codes that more than one document took.
+/// Additional names, for codes that more than one document defines.
 impl ReplyCode {
-    /// `521` in answer to LPRT and LPSV: not in this address family, but in those in the text
-    /// (RFC 1639).
+    /// `521` in answer to LPRT and LPSV: the address family is not supported, but those in the text
+    /// are (RFC 1639).
     pub const ADDRESS_FAMILY_NOT_SUPPORTED: Self = Self::DATA_PROTECTION_REFUSED;
     /// `521` in answer to MKD: the directory exists, and nothing was done (RFC 959 Appendix II).
     pub const DIRECTORY_EXISTS: Self = Self::DATA_PROTECTION_REFUSED;
-    /// `522` in answer to a transfer, after its 1yz: the TLS negotiation of the data connection failed
-    /// (RFC 4217 10.2).
+    /// `522` in answer to a transfer, after its 1yz: the TLS negotiation of the data connection
+    /// failed (RFC 4217 10.2).
     pub const DATA_TLS_FAILED: Self = Self::NETWORK_PROTOCOL_NOT_SUPPORTED;
 }
 
 impl ReplyCode {
-    /// The code with this number, 100 to 699; `None` for any other. It need not be a code that has a
-    /// name.
+    /// Creates the code with this number, named or not. Returns `None` unless it is 100 to 699.
     #[must_use]
     pub const fn new(number: u16) -> Option<Self> {
         match NonZeroU16::new(number) {
@@ -197,8 +196,8 @@ impl ReplyCode {
         }
     }
 
-    /// The code that these three ASCII digits write; `None` when there are not exactly three, or when
-    /// the first is not 1 to 6. The way a reply line is read: it is a handful of instructions.
+    /// Parses exactly three ASCII digits, of which the first is 1 to 6; returns `None` for anything
+    /// else. Reply lines are parsed with this, since it is only a handful of instructions.
     #[inline]
     #[must_use]
     pub const fn from_digits(digits: &[u8]) -> Option<Self> {
@@ -206,10 +205,10 @@ impl ReplyCode {
         Self::new((a - b'0') as u16 * 100 + (b - b'0') as u16 * 10 + (c - b'0') as u16)
     }
 
-    /// Reads the three digits of a code, and nothing after them.
+    /// Parses the three digits of a code, with nothing after them.
     ///
     /// # Errors
-    /// When `bytes` are anything but a code of 100 to 699.
+    /// Fails when `bytes` are anything but a code of 100 to 699.
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         Self::from_digits(bytes).ok_or(Invalid::new("a reply code from 100 to 699"))
     }
@@ -217,26 +216,26 @@ impl ReplyCode {
     /// Writes the three digits.
     ///
     /// # Errors
-    /// When they have no room in `sink`.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         sink.put(&self.as_digits())
     }
 
-    /// The code as a number, 100 to 699.
+    /// Returns the code as a number, 100 to 699.
     #[must_use]
     pub const fn get(self) -> u16 {
         self.0.get()
     }
 
-    /// The code as it stands on the wire: three ASCII digits.
+    /// Returns the code as three ASCII digits.
     #[must_use]
     pub const fn as_digits(self) -> [u8; 3] {
         let code = self.get();
-        // Each is under 10, since a code is at most 699.
+        // Each digit is below 10, since a code is at most 699.
         [b'0' + (code / 100) as u8, b'0' + (code / 10 % 10) as u8, b'0' + (code % 10) as u8]
     }
 
-    /// How the command went: the first digit.
+    /// Returns the outcome of the command: the first digit.
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self.get() / 100 {
@@ -249,7 +248,7 @@ impl ReplyCode {
         }
     }
 
-    /// What the reply is about: the second digit. `None` for 6 to 9, which mean nothing.
+    /// Returns the subject of the reply: the second digit. `None` for 6 to 9, which are undefined.
     #[must_use]
     pub const fn group(self) -> Option<Group> {
         match self.get() / 10 % 10 {
@@ -263,58 +262,58 @@ impl ReplyCode {
         }
     }
 
-    /// Whether another reply to the same command follows: 1yz.
+    /// Returns whether another reply to the same command follows: 1yz.
     #[must_use]
     pub const fn is_preliminary(self) -> bool {
         matches!(self.severity(), Severity::PositivePreliminary)
     }
 
-    /// Whether the command is done: 2yz.
+    /// Returns whether the command is done: 2yz.
     #[must_use]
     pub const fn is_success(self) -> bool {
         matches!(self.severity(), Severity::PositiveCompletion)
     }
 
-    /// Whether the next command has to supply what is missing: 3yz.
+    /// Returns whether the next command has to supply what is missing: 3yz.
     #[must_use]
     pub const fn is_intermediate(self) -> bool {
         matches!(self.severity(), Severity::PositiveIntermediate)
     }
 
-    /// Whether the command failed and may work later: 4yz.
+    /// Returns whether the command failed but may work later: 4yz.
     #[must_use]
     pub const fn is_transient(self) -> bool {
         matches!(self.severity(), Severity::TransientNegative)
     }
 
-    /// Whether the command failed and will fail again: 5yz.
+    /// Returns whether the command failed and will fail again: 5yz.
     #[must_use]
     pub const fn is_permanent(self) -> bool {
         matches!(self.severity(), Severity::PermanentNegative)
     }
 
-    /// Whether the server does not have the command: 500 or 502.
+    /// Returns whether the server does not support the command: 500 or 502.
     #[must_use]
     pub const fn is_unknown_command(self) -> bool {
         matches!(self.get(), 500 | 502)
     }
 
-    /// Whether the command failed, for now or for good: 4yz or 5yz.
+    /// Returns whether the command failed, temporarily or permanently: 4yz or 5yz.
     #[must_use]
     pub const fn is_failure(self) -> bool {
         self.is_transient() || self.is_permanent()
     }
 
-    /// Whether the reply proper stands protected in the text: 6yz.
+    /// Returns whether the text contains the actual reply, protected: 6yz.
     #[must_use]
     pub const fn is_protected(self) -> bool {
         matches!(self.severity(), Severity::Protected)
     }
 
-    /// A code known when the program is compiled.
+    /// Creates a code known at compile time.
     ///
     /// # Panics
-    /// When `number` is not 100 to 699; in a `const`, that is a compile error.
+    /// Panics when `number` is not 100 to 699; in a `const`, that is a compile error.
     #[must_use]
     pub const fn literal(number: u16) -> Self {
         match Self::new(number) {
@@ -344,14 +343,14 @@ impl PartialEq<u16> for ReplyCode {
     }
 }
 
-/// The number.
+/// Writes the number.
 impl fmt::Display for ReplyCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.get().fmt(f)
     }
 }
 
-/// The number and, where it is known, the meaning.
+/// Writes the number and, if the code is known, its meaning.
 impl fmt::Debug for ReplyCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.meaning() {

@@ -20,24 +20,25 @@ use super::{
     TransferMode, Verb, address,
 };
 
-/// Why a line is no command, or its argument not one that the command takes.
+/// The reason why a line is not a command, or its argument not valid for the command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CommandError {
-    /// It does not begin with a word, or holds CR or NUL: 500.
+    /// The line does not begin with a word, or contains CR or NUL: 500.
     NotACommand,
     /// The command takes an argument: 501.
     MissingArgument(Verb),
-    /// The command takes none: 501.
+    /// The command takes no argument: 501.
     UnexpectedArgument(Verb),
-    /// The argument is not of the command's grammar: 501.
+    /// The argument violates the command's grammar: 501.
     BadArgument(Verb, Invalid),
-    /// The argument names a network protocol that is neither IPv4 nor IPv6: 522 to EPRT, 521 to LPRT.
+    /// The argument names a network protocol that is neither IPv4 nor IPv6: 522 to EPRT, 521 to
+    /// LPRT.
     UnknownFamily(Verb),
 }
 
 impl CommandError {
-    /// The command meant, where it is known.
+    /// Returns the command that was meant, if it is known.
     #[must_use]
     pub const fn verb(&self) -> Option<Verb> {
         match self {
@@ -68,43 +69,45 @@ impl fmt::Display for CommandError {
 
 impl core::error::Error for CommandError {}
 
-/// Something that a command takes after its verb.
+/// The type of an argument that a command takes.
 trait Parameter<'a>: Sized {
     fn read(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError>;
 
-    /// Appends the argument with the space before it.
+    /// Appends the argument, preceded by a space.
     fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full>;
 }
 
-/// The enum of commands from a list of verbs and what each takes.
+/// Defines the enum of commands from a list of verbs and their argument types.
 macro_rules! commands {
     ($($variant:ident $(($parameter:ty))?),* $(,)?) => {
-        /// A command with its argument, borrowed from the line it was parsed from or from the caller.
+        /// A command with its argument, borrowed from the line it was parsed from or from the
+        /// caller.
         ///
-        /// What each means is told at the [`Verb`] of its name. `Debug` does not show what PASS, ACCT and
-        /// ADAT say.
+        /// The docs of each [`Verb`] explain its command. `Debug` hides the arguments of PASS, ACCT
+        /// and ADAT.
         #[derive(Clone, Copy, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum Command<'a> {
             $(#[doc = concat!("See [`Verb::", stringify!($variant), "`].")] $variant $(($parameter))?,)*
-            /// A command that no table knows: [`Command::unknown`] makes it, so that it is never one of the
-            /// others, and does not pass by what is decided of those.
+            /// A command that the verb table does not list. Only [`Command::unknown`] creates one,
+            /// so that it never names a known command and cannot bypass the decisions made for that
+            /// one.
             #[non_exhaustive]
             Unknown {
-                /// Its first word, as it was sent: printable ASCII, no space.
+                /// The first word as it was sent: printable ASCII, no space.
                 verb: Text<'a>,
-                /// What follows it, which is not empty.
+                /// The text after the verb, which is not empty.
                 argument: Option<Text<'a>>,
             },
-            /// A line that goes out as it was written; no parser makes one.
+            /// A line that is sent as it was written. No parser creates one.
             Line(CommandLine<'a>),
-            /// MDTM's set form (no document has it): sets when a file was last modified, as MFMT does. No parser
-            /// makes one: what follows MDTM may be a name that begins so.
+            /// MDTM's set form (in no document): sets a file's modification time, as MFMT does. No
+            /// parser creates one, since the argument of MDTM may be a name that looks like it.
             SetMdtm(TimedPath<'a>),
         }
 
         impl<'a> Command<'a> {
-            /// The verb; none for one that no table knows.
+            /// Returns the verb, or `None` for one that the verb table does not list.
             #[must_use]
             pub const fn known_verb(&self) -> Option<Verb> {
                 Some(match self {
@@ -177,7 +180,7 @@ commands! {
     Mfmt(TimedPath<'a>), Mfct(TimedPath<'a>), Mff(MffArgument<'a>),
     // draft-ietf-ftpext2-hash, draft-bryan-ftp-range
     Hash(Text<'a>), Rang(ByteRange),
-    // In use, in no RFC
+    // In use, but in no RFC
     Xcrc(Text<'a>), Xmd5(Text<'a>), Xsha1(Text<'a>), Xsha256(Text<'a>), Xsha512(Text<'a>), Comb(Text<'a>),
     Sscn(Option<bool>),
     Avbl(Option<Text<'a>>), Csid(Text<'a>), Clnt(Text<'a>), Dsiz(Option<Text<'a>>), Rmda(Text<'a>),
@@ -188,7 +191,7 @@ commands! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LongAddress(pub SocketAddr);
 
-/// A time and the path that is to have it: the argument of MFMT and MFCT (draft-somers-ftp-mfxx 3.1).
+/// A time and the path to set it on: the argument of MFMT and MFCT (draft-somers-ftp-mfxx 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimedPath<'a> {
     /// The time, in UTC.
@@ -197,12 +200,12 @@ pub struct TimedPath<'a> {
     pub path: Text<'a>,
 }
 
-/// The facts that MFF sets and the path that is to have them (draft-somers-ftp-mfxx 5). Known to be
-/// well formed and read when asked for: it is the text alone that a [`Command`] carries.
+/// The facts that MFF sets and the path to set them on (draft-somers-ftp-mfxx 5). Checked when
+/// created but parsed only on request, so that a [`Command`] carries no more than the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MffArgument<'a>(Text<'a>);
 
-/// A verb and what follows the space after it.
+/// A verb and the text after the space that follows it.
 type Words<'l> = (&'l [u8], Option<&'l [u8]>);
 
 // command  = verb [SP argument]         ; without its CRLF
@@ -214,11 +217,11 @@ fn words(line: &[u8]) -> IResult<&[u8], Words<'_>> {
 }
 
 impl<'a> Command<'a> {
-    /// Parses a line, given without its line end. A command that no table knows is
+    /// Parses a line without its line end. A command that the verb table does not list is
     /// [`Unknown`](Self::Unknown), not an error.
     ///
     /// # Errors
-    /// When the line is no command, or its argument not one that the command takes.
+    /// Fails when the line is not a command, or its argument is not valid for the command.
     #[inline]
     pub fn parse(line: &'a [u8]) -> Result<Self, CommandError> {
         let (verb, argument) = match Verb::split_from(line) {
@@ -242,7 +245,7 @@ impl<'a> Command<'a> {
         }
     }
 
-    /// A command that no table knows. An empty argument is none.
+    /// Creates a command that the verb table does not list. An empty argument counts as none.
     ///
     /// ```
     /// use ftp_proto::codec::{Command, Text};
@@ -253,7 +256,7 @@ impl<'a> Command<'a> {
     /// # Ok::<(), ftp_proto::codec::CommandError>(())
     /// ```
     ///
-    /// Nothing else makes one:
+    /// There is no other way to create one:
     ///
     /// ```compile_fail,E0639
     /// # use ftp_proto::codec::{Command, Text};
@@ -261,8 +264,8 @@ impl<'a> Command<'a> {
     /// ```
     ///
     /// # Errors
-    /// When `verb` is not printable ASCII without a space, and when it is a [`Verb`]: then the command's own
-    /// variant says what it is.
+    /// Fails when `verb` is not printable ASCII without a space, and when it is a [`Verb`], which
+    /// has a variant of its own.
     pub fn unknown(verb: Text<'a>, argument: Option<Text<'a>>) -> Result<Self, Invalid> {
         let is_word = matches!(words(verb.as_bytes()), Ok((b"", (_, None))));
         match is_word && Verb::from_bytes(verb.as_bytes()).is_none() {
@@ -274,7 +277,7 @@ impl<'a> Command<'a> {
     /// Appends the line, without its CRLF.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         match (self, self.known_verb()) {
             (Self::Unknown { verb, .. }, _) => verb.encode(sink)?,
@@ -347,7 +350,7 @@ impl<'a> Parameter<'a> for Option<bool> {
     }
 }
 
-/// An empty password is one: anonymous logins send `PASS` alone.
+/// Accepts an empty password, since anonymous logins send `PASS` alone.
 impl<'a> Parameter<'a> for Secret<'a> {
     fn read(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
         match (argument, verb) {
@@ -375,7 +378,7 @@ impl<'a> Parameter<'a> for EpsvArgument {
     }
 }
 
-/// Arguments that are values with a grammar of their own.
+/// Implements `Parameter` for values with a grammar of their own.
 macro_rules! values {
     ($($parameter:ty: $parse:expr, $encode:expr;)*) => {$(
         impl<'a> Parameter<'a> for $parameter {
@@ -410,7 +413,7 @@ values! {
     TimedPath<'a>: |bytes| Ok(Self::parse(bytes)?), Self::encode;
 }
 
-/// What the parsers of arguments complain of.
+/// The errors of all argument parsers.
 enum ArgumentError {
     Invalid(Invalid),
     Family,
@@ -445,7 +448,7 @@ impl<'a> TimedPath<'a> {
     /// Parses a time, a space and a path.
     ///
     /// # Errors
-    /// When it is not that.
+    /// Fails on anything else.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
         const EXPECTED: Invalid = Invalid::new("a time, a space and a path");
         let at = memchr::memchr(b' ', bytes).ok_or(EXPECTED)?;
@@ -459,7 +462,7 @@ impl<'a> TimedPath<'a> {
     /// Appends the time, a space and the path.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         self.time.encode(sink)?;
         spaced(self.path, sink)
@@ -469,10 +472,10 @@ impl<'a> TimedPath<'a> {
 impl<'a> MffArgument<'a> {
     // mff-argument = 1*( fact ";" ) SP pathname    ; fact as in RFC 3659 7.2
     //   in use too: no ";" after the last
-    /// Checks facts, a space and a path.
+    /// Checks that `bytes` are facts, a space and a path.
     ///
     /// # Errors
-    /// As [`Facts::parse_exact`], and when there is no fact, or no path.
+    /// Fails like [`Facts::parse_exact`], and when there is no fact or no path.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
         let facts = Facts::parse_exact(bytes)?;
         if facts.iter().next().is_none() || facts.name.is_empty() {
@@ -481,18 +484,18 @@ impl<'a> MffArgument<'a> {
         Text::new(bytes).map(Self)
     }
 
-    /// Reads the facts and the path.
+    /// Parses the facts and the path.
     ///
     /// # Errors
-    /// None, since [`parse`](Self::parse) had none.
+    /// Never fails, since [`parse`](Self::parse) succeeded.
     pub fn facts(&self) -> Result<Facts<'a>, Invalid> {
         Facts::parse(self.0.as_bytes())
     }
 
-    /// Appends it as it came.
+    /// Appends the argument unchanged.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         self.0.encode(sink)
     }

@@ -1,5 +1,5 @@
-//! Hashes as replies carry them: HASH's (draft-bryan-ftpext-hash 3) and those of XCRC, XMD5, XSHA1 and the
-//! like, which are in use and in no document.
+//! Hashes in replies: those of HASH (draft-bryan-ftpext-hash 3), and those of XCRC, XMD5, XSHA1 and
+//! similar commands, which are in use but in no document.
 
 use core::fmt;
 
@@ -11,7 +11,7 @@ use nom::{IResult, Parser};
 
 use super::{HashAlgorithm, Invalid};
 
-/// A hash: its bytes. Written as lower-case hexadecimal digits.
+/// The bytes of a hash, displayed as lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest {
     algorithm: HashAlgorithm,
@@ -20,10 +20,10 @@ pub struct Digest {
 
 impl Digest {
     // digest = 2*128HEXDIG      ; two for each byte; of CRC32 some servers leave leading zeros out
-    /// Reads the hash from its hexadecimal digits, in any case.
+    /// Parses the hash from its hexadecimal digits, in any case.
     ///
     /// # Errors
-    /// When there are not as many digits as a hash of `algorithm` has.
+    /// Fails when the number of digits is not that of a hash of `algorithm`.
     pub fn parse(digits: &[u8], algorithm: HashAlgorithm) -> Result<Self, Invalid> {
         const EXPECTED: Invalid = Invalid::new("a hash in hexadecimal digits");
         let length = algorithm.digest_len();
@@ -42,23 +42,24 @@ impl Digest {
         Ok(Self { algorithm, bytes })
     }
 
-    /// Finds the hash in the text of a reply to XCRC, XMD5 and the like: the last word that can be one.
+    /// Finds the hash in the text of a reply to XCRC, XMD5 and similar commands: the last word that
+    /// can be one.
     ///
     /// # Errors
-    /// When there is none.
+    /// Fails when there is none.
     pub fn find(text: &[u8], algorithm: HashAlgorithm) -> Result<Self, Invalid> {
         text.rsplit(|byte| !byte.is_ascii_alphanumeric())
             .find_map(|word| Self::parse(word, algorithm).ok())
             .ok_or(Invalid::new("a reply with a hash"))
     }
 
-    /// What it was computed by.
+    /// Returns the algorithm that computed the hash.
     #[must_use]
     pub const fn algorithm(&self) -> HashAlgorithm {
         self.algorithm
     }
 
-    /// Its bytes, the most significant first.
+    /// Returns the bytes of the hash, the most significant first.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.algorithm.digest_len()).unwrap_or_default()
@@ -86,12 +87,13 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// What a server answers to HASH.
+/// A server's answer to HASH.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HashReply {
-    /// The first byte of the file that the hash is of.
+    /// The position of the first byte of the hashed part of the file.
     pub start: u64,
-    /// Where that part ends, as the server counts it: some name the last byte, some the one after it.
+    /// The end of that part as the server counts it: some give the last byte, some the one after
+    /// it.
     pub end: u64,
     /// The hash.
     pub digest: Digest,
@@ -99,10 +101,10 @@ pub struct HashReply {
 
 impl HashReply {
     // hash-reply = algorithm SP start "-" end SP hash SP pathname    ; draft-bryan-ftpext-hash 3.1
-    /// Reads the text of a 213 to HASH.
+    /// Parses the text of a 213 to HASH.
     ///
     /// # Errors
-    /// When it is of another form, or the algorithm is not known here.
+    /// Fails when it has another form or names an unknown algorithm.
     pub fn parse(text: &[u8]) -> Result<Self, Invalid> {
         fn word(input: &[u8]) -> IResult<&[u8], &[u8]> {
             take_till1(|byte| byte == b' ').parse_complete(input)

@@ -1,11 +1,11 @@
-//! Where encoders write: anything that takes bytes or says that it is full.
+//! The destination of encoders: anything that takes bytes or reports that it is full.
 
 use core::fmt;
 
 use arrayvec::ArrayVec;
 
-/// The room for an encoding ran out. What the sink holds of it is undefined; a
-/// [`SendBuf`](crate::buffer::SendBuf) takes it back.
+/// The sink ran out of room. Its contents are then unspecified; a
+/// [`SendBuf`](crate::buffer::SendBuf) removes the partial encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
@@ -17,12 +17,12 @@ impl fmt::Display for Full {
 
 impl core::error::Error for Full {}
 
-/// Takes the bytes of an encoding, without allocating unless it is a `Vec`.
+/// A destination for encoded bytes. Nothing is allocated unless the sink is a `Vec`.
 pub trait Sink {
-    /// Appends all of `bytes`, or none and says that it is full.
+    /// Appends all of `bytes`, or fails and appends nothing.
     fn put(&mut self, bytes: &[u8]) -> Result<(), Full>;
 
-    /// Appends what `args` prints: numbers, mostly.
+    /// Appends the formatted `args`, mostly numbers.
     fn put_fmt(&mut self, args: fmt::Arguments<'_>) -> Result<(), Full> {
         struct Adapter<'s, S: ?Sized>(&'s mut S);
         impl<S: Sink + ?Sized> fmt::Write for Adapter<'_, S> {

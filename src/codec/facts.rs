@@ -1,8 +1,8 @@
-//! Facts about files: the entries of MLST and MLSD (RFC 3659 section 7), MFF's argument and the 213 of MFMT,
-//! MFCT and MFF (draft-somers-ftp-mfxx), and the sets of facts that FEAT and OPTS speak of.
+//! Facts about files: the entries of MLST and MLSD (RFC 3659 section 7), MFF's argument and the 213
+//! of MFMT, MFCT and MFF (draft-somers-ftp-mfxx), and the sets of facts in FEAT and OPTS.
 //!
-//! A fact is either read in full or it is absent and named in [`Facts::unreadable`]: a size or a time is never
-//! made up, and the name and the other facts of its line are not lost with it. Facts that are not known here are
+//! A known fact is either read in full, or absent and listed in [`Facts::unreadable`]: a size or a
+//! time is never made up, and the name and the other facts of its line are kept. Unknown facts are
 //! kept as bytes.
 
 mod entry;
@@ -16,28 +16,28 @@ use super::{Full, Invalid, Sink, scan};
 use table::TABLE;
 
 bitflags! {
-    /// Facts that are known here by name, to be asked for and shown.
+    /// A set of known facts, to be requested and shown.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct FactSet: u32 {
-        /// What the entry is.
+        /// The kind of the entry.
         const TYPE = 1;
-        /// Its size in bytes.
+        /// The size in bytes.
         const SIZE = 1 << 1;
-        /// When its content changed last.
+        /// The time of the last change to the content.
         const MODIFY = 1 << 2;
-        /// When it was made.
+        /// The time of creation.
         const CREATE = 1 << 3;
-        /// What the session may do with it.
+        /// The permissions of the session.
         const PERM = 1 << 4;
-        /// What tells it from every other file.
+        /// The identity of the file.
         const UNIQUE = 1 << 5;
-        /// The language of its name.
+        /// The language of the name.
         const LANG = 1 << 6;
-        /// The media type of its content.
+        /// The media type of the content.
         const MEDIA_TYPE = 1 << 7;
-        /// The character set of its name.
+        /// The character set of the name.
         const CHARSET = 1 << 8;
-        /// Unix permissions.
+        /// The Unix permissions.
         const UNIX_MODE = 1 << 9;
         /// The owner's number.
         const UNIX_UID = 1 << 10;
@@ -53,39 +53,40 @@ bitflags! {
         const UNIX_GROUPNAME = 1 << 15;
     }
 
-    /// What a session may do with an entry, as the server guesses it (RFC 3659 section 7.5.5).
+    /// The permissions of a session for an entry, as the server estimates them (RFC 3659 section
+    /// 7.5.5).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Permissions: u16 {
-        /// `a`: APPE to this file.
+        /// `a`: APPE may append to this file.
         const APPEND = 1;
-        /// `c`: make files in this directory.
+        /// `c`: files may be created in this directory.
         const CREATE = 1 << 1;
-        /// `d`: DELE or RMD it.
+        /// `d`: DELE or RMD may remove the entry.
         const DELETE = 1 << 2;
-        /// `e`: CWD to this directory.
+        /// `e`: CWD may enter this directory.
         const ENTER = 1 << 3;
-        /// `f`: RNFR it.
+        /// `f`: RNFR may rename the entry.
         const RENAME = 1 << 4;
-        /// `l`: list this directory.
+        /// `l`: this directory may be listed.
         const LIST = 1 << 5;
-        /// `m`: MKD in this directory.
+        /// `m`: MKD may create directories in this directory.
         const MAKE_DIRECTORY = 1 << 6;
-        /// `p`: delete what is in this directory.
+        /// `p`: the contents of this directory may be deleted.
         const PURGE = 1 << 7;
-        /// `r`: RETR this file.
+        /// `r`: RETR may retrieve this file.
         const RETRIEVE = 1 << 8;
-        /// `w`: STOR to this file.
+        /// `w`: STOR may store to this file.
         const STORE = 1 << 9;
     }
 }
 
-/// How fact names are written.
+/// The case of fact names in output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum NameCase {
-    /// `Type=`, as RFC 3659 has them.
+    /// `Type=`, as in RFC 3659.
     #[default]
     Canonical,
-    /// `type=`, as most servers do. `UNIX.` keeps its capitals.
+    /// `type=`, as most servers write it. `UNIX.` keeps its capitals.
     Lower,
 }
 
@@ -103,7 +104,7 @@ const LETTERS: &[(Permissions, u8)] = &[
     (Permissions::STORE, b'w'),
 ];
 
-/// What each letter of the alphabet means.
+/// The meaning of each letter of the alphabet.
 static BY_LETTER: [Permissions; 26] = {
     let mut meant = [Permissions::empty(); 26];
     let mut row = 0;
@@ -115,25 +116,25 @@ static BY_LETTER: [Permissions; 26] = {
 };
 
 impl FactSet {
-    /// The fact with this name, in any case.
+    /// Returns the fact with this name, in any case.
     #[must_use]
     #[inline]
     pub fn from_fact_name(name: &[u8]) -> Option<Self> {
         table::named(name).map(|row| row.fact)
     }
 
-    /// Each fact in it with its name, in the order in which they are written.
+    /// Yields each fact of the set with its name, in the order in which they are written.
     pub fn names(self, case: NameCase) -> impl Iterator<Item = (Self, &'static str)> {
         TABLE.iter().filter(move |row| self.contains(row.fact)).map(move |row| (row.fact, row.name(case)))
     }
 
     // facts-wanted = *( factname ";" )                     ; of mlst-opts, RFC 3659 7.9
     //   in use too: no ";" after the last
-    /// Reads the list of `OPTS MLST`. Names that are not known here are left out, as a server is told to
-    /// do (RFC 3659 section 7.9); an empty list is no facts.
+    /// Parses the list of `OPTS MLST`. Unknown names are ignored, as RFC 3659 section 7.9 requires
+    /// of a server. An empty list yields no facts.
     ///
     /// # Errors
-    /// When it is not a list of names, or a space is in it.
+    /// Fails when it is not a list of names, or contains a space.
     pub fn parse(list: &[u8]) -> Result<Self, Invalid> {
         let mut wanted = Self::empty();
         for name in terminated_pieces(list) {
@@ -148,28 +149,28 @@ impl FactSet {
     /// Appends the list of `OPTS MLST` and of the answer to it, `Type;Size;`.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, case: NameCase, sink: &mut S) -> Result<(), Full> {
         self.names(case).try_for_each(|(_, name)| sink.put_fmt(format_args!("{name};")))
     }
 }
 
-/// What the MLST line of FEAT says: the facts that there are, and those of them that are shown.
+/// The MLST line of FEAT: the available facts, and those that are selected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FactChoice {
     /// Every fact that the server can show.
     pub available: FactSet,
-    /// The facts it shows until `OPTS MLST` changes that; those with a `*`.
+    /// The facts that it shows until `OPTS MLST` changes the selection; they are marked with `*`.
     pub selected: FactSet,
 }
 
 impl FactChoice {
     // factlist = 1*( factname ["*"] ";" )                  ; of mlst-feat, RFC 3659 7.8
-    /// Reads what follows `MLST` on its line of FEAT, empty when nothing does. Names that are not known
-    /// here are left out.
+    /// Parses the text after `MLST` on its line of FEAT, which may be empty. Unknown names are
+    /// ignored.
     ///
     /// # Errors
-    /// When it is not a list of names.
+    /// Fails when it is not a list of names.
     pub fn parse(list: &[u8]) -> Result<Self, Invalid> {
         let mut choice = Self::default();
         for piece in terminated_pieces(list) {
@@ -189,11 +190,11 @@ impl FactChoice {
         Ok(choice)
     }
 
-    /// Appends what follows `MLST` on its line of FEAT, `Type*;Size;`. What is selected and not
-    /// available is left out.
+    /// Appends the text after `MLST` on its line of FEAT, `Type*;Size;`. Facts that are selected
+    /// but not available are omitted.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, case: NameCase, sink: &mut S) -> Result<(), Full> {
         self.available.names(case).try_for_each(|(fact, name)| {
             let star = if self.selected.contains(fact) { "*" } else { "" };
@@ -204,11 +205,10 @@ impl FactChoice {
 
 impl Permissions {
     // pvals = *( "a" / "c" / "d" / "e" / "f" / "l" / "m" / "p" / "r" / "w" )      ; RFC 3659 7.5.5
-    /// Reads the value of a perm fact. Letters that mean nothing here are passed over, since some servers
-    /// have more.
+    /// Parses the value of a perm fact. Unknown letters are ignored, since some servers have more.
     ///
     /// # Errors
-    /// When it holds anything but letters.
+    /// Fails when it contains anything but letters.
     pub fn parse(value: &[u8]) -> Result<Self, Invalid> {
         value.iter().try_fold(Self::empty(), |all, letter| {
             let place = (letter | 0x20).wrapping_sub(b'a');
@@ -220,14 +220,14 @@ impl Permissions {
     /// Appends the letters, in alphabetical order.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         let letters = LETTERS.iter().filter(|row| self.contains(row.0));
         letters.map(|row| row.1).try_for_each(|letter| sink.put(&[letter]))
     }
 }
 
-/// What `;` ends, or the end of `list` where the last one is left out.
+/// Splits `list` at each `;`. The last one may be missing.
 fn terminated_pieces(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = list;
     core::iter::from_fn(move || {

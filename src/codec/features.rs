@@ -1,6 +1,7 @@
-//! What a server can do beyond RFC 959: the lines of FEAT and the argument of OPTS (RFC 2389).
+//! The capabilities of a server beyond RFC 959: the lines of FEAT and the argument of OPTS (RFC
+//! 2389).
 //!
-//! A feature is one flag and one row of a table, from which lines are both read and written.
+//! Each feature is one flag and one row of a table, from which lines are both parsed and written.
 
 use core::fmt;
 
@@ -11,16 +12,17 @@ use super::parameters::{HashAlgorithm, deflate_level};
 use super::{Escaped, Full, Invalid, Sink, Text};
 
 bitflags! {
-    /// Features that are known here. A client unites those of every line of FEAT.
+    /// A set of known features. A client combines those of all lines of FEAT.
     ///
-    /// What a server says is a hint: some name what they refuse, and many have what they do not name.
+    /// The server's answer is only a hint: some servers list features that they refuse, and many
+    /// support features that they do not list.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Features: u64 {
         /// Pathnames in UTF-8 (RFC 2640).
         const UTF8 = 1;
-        /// MLST, and with it MLSD (RFC 3659 section 7).
+        /// MLST, which implies MLSD (RFC 3659 section 7).
         const MLST = 1 << 1;
-        /// MLSD. A line for MLST says it as well.
+        /// MLSD. A line for MLST implies it.
         const MLSD = 1 << 2;
         /// SIZE (RFC 3659 section 4).
         const SIZE = 1 << 3;
@@ -66,17 +68,17 @@ bitflags! {
         const HASH = 1 << 23;
         /// RANG (draft-bryan-ftp-range).
         const RANG = 1 << 24;
-        /// XCRC.
+        /// XCRC, which reports the CRC-32 of a file.
         const XCRC = 1 << 25;
-        /// XMD5.
+        /// XMD5, which reports the MD5 hash of a file.
         const XMD5 = 1 << 26;
-        /// XSHA1, or XSHA, as some name it.
+        /// XSHA1, which some servers call XSHA.
         const XSHA1 = 1 << 27;
-        /// XSHA256.
+        /// XSHA256, which reports the SHA-256 hash of a file.
         const XSHA256 = 1 << 28;
-        /// XSHA512.
+        /// XSHA512, which reports the SHA-512 hash of a file.
         const XSHA512 = 1 << 29;
-        /// COMB.
+        /// COMB, which joins the parts of a file.
         const COMB = 1 << 30;
         /// AVBL (draft-peterson-streamlined-ftp-command-extensions).
         const AVBL = 1 << 31;
@@ -88,30 +90,31 @@ bitflags! {
         const THMB = 1 << 34;
         /// CSID (the same draft).
         const CSID = 1 << 35;
-        /// CLNT.
+        /// CLNT, which names the client program.
         const CLNT = 1 << 36;
-        /// PRET, which distributed servers want before PASV.
+        /// PRET, which distributed servers require before PASV.
         const PRET = 1 << 37;
-        /// PASV, which needs no mention and gets it.
+        /// PASV. Every server has it, but some list it.
         const PASV = 1 << 38;
-        /// SSCN, by which a server is made the TLS client on a data connection to another.
+        /// SSCN, which makes a server the TLS client on a data connection to another server.
         const SSCN = 1 << 39;
     }
 }
 
-/// What a line of the table is for.
+/// The use of a line of the table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
-    /// To be read, and written for its flag.
+    /// Parsed, and written for its flag.
     Both,
-    /// To be read: another way of saying what has a line already.
+    /// Parsed only: an alternative form of another line.
     Read,
 }
 
 use Use::{Both, Read};
 
-/// The features that a line means, the line, its use. A line of two words is a feature that is one of its
-/// first word's parameters; where there is one word, parameters do not matter.
+/// The table: the features that a line implies, the line, and its use. A line of two words stands
+/// for a feature that is among its first word's parameters; for a line of one word, parameters do
+/// not matter.
 const LINES: &[(Features, &str, Use)] = &[
     (Features::AUTH_TLS, "AUTH TLS", Both),
     (Features::AUTH_TLS, "AUTH TLS-C", Read),
@@ -159,13 +162,13 @@ const LINES: &[(Features, &str, Use)] = &[
     (Features::XSHA512, "XSHA512", Both),
 ];
 
-/// A line of FEAT's answer in two parts: a feature's name, and its parameters.
+/// A line of FEAT's answer, split into a feature's name and its parameters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct FeatureLine<'a> {
     /// The first word; empty in a blank line.
     pub name: &'a [u8],
-    /// What follows the space after it, or nothing: MLST's list of facts, HASH's of algorithms, LANG's of
-    /// languages.
+    /// The text after the following space, possibly empty: MLST's list of facts, HASH's algorithms,
+    /// LANG's languages.
     pub parameters: &'a [u8],
 }
 
@@ -183,8 +186,8 @@ impl<'a> FeatureLine<'a> {
     // feature-label = 1*VCHAR
     // feature-parms = 1*TCHAR
     //   in use too: no space before it, several, or "211-" before that, even twice; dots at its end
-    /// Takes a line apart, without its line end. Everything is a line. The dots with which some servers end
-    /// their lines belong to neither part.
+    /// Splits a line without its line end; every line is valid. The dots that some servers put at
+    /// the end of their lines belong to neither part.
     #[must_use]
     pub fn new(line: &'a [u8]) -> Self {
         let mut line = line;
@@ -201,7 +204,8 @@ impl<'a> FeatureLine<'a> {
         }
     }
 
-    /// The features that it means; none, mostly, in the lines that begin and end the answer.
+    /// Returns the features that the line implies: usually none for the lines that begin and end
+    /// the answer.
     #[must_use]
     pub fn features(&self) -> Features {
         let meant = LINES.iter().filter(|row| {
@@ -217,18 +221,18 @@ impl<'a> FeatureLine<'a> {
 }
 
 impl Features {
-    /// The features that one line of FEAT's answer means, with its `211-` or without: most often one, none
-    /// when it is not known here, several from `AUTH TLS;SSL`.
+    /// Returns the features that one line of FEAT's answer implies, with or without its `211-`:
+    /// usually one, none for an unknown line, several for `AUTH TLS;SSL`.
     #[must_use]
     pub fn from_line(line: &[u8]) -> Self {
         FeatureLine::new(line).features()
     }
 
-    /// Each feature in it with its line, in alphabetical order, without the space that a server puts before
-    /// it.
+    /// Yields each feature of the set with its line, in alphabetical order, without the space that
+    /// a server puts before it.
     ///
-    /// MLST's line goes on with a space and [`FactChoice`](super::facts::FactChoice), HASH's with its
-    /// algorithms, LANG's with its languages. MLSD has no line where MLST is missing.
+    /// MLST's line continues with a space and a [`FactChoice`](super::facts::FactChoice), HASH's
+    /// with its algorithms, LANG's with its languages. MLSD has no line without MLST.
     pub fn lines(self) -> impl Iterator<Item = (Self, &'static str)> {
         LINES
             .iter()
@@ -237,22 +241,22 @@ impl Features {
     }
 }
 
-/// OPTS's argument: how a command is to behave from now on (RFC 2389 section 4).
+/// OPTS's argument, which sets how a command behaves from now on (RFC 2389 section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OptsArgument<'a> {
     /// `UTF8 ON` or `OFF`: pathnames in UTF-8.
     Utf8(bool),
-    /// `MLST`: the facts to show. Those that are not known here are left out (RFC 3659 section 7.9).
+    /// `MLST`: the facts to show. Unknown ones are ignored (RFC 3659 section 7.9).
     Mlst(FactSet),
-    /// `HASH`: the algorithm to use; without one, the question which it is.
+    /// `HASH`: the algorithm to use; `None` asks for the current one.
     Hash(Option<HashAlgorithm>),
-    /// `MODE Z`: the level of compression, 0 to 9; without one, the server's own.
+    /// `MODE Z`: the level of compression, 0 to 9; `None` leaves it to the server.
     Deflate(Option<u8>),
-    /// For any other command.
+    /// Options of any other command.
     Other {
-        /// The command.
+        /// The name of the command.
         name: Text<'a>,
-        /// What follows the space after it.
+        /// The text after the following space.
         parameters: Option<Text<'a>>,
     },
 }
@@ -263,10 +267,10 @@ impl<'a> OptsArgument<'a> {
     // mlst-opts = "MLST" [ SP 1*( factname ";" ) ]          ; RFC 3659 7.9
     // hash-opts = "HASH" [ SP hash-name ]                   ; draft-bryan-ftpext-hash
     // mode-opts = "MODE" SP "Z" [ SP "LEVEL" SP 1*DIGIT ]   ; draft-preston-ftpext-deflate
-    /// Reads OPTS's argument, in any case.
+    /// Parses OPTS's argument, in any case.
     ///
     /// # Errors
-    /// When there is no command, or its options are not of its grammar: 501.
+    /// Fails when there is no command, or its options violate its grammar: 501.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
         let text = Text::new(bytes)?;
         let (name, options) =
@@ -297,7 +301,7 @@ impl<'a> OptsArgument<'a> {
     /// Appends OPTS's argument.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         match self {
             Self::Utf8(true) => sink.put(b"UTF8 ON"),
@@ -322,7 +326,7 @@ impl<'a> OptsArgument<'a> {
 }
 
 pub(super) fn on_or_off(option: &[u8]) -> Result<bool, Invalid> {
-    // Some clients name the option and say no more; they mean on.
+    // Some clients give the option without a value and mean on.
     let words: [(&[u8], bool); 3] = [(b"", true), (b"ON", true), (b"OFF", false)];
     let word = words.iter().find(|row| row.0.eq_ignore_ascii_case(option));
     word.map(|row| row.1).ok_or(Invalid::new("ON or OFF"))

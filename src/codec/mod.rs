@@ -1,23 +1,23 @@
-//! Bytes to values and back: stateless, zero-copy, one file a grammar.
+//! Bytes to values and back: stateless, zero-copy, one file per grammar.
 //!
-//! Every value has a `parse` that takes the whole of its bytes, borrows from them what it keeps and
-//! never panics, and an `encode` that writes the canonical form to a [`Sink`]. `parse(encode(x)) == x`.
+//! Every value has a `parse` that consumes all of its input, borrows from it and never panics, and
+//! an `encode` that writes the canonical form to a [`Sink`], so that `parse(encode(x)) == x`.
 //!
-//! What only looks on, or stands between the two, frames each direction with a
-//! [`RecvBuf`](crate::buffer::RecvBuf) and parses its lines:
+//! An observer or a gateway frames each direction with a [`RecvBuf`](crate::buffer::RecvBuf) and
+//! parses its lines:
 //!
 //! ```
 //! use ftp_proto::buffer::{Frame, RecvBuf};
 //! use ftp_proto::codec::{Command, EndRule, Redacted, ReplyLine, Verb, address};
 //!
-//! /// What to do with each line of one direction, as its bytes come in.
+//! /// Calls `each` with each line of one direction, as its bytes arrive.
 //! fn lines(rx: &mut RecvBuf<[u8; 2048]>, mut bytes: &[u8], mut each: impl FnMut(&[u8])) {
 //!     loop {
 //!         match rx.view().next_line(2046) {
 //!             Frame::Line(line) => each(rx.bytes(line)),
 //!             Frame::Partial if bytes.is_empty() => return,
 //!             Frame::Partial => bytes = &bytes[rx.extend(bytes)..],
-//!             Frame::TooLong(_) | Frame::Binary => {} // skipped, and said once
+//!             Frame::TooLong(_) | Frame::Binary => {} // skipped, and reported once
 //!             Frame::End { .. } => return,            // after `RecvBuf::eof`
 //!         }
 //!     }
@@ -84,20 +84,20 @@ pub use verb::{Argument, Direction, LoginGate, TransferGate, Verb, VerbInfo, Ver
 
 use core::fmt;
 
-/// Bytes that are not the value they should be; says what was expected.
+/// The bytes are not a valid value. The error says what was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invalid {
     expected: &'static str,
 }
 
 impl Invalid {
-    /// `expected` completes the sentence "expected ...".
+    /// Creates an error whose `expected` completes the sentence "expected ...".
     #[must_use]
     pub const fn new(expected: &'static str) -> Self {
         Self { expected }
     }
 
-    /// What should have stood there.
+    /// Returns a phrase for the value that was expected.
     #[must_use]
     pub const fn expected(&self) -> &'static str {
         self.expected

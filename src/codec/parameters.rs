@@ -1,9 +1,11 @@
-//! Arguments of the commands that set parameters: TYPE, STRU, MODE, ALLO and REST (RFC 959 sections 4.1.2
-//! and 5.3.2), PROT and PBSZ (RFC 2228 section 3), RANG and HASH (draft-bryan-ftp-range, -ftpext-hash).
+//! Arguments of the commands that set parameters: TYPE, STRU, MODE, ALLO and REST (RFC 959 sections
+//! 4.1.2 and 5.3.2), PROT and PBSZ (RFC 2228 section 3), RANG and HASH (draft-bryan-ftp-range,
+//! -ftpext-hash).
 //!
-//! A `parse` fails on what is not of the grammar, which a server answers with 501. What the grammar knows
-//! and the server does not support is a value like any other, and its 504 the server's to say. Letters and
-//! words are read in any case and written in capitals. Each `Default` is that of RFC 959 5.1.
+//! A `parse` fails on violations of the grammar, which a server answers with 501. Values that the
+//! grammar allows but the server does not support are parsed like any other; answering them with
+//! 504 is up to the server. Letters and words are parsed in any case and written in capitals. Each
+//! `Default` is that of RFC 959 5.1.
 
 use core::num::NonZeroU8;
 
@@ -16,7 +18,8 @@ use nom::{IResult, Parser};
 
 use super::{Full, Invalid, Sink, Text};
 
-/// An enumeration whose every value is one letter or word on the wire: the table is the grammar.
+/// Defines an enumeration whose every value is one letter or word on the wire: the table is the
+/// grammar.
 macro_rules! words {
     (
         $(#[$meta:meta])*
@@ -34,25 +37,25 @@ macro_rules! words {
             /// Every value, in the order of the table.
             pub const ALL: &[Self] = &[$( Self::$variant, )+];
 
-            /// How it is written.
+            /// Returns the value as it is written.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$variant => $word, )+ }
             }
 
-            /// Reads one, in any case.
+            /// Parses a value, in any case.
             ///
             /// # Errors
-            /// When `bytes` is none of them.
+            /// Fails when `bytes` is none of the words.
             pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
                 let is = |value: &&Self| value.as_str().as_bytes().eq_ignore_ascii_case(bytes);
                 Self::ALL.iter().find(is).copied().ok_or(Invalid::new($expected))
             }
 
-            /// Appends it.
+            /// Appends the value.
             ///
             /// # Errors
-            /// [`Full`] when `sink` is.
+            /// Fails with [`Full`] when `sink` has no room.
             pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
                 sink.put(self.as_str().as_bytes())
             }
@@ -67,75 +70,75 @@ macro_rules! words {
 }
 
 words! {
-    /// How vertical format is controlled in text, TYPE's second parameter (RFC 959 section 3.1.1.5).
+    /// The vertical format control of text, TYPE's second parameter (RFC 959 section 3.1.1.5).
     #[derive(Default)]
     FormatControl, "a format control, N, T or C" {
-        /// The file is not for printing as it is.
+        /// None: the file is not meant for printing.
         #[default]
         NonPrint = "N",
-        /// Telnet's own: CR, LF, NL, VT, FF.
+        /// Telnet's controls: CR, LF, NL, VT, FF.
         Telnet = "T",
-        /// The first character of each line says it (Fortran's, RFC 740 appendix C).
+        /// The first character of each line (Fortran's convention, RFC 740 appendix C).
         CarriageControl = "C",
     }
 }
 
 words! {
-    /// STRU's argument: how a file is made up (RFC 959 section 3.1.2).
+    /// STRU's argument: the structure of a file (RFC 959 section 3.1.2).
     #[derive(Default)]
     FileStructure, "a file structure, F, R or P" {
         /// One sequence of bytes.
         #[default]
         File = "F",
-        /// Records, one after another.
+        /// A sequence of records.
         Record = "R",
-        /// Numbered pages, perhaps with holes.
+        /// Numbered pages, possibly with holes.
         Page = "P",
     }
 }
 
 words! {
-    /// MODE's argument: how bytes travel on the data connection (RFC 959 section 3.4).
+    /// MODE's argument: the encoding on the data connection (RFC 959 section 3.4).
     #[derive(Default)]
     TransferMode, "a transfer mode, S, B, C or Z" {
-        /// As they are; the end of the connection ends the file.
+        /// Unchanged bytes. The end of the connection ends the file.
         #[default]
         Stream = "S",
-        /// In blocks with headers, which carry restart markers.
+        /// Blocks with headers, which carry restart markers.
         Block = "B",
-        /// With runs shortened.
+        /// Run-length encoding.
         Compressed = "C",
-        /// As one zlib stream a transfer (draft-preston-ftpext-deflate).
+        /// One zlib stream per transfer (draft-preston-ftpext-deflate).
         Deflate = "Z",
     }
 }
 
 words! {
-    /// PROT's argument: how the data connection is protected (RFC 2228 section 3).
+    /// PROT's argument: the protection of the data connection (RFC 2228 section 3).
     ///
-    /// Under TLS only Clear and Private mean something (RFC 4217 section 9).
+    /// Under TLS only Clear and Private are meaningful (RFC 4217 section 9).
     #[derive(Default)]
     ProtectionLevel, "a protection level, C, S, E or P" {
-        /// Not at all.
+        /// No protection.
         #[default]
         Clear = "C",
-        /// Its integrity.
+        /// Integrity.
         Safe = "S",
-        /// Its confidentiality, and not its integrity.
+        /// Confidentiality without integrity.
         Confidential = "E",
-        /// Both.
+        /// Integrity and confidentiality.
         Private = "P",
     }
 }
 
 words! {
-    /// A hash by the name that HASH and `OPTS HASH` use (draft-bryan-ftpext-hash).
+    /// A hash algorithm, by its name in HASH and `OPTS HASH` (draft-bryan-ftpext-hash).
     HashAlgorithm, "a hash algorithm" {
         /// SHA-1, 160 bits.
         Sha1 = "SHA-1",
-        /// SHA-256.
+        /// SHA-256, 256 bits.
         Sha256 = "SHA-256",
-        /// SHA-512.
+        /// SHA-512, 512 bits.
         Sha512 = "SHA-512",
         /// MD5, 128 bits.
         Md5 = "MD5",
@@ -145,7 +148,7 @@ words! {
 }
 
 impl HashAlgorithm {
-    /// The length of a hash in bytes; replies write each as two hexadecimal digits.
+    /// Returns the length of a hash in bytes. Replies write each byte as two hexadecimal digits.
     #[must_use]
     pub const fn digest_len(self) -> usize {
         match self {
@@ -158,20 +161,20 @@ impl HashAlgorithm {
     }
 }
 
-/// TYPE's argument: how data is represented on the wire (RFC 959 section 3.1.1).
+/// TYPE's argument: the representation of data on the wire (RFC 959 section 3.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RepresentationType {
-    /// Text, its lines ended by CR LF.
+    /// Text whose lines end in CR LF.
     Ascii(FormatControl),
-    /// Text in EBCDIC, its lines ended by NL.
+    /// EBCDIC text whose lines end in NL.
     Ebcdic(FormatControl),
     /// Bytes of eight bits, unchanged.
     Image,
-    /// Bytes of as many bits as this.
+    /// Bytes of this many bits.
     Local(NonZeroU8),
 }
 
-/// ASCII, non-print.
+/// Returns ASCII, non-print.
 impl Default for RepresentationType {
     fn default() -> Self {
         Self::ASCII
@@ -179,22 +182,22 @@ impl Default for RepresentationType {
 }
 
 impl RepresentationType {
-    /// `A N`.
+    /// `A N`, the default.
     pub const ASCII: Self = Self::Ascii(FormatControl::NonPrint);
-    /// `L 8`, which is [`Image`](Self::Image) on every machine of today.
+    /// `L 8`, which equals [`Image`](Self::Image) on all machines in use.
     pub const LOCAL_8: Self = Self::Local(match NonZeroU8::new(8) {
         Some(bits) => bits,
         None => NonZeroU8::MIN,
     });
 
-    // type-code = "A" [SP form-code] / "E" [SP form-code] / "I" / "L" SP byte-size    ; RFC 959 5.3.2
+    // type-code = "A" [SP form-code] / "E" [SP form-code] / "I" / "L" SP byte-size ; RFC 959 5.3.2
     // form-code = "N" / "T" / "C"
     // byte-size = number                                  ; decimal, 1 through 255
     //   in use too: "L8"
-    /// Reads TYPE's argument. A format control that is left out is non-print.
+    /// Parses TYPE's argument. A missing format control means non-print.
     ///
     /// # Errors
-    /// When it is not of the grammar.
+    /// Fails when it violates the grammar.
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         fn form(input: &[u8]) -> IResult<&[u8], FormatControl, ()> {
             let letter = map_opt(nom::bytes::complete::take(1usize), |b| FormatControl::parse(b).ok());
@@ -210,10 +213,10 @@ impl RepresentationType {
         whole(code, bytes, "a representation type, A, E, I or L with its parameter")
     }
 
-    /// Appends TYPE's argument. Non-print is left out, as everyone does.
+    /// Appends TYPE's argument. Omits the format control non-print, as all clients do.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         let (letter, form) = match self {
             Self::Ascii(form) => ("A", form),
@@ -229,45 +232,45 @@ impl RepresentationType {
     }
 }
 
-/// PBSZ's argument: the largest protected block, in bytes (RFC 2228 section 3). 0 under TLS, which
-/// frames its data itself (RFC 4217 section 9).
+/// PBSZ's argument: the size of the largest protected block, in bytes (RFC 2228 section 3). 0 under
+/// TLS, which frames its data itself (RFC 4217 section 9).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProtectionBufferSize(pub u32);
 
 impl ProtectionBufferSize {
     // protection-buffer-size = 1*DIGIT                    ; RFC 2228 section 3, at most 32 bits
-    /// Reads PBSZ's argument.
+    /// Parses PBSZ's argument.
     ///
     /// # Errors
-    /// When it is anything but a decimal number of at most 32 bits.
+    /// Fails when it is anything but a decimal number of at most 32 bits.
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         whole(map(decimal32, Self), bytes, "a buffer size of at most 32 bits")
     }
 
-    /// Appends PBSZ's argument. A reply's text has `PBSZ=` before it.
+    /// Appends PBSZ's argument. In a reply's text `PBSZ=` precedes it.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         sink.put_fmt(format_args!("{}", self.0))
     }
 }
 
-/// ALLO's argument: the room that a file will need (RFC 959 section 4.1.3).
+/// ALLO's argument: the space that a file will need (RFC 959 section 4.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Allocation {
     /// The size of the file, in logical bytes.
     pub bytes: u64,
-    /// The largest record or page, in logical bytes, for a file that has them.
+    /// The size of the largest record or page, in logical bytes, for a file that has them.
     pub record: Option<u64>,
 }
 
 impl Allocation {
     // allocation = decimal-integer [SP "R" SP decimal-integer]      ; RFC 959 5.3.1
-    /// Reads ALLO's argument.
+    /// Parses ALLO's argument.
     ///
     /// # Errors
-    /// When it is not of the grammar, or a number is over 64 bits.
+    /// Fails when it violates the grammar, or a number exceeds 64 bits.
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         let record = opt(preceded(tag_no_case(" R "), decimal64));
         let allocation = map((decimal64, record), |(bytes, record)| Self { bytes, record });
@@ -277,7 +280,7 @@ impl Allocation {
     /// Appends ALLO's argument.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         sink.put_fmt(format_args!("{}", self.bytes))?;
         match self.record {
@@ -287,17 +290,18 @@ impl Allocation {
     }
 }
 
-/// REST's argument: where the next transfer begins.
+/// REST's argument: the start of the next transfer.
 ///
-/// A marker is made by whoever sends data, in block and compressed mode, and means something to him alone
-/// (RFC 959 section 3.5). In stream mode it is an offset, by RFC 3659 section 5. Which one digits are is for
-/// the mode to say: [`offset`](Self::offset) in stream mode, the marker as it is encoded in the others.
+/// In block and compressed mode a marker is created by the sender of the data and meaningful only
+/// to it (RFC 959 section 3.5). In stream mode it is an offset (RFC 3659 section 5). The transfer
+/// mode decides how to interpret digits: use [`offset`](Self::offset) in stream mode and the marker
+/// as encoded in the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RestartMarker<'a> {
-    /// A number as it is written canonically: bytes from the start of the file as it travels in
-    /// stream mode, unencoded by any other.
+    /// A number in canonical form: an offset in bytes from the start of the file, as it travels in
+    /// stream mode, before any other encoding.
     Offset(u64),
-    /// Anything else that is printable.
+    /// Any other printable marker.
     Marker(Text<'a>),
 }
 
@@ -305,10 +309,10 @@ impl<'a> RestartMarker<'a> {
     // marker = 1*pr-char                                   ; RFC 959 5.3.2
     // pr-char = %d33-126
     // transfer-point = 1*DIGIT                             ; RFC 3659 5.3, stream mode
-    /// Reads REST's argument, or a marker from a 110 reply.
+    /// Parses REST's argument, or a marker from a 110 reply.
     ///
     /// # Errors
-    /// When it is empty, or holds anything but printable ASCII without spaces.
+    /// Fails when it is empty, or contains anything but printable ASCII without spaces.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
         const EXPECTED: Invalid = Invalid::new("an offset or a restart marker of printable characters");
         if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_graphic) {
@@ -321,8 +325,8 @@ impl<'a> RestartMarker<'a> {
         }
     }
 
-    /// The offset in bytes, where that is what it is: digits that fit 64 bits. 501 to it in stream mode
-    /// otherwise.
+    /// Returns the offset in bytes, if the marker consists of digits that fit 64 bits. A server in
+    /// stream mode refuses any other marker with 501.
     #[must_use]
     pub fn offset(&self) -> Option<u64> {
         match self {
@@ -334,7 +338,7 @@ impl<'a> RestartMarker<'a> {
     /// Appends REST's argument.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         match self {
             Self::Offset(offset) => sink.put_fmt(format_args!("{offset}")),
@@ -343,7 +347,7 @@ impl<'a> RestartMarker<'a> {
     }
 }
 
-/// RANG's argument: the part of the file that the next command is about (draft-bryan-ftp-range).
+/// RANG's argument: the part of the file that the next command covers (draft-bryan-ftp-range).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ByteRange {
     start: u64,
@@ -351,13 +355,14 @@ pub struct ByteRange {
 }
 
 impl ByteRange {
-    /// The whole file, which ends an earlier range: `1 0`.
+    /// The whole file, which cancels an earlier range: `1 0`.
     pub const WHOLE: Self = Self { start: 1, end: 0 };
 
-    /// From the byte at `start` to the byte at `end`, both within, counted from 0.
+    /// Creates the range from the byte at `start` to the byte at `end`, both inclusive, counted
+    /// from 0.
     ///
     /// # Errors
-    /// When `end` is before `start`.
+    /// Fails when `end` is before `start`.
     pub const fn new(start: u64, end: u64) -> Result<Self, Invalid> {
         if start > end {
             return Err(Invalid::new("a range whose end is not before its start"));
@@ -365,7 +370,7 @@ impl ByteRange {
         Ok(Self { start, end })
     }
 
-    /// The first and the last byte; `None` for the whole file.
+    /// Returns the positions of the first and the last byte, or `None` for the whole file.
     #[must_use]
     pub const fn bounds(&self) -> Option<(u64, u64)> {
         if self.start > self.end { None } else { Some((self.start, self.end)) }
@@ -373,10 +378,11 @@ impl ByteRange {
 
     // range = start-point SP end-point                     ; draft-bryan-ftp-range
     // start-point, end-point = 1*DIGIT                     ; "1 0" resets
-    /// Reads RANG's argument.
+    /// Parses RANG's argument.
     ///
     /// # Errors
-    /// When it is not two numbers of at most 64 bits, or runs backwards and is not `1 0`.
+    /// Fails when it is not two numbers of at most 64 bits, or the end is before the start, except
+    /// in `1 0`.
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         let points = separated_pair(decimal64, char(' '), decimal64);
         match whole(points, bytes, "a start and an end, in bytes")? {
@@ -388,15 +394,15 @@ impl ByteRange {
     /// Appends RANG's argument.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         sink.put_fmt(format_args!("{} {}", self.start, self.end))
     }
 }
 
 // option = "LEVEL" SP level                                ; draft-preston-ftpext-deflate
-/// The parameter list of `OPTS MODE Z` after the `Z`: ` LEVEL n`, or nothing, which leaves the level to the
-/// server.
+/// Parses the options of `OPTS MODE Z` after the `Z`: ` LEVEL n`, or nothing, which leaves the
+/// level to the server.
 pub(super) fn deflate_level(input: &[u8]) -> Result<Option<u8>, Invalid> {
     let level = map_opt(decimal8, |level| (level <= 9).then_some(level));
     let option = opt(preceded((char(' '), tag_no_case("LEVEL"), tag(" ")), level));

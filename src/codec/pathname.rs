@@ -1,5 +1,5 @@
-//! Pathnames, which are bytes: the quoted form of 257 (RFC 959 appendix II), the server's virtual paths
-//! (TVFS, RFC 3659 section 6), and what makes a peer's name safe to use here.
+//! Pathnames, which are bytes: the quoted form in 257 (RFC 959 appendix II), the server's virtual
+//! paths (TVFS, RFC 3659 section 6), and the checks that make a peer's name safe to use locally.
 
 use core::fmt;
 
@@ -11,25 +11,27 @@ pub use names::NameList;
 
 /// A pathname as the text of 257 quotes it, borrowed from that text.
 ///
-/// VMS's `DISK:[A.B]`, DOS's `C:\` and MVS's `'HLQ.'` are names like any other. It may be empty, as from
-/// `257 ""`: that names nothing, and is not to be taken for the root.
+/// VMS's `DISK:[A.B]`, DOS's `C:\` and MVS's `'HLQ.'` are names like any other. The pathname may be
+/// empty, as in `257 ""`, which names nothing and must not be mistaken for the root.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Quoted<'a> {
-    /// Between the quotes: every quote in it is one of two.
+    /// The bytes between the quotes, where each quote in the name is doubled.
     raw: &'a [u8],
 }
 
 impl<'a> Quoted<'a> {
     // text = [commentary] quoted [SP commentary]                  ; RFC 959 appendix II
-    // quoted = DQUOTE *( pathchar / 2DQUOTE ) DQUOTE              ; pathchar: any byte but DQUOTE and controls
+    // quoted = DQUOTE *( pathchar / 2DQUOTE ) DQUOTE
+    // pathchar = any byte but DQUOTE and controls
     //   in use too: no quotes, then the first word
-    /// Reads the text of 257, without the code.
+    /// Parses the text of 257, without the code.
     ///
-    /// What stands before the first quote is skipped. Without any quote the path is the first word.
+    /// Text before the first quote is skipped. Without any quote the path is the first word.
     ///
     /// # Errors
-    /// When the text is blank, the path holds a control byte (below 0x20, or 0x7F), or the closing quote is
-    /// missing: then the text was cut on its way, and what is left of the path would name another directory.
+    /// Fails when the text is blank, the path contains a control byte (below 0x20, or 0x7F), or the
+    /// closing quote is missing: the text was then truncated, and the rest of the path would name
+    /// another directory.
     pub fn parse(text: &'a [u8]) -> Result<Self, Invalid> {
         let raw = match memchr::memchr(b'"', text).and_then(|at| text.get(at + 1..)) {
             Some(opened) => {
@@ -43,19 +45,19 @@ impl<'a> Quoted<'a> {
         Ok(Self { raw })
     }
 
-    /// As it was sent: a quote in the name is still two.
+    /// Returns the pathname as it was sent, with each quote in it doubled.
     #[must_use]
     pub const fn raw(&self) -> &'a [u8] {
         self.raw
     }
 
-    /// The pathname itself, where it holds no quote and so can be borrowed.
+    /// Returns the pathname itself if it contains no quote and so can be borrowed.
     #[must_use]
     pub fn as_plain(&self) -> Option<&'a [u8]> {
         memchr::memchr(b'"', self.raw).is_none().then_some(self.raw)
     }
 
-    /// The pathname in order, in pieces of the text: one, and one more for each quote in it.
+    /// Yields the pathname in pieces of the text: one, and one more for each quote in it.
     pub fn pieces(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let mut rest = self.raw;
         core::iter::from_fn(move || {
@@ -70,33 +72,33 @@ impl<'a> Quoted<'a> {
         })
     }
 
-    /// The bytes of the pathname.
+    /// Yields the bytes of the pathname.
     pub fn bytes(&self) -> impl Iterator<Item = u8> + use<'a> {
         self.pieces().flatten().copied()
     }
 
-    /// Copies the pathname to the start of `out` and says how long it is; never longer than
-    /// [`raw`](Self::raw).
+    /// Copies the pathname to the start of `out` and returns its length, which never exceeds that
+    /// of [`raw`](Self::raw).
     ///
     /// # Errors
-    /// [`Full`] when it does not fit.
+    /// Fails with [`Full`] when it does not fit.
     pub fn copy_to(&self, out: &mut [u8]) -> Result<usize, Full> {
         let mut path = Filled { out, len: 0 };
         self.pieces().try_for_each(|piece| path.push(piece)).map_err(|TooLong| Full)?;
         Ok(path.len)
     }
 
-    /// The pathname, in storage of its own.
+    /// Returns an owned copy of the pathname.
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn to_vec(&self) -> alloc::vec::Vec<u8> {
         self.bytes().collect()
     }
 
-    /// Appends it with its quotes.
+    /// Appends the pathname with its quotes.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         sink.put(b"\"")?;
         sink.put(self.raw)?;
@@ -104,18 +106,18 @@ impl<'a> Quoted<'a> {
     }
 }
 
-/// Printable, and in quotes.
+/// Prints the pathname in quotes, with unprintable bytes escaped.
 impl fmt::Debug for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\"", super::Escaped(self.raw))
     }
 }
 
-/// Appends `path` in quotes, each quote in it doubled, as 257 begins (RFC 959 appendix II). A client
-/// that is careful refuses such a path if it holds control bytes.
+/// Appends `path` in quotes, each quote in it doubled, as at the start of 257's text (RFC 959
+/// appendix II). A careful client refuses such a path if it contains control bytes.
 ///
 /// # Errors
-/// [`Full`] when `sink` is.
+/// Fails with [`Full`] when `sink` has no room.
 pub fn encode_quoted<S: Sink + ?Sized>(path: Text<'_>, sink: &mut S) -> Result<(), Full> {
     sink.put(b"\"")?;
     let mut rest = path.as_bytes();
@@ -128,7 +130,7 @@ pub fn encode_quoted<S: Sink + ?Sized>(path: Text<'_>, sink: &mut S) -> Result<(
     sink.put(b"\"")
 }
 
-/// `opened` up to the quote that is not one of two; nothing when there is none.
+/// Returns `opened` up to the first quote that is not doubled, or `None` when there is none.
 fn up_to_lone_quote(opened: &[u8]) -> Option<&[u8]> {
     let mut quotes = memchr::memchr_iter(b'"', opened);
     while let Some(at) = quotes.next() {
@@ -148,14 +150,15 @@ const fn is_control(byte: u8) -> bool {
     byte < 0x20 || byte == 0x7f
 }
 
-/// Returns whether servers may read the start of `path` as something else than a name: a hyphen as the options of
-/// `ls`, a tilde as a home directory, a space as a part of the command. With `./` in front they cannot.
+/// Returns whether servers may mistake the start of `path` for something other than a name: a
+/// hyphen for options of `ls`, a tilde for a home directory, a space for part of the command. A
+/// leading `./` prevents this.
 #[must_use]
 pub const fn needs_dot_path(path: &[u8]) -> bool {
     matches!(path.first(), Some(b'-' | b' ' | b'~'))
 }
 
-/// A path that begins with a name, as LIST and NLST should be given it: with `./` in front where
+/// Returns a path that begins with a name in the form for LIST and NLST: with a leading `./` where
 /// [`needs_dot_path`] says so.
 #[cfg(feature = "alloc")]
 #[must_use]
@@ -166,8 +169,9 @@ pub fn for_listing(path: &[u8]) -> alloc::borrow::Cow<'_, [u8]> {
     }
 }
 
-/// Returns the path of `name`, which was listed in `directory`, so that it means nothing but that name. The empty
-/// directory is the working directory: a name in it that [`needs_dot_path`] gets `./` in front.
+/// Returns the path of `name`, which was listed in `directory`, in a form that cannot denote
+/// anything else. An empty `directory` is the working directory; a name in it gets a leading `./`
+/// where [`needs_dot_path`] says so.
 #[cfg(feature = "alloc")]
 #[must_use]
 pub fn join(directory: &[u8], name: &[u8]) -> alloc::vec::Vec<u8> {
@@ -178,24 +182,27 @@ pub fn join(directory: &[u8], name: &[u8]) -> alloc::vec::Vec<u8> {
     }
 }
 
-/// Returns whether `path` must not be the argument of LIST, NLST, MLSD or STAT, because a server may hand it to `ls`,
-/// to a shell, or to a matcher of patterns: GNU ftpd splits it at spaces and expands patterns, Pure-FTPd expands
-/// patterns. Make such a directory the working directory, and list that.
+/// Returns whether `path` must not be the argument of LIST, NLST, MLSD or STAT, because a server
+/// may pass it to `ls`, to a shell, or to a pattern matcher: GNU ftpd splits it at spaces and
+/// expands patterns, Pure-FTPd expands patterns. Make such a directory the working directory, and
+/// list that.
 ///
-/// Letters, digits, bytes above 127 and `/ . _ + , = : @ % ^` alone are safe everywhere, as is a hyphen that begins
-/// no path.
+/// Only letters, digits, bytes above 127 and `/ . _ + , = : @ % ^` are safe everywhere, as is a
+/// hyphen that does not begin the path.
 #[must_use]
 pub fn must_be_entered(path: &[u8]) -> bool {
     let safe = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"/._-+,=:@%^".contains(byte);
     needs_dot_path(path) || !path.iter().all(safe)
 }
 
-/// Why a virtual path could not be made.
+/// The reason why a virtual path could not be resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResolveError {
-    /// A CR, an LF or a NUL in it. A server answers 501, or 553 where a name is to be made.
+    /// The path contains a CR, LF or NUL. A server answers 501, or 553 where a name is to be
+    /// created.
     Forbidden,
-    /// The storage lent for it is too short. A server answers 550, or 553 where a name is to be made.
+    /// The storage for the path is too short. A server answers 550, or 553 where a name is to be
+    /// created.
     TooLong,
 }
 
@@ -212,24 +219,26 @@ impl core::error::Error for ResolveError {}
 
 // tvfs-path = "/" / ( ["/"] tvfs-name *( "/" tvfs-name ) ["/"] )   ; after RFC 3659 section 6
 // tvfs-name = 1*( any byte but "/", CR, LF, NUL )                   ; "." is here, ".." one up
-/// Makes the absolute path that `argument` names to a session in the directory `base`, writes it to the
-/// start of `out`, and says how long it is.
+/// Resolves `argument` in the directory `base` to an absolute path, writes it to the start of
+/// `out`, and returns its length.
 ///
-/// The result begins with `/` and has neither `.`, `..`, an empty name, nor a `/` at its end, unless it
-/// is `/`. `..` in the root is the root, so that nothing above it can be named. `/` alone separates: a
-/// backslash is a byte of a name. An empty argument names `base`; a `base` that is not normalised is made
-/// so. Only names are looked at: whether a link leads elsewhere is the filesystem's to see.
+/// The result begins with `/` and contains no `.`, `..` or empty name; it does not end in `/`,
+/// unless it is `/`. `..` in the root is the root, so that nothing above it can be named. Only `/`
+/// separates names: a backslash is part of one. An empty argument names `base`; a `base` that is
+/// not normalised is normalised first. Only names are examined: whether a link leads elsewhere is
+/// for the filesystem to check.
 ///
-/// `out` needs room for the longest path on the way, `base.len() + argument.len() + 2` at most.
+/// `out` needs room for the longest intermediate path, at most `base.len() + argument.len() + 2`.
 ///
 /// # Errors
-/// When a CR, LF or NUL is in either path, or `out` is too short; then `out` holds nothing of use.
+/// Fails when either path contains a CR, LF or NUL, or `out` is too short; the contents of `out`
+/// are then unspecified.
 pub fn resolve(base: &[u8], argument: &[u8], out: &mut [u8]) -> Result<usize, ResolveError> {
     let base = if argument.starts_with(b"/") { &b""[..] } else { base };
     if [base, argument].iter().any(|path| memchr::memchr3(b'\r', b'\n', 0, path).is_some()) {
         return Err(ResolveError::Forbidden);
     }
-    // As long as it is written, the root is the empty path: every name brings its own slash.
+    // Until the end, the root is the empty path: every name brings its own slash.
     let mut path = Filled { out, len: 0 };
     for name in [base, argument].into_iter().flat_map(|path| path.split(|&b| b == b'/')) {
         match name {
@@ -246,7 +255,7 @@ pub fn resolve(base: &[u8], argument: &[u8], out: &mut [u8]) -> Result<usize, Re
     Ok(path.len)
 }
 
-/// The directory that a normalised absolute path is in; the root is in itself.
+/// Returns the directory that contains a normalised absolute path. The root contains itself.
 #[must_use]
 pub fn parent(path: &[u8]) -> &[u8] {
     match memchr::memrchr(b'/', path) {
@@ -255,7 +264,7 @@ pub fn parent(path: &[u8]) -> &[u8] {
     }
 }
 
-/// The last name of a normalised path, absolute or not; the root has none.
+/// Returns the last name of a normalised path, absolute or not. The root has none.
 #[must_use]
 pub fn file_name(path: &[u8]) -> Option<&[u8]> {
     let name = match memchr::memrchr(b'/', path) {
@@ -287,33 +296,35 @@ impl Filled<'_> {
     }
 }
 
-/// Why a name from a peer must not become the name of a local file.
+/// The reason why a name from a peer must not become the name of a local file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnsafeName {
-    /// There is no name.
+    /// The name is empty.
     Empty,
-    /// `.` or `..`, which name directories that exist.
+    /// The name is `.` or `..`, which denote existing directories.
     Directory,
-    /// A `/` in it: more than one name.
+    /// The name contains a `/`, so it is more than one name.
     Separator,
-    /// A control byte in it, NUL included.
+    /// The name contains a control byte, such as NUL.
     Control,
-    /// A `\` in it, which separates names. On Windows only.
+    /// The name contains a `\`, which separates names. On Windows only.
     Backslash,
-    /// A drive at its start, `c:`. On Windows only.
+    /// The name begins with a drive, such as `c:`. On Windows only.
     Drive,
-    /// A colon elsewhere, which names a stream of another file. On Windows only.
+    /// The name contains a colon elsewhere, which denotes a stream of another file. On Windows
+    /// only.
     Stream,
-    /// The name of a device, `NUL` or `com1.txt`. On Windows only.
+    /// The name denotes a device, such as `NUL` or `com1.txt`. On Windows only.
     Device,
-    /// A dot or a space at its end, which the system drops, so that it names another file. On Windows only.
+    /// The name ends in a dot or a space, which the system drops, so that it denotes another file.
+    /// On Windows only.
     Trailing,
 }
 
 impl UnsafeName {
-    /// Whether the name is harmless on a system that is not Windows. True only of a name that has no other
-    /// fault.
+    /// Returns whether the name is harmless on systems other than Windows. `true` only for a name
+    /// that has no other fault.
     #[must_use]
     pub const fn only_on_windows(self) -> bool {
         matches!(self, Self::Backslash | Self::Drive | Self::Stream | Self::Device | Self::Trailing)
@@ -340,18 +351,19 @@ impl core::error::Error for UnsafeName {}
 
 /// The devices that Windows finds in every directory, whatever follows the first dot.
 const DEVICES: [&str; 7] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"];
-/// The devices with a number after the name.
+/// The devices whose name ends in a number.
 const NUMBERED_DEVICES: [&str; 2] = ["COM", "LPT"];
-/// What Windows takes for that number: a digit, or a superscript one (Latin-1 in UTF-8).
+/// The numbers that Windows accepts there: a digit, or a superscript one (Latin-1 in UTF-8).
 const DEVICE_NUMBERS: [&str; 13] =
     ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "\u{b9}", "\u{b2}", "\u{b3}"];
 
-/// A name that a peer sent, in a listing or as the name of a stored file, when it can be the name of a local
-/// file on any system: one component, which names nothing that is special. It is handed back as it is; a
-/// leading dot or dash, and bytes that are not UTF-8, are no danger here.
+/// Returns a name that a peer sent, in a listing or as the name of a stored file, unchanged if it
+/// can be the name of a local file on any system: a single component without special meaning. A
+/// leading dot or dash, and bytes that are not UTF-8, are safe here.
 ///
 /// # Errors
-/// Why not. A reason of Windows alone comes only when there is no other.
+/// Returns the reason why the name is unsafe. A Windows-only reason is returned only when there is
+/// no other.
 pub fn safe_name(name: &[u8]) -> Result<&[u8], UnsafeName> {
     safe_name_on_unix(name)?;
     let colon = memchr::memchr(b':', name);
@@ -366,12 +378,13 @@ pub fn safe_name(name: &[u8]) -> Result<&[u8], UnsafeName> {
     faults.iter().find(|(found, _)| *found).map_or(Ok(name), |(_, fault)| Err(*fault))
 }
 
-/// The same for a program that will never write to a Windows filesystem, which can then keep `aux.c`,
-/// `12:30.log` and `a\b`: a backslash is a byte like any other there, and the second one of many characters in
-/// Shift-JIS and GBK.
+/// Returns the name like [`safe_name`], but without the Windows checks, for a program that never
+/// writes to a Windows filesystem. Such a program can keep `aux.c`, `12:30.log` and `a\b`: a
+/// backslash is an ordinary byte there, and the second byte of many characters in Shift-JIS and
+/// GBK.
 ///
 /// # Errors
-/// Why not, and never a reason of Windows alone.
+/// Returns the reason why the name is unsafe, never a Windows-only one.
 pub fn safe_name_on_unix(name: &[u8]) -> Result<&[u8], UnsafeName> {
     match name {
         b"" => Err(UnsafeName::Empty),

@@ -1,4 +1,4 @@
-//! Lines of a dialogue made fit to show: in a trace, in a log.
+//! Lines of a dialogue in a form that can be shown in a trace or a log.
 
 use core::fmt;
 use core::iter::Peekable;
@@ -8,17 +8,18 @@ use arrayvec::ArrayVec;
 use super::{Escaped, Verb};
 use crate::buffer::telnet::Filter;
 
-/// A line of a control connection, in either direction and without its line end, as it may be shown:
-/// what PASS, ACCT and the like say is hidden, control bytes are escaped.
+/// A line of a control connection, in either direction and without its line end, to be displayed.
+/// The arguments of PASS, ACCT and similar commands are hidden, and control bytes are escaped.
 #[derive(Clone, Copy)]
 pub struct Redacted<'a>(pub &'a [u8]);
 
-/// SITE commands that have a secret: IIS's and Serv-U's, and wu-ftpd's.
+/// The SITE commands that take a secret: that of IIS and Serv-U, and wu-ftpd's.
 const SECRET_SITES: [&[u8]; 2] = [b"PSWD", b"GPASS"];
 
 impl fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // However the line is malformed: blanks before a word and behind it, controls, and Telnet's commands anywhere.
+        // Secrets stay hidden however malformed the line is: blanks before and after a word,
+        // control bytes, and Telnet commands anywhere.
         let mut telnet = Filter::default();
         let mut text = self.0.iter().filter_map(|byte| telnet.text(*byte)).peekable();
         let first = word(&mut text);
@@ -40,7 +41,7 @@ impl fmt::Display for Redacted<'_> {
     }
 }
 
-/// The next word: what of it finds room is enough to know it.
+/// Takes the next word. As much of it as fits is enough to recognize it.
 fn word(text: &mut Peekable<impl Iterator<Item = u8>>) -> ArrayVec<u8, 16> {
     let mut word = ArrayVec::new();
     while text.next_if(|byte| !byte.is_ascii_graphic()).is_some() {}

@@ -1,17 +1,17 @@
-//! Replies (RFC 959 4.2): line by line as they stream in, or whole.
+//! Replies (RFC 959 4.2), line by line as they arrive, or whole.
 
 use nom::Parser;
 
 use super::{Full, Invalid, ReplyCode, Sink, Text, Timestamp};
 
-/// Where a line stands in its reply.
+/// The position of a line in its reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Position {
     /// `226 text`: the whole reply.
     Single,
     /// `226-text`: more lines follow.
     First,
-    /// A line within a reply. Its text is the whole line, or what follows the `226-` that some
+    /// A line within a reply. Its text is the whole line, or the part after the `226-` that some
     /// servers put before each.
     Middle,
     /// `226 text` after [`First`](Self::First): the reply is complete.
@@ -19,31 +19,32 @@ pub enum Position {
 }
 
 impl Position {
-    /// Whether the reply is complete with this line.
+    /// Returns whether the reply is complete with this line.
     #[must_use]
     pub const fn is_end(self) -> bool {
         matches!(self, Self::Single | Self::Last)
     }
 }
 
-/// Which line ends a reply of many lines.
+/// The rule for which line ends a multi-line reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EndRule {
-    /// The same code and a space, as RFC 959 4.2 says.
+    /// The line that begins with the same code and a space, as RFC 959 4.2 requires.
     #[default]
     SameCode,
-    /// Any code and a space, for servers that end `553-` with `150 `.
+    /// The line that begins with any code and a space, for servers that end `553-` with `150 `.
     AnyCode,
 }
 
 /// One line of a reply. Borrows the text from the line it was parsed from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ReplyLine<'a> {
-    /// The code of the reply: a middle line has its first line's.
+    /// The code of the reply. A middle line has that of the first line.
     pub code: ReplyCode,
-    /// Where the line stands.
+    /// The position of the line.
     pub position: Position,
-    /// Its text, without the code and what parts it from the text. Any bytes but LF and NUL.
+    /// The text, without the code and the separator after it. It may contain any bytes but LF and
+    /// NUL.
     pub text: &'a [u8],
 }
 
@@ -71,19 +72,19 @@ fn code(line: &[u8]) -> Option<(ReplyCode, &[u8])> {
 }
 
 impl<'a> ReplyLine<'a> {
-    /// What stands for a reply where there was none.
+    /// A placeholder where there was no reply.
     pub(crate) const EMPTY: ReplyLine<'static> =
         ReplyLine { code: ReplyCode::COMMAND_OKAY, position: Position::Single, text: b"" };
 
-    /// Parses one line, given without its line end. `within` is the code of the reply that an
-    /// earlier line began, if one did.
+    /// Parses one line, without its line end. `within` is the code of the reply that an earlier
+    /// line began, if any.
     ///
     /// # Errors
-    /// When a line that begins a reply does not begin with a reply code. Within a reply any line is
-    /// one of its lines.
+    /// Fails when a line that begins a reply does not begin with a reply code. Within a reply every
+    /// line is valid.
     #[inline]
     pub fn parse(line: &'a [u8], within: Option<ReplyCode>, rule: EndRule) -> Result<Self, Invalid> {
-        // The code, whether the reply ends here, and the text; if the line is of that form.
+        // The code, whether the reply ends here, and the text, if the line has that form.
         let numbered = match code(line) {
             Some((code, [])) => Some((code, true, &[][..])),
             Some((code @ ReplyCode::SYSTEM_STATUS, [b' ', b'2', b'1', b'1', b'-', text @ ..])) => {
@@ -107,24 +108,25 @@ impl<'a> ReplyLine<'a> {
         }
     }
 
-    /// The code of the reply that goes on with the next line, which is parsed `within` it; none where this line
-    /// is the last.
+    /// Returns the code of the reply if it continues on the next line, which is then parsed
+    /// `within` it; `None` if this line is the last.
     #[must_use]
     pub fn going_on(&self) -> Option<ReplyCode> {
         (!self.position.is_end()).then_some(self.code)
     }
 
-    /// Whether it is the last line of a command's last reply: a preliminary one (1yz) has another behind it.
+    /// Returns whether this is the last line of a command's final reply. A preliminary reply (1yz)
+    /// is followed by another.
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.position.is_end() && !self.code.is_preliminary()
     }
 
-    /// Appends a line to `sink`, its CRLF included. A middle line that would be taken for the last
-    /// gets its code and a hyphen in front.
+    /// Appends a line to `sink`, including its CRLF. A middle line that could be mistaken for the
+    /// last is prefixed with its code and a hyphen.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(
         code: ReplyCode,
         position: Position,
@@ -148,7 +150,7 @@ impl<'a> ReplyLine<'a> {
     }
 }
 
-/// A whole reply, borrowed from the bytes it was parsed from: for inspectors and tests. A session
+/// A whole reply, borrowed from the bytes it was parsed from, for inspectors and tests. A session
 /// reads line by line, so that a reply of any length needs the memory of one line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Reply<'a> {
@@ -158,11 +160,12 @@ pub struct Reply<'a> {
 }
 
 impl<'a> Reply<'a> {
-    /// Takes one reply off the front of `input`: the reply and what follows it, or nothing while it
-    /// is not complete. Telnet sequences are not looked for: a [`RecvBuf`](crate::buffer::RecvBuf) does that.
+    /// Splits one reply off the front of `input`. Returns the reply and the bytes after it, or
+    /// `None` while the reply is incomplete. Telnet sequences are not removed; a
+    /// [`RecvBuf`](crate::buffer::RecvBuf) does that.
     ///
     /// # Errors
-    /// When the first line is no reply line.
+    /// Fails when the first line is not a reply line.
     pub fn parse(input: &'a [u8], rule: EndRule) -> Result<Option<(Self, &'a [u8])>, Invalid> {
         let mut rest = input;
         let mut within = None;
@@ -178,19 +181,19 @@ impl<'a> Reply<'a> {
         Ok(None)
     }
 
-    /// Its code.
+    /// Returns the code.
     #[must_use]
     pub const fn code(&self) -> ReplyCode {
         self.code
     }
 
-    /// Its bytes as they were received, line ends included.
+    /// Returns the bytes as they were received, including line ends.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// Its lines.
+    /// Yields the lines of the reply.
     pub fn lines(&self) -> impl Iterator<Item = ReplyLine<'a>> + use<'a> {
         let Self { code, mut bytes, rule } = *self;
         let mut within = None;
@@ -210,15 +213,15 @@ impl core::fmt::Debug for Reply<'_> {
     }
 }
 
-/// The first line without its end, and what follows; CRLF and bare LF both end a line.
+/// Splits off the first line without its end. CRLF and bare LF both end a line.
 fn split_line(input: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = memchr::memchr(b'\n', input)?;
     let (line, rest) = (&input[..at], &input[at + 1..]);
     Some((line.strip_suffix(b"\r").unwrap_or(line), rest))
 }
 
-/// The size hint in the text of 150: the last `(n bytes)`. A hint and no more: servers put it there
-/// for people.
+/// Returns the size in the text of 150: the last `(n bytes)`. It is only a hint, since servers put
+/// it there for people.
 #[must_use]
 pub fn size_hint(text: &[u8]) -> Option<u64> {
     memchr::memrchr_iter(b'(', text).find_map(|open| {
@@ -228,11 +231,11 @@ pub fn size_hint(text: &[u8]) -> Option<u64> {
     })
 }
 
-/// The number in the text of 213 to SIZE: a lone one, else the last word, else the first
+/// Parses the size in the text of 213 to SIZE: the only number, else the last word, else the first
 /// (`213 file: 213, Size =51`, `213 5555, comment`).
 ///
 /// # Errors
-/// When there is none, or none that fits 64 bits.
+/// Fails when there is none, or none that fits 64 bits.
 pub fn size(text: &[u8]) -> Result<u64, Invalid> {
     let words = || text.split(|byte| !byte.is_ascii_digit() && *byte != b'-').filter(|word| !word.is_empty());
     let number = |word: &[u8]| {
@@ -252,8 +255,9 @@ pub fn size(text: &[u8]) -> Result<u64, Invalid> {
     number(word.unwrap_or_default())
 }
 
-/// The name that a server gave a file, from the text of 150 or 226 to STOU: `FILE: name` (RFC 1123
-/// 4.1.2.9), `(unique file name:name).`, with a space or without, or a bare name. Borrows from `text`.
+/// Returns the name that the server gave a file, from the text of 150 or 226 to STOU: `FILE: name`
+/// (RFC 1123 4.1.2.9), `(unique file name:name).`, with or without a space, or a bare name. Borrows
+/// from `text`.
 #[must_use]
 pub fn unique_name(text: &[u8]) -> Option<&[u8]> {
     let text = text.trim_ascii();
@@ -273,8 +277,8 @@ pub fn unique_name(text: &[u8]) -> Option<&[u8]> {
 }
 
 // restart-markers = "MARK" SP marker SP "=" SP marker                  ; RFC 959 4.2.2
-/// The two markers in the text of 110, `MARK yyyy = mmmm`: what the user-process, which sends the data, calls
-/// the place, and what the server does. Borrows from `text`.
+/// Returns the two markers in the text of 110, `MARK yyyy = mmmm`: first that of the user-process,
+/// which sends the data, then the server's. Borrows from `text`.
 #[must_use]
 pub fn restart_markers(text: &[u8]) -> Option<(Text<'_>, Text<'_>)> {
     let mut words = text.trim_ascii().split(|byte| *byte == b' ').filter(|word| !word.is_empty());
@@ -284,9 +288,9 @@ pub fn restart_markers(text: &[u8]) -> Option<(Text<'_>, Text<'_>)> {
     Some((Text::new(sent).ok()?, Text::new(kept).ok()?)).filter(|_| is_exact)
 }
 
-// time-fact = ("Modify" / "Create") "=" time-val *( ";" ) *OCTET       ; draft-somers-ftp-mfxx 3.1, 4.1
-/// The time in the text of 213 to MFMT or MFCT: `Modify=20240229123456; name`. Servers that write something
-/// else have set it nonetheless.
+// time-fact = ("Modify" / "Create") "=" time-val *( ";" ) *OCTET ; draft-somers-ftp-mfxx 3.1, 4.1
+/// Returns the time in the text of 213 to MFMT or MFCT: `Modify=20240229123456; name`. Servers that
+/// send another text have set the time nonetheless.
 #[must_use]
 pub fn time_fact(text: &[u8]) -> Option<Timestamp> {
     let at = memchr::memchr(b'=', text)?;

@@ -1,21 +1,22 @@
-//! Short fields: where they end, and what number they are.
+//! Scanners for short fields, which find their ends and convert numbers.
 
-/// A byte of one in each byte of a word.
+/// A word with each byte set to one.
 const EACH: u64 = 0x0101_0101_0101_0101;
 
-/// What is in front of the first `mark`, and what is after it.
+/// Splits `bytes` at the first `mark`, which neither part contains.
 #[inline]
 pub(crate) fn split(bytes: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
     let at = memchr::memchr(mark, bytes)?;
     Some((bytes.get(..at)?, bytes.get(at + 1..)?))
 }
 
-/// Walks the bytes that are marks. That is asked of 64 bytes at a time and without a branch between them, so that the
-/// compiler can compare many at once; `is_mark` should be no more than a few comparisons.
+/// An iterator over the bytes that are marks. It tests 64 bytes at a time without a branch between
+/// them, so that the compiler can vectorize the comparison; `is_mark` should be no more than a few
+/// comparisons.
 pub(crate) struct Marks<'a, F> {
     bytes: &'a [u8],
     is_mark: F,
-    /// Where the block is that was looked at last, and which bytes of it are still to come.
+    /// The start of the current block; `left` has a bit for each mark in it still to come.
     start: usize,
     left: u64,
 }
@@ -28,7 +29,7 @@ impl<'a, F: Fn(u8) -> bool + Copy> Marks<'a, F> {
     }
 }
 
-/// Where the next one is, and which.
+/// Yields the position of each mark, and the mark itself.
 impl<F: Fn(u8) -> bool + Copy> Iterator for Marks<'_, F> {
     type Item = (usize, u8);
 
@@ -45,7 +46,8 @@ impl<F: Fn(u8) -> bool + Copy> Iterator for Marks<'_, F> {
     }
 }
 
-/// Which of the first 64 bytes `is_mark` tells, the lowest bit for the first.
+/// Returns a bit for each of the first 64 bytes, the lowest for the first: set where `is_mark`
+/// holds.
 #[inline(never)]
 fn marked(bytes: &[u8], is_mark: impl Fn(u8) -> bool) -> u64 {
     let Some(block) = bytes.first_chunk::<64>() else {
@@ -60,18 +62,19 @@ fn marked(bytes: &[u8], is_mark: impl Fn(u8) -> bool) -> u64 {
     })
 }
 
-/// How many bytes are in front of the first space or tab, or all.
+/// Returns the number of bytes before the first space or tab, or of all bytes.
 #[inline]
 pub(crate) fn word(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*word);
-        // The top bit of the first byte that is no more than a space; beyond it, bits may be wrong.
+        // The lowest bit set is the top bit of the first byte up to space; the bits above it may be
+        // wrong.
         let ends = word.wrapping_sub(EACH * (b' ' + 1) as u64) & !word & (EACH * 0x80);
         at += (ends.trailing_zeros() / 8) as usize;
         match bytes.get(at) {
             Some(b' ' | b'\t') if ends != 0 => return at,
-            // A control byte, which is part of the word.
+            // Any other control byte is part of the word.
             _ if ends != 0 => at += 1,
             _ => {}
         }
@@ -80,14 +83,15 @@ pub(crate) fn word(bytes: &[u8]) -> usize {
     at + rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len())
 }
 
-/// Which of the first 64 bytes are spaces, the lowest bit for the first; of what is not a multiple of eight, the
-/// rest counts as none. `None` when there is a tab or another control byte among them.
+/// Returns a bit for each of the first 64 bytes, the lowest for the first: set for a space. The
+/// bytes after the last multiple of eight are not examined. `None` when there is a tab or another
+/// control byte among those examined.
 #[inline]
 pub(crate) fn spaces(bytes: &[u8]) -> Option<u64> {
     let (mut spaces, mut controls) = (0, 0);
     for (i, word) in bytes.chunks_exact(8).take(8).enumerate() {
         let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
-        // The top bit of each byte that is below a limit; no borrow leaves a byte.
+        // The top bit of each byte that is below a limit; no borrow crosses a byte.
         let below = |limit: u8| {
             !((word | (EACH * 0x80)).wrapping_sub(EACH * u64::from(limit)) | word) & (EACH * 0x80)
         };
@@ -97,20 +101,20 @@ pub(crate) fn spaces(bytes: &[u8]) -> Option<u64> {
     (controls == 0).then_some(spaces)
 }
 
-/// Which bytes are the same in both, the lowest bit for the first.
+/// Returns a bit for each byte, the lowest for the first: set where both are equal.
 #[inline]
 pub(crate) const fn alike(a: [u8; 8], b: [u8; 8]) -> u8 {
     let differs = u64::from_le_bytes(a) ^ u64::from_le_bytes(b);
     gathered(!((differs & (EACH * 0x7f)).wrapping_add(EACH * 0x7f) | differs) & (EACH * 0x80))
 }
 
-/// The top bits of the bytes side by side, where there are no others: a multiplication that puts each into a place
-/// of its own in the highest byte.
+/// Gathers the top bits of the bytes, given that no other bits are set: the multiplication moves
+/// each to its own place in the highest byte.
 const fn gathered(tops: u64) -> u8 {
     ((tops >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
 }
 
-/// All of `digits` as a number.
+/// Parses all of `digits` as a number.
 #[inline]
 pub(crate) fn decimal<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
     let (mut value, mut rest) = (0u64, digits);
@@ -130,7 +134,7 @@ pub(crate) fn decimal<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
     if digits.is_empty() { None } else { N::try_from(value).ok() }
 }
 
-/// Octal digits as a number; `0o` in front is Python's.
+/// Parses octal digits. A leading `0o` is Python's.
 #[inline]
 pub(crate) fn octal(value: &[u8]) -> Option<u16> {
     let digits = value.strip_prefix(b"0o").unwrap_or(value);
@@ -145,18 +149,19 @@ pub(crate) fn octal(value: &[u8]) -> Option<u16> {
     if digits.is_empty() { None } else { Some(mode) }
 }
 
-/// Eight digits as four numbers of two, each where its first digit was; what is between them means nothing.
+/// Parses eight digits as four two-digit numbers, each in the place of its first digit. The bytes
+/// between them are meaningless.
 #[inline]
 pub(crate) const fn pairs(digits: [u8; 8]) -> Option<[u8; 8]> {
     let digits = u64::from_le_bytes(digits).wrapping_sub(EACH * b'0' as u64);
-    // Below zero or above nine in any byte; a borrow only comes from a byte that is wrong itself.
+    // A byte below zero or above nine; a borrow only comes from a byte that is itself wrong.
     if (digits | digits.wrapping_add(EACH * 0x76)) & (EACH * 0x80) != 0 {
         return None;
     }
     Some((digits * 10 + (digits >> 8)).to_le_bytes())
 }
 
-/// Two digits as a number.
+/// Parses two digits.
 #[inline]
 pub(crate) const fn pair([tens, ones]: [u8; 2]) -> Option<u8> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));

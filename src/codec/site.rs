@@ -1,4 +1,4 @@
-//! SITE's commands (RFC 959 4.1.3 leaves them to the site): those that many servers share.
+//! The commands of SITE that many servers share (RFC 959 4.1.3 leaves them to the site).
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag_no_case, take_while_m_n};
@@ -9,38 +9,39 @@ use nom::{IResult, Parser};
 
 use super::{Full, Invalid, Sink, Text, Timestamp};
 
-/// A command after `SITE`. Borrows from the argument it was parsed from.
+/// A command after `SITE`, borrowed from the argument it was parsed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SiteCommand<'a> {
-    /// `CHMOD mode path`: sets the permissions, twelve bits, octal.
+    /// `CHMOD mode path`: sets the permissions, twelve bits in octal.
     Chmod {
-        /// The bits.
+        /// The permission bits.
         mode: u16,
-        /// Whose.
+        /// Path of the file to change.
         path: Text<'a>,
     },
-    /// `UMASK [mask]`: what is taken from the permissions of new files, octal; or asks for it.
+    /// `UMASK [mask]`: sets the permissions that new files lack, in octal. `None` asks for them.
     Umask(Option<u16>),
-    /// `IDLE [seconds]`: how long the session may be idle; or asks for it.
+    /// `IDLE [seconds]`: sets how long the session may be idle. `None` asks for the limit.
     Idle(Option<u32>),
-    /// `UTIME time path`, or `UTIME path accessed modified created UTC`: sets the modification time.
+    /// `UTIME time path`, or `UTIME path accessed modified created UTC`: sets the modification
+    /// time.
     Utime {
-        /// The time, in UTC.
+        /// The modification time, in UTC.
         modified: Timestamp,
-        /// Whose.
+        /// Path of the file to change.
         path: Text<'a>,
     },
-    /// `SYMLINK target link`: makes a symbolic link. The target ends at the first space.
+    /// `SYMLINK target link`: creates a symbolic link. The target ends at the first space.
     Symlink {
-        /// Where it leads.
+        /// Path that the link points to.
         target: Text<'a>,
-        /// The link.
+        /// Path of the link.
         link: Text<'a>,
     },
-    /// `HELP [command]`.
+    /// `HELP [command]`: asks for help.
     Help(Option<Text<'a>>),
-    /// Any other, as it was sent.
+    /// Any other command, as it was sent.
     Other(Text<'a>),
 }
 
@@ -76,7 +77,7 @@ fn time(bytes: &[u8]) -> Option<Timestamp> {
     }
 }
 
-/// The two forms of UTIME, told apart by how they end.
+/// Parses either form of UTIME. They are distinguished by their ends.
 fn utime(bytes: &[u8]) -> Option<SiteCommand<'_>> {
     if let Some(times) = bytes.strip_suffix(b" UTC").or_else(|| bytes.strip_suffix(b" utc")) {
         let mut words = times.rsplitn(4, |byte| *byte == b' ');
@@ -90,10 +91,10 @@ fn utime(bytes: &[u8]) -> Option<SiteCommand<'_>> {
 }
 
 impl<'a> SiteCommand<'a> {
-    /// Parses SITE's argument. A command that is not known here is [`Other`](Self::Other).
+    /// Parses SITE's argument. An unknown command is [`Other`](Self::Other).
     ///
     /// # Errors
-    /// When a known one has another argument than it takes.
+    /// Fails when a known command has an invalid argument.
     pub fn parse(argument: Text<'a>) -> Result<Self, Invalid> {
         let bytes = argument.as_bytes();
         let end = bytes.iter().position(|byte| *byte == b' ').unwrap_or(bytes.len());
@@ -125,7 +126,7 @@ impl<'a> SiteCommand<'a> {
     /// Appends SITE's argument.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         match self {
             Self::Chmod { mode, path } => {

@@ -1,7 +1,8 @@
-//! Text that can stand in a command or a reply: bytes without CR, LF and NUL.
+//! Text that can be part of a command or a reply: bytes without CR, LF and NUL.
 //!
-//! RFC 959 5.3.2 builds every argument of `<char>`, which excludes CR and LF; RFC 1123 and RFC 2640
-//! make the rest any byte. What cannot be held cannot be injected: nothing else is ever encoded.
+//! RFC 959 5.3.2 builds every argument from `<char>`, which excludes CR and LF; RFC 1123 and RFC
+//! 2640 allow any other byte. Encoders accept nothing but checked text, so these bytes cannot be
+//! injected.
 
 use core::fmt;
 
@@ -9,34 +10,34 @@ use super::{Full, Invalid, Sink};
 
 /// Bytes without CR, LF or NUL, borrowed from the line they came in or from the caller.
 ///
-/// A pathname, a user name, the text of a reply. Not necessarily UTF-8: a server that does not know
-/// RFC 2640 may send anything.
+/// Text is a pathname, a user name or the text of a reply. It is not necessarily UTF-8: a server
+/// without RFC 2640 may send anything.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text<'a>(&'a [u8]);
 
 impl<'a> Text<'a> {
-    /// Checks `bytes`. Empty text is text.
+    /// Checks `bytes`. Empty text is valid.
     ///
     /// # Errors
-    /// When there is a CR, an LF or a NUL in it.
+    /// Fails when they contain a CR, LF or NUL.
     #[inline]
     pub fn new(bytes: &'a [u8]) -> Result<Self, Invalid> {
-        // Names seldom hold controls, so the careful search seldom runs.
+        // Names seldom contain control bytes, so the exact search seldom runs.
         if has_controls(bytes) && memchr::memchr3(b'\r', b'\n', 0, bytes).is_some() {
             return Err(Invalid::new("text without CR, LF or NUL"));
         }
         Ok(Self(bytes))
     }
 
-    /// What was checked for more than [`new`](Self::new) does.
+    /// Creates text from bytes that have passed a stricter check than [`new`](Self::new)'s.
     pub(super) const fn checked(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// Text known when the program is compiled.
+    /// Creates text known at compile time.
     ///
     /// # Panics
-    /// When there is a CR, an LF or a NUL in it; in a `const`, that is a compile error.
+    /// Panics when it contains a CR, LF or NUL; in a `const`, that is a compile error.
     #[must_use]
     pub const fn literal(text: &'static str) -> Text<'static> {
         let bytes = text.as_bytes();
@@ -48,55 +49,55 @@ impl<'a> Text<'a> {
         Text(bytes)
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.0
     }
 
-    /// The text, where it is UTF-8.
+    /// Returns the text as a string.
     ///
     /// # Errors
-    /// When it is not: a server that does not know RFC 2640 may send any bytes.
+    /// Fails when it is not UTF-8: a server without RFC 2640 may send any bytes.
     pub const fn to_str(&self) -> Result<&'a str, core::str::Utf8Error> {
         core::str::from_utf8(self.0)
     }
 
-    /// The text, with U+FFFD for what is not UTF-8: to be shown. A name made of it may be that of another file,
-    /// or of none.
+    /// Returns the text for display, with U+FFFD in place of invalid UTF-8. Used as a name, the
+    /// result may denote another file, or none.
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn to_string_lossy(&self) -> alloc::borrow::Cow<'a, str> {
         alloc::string::String::from_utf8_lossy(self.0)
     }
 
-    /// Whether there are none.
+    /// Returns whether the text is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Its length in bytes.
+    /// Returns the length in bytes.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Appends it as it is.
+    /// Appends the text unchanged.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         sink.put(self.0)
     }
 }
 
-/// Whether a byte of at most CR is in `bytes`, eight at a time: most texts are too short for memchr to get
-/// into its stride.
+/// Returns whether `bytes` contains a byte of at most CR. Tests eight at a time, since most texts
+/// are too short for memchr to pay off.
 #[inline]
 fn has_controls(bytes: &[u8]) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;
-    // The top bit of each byte that is below 14 (or follows such a one).
+    // The top bit of each byte that is below 14 (or follows such a byte).
     let below = |word: [u8; 8]| {
         let word = u64::from_le_bytes(word);
         word.wrapping_sub(EACH * 14) & !word & (EACH * 0x80)
@@ -108,7 +109,7 @@ fn has_controls(bytes: &[u8]) -> bool {
         rest = after;
     }
     match bytes.last_chunk() {
-        // Some bytes twice, rather than one by one.
+        // Testing some bytes twice is faster than testing the rest one by one.
         Some(word) => found |= below(*word),
         None => return rest.iter().any(|byte| *byte <= b'\r'),
     }
@@ -135,7 +136,7 @@ impl AsRef<[u8]> for Text<'_> {
     }
 }
 
-/// Printable: bytes that are not UTF-8, and control bytes, come out escaped.
+/// Prints the text with control bytes and invalid UTF-8 escaped.
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Escaped(self.0).fmt(f)
@@ -160,7 +161,7 @@ impl<'a> Secret<'a> {
         Self(text)
     }
 
-    /// The text itself, for whoever checks it.
+    /// Returns the text itself, for the code that checks it.
     #[must_use]
     pub const fn reveal(&self) -> Text<'a> {
         self.0
@@ -173,9 +174,9 @@ impl fmt::Debug for Secret<'_> {
     }
 }
 
-/// Bytes of a peer made safe to print: UTF-8 as it is, control characters, those of writing direction too, and other
-/// bytes escaped,
-/// so that neither a terminal nor a log can be written to by a file name.
+/// Bytes from a peer, made safe to print: UTF-8 is kept; control characters, including those of
+/// writing direction, and all other bytes are escaped. A file name can therefore not manipulate a
+/// terminal or a log.
 #[derive(Clone, Copy)]
 pub struct Escaped<'a>(pub &'a [u8]);
 
@@ -198,7 +199,8 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Whether a character turns the order of those around it, so that a name can be shown as another (CVE-2021-42574).
+/// Returns whether a character reorders those around it, so that one name can look like another
+/// (CVE-2021-42574).
 const fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,6 +1,6 @@
-//! Points in time as FTP writes them: `YYYYMMDDHHMMSS.sss`, UTC, Gregorian (RFC 3659 section 2.3).
+//! Points in time in FTP's format: `YYYYMMDDHHMMSS.sss`, UTC, Gregorian (RFC 3659 section 2.3).
 //!
-//! MDTM answers with one, MFMT and MFCT take one, and so do the `modify` and `create` facts.
+//! MDTM returns one, MFMT and MFCT take one, and the `modify` and `create` facts contain one.
 
 use core::fmt;
 
@@ -11,12 +11,12 @@ pub(crate) mod system;
 
 /// A second in UTC, with as much of a fraction as its source gave.
 ///
-/// Years run from 1 to 9999 (RFC 3659 promises 1000 and later). A second of 60 is a leap second and is
-/// taken at the end of any minute, since nothing here knows the table of leap seconds.
+/// Years range from 1 to 9999 (RFC 3659 promises 1000 and later). A second of 60 is a leap second
+/// and is accepted at the end of any minute, since this crate has no table of leap seconds.
 ///
-/// Two timestamps are equal when they are the same instant *and* were given with the same number of
-/// fraction digits, so that a value always encodes to what it was parsed from; order is by instant
-/// first. Twelve bytes.
+/// Two timestamps are equal when they are the same instant *and* have the same number of fraction
+/// digits, so that a value always encodes to the text it was parsed from. They are ordered by
+/// instant first. The type takes twelve bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
     year: u16,
@@ -29,9 +29,9 @@ pub struct Timestamp {
     fraction_digits: u8,
 }
 
-/// The years a timestamp can name.
+/// The years that a timestamp can represent.
 const YEARS: core::ops::RangeInclusive<u16> = 1..=9999;
-/// Fraction digits kept: nanoseconds.
+/// The number of fraction digits kept: nanoseconds.
 const MAX_DIGITS: u8 = 9;
 const NANOS_PER_SECOND: u32 = 1_000_000_000;
 
@@ -43,17 +43,18 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// Days from 1 January of the year 1 to 1 January 1970.
 const UNIX_EPOCH: i64 = 719_162;
 
-/// Days of a common year that are over when the month (1 to 12) begins, and the whole year after it.
+/// Days of a common year before the start of each month (1 to 12), and of the whole year.
 const DAYS_BEFORE_MONTH: [u16; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
 
 const RANGE: Invalid = Invalid::new("an instant within the years 1 to 9999");
 const EXPECTED: &str = "a time, YYYYMMDDHHMMSS with an optional fraction";
 
 impl Timestamp {
-    /// A whole second: `month` and `day` from 1, `hour` to 23, `minute` to 59, `second` to 60.
+    /// Creates a whole second: `month` and `day` from 1, `hour` to 23, `minute` to 59, `second` to
+    /// 60.
     ///
     /// # Errors
-    /// When there is no such day in the Gregorian calendar, or no such time in it.
+    /// Fails when the Gregorian calendar has no such day, or the day no such time.
     #[inline]
     pub fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Result<Self, Invalid> {
         if !is_date(year, month, day) {
@@ -65,12 +66,12 @@ impl Timestamp {
         Ok(Self { year, month, day, hour, minute, second, nanosecond: 0, fraction_digits: 0 })
     }
 
-    /// The same second with a fraction of `nanosecond` (below 1 000 000 000), of which `digits` decimal
-    /// digits (at most 9) are kept and the rest cut off. A server must not show more digits than its
-    /// filesystem knows (RFC 3659 section 2.3).
+    /// Returns the same second with a fraction of `nanosecond` (below 1 000 000 000), truncated to
+    /// `digits` decimal digits (at most 9). A server must not show more digits than its filesystem
+    /// records (RFC 3659 section 2.3).
     ///
     /// # Errors
-    /// When either is out of its range.
+    /// Fails when either is out of range.
     pub fn with_fraction(mut self, nanosecond: u32, digits: u8) -> Result<Self, Invalid> {
         if nanosecond >= NANOS_PER_SECOND || digits > MAX_DIGITS {
             return Err(Invalid::new("a fraction below one second, of at most nine digits"));
@@ -81,23 +82,24 @@ impl Timestamp {
         Ok(self)
     }
 
-    /// The instant `seconds` after 1970-01-01 00:00:00 UTC (before it when negative) and `nanoseconds`
-    /// (below 1 000 000 000) more, with the fewest fraction digits that lose nothing.
+    /// Creates the instant `seconds` and `nanoseconds` (below 1 000 000 000) after 1970-01-01
+    /// 00:00:00 UTC, with the fewest fraction digits that lose nothing. Negative `seconds` are
+    /// before it.
     ///
     /// # Errors
-    /// When `nanoseconds` is a second or more, or the year is not within 1 to 9999.
+    /// Fails when `nanoseconds` is a second or more, or the year is not within 1 to 9999.
     pub fn from_unix(seconds: i64, nanoseconds: u32) -> Result<Self, Invalid> {
         let days = seconds.div_euclid(SECONDS_PER_DAY).checked_add(UNIX_EPOCH).ok_or(RANGE)?;
         let (year, month, day) = date_of(days).ok_or(RANGE)?;
         let in_day = seconds.rem_euclid(SECONDS_PER_DAY);
-        // All below 60, by the remainder just taken.
+        // All are below 60, by the remainder just taken.
         let (hour, minute, second) = ((in_day / 3600) as u8, (in_day / 60 % 60) as u8, (in_day % 60) as u8);
         let digits = (0..=MAX_DIGITS).find(|&digits| nanoseconds % place(digits) == 0).unwrap_or(MAX_DIGITS);
         Self::new(year, month, day, hour, minute, second)?.with_fraction(nanoseconds, digits)
     }
 
-    /// Seconds since 1970-01-01 00:00:00 UTC, negative before it, and the nanoseconds to add. A leap
-    /// second is the first second of the next minute, as POSIX counts.
+    /// Returns the seconds since 1970-01-01 00:00:00 UTC, negative before it, and the nanoseconds
+    /// to add. A leap second counts as the first second of the next minute, as in POSIX.
     #[must_use]
     pub fn to_unix(&self) -> (i64, u32) {
         let days = days_before(self.year, self.month) + i64::from(self.day) - 1 - UNIX_EPOCH;
@@ -105,49 +107,49 @@ impl Timestamp {
         (days * SECONDS_PER_DAY + clock, self.nanosecond)
     }
 
-    /// The year, 1 to 9999.
+    /// Returns the year, 1 to 9999.
     #[must_use]
     pub const fn year(&self) -> u16 {
         self.year
     }
 
-    /// The month, 1 to 12.
+    /// Returns the month, 1 to 12.
     #[must_use]
     pub const fn month(&self) -> u8 {
         self.month
     }
 
-    /// The day of the month, from 1.
+    /// Returns the day of the month, from 1.
     #[must_use]
     pub const fn day(&self) -> u8 {
         self.day
     }
 
-    /// The hour, 0 to 23.
+    /// Returns the hour, 0 to 23.
     #[must_use]
     pub const fn hour(&self) -> u8 {
         self.hour
     }
 
-    /// The minute, 0 to 59.
+    /// Returns the minute, 0 to 59.
     #[must_use]
     pub const fn minute(&self) -> u8 {
         self.minute
     }
 
-    /// The second, 0 to 60.
+    /// Returns the second, 0 to 60.
     #[must_use]
     pub const fn second(&self) -> u8 {
         self.second
     }
 
-    /// The fraction of the second, in nanoseconds.
+    /// Returns the fraction of the second, in nanoseconds.
     #[must_use]
     pub const fn nanosecond(&self) -> u32 {
         self.nanosecond
     }
 
-    /// How many digits the fraction was given with, 0 to 9.
+    /// Returns the number of digits in the fraction, 0 to 9.
     #[must_use]
     pub const fn fraction_digits(&self) -> u8 {
         self.fraction_digits
@@ -155,11 +157,12 @@ impl Timestamp {
 
     // time-val = 14DIGIT [ "." 1*DIGIT ]          ; RFC 3659 2.3
     //   in use too: "191" 2DIGIT 10DIGIT           ; "19" before a count of years since 1900
-    /// Reads a time-val. Digits after the ninth of a fraction are dropped. A year written as `19100` is
-    /// 2000 (and `19124` 2024), which some servers send; a date in words is refused, not guessed.
+    /// Parses a time-val. Fraction digits after the ninth are dropped. A year written as `19100` is
+    /// 2000 (and `19124` is 2024), since some servers send that; a date in words is rejected, not
+    /// guessed.
     ///
     /// # Errors
-    /// When `bytes` is not of the grammar, or names no day or time that exists.
+    /// Fails when `bytes` violates the grammar, or names a day or time that does not exist.
     #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         let (time, fraction) = whole(bytes).ok_or(Invalid::new(EXPECTED))?;
@@ -174,10 +177,10 @@ impl Timestamp {
         }
     }
 
-    /// Appends it as a time-val, with exactly the fraction digits it has.
+    /// Appends a time-val with exactly the fraction digits of this timestamp.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         let Self { year, month, day, hour, minute, second, .. } = self;
         sink.put_fmt(format_args!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}"))?;
@@ -187,14 +190,14 @@ impl Timestamp {
         }
     }
 
-    /// The fraction as the number to show and how wide to show it.
+    /// Returns the fraction as a number and the width to print it with.
     fn shown_fraction(&self) -> Option<(u32, usize)> {
         (self.fraction_digits > 0)
             .then(|| (self.nanosecond / place(self.fraction_digits), usize::from(self.fraction_digits)))
     }
 }
 
-/// As RFC 3339 has it: `2002-07-17T21:07:15.250Z`.
+/// Writes the RFC 3339 form: `2002-07-17T21:07:15.250Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { year, month, day, hour, minute, second, .. } = self;
@@ -212,7 +215,7 @@ impl fmt::Debug for Timestamp {
     }
 }
 
-/// Nanoseconds in the last of `digits` decimal places.
+/// Returns the nanoseconds in one unit of the last of `digits` decimal places.
 const fn place(digits: u8) -> u32 {
     10u32.pow(MAX_DIGITS.saturating_sub(digits) as u32)
 }
@@ -221,7 +224,7 @@ const fn is_leap(year: u16) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
-/// The days of each month of a leap year, from month 0, which is none.
+/// The days of each month of a leap year, starting with month 0, which does not exist.
 const DAYS_IN_MONTH: [u8; 13] = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 #[inline]
@@ -231,7 +234,7 @@ fn is_date(year: u16, month: u8, day: u8) -> bool {
         && ((month, day) != (2, 29) || is_leap(year))
 }
 
-/// Days from 1 January of the year 1 to the first of `month`.
+/// Returns the days from 1 January of the year 1 to the first of `month`.
 fn days_before(year: u16, month: u8) -> i64 {
     let years = i64::from(year) - 1;
     let leap_days = years / 4 - years / 100 + years / 400;
@@ -240,14 +243,14 @@ fn days_before(year: u16, month: u8) -> i64 {
     years * DAYS_PER_YEAR + leap_days + i64::from(months) + i64::from(leap_day)
 }
 
-/// The date that is `days` after 1 January of the year 1, if its year can be named.
+/// Returns the date `days` after 1 January of the year 1, if its year is in range.
 fn date_of(days: i64) -> Option<(u16, u8, u8)> {
     let end = days_before(*YEARS.end(), 12) + 31;
     if !(0..end).contains(&days) {
         return None;
     }
-    // Whole periods, the longest first. The last of four in a period is a day longer than the others
-    // (the century with a leap day at its end; the leap year), so that a fifth is never begun.
+    // Whole periods, the longest first. The last of the four in a period is a day longer than the
+    // others (the century with a leap day at its end; the leap year), so a fifth never begins.
     let (cycles, rest) = (days / DAYS_PER_400_YEARS, days % DAYS_PER_400_YEARS);
     let centuries = (rest / DAYS_PER_CENTURY).min(3);
     let rest = rest - centuries * DAYS_PER_CENTURY;
@@ -261,13 +264,13 @@ fn date_of(days: i64) -> Option<(u16, u8, u8)> {
     Some((year, month, day))
 }
 
-/// The whole second that a time-val begins with, and what is after it.
+/// Parses the whole second at the start of a time-val, and returns it with the rest.
 #[inline]
 fn whole(bytes: &[u8]) -> Option<(Result<Timestamp, Invalid>, &[u8])> {
-    // Only a fifteenth digit tells the year 19124 from the year 1912.
+    // Only a fifteenth digit distinguishes the year 19124 from the year 1912.
     let counted =
         matches!(bytes, [b'1', b'9', b'1'..=b'9', ..]) && bytes.get(14).is_some_and(u8::is_ascii_digit);
-    // The century is the 9 then, and the first digit of the count.
+    // In that case the century consists of the 9 and the first digit of the count.
     let (bytes, too_much) = if counted { (bytes.get(1..)?, 90 - 19) } else { (bytes, 0) };
 
     let [century, _, year, _, month, _, day, _] = scan::pairs(*bytes.first_chunk()?)?;
@@ -277,7 +280,7 @@ fn whole(bytes: &[u8]) -> Option<(Result<Timestamp, Invalid>, &[u8])> {
     Some((Timestamp::new(year, month, day, hour, minute, second), after))
 }
 
-/// A fraction in nanoseconds, and the number of digits that were kept.
+/// Parses a fraction. Returns it in nanoseconds, with the number of digits kept.
 fn nanoseconds(digits: &[u8]) -> Option<(u32, u8)> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;

@@ -1,13 +1,13 @@
-//! The table of every FTP command: its argument, its gates and the replies it may get (RFC 959 4.1,
-//! 5.3 and 5.4, and the documents that came later).
+//! The table of all FTP commands: the argument, gates and possible replies of each (RFC 959 4.1,
+//! 5.3 and 5.4, and later documents).
 //!
-//! All else derives from it. The parser of commands takes the shape of the argument, the server its
-//! gates, the client what a reply can mean, HELP the syntax and the summary, the tests the legal
-//! replies. Who adds a command, or changes a rule, changes one row.
+//! Everything else derives from it: the shape of arguments for the parser, gates for the server,
+//! the meaning of replies for the client, syntax and summary for HELP, legal replies for the tests.
+//! To add a command or change a rule, change one row.
 //!
 //! ```text
 //! command   = verb [SP argument] CRLF     ; RFC 959 5.3
-//! verb      = 3*7(ALPHA / DIGIT)          ; in any case; RFC 959 itself needs no more than 4 letters
+//! verb      = 3*7(ALPHA / DIGIT)          ; in any case; RFC 959 needs no more than 4 letters
 //! ```
 
 use core::fmt;
@@ -26,16 +26,16 @@ mod set;
 pub use info::{Argument, Direction, LoginGate, TransferGate, VerbInfo};
 pub use set::VerbSet;
 
-/// Makes the enum, its names and the rows of the one table. A column that a row leaves out is as in
-/// [`VerbInfo::PLAIN`].
+/// Defines the enum, its names and the rows of the table. A column that a row omits has its value
+/// in [`VerbInfo::PLAIN`].
 macro_rules! verbs {
     ($($variant:ident $name:literal $source:literal $summary:literal {
         $($column:ident: $value:expr),*; $($outcome:ident [$($code:literal)*]),* $(,)?
     })*) => {
-        /// A command that a document defines, by its name.
+        /// A known command.
         ///
-        /// What is known of it is in its [`VerbInfo`]. The order is that of the table: RFC 959 first,
-        /// in its own order, then what came later.
+        /// Its properties are in its [`VerbInfo`]. The order is that of the table: RFC 959 first,
+        /// in its own order, then later additions.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         #[non_exhaustive]
@@ -44,7 +44,7 @@ macro_rules! verbs {
         }
 
         impl Verb {
-            /// Every command there is, in the order of the table.
+            /// Every known command, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
         }
 
@@ -61,10 +61,10 @@ macro_rules! verbs {
     };
 }
 
-// A row is: the name; the document; what the command does; what it takes and where it is allowed, then
-// the replies it may get besides `ANY`, `PROTECTED` and `UNANSWERED`. The four outcomes are complete;
-// `additions` and `departures` mark those of their codes that are not in the document of the row. `seen`
-// lists what real servers send besides, which only a client has to know.
+// A row lists the name, the document, what the command does, its argument and gates, then the
+// replies it may get besides `ANY`, `PROTECTED` and `UNANSWERED`. The four outcomes are complete;
+// `additions` and `departures` mark those of their codes that the document of the row does not
+// have. `seen` lists further replies of real servers, which only a client has to know.
 verbs! {
     // ---- RFC 959: access control ----
     User "USER" "RFC 959 4.1.1" "Name the user who logs in" {
@@ -134,7 +134,8 @@ verbs! {
         failure [425 426 450 451 452 521 522 532 534 535 550 551 552 553 554 555],
         additions [521 522 534 535 554 555], departures [550]
     }
-    // RFC 959 has no argument here. Clients send the name that they would like, and servers take it.
+    // RFC 959 has no argument here, but clients send the name that they prefer, and servers accept
+    // it.
     Stou "STOU" "RFC 959 4.1.3" "Store a file under a name that the server makes up" {
         argument: Optional("[<SP> <pathname>]"), data: Some(ToServer), exact: true, irrevocable: true;
         preliminary [110 125 150], success [226 250],
@@ -175,7 +176,7 @@ verbs! {
         argument: Required("<SP> <pathname>"), irrevocable: true;
         success [250], failure [550]
     }
-    // 521, the directory exists, stands in RFC 959 Appendix II.
+    // 521 (the directory exists) is in RFC 959 Appendix II.
     Mkd "MKD" "RFC 959 4.1.3" "Make a directory" {
         argument: Required("<SP> <pathname>");
         success [257], failure [521 550], departures [521]
@@ -194,7 +195,7 @@ verbs! {
         preliminary [125 150], success [226 250],
         failure [425 426 450 451 521 522 534 535 550], additions [521 522 534 535], departures [550]
     }
-    // What follows SITE is the server's own, and so is its answer; 214 is that of SITE HELP.
+    // The text after SITE and its answer are specific to the server; 214 answers SITE HELP.
     Site "SITE" "RFC 959 4.1.3" "Give a command that only this server has" {
         argument: Required("<SP> <string>");
         success [200 202 214], failure [550], departures [214 550]
@@ -269,7 +270,7 @@ verbs! {
         irrevocable: true;
         success [200], failure [534]
     }
-    // The command inside has its own replies besides, and they come back inside a 6yz.
+    // The command inside also gets its own replies, which are sent inside a 6yz.
     Mic "MIC" "RFC 2228 3" "Carry a command that is protected against change" {
         argument: Required("<SP> <base64data>"), login: Anytime, secret: true;
         failure [503 535 537]
@@ -298,8 +299,8 @@ verbs! {
         argument: Required("<SP> <d><net-prt><d><net-addr><d><tcp-port><d>"), exact: true;
         success [200], failure [522], seen [202 250]
     }
-    // 200 is the answer to EPSV ALL, for which RFC 2428 names none. Some embedded servers answer EPSV as if
-    // it were PASV.
+    // 200 answers EPSV ALL, for which RFC 2428 specifies no reply. Some embedded servers answer
+    // EPSV like PASV.
     Epsv "EPSV" "RFC 2428 3" "Let the server listen for the data connection, in any address family" {
         argument: Optional("[<SP> <net-prt> | <SP> ALL]"), exact: true;
         success [200 229], failure [425 522], departures [200 425], seen [227]
@@ -360,7 +361,7 @@ verbs! {
         argument: Required("<SP> <start> <SP> <end>");
         intermediate [350]
     }
-    // No document defines these; servers differ on 250 and 213.
+    // No document defines these; servers disagree on 250 and 213.
     Xcrc "XCRC" "no document" "Tell the CRC-32 of a file" {
         argument: Required("<SP> <pathname> [<SP> <start> [<SP> <end>]]");
         success [213 250], failure [450 550]
@@ -423,8 +424,8 @@ verbs! {
 }
 
 impl Verb {
-    /// The command with this name, in any case; `None` for the name of no command, for anything after
-    /// it, and for part of it. Takes the same few nanoseconds for all.
+    /// Returns the command with this name, in any case. `None` for unknown names, for incomplete
+    /// names, and if anything follows the name. Takes the same few nanoseconds for all.
     ///
     /// ```
     /// use ftp_proto::codec::Verb;
@@ -441,8 +442,8 @@ impl Verb {
         }
     }
 
-    /// The command whose name a line begins with, in any case, and what follows the name: nothing, or
-    /// bytes of which the first is a space or a control.
+    /// Returns the command whose name a line begins with, in any case, and the rest of the line,
+    /// which is empty or begins with a space or a control byte.
     ///
     /// ```
     /// use ftp_proto::codec::Verb;
@@ -456,22 +457,22 @@ impl Verb {
         name::split(line)
     }
 
-    /// The name, in upper case.
+    /// Returns the name, in upper case.
     #[inline]
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.info().name
     }
 
-    /// The row of the table.
+    /// Returns the row of the table.
     #[inline]
     #[must_use]
     pub const fn info(self) -> &'static VerbInfo {
-        // There is a row for each variant, by construction.
+        // Every variant has a row, by construction.
         &TABLE[self as usize]
     }
 
-    /// The same command under the name that RFC 959 gave it: MKD for XMKD. A command with one name is
+    /// Returns the same command under its name in RFC 959: MKD for XMKD. A command with one name is
     /// its own canonical form.
     #[must_use]
     pub const fn canonical(self) -> Self {
@@ -481,46 +482,46 @@ impl Verb {
         }
     }
 
-    /// Whether the command may come before the login. The others are answered 530 until then.
+    /// Returns whether the command is allowed before login. The others are answered 530 until then.
     #[must_use]
     pub const fn is_allowed_before_login(self) -> bool {
         matches!(self.info().login, LoginGate::Anytime)
     }
 
-    /// Whether the command is answered at once while a transfer is running. The others wait for its
-    /// end.
+    /// Returns whether the command is answered immediately during a transfer. The others wait for
+    /// its end.
     #[must_use]
     pub const fn answers_during_transfer(self) -> bool {
         matches!(self.info().transfer, TransferGate::Now)
     }
 
-    /// Whether the command opens a data connection.
+    /// Returns whether the command opens a data connection.
     #[must_use]
     pub const fn opens_data_connection(self) -> bool {
         self.info().data.is_some()
     }
 
-    /// Whether the command, or the answer to it, says where a data connection goes: PORT, PASV and their
-    /// successors.
+    /// Returns whether the command or its reply gives the address of a data connection: PORT, PASV
+    /// and their successors.
     #[must_use]
     pub const fn names_data_address(self) -> bool {
         matches!(self, Self::Port | Self::Pasv | Self::Eprt | Self::Epsv | Self::Lprt | Self::Lpsv)
     }
 
-    /// Whether the argument must not be shown.
+    /// Returns whether the argument must not be shown.
     #[must_use]
     pub const fn has_secret(self) -> bool {
         self.info().secret
     }
 
-    /// Whether a server may answer the command with `code`: [`VerbInfo::allows`].
+    /// Returns whether a server may answer the command with `code`: [`VerbInfo::allows`].
     #[must_use]
     pub fn allows(self, code: ReplyCode) -> bool {
         self.info().allows(code)
     }
 }
 
-/// The name, in upper case.
+/// Writes the name, in upper case.
 impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

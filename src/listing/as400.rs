@@ -1,14 +1,14 @@
-//! IBM i (OS/400), unless it is told to imitate Unix by `SITE LISTFMT 1`.
+//! IBM i (OS/400), unless `SITE LISTFMT 1` makes it imitate Unix.
 //!
 //! ```text
 //! line = [ owner ] SP size SP date SP time SP type pad name [ "/" ]
 //!      / owner SP "*MEM" pad name
 //! owner = 1*10( UPPER / DIGIT / "_" / "#" / "@" / "$" / "." )
 //! type = "*STMF" / "*DIR" / "*MEM" / "*FILE" / any object type of the system; in QDLS, "DIR"
-//! pad  = so many spaces that type and pad are 11 bytes, as many as there are when it is fewer
+//! pad  = spaces that make type and pad 11 bytes long, or as many as there are if fewer
 //! date = see short_date.rs; in the date format of the server's job
 //! ```
-//! SP is any number of spaces. `/` ends the names of directories, and is no part of them.
+//! SP is any number of spaces. The `/` that ends the name of a directory is not part of it.
 
 use super::context::Context;
 use super::cursor::Cursor;
@@ -21,7 +21,7 @@ const EXPECTED: Invalid = Invalid::new("a line of OS/400");
 /// Parses one line, without its line end.
 ///
 /// # Errors
-/// When it has not the shape above, or a name that cannot be.
+/// Fails when the line does not have the shape above, or its name is impossible.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     if line.trim_ascii().is_empty() {
         return Ok(Line::Noise);
@@ -53,7 +53,7 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>>
         return None;
     }
     let named = match object {
-        // QDLS's.
+        // The directory type of QDLS.
         b"DIR" => object,
         _ => object.strip_prefix(b"*").filter(|name| !name.is_empty())?,
     };
@@ -84,7 +84,7 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &mut Context) -> Option<Entry<'a>>
     Some(entry)
 }
 
-/// Whether it can be the name of a user, or is left out.
+/// Returns whether `word` can be the name of a user, or is empty.
 fn is_owner(word: &[u8]) -> bool {
     let mark = |byte: &u8| b"_#@$.".contains(byte);
     word.len() <= 10

@@ -1,41 +1,42 @@
-//! The caller's clock: what the year of `Nov  9 20:06` is worked out from, and what else a caller may know of the
-//! server's dates.
+//! The caller's clock, from which the year of `Nov  9 20:06` is inferred, and what else the caller
+//! may know of the server's dates.
 
 use super::date::{Date, Dated, Inferred, Modified, Precision, Time};
 use super::short_date::Numbers;
 use crate::codec::Timestamp;
 
-/// The present, and what is known of the server: its zone, and the order of its dates. A listing line leaves
-/// these out.
+/// The present, and what is known of the server: its zone, and the order of its dates. Listing
+/// lines leave these out.
 ///
-/// `Mon dd hh:mm` is of the latest year that does not put it more than a day after now: a day, since the
-/// server may be anywhere on Earth. Without a clock such a line has no date.
+/// A date `Mon dd hh:mm` belongs to the latest year that puts it no more than a day after now. A
+/// day is allowed because the server may be in any zone. Without a clock such a line has no date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     now: Option<i64>,
-    /// The year of the moment a day from now in the server's zone, and where in it that is ([`place`]).
+    /// Year of the moment a day from now in the server's zone, and its position in that year
+    /// ([`place`]).
     limit: (u16, u32),
     zone: Zone,
     pub(super) order: Option<DateOrder>,
 }
 
-/// The order in which a server writes the numbers of a date, where only numbers are written.
+/// Order in which a server writes the numbers of a date that has only numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DateOrder {
-    /// `2018-03-04`, as ISO 8601 has it.
+    /// `2018-03-04`, as in ISO 8601.
     YearMonthDay,
-    /// `03/04/2018`, as Americans do.
+    /// `03/04/2018`, as Americans write it.
     MonthDayYear,
-    /// `04/03/2018`, as most others do.
+    /// `04/03/2018`, as most others write it.
     DayMonthYear,
 }
 
-/// Minutes east of Greenwich.
+/// Zone of the server, in minutes east of Greenwich.
 #[derive(Clone, Copy, Debug)]
 enum Zone {
     Unknown,
     Fixed(i16),
-    /// By the local date.
+    /// A zone that depends on the local date.
     Of(fn(Timestamp) -> i16),
 }
 
@@ -64,38 +65,38 @@ impl Zone {
 }
 
 impl Clock {
-    /// Knows nothing.
+    /// A clock that knows nothing.
     pub const UNKNOWN: Self = Self { now: None, limit: (0, 0), zone: Zone::Unknown, order: None };
 
-    /// It is `now`, in Unix seconds; the zone of the server is not known. Beyond the years 1 to 9999
-    /// nothing is known.
+    /// Creates a clock that shows `now`, in Unix seconds, and does not know the server's zone.
+    /// Outside the years 1 to 9999 the present is unknown.
     #[must_use]
     pub fn at(now: i64) -> Self {
         Self::UNKNOWN.set(Some(now), Zone::Unknown)
     }
 
-    /// It is what the system's clock says; the zone of the server is not known.
+    /// Creates a clock that shows the system's time and does not know the server's zone.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn now() -> Self {
         std::time::SystemTime::now().into()
     }
 
-    /// The server writes local time `minutes` east of Greenwich: entries come out with that zone, and the
-    /// writer converts to it.
+    /// Sets the server's zone to `minutes` east of Greenwich. Entries are returned with that zone,
+    /// and the writer converts to it.
     #[must_use]
     pub fn with_zone(self, minutes: i16) -> Self {
         self.set(self.now, Zone::Fixed(minutes))
     }
 
-    /// The server writes local time that is `minutes` east of Greenwich, which depend on the date: summer time.
-    /// `minutes` is given a local time, as a line shows it.
+    /// Sets a zone of the server that depends on the date, as with summer time. `minutes` takes a
+    /// local time, as a line shows it, and returns the minutes east of Greenwich.
     ///
     /// ```
     /// use ftp_proto::codec::Timestamp;
     /// use ftp_proto::listing::{Clock, Format};
     ///
-    /// // Roughly that of Central Europe.
+    /// // Roughly the zone of Central Europe.
     /// let zone = |local: Timestamp| if (4..=10).contains(&local.month()) { 120 } else { 60 };
     /// let clock = Clock::at(1_731_240_000).with_zone_of(zone);
     /// let line = b"-rw-r--r--   1 owner group  1234 Jul  9 20:06 name";
@@ -107,7 +108,8 @@ impl Clock {
         self.set(self.now, Zone::Of(minutes))
     }
 
-    /// The server writes the numbers of dates in `order`, as far as nothing in the listing says otherwise.
+    /// Sets the order in which the server writes the numbers of dates. It applies unless the
+    /// listing shows otherwise.
     #[must_use]
     pub const fn with_date_order(self, order: DateOrder) -> Self {
         Self { order: Some(order), ..self }
@@ -134,20 +136,21 @@ impl Clock {
         }
     }
 
-    /// The present in Unix seconds.
+    /// Returns the present in Unix seconds, if it is known.
     #[must_use]
     pub const fn unix_seconds(&self) -> Option<i64> {
         self.now
     }
 
-    /// Minutes east of Greenwich of the server's clock when that shows `local`, if they are known.
+    /// Returns the zone of the server when its clock shows `local`, in minutes east of Greenwich,
+    /// if it is known.
     #[must_use]
     pub fn zone_at(&self, local: Timestamp) -> Option<i16> {
         self.zone.at(local)
     }
 
-    /// A date whose line says no zone: this clock's, if it knows one. Nothing is shown that is finer than
-    /// `precision`.
+    /// Returns a date whose line gives no zone, with this clock's zone if it knows one. `shown`
+    /// must have no field finer than `precision`.
     #[inline]
     pub(super) fn modified(&self, shown: Timestamp, precision: Precision) -> Modified {
         let zone = self.zone.at(shown);
@@ -157,7 +160,7 @@ impl Clock {
         it
     }
 
-    /// `month`, `day` and a time in the year that they are most likely of.
+    /// Returns `month`, `day` and a time in the year that they most likely belong to.
     #[inline]
     pub(super) fn infer(&self, month: u8, day: u8, time: Time) -> Dated {
         let (year, until) = self.limit;
@@ -178,34 +181,35 @@ impl Clock {
         }
     }
 
-    /// That time of that day.
+    /// Returns the given time on the given day.
     #[inline]
     pub(super) fn on(&self, (year, month, day): Date, time: Time) -> Dated {
         let shown = time.on(year, month, day);
         shown.map_or(Dated::Impossible, |shown| Dated::Told(self.modified(shown, time.precision())))
     }
 
-    /// That time of the day that numbers make, if they make one.
+    /// Returns the given time on the day that the numbers give, if they give one.
     pub(super) fn on_numbers(&self, numbers: Option<Numbers>, time: Time) -> Dated {
         numbers.map_or(Dated::Impossible, |it| self.on(it.date, time).with(it.inferred))
     }
 
-    /// A day alone.
+    /// Returns a day without a time.
     #[inline]
     pub(super) fn day(&self, (year, month, day): Date) -> Dated {
         let shown = Timestamp::new(year, month, day, 0, 0, 0);
         shown.map_or(Dated::Impossible, |shown| Dated::Told(self.modified(shown, Precision::Day)))
     }
 
-    /// The same in an earlier year. 29 February comes back after eight years at most (1896 and 1904), any other day
-    /// after one.
+    /// Infers an earlier year. 29 February recurs after at most eight years (1896 and 1904), any
+    /// other day after one.
     #[cold]
     fn infer_before(&self, latest: u16, month: u8, day: u8, time: Time) -> Option<Timestamp> {
         let in_year = |back| time.on(latest.checked_sub(back)?, month, day);
         (1..=9).filter_map(in_year).find(|shown| !self.is_late(*shown))
     }
 
-    /// Whether it is more than a day after now all the same, since the zone then is another.
+    /// Returns whether `shown` is in fact more than a day after now, because the zone on that date
+    /// differs.
     #[inline]
     fn is_late(&self, shown: Timestamp) -> bool {
         let Zone::Of(minutes) = self.zone else { return false };
@@ -213,18 +217,19 @@ impl Clock {
         self.now.is_some_and(|now| then > now.saturating_add(86_400))
     }
 
-    /// Whether a day begins more than a day after now; `false` without a clock.
+    /// Returns whether a day begins more than a day after now; `false` without a clock.
     pub(super) fn is_ahead(&self, (year, month, day): Date) -> bool {
         self.now.is_some() && (year, place(month, day, 0, 0, 0)) > self.limit
     }
 
-    /// The latest year that a date of today may have: next year's, since clocks differ.
+    /// Returns the latest year that a date of today may have, which is next year, since clocks
+    /// differ.
     pub(super) fn latest_year(&self) -> Option<u16> {
         self.now.map(|_| self.limit.0.saturating_add(1))
     }
 }
 
-/// A system's time. Knows no zone.
+/// Converts the system's time, with the server's zone unknown.
 #[cfg(feature = "std")]
 impl From<std::time::SystemTime> for Clock {
     fn from(now: std::time::SystemTime) -> Self {
@@ -237,7 +242,7 @@ impl From<std::time::SystemTime> for Clock {
     }
 }
 
-/// Where in its year a moment lies: a number that orders as time does.
+/// Returns the position of a moment in its year, as a number that orders as time does.
 #[inline]
 fn place(month: u8, day: u8, hour: u8, minute: u8, second: u8) -> u32 {
     [(day, 5), (hour, 5), (minute, 6), (second, 6)]

@@ -1,19 +1,20 @@
-//! z/VM, its minidisks under CMS.
+//! Minidisks of z/VM under CMS.
 //!
 //! ```text
 //! line = file SP type SP ( "F" / "V" ) SP lrecl SP records SP blocks SP date SP time [ SP owner ]
-//! file = 1*namechar                       ; of eight at most on CMS itself
+//! file = 1*namechar                       ; at most eight on CMS itself
 //! type = 1*namechar
 //! date = 4DIGIT "-" 2DIGIT "-" 2DIGIT
 //! ```
-//! SP is any number of spaces. The name that RETR takes is file and type with a dot between them, and the two
-//! are apart here: the parser puts the name together in its storage, so that an entry can lend it.
+//! SP is any number of spaces. The name that RETR takes is file and type with a dot between them.
+//! The line has them apart, so the parser assembles the name in its storage for the entry to
+//! borrow.
 //!
-//! No size is in bytes: records of format V are as long as they happen to be, up to `lrecl`.
+//! No size is in bytes: records of format V have any length up to `lrecl`.
 //!
-//! The samples are a recorded line with a description of each column, of an operator of z/VM, in the tests of
-//! the FileZilla client (3.63); and the expression by which Emacs' ange-ftp (28.2) finds files on CMS: two names
-//! of such letters, a record format, a number.
+//! The samples come from the tests of the FileZilla client (3.63), where a z/VM operator recorded a
+//! line and described its columns, and from the expression by which Emacs' ange-ftp (28.2) finds
+//! files on CMS: two names of such letters, a record format, a number.
 
 use core::ops::Range;
 
@@ -25,10 +26,10 @@ use crate::codec::Invalid;
 
 const EXPECTED: Invalid = Invalid::new("a line of CMS");
 
-/// Parses one line, without its line end: where the parts of its name are.
+/// Parses one line, without its line end, and returns the places of the two parts of its name.
 ///
 /// # Errors
-/// When it has not the shape above.
+/// Fails when the line does not have the shape above.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     if line.trim_ascii().is_empty() {
         return Ok(Line::Noise);
@@ -37,7 +38,7 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     Ok(Line::Spread(columns.name))
 }
 
-/// The entry of a line with its name and an LF in front of it.
+/// Parses the text that consists of an entry's name, an LF and its line.
 pub(super) fn parse_named<'a>(text: &'a [u8], context: &Context) -> Option<Entry<'a>> {
     let end = memchr::memchr(b'\n', text)?;
     let (name, line) = (text.get(..end)?, text.get(end + 1..)?);

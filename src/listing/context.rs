@@ -1,20 +1,20 @@
-//! What a line cannot tell alone: the caller's clock, and what the lines before it said.
+//! Information that a line lacks: the caller's clock, and what earlier lines said.
 
 use super::short_date::Known;
 use super::{Clock, mvs};
 
-/// Constant in size, however long the listing.
+/// Parsing context, constant in size however long the listing.
 #[derive(Clone, Debug)]
 pub(super) struct Context {
     pub(super) clock: Clock,
-    /// The header that the lines of MVS stand under.
+    /// The header above the current lines of MVS.
     pub(super) header: Option<mvs::Header>,
-    /// What the dates of numbers so far say of their order.
+    /// The order of the numbers in dates, as far as earlier dates show it.
     pub(super) dates: Known,
 }
 
 impl Context {
-    /// The start of a listing.
+    /// Creates the context for the start of a listing.
     pub(super) const fn new(clock: Clock) -> Self {
         Self { clock, header: None, dates: Known::NEW }
     }

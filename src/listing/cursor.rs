@@ -1,11 +1,11 @@
-//! A walk through the columns of a line, left to right, never back.
+//! Cursor over the columns of a line, from left to right and never back.
 //!
-//! Listing lines other than MLSD's have no grammar: columns are padded, missing or made of several words.
-//! What can be said is what may stand here, and these are the few ways of saying it.
+//! Listing lines other than MLSD's have no grammar: columns are padded, missing or made of several
+//! words. All a parser can state is what may come next; these methods state it.
 
 use crate::codec::scan;
 
-/// What is left of a line.
+/// Rest of a line.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
     pub(super) rest: &'a [u8],
@@ -16,12 +16,12 @@ impl<'a> Cursor<'a> {
         Self { rest }
     }
 
-    /// The next byte, not taken.
+    /// Returns the next byte without taking it.
     pub(super) fn peek(&self) -> Option<u8> {
         self.rest.first().copied()
     }
 
-    /// Takes `byte` if it is the next.
+    /// Takes `byte` if it is next.
     pub(super) fn eat(&mut self, byte: u8) -> Option<()> {
         match self.rest {
             [first, rest @ ..] if *first == byte => {
@@ -32,10 +32,10 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes all blanks that are next, perhaps none.
+    /// Takes all blanks that come next, possibly none.
     #[inline]
     pub(super) fn blanks(&mut self) {
-        // Columns are padded with many spaces: eight at a time.
+        // Columns are padded with many spaces, so take eight at a time.
         while let Some(word) = self.rest.first_chunk() {
             let others = u64::from_le_bytes(*word) ^ u64::from_le_bytes([b' '; 8]);
             self.rest = self.rest.get((others.trailing_zeros() / 8) as usize..).unwrap_or_default();
@@ -48,7 +48,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes the blanks that are next, of which there must be one.
+    /// Takes all blanks that come next; there must be at least one.
     #[inline]
     pub(super) fn gap(&mut self) -> Option<()> {
         let before = self.rest.len();
@@ -56,7 +56,7 @@ impl<'a> Cursor<'a> {
         (self.rest.len() < before).then_some(())
     }
 
-    /// Takes what is next up to a blank or the end, perhaps nothing.
+    /// Takes everything up to a blank or the end, possibly nothing.
     #[inline]
     pub(super) fn word(&mut self) -> &'a [u8] {
         let all = self.rest;
@@ -65,7 +65,7 @@ impl<'a> Cursor<'a> {
         word
     }
 
-    /// Takes all the digits that are next: `least` to `most` of them, `most` at most 9.
+    /// Takes all digits that come next: `least` to `most` of them, where `most` is at most 9.
     #[inline]
     pub(super) fn digits(&mut self, least: usize, most: usize) -> Option<u32> {
         let mut value: u32 = 0;
@@ -81,28 +81,28 @@ impl<'a> Cursor<'a> {
         (count >= least).then_some(value)
     }
 
-    /// As [`digits`](Self::digits), for at most two.
+    /// Takes at most two digits, like [`digits`](Self::digits).
     #[inline]
     pub(super) fn small(&mut self, least: usize) -> Option<u8> {
         self.digits(least, 2).and_then(|value| u8::try_from(value).ok())
     }
 
-    /// Takes what is next up to `mark`, which must come.
+    /// Takes everything up to `mark`, which must follow and is not taken.
     pub(super) fn until(&mut self, mark: u8) -> Option<&'a [u8]> {
         let (text, rest) = self.rest.split_at_checked(memchr::memchr(mark, self.rest)?)?;
         self.rest = rest;
         Some(text)
     }
 
-    /// Takes the blanks that fill a column, of which there must be one: `width` of them, or all when they are
-    /// fewer.
+    /// Takes the blanks that pad a column, up to `width` of them; there must be at least one.
     pub(super) fn pad(&mut self, width: usize) -> Option<()> {
         let present = self.rest.iter().take(width).take_while(|&&byte| byte == b' ').count();
         self.rest = self.rest.get(present..)?;
         (present > 0).then_some(())
     }
 
-    /// Takes the next word and the blanks after it, if there are both and the word is `wanted`.
+    /// Takes the next word and the blanks after it, if both are there and the word is `wanted`.
+    /// Returns whether it did.
     pub(super) fn skip_word(&mut self, wanted: impl FnOnce(&[u8]) -> bool) -> bool {
         let mut after = *self;
         let found = wanted(after.word()) && after.gap().is_some();

@@ -1,53 +1,55 @@
-//! When an entry was changed, as far as its listing line tells. What the line leaves out is in clock.rs.
+//! Modification times as far as a listing line gives them. clock.rs supplies what the line leaves
+//! out.
 //!
-//! RFC 3659 2.3 settles dates for MLSD: UTC, with seconds. The other formats leave open what they like
-//! (the time, the seconds, the year, always the zone), so [`Modified`] says what is not known.
+//! RFC 3659 2.3 defines the times of MLSD: UTC, with seconds. The other formats leave out what they
+//! like (the time, the seconds, the year, always the zone), so [`Modified`] records what is known.
 
 use core::fmt;
 
 use super::cursor::Cursor;
 use crate::codec::Timestamp;
 
-/// How much of a [`Modified`] the line told. Finer is greater.
+/// Precision of a [`Modified`], as the line gave it. Finer is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Precision {
     /// The date alone.
     Day,
-    /// Hours and minutes too.
+    /// Date, hours and minutes.
     Minute,
-    /// Seconds too.
+    /// Date and time, with seconds.
     Second,
-    /// Parts of a second too.
+    /// Date and time, with parts of a second.
     Fraction,
 }
 
 bitflags::bitflags! {
-    /// What of a [`Modified`] the line leaves out, and was worked out from elsewhere. Nothing of it: the line
-    /// told the date whole.
+    /// Parts of a [`Modified`] that the line leaves out or leaves ambiguous, and that were
+    /// inferred. Empty if the line gave the whole date.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Inferred: u8 {
-        /// The year is not on the line: it is the latest that does not put the date more than a day after the
-        /// clock's present.
+        /// The year is not on the line. It is the latest that does not put the date more than a day
+        /// ahead of the clock.
         const YEAR = 1;
-        /// The line has two digits of the year.
+        /// The line has only two digits of the year.
         const CENTURY = 1 << 1;
-        /// The numbers may stand in another order, which would make another date. Nothing so far in the
-        /// listing tells: the order is the caller's ([`Clock::with_date_order`](super::Clock::with_date_order)), or else that which is usual
-        /// in the format.
+        /// The numbers could be read in another order, as another date, and nothing so far in the
+        /// listing decides. The order is the caller's
+        /// ([`Clock::with_date_order`](super::Clock::with_date_order)), or else the usual one of
+        /// the format.
         const ORDER = 1 << 2;
-        /// The numbers cannot stand in the order that dates before this one in the listing were read in.
-        /// From here on the order is that of this line; what came before may be wrong.
+        /// The numbers cannot have the order in which earlier dates of the listing were read. Later
+        /// dates are read in the order of this one; earlier ones may be wrong.
         const CONTRADICTED = 1 << 3;
-        /// The zone is that of the caller's [`Clock`](super::Clock), not of the line.
+        /// The zone comes from the caller's [`Clock`](super::Clock), not from the line.
         const ZONE = 1 << 4;
     }
 }
 
-/// A date and time with what is known of it. What lies below its precision is zero.
+/// A date and time with its precision and zone. Fields finer than the precision are zero.
 ///
-/// Two are equal when they say the same: the same fields, precision and zone. How that was found out
-/// ([`inferred`](Self::inferred)) does not count.
+/// Two are equal when their fields, precision and zone are; [`inferred`](Self::inferred) does not
+/// count.
 #[derive(Clone, Copy)]
 pub struct Modified {
     pub(super) shown: Timestamp,
@@ -71,8 +73,8 @@ impl core::hash::Hash for Modified {
 }
 
 impl Modified {
-    /// `shown` as clocks `zone` minutes east of Greenwich have it (`None`: nobody knows where), cut to
-    /// `precision`, or to seconds when it has no fraction.
+    /// Creates a time that clocks `zone` minutes east of Greenwich show as `shown` (`None` if the
+    /// zone is unknown), truncated to `precision`, or to seconds if `shown` has no fraction.
     #[inline]
     #[must_use]
     pub fn new(shown: Timestamp, precision: Precision, zone: Option<i16>) -> Self {
@@ -91,47 +93,48 @@ impl Modified {
         Self { shown, precision, zone, inferred }
     }
 
-    /// The same, of which that much was worked out.
+    /// Replaces the inferred parts.
     #[cfg(feature = "serde")]
     pub(super) const fn with_inferred(self, inferred: Inferred) -> Self {
         Self { inferred, ..self }
     }
 
-    /// What of it the line leaves out, and how sure the rest is therefore.
+    /// Returns the parts that were inferred, which tell how certain the time is.
     #[must_use]
     pub const fn inferred(&self) -> Inferred {
         self.inferred
     }
 
-    /// Year, month, day, hour ... as the line shows them, in the zone of [`zone`](Self::zone): only in
-    /// UTC when that is `Some(0)`.
+    /// Returns year, month, day, hour and so on as the line shows them, in the zone
+    /// [`zone`](Self::zone). They are UTC only if that is `Some(0)`.
     #[must_use]
     pub const fn shown(&self) -> Timestamp {
         self.shown
     }
 
-    /// What of it the line told.
+    /// Returns the precision that the line gave.
     #[must_use]
     pub const fn precision(&self) -> Precision {
         self.precision
     }
 
-    /// Minutes east of Greenwich; `None` when the line does not tell and the caller did not either.
+    /// Returns the zone in minutes east of Greenwich; `None` if neither the line nor the caller
+    /// gave it.
     #[must_use]
     pub const fn zone(&self) -> Option<i16> {
         self.zone
     }
 
-    /// Seconds since 1970 in UTC, and nanoseconds to add. `assumed` is the zone, in minutes east of
-    /// Greenwich, where [`zone`](Self::zone) is `None`.
+    /// Returns the seconds since 1970 in UTC, and the nanoseconds to add. `assumed` is the zone to
+    /// use, in minutes east of Greenwich, if [`zone`](Self::zone) is `None`.
     #[must_use]
     pub fn to_unix(&self, assumed: i16) -> (i64, u32) {
         let (seconds, nanoseconds) = self.shown.to_unix();
         (seconds - i64::from(self.zone.unwrap_or(assumed)) * 60, nanoseconds)
     }
 
-    /// As [`to_unix`](Self::to_unix), on the system's clock. None where that does not go back so far, as Windows'
-    /// does not beyond 1601.
+    /// Converts to the system's time, like [`to_unix`](Self::to_unix). Returns `None` if that is
+    /// out of the system's range, which on Windows begins in 1601.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn to_system_time(&self, assumed: i16) -> Option<std::time::SystemTime> {
@@ -139,8 +142,8 @@ impl Modified {
         crate::codec::timestamp::system::system_time(seconds, nanoseconds)
     }
 
-    /// The same moment as clocks `minutes` east of Greenwich show it. Itself when its own zone is not
-    /// known, when it is a mere day, and when the year would pass out of range.
+    /// Returns the same moment as clocks `minutes` east of Greenwich show it. Returns it unchanged
+    /// if its own zone is unknown, if it is only a day, or if the year would leave the valid range.
     #[must_use]
     pub fn in_zone(self, minutes: i16) -> Self {
         if self.zone.is_none() || self.zone == Some(minutes) || self.precision == Precision::Day {
@@ -154,14 +157,14 @@ impl Modified {
     }
 }
 
-/// A file system's time: UTC, to the second or as fine as its fraction.
+/// Converts a time of a file system, which is in UTC, to the second or as fine as its fraction.
 impl From<Timestamp> for Modified {
     fn from(utc: Timestamp) -> Self {
         Self::new(utc, Precision::Fraction, Some(0))
     }
 }
 
-/// As ISO 8601 writes it, no further than it is known.
+/// Prints the time as ISO 8601 writes it, only as far as it is known.
 impl fmt::Display for Modified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let it = self.shown;
@@ -192,22 +195,22 @@ impl fmt::Debug for Modified {
     }
 }
 
-/// Year, month and day; there may be no such day.
+/// Year, month and day, which need not exist.
 pub(super) type Date = (u16, u8, u8);
 
-/// What the date column of a line says.
+/// Content of a line's date column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dated {
-    /// This.
+    /// A date.
     Told(Modified),
-    /// Nothing: the year is left out and no clock is known, or there are dashes.
+    /// No date: the year is left out and no clock is known, or the column holds dashes.
     Untold,
-    /// A moment that there is none of: the month lacks the day, or the day the minute.
+    /// A date that does not exist: the month lacks the day, or the day the minute.
     Impossible,
 }
 
 impl Dated {
-    /// The same, of which that much was worked out besides.
+    /// Adds to the inferred parts.
     #[inline]
     pub(super) fn with(mut self, inferred: Inferred) -> Self {
         if let Self::Told(modified) = &mut self {
@@ -217,7 +220,7 @@ impl Dated {
     }
 }
 
-/// The time of a listing line, with or without seconds. `24:00` is the end of the day.
+/// Time of a listing line, with or without seconds. `24:00` is the end of the day.
 #[derive(Clone, Copy)]
 pub(super) struct Time {
     pub(super) hour: u8,
@@ -226,7 +229,8 @@ pub(super) struct Time {
 }
 
 impl Time {
-    /// `20:06`, `9:06` or `20:06:07` at the cursor. What has an hour above 24 or a minute above 59 is no time.
+    /// Reads `20:06`, `9:06` or `20:06:07` at the cursor. Fails if the hour is above 24, the minute
+    /// above 59 or the second above 60.
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
         let hour = cursor.small(1)?;
         cursor.eat(b':')?;
@@ -238,13 +242,13 @@ impl Time {
         Self { hour, minute, second }.checked()
     }
 
-    /// This time, if it may be one.
+    /// Returns the time if its fields are in range.
     #[inline]
     pub(super) fn checked(self) -> Option<Self> {
         (self.hour <= 24 && self.minute <= 59 && self.second.unwrap_or(0) <= 60).then_some(self)
     }
 
-    /// This time on that day, if there is such a moment.
+    /// Returns this time on that day, if it exists.
     #[inline]
     pub(super) fn on(self, year: u16, month: u8, day: u8) -> Option<Timestamp> {
         if self.hour == 24 {
@@ -253,7 +257,7 @@ impl Time {
         Timestamp::new(year, month, day, self.hour, self.minute, self.second.unwrap_or(0)).ok()
     }
 
-    /// The midnight after that day, for `24:00`. Nobody could say what `24:06` is.
+    /// Returns the midnight after that day for `24:00`. `24:06` has no meaning.
     #[cold]
     fn end_of(self, year: u16, month: u8, day: u8) -> Option<Timestamp> {
         let midnight = Timestamp::new(year, month, day, 0, 0, 0).ok()?;

@@ -1,4 +1,4 @@
-//! Tells which format a line has.
+//! Detects the format of a line.
 
 use core::fmt;
 
@@ -7,21 +7,21 @@ use super::lines::without_cr;
 use super::{Entry, Format, Formats, Line, cms, mlsd};
 use crate::codec::{Escaped, Invalid};
 
-/// What a line is.
+/// Judgement on one line.
 pub(super) enum Verdict<'a> {
     Noise,
-    /// The beginning of an entry; the line without its line end.
+    /// The first line of an entry, without its line end.
     Wrapped(&'a [u8]),
-    /// An entry whose name is these two parts of the line with a dot between them.
+    /// An entry whose name is these two parts of the line, joined with a dot.
     Spread([core::ops::Range<usize>; 2]),
     Shown(Result<Entry<'a>, BadLine<'a>>),
 }
 
-/// The formats, that which failed on the fewest lines first.
+/// Formats by the number of lines on which each failed, the fewest first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Order {
     pub(super) rows: [(Format, u16); Format::ALL.len()],
-    /// Whether any line has been an entry.
+    /// Set once a line has been an entry.
     settled: bool,
 }
 
@@ -36,7 +36,7 @@ impl Order {
         Self { rows, settled: false }
     };
 
-    /// What `line` is in the first of `formats` that it fits.
+    /// Judges `line` by the first of `formats` that it fits.
     #[inline(always)]
     pub(super) fn judge<'a>(
         &mut self,
@@ -53,7 +53,7 @@ impl Order {
             };
             match parsed {
                 Ok(Line::Noise) => return Verdict::Noise,
-                // Another format may know better what a name alone is.
+                // Another format may know better what a bare name is.
                 Ok(Line::Wrapped) => wrapped = true,
                 Ok(Line::Spread(parts)) => {
                     self.settle(formats, *format);
@@ -79,7 +79,8 @@ impl Order {
         Verdict::Shown(Err(BadLine { raw, reason }))
     }
 
-    /// As [`judge`](Self::judge), where speed is not what counts: there is one of it.
+    /// Judges a line like [`judge`](Self::judge). Not inlined, for callers where size matters more
+    /// than speed.
     #[inline(never)]
     pub(super) fn judge_seldom<'a>(
         &mut self,
@@ -90,8 +91,8 @@ impl Order {
         self.judge(formats, context, line)
     }
 
-    /// Counts a failure for each format that was tried before `fitting`. A line that fits none is the
-    /// failure of the line.
+    /// Counts a failure for each format that was tried before `fitting`. A line that fits none
+    /// counts for no format.
     #[cold]
     fn settle(&mut self, formats: Formats, fitting: Format) {
         self.settled = true;
@@ -99,14 +100,15 @@ impl Order {
         for (_, failures) in tried.filter(|(format, _)| formats.contains(format.alone())) {
             *failures = failures.saturating_add(1);
         }
-        // Nearly sorted, and a handful.
+        // Nearly sorted, and only a handful.
         self.rows.sort_unstable_by_key(|&(format, failures)| {
             (failures, Format::ALL.iter().position(|it| *it == format))
         });
     }
 }
 
-/// What is an entry together: two lines, or a name and the line that it is spread over, with an LF between them.
+/// Parses an entry from two parts with an LF between them: two lines of VMS, or a name of CMS and
+/// the line that it came from.
 #[inline(never)]
 pub(super) fn joined<'a>(context: &mut Context, lines: &'a [u8]) -> Verdict<'a> {
     let raw = without_cr(lines);
@@ -119,17 +121,18 @@ pub(super) fn joined<'a>(context: &mut Context, lines: &'a [u8]) -> Verdict<'a> 
     }
 }
 
-/// A line of a listing that no entry could be made of. Others may follow.
+/// A listing line that is not a readable entry. Entries may follow it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BadLine<'a> {
-    /// The line without its line end; of one too long, what the storage holds of it.
+    /// Line without its line end. If it was too long, the part of it that the parser's storage
+    /// holds.
     pub raw: &'a [u8],
-    /// What is wrong with it.
+    /// Reason why the line is not an entry.
     pub reason: Reason,
 }
 
 impl<'a> BadLine<'a> {
-    /// The first line of an entry whose second did not come.
+    /// Reports the first line of an entry whose second line did not follow.
     pub(super) const fn half(raw: &'a [u8]) -> Self {
         Self { raw, reason: Reason::Invalid(Invalid::new("the rest of the entry on the next line")) }
     }
@@ -143,16 +146,17 @@ impl<'a> BadLine<'a> {
     }
 }
 
-/// Why no entry could be made of a line.
+/// Reason why a line is not an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The line fits none of the formats allowed. Holds what the likeliest of them expected: the only one, or
-    /// that which most lines before this one had.
+    /// The line fits none of the allowed formats. Holds what the likeliest of them expected: the
+    /// only one, or the one that most earlier lines had.
     Invalid(Invalid),
     /// No line so far was an entry, and this one fits none of these formats.
     NoFormat(Formats),
-    /// It is longer than the parser's storage. Reported once, when that is seen; its rest is skipped.
+    /// The line is longer than the parser's storage. Reported once, as soon as that is seen; the
+    /// rest of the line is skipped.
     TooLong,
 }
 

@@ -1,13 +1,14 @@
-//! `dir`: what servers on Windows send unless they are told to imitate Unix, IIS first of all.
+//! Format of `dir`, which servers on Windows, IIS above all, send unless they imitate Unix.
 //!
 //! ```text
 //! line = [ SP ] date SP time [ SP ] [ "AM" / "PM" ] SP ( size SP name / tag pad name [ link ] )
 //! link = " [" target "]" / " => " target
 //! tag  = "<DIR>" / "<JUNCTION>" / "<SYMLINK>" / "<SYMLINKD>"
-//! pad  = so many spaces that tag and pad are 15 bytes, as many as there are when it is fewer
+//! pad  = spaces that make tag and pad 15 bytes long, or as many as there are if fewer
 //! date = see short_date.rs
 //! ```
-//! SP here is any number of spaces, but one after a size. Only links show a target, and not on all servers.
+//! SP is any number of spaces, but exactly one after a size. Only links show a target, and only on
+//! some servers.
 
 use super::context::Context;
 use super::cursor::Cursor;
@@ -20,7 +21,7 @@ const EXPECTED: Invalid = Invalid::new("a line of dir");
 /// Parses one line, without its line end.
 ///
 /// # Errors
-/// When it has not the shape above, or a name that cannot be.
+/// Fails when the line does not have the shape above, or its name is impossible.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     if let Some((dated, rest)) = usual(line, context) {
         let entry = entry(Cursor::new(rest), dated, true).ok_or(EXPECTED)?;
@@ -41,7 +42,7 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     Ok(Line::Entry(entry.read_from(Format::Dos, line)))
 }
 
-/// `12-05-96  05:03PM` as IIS writes it, read where everything stands, once a date before it has said that the
+/// Reads `12-05-96  05:03PM` at the fixed positions of IIS, once an earlier date has shown that the
 /// month is in front.
 #[inline]
 fn usual<'a>(line: &'a [u8], context: &Context) -> Option<(Dated, &'a [u8])> {
@@ -62,13 +63,13 @@ fn usual<'a>(line: &'a [u8], context: &Context) -> Option<(Dated, &'a [u8])> {
     Some((dated.with(Inferred::CENTURY), rest))
 }
 
-/// The narrowest column of sizes there is, where words stand apart by more than a space.
+/// Smallest gap that shows a word to be in the column of sizes.
 const SIZE_PADDING: usize = 4;
-/// How far `<DIR>` stands from the time, at most, where 15 columns are its own.
+/// Largest gap between the time and `<DIR>` in layouts where the tag has 15 columns to itself.
 const TAG_GAP: usize = 7;
 
-/// What follows the date and the time. Only the lines of IIS are known to have names where they have always been:
-/// in other layouts, blanks in front of them are padding.
+/// Parses what follows the date and the time. Only IIS is known to put names in a fixed column; in
+/// other layouts, the blanks in front of them are padding.
 #[inline]
 fn entry(mut cursor: Cursor<'_>, dated: Dated, of_iis: bool) -> Option<Entry<'_>> {
     let before = cursor.rest.len();
@@ -107,13 +108,13 @@ fn entry(mut cursor: Cursor<'_>, dated: Dated, of_iis: bool) -> Option<Entry<'_>
     Some(entry)
 }
 
-/// Whether a word that is no size is in the column of one.
+/// Returns whether a word that is not a size is in the column of one.
 #[cold]
 fn stands_for_a_size(word: &[u8], gap: usize) -> bool {
     size::is_out_of_range(word) || gap >= SIZE_PADDING && !matches!(word, [] | [b'<', ..])
 }
 
-/// What stands in place of the size.
+/// Tags that take the place of the size.
 const TAGS: [(&str, Kind<'static>); 4] = [
     ("<DIR>", Kind::Directory),
     ("<JUNCTION>", Kind::Link { target: None }),
@@ -121,7 +122,7 @@ const TAGS: [(&str, Kind<'static>); 4] = [
     ("<SYMLINK>", Kind::Link { target: None }),
 ];
 
-/// `name [target]`, `name => target`, or a name alone.
+/// Splits `name [target]` or `name => target`. The text may also be a name alone.
 fn link(text: &[u8]) -> Option<(&[u8], Kind<'_>)> {
     let apart = |text: &'static [u8], of: &'_ [u8]| memchr::memmem::find(of, text);
     let split = match text.strip_suffix(b"]") {
@@ -136,7 +137,7 @@ fn link(text: &[u8]) -> Option<(&[u8], Kind<'_>)> {
     }
 }
 
-/// Blank lines, and what `dir` has above and below the entries.
+/// Returns whether the line is blank, or one that `dir` prints above or below the entries.
 fn is_noise(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     let counted = || {

@@ -1,13 +1,13 @@
-//! Connect:Enterprise, Sterling's mailbox server: batches in a mailbox.
+//! Batches in a mailbox of Connect:Enterprise, Sterling's mailbox server.
 //!
 //! ```text
 //! line     = flags protocol SP type SP mailbox SP batch SP size SP date SP name
-//! flags    = "-" 9( "-" / letter )        ; what became of the batch: collected, transmitted ...
-//! protocol = 1*letter                     ; how it came, "FTP"
-//! type     = letter                       ; of ASCII, binary, EBCDIC
+//! flags    = "-" 9( "-" / letter )        ; state of the batch: collected, transmitted ...
+//! protocol = 1*letter                     ; protocol by which it arrived, "FTP"
+//! type     = letter                       ; ASCII, binary, EBCDIC
 //! date     = that of ls -l, see ls_date.rs
 //! ```
-//! SP is any number of spaces, before the name one.
+//! SP is any number of spaces, but exactly one before the name.
 
 use super::context::Context;
 use super::cursor::Cursor;
@@ -19,7 +19,7 @@ const EXPECTED: Invalid = Invalid::new("a line of Connect:Enterprise");
 /// Parses one line, without its line end.
 ///
 /// # Errors
-/// When it has not the shape above, or a name that cannot be.
+/// Fails when the line does not have the shape above, or its name is impossible.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     if line.trim_ascii().is_empty() {
         return Ok(Line::Noise);
@@ -47,7 +47,7 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
     Some(entry)
 }
 
-/// The mailbox of type, mailbox and batch.
+/// Returns the mailbox, if the columns are type, mailbox and batch.
 fn mailbox(columns: &[u8]) -> Option<&[u8]> {
     let mut words = columns.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let (Some([b'A'..=b'Z']), Some(mailbox), Some(batch), None) =

@@ -1,4 +1,4 @@
-//! One entry of a listing, whatever format its line had.
+//! One entry of a listing, whatever the format of its line.
 
 use core::fmt;
 
@@ -7,51 +7,53 @@ use super::{Format, Modified};
 use crate::codec::facts::{Facts, Permissions};
 use crate::codec::{Escaped, Text};
 
-/// What a listing says of one file, or what a server's file system knows of it.
+/// One file, as a listing line describes it or a server's file system knows it.
 ///
-/// Every format fills in what its lines tell and leaves the rest `None`. What of a date was worked out, it says itself ([`Modified::inferred`]). A field that the
-/// line has and that cannot be read (a size of `-5`, 31 November) is `None` too, and named in
-/// [`unreadable`](Self::unreadable): an entry is never left out for it, since only its name is needed to
-/// retrieve or remove it. Names and
-/// other texts cannot hold CR, LF or NUL (they are [`Text`]), so that no entry can be written as two
-/// lines: a server leaves out a file whose name [`Text::new`] refuses, since no command could name it
-/// either. All of it borrows from the line.
+/// A parser fills in the fields that its format has and leaves the rest `None`.
+/// [`Modified::inferred`] tells which parts of a date were inferred. A field that is present but
+/// cannot be read (a size of `-5`, 31 November) is `None` and named in
+/// [`unreadable`](Self::unreadable); the entry is returned all the same, since its name alone
+/// suffices to retrieve or remove the file.
 ///
-/// Two entries are equal when they say the same, however their lines were written: [`raw`](Self::raw) and
-/// [`format`](Self::format) do not count.
+/// Names and other texts cannot hold CR, LF or NUL (they are [`Text`]), so no entry can be written
+/// as two lines. A server leaves out a file whose name [`Text::new`] refuses, since no command
+/// could name it either. Everything borrows from the line.
+///
+/// Two entries are equal when their contents are; [`raw`](Self::raw) and [`format`](Self::format)
+/// do not count.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Entry<'a> {
-    /// The name as it was sent, with leading and inner spaces. A server may put the directory in front
-    /// ([`file_name`](Self::file_name)). Never a path for the local disk until it has been checked.
+    /// Name as it was sent, with leading and inner spaces. A server may put the directory in front;
+    /// see [`file_name`](Self::file_name). Never use it as a local path unchecked.
     pub name: Text<'a>,
-    /// What it is.
+    /// Kind of file.
     pub kind: Kind<'a>,
-    /// Its size in bytes.
+    /// Size in bytes.
     pub size: Option<u64>,
-    /// When it was last changed.
+    /// Time of the last change.
     pub modified: Option<Modified>,
-    /// The low twelve bits of a Unix mode: `0o4000` set-user-ID, `0o2000` set-group-ID, `0o1000` sticky,
-    /// then read, write, execute for owner, group and others.
+    /// Low twelve bits of a Unix mode: `0o4000` set-user-ID, `0o2000` set-group-ID, `0o1000`
+    /// sticky, then read, write and execute for owner, group and others.
     pub mode: Option<u16>,
-    /// What the session may do with it (RFC 3659 7.5.5), which no mode can tell.
+    /// Operations that the session may perform on it (RFC 3659 7.5.5), which no mode can express.
     pub permissions: Option<Permissions>,
-    /// Who owns it: a name or a number.
+    /// Owner, as a name or a number.
     pub owner: Option<Text<'a>>,
-    /// The group it belongs to: a name or a number.
+    /// Group, as a name or a number.
     pub group: Option<Text<'a>>,
-    /// How many names it has.
+    /// Number of hard links.
     pub links: Option<u64>,
-    /// The same for all names of one file, different for different files (RFC 3659 7.5.2).
+    /// Identifier that all names of one file share, and different files do not (RFC 3659 7.5.2).
     pub unique: Option<Text<'a>>,
-    /// The fields that the line has, but with a value that cannot be read. They are absent above.
+    /// Fields that the line has, but with a value that cannot be read. They are absent above.
     pub unreadable: Fields,
     pub(super) format: Option<Format>,
     pub(super) raw: &'a [u8],
 }
 
 impl<'a> Entry<'a> {
-    /// An entry of which nothing else is known yet; set the fields that are.
+    /// Creates an entry of which nothing else is known yet; set the other known fields afterwards.
     #[must_use]
     #[inline]
     pub const fn new(name: Text<'a>, kind: Kind<'a>) -> Self {
@@ -72,7 +74,8 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// An entry of a format in which none is without a name; blanks alone are the padding of a column.
+    /// Creates an entry for formats in which every entry has a name. Returns `None` for an invalid
+    /// or empty name, and for blanks, which are the padding of a column.
     pub(super) fn named(name: &'a [u8], kind: Kind<'a>) -> Option<Self> {
         let name = Text::new(name).ok().filter(|name| !is_padding(name.as_bytes()))?;
         Some(Self::new(name, kind))
@@ -87,7 +90,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Sets when it was modified to what the date column says.
+    /// Sets the modification time from the date column.
     #[inline]
     pub(super) fn set_modified(&mut self, dated: Dated) {
         match dated {
@@ -97,7 +100,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Sets an owner, or marks it as unreadable: no text holds CR or NUL.
+    /// Sets the owner, or marks it as unreadable if it holds CR or NUL.
     #[inline]
     pub(super) fn set_owner(&mut self, owner: &'a [u8]) {
         self.owner = Text::new(owner).ok();
@@ -106,7 +109,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// As [`set_owner`](Self::set_owner), for the group.
+    /// Sets the group, or marks it as unreadable if it holds CR or NUL.
     #[inline]
     pub(super) fn set_group(&mut self, group: &'a [u8]) {
         self.group = Text::new(group).ok();
@@ -120,20 +123,21 @@ impl<'a> Entry<'a> {
         Self { format: Some(format), raw, ..self }
     }
 
-    /// The line it was parsed from, without its line end; empty when it was not parsed.
+    /// Returns the line that the entry was parsed from, without its line end; empty if it was not
+    /// parsed.
     #[must_use]
     pub const fn raw(&self) -> &'a [u8] {
         self.raw
     }
 
-    /// The format its line had.
+    /// Returns the format of the line, if the entry was parsed.
     #[must_use]
     pub const fn format(&self) -> Option<Format> {
         self.format
     }
 
-    /// All the facts of a line of MLSD or MLST, those without a field here too: read anew from
-    /// [`raw`](Self::raw).
+    /// Returns all facts of an MLSD or MLST line, including those without a field here. Parses
+    /// [`raw`](Self::raw) again.
     #[must_use]
     pub fn facts(&self) -> Option<Facts<'a>> {
         match self.format? {
@@ -143,8 +147,8 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The last part of the name: NLST, MLST and `LIST` of a pattern may answer with `dir/name`. A slash that ends the
-    /// name, as `ls -F` marks a directory, is no part of it.
+    /// Returns the last component of the name, since NLST, MLST and `LIST` with a pattern may
+    /// answer with `dir/name`. Trailing slashes, which `ls -F` appends to directories, are dropped.
     #[must_use]
     pub fn file_name(&self) -> Text<'a> {
         let name = self.name.as_bytes();
@@ -155,7 +159,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Whether it is blanks, or nothing.
+/// Returns whether `name` is empty or only blanks.
 #[inline]
 pub(super) const fn is_padding(name: &[u8]) -> bool {
     matches!(name, [] | [b' ' | b'\t', ..]) && name.trim_ascii().is_empty()
@@ -163,7 +167,7 @@ pub(super) const fn is_padding(name: &[u8]) -> bool {
 
 impl PartialEq for Entry<'_> {
     fn eq(&self, other: &Self) -> bool {
-        // Taken apart, so that a new field cannot be forgotten.
+        // Destructured so that a new field cannot be forgotten.
         let Self {
             name,
             kind,
@@ -195,7 +199,7 @@ impl PartialEq for Entry<'_> {
 
 impl Eq for Entry<'_> {}
 
-/// With its texts as text, and the line it was read from last.
+/// Prints texts as text and, last, the line that the entry was read from.
 impl fmt::Debug for Entry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entry")
@@ -241,40 +245,41 @@ bitflags::bitflags! {
     }
 }
 
-/// What an entry is.
+/// Kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Kind<'a> {
-    /// A file, to be had by RETR.
+    /// A file that RETR retrieves.
     File,
-    /// A directory within the one listed.
+    /// A directory inside the listed one.
     Directory,
-    /// The directory listed: `.`, or `type=cdir` of RFC 3659 7.5.1.2 under any name.
+    /// The listed directory: `.`, or `type=cdir` of RFC 3659 7.5.1.2 under any name.
     CurrentDirectory,
-    /// The one above it: `..`, or `type=pdir` of RFC 3659 7.5.1.4 under any name.
+    /// The parent of the listed directory: `..`, or `type=pdir` of RFC 3659 7.5.1.4 under any name.
     ParentDirectory,
     /// A symbolic link.
     Link {
-        /// Where it points, if the line tells.
+        /// Target of the link, if the line shows it.
         target: Option<Text<'a>>,
     },
-    /// A device of blocks, such as a disk.
+    /// A block device, such as a disk.
     BlockDevice(Option<Device>),
-    /// A device of characters, such as a terminal.
+    /// A character device, such as a terminal.
     CharacterDevice(Option<Device>),
     /// A named pipe.
     Pipe,
     /// A socket in the file system.
     Socket,
-    /// Anything else, as the line calls it: the letter of `ls`, the value of MLSD's `type`.
+    /// Any other kind, under the line's own name for it: the letter of `ls`, the value of MLSD's
+    /// `type`.
     Other(Text<'a>),
-    /// The line does not tell: a bare name.
+    /// Not stated by the line, for example a bare name.
     #[default]
     Unknown,
 }
 
 impl Kind<'_> {
-    /// The directory `name` of a listing, which may be `.` or `..`.
+    /// Returns the kind of a directory called `name` in the listing, which may be `.` or `..`.
     pub(super) const fn directory(name: &[u8]) -> Self {
         match name {
             b"." => Self::CurrentDirectory,
@@ -283,20 +288,21 @@ impl Kind<'_> {
         }
     }
 
-    /// Whether it is a directory, the current and the parent one included.
+    /// Returns whether it is a directory, including the current and the parent one.
     #[must_use]
     pub const fn is_directory(&self) -> bool {
         matches!(self, Self::Directory | Self::CurrentDirectory | Self::ParentDirectory)
     }
 
-    /// Whether it is `.` or `..`: no member of the directory listed.
+    /// Returns whether it is `.` or `..`, which are not members of the listed directory.
     #[must_use]
     pub const fn is_dot(&self) -> bool {
         matches!(self, Self::CurrentDirectory | Self::ParentDirectory)
     }
 }
 
-/// In words, for a person: `directory`, `link to /b`, `block device 8,1`. Of [`Kind::Other`], the text.
+/// Prints the kind for a person: `directory`, `link to /b`, `block device 8,1`. [`Kind::Other`]
+/// prints its text.
 impl fmt::Display for Kind<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let device = |f: &mut fmt::Formatter<'_>, what: &str, device: &Option<Device>| match device {
@@ -320,13 +326,13 @@ impl fmt::Display for Kind<'_> {
     }
 }
 
-/// The numbers of a Unix device.
+/// Numbers of a Unix device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Device {
-    /// Which driver.
+    /// Number of the driver.
     pub major: u32,
-    /// Which of its devices.
+    /// Number of the device within its driver.
     pub minor: u32,
 }
 

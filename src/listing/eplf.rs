@@ -1,11 +1,12 @@
-//! EPLF, easily parsed LIST format: D. J. Bernstein's, of publicfile and anonftpd
+//! EPLF, the easily parsed LIST format by D. J. Bernstein, which publicfile and anonftpd send
 //! (<https://cr.yp.to/ftp/list/eplf.html>).
 //!
 //! ```text
 //! line = "+" *( fact "," ) TAB name
 //! fact = "/" / "r" / "s" size / "m" seconds / "i" identity / "up" mode / any other
 //! ```
-//! `/`: CWD works. `r`: RETR works. `m`: Unix time. `i`: the same for the same file only.
+//! `/` means that CWD works and `r` that RETR works; `m` is a Unix time; `i` is the same for the
+//! same file only.
 
 use super::context::Context;
 use super::{Entry, Fields, Format, Kind, Line, Modified, size};
@@ -17,7 +18,7 @@ const EXPECTED: Invalid = Invalid::new("a line of EPLF");
 /// Parses one line, without its line end.
 ///
 /// # Errors
-/// When it has not the shape above, or a name that cannot be.
+/// Fails when the line does not have the shape above, or its name is impossible.
 pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Invalid> {
     if line.is_empty() {
         return Ok(Line::Noise);
@@ -29,7 +30,7 @@ pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Inv
 fn entry(text: &[u8]) -> Option<Entry<'_>> {
     let tab = memchr::memchr(b'\t', text)?;
     let (facts, name) = (text.get(..tab)?, text.get(tab + 1..)?);
-    // No fact has a blank in it, other than the lines of a program or a patch.
+    // No fact contains a blank. Lines of a program or a patch that begin with `+` do.
     if facts.iter().any(u8::is_ascii_whitespace) {
         return None;
     }

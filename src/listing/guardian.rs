@@ -1,14 +1,16 @@
-//! HP NonStop, FILEINFO of its Guardian.
+//! FILEINFO of Guardian, the operating system of HP NonStop.
 //!
 //! ```text
-//! line  = file [ SP "O" ] SP code SP eof SP date SP time SP group "," [ SP ] user SP DQUOTE 4letter DQUOTE
+//! line  = file [ SP "O" ] SP code SP eof SP date SP time SP group "," [ SP ] user
+//!         SP DQUOTE 4letter DQUOTE
 //! file  = 1*8( letter / DIGIT )
 //! O     = the file is open
-//! code  = 1*DIGIT [ letter ]                ; what kind of file it is
+//! code  = 1*DIGIT [ letter ]                ; type of the file
 //! eof   = 1*DIGIT                           ; its size in bytes
 //! date  = 1*2DIGIT "-" month "-" 2DIGIT     ; see short_date.rs
 //! ```
-//! SP is any number of spaces. The letters say who may read, write, execute and purge it.
+//! SP is any number of spaces. The four letters tell who may read, write, execute and purge the
+//! file.
 
 use super::context::Context;
 use super::cursor::Cursor;
@@ -21,7 +23,7 @@ const EXPECTED: Invalid = Invalid::new("a line of NonStop Guardian");
 /// Parses one line, without its line end.
 ///
 /// # Errors
-/// When it has not the shape above.
+/// Fails when the line does not have the shape above.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     if is_noise(line) {
         return Ok(Line::Noise);
@@ -72,7 +74,7 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
     Some(entry)
 }
 
-/// Blank lines, the volume that is listed, and the names of the columns.
+/// Returns whether the line is blank, names the listed volume, or names the columns.
 fn is_noise(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());

@@ -1,4 +1,4 @@
-//! The entries of a listing that is in memory as a whole: an iterator, which needs no storage.
+//! Iterator over the entries of a listing that is wholly in memory. It needs no storage.
 
 use core::iter::FusedIterator;
 
@@ -7,10 +7,12 @@ use super::detect::{BadLine, Order, Verdict, joined};
 use super::lines::without_cr;
 use super::{Clock, Entry, Formats};
 
-/// The entries of a whole listing, borrowed from it, and the lines that should be some.
+/// Iterator over the entries of a whole listing, and over the lines that should be entries and are
+/// not.
 ///
-/// They are those of a [`ListingParser`](super::ListingParser) with enough storage, but for z/VM: the parts of
-/// a name of CMS are not in one place, so that its lines are errors here. Lines may have any length.
+/// Yields what a [`ListingParser`](super::ListingParser) with enough storage would, except for
+/// z/VM: the parts of a CMS name are not in one place, so its lines are errors here. Lines may have
+/// any length.
 ///
 /// ```
 /// use ftp_proto::listing::{Clock, Entries, Formats};
@@ -28,13 +30,13 @@ pub struct Entries<'a> {
 }
 
 impl<'a> Entries<'a> {
-    /// The entries of `listing`, which is in one of `formats`.
+    /// Creates an iterator over `listing`, which is in one of `formats`.
     #[must_use]
     pub const fn new(listing: &'a [u8], formats: Formats, clock: Clock) -> Self {
         Self { rest: listing, formats, order: Order::NEW, context: Context::new(clock) }
     }
 
-    /// Reads on until the order of dates is told, as far as a parser would.
+    /// Reads ahead until the order of dates is settled, as far as a parser would.
     fn settle_dates(&mut self, mut rest: &'a [u8]) {
         let header = self.context.header;
         let start = rest.len();
@@ -53,10 +55,10 @@ impl<'a> Entries<'a> {
     }
 }
 
-/// How many bytes of a listing may be read before the order of its dates is settled, about.
+/// Approximate number of bytes that may be read ahead to settle the order of dates.
 const BATCH: usize = 8192;
 
-/// The next line, without its LF, and what follows it.
+/// Splits `text` into the next line, without its LF, and what follows it.
 fn split(text: &[u8]) -> Option<(&[u8], &[u8])> {
     if text.is_empty() {
         return None;

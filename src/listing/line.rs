@@ -1,24 +1,25 @@
-//! Whole listings, for programs that have an allocator.
+//! Parsing of whole listings, for programs that have an allocator.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{BadLine, Clock, Entry, Formats, ListingParser, OwnedEntry};
 
-/// A line of a listing that is no heading.
-// Nearly all lines are entries: a box would be an allocation for each.
+/// A line of a listing, other than a heading.
+// Nearly all lines are entries, so a box would cost an allocation for each.
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListingLine {
     /// An entry.
     Entry(OwnedEntry),
-    /// A line that should be an entry, and that none could be made of: there may be a file that nothing else
-    /// tells of. Without its line end, and cut off where it is longer than the parser's storage.
+    /// A line that should be an entry and is not readable as one; it may stand for a file that
+    /// nothing else mentions. Holds the line without its line end, cut off where it is longer than
+    /// the parser's storage.
     Unparsed(Vec<u8>),
 }
 
 impl ListingLine {
-    /// The entry, if it is one.
+    /// Returns the entry, if the line is one.
     #[must_use]
     pub fn into_entry(self) -> Option<OwnedEntry> {
         match self {
@@ -37,8 +38,8 @@ impl From<Result<Entry<'_>, BadLine<'_>>> for ListingLine {
     }
 }
 
-/// Reads all of a listing, in one of `formats`: its entries, and the lines that should be some. Lines may have
-/// 8192 bytes.
+/// Parses a whole listing that is in one of `formats`. Returns its entries, and the lines that
+/// should be entries and are not. Lines may have up to 8192 bytes.
 ///
 /// ```
 /// use ftp_proto::listing::{self, Clock, Formats, ListingLine};

@@ -1,40 +1,40 @@
 //! Splits a stream into lines in a fixed amount of memory.
 //!
-//! A line that is whole in one piece of input is lent from there. One that is split between pieces is put
-//! together in the storage. Lines may also be *kept* in the storage until a later one says how they are to
-//! be read, and *replayed* from there.
+//! A line that lies whole in one piece of input is borrowed from it. One that is split between
+//! pieces is assembled in the storage. Lines may also be *kept* in the storage until a later line
+//! tells how to read them, and then *replayed* from there.
 
 use core::ops::Range;
 
-/// Lines of at most the length of the storage `B`.
+/// Splitter for lines that are at most as long as the storage `B`.
 #[derive(Clone, Debug)]
 pub(super) struct Lines<B> {
     storage: B,
-    /// How many bytes at the start of the storage are lines that are kept, each with its LF.
+    /// Number of bytes at the start of the storage that are kept lines, each with its LF.
     kept: usize,
     state: State,
 }
 
 #[derive(Clone, Debug)]
 enum State {
-    /// The storage is filled up to here: the lines that are kept, and the beginning of one.
+    /// The storage is filled up to this offset with the kept lines and the beginning of another.
     Part(usize),
-    /// The line was too long; what comes up to its LF is dropped.
+    /// The line was too long; input is dropped up to its LF.
     Skipping,
-    /// The lines between `next` and `end` are to be read again; what follows them up to `part` is the
-    /// beginning of another.
+    /// The lines from `next` to `end` are being read again; the bytes after them, up to `part`, are
+    /// the beginning of another line.
     Replaying { next: usize, end: usize, part: usize },
 }
 
-/// The end of a line, and where the line is.
+/// End of a line, with the place of the line.
 pub(super) enum Found<'i> {
-    /// In the input. Nothing is kept then.
+    /// The line is in the input. No line is kept.
     Whole(&'i [u8]),
-    /// In this part of the storage, behind what is kept.
+    /// The line is in this range of the storage, after the kept lines.
     Stored(Range<usize>),
-    /// Its beginning fills the storage.
+    /// The line is too long; its beginning fills the storage.
     TooLong,
-    /// There is no room for it behind what is kept. It has not been taken from the input.
+    /// The line does not fit after the kept lines. It has not been taken from the input.
     Full,
 }
 
@@ -43,17 +43,17 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         Self { storage, kept: 0, state: State::Part(0) }
     }
 
-    /// Part of the storage.
+    /// Returns a part of the storage.
     pub(super) fn get(&self, range: Range<usize>) -> Option<&[u8]> {
         self.storage.as_ref().get(range)
     }
 
-    /// All of the storage: the beginning of a line that is too long.
+    /// Returns the whole storage, which holds the beginning of a line that is too long.
     pub(super) fn all(&self) -> &[u8] {
         self.storage.as_ref()
     }
 
-    /// How much is kept.
+    /// Returns the length of the kept lines in bytes.
     pub(super) const fn kept(&self) -> usize {
         self.kept
     }
@@ -63,7 +63,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         !matches!(self.state, State::Part(0))
     }
 
-    /// Takes `input` up to and including the next line end. Each byte is looked at once.
+    /// Takes `input` up to and including the next line end, or all of it. Examines each byte once.
     #[inline]
     pub(super) fn next<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<'i>> {
         loop {
@@ -92,7 +92,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
                     return Some(Found::Whole(part));
                 }
             }
-            // What is kept needs its LF as well.
+            // A line after kept ones needs room for its LF as well.
             let needed = part.len() + usize::from(self.kept > 0 && rest.is_some());
             if needed > room && self.kept > 0 {
                 return Some(Found::Full);
@@ -112,7 +112,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         }
     }
 
-    /// What is left at the end of the input: lines that are replayed, then the last if no LF came after it.
+    /// Returns what is left at the end of the input: lines to replay, then a last line without an
+    /// LF.
     pub(super) fn rest(&mut self) -> Option<Range<usize>> {
         loop {
             match self.state {
@@ -134,7 +135,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         }
     }
 
-    /// The next line that is replayed; behind the last, what follows it is moved to the front.
+    /// Returns the next line to replay. After the last one, moves the bytes that follow it to the
+    /// front.
     fn replayed(&mut self) -> Option<Range<usize>> {
         let State::Replaying { next, end, part } = self.state else { return None };
         let storage = self.storage.as_mut();
@@ -152,7 +154,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         Some(next..line_end)
     }
 
-    /// Whether there is nothing in the storage but the line found last.
+    /// Returns whether the storage holds nothing after the line found last.
     const fn is_last(&self) -> bool {
         match self.state {
             State::Part(held) => held == self.kept,
@@ -161,7 +163,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         }
     }
 
-    /// Keeps `line`, which was lent from the input. `false` when there is no room for it.
+    /// Keeps `line`, which was borrowed from the input. Returns `false` if there is no room for it.
     pub(super) fn keep(&mut self, line: &[u8]) -> bool {
         let last = self.is_last();
         let room = self.storage.as_mut().get_mut(self.kept..).unwrap_or_default();
@@ -174,7 +176,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         true
     }
 
-    /// As [`keep`](Self::keep), for a line found in the storage.
+    /// Keeps a line found in the storage, like [`keep`](Self::keep).
     pub(super) fn keep_stored(&mut self, range: Range<usize>) -> bool {
         let storage = self.storage.as_mut();
         let length = range.len();
@@ -197,7 +199,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         self.state = State::Part(self.kept);
     }
 
-    /// Lets what is kept be read again, line by line; what is kept for longer stays where it is found.
+    /// Replays the kept lines one by one. The bytes after them stay where they are.
     pub(super) fn replay(&mut self) {
         if let State::Part(held) = self.state {
             self.state = State::Replaying { next: 0, end: self.kept, part: held };
@@ -205,13 +207,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         }
     }
 
-    /// As [`replay`](Self::replay), from `start` up to the end of the line found last, which is not kept.
+    /// Replays from `start` to the end of the line found last, which is not a kept line.
     pub(super) fn replay_with(&mut self, start: usize, found: &Range<usize>) {
         self.state = State::Replaying { next: start, end: found.end, part: found.end };
         self.kept = 0;
     }
 
-    /// Forgets what is kept; what follows it is read on.
+    /// Forgets the kept lines and continues with what follows them.
     pub(super) fn forget_kept(&mut self) {
         if let State::Part(held) = self.state {
             self.state = State::Replaying { next: self.kept, end: self.kept, part: held };
@@ -219,14 +221,15 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         }
     }
 
-    /// Forgets what is kept, and the line found last.
+    /// Forgets the kept lines and the line found last.
     pub(super) fn drop_kept(&mut self) {
         self.kept = 0;
         self.state = State::Part(0);
     }
 
-    /// Makes `name LF line` of `line`, which was lent from the input, where the name is two parts of it with
-    /// a dot between them. Where that is in the storage, if there is room.
+    /// Stores `name LF line` for a `line` that was borrowed from the input and whose name is two
+    /// parts of it, joined with a dot. Returns its place in the storage, or `None` if there is no
+    /// room.
     pub(super) fn with_name(&mut self, line: &[u8], parts: &[Range<usize>; 2]) -> Option<Range<usize>> {
         let start = name_length(parts);
         let whole = 0..start + line.len();
@@ -237,7 +240,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         Some(whole)
     }
 
-    /// As [`with_name`](Self::with_name), for a line found in the storage.
+    /// Does the same as [`with_name`](Self::with_name) for a line found in the storage.
     pub(super) fn with_name_stored(
         &mut self,
         range: Range<usize>,
@@ -255,7 +258,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         Some(whole)
     }
 
-    /// Writes the name before the line that begins at `start`.
+    /// Writes the name in front of the line that begins at `start`.
     fn put_name(&mut self, start: usize, parts: &[Range<usize>; 2]) {
         let storage = self.storage.as_mut();
         let mut at = 0;
@@ -271,12 +274,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
     }
 }
 
-/// The length of a name of two parts, with the dot and the LF behind it.
+/// Returns the length of a name of two parts, including its dot and the LF after it.
 fn name_length(parts: &[Range<usize>; 2]) -> usize {
     parts.iter().map(|part| part.len() + 1).sum()
 }
 
-/// What is before the next LF, and what is after it, if there is one. `None` for no input.
+/// Splits `input` at its first LF. The second part is `None` without an LF; the result is `None`
+/// for empty input.
 #[inline]
 fn split<'i>(input: &&'i [u8]) -> Option<(&'i [u8], Option<&'i [u8]>)> {
     if input.is_empty() {
@@ -288,7 +292,7 @@ fn split<'i>(input: &&'i [u8]) -> Option<(&'i [u8], Option<&'i [u8]>)> {
     }
 }
 
-/// A line without the CR before its LF, or the several that some servers send.
+/// Strips the CR before the LF, or the several that some servers send.
 #[inline]
 pub(super) fn without_cr(mut line: &[u8]) -> &[u8] {
     while let [rest @ .., b'\r'] = line {

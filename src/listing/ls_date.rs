@@ -3,41 +3,42 @@
 //! ```text
 //! date  = month SP day SP when             ; POSIX, and many other languages
 //!       / month SP day "," SP year SP time                      ; VShell
-//!       / day SP month SP when             ; French, Italian; with a "." after the day German, Czech
+//!       / day SP month SP when             ; French, Italian; German, Czech with "." after the day
 //!       / day "." [ SP ] 1*2DIGIT "." SP when                   ; Finnish
 //!       / day "-" month "-" year [ SP time ]                    ; 01-jun-99
 //!       / 4DIGIT SP name SP day            ; Hungarian
 //!       / 4DIGIT sign SP 1*2DIGIT sign SP 1*2DIGIT sign         ; Korean, Chinese
 //!       / 1*2DIGIT sign [ SP ] 1*2DIGIT [ sign ] SP when        ; the same, and Japanese
-//!       / 1*2DIGIT SP 1*2DIGIT SP time     ; month and day, where the month's name is left out
+//!       / 1*2DIGIT SP 1*2DIGIT SP time     ; month and day, without the name of the month
 //!       / 1*2DIGIT "/" [ SP ] 1*2DIGIT SP when                  ; the same
 //!       / 2DIGIT "-" 2DIGIT SP when                             ; ls --time-style=iso
-//!       / 2DIGIT "-" 2DIGIT "-" 4DIGIT [ SP time ]              ; day and month, or the other way round
+//!       / 2DIGIT "-" 2DIGIT "-" 4DIGIT [ SP time ]              ; day and month, in either order
 //!       / 4DIGIT mark 2DIGIT mark 2DIGIT [ SP time [ fraction ] ] ; long-iso, full-iso
-//!       / "---" SP "--" SP "--:--"         ; none
+//!       / "---" SP "--" SP "--:--"         ; no date
 //! when  = year [ sign ] / time / time SP year              ; the last with seconds only: ls -T
 //! time  = 1*2DIGIT ( ":" / "." ) 2DIGIT [ ":" 2DIGIT ]
 //! day   = 1*2DIGIT [ "." / "," / sign ]
 //! mark  = "-" / "/" / "."
 //! month = name [ "." ] [ "," ]             ; the names are in months.rs
-//! sign  = what a language of the Far East has for year, month and day, in any charset
+//! sign  = the sign that a Far Eastern language has for year, month or day, in any charset
 //! fraction = "." 1*9DIGIT [ SP ( "+" / "-" ) 4DIGIT ]
 //! ```
-//! SP here is any number of spaces: the columns are aligned. After the date there is exactly one, and more where
-//! a date with a year is made as wide as one with a time by spaces behind it.
+//! SP here is any number of spaces, since columns are aligned. Exactly one space follows the date,
+//! and more where spaces make a date with a year as wide as one with a time.
 //!
-//! What has this shape is a date, even if no calendar has it ([`Dated::Impossible`]).
+//! Anything of this shape is a date, even if no calendar has it ([`Dated::Impossible`]).
 
 use super::cursor::Cursor;
 use super::date::{Dated, Time};
 use super::{Clock, DateOrder, Inferred, Modified, Precision, months, short_date};
 use crate::codec::scan::pair;
 
-/// The width of `Nov  9 20:06`, to which other dates are filled up, and of `11-09 20:06`.
+/// Width of `Nov  9 20:06`, to which other dates are padded; [`ISO_WIDTH`] is that of
+/// `11-09 20:06`.
 const WIDTH: usize = 12;
 const ISO_WIDTH: usize = 11;
 
-/// A date at the cursor, and the space that ends it.
+/// Parses a date at the cursor and takes the space that ends it.
 pub(super) fn parse(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
     if let Some((dated, rest)) = usual(cursor.rest, clock) {
         cursor.rest = rest;
@@ -52,7 +53,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
     Some(dated)
 }
 
-/// `Nov  9 20:06 ` and `Nov  9  2001 `, as nearly all servers write them: read where everything stands.
+/// Reads `Nov  9 20:06 ` and `Nov  9  2001 `, as nearly all servers write them, at fixed positions.
 #[inline]
 pub(super) fn usual<'a>(text: &'a [u8], clock: &Clock) -> Option<(Dated, &'a [u8])> {
     let Some((&[m, o, n, b' ', tens, ones, b' ', a, b, c, d, e, b' '], rest)) = text.split_first_chunk()
@@ -74,7 +75,7 @@ pub(super) fn usual<'a>(text: &'a [u8], clock: &Clock) -> Option<(Dated, &'a [u8
     Some((dated, rest))
 }
 
-/// Whether a date there is of the kind that has a year in front and a space after it.
+/// Returns whether `text` begins with four digits and a space, as a date with the year in front.
 pub(super) fn begins_with_a_year(text: &[u8]) -> bool {
     matches!(text, [a, b, c, d, b' ', ..] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()))
 }
@@ -82,8 +83,8 @@ pub(super) fn begins_with_a_year(text: &[u8]) -> bool {
 fn month_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
     let month = cursor.word();
     cursor.gap()?;
-    // The day first: most of the words that come here are owners, and not worth a look into the
-    // table of months.
+    // The day first: most words that get here are owners, and not worth a search of the table of
+    // months.
     let (day, comma) = day(cursor)?;
     let blanks = gap(cursor)?;
     let month = months::number(month)?;
@@ -95,7 +96,7 @@ fn month_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
     when(cursor, clock, month, day, blanks)
 }
 
-/// `2002 09:47`, where a comma was before it.
+/// Parses `2002 09:47`, which follows a comma.
 fn year_and_time(cursor: &mut Cursor<'_>, clock: &Clock, month: u8, day: u8) -> Option<Dated> {
     let mut after = *cursor;
     let year = year(&mut after)?;
@@ -105,7 +106,7 @@ fn year_and_time(cursor: &mut Cursor<'_>, clock: &Clock, month: u8, day: u8) -> 
     Some(clock.on((year, month, day), time))
 }
 
-/// `--- -- --:--`, where nobody knows.
+/// Parses `--- -- --:--`, which stands for an unknown date.
 fn dashes(cursor: &mut Cursor<'_>) -> Option<Dated> {
     for part in [&b"---"[..], b"--", b"--:--"] {
         cursor.rest = cursor.rest.strip_prefix(part)?;
@@ -129,7 +130,7 @@ fn number_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
             let month = months::number(cursor.word())?;
             cursor.gap()?;
             let (day, _) = day(cursor)?;
-            // A size, and a date after it, look the same as far as they go.
+            // A size with a date after it looks the same up to here.
             let mut after = *cursor;
             after.blanks();
             let time = after.digits(1, 9).is_some() && matches!(after.peek(), Some(b':' | b'.'));
@@ -194,7 +195,7 @@ fn number_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
             };
             let blanks = gap(cursor)?;
             if numbered && !dotted {
-                // Three numbers, of which one is a year, may be anything.
+                // Three numbers of which one is a year may be anything.
                 let time = Time::read(cursor)?;
                 return Some(clock.infer(month, day, time));
             }
@@ -204,8 +205,9 @@ fn number_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
     }
 }
 
-/// What follows `24-04` or `01-jun`, which is named: a year, and perhaps a time. The first number is the day, unless
-/// only the other can be, or the caller says so. `start` is how long the line was before the date.
+/// Parses what follows `24-04`, or `01-jun` if `named`: a year, and perhaps a time. The first
+/// number is the day, unless only the other can be, or the caller says otherwise. `start` is the
+/// length of the line before the date.
 fn turned(
     cursor: &mut Cursor<'_>,
     clock: &Clock,
@@ -233,14 +235,15 @@ fn turned(
     Some(clock.day((year, month, day)).with(inferred))
 }
 
-/// What Czech has between the day and the month.
+/// Takes the no-break space that Czech has between day and month.
 fn no_break_space(cursor: &mut Cursor<'_>) -> Option<()> {
     let rest = cursor.rest.strip_prefix("\u{a0}".as_bytes()).or_else(|| cursor.rest.strip_prefix(b"\xa0"))?;
     cursor.rest = rest;
     Some(())
 }
 
-/// Takes up to `most` of the spaces that make a date with a year as wide as one with a time, and leaves one.
+/// Takes up to `most` of the spaces that make a date with a year as wide as one with a time, but
+/// leaves one.
 fn filler(cursor: &mut Cursor<'_>, most: usize) {
     for _ in 0..most {
         match cursor.rest {
@@ -250,15 +253,15 @@ fn filler(cursor: &mut Cursor<'_>, most: usize) {
     }
 }
 
-/// Takes blanks, of which there must be one, and counts them.
+/// Takes blanks, of which there must be at least one, and counts them.
 fn gap(cursor: &mut Cursor<'_>) -> Option<usize> {
     let before = cursor.rest.len();
     cursor.gap()?;
     Some(before - cursor.rest.len())
 }
 
-/// The sign for year, month or day: of three bytes in UTF-8, of two in the charsets before it, where the
-/// second may be a letter.
+/// Takes the sign for year, month or day. It has three bytes in UTF-8 and two in older charsets,
+/// where the second may be a letter.
 fn sign(cursor: &mut Cursor<'_>) -> Option<()> {
     let length = match cursor.rest {
         [0xe0..=0xef, 0x80..=0xbf, 0x80..=0xbf, ..] => 3,
@@ -269,7 +272,8 @@ fn sign(cursor: &mut Cursor<'_>) -> Option<()> {
     Some(())
 }
 
-/// `9`, `09`, `9.` or `9,`, or with a sign; and whether there was a comma.
+/// Parses `9`, `09`, `9.`, `9,` or a number with a sign. Returns the day, and whether there was a
+/// comma.
 fn day(cursor: &mut Cursor<'_>) -> Option<(u8, bool)> {
     let day = cursor.small(1)?;
     let mark = cursor.peek();
@@ -281,8 +285,9 @@ fn day(cursor: &mut Cursor<'_>) -> Option<(u8, bool)> {
     Some((day, mark == Some(b',')))
 }
 
-/// `2001`, or a time of a year that is left out, or `20:06:07 2001`, after so many blanks. A year after a single one
-/// stands left in the columns of a time, which a space fills up then.
+/// Parses `2001`, a time whose year is left out, or `20:06:07 2001`, after `blanks` blanks. A year
+/// after a single blank is left-aligned in the columns of a time, and a space fills the last of
+/// them.
 fn when(cursor: &mut Cursor<'_>, clock: &Clock, month: u8, day: u8, blanks: usize) -> Option<Dated> {
     let mut after = *cursor;
     if let Some(year) = year(&mut after) {
@@ -304,7 +309,7 @@ fn when(cursor: &mut Cursor<'_>, clock: &Clock, month: u8, day: u8, blanks: usiz
     Some(clock.infer(month, day, time))
 }
 
-/// Four digits, perhaps with a sign, and a space after them.
+/// Parses a year of four digits, perhaps with a sign, that has a space after it.
 fn year(cursor: &mut Cursor<'_>) -> Option<u16> {
     let year = u16::try_from(cursor.digits(4, 4)?).ok()?;
     if cursor.peek()? >= 0x80 {
@@ -313,7 +318,7 @@ fn year(cursor: &mut Cursor<'_>) -> Option<u16> {
     (cursor.peek() == Some(b' ')).then_some(year)
 }
 
-/// `20:06`, `20:06:07` or `20.06`.
+/// Parses `20:06`, `20:06:07` or `20.06`.
 fn time(cursor: &mut Cursor<'_>) -> Option<Time> {
     let mut dotted = *cursor;
     let hour = dotted.small(1)?;
@@ -325,7 +330,8 @@ fn time(cursor: &mut Cursor<'_>) -> Option<Time> {
     Time { hour, minute, second: None }.checked()
 }
 
-/// What follows the year of `2001-11-09`: the day, a time, with a fraction and a zone.
+/// Parses what follows the year of `2001-11-09`: month and day, and perhaps a time with a fraction
+/// and a zone.
 fn iso(cursor: &mut Cursor<'_>, clock: &Clock, year: u16, mark: u8) -> Option<Dated> {
     cursor.eat(mark)?;
     let month = cursor.small(2)?;
@@ -338,7 +344,7 @@ fn iso(cursor: &mut Cursor<'_>, clock: &Clock, year: u16, mark: u8) -> Option<Da
     };
     *cursor = after;
     let Some(shown) = time.on(year, month, day) else {
-        // As far as it goes.
+        // The fraction and the zone still belong to the date.
         if time.second.is_some() && after.eat(b'.').is_some() && after.digits(1, 9).is_some() {
             *cursor = after;
             if after.eat(b' ').and_then(|()| zone(&mut after)).is_some() {
@@ -364,7 +370,7 @@ fn iso(cursor: &mut Cursor<'_>, clock: &Clock, year: u16, mark: u8) -> Option<Da
     Some(Dated::Told(Modified::new(shown, Precision::Fraction, zone)))
 }
 
-/// `+0100`, in minutes.
+/// Parses `+0100` into minutes.
 fn zone(cursor: &mut Cursor<'_>) -> Option<i16> {
     let sign = match cursor.peek()? {
         b'+' => 1,

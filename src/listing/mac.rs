@@ -1,10 +1,12 @@
-//! Servers of the classic Mac OS, such as NetPresenz: Unix in front, and then the two forks that a file has.
+//! Servers of the classic Mac OS, such as NetPresenz: the columns of Unix in front, then the two
+//! forks of a file.
 //!
 //! ```text
 //! line = mode SP ( resource SP data SP size / "folder" SP size ) SP date SP name
 //! ```
-//! `mode` and `date` are those of `ls -l` (unix.rs); the size is the sum of the forks, or how much is in
-//! the folder. There is no owner, and no group: unix.rs leaves these lines to this file.
+//! `mode` and `date` are those of `ls -l` (unix.rs). The size is the sum of the forks; for a folder
+//! it is the number of its entries. There is no owner and no group, so unix.rs leaves these lines
+//! to this file.
 
 use super::context::Context;
 use super::unix::{self, Columns};
@@ -16,7 +18,7 @@ const EXPECTED: Invalid = Invalid::new("a line of a Mac's");
 /// Parses one line, without its line end.
 ///
 /// # Errors
-/// When it has not the shape above, or a name that cannot be.
+/// Fails when the line does not have the shape above, or its name is impossible.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     if unix::is_noise(line) {
         return Ok(Line::Noise);
@@ -39,14 +41,14 @@ fn entry<'a>(line: &'a [u8], context: &Context) -> Option<Entry<'a>> {
     entry.mode = head.mode;
     entry.unreadable = head.unreadable;
     entry.set_modified(columns.modified);
-    // What a folder shows is how many entries it has.
+    // A folder shows its number of entries, which is not a size.
     if kind == Kind::File {
         entry.set_size(columns.size);
     }
     Some(entry)
 }
 
-/// Whether there are forks where Unix has links, owner and group.
+/// Returns whether there are forks where Unix has links, owner and group.
 pub(super) fn is_forks(columns: &Columns<'_>) -> bool {
     let mut words = columns.owners.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     match [words.next(), words.next(), words.next()] {

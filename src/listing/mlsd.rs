@@ -1,16 +1,16 @@
-//! MLSD and MLST: facts about an entry, and its name (RFC 3659 section 7).
+//! MLSD and MLST lines: facts about an entry, and its name (RFC 3659 section 7).
 //!
 //! ```text
 //! line = [ facts ] SP pathname            ; the grammar is that of codec::facts
 //! type = file / dir / cdir / pdir / OS.name=kind
 //! ```
-//! The kinds that exist for Unix, of which RFC 3659 7.7.4 shows two and servers have the rest:
+//! Types used for Unix files. RFC 3659 7.7.4 shows two of them; the others come from servers:
 //!
 //! ```text
 //! OS.unix=slink:target / OS.unix=symlink
 //! OS.unix=chr-major/minor / OS.unix=blk-major/minor       ; the numbers may be missing
 //! OS.unix=pipe / OS.unix=fifo / OS.unix=socket
-//! link / symlink                          ; in use too
+//! link / symlink                          ; also in use
 //! ```
 
 use super::context::Context;
@@ -20,15 +20,16 @@ use crate::codec::{Full, Invalid, Sink, Text, Timestamp};
 
 const NAME: Invalid = Invalid::new("a name");
 
-/// Parses one line of MLSD, without its line end. Only an empty one is none.
+/// Parses one line of MLSD, without its line end. Only an empty line is not an entry.
 ///
 /// # Errors
-/// When it is not of the grammar, or there is no name. A fact that cannot be read is no error.
+/// Fails when the line does not follow the grammar or has no name. An unreadable fact is not an
+/// error.
 pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Invalid> {
     parse_facts(line)
 }
 
-/// As [`parse`], which needs to know nothing of the lines before.
+/// Parses a line like [`parse`], without the context of other lines.
 #[inline]
 pub(super) fn parse_facts(line: &[u8]) -> Result<Line<'_>, Invalid> {
     if line.is_empty() {
@@ -42,13 +43,14 @@ pub(super) fn parse_facts(line: &[u8]) -> Result<Line<'_>, Invalid> {
     Ok(Line::Entry(entry(&facts, Format::Mlsd, line)))
 }
 
-/// Parses a line that need not be one of MLSD: there must be a fact that is known here, other than a type that is
-/// not, and a `;` after the last. `path=/pub no such directory` is prose, and so is `type=error; no such directory`.
+/// Parses a line that need not be MLSD. It must contain a known fact, where a type counts only if
+/// its value is known, and a `;` after the last fact. `path=/pub no such directory` is prose, and
+/// so is `type=error; no such directory`.
 ///
 /// # Errors
-/// As [`parse`], and when there is neither.
+/// Fails like [`parse`], and when one of these conditions is not met.
 pub(super) fn parse_among_others<'a>(line: &'a [u8]) -> Result<Line<'a>, Invalid> {
-    // Most lines of other formats have neither.
+    // Most lines of other formats contain neither.
     let end = memchr::memchr2(b' ', b'=', line).filter(|&at| line.get(at) == Some(&b'='));
     if end.is_none() {
         return if line.is_empty() { Ok(Line::Noise) } else { Err(FACTS) };
@@ -69,10 +71,11 @@ pub(super) fn parse_among_others<'a>(line: &'a [u8]) -> Result<Line<'a>, Invalid
 
 const FACTS: Invalid = Invalid::new("facts that are known, and a name");
 
-/// Parses the line of MLST, which is indented by a space, or by none or more where the server is sloppy.
+/// Parses the line of MLST, which is indented by one space, or by none or several from sloppy
+/// servers.
 ///
 /// # Errors
-/// As [`parse`].
+/// Fails like [`parse`].
 pub(super) fn parse_indented<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Invalid> {
     if line.is_empty() {
         return Ok(Line::Noise);
@@ -88,7 +91,7 @@ fn entry<'a>(facts: &Facts<'a>, format: Format, line: &'a [u8]) -> Entry<'a> {
     (entry.format, entry.raw) = (Some(format), line);
     entry.size = values.size;
     entry.modified = values.modify.map(Modified::from);
-    // Some servers send the type of the file in the upper bits.
+    // Some servers send the file type in the upper bits.
     entry.mode = values.unix_mode.map(|mode| mode & 0o7777);
     entry.permissions = values.perm;
     entry.unique = values.unique.map(Text::from);
@@ -103,7 +106,7 @@ fn entry<'a>(facts: &Facts<'a>, format: Format, line: &'a [u8]) -> Entry<'a> {
     entry
 }
 
-/// The fields that come from each fact.
+/// Entry fields that each fact fills.
 const FIELDS: [(FactSet, Fields); 8] = [
     (FactSet::TYPE, Fields::KIND),
     (FactSet::SIZE, Fields::SIZE),
@@ -117,7 +120,7 @@ const FIELDS: [(FactSet, Fields); 8] = [
 const OWNER: FactSet = FactSet::UNIX_UID.union(FactSet::UNIX_OWNER).union(FactSet::UNIX_OWNERNAME);
 const GROUP: FactSet = FactSet::UNIX_GID.union(FactSet::UNIX_GROUP).union(FactSet::UNIX_GROUPNAME);
 
-/// Names the fields whose facts cannot be read, unless another fact tells the same.
+/// Marks the fields whose facts cannot be read, unless another fact gives the same information.
 #[cold]
 fn mark_unreadable(entry: &mut Entry<'_>, facts: &Facts<'_>) {
     if facts.unreadable.contains(FactSet::MODIFY) {
@@ -137,8 +140,8 @@ fn mark_unreadable(entry: &mut Entry<'_>, facts: &Facts<'_>) {
 }
 
 // in use: 8DIGIT / 12DIGIT; and "Z" after any time-val
-/// A time in UTC that is not of RFC 3659 2.3, and can be read all the same: a day, a minute, or with the sign of
-/// UTC. Other lengths would have to be guessed at.
+/// Parses a UTC time that is not of RFC 3659 2.3 but is unambiguous: a day, a minute, or one with
+/// the sign of UTC. Other lengths would require guessing.
 fn shortened(value: &[u8]) -> Option<Modified> {
     let value = value.strip_suffix(b"Z").or(value.strip_suffix(b"z")).unwrap_or(value);
     let precision = match value.len() {
@@ -157,7 +160,7 @@ fn shortened(value: &[u8]) -> Option<Modified> {
     Some(Modified::new(shown.ok()?, precision, Some(0)))
 }
 
-/// What Unix has besides files and directories, as the value of the type fact. See also
+/// Values of the type fact for Unix kinds other than file and directory. See also
 /// [`TypeFact::link_target`].
 const SPECIAL: [(&str, Kind<'static>); 7] = [
     ("link", Kind::Link { target: None }),
@@ -195,7 +198,8 @@ fn kind(fact: TypeFact<'_>) -> Kind<'_> {
     special.unwrap_or(Kind::Other(value.into()))
 }
 
-/// Whether the value of a type fact is one of RFC 3659 7.5.1, or in use besides; any word may be one.
+/// Returns whether the value of a type fact is one of RFC 3659 7.5.1 or otherwise in use, since any
+/// word may appear there.
 fn is_known(fact: TypeFact<'_>) -> bool {
     match fact {
         TypeFact::Other(value) => {
@@ -206,19 +210,20 @@ fn is_known(fact: TypeFact<'_>) -> bool {
     }
 }
 
-/// `-8/29`.
+/// Parses `-8/29`.
 fn device(bytes: &[u8]) -> Option<Device> {
     let (major, minor) = core::str::from_utf8(bytes).ok()?.strip_prefix('-')?.split_once('/')?;
-    // A sign would not come back.
+    // A sign would be lost when written again.
     let number = |digits: &str| if digits.starts_with('+') { None } else { digits.parse().ok() };
     Some(Device { major: number(major)?, minor: number(minor)? })
 }
 
 /// Appends the facts of `selected` that are known, a space, the name and CRLF.
 ///
-/// A fact is left out when its value cannot stand in one (a space or a `;` in it), and the time when it is
-/// not known to the second and in UTC, for a fact has to be one. The target of a link with a space in it is
-/// left out alone. An owner is shown as the facts ask for: by number, by name, or as it is.
+/// A fact whose value cannot be written (it has a space or a `;`) is left out. So is a time that is
+/// not known to the second and in UTC, since the fact must be. If the target of a link has a space,
+/// only the target is left out. Owners and groups are written as each fact requires: as a number,
+/// as a name, or as they are.
 pub(super) fn encode<S: Sink + ?Sized>(
     entry: &Entry<'_>,
     selected: FactSet,
@@ -252,19 +257,20 @@ pub(super) fn encode<S: Sink + ?Sized>(
     sink.put(b"\r\n")
 }
 
-/// A text as the value of a fact, unless it cannot be one or is none.
+/// Returns `text` as the value of a fact, unless it is empty or cannot be one.
 fn value(text: Text<'_>) -> Option<FactValue<'_>> {
     FactValue::new(text.as_bytes()).ok().filter(|_| !text.is_empty())
 }
 
-/// A text that is a number, as which Unix has owners and groups.
+/// Parses `text` as a number, the form of Unix owners and groups.
 fn number(text: Text<'_>) -> Option<u32> {
     let digits = text.as_bytes();
     let plain = digits.iter().all(u8::is_ascii_digit);
     if plain { core::str::from_utf8(digits).ok()?.parse().ok() } else { None }
 }
 
-/// The type fact, which comes first: here, since a link's is made of two texts.
+/// Appends the type fact, which comes first. Separate from the others because that of a link
+/// consists of two texts.
 fn encode_type<S: Sink + ?Sized>(kind: &Kind<'_>, sink: &mut S) -> Result<(), Full> {
     let (value, rest): (&[u8], &[u8]) = match kind {
         Kind::File => (b"file", b""),

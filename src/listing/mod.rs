@@ -1,14 +1,14 @@
-//! What LIST, NLST and MLSD send over the data connection: read into entries, and written by a server.
+//! Listings as LIST, NLST and MLSD send them: parsers into entries, and writers for servers.
 //!
-//! RFC 959 4.1.3 asks of LIST only that a person can read it, and servers took that at its word; RFC 3659
-//! section 7 (MLSD) is the form made for programs. Each format is a file of its own here with a `parse` of
-//! one line and, where a server of ours sends it, an `encode`; [`ListingParser`] makes entries of bytes as
-//! they arrive, [`ListingWriter`] makes lines of entries.
+//! RFC 959 4.1.3 asks of a LIST reply only that a person can read it, so every server has its own
+//! format; RFC 3659 section 7 (MLSD) defines one for programs. Each format has its own file with a
+//! `parse` for one line and, where our server sends it, an `encode`. [`ListingParser`] turns bytes
+//! into entries as they arrive; [`ListingWriter`] turns entries into lines.
 //!
 //! ```
 //! use ftp_proto::listing::{Clock, Formats, Kind, ListingParser};
 //!
-//! // Room for the longest line; the clock tells the year of `Nov  9 20:06`.
+//! // Storage for the longest line; the clock supplies the year of `Nov  9 20:06`.
 //! let mut parser = ListingParser::new([0; 1024], Formats::LIST, Clock::at(1_731_240_000));
 //! let mut input = &b"total 8\r\ndrwxr-xr-x   2 root  wheel  4096 Nov  9 20:06 pub\r\n-rw-r"[..];
 //! while let Some(line) = parser.next(&mut input) {
@@ -78,13 +78,14 @@ use core::ops::Range;
 use crate::codec::Invalid;
 use context::Context;
 
-/// Makes [`Format`] and [`Formats`] of a table: a format is its file, its row here, and its samples in the tests.
+/// Generates [`Format`] and [`Formats`] from one table. A format consists of its file, its row
+/// here, and its samples in the tests.
 ///
-/// The rows are in the order in which lines are tried until one tells, the commonest first. No line fits two,
-/// NLST apart, so that the order decides how long it takes and nothing else.
+/// Rows are in the order in which formats are first tried, the commonest first. Apart from NLST, no
+/// line fits two formats, so the order affects only speed.
 macro_rules! formats {
     ($($(#[$doc:meta])+ $format:ident $set:ident = $bit:expr, $name:literal, $parse:path;)+) => {
-        /// A format that a line can have. What each is, is described in the file that reads it.
+        /// Format of a listing line. The file that parses a format describes it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[cfg_attr(
             feature = "serde",
@@ -97,7 +98,7 @@ macro_rules! formats {
         }
 
         bitflags::bitflags! {
-            /// The formats that a listing may be in.
+            /// Set of formats that a listing may be in.
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
             pub struct Formats: u32 {
                 $(
@@ -108,7 +109,7 @@ macro_rules! formats {
         }
 
         impl Format {
-            /// All of them.
+            /// All formats, in the order in which they are first tried.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$format),+];
 
             #[inline]
@@ -118,7 +119,7 @@ macro_rules! formats {
                 }
             }
 
-            /// The set of this one alone.
+            /// Returns the set that holds only this format.
             #[must_use]
             #[inline]
             pub const fn alone(self) -> Formats {
@@ -127,7 +128,7 @@ macro_rules! formats {
                 }
             }
 
-            /// A short name, in lower case: `unix`, `connect-enterprise`.
+            /// Returns a short name in lower case: `unix`, `connect-enterprise`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -143,25 +144,27 @@ formats! {
     Unix UNIX = 1 << 1, "unix", unix::parse;
     /// `type=file;size=1;modify=20240101120000; name`: MLSD (RFC 3659 7.2).
     Mlsd MLSD = 1 << 0, "mlsd", mlsd::parse;
-    /// `12-05-96  05:03PM       <DIR>          name`: Windows, where it does not imitate Unix.
+    /// `12-05-96  05:03PM       <DIR>          name`: Windows servers that do not imitate Unix.
     ///
-    /// `03/04/96` is 4 March, as IIS has it, where nothing in the listing tells: see [`Inferred::ORDER`]. Two
-    /// digits of a year are of this century up to next year, and below 70 where there is no clock.
+    /// A date such as `03/04/96` is 4 March, as IIS writes it, unless the listing shows otherwise;
+    /// see [`Inferred::ORDER`]. A two-digit year below 70 is of this century, unless the clock puts
+    /// it later than next year.
     Dos DOS = 1 << 4, "dos", dos::parse;
     /// `+i774.71425,m951188401,s1024,r,` and a tab before the name: EPLF.
     Eplf EPLF = 1 << 5, "eplf", eplf::parse;
     /// `NAME.TXT;1  9/9  2-JUN-1998 07:32:04  [GROUP,OWNER]  (RWED,RWED,RE,)`: OpenVMS.
     ///
-    /// Sizes are those of the blocks that are used, 512 bytes each. A name too long for its column has the
-    /// rest on the next line: [`Entry::raw`] is both then, and the line end between them. Directories come
-    /// without their `.DIR;1`.
+    /// Sizes are counted in used blocks of 512 bytes. If a name is too long for its column, the
+    /// entry continues on the next line; [`Entry::raw`] then holds both lines and the line end
+    /// between them. Directory names come without their `.DIR;1`.
     Vms VMS = 1 << 6, "vms", vms::parse;
-    /// `VOLUME 3390 2006/03/20 2 31 F 80 80 PS NAME` and more: z/OS, its data sets, members and jobs.
+    /// `VOLUME 3390 2006/03/20 2 31 F 80 80 PS NAME` and others: data sets, members and jobs of
+    /// z/OS.
     Mvs MVS = 1 << 7, "mvs", mvs::parse;
     /// `OWNER  4019 04/03/18 18:58:16 *STMF name`: IBM i.
     ///
-    /// The date is in the format of the server's job, which nothing tells. `04/03/18` is 3 April 2018, where
-    /// nothing in the listing tells: see [`Inferred::ORDER`].
+    /// The date has the format of the server's job, which no line states. A date such as `04/03/18`
+    /// is 3 April 2018, unless the listing shows otherwise; see [`Inferred::ORDER`].
     As400 AS400 = 1 << 8, "as400", as400::parse;
     /// `FILE1 101 528 12-Jan-14 14:21:18 255, 0 "nnnn"`: HP NonStop.
     Guardian GUARDIAN = 1 << 9, "guardian", guardian::parse;
@@ -175,34 +178,36 @@ formats! {
     ConnectEnterprise CONNECT_ENTERPRISE = 1 << 13, "connect-enterprise", enterprise::parse;
     /// `2048    Feb-28-1998  05:23:30   name <DIR>`: VxWorks.
     VxWorks VXWORKS = 1 << 14, "vxworks", vxworks::parse;
-    /// `README   NAMES    V         71         26          1 1997-04-02 12:33:20 OWNER`: z/VM, under CMS.
+    /// `README   NAMES    V         71         26          1 1997-04-02 12:33:20 OWNER`:
+    /// z/VM, under CMS.
     ///
-    /// The name is `README.NAMES`. Only a [`ListingParser`] can put it together: for
-    /// [`parse_line`](Self::parse_line), such a line is an error.
+    /// The name is `README.NAMES`. Only a [`ListingParser`] can assemble it;
+    /// [`parse_line`](Self::parse_line) returns an error for such a line.
     Cms CMS = 1 << 15, "cms", cms::parse;
     /// A bare name: NLST.
     Nlst NLST = 1 << 2, "nlst", nlst::parse;
-    /// The same after a space: the middle line of the reply to MLST.
+    /// Facts and a name after a space: the middle line of the reply to MLST.
     Mlst MLST = 1 << 3, "mlst", mlsd::parse_indented;
 }
 
 impl Formats {
-    /// What LIST may answer with: all but bare names, which every line fits, and MLST.
+    /// Formats that LIST may answer in: all except MLST and bare names, which any line fits.
     pub const LIST: Self = Self::all().difference(Self::NLST.union(Self::MLST));
 
-    /// Whether it is one format, or none.
+    /// Returns whether the set holds at most one format.
     const fn is_single(self) -> bool {
         self.bits() & self.bits().wrapping_sub(1) == 0
     }
 }
 
 impl Format {
-    /// Parses one line, without its line end: the entry, or `None` for a line that belongs to the format
-    /// and is none (`total 12`, a blank line). Where an entry of VMS is on two lines, both with the line end
-    /// between them. What only other lines tell is not known here: see [`ListingParser`].
+    /// Parses one line, without its line end. Returns `None` for a line that belongs to the format
+    /// but is not an entry (`total 12`, a blank line). Pass both lines of a VMS entry that spans
+    /// two, with the line end between them. Information from other lines, such as headers, is not
+    /// available here; see [`ListingParser`].
     ///
     /// # Errors
-    /// When the line is not of this format. No entry is ever made of a part of a line.
+    /// Fails when the line does not have this format. No entry is ever made from part of a line.
     pub fn parse_line<'a>(self, line: &'a [u8], clock: &Clock) -> Result<Option<Entry<'a>>, Invalid> {
         match self.parse(line, &mut Context::new(*clock))? {
             Line::Entry(entry) => Ok(Some(entry)),
@@ -213,20 +218,20 @@ impl Format {
     }
 }
 
-/// The [`name`](Format::name).
+/// Prints the [`name`](Format::name).
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-/// What a line of a format turned out to be.
+/// Result of parsing a line in one format.
 enum Line<'a> {
     Entry(Entry<'a>),
-    /// Part of the format, and no entry.
+    /// A line of the format that is not an entry.
     Noise,
-    /// The beginning of an entry that goes on on the next line.
+    /// The first line of an entry that continues on the next line.
     Wrapped,
-    /// An entry whose name is these two parts of the line with a dot between them.
+    /// An entry whose name is these two parts of the line, joined with a dot.
     Spread([Range<usize>; 2]),
 }

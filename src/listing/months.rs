@@ -1,12 +1,12 @@
-//! The names of the months in listings: English, which servers write, and what a server running in
-//! another language writes instead.
+//! Month names in listings: English, which most servers write, and the names that a server running
+//! in another language writes.
 
-/// As `ls` writes them in the C locale.
+/// Names that `ls` writes in the C locale.
 pub(super) const ENGLISH: [&[u8; 3]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
-/// Month 1 to 12 of its name, in any case and in the charsets that servers in the language of the name have; a
-/// full stop and a comma after it are no part of it.
+/// Returns the month, 1 to 12, for a name in any case and in the charsets used with its language. A
+/// full stop or a comma after the name is ignored.
 pub(super) fn number(name: &[u8]) -> Option<u8> {
     if let Some(month) = name.try_into().ok().and_then(english) {
         return Some(month);
@@ -17,7 +17,7 @@ pub(super) fn number(name: &[u8]) -> Option<u8> {
         return None;
     }
     let named = |known: &str| {
-        // Three letters of DOS may be one of UTF-8 that no month has.
+        // Three letters of DOS may form one of UTF-8, which no month has.
         core::str::from_utf8(name).is_ok_and(|name| is_same(known, name.chars()))
             || !name.is_ascii()
                 && CHARSETS.iter().any(|decode| is_same(known, name.iter().map(|&byte| decode(byte))))
@@ -25,12 +25,13 @@ pub(super) fn number(name: &[u8]) -> Option<u8> {
     OTHERS.iter().find(|(known, _)| named(known)).map(|&(_, month)| month)
 }
 
-/// Whether the two are the same but for their case.
+/// Returns whether the two names are equal without regard to case.
 fn is_same(known: &str, name: impl Iterator<Item = char>) -> bool {
     known.chars().map(lower_case).eq(name.map(lower_case))
 }
 
-/// The small letter, in the alphabets of the months. The standard library's knows all alphabets, and is large.
+/// Returns the small letter, for the alphabets of the months. The standard library's covers all
+/// alphabets and is large.
 fn lower_case(letter: char) -> char {
     let code = u32::from(letter);
     let lower = match code {
@@ -43,8 +44,8 @@ fn lower_case(letter: char) -> char {
     char::from_u32(lower).unwrap_or(letter)
 }
 
-/// The letters that bytes stand for where UTF-8 is not spoken, as far as months need them. What is not known here
-/// is a letter that no month has.
+/// Decoders for charsets other than UTF-8, covering the letters that months need. An unknown byte
+/// becomes a letter that no month has.
 const CHARSETS: [fn(u8) -> char; 6] = [
     // Latin-1
     char::from,
@@ -72,7 +73,7 @@ const CHARSETS: [fn(u8) -> char; 6] = [
     },
 ];
 
-/// The letter of `byte` in pairs of a byte, as a character, and its letter.
+/// Looks up `byte` in pairs of a byte, as a character, and its letter.
 fn letter(byte: u8, pairs: &str) -> char {
     let mut letters = pairs.chars();
     while let (Some(code), Some(letter)) = (letters.next(), letters.next()) {
@@ -83,12 +84,12 @@ fn letter(byte: u8, pairs: &str) -> char {
     if byte.is_ascii() { char::from(byte) } else { '?' }
 }
 
-/// The Russian alphabet, capitals first.
+/// Returns a letter of the Russian alphabet, capitals first.
 fn cyrillic(place: u8) -> char {
     char::from_u32(0x410 + u32::from(place)).unwrap_or('?')
 }
 
-/// Month 1 to 12 of its English name, in any case.
+/// Returns the month, 1 to 12, for an English name in any case.
 #[inline]
 pub(super) fn english(name: [u8; 3]) -> Option<u8> {
     let lower = lower(name);
@@ -96,17 +97,17 @@ pub(super) fn english(name: [u8; 3]) -> Option<u8> {
     (known == lower).then_some(month)
 }
 
-/// Of letters, with those in lower case the same number.
+/// Packs the letters into a number that is the same in either case.
 const fn lower([a, b, c]: [u8; 3]) -> u32 {
     u32::from_be_bytes([0, a | 0x20, b | 0x20, c | 0x20])
 }
 
-/// Tells the twelve apart.
+/// Hashes the twelve names without a collision.
 const fn slot(lower: u32) -> usize {
     lower as usize % 31
 }
 
-/// Each of the twelve in its [`slot`], as a number.
+/// Packed names with their months, each in its [`slot`].
 static SLOTS: [(u32, u8); 31] = {
     let mut slots = [(0, 0); 31];
     let mut month = 0;
@@ -119,10 +120,11 @@ static SLOTS: [(u32, u8); 31] = {
     slots
 };
 
-/// Names that differ from the English: those that `ls` and FTP servers write in other locales, and long ones.
+/// Names that differ from the English short ones: those that `ls` and FTP servers write in other
+/// locales, and long ones.
 #[rustfmt::skip]
 const OTHERS: &[(&str, u8)] = &[
-    // the twelve again, for a full stop after them
+    // the English names again, for a full stop after them
     ("jan", 1), ("feb", 2), ("mar", 3), ("apr", 4), ("may", 5), ("jun", 6),
     ("jul", 7), ("aug", 8), ("sep", 9), ("oct", 10), ("nov", 11), ("dec", 12),
     // English, long
@@ -166,7 +168,7 @@ const OTHERS: &[(&str, u8)] = &[
     // Russian
     ("янв", 1), ("фев", 2), ("мар", 3), ("апр", 4), ("май", 5), ("мая", 5),
     ("июн", 6), ("июл", 7), ("авг", 8), ("сен", 9), ("окт", 10), ("ноя", 11), ("дек", 12),
-    // In full, where `ls` is not the one who writes
+    // full names, which `ls` does not write
     ("januar", 1), ("februar", 2), ("oktober", 10), ("dezember", 12), ("jänner", 1),
     ("janvier", 1), ("février", 2), ("juillet", 7), ("septembre", 9), ("octobre", 10), ("novembre", 11), ("décembre", 12),
     ("enero", 1), ("febrero", 2), ("marzo", 3), ("abril", 4), ("mayo", 5), ("junio", 6), ("julio", 7), ("agosto", 8),

@@ -1,22 +1,24 @@
-//! z/OS and its forebears: data sets, the members of a partitioned one, load modules, and jobs
+//! z/OS and its predecessors: data sets, members of partitioned data sets, load modules, and jobs
 //! (z/OS Communications Server, IP User's Guide and Commands, LIST).
 //!
 //! ```text
-//! dataset = volume SP unit SP referred SP extents [ SP used ] SP recfm SP lrecl SP blksz SP dsorg SP name
+//! dataset = volume SP unit SP referred SP extents [ SP used ] SP recfm SP lrecl SP blksz SP dsorg
+//!           SP name
 //!         / volume SP unit SP "VSAM" SP name
 //!         / volume SP "Tape" SP name
 //!         / "Migrated" SP name
 //!         / "ARCIVE Not Direct Access Device" SP name
 //!         / "Pseudo Directory" SP name
-//! member  = name [ SP version "." level SP created SP changed SP time SP lines SP initial SP modified SP id ]
+//! member  = name [ SP version "." level SP created SP changed SP time SP lines SP initial
+//!           SP modified SP id ]
 //! module  = name SP size SP ttr *( SP attribute )          ; both hexadecimal
 //! job     = name SP jobid SP [ owner SP ] status *( SP any )
 //! ```
-//! SP is any number of spaces, also in front. What has too little of its own to be known by is only read
-//! under the header that goes with it: the names of its columns.
+//! SP is any number of spaces, also in front. Lines without enough features of their own are only
+//! accepted under the matching header, which names the columns.
 //!
-//! No size of a data set or a member is in bytes, and `referred` is when it was last read: neither is
-//! told. The entry of a job is its identifier, which RETR takes.
+//! No size of a data set or a member is in bytes, and `referred` is when it was last read, so
+//! neither appears in the entry. The entry of a job is its identifier, which RETR takes.
 
 use super::context::Context;
 use super::cursor::Cursor;
@@ -27,7 +29,7 @@ use crate::codec::{Invalid, Text};
 
 const EXPECTED: Invalid = Invalid::new("a line of MVS");
 
-/// The names of columns, the first that are enough to tell.
+/// Column names of the headers, as many as identify each.
 const HEADERS: [(Header, &[&str]); 4] = [
     (Header::DataSets, &["Volume", "Unit", "Referred"]),
     (Header::Members, &["Name", "VV.MM", "Created"]),
@@ -35,7 +37,7 @@ const HEADERS: [(Header, &[&str]); 4] = [
     (Header::Jobs, &["JOBNAME", "JOBID", "OWNER"]),
 ];
 
-/// What the lines below a header are.
+/// Kind of the lines below a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Header {
     DataSets,
@@ -44,14 +46,14 @@ pub(super) enum Header {
     Jobs,
 }
 
-/// Words on a line. No line has more, but for a data set's whose name would have spaces.
+/// Most words on a line. Only a data set whose name had spaces could exceed it.
 const MOST_WORDS: usize = 16;
 type Words<'a> = arrayvec::ArrayVec<&'a [u8], MOST_WORDS>;
 
 /// Parses one line, without its line end.
 ///
 /// # Errors
-/// When it has not the shape above.
+/// Fails when the line does not have the shape above.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     let mut words = Words::new();
     for word in line.split(|&byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty()) {
@@ -76,10 +78,10 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     Ok(Line::Entry(entry.ok_or(EXPECTED)?.read_from(Format::Mvs, line)))
 }
 
-/// A data set on a disk, with all its columns.
+/// Parses a data set on a disk, with all its columns.
 fn data_set<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     let [volume, unit, referred, extents, rest @ ..] = words else { return None };
-    // Where the extents take all of their column and of the next, the two are one word.
+    // If the extents fill their own column and the next one, the two are one word.
     let (format, length, block, organization, name) = match rest {
         [used, format, length, block, organization, name] => {
             is_count(used).then_some(())?;
@@ -117,7 +119,7 @@ fn data_set<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     Entry::named(name, kind)
 }
 
-/// A data set that is not on a disk of its own, or not a common one.
+/// Parses a data set that is not on a disk, or not a common one.
 fn unlike<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     let (what, name): (&[u8], _) = match words {
         [b"Migrated", name] => (b"Migrated", name),
@@ -130,7 +132,7 @@ fn unlike<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     Entry::named(name, Kind::Other(Text::new(what).ok()?))
 }
 
-/// A member with the statistics of ISPF. Its size is in lines.
+/// Parses a member with ISPF statistics. Its size is in lines.
 fn member<'a>(words: &[&'a [u8]], context: &Context) -> Option<Entry<'a>> {
     let [name, version, created, changed, time, lines, initial, modified, id] = words else { return None };
     let (version, level) = version.split_at_checked(2)?;
@@ -140,7 +142,7 @@ fn member<'a>(words: &[&'a [u8]], context: &Context) -> Option<Entry<'a>> {
     }
     let date = |word: &[u8]| {
         let mut cursor = Cursor::new(word);
-        // Always with the year in front.
+        // The year is always in front.
         let clock = context.clock.with_date_order(DateOrder::YearMonthDay);
         let (date, _) = short_date::numbers(&mut cursor, short_date::OF_THE_JOB, Known::NEW, &clock)?;
         cursor.rest.is_empty().then_some(date)
@@ -156,7 +158,7 @@ fn member<'a>(words: &[&'a [u8]], context: &Context) -> Option<Entry<'a>> {
     Some(entry)
 }
 
-/// A member without statistics.
+/// Parses a member without statistics.
 fn bare_member<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     match words {
         [name] if is_member(name) => Entry::named(name, Kind::File),
@@ -164,7 +166,7 @@ fn bare_member<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     }
 }
 
-/// A load module.
+/// Parses a load module.
 fn module<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     let [name, size, ttr, rest @ ..] = words else { return None };
     if !is_member(name) || !(6..=8).contains(&size.len()) || ttr.len() != 6 || rest.is_empty() {
@@ -176,12 +178,12 @@ fn module<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     Some(entry)
 }
 
-/// A job, its status being the word with that number.
+/// Parses a job whose status is the word at index `status`.
 fn job<'a>(words: &[&'a [u8]], status: usize) -> Option<Entry<'a>> {
     let [name, identifier, ..] = words else { return None };
     let (class, number) = identifier.split_first_chunk::<3>()?;
     let numbered = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
-    // J0012345, where there are more jobs than five digits can count.
+    // J0012345 is used where there are more jobs than five digits can count.
     let classed = matches!(class, b"JOB" | b"STC" | b"TSU")
         || matches!(class, [b'J' | b'S' | b'T', rest @ ..] if rest.iter().all(u8::is_ascii_digit));
     if !is_member(name) || !numbered || !classed || !STATUS.contains(words.get(status)?) {
@@ -194,10 +196,11 @@ fn job<'a>(words: &[&'a [u8]], status: usize) -> Option<Entry<'a>> {
     Some(entry)
 }
 
-/// What may become of a job.
+/// Possible states of a job.
 const STATUS: [&[u8]; 5] = [b"INPUT", b"ACTIVE", b"OUTPUT", b"HELD", b"EXEC"];
 
-/// A number, or what stands for one that is not known (`????`) or too wide for its column (`++++`, `1+++++`).
+/// Returns whether `word` is a number, or stands for one that is unknown (`????`) or too wide for
+/// its column (`++++`, `1+++++`).
 fn is_count(word: &[u8]) -> bool {
     let digits = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let marks = word.get(digits..).unwrap_or_default();

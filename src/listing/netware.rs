@@ -1,13 +1,13 @@
-//! NetWare's own format.
+//! Listings in NetWare's own format.
 //!
 //! ```text
 //! line   = type SP "[" 8right "]" SP owner SP size SP date SP name
-//!        / type "[" 7right "]" SP links SP owner SP size SP date SP name          ; HellSoft's server
+//!        / type "[" 7right "]" SP links SP owner SP size SP date SP name     ; HellSoft's server
 //! type   = "-" / "d"
-//! right  = "-" / one of "RWCEAFMS"        ; what the session may do, as NetWare counts it
+//! right  = "-" / one of "RWCEAFMS"        ; rights of the session, as NetWare names them
 //! date   = that of ls -l, see ls_date.rs
 //! ```
-//! SP is any number of spaces, before the name too.
+//! SP is any number of spaces, also before the name.
 
 use super::context::Context;
 use super::cursor::Cursor;
@@ -19,7 +19,7 @@ const EXPECTED: Invalid = Invalid::new("a line of NetWare");
 /// Parses one line, without its line end.
 ///
 /// # Errors
-/// When it has not the shape above, or a name that cannot be.
+/// Fails when the line does not have the shape above, or its name is impossible.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     let Some((&letter @ (b'd' | b'-'), rest)) = line.split_first() else {
         return if unix::is_noise(line) { Ok(Line::Noise) } else { Err(EXPECTED) };
@@ -59,7 +59,7 @@ fn entry<'a>(letter: u8, mut cursor: Cursor<'a>, context: &Context) -> Option<En
     Some(entry)
 }
 
-/// Whether the owner is there.
+/// Returns whether the owner is there, as one word.
 fn is_a_word(left: &[u8]) -> bool {
     let owner = left.trim_ascii();
     !owner.is_empty() && !owner.iter().any(u8::is_ascii_whitespace)

@@ -1,4 +1,4 @@
-//! OS/2's FTP server.
+//! Listings of OS/2's FTP server.
 //!
 //! ```text
 //! line = [ SP ] size SP [ attributes SP ] [ "DIR" SP ] date SP time 1*2SP name
@@ -6,7 +6,8 @@
 //! attributes = 1*4( "A" / "R" / "H" / "S" )
 //! date = see short_date.rs; its years have two or three digits
 //! ```
-//! SP is any number of spaces, but before the name two, and one where the columns were closed up.
+//! SP is any number of spaces. Before the name there are two, or one where the columns were closed
+//! up.
 
 use super::context::Context;
 use super::cursor::Cursor;
@@ -19,14 +20,14 @@ const EXPECTED: Invalid = Invalid::new("a line of OS/2");
 /// Parses one line, without its line end.
 ///
 /// # Errors
-/// When it has not the shape above, or a name that cannot be.
+/// Fails when the line does not have the shape above, or its name is impossible.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     let mut cursor = Cursor::new(line);
     cursor.blanks();
     if cursor.rest.is_empty() {
         return Ok(Line::Noise);
     }
-    // A size that cannot be read is known by its column, which is a wide one.
+    // A size that cannot be read is recognized by its column, which is a wide one.
     let padded = line.len() - cursor.rest.len() >= 4;
     let entry = entry(cursor, padded, context).ok_or(EXPECTED)?;
     Ok(Line::Entry(entry.read_from(Format::Os2, line)))

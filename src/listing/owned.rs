@@ -7,19 +7,19 @@ use core::fmt;
 use super::{Entry, Kind};
 use crate::codec::Text;
 
-/// An [`Entry`] that outlives its line. [`entry`](Self::entry) lends it back.
+/// An [`Entry`] that owns its texts. [`entry`](Self::entry) returns it as a borrowed [`Entry`].
 #[derive(Clone)]
 pub struct OwnedEntry {
-    /// Where nothing is borrowed; its texts stand in `bytes`, one behind the other.
+    /// Entry without its texts, which are in `bytes` one after the other.
     fixed: Entry<'static>,
-    /// How many bytes each has, raw line, name, that of the kind, owner, group, unique; `None` for one that is
-    /// not there.
+    /// Lengths of the raw line, name, text of the kind, owner, group and unique fact in `bytes`;
+    /// `None` for a text that is absent.
     lengths: [Option<usize>; 6],
     bytes: Box<[u8]>,
 }
 
 impl Entry<'_> {
-    /// A copy of its own.
+    /// Copies the entry, so that it no longer borrows from the line.
     #[must_use]
     pub fn to_owned(&self) -> OwnedEntry {
         let kind = match self.kind {
@@ -67,7 +67,7 @@ impl Entry<'_> {
 }
 
 impl OwnedEntry {
-    /// The entry, borrowed from this copy.
+    /// Returns the entry, borrowed from this copy.
     #[must_use]
     pub fn entry(&self) -> Entry<'_> {
         let mut rest = &*self.bytes;

@@ -1,4 +1,4 @@
-//! The stream of a data connection into entries.
+//! Incremental parser that turns the bytes of a data connection into entries.
 
 use core::ops::Range;
 
@@ -8,20 +8,22 @@ use super::lines::{Found, Lines, without_cr};
 use super::mvs::Header;
 use super::{Clock, Entry, Formats, Line, mlsd};
 
-/// Bytes in, entries out, in the memory of one line.
+/// Turns bytes into entries, in the memory of one line.
 ///
-/// A line that lies whole in the input is lent from there; one that is split between inputs is put together
-/// in the storage `B`, whose length is the longest line allowed (its CR counted, its LF not). The two lines
-/// that an entry of VMS may have have to fit together, and a line of CMS with its name in front. Lines end in
-/// LF or CRLF. How the input is split makes no difference to what comes out.
+/// A line that lies whole in the input is borrowed from it; one that is split between inputs is
+/// assembled in the storage `B`. The length of the storage is the longest line accepted, counting
+/// its CR but not its LF. The storage must also hold both lines of a VMS entry that spans two, and
+/// a line of CMS with its name in front. Lines end in LF or CRLF. The result does not depend on how
+/// the input is split.
 ///
-/// Each line is tried in the formats given, first that which has failed least often: a listing settles on
-/// its format with the first line that tells, and a server that mixes formats is read line by line.
+/// Each line is tried in the given formats, beginning with the one that has failed least often. A
+/// listing settles on its format with the first line that identifies it, and a server that mixes
+/// formats is read line by line.
 ///
-/// In what order the numbers of a date like `03/04/96` stand is settled before the first of them comes out:
-/// such lines are kept in the storage until one has a number that decides (25 is no month), and come out
-/// together then, or when the storage is full, or from [`finish`](Self::finish). See
-/// [`Inferred`](super::Inferred) for what is a guess all the same.
+/// The order of the numbers in a date like `03/04/96` is settled before the first such entry is
+/// returned. These lines are kept in the storage until one has a number that decides (25 cannot be
+/// a month), until the storage is full, or until [`finish`](Self::finish); then they are returned
+/// together. See [`Inferred`](super::Inferred) for what may remain a guess.
 #[derive(Clone, Debug)]
 pub struct ListingParser<B> {
     lines: Lines<B>,
@@ -31,19 +33,20 @@ pub struct ListingParser<B> {
     context: Context,
 }
 
-/// What the lines that are kept wait for.
+/// Line that the kept lines wait for.
 #[derive(Clone, Copy, Debug)]
 enum Keeping {
     Nothing,
     /// The second line of an entry.
     Half,
-    /// A date that tells the order of its numbers. The header of MVS was this when it began.
+    /// A line whose date settles the order of the numbers. Holds the MVS header as it was when the
+    /// batch began.
     Batch(Option<Header>),
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
-    /// A parser at the start of a listing that is in one of `formats`. Lines longer than `storage` are
-    /// reported and skipped; a name of 255 bytes wants about 400, RFC 3659 7.2 sets no limit.
+    /// Creates a parser for a listing in one of `formats`. Lines longer than `storage` are reported
+    /// and skipped. A name of 255 bytes needs about 400; RFC 3659 7.2 sets no limit.
     #[must_use]
     pub const fn new(storage: B, formats: Formats, clock: Clock) -> Self {
         Self {
@@ -55,16 +58,16 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
         }
     }
 
-    /// Reads the dates of the lines to come by `clock`.
+    /// Sets the clock by which the dates of the following lines are read.
     pub const fn set_clock(&mut self, clock: Clock) {
         self.context.clock = clock;
     }
 
-    /// The next entry of `input`, or the next line that is none though it should be; takes from `input`
-    /// what has been used. `None` when that is all of it and more is needed. Blank lines, totals, headers
-    /// and the like do not show.
+    /// Returns the next entry of `input`, or the next line that should be one and is not, and
+    /// advances `input` past what was used. Returns `None` when all input is used and more is
+    /// needed. Blank lines, totals, headers and the like are skipped.
     ///
-    /// What is lent is borrowed from `input` or from the parser, until the next call.
+    /// The result borrows from `input` or from the parser until the next call.
     pub fn next<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Option<Result<Entry<'s>, BadLine<'s>>> {
         let range = loop {
             match self.lines.next(input)? {
@@ -101,9 +104,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
         self.show(range)
     }
 
-    /// The last line, if no line end came after it, and before it those that were kept; to be called until
-    /// there is none. Only for a listing that came to its proper end: of one that was cut off, the last line
-    /// may be half a line, and the name in it half a name.
+    /// Returns the kept lines one after the other, then the last line if it had no line end; call
+    /// it until it returns `None`. Call it only for a listing that ended properly: if it was cut
+    /// off, the last line may be half a line, and its name half a name.
     pub fn finish(&mut self) -> Option<Result<Entry<'_>, BadLine<'_>>> {
         let range = loop {
             let settled = match (self.lines.rest(), self.keeping) {
@@ -118,14 +121,16 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
         self.show(range)
     }
 
-    /// Whether the input so far ended within a line, or with lines that what follows may still say more of.
+    /// Returns whether the input so far ended within a line, or whether lines are kept until a
+    /// later one completes or settles them.
     #[must_use]
     pub const fn is_within_line(&self) -> bool {
         self.lines.is_within_line()
     }
 
-    /// What of the stored line is to be shown, if anything. It is judged here only to see that: what
-    /// borrows from the storage cannot leave a loop. One line of an input is parsed twice for it.
+    /// Returns the part of the storage to show, if any. The line is only judged here, and parsed
+    /// again by `show`, because a borrow of the storage cannot leave the loop. At most one line of
+    /// an input is parsed twice.
     fn settle(&mut self, range: Range<usize>) -> Option<Range<usize>> {
         if let Keeping::Half = self.keeping {
             return self.settle_half(range);
@@ -155,7 +160,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
                 Some(range)
             }
             Verdict::Shown(_) => {
-                // The line is judged again, and is to find what it found.
+                // The line is judged again and must meet the same state.
                 self.context.dates = dates;
                 Some(range)
             }
@@ -170,7 +175,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
         }
     }
 
-    /// The same behind a line that is half an entry.
+    /// Settles the line after the first half of an entry.
     fn settle_half(&mut self, range: Range<usize>) -> Option<Range<usize>> {
         self.keeping = Keeping::Nothing;
         if let Verdict::Shown(_) = joined(&mut self.context, self.lines.get(0..range.end)?) {
@@ -181,7 +186,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
         Some(0..range.start.checked_sub(1)?)
     }
 
-    /// Does without the line that would have said more. Of half an entry, that half is to be shown.
+    /// Stops waiting for another line. Returns the half to show if half an entry was kept.
     fn release(&mut self) -> Option<Range<usize>> {
         if let Keeping::Half = self.keeping {
             self.keeping = Keeping::Nothing;
@@ -222,7 +227,7 @@ fn shown(verdict: Verdict<'_>) -> Option<Result<Entry<'_>, BadLine<'_>>> {
     }
 }
 
-/// [`ListingParser`] for the answer to MLSD alone: a program that uses nothing else has no other format in it.
+/// [`ListingParser`] for MLSD alone. A program that uses only this one contains no other format.
 ///
 /// ```
 /// use ftp_proto::listing::MlsdParser;
@@ -238,13 +243,13 @@ pub struct MlsdParser<B> {
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> MlsdParser<B> {
-    /// A parser at the start of a listing. Lines longer than `storage` are reported and skipped.
+    /// Creates a parser for a listing. Lines longer than `storage` are reported and skipped.
     #[must_use]
     pub const fn new(storage: B) -> Self {
         Self { lines: Lines::new(storage) }
     }
 
-    /// As [`ListingParser::next`].
+    /// Returns the next entry, like [`ListingParser::next`].
     pub fn next<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Option<Result<Entry<'s>, BadLine<'s>>> {
         let range = loop {
             match self.lines.next(input)? {
@@ -260,13 +265,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> MlsdParser<B> {
         entry_of_mlsd(self.lines.get(range)?)
     }
 
-    /// As [`ListingParser::finish`].
+    /// Returns the last line, like [`ListingParser::finish`].
     pub fn finish(&mut self) -> Option<Result<Entry<'_>, BadLine<'_>>> {
         let range = self.lines.rest()?;
         entry_of_mlsd(self.lines.get(range)?)
     }
 
-    /// Whether the input so far ended within a line.
+    /// Returns whether the input so far ended within a line.
     #[must_use]
     pub const fn is_within_line(&self) -> bool {
         self.lines.is_within_line()

@@ -1,14 +1,15 @@
-//! Dates of numbers with a mark between them, as DOS and what came of it write them, and the times that go
-//! with them.
+//! Dates of numbers with a mark between them, as DOS and its descendants write them, and the times
+//! that go with them.
 //!
 //! ```text
-//! numbers = 1*4DIGIT mark 1*4DIGIT mark 1*4DIGIT     ; the mark is one of "-", "/", ".", twice the same
+//! numbers = 1*4DIGIT mark 1*4DIGIT mark 1*4DIGIT     ; the same mark twice: "-", "/" or "."
 //! named   = 1*2DIGIT "-" month "-" year              ; 2-JUN-1998, 12-Jan-14
-//! year    = 2DIGIT / 3DIGIT / 4DIGIT                 ; 96, 104 for 2004, 1996; not three digits behind a name
+//! year    = 2DIGIT / 3DIGIT / 4DIGIT     ; 96, 104 for 2004, 1996; never 3 digits after a name
 //! ```
-//! Which number is the year, the month and the day depends on the country, and no header tells. A number that
-//! cannot be a month, or a day, does; next to that the clock, since few files are of the future; then the caller;
-//! and last what is usual. [`Known`] keeps what the lines of a listing said.
+//! The order of year, month and day depends on the country, and no header states it. A number that
+//! cannot be a month or a day decides first; then the clock, since few files are from the future;
+//! then the caller; and last what is usual in the format. [`Known`] holds what the lines of a
+//! listing showed.
 
 use super::cursor::Cursor;
 use super::date::{Date, Time};
@@ -16,7 +17,7 @@ use super::{Clock, DateOrder, Inferred, months};
 use crate::codec::Timestamp;
 
 bitflags::bitflags! {
-    /// The orders in which a date may stand.
+    /// Possible orders of the numbers of a date.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(super) struct Orders: u8 {
         const YEAR_MONTH_DAY = 1;
@@ -44,45 +45,46 @@ impl From<DateOrder> for Orders {
 /// Orders, the likeliest first.
 type Likely = [Orders; 3];
 
-/// Where Americans made the format, and with a `/` in any.
+/// Orders in formats that Americans made, and with a `/` in any format.
 pub(super) const AMERICAN: Likely = [Orders::MONTH_DAY_YEAR, Orders::DAY_MONTH_YEAR, Orders::YEAR_MONTH_DAY];
-/// Where the job's own date format is used.
+/// Orders in formats that use the date format of the server's job.
 pub(super) const OF_THE_JOB: Likely =
     [Orders::YEAR_MONTH_DAY, Orders::MONTH_DAY_YEAR, Orders::DAY_MONTH_YEAR];
-/// The orders of `.`, which nobody writes months in front with.
+/// Orders of dates with a `.`, in which nobody writes the month first.
 const WITH_DOTS: Likely = [Orders::DAY_MONTH_YEAR, Orders::YEAR_MONTH_DAY, Orders::empty()];
 
-/// What the dates of a listing so far say of the order of their numbers.
+/// Order of the numbers in a listing's dates, as far as the dates so far show it.
 ///
-/// It is open until a number decides, or until the lines that were waited with are enough: each date only rules
-/// orders out then. After that, dates are read in one order, until one cannot be.
+/// It is open until a number decides, or until no more lines can be waited for: up to then each
+/// date only rules out orders. Afterwards dates are read in one order, until one does not fit it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Known {
-    /// By how near to the clock they put the dates ([`Age`]): the orders that every date so far has had.
+    /// Orders that fit every date so far, by how near to the clock ([`Age`]) they may put the
+    /// dates.
     left: [Orders; 3],
-    /// Those that dates are read in, the likeliest of them first.
+    /// Orders that dates are read in, by likelihood.
     taken: Orders,
     state: State,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// There was no date of numbers.
+    /// No date of numbers has been read.
     New,
     Open,
-    /// Something told.
+    /// Something decided the order.
     Told,
-    /// Nothing did.
+    /// Nothing decided the order.
     Guessed,
 }
 
-/// How far from the clock an order puts a date.
+/// Distance from the clock at which an order puts a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Age {
     Past,
-    /// Ahead, but not by more than clocks may differ, which is a year.
+    /// Ahead, but by no more than clocks may differ, which is a year.
     Near,
-    /// In a century that two digits are not of, usually; or in none.
+    /// In a century that two digits do not usually mean, or in none.
     Far,
 }
 
@@ -91,17 +93,17 @@ const AGES: [Age; 3] = [Age::Past, Age::Near, Age::Far];
 impl Known {
     pub(super) const NEW: Self = Self { left: [Orders::all(); 3], taken: Orders::all(), state: State::New };
 
-    /// Returns whether more dates may say more of those so far.
+    /// Returns whether further dates may still settle the earlier ones.
     pub(super) const fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
     }
 
-    /// Returns whether something told that the month is in front.
+    /// Returns whether it is settled that the month is in front.
     pub(super) fn is_american(&self) -> bool {
         self.state == State::Told && self.taken == Orders::MONTH_DAY_YEAR
     }
 
-    /// Waits for no more dates. The clock decides, if it can.
+    /// Stops waiting for more dates. The clock decides, if it can.
     pub(super) fn close(&mut self) {
         if self.is_open() {
             self.taken = self.candidates();
@@ -109,13 +111,13 @@ impl Known {
         }
     }
 
-    /// The orders that put the dates so far nearest to the clock.
+    /// Returns the orders that put the dates so far nearest to the clock.
     fn candidates(&self) -> Orders {
         self.left.into_iter().find(|orders| !orders.is_empty()).unwrap_or(Orders::all())
     }
 
-    /// The order of a date that can be read in those of `fits`, by [`Age`]; how sure that is; and what is
-    /// known now.
+    /// Chooses the order of a date that can be read in the orders of `fits`, by [`Age`]. Returns
+    /// the order, how certain it is, and what is known afterwards.
     fn choose(mut self, fits: [Orders; 3], preferred: impl Fn(Orders) -> Orders) -> (Orders, Inferred, Self) {
         let [.., any] = fits;
         let nearest = |among: Orders| {
@@ -126,7 +128,7 @@ impl Known {
         };
         let best = nearest(any).map_or(Age::Far, |(age, _)| age);
         let fresh = |inferred| {
-            // Such a date tells by itself.
+            // Such a date decides by itself.
             let orders = nearest(any).map_or(any, |(_, orders)| orders);
             let taken = preferred(orders);
             match orders.is_single() {
@@ -157,8 +159,8 @@ impl Known {
             State::Told | State::Guessed => {
                 let told = self.state == State::Told;
                 match nearest(self.taken) {
-                    // A date ahead of the clock is evidence against a guess, and one that is far from it
-                    // against anything.
+                    // A date ahead of the clock is evidence against a guess; one that is far from
+                    // the clock is evidence against anything.
                     Some((age, orders)) if age == best || told && age < Age::Far => {
                         let order = preferred(orders);
                         if !told {
@@ -183,14 +185,15 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// The same where the order is known.
+    /// Returns the same date with its order known.
     pub(super) fn told(self) -> Self {
         Self { inferred: self.inferred.difference(Inferred::ORDER), ..self }
     }
 }
 
-/// A date at the cursor, and what is known now: of the line, if that turns out to be one. The inner `None`: what
-/// stands there is a date, and there is no such day in any order. `likely` is for other marks than `/` and `.`.
+/// Parses a date at the cursor, and returns what is known afterwards, provided that the line turns
+/// out to be an entry. The inner `None` is a date that does not exist in any order. `likely`
+/// applies to marks other than `/` and `.`.
 pub(super) fn numbers(
     cursor: &mut Cursor<'_>,
     likely: Likely,
@@ -222,7 +225,7 @@ pub(super) fn numbers(
             Some(date) if clock.latest_year().is_none_or(|latest| date.0 <= latest) => {
                 Some((Age::Near, date))
             }
-            // 29 February may be in the one century and not in the other.
+            // 29 February may exist in only one of the two centuries.
             _ => date(year, month, day, Century::Last).map(|date| (Age::Far, date)),
         }
     };
@@ -233,7 +236,7 @@ pub(super) fn numbers(
     });
     let [.., any] = fits;
     if any.is_empty() {
-        // A day and a month of two digits, and a year at one end.
+        // Day and month of two digits, and a year at one end.
         let shape = [first.1, second.1, third.1];
         return matches!(shape, [1..=2, 1..=2, 2..=4] | [4, 1..=2, 1..=2]).then_some((None, known));
     }
@@ -248,7 +251,7 @@ pub(super) fn numbers(
         reading.map(|(_, date)| date)
     };
     let date = date_in(order)?;
-    // 5 May is the same in both.
+    // 5 May is the same date in either order.
     if any.iter().all(|order| date_in(order) == Some(date)) {
         inferred.remove(Inferred::ORDER);
     }
@@ -257,29 +260,29 @@ pub(super) fn numbers(
     Some((Some(Numbers { date, inferred }), known))
 }
 
-/// What two digits below 70 are of.
+/// Century of two digits below 70.
 #[derive(Clone, Copy)]
 enum Century {
     This,
     Last,
 }
 
-/// A number, and how many digits it has.
+/// Parses a number and counts its digits.
 fn part(cursor: &mut Cursor<'_>) -> Option<(u16, usize)> {
     let before = cursor.rest.len();
     let value = u16::try_from(cursor.digits(1, 4)?).ok()?;
     Some((value, before - cursor.rest.len()))
 }
 
-/// Three numbers, each with how many digits it has, as a date, if there is such a day.
+/// Makes a date of three numbers with their counts of digits, if there is such a day.
 fn date(year: (u16, usize), month: (u16, usize), day: (u16, usize), century: Century) -> Option<Date> {
     let small = |(value, digits): (u16, usize)| u8::try_from(value).ok().filter(|_| digits <= 2);
     let date = (in_century(year.0, year.1, century)?, small(month)?, small(day)?);
     Timestamp::new(date.0, date.1, date.2, 0, 0, 0).ok().map(|_| date)
 }
 
-/// The year that was written with so many digits. Of two, those below 70 are of this century, unless the clock
-/// says that their time is not yet near.
+/// Returns the year that was written with `digits` digits. Two digits below 70 mean this century,
+/// unless the clock puts that year later than next year.
 #[inline]
 pub(super) fn full_year(year: u16, digits: usize, clock: &Clock) -> Option<u16> {
     let this = in_century(year, digits, Century::This)?;
@@ -287,7 +290,8 @@ pub(super) fn full_year(year: u16, digits: usize, clock: &Clock) -> Option<u16> 
     if near { Some(this) } else { in_century(year, digits, Century::Last) }
 }
 
-/// The year of two digits, unless it would be far ahead of the clock, where there may be a better reading.
+/// Returns the year of two digits, unless it would be far ahead of the clock, where another reading
+/// may be better.
 #[inline]
 pub(super) fn near_year(digits: u8, clock: &Clock) -> Option<u16> {
     in_century(u16::from(digits), 2, Century::This)
@@ -297,14 +301,15 @@ pub(super) fn near_year(digits: u8, clock: &Clock) -> Option<u16> {
 const fn in_century(year: u16, digits: usize, century: Century) -> Option<u16> {
     match (digits, year, century) {
         (2, ..70, Century::This) => Some(2000 + year),
-        // Three digits are the tm_year of a C library, printed as it is.
+        // Three digits are the `tm_year` of a C library, printed as it is.
         (2 | 3, ..) => Some(1900 + year),
         (4, ..) => Some(year),
         _ => None,
     }
 }
 
-/// `2-JUN-1998` at the cursor. There may be no such day: a month of three letters that nobody knows is 0.
+/// Parses `2-JUN-1998` at the cursor. The day need not exist, and an unknown month of three letters
+/// is 0.
 pub(super) fn named(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Numbers> {
     let day = cursor.small(1)?;
     cursor.eat(b'-')?;
@@ -317,7 +322,7 @@ pub(super) fn named(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Numbers> {
     Some(Numbers { date: (full_year(year, digits, clock)?, month, day), inferred })
 }
 
-/// `17:03`, `05:03PM`, `5:03 pm` or `5:03p` at the cursor.
+/// Parses `17:03`, `05:03PM`, `5:03 pm` or `5:03p` at the cursor.
 pub(super) fn time(cursor: &mut Cursor<'_>) -> Option<Time> {
     let time = Time::read(cursor)?;
     let mut after = *cursor;
@@ -331,7 +336,7 @@ pub(super) fn time(cursor: &mut Cursor<'_>) -> Option<Time> {
     *cursor = after;
     let hour = match time.hour {
         1..=12 => time.hour % 12 + if afternoon { 12 } else { 0 },
-        // Half a day has no such hour, so that no day has.
+        // A half of the day has no such hour, so give one that no day has.
         _ => u8::MAX,
     };
     Some(Time { hour, ..time })
@@ -390,7 +395,8 @@ mod tests {
         }
     }
 
-    /// The dates of a listing that was waited with to its end, one after the other, each with how sure it is.
+    /// Returns the dates of a listing, each with how certain it is, after waiting for the end of
+    /// the listing.
     fn listing(texts: &[&str], clock: &Clock) -> Vec<(Date, Inferred)> {
         let mut known = Known::NEW;
         for text in texts {
@@ -410,7 +416,7 @@ mod tests {
         dates
     }
 
-    /// A listing's dates, the caller's clock, and what is read.
+    /// Dates of a listing, the caller's clock, and the expected readings.
     type Row<'a> = (&'a [&'a str], Clock, &'a [(Date, Inferred)]);
 
     #[test]
@@ -420,23 +426,23 @@ mod tests {
         let german = clock().with_date_order(DateOrder::DayMonthYear);
         #[rustfmt::skip]
         let table: [Row<'_>; 13] = [
-            // A number, wherever it stands.
+            // A number decides, wherever it is.
             (&["03/04/96", "25/12/96"], clock(), &[((1996, 4, 3), told), ((1996, 12, 25), told)]),
             (&["03/04/96", "12/25/96"], german, &[((1996, 3, 4), told), ((1996, 12, 25), told)]),
-            // It counts more than the clock: that file is of the future.
+            // A number outweighs the clock, although that file is from the future.
             (&["12/01/2026", "25/11/2026"], clock(), &[((2026, 1, 12), told), ((2026, 11, 25), told)]),
             (&["05/11/2026", "12/25/2026"], clock(), &[((2026, 5, 11), told), ((2026, 12, 25), told)]),
-            // The clock, which counts more than the caller.
+            // The clock decides, and outweighs the caller.
             (&["03/04/2026", "12/11/2026"], clock(), &[((2026, 4, 3), told), ((2026, 11, 12), told)]),
             (&["03/04/2026", "11/12/2026"], german, &[((2026, 3, 4), told), ((2026, 11, 12), told)]),
-            // The caller, and custom.
+            // The caller decides, then custom.
             (&["03/04/2020"], german, &[((2020, 4, 3), guess)]),
             (&["03/04/2020"], clock(), &[((2020, 3, 4), guess)]),
             (&["04/04/2020"], clock(), &[((2020, 4, 4), told)]),
-            // What contradicts changes the order.
+            // A contradiction changes the order.
             (&["12/25/96", "25/12/96", "03/04/96"], clock(), &[((1996, 12, 25), told), ((1996, 12, 25), contradicts), ((1996, 4, 3), told)]),
             (&["2020/03/04", "03/04/2020", "03/04/2020"], clock(), &[((2020, 3, 4), told), ((2020, 3, 4), guess | contradicts), ((2020, 3, 4), guess)]),
-            // What would put a file far ahead contradicts too.
+            // A date that would be far ahead is a contradiction too.
             (&["98/12/25", "28/11/15"], clock(), &[((1998, 12, 25), told), ((2015, 11, 28), contradicts)]),
             // A year of four digits leaves two orders.
             (&["03.04.2020", "25.12.2020"], clock(), &[((2020, 4, 3), told), ((2020, 12, 25), told)]),

@@ -8,7 +8,7 @@
 
 pub(super) use crate::codec::scan::decimal as number;
 
-/// A number, perhaps with `,` or `.` between its thousands.
+/// Parses a number that may have `,` or `.` between its thousands.
 pub(super) fn grouped(word: &[u8]) -> Option<u64> {
     if let Some(value) = number(word) {
         return Some(value);
@@ -25,7 +25,8 @@ pub(super) fn grouped(word: &[u8]) -> Option<u64> {
     })
 }
 
-/// Whether it is a size with a unit. It says how big the file is about, so no size is made of it.
+/// Returns whether `word` is a size with a unit. Such a size is rounded, so no number of bytes is
+/// made of it.
 pub(super) fn is_rounded(word: &[u8]) -> bool {
     let word = word.strip_suffix(b"B").filter(|rest| rest.last().is_some_and(is_unit)).unwrap_or(word);
     match word.split_last() {
@@ -36,13 +37,14 @@ pub(super) fn is_rounded(word: &[u8]) -> bool {
     }
 }
 
-/// Whether it stands where a size does and is none: a sign in front, or too many digits.
+/// Returns whether `word` is in the place of a size but is not one: it has a sign in front, or too
+/// many digits.
 pub(super) fn is_out_of_range(word: &[u8]) -> bool {
     let digits = word.strip_prefix(b"-").or(word.strip_prefix(b"+")).unwrap_or(word);
     number::<u64>(word).is_none() && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
 }
 
-/// Whether it begins like a number, whatever came of it: `-5`, `5x9`, `99999999999999999999`.
+/// Returns whether `word` begins like a number, valid or not: `-5`, `5x9`, `99999999999999999999`.
 pub(super) const fn begins_like_a_number(word: &[u8]) -> bool {
     matches!(word, [b'0'..=b'9', ..] | [b'-' | b'+', b'0'..=b'9', ..])
 }
@@ -51,7 +53,7 @@ const fn is_unit(byte: &u8) -> bool {
     matches!(byte, b'K' | b'k' | b'M' | b'G' | b'T' | b'P' | b'E')
 }
 
-/// Hexadecimal digits as a number.
+/// Parses hexadecimal digits.
 pub(super) fn hexadecimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > 16 {
         return None;

@@ -1,11 +1,11 @@
-//! How owned entries are stored and sent, with serde.
+//! Form in which serde stores and transmits owned entries.
 //!
 //! ```json
-//! {"name": "a", "kind": {"link": "b"}, "size": null, "mode": 420, "owner": null, "format": "unix", ...
-//!  "unreadable": ["size"],
+//! {"name": "a", "kind": {"link": "b"}, "size": null, "mode": 420, "owner": null, ...
+//!  "format": "unix", "unreadable": ["size"],
 //!  "modified": {"shown": "20241109200600", "precision": "minute", "zone": 60, "inferred": 17}}
 //! ```
-//! Texts are strings where a person shall read it and they are UTF-8, and bytes otherwise.
+//! Texts are strings if the serializer is human-readable and they are UTF-8, and bytes otherwise.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -39,13 +39,13 @@ struct Stored<'a> {
     size: Option<u64>,
     modified: Option<StoredModified<'a>>,
     mode: Option<u16>,
-    /// The letters of RFC 3659 7.5.5.
+    /// Letters of RFC 3659 7.5.5.
     permissions: Option<Bytes<'a>>,
     owner: Option<Bytes<'a>>,
     group: Option<Bytes<'a>>,
     links: Option<u64>,
     unique: Option<Bytes<'a>>,
-    /// Left out by versions that did not know of it.
+    /// Missing in data from versions that did not have this field.
     #[serde(default)]
     unreadable: Vec<StoredField>,
     format: Option<Format>,
@@ -98,11 +98,11 @@ const FIELDS: [(StoredField, Fields); 9] = [
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Modified")]
 struct StoredModified<'a> {
-    /// A time-val of RFC 3659 2.3.
+    /// Time-val of RFC 3659 2.3.
     shown: Bytes<'a>,
     precision: Precision,
     zone: Option<i16>,
-    /// The bits of [`Inferred`]. Left out by versions that did not know of it.
+    /// Bits of [`Inferred`]. Missing in data from versions that did not have this field.
     #[serde(default)]
     inferred: u8,
 }
@@ -195,7 +195,7 @@ impl Stored<'_> {
     }
 }
 
-/// Bytes that are text, mostly.
+/// Bytes that are mostly text.
 struct Bytes<'a>(Cow<'a, [u8]>);
 
 impl Bytes<'_> {

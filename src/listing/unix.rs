@@ -1,21 +1,22 @@
 //! `ls -l`, as most servers answer LIST (RFC 959 4.1.3 leaves the format to the server).
 //!
-//! There is no grammar, but a shape. In brackets what may be missing:
+//! There is no grammar, but a shape. Brackets show what may be missing:
 //!
 //! ```text
 //! [inode] [blocks] mode [links] [owner [group]] size date SP name [" -> " target]
 //!
-//! mode   = type 9permission [ "+" / "@" / "." ]      ; ls -l of POSIX, with ACLs, attributes, SELinux
-//!        / 9permission / type 8*9letter              ; in use too; the last tells no mode
-//!        / 6*7octal                                  ; a line of numbers alone: see `raw_numbers`
-//! type   = "-" "f" file, "d" directory, "l" "e" link, "b" "c" device, "p" pipe, "s" socket, any of "D m n S w C M ?"
+//! mode   = type 9permission [ "+" / "@" / "." ]      ; POSIX, with ACLs, attributes, SELinux
+//!        / 9permission / type 8*9letter              ; also in use; the last gives no mode
+//!        / 6*7octal                                  ; a line of numbers alone; see `raw_numbers`
+//! type   = "-" "f" file, "d" directory, "l" "e" link, "b" "c" device, "p" pipe, "s" socket,
+//!          any of "D m n S w C M ?"
 //! size   = 1*DIGIT with "." or "," between thousands / major "," minor / "1.2K"
 //! date   = see ls_date.rs
 //! ```
 //!
-//! Owners and groups may have spaces in them, names anything, so the line is anchored on its date: the
-//! first words that are a date and have a size before them. The size is to the left of it, owner and group
-//! are what is left over, the name is all that follows *one* space.
+//! Owners and groups may contain spaces, and names anything, so the line is anchored on its date:
+//! the first words that form a date and have a size before them. The size is to the left of the
+//! date, what remains there is owner and group, and the name is all that follows *one* space.
 
 mod mode;
 
@@ -32,13 +33,13 @@ use crate::codec::{Invalid, Text, Timestamp, scan};
 
 const EXPECTED: Invalid = Invalid::new("a line of ls -l");
 
-/// Columns between the mode and the date. A line with more is not one of `ls`.
+/// Most columns between the mode and the date. A line with more is not one of `ls`.
 const MOST_COLUMNS: usize = 24;
 
 /// Parses one line, without its line end.
 ///
 /// # Errors
-/// When it has not the shape above, or a name that cannot be.
+/// Fails when the line does not have the shape above, or its name is impossible.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     if is_noise(line) {
         return Ok(Line::Noise);
@@ -68,7 +69,7 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
         return Ok(Line::Entry(entry.read_from(Format::Unix, line)));
     }
     let (links, owner, group) = owners(columns.owners);
-    // The sizes of forks are no links and no owner.
+    // The sizes of forks are neither links nor an owner.
     if group.is_none() && mac::is_forks(&columns) {
         return Err(EXPECTED);
     }
@@ -82,10 +83,10 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     Ok(Line::Entry(entry.read_from(Format::Unix, line)))
 }
 
-/// Blank lines and the line of totals. Nothing else is skipped: not even a `dir:` of `ls -R`, since the
-/// entries that follow it are not in the directory listed.
+/// Returns whether the line is blank or a line of totals. Nothing else is skipped, not even a
+/// `dir:` of `ls -R`, since the entries that follow it are not in the listed directory.
 pub(super) fn is_noise(line: &[u8]) -> bool {
-    // Most lines are none and say so with their first byte.
+    // Most lines are entries, and their first byte shows it.
     if matches!(line.first(), Some(b'-' | b'd' | b'l')) {
         return false;
     }
@@ -100,7 +101,7 @@ pub(super) fn is_noise(line: &[u8]) -> bool {
     total && cursor.peek().is_none_or(|byte| byte.is_ascii_digit())
 }
 
-/// The first word of the line that counts blocks, in the languages of servers.
+/// First word of the line that counts blocks, in the languages of servers.
 #[rustfmt::skip]
 const TOTALS: [&str; 14] = [
     "total", "insgesamt", "gesamt", "totale", "totaal", "totalt", "razem", "celkem", "yhteensä", "итого", "всего",
@@ -108,7 +109,7 @@ const TOTALS: [&str; 14] = [
 ];
 
 // raw = 6*7OCTAL SP uid SP gid SP size SP seconds SP name             ; the numbers of stat(2)
-/// A line without any words.
+/// Parses a line of numbers, without any words.
 #[cold]
 fn raw_numbers(line: &[u8]) -> Option<Entry<'_>> {
     let mut cursor = Cursor::new(line);
@@ -156,13 +157,13 @@ fn kind<'a>(
         b'p' => Kind::Pipe,
         b's' => Kind::Socket,
         b'?' => Kind::Unknown,
-        // Doors, shared memory, network files, whiteouts, contiguous and migrated files ...
+        // Doors, shared memory, network files, whiteouts, contiguous and migrated files.
         b'D' | b'm' | b'n' | b'S' | b'w' | b'C' | b'M' => Kind::Other(Text::new(letter).ok()?),
         _ => return None,
     })
 }
 
-/// A name and what follows the first ` -> ` in it.
+/// Splits a name at its first ` -> ` into the name and the target of the link.
 fn split_link(name: &[u8]) -> (&[u8], Option<&[u8]>) {
     const ARROW: &[u8] = b" -> ";
     let found = memchr::memchr_iter(b'>', name)
@@ -175,7 +176,7 @@ fn split_link(name: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// The mode, and what is after it.
+/// Parses the mode and the columns after it.
 #[inline]
 pub(super) fn head<'a>(line: &'a [u8], clock: &Clock) -> Option<(Mode<'a>, Columns<'a>)> {
     let mut cursor = Cursor::new(line);
@@ -189,22 +190,23 @@ pub(super) fn head<'a>(line: &'a [u8], clock: &Clock) -> Option<(Mode<'a>, Colum
     Some((mode, columns?))
 }
 
-/// What the columns between mode and name hold.
+/// Contents of the columns between mode and name.
 pub(super) struct Columns<'a> {
     /// Links, owner and group, with the blanks around them.
     pub(super) owners: &'a [u8],
-    /// The same where each is known to be a word.
+    /// Links, owner and group, if each is known to be a word.
     words: Option<(u64, &'a [u8], &'a [u8])>,
     pub(super) size: Option<u64>,
     device: Option<Device>,
-    /// [`Fields::SIZE`] where that stands there and cannot be read.
+    /// [`Fields::SIZE`] if the size cannot be read.
     pub(super) unreadable: Fields,
     pub(super) modified: Dated,
     pub(super) name: &'a [u8],
 }
 
-/// The columns as nearly all servers write them: links, owner, group and size a word each, and the usual date.
-/// `None` where [`columns`] is to say, which takes what is read here the same way.
+/// Parses the columns as nearly all servers write them: links, owner, group and size, a word each,
+/// and the usual date. Returns `None` if [`columns`] has to decide; it reads the same from any line
+/// that is accepted here.
 #[inline]
 fn usual<'a>(line: &'a [u8], clock: &Clock) -> Option<Columns<'a>> {
     let spaces = scan::spaces(line)?;
@@ -219,7 +221,8 @@ fn usual<'a>(line: &'a [u8], clock: &Clock) -> Option<Columns<'a>> {
     let (modified, name) = ls_date::usual(line.get(date..)?, clock)?;
     let (owners, size) = (line.get(..digits.start)?, number(line.get(digits)?)?);
     let (links, owner, group) = (number(line.get(links)?)?, line.get(owner)?, line.get(group)?);
-    // Two words in front of the size that begin with digits may be a size and a date; `8, 1` is a device.
+    // Two words before the size that begin with digits may be a size and a date; `8, 1` is a
+    // device.
     let digit = size::begins_like_a_number;
     if digit(owner) && digit(group) || group.ends_with(b",") || owner == b"?" || group == b"?" {
         return None;
@@ -229,8 +232,9 @@ fn usual<'a>(line: &'a [u8], clock: &Clock) -> Option<Columns<'a>> {
     Some(Columns { owners, words, size: Some(size), device: None, unreadable, modified, name })
 }
 
-/// Walks to the date, which is the first that has a size in front of it, or what stands for one: a word that begins
-/// like a number, or any where `complete` says that what is left of it is all there can be.
+/// Finds the date, which is the first that has a size, or an unreadable one, in front of it. An
+/// unreadable size is a word that begins like a number, or any word if `complete` accepts what is
+/// to its left as all the other columns.
 #[inline]
 pub(super) fn columns<'a>(
     mut cursor: Cursor<'a>,
@@ -238,7 +242,7 @@ pub(super) fn columns<'a>(
     complete: fn(&[u8]) -> bool,
 ) -> Option<Columns<'a>> {
     let line = cursor.rest;
-    // The word before the cursor, and the line up to the word before that one.
+    // The word before the cursor, and the part of the line before that word.
     let (mut before, mut left): (&[u8], &[u8]) = (&[], &[]);
     let mut lone = None;
     for column in 0..MOST_COLUMNS {
@@ -246,7 +250,7 @@ pub(super) fn columns<'a>(
         cursor.blanks();
         let mut after = cursor;
         let dated = if column > 0 { ls_date::parse(&mut after, clock) } else { None };
-        // What may be a size is a year only where no other column is missing then.
+        // A possible size counts as a year only if no other column is missing then.
         let dated = dated.filter(|_| {
             !ls_date::begins_with_a_year(cursor.rest) || complete(left) || owners(left).2.is_some()
         });
@@ -262,8 +266,8 @@ pub(super) fn columns<'a>(
             };
             if let Some(size) = size(left, before) {
                 let found = found(size, Fields::empty());
-                // `1 May 12 2001 Nov  9 20:06 name` has an owner called May: something must be left
-                // of the size, if there is any other way to read the line.
+                // `1 May 12 2001 Nov  9 20:06 name` has an owner called May, so a date with only a
+                // size before it counts only if the line cannot be read in another way.
                 if column > 1 {
                     return Some(found);
                 }
@@ -286,7 +290,7 @@ pub(super) fn columns<'a>(
     lone
 }
 
-/// What is left of a size that cannot be read.
+/// Returns what is to the left of a size that cannot be read.
 #[cold]
 fn unsized_owners<'a>(left: &'a [u8], word: &[u8], complete: fn(&[u8]) -> bool) -> Option<&'a [u8]> {
     if let Some(head) = left.strip_suffix(b",") {
@@ -296,7 +300,8 @@ fn unsized_owners<'a>(left: &'a [u8], word: &[u8], complete: fn(&[u8]) -> bool) 
     (size::begins_like_a_number(word) || complete(left)).then_some(left)
 }
 
-/// A long group and a size that no space was left between, behind links and owner: all up to the size, and this.
+/// Splits a long group from a size that follows it without a space, after links and owner. Returns
+/// everything up to the size, and the size.
 #[cold]
 fn joined<'a>(so_far: &'a [u8], left: &[u8], word: &[u8]) -> Option<(&'a [u8], u64)> {
     let group = word.iter().rposition(|byte| !byte.is_ascii_digit())? + 1;
@@ -304,20 +309,20 @@ fn joined<'a>(so_far: &'a [u8], left: &[u8], word: &[u8]) -> Option<(&'a [u8], u
     let mut words = left.split(|&byte| is_blank(byte)).filter(|word| !word.is_empty());
     let [Some(links), Some(_), None] = [words.next(), words.next(), words.next()] else { return None };
     number::<u64>(links)?;
-    // As much as both columns are wide.
+    // The word is as wide as both columns.
     let wide = word.len() >= 12 && word.get(group - 1).is_some_and(u8::is_ascii_alphabetic);
     let owners = so_far.get(..so_far.len() - (word.len() - group))?;
     wide.then_some((owners, size))
 }
 
-/// Whether links, owner and group are there, a word each.
+/// Returns whether links, owner and group are there, a word each.
 fn is_complete(owners: &[u8]) -> bool {
     let mut words = owners.split(|&byte| is_blank(byte)).filter(|word| !word.is_empty());
     words.next().is_some_and(|links| number::<u64>(links).is_some()) && words.count() == 2
 }
 
-/// The columns of systems without a clock: links, owner, group, size and the name, which has no blanks here, since
-/// it may be a date that nobody can read.
+/// Parses the columns of systems without a clock: links, owner, group, size and the name. A name
+/// with blanks is rejected, since it may be a date that cannot be read.
 #[cold]
 fn undated(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
     let line = cursor.rest;
@@ -347,7 +352,7 @@ fn undated(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
     Some(Columns { owners, words: None, size, device: None, unreadable, modified, name: cursor.rest })
 }
 
-/// The columns of a file that `ls` could not look at: a question mark each.
+/// Parses the columns of a file that `ls` could not examine: a question mark each.
 fn unknown_columns(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
     for _ in 0..5 {
         cursor.gap()?;
@@ -366,13 +371,14 @@ fn unknown_columns(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
     })
 }
 
-/// The size is `word`, or what `owners` ends in and `word`. Gives what is left of it.
+/// Parses a size that is `word`, or `word` and the end of `owners`. Returns what is left of
+/// `owners` too.
 #[inline]
 fn size<'a>(owners: &'a [u8], word: &[u8]) -> Option<(&'a [u8], Option<u64>, Option<Device>)> {
     if !word.first().is_some_and(u8::is_ascii_digit) {
         return None;
     }
-    // `8, 1`, or `8,1` in one word when it cannot be thousands.
+    // Either `8, 1`, or `8,1` in one word if that cannot be thousands.
     if let Some(head) = owners.strip_suffix(b",") {
         let major = head.rsplit(|&byte| is_blank(byte)).next()?;
         let device = Device { major: number(major)?, minor: number(word)? };
@@ -401,8 +407,9 @@ pub(super) const fn is_blank(byte: u8) -> bool {
 
 type Owners<'a> = (Option<u64>, Option<&'a [u8]>, Option<&'a [u8]>);
 
-/// Links, owner and group. A number in front is the links. With more than two words in what is left, a
-/// gap of two or more spaces parts owner from group; without one, the owner is the first word.
+/// Splits the columns into links, owner and group. A number in front is the links. If more than two
+/// words remain, a gap of two or more spaces separates owner from group; without one, the owner is
+/// the first word.
 #[inline]
 fn owners(columns: &[u8]) -> Owners<'_> {
     let mut cursor = Cursor::new(columns);
@@ -425,7 +432,7 @@ fn owners(columns: &[u8]) -> Owners<'_> {
             group = right.trim_ascii_start();
         }
     }
-    // `?` is how ls, and the writer here, show what is not known.
+    // `ls`, and the writer here, show `?` for what is not known.
     let text = |column: &[u8]| !matches!(column, b"" | b"?");
     (links, Some(owner).filter(|owner| text(owner)), Some(group).filter(|group| text(group)))
 }

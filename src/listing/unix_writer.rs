@@ -1,16 +1,16 @@
-//! `ls -l` as a server of ours answers LIST; the inverse of unix.rs.
+//! `ls -l` as our server answers LIST; the inverse of unix.rs.
 
 use super::unix::{PLACES, is_blank};
 use super::{Clock, Entry, Kind, Modified, Precision, months};
 use crate::codec::{Full, Sink, Text};
 
-/// Appends one line with its CRLF: the columns that vsftpd, ProFTPD and Pure-FTPd have too, since clients
-/// that were written for those read them best.
+/// Appends one line with its CRLF, in the columns of vsftpd, ProFTPD and Pure-FTPd, since clients
+/// written for those read them best.
 ///
-/// The format has no way to leave a column out. What is not known is shown as one link, the owner and
-/// group `?`, the size 0, 1 January 1970, and `rw-r--r--` or (a directory) `rwxr-xr-x`; blanks in an owner
-/// or a group become `_`. A name that is empty gives no line. A link whose name holds ` -> ` is read by
-/// everybody as another name: no escape exists.
+/// The format cannot leave a column out. Unknown values are shown as one link, the owner and group
+/// `?`, the size 0, 1 January 1970, and `rw-r--r--` or (for a directory) `rwxr-xr-x`; blanks in an
+/// owner or a group become `_`. An empty name gives no line. Every reader takes a link whose name
+/// contains ` -> ` for one with another name: no escape exists.
 pub(super) fn encode<S: Sink + ?Sized>(entry: &Entry<'_>, clock: &Clock, sink: &mut S) -> Result<(), Full> {
     if entry.name.is_empty() {
         return Ok(());
@@ -60,7 +60,7 @@ fn mode_letters(kind: &Kind<'_>, permissions: Option<u16>) -> [u8; 10] {
     let mode = permissions.unwrap_or(assumed);
     let mut letters = [letter; 10];
     for ((shown, place), shift) in letters.iter_mut().skip(1).zip(PLACES).zip((0..3).flat_map(|i| [i; 3])) {
-        // The bits of this place: its own, and the one of 0o7000 that shares it.
+        // The bits of this place are its own and the one of 0o7000 that shares it.
         let special = if place.len() > 1 { 0o4000 >> shift } else { 0 };
         let own = place.first().map_or(0, |(_, bits)| *bits);
         let bits = mode & (own | special);
@@ -69,7 +69,7 @@ fn mode_letters(kind: &Kind<'_>, permissions: Option<u16>) -> [u8; 10] {
     letters
 }
 
-/// `value`, to the right of at least `width` bytes, at most 20.
+/// Appends `value`, right-aligned in at least `width` bytes, at most 20.
 fn put_number<S: Sink + ?Sized>(sink: &mut S, mut value: u64, width: usize) -> Result<(), Full> {
     let mut digits = [b' '; 20];
     let mut used = 0;
@@ -84,7 +84,7 @@ fn put_number<S: Sink + ?Sized>(sink: &mut S, mut value: u64, width: usize) -> R
     sink.put(digits.get(digits.len() - width.clamp(used, 20)..).unwrap_or_default())
 }
 
-/// `text` as one word, to the left of at least `width` bytes, at most 8.
+/// Appends `text` as one word, left-aligned in at least `width` bytes, at most 8.
 fn put_word<S: Sink + ?Sized>(sink: &mut S, text: Option<Text<'_>>, width: usize) -> Result<(), Full> {
     let word = text.map_or(&b""[..], |text| text.as_bytes());
     let word = if word.is_empty() { b"?" } else { word };
@@ -97,11 +97,11 @@ fn put_word<S: Sink + ?Sized>(sink: &mut S, text: Option<Text<'_>>, width: usize
     sink.put(b"        ".get(..width.saturating_sub(word.len())).unwrap_or_default())
 }
 
-/// Half of a year of the Gregorian calendar: how far back `ls` shows the time instead of the year.
+/// Half a Gregorian year in seconds, for which `ls` shows the time instead of the year.
 const HALF_A_YEAR: i64 = 31_556_952 / 2;
 
-/// `Nov  9 20:06` when that is less than half a year ago, `Nov  9  2001` otherwise, also for what lies in
-/// the future and when nobody knows what time it is now. 1 January 1970 for no date.
+/// Formats `Nov  9 20:06` for a time less than half a year ago, and `Nov  9  2001` otherwise, also
+/// for the future and without a clock. A missing date becomes 1 January 1970.
 fn date_letters(modified: Option<Modified>, clock: &Clock) -> [u8; 12] {
     let Some(modified) = modified else { return *b"Jan  1  1970" };
     let zone = clock.zone_at(modified.shown());
@@ -124,7 +124,7 @@ fn date_letters(modified: Option<Modified>, clock: &Clock) -> [u8; 12] {
     }
 }
 
-/// The two digits of a number below 100.
+/// Returns the two digits of a number below 100.
 const fn pair(value: u8) -> [u8; 2] {
     [b'0' + value / 10, b'0' + value % 10]
 }

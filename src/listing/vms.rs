@@ -2,18 +2,20 @@
 //!
 //! ```text
 //! line       = name ";" 1*DIGIT SP columns
-//!            / name SP columns                        ; only with the columns on the next line
-//! columns    = [ owner ] [ size ] [ date [ SP time ] ] [ size ] [ owner ] [ protection ] [ complaint ]
-//! size       = blocks [ "/" blocks ] / rounded        ; used, allocated; of 512 bytes
+//!            / name SP columns                        ; only if the columns are on the next line
+//! columns    = [ owner ] [ size ] [ date [ SP time ] ] [ size ] [ owner ] [ protection ]
+//!              [ complaint ]
+//! size       = blocks [ "/" blocks ] / rounded        ; used, allocated; in blocks of 512 bytes
 //! date       = 1*2DIGIT "-" month "-" 4DIGIT          ; see short_date.rs
 //! time       = 2DIGIT ":" 2DIGIT [ ":" 2DIGIT [ "." 1*2DIGIT ] ]
 //! owner      = "[" [ group "," ] owner "]"
-//!            / [ group "," ] owner                    ; where a protection follows
+//!            / [ group "," ] owner                    ; only before a protection
 //! protection = "(" access "," access "," access "," access ")"       ; system, owner, group, world
 //! access     = *( "R" / "W" / "E" / "D" )
 //! ```
-//! SP is any number of spaces, and one of the gaps may be a line end: a long name has its columns on the
-//! next line. The name of a directory ends in `.DIR;1`, which CWD does not take, so that it is left off.
+//! SP is any number of spaces. One of the gaps may be a line end, since a long name has its columns
+//! on the next line. The name of a directory ends in `.DIR;1`, which is dropped because CWD does
+//! not take it.
 
 use super::context::Context;
 use super::cursor::Cursor;
@@ -23,13 +25,13 @@ use crate::codec::Invalid;
 
 const EXPECTED: Invalid = Invalid::new("a line of VMS");
 
-/// The bytes of a block.
+/// Size of a block in bytes.
 const BLOCK: u64 = 512;
 
-/// Parses one line, without its line end, or an entry that is on two with the line end between them.
+/// Parses one line, without its line end, or an entry on two lines with the line end between them.
 ///
 /// # Errors
-/// When it has not the shape above, or a name that cannot be.
+/// Fails when the line does not have the shape above, or its name is impossible.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     if is_noise(line) {
         return Ok(Line::Noise);
@@ -47,7 +49,8 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     Ok(Line::Entry(entry.ok_or(EXPECTED)?.read_from(Format::Vms, line)))
 }
 
-/// An entry whose name has no version, which is only known for one by the line end behind it, and the date.
+/// Parses an entry whose name has no version. Only the line end after the name and the date
+/// identify it.
 fn without_version<'a>(
     line: &'a [u8],
     name: &'a [u8],
@@ -64,13 +67,14 @@ fn without_version<'a>(
     (entry.modified.is_some() || entry.unreadable.contains(Fields::MODIFIED)).then_some(entry)
 }
 
-/// Whether it can be a name without a version: one dot, and letters as RMS has them.
+/// Returns whether `word` can be a name without a version: it has one dot, and characters that RMS
+/// allows.
 fn is_bare_name(word: &[u8]) -> bool {
     let letter = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"$_-.".contains(byte);
     word.iter().all(letter) && word.iter().filter(|byte| **byte == b'.').count() == 1 && word.len() > 2
 }
 
-/// A name with a version, as it shall be known.
+/// Returns the name to report for a name with a version, and the kind.
 fn name(word: &[u8]) -> Option<(&[u8], Kind<'_>)> {
     let at = memchr::memrchr(b';', word)?;
     let (name, version) = (word.get(..at)?, word.get(at + 1..)?);
@@ -134,16 +138,16 @@ fn entry<'a>((name, kind): (&'a [u8], Kind<'a>), mut rest: &'a [u8], context: &C
     (rest.is_empty() || complaint()).then_some(entry)
 }
 
-/// Whether it can be an owner without brackets.
+/// Returns whether `word` can be an owner without brackets.
 fn is_owner(word: &[u8]) -> bool {
     let letter = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"$_,".contains(byte);
     !word.is_empty() && word.iter().all(letter)
 }
 
-/// What stands in place of columns that the user may not see.
+/// Messages in place of columns that the user may not see.
 const COMPLAINTS: [&str; 3] = ["%", "No privilege ", "insufficient privilege "];
 
-/// The next word, and the blanks and line ends after it taken too.
+/// Takes the next word and the blanks and line ends after it.
 fn word<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
     let (word, after) = rest.split_at_checked(end).unwrap_or((rest, b""));
@@ -151,7 +155,7 @@ fn word<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     word
 }
 
-/// What the next two of these marks have between them, and the blanks after it taken too.
+/// Takes the text between the marks `open` and `close`, and the blanks and line ends after them.
 fn bracketed<'a>(rest: &mut &'a [u8], open: u8, close: u8) -> Option<&'a [u8]> {
     let inner = rest.split_first().filter(|(first, _)| **first == open)?.1;
     let (inner, after) = inner.split_at_checked(memchr::memchr(close, inner)?)?;
@@ -159,7 +163,7 @@ fn bracketed<'a>(rest: &mut &'a [u8], open: u8, close: u8) -> Option<&'a [u8]> {
     Some(inner)
 }
 
-/// Bytes from `7`, `7/9`; the inner `None` for a size that is rounded.
+/// Parses `7` or `7/9` into bytes. The inner `None` is a rounded size.
 fn size(word: &[u8]) -> Option<Option<u64>> {
     let used = word.split(|&byte| byte == b'/').next()?;
     let allocated = word.get(used.len()..)?.strip_prefix(b"/");
@@ -172,7 +176,8 @@ fn size(word: &[u8]) -> Option<Option<u64>> {
     }
 }
 
-/// Whether a word that is no size stands where one does: it has digits and `/` alone, or a date follows it.
+/// Returns whether a word that is not a size is in the place of one: it consists of digits and `/`,
+/// or a date follows it.
 fn is_unreadable_size(column: &[u8], mut after: &[u8], context: &Context) -> bool {
     let is_date = |word| short_date::named(&mut Cursor::new(word), &context.clock).is_some();
     let blocks = !column.is_empty() && column.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'/'));
@@ -180,7 +185,7 @@ fn is_unreadable_size(column: &[u8], mut after: &[u8], context: &Context) -> boo
     blocks || !bracket && !is_date(column) && is_date(word(&mut after))
 }
 
-/// The date at the beginning, and the time after it if there is one.
+/// Parses the date at the beginning, and the time if one follows.
 fn dated(rest: &mut &[u8], context: &Context) -> Option<Dated> {
     let mut cursor = Cursor::new(word(rest));
     let date = short_date::named(&mut cursor, &context.clock).filter(|_| cursor.rest.is_empty())?;
@@ -202,8 +207,8 @@ fn dated(rest: &mut &[u8], context: &Context) -> Option<Dated> {
     Some(Dated::Told(context.clock.modified(shown, Precision::Fraction)).with(inferred))
 }
 
-/// The accesses of owner, group and world as Unix has them. Deletion is the directory's to allow there, and
-/// the system is anyone's superior.
+/// Converts the accesses of owner, group and world to Unix permissions. The access of the system is
+/// ignored, and so is the right to delete, which on Unix belongs to the directory.
 fn mode(protection: &[u8]) -> Option<u16> {
     let mut classes = protection.split(|&byte| byte == b',');
     let access = |class: &[u8]| {
@@ -220,7 +225,7 @@ fn mode(protection: &[u8]) -> Option<u16> {
     classes.next().is_none().then_some(mode)
 }
 
-/// Blank lines, the name of the directory, and the sums at the end.
+/// Returns whether the line is blank, names the directory, or sums up the listing.
 fn is_noise(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     let after = |head: &str| line.strip_prefix(head.as_bytes());

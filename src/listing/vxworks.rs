@@ -1,10 +1,11 @@
-//! VxWorks: the long form of its `ls`, which its FTP server sends.
+//! The long form of VxWorks' `ls`, which its FTP server sends.
 //!
 //! ```text
 //! line = [ SP ] size SP month "-" 2DIGIT "-" 4DIGIT SP time SP name [ SP "<DIR>" ]
 //! ```
-//! SP is any number of spaces. Above the lines stand the names of the columns, and dashes under them. The samples
-//! are of the reference manual of the system (`ls` of usrLib) and of the tests of other clients.
+//! SP is any number of spaces. Above the lines are the names of the columns, underlined with
+//! dashes. The samples come from the reference manual of the system (`ls` of usrLib) and the tests
+//! of other clients.
 
 use super::context::Context;
 use super::cursor::Cursor;
@@ -17,7 +18,7 @@ const EXPECTED: Invalid = Invalid::new("a line of VxWorks");
 /// Parses one line, without its line end.
 ///
 /// # Errors
-/// When it has not the shape above, or a name that cannot be.
+/// Fails when the line does not have the shape above, or its name is impossible.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     if is_noise(line) {
         return Ok(Line::Noise);
@@ -52,7 +53,7 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
     Some(entry)
 }
 
-/// Blank lines, and the names of the columns.
+/// Returns whether the line is blank or belongs to the names of the columns.
 fn is_noise(line: &[u8]) -> bool {
     let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     match words.next() {

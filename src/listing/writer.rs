@@ -1,14 +1,14 @@
-//! Entries into the lines of a listing: what a server sends for LIST, NLST and MLSD.
+//! Writes entries as the lines of a listing, as a server sends them for LIST, NLST and MLSD.
 
 use super::{Clock, Entry, mlsd, nlst, unix_writer};
 use crate::codec::facts::FactSet;
 use crate::codec::{Full, Sink};
 
-/// Writes a listing in one format, a line an entry.
+/// Writes a listing in one format, one line per entry.
 ///
-/// What it writes is read back as the same entry, as far as the format can carry it. An entry whose name is
-/// empty gives no line in LIST and NLST, where nothing would be left to read; in MLSD it does (RFC 3659
-/// 7.3.1). No line can be forged by a name, since no name can hold a line end.
+/// The lines are read back as the same entries, as far as the format can carry them. An entry with
+/// an empty name gives no line in LIST and NLST, where nothing would be left to read; in MLSD it
+/// does (RFC 3659 7.3.1). A name cannot forge a line, since it cannot hold a line end.
 #[derive(Clone, Copy, Debug)]
 pub struct ListingWriter {
     form: Form,
@@ -23,29 +23,30 @@ enum Form {
 }
 
 impl ListingWriter {
-    /// For LIST: the columns of `ls -l`. The clock tells which dates are recent enough to show the time
-    /// instead of the year, and the zone to show them in (UTC when it has none).
+    /// Creates a writer for LIST, in the columns of `ls -l`. The clock decides which dates are
+    /// recent enough to show the time instead of the year, and the zone to show them in (their own
+    /// if it has none).
     #[must_use]
     pub const fn list(clock: Clock) -> Self {
         Self { form: Form::List(clock) }
     }
 
-    /// For NLST: the names.
+    /// Creates a writer for NLST, which sends the names.
     #[must_use]
     pub const fn nlst() -> Self {
         Self { form: Form::Nlst }
     }
 
-    /// For MLSD: the facts of `selected` that are known, and the name.
+    /// Creates a writer for MLSD, which sends the facts of `selected` that are known, and the name.
     ///
-    /// Without the type among them the current and the parent directory are left out, since nothing would
-    /// tell them from the entries of the directory (RFC 3659 7.5.1.2).
+    /// Without the type among them, the current and the parent directory are left out, since
+    /// nothing would distinguish them from the entries of the directory (RFC 3659 7.5.1.2).
     #[must_use]
     pub const fn mlsd(selected: FactSet) -> Self {
         Self { form: Form::Mlsd(selected) }
     }
 
-    /// For the line of MLST, which goes over the control connection: a space before what MLSD has.
+    /// Creates a writer for the line of MLST on the control connection: that of MLSD after a space.
     #[must_use]
     pub const fn mlst(selected: FactSet) -> Self {
         Self { form: Form::Mlst(selected) }
@@ -54,7 +55,8 @@ impl ListingWriter {
     /// Appends the line of `entry`, with its CRLF.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is; what it holds of the line has to be taken back.
+    /// Returns [`Full`] when `sink` is full. The caller has to remove the part of the line that it
+    /// took.
     pub fn write<S: Sink + ?Sized>(&self, entry: &Entry<'_>, sink: &mut S) -> Result<(), Full> {
         match &self.form {
             Form::List(clock) => unix_writer::encode(entry, clock, sink),
@@ -93,7 +95,7 @@ mod tests {
         line.to_vec()
     }
 
-    /// The texts that an entry of a test borrows.
+    /// Texts that a test's entry borrows.
     #[derive(Clone, Debug)]
     struct Texts {
         name: Vec<u8>,
@@ -129,8 +131,8 @@ mod tests {
         })
     }
 
-    /// An entry with a number for each thing that may vary; which of it a format can carry is the test's
-    /// to say.
+    /// Creates an entry with a number for each thing that may vary. The test decides which of it a
+    /// format can carry.
     fn entry(texts: &Texts, kind: u8, numbers: (u64, u32, u16)) -> Entry<'_> {
         fn text(text: &String) -> Text<'_> {
             Text::new(text.as_bytes()).unwrap()
@@ -165,7 +167,7 @@ mod tests {
             for ago in [ago, early] {
                 let mut entry = entry(&texts, kind, numbers);
                 entry.links = Some(links);
-                // Where the name of a link with an arrow in it ends, nobody can tell.
+                // The end of a link's name with an arrow in it is ambiguous.
                 if matches!(entry.kind, Kind::Link { .. }) && memchr::memmem::find(&texts.name, b" -> ").is_some() {
                     continue;
                 }
@@ -184,7 +186,7 @@ mod tests {
                     (Kind::Directory, b"..") => entry.kind = Kind::ParentDirectory,
                     _ => {}
                 }
-                // The moment before it was cut to the minute, as a file system has it.
+                // The moment before truncation to the minute, as a file system has it.
                 let mut exact = entry;
                 exact.modified = Some(then.into());
                 let line = written(ListingWriter::list(clock()), &exact);
@@ -216,7 +218,8 @@ mod tests {
             let line = line.strip_suffix(b"\r\n").unwrap();
             prop_assert_eq!(Format::Mlst.parse_line(line, &Clock::UNKNOWN), Ok(Some(entry)));
 
-            // Any choice of facts gives a line with the name, or none for `.` and `..` without a type.
+            // Any choice of facts gives a line with the name, or no line for `.` and `..` without a
+            // type.
             let selected = FactSet::from_bits_truncate(selected);
             let line = written(ListingWriter::mlsd(selected), &entry);
             let mut parser = ListingParser::new([0; 4096], Formats::MLSD, Clock::UNKNOWN);

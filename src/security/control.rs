@@ -1,4 +1,4 @@
-//! A control connection between clear and TLS, as both machines go through it.
+//! The transition of a control connection between clear text and TLS, shared by both machines.
 
 use core::time::Duration;
 
@@ -8,14 +8,14 @@ use crate::buffer::Tx;
 use crate::error::{Awaited, PeerError};
 use crate::time::Instant;
 
-/// What a control connection is, and what is to become of it.
+/// The security state of a control connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Control {
     #[default]
     Plain,
-    /// The driver is to be told: `true` to secure it, `false` to clear it.
+    /// A change that the driver has not been asked for yet: `true` adds TLS, `false` removes it.
     Due(bool),
-    /// The driver was told then, and is at it.
+    /// The driver was asked at `since` and has not finished.
     Changing {
         secure: bool,
         since: Instant,
@@ -31,15 +31,17 @@ impl Control {
         }
     }
 
-    /// Whether nothing may be sent or parsed until the driver has changed it.
+    /// Returns whether nothing may be sent or parsed until the driver has made the change.
     pub(crate) const fn is_changing(self) -> bool {
         matches!(self, Self::Due(_) | Self::Changing { .. })
     }
 
-    /// What the driver has to do before anything else goes on, or is at; none when nothing changes.
+    /// Returns the pending change as an action once, then the wait for its end; `None` when no
+    /// change is pending.
     ///
     /// # Errors
-    /// When the driver has been at it for longer than `limit`: the connection is of no more use.
+    /// Fails when the driver has taken longer than `limit`. The connection is then no longer
+    /// usable.
     pub(crate) fn advance<E>(
         &mut self,
         now: Instant,

@@ -1,8 +1,8 @@
 //! TYPE A: lines end in LF in the file and in CRLF on the wire (RFC 959 3.1.1.1).
 //!
-//! An LF of the file becomes CRLF. One that a CR precedes ends its line in CRLF already and stays as it
-//! is, unless the [literal reading](LineEnds::Literal) was asked for. On the wire, a CR that no LF follows
-//! is a byte like any other.
+//! An LF of the file becomes CRLF. One with a CR before it already ends its line in CRLF and stays
+//! as it is, unless the [literal reading](LineEnds::Literal) is selected. On the wire, a CR without
+//! an LF after it is a byte like any other.
 
 use super::{LineEnds, Progress};
 
@@ -12,8 +12,8 @@ const LF: u8 = b'\n';
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Encoder {
     line_ends: LineEnds,
-    /// The last byte that was written is the CR of the LF that may come next: one that was put in for the
-    /// LF at the front of the input, or, where existing CRLFs are kept, a byte of the file.
+    /// Set while the last byte written is the CR for an LF that may come next: either one inserted
+    /// for the LF at the front of the input, or, if existing CRLFs are kept, a byte of the file.
     cr_sent: bool,
 }
 
@@ -47,8 +47,8 @@ impl Encoder {
         done
     }
 
-    /// Whether what is on the wire ends where a byte of the file does, and what comes next does not depend
-    /// on it.
+    /// Returns whether the wire ends at a byte boundary of the file, and the next byte does not
+    /// depend on it.
     pub(super) const fn is_clear(&self) -> bool {
         !self.cr_sent
     }
@@ -56,7 +56,7 @@ impl Encoder {
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Decoder {
-    /// A CR was taken, and what follows it is not known yet.
+    /// Set while a CR was taken and the byte after it is not known yet.
     cr_held: bool,
 }
 
@@ -94,7 +94,7 @@ impl Decoder {
         }
     }
 
-    /// Whether no CR is held.
+    /// Returns whether no CR is held back.
     pub(super) const fn is_clear(&self) -> bool {
         !self.cr_held
     }
@@ -172,7 +172,7 @@ mod tests {
         }
     }
 
-    /// The rule in its plainest form, a byte at a time.
+    /// Encodes by the rule in its plainest form, a byte at a time.
     fn kept(file: &[u8]) -> Vec<u8> {
         let mut wire = Vec::new();
         let mut before = 0;

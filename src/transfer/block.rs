@@ -1,4 +1,4 @@
-//! MODE B: blocks with headers (RFC 959 3.4.2), and the descriptors that compressed mode has too.
+//! MODE B: blocks with headers (RFC 959 3.4.2), and the descriptors that compressed mode shares.
 //!
 //! ```text
 //! file   = *block                            ; the last one has the code EOF
@@ -7,35 +7,35 @@
 //! count  = 2OCTET                            ; the more significant first
 //! ```
 //!
-//! The encoder makes blocks as long as the room it is given, so that headers cost little however short the
-//! lines or the caller's pieces are. It says the end of a file in a block of no data, unless a record ends
-//! there.
+//! The encoder makes blocks as long as the room it is given, so that headers cost little, however
+//! short the lines or the caller's pieces are. It marks the end of a file in a block without data,
+//! unless a record ends there.
 
 use super::TransferError;
 use super::marker::{Digits, Incoming};
 use super::stream::{Item, Out};
 
 bitflags::bitflags! {
-    /// What is said of a block (RFC 959 3.4.2), or of a string of bytes in compressed mode (3.4.3).
+    /// Codes for a block (RFC 959 3.4.2), or for a string of bytes in compressed mode (3.4.3).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub(super) struct Descriptor: u8 {
-        /// Its end is that of a record.
+        /// The end of the block is the end of a record.
         const EOR = 128;
-        /// Its end is that of the file.
+        /// The end of the block is the end of the file.
         const EOF = 64;
-        /// Its data may be wrong.
+        /// The data may be wrong.
         const SUSPECT = 32;
-        /// It is a restart marker.
+        /// The block is a restart marker.
         const MARKER = 16;
     }
 }
 
-/// What is said of the data that comes, and what comes of that at its end.
+/// Descriptor of the current data, and the items that it yields at the end of the data.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Label {
     codes: Descriptor,
     marker: Incoming,
-    /// Some data was marked as suspect.
+    /// Set once any data was marked as suspect.
     pub(super) suspect: bool,
 }
 
@@ -46,7 +46,7 @@ impl Label {
         Ok(())
     }
 
-    /// Whether there is something to say at the end.
+    /// Returns whether the end of the data yields nothing.
     pub(super) const fn is_plain(&self) -> bool {
         self.codes.is_empty()
     }
@@ -59,7 +59,7 @@ impl Label {
         self.marker.put(bytes)
     }
 
-    /// The data has ended: what that means, one after the other, then nothing.
+    /// Returns the items that the end of the data stands for, one per call, and then `None`.
     pub(super) fn end(&mut self) -> Result<Option<Item<'static>>, TransferError> {
         let mut take = |code| {
             let has = self.codes.contains(code);
@@ -84,7 +84,7 @@ impl Label {
 
 const HEADER: usize = 3;
 
-/// Writes data, and then what is to be said at its end: whether that is done.
+/// Writes data, then the codes of its end. Returns how much was read, and whether all was written.
 pub(super) fn encode(data: &[u8], end: Descriptor, out: &mut Out<'_>) -> (usize, bool) {
     let mut read = 0;
     loop {
@@ -121,7 +121,7 @@ pub(super) fn encode(data: &[u8], end: Descriptor, out: &mut Out<'_>) -> (usize,
             if out.room() == 0 {
                 return (read, false);
             }
-            out.block = None; // It is as long as a block can be.
+            out.block = None; // The block has its maximum length.
         }
     }
 }
@@ -137,7 +137,7 @@ pub(super) fn encode_marker(marker: &Digits, out: &mut Out<'_>) -> bool {
     true
 }
 
-/// Blocks of a file.
+/// Decoder for the blocks of a file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decoder {
     pub(super) label: Label,
@@ -188,7 +188,7 @@ impl Decoder {
         }
     }
 
-    /// So many bytes of data were used; how many of them are the wire's.
+    /// Marks `count` bytes of data as used. Returns how many of them are bytes of the wire.
     pub(super) fn took(&mut self, count: usize) -> usize {
         if let State::Data(left) = &mut self.state {
             *left = left.saturating_sub(u16::try_from(count).unwrap_or(u16::MAX));
@@ -216,7 +216,8 @@ mod tests {
             (RECORDS, b"\n\nb", b"\x80\0\0\x80\0\0\x40\0\x01b"),
             (Coding { representation: RepresentationType::ASCII, ..BLOCKS }, b"a\nb", b"\x40\0\x04a\r\nb"),
         ] {
-            // In one call with all that follows, so that the block is not closed before its end is known.
+            // One call with all that follows, so that the block is not closed before its end is
+            // known.
             let mut wire = wire.to_vec();
             if !file.is_empty() && coding.structure == FileStructure::File {
                 wire[0] = 0;
@@ -232,7 +233,7 @@ mod tests {
     #[test]
     fn blocks_of_others_are_read() {
         comes_to(BLOCKS, b"\0\0\x01a\0\0\0\x40\0\x02bc", b"abc");
-        comes_to(BLOCKS, b"\x80\0\x01a\xc0\0\0", b"a"); // No records, so no ends of them.
+        comes_to(BLOCKS, b"\x80\0\x01a\xc0\0\0", b"a"); // Without records there are no ends of records.
         comes_to(RECORDS, b"\0\0\x01a\xc0\0\x01b", b"ab\n");
         comes_to(RECORDS, b"\x20\0\x01a\x10\0\x04MARK\xc0\0\0", b"a\n");
         comes_to(RECORDS, b"\x80\0\x01a\x50\0\x04MARK", b"a\n");

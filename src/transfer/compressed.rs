@@ -1,17 +1,17 @@
-//! MODE C: runs are shortened (RFC 959 3.4.3).
+//! MODE C: runs are compressed (RFC 959 3.4.3).
 //!
 //! ```text
 //! file       = *(*escape string)
-//! string     = %x01-7F 1*127OCTET            ; so many bytes
+//! string     = %x01-7F 1*127OCTET            ; that many bytes
 //!            / %x80-BF OCTET                 ; that byte, 0 through 63 times
 //!            / %xC0-FF                       ; the filler, 0 through 63 times
-//! escape     = %x00 descriptor               ; said of the string that follows, codes as in block mode
+//! escape     = %x00 descriptor               ; applies to the next string, codes as in block mode
 //! ```
 //!
-//! The filler is the space of the text types, NUL in the others. A descriptor is said of the string behind
-//! it, so the encoder keeps a string back until it knows what follows; where there is none to say it of
-//! (an empty record or file) it sends a filler of no bytes. A descriptor that another one follows is taken
-//! to be said of no bytes.
+//! The filler is the space in the text types and NUL in the others. A descriptor applies to the
+//! string after it, so the encoder holds a string back until it knows what follows. If there is no
+//! string for a descriptor (an empty record or file), the encoder sends a filler of no bytes. A
+//! descriptor that is followed by another one applies to no bytes.
 
 use super::TransferError;
 use super::block::{Descriptor, Label};
@@ -24,10 +24,12 @@ const FILLER: u8 = 0xc0;
 const LONGEST_STRING: usize = 0x7f;
 const LONGEST_RUN: usize = 0x3f;
 
-/// A run that is as long is worth a string of its own: between two strings of other bytes it costs three.
+/// Shortest run that is worth a string of its own, since it costs three bytes between two other
+/// strings.
 const SHORT_RUN: usize = 3;
 
-/// What a string of a file is worth: its first, of at most `room` bytes, which is 4 or more.
+/// Returns the length of the first string to send, and its byte if it is a run. The string fits in
+/// `room` bytes, which is 4 or more.
 fn first_string(data: &[u8], filler: u8, room: usize) -> (usize, Option<u8>) {
     let Some(&first) = data.first() else { return (0, None) };
     let run = data.iter().take(LONGEST_RUN).take_while(|byte| **byte == first).count();
@@ -40,8 +42,9 @@ fn first_string(data: &[u8], filler: u8, room: usize) -> (usize, Option<u8>) {
     (len.max(1), None)
 }
 
-/// Writes data, and then what is to be said at its end: whether that is done. The last string is left when
-/// nothing is to be said, since that may change, but for one that cannot become longer.
+/// Writes data, then the codes of its end. Returns how much was read, and whether all was written.
+/// Without codes the last string is left, since it may still change, unless it cannot become
+/// longer.
 pub(super) fn encode(
     data: &[u8],
     end: Descriptor,
@@ -93,7 +96,7 @@ pub(super) fn encode_marker(marker: &Digits, out: &mut Out<'_>) -> bool {
     true
 }
 
-/// Strings of a file.
+/// Decoder for the strings of a file.
 #[derive(Clone, Debug)]
 pub(super) struct Decoder {
     pub(super) label: Label,
@@ -103,10 +106,10 @@ pub(super) struct Decoder {
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// A string or an escape begins.
+    /// A string or an escape begins here.
     String,
     Descriptor,
-    /// The byte that is repeated so many times.
+    /// The byte to repeat this many times comes next.
     Repeated(u8),
     Data(u8),
     Run(u8, u8),
@@ -165,7 +168,7 @@ impl Decoder {
         }
     }
 
-    /// So many bytes of data were used; how many of them are the wire's.
+    /// Marks `count` bytes of data as used. Returns how many of them are bytes of the wire.
     pub(super) fn took(&mut self, count: usize) -> usize {
         let used = u8::try_from(count).unwrap_or(u8::MAX);
         match &mut self.state {

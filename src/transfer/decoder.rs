@@ -1,4 +1,4 @@
-//! Wire to file: the layers one after the other.
+//! Converts the wire to the file, one layer after the other.
 
 use core::fmt;
 
@@ -9,7 +9,7 @@ use super::stream::{self, Item};
 use super::{Coding, Decoded, Progress, TransferError, block, compressed, copy, page, text};
 use crate::codec::{FileStructure, TransferMode};
 
-/// The bytes of the wire to those of a file.
+/// Converts the bytes of the wire to those of a file.
 ///
 /// ```
 /// use ftp_proto::codec::TransferMode;
@@ -31,7 +31,7 @@ use crate::codec::{FileStructure, TransferMode};
 #[derive(Debug)]
 pub struct Decoder {
     kind: Kind,
-    /// Bytes of the file that were written, and those before them.
+    /// Number of bytes of the file that were written, and of those before them.
     position: u64,
     failed: Option<TransferError>,
 }
@@ -40,7 +40,7 @@ pub struct Decoder {
 #[derive(Debug)]
 enum Kind {
     Identity,
-    /// Nothing but the text changes.
+    /// Only the text is converted.
     Text(text::Decoder),
     Layers(Layers),
     #[cfg(feature = "deflate")]
@@ -48,7 +48,8 @@ enum Kind {
 }
 
 impl Decoder {
-    /// A transformer for `coding`; none when it [is not supported](Coding::is_supported).
+    /// Creates a transformer for `coding`, or returns `None` if it
+    /// [is not supported](Coding::is_supported).
     #[must_use]
     pub fn new(coding: Coding) -> Option<Self> {
         if !coding.is_supported() {
@@ -66,22 +67,23 @@ impl Decoder {
         Some(Self { kind, position: 0, failed: None })
     }
 
-    /// The transfer begins at this byte of the file: [`Marker::position`](super::Marker::position) counts
-    /// from there.
+    /// Sets the byte of the file at which the transfer begins, from which
+    /// [`Marker::position`](super::Marker::position) counts on.
     #[must_use]
     pub const fn starting_at(mut self, position: u64) -> Self {
         self.position = position;
         self
     }
 
-    /// Whether [`decode`](Self::decode) copies.
+    /// Returns whether [`decode`](Self::decode) only copies.
     #[must_use]
     pub const fn is_identity(&self) -> bool {
         matches!(self.kind, Kind::Identity)
     }
 
-    /// Whether the [marked end](Coding::end_is_marked) of the file came, and all of the file is written.
-    /// What follows on the wire is not of this file, and no more need be read.
+    /// Returns whether the [marked end](Coding::end_is_marked) of the file has arrived and the
+    /// whole file has been written. Further data on the wire does not belong to this file and need
+    /// not be read.
     #[must_use]
     pub fn is_ended(&self) -> bool {
         match &self.kind {
@@ -92,8 +94,8 @@ impl Decoder {
         }
     }
 
-    /// Whether the sender said of some of the data that it may be wrong (RFC 959 3.4.2), as of a tape with
-    /// errors.
+    /// Returns whether the sender marked some of the data as possibly wrong (RFC 959 3.4.2), for
+    /// example from a tape with errors.
     #[must_use]
     pub const fn is_suspect(&self) -> bool {
         match &self.kind {
@@ -102,20 +104,21 @@ impl Decoder {
         }
     }
 
-    /// How many bytes of the file were written, and were there when the transfer
-    /// [began](Self::starting_at).
+    /// Returns the number of bytes of the file that were written, plus those that were there when
+    /// the transfer [began](Self::starting_at).
     #[must_use]
     pub const fn position(&self) -> u64 {
         self.position
     }
 
-    /// Transforms as much of `input` as `output` has room for. It always gets on where both are not empty
-    /// and the end has not come, but it may take bytes and write none for now. It stops behind a restart
-    /// marker: so what was written and the marker's position agree. `input` may be empty, to see what
-    /// waits for room.
+    /// Transforms as much of `input` as `output` has room for. Always makes progress if neither is
+    /// empty and the end has not come, but may take bytes without writing any yet. Stops after a
+    /// restart marker, so that the bytes written and the marker's position agree. An empty `input`
+    /// writes what is waiting for room.
     ///
     /// # Errors
-    /// When what came is not of the mode or structure. What was written before is as it should be.
+    /// Fails when the data does not follow the mode or the structure. The bytes written before that
+    /// are correct.
     pub fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<Decoded, TransferError> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -141,12 +144,12 @@ impl Decoder {
         }
     }
 
-    /// The connection has closed and all that came was taken, or the file [has ended](Self::is_ended):
-    /// writes what is left, to be called until it writes nothing into room that is there.
+    /// Writes what is left. Call it when the connection has closed and all input was taken, or when
+    /// the file [has ended](Self::is_ended), until it writes nothing into a non-empty `output`.
     ///
     /// # Errors
-    /// [`TransferError::Truncated`] when the end of the file is [marked](Coding::end_is_marked) and
-    /// did not come.
+    /// Returns [`TransferError::Truncated`] if the end of the file is
+    /// [marked](Coding::end_is_marked) and has not arrived.
     pub fn finish(&mut self, output: &mut [u8]) -> Result<usize, TransferError> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -212,7 +215,7 @@ impl Mode {
         }
     }
 
-    /// What is next, and how much of the wire was read to know it; data is not read with that.
+    /// Returns the next item, and how much of the wire was read to find it, not counting data.
     fn next<'w>(&mut self, wire: &'w [u8]) -> Result<(usize, Item<'w>), TransferError> {
         match self {
             Self::Plain => Ok((0, stream::plain(wire))),
@@ -222,7 +225,7 @@ impl Mode {
         }
     }
 
-    /// So many bytes of data were used; how many bytes of the wire are read with that.
+    /// Marks `count` bytes of data as used. Returns how many bytes of the wire that reads.
     fn took(&mut self, count: usize) -> usize {
         match self {
             Self::Plain => count,
@@ -233,7 +236,7 @@ impl Mode {
     }
 }
 
-/// What came and is passed on when all before it is written.
+/// End that was read and is passed on once everything before it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pending {
     Nothing,
@@ -305,7 +308,7 @@ impl Layers {
                     return Err(TransferError::Truncated);
                 }
                 Item::EndOfFile => self.pending = Pending::EndOfFile,
-                // What is held belongs before it, but would not be in the file.
+                // The bytes held back belong before it but would not be in the file.
                 Item::Marker(_) if self.is_holding() => {}
                 Item::Marker(marker) => {
                     done.marker = Some(marker);
@@ -340,17 +343,17 @@ impl Layers {
         Ok(done)
     }
 
-    /// Whether there is something to do without more room or input, though no byte was used.
+    /// Returns whether progress is possible without more room or input, although no byte was used.
     fn moves(&self) -> bool {
         self.pending != Pending::Nothing || self.pages.as_ref().is_some_and(|pages| pages.zeros() > 0)
     }
 
-    /// Whether something was taken whose form in the file depends on what follows.
+    /// Returns whether bytes were taken whose form in the file depends on what follows.
     fn is_holding(&self) -> bool {
         !self.text.is_clear() || self.joiner.as_ref().is_some_and(Joiner::has_quotes)
     }
 
-    /// Passes on what was taken already: whether there was room for it.
+    /// Passes on what was already taken. Returns whether there was room for it.
     fn settle(&mut self, output: &mut [u8], written: &mut usize) -> bool {
         loop {
             if let Some(joiner) = &mut self.joiner {
@@ -376,7 +379,7 @@ impl Layers {
             }
             match core::mem::replace(&mut self.pending, Pending::Nothing) {
                 Pending::EndOfRecord => joiner.end_record(),
-                // Its DLEs, if any, go out in the next round, in which there are none.
+                // DLEs, if any, go out in the next round, which then finds none left.
                 Pending::EndOfFile if joiner.has_quotes() => {
                     joiner.finish();
                     self.pending = Pending::EndOfFile;
@@ -390,7 +393,7 @@ impl Layers {
         }
     }
 
-    /// Text to the file, or to the stage before the joiner: how much of it was used.
+    /// Writes text to the file, or to the stage before the joiner. Returns how much was used.
     fn put(&mut self, data: &[u8], output: &mut [u8], written: &mut usize) -> usize {
         if self.joiner.is_some() {
             let progress = self.text.decode(data, self.stage.room());
@@ -407,7 +410,7 @@ impl Layers {
         self.put(&bytes[..count.min(bytes.len())], output, written)
     }
 
-    /// Pages, their headers first.
+    /// Reads pages, their headers first.
     fn put_paged(
         &mut self,
         data: &[u8],

@@ -1,10 +1,10 @@
-//! MODE Z: what stream mode would send, as one zlib stream a transfer (draft-preston-ftpext-deflate, RFC
-//! 1950).
+//! MODE Z: the bytes that stream mode would send, as one zlib stream per transfer
+//! (draft-preston-ftpext-deflate, RFC 1950).
 //!
-//! Its states are large and so on the heap: about 300 KiB to compress, 50 KiB to decompress, whatever
-//! comes. Nothing is decompressed that there is no room for, so a small stream of a huge file comes out
-//! only as fast as it is taken. The zlib stream's own end and checksum end the file; with STRU R and P it
-//! is the end of the file inside of it that must come as well.
+//! The states are large and therefore on the heap: always about 300 KiB to compress and 50 KiB to
+//! decompress. Nothing is decompressed without room for it, so a small stream of a huge file comes
+//! out only as fast as it is taken. The zlib stream's own end and checksum end the file; with STRU
+//! R and P, the end of the file must also be marked inside it.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -18,11 +18,11 @@ use super::stage::Stage;
 use super::{Coding, Decoded, LineEnds, Progress, TransferError};
 use crate::codec::TransferMode;
 
-/// Bytes between the layers of the structure and zlib.
+/// Bytes buffered between the layers of the structure and zlib.
 const STAGE: usize = 4096;
 const DEFAULT_LEVEL: u8 = 6;
 const BEST_LEVEL: u8 = 9;
-/// zlib's largest, and the only one that everyone can read.
+/// zlib's largest window, and the only one that everyone can read.
 const WINDOW_BITS: u8 = 15;
 
 fn in_stream_mode(coding: Coding) -> Coding {
@@ -135,7 +135,8 @@ impl fmt::Debug for Decoder {
     }
 }
 
-/// Decompresses what there is room for: how far it came, and whether the zlib stream has ended.
+/// Decompresses as much as there is room for. Returns the progress, and whether the zlib stream has
+/// ended.
 fn decompress(
     zlib: &mut InflateState,
     wire: &[u8],
@@ -222,7 +223,7 @@ impl Decoder {
         Ok(done)
     }
 
-    /// The connection has closed: what is left.
+    /// Writes what is left after the connection has closed.
     pub(super) fn finish(&mut self, output: &mut [u8]) -> Result<usize, TransferError> {
         let done = self.decode(b"", output)?;
         match self.is_ended() || done.written > 0 || output.is_empty() {
@@ -243,7 +244,8 @@ mod tests {
 
     #[test]
     fn a_known_stream_is_decompressed() {
-        // RFC 1950: method 8, window of 32 KiB; stored, "ab"; the checksum, of which each byte counts.
+        // RFC 1950: method 8, window of 32 KiB; "ab" stored; the checksum, of which each byte
+        // counts.
         let wire = [0x78, 0x01, 1, 2, 0, 0xfd, 0xff, b'a', b'b', 0x01, 0x26, 0x00, 0xc4];
         let mut output = [0; 8];
         let mut decoder = Decoder::new(Coding { mode: TransferMode::Deflate, ..Coding::IDENTITY }).unwrap();

@@ -1,14 +1,15 @@
-//! TYPE E: a text is in ASCII in the file and in EBCDIC on the wire, its lines ended by NL
-//! (RFC 959 3.1.1.2).
+//! TYPE E: text is ASCII in the file and EBCDIC on the wire, with lines ended by NL (RFC 959
+//! 3.1.1.2).
 //!
-//! EBCDIC is many code pages. This is 1047, Latin-1 for open systems: what the Unix side of the machines
-//! that speak EBCDIC uses, so that brackets, braces and circumflex arrive as such (037 and 500 have them
-//! elsewhere). It has each byte once: any file at all comes back, text or not. As on those machines, NL
-//! (0x15) is what ends a line, the file's LF; 0x25, the LF of EBCDIC, is left for ISO 8859-1's NEL (0x85).
+//! EBCDIC has many code pages. This one is 1047, Latin-1 for open systems. The Unix side of
+//! machines that speak EBCDIC uses it, so brackets, braces and circumflex arrive as such (037 and
+//! 500 have them elsewhere). It contains each byte once, so any file comes back unchanged, text or
+//! not. As on those machines, NL (0x15) is the end of a line, the LF of the file; 0x25, the LF of
+//! EBCDIC, remains for NEL (0x85) of ISO 8859-1.
 
 use super::Progress;
 
-/// From EBCDIC, code page 1047, to ISO 8859-1.
+/// Conversion from EBCDIC, code page 1047, to ISO 8859-1.
 #[rustfmt::skip]
 const TO_LATIN_1: [u8; 256] = [
     0x00, 0x01, 0x02, 0x03, 0x9c, 0x09, 0x86, 0x7f, 0x97, 0x8d, 0x8e, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, // 00
@@ -49,12 +50,12 @@ fn translate(table: &[u8; 256], input: &[u8], output: &mut [u8]) -> Progress {
     Progress { read: count, written: count }
 }
 
-/// File to wire.
+/// Converts bytes of the file to bytes of the wire.
 pub(super) fn encode(input: &[u8], output: &mut [u8]) -> Progress {
     translate(&FROM_LATIN_1, input, output)
 }
 
-/// Wire to file.
+/// Converts bytes of the wire to bytes of the file.
 pub(super) fn decode(input: &[u8], output: &mut [u8]) -> Progress {
     translate(&TO_LATIN_1, input, output)
 }

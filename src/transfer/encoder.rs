@@ -1,8 +1,9 @@
-//! File to wire: the layers one after the other.
+//! Converts the file to the wire, one layer after the other.
 //!
-//! What the upper layers make goes into a stage of a few bytes, with what is to be said at its end; the
-//! mode takes it from there in strings as long as it likes. Where the caller's room is too small for a
-//! mode to write a header or a marker in, it writes to a spill, and that goes out as room comes.
+//! The upper layers write into a small stage, together with the codes for the end of what is in it.
+//! The mode takes the bytes from there in strings of any length. If the caller's room is too small
+//! for a mode to write a header or a marker, the mode writes to a spill, which is sent as room
+//! becomes available.
 
 use core::fmt;
 use core::num::NonZeroU64;
@@ -15,10 +16,10 @@ use super::stream::{self, Out};
 use super::{Coding, LineEnds, Progress, compressed, copy, page, text};
 use crate::codec::{FileStructure, RepresentationType, TransferMode};
 
-/// Less room than this is not given to a mode: a header with the longest marker is shorter.
+/// Least room to give to a mode. A header with the longest marker is shorter.
 const LEAST_ROOM: usize = 32;
 
-/// A file's bytes to those of the wire.
+/// Converts the bytes of a file to those of the wire.
 ///
 /// ```
 /// use ftp_proto::codec::{FileStructure, RepresentationType, TransferMode};
@@ -40,7 +41,7 @@ const LEAST_ROOM: usize = 32;
 #[derive(Debug)]
 pub struct Encoder {
     kind: Kind,
-    /// Bytes that are yet to be left out.
+    /// Number of bytes still to be left out.
     skip: u64,
 }
 
@@ -48,7 +49,7 @@ pub struct Encoder {
 #[derive(Debug)]
 enum Kind {
     Identity,
-    /// Nothing but the text changes.
+    /// Only the text is converted.
     Text(text::Encoder),
     Layers(Layers),
     #[cfg(feature = "deflate")]
@@ -56,7 +57,8 @@ enum Kind {
 }
 
 impl Encoder {
-    /// A transformer for `coding`; none when it [is not supported](Coding::is_supported).
+    /// Creates a transformer for `coding`, or returns `None` if it
+    /// [is not supported](Coding::is_supported).
     #[must_use]
     pub fn new(coding: Coding) -> Option<Self> {
         if !coding.is_supported() {
@@ -74,11 +76,10 @@ impl Encoder {
         Some(Self { kind, skip: 0 })
     }
 
-    /// Has a restart marker set after every `every` bytes of the file, where the mode [has
-    /// markers](Coding::has_markers); without this there are none. `position` is where in the file the
-    /// transfer begins. A marker is the number of bytes of the file that are before it, in decimal; it may
-    /// come a little later than asked, where a line or page is not to be divided, and none comes at the
-    /// very end.
+    /// Sets a restart marker after every `every` bytes of the file, if the mode
+    /// [has markers](Coding::has_markers); the default is none. `position` is where in the file the
+    /// transfer begins. A marker is the decimal number of bytes of the file before it. It may come
+    /// a little late where a line or a page must not be divided, and none is set at the very end.
     #[must_use]
     pub fn with_markers(mut self, every: NonZeroU64, position: u64) -> Self {
         if let Kind::Layers(layers) = &mut self.kind {
@@ -88,8 +89,8 @@ impl Encoder {
         self
     }
 
-    /// How hard MODE Z tries, 0 through 9, as `OPTS MODE Z LEVEL` has it; 6 without this, and more than 9
-    /// is 9. Other modes have no level. Before the first byte.
+    /// Sets the compression level of MODE Z, 0 through 9, as in `OPTS MODE Z LEVEL`. The default is
+    /// 6, and more than 9 counts as 9. Other modes have no level. Call it before the first byte.
     #[must_use]
     pub fn with_level(mut self, level: u8) -> Self {
         match &mut self.kind {
@@ -100,11 +101,11 @@ impl Encoder {
         self
     }
 
-    /// Has the first `count` bytes left out of what TYPE A puts on the wire, before a mode is applied to it:
-    /// so a transfer begins at an offset that counts them (RFC 3659 5.3), wherever in the file that is. The
-    /// file is given from its start. It is for stream mode and MODE Z and STRU F, where the offset is not
-    /// simply the file's own ([`Coding::keeps_offsets`]); elsewhere nothing is left out. Before the first
-    /// byte.
+    /// Leaves out the first `count` bytes of what TYPE A puts on the wire, before a mode is
+    /// applied, so that a transfer can begin at an offset that counts them (RFC 3659 5.3), wherever
+    /// that is in the file. The file is still given from its start. Applies to stream mode and MODE
+    /// Z with STRU F, where the offset is not simply the file's own ([`Coding::keeps_offsets`]);
+    /// otherwise nothing is left out. Call it before the first byte.
     #[must_use]
     pub fn skipping(mut self, count: u64) -> Self {
         self.skip(count);
@@ -120,9 +121,9 @@ impl Encoder {
         }
     }
 
-    /// Chooses what becomes of a line that ends in CRLF in the file already, where TYPE A puts it on the
-    /// wire; [`LineEnds::Kept`] without this. Records (STRU R) are always read literally: their lines end
-    /// where records do, and an LF inside a record is data. Before the first byte.
+    /// Sets the treatment in TYPE A of lines that already end in CRLF in the file; the default is
+    /// [`LineEnds::Kept`]. Records (STRU R) are always read literally: their lines end where
+    /// records do, and an LF inside a record is data. Call it before the first byte.
     #[must_use]
     pub fn with_line_ends(mut self, line_ends: LineEnds) -> Self {
         self.set_line_ends(line_ends);
@@ -139,13 +140,13 @@ impl Encoder {
         }
     }
 
-    /// Whether [`encode`](Self::encode) copies.
+    /// Returns whether [`encode`](Self::encode) only copies.
     #[must_use]
     pub const fn is_identity(&self) -> bool {
         matches!(self.kind, Kind::Identity)
     }
 
-    /// The last restart marker that was set: bytes of the file that are before it.
+    /// Returns the last restart marker that was set, as the number of bytes of the file before it.
     #[must_use]
     pub const fn last_marker(&self) -> Option<u64> {
         match &self.kind {
@@ -154,8 +155,8 @@ impl Encoder {
         }
     }
 
-    /// Transforms as much of `input` as `output` has room for. It always gets on where both are not empty,
-    /// but it may take bytes and write none for now. The more room, the better blocks do.
+    /// Transforms as much of `input` as `output` has room for. Always makes progress if neither is
+    /// empty, but may take bytes without writing any yet. Blocks become longer with more room.
     pub fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
         match &mut self.kind {
             Kind::Identity => copy(input, output),
@@ -166,7 +167,7 @@ impl Encoder {
                     self.skip -= skipped as u64;
                     output.copy_within(skipped..done.written, 0);
                     done.written -= skipped;
-                    // A CR alone is no byte of the file yet.
+                    // A CR alone is not a byte of the file yet.
                     let more = text.encode(&input[done.read..], &mut output[done.written..]);
                     done.read += more.read;
                     done.written += more.written;
@@ -179,8 +180,8 @@ impl Encoder {
         }
     }
 
-    /// All of the file was taken: writes what is left of it and what marks its end, to be called
-    /// until it writes nothing into room that is there.
+    /// Writes what is left of the file and the mark of its end. Call it when the whole file was
+    /// taken, until it writes nothing into a non-empty `output`.
     #[must_use = "it is to be called again until it is 0"]
     pub fn finish(&mut self, output: &mut [u8]) -> usize {
         match &mut self.kind {
@@ -217,7 +218,7 @@ impl Mode {
         matches!(self, Self::Block | Self::Compressed { .. })
     }
 
-    /// Writes data, and what is to be said at its end.
+    /// Writes data, then the codes of its end.
     fn put(self, data: &[u8], end: Descriptor, is_all: bool, out: &mut Out<'_>) -> (usize, bool) {
         match self {
             Self::Plain => stream::encode_plain(data, out),
@@ -236,7 +237,7 @@ impl Mode {
     }
 }
 
-/// The filler byte of compressed mode (RFC 959 3.4.3).
+/// Returns the filler byte of compressed mode (RFC 959 3.4.3).
 pub(super) const fn filler(representation: RepresentationType) -> u8 {
     match representation {
         RepresentationType::Ascii(_) => 32,
@@ -245,12 +246,12 @@ pub(super) const fn filler(representation: RepresentationType) -> u8 {
     }
 }
 
-/// What is left to be done once all of the file was taken.
+/// Step of the work that remains once the whole file was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
     NotYet,
     Data,
-    /// The sign of the end is on its way.
+    /// The mark of the end is being written.
     Sign,
     Ended,
 }
@@ -258,18 +259,18 @@ enum Ending {
 struct Layers {
     splitter: Option<Splitter>,
     text: text::Encoder,
-    /// The index of the page in the stage.
+    /// Index of the page in the stage.
     page: Option<u8>,
     mode: Mode,
     stage: Stage<{ page::HEADER + page::SIZE }>,
-    /// What is to be said at the end of what is in the stage.
+    /// Codes for the end of what is in the stage.
     end: Descriptor,
-    /// The stage has all of a page, and takes no more until that is out.
+    /// Set while the stage holds a whole page, and takes no more until that is written.
     is_page_full: bool,
     spill: Stage<LEAST_ROOM>,
-    /// Bytes of the file that were taken.
+    /// Number of bytes of the file before the next one to take.
     position: u64,
-    /// The last of them.
+    /// Last byte of the file that was taken.
     last: u8,
     markers: Option<Schedule>,
     last_marker: Option<u64>,
@@ -322,7 +323,7 @@ impl Layers {
                 break;
             }
             read += self.fill(&input[read..]);
-            // What is to be said changes if this is the end of the file.
+            // The codes change if this is the end of the file.
             let waits = read == input.len()
                 && match self.end {
                     Descriptor::EOR => true,
@@ -364,7 +365,7 @@ impl Layers {
         out.len()
     }
 
-    /// All data is in the stage, or out: the sign of the end goes behind it.
+    /// Puts the mark of the end behind the data, all of which is in the stage or written.
     fn end_file(&mut self) {
         match self.page {
             Some(_) if self.is_page_full => return,
@@ -384,7 +385,7 @@ impl Layers {
         self.ending = Ending::Sign;
     }
 
-    /// Takes bytes of the file until the stage is full or something is to be said.
+    /// Takes bytes of the file until the stage is full or codes are due.
     fn fill(&mut self, input: &[u8]) -> usize {
         let mut read = 0;
         while self.end.is_empty()
@@ -392,7 +393,7 @@ impl Layers {
             && matches!(self.ending, Ending::NotYet | Ending::Data)
         {
             if self.page.is_some() && self.stage.is_empty() {
-                self.stage.filled(page::HEADER); // It is written when the page is complete.
+                self.stage.filled(page::HEADER); // Written when the page is complete.
             }
             let mut chunk = &input[read..];
             if let (Some(markers), false) = (&mut self.markers, chunk.is_empty()) {
@@ -455,7 +456,7 @@ impl Layers {
         done.read
     }
 
-    /// The page in the stage is complete.
+    /// Completes the page in the stage.
     fn close_page(&mut self) {
         let Some(index) = &mut self.page else { return };
         let len = self.stage.len() - page::HEADER;
@@ -465,7 +466,7 @@ impl Layers {
         self.is_page_full = true;
     }
 
-    /// Whether what is in the stage does better when more is.
+    /// Returns whether the stage should wait for more bytes before the mode takes them.
     const fn waits(&self) -> bool {
         if self.page.is_some() {
             return !self.is_page_full;
@@ -476,7 +477,7 @@ impl Layers {
         }
     }
 
-    /// Gives what is in the stage to the mode.
+    /// Passes the contents of the stage to the mode.
     fn drain(&mut self, is_all: bool, out: &mut Out<'_>) {
         if out.room() >= LEAST_ROOM {
             return self.drain_into(is_all, out);
@@ -491,7 +492,7 @@ impl Layers {
 
     fn drain_into(&mut self, is_all: bool, out: &mut Out<'_>) {
         if self.end == Descriptor::MARKER {
-            // An open page is empty, and comes after it.
+            // An open page is empty and comes after the marker.
             if self.page.is_none() && !self.stage.is_empty() {
                 let (count, _) = self.mode.put(self.stage.pending(), Descriptor::empty(), true, out);
                 self.stage.took(count);

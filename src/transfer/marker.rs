@@ -1,9 +1,11 @@
-//! Restart markers (RFC 959 3.5): checkpoints that travel with the data in block and compressed mode.
+//! Restart markers (RFC 959 3.5): checkpoints that travel with the data in block and compressed
+//! mode.
 //!
-//! A marker means something to the sender alone. Ours are the decimal number of the bytes of the file that
-//! came before, so they need no table. They are set only where nothing is held back that depends on what
-//! follows: not behind a CR of a text in ASCII, not inside of a page. One of another sender that comes
-//! where something is held back here is not reported, since nothing could go on from there.
+//! A marker is meaningful to its sender alone. Ours are the decimal number of bytes of the file
+//! before them, so they need no table. They are set only where nothing is held back that depends on
+//! what follows: not after a CR in an ASCII text, and not inside a page. A marker from another
+//! sender that arrives while something is held back is not reported, since no transfer could
+//! restart there.
 
 use core::fmt;
 use core::num::NonZeroU64;
@@ -13,10 +15,10 @@ use arrayvec::ArrayVec;
 use super::TransferError;
 use crate::codec::{Escaped, Text};
 
-/// The longest marker that is kept, in bytes: with it a [`Marker`] is of 48.
+/// Length of the longest marker that is kept, in bytes. It makes [`Marker`] 48 bytes long.
 const LONGEST: usize = 39;
 
-/// A restart marker that came with the data.
+/// A restart marker that arrived with the data.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Marker {
     bytes: [u8; LONGEST],
@@ -25,8 +27,8 @@ pub struct Marker {
 }
 
 impl Marker {
-    /// The marker `text` at `position` of the file. None when it is empty, longer than 39 bytes, or not of
-    /// printable characters alone.
+    /// Creates the marker `text` at `position` of the file. Returns `None` if the text is empty,
+    /// longer than 39 bytes, or has unprintable characters or spaces.
     #[must_use]
     pub fn new(text: &[u8], position: u64) -> Option<Self> {
         let mut incoming = Incoming::default();
@@ -34,17 +36,17 @@ impl Marker {
         Some(incoming.finish().ok()??.at(position))
     }
 
-    /// What the sender wrote: 1 through 39 printable characters without spaces. It is what `REST` wants to
-    /// get a transfer of this sender's going again, and the sender's half of reply 110, `MARK yyyy =
-    /// mmmm`.
+    /// Returns the sender's text: 1 through 39 printable characters without spaces. Pass it to
+    /// `REST` to resume a transfer from this sender. It is also the sender's half of reply 110,
+    /// `MARK yyyy = mmmm`.
     #[must_use]
     pub fn text(&self) -> Text<'_> {
         Text::new(self.bytes()).unwrap_or_default()
     }
 
-    /// Where it came: how many bytes of the file are before it, those counted that were there when the
-    /// transfer [began](super::Decoder::starting_at). This is the receiver's half of reply 110, and where
-    /// the file is to be cut before the transfer goes on.
+    /// Returns the number of bytes of the file before the marker, including those that were there
+    /// when the transfer [began](super::Decoder::starting_at). It is the receiver's half of reply
+    /// 110, and the length to cut the file to before the transfer resumes.
     #[must_use]
     pub const fn position(&self) -> u64 {
         self.position
@@ -61,7 +63,7 @@ impl fmt::Debug for Marker {
     }
 }
 
-/// A marker as it comes in.
+/// A marker while it is being received.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Incoming {
     bytes: ArrayVec<u8, LONGEST>,
@@ -71,7 +73,7 @@ pub(super) struct Incoming {
 impl Incoming {
     // marker = 1*pr-char                                   ; RFC 959 5.3.2
     // pr-char = %d33-126
-    /// More bytes of it.
+    /// Adds bytes to the marker.
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
         if !bytes.iter().all(u8::is_ascii_graphic) {
             return Err(TransferError::Marker);
@@ -80,8 +82,8 @@ impl Incoming {
         Ok(())
     }
 
-    /// It is complete. None when it is too long to be kept, which costs no more than the chance to begin
-    /// again there.
+    /// Completes the marker. Returns `None` if it is too long to be kept, which costs only the
+    /// chance to restart there.
     pub(super) fn finish(&mut self) -> Result<Option<Marker>, TransferError> {
         let Self { bytes, is_too_long } = core::mem::take(self);
         match (is_too_long, bytes.is_empty()) {
@@ -102,7 +104,7 @@ impl Marker {
     }
 }
 
-/// When the encoder sets a marker.
+/// Schedule by which the encoder sets markers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Schedule {
     every: NonZeroU64,
@@ -110,28 +112,29 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// One after each `every` bytes of a file that is sent from `position` on.
+    /// Creates a schedule with a marker after each `every` bytes of a file that is sent from
+    /// `position` on.
     pub(super) fn new(every: NonZeroU64, position: u64) -> Self {
         let mut schedule = Self { every, next: 0 };
         schedule.done(position);
         schedule
     }
 
-    /// How many bytes may be sent before one is due: none, then it is.
+    /// Returns how many bytes may be sent before a marker is due; 0 if it is.
     pub(super) const fn ahead(&self, position: u64) -> u64 {
         self.next.saturating_sub(position)
     }
 
-    /// One was set at `position`.
+    /// Records that a marker was set at `position`.
     pub(super) fn done(&mut self, position: u64) {
         self.next = (position - position % self.every).saturating_add(self.every.get());
     }
 }
 
-/// A marker that is sent.
+/// Text of a marker that is sent.
 pub(super) type Digits = ArrayVec<u8, 20>;
 
-/// The digits of a number.
+/// Returns the decimal digits of a number.
 pub(super) fn digits(mut number: u64) -> Digits {
     let mut digits = ArrayVec::new();
     loop {

@@ -1,28 +1,29 @@
-//! The data transfer process (RFC 959 3.1 to 3.5): bytes of a file to bytes on the wire and back, for
-//! the representation type, structure and mode that were agreed.
+//! The data transfer process (RFC 959 3.1 to 3.5): converts the bytes of a file to bytes on the
+//! wire and back, for the agreed representation type, structure and mode.
 //!
-//! Each parameter is a layer that knows nothing of the others; an [`Encoder`] goes down, a [`Decoder`] up:
+//! Each parameter is a layer that knows nothing of the others. An [`Encoder`] goes down through the
+//! layers, a [`Decoder`] up:
 //!
 //! ```text
 //! file ── STRU R: records ── TYPE: characters ── STRU P: pages ── MODE S, B, C, Z ── wire
 //! ```
 //!
-//! Transformers allocate nothing (MODE Z does, the feature `deflate`), may be cut at any byte of input and
-//! of room, and say when they change nothing at all ([`Coding::is_identity`]), so that a driver can hand
-//! the descriptors to the kernel. What a peer sent is either bytes of a file or a [`TransferError`], and
-//! makes no more than there is room for, however it was compressed.
+//! Transformers do not allocate (except MODE Z, the feature `deflate`), accept input and room split
+//! at any byte, and tell when they change nothing at all ([`Coding::is_identity`]), so that a
+//! driver can hand the descriptors to the kernel. Data from a peer yields either bytes of a file or
+//! a [`TransferError`], and never more bytes than there is room for, however it was compressed.
 //!
-//! **A file, here,** is the bytes that the host stores and reads: lines of text end in LF, and so do
-//! records (`record.rs` says how records that hold an LF themselves are kept); pages lie where their
-//! indices say and holes are zeros (`page.rs`). All positions count these bytes. Any file comes back as it
-//! was when it is sent and received with the same coding, but for one case: in TYPE A a line that ends in
-//! CRLF in the file is taken for one line, and the receiver ends it as its own lines end. Only
-//! [`LineEnds::Literal`] sends it so that the CR comes back too. A file of records also goes out again as it
-//! came in.
+//! **A file, here,** is the bytes that the host stores and reads. Lines of text end in LF, and so
+//! do records (`record.rs` tells how records that contain an LF are stored). Pages lie where their
+//! indices place them, and holes are zeros (`page.rs`). All positions count these bytes. A file
+//! that is sent and received with the same coding comes back unchanged, with one exception: in TYPE
+//! A, a line that ends in CRLF in the file counts as one line, and the receiver ends it as it ends
+//! its own lines. Only [`LineEnds::Literal`] sends it so that the CR comes back too. A file of
+//! records also goes out again as it came in.
 //!
-//! **Format controls** (TYPE's N, T and C, RFC 959 3.1.1.5) say what a printer is to make of the text and
-//! change no byte: in T the format effectors CR, VT and FF stand in the file as they are; in C each line
-//! or record begins, in the file too, with its ASA character.
+//! **Format controls** (TYPE's N, T and C, RFC 959 3.1.1.5) tell how a printer is to treat the text
+//! and change no byte. With T, the format effectors CR, VT and FF are in the file as they are; with
+//! C, each line or record begins with its ASA character, in the file too.
 
 mod ascii;
 mod block;
@@ -51,7 +52,7 @@ pub use encoder::Encoder;
 pub use marker::Marker;
 pub use parameters::Parameters;
 
-/// How a file is put on the wire.
+/// Form in which a file is put on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Coding {
     /// TYPE (RFC 959 3.1.1).
@@ -63,30 +64,30 @@ pub struct Coding {
 }
 
 impl Coding {
-    /// TYPE I, STRU F, MODE S: the bytes as they are.
+    /// TYPE I, STRU F, MODE S: the unchanged bytes of the file.
     pub const IDENTITY: Self = Self {
         representation: RepresentationType::Image,
         structure: FileStructure::File,
         mode: TransferMode::Stream,
     };
 
-    /// Whether the bytes on the wire are the bytes of the file.
+    /// Returns whether the bytes on the wire are the bytes of the file.
     #[must_use]
     pub fn is_identity(&self) -> bool {
         self.mode == TransferMode::Stream && self.counts_file_bytes()
     }
 
-    /// Whether what the mode puts on the wire are the bytes of the file: then sizes and restart offsets
-    /// are the file's own, whatever the mode makes of them.
+    /// Returns whether the bytes that go into the mode are the bytes of the file. If so, sizes and
+    /// restart offsets are the file's own, whatever the mode does to them.
     #[must_use]
     pub fn counts_file_bytes(&self) -> bool {
         self.structure == FileStructure::File
             && matches!(self.representation, RepresentationType::Image | RepresentationType::LOCAL_8)
     }
 
-    /// Whether this crate can transform it: every combination but logical bytes that are not of eight bits
-    /// (TYPE L with another number: most files are no whole number of them, and would not come back as they
-    /// were); MODE Z with the feature `deflate`.
+    /// Returns whether this crate can transform it. It can do every combination except TYPE L with
+    /// a byte size other than 8, since most files are not a whole number of such bytes and would
+    /// not come back unchanged. MODE Z needs the feature `deflate`.
     #[must_use]
     pub fn is_supported(&self) -> bool {
         let representation = match self.representation {
@@ -96,45 +97,47 @@ impl Coding {
         representation && (self.mode != TransferMode::Deflate || cfg!(feature = "deflate"))
     }
 
-    /// Whether the end of a file is told in the data itself, so that a connection that closes before it has
-    /// lost something. Only in stream mode without records or pages is the close the end (RFC 959 3.4.1).
+    /// Returns whether the data itself marks the end of the file, so that a connection that closes
+    /// before it has lost data. Only in stream mode without records or pages does the close mark
+    /// the end (RFC 959 3.4.1).
     #[must_use]
     pub fn end_is_marked(&self) -> bool {
         self.mode != TransferMode::Stream || self.structure != FileStructure::File
     }
 
-    /// Whether a byte of the file is a byte of what the mode puts on the wire, though perhaps another one:
-    /// then restart offsets (RFC 3659 5.3) are the file's own. TYPE A has two bytes for the end of a line.
+    /// Returns whether every byte of the file is one byte, though perhaps a different one, of what
+    /// goes into the mode. If so, restart offsets (RFC 3659 5.3) are the file's own. TYPE A has two
+    /// bytes for the end of a line.
     #[must_use]
     pub fn keeps_offsets(&self) -> bool {
         self.structure == FileStructure::File && !matches!(self.representation, RepresentationType::Ascii(_))
     }
 
-    /// Whether restart markers can travel with the data (RFC 959 3.5).
+    /// Returns whether restart markers can travel with the data (RFC 959 3.5).
     #[must_use]
     pub fn has_markers(&self) -> bool {
         matches!(self.mode, TransferMode::Block | TransferMode::Compressed)
     }
 }
 
-/// What TYPE A makes of a line that ends in CRLF in the file already (RFC 959 3.1.1.1: on the wire every
-/// line ends in CRLF).
+/// Treatment in TYPE A of lines that already end in CRLF in the file. On the wire every line ends
+/// in CRLF (RFC 959 3.1.1.1).
 ///
-/// Text from other systems has such lines, and so has what was itself received as TYPE I. Which reading is
-/// chosen changes nothing for the receiver, who takes each CRLF for the end of a line.
+/// Text from other systems has such lines, and so has text that was received as TYPE I. The choice
+/// makes no difference to the receiver, which takes each CRLF for the end of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum LineEnds {
-    /// It is one line end and goes out as it is; only an LF that no CR precedes gets one. curl, Python's
-    /// ftplib and Apache Commons Net do the same. A receiver whose lines end in LF stores the file without
-    /// those CRs.
+    /// A CRLF is one line end and is sent as it is; only an LF without a CR before it gets one.
+    /// curl, Python's ftplib and Apache Commons Net do the same. A receiver whose lines end in LF
+    /// stores the file without those CRs.
     #[default]
     Kept,
-    /// Lines of the file end in LF and in nothing else, so that a CR before it is a byte of the line: CR LF
-    /// goes out as CR CR LF. Any file at all comes back as it was.
+    /// Lines of the file end in LF only, so a CR before it is a byte of the line, and CR LF is sent
+    /// as CR CR LF. Any file comes back unchanged.
     Literal,
 }
 
-/// How far one call of a transformer came.
+/// Bytes that one call of a transformer took and wrote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Bytes of the input that were taken.
@@ -143,39 +146,40 @@ pub struct Progress {
     pub written: usize,
 }
 
-/// How far one call of [`Decoder::decode`] came.
+/// Result of one call of [`Decoder::decode`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decoded {
     /// Bytes of the wire that were taken.
     pub read: usize,
     /// Bytes of the file that were written.
     pub written: usize,
-    /// A restart marker came after these bytes; the call stopped there.
+    /// Restart marker that follows these bytes. The call stopped after it.
     pub marker: Option<Marker>,
 }
 
-/// What was received does not follow the transfer mode or the structure, or is not all there. The transfer
-/// is lost; the same error comes again on every call.
+/// Received data that does not follow the transfer mode or the structure, or is incomplete. The
+/// transfer has failed; every further call returns the same error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransferError {
-    /// It ended before the end of the file was marked.
+    /// The data ended before the end of the file was marked.
     Truncated,
-    /// A control code in stream mode is none of those for records (RFC 959 3.4.1).
+    /// A control code in stream mode is not one of those for records (RFC 959 3.4.1).
     ControlCode(u8),
     /// A descriptor in block or compressed mode has codes that are not assigned (RFC 959 3.4.2).
     Descriptor(u8),
-    /// A restart marker is empty or not of printable characters (RFC 959 3.4.2).
+    /// A restart marker is empty or has unprintable characters (RFC 959 3.4.2).
     Marker,
-    /// A page header's lengths do not fit its type, or there is no such type (RFC 959 3.1.2.3).
+    /// The lengths in a page header do not fit its type, or the type does not exist (RFC 959
+    /// 3.1.2.3).
     PageHeader,
-    /// A page is to lie before one that came already, or too far behind it.
+    /// A page would lie before an earlier one, or too far behind it.
     PageOrder,
-    /// A page is longer than the first one was.
+    /// A page is longer than the first one.
     PageLength,
-    /// More came after what was marked as the end.
+    /// More data followed the marked end.
     AfterEnd,
-    /// It is no zlib stream, or a damaged one (RFC 1950).
+    /// The data is not a zlib stream, or a damaged one (RFC 1950).
     Zlib,
 }
 
@@ -197,7 +201,7 @@ impl fmt::Display for TransferError {
 
 impl core::error::Error for TransferError {}
 
-/// Copies what fits.
+/// Copies as many bytes as fit.
 fn copy(input: &[u8], output: &mut [u8]) -> Progress {
     let count = input.len().min(output.len());
     output[..count].copy_from_slice(&input[..count]);

@@ -1,32 +1,34 @@
-//! STRU P: pages that say where they belong (RFC 959 3.1.2.3, appendix I).
+//! STRU P: pages that carry their place in the file (RFC 959 3.1.2.3, appendix I).
 //!
 //! ```text
 //! file   = *page last
 //! page   = %x04 index len %x01 *OCTET                ; `len` bytes of a simple page
 //!        / %x05 index len %x03 access *OCTET         ; a page with access control
-//!        / header-len index len %x02 *OCTET          ; the file's description
+//!        / header-len index len %x02 *OCTET          ; a description of the file
 //! last   = %x04 index %x00 %x00
 //! index  = OCTET
 //! len    = OCTET
 //! ```
 //!
-//! The fields are logical bytes, here always of eight bits: so a page has 255 bytes at most. The index,
-//! too, would end a file at 256 pages; it goes on from 0 instead, and is read as the number nearest to
-//! what would follow. Files of other machines with larger bytes (TOPS-20's, TYPE L 36) cannot be received.
+//! The fields are logical bytes, always of eight bits here, so a page has at most 255 bytes. The
+//! index would likewise limit a file to 256 pages; instead it continues from 0, and is read as the
+//! number nearest to the one expected. Files of machines with larger bytes (TOPS-20's, TYPE L 36)
+//! cannot be received.
 //!
-//! The file here has the bytes of each page at its index times the size of a page, which is that of the
-//! first page that comes. What a page lacks of it before another page follows is zeros, since a sender may
-//! leave those out; so are the pages that are not there, up to 127 in a row, and that is how far a few
-//! bytes of wire can go. Nothing here can go back in a file: a page that lies before one that came is an
-//! error. Descriptions and access controls have no place in a file here, and are left out.
+//! The file here has the bytes of each page at its index times the page size, which is that of the
+//! first page to arrive. If a page is shorter and another follows, zeros fill it up, since a sender
+//! may leave those out. Missing pages are zeros too, up to 127 in a row, which limits how much a
+//! few bytes of wire can produce. Nothing here can go back in a file, so a page that lies before an
+//! earlier one is an error. Descriptions and access controls have no place in a file here and are
+//! dropped.
 //!
 //! The encoder sends simple pages of [`SIZE`] bytes and, since it sees no holes, all of them.
 
 use super::TransferError;
 
-/// The bytes of a page that the encoder makes, but for the last one.
+/// Size in bytes of the pages that the encoder makes, except for the last one.
 pub(super) const SIZE: usize = 128;
-/// The bytes of the header of a page without further fields.
+/// Length in bytes of a page header without further fields.
 pub(super) const HEADER: usize = 4;
 
 const LAST: u8 = 0;
@@ -34,10 +36,10 @@ const SIMPLE: u8 = 1;
 const DESCRIPTOR: u8 = 2;
 const ACCESS_CONTROLLED: u8 = 3;
 
-/// The largest distance of indices that is one forward; the other half is backward.
+/// Largest distance between indices that counts as forward; the other half is backward.
 const FARTHEST: u8 = 127;
 
-/// The header of a simple page.
+/// Returns the header of a simple page.
 pub(super) const fn header(index: u8, len: u8) -> [u8; HEADER] {
     [4, index, len, SIMPLE]
 }
@@ -45,17 +47,17 @@ pub(super) const fn header(index: u8, len: u8) -> [u8; HEADER] {
 /// The last page.
 pub(super) const END: [u8; HEADER] = [4, 0, 0, LAST];
 
-/// Pages to the bytes of a file.
+/// Converts pages to the bytes of a file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decoder {
     state: State,
-    /// The index that would follow.
+    /// Index expected next.
     next: u8,
-    /// The size of a page, once it is known.
+    /// Size of a page, once known.
     size: Option<u8>,
-    /// What the last page lacks of it.
+    /// Number of bytes by which the last page was short.
     short: u8,
-    /// Zeros to be written before more is read.
+    /// Number of zeros to write before more is read.
     zeros: usize,
 }
 
@@ -87,23 +89,23 @@ impl Default for State {
 }
 
 impl Decoder {
-    /// How many zeros belong into the file now.
+    /// Returns how many zeros to write to the file now.
     pub(super) const fn zeros(&self) -> usize {
         self.zeros
     }
 
-    /// So many of them were written.
+    /// Marks `count` zeros as written.
     pub(super) const fn filled(&mut self, count: usize) {
         self.zeros = self.zeros.saturating_sub(count);
     }
 
-    /// Whether the last page came.
+    /// Returns whether the last page has arrived.
     pub(super) const fn is_ended(&self) -> bool {
         matches!(self.state, State::Ended)
     }
 
-    /// How many bytes of `wire` are of no page's data, and how many behind them are, to be
-    /// [taken](Self::took). When [zeros](Self::zeros) are due, they come first.
+    /// Returns how many bytes of `wire` were read that are not page data, and how many after them
+    /// are, which are to be [taken](Self::took). If [zeros](Self::zeros) are due, they come first.
     pub(super) fn next(&mut self, wire: &[u8]) -> Result<(usize, usize), TransferError> {
         let mut read = 0;
         loop {
@@ -143,7 +145,7 @@ impl Decoder {
         }
     }
 
-    /// So many bytes of data were used.
+    /// Marks `count` bytes of data as used.
     pub(super) fn took(&mut self, count: usize) {
         if let State::Data(left) = &mut self.state {
             *left = left.saturating_sub(u8::try_from(count).unwrap_or(u8::MAX));

@@ -1,10 +1,10 @@
-//! The parameters of one transfer (RFC 959 3): its coding, and where in the file it begins and ends.
+//! Parameters of one transfer (RFC 959 3): its coding, and where in the file it begins and ends.
 
 use core::num::{NonZeroU32, NonZeroU64};
 
 use super::{Coding, Decoder, Encoder, LineEnds};
 
-/// How one file is sent or received: all that a machine tells its driver of it
+/// Everything that a machine tells its driver about sending or receiving one file
 /// ([`DataOp::Send`](crate::action::DataOp::Send) and `Receive`).
 ///
 /// ```
@@ -19,28 +19,29 @@ use super::{Coding, Decoder, Encoder, LineEnds};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parameters {
-    /// What the bytes of the file become on the wire.
+    /// Conversion between the bytes of the file and those of the wire.
     pub coding: Coding,
-    /// Bytes of the file that are before the first one that is taken or given: markers count them too.
+    /// Number of bytes of the file before the first one that is sent or received. Markers count
+    /// them too.
     pub position: u64,
-    /// Of what is sent, how many bytes are left out at the front, counted after TYPE and before MODE: a
-    /// restart (RFC 3659 5.3) in a type whose bytes are not the file's. The [`encoder`](Self::encoder)
-    /// does it.
+    /// Number of bytes to leave out at the start of what is sent, counted after TYPE and before
+    /// MODE. Used for a restart (RFC 3659 5.3) in a type whose bytes are not the file's. The
+    /// [`encoder`](Self::encoder) does it.
     pub skip: u64,
-    /// How many bytes of the file are sent, though it goes on behind them (RANG): there the driver takes
-    /// the file to end. None: all there are.
+    /// Number of bytes of the file to send, even if the file continues after them (RANG). The
+    /// driver treats that point as the end of the file. `None` sends all of it.
     pub limit: Option<NonZeroU64>,
-    /// After how many bytes of the file, each time, a restart marker is sent, where the mode [has
-    /// markers](Coding::has_markers). None: never.
+    /// Interval in bytes of the file at which a restart marker is sent, if the mode
+    /// [has markers](Coding::has_markers). `None` sends none.
     pub markers: Option<NonZeroU32>,
-    /// How hard MODE Z tries, 0 through 9. None: 6, as zlib does.
+    /// Compression level of MODE Z, 0 through 9. `None` is 6, as in zlib.
     pub level: Option<u8>,
-    /// What becomes of a line that ends in CRLF in the file already, where it is sent in TYPE A.
+    /// Treatment in TYPE A of lines that already end in CRLF in the file being sent.
     pub line_ends: LineEnds,
 }
 
 impl Parameters {
-    /// A whole file in this coding, without markers.
+    /// Creates the parameters for a whole file in this coding, without markers.
     #[must_use]
     pub const fn new(coding: Coding) -> Self {
         Self {
@@ -54,8 +55,9 @@ impl Parameters {
         }
     }
 
-    /// The transformer of the sender; none when the coding [is not supported](Coding::is_supported). The
-    /// [`limit`](Self::limit) is the driver's to keep.
+    /// Returns the sender's transformer, or `None` if the coding
+    /// [is not supported](Coding::is_supported). The driver has to apply the
+    /// [`limit`](Self::limit).
     #[must_use]
     pub fn encoder(&self) -> Option<Encoder> {
         let mut encoder = Encoder::new(self.coding)?.skipping(self.skip).with_line_ends(self.line_ends);
@@ -68,7 +70,8 @@ impl Parameters {
         Some(encoder)
     }
 
-    /// The transformer of the receiver; none when the coding [is not supported](Coding::is_supported).
+    /// Returns the receiver's transformer, or `None` if the coding
+    /// [is not supported](Coding::is_supported).
     #[must_use]
     pub fn decoder(&self) -> Option<Decoder> {
         Some(Decoder::new(self.coding)?.starting_at(self.position))

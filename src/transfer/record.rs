@@ -1,53 +1,55 @@
-//! STRU R: a file of records (RFC 959 3.1.2.2), as it is stored here: the layer between the bytes of the
-//! file and the data and ends of records that every mode has its own signs for.
+//! STRU R: a file of records (RFC 959 3.1.2.2), as it is stored here. This layer converts between
+//! the bytes of the file and the data and ends of records, for which every mode has its own codes.
 //!
 //! ```text
-//! file   = *record [rest]            ; `rest` is data that no end of record follows
-//! record = *(byte / quoted) LF       ; the record ends where the LF stands
+//! file   = *record [rest]            ; `rest` is data without an end of record after it
+//! record = *(byte / quoted) LF       ; the LF ends the record
 //! quoted = DLE LF                    ; an LF that is data of the record
 //! ```
 //!
-//! Records are lines: so a text file is what everyone expects, in either structure, and a file that knows
-//! of no records can be sent as some. A record may hold an LF, one of image data above all; it is kept as
-//! DLE LF, and where DLEs stand before an LF or an end of record that they do not quote, they are doubled.
-//! That makes it a bijection between files and sequences of records, of any bytes: a file that was stored
-//! or retrieved in records can be had back as it was, which is what the RFC asks (3.1.2), and neither side
-//! has to look at the whole to see whether it is in the right form. A framing with lengths (as record
-//! descriptor words) would refuse most files; one record a file would forget where they ended.
+//! Records are lines, so a text file is what everyone expects in either structure, and any file can
+//! be sent as records. A record may contain an LF, especially in image data; it is stored as DLE
+//! LF, and DLEs before an LF or an end of record that they do not quote are doubled. That makes a
+//! bijection between files and sequences of records, for any bytes. A file that was stored or
+//! retrieved in records can therefore be restored unchanged, as the RFC asks (3.1.2), and neither
+//! side has to examine the whole file to see whether it has the right form. A framing with lengths
+//! (such as record descriptor words) would refuse most files; one record per file would lose the
+//! ends of records.
 //!
-//! Records "are explicit, including the final one" (3.4): what follows the last LF of a file is sent as
-//! data without an end of record, and is received without an LF, since nothing else would bring the same
-//! file back.
+//! Records "are explicit, including the final one" (3.4): what follows the last LF of a file is
+//! sent as data without an end of record, and is received without an LF, since nothing else would
+//! restore the same file.
 
 use super::Progress;
 
 const DLE: u8 = 0x10;
 const LF: u8 = b'\n';
 
-/// What a file consists of.
+/// One piece of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
-    /// Nothing more in this input.
+    /// This input holds nothing more.
     Nothing,
     /// These bytes of the input, to be [taken](Splitter::took).
     Run(&'a [u8]),
-    /// This byte, so many times, to be [taken](Splitter::took); all of the input that it comes of is read.
+    /// This byte, repeated, to be [taken](Splitter::took). The input that it comes from was read
+    /// already.
     Repeat(u8, u64),
-    /// A record ends, and that was said with this.
+    /// A record ends. Nothing is to be taken.
     EndOfRecord,
 }
 
-/// File to records.
+/// Splits a file into records.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Splitter {
-    /// DLEs that were read; what they mean depends on what follows.
+    /// Number of DLEs that were read and whose meaning depends on what follows.
     quotes: u64,
-    /// DLEs that are data.
+    /// Number of DLEs that are data.
     release: u64,
     then: Then,
 }
 
-/// What follows the DLEs.
+/// Piece that follows the DLEs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Then {
     #[default]
@@ -57,7 +59,7 @@ enum Then {
 }
 
 impl Splitter {
-    /// The next piece, and how many bytes of the input were read to find it.
+    /// Returns the next piece, and how many bytes of the input were read to find it.
     pub(super) fn next<'a>(&mut self, input: &'a [u8]) -> (usize, Piece<'a>) {
         let mut read = 0;
         loop {
@@ -93,7 +95,7 @@ impl Splitter {
         }
     }
 
-    /// So many bytes of the piece were used. Those of a run are read with that.
+    /// Marks `count` bytes of the piece as used. Those of a run count as read from the input.
     pub(super) fn took(&mut self, count: usize) {
         if self.release > 0 {
             self.release = self.release.saturating_sub(count as u64);
@@ -102,31 +104,32 @@ impl Splitter {
         }
     }
 
-    /// Nothing follows: the DLEs in hand are data.
+    /// Ends the input, which makes the DLEs held back data.
     pub(super) fn finish(&mut self) {
         self.release += core::mem::take(&mut self.quotes);
     }
 
-    /// Whether a transfer may begin anew between `last` and what follows: nothing is held here, nor would
-    /// be there.
+    /// Returns whether a transfer may restart between `last` and what follows: nothing is held back
+    /// here, and nothing would be after a restart.
     pub(super) fn is_divisible_after(&self, last: u8) -> bool {
         self.is_clear() && last != DLE
     }
 
-    /// Whether all that was read was passed on.
+    /// Returns whether everything read has been passed on.
     pub(super) fn is_clear(&self) -> bool {
         self.quotes == 0 && self.release == 0 && self.then == Then::Nothing
     }
 }
 
-/// Records to file.
+/// Joins records into a file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Joiner {
-    /// DLEs of the record that are not written: what follows says how often they are.
+    /// Number of DLEs of the record that are not written yet; what follows decides whether they are
+    /// doubled.
     quotes: u64,
-    /// DLEs to be written.
+    /// Number of DLEs to write.
     release: u64,
-    /// An LF is to be written after them.
+    /// Set while an LF is to be written after them.
     lf: bool,
 }
 
@@ -180,24 +183,24 @@ impl Joiner {
         }
     }
 
-    /// The record ends. Only after [`is_released`](Self::is_released).
+    /// Ends the record. Call it only if [`is_released`](Self::is_released).
     pub(super) fn end_record(&mut self) {
         self.release = self.quotes.saturating_mul(2);
         self.quotes = 0;
         self.lf = true;
     }
 
-    /// Nothing follows.
+    /// Ends the data, which releases the DLEs held back.
     pub(super) fn finish(&mut self) {
         self.release += core::mem::take(&mut self.quotes);
     }
 
-    /// Whether there are DLEs in hand that [`finish`](Self::finish) would release.
+    /// Returns whether DLEs are held back that [`finish`](Self::finish) would release.
     pub(super) const fn has_quotes(&self) -> bool {
         self.quotes > 0
     }
 
-    /// Whether nothing waits for room.
+    /// Returns whether nothing is waiting for room.
     pub(super) const fn is_released(&self) -> bool {
         self.release == 0 && !self.lf
     }
@@ -209,7 +212,7 @@ mod tests {
     use proptest::prelude::*;
     use std::vec::Vec;
 
-    /// Records, and what follows the last.
+    /// Records, and the rest after the last.
     type Records = (Vec<Vec<u8>>, Vec<u8>);
 
     fn split(file: &[u8], step: usize) -> Records {

@@ -1,4 +1,4 @@
-//! A few bytes between two layers.
+//! A small buffer between two layers.
 
 /// Bytes that one layer has written and the next has not taken.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ impl<const N: usize> Stage<N> {
         self.len() == N
     }
 
-    /// So many of the pending bytes were taken.
+    /// Marks `count` of the pending bytes as taken.
     pub(super) fn took(&mut self, count: usize) {
         self.start += count;
         if self.start >= self.end {
@@ -47,7 +47,7 @@ impl<const N: usize> Stage<N> {
         (self.start, self.end) = (0, 0);
     }
 
-    /// All the room there is.
+    /// Returns all the free room.
     pub(super) fn room(&mut self) -> &mut [u8] {
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
@@ -56,7 +56,7 @@ impl<const N: usize> Stage<N> {
         &mut self.bytes[self.end..]
     }
 
-    /// So many bytes of the room were written.
+    /// Marks `count` bytes of the room as written.
     pub(super) fn filled(&mut self, count: usize) {
         self.end = N.min(self.end + count);
     }

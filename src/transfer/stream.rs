@@ -1,4 +1,4 @@
-//! MODE S: the data as it is (RFC 959 3.4.1), with control codes where there are records.
+//! MODE S: the data as it is (RFC 959 3.4.1), with control codes if there are records.
 //!
 //! ```text
 //! file    = *(data / control)                ; STRU R; with any other structure all bytes are data
@@ -13,26 +13,26 @@ use super::{Progress, TransferError};
 
 const ESCAPE: u8 = 0xff;
 
-/// What comes off the wire.
+/// Item read from the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item<'w> {
-    /// Nothing yet: all of the input was read.
+    /// All of the input was read, and there is no item yet.
     Nothing,
     /// Data, to be taken from the front.
     Data(&'w [u8]),
-    /// This byte, at most so many times, is data.
+    /// This byte as data, at most this many times.
     Repeat(u8, usize),
     EndOfRecord,
     EndOfFile,
     Marker(Marker),
 }
 
-/// Where an encoder writes: a buffer that fills.
+/// Buffer that an encoder fills.
 #[derive(Debug)]
 pub(super) struct Out<'a> {
     bytes: &'a mut [u8],
     len: usize,
-    /// Where a block's header is that can still grow.
+    /// Offset of the header of a block that can still grow.
     pub(super) block: Option<usize>,
 }
 
@@ -53,19 +53,19 @@ impl<'a> Out<'a> {
         &mut self.bytes[self.len..]
     }
 
-    /// So many bytes of the rest were written.
+    /// Marks `count` bytes of the rest as written.
     pub(super) const fn filled(&mut self, count: usize) {
         self.len += count;
     }
 
-    /// Writes what fits.
+    /// Writes as many bytes as fit.
     pub(super) fn put(&mut self, bytes: &[u8]) -> usize {
         let count = super::copy(bytes, self.rest()).read;
         self.len += count;
         count
     }
 
-    /// What was written from `at` on.
+    /// Returns the bytes written from `at` on.
     pub(super) fn written_mut(&mut self, at: usize) -> &mut [u8] {
         self.bytes.get_mut(at..self.len).unwrap_or_default()
     }
@@ -79,7 +79,8 @@ impl<'a> Out<'a> {
     }
 }
 
-/// Writes data of a file of records, and then what is to be said at its end: whether that is done.
+/// Writes data of a file of records, then the codes of its end. Returns how much was read, and
+/// whether all was written.
 pub(super) fn encode(data: &[u8], end: Descriptor, out: &mut Out<'_>) -> (usize, bool) {
     let mut read = 0;
     while let (Some(&first), room @ 2..) = (data.get(read), out.room()) {
@@ -101,7 +102,7 @@ pub(super) fn encode(data: &[u8], end: Descriptor, out: &mut Out<'_>) -> (usize,
     (read, true)
 }
 
-/// Control codes and data of a file of records.
+/// Decoder for control codes and data of a file of records.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decoder(State);
 
@@ -112,7 +113,7 @@ enum State {
     Escape,
     /// An [`ESCAPE`] that is data.
     Literal,
-    /// The end of the record was said; that of the file is to be.
+    /// The end of the record was returned; that of the file comes next.
     LastRecord,
 }
 
@@ -154,7 +155,7 @@ impl Decoder {
         }
     }
 
-    /// So many bytes of data were used; how many of them are the wire's.
+    /// Marks `count` bytes of data as used. Returns how many of them are bytes of the wire.
     pub(super) fn took(&mut self, count: usize) -> usize {
         if self.0 != State::Literal {
             return count;
@@ -166,7 +167,7 @@ impl Decoder {
     }
 }
 
-/// All that is there is data.
+/// Returns everything in `wire` as data.
 pub(super) fn plain(wire: &[u8]) -> Item<'_> {
     if wire.is_empty() { Item::Nothing } else { Item::Data(wire) }
 }

@@ -1,4 +1,4 @@
-//! Every combination of TYPE, STRU and MODE: any file comes back, however it is cut.
+//! Tests of every combination of TYPE, STRU and MODE: any file comes back, however it is cut.
 
 use core::num::NonZeroU64;
 use std::vec::Vec;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::codec::FormatControl;
 
-/// Every coding that is supported.
+/// Returns every supported coding.
 fn codings() -> Vec<Coding> {
     let mut codings = Vec::new();
     let forms = FormatControl::ALL;
@@ -32,7 +32,7 @@ fn codings_with_end() -> Vec<Coding> {
     codings().into_iter().filter(Coding::end_is_marked).collect()
 }
 
-/// Bytes of input and of room a call.
+/// Bytes of input and of room for each call.
 pub(super) type Steps<'a> = &'a [(usize, usize)];
 pub(super) const WHOLE: Steps<'_> = &[(1 << 20, 1 << 20)];
 
@@ -58,12 +58,12 @@ pub(super) fn encode_by(mut encoder: Encoder, file: &[u8], steps: Steps<'_>) -> 
     }
 }
 
-/// What was received of a file.
+/// Result of receiving a file.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct File {
     pub(super) bytes: Vec<u8>,
     pub(super) markers: Vec<(Vec<u8>, u64)>,
-    /// Bytes of the wire that were read.
+    /// Number of bytes of the wire that were read.
     pub(super) read: usize,
 }
 
@@ -90,7 +90,7 @@ pub(super) fn decode_by(mut decoder: Decoder, wire: &[u8], steps: Steps<'_>) -> 
     }
 }
 
-/// An encoder whose wire any file comes back from.
+/// Creates an encoder from whose output any file comes back.
 pub(super) fn literal(coding: Coding) -> Encoder {
     Encoder::new(coding).unwrap().with_line_ends(LineEnds::Literal)
 }
@@ -103,13 +103,13 @@ pub(super) fn decode(coding: Coding, wire: &[u8]) -> Result<Vec<u8>, TransferErr
     Ok(decode_by(Decoder::new(coding).unwrap(), wire, WHOLE)?.bytes)
 }
 
-/// Each file is that wire, and back, at every cut of both.
+/// Asserts that the file is encoded to the wire, and decoded from it at every cut.
 pub(super) fn both_ways(coding: Coding, file: &[u8], wire: &[u8]) {
     assert_eq!(encode(coding, file), wire, "{coding:?}, {file:?}");
     comes_to(coding, wire, file);
 }
 
-/// The wire is that file, at every cut.
+/// Asserts that the wire is decoded to the file at every cut.
 pub(super) fn comes_to(coding: Coding, wire: &[u8], file: &[u8]) {
     for step in 1..=wire.len().max(1) {
         for room in [1, 2, 3, 100] {
@@ -119,7 +119,7 @@ pub(super) fn comes_to(coding: Coding, wire: &[u8], file: &[u8]) {
     }
 }
 
-/// Bytes that mean something somewhere, and runs of them.
+/// Generates runs of bytes that have a meaning in some coding.
 fn files() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![proptest::sample::select(&b"\n\r\x10\xff\0 \x40\x15\x25\x85ab"[..]), any::<u8>()];
     proptest::collection::vec((byte, prop_oneof![8 => Just(1usize), 2 => 1usize..200]), 0..60)

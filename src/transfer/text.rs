@@ -1,9 +1,9 @@
-//! The layer of TYPE (RFC 959 3.1.1): which conversion of characters there is.
+//! The layer of TYPE (RFC 959 3.1.1), which selects the conversion of characters.
 
 use super::{LineEnds, Progress, ascii, copy, ebcdic};
 use crate::codec::RepresentationType;
 
-/// File to wire.
+/// Converter from the file to the wire.
 #[derive(Clone, Debug)]
 pub(super) enum Encoder {
     Image,
@@ -34,8 +34,8 @@ impl Encoder {
         }
     }
 
-    /// Whether a transfer may begin anew between `last` and what follows: it may not inside of what the
-    /// other side can take for a line end.
+    /// Returns whether a transfer may restart between `last` and what follows. It may not inside
+    /// bytes that the other side can take for a line end.
     pub(super) fn is_divisible_after(&self, last: u8) -> bool {
         match self {
             Self::Ascii(ascii) => ascii.is_clear() && last != b'\r',
@@ -44,7 +44,7 @@ impl Encoder {
     }
 }
 
-/// Wire to file.
+/// Converter from the wire to the file.
 #[derive(Clone, Debug)]
 pub(super) enum Decoder {
     Image,
@@ -69,7 +69,7 @@ impl Decoder {
         }
     }
 
-    /// Writes the byte that is held, if there is one and room for it.
+    /// Writes the byte that is held back, if there is one and room for it.
     pub(super) fn finish(&mut self, output: &mut [u8]) -> usize {
         match self {
             Self::Ascii(ascii) => ascii.finish(output),
@@ -77,7 +77,7 @@ impl Decoder {
         }
     }
 
-    /// Whether all that was taken is written.
+    /// Returns whether everything taken has been written.
     pub(super) const fn is_clear(&self) -> bool {
         match self {
             Self::Ascii(ascii) => ascii.is_clear(),

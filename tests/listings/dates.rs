@@ -1,9 +1,10 @@
-//! Dates without a year, as servers anywhere write them at the moments when years, days and hours change.
+//! Dates without a year, as servers anywhere write them when years, days and hours change.
 
 use ftp_proto::codec::Timestamp;
 use ftp_proto::listing::{Clock, Format, Inferred, Modified};
 
-/// Moments, in UTC: around the new year, leap days and the ends of summer time, and some of no account.
+/// Moments in UTC around the new year, leap days and the ends of summer time, and some ordinary
+/// ones.
 const MOMENTS: [&str; 41] = [
     "19991231110000",
     "19991231235959",
@@ -47,14 +48,14 @@ const MOMENTS: [&str; 41] = [
     "21000228235959",
     "21000301000000",
 ];
-/// Minutes east of Greenwich: each full hour, and some between.
+/// Zones in minutes east of Greenwich: every full hour, and some between.
 const ZONES: [i16; 31] = [
     -720, -660, -600, -570, -540, -480, -420, -360, -300, -240, -210, -180, -120, -60, 0, 60, 120, 180, 240,
     300, 330, 345, 360, 420, 480, 540, 600, 660, 720, 780, 840,
 ];
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
-/// How long before the moment the file was changed.
+/// Ages of the file in seconds at the moment of the listing.
 const AGES: [i64; 14] = [
     -HOUR,
     -60,
@@ -78,7 +79,7 @@ fn seconds(moment: &str) -> i64 {
     Timestamp::parse(moment.as_bytes()).unwrap().to_unix().0
 }
 
-/// What is read of the line of a file that was changed when clocks on the server showed `local`.
+/// Parses the line of a file that was changed when clocks on the server showed `local`.
 fn read(local: Timestamp, clock: &Clock) -> Modified {
     let month = MONTHS[usize::from(local.month()) - 1];
     let (day, hour, minute) = (local.day(), local.hour(), local.minute());
@@ -86,7 +87,7 @@ fn read(local: Timestamp, clock: &Clock) -> Modified {
     Format::Unix.parse_line(line.as_bytes(), clock).unwrap().unwrap().modified.unwrap()
 }
 
-/// The moment `seconds` as clocks in `zone` show it, without its seconds.
+/// Returns the moment `seconds` as clocks in `zone` show it, without its seconds.
 fn local(seconds: i64, zone: i16) -> Timestamp {
     let there = seconds + i64::from(zone) * 60;
     Timestamp::from_unix(there - there.rem_euclid(60), 0).unwrap()
@@ -112,8 +113,8 @@ fn no_date_of_half_a_year_is_off_by_a_year_whatever_the_moment_and_the_zone() {
     assert!(dates > 13_776);
 }
 
-/// What a line cannot tell: a file that was changed nearly a year ago, on a server that shows no years at all,
-/// was changed tomorrow as well. 29 February is always of a leap year.
+/// A line is ambiguous if the server shows no years at all: a file that was changed nearly a year
+/// ago looks like one changed tomorrow. 29 February always belongs to a leap year.
 #[test]
 fn a_date_is_off_by_a_year_only_where_its_line_cannot_tell() {
     for now in MOMENTS.map(seconds) {
@@ -148,7 +149,7 @@ fn no_inferred_date_is_more_than_a_day_ahead_of_the_clock_and_29_february_is_in_
     }
 }
 
-/// That of Central Europe in 2023 and 2024, by the local time.
+/// Returns the zone of Central Europe in 2023 and 2024, by the local time.
 fn central_european(local: Timestamp) -> i16 {
     let summer = [("20230326030000", "20231029030000"), ("20240331030000", "20241027030000")];
     let local = local.to_unix().0;
@@ -160,7 +161,7 @@ fn a_zone_may_depend_on_the_date() {
     for now in MOMENTS.map(seconds).into_iter().filter(|now| (2024..2025).contains(&local(*now, 0).year())) {
         let clock = Clock::at(now).with_zone_of(central_european);
         for then in AGES.map(|age| now - age) {
-            // The hour that there is twice has two zones, of which a line does not tell which.
+            // The hour that occurs twice has two zones, and a line does not tell which.
             let utc = local(then, 0).to_unix().0;
             let twice = (seconds("20241027000000")..seconds("20241027020000")).contains(&utc);
             let zone =

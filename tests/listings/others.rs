@@ -1,7 +1,8 @@
-//! What is no listing, and listings with a byte changed: which of these lines are taken for entries.
+//! Texts that are not listings, and listings with a byte changed: which of their lines are accepted
+//! as entries.
 //!
-//! They are in `accepted/`, with what is read of them, for a person to go through. Where a change of the
-//! parsers changes them, `ACCEPT_LISTINGS=1` writes the file anew.
+//! These lines are in `accepted/`, with the entries read from them, for a person to review. If a
+//! change of the parsers affects them, `ACCEPT_LISTINGS=1` writes the file anew.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,7 +15,7 @@ use super::{listings, shown};
 /// 2026-11-26 12:00 UTC.
 const NOW: i64 = 1_795_694_400;
 
-/// A sequence of numbers that is the same everywhere.
+/// Number generator that yields the same sequence everywhere.
 struct Numbers(u64);
 
 impl Numbers {
@@ -28,7 +29,7 @@ fn directory() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/listings")
 }
 
-/// The lines of `text` that are entries when each of them is a listing, with what they are.
+/// Returns the lines that are entries when each of them is a listing, with their entries.
 fn accepted<'l>(lines: impl Iterator<Item = &'l [u8]>) -> BTreeSet<String> {
     let mut accepted = BTreeSet::new();
     for line in lines {
@@ -48,7 +49,7 @@ fn no_line_of_prose_pages_mail_logs_or_sources_is_an_entry() {
     let mut count = 0;
     for file in fs::read_dir(directory().join("others")).unwrap() {
         let text = fs::read(file.unwrap().path()).unwrap();
-        // As it is, and pushed to the right.
+        // The text as it is, and indented.
         for indent in ["", "    "] {
             let lines: Vec<_> =
                 text.split(|&byte| byte == b'\n').map(|line| [indent.as_bytes(), line].concat()).collect();
@@ -56,7 +57,7 @@ fn no_line_of_prose_pages_mail_logs_or_sources_is_an_entry() {
             let accepted = accepted(lines.iter().map(|line| &line[..]));
             assert!(accepted.is_empty(), "{accepted:#?}");
         }
-        // And as a listing of these lines, which one might lead astray.
+        // The text as one listing, in which a line may mislead the parser about the next.
         let lines = parse(&text, Formats::LIST, Clock::at(NOW));
         let entry = lines.iter().find(|line| matches!(line, ListingLine::Entry(_)));
         assert!(entry.is_none(), "{entry:?}");
@@ -64,7 +65,7 @@ fn no_line_of_prose_pages_mail_logs_or_sources_is_an_entry() {
     assert!(count > 400, "{count}");
 }
 
-/// Words that lines of listings are made of too.
+/// Words that also occur in the lines of listings.
 const WORDS: [&str; 46] = [
     "the",
     "of",
@@ -148,7 +149,7 @@ fn a_line_with_a_byte_changed_is_an_entry_only_where_a_person_would_say_so() {
     compare("changed.txt", &accepted(lines.iter().map(|line| &line[..])));
 }
 
-/// Holds what is accepted against what is checked in.
+/// Compares the accepted lines with those checked in.
 fn compare(file: &str, accepted: &BTreeSet<String>) {
     let path = directory().join("accepted").join(file);
     let text: String = accepted.iter().map(|line| format!("{line}\n")).collect();

@@ -1,22 +1,22 @@
-//! A value that cannot be read costs its line that value and nothing else, whatever the format.
+//! A value that cannot be read costs its line only that value, whatever the format.
 
 use ftp_proto::listing::{self, Clock, Entry, Fields, Format, Formats, ListingLine};
 use proptest::prelude::*;
 
-/// Lines with `{size}` and `{date}` in them, and a name at the end where any may stand.
+/// Lines that contain `{size}` and `{date}`, and a name at the end if any name may be there.
 struct Shape {
     format: Format,
     header: &'static str,
     line: &'static str,
-    /// What may stand for each, the first of it readable and the others not.
+    /// Values for each, of which only the first is readable.
     sizes: &'static [&'static str],
     dates: &'static [&'static str],
-    /// Whether the name is `{name}`, and any name may be there.
+    /// Set if the name is `{name}`, and any name may be there.
     names: bool,
 }
 
 const DECIMAL: &[&str] = &["1234", "-5", "+5", "18446744073709551616", "5x9", "0x1F"];
-/// The same where the column is known by its place: any word.
+/// Sizes in a column that is recognized by its place, where any word may be.
 const WORD: &[&str] = &["1234", "-5", "18446744073709551616", "5x9", "five", "x", "-", "?5", "1;2"];
 const LS: &[&str] =
     &["Nov  9 20:06", "Nov 31 20:06", "Feb 30 20:06", "Nov  0 20:06", "Nov 99 20:06", "Nov  9 24:30"];
@@ -103,7 +103,7 @@ impl Shape {
         format!("{}{}\r\n", self.header, line.replace("{name}", name)).into_bytes()
     }
 
-    /// What the line is, whatever the formats that it is read in.
+    /// Checks the entry of the line, in each set of formats that includes its own.
     fn check(&self, size: usize, date: usize, name: &str) {
         let (good, bad) = (self.listing(0, 0, name), self.listing(size, date, name));
         for formats in [self.format.alone(), Formats::LIST] {
@@ -145,13 +145,13 @@ fn a_size_or_a_date_that_cannot_be_read_is_absent_and_named() {
     }
 }
 
-/// Names that look like what stands before them.
+/// Generates names that look like the columns before them.
 fn name() -> impl Strategy<Value = String> {
     let piece = "[a-z.]{1,8}|[0-9]{1,5}|Nov|31|20:06|2001|-5|five|5 Nov  9  2001|1 o g 7 Nov  8 12:00|05-06-07|<DIR>|;1";
     proptest::collection::vec(piece, 1..5).prop_map(|pieces| pieces.join(" "))
 }
 
-/// The facts of a line of MLSD, each with a value, with the beginning of a value that it cannot have, and its field.
+/// Facts of an MLSD line, each with a valid value, the beginning of an invalid one, and its field.
 const FACTS: [(&str, &str, &str, Fields); 8] = [
     ("type", "dir", "\x01", Fields::KIND),
     ("size", "1234", "x", Fields::SIZE),

@@ -1,4 +1,4 @@
-//! Certificates that one authority has signed.
+//! Certificates signed by one authority.
 
 use ftp_proto::io::tls::{ClientTls, ClientTlsBuilder};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -18,7 +18,7 @@ static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
     Authority { certificate, issuer: Issuer::new(params, key) }
 });
 
-/// A certificate for localhost that the authority has signed.
+/// Creates a certificate for localhost, signed by the authority.
 pub fn certificate() -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
@@ -30,7 +30,7 @@ pub fn roots() -> [CertificateDer<'static>; 1] {
     [AUTHORITY.certificate.clone()]
 }
 
-/// A client that trusts the authority.
+/// Returns the settings of a client that trusts the authority.
 pub fn trusting() -> ClientTlsBuilder {
     ClientTls::builder().roots(roots())
 }

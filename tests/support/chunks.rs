@@ -1,6 +1,6 @@
-//! How a stream is cut into pieces.
+//! Cuts a stream into pieces.
 
-/// The sizes of the pieces, over and over.
+/// Sizes of the pieces, repeated for ever.
 #[derive(Clone, Debug)]
 pub struct Chunks {
     sizes: Vec<usize>,
@@ -8,7 +8,7 @@ pub struct Chunks {
 }
 
 impl Chunks {
-    /// Whatever is there, at once.
+    /// Delivers everything available at once.
     pub fn whole() -> Self {
         Self::of(&[usize::MAX])
     }
@@ -17,7 +17,7 @@ impl Chunks {
         Self { sizes: sizes.to_vec(), next: 0 }
     }
 
-    /// How much of `available` comes next: at least one byte of it, if there is one.
+    /// Returns how much of `available` comes next: at least one byte, if there is one.
     pub fn take(&mut self, available: usize) -> usize {
         let size = self.sizes[self.next % self.sizes.len()].max(1);
         self.next += 1;

@@ -1,5 +1,5 @@
-//! A client, and a server that answers from a table. Virtual time: it passes only when nothing else
-//! can happen.
+//! A client, and a server that answers from a table, in virtual time, which passes only when
+//! nothing else can happen.
 
 pub mod fxp;
 mod server;
@@ -27,7 +27,7 @@ enum DataEnd {
     Securing(DataId),
     Receiving(DataId),
     Sending(DataId),
-    /// All was sent, and the client waits for the server to close its side.
+    /// Everything was sent, and the client waits for the server to close its side.
     AwaitingClose(DataId),
 }
 
@@ -36,33 +36,34 @@ pub struct Rig {
     pub rx: RecvBuf<Vec<u8>>,
     pub tx: SendBuf<Vec<u8>>,
     pub now: Instant,
-    /// How what the server sends is cut.
+    /// Sizes of the pieces in which the server's bytes arrive.
     pub chunks: Chunks,
-    /// Data events come before control bytes.
+    /// Set if data events come before control bytes.
     pub data_first: bool,
-    /// What comes of connections to the server's data ports; `None` hangs.
+    /// Result of connecting to the server's data ports; `None` hangs.
     pub connects: Option<Result<(), DataFailure>>,
-    /// What TLS handshakes come to, on the control connection and on data connections; `None` hangs.
+    /// Result of TLS handshakes on the control connection, and below on data connections; `None`
+    /// hangs.
     pub handshakes: Option<bool>,
     pub data_handshakes: Option<bool>,
-    /// Where the client's listeners stand; nowhere when there is none to be had.
+    /// Address of the client's listeners; `None` if none can be opened.
     pub listens_at: Option<SocketAddr>,
-    /// Who will connect to the client's listener, in this order.
+    /// Addresses that will connect to the client's listener, in this order.
     pub arrivals: VecDeque<SocketAddr>,
-    /// The server answers NOOP, STAT and ABOR while a transfer runs.
+    /// Set if the server answers NOOP, STAT and ABOR during a transfer.
     pub attentive: bool,
-    /// What an upload consists of, as the sizes of the pieces.
+    /// Sizes of the pieces that make up an upload.
     pub upload: Vec<u64>,
-    /// All that is said, `C: ` and `S: ` in front.
+    /// Everything that is said, with `C: ` and `S: ` in front.
     pub transcript: Vec<String>,
-    /// The reply lines that the operation showed.
+    /// Reply lines that the operation showed.
     pub shown: Vec<String>,
-    /// The data operations that the client asked for.
+    /// Data operations that the client asked for.
     pub ops: Vec<DataOp>,
     pub dialled: Vec<SocketAddr>,
-    /// How often the client waited for the server with nothing on the way.
+    /// Number of times the client waited for the server with nothing under way.
     pub round_trips: usize,
-    /// Polls since the start.
+    /// Number of polls since the start.
     pub polls: usize,
     answers: HashMap<String, VecDeque<Vec<Act>>>,
     to_server: Vec<u8>,
@@ -77,18 +78,19 @@ pub struct Rig {
     broken: Option<DataFailure>,
     finished: bool,
     aborted: bool,
-    /// The server has closed its side of the data connection.
+    /// Set once the server has closed its side of the data connection.
     closes_data: bool,
 }
 
-/// Telnet's Interrupt Process and Synch, as the transcript shows it.
+/// Telnet's Interrupt Process and Synch, as the transcript shows them.
 pub const SYNCH: &str = "\\xff\\xf4\\xff\\xf2";
 
 pub const PEER: &str = "192.0.2.1:21";
 pub const PEER_V6: &str = "[2001:db8::1]:21";
 
 impl Rig {
-    /// A client to a server that does everything as RFC 959 wants it, and has not greeted yet.
+    /// Creates a client of a server that follows RFC 959 throughout and has not sent its greeting
+    /// yet.
     pub fn new() -> Self {
         Self::with(Config::default(), PEER)
     }
@@ -133,7 +135,7 @@ impl Rig {
         rig
     }
 
-    /// A client that was greeted already.
+    /// Creates a client that has received the greeting.
     pub fn greeted() -> Self {
         Self::new().greet()
     }
@@ -149,20 +151,20 @@ impl Rig {
         self
     }
 
-    /// What the server does first, instead of its greeting.
+    /// Sets the server's first steps, instead of its greeting.
     pub fn opening(mut self, acts: impl Into<VecDeque<Act>>) -> Self {
         self.acts = acts.into();
         self
     }
 
-    /// What the server does about a command, given by its verb or as a whole line; what was told first
-    /// happens first, and the last goes on for ever.
+    /// Adds the server's answer to a command, which is given by its verb or as a whole line.
+    /// Answers to the same command are used in order, and the last one repeats for ever.
     pub fn on(mut self, command: &str, acts: impl Into<Vec<Act>>) -> Self {
         self.answers.entry(command.to_owned()).or_default().push_back(acts.into());
         self
     }
 
-    /// As [`on`](Self::on), with a reply and nothing else.
+    /// Adds a reply as the whole answer to a command, like [`on`](Self::on).
     pub fn says(self, command: &str, reply: &'static str) -> Self {
         self.on(command, [Act::Say(reply)])
     }
@@ -175,7 +177,7 @@ impl Rig {
         (self.round_trips, self.polls) = (0, 0);
     }
 
-    /// The commands that the server got.
+    /// Returns the commands that the server received.
     pub fn commands(&self) -> Vec<&str> {
         self.transcript.iter().filter_map(|line| line.strip_prefix("C: ")).collect()
     }
@@ -190,7 +192,7 @@ impl Rig {
         self.run_for(operation, usize::MAX, own).expect("it has no end")
     }
 
-    /// Runs an operation for so many polls; nothing when it is not over then.
+    /// Runs an operation for `polls` polls. Returns `None` if it is not over then.
     #[track_caller]
     pub fn run_for<S: Sequence, O>(
         &mut self,
@@ -297,7 +299,7 @@ impl Rig {
         }
     }
 
-    /// What the client queued goes out, in the pieces of the chunks.
+    /// Sends a piece of what the client queued.
     fn flush(&mut self) -> bool {
         if self.tx.is_empty() {
             return false;
@@ -315,7 +317,7 @@ impl Rig {
         true
     }
 
-    /// A piece of what the server sent arrives.
+    /// Delivers a piece of what the server sent.
     fn deliver(&mut self) -> bool {
         if self.to_client.is_empty() {
             if self.hung_up {
@@ -334,7 +336,7 @@ impl Rig {
         true
     }
 
-    /// One event of the data connection.
+    /// Reports one event of the data connection.
     fn data_event(&mut self) -> bool {
         let (id, event) = match self.data {
             DataEnd::Connecting(id) => match self.connects {

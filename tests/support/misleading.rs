@@ -1,7 +1,7 @@
-//! A server with a tree of its own that takes names for something else, says nothing of where it is, or does not show
-//! all that it has.
+//! A server with its own tree that misreads names, does not tell where it is, or does not show all
+//! that it has.
 
-// Each test program uses its part.
+// Each test program uses only a part.
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;
@@ -11,30 +11,30 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// How the server differs from one that does all as it should.
+/// Deviations from a server that does everything as it should.
 #[derive(Clone, Default)]
 pub struct Ways {
-    /// Replies to lines of the dialogue, by the whole line or by the verb.
+    /// Replies to commands, by the whole line or by the verb.
     pub replies: BTreeMap<&'static str, &'static str>,
-    /// More lines in listings, by directory.
+    /// Additional lines in listings, by directory.
     pub lines: BTreeMap<&'static str, &'static [&'static str]>,
-    /// It has MLSD and MLST, with the unique fact.
+    /// Set if the server has MLSD and MLST, with the unique fact.
     pub unique: bool,
-    /// The unique fact of everything.
+    /// Unique fact to give for everything.
     pub unique_is: Option<&'static str>,
-    /// What stands in front of each listed name, by the path of the directory and by the argument.
+    /// Prefix of each listed name, by the path of the directory and by the argument.
     pub front: Option<fn(&str, &str) -> String>,
-    /// A slash stands behind the listed name of a directory.
+    /// Set if listed names of directories end in a slash.
     pub slashes: bool,
     /// Replies to PWD, by directory.
     pub places: BTreeMap<&'static str, &'static str>,
-    /// CWD into the first leads to the second, although the first is there.
+    /// Directories by the one that CWD really leads to although they exist themselves.
     pub misled: BTreeMap<&'static str, &'static str>,
-    /// The final reply to listings.
+    /// Final reply to listings.
     pub listed: Option<&'static str>,
-    /// It lists one entry again and again, without end.
+    /// Set if listings repeat one entry without end.
     pub endless: bool,
-    /// `~` is the login directory.
+    /// Set if `~` is the login directory.
     pub tilde: bool,
 }
 
@@ -45,12 +45,12 @@ pub struct Peer {
 }
 
 struct State {
-    /// Directories by path, with `/` at the end of it, and files.
+    /// Paths of directories, which end in `/`, and of files.
     tree: Vec<String>,
     commands: Vec<String>,
 }
 
-/// What is there in most tests.
+/// Tree that most tests use.
 pub const TREE: [&str; 8] =
     ["/home/", "/home/kept", "/home/d/", "/home/d/f", "/home/d/g h", "/home/d/e/", "/home/d/e/x", "/home/~/"];
 
@@ -67,7 +67,7 @@ impl Peer {
         let peer = Self { address, state };
         let shared = Arc::clone(&peer.state);
         thread::spawn(move || {
-            // One client after the other, and not for ever.
+            // One client after the other, and only a few, so that the thread ends.
             for stream in listener.incoming().take(10).flatten() {
                 stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
                 serve(stream, &shared, &ways);
@@ -199,7 +199,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>, ways: &Ways) {
                 let all: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
                 let mut written = data.write_all(all.as_bytes());
                 let many = "-rwxr-xr-x   1 me me  5 Jan 20  2020 again\r\n".repeat(1000);
-                // Bounded, should the client never end it.
+                // Bounded, in case the client never ends it.
                 for _ in 0..if ways.endless { 10_000 } else { 0 } {
                     written = written.and_then(|()| data.write_all(many.as_bytes()));
                 }

@@ -1,13 +1,14 @@
-//! What the tests of the machines share: drivers without sockets and without a clock of their own.
+//! Support shared by the tests of the machines: drivers without sockets and without a clock of
+//! their own.
 //!
-//! - [`client`]: a client and a server that answers from a table;
-//! - [`server`]: a session, its host a tree in memory, and a client that is the test itself;
+//! - [`client`]: a client, and a server that answers from a table;
+//! - [`server`]: a session with a host in memory, whose client is the test itself;
 //! - [`pair`]: a client and a session that talk to each other;
-//! - [`outcome`]: what an operation comes to;
+//! - [`outcome`]: results of operations;
 //! - [`tree`]: the file system in memory;
-//! - [`chunks`]: how a stream is cut, [`random`]: a generator that a seed determines.
+//! - [`chunks`]: sizes of the pieces of a stream; [`random`]: a generator that a seed determines.
 
-// Each test program uses its part.
+// Each test program uses only a part.
 #![allow(dead_code)]
 
 pub mod chunks;
@@ -21,7 +22,7 @@ pub mod tree;
 use ftp_proto::codec::{Secret, Text};
 use std::time::Duration;
 
-/// Text known when the test is written.
+/// Returns text that is known when the test is written.
 pub const fn t(text: &'static str) -> Text<'static> {
     Text::literal(text)
 }

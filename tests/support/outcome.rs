@@ -1,4 +1,4 @@
-//! What an operation comes to, as something that borrows nothing.
+//! Results of operations that borrow nothing.
 
 use ftp_proto::action::{Action, DataId, DataOp, Wait};
 use ftp_proto::client::{Event, TransferFailure};
@@ -6,7 +6,7 @@ use ftp_proto::codec::{Escaped, ReplyCode, Verb};
 use ftp_proto::error::Error;
 use ftp_proto::security::{Downgrade, Upgrade};
 
-/// How an operation ended.
+/// End of an operation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome<T> {
     Done(T),
@@ -28,7 +28,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// Goes on from what was done.
+    /// Continues from the result of a finished operation.
     pub fn and_then<U>(self, next: impl FnOnce(T) -> Outcome<U>) -> Outcome<U> {
         match self {
             Self::Done(output) => next(output),
@@ -39,7 +39,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// The code of a refusal.
+    /// Returns the code of a refusal.
     #[track_caller]
     pub fn refused(self) -> u16
     where

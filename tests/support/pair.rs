@@ -1,5 +1,6 @@
-//! A client and a session that talk to each other over pipes that cut, delay and reorder what goes
-//! over different connections, as a seed says. Time passes only when nothing else can happen.
+//! A client and a session that talk to each other over pipes. By a seed, the pipes cut and delay
+//! the bytes, and reorder those of different connections. Time passes only when nothing else can
+//! happen.
 
 use super::outcome::{Outcome, Turn, digest};
 use super::random::Random;
@@ -26,7 +27,7 @@ enum End {
     Arrived(DataId),
     Open(DataId),
     Receiving(DataId, Decoder),
-    /// With how many bytes of the file may still be sent.
+    /// Sending, with the number of bytes of the file that may still be sent.
     Sending(DataId, Encoder, u64),
 }
 
@@ -43,15 +44,15 @@ pub struct Pair {
     pub session: Session<Vec<u8>>,
     pub host: Host,
     pub now: Instant,
-    /// What the client sends next, and where it is.
+    /// File that the client sends next.
     pub upload: Vec<u8>,
-    /// What the client received.
+    /// Bytes that the client received.
     pub download: Vec<u8>,
-    /// How both read text that has CRLF in it; literally, so that every file comes back.
+    /// Treatment of text with CRLF at both ends; literal by default, so that every file comes back.
     pub line_ends: LineEnds,
     pub transcript: Vec<String>,
     pub polls: usize,
-    /// No data connection comes about.
+    /// Set if every data connection fails.
     pub unreachable: bool,
     random: Random,
     crx: RecvBuf<Vec<u8>>,
@@ -129,7 +130,7 @@ impl Pair {
         self.run_for(operation, usize::MAX, own).expect("it has no end")
     }
 
-    /// Runs an operation for so many polls of the client.
+    /// Runs an operation for `polls` polls of the client. Returns `None` if it is not over then.
     #[track_caller]
     pub fn run_for<S: Sequence, O>(
         &mut self,
@@ -164,7 +165,7 @@ impl Pair {
                     _ => self.server_data(),
                 };
             }
-            // What an end waits for is known a round later.
+            // An end learns only a round later what it waits for.
             idle = if progress { 0 } else { idle + 1 };
             if idle >= 3 {
                 idle = 0;
@@ -366,7 +367,7 @@ impl Pair {
     }
 }
 
-/// What an event makes of the end that had it.
+/// Updates the end that had an event.
 fn settle(end: &mut End, id: DataId, event: DataEvent) {
     match event {
         DataEvent::Failed(_) => *end = End::None,
@@ -375,7 +376,7 @@ fn settle(end: &mut End, id: DataId, event: DataEvent) {
     }
 }
 
-/// A piece from the pipe to the file.
+/// Moves a piece from the pipe to the file.
 fn pull(
     id: DataId,
     decoder: &mut Decoder,
@@ -417,7 +418,7 @@ fn pull(
     Some((id, DataEvent::Moved(done.read as u64)))
 }
 
-/// A piece from the file to the pipe, which holds so much and no more.
+/// Moves a piece from the file to the pipe, which has a limited capacity.
 fn push(
     id: DataId,
     encoder: &mut Encoder,

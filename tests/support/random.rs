@@ -15,12 +15,12 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// One of `0..bound`.
+    /// Returns one of `0..bound`.
     pub fn below(&mut self, bound: usize) -> usize {
         (self.next() >> 33) as usize % bound.max(1)
     }
 
-    /// Mostly small, at times all: a piece of `available`.
+    /// Returns the size of a piece of `available`: mostly small, at times everything.
     pub fn piece(&mut self, available: usize) -> usize {
         match self.below(4) {
             0 => available,

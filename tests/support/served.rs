@@ -1,6 +1,6 @@
-//! A server of a directory of its own, in a thread of its own, until it is dropped.
+//! A server of a temporary directory, on its own thread until it is dropped.
 
-// Each test program uses its part.
+// Each test program uses only a part.
 #![allow(dead_code)]
 
 use ftp_proto::io::std::{Server, Shutdown};
@@ -20,12 +20,12 @@ pub struct Served {
 }
 
 impl Served {
-    /// A server at `address`, where `me` with the password `secret` may do all.
+    /// Starts a server at `address`, where `me` with the password `secret` has full access.
     pub fn at(address: &str, set_up: impl FnOnce(Server) -> Server) -> Self {
         Self::to(|directory| Users::new().user("me", "secret", directory.writable()), address, set_up)
     }
 
-    /// A server at `address`, for whom `users` lets in.
+    /// Starts a server at `address` for the users that `users` creates.
     pub fn to(
         users: impl FnOnce(Directory) -> Users<Directory>,
         address: &str,
@@ -54,7 +54,7 @@ impl Drop for Served {
     }
 }
 
-/// Bytes that do not repeat early.
+/// Generates bytes that do not repeat early.
 pub fn bytes(count: usize) -> Vec<u8> {
     (0..count as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }

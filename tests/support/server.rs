@@ -1,5 +1,5 @@
-//! A session and its host in memory. The client is the test: it sends bytes, and it is the other end of
-//! the data connections. Virtual time.
+//! A session and its host in memory, in virtual time. The client is the test: it sends bytes, and
+//! it is the other end of the data connections.
 
 use super::chunks::Chunks;
 use super::tree::Host;
@@ -15,25 +15,25 @@ use std::time::Duration;
 
 pub const LOCAL: &str = "192.0.2.1:21";
 pub const PEER: &str = "192.0.2.2:40000";
-/// Where the client's end of a data connection is.
+/// Address of the client's end of a data connection.
 pub const PEER_DATA: &str = "192.0.2.2:40001";
 pub const STRANGER: &str = "192.0.2.66:40001";
 
-/// How the session ended.
+/// End of the session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum End {
     Close,
     Error(Error),
 }
 
-/// A server that tells of a failed login at once.
+/// Returns the configuration of a server that reports a failed login at once.
 pub fn prompt() -> Config {
     let mut config = Config::default();
     config.timeouts.login_delay = Duration::ZERO;
     config
 }
 
-/// What a host takes its time for.
+/// Requests that a host takes its time over.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Slow {
     Never,
@@ -61,41 +61,42 @@ pub struct Rig {
     pub now: Instant,
     pub host: Host,
     pub chunks: Chunks,
-    /// The host keeps the tickets of what it is asked, instead of answering: of digests, or of all.
+    /// Requests whose tickets the host keeps instead of answering.
     pub slow: Slow,
-    /// What it was asked and has not answered.
+    /// Ticket of a request that the host has not answered.
     pub kept: Option<Ticket>,
-    /// A directory that it is telling.
+    /// Ticket of a directory that the host is listing.
     telling: Option<Ticket>,
-    /// How often it was told to give up.
+    /// Number of times the host was told to give up.
     pub aborts: usize,
-    /// The client takes nothing.
+    /// Set if the client takes nothing.
     pub deaf: bool,
-    /// The system gives listeners.
+    /// Set if the system provides listeners.
     pub ports: bool,
-    /// The system opens connections.
+    /// Set if the system opens connections.
     pub connects: bool,
-    /// What TLS handshakes on the control connection come to; `None` hangs.
+    /// Result of TLS handshakes on the control connection; `None` hangs.
     pub handshakes: Option<bool>,
-    /// Whether those on data connections resume; `None` hangs, and the test tells.
+    /// `true` if handshakes on data connections resume a session; `None` hangs until the test
+    /// reports a result.
     pub resumes: Option<bool>,
-    /// How often TLS was put on the control connection, and taken off.
+    /// Number of times TLS was put on the control connection, and taken off.
     pub changes: (usize, usize),
     pub data: DataEnd,
     pub ops: Vec<DataOp>,
     pub end: Option<End>,
-    /// What the owner was told.
+    /// Notes that the owner received.
     pub notes: Vec<Note>,
-    /// What the session waits for.
+    /// Condition that the session waits for.
     pub wait: Wait,
-    /// What went out in one write each.
+    /// Bytes of each single write.
     pub writes: Vec<Vec<u8>>,
     inbox: VecDeque<u8>,
     out: Vec<u8>,
 }
 
 impl Rig {
-    /// A client that has connected and been greeted.
+    /// Creates a client that has connected and received the greeting.
     pub fn new() -> Self {
         Self::with(prompt())
     }
@@ -111,7 +112,7 @@ impl Rig {
         rig
     }
 
-    /// One that has not been polled.
+    /// Creates a session that has not been polled.
     pub fn silent(config: Config, local: &str, peer: &str) -> Self {
         let endpoints = Endpoints { local: local.parse().unwrap(), peer: peer.parse().unwrap() };
         Self {
@@ -142,7 +143,7 @@ impl Rig {
         }
     }
 
-    /// A client that is logged in.
+    /// Creates a client that is logged in.
     pub fn logged_in() -> Self {
         Self::new().login()
     }
@@ -154,13 +155,13 @@ impl Rig {
         self
     }
 
-    /// Sends a line and gives the codes of the replies that came.
+    /// Sends a line and returns the codes of the replies.
     pub fn say(&mut self, line: &str) -> Vec<u16> {
         self.send(format!("{line}\r\n").as_bytes());
         self.codes()
     }
 
-    /// Sends a line and gives the replies that came, each whole, with line feeds between its lines.
+    /// Sends a line and returns the replies, each whole, with line feeds between its lines.
     pub fn ask(&mut self, line: &str) -> Vec<String> {
         self.send(format!("{line}\r\n").as_bytes());
         self.replies()
@@ -181,7 +182,7 @@ impl Rig {
         self.pump();
     }
 
-    /// Takes what came since the last time: whole replies only may have come.
+    /// Takes the replies that came since the last time, all of which must be complete.
     pub fn replies(&mut self) -> Vec<String> {
         let bytes = std::mem::take(&mut self.out);
         let (mut rest, mut replies) = (&bytes[..], Vec::new());
@@ -198,7 +199,7 @@ impl Rig {
         self.replies().iter().map(|reply| reply[..3].parse().unwrap()).collect()
     }
 
-    /// Answers what waits.
+    /// Answers the pending request.
     pub fn answer(&mut self, answer: Answer<'_>) -> Result<(), LocalError> {
         let ticket = self.kept.take().expect("nothing waits");
         let answered = self.session.answer(ticket, answer, &mut self.tx);
@@ -206,12 +207,12 @@ impl Rig {
         answered.map_err(|(error, _)| error)
     }
 
-    /// All the bytes that came since the last time.
+    /// Takes the bytes that came since the last time.
     pub fn output(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
     }
 
-    /// Bytes that the session has not read.
+    /// Returns the number of bytes that the session has not read.
     pub fn unread(&self) -> usize {
         self.inbox.len()
     }
@@ -353,7 +354,7 @@ impl Rig {
         }
     }
 
-    /// Somebody connects to the passive listener. Says whether he was let in.
+    /// Connects to the passive listener. Returns whether the connection was admitted.
     pub fn arrive(&mut self, from: &str) -> bool {
         let DataEnd::Listening(id) = self.data else { panic!("nobody listens: {:?}", self.data) };
         self.data = DataEnd::Arrived(id);
@@ -366,7 +367,7 @@ impl Rig {
         self.pump();
     }
 
-    /// EPSV, and the connection to what it says.
+    /// Sends EPSV and connects to the port of the reply.
     pub fn passive(&mut self) {
         assert_eq!(self.say("EPSV"), [229]);
         assert!(self.arrive(PEER_DATA));
@@ -385,7 +386,7 @@ impl Rig {
         }
     }
 
-    /// Receives all that the server sends.
+    /// Receives everything that the server sends.
     pub fn download(&mut self) -> Vec<u8> {
         let DataEnd::Sending(id) = self.data else { panic!("not sending: {:?}", self.data) };
         let bytes = self.host.rest().to_vec();

@@ -13,12 +13,12 @@ pub enum Node {
     File(Vec<u8>),
 }
 
-/// Paths to nodes; the root is always there.
+/// Nodes by path; the root always exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree(pub BTreeMap<Vec<u8>, Node>);
 
 impl Tree {
-    /// A directory `/dir` and a file `/file` with `content`.
+    /// Creates a directory `/dir` and a file `/file` with `content`.
     pub fn new() -> Self {
         let mut tree = Self([(b"/".to_vec(), Node::Directory)].into());
         tree.put("/dir", Node::Directory);
@@ -47,28 +47,28 @@ impl Tree {
     }
 }
 
-/// What the host has open for a transfer.
+/// File that the host has open for a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Handle {
     Reading { bytes: Vec<u8>, at: usize },
     Writing { path: Vec<u8>, bytes: Vec<u8> },
 }
 
-/// Serves a tree. The password of everyone is `secret`.
+/// Host that serves a tree. Everyone's password is `secret`.
 #[derive(Clone, Debug)]
 pub struct Host {
     pub tree: Tree,
     pub open: Option<Handle>,
     pub read_only: bool,
-    /// What the session asked, as text.
+    /// Requests of the session, as text.
     pub requests: Vec<String>,
-    /// Uploads that were begun and not committed.
+    /// Set if the host admits clients.
     pub admits: bool,
-    /// What of a directory is still to be told over the control connection.
+    /// Rest of a directory that is being listed over the control connection.
     pub untold: VecDeque<(Vec<u8>, Node)>,
 }
 
-/// What a listing is written to.
+/// Sink that a listing is written to.
 struct Lines(Vec<u8>);
 
 impl Sink for Lines {
@@ -105,7 +105,7 @@ impl Host {
         }
     }
 
-    /// Tells what is in a directory, as far as there is room, and says whether that was all.
+    /// Lists a directory as far as there is room. Returns the ticket if entries remain.
     pub fn tell<P: AsRef<[u8]> + AsMut<[u8]>>(
         &mut self,
         session: &mut Session<P>,
@@ -127,7 +127,7 @@ impl Host {
         None
     }
 
-    /// Does what a session asks and answers it.
+    /// Carries out a request of a session and answers it.
     pub fn serve<P: AsRef<[u8]> + AsMut<[u8]>>(
         &mut self,
         session: &mut Session<P>,
@@ -346,7 +346,7 @@ impl Host {
         Ok(())
     }
 
-    /// The rest of what is open for reading.
+    /// Returns the rest of the file that is open for reading.
     pub fn rest(&self) -> &[u8] {
         match &self.open {
             Some(Handle::Reading { bytes, at }) => &bytes[*at..],

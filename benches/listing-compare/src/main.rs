@@ -1,10 +1,11 @@
-//! Listings of 10,000 entries, parsed by this crate and by suppaftp from the same bytes: nanoseconds a line,
-//! megabytes a second.
+//! Parses listings of 10,000 entries with this crate and with suppaftp, from the same bytes, and
+//! shows nanoseconds per line and megabytes per second.
 //!
-//! `cargo run --release`, in this directory; with a number of seconds to spend on each row (1), and the name of
-//! a format to measure that alone. What is shown is the best of many runs, since all that disturbs a run makes it longer.
-//! This crate reads what a server sends, in the pieces that a socket gives, finds the lines and the format
-//! itself, and borrows; suppaftp is given each line as a string and the format, and allocates.
+//! Run it with `cargo run --release` in this directory. The optional arguments are the number of
+//! seconds to spend on each row (1) and the name of a single format to measure. Shown is the best
+//! of many runs, since every disturbance makes a run longer. This crate reads what a server sends,
+//! in the pieces that a socket gives, finds the lines and the format itself, and borrows; suppaftp
+//! is given each line as a string and the format, and allocates.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -14,7 +15,7 @@ use ftp_proto::listing::{Clock, Formats, ListingParser};
 use suppaftp::list::{ListParser, ParseResult};
 
 const ENTRIES: u32 = 10_000;
-/// What an adapter reads at a time.
+/// Number of bytes that an adapter reads at a time.
 const CHUNK: usize = 32 * 1024;
 /// 2024-11-10 12:00 UTC.
 const NOW: i64 = 1_731_240_000;
@@ -23,7 +24,8 @@ const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const WORDS: [&str; 8] = ["report", "IMG", "backup", "index", "release notes", "a", "libexample", "2024"];
 
-/// A format, with the listing in it, what ours is told, and suppaftp's parser of a line.
+/// A format, with a listing in it, the formats given to our parser, and suppaftp's parser of a
+/// line.
 type Row = (&'static str, String, Formats, fn(&str) -> ParseResult<suppaftp::list::File>);
 
 fn rows() -> [Row; 3] {
@@ -84,7 +86,7 @@ fn theirs(listing: &str, parse: fn(&str) -> ParseResult<suppaftp::list::File>) -
     listing.lines().map(|line| u32::from(black_box(parse(line)).is_ok())).sum()
 }
 
-/// The shortest of the runs that fit into `budget`.
+/// Returns the shortest of the runs that fit into `budget`.
 fn best(budget: Duration, mut run: impl FnMut() -> u32) -> Duration {
     let (start, mut best) = (Instant::now(), Duration::MAX);
     while start.elapsed() < budget {

@@ -1,4 +1,5 @@
-//! Windows against a model of them that knows the whole stream, and against known answers.
+//! Tests of the receive window against a model that knows the whole stream, and against known
+//! answers.
 
 use std::vec;
 use std::vec::Vec;
@@ -19,7 +20,7 @@ use Got::{Binary, End, Line, TooLong};
 
 const LIMIT: usize = 12;
 
-/// Every frame that there is now, without the `Partial` that ends them.
+/// Collects every available frame, without the final `Partial`.
 fn drain(rx: &mut RecvBuf<Vec<u8>>, hold: &mut impl FnMut() -> bool, got: &mut Vec<Got>) {
     loop {
         got.push(match rx.view().next_line(LIMIT) {
@@ -43,7 +44,7 @@ fn drain(rx: &mut RecvBuf<Vec<u8>>, hold: &mut impl FnMut() -> bool, got: &mut V
     }
 }
 
-/// The frames of `chunks` in a window of `capacity` bytes, to the end of the stream.
+/// Returns the frames of `chunks` in a window of `capacity` bytes, to the end of the stream.
 fn frames<'c>(
     chunks: impl IntoIterator<Item = &'c [u8]>,
     capacity: usize,
@@ -68,9 +69,9 @@ fn whole(stream: &[u8]) -> Vec<Got> {
     frames([stream], stream.len() + LIMIT + 2, || false)
 }
 
-/// What a window makes of `stream`, told the simplest way: Telnet first, then lines.
+/// Frames `stream` in the simplest way: removes Telnet first, then splits lines.
 fn model(stream: &[u8]) -> Vec<Got> {
-    // Telnet taken out.
+    // Remove Telnet.
     let mut state = 0;
     let mut data = Vec::new();
     for &byte in stream {
@@ -115,7 +116,7 @@ fn model(stream: &[u8]) -> Vec<Got> {
             }
         }
     }
-    // A line that is too long is told before it ends.
+    // A line that is too long is reported before it ends.
     let length = line.len() - usize::from(line.last() == Some(&b'\r') && !bare);
     if length > LIMIT {
         got.push(TooLong(line[..LIMIT].to_vec()));
@@ -179,14 +180,15 @@ fn known_streams_have_known_frames() {
         (b"226\n\r\n\n", &[line("226"), line(""), line(""), end.clone()]),
         (b"226", &[End { cut: true }]),
         (b"\r", &[End { cut: true }]),
-        // CR NUL is a bare CR: it ends no line, and a NUL after it is one too many.
+        // CR NUL is a bare CR: it ends no line, and a second NUL makes the line binary.
         (b"a\r\0b\r\n", &[line("a\rb"), end.clone()]),
         (b"a\r\0\n", &[line("a\r"), end.clone()]),
         (b"a\r\0\r\n", &[line("a\r"), end.clone()]),
         (b"a\r\0\0\n", &[Binary, end.clone()]),
         (b"a\rb\n", &[line("a\rb"), end.clone()]),
         (b"a\0\r\nb\r\n", &[Binary, line("b"), end.clone()]),
-        // Telnet: NOP, WILL ECHO, a terminal type, a quoted 0xFF, and IAC before what is no command.
+        // Telnet: NOP, WILL ECHO, a terminal type, a quoted 0xFF, and IAC before a byte that is no
+        // command.
         (b"\xff\xf1NO\xff\xfb\x01OP\r\n", &[line("NOOP"), end.clone()]),
         (b"\xff\xfa\x18\x00vt\n100\xff\xff\xff\xf0NOOP\r\n", &[line("NOOP"), end.clone()]),
         (b"a\xff\xffb\n", &[Line(b"a\xffb".to_vec()), end.clone()]),
@@ -195,7 +197,7 @@ fn known_streams_have_known_frames() {
         (b"NOOP\r\xff\xf1\n", &[line("NOOP"), end.clone()]),
         (b"\xff\xfb\n\n", &[line(""), end.clone()]),
         (b"\xff\xfa", &[End { cut: true }]),
-        // The limit counts the text, not its end.
+        // The limit counts the text without its line end.
         (b"123456789012\r\n", &[line("123456789012"), end.clone()]),
         (b"1234567890123\r\nNOOP\r\n", &[TooLong(b"123456789012".to_vec()), line("NOOP"), end.clone()]),
         (b"1234567890123", &[TooLong(b"123456789012".to_vec()), End { cut: true }]),
@@ -216,7 +218,7 @@ fn feeding_byte_by_byte_looks_at_each_byte_once_and_moves_none() {
     for fed in 1..=SIZE {
         assert_eq!(rx.extend(b"x"), 1);
         assert_eq!(rx.view().next_line(SIZE), Frame::Partial);
-        // The next scan starts behind all that there is; and what is at the front is not moved there.
+        // The next scan starts behind all bytes so far, and the bytes at the front are not moved.
         assert_eq!((rx.window.start, rx.window.kept, rx.window.scan), (0, fed, fed));
     }
     rx.extend(b"\n");
@@ -233,7 +235,7 @@ fn a_window_that_is_full_has_no_room_until_lines_are_taken() {
     assert_eq!(rx.bytes(line), b"NOOP");
     assert!(rx.view().has_room() && !rx.view().is_empty());
     assert_eq!(rx.spare().len(), 6);
-    // More than there was room for counts as all of it.
+    // A count beyond the free space counts as all of it.
     rx.filled(usize::MAX);
     assert!(!rx.view().has_room());
 }
@@ -265,7 +267,7 @@ fn storage_can_be_given_up_while_nothing_waits() {
     rx.extend(b"IT\r\n\xff");
     assert!(matches!(rx.view().next_line(14), Frame::Line(_)));
     assert_eq!(rx.view().next_line(14), Frame::Partial);
-    // A Telnet sequence that has begun is not forgotten with its bytes.
+    // A Telnet sequence that has begun survives the swap of the storage.
     assert_eq!(rx.replace_storage(Vec::new()).map(|storage| storage.len()), Ok(16));
     assert!(rx.spare().is_empty() && !rx.view().has_room());
     assert!(rx.replace_storage(vec![0; 32]).is_ok());

@@ -1,4 +1,4 @@
-//! Queues against a model of them, and against known answers.
+//! Tests of the send queue against a model, and against known answers.
 
 use std::collections::VecDeque;
 use std::vec::Vec;
@@ -16,7 +16,7 @@ enum Step {
     Sent(usize),
 }
 
-/// A queue as it should be: its bytes, each with the number of the segment that it goes in.
+/// A model of the queue: its bytes, each with the number of its segment.
 #[derive(Clone, Debug, Default)]
 struct Model {
     queue: VecDeque<(u8, u32)>,
@@ -29,7 +29,7 @@ impl Model {
         self.queue.extend(bytes.iter().map(|byte| (*byte, self.last)));
     }
 
-    /// `false` when there is such a segment already.
+    /// Returns `false` when such a segment is queued already.
     fn append_alone(&mut self, bytes: &[u8]) -> bool {
         if self.alone.is_some() {
             return false;
@@ -114,7 +114,7 @@ fn a_segment_of_its_own_shows_alone() {
     assert_eq!(buf.pending(), b"200 before\r\n");
     buf.sent(4);
     assert_eq!(buf.pending(), b"before\r\n");
-    // More than was shown cannot have been sent.
+    // No more can have been sent than was pending.
     buf.sent(usize::MAX);
     assert_eq!(buf.pending(), b"229 alone\r\n");
     buf.sent(10);
@@ -177,7 +177,7 @@ fn the_urgent_byte_is_known_until_it_is_sent() {
     buf.view().put_synch().unwrap();
     assert_eq!(buf.pending(), b"d\xff\xf4\xff\xf2");
     assert_eq!(buf.urgent(), Some(5));
-    // What is pending is moved to the front to make room.
+    // The pending bytes are moved to the front to make room.
     buf.view().put(b"ABOR\r\n").unwrap();
     assert_eq!((buf.pending(), buf.urgent()), (&b"d\xff\xf4\xff\xf2ABOR\r\n"[..], Some(5)));
     assert!(buf.view().put_synch().is_err());

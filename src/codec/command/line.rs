@@ -1,13 +1,14 @@
-//! A command line that goes out as it was written.
+//! A command line that is sent as it was written.
 
 use core::fmt;
 
 use crate::codec::{Escaped, Full, Invalid, Sink, Text, Verb};
 
-/// A command line as somebody typed it: with its own case and spaces, and with an argument that the command
-/// need not take. [`client::raw`](crate::client::raw) makes it; a parser never does.
+/// A command line as a person typed it, with its own case and spaces, and with an argument that
+/// need not be valid for the command. [`client::raw`](crate::client::raw) creates it; a parser
+/// never does.
 ///
-/// `Debug` does not show the argument of a command that is given a secret.
+/// `Debug` hides the argument of a command that takes a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CommandLine<'a> {
     line: Text<'a>,
@@ -15,10 +16,10 @@ pub struct CommandLine<'a> {
 }
 
 impl<'a> CommandLine<'a> {
-    /// Finds the verb as a generous server would: blanks and control bytes before it do not hide it.
+    /// Finds the verb as a lenient server would: blanks and control bytes before it do not hide it.
     ///
     /// # Errors
-    /// When the line is blank.
+    /// Fails when the line is blank.
     pub(crate) fn new(line: Text<'a>) -> Result<Self, Invalid> {
         let is_blank = |byte: &u8| *byte <= b' ' || *byte == 0x7F;
         let bytes = line.as_bytes();
@@ -27,13 +28,14 @@ impl<'a> CommandLine<'a> {
         Ok(Self { line, verb })
     }
 
-    /// The command that it begins with; none for one that no table knows.
+    /// Returns the command that the line begins with, or `None` for one that the verb table does
+    /// not list.
     #[must_use]
     pub const fn verb(&self) -> Option<Verb> {
         self.verb
     }
 
-    /// The line, without its CRLF.
+    /// Returns the line, without its CRLF.
     #[must_use]
     pub const fn as_text(&self) -> Text<'a> {
         self.line

@@ -1,4 +1,5 @@
-//! Every command: known lines with their values, what each refuses, and the way back.
+//! Every command: known lines with their values, the arguments that each rejects, and the round
+//! trip.
 
 mod any;
 
@@ -42,7 +43,7 @@ fn mff(argument: &str) -> Command<'_> {
     Command::Mff(MffArgument::parse(argument.as_bytes()).unwrap())
 }
 
-/// A line, what it is read as, and how that is written where it is not the line.
+/// A line, its parsed value, and the canonical line if it differs.
 type Known = (&'static str, Command<'static>, &'static str);
 
 #[rustfmt::skip]
@@ -228,7 +229,7 @@ fn the_argument_is_there_where_the_table_wants_one() {
         let (alone, argued) = (format!("{verb}"), format!("{verb} x"));
         let (alone, argued) = (Command::parse(alone.as_bytes()), Command::parse(argued.as_bytes()));
         match verb.info().argument {
-            // Anonymous logins send it so.
+            // Anonymous logins send `PASS` alone.
             Argument::Required(_) if verb == Verb::Pass => assert!(alone.is_ok()),
             Argument::Required(_) => assert_eq!(alone, Err(MissingArgument(verb))),
             Argument::Optional(_) => assert!(alone.is_ok(), "{verb}"),

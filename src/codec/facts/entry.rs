@@ -6,16 +6,17 @@ use super::table::{self, TABLE};
 use super::{FactSet, NameCase, Permissions, is_fact_name, is_value, terminated_pieces};
 use crate::codec::{Escaped, Full, Invalid, Sink, Text, Timestamp, scan};
 
-/// The value of a fact: bytes without spaces, semicolons and controls, so that it ends where it ends.
+/// The value of a fact: bytes without spaces, semicolons and control bytes, so that its end is
+/// unambiguous.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct FactValue<'a>(&'a [u8]);
 
 impl<'a> FactValue<'a> {
-    /// Checks `bytes`. An empty value is a value.
+    /// Checks `bytes`. An empty value is valid.
     ///
     /// # Errors
-    /// When there is a space, a `;` or a control byte in it. RFC 3659's SCHAR has fewer still; servers
-    /// are not as careful with names of owners.
+    /// Fails when they contain a space, a `;` or a control byte. RFC 3659's SCHAR excludes more,
+    /// but servers are less careful with owner names.
     pub fn new(bytes: &'a [u8]) -> Result<Self, Invalid> {
         match bytes.iter().all(|&b| is_value(b)) {
             true => Ok(Self(bytes)),
@@ -23,14 +24,14 @@ impl<'a> FactValue<'a> {
         }
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.0
     }
 }
 
-/// What can be a value can be text.
+/// Every valid value is valid text.
 impl<'a> From<FactValue<'a>> for Text<'a> {
     #[inline]
     fn from(value: FactValue<'a>) -> Self {
@@ -44,18 +45,18 @@ impl fmt::Debug for FactValue<'_> {
     }
 }
 
-/// What an entry is, its type fact (RFC 3659 section 7.5.1).
+/// The kind of an entry: its type fact (RFC 3659 section 7.5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind<'a> {
     /// `file`.
     File,
-    /// `dir`: a directory in the one that is listed.
+    /// `dir`: a directory in the listed one.
     Directory,
     /// `cdir`: the listed directory itself.
     Current,
-    /// `pdir`: a directory that the listed one is in.
+    /// `pdir`: a parent of the listed directory.
     Parent,
-    /// Anything else, whole: `OS.unix=slink:/target`.
+    /// Any other value, unchanged: `OS.unix=slink:/target`.
     Other(FactValue<'a>),
 }
 
@@ -64,7 +65,8 @@ pub(super) const KINDS: &[(Kind<'static>, &str)] =
     &[(Kind::File, "file"), (Kind::Directory, "dir"), (Kind::Current, "cdir"), (Kind::Parent, "pdir")];
 
 impl<'a> Kind<'a> {
-    /// Reads the value of a type fact, in any case. Whatever is not one of the four is kept as it is.
+    /// Parses the value of a type fact, in any case. Values other than the four names are kept
+    /// unchanged.
     #[must_use]
     #[inline]
     pub fn from_value(value: FactValue<'a>) -> Self {
@@ -72,7 +74,7 @@ impl<'a> Kind<'a> {
         KINDS.iter().find(named).map_or(Self::Other(value), |row| row.0)
     }
 
-    /// Its value as it is written.
+    /// Returns the value as it is written.
     #[must_use]
     pub fn as_bytes(&self) -> &'a [u8] {
         match self {
@@ -81,8 +83,9 @@ impl<'a> Kind<'a> {
         }
     }
 
-    /// What a symbolic link on a Unix server leads to: `OS.unix=slink:` and the target, which is empty when
-    /// the server does not say (`OS.unix=slink`, `OS.unix=symlink`). `None` when it is no link.
+    /// Returns the target of a symbolic link on a Unix server: the text after `OS.unix=slink:` or
+    /// `OS.unix=symlink:`, or nothing when the server does not give it. `None` when the entry is
+    /// not a link.
     #[must_use]
     pub fn link_target(&self) -> Option<&'a [u8]> {
         let Self::Other(value) = self else { return None };
@@ -95,30 +98,30 @@ impl<'a> Kind<'a> {
     }
 }
 
-/// The values of the facts that are known here. `None` is a fact that is not given.
+/// The values of the known facts, `None` where a fact is not given.
 ///
-/// A host fills one in to be written; a line that came is read into one.
+/// A host fills one in to be written; parsing a line yields one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FactValues<'a> {
-    /// What the entry is.
+    /// The kind of the entry.
     pub kind: Option<Kind<'a>>,
-    /// Its size in bytes. Read from Pure-FTPd's `sizd` too.
+    /// The size in bytes. Also read from Pure-FTPd's `sizd`.
     pub size: Option<u64>,
-    /// When its content changed last.
+    /// The time of the last change to the content.
     pub modify: Option<Timestamp>,
-    /// When it was made.
+    /// The time of creation.
     pub create: Option<Timestamp>,
-    /// What the session may do with it.
+    /// The permissions of the session.
     pub perm: Option<Permissions>,
-    /// Equal for two names when they are of the same file; upper and lower case differ.
+    /// An identifier, equal for two names if they refer to the same file. Case matters.
     pub unique: Option<FactValue<'a>>,
-    /// The language of its name, a tag of RFC 5646.
+    /// The language of the name, a tag of RFC 5646.
     pub lang: Option<FactValue<'a>>,
-    /// The media type of its content, `text/plain`.
+    /// The media type of the content, such as `text/plain`.
     pub media_type: Option<FactValue<'a>>,
-    /// The character set of its name, where that is not UTF-8.
+    /// The character set of the name, if it is not UTF-8.
     pub charset: Option<FactValue<'a>>,
-    /// Unix permissions, with the bits of the file type where the server sends them.
+    /// The Unix permissions, with the bits of the file type where the server sends them.
     pub unix_mode: Option<u16>,
     /// The owner's number.
     pub unix_uid: Option<u32>,
@@ -135,17 +138,18 @@ pub struct FactValues<'a> {
 }
 
 impl<'a> FactValues<'a> {
-    /// The facts that are given.
+    /// Returns the set of given facts.
     #[must_use]
     pub fn present(&self) -> FactSet {
         TABLE.iter().filter(|row| (row.given)(self).is_some()).map(|row| row.fact).collect()
     }
 
-    /// Appends an entry without its line end: the facts that are both given and in `selected`, in the order
-    /// of RFC 3659 section 7.5, a space, `name`. MLST's line has one more space before it.
+    /// Appends an entry without its line end: the facts that are both given and in `selected`, in
+    /// the order of RFC 3659 section 7.5, then a space and `name`. A line of MLST has one more
+    /// space before it.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(
         &self,
         selected: FactSet,
@@ -166,18 +170,19 @@ impl<'a> FactValues<'a> {
     }
 }
 
-/// An entry: facts and the pathname they are about. Borrowed from its line.
+/// An entry: facts and the pathname they describe. Borrowed from its line.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Facts<'a> {
-    /// As it stands, with what is between the semicolons and is no fact.
+    /// The facts as they were sent, including pieces between semicolons that are not facts.
     list: &'a [u8],
-    /// What is known of them.
+    /// The values of the known facts.
     pub values: FactValues<'a>,
-    /// The facts that are known here and given, but with a value that cannot be read: a size that is no number
-    /// below 2^64, a time that is not of RFC 3659 2.3. They are absent in `values`; what is between `=` and `;`
-    /// is still in [`iter`](Self::iter), unless it holds control bytes.
+    /// The known facts that are given without a readable value, such as a size that is not a number
+    /// below 2^64 or a time that violates RFC 3659 2.3. They are absent from `values`. The bytes
+    /// between `=` and `;` are still in [`iter`](Self::iter), unless they are missing or contain
+    /// control bytes.
     pub unreadable: FactSet,
-    /// The pathname, with every space that is in it. Empty where MLST describes the current directory
+    /// The pathname, including all spaces in it. Empty where MLST describes the current directory
     /// and the server does not name it. Not a local name: see
     /// [`safe_name`](crate::codec::pathname::safe_name).
     pub name: Text<'a>,
@@ -187,28 +192,31 @@ impl<'a> Facts<'a> {
     // entry = [ facts ] SP pathname                        ; RFC 3659 7.2
     // facts = 1*( fact ";" )                               ; in use too: no ";" after the last
     // fact = factname "=" value
-    // factname = 1*RCHAR; value = *SCHAR                   ; in use too: any byte but SP, ";" and controls
-    //   in use too: an empty fact; a tab before the pathname
-    /// Reads an entry of MLSD, without its line end; or the text of MFMT's 213. The first space ends the facts,
-    /// so that a line that begins with one has none. A fact given twice counts once, as it came first.
+    // factname = 1*RCHAR; value = *SCHAR
+    //   in use too: any byte but SP, ";" and controls; an empty fact; a tab before the pathname
+    /// Parses an entry of MLSD without its line end, or the text of MFMT's 213. The first space
+    /// ends the facts, so a line that begins with a space has none. If a fact is given twice, the
+    /// first one counts.
     ///
-    /// A fact that cannot be read costs its line nothing but itself: where it is known here it is in
-    /// [`unreadable`](Self::unreadable). [`parse_exact`](Self::parse_exact) refuses it.
+    /// An unreadable fact does not affect the rest of its line: a known one is listed in
+    /// [`unreadable`](Self::unreadable). [`parse_exact`](Self::parse_exact) rejects such facts.
     ///
     /// # Errors
-    /// When there is no space (or tab), when what is before it is not facts (not one of them has a name and an `=`, or
-    /// the last has none and no `;` either), or when the pathname holds CR, LF or NUL.
+    /// Fails when there is no space (or tab), when the text before it is not facts (no piece has
+    /// both a name and an `=`, or the last piece lacks both these and its `;`), or when the
+    /// pathname contains CR, LF or NUL.
     pub fn parse(line: &'a [u8]) -> Result<Self, Invalid> {
         let mut facts = Self::default();
         facts.read(line)?;
         Ok(facts)
     }
 
-    /// Reads facts that ask for something, as MFF's argument does: as [`parse`](Self::parse), but whole.
+    /// Parses facts that request a change, as in MFF's argument: like [`parse`](Self::parse), but
+    /// strictly.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse), and when a fact that is known here cannot be read, or one has no name, no `=`
-    /// or a control byte in it.
+    /// Fails like [`parse`](Self::parse), and when a known fact is unreadable, or a fact has no
+    /// name, no `=` or a control byte.
     pub fn parse_exact(line: &'a [u8]) -> Result<Self, Invalid> {
         let facts = Self::parse(line)?;
         let sound = terminated_pieces(facts.list).all(|piece| sound(piece).is_some());
@@ -218,7 +226,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// As [`parse`](Self::parse), into what is empty yet: it is large, and not moved so.
+    /// Does the work of [`parse`](Self::parse) in place, on an empty value, since the struct is too
+    /// large to move cheaply.
     #[inline]
     pub(crate) fn read(&mut self, line: &'a [u8]) -> Result<(), Invalid> {
         let mut marks = scan::Marks::new(line, |byte| byte == b'=' || !is_value(byte));
@@ -266,11 +275,11 @@ impl<'a> Facts<'a> {
         Ok(())
     }
 
-    /// Settles a list with pieces in it that are no facts: those that are known here and not `seen` otherwise are
-    /// unreadable.
+    /// Handles a list with pieces that are not facts: known facts among them that are not in `seen`
+    /// are unreadable.
     ///
     /// # Errors
-    /// When nothing in it is a fact, not even one with a value that is none.
+    /// Fails when no piece is a fact, not even a known one with an invalid value.
     #[cold]
     fn settle_odd(&mut self, list: &[u8], seen: FactSet) -> Result<(), Invalid> {
         let mut some = false;
@@ -288,14 +297,14 @@ impl<'a> Facts<'a> {
         if some { Ok(()) } else { Err(FACTS) }
     }
 
-    /// Reads an entry of MLST, a line of its reply between the first and the last. One space stands before
-    /// it; servers that leave it out, or put more, are understood.
+    /// Parses an entry of MLST: a line of its reply between the first and the last. One space
+    /// precedes it; servers that omit the space, or send more, are understood.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse).
+    /// Fails like [`parse`](Self::parse).
     pub fn parse_indented(line: &'a [u8]) -> Result<Self, Invalid> {
         let entry = line.strip_prefix(b" ").unwrap_or(line);
-        // Two spaces are no facts, unless what follows is facts beyond doubt.
+        // Two spaces mean an entry without facts, unless the text behind them is clearly facts.
         let unindented =
             entry.iter().position(|&b| b != b' ').and_then(|at| entry.get(at..)).unwrap_or(entry);
         match Self::parse(unindented) {
@@ -304,30 +313,31 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether a `;` ends the last fact, as it must (RFC 3659 7.2).
+    /// Returns whether a `;` ends the last fact, as RFC 3659 7.2 requires.
     #[must_use]
     pub fn is_terminated(&self) -> bool {
         self.list.ends_with(b";")
     }
 
-    /// Every fact as it was sent, known or not: its name and its value. What has no name, no `=` or a control
-    /// byte in it is passed over.
+    /// Yields the name and value of every fact as it was sent, known or not. Skips pieces without a
+    /// name or an `=`, and those with a control byte.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], FactValue<'a>)> + use<'a> {
         terminated_pieces(self.list).filter_map(sound)
     }
 
-    /// The first fact with this name, in any case.
+    /// Returns the first fact with this name, in any case.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<FactValue<'a>> {
         self.iter().find(|fact| fact.0.eq_ignore_ascii_case(name.as_bytes())).map(|fact| fact.1)
     }
 
-    /// Appends the entry with the facts of [`iter`](Self::iter) as they came, and a `;` after the last.
+    /// Appends the entry with the facts of [`iter`](Self::iter) unchanged, and a `;` after the
+    /// last.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
-        // Not the list as a whole: it may hold what could end the line.
+        // Not the list as a whole: it may contain bytes that would end the line.
         for (name, value) in self.iter() {
             for part in [name, b"=", value.0, b";"] {
                 sink.put(part)?;
@@ -340,24 +350,24 @@ impl<'a> Facts<'a> {
 
 const FACTS: Invalid = Invalid::new("facts, each name=value; and a space before the pathname");
 
-/// Where what begins at `start` ends, which has no `=`, no name, or a control byte in it.
+/// Returns the end of the piece at `start`, which has no `=`, no name, or a control byte in it.
 #[cold]
 fn end_of_odd(line: &[u8], start: usize) -> Result<usize, Invalid> {
     let rest = line.get(start..).ok_or(FACTS)?;
     let at = memchr::memchr2(b';', b' ', rest).ok_or(FACTS)?;
     let (piece, after) = rest.split_at_checked(at).ok_or(FACTS)?;
-    // What no `;` ends may as well be part of a name that no space was put before.
+    // A piece without a `;` may as well be part of a pathname whose leading space is missing.
     let known = || scan::split(piece, b'=').and_then(|(label, _)| table::named(label)).is_some();
     if after.starts_with(b";") || known() { Ok(start + at) } else { Err(FACTS) }
 }
 
-/// The name and the value of a piece between semicolons, if it is a fact.
+/// Splits a piece between semicolons into its name and value, if it is a fact.
 fn sound(piece: &[u8]) -> Option<(&[u8], FactValue<'_>)> {
     let (name, value) = scan::split(piece, b'=')?;
     Some((name, FactValue::new(value).ok()?)).filter(|_| is_fact_name(name))
 }
 
-/// Printable.
+/// Prints the entry with unprintable bytes escaped.
 impl fmt::Debug for Facts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{} {}\"", Escaped(self.list), self.name)

@@ -1,17 +1,18 @@
-//! THE table of facts: what each is called, and how its value is read and written. All else derives from it.
+//! The table of facts: the names of each, and how its value is read and written. Everything else
+//! derives from it.
 
 use super::{FactSet, FactValue, FactValues, Kind, NameCase, Permissions};
 use crate::codec::{Full, Sink, Timestamp, scan};
 
-/// A fact that is known here.
+/// A known fact.
 pub(super) struct Row {
     pub(super) fact: FactSet,
-    /// Its name as RFC 3659 writes it, and in lower case.
+    /// The name as RFC 3659 writes it; `lower` is the lower-case form.
     canonical: &'static str,
     lower: &'static str,
-    /// Reads its value into its field. Returns whether it could be read.
+    /// Reads a value into its field and returns whether it could be read.
     pub(super) read: for<'a> fn(&mut FactValues<'a>, FactValue<'a>) -> bool,
-    /// What is in its field.
+    /// Returns the value of the field, if it is set.
     pub(super) given: for<'a> fn(&FactValues<'a>) -> Option<Written<'a>>,
 }
 
@@ -24,7 +25,7 @@ impl Row {
     }
 }
 
-/// A value as it is written.
+/// A value to be encoded.
 pub(super) enum Written<'a> {
     Kind(Kind<'a>),
     Decimal(u64),
@@ -62,7 +63,7 @@ macro_rules! table {
     };
 }
 
-/// In the order in which facts are written.
+/// The known facts, in the order in which they are written.
 #[rustfmt::skip]
 pub(super) const TABLE: &[Row] = table! {
     // fact, its names, its field of `FactValues`, its value from bytes, and to bytes
@@ -84,7 +85,7 @@ pub(super) const TABLE: &[Row] = table! {
     UNIX_GROUPNAME, "UNIX.groupname", "UNIX.groupname", unix_groupname, text,   Written::Text;
 };
 
-/// Names that are read and never written: Pure-FTPd's for the size of a directory.
+/// Names that are read but never written: Pure-FTPd's name for the size of a directory.
 const ALIASES: &[(&str, FactSet)] = &[("sizd", FactSet::SIZE)];
 
 // type-fact = "Type=" type-val; size-fact = "Size=" 1*DIGIT; modify-fact = "Modify=" time-val;
@@ -121,7 +122,7 @@ fn number<N: TryFrom<u64>>(value: FactValue<'_>) -> Option<N> {
     scan::decimal(value.as_bytes())
 }
 
-/// The fact with this name, in any case.
+/// Returns the row of the fact with this name, in any case.
 #[inline]
 pub(super) fn named(name: &[u8]) -> Option<&'static Row> {
     let (first, last) = ends(name)?;
@@ -130,7 +131,8 @@ pub(super) fn named(name: &[u8]) -> Option<&'static Row> {
     (differs == 0 && name.len() == known.length).then_some(known.row)
 }
 
-/// A name by its length and its ends, and the bits of these that no case changes.
+/// A name, stored as its length and its two ends, with masks of the bits that must match (all but
+/// the case bit of letters).
 #[derive(Clone, Copy)]
 struct Known {
     row: &'static Row,
@@ -141,8 +143,8 @@ struct Known {
     last_bits: u64,
 }
 
-/// The first and the last eight bytes of a name, of a shorter one four. They overlap, and tell all names of 4 to 16
-/// bytes that are of one length.
+/// Returns the first and the last eight bytes of a name, or four of a shorter one. They overlap,
+/// and together with the length they identify a name of 4 to 16 bytes.
 #[inline]
 const fn ends(name: &[u8]) -> Option<(u64, u64)> {
     if let Some(first) = name.first_chunk() {
@@ -158,7 +160,8 @@ const fn ends(name: &[u8]) -> Option<(u64, u64)> {
     }
 }
 
-/// Where a name stands in [`SLOTS`], by its last bytes in any case. The factor was found by trial.
+/// Returns the index of a name in [`SLOTS`], computed from its last bytes in any case. The factor
+/// was found by trial.
 #[inline]
 const fn slot(last: u64) -> usize {
     ((last | 0x2020_2020_2020_2020).wrapping_mul(FACTOR) >> 59) as usize
@@ -166,9 +169,9 @@ const fn slot(last: u64) -> usize {
 
 const FACTOR: u64 = 0xf1a9_a658_de0f_39a7;
 
-/// The names of [`TABLE`] and [`ALIASES`], each in its [`slot`]: no name needs more than one look.
+/// The names of [`TABLE`] and [`ALIASES`], each in its [`slot`], so that a lookup needs one probe.
 static SLOTS: [Known; 32] = {
-    // An empty slot: no name that has ends is as short.
+    // An empty slot, whose length no name with ends has.
     let none = Known { row: &TABLE[0], length: 0, first: 0, last: 0, first_bits: 0, last_bits: 0 };
     let mut slots = [none; 32];
     let mut i = 0;

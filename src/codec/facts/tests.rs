@@ -227,7 +227,7 @@ fn a_fact_that_cannot_be_read_is_named_and_costs_nothing_else() {
         ("UNIX.mode=rw-;", MODE),
         ("UNIX.uid=-2;UNIX.gid=4294967296;", FactSet::UNIX_UID.union(FactSet::UNIX_GID)),
         ("modify=x;size=x;perm=!;", FactSet::SIZE.union(FactSet::MODIFY).union(FactSet::PERM)),
-        // Nothing that is known here is lost with these.
+        // These pieces hide no known fact.
         (";", FactSet::empty()),
         (";;", FactSet::empty()),
         ("frogs;", FactSet::empty()),
@@ -245,7 +245,7 @@ fn a_fact_that_cannot_be_read_is_named_and_costs_nothing_else() {
             assert_eq!((facts.values, facts.unreadable), (expected, unreadable), "{line:?}");
             assert_eq!(facts.name.as_bytes(), b"a b");
             assert!(Facts::parse_exact(line.as_bytes()).is_err(), "{line:?}");
-            // What is written of it is facts again, and ends where it ends.
+            // The written entry is valid again, and its end is unambiguous.
             let written = encoded(|out| facts.encode(out));
             assert!(!written.iter().any(u8::is_ascii_control), "{}", written.escape_ascii());
             assert_eq!(Facts::parse(&written).unwrap().values, expected);
@@ -425,7 +425,7 @@ prop_compose! {
     }
 }
 
-/// The fact with this name, looked for among all.
+/// Finds the fact with this name by a linear search.
 fn named_slowly(name: &[u8]) -> Option<&'static table::Row> {
     let called = |row: &&table::Row| {
         row.name(NameCase::Canonical).as_bytes().eq_ignore_ascii_case(name)
@@ -434,7 +434,8 @@ fn named_slowly(name: &[u8]) -> Option<&'static table::Row> {
     TABLE.iter().find(called)
 }
 
-/// What [`Facts::parse`] reads, piece by piece: the values, what cannot be read, all facts, the pathname.
+/// The result of [`Facts::parse`], piece by piece: the values, the unreadable facts, all facts, the
+/// pathname.
 type Read<'a> = (FactValues<'a>, FactSet, Vec<(&'a [u8], FactValue<'a>)>, &'a [u8]);
 
 fn read_slowly(line: &[u8]) -> Option<Read<'_>> {

@@ -6,7 +6,8 @@ use std::vec::Vec;
 
 type Out = ArrayVec<u8, 64>;
 
-/// Every text is read as its value, and the value written as the canonical text, which is read again.
+/// Asserts that every text is parsed as its value, and that the value is written as the canonical
+/// text, which parses to the same value.
 fn known<T: PartialEq + Debug>(
     table: &[(&'static str, &'static str, T)],
     parse: impl Fn(&'static [u8]) -> Result<T, Invalid>,

@@ -1,12 +1,13 @@
-//! Several pathnames in one argument, as COMB has them: no document says how, this is what is in use.
+//! Several pathnames in one argument, as in COMB. No document specifies this; the format is the one
+//! in use.
 
 use super::{Quoted, is_control, up_to_lone_quote};
 use crate::codec::{Invalid, Text};
 
 // names = name *(1*SP name)
 // name  = 1*(%x21 / %x23-7E / %x80-FF) / DQUOTE 1*(%x20-21 / %x23-7E / %x80-FF / 2DQUOTE) DQUOTE
-/// Pathnames with spaces between them; one that holds a space or a quote stands in quotes, as 257 has it.
-/// Borrowed from the argument. All of them can be read, and there is at least one.
+/// A list of pathnames separated by spaces. A name that contains a space or a quote is quoted as in
+/// 257. Borrowed from the argument. Every name is valid, and there is at least one.
 ///
 /// ```
 /// use ftp_proto::codec::{NameList, Text};
@@ -18,11 +19,11 @@ use crate::codec::{Invalid, Text};
 pub struct NameList<'a>(Text<'a>);
 
 impl<'a> NameList<'a> {
-    /// Reads an argument.
+    /// Parses an argument.
     ///
     /// # Errors
-    /// When there is no name, an empty one, one with a control byte or with a quote where none may be, or
-    /// the last quote is missing.
+    /// Fails when there is no name, a name is empty or contains a control byte or a misplaced
+    /// quote, or the last quote is missing.
     pub fn parse(argument: Text<'a>) -> Result<Self, Invalid> {
         let mut rest = argument.as_bytes();
         let mut any = false;
@@ -32,7 +33,7 @@ impl<'a> NameList<'a> {
         if any { Ok(Self(argument)) } else { Err(EXPECTED) }
     }
 
-    /// The names in order.
+    /// Yields the names in order.
     pub fn iter(&self) -> impl Iterator<Item = Quoted<'a>> + use<'a> {
         let mut rest = self.0.as_bytes();
         core::iter::from_fn(move || {
@@ -42,7 +43,7 @@ impl<'a> NameList<'a> {
         })
     }
 
-    /// The first name, and the argument behind it: the others, where there are any.
+    /// Returns the first name and the rest of the argument, which holds the others, if any.
     #[must_use]
     pub fn split_first(&self) -> Option<(Quoted<'a>, Text<'a>)> {
         let (name, after) = next_name(self.0.as_bytes()).ok().flatten()?;
@@ -52,7 +53,7 @@ impl<'a> NameList<'a> {
 
 const EXPECTED: Invalid = Invalid::new("names with spaces between them, in quotes where need be");
 
-/// The next name and what is behind it; none at the end.
+/// Returns the next name and the text behind it, or `None` at the end.
 fn next_name(argument: &[u8]) -> Result<Option<(Quoted<'_>, &[u8])>, Invalid> {
     let argument = argument.trim_ascii_start();
     let (raw, after) = match argument.strip_prefix(b"\"") {

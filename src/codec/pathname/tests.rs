@@ -52,7 +52,8 @@ fn a_257_cut_anywhere_inside_its_quotes_is_refused() {
         let path = path_in(text).unwrap();
         let closing = opening + quote(&path).len() - 1;
         for end in opening + 1..=closing {
-            // Cut between two quotes, the path looks whole: only the length of its line tells that it is not.
+            // Truncated between two quotes, the path looks whole; only the length of its line shows
+            // that it is not.
             if text[..end].last() == Some(&b'"') && end > opening + 1 && text[end] == b'"' {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Reply lines and whole replies as real servers send them, the texts of some, and the way back.
+//! Reply lines and whole replies of real servers, the texts of some replies, and the round trip.
 
 use std::vec::Vec;
 
@@ -16,14 +16,14 @@ fn code(number: u16) -> ReplyCode {
 fn a_line_is_read_by_the_reply_that_it_is_in() {
     type Read = Option<(u16, Position, &'static str)>;
     let table: &[(&str, Option<u16>, EndRule, Read)] = &[
-        // A reply of one line, or the first of many.
+        // A single-line reply, or the first line of several.
         ("226 Done", None, SameCode, Some((226, Single, "Done"))),
         ("226", None, SameCode, Some((226, Single, ""))),
         ("226 ", None, SameCode, Some((226, Single, ""))),
         ("226  Done ", None, SameCode, Some((226, Single, " Done "))),
         ("211-Features:", None, SameCode, Some((211, First, "Features:"))),
         ("211-", None, SameCode, Some((211, First, ""))),
-        // So some begin the answer to FEAT.
+        // Some servers begin the answer to FEAT like this.
         ("211 211-Extensions", None, SameCode, Some((211, First, "Extensions"))),
         ("211 211-SIZE", Some(211), SameCode, Some((211, Middle, "SIZE"))),
         ("211 211 End", None, SameCode, Some((211, Single, "211 End"))),
@@ -33,7 +33,7 @@ fn a_line_is_read_by_the_reply_that_it_is_in() {
         ("211 220-x", None, SameCode, Some((211, Single, "220-x"))),
         ("631 base64=", None, SameCode, Some((631, Single, "base64="))),
         ("599 of no document", None, SameCode, Some((599, Single, "of no document"))),
-        // What begins no reply.
+        // Lines that begin no reply.
         ("", None, SameCode, None),
         ("22", None, SameCode, None),
         ("2266", None, SameCode, None),
@@ -47,7 +47,8 @@ fn a_line_is_read_by_the_reply_that_it_is_in() {
         ("HTTP/1.1 400 Bad Request", None, SameCode, None),
         ("SSH-2.0-OpenSSH_9.6", None, SameCode, None),
         ("\u{feff}220 hello", None, SameCode, None),
-        // Within one: bare, blank, indented, each with the code, and what only looks like an end.
+        // Within a reply: bare, blank and indented lines, lines with the code, and lines that only
+        // look like an end.
         (" UTF8", Some(211), SameCode, Some((211, Middle, " UTF8"))),
         ("UTF8", Some(211), SameCode, Some((211, Middle, "UTF8"))),
         ("", Some(211), SameCode, Some((211, Middle, ""))),
@@ -130,7 +131,7 @@ fn a_whole_reply_ends_with_its_last_line() {
         let expected: Vec<_> =
             expected.iter().map(|(position, text)| (*position, text.as_bytes().to_vec())).collect();
         assert_eq!(lines(&reply), expected);
-        // No part of it is a reply.
+        // No prefix of it is a reply.
         for end in 0..input.len() - rest.len() {
             assert_eq!(Reply::parse(&input.as_bytes()[..end], *rule), Ok(None), "{:?}", &input[..end]);
         }

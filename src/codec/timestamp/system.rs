@@ -1,4 +1,4 @@
-//! Timestamps as the system's clock has them.
+//! Conversions between timestamps and the system clock.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,18 +6,19 @@ use super::{NANOS_PER_SECOND, RANGE, Timestamp};
 use crate::codec::Invalid;
 
 impl Timestamp {
-    /// The moment on the system's clock: what [`File::set_modified`](std::fs::File::set_modified) takes. None
-    /// where that clock does not go back so far, as Windows' does not beyond 1601.
+    /// Returns the time for the system clock, for
+    /// [`File::set_modified`](std::fs::File::set_modified). `None` where the clock cannot represent
+    /// it, as on Windows before 1601.
     #[must_use]
     pub fn to_system_time(&self) -> Option<SystemTime> {
         let (seconds, nanoseconds) = self.to_unix();
         system_time(seconds, nanoseconds)
     }
 
-    /// The moment that the system's clock shows, in UTC.
+    /// Creates the timestamp of a system time, in UTC.
     ///
     /// # Errors
-    /// Beyond the years 1 to 9999.
+    /// Fails outside the years 1 to 9999.
     pub fn from_system_time(time: SystemTime) -> Result<Self, Invalid> {
         let whole = |since: Duration| i64::try_from(since.as_secs()).map_err(|_| RANGE);
         match time.duration_since(SystemTime::UNIX_EPOCH) {
@@ -30,7 +31,7 @@ impl Timestamp {
     }
 }
 
-/// Seconds since 1970, and the nanoseconds to add.
+/// Converts seconds since 1970, and nanoseconds to add, to a system time.
 pub(crate) fn system_time(seconds: i64, nanoseconds: u32) -> Option<SystemTime> {
     let whole = Duration::from_secs(seconds.unsigned_abs());
     let second = match seconds {

@@ -112,7 +112,7 @@ fn instants_without_a_year_to_name_are_refused() {
 
 #[test]
 fn every_day_from_the_first_to_the_last_follows_the_one_before() {
-    // Counts the calendar by hand, one day at a time, beside the arithmetic.
+    // Counts the calendar by hand, one day at a time, as a check of the arithmetic.
     let (mut year, mut month, mut day) = (1u16, 1u8, 1u8);
     let mut days = -UNIX_EPOCH;
     while year <= 9999 {
@@ -136,7 +136,7 @@ fn a_timestamp_is_small() {
     assert_eq!(size_of::<Timestamp>(), 12);
 }
 
-/// A time-val read a number at a time.
+/// Parses a time-val one number at a time.
 fn read_slowly(text: &str) -> Option<Timestamp> {
     let whole = text.find('.').unwrap_or(text.len());
     let (digits, fraction) = text.split_at(whole);

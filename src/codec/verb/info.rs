@@ -1,4 +1,4 @@
-//! What a row of the table of commands holds, and what every command has in common (RFC 959 5.3.1 and
+//! The columns of the table of commands, and the replies that all commands share (RFC 959 5.3.1 and
 //! 5.4).
 
 use super::Verb;
@@ -10,86 +10,89 @@ macro_rules! codes {
 }
 pub(super) use codes;
 
-/// What the table says of a command: its row.
+/// The row of a command in the table.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct VerbInfo {
     /// The name, in upper case.
     pub name: &'static str,
-    /// The document and section that define it, such as `RFC 959 4.1.1`; `no document` for
+    /// The document and section that define the command, such as `RFC 959 4.1.1`; `no document` for
     /// a command that is merely in use.
     pub source: &'static str,
-    /// What it does, in our words: a sentence without its full stop, for HELP and for documentation.
+    /// A summary of the command in our words: a sentence without its full stop, for HELP and the
+    /// docs.
     pub summary: &'static str,
-    /// Whether it takes an argument, and which.
+    /// The argument of the command.
     pub argument: Argument,
-    /// Whether the argument must not be shown: not in a log, a trace or a `Debug`.
+    /// `true` if the argument must not be shown in a log, a trace or a `Debug`.
     pub secret: bool,
-    /// Whether it may come before the login.
+    /// The gate that decides whether the command is allowed before login.
     pub login: LoginGate,
-    /// Whether it is answered while a transfer is running.
+    /// The gate that decides whether the command is answered during a transfer.
     pub transfer: TransferGate,
-    /// Which way the file or listing goes, where the command opens a data connection.
+    /// The direction of the file or listing, if the command opens a data connection.
     pub data: Option<Direction>,
-    /// Whether only the codes of the row ([`success`](Self::success), [`intermediate`](Self::intermediate),
-    /// [`seen`](Self::seen)) grant the command. The others are granted by any 2yz or 3yz that is not
-    /// another command's own: see [`is_answered_by`](Self::is_answered_by).
+    /// `true` if only the codes of the row ([`success`](Self::success),
+    /// [`intermediate`](Self::intermediate), [`seen`](Self::seen)) grant the command. Other
+    /// commands are granted by any 2yz or 3yz that does not belong to another command: see
+    /// [`is_answered_by`](Self::is_answered_by).
     pub exact: bool,
-    /// Whether the command removes, renames, stores or protects something. A client that has met a stray
-    /// reply first makes sure that no other one is on its way.
+    /// `true` if the command removes, renames, stores or protects something. Before sending it, a
+    /// client that has received a stray reply makes sure that no other one is in flight.
     pub irrevocable: bool,
-    /// The command that this is an older name of: XMKD is MKD.
+    /// The command of which this is an older name: XMKD is MKD.
     pub alias_of: Option<Verb>,
-    /// The 1yz replies it may get.
+    /// The 1yz replies that the command may get.
     pub preliminary: &'static [ReplyCode],
-    /// The 2yz replies it may get.
+    /// The 2yz replies that the command may get.
     pub success: &'static [ReplyCode],
-    /// The 3yz replies it may get.
+    /// The 3yz replies that the command may get.
     pub intermediate: &'static [ReplyCode],
-    /// The 4yz and 5yz replies it may get, besides those that any command may get.
+    /// The 4yz and 5yz replies that the command may get, in addition to those that any command may
+    /// get.
     pub failure: &'static [ReplyCode],
-    /// Those of its replies that its own document does not list and a later one adds: RFC 1123
+    /// The replies that the command's own document does not list but a later one adds: RFC 1123
     /// 4.1.3.4, RFC 2228 8.2, RFC 4217 10.2.
     pub additions: &'static [ReplyCode],
-    /// Those of its replies, and of [`ANY`](Self::ANY), that no document lists for it (of RFC 959, no
-    /// table but 5.4 is meant) and that we give nonetheless, as servers in use do.
+    /// The replies, including those of [`ANY`](Self::ANY), that no document lists for the command
+    /// (of RFC 959, only the table in 5.4 counts) but that our server sends, as servers in use do.
     pub departures: &'static [ReplyCode],
-    /// The 2yz and 3yz replies that real servers send besides those of the row. Clients accept them; our
-    /// server does not send them.
+    /// The 2yz and 3yz replies that real servers send in addition to those of the row. Clients
+    /// accept them; our server does not send them.
     pub seen: &'static [ReplyCode],
 }
 
-/// The argument of a command, with its syntax as RFC 959 5.3.1 would write it, such as
+/// The argument of a command, with its syntax in the notation of RFC 959 5.3.1, such as
 /// `<SP> <pathname>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Argument {
-    /// There is none.
+    /// The command takes no argument.
     None,
-    /// There may be one.
+    /// The argument is optional.
     Optional(&'static str),
-    /// There has to be one.
+    /// The argument is required.
     Required(&'static str),
 }
 
-/// When, as to the login, a command is allowed.
+/// The login state in which a command is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LoginGate {
-    /// Before the login as well as after it.
+    /// Before login as well as after it.
     Anytime,
-    /// After the login. Before it, the answer is 530.
+    /// After login. Before it, the answer is 530.
     LoggedIn,
 }
 
-/// When a command that comes during a transfer is answered.
+/// The time at which a command that arrives during a transfer is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TransferGate {
-    /// At once.
+    /// Immediately, while the transfer goes on.
     Now,
-    /// In its turn, when the transfer has had its last reply.
+    /// In order, after the final reply of the transfer.
     Waits,
 }
 
-/// Which way the data connection of a command carries data.
+/// The direction of data on a command's data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// From the server to the user: a retrieval or a listing.
@@ -99,22 +102,23 @@ pub enum Direction {
 }
 
 impl VerbInfo {
-    /// What any command may get, without its row saying so: the connection is closing, the command or
-    /// its argument is bad or not supported, there was no login.
+    /// The replies that any command may get without listing them in its row: the connection is
+    /// closing, the command or its argument is invalid or not supported, or the client is not
+    /// logged in.
     pub const ANY: &'static [ReplyCode] = codes![421 500 501 502 504 530];
 
-    /// What any command may get where a security mechanism of RFC 2228 protects the control connection:
-    /// the demand to protect the command (3), and protected replies (8.2).
+    /// The replies that any command may get where a security mechanism of RFC 2228 protects the
+    /// control connection: the demand to protect the command (3), and protected replies (8.2).
     pub const PROTECTED: &'static [ReplyCode] = codes![533 631 632 633];
 
-    /// What a new connection may get before any command, besides 421 (RFC 959 5.4).
+    /// The replies that a new connection may get before any command, besides 421 (RFC 959 5.4).
     pub const GREETING: &'static [ReplyCode] = codes![120 220];
 
-    /// What any command may get from us when nobody behind the server answers it. A departure: RFC 959
-    /// has no reply for that, and 451 is a local error.
+    /// The reply of our server to any command that its host does not answer. This is a departure:
+    /// RFC 959 has no reply for that case, and 451 means a local error.
     pub const UNANSWERED: ReplyCode = ReplyCode::LOCAL_ERROR;
 
-    /// A row with nothing in it: no argument, no reply, after the login, not during a transfer.
+    /// An empty row: no argument, no replies, allowed only after login and not during a transfer.
     pub(super) const PLAIN: Self = Self {
         name: "",
         source: "",
@@ -136,29 +140,29 @@ impl VerbInfo {
         seen: &[],
     };
 
-    /// The 2yz and 3yz replies that belong to some command, or to the greeting: a reply with such a code
-    /// answers no command whose row does not have it. The other codes (200, 202, 232, 250 ...) are sent
-    /// for almost anything.
+    /// The 2yz and 3yz replies that belong to some command or to the greeting: a reply with such a
+    /// code answers no command whose row lacks it. The other codes (200, 202, 232, 250 ...) are
+    /// sent for almost anything.
     pub const OWN: &'static [ReplyCode] =
         codes![211 213 214 215 220 221 225 226 227 228 229 230 234 257 331 332 334 350];
 
-    /// The replies of the row, of every outcome: without those that any command may get.
+    /// Yields the replies of the row, of every outcome, without those that any command may get.
     pub fn replies(&self) -> impl Iterator<Item = ReplyCode> + use<> {
         let outcomes = [self.preliminary, self.success, self.intermediate, self.failure];
         outcomes.into_iter().flatten().copied()
     }
 
-    /// Whether the row has this 2yz or 3yz reply, or servers were seen to send it.
+    /// Returns whether the row contains this 2yz or 3yz reply, or servers were seen to send it.
     #[must_use]
     pub fn has_own(&self, code: ReplyCode) -> bool {
         [self.success, self.intermediate, self.seen].into_iter().flatten().any(|own| *own == code)
     }
 
-    /// Whether a final reply with `code` can be the answer to this command, as a client has to judge it. A
-    /// reply that cannot is a stray: it answers something else, or nothing.
+    /// Returns whether a final reply with `code` can be the answer to this command, from a client's
+    /// point of view. A reply that cannot is a stray: it answers something else, or nothing.
     ///
-    /// A failure answers whatever was asked first. So does a success, by its first digit (RFC 1123
-    /// 4.1.2.11), unless the code is [another command's own](Self::OWN) or the row demands its own
+    /// A failure answers any command. So does a success, by its first digit (RFC 1123 4.1.2.11),
+    /// unless the code [belongs to another command](Self::OWN) or the row requires its own codes
     /// ([`exact`](Self::exact)). A preliminary reply is never final.
     #[must_use]
     pub fn is_answered_by(&self, code: ReplyCode) -> bool {
@@ -171,7 +175,8 @@ impl VerbInfo {
         self.has_own(code) || !(self.exact || Self::OWN.contains(&code))
     }
 
-    /// Whether a server may answer the command with `code`: it is in the row, or any command may get it.
+    /// Returns whether a server may answer the command with `code`: the row lists it, or any
+    /// command may get it.
     #[must_use]
     pub fn allows(&self, code: ReplyCode) -> bool {
         code == Self::UNANSWERED
@@ -182,8 +187,8 @@ impl VerbInfo {
 }
 
 impl Argument {
-    /// The syntax, with its leading `<SP>` and in brackets when it is optional; empty when there is no
-    /// argument. For HELP: `RETR <SP> <pathname>` is name, space, syntax.
+    /// Returns the syntax, with its leading `<SP>`, in brackets when the argument is optional, and
+    /// empty when there is none. In HELP, `RETR <SP> <pathname>` is name, space, syntax.
     #[must_use]
     pub const fn syntax(self) -> &'static str {
         match self {

@@ -1,12 +1,12 @@
-//! From the name of a command to the command: one multiplication, one comparison.
+//! Lookup of a command by its name, with one multiplication and one comparison.
 //!
-//! A name of 3 to 7 letters and digits fits a `u64`. A multiplier is searched for, when the crate is
-//! compiled, that takes every name to a slot of its own; so there is nothing to keep in step by hand.
+//! A name of 3 to 7 letters and digits fits a `u64`. At compile time the crate searches for a
+//! multiplier that maps each name to a slot of its own, so nothing has to be kept in sync by hand.
 
 use super::{NAMES, Verb};
 
-/// The command whose name `line` begins with, in any case, and what follows it: nothing, a space or a
-/// control.
+/// Returns the command whose name `line` begins with, in any case, and the rest of the line, which
+/// is empty or begins with a space or a control byte.
 #[inline]
 pub(super) fn split(line: &[u8]) -> Option<(Verb, &[u8])> {
     let (key, length) = key(line);
@@ -17,13 +17,15 @@ pub(super) fn split(line: &[u8]) -> Option<(Verb, &[u8])> {
     Some((verb, line.get(length..)?))
 }
 
-/// The word that `line` begins with and its length: letters in upper case, the length in the top byte, so
-/// that words that differ have keys that differ. A word of more than 7 bytes has the key of no command.
+/// Returns a key for the word that `line` begins with, and the word's length. The key holds the
+/// letters in upper case and the length in the top byte, so that different words have different
+/// keys. A word of more than 7 bytes has the key of no command.
 #[inline]
 const fn key(line: &[u8]) -> (u64, usize) {
     const BELOW_GRAPHIC: u64 = EACH * (b' ' + 1) as u64;
     let start = start(line);
-    // The top bit of the first byte that is no more than a space; beyond it, bits may be wrong.
+    // The lowest bit set is the top bit of the first byte up to space; the bits above it may be
+    // wrong.
     let ends = start.wrapping_sub(BELOW_GRAPHIC) & !start & TOPS;
     let length = ends.trailing_zeros() / 8;
     if length > 7 {
@@ -33,13 +35,13 @@ const fn key(line: &[u8]) -> (u64, usize) {
     (upper(word) | (length as u64) << 56, length as usize)
 }
 
-/// The first eight bytes, with NULs for those that are missing; of a line of less than three, nothing.
+/// Returns the first eight bytes, padded with NULs, or zero for a line of less than three bytes.
 #[inline]
 const fn start(line: &[u8]) -> u64 {
     if let Some(bytes) = line.first_chunk::<8>() {
         u64::from_le_bytes(*bytes)
     } else if let (Some(first), Some(last)) = (line.first_chunk::<4>(), line.last_chunk::<4>()) {
-        // The bytes that are in both come to lie on one another.
+        // The bytes that are in both overlap.
         let last = u32::from_le_bytes(*last) as u64;
         u32::from_le_bytes(*first) as u64 | last << (8 * (line.len() - 4))
     } else if let [a, b, c] = *line {
@@ -52,16 +54,16 @@ const fn start(line: &[u8]) -> u64 {
 const EACH: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = EACH * 0x80;
 
-/// Eight bytes at once, with ASCII letters in upper case.
+/// Converts ASCII letters to upper case, eight bytes at once.
 #[inline]
 const fn upper(word: u64) -> u64 {
-    // Without their top bits, adding to one byte does not carry into the next; the top bit of a sum
-    // tells that the byte was at least `a`, or beyond `z`.
+    // Without their top bits, adding to one byte does not carry into the next. The top bit of a sum
+    // shows whether the byte was at least `a`, or beyond `z`.
     let low = word & (EACH * 0x7F);
     let from_a = low + EACH * (0x80 - b'a' as u64);
     let beyond_z = low + EACH * (0x7F - b'z' as u64);
     let lower = from_a & !beyond_z & !word & TOPS;
-    // 0x80 becomes 0x20, the bit between the cases.
+    // 0x80 becomes 0x20, the bit that distinguishes the cases.
     word ^ (lower >> 2)
 }
 
@@ -89,11 +91,12 @@ const KEY_OF_VERB: [u64; NAMES.len()] = {
 
 #[inline]
 const fn slot(key: u64, multiplier: u64) -> usize {
-    // The high bits of a product depend on all bits of the key. The result is below `1 << SLOT_BITS`.
+    // The high bits of a product depend on all bits of the key. The result is below
+    // `1 << SLOT_BITS`.
     (key.wrapping_mul(multiplier) >> (u64::BITS - SLOT_BITS)) as usize
 }
 
-/// Tries one odd multiplier after another until no two names share a slot.
+/// Tries odd multipliers in turn until no two names share a slot.
 const fn build() -> Index {
     let mut multiplier: u64 = 0x9E37_79B9_7F4A_7C15;
     loop {
@@ -110,8 +113,8 @@ const fn build() -> Index {
         if row == KEY_OF_VERB.len() {
             return Index { multiplier, verbs };
         }
-        // A linear congruential step (Knuth's MMIX); it keeps the multiplier odd, for the increment is
-        // even.
+        // A linear congruential step (Knuth's MMIX), which keeps the multiplier odd since the
+        // increment is even.
         multiplier = multiplier.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814E);
     }
 }

@@ -1,4 +1,4 @@
-//! Sets of commands: what a server serves, what a host takes upon itself.
+//! Sets of commands, such as those that a server supports or that a host overrides.
 
 use core::fmt;
 
@@ -11,10 +11,10 @@ pub struct VerbSet(u128);
 const _: () = assert!(Verb::ALL.len() <= 128, "a wider set is needed");
 
 impl VerbSet {
-    /// No command.
+    /// The empty set.
     pub const EMPTY: Self = Self(0);
 
-    /// These commands.
+    /// Creates the set of these commands.
     #[must_use]
     pub const fn of(verbs: &[Verb]) -> Self {
         let mut set = Self::EMPTY;
@@ -26,25 +26,25 @@ impl VerbSet {
         set
     }
 
-    /// The set with `verb` in it.
+    /// Returns the set with `verb` added.
     #[must_use]
     pub const fn with(self, verb: Verb) -> Self {
         Self(self.0 | 1 << verb as u8)
     }
 
-    /// The set without `verb`.
+    /// Returns the set with `verb` removed.
     #[must_use]
     pub const fn without(self, verb: Verb) -> Self {
         Self(self.0 & !(1 << verb as u8))
     }
 
-    /// Whether `verb` is in it.
+    /// Returns whether the set contains `verb`.
     #[must_use]
     pub const fn contains(self, verb: Verb) -> bool {
         self.0 >> verb as u8 & 1 == 1
     }
 
-    /// Its commands, in the order of the table.
+    /// Yields the commands of the set, in the order of the table.
     pub fn iter(self) -> impl Iterator<Item = Verb> {
         Verb::ALL.iter().copied().filter(move |verb| self.contains(*verb))
     }

@@ -1,4 +1,4 @@
-//! The table against itself, against a linear search, and against the tables of the RFCs.
+//! Tests of the table for consistency, against a linear search, and against the tables of the RFCs.
 
 use std::collections::BTreeSet;
 use std::string::ToString;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// RFC 959 5.4, row by row, with all its codes in its order; 110 stands there in parentheses.
+/// RFC 959 5.4, row by row, with all codes in its order; it has 110 in parentheses.
 const RFC_959_5_4: &[(Verb, &[u16])] = &[
     (Verb::User, &[230, 530, 500, 501, 421, 331, 332]),
     (Verb::Pass, &[230, 202, 530, 500, 501, 503, 421, 332]),
@@ -48,7 +48,7 @@ const RFC_959_5_4: &[(Verb, &[u16])] = &[
     (Verb::Noop, &[200, 500, 421]),
 ];
 
-/// RFC 2228 8.2, the commands that are its own.
+/// RFC 2228 8.2, the commands that it introduces.
 const RFC_2228_8_2: &[(Verb, &[u16])] = &[
     (Verb::Auth, &[234, 334, 502, 504, 534, 431, 500, 501, 421]),
     (Verb::Adat, &[235, 335, 503, 501, 535, 500, 421]),
@@ -59,8 +59,8 @@ const RFC_2228_8_2: &[(Verb, &[u16])] = &[
     (Verb::Enc, &[535, 533, 500, 501, 421]),
 ];
 
-/// What later documents add to commands of RFC 959: RFC 2228 8.2 (232, 336, 534, 535), RFC 4217 10.2
-/// (521, 522), RFC 1123 4.1.3.4 (554 and 555, where a transfer can be restarted).
+/// The replies that later documents add to commands of RFC 959: RFC 2228 8.2 (232, 336, 534, 535),
+/// RFC 4217 10.2 (521, 522), RFC 1123 4.1.3.4 (554 and 555, where a transfer can be restarted).
 const ADDITIONS: &[(Verb, &[u16])] = &[
     (Verb::User, &[232, 336]),
     (Verb::Retr, &[521, 522, 534, 535, 554, 555]),

@@ -10,7 +10,7 @@ fn clock() -> Clock {
     Clock::at(1_731_240_000)
 }
 
-/// What comes out when `listing` is fed in the pieces that `cuts` makes of it.
+/// Returns the results for `listing`, fed in the pieces that `cuts` makes of it.
 fn fed(listing: &[u8], formats: Formats, room: usize, cuts: impl IntoIterator<Item = usize>) -> Vec<String> {
     let mut parser = ListingParser::new(vec![0; room], formats, clock());
     let show = |line: Result<Entry<'_>, BadLine<'_>>| match line {
@@ -104,7 +104,7 @@ fn a_line_may_be_as_long_as_the_storage_and_no_longer() {
         (b"\n\n", &[]),
         (b" \n", &[" "]),
     ] {
-        // A CR shows where the storage ends with one.
+        // A CR is shown if the storage ends with it.
         assert_eq!(names(listing, Formats::NLST, 4), expected, "{}", listing.escape_ascii());
     }
     assert_eq!(names(b"a\n\nb", Formats::NLST, 0), ["too long: ", "too long: "]);
@@ -154,7 +154,7 @@ fn an_entry_on_two_lines_is_one_and_half_an_entry_is_none() {
             assert_eq!(fed(listing.as_bytes(), Formats::LIST, 80, cuts), whole, "{listing:?}");
         }
     }
-    // Two lines that have no room together are none.
+    // Two lines that do not fit together are not an entry.
     for room in [40, 25] {
         assert_eq!(names(two.as_bytes(), Formats::LIST, room)[0], bad);
         assert_eq!(
@@ -179,7 +179,7 @@ fn a_bad_line_prints_without_harm() {
 }
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
-    // Random bytes, and listings with some bytes of theirs changed.
+    // Random bytes, and listings with some bytes changed.
     let mangled = proptest::collection::vec((0..MIXED.len(), any::<u8>()), 0..8).prop_map(|changes| {
         let mut bytes = MIXED.to_vec();
         changes.into_iter().for_each(|(at, byte)| bytes[at] = byte);
@@ -225,7 +225,8 @@ proptest! {
     }
 }
 
-/// When each of the names that come out of `lines` does: the number of the line, and one more for those at the end.
+/// Returns when each name of `lines` comes out: the number of the line, or one more than the last
+/// for those at the end.
 fn delays(lines: &[&str], room: usize) -> Vec<(usize, String)> {
     let mut parser = ListingParser::new(vec![0; room], Formats::LIST, clock());
     let mut came = Vec::new();
@@ -251,10 +252,10 @@ fn lines_wait_until_a_date_tells_or_the_storage_is_full_and_no_longer() {
     assert_eq!(delays(&[open, open], 200), [row(2, wrong), row(2, wrong)]);
     assert_eq!(delays(&[open, tells, open], 200), [row(1, right), row(1, last), row(2, right)]);
     assert_eq!(delays(&[tells, open], 200), [row(0, last), row(1, right)]);
-    // Two lines and their ends have room, a third has not.
+    // Two lines and their ends fit, a third does not.
     let full = [row(2, wrong), row(2, wrong), row(2, wrong), row(3, last), row(4, right)];
     assert_eq!(delays(&[open, open, open, tells, open], 100), full);
-    // What says no order never waits.
+    // A line without such a date never waits.
     assert_eq!(delays(&["-rw-r--r-- 1 o g 5 Nov  9  2001 a", tells], 200)[0], (0, "2001-11-09".into()));
 }
 

@@ -1,23 +1,23 @@
-//! The mode column of `ls -l`: the letter of the type, and the permissions.
+//! The mode column of `ls -l`: the type letter and the permissions.
 
 use crate::codec::scan;
 use crate::listing::Fields;
 use crate::listing::cursor::Cursor;
 
-/// What the mode column says.
+/// Contents of the mode column.
 pub(in crate::listing) struct Mode<'a> {
-    /// The letter of the type.
+    /// Letter of the type.
     pub(in crate::listing) letter: &'a [u8; 1],
     pub(in crate::listing) mode: Option<u16>,
     pub(in crate::listing) unreadable: Fields,
-    /// Nine question marks: `ls` could not look at the file.
+    /// Set if there are nine question marks, because `ls` could not examine the file.
     pub(super) hidden: bool,
 }
 
-/// The mode at the cursor, behind inode number and blocks if they are there.
+/// Parses the mode at the cursor, after an inode number and blocks if they are there.
 pub(super) fn mode<'a>(cursor: &mut Cursor<'a>) -> Option<Mode<'a>> {
     cursor.blanks();
-    // Inode number and blocks, with ls -i and -s.
+    // Inode number and blocks come from ls -i and -s.
     for _ in 0..2 {
         if cursor.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             cursor.word();
@@ -37,13 +37,13 @@ pub(super) fn mode<'a>(cursor: &mut Cursor<'a>) -> Option<Mode<'a>> {
     if let Some(b'+' | b'@' | b'.') = cursor.peek() {
         cursor.rest = cursor.rest.get(1..)?;
     }
-    // A count of links of four digits leaves no space in the columns of some.
+    // On some systems, a four-digit link count leaves no space after the mode.
     let ends = cursor.peek().is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'0'..=b'9'));
     ends.then_some(Mode { letter, mode: permissions, unreadable: Fields::empty(), hidden })
 }
 
-/// A mode that is not quite one: without the type letter, which is a file's then; or with the type, and eight or
-/// nine letters of which most are where they should be.
+/// Parses a mode that is not quite one: without the type letter, which then is a file's; or with
+/// the type and eight or nine letters, most of which are where they should be.
 #[cold]
 fn odd_mode<'a>(cursor: &mut Cursor<'a>) -> Option<Mode<'a>> {
     let word = cursor.word();
@@ -67,14 +67,15 @@ fn odd_mode<'a>(cursor: &mut Cursor<'a>) -> Option<Mode<'a>> {
     likely.then_some(Mode { letter, mode: None, unreadable: Fields::MODE, hidden: false })
 }
 
-/// What stands in each of the nine places of the mode, and the bits it means. `-` is none of them.
+/// Letters that each of the nine places of the mode may have, and the bits that they mean. `-`
+/// means no bits.
 pub(in crate::listing) static PLACES: [&[(u8, u16)]; 9] = [
     &[(b'r', 0o400)],
     &[(b'w', 0o200)],
     &[(b'x', 0o100), (b's', 0o4100), (b'S', 0o4000)],
     &[(b'r', 0o040)],
     &[(b'w', 0o020)],
-    // `l` and `L`: System V's mandatory locking, which is set-group-ID without execution.
+    // `l` and `L` are System V's mandatory locking, which is set-group-ID without execution.
     &[(b'x', 0o010), (b's', 0o2010), (b'S', 0o2000), (b'l', 0o2000), (b'L', 0o2000)],
     &[(b'r', 0o004)],
     &[(b'w', 0o002)],
@@ -83,7 +84,7 @@ pub(in crate::listing) static PLACES: [&[(u8, u16)]; 9] = [
 
 #[inline]
 fn permissions(letters: &[u8; 9]) -> Option<u16> {
-    // All but the rare letters at once.
+    // All but the rare letters are compared at once.
     let &[most @ .., last] = letters;
     let (set, unset) = (scan::alike(most, *b"rwxrwxrw"), scan::alike(most, [b'-'; 8]));
     if set ^ unset == 0xff && matches!(last, b'x' | b'-') {

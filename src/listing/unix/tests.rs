@@ -12,7 +12,7 @@ fn read(line: &[u8]) -> Result<Option<Entry<'_>>, Invalid> {
     Format::Unix.parse_line(line, &clock())
 }
 
-/// All that was read, in one line that a table can hold: kind mode links owner group size date name.
+/// Summarizes an entry in one line for the tables: kind mode links owner group size date name.
 fn summary(line: &str) -> String {
     let entry = match read(line.as_bytes()) {
         Ok(Some(entry)) => entry,
@@ -144,7 +144,7 @@ fn lines_of_ls_have_known_entries() {
         ("drwxr-xr-x 3 u g 512 n", "dir 0755 3 u g 512 ~ |n|"),
         ("lrwxrwxrwx 1 0 0 20 n -> /b c", "link(/b c) 0777 1 0 0 20 ~ |n|"),
         ("drwxr-xr-x 1 0 0 0 --- -- --:-- n m", "dir 0755 1 0 0 0 ~ |n m|"),
-        // what ls could not look at
+        // files that ls could not examine
         ("d????????? ? ? ? ?            ? n m", "dir ~ ~ ~ ~ ~ ~ |n m|"),
         ("l????????? ? ? ? ? ? n", "link(~) ~ ~ ~ ~ ~ ~ |n|"),
         // noise

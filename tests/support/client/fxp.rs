@@ -1,10 +1,10 @@
-//! Two rigs, and a file that goes from the one server to the other.
+//! Two rigs, and a file that goes from one server to the other.
 
 use super::Rig;
 use crate::support::outcome::code;
 use ftp_proto::client::{Fxp, FxpAction, FxpError, Party, Side};
 
-/// How a transfer between two servers ended.
+/// End of a transfer between two servers.
 #[derive(Debug, PartialEq)]
 pub enum FxpOutcome {
     Done,
@@ -13,7 +13,8 @@ pub enum FxpOutcome {
     Error(FxpError),
 }
 
-/// Runs a transfer between the servers of two rigs for so many polls; nothing when it is not over then.
+/// Runs a transfer between the servers of two rigs for `polls` polls. Returns `None` if it is not
+/// over then.
 #[track_caller]
 pub fn run_fxp(fxp: &mut Fxp<'_>, rigs: &mut [Rig; 2], polls: usize) -> Option<FxpOutcome> {
     for turn in 0..polls {

@@ -1,4 +1,4 @@
-//! The server that answers from a table.
+//! Server that answers from a table.
 
 use super::{DataEnd, Rig, SYNCH};
 use Act::{AfterData, Arrive, Data, Say};
@@ -6,29 +6,29 @@ use ftp_proto::action::DataFailure;
 use ftp_proto::codec::Escaped;
 use std::time::Duration;
 
-/// One thing that the server does in answer to a command.
+/// One step of the server's answer to a command.
 #[derive(Clone, Debug)]
 pub enum Act {
-    /// Sends these lines; each gets its CRLF.
+    /// Sends these lines, each with its CRLF.
     Say(&'static str),
     /// Sends these bytes as they are.
     Raw(Vec<u8>),
     /// Sends this over the data connection and closes it.
     Data(&'static [u8]),
-    /// Someone at this address connects to where the client listens.
+    /// Connects to the client's listener from this address.
     Arrive(&'static str),
-    /// The data connection breaks.
+    /// Breaks the data connection.
     Break(DataFailure),
-    /// Closes its side of the data connection in order.
+    /// Closes the server's side of the data connection cleanly.
     CloseData,
-    /// Goes on once the data connection has been seen through by the client. If the client aborted it,
-    /// 426 is all that still comes.
+    /// Waits until the client has finished the data connection. If the client aborted it, 426
+    /// replaces all that would follow.
     AfterData,
-    /// Forgets whatever else it was about to do.
+    /// Drops all further steps.
     Cut,
     /// Closes the control connection.
     Hangup,
-    /// Says nothing for so long.
+    /// Stays silent for this long.
     Delay(Duration),
 }
 
@@ -84,7 +84,7 @@ impl Rig {
         acts
     }
 
-    /// The server does what it can.
+    /// Runs the server as far as it can go. Returns whether it did anything.
     pub(super) fn serve(&mut self) -> bool {
         let mut progress = false;
         while !self.gone || !self.acts.is_empty() {

@@ -1,4 +1,4 @@
-//! Commands of any kind, and any bytes: each that is read comes back as it was.
+//! Random commands and random bytes: everything that is parsed encodes to what it was.
 
 use std::string::String;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What commands of any kind are made of.
+/// The random parts of a command.
 #[derive(Clone, Debug)]
 struct Parts {
     text: Vec<u8>,
@@ -44,7 +44,7 @@ fn parts() -> impl Strategy<Value = Parts> {
         })
 }
 
-/// A command with the verb of `row`, or one without a row.
+/// Builds a command with the verb of `row`, or one without a row.
 fn build(parts: &Parts) -> Command<'_> {
     use Command::*;
     let Parts { numbers: (a, b), flag, small, port, .. } = *parts;
@@ -85,7 +85,7 @@ fn build(parts: &Parts) -> Command<'_> {
         Verb::Stou => Stou(maybe),
         Verb::Appe => Appe(text),
         Verb::Allo => Allo(Allocation { bytes: a, record: flag.then_some(b) }),
-        // A word of digits alone is an offset, unless it cannot be one.
+        // A word of digits is an offset, unless it does not fit one.
         Verb::Rest => Rest(match RestartMarker::parse(word.as_bytes()) {
             Ok(marker) if flag => marker,
             _ => RestartMarker::Offset(a),
