@@ -121,7 +121,8 @@ pub enum DataOp {
     /// reports any number of [`DataEvent::Moved`], then `Flushed` or `Failed`.
     Send(Parameters),
     /// Receive bytes, [decode](Parameters::decoder) them and give them to the application. The
-    /// driver reports any number of [`DataEvent::Moved`] and `Marker`, then `Eof` or `Failed`.
+    /// driver reports any number of [`DataEvent::Moved`], `Decoded` and `Marker`, then `Eof` or
+    /// `Failed`.
     Receive(Parameters),
     /// Wait until the peer closes its side, discarding what it sends, now that everything was
     /// [sent](DataEvent::Flushed). The result is [`DataEvent::Eof`], clean if the peer closed in an

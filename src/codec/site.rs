@@ -48,8 +48,8 @@ pub enum SiteCommand<'a> {
 // site    = "CHMOD" SP octal SP path / "UMASK" [SP octal] / "IDLE" [SP number]
 //         / "UTIME" SP time SP path / "UTIME" SP path SP time SP time SP time SP "UTC"
 //         / "SYMLINK" SP target SP path / "HELP" [SP text]
-// octal   = 1*4("0" / ... / "7")
-// time    = 12*14DIGIT                     ; YYYYMMDDhhmm[ss]
+// octal   = 1*5("0" / ... / "7")          ; at most 7777
+// time    = 12DIGIT / 14DIGIT             ; YYYYMMDDhhmm[ss]
 fn octal(input: &[u8]) -> IResult<&[u8], u16> {
     let digits = take_while_m_n(1, 5, |byte: u8| (b'0'..=b'7').contains(&byte));
     let number =
