@@ -1,8 +1,7 @@
 //! The caller's clock, from which the year of `Nov  9 20:06` is inferred, and what else the caller
 //! may know of the server's dates.
 
-use super::date::{Date, Dated, Inferred, Modified, Precision, Time};
-use super::short_date::Numbers;
+use super::date::{Date, Dated, Inferred, Modified, Numbers, Precision, Time};
 use crate::codec::Timestamp;
 
 /// The present, and what is known of the server: its zone, and the order of its dates. Listing

@@ -1,14 +1,14 @@
 //! Information that a line lacks: the caller's clock, and what earlier lines said.
 
+use super::Clock;
 use super::short_date::Known;
-use super::{Clock, mvs};
 
 /// Parsing context, constant in size however long the listing.
 #[derive(Clone, Debug)]
 pub(super) struct Context {
     pub(super) clock: Clock,
     /// The header above the current lines of MVS.
-    pub(super) header: Option<mvs::Header>,
+    pub(super) header: Option<Header>,
     /// The order of the numbers in dates, as far as earlier dates show it.
     pub(super) dates: Known,
 }
@@ -18,4 +18,13 @@ impl Context {
     pub(super) const fn new(clock: Clock) -> Self {
         Self { clock, header: None, dates: Known::NEW }
     }
+}
+
+/// Kind of the lines below a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Header {
+    DataSets,
+    Members,
+    Modules,
+    Jobs,
 }

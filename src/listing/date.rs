@@ -269,3 +269,17 @@ impl Time {
         if self.second.is_some() { Precision::Second } else { Precision::Minute }
     }
 }
+
+/// A date of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Numbers {
+    pub(super) date: Date,
+    pub(super) inferred: Inferred,
+}
+
+impl Numbers {
+    /// Returns the same date with its order known.
+    pub(super) fn told(self) -> Self {
+        Self { inferred: self.inferred.difference(Inferred::ORDER), ..self }
+    }
+}

@@ -9,8 +9,8 @@
 //! to this file.
 
 use super::context::Context;
-use super::unix::{self, Columns};
-use super::{Entry, Fields, Format, Kind, Line, size};
+use super::unix;
+use super::{Entry, Format, Kind, Line};
 use crate::codec::Invalid;
 
 const EXPECTED: Invalid = Invalid::new("a line of a Mac's");
@@ -29,7 +29,7 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
 
 fn entry<'a>(line: &'a [u8], context: &Context) -> Option<Entry<'a>> {
     let (head, columns) = unix::head(line, &context.clock)?;
-    if !is_forks(&columns) {
+    if !columns.have_forks() {
         return None;
     }
     let kind = match head.letter {
@@ -46,18 +46,4 @@ fn entry<'a>(line: &'a [u8], context: &Context) -> Option<Entry<'a>> {
         entry.set_size(columns.size);
     }
     Some(entry)
-}
-
-/// Returns whether there are forks where Unix has links, owner and group.
-pub(super) fn is_forks(columns: &Columns<'_>) -> bool {
-    let mut words = columns.owners.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    match [words.next(), words.next(), words.next()] {
-        [Some(b"folder"), None, None] => true,
-        [Some(resource), Some(data), None] => {
-            let (resource, data) = (size::number::<u64>(resource), size::number::<u64>(data));
-            let sum = resource.and_then(|resource| resource.checked_add(data?));
-            sum.is_some() && (sum == columns.size || columns.unreadable.contains(Fields::SIZE))
-        }
-        _ => false,
-    }
 }

@@ -23,6 +23,69 @@
 //! }
 //! ```
 
+/// Passes the table of formats to the macro `generate`. A format consists of its file, its row here,
+/// and its samples in the tests.
+///
+/// Rows are in the order in which formats are first tried, the commonest first. Apart from NLST, no
+/// line fits two formats, so the order affects only speed.
+macro_rules! formats {
+    ($generate:ident) => {
+        $generate! {
+            /// `-rw-r--r--   1 owner group  1234 Nov  9 20:06 name`: LIST on most servers.
+            Unix UNIX = 1 << 1, "unix", unix::parse;
+            /// `type=file;size=1;modify=20240101120000; name`: MLSD (RFC 3659 7.2).
+            Mlsd MLSD = 1 << 0, "mlsd", mlsd::parse;
+            /// `12-05-96  05:03PM       <DIR>          name`: Windows servers that do not imitate
+            /// Unix.
+            ///
+            /// A date such as `03/04/96` is 4 March, as IIS writes it, unless the listing shows
+            /// otherwise; see [`Inferred::ORDER`](super::Inferred::ORDER). A two-digit year below
+            /// 70 is of this century, unless the clock puts it later than next year.
+            Dos DOS = 1 << 4, "dos", dos::parse;
+            /// `+i774.71425,m951188401,s1024,r,` and a tab before the name: EPLF.
+            Eplf EPLF = 1 << 5, "eplf", eplf::parse;
+            /// `NAME.TXT;1  9/9  2-JUN-1998 07:32:04  [GROUP,OWNER]  (RWED,RWED,RE,)`: OpenVMS.
+            ///
+            /// Sizes are counted in used blocks of 512 bytes. If a name is too long for its column,
+            /// the entry continues on the next line; [`Entry::raw`](super::Entry::raw) then holds
+            /// both lines and the line end between them. Directory names come without their
+            /// `.DIR;1`.
+            Vms VMS = 1 << 6, "vms", vms::parse;
+            /// `VOLUME 3390 2006/03/20 2 31 F 80 80 PS NAME` and others: data sets, members and
+            /// jobs of z/OS.
+            Mvs MVS = 1 << 7, "mvs", mvs::parse;
+            /// `OWNER  4019 04/03/18 18:58:16 *STMF name`: IBM i.
+            ///
+            /// The date has the format of the server's job, which no line states. A date such as
+            /// `04/03/18` is 3 April 2018, unless the listing shows otherwise; see
+            /// [`Inferred::ORDER`](super::Inferred::ORDER).
+            As400 AS400 = 1 << 8, "as400", as400::parse;
+            /// `FILE1 101 528 12-Jan-14 14:21:18 255, 0 "nnnn"`: HP NonStop.
+            Guardian GUARDIAN = 1 << 9, "guardian", guardian::parse;
+            /// `d [RWCEAFMS] owner  512 Nov 24 2005 Name`: NetWare.
+            NetWare NETWARE = 1 << 10, "netware", netware::parse;
+            /// `0  DIR  12-30-97  12:32  name`: OS/2.
+            Os2 OS2 = 1 << 11, "os2", os2::parse;
+            /// `-rw-r--r--  54149  27826  81975 Jul 22  2010 name`: the classic Mac OS.
+            Mac MAC = 1 << 12, "mac", mac::parse;
+            /// `-C--E-----FTP B QUA1I1  18128 41 Aug 12 13:56 NAME`: Connect:Enterprise.
+            ConnectEnterprise CONNECT_ENTERPRISE = 1 << 13, "connect-enterprise", enterprise::parse;
+            /// `2048    Feb-28-1998  05:23:30   name <DIR>`: VxWorks.
+            VxWorks VXWORKS = 1 << 14, "vxworks", vxworks::parse;
+            /// `README   NAMES    V         71         26          1 1997-04-02 12:33:20 OWNER`:
+            /// z/VM, under CMS.
+            ///
+            /// The name is `README.NAMES`. Only a [`ListingParser`](super::ListingParser) can
+            /// assemble it; [`parse_line`](Self::parse_line) returns an error for such a line.
+            Cms CMS = 1 << 15, "cms", cms::parse;
+            /// A bare name: NLST.
+            Nlst NLST = 1 << 2, "nlst", nlst::parse;
+            /// Facts and a name after a space: the middle line of the reply to MLST.
+            Mlst MLST = 1 << 3, "mlst", mlsd::parse_indented;
+        }
+    };
+}
+
 mod as400;
 mod clock;
 mod cms;
@@ -30,10 +93,12 @@ mod context;
 mod cursor;
 mod date;
 mod detect;
+mod dispatch;
 mod dos;
 mod enterprise;
 mod entry;
 mod eplf;
+mod format;
 mod guardian;
 mod iter;
 #[cfg(feature = "alloc")]
@@ -49,6 +114,7 @@ mod nlst;
 mod os2;
 #[cfg(feature = "alloc")]
 mod owned;
+mod parsed;
 mod parser;
 mod short_date;
 mod size;
@@ -64,6 +130,7 @@ pub use clock::{Clock, DateOrder};
 pub use date::{Inferred, Modified, Precision};
 pub use detect::{BadLine, Reason};
 pub use entry::{Device, Entry, Fields, Kind};
+pub use format::{Format, Formats};
 pub use iter::Entries;
 #[cfg(feature = "alloc")]
 pub use line::{ListingLine, parse};
@@ -72,166 +139,4 @@ pub use owned::OwnedEntry;
 pub use parser::{ListingParser, MlsdParser};
 pub use writer::ListingWriter;
 
-use core::fmt;
-use core::ops::Range;
-
-use crate::codec::Invalid;
-use context::Context;
-
-/// Generates [`Format`] and [`Formats`] from one table. A format consists of its file, its row
-/// here, and its samples in the tests.
-///
-/// Rows are in the order in which formats are first tried, the commonest first. Apart from NLST, no
-/// line fits two formats, so the order affects only speed.
-macro_rules! formats {
-    ($($(#[$doc:meta])+ $format:ident $set:ident = $bit:expr, $name:literal, $parse:path;)+) => {
-        /// Format of a listing line. The file that parses a format describes it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[cfg_attr(
-            feature = "serde",
-            derive(serde::Serialize, serde::Deserialize),
-            serde(rename_all = "kebab-case")
-        )]
-        #[non_exhaustive]
-        pub enum Format {
-            $($(#[$doc])+ $format,)+
-        }
-
-        bitflags::bitflags! {
-            /// Set of formats that a listing may be in.
-            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-            pub struct Formats: u32 {
-                $(
-                    #[doc = concat!("[`Format::", stringify!($format), "`].")]
-                    const $set = $bit;
-                )+
-            }
-        }
-
-        impl Format {
-            /// All formats, in the order in which they are first tried.
-            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$format),+];
-
-            #[inline]
-            fn parse<'a>(self, line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
-                match self {
-                    $(Self::$format => $parse(line, context),)+
-                }
-            }
-
-            /// Returns the set that holds only this format.
-            #[must_use]
-            #[inline]
-            pub const fn alone(self) -> Formats {
-                match self {
-                    $(Self::$format => Formats::$set,)+
-                }
-            }
-
-            /// Returns a short name in lower case: `unix`, `connect-enterprise`.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$format => $name,)+
-                }
-            }
-        }
-    };
-}
-
-formats! {
-    /// `-rw-r--r--   1 owner group  1234 Nov  9 20:06 name`: LIST on most servers.
-    Unix UNIX = 1 << 1, "unix", unix::parse;
-    /// `type=file;size=1;modify=20240101120000; name`: MLSD (RFC 3659 7.2).
-    Mlsd MLSD = 1 << 0, "mlsd", mlsd::parse;
-    /// `12-05-96  05:03PM       <DIR>          name`: Windows servers that do not imitate Unix.
-    ///
-    /// A date such as `03/04/96` is 4 March, as IIS writes it, unless the listing shows otherwise;
-    /// see [`Inferred::ORDER`]. A two-digit year below 70 is of this century, unless the clock puts
-    /// it later than next year.
-    Dos DOS = 1 << 4, "dos", dos::parse;
-    /// `+i774.71425,m951188401,s1024,r,` and a tab before the name: EPLF.
-    Eplf EPLF = 1 << 5, "eplf", eplf::parse;
-    /// `NAME.TXT;1  9/9  2-JUN-1998 07:32:04  [GROUP,OWNER]  (RWED,RWED,RE,)`: OpenVMS.
-    ///
-    /// Sizes are counted in used blocks of 512 bytes. If a name is too long for its column, the
-    /// entry continues on the next line; [`Entry::raw`] then holds both lines and the line end
-    /// between them. Directory names come without their `.DIR;1`.
-    Vms VMS = 1 << 6, "vms", vms::parse;
-    /// `VOLUME 3390 2006/03/20 2 31 F 80 80 PS NAME` and others: data sets, members and jobs of
-    /// z/OS.
-    Mvs MVS = 1 << 7, "mvs", mvs::parse;
-    /// `OWNER  4019 04/03/18 18:58:16 *STMF name`: IBM i.
-    ///
-    /// The date has the format of the server's job, which no line states. A date such as `04/03/18`
-    /// is 3 April 2018, unless the listing shows otherwise; see [`Inferred::ORDER`].
-    As400 AS400 = 1 << 8, "as400", as400::parse;
-    /// `FILE1 101 528 12-Jan-14 14:21:18 255, 0 "nnnn"`: HP NonStop.
-    Guardian GUARDIAN = 1 << 9, "guardian", guardian::parse;
-    /// `d [RWCEAFMS] owner  512 Nov 24 2005 Name`: NetWare.
-    NetWare NETWARE = 1 << 10, "netware", netware::parse;
-    /// `0  DIR  12-30-97  12:32  name`: OS/2.
-    Os2 OS2 = 1 << 11, "os2", os2::parse;
-    /// `-rw-r--r--  54149  27826  81975 Jul 22  2010 name`: the classic Mac OS.
-    Mac MAC = 1 << 12, "mac", mac::parse;
-    /// `-C--E-----FTP B QUA1I1  18128 41 Aug 12 13:56 NAME`: Connect:Enterprise.
-    ConnectEnterprise CONNECT_ENTERPRISE = 1 << 13, "connect-enterprise", enterprise::parse;
-    /// `2048    Feb-28-1998  05:23:30   name <DIR>`: VxWorks.
-    VxWorks VXWORKS = 1 << 14, "vxworks", vxworks::parse;
-    /// `README   NAMES    V         71         26          1 1997-04-02 12:33:20 OWNER`:
-    /// z/VM, under CMS.
-    ///
-    /// The name is `README.NAMES`. Only a [`ListingParser`] can assemble it;
-    /// [`parse_line`](Self::parse_line) returns an error for such a line.
-    Cms CMS = 1 << 15, "cms", cms::parse;
-    /// A bare name: NLST.
-    Nlst NLST = 1 << 2, "nlst", nlst::parse;
-    /// Facts and a name after a space: the middle line of the reply to MLST.
-    Mlst MLST = 1 << 3, "mlst", mlsd::parse_indented;
-}
-
-impl Formats {
-    /// Formats that LIST may answer in: all except MLST and bare names, which any line fits.
-    pub const LIST: Self = Self::all().difference(Self::NLST.union(Self::MLST));
-
-    /// Returns whether the set holds at most one format.
-    const fn is_single(self) -> bool {
-        self.bits() & self.bits().wrapping_sub(1) == 0
-    }
-}
-
-impl Format {
-    /// Parses one line, without its line end. Returns `None` for a line that belongs to the format
-    /// but is not an entry (`total 12`, a blank line). Pass both lines of a VMS entry that spans
-    /// two, with the line end between them. Information from other lines, such as headers, is not
-    /// available here; see [`ListingParser`].
-    ///
-    /// # Errors
-    /// Fails when the line does not have this format. No entry is ever made from part of a line.
-    pub fn parse_line<'a>(self, line: &'a [u8], clock: &Clock) -> Result<Option<Entry<'a>>, Invalid> {
-        match self.parse(line, &mut Context::new(*clock))? {
-            Line::Entry(entry) => Ok(Some(entry)),
-            Line::Noise => Ok(None),
-            Line::Wrapped => Err(Invalid::new("the second line of an entry")),
-            Line::Spread(_) => Err(Invalid::new("a name in one piece")),
-        }
-    }
-}
-
-/// Prints the [`name`](Format::name).
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// Result of parsing a line in one format.
-enum Line<'a> {
-    Entry(Entry<'a>),
-    /// A line of the format that is not an entry.
-    Noise,
-    /// The first line of an entry that continues on the next line.
-    Wrapped,
-    /// An entry whose name is these two parts of the line, joined with a dot.
-    Spread([Range<usize>; 2]),
-}
+use parsed::Line;

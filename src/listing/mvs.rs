@@ -20,10 +20,10 @@
 //! No size of a data set or a member is in bytes, and `referred` is when it was last read, so
 //! neither appears in the entry. The entry of a job is its identifier, which RETR takes.
 
-use super::context::Context;
+use super::context::{Context, Header};
 use super::cursor::Cursor;
-use super::date::Time;
-use super::short_date::{Known, Numbers};
+use super::date::{Numbers, Time};
+use super::short_date::Known;
 use super::{DateOrder, Entry, Format, Kind, Line, short_date, size};
 use crate::codec::{Invalid, Text};
 
@@ -36,15 +36,6 @@ const HEADERS: [(Header, &[&str]); 4] = [
     (Header::Modules, &["Name", "Size", "TTR"]),
     (Header::Jobs, &["JOBNAME", "JOBID", "OWNER"]),
 ];
-
-/// Kind of the lines below a header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Header {
-    DataSets,
-    Members,
-    Modules,
-    Jobs,
-}
 
 /// Most words on a line. Only a data set whose name had spaces could exceed it.
 const MOST_WORDS: usize = 16;

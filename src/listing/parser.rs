@@ -2,10 +2,9 @@
 
 use core::ops::Range;
 
-use super::context::Context;
+use super::context::{Context, Header};
 use super::detect::{BadLine, Order, Verdict, joined};
 use super::lines::{Found, Lines, without_cr};
-use super::mvs::Header;
 use super::{Clock, Entry, Formats, Line, mlsd};
 
 /// Turns bytes into entries, in the memory of one line.

@@ -12,7 +12,7 @@
 //! listing showed.
 
 use super::cursor::Cursor;
-use super::date::{Date, Time};
+use super::date::{Date, Numbers, Time};
 use super::{Clock, DateOrder, Inferred, months};
 use crate::codec::Timestamp;
 
@@ -174,20 +174,6 @@ impl Known {
                 }
             }
         }
-    }
-}
-
-/// A date of numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Numbers {
-    pub(super) date: Date,
-    pub(super) inferred: Inferred,
-}
-
-impl Numbers {
-    /// Returns the same date with its order known.
-    pub(super) fn told(self) -> Self {
-        Self { inferred: self.inferred.difference(Inferred::ORDER), ..self }
     }
 }
 

@@ -28,7 +28,7 @@ use super::cursor::Cursor;
 use super::date::Dated;
 use super::entry::is_padding;
 use super::size::{grouped, is_rounded, number};
-use super::{Clock, Device, Entry, Fields, Format, Kind, Line, ls_date, mac, months, size};
+use super::{Clock, Device, Entry, Fields, Format, Kind, Line, ls_date, months, size};
 use crate::codec::{Invalid, Text, Timestamp, scan};
 
 const EXPECTED: Invalid = Invalid::new("a line of ls -l");
@@ -70,7 +70,7 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     }
     let (links, owner, group) = owners(columns.owners);
     // The sizes of forks are neither links nor an owner.
-    if group.is_none() && mac::is_forks(&columns) {
+    if group.is_none() && columns.have_forks() {
         return Err(EXPECTED);
     }
     entry.links = links;
@@ -202,6 +202,23 @@ pub(super) struct Columns<'a> {
     pub(super) unreadable: Fields,
     pub(super) modified: Dated,
     pub(super) name: &'a [u8],
+}
+
+impl Columns<'_> {
+    /// Returns whether the line shows the forks of a Mac file (mac.rs) where Unix has links, owner and
+    /// group.
+    pub(super) fn have_forks(&self) -> bool {
+        let mut words = self.owners.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        match [words.next(), words.next(), words.next()] {
+            [Some(b"folder"), None, None] => true,
+            [Some(resource), Some(data), None] => {
+                let (resource, data) = (size::number::<u64>(resource), size::number::<u64>(data));
+                let sum = resource.and_then(|resource| resource.checked_add(data?));
+                sum.is_some() && (sum == self.size || self.unreadable.contains(Fields::SIZE))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Parses the columns as nearly all servers write them: links, owner, group and size, a word each,

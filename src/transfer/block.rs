@@ -12,23 +12,9 @@
 //! unless a record ends there.
 
 use super::TransferError;
+use super::descriptor::Descriptor;
 use super::marker::{Digits, Incoming};
 use super::stream::{Item, Out};
-
-bitflags::bitflags! {
-    /// Codes for a block (RFC 959 3.4.2), or for a string of bytes in compressed mode (3.4.3).
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    pub(super) struct Descriptor: u8 {
-        /// The end of the block is the end of a record.
-        const EOR = 128;
-        /// The end of the block is the end of the file.
-        const EOF = 64;
-        /// The data may be wrong.
-        const SUSPECT = 32;
-        /// The block is a restart marker.
-        const MARKER = 16;
-    }
-}
 
 /// Descriptor of the current data, and the items that it yields at the end of the data.
 #[derive(Clone, Debug, Default)]

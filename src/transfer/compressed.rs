@@ -14,7 +14,8 @@
 //! descriptor that is followed by another one applies to no bytes.
 
 use super::TransferError;
-use super::block::{Descriptor, Label};
+use super::block::Label;
+use super::descriptor::Descriptor;
 use super::marker::Digits;
 use super::stream::{Item, Out};
 

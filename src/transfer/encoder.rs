@@ -8,7 +8,8 @@
 use core::fmt;
 use core::num::NonZeroU64;
 
-use super::block::{self, Descriptor};
+use super::block;
+use super::descriptor::Descriptor;
 use super::marker::{Digits, Schedule, digits};
 use super::record::{Piece, Splitter};
 use super::stage::Stage;

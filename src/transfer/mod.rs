@@ -31,6 +31,7 @@ mod compressed;
 mod decoder;
 #[cfg(feature = "deflate")]
 mod deflate;
+mod descriptor;
 mod ebcdic;
 mod encoder;
 mod marker;

@@ -6,7 +6,7 @@
 //! control = %xFF (%x01 / %x02 / %x03)        ; end of record, end of file, or both
 //! ```
 
-use super::block::Descriptor;
+use super::descriptor::Descriptor;
 use super::marker::Marker;
 use super::stage::Stage;
 use super::{Progress, TransferError};
