@@ -50,6 +50,7 @@ mod os2;
 #[cfg(feature = "alloc")]
 mod owned;
 mod parser;
+mod pattern;
 mod short_date;
 mod size;
 #[cfg(feature = "serde")]
@@ -70,6 +71,7 @@ pub use line::{ListingLine, parse};
 #[cfg(feature = "alloc")]
 pub use owned::OwnedEntry;
 pub use parser::{ListingParser, MlsdParser};
+pub use pattern::Pattern;
 pub use writer::ListingWriter;
 
 use core::fmt;
