@@ -33,7 +33,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub(super) fn line(&mut self, ticket: Ticket, line: Span, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Outcome {
         let command = Self::parse(rx, line);
         let renaming = matches!(command, Ok(Command::Rnto(_))) && self.renaming;
-        if core::mem::take(&mut self.renaming) && !renaming {
+        // NOOP and STAT ask about the session itself and change nothing: what RNFR has named waits on.
+        let keeps = matches!(command, Ok(Command::Noop | Command::Stat(_)));
+        if !keeps && core::mem::take(&mut self.renaming) && !renaming {
             self.paths.forget_waiting();
         }
         let verb = match &command {
@@ -81,7 +83,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             let _ = self.paths.aim(b"");
             return Some((ticket, asked(Pending::Command, line)));
         }
-        // RNFR holds for the next command only; REST until a transfer, since many clients set up the data
+        // RNFR holds until the next command but NOOP and STAT; REST until a transfer, since many clients set up the data
         // connection in between (RFC 959 4.1.3 wants the transfer at once).
         let restart = match self.verb.opens_data_connection() {
             true => core::mem::take(&mut self.restart),
