@@ -27,18 +27,24 @@ mod data;
 mod deadline;
 mod extensions;
 mod information;
+#[cfg(feature = "alloc")]
+mod lister;
 mod machine;
 mod note;
 mod paths;
 mod pending;
 mod request;
 mod security;
+mod selection;
 mod session;
 mod transfer;
 
-pub use config::{Config, Limits, Security, Timeouts};
+pub use config::{Config, DotFiles, Limits, Recursion, Security, Timeouts};
+#[cfg(feature = "alloc")]
+pub use lister::Lister;
 pub use machine::{BadLine, Event as CommandEvent, Server, ServerStep, Ticket};
 pub use note::{Change, Note, Outcome, TransferEnd};
 pub use pending::Asked;
 pub use request::{Access, Answer, Changes, Listing, Refusal, Request, VirtualPath};
+pub use selection::Selection;
 pub use session::{Endpoints, Event, Session, SessionStep};

@@ -118,7 +118,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     ) -> Outcome {
         // RFC 4217 17; SSL is what its drafts called it.
         let known = ["TLS", "TLS-C", "SSL"];
-        if !known.iter().any(|name| mechanism.as_bytes().eq_ignore_ascii_case(name.as_bytes())) {
+        let mechanism = mechanism.as_bytes().trim_ascii_end();
+        if !known.iter().any(|name| mechanism.eq_ignore_ascii_case(name.as_bytes())) {
             return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Only TLS is known.", tx);
         }
         if self.is_secured() {
