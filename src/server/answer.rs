@@ -229,6 +229,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     (Pending::List(Listing::Machine(_)), (_, text)) if refusal == Refusal::NotADirectory => {
                         (Code::ARGUMENT_SYNTAX_ERROR, text)
                     }
+                    // RFC 959 appendix II.
+                    (Pending::MakeDirectory, (_, text)) if refusal == Refusal::Exists => {
+                        (Code::DIRECTORY_EXISTS, text)
+                    }
                     (_, reply) => reply,
                 };
                 self.refuse(ticket, code, text, tx);

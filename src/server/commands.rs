@@ -321,6 +321,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (2).")
             }
             CommandError::UnknownFamily(_) => (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (1)."),
+            // RFC 2228 3: it is a level that this server does not know.
+            CommandError::BadArgument(Verb::Prot, _) => {
+                (Code::PARAMETER_NOT_IMPLEMENTED, "TLS has levels C and P.")
+            }
             CommandError::BadArgument(..) => (Code::ARGUMENT_SYNTAX_ERROR, "The argument cannot be read."),
         };
         self.bad_command(ticket, code, Text::literal(text), tx);
