@@ -581,8 +581,7 @@ mod patterns {
         let site = site();
         let (host, port) = (site.address().ip().to_string(), site.address().port().to_string());
         let local = site.local.0.to_str().unwrap();
-        let arguments =
-            ["-u", "ftptest", "-p", "ftppass", "-P", &port, &host, local, "/*.txt", "/dir/*.md"];
+        let arguments = ["-u", "ftptest", "-p", "ftppass", "-P", &port, &host, local, "/*.txt", "/dir/*.md"];
         let outcome = types(&site, "ncftpget", &arguments, "");
         assert_eq!(fs::read(site.local.path("f.md")).expect("fetched"), b"dir/f.md", "{outcome}");
         has_fetched(&site, &outcome, &["a.txt", "b.txt"]);
@@ -595,7 +594,8 @@ mod patterns {
     fn lftp_fetches_by_pattern_and_reads_a_recursive_listing() {
         let site = site();
         let local = site.local.0.display().to_string();
-        let outcome = lftp_does(&site, "", &format!("lcd {local}\nmget *.txt\nglob -a echo dir/*.md\nquote LIST -R\n"));
+        let outcome =
+            lftp_does(&site, "", &format!("lcd {local}\nmget *.txt\nglob -a echo dir/*.md\nquote LIST -R\n"));
         has_fetched(&site, &outcome, &["a.txt", "b.txt"]);
         let outcome = lftp_does(&site, "", "ls -R\nls -la dir\nnlist *.md\n");
         for wanted in ["./dir:", "e.txt", "c.md"] {

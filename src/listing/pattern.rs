@@ -48,8 +48,9 @@ struct Star {
 
 impl<'a> Pattern<'a> {
     /// The number of steps after which a comparison is given up and counts as a mismatch. A step is a byte of
-    /// the pattern looked at. Names of up to 255 bytes are decided exactly for every pattern of up to 256 bytes.
-    pub const BUDGET: u32 = 1 << 16;
+    /// the pattern looked at. A name of 255 bytes is decided exactly for every pattern of up to 64 bytes, and for
+    /// longer ones unless they were made to take long.
+    pub const BUDGET: u32 = 1 << 14;
 
     /// Takes `bytes` as a pattern. Every sequence of bytes is one.
     #[must_use]

@@ -367,6 +367,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             Purpose::Status { all } if entry.kind.is_directory() => {
                 self.entries_begun = false;
+                let all = self.shows_dot_files(Listing::Names { all });
                 self.follow_up = Some((ticket, FollowUp::Entries { all }));
             }
             Purpose::Status { .. } => {

@@ -3,7 +3,6 @@
 
 use super::machine::Ticket;
 use super::pending::Pending;
-use super::request::Listing;
 use super::session::{Login, Session};
 use super::transfer::END_ROOM;
 use crate::buffer::Tx;
@@ -32,7 +31,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Some(_) => return Err(LocalError::WrongAnswer),
             None => return Err(LocalError::Ended),
         };
-        if !self.shows_dot_files(Listing::Names { all }) && entry.name.as_bytes().starts_with(b".") {
+        if !all && entry.name.as_bytes().starts_with(b".") {
             return Ok(());
         }
         let begun = self.entries_begun;

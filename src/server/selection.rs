@@ -1,17 +1,5 @@
 //! LIST, NLST and MLSD: how their arguments are read, and which entries are shown.
-//!
-//! RFC 959 knows a path as the argument of LIST and NLST and nothing else. Clients send what they would give to
-//! `ls`: options (`LIST -la`), and patterns (`NLST *.txt`, for `mget *.txt`). Both could be names as well, so the
-//! argument is read in up to three ways, and the host decides each time whether there is such a thing:
-//!
-//! 1. as a name, all of it: whatever exists is listed, be its name `-la` or `[x].txt`;
-//! 2. without the options at its start, as a name;
-//! 3. without the options, its last component as a [`Pattern`] for names in the directory before it.
-//!
-//! STAT reads options in the same way, and no patterns. MLSD reads a name (RFC 3659 7.1).
-//!
-//! Of the options, `-a` and `-A` show names with a leading dot, `-R` lists the directories below as well (LIST
-//! only), and all others have no effect.
+//! The [module above](super) says what the rules are.
 
 use super::config::DotFiles;
 use super::pending::{Pending, Purpose};

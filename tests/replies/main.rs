@@ -3,6 +3,7 @@
 //! that can be brought about from outside.
 
 #[path = "../support/certificates.rs"]
+#[allow(dead_code, reason = "the client here is no client of ours")]
 mod certificates;
 mod peer;
 mod rows;

@@ -199,6 +199,15 @@ pub static ROWS: &[Row] = &[
             GREETED, LogsIn, Says("TYPE I", "200 *"), Opens, Says("RETR big", "150 *"), Sends("ABOR\r\n"),
             Hears("426 *"), Hears("226 *"),
         ]),
+        // What ends in CRLF in the file does so on the wire, unless the server is told to take TYPE A at its word.
+        (Plain, &[
+            GREETED, LogsIn, Does(|root| fs::write(root.join("lines"), "a\r\nb\n").unwrap()), Says("TYPE A", "200 *"),
+            Opens, Says("RETR lines", "150 *"), Receives("a\nb\n"), Hears("226 *"),
+        ]),
+        (Literal, &[
+            GREETED, LogsIn, Does(|root| fs::write(root.join("lines"), "a\r\nb\n").unwrap()), Says("TYPE A", "200 *"),
+            Opens, Says("RETR lines", "150 *"), Receives("a\r\nb\n"), Hears("226 *"),
+        ]),
         // The memory of the process can be opened, and there is nothing at 0.
         (Proc, &[
             GREETED, LogsIn, Says("TYPE I", "200 *"), Opens, Says("RETR mem", "150 *"), Hears("451 *"),
@@ -552,6 +561,9 @@ pub static ROWS: &[Row] = &[
             Says("SSCN", "502 *"), Says("TYPE L 36", "504 *"),
             // A blank line gets no reply.
             Sends("\r\n\r\n"), Says("NOOP", "200 *"), Says("noop", "200 *"),
+            // Blanks behind what cannot hold any.
+            Says("NOOP  ", "200 *"), Says("TYPE I ", "200 *"), Says("EPSV ", "229 *"), Says("REST 1  ", "350 *"),
+            Says("PORT 127,0,0,1,156,65 ", "200 *"), Says("PWD \t", "257 *"),
         ]),
     ]),
 ];

@@ -13,6 +13,7 @@ use ftp_proto::io::tls::ServerTls;
 use ftp_proto::io::{Directory, HASHES, Users, VirtualHosts};
 use ftp_proto::security::Policy;
 use ftp_proto::server::Config;
+use ftp_proto::transfer::LineEnds;
 
 use crate::certificates::certificate;
 
@@ -27,6 +28,8 @@ pub enum Kind {
     NoPort,
     /// At an IPv6 address.
     Ipv6,
+    /// Line ends are sent to the letter of RFC 959.
+    Literal,
     /// LPRT and LPSV are served.
     Long,
     /// Files of at most ten bytes.
@@ -79,6 +82,7 @@ impl Site {
                 config.passive_ports = port..=port;
                 taken = Some(listener);
             }
+            Kind::Literal => config.line_ends = LineEnds::Literal,
             Kind::Long => config.long_addresses = true,
             Kind::Small => config.limits.upload_size = NonZeroU64::new(10),
             Kind::Tls => config.security.clear_command_channel = true,

@@ -41,7 +41,7 @@ enum What<F: AsyncFilesystem> {
     Writing(Work<(F::File, Vec<u8>, io::Result<()>)>),
     Beginning(Work<(F::File, io::Result<()>)>),
     /// A listing, sent.
-    Entries(Listed<F>),
+    Entries(Box<Listed<F>>),
     /// Nothing any more: the host has failed.
     Nothing,
 }
@@ -54,7 +54,7 @@ impl<F: AsyncFilesystem> Moving<F> {
 
     /// A listing, as `lister` writes it. `open` opens the directories below.
     pub(super) fn entries(pages: Pages<F::Entries>, lister: Lister, open: Below<F>) -> Self {
-        Self::new(What::Entries(Listed::new(pages, lister, open)))
+        Self::new(What::Entries(Box::new(Listed::new(pages, lister, open))))
     }
 
     const fn new(what: What<F>) -> Self {
