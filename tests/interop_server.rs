@@ -560,7 +560,7 @@ mod patterns {
         let site = site();
         let (host, port) = (site.address().ip().to_string(), site.address().port().to_string());
         let arguments = [arguments, &[&host, &port]].concat();
-        let login = "user ftptest ftppass\nbinary\nprompt off\n";
+        let login = "user ftptest ftppass\nbinary\n";
         let commands = format!("{login}mget *.txt dir/*.txt\nquit\n");
         let outcome = types(&site, program, &arguments, &commands);
         has_fetched(&site, &outcome, &["a.txt", "b.txt", "dir/e.txt"]);
@@ -568,7 +568,7 @@ mod patterns {
 
     #[test]
     fn tnftp_fetches_by_pattern() {
-        fetches("tnftp", &["-n", "-v", "-p"]);
+        fetches("tnftp", &["-n", "-v", "-p", "-i"]);
     }
 
     #[test]
