@@ -12,7 +12,7 @@
 //! | names in listings that are paths (CVE-2018-10916, CVE-2014-4877) | `a_hostile_listing` | tests/client/walk.rs |
 //! | forged lines of a listing | `a_file_name_forges` | |
 //! | paths out of the root, links (CVE-2017-7418, CVE-2020-20277) | `no_path_leaves` | tests/disk/links.rs |
-//! | globbing (CVE-2010-2632) | `there_is_no_globbing` | |
+//! | globbing (CVE-2010-2632) | `globbing_stays_in_one_directory_and_within_its_budget` | |
 //! | endless replies and listings | `endless` | |
 //! | Telnet sequences (CVE-2010-4221) | `telnet` | |
 //! | enumeration and timing (RFC 2577) | `enumeration` | |
@@ -265,16 +265,36 @@ fn no_path_leaves_the_root() {
 }
 
 #[test]
-fn there_is_no_globbing() {
+fn globbing_stays_in_one_directory_and_within_its_budget() {
     let pattern = "{*/../*/../*/../*,[a-z]?}*";
-    let mut rig = Rig::logged_in();
-    for command in ["LIST", "NLST"] {
+    for command in ["LIST", "NLST", "LIST -la"] {
+        let mut rig = Rig::logged_in();
+        rig.host.tree.put("/dir/file", Node::Directory);
         rig.passive();
-        assert_eq!(rig.say(&format!("{command} *")), [550]);
+        assert_eq!(
+            rig.say(&format!("{command} {pattern}")),
+            [550],
+            "no braces, and no pattern before a slash"
+        );
+        let lists = rig.host.requests.len();
+        assert!(lists <= 3, "one request a reading, whatever the pattern: {:?}", rig.host.requests);
+        rig.passive();
+        assert_eq!(rig.say(&format!("{command} *")), [150]);
+        assert!(!String::from_utf8(rig.download()).unwrap().contains("dir/file"));
     }
+    let mut rig = Rig::logged_in();
     assert_eq!(rig.say(&format!("STAT {pattern}")), [550]);
-    assert!(rig.host.requests.iter().all(|request| request.contains('*')), "{:?}", rig.host.requests);
-    assert_eq!(rig.host.requests.len(), 3, "one request a command, whatever the pattern");
+    assert_eq!(rig.host.requests.len(), 1, "STAT knows no patterns");
+
+    // The longest pattern that a line holds, against the longest names.
+    let mut rig = Rig::logged_in();
+    for number in 0..1000 {
+        rig.host.tree.put(&format!("/{}{number}", "a".repeat(250)), Node::Directory);
+    }
+    let begin = std::time::Instant::now();
+    rig.passive();
+    assert_eq!(rig.say(&format!("NLST {}b", "a*".repeat(1000))), [550]);
+    assert!(begin.elapsed() < std::time::Duration::from_secs(30), "{:?}", begin.elapsed());
 }
 
 #[test]

@@ -15,6 +15,8 @@ mod during;
 mod host;
 #[path = "server/lines.rs"]
 mod lines;
+#[path = "server/listings.rs"]
+mod listings;
 #[path = "server/login.rs"]
 mod login;
 #[path = "server/paths.rs"]

@@ -17,7 +17,7 @@ use super::features::on_or_off;
 use super::{
     Allocation, ByteRange, EpsvArgument, ExtendedError, Facts, FileStructure, Full, Invalid, OptsArgument,
     ProtectionBufferSize, ProtectionLevel, RepresentationType, RestartMarker, Secret, Sink, Text, Timestamp,
-    TransferMode, Verb, address,
+    TransferMode, Verb, VerbSet, address,
 };
 
 /// The reason why a line is not a command, or its argument not valid for the command.
@@ -220,13 +220,16 @@ impl<'a> Command<'a> {
     /// Parses a line without its line end. A command that the verb table does not list is
     /// [`Unknown`](Self::Unknown), not an error.
     ///
+    /// Spaces and tabs at the end of the line are dropped from commands whose argument cannot end in one, such as
+    /// `TYPE I ` and `PWD `: some clients send them. In paths, names and passwords they are kept.
+    ///
     /// # Errors
     /// Fails when the line is not a command, or its argument is not valid for the command.
     #[inline]
     pub fn parse(line: &'a [u8]) -> Result<Self, CommandError> {
         let (verb, argument) = match Verb::split_from(line) {
             Some((verb, [])) => return Self::typed(verb, None),
-            Some((verb, [b' ', argument @ ..])) => (verb, argument),
+            Some((verb, [b' ', argument @ ..])) => (verb, without_trailing_blanks(verb, argument)),
             _ => return Self::parse_unknown(line),
         };
         match Text::new(argument) {
@@ -286,6 +289,27 @@ impl<'a> Command<'a> {
             (_, None) => {}
         }
         self.write_argument(sink)
+    }
+}
+
+/// The commands that take no argument, or one that is a number, a name of the protocol or an address.
+const NEVER_END_IN_BLANK: VerbSet = {
+    use Verb::*;
+    VerbSet::of(&[
+        Cdup, Rein, Quit, Port, Pasv, Type, Stru, Mode, Allo, Rest, Abor, Pwd, Syst, Noop, Xpwd, Xcup, Pbsz,
+        Prot, Ccc, Feat, Eprt, Epsv, Lprt, Lpsv, Rang, Sscn,
+    ])
+};
+
+/// Returns `argument` without the blanks at its end, if `verb` is one whose argument cannot end in a blank.
+fn without_trailing_blanks(verb: Verb, argument: &[u8]) -> &[u8] {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    match argument.last().is_some_and(is_blank) && NEVER_END_IN_BLANK.contains(verb) {
+        true => {
+            let end = argument.iter().rposition(|byte| !is_blank(byte)).map_or(0, |last| last + 1);
+            argument.get(..end).unwrap_or_default()
+        }
+        false => argument,
     }
 }
 

@@ -120,6 +120,16 @@ impl OwnedPath {
         VirtualPath::new(&self.0)
     }
 
+    /// The path of what lies below it.
+    pub(super) fn joined(&self, below: &[u8]) -> Self {
+        let mut path = self.0.clone();
+        if !path.ends_with(b"/") {
+            path.push(b'/');
+        }
+        path.extend_from_slice(below);
+        Self(path)
+    }
+
     /// The path of what was stored under a unique name: in place of one like it, or within it.
     pub(super) fn with_unique_name(&self, name: &[u8]) -> Self {
         let like = self.lent().file_name().filter(|last| name.starts_with(last)).map_or(0, <[u8]>::len);

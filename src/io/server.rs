@@ -3,6 +3,7 @@
 mod asking;
 mod events;
 mod hashing;
+mod listed;
 mod moving;
 mod pages;
 

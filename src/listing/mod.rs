@@ -116,6 +116,7 @@ mod os2;
 mod owned;
 mod parsed;
 mod parser;
+mod pattern;
 mod short_date;
 mod size;
 #[cfg(feature = "serde")]
@@ -137,6 +138,7 @@ pub use line::{ListingLine, parse};
 #[cfg(feature = "alloc")]
 pub use owned::OwnedEntry;
 pub use parser::{ListingParser, MlsdParser};
+pub use pattern::Pattern;
 pub use writer::ListingWriter;
 
 use parsed::Line;

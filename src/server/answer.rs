@@ -4,7 +4,7 @@ use super::information::framed;
 use super::machine::{Ticket, append_reply};
 use super::note::{Change, Note, Outcome};
 use super::pending::{FollowUp, Pending, Purpose};
-use super::request::{Answer, Refusal};
+use super::request::{Answer, Listing, Refusal};
 use super::session::{Login, Session};
 use super::transfer::Transfer;
 use crate::action::DataOp;
@@ -199,6 +199,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.failed_logins = self.failed_logins.saturating_add(1);
                 self.refusing = Some((ticket, None));
             }
+            pending if self.reads_on(pending, refusal) => self.follow_up = Some((ticket, FollowUp::AsRead)),
             Pending::Entries { .. } if self.entries_begun => {
                 self.end_entries(ticket, "There is more, which cannot be told.", tx);
             }
@@ -223,7 +224,17 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 if pending == Pending::Rename {
                     self.paths.forget_waiting();
                 }
-                let (code, text) = refusal.reply();
+                let (code, text) = match (pending, refusal.reply()) {
+                    // RFC 3659 7.2.1.
+                    (Pending::List(Listing::Machine(_)), (_, text)) if refusal == Refusal::NotADirectory => {
+                        (Code::ARGUMENT_SYNTAX_ERROR, text)
+                    }
+                    // RFC 959 appendix II.
+                    (Pending::MakeDirectory, (_, text)) if refusal == Refusal::Exists => {
+                        (Code::DIRECTORY_EXISTS, text)
+                    }
+                    (_, reply) => reply,
+                };
                 self.refuse(ticket, code, text, tx);
             }
         }
@@ -356,6 +367,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             Purpose::Status { all } if entry.kind.is_directory() => {
                 self.entries_begun = false;
+                let all = self.shows_dot_files(Listing::Names { all });
                 self.follow_up = Some((ticket, FollowUp::Entries { all }));
             }
             Purpose::Status { .. } => {

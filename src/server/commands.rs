@@ -8,11 +8,13 @@ use super::machine::Ticket;
 use super::note::Note;
 use super::pending::{Asked, Pending, Purpose};
 use super::request::{Access, Changes, Listing};
+use super::selection::Reading;
 use super::session::{Login, Session};
 use crate::action::DataOp;
 use crate::buffer::{Rx, Span, Tx};
 use crate::codec::{
-    ByteRange, Command, CommandError, EpsvArgument, NetworkProtocol, ReplyCode as Code, Text, TimedPath, Verb,
+    ByteRange, Command, CommandError, EpsvArgument, NetworkProtocol, ReplyCode as Code, ResolveError, Text,
+    TimedPath, Verb,
 };
 use crate::error::{PeerError, Protocol};
 use crate::transfer::Coding;
@@ -33,7 +35,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub(super) fn line(&mut self, ticket: Ticket, line: Span, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Outcome {
         let command = Self::parse(rx, line);
         let renaming = matches!(command, Ok(Command::Rnto(_))) && self.renaming;
-        if core::mem::take(&mut self.renaming) && !renaming {
+        // NOOP and STAT ask about the session itself and change nothing: what RNFR has named waits on.
+        let keeps = matches!(command, Ok(Command::Noop | Command::Stat(_)));
+        if !keeps && core::mem::take(&mut self.renaming) && !renaming {
             self.paths.forget_waiting();
         }
         let verb = match &command {
@@ -81,7 +85,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             let _ = self.paths.aim(b"");
             return Some((ticket, asked(Pending::Command, line)));
         }
-        // RNFR holds for the next command only; REST until a transfer, since many clients set up the data
+        // RNFR holds until the next command but NOOP and STAT; REST until a transfer, since many clients set up the data
         // connection in between (RFC 959 4.1.3 wants the transfer at once).
         let restart = match self.verb.opens_data_connection() {
             true => core::mem::take(&mut self.restart),
@@ -176,13 +180,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.open(ticket, path, Access::Unique, self.coding.into(), tx)
             }
             Command::List(argument) => {
-                let (all, path) = flags(argument);
-                self.list(ticket, path, Listing::Unix { all }, tx)
+                self.list(ticket, argument, Listing::Unix { all: false, recursive: false }, tx)
             }
-            Command::Nlst(argument) => {
-                let (all, path) = flags(argument);
-                self.list(ticket, path, Listing::Names { all }, tx)
-            }
+            Command::Nlst(argument) => self.list(ticket, argument, Listing::Names { all: false }, tx),
             Command::Mlsd(path) => self.list(ticket, path, Listing::Machine(self.facts), tx),
 
             Command::Cwd(path) | Command::Xcwd(path) => {
@@ -209,7 +209,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 true => self.ask_about(ticket, path, Pending::Stat(Purpose::Size), tx),
                 false => self.answer_now(ticket, Code::FILE_UNAVAILABLE, "SIZE is told in TYPE I only.", tx),
             },
-            Command::Mdtm(path) => self.ask_about(ticket, path, Pending::Stat(Purpose::ModificationTime), tx),
+            Command::Mdtm(argument) => {
+                self.ask_reading(ticket, argument, Pending::Stat(Purpose::ModificationTime), tx)
+            }
             Command::Mlst(path) => {
                 self.ask_about(ticket, path.unwrap_or_default(), Pending::Stat(Purpose::Facts), tx)
             }
@@ -226,9 +228,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.answer_now(ticket, Code::FILE_BUSY, "Not during a transfer.", tx)
             }
             Command::Stat(argument) => {
-                let (all, path) = flags(argument);
-                let purpose = Purpose::Status { all };
-                self.ask_about(ticket, path.unwrap_or_default(), Pending::Stat(purpose), tx)
+                let what = Pending::Stat(Purpose::Status { all: false });
+                self.ask_reading(ticket, argument.unwrap_or_default(), what, tx)
             }
             Command::Syst => {
                 self.reply(ticket, Code::SYSTEM_TYPE, self.config.system, tx);
@@ -320,6 +321,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (2).")
             }
             CommandError::UnknownFamily(_) => (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (1)."),
+            // RFC 2228 3: it is a level that this server does not know.
+            CommandError::BadArgument(Verb::Prot, _) => {
+                (Code::PARAMETER_NOT_IMPLEMENTED, "TLS has levels C and P.")
+            }
             CommandError::BadArgument(..) => (Code::ARGUMENT_SYNTAX_ERROR, "The argument cannot be read."),
         };
         self.bad_command(ticket, code, Text::literal(text), tx);
@@ -388,7 +393,32 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         what: Pending,
         tx: &mut Tx<'_>,
     ) -> Outcome {
-        match self.paths.aim(path.as_bytes()) {
+        let aimed = self.paths.aim(path.as_bytes());
+        self.ask_aimed(ticket, aimed, what, tx)
+    }
+
+    /// As [`ask_about`](Self::ask_about), with an argument that may have to be read in another way if there is
+    /// nothing by that name.
+    pub(super) fn ask_reading(
+        &mut self,
+        ticket: Ticket,
+        argument: Text<'_>,
+        what: Pending,
+        tx: &mut Tx<'_>,
+    ) -> Outcome {
+        self.reading = Reading::Whole;
+        let aimed = self.paths.keep_argument(argument.as_bytes());
+        self.ask_aimed(ticket, aimed, what, tx)
+    }
+
+    fn ask_aimed(
+        &mut self,
+        ticket: Ticket,
+        aimed: Result<(), ResolveError>,
+        what: Pending,
+        tx: &mut Tx<'_>,
+    ) -> Outcome {
+        match aimed {
             Ok(()) => Some((ticket, asked(what, Span::default()))),
             Err(_) => {
                 self.refuse(ticket, Code::NAME_NOT_ALLOWED, Text::literal("The path is too long."), tx);
@@ -425,21 +455,4 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
 pub(super) fn asked(what: Pending, argument: Span) -> Asked {
     Asked { what, argument }
-}
-
-/// Parts `ls` options, which clients send to LIST and NLST although no RFC has them, from the path: a
-/// name that only begins with a hyphen stays a name.
-fn flags(argument: Option<Text<'_>>) -> (bool, Option<Text<'_>>) {
-    let mut rest = argument.map(|text| text.as_bytes()).unwrap_or_default();
-    let mut all = false;
-    while let Some(option) = rest.strip_prefix(b"-") {
-        let end = option.iter().position(|byte| *byte == b' ').unwrap_or(option.len());
-        let (letters, tail) = option.split_at(end);
-        if letters.is_empty() || !letters.iter().all(|letter| b"aAlLFgnort1d".contains(letter)) {
-            break;
-        }
-        all |= letters.iter().any(|letter| b"aA".contains(letter));
-        rest = tail.strip_prefix(b" ").unwrap_or(tail);
-    }
-    (all, Text::new(rest).ok().filter(|path| !path.is_empty()))
 }

@@ -49,6 +49,10 @@ pub struct Config {
     /// What becomes of a line that ends in CRLF in the file already when it is retrieved in TYPE A.
     /// [`LineEnds::Kept`] by default.
     pub line_ends: LineEnds,
+    /// Which listings show names with a leading dot. [`DotFiles::OnRequest`] by default.
+    pub dot_files: DotFiles,
+    /// How far LIST -R goes.
+    pub recursion: Recursion,
     /// Whether LPRT and LPSV are served (RFC 1639): nobody has used them since RFC 2428.
     pub long_addresses: bool,
     /// The ports to listen at for passive data connections; 0..=0 leaves the choice to the system.
@@ -175,6 +179,8 @@ impl Default for Config {
             marker_interval: None,
             deflate_level: None,
             line_ends: LineEnds::Kept,
+            dot_files: DotFiles::OnRequest,
+            recursion: Recursion::default(),
             long_addresses: false,
             passive_ports: 0..=0,
             passive_address: None,
@@ -212,6 +218,38 @@ impl Default for Security {
             bound_sessions: true,
             clear_command_channel: false,
         }
+    }
+}
+
+/// Which listings show names with a leading dot. All of them can be retrieved, whatever is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DotFiles {
+    /// LIST, NLST and STAT show them where the client asks for it by `-a`, as `ls` does; MLSD always does, since it
+    /// has no options, and programs that compare or remove directories rely on its being complete.
+    #[default]
+    OnRequest,
+    /// All listings show them, as with vsftpd's `force_dot_files`. A pattern such as `*` still does not.
+    Shown,
+    /// As [`OnRequest`](Self::OnRequest), and MLSD does not show them either.
+    Hidden,
+}
+
+/// Bounds of LIST -R, which also bound the memory that such a listing takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Recursion {
+    /// The number of directories, one within the other, that are entered below the one that is listed. With 0, -R
+    /// has no effect. 16 by default.
+    pub depth: u8,
+    /// The number of entries after which no further directory is entered. A directory that was entered is listed
+    /// whole, and one that was not has no heading. 10,000 by default.
+    pub entries: u32,
+}
+
+impl Default for Recursion {
+    fn default() -> Self {
+        Self { depth: 16, entries: 10_000 }
     }
 }
 

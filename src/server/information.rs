@@ -95,7 +95,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             None => self.reply(ticket, Code::ARGUMENT_SYNTAX_ERROR, Text::literal("No such command."), tx),
             Some(verb) => self.reply_many(ticket, tx, |tx| {
                 let info = verb.info();
-                tx.put_fmt(format_args!("214 {}{}: {}.\r\n", info.name, info.argument.syntax(), info.summary))
+                let syntax = info.argument.syntax();
+                let space = if syntax.is_empty() { "" } else { " " };
+                tx.put_fmt(format_args!("214 {}{space}{syntax}: {}.\r\n", info.name, info.summary))
             }),
         }
     }

@@ -19,6 +19,21 @@
 //! - STOR after RANG. The one case that has a defined effect is a file continued to its end, which REST has for
 //!   every host; bytes replaced amid those that stay would be a change of a stored file in place, which
 //!   cannot be given up half-way without harm to it. STOU and APPE name no place at all.
+//!
+//! # How arguments of LIST, NLST and STAT are read
+//! RFC 959 knows a path as the argument of LIST and NLST and nothing else. Clients send what they would give to
+//! `ls`: options (`LIST -la`), and patterns (`NLST *.txt`, for `mget *.txt`). Both could be names as well, so the
+//! argument is read in up to three ways, and the host decides each time whether there is such a thing:
+//!
+//! 1. as a name, all of it: whatever exists is listed, be its name `-la` or `[x].txt`;
+//! 2. without the options at its start, as a name;
+//! 3. without the options, its last component as a [`Pattern`](crate::listing::Pattern) for names in the directory
+//!    before it. What matches nothing is not there (550).
+//!
+//! STAT reads options in the same way, and no patterns. MLSD reads a name (RFC 3659 7.1).
+//!
+//! Of the options, `-a` and `-A` show [names with a leading dot](DotFiles), `-R` lists the directories below as well,
+//! [within bounds](Recursion) (LIST only), and all others have no effect.
 
 mod answer;
 mod commands;
@@ -27,18 +42,24 @@ mod data;
 mod deadline;
 mod extensions;
 mod information;
+#[cfg(feature = "alloc")]
+mod lister;
 mod machine;
 mod note;
 mod paths;
 mod pending;
 mod request;
 mod security;
+mod selection;
 mod session;
 mod transfer;
 
-pub use config::{Config, Limits, Security, Timeouts};
+pub use config::{Config, DotFiles, Limits, Recursion, Security, Timeouts};
+#[cfg(feature = "alloc")]
+pub use lister::Lister;
 pub use machine::{BadLine, Event as CommandEvent, Server, Ticket};
 pub use note::{Change, Note, Outcome, TransferEnd};
 pub use pending::Asked;
 pub use request::{Access, Answer, Changes, Listing, Refusal, Request, VirtualPath};
+pub use selection::Selection;
 pub use session::{Endpoints, Event, Session, Step};

@@ -1,16 +1,20 @@
 //! The paths of a session, in storage that the host gave: the working directory, the one that waits
-//! (RNFR's; before login, the user's name), and the one that the current request is about.
+//! (RNFR's; before login, the user's name), the argument that may have to be read in another way, and the one that
+//! the current request is about.
+
+use core::ops::Range;
 
 use crate::codec::pathname::resolve;
 use crate::codec::{Quoted, ResolveError};
 
-/// `[working directory][waiting][target][name]`, one behind the other. The name is the one that STOU made
-/// up.
+/// `[working directory][waiting][argument][target][name]`, one behind the other. The argument is kept as it was
+/// written, for commands that read it in more ways than one. The name is the one that STOU made up.
 #[derive(Clone, Debug)]
 pub(super) struct Paths<P> {
     storage: P,
     working: usize,
     waiting: usize,
+    argument: usize,
     target: usize,
     name: usize,
 }
@@ -24,7 +28,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
             }
             None => 0,
         };
-        Self { storage, working, waiting: 0, target: 0, name: 0 }
+        Self { storage, working, waiting: 0, argument: 0, target: 0, name: 0 }
     }
 
     /// Back to the root, with nothing waiting.
@@ -33,7 +37,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
             *first = b'/';
         }
         (self.working, self.waiting) = (1.min(self.storage.as_ref().len()), 0);
-        (self.target, self.name) = (0, 0);
+        self.clear_request();
     }
 
     pub(super) fn working(&self) -> &[u8] {
@@ -44,19 +48,25 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         &self.storage.as_ref()[self.working..self.working + self.waiting]
     }
 
-    pub(super) fn target(&self) -> &[u8] {
+    /// The argument that [`keep_argument`](Self::keep_argument) was given, without what was dropped of it.
+    pub(super) fn argument(&self) -> &[u8] {
         let start = self.working + self.waiting;
+        &self.storage.as_ref()[start..start + self.argument]
+    }
+
+    pub(super) fn target(&self) -> &[u8] {
+        let start = self.target_start();
         &self.storage.as_ref()[start..start + self.target]
     }
 
     pub(super) fn name(&self) -> &[u8] {
-        let start = self.working + self.waiting + self.target;
+        let start = self.target_start() + self.target;
         &self.storage.as_ref()[start..start + self.name]
     }
 
     /// Keeps the name that was made up, if there is room for it.
     pub(super) fn name_with(&mut self, bytes: &[u8]) {
-        let start = self.working + self.waiting + self.target;
+        let start = self.target_start() + self.target;
         self.name = 0;
         if let Some(room) = self.storage.as_mut().get_mut(start..start + bytes.len()) {
             room.copy_from_slice(bytes);
@@ -66,7 +76,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
 
     /// Makes the path that `argument` names, seen from the working directory, the target.
     pub(super) fn aim(&mut self, argument: &[u8]) -> Result<(), ResolveError> {
-        (self.target, self.name) = (0, 0);
+        self.clear_request();
         let (used, free) = self.storage.as_mut().split_at_mut(self.working + self.waiting);
         self.target = resolve(&used[..self.working], argument, free)?;
         Ok(())
@@ -74,23 +84,61 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
 
     /// As [`aim`](Self::aim), at a name of a list.
     pub(super) fn aim_at_name(&mut self, name: Quoted<'_>) -> Result<(), ResolveError> {
-        (self.target, self.name) = (0, 0);
+        self.clear_request();
         let (used, free) = self.storage.as_mut().split_at_mut(self.working + self.waiting);
         self.target = resolve_name(&used[..self.working], name, free)?;
         Ok(())
     }
 
+    /// Keeps `argument` and makes the path that it names the target.
+    pub(super) fn keep_argument(&mut self, argument: &[u8]) -> Result<(), ResolveError> {
+        self.clear_request();
+        let start = self.working + self.waiting;
+        let room = self.storage.as_mut().get_mut(start..start + argument.len());
+        room.ok_or(ResolveError::TooLong)?.copy_from_slice(argument);
+        self.argument = argument.len();
+        self.aim_at_argument(0..argument.len())
+    }
+
+    /// Drops the first `count` bytes of the argument that is kept.
+    pub(super) fn drop_from_argument(&mut self, count: usize) {
+        let start = self.working + self.waiting;
+        let count = count.min(self.argument);
+        self.storage.as_mut().copy_within(start + count..start + self.argument, start);
+        (self.argument, self.target, self.name) = (self.argument - count, 0, 0);
+    }
+
+    /// Makes the path that this part of the argument names the target.
+    pub(super) fn aim_at_argument(&mut self, part: Range<usize>) -> Result<(), ResolveError> {
+        (self.target, self.name) = (0, 0);
+        let (start, end) = (self.working + self.waiting, self.target_start());
+        let (used, free) = self.storage.as_mut().split_at_mut(end);
+        let argument = used[start..].get(part).unwrap_or_default();
+        self.target = resolve(&used[..self.working], argument, free)?;
+        Ok(())
+    }
+
+    fn target_start(&self) -> usize {
+        self.working + self.waiting + self.argument
+    }
+
+    /// Forgets what the last request was about.
+    fn clear_request(&mut self) {
+        (self.argument, self.target, self.name) = (0, 0, 0);
+    }
+
     /// The target becomes what waits.
     pub(super) fn keep_waiting(&mut self) {
-        let start = self.working + self.waiting;
+        let start = self.target_start();
         let target = start..start + self.target;
         self.storage.as_mut().copy_within(target, self.working);
-        (self.waiting, self.target, self.name) = (self.target, 0, 0);
+        self.waiting = self.target;
+        self.clear_request();
     }
 
     /// `bytes` become what waits, if there is room for them.
     pub(super) fn wait_with(&mut self, bytes: &[u8]) -> bool {
-        (self.waiting, self.target, self.name) = (0, 0, 0);
+        self.forget_waiting();
         let Some(room) = self.storage.as_mut().get_mut(self.working..self.working + bytes.len()) else {
             return false;
         };
@@ -101,15 +149,17 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
 
     /// Nothing waits any more. The target goes too.
     pub(super) fn forget_waiting(&mut self) {
-        (self.waiting, self.target, self.name) = (0, 0, 0);
+        self.waiting = 0;
+        self.clear_request();
     }
 
     /// The target becomes the working directory.
     pub(super) fn enter(&mut self) {
-        let start = self.working + self.waiting;
+        let start = self.target_start();
         let target = start..start + self.target;
         self.storage.as_mut().copy_within(target, 0);
-        (self.working, self.waiting, self.target, self.name) = (self.target, 0, 0, 0);
+        (self.working, self.waiting) = (self.target, 0);
+        self.clear_request();
     }
 }
 

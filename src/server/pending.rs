@@ -96,7 +96,10 @@ impl Pending {
 /// What the host is asked next, once it has answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FollowUp {
+    /// The entries of the directory that STAT has found.
     Entries { all: bool },
+    /// The same, with the argument read in another way.
+    AsRead,
 }
 
 /// What an entry is wanted for.

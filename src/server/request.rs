@@ -98,8 +98,9 @@ pub enum Request<'b> {
     },
     /// Open a file. Answered by [`Answer::Opened`].
     Open(Access),
-    /// Open a directory, or a single entry, to list it in a format. Answered by [`Answer::Opened`];
-    /// the entries are then sent as the format writes them.
+    /// Open a directory, or a single entry, to list it in a format. Answered by [`Answer::Opened`]; the entries
+    /// are then sent as [`Session::selection`](super::Session::selection) chooses and writes them, which knows the
+    /// client's pattern, too.
     List(Listing),
     /// Tell what is in the directory at the path, for STAT: each entry with
     /// [`Session::tell_entry`](super::Session::tell_entry), as the client takes them, then [`Answer::Done`].
@@ -193,12 +194,15 @@ impl Access {
 pub enum Listing {
     /// As `ls -l` does, for people and for old programs (LIST).
     Unix {
-        /// Names with a leading dot too.
+        /// The client has asked for names with a leading dot, by `-a`.
         all: bool,
+        /// The client has asked for the directories below too, by `-R`, and they may be listed: see `Lister`. A
+        /// host that lists the one directory alone does what it has to.
+        recursive: bool,
     },
     /// Bare names (NLST).
     Names {
-        /// Names with a leading dot too.
+        /// The client has asked for names with a leading dot, by `-a`.
         all: bool,
     },
     /// With these facts (MLSD, RFC 3659 7).
@@ -214,12 +218,6 @@ impl Listing {
             Self::Names { .. } => ListingWriter::nlst(),
             Self::Machine(facts) => ListingWriter::mlsd(*facts),
         }
-    }
-
-    /// Whether names with a leading dot are listed.
-    #[must_use]
-    pub const fn all(&self) -> bool {
-        matches!(self, Self::Unix { all: true } | Self::Names { all: true } | Self::Machine(_))
     }
 }
 

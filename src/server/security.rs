@@ -12,13 +12,17 @@ use crate::error::PeerError;
 use crate::security::{Control, Downgrade, Policy, TlsMode, Upgrade};
 use crate::time::Instant;
 
+/// The mechanisms of AUTH, and whether each protects data connections from the start, as PROT P does. RFC 4217 17
+/// has the first two. Its drafts had the others, with that meaning, and servers in use have kept it.
+const MECHANISMS: [(&str, bool); 4] = [("TLS", false), ("TLS-C", false), ("SSL", true), ("TLS-P", true)];
+
 /// What of the session is protected.
 #[derive(Debug)]
 pub(super) struct Shield {
     control: Control,
     /// PBSZ was sent.
     sized: bool,
-    /// Data connections are protected (PROT P).
+    /// Data connections are protected (PROT P, or AUTH SSL).
     data: bool,
 }
 
@@ -35,7 +39,7 @@ impl<P> Session<P> {
         self.shield.control == Control::Secured
     }
 
-    /// Whether data connections are protected by TLS: the client has sent PROT P.
+    /// Whether data connections are protected by TLS: the client has sent PROT P, or AUTH SSL, which implies it.
     #[must_use]
     pub const fn protects_data(&self) -> bool {
         self.shield.data
@@ -107,16 +111,24 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         rx: &Rx<'_>,
         tx: &mut Tx<'_>,
     ) -> Outcome {
-        // RFC 4217 17; SSL is what its drafts called it.
-        let known = ["TLS", "TLS-C", "SSL"];
-        if !known.iter().any(|name| mechanism.as_bytes().eq_ignore_ascii_case(name.as_bytes())) {
+        let mechanism = mechanism.as_bytes().trim_ascii_end();
+        let known = MECHANISMS.iter().find(|(name, _)| mechanism.eq_ignore_ascii_case(name.as_bytes()));
+        let Some((_, protects_data)) = known else {
             return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Only TLS is known.", tx);
-        }
+        };
         if self.is_secured() {
             return self.answer_now(ticket, Code::BAD_SEQUENCE, "TLS is in force already.", tx);
         }
         if self.config.security.control == Policy::Never {
             return self.answer_now(ticket, Code::DENIED_BY_POLICY, "There is no TLS here.", tx);
+        }
+        if *protects_data && self.config.security.data == Policy::Never {
+            return self.answer_now(
+                ticket,
+                Code::DENIED_BY_POLICY,
+                "Data stays clear here: send AUTH TLS.",
+                tx,
+            );
         }
         if !rx.is_empty() {
             self.pi.fail(PeerError::Injected);
@@ -124,6 +136,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return None;
         }
         self.reset();
+        self.shield.data = *protects_data;
         self.shield.control = Control::Due(true);
         self.answer_now(ticket, Code::SECURITY_EXCHANGE_COMPLETE, "Begin TLS.", tx)
     }

@@ -13,6 +13,7 @@ use super::paths::{Paths, resolve_name};
 use super::pending::{Asked, FollowUp, Pending};
 use super::request::{Request, VirtualPath};
 use super::security::Shield;
+use super::selection::Reading;
 use super::transfer::Transfer;
 use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
@@ -110,6 +111,10 @@ pub struct Session<P> {
     pub(super) asked_at: Instant,
     /// What it is to be asked next, for the same command.
     pub(super) follow_up: Option<(Ticket, FollowUp)>,
+    /// The command that asked for a listing last.
+    pub(super) listing: Verb,
+    /// How the argument is read that the paths keep.
+    pub(super) reading: Reading,
     /// Entries of a directory were told already.
     pub(super) entries_begun: bool,
     /// A failed login that is yet to be told, and when.
@@ -168,6 +173,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             asked: 0,
             asked_at: Instant::default(),
             follow_up: None,
+            listing: Verb::List,
+            reading: Reading::Whole,
             entries_begun: false,
             refusing: None,
             size_hint: None,
@@ -317,8 +324,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 continue;
             }
             if let Some((ticket, what)) = self.follow_up.take() {
-                let FollowUp::Entries { all } = what;
-                return Ok(self.ask(ticket, Pending::Entries { all }, Span::default(), now));
+                let what = match what {
+                    FollowUp::Entries { all } => Pending::Entries { all },
+                    FollowUp::AsRead => self.as_read(),
+                };
+                return Ok(self.ask(ticket, what, Span::default(), now));
             }
             if let Some((ticket, asked)) = self.advance_transfer(tx) {
                 return Ok(self.ask(ticket, asked.what, asked.argument, now));

@@ -193,15 +193,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub(super) fn list(
         &mut self,
         ticket: Ticket,
-        path: Option<Text<'_>>,
+        argument: Option<Text<'_>>,
         listing: Listing,
         tx: &mut Tx<'_>,
     ) -> Answered {
         // A listing's lines end in CRLF whatever the type; they travel in the mode that was agreed.
-        let path = path.unwrap_or_default();
         let mut parameters = Parameters::new(Coding { mode: self.coding.mode, ..Coding::IDENTITY });
         parameters.level = self.level;
-        self.ask_for_transfer(ticket, path, Pending::List(listing), parameters, tx)
+        self.listing = self.verb;
+        self.ask_for_transfer(ticket, argument.unwrap_or_default(), Pending::List(listing), parameters, tx)
     }
 
     fn ask_for_transfer(
@@ -217,7 +217,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.answer_now(ticket, Code::CANNOT_OPEN_DATA_CONNECTION, text, tx);
         }
         self.opening = parameters;
-        self.ask_about(ticket, path, what, tx)
+        match what {
+            Pending::List(_) => self.ask_reading(ticket, path, what, tx),
+            _ => self.ask_about(ticket, path, what, tx),
+        }
     }
 
     /// Does what the events have made possible. Gives out the request that an upload that has come in

@@ -53,6 +53,37 @@ fn auth_is_granted_for_tls_and_begins_the_session_anew() {
 }
 
 #[test]
+fn auth_ssl_protects_data_from_the_start_and_auth_tls_does_not() {
+    for (line, protects) in [
+        ("AUTH TLS", false),
+        ("AUTH TLS-C", false),
+        ("AUTH SSL", true),
+        ("AUTH ssl ", true),
+        ("AUTH TLS-P", true),
+    ] {
+        let mut rig = explicit(|_| {});
+        assert_eq!(rig.say(line), [234], "{line}");
+        let mut rig = rig.login();
+        assert_eq!(rig.session.protects_data(), protects, "{line}");
+        assert_eq!(rig.say("PROT C"), [503], "PBSZ still comes first");
+        assert_eq!(rig.say("PBSZ 0\r\nPROT C"), [200, 200]);
+        assert!(!rig.session.protects_data(), "{line}");
+        assert_eq!(rig.say("REIN"), [220]);
+        assert!(!rig.session.protects_data(), "{line}");
+    }
+    // What it implies may be what is not granted, or what is demanded.
+    let mut rig = explicit(|config| config.security.data = Policy::Never);
+    assert_eq!(rig.say("AUTH SSL\r\nAUTH TLS-P"), [534, 534]);
+    assert_eq!(rig.say("AUTH TLS"), [234]);
+    let mut rig = explicit(|config| config.security.data = Policy::Require);
+    assert_eq!(rig.say("AUTH SSL"), [234]);
+    let mut rig = rig.login();
+    assert_eq!(rig.say("EPSV"), [229]);
+    assert!(rig.arrive(PEER_DATA));
+    assert_eq!(rig.say("RETR /file"), [150]);
+}
+
+#[test]
 fn what_follows_auth_in_the_clear_ends_the_session() {
     for line in [&b"AUTH TLS\r\nUSER me\r\n"[..], b"AUTH TLS\r\nU", b"AUTH TLS\r\n\x16\x03\x01"] {
         let mut rig = explicit(|_| {});
@@ -87,7 +118,7 @@ fn data_needs_prot_p_where_that_is_required_and_prot_needs_pbsz() {
         assert_eq!(rig.say(line), [521], "{line}");
     }
     assert_eq!(rig.ask("PBSZ 4096"), ["200 PBSZ=0"]);
-    for (line, code) in [("PROT C", 534), ("PROT S", 536), ("PROT E", 536), ("PROT X", 501), ("PROT P", 200)]
+    for (line, code) in [("PROT C", 534), ("PROT S", 536), ("PROT E", 536), ("PROT X", 504), ("PROT P", 200)]
     {
         assert_eq!(rig.say(line), [code], "{line}");
     }

@@ -1,12 +1,13 @@
 //! RNFR and RNTO, REST.
 
 use crate::support::server::Rig;
+use crate::support::tree::Node;
 
 #[test]
 fn rnto_comes_right_after_rnfr_or_not_at_all() {
     let mut rig = Rig::logged_in();
     assert_eq!(rig.say("RNTO x"), [503]);
-    for between in ["NOOP", "NONE", "TYPE Q", "RNTO", "PWD", "\u{1}"] {
+    for between in ["SYST", "NONE", "NOOP x", "CWD none", "TYPE Q", "RNTO", "PWD", "\u{1}"] {
         let code = rig.say(&format!("RNFR file\r\n{between}\r\nRNTO x"));
         assert_eq!(code.len(), 3, "{between}");
         assert_eq!((code[0], code[2]), (350, 503), "{between}");
@@ -17,6 +18,26 @@ fn rnto_comes_right_after_rnfr_or_not_at_all() {
     assert!(rig.host.tree.0.contains_key(&b"/moved"[..]));
     assert!(rig.host.tree.file("/file").is_some());
     assert_eq!(rig.say("RNTO again"), [503]);
+}
+
+#[test]
+fn noop_and_stat_may_come_between_rnfr_and_rnto() {
+    let mut rig = Rig::logged_in();
+    rig.host.tree.put("/dir/inner", Node::Directory);
+    for (between, code) in [
+        ("NOOP", 200),
+        ("STAT", 211),
+        ("STAT dir", 212),
+        ("STAT dir/inner", 212),
+        ("STAT none", 550),
+        ("noop ", 200),
+    ] {
+        let mut codes = rig.say(&format!("RNFR file\r\n{between}"));
+        codes.extend(rig.say("NOOP\r\nRNTO x"));
+        assert_eq!(codes, [350, code, 200, 250], "{between}");
+        assert_eq!(rig.host.tree.file("/x"), Some(&b"content"[..]), "{between}");
+        assert_eq!(rig.say("RNFR x\r\nRNTO file"), [350, 250]);
+    }
 }
 
 #[test]

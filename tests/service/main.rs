@@ -13,6 +13,8 @@ mod hung;
 #[cfg(target_os = "linux")]
 mod keepalive;
 mod limits;
+#[cfg(unix)]
+mod listings;
 mod many;
 mod peer;
 #[cfg(feature = "proxy-protocol")]

@@ -3,8 +3,8 @@
 use ftp_proto::buffer::Tx;
 use ftp_proto::codec::{Full, ReplyCode, Sink, Text};
 use ftp_proto::error::LocalError;
-use ftp_proto::listing::{Clock, Entry, Kind, ListingWriter, Modified, Precision};
-use ftp_proto::server::{Access, Answer, Listing, Refusal, Request, Session, Ticket};
+use ftp_proto::listing::{Clock, Entry, Kind, Modified, Precision};
+use ftp_proto::server::{Access, Answer, Refusal, Request, Selection, Session, Ticket};
 use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,7 +167,7 @@ impl Host {
                 }
                 Err(refusal) => Err(refusal),
             },
-            Request::List(listing) => match self.list(&path, *listing) {
+            Request::List(_) => match self.list(&path, &session.selection()) {
                 Ok(()) => {
                     let opened = Answer::Opened { size: None, unique_name: None };
                     return session.answer(ticket, opened, tx).unwrap();
@@ -325,21 +325,23 @@ impl Host {
         Ok((None, name))
     }
 
-    fn list(&mut self, path: &[u8], listing: Listing) -> Result<(), Refusal> {
-        match self.tree.0.get(path) {
-            Some(Node::Directory) => {}
-            Some(_) => return Err(Refusal::NotADirectory),
-            None => return Err(Refusal::NotFound),
-        }
-        let writer = match listing {
-            Listing::Unix { .. } => ListingWriter::list(Clock::UNKNOWN),
-            Listing::Names { .. } => ListingWriter::nlst(),
-            Listing::Machine(facts) => ListingWriter::mlsd(facts),
-            other => panic!("what is {other:?}?"),
-        };
+    fn list(&mut self, path: &[u8], selection: &Selection<'_>) -> Result<(), Refusal> {
+        let node = self.tree.0.get(path).ok_or(Refusal::NotFound)?;
         let mut lines = Lines(Vec::new());
-        for (name, node) in self.tree.names(path) {
-            writer.write(&entry(&name, node), &mut lines).unwrap();
+        if *node == Node::Directory {
+            let shown: Vec<_> =
+                self.tree.names(path).into_iter().filter(|(name, _)| selection.shows(name)).collect();
+            if shown.is_empty() && selection.needs_match() {
+                return Err(Refusal::NotFound);
+            }
+            for (name, node) in shown {
+                selection.write(&entry(&name, node), Clock::UNKNOWN, &mut lines).unwrap();
+            }
+        } else if selection.needs_directory() {
+            return Err(Refusal::NotADirectory);
+        } else {
+            let name = path.rsplit(|byte| *byte == b'/').next().unwrap();
+            selection.write_itself(&entry(name, node), Clock::UNKNOWN, &mut lines).unwrap();
         }
         let Lines(bytes) = lines;
         self.open = Some(Handle::Reading { bytes, at: 0 });

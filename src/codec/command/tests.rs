@@ -248,9 +248,9 @@ fn an_argument_that_is_not_of_its_grammar_is_refused() {
             Verb::Port,
             &["PORT 1,2,3,4,5", "PORT 256,0,0,1,0,21", "PORT 1,2,3,4,5,6,7", "PORT ::1", "PORT  1,2,3,4,5,6"],
         ),
-        (Verb::Type, &["TYPE X", "TYPE A X", "TYPE L", "TYPE L 0", "TYPE I ", "TYPE II"]),
+        (Verb::Type, &["TYPE X", "TYPE A X", "TYPE L", "TYPE L 0", "TYPE I x", "TYPE II"]),
         (Verb::Stru, &["STRU X", "STRU FF"]),
-        (Verb::Mode, &["MODE X", "MODE S "]),
+        (Verb::Mode, &["MODE X", "MODE S x"]),
         (Verb::Allo, &["ALLO x", "ALLO -1", "ALLO 18446744073709551616", "ALLO 1 R", "ALLO 1 2"]),
         (Verb::Rest, &["REST 1 2", "REST \u{fc}"]),
         (Verb::Pbsz, &["PBSZ x", "PBSZ 4294967296"]),
@@ -361,4 +361,61 @@ fn a_full_sink_says_so() {
             assert_eq!(tx.view().append(|tx| command.encode(tx)), Err(Full));
         }
     }
+}
+
+#[test]
+fn trailing_blanks_are_dropped_where_an_argument_cannot_hold_any() {
+    for (padded, plain) in [
+        ("PWD  ", "PWD"),
+        ("PASV \t ", "PASV"),
+        ("NOOP   ", "NOOP"),
+        ("QUIT  ", "QUIT"),
+        ("ABOR  ", "ABOR"),
+        ("CDUP  ", "CDUP"),
+        ("FEAT  ", "FEAT"),
+        ("SYST  ", "SYST"),
+        ("REIN  ", "REIN"),
+        ("EPSV  ", "EPSV"),
+        ("EPSV ALL ", "EPSV ALL"),
+        ("EPSV 1 ", "EPSV 1"),
+        ("PORT 192,0,2,2,156,65 ", "PORT 192,0,2,2,156,65"),
+        ("EPRT |1|192.0.2.2|40001|  ", "EPRT |1|192.0.2.2|40001|"),
+        ("TYPE I ", "TYPE I"),
+        ("TYPE A N  ", "TYPE A N"),
+        ("TYPE L 8\t", "TYPE L 8"),
+        ("STRU F ", "STRU F"),
+        ("MODE S ", "MODE S"),
+        ("REST 17 ", "REST 17"),
+        ("ALLO 17 ", "ALLO 17"),
+        ("PBSZ 0 ", "PBSZ 0"),
+        ("PROT P ", "PROT P"),
+        ("RANG 1 2 ", "RANG 1 2"),
+    ] {
+        assert_eq!(Command::parse(padded.as_bytes()), Command::parse(plain.as_bytes()), "{padded:?}");
+        assert!(Command::parse(padded.as_bytes()).is_ok(), "{padded:?}");
+    }
+    // Nothing but blanks is no argument where one is needed.
+    assert_eq!(Command::parse(b"TYPE   "), Err(CommandError::MissingArgument(Verb::Type)));
+    assert!(Command::parse(b"NOOP x ").is_err());
+}
+
+#[test]
+fn trailing_blanks_stay_in_paths_and_secrets() {
+    for line in [
+        "RETR a  ",
+        "STOR  ",
+        "CWD d ",
+        "LIST  ",
+        "NLST a ",
+        "RNTO b\t",
+        "MDTM x ",
+        "MFMT 20240131235958 x ",
+        "SITE x ",
+    ] {
+        let mut encoded = arrayvec::ArrayVec::<u8, 64>::new();
+        Command::parse(line.as_bytes()).unwrap().encode(&mut encoded).unwrap();
+        assert_eq!(&encoded[..], line.as_bytes());
+    }
+    let Ok(Command::Pass(secret)) = Command::parse(b"PASS a  ") else { panic!("no PASS") };
+    assert_eq!(secret.reveal(), Text::literal("a  "));
 }

@@ -6,7 +6,7 @@ use ::std::path::{Path, PathBuf};
 use ::std::sync::Arc;
 use ::std::time::SystemTime;
 
-use cap_std::fs::{Dir, FileType, Metadata, ReadDir};
+use cap_std::fs::{Dir, DirEntry, FileType, Metadata, ReadDir};
 
 use crate::codec::{Permissions, Text, Timestamp};
 use crate::listing::{Entry, Kind, Modified, OwnedEntry, Precision};
@@ -15,11 +15,12 @@ use crate::listing::{Entry, Kind, Modified, OwnedEntry, Precision};
 ///
 /// What vanishes meanwhile is left out, and so is a name that holds CR or LF (elsewhere than on Unix: one
 /// that is not Unicode): no line of a listing could show it. An entry that may not be looked at has no more
-/// than its name and kind. When the directory cannot be read on, it ends with the reason.
+/// than its name and kind, and on Unix so have all entries of a directory that this process may read and not
+/// search. When the directory cannot be read on, it ends with the reason.
 #[derive(Debug)]
 pub struct DiskEntries {
     /// `None` once it could not be read on.
-    names: Option<ReadDir>,
+    names: Option<Names>,
     /// For the targets of links, and where they lead.
     directory: Dir,
     root: Arc<Dir>,
@@ -27,10 +28,74 @@ pub struct DiskEntries {
     writable: bool,
 }
 
+/// Where the names come from.
+#[derive(Debug)]
+enum Names {
+    /// A directory whose entries can be looked at.
+    Searchable(ReadDir),
+    /// A directory that grants `r` without `x`: nothing in it can be looked at, and cap-std does not read it.
+    #[cfg(unix)]
+    Readable(rustix::fs::Dir),
+}
+
 impl DiskEntries {
     /// Of the directory that was opened at `path`.
     pub(super) fn new(directory: Dir, root: Arc<Dir>, path: &Path, writable: bool) -> io::Result<Self> {
-        Ok(Self { names: Some(directory.entries()?), directory, root, path: path.to_owned(), writable })
+        let names = match directory.entries() {
+            Ok(entries) => Names::Searchable(entries),
+            #[cfg(unix)]
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => readable(&root, path)?,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { names: Some(names), directory, root, path: path.to_owned(), writable })
+    }
+
+    /// The next entry, or nothing in its place when it is to be left out.
+    fn described(&self, entry: &DirEntry) -> Option<OwnedEntry> {
+        let name = entry.file_name();
+        let bytes = bytes(&name)?;
+        match entry.metadata() {
+            Ok(found) => {
+                let linked = found.is_symlink();
+                let within = linked && leads_within(&self.root, &self.path.join(&name));
+                let target = if within { self.directory.read_link(&name).ok() } else { None };
+                describe(bytes, &found, target.as_deref(), self.writable, false)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(_) => bare(bytes, entry.file_type().map_or(Kind::Unknown, |kind| kind_of(kind, None, None))),
+        }
+    }
+}
+
+/// An entry of which the name and the kind alone are known.
+fn bare(name: &[u8], kind: Kind<'_>) -> Option<OwnedEntry> {
+    Text::new(name).ok().map(|name| Entry::to_owned(&Entry::new(name, kind)))
+}
+
+/// Opens a directory for its names, which takes no permission to search it.
+#[cfg(unix)]
+fn readable(root: &Dir, path: &Path) -> io::Result<Names> {
+    use cap_std::fs::{OpenOptions, OpenOptionsExt};
+    use rustix::fs::OFlags;
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags((OFlags::DIRECTORY | OFlags::NONBLOCK).bits() as i32);
+    let directory = root.open_with(path, &options)?.into_std();
+    Ok(Names::Readable(rustix::fs::Dir::new(directory)?))
+}
+
+/// The kind that reading a directory tells, without a look at the entry.
+#[cfg(unix)]
+fn kind_as_read(kind: rustix::fs::FileType) -> Kind<'static> {
+    use rustix::fs::FileType;
+    match kind {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Directory,
+        FileType::Symlink => Kind::Link { target: None },
+        FileType::Fifo => Kind::Pipe,
+        FileType::Socket => Kind::Socket,
+        FileType::CharacterDevice => Kind::CharacterDevice(None),
+        FileType::BlockDevice => Kind::BlockDevice(None),
+        FileType::Unknown => Kind::Unknown,
     }
 }
 
@@ -39,32 +104,28 @@ impl Iterator for DiskEntries {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let entry = match self.names.as_mut()?.next() {
-                Some(Ok(entry)) => entry,
-                Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Some(Err(error)) => {
+            let read = match self.names.as_mut()? {
+                Names::Searchable(entries) => match entries.next()? {
+                    Ok(entry) => Ok(self.described(&entry)),
+                    Err(error) => Err(error),
+                },
+                #[cfg(unix)]
+                Names::Readable(entries) => match entries.read()? {
+                    Ok(entry) => match entry.file_name().to_bytes() {
+                        b"." | b".." => Ok(None),
+                        name => Ok(bare(name, kind_as_read(entry.file_type()))),
+                    },
+                    Err(error) => Err(error.into()),
+                },
+            };
+            match read {
+                Ok(Some(described)) => return Some(Ok(described)),
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
                     self.names = None;
                     return Some(Err(error));
                 }
-                None => return None,
-            };
-            let name = entry.file_name();
-            let Some(bytes) = bytes(&name) else { continue };
-            let described = match entry.metadata() {
-                Ok(found) => {
-                    let linked = found.is_symlink();
-                    let within = linked && leads_within(&self.root, &self.path.join(&name));
-                    let target = if within { self.directory.read_link(&name).ok() } else { None };
-                    describe(bytes, &found, target.as_deref(), self.writable, false)
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(_) => {
-                    let kind = entry.file_type().map_or(Kind::Unknown, |kind| kind_of(kind, None, None));
-                    Text::new(bytes).ok().map(|name| Entry::to_owned(&Entry::new(name, kind)))
-                }
-            };
-            if let Some(described) = described {
-                return Some(Ok(described));
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::io::host::{
     Refusal, Visitor, Wishes,
 };
 use crate::listing::{Clock, Kind, OwnedEntry};
-use crate::server::{Listing, Request, Session};
+use crate::server::{Lister, Request, Session};
 
 /// What a host says, before it is lent to the session.
 pub(super) enum Told<F: AsyncFilesystem> {
@@ -108,17 +108,10 @@ pub(super) fn ask<F: AsyncFilesystem>(
             let kernel = matches!(access, Access::Read { .. }) && file.as_file().is_some();
             Ok(Told::Opened { moving: Moving::file(file, kernel), size, unique_name })
         }),
-        Request::List(listing) => Box::pin(async move {
-            let what = filesystem.entry(path.lent(), true).await?;
-            let is_directory = what.entry().kind == Kind::Directory;
-            let pages = match listing {
-                _ if is_directory => Pages::of(filesystem.entries(path.lent()).await?),
-                Listing::Machine(_) => return Err(Refusal::NotADirectory),
-                _ => Pages::single(what),
-            };
-            let moving = Moving::entries(pages, listing.writer(clock()), listing.all());
-            Ok(Told::Opened { moving, size: None, unique_name: None })
-        }),
+        Request::List(_) => {
+            let lister = session.lister(clock());
+            Box::pin(async move { list(filesystem, path, lister).await })
+        }
         Request::Entries { .. } => {
             Box::pin(async move { filesystem.entries(path.lent()).await.map(Pages::of).map(Told::Entries) })
         }
@@ -167,6 +160,30 @@ pub(super) fn ask<F: AsyncFilesystem>(
         }
         _ => at_once(Err(Refusal::Unsupported)),
     }
+}
+
+/// Opens what is to be listed, and looks for the first entry that is shown where there has to be one.
+async fn list<F: AsyncFilesystem>(
+    filesystem: Arc<F>,
+    path: OwnedPath,
+    lister: Lister,
+) -> Result<Told<F>, Refusal> {
+    let what = filesystem.entry(path.lent(), true).await?;
+    let is_directory = what.entry().kind == Kind::Directory;
+    let mut pages = match is_directory {
+        true => Pages::of(filesystem.entries(path.lent()).await?),
+        false if lister.selection().needs_directory() => return Err(Refusal::NotADirectory),
+        false => Pages::single(what),
+    };
+    if lister.selection().needs_match() && !pages.has(|name| lister.selection().shows(name)).await {
+        return Err(Refusal::NotFound);
+    }
+    let below = move |below: &[u8]| -> Work<_> {
+        let (filesystem, path) = (Arc::clone(&filesystem), path.joined(below));
+        Box::pin(async move { filesystem.entries(path.lent()).await })
+    };
+    let moving = Moving::entries(pages, lister, Box::new(below));
+    Ok(Told::Opened { moving, size: None, unique_name: None })
 }
 
 /// The upload has come in whole.

@@ -4,15 +4,14 @@ use ::std::io;
 use ::std::task::{Context, Poll, ready};
 
 use super::Work;
+use super::listed::{Below, Listed};
 use super::pages::Pages;
 use crate::action::{DataEvent, DataFailure};
 use crate::io::data::{CHUNK, Data, is_unsupported};
 use crate::io::host::{AsyncFile, AsyncFilesystem};
 use crate::io::runtime::Runtime;
-use crate::listing::ListingWriter;
+use crate::server::Lister;
 
-/// How much of a listing is written at a time.
-const LISTING_CHUNK: usize = CHUNK / 8;
 /// How much is received at a time at first: who sends more than that gets room for more.
 const FIRST_CHUNK: usize = CHUNK / 16;
 
@@ -42,11 +41,7 @@ enum What<F: AsyncFilesystem> {
     Writing(Work<(F::File, Vec<u8>, io::Result<()>)>),
     Beginning(Work<(F::File, io::Result<()>)>),
     /// A listing, sent.
-    Entries {
-        pages: Pages<F::Entries>,
-        writer: ListingWriter,
-        all: bool,
-    },
+    Entries(Box<Listed<F>>),
     /// Nothing any more: the host has failed.
     Nothing,
 }
@@ -57,9 +52,9 @@ impl<F: AsyncFilesystem> Moving<F> {
         Self::new(What::File { file, kernel })
     }
 
-    /// A listing, as `writer` writes it; with the names that have a leading dot too, or without them.
-    pub(super) const fn entries(pages: Pages<F::Entries>, writer: ListingWriter, all: bool) -> Self {
-        Self::new(What::Entries { pages, writer, all })
+    /// A listing, as `lister` writes it. `open` opens the directories below.
+    pub(super) fn entries(pages: Pages<F::Entries>, lister: Lister, open: Below<F>) -> Self {
+        Self::new(What::Entries(Box::new(Listed::new(pages, lister, open))))
     }
 
     const fn new(what: What<F>) -> Self {
@@ -132,8 +127,11 @@ impl<F: AsyncFilesystem> Moving<F> {
 
     /// Takes more from the host; nothing more at its end.
     fn poll_refill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let What::Entries { .. } = self.what {
-            return self.poll_list(cx);
+        if let What::Entries(listed) = &mut self.what {
+            self.buffer.clear();
+            self.ended = ready!(listed.poll_lines(cx, &mut self.buffer))?;
+            self.end = self.buffer.len();
+            return Poll::Ready(Ok(()));
         }
         self.what = match ::std::mem::replace(&mut self.what, What::Nothing) {
             What::File { file, .. } => {
@@ -151,35 +149,6 @@ impl<F: AsyncFilesystem> Moving<F> {
         self.buffer = buffer;
         self.end = read?.min(self.buffer.len());
         self.ended = self.end == 0;
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_list(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let What::Entries { pages, writer, all } = &mut self.what else { return Poll::Ready(Ok(())) };
-        self.buffer.clear();
-        while self.buffer.len() < LISTING_CHUNK {
-            let owned = match pages.poll_next(cx) {
-                Poll::Ready(Some(Ok(owned))) => owned,
-                Poll::Ready(Some(Err(error))) if self.buffer.is_empty() => return Poll::Ready(Err(error)),
-                // What is there goes out first.
-                Poll::Ready(Some(Err(error))) => {
-                    pages.put_back_error(error);
-                    break;
-                }
-                Poll::Ready(None) => {
-                    self.ended = true;
-                    break;
-                }
-                Poll::Pending if self.buffer.is_empty() => return Poll::Pending,
-                Poll::Pending => break,
-            };
-            let entry = owned.entry();
-            if *all || !entry.name.as_bytes().starts_with(b".") {
-                // A vector is never full.
-                let _ = writer.write(&entry, &mut self.buffer);
-            }
-        }
-        self.end = self.buffer.len();
         Poll::Ready(Ok(()))
     }
 

@@ -1,18 +1,23 @@
 //! The entries of a directory, one after the other, of a host that has them by pages.
 
+use ::std::future::poll_fn;
 use ::std::io;
-use ::std::task::{Context, Poll};
+use ::std::task::{Context, Poll, ready};
 use ::std::vec::Vec;
 
 use super::Work;
 use crate::io::host::AsyncEntries;
 use crate::listing::OwnedEntry;
 
+/// How many entries are passed over until something else has its turn.
+pub(super) const PASSED_AT_ONCE: u32 = 1024;
+
 /// A directory as it is read.
 pub(super) struct Pages<E> {
     /// Backwards.
     page: Vec<OwnedEntry>,
     next: Next<E>,
+    single: bool,
 }
 
 /// What comes after the page.
@@ -25,12 +30,17 @@ enum Next<E> {
 
 impl<E: AsyncEntries> Pages<E> {
     pub(super) fn of(entries: E) -> Self {
-        Self { page: Vec::new(), next: Next::Unasked(entries) }
+        Self { page: Vec::new(), next: Next::Unasked(entries), single: false }
     }
 
     /// One entry, which is all there is.
     pub(super) fn single(entry: OwnedEntry) -> Self {
-        Self { page: vec![entry], next: Next::Nothing }
+        Self { page: vec![entry], next: Next::Nothing, single: true }
+    }
+
+    /// Returns whether it is one entry and no directory.
+    pub(super) const fn is_single(&self) -> bool {
+        self.single
     }
 
     /// The entry is the next one once more.
@@ -41,6 +51,30 @@ impl<E: AsyncEntries> Pages<E> {
     /// So is the error.
     pub(super) fn put_back_error(&mut self, error: io::Error) {
         self.next = Next::Failed(error);
+    }
+
+    /// Reads on until there is an entry whose name is `wanted`, which is then the next one. Errors count as none:
+    /// where nothing is found, nothing can be told of them either.
+    pub(super) async fn has(&mut self, wanted: impl Fn(&[u8]) -> bool) -> bool {
+        let mut seen = 0_u32;
+        poll_fn(|cx| {
+            loop {
+                match ready!(self.poll_next(cx)) {
+                    Some(Ok(entry)) if wanted(entry.entry().name.as_bytes()) => {
+                        self.put_back(entry);
+                        return Poll::Ready(true);
+                    }
+                    Some(Ok(_)) => seen = seen.wrapping_add(1),
+                    Some(Err(_)) | None => return Poll::Ready(false),
+                }
+                // The session goes on in between: the client may give it up.
+                if seen % PASSED_AT_ONCE == 0 {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+            }
+        })
+        .await
     }
 
     /// The next entry; `None` at the end, which an error is too.

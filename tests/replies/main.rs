@@ -1,0 +1,131 @@
+//! What our server answers over a real socket, command by command: a reference, checked. The rows of
+//! [`rows`] come in the order of RFC 959 and what grew on it; each has the success, then every failure
+//! that can be brought about from outside.
+
+#[path = "../support/certificates.rs"]
+#[allow(dead_code, reason = "the client here is no client of ours")]
+mod certificates;
+mod peer;
+mod rows;
+mod site;
+
+use peer::Peer;
+use rows::{ROWS, Row};
+use site::Site;
+
+/// What is done next, and what has to come of it.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// Sends a line and expects this reply: its lines with `\n` between them, `*` for any text.
+    Says(&'static str, &'static str),
+    /// Expects one more reply.
+    Hears(&'static str),
+    /// Sends bytes without a line end of ours, and expects nothing.
+    Sends(&'static str),
+    /// Expects the end of the connection.
+    Ends,
+    /// Opens a data connection by EPSV.
+    Opens,
+    /// Reads the data connection to its end: this came, `*` for any text.
+    Receives(&'static str),
+    /// Sends this over the data connection and closes it.
+    Uploads(&'static str),
+    /// Closes the data connection before its time.
+    Breaks,
+    /// Shakes hands on the control connection.
+    Secures,
+    /// Ends TLS on the control connection, in order.
+    Clears,
+    /// Shakes hands on the data connection, resuming the control connection's session or not.
+    SecuresData { resumes: bool },
+    /// Logs in.
+    LogsIn,
+    /// Does something behind the server's back.
+    Does(fn(&std::path::Path)),
+    /// Connects once more and expects this greeting there.
+    Another(&'static str),
+}
+
+fn walk(row: &Row) {
+    for (number, (kind, steps)) in row.dialogues.iter().enumerate() {
+        let Some(site) = Site::start(*kind) else {
+            eprintln!("{}: not possible on this machine", row.command);
+            continue;
+        };
+        let mut peer = Peer::connect(&site);
+        for (at, step) in steps.iter().enumerate() {
+            if let Err(problem) = peer.takes(&site, *step) {
+                panic!("{}, dialogue {number}, step {at}, {step:?}: {problem}\n{}", row.command, peer.log());
+            }
+        }
+    }
+}
+
+/// A test for each row, so that each has a name.
+macro_rules! rows {
+    ($($test:ident $command:literal)*) => {
+        $(#[test]
+        fn $test() {
+            walk(ROWS.iter().find(|row| row.command == $command).expect("a row of that name"));
+        })*
+
+        #[test]
+        fn every_row_is_walked() {
+            let walked = [$($command),*];
+            let rows: Vec<_> = ROWS.iter().map(|row| row.command).collect();
+            assert_eq!(rows, walked);
+        }
+    };
+}
+
+rows! {
+    connect "connect"
+    user "USER"
+    pass "PASS"
+    acct "ACCT"
+    cwd "CWD"
+    cdup "CDUP"
+    smnt "SMNT"
+    rein "REIN"
+    quit "QUIT"
+    port_eprt "PORT, EPRT"
+    pasv_epsv "PASV, EPSV"
+    lprt_lpsv "LPRT, LPSV"
+    type_stru_mode "TYPE, STRU, MODE"
+    allo "ALLO"
+    rest "REST"
+    retr "RETR"
+    stor_appe "STOR, APPE"
+    stou "STOU"
+    list_nlst_mlsd "LIST, NLST, MLSD"
+    rnfr "RNFR"
+    rnto "RNTO"
+    dele_rmd "DELE, RMD"
+    mkd "MKD"
+    pwd "PWD"
+    abor "ABOR"
+    stat "STAT"
+    help "HELP"
+    syst_noop "SYST, NOOP"
+    site_command "SITE"
+    feat "FEAT"
+    opts "OPTS"
+    auth "AUTH"
+    pbsz "PBSZ"
+    prot "PROT"
+    ccc "CCC"
+    adat_mic_conf_enc "ADAT, MIC, CONF, ENC"
+    data_tls_policy "data TLS policy"
+    size_mdtm "SIZE, MDTM"
+    mlst "MLST"
+    mfmt_mff_mfct "MFMT, MFF, MFCT"
+    lang "LANG"
+    host "HOST"
+    hash "HASH"
+    rang "RANG"
+    xcrc_and_its_like "XCRC XMD5 XSHA1 XSHA256 XSHA512"
+    comb_avbl_clnt_csid "COMB, AVBL, CLNT, CSID"
+    before_the_login "before the login"
+    during_a_transfer "during a transfer"
+    any_command "any command"
+}
