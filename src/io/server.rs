@@ -24,6 +24,7 @@ use super::tls::Endpoint;
 use crate::action::{DataEvent, DataId, DataOp};
 use crate::codec::Text;
 use crate::error::{Error, LocalError};
+use crate::security::Upgrade;
 use crate::server::{Answer, Asked, Config, Endpoints, Note, Request, Session, SessionStep, Ticket};
 use crate::time::Instant;
 use asking::{Asking, Told};
@@ -54,6 +55,8 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     /// The virtual host that the client has chosen, and who it is.
     host: Option<Vec<u8>>,
     user: Vec<u8>,
+    /// The certificates that it has shown in the handshake of the TLS that is in force.
+    certificates: Arc<[Vec<u8>]>,
     endpoints: Endpoints,
     endpoint: Option<Endpoint>,
     /// What the host is at work on.
@@ -105,6 +108,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             filesystem: None,
             host: None,
             user: Vec::new(),
+            certificates: Arc::default(),
             endpoints,
             endpoint,
             asked: None,
@@ -192,7 +196,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 SessionStep::Wait(wait) => {
                     if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
                         match changed {
-                            Changed::Upgraded(token) => self.session.upgraded(token),
+                            Changed::Upgraded(token) => self.upgraded(token),
                             Changed::Failed(Some(token)) => self.session.upgrade_failed(token),
                             Changed::Downgraded(token) => self.session.downgraded(token),
                             Changed::Failed(None) => {}
@@ -225,6 +229,14 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         }
     }
 
+    fn upgraded(&mut self, token: Upgrade) {
+        self.certificates = self.control.peer_certificates().into();
+        match *self.certificates {
+            [] => self.session.upgraded(token),
+            [..] => self.session.upgraded_with_certificate(token),
+        }
+    }
+
     fn take_notes(&mut self) {
         while let Some(note) = self.session.take_note() {
             self.note(note);
@@ -235,6 +247,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         if note == Note::Reset {
             (self.filesystem, self.host, self.user) = (None, None, Vec::new());
         }
+        let certificates = self.certificates();
         let reporter = &mut self.reporter;
         // Who was refused is told as whom he wanted to be.
         if !matches!(note, Note::LoginFailed) {
@@ -243,6 +256,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         reporter.visitor.host.clone_from(&self.host);
         reporter.visitor.secured = self.session.is_secured();
         reporter.visitor.failed_logins = self.session.failed_logins();
+        reporter.visitor.set_certificates(certificates);
         match note {
             Note::Secured => reporter.report(Happening::Secured),
             Note::Cleared => reporter.report(Happening::Cleared),
@@ -296,6 +310,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 return self.answer(ticket, admitted);
             }
             Request::Commit => asking::finish(self.moving.take()),
+            Request::Identify => asking::ask_accounts(&self.accounts, self.visitor(), &Request::Identify),
             request @ (Request::Login { .. } | Request::Account { .. } | Request::Host(_)) => {
                 if let (Some(guesses), false) = (&self.guesses, matches!(request, Request::Host(_))) {
                     let now = self.runtime.now();
@@ -316,14 +331,18 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
     /// Who talks to us: before the login, who wants to be.
     fn visitor(&self) -> Visitor {
         let logged_in = self.session.is_logged_in();
-        Visitor {
-            peer: self.endpoints.peer,
-            local: self.endpoints.local,
-            secured: self.session.is_secured(),
-            host: self.host.clone(),
-            user: if logged_in { self.user.clone() } else { self.session.user().to_vec() },
-            failed_logins: self.session.failed_logins(),
-        }
+        let user = if logged_in { self.user.clone() } else { self.session.user().to_vec() };
+        let mut visitor = Visitor::new(user, self.endpoints.peer, self.endpoints.local);
+        visitor.secured = self.session.is_secured();
+        visitor.host.clone_from(&self.host);
+        visitor.failed_logins = self.session.failed_logins();
+        visitor.set_certificates(self.certificates());
+        visitor
+    }
+
+    /// The certificates that the client has shown, as long as the TLS is in force that has verified them.
+    fn certificates(&self) -> Arc<[Vec<u8>]> {
+        if self.session.is_certified() { Arc::clone(&self.certificates) } else { Arc::default() }
     }
 
     /// Goes on with what the host was asked.

@@ -2,6 +2,11 @@
 #![cfg(all(feature = "disk", feature = "tokio", feature = "smol"))]
 
 mod beginning;
+#[cfg(feature = "ring")]
+#[path = "../support/certificates.rs"]
+mod certificates;
+#[cfg(feature = "ring")]
+mod certified;
 #[cfg(target_os = "linux")]
 mod child;
 #[cfg(all(target_os = "linux", feature = "ring"))]

@@ -34,10 +34,14 @@ pub(crate) struct Setup {
     pub(crate) config: Config,
     pub(crate) sessions: Option<usize>,
     pub(crate) per_address: Option<usize>,
+    /// Whether failed logins slow down their address.
+    pub(crate) login_delays: Option<bool>,
     pub(crate) rate: Option<NonZeroU64>,
     pub(crate) total_rate: Option<NonZeroU64>,
     /// An interval, or none.
     pub(crate) keepalive: Option<Option<Duration>>,
+    #[cfg(feature = "ring")]
+    pub(crate) tls: Option<ftp_proto::io::tls::ServerTls>,
     #[cfg(feature = "proxy-protocol")]
     pub(crate) proxies: Option<ftp_proto::io::Proxies>,
 }
@@ -68,6 +72,9 @@ macro_rules! set_up {
         if let Some(sessions) = setup.per_address {
             server = server.with_max_sessions_per_address(sessions);
         }
+        if let Some(delays) = setup.login_delays {
+            server = server.with_login_delays(delays);
+        }
         if let Some(rate) = setup.rate {
             server = server.with_max_rate(rate);
         }
@@ -76,6 +83,10 @@ macro_rules! set_up {
         }
         if let Some(interval) = setup.keepalive {
             server = server.with_tcp_keepalive(interval);
+        }
+        #[cfg(feature = "ring")]
+        if let Some(tls) = setup.tls {
+            server = server.with_explicit_tls(tls);
         }
         #[cfg(feature = "proxy-protocol")]
         if let Some(proxies) = setup.proxies {

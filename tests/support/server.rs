@@ -79,6 +79,8 @@ pub struct Rig {
     pub handshakes: Option<bool>,
     /// Whether those on data connections resume; `None` hangs, and the test tells.
     pub resumes: Option<bool>,
+    /// Whether the client shows a certificate in them.
+    pub certified: bool,
     /// How often TLS was put on the control connection, and taken off.
     pub changes: (usize, usize),
     pub data: DataEnd,
@@ -129,6 +131,7 @@ impl Rig {
             ports: true,
             connects: true,
             handshakes: Some(true),
+            certified: false,
             resumes: Some(true),
             changes: (0, 0),
             data: DataEnd::None,
@@ -260,6 +263,7 @@ impl Rig {
                     self.flush();
                     self.changes.0 += 1;
                     match self.handshakes {
+                        Some(true) if self.certified => self.session.upgraded_with_certificate(token),
                         Some(true) => self.session.upgraded(token),
                         Some(false) => self.session.upgrade_failed(token),
                         None => {}

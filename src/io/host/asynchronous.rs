@@ -32,6 +32,18 @@ pub trait AsyncAccounts: Send + Sync + 'static {
         password: &[u8],
     ) -> impl Future<Output = Result<Arc<Self::Filesystem>, Refusal>> + Send;
 
+    /// As [`Accounts::login_by_certificate`](super::Accounts::login_by_certificate).
+    ///
+    /// # Errors
+    /// As there.
+    fn login_by_certificate(
+        &self,
+        visitor: &Visitor,
+    ) -> impl Future<Output = Result<Arc<Self::Filesystem>, Refusal>> + Send {
+        let _ = visitor;
+        unsupported()
+    }
+
     /// As [`Accounts::account`](super::Accounts::account).
     ///
     /// # Errors

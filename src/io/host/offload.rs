@@ -149,6 +149,11 @@ impl<A: Accounts, U: Unblock> AsyncAccounts for Offload<A, U> {
         Ok(self.offload(visitor, filesystem))
     }
 
+    async fn login_by_certificate(&self, visitor: &Visitor) -> Result<Arc<Self::Filesystem>, Refusal> {
+        let filesystem = self.call(visitor, A::login_by_certificate).await?;
+        Ok(self.offload(visitor, filesystem))
+    }
+
     async fn account(&self, visitor: &Visitor, account: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal> {
         let account = account.to_vec();
         let filesystem =

@@ -49,6 +49,9 @@ pub(super) fn ask_accounts<A: AsyncAccounts>(
 ) -> Asking<A::Filesystem> {
     let accounts = Arc::clone(accounts);
     match request {
+        Request::Identify => {
+            Box::pin(async move { accounts.login_by_certificate(&visitor).await.map(Told::LoggedIn) })
+        }
         Request::Login { password } => {
             let password = password.reveal().as_bytes().to_vec();
             Box::pin(async move { accounts.login(&visitor, &password).await.map(Told::LoggedIn) })
