@@ -7,6 +7,7 @@ use ::std::vec::Vec;
 
 use super::guarded::Guarded;
 use super::host::{Accounts, AsyncAccounts, AsyncFilesystem, Filesystem, Refusal, Visitor};
+use super::shared::IntoShared;
 
 /// The names under which nobody in particular logs in (RFC 1635), in any case.
 const ANONYMOUS_NAMES: [&[u8]; 2] = [b"anonymous", b"ftp"];
@@ -48,7 +49,7 @@ impl<F> Users<F> {
     /// Lets `anonymous` and `ftp` in with any password, to read `filesystem`, whatever it would let others
     /// do. From then on these names, in upper or lower case, are nobody else's.
     #[must_use]
-    pub fn anonymous(mut self, filesystem: impl Into<Arc<F>>) -> Self {
+    pub fn anonymous<Kind>(mut self, filesystem: impl IntoShared<Kind, Filesystem = F>) -> Self {
         self.anonymous = Some(Arc::new(Guarded::read_only(filesystem)));
         self
     }
@@ -56,22 +57,22 @@ impl<F> Users<F> {
     /// Lets a user in, to do all that `filesystem` allows. Names are compared byte by byte. A second user
     /// of the same name takes the place of the first.
     #[must_use]
-    pub fn user(
+    pub fn user<Kind>(
         self,
         name: impl Into<Vec<u8>>,
         password: impl Into<Vec<u8>>,
-        filesystem: impl Into<Arc<F>>,
+        filesystem: impl IntoShared<Kind, Filesystem = F>,
     ) -> Self {
         self.with(name.into(), password.into(), Guarded::full(filesystem))
     }
 
     /// Lets a user in to read, whatever `filesystem` would let others do. Else as [`user`](Self::user).
     #[must_use]
-    pub fn reader(
+    pub fn reader<Kind>(
         self,
         name: impl Into<Vec<u8>>,
         password: impl Into<Vec<u8>>,
-        filesystem: impl Into<Arc<F>>,
+        filesystem: impl IntoShared<Kind, Filesystem = F>,
     ) -> Self {
         self.with(name.into(), password.into(), Guarded::read_only(filesystem))
     }

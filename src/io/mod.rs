@@ -39,6 +39,7 @@ mod restart;
 mod runtime;
 mod server;
 mod service;
+mod shared;
 #[cfg(feature = "smol")]
 pub mod smol;
 mod socket;
@@ -83,5 +84,6 @@ pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 #[cfg(feature = "proxy-protocol")]
 pub use service::Proxies;
 pub use service::Shutdown;
+pub use shared::IntoShared;
 pub use virtual_hosts::VirtualHosts;
 pub use walk::{Listed, Walker};
