@@ -1,6 +1,7 @@
 //! The server's driver, over any runtime: one session, between its sockets and its host.
 
 mod asking;
+mod cutting;
 mod events;
 mod hashing;
 mod moving;
@@ -28,6 +29,7 @@ use crate::security::Upgrade;
 use crate::server::{Answer, Asked, Config, Endpoints, Note, Request, Session, SessionStep, Ticket};
 use crate::time::Instant;
 use asking::{Asking, Told};
+use cutting::Cutting;
 use events::Reporter;
 use hashing::Hashing;
 use moving::Moving;
@@ -64,6 +66,10 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     /// It is not done with that, and would go on at once: the client is heard in between.
     host_moves: bool,
     moving: Option<Moving<A::Filesystem>>,
+    /// An upload that was cut, and that its host is yet to see the end of.
+    cutting: Cutting,
+    /// The machine has failed, and the session is over once that is done.
+    failed: Option<Error>,
     admitted: bool,
     /// What holds its transfers back.
     pub(super) throttle: Throttle,
@@ -114,6 +120,8 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             asked: None,
             host_moves: false,
             moving: None,
+            cutting: Cutting::default(),
+            failed: None,
             admitted,
             throttle: Throttle::default(),
             guesses: None,
@@ -155,6 +163,13 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
     pub(super) fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let mut turns = Turns::default();
         let deadline = loop {
+            self.cut_what_is_over();
+            ready!(self.cutting.poll(&mut self.runtime, self.ending.map(|(_, end)| end), cx));
+            if let Some(error) = self.failed {
+                // The peer may have half-closed: what is queued can still arrive.
+                while self.control.flush(cx) {}
+                return Poll::Ready(Err(error));
+            }
             if let Some(deadline) = self.closing {
                 break deadline;
             }
@@ -168,10 +183,10 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     if let Some(error) = self.session.ended_by() {
                         self.reporter.closed = Closed::Peer(error);
                     }
-                    (self.asked, self.moving) = (None, None);
-                    // Who has ended its side only may still read.
-                    while self.control.flush(cx) {}
-                    return Poll::Ready(Err(error));
+                    self.asked = None;
+                    self.cut();
+                    self.failed = Some(error);
+                    continue;
                 }
             };
             self.take_notes();
@@ -189,10 +204,13 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     if let Some(error) = self.session.ended_by() {
                         self.reporter.closed = Closed::Peer(error);
                     }
-                    (self.asked, self.moving) = (None, None);
+                    self.asked = None;
+                    self.cut();
                     let linger = now.after(LINGER);
                     self.closing = Some(self.ending.map_or(linger, |(_, end)| linger.min(end)));
                 }
+                // The end of its transfer is told once the file has been.
+                SessionStep::Wait(_) if self.cut_what_is_over() => {}
                 SessionStep::Wait(wait) => {
                     if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
                         match changed {
@@ -277,8 +295,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
 
     fn act(&mut self, id: DataId, op: DataOp) {
         if matches!(op, DataOp::Abort) {
-            // What was received so far stays with the host, unfinished.
-            self.moving = None;
+            self.cut();
         }
         if let (DataOp::Receive(parameters), Some(moving)) = (&op, &mut self.moving) {
             moving.begin(parameters.limit.map_or(u64::MAX, NonZeroU64::get));
@@ -287,6 +304,22 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         if let Some(event) = self.data.act(&self.runtime, local, self.endpoint.as_ref(), id, op) {
             self.tell(id, event);
         }
+    }
+
+    /// The transfer ends before its end: an upload's file is aborted before anything else happens.
+    fn cut(&mut self) {
+        if let Some(abort) = self.moving.take().and_then(Moving::abort) {
+            self.cutting.begin(abort, self.runtime.now());
+        }
+    }
+
+    /// As [`cut`](Self::cut), where the machine has ended the transfer. Returns whether it had.
+    fn cut_what_is_over(&mut self) -> bool {
+        let is_over = self.moving.is_some() && !self.session.is_transferring();
+        if is_over {
+            self.cut();
+        }
+        is_over
     }
 
     fn tell(&mut self, id: DataId, event: DataEvent) {
@@ -440,6 +473,15 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         };
         debug_assert!(answered.is_ok(), "{answered:?}");
         match told {
+            // It may be refused for what only shows once it is open.
+            Ok(Told::Opened { moving, unique_name, .. }) => {
+                self.moving = Some(moving);
+                if answered.is_ok() && self.session.is_transferring() {
+                    self.reporter.opened(unique_name.as_deref(), self.runtime.now());
+                } else {
+                    self.cut();
+                }
+            }
             _ if answered.is_err() => {}
             Ok(Told::LoggedIn(filesystem)) => {
                 if !user.is_empty() {
@@ -448,11 +490,6 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 self.filesystem = Some(filesystem);
             }
             Ok(Told::Host(name)) => self.host = Some(name),
-            // It may be refused for what only shows once it is open.
-            Ok(Told::Opened { moving, unique_name, .. }) if self.session.is_transferring() => {
-                self.reporter.opened(unique_name.as_deref(), self.runtime.now());
-                self.moving = Some(moving);
-            }
             _ => {}
         }
         self.take_notes();

@@ -108,8 +108,14 @@ pub(super) fn ask<F: AsyncFilesystem>(
         }
         Request::Open(access) => Box::pin(async move {
             let Opened { file, size, unique_name } = filesystem.open(path.lent(), access, &wishes).await?;
-            let kernel = matches!(access, Access::Read { .. }) && file.as_file().is_some();
-            Ok(Told::Opened { moving: Moving::file(file, kernel), size, unique_name })
+            let moving = match access {
+                Access::Read { .. } => {
+                    let kernel = file.as_file().is_some();
+                    Moving::file(file, kernel)
+                }
+                Access::Write { .. } | Access::Append | Access::Unique => Moving::upload(file),
+            };
+            Ok(Told::Opened { moving, size, unique_name })
         }),
         Request::List(listing) => Box::pin(async move {
             let what = filesystem.entry(path.lent(), true).await?;
