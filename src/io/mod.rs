@@ -33,6 +33,7 @@ mod moves;
 mod names;
 mod operations;
 mod outcome;
+mod pool;
 mod recoded;
 mod remove;
 mod restart;

@@ -18,6 +18,7 @@ use ::std::time::Duration;
 use super::control::{Changed, Control};
 use super::data::Data;
 use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
+use super::pool::Pool;
 use super::runtime::{Runtime, Turns};
 use super::service::Guesses;
 use super::throttle::Throttle;
@@ -138,6 +139,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         self.reporter.begin(hooks);
         self.control.set_trace(self.reporter.trace());
         self
+    }
+
+    /// Has its passive ports shared, with the sessions of clients that come from other addresses.
+    pub(super) fn share_ports(&mut self, pool: &Pool) {
+        self.data.sharing = Some(pool.sharing(self.endpoints.peer.ip()));
     }
 
     /// Lets the session end once its transfer has, and once `grace` is over at the latest. To be called at each

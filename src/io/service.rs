@@ -22,6 +22,7 @@ use ::std::task::{Context, Poll, ready};
 use ::std::time::Duration;
 
 use super::host::AsyncAccounts;
+use super::pool::Pool;
 use super::runtime::{Interest, Reactor, Socket, Stream, Turns};
 use super::server::{Connection, Hooks};
 use super::socket::{self, Keepalive};
@@ -71,6 +72,8 @@ pub(super) struct Terms {
     pub(super) proxies: Option<Proxies>,
     pub(super) places: state::Places,
     pub(super) keepalive: Keepalive,
+    /// The passive ports, where sessions share them.
+    pub(super) pool: Option<Pool>,
     /// In bytes a second, for each session.
     pub(super) rate: Option<NonZeroU64>,
     total: Option<SharedPace>,
@@ -91,6 +94,7 @@ impl Default for Terms {
             proxies: None,
             places: state::Places::default(),
             keepalive: Keepalive::default(),
+            pool: None,
             rate: None,
             total: None,
             hooks: Hooks::default(),
@@ -276,9 +280,14 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     if let Some(suit) = &terms.suit {
         suit(endpoints, &mut config);
     }
+    // Whose data may come from elsewhere cannot be told from others by where they come from.
+    let pool = terms.pool.as_ref().filter(|_| client == peer && !config.foreign_addresses);
     let mut connection =
         Connection::new(runtime, socket, endpoints, config, accounts, admitted, terms.endpoint())
             .with_hooks(terms.hooks.clone());
+    if let Some(pool) = pool {
+        connection.share_ports(pool);
+    }
     connection.guesses.clone_from(&terms.guesses);
     connection.throttle = Throttle::new(terms.rate, terms.total.clone());
     connection.proxy = Some(peer.ip()).filter(|_| client != peer);

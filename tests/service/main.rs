@@ -20,6 +20,8 @@ mod keepalive;
 mod limits;
 mod many;
 mod peer;
+#[cfg(target_os = "linux")]
+mod pooled;
 #[cfg(feature = "proxy-protocol")]
 mod proxy;
 mod shutdown;

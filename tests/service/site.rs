@@ -38,6 +38,8 @@ pub(crate) struct Setup {
     pub(crate) login_delays: Option<bool>,
     pub(crate) rate: Option<NonZeroU64>,
     pub(crate) total_rate: Option<NonZeroU64>,
+    /// Whether sessions share their passive ports.
+    pub(crate) shared_ports: bool,
     /// An interval, or none.
     pub(crate) keepalive: Option<Option<Duration>>,
     #[cfg(feature = "ring")]
@@ -81,6 +83,7 @@ macro_rules! set_up {
         if let Some(rate) = setup.total_rate {
             server = server.with_max_total_rate(rate);
         }
+        server = server.with_shared_passive_ports(setup.shared_ports);
         if let Some(interval) = setup.keepalive {
             server = server.with_tcp_keepalive(interval);
         }

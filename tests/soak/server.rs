@@ -16,6 +16,9 @@ use ftp_proto::io::{
 
 use crate::certificates::{certificate, trusting};
 
+/// How many directories the clients have.
+pub const DIRECTORIES: u64 = 16;
+
 pub struct Site {
     pub address: SocketAddr,
     pub tls: ClientTls,
@@ -42,6 +45,9 @@ impl Site {
     pub fn new(runtime: &str, sessions: usize) -> Self {
         let root = env::temp_dir().join(format!("ftp-proto-soak-{}", process::id()));
         fs::create_dir(&root).unwrap();
+        for number in 0..DIRECTORIES {
+            fs::create_dir(root.join(number.to_string())).unwrap();
+        }
         let users = Users::new().user("me", "secret", Directory::open(&root).unwrap().writable());
         let (chain, key) = certificate();
         let tls = ServerTls::new(chain, key).unwrap();

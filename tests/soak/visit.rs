@@ -5,12 +5,13 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ftp_proto::client::{Config, Timeouts};
 use ftp_proto::io::Error;
 use ftp_proto::io::std::Client as Ftp;
 
 use crate::figures::Counts;
 use crate::random::Random;
-use crate::server::{Site, content};
+use crate::server::{DIRECTORIES, Site, content};
 
 /// The largest file, in bytes.
 const LARGEST: usize = 300_000;
@@ -80,7 +81,10 @@ impl Client {
     }
 
     fn connect(&mut self) -> Result<Ftp, Error> {
-        let builder = Ftp::builder().active(self.random.below(4) == 0);
+        // Many sessions have few processors: what is slow is not what is sought here.
+        let mut config = Config::default();
+        config.timeouts = Timeouts::all(Duration::from_secs(120));
+        let builder = Ftp::builder().config(config).active(self.random.below(4) == 0);
         let builder = match self.index % 2 {
             0 => builder,
             _ => builder.explicit_tls(self.site.tls.clone(), "localhost")?,
@@ -146,7 +150,7 @@ impl Client {
             8 => {
                 // What others do meanwhile shows, and nothing of it is wrong.
                 let wanted = self.random.below(50);
-                let mut entries = client.list("").map_err(failed)?;
+                let mut entries = client.list(self.directory()).map_err(failed)?;
                 for entry in entries.by_ref().take(wanted) {
                     entry.map_err(failed)?;
                 }
@@ -201,7 +205,7 @@ impl Client {
     /// An upload that ends in its middle: aborted, or the client is gone.
     fn cut(&mut self, client: &mut Ftp) -> Result<Next, String> {
         self.counts.cut += 1;
-        let (name, seed) = (format!("cut-{}", self.index), self.random.next());
+        let (name, seed) = (format!("{}/cut-{}", self.directory(), self.index), self.random.next());
         let size = self.random.below(LARGEST);
         let mut store = client.store(&name).map_err(|error| format!("STOR: {error}"))?;
         store.write_all(&content(seed, size)).map_err(|error| format!("STOR: {error}"))?;
@@ -219,6 +223,11 @@ impl Client {
         static RUN: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         self.names += 1;
         let unique = RUN.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        format!("{what}-{}-{unique}", self.index)
+        format!("{}/{what}-{}-{unique}", self.directory(), self.index)
+    }
+
+    /// Where its files are, and those of some others.
+    fn directory(&self) -> String {
+        (self.index % DIRECTORIES).to_string()
     }
 }
