@@ -84,7 +84,7 @@ pub use remove::{Removal, Removed, Unseen};
 pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 #[cfg(feature = "proxy-protocol")]
 pub use service::Proxies;
-pub use service::Shutdown;
+pub use service::{PublicAddress, Shutdown};
 pub use shared::IntoShared;
 pub use virtual_hosts::VirtualHosts;
 pub use walk::{Listed, Walker};

@@ -7,6 +7,7 @@ mod door;
 mod guesses;
 #[cfg(feature = "proxy-protocol")]
 mod proxy;
+mod public;
 pub(super) mod setup;
 mod state;
 
@@ -33,6 +34,7 @@ use door::{Guest, Remedy, Reserve, fitting, remedy};
 pub(super) use guesses::Guesses;
 #[cfg(feature = "proxy-protocol")]
 pub use proxy::Proxies;
+pub use public::PublicAddress;
 pub use state::Shutdown;
 use state::{Place, State};
 
@@ -80,6 +82,8 @@ pub(super) struct Terms {
     pub(super) hooks: Hooks,
     /// Failed logins, unless they are not counted.
     pub(super) guesses: Option<Arc<Guesses>>,
+    /// The address that clients see, where it has to be looked up.
+    pub(super) public: Option<PublicAddress>,
     /// Suits the configuration to a client.
     pub(super) suit: Option<Suit>,
 }
@@ -99,6 +103,7 @@ impl Default for Terms {
             total: None,
             hooks: Hooks::default(),
             guesses: Some(Arc::default()),
+            public: None,
             suit: None,
         }
     }
@@ -193,6 +198,9 @@ impl Service {
             farewell.into()
         };
         let (listener, terms) = (runtime.register(listener.into())?, Arc::new(terms));
+        if let Some(public) = &terms.public {
+            public.refresh();
+        }
         // Nobody who gave the server up wants its sessions.
         let _end = state.end_on_drop();
         let mut reserve = Reserve::new();
@@ -277,6 +285,9 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     let endpoints = Endpoints { local, peer: client };
     let admitted = place.admit(client.ip(), &terms.places);
     let mut config = terms.config.clone();
+    if let Some(public) = &terms.public {
+        config.passive_address = public.current(&mut runtime).await.or(config.passive_address);
+    }
     if let Some(suit) = &terms.suit {
         suit(endpoints, &mut config);
     }

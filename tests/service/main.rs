@@ -24,6 +24,7 @@ mod peer;
 mod pooled;
 #[cfg(feature = "proxy-protocol")]
 mod proxy;
+mod public;
 mod shutdown;
 mod site;
 mod traced;

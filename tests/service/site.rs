@@ -1,6 +1,6 @@
 //! A server of a directory, on a runtime and in a thread of its own.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,6 +38,9 @@ pub(crate) struct Setup {
     pub(crate) login_delays: Option<bool>,
     pub(crate) rate: Option<NonZeroU64>,
     pub(crate) total_rate: Option<NonZeroU64>,
+    pub(crate) public: Option<ftp_proto::io::PublicAddress>,
+    /// The client that is told the server's own address.
+    pub(crate) insider: Option<IpAddr>,
     /// Whether sessions share their passive ports.
     pub(crate) shared_ports: bool,
     /// An interval, or none.
@@ -84,6 +87,16 @@ macro_rules! set_up {
             server = server.with_max_total_rate(rate);
         }
         server = server.with_shared_passive_ports(setup.shared_ports);
+        if let Some(public) = setup.public {
+            server = server.with_public_address(public);
+        }
+        if let Some(insider) = setup.insider {
+            server = server.with_config_for(move |endpoints, config| {
+                if endpoints.peer.ip() == insider {
+                    config.passive_address = None;
+                }
+            });
+        }
         if let Some(interval) = setup.keepalive {
             server = server.with_tcp_keepalive(interval);
         }

@@ -120,6 +120,15 @@ macro_rules! setup {
                 self
             }
 
+            /// The address that clients are told for passive data connections (PASV), where it is another one than the
+            /// server's own and has to be looked up. It takes the place of the configuration's
+            /// [`passive_address`](crate::server::Config::passive_address), and gives way to what
+            /// [`with_config_for`](Self::with_config_for) sets for a client.
+            pub fn with_public_address(mut self, address: $crate::io::PublicAddress) -> Self {
+                self.service.terms.public = Some(address);
+                self
+            }
+
             /// How many bytes a second each session may move, up and down. Any number by default.
             ///
             /// A [minimum rate](crate::server::Limits::minimum_rate) is to be well below, and what each session
