@@ -52,7 +52,7 @@ pub struct Process {
 }
 
 impl Process {
-    fn now() -> Self {
+    pub fn now() -> Self {
         let statm = fs::read_to_string("/proc/self/statm").unwrap();
         let pages: usize = statm.split_whitespace().nth(1).unwrap().parse().unwrap();
         Self {

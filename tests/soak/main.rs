@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | `SOAK_RUNTIME` | `threads`, `tokio` or `smol` | `tokio` |
 //! | `SOAK_SESSIONS` | sessions at once | 300 |
-//! | `SOAK_SECONDS` | how long, after a quarter of that to warm up | 20 |
+//! | `SOAK_SECONDS` | how long, in four rounds behind one more to warm up | 20 |
 //! | `SOAK_SEED` | determines what each session does, not when | of the clock, and printed |
 #![cfg(target_os = "linux")]
 
@@ -31,6 +31,9 @@ use figures::{Counts, Process};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use server::Site;
 use visit::Client;
+
+/// In how many parts it runs.
+const ROUNDS: u32 = 4;
 
 fn number(name: &str, default: u64) -> u64 {
     env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
@@ -67,11 +70,17 @@ fn nothing_confirmed_is_lost_and_nothing_is_left_behind() {
     );
 
     let site = Arc::new(Site::new(&runtime, usize::try_from(sessions).unwrap()));
-    run(&site, sessions, seed, time / 4);
+    run(&site, sessions, seed, time / ROUNDS);
     let before = Process::settled(None);
-    let counts = run(&site, sessions, seed.wrapping_add(1), time);
+    // A leak shows as memory that grows with each round.
+    let (mut counts, mut resident) = (Counts::default(), Vec::new());
+    for round in 1..=ROUNDS {
+        counts =
+            [counts, run(&site, sessions, seed.wrapping_add(round.into()), time / ROUNDS)].into_iter().sum();
+        resident.push(Process::now().resident >> 10);
+    }
     let after = Process::settled(Some(&before));
-    println!("{runtime}: {counts}; before {before}; after {after}");
+    println!("{runtime}: {counts}; before {before}; KiB after each round {resident:?}; after {after}");
     site.sessions_are_over();
     let lost = site.verify();
     assert!(counts.failures.is_empty(), "{:#?}", counts.failures);
