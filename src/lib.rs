@@ -103,6 +103,7 @@
 //! | `ring`, `aws-lc-rs` | `rustls`, and a crypto provider for it where the process has installed none | ring, aws-lc-rs |
 //! | `platform-verifier` | `rustls`, and certificates verified as the operating system does | rustls-platform-verifier |
 //! | `hash` | hashes that a server computes of any file; implies `std` | sha2, sha1, md-5, crc32fast |
+//! | `password-hash` | users of whose passwords a server keeps hashes (PHC strings); implies `std` | password-hash |
 //! | `tracing` | spans of sessions and transfers; implies `std` | tracing |
 //!
 //! # What it follows

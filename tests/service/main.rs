@@ -13,6 +13,8 @@ mod child;
 mod daemon;
 #[cfg(target_os = "linux")]
 mod descriptors;
+#[cfg(feature = "password-hash")]
+mod hashed;
 mod hosts;
 mod hung;
 #[cfg(target_os = "linux")]
