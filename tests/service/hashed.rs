@@ -13,12 +13,15 @@ use pbkdf2::{Params, Pbkdf2};
 use crate::hosts::Slow;
 use crate::site::{Host, Runtime, Setup, Site, directory};
 
-/// What is verified, and in which thread.
+/// A password that was verified, and the name of the thread.
+type Verified = (String, Option<String>);
+
+/// What is verified.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<(String, Option<String>)>>>);
+struct Seen(Arc<Mutex<Vec<Verified>>>);
 
 impl Seen {
-    fn take(&self) -> Vec<(String, Option<String>)> {
+    fn take(&self) -> Vec<Verified> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
