@@ -3,7 +3,7 @@
 //! ```text
 //! ftpd                                            # the current directory, read-only, for anybody on this machine
 //! ftpd --user me:secret --no-anonymous /srv/files # one account, which may write
-//! ftpd --listen 0.0.0.0:21 --passive-ports 50000-50100 --passive-address 203.0.113.7 /srv/files
+//! ftpd --listen 0.0.0.0:21 --passive-ports 50000-50100 --public-address ftp.example.org /srv/files
 //! ftpd --cert chain.pem --key key.pem --require-tls --user me:secret /srv/files
 //! ftpd --xferlog /var/log/xferlog /srv/files      # who has moved which file, as other servers write it
 //! ```
@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
 use ftp_proto::io::tls::ServerTls;
-use ftp_proto::io::{Directory, SessionEvent, Shutdown, Users, XferlogLine};
+use ftp_proto::io::{Directory, PublicAddress, SessionEvent, Shutdown, Users, XferlogLine};
 use ftp_proto::io::{smol as io_smol, std as io_std, tokio as io_tokio};
 use ftp_proto::security::Policy;
 use ftp_proto::server::Config;
@@ -53,9 +53,13 @@ struct Options {
     /// The ports for passive data connections, where a firewall lets them through [default: any]
     #[arg(long, value_name = "LOW-HIGH", value_parser = ports)]
     passive_ports: Option<RangeInclusive<u16>>,
-    /// The address that clients see, where that is another one than this machine's.
-    #[arg(long, value_name = "ADDR")]
-    passive_address: Option<Ipv4Addr>,
+    /// Let users who come from different addresses share a passive port, so that a few ports do for many.
+    #[arg(long)]
+    shared_passive_ports: bool,
+    /// The address that clients see, where that is another one than this machine's, or a name of it, which is looked
+    /// up again every five minutes.
+    #[arg(long, alias = "passive-address", value_name = "NAME|ADDRESS")]
+    public_address: Option<String>,
     /// Let users have data sent to, and fetched from, other hosts than their own: transfers between two servers
     /// need it, and so do attacks on other hosts.
     #[arg(long)]
@@ -180,7 +184,6 @@ fn serve(options: &Options) -> Result<(), Failure> {
     if let Some(ports) = &options.passive_ports {
         config.passive_ports = ports.clone();
     }
-    config.passive_address = options.passive_address;
     config.foreign_addresses = options.foreign_addresses;
     if options.tls.require_tls {
         (config.security.control, config.security.data) = (Policy::Require, Policy::Require);
@@ -196,7 +199,11 @@ fn serve(options: &Options) -> Result<(), Failure> {
                 .with_config(config)
                 .with_max_sessions(options.max_sessions)
                 .with_max_sessions_per_address(options.sessions_per_address())
-                .with_login_delays(!options.no_address_limits);
+                .with_login_delays(!options.no_address_limits)
+                .with_shared_passive_ports(options.shared_passive_ports);
+            if let Some(name) = &options.public_address {
+                server = server.with_public_address(PublicAddress::named(name));
+            }
             if let Some(log) = log {
                 server = server.on_event(log);
             }

@@ -105,6 +105,7 @@
 //! | `ring`, `aws-lc-rs` | `rustls`, and a crypto provider for processes that have installed none | ring, aws-lc-rs |
 //! | `platform-verifier` | `rustls`, and certificate verification by the operating system | rustls-platform-verifier |
 //! | `hash` | file hashes that a server computes; implies `std` | sha2, sha1, md-5, crc32fast |
+//! | `password-hash` | users of whose passwords a server keeps only hashes (PHC strings); implies `std` | password-hash |
 //! | `tracing` | spans of sessions and transfers; implies `std` | tracing |
 //!
 //! # Standards

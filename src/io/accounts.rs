@@ -1,12 +1,20 @@
 //! A list of users, and the anonymous one (RFC 1635).
 
+#[cfg(feature = "password-hash")]
+mod hashes;
+#[cfg(not(feature = "password-hash"))]
+#[path = "accounts/no_hashes.rs"]
+mod hashes;
+
 use ::std::fmt;
 use ::std::hint::black_box;
 use ::std::sync::Arc;
 use ::std::vec::Vec;
 
+use self::hashes::{Hash, Hashes, Verification};
 use super::guarded::Guarded;
 use super::host::{Accounts, AsyncAccounts, AsyncFilesystem, Filesystem, Refusal, Visitor};
+use super::shared::IntoShared;
 
 /// The names under which nobody in particular logs in (RFC 1635), in any case.
 const ANONYMOUS_NAMES: [&[u8]; 2] = [b"anonymous", b"ftp"];
@@ -30,25 +38,53 @@ const ANONYMOUS_NAMES: [&[u8]; 2] = [b"anonymous", b"ftp"];
 pub struct Users<F> {
     users: Vec<User<F>>,
     anonymous: Option<Arc<Guarded<F>>>,
+    /// Once there are any.
+    hashes: Option<Hashes>,
 }
 
 struct User<F> {
     name: Vec<u8>,
-    password: Vec<u8>,
+    secret: Secret,
     filesystem: Arc<Guarded<F>>,
+}
+
+/// What is kept of a password.
+enum Secret {
+    /// The password itself.
+    Plain(Vec<u8>),
+    #[cfg_attr(not(feature = "password-hash"), expect(dead_code, reason = "there are none"))]
+    Hashed(Arc<Hash>),
+}
+
+/// How far a login was decided by what is in memory.
+struct Candidate<F> {
+    /// What it comes to, but for the verification.
+    found: Option<Arc<Guarded<F>>>,
+    /// What is to be verified before the answer, and what it comes to when the password is right.
+    verification: Option<(Verification, Option<Arc<Guarded<F>>>)>,
+}
+
+impl<F> Candidate<F> {
+    /// What it comes to, the verification having come out so.
+    fn decide(
+        found: Option<Arc<Guarded<F>>>,
+        verified: Option<Arc<Guarded<F>>>,
+    ) -> Result<Arc<Guarded<F>>, Refusal> {
+        verified.or(found).ok_or(Refusal::Denied)
+    }
 }
 
 impl<F> Users<F> {
     /// Nobody.
     #[must_use]
     pub const fn new() -> Self {
-        Self { users: Vec::new(), anonymous: None }
+        Self { users: Vec::new(), anonymous: None, hashes: None }
     }
 
     /// Lets `anonymous` and `ftp` in with any password, to read `filesystem`, whatever it would let others
     /// do. From then on these names, in upper or lower case, are nobody else's.
     #[must_use]
-    pub fn anonymous(mut self, filesystem: impl Into<Arc<F>>) -> Self {
+    pub fn anonymous<Kind>(mut self, filesystem: impl IntoShared<Kind, Filesystem = F>) -> Self {
         self.anonymous = Some(Arc::new(Guarded::read_only(filesystem)));
         self
     }
@@ -56,29 +92,78 @@ impl<F> Users<F> {
     /// Lets a user in, to do all that `filesystem` allows. Names are compared byte by byte. A second user
     /// of the same name takes the place of the first.
     #[must_use]
-    pub fn user(
+    pub fn user<Kind>(
         self,
         name: impl Into<Vec<u8>>,
         password: impl Into<Vec<u8>>,
-        filesystem: impl Into<Arc<F>>,
+        filesystem: impl IntoShared<Kind, Filesystem = F>,
     ) -> Self {
-        self.with(name.into(), password.into(), Guarded::full(filesystem))
+        self.with(name.into(), Secret::Plain(password.into()), Guarded::full(filesystem))
+    }
+
+    /// Lets a user in, of whose password a `hash` is kept, in the [PHC string format]. Else as [`user`](Self::user).
+    ///
+    ///
+    /// One of the [verifiers](Self::verifier) has to know its algorithm, or nobody comes in with it. A hash takes long
+    /// to verify: that is done where it stalls no other session, as many at once as there are processors, and a wrong
+    /// name takes as long as a wrong password. As long as the first user's hash takes, that is: of different
+    /// algorithms and costs they can be told apart.
+    ///
+    /// [PHC string format]: https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md
+    ///
+    /// # Errors
+    /// When it is no such hash.
+    #[cfg(feature = "password-hash")]
+    pub fn user_with_hash<Kind>(
+        mut self,
+        name: impl Into<Vec<u8>>,
+        hash: &str,
+        filesystem: impl IntoShared<Kind, Filesystem = F>,
+    ) -> Result<Self, crate::codec::Invalid> {
+        self.hashes.get_or_insert_default();
+        Ok(self.with(name.into(), Secret::Hashed(hashes::parse(hash)?), Guarded::full(filesystem)))
+    }
+
+    /// As [`user_with_hash`](Self::user_with_hash), to read alone.
+    ///
+    /// # Errors
+    /// When it is no such hash.
+    #[cfg(feature = "password-hash")]
+    pub fn reader_with_hash<Kind>(
+        mut self,
+        name: impl Into<Vec<u8>>,
+        hash: &str,
+        filesystem: impl IntoShared<Kind, Filesystem = F>,
+    ) -> Result<Self, crate::codec::Invalid> {
+        self.hashes.get_or_insert_default();
+        Ok(self.with(name.into(), Secret::Hashed(hashes::parse(hash)?), Guarded::read_only(filesystem)))
+    }
+
+    /// Has hashes of passwords verified by this algorithm, too: `argon2::Argon2::default()`, say.
+    #[cfg(feature = "password-hash")]
+    #[must_use]
+    pub fn verifier(
+        mut self,
+        verifier: impl password_hash::PasswordVerifier<password_hash::phc::PasswordHash> + Send + Sync + 'static,
+    ) -> Self {
+        self.hashes.get_or_insert_default().add_verifier(verifier);
+        self
     }
 
     /// Lets a user in to read, whatever `filesystem` would let others do. Else as [`user`](Self::user).
     #[must_use]
-    pub fn reader(
+    pub fn reader<Kind>(
         self,
         name: impl Into<Vec<u8>>,
         password: impl Into<Vec<u8>>,
-        filesystem: impl Into<Arc<F>>,
+        filesystem: impl IntoShared<Kind, Filesystem = F>,
     ) -> Self {
-        self.with(name.into(), password.into(), Guarded::read_only(filesystem))
+        self.with(name.into(), Secret::Plain(password.into()), Guarded::read_only(filesystem))
     }
 
-    fn with(mut self, name: Vec<u8>, password: Vec<u8>, filesystem: Guarded<F>) -> Self {
+    fn with(mut self, name: Vec<u8>, secret: Secret, filesystem: Guarded<F>) -> Self {
         self.users.retain(|user| user.name != name);
-        self.users.push(User { name, password, filesystem: Arc::new(filesystem) });
+        self.users.push(User { name, secret, filesystem: Arc::new(filesystem) });
         self
     }
 }
@@ -100,20 +185,39 @@ impl<F> fmt::Debug for Users<F> {
 }
 
 impl<F> Users<F> {
-    fn find(&self, user: &[u8], password: &[u8]) -> Result<Arc<Guarded<F>>, Refusal> {
+    fn find(&self, user: &[u8], password: &[u8]) -> Candidate<F> {
         if let Some(anonymous) = &self.anonymous {
             if ANONYMOUS_NAMES.iter().any(|name| name.eq_ignore_ascii_case(user)) {
-                return Ok(Arc::clone(anonymous));
+                return Candidate { found: Some(Arc::clone(anonymous)), verification: None };
             }
         }
-        let mut found = None;
+        let (mut found, mut hashed, mut first) = (None, None, None);
         for known in &self.users {
-            // Not `&&`: the password is compared for every name.
-            if same(&known.name, user) & same(&known.password, password) {
-                found = Some(&known.filesystem);
+            let named = same(&known.name, user);
+            match &known.secret {
+                // Not `&&`: the password is compared for every name.
+                Secret::Plain(kept) if same(kept, password) & named => {
+                    found = Some(Arc::clone(&known.filesystem));
+                }
+                Secret::Plain(_) => {}
+                Secret::Hashed(hash) => {
+                    first = first.or(Some(hash));
+                    if named {
+                        hashed = Some((hash, Arc::clone(&known.filesystem)));
+                    }
+                }
             }
         }
-        found.map(Arc::clone).ok_or(Refusal::Denied)
+        // Each login verifies one hash, where there are any: another user's for want of its own, and for nothing.
+        let (hash, right) = hashed.map_or((first, None), |(hash, filesystem)| (Some(hash), Some(filesystem)));
+        let verification = hash.zip(self.hashes.as_ref());
+        let verification = verification.map(|(hash, hashes)| (hashes.verification(hash, password), right));
+        Candidate { found, verification }
+    }
+
+    /// Whether there are hashes to verify, which takes long.
+    fn has_hashes(&self) -> bool {
+        self.users.iter().any(|user| matches!(user.secret, Secret::Hashed(_)))
     }
 }
 
@@ -121,11 +225,17 @@ impl<F: Filesystem> Accounts for Users<F> {
     type Filesystem = Guarded<F>;
 
     fn blocks(&self) -> bool {
-        false
+        self.has_hashes()
     }
 
     fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Guarded<F>>, Refusal> {
-        self.find(&visitor.user, password)
+        let Candidate { found, verification } = self.find(&visitor.user, password);
+        // Whether or not it can be right: that takes the same time.
+        let verified = verification.and_then(|(verification, right)| {
+            let is_right = verification.verify();
+            right.filter(|_| is_right)
+        });
+        Candidate::decide(found, verified)
     }
 }
 
@@ -133,7 +243,10 @@ impl<F: AsyncFilesystem> AsyncAccounts for Users<F> {
     type Filesystem = Guarded<F>;
 
     async fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Guarded<F>>, Refusal> {
-        self.find(&visitor.user, password)
+        let Candidate { found, verification } = self.find(&visitor.user, password);
+        let Some((verification, right)) = verification else { return Candidate::decide(found, None) };
+        let is_right = verification.verify_elsewhere().await.ok_or(Refusal::Busy)?;
+        Candidate::decide(found, right.filter(|_| is_right))
     }
 }
 

@@ -200,6 +200,11 @@ impl<S: Stream> Control<S> {
         self.change = Some(Change::Downgrade(token));
     }
 
+    /// The certificates that the peer has shown, in DER, its own first; none without TLS.
+    pub(super) fn peer_certificates(&self) -> Vec<Vec<u8>> {
+        self.wire.peer_certificates()
+    }
+
     pub(super) const fn is_changing(&self) -> bool {
         self.change.is_some()
     }

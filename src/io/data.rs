@@ -6,6 +6,7 @@ use ::std::num::NonZeroU64;
 use ::std::task::{Context, Poll, Waker, ready};
 use ::std::time::Duration;
 
+use super::pool::Sharing;
 use super::runtime::{Runtime, Turns};
 use super::tls::Endpoint;
 use super::wire::Wire;
@@ -43,6 +44,8 @@ pub(super) struct Data<R: Runtime> {
     marker: Option<Marker>,
     /// Bytes of the file that may still be sent.
     left: u64,
+    /// With whom it shares the ports that it listens at, if with anybody.
+    pub(super) sharing: Option<Sharing>,
     /// How many bytes may be moved before the caller says anew.
     pub(super) allowance: usize,
     /// Why it failed, for whoever asks.
@@ -100,6 +103,7 @@ impl<R: Runtime> Data<R> {
             untold: 0,
             marker: None,
             left: u64::MAX,
+            sharing: None,
             allowance: usize::MAX,
             error: None,
         }
@@ -128,7 +132,8 @@ impl<R: Runtime> Data<R> {
             }
             DataOp::Listen { address, ports } => {
                 self.open(id);
-                match runtime.listen(SocketAddr::new(address.unwrap_or(local), 0), ports) {
+                let at = SocketAddr::new(address.unwrap_or(local), 0);
+                match runtime.listen(at, ports, self.sharing.as_ref()) {
                     Ok((listener, at)) => {
                         self.state = State::Listening(listener);
                         return Some(DataEvent::Listening(at));

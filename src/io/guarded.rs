@@ -8,6 +8,7 @@ use super::host::{
     Access, AsyncEntries, AsyncFilesystem, ByteRange, Changes, Digest, Filesystem, HashAlgorithm, HostReply,
     Opened, Refusal, VirtualPath, Wishes,
 };
+use super::shared::IntoShared;
 use crate::codec::{Command, Permissions};
 use crate::listing::{Entry, OwnedEntry};
 
@@ -24,13 +25,13 @@ pub struct Guarded<F> {
 
 impl<F> Guarded<F> {
     /// `inner` with all that it allows.
-    pub fn full(inner: impl Into<Arc<F>>) -> Self {
-        Self { inner: inner.into(), read_only: false }
+    pub fn full<Kind>(inner: impl IntoShared<Kind, Filesystem = F>) -> Self {
+        Self { inner: inner.into_shared(), read_only: false }
     }
 
     /// `inner` for reading, whatever else it allows.
-    pub fn read_only(inner: impl Into<Arc<F>>) -> Self {
-        Self { inner: inner.into(), read_only: true }
+    pub fn read_only<Kind>(inner: impl IntoShared<Kind, Filesystem = F>) -> Self {
+        Self { inner: inner.into_shared(), read_only: true }
     }
 
     /// The file system behind it.

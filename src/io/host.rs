@@ -14,6 +14,7 @@ pub(super) mod lane;
 pub(super) mod offload;
 
 use ::std::net::SocketAddr;
+use ::std::sync::Arc;
 use ::std::vec::Vec;
 
 pub use crate::codec::{ByteRange, HashAlgorithm};
@@ -40,12 +41,51 @@ pub struct Visitor {
     pub user: Vec<u8>,
     /// How many logins have failed on this connection.
     pub failed_logins: u16,
+    /// The certificates that the client has shown on the control connection.
+    certificates: Arc<[Vec<u8>]>,
 }
 
 impl Visitor {
     /// A user at the door: for a host that calls its own accounts, as its tests do.
     pub fn new(user: impl Into<Vec<u8>>, peer: SocketAddr, local: SocketAddr) -> Self {
-        Self { peer, local, secured: false, host: None, user: user.into(), failed_logins: 0 }
+        Self {
+            peer,
+            local,
+            secured: false,
+            host: None,
+            user: user.into(),
+            failed_logins: 0,
+            certificates: Arc::default(),
+        }
+    }
+
+    /// The same with these certificates, in DER, the client's own first.
+    #[must_use]
+    pub fn with_certificates(mut self, chain: impl Into<Arc<[Vec<u8>]>>) -> Self {
+        self.certificates = chain.into();
+        self
+    }
+
+    pub(super) fn set_certificates(&mut self, chain: Arc<[Vec<u8>]>) {
+        self.certificates = chain;
+    }
+
+    /// The client's own certificate, in DER (X.509), which the server's TLS configuration has verified. None where
+    /// the control connection has no TLS, where the configuration asks for no certificate, and where the client has
+    /// shown none; nor after the client has had TLS taken off (CCC).
+    ///
+    /// That it was verified says that one of the configuration's authorities has signed it, and that the client has
+    /// its key: whose it is, and which users that is, is for the host to say.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&[u8]> {
+        self.certificates.first().map(Vec::as_slice)
+    }
+
+    /// The client's own certificate, and behind it those that it has sent along to show who has signed that one, each
+    /// in DER. Empty where there is no [certificate](Self::certificate).
+    #[must_use]
+    pub fn certificate_chain(&self) -> &[Vec<u8>] {
+        &self.certificates
     }
 }
 

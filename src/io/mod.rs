@@ -33,12 +33,14 @@ mod moves;
 mod names;
 mod operations;
 mod outcome;
+mod pool;
 mod recoded;
 mod remove;
 mod restart;
 mod runtime;
 mod server;
 mod service;
+mod shared;
 #[cfg(feature = "smol")]
 pub mod smol;
 mod socket;
@@ -82,6 +84,7 @@ pub use remove::{Removal, Removed, Unseen};
 pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 #[cfg(feature = "proxy-protocol")]
 pub use service::Proxies;
-pub use service::Shutdown;
+pub use service::{PublicAddress, Shutdown};
+pub use shared::IntoShared;
 pub use virtual_hosts::VirtualHosts;
 pub use walk::{Listed, Walker};

@@ -12,6 +12,7 @@ use ::std::task::{Context, Poll, ready};
 use ::std::time::Instant as Moment;
 
 use super::host::lane::Lane;
+use super::pool::{Shared, Sharing};
 use super::socket::{self, Keepalive};
 use crate::time::Instant;
 
@@ -59,8 +60,13 @@ pub(super) trait Runtime: Unblock {
     /// Begins to connect; [`Stream::poll_connected`] tells how that ended.
     fn connect(&self, to: SocketAddr) -> io::Result<Self::Stream>;
 
-    /// Listens at a port of the range, one that others cannot predict.
-    fn listen(&self, at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<(Self::Listener, SocketAddr)>;
+    /// Listens at a port of the range, one that others cannot predict, and that it shares with others or has alone.
+    fn listen(
+        &self,
+        at: SocketAddr,
+        ports: RangeInclusive<u16>,
+        sharing: Option<&Sharing>,
+    ) -> io::Result<(Self::Listener, SocketAddr)>;
 
     fn poll_accept(
         &self,
@@ -106,7 +112,7 @@ pub(super) trait Reactor: Unblock {
 
 impl<W: Reactor> Runtime for W {
     type Stream = W::Socket;
-    type Listener = W::Socket;
+    type Listener = Listener<W::Socket>;
 
     fn now(&self) -> Instant {
         Reactor::now(self)
@@ -128,21 +134,42 @@ impl<W: Reactor> Runtime for W {
         self.register(socket::connect(to)?)
     }
 
-    fn listen(&self, at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<(W::Socket, SocketAddr)> {
+    fn listen(
+        &self,
+        at: SocketAddr,
+        ports: RangeInclusive<u16>,
+        sharing: Option<&Sharing>,
+    ) -> io::Result<(Listener<W::Socket>, SocketAddr)> {
+        if let Some(sharing) = sharing {
+            let (shared, address) = sharing.listen(at, ports, |socket| self.register(socket))?;
+            return Ok((Listener::Shared(shared), address));
+        }
         let listener = socket::bind_within(at, ports)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        Ok((self.register(listener.into())?, address))
+        Ok((Listener::Own(self.register(listener.into())?), address))
     }
 
     fn poll_accept(
         &self,
-        listener: &W::Socket,
+        listener: &Listener<W::Socket>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<(W::Socket, SocketAddr)>> {
-        let (stream, peer) = ready!(listener.poll_io(Interest::Read, cx, socket::accept))?;
+        let (stream, peer) = ready!(match listener {
+            Listener::Own(socket) => socket.poll_io(Interest::Read, cx, socket::accept),
+            Listener::Shared(shared) => shared.poll_accept(cx),
+        })?;
         Poll::Ready(self.register(stream).map(|stream| (stream, peer)))
     }
+}
+
+/// What others connect to.
+#[derive(Debug)]
+pub(super) enum Listener<S> {
+    /// A port of its own.
+    Own(S),
+    /// A port that other sessions listen at, too.
+    Shared(Shared<S>),
 }
 
 /// How much a session has done of late. A socket that is always ready would hide its other ones, and keep the

@@ -1,6 +1,7 @@
 //! The server's driver, over any runtime: one session, between its sockets and its host.
 
 mod asking;
+mod cutting;
 mod events;
 mod hashing;
 mod listed;
@@ -18,6 +19,7 @@ use ::std::time::Duration;
 use super::control::{Changed, Control};
 use super::data::Data;
 use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
+use super::pool::Pool;
 use super::runtime::{Runtime, Turns};
 use super::service::Guesses;
 use super::throttle::Throttle;
@@ -25,9 +27,11 @@ use super::tls::Endpoint;
 use crate::action::{Action, DataEvent, DataId, DataOp};
 use crate::codec::Text;
 use crate::error::{Error, LocalError};
+use crate::security::Upgrade;
 use crate::server::{Answer, Asked, Config, Endpoints, Event, Note, Request, Session, Ticket};
 use crate::time::Instant;
 use asking::{Asking, Told};
+use cutting::Cutting;
 use events::Reporter;
 use hashing::Hashing;
 use moving::Moving;
@@ -55,6 +59,8 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     /// The virtual host that the client has chosen, and who it is.
     host: Option<Vec<u8>>,
     user: Vec<u8>,
+    /// The certificates that it has shown in the handshake of the TLS that is in force.
+    certificates: Arc<[Vec<u8>]>,
     endpoints: Endpoints,
     endpoint: Option<Endpoint>,
     /// What the host is at work on.
@@ -62,6 +68,10 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     /// It is not done with that, and would go on at once: the client is heard in between.
     host_moves: bool,
     moving: Option<Moving<A::Filesystem>>,
+    /// An upload that was cut, and that its host is yet to see the end of.
+    cutting: Cutting,
+    /// The machine has failed, and the session is over once that is done.
+    failed: Option<Error>,
     admitted: bool,
     /// What holds its transfers back.
     pub(super) throttle: Throttle,
@@ -106,11 +116,14 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             filesystem: None,
             host: None,
             user: Vec::new(),
+            certificates: Arc::default(),
             endpoints,
             endpoint,
             asked: None,
             host_moves: false,
             moving: None,
+            cutting: Cutting::default(),
+            failed: None,
             admitted,
             throttle: Throttle::default(),
             guesses: None,
@@ -127,6 +140,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         self.reporter.begin(hooks);
         self.control.set_trace(self.reporter.trace());
         self
+    }
+
+    /// Has its passive ports shared, with the sessions of clients that come from other addresses.
+    pub(super) fn share_ports(&mut self, pool: &Pool) {
+        self.data.sharing = Some(pool.sharing(self.endpoints.peer.ip()));
     }
 
     /// Lets the session end once its transfer has, and once `grace` is over at the latest. To be called at each
@@ -152,6 +170,13 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
     pub(super) fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let mut turns = Turns::default();
         let deadline = loop {
+            self.cut_what_is_over();
+            ready!(self.cutting.poll(&mut self.runtime, self.ending.map(|(_, end)| end), cx));
+            if let Some(error) = self.failed {
+                // The peer may have half-closed: what is queued can still arrive.
+                while self.control.flush(cx) {}
+                return Poll::Ready(Err(error));
+            }
             if let Some(deadline) = self.closing {
                 break deadline;
             }
@@ -165,10 +190,10 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     if let Some(error) = self.session.ended_by() {
                         self.reporter.closed = Closed::Peer(error);
                     }
-                    (self.asked, self.moving) = (None, None);
-                    // Who has ended its side only may still read.
-                    while self.control.flush(cx) {}
-                    return Poll::Ready(Err(error));
+                    self.asked = None;
+                    self.cut();
+                    self.failed = Some(error);
+                    continue;
                 }
             };
             self.take_notes();
@@ -186,14 +211,17 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     if let Some(error) = self.session.ended_by() {
                         self.reporter.closed = Closed::Peer(error);
                     }
-                    (self.asked, self.moving) = (None, None);
+                    self.asked = None;
+                    self.cut();
                     let linger = now.after(LINGER);
                     self.closing = Some(self.ending.map_or(linger, |(_, end)| linger.min(end)));
                 }
+                // The end of its transfer is told once the file has been.
+                Action::Wait(_) if self.cut_what_is_over() => {}
                 Action::Wait(wait) => {
                     if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
                         match changed {
-                            Changed::Upgraded(token) => self.session.upgraded(token),
+                            Changed::Upgraded(token) => self.upgraded(token),
                             Changed::Failed(Some(token)) => self.session.upgrade_failed(token),
                             Changed::Downgraded(token) => self.session.downgraded(token),
                             Changed::Failed(None) => {}
@@ -226,6 +254,14 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         }
     }
 
+    fn upgraded(&mut self, token: Upgrade) {
+        self.certificates = self.control.peer_certificates().into();
+        match *self.certificates {
+            [] => self.session.upgraded(token),
+            [..] => self.session.upgraded_with_certificate(token),
+        }
+    }
+
     fn take_notes(&mut self) {
         while let Some(note) = self.session.take_note() {
             self.note(note);
@@ -236,6 +272,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         if note == Note::Reset {
             (self.filesystem, self.host, self.user) = (None, None, Vec::new());
         }
+        let certificates = self.certificates();
         let reporter = &mut self.reporter;
         // Who was refused is told as whom he wanted to be.
         if !matches!(note, Note::LoginFailed) {
@@ -244,6 +281,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         reporter.visitor.host.clone_from(&self.host);
         reporter.visitor.secured = self.session.is_secured();
         reporter.visitor.failed_logins = self.session.failed_logins();
+        reporter.visitor.set_certificates(certificates);
         match note {
             Note::Secured => reporter.report(Happening::Secured),
             Note::Cleared => reporter.report(Happening::Cleared),
@@ -264,8 +302,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
 
     fn act(&mut self, id: DataId, op: DataOp) {
         if matches!(op, DataOp::Abort) {
-            // What was received so far stays with the host, unfinished.
-            self.moving = None;
+            self.cut();
         }
         if let (DataOp::Receive(parameters), Some(moving)) = (&op, &mut self.moving) {
             moving.begin(parameters.limit.map_or(u64::MAX, NonZeroU64::get));
@@ -274,6 +311,22 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         if let Some(event) = self.data.act(&self.runtime, local, self.endpoint.as_ref(), id, op) {
             self.tell(id, event);
         }
+    }
+
+    /// The transfer ends before its end: an upload's file is aborted before anything else happens.
+    fn cut(&mut self) {
+        if let Some(abort) = self.moving.take().and_then(Moving::abort) {
+            self.cutting.begin(abort, self.runtime.now());
+        }
+    }
+
+    /// As [`cut`](Self::cut), where the machine has ended the transfer. Returns whether it had.
+    fn cut_what_is_over(&mut self) -> bool {
+        let is_over = self.moving.is_some() && !self.session.is_transferring();
+        if is_over {
+            self.cut();
+        }
+        is_over
     }
 
     fn tell(&mut self, id: DataId, event: DataEvent) {
@@ -297,6 +350,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 return self.answer(ticket, admitted);
             }
             Request::Commit => asking::finish(self.moving.take()),
+            Request::Identify => asking::ask_accounts(&self.accounts, self.visitor(), &Request::Identify),
             request @ (Request::Login { .. } | Request::Account { .. } | Request::Host(_)) => {
                 if let (Some(guesses), false) = (&self.guesses, matches!(request, Request::Host(_))) {
                     let now = self.runtime.now();
@@ -317,14 +371,18 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
     /// Who talks to us: before the login, who wants to be.
     fn visitor(&self) -> Visitor {
         let logged_in = self.session.is_logged_in();
-        Visitor {
-            peer: self.endpoints.peer,
-            local: self.endpoints.local,
-            secured: self.session.is_secured(),
-            host: self.host.clone(),
-            user: if logged_in { self.user.clone() } else { self.session.user().to_vec() },
-            failed_logins: self.session.failed_logins(),
-        }
+        let user = if logged_in { self.user.clone() } else { self.session.user().to_vec() };
+        let mut visitor = Visitor::new(user, self.endpoints.peer, self.endpoints.local);
+        visitor.secured = self.session.is_secured();
+        visitor.host.clone_from(&self.host);
+        visitor.failed_logins = self.session.failed_logins();
+        visitor.set_certificates(self.certificates());
+        visitor
+    }
+
+    /// The certificates that the client has shown, as long as the TLS is in force that has verified them.
+    fn certificates(&self) -> Arc<[Vec<u8>]> {
+        if self.session.is_certified() { Arc::clone(&self.certificates) } else { Arc::default() }
     }
 
     /// Goes on with what the host was asked.
@@ -422,6 +480,15 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         };
         debug_assert!(answered.is_ok(), "{answered:?}");
         match told {
+            // It may be refused for what only shows once it is open.
+            Ok(Told::Opened { moving, unique_name, .. }) => {
+                self.moving = Some(moving);
+                if answered.is_ok() && self.session.is_transferring() {
+                    self.reporter.opened(unique_name.as_deref(), self.runtime.now());
+                } else {
+                    self.cut();
+                }
+            }
             _ if answered.is_err() => {}
             Ok(Told::LoggedIn(filesystem)) => {
                 if !user.is_empty() {
@@ -430,11 +497,6 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 self.filesystem = Some(filesystem);
             }
             Ok(Told::Host(name)) => self.host = Some(name),
-            // It may be refused for what only shows once it is open.
-            Ok(Told::Opened { moving, unique_name, .. }) if self.session.is_transferring() => {
-                self.reporter.opened(unique_name.as_deref(), self.runtime.now());
-                self.moving = Some(moving);
-            }
             _ => {}
         }
         self.take_notes();

@@ -7,6 +7,7 @@ mod door;
 mod guesses;
 #[cfg(feature = "proxy-protocol")]
 mod proxy;
+mod public;
 pub(super) mod setup;
 mod state;
 
@@ -22,6 +23,7 @@ use ::std::task::{Context, Poll, ready};
 use ::std::time::Duration;
 
 use super::host::AsyncAccounts;
+use super::pool::Pool;
 use super::runtime::{Interest, Reactor, Socket, Stream, Turns};
 use super::server::{Connection, Hooks};
 use super::socket::{self, Keepalive};
@@ -32,6 +34,7 @@ use door::{Guest, Remedy, Reserve, fitting, remedy};
 pub(super) use guesses::Guesses;
 #[cfg(feature = "proxy-protocol")]
 pub use proxy::Proxies;
+pub use public::PublicAddress;
 pub use state::Shutdown;
 use state::{Place, State};
 
@@ -71,12 +74,16 @@ pub(super) struct Terms {
     pub(super) proxies: Option<Proxies>,
     pub(super) places: state::Places,
     pub(super) keepalive: Keepalive,
+    /// The passive ports, where sessions share them.
+    pub(super) pool: Option<Pool>,
     /// In bytes a second, for each session.
     pub(super) rate: Option<NonZeroU64>,
     total: Option<SharedPace>,
     pub(super) hooks: Hooks,
     /// Failed logins, unless they are not counted.
     pub(super) guesses: Option<Arc<Guesses>>,
+    /// The address that clients see, where it has to be looked up.
+    pub(super) public: Option<PublicAddress>,
     /// Suits the configuration to a client.
     pub(super) suit: Option<Suit>,
 }
@@ -91,10 +98,12 @@ impl Default for Terms {
             proxies: None,
             places: state::Places::default(),
             keepalive: Keepalive::default(),
+            pool: None,
             rate: None,
             total: None,
             hooks: Hooks::default(),
             guesses: Some(Arc::default()),
+            public: None,
             suit: None,
         }
     }
@@ -189,6 +198,9 @@ impl Service {
             farewell.into()
         };
         let (listener, terms) = (runtime.register(listener.into())?, Arc::new(terms));
+        if let Some(public) = &terms.public {
+            public.refresh();
+        }
         // Nobody who gave the server up wants its sessions.
         let _end = state.end_on_drop();
         let mut reserve = Reserve::new();
@@ -273,12 +285,20 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     let endpoints = Endpoints { local, peer: client };
     let admitted = place.admit(client.ip(), &terms.places);
     let mut config = terms.config.clone();
+    if let Some(public) = &terms.public {
+        config.passive_address = public.current(&mut runtime).await.or(config.passive_address);
+    }
     if let Some(suit) = &terms.suit {
         suit(endpoints, &mut config);
     }
+    // Whose data may come from elsewhere cannot be told from others by where they come from.
+    let pool = terms.pool.as_ref().filter(|_| client == peer && !config.foreign_addresses);
     let mut connection =
         Connection::new(runtime, socket, endpoints, config, accounts, admitted, terms.endpoint())
             .with_hooks(terms.hooks.clone());
+    if let Some(pool) = pool {
+        connection.share_ports(pool);
+    }
     connection.guesses.clone_from(&terms.guesses);
     connection.throttle = Throttle::new(terms.rate, terms.total.clone());
     connection.proxy = Some(peer.ip()).filter(|_| client != peer);

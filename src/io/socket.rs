@@ -70,6 +70,15 @@ pub(super) fn keep_alive(stream: BorrowedFd<'_>, keepalive: Keepalive) {
 /// (RFC 2577 4). An empty range (0..=0) means the ports that systems use for such things: letting the
 /// system choose is slow when many are in TIME_WAIT.
 pub(super) fn bind_within(at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<TcpListener> {
+    within(at, ports, TcpListener::bind)
+}
+
+/// As [`bind_within`], by this call, which says that an address is in use where it has to be another one.
+pub(super) fn within<T>(
+    at: SocketAddr,
+    ports: RangeInclusive<u16>,
+    mut bind: impl FnMut(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
     const TRIES: u32 = 64;
     let (low, high) = match ports.into_inner() {
         (0, 0) => (49_152, u16::MAX),
@@ -81,8 +90,8 @@ pub(super) fn bind_within(at: SocketAddr, ports: RangeInclusive<u16>) -> io::Res
     for step in 0..count.min(TRIES) {
         let offset = (start + step) % count;
         let port = low + u16::try_from(offset).unwrap_or(0);
-        match TcpListener::bind(SocketAddr::new(at.ip(), port)) {
-            Ok(listener) => return Ok(listener),
+        match bind(SocketAddr::new(at.ip(), port)) {
+            Ok(bound) => return Ok(bound),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
             Err(error) => return Err(error),
         }

@@ -62,6 +62,10 @@ impl<A: Accounts> Accounts for VirtualHosts<A> {
         self.chosen(visitor).login(visitor, password)
     }
 
+    fn login_by_certificate(&self, visitor: &Visitor) -> Result<Arc<A::Filesystem>, Refusal> {
+        self.chosen(visitor).login_by_certificate(visitor)
+    }
+
     fn account(&self, visitor: &Visitor, account: &[u8]) -> Result<Arc<A::Filesystem>, Refusal> {
         self.chosen(visitor).account(visitor, account)
     }
@@ -80,6 +84,10 @@ impl<A: AsyncAccounts> AsyncAccounts for VirtualHosts<A> {
 
     async fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<A::Filesystem>, Refusal> {
         self.chosen(visitor).login(visitor, password).await
+    }
+
+    async fn login_by_certificate(&self, visitor: &Visitor) -> Result<Arc<A::Filesystem>, Refusal> {
+        self.chosen(visitor).login_by_certificate(visitor).await
     }
 
     async fn account(&self, visitor: &Visitor, account: &[u8]) -> Result<Arc<A::Filesystem>, Refusal> {

@@ -31,6 +31,11 @@ impl<S: Stream> Wire<S> {
         Poll::Ready(Ok(tls.is_resumed()))
     }
 
+    /// The certificates that the peer has shown, once the handshake is done.
+    pub(super) fn peer_certificates(&self) -> Vec<Vec<u8>> {
+        self.tls.as_ref().map(|tls| tls.peer_certificates()).unwrap_or_default()
+    }
+
     /// Whether the peer has sent anything that TLS is made of.
     pub(super) fn has_heard_tls(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.has_heard())

@@ -50,11 +50,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (Pending::Admit, Answer::Done) => {
                 self.reply(ticket, Code::SERVICE_READY, self.config.greeting, tx)
             }
-            (Pending::Login | Pending::Account, Answer::Done) => {
-                self.login = Login::In;
-                self.paths.forget_waiting();
-                self.note(Note::LoggedIn);
-                self.reply(ticket, Code::LOGGED_IN, Text::literal("Logged in."), tx);
+            (Pending::Login | Pending::Account, Answer::Done) => self.logged_in(ticket, Code::LOGGED_IN, tx),
+            (Pending::Identify, Answer::Done) => {
+                self.logged_in(ticket, Code::LOGGED_IN_BY_SECURITY_EXCHANGE, tx);
             }
             (Pending::ChangeDirectory, Answer::Done) => {
                 self.paths.enter();
@@ -148,7 +146,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let Some(pending) = self.pending else { return };
         let ticket = self.pi.reissue(self.asked);
         match pending {
-            Pending::Login | Pending::Account | Pending::Host => {
+            Pending::Identify | Pending::Login | Pending::Account | Pending::Host => {
                 if pending != Pending::Host {
                     self.forget_login();
                 }
@@ -162,6 +160,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             pending => self.refused(ticket, pending, Refusal::Failed, tx),
         }
         self.settle(tx);
+    }
+
+    fn logged_in(&mut self, ticket: Ticket, code: Code, tx: &mut Tx<'_>) {
+        self.login = Login::In;
+        self.paths.forget_waiting();
+        self.note(Note::LoggedIn);
+        self.reply(ticket, code, Text::literal("Logged in."), tx);
     }
 
     /// The login has come to nothing: it begins with a user again, unless somebody was logged in before.
@@ -181,10 +186,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Pending::Host => {
                 self.reply(ticket, Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("No such host here."), tx);
             }
-            Pending::Login if refusal == Refusal::NeedsAccount => {
+            Pending::Identify | Pending::Login if refusal == Refusal::NeedsAccount => {
                 self.login = Login::NeedsAccount;
                 self.reply(ticket, Code::NEED_ACCOUNT, Text::literal("Send the account."), tx);
             }
+            // The password has the last word: it counts as no failure.
+            Pending::Identify => self.need_password(ticket, tx),
             Pending::Account if self.login == Login::In && refusal == Refusal::Unsupported => {
                 self.reply(ticket, Code::SUPERFLUOUS, Text::literal("No account is needed."), tx);
             }

@@ -104,10 +104,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
         let argument = |text: Text<'_>| line.after(line.len() - text.len());
         match command {
-            Command::User(name) => {
-                self.user_command(ticket, name, tx);
-                None
-            }
+            Command::User(name) => self.user_command(ticket, name, tx),
             Command::Pass(password) => match self.login {
                 Login::Named => Some((ticket, asked(Pending::Login, argument(password.reveal())))),
                 Login::Nobody => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send USER first.", tx),
@@ -330,22 +327,24 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.bad_command(ticket, code, Text::literal(text), tx);
     }
 
-    fn user_command(&mut self, ticket: Ticket, name: Text<'_>, tx: &mut Tx<'_>) {
+    fn user_command(&mut self, ticket: Ticket, name: Text<'_>, tx: &mut Tx<'_>) -> Outcome {
         if self.login == Login::In {
-            let text = Text::literal("Logged in already; REIN begins anew.");
-            return self.reply(ticket, Code::NOT_LOGGED_IN, text, tx);
+            return self.answer_now(ticket, Code::NOT_LOGGED_IN, "Logged in already; REIN begins anew.", tx);
         }
         if !self.paths.wait_with(name.as_bytes()) {
             self.login = Login::Nobody;
-            return self.reply(
-                ticket,
-                Code::ARGUMENT_SYNTAX_ERROR,
-                Text::literal("The name is too long."),
-                tx,
-            );
+            return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "The name is too long.", tx);
         }
         self.login = Login::Named;
-        // The same answer whether there is such a user or not (RFC 2577 6).
+        if self.is_certified() {
+            return Some((ticket, asked(Pending::Identify, Span::default())));
+        }
+        self.need_password(ticket, tx);
+        None
+    }
+
+    /// Asks for the password: with the same answer whether there is such a user or not (RFC 2577 6).
+    pub(super) fn need_password(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         self.reply(ticket, Code::NEED_PASSWORD, Text::literal("Send the password."), tx);
     }
 

@@ -18,6 +18,7 @@ impl Asked {
     pub fn resolve<'b>(&self, bytes: impl FnOnce(Span) -> &'b [u8]) -> Request<'b> {
         match self.what {
             Pending::Admit => Request::Admit,
+            Pending::Identify => Request::Identify,
             Pending::Login => Request::Login { password: Secret::new(text(bytes(self.argument))) },
             Pending::Account => Request::Account { account: Secret::new(text(bytes(self.argument))) },
             Pending::ChangeDirectory => Request::ChangeDirectory,
@@ -57,6 +58,7 @@ fn text(bytes: &[u8]) -> Text<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pending {
     Admit,
+    Identify,
     Login,
     Account,
     ChangeDirectory,

@@ -70,6 +70,12 @@ impl core::fmt::Debug for VirtualPath<'_> {
 pub enum Request<'b> {
     /// A client has connected: may it stay? Refused, it is told 421.
     Admit,
+    /// [`Session::user`](super::Session::user) wants to log in, and the client has shown a certificate
+    /// ([`Session::upgraded_with_certificate`](super::Session::upgraded_with_certificate)): is that enough?
+    /// [`Answer::Done`] logs it in without a password (RFC 4217 3 and 12.2: 232), [`Refusal::NeedsAccount`]
+    /// asks for an account next (332), and after any other refusal the password is asked for (331). Clients
+    /// without a certificate are never asked about.
+    Identify,
     /// [`Session::user`](super::Session::user) wants to log in with this password.
     Login {
         /// The password as it was sent.

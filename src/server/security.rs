@@ -24,11 +24,13 @@ pub(super) struct Shield {
     sized: bool,
     /// Data connections are protected (PROT P, or AUTH SSL).
     data: bool,
+    /// The client's certificate was verified in the handshake that is in force.
+    certified: bool,
 }
 
 impl Shield {
     pub(super) const fn new(mode: TlsMode) -> Self {
-        Self { control: Control::new(mode), sized: false, data: false }
+        Self { control: Control::new(mode), sized: false, data: false, certified: false }
     }
 }
 
@@ -44,6 +46,12 @@ impl<P> Session<P> {
     pub const fn protects_data(&self) -> bool {
         self.shield.data
     }
+
+    /// Whether the client has shown a certificate, in the handshake of the TLS that is in force.
+    #[must_use]
+    pub const fn is_certified(&self) -> bool {
+        self.shield.certified
+    }
 }
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
@@ -51,6 +59,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub fn upgraded(&mut self, token: Upgrade) {
         let Upgrade(()) = token;
         self.change(Control::Secured);
+    }
+
+    /// As [`upgraded`](Self::upgraded), where the client has shown a certificate in the handshake and the driver's
+    /// TLS has verified it. From now on, until TLS ends, the host is asked at each USER whether the certificate
+    /// is enough ([`Request::Identify`](super::Request::Identify)).
+    pub fn upgraded_with_certificate(&mut self, token: Upgrade) {
+        self.upgraded(token);
+        self.shield.certified = true;
     }
 
     /// The handshake failed, or the connection has ended in it: so has the session.
@@ -73,6 +89,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             _ => {}
         }
         self.shield.control = control;
+        self.shield.certified = false;
         self.progress = true;
     }
 

@@ -158,3 +158,21 @@ fn a_user_comes_in_with_the_password_and_anonymous_with_any() {
     }
     assert!(!format!("{users:?}").contains("secret"));
 }
+
+#[test]
+fn a_file_system_is_taken_by_value_or_shared_and_its_type_inferred() {
+    let scratch = Scratch::new();
+    let peer = "192.0.2.1:1".parse().unwrap();
+    let visitor = Visitor::new("alice", peer, peer);
+    let shared = Arc::new(scratch.writable());
+    // No type is named anywhere.
+    let by_value = Users::new().user("alice", "secret", scratch.writable()).anonymous(scratch.read_only());
+    let by_arc = Users::new().user("alice", "secret", Arc::clone(&shared)).anonymous(Arc::clone(&shared));
+    let by_both = Users::new().anonymous(scratch.read_only()).reader("alice", "secret", Arc::clone(&shared));
+    for (users, is_shared) in [(by_value, false), (by_arc, true), (by_both, true)] {
+        let found = users.login(&visitor, b"secret").unwrap();
+        assert_eq!(Arc::ptr_eq(found.inner(), &shared), is_shared);
+    }
+    assert!(Arc::ptr_eq(Guarded::full(Arc::clone(&shared)).inner(), &shared));
+    assert!(Guarded::read_only(Guarded::full(shared)).is_read_only());
+}

@@ -1,8 +1,9 @@
 //! The login and the gate.
 
 use crate::support::seconds;
-use crate::support::server::{End, LOCAL, PEER, Rig, Slow};
+use crate::support::server::{End, LOCAL, PEER, Rig, Slow, prompt};
 use ftp_proto::codec::{ReplyCode, Text};
+use ftp_proto::security::TlsMode;
 use ftp_proto::server::{Answer, Config, Refusal};
 
 #[test]
@@ -145,4 +146,65 @@ fn a_login_that_the_host_has_no_time_for_is_no_failure() {
     }
     assert_eq!(rig.session.failed_logins(), 0);
     assert_eq!(rig.say("PASS secret"), [503], "it begins with a user again");
+}
+
+/// Under TLS by AUTH, of a client that has shown a certificate.
+fn certified() -> Rig {
+    let mut config = prompt();
+    config.security.tls = TlsMode::Explicit;
+    config.security.clear_command_channel = true;
+    config.timeouts.login = seconds(600);
+    let mut rig = Rig::with(config);
+    rig.certified = true;
+    rig
+}
+
+#[test]
+fn a_certificate_may_be_enough_and_else_the_password_is_asked_for() {
+    let mut rig = certified();
+    assert_eq!(rig.say("USER certain"), [331], "nothing was shown yet");
+    assert_eq!(rig.say("AUTH TLS"), [234]);
+    assert_eq!(rig.say("USER me\r\nPASS wrong"), [331, 530]);
+    assert_eq!(rig.session.failed_logins(), 1, "to be asked for the password is no failure");
+    assert_eq!(rig.say("USER certain\r\nPASS secret\r\nPWD"), [232, 202, 257]);
+    // RFC 4217 13: REIN takes TLS off, and what it has proved.
+    assert_eq!(rig.say("REIN"), [220]);
+    assert!(!rig.session.is_certified());
+    assert_eq!(rig.say("USER certain"), [331]);
+    let identified = rig.host.requests.iter().filter(|request| request.starts_with("Identify"));
+    assert_eq!(identified.count(), 2);
+}
+
+#[test]
+fn what_a_certificate_proves_ends_with_its_tls() {
+    let mut rig = certified();
+    assert_eq!(rig.say("AUTH TLS"), [234]);
+    assert_eq!(rig.say("USER certain"), [232]);
+    assert_eq!(rig.say("CCC"), [200]);
+    assert!(!rig.session.is_certified());
+    rig.certified = false;
+    assert_eq!(rig.say("AUTH TLS"), [234]);
+    assert_eq!(rig.say("USER certain"), [331], "the new handshake has shown none");
+}
+
+#[test]
+fn a_certificate_may_need_an_account_too_and_a_host_that_hangs_is_not_waited_for() {
+    let mut rig = certified();
+    assert_eq!(rig.say("AUTH TLS"), [234]);
+    rig.slow = Slow::Everything;
+    assert_eq!(rig.say("USER certain"), []);
+    rig.answer(Answer::Refused(Refusal::NeedsAccount)).unwrap();
+    assert_eq!(rig.codes(), [332]);
+    assert_eq!(rig.say("ACCT books"), []);
+    rig.answer(Answer::Done).unwrap();
+    assert_eq!(rig.codes(), [230]);
+
+    let mut rig = certified();
+    assert_eq!(rig.say("AUTH TLS"), [234]);
+    rig.slow = Slow::Everything;
+    assert_eq!(rig.say("USER certain"), []);
+    rig.pass(seconds(301));
+    assert_eq!(rig.codes(), [451]);
+    rig.slow = Slow::Never;
+    assert_eq!(rig.say("PASS secret"), [503]);
 }

@@ -2,7 +2,8 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread;
@@ -15,6 +16,7 @@ use ftp_proto::io::{
 };
 use ftp_proto::listing::OwnedEntry;
 
+use crate::peer::Peer;
 use crate::site::{Host, Runtime, Setup, Site, directory};
 
 /// Done in another thread, after a while.
@@ -39,14 +41,18 @@ async fn elsewhere() {
 }
 
 /// Accounts and a file system that take their time, with one endless file.
-pub(crate) struct Slow;
+#[derive(Clone, Default)]
+pub(crate) struct Slow {
+    /// How many of its uploads were aborted.
+    aborted: Arc<AtomicUsize>,
+}
 
 impl AsyncAccounts for Slow {
     type Filesystem = Self;
 
     async fn login(&self, _: &Visitor, password: &[u8]) -> Result<Arc<Self>, Refusal> {
         elsewhere().await;
-        if password == b"secret" { Ok(Arc::new(Self)) } else { Err(Refusal::Denied) }
+        if password == b"secret" { Ok(Arc::new(self.clone())) } else { Err(Refusal::Denied) }
     }
 }
 
@@ -64,7 +70,7 @@ impl AsyncFilesystem for Slow {
 
     async fn open(&self, _: VirtualPath<'_>, _: Access, _: &Wishes) -> Result<Opened<Self>, Refusal> {
         elsewhere().await;
-        Ok(Opened { file: Self, size: None, unique_name: None })
+        Ok(Opened { file: self.clone(), size: None, unique_name: None })
     }
 
     async fn make_directory(&self, _: VirtualPath<'_>, _: &Wishes) -> Result<(), Refusal> {
@@ -106,13 +112,23 @@ impl AsyncFile for Slow {
         elsewhere().await;
         Ok(())
     }
+
+    async fn abort(self) {
+        elsewhere().await;
+        self.aborted.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 #[test]
 fn a_host_that_waits_elsewhere_is_heard() {
     use std::io::{Read, Write};
     for runtime in Runtime::ALL {
-        let site = Site::of(runtime, Setup::default(), directory(), Host::<Users<Directory>, _>::Async(Slow));
+        let site = Site::of(
+            runtime,
+            Setup::default(),
+            directory(),
+            Host::<Users<Directory>, _>::Async(Slow::default()),
+        );
         let mut client = Client::connect(site.address).unwrap();
         assert!(client.login("me", "guess").is_err());
         client.login("me", "secret").unwrap();
@@ -149,6 +165,55 @@ fn a_host_that_panics_ends_that_session_alone() {
         assert!(client.login("me", "fault").is_err());
         other.noop().unwrap();
         site.client().noop().unwrap();
+        site.shutdown.shut_down(Duration::ZERO);
+        site.ends();
+    }
+}
+
+#[test]
+fn an_upload_that_is_cut_is_aborted_and_the_host_is_waited_for() {
+    use std::io::Write;
+    for runtime in Runtime::ALL {
+        let slow = Slow::default();
+        let aborted = Arc::clone(&slow.aborted);
+        let mut setup = Setup::default();
+        setup.config.limits.upload_size = NonZeroU64::new(100_000);
+        let site = Site::of(runtime, setup, directory(), Host::<Users<Directory>, _>::Async(slow));
+        let mut peer = Peer::new(site.address);
+        for told in ["ABOR", ""] {
+            let before = aborted.load(Ordering::SeqCst);
+            let mut data = peer.data();
+            peer.says("STOR file", "150");
+            // A limit that is broken cuts it, too.
+            let _ = data.write_all(&vec![7; if told.is_empty() { 200_000 } else { 50_000 }]);
+            if !told.is_empty() {
+                peer.says_only(told);
+                peer.awaits("426");
+                assert_eq!(aborted.load(Ordering::SeqCst), before + 1, "{runtime:?}");
+                peer.awaits("226");
+            } else {
+                peer.awaits("552");
+                assert_eq!(aborted.load(Ordering::SeqCst), before + 1, "{runtime:?}");
+            }
+        }
+        // One that is kept is not aborted.
+        let mut data = peer.data();
+        peer.says("STOR file", "150");
+        data.write_all(b"whole").unwrap();
+        drop(data);
+        peer.awaits("226");
+        assert_eq!(aborted.load(Ordering::SeqCst), 2);
+        // The client is gone, and the session ends behind that.
+        let _data = peer.data();
+        peer.says("STOR file", "150");
+        drop(peer);
+        for _ in 0..500 {
+            if aborted.load(Ordering::SeqCst) == 3 {
+                break;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(aborted.load(Ordering::SeqCst), 3, "{runtime:?}");
         site.shutdown.shut_down(Duration::ZERO);
         site.ends();
     }

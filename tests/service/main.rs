@@ -2,12 +2,19 @@
 #![cfg(all(feature = "disk", feature = "tokio", feature = "smol"))]
 
 mod beginning;
+#[cfg(feature = "ring")]
+#[path = "../support/certificates.rs"]
+mod certificates;
+#[cfg(feature = "ring")]
+mod certified;
 #[cfg(target_os = "linux")]
 mod child;
 #[cfg(all(target_os = "linux", feature = "ring"))]
 mod daemon;
 #[cfg(target_os = "linux")]
 mod descriptors;
+#[cfg(feature = "password-hash")]
+mod hashed;
 mod hosts;
 mod hung;
 #[cfg(target_os = "linux")]
@@ -17,8 +24,11 @@ mod limits;
 mod listings;
 mod many;
 mod peer;
+#[cfg(target_os = "linux")]
+mod pooled;
 #[cfg(feature = "proxy-protocol")]
 mod proxy;
+mod public;
 mod shutdown;
 mod site;
 mod traced;

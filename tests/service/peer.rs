@@ -1,8 +1,10 @@
 //! A client of bare sockets: what takes memory is the server, and what is seen is what it says.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
+
+use rustix::net::{AddressFamily, SocketType};
 
 /// One that says what it is told to, and keeps nothing.
 pub(crate) struct Peer {
@@ -26,7 +28,19 @@ impl Peer {
 
     /// One that has not logged in.
     pub(crate) fn greeted(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::over(TcpStream::connect(address).unwrap())
+    }
+
+    /// As [`new`](Self::new), from this address.
+    pub(crate) fn from(from: IpAddr, address: SocketAddr) -> Self {
+        let mut peer = Self::over(connect_from(from, address).unwrap());
+        peer.says("USER me", "331");
+        peer.says("PASS secret", "230");
+        peer.says("TYPE I", "200");
+        peer
+    }
+
+    fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream.set_nodelay(true).unwrap();
         let mut peer = Self { control: BufReader::with_capacity(256, stream) };
@@ -60,4 +74,14 @@ impl Peer {
         data.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         data
     }
+}
+
+/// Connects from an address of choice.
+pub(crate) fn connect_from(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
+    rustix::net::bind(&socket, &SocketAddr::new(from, 0))?;
+    rustix::net::connect(&socket, &to)?;
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    Ok(stream)
 }

@@ -243,3 +243,34 @@ fn clients_are_counted_not_their_proxy() {
         third.log_in();
     }
 }
+
+#[test]
+fn failed_logins_count_for_the_client_and_not_for_its_proxy() {
+    for runtime in Runtime::ALL {
+        let mut setup = Setup { proxies: Some(Proxies::any()), ..Setup::default() };
+        setup.config.timeouts.login_delay = Duration::ZERO;
+        let site = Site::with(runtime, setup);
+        // Five are free, and the sixth and seventh wait for half a second and a whole one.
+        for _ in 0..7 {
+            let mut guesser = Peer::new(&site, &[V1]);
+            assert!(guesser.reply().starts_with("220"));
+            guesser.says("USER me", "331");
+            guesser.says("PASS guess", "530");
+        }
+        let login_takes = |header| {
+            let mut peer = Peer::new(&site, &[header]);
+            let start = Instant::now();
+            peer.log_in();
+            start.elapsed()
+        };
+        // Others who come through the same proxy, and the proxy itself, are not slowed down.
+        for header in [V1_OF_IPV6, LOCAL] {
+            let time = login_takes(header);
+            assert!(time < Duration::from_secs(1), "{runtime:?}: {time:?}");
+        }
+        for header in [V1, V2] {
+            let time = login_takes(header);
+            assert!(time > Duration::from_millis(1500), "{runtime:?}: {time:?}");
+        }
+    }
+}

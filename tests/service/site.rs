@@ -1,6 +1,6 @@
 //! A server of a directory, on a runtime and in a thread of its own.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -34,10 +34,19 @@ pub(crate) struct Setup {
     pub(crate) config: Config,
     pub(crate) sessions: Option<usize>,
     pub(crate) per_address: Option<usize>,
+    /// Whether failed logins slow down their address.
+    pub(crate) login_delays: Option<bool>,
     pub(crate) rate: Option<NonZeroU64>,
     pub(crate) total_rate: Option<NonZeroU64>,
+    pub(crate) public: Option<ftp_proto::io::PublicAddress>,
+    /// The client that is told the server's own address.
+    pub(crate) insider: Option<IpAddr>,
+    /// Whether sessions share their passive ports.
+    pub(crate) shared_ports: bool,
     /// An interval, or none.
     pub(crate) keepalive: Option<Option<Duration>>,
+    #[cfg(feature = "ring")]
+    pub(crate) tls: Option<ftp_proto::io::tls::ServerTls>,
     #[cfg(feature = "proxy-protocol")]
     pub(crate) proxies: Option<ftp_proto::io::Proxies>,
 }
@@ -68,14 +77,32 @@ macro_rules! set_up {
         if let Some(sessions) = setup.per_address {
             server = server.with_max_sessions_per_address(sessions);
         }
+        if let Some(delays) = setup.login_delays {
+            server = server.with_login_delays(delays);
+        }
         if let Some(rate) = setup.rate {
             server = server.with_max_rate(rate);
         }
         if let Some(rate) = setup.total_rate {
             server = server.with_max_total_rate(rate);
         }
+        server = server.with_shared_passive_ports(setup.shared_ports);
+        if let Some(public) = setup.public {
+            server = server.with_public_address(public);
+        }
+        if let Some(insider) = setup.insider {
+            server = server.with_config_for(move |endpoints, config| {
+                if endpoints.peer.ip() == insider {
+                    config.passive_address = None;
+                }
+            });
+        }
         if let Some(interval) = setup.keepalive {
             server = server.with_tcp_keepalive(interval);
+        }
+        #[cfg(feature = "ring")]
+        if let Some(tls) = setup.tls {
+            server = server.with_explicit_tls(tls);
         }
         #[cfg(feature = "proxy-protocol")]
         if let Some(proxies) = setup.proxies {

@@ -80,6 +80,8 @@ pub struct Rig {
     /// `true` if handshakes on data connections resume a session; `None` hangs until the test
     /// reports a result.
     pub resumes: Option<bool>,
+    /// Set if the client shows a certificate in them.
+    pub certified: bool,
     /// Number of times TLS was put on the control connection, and taken off.
     pub changes: (usize, usize),
     pub data: DataEnd,
@@ -130,6 +132,7 @@ impl Rig {
             ports: true,
             connects: true,
             handshakes: Some(true),
+            certified: false,
             resumes: Some(true),
             changes: (0, 0),
             data: DataEnd::None,
@@ -261,6 +264,7 @@ impl Rig {
                     self.flush();
                     self.changes.0 += 1;
                     match self.handshakes {
+                        Some(true) if self.certified => self.session.upgraded_with_certificate(token),
                         Some(true) => self.session.upgraded(token),
                         Some(false) => self.session.upgrade_failed(token),
                         None => {}

@@ -14,7 +14,7 @@ use certificates::{certificate, trusting};
 use ftp_proto::client::{self, Config as ClientConfig};
 use ftp_proto::error::PeerError;
 use ftp_proto::io::Error;
-use ftp_proto::io::tls::ClientTls;
+use ftp_proto::io::tls::{ClientTls, ServerTls};
 use ftp_proto::security::{Policy, TlsMode};
 use ftp_proto::server;
 use raw::RawClient;
@@ -24,6 +24,7 @@ use sparing::{Seen, Sparing};
 use std::error::Error as _;
 use std::fs;
 use std::io::{Read, Write};
+use std::sync::Arc;
 use support::Served;
 
 static TLS12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
@@ -140,16 +141,33 @@ fn a_server_that_nobody_vouches_for_is_refused_before_anything_is_said() {
 fn a_client_shows_its_certificate_where_one_is_required() {
     let (chain, key) = certificate();
     let (own_chain, own_key) = certificate();
-    let tls = ftp_proto::io::tls::ServerTls::builder(chain, key)
-        .client_roots(certificates::roots(), true)
-        .build()
-        .unwrap();
+    let tls = ServerTls::builder(chain, key).client_roots(certificates::roots(), true).build().unwrap();
     let served = Served::with(TlsMode::Explicit, config(|_| {}), tls);
     let known = trusting().certificate(own_chain, own_key).build().unwrap();
     served.client(known).quit().unwrap();
     let unknown = trusting().build().unwrap();
     let result = served.builder(unknown).connect(served.address).and_then(|mut client| client.noop());
     assert!(matches!(result, Err(Error::Peer(..))), "{result:?}");
+}
+
+#[test]
+fn a_configuration_of_rustls_is_taken_by_value_or_shared() {
+    let server = || {
+        let (chain, key) = certificate();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = rustls::ServerConfig::builder_with_provider(provider);
+        let builder = builder.with_safe_default_protocol_versions().unwrap();
+        builder.with_no_client_auth().with_single_cert(chain, key).unwrap()
+    };
+    let client = raw::client_config();
+    let clients = [ClientTls::from(rustls::ClientConfig::clone(&client)), ClientTls::from(client)];
+    let servers = [ServerTls::from(server()), ServerTls::from(Arc::new(server()))];
+    for (server, client) in servers.into_iter().zip(clients) {
+        let served = Served::with(TlsMode::Explicit, config(|_| {}), server);
+        let mut client = served.client(client);
+        assert_eq!(client.list("").unwrap().count(), 0);
+        client.quit().unwrap();
+    }
 }
 
 #[test]

@@ -32,6 +32,18 @@ pub trait AsyncAccounts: Send + Sync + 'static {
         password: &[u8],
     ) -> impl Future<Output = Result<Arc<Self::Filesystem>, Refusal>> + Send;
 
+    /// As [`Accounts::login_by_certificate`](super::Accounts::login_by_certificate).
+    ///
+    /// # Errors
+    /// As there.
+    fn login_by_certificate(
+        &self,
+        visitor: &Visitor,
+    ) -> impl Future<Output = Result<Arc<Self::Filesystem>, Refusal>> + Send {
+        let _ = visitor;
+        unsupported()
+    }
+
     /// As [`Accounts::account`](super::Accounts::account).
     ///
     /// # Errors
@@ -236,9 +248,14 @@ pub trait AsyncEntries: Send + Sized + 'static {
     fn next_page(&mut self) -> impl Future<Output = io::Result<Vec<OwnedEntry>>> + Send;
 }
 
-/// As [`File`](super::File), blocking nobody. Dropped before it is [finished](Self::finish), an upload was
-/// aborted.
+/// As [`File`](super::File), blocking nobody. An upload that does not come to its end is
+/// [aborted](Self::abort); a file that is dropped before it is [finished](Self::finish), be it that a future with it
+/// was, was aborted, too.
 pub trait AsyncFile: Send + Sized + 'static {
+    /// Whether a cut upload waits for a call that is under way, so that [`abort`](Self::abort) can follow it. Yes by
+    /// default. Otherwise the future of that call is dropped, and the file with it.
+    const ABORTS_IN_ORDER: bool = true;
+
     /// Reads on; 0 is the end.
     ///
     /// # Errors
@@ -264,6 +281,16 @@ pub trait AsyncFile: Send + Sized + 'static {
     /// # Errors
     /// When it cannot be kept: the client is told so in the stead of 226.
     fn finish(self) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// The upload does not come to its end: the client has aborted it or is gone, it was too slow or too large, or a
+    /// write has failed. A place to take back what was written so far: by default the file is dropped.
+    ///
+    /// The client is told of the end of the transfer, and is heard again, once this is done, or after five seconds:
+    /// then the future is dropped. A server that is being shut down waits no longer than its grace.
+    fn abort(self) -> impl Future<Output = ()> + Send {
+        drop(self);
+        ::std::future::ready(())
+    }
 
     /// As [`File::as_file`](super::File::as_file). Whether the kernel then moves the bytes is up to the
     /// runtime: those that must not wait for a disk do not ask.

@@ -33,6 +33,19 @@ pub trait Accounts: Send + Sync + 'static {
     /// [`account`](Self::account) is to have the last word.
     fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal>;
 
+    /// Checks whether the certificate that the client has shown ([`Visitor::certificate`]) lets it in as
+    /// [`Visitor::user`] without a password (RFC 4217 3). Called when a client that has shown one names a user, and
+    /// for no other. By default the password is asked for; [`login`](Self::login) sees the certificate, too, so that
+    /// it can be one condition more.
+    ///
+    /// # Errors
+    /// [`Refusal::NeedsAccount`] when [`account`](Self::account) is to have the last word. After any other refusal the
+    /// client is asked for its password, and nothing is counted.
+    fn login_by_certificate(&self, visitor: &Visitor) -> Result<Arc<Self::Filesystem>, Refusal> {
+        let _ = visitor;
+        Err(Refusal::Unsupported)
+    }
+
     /// Checks an account (RFC 959 4.1.1): one that was asked for to complete a login, or one that lets a
     /// user do more, or less, than before. No accounts by default.
     ///

@@ -149,6 +149,11 @@ impl<A: Accounts, U: Unblock> AsyncAccounts for Offload<A, U> {
         Ok(self.offload(visitor, filesystem))
     }
 
+    async fn login_by_certificate(&self, visitor: &Visitor) -> Result<Arc<Self::Filesystem>, Refusal> {
+        let filesystem = self.call(visitor, A::login_by_certificate).await?;
+        Ok(self.offload(visitor, filesystem))
+    }
+
     async fn account(&self, visitor: &Visitor, account: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal> {
         let account = account.to_vec();
         let filesystem =
@@ -354,6 +359,9 @@ impl<F: File + 'static, U: Unblock> OffloadFile<F, U> {
 }
 
 impl<F: File + 'static, U: Unblock> AsyncFile for OffloadFile<F, U> {
+    // Nobody waits for a call that hangs: the file is dropped where that is made.
+    const ABORTS_IN_ORDER: bool = false;
+
     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let (bytes, read) = self.call(vec![0; buffer.len()], |file, buffer| file.read(buffer)).await;
         if read.is_ok() {

@@ -49,6 +49,9 @@ pub(super) fn ask_accounts<A: AsyncAccounts>(
 ) -> Asking<A::Filesystem> {
     let accounts = Arc::clone(accounts);
     match request {
+        Request::Identify => {
+            Box::pin(async move { accounts.login_by_certificate(&visitor).await.map(Told::LoggedIn) })
+        }
         Request::Login { password } => {
             let password = password.reveal().as_bytes().to_vec();
             Box::pin(async move { accounts.login(&visitor, &password).await.map(Told::LoggedIn) })
@@ -105,8 +108,14 @@ pub(super) fn ask<F: AsyncFilesystem>(
         }
         Request::Open(access) => Box::pin(async move {
             let Opened { file, size, unique_name } = filesystem.open(path.lent(), access, &wishes).await?;
-            let kernel = matches!(access, Access::Read { .. }) && file.as_file().is_some();
-            Ok(Told::Opened { moving: Moving::file(file, kernel), size, unique_name })
+            let moving = match access {
+                Access::Read { .. } => {
+                    let kernel = file.as_file().is_some();
+                    Moving::file(file, kernel)
+                }
+                Access::Write { .. } | Access::Append | Access::Unique => Moving::upload(file),
+            };
+            Ok(Told::Opened { moving, size, unique_name })
         }),
         Request::List(_) => {
             let lister = session.lister(clock());

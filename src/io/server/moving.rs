@@ -18,6 +18,8 @@ const FIRST_CHUNK: usize = CHUNK / 16;
 /// What is moved, and the bytes that are on their way.
 pub(super) struct Moving<F: AsyncFilesystem> {
     what: What<F>,
+    /// It is a file to be stored, which is told when that does not come about.
+    upload: bool,
     /// Empty while the host has it.
     buffer: Vec<u8>,
     start: usize,
@@ -47,7 +49,14 @@ enum What<F: AsyncFilesystem> {
 }
 
 impl<F: AsyncFilesystem> Moving<F> {
-    /// A file; `kernel` if the kernel is to be asked to send it by itself.
+    /// A file to be stored.
+    pub(super) const fn upload(file: F::File) -> Self {
+        let mut moving = Self::new(What::File { file, kernel: false });
+        moving.upload = true;
+        moving
+    }
+
+    /// A file to be sent; `kernel` if the kernel is to be asked to send it by itself.
     pub(super) const fn file(file: F::File, kernel: bool) -> Self {
         Self::new(What::File { file, kernel })
     }
@@ -60,6 +69,7 @@ impl<F: AsyncFilesystem> Moving<F> {
     const fn new(what: What<F>) -> Self {
         Self {
             what,
+            upload: false,
             buffer: Vec::new(),
             start: 0,
             end: 0,
@@ -79,6 +89,18 @@ impl<F: AsyncFilesystem> Moving<F> {
     pub(super) fn into_file(self) -> Option<F::File> {
         match self.what {
             What::File { file, .. } => Some(file),
+            _ => None,
+        }
+    }
+
+    /// The transfer is cut: what aborts the file, if there is something to be done about it.
+    pub(super) fn abort(self) -> Option<Work<()>> {
+        let in_order = <F::File as AsyncFile>::ABORTS_IN_ORDER;
+        match self.what {
+            _ if !self.upload => None,
+            What::File { file, .. } => Some(Box::pin(file.abort())),
+            What::Beginning(work) if in_order => Some(Box::pin(async move { work.await.0.abort().await })),
+            What::Writing(work) if in_order => Some(Box::pin(async move { work.await.0.abort().await })),
             _ => None,
         }
     }

@@ -57,6 +57,13 @@ impl From<Arc<ClientConfig>> for ClientTls {
     }
 }
 
+/// As from an [`Arc`] of it.
+impl From<ClientConfig> for ClientTls {
+    fn from(config: ClientConfig) -> Self {
+        Arc::new(config).into()
+    }
+}
+
 impl ClientTls {
     /// A configuration to be made.
     pub fn builder() -> ClientTlsBuilder {

@@ -59,6 +59,12 @@ impl Session {
         self.connection.handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
+    /// The certificates that the peer has shown in the handshake, in DER, its own first; none where it has not.
+    pub(in crate::io) fn peer_certificates(&self) -> Vec<Vec<u8>> {
+        let shown = self.connection.peer_certificates().unwrap_or_default();
+        shown.iter().map(|certificate| certificate.as_ref().to_vec()).collect()
+    }
+
     /// Whether tickets may come on this connection: TLS 1.2 sends its one before data.
     pub(in crate::io) fn may_bring_tickets(&self) -> bool {
         !self.ended && self.connection.protocol_version() != Some(ProtocolVersion::TLSv1_2)

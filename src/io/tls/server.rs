@@ -39,6 +39,13 @@ impl From<Arc<ServerConfig>> for ServerTls {
     }
 }
 
+/// As from an [`Arc`] of it.
+impl From<ServerConfig> for ServerTls {
+    fn from(config: ServerConfig) -> Self {
+        Arc::new(config).into()
+    }
+}
+
 impl ServerTls {
     /// The configuration of a server that shows this certificate: it first, then those that signed it.
     ///

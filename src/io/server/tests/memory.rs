@@ -9,6 +9,7 @@ use ::std::sync::atomic::{AtomicU64, Ordering};
 use ::std::sync::{Arc, Mutex};
 use ::std::task::{Context, Poll};
 
+use crate::io::pool::Sharing;
 use crate::io::runtime::{Runtime, Stream, Unblock};
 use crate::io::socket::Keepalive;
 use crate::time::Instant;
@@ -134,7 +135,12 @@ impl Runtime for Memory {
         Ok(self.data.clone())
     }
 
-    fn listen(&self, at: SocketAddr, _: RangeInclusive<u16>) -> io::Result<((), SocketAddr)> {
+    fn listen(
+        &self,
+        at: SocketAddr,
+        _: RangeInclusive<u16>,
+        _: Option<&Sharing>,
+    ) -> io::Result<((), SocketAddr)> {
         Ok(((), at))
     }
 

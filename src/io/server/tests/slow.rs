@@ -58,6 +58,7 @@ struct Slow {
     gate: Gate,
     content: Mutex<Vec<u8>>,
     finished: AtomicUsize,
+    aborted: AtomicUsize,
 }
 
 struct Site(Arc<Slow>);
@@ -157,6 +158,11 @@ impl AsyncFile for SlowFile {
         self.slow.gate.wait().await;
         self.slow.finished.fetch_add(1, Ordering::SeqCst);
         Ok(())
+    }
+
+    async fn abort(self) {
+        self.slow.gate.wait().await;
+        self.slow.aborted.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -303,4 +309,58 @@ fn rein_forgets_who_was_logged_in() {
     assert!(rig.connection.filesystem.is_none());
     assert_eq!(rig.connection.visitor().user, b"");
     assert_eq!(slow.gate.given_up.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn an_upload_that_is_cut_is_aborted_before_the_client_hears_of_it() {
+    let (mut rig, slow) = Rig::logged_in();
+    slow.gate.pass();
+    assert_eq!(codes(&rig.say("STOR /file\r\n")), ["150"]);
+    assert_eq!(rig.say("ABOR\r\nNOOP\r\n"), "", "the file is not aborted yet");
+    slow.gate.pass();
+    assert_eq!(codes(&rig.say("")), ["426", "226", "200"]);
+    assert_eq!(slow.aborted.load(Ordering::SeqCst), 1);
+    assert_eq!(slow.finished.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_write_that_is_under_way_ends_before_the_abort() {
+    let (mut rig, slow) = Rig::logged_in();
+    slow.gate.pass();
+    assert_eq!(codes(&rig.say("STOR /file\r\n")), ["150"]);
+    rig.data.send(b"0123");
+    assert_eq!(rig.say("ABOR\r\n"), "");
+    slow.gate.pass();
+    assert_eq!(rig.say(""), "");
+    assert_eq!(*slow.content.lock().unwrap(), b"0123");
+    slow.gate.pass();
+    assert_eq!(codes(&rig.say("")), ["426", "226"]);
+    assert_eq!(slow.aborted.load(Ordering::SeqCst), 1);
+    assert_eq!(slow.gate.given_up.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn an_abort_has_its_time_and_is_given_up_then() {
+    let (mut rig, slow) = Rig::logged_in();
+    slow.gate.pass();
+    assert_eq!(codes(&rig.say("STOR /file\r\n")), ["150"]);
+    assert_eq!(rig.say("ABOR\r\n"), "");
+    assert_eq!(rig.pass_time(Duration::from_secs(4)), "");
+    assert_eq!(codes(&rig.pass_time(Duration::from_secs(2))), ["426", "226"]);
+    assert_eq!(slow.gate.given_up.load(Ordering::SeqCst), 1);
+    assert_eq!(codes(&rig.say("NOOP\r\n")), ["200"]);
+}
+
+#[test]
+fn the_end_of_a_session_waits_for_the_abort_of_its_upload() {
+    let (mut rig, slow) = Rig::logged_in();
+    slow.gate.pass();
+    assert_eq!(codes(&rig.say("STOR /file\r\n")), ["150"]);
+    rig.control.0.lock().unwrap().broken = true;
+    rig.poll();
+    assert!(rig.ended.is_none());
+    slow.gate.pass();
+    rig.poll();
+    assert!(matches!(rig.ended, Some(Err(_))), "{:?}", rig.ended);
+    assert_eq!(slow.aborted.load(Ordering::SeqCst), 1);
 }

@@ -1,0 +1,97 @@
+//! Passwords of which hashes are kept, in the PHC string format.
+
+use ::std::future::Future;
+use ::std::num::NonZeroUsize;
+use ::std::sync::{Arc, Condvar, Mutex, PoisonError};
+use ::std::thread;
+use ::std::vec::Vec;
+
+use password_hash::PasswordVerifier;
+pub(super) use password_hash::phc::PasswordHash as Hash;
+
+use crate::codec::Invalid;
+use crate::io::host::lane::Lane;
+
+/// An algorithm that verifies hashes.
+type Verifier = Arc<dyn PasswordVerifier<Hash> + Send + Sync>;
+
+/// The algorithms that verify hashes, and where they do so.
+#[derive(Default)]
+pub(super) struct Hashes {
+    verifiers: Vec<Verifier>,
+    gate: Arc<Gate>,
+    lane: Lane,
+}
+
+/// Lets as many verify at once as there are processors. More would take no less time, and each takes memory, which is
+/// what it is made for.
+#[derive(Default)]
+struct Gate {
+    inside: Mutex<usize>,
+    left: Condvar,
+}
+
+/// A verification that has its turn.
+struct Pass<'a>(&'a Gate);
+
+impl Gate {
+    fn enter(&self) -> Pass<'_> {
+        let most = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let inside = self.left.wait_while(inside, |inside| *inside >= most);
+        *inside.unwrap_or_else(PoisonError::into_inner) += 1;
+        Pass(self)
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        *self.0.inside.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.left.notify_one();
+    }
+}
+
+/// A password and the hash that it is to be held against.
+pub(super) struct Verification {
+    hash: Arc<Hash>,
+    password: Vec<u8>,
+    verifiers: Vec<Verifier>,
+    gate: Arc<Gate>,
+    lane: Lane,
+}
+
+/// Reads a hash.
+pub(super) fn parse(text: &str) -> Result<Arc<Hash>, Invalid> {
+    Hash::new(text).map(Arc::new).map_err(|_| Invalid::new("a password hash in the PHC string format"))
+}
+
+impl Hashes {
+    pub(super) fn add_verifier(&mut self, verifier: impl PasswordVerifier<Hash> + Send + Sync + 'static) {
+        self.verifiers.push(Arc::new(verifier));
+    }
+
+    pub(super) fn verification(&self, hash: &Arc<Hash>, password: &[u8]) -> Verification {
+        Verification {
+            hash: Arc::clone(hash),
+            password: password.to_vec(),
+            verifiers: self.verifiers.clone(),
+            gate: Arc::clone(&self.gate),
+            lane: self.lane.clone(),
+        }
+    }
+}
+
+impl Verification {
+    /// Whether the password is the hash's. Takes its time, by design.
+    pub(super) fn verify(&self) -> bool {
+        let _pass = self.gate.enter();
+        // An algorithm that cannot read the hash says so at once.
+        self.verifiers.iter().any(|verifier| verifier.verify_password(&self.password, &self.hash).is_ok())
+    }
+
+    /// The same, in a thread where that stalls nobody; `None` where there is none to be had.
+    pub(super) fn verify_elsewhere(self) -> impl Future<Output = Option<bool>> + Send {
+        let lane = self.lane.clone();
+        lane.call(move || self.verify())
+    }
+}

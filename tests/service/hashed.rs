@@ -1,0 +1,145 @@
+//! Users of whose passwords hashes are kept.
+
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use ftp_proto::io::std::Client;
+use ftp_proto::io::{Directory, Users};
+use password_hash::phc::PasswordHash;
+use password_hash::{CustomizedPasswordHasher, Error, PasswordVerifier};
+use pbkdf2::{Params, Pbkdf2};
+
+use crate::hosts::Slow;
+use crate::site::{Host, Runtime, Setup, Site, directory};
+
+/// A password that was verified, and the name of the thread.
+type Verified = (String, Option<String>);
+
+/// What is verified.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Vec<Verified>>>);
+
+impl Seen {
+    fn take(&self) -> Vec<Verified> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+/// PBKDF2, watched.
+struct Watched(Seen, Pbkdf2);
+
+impl PasswordVerifier<PasswordHash> for Watched {
+    fn verify_password(&self, password: &[u8], hash: &PasswordHash) -> Result<(), Error> {
+        let what = String::from_utf8_lossy(password).into_owned();
+        self.0.0.lock().unwrap().push((what, thread::current().name().map(str::to_owned)));
+        self.1.verify_password(password, hash)
+    }
+}
+
+/// Knows no algorithm.
+struct Ignorant;
+
+impl PasswordVerifier<PasswordHash> for Ignorant {
+    fn verify_password(&self, _: &[u8], _: &PasswordHash) -> Result<(), Error> {
+        Err(Error::Algorithm)
+    }
+}
+
+fn hash(password: &str) -> String {
+    let params = Params::new(1000).unwrap();
+    let salt = password.as_bytes().iter().cycle().take(16).copied().collect::<Vec<_>>();
+    let hash = Pbkdf2::SHA256.hash_password_with_params(password.as_bytes(), &salt, params);
+    let hash: PasswordHash = hash.unwrap();
+    hash.to_string()
+}
+
+fn setup() -> Setup {
+    let mut setup = Setup { login_delays: Some(false), ..Setup::default() };
+    setup.config.timeouts.login_delay = Duration::ZERO;
+    setup
+}
+
+/// Each login, whether it is right, and whether a hash is verified for it: one is for anybody but those that need no
+/// password, so that a user who is none takes as long.
+const LOGINS: [(&str, &str, bool, usize); 10] = [
+    ("alice", "hers", true, 1),
+    ("alice", "his", false, 1),
+    ("alice", "", false, 1),
+    ("bob", "his", true, 1),
+    ("bob", "hers", false, 1),
+    ("carol", "plain", true, 1),
+    ("carol", "hers", false, 1),
+    ("mallory", "hers", false, 1),
+    ("mallory", "plain", false, 1),
+    ("anonymous", "me@example.org", true, 0),
+];
+
+fn logs_in(site: &Site, seen: &Seen, runtime: Runtime) {
+    for (user, password, right, verified) in LOGINS {
+        let mut client = Client::connect(site.address).unwrap();
+        assert_eq!(client.login(user, password).is_ok(), right, "{runtime:?} {user} {password}");
+        let seen = seen.take();
+        assert_eq!(seen.len(), verified, "{runtime:?} {user} {password}");
+        for (what, thread) in seen {
+            assert_eq!(what, password);
+            if runtime != Runtime::Threads {
+                assert_eq!(thread.as_deref(), Some("ftp-host"), "a thread that stalls nobody");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_user_comes_in_by_the_hash_of_the_password_and_every_login_takes_the_time_of_one() {
+    for runtime in Runtime::ALL {
+        let (root, seen) = (directory(), Seen::default());
+        let shared = Arc::new(Directory::open(&root).unwrap());
+        let users = Users::new()
+            .user_with_hash("alice", &hash("hers"), Arc::clone(&shared))
+            .unwrap()
+            .reader_with_hash("bob", &hash("his"), Arc::clone(&shared))
+            .unwrap()
+            .user("carol", "plain", Arc::clone(&shared))
+            .anonymous(shared)
+            .verifier(Ignorant)
+            .verifier(Watched(seen.clone(), Pbkdf2::SHA256));
+        let site = Site::of(runtime, setup(), root, Host::<_, Slow>::Blocking(users));
+        logs_in(&site, &seen, runtime);
+    }
+}
+
+#[test]
+fn hashes_are_verified_apart_for_an_asynchronous_file_system_too() {
+    for runtime in Runtime::ALL {
+        let seen = Seen::default();
+        let users = Users::new()
+            .user_with_hash("alice", &hash("hers"), Slow::default())
+            .unwrap()
+            .user_with_hash("bob", &hash("his"), Slow::default())
+            .unwrap()
+            .user("carol", "plain", Slow::default())
+            .anonymous(Slow::default())
+            .verifier(Watched(seen.clone(), Pbkdf2::SHA256));
+        let site = Site::of(runtime, setup(), directory(), Host::<Users<Directory>, _>::Async(users));
+        logs_in(&site, &seen, runtime);
+    }
+}
+
+#[test]
+fn what_is_no_hash_is_refused_and_one_that_nobody_can_verify_lets_nobody_in() {
+    let root = directory();
+    let open = || Directory::open(&root).unwrap();
+    for text in ["", "secret", "$", "$pbkdf2-sha256$i=1000$$$", "$2y$10$no phc string"] {
+        assert!(Users::new().user_with_hash("alice", text, open()).is_err(), "{text:?}");
+    }
+    let unknown = Users::new().user_with_hash("alice", &hash("hers"), open()).unwrap();
+    let ignorant = Users::new().user_with_hash("alice", &hash("hers"), open()).unwrap().verifier(Ignorant);
+    for users in [unknown, ignorant] {
+        assert!(!format!("{users:?}").contains("pbkdf2"));
+        let site = Site::of(Runtime::Tokio, setup(), directory(), Host::<_, Slow>::Blocking(users));
+        let mut client = Client::connect(site.address).unwrap();
+        assert!(client.login("alice", "hers").is_err());
+    }
+    std::fs::remove_dir(root).unwrap();
+}
