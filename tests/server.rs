@@ -17,6 +17,8 @@ mod host;
 mod lines;
 #[path = "server/login.rs"]
 mod login;
+#[path = "server/orphans.rs"]
+mod orphans;
 #[path = "server/paths.rs"]
 mod paths;
 #[path = "server/restart.rs"]

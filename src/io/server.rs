@@ -202,7 +202,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     let changing = self.control.is_changing();
                     let mut progress = !changing && self.control.flush(cx);
                     progress |= !changing && self.control.fill(cx);
-                    if self.control.error.is_some() {
+                    if self.control.error.is_some() && !self.session.is_storing() {
                         // Nobody is left to hear of it.
                         self.give_up();
                     }

@@ -19,6 +19,16 @@
 //! - STOR after RANG. The one case that has a defined effect is a file continued to its end, which REST has for
 //!   every host; bytes replaced amid those that stay would be a change of a stored file in place, which
 //!   cannot be given up half-way without harm to it. STOU and APPE name no place at all.
+//!
+//! # When the control connection ends without QUIT
+//! RFC 959 4.1.1 treats the end of the control connection like ABOR followed by QUIT. Downloads end so, at once. An
+//! upload that is arriving does not, which is a departure from that section: a client that sends a small file and closes
+//! both connections without waiting for the reply has sent all of it, and other servers keep it. The session reads on
+//! for [`Timeouts::orphaned_upload`] at most, and the upload counts if its data ends in order within that time: by a
+//! clean end of the stream, under TLS by close_notify, in MODE B and C by the end-of-file mark. Whatever is reset, cut
+//! or late is given up, as is an upload that ABOR has ended before. The client's system ends both connections in order,
+//! too, when the client is killed, and in stream mode without TLS that cannot be told from the end of the file. A server
+//! that must not keep such a file sets the timeout to zero.
 
 mod answer;
 mod commands;
@@ -29,6 +39,7 @@ mod extensions;
 mod information;
 mod machine;
 mod note;
+mod orphan;
 mod paths;
 mod pending;
 mod request;

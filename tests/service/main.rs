@@ -14,6 +14,7 @@ mod hung;
 mod keepalive;
 mod limits;
 mod many;
+mod orphans;
 mod peer;
 #[cfg(feature = "proxy-protocol")]
 mod proxy;
