@@ -82,13 +82,26 @@ impl Decoder {
 
     /// Whether the [marked end](Coding::end_is_marked) of the file came, and all of the file is written.
     /// What follows on the wire is not of this file, and no more need be read.
+    ///
+    /// Never in MODE Z: there the connection ends with the file, as in stream mode, and is to be read to its end, for
+    /// what follows the zlib stream is an error. Whether that stream was whole is for [`finish`](Self::finish) to say.
     #[must_use]
     pub fn is_ended(&self) -> bool {
         match &self.kind {
             Kind::Identity | Kind::Text(_) => false,
             Kind::Layers(layers) => layers.is_ended,
             #[cfg(feature = "deflate")]
+            Kind::Deflate(_) => false,
+        }
+    }
+
+    /// Whether the marked end of the file came, whatever may follow it.
+    #[cfg(feature = "std")]
+    pub(crate) fn is_whole(&self) -> bool {
+        match &self.kind {
+            #[cfg(feature = "deflate")]
             Kind::Deflate(deflate) => deflate.is_ended(),
+            _ => self.is_ended(),
         }
     }
 

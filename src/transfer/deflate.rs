@@ -3,8 +3,9 @@
 //!
 //! Its states are large and so on the heap: about 300 KiB to compress, 50 KiB to decompress, whatever
 //! comes. Nothing is decompressed that there is no room for, so a small stream of a huge file comes out
-//! only as fast as it is taken. The zlib stream's own end and checksum end the file; with STRU R and P it
-//! is the end of the file inside of it that must come as well.
+//! only as fast as it is taken. The zlib stream's own end and checksum end the file, and with STRU R and P it
+//! is the end of the file inside of it that must come as well. As in stream mode the connection ends with the file:
+//! bytes behind the zlib stream are an error, for whoever wrote them meant something by them.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -219,7 +220,11 @@ impl Decoder {
                 break;
             }
         }
-        Ok(done)
+        // What was written first is as it should be, and is told first.
+        match this.is_ended && done.read == 0 && done.written == 0 && !wire.is_empty() {
+            true => Err(TransferError::AfterEnd),
+            false => Ok(done),
+        }
     }
 
     /// The connection has closed: what is left.
@@ -256,6 +261,38 @@ mod tests {
                 Decoder::new(Coding { mode: TransferMode::Deflate, ..Coding::IDENTITY }).unwrap();
             let result = decoder.decode(&wire, &mut output).and_then(|_| decoder.finish(&mut output));
             assert!(result.is_err(), "byte {damaged}");
+        }
+    }
+
+    #[test]
+    fn bytes_behind_the_stream_are_an_error_however_they_come() {
+        let coding = Coding { mode: TransferMode::Deflate, ..Coding::IDENTITY };
+        let text = Coding { mode: TransferMode::Deflate, ..Coding::default() };
+        let records = Coding { structure: crate::codec::FileStructure::Record, ..text };
+        for (coding, file) in
+            [(coding, &b"ab"[..]), (coding, b""), (text, b"a\r\nb"), (records, b"a\xff\x03")]
+        {
+            let whole = zlib(file);
+            for trailer in [&b""[..], b"c", b"\0", &whole] {
+                let wire = [&whole, trailer].concat();
+                for piece in 1..=wire.len() {
+                    let mut decoder = super::super::Decoder::new(coding).unwrap();
+                    let mut decode = |mut piece: &[u8]| {
+                        let mut output = [0; 8];
+                        while !piece.is_empty() {
+                            piece = &piece[decoder.decode(piece, &mut output)?.read..];
+                            assert!(!decoder.is_ended(), "the connection is to be read to its end");
+                        }
+                        Ok(())
+                    };
+                    let result = wire.chunks(piece).try_for_each(&mut decode);
+                    let expected = if trailer.is_empty() { Ok(()) } else { Err(TransferError::AfterEnd) };
+                    assert_eq!(result, expected, "{coding:?} {file:?} {trailer:?} {piece}");
+                    if trailer.is_empty() {
+                        while decoder.finish(&mut [0; 8]).unwrap() > 0 {}
+                    }
+                }
+            }
         }
     }
 
