@@ -106,7 +106,7 @@ pub(super) fn ask<F: AsyncFilesystem>(
         Request::Open(access) => Box::pin(async move {
             let Opened { file, size, unique_name } = filesystem.open(path.lent(), access, &wishes).await?;
             let kernel = matches!(access, Access::Read { .. }) && file.as_file().is_some();
-            Ok(Told::Opened { moving: Moving::file(file, kernel), size, unique_name })
+            Ok(Told::Opened { moving: Moving::file(file, kernel).of_size(size), size, unique_name })
         }),
         Request::List(listing) => Box::pin(async move {
             let what = filesystem.entry(path.lent(), true).await?;
