@@ -139,6 +139,11 @@ pub enum DataEvent {
     Marker(Marker),
     /// All was received, and the connection is closed: some servers confirm a transfer only once their
     /// client has closed it too. `clean` when the end was one that cannot be forged or cut short.
+    ///
+    /// After [`Flushed`](Self::Flushed) it says that the peer has closed its side, too. A server that has sent a file
+    /// within 5 ms of its 150 waits for that, or for the rest of those 5 ms, before it sends 226: two replies in one
+    /// read are more than some clients can take. Its driver reads on, as for [`DataOp::AwaitClose`], and says so by
+    /// this event or by `Failed`; a driver that leaves it out costs its clients these few milliseconds.
     Eof {
         /// Whether the end is certain: the coding's or TLS's own; a bare TCP FIN counts in stream mode.
         clean: bool,

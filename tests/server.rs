@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "server/apart.rs"]
+mod apart;
 #[path = "server/buffers.rs"]
 mod buffers;
 #[path = "server/conformance.rs"]

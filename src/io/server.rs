@@ -465,7 +465,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         let moved = self.moving.as_ref().map_or(self.reporter.bytes, Moving::moved);
         let worked = moved.saturating_sub(::std::mem::replace(&mut self.reporter.bytes, moved));
         match &mut event {
-            DataEvent::Flushed => self.moving = None,
+            DataEvent::Flushed => {
+                self.moving = None;
+                // The reply may wait for the client to close its end.
+                self.act(id, DataOp::AwaitClose);
+            }
             DataEvent::Moved(0) => self.throttle.worked(self.runtime.now(), worked),
             DataEvent::Moved(bytes) => self.throttle.spend(*bytes),
             // The proxy vouches for whom it brings.

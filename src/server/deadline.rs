@@ -75,6 +75,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let (awaited, deadline) = match (&mut self.transfer, self.login) {
             _ if self.pending.is_some() => (Awaited::Host, self.asked_at.after(timeouts.host)),
             _ if held => (Awaited::Handshake, self.since.after(PATIENCE.min(timeouts.accept))),
+            (Some(transfer), _) if transfer.reply_due(now).is_some() => {
+                (Awaited::FinalReply, transfer.reply_due(now).unwrap_or(now))
+            }
             (Some(transfer), _) if transfer.is_moving() => {
                 let stall = self.since.after(timeouts.stall);
                 if self.config.limits.minimum_rate == 0 || timeouts.rate.is_zero() {

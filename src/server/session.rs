@@ -344,7 +344,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 let FollowUp::Entries { all } = what;
                 return Ok(self.ask(ticket, Pending::Entries { all }, Span::default(), now));
             }
-            if let Some((ticket, asked)) = self.advance_transfer(tx) {
+            if let Some((ticket, asked)) = self.advance_transfer(now, tx) {
                 return Ok(self.ask(ticket, asked.what, asked.argument, now));
             }
             if !self.ops.is_empty() {

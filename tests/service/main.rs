@@ -21,4 +21,5 @@ mod proxy;
 mod shutdown;
 mod site;
 mod traced;
+mod whole;
 mod work;
