@@ -8,12 +8,14 @@ use ::std::time::SystemTime;
 
 use cap_std::fs::{Dir, FileType, Metadata, ReadDir};
 
+use super::atomic::is_temporary;
 use crate::codec::{Permissions, Text, Timestamp};
 use crate::listing::{Entry, Kind, Modified, OwnedEntry, Precision};
 
 /// The entries of a directory, read while they are sent.
 ///
-/// What vanishes meanwhile is left out, and so is a name that holds CR or LF (elsewhere than on Unix: one
+/// What vanishes meanwhile is left out, as are the temporary files of [atomic uploads](super::Directory::atomic_uploads),
+/// and so is a name that holds CR or LF (elsewhere than on Unix: one
 /// that is not Unicode): no line of a listing could show it. An entry that may not be looked at has no more
 /// than its name and kind. When the directory cannot be read on, it ends with the reason.
 #[derive(Debug)]
@@ -49,7 +51,7 @@ impl Iterator for DiskEntries {
                 None => return None,
             };
             let name = entry.file_name();
-            let Some(bytes) = bytes(&name) else { continue };
+            let Some(bytes) = bytes(&name).filter(|bytes| !is_temporary(bytes)) else { continue };
             let described = match entry.metadata() {
                 Ok(found) => {
                     let linked = found.is_symlink();
