@@ -20,6 +20,13 @@
 //!   every host; bytes replaced amid those that stay would be a change of a stored file in place, which
 //!   cannot be given up half-way without harm to it. STOU and APPE name no place at all.
 //!
+//! # How an upload ends
+//! [`Request::Commit`] says that the data ended in order, and nothing else does: its host makes the file last then, and
+//! answers. [`DataOp::Abort`](crate::action::DataOp::Abort) for its data connection, or the end of the session, says that
+//! nothing more will come, and [`Outcome`] says why. In stream mode without TLS a FIN without an ABOR before it is an end
+//! in order, whatever the client meant by it (RFC 959 3.4.1). ALLO and [`Limits::upload_size`] are no measure of what is
+//! whole: the one is a hint that counts otherwise for many clients, the other an upper bound.
+//!
 //! # When the control connection ends without QUIT
 //! RFC 959 4.1.1 treats the end of the control connection like ABOR followed by QUIT. Downloads end so, at once. An
 //! upload that is arriving does not, which is a departure from that section: a client that sends a small file and closes

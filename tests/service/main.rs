@@ -1,6 +1,18 @@
 //! Servers on every runtime: how many they serve and how fast, whom, and how they end.
 #![cfg(all(feature = "disk", feature = "tokio", feature = "smol"))]
 
+mod atomic;
+#[cfg(feature = "ring")]
+#[path = "../support/certificates.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
+mod certificates;
+#[cfg(feature = "ring")]
+mod protected;
+#[cfg(feature = "ring")]
+#[path = "../tls/raw.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
+mod raw;
+
 mod beginning;
 #[cfg(target_os = "linux")]
 mod child;

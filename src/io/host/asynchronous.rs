@@ -237,7 +237,7 @@ pub trait AsyncEntries: Send + Sized + 'static {
 }
 
 /// As [`File`](super::File), blocking nobody. Dropped before it is [finished](Self::finish), an upload was
-/// aborted.
+/// cut or given up: [what tells that](super::File#what-tells-that-an-upload-is-whole).
 pub trait AsyncFile: Send + Sized + 'static {
     /// Reads on; 0 is the end.
     ///
