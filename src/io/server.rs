@@ -255,7 +255,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 reporter.visitor.user.clone_from(&self.user);
             }
             Note::Reset => reporter.report(Happening::Reset),
-            Note::Transferred(end) => reporter.transferred(end, self.runtime.now()),
+            Note::Transferred(end) => {
+                reporter.transferred(end, self.runtime.now());
+                // However it ended, and whatever is left of its data connection: a file that was not finished is dropped.
+                self.moving = None;
+            }
             Note::Changed(change) => reporter.changed(change),
             Note::Left => reporter.closed = Closed::Left,
         }

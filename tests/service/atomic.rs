@@ -63,6 +63,23 @@ fn an_atomic_upload_replaces_a_file_at_its_end_and_leaves_it_when_it_is_given_up
     }
 }
 
+#[cfg(feature = "deflate")]
+#[test]
+fn an_upload_that_fails_is_dropped_at_once_and_not_with_its_session() {
+    for runtime in Runtime::ALL {
+        let site = site(runtime);
+        let mut peer = Peer::new(site.address);
+        peer.says("MODE Z", "200");
+        let mut data = peer.data();
+        peer.says("STOR file", "150");
+        assert!(comes_to(&site, 1), "{runtime:?}");
+        data.write_all(b"no zlib stream").unwrap();
+        peer.awaits("426");
+        assert!(comes_to(&site, 0), "{runtime:?}");
+        peer.says("NOOP", "200");
+    }
+}
+
 #[test]
 fn an_atomic_upload_after_rest_keeps_what_was_there() {
     for runtime in Runtime::ALL {
