@@ -82,6 +82,10 @@ struct Options {
     /// A file to which a line is appended for each file that was moved, or was to be [default: none]
     #[arg(long, value_name = "FILE")]
     xferlog: Option<PathBuf>,
+    /// Show an upload only once it is whole: a file that it replaces stays until then, and one that is broken off leaves
+    /// nothing to resume. What a crash leaves is called .ftp-proto-upload-*
+    #[arg(long)]
+    atomic_uploads: bool,
     /// How long transfers may go on after SIGTERM.
     #[arg(long, value_name = "SECONDS", default_value = "30")]
     grace: u64,
@@ -288,7 +292,8 @@ fn accounts(options: &Options) -> io::Result<Users<Directory>> {
         users = users.anonymous(Directory::open(directory)?);
     }
     for User { name, password } in &options.users {
-        users = users.user(&**name, &**password, Directory::open(directory)?.writable());
+        let files = Directory::open(directory)?.writable().atomic_uploads(options.atomic_uploads);
+        users = users.user(&**name, &**password, files);
     }
     Ok(users)
 }

@@ -169,6 +169,12 @@ pub enum DataEvent {
     Marker(Marker),
     /// Everything was received and the connection is closed. Some servers confirm a transfer only
     /// after their client has closed its side too.
+    ///
+    /// After [`Flushed`](Self::Flushed) this event reports that the peer has closed its side too. A
+    /// server that has sent a file within 5 ms of its 150 waits for that, or for the rest of the
+    /// 5 ms, before it sends 226, because some clients cannot handle two replies in one read. Its
+    /// driver reads on, as for [`DataOp::AwaitClose`], and reports this event or `Failed`; a driver
+    /// that leaves it out costs its clients these few milliseconds.
     Eof {
         /// `true` if the end cannot have been forged or cut short: the coding or TLS marked it. In
         /// stream mode without TLS a TCP FIN suffices.

@@ -80,6 +80,8 @@ fn every_transfer_that_was_opened_is_noted_once_with_its_end() {
                 rig.slow = Slow::Everything;
                 rig.upload(b"new");
                 rig.hang_up();
+                // The host has its time to keep it.
+                rig.pass(support::seconds(300));
             },
             &[(ToServer, false, Outcome::Cut)],
         ),

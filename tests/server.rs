@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "server/apart.rs"]
+mod apart;
 #[path = "server/buffers.rs"]
 mod buffers;
 #[path = "server/conformance.rs"]
@@ -19,6 +21,8 @@ mod lines;
 mod listings;
 #[path = "server/login.rs"]
 mod login;
+#[path = "server/orphans.rs"]
+mod orphans;
 #[path = "server/paths.rs"]
 mod paths;
 #[path = "server/restart.rs"]

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+use ftp_proto::client::Profile;
 use ftp_proto::codec::{Escaped, Text};
 use ftp_proto::listing::{Entry, Kind, Modified, OwnedEntry, Precision};
 
@@ -16,6 +17,10 @@ pub fn names(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
     let listed = session.client.names(directory, &limits).map_err(Failure::remote(directory))?;
     for entry in session.sorted(listed)? {
         names.push(entry.entry().file_name().as_bytes().to_vec());
+    }
+    // Many servers answer NLST of a directory that is not there with an empty list, those that have MLSD too.
+    if names.is_empty() && !session.client.profile().contains(Profile::NO_MLSD) {
+        session.visit(directory)?;
     }
     names.sort();
     print(names.iter().map(|name| name_of(name)))

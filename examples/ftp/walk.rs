@@ -69,7 +69,19 @@ fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways)
                 session.attempt(result)?;
             }
             Kind::Link { .. } => session.manner.note(format_args!("{}: a link, left out", Shown(&path))),
-            _ => session.manner.note(format_args!("{}: no file, left out", Shown(&path))),
+            Kind::Pipe | Kind::Socket | Kind::BlockDevice(_) | Kind::CharacterDevice(_) => {
+                session.manner.note(format_args!("{}: no file, left out", Shown(&path)));
+            }
+            // It may hold anything, a file's content too.
+            kind => {
+                let kind = match kind {
+                    Kind::Other(name) => Shown(name.as_bytes()).to_string(),
+                    _ => "unknown".into(),
+                };
+                let what =
+                    format!("{}: left out, since it is of a kind not known here: {kind}", Shown(&path));
+                session.attempt(Err(Failure::unseen(what)))?;
+            }
         }
     }
     Ok(())

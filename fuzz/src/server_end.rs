@@ -253,6 +253,8 @@ impl<'a> ServerEnd<'a> {
             DataOp::Send(_) => {
                 self.event(id, DataEvent::Moved(10));
                 self.event(id, DataEvent::Flushed);
+                // Time stands still here: the client closes its end at once.
+                self.event(id, DataEvent::Eof { clean: true });
             }
             DataOp::Receive(_) => {
                 self.event(id, DataEvent::Moved(10));

@@ -175,7 +175,7 @@ impl<R: Runtime> Data<R> {
                 state => state,
             }),
             DataOp::Close => {
-                if let State::Sent(wire) = &mut self.state {
+                if let State::Sent(wire) | State::AwaitingClose(wire) = &mut self.state {
                     wire.drain(&mut Context::from_waker(Waker::noop()));
                 }
                 self.close();
@@ -227,6 +227,10 @@ impl<R: Runtime> Data<R> {
 
     /// Closes it and keeps the reason.
     pub(super) fn fail(&mut self, failure: DataFailure, error: io::Error) -> DataEvent {
+        if let State::Sending(wire, _) = &mut self.state {
+            // An end in order would make a whole file of what was sent.
+            wire.reset_on_drop();
+        }
         self.state = State::Closed;
         self.error = Some(error);
         DataEvent::Failed(failure)
@@ -403,6 +407,8 @@ impl<R: Runtime> Data<R> {
             match ready!(wire.poll_read(cx, &mut self.buffer)) {
                 Ok(0) => break decoder.finish(out),
                 Ok(count) => (self.start, self.end) = (0, count),
+                // The file says itself where it ends, and has.
+                Err(_) if decoder.is_whole() => break Ok(0),
                 Err(error) if is_cut_short(&error) => break Err(TransferError::Truncated),
                 Err(error) => {
                     return Poll::Ready(Received { bytes: 0, event: self.fail(DataFailure::Broken, error) });

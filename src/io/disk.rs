@@ -7,6 +7,7 @@
 //! It is read-only until [`Directory::writable`]. Files that are no regular files (pipes, devices,
 //! sockets) can be seen, removed and renamed, never opened.
 
+mod atomic;
 mod combine;
 mod entries;
 mod file;
@@ -45,8 +46,8 @@ const RANDOM_NAMES: u32 = 16;
 /// Names are bytes, on Unix any that a command can hold; elsewhere they must be UTF-8 and pass
 /// [`safe_name`](crate::codec::safe_name), and are [`Refusal::BadName`] otherwise.
 ///
-/// Uploads are written in place, so that one broken off can be resumed; new files get the mode that the
-/// process's umask and the client's leave. It holds one file descriptor, and the directory stays the same one when it is
+/// Uploads are written in place, so that one broken off can be resumed, unless they are
+/// [atomic](Self::atomic_uploads); new files get the mode that the process's umask and the client's leave. It holds one file descriptor, and the directory stays the same one when it is
 /// renamed.
 ///
 /// ```no_run
@@ -61,6 +62,7 @@ pub struct Directory {
     root: Arc<Dir>,
     writable: bool,
     sync_on_finish: bool,
+    atomic_uploads: bool,
 }
 
 impl Directory {
@@ -70,7 +72,7 @@ impl Directory {
     /// When there is no such directory, or it cannot be opened.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let root = Dir::open_ambient_dir(path, ambient_authority())?;
-        Ok(Self { root: Arc::new(root), writable: false, sync_on_finish: false })
+        Ok(Self { root: Arc::new(root), writable: false, sync_on_finish: false, atomic_uploads: false })
     }
 
     /// Allows whatever the operating system allows this process.
@@ -91,6 +93,26 @@ impl Directory {
     #[must_use]
     pub fn sync_on_finish(self, sync: bool) -> Self {
         Self { sync_on_finish: sync, ..self }
+    }
+
+    /// Whether an upload (STOR, STOU) is seen only once it is whole: it is written to a temporary file in the same
+    /// directory, and takes the place of the old one when it is finished. Whoever reads meanwhile has the old file, and
+    /// one that was broken off leaves nothing. Off at first: such an upload cannot be resumed, for nothing is left of
+    /// it.
+    ///
+    /// - After REST the temporary file begins with that many bytes of the old one, which are copied when the data
+    ///   connection stands. The copy has to be done within [`Timeouts::stall`](crate::server::Timeouts::stall).
+    /// - APPE and COMB still write in place, so that a log can be added to without being copied each time.
+    /// - The new file has the permissions of the old one, on Unix, and is owned by the server's process. Other hard
+    ///   links to the old file keep the old content. A symbolic link stays, and what it leads to is replaced; one that
+    ///   leads to nothing is replaced itself. The directory has to be one that this process may write to.
+    /// - The temporary files are called `.ftp-proto-upload-` and sixteen hexadecimal digits. No listing shows them,
+    ///   of any `Directory`. A process that is killed leaves them behind: those that no upload writes to any more can
+    ///   be removed, as by `find DIRECTORY -name '.ftp-proto-upload-*' -mmin +1440 -delete`. Until then a directory
+    ///   that has one is not empty to RMD.
+    #[must_use]
+    pub fn atomic_uploads(self, atomic: bool) -> Self {
+        Self { atomic_uploads: atomic, ..self }
     }
 
     /// Whether it may be changed.
@@ -166,6 +188,9 @@ impl Directory {
         wishes: &Wishes,
     ) -> Result<Opened<DiskFile>, Refusal> {
         let path = self.uploaded(path)?;
+        if self.atomic_uploads {
+            return self.replace_from(path, offset, wishes);
+        }
         let mut options = new_file(wishes);
         options.write(true);
         let (mut file, length, made) = self.open_upload(path, options, offset == 0)?;
@@ -243,8 +268,11 @@ impl Directory {
             match self.root.open_with(path, &options) {
                 Ok(file) => {
                     let made = self.made(path, &file)?;
-                    let file = DiskFile::writing(file.into_std(), None, Some(made));
-                    let mut opened = self.upload(file, path)?;
+                    let mut opened = if self.atomic_uploads {
+                        self.replace_made(path, made, wishes)?
+                    } else {
+                        self.upload(DiskFile::writing(file.into_std(), None, Some(made)), path)?
+                    };
                     opened.unique_name = Some(candidate.split_off(start));
                     return Ok(opened);
                 }

@@ -146,7 +146,11 @@ pub struct Digest {
 pub struct Opened<F> {
     /// The file, at the offset asked for.
     pub file: F,
-    /// How many bytes there are from the offset on, when it is for reading.
+    /// How many bytes there are from the offset on, when it is for reading and the host is sure of it.
+    ///
+    /// The client is told the number in the 150, and holds what it gets against it. A file that ends before that has
+    /// shrunk while it was sent: the data connection is reset, and the client is told 451. One that has grown is sent up
+    /// to its end at that time, with more bytes than were promised; RANG alone bounds it.
     pub size: Option<u64>,
     /// The name chosen, for [`Access::Unique`]: without a directory.
     pub unique_name: Option<Vec<u8>>,

@@ -231,7 +231,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     let changing = self.control.is_changing();
                     let mut progress = !changing && self.control.flush(cx);
                     progress |= !changing && self.control.fill(cx);
-                    if self.control.error.is_some() {
+                    if self.control.error.is_some() && !self.session.is_storing() {
                         // Nobody is left to hear of it.
                         self.give_up();
                     }
@@ -294,7 +294,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 reporter.visitor.user.clone_from(&self.user);
             }
             Note::Reset => reporter.report(Happening::Reset),
-            Note::Transferred(end) => reporter.transferred(end, self.runtime.now()),
+            Note::Transferred(end) => {
+                reporter.transferred(end, self.runtime.now());
+                // However it ended, and whatever is left of its data connection: a file that was not finished is dropped.
+                self.moving = None;
+            }
             Note::Changed(change) => reporter.changed(change),
             Note::Left => reporter.closed = Closed::Left,
         }
@@ -528,7 +532,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         let moved = self.moving.as_ref().map_or(self.reporter.bytes, Moving::moved);
         let worked = moved.saturating_sub(::std::mem::replace(&mut self.reporter.bytes, moved));
         match &mut event {
-            DataEvent::Flushed => self.moving = None,
+            DataEvent::Flushed => {
+                self.moving = None;
+                // The reply may wait for the client to close its end.
+                self.act(id, DataOp::AwaitClose);
+            }
             DataEvent::Moved(0) => self.throttle.worked(self.runtime.now(), worked),
             DataEvent::Moved(bytes) => self.throttle.spend(*bytes),
             // The proxy vouches for whom it brings.

@@ -297,6 +297,10 @@ pub struct Timeouts {
     pub stall: Duration,
     /// How long [`Limits::minimum_rate`] is measured each time. 30 s by default.
     pub rate: Duration,
+    /// For an upload to come in whole once the control connection has ended without QUIT; zero gives it up at once.
+    /// The host then still has its time to keep the file. 2 s by default. Why, and what it costs: see the
+    /// [module](super).
+    pub orphaned_upload: Duration,
     /// For the host to answer a request, or to tell one entry after the other: the client is told 451 then.
     /// 5 minutes by default.
     pub host: Duration,
@@ -315,6 +319,7 @@ impl Default for Timeouts {
             accept: Duration::from_secs(30),
             stall: Duration::from_secs(60),
             rate: Duration::from_secs(30),
+            orphaned_upload: Duration::from_secs(2),
             host: Duration::from_secs(300),
             login_delay: Duration::from_secs(1),
             login_delay_most: Duration::from_secs(16),

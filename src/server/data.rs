@@ -142,7 +142,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 transfer.mark(marker);
             }
             DataEvent::Eof { clean } => {
-                self.transfer.as_mut().ok_or(unexpected)?.received(clean);
+                if !self.transfer.as_mut().ok_or(unexpected)?.ended(clean) {
+                    return Err(unexpected);
+                }
             }
             DataEvent::Flushed => {
                 self.transfer.as_mut().ok_or(unexpected)?.sent();

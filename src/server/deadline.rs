@@ -15,6 +15,49 @@ use crate::time::Instant;
 /// How long a handshake on the data connection that the client has begun holds back the 150.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// A moment that a deadline of the whole session counts from. Whoever is not logged in yet has no upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Epoch {
+    /// Nothing has begun.
+    Unset,
+    /// The time for a login.
+    Login(Instant),
+    /// The control connection has ended.
+    Orphaned(Instant),
+}
+
+impl Epoch {
+    /// When the time for a login began: now, if it had not.
+    fn of_login(&mut self, now: Instant) -> Instant {
+        match *self {
+            Self::Login(began) | Self::Orphaned(began) => began,
+            Self::Unset => {
+                *self = Self::Login(now);
+                now
+            }
+        }
+    }
+
+    /// When the control connection ended: now, if it had not.
+    pub(super) fn of_orphan(&mut self, now: Instant) -> Instant {
+        match *self {
+            Self::Orphaned(ended) => ended,
+            Self::Login(_) | Self::Unset => {
+                *self = Self::Orphaned(now);
+                now
+            }
+        }
+    }
+}
+
+impl<P> Session<P> {
+    /// How long the client may say nothing: what it has asked for is never more than the configuration allows.
+    pub(super) fn idle(&self) -> Duration {
+        let most = self.config.timeouts.idle;
+        self.idle.map_or(most, |seconds| Duration::from_secs(seconds.get().into()).min(most))
+    }
+}
+
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// What the client, its data connection or the host has to do next, and until when.
     pub(super) fn deadline(&mut self, now: Instant) -> (Awaited, Instant) {
@@ -22,8 +65,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return (Awaited::Login, due);
         }
         let held = self.holds_announcement();
+        let idle = self.idle();
         let timeouts = &self.config.timeouts;
-        let started = *self.started.get_or_insert(now);
+        let started = self.epoch.of_login(now);
         let listening = match &mut self.channel {
             Channel::Listening(_, since) => Some(since.get_or_insert(now).after(timeouts.accept)),
             _ => None,
@@ -31,6 +75,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let (awaited, deadline) = match (&mut self.transfer, self.login) {
             _ if self.pending.is_some() => (Awaited::Host, self.asked_at.after(timeouts.host)),
             _ if held => (Awaited::Handshake, self.since.after(PATIENCE.min(timeouts.accept))),
+            (Some(transfer), _) if transfer.reply_due(now).is_some() => {
+                (Awaited::FinalReply, transfer.reply_due(now).unwrap_or(now))
+            }
             (Some(transfer), _) if transfer.is_moving() => {
                 let stall = self.since.after(timeouts.stall);
                 if self.config.limits.minimum_rate == 0 || timeouts.rate.is_zero() {
@@ -40,7 +87,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 (Awaited::Data, stall.min(begun.after(timeouts.rate)))
             }
             (Some(_), _) => (Awaited::DataConnection, self.since.after(timeouts.accept)),
-            (None, Login::In) => (Awaited::Command, self.since.after(self.idle)),
+            (None, Login::In) => (Awaited::Command, self.since.after(idle)),
             (None, _) => (Awaited::Login, started.after(timeouts.login)),
         };
         // A listener that no transfer wants takes its port for so long, whatever is said meanwhile.

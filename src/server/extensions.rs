@@ -1,6 +1,6 @@
 //! The commands that came after RFC 959: options, languages, facts to set, hashes, SITE.
 
-use core::time::Duration;
+use core::num::NonZeroU32;
 
 use super::commands::{Outcome, asked};
 use super::config::hash_of;
@@ -264,9 +264,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             SiteCommand::Idle(seconds) => {
                 let most = self.config.timeouts.idle;
                 if let Some(seconds) = seconds {
-                    self.idle = Duration::from_secs(seconds.max(1).into()).min(most);
+                    self.idle = NonZeroU32::new(seconds.max(1));
                 }
-                let (idle, most) = (self.idle.as_secs(), most.as_secs());
+                let (idle, most) = (self.idle().as_secs(), most.as_secs());
                 self.reply_many(ticket, tx, |tx| {
                     tx.put_fmt(format_args!("200 IDLE {idle}, at most {most}\r\n"))
                 });

@@ -34,6 +34,23 @@
 //!
 //! Of the options, `-a` and `-A` show [names with a leading dot](DotFiles), `-R` lists the directories below as well,
 //! [within bounds](Recursion) (LIST only), and all others have no effect.
+//!
+//! # How an upload ends
+//! [`Request::Commit`] says that the data ended in order, and nothing else does: its host makes the file last then, and
+//! answers. [`DataOp::Abort`](crate::action::DataOp::Abort) for its data connection, or the end of the session, says that
+//! nothing more will come, and [`Outcome`] says why. In stream mode without TLS a FIN without an ABOR before it is an end
+//! in order, whatever the client meant by it (RFC 959 3.4.1). ALLO and [`Limits::upload_size`] are no measure of what is
+//! whole: the one is a hint that counts otherwise for many clients, the other an upper bound.
+//!
+//! # When the control connection ends without QUIT
+//! RFC 959 4.1.1 treats the end of the control connection like ABOR followed by QUIT. Downloads end so, at once. An
+//! upload that is arriving does not, which is a departure from that section: a client that sends a small file and closes
+//! both connections without waiting for the reply has sent all of it, and other servers keep it. The session reads on
+//! for [`Timeouts::orphaned_upload`] at most, and the upload counts if its data ends in order within that time: by a
+//! clean end of the stream, under TLS by close_notify, in MODE B and C by the end-of-file mark. Whatever is reset, cut
+//! or late is given up, as is an upload that ABOR has ended before. The client's system ends both connections in order,
+//! too, when the client is killed, and in stream mode without TLS that cannot be told from the end of the file. A server
+//! that must not keep such a file sets the timeout to zero.
 
 mod answer;
 mod commands;
@@ -46,6 +63,7 @@ mod information;
 mod lister;
 mod machine;
 mod note;
+mod orphan;
 mod paths;
 mod pending;
 mod request;

@@ -44,7 +44,8 @@ pub struct TransferEnd {
     pub outcome: Outcome,
 }
 
-/// How a transfer ended.
+/// How a transfer ended. Which of them an upload has for which reason, and what its host sees of it, is told
+/// [with the host](crate::server#how-an-upload-ends).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {

@@ -184,6 +184,11 @@ pub enum Access {
 }
 
 impl Access {
+    /// Whether the client is to send the file.
+    pub(super) const fn stores(self) -> bool {
+        !matches!(self, Self::Read { .. })
+    }
+
     /// The first byte of the file that is stored, as far as that is known; none for reading.
     pub(super) const fn first_stored(self) -> Option<u64> {
         match self {

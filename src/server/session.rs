@@ -1,12 +1,13 @@
 //! The session: what the machine's commands mean for one client (RFC 959 4 and 5.4).
 
 use core::net::SocketAddr;
-use core::time::Duration;
+use core::num::NonZeroU32;
 
 use arrayvec::ArrayVec;
 
 use super::Config;
 use super::data::Channel;
+use super::deadline::Epoch;
 use super::machine::{self, BadLine, Server, Ticket};
 use super::note::{Note, Outcome};
 use super::paths::{Paths, resolve_name};
@@ -99,8 +100,8 @@ pub struct Session<P> {
     pub(super) range: ByteRange,
     /// What the client wants taken from the permissions of what it makes (SITE UMASK).
     pub(super) umask: Option<u16>,
-    /// How long it wants to be let idle (SITE IDLE).
-    pub(super) idle: Duration,
+    /// How many seconds it wants to be let idle (SITE IDLE).
+    pub(super) idle: Option<NonZeroU32>,
     /// An ABOR that waits for the host to give up what it does.
     pub(super) aborting: Option<Ticket>,
     /// The host is yet to be told so.
@@ -137,8 +138,8 @@ pub struct Session<P> {
     /// The clock starts anew at the next poll.
     pub(super) progress: bool,
     pub(super) since: Instant,
-    /// When the time for a login began.
-    pub(super) started: Option<Instant>,
+    /// When the time for a login began, or that of an upload whose control connection has ended.
+    pub(super) epoch: Epoch,
 }
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
@@ -166,7 +167,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             hash: None,
             range: ByteRange::WHOLE,
             umask: None,
-            idle: config.timeouts.idle,
+            idle: None,
             aborting: None,
             tell_abort: false,
             pending: None,
@@ -189,7 +190,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             draining: false,
             progress: true,
             since: Instant::default(),
-            started: None,
+            epoch: Epoch::Unset,
             config,
         }
     }
@@ -330,14 +331,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 };
                 return Ok(self.ask(ticket, what, Span::default(), now));
             }
-            if let Some((ticket, asked)) = self.advance_transfer(tx) {
+            if let Some((ticket, asked)) = self.advance_transfer(now, tx) {
                 return Ok(self.ask(ticket, asked.what, asked.argument, now));
             }
             if !self.ops.is_empty() {
                 continue;
             }
             let (awaited, deadline) = self.deadline(now);
-            if now >= deadline {
+            if now >= deadline && !self.is_orphan_over(now) {
                 if self.is_fast_enough(now) {
                     continue;
                 }
@@ -349,6 +350,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 Ok(action) => action,
                 Err(error @ Error::Local(_)) => return Err(error),
                 Err(error) => {
+                    if let Some(until) = self.reads_on_until(now) {
+                        return Ok(Action::Wait(self.orphan_wait(until.min(deadline), tx)));
+                    }
                     self.forget_requests();
                     self.abandon_data();
                     if let Some((id, op)) = self.ops.pop_at(0) {
@@ -462,7 +466,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.note(Note::Reset);
         // Nobody stays without a login by sending REIN again and again.
         if self.login == Login::In {
-            self.started = None;
+            self.epoch = Epoch::Unset;
         }
         self.login = Login::Nobody;
         self.paths.reset();
@@ -476,7 +480,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.range = ByteRange::WHOLE;
         self.umask = None;
         self.size_hint = None;
-        self.idle = self.config.timeouts.idle;
+        self.idle = None;
     }
 
     /// Parses a line's command, for the layer that was given a span.

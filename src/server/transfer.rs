@@ -1,6 +1,7 @@
 //! A transfer of the session, from its command to its last reply (RFC 959 4.1.3, 5.4).
 
 use core::num::NonZeroU64;
+use core::time::Duration;
 
 use super::commands::Outcome as Answered;
 use super::data::Channel;
@@ -18,19 +19,31 @@ use crate::transfer::{Coding, Marker, Parameters};
 /// Room that the send queue must have before the reply that ends a transfer is made.
 pub(super) const END_ROOM: usize = 256;
 
+/// How long after the 150 the 226 to a download comes at the earliest, unless the client has closed its end of the data
+/// connection. Some clients (aria2) take both out of one read, wait for the second after it, and hang.
+const REPLIES_APART: Duration = Duration::from_millis(5);
+
 /// A transfer that the host has opened.
 #[derive(Debug)]
 pub(super) struct Transfer {
     ticket: Ticket,
     verb: Verb,
     state: State,
-    /// How many bytes a download has, where the host knows.
-    size: Option<u64>,
+    announcement: Announcement,
     moved: u64,
     /// The last restart marker that came and was not told.
     marker: Option<Marker>,
     /// When the count for the minimum rate began, and how much had moved then.
     pub(super) measured: Option<(Instant, u64)>,
+}
+
+/// The 150.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Announcement {
+    /// It is yet to be made. With the number of bytes that a download has, where the host knows.
+    Due(Option<u64>),
+    /// It was made then.
+    Made(Instant),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +53,10 @@ enum State {
     /// 150 is out; the data connection does not stand yet.
     Waiting,
     Moving,
-    /// The last byte was sent.
+    /// The last byte was sent; the client's end of the connection may still be open.
     Sent,
+    /// The last byte was sent, and the client has closed its end: it has seen the 150.
+    Taken,
     /// The last byte was received.
     Received,
     Failed(DataFailure),
@@ -49,7 +64,8 @@ enum State {
 
 impl Transfer {
     pub(super) const fn new(ticket: Ticket, verb: Verb, size: Option<u64>) -> Self {
-        Self { ticket, verb, state: State::Opened, size, moved: 0, marker: None, measured: None }
+        let announcement = Announcement::Due(size);
+        Self { ticket, verb, state: State::Opened, announcement, moved: 0, marker: None, measured: None }
     }
 
     pub(super) fn is_moving(&self) -> bool {
@@ -71,9 +87,16 @@ impl Transfer {
         self.marker = Some(marker).filter(|_| self.verb != Verb::Appe);
     }
 
-    /// The last byte came, or there is no telling whether it was the last.
-    pub(super) const fn received(&mut self, clean: bool) {
-        self.state = if clean { State::Received } else { State::Failed(DataFailure::Malformed) };
+    /// The client has closed its end: of an upload the last byte came, or there is no telling whether it was the last.
+    /// `false` if that cannot be yet, while a download is sent.
+    pub(super) fn ended(&mut self, clean: bool) -> bool {
+        self.state = match self.state {
+            _ if self.receives() && clean => State::Received,
+            _ if self.receives() => State::Failed(DataFailure::Malformed),
+            State::Sent | State::Taken => State::Taken,
+            _ => return false,
+        };
+        true
     }
 
     /// The last byte was sent.
@@ -81,10 +104,25 @@ impl Transfer {
         self.state = State::Sent;
     }
 
-    /// The data connection failed. After the last byte that is of no matter.
+    /// The data connection failed. After the last byte that is one way for the client to close it.
     pub(super) fn broken(&mut self, failure: DataFailure) {
-        if !self.is_over() {
+        if self.is_sent() {
+            self.state = State::Taken;
+        } else if !self.is_over() {
             self.state = State::Failed(failure);
+        }
+    }
+
+    /// Whether all of a download was sent.
+    const fn is_sent(&self) -> bool {
+        matches!(self.state, State::Sent | State::Taken)
+    }
+
+    /// Until when the final reply waits.
+    pub(super) fn reply_due(&self, now: Instant) -> Option<Instant> {
+        match (self.state, self.announcement) {
+            (State::Sent, Announcement::Made(at)) => Some(at.after(REPLIES_APART)).filter(|due| now < *due),
+            _ => None,
         }
     }
 
@@ -225,7 +263,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// Does what the events have made possible. Gives out the request that an upload that has come in
     /// whole makes.
-    pub(super) fn advance_transfer(&mut self, tx: &mut Tx<'_>) -> Option<(Ticket, Asked)> {
+    pub(super) fn advance_transfer(&mut self, now: Instant, tx: &mut Tx<'_>) -> Option<(Ticket, Asked)> {
         if tx.free() < END_ROOM {
             return None;
         }
@@ -240,6 +278,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.announce(tx);
         let protects_data = self.protects_data();
         let transfer = self.transfer.as_mut()?;
+        if let Announcement::Due(_) = transfer.announcement {
+            transfer.announcement = Announcement::Made(now);
+        }
         match (transfer.state, &self.channel) {
             // PROT P came when the connection stood already.
             (State::Waiting, Channel::Ready(id)) if protects_data => {
@@ -266,7 +307,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.order(id, DataOp::Connect(address));
             }
             (State::Opened | State::Waiting | State::Moving, _) => {}
-            (State::Sent, _) => self.transfer_done(tx),
+            (State::Sent, _) if transfer.reply_due(now).is_some() => {}
+            (State::Sent | State::Taken, _) => self.transfer_done(tx),
             (State::Received, _) => {
                 let transfer = self.transfer.take()?;
                 self.verb = transfer.verb;
@@ -297,7 +339,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
         transfer.state = State::Waiting;
         self.progress = true;
-        let (verb, size, name) = (transfer.verb, transfer.size, self.paths.name());
+        let size = match transfer.announcement {
+            Announcement::Due(size) => size,
+            Announcement::Made(_) => None,
+        };
+        let (verb, name) = (transfer.verb, self.paths.name());
         let sent = self.pi.preliminary_with(&transfer.ticket, &mut *tx, |tx| {
             Code::OPENING_DATA_CONNECTION.encode(tx)?;
             match (verb, size) {
@@ -399,6 +445,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return;
         }
         self.announce(tx);
+        if self.transfer.as_ref().is_some_and(Transfer::is_sent) {
+            // There is nothing left to abort but the wait for the client to close its end.
+            self.transfer_done(tx);
+        }
         let Some(transfer) = self.end_transfer(Outcome::Aborted) else {
             return self.reply(
                 ticket,
@@ -420,7 +470,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Gives up the data connection, and the transfer on it unanswered: the session ends or begins
     /// anew.
     pub(super) fn abandon_data(&mut self) {
-        self.end_transfer(Outcome::Cut);
-        self.close_channel(DataOp::Abort);
+        // What was sent in whole may still be on its way, which a reset would end.
+        let (outcome, op) = match &self.transfer {
+            Some(transfer) if transfer.is_sent() => (Outcome::Complete, DataOp::Close),
+            _ => (Outcome::Cut, DataOp::Abort),
+        };
+        self.end_transfer(outcome);
+        self.close_channel(op);
     }
 }

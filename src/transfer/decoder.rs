@@ -84,13 +84,27 @@ impl Decoder {
     /// Returns whether the [marked end](Coding::end_is_marked) of the file has arrived and the
     /// whole file has been written. Further data on the wire does not belong to this file and need
     /// not be read.
+    ///
+    /// Never returns `true` in MODE Z. There the connection ends with the file, as in stream mode, and
+    /// has to be read to its end because bytes after the zlib stream are an error;
+    /// [`finish`](Self::finish) reports whether the stream was complete.
     #[must_use]
     pub fn is_ended(&self) -> bool {
         match &self.kind {
             Kind::Identity | Kind::Text(_) => false,
             Kind::Layers(layers) => layers.is_ended,
             #[cfg(feature = "deflate")]
+            Kind::Deflate(_) => false,
+        }
+    }
+
+    /// Whether the marked end of the file came, whatever may follow it.
+    #[cfg(feature = "std")]
+    pub(crate) fn is_whole(&self) -> bool {
+        match &self.kind {
+            #[cfg(feature = "deflate")]
             Kind::Deflate(deflate) => deflate.is_ended(),
+            _ => self.is_ended(),
         }
     }
 

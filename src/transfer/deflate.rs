@@ -4,7 +4,8 @@
 //! The states are large and therefore on the heap: always about 300 KiB to compress and 50 KiB to
 //! decompress. Nothing is decompressed without room for it, so a small stream of a huge file comes
 //! out only as fast as it is taken. The zlib stream's own end and checksum end the file; with STRU
-//! R and P, the end of the file must also be marked inside it.
+//! R and P, the end of the file must also be marked inside it. As
+//! in stream mode, the connection ends with the file: bytes after the zlib stream are an error.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -220,7 +221,11 @@ impl Decoder {
                 break;
             }
         }
-        Ok(done)
+        // What was written first is as it should be, and is told first.
+        match this.is_ended && done.read == 0 && done.written == 0 && !wire.is_empty() {
+            true => Err(TransferError::AfterEnd),
+            false => Ok(done),
+        }
     }
 
     /// Writes what is left after the connection has closed.
@@ -258,6 +263,38 @@ mod tests {
                 Decoder::new(Coding { mode: TransferMode::Deflate, ..Coding::IDENTITY }).unwrap();
             let result = decoder.decode(&wire, &mut output).and_then(|_| decoder.finish(&mut output));
             assert!(result.is_err(), "byte {damaged}");
+        }
+    }
+
+    #[test]
+    fn bytes_behind_the_stream_are_an_error_however_they_come() {
+        let coding = Coding { mode: TransferMode::Deflate, ..Coding::IDENTITY };
+        let text = Coding { mode: TransferMode::Deflate, ..Coding::default() };
+        let records = Coding { structure: crate::codec::FileStructure::Record, ..text };
+        for (coding, file) in
+            [(coding, &b"ab"[..]), (coding, b""), (text, b"a\r\nb"), (records, b"a\xff\x03")]
+        {
+            let whole = zlib(file);
+            for trailer in [&b""[..], b"c", b"\0", &whole] {
+                let wire = [&whole, trailer].concat();
+                for piece in 1..=wire.len() {
+                    let mut decoder = super::super::Decoder::new(coding).unwrap();
+                    let mut decode = |mut piece: &[u8]| {
+                        let mut output = [0; 8];
+                        while !piece.is_empty() {
+                            piece = &piece[decoder.decode(piece, &mut output)?.read..];
+                            assert!(!decoder.is_ended(), "the connection is to be read to its end");
+                        }
+                        Ok(())
+                    };
+                    let result = wire.chunks(piece).try_for_each(&mut decode);
+                    let expected = if trailer.is_empty() { Ok(()) } else { Err(TransferError::AfterEnd) };
+                    assert_eq!(result, expected, "{coding:?} {file:?} {trailer:?} {piece}");
+                    if trailer.is_empty() {
+                        while decoder.finish(&mut [0; 8]).unwrap() > 0 {}
+                    }
+                }
+            }
         }
     }
 

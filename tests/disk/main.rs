@@ -2,6 +2,7 @@
 //! each thing that can go wrong has its refusal.
 #![cfg(all(feature = "disk", unix))]
 
+mod atomic;
 mod entries;
 mod files;
 mod links;

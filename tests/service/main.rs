@@ -1,6 +1,18 @@
 //! Servers on every runtime: how many they serve and how fast, whom, and how they end.
 #![cfg(all(feature = "disk", feature = "tokio", feature = "smol"))]
 
+mod atomic;
+#[cfg(feature = "ring")]
+#[path = "../support/certificates.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
+mod certificates;
+#[cfg(feature = "ring")]
+mod protected;
+#[cfg(feature = "ring")]
+#[path = "../tls/raw.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
+mod raw;
+
 mod beginning;
 #[cfg(feature = "ring")]
 #[path = "../support/certificates.rs"]
@@ -23,6 +35,7 @@ mod limits;
 #[cfg(unix)]
 mod listings;
 mod many;
+mod orphans;
 mod peer;
 #[cfg(target_os = "linux")]
 mod pooled;
@@ -32,4 +45,5 @@ mod public;
 mod shutdown;
 mod site;
 mod traced;
+mod whole;
 mod work;

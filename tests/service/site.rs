@@ -49,6 +49,9 @@ pub(crate) struct Setup {
     pub(crate) tls: Option<ftp_proto::io::tls::ServerTls>,
     #[cfg(feature = "proxy-protocol")]
     pub(crate) proxies: Option<ftp_proto::io::Proxies>,
+    /// Explicit TLS.
+    #[cfg(feature = "ring")]
+    pub(crate) tls: Option<ftp_proto::io::tls::ServerTls>,
 }
 
 /// Whose files a server has.
@@ -107,6 +110,10 @@ macro_rules! set_up {
         #[cfg(feature = "proxy-protocol")]
         if let Some(proxies) = setup.proxies {
             server = server.with_proxy_protocol(proxies);
+        }
+        #[cfg(feature = "ring")]
+        if let Some(tls) = setup.tls {
+            server = server.with_explicit_tls(tls);
         }
         server
     }};

@@ -397,6 +397,8 @@ impl Rig {
         self.tell(id, DataEvent::Moved(bytes.len() as u64));
         self.data = DataEnd::Open(id);
         self.tell(id, DataEvent::Flushed);
+        // The client has all of it, and closes its end.
+        self.tell(id, DataEvent::Eof { clean: true });
         bytes
     }
 

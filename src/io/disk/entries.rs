@@ -8,12 +8,14 @@ use ::std::time::SystemTime;
 
 use cap_std::fs::{Dir, DirEntry, FileType, Metadata, ReadDir};
 
+use super::atomic::is_temporary;
 use crate::codec::{Permissions, Text, Timestamp};
 use crate::listing::{Entry, Kind, Modified, OwnedEntry, Precision};
 
 /// The entries of a directory, read while they are sent.
 ///
-/// What vanishes meanwhile is left out, and so is a name that holds CR or LF (elsewhere than on Unix: one
+/// What vanishes meanwhile is left out, as are the temporary files of [atomic uploads](super::Directory::atomic_uploads),
+/// and so is a name that holds CR or LF (elsewhere than on Unix: one
 /// that is not Unicode): no line of a listing could show it. An entry that may not be looked at has no more
 /// than its name and kind, and on Unix so have all entries of a directory that this process may read and not
 /// search. When the directory cannot be read on, it ends with the reason.
@@ -53,7 +55,7 @@ impl DiskEntries {
     /// The next entry, or nothing in its place when it is to be left out.
     fn described(&self, entry: &DirEntry) -> Option<OwnedEntry> {
         let name = entry.file_name();
-        let bytes = bytes(&name)?;
+        let bytes = bytes(&name).filter(|bytes| !is_temporary(bytes))?;
         match entry.metadata() {
             Ok(found) => {
                 let linked = found.is_symlink();
@@ -113,6 +115,7 @@ impl Iterator for DiskEntries {
                 Names::Readable(entries) => match entries.read()? {
                     Ok(entry) => match entry.file_name().to_bytes() {
                         b"." | b".." => Ok(None),
+                        name if is_temporary(name) => Ok(None),
                         name => Ok(bare(name, kind_as_read(entry.file_type()))),
                     },
                     Err(error) => Err(error.into()),

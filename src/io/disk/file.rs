@@ -7,6 +7,7 @@ use ::std::sync::Arc;
 
 use cap_std::fs::{Dir, Metadata};
 
+use super::atomic::Replacement;
 use super::refusal::refusal;
 use super::same;
 use crate::io::host::{File, Refusal};
@@ -19,6 +20,8 @@ pub struct DiskFile {
     sync: Option<Sync>,
     /// What the beginning of an upload changes.
     start: Start,
+    /// What its end does, if it is a temporary file.
+    replacement: Option<Replacement>,
 }
 
 /// What an upload has not changed yet.
@@ -60,12 +63,17 @@ struct Sync {
 
 impl DiskFile {
     pub(super) fn reading(file: fs::File) -> Self {
-        Self { file, appends: false, sync: None, start: Start::default() }
+        Self { file, appends: false, sync: None, start: Start::default(), replacement: None }
     }
 
     /// To be cut at `length` when the upload begins, and removed if it does not, if it was `made`.
     pub(super) fn writing(file: fs::File, length: Option<u64>, made: Option<Made>) -> Self {
         Self { start: Start { length, made }, ..Self::reading(file) }
+    }
+
+    /// A temporary file, to take the place of another.
+    pub(super) fn replacing(file: fs::File, replacement: Replacement) -> Self {
+        Self { replacement: Some(replacement), ..Self::reading(file) }
     }
 
     pub(super) fn appending(file: fs::File, made: Option<Made>) -> Self {
@@ -90,23 +98,26 @@ impl File for DiskFile {
         if let Some(mut made) = made.take() {
             made.begun = true;
         }
-        Ok(())
+        match &mut self.replacement {
+            Some(replacement) => replacement.copy_piece(&self.file),
+            None => Ok(()),
+        }
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.begin()?;
+        uninterrupted(|| self.begin())?;
         uninterrupted(|| self.file.write(bytes))
     }
 
     fn finish(mut self) -> Result<(), Refusal> {
-        self.begin().map_err(|error| refusal(&error))?;
-        let synced = match &self.sync {
-            None => self.file.flush(),
-            Some(Sync { parent }) => {
-                self.file.sync_all().and_then(|()| parent.as_ref().map_or(Ok(()), fs::File::sync_all))
-            }
-        };
-        synced.map_err(|error| refusal(&error))
+        let stored = uninterrupted(|| self.begin())
+            .and_then(|()| if self.sync.is_some() { self.file.sync_all() } else { self.file.flush() })
+            .and_then(|()| self.replacement.take().map_or(Ok(()), Replacement::place))
+            .and_then(|()| match &self.sync {
+                Some(Sync { parent: Some(parent) }) => parent.sync_all(),
+                _ => Ok(()),
+            });
+        stored.map_err(|error| refusal(&error))
     }
 
     /// None for a file that is appended to: Linux neither splices nor copies to one.
@@ -116,7 +127,7 @@ impl File for DiskFile {
 }
 
 /// A signal is no reason to break off a transfer.
-fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -250,7 +250,7 @@ pub trait AsyncEntries: Send + Sized + 'static {
 
 /// As [`File`](super::File), blocking nobody. An upload that does not come to its end is
 /// [aborted](Self::abort); a file that is dropped before it is [finished](Self::finish), be it that a future with it
-/// was, was aborted, too.
+/// was, was aborted, too: see [what tells that](super::File#what-tells-that-an-upload-is-whole).
 pub trait AsyncFile: Send + Sized + 'static {
     /// Whether a cut upload waits for a call that is under way, so that [`abort`](Self::abort) can follow it. Yes by
     /// default. Otherwise the future of that call is dropped, and the file with it.

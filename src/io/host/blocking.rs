@@ -207,8 +207,33 @@ pub trait Filesystem: Send + Sync + 'static {
     }
 }
 
-/// An open file. Dropped before it is [finished](Self::finish), an upload was aborted: what came of it
+/// An open file. Dropped before it is [finished](Self::finish), an upload was cut or given up: what came of it
 /// may stay, for the client to resume.
+///
+/// # What tells that an upload is whole
+/// Nothing but [`finish`](Self::finish). A file that is dropped before that was cut or given up, whatever the reason, and so is
+/// one whose `finish` is never called because the session ends first. What the [event](crate::io::Transferred) of the
+/// transfer says then is its [`Outcome`](crate::server::Outcome):
+///
+/// | What happened | The host sees | The client is told | The outcome |
+/// |---|---|---|---|
+/// | the data ended in order: FIN, under TLS behind close_notify; the end-of-file mark in modes B and C; in MODE Z the end of both the zlib stream and the connection | `finish` | 226, or the refusal of `finish` | `Complete`, `Refused` |
+/// | the same, within [two seconds](crate::server::Timeouts::orphaned_upload) of the end of the control connection | `finish` | nothing: nobody is there | `Complete`, `Refused` |
+/// | ABOR | drop | 426, then 226 | `Aborted` |
+/// | a reset, TLS cut without close_notify, a missing mark, malformed data, a stall | drop | 426 | `Failed` |
+/// | the host could not write, or the file became too large | drop | 451, 452, 552 | `Failed` |
+/// | the data connection never came | drop, without `begin` | 425 | `Failed` |
+/// | its TLS handshake failed, or resumed no session of the control connection | drop, without `begin` | 522 | `Failed` |
+/// | the session ended before the data did | drop | nothing, or 421 | `Cut` |
+///
+/// - In stream mode without TLS a FIN is the end of the file, and the only one there is (RFC 959 3.4.1). A client that
+///   closes its data connection in the middle, instead of sending ABOR, cannot be told from one that has sent all; the
+///   same goes for one that was killed, whose system closes its connections in order. Where that matters, demand TLS
+///   (close_notify comes from the program and not from its system), or let clients compare the size or a hash.
+/// - What ALLO has said ([`Wishes::size_hint`](super::Wishes::size_hint)) is a hint. It may count records or whole blocks, many clients send it for
+///   servers that want one and some send a zero, so that no upload is taken for cut for having another size.
+/// - [`Limits::upload_size`](crate::server::Limits::upload_size) says what is too much, and nothing of what is too
+///   little.
 pub trait File: Send {
     /// Reads on; 0 is the end.
     ///
@@ -223,7 +248,8 @@ pub trait File: Send {
     /// for it.
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// As [`write`](Self::write). [`io::ErrorKind::Interrupted`] says that this was one piece of much work: it is called
+    /// again, and in between the client is heard, and the file dropped if it is given up.
     fn begin(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -8,6 +8,7 @@ use ::std::marker::PhantomData;
 use ::std::net::SocketAddr;
 use ::std::ops::Range;
 use ::std::sync::{Arc, Mutex, PoisonError, Weak};
+use ::std::task::Poll;
 use ::std::vec::Vec;
 
 use super::lane::{Calls, Lane};
@@ -62,6 +63,19 @@ impl<U: Unblock> Way<U> {
         // Nobody waits for it, and it is done all the same.
         ::std::mem::drop(U::unblock_in(&self.lane, move || ::std::mem::drop(what)));
     }
+}
+
+/// Lets everything else of the session go on once, where the call was made in its own thread.
+async fn others_turn() {
+    let mut waited = false;
+    ::std::future::poll_fn(|cx| {
+        if ::std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn too_many() -> io::Error {
@@ -371,7 +385,12 @@ impl<F: File + 'static, U: Unblock> AsyncFile for OffloadFile<F, U> {
     }
 
     async fn begin(&mut self) -> io::Result<()> {
-        self.call(Vec::new(), |file, _| file.begin()).await.1
+        loop {
+            match self.call(Vec::new(), |file, _| file.begin()).await.1 {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => others_turn().await,
+                begun => return begun,
+            }
+        }
     }
 
     async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -111,7 +111,7 @@ pub(super) fn ask<F: AsyncFilesystem>(
             let moving = match access {
                 Access::Read { .. } => {
                     let kernel = file.as_file().is_some();
-                    Moving::file(file, kernel)
+                    Moving::file(file, kernel).of_size(size)
                 }
                 Access::Write { .. } | Access::Append | Access::Unique => Moving::upload(file),
             };

@@ -69,7 +69,8 @@ pub struct Transferred<'a> {
     pub bytes: u64,
     /// From its opening to its end.
     pub duration: Duration,
-    /// Which way, how, and how it ended.
+    /// Which way, how, and how it ended: see [`File`](crate::io::File#what-tells-that-an-upload-is-whole) for what
+    /// stands behind each outcome of an upload.
     pub end: TransferEnd,
 }
 

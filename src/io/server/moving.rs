@@ -31,6 +31,8 @@ pub(super) struct Moving<F: AsyncFilesystem> {
     /// Bytes of the file so far, and how many of them may be received.
     moved: u64,
     most: u64,
+    /// How many bytes a file that is sent has at least, as it was when it was opened.
+    least: u64,
 }
 
 enum What<F: AsyncFilesystem> {
@@ -77,7 +79,16 @@ impl<F: AsyncFilesystem> Moving<F> {
             ended: false,
             moved: 0,
             most: u64::MAX,
+            least: 0,
         }
+    }
+
+    /// What is sent has so many bytes, as far as the host knows: fewer are not all of it.
+    pub(super) const fn of_size(mut self, size: Option<u64>) -> Self {
+        if let Some(size) = size {
+            self.least = size;
+        }
+        self
     }
 
     /// How many bytes of the file were sent or received, whatever they are on the wire.
@@ -138,6 +149,10 @@ impl<F: AsyncFilesystem> Moving<F> {
             }
         }
         if self.start == self.end {
+            if self.moved < self.least {
+                let error = io::Error::new(io::ErrorKind::UnexpectedEof, "the file has become shorter");
+                return Poll::Ready(data.fail(DataFailure::Local, error));
+            }
             return data.poll_finish(cx);
         }
         data.poll_send(cx, &self.buffer[self.start..self.end]).map(|(count, event)| {

@@ -58,7 +58,8 @@ impl Stream for Pipe {
         let mut ends = self.0.lock().unwrap();
         match ends.received.len().min(buffer.len()) {
             0 if ends.broken => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
-            0 if ends.ended => Poll::Ready(Ok(0)),
+            // The peer closes its end once it has all.
+            0 if ends.ended || ends.shut => Poll::Ready(Ok(0)),
             0 => Poll::Pending,
             count => {
                 buffer.iter_mut().zip(ends.received.drain(..count)).for_each(|(to, byte)| *to = byte);
