@@ -90,6 +90,9 @@ pub enum DataOp {
     /// Do the TLS handshake on the connection that stands: as the TLS client for a client, as its server
     /// for a server, whoever connected (RFC 4217 7). Answered by [`DataEvent::Secured`] or `Failed`.
     StartTls,
+    /// Send the TLS tickets that were kept back behind the handshake: the client needs them before its upload ends. Ordered
+    /// by a server only, at most once, behind [`Secured`](DataEvent::Secured).
+    SendTickets,
     /// Take bytes from the application, [encode](Parameters::encoder) and send them; at their end, or at
     /// the [limit](Parameters::limit), flush and shut the sending side down. Answered by any number of
     /// [`DataEvent::Moved`], then `Flushed` or `Failed`.
@@ -120,15 +123,20 @@ pub enum DataEvent {
     /// The connection to the peer stands.
     Connected,
     /// The peer has begun a TLS handshake that tickets will follow (TLS 1.3), which is not over: told once, between
-    /// [`DataOp::StartTls`] and [`Secured`](Self::Secured) or `Failed`. A server's 150 to an upload waits for its end
-    /// then, two seconds at most, so that the tickets come first. It may be left out; a client does not need it.
+    /// [`DataOp::StartTls`] and [`Secured`](Self::Secured) or `Failed`. From it, and from [`Ahead`](Self::Ahead), a server
+    /// learns whether its client needs [tickets](DataOp::SendTickets) before an upload ends. It may be left out; a client
+    /// does not need it.
     Securing,
     /// The TLS handshake has succeeded.
     Secured {
         /// Whether it resumed a session of this very control connection, so that the peer is sure to be
-        /// the same.
+        /// the same; or one of its user's others, where a server
+        /// [allows](crate::security::SessionBinding) that.
         resumed: bool,
     },
+    /// The peer has sent bytes on the connection that is [`Secured`](Self::Secured) before they were asked for
+    /// ([`DataOp::Receive`]): told once, at most, and may be left out; a client does not need it.
+    Ahead,
     /// This many more bytes went over the wire.
     Moved(u64),
     /// This many more bytes of the file were decoded, where the [coding](crate::transfer::Coding::is_identity)
@@ -158,6 +166,7 @@ impl DataEvent {
             Self::Connected => "Connected",
             Self::Securing => "Securing",
             Self::Secured { .. } => "Secured",
+            Self::Ahead => "Ahead",
             Self::Moved(_) => "Moved",
             Self::Decoded(_) => "Decoded",
             Self::Marker(_) => "Marker",

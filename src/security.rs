@@ -8,12 +8,15 @@
 //!
 //! - A data connection resumes a session of its own control connection: give each control connection a store of
 //!   sessions that its data connections share and nobody else does (for rustls it is there ready made, in `io::tls`).
-//!   Whether a handshake resumed any is what [`DataEvent::Secured`](crate::action::DataEvent::Secured) has to tell.
+//!   Whether a handshake resumed any is what [`DataEvent::Secured`](crate::action::DataEvent::Secured) has to tell. A
+//!   server may also let it resume those of its user's other control connections: see [`SessionBinding`].
 //! - A data connection ends with close_notify: without one what was received may have been cut short, and is no
 //!   clean [`Eof`](crate::action::DataEvent::Eof).
 //! - A server says by [`DataEvent::Securing`](crate::action::DataEvent::Securing) that a client has begun a
-//!   handshake of TLS 1.3. Left out, all works; but clients that use each ticket once and leave an upload before the
-//!   next has come, as curl does, may be refused later for want of one (522).
+//!   handshake of TLS 1.3, and keeps the tickets that follow it back until bytes are to be sent, or the client has ended
+//!   TLS, or [`DataOp::SendTickets`](crate::action::DataOp::SendTickets) comes. Clients that only send may leave what
+//!   they get unread, and then their close is a reset, and the end of their file lost; others, as curl, use each ticket
+//!   once and leave an upload without waiting for the next.
 
 mod control;
 
@@ -41,6 +44,26 @@ pub enum Policy {
     /// Nothing goes on without it.
     #[default]
     Require,
+}
+
+/// Which TLS session a data connection has to resume, of a server that protects it. It is what ties the connection to
+/// its client: without, whoever connects first gets the data, or gives it (RFC 4217 10.2). A client whose data connection
+/// resumes no such session is answered 522.
+///
+/// A driver has to know whose the sessions are: see
+/// [`Session::shares_tls_sessions`](crate::server::Session::shares_tls_sessions).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SessionBinding {
+    /// One of its own control connection, or of another control connection on which the same user has logged in, at the
+    /// same virtual host, from the same address: programs that hold several connections may have one store of sessions
+    /// for all, and offer the last. Of anonymous users, who are not known to be one, as [`Connection`](Self::Connection).
+    #[default]
+    User,
+    /// One of its own control connection.
+    Connection,
+    /// None.
+    Off,
 }
 
 /// The duty to put TLS on the control connection.

@@ -461,7 +461,7 @@ mod our_server {
             // Neither reads the 522 behind the connection that was reset.
             outcome.fails();
         }
-        let site = Site::ours_by_tls(Tls::Explicit, &["--no-session-binding"]);
+        let site = Site::ours_by_tls(Tls::Explicit, &["--session-binding", "off"]);
         let (curl, python) = fresh(&site);
         assert_eq!(curl.succeeds().stdout, bytes());
         python.succeeds();

@@ -6,10 +6,9 @@ use ::std::sync::Arc;
 use ::std::vec::Vec;
 
 use super::guarded::Guarded;
-use super::host::{Accounts, AsyncAccounts, AsyncFilesystem, Filesystem, Refusal, Visitor};
-
-/// The names under which nobody in particular logs in (RFC 1635), in any case.
-const ANONYMOUS_NAMES: [&[u8]; 2] = [b"anonymous", b"ftp"];
+use super::host::{
+    Accounts, AsyncAccounts, AsyncFilesystem, Filesystem, Refusal, Visitor, is_anonymous_name,
+};
 
 /// Who may log in, kept in memory: for the few accounts of a tool or a test. A host with an account book
 /// of its own implements [`Accounts`].
@@ -100,11 +99,14 @@ impl<F> fmt::Debug for Users<F> {
 }
 
 impl<F> Users<F> {
+    /// What a user sees who is anybody.
+    fn anonymous_view(&self, user: &[u8]) -> Option<&Arc<Guarded<F>>> {
+        self.anonymous.as_ref().filter(|_| is_anonymous_name(user))
+    }
+
     fn find(&self, user: &[u8], password: &[u8]) -> Result<Arc<Guarded<F>>, Refusal> {
-        if let Some(anonymous) = &self.anonymous {
-            if ANONYMOUS_NAMES.iter().any(|name| name.eq_ignore_ascii_case(user)) {
-                return Ok(Arc::clone(anonymous));
-            }
+        if let Some(anonymous) = self.anonymous_view(user) {
+            return Ok(Arc::clone(anonymous));
         }
         let mut found = None;
         for known in &self.users {
@@ -127,6 +129,10 @@ impl<F: Filesystem> Accounts for Users<F> {
     fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Guarded<F>>, Refusal> {
         self.find(&visitor.user, password)
     }
+
+    fn is_anonymous(&self, visitor: &Visitor) -> bool {
+        self.anonymous_view(&visitor.user).is_some()
+    }
 }
 
 impl<F: AsyncFilesystem> AsyncAccounts for Users<F> {
@@ -134,6 +140,10 @@ impl<F: AsyncFilesystem> AsyncAccounts for Users<F> {
 
     async fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Guarded<F>>, Refusal> {
         self.find(&visitor.user, password)
+    }
+
+    fn is_anonymous(&self, visitor: &Visitor) -> bool {
+        self.anonymous_view(&visitor.user).is_some()
     }
 }
 

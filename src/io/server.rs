@@ -17,6 +17,7 @@ use ::std::time::Duration;
 use super::control::{Changed, Control};
 use super::data::Data;
 use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
+use super::login::Login;
 use super::runtime::{Runtime, Turns};
 use super::service::Guesses;
 use super::throttle::Throttle;
@@ -74,6 +75,8 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     ending: Option<(Duration, Instant)>,
     /// The dialogue is over: until when the connection may still take to close in order.
     closing: Option<Instant>,
+    /// How it came to that.
+    ended: Result<(), Error>,
     reporter: Reporter,
 }
 
@@ -117,6 +120,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             proxy: None,
             ending: None,
             closing: None,
+            ended: Ok(()),
             reporter: Reporter::new(endpoints),
         }
     }
@@ -165,9 +169,10 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                         self.reporter.closed = Closed::Peer(error);
                     }
                     (self.asked, self.moving) = (None, None);
-                    // Who has ended its side only may still read.
-                    while self.control.flush(cx) {}
-                    return Poll::Ready(Err(error));
+                    // Who has ended its side only may still read, and be told that this side ends too.
+                    self.ended = Err(error);
+                    self.linger(now);
+                    continue;
                 }
             };
             self.take_notes();
@@ -186,8 +191,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                         self.reporter.closed = Closed::Peer(error);
                     }
                     (self.asked, self.moving) = (None, None);
-                    let linger = now.after(LINGER);
-                    self.closing = Some(self.ending.map_or(linger, |(_, end)| linger.min(end)));
+                    self.linger(now);
                 }
                 SessionStep::Wait(wait) => {
                     if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
@@ -219,10 +223,16 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 }
             }
         };
-        match self.control.poll_close(cx) {
-            Poll::Pending => self.runtime.poll_deadline(deadline, cx).map(Ok),
-            Poll::Ready(()) => Poll::Ready(Ok(())),
+        if self.control.poll_close(cx).is_pending() {
+            ready!(self.runtime.poll_deadline(deadline, cx));
         }
+        Poll::Ready(::std::mem::replace(&mut self.ended, Ok(())))
+    }
+
+    /// The dialogue is over.
+    fn linger(&mut self, now: Instant) {
+        let linger = now.after(LINGER);
+        self.closing = Some(self.ending.map_or(linger, |(_, end)| linger.min(end)));
     }
 
     fn take_notes(&mut self) {
@@ -235,6 +245,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         if note == Note::Reset {
             (self.filesystem, self.host, self.user) = (None, None, Vec::new());
         }
+        self.tell_login(&note);
         let reporter = &mut self.reporter;
         // Who was refused is told as whom he wanted to be.
         if !matches!(note, Note::LoginFailed) {
@@ -259,6 +270,22 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             Note::Changed(change) => reporter.changed(change),
             Note::Left => reporter.closed = Closed::Left,
         }
+    }
+
+    /// Has TLS know whose the connection is.
+    fn tell_login(&self, note: &Note) {
+        let Some(endpoint) = &self.endpoint else { return };
+        endpoint.tell_login(match note {
+            Note::LoggedIn
+                if self.session.shares_tls_sessions() && !self.accounts.is_anonymous(&self.visitor()) =>
+            {
+                let address = self.endpoints.peer.ip();
+                Login::User { host: self.host.as_deref(), name: &self.user, address }
+            }
+            Note::LoggedIn => Login::Unshared,
+            Note::Reset => Login::Nobody,
+            _ => return,
+        });
     }
 
     fn act(&mut self, id: DataId, op: DataOp) {
@@ -449,6 +476,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
     /// Moves bytes between the host and the data connection, or brings that about. `true` when
     /// something happened.
     fn move_data(&mut self, cx: &mut Context<'_>) -> bool {
+        if let Some(until) = self.data.poll_parting(&self.runtime, cx) {
+            if self.runtime.poll_deadline(until, cx).is_ready() {
+                let _ = self.data.poll_parting(&self.runtime, cx);
+            }
+        }
         let Some(id) = self.data.id() else { return false };
         if self.data.is_moving() {
             match self.throttle.poll_allowance(&mut self.runtime, cx) {

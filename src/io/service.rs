@@ -13,7 +13,7 @@ mod state;
 use ::std::fmt;
 use ::std::future::{Future, poll_fn};
 use ::std::io;
-use ::std::net::{SocketAddr, TcpListener, TcpStream};
+use ::std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use ::std::num::NonZeroU64;
 use ::std::os::fd::{AsFd, OwnedFd};
 use ::std::pin::{Pin, pin};
@@ -130,13 +130,13 @@ impl Terms {
     }
 
     #[cfg(feature = "rustls")]
-    fn endpoint(&self) -> Option<Endpoint> {
-        self.tls.as_ref().map(Endpoint::server)
+    fn endpoint(&self, client: IpAddr) -> Option<Endpoint> {
+        self.tls.as_ref().map(|tls| Endpoint::server(tls, client))
     }
 
     #[cfg(not(feature = "rustls"))]
     #[expect(clippy::unused_self, reason = "there is nothing to look up")]
-    const fn endpoint(&self) -> Option<Endpoint> {
+    const fn endpoint(&self, _: IpAddr) -> Option<Endpoint> {
         None
     }
 }
@@ -277,7 +277,7 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
         suit(endpoints, &mut config);
     }
     let mut connection =
-        Connection::new(runtime, socket, endpoints, config, accounts, admitted, terms.endpoint())
+        Connection::new(runtime, socket, endpoints, config, accounts, admitted, terms.endpoint(client.ip()))
             .with_hooks(terms.hooks.clone());
     connection.guesses.clone_from(&terms.guesses);
     connection.throttle = Throttle::new(terms.rate, terms.total.clone());

@@ -12,16 +12,13 @@ use crate::codec::Text;
 use crate::error::{Awaited, PeerError};
 use crate::time::Instant;
 
-/// How long a handshake on the data connection that the client has begun holds back the 150.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// What the client, its data connection or the host has to do next, and until when.
     pub(super) fn deadline(&mut self, now: Instant) -> (Awaited, Instant) {
         if let Some(due) = self.refusal_due(now) {
             return (Awaited::Login, due);
         }
-        let held = self.holds_announcement();
+        let held = self.announcement_waits();
         let timeouts = &self.config.timeouts;
         let started = *self.started.get_or_insert(now);
         let listening = match &mut self.channel {
@@ -30,7 +27,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         };
         let (awaited, deadline) = match (&mut self.transfer, self.login) {
             _ if self.pending.is_some() => (Awaited::Host, self.asked_at.after(timeouts.host)),
-            _ if held => (Awaited::Handshake, self.since.after(PATIENCE.min(timeouts.accept))),
+            _ if held.is_some() => {
+                let wait = held.unwrap_or_default();
+                (Awaited::Handshake, self.since.after(wait.min(timeouts.accept)))
+            }
             (Some(transfer), _) if transfer.is_moving() => {
                 let stall = self.since.after(timeouts.stall);
                 if self.config.limits.minimum_rate == 0 || timeouts.rate.is_zero() {
@@ -70,8 +70,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.refuse_login(ticket, tx);
         }
         match awaited {
-            // Who needs the 150 to go on with the handshake gets it.
-            Awaited::Handshake => self.channel.forget_beginning(),
+            Awaited::Handshake => self.announcement_has_waited(),
             // It does not even take its replies.
             _ if tx.free() < END_ROOM => self.give_up(awaited, tx),
             Awaited::Data => self.transfer_failed(DataFailure::Stalled, tx),

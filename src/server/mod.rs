@@ -26,6 +26,7 @@ mod config;
 mod data;
 mod deadline;
 mod extensions;
+mod habit;
 mod information;
 mod machine;
 mod note;

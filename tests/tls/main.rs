@@ -9,6 +9,7 @@ mod segments;
 mod served;
 mod sparing;
 mod support;
+mod unread;
 
 use certificates::{certificate, trusting};
 use ftp_proto::client::{self, Config as ClientConfig};

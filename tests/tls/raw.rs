@@ -3,7 +3,7 @@
 use crate::certificates::roots;
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -13,11 +13,15 @@ type Stream = StreamOwned<ClientConnection, TcpStream>;
 
 /// A client configuration with a session store of its own.
 pub fn client_config() -> Arc<ClientConfig> {
+    client_config_of(rustls::ALL_VERSIONS)
+}
+
+/// The same, for these versions of TLS.
+pub fn client_config_of(versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
     let mut store = RootCertStore::empty();
     store.add(roots()[0].clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(versions).unwrap();
     let mut config = builder.with_root_certificates(store).with_no_client_auth();
     config.resumption = Resumption::in_memory_sessions(8);
     Arc::new(config)
