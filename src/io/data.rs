@@ -287,6 +287,13 @@ impl<R: Runtime> Data<R> {
         }
     }
 
+    /// Has whoever has connected by now be seen, even if the runtime was not told of it yet.
+    pub(super) fn look_again(&self, runtime: &R) {
+        if let State::Listening(listener) = &self.state {
+            runtime.look_for_arrivals(listener);
+        }
+    }
+
     pub(super) const fn is_receiving(&self) -> bool {
         matches!(self.state, State::Receiving(..))
     }
@@ -338,14 +345,17 @@ impl<R: Runtime> Data<R> {
                 Err(error) => Poll::Ready(self.fail(DataFailure::Unreachable, error)),
             },
             State::Securing(wire, told) => {
-                let resumed = match wire.poll_handshake(cx) {
-                    Poll::Pending if *told || !wire.has_heard_tls() || !wire.may_bring_tickets() => {
-                        return Poll::Pending;
-                    }
-                    Poll::Pending => {
-                        *told = true;
-                        return Poll::Ready(DataEvent::Securing);
-                    }
+                let shaken = wire.poll_handshake(cx);
+                if !*told
+                    && wire.has_heard_tls()
+                    && wire.may_bring_tickets()
+                    && !matches!(shaken, Poll::Ready(Err(_)))
+                {
+                    *told = true;
+                    return Poll::Ready(DataEvent::Securing);
+                }
+                let resumed = match shaken {
+                    Poll::Pending => return Poll::Pending,
                     Poll::Ready(Ok(resumed)) => resumed,
                     Poll::Ready(Err(error)) => {
                         self.part(runtime, endpoint);

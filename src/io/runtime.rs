@@ -62,6 +62,11 @@ pub(super) trait Runtime: Unblock {
     /// Listens at a port of the range, one that others cannot predict.
     fn listen(&self, at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<(Self::Listener, SocketAddr)>;
 
+    /// Has the next [`poll_accept`](Self::poll_accept) ask the system, whatever the runtime was told.
+    fn look_for_arrivals(&self, listener: &Self::Listener) {
+        let _ = listener;
+    }
+
     fn poll_accept(
         &self,
         listener: &Self::Listener,
@@ -133,6 +138,10 @@ impl<W: Reactor> Runtime for W {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         Ok((self.register(listener.into())?, address))
+    }
+
+    fn look_for_arrivals(&self, listener: &W::Socket) {
+        Socket::look_again(listener);
     }
 
     fn poll_accept(

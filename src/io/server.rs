@@ -205,7 +205,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     }
                     let changing = self.control.is_changing();
                     let mut progress = !changing && self.control.flush(cx);
-                    progress |= !changing && self.control.fill(cx);
+                    if !changing && self.control.fill(cx) {
+                        // Who has connected before it said that comes first.
+                        self.data.look_again(&self.runtime);
+                        progress = true;
+                    }
                     if self.control.error.is_some() {
                         // Nobody is left to hear of it.
                         self.give_up();

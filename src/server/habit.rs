@@ -23,8 +23,8 @@ use crate::action::DataOp;
 
 /// How long the first 150 waits for a handshake: those that do not wait for it have begun it before their command.
 const BEGINNING: Duration = Duration::from_millis(50);
-/// How long it waits for bytes of the file once the handshake is over.
-const SENDING: Duration = Duration::from_millis(100);
+/// How long it waits for bytes of the file once the handshake is over: a client may encrypt all of it first.
+const SENDING: Duration = Duration::from_millis(250);
 /// How long a 150 waits for the end of a handshake that has begun, or for the handshake of a client that has not waited
 /// for the 150 before.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -53,6 +53,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (Channel::Securing { .. }, _) => Some(PATIENCE),
             (Channel::Secured(_), Habit::Unknown) => Some(SENDING),
             _ => None,
+        }
+    }
+
+    /// An upload has broken off in its middle: it may be the tickets that were not read.
+    pub(super) fn upload_has_broken(&mut self) {
+        if self.habit == Habit::NeedsTickets {
+            self.habit = Habit::NeedsNone;
         }
     }
 

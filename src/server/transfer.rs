@@ -347,6 +347,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.announce(tx);
         // The codes for want of room are for what is stored (RFC 959 5.4).
         let receives = self.transfer.as_ref().is_some_and(Transfer::receives);
+        if receives && failure == DataFailure::Broken {
+            self.upload_has_broken();
+        }
         let (code, text) = match failure {
             DataFailure::Unreachable => {
                 (Code::CANNOT_OPEN_DATA_CONNECTION, Text::literal("The data connection could not be opened."))

@@ -179,9 +179,9 @@ fn tickets_come_before_the_150_to_clients_that_shake_hands_and_send_nothing_with
     for (binding, does, line, first, second) in [
         (SessionBinding::User, Nothing, "STOR new", (0, 50), (0, 0)),
         (SessionBinding::User, Begins, "STOR new", (0, 2000), (0, 0)),
-        (SessionBinding::User, ShakesHands, "STOR new", (1, 100), (1, 0)),
-        (SessionBinding::Connection, ShakesHands, "STOU", (1, 100), (1, 0)),
-        (SessionBinding::User, ShakesHands, "APPE new", (1, 100), (1, 0)),
+        (SessionBinding::User, ShakesHands, "STOR new", (1, 250), (1, 0)),
+        (SessionBinding::Connection, ShakesHands, "STOU", (1, 250), (1, 0)),
+        (SessionBinding::User, ShakesHands, "APPE new", (1, 250), (1, 0)),
         (SessionBinding::User, Sends, "STOR new", (0, 0), (0, 0)),
         (SessionBinding::User, SendsAheadOfItsCommand, "STOR new", (0, 0), (0, 0)),
         (SessionBinding::User, ShakesHandsOfOld, "STOR new", (0, 0), (0, 0)),
@@ -218,7 +218,7 @@ fn the_150_to_an_upload_waits_for_a_handshake_that_the_client_has_begun() {
     for line in ["STOR new", "STOU", "APPE new"] {
         let (mut rig, id) = begin(true, true, line);
         rig.tell(id, DataEvent::Secured { resumed: true });
-        rig.pass(Duration::from_millis(100));
+        rig.pass(Duration::from_millis(250));
         assert_eq!(rig.codes(), [150], "{line}");
         assert!(matches!(rig.ops.last(), Some(DataOp::Receive(_))), "{line}");
     }

@@ -5,7 +5,7 @@ use crate::raw::{RawClient, client_config_of};
 use crate::served::bytes;
 use crate::support::Served;
 use crate::{TLS12, TLS13, config};
-use ftp_proto::security::TlsMode;
+use ftp_proto::security::{SessionBinding, TlsMode};
 use rustls::SupportedProtocolVersion;
 use std::fs;
 use std::io::{Read, Write};
@@ -14,11 +14,11 @@ use std::io::{Read, Write};
 /// final replies.
 fn uploads(
     versions: &'static [&'static SupportedProtocolVersion],
-    bound: bool,
+    binding: SessionBinding,
     drains: bool,
     count: usize,
 ) -> Vec<u16> {
-    let served = Served::start(TlsMode::Explicit, config(|config| config.security.bound_sessions = bound));
+    let served = Served::start(TlsMode::Explicit, config(|config| config.security.session_binding = binding));
     let tls = client_config_of(versions);
     let mut client = RawClient::new(served.address, &tls);
     let content = bytes(300_000);
@@ -50,7 +50,7 @@ fn uploads(
 fn an_upload_of_a_client_that_never_reads_arrives_whole() {
     for versions in [TLS12, TLS13] {
         for drains in [false, true] {
-            assert_eq!(uploads(versions, false, drains, 20), [226; 20], "{drains}");
+            assert_eq!(uploads(versions, SessionBinding::Off, drains, 20), [226; 20], "{drains}");
         }
     }
 }
@@ -58,11 +58,11 @@ fn an_upload_of_a_client_that_never_reads_arrives_whole() {
 /// rustls uses each ticket of TLS 1.3 once.
 #[test]
 fn a_client_that_never_reads_and_uses_tickets_once_has_eight_uploads_and_one_that_reads_has_any_number() {
-    let codes = uploads(TLS13, true, false, 10);
+    let codes = uploads(TLS13, SessionBinding::User, false, 10);
     assert_eq!(codes[..8], [226; 8]);
     assert_eq!(codes[8..], [522; 2]);
-    assert_eq!(uploads(TLS13, true, true, 20), [226; 20]);
+    assert_eq!(uploads(TLS13, SessionBinding::User, true, 20), [226; 20]);
     for drains in [false, true] {
-        assert_eq!(uploads(TLS12, true, drains, 20), [226; 20], "{drains}");
+        assert_eq!(uploads(TLS12, SessionBinding::User, drains, 20), [226; 20], "{drains}");
     }
 }
