@@ -66,3 +66,27 @@ fn a_client_that_never_reads_and_uses_tickets_once_has_eight_uploads_and_one_tha
         assert_eq!(uploads(TLS12, SessionBinding::User, drains, 20), [226; 20], "{drains}");
     }
 }
+
+/// Some shake hands and send as soon as they have sent the command.
+#[test]
+fn an_upload_of_a_client_that_waits_for_no_150_and_never_reads_arrives_whole() {
+    for versions in [TLS12, TLS13] {
+        let served = Served::start(TlsMode::Explicit, config(|_| {}));
+        let tls = client_config_of(versions);
+        let mut client = RawClient::new(served.address, &tls);
+        let content = bytes(3_000_000);
+        for n in 0..8 {
+            let mut data = client.data(&tls);
+            client.send(&format!("STOR f{n}"));
+            while data.conn.is_handshaking() {
+                data.conn.complete_io(&mut data.sock).unwrap();
+            }
+            data.write_all(&content).unwrap();
+            data.conn.send_close_notify();
+            data.flush().unwrap();
+            drop(data);
+            assert_eq!([client.reply(), client.reply()], [150, 226], "{n}");
+            assert!(fs::read(served.root.join(format!("f{n}"))).unwrap() == content, "{n}");
+        }
+    }
+}
