@@ -12,8 +12,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-/// How sessions are resumed, and a client that does so with a store of its own.
-const WAYS: [(&str, fn() -> Arc<ClientConfig>); 3] = [
+/// Makes a client with a store of sessions of its own.
+type Make = fn() -> Arc<ClientConfig>;
+
+/// How sessions are resumed, and a client that does so.
+const WAYS: [(&str, Make); 3] = [
     ("TLS 1.2 by identifier", client_config_of_identifiers),
     ("TLS 1.2 by ticket", || client_config_of(TLS12)),
     ("TLS 1.3", || client_config_of(TLS13)),
