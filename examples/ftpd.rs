@@ -30,7 +30,7 @@ use clap::{Args, Parser, ValueEnum};
 use ftp_proto::io::tls::ServerTls;
 use ftp_proto::io::{Directory, PublicAddress, SessionEvent, Shutdown, Users, XferlogLine};
 use ftp_proto::io::{smol as io_smol, std as io_std, tokio as io_tokio};
-use ftp_proto::security::Policy;
+use ftp_proto::security::{Policy, SessionBinding};
 use ftp_proto::server::Config;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -112,10 +112,29 @@ struct TlsOptions {
     /// Serve only clients that show a certificate that those in this PEM file have signed.
     #[arg(long, value_name = "FILE", requires = "cert")]
     client_ca: Option<PathBuf>,
-    /// Do not demand that data connections resume the TLS session of their control connection. Some clients
-    /// cannot; but then whoever connects first gets the data.
-    #[arg(long, requires = "cert")]
-    no_session_binding: bool,
+    /// Whose TLS session a data connection has to resume: that of any control connection of the same user from the same
+    /// address (of anonymous users as `connection`), that of its own control connection, or none. Some clients cannot
+    /// resume any; but where none is demanded whoever connects first gets the data.
+    #[arg(long, value_name = "WHOSE", requires = "cert", default_value = "user")]
+    session_binding: Binding,
+}
+
+/// Whose session it has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Binding {
+    User,
+    Connection,
+    Off,
+}
+
+impl From<Binding> for SessionBinding {
+    fn from(binding: Binding) -> Self {
+        match binding {
+            Binding::User => Self::User,
+            Binding::Connection => Self::Connection,
+            Binding::Off => Self::Off,
+        }
+    }
 }
 
 /// What the sessions run on.
@@ -192,7 +211,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
     if options.tls.require_tls {
         (config.security.control, config.security.data) = (Policy::Require, Policy::Require);
     }
-    config.security.bound_sessions = !options.tls.no_session_binding;
+    config.security.session_binding = options.tls.session_binding.into();
     let tls = options.tls.configuration()?;
     let log = options.xferlog.as_deref().map(xferlog).transpose()?;
     // The servers have the same methods, which wait or do not.

@@ -116,6 +116,10 @@ pub enum DataOp {
     /// TLS server, whichever of them connected (RFC 4217 7). The result is [`DataEvent::Secured`]
     /// or `Failed`.
     StartTls,
+    /// Send the TLS tickets that were held back after the handshake: the client needs them before its
+    /// upload ends. Only a server asks for this, at most once, after
+    /// [`Secured`](DataEvent::Secured).
+    SendTickets,
     /// Take bytes from the application, [encode](Parameters::encoder) and send them. At their end,
     /// or at the [limit](Parameters::limit), flush and shut down the sending side. The driver
     /// reports any number of [`DataEvent::Moved`], then `Flushed` or `Failed`.
@@ -149,16 +153,22 @@ pub enum DataEvent {
     /// The connection to the peer is open.
     Connected,
     /// The peer has begun a TLS 1.3 handshake, which tickets will follow. Reported at most once,
-    /// between [`DataOp::StartTls`] and [`Secured`](Self::Secured) or `Failed`. A server then
-    /// delays its 150 to an upload until the handshake ends, for at most two seconds, so that the
-    /// tickets arrive first. A driver may omit this event; a client does not need it.
+    /// between [`DataOp::StartTls`] and [`Secured`](Self::Secured) or `Failed`. From this event and
+    /// from [`Ahead`](Self::Ahead), a server learns whether its client needs
+    /// [tickets](DataOp::SendTickets) before an upload ends. A driver may omit this event; a client
+    /// does not need it.
     Securing,
     /// The TLS handshake succeeded.
     Secured {
         /// `true` if the handshake resumed a session of this control connection, which proves that
-        /// the peer is the same.
+        /// the peer is the same; or one of the same user's other sessions, where a server
+        /// [allows](crate::security::SessionBinding) that.
         resumed: bool,
     },
+    /// The peer has sent bytes on the [`Secured`](Self::Secured) connection before
+    /// [`DataOp::Receive`] asked for them. Reported at most once. A driver may omit this event; a
+    /// client does not need it.
+    Ahead,
     /// This many more bytes went over the wire.
     Moved(u64),
     /// This many more bytes of the file were decoded. Reported where the
@@ -195,6 +205,7 @@ impl DataEvent {
             Self::Connected => "Connected",
             Self::Securing => "Securing",
             Self::Secured { .. } => "Secured",
+            Self::Ahead => "Ahead",
             Self::Moved(_) => "Moved",
             Self::Decoded(_) => "Decoded",
             Self::Marker(_) => "Marker",

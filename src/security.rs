@@ -9,13 +9,17 @@
 //! - A data connection resumes a TLS session of its own control connection. Give each control
 //!   connection a session store that it shares with its data connections and with nothing else
 //!   (`io::tls` has one for rustls). [`DataEvent::Secured`](crate::action::DataEvent::Secured)
-//!   reports whether a handshake resumed a session.
+//!   reports whether a handshake resumed a session. A server may also let it resume those of its
+//!   user's other control connections; see [`SessionBinding`].
 //! - A data connection ends with close_notify. Without one the data may have been cut short, and
 //!   the [`Eof`](crate::action::DataEvent::Eof) is not clean.
 //! - A server's driver reports with [`DataEvent::Securing`](crate::action::DataEvent::Securing)
-//!   that a client has begun a TLS 1.3 handshake. This is optional; but clients that use each
-//!   ticket once and finish an upload before the next ticket has arrived, as curl does, may later
-//!   be refused for lack of one (522).
+//!   that a client has begun a TLS 1.3 handshake, and holds the tickets that follow it back until
+//!   bytes are to be sent, the client has ended TLS, or
+//!   [`DataOp::SendTickets`](crate::action::DataOp::SendTickets) asks for them. A client that only
+//!   sends may leave them unread; its close is then a reset, and the end of its file is lost.
+//!   Other clients, such as curl, use each ticket once and finish an upload without waiting for
+//!   the next.
 
 mod control;
 
@@ -44,6 +48,28 @@ pub enum Policy {
     /// TLS is mandatory; nothing proceeds without it.
     #[default]
     Require,
+}
+
+/// TLS session that a data connection has to resume on a server that protects it. Resumption ties the
+/// connection to its client: without it, whoever connects first gets the data or supplies it
+/// (RFC 4217 10.2). A client whose data connection resumes no such session is answered 522.
+///
+/// A driver has to know to whom the sessions belong; see
+/// [`Session::shares_tls_sessions`](crate::server::Session::shares_tls_sessions).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SessionBinding {
+    /// A session of its own control connection, or of another control connection on which the same
+    /// user has logged in, at the same virtual host, from the same address. Programs that hold
+    /// several connections may keep one store of sessions for all and offer the latest. For
+    /// anonymous users, who are not known to be the same person, this is the same as
+    /// [`Connection`](Self::Connection).
+    #[default]
+    User,
+    /// A session of its own control connection.
+    Connection,
+    /// Any session or none.
+    Off,
 }
 
 /// The obligation to put TLS on the control connection.

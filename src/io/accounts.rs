@@ -13,11 +13,10 @@ use ::std::vec::Vec;
 
 use self::hashes::{Hash, Hashes, Verification};
 use super::guarded::Guarded;
-use super::host::{Accounts, AsyncAccounts, AsyncFilesystem, Filesystem, Refusal, Visitor};
+use super::host::{
+    Accounts, AsyncAccounts, AsyncFilesystem, Filesystem, Refusal, Visitor, is_anonymous_name,
+};
 use super::shared::IntoShared;
-
-/// The names under which nobody in particular logs in (RFC 1635), in any case.
-const ANONYMOUS_NAMES: [&[u8]; 2] = [b"anonymous", b"ftp"];
 
 /// Who may log in, kept in memory: for the few accounts of a tool or a test. A host with an account book
 /// of its own implements [`Accounts`].
@@ -185,11 +184,14 @@ impl<F> fmt::Debug for Users<F> {
 }
 
 impl<F> Users<F> {
+    /// What a user sees who is anybody.
+    fn anonymous_view(&self, user: &[u8]) -> Option<&Arc<Guarded<F>>> {
+        self.anonymous.as_ref().filter(|_| is_anonymous_name(user))
+    }
+
     fn find(&self, user: &[u8], password: &[u8]) -> Candidate<F> {
-        if let Some(anonymous) = &self.anonymous {
-            if ANONYMOUS_NAMES.iter().any(|name| name.eq_ignore_ascii_case(user)) {
-                return Candidate { found: Some(Arc::clone(anonymous)), verification: None };
-            }
+        if let Some(anonymous) = self.anonymous_view(user) {
+            return Candidate { found: Some(Arc::clone(anonymous)), verification: None };
         }
         let (mut found, mut hashed, mut first) = (None, None, None);
         for known in &self.users {
@@ -237,6 +239,10 @@ impl<F: Filesystem> Accounts for Users<F> {
         });
         Candidate::decide(found, verified)
     }
+
+    fn is_anonymous(&self, visitor: &Visitor) -> bool {
+        self.anonymous_view(&visitor.user).is_some()
+    }
 }
 
 impl<F: AsyncFilesystem> AsyncAccounts for Users<F> {
@@ -247,6 +253,10 @@ impl<F: AsyncFilesystem> AsyncAccounts for Users<F> {
         let Some((verification, right)) = verification else { return Candidate::decide(found, None) };
         let is_right = verification.verify_elsewhere().await.ok_or(Refusal::Busy)?;
         Candidate::decide(found, right.filter(|_| is_right))
+    }
+
+    fn is_anonymous(&self, visitor: &Visitor) -> bool {
+        self.anonymous_view(&visitor.user).is_some()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The data connection: opened, listened for, and moved over, as a machine says.
 
+mod parting;
+
 use ::std::io;
 use ::std::net::{IpAddr, SocketAddr};
 use ::std::num::NonZeroU64;
@@ -13,6 +15,7 @@ use super::wire::Wire;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::time::Instant;
 use crate::transfer::{Coding, Decoder, Encoder, Marker, TransferError};
+use parting::Parting;
 
 /// How much is moved at a time where the kernel does not do it: smaller costs CPU, larger gains nothing.
 pub(super) const CHUNK: usize = 256 * 1024;
@@ -28,6 +31,8 @@ pub(super) struct Data<R: Runtime> {
     id: Option<DataId>,
     state: State<R>,
     retired: Option<Retired<R>>,
+    /// The one that was refused last.
+    parting: Option<Parting<R>>,
     /// Until when a ticket may take to come before data moves.
     patience: Option<Instant>,
     /// One was waited for in vain, and none is any more.
@@ -94,6 +99,7 @@ impl<R: Runtime> Data<R> {
             id: None,
             state: State::Closed,
             retired: None,
+            parting: None,
             patience: None,
             in_vain: false,
             buffer: Vec::new(),
@@ -152,7 +158,7 @@ impl<R: Runtime> Data<R> {
             }),
             DataOp::StartTls => {
                 let none = || io::Error::new(io::ErrorKind::Unsupported, "no TLS configuration was given");
-                match endpoint.ok_or_else(none).and_then(|endpoint| endpoint.session(RECORDS)) {
+                match endpoint.ok_or_else(none).and_then(|endpoint| endpoint.data_session(RECORDS)) {
                     Ok(session) => self.change(|state| match state {
                         State::Open(mut wire) => {
                             wire.secure(session);
@@ -161,6 +167,11 @@ impl<R: Runtime> Data<R> {
                         state => state,
                     }),
                     Err(error) => return Some(self.fail(DataFailure::Handshake, error)),
+                }
+            }
+            DataOp::SendTickets => {
+                if let State::Open(wire) = &mut self.state {
+                    wire.send_tickets(&mut Context::from_waker(Waker::noop()));
                 }
             }
             DataOp::Send(parameters) => {
@@ -175,8 +186,12 @@ impl<R: Runtime> Data<R> {
                 state => state,
             }),
             DataOp::Close => {
-                if let State::Sent(wire) | State::AwaitingClose(wire) = &mut self.state {
-                    wire.drain(&mut Context::from_waker(Waker::noop()));
+                match &mut self.state {
+                    State::Sent(wire) | State::AwaitingClose(wire) => {
+                        wire.drain(&mut Context::from_waker(Waker::noop()));
+                    }
+                    State::Open(_) => self.part(runtime, endpoint),
+                    _ => {}
                 }
                 self.close();
             }
@@ -254,6 +269,21 @@ impl<R: Runtime> Data<R> {
         self.patience
     }
 
+    /// Has a server's connection, which nothing was moved on, end in order.
+    fn part(&mut self, runtime: &R, endpoint: Option<&Endpoint>) {
+        if endpoint.is_some_and(Endpoint::is_server) {
+            self.parting = self.take_wire().map(|wire| Parting::new(wire, runtime));
+        }
+    }
+
+    /// Goes on with the end of a connection that was refused. Says when to come back, whatever happens.
+    pub(super) fn poll_parting(&mut self, runtime: &R, cx: &mut Context<'_>) -> Option<Instant> {
+        if self.parting.as_mut()?.poll(runtime, cx).is_ready() {
+            self.parting = None;
+        }
+        self.parting.as_ref().map(Parting::until)
+    }
+
     fn take_wire(&mut self) -> Option<Wire<R::Stream>> {
         match ::std::mem::replace(&mut self.state, State::Closed) {
             State::Connecting(wire)
@@ -265,6 +295,13 @@ impl<R: Runtime> Data<R> {
             | State::Sent(wire)
             | State::AwaitingClose(wire) => Some(wire),
             State::Closed | State::Listening(_) => None,
+        }
+    }
+
+    /// Has whoever has connected by now be seen, even if the runtime was not told of it yet.
+    pub(super) fn look_again(&self, runtime: &R) {
+        if let State::Listening(listener) = &self.state {
+            runtime.look_for_arrivals(listener);
         }
     }
 
@@ -319,16 +356,22 @@ impl<R: Runtime> Data<R> {
                 Err(error) => Poll::Ready(self.fail(DataFailure::Unreachable, error)),
             },
             State::Securing(wire, told) => {
-                let resumed = match wire.poll_handshake(cx) {
-                    Poll::Pending if *told || !wire.has_heard_tls() || !wire.may_bring_tickets() => {
-                        return Poll::Pending;
-                    }
-                    Poll::Pending => {
-                        *told = true;
-                        return Poll::Ready(DataEvent::Securing);
-                    }
+                let shaken = wire.poll_handshake(cx);
+                if !*told
+                    && wire.has_heard_tls()
+                    && wire.may_bring_tickets()
+                    && !matches!(shaken, Poll::Ready(Err(_)))
+                {
+                    *told = true;
+                    return Poll::Ready(DataEvent::Securing);
+                }
+                let resumed = match shaken {
+                    Poll::Pending => return Poll::Pending,
                     Poll::Ready(Ok(resumed)) => resumed,
-                    Poll::Ready(Err(error)) => return Poll::Ready(self.fail(DataFailure::Handshake, error)),
+                    Poll::Ready(Err(error)) => {
+                        self.part(runtime, endpoint);
+                        return Poll::Ready(self.fail(DataFailure::Handshake, error));
+                    }
                 };
                 // Nothing moves before the ticket that was used up is replaced: the transfer may be given up at
                 // any moment, and the next one needs it.
@@ -348,6 +391,7 @@ impl<R: Runtime> Data<R> {
                 });
                 Poll::Ready(DataEvent::Secured { resumed })
             }
+            State::Open(wire) => wire.poll_ahead(cx).map(|()| DataEvent::Ahead),
             State::Sent(wire) => {
                 wire.drain(cx);
                 Poll::Pending

@@ -89,6 +89,13 @@ impl Visitor {
     }
 }
 
+/// The names under which nobody in particular logs in (RFC 1635), in any case.
+const ANONYMOUS_NAMES: [&[u8]; 2] = [b"anonymous", b"ftp"];
+
+pub(super) fn is_anonymous_name(user: &[u8]) -> bool {
+    ANONYMOUS_NAMES.iter().any(|name| name.eq_ignore_ascii_case(user))
+}
+
 /// What a client wants beside, when something is made. A host may heed it or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

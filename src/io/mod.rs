@@ -29,6 +29,7 @@ mod hasher;
 mod hasher;
 mod host;
 mod local;
+mod login;
 mod moves;
 mod names;
 mod operations;

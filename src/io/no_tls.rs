@@ -3,6 +3,7 @@
 use ::std::io;
 use ::std::task::{Context, Poll};
 
+use super::login::Login;
 use super::runtime::Stream;
 
 #[derive(Clone, Debug)]
@@ -10,6 +11,18 @@ pub(super) enum Endpoint {}
 
 impl Endpoint {
     pub(super) fn has_spent_its_tickets(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn is_server(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn tell_login(&self, _: Login<'_>) {
+        match *self {}
+    }
+
+    pub(super) fn data_session(&self, _: usize) -> io::Result<Session> {
         match *self {}
     }
 
@@ -43,7 +56,15 @@ impl Session {
         match *self {}
     }
 
-    pub(super) fn is_resumed(&self) -> bool {
+    pub(super) fn poll_resumed(&self, _: &Context<'_>) -> Poll<bool> {
+        match *self {}
+    }
+
+    pub(super) fn poll_ahead<S: Stream>(&mut self, _: &mut S, _: &mut Context<'_>) -> Poll<()> {
+        match *self {}
+    }
+
+    pub(super) fn release_tickets(&mut self) {
         match *self {}
     }
 

@@ -180,6 +180,11 @@ impl Drop for Seat {
 }
 
 impl<S: Socket> Shared<S> {
+    /// Has the next [`poll_accept`](Self::poll_accept) ask the system, whatever the runtime was told.
+    pub(super) fn look_again(&self) {
+        self.socket.look_again();
+    }
+
     /// The next connection of this session's client.
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(OwnedFd, SocketAddr)>> {
         for _ in 0..AT_ONCE {

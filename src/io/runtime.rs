@@ -68,6 +68,11 @@ pub(super) trait Runtime: Unblock {
         sharing: Option<&Sharing>,
     ) -> io::Result<(Self::Listener, SocketAddr)>;
 
+    /// Has the next [`poll_accept`](Self::poll_accept) ask the system, whatever the runtime was told.
+    fn look_for_arrivals(&self, listener: &Self::Listener) {
+        let _ = listener;
+    }
+
     fn poll_accept(
         &self,
         listener: &Self::Listener,
@@ -148,6 +153,13 @@ impl<W: Reactor> Runtime for W {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         Ok((Listener::Own(self.register(listener.into())?), address))
+    }
+
+    fn look_for_arrivals(&self, listener: &Listener<W::Socket>) {
+        match listener {
+            Listener::Own(socket) => Socket::look_again(socket),
+            Listener::Shared(shared) => shared.look_again(),
+        }
     }
 
     fn poll_accept(

@@ -19,6 +19,7 @@ use ::std::time::Duration;
 use super::control::{Changed, Control};
 use super::data::Data;
 use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
+use super::login::Login;
 use super::pool::Pool;
 use super::runtime::{Runtime, Turns};
 use super::service::Guesses;
@@ -70,8 +71,6 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     moving: Option<Moving<A::Filesystem>>,
     /// An upload that was cut, and that its host is yet to see the end of.
     cutting: Cutting,
-    /// The machine has failed, and the session is over once that is done.
-    failed: Option<Error>,
     admitted: bool,
     /// What holds its transfers back.
     pub(super) throttle: Throttle,
@@ -85,6 +84,8 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     ending: Option<(Duration, Instant)>,
     /// The dialogue is over: until when the connection may still take to close in order.
     closing: Option<Instant>,
+    /// How it came to that.
+    ended: Result<(), Error>,
     reporter: Reporter,
 }
 
@@ -123,7 +124,6 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             host_moves: false,
             moving: None,
             cutting: Cutting::default(),
-            failed: None,
             admitted,
             throttle: Throttle::default(),
             guesses: None,
@@ -131,6 +131,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             proxy: None,
             ending: None,
             closing: None,
+            ended: Ok(()),
             reporter: Reporter::new(endpoints),
         }
     }
@@ -172,11 +173,6 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         let deadline = loop {
             self.cut_what_is_over();
             ready!(self.cutting.poll(&mut self.runtime, self.ending.map(|(_, end)| end), cx));
-            if let Some(error) = self.failed {
-                // The peer may have half-closed: what is queued can still arrive.
-                while self.control.flush(cx) {}
-                return Poll::Ready(Err(error));
-            }
             if let Some(deadline) = self.closing {
                 break deadline;
             }
@@ -192,7 +188,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     }
                     self.asked = None;
                     self.cut();
-                    self.failed = Some(error);
+                    // The peer may have half-closed: what is queued can still arrive.
+                    self.ended = Err(error);
+                    self.linger(now);
                     continue;
                 }
             };
@@ -213,8 +211,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     }
                     self.asked = None;
                     self.cut();
-                    let linger = now.after(LINGER);
-                    self.closing = Some(self.ending.map_or(linger, |(_, end)| linger.min(end)));
+                    self.linger(now);
                 }
                 // The end of its transfer is told once the file has been.
                 Action::Wait(_) if self.cut_what_is_over() => {}
@@ -230,7 +227,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     }
                     let changing = self.control.is_changing();
                     let mut progress = !changing && self.control.flush(cx);
-                    progress |= !changing && self.control.fill(cx);
+                    if !changing && self.control.fill(cx) {
+                        // Who has connected before it said that comes first.
+                        self.data.look_again(&self.runtime);
+                        progress = true;
+                    }
                     if self.control.error.is_some() && !self.session.is_storing() {
                         // Nobody is left to hear of it.
                         self.give_up();
@@ -248,10 +249,16 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 }
             }
         };
-        match self.control.poll_close(cx) {
-            Poll::Pending => self.runtime.poll_deadline(deadline, cx).map(Ok),
-            Poll::Ready(()) => Poll::Ready(Ok(())),
+        if self.control.poll_close(cx).is_pending() {
+            ready!(self.runtime.poll_deadline(deadline, cx));
         }
+        Poll::Ready(::std::mem::replace(&mut self.ended, Ok(())))
+    }
+
+    /// The dialogue is over.
+    fn linger(&mut self, now: Instant) {
+        let linger = now.after(LINGER);
+        self.closing = Some(self.ending.map_or(linger, |(_, end)| linger.min(end)));
     }
 
     fn upgraded(&mut self, token: Upgrade) {
@@ -272,6 +279,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         if note == Note::Reset {
             (self.filesystem, self.host, self.user) = (None, None, Vec::new());
         }
+        self.tell_login(&note);
         let certificates = self.certificates();
         let reporter = &mut self.reporter;
         // Who was refused is told as whom he wanted to be.
@@ -302,6 +310,22 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             Note::Changed(change) => reporter.changed(change),
             Note::Left => reporter.closed = Closed::Left,
         }
+    }
+
+    /// Has TLS know whose the connection is.
+    fn tell_login(&self, note: &Note) {
+        let Some(endpoint) = &self.endpoint else { return };
+        endpoint.tell_login(match note {
+            Note::LoggedIn
+                if self.session.shares_tls_sessions() && !self.accounts.is_anonymous(&self.visitor()) =>
+            {
+                let address = self.endpoints.peer.ip();
+                Login::User { host: self.host.as_deref(), name: &self.user, address }
+            }
+            Note::LoggedIn => Login::Unshared,
+            Note::Reset => Login::Nobody,
+            _ => return,
+        });
     }
 
     fn act(&mut self, id: DataId, op: DataOp) {
@@ -516,6 +540,11 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
     /// Moves bytes between the host and the data connection, or brings that about. `true` when
     /// something happened.
     fn move_data(&mut self, cx: &mut Context<'_>) -> bool {
+        if let Some(until) = self.data.poll_parting(&self.runtime, cx) {
+            if self.runtime.poll_deadline(until, cx).is_ready() {
+                let _ = self.data.poll_parting(&self.runtime, cx);
+            }
+        }
         let Some(id) = self.data.id() else { return false };
         if self.data.is_moving() {
             match self.throttle.poll_allowance(&mut self.runtime, cx) {

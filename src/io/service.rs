@@ -14,7 +14,7 @@ mod state;
 use ::std::fmt;
 use ::std::future::{Future, poll_fn};
 use ::std::io;
-use ::std::net::{SocketAddr, TcpListener, TcpStream};
+use ::std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use ::std::num::NonZeroU64;
 use ::std::os::fd::{AsFd, OwnedFd};
 use ::std::pin::{Pin, pin};
@@ -139,13 +139,13 @@ impl Terms {
     }
 
     #[cfg(feature = "rustls")]
-    fn endpoint(&self) -> Option<Endpoint> {
-        self.tls.as_ref().map(Endpoint::server)
+    fn endpoint(&self, client: IpAddr) -> Option<Endpoint> {
+        self.tls.as_ref().map(|tls| Endpoint::server(tls, client))
     }
 
     #[cfg(not(feature = "rustls"))]
     #[expect(clippy::unused_self, reason = "there is nothing to look up")]
-    const fn endpoint(&self) -> Option<Endpoint> {
+    const fn endpoint(&self, _: IpAddr) -> Option<Endpoint> {
         None
     }
 }
@@ -294,7 +294,7 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     // Whose data may come from elsewhere cannot be told from others by where they come from.
     let pool = terms.pool.as_ref().filter(|_| client == peer && !config.foreign_addresses);
     let mut connection =
-        Connection::new(runtime, socket, endpoints, config, accounts, admitted, terms.endpoint())
+        Connection::new(runtime, socket, endpoints, config, accounts, admitted, terms.endpoint(client.ip()))
             .with_hooks(terms.hooks.clone());
     if let Some(pool) = pool {
         connection.share_ports(pool);

@@ -1,9 +1,10 @@
 //! TLS (RFC 4217), for every adapter: what its users bring, the sessions of one control connection, and
 //! the records between a socket and rustls.
 //!
-//! Each control connection has its own store of TLS sessions, in a clone of the configuration, which its
-//! data connections share and nobody else does. A client's data connection so always resumes a session
-//! of its own control connection; and a server that sees a session resumed knows whose it is.
+//! Each control connection has its own TLS sessions, which its data connections share and, of a client, nobody else
+//! does. A client's data connection so always resumes a session of its own control connection. A server lets a data
+//! connection resume the sessions of its own control connection and of its user's others ([`ServerTls`]), and none
+//! besides: when it sees one resumed, it knows whose it is.
 //!
 //! A driver of your own has these stores too, as [`ClientSessions`] and [`ServerSessions`], and moves the bytes
 //! of rustls's connections itself:
@@ -42,7 +43,7 @@
 //! let control = shake_hands(at_client.connect()?, at_server.accept()?)?;
 //! assert_eq!(control, Some(HandshakeKind::Full));
 //! // ... and all of its data connections from these.
-//! let data = shake_hands(at_client.connect()?, at_server.accept()?)?;
+//! let data = shake_hands(at_client.connect()?, at_server.accept_data()?)?;
 //! let event = DataEvent::Secured { resumed: data == Some(HandshakeKind::Resumed) };
 //! assert_eq!(event, DataEvent::Secured { resumed: true });
 //! # Ok(())
@@ -54,9 +55,11 @@
 mod client;
 mod records;
 mod server;
+mod sessions;
 
 use ::std::fmt;
 use ::std::io;
+use ::std::net::IpAddr;
 use ::std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
@@ -65,6 +68,7 @@ use rustls::{Connection, RootCertStore};
 
 use crate::codec::Invalid;
 
+use super::login::Login;
 pub use client::{ClientSessions, ClientTls, ClientTlsBuilder};
 pub(super) use records::Session;
 pub use server::{ServerSessions, ServerTls, ServerTlsBuilder};
@@ -97,9 +101,23 @@ impl Endpoint {
         Ok(Self::Client(tls.sessions(name)))
     }
 
-    /// A server's.
-    pub(super) fn server(tls: &ServerTls) -> Self {
-        Self::Server(tls.sessions())
+    /// A server's, for a client from this address.
+    pub(super) fn server(tls: &ServerTls, address: IpAddr) -> Self {
+        Self::Server(tls.sessions_from(address))
+    }
+
+    pub(super) const fn is_server(&self) -> bool {
+        matches!(self, Self::Server(_))
+    }
+
+    /// Who has logged in, if anybody has, and as whom if the sessions are shared with others of that user.
+    pub(super) fn tell_login(&self, login: Login<'_>) {
+        let Self::Server(sessions) = self else { return };
+        match login {
+            Login::Nobody => sessions.belong_to_nobody(),
+            Login::Unshared => sessions.stay_alone(),
+            Login::User { host, name, address } => sessions.belong_to(host, name, address),
+        }
     }
 
     /// Whether there were tickets, of TLS 1.3, and none is left.
@@ -119,6 +137,17 @@ impl Endpoint {
             Self::Server(sessions) => (Connection::from(sessions.accept().map_err(other)?), false),
         };
         Ok(Session::new(connection, chunk, tolerant))
+    }
+
+    /// As [`session`](Self::session), for a data connection.
+    pub(super) fn data_session(&self, chunk: usize) -> io::Result<Session> {
+        match self {
+            Self::Client(_) => self.session(chunk),
+            Self::Server(sessions) => {
+                let (connection, keeper) = sessions.accept_data_to_check().map_err(other)?;
+                Ok(Session::new(connection.into(), chunk, false).holding_tickets(keeper))
+            }
+        }
     }
 }
 

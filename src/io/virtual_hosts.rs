@@ -70,6 +70,10 @@ impl<A: Accounts> Accounts for VirtualHosts<A> {
         self.chosen(visitor).account(visitor, account)
     }
 
+    fn is_anonymous(&self, visitor: &Visitor) -> bool {
+        self.chosen(visitor).is_anonymous(visitor)
+    }
+
     fn host(&self, _: &Visitor, name: &[u8]) -> Result<(), Refusal> {
         self.find(name)
     }
@@ -92,6 +96,10 @@ impl<A: AsyncAccounts> AsyncAccounts for VirtualHosts<A> {
 
     async fn account(&self, visitor: &Visitor, account: &[u8]) -> Result<Arc<A::Filesystem>, Refusal> {
         self.chosen(visitor).account(visitor, account).await
+    }
+
+    fn is_anonymous(&self, visitor: &Visitor) -> bool {
+        self.chosen(visitor).is_anonymous(visitor)
     }
 
     async fn host(&self, _: &Visitor, name: &[u8]) -> Result<(), Refusal> {

@@ -4,7 +4,7 @@ use ::std::fs::File;
 use ::std::io;
 use ::std::task::{Context, Poll, ready};
 
-use super::runtime::Stream;
+use super::runtime::{Stream, Turns};
 use super::tls::Session;
 
 /// A TCP stream, and TLS on it once it was asked for.
@@ -24,11 +24,11 @@ impl<S: Stream> Wire<S> {
         self.tls = Some(Box::new(session));
     }
 
-    /// Goes on with the handshake. Ready when it is done: whether it resumed a session.
+    /// Goes on with the handshake. Ready when it is done: whether it resumed a session of the same peer's.
     pub(super) fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(Ok(false)) };
         ready!(tls.poll_handshake(stream, cx))?;
-        Poll::Ready(Ok(tls.is_resumed()))
+        tls.poll_resumed(cx).map(Ok)
     }
 
     /// The certificates that the peer has shown, once the handshake is done.
@@ -119,6 +119,22 @@ impl<S: Stream> Wire<S> {
         })
     }
 
+    /// Sends the tickets that were kept back, as far as it takes them now; whatever is sent next comes behind them.
+    pub(super) fn send_tickets(&mut self, cx: &mut Context<'_>) {
+        if let Some(tls) = &mut self.tls {
+            tls.release_tickets();
+            let _ = tls.poll_flush(&mut self.stream, cx);
+        }
+    }
+
+    /// Ready, once, when the peer has sent bytes on a connection whose tickets are kept back.
+    pub(super) fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_ahead(&mut self.stream, cx),
+            None => Poll::Pending,
+        }
+    }
+
     pub(super) fn may_bring_tickets(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.may_bring_tickets())
     }
@@ -138,6 +154,15 @@ impl<S: Stream> Wire<S> {
             return Poll::Ready(());
         }
         tls.poll_end(stream, cx).map(drop)
+    }
+
+    /// Reads what comes and drops it, under TLS or not: ready when no more will.
+    pub(super) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (mut waste, mut turns) = ([0; 4096], Turns::default());
+        while let Ok(1..) = ready!(self.stream.poll_read(cx, &mut waste)) {
+            ready!(turns.poll_next(cx));
+        }
+        Poll::Ready(())
     }
 
     pub(super) fn reset_on_drop(&mut self) {

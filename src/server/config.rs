@@ -8,7 +8,7 @@ use core::time::Duration;
 use crate::codec::{
     Features, Full, HashAlgorithm, Position, ReplyCode, ReplyLine, Sink, Text, Verb, VerbSet,
 };
-use crate::security::{Policy, TlsMode};
+use crate::security::{Policy, SessionBinding, TlsMode};
 use crate::transfer::LineEnds;
 
 /// How a session behaves. The defaults are safe.
@@ -200,10 +200,9 @@ pub struct Security {
     pub control: Policy,
     /// Whether data connections may go without; [`Policy::Never`] refuses PROT P. Preferred by default.
     pub data: Policy,
-    /// Whether the TLS session of a data connection has to be that of its control connection. It is what
-    /// ties the two together: without, whoever connects first gets the data (RFC 4217 10.2). On by
-    /// default; clients that cannot are answered 522.
-    pub bound_sessions: bool,
+    /// Which TLS session a data connection has to resume: one of its control connection or of its user's others
+    /// ([`SessionBinding::User`]), by default.
+    pub session_binding: SessionBinding,
     /// Whether CCC is granted, which goes on in the clear for the sake of firewalls that look into the
     /// dialogue (RFC 4217 5 and 15.3). Off by default.
     pub clear_command_channel: bool,
@@ -215,7 +214,7 @@ impl Default for Security {
             tls: TlsMode::None,
             control: Policy::Prefer,
             data: Policy::Prefer,
-            bound_sessions: true,
+            session_binding: SessionBinding::User,
             clear_command_channel: false,
         }
     }

@@ -3,6 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use super::commands::Outcome as Answered;
+use super::habit::Habit;
 use super::machine::{Ticket, append_reply};
 use super::session::Session;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
@@ -38,7 +39,7 @@ pub(super) enum Channel {
     Connecting(DataId),
     /// The connection stands.
     Ready(DataId),
-    /// The TLS handshake is going on. The client may begin it before it sends its command.
+    /// The TLS handshake is going on; the client has begun it, or not yet. It may before it sends its command.
     Securing { id: DataId, begun: bool },
     /// The connection stands and is protected.
     Secured(DataId),
@@ -55,13 +56,6 @@ impl Channel {
     /// Whether it is known where the connection will be made, and none was.
     pub(super) const fn is_expected(&self) -> bool {
         matches!(self, Self::Listening(..) | Self::Address(_))
-    }
-
-    /// Lets nothing wait any longer for what the client has begun.
-    pub(super) const fn forget_beginning(&mut self) {
-        if let Self::Securing { begun, .. } = self {
-            *begun = false;
-        }
     }
 
     const fn id(&self) -> Option<DataId> {
@@ -122,15 +116,27 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 _ => return Err(unexpected),
             },
             DataEvent::Secured { resumed } => match self.channel {
-                Channel::Securing { id, .. } if resumed || !self.config.security.bound_sessions => {
+                Channel::Securing { id, begun } if resumed || self.takes_any_tls_session() => {
                     self.channel = Channel::Secured(id);
+                    if !begun {
+                        // None follow.
+                        self.habit = Habit::NeedsNone;
+                    } else if self.habit == Habit::NeedsTickets {
+                        self.order(id, DataOp::SendTickets);
+                    }
                 }
                 Channel::Securing { .. } => {
-                    self.close_channel(DataOp::Abort);
+                    // In order, so that the client comes to read why.
+                    self.close_channel(DataOp::Close);
                     self.channel = Channel::Failed(DataFailure::NotResumed);
                 }
                 _ => return Err(unexpected),
             },
+            DataEvent::Ahead => {
+                if !self.is_announced() {
+                    self.habit = Habit::NeedsNone;
+                }
+            }
             DataEvent::Moved(count) => {
                 self.transfer.as_mut().ok_or(unexpected)?.count(count);
             }

@@ -12,9 +12,6 @@ use crate::codec::Text;
 use crate::error::{Awaited, PeerError};
 use crate::time::Instant;
 
-/// How long a handshake on the data connection that the client has begun holds back the 150.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 /// A moment that a deadline of the whole session counts from. Whoever is not logged in yet has no upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Epoch {
@@ -64,7 +61,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if let Some(due) = self.refusal_due(now) {
             return (Awaited::Login, due);
         }
-        let held = self.holds_announcement();
+        let held = self.announcement_waits();
         let idle = self.idle();
         let timeouts = &self.config.timeouts;
         let started = self.epoch.of_login(now);
@@ -74,7 +71,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         };
         let (awaited, deadline) = match (&mut self.transfer, self.login) {
             _ if self.pending.is_some() => (Awaited::Host, self.asked_at.after(timeouts.host)),
-            _ if held => (Awaited::Handshake, self.since.after(PATIENCE.min(timeouts.accept))),
+            _ if held.is_some() => {
+                let wait = held.unwrap_or_default();
+                (Awaited::Handshake, self.since.after(wait.min(timeouts.accept)))
+            }
             (Some(transfer), _) if transfer.reply_due(now).is_some() => {
                 (Awaited::FinalReply, transfer.reply_due(now).unwrap_or(now))
             }
@@ -117,8 +117,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.refuse_login(ticket, tx);
         }
         match awaited {
-            // Who needs the 150 to go on with the handshake gets it.
-            Awaited::Handshake => self.channel.forget_beginning(),
+            Awaited::Handshake => self.announcement_has_waited(),
             // It does not even take its replies.
             _ if tx.free() < END_ROOM => self.give_up(awaited, tx),
             Awaited::Data => self.transfer_failed(DataFailure::Stalled, tx),

@@ -58,6 +58,7 @@ mod config;
 mod data;
 mod deadline;
 mod extensions;
+mod habit;
 mod information;
 #[cfg(feature = "alloc")]
 mod lister;

@@ -9,7 +9,7 @@ use crate::action::DataOp;
 use crate::buffer::{Rx, Tx};
 use crate::codec::{ProtectionLevel, ReplyCode as Code, Text, Verb};
 use crate::error::PeerError;
-use crate::security::{Control, Downgrade, Policy, TlsMode, Upgrade};
+use crate::security::{Control, Downgrade, Policy, SessionBinding, TlsMode, Upgrade};
 use crate::time::Instant;
 
 /// The mechanisms of AUTH, and whether each protects data connections from the start, as PROT P does. RFC 4217 17
@@ -51,6 +51,19 @@ impl<P> Session<P> {
     #[must_use]
     pub const fn is_certified(&self) -> bool {
         self.shield.certified
+    }
+
+    /// Whether data connections may resume the TLS sessions of the other control connections of this user, from the same
+    /// address, and theirs those of this one: the client is logged in, and [`SessionBinding::User`] is set. That does not
+    /// go for anonymous users, whom only the host knows.
+    #[must_use]
+    pub fn shares_tls_sessions(&self) -> bool {
+        self.login == Login::In && self.config.security.session_binding == SessionBinding::User
+    }
+
+    /// Whether a data connection counts whatever it resumes.
+    pub(super) fn takes_any_tls_session(&self) -> bool {
+        self.config.security.session_binding == SessionBinding::Off
     }
 }
 

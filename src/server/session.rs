@@ -8,6 +8,7 @@ use arrayvec::ArrayVec;
 use super::Config;
 use super::data::Channel;
 use super::deadline::Epoch;
+use super::habit::Habit;
 use super::machine::{self, BadLine, Server, Ticket};
 use super::note::{Note, Outcome};
 use super::paths::{Paths, resolve_name};
@@ -127,6 +128,7 @@ pub struct Session<P> {
     /// The parameters of the transfer that runs, or that the host was asked to open.
     pub(super) opening: Parameters,
     pub(super) channel: Channel,
+    pub(super) habit: Habit,
     pub(super) transfer: Option<Transfer>,
     pub(super) last_data: DataId,
     pub(super) ops: ArrayVec<(DataId, DataOp), 4>,
@@ -182,6 +184,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             verb: Verb::Noop,
             opening: Parameters::new(Coding::default()),
             channel: Channel::None,
+            habit: Habit::default(),
             transfer: None,
             last_data: DataId::NONE,
             ops: ArrayVec::new(),
@@ -463,6 +466,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// The parameters go back to their defaults, and nobody is logged in (RFC 959 4.1.1, REIN).
     pub(super) fn reset(&mut self) {
         self.abandon_data();
+        self.habit = Habit::default();
         self.note(Note::Reset);
         // Nobody stays without a login by sending REIN again and again.
         if self.login == Login::In {

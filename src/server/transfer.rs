@@ -272,7 +272,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if tx.free() < END_ROOM {
             return None;
         }
-        if self.holds_announcement() {
+        if self.announcement_waits().is_some() {
             return None;
         }
         self.announce(tx);
@@ -319,16 +319,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (State::Failed(failure), _) => self.transfer_failed(failure, tx),
         }
         None
-    }
-
-    /// Whether the 150 waits for a handshake that the client has begun. The tickets for its next data connections
-    /// are then there before it sends the file: curl leaves an upload without waiting for them, uses each once,
-    /// and would be refused for want of one. Whoever downloads reads them anyway.
-    pub(super) fn holds_announcement(&self) -> bool {
-        let opened = |transfer: &Transfer| transfer.state == State::Opened && transfer.receives();
-        self.config.security.bound_sessions
-            && matches!(self.channel, Channel::Securing { begun: true, .. })
-            && self.transfer.as_ref().is_some_and(opened)
     }
 
     /// Says that the transfer begins, unless that was said: 150.
@@ -406,6 +396,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.announce(tx);
         // The codes for want of room are for what is stored (RFC 959 5.4).
         let receives = self.transfer.as_ref().is_some_and(Transfer::receives);
+        if receives && failure == DataFailure::Broken {
+            self.upload_has_broken();
+        }
         let (code, text) = match failure {
             DataFailure::Unreachable => {
                 (Code::CANNOT_OPEN_DATA_CONNECTION, Text::literal("The data connection could not be opened."))
@@ -460,6 +453,17 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.close_channel(DataOp::Abort);
         self.reply(transfer.ticket, Code::TRANSFER_ABORTED, Text::literal("Transfer aborted."), tx);
         self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx);
+    }
+
+    /// Whether the client was told that a transfer begins.
+    pub(super) fn is_announced(&self) -> bool {
+        self.transfer.as_ref().is_some_and(|transfer| transfer.state != State::Opened)
+    }
+
+    /// Whether an upload was opened of which the client was not told that it begins.
+    pub(super) fn is_unannounced_upload(&self) -> bool {
+        let opened = |transfer: &Transfer| transfer.state == State::Opened && transfer.receives();
+        self.transfer.as_ref().is_some_and(opened)
     }
 
     /// Bytes of the running transfer, for STAT.

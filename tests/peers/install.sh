@@ -5,7 +5,7 @@
 # ~/.cache/ftp-proto/peers): their packages conflict with one another, so they are unpacked there and not installed.
 set -euo pipefail
 peers=${FTP_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/ftp-proto/peers}
-clients=(curl lftp wget tnftp ncftp inetutils-ftp)
+clients=(curl lftp rclone wget tnftp ncftp inetutils-ftp)
 servers=(vsftpd proftpd pure-ftpd ftpd)
 packages=(vsftpd proftpd-core proftpd-mod-crypto pure-ftpd inetutils-ftpd python3-pyftpdlib)
 

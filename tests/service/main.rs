@@ -2,20 +2,10 @@
 #![cfg(all(feature = "disk", feature = "tokio", feature = "smol"))]
 
 mod atomic;
-#[cfg(feature = "ring")]
-#[path = "../support/certificates.rs"]
-#[allow(dead_code, reason = "each test program uses its part")]
-mod certificates;
-#[cfg(feature = "ring")]
-mod protected;
-#[cfg(feature = "ring")]
-#[path = "../tls/raw.rs"]
-#[allow(dead_code, reason = "each test program uses its part")]
-mod raw;
-
 mod beginning;
 #[cfg(feature = "ring")]
 #[path = "../support/certificates.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
 mod certificates;
 #[cfg(feature = "ring")]
 mod certified;
@@ -39,9 +29,15 @@ mod orphans;
 mod peer;
 #[cfg(target_os = "linux")]
 mod pooled;
+#[cfg(feature = "ring")]
+mod protected;
 #[cfg(feature = "proxy-protocol")]
 mod proxy;
 mod public;
+#[cfg(feature = "ring")]
+#[path = "../tls/raw.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
+mod raw;
 mod shutdown;
 mod site;
 mod traced;

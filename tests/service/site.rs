@@ -45,8 +45,6 @@ pub(crate) struct Setup {
     pub(crate) shared_ports: bool,
     /// An interval, or none.
     pub(crate) keepalive: Option<Option<Duration>>,
-    #[cfg(feature = "ring")]
-    pub(crate) tls: Option<ftp_proto::io::tls::ServerTls>,
     #[cfg(feature = "proxy-protocol")]
     pub(crate) proxies: Option<ftp_proto::io::Proxies>,
     /// Explicit TLS.
@@ -102,10 +100,6 @@ macro_rules! set_up {
         }
         if let Some(interval) = setup.keepalive {
             server = server.with_tcp_keepalive(interval);
-        }
-        #[cfg(feature = "ring")]
-        if let Some(tls) = setup.tls {
-            server = server.with_explicit_tls(tls);
         }
         #[cfg(feature = "proxy-protocol")]
         if let Some(proxies) = setup.proxies {

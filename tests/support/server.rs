@@ -353,6 +353,7 @@ impl Rig {
                     self.session.data_event(id, DataEvent::Secured { resumed }).unwrap();
                 }
             }
+            (DataOp::SendTickets, DataEnd::Open(open)) if *open == id => {}
             (DataOp::Close | DataOp::Abort, _) => self.data = DataEnd::None,
             (op, data) => panic!("{op:?} while {data:?}"),
         }

@@ -1,6 +1,7 @@
 //! FTPS over real sockets (RFC 4217): our client against our server, and against a client that
 //! misbehaves. What holds on every runtime is among the tests of the adapters.
 
+mod binding;
 #[path = "../support/certificates.rs"]
 mod certificates;
 mod raw;
@@ -9,13 +10,14 @@ mod segments;
 mod served;
 mod sparing;
 mod support;
+mod unread;
 
 use certificates::{certificate, trusting};
 use ftp_proto::client::{self, Config as ClientConfig};
 use ftp_proto::error::PeerError;
 use ftp_proto::io::Error;
 use ftp_proto::io::tls::{ClientTls, ServerTls};
-use ftp_proto::security::{Policy, TlsMode};
+use ftp_proto::security::{Policy, SessionBinding, TlsMode};
 use ftp_proto::server;
 use raw::RawClient;
 use rustls::SupportedProtocolVersion;
@@ -198,7 +200,8 @@ fn nothing_secret_is_sent_before_the_connection_is_secured() {
 
 #[test]
 fn a_data_connection_with_a_fresh_or_a_foreign_session_gets_522() {
-    let served = Served::start(TlsMode::Explicit, config(|_| {}));
+    let binding = SessionBinding::Connection;
+    let served = Served::start(TlsMode::Explicit, config(|config| config.security.session_binding = binding));
     let (own, fresh, foreign) = (raw::client_config(), raw::client_config(), raw::client_config());
     let mut client = RawClient::new(served.address, &own);
     let mut other = RawClient::new(served.address, &foreign);

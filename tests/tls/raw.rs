@@ -1,30 +1,49 @@
 //! A client that speaks TLS by hand, to do what ours would not.
 
 use crate::certificates::roots;
-use rustls::client::Resumption;
+use rustix::net::{AddressFamily, SocketType};
+use rustls::client::{Resumption, Tls12Resumption};
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-type Stream = StreamOwned<ClientConnection, TcpStream>;
+pub type Stream = StreamOwned<ClientConnection, TcpStream>;
 
 /// A client configuration with a session store of its own.
 pub fn client_config() -> Arc<ClientConfig> {
+    client_config_of(rustls::ALL_VERSIONS)
+}
+
+/// The same, for these versions of TLS.
+pub fn client_config_of(versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
     let mut store = RootCertStore::empty();
     store.add(roots()[0].clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(versions).unwrap();
     let mut config = builder.with_root_certificates(store).with_no_client_auth();
     config.resumption = Resumption::in_memory_sessions(8);
     Arc::new(config)
 }
 
+/// The same, by TLS 1.2 without tickets.
+pub fn client_config_of_identifiers() -> Arc<ClientConfig> {
+    let mut config = ClientConfig::clone(&client_config_of(&[&rustls::version::TLS12]));
+    config.resumption = Resumption::in_memory_sessions(8).tls12_resumption(Tls12Resumption::SessionIdOnly);
+    Arc::new(config)
+}
+
 fn tcp(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).unwrap();
+    tcp_from(Ipv4Addr::LOCALHOST, address)
+}
+
+fn tcp_from(own: Ipv4Addr, address: SocketAddr) -> TcpStream {
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    rustix::net::bind(&socket, &SocketAddr::new(own.into(), 0)).unwrap();
+    rustix::net::connect(&socket, &address).unwrap();
+    let stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     stream.set_write_timeout(Some(Duration::from_secs(10))).unwrap();
     stream
@@ -39,25 +58,54 @@ fn over(stream: TcpStream, config: &Arc<ClientConfig>) -> Stream {
 pub struct RawClient {
     control: BufReader<Stream>,
     address: SocketAddr,
+    own: Ipv4Addr,
 }
 
 impl RawClient {
     pub fn new(address: SocketAddr, config: &Arc<ClientConfig>) -> Self {
-        let mut stream = tcp(address);
+        let mut client = Self::secured(Ipv4Addr::LOCALHOST, address, config);
+        client.log_in("me", "secret");
+        client
+    }
+
+    /// One from this address that has yet to log in.
+    pub fn secured(own: Ipv4Addr, address: SocketAddr, config: &Arc<ClientConfig>) -> Self {
+        let mut stream = tcp_from(own, address);
         let mut greeting = [0; 512];
         let _ = stream.read(&mut greeting).unwrap();
         stream.write_all(b"AUTH TLS\r\n").unwrap();
         let _ = stream.read(&mut greeting).unwrap();
-        let mut client = Self { control: BufReader::new(over(stream, config)), address };
-        for line in ["USER me", "PASS secret", "PBSZ 0", "PROT P", "TYPE I"] {
-            assert!(client.say(line) < 400, "{line}");
-        }
+        let mut client = Self { control: BufReader::new(over(stream, config)), address, own };
+        // What it has read by then are the tickets, too.
+        assert_eq!(client.say("NOOP"), 200);
         client
+    }
+
+    pub fn log_in(&mut self, user: &str, password: &str) {
+        let (user, password) = (format!("USER {user}"), format!("PASS {password}"));
+        for line in [&*user, &password, "PBSZ 0", "PROT P", "TYPE I"] {
+            assert!(self.say(line) < 400, "{line}");
+        }
+    }
+
+    /// Sends a command whose reply is read later.
+    pub fn send(&mut self, line: &str) {
+        self.control.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
+    }
+
+    /// Ends TLS on the control connection, and gives what comes then.
+    pub fn end_tls(&mut self) -> std::io::Result<Vec<u8>> {
+        let stream = self.control.get_mut();
+        stream.conn.send_close_notify();
+        stream.flush()?;
+        let mut rest = Vec::new();
+        self.control.read_to_end(&mut rest)?;
+        Ok(rest)
     }
 
     /// Sends a command, and reads the code of its reply.
     pub fn say(&mut self, line: &str) -> u16 {
-        self.control.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
+        self.send(line);
         self.reply()
     }
 
@@ -73,7 +121,7 @@ impl RawClient {
         let mut line = String::new();
         self.control.read_line(&mut line).unwrap();
         let port = line.split('|').nth(3).unwrap().parse().unwrap();
-        over(tcp(SocketAddr::new(self.address.ip(), port)), config)
+        over(tcp_from(self.own, SocketAddr::new(self.address.ip(), port)), config)
     }
 }
 

@@ -4,9 +4,11 @@ use crate::certificates::certificate;
 use crate::served;
 use ftp_proto::io::std::{Client, ClientBuilder};
 use ftp_proto::io::tls::{ClientTls, ServerTls};
+use ftp_proto::io::{Directory, Users};
 use ftp_proto::security::TlsMode;
 use ftp_proto::server::Config;
 use std::ops::Deref;
+use std::sync::Arc;
 
 /// A server that runs until it is dropped.
 pub struct Served {
@@ -30,6 +32,21 @@ impl Served {
             }
         });
         Self { mode, server }
+    }
+
+    /// One where `you` may do all too, and anybody may read.
+    pub fn with_others(config: Config) -> Self {
+        let (chain, key) = certificate();
+        let tls = ServerTls::new(chain, key).unwrap();
+        let users = |directory: Directory| {
+            let directory = Arc::new(directory.writable());
+            let users = Users::new().user("me", "secret", Arc::clone(&directory));
+            users.user("you", "secret", Arc::clone(&directory)).anonymous(directory)
+        };
+        let server = served::Served::to(users, "127.0.0.1:0", |server| {
+            server.with_config(config).with_explicit_tls(tls)
+        });
+        Self { mode: TlsMode::Explicit, server }
     }
 
     pub fn builder(&self, tls: ClientTls) -> ClientBuilder {

@@ -12,7 +12,7 @@ use ::std::vec::Vec;
 
 use super::{
     Access, ByteRange, Changes, Digest, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor,
-    Wishes,
+    Wishes, is_anonymous_name,
 };
 use crate::codec::Command;
 use crate::listing::OwnedEntry;
@@ -55,6 +55,11 @@ pub trait AsyncAccounts: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Arc<Self::Filesystem>, Refusal>> + Send {
         let _ = (visitor, account);
         unsupported()
+    }
+
+    /// As [`Accounts::is_anonymous`](super::Accounts::is_anonymous).
+    fn is_anonymous(&self, visitor: &Visitor) -> bool {
+        is_anonymous_name(&visitor.user)
     }
 
     /// As [`Accounts::host`](super::Accounts::host).

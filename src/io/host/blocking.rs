@@ -5,7 +5,7 @@ use ::std::sync::Arc;
 
 use super::{
     Access, ByteRange, Changes, Digest, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor,
-    Wishes,
+    Wishes, is_anonymous_name,
 };
 use crate::codec::Command;
 use crate::listing::OwnedEntry;
@@ -54,6 +54,13 @@ pub trait Accounts: Send + Sync + 'static {
     fn account(&self, visitor: &Visitor, account: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal> {
         let _ = (visitor, account);
         Err(Refusal::Unsupported)
+    }
+
+    /// Whether a user who has logged in is anybody: the TLS sessions of such connections have nothing to do with each
+    /// other ([`SessionBinding`](crate::security::SessionBinding)). By default those called `anonymous` and `ftp` are
+    /// (RFC 1635). It is called at once, wherever the other calls are made, and is not to wait for anything.
+    fn is_anonymous(&self, visitor: &Visitor) -> bool {
+        is_anonymous_name(&visitor.user)
     }
 
     /// A client names the virtual host that it wants (RFC 7151). There is none but this by default.

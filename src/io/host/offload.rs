@@ -175,6 +175,10 @@ impl<A: Accounts, U: Unblock> AsyncAccounts for Offload<A, U> {
         Ok(self.offload(visitor, filesystem))
     }
 
+    fn is_anonymous(&self, visitor: &Visitor) -> bool {
+        self.inner.is_anonymous(visitor)
+    }
+
     async fn host(&self, visitor: &Visitor, name: &[u8]) -> Result<(), Refusal> {
         let name = name.to_vec();
         self.call(visitor, move |accounts, visitor| accounts.host(visitor, &name)).await

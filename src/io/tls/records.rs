@@ -1,10 +1,12 @@
 //! TLS between a stream of records and a stream of bytes: one connection's state, and no socket of its own.
 
 use ::std::io::{self, Read, Write};
+use ::std::sync::Arc;
 use ::std::task::{Context, Poll, ready};
 
 use rustls::{Connection, HandshakeKind, ProtocolVersion};
 
+use super::sessions::Keeper;
 use crate::io::runtime::{Stream, Turns};
 
 /// A record's header: type, version, length (RFC 8446 5.1).
@@ -31,6 +33,12 @@ pub(in crate::io) struct Session {
     has_bytes: bool,
     /// An end without close_notify counts as one.
     tolerant: bool,
+    /// What is to be sent once the handshake is over waits for other bytes, or the end.
+    holds: bool,
+    /// Bytes came before they were asked for, and that was told.
+    is_ahead: bool,
+    /// Knows whose session the handshake has resumed.
+    keeper: Option<Arc<Keeper>>,
 }
 
 impl Session {
@@ -46,7 +54,46 @@ impl Session {
             ended: false,
             has_bytes: false,
             tolerant,
+            holds: false,
+            is_ahead: false,
+            keeper: None,
         }
+    }
+
+    /// A server's data connection. Tickets are kept back for as long as nothing else is sent, which on a connection that
+    /// only receives is to its end: its peer need not read anything while it writes, and its close would be a reset if
+    /// something were there (RFC 9293 3.6.1, RFC 2525 2.17). What has come by then may be lost with it.
+    pub(super) fn holding_tickets(mut self, keeper: Arc<Keeper>) -> Self {
+        (self.holds, self.keeper) = (true, Some(keeper));
+        self
+    }
+
+    /// Lets the tickets go that were kept back.
+    pub(in crate::io) const fn release_tickets(&mut self) {
+        self.holds = false;
+    }
+
+    /// Ready, once, when bytes have come while tickets are kept back.
+    pub(in crate::io) fn poll_ahead<S: Stream>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<()> {
+        while self.is_holding() && !self.is_ahead {
+            if self.has_bytes {
+                self.is_ahead = true;
+                return Poll::Ready(());
+            }
+            match ready!(self.poll_receive(stream, cx)) {
+                Ok(true) => {}
+                // Whoever reads next meets that again.
+                Ok(false) | Err(_) => break,
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Whether what there is to send waits. A handshake of TLS 1.2 ends with records that do not.
+    fn is_holding(&self) -> bool {
+        self.holds
+            && !self.connection.is_handshaking()
+            && self.connection.protocol_version() == Some(ProtocolVersion::TLSv1_3)
     }
 
     /// Whether anything has come.
@@ -54,9 +101,13 @@ impl Session {
         self.has_heard
     }
 
-    /// Whether the handshake resumed a session.
-    pub(in crate::io) fn is_resumed(&self) -> bool {
-        self.connection.handshake_kind() == Some(HandshakeKind::Resumed)
+    /// Whether the handshake resumed a session, and one of the same peer's: a server may have to wait until it knows.
+    pub(in crate::io) fn poll_resumed(&self, cx: &Context<'_>) -> Poll<bool> {
+        match &self.keeper {
+            _ if self.connection.handshake_kind() != Some(HandshakeKind::Resumed) => Poll::Ready(false),
+            Some(keeper) => keeper.poll_bound(cx),
+            None => Poll::Ready(true),
+        }
     }
 
     /// The certificates that the peer has shown in the handshake, in DER, its own first; none where it has not.
@@ -140,6 +191,7 @@ impl Session {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.holds = false;
         ready!(self.poll_flush(stream, cx))?;
         let count = self.connection.writer().write(bytes)?;
         // What does not go now goes before whatever comes next.
@@ -147,13 +199,13 @@ impl Session {
         Poll::Ready(Ok(count))
     }
 
-    /// Sends what was taken.
+    /// Sends what was taken, as far as it need not wait.
     pub(in crate::io) fn poll_flush<S: Stream>(
         &mut self,
         stream: &mut S,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        while self.connection.wants_write() {
+        while self.connection.wants_write() && !self.is_holding() {
             match self.connection.write_tls(&mut Outgoing { stream, cx }) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Ok(_) => {}
@@ -166,6 +218,7 @@ impl Session {
 
     /// Says that nothing more will be sent: flush it.
     pub(in crate::io) fn end(&mut self) {
+        self.holds = false;
         self.connection.send_close_notify();
     }
 

@@ -1,0 +1,343 @@
+//! Which TLS sessions the connections of a server may resume: their own, and those of their user's other connections.
+//!
+//! What a client holds, an identifier or a ticket, is a random number under which the session itself is kept here,
+//! whatever the version of TLS. Using a session does not use it up: clients offer one twice, for two data connections
+//! or for every one.
+
+use ::std::collections::{HashMap, VecDeque};
+use ::std::fmt;
+use ::std::net::IpAddr;
+use ::std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use ::std::task::{Context, Poll, Waker};
+
+use rustls::crypto::SecureRandom;
+use rustls::server::{ProducesTickets, StoresServerSessions};
+
+/// How many sessions that a control connection itself has brought are kept, for clients that resume these again and
+/// again.
+pub(super) const OF_CONTROL: usize = 8;
+/// How many are kept that its data connections have brought, for clients that resume the last one.
+const OF_DATA: usize = 32;
+/// How many are kept of a user's connections that have ended while others go on, of all of them together, and of each.
+const LEFT: usize = 32;
+const LEFT_OF_EACH: usize = 8;
+/// How many bytes each of these may come to: a session holds the certificates that its client has shown.
+const BYTES: usize = 128 * 1024;
+
+/// How long a client may keep a ticket: as long as TLS 1.3 allows (RFC 8446 4.6.1), for it ends with its connection.
+const LIFETIME: u32 = 7 * 24 * 60 * 60;
+
+/// A bounded number of sessions, the oldest first, by what their client calls them.
+struct Shelf {
+    most: usize,
+    bytes: usize,
+    kept: VecDeque<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Shelf {
+    const fn new(most: usize) -> Self {
+        Self { most, bytes: 0, kept: VecDeque::new() }
+    }
+
+    fn put(&mut self, name: Vec<u8>, session: Vec<u8>) {
+        self.bytes += name.len() + session.len();
+        self.kept.push_back((name, session));
+        while self.kept.len() > self.most || self.bytes > BYTES {
+            let Some((name, session)) = self.kept.pop_front() else { return };
+            self.bytes -= name.len() + session.len();
+        }
+    }
+
+    fn get(&self, name: &[u8]) -> Option<&Vec<u8>> {
+        self.kept.iter().find(|(known, _)| known == name).map(|(_, session)| session)
+    }
+}
+
+/// Whose a control connection is: a user of a virtual host, who comes from one address.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Owner {
+    host: Option<Vec<u8>>,
+    user: Vec<u8>,
+    address: IpAddr,
+}
+
+/// What is known of the client of a control connection.
+#[derive(Clone, PartialEq, Eq)]
+enum Standing {
+    /// It has yet to say who it is, at this address if that is known.
+    Newcomer(Option<IpAddr>),
+    /// It shares its sessions with nobody.
+    Alone,
+    /// It shares them with the other connections of its user.
+    Owned(Arc<Owner>),
+}
+
+/// A control connection, and what it and its data connections have brought.
+struct Member {
+    standing: Standing,
+    of_control: Shelf,
+    of_data: Shelf,
+    /// Who waits to learn whose it is.
+    waiting: Vec<Waker>,
+}
+
+impl Member {
+    fn get(&self, name: &[u8]) -> Option<&Vec<u8>> {
+        self.of_control.get(name).or_else(|| self.of_data.get(name))
+    }
+
+    /// The sessions that a client is the likeliest to offer once the connection has ended: the last ones.
+    fn leavings(self) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+        let count = self.of_control.kept.len() + self.of_data.kept.len();
+        let all = self.of_control.kept.into_iter().chain(self.of_data.kept);
+        all.skip(count.saturating_sub(LEFT_OF_EACH))
+    }
+}
+
+/// The control connections of one user.
+struct Circle {
+    members: Vec<u64>,
+    /// The last sessions of those that have ended.
+    left: Shelf,
+}
+
+#[derive(Default)]
+struct Inner {
+    last: u64,
+    members: HashMap<u64, Member>,
+    circles: HashMap<Arc<Owner>, Circle>,
+}
+
+impl Inner {
+    /// A session that the connection of this number may resume, and whose it is if that is yet to be seen.
+    fn get(&self, number: u64, name: &[u8]) -> Option<(Vec<u8>, Option<u64>)> {
+        let own = self.members.get(&number)?;
+        if let Some(session) = own.get(name) {
+            return Some((session.clone(), None));
+        }
+        let Standing::Owned(owner) = &own.standing else { return None };
+        let circle = self.circles.get(owner)?;
+        let mut others = circle.members.iter().filter_map(|other| self.members.get(other)?.get(name));
+        if let Some(session) = others.next().or_else(|| circle.left.get(name)) {
+            return Some((session.clone(), None));
+        }
+        // A client with several connections may use a session of one that it has only just opened.
+        let here = Standing::Newcomer(Some(owner.address));
+        let mut newcomers = self.members.iter().filter(|(_, member)| member.standing == here);
+        newcomers.find_map(|(other, member)| Some((member.get(name)?.clone(), Some(*other))))
+    }
+
+    /// Has a connection be whose it is now. What its data connections have brought before is nobody's any more.
+    fn stand(&mut self, number: u64, standing: Standing) -> Vec<Waker> {
+        if self.members.get(&number).is_none_or(|member| member.standing == standing) {
+            return Vec::new();
+        }
+        self.leave_circle(number, None);
+        if let Standing::Owned(owner) = &standing {
+            let circle = self.circles.entry(Arc::clone(owner));
+            let none = || Circle { members: Vec::new(), left: Shelf::new(LEFT) };
+            circle.or_insert_with(none).members.push(number);
+        }
+        let Some(member) = self.members.get_mut(&number) else { return Vec::new() };
+        let before = ::std::mem::replace(&mut member.standing, standing);
+        if !matches!(before, Standing::Newcomer(_)) {
+            member.of_data = Shelf::new(OF_DATA);
+        }
+        ::std::mem::take(&mut member.waiting)
+    }
+
+    /// Forgets a connection, but for what its user's others may still be asked to resume.
+    fn end(&mut self, number: u64) -> Vec<Waker> {
+        let Some(mut member) = self.members.remove(&number) else { return Vec::new() };
+        let waiting = ::std::mem::take(&mut member.waiting);
+        self.leave_circle(number, Some(member));
+        waiting
+    }
+
+    fn leave_circle(&mut self, number: u64, gone: Option<Member>) {
+        let standing = gone.as_ref().or_else(|| self.members.get(&number)).map(|member| &member.standing);
+        let Some(Standing::Owned(owner)) = standing.cloned() else { return };
+        let Some(circle) = self.circles.get_mut(&owner) else { return };
+        circle.members.retain(|member| *member != number);
+        if circle.members.is_empty() {
+            self.circles.remove(&owner);
+        } else if let Some(gone) = gone {
+            gone.leavings().for_each(|(name, session)| circle.left.put(name, session));
+        }
+    }
+}
+
+/// The sessions of all control connections of a server.
+#[derive(Default)]
+pub(super) struct Pool(Mutex<Inner>);
+
+impl Pool {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A control connection's part of the pool, until it is dropped.
+pub(super) struct Share {
+    pool: Arc<Pool>,
+    number: u64,
+    address: Option<IpAddr>,
+}
+
+impl Share {
+    /// That of a new connection, from this address.
+    pub(super) fn new(pool: &Arc<Pool>, address: Option<IpAddr>) -> Self {
+        let address = address.map(|address| address.to_canonical());
+        let mut inner = pool.lock();
+        inner.last += 1;
+        let number = inner.last;
+        let member = Member {
+            standing: Standing::Newcomer(address),
+            of_control: Shelf::new(OF_CONTROL),
+            of_data: Shelf::new(OF_DATA),
+            waiting: Vec::new(),
+        };
+        inner.members.insert(number, member);
+        drop(inner);
+        Self { pool: Arc::clone(pool), number, address }
+    }
+
+    fn stand(&self, standing: Standing) {
+        let waiting = self.pool.lock().stand(self.number, standing);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// From now on the connection is this user's.
+    pub(super) fn belong_to(&self, host: Option<&[u8]>, user: &[u8], address: IpAddr) {
+        let (host, user) = (host.map(<[u8]>::to_vec), user.to_vec());
+        self.stand(Standing::Owned(Arc::new(Owner { host, user, address: address.to_canonical() })));
+    }
+
+    /// From now on its sessions are its own alone.
+    pub(super) fn stay_alone(&self) {
+        self.stand(Standing::Alone);
+    }
+
+    /// From now on nobody is logged in, once again.
+    pub(super) fn belong_to_nobody(&self) {
+        self.stand(Standing::Newcomer(self.address));
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let waiting = self.pool.lock().end(self.number);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// Which connection a handshake is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Control,
+    Data,
+}
+
+/// What one handshake may resume, and where what it brings is kept.
+pub(super) struct Keeper {
+    share: Arc<Share>,
+    role: Role,
+    random: &'static dyn SecureRandom,
+    /// Whose session it has resumed, where that has yet to log in.
+    lender: Mutex<Option<u64>>,
+    /// Whether it may resume such a one.
+    trusts: bool,
+}
+
+impl Keeper {
+    /// `trusts` if [`poll_bound`](Self::poll_bound) is going to be asked.
+    pub(super) fn new(
+        share: Arc<Share>,
+        role: Role,
+        random: &'static dyn SecureRandom,
+        trusts: bool,
+    ) -> Self {
+        Self { share, role, random, lender: Mutex::default(), trusts }
+    }
+
+    /// Once the handshake has resumed a session: whether that was one of its own client's, as soon as it is known.
+    pub(super) fn poll_bound(&self, cx: &Context<'_>) -> Poll<bool> {
+        let lender = *self.lender.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(lender) = lender else { return Poll::Ready(true) };
+        let mut inner = self.share.pool.lock();
+        let own = inner.members.get(&self.share.number).map(|own| own.standing.clone());
+        let Some(other) = inner.members.get_mut(&lender) else { return Poll::Ready(false) };
+        if let Standing::Newcomer(_) = other.standing {
+            if !other.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+                other.waiting.push(cx.waker().clone());
+            }
+            return Poll::Pending;
+        }
+        Poll::Ready(matches!(&other.standing, Standing::Owned(_)) && own.as_ref() == Some(&other.standing))
+    }
+
+    fn keep(&self, name: Vec<u8>, session: Vec<u8>) {
+        let mut inner = self.share.pool.lock();
+        if let Some(member) = inner.members.get_mut(&self.share.number) {
+            match self.role {
+                Role::Control => member.of_control.put(name, session),
+                Role::Data => member.of_data.put(name, session),
+            }
+        }
+    }
+
+    fn find(&self, name: &[u8]) -> Option<Vec<u8>> {
+        let found = self.share.pool.lock().get(self.share.number, name);
+        let (session, lender) = found.filter(|(_, lender)| self.trusts || lender.is_none())?;
+        *self.lender.lock().unwrap_or_else(PoisonError::into_inner) = lender;
+        Some(session)
+    }
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper").field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+/// The sessions that TLS 1.2 calls by an identifier.
+impl StoresServerSessions for Keeper {
+    fn put(&self, name: Vec<u8>, session: Vec<u8>) -> bool {
+        self.keep(name, session);
+        true
+    }
+
+    fn get(&self, name: &[u8]) -> Option<Vec<u8>> {
+        self.find(name)
+    }
+
+    fn take(&self, name: &[u8]) -> Option<Vec<u8>> {
+        self.find(name)
+    }
+
+    fn can_cache(&self) -> bool {
+        true
+    }
+}
+
+/// The tickets of either version: there is nothing in them.
+impl ProducesTickets for Keeper {
+    fn enabled(&self) -> bool {
+        true
+    }
+
+    fn lifetime(&self) -> u32 {
+        LIFETIME
+    }
+
+    fn encrypt(&self, session: &[u8]) -> Option<Vec<u8>> {
+        let mut name = [0; 32];
+        self.random.fill(&mut name).ok()?;
+        self.keep(name.to_vec(), session.to_vec());
+        Some(name.to_vec())
+    }
+
+    fn decrypt(&self, name: &[u8]) -> Option<Vec<u8>> {
+        self.find(name)
+    }
+}
