@@ -32,7 +32,7 @@ fn what_the_host_has_done_is_noted_and_what_it_has_refused_is_not() {
         ("RMD new", &[Note::Changed(Change::DirectoryRemoved)]),
         ("RMD new", &[]),
         ("RNFR file", &[]),
-        ("NOOP\r\nRNTO other", &[]),
+        ("SYST\r\nRNTO other", &[]),
         ("RNFR file\r\nRNTO other", &[Note::Changed(Change::Renamed)]),
         ("SITE SYMLINK other link", &[Note::Changed(Change::Linked)]),
         ("COMB whole other", &[Note::Changed(Change::Combined)]),

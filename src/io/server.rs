@@ -304,8 +304,6 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             Note::Reset => reporter.report(Happening::Reset),
             Note::Transferred(end) => {
                 reporter.transferred(end, self.runtime.now());
-                // However it ended, and whatever is left of its data connection: a file that was not finished is dropped.
-                self.moving = None;
             }
             Note::Changed(change) => reporter.changed(change),
             Note::Left => reporter.closed = Closed::Left,

@@ -275,7 +275,7 @@ pub static ROWS: &[Row] = &[
         (Plain, &[
             GREETED, LogsIn, Opens, Says("LIST none", "550 *"), Opens, Says("NLST none", "550 *"),
             Opens, Says("MLSD none", "550 *"), Opens, Says("LIST n*", "550 *"), Opens, Says("NLST n*", "550 *"),
-            Says("MLSD file", "501 *"),
+            Opens, Says("MLSD file", "501 *"),
         ]),
         (Plain, &[
             GREETED, LogsIn, Says("LIST", "425 *"), Says("NLST", "425 *"), Says("MLSD", "425 *"),
