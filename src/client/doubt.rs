@@ -75,7 +75,7 @@ impl Doubt {
             self.probed(answered, code);
             return;
         }
-        let changes = answered.verb().is_some_and(changes) && answered.accepts == Accepts::Row;
+        let changes = answered.verb().is_some_and(|verb| verb.info().changes) && answered.accepts == Accepts::Row;
         let confirms = changes && code.is_success() && is_last && (self.exists || is_strange || more);
         self.unconfirmed = confirms.then_some(*answered);
         self.exists |= is_strange && !confirms;
@@ -99,7 +99,7 @@ impl Doubt {
 
     /// Returns the probe to send before a command.
     pub(super) fn probe_before(&self, verb: Option<Verb>) -> Option<Verb> {
-        let verb = verb.filter(|verb| verb.info().irrevocable || tells(*verb))?;
+        let verb = verb.filter(|verb| verb.info().irrevocable || verb.info().tells)?;
         let is_certain = self.certain.is_some_and(|code| !verb.info().is_answered_by(code));
         if !self.exists || is_certain {
             return None;
@@ -182,17 +182,4 @@ impl ExpectedReply {
 /// Whether a refusal says that the server does not have the command.
 const fn is_unknown(code: ReplyCode) -> bool {
     matches!(code.get(), 500..=502 | 504)
-}
-
-/// Whether the success of a command changes files or directories, or what later commands mean.
-const fn changes(verb: Verb) -> bool {
-    use Verb::{Appe, Cdup, Comb, Cwd, Dele, Mkd, Rest, Rmd, Rnto, Stor, Stou, Xcup, Xcwd, Xmkd, Xrmd};
-    let names = matches!(verb, Cdup | Cwd | Mkd | Rnto | Xcup | Xcwd | Xmkd);
-    names || matches!(verb, Appe | Comb | Dele | Rest | Rmd | Stor | Stou | Xrmd)
-}
-
-/// Whether the reply to a command tells something that is asked of many files: it may be another's.
-const fn tells(verb: Verb) -> bool {
-    use Verb::{Hash, Mdtm, Mlst, Pwd, Size, Syst, Xpwd};
-    matches!(verb, Hash | Mdtm | Mlst | Pwd | Size | Syst | Xpwd)
 }

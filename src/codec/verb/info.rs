@@ -38,6 +38,12 @@ pub struct VerbInfo {
     /// Whether the command removes, renames, stores or protects something. A client that has met a stray
     /// reply first makes sure that no other one is on its way.
     pub irrevocable: bool,
+    /// Whether the command's success changes files or directories, or what later commands mean. A client that has
+    /// reason to doubt such a success confirms it before it reports it.
+    pub changes: bool,
+    /// Whether the reply carries a value that is asked of many files, so that the reply to another command of the
+    /// same kind could be taken for it.
+    pub tells: bool,
     /// The command that this is an older name of: XMKD is MKD.
     pub alias_of: Option<Verb>,
     /// The 1yz replies it may get.
@@ -126,6 +132,8 @@ impl VerbInfo {
         data: None,
         exact: false,
         irrevocable: false,
+        changes: false,
+        tells: false,
         alias_of: None,
         preliminary: &[],
         success: &[],
