@@ -278,9 +278,7 @@ impl Rx<'_> {
 
     /// As [`next_line`](Self::next_line), for all that may be in its way.
     fn next_odd_line(&mut self, limit: usize) -> Frame {
-        if core::mem::take(&mut self.window.held) {
-            let line = Span { start: self.window.start, end: self.window.kept };
-            (self.window.start, self.window.kept) = (self.window.scan, self.window.scan);
+        if let Some(line) = self.take_held() {
             return Frame::Line(line);
         }
         loop {
@@ -335,6 +333,16 @@ impl Rx<'_> {
         if line.end <= w.start && w.start == w.kept {
             (w.start, w.kept, w.held) = (line.start, line.end, true);
         }
+    }
+
+    /// Takes the line that is [held](Self::hold), if there is one.
+    pub fn take_held(&mut self) -> Option<Span> {
+        let w = &mut *self.window;
+        core::mem::take(&mut w.held).then(|| {
+            let line = Span { start: w.start, end: w.kept };
+            (w.start, w.kept) = (w.scan, w.scan);
+            line
+        })
     }
 
     /// Moves `count` bytes at the scan position into the line, unless that is being skipped.

@@ -6,8 +6,8 @@
 
 use core::fmt;
 
-use super::expected::Generation;
-use super::{ReplyTo, TransferFailure};
+use super::failure::TransferFailure;
+use super::reply_to::{Generation, ReplyTo};
 use crate::buffer::Span;
 use crate::codec::{Escaped, Position, ReplyCode, ReplyLine};
 
@@ -35,10 +35,25 @@ pub struct ReceivedLine<B> {
     pub position: Position,
     /// What the line says, without the code.
     pub text: B,
-    pub(super) generation: Generation,
+    generation: Generation,
 }
 
 impl<B> ReceivedLine<B> {
+    pub(super) const fn new(
+        to: ReplyTo,
+        code: ReplyCode,
+        position: Position,
+        text: B,
+        generation: Generation,
+    ) -> Self {
+        Self { to, code, position, text, generation }
+    }
+
+    /// Whether the reply is owed to this operation.
+    pub(super) const fn belongs_to(&self, generation: Generation) -> bool {
+        self.generation == generation
+    }
+
     /// Whether the reply is complete, and no preliminary one.
     #[must_use]
     pub fn is_final(&self) -> bool {

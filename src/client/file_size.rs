@@ -5,7 +5,7 @@
 //! approximate and decide where SIZE is refused; the number in the text of the 150 is a hint, which makes the
 //! client ask, and decides only where nothing else does.
 
-use super::TransferFailure;
+use super::failure::TransferFailure;
 
 /// A file's size as the caller knows it, for [`Operation::expect_size`](super::Operation::expect_size).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +30,9 @@ pub(super) struct KnownSize {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Received {
     /// The byte of the file at which it began.
-    pub(super) offset: u64,
+    offset: u64,
     /// Bytes of the file that came.
-    pub(super) bytes: u64,
+    bytes: u64,
 }
 
 /// What a comparison comes to.
@@ -99,6 +99,10 @@ impl KnownSize {
 }
 
 impl Received {
+    pub(super) const fn new(offset: u64, bytes: u64) -> Self {
+        Self { offset, bytes }
+    }
+
     /// Where in the file it ended.
     const fn end(self) -> u64 {
         self.offset.saturating_add(self.bytes)

@@ -1,0 +1,895 @@
+//! The dialogue on one control connection (RFC 959 5.4): the loop that asks its parts in order.
+
+use core::net::SocketAddr;
+
+use super::abort::{Abort, Step, mentions_abort};
+use super::data::{Approach, Data, Purpose};
+use super::deadlines::{Deadlines, KeepAlive};
+use super::ending::Ending;
+use super::expected::ExpectedReplies;
+use super::expected_reply::ExpectedReply;
+use super::incoming::{Incoming, named_marker};
+use super::known_server::KnownServer;
+use super::listening::{Listened, Listening};
+use super::login_state::LoginState;
+use super::outgoing::Outgoing;
+use super::protection::{Protected, Protection};
+use super::settings::Settings;
+use crate::action::{Action, DataEvent, DataId, DataOp, Wait};
+use crate::buffer::{Frame, Rx, Span, Tx};
+use crate::client::config::{AbortPolicy, Config, Profile};
+use crate::client::event::ReceivedLine;
+use crate::client::listing_replies::says_not_listed;
+use crate::client::offers::Offers;
+use crate::client::reply_to::{Generation, ReplyTo};
+use crate::codec::{Command, Direction, EndRule, ReplyCode, ReplyLine, TransferMode, Verb};
+use crate::error::{Awaited, LocalError, PeerError};
+use crate::security::{Downgrade, TlsMode, Upgrade};
+use crate::time::Instant;
+use crate::transfer::Marker;
+
+/// A client's side of one control connection.
+///
+/// It is made for a connection that is open and whose greeting was not read yet. [`Operation`]s drive it.
+///
+/// [`Operation`]: crate::client::Operation
+#[derive(Debug)]
+pub struct Client {
+    config: Config,
+    peer: SocketAddr,
+    server: KnownServer,
+    protection: Protection,
+    login: LoginState,
+    settings: Settings,
+    expected: ExpectedReplies,
+    incoming: Incoming,
+    listening: Listening,
+    data: Data,
+    abort: Abort,
+    deadlines: Deadlines,
+    ending: Ending,
+}
+
+/// What [`Client::step`] reports to the layer above.
+#[derive(Debug)]
+pub enum Heard {
+    /// A line of a reply.
+    Reply(ReceivedLine<Span>),
+    /// What is owed has changed without a reply: ask the operation again.
+    Changed,
+}
+
+/// What a sequence carries on that was begun before it. All else is brought to an end before it sends
+/// its first command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Inherits {
+    /// Nothing.
+    Nothing,
+    /// The greeting, while it has not come.
+    Greeting,
+    /// The transfer on this data connection, and what is said of it.
+    Transfer(DataId),
+}
+
+impl Client {
+    /// A client on a control connection to `peer`.
+    ///
+    /// Its receive storage has to hold a line of [`Limits::line`](crate::client::Limits::line) bytes and its end, 2,048
+    /// bytes by default; its send storage a whole command, and better those that travel together: 512 bytes do
+    /// where paths are short. Less is a [`LocalError`] when the operation is polled.
+    #[must_use]
+    pub fn new(config: Config, peer: SocketAddr) -> Self {
+        Self {
+            protection: Protection::new(config.security.tls),
+            config,
+            peer,
+            server: KnownServer::default(),
+            login: LoginState::No,
+            settings: Settings::default(),
+            expected: ExpectedReplies::new(),
+            incoming: Incoming::default(),
+            listening: Listening::default(),
+            data: Data::new(),
+            abort: Abort::new(),
+            deadlines: Deadlines::default(),
+            ending: Ending::Open,
+        }
+    }
+
+    // What is known.
+
+    /// Takes over what is known of the server.
+    pub const fn set_profile(&mut self, profile: Profile) {
+        self.server.given(profile);
+    }
+
+    /// What was learnt of the server: worth keeping for the next connection to it.
+    #[must_use]
+    pub const fn profile(&self) -> Profile {
+        self.server.profile()
+    }
+
+    /// What the server said that it can do, when it was last asked by FEAT and answered; nothing before
+    /// that, and after what makes it void (AUTH, REIN).
+    #[must_use]
+    pub const fn offers(&self) -> Option<Offers> {
+        self.server.offers()
+    }
+
+    /// Bytes that went over the running transfer's data connection.
+    #[must_use]
+    pub fn transferred(&self) -> u64 {
+        self.data.moved()
+    }
+
+    /// From where the last transfer in block or compressed mode can go on, should it not have come to its
+    /// end (RFC 959 3.5): the server's marker, for [`Operation::<Open>::restart_at`], at a position of one's
+    /// own file. None where there was no marker in it.
+    ///
+    /// [`Operation::<Open>::restart_at`]: crate::client::Operation::restart_at
+    #[must_use]
+    pub const fn last_marker(&self) -> Option<Marker> {
+        self.data.last_marker()
+    }
+
+    /// Whether the connection is no longer usable.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.ending.failure().is_some()
+    }
+
+    /// The last reply of this session that answered nothing, where there was one: its code, and the first bytes
+    /// of its text (up to 48). After [`PeerError::UnexpectedReply`] it is the one that the error is about.
+    #[must_use]
+    pub fn last_stray(&self) -> Option<(ReplyCode, &[u8])> {
+        self.expected.last_stray().map(|stray| (stray.code(), stray.text()))
+    }
+
+    /// Whether the control connection is protected by TLS.
+    #[must_use]
+    pub fn is_secured(&self) -> bool {
+        self.protection.is_secured()
+    }
+
+    /// Whether data connections are protected by TLS: the server has granted PROT P.
+    #[must_use]
+    pub const fn protects_data(&self) -> bool {
+        self.settings.protects_data()
+    }
+
+    /// What is protected by TLS now.
+    #[must_use]
+    pub fn protection(&self) -> Protected {
+        Protected::new(self.is_secured(), self.protects_data())
+    }
+
+    /// Which rule ends a reply of many lines.
+    #[must_use]
+    pub const fn end_of_reply(&self) -> EndRule {
+        self.server.end_of_reply(self.config.end_of_reply)
+    }
+
+    pub(in crate::client) const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(super) const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    pub(in crate::client) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(in crate::client) const fn data(&self) -> &Data {
+        &self.data
+    }
+
+    pub(in crate::client) const fn login_state(&self) -> LoginState {
+        self.login
+    }
+
+    /// Whether the server refused to protect data before the login, so that it is asked again behind it.
+    pub(in crate::client) fn protects_data_after_login(&self) -> bool {
+        self.protection.is_data_due_after_login()
+    }
+
+    /// Whether a reply is owed.
+    pub(in crate::client) fn is_owed(&self) -> bool {
+        !self.expected.is_empty()
+    }
+
+    /// Whether the server still has to say how the transfer ended.
+    pub(in crate::client) fn awaits_transfer(&self) -> bool {
+        self.expected.awaits_transfer()
+    }
+
+    /// Whether a transfer that was given up is over: all was said of it, and its data connection is closed.
+    pub(in crate::client) fn is_given_up(&self) -> bool {
+        self.abort.is_idle() && !self.is_owed()
+    }
+
+    /// Whether every reply still owed is owed to this operation, and nothing keeps it from sending.
+    pub(in crate::client) fn is_settled(&self, generation: Generation) -> bool {
+        self.expected.all_belong_to(generation) && !self.protection.is_changing()
+    }
+
+    /// The current operation.
+    pub(in crate::client) const fn generation(&self) -> Generation {
+        self.expected.generation()
+    }
+
+    /// How many replies have come in this session that answered nothing.
+    pub(in crate::client) const fn strays(&self) -> u32 {
+        self.expected.strays()
+    }
+
+    // The loop.
+
+    /// One step of the dialogue, below any operation: for those who build layers of their own.
+    ///
+    /// # Errors
+    /// When the server broke the dialogue or ended it; the same again at every later call.
+    pub fn step(
+        &mut self,
+        now: Instant,
+        rx: &mut Rx<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Result<Action<Heard>, PeerError> {
+        // The operation that held a line back to report it is gone.
+        rx.take_held();
+        loop {
+            self.go_on_aborting(tx);
+            if let Some((id, op)) = self.next_order() {
+                return Ok(Action::Data(id, op));
+            }
+            if self.ending.is_leaving() && self.data.connection().is_none() {
+                self.fail(PeerError::ServiceClosing);
+            }
+            if let Some(error) = self.ending.failure() {
+                return Err(error);
+            }
+            let change = self.protection.advance(now, self.config.timeouts.handshake, tx);
+            if let Some(step) = change.inspect_err(|error| self.fail(*error))? {
+                return Ok(step);
+            }
+            let within = self.incoming.is_within();
+            let line = match rx.next_line(self.config.limits.line) {
+                Frame::Line(line) | Frame::TooLong(line) => line,
+                Frame::Binary => {
+                    let greets = self.expected.awaits_greeting();
+                    self.fail(if greets { PeerError::NotFtp } else { PeerError::NulInReply });
+                    continue;
+                }
+                Frame::End { cut } if cut || within => {
+                    self.fail(PeerError::ClosedInside);
+                    continue;
+                }
+                Frame::End { .. } if self.ending.is_quitting() => return Ok(Action::Close),
+                // After the reply that ends a transfer the rest of the data may still come.
+                Frame::End { .. } if self.is_owed() || self.data.connection().is_none() => {
+                    self.fail(PeerError::Closed);
+                    continue;
+                }
+                Frame::End { .. } | Frame::Partial => {
+                    if rx.pending() > 0 && !within {
+                        self.expected.began(tx.unsent_lines());
+                    }
+                    match self.wait(now, rx, tx) {
+                        Some(step) => return Ok(step),
+                        None => continue,
+                    }
+                }
+            };
+            if !within && !line.is_empty() {
+                self.expected.began(tx.unsent_lines());
+            }
+            if let Some(reply) = self.line(rx, line) {
+                return Ok(Action::Event(Heard::Reply(reply)));
+            }
+        }
+    }
+
+    /// Returns an order on a data connection that waits for the driver.
+    pub(in crate::client) fn next_order(&mut self) -> Option<(DataId, DataOp)> {
+        self.data.next_order()
+    }
+
+    /// A new operation begins. What an earlier one left and this one does not inherit is not its own: a
+    /// data connection is closed, and replies still owed are read and dropped.
+    pub(in crate::client) fn begin(&mut self, inherits: Inherits) -> Generation {
+        let adopted = matches!(inherits, Inherits::Transfer(id) if self.data.is_transfer(id));
+        if !adopted {
+            self.give_up_by_policy();
+            self.expected.set_aside();
+        }
+        // What an earlier operation has heard is no longer all that came before the next command.
+        self.listening.stop();
+        self.expected.begin(|expected| match inherits {
+            Inherits::Nothing => false,
+            Inherits::Greeting => expected.is_greeting(),
+            Inherits::Transfer(_) => adopted && (expected.is_transfer() || expected.is_during_transfer()),
+        })
+    }
+
+    /// The connection is no longer usable, and no reply will come. A server that closes it at the sight of Telnet's
+    /// bytes, or does not recognise ABOR behind them, is known by that.
+    fn fail(&mut self, error: PeerError) {
+        self.ending.fail(error);
+        if let Some(id) = self.abort.connection_failed() {
+            self.data.order(id, DataOp::Abort);
+        }
+        let of_abort = matches!(error, PeerError::Closed | PeerError::TimedOut(Awaited::Abort));
+        if of_abort && self.expected.awaits_abort() && self.config.abort == AbortPolicy::AborWithSynch {
+            self.server.learn(Profile::NO_SYNCH);
+        }
+        self.expected.clear();
+        self.data.abort();
+    }
+
+    // Replies in.
+
+    /// Takes one line, which may be nothing to anybody.
+    fn line(&mut self, rx: &Rx<'_>, line: Span) -> Option<ReceivedLine<Span>> {
+        if line.is_empty() && !self.incoming.is_within() {
+            return None;
+        }
+        let bytes = rx.bytes(line);
+        let Ok(parsed) = self.incoming.parse(bytes, self.end_of_reply()) else {
+            // What follows the last line of a reply (the list of some servers' FEAT) belongs to none.
+            match (self.expected.is_empty(), self.expected.awaits_greeting()) {
+                (true, _) => self.expected.stray_line(),
+                (false, true) => self.fail(PeerError::NotFtp),
+                (false, false) => self.fail(PeerError::MalformedReply),
+            }
+            return None;
+        };
+        self.reply_line(rx, bytes, &parsed, line.after(bytes.len() - parsed.text.len()))
+    }
+
+    /// Takes a line of a reply, whose bytes are `raw`, and whose text is at `text`.
+    fn reply_line(
+        &mut self,
+        rx: &Rx<'_>,
+        raw: &[u8],
+        line: &ReplyLine<'_>,
+        text: Span,
+    ) -> Option<ReceivedLine<Span>> {
+        let (code, position) = (line.code, line.position);
+        let place = self.incoming.place(|| {
+            let ends = self.data.may_be_reopened(code) && self.expected.is_empty();
+            if ends && self.expected.reopen_transfer() {
+                self.data.reopened(code);
+                self.server.learn(Profile::NO_PIPELINING);
+            }
+            self.expected.find(code)
+        });
+        // Neither preliminary replies nor strays give the server more time.
+        if place.is_some() && !code.is_preliminary() {
+            self.deadlines.replied();
+        }
+        if let Err(error) = self.incoming.take(line, raw, place, &self.config.limits) {
+            self.fail(error);
+            return None;
+        }
+        let Some((place, expected)) = place.and_then(|place| Some((place, *self.expected.get(place)?)))
+        else {
+            self.stray(line);
+            return None;
+        };
+        if expected.moves_file() && (code.is_preliminary() || code.is_success()) {
+            self.settings.restart_used();
+        }
+        self.server.line(expected.verb(), line);
+        if expected.is_transfer() && code.is_success() && says_not_listed(line.text) {
+            self.data.not_listed();
+        }
+        if code.is_preliminary() {
+            self.preliminary(place, &expected, line);
+        } else if position.is_end() {
+            self.answered(place, line, rx);
+        }
+        Some(ReceivedLine::new(expected.to(), code, position, text, expected.generation()))
+    }
+
+    /// A reply to nothing that was asked: a server that answers twice would shift all later answers by one if
+    /// commands were sent together.
+    fn stray(&mut self, line: &ReplyLine<'_>) {
+        if !line.position.is_end() {
+            return;
+        }
+        if line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
+            // The rest of a transfer that the server has confirmed is still on its way.
+            match self.data.is_confirmed() {
+                true => self.ending.leave(),
+                false => self.fail(PeerError::ServiceClosing),
+            }
+            return;
+        }
+        self.server.learn(Profile::NO_PIPELINING);
+        let contradicts = self.expected.is_contradicted_by(line.code);
+        self.expected.stray(line.code, line.text);
+        if contradicts {
+            self.fail(PeerError::UnexpectedReply(line.code));
+        }
+    }
+
+    /// Takes a line of a preliminary reply.
+    fn preliminary(&mut self, place: usize, expected: &ExpectedReply, line: &ReplyLine<'_>) {
+        let marks = line.code == ReplyCode::RESTART_MARKER;
+        if marks && expected.is_upload() {
+            self.data.marked(named_marker(line.text));
+        }
+        if !line.position.is_end() {
+            return;
+        }
+        let mode = self.settings.coding(Default::default()).mode;
+        let expects_markers = marks && matches!(mode, TransferMode::Block | TransferMode::Compressed);
+        let moved = expects_markers || self.data.moved() > 0;
+        if self.expected.preliminary(place, moved) > self.config.limits.preliminary_replies {
+            self.fail(PeerError::TooManyPreliminaryReplies);
+        }
+    }
+
+    /// Takes the last line of a final reply.
+    fn answered(&mut self, place: usize, line: &ReplyLine<'_>, rx: &Rx<'_>) {
+        let code = line.code;
+        // 421 behind a reply says nothing about what that did.
+        let more = rx.unread().iter().zip(b"421").any(|(byte, expected)| byte != expected);
+        let Some(answered) = self.expected.answered(place, code, more) else { return };
+        if answered.is_transfer() {
+            self.data.transfer_answered();
+        }
+        self.abort_answered(&answered, code.is_success() && mentions_abort(line.text));
+        self.settings.answered(answered.verb(), answered.change(), code);
+        match answered.verb() {
+            Some(verb @ (Verb::Rein | Verb::Ccc)) if code.is_success() => self.downgrade_granted(verb),
+            Some(Verb::Auth) if code.is_success() || code.is_intermediate() => match rx.is_empty() {
+                true => self.protection.upgrade_granted(),
+                // Somebody has put words behind the grant.
+                false => self.fail(PeerError::Injected),
+            },
+            _ => {}
+        }
+        self.login.answered(answered.to(), code);
+        self.server.answered(answered.verb(), code);
+        if code == ReplyCode::SERVICE_NOT_AVAILABLE {
+            self.fail(PeerError::ServiceClosing);
+        }
+    }
+
+    /// Remembers this of the server.
+    pub(in crate::client) fn learn(&mut self, property: Profile) {
+        self.server.learn(property);
+    }
+
+    /// Forgets this of the server.
+    pub(in crate::client) fn unlearn(&mut self, property: Profile) {
+        self.server.unlearn(property);
+    }
+
+    /// Learns from the answer to PWD how the server writes paths.
+    pub(in crate::client) fn learn_paths(&mut self, to: ReplyTo, line: &ReplyLine<'_>) {
+        self.server.learn_paths(to.verb(), line);
+    }
+
+    /// The server refused a command for a type that is not the one believed to be in force.
+    pub(in crate::client) fn forget_type(&mut self) {
+        self.settings.forget_type();
+    }
+
+    // Commands out.
+
+    /// Queues a command, and returns whether it could go. It goes when the one before it is answered, unless the
+    /// caller asks for [pipelining](Config::pipelining), and after what the server had sent already was read.
+    pub(in crate::client) fn send(
+        &mut self,
+        tx: &mut Tx<'_>,
+        outgoing: Outgoing<'_, '_>,
+    ) -> Result<bool, LocalError> {
+        let verb = outgoing.verb();
+        let is_denied = self.is_denied(verb) || (outgoing.is_transfer() && self.is_data_denied());
+        if is_denied {
+            return Err(LocalError::Unprotected);
+        }
+        if !self.may_send(tx, verb)? || !self.put(tx, outgoing)? {
+            return Ok(false);
+        }
+        let change = outgoing.command().and_then(|command| self.settings.sent(command));
+        let expected = outgoing.expected().owed_to(self.generation()).with_change(change);
+        self.expect(expected);
+        self.ending.sent(verb);
+        Ok(true)
+    }
+
+    /// Whether a command may go out now. What it has to wait for is set going.
+    fn may_send(&mut self, tx: &mut Tx<'_>, verb: Option<Verb>) -> Result<bool, LocalError> {
+        if !self.expected.is_empty() {
+            let pipelines = self.config.pipelining && !self.server.is(Profile::NO_PIPELINING);
+            return Ok(pipelines && self.expected.room() > 0);
+        }
+        if !self.listening.may_send() {
+            return Ok(false);
+        }
+        match self.expected.probe_before(verb) {
+            None => Ok(true),
+            Some(probe) => self.send_probe(tx, probe).map(|()| false),
+        }
+    }
+
+    /// Sends a command while a transfer is running, whether or not the server takes commands together
+    /// otherwise: RFC 959 has such for this (ABOR, STAT). The data does not move for it.
+    pub(in crate::client) fn send_during_transfer(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> bool {
+        let generation = self.generation();
+        self.send_during_transfer_for(generation, tx, command)
+    }
+
+    fn send_during_transfer_for(
+        &mut self,
+        generation: Generation,
+        tx: &mut Tx<'_>,
+        command: &Command<'_>,
+    ) -> bool {
+        let outgoing = Outgoing::from(command);
+        let sent = self.expected.room() > 0 && outgoing.put(self.server.has_dot_paths(), tx).is_ok();
+        if sent {
+            self.expect(outgoing.expected_during_transfer().owed_to(generation));
+        }
+        sent
+    }
+
+    /// Sends SYST or PWD on the client's own account.
+    fn send_probe(&mut self, tx: &mut Tx<'_>, probe: Verb) -> Result<(), LocalError> {
+        let command = if probe == Verb::Syst { Command::Syst } else { Command::Pwd };
+        if self.put(tx, Outgoing::Command(&command))? {
+            let within_line = self.is_within_line();
+            self.expected.probe_sent(probe, within_line);
+        }
+        Ok(())
+    }
+
+    /// Puts a command into the send queue; `false` when it does not fit yet.
+    fn put(&mut self, tx: &mut Tx<'_>, outgoing: Outgoing<'_, '_>) -> Result<bool, LocalError> {
+        let was_empty = tx.is_empty();
+        match outgoing.put(self.server.has_dot_paths(), tx) {
+            Ok(()) => self.deadlines.restart(),
+            Err(_) if was_empty => return Err(LocalError::CommandTooLong),
+            Err(_) => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn expect(&mut self, expected: ExpectedReply) {
+        let within_line = self.is_within_line();
+        self.expected.sent(expected, within_line);
+    }
+
+    /// Whether a part of the next reply had come when the driver last read before a command. What is left of a reply
+    /// of many lines belongs to that one.
+    fn is_within_line(&mut self) -> bool {
+        self.listening.sent() && !self.incoming.is_within()
+    }
+
+    /// Listens before a command: returns whether the driver has to read, and to come back at once.
+    ///
+    /// `heard` is whether a line has come since the last time, and `pending` how many bytes of the next.
+    pub(in crate::client) fn listen(&mut self, now: Instant, heard: bool, pending: usize) -> bool {
+        let stray = self.expected.last_stray().map(|stray| stray.code());
+        let limit = stray.map(|_| self.config.timeouts.stray);
+        match (self.listening.listen(now, heard, pending, limit), stray) {
+            (Listened::TooLong, Some(code)) => {
+                self.fail(PeerError::UnexpectedReply(code));
+                false
+            }
+            (listened, _) => listened == Listened::Read,
+        }
+    }
+
+    /// Something has to be done before the command that was to go out: the driver reads again afterwards.
+    pub(in crate::client) const fn stop_listening(&mut self) {
+        self.listening.stop();
+    }
+
+    /// The driver goes on to something else before a command, unless it is reading.
+    pub(in crate::client) const fn pause_listening(&mut self) {
+        self.listening.pause();
+    }
+
+    /// Whether the success that was reported last is to be confirmed before the operation ends.
+    pub(in crate::client) const fn needs_confirmation(&self) -> bool {
+        self.expected.is_unconfirmed() && self.data.connection().is_none()
+    }
+
+    /// Asks what is to be asked before a success is reported; returns whether it may be.
+    pub(in crate::client) fn confirm(&mut self, tx: &mut Tx<'_>) -> Result<bool, LocalError> {
+        if !self.expected.is_empty() {
+            return Ok(false);
+        }
+        match self.expected.confirmation() {
+            None => Ok(true),
+            Some(probe) => self.send_probe(tx, probe).map(|()| false),
+        }
+    }
+
+    // The data connection.
+
+    /// Reports an event on a data connection. Events of one that is no longer wanted are ignored.
+    ///
+    /// # Errors
+    /// When no such connection was ever asked for, or the event makes no sense in its state.
+    pub fn data_event(&mut self, id: DataId, event: DataEvent) -> Result<(), LocalError> {
+        if !self.data.knows(id) {
+            return Err(LocalError::UnknownData);
+        }
+        let peer = self.peer.ip().to_canonical();
+        if let Some(orders) = self.abort.data_event(id, &event, peer) {
+            orders.iter().for_each(|op| self.data.order(id, op.clone()));
+        } else if self.data.event(id, event, peer, self.protects_data())? {
+            self.deadlines.restart();
+        }
+        Ok(())
+    }
+
+    /// Asks for a data connection to where the server listens.
+    pub(in crate::client) fn connect_data(&mut self, target: SocketAddr, purpose: Purpose) {
+        self.data.open(Approach::Connect(target), purpose);
+    }
+
+    /// Asks for a listener that the server is to connect to.
+    pub(in crate::client) fn listen_for_data(&mut self, purpose: Purpose) {
+        self.data.open(Approach::Listen(self.config.active.ports.clone()), purpose);
+    }
+
+    /// The server has said that the transfer begins. `size_hint` is the size of the file that it named.
+    pub(in crate::client) fn transfer_announced(&mut self, size_hint: Option<u64>) {
+        self.data.size_hinted(size_hint);
+        self.data.announced(self.protects_data());
+    }
+
+    /// The server has confirmed the transfer. A download then has to bring its first byte soon.
+    pub(in crate::client) fn transfer_confirmed(&mut self, size_hint: Option<u64>) {
+        self.data.size_hinted(size_hint);
+        if self.data.confirmed(self.protects_data()) {
+            self.deadlines.restart();
+        }
+    }
+
+    /// The server begins at the start of the file, since it cannot restart.
+    pub(in crate::client) fn transfer_starts_over(&mut self) {
+        self.data.start_over();
+    }
+
+    /// The transfer that was sent goes on between this server and another.
+    pub(in crate::client) const fn transfer_begun_elsewhere(&mut self) {
+        self.data.begun_elsewhere();
+    }
+
+    /// The other server has reported the end of the transfer between the two.
+    pub(in crate::client) const fn transfer_ended_elsewhere(&mut self) {
+        self.data.ended_elsewhere();
+    }
+
+    /// Closes the data connection: the transfer is complete.
+    pub(in crate::client) fn close_data(&mut self) {
+        self.data.close();
+    }
+
+    /// Closes the data connection with whatever is in it.
+    pub(in crate::client) fn abort_data(&mut self) {
+        self.data.abort();
+    }
+
+    /// Forgets the data connection, which did not come about.
+    pub(in crate::client) const fn forget_data(&mut self) {
+        self.data.forget();
+    }
+
+    // Aborts.
+
+    /// Gives up the transfer that an operation left behind.
+    fn give_up_by_policy(&mut self) {
+        let abor = match (self.config.abort, self.data.direction()) {
+            // There is no data connection here that could be closed instead.
+            (_, None) | (AbortPolicy::Abor | AbortPolicy::AborWithSynch, _) => true,
+            (AbortPolicy::AborUploads, Some(direction)) => direction == Direction::ToServer,
+            (AbortPolicy::CloseData, _) => false,
+        };
+        match self.data.direction().is_none() || (abor && self.expected.awaits_transfer()) {
+            true => self.give_up(),
+            false => self.data.abort(),
+        }
+    }
+
+    /// Gives up the transfer by ABOR, where the server has not finished it.
+    pub(in crate::client) fn give_up(&mut self) {
+        if let Some((id, is_to_be_secured)) = self.data.given_up() {
+            self.abort.begin(id, self.generation(), is_to_be_secured && self.protects_data());
+            self.deadlines.restart();
+        }
+    }
+
+    /// Sends ABOR as soon as there is room, and closes the data connection when it is on its way.
+    pub(in crate::client) fn go_on_aborting(&mut self, tx: &mut Tx<'_>) {
+        match self.abort.step(self.expected.awaits_transfer(), tx.capacity(), tx.is_empty()) {
+            Step::Wait => {}
+            Step::Close(id) => self.data.order(id, DataOp::Abort),
+            Step::Send(generation) => self.send_abort(tx, generation),
+        }
+    }
+
+    fn send_abort(&mut self, tx: &mut Tx<'_>, generation: Generation) {
+        if self.expected.room() == 0 || !Abort::fits(tx.free()) {
+            return;
+        }
+        if self.config.abort == AbortPolicy::AborWithSynch && !self.server.is(Profile::NO_SYNCH) {
+            let _ = tx.put_synch();
+        }
+        if self.send_during_transfer_for(generation, tx, &Command::Abor) {
+            self.abort.sent();
+        }
+    }
+
+    /// Takes note of a final reply, which may be one of the two that end an aborted transfer.
+    fn abort_answered(&mut self, answered: &ExpectedReply, names_abort: bool) {
+        let other_owed = match answered.is_abort() {
+            true => self.expected.awaits_transfer(),
+            false => answered.is_transfer() && self.expected.awaits_abort(),
+        };
+        self.abort.answered(answered.is_abort() || answered.is_transfer(), other_owed, names_abort);
+        if self.abort.may_be_answered() && self.server.is(Profile::ONE_ABORT_REPLY) {
+            self.count_abort_as_answered();
+        }
+    }
+
+    /// The one reply that has come was for ABOR and the transfer both.
+    fn count_abort_as_answered(&mut self) {
+        self.expected.drop_aborted();
+        self.abort.counted_as_answered();
+    }
+
+    // Protection.
+
+    /// The handshake has succeeded: what comes and goes from now on is protected. What was learnt in the
+    /// clear is forgotten: anybody may have said it.
+    pub fn upgraded(&mut self, token: Upgrade) {
+        let Upgrade(()) = token;
+        self.protection.upgraded();
+        self.server.secured();
+        self.settings.reset();
+        self.deadlines.restart();
+    }
+
+    /// The handshake failed, or the connection has ended in it: it is no longer usable.
+    pub fn upgrade_failed(&mut self, token: Upgrade) {
+        let Upgrade(()) = token;
+        self.protection.cleared();
+        self.fail(PeerError::Handshake);
+    }
+
+    /// TLS has ended in order: the dialogue goes on in the clear.
+    pub fn downgraded(&mut self, token: Downgrade) {
+        let Downgrade(()) = token;
+        self.protection.cleared();
+        self.deadlines.restart();
+    }
+
+    /// The server has granted CCC or REIN. Where TLS comes first, REIN leaves it (RFC 4217 13).
+    fn downgrade_granted(&mut self, verb: Verb) {
+        if verb == Verb::Rein {
+            self.settings.reset();
+            self.protection.data_is_settled();
+        }
+        if verb != Verb::Rein || self.config.security.tls != TlsMode::Implicit {
+            self.protection.downgrade_granted();
+        }
+    }
+
+    /// The server has answered PROT, with a refusal that a login may lift if `after_login`.
+    pub(in crate::client) const fn data_protection_answered(&mut self, after_login: bool) {
+        match after_login {
+            true => self.protection.data_is_due_after_login(),
+            false => self.protection.data_is_settled(),
+        }
+    }
+
+    // Deadlines.
+
+    /// Returns what to wait for; nothing when a deadline has passed and something is to do about it.
+    fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Option<Action<Heard>> {
+        let alive = self.keep_alive(now, tx);
+        let mut wait = Wait { readable: !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
+        let Some((awaited, limit)) = self.awaited() else {
+            self.deadlines.restart();
+            wait.application = true;
+            return Some(Action::Wait(wait));
+        };
+        let Some(deadline) = self.deadlines.wait(awaited, limit, now) else {
+            return self.timed_out(awaited, rx);
+        };
+        wait.data = self.data.connection().is_some() || self.abort.is_securing();
+        wait.deadline = Some(alive.map_or(deadline, |alive| alive.min(deadline)));
+        Some(Action::Wait(wait))
+    }
+
+    /// Does what is to be done when something did not come in time.
+    fn timed_out(&mut self, awaited: Awaited, rx: &Rx<'_>) -> Option<Action<Heard>> {
+        match awaited {
+            // By the lenient rule the reply has ended with the line before. That line was shown, and is gone from the
+            // window.
+            Awaited::EndOfReply => {
+                self.server.learn(Profile::ANY_CODE_ENDS);
+                let end = self.incoming.end()?;
+                let line = self.reply_line(rx, b"", &end, Span::default())?;
+                return Some(Action::Event(Heard::Reply(line)));
+            }
+            Awaited::Handshake if self.abort.is_securing() => self.abort.handshake_ended(),
+            Awaited::Preliminary => {
+                self.expected.assume_begun();
+                self.data.assume_begun(self.protects_data());
+            }
+            // One reply for the two of them. Within a reply it is clear that another was meant to come.
+            Awaited::Abort if self.abort.is_half_answered() && !self.incoming.is_within() => {
+                if self.abort.may_be_answered() {
+                    self.server.learn(Profile::ONE_ABORT_REPLY);
+                }
+                self.count_abort_as_answered();
+            }
+            Awaited::ReplyAfterStray => {
+                let stray = self.expected.pending_stray().map(|stray| stray.code());
+                self.fail(PeerError::UnexpectedReply(stray.unwrap_or(ReplyCode::COMMAND_OKAY)));
+                return None;
+            }
+            _ => {
+                if !self.data.timed_out(awaited) {
+                    self.fail(PeerError::TimedOut(awaited));
+                }
+                return None;
+            }
+        }
+        Some(Action::Event(Heard::Changed))
+    }
+
+    /// Returns what the server has to do next, and how long it may take.
+    fn awaited(&self) -> Option<(Awaited, core::time::Duration)> {
+        let timeouts = &self.config.timeouts;
+        if let Some(awaited) = self.incoming.awaited(timeouts) {
+            return Some(awaited);
+        }
+        if self.abort.is_securing() {
+            return Some((Awaited::Handshake, timeouts.handshake));
+        }
+        if let Some(awaited) = self.data.awaited(timeouts) {
+            return Some(awaited);
+        }
+        let first = self.expected.first()?;
+        Some(if self.expected.awaits_abort() || self.abort.is_half_answered() {
+            (Awaited::Abort, timeouts.abort)
+        } else if self.expected.pending_stray().is_some() {
+            (Awaited::ReplyAfterStray, timeouts.stray)
+        } else if first.is_moving() {
+            (Awaited::FinalReply, self.data.final_reply_limit(timeouts))
+        } else if first.is_transfer() && self.data.awaits_start() {
+            (Awaited::Preliminary, timeouts.preliminary)
+        } else {
+            first.awaited(timeouts)
+        })
+    }
+
+    /// Sends NOOP now and then while data moves, where the policy says so. Returns when the next is due.
+    fn keep_alive(&mut self, now: Instant, tx: &mut Tx<'_>) -> Option<Instant> {
+        let transferring =
+            self.data.is_moving() && self.expected.first().is_some_and(ExpectedReply::is_moving);
+        match self.deadlines.keep_alive(self.config.keepalive.filter(|_| transferring), now) {
+            KeepAlive::Off => None,
+            KeepAlive::At(next) => Some(next),
+            KeepAlive::Due(next) => {
+                // Those that a server leaves unanswered until the end must leave room for STAT and ABOR.
+                if self.expected.room() > 2 {
+                    let _ = self.send_during_transfer(tx, &Command::Noop);
+                }
+                Some(next)
+            }
+        }
+    }
+}

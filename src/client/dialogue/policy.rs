@@ -1,0 +1,31 @@
+//! What must not be sent as things are, because it would go in the clear (RFC 4217 10.3 and 10.4).
+
+use super::machine::Client;
+use crate::codec::{ReplyCode, Verb};
+use crate::security::{Policy, TlsMode};
+
+impl Client {
+    /// Whether a transfer refused with this code may be granted once data connections are protected (521 by
+    /// RFC 4217 10.2, 522 by its 11.4).
+    pub(in crate::client) fn may_protect_data(&self, code: ReplyCode) -> bool {
+        matches!(code, ReplyCode::DATA_PROTECTION_REFUSED | ReplyCode::DATA_TLS_FAILED)
+            && self.is_secured()
+            && !self.protects_data()
+            && self.config().security.data != Policy::Never
+    }
+
+    /// Whether a command must not be sent as things are: it would reveal a secret, or move data, in the clear.
+    pub(in crate::client) fn is_denied(&self, verb: Option<Verb>) -> bool {
+        let security = &self.config().security;
+        let Some(verb) = verb.filter(|_| security.tls != TlsMode::None) else { return false };
+        let secret = verb == Verb::User || verb.has_secret();
+        (secret && security.control == Policy::Require && !self.is_secured())
+            || (verb.opens_data_connection() && self.is_data_denied())
+    }
+
+    /// Whether no data connection may be opened as things are.
+    pub(in crate::client) fn is_data_denied(&self) -> bool {
+        let security = &self.config().security;
+        security.tls != TlsMode::None && security.data == Policy::Require && !self.protects_data()
+    }
+}
