@@ -5,12 +5,14 @@
 
 mod abort;
 mod addresses;
+mod connection;
 mod data;
 mod deadlines;
 mod doubt;
 mod ending;
 mod expected;
 mod expected_reply;
+mod heard;
 mod incoming;
 mod known_server;
 mod listening;
@@ -20,11 +22,14 @@ mod outgoing;
 mod path_quirks;
 mod policy;
 mod protection;
+mod questions;
 mod settings;
 
-pub(super) use data::{Content, Phase, Purpose, Standing};
+pub(super) use connection::{Content, News, Phase, Purpose, Standing};
+pub(super) use data::Elsewhere;
+pub use heard::{Heard, Inherits};
 pub(super) use login_state::LoginState;
-pub use machine::{Client, Heard, Inherits};
+pub use machine::Client;
 pub(super) use outgoing::Outgoing;
 pub use protection::Protected;
 pub(super) use settings::TlsRole;

@@ -113,7 +113,7 @@ impl Context<'_, '_> {
 
     /// Sends a command during a transfer; `false` if there is no room for it.
     pub(super) fn send_during_transfer(&mut self, command: &Command<'_>) -> bool {
-        self.client.send_during_transfer(self.tx, command)
+        self.client.send_during_transfer(self.tx, command, self.client.generation())
     }
 
     /// Goes on with an abort that has begun.

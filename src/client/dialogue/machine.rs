@@ -3,30 +3,30 @@
 use core::net::SocketAddr;
 
 use super::abort::{Abort, Step, mentions_abort};
-use super::data::{Approach, Data, Purpose};
+use super::connection::{Connection, News, Purpose};
+use super::data::{Approach, Data, Elsewhere};
 use super::deadlines::{Deadlines, KeepAlive};
 use super::ending::Ending;
 use super::expected::ExpectedReplies;
 use super::expected_reply::ExpectedReply;
+use super::heard::{Heard, Inherits};
 use super::incoming::{Incoming, named_marker};
 use super::known_server::KnownServer;
 use super::listening::{Listened, Listening};
 use super::login_state::LoginState;
 use super::outgoing::Outgoing;
-use super::protection::{Protected, Protection};
+use super::protection::Protection;
 use super::settings::Settings;
 use crate::action::{Action, DataEvent, DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
 use crate::client::config::{AbortPolicy, Config, Profile};
 use crate::client::event::ReceivedLine;
 use crate::client::listing_replies::says_not_listed;
-use crate::client::offers::Offers;
 use crate::client::reply_to::{Generation, ReplyTo};
-use crate::codec::{Command, Direction, EndRule, ReplyCode, ReplyLine, TransferMode, Verb};
+use crate::codec::{Command, Direction, ReplyCode, ReplyLine, TransferMode, Verb};
 use crate::error::{Awaited, LocalError, PeerError};
 use crate::security::{Downgrade, TlsMode, Upgrade};
 use crate::time::Instant;
-use crate::transfer::Marker;
 
 /// A client's side of one control connection.
 ///
@@ -48,28 +48,6 @@ pub struct Client {
     abort: Abort,
     deadlines: Deadlines,
     ending: Ending,
-}
-
-/// What [`Client::step`] reports to the layer above.
-#[derive(Debug)]
-pub enum Heard {
-    /// A line of a reply.
-    Reply(ReceivedLine<Span>),
-    /// What is owed has changed without a reply: ask the operation again.
-    Changed,
-}
-
-/// What a sequence carries on that was begun before it. All else is brought to an end before it sends
-/// its first command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Inherits {
-    /// Nothing.
-    Nothing,
-    /// The greeting, while it has not come.
-    Greeting,
-    /// The transfer on this data connection, and what is said of it.
-    Transfer(DataId),
 }
 
 impl Client {
@@ -97,85 +75,15 @@ impl Client {
         }
     }
 
-    // What is known.
-
     /// Takes over what is known of the server.
     pub const fn set_profile(&mut self, profile: Profile) {
         self.server.given(profile);
     }
 
-    /// What was learnt of the server: worth keeping for the next connection to it.
-    #[must_use]
-    pub const fn profile(&self) -> Profile {
-        self.server.profile()
-    }
-
-    /// What the server said that it can do, when it was last asked by FEAT and answered; nothing before
-    /// that, and after what makes it void (AUTH, REIN).
-    #[must_use]
-    pub const fn offers(&self) -> Option<Offers> {
-        self.server.offers()
-    }
-
-    /// Bytes that went over the running transfer's data connection.
-    #[must_use]
-    pub fn transferred(&self) -> u64 {
-        self.data.moved()
-    }
-
-    /// From where the last transfer in block or compressed mode can go on, should it not have come to its
-    /// end (RFC 959 3.5): the server's marker, for [`Operation::<Open>::restart_at`], at a position of one's
-    /// own file. None where there was no marker in it.
-    ///
-    /// [`Operation::<Open>::restart_at`]: crate::client::Operation::restart_at
-    #[must_use]
-    pub const fn last_marker(&self) -> Option<Marker> {
-        self.data.last_marker()
-    }
-
-    /// Whether the connection is no longer usable.
-    #[must_use]
-    pub const fn is_closed(&self) -> bool {
-        self.ending.failure().is_some()
-    }
-
-    /// The last reply of this session that answered nothing, where there was one: its code, and the first bytes
-    /// of its text (up to 48). After [`PeerError::UnexpectedReply`] it is the one that the error is about.
-    #[must_use]
-    pub fn last_stray(&self) -> Option<(ReplyCode, &[u8])> {
-        self.expected.last_stray().map(|stray| (stray.code(), stray.text()))
-    }
-
-    /// Whether the control connection is protected by TLS.
-    #[must_use]
-    pub fn is_secured(&self) -> bool {
-        self.protection.is_secured()
-    }
-
-    /// Whether data connections are protected by TLS: the server has granted PROT P.
-    #[must_use]
-    pub const fn protects_data(&self) -> bool {
-        self.settings.protects_data()
-    }
-
-    /// What is protected by TLS now.
-    #[must_use]
-    pub fn protection(&self) -> Protected {
-        Protected::new(self.is_secured(), self.protects_data())
-    }
-
-    /// Which rule ends a reply of many lines.
-    #[must_use]
-    pub const fn end_of_reply(&self) -> EndRule {
-        self.server.end_of_reply(self.config.end_of_reply)
-    }
+    // The parts, to be asked.
 
     pub(in crate::client) const fn config(&self) -> &Config {
         &self.config
-    }
-
-    pub(super) const fn peer(&self) -> SocketAddr {
-        self.peer
     }
 
     pub(in crate::client) const fn settings(&self) -> &Settings {
@@ -186,43 +94,36 @@ impl Client {
         &self.data
     }
 
+    pub(super) const fn known_server(&self) -> &KnownServer {
+        &self.server
+    }
+
+    pub(super) const fn expected(&self) -> &ExpectedReplies {
+        &self.expected
+    }
+
+    pub(super) const fn protection_of_control(&self) -> &Protection {
+        &self.protection
+    }
+
+    pub(super) const fn abort(&self) -> &Abort {
+        &self.abort
+    }
+
+    pub(super) const fn ending(&self) -> &Ending {
+        &self.ending
+    }
+
+    pub(super) const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    pub(super) const fn incoming(&self) -> Incoming {
+        self.incoming
+    }
+
     pub(in crate::client) const fn login_state(&self) -> LoginState {
         self.login
-    }
-
-    /// Whether the server refused to protect data before the login, so that it is asked again behind it.
-    pub(in crate::client) fn protects_data_after_login(&self) -> bool {
-        self.protection.is_data_due_after_login()
-    }
-
-    /// Whether a reply is owed.
-    pub(in crate::client) fn is_owed(&self) -> bool {
-        !self.expected.is_empty()
-    }
-
-    /// Whether the server still has to say how the transfer ended.
-    pub(in crate::client) fn awaits_transfer(&self) -> bool {
-        self.expected.awaits_transfer()
-    }
-
-    /// Whether a transfer that was given up is over: all was said of it, and its data connection is closed.
-    pub(in crate::client) fn is_given_up(&self) -> bool {
-        self.abort.is_idle() && !self.is_owed()
-    }
-
-    /// Whether every reply still owed is owed to this operation, and nothing keeps it from sending.
-    pub(in crate::client) fn is_settled(&self, generation: Generation) -> bool {
-        self.expected.all_belong_to(generation) && !self.protection.is_changing()
-    }
-
-    /// The current operation.
-    pub(in crate::client) const fn generation(&self) -> Generation {
-        self.expected.generation()
-    }
-
-    /// How many replies have come in this session that answered nothing.
-    pub(in crate::client) const fn strays(&self) -> u32 {
-        self.expected.strays()
     }
 
     // The loop.
@@ -325,7 +226,7 @@ impl Client {
             self.server.learn(Profile::NO_SYNCH);
         }
         self.expected.clear();
-        self.data.abort();
+        self.data.close(Some(DataOp::Abort));
     }
 
     // Replies in.
@@ -358,9 +259,10 @@ impl Client {
     ) -> Option<ReceivedLine<Span>> {
         let (code, position) = (line.code, line.position);
         let place = self.incoming.place(|| {
-            let ends = self.data.may_be_reopened(code) && self.expected.is_empty();
+            let ends = self.data.connection().is_some_and(|connection| connection.may_be_reopened(code))
+                && self.expected.is_empty();
             if ends && self.expected.reopen_transfer() {
-                self.data.reopened(code);
+                self.hear_of_transfer(News::Reopened(code));
                 self.server.learn(Profile::NO_PIPELINING);
             }
             self.expected.find(code)
@@ -383,7 +285,7 @@ impl Client {
         }
         self.server.line(expected.verb(), line);
         if expected.is_transfer() && code.is_success() && says_not_listed(line.text) {
-            self.data.not_listed();
+            self.hear_of_transfer(News::NotListed);
         }
         if code.is_preliminary() {
             self.preliminary(place, &expected, line);
@@ -401,7 +303,7 @@ impl Client {
         }
         if line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
             // The rest of a transfer that the server has confirmed is still on its way.
-            match self.data.is_confirmed() {
+            match self.data.connection().is_some_and(Connection::is_confirmed) {
                 true => self.ending.leave(),
                 false => self.fail(PeerError::ServiceClosing),
             }
@@ -520,16 +422,11 @@ impl Client {
 
     /// Sends a command while a transfer is running, whether or not the server takes commands together
     /// otherwise: RFC 959 has such for this (ABOR, STAT). The data does not move for it.
-    pub(in crate::client) fn send_during_transfer(&mut self, tx: &mut Tx<'_>, command: &Command<'_>) -> bool {
-        let generation = self.generation();
-        self.send_during_transfer_for(generation, tx, command)
-    }
-
-    fn send_during_transfer_for(
+    pub(in crate::client) fn send_during_transfer(
         &mut self,
-        generation: Generation,
         tx: &mut Tx<'_>,
         command: &Command<'_>,
+        generation: Generation,
     ) -> bool {
         let outgoing = Outgoing::from(command);
         let sent = self.expected.room() > 0 && outgoing.put(self.server.has_dot_paths(), tx).is_ok();
@@ -596,11 +493,6 @@ impl Client {
         self.listening.pause();
     }
 
-    /// Whether the success that was reported last is to be confirmed before the operation ends.
-    pub(in crate::client) const fn needs_confirmation(&self) -> bool {
-        self.expected.is_unconfirmed() && self.data.connection().is_none()
-    }
-
     /// Asks what is to be asked before a success is reported; returns whether it may be.
     pub(in crate::client) fn confirm(&mut self, tx: &mut Tx<'_>) -> Result<bool, LocalError> {
         if !self.expected.is_empty() {
@@ -641,63 +533,37 @@ impl Client {
         self.data.open(Approach::Listen(self.config.active.ports.clone()), purpose);
     }
 
-    /// The server has said that the transfer begins. `size_hint` is the size of the file that it named.
-    pub(in crate::client) fn transfer_announced(&mut self, size_hint: Option<u64>) {
-        self.data.size_hinted(size_hint);
-        self.data.announced(self.protects_data());
-    }
-
-    /// The server has confirmed the transfer. A download then has to bring its first byte soon.
-    pub(in crate::client) fn transfer_confirmed(&mut self, size_hint: Option<u64>) {
-        self.data.size_hinted(size_hint);
-        if self.data.confirmed(self.protects_data()) {
+    /// Takes news of the transfer. Where the first byte of a download has to come soon, the time for it begins.
+    pub(in crate::client) fn hear_of_transfer(&mut self, news: News) {
+        if self.data.hear(news, self.protects_data()) {
             self.deadlines.restart();
         }
     }
 
-    /// The server begins at the start of the file, since it cannot restart.
-    pub(in crate::client) fn transfer_starts_over(&mut self) {
-        self.data.start_over();
+    /// The transfer between this server and another has come to this.
+    pub(in crate::client) const fn transfer_goes_on_elsewhere(&mut self, elsewhere: Elsewhere) {
+        self.data.goes_on_elsewhere(elsewhere);
     }
 
-    /// The transfer that was sent goes on between this server and another.
-    pub(in crate::client) const fn transfer_begun_elsewhere(&mut self) {
-        self.data.begun_elsewhere();
-    }
-
-    /// The other server has reported the end of the transfer between the two.
-    pub(in crate::client) const fn transfer_ended_elsewhere(&mut self) {
-        self.data.ended_elsewhere();
-    }
-
-    /// Closes the data connection: the transfer is complete.
-    pub(in crate::client) fn close_data(&mut self) {
-        self.data.close();
-    }
-
-    /// Closes the data connection with whatever is in it.
-    pub(in crate::client) fn abort_data(&mut self) {
-        self.data.abort();
-    }
-
-    /// Forgets the data connection, which did not come about.
-    pub(in crate::client) const fn forget_data(&mut self) {
-        self.data.forget();
+    /// Closes the data connection by this order; without one it did not come about.
+    pub(in crate::client) fn close_data(&mut self, op: Option<DataOp>) {
+        self.data.close(op);
     }
 
     // Aborts.
 
     /// Gives up the transfer that an operation left behind.
     fn give_up_by_policy(&mut self) {
-        let abor = match (self.config.abort, self.data.direction()) {
+        let by_abort = match (self.data.connection(), self.config.abort) {
             // There is no data connection here that could be closed instead.
-            (_, None) | (AbortPolicy::Abor | AbortPolicy::AborWithSynch, _) => true,
-            (AbortPolicy::AborUploads, Some(direction)) => direction == Direction::ToServer,
-            (AbortPolicy::CloseData, _) => false,
+            (None, _) => return self.give_up(),
+            (Some(connection), AbortPolicy::AborUploads) => connection.direction() == Direction::ToServer,
+            (Some(_), AbortPolicy::Abor | AbortPolicy::AborWithSynch) => true,
+            (Some(_), AbortPolicy::CloseData) => false,
         };
-        match self.data.direction().is_none() || (abor && self.expected.awaits_transfer()) {
+        match by_abort && self.expected.awaits_transfer() {
             true => self.give_up(),
-            false => self.data.abort(),
+            false => self.data.close(Some(DataOp::Abort)),
         }
     }
 
@@ -725,7 +591,7 @@ impl Client {
         if self.config.abort == AbortPolicy::AborWithSynch && !self.server.is(Profile::NO_SYNCH) {
             let _ = tx.put_synch();
         }
-        if self.send_during_transfer_for(generation, tx, &Command::Abor) {
+        if self.send_during_transfer(tx, &Command::Abor, generation) {
             self.abort.sent();
         }
     }
@@ -826,7 +692,7 @@ impl Client {
             Awaited::Handshake if self.abort.is_securing() => self.abort.handshake_ended(),
             Awaited::Preliminary => {
                 self.expected.assume_begun();
-                self.data.assume_begun(self.protects_data());
+                self.hear_of_transfer(News::AssumedBegun);
             }
             // One reply for the two of them. Within a reply it is clear that another was meant to come.
             Awaited::Abort if self.abort.is_half_answered() && !self.incoming.is_within() => {
@@ -850,32 +716,6 @@ impl Client {
         Some(Action::Event(Heard::Changed))
     }
 
-    /// Returns what the server has to do next, and how long it may take.
-    fn awaited(&self) -> Option<(Awaited, core::time::Duration)> {
-        let timeouts = &self.config.timeouts;
-        if let Some(awaited) = self.incoming.awaited(timeouts) {
-            return Some(awaited);
-        }
-        if self.abort.is_securing() {
-            return Some((Awaited::Handshake, timeouts.handshake));
-        }
-        if let Some(awaited) = self.data.awaited(timeouts) {
-            return Some(awaited);
-        }
-        let first = self.expected.first()?;
-        Some(if self.expected.awaits_abort() || self.abort.is_half_answered() {
-            (Awaited::Abort, timeouts.abort)
-        } else if self.expected.pending_stray().is_some() {
-            (Awaited::ReplyAfterStray, timeouts.stray)
-        } else if first.is_moving() {
-            (Awaited::FinalReply, self.data.final_reply_limit(timeouts))
-        } else if first.is_transfer() && self.data.awaits_start() {
-            (Awaited::Preliminary, timeouts.preliminary)
-        } else {
-            first.awaited(timeouts)
-        })
-    }
-
     /// Sends NOOP now and then while data moves, where the policy says so. Returns when the next is due.
     fn keep_alive(&mut self, now: Instant, tx: &mut Tx<'_>) -> Option<Instant> {
         let transferring =
@@ -886,7 +726,7 @@ impl Client {
             KeepAlive::Due(next) => {
                 // Those that a server leaves unanswered until the end must leave room for STAT and ABOR.
                 if self.expected.room() > 2 {
-                    let _ = self.send_during_transfer(tx, &Command::Noop);
+                    let _ = self.send_during_transfer(tx, &Command::Noop, self.generation());
                 }
                 Some(next)
             }

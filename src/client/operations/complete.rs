@@ -8,8 +8,8 @@
 //! used.
 
 use super::open::TransferId;
-use crate::action::{DataFailure, DataId};
-use crate::client::dialogue::Standing;
+use crate::action::{DataFailure, DataId, DataOp};
+use crate::client::dialogue::{News, Standing};
 use crate::client::file_size::{Comparison, ExpectedSize, KnownSize, Received};
 use crate::client::{Context, Inherits, Next, Operation, ReplyTo, Sequence, TransferFailure};
 use crate::codec::{Command, Features, ReplyCode, ReplyLine, Text, Verb, reply};
@@ -115,7 +115,7 @@ impl<P: AsRef<[u8]>> Complete<P> {
         }
         self.transferred = connection.moved();
         self.presumed_empty = connection.is_unused_listing();
-        cx.client_mut().close_data();
+        cx.client_mut().close_data(Some(DataOp::Close));
         if let Standing::Failed(failure) = standing {
             return Next::Failed(failure);
         }
@@ -216,7 +216,8 @@ impl<P: AsRef<[u8]>> Sequence for Complete<P> {
             // The transfer was confirmed without a 1yz, and here it is.
             _ if line.position.is_end() => {
                 let is_file = to.verb() == Some(Verb::Retr);
-                cx.client_mut().transfer_announced(reply::size_hint(line.text).filter(|_| is_file));
+                cx.client_mut()
+                    .hear_of_transfer(News::Announced(reply::size_hint(line.text).filter(|_| is_file)));
                 Next::Continue
             }
             _ => Next::Continue,
@@ -225,10 +226,10 @@ impl<P: AsRef<[u8]>> Sequence for Complete<P> {
 
     fn finished(&mut self, cx: &mut Context<'_, '_>, _: ReplyTo, line: &ReplyLine<'_>) -> Next {
         if !line.code.is_success() {
-            cx.client_mut().abort_data();
+            cx.client_mut().close_data(Some(DataOp::Abort));
             return Next::Refused;
         }
-        cx.client_mut().transfer_confirmed(None);
+        cx.client_mut().hear_of_transfer(News::Confirmed(None));
         self.conclude(cx)
     }
 

@@ -51,14 +51,28 @@ pub trait Answer: Default {
 #[derive(Debug)]
 pub struct Exchange<'a, A> {
     line: Line<'a>,
-    sent: bool,
-    /// It was refused for the type that the server has in force, whatever it is believed to be.
-    mistyped: bool,
-    /// The reply that grants was shown.
-    granted: bool,
-    /// Its last line may have been longer than the limit.
-    cut: bool,
+    step: Step,
     answer: A,
+}
+
+/// The step of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// The command is to be sent.
+    Due(Try),
+    /// The command was sent.
+    Sent(Try),
+    /// The reply that grants was shown.
+    Granted,
+    /// The reply grants, and its last line may have been longer than the limit.
+    Cut,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Try {
+    First,
+    /// Retried after an 'ASCII mode' refusal.
+    Second,
 }
 
 /// What is sent.
@@ -96,7 +110,7 @@ impl<'a, A: Answer> Exchange<'a, A> {
     }
 
     const fn of(line: Line<'a>, answer: A) -> Self {
-        Self { line, sent: false, mistyped: false, granted: false, cut: false, answer }
+        Self { line, step: Step::Due(Try::First), answer }
     }
 }
 
@@ -116,14 +130,18 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
     type Output<'b> = A::Output<'b>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
-        if self.granted {
-            return Ok(Next::Done);
+        let Step::Due(attempt) = self.step else {
+            return Ok(if self.step == Step::Granted { Next::Done } else { Next::Continue });
+        };
+        if A::IMAGE && !cx.set_type(RepresentationType::Image)? {
+            return Ok(Next::Continue);
         }
-        if !self.sent && (!A::IMAGE || cx.set_type(RepresentationType::Image)?) {
-            self.sent = match &self.line {
-                Line::Command(command) => cx.send(command)?,
-                Line::Site(command) => cx.send_site(command)?,
-            };
+        let sent = match &self.line {
+            Line::Command(command) => cx.send(command)?,
+            Line::Site(command) => cx.send_site(command)?,
+        };
+        if sent {
+            self.step = Step::Sent(attempt);
         }
         Ok(Next::Continue)
     }
@@ -145,14 +163,14 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
             return if line.code.is_success() { Next::Continue } else { Next::Refused };
         }
         if A::grants(line) {
-            self.cut = may_be_cut(cx, line);
-            self.granted = A::shows_last(line) && !self.cut;
-            return if self.granted { Next::Show } else { Next::Done };
+            let (is_cut, shows) = (may_be_cut(cx, line), A::shows_last(line));
+            self.step = if is_cut { Step::Cut } else { Step::Granted };
+            return if shows && !is_cut { Next::Show } else { Next::Done };
         }
         // `550 SIZE not allowed in ASCII mode`, though TYPE I was granted once: say it again, and ask again.
-        if A::IMAGE && !self.mistyped && line.text.windows(5).any(|word| word.eq_ignore_ascii_case(b"ascii"))
-        {
-            (self.mistyped, self.sent) = (true, false);
+        let mistyped = line.text.windows(5).any(|word| word.eq_ignore_ascii_case(b"ascii"));
+        if A::IMAGE && self.step == Step::Sent(Try::First) && mistyped {
+            self.step = Step::Due(Try::Second);
             cx.client_mut().forget_type();
             return Next::Continue;
         }
@@ -160,7 +178,7 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
     }
 
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> A::Output<'b> {
-        if let (true, Some(output)) = (self.cut, A::cut()) {
+        if let (Step::Cut, Some(output)) = (self.step, A::cut()) {
             return output;
         }
         // Without a line it was shown before.

@@ -23,7 +23,7 @@ use core::convert::Infallible;
 
 use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
-use crate::client::dialogue::TlsRole;
+use crate::client::dialogue::{Elsewhere, TlsRole};
 use crate::client::{Client, Event, Operation, Refusal};
 use crate::codec::{Command, Features, RepresentationType, Text, Verb};
 use crate::error::{Error, LocalError};
@@ -143,7 +143,6 @@ pub fn fxp<'a>(from: Text<'a>, to: Text<'a>, representation: RepresentationType,
         halves: [Half::Over, Half::Over],
         tls_client: TlsClient::Open,
         ending: Ending::Done,
-        over: false,
     };
     fxp.begin();
     fxp
@@ -162,7 +161,6 @@ pub struct Fxp<'a> {
     tls_client: TlsClient,
     /// What is told when both halves are over.
     ending: Ending,
-    over: bool,
 }
 
 /// The side that is to be the TLS client, where data is protected.
@@ -192,6 +190,8 @@ enum Ending {
     Done,
     Refused(Side, Refusal<Span>),
     Aborted,
+    /// All of it was reported, or one side's connection has failed.
+    Over,
 }
 
 #[derive(Debug)]
@@ -234,17 +234,19 @@ impl<'a> Fxp<'a> {
         R: AsRef<[u8]> + AsMut<[u8]>,
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
-        if core::mem::replace(&mut self.over, true) {
+        if let Ending::Over = self.ending {
             return Err(FxpError { side: Side::Source, error: LocalError::OperationOver.into() });
         }
         let mut views = [
             View { client: source.client, rx: source.rx.view(), tx: source.tx.view() },
             View { client: target.client, rx: target.rx.view(), tx: target.tx.view() },
         ];
-        let step = self.step(now, &mut views)?;
-        self.over = matches!(step, Step::Ended(_) | Step::Of(_, Action::Close));
-        Ok(match step {
-            Step::Ended(Ending::Done) => FxpAction::Done,
+        let step = self.step(now, &mut views);
+        if matches!(step, Err(_) | Ok(Step::Ended(_) | Step::Of(_, Action::Close))) {
+            self.ending = Ending::Over;
+        }
+        Ok(match step? {
+            Step::Ended(Ending::Done | Ending::Over) => FxpAction::Done,
             Step::Ended(Ending::Aborted) => FxpAction::Aborted,
             Step::Ended(Ending::Refused(side, refusal)) => {
                 let rx: &'b RecvBuf<R> = match side {
@@ -264,6 +266,9 @@ impl<'a> Fxp<'a> {
     /// Gives the transfer up, by ABOR at both servers: poll on until [`FxpAction::Aborted`]. The target may
     /// have all of the file by then.
     pub fn abort(&mut self) {
+        if let Ending::Over = self.ending {
+            return;
+        }
         self.ending = Ending::Aborted;
         for half in &mut self.halves {
             half.abort();
@@ -404,7 +409,7 @@ impl<'a> Fxp<'a> {
             if let Half::Part(other) = &mut self.halves[other] {
                 changed |= other.sequence_mut().begin(true);
             }
-            views[other].client.transfer_ended_elsewhere();
+            views[other].client.transfer_goes_on_elsewhere(Elsewhere::Ending);
         }
         changed
     }

@@ -17,7 +17,7 @@ pub fn hash(
     algorithm: Option<HashAlgorithm>,
     range: Option<ByteRange>,
 ) -> Operation<Hash<'_>> {
-    Operation::new(Hash { path, algorithm, range, is_ranged: false, sent: false })
+    Operation::new(Hash { path, algorithm, range, due: Some(Step::Algorithm) })
 }
 
 /// See [`hash`]. Comes to a [`HashReply`], if the answer can be read.
@@ -26,23 +26,35 @@ pub struct Hash<'a> {
     path: Text<'a>,
     algorithm: Option<HashAlgorithm>,
     range: Option<ByteRange>,
-    /// The range was granted.
-    is_ranged: bool,
-    /// What is due next was sent.
-    sent: bool,
+    /// The step that is due; `None` while a command is not answered.
+    due: Option<Step>,
+}
+
+/// A step, in the order of the dialogue.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// OPTS HASH, if an algorithm was asked for.
+    Algorithm,
+    /// RANG, if a range was asked for or an earlier operation has left one.
+    Range,
+    /// HASH.
+    Hash,
 }
 
 impl<'a> Hash<'a> {
-    /// What is due next.
-    fn due(&self, cx: &Context<'_, '_>) -> Command<'a> {
-        match (self.algorithm, self.range) {
-            (Some(algorithm), _) => Command::Opts(OptsArgument::Hash(Some(algorithm))),
-            (None, Some(range)) => Command::Rang(range),
-            // One that an earlier operation has left.
-            (None, None) if cx.client().settings().keeps_range() && !self.is_ranged => {
-                Command::Rang(ByteRange::WHOLE)
+    /// Returns the command of a step, or the step behind it if it needs none.
+    fn command(&self, step: Step, cx: &Context<'_, '_>) -> Result<Command<'a>, Step> {
+        match step {
+            Step::Algorithm if self.algorithm.is_some() => {
+                Ok(Command::Opts(OptsArgument::Hash(self.algorithm)))
             }
-            (None, None) => Command::Hash(self.path),
+            Step::Algorithm => Err(Step::Range),
+            Step::Range => match self.range {
+                Some(range) => Ok(Command::Rang(range)),
+                None if cx.client().settings().keeps_range() => Ok(Command::Rang(ByteRange::WHOLE)),
+                None => Err(Step::Hash),
+            },
+            Step::Hash => Ok(Command::Hash(self.path)),
         }
     }
 }
@@ -51,25 +63,29 @@ impl Sequence for Hash<'_> {
     type Output<'b> = Result<HashReply, Invalid>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
-        if !self.sent && cx.set_type(RepresentationType::Image)? {
-            self.sent = cx.send(&self.due(cx))?;
+        while let Some(step) = self.due {
+            if !cx.set_type(RepresentationType::Image)? {
+                break;
+            }
+            self.due = match self.command(step, cx) {
+                Err(next) => Some(next),
+                Ok(command) if cx.send(&command)? => None,
+                Ok(_) => break,
+            };
         }
         Ok(Next::Continue)
     }
 
     fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
-        match to.verb() {
+        self.due = Some(match to.verb() {
             Some(Verb::Type) if line.code.is_success() => return Next::Continue,
-            Some(Verb::Opts) if line.code.is_success() => self.algorithm = None,
-            Some(Verb::Rang) if line.code.is_success() || line.code.is_intermediate() => {
-                self.is_ranged = self.range.take().is_some();
-            }
-            // It has none, so none is in force.
-            Some(Verb::Rang) if self.range.is_none() && !cx.client().settings().keeps_range() => {}
+            Some(Verb::Opts) if line.code.is_success() => Step::Range,
+            Some(Verb::Rang) if line.code.is_success() || line.code.is_intermediate() => Step::Hash,
+            // A server without RANG has no range in force.
+            Some(Verb::Rang) if self.range.is_none() && !cx.client().settings().keeps_range() => Step::Hash,
             Some(Verb::Hash) if line.code.is_success() => return Next::Done,
             _ => return Next::Refused,
-        }
-        self.sent = false;
+        });
         Next::Continue
     }
 

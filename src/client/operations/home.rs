@@ -11,21 +11,23 @@ use crate::error::LocalError;
 /// This is the only operation in which a leading `~` stands for a home directory. In every other one it is the first
 /// byte of a name, also where a server would expand it (vsftpd, GNU ftpd and ProFTPD do).
 pub fn change_to_home(user: Text<'_>) -> Operation<ChangeToHome<'_>> {
-    Operation::new(ChangeToHome { user, sent: false })
+    Operation::new(ChangeToHome { user: Some(user) })
 }
 
 /// See [`change_to_home`].
 #[derive(Debug)]
 pub struct ChangeToHome<'a> {
-    user: Text<'a>,
-    sent: bool,
+    /// The user, until the command is sent.
+    user: Option<Text<'a>>,
 }
 
 impl Sequence for ChangeToHome<'_> {
     type Output<'b> = ();
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
-        self.sent = self.sent || cx.send_outgoing(Outgoing::Home(self.user))?;
+        if let Some(user) = self.user {
+            self.user = (!cx.send_outgoing(Outgoing::Home(user))?).then_some(user);
+        }
         Ok(Next::Continue)
     }
 

@@ -21,8 +21,8 @@ use core::net::SocketAddr;
 
 use super::exchange::is_as_long_as;
 use super::narrowing::{Narrowing, Progress};
-use crate::action::{DataFailure, DataId};
-use crate::client::dialogue::{Content, Outgoing, Phase, Purpose};
+use crate::action::{DataFailure, DataId, DataOp};
+use crate::client::dialogue::{Content, News, Outgoing, Phase, Purpose};
 use crate::client::file_size::{ExpectedSize, KnownSize};
 use crate::client::{Client, Context, DataConnection, Next, Operation, Profile, ReplyTo, Sequence};
 use crate::codec::{
@@ -207,7 +207,7 @@ impl<'a> Open<'a> {
     fn start_over(&mut self, cx: &mut Context<'_, '_>) {
         self.offset = 0;
         self.narrowing.start_over();
-        cx.client_mut().transfer_starts_over();
+        cx.client_mut().hear_of_transfer(News::StartsOver);
     }
 
     /// EPSV or PASV did not work here: remember it, and use what else there is.
@@ -287,14 +287,14 @@ impl<'a> Open<'a> {
         let is_file = self.command.known_verb() == Some(Verb::Retr);
         let hint = reply::size_hint(line.text).filter(|_| is_file);
         match line.code.is_preliminary() {
-            true => cx.client_mut().transfer_announced(hint),
-            false => cx.client_mut().transfer_confirmed(hint),
+            true => cx.client_mut().hear_of_transfer(News::Announced(hint)),
+            false => cx.client_mut().hear_of_transfer(News::Confirmed(hint)),
         }
     }
 
     /// The transfer is refused: its data connection is of no use.
     fn refused(cx: &mut Context<'_, '_>) -> Next {
-        cx.client_mut().abort_data();
+        cx.client_mut().close_data(Some(DataOp::Abort));
         Next::Refused
     }
 
@@ -436,7 +436,7 @@ impl Sequence for Open<'_> {
                 return Err(LocalError::Unprotected);
             }
             if self.is_unreachable(cx) {
-                cx.client_mut().forget_data();
+                cx.client_mut().close_data(None);
                 if self.step == Step::Listening || !self.fall_back(cx) {
                     return Ok(Next::Failed(DataFailure::Unreachable.into()));
                 }
@@ -477,7 +477,7 @@ impl Sequence for Open<'_> {
             Some(Verb::Prot) if granted => Next::Continue,
             // The server wants data connections protected: protect them, and ask again.
             verb if verb == self.command.known_verb() && cx.client().may_protect_data(code) => {
-                cx.client_mut().abort_data();
+                cx.client_mut().close_data(Some(DataOp::Abort));
                 self.narrowing.begin_again();
                 self.step = Step::Buffer;
                 Next::Continue
@@ -516,7 +516,7 @@ impl Sequence for Open<'_> {
             Some(Verb::Mlsd) if code.is_unknown_command() => {
                 cx.client_mut().learn(Profile::NO_MLSD);
                 let Some(command) = self.fallback.take() else { return Self::refused(cx) };
-                cx.client_mut().abort_data();
+                cx.client_mut().close_data(Some(DataOp::Abort));
                 (self.command, self.step) = (command, Step::Announcement);
                 self.narrowing.begin_again();
                 Next::Continue

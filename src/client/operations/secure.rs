@@ -114,13 +114,23 @@ impl Sequence for Secure {
 pub(super) struct ProtectData {
     /// What is asked for, where the policy does not say it.
     level: Option<ProtectionLevel>,
-    sized: bool,
-    asked: bool,
+    step: Due,
+}
+
+/// The command that is due to protect data connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    /// PBSZ, unless it was granted already.
+    Buffer,
+    /// PROT.
+    Level,
+    /// None: PROT was sent.
+    Nothing,
 }
 
 impl ProtectData {
     pub(super) const fn new(level: Option<ProtectionLevel>) -> Self {
-        Self { level, sized: false, asked: false }
+        Self { level, step: Due::Buffer }
     }
 
     /// Sends what is due.
@@ -130,14 +140,15 @@ impl ProtectData {
             (None, Policy::Never) => ProtectionLevel::Clear,
             (None, Policy::Prefer | Policy::Require) => ProtectionLevel::Private,
         };
-        if level == ProtectionLevel::Private && cx.client().protects_data() && !self.asked {
+        if level == ProtectionLevel::Private && cx.client().protects_data() && self.step != Due::Nothing {
             return Ok(Next::Done);
         }
-        self.sized = self.sized
-            || cx.client().settings().has_protection_buffer()
-            || cx.send(&Command::Pbsz(ProtectionBufferSize(0)))?;
-        if self.sized && !self.asked {
-            self.asked = cx.send(&Command::Prot(level))?;
+        let is_set = cx.client().settings().has_protection_buffer();
+        if self.step == Due::Buffer && (is_set || cx.send(&Command::Pbsz(ProtectionBufferSize(0)))?) {
+            self.step = Due::Level;
+        }
+        if self.step == Due::Level && cx.send(&Command::Prot(level))? {
+            self.step = Due::Nothing;
         }
         Ok(Next::Continue)
     }
@@ -173,27 +184,39 @@ impl ProtectData {
 /// Takes TLS off the control connection, and leaves it on the data connections (CCC, RFC 4217 5): for
 /// firewalls that look into the dialogue. Everybody else can look into it, too, and put words into it.
 pub fn clear_command_channel() -> Operation<ClearCommandChannel> {
-    Operation::new(ClearCommandChannel { sent: false, granted: false })
+    Operation::new(ClearCommandChannel(Clearing::Due))
 }
 
 /// See [`clear_command_channel`].
 #[derive(Debug)]
-pub struct ClearCommandChannel {
-    sent: bool,
-    granted: bool,
+pub struct ClearCommandChannel(Clearing);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Clearing {
+    /// CCC is to be sent.
+    Due,
+    /// CCC was sent.
+    Asked,
+    /// CCC was granted: the operation is done once TLS is off.
+    Granted,
 }
 
 impl Sequence for ClearCommandChannel {
     type Output<'b> = ();
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
-        self.sent = self.sent || cx.send(&Command::Ccc)?;
-        Ok(if self.granted { Next::Done } else { Next::Continue })
+        if self.0 == Clearing::Due && cx.send(&Command::Ccc)? {
+            self.0 = Clearing::Asked;
+        }
+        Ok(if self.0 == Clearing::Granted { Next::Done } else { Next::Continue })
     }
 
     fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, line: &ReplyLine<'_>) -> Next {
-        self.granted = line.code.is_success();
-        if self.granted { Next::Continue } else { Next::Refused }
+        if !line.code.is_success() {
+            return Next::Refused;
+        }
+        self.0 = Clearing::Granted;
+        Next::Continue
     }
 
     fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) {}

@@ -14,11 +14,9 @@ pub fn set_modification_time(path: Text<'_>, time: Timestamp) -> Operation<SetMo
     Operation::new(SetModificationTime {
         path,
         time,
-        way: None,
-        sent: false,
+        attempt: Attempt::New,
         first: None,
-        named_file: false,
-        last: false,
+        hint: Hint::None,
         told: None,
     })
 }
@@ -28,18 +26,34 @@ pub fn set_modification_time(path: Text<'_>, time: Timestamp) -> Operation<SetMo
 pub struct SetModificationTime<'a> {
     path: Text<'a>,
     time: Timestamp,
-    /// The way that is tried.
-    way: Option<Way>,
-    /// Its command was sent.
-    sent: bool,
+    attempt: Attempt,
     /// The way that was tried first, and is not tried again.
     first: Option<Way>,
-    /// MDTM was refused for what it named, which may be the file, or time and file taken for one name.
-    named_file: bool,
-    /// What this way is told is the end of it.
-    last: bool,
+    hint: Hint,
     /// The time that the server told.
     told: Option<Timestamp>,
+}
+
+/// The way that is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempt {
+    /// It was not chosen yet.
+    New,
+    /// Its command is to be sent.
+    Due(Way),
+    /// Its command was sent.
+    Sent(Way),
+}
+
+/// What the refusal of MDTM has said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hint {
+    /// Nothing.
+    None,
+    /// MDTM was refused for what it named, which may be the file, or time and file taken for one name.
+    NamedFile,
+    /// That, and MDTM is asked again since the others are unknown: its answer counts.
+    Repeated,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +136,7 @@ impl SetModificationTime<'_> {
     }
 
     fn go_on_with(&mut self, way: Way) -> Next {
-        (self.way, self.sent) = (Some(way), false);
+        self.attempt = Attempt::Due(way);
         Next::Continue
     }
 }
@@ -131,16 +145,20 @@ impl Sequence for SetModificationTime<'_> {
     type Output<'b> = Option<Timestamp>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
-        let way =
-            *self.way.get_or_insert_with(|| Way::remembered(cx.client().profile()).unwrap_or(Way::Mfmt));
-        self.first = self.first.or(Some(way));
-        if !self.sent {
+        if let Attempt::New = self.attempt {
+            let way = Way::remembered(cx.client().profile()).unwrap_or(Way::Mfmt);
+            (self.attempt, self.first) = (Attempt::Due(way), Some(way));
+        }
+        if let Attempt::Due(way) = self.attempt {
             let (path, modified) = (self.path, self.seconds());
-            self.sent = match way {
+            let sent = match way {
                 Way::Mfmt => cx.send(&Command::Mfmt(TimedPath { time: self.time, path }))?,
                 Way::Mdtm => cx.send(&Command::SetMdtm(TimedPath { time: modified, path }))?,
                 Way::Utime => cx.send_site(&SiteCommand::Utime { modified, path })?,
             };
+            if sent {
+                self.attempt = Attempt::Sent(way);
+            }
         }
         Ok(Next::Continue)
     }
@@ -153,7 +171,10 @@ impl Sequence for SetModificationTime<'_> {
     }
 
     fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
-        let Some(way) = self.way.filter(|way| to.verb() == Some(way.verb())) else { return Next::Continue };
+        let (Attempt::Due(way) | Attempt::Sent(way)) = self.attempt else { return Next::Continue };
+        if to.verb() != Some(way.verb()) {
+            return Next::Continue;
+        }
         let remembered = Way::remembered(cx.client().profile());
         let answer = self.read(way, line);
         match answer {
@@ -163,22 +184,22 @@ impl Sequence for SetModificationTime<'_> {
                 return Next::Done;
             }
             // The command is known, so it is the file.
-            Answer::Refused if self.last || way == Way::Mfmt || remembered == Some(way) => {
+            Answer::Refused if self.hint == Hint::Repeated || way == Way::Mfmt || remembered == Some(way) => {
                 return Next::Refused;
             }
             // Without the set form it is the name of a file that is not there.
             Answer::Refused if way == Way::Mdtm && line.code == ReplyCode::FILE_UNAVAILABLE => {
-                self.named_file = true;
+                self.hint = Hint::NamedFile;
             }
             Answer::Refused if line.code.is_success() => {}
             Answer::Refused => return Next::Refused,
             Answer::Unknown => {}
         }
         match self.next(way) {
-            Some(next) if !self.last => self.go_on_with(next),
+            Some(next) if self.hint != Hint::Repeated => self.go_on_with(next),
             // MDTM said more of the file than that there is no UTIME, and its reply is gone: it is asked again.
-            _ if self.named_file && !self.last && matches!(answer, Answer::Unknown) => {
-                self.last = true;
+            _ if self.hint == Hint::NamedFile && matches!(answer, Answer::Unknown) => {
+                self.hint = Hint::Repeated;
                 self.go_on_with(Way::Mdtm)
             }
             _ => Next::Refused,

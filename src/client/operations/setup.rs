@@ -12,35 +12,45 @@ use crate::error::LocalError;
 /// no answer, and this asks again. Nothing that the server says here is a refusal: one without FEAT offers
 /// nothing, and one that refuses `OPTS UTF8 ON` (202, 501, 504) mostly speaks UTF-8 in any case.
 pub fn setup() -> Operation<Setup> {
-    Operation::new(Setup { asked: false, told: false, offers: Offers::default() })
+    Operation::new(Setup { step: Step::Features, offers: Offers::default() })
 }
 
 /// See [`setup`]. Comes to what the server offers; [`Client::offers`](crate::client::Client::offers) keeps it.
 #[derive(Debug)]
 pub struct Setup {
-    /// FEAT was sent, or need not be.
-    asked: bool,
-    /// OPTS was sent.
-    told: bool,
+    step: Step,
     offers: Offers,
+}
+
+/// The step that is next, in the order of the dialogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// FEAT, unless it was answered already.
+    Features,
+    /// OPTS, where the server offers UTF-8.
+    Utf8,
+    /// Nothing but the answer.
+    Answer,
 }
 
 impl Sequence for Setup {
     type Output<'b> = Offers;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
-        if !self.asked {
-            self.asked = cx.client().offers().is_some() || cx.send(&Command::Feat)?;
+        if self.step == Step::Features && (cx.client().offers().is_some() || cx.send(&Command::Feat)?) {
+            self.step = Step::Utf8;
         }
-        if !self.asked || cx.client().is_owed() {
+        if self.step == Step::Features || cx.client().is_owed() {
             return Ok(Next::Continue);
         }
         let utf8 = cx.client().offers().is_some_and(|offers| offers.features().contains(Features::UTF8));
-        if !utf8 || self.told || cx.client().settings().asked_for_utf8() {
+        if !utf8 || self.step == Step::Answer || cx.client().settings().asked_for_utf8() {
             self.offers = cx.client().offers().unwrap_or_default();
             return Ok(Next::Done);
         }
-        self.told = cx.send(&Command::Opts(OptsArgument::Utf8(true)))?;
+        if cx.send(&Command::Opts(OptsArgument::Utf8(true)))? {
+            self.step = Step::Answer;
+        }
         Ok(Next::Continue)
     }
 

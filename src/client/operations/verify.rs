@@ -65,8 +65,7 @@ pub fn verify(path: Text<'_>, expected: Expected) -> Operation<Verify<'_>> {
         path,
         expected,
         stage: Stage::New,
-        sent: false,
-        without_hash: false,
+        next: None,
         result: Ok(Verified::Unverifiable),
     })
 }
@@ -77,10 +76,8 @@ pub struct Verify<'a> {
     path: Text<'a>,
     expected: Expected,
     stage: Stage,
-    /// What the stage asks was asked.
-    sent: bool,
-    /// HASH is of no use.
-    without_hash: bool,
+    /// The command of the stage, until it is sent.
+    next: Option<Command<'a>>,
     result: Result<Verified, Mismatch>,
 }
 
@@ -97,11 +94,10 @@ enum Stage {
 }
 
 impl<'a> Verify<'a> {
-    /// The next best way to find out: `digest` when hashes have not all been tried.
-    fn fall_back(&self, cx: &Context<'_, '_>, digest: Option<Digest>) -> Stage {
+    /// The next best way to find out: `digest` when hashes have not all been tried, and `without_hash` when HASH has.
+    fn fall_back(&self, cx: &Context<'_, '_>, digest: Option<Digest>, without_hash: bool) -> Stage {
         let offers = cx.client().offers().unwrap_or_default();
-        let means =
-            digest.and_then(|digest| Some((digest, offers.means(digest.algorithm(), self.without_hash)?)));
+        let means = digest.and_then(|digest| Some((digest, offers.means(digest.algorithm(), without_hash)?)));
         match (means, self.expected.size) {
             (Some((digest, Means::Hash)), _) => Stage::Choose(digest),
             (Some((digest, Means::Own)), _) => Stage::Own(digest),
@@ -118,6 +114,11 @@ impl<'a> Verify<'a> {
             Stage::Own(digest) => super::extensions::checksum_command(self.path, digest.algorithm()),
             Stage::Size(_) => Command::Size(self.path),
         })
+    }
+
+    fn go_on_with(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.next = self.command();
     }
 
     fn compare(&mut self, expected: Digest, found: Digest) -> Stage {
@@ -142,7 +143,7 @@ impl<'a> Verify<'a> {
             Stage::Choose(digest) | Stage::Hash(digest) => self.without_hash(cx, digest),
             Stage::Own(digest) => match Digest::find(line.text, digest.algorithm()) {
                 Ok(found) if granted => self.compare(digest, found),
-                _ => self.fall_back(cx, None),
+                _ => self.fall_back(cx, None, true),
             },
             Stage::Size(expected) if granted => {
                 if let Ok(found) = reply::size(line.text) {
@@ -158,9 +159,8 @@ impl<'a> Verify<'a> {
         })
     }
 
-    fn without_hash(&mut self, cx: &Context<'_, '_>, digest: Digest) -> Stage {
-        self.without_hash = true;
-        self.fall_back(cx, Some(digest))
+    fn without_hash(&self, cx: &Context<'_, '_>, digest: Digest) -> Stage {
+        self.fall_back(cx, Some(digest), true)
     }
 }
 
@@ -174,11 +174,15 @@ impl Sequence for Verify<'_> {
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
         if self.stage == Stage::New {
-            self.stage = self.fall_back(cx, self.expected.digest);
+            self.go_on_with(self.fall_back(cx, self.expected.digest, false));
         }
-        let Some(command) = self.command() else { return Ok(Next::Done) };
-        if !self.sent && cx.set_type(RepresentationType::Image)? {
-            self.sent = cx.send(&command)?;
+        if self.stage == Stage::Done {
+            return Ok(Next::Done);
+        }
+        if let Some(command) = self.next {
+            if cx.set_type(RepresentationType::Image)? && cx.send(&command)? {
+                self.next = None;
+            }
         }
         Ok(Next::Continue)
     }
@@ -196,7 +200,7 @@ impl Sequence for Verify<'_> {
             return if line.code.is_success() { Next::Continue } else { Next::Refused };
         }
         let Some(stage) = self.answer(cx, line) else { return Next::Refused };
-        (self.stage, self.sent) = (stage, false);
+        self.go_on_with(stage);
         Next::Continue
     }
 
