@@ -23,13 +23,15 @@ mod path_quirks;
 mod policy;
 mod protection;
 mod questions;
+mod session;
 mod settings;
 
-pub(super) use connection::{Content, News, Phase, Purpose, Standing};
-pub(super) use data::Elsewhere;
+pub(super) use connection::{Content, Elsewhere, News, Phase, Purpose, Standing};
+pub(super) use data::Approach;
 pub use heard::{Heard, Inherits};
 pub(super) use login_state::LoginState;
 pub use machine::Client;
 pub(super) use outgoing::Outgoing;
 pub use protection::Protected;
+pub(super) use session::Finding;
 pub(super) use settings::TlsRole;

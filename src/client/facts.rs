@@ -34,7 +34,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
     /// When the lines are no entry, or longer together than the storage is.
     pub fn line<'s, 'b: 's>(&'s mut self, line: &ReplyLine<'b>) -> Option<Result<Entry<'s>, Invalid>> {
         let is_middle = line.position == Position::Middle;
-        let Some(length) = self.length else { return None };
+        let length = self.length?;
         if line.text.is_empty() || !(is_middle || is_entry(line.text)) {
             return None;
         }

@@ -1,7 +1,7 @@
 //! What every operation has in common: commands sent when they may be, replies handed to whom they
 //! belong, the outcome lent to the caller.
 
-use super::dialogue::{Client, Heard, Inherits, Outgoing};
+use super::dialogue::{Client, Finding, Heard, Inherits, Outgoing};
 use super::event::{Event, ReceivedLine};
 use super::failure::TransferFailure;
 use super::reply_to::{Generation, ReplyTo};
@@ -349,7 +349,7 @@ impl<S: Sequence> Operation<S> {
                 };
                 self.state = State::Running(generation);
                 let line = owed.resolve(|span| rx.bytes(span));
-                client.learn_paths(owed.to, &line);
+                client.note(Finding::Said(owed.to.verb(), &line));
                 next = match owed.is_final() && line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
                     true => Next::Refused,
                     false => self.sequence.reply(&mut Context { client, tx }, owed.to, &line),

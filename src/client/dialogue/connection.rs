@@ -142,6 +142,15 @@ enum Verdict {
     GoodNotListed,
 }
 
+/// How far a transfer between this server and another has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::client) enum Elsewhere {
+    /// It was sent.
+    Moving,
+    /// The other server has reported its end.
+    Ending,
+}
+
 /// What an event on the connection brings.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Happened {
@@ -157,7 +166,7 @@ pub(super) enum Happened {
     Marked(Marker),
 }
 
-/// What a connection hears of its transfer, other than from its data.
+/// What is heard of a transfer, other than from its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::client) enum News {
     /// The server has said 1yz, which names this size of the file, if any.
@@ -172,6 +181,8 @@ pub(in crate::client) enum News {
     Reopened(ReplyCode),
     /// The server begins at the start of the file after all.
     StartsOver,
+    /// The data goes between the server and another.
+    Elsewhere(Elsewhere),
 }
 
 /// One data connection.
@@ -351,7 +362,7 @@ impl Connection {
         match news {
             News::Announced(_) => self.start = Start::Announced,
             News::AssumedBegun if self.start == Start::Awaited => self.start = Start::Assumed,
-            News::AssumedBegun => {}
+            News::AssumedBegun | News::Elsewhere(_) => {}
             News::Confirmed(_) => {
                 self.verdict = match self.verdict {
                     Verdict::Owed | Verdict::Good => Verdict::Good,

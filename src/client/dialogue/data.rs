@@ -6,10 +6,10 @@ use core::time::Duration;
 
 use arrayvec::ArrayVec;
 
-use super::connection::{Connection, Happened, News, Phase, Purpose};
+use super::connection::{Connection, Elsewhere, Happened, News, Phase, Purpose};
 use crate::action::{DataEvent, DataId, DataOp};
 use crate::client::config::Timeouts;
-use crate::codec::Direction;
+use crate::codec::{Direction, ReplyCode};
 use crate::error::{Awaited, LocalError};
 use crate::transfer::Marker;
 
@@ -22,7 +22,7 @@ const ORDERS: usize = ORDERS_OF_AN_EVENT + 2;
 
 /// How a data connection comes about.
 #[derive(Clone, Debug)]
-pub(super) enum Approach {
+pub(in crate::client) enum Approach {
     /// The client connects to this address.
     Connect(SocketAddr),
     /// The server connects to one of these ports.
@@ -38,15 +38,6 @@ enum Transfer {
     Here(Connection),
     /// It goes between this server and another.
     Elsewhere(Elsewhere),
-}
-
-/// How far a transfer between this server and another has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::client) enum Elsewhere {
-    /// It was sent.
-    Moving,
-    /// The other server has reported its end.
-    Ending,
 }
 
 /// The data connection of the current transfer, if there is one, and the orders for the driver.
@@ -119,6 +110,11 @@ impl Data {
             Transfer::Here(connection) => connection.id() == id,
             Transfer::Elsewhere(_) => id == DataId::NONE,
         }
+    }
+
+    /// See [`Connection::may_be_reopened`].
+    pub(super) fn may_be_reopened(&self, code: ReplyCode) -> bool {
+        self.connection().is_some_and(|connection| connection.may_be_reopened(code))
     }
 
     /// Whether data moves now, here or elsewhere.
@@ -203,11 +199,22 @@ impl Data {
 
     /// Takes news of the transfer. Returns whether the first byte has to come soon from now on.
     pub(super) fn hear(&mut self, news: News, protects: bool) -> bool {
+        if let News::Elsewhere(elsewhere) = news {
+            self.goes_on_elsewhere(elsewhere);
+        }
         let Some(connection) = self.connection_mut() else { return false };
         connection.hear(news);
         let awaits_first_byte = matches!(news, News::Confirmed(_)) && connection.awaits_first_byte();
         self.go_on(protects);
         awaits_first_byte
+    }
+
+    /// The transfer goes on between this server and another. Its end is no news if it is not there.
+    const fn goes_on_elsewhere(&mut self, elsewhere: Elsewhere) {
+        self.transfer = match (&self.transfer, elsewhere) {
+            (Transfer::None | Transfer::Here(_), Elsewhere::Ending) => return,
+            _ => Transfer::Elsewhere(elsewhere),
+        };
     }
 
     /// The server named this restart marker, of an upload.
@@ -223,14 +230,6 @@ impl Data {
             self.order(id, DataOp::Abort);
         }
         failed
-    }
-
-    /// A transfer between this server and another has begun, or has come to this.
-    pub(super) const fn goes_on_elsewhere(&mut self, elsewhere: Elsewhere) {
-        self.transfer = match (&self.transfer, elsewhere) {
-            (Transfer::None | Transfer::Here(_), Elsewhere::Ending) => return,
-            _ => Transfer::Elsewhere(elsewhere),
-        };
     }
 
     /// The server has reported the end of the transfer. One between two servers is over.

@@ -23,6 +23,16 @@ pub(super) enum KeepAlive {
     Due(Instant),
 }
 
+impl KeepAlive {
+    /// Returns when the connection is to be used next.
+    pub(super) const fn next(self) -> Option<Instant> {
+        match self {
+            Self::Off => None,
+            Self::At(next) | Self::Due(next) => Some(next),
+        }
+    }
+}
+
 impl Deadlines {
     /// Something happened that the client was waiting for: the next wait begins anew.
     pub(super) const fn restart(&mut self) {

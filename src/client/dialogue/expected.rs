@@ -51,8 +51,8 @@ pub(super) struct ExpectedReplies {
     last_stray: Option<Stray>,
     strays: u32,
     doubt: Doubt,
-    /// A stray came since the last command was sent, and nothing that answers it.
-    stray_pending: bool,
+    /// How many strays had come when the oldest command was sent, or got the last reply that answers it.
+    strays_before: u32,
     /// The next reply began to come before the whole command was sent, so that it cannot answer it.
     skips_next: bool,
     /// The transfer that was answered last, while its data has not come to an end.
@@ -70,7 +70,7 @@ impl ExpectedReplies {
             last_stray: None,
             strays: 0,
             doubt: Doubt::new(),
-            stray_pending: false,
+            strays_before: 0,
             skips_next: false,
             last_transfer: None,
         }
@@ -104,6 +104,19 @@ impl ExpectedReplies {
         self.queue.iter().any(ExpectedReply::is_abort)
     }
 
+    /// Whether a transfer is owed next that may carry data.
+    pub(super) fn is_transferring(&self) -> bool {
+        self.first().is_some_and(ExpectedReply::is_moving)
+    }
+
+    /// Whether this reply was one of the two to an aborted transfer and its ABOR, and the other is still owed.
+    pub(super) fn owes_other_of_abort(&self, answered: &ExpectedReply) -> bool {
+        match answered.is_abort() {
+            true => self.awaits_transfer(),
+            false => answered.is_transfer() && self.awaits_abort(),
+        }
+    }
+
     /// Whether every reply that is owed belongs to this operation.
     pub(super) fn all_belong_to(&self, generation: Generation) -> bool {
         self.queue.iter().all(|expected| expected.generation() == generation)
@@ -113,7 +126,7 @@ impl ExpectedReplies {
     /// [`room`](Self::room).
     pub(super) fn sent(&mut self, expected: ExpectedReply, within_line: bool) {
         if self.queue.is_empty() {
-            self.stray_pending = false;
+            self.strays_before = self.strays;
             self.skips_next = within_line;
         }
         self.doubt.sent();
@@ -187,7 +200,7 @@ impl ExpectedReplies {
     /// Counts a preliminary reply. `moved` is whether data has moved, after which they are not counted. Returns
     /// how many there were.
     pub(super) fn preliminary(&mut self, place: usize, moved: bool) -> u32 {
-        self.stray_pending = false;
+        self.strays_before = self.strays;
         self.queue.get_mut(place).map_or(0, |expected| expected.preliminary(moved))
     }
 
@@ -195,7 +208,7 @@ impl ExpectedReplies {
     /// `more` when something else has come behind it.
     pub(super) fn answered(&mut self, place: usize, code: ReplyCode, more: bool) -> Option<ExpectedReply> {
         let answered = self.queue.pop_at(place)?;
-        self.stray_pending = false;
+        self.strays_before = self.strays;
         self.doubt.answered(&answered, code, self.queue.is_empty(), more);
         if answered.is_transfer() && code.is_success() {
             self.last_transfer = Some(answered);
@@ -234,19 +247,25 @@ impl ExpectedReplies {
         let text = text.iter().copied().take(QUOTE).collect();
         self.last_stray = Some(Stray { code, text });
         self.strays = self.strays.wrapping_add(1);
-        self.stray_pending = !self.queue.is_empty();
+        if self.queue.is_empty() {
+            self.strays_before = self.strays;
+        }
         self.doubt.stray();
     }
 
     /// A line came that is no reply at all, while none was owed.
     pub(super) fn stray_line(&mut self) {
+        let is_pending = self.strays != self.strays_before;
         self.strays = self.strays.wrapping_add(1);
+        if !is_pending {
+            self.strays_before = self.strays;
+        }
         self.doubt.stray();
     }
 
     /// The stray after which the oldest command still waits for its reply.
     pub(super) fn pending_stray(&self) -> Option<&Stray> {
-        self.last_stray.as_ref().filter(|_| self.stray_pending)
+        self.last_stray.as_ref().filter(|_| self.strays != self.strays_before)
     }
 
     /// The stray that came last.

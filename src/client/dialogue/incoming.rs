@@ -19,7 +19,7 @@ pub(super) enum Incoming {
         /// The code that the reply began with.
         code: ReplyCode,
         /// The place of the reply among those that are owed; `None` for a stray.
-        place: Option<usize>,
+        place: Option<u8>,
         /// Lines that have come.
         lines: u32,
         /// Bytes that have come.
@@ -68,7 +68,7 @@ impl Incoming {
     pub(super) fn place(self, find: impl FnOnce() -> Option<usize>) -> Option<usize> {
         match self {
             Self::Between => find(),
-            Self::Within { place, .. } => place,
+            Self::Within { place, .. } => place.map(usize::from),
         }
     }
 
@@ -97,6 +97,8 @@ impl Incoming {
         let lines = lines.saturating_add(1);
         let bytes = bytes.saturating_add(u32::try_from(raw.len()).unwrap_or(u32::MAX));
         let last = if may_end { LastLine::End } else { LastLine::Middle };
+        // A client has only so many commands on their way.
+        let place = place.and_then(|place| u8::try_from(place).ok());
         *self = Self::Within { code, place, lines, bytes, last };
         match lines <= limits.reply_lines && bytes <= limits.reply_bytes {
             true => Ok(()),

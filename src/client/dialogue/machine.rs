@@ -4,28 +4,25 @@ use core::net::SocketAddr;
 
 use super::abort::{Abort, Step, mentions_abort};
 use super::connection::{Connection, News, Purpose};
-use super::data::{Approach, Data, Elsewhere};
+use super::data::{Approach, Data};
 use super::deadlines::{Deadlines, KeepAlive};
 use super::ending::Ending;
 use super::expected::ExpectedReplies;
 use super::expected_reply::ExpectedReply;
 use super::heard::{Heard, Inherits};
 use super::incoming::{Incoming, named_marker};
-use super::known_server::KnownServer;
 use super::listening::{Listened, Listening};
-use super::login_state::LoginState;
 use super::outgoing::Outgoing;
-use super::protection::Protection;
-use super::settings::Settings;
+use super::session::{Finding, Session};
 use crate::action::{Action, DataEvent, DataId, DataOp, Wait};
 use crate::buffer::{Frame, Rx, Span, Tx};
 use crate::client::config::{AbortPolicy, Config, Profile};
 use crate::client::event::ReceivedLine;
 use crate::client::listing_replies::says_not_listed;
-use crate::client::reply_to::{Generation, ReplyTo};
-use crate::codec::{Command, Direction, ReplyCode, ReplyLine, TransferMode, Verb};
+use crate::client::reply_to::Generation;
+use crate::codec::{Command, ReplyCode, ReplyLine, Verb};
 use crate::error::{Awaited, LocalError, PeerError};
-use crate::security::{Downgrade, TlsMode, Upgrade};
+use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 
 /// A client's side of one control connection.
@@ -37,10 +34,7 @@ use crate::time::Instant;
 pub struct Client {
     config: Config,
     peer: SocketAddr,
-    server: KnownServer,
-    protection: Protection,
-    login: LoginState,
-    settings: Settings,
+    session: Session,
     expected: ExpectedReplies,
     incoming: Incoming,
     listening: Listening,
@@ -59,12 +53,9 @@ impl Client {
     #[must_use]
     pub fn new(config: Config, peer: SocketAddr) -> Self {
         Self {
-            protection: Protection::new(config.security.tls),
+            session: Session::new(config.security.tls),
             config,
             peer,
-            server: KnownServer::default(),
-            login: LoginState::No,
-            settings: Settings::default(),
             expected: ExpectedReplies::new(),
             incoming: Incoming::default(),
             listening: Listening::default(),
@@ -77,33 +68,19 @@ impl Client {
 
     /// Takes over what is known of the server.
     pub const fn set_profile(&mut self, profile: Profile) {
-        self.server.given(profile);
+        self.session.given(profile);
     }
-
-    // The parts, to be asked.
 
     pub(in crate::client) const fn config(&self) -> &Config {
         &self.config
-    }
-
-    pub(in crate::client) const fn settings(&self) -> &Settings {
-        &self.settings
     }
 
     pub(in crate::client) const fn data(&self) -> &Data {
         &self.data
     }
 
-    pub(super) const fn known_server(&self) -> &KnownServer {
-        &self.server
-    }
-
     pub(super) const fn expected(&self) -> &ExpectedReplies {
         &self.expected
-    }
-
-    pub(super) const fn protection_of_control(&self) -> &Protection {
-        &self.protection
     }
 
     pub(super) const fn abort(&self) -> &Abort {
@@ -114,6 +91,10 @@ impl Client {
         &self.ending
     }
 
+    pub(super) const fn session(&self) -> &Session {
+        &self.session
+    }
+
     pub(super) const fn peer(&self) -> SocketAddr {
         self.peer
     }
@@ -121,12 +102,6 @@ impl Client {
     pub(super) const fn incoming(&self) -> Incoming {
         self.incoming
     }
-
-    pub(in crate::client) const fn login_state(&self) -> LoginState {
-        self.login
-    }
-
-    // The loop.
 
     /// One step of the dialogue, below any operation: for those who build layers of their own.
     ///
@@ -151,7 +126,7 @@ impl Client {
             if let Some(error) = self.ending.failure() {
                 return Err(error);
             }
-            let change = self.protection.advance(now, self.config.timeouts.handshake, tx);
+            let change = self.session.change_protection(now, self.config.timeouts.handshake, tx);
             if let Some(step) = change.inspect_err(|error| self.fail(*error))? {
                 return Ok(step);
             }
@@ -223,13 +198,11 @@ impl Client {
         }
         let of_abort = matches!(error, PeerError::Closed | PeerError::TimedOut(Awaited::Abort));
         if of_abort && self.expected.awaits_abort() && self.config.abort == AbortPolicy::AborWithSynch {
-            self.server.learn(Profile::NO_SYNCH);
+            self.note(Finding::Is(Profile::NO_SYNCH));
         }
         self.expected.clear();
         self.data.close(Some(DataOp::Abort));
     }
-
-    // Replies in.
 
     /// Takes one line, which may be nothing to anybody.
     fn line(&mut self, rx: &Rx<'_>, line: Span) -> Option<ReceivedLine<Span>> {
@@ -259,11 +232,10 @@ impl Client {
     ) -> Option<ReceivedLine<Span>> {
         let (code, position) = (line.code, line.position);
         let place = self.incoming.place(|| {
-            let ends = self.data.connection().is_some_and(|connection| connection.may_be_reopened(code))
-                && self.expected.is_empty();
-            if ends && self.expected.reopen_transfer() {
+            let may_go_on = self.expected.is_empty() && self.data.may_be_reopened(code);
+            if may_go_on && self.expected.reopen_transfer() {
                 self.hear_of_transfer(News::Reopened(code));
-                self.server.learn(Profile::NO_PIPELINING);
+                self.note(Finding::Is(Profile::NO_PIPELINING));
             }
             self.expected.find(code)
         });
@@ -280,10 +252,7 @@ impl Client {
             self.stray(line);
             return None;
         };
-        if expected.moves_file() && (code.is_preliminary() || code.is_success()) {
-            self.settings.restart_used();
-        }
-        self.server.line(expected.verb(), line);
+        self.session.line(&expected, line);
         if expected.is_transfer() && code.is_success() && says_not_listed(line.text) {
             self.hear_of_transfer(News::NotListed);
         }
@@ -309,7 +278,7 @@ impl Client {
             }
             return;
         }
-        self.server.learn(Profile::NO_PIPELINING);
+        self.note(Finding::Is(Profile::NO_PIPELINING));
         let contradicts = self.expected.is_contradicted_by(line.code);
         self.expected.stray(line.code, line.text);
         if contradicts {
@@ -326,9 +295,7 @@ impl Client {
         if !line.position.is_end() {
             return;
         }
-        let mode = self.settings.coding(Default::default()).mode;
-        let expects_markers = marks && matches!(mode, TransferMode::Block | TransferMode::Compressed);
-        let moved = expects_markers || self.data.moved() > 0;
+        let moved = (marks && self.settings().expects_markers()) || self.data.moved() > 0;
         if self.expected.preliminary(place, moved) > self.config.limits.preliminary_replies {
             self.fail(PeerError::TooManyPreliminaryReplies);
         }
@@ -344,44 +311,17 @@ impl Client {
             self.data.transfer_answered();
         }
         self.abort_answered(&answered, code.is_success() && mentions_abort(line.text));
-        self.settings.answered(answered.verb(), answered.change(), code);
-        match answered.verb() {
-            Some(verb @ (Verb::Rein | Verb::Ccc)) if code.is_success() => self.downgrade_granted(verb),
-            Some(Verb::Auth) if code.is_success() || code.is_intermediate() => match rx.is_empty() {
-                true => self.protection.upgrade_granted(),
-                // Somebody has put words behind the grant.
-                false => self.fail(PeerError::Injected),
-            },
-            _ => {}
-        }
-        self.login.answered(answered.to(), code);
-        self.server.answered(answered.verb(), code);
+        let answer = self.session.answered(&answered, code, rx.is_empty(), self.config.security.tls);
+        answer.unwrap_or_else(|error| self.fail(error));
         if code == ReplyCode::SERVICE_NOT_AVAILABLE {
             self.fail(PeerError::ServiceClosing);
         }
     }
 
-    /// Remembers this of the server.
-    pub(in crate::client) fn learn(&mut self, property: Profile) {
-        self.server.learn(property);
+    /// Takes note of what an operation has found out about the server.
+    pub(in crate::client) fn note(&mut self, finding: Finding<'_>) {
+        self.session.note(finding);
     }
-
-    /// Forgets this of the server.
-    pub(in crate::client) fn unlearn(&mut self, property: Profile) {
-        self.server.unlearn(property);
-    }
-
-    /// Learns from the answer to PWD how the server writes paths.
-    pub(in crate::client) fn learn_paths(&mut self, to: ReplyTo, line: &ReplyLine<'_>) {
-        self.server.learn_paths(to.verb(), line);
-    }
-
-    /// The server refused a command for a type that is not the one believed to be in force.
-    pub(in crate::client) fn forget_type(&mut self) {
-        self.settings.forget_type();
-    }
-
-    // Commands out.
 
     /// Queues a command, and returns whether it could go. It goes when the one before it is answered, unless the
     /// caller asks for [pipelining](Config::pipelining), and after what the server had sent already was read.
@@ -391,16 +331,14 @@ impl Client {
         outgoing: Outgoing<'_, '_>,
     ) -> Result<bool, LocalError> {
         let verb = outgoing.verb();
-        let is_denied = self.is_denied(verb) || (outgoing.is_transfer() && self.is_data_denied());
-        if is_denied {
+        if self.is_denied(verb) || (outgoing.is_transfer() && self.is_data_denied()) {
             return Err(LocalError::Unprotected);
         }
         if !self.may_send(tx, verb)? || !self.put(tx, outgoing)? {
             return Ok(false);
         }
-        let change = outgoing.command().and_then(|command| self.settings.sent(command));
-        let expected = outgoing.expected().owed_to(self.generation()).with_change(change);
-        self.expect(expected);
+        let change = outgoing.command().and_then(|command| self.session.sent(command));
+        self.expect(outgoing.expected().owed_to(self.generation()).with_change(change));
         self.ending.sent(verb);
         Ok(true)
     }
@@ -408,7 +346,7 @@ impl Client {
     /// Whether a command may go out now. What it has to wait for is set going.
     fn may_send(&mut self, tx: &mut Tx<'_>, verb: Option<Verb>) -> Result<bool, LocalError> {
         if !self.expected.is_empty() {
-            let pipelines = self.config.pipelining && !self.server.is(Profile::NO_PIPELINING);
+            let pipelines = self.config.pipelining && !self.session.server().is(Profile::NO_PIPELINING);
             return Ok(pipelines && self.expected.room() > 0);
         }
         if !self.listening.may_send() {
@@ -429,7 +367,8 @@ impl Client {
         generation: Generation,
     ) -> bool {
         let outgoing = Outgoing::from(command);
-        let sent = self.expected.room() > 0 && outgoing.put(self.server.has_dot_paths(), tx).is_ok();
+        let sent =
+            self.expected.room() > 0 && outgoing.put(self.session.server().has_dot_paths(), tx).is_ok();
         if sent {
             self.expect(outgoing.expected_during_transfer().owed_to(generation));
         }
@@ -440,7 +379,7 @@ impl Client {
     fn send_probe(&mut self, tx: &mut Tx<'_>, probe: Verb) -> Result<(), LocalError> {
         let command = if probe == Verb::Syst { Command::Syst } else { Command::Pwd };
         if self.put(tx, Outgoing::Command(&command))? {
-            let within_line = self.is_within_line();
+            let within_line = self.listening.sent() && !self.incoming.is_within();
             self.expected.probe_sent(probe, within_line);
         }
         Ok(())
@@ -449,7 +388,7 @@ impl Client {
     /// Puts a command into the send queue; `false` when it does not fit yet.
     fn put(&mut self, tx: &mut Tx<'_>, outgoing: Outgoing<'_, '_>) -> Result<bool, LocalError> {
         let was_empty = tx.is_empty();
-        match outgoing.put(self.server.has_dot_paths(), tx) {
+        match outgoing.put(self.session.server().has_dot_paths(), tx) {
             Ok(()) => self.deadlines.restart(),
             Err(_) if was_empty => return Err(LocalError::CommandTooLong),
             Err(_) => return Ok(false),
@@ -457,15 +396,11 @@ impl Client {
         Ok(true)
     }
 
+    /// The server owes this reply. A part of it that had come already when the driver last read does not answer; but
+    /// what is left of a reply of many lines belongs to that one.
     fn expect(&mut self, expected: ExpectedReply) {
-        let within_line = self.is_within_line();
+        let within_line = self.listening.sent() && !self.incoming.is_within();
         self.expected.sent(expected, within_line);
-    }
-
-    /// Whether a part of the next reply had come when the driver last read before a command. What is left of a reply
-    /// of many lines belongs to that one.
-    fn is_within_line(&mut self) -> bool {
-        self.listening.sent() && !self.incoming.is_within()
     }
 
     /// Listens before a command: returns whether the driver has to read, and to come back at once.
@@ -504,8 +439,6 @@ impl Client {
         }
     }
 
-    // The data connection.
-
     /// Reports an event on a data connection. Events of one that is no longer wanted are ignored.
     ///
     /// # Errors
@@ -523,14 +456,9 @@ impl Client {
         Ok(())
     }
 
-    /// Asks for a data connection to where the server listens.
-    pub(in crate::client) fn connect_data(&mut self, target: SocketAddr, purpose: Purpose) {
-        self.data.open(Approach::Connect(target), purpose);
-    }
-
-    /// Asks for a listener that the server is to connect to.
-    pub(in crate::client) fn listen_for_data(&mut self, purpose: Purpose) {
-        self.data.open(Approach::Listen(self.config.active.ports.clone()), purpose);
+    /// Asks for a data connection that comes about like this.
+    pub(in crate::client) fn open_data(&mut self, approach: Approach, purpose: Purpose) {
+        self.data.open(approach, purpose);
     }
 
     /// Takes news of the transfer. Where the first byte of a download has to come soon, the time for it begins.
@@ -540,31 +468,9 @@ impl Client {
         }
     }
 
-    /// The transfer between this server and another has come to this.
-    pub(in crate::client) const fn transfer_goes_on_elsewhere(&mut self, elsewhere: Elsewhere) {
-        self.data.goes_on_elsewhere(elsewhere);
-    }
-
     /// Closes the data connection by this order; without one it did not come about.
     pub(in crate::client) fn close_data(&mut self, op: Option<DataOp>) {
         self.data.close(op);
-    }
-
-    // Aborts.
-
-    /// Gives up the transfer that an operation left behind.
-    fn give_up_by_policy(&mut self) {
-        let by_abort = match (self.data.connection(), self.config.abort) {
-            // There is no data connection here that could be closed instead.
-            (None, _) => return self.give_up(),
-            (Some(connection), AbortPolicy::AborUploads) => connection.direction() == Direction::ToServer,
-            (Some(_), AbortPolicy::Abor | AbortPolicy::AborWithSynch) => true,
-            (Some(_), AbortPolicy::CloseData) => false,
-        };
-        match by_abort && self.expected.awaits_transfer() {
-            true => self.give_up(),
-            false => self.data.close(Some(DataOp::Abort)),
-        }
     }
 
     /// Gives up the transfer by ABOR, where the server has not finished it.
@@ -580,30 +486,24 @@ impl Client {
         match self.abort.step(self.expected.awaits_transfer(), tx.capacity(), tx.is_empty()) {
             Step::Wait => {}
             Step::Close(id) => self.data.order(id, DataOp::Abort),
-            Step::Send(generation) => self.send_abort(tx, generation),
-        }
-    }
-
-    fn send_abort(&mut self, tx: &mut Tx<'_>, generation: Generation) {
-        if self.expected.room() == 0 || !Abort::fits(tx.free()) {
-            return;
-        }
-        if self.config.abort == AbortPolicy::AborWithSynch && !self.server.is(Profile::NO_SYNCH) {
-            let _ = tx.put_synch();
-        }
-        if self.send_during_transfer(tx, &Command::Abor, generation) {
-            self.abort.sent();
+            Step::Send(_) if self.expected.room() == 0 || !Abort::fits(tx.free()) => {}
+            Step::Send(generation) => {
+                let synch = self.config.abort == AbortPolicy::AborWithSynch;
+                if synch && !self.session.server().is(Profile::NO_SYNCH) {
+                    let _ = tx.put_synch();
+                }
+                if self.send_during_transfer(tx, &Command::Abor, generation) {
+                    self.abort.sent();
+                }
+            }
         }
     }
 
     /// Takes note of a final reply, which may be one of the two that end an aborted transfer.
     fn abort_answered(&mut self, answered: &ExpectedReply, names_abort: bool) {
-        let other_owed = match answered.is_abort() {
-            true => self.expected.awaits_transfer(),
-            false => answered.is_transfer() && self.expected.awaits_abort(),
-        };
+        let other_owed = self.expected.owes_other_of_abort(answered);
         self.abort.answered(answered.is_abort() || answered.is_transfer(), other_owed, names_abort);
-        if self.abort.may_be_answered() && self.server.is(Profile::ONE_ABORT_REPLY) {
+        if self.abort.may_be_answered() && self.session.server().is(Profile::ONE_ABORT_REPLY) {
             self.count_abort_as_answered();
         }
     }
@@ -614,52 +514,27 @@ impl Client {
         self.abort.counted_as_answered();
     }
 
-    // Protection.
-
     /// The handshake has succeeded: what comes and goes from now on is protected. What was learnt in the
     /// clear is forgotten: anybody may have said it.
     pub fn upgraded(&mut self, token: Upgrade) {
         let Upgrade(()) = token;
-        self.protection.upgraded();
-        self.server.secured();
-        self.settings.reset();
+        self.session.upgraded();
         self.deadlines.restart();
     }
 
     /// The handshake failed, or the connection has ended in it: it is no longer usable.
     pub fn upgrade_failed(&mut self, token: Upgrade) {
         let Upgrade(()) = token;
-        self.protection.cleared();
+        self.session.cleared();
         self.fail(PeerError::Handshake);
     }
 
     /// TLS has ended in order: the dialogue goes on in the clear.
     pub fn downgraded(&mut self, token: Downgrade) {
         let Downgrade(()) = token;
-        self.protection.cleared();
+        self.session.cleared();
         self.deadlines.restart();
     }
-
-    /// The server has granted CCC or REIN. Where TLS comes first, REIN leaves it (RFC 4217 13).
-    fn downgrade_granted(&mut self, verb: Verb) {
-        if verb == Verb::Rein {
-            self.settings.reset();
-            self.protection.data_is_settled();
-        }
-        if verb != Verb::Rein || self.config.security.tls != TlsMode::Implicit {
-            self.protection.downgrade_granted();
-        }
-    }
-
-    /// The server has answered PROT, with a refusal that a login may lift if `after_login`.
-    pub(in crate::client) const fn data_protection_answered(&mut self, after_login: bool) {
-        match after_login {
-            true => self.protection.data_is_due_after_login(),
-            false => self.protection.data_is_settled(),
-        }
-    }
-
-    // Deadlines.
 
     /// Returns what to wait for; nothing when a deadline has passed and something is to do about it.
     fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Option<Action<Heard>> {
@@ -667,8 +542,7 @@ impl Client {
         let mut wait = Wait { readable: !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
         let Some((awaited, limit)) = self.awaited() else {
             self.deadlines.restart();
-            wait.application = true;
-            return Some(Action::Wait(wait));
+            return Some(Action::Wait(Wait { application: true, ..wait }));
         };
         let Some(deadline) = self.deadlines.wait(awaited, limit, now) else {
             return self.timed_out(awaited, rx);
@@ -684,7 +558,7 @@ impl Client {
             // By the lenient rule the reply has ended with the line before. That line was shown, and is gone from the
             // window.
             Awaited::EndOfReply => {
-                self.server.learn(Profile::ANY_CODE_ENDS);
+                self.note(Finding::Is(Profile::ANY_CODE_ENDS));
                 let end = self.incoming.end()?;
                 let line = self.reply_line(rx, b"", &end, Span::default())?;
                 return Some(Action::Event(Heard::Reply(line)));
@@ -697,19 +571,15 @@ impl Client {
             // One reply for the two of them. Within a reply it is clear that another was meant to come.
             Awaited::Abort if self.abort.is_half_answered() && !self.incoming.is_within() => {
                 if self.abort.may_be_answered() {
-                    self.server.learn(Profile::ONE_ABORT_REPLY);
+                    self.note(Finding::Is(Profile::ONE_ABORT_REPLY));
                 }
                 self.count_abort_as_answered();
             }
-            Awaited::ReplyAfterStray => {
-                let stray = self.expected.pending_stray().map(|stray| stray.code());
-                self.fail(PeerError::UnexpectedReply(stray.unwrap_or(ReplyCode::COMMAND_OKAY)));
-                return None;
-            }
+            _ if self.data.timed_out(awaited) => return None,
             _ => {
-                if !self.data.timed_out(awaited) {
-                    self.fail(PeerError::TimedOut(awaited));
-                }
+                let stray = self.expected.pending_stray().filter(|_| awaited == Awaited::ReplyAfterStray);
+                let error = stray.map(|stray| PeerError::UnexpectedReply(stray.code()));
+                self.fail(error.unwrap_or(PeerError::TimedOut(awaited)));
                 return None;
             }
         }
@@ -718,18 +588,12 @@ impl Client {
 
     /// Sends NOOP now and then while data moves, where the policy says so. Returns when the next is due.
     fn keep_alive(&mut self, now: Instant, tx: &mut Tx<'_>) -> Option<Instant> {
-        let transferring =
-            self.data.is_moving() && self.expected.first().is_some_and(ExpectedReply::is_moving);
-        match self.deadlines.keep_alive(self.config.keepalive.filter(|_| transferring), now) {
-            KeepAlive::Off => None,
-            KeepAlive::At(next) => Some(next),
-            KeepAlive::Due(next) => {
-                // Those that a server leaves unanswered until the end must leave room for STAT and ABOR.
-                if self.expected.room() > 2 {
-                    let _ = self.send_during_transfer(tx, &Command::Noop, self.generation());
-                }
-                Some(next)
-            }
+        let transferring = self.data.is_moving() && self.expected.is_transferring();
+        let keep_alive = self.deadlines.keep_alive(self.config.keepalive.filter(|_| transferring), now);
+        // Those that a server leaves unanswered until the end must leave room for STAT and ABOR.
+        if matches!(keep_alive, KeepAlive::Due(_)) && self.expected.room() > 2 {
+            let _ = self.send_during_transfer(tx, &Command::Noop, self.generation());
         }
+        keep_alive.next()
     }
 }

@@ -1,7 +1,9 @@
-//! What must not be sent as things are, because it would go in the clear (RFC 4217 10.3 and 10.4).
+//! The caller's policies: what must not go in the clear (RFC 4217 10.3 and 10.4), and how a transfer is given up.
 
 use super::machine::Client;
-use crate::codec::{ReplyCode, Verb};
+use crate::action::DataOp;
+use crate::client::config::AbortPolicy;
+use crate::codec::{Direction, ReplyCode, Verb};
 use crate::security::{Policy, TlsMode};
 
 impl Client {
@@ -27,5 +29,20 @@ impl Client {
     pub(in crate::client) fn is_data_denied(&self) -> bool {
         let security = &self.config().security;
         security.tls != TlsMode::None && security.data == Policy::Require && !self.protects_data()
+    }
+
+    /// Gives up the transfer that an operation left behind.
+    pub(super) fn give_up_by_policy(&mut self) {
+        let by_abort = match (self.data().connection(), self.config().abort) {
+            // There is no data connection here that could be closed instead.
+            (None, _) => return self.give_up(),
+            (Some(connection), AbortPolicy::AborUploads) => connection.direction() == Direction::ToServer,
+            (Some(_), AbortPolicy::Abor | AbortPolicy::AborWithSynch) => true,
+            (Some(_), AbortPolicy::CloseData) => false,
+        };
+        match by_abort && self.expected().awaits_transfer() {
+            true => self.give_up(),
+            false => self.close_data(Some(DataOp::Abort)),
+        }
     }
 }

@@ -2,8 +2,10 @@
 
 use core::time::Duration;
 
+use super::login_state::LoginState;
 use super::machine::Client;
 use super::protection::Protected;
+use super::settings::Settings;
 use crate::client::config::Profile;
 use crate::client::offers::Offers;
 use crate::client::reply_to::Generation;
@@ -12,17 +14,25 @@ use crate::error::Awaited;
 use crate::transfer::Marker;
 
 impl Client {
+    pub(in crate::client) const fn settings(&self) -> &Settings {
+        self.session().settings()
+    }
+
+    pub(in crate::client) const fn login_state(&self) -> LoginState {
+        self.session().login()
+    }
+
     /// What was learnt of the server: worth keeping for the next connection to it.
     #[must_use]
     pub const fn profile(&self) -> Profile {
-        self.known_server().profile()
+        self.session().server().profile()
     }
 
     /// What the server said that it can do, when it was last asked by FEAT and answered; nothing before
     /// that, and after what makes it void (AUTH, REIN).
     #[must_use]
     pub const fn offers(&self) -> Option<Offers> {
-        self.known_server().offers()
+        self.session().server().offers()
     }
 
     /// Bytes that went over the running transfer's data connection.
@@ -48,7 +58,7 @@ impl Client {
     }
 
     /// The last reply of this session that answered nothing, where there was one: its code, and the first bytes
-    /// of its text (up to 48). After [`PeerError::UnexpectedReply`] it is the one that the error is about.
+    /// of its text (up to 48). After [`PeerError::UnexpectedReply`](crate::error::PeerError::UnexpectedReply) it is the one that the error is about.
     #[must_use]
     pub fn last_stray(&self) -> Option<(ReplyCode, &[u8])> {
         self.expected().last_stray().map(|stray| (stray.code(), stray.text()))
@@ -57,7 +67,7 @@ impl Client {
     /// Whether the control connection is protected by TLS.
     #[must_use]
     pub fn is_secured(&self) -> bool {
-        self.protection_of_control().is_secured()
+        self.session().protection().is_secured()
     }
 
     /// Whether data connections are protected by TLS: the server has granted PROT P.
@@ -75,12 +85,12 @@ impl Client {
     /// Which rule ends a reply of many lines.
     #[must_use]
     pub const fn end_of_reply(&self) -> EndRule {
-        self.known_server().end_of_reply(self.config().end_of_reply)
+        self.session().server().end_of_reply(self.config().end_of_reply)
     }
 
     /// Whether the server refused to protect data before the login, so that it is asked again behind it.
     pub(in crate::client) fn protects_data_after_login(&self) -> bool {
-        self.protection_of_control().is_data_due_after_login()
+        self.session().protection().is_data_due_after_login()
     }
 
     /// Whether a reply is owed.
@@ -100,7 +110,7 @@ impl Client {
 
     /// Whether every reply still owed is owed to this operation, and nothing keeps it from sending.
     pub(in crate::client) fn is_settled(&self, generation: Generation) -> bool {
-        self.expected().all_belong_to(generation) && !self.protection_of_control().is_changing()
+        self.expected().all_belong_to(generation) && !self.session().protection().is_changing()
     }
 
     /// The current operation.

@@ -224,6 +224,11 @@ impl Settings {
         matches!(self.protection, Some(ProtectionLevel::Private))
     }
 
+    /// Whether the mode is one in which restart markers come (RFC 959 3.5).
+    pub(super) const fn expects_markers(&self) -> bool {
+        matches!(self.mode, TransferMode::Block | TransferMode::Compressed)
+    }
+
     /// Whether PBSZ was granted.
     pub(in crate::client) const fn has_protection_buffer(&self) -> bool {
         self.has_protection_buffer

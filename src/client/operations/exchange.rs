@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 
+use crate::client::dialogue::Finding;
 use crate::client::facts::is_entry;
 use crate::client::{Context, Next, Operation, ReplyTo, Sequence};
 use crate::codec::{
@@ -171,7 +172,7 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
         let mistyped = line.text.windows(5).any(|word| word.eq_ignore_ascii_case(b"ascii"));
         if A::IMAGE && self.step == Step::Sent(Try::First) && mistyped {
             self.step = Step::Due(Try::Second);
-            cx.client_mut().forget_type();
+            cx.client_mut().note(Finding::TypeDiffers);
             return Next::Continue;
         }
         Next::Refused

@@ -23,7 +23,7 @@ use core::convert::Infallible;
 
 use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
-use crate::client::dialogue::{Elsewhere, TlsRole};
+use crate::client::dialogue::{Elsewhere, News, TlsRole};
 use crate::client::{Client, Event, Operation, Refusal};
 use crate::codec::{Command, Features, RepresentationType, Text, Verb};
 use crate::error::{Error, LocalError};
@@ -409,7 +409,7 @@ impl<'a> Fxp<'a> {
             if let Half::Part(other) = &mut self.halves[other] {
                 changed |= other.sequence_mut().begin(true);
             }
-            views[other].client.transfer_goes_on_elsewhere(Elsewhere::Ending);
+            views[other].client.hear_of_transfer(News::Elsewhere(Elsewhere::Ending));
         }
         changed
     }

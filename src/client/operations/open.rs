@@ -22,7 +22,7 @@ use core::net::SocketAddr;
 use super::exchange::is_as_long_as;
 use super::narrowing::{Narrowing, Progress};
 use crate::action::{DataFailure, DataId, DataOp};
-use crate::client::dialogue::{Content, News, Outgoing, Phase, Purpose};
+use crate::client::dialogue::{Approach, Content, Finding, News, Outgoing, Phase, Purpose};
 use crate::client::file_size::{ExpectedSize, KnownSize};
 use crate::client::{Client, Context, DataConnection, Next, Operation, Profile, ReplyTo, Sequence};
 use crate::codec::{
@@ -221,7 +221,7 @@ impl<'a> Open<'a> {
             (false, true) => Profile::NO_PASSIVE,
             (false, false) => return false,
         };
-        cx.client_mut().learn(property);
+        cx.client_mut().note(Finding::Is(property));
         self.step = Step::Address;
         true
     }
@@ -245,7 +245,7 @@ impl<'a> Open<'a> {
     fn announce_first(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> bool {
         let asks = line.text.windows(4).any(|word| word == b"PRET") && !Self::needs_announcement(cx.client());
         if asks {
-            cx.client_mut().learn(Profile::NEEDS_PRET);
+            cx.client_mut().note(Finding::Is(Profile::NEEDS_PRET));
             self.step = Step::Announcement;
         }
         asks
@@ -257,7 +257,7 @@ impl<'a> Open<'a> {
         let possible =
             cx.client().announced_address(at).is_ipv4() && !cx.client().profile().contains(Profile::NO_EPRT);
         if possible {
-            cx.client_mut().learn(Profile::NO_EPRT);
+            cx.client_mut().note(Finding::Is(Profile::NO_EPRT));
             self.step = Step::Listening;
         }
         possible
@@ -268,7 +268,7 @@ impl<'a> Open<'a> {
         match address::parse_passive_reply(line) {
             Ok((host, port)) => {
                 let (target, purpose) = (cx.client().passive_target(host, port), self.purpose(cx.client()));
-                cx.client_mut().connect_data(target, purpose);
+                cx.client_mut().open_data(Approach::Connect(target), purpose);
                 self.step = Step::Connecting;
                 Next::Continue
             }
@@ -322,8 +322,9 @@ impl<'a> Open<'a> {
             }
             Step::Announcement => Some(Step::Address),
             Step::Address if Self::is_active(cx.client()) => {
+                let ports = cx.client().config().active.ports.clone();
                 let purpose = self.purpose(cx.client());
-                cx.client_mut().listen_for_data(purpose);
+                cx.client_mut().open_data(Approach::Listen(ports), purpose);
                 Some(Step::Listening)
             }
             Step::Address => {
@@ -494,7 +495,7 @@ impl Sequence for Open<'_> {
             Some(Verb::Rest) if granted || code.is_intermediate() => Next::Continue,
             Some(Verb::Rest) => {
                 if code.is_unknown_command() {
-                    cx.client_mut().learn(Profile::NO_RESTART);
+                    cx.client_mut().note(Finding::Is(Profile::NO_RESTART));
                 }
                 // The offset of an earlier transfer is still in force, and would be taken for this one.
                 let restarts = self.narrowing.restart().is_some();
@@ -514,7 +515,7 @@ impl Sequence for Open<'_> {
                 Next::Done
             }
             Some(Verb::Mlsd) if code.is_unknown_command() => {
-                cx.client_mut().learn(Profile::NO_MLSD);
+                cx.client_mut().note(Finding::Is(Profile::NO_MLSD));
                 let Some(command) = self.fallback.take() else { return Self::refused(cx) };
                 cx.client_mut().close_data(Some(DataOp::Abort));
                 (self.command, self.step) = (command, Step::Announcement);

@@ -1,6 +1,6 @@
 //! TLS (RFC 4217): AUTH, PBSZ and PROT as one operation, and CCC.
 
-use crate::client::dialogue::LoginState;
+use crate::client::dialogue::{Finding, LoginState};
 use crate::client::{Context, Next, Operation, Protected, ReplyTo, Sequence};
 use crate::codec::{Command, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine, Text, Verb};
 use crate::error::LocalError;
@@ -160,7 +160,7 @@ impl ProtectData {
             Some(Verb::Prot) => {
                 let before_login =
                     cx.client().login_state() != LoginState::Done && !cx.client().protects_data_after_login();
-                cx.client_mut().data_protection_answered(false);
+                cx.client_mut().note(Finding::ProtectsData);
                 match code {
                     code if code.is_success() => Next::Done,
                     // Some servers protect data only for users who are logged in (aioftp, with implicit TLS).
@@ -168,7 +168,7 @@ impl ProtectData {
                     ReplyCode::BAD_SEQUENCE | ReplyCode::NOT_LOGGED_IN
                         if before_login && self.level.is_none() =>
                     {
-                        cx.client_mut().data_protection_answered(true);
+                        cx.client_mut().note(Finding::ProtectsDataAfterLogin);
                         Next::Done
                     }
                     _ if required => Next::Refused,

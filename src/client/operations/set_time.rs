@@ -1,6 +1,7 @@
 //! Setting when a file was modified: by MFMT (draft-somers-ftp-mfxx 3), by MDTM's set form, which vsftpd and others
 //! have, or by SITE UTIME.
 
+use crate::client::dialogue::Finding;
 use crate::client::{Context, Next, Operation, Profile, ReplyTo, Sequence};
 use crate::codec::{Command, ReplyCode, ReplyLine, SiteCommand, Text, TimedPath, Timestamp, Verb, reply};
 use crate::error::LocalError;
@@ -179,8 +180,8 @@ impl Sequence for SetModificationTime<'_> {
         let answer = self.read(way, line);
         match answer {
             Answer::Set => {
-                cx.client_mut().unlearn(Profile::TIME_BY_MDTM | Profile::TIME_BY_UTIME);
-                cx.client_mut().learn(way.flag());
+                cx.client_mut().note(Finding::IsNot(Profile::TIME_BY_MDTM | Profile::TIME_BY_UTIME));
+                cx.client_mut().note(Finding::Is(way.flag()));
                 return Next::Done;
             }
             // The command is known, so it is the file.

@@ -2,7 +2,7 @@
 
 use core::net::SocketAddr;
 
-use crate::client::dialogue::{Elsewhere, Outgoing, TlsRole};
+use crate::client::dialogue::{Elsewhere, Finding, News, Outgoing, TlsRole};
 use crate::client::operations::abort::Abort;
 use crate::client::operations::narrowing::{Narrowing, Progress};
 use crate::client::{Client, Context, Inherits, Next, Operation, Profile, ReplyTo, Sequence};
@@ -149,7 +149,7 @@ impl<'a> Part<'a> {
         if !possible || client.profile().contains(property) {
             return Next::Refused;
         }
-        client.learn(property);
+        client.note(Finding::Is(property));
         self.step = Step::Address;
         Next::Continue
     }
@@ -181,7 +181,7 @@ impl<'a> Part<'a> {
                 Progress::Over => {
                     let sent = cx.send_outgoing(Outgoing::Transfer(&self.command, self.direction()))?;
                     if sent {
-                        cx.client_mut().transfer_goes_on_elsewhere(Elsewhere::Moving);
+                        cx.client_mut().hear_of_transfer(News::Elsewhere(Elsewhere::Moving));
                     }
                     sent.then_some(Step::Sent)
                 }
