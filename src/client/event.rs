@@ -49,12 +49,12 @@ impl<B> ReceivedLine<B> {
         Self { to, code, position, text, generation }
     }
 
-    /// Whether the reply is owed to this operation.
+    /// Returns whether the reply is owed to this operation.
     pub(super) const fn belongs_to(&self, generation: Generation) -> bool {
         self.generation == generation
     }
 
-    /// Whether the reply is complete, and no preliminary one.
+    /// Returns whether the reply is complete, and no preliminary one.
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.position.is_end() && !self.code.is_preliminary()
@@ -99,7 +99,7 @@ pub struct Refusal<B> {
 }
 
 impl<B> Refusal<B> {
-    /// Whether the server closes the connection with it (421, RFC 959 4.2.2), whatever it answers.
+    /// Returns whether the server closes the connection with it (421, RFC 959 4.2.2), whatever it answers.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         self.code == ReplyCode::SERVICE_NOT_AVAILABLE
@@ -112,7 +112,7 @@ impl<B> Refusal<B> {
 }
 
 impl<B: AsRef<[u8]>> Refusal<B> {
-    /// Whether the same may be granted later (RFC 959 4.2.1: 4yz), even if the server says so in words only:
+    /// Returns whether the same may be granted later (RFC 959 4.2.1: 4yz), even if the server says so in words only:
     /// 530 and `too many connections`.
     #[must_use]
     pub fn is_transient(&self) -> bool {
@@ -120,7 +120,7 @@ impl<B: AsRef<[u8]>> Refusal<B> {
         self.code.is_transient() || (self.code == ReplyCode::NOT_LOGGED_IN && self.says_any(&HINTS))
     }
 
-    /// Whether the server demands that data connections resume the TLS session of the control connection, and
+    /// Returns whether the server demands that data connections resume the TLS session of the control connection, and
     /// did not see it resumed (522, 425 or 450: RFC 4217 10.2).
     #[must_use]
     pub fn wants_session_reuse(&self) -> bool {

@@ -14,7 +14,7 @@ use crate::listing::{Clock, Entry, Format};
 #[derive(Clone, Debug)]
 pub struct FactsReader<B> {
     storage: B,
-    /// How much of the storage is filled; `None` once the entry was given.
+    /// Bytes of the storage that are filled; `None` once the entry was given.
     length: Option<usize>,
 }
 
@@ -72,7 +72,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
     }
 }
 
-/// Whether a line that may be prose is an entry: facts, at least one of them known, a space and a name.
+/// Returns whether a line that may be prose is an entry: facts, at least one of them known, a space and a name.
 pub(super) fn is_entry(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     let Some((facts, name)) = memchr::memchr(b' ', text)
@@ -88,7 +88,7 @@ pub(super) fn is_entry(text: &[u8]) -> bool {
     !name.is_empty() && names.clone().all(|name| name.is_some()) && names.any(is_known)
 }
 
-/// Whether a line is facts without a name.
+/// Returns whether a line is facts without a name.
 fn is_part(text: &[u8]) -> bool {
     let text = text.trim_ascii_end();
     text.ends_with(b";") && text.contains(&b'=') && !text.contains(&b' ')

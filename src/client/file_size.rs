@@ -18,7 +18,7 @@ pub enum ExpectedSize {
     Fact(u64),
 }
 
-/// What is known of the size of one file, in bytes.
+/// The known size of one file, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct KnownSize {
     size: Option<u64>,
@@ -26,7 +26,7 @@ pub(super) struct KnownSize {
     hint: Option<u64>,
 }
 
-/// What a download brought.
+/// The part of a file that a download brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Received {
     /// The byte of the file at which it began.
@@ -35,7 +35,7 @@ pub(super) struct Received {
     bytes: u64,
 }
 
-/// What a comparison comes to.
+/// The result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
     /// Nothing contradicts it.
@@ -57,7 +57,7 @@ impl KnownSize {
         self.hint = hint.or(self.hint);
     }
 
-    /// Whether the `size` fact is known.
+    /// Returns whether the `size` fact is known.
     pub(super) const fn has_fact(&self) -> bool {
         self.fact.is_some()
     }
@@ -103,7 +103,7 @@ impl Received {
         Self { offset, bytes }
     }
 
-    /// Where in the file it ended.
+    /// Returns the byte of the file at which it ended.
     const fn end(self) -> u64 {
         self.offset.saturating_add(self.bytes)
     }

@@ -18,7 +18,7 @@ pub enum Next {
     Continue,
     /// Go on, and show the caller this line.
     Show,
-    /// It is done.
+    /// The transfer is done.
     Done,
     /// This reply refuses it.
     Refused,
@@ -78,7 +78,7 @@ impl Context<'_, '_> {
         self.send_outgoing(command.into())
     }
 
-    /// As [`send`](Self::send), for a SITE command.
+    /// Queues a SITE command, in the way of [`send`](Self::send).
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -106,7 +106,7 @@ impl Context<'_, '_> {
         self.client
     }
 
-    /// As [`send`](Self::send), for what is no plain command.
+    /// Queues what is no plain command, in the way of [`send`](Self::send).
     pub(super) fn send_outgoing(&mut self, outgoing: Outgoing<'_, '_>) -> Result<bool, LocalError> {
         self.client.send(self.tx, outgoing)
     }
@@ -141,7 +141,7 @@ enum State {
     Over,
 }
 
-/// How an operation ended.
+/// The end of an operation.
 #[derive(Clone, Copy, Debug)]
 enum Outcome {
     Done(Option<ReceivedLine<Span>>),

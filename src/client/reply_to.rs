@@ -8,7 +8,7 @@ pub(super) type Generation = u32;
 /// The generation of the commands that the machine sends on its own account. No operation has it.
 pub(super) const NO_OPERATION: Generation = 0;
 
-/// What a reply answers.
+/// The command, or the connection, that a reply answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReplyTo {
     /// The connection itself: the reply is the server's greeting.

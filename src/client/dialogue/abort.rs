@@ -32,7 +32,7 @@ pub(super) struct Abort {
     replies: Replies,
 }
 
-/// How far the end of the data connection has come.
+/// The progress of closing the data connection.
 #[derive(Clone, Copy, Debug)]
 enum Stage {
     /// No transfer is being given up.
@@ -46,7 +46,7 @@ enum Stage {
     Sent(DataId),
 }
 
-/// Which of the two replies to an aborted transfer and its ABOR have come.
+/// The replies that have come of the two to an aborted transfer and its ABOR.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Replies {
     /// None, or both.
@@ -136,7 +136,7 @@ impl Abort {
         })
     }
 
-    /// Whether the abort waits for the TLS handshake on the data connection.
+    /// Returns whether the abort waits for the TLS handshake on the data connection.
     pub(super) const fn is_securing(&self) -> bool {
         matches!(self.stage, Stage::Securing(..))
     }
@@ -148,7 +148,7 @@ impl Abort {
         }
     }
 
-    /// Whether no transfer is being given up. Replies may still be owed.
+    /// Returns whether no transfer is being given up. Replies may still be owed.
     pub(super) const fn is_idle(&self) -> bool {
         matches!(self.stage, Stage::Idle)
     }
@@ -171,12 +171,12 @@ impl Abort {
         };
     }
 
-    /// Whether one of the two replies has come.
+    /// Returns whether one of the two replies has come.
     pub(super) fn is_half_answered(&self) -> bool {
         self.replies != Replies::Even
     }
 
-    /// Whether the reply that has come names ABOR, so that it may be the only one.
+    /// Returns whether the reply that has come names ABOR, so that it may be the only one.
     pub(super) fn may_be_answered(&self) -> bool {
         self.replies == Replies::OneNamingAbort
     }
@@ -187,7 +187,7 @@ impl Abort {
     }
 }
 
-/// Whether a reply's text speaks of ABOR.
+/// Returns whether a reply's text speaks of ABOR.
 pub(super) fn mentions_abort(text: &[u8]) -> bool {
     text.windows(4).any(|word| word.eq_ignore_ascii_case(b"ABOR"))
 }

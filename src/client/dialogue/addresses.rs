@@ -1,4 +1,4 @@
-//! Which address a data connection leads to (RFC 959 3.2, RFC 2428).
+//! The addresses that data connections lead to (RFC 959 3.2, RFC 2428).
 
 use core::net::{IpAddr, SocketAddr};
 

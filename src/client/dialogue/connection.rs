@@ -21,7 +21,7 @@ use crate::codec::{Direction, ReplyCode};
 use crate::error::{Awaited, LocalError};
 use crate::transfer::{Marker, Parameters};
 
-/// What a data connection carries.
+/// The data that a connection carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::client) enum Content {
     /// A listing.
@@ -32,7 +32,7 @@ pub(in crate::client) enum Content {
     CountableFile,
 }
 
-/// What a data connection is for.
+/// The purpose of a data connection.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::client) struct Purpose {
     direction: Direction,
@@ -60,16 +60,16 @@ impl Purpose {
     }
 }
 
-/// How far a data connection has come.
+/// The phase of a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::client) enum Phase {
-    /// It is dialled.
+    /// The connection is being dialled.
     Connecting,
     /// The listener is being made.
     Opening,
     /// The listener is open.
     Listening(SocketAddr),
-    /// It is connected.
+    /// The connection is open.
     Connected,
     /// The TLS handshake is going on.
     Securing,
@@ -77,16 +77,16 @@ pub(in crate::client) enum Phase {
     Moving,
     /// All was sent. The server is to close its side, too, as the only sign that it has taken it.
     Closing,
-    /// It came to its end in order.
+    /// The data came to its end in order.
     Ended,
-    /// It failed.
+    /// The connection failed.
     Failed(DataFailure),
     /// The server did not close its side in order: nothing says that it has taken an upload.
     NotTaken,
 }
 
 impl Phase {
-    /// Whether nothing more can happen on the connection that counts.
+    /// Returns whether nothing more can happen on the connection that counts.
     pub(super) const fn is_over(self) -> bool {
         matches!(self, Self::Ended | Self::Failed(_) | Self::NotTaken)
     }
@@ -122,7 +122,7 @@ enum Contact {
 /// Why data may move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Start {
-    /// It may not, unless the final reply has come.
+    /// Data may not move, unless the final reply has come.
     Awaited,
     /// The server has said nothing in time, and data is taken without.
     Assumed,
@@ -130,11 +130,11 @@ enum Start {
     Announced,
 }
 
-/// What the server's final replies have said.
+/// The verdict of the server's final replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Owed,
-    /// It says, or will say once it is complete, that the directory could not be listed.
+    /// One that says that the directory could not be listed has begun, or did not count.
     NotListed,
     /// A good one has come.
     Good,
@@ -142,16 +142,16 @@ enum Verdict {
     GoodNotListed,
 }
 
-/// How far a transfer between this server and another has come.
+/// The progress of a transfer between this server and another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::client) enum Elsewhere {
-    /// It was sent.
+    /// The command was sent.
     Moving,
     /// The other server has reported its end.
     Ending,
 }
 
-/// What an event on the connection brings.
+/// The effect of an event on the connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Happened {
     /// Nothing.
@@ -166,7 +166,7 @@ pub(super) enum Happened {
     Marked(Marker),
 }
 
-/// What is heard of a transfer, other than from its data.
+/// News of a transfer that do not come from its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::client) enum News {
     /// The server has said 1yz, which names this size of the file, if any.
@@ -200,14 +200,14 @@ pub(in crate::client) struct Connection {
     verdict: Verdict,
 }
 
-/// How a transfer stands, as far as its data connection and its replies say.
+/// The state of a transfer, as far as its data connection and its replies say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::client) enum Standing {
-    /// It is not over.
+    /// The transfer is not over.
     Running,
-    /// It is done.
+    /// The transfer is done.
     Done,
-    /// It failed.
+    /// The transfer failed.
     Failed(TransferFailure),
 }
 
@@ -242,7 +242,7 @@ impl Connection {
         self.moved
     }
 
-    /// What is known of the size of the file.
+    /// Returns what is known of the size of the file.
     pub(in crate::client) const fn known_size(&self) -> KnownSize {
         self.purpose.known_size
     }
@@ -263,12 +263,12 @@ impl Connection {
         }
     }
 
-    /// Whether it is a listing's, answered without a 1yz, and nothing came.
+    /// Returns whether it is a listing's, answered without a 1yz, and nothing came.
     pub(in crate::client) fn is_unused_listing(&self) -> bool {
         self.purpose.lists() && self.is_confirmed() && self.start != Start::Announced && self.moved == 0
     }
 
-    /// What came of a file whose size can be compared.
+    /// Returns the extent that came of a file whose size can be compared.
     pub(in crate::client) fn received(&self) -> Option<Received> {
         let Purpose { direction, content, parameters, .. } = self.purpose;
         if direction != Direction::FromServer || content != Content::CountableFile {
@@ -285,22 +285,22 @@ impl Connection {
         matches!(self.verdict, Verdict::Good | Verdict::GoodNotListed)
     }
 
-    /// Whether data may flow, as far as the server's replies are concerned.
+    /// Returns whether data may flow, as far as the server's replies are concerned.
     fn may_move(&self) -> bool {
         self.start != Start::Awaited || self.is_confirmed()
     }
 
-    /// Whether something besides a final reply says that the server has to do with an upload.
+    /// Returns whether something besides a final reply says that the server has to do with an upload.
     fn is_taken(&self) -> bool {
         self.purpose.receives() || self.start == Start::Announced || self.contact != Contact::None
     }
 
-    /// Whether data is due from the server, and no byte has come.
+    /// Returns whether data is due from the server, and no byte has come.
     pub(super) fn awaits_first_byte(&self) -> bool {
         self.purpose.receives() && self.moved == 0
     }
 
-    /// Whether its TLS handshake is going on, or comes as soon as the server has connected.
+    /// Returns whether its TLS handshake is going on, or comes as soon as the server has connected.
     pub(super) fn is_to_be_secured(&self) -> bool {
         match self.phase {
             Phase::Listening(_) => self.start == Start::Announced,
@@ -346,8 +346,8 @@ impl Connection {
         })
     }
 
-    /// Whether a reply with this code shows that the final reply was not the last word on the transfer: one whose
-    /// data has not ended can still be said to begin, or to have failed.
+    /// Returns whether a reply with this code shows that the final reply was not the last word on the transfer: one
+    /// whose data has not ended can still be said to begin, or to have failed.
     pub(super) fn may_be_reopened(&self, code: ReplyCode) -> bool {
         let is_news = (code.is_preliminary() && self.start != Start::Announced)
             || (code.is_failure() && code != ReplyCode::SERVICE_NOT_AVAILABLE);

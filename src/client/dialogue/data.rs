@@ -13,14 +13,15 @@ use crate::codec::{Direction, ReplyCode};
 use crate::error::{Awaited, LocalError};
 use crate::transfer::Marker;
 
-/// How many orders one event can bring: the connection that arrived is admitted, and its handshake or its data begins.
+/// The largest number of orders that one event brings: the connection that arrived is admitted, and its handshake or
+/// its data begins.
 const ORDERS_OF_AN_EVENT: usize = 2;
 
-/// How many orders can wait for the driver. An operation hands out what waits before it goes on, and then brings two
-/// at most: it drops one data connection and opens another.
+/// The largest number of orders that wait for the driver. An operation hands out what waits before it goes on, and
+/// then brings two at most: it drops one data connection and opens another.
 const ORDERS: usize = ORDERS_OF_AN_EVENT + 2;
 
-/// How a data connection comes about.
+/// The side that opens a data connection, and where.
 #[derive(Clone, Debug)]
 pub(in crate::client) enum Approach {
     /// The client connects to this address.
@@ -29,14 +30,14 @@ pub(in crate::client) enum Approach {
     Listen(RangeInclusive<u16>),
 }
 
-/// Where the data of the current transfer goes.
+/// The route of the current transfer's data.
 #[derive(Clone, Copy, Debug)]
 enum Transfer {
     /// There is no transfer.
     None,
-    /// It goes over a data connection of this client's.
+    /// The data goes over a data connection of this client.
     Here(Connection),
-    /// It goes between this server and another.
+    /// The data goes between this server and another.
     Elsewhere(Elsewhere),
 }
 
@@ -97,13 +98,13 @@ impl Data {
         self.connection().map_or(0, Connection::moved)
     }
 
-    /// Whether a connection of this name was ever asked for.
+    /// Returns whether a connection of this name was ever asked for.
     pub(super) fn knows(&self, id: DataId) -> bool {
         id != DataId::NONE && id <= self.last
     }
 
-    /// Whether there is a transfer whose data connection has this name; `DataId::NONE` stands for one between two
-    /// servers.
+    /// Returns whether there is a transfer whose data connection has this name; `DataId::NONE` stands for one between
+    /// two servers.
     pub(super) fn is_transfer(&self, id: DataId) -> bool {
         match &self.transfer {
             Transfer::None => false,
@@ -117,7 +118,7 @@ impl Data {
         self.connection().is_some_and(|connection| connection.may_be_reopened(code))
     }
 
-    /// Whether data moves now, here or elsewhere.
+    /// Returns whether data moves now, here or elsewhere.
     pub(super) fn is_moving(&self) -> bool {
         self.phase() == Some(Phase::Moving) || self.is_moving_elsewhere()
     }
@@ -134,7 +135,7 @@ impl Data {
         }
     }
 
-    /// Whether the data connection of a download is open, and nothing has said that data may move.
+    /// Returns whether the data connection of a download is open, and nothing has said that data may move.
     pub(super) fn awaits_start(&self) -> bool {
         self.connection().is_some_and(|connection| {
             connection.phase() == Phase::Connected && connection.direction() == Direction::FromServer

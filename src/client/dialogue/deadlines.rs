@@ -12,7 +12,7 @@ pub(super) struct Deadlines {
     kept_alive: Option<Instant>,
 }
 
-/// Whether the control connection has to be kept alive.
+/// The time to keep the control connection alive.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum KeepAlive {
     /// Not at all.

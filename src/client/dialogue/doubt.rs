@@ -30,7 +30,7 @@ use super::expected_reply::ExpectedReply;
 use crate::client::reply_to::Generation;
 use crate::codec::{ReplyCode, Verb};
 
-/// Which command is sent as a probe.
+/// The command that is sent as a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Probe {
     Syst,
@@ -40,7 +40,7 @@ enum Probe {
     Unanswerable,
 }
 
-/// How far the server's replies are trusted.
+/// The trust in the server's replies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Doubt {
     /// The server has sent a reply too many in this session, or one that is not in its row.
@@ -127,7 +127,7 @@ impl Doubt {
         }
     }
 
-    /// Whether the last success is to be confirmed.
+    /// Returns whether the last success is to be confirmed.
     pub(super) const fn is_unconfirmed(&self) -> bool {
         self.unconfirmed.is_some()
     }
@@ -161,7 +161,7 @@ impl Doubt {
         Some(refused)
     }
 
-    /// Whether a stray shows that the refusal of the probe before was the command's own.
+    /// Returns whether a stray shows that the refusal of the probe before was the command's own.
     pub(super) fn is_contradicted_by(&self, code: ReplyCode) -> bool {
         self.unconfirmed.is_some() && self.probe != Probe::Syst && code == ReplyCode::SYSTEM_TYPE
     }
@@ -173,7 +173,7 @@ impl Default for Doubt {
     }
 }
 
-/// Whether a refusal says that the server does not have the command.
+/// Returns whether a refusal says that the server does not have the command.
 const fn is_unknown(code: ReplyCode) -> bool {
     matches!(code.get(), 500..=502 | 504)
 }

@@ -1,9 +1,9 @@
-//! How a control connection comes to its end.
+//! The end of a control connection.
 
 use crate::codec::Verb;
 use crate::error::PeerError;
 
-/// How far a control connection is from its end.
+/// The state of a control connection with regard to its end.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Ending {
     /// Nothing speaks of an end.

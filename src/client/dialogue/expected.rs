@@ -18,10 +18,10 @@ use super::expected_reply::{Accepts, ExpectedReply};
 use crate::client::reply_to::{Generation, ReplyTo};
 use crate::codec::{ReplyCode, Verb};
 
-/// How many commands may be on their way at once. Operations send at most three together.
+/// The largest number of commands on their way at once. Operations send at most three together.
 pub(super) const IN_FLIGHT: usize = 8;
 
-/// How many bytes of a stray reply's text are kept for the error message.
+/// Bytes of a stray reply's text that are kept for the error message.
 const QUOTE: usize = 48;
 
 /// The start of a stray reply, for the error message.
@@ -51,7 +51,7 @@ pub(super) struct ExpectedReplies {
     last_stray: Option<Stray>,
     strays: u32,
     doubt: Doubt,
-    /// How many strays had come when the oldest command was sent, or got the last reply that answers it.
+    /// Strays that had come when the oldest command was sent, or got the last reply that answers it.
     strays_before: u32,
     /// The next reply began to come before the whole command was sent, so that it cannot answer it.
     skips_next: bool,
@@ -60,7 +60,7 @@ pub(super) struct ExpectedReplies {
 }
 
 impl ExpectedReplies {
-    /// What a server owes that was just connected to: its greeting.
+    /// The replies that a server owes to a new connection: its greeting.
     pub(super) fn new() -> Self {
         let mut queue = ArrayVec::new();
         queue.push(ExpectedReply::new(ReplyTo::Greeting, Accepts::Any));
@@ -80,7 +80,7 @@ impl ExpectedReplies {
         self.queue.is_empty()
     }
 
-    /// How many more commands may be sent.
+    /// Returns the number of commands that may still be sent.
     pub(super) fn room(&self) -> usize {
         self.queue.remaining_capacity()
     }
@@ -89,27 +89,27 @@ impl ExpectedReplies {
         self.queue.first()
     }
 
-    /// Whether the server still has to greet.
+    /// Returns whether the server still has to greet.
     pub(super) fn awaits_greeting(&self) -> bool {
         self.first().is_some_and(ExpectedReply::is_greeting)
     }
 
-    /// Whether the server still has to say how the transfer ended.
+    /// Returns whether the server still has to say how the transfer ended.
     pub(super) fn awaits_transfer(&self) -> bool {
         self.queue.iter().any(ExpectedReply::is_transfer)
     }
 
-    /// Whether ABOR, sent during a transfer, was not answered yet.
+    /// Returns whether ABOR, sent during a transfer, was not answered yet.
     pub(super) fn awaits_abort(&self) -> bool {
         self.queue.iter().any(ExpectedReply::is_abort)
     }
 
-    /// Whether a transfer is owed next that may carry data.
+    /// Returns whether a transfer is owed next that may carry data.
     pub(super) fn is_transferring(&self) -> bool {
         self.first().is_some_and(ExpectedReply::is_moving)
     }
 
-    /// Whether this reply was one of the two to an aborted transfer and its ABOR, and the other is still owed.
+    /// Returns whether this reply was one of the two to an aborted transfer and its ABOR, and the other is still owed.
     pub(super) fn owes_other_of_abort(&self, answered: &ExpectedReply) -> bool {
         match answered.is_abort() {
             true => self.awaits_transfer(),
@@ -117,7 +117,7 @@ impl ExpectedReplies {
         }
     }
 
-    /// Whether every reply that is owed belongs to this operation.
+    /// Returns whether every reply that is owed belongs to this operation.
     pub(super) fn all_belong_to(&self, generation: Generation) -> bool {
         self.queue.iter().all(|expected| expected.generation() == generation)
     }
@@ -158,7 +158,7 @@ impl ExpectedReplies {
         self.skips_next |= unsent > 0 && self.queue.len() <= unsent;
     }
 
-    /// Which of the owed replies one with this code is; `None` for a stray. In order, but for what was sent
+    /// Finds the owed reply that one with this code is; `None` for a stray. In order, but for what was sent
     /// during a transfer: some servers answer that at once, and others after the transfer, so the code tells
     /// (200 is NOOP's, 211 to 213 are STAT's, 225 is ABOR's; what refuses a command refuses the later one).
     pub(super) fn find(&mut self, code: ReplyCode) -> Option<usize> {
@@ -273,22 +273,22 @@ impl ExpectedReplies {
         self.last_stray.as_ref()
     }
 
-    /// How many strays have come.
+    /// Returns the number of strays that have come.
     pub(super) const fn strays(&self) -> u32 {
         self.strays
     }
 
-    /// What is to be sent before a command, to be sure that nothing else is on its way.
+    /// Returns the probe to send before a command, to be sure that nothing else is on its way.
     pub(super) fn probe_before(&self, verb: Option<Verb>) -> Option<Verb> {
         self.doubt.probe_before(verb).filter(|_| self.queue.is_empty())
     }
 
-    /// Whether the success that was told last is to be confirmed before it is reported.
+    /// Returns whether the success that was told last is to be confirmed before it is reported.
     pub(super) const fn is_unconfirmed(&self) -> bool {
         self.doubt.is_unconfirmed()
     }
 
-    /// What is to be sent to confirm it.
+    /// Returns the probe to send to confirm it.
     pub(super) fn confirmation(&mut self) -> Option<Verb> {
         self.doubt.confirmation()
     }
@@ -300,7 +300,7 @@ impl ExpectedReplies {
         self.doubt = doubt;
     }
 
-    /// Whether a stray shows that a success was none.
+    /// Returns whether a stray shows that a success was none.
     pub(super) fn is_contradicted_by(&self, code: ReplyCode) -> bool {
         self.doubt.is_contradicted_by(code)
     }

@@ -18,14 +18,14 @@ pub(super) struct ExpectedReply {
     to: ReplyTo,
     accepts: Accepts,
     kind: Kind,
-    /// What the command changes, once it is granted.
+    /// The setting that the command changes, once it is granted.
     change: Option<Change>,
     generation: Generation,
-    /// How many preliminary replies have come before any data.
+    /// Preliminary replies that have come before any data.
     preliminaries: u32,
 }
 
-/// Which final replies can answer a command.
+/// The final replies that can answer a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Accepts {
     /// Those that its row in the table of commands allows.
@@ -38,14 +38,14 @@ pub(super) enum Accepts {
     Any,
 }
 
-/// What a command has to do with a data connection.
+/// The relation of a command to a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// Nothing.
     Plain,
-    /// It was sent during a transfer: its reply may come before the transfer's.
+    /// The command was sent during a transfer: its reply may come before the transfer's.
     DuringTransfer,
-    /// It opens a transfer.
+    /// The command opens a transfer.
     Transfer(Direction),
     /// Its data connection may now carry data: no reply is due before that ends.
     Moving(Direction),
@@ -120,12 +120,12 @@ impl ExpectedReply {
         self.is_upload() || self.verb() == Some(Verb::Retr)
     }
 
-    /// Whether its data connection may carry data.
+    /// Returns whether its data connection may carry data.
     pub(super) const fn is_moving(&self) -> bool {
         matches!(self.kind, Kind::Moving(_))
     }
 
-    /// Whether the command was sent during a transfer.
+    /// Returns whether the command was sent during a transfer.
     pub(super) fn is_during_transfer(&self) -> bool {
         self.kind == Kind::DuringTransfer
     }
@@ -134,17 +134,17 @@ impl ExpectedReply {
         self.is_during_transfer() && self.verb() == Some(Verb::Abor)
     }
 
-    /// Whether it is owed to a probe.
+    /// Returns whether it is owed to a probe.
     pub(super) fn is_probe(&self) -> bool {
         self.generation == NO_OPERATION && matches!(self.verb(), Some(Verb::Syst | Verb::Pwd))
     }
 
-    /// Whether the command's row alone says what answers it.
+    /// Returns whether the command's row alone says what answers it.
     pub(super) fn is_by_row(&self) -> bool {
         self.accepts == Accepts::Row
     }
 
-    /// Whether a reply with this code can be an answer to the command, preliminary or final.
+    /// Returns whether a reply with this code can be an answer to the command, preliminary or final.
     pub(super) fn is_answered_by(&self, code: ReplyCode) -> bool {
         if code.is_preliminary() {
             return true;
@@ -158,8 +158,8 @@ impl ExpectedReply {
         }
     }
 
-    /// Whether the row of the command has a final reply with this code. Of failures any is as good as another, and
-    /// where any reply will do there is no row.
+    /// Returns whether the row of the command has a final reply with this code. Of failures any is as good as another,
+    /// and where any reply will do there is no row.
     pub(super) fn has_in_row(&self, code: ReplyCode) -> bool {
         match (self.to, self.accepts) {
             (ReplyTo::Command(verb), Accepts::Row | Accepts::RowAndOkay) => {
@@ -169,7 +169,7 @@ impl ExpectedReply {
         }
     }
 
-    /// Whether a reply with this code shows that no other reply is on its way: it could not have answered
+    /// Returns whether a reply with this code shows that no other reply is on its way: it could not have answered
     /// anything else.
     pub(super) fn is_certain(&self, code: ReplyCode) -> bool {
         VerbInfo::OWN.contains(&code) && self.verb().is_some_and(|verb| verb.info().has_own(code))
@@ -203,7 +203,7 @@ impl ExpectedReply {
         self.preliminaries
     }
 
-    /// It now belongs to this operation.
+    /// The reply now belongs to this operation.
     pub(super) const fn adopt(&mut self, generation: Generation) {
         self.generation = generation;
     }

@@ -1,19 +1,19 @@
-//! What the machine and an operation tell each other.
+//! The words that the machine and an operation exchange.
 
 use crate::action::DataId;
 use crate::buffer::Span;
 use crate::client::event::ReceivedLine;
 
-/// What [`Client::step`](crate::client::Client::step) reports to the layer above.
+/// The event that [`Client::step`](crate::client::Client::step) reports to the layer above.
 #[derive(Debug)]
 pub enum Heard {
     /// A line of a reply.
     Reply(ReceivedLine<Span>),
-    /// What is owed has changed without a reply: ask the operation again.
+    /// The replies owed have changed without a reply: ask the operation again.
     Changed,
 }
 
-/// What a sequence carries on that was begun before it. All else is brought to an end before it sends
+/// The work begun before a sequence that it carries on. All else is brought to an end before it sends
 /// its first command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -8,7 +8,7 @@ use crate::codec::{EndRule, Invalid, Position, ReplyCode, ReplyLine, RestartMark
 use crate::error::{Awaited, PeerError};
 use crate::transfer::Marker;
 
-/// How much has come of the reply that is being received.
+/// The progress of the reply that is being received.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Incoming {
     /// No reply has begun.
@@ -24,12 +24,12 @@ pub(super) enum Incoming {
         lines: u32,
         /// Bytes that have come.
         bytes: u32,
-        /// What the last line may be.
+        /// The meaning of the last line.
         last: LastLine,
     },
 }
 
-/// What the last line of an unfinished reply may be.
+/// The meaning of the last line of an unfinished reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LastLine {
     /// One of many.
@@ -39,7 +39,7 @@ pub(super) enum LastLine {
 }
 
 impl Incoming {
-    /// Whether the next line belongs to the reply that has begun.
+    /// Returns whether the next line belongs to the reply that has begun.
     pub(super) const fn is_within(self) -> bool {
         matches!(self, Self::Within { .. })
     }

@@ -1,17 +1,17 @@
-//! What is known of the server: what the caller knew, what was learnt, and what FEAT has named.
+//! The client's knowledge of the server: what the caller knew, what was learnt, and what FEAT has named.
 
 use crate::client::{Offers, Profile};
 use crate::codec::{EndRule, Quoted, ReplyCode, ReplyLine, Verb};
 
-/// What is known of the server.
+/// The client's knowledge of the server.
 #[derive(Debug, Default)]
 pub(super) struct KnownServer {
     profile: Profile,
     /// The part of the profile that the caller gave.
     given: Profile,
-    /// What FEAT has named, once it was answered.
+    /// The features that FEAT has named, once it was answered.
     offers: Option<Offers>,
-    /// What the answer to FEAT has named so far.
+    /// The features that the answer to FEAT has named so far.
     naming: Offers,
 }
 
@@ -78,7 +78,7 @@ impl KnownServer {
         }
     }
 
-    /// Whether `./` is a path that the server knows.
+    /// Returns whether `./` is a path that the server knows.
     pub(super) const fn has_dot_paths(&self) -> bool {
         !self.is(Profile::NO_DOT_PATHS)
     }

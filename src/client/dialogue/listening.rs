@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use crate::time::Instant;
 
-/// Whether the driver has read what the server had sent before a command.
+/// The state of listening before a command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Listening {
     /// No command is to go out.
@@ -19,7 +19,7 @@ pub(super) enum Listening {
     Reading {
         /// Since when.
         since: Instant,
-        /// How many bytes of a line were in the receive window.
+        /// Bytes of a line that were in the receive window.
         pending: usize,
     },
     /// The driver has read all there was.
@@ -28,7 +28,7 @@ pub(super) enum Listening {
     WithinLine,
 }
 
-/// What comes of listening.
+/// The result of listening.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Listened {
     /// Nothing is to be read.

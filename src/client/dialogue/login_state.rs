@@ -1,9 +1,9 @@
-//! How far the login of a session has come (RFC 959 5.4).
+//! The login of a session (RFC 959 5.4).
 
 use crate::client::reply_to::ReplyTo;
 use crate::codec::{ReplyCode, Verb};
 
-/// How far the login of a session has come.
+/// The progress of the login of a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::client) enum LoginState {
     /// Not at all.

@@ -27,7 +27,7 @@ use crate::time::Instant;
 
 /// A client's side of one control connection.
 ///
-/// It is made for a connection that is open and whose greeting was not read yet. [`Operation`]s drive it.
+/// A new client is for a connection that is open and whose greeting was not read yet. [`Operation`]s drive it.
 ///
 /// [`Operation`]: crate::client::Operation
 #[derive(Debug)]
@@ -343,7 +343,7 @@ impl Client {
         Ok(true)
     }
 
-    /// Whether a command may go out now. What it has to wait for is set going.
+    /// Returns whether a command may go out now. What it has to wait for is set going.
     fn may_send(&mut self, tx: &mut Tx<'_>, verb: Option<Verb>) -> Result<bool, LocalError> {
         if !self.expected.is_empty() {
             let pipelines = self.config.pipelining && !self.session.server().is(Profile::NO_PIPELINING);

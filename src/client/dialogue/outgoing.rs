@@ -15,7 +15,7 @@ pub(in crate::client) enum Outgoing<'c, 'a> {
     Transfer(&'c Command<'a>, Direction),
     /// PRET: announces the command of a transfer.
     Announcement(&'c Command<'a>),
-    /// What follows SITE.
+    /// A SITE command.
     Site(&'c SiteCommand<'a>),
     /// CWD to a home directory, whose tilde is no part of a name.
     Home(Text<'a>),

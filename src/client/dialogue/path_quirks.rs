@@ -1,10 +1,11 @@
 //! Sends pathnames so that servers take them for names and nothing else.
 //!
-//! Many servers skip every space between a command and its argument, and lose those that a name begins with.
-//! vsftpd, GNU ftpd and ProFTPD expand a leading `~` to a home directory, also in DELE and RMD. Some hand a path that
-//! begins with `-` to `ls` as options. With `./` in front, none of them can: a pathname that begins with one of these
-//! bytes is sent that way by every command that takes one. A home directory is asked for by
-//! [`change_to_home`](crate::client::change_to_home) and by nothing else, so that no name out of a listing ever means one.
+//! Many servers skip every space between a command and its argument, and lose those that a name begins with. vsftpd,
+//! GNU ftpd and ProFTPD expand a leading `~` to a home directory, also in DELE and RMD. Some hand a path that begins
+//! with `-` to `ls` as options. With `./` in front, none of them can: a pathname that begins with one of these bytes
+//! is sent that way by every command that takes one. A home directory is asked for by
+//! [`change_to_home`](crate::client::change_to_home) and by nothing else, so that no name out of a listing ever means
+//! one.
 //!
 //! `./` is a path only where paths are written with slashes: where PWD has answered with one that does not begin with
 //! a slash ([`Profile::NO_DOT_PATHS`](crate::client::Profile::NO_DOT_PATHS)), names are sent as they are.
@@ -39,7 +40,7 @@ pub(super) fn encode(command: &Command<'_>, dot_paths: bool, tx: &mut Tx<'_>) ->
     }
 }
 
-/// As [`encode`], for what follows SITE.
+/// Appends SITE and `command`, in the way of [`encode`].
 pub(super) fn encode_site(command: &SiteCommand<'_>, dot_paths: bool, tx: &mut Tx<'_>) -> Result<(), Full> {
     tx.put(b"SITE ")?;
     match command {
@@ -54,7 +55,7 @@ pub(super) fn encode_site(command: &SiteCommand<'_>, dot_paths: bool, tx: &mut T
     }
 }
 
-/// How many spaces come before the pathname in an argument of this grammar, if it has one.
+/// Returns the number of spaces before the pathname in an argument of this grammar, if it has one.
 fn path_position(grammar: &str) -> Option<u8> {
     let before =
         grammar.trim_start_matches('[').split("<pathname>").next().filter(|it| it.len() < grammar.len())?;

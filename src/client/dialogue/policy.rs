@@ -7,7 +7,7 @@ use crate::codec::{Direction, ReplyCode, Verb};
 use crate::security::{Policy, TlsMode};
 
 impl Client {
-    /// Whether a transfer refused with this code may be granted once data connections are protected (521 by
+    /// Returns whether a transfer refused with this code may be granted once data connections are protected (521 by
     /// RFC 4217 10.2, 522 by its 11.4).
     pub(in crate::client) fn may_protect_data(&self, code: ReplyCode) -> bool {
         matches!(code, ReplyCode::DATA_PROTECTION_REFUSED | ReplyCode::DATA_TLS_FAILED)
@@ -16,7 +16,7 @@ impl Client {
             && self.config().security.data != Policy::Never
     }
 
-    /// Whether a command must not be sent as things are: it would reveal a secret, or move data, in the clear.
+    /// Returns whether a command must not be sent as things are: it would reveal a secret, or move data, in the clear.
     pub(in crate::client) fn is_denied(&self, verb: Option<Verb>) -> bool {
         let security = &self.config().security;
         let Some(verb) = verb.filter(|_| security.tls != TlsMode::None) else { return false };
@@ -25,7 +25,7 @@ impl Client {
             || (verb.opens_data_connection() && self.is_data_denied())
     }
 
-    /// Whether no data connection may be opened as things are.
+    /// Returns whether no data connection may be opened as things are.
     pub(in crate::client) fn is_data_denied(&self) -> bool {
         let security = &self.config().security;
         security.tls != TlsMode::None && security.data == Policy::Require && !self.protects_data()

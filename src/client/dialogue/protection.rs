@@ -8,7 +8,7 @@ use crate::error::PeerError;
 use crate::security::{Control, TlsMode};
 use crate::time::Instant;
 
-/// What is protected by TLS.
+/// The connections that TLS protects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Protected {
@@ -56,7 +56,7 @@ impl Protection {
         self.control.is_changing()
     }
 
-    /// Whether data connections are to be protected as a part of the login.
+    /// Returns whether data connections are to be protected as a part of the login.
     pub(super) fn is_data_due_after_login(&self) -> bool {
         self.data == AskedFor::AfterLogin
     }

@@ -22,13 +22,13 @@ impl Client {
         self.session().login()
     }
 
-    /// What was learnt of the server: worth keeping for the next connection to it.
+    /// Returns what was learnt of the server: worth keeping for the next connection to it.
     #[must_use]
     pub const fn profile(&self) -> Profile {
         self.session().server().profile()
     }
 
-    /// What the server said that it can do, when it was last asked by FEAT and answered; nothing before
+    /// Returns what the server said that it can do, when it was last asked by FEAT and answered; nothing before
     /// that, and after what makes it void (AUTH, REIN).
     #[must_use]
     pub const fn offers(&self) -> Option<Offers> {
@@ -51,64 +51,65 @@ impl Client {
         self.data().last_marker()
     }
 
-    /// Whether the connection is no longer usable.
+    /// Returns whether the connection is no longer usable.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.ending().failure().is_some()
     }
 
-    /// The last reply of this session that answered nothing, where there was one: its code, and the first bytes
-    /// of its text (up to 48). After [`PeerError::UnexpectedReply`](crate::error::PeerError::UnexpectedReply) it is the one that the error is about.
+    /// The last reply of this session that answered nothing, where there was one: its code, and the first bytes of its
+    /// text (up to 48). After [`PeerError::UnexpectedReply`](crate::error::PeerError::UnexpectedReply) it is the one
+    /// that the error is about.
     #[must_use]
     pub fn last_stray(&self) -> Option<(ReplyCode, &[u8])> {
         self.expected().last_stray().map(|stray| (stray.code(), stray.text()))
     }
 
-    /// Whether the control connection is protected by TLS.
+    /// Returns whether the control connection is protected by TLS.
     #[must_use]
     pub fn is_secured(&self) -> bool {
         self.session().protection().is_secured()
     }
 
-    /// Whether data connections are protected by TLS: the server has granted PROT P.
+    /// Returns whether data connections are protected by TLS: the server has granted PROT P.
     #[must_use]
     pub const fn protects_data(&self) -> bool {
         self.settings().protects_data()
     }
 
-    /// What is protected by TLS now.
+    /// Returns what is protected by TLS now.
     #[must_use]
     pub fn protection(&self) -> Protected {
         Protected::new(self.is_secured(), self.protects_data())
     }
 
-    /// Which rule ends a reply of many lines.
+    /// Returns the rule that ends a reply of many lines.
     #[must_use]
     pub const fn end_of_reply(&self) -> EndRule {
         self.session().server().end_of_reply(self.config().end_of_reply)
     }
 
-    /// Whether the server refused to protect data before the login, so that it is asked again behind it.
+    /// Returns whether the server refused to protect data before the login, so that it is asked again behind it.
     pub(in crate::client) fn protects_data_after_login(&self) -> bool {
         self.session().protection().is_data_due_after_login()
     }
 
-    /// Whether a reply is owed.
+    /// Returns whether a reply is owed.
     pub(in crate::client) fn is_owed(&self) -> bool {
         !self.expected().is_empty()
     }
 
-    /// Whether the server still has to say how the transfer ended.
+    /// Returns whether the server still has to say how the transfer ended.
     pub(in crate::client) fn awaits_transfer(&self) -> bool {
         self.expected().awaits_transfer()
     }
 
-    /// Whether a transfer that was given up is over: all was said of it, and its data connection is closed.
+    /// Returns whether a transfer that was given up is over: all was said of it, and its data connection is closed.
     pub(in crate::client) fn is_given_up(&self) -> bool {
         self.abort().is_idle() && !self.is_owed()
     }
 
-    /// Whether every reply still owed is owed to this operation, and nothing keeps it from sending.
+    /// Returns whether every reply still owed is owed to this operation, and nothing keeps it from sending.
     pub(in crate::client) fn is_settled(&self, generation: Generation) -> bool {
         self.expected().all_belong_to(generation) && !self.session().protection().is_changing()
     }
@@ -118,7 +119,7 @@ impl Client {
         self.expected().generation()
     }
 
-    /// How many replies have come in this session that answered nothing.
+    /// Returns the number of replies in this session that answered nothing.
     pub(in crate::client) const fn strays(&self) -> u32 {
         self.expected().strays()
     }
@@ -149,7 +150,7 @@ impl Client {
         })
     }
 
-    /// Whether the success that was reported last is to be confirmed before the operation ends.
+    /// Returns whether the success that was reported last is to be confirmed before the operation ends.
     pub(in crate::client) const fn needs_confirmation(&self) -> bool {
         self.expected().is_unconfirmed() && self.data().connection().is_none()
     }

@@ -15,20 +15,20 @@ use crate::error::PeerError;
 use crate::security::TlsMode;
 use crate::time::Instant;
 
-/// What an operation has found out about the server.
+/// A fact about the server that an operation has found out.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::client) enum Finding<'l> {
-    /// It is like this.
+    /// The server is like this.
     Is(Profile),
-    /// It is not like this, or no longer.
+    /// The server is not like this, or no longer.
     IsNot(Profile),
-    /// It answered a command by this line, which may show how it writes paths.
+    /// The server answered a command by this line, which may show how it writes paths.
     Said(Option<Verb>, &'l ReplyLine<'l>),
-    /// It refused a command for a type that is not the one believed to be in force.
+    /// The server refused a command for a type that is not the one believed to be in force.
     TypeDiffers,
-    /// It has answered PROT, and is not asked again as a part of the login.
+    /// The server has answered PROT, and is not asked again as a part of the login.
     ProtectsData,
-    /// It protects data only for users who are logged in, and is asked again then.
+    /// The server protects data only for users who are logged in, and is asked again then.
     ProtectsDataAfterLogin,
 }
 

@@ -1,4 +1,4 @@
-//! What is negotiated with the server: what is in force, and what the commands on their way ask for
+//! The settings negotiated with the server: those in force, and what the commands on their way ask for
 //! (RFC 959 3.1 and 3.4, RFC 3659 5, RFC 4217 9).
 //!
 //! A command that changes a setting carries its [`Change`] until it is answered, so that changes that travel
@@ -9,7 +9,7 @@ use crate::codec::{
 };
 use crate::transfer::Coding;
 
-/// What one command changes.
+/// The setting that one command changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// TYPE.
@@ -34,7 +34,7 @@ pub(super) enum Change {
     NoOffset,
 }
 
-/// How much of a file the next transfer moves.
+/// The extent of a file that the next transfer moves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Extent {
     /// All of it.
@@ -44,7 +44,7 @@ pub(super) enum Extent {
     Part,
 }
 
-/// What a server is on data connections that are protected by TLS.
+/// The server's role on data connections that are protected by TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::client) enum TlsRole {
     /// The TLS server (RFC 4217 7).
@@ -57,7 +57,7 @@ pub(in crate::client) enum TlsRole {
 /// The offset that a server keeps for the next transfer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Offset {
-    /// It keeps none.
+    /// The server keeps none.
     #[default]
     None,
     /// A transfer has used it. Some servers keep it for the next one all the same.
@@ -95,7 +95,7 @@ impl Offset {
         }
     }
 
-    /// Whether no transfer has used it.
+    /// Returns whether no transfer has used it.
     const fn is_unused(self) -> bool {
         matches!(self, Self::Unused | Self::UnusedAfterUsed)
     }
@@ -204,7 +204,7 @@ impl Settings {
         *self = Self::default();
     }
 
-    /// Whether the type is in force, or asked for by a command on its way.
+    /// Returns whether the type is in force, or asked for by a command on its way.
     pub(in crate::client) fn has_type(&self, representation: RepresentationType) -> bool {
         self.requested == Some(representation)
     }
@@ -214,52 +214,52 @@ impl Settings {
         self.representation
     }
 
-    /// How data travels, in files of this type.
+    /// Returns how data travels, in files of this type.
     pub(in crate::client) const fn coding(&self, representation: RepresentationType) -> Coding {
         Coding { representation, structure: self.structure, mode: self.mode }
     }
 
-    /// Whether data connections are protected (PROT P).
+    /// Returns whether data connections are protected (PROT P).
     pub(in crate::client) const fn protects_data(&self) -> bool {
         matches!(self.protection, Some(ProtectionLevel::Private))
     }
 
-    /// Whether the mode is one in which restart markers come (RFC 959 3.5).
+    /// Returns whether the mode is one in which restart markers come (RFC 959 3.5).
     pub(super) const fn expects_markers(&self) -> bool {
         matches!(self.mode, TransferMode::Block | TransferMode::Compressed)
     }
 
-    /// Whether PBSZ was granted.
+    /// Returns whether PBSZ was granted.
     pub(in crate::client) const fn has_protection_buffer(&self) -> bool {
         self.has_protection_buffer
     }
 
-    /// Whether the server may keep an offset for the next transfer (REST).
+    /// Returns whether the server may keep an offset for the next transfer (REST).
     pub(in crate::client) const fn keeps_offset(&self) -> bool {
         !matches!(self.offset, Offset::None)
     }
 
-    /// Whether no transfer has used the offset that the server keeps: the next would begin there.
+    /// Returns whether no transfer has used the offset that the server keeps: the next would begin there.
     pub(in crate::client) const fn has_unused_offset(&self) -> bool {
         self.offset.is_unused()
     }
 
-    /// Whether the server keeps a range for the next transfer (RANG).
+    /// Returns whether the server keeps a range for the next transfer (RANG).
     pub(in crate::client) const fn keeps_range(&self) -> bool {
         matches!(self.extent, Extent::Part)
     }
 
-    /// What the server is in TLS on data connections (SSCN).
+    /// Returns the server's role in TLS on data connections (SSCN).
     pub(in crate::client) const fn tls_role(&self) -> TlsRole {
         self.tls_role
     }
 
-    /// Whether the server is the TLS client on data connections (SSCN).
+    /// Returns whether the server is the TLS client on data connections (SSCN).
     pub(in crate::client) const fn server_is_tls_client(&self) -> bool {
         matches!(self.tls_role, TlsRole::Client)
     }
 
-    /// Whether OPTS UTF8 ON was sent, and answered in any way.
+    /// Returns whether OPTS UTF8 ON was sent, and answered in any way.
     pub(in crate::client) const fn asked_for_utf8(&self) -> bool {
         self.asked_for_utf8
     }

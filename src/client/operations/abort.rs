@@ -24,7 +24,7 @@ pub struct Abort {
 }
 
 impl Abort {
-    /// As [`abort`], for a transfer whose data connection is none of this client's.
+    /// Gives up a transfer whose data goes between two servers.
     pub(super) const fn elsewhere() -> Self {
         Self::new(DataId::NONE)
     }

@@ -51,7 +51,7 @@ pub struct Complete<P = [u8; 0]> {
     size: SizeCheck,
 }
 
-/// How far the comparison of a download's size has come.
+/// The progress of the comparison of a download's size.
 #[derive(Clone, Copy, Debug)]
 enum SizeCheck {
     /// The transfer is not over.
@@ -64,7 +64,7 @@ enum SizeCheck {
     FactsDue(KnownSize, Received),
     /// MLST was sent.
     FactsAsked(KnownSize, Received),
-    /// It is over.
+    /// The comparison is over.
     Decided(Result<(), TransferFailure>),
 }
 

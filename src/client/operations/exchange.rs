@@ -11,7 +11,7 @@ use crate::codec::{
 };
 use crate::error::LocalError;
 
-/// How the reply to a command is read.
+/// A way to read the reply to a command.
 pub trait Answer: Default {
     /// What the reply says; may borrow from its last line.
     type Output<'b>;
@@ -25,13 +25,13 @@ pub trait Answer: Default {
         true
     }
 
-    /// Whether the final reply grants what was asked. By default every 2yz does (quirks of servers:
+    /// Returns whether the final reply grants what was asked. By default every 2yz does (quirks of servers:
     /// 250 for 257, 202 for 200).
     fn grants(line: &ReplyLine<'_>) -> bool {
         line.code.is_success()
     }
 
-    /// Whether the last line of a reply that grants is shown to the caller, as the lines before it are.
+    /// Returns whether the last line of a reply that grants is shown to the caller, as the lines before it are.
     fn shows_last(line: &ReplyLine<'_>) -> bool {
         let _ = line;
         false
@@ -76,7 +76,7 @@ enum Try {
     Second,
 }
 
-/// What is sent.
+/// The command that is sent.
 #[derive(Debug)]
 enum Line<'a> {
     Command(Command<'a>),
@@ -84,7 +84,7 @@ enum Line<'a> {
 }
 
 impl Line<'_> {
-    /// Whether what is answered is this line, and not a command that was sent ahead of it.
+    /// Returns whether what is answered is this line, and not a command that was sent ahead of it.
     fn is_answered(&self, to: ReplyTo) -> bool {
         to.verb()
             == match self {
@@ -115,13 +115,13 @@ impl<'a, A: Answer> Exchange<'a, A> {
     }
 }
 
-/// Whether a line may have been longer than the limit: the machine cuts it there. The code and what parts it from
-/// the text may be gone from the text already.
+/// Returns whether a line may have been longer than the limit: the machine cuts it there. The code and what parts it
+/// from the text may be gone from the text already.
 fn may_be_cut(cx: &Context<'_, '_>, line: &ReplyLine<'_>) -> bool {
     is_as_long_as(cx.client().config().limits.line, line)
 }
 
-/// Whether a line may have been longer than this limit.
+/// Returns whether a line may have been longer than this limit.
 pub(super) const fn is_as_long_as(limit: usize, line: &ReplyLine<'_>) -> bool {
     const CODE: usize = 4;
     line.text.len().saturating_add(CODE) >= limit
@@ -273,9 +273,9 @@ impl Answer for FeaturesAnswer {
     }
 }
 
-/// The facts of one entry (RFC 3659 7.2). They stand on the middle lines, or on the only line there is; these
-/// are shown as [`Event::Line`](crate::client::Event::Line): read them with a [`FactsReader`](crate::client::FactsReader). They
-/// count once the operation is done.
+/// The facts of one entry (RFC 3659 7.2). They stand on the middle lines, or on the only line there is; these are
+/// shown as [`Event::Line`](crate::client::Event::Line): read them with a [`FactsReader`](crate::client::FactsReader).
+/// They count once the operation is done.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FactsAnswer(PhantomData<()>);
 
@@ -335,8 +335,8 @@ pub fn working_directory() -> Operation<Exchange<'static, PathAnswer>> {
     Exchange::new(Command::Pwd)
 }
 
-/// PWD: where the session is, as the text of the reply. [`Location`](crate::client::Location) compares it; to read it, see
-/// [`working_directory`](working_directory).
+/// PWD: where the session is, as the text of the reply. [`Location`](crate::client::Location) compares it; to read it,
+/// see [`working_directory`](working_directory).
 pub fn whereabouts() -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Pwd)
 }

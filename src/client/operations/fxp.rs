@@ -159,14 +159,14 @@ pub struct Fxp<'a> {
     listener: Side,
     halves: [Half<'a>; 2],
     tls_client: TlsClient,
-    /// What is told when both halves are over.
+    /// The outcome to report when both halves are over.
     ending: Ending,
 }
 
 /// The side that is to be the TLS client, where data is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TlsClient {
-    /// It was not asked yet, or there is none.
+    /// No server was asked yet, or data is not protected.
     Open,
     /// This one, and the other if it refuses.
     First(Side),
@@ -208,7 +208,7 @@ struct View<'v> {
     tx: Tx<'v>,
 }
 
-/// What a step came to, with places in the receive window in the stead of bytes.
+/// The result of a step, with spans instead of bytes.
 enum Step {
     Ended(Ending),
     Of(Side, Action<Infallible>),
@@ -423,7 +423,7 @@ impl Half<'_> {
     }
 }
 
-/// Whether a refusal is of the way that the servers are to find each other, and there may be another.
+/// Returns whether a refusal is of the way that the servers are to find each other, and there may be another.
 fn seeks(refusal: &Refusal<Span>) -> bool {
     !refusal.is_fatal()
         && matches!(refusal.to.verb(), Some(Verb::Epsv | Verb::Pasv | Verb::Eprt | Verb::Port))
@@ -437,12 +437,12 @@ fn tls_client(target: &Client) -> Side {
     }
 }
 
-/// Whether a refusal is of the part in TLS, and the other may take it.
+/// Returns whether a refusal is of the part in TLS, and the other may take it.
 fn declines_tls(refusal: &Refusal<Span>) -> bool {
     !refusal.is_fatal() && refusal.to.verb() == Some(Verb::Sscn)
 }
 
-/// Whether two clients have agreed with their servers on different structures or modes.
+/// Returns whether two clients have agreed with their servers on different structures or modes.
 fn agreed_differs(one: &Client, other: &Client) -> bool {
     let image = RepresentationType::Image;
     one.settings().coding(image) != other.settings().coding(image)

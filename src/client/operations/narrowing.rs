@@ -6,8 +6,8 @@
 //!   RANG 1 0  REST        RANG
 //! ```
 //!
-//! What an earlier operation left holds until it is taken back, and a range can have a listing refused, too. REST comes
-//! behind that and before the new range, since for some servers the two replace each other.
+//! A range or an offset of an earlier operation holds until it is taken back, and a range can have a listing refused,
+//! too. REST comes behind that and before the new range, since for some servers the two replace each other.
 
 use crate::client::{Context, Profile};
 use crate::codec::{ByteRange, Command, ReplyCode, RestartMarker};
@@ -34,7 +34,7 @@ enum Step {
     Ready(Sent),
 }
 
-/// What was sent that narrows the transfer.
+/// The command sent last that narrows the transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sent {
     Nothing,
@@ -42,7 +42,7 @@ enum Sent {
     Range,
 }
 
-/// What comes of one step.
+/// The result of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     /// Nothing can be sent yet.
@@ -81,7 +81,7 @@ impl<'a> Narrowing<'a> {
         self.step = Step::Old;
     }
 
-    /// Whether REST would be sent next to a server that is known to refuse it.
+    /// Returns whether REST would be sent next to a server that is known to refuse it.
     pub(super) fn is_restart_vain(&self, cx: &Context<'_, '_>) -> bool {
         matches!(self.step, Step::Restart(_))
             && self.restart.is_some()
@@ -122,7 +122,7 @@ impl<'a> Narrowing<'a> {
         Ok(Progress::Made)
     }
 
-    /// Whether the answers have to be seen before the command is sent: an upload that starts at the wrong byte
+    /// Returns whether the answers have to be seen before the command is sent: an upload that starts at the wrong byte
     /// destroys the file, and a download that is meant to be a part may be huge.
     pub(super) fn waits_for_answers(&self, receives: bool) -> bool {
         match self.step {

@@ -33,8 +33,8 @@ use crate::error::LocalError;
 use crate::listing::Formats;
 use crate::transfer::{Coding, Marker, Parameters};
 
-/// A transfer that is open, to be handed to [`complete`](crate::client::complete()). Dropped, it makes the next operation close
-/// the data connection and read what the server says to that.
+/// A transfer that is open, to be handed to [`complete`](crate::client::complete()). Dropped, it makes the next
+/// operation close the data connection and read what the server says to that.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a transfer that is not completed is aborted by the next operation"]
 pub struct TransferId(DataId);
@@ -92,7 +92,7 @@ pub struct Open<'a> {
     narrowing: Narrowing<'a>,
     step: Step,
     channel: DataId,
-    /// How long a line may be: one as long as that may lack its end.
+    /// The longest line, in bytes: one as long as that may lack its end.
     line_limit: usize,
 }
 
@@ -167,7 +167,7 @@ impl<'a> Open<'a> {
         self.direction == Direction::FromServer
     }
 
-    /// Whether it is a file, and no listing.
+    /// Returns whether it is a file, and no listing.
     fn moves_file(&self) -> bool {
         self.formats().is_empty()
     }
@@ -226,7 +226,7 @@ impl<'a> Open<'a> {
         true
     }
 
-    /// Whether the server connects to the client.
+    /// Returns whether the server connects to the client.
     fn is_active(client: &Client) -> bool {
         match client.config().data_connection {
             DataConnection::Passive => false,
@@ -235,7 +235,7 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// Whether the server wants to hear of a transfer before it listens (PRET).
+    /// Returns whether the server wants to hear of a transfer before it listens (PRET).
     fn needs_announcement(client: &Client) -> bool {
         let offered = client.offers().is_some_and(|offers| offers.features().contains(Features::PRET));
         offered || client.profile().contains(Profile::NEEDS_PRET)

@@ -39,7 +39,7 @@ enum Stage {
     Protect,
 }
 
-/// What AUTH asks for.
+/// The mechanism that AUTH asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mechanism {
     Tls,
@@ -112,7 +112,7 @@ impl Sequence for Secure {
 /// PBSZ and PROT, each sent once (RFC 4217 9).
 #[derive(Debug)]
 pub(super) struct ProtectData {
-    /// What is asked for, where the policy does not say it.
+    /// The level that is asked for, where the policy does not say it.
     level: Option<ProtectionLevel>,
     step: Due,
 }

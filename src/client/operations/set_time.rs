@@ -38,7 +38,7 @@ pub struct SetModificationTime<'a> {
 /// The way that is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attempt {
-    /// It was not chosen yet.
+    /// The way was not chosen yet.
     New,
     /// Its command is to be sent.
     Due(Way),
@@ -46,7 +46,7 @@ enum Attempt {
     Sent(Way),
 }
 
-/// What the refusal of MDTM has said.
+/// The hint that the refusal of MDTM gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hint {
     /// Nothing.
@@ -93,12 +93,12 @@ impl Way {
     }
 }
 
-/// What came of a way.
+/// The result of a way.
 enum Answer {
     Set,
     /// The server does not have the command.
     Unknown,
-    /// It named something that cannot be changed, or does not exist.
+    /// The path names something that cannot be changed, or does not exist.
     Refused,
 }
 

@@ -1,4 +1,4 @@
-//! What is agreed on right after the login (RFC 2389, RFC 2640): what the server can do, and UTF-8 names.
+//! The agreements made right after the login (RFC 2389, RFC 2640): what the server can do, and UTF-8 names.
 
 use crate::client::{Context, Next, Offers, Operation, ReplyTo, Sequence};
 use crate::codec::{Command, Features, OptsArgument, ReplyLine};

@@ -61,8 +61,8 @@ pub fn machine_list(path: Option<Text<'_>>) -> Operation<Open<'_>> {
     Open::operation(Command::Mlsd(path), None, 0)
 }
 
-/// MLSD, or LIST where the server does not know that, which is remembered: [`Opened::formats`](crate::client::Opened::formats) says
-/// what comes.
+/// MLSD, or LIST where the server does not know that, which is remembered:
+/// [`Opened::formats`](crate::client::Opened::formats) says what comes.
 pub fn entries(path: Option<Text<'_>>) -> Operation<Open<'_>> {
     Open::with_fallback(Command::Mlsd(path), Command::List(path))
 }

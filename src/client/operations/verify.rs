@@ -57,8 +57,8 @@ impl core::error::Error for Mismatch {}
 /// Compares the file at `path` with what is expected of it, to be asked after its transfer: by HASH where the
 /// server offers that, by XCRC and its like otherwise, by SIZE where it has neither or refuses them.
 ///
-/// What the server offers is known after [`setup`](crate::client::setup()) or [`features`](crate::client::features()). It
-/// computes a hash now, which takes as long as reading the file does: see
+/// What the server offers is known after [`setup`](crate::client::setup()) or [`features`](crate::client::features()).
+/// It computes a hash now, which takes as long as reading the file does: see
 /// [`Timeouts::digest`](crate::client::Timeouts::digest). It is refused when the file is not there.
 pub fn verify(path: Text<'_>, expected: Expected) -> Operation<Verify<'_>> {
     Operation::new(Verify {
@@ -164,7 +164,7 @@ impl<'a> Verify<'a> {
     }
 }
 
-/// Whether a refusal is one of the command, and not of the file (RFC 959 4.2.1: x0z).
+/// Returns whether a refusal is one of the command, and not of the file (RFC 959 4.2.1: x0z).
 fn is_unknown(code: ReplyCode) -> bool {
     matches!(code.get(), 500..=504)
 }

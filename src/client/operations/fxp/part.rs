@@ -22,7 +22,7 @@ pub(super) struct Part<'a> {
     ///
     /// [`Fxp::coordinate`]: super::Fxp
     address: Option<SocketAddr>,
-    /// What the server is to be in TLS on the data connection; nothing where that is in the clear.
+    /// The server's role in TLS on the data connection; nothing where that is in the clear.
     role: Option<TlsRole>,
     step: Step,
     /// The other server is ready for the transfer to begin here.
@@ -32,9 +32,9 @@ pub(super) struct Part<'a> {
 /// The end of the data connection at which a server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// It listens.
+    /// The server listens.
     Listens,
-    /// It connects.
+    /// The server connects.
     Connects,
 }
 
@@ -45,13 +45,13 @@ enum Step {
     Type,
     /// The server may have to be told what it is in TLS.
     Role,
-    /// It was told, and has to grant it.
+    /// The server was told, and has to grant it.
     RoleAsked,
     /// The address is to be asked for, or to be told as soon as it is known.
     Address,
-    /// It was asked for, or told.
+    /// The address was asked for, or told.
     Asked,
-    /// It was granted: what narrows the transfer is to be told, and then the command.
+    /// The address was granted: what narrows the transfer is to be told, and then the command.
     Ready,
     /// The command was sent.
     Sent,
@@ -79,7 +79,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Which way the server's data goes.
+    /// Returns the direction of the server's data.
     const fn direction(&self) -> Direction {
         match self.command {
             Command::Retr(_) => Direction::FromServer,
@@ -106,22 +106,22 @@ impl<'a> Part<'a> {
         self.role = role;
     }
 
-    /// Whether the address was asked for, or told.
+    /// Returns whether the address was asked for, or told.
     pub(super) fn has_asked(&self) -> bool {
         self.step >= Step::Asked
     }
 
-    /// Whether the answer to that is still to come.
+    /// Returns whether the answer to that is still to come.
     pub(super) fn is_asking(&self) -> bool {
         self.step == Step::Asked
     }
 
-    /// Whether the command can be sent.
+    /// Returns whether the command can be sent.
     pub(super) fn is_ready(&self) -> bool {
         self.step == Step::Ready
     }
 
-    /// Whether the server has said that the transfer begins.
+    /// Returns whether the server has said that the transfer begins.
     pub(super) fn has_begun(&self) -> bool {
         self.step == Step::Begun
     }
@@ -154,7 +154,7 @@ impl<'a> Part<'a> {
         Next::Continue
     }
 
-    /// Whether the server has the role in TLS that it is to have.
+    /// Returns whether the server has the role in TLS that it is to have.
     fn has_role(&self, client: &Client) -> bool {
         self.role.is_none_or(|role| role == client.settings().tls_role())
     }
@@ -251,7 +251,7 @@ pub(super) fn withdraw() -> Operation<Withdrawal> {
     Operation::new(Withdrawal(Abort::elsewhere()))
 }
 
-/// Whether a refusal says that the data connection failed, which the other side may have done: by a refusal of
+/// Returns whether a refusal says that the data connection failed, which the other side may have done: by a refusal of
 /// its own, first of all.
 pub(super) const fn is_of_connection(code: ReplyCode) -> bool {
     matches!(code, ReplyCode::CANNOT_OPEN_DATA_CONNECTION | ReplyCode::TRANSFER_ABORTED)
