@@ -288,3 +288,70 @@ impl Data {
         self.orders.pop_at(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::net::Ipv4Addr;
+
+    use super::*;
+    use crate::client::dialogue::connection::Content;
+    use crate::client::file_size::KnownSize;
+    use crate::codec::RepresentationType;
+    use crate::transfer::{Coding, Parameters};
+
+    const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn dialled() -> (Data, DataId) {
+        let coding = Coding {
+            representation: RepresentationType::Image,
+            structure: Default::default(),
+            mode: Default::default(),
+        };
+        let parameters = Parameters::new(coding);
+        let purpose = Purpose::new(Direction::FromServer, Content::File, parameters, KnownSize::default());
+        let mut data = Data::new();
+        data.open(Approach::Connect(SocketAddr::new(PEER, 20)), purpose);
+        let id = data.id();
+        (data, id)
+    }
+
+    #[test]
+    fn events_of_a_driver_that_takes_no_orders_are_refused_and_no_order_is_lost() {
+        let (mut data, id) = dialled();
+        data.hear(News::Announced(None), true);
+        assert_eq!(data.event(id, DataEvent::Connected, PEER, true), Ok(true));
+        assert_eq!(data.event(id, DataEvent::Secured { resumed: true }, PEER, true), Ok(true));
+        let refused = data.event(id, DataEvent::Moved(1), PEER, true);
+        assert!(matches!(refused, Err(LocalError::UnexpectedDataEvent { .. })), "{refused:?}");
+        let mut names = std::vec::Vec::new();
+        while let Some((of, op)) = data.next_order() {
+            assert_eq!(of, id);
+            names.push(std::format!("{op:?}").split(['(', ' ']).next().map(std::string::String::from));
+        }
+        assert_eq!(names, ["Connect", "StartTls", "Receive"].map(|name| Some(name.into())));
+        assert_eq!(data.event(id, DataEvent::Moved(1), PEER, true), Ok(true));
+        assert_eq!(data.moved(), 1);
+    }
+
+    #[test]
+    fn an_abort_takes_the_place_of_all_that_was_ordered() {
+        let (mut data, id) = dialled();
+        data.close(Some(DataOp::Abort));
+        assert_eq!(data.next_order(), Some((id, DataOp::Abort)));
+        assert_eq!(data.next_order(), None);
+        assert_eq!(data.event(id, DataEvent::Connected, PEER, false), Ok(false));
+    }
+
+    #[test]
+    fn the_end_of_a_transfer_elsewhere_is_no_news_where_there_is_none() {
+        let (mut data, id) = dialled();
+        data.hear(News::Elsewhere(Elsewhere::Ending), false);
+        assert!(data.is_transfer(id) && !data.is_transfer(DataId::NONE));
+        data.hear(News::Elsewhere(Elsewhere::Moving), false);
+        assert!(data.is_moving() && data.is_transfer(DataId::NONE));
+        data.hear(News::Elsewhere(Elsewhere::Ending), false);
+        assert!(!data.is_moving() && data.is_transfer(DataId::NONE));
+        data.transfer_answered();
+        assert!(!data.is_transfer(DataId::NONE));
+    }
+}

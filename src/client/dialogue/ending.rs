@@ -55,3 +55,29 @@ impl Ending {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_421_every_failure_is_that_the_service_closes() {
+        let mut ending = Ending::Open;
+        ending.leave();
+        ending.sent(Some(Verb::Quit));
+        assert!(ending.is_leaving());
+        ending.fail(PeerError::Closed);
+        assert_eq!(ending.failure(), Some(PeerError::ServiceClosing));
+    }
+
+    #[test]
+    fn a_command_behind_quit_takes_the_farewell_back() {
+        let mut ending = Ending::Open;
+        for (verb, quitting) in
+            [(Verb::Noop, false), (Verb::Quit, true), (Verb::Quit, true), (Verb::Noop, false)]
+        {
+            ending.sent(Some(verb));
+            assert_eq!(ending.is_quitting(), quitting, "{verb}");
+        }
+    }
+}

@@ -264,3 +264,28 @@ impl Settings {
         self.asked_for_utf8
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_offset_is_kept_and_used_as_two_flags_would_say() {
+        let flags = |offset| match offset {
+            Offset::None => (false, false),
+            Offset::Used => (false, true),
+            Offset::Unused => (true, false),
+            Offset::UnusedAfterUsed => (true, true),
+        };
+        let all = [Offset::None, Offset::Used, Offset::Unused, Offset::UnusedAfterUsed];
+        for offset in all {
+            let (unused, used) = flags(offset);
+            assert_eq!(flags(offset.set()), (true, used));
+            assert_eq!(flags(offset.used()), (false, used || unused));
+            assert_eq!(offset.is_unused(), unused);
+            for before in all {
+                assert_eq!(flags(offset.unset(before)), (flags(before).0, used));
+            }
+        }
+    }
+}
