@@ -283,9 +283,7 @@ impl Rx<'_> {
     /// Does the work of [`next_line`](Self::next_line) for the remaining cases: Telnet, NUL, split,
     /// over-long and held lines.
     fn next_odd_line(&mut self, limit: usize) -> Frame {
-        if core::mem::take(&mut self.window.held) {
-            let line = Span { start: self.window.start, end: self.window.kept };
-            (self.window.start, self.window.kept) = (self.window.scan, self.window.scan);
+        if let Some(line) = self.take_held() {
             return Frame::Line(line);
         }
         loop {
@@ -340,6 +338,16 @@ impl Rx<'_> {
         if line.end <= w.start && w.start == w.kept {
             (w.start, w.kept, w.held) = (line.start, line.end, true);
         }
+    }
+
+    /// Takes the line that is [held](Self::hold), if there is one.
+    pub fn take_held(&mut self) -> Option<Span> {
+        let w = &mut *self.window;
+        core::mem::take(&mut w.held).then(|| {
+            let line = Span { start: w.start, end: w.kept };
+            (w.start, w.kept) = (w.scan, w.scan);
+            line
+        })
     }
 
     /// Moves `count` bytes at the scan position into the line, or discards them while the line is

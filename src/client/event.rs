@@ -6,8 +6,8 @@
 
 use core::fmt;
 
-use super::expected::Generation;
-use super::{ReplyTo, TransferFailure};
+use super::failure::TransferFailure;
+use super::reply_to::{Generation, ReplyTo};
 use crate::buffer::Span;
 use crate::codec::{Escaped, Position, ReplyCode, ReplyLine};
 
@@ -35,11 +35,26 @@ pub struct ReceivedLine<B> {
     pub position: Position,
     /// What the line says, without the code.
     pub text: B,
-    pub(super) generation: Generation,
+    generation: Generation,
 }
 
 impl<B> ReceivedLine<B> {
-    /// Whether the reply is complete, and no preliminary one.
+    pub(super) const fn new(
+        to: ReplyTo,
+        code: ReplyCode,
+        position: Position,
+        text: B,
+        generation: Generation,
+    ) -> Self {
+        Self { to, code, position, text, generation }
+    }
+
+    /// Returns whether the reply is owed to this operation.
+    pub(super) const fn belongs_to(&self, generation: Generation) -> bool {
+        self.generation == generation
+    }
+
+    /// Returns whether the reply is complete, and no preliminary one.
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.position.is_end() && !self.code.is_preliminary()
@@ -84,7 +99,7 @@ pub struct Refusal<B> {
 }
 
 impl<B> Refusal<B> {
-    /// Whether the server closes the connection with it (421, RFC 959 4.2.2), whatever it answers.
+    /// Returns whether the server closes the connection with it (421, RFC 959 4.2.2), whatever it answers.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         self.code == ReplyCode::SERVICE_NOT_AVAILABLE
@@ -97,7 +112,7 @@ impl<B> Refusal<B> {
 }
 
 impl<B: AsRef<[u8]>> Refusal<B> {
-    /// Whether the same may be granted later (RFC 959 4.2.1: 4yz), even if the server says so in words only:
+    /// Returns whether the same may be granted later (RFC 959 4.2.1: 4yz), even if the server says so in words only:
     /// 530 and `too many connections`.
     #[must_use]
     pub fn is_transient(&self) -> bool {
@@ -105,7 +120,7 @@ impl<B: AsRef<[u8]>> Refusal<B> {
         self.code.is_transient() || (self.code == ReplyCode::NOT_LOGGED_IN && self.says_any(&HINTS))
     }
 
-    /// Whether the server demands that data connections resume the TLS session of the control connection, and
+    /// Returns whether the server demands that data connections resume the TLS session of the control connection, and
     /// did not see it resumed (522, 425 or 450: RFC 4217 10.2).
     #[must_use]
     pub fn wants_session_reuse(&self) -> bool {

@@ -14,16 +14,15 @@ use crate::listing::{Clock, Entry, Format};
 #[derive(Clone, Debug)]
 pub struct FactsReader<B> {
     storage: B,
-    /// How much of the storage is filled.
-    length: usize,
-    done: bool,
+    /// Bytes of the storage that are filled; `None` once the entry was given.
+    length: Option<usize>,
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
     /// A reader at the start of an answer.
     #[must_use]
     pub const fn new(storage: B) -> Self {
-        Self { storage, length: 0, done: false }
+        Self { storage, length: Some(0) }
     }
 
     // entry = SP facts SP pathname CRLF                ; RFC 3659 7.2
@@ -35,13 +34,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
     /// When the lines are no entry, or longer together than the storage is.
     pub fn line<'s, 'b: 's>(&'s mut self, line: &ReplyLine<'b>) -> Option<Result<Entry<'s>, Invalid>> {
         let is_middle = line.position == Position::Middle;
-        if self.done || line.text.is_empty() || !(is_middle || is_entry(line.text)) {
+        let length = self.length?;
+        if line.text.is_empty() || !(is_middle || is_entry(line.text)) {
             return None;
         }
         let mut text = line.text.trim_ascii_start();
         let part = is_part(text);
-        if self.length == 0 && !part {
-            self.done = true;
+        if length == 0 && !part {
+            self.length = None;
             return Format::Mlst.parse_line(line.text, &Clock::UNKNOWN).transpose();
         }
         // What follows facts is more facts, or the name after the space that parts it from them.
@@ -52,26 +52,27 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
         let added =
             [if parted { &b" "[..] } else { b"" }, text].into_iter().try_for_each(|part| self.add(part));
         if added.is_err() {
-            self.done = true;
+            self.length = None;
             return Some(Err(Invalid::new("facts that fit into the storage for them")));
         }
         if part {
             return None;
         }
-        self.done = true;
-        let whole = self.storage.as_ref().get(..self.length).unwrap_or_default();
+        let length = self.length.take().unwrap_or_default();
+        let whole = self.storage.as_ref().get(..length).unwrap_or_default();
         Format::Mlst.parse_line(whole, &Clock::UNKNOWN).transpose()
     }
 
     fn add(&mut self, bytes: &[u8]) -> Result<(), Full> {
-        let end = self.length.checked_add(bytes.len()).ok_or(Full)?;
-        self.storage.as_mut().get_mut(self.length..end).ok_or(Full)?.copy_from_slice(bytes);
-        self.length = end;
+        let start = self.length.ok_or(Full)?;
+        let end = start.checked_add(bytes.len()).ok_or(Full)?;
+        self.storage.as_mut().get_mut(start..end).ok_or(Full)?.copy_from_slice(bytes);
+        self.length = Some(end);
         Ok(())
     }
 }
 
-/// Whether a line that may be prose is an entry: facts, at least one of them known, a space and a name.
+/// Returns whether a line that may be prose is an entry: facts, at least one of them known, a space and a name.
 pub(super) fn is_entry(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     let Some((facts, name)) = memchr::memchr(b' ', text)
@@ -87,7 +88,7 @@ pub(super) fn is_entry(text: &[u8]) -> bool {
     !name.is_empty() && names.clone().all(|name| name.is_some()) && names.any(is_known)
 }
 
-/// Whether a line is facts without a name.
+/// Returns whether a line is facts without a name.
 fn is_part(text: &[u8]) -> bool {
     let text = text.trim_ascii_end();
     text.ends_with(b";") && text.contains(&b'=') && !text.contains(&b' ')

@@ -5,7 +5,7 @@
 //! approximate and decide where SIZE is refused; the number in the text of the 150 is a hint, which makes the
 //! client ask, and decides only where nothing else does.
 
-use super::TransferFailure;
+use super::failure::TransferFailure;
 
 /// A file's size as the caller knows it, for [`Operation::expect_size`](super::Operation::expect_size).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum ExpectedSize {
     Fact(u64),
 }
 
-/// What is known of the size of one file, in bytes.
+/// The known size of one file, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct KnownSize {
     size: Option<u64>,
@@ -26,16 +26,16 @@ pub(super) struct KnownSize {
     hint: Option<u64>,
 }
 
-/// What a download brought.
+/// The part of a file that a download brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Received {
     /// The byte of the file at which it began.
-    pub(super) offset: u64,
+    offset: u64,
     /// Bytes of the file that came.
-    pub(super) bytes: u64,
+    bytes: u64,
 }
 
-/// What a comparison comes to.
+/// The result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
     /// Nothing contradicts it.
@@ -57,7 +57,7 @@ impl KnownSize {
         self.hint = hint.or(self.hint);
     }
 
-    /// Whether the `size` fact is known.
+    /// Returns whether the `size` fact is known.
     pub(super) const fn has_fact(&self) -> bool {
         self.fact.is_some()
     }
@@ -99,7 +99,11 @@ impl KnownSize {
 }
 
 impl Received {
-    /// Where in the file it ended.
+    pub(super) const fn new(offset: u64, bytes: u64) -> Self {
+        Self { offset, bytes }
+    }
+
+    /// Returns the byte of the file at which it ended.
     const fn end(self) -> u64 {
         self.offset.saturating_add(self.bytes)
     }

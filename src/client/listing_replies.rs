@@ -3,7 +3,7 @@
 //! Old servers refuse to list an empty directory, by 450 or 550, with the codes that they use for one that is missing
 //! or forbidden too. vsftpd ends the listing of a directory that it could not read by 226, as it ends an empty one.
 
-use super::Refusal;
+use super::event::Refusal;
 use crate::codec::ReplyCode;
 
 /// What the refusal of a listing says of the directory.

@@ -1,13 +1,6 @@
 //! Compares where a session is with where it should be, so that a recursive operation never acts on another directory.
 
-use super::{Exchange, Operation, PlainAnswer};
-use crate::codec::{Command, Quoted};
-
-/// PWD: where the session is, as the text of the reply. [`Location`] compares it; to read it, see
-/// [`working_directory`](super::working_directory).
-pub fn whereabouts() -> Operation<Exchange<'static, PlainAnswer>> {
-    Exchange::new(Command::Pwd)
-}
+use crate::codec::Quoted;
 
 /// A directory as PWD named it, and the names of those below it.
 ///

@@ -1,11 +1,11 @@
 //! What every operation has in common: commands sent when they may be, replies handed to whom they
 //! belong, the outcome lent to the caller.
 
-use super::expected::Generation;
-use super::machine::Heard;
-use super::sending::Listening;
-use super::{Client, Event, ReceivedLine, ReplyTo, TransferFailure};
-use crate::action::{Action, DataId, Wait};
+use super::dialogue::{Client, Finding, Heard, Inherits, Outgoing};
+use super::event::{Event, ReceivedLine};
+use super::failure::TransferFailure;
+use super::reply_to::{Generation, ReplyTo};
+use crate::action::{Action, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
 use crate::codec::{Command, ReplyCode, ReplyLine, RepresentationType, SiteCommand};
 use crate::error::{Error, LocalError};
@@ -18,25 +18,12 @@ pub enum Next {
     Continue,
     /// Go on, and show the caller this line.
     Show,
-    /// It is done.
+    /// The transfer is done.
     Done,
     /// This reply refuses it.
     Refused,
     /// The transfer failed without a refusal.
     Failed(TransferFailure),
-}
-
-/// What a sequence carries on that was begun before it. All else is brought to an end before it sends
-/// its first command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Inherits {
-    /// Nothing.
-    Nothing,
-    /// The greeting, while it has not come.
-    Greeting,
-    /// The transfer on this data connection, and what is said of it.
-    Transfer(DataId),
 }
 
 /// The sequence of commands of one operation. Implement it to make an operation of your own.
@@ -77,8 +64,8 @@ pub trait Sequence {
 /// What a sequence may do: send commands, and order about the data connection.
 #[derive(Debug)]
 pub struct Context<'c, 't> {
-    pub(super) client: &'c mut Client,
-    pub(super) tx: &'c mut Tx<'t>,
+    client: &'c mut Client,
+    tx: &'c mut Tx<'t>,
 }
 
 impl Context<'_, '_> {
@@ -88,15 +75,15 @@ impl Context<'_, '_> {
     /// # Errors
     /// When the command is too long for the send storage.
     pub fn send(&mut self, command: &Command<'_>) -> Result<bool, LocalError> {
-        self.client.send(self.tx, command)
+        self.send_outgoing(command.into())
     }
 
-    /// As [`send`](Self::send), for a SITE command.
+    /// Queues a SITE command, in the way of [`send`](Self::send).
     ///
     /// # Errors
     /// As [`send`](Self::send).
     pub fn send_site(&mut self, command: &SiteCommand<'_>) -> Result<bool, LocalError> {
-        self.client.send_site(self.tx, command)
+        self.send_outgoing(Outgoing::Site(command))
     }
 
     /// Queues TYPE unless it is in force already; `false` means not yet, as for [`send`](Self::send).
@@ -105,13 +92,33 @@ impl Context<'_, '_> {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn set_type(&mut self, representation: RepresentationType) -> Result<bool, LocalError> {
-        Ok(self.client.settings.has_type(representation) || self.send(&Command::Type(representation))?)
+        Ok(self.client.settings().has_type(representation) || self.send(&Command::Type(representation))?)
     }
 
     /// The client.
     #[must_use]
     pub fn client(&self) -> &Client {
         self.client
+    }
+
+    /// The client, to be told what the operation has found out or decided.
+    pub(super) fn client_mut(&mut self) -> &mut Client {
+        self.client
+    }
+
+    /// Queues what is no plain command, in the way of [`send`](Self::send).
+    pub(super) fn send_outgoing(&mut self, outgoing: Outgoing<'_, '_>) -> Result<bool, LocalError> {
+        self.client.send(self.tx, outgoing)
+    }
+
+    /// Sends a command during a transfer; `false` if there is no room for it.
+    pub(super) fn send_during_transfer(&mut self, command: &Command<'_>) -> bool {
+        self.client.send_during_transfer(self.tx, command, self.client.generation())
+    }
+
+    /// Goes on with an abort that has begun.
+    pub(super) fn go_on_aborting(&mut self) {
+        self.client.go_on_aborting(self.tx);
     }
 }
 
@@ -134,7 +141,7 @@ enum State {
     Over,
 }
 
-/// How an operation ended.
+/// The end of an operation.
 #[derive(Clone, Copy, Debug)]
 enum Outcome {
     Done(Option<ReceivedLine<Span>>),
@@ -266,14 +273,14 @@ impl<S: Sequence> Operation<S> {
         rx: &mut Rx<'_>,
         tx: &mut Tx<'_>,
     ) -> Result<Step, Error> {
-        let needed = client.config.limits.line + 2;
+        let needed = client.config().limits.line + 2;
         if rx.capacity() < needed {
             return Err(LocalError::RecvBufTooSmall { needed }.into());
         }
         let generation = match self.state {
             State::New => client.begin(self.sequence.inherits()),
             State::Running(generation) => generation,
-            State::Confirming(_) => client.generation,
+            State::Confirming(_) => client.generation(),
             State::Ending(outcome) => return Ok(self.end(outcome, true, client, rx)),
             State::Over => return Err(LocalError::OperationOver.into()),
         };
@@ -281,9 +288,7 @@ impl<S: Sequence> Operation<S> {
             self.state = State::Running(generation);
         }
         let step = self.go_on(client, generation, now, rx, tx);
-        if !matches!(client.listening, Listening::Reading { .. }) {
-            client.listening = Listening::No;
-        }
+        client.pause_listening();
         step
     }
 
@@ -296,7 +301,7 @@ impl<S: Sequence> Operation<S> {
         tx: &mut Tx<'_>,
     ) -> Result<Step, Error> {
         loop {
-            if let Some((id, op)) = client.next_op() {
+            if let Some((id, op)) = client.next_order() {
                 return Ok(Action::Data(id, op));
             }
             if let State::Confirming(_) = self.state {
@@ -304,16 +309,16 @@ impl<S: Sequence> Operation<S> {
             }
             // What came while nothing was asked answers nothing: it must not be taken for an answer to
             // the command that is sent next.
-            let before = client.expected.strays();
+            let before = client.strays();
             let mut step = match client.is_owed() {
                 true => None,
                 false => Some(client.step(now, rx, tx)?),
             };
-            let heard = client.expected.strays() != before;
+            let heard = client.strays() != before;
             match step {
                 Some(Action::Wait(_) | Action::Event(Heard::Changed)) => step = None,
                 // The driver has to do that first, and reads again afterwards.
-                Some(_) => client.listening = Listening::No,
+                Some(_) => client.stop_listening(),
                 None => {}
             }
             if client.listen(now, heard, rx.pending()) {
@@ -339,12 +344,12 @@ impl<S: Sequence> Operation<S> {
                 };
                 let owed = match step.into_event() {
                     Err(action) => return Ok(action),
-                    Ok(Heard::Reply(owed)) if owed.generation == generation => owed,
+                    Ok(Heard::Reply(owed)) if owed.belongs_to(generation) => owed,
                     Ok(_) => continue,
                 };
                 self.state = State::Running(generation);
                 let line = owed.resolve(|span| rx.bytes(span));
-                client.learn_paths(owed.to, &line);
+                client.note(Finding::Said(owed.to.verb(), &line));
                 next = match owed.is_final() && line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
                     true => Next::Refused,
                     false => self.sequence.reply(&mut Context { client, tx }, owed.to, &line),
@@ -372,11 +377,11 @@ impl<S: Sequence> Operation<S> {
 
     /// The outcome comes last: a driver that has it has nothing more to do for the operation.
     fn end(&mut self, mut outcome: Outcome, kept: bool, client: &mut Client, rx: &mut Rx<'_>) -> Step {
-        let op = client.next_op();
+        let op = client.next_order();
         if let Some(reply) = outcome.reply() {
             match (kept, &op) {
-                (false, Some(_)) => client.keep(rx, reply.text),
-                (true, None) => reply.text = client.kept(rx).unwrap_or(reply.text),
+                (false, Some(_)) => rx.hold(reply.text),
+                (true, None) => reply.text = rx.take_held().unwrap_or(reply.text),
                 _ => {}
             }
         }

@@ -80,11 +80,11 @@ verbs! {
         success [202 230], failure [503]
     }
     Cwd "CWD" "RFC 959 4.1.1" "Change the working directory" {
-        argument: Required("<SP> <pathname>");
+        argument: Required("<SP> <pathname>"), changes: true;
         success [250], failure [550]
     }
     Cdup "CDUP" "RFC 959 4.1.1" "Change the working directory to its parent" {
-        ;
+        changes: true;
         success [200 250], failure [550], departures [250]
     }
     Smnt "SMNT" "RFC 959 4.1.1" "Mount another file system" {
@@ -129,7 +129,7 @@ verbs! {
         failure [425 426 450 451 521 522 534 535 550 554 555], additions [521 522 534 535 554 555]
     }
     Stor "STOR" "RFC 959 4.1.3" "Store a file, in place of one of that name" {
-        argument: Required("<SP> <pathname>"), data: Some(ToServer), exact: true, irrevocable: true;
+        argument: Required("<SP> <pathname>"), data: Some(ToServer), exact: true, irrevocable: true, changes: true;
         preliminary [110 125 150], success [226 250],
         failure [425 426 450 451 452 521 522 532 534 535 550 551 552 553 554 555],
         additions [521 522 534 535 554 555], departures [550]
@@ -137,13 +137,13 @@ verbs! {
     // RFC 959 has no argument here, but clients send the name that they prefer, and servers accept
     // it.
     Stou "STOU" "RFC 959 4.1.3" "Store a file under a name that the server makes up" {
-        argument: Optional("[<SP> <pathname>]"), data: Some(ToServer), exact: true, irrevocable: true;
+        argument: Optional("[<SP> <pathname>]"), data: Some(ToServer), exact: true, irrevocable: true, changes: true;
         preliminary [110 125 150], success [226 250],
         failure [425 426 450 451 452 521 522 532 534 535 550 551 552 553 554 555],
         additions [521 522 534 535 554 555], departures [550]
     }
     Appe "APPE" "RFC 959 4.1.3" "Store at the end of a file, or as a new one" {
-        argument: Required("<SP> <pathname>"), data: Some(ToServer), exact: true, irrevocable: true;
+        argument: Required("<SP> <pathname>"), data: Some(ToServer), exact: true, irrevocable: true, changes: true;
         preliminary [110 125 150], success [226 250],
         failure [425 426 450 451 452 521 522 532 534 535 550 551 552 553 554 555],
         additions [521 522 534 535 554 555]
@@ -153,7 +153,7 @@ verbs! {
         success [200 202], failure [552], departures [552]
     }
     Rest "REST" "RFC 959 4.1.3" "Say where the next transfer is to start" {
-        argument: Required("<SP> <marker>");
+        argument: Required("<SP> <marker>"), changes: true;
         intermediate [350]
     }
     Rnfr "RNFR" "RFC 959 4.1.3" "Name the file to rename" {
@@ -161,7 +161,7 @@ verbs! {
         intermediate [350], failure [450 550]
     }
     Rnto "RNTO" "RFC 959 4.1.3" "Give the file that RNFR named its new name" {
-        argument: Required("<SP> <pathname>"), irrevocable: true;
+        argument: Required("<SP> <pathname>"), irrevocable: true, changes: true;
         success [250], failure [503 532 550 553], departures [550]
     }
     Abor "ABOR" "RFC 959 4.1.3" "Abort the transfer that is running" {
@@ -169,20 +169,20 @@ verbs! {
         success [225 226], departures [530]
     }
     Dele "DELE" "RFC 959 4.1.3" "Delete a file" {
-        argument: Required("<SP> <pathname>"), irrevocable: true;
+        argument: Required("<SP> <pathname>"), irrevocable: true, changes: true;
         success [250], failure [450 550]
     }
     Rmd "RMD" "RFC 959 4.1.3" "Remove a directory" {
-        argument: Required("<SP> <pathname>"), irrevocable: true;
+        argument: Required("<SP> <pathname>"), irrevocable: true, changes: true;
         success [250], failure [550]
     }
     // 521 (the directory exists) is in RFC 959 Appendix II.
     Mkd "MKD" "RFC 959 4.1.3" "Make a directory" {
-        argument: Required("<SP> <pathname>");
+        argument: Required("<SP> <pathname>"), changes: true;
         success [257], failure [521 550], departures [521]
     }
     Pwd "PWD" "RFC 959 4.1.3" "Tell the working directory" {
-        exact: true;
+        exact: true, tells: true;
         success [257], failure [550], departures [530], seen [250]
     }
     List "LIST" "RFC 959 4.1.3" "List a directory, for a person to read" {
@@ -201,7 +201,7 @@ verbs! {
         success [200 202 214], failure [550], departures [214 550]
     }
     Syst "SYST" "RFC 959 4.1.3" "Tell the operating system of the server" {
-        login: Anytime, exact: true;
+        login: Anytime, exact: true, tells: true;
         success [215]
     }
     Stat "STAT" "RFC 959 4.1.3" "Tell the state of the server or of a transfer, or list a path" {
@@ -219,23 +219,23 @@ verbs! {
 
     // ---- RFC 775: the older names of the directory commands ----
     Xmkd "XMKD" "RFC 775" "Make a directory" {
-        argument: Required("<SP> <pathname>"), alias_of: Some(Verb::Mkd);
+        argument: Required("<SP> <pathname>"), alias_of: Some(Verb::Mkd), changes: true;
         success [257], failure [521 550], departures [521]
     }
     Xrmd "XRMD" "RFC 775" "Remove a directory" {
-        argument: Required("<SP> <pathname>"), alias_of: Some(Verb::Rmd), irrevocable: true;
+        argument: Required("<SP> <pathname>"), alias_of: Some(Verb::Rmd), irrevocable: true, changes: true;
         success [250], failure [550]
     }
     Xpwd "XPWD" "RFC 775" "Tell the working directory" {
-        alias_of: Some(Verb::Pwd), exact: true;
+        alias_of: Some(Verb::Pwd), exact: true, tells: true;
         success [257], failure [550], departures [530], seen [250]
     }
     Xcup "XCUP" "RFC 775" "Change the working directory to its parent" {
-        alias_of: Some(Verb::Cdup);
+        alias_of: Some(Verb::Cdup), changes: true;
         success [200 250], failure [550], departures [250]
     }
     Xcwd "XCWD" "RFC 775" "Change the working directory" {
-        argument: Required("<SP> <pathname>"), alias_of: Some(Verb::Cwd);
+        argument: Required("<SP> <pathname>"), alias_of: Some(Verb::Cwd), changes: true;
         success [250], failure [550]
     }
 
@@ -314,15 +314,15 @@ verbs! {
 
     // ---- RFC 3659: facts of files ----
     Mdtm "MDTM" "RFC 3659 3" "Tell when a file was last modified" {
-        argument: Required("<SP> <pathname>"), exact: true;
+        argument: Required("<SP> <pathname>"), exact: true, tells: true;
         success [213], failure [450 451 550], seen [253]
     }
     Size "SIZE" "RFC 3659 4" "Tell how many bytes a file is when transferred" {
-        argument: Required("<SP> <pathname>"), exact: true;
+        argument: Required("<SP> <pathname>"), exact: true, tells: true;
         success [213], failure [450 451 550]
     }
     Mlst "MLST" "RFC 3659 7" "Tell the facts of a file, for a program to read" {
-        argument: Optional("[<SP> <pathname>]"), exact: true;
+        argument: Optional("[<SP> <pathname>]"), exact: true, tells: true;
         success [250], failure [450 451 503 550 553]
     }
     Mlsd "MLSD" "RFC 3659 7" "List a directory with the facts of its files, for a program to read" {
@@ -354,7 +354,7 @@ verbs! {
 
     // ---- No RFC: hashes and ranges ----
     Hash "HASH" "draft-ietf-ftpext2-hash" "Tell the hash of a file, or of the range that RANG set" {
-        argument: Required("<SP> <pathname>"), exact: true;
+        argument: Required("<SP> <pathname>"), exact: true, tells: true;
         success [213], failure [450 550 556]
     }
     Rang "RANG" "draft-bryan-ftp-range" "Say which bytes the next transfer or hash is to cover" {
@@ -389,7 +389,7 @@ verbs! {
         success [200], failure [503]
     }
     Comb "COMB" "no document" "Put the parts of a file together" {
-        argument: Required("<SP> <target> 1*(<SP> <part>)"), irrevocable: true;
+        argument: Required("<SP> <target> 1*(<SP> <part>)"), irrevocable: true, changes: true;
         success [250], failure [550]
     }
     Avbl "AVBL" "draft-peterson-streamlined-ftp-command-extensions" "Tell how many bytes are left in a directory" {

@@ -40,6 +40,12 @@ pub struct VerbInfo {
     /// `true` if the command removes, renames, stores or protects something. Before sending it, a
     /// client that has received a stray reply makes sure that no other one is in flight.
     pub irrevocable: bool,
+    /// `true` if the command's success changes files or directories, or the meaning of later
+    /// commands. A client that has reason to doubt such a success confirms it before reporting it.
+    pub changes: bool,
+    /// `true` if the reply carries a value that is requested of many files, so that the reply to
+    /// another command of the same kind could be mistaken for it.
+    pub tells: bool,
     /// The command of which this is an older name: XMKD is MKD.
     pub alias_of: Option<Verb>,
     /// The 1yz replies that the command may get.
@@ -130,6 +136,8 @@ impl VerbInfo {
         data: None,
         exact: false,
         irrevocable: false,
+        changes: false,
+        tells: false,
         alias_of: None,
         preliminary: &[],
         success: &[],

@@ -340,3 +340,19 @@ proptest! {
         prop_assert_eq!(Verb::from_bytes(word.as_bytes()), by_linear_search(word.as_bytes()));
     }
 }
+
+#[test]
+fn what_stores_is_irrevocable_and_changes_and_an_alias_is_like_its_command() {
+    for verb in Verb::ALL {
+        let info = verb.info();
+        if info.data == Some(Direction::ToServer) {
+            assert!(info.changes && info.irrevocable, "{verb}");
+        }
+        if let Some(other) = info.alias_of.map(Verb::info) {
+            let columns = |info: &VerbInfo| (info.changes, info.tells, info.irrevocable);
+            assert_eq!(columns(info), columns(other), "{verb}");
+        }
+        // A value that is told is asked for, and asking changes nothing.
+        assert!(!(info.changes && info.tells), "{verb}");
+    }
+}

@@ -1,0 +1,63 @@
+//! The user-PI (RFC 959 2.2): the machine that sends commands and matches replies, and the
+//! operations that stand on it.
+//!
+//! [`Client`] is the dialogue: what is owed by the server, what is known of it, the data connection.
+//! An [`Operation`] is one thing that a person asks for, as the sequence of commands that does it.
+//! Poll the operation, not the client; drop it at any point, and the next one first drains what the
+//! server still owes.
+//!
+//! | to | make |
+//! |---|---|
+//! | begin | [`greeting`], [`secure`], [`login`], [`setup`] |
+//! | protect | [`secure`], [`protect_data`], [`clear_command_channel`] |
+//! | move files | [`retrieve`], [`retrieve_range`], [`store`], [`append`], [`store_unique`], each finished by [`complete`], or given up by [`abort`]; [`fxp`] from one server to another |
+//! | be sure | [`verify`], after a transfer |
+//! | list | [`list`], [`names`], [`machine_list`], [`entries`], finished likewise; [`facts`] for one entry; [`Walk`] for all below a directory |
+//! | ask | [`size`], [`modification_time`], [`working_directory`], [`features`], [`system`], [`status`], [`help`], [`available`], [`hash`], [`checksum`] |
+//! | change | [`change_directory`], [`change_to_home`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`], [`set_modification_time`], [`set_creation_time`], [`set_facts`], [`chmod`], [`symlink`], [`combine`], [`structure_mount`], [`allocate`] |
+//! | agree | [`utf8`], [`language`], [`host`], [`client_name`], [`deflate_level`], [`options`], [`account`], [`reinitialize`] |
+//! | else | [`noop`], [`site`], [`raw`], [`receive_raw`], [`send_raw`], [`quit`] |
+
+mod config;
+mod dialogue;
+mod event;
+mod facts;
+mod failure;
+mod file_size;
+mod listing_replies;
+mod location;
+mod offers;
+mod operation;
+mod operations;
+mod reply_to;
+mod walk;
+mod zone;
+
+pub use config::{
+    AbortPolicy, Active, Config, DataConnection, Limits, PassiveAddress, Profile, Security, Timeouts,
+};
+pub use dialogue::{Client, Heard, Inherits, Protected};
+pub use event::{Event, ReceivedLine, Refusal};
+pub use facts::FactsReader;
+pub use failure::TransferFailure;
+pub use file_size::ExpectedSize;
+pub use listing_replies::ListingRefusal;
+pub use location::Location;
+pub use offers::Offers;
+pub use operation::{Context, Next, Operation, Polled, Sequence, Step};
+pub use operations::{
+    Abort, Answer, AvailableAnswer, ChangeToHome, ChecksumAnswer, ClearCommandChannel, Complete, Completed,
+    Exchange, Expected, FactsAnswer, FeaturesAnswer, Fxp, FxpAction, FxpError, Greeting, Hash, Login,
+    Mismatch, ModificationTimeAnswer, Open, Opened, Party, PathAnswer, PlainAnswer, RawAnswer, RawError,
+    Rename, Secure, SetModificationTime, Setup, Side, SizeAnswer, TimeSetAnswer, TransferId, Verified,
+    Verify, abort, account, allocate, append, available, change_directory, change_to_home, change_to_parent,
+    checksum, chmod, clear_command_channel, client_name, combine, complete, deflate_level, delete, entries,
+    facts, features, fxp, greeting, hash, help, host, language, list, login, machine_list, make_directory,
+    mode, modification_time, names, noop, options, protect_data, quit, raw, receive_raw, reinitialize,
+    remove_directory, rename, renew_session, retrieve, retrieve_range, secure, send_raw, set_creation_time,
+    set_facts, set_modification_time, setup, site, size, status, store, store_unique, structure,
+    structure_mount, symlink, system, utf8, verify, whereabouts, working_directory,
+};
+pub use reply_to::ReplyTo;
+pub use walk::{Found, Walk, WalkLimits, member_name};
+pub use zone::zone_offset;

@@ -1,0 +1,37 @@
+//! The dialogue on one control connection: the machine, and the parts of its state.
+//!
+//! Each part owns its fields and knows neither the machine nor, but for what it is made of, another part: it is told
+//! what happened, and returns what is to be done. [`Client`] asks the parts in order.
+
+mod abort;
+mod addresses;
+mod connection;
+mod data;
+mod deadlines;
+mod doubt;
+mod ending;
+mod expected;
+mod expected_reply;
+mod heard;
+mod incoming;
+mod known_server;
+mod listening;
+mod login_state;
+mod machine;
+mod outgoing;
+mod path_quirks;
+mod policy;
+mod protection;
+mod questions;
+mod session;
+mod settings;
+
+pub(super) use connection::{Content, Elsewhere, News, Phase, Purpose, Standing};
+pub(super) use data::Approach;
+pub use heard::{Heard, Inherits};
+pub(super) use login_state::LoginState;
+pub use machine::Client;
+pub(super) use outgoing::Outgoing;
+pub use protection::Protected;
+pub(super) use session::Finding;
+pub(super) use settings::TlsRole;

@@ -1,0 +1,193 @@
+//! The progress of an abort (RFC 959 4.1.3, ABOR).
+//!
+//! ```text
+//!           ┌─► Securing ──┐
+//!   Idle ───┤              ├─► Due ──► Sent ──► Idle        the data connection
+//!           └──────────────┘     │               ▲
+//!                                └───────────────┘          the server has ended the transfer by itself
+//! ```
+//!
+//! ABOR goes first and the data connection is closed after it: a server that saw the end of the data first could
+//! mistake a truncated upload for a complete one. The data connection is closed without waiting for an answer: a
+//! server may look at ABOR between two writes only, and would hang in one that nobody reads.
+//!
+//! Servers answer ABOR during a transfer with two replies (426 and 226, 226 and 226, 226 and 225), with one for both,
+//! or not at all. The replies are taken in order, and 225 always belongs to ABOR. After the first one the client waits
+//! a bounded time for the other, once: Pure-FTPd sends one to downloads, which says that ABOR succeeded, and is known
+//! by it from then on. Without any reply the connection is abandoned, since nobody could tell what a later reply
+//! answers.
+
+use core::net::IpAddr;
+
+use crate::action::{DataEvent, DataId, DataOp};
+use crate::client::reply_to::Generation;
+
+/// Room for IAC IP IAC DM ABOR CRLF.
+const SYNCHED_ABORT: usize = 4 + 6;
+
+/// The abort of a transfer, if one is under way, and the replies to it.
+#[derive(Debug)]
+pub(super) struct Abort {
+    stage: Stage,
+    replies: Replies,
+}
+
+/// The progress of closing the data connection.
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// No transfer is being given up.
+    Idle,
+    /// The TLS handshake on the data connection is going on, or is about to begin, and is completed first: broken off
+    /// it would have used up the ticket that it resumes with for nothing, and vsftpd ends the whole session for it.
+    Securing(DataId, Generation),
+    /// ABOR is to be sent.
+    Due(DataId, Generation),
+    /// ABOR is in the send queue; the data connection is closed once it has left.
+    Sent(DataId),
+}
+
+/// The replies that have come of the two to an aborted transfer and its ABOR.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Replies {
+    /// None, or both.
+    Even,
+    /// One of the two.
+    One,
+    /// One of the two, which speaks of ABOR and of success: the transfer may get none of its own.
+    OneNamingAbort,
+}
+
+/// The next step of an abort.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step {
+    /// Nothing, for now.
+    Wait,
+    /// Send ABOR on behalf of this operation.
+    Send(Generation),
+    /// Close this data connection: the abort is on its way, or not needed.
+    Close(DataId),
+}
+
+impl Abort {
+    pub(super) const fn new() -> Self {
+        Self { stage: Stage::Idle, replies: Replies::Even }
+    }
+
+    /// Begins to give up the transfer on this data connection, `DataId::NONE` for one between two servers.
+    pub(super) const fn begin(&mut self, id: DataId, generation: Generation, is_to_be_secured: bool) {
+        self.stage = match is_to_be_secured {
+            true => Stage::Securing(id, generation),
+            false => Stage::Due(id, generation),
+        };
+    }
+
+    /// Returns the next step. `transfer_owed` is whether the server still has to end the transfer, `capacity` the size
+    /// of the send storage, and `is_flushed` whether nothing waits in it.
+    pub(super) fn step(&mut self, transfer_owed: bool, capacity: usize, is_flushed: bool) -> Step {
+        let id = match self.stage {
+            Stage::Idle => return Step::Wait,
+            Stage::Securing(..) if transfer_owed => return Step::Wait,
+            Stage::Due(_, generation) if transfer_owed && capacity >= SYNCHED_ABORT => {
+                return Step::Send(generation);
+            }
+            Stage::Sent(_) if !is_flushed => return Step::Wait,
+            // A server that has ended the transfer needs no ABOR, and does not go on with the handshake either.
+            Stage::Securing(id, _) | Stage::Due(id, _) | Stage::Sent(id) => id,
+        };
+        self.stage = Stage::Idle;
+        Step::Close(id)
+    }
+
+    /// Returns whether ABOR and the Synch before it fit into this much room.
+    pub(super) const fn fits(room: usize) -> bool {
+        room >= SYNCHED_ABORT
+    }
+
+    /// ABOR was queued.
+    pub(super) const fn sent(&mut self) {
+        if let Stage::Due(id, _) = self.stage {
+            self.stage = Stage::Sent(id);
+        }
+        self.replies = Replies::Even;
+    }
+
+    /// Returns what an event on the data connection that is being given up demands; `None` if it is of another.
+    pub(super) fn data_event(
+        &mut self,
+        id: DataId,
+        event: &DataEvent,
+        peer: IpAddr,
+    ) -> Option<&'static [DataOp]> {
+        let (Stage::Securing(given_up, _) | Stage::Due(given_up, _) | Stage::Sent(given_up)) = self.stage
+        else {
+            return None;
+        };
+        if given_up != id {
+            return None;
+        }
+        Some(match event {
+            DataEvent::Arrived(from) if from.ip().to_canonical() != peer => &[DataOp::Reject],
+            DataEvent::Arrived(_) if self.is_securing() => &[DataOp::Admit, DataOp::StartTls],
+            DataEvent::Secured { .. } | DataEvent::Failed(_) => {
+                self.handshake_ended();
+                &[]
+            }
+            _ => &[],
+        })
+    }
+
+    /// Returns whether the abort waits for the TLS handshake on the data connection.
+    pub(super) const fn is_securing(&self) -> bool {
+        matches!(self.stage, Stage::Securing(..))
+    }
+
+    /// The handshake has ended, or its time has.
+    pub(super) const fn handshake_ended(&mut self) {
+        if let Stage::Securing(id, generation) = self.stage {
+            self.stage = Stage::Due(id, generation);
+        }
+    }
+
+    /// Returns whether no transfer is being given up. Replies may still be owed.
+    pub(super) const fn is_idle(&self) -> bool {
+        matches!(self.stage, Stage::Idle)
+    }
+
+    /// The connection has failed. Returns the data connection that is still to be closed.
+    pub(super) const fn connection_failed(&mut self) -> Option<DataId> {
+        let (Stage::Securing(id, _) | Stage::Due(id, _) | Stage::Sent(id)) = self.stage else { return None };
+        self.stage = Stage::Idle;
+        Some(id)
+    }
+
+    /// A final reply came. `concerns` is whether it answers a transfer or ABOR, `other_owed` whether the other one of
+    /// the two is still owed then, and `names_abort` whether its text speaks of ABOR and its code of success.
+    pub(super) fn answered(&mut self, concerns: bool, other_owed: bool, names_abort: bool) {
+        let one = other_owed || (self.is_half_answered() && !concerns);
+        self.replies = match (one, names_abort) {
+            (false, _) => Replies::Even,
+            (true, true) => Replies::OneNamingAbort,
+            (true, false) => Replies::One,
+        };
+    }
+
+    /// Returns whether one of the two replies has come.
+    pub(super) fn is_half_answered(&self) -> bool {
+        self.replies != Replies::Even
+    }
+
+    /// Returns whether the reply that has come names ABOR, so that it may be the only one.
+    pub(super) fn may_be_answered(&self) -> bool {
+        self.replies == Replies::OneNamingAbort
+    }
+
+    /// The one reply that has come counts for both.
+    pub(super) const fn counted_as_answered(&mut self) {
+        self.replies = Replies::Even;
+    }
+}
+
+/// Returns whether a reply's text speaks of ABOR.
+pub(super) fn mentions_abort(text: &[u8]) -> bool {
+    text.windows(4).any(|word| word.eq_ignore_ascii_case(b"ABOR"))
+}

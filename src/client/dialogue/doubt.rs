@@ -1,0 +1,179 @@
+//! Decides how far the server's replies can be trusted, and what the client asks to make sure.
+//!
+//! The client judges a reply by its code alone, and commands share codes: 250 answers CWD as well as DELE. A server
+//! that has sent one reply too many may send another. From then on the client asks a *probe*, a command whose answer
+//! no other command has: SYST, or PWD if the server does not know SYST.
+//!
+//! - A probe goes before a command that cannot be taken back or that asks for a value. It is left out if the last
+//!   reply was certainly the last one on its way and cannot answer the command: 229 belongs to EPSV and never
+//!   answers STOR.
+//! - A probe goes after a command that changes something (DELE, STOR, CWD and the like) was granted. The success is
+//!   reported when the probe is answered. A refusal that arrives instead belongs to the command.
+//!
+//! The client confirms a success even without any doubt if its code is not in the command's row (200 to DELE), or if
+//! more has arrived right behind the reply. If the answer to the probe comes next, the reply was right and raises no
+//! doubt.
+//!
+//! # What cannot be told
+//!
+//! The client believes a reply too many if its code can answer the command, if it arrives after the whole command was
+//! sent and before the command's own reply, and if one of these holds:
+//!
+//! - The client has seen no reply too many in this session, nothing has arrived behind this one yet, and its code is
+//!   in the row of the command. Nothing sets it apart from the right reply.
+//! - The command changes nothing, so no probe follows it, and the reply arrives after the answer to the probe before
+//!   it. Only a server that speaks unasked, or at times of its own, can do that.
+//! - The command's own reply never comes.
+//! - The server knows neither SYST nor PWD.
+
+use super::expected_reply::ExpectedReply;
+use crate::client::reply_to::Generation;
+use crate::codec::{ReplyCode, Verb};
+
+/// The command that is sent as a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Probe {
+    Syst,
+    /// The server does not know SYST.
+    Pwd,
+    /// The server knows neither, so that only the order of its replies can be relied on.
+    Unanswerable,
+}
+
+/// The trust in the server's replies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Doubt {
+    /// The server has sent a reply too many in this session, or one that is not in its row.
+    exists: bool,
+    /// The code of the last final reply, if that could not have answered anything but its command.
+    certain: Option<ReplyCode>,
+    /// The command that was granted, while its success is not confirmed.
+    unconfirmed: Option<ExpectedReply>,
+    probe: Probe,
+}
+
+impl Doubt {
+    pub(super) const fn new() -> Self {
+        Self { exists: false, certain: None, unconfirmed: None, probe: Probe::Syst }
+    }
+
+    /// Records that a command was sent.
+    pub(super) fn sent(&mut self) {
+        self.certain = None;
+        self.set_aside();
+    }
+
+    /// Records a reply that answers nothing.
+    pub(super) fn stray(&mut self) {
+        self.exists = true;
+    }
+
+    /// Records a final reply; `is_last` if no other is owed, and `more` if something has arrived behind it.
+    pub(super) fn answered(&mut self, answered: &ExpectedReply, code: ReplyCode, is_last: bool, more: bool) {
+        self.certain = Some(code).filter(|_| is_last && answered.is_certain(code));
+        let is_strange = !answered.has_in_row(code);
+        if answered.is_probe() {
+            self.probed(answered, code);
+            return;
+        }
+        let changes = answered.verb().is_some_and(|verb| verb.info().changes) && answered.is_by_row();
+        let confirms = changes && code.is_success() && is_last && (self.exists || is_strange || more);
+        self.unconfirmed = confirms.then_some(*answered);
+        self.exists |= is_strange && !confirms;
+    }
+
+    /// Records the answer to a probe. Whatever it is, no reply is left on its way that was sent before it.
+    fn probed(&mut self, answered: &ExpectedReply, code: ReplyCode) {
+        if is_unknown(code) {
+            self.probe = match self.probe {
+                Probe::Syst => Probe::Pwd,
+                Probe::Pwd | Probe::Unanswerable => Probe::Unanswerable,
+            };
+            return;
+        }
+        self.unconfirmed = None;
+        self.certain = Some(match answered.verb() {
+            Some(Verb::Syst) => ReplyCode::SYSTEM_TYPE,
+            _ => ReplyCode::PATHNAME,
+        });
+    }
+
+    /// Returns the probe to send before a command.
+    pub(super) fn probe_before(&self, verb: Option<Verb>) -> Option<Verb> {
+        let verb = verb.filter(|verb| verb.info().irrevocable || verb.info().tells)?;
+        let is_certain = self.certain.is_some_and(|code| !verb.info().is_answered_by(code));
+        if !self.exists || is_certain {
+            return None;
+        }
+        match self.probe {
+            Probe::Syst if verb == Verb::Syst => Some(Verb::Pwd),
+            Probe::Syst => Some(Verb::Syst),
+            // The answer to PWD proves nothing about a command that it can answer, too.
+            Probe::Pwd => Some(Verb::Pwd).filter(|_| !verb.info().is_answered_by(ReplyCode::PATHNAME)),
+            Probe::Unanswerable => None,
+        }
+    }
+
+    /// Returns the probe that confirms the last success; `None` when it is as certain as it can be.
+    pub(super) fn confirmation(&mut self) -> Option<Verb> {
+        self.unconfirmed?;
+        match self.probe {
+            Probe::Syst => Some(Verb::Syst),
+            Probe::Pwd => Some(Verb::Pwd),
+            Probe::Unanswerable => {
+                self.set_aside();
+                None
+            }
+        }
+    }
+
+    /// Returns whether the last success is to be confirmed.
+    pub(super) const fn is_unconfirmed(&self) -> bool {
+        self.unconfirmed.is_some()
+    }
+
+    /// The state after a probe was sent to confirm the last success.
+    pub(super) const fn probing(&self) -> Self {
+        Self { certain: None, ..*self }
+    }
+
+    /// Gives up confirming the last success: the doubt stays.
+    pub(super) fn set_aside(&mut self) {
+        self.exists |= self.unconfirmed.take().is_some();
+    }
+
+    /// The unconfirmed command now belongs to this operation.
+    pub(super) fn adopt(&mut self, generation: Generation) {
+        if let Some(expected) = &mut self.unconfirmed {
+            expected.adopt(generation);
+        }
+    }
+
+    /// Returns the unconfirmed command if a final reply with this code refuses it, so that the command failed
+    /// after all. Only a server that does not know a probe refuses it, and a server that answers 530 to one has
+    /// not carried out the command either.
+    pub(super) fn refused(&mut self, code: ReplyCode) -> Option<ExpectedReply> {
+        if !code.is_failure() || is_unknown(code) || code == ReplyCode::SERVICE_NOT_AVAILABLE {
+            return None;
+        }
+        let refused = self.unconfirmed.take()?;
+        self.exists = true;
+        Some(refused)
+    }
+
+    /// Returns whether a stray shows that the refusal of the probe before was the command's own.
+    pub(super) fn is_contradicted_by(&self, code: ReplyCode) -> bool {
+        self.unconfirmed.is_some() && self.probe != Probe::Syst && code == ReplyCode::SYSTEM_TYPE
+    }
+}
+
+impl Default for Doubt {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Returns whether a refusal says that the server does not have the command.
+const fn is_unknown(code: ReplyCode) -> bool {
+    matches!(code.get(), 500..=502 | 504)
+}

@@ -1,0 +1,599 @@
+//! The dialogue on one control connection (RFC 959 5.4): the loop that asks its parts in order.
+
+use core::net::SocketAddr;
+
+use super::abort::{Abort, Step, mentions_abort};
+use super::connection::{Connection, News, Purpose};
+use super::data::{Approach, Data};
+use super::deadlines::{Deadlines, KeepAlive};
+use super::ending::Ending;
+use super::expected::ExpectedReplies;
+use super::expected_reply::ExpectedReply;
+use super::heard::{Heard, Inherits};
+use super::incoming::{Incoming, named_marker};
+use super::listening::{Listened, Listening};
+use super::outgoing::Outgoing;
+use super::session::{Finding, Session};
+use crate::action::{Action, DataEvent, DataId, DataOp, Wait};
+use crate::buffer::{Frame, Rx, Span, Tx};
+use crate::client::config::{AbortPolicy, Config, Profile};
+use crate::client::event::ReceivedLine;
+use crate::client::listing_replies::says_not_listed;
+use crate::client::reply_to::Generation;
+use crate::codec::{Command, ReplyCode, ReplyLine, Verb};
+use crate::error::{Awaited, LocalError, PeerError};
+use crate::security::{Downgrade, Upgrade};
+use crate::time::Instant;
+
+/// A client's side of one control connection.
+///
+/// A new client is for a connection that is open and whose greeting was not read yet. [`Operation`]s drive it.
+///
+/// [`Operation`]: crate::client::Operation
+#[derive(Debug)]
+pub struct Client {
+    config: Config,
+    peer: SocketAddr,
+    session: Session,
+    expected: ExpectedReplies,
+    incoming: Incoming,
+    listening: Listening,
+    data: Data,
+    abort: Abort,
+    deadlines: Deadlines,
+    ending: Ending,
+}
+
+impl Client {
+    /// A client on a control connection to `peer`.
+    ///
+    /// Its receive storage has to hold a line of [`Limits::line`](crate::client::Limits::line) bytes and its end, 2,048
+    /// bytes by default; its send storage a whole command, and better those that travel together: 512 bytes do
+    /// where paths are short. Less is a [`LocalError`] when the operation is polled.
+    #[must_use]
+    pub fn new(config: Config, peer: SocketAddr) -> Self {
+        Self {
+            session: Session::new(config.security.tls),
+            config,
+            peer,
+            expected: ExpectedReplies::new(),
+            incoming: Incoming::default(),
+            listening: Listening::default(),
+            data: Data::new(),
+            abort: Abort::new(),
+            deadlines: Deadlines::default(),
+            ending: Ending::Open,
+        }
+    }
+
+    /// Takes over what is known of the server.
+    pub const fn set_profile(&mut self, profile: Profile) {
+        self.session.given(profile);
+    }
+
+    pub(in crate::client) const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(in crate::client) const fn data(&self) -> &Data {
+        &self.data
+    }
+
+    pub(super) const fn expected(&self) -> &ExpectedReplies {
+        &self.expected
+    }
+
+    pub(super) const fn abort(&self) -> &Abort {
+        &self.abort
+    }
+
+    pub(super) const fn ending(&self) -> &Ending {
+        &self.ending
+    }
+
+    pub(super) const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(super) const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    pub(super) const fn incoming(&self) -> Incoming {
+        self.incoming
+    }
+
+    /// One step of the dialogue, below any operation: for those who build layers of their own.
+    ///
+    /// # Errors
+    /// When the server broke the dialogue or ended it; the same again at every later call.
+    pub fn step(
+        &mut self,
+        now: Instant,
+        rx: &mut Rx<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Result<Action<Heard>, PeerError> {
+        // The operation that held a line back to report it is gone.
+        rx.take_held();
+        loop {
+            self.go_on_aborting(tx);
+            if let Some((id, op)) = self.next_order() {
+                return Ok(Action::Data(id, op));
+            }
+            if self.ending.is_leaving() && self.data.connection().is_none() {
+                self.fail(PeerError::ServiceClosing);
+            }
+            if let Some(error) = self.ending.failure() {
+                return Err(error);
+            }
+            let change = self.session.change_protection(now, self.config.timeouts.handshake, tx);
+            if let Some(step) = change.inspect_err(|error| self.fail(*error))? {
+                return Ok(step);
+            }
+            let within = self.incoming.is_within();
+            let line = match rx.next_line(self.config.limits.line) {
+                Frame::Line(line) | Frame::TooLong(line) => line,
+                Frame::Binary => {
+                    let greets = self.expected.awaits_greeting();
+                    self.fail(if greets { PeerError::NotFtp } else { PeerError::NulInReply });
+                    continue;
+                }
+                Frame::End { cut } if cut || within => {
+                    self.fail(PeerError::ClosedInside);
+                    continue;
+                }
+                Frame::End { .. } if self.ending.is_quitting() => return Ok(Action::Close),
+                // After the reply that ends a transfer the rest of the data may still come.
+                Frame::End { .. } if self.is_owed() || self.data.connection().is_none() => {
+                    self.fail(PeerError::Closed);
+                    continue;
+                }
+                Frame::End { .. } | Frame::Partial => {
+                    if rx.pending() > 0 && !within {
+                        self.expected.began(tx.unsent_lines());
+                    }
+                    match self.wait(now, rx, tx) {
+                        Some(step) => return Ok(step),
+                        None => continue,
+                    }
+                }
+            };
+            if !within && !line.is_empty() {
+                self.expected.began(tx.unsent_lines());
+            }
+            if let Some(reply) = self.line(rx, line) {
+                return Ok(Action::Event(Heard::Reply(reply)));
+            }
+        }
+    }
+
+    /// Returns an order on a data connection that waits for the driver.
+    pub(in crate::client) fn next_order(&mut self) -> Option<(DataId, DataOp)> {
+        self.data.next_order()
+    }
+
+    /// A new operation begins. What an earlier one left and this one does not inherit is not its own: a
+    /// data connection is closed, and replies still owed are read and dropped.
+    pub(in crate::client) fn begin(&mut self, inherits: Inherits) -> Generation {
+        let adopted = matches!(inherits, Inherits::Transfer(id) if self.data.is_transfer(id));
+        if !adopted {
+            self.give_up_by_policy();
+            self.expected.set_aside();
+        }
+        // What an earlier operation has heard is no longer all that came before the next command.
+        self.listening.stop();
+        self.expected.begin(|expected| match inherits {
+            Inherits::Nothing => false,
+            Inherits::Greeting => expected.is_greeting(),
+            Inherits::Transfer(_) => adopted && (expected.is_transfer() || expected.is_during_transfer()),
+        })
+    }
+
+    /// The connection is no longer usable, and no reply will come. A server that closes it at the sight of Telnet's
+    /// bytes, or does not recognise ABOR behind them, is known by that.
+    fn fail(&mut self, error: PeerError) {
+        self.ending.fail(error);
+        if let Some(id) = self.abort.connection_failed() {
+            self.data.order(id, DataOp::Abort);
+        }
+        let of_abort = matches!(error, PeerError::Closed | PeerError::TimedOut(Awaited::Abort));
+        if of_abort && self.expected.awaits_abort() && self.config.abort == AbortPolicy::AborWithSynch {
+            self.note(Finding::Is(Profile::NO_SYNCH));
+        }
+        self.expected.clear();
+        self.data.close(Some(DataOp::Abort));
+    }
+
+    /// Takes one line, which may be nothing to anybody.
+    fn line(&mut self, rx: &Rx<'_>, line: Span) -> Option<ReceivedLine<Span>> {
+        if line.is_empty() && !self.incoming.is_within() {
+            return None;
+        }
+        let bytes = rx.bytes(line);
+        let Ok(parsed) = self.incoming.parse(bytes, self.end_of_reply()) else {
+            // What follows the last line of a reply (the list of some servers' FEAT) belongs to none.
+            match (self.expected.is_empty(), self.expected.awaits_greeting()) {
+                (true, _) => self.expected.stray_line(),
+                (false, true) => self.fail(PeerError::NotFtp),
+                (false, false) => self.fail(PeerError::MalformedReply),
+            }
+            return None;
+        };
+        self.reply_line(rx, bytes, &parsed, line.after(bytes.len() - parsed.text.len()))
+    }
+
+    /// Takes a line of a reply, whose bytes are `raw`, and whose text is at `text`.
+    fn reply_line(
+        &mut self,
+        rx: &Rx<'_>,
+        raw: &[u8],
+        line: &ReplyLine<'_>,
+        text: Span,
+    ) -> Option<ReceivedLine<Span>> {
+        let (code, position) = (line.code, line.position);
+        let place = self.incoming.place(|| {
+            let may_go_on = self.expected.is_empty() && self.data.may_be_reopened(code);
+            if may_go_on && self.expected.reopen_transfer() {
+                self.hear_of_transfer(News::Reopened(code));
+                self.note(Finding::Is(Profile::NO_PIPELINING));
+            }
+            self.expected.find(code)
+        });
+        // Neither preliminary replies nor strays give the server more time.
+        if place.is_some() && !code.is_preliminary() {
+            self.deadlines.replied();
+        }
+        if let Err(error) = self.incoming.take(line, raw, place, &self.config.limits) {
+            self.fail(error);
+            return None;
+        }
+        let Some((place, expected)) = place.and_then(|place| Some((place, *self.expected.get(place)?)))
+        else {
+            self.stray(line);
+            return None;
+        };
+        self.session.line(&expected, line);
+        if expected.is_transfer() && code.is_success() && says_not_listed(line.text) {
+            self.hear_of_transfer(News::NotListed);
+        }
+        if code.is_preliminary() {
+            self.preliminary(place, &expected, line);
+        } else if position.is_end() {
+            self.answered(place, line, rx);
+        }
+        Some(ReceivedLine::new(expected.to(), code, position, text, expected.generation()))
+    }
+
+    /// A reply to nothing that was asked: a server that answers twice would shift all later answers by one if
+    /// commands were sent together.
+    fn stray(&mut self, line: &ReplyLine<'_>) {
+        if !line.position.is_end() {
+            return;
+        }
+        if line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
+            // The rest of a transfer that the server has confirmed is still on its way.
+            match self.data.connection().is_some_and(Connection::is_confirmed) {
+                true => self.ending.leave(),
+                false => self.fail(PeerError::ServiceClosing),
+            }
+            return;
+        }
+        self.note(Finding::Is(Profile::NO_PIPELINING));
+        let contradicts = self.expected.is_contradicted_by(line.code);
+        self.expected.stray(line.code, line.text);
+        if contradicts {
+            self.fail(PeerError::UnexpectedReply(line.code));
+        }
+    }
+
+    /// Takes a line of a preliminary reply.
+    fn preliminary(&mut self, place: usize, expected: &ExpectedReply, line: &ReplyLine<'_>) {
+        let marks = line.code == ReplyCode::RESTART_MARKER;
+        if marks && expected.is_upload() {
+            self.data.marked(named_marker(line.text));
+        }
+        if !line.position.is_end() {
+            return;
+        }
+        let moved = (marks && self.settings().expects_markers()) || self.data.moved() > 0;
+        if self.expected.preliminary(place, moved) > self.config.limits.preliminary_replies {
+            self.fail(PeerError::TooManyPreliminaryReplies);
+        }
+    }
+
+    /// Takes the last line of a final reply.
+    fn answered(&mut self, place: usize, line: &ReplyLine<'_>, rx: &Rx<'_>) {
+        let code = line.code;
+        // 421 behind a reply says nothing about what that did.
+        let more = rx.unread().iter().zip(b"421").any(|(byte, expected)| byte != expected);
+        let Some(answered) = self.expected.answered(place, code, more) else { return };
+        if answered.is_transfer() {
+            self.data.transfer_answered();
+        }
+        self.abort_answered(&answered, code.is_success() && mentions_abort(line.text));
+        let answer = self.session.answered(&answered, code, rx.is_empty(), self.config.security.tls);
+        answer.unwrap_or_else(|error| self.fail(error));
+        if code == ReplyCode::SERVICE_NOT_AVAILABLE {
+            self.fail(PeerError::ServiceClosing);
+        }
+    }
+
+    /// Takes note of what an operation has found out about the server.
+    pub(in crate::client) fn note(&mut self, finding: Finding<'_>) {
+        self.session.note(finding);
+    }
+
+    /// Queues a command, and returns whether it could go. It goes when the one before it is answered, unless the
+    /// caller asks for [pipelining](Config::pipelining), and after what the server had sent already was read.
+    pub(in crate::client) fn send(
+        &mut self,
+        tx: &mut Tx<'_>,
+        outgoing: Outgoing<'_, '_>,
+    ) -> Result<bool, LocalError> {
+        let verb = outgoing.verb();
+        if self.is_denied(verb) || (outgoing.is_transfer() && self.is_data_denied()) {
+            return Err(LocalError::Unprotected);
+        }
+        if !self.may_send(tx, verb)? || !self.put(tx, outgoing)? {
+            return Ok(false);
+        }
+        let change = outgoing.command().and_then(|command| self.session.sent(command));
+        self.expect(outgoing.expected().owed_to(self.generation()).with_change(change));
+        self.ending.sent(verb);
+        Ok(true)
+    }
+
+    /// Returns whether a command may go out now. What it has to wait for is set going.
+    fn may_send(&mut self, tx: &mut Tx<'_>, verb: Option<Verb>) -> Result<bool, LocalError> {
+        if !self.expected.is_empty() {
+            let pipelines = self.config.pipelining && !self.session.server().is(Profile::NO_PIPELINING);
+            return Ok(pipelines && self.expected.room() > 0);
+        }
+        if !self.listening.may_send() {
+            return Ok(false);
+        }
+        match self.expected.probe_before(verb) {
+            None => Ok(true),
+            Some(probe) => self.send_probe(tx, probe).map(|()| false),
+        }
+    }
+
+    /// Sends a command while a transfer is running, whether or not the server takes commands together
+    /// otherwise: RFC 959 has such for this (ABOR, STAT). The data does not move for it.
+    pub(in crate::client) fn send_during_transfer(
+        &mut self,
+        tx: &mut Tx<'_>,
+        command: &Command<'_>,
+        generation: Generation,
+    ) -> bool {
+        let outgoing = Outgoing::from(command);
+        let sent =
+            self.expected.room() > 0 && outgoing.put(self.session.server().has_dot_paths(), tx).is_ok();
+        if sent {
+            self.expect(outgoing.expected_during_transfer().owed_to(generation));
+        }
+        sent
+    }
+
+    /// Sends SYST or PWD on the client's own account.
+    fn send_probe(&mut self, tx: &mut Tx<'_>, probe: Verb) -> Result<(), LocalError> {
+        let command = if probe == Verb::Syst { Command::Syst } else { Command::Pwd };
+        if self.put(tx, Outgoing::Command(&command))? {
+            let within_line = self.listening.sent() && !self.incoming.is_within();
+            self.expected.probe_sent(probe, within_line);
+        }
+        Ok(())
+    }
+
+    /// Puts a command into the send queue; `false` when it does not fit yet.
+    fn put(&mut self, tx: &mut Tx<'_>, outgoing: Outgoing<'_, '_>) -> Result<bool, LocalError> {
+        let was_empty = tx.is_empty();
+        match outgoing.put(self.session.server().has_dot_paths(), tx) {
+            Ok(()) => self.deadlines.restart(),
+            Err(_) if was_empty => return Err(LocalError::CommandTooLong),
+            Err(_) => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The server owes this reply. A part of it that had come already when the driver last read does not answer; but
+    /// what is left of a reply of many lines belongs to that one.
+    fn expect(&mut self, expected: ExpectedReply) {
+        let within_line = self.listening.sent() && !self.incoming.is_within();
+        self.expected.sent(expected, within_line);
+    }
+
+    /// Listens before a command: returns whether the driver has to read, and to come back at once.
+    ///
+    /// `heard` is whether a line has come since the last time, and `pending` how many bytes of the next.
+    pub(in crate::client) fn listen(&mut self, now: Instant, heard: bool, pending: usize) -> bool {
+        let stray = self.expected.last_stray().map(|stray| stray.code());
+        let limit = stray.map(|_| self.config.timeouts.stray);
+        match (self.listening.listen(now, heard, pending, limit), stray) {
+            (Listened::TooLong, Some(code)) => {
+                self.fail(PeerError::UnexpectedReply(code));
+                false
+            }
+            (listened, _) => listened == Listened::Read,
+        }
+    }
+
+    /// Something has to be done before the command that was to go out: the driver reads again afterwards.
+    pub(in crate::client) const fn stop_listening(&mut self) {
+        self.listening.stop();
+    }
+
+    /// The driver goes on to something else before a command, unless it is reading.
+    pub(in crate::client) const fn pause_listening(&mut self) {
+        self.listening.pause();
+    }
+
+    /// Asks what is to be asked before a success is reported; returns whether it may be.
+    pub(in crate::client) fn confirm(&mut self, tx: &mut Tx<'_>) -> Result<bool, LocalError> {
+        if !self.expected.is_empty() {
+            return Ok(false);
+        }
+        match self.expected.confirmation() {
+            None => Ok(true),
+            Some(probe) => self.send_probe(tx, probe).map(|()| false),
+        }
+    }
+
+    /// Reports an event on a data connection. Events of one that is no longer wanted are ignored.
+    ///
+    /// # Errors
+    /// When no such connection was ever asked for, or the event makes no sense in its state.
+    pub fn data_event(&mut self, id: DataId, event: DataEvent) -> Result<(), LocalError> {
+        if !self.data.knows(id) {
+            return Err(LocalError::UnknownData);
+        }
+        let peer = self.peer.ip().to_canonical();
+        if let Some(orders) = self.abort.data_event(id, &event, peer) {
+            orders.iter().for_each(|op| self.data.order(id, op.clone()));
+        } else if self.data.event(id, event, peer, self.protects_data())? {
+            self.deadlines.restart();
+        }
+        Ok(())
+    }
+
+    /// Asks for a data connection that comes about like this.
+    pub(in crate::client) fn open_data(&mut self, approach: Approach, purpose: Purpose) {
+        self.data.open(approach, purpose);
+    }
+
+    /// Takes news of the transfer. Where the first byte of a download has to come soon, the time for it begins.
+    pub(in crate::client) fn hear_of_transfer(&mut self, news: News) {
+        if self.data.hear(news, self.protects_data()) {
+            self.deadlines.restart();
+        }
+    }
+
+    /// Closes the data connection by this order; without one it did not come about.
+    pub(in crate::client) fn close_data(&mut self, op: Option<DataOp>) {
+        self.data.close(op);
+    }
+
+    /// Gives up the transfer by ABOR, where the server has not finished it.
+    pub(in crate::client) fn give_up(&mut self) {
+        if let Some((id, is_to_be_secured)) = self.data.given_up() {
+            self.abort.begin(id, self.generation(), is_to_be_secured && self.protects_data());
+            self.deadlines.restart();
+        }
+    }
+
+    /// Sends ABOR as soon as there is room, and closes the data connection when it is on its way.
+    pub(in crate::client) fn go_on_aborting(&mut self, tx: &mut Tx<'_>) {
+        match self.abort.step(self.expected.awaits_transfer(), tx.capacity(), tx.is_empty()) {
+            Step::Wait => {}
+            Step::Close(id) => self.data.order(id, DataOp::Abort),
+            Step::Send(_) if self.expected.room() == 0 || !Abort::fits(tx.free()) => {}
+            Step::Send(generation) => {
+                let synch = self.config.abort == AbortPolicy::AborWithSynch;
+                if synch && !self.session.server().is(Profile::NO_SYNCH) {
+                    let _ = tx.put_synch();
+                }
+                if self.send_during_transfer(tx, &Command::Abor, generation) {
+                    self.abort.sent();
+                }
+            }
+        }
+    }
+
+    /// Takes note of a final reply, which may be one of the two that end an aborted transfer.
+    fn abort_answered(&mut self, answered: &ExpectedReply, names_abort: bool) {
+        let other_owed = self.expected.owes_other_of_abort(answered);
+        self.abort.answered(answered.is_abort() || answered.is_transfer(), other_owed, names_abort);
+        if self.abort.may_be_answered() && self.session.server().is(Profile::ONE_ABORT_REPLY) {
+            self.count_abort_as_answered();
+        }
+    }
+
+    /// The one reply that has come was for ABOR and the transfer both.
+    fn count_abort_as_answered(&mut self) {
+        self.expected.drop_aborted();
+        self.abort.counted_as_answered();
+    }
+
+    /// The handshake has succeeded: what comes and goes from now on is protected. What was learnt in the
+    /// clear is forgotten: anybody may have said it.
+    pub fn upgraded(&mut self, token: Upgrade) {
+        let Upgrade(()) = token;
+        self.session.upgraded();
+        self.deadlines.restart();
+    }
+
+    /// The handshake failed, or the connection has ended in it: it is no longer usable.
+    pub fn upgrade_failed(&mut self, token: Upgrade) {
+        let Upgrade(()) = token;
+        self.session.cleared();
+        self.fail(PeerError::Handshake);
+    }
+
+    /// TLS has ended in order: the dialogue goes on in the clear.
+    pub fn downgraded(&mut self, token: Downgrade) {
+        let Downgrade(()) = token;
+        self.session.cleared();
+        self.deadlines.restart();
+    }
+
+    /// Returns what to wait for; nothing when a deadline has passed and something is to do about it.
+    fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Option<Action<Heard>> {
+        let alive = self.keep_alive(now, tx);
+        let mut wait = Wait { readable: !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
+        let Some((awaited, limit)) = self.awaited() else {
+            self.deadlines.restart();
+            return Some(Action::Wait(Wait { application: true, ..wait }));
+        };
+        let Some(deadline) = self.deadlines.wait(awaited, limit, now) else {
+            return self.timed_out(awaited, rx);
+        };
+        wait.data = self.data.connection().is_some() || self.abort.is_securing();
+        wait.deadline = Some(alive.map_or(deadline, |alive| alive.min(deadline)));
+        Some(Action::Wait(wait))
+    }
+
+    /// Does what is to be done when something did not come in time.
+    fn timed_out(&mut self, awaited: Awaited, rx: &Rx<'_>) -> Option<Action<Heard>> {
+        match awaited {
+            // By the lenient rule the reply has ended with the line before. That line was shown, and is gone from the
+            // window.
+            Awaited::EndOfReply => {
+                self.note(Finding::Is(Profile::ANY_CODE_ENDS));
+                let end = self.incoming.end()?;
+                let line = self.reply_line(rx, b"", &end, Span::default())?;
+                return Some(Action::Event(Heard::Reply(line)));
+            }
+            Awaited::Handshake if self.abort.is_securing() => self.abort.handshake_ended(),
+            Awaited::Preliminary => {
+                self.expected.assume_begun();
+                self.hear_of_transfer(News::AssumedBegun);
+            }
+            // One reply for the two of them. Within a reply it is clear that another was meant to come.
+            Awaited::Abort if self.abort.is_half_answered() && !self.incoming.is_within() => {
+                if self.abort.may_be_answered() {
+                    self.note(Finding::Is(Profile::ONE_ABORT_REPLY));
+                }
+                self.count_abort_as_answered();
+            }
+            _ if self.data.timed_out(awaited) => return None,
+            _ => {
+                let stray = self.expected.pending_stray().filter(|_| awaited == Awaited::ReplyAfterStray);
+                let error = stray.map(|stray| PeerError::UnexpectedReply(stray.code()));
+                self.fail(error.unwrap_or(PeerError::TimedOut(awaited)));
+                return None;
+            }
+        }
+        Some(Action::Event(Heard::Changed))
+    }
+
+    /// Sends NOOP now and then while data moves, where the policy says so. Returns when the next is due.
+    fn keep_alive(&mut self, now: Instant, tx: &mut Tx<'_>) -> Option<Instant> {
+        let transferring = self.data.is_moving() && self.expected.is_transferring();
+        let keep_alive = self.deadlines.keep_alive(self.config.keepalive.filter(|_| transferring), now);
+        // Those that a server leaves unanswered until the end must leave room for STAT and ABOR.
+        if matches!(keep_alive, KeepAlive::Due(_)) && self.expected.room() > 2 {
+            let _ = self.send_during_transfer(tx, &Command::Noop, self.generation());
+        }
+        keep_alive.next()
+    }
+}

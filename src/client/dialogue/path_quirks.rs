@@ -1,0 +1,111 @@
+//! Sends pathnames so that servers take them for names and nothing else.
+//!
+//! Many servers skip every space between a command and its argument, and lose those that a name begins with. vsftpd,
+//! GNU ftpd and ProFTPD expand a leading `~` to a home directory, also in DELE and RMD. Some hand a path that begins
+//! with `-` to `ls` as options. With `./` in front, none of them can: a pathname that begins with one of these bytes
+//! is sent that way by every command that takes one. A home directory is asked for by
+//! [`change_to_home`](crate::client::change_to_home) and by nothing else, so that no name out of a listing ever means
+//! one.
+//!
+//! `./` is a path only where paths are written with slashes: where PWD has answered with one that does not begin with
+//! a slash ([`Profile::NO_DOT_PATHS`](crate::client::Profile::NO_DOT_PATHS)), names are sent as they are.
+//!
+//! No prefix helps against servers that hand the arguments of LIST, NLST and STAT to `ls` or to a matcher of
+//! patterns: see [`must_be_entered`](crate::codec::pathname::must_be_entered).
+
+use crate::buffer::Tx;
+use crate::codec::pathname::needs_dot_path;
+use crate::codec::{Argument, Command, Full, Sink, SiteCommand};
+
+/// Appends `command`, with `./` in front of a pathname that a server could misread. `dot_paths` says whether the server
+/// has such paths.
+pub(super) fn encode(command: &Command<'_>, dot_paths: bool, tx: &mut Tx<'_>) -> Result<(), Full> {
+    let at = match command {
+        _ if !dot_paths => None,
+        // It goes out as it was written.
+        Command::Line(_) => None,
+        Command::SetMdtm(timed) => Some(At::Piece(timed.path.as_bytes())),
+        // Facts, a space and the path are one piece.
+        Command::Mff(argument) => argument.facts().ok().map(|facts| At::End(facts.name.as_bytes().len())),
+        _ => command.known_verb().and_then(|verb| match verb.info().argument {
+            Argument::Required(grammar) | Argument::Optional(grammar) => {
+                path_position(grammar).map(At::Spaces)
+            }
+            Argument::None => None,
+        }),
+    };
+    match at {
+        Some(at) => command.encode(&mut DotPaths { tx, at }),
+        None => command.encode(tx),
+    }
+}
+
+/// Appends SITE and `command`, in the way of [`encode`].
+pub(super) fn encode_site(command: &SiteCommand<'_>, dot_paths: bool, tx: &mut Tx<'_>) -> Result<(), Full> {
+    tx.put(b"SITE ")?;
+    match command {
+        SiteCommand::Chmod { path, .. }
+        | SiteCommand::Utime { path, .. }
+        | SiteCommand::Symlink { link: path, .. }
+            if dot_paths =>
+        {
+            command.encode(&mut DotPaths { tx, at: At::Piece(path.as_bytes()) })
+        }
+        _ => command.encode(tx),
+    }
+}
+
+/// Returns the number of spaces before the pathname in an argument of this grammar, if it has one.
+fn path_position(grammar: &str) -> Option<u8> {
+    let before =
+        grammar.trim_start_matches('[').split("<pathname>").next().filter(|it| it.len() < grammar.len())?;
+    u8::try_from(before.matches("<SP>").count()).ok()
+}
+
+/// Puts `./` before a pathname, which it knows by where it is.
+struct DotPaths<'s, 't, 'n> {
+    tx: &'s mut Tx<'t>,
+    at: At<'n>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At<'n> {
+    /// So many spaces before the name, each put by itself.
+    Spaces(u8),
+    Name,
+    /// The name is the end of the piece that holds the facts too, so many bytes long.
+    End(usize),
+    /// The name is this very piece, put by itself.
+    Piece(&'n [u8]),
+    Rest,
+}
+
+impl Sink for DotPaths<'_, '_, '_> {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        self.at = match self.at {
+            At::Spaces(1) if bytes == b" " => At::Name,
+            At::Spaces(count @ 2..) if bytes == b" " => At::Spaces(count - 1),
+            At::Piece(name) if !core::ptr::eq(name, bytes) => At::Piece(name),
+            At::Name | At::Piece(_) => {
+                if needs_dot_path(bytes) {
+                    self.tx.put(b"./")?;
+                }
+                At::Rest
+            }
+            At::End(length) if bytes.len() > length + 1 => {
+                let (before, name) = bytes.split_at(bytes.len() - length);
+                if !before.ends_with(b" ") {
+                    return self.tx.put(bytes);
+                }
+                self.tx.put(before)?;
+                self.at = At::Rest;
+                if needs_dot_path(name) {
+                    self.tx.put(b"./")?;
+                }
+                return self.tx.put(name);
+            }
+            at => at,
+        };
+        self.tx.put(bytes)
+    }
+}

@@ -1,0 +1,157 @@
+//! The questions that a client answers, to its caller, to operations and to itself.
+
+use core::time::Duration;
+
+use super::login_state::LoginState;
+use super::machine::Client;
+use super::protection::Protected;
+use super::settings::Settings;
+use crate::client::config::Profile;
+use crate::client::offers::Offers;
+use crate::client::reply_to::Generation;
+use crate::codec::{EndRule, ReplyCode};
+use crate::error::Awaited;
+use crate::transfer::Marker;
+
+impl Client {
+    pub(in crate::client) const fn settings(&self) -> &Settings {
+        self.session().settings()
+    }
+
+    pub(in crate::client) const fn login_state(&self) -> LoginState {
+        self.session().login()
+    }
+
+    /// Returns what was learnt of the server: worth keeping for the next connection to it.
+    #[must_use]
+    pub const fn profile(&self) -> Profile {
+        self.session().server().profile()
+    }
+
+    /// Returns what the server said that it can do, when it was last asked by FEAT and answered; nothing before
+    /// that, and after what makes it void (AUTH, REIN).
+    #[must_use]
+    pub const fn offers(&self) -> Option<Offers> {
+        self.session().server().offers()
+    }
+
+    /// Bytes that went over the running transfer's data connection.
+    #[must_use]
+    pub fn transferred(&self) -> u64 {
+        self.data().moved()
+    }
+
+    /// From where the last transfer in block or compressed mode can go on, should it not have come to its
+    /// end (RFC 959 3.5): the server's marker, for [`Operation::<Open>::restart_at`], at a position of one's
+    /// own file. None where there was no marker in it.
+    ///
+    /// [`Operation::<Open>::restart_at`]: crate::client::Operation::restart_at
+    #[must_use]
+    pub const fn last_marker(&self) -> Option<Marker> {
+        self.data().last_marker()
+    }
+
+    /// Returns whether the connection is no longer usable.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.ending().failure().is_some()
+    }
+
+    /// The last reply of this session that answered nothing, where there was one: its code, and the first bytes of its
+    /// text (up to 48). After [`PeerError::UnexpectedReply`](crate::error::PeerError::UnexpectedReply) it is the one
+    /// that the error is about.
+    #[must_use]
+    pub fn last_stray(&self) -> Option<(ReplyCode, &[u8])> {
+        self.expected().last_stray().map(|stray| (stray.code(), stray.text()))
+    }
+
+    /// Returns whether the control connection is protected by TLS.
+    #[must_use]
+    pub fn is_secured(&self) -> bool {
+        self.session().protection().is_secured()
+    }
+
+    /// Returns whether data connections are protected by TLS: the server has granted PROT P.
+    #[must_use]
+    pub const fn protects_data(&self) -> bool {
+        self.settings().protects_data()
+    }
+
+    /// Returns what is protected by TLS now.
+    #[must_use]
+    pub fn protection(&self) -> Protected {
+        Protected::new(self.is_secured(), self.protects_data())
+    }
+
+    /// Returns the rule that ends a reply of many lines.
+    #[must_use]
+    pub const fn end_of_reply(&self) -> EndRule {
+        self.session().server().end_of_reply(self.config().end_of_reply)
+    }
+
+    /// Returns whether the server refused to protect data before the login, so that it is asked again behind it.
+    pub(in crate::client) fn protects_data_after_login(&self) -> bool {
+        self.session().protection().is_data_due_after_login()
+    }
+
+    /// Returns whether a reply is owed.
+    pub(in crate::client) fn is_owed(&self) -> bool {
+        !self.expected().is_empty()
+    }
+
+    /// Returns whether the server still has to say how the transfer ended.
+    pub(in crate::client) fn awaits_transfer(&self) -> bool {
+        self.expected().awaits_transfer()
+    }
+
+    /// Returns whether a transfer that was given up is over: all was said of it, and its data connection is closed.
+    pub(in crate::client) fn is_given_up(&self) -> bool {
+        self.abort().is_idle() && !self.is_owed()
+    }
+
+    /// Returns whether every reply still owed is owed to this operation, and nothing keeps it from sending.
+    pub(in crate::client) fn is_settled(&self, generation: Generation) -> bool {
+        self.expected().all_belong_to(generation) && !self.session().protection().is_changing()
+    }
+
+    /// The current operation.
+    pub(in crate::client) const fn generation(&self) -> Generation {
+        self.expected().generation()
+    }
+
+    /// Returns the number of replies in this session that answered nothing.
+    pub(in crate::client) const fn strays(&self) -> u32 {
+        self.expected().strays()
+    }
+
+    /// Returns what the server has to do next, and how long it may take.
+    pub(super) fn awaited(&self) -> Option<(Awaited, Duration)> {
+        let timeouts = &self.config().timeouts;
+        if let Some(awaited) = self.incoming().awaited(timeouts) {
+            return Some(awaited);
+        }
+        if self.abort().is_securing() {
+            return Some((Awaited::Handshake, timeouts.handshake));
+        }
+        if let Some(awaited) = self.data().connection().and_then(|connection| connection.awaited(timeouts)) {
+            return Some(awaited);
+        }
+        let first = self.expected().first()?;
+        Some(if self.expected().awaits_abort() || self.abort().is_half_answered() {
+            (Awaited::Abort, timeouts.abort)
+        } else if self.expected().pending_stray().is_some() {
+            (Awaited::ReplyAfterStray, timeouts.stray)
+        } else if first.is_moving() {
+            (Awaited::FinalReply, self.data().final_reply_limit(timeouts))
+        } else if first.is_transfer() && self.data().awaits_start() {
+            (Awaited::Preliminary, timeouts.preliminary)
+        } else {
+            first.awaited(timeouts)
+        })
+    }
+
+    /// Returns whether the success that was reported last is to be confirmed before the operation ends.
+    pub(in crate::client) const fn needs_confirmation(&self) -> bool {
+        self.expected().is_unconfirmed() && self.data().connection().is_none()
+    }
+}

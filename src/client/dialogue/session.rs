@@ -1,0 +1,156 @@
+//! The session with the server: what is known of it, who is logged in, what is protected, and what was agreed.
+
+use core::time::Duration;
+
+use super::expected_reply::ExpectedReply;
+use super::known_server::KnownServer;
+use super::login_state::LoginState;
+use super::protection::Protection;
+use super::settings::{Change, Settings};
+use crate::action::Action;
+use crate::buffer::Tx;
+use crate::client::config::Profile;
+use crate::codec::{Command, ReplyCode, ReplyLine, Verb};
+use crate::error::PeerError;
+use crate::security::TlsMode;
+use crate::time::Instant;
+
+/// A fact about the server that an operation has found out.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::client) enum Finding<'l> {
+    /// The server is like this.
+    Is(Profile),
+    /// The server is not like this, or no longer.
+    IsNot(Profile),
+    /// The server answered a command by this line, which may show how it writes paths.
+    Said(Option<Verb>, &'l ReplyLine<'l>),
+    /// The server refused a command for a type that is not the one believed to be in force.
+    TypeDiffers,
+    /// The server has answered PROT, and is not asked again as a part of the login.
+    ProtectsData,
+    /// The server protects data only for users who are logged in, and is asked again then.
+    ProtectsDataAfterLogin,
+}
+
+/// The session with the server.
+#[derive(Debug)]
+pub(super) struct Session {
+    server: KnownServer,
+    login: LoginState,
+    protection: Protection,
+    settings: Settings,
+}
+
+impl Session {
+    pub(super) fn new(tls: TlsMode) -> Self {
+        Self {
+            server: KnownServer::default(),
+            login: LoginState::No,
+            protection: Protection::new(tls),
+            settings: Settings::default(),
+        }
+    }
+
+    pub(super) const fn server(&self) -> &KnownServer {
+        &self.server
+    }
+
+    pub(super) const fn login(&self) -> LoginState {
+        self.login
+    }
+
+    pub(super) const fn protection(&self) -> &Protection {
+        &self.protection
+    }
+
+    pub(super) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The caller knows this of the server.
+    pub(super) const fn given(&mut self, profile: Profile) {
+        self.server.given(profile);
+    }
+
+    /// Takes note of what was found out about the server.
+    pub(super) fn note(&mut self, finding: Finding<'_>) {
+        match finding {
+            Finding::Is(property) => self.server.learn(property),
+            Finding::IsNot(property) => self.server.unlearn(property),
+            Finding::Said(verb, line) => self.server.learn_paths(verb, line),
+            Finding::TypeDiffers => self.settings.forget_type(),
+            Finding::ProtectsData => self.protection.data_is_settled(),
+            Finding::ProtectsDataAfterLogin => self.protection.data_is_due_after_login(),
+        }
+    }
+
+    /// Takes note of a command that goes out. Returns what it changes when it is granted.
+    pub(super) fn sent(&mut self, command: &Command<'_>) -> Option<Change> {
+        self.settings.sent(command)
+    }
+
+    /// Takes a line of the reply to a command.
+    pub(super) fn line(&mut self, expected: &ExpectedReply, line: &ReplyLine<'_>) {
+        if expected.moves_file() && (line.code.is_preliminary() || line.code.is_success()) {
+            self.settings.restart_used();
+        }
+        self.server.line(expected.verb(), line);
+    }
+
+    /// Takes note of a final reply; `is_last` if nothing has come behind it. `tls` is how TLS comes about.
+    ///
+    /// # Errors
+    /// When somebody has put words behind the grant of AUTH.
+    pub(super) fn answered(
+        &mut self,
+        answered: &ExpectedReply,
+        code: ReplyCode,
+        is_last: bool,
+        tls: TlsMode,
+    ) -> Result<(), PeerError> {
+        self.settings.answered(answered.verb(), answered.change(), code);
+        self.login.answered(answered.to(), code);
+        self.server.answered(answered.verb(), code);
+        match answered.verb() {
+            Some(Verb::Auth) if !(code.is_success() || code.is_intermediate()) => {}
+            Some(Verb::Auth) if is_last => self.protection.upgrade_granted(),
+            Some(Verb::Auth) => return Err(PeerError::Injected),
+            Some(Verb::Ccc) if code.is_success() => self.protection.downgrade_granted(),
+            // Where TLS comes first, REIN leaves it (RFC 4217 13).
+            Some(Verb::Rein) if code.is_success() => {
+                self.settings.reset();
+                self.protection.data_is_settled();
+                if tls != TlsMode::Implicit {
+                    self.protection.downgrade_granted();
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// TLS has begun. What was learnt in the clear is forgotten, and a new session begins with the defaults.
+    pub(super) fn upgraded(&mut self) {
+        self.protection.upgraded();
+        self.server.secured();
+        self.settings.reset();
+    }
+
+    /// TLS has ended, or has not come about.
+    pub(super) const fn cleared(&mut self) {
+        self.protection.cleared();
+    }
+
+    /// Returns the pending or running change of the protection; `None` when nothing changes.
+    ///
+    /// # Errors
+    /// When the driver has been at it for longer than `limit`.
+    pub(super) fn change_protection<E>(
+        &mut self,
+        now: Instant,
+        limit: Duration,
+        tx: &Tx<'_>,
+    ) -> Result<Option<Action<E>>, PeerError> {
+        self.protection.advance(now, limit, tx)
+    }
+}

@@ -1,0 +1,64 @@
+//! ABOR as an operation (RFC 959 4.1.3).
+
+use super::open::TransferId;
+use crate::action::DataId;
+use crate::client::{Context, Inherits, Next, Operation, ReplyTo, Sequence};
+use crate::codec::ReplyLine;
+use crate::error::LocalError;
+
+/// ABOR: gives `transfer` up and reads all that the server says to that, so that the connection is good
+/// for other operations. How ABOR is sent is [`Config::abort`](crate::client::Config::abort)'s to say; a policy
+/// that would merely close the data connection sends it plain here.
+///
+/// The server may have finished before it heard: of an upload all may be there.
+pub fn abort(transfer: TransferId) -> Operation<Abort> {
+    Operation::new(Abort::new(transfer.id()))
+}
+
+/// See [`abort`]. Comes to the bytes that went over the wire until then.
+#[derive(Debug)]
+pub struct Abort {
+    id: DataId,
+    /// The bytes that had gone over the wire when the abort began.
+    transferred: Option<u64>,
+}
+
+impl Abort {
+    /// Gives up a transfer whose data goes between two servers.
+    pub(super) const fn elsewhere() -> Self {
+        Self::new(DataId::NONE)
+    }
+
+    const fn new(id: DataId) -> Self {
+        Self { id, transferred: None }
+    }
+}
+
+impl Sequence for Abort {
+    type Output<'b> = u64;
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if self.transferred.is_none() {
+            self.transferred = Some(cx.client().transferred());
+            cx.client_mut().give_up();
+        }
+        cx.go_on_aborting();
+        Ok(if cx.client().is_given_up() { Next::Done } else { Next::Continue })
+    }
+
+    fn reply(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Next {
+        Next::Continue
+    }
+
+    fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Next {
+        Next::Continue
+    }
+
+    fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) -> u64 {
+        self.transferred.unwrap_or(0)
+    }
+
+    fn inherits(&self) -> Inherits {
+        Inherits::Transfer(self.id)
+    }
+}

@@ -1,0 +1,243 @@
+//! A transfer seen through to its end: its data and its final reply, in either order (RFC 959 5.4), and the
+//! size of what came.
+//!
+//! An upload is done when the server has said 1yz, all was flushed, and a final reply of the command's row came.
+//! Without the 1yz it is taken only if the server connected to us, if the data TLS handshake ended, or if the
+//! server closed its side in order after ours. A download or listing is done when its data came to its own end
+//! and a final reply came. A listing whose final reply came first is empty when its data connection was never
+//! used.
+
+use super::open::TransferId;
+use crate::action::{DataFailure, DataId, DataOp};
+use crate::client::dialogue::{News, Standing};
+use crate::client::file_size::{Comparison, ExpectedSize, KnownSize, Received};
+use crate::client::{Context, Inherits, Next, Operation, ReplyTo, Sequence, TransferFailure};
+use crate::codec::{Command, Features, ReplyCode, ReplyLine, Text, Verb, reply};
+use crate::error::LocalError;
+use crate::listing::{Clock, Format, Kind};
+
+/// Sees the transfer through to its end. What the server says of restart markers meanwhile (110, RFC 959 3.5)
+/// is shown as [`Event::Line`](crate::client::Event::Line), and kept as
+/// [`Client::last_marker`](crate::client::Client::last_marker).
+///
+/// A download in TYPE I and STRU F that brought fewer bytes than are known of the file (the text of the 150, or
+/// [`Operation::expect_size`]) fails as [`TransferFailure::Short`]. Give the file's path by
+/// [`Operation::confirm_size`], so that the server is asked once more before that.
+pub fn complete(transfer: TransferId) -> Operation<Complete> {
+    Operation::new(Complete::new(transfer.id(), []))
+}
+
+/// A transfer that was completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Completed<'b> {
+    /// Bytes that went over the wire.
+    pub transferred: u64,
+    /// A listing is taken to be empty because the server only said that it is complete: it did not announce it
+    /// (1yz), and nothing came over the data connection. Remove nothing on the strength of that.
+    pub presumed_empty: bool,
+    /// The server's final reply, where it came last. Its text is empty after a success that had to be confirmed.
+    pub reply: Option<ReplyLine<'b>>,
+}
+
+/// See [`complete`]. Comes to [`Completed`]. `P` is the path of the file, or nothing.
+#[derive(Debug)]
+pub struct Complete<P = [u8; 0]> {
+    id: DataId,
+    transferred: u64,
+    presumed_empty: bool,
+    /// STAT is to be sent.
+    asks_status: bool,
+    path: P,
+    size: SizeCheck,
+}
+
+/// The progress of the comparison of a download's size.
+#[derive(Clone, Copy, Debug)]
+enum SizeCheck {
+    /// The transfer is not over.
+    Pending,
+    /// SIZE is to be sent.
+    Due(KnownSize, Received),
+    /// SIZE was sent.
+    Asked(KnownSize, Received),
+    /// SIZE was refused: MLST is to be sent.
+    FactsDue(KnownSize, Received),
+    /// MLST was sent.
+    FactsAsked(KnownSize, Received),
+    /// The comparison is over.
+    Decided(Result<(), TransferFailure>),
+}
+
+impl Operation<Complete> {
+    /// Names the file of a download, so that SIZE can be asked where fewer bytes came than were expected, or where
+    /// a restart has to be checked: then the server's answer decides. Where SIZE is refused, the `size` fact of
+    /// MLSD or MLST does (RFC 3659 7.5.7).
+    ///
+    /// Listings and uploads are not affected.
+    pub fn confirm_size<P: AsRef<[u8]>>(self, path: P) -> Operation<Complete<P>> {
+        Operation::new(Complete::new(self.sequence().id, path))
+    }
+}
+
+impl<P> Operation<Complete<P>> {
+    /// Asks the server how far the transfer is (STAT, RFC 959 4.1.3): each line of its answer is shown as
+    /// [`Event::Line`](crate::client::Event::Line), unless the server answers after the transfer only, as some do.
+    /// Nothing is asked once the server has finished.
+    pub fn ask_status(&mut self)
+    where
+        P: AsRef<[u8]>,
+    {
+        self.sequence_mut().asks_status = true;
+    }
+
+    /// Gives the transfer back, to be given up by [`abort`](crate::client::abort()).
+    pub fn into_transfer(self) -> TransferId
+    where
+        P: AsRef<[u8]>,
+    {
+        TransferId::new(self.sequence().id)
+    }
+}
+
+impl<P: AsRef<[u8]>> Complete<P> {
+    const fn new(id: DataId, path: P) -> Self {
+        Self { id, transferred: 0, presumed_empty: false, asks_status: false, path, size: SizeCheck::Pending }
+    }
+
+    /// Ends the transfer if it is over, and begins to compare its size.
+    fn conclude(&mut self, cx: &mut Context<'_, '_>) -> Next {
+        let Some(connection) = cx.client().data().named(self.id).copied() else {
+            return Next::Failed(DataFailure::Broken.into());
+        };
+        let standing = connection.standing(cx.client().awaits_transfer());
+        if standing == Standing::Running {
+            return Next::Continue;
+        }
+        self.transferred = connection.moved();
+        self.presumed_empty = connection.is_unused_listing();
+        cx.client_mut().close_data(Some(DataOp::Close));
+        if let Standing::Failed(failure) = standing {
+            return Next::Failed(failure);
+        }
+        let known = connection.known_size();
+        match connection.received() {
+            Some(received) if known.compare(received) == Comparison::Doubtful => {
+                self.size = match self.path().is_some() {
+                    true => SizeCheck::Due(known, received),
+                    false => SizeCheck::Decided(known.decide_without_size(received)),
+                };
+            }
+            _ => self.size = SizeCheck::Decided(Ok(())),
+        }
+        self.decision()
+    }
+
+    fn path(&self) -> Option<Text<'_>> {
+        Text::new(self.path.as_ref()).ok().filter(|path| !path.as_bytes().is_empty())
+    }
+
+    fn decision(&self) -> Next {
+        match self.size {
+            SizeCheck::Decided(Ok(())) => Next::Done,
+            SizeCheck::Decided(Err(failure)) => Next::Failed(failure),
+            _ => Next::Continue,
+        }
+    }
+
+    /// Asks what is to be asked of the size.
+    fn ask_size(&mut self, cx: &mut Context<'_, '_>) -> Result<(), LocalError> {
+        let Some(path) = self.path() else { return Ok(()) };
+        self.size = match self.size {
+            SizeCheck::Due(known, received) if cx.send(&Command::Size(path))? => {
+                SizeCheck::Asked(known, received)
+            }
+            SizeCheck::FactsDue(known, received) if cx.send(&Command::Mlst(Some(path)))? => {
+                SizeCheck::FactsAsked(known, received)
+            }
+            size => size,
+        };
+        Ok(())
+    }
+
+    /// Takes a line of an answer about the size.
+    fn size_reply(&mut self, cx: &Context<'_, '_>, line: &ReplyLine<'_>) {
+        let granted = line.code.is_success();
+        match &mut self.size {
+            SizeCheck::Asked(known, received) if line.is_final() => {
+                let (known, received) = (*known, *received);
+                let offers = cx.client().offers();
+                // A server that was not asked for its features may have it.
+                let has_facts = offers.is_none_or(|offers| offers.features().contains(Features::MLST));
+                self.size = match reply::size(line.text) {
+                    Ok(size) if granted => SizeCheck::Decided(KnownSize::decide(received, size)),
+                    _ if has_facts && !known.has_fact() => SizeCheck::FactsDue(known, received),
+                    _ => SizeCheck::Decided(known.decide_without_size(received)),
+                };
+            }
+            SizeCheck::FactsAsked(known, received) => {
+                let entry = Format::Mlst.parse_line(line.text, &Clock::UNKNOWN).ok().flatten();
+                let size = entry.filter(|entry| entry.kind == Kind::File).and_then(|entry| entry.size);
+                if let (Some(size), false) = (size, known.has_fact()) {
+                    known.expect(ExpectedSize::Fact(size));
+                }
+                if line.is_final() {
+                    self.size = SizeCheck::Decided(known.decide_without_size(*received));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl<P: AsRef<[u8]>> Sequence for Complete<P> {
+    type Output<'b> = Completed<'b>;
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if self.asks_status && cx.client().awaits_transfer() {
+            self.asks_status = !cx.send_during_transfer(&Command::Stat(None));
+        }
+        if let SizeCheck::Pending = self.size {
+            return Ok(self.conclude(cx));
+        }
+        self.ask_size(cx)?;
+        Ok(self.decision())
+    }
+
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        match to.verb() {
+            Some(Verb::Stat) => Next::Show,
+            Some(Verb::Noop) => Next::Continue,
+            Some(Verb::Size | Verb::Mlst) => {
+                self.size_reply(cx, line);
+                Next::Continue
+            }
+            _ if line.code == ReplyCode::RESTART_MARKER => Next::Show,
+            _ if line.is_final() => self.finished(cx, to, line),
+            // The transfer was confirmed without a 1yz, and here it is.
+            _ if line.position.is_end() => {
+                let is_file = to.verb() == Some(Verb::Retr);
+                cx.client_mut()
+                    .hear_of_transfer(News::Announced(reply::size_hint(line.text).filter(|_| is_file)));
+                Next::Continue
+            }
+            _ => Next::Continue,
+        }
+    }
+
+    fn finished(&mut self, cx: &mut Context<'_, '_>, _: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        if !line.code.is_success() {
+            cx.client_mut().close_data(Some(DataOp::Abort));
+            return Next::Refused;
+        }
+        cx.client_mut().hear_of_transfer(News::Confirmed(None));
+        self.conclude(cx)
+    }
+
+    fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Completed<'b> {
+        Completed { transferred: self.transferred, presumed_empty: self.presumed_empty, reply: last }
+    }
+
+    fn inherits(&self) -> Inherits {
+        Inherits::Transfer(self.id)
+    }
+}

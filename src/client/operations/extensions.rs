@@ -1,0 +1,173 @@
+//! Operations of one command and its reply beyond those that every client has: extensions, and the rarer
+//! commands of RFC 959.
+
+use super::exchange::CUT;
+use crate::client::{Answer, Exchange, Operation, PlainAnswer};
+use crate::codec::{
+    Allocation, Command, Digest, HashAlgorithm, Invalid, MffArgument, OptsArgument, ReplyLine, Secret,
+    SiteCommand, Text, TimedPath, Timestamp, reply,
+};
+
+/// The time that a server says a file has now; none where it does not say.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TimeSetAnswer(());
+
+impl Answer for TimeSetAnswer {
+    type Output<'b> = Option<Timestamp>;
+
+    fn read<'b>(&mut self, last: ReplyLine<'b>) -> Option<Timestamp> {
+        reply::time_fact(last.text)
+    }
+}
+
+/// A hash by one of the commands in use.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ChecksumAnswer(Option<HashAlgorithm>);
+
+impl Answer for ChecksumAnswer {
+    type Output<'b> = Result<Digest, Invalid>;
+
+    fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
+        Digest::find(last.text, self.0.unwrap_or(HashAlgorithm::Crc32))
+    }
+
+    fn cut<'b>() -> Option<Self::Output<'b>> {
+        Some(Err(CUT))
+    }
+}
+
+/// A number of bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AvailableAnswer(());
+
+impl Answer for AvailableAnswer {
+    type Output<'b> = Result<u64, Invalid>;
+
+    fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
+        reply::size(last.text)
+    }
+
+    fn cut<'b>() -> Option<Self::Output<'b>> {
+        Some(Err(CUT))
+    }
+}
+
+/// MFCT: sets when `path` was created (draft-somers-ftp-mfxx 4). Comes to the time that the server says it has
+/// then, if it does: it may round.
+pub fn set_creation_time(path: Text<'_>, time: Timestamp) -> Operation<Exchange<'_, TimeSetAnswer>> {
+    Exchange::new(Command::Mfct(TimedPath { time, path }))
+}
+
+/// MFF: sets facts of a file, such as `UNIX.mode=0644; path` (draft-somers-ftp-mfxx 5).
+pub fn set_facts(facts: MffArgument<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Mff(facts))
+}
+
+/// XCRC, XMD5, XSHA1, XSHA256 or XSHA512: the hash of `path`, for servers without
+/// [`hash`](crate::client::hash). The server computes it now: see there.
+pub fn checksum(path: Text<'_>, algorithm: HashAlgorithm) -> Operation<Exchange<'_, ChecksumAnswer>> {
+    Exchange::with(checksum_command(path, algorithm), ChecksumAnswer(Some(algorithm)))
+}
+
+pub(super) fn checksum_command(path: Text<'_>, algorithm: HashAlgorithm) -> Command<'_> {
+    match algorithm {
+        HashAlgorithm::Crc32 => Command::Xcrc(path),
+        HashAlgorithm::Md5 => Command::Xmd5(path),
+        HashAlgorithm::Sha1 => Command::Xsha1(path),
+        HashAlgorithm::Sha256 => Command::Xsha256(path),
+        HashAlgorithm::Sha512 => Command::Xsha512(path),
+    }
+}
+
+/// AVBL: how many bytes may still be stored in the directory `path`, or in the working directory
+/// (draft-peterson-streamlined-ftp-command-extensions 4).
+pub fn available(path: Option<Text<'_>>) -> Operation<Exchange<'_, AvailableAnswer>> {
+    Exchange::new(Command::Avbl(path))
+}
+
+/// STAT: the state of the session, or the listing of `path` over the control connection (RFC 959 4.1.3),
+/// its lines shown. During a transfer: [`Operation::ask_status`](Operation<super::Complete>::ask_status).
+pub fn status(path: Option<Text<'_>>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Stat(path))
+}
+
+/// HELP: what the server says of its commands, or of one (RFC 959 4.1.3), line by line.
+pub fn help(about: Option<Text<'_>>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Help(about))
+}
+
+/// SITE: any of the server's own commands (RFC 959 4.1.3).
+pub fn site(command: SiteCommand<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::site(command)
+}
+
+/// SITE CHMOD: sets the twelve permission bits of `path`.
+pub fn chmod(path: Text<'_>, mode: u16) -> Operation<Exchange<'_, PlainAnswer>> {
+    site(SiteCommand::Chmod { mode: mode & 0o7777, path })
+}
+
+/// SITE SYMLINK: makes the symbolic link `link` to `target`, which holds no spaces: servers take it to end
+/// at the first.
+pub fn symlink<'a>(target: Text<'a>, link: Text<'a>) -> Operation<Exchange<'a, PlainAnswer>> {
+    site(SiteCommand::Symlink { target, link })
+}
+
+/// CLNT: says who this client is. A courtesy; some servers want it before they speak UTF-8.
+pub fn client_name(name: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Clnt(name))
+}
+
+/// LANG: the language of what the server tells people, or its own one (RFC 2640 4.1).
+pub fn language(tag: Option<Text<'_>>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Lang(tag))
+}
+
+/// HOST: which of the hosts at its address is meant, before the login (RFC 7151 3).
+pub fn host(name: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Host(name))
+}
+
+/// OPTS UTF8: pathnames in UTF-8, or not (RFC 2640, in use). A refusal says nothing: servers that always
+/// speak UTF-8 refuse too.
+pub fn utf8(on: bool) -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Opts(OptsArgument::Utf8(on)))
+}
+
+/// OPTS MODE Z: how hard the server compresses from now on, 0 through 9 (draft-preston-ftpext-deflate); by
+/// none, as it does by itself. For uploads: [`Config::deflate_level`](crate::client::Config::deflate_level).
+pub fn deflate_level(level: Option<u8>) -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Opts(OptsArgument::Deflate(level.map(|level| level.min(9)))))
+}
+
+/// OPTS: how a command is to behave from now on (RFC 2389 4).
+pub fn options(argument: OptsArgument<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Opts(argument))
+}
+
+/// SMNT: mounts another file system (RFC 959 4.1.1).
+pub fn structure_mount(path: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Smnt(path))
+}
+
+/// COMB: appends parts to a file, in their order (no document has it). `names` is the file and then its
+/// parts, each in quotes if it holds a space: see [`NameList`](crate::codec::NameList).
+pub fn combine(names: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Comb(names))
+}
+
+/// REIN: begins the session anew, as though the connection had just been made (RFC 959 4.1.1): log in next.
+pub fn reinitialize() -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Rein)
+}
+
+/// ALLO: says how many bytes the next upload will have (RFC 959 4.1.3). Most servers need no such thing and
+/// say so (202), which is success too.
+pub fn allocate(bytes: u64) -> Operation<Exchange<'static, PlainAnswer>> {
+    Exchange::new(Command::Allo(Allocation { bytes, record: None }))
+}
+
+/// ACCT: the account for what comes next, where the server asks for one after the login: 532 to an upload
+/// (RFC 959 4.1.1).
+pub fn account(account: Secret<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
+    Exchange::new(Command::Acct(account))
+}

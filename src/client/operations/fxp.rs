@@ -1,0 +1,449 @@
+//! A transfer from one server to another (RFC 959 2.3, figure 2): two control connections, one operation.
+//!
+//! ```text
+//!                  this client
+//!       RETR  ◄──────┘     └──────►  STOR
+//!      source ══════ data ═══════► target
+//! ```
+//!
+//! One server is made to listen, and the other to connect to it. The target listens first: then RETR can be
+//! seen to begin before STOR is sent, and a source that refuses harms no file of the target's. Where one of
+//! them refuses that (most refuse to connect to another host than their client, RFC 2577 3), it is tried the
+//! other way round, with both commands sent at once: a listening source may not begin before the target
+//! connects.
+//!
+//! Where both protect their data (PROT P), each would take the other for a client of its own, and wait for it to begin
+//! TLS: RFC 4217 has no word for that. SSCN, in no document and in wide use, has one server be the TLS client on its
+//! data connections, until it is taken back. It is the target unless that is known to have no SSCN: a TLS 1.3 server
+//! sends its client tickets, which a client that only sends leaves unread, and its end is a reset then.
+
+mod part;
+
+use core::convert::Infallible;
+
+use crate::action::{Action, DataId, DataOp, Wait};
+use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
+use crate::client::dialogue::{Elsewhere, News, TlsRole};
+use crate::client::{Client, Event, Operation, Refusal};
+use crate::codec::{Command, Features, RepresentationType, Text, Verb};
+use crate::error::{Error, LocalError};
+use crate::security::{Downgrade, Upgrade};
+use crate::time::Instant;
+use part::{End, Part, Withdrawal, is_of_connection, withdraw};
+
+/// One of the two servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The one that sends the file.
+    Source,
+    /// The one that stores it.
+    Target,
+}
+
+impl Side {
+    const BOTH: [Self; 2] = [Self::Source, Self::Target];
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Source => Self::Target,
+            Self::Target => Self::Source,
+        }
+    }
+}
+
+/// A client of one of the two servers, with its buffers.
+#[derive(Debug)]
+pub struct Party<'p, R, T> {
+    /// The client.
+    pub client: &'p mut Client,
+    /// Its receive window.
+    pub rx: &'p mut RecvBuf<R>,
+    /// Its send queue.
+    pub tx: &'p mut SendBuf<T>,
+}
+
+/// What a transfer between servers asks of its driver, or tells.
+#[derive(Debug)]
+#[must_use = "an action comes once: what is not done now has to be remembered"]
+#[non_exhaustive]
+pub enum FxpAction<'b> {
+    /// Both servers say that the file is there.
+    Done,
+    /// This server refused, and the other was brought to its end too: both clients are good for other
+    /// operations. What the target has of the file by then is its own matter. It is the one that was heard first,
+    /// unless that one told only that its data connection failed (425, 426), and the other had a reason.
+    Refused(Side, Refusal<&'b [u8]>),
+    /// It was given up, as [`Fxp::abort`] asked.
+    Aborted,
+    /// Something to do on a data connection of this client's, which an earlier operation of its own left
+    /// behind.
+    Data(Side, DataId, DataOp),
+    /// As [`Action::UpgradeControl`](crate::action::Action::UpgradeControl), which an earlier operation of this
+    /// client's left behind.
+    UpgradeControl(Side, Upgrade),
+    /// As [`Action::DowngradeControl`](crate::action::Action::DowngradeControl), likewise.
+    DowngradeControl(Side, Downgrade),
+    /// Close this control connection.
+    Close(Side),
+    /// Nothing to do until one of these, on either side.
+    Wait {
+        /// On the source's.
+        source: Wait,
+        /// On the target's.
+        target: Wait,
+    },
+}
+
+/// One side's connection is of no more use, or was misused. The other's is: its next operation gives the
+/// transfer up first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FxpError {
+    /// The side.
+    pub side: Side,
+    /// What happened.
+    pub error: Error,
+}
+
+impl core::fmt::Display for FxpError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let side = match self.side {
+            Side::Source => "the source",
+            Side::Target => "the target",
+        };
+        write!(f, "{side}: {}", self.error)
+    }
+}
+
+impl core::error::Error for FxpError {}
+
+/// RETR of `from` at one server and STOR to `to` at another, whose data goes from the one to the other. From
+/// byte `offset` on, by REST at both.
+///
+/// Both clients are logged in, and in the same mode and structure. Both protect their data connections (PROT P), or
+/// neither does, nor has to: else that is said before anything is sent, as [`LocalError::DataProtected`] or
+/// [`LocalError::Unprotected`]. The control connections may be protected in any case.
+///
+/// Where both do, one server is asked to be the TLS client on the data connection (SSCN ON): the target, unless FEAT
+/// has named no SSCN there, and the other if that one refuses; [`LocalError::DataProtected`] when neither has it. It is
+/// remembered, and taken back before the next transfer of that client's own. The servers check each other's
+/// certificates as they are configured to, if at all; and one that demands that data connections resume the TLS session
+/// of its control connection can only be the TLS client: a server resumes none of this client's.
+///
+/// That the target is the source's client as little as the source is the target's is what servers refuse by default;
+/// see [`foreign_addresses`](crate::server::Config::foreign_addresses) for ours, which has no SSCN.
+pub fn fxp<'a>(from: Text<'a>, to: Text<'a>, representation: RepresentationType, offset: u64) -> Fxp<'a> {
+    let commands = [Command::Retr(from), Command::Stor(to)];
+    let mut fxp = Fxp {
+        commands,
+        representation,
+        offset,
+        listener: Side::Target,
+        halves: [Half::Over, Half::Over],
+        tls_client: TlsClient::Open,
+        ending: Ending::Done,
+    };
+    fxp.begin();
+    fxp
+}
+
+/// See [`fxp`]. Dropped, it makes the next operation of each client give the transfer up (ABOR).
+#[derive(Debug)]
+#[must_use = "an operation does nothing unless it is polled"]
+pub struct Fxp<'a> {
+    commands: [Command<'a>; 2],
+    representation: RepresentationType,
+    offset: u64,
+    /// The side that listens: the target at first, and the source when it is tried the other way round.
+    listener: Side,
+    halves: [Half<'a>; 2],
+    tls_client: TlsClient,
+    /// The outcome to report when both halves are over.
+    ending: Ending,
+}
+
+/// The side that is to be the TLS client, where data is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TlsClient {
+    /// No server was asked yet, or data is not protected.
+    Open,
+    /// This one, and the other if it refuses.
+    First(Side),
+    /// This one: the other has refused.
+    Second(Side),
+}
+
+impl TlsClient {
+    /// Returns what a server is to be in TLS.
+    fn role_of(self, side: Side) -> Option<TlsRole> {
+        match self {
+            Self::Open => None,
+            Self::First(client) | Self::Second(client) if client == side => Some(TlsRole::Client),
+            Self::First(_) | Self::Second(_) => Some(TlsRole::Server),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Ending {
+    Done,
+    Refused(Side, Refusal<Span>),
+    Aborted,
+    /// All of it was reported, or one side's connection has failed.
+    Over,
+}
+
+#[derive(Debug)]
+enum Half<'a> {
+    Part(Operation<Part<'a>>),
+    Abort(Operation<Withdrawal>),
+    Over,
+}
+
+/// A client as the steps see it.
+struct View<'v> {
+    client: &'v mut Client,
+    rx: Rx<'v>,
+    tx: Tx<'v>,
+}
+
+/// The result of a step, with spans instead of bytes.
+enum Step {
+    Ended(Ending),
+    Of(Side, Action<Infallible>),
+    Wait([Wait; 2]),
+}
+
+/// A half has gone on: the other may, too.
+struct Changed;
+
+impl<'a> Fxp<'a> {
+    /// Goes on with it. Each call takes something in on either side, gives something to do, or says what to
+    /// wait for.
+    ///
+    /// # Errors
+    /// When one side's connection breaks or is misused. It is over then.
+    pub fn poll<'b, R, T>(
+        &mut self,
+        now: Instant,
+        source: Party<'b, R, T>,
+        target: Party<'b, R, T>,
+    ) -> Result<FxpAction<'b>, FxpError>
+    where
+        R: AsRef<[u8]> + AsMut<[u8]>,
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        if let Ending::Over = self.ending {
+            return Err(FxpError { side: Side::Source, error: LocalError::OperationOver.into() });
+        }
+        let mut views = [
+            View { client: source.client, rx: source.rx.view(), tx: source.tx.view() },
+            View { client: target.client, rx: target.rx.view(), tx: target.tx.view() },
+        ];
+        let step = self.step(now, &mut views);
+        if matches!(step, Err(_) | Ok(Step::Ended(_) | Step::Of(_, Action::Close))) {
+            self.ending = Ending::Over;
+        }
+        Ok(match step? {
+            Step::Ended(Ending::Done | Ending::Over) => FxpAction::Done,
+            Step::Ended(Ending::Aborted) => FxpAction::Aborted,
+            Step::Ended(Ending::Refused(side, refusal)) => {
+                let rx: &'b RecvBuf<R> = match side {
+                    Side::Source => source.rx,
+                    Side::Target => target.rx,
+                };
+                FxpAction::Refused(side, refusal.map(|span| rx.bytes(span)))
+            }
+            Step::Of(side, Action::Data(id, op)) => FxpAction::Data(side, id, op),
+            Step::Of(side, Action::UpgradeControl(token)) => FxpAction::UpgradeControl(side, token),
+            Step::Of(side, Action::DowngradeControl(token)) => FxpAction::DowngradeControl(side, token),
+            Step::Of(side, _) => FxpAction::Close(side),
+            Step::Wait([source, target]) => FxpAction::Wait { source, target },
+        })
+    }
+
+    /// Gives the transfer up, by ABOR at both servers: poll on until [`FxpAction::Aborted`]. The target may
+    /// have all of the file by then.
+    pub fn abort(&mut self) {
+        if let Ending::Over = self.ending {
+            return;
+        }
+        self.ending = Ending::Aborted;
+        for half in &mut self.halves {
+            half.abort();
+        }
+    }
+
+    /// Both halves, from the start.
+    fn begin(&mut self) {
+        for ((side, half), command) in Side::BOTH.into_iter().zip(&mut self.halves).zip(&self.commands) {
+            let end = if side == self.listener { End::Listens } else { End::Connects };
+            *half = Half::Part(Operation::new(Part::new(*command, self.representation, self.offset, end)));
+        }
+        self.assign_tls();
+    }
+
+    fn step(&mut self, now: Instant, views: &mut [View<'_>; 2]) -> Result<Step, FxpError> {
+        let [source, target] = &*views;
+        if agreed_differs(source.client, target.client) {
+            return Err(FxpError { side: Side::Target, error: LocalError::CodingsDiffer.into() });
+        }
+        let protects = views.each_ref().map(|view| view.client.protects_data());
+        for (side, view) in Side::BOTH.into_iter().zip(&*views) {
+            let error = match protects {
+                [true, true] => break,
+                _ if protects[side as usize] => LocalError::DataProtected,
+                _ if view.client.is_denied(Some(Verb::Retr)) => LocalError::Unprotected,
+                _ => continue,
+            };
+            return Err(FxpError { side, error: error.into() });
+        }
+        if protects == [true, true] && self.tls_client == TlsClient::Open {
+            self.tls_client = TlsClient::First(tls_client(target.client));
+            self.assign_tls();
+        }
+        loop {
+            let mut waits = [Wait::default(); 2];
+            let mut changed = false;
+            for (side, wait) in Side::BOTH.into_iter().zip(&mut waits) {
+                let step = self.half_step(side, now, views).map_err(|error| FxpError { side, error })?;
+                match step.into_event() {
+                    Ok(Changed) => changed = true,
+                    Err(Action::Wait(one)) => *wait = one,
+                    Err(action) => return Ok(Step::Of(side, action)),
+                }
+            }
+            changed |= self.coordinate(views);
+            if self.halves.iter().all(|half| matches!(half, Half::Over)) {
+                if let Ending::Refused(side, refusal) = &mut self.ending {
+                    let rx = &mut views[*side as usize].rx;
+                    refusal.text = rx.take_held().unwrap_or(refusal.text);
+                }
+                return Ok(Step::Ended(self.ending));
+            }
+            if !changed {
+                return Ok(Step::Wait(waits));
+            }
+        }
+    }
+
+    /// Tells each half which part in TLS it has.
+    fn assign_tls(&mut self) {
+        for (side, half) in Side::BOTH.into_iter().zip(&mut self.halves) {
+            if let Half::Part(part) = half {
+                part.sequence_mut().assign(self.tls_client.role_of(side));
+            }
+        }
+    }
+
+    fn half_step(
+        &mut self,
+        side: Side,
+        now: Instant,
+        views: &mut [View<'_>; 2],
+    ) -> Result<Action<Changed>, Error> {
+        let View { client, rx, tx } = &mut views[side as usize];
+        let half = &mut self.halves[side as usize];
+        let step = match half {
+            Half::Part(part) => part.step(client, now, rx, tx)?,
+            Half::Abort(abort) => abort.step(client, now, rx, tx)?,
+            Half::Over => return Ok(Action::Wait(Wait::default())),
+        };
+        let event = match step.into_event() {
+            Ok(event) => event,
+            Err(action) => return Ok(action),
+        };
+        match event {
+            Event::Line(line) => {
+                // The other's data connection broke because of this.
+                if matches!(&self.ending, Ending::Refused(_, first) if is_of_connection(first.code)) {
+                    self.refuse(side, line.into_refusal(), rx);
+                }
+            }
+            Event::Done(_) | Event::Failed(_) => *half = Half::Over,
+            Event::Refused(refusal) if declines_tls(&refusal) => {
+                let TlsClient::First(refuses) = self.tls_client else {
+                    return Err(LocalError::DataProtected.into());
+                };
+                self.tls_client = TlsClient::Second(refuses.other());
+                self.begin();
+            }
+            Event::Refused(refusal) if self.listener == Side::Target && seeks(&refusal) => {
+                self.listener = Side::Source;
+                self.begin();
+            }
+            Event::Refused(refusal) => self.refuse(side, refusal, rx),
+        }
+        Ok(Action::Event(Changed))
+    }
+
+    /// The side has refused, and the other is to stop. What is owed to its ABOR, if that was sent, is for its
+    /// next operation to take in.
+    fn refuse(&mut self, side: Side, refusal: Refusal<Span>, rx: &mut Rx<'_>) {
+        // The other side may take its time, and the driver read more.
+        rx.hold(refusal.text);
+        self.ending = Ending::Refused(side, refusal);
+        self.halves[side as usize] = Half::Over;
+        self.halves[side.other() as usize].abort();
+    }
+
+    /// Tells each half what the other has come to; says whether that changes anything.
+    fn coordinate(&mut self, views: &mut [View<'_>; 2]) -> bool {
+        let mut changed = false;
+        let [source, target] = &mut self.halves;
+        if let (Half::Part(source), Half::Part(target)) = (&mut *source, &mut *target) {
+            let (source, target) = (source.sequence_mut(), target.sequence_mut());
+            let address = if source.listens() { source.address() } else { target.address() };
+            changed |= source.learn_address(address) | target.learn_address(address);
+            if source.has_asked() && target.has_asked() {
+                changed |= source.begin(source.is_ready() && !target.is_asking());
+                changed |= target.begin(source.listens() || source.has_begun());
+            }
+        }
+        for side in Side::BOTH {
+            let (half, other) = (side as usize, side.other() as usize);
+            if !matches!(self.halves[half], Half::Over) {
+                continue;
+            }
+            if let Half::Part(other) = &mut self.halves[other] {
+                changed |= other.sequence_mut().begin(true);
+            }
+            views[other].client.hear_of_transfer(News::Elsewhere(Elsewhere::Ending));
+        }
+        changed
+    }
+}
+
+impl Half<'_> {
+    fn abort(&mut self) {
+        if matches!(self, Self::Part(_)) {
+            *self = Self::Abort(withdraw());
+        }
+    }
+}
+
+/// Returns whether a refusal is of the way that the servers are to find each other, and there may be another.
+fn seeks(refusal: &Refusal<Span>) -> bool {
+    !refusal.is_fatal()
+        && matches!(refusal.to.verb(), Some(Verb::Epsv | Verb::Pasv | Verb::Eprt | Verb::Port))
+}
+
+/// The one that is asked first to be the TLS client, where `target` is the client of that.
+fn tls_client(target: &Client) -> Side {
+    match target.offers() {
+        Some(offers) if !offers.features().contains(Features::SSCN) => Side::Source,
+        _ => Side::Target,
+    }
+}
+
+/// Returns whether a refusal is of the part in TLS, and the other may take it.
+fn declines_tls(refusal: &Refusal<Span>) -> bool {
+    !refusal.is_fatal() && refusal.to.verb() == Some(Verb::Sscn)
+}
+
+/// Returns whether two clients have agreed with their servers on different structures or modes.
+fn agreed_differs(one: &Client, other: &Client) -> bool {
+    let image = RepresentationType::Image;
+    one.settings().coding(image) != other.settings().coding(image)
+}

@@ -1,0 +1,284 @@
+//! The commands that each of the two servers gets, and how one is made to stop.
+
+use core::net::SocketAddr;
+
+use crate::client::dialogue::{Elsewhere, Finding, News, Outgoing, TlsRole};
+use crate::client::operations::abort::Abort;
+use crate::client::operations::narrowing::{Narrowing, Progress};
+use crate::client::{Client, Context, Inherits, Next, Operation, Profile, ReplyTo, Sequence};
+use crate::codec::{
+    Command, Direction, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Verb, address,
+};
+use crate::error::LocalError;
+
+/// The part of one of the two servers.
+#[derive(Debug)]
+pub(super) struct Part<'a> {
+    command: Command<'a>,
+    representation: RepresentationType,
+    narrowing: Narrowing<'a>,
+    end: End,
+    /// The address of the data connection: named by this server or, through [`Fxp::coordinate`], by the other.
+    ///
+    /// [`Fxp::coordinate`]: super::Fxp
+    address: Option<SocketAddr>,
+    /// The server's role in TLS on the data connection; nothing where that is in the clear.
+    role: Option<TlsRole>,
+    step: Step,
+    /// The other server is ready for the transfer to begin here.
+    may_begin: bool,
+}
+
+/// The end of the data connection at which a server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The server listens.
+    Listens,
+    /// The server connects.
+    Connects,
+}
+
+/// The step that is next, in the order of the dialogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    /// The server has to be told the representation type.
+    Type,
+    /// The server may have to be told what it is in TLS.
+    Role,
+    /// The server was told, and has to grant it.
+    RoleAsked,
+    /// The address is to be asked for, or to be told as soon as it is known.
+    Address,
+    /// The address was asked for, or told.
+    Asked,
+    /// The address was granted: what narrows the transfer is to be told, and then the command.
+    Ready,
+    /// The command was sent.
+    Sent,
+    /// The server has said that the transfer begins.
+    Begun,
+}
+
+impl<'a> Part<'a> {
+    pub(super) const fn new(
+        command: Command<'a>,
+        representation: RepresentationType,
+        offset: u64,
+        end: End,
+    ) -> Self {
+        let restart = if offset > 0 { Some(RestartMarker::Offset(offset)) } else { None };
+        Self {
+            command,
+            representation,
+            narrowing: Narrowing::new(restart, None),
+            end,
+            address: None,
+            role: None,
+            step: Step::Type,
+            may_begin: false,
+        }
+    }
+
+    /// Returns the direction of the server's data.
+    const fn direction(&self) -> Direction {
+        match self.command {
+            Command::Retr(_) => Direction::FromServer,
+            _ => Direction::ToServer,
+        }
+    }
+
+    pub(super) fn listens(&self) -> bool {
+        self.end == End::Listens
+    }
+
+    /// The address of the data connection, once it is known.
+    pub(super) const fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// Tells the address of the data connection. Returns whether that is news.
+    pub(super) fn learn_address(&mut self, address: Option<SocketAddr>) -> bool {
+        core::mem::replace(&mut self.address, address) != address
+    }
+
+    /// Tells what the server is to be in TLS.
+    pub(super) const fn assign(&mut self, role: Option<TlsRole>) {
+        self.role = role;
+    }
+
+    /// Returns whether the address was asked for, or told.
+    pub(super) fn has_asked(&self) -> bool {
+        self.step >= Step::Asked
+    }
+
+    /// Returns whether the answer to that is still to come.
+    pub(super) fn is_asking(&self) -> bool {
+        self.step == Step::Asked
+    }
+
+    /// Returns whether the command can be sent.
+    pub(super) fn is_ready(&self) -> bool {
+        self.step == Step::Ready
+    }
+
+    /// Returns whether the server has said that the transfer begins.
+    pub(super) fn has_begun(&self) -> bool {
+        self.step == Step::Begun
+    }
+
+    /// Lets the transfer begin; returns whether it may only now.
+    pub(super) fn begin(&mut self, may: bool) -> bool {
+        may && !core::mem::replace(&mut self.may_begin, true)
+    }
+
+    /// Returns the command that asks for the address, or tells it.
+    fn seek(&self, client: &Client) -> Option<Command<'static>> {
+        match self.end {
+            End::Listens => Some(client.passive_command()),
+            End::Connects => self.address.map(|at| client.active_command(at)),
+        }
+    }
+
+    /// EPSV or EPRT was refused: remember it, and use the older command where that can name the address.
+    fn fall_back(&mut self, client: &mut Client, verb: Verb) -> Next {
+        let (property, possible) = match verb {
+            Verb::Epsv => (Profile::NO_EPSV, !client.peer_is_ipv6()),
+            Verb::Eprt => (Profile::NO_EPRT, self.address.is_some_and(|at| at.ip().to_canonical().is_ipv4())),
+            _ => return Next::Refused,
+        };
+        if !possible || client.profile().contains(property) {
+            return Next::Refused;
+        }
+        client.note(Finding::Is(property));
+        self.step = Step::Address;
+        Next::Continue
+    }
+
+    /// Returns whether the server has the role in TLS that it is to have.
+    fn has_role(&self, client: &Client) -> bool {
+        self.role.is_none_or(|role| role == client.settings().tls_role())
+    }
+
+    /// Takes the step that is next: `None` if nothing can be done yet.
+    fn step(&mut self, cx: &mut Context<'_, '_>) -> Result<Option<Step>, LocalError> {
+        let sent = |sent: bool, next: Step| sent.then_some(next);
+        Ok(match self.step {
+            Step::Type => sent(cx.set_type(self.representation)?, Step::Role),
+            Step::Role | Step::RoleAsked if self.has_role(cx.client()) => Some(Step::Address),
+            Step::Role => {
+                let on = self.role == Some(TlsRole::Client);
+                sent(cx.send(&Command::Sscn(Some(on)))?, Step::RoleAsked)
+            }
+            Step::Address => match self.seek(cx.client()) {
+                Some(command) => sent(cx.send(&command)?, Step::Asked),
+                None => None,
+            },
+            // Each command waits for the answer to the one before it: nothing of it can be taken back.
+            Step::Ready if !self.may_begin || cx.client().is_owed() => None,
+            Step::Ready => match self.narrowing.advance(cx, true)? {
+                Progress::Waits => None,
+                Progress::Made => Some(Step::Ready),
+                Progress::Over => {
+                    let sent = cx.send_outgoing(Outgoing::Transfer(&self.command, self.direction()))?;
+                    if sent {
+                        cx.client_mut().hear_of_transfer(News::Elsewhere(Elsewhere::Moving));
+                    }
+                    sent.then_some(Step::Sent)
+                }
+            },
+            Step::RoleAsked | Step::Asked | Step::Sent | Step::Begun => None,
+        })
+    }
+}
+
+impl Sequence for Part<'_> {
+    type Output<'b> = ();
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        while let Some(step) = self.step(cx)? {
+            self.step = step;
+        }
+        Ok(Next::Continue)
+    }
+
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        if line.is_final() {
+            return self.finished(cx, to, line);
+        }
+        if line.position.is_end() && to.verb() == self.command.known_verb() {
+            self.step = Step::Begun;
+        }
+        Next::Continue
+    }
+
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        let (granted, verb) = (line.code.is_success(), to.verb());
+        match verb {
+            Some(Verb::Epsv | Verb::Pasv) if granted => match address::parse_passive_reply(line) {
+                Ok((named, port)) => {
+                    self.address = Some(cx.client().passive_target(named, port));
+                    self.step = Step::Ready;
+                    Next::Continue
+                }
+                Err(_) => self.fall_back(cx.client_mut(), verb.unwrap_or(Verb::Pasv)),
+            },
+            Some(Verb::Eprt | Verb::Port) if granted => {
+                self.step = Step::Ready;
+                Next::Continue
+            }
+            Some(verb @ (Verb::Epsv | Verb::Eprt)) => self.fall_back(cx.client_mut(), verb),
+            Some(Verb::Type) if granted => Next::Continue,
+            Some(Verb::Noop) => Next::Continue,
+            Some(Verb::Rang) if self.narrowing.range_answered(cx, line.code) => Next::Continue,
+            // A server that does not know SSCN is no TLS client.
+            Some(Verb::Sscn) if granted || (self.role.is_some() && self.has_role(cx.client())) => {
+                Next::Continue
+            }
+            Some(Verb::Rest) if granted || line.code.is_intermediate() => Next::Continue,
+            verb if verb == self.command.known_verb() && granted => Next::Done,
+            _ => Next::Refused,
+        }
+    }
+
+    fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) {}
+}
+
+/// Gives the server's part up. It shows the refusal that names a cause, where one was on its way already.
+#[derive(Debug)]
+pub(super) struct Withdrawal(Abort);
+
+pub(super) fn withdraw() -> Operation<Withdrawal> {
+    Operation::new(Withdrawal(Abort::elsewhere()))
+}
+
+/// Returns whether a refusal says that the data connection failed, which the other side may have done: by a refusal of
+/// its own, first of all.
+pub(super) const fn is_of_connection(code: ReplyCode) -> bool {
+    matches!(code, ReplyCode::CANNOT_OPEN_DATA_CONNECTION | ReplyCode::TRANSFER_ABORTED)
+}
+
+impl Sequence for Withdrawal {
+    type Output<'b> = ();
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        self.0.advance(cx)
+    }
+
+    fn reply(&mut self, _: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        let refuses = line.position.is_end() && line.code.is_failure() && !is_of_connection(line.code);
+        match to.verb() {
+            Some(Verb::Retr | Verb::Stor) if refuses => Next::Show,
+            _ => Next::Continue,
+        }
+    }
+
+    fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Next {
+        Next::Continue
+    }
+
+    fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) {}
+
+    fn inherits(&self) -> Inherits {
+        self.0.inherits()
+    }
+}

@@ -1,0 +1,95 @@
+//! Hashes that the server computes (draft-bryan-ftpext-hash, draft-bryan-ftp-range).
+
+use crate::client::{Context, Next, Operation, ReplyTo, Sequence};
+use crate::codec::{
+    ByteRange, Command, HashAlgorithm, HashReply, Invalid, OptsArgument, ReplyLine, RepresentationType, Text,
+    Verb,
+};
+use crate::error::LocalError;
+
+/// HASH: the hash of `path` in TYPE I, which is set first; by `algorithm`, where one is named (`OPTS HASH`,
+/// which stays in force), and of `range`, where one is (RANG).
+///
+/// A server computes it now, which takes as long as reading the file does: see
+/// [`Timeouts::digest`](crate::client::Timeouts::digest).
+pub fn hash(
+    path: Text<'_>,
+    algorithm: Option<HashAlgorithm>,
+    range: Option<ByteRange>,
+) -> Operation<Hash<'_>> {
+    Operation::new(Hash { path, algorithm, range, due: Some(Step::Algorithm) })
+}
+
+/// See [`hash`]. Comes to a [`HashReply`], if the answer can be read.
+#[derive(Debug)]
+pub struct Hash<'a> {
+    path: Text<'a>,
+    algorithm: Option<HashAlgorithm>,
+    range: Option<ByteRange>,
+    /// The step that is due; `None` while a command is not answered.
+    due: Option<Step>,
+}
+
+/// A step, in the order of the dialogue.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// OPTS HASH, if an algorithm was asked for.
+    Algorithm,
+    /// RANG, if a range was asked for or an earlier operation has left one.
+    Range,
+    /// HASH.
+    Hash,
+}
+
+impl<'a> Hash<'a> {
+    /// Returns the command of a step, or the step behind it if it needs none.
+    fn command(&self, step: Step, cx: &Context<'_, '_>) -> Result<Command<'a>, Step> {
+        match step {
+            Step::Algorithm if self.algorithm.is_some() => {
+                Ok(Command::Opts(OptsArgument::Hash(self.algorithm)))
+            }
+            Step::Algorithm => Err(Step::Range),
+            Step::Range => match self.range {
+                Some(range) => Ok(Command::Rang(range)),
+                None if cx.client().settings().keeps_range() => Ok(Command::Rang(ByteRange::WHOLE)),
+                None => Err(Step::Hash),
+            },
+            Step::Hash => Ok(Command::Hash(self.path)),
+        }
+    }
+}
+
+impl Sequence for Hash<'_> {
+    type Output<'b> = Result<HashReply, Invalid>;
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        while let Some(step) = self.due {
+            if !cx.set_type(RepresentationType::Image)? {
+                break;
+            }
+            self.due = match self.command(step, cx) {
+                Err(next) => Some(next),
+                Ok(command) if cx.send(&command)? => None,
+                Ok(_) => break,
+            };
+        }
+        Ok(Next::Continue)
+    }
+
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        self.due = Some(match to.verb() {
+            Some(Verb::Type) if line.code.is_success() => return Next::Continue,
+            Some(Verb::Opts) if line.code.is_success() => Step::Range,
+            Some(Verb::Rang) if line.code.is_success() || line.code.is_intermediate() => Step::Hash,
+            // A server without RANG has no range in force.
+            Some(Verb::Rang) if self.range.is_none() && !cx.client().settings().keeps_range() => Step::Hash,
+            Some(Verb::Hash) if line.code.is_success() => return Next::Done,
+            _ => return Next::Refused,
+        });
+        Next::Continue
+    }
+
+    fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b> {
+        HashReply::parse(last.map(|line| line.text).unwrap_or_default())
+    }
+}

@@ -1,0 +1,43 @@
+//! The home directories of users, which servers write as `~` and `~user`.
+
+use crate::client::dialogue::Outgoing;
+use crate::client::{Context, Next, Operation, ReplyTo, Sequence};
+use crate::codec::{ReplyLine, Text, Verb};
+use crate::error::LocalError;
+
+/// CWD to a home directory: the one of `user`, or that of whoever is logged in where `user` is empty. Of a path such
+/// as `~user/docs` the whole may be given, without the tilde.
+///
+/// This is the only operation in which a leading `~` stands for a home directory. In every other one it is the first
+/// byte of a name, also where a server would expand it (vsftpd, GNU ftpd and ProFTPD do).
+pub fn change_to_home(user: Text<'_>) -> Operation<ChangeToHome<'_>> {
+    Operation::new(ChangeToHome { user: Some(user) })
+}
+
+/// See [`change_to_home`].
+#[derive(Debug)]
+pub struct ChangeToHome<'a> {
+    /// The user, until the command is sent.
+    user: Option<Text<'a>>,
+}
+
+impl Sequence for ChangeToHome<'_> {
+    type Output<'b> = ();
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if let Some(user) = self.user {
+            self.user = (!cx.send_outgoing(Outgoing::Home(user))?).then_some(user);
+        }
+        Ok(Next::Continue)
+    }
+
+    fn finished(&mut self, _: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        match to.verb() {
+            Some(Verb::Cwd) if line.code.is_success() => Next::Done,
+            Some(Verb::Cwd) => Next::Refused,
+            _ => Next::Continue,
+        }
+    }
+
+    fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) {}
+}

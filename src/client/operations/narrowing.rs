@@ -1,0 +1,140 @@
+//! The part of a file that a transfer moves: RANG and REST, sent ahead of its command (RFC 3659 5,
+//! draft-bryan-ftp-range).
+//!
+//! ```text
+//!   Old ──► Restart ──► Range ──► Ready
+//!   RANG 1 0  REST        RANG
+//! ```
+//!
+//! A range or an offset of an earlier operation holds until it is taken back, and a range can have a listing refused,
+//! too. REST comes behind that and before the new range, since for some servers the two replace each other.
+
+use crate::client::{Context, Profile};
+use crate::codec::{ByteRange, Command, ReplyCode, RestartMarker};
+use crate::error::LocalError;
+
+/// The part of a file that a transfer moves, and how far the server was told.
+#[derive(Debug)]
+pub(super) struct Narrowing<'a> {
+    step: Step,
+    restart: Option<RestartMarker<'a>>,
+    range: Option<ByteRange>,
+}
+
+/// The command that is next, and what was sent before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// RANG, to take back the range of an earlier operation.
+    Old,
+    /// REST.
+    Restart(Sent),
+    /// RANG.
+    Range(Sent),
+    /// The command itself.
+    Ready(Sent),
+}
+
+/// The command sent last that narrows the transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    Nothing,
+    Restart,
+    Range,
+}
+
+/// The result of one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Nothing can be sent yet.
+    Waits,
+    /// A command was sent, or was not needed.
+    Made,
+    /// All was sent.
+    Over,
+}
+
+impl<'a> Narrowing<'a> {
+    pub(super) const fn new(restart: Option<RestartMarker<'a>>, range: Option<ByteRange>) -> Self {
+        Self { step: Step::Old, restart, range }
+    }
+
+    pub(super) const fn restart(&self) -> Option<RestartMarker<'a>> {
+        self.restart
+    }
+
+    pub(super) const fn range(&self) -> Option<ByteRange> {
+        self.range
+    }
+
+    /// Begins where a restart marker came.
+    pub(super) const fn restart_at(&mut self, marker: RestartMarker<'a>) {
+        self.restart = Some(marker);
+    }
+
+    /// The server cannot restart: the file comes from its start.
+    pub(super) const fn start_over(&mut self) {
+        self.restart = None;
+    }
+
+    /// The command is sent anew, and all of this before it.
+    pub(super) const fn begin_again(&mut self) {
+        self.step = Step::Old;
+    }
+
+    /// Returns whether REST would be sent next to a server that is known to refuse it.
+    pub(super) fn is_restart_vain(&self, cx: &Context<'_, '_>) -> bool {
+        matches!(self.step, Step::Restart(_))
+            && self.restart.is_some()
+            && cx.client().profile().contains(Profile::NO_RESTART)
+    }
+
+    /// Sends the next command, if one is needed. REST is for files, and not for listings (RFC 3659 5.4).
+    pub(super) fn advance(
+        &mut self,
+        cx: &mut Context<'_, '_>,
+        moves_file: bool,
+    ) -> Result<Progress, LocalError> {
+        let settings = cx.client().settings();
+        let (command, next) = match self.step {
+            Step::Old => {
+                let is_due = self.range.is_none() && settings.keeps_range();
+                let command = is_due.then_some(Command::Rang(ByteRange::WHOLE));
+                (command, Step::Restart(if is_due { Sent::Range } else { Sent::Nothing }))
+            }
+            Step::Restart(sent) => {
+                let is_due = self.restart.is_some() || (moves_file && settings.keeps_offset());
+                let marker = self.restart.unwrap_or(RestartMarker::Offset(0));
+                let sent = if is_due && sent == Sent::Nothing { Sent::Restart } else { sent };
+                (is_due.then_some(Command::Rest(marker)), Step::Range(sent))
+            }
+            Step::Range(sent) => match self.range {
+                Some(range) => (Some(Command::Rang(range)), Step::Ready(Sent::Range)),
+                None => (None, Step::Ready(sent)),
+            },
+            Step::Ready(_) => return Ok(Progress::Over),
+        };
+        if let Some(command) = command {
+            if !cx.send(&command)? {
+                return Ok(Progress::Waits);
+            }
+        }
+        self.step = next;
+        Ok(Progress::Made)
+    }
+
+    /// Returns whether the answers have to be seen before the command is sent: an upload that starts at the wrong byte
+    /// destroys the file, and a download that is meant to be a part may be huge.
+    pub(super) fn waits_for_answers(&self, receives: bool) -> bool {
+        match self.step {
+            Step::Ready(Sent::Nothing) => false,
+            Step::Ready(Sent::Restart) => !receives,
+            _ => true,
+        }
+    }
+
+    /// Takes the final reply to RANG; `false` if it refuses the transfer. A server without RANG has no range in force.
+    pub(super) fn range_answered(&self, cx: &Context<'_, '_>, code: ReplyCode) -> bool {
+        let granted = code.is_success() || code.is_intermediate();
+        granted || (self.range.is_none() && !cx.client().settings().keeps_range())
+    }
+}

@@ -1,0 +1,543 @@
+//! Opening a transfer (RFC 959 4.1.3, 5.4): the commands that set it up, one step after the other.
+//!
+//! ```text
+//!                                   ┌──────────────────── MLSD is unknown: LIST
+//!                                   ▼
+//!   Type ──► TlsRole ──► Announcement ──► Address ─┬──► Asked ──► Connecting ─┬─► Command ──► Sent
+//!   TYPE     SSCN        PRET      ▲      EPSV     │     ▲                    │   RANG, REST,
+//!                                  │      PASV     └► Listening ──► Asked ────┘   RETR and the like
+//!   Buffer ──► Level ──────────────┼───────▲            EPRT, PORT
+//!   PBSZ       PROT                │       └─── EPSV or PASV did not work
+//!   ▲                              └─── the server asks for PRET
+//!   └── the server wants data connections protected
+//! ```
+//!
+//! A step that needs no command is passed over. [`Open`] is done when the server has said 150. Data flows while
+//! [`Complete`](crate::client::Complete) waits for the two things that end a transfer in either order: the end of the
+//! data, and the final reply.
+
+use core::fmt;
+use core::net::SocketAddr;
+
+use super::exchange::is_as_long_as;
+use super::narrowing::{Narrowing, Progress};
+use crate::action::{DataFailure, DataId, DataOp};
+use crate::client::dialogue::{Approach, Content, Finding, News, Outgoing, Phase, Purpose};
+use crate::client::file_size::{ExpectedSize, KnownSize};
+use crate::client::{Client, Context, DataConnection, Next, Operation, Profile, ReplyTo, Sequence};
+use crate::codec::{
+    ByteRange, Command, CommandLine, Direction, Escaped, Features, FileStructure, ProtectionBufferSize,
+    ProtectionLevel, ReplyLine, RepresentationType, RestartMarker, Verb, address, reply,
+};
+use crate::error::LocalError;
+use crate::listing::Formats;
+use crate::transfer::{Coding, Marker, Parameters};
+
+/// A transfer that is open, to be handed to [`complete`](crate::client::complete()). Dropped, it makes the next
+/// operation close the data connection and read what the server says to that.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a transfer that is not completed is aborted by the next operation"]
+pub struct TransferId(DataId);
+
+impl TransferId {
+    pub(super) const fn new(id: DataId) -> Self {
+        Self(id)
+    }
+
+    /// The data connection; `DataId::NONE` if it is not this client's.
+    pub(super) const fn id(&self) -> DataId {
+        self.0
+    }
+}
+
+/// A transfer that was opened.
+#[derive(PartialEq, Eq)]
+pub struct Opened<'b> {
+    /// The transfer itself.
+    pub transfer: TransferId,
+    /// The byte it starts at: 0 where the server refused to restart a download.
+    pub offset: u64,
+    /// The server's hint at the size of the whole. For people: it may be wrong.
+    pub size_hint: Option<u64>,
+    /// The formats that the lines of a listing may have; none for a file.
+    pub formats: Formats,
+    /// The name that the server gave an upload by STOU, where it says so at the start.
+    pub unique_name: Option<&'b [u8]>,
+}
+
+impl fmt::Debug for Opened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("transfer", &self.transfer)
+            .field("offset", &self.offset)
+            .field("size_hint", &self.size_hint)
+            .field("formats", &self.formats)
+            .field("unique_name", &self.unique_name.map(Escaped))
+            .finish()
+    }
+}
+
+/// See [`retrieve`](crate::client::retrieve) and its like. Comes to [`Opened`].
+#[derive(Debug)]
+pub struct Open<'a> {
+    command: Command<'a>,
+    direction: Direction,
+    /// The command to try when the server does not know the first.
+    fallback: Option<Command<'a>>,
+    /// The type to transfer in; `None` for a listing, which comes in the one that is in force.
+    representation: Option<RepresentationType>,
+    known_size: KnownSize,
+    /// The byte of the file that it begins with.
+    offset: u64,
+    narrowing: Narrowing<'a>,
+    step: Step,
+    channel: DataId,
+    /// The longest line, in bytes: one as long as that may lack its end.
+    line_limit: usize,
+}
+
+/// The step that is next, in the order of the dialogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    /// The server has to be told the representation type.
+    Type,
+    /// The server may have to be told that it is the TLS server of its data connections, since it was the client in a
+    /// transfer to another server.
+    TlsRole,
+    /// The server wants data connections protected, and said so when it was asked for the transfer (RFC 4217 10.2):
+    /// PBSZ is due.
+    Buffer,
+    /// PROT is due.
+    Level,
+    /// The server may have to hear of the transfer before it listens.
+    Announcement,
+    /// The server has to be asked where to connect to, or a listener made.
+    Address,
+    /// The listener is being made; then the server has to be told of it.
+    Listening,
+    /// The server was asked where to connect to, or told.
+    Asked,
+    /// The data connection is being opened.
+    Connecting,
+    /// The data connection is there, or will be: the command can go.
+    Command,
+    /// The command was sent.
+    Sent,
+}
+
+impl<'a> Open<'a> {
+    pub(super) fn operation(
+        command: Command<'a>,
+        representation: Option<RepresentationType>,
+        offset: u64,
+    ) -> Operation<Self> {
+        Operation::new(Self::new(command, representation, offset))
+    }
+
+    fn new(command: Command<'a>, representation: Option<RepresentationType>, offset: u64) -> Self {
+        let direction = command.known_verb().and_then(|verb| verb.info().data);
+        let restart = match offset {
+            0 => None,
+            offset => Some(RestartMarker::Offset(offset)),
+        };
+        Self {
+            command,
+            direction: direction.unwrap_or(Direction::FromServer),
+            fallback: None,
+            representation,
+            known_size: KnownSize::default(),
+            offset,
+            narrowing: Narrowing::new(restart, None),
+            step: Step::Type,
+            channel: DataId::NONE,
+            line_limit: usize::MAX,
+        }
+    }
+
+    fn formats(&self) -> Formats {
+        match self.command.known_verb() {
+            Some(Verb::Mlsd) => Formats::MLSD,
+            Some(Verb::List) => Formats::LIST,
+            Some(Verb::Nlst) => Formats::NLST,
+            _ => Formats::empty(),
+        }
+    }
+
+    fn receives(&self) -> bool {
+        self.direction == Direction::FromServer
+    }
+
+    /// Returns whether it is a file, and no listing.
+    fn moves_file(&self) -> bool {
+        self.formats().is_empty()
+    }
+
+    /// Returns how the data travels. The structure is that of files: listings are sent in the agreed mode alone, and
+    /// in TYPE A their lines are left as they are.
+    fn coding(&self, client: &Client) -> Coding {
+        if let Some(representation) = self.representation {
+            return client.settings().coding(representation);
+        }
+        let representation = match client.settings().representation() {
+            Some(ebcdic @ RepresentationType::Ebcdic(_)) => ebcdic,
+            _ => RepresentationType::Image,
+        };
+        Coding { structure: Default::default(), ..client.settings().coding(representation) }
+    }
+
+    fn purpose(&self, client: &Client) -> Purpose {
+        let coding = self.coding(client);
+        let mut parameters = Parameters::new(coding);
+        parameters.position = self.offset;
+        parameters.markers = client.config().marker_interval;
+        parameters.level = client.config().deflate_level;
+        parameters.line_ends = client.config().line_ends;
+        let is_binary =
+            coding.representation == RepresentationType::Image && coding.structure == FileStructure::File;
+        let from_offset = !matches!(self.narrowing.restart(), Some(RestartMarker::Marker(_)));
+        let content = match self.moves_file() {
+            false => Content::Listing,
+            true if is_binary && self.narrowing.range().is_none() && from_offset => Content::CountableFile,
+            true => Content::File,
+        };
+        Purpose::new(self.direction, content, parameters, self.known_size)
+    }
+
+    /// The server cannot restart: the file comes from its start.
+    fn start_over(&mut self, cx: &mut Context<'_, '_>) {
+        self.offset = 0;
+        self.narrowing.start_over();
+        cx.client_mut().hear_of_transfer(News::StartsOver);
+    }
+
+    /// EPSV or PASV did not work here: remember it, and use what else there is.
+    fn fall_back(&mut self, cx: &mut Context<'_, '_>) -> bool {
+        let client = cx.client();
+        let passive = !client.profile().contains(Profile::NO_EPSV) && !client.peer_is_ipv6();
+        let active = client.config().data_connection == DataConnection::PassiveThenActive
+            && !client.profile().contains(Profile::NO_PASSIVE);
+        let property = match (passive, active) {
+            (true, _) => Profile::NO_EPSV,
+            (false, true) => Profile::NO_PASSIVE,
+            (false, false) => return false,
+        };
+        cx.client_mut().note(Finding::Is(property));
+        self.step = Step::Address;
+        true
+    }
+
+    /// Returns whether the server connects to the client.
+    fn is_active(client: &Client) -> bool {
+        match client.config().data_connection {
+            DataConnection::Passive => false,
+            DataConnection::Active => true,
+            DataConnection::PassiveThenActive => client.profile().contains(Profile::NO_PASSIVE),
+        }
+    }
+
+    /// Returns whether the server wants to hear of a transfer before it listens (PRET).
+    fn needs_announcement(client: &Client) -> bool {
+        let offered = client.offers().is_some_and(|offers| offers.features().contains(Features::PRET));
+        offered || client.profile().contains(Profile::NEEDS_PRET)
+    }
+
+    /// A server that refuses PASV or EPSV for want of PRET says so in its text.
+    fn announce_first(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> bool {
+        let asks = line.text.windows(4).any(|word| word == b"PRET") && !Self::needs_announcement(cx.client());
+        if asks {
+            cx.client_mut().note(Finding::Is(Profile::NEEDS_PRET));
+            self.step = Step::Announcement;
+        }
+        asks
+    }
+
+    /// EPRT was refused: remember it, and use PORT where the address is one for it.
+    fn fall_back_to_port(&mut self, cx: &mut Context<'_, '_>) -> bool {
+        let Some(Phase::Listening(at)) = cx.client().data().phase() else { return false };
+        let possible =
+            cx.client().announced_address(at).is_ipv4() && !cx.client().profile().contains(Profile::NO_EPRT);
+        if possible {
+            cx.client_mut().note(Finding::Is(Profile::NO_EPRT));
+            self.step = Step::Listening;
+        }
+        possible
+    }
+
+    /// The address came: connect to it.
+    fn connect(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> Next {
+        match address::parse_passive_reply(line) {
+            Ok((host, port)) => {
+                let (target, purpose) = (cx.client().passive_target(host, port), self.purpose(cx.client()));
+                cx.client_mut().open_data(Approach::Connect(target), purpose);
+                self.step = Step::Connecting;
+                Next::Continue
+            }
+            Err(_) if self.fall_back(cx) => Next::Continue,
+            Err(_) => Next::Refused,
+        }
+    }
+
+    /// 150, or 226 at once: data may flow, as soon as the connection is open.
+    fn start(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) {
+        self.line_limit = cx.client().config().limits.line;
+        if cx.client().data().connection().is_none() {
+            return;
+        }
+        self.channel = cx.client().data().id();
+        let is_file = self.command.known_verb() == Some(Verb::Retr);
+        let hint = reply::size_hint(line.text).filter(|_| is_file);
+        match line.code.is_preliminary() {
+            true => cx.client_mut().hear_of_transfer(News::Announced(hint)),
+            false => cx.client_mut().hear_of_transfer(News::Confirmed(hint)),
+        }
+    }
+
+    /// The transfer is refused: its data connection is of no use.
+    fn refused(cx: &mut Context<'_, '_>) -> Next {
+        cx.client_mut().close_data(Some(DataOp::Abort));
+        Next::Refused
+    }
+
+    /// Takes the step that is next: `None` if nothing can be done yet.
+    fn step(&mut self, cx: &mut Context<'_, '_>) -> Result<Option<Step>, LocalError> {
+        let sent = |sent: bool, next: Step| sent.then_some(next);
+        Ok(match self.step {
+            Step::Type => {
+                if cx.client().profile().contains(Profile::NO_MLSD) {
+                    self.command = self.fallback.take().unwrap_or(self.command);
+                }
+                match self.representation {
+                    Some(representation) => sent(cx.set_type(representation)?, Step::TlsRole),
+                    None => Some(Step::TlsRole),
+                }
+            }
+            Step::TlsRole if cx.client().settings().server_is_tls_client() => {
+                sent(cx.send(&Command::Sscn(Some(false)))?, Step::Announcement)
+            }
+            Step::TlsRole => Some(Step::Announcement),
+            Step::Buffer => sent(cx.send(&Command::Pbsz(ProtectionBufferSize(0)))?, Step::Level),
+            Step::Level => sent(cx.send(&Command::Prot(ProtectionLevel::Private))?, Step::Address),
+            Step::Announcement if Self::needs_announcement(cx.client()) && !Self::is_active(cx.client()) => {
+                sent(cx.send_outgoing(Outgoing::Announcement(&self.command))?, Step::Address)
+            }
+            Step::Announcement => Some(Step::Address),
+            Step::Address if Self::is_active(cx.client()) => {
+                let ports = cx.client().config().active.ports.clone();
+                let purpose = self.purpose(cx.client());
+                cx.client_mut().open_data(Approach::Listen(ports), purpose);
+                Some(Step::Listening)
+            }
+            Step::Address => {
+                let command = cx.client().passive_command();
+                sent(cx.send(&command)?, Step::Asked)
+            }
+            Step::Listening => match cx.client().data().phase() {
+                Some(Phase::Listening(at)) => self.announce_listener(cx, at)?,
+                _ => None,
+            },
+            Step::Connecting => match cx.client().data().phase() {
+                Some(Phase::Connecting) => None,
+                _ => Some(Step::Command),
+            },
+            Step::Command => self.command(cx)?,
+            Step::Asked | Step::Sent => None,
+        })
+    }
+
+    /// Tells the server where to connect to.
+    fn announce_listener(
+        &mut self,
+        cx: &mut Context<'_, '_>,
+        at: SocketAddr,
+    ) -> Result<Option<Step>, LocalError> {
+        let command = cx.client().active_command(cx.client().announced_address(at));
+        Ok(cx.send(&command)?.then_some(Step::Asked))
+    }
+
+    /// Sends the command, once the server knows of which part of the file it is.
+    fn command(&mut self, cx: &mut Context<'_, '_>) -> Result<Option<Step>, LocalError> {
+        loop {
+            if self.receives() && self.narrowing.is_restart_vain(cx) {
+                self.start_over(cx);
+            }
+            match self.narrowing.advance(cx, self.moves_file())? {
+                Progress::Waits => return Ok(None),
+                Progress::Made => {}
+                Progress::Over => break,
+            }
+        }
+        if self.narrowing.waits_for_answers(self.receives()) && cx.client().is_owed() {
+            return Ok(None);
+        }
+        Ok(cx.send_outgoing(Outgoing::Transfer(&self.command, self.direction))?.then_some(Step::Sent))
+    }
+
+    /// Returns whether the data connection did not come about.
+    fn is_unreachable(&self, cx: &Context<'_, '_>) -> bool {
+        let phase = cx.client().data().phase();
+        match self.step {
+            Step::Listening => !matches!(phase, Some(Phase::Opening | Phase::Listening(_))),
+            Step::Connecting => !matches!(phase, Some(Phase::Connecting | Phase::Connected)),
+            _ => false,
+        }
+    }
+}
+
+impl<'a> Open<'a> {
+    /// Opens a data connection for a command of the caller's own.
+    pub(super) fn of_line(
+        line: CommandLine<'a>,
+        representation: Option<RepresentationType>,
+        direction: Direction,
+    ) -> Operation<Self> {
+        Operation::new(Open { direction, ..Open::new(Command::Line(line), representation, 0) })
+    }
+
+    /// Opens the download of a part of a file.
+    pub(super) fn of_range(command: Command<'a>, range: ByteRange) -> Operation<Self> {
+        let offset = range.bounds().map_or(0, |(first, _)| first);
+        let narrowing = Narrowing::new(None, Some(range));
+        let open = Open::new(command, Some(RepresentationType::Image), 0);
+        Operation::new(Open { narrowing, offset, ..open })
+    }
+
+    /// Opens the listing that `command` brings, or `fallback` where the server does not know that.
+    pub(super) fn with_fallback(command: Command<'a>, fallback: Command<'a>) -> Operation<Self> {
+        Operation::new(Open { fallback: Some(fallback), ..Open::new(command, None, 0) })
+    }
+}
+
+impl<'a> Operation<Open<'a>> {
+    /// Says how large the file of a download is, in bytes, so that one that is cut short is found out by
+    /// [`complete`](crate::client::complete()). May be called for each source.
+    pub fn expect_size(mut self, expected: ExpectedSize) -> Self {
+        self.sequence_mut().known_size.expect(expected);
+        self
+    }
+
+    /// Begins where a restart marker came, instead of at an offset (RFC 959 3.5): the server is told the
+    /// marker's [text](Marker::text), and the [position](Marker::position) is that of the first byte that
+    /// comes or is to be sent. For a transfer in block or compressed mode, with the TYPE and STRU that the
+    /// marker came with: see [`Client::last_marker`](crate::client::Client::last_marker). What was got behind the
+    /// position comes again.
+    pub fn restart_at(mut self, marker: &'a Marker) -> Self {
+        let open = self.sequence_mut();
+        open.offset = marker.position();
+        open.narrowing.restart_at(RestartMarker::Marker(marker.text()));
+        self
+    }
+}
+
+impl Sequence for Open<'_> {
+    type Output<'b> = Opened<'b>;
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        loop {
+            if self.step <= Step::Address && cx.client().is_data_denied() {
+                return Err(LocalError::Unprotected);
+            }
+            if self.is_unreachable(cx) {
+                cx.client_mut().close_data(None);
+                if self.step == Step::Listening || !self.fall_back(cx) {
+                    return Ok(Next::Failed(DataFailure::Unreachable.into()));
+                }
+            }
+            // No 1yz came in time.
+            if self.step == Step::Sent && cx.client().data().phase() == Some(Phase::Moving) {
+                self.channel = cx.client().data().id();
+                return Ok(Next::Done);
+            }
+            match self.step(cx)? {
+                Some(step) => self.step = step,
+                None => return Ok(Next::Continue),
+            }
+        }
+    }
+
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        if !line.position.is_end() {
+            return Next::Show;
+        }
+        if !line.code.is_preliminary() {
+            return self.finished(cx, to, line);
+        }
+        if to.verb() != self.command.known_verb() {
+            return Next::Continue;
+        }
+        self.start(cx, line);
+        Next::Done
+    }
+
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        let (code, granted) = (line.code, line.code.is_success());
+        match to.verb() {
+            Some(Verb::Type) if granted => Next::Continue,
+            // A server that does not know PRET has no use for it.
+            Some(Verb::Pret) if granted || code.is_unknown_command() => Next::Continue,
+            Some(Verb::Pbsz) => Next::Continue,
+            Some(Verb::Prot) if granted => Next::Continue,
+            // The server wants data connections protected: protect them, and ask again.
+            verb if verb == self.command.known_verb() && cx.client().may_protect_data(code) => {
+                cx.client_mut().close_data(Some(DataOp::Abort));
+                self.narrowing.begin_again();
+                self.step = Step::Buffer;
+                Next::Continue
+            }
+            Some(Verb::Epsv | Verb::Pasv) if granted => self.connect(cx, line),
+            Some(Verb::Epsv | Verb::Pasv) if self.announce_first(cx, line) || self.fall_back(cx) => {
+                Next::Continue
+            }
+            Some(Verb::Eprt | Verb::Port) if granted => {
+                self.step = Step::Command;
+                Next::Continue
+            }
+            Some(Verb::Eprt) if self.fall_back_to_port(cx) => Next::Continue,
+            Some(Verb::Rest) if granted || code.is_intermediate() => Next::Continue,
+            Some(Verb::Rest) => {
+                if code.is_unknown_command() {
+                    cx.client_mut().note(Finding::Is(Profile::NO_RESTART));
+                }
+                // The offset of an earlier transfer is still in force, and would be taken for this one.
+                let restarts = self.narrowing.restart().is_some();
+                let stale = !restarts && cx.client().settings().has_unused_offset();
+                match (restarts, stale) {
+                    (false, false) => {}
+                    (true, false) if self.receives() => self.start_over(cx),
+                    _ => return Self::refused(cx),
+                }
+                Next::Continue
+            }
+            Some(Verb::Rang) if self.narrowing.range_answered(cx, code) => Next::Continue,
+            // A server that does not know SSCN is no TLS client.
+            Some(Verb::Sscn) if granted || !cx.client().settings().server_is_tls_client() => Next::Continue,
+            verb if verb == self.command.known_verb() && granted => {
+                self.start(cx, line);
+                Next::Done
+            }
+            Some(Verb::Mlsd) if code.is_unknown_command() => {
+                cx.client_mut().note(Finding::Is(Profile::NO_MLSD));
+                let Some(command) = self.fallback.take() else { return Self::refused(cx) };
+                cx.client_mut().close_data(Some(DataOp::Abort));
+                (self.command, self.step) = (command, Step::Announcement);
+                self.narrowing.begin_again();
+                Next::Continue
+            }
+            _ => Self::refused(cx),
+        }
+    }
+
+    fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b> {
+        let line = last.unwrap_or(ReplyLine::EMPTY);
+        Opened {
+            transfer: TransferId(self.channel),
+            offset: self.offset,
+            size_hint: reply::size_hint(line.text),
+            formats: self.formats(),
+            unique_name: match self.command {
+                // Half a name is another name.
+                Command::Stou(_) if !is_as_long_as(self.line_limit, &line) => reply::unique_name(line.text),
+                _ => None,
+            },
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Renaming: RNFR, then RNTO (RFC 959 4.1.3).
+
+use crate::client::{Context, Next, Operation, ReplyTo, Sequence};
+use crate::codec::{Command, ReplyLine, Text, Verb};
+use crate::error::LocalError;
+
+/// Renames `from` to `to`.
+pub fn rename<'a>(from: Text<'a>, to: Text<'a>) -> Operation<Rename<'a>> {
+    Operation::new(Rename { next: Some(Command::Rnfr(from)), to })
+}
+
+/// See [`rename`].
+#[derive(Debug)]
+pub struct Rename<'a> {
+    next: Option<Command<'a>>,
+    to: Text<'a>,
+}
+
+impl Sequence for Rename<'_> {
+    type Output<'b> = ();
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if let Some(command) = &self.next {
+            if cx.send(command)? {
+                self.next = None;
+            }
+        }
+        Ok(Next::Continue)
+    }
+
+    fn finished(&mut self, _: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        match to.verb() {
+            Some(Verb::Rnfr) if line.code.is_intermediate() => {
+                self.next = Some(Command::Rnto(self.to));
+                Next::Continue
+            }
+            Some(Verb::Rnto) if line.code.is_success() => Next::Done,
+            _ => Next::Refused,
+        }
+    }
+
+    fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) {}
+}

@@ -1,0 +1,223 @@
+//! TLS (RFC 4217): AUTH, PBSZ and PROT as one operation, and CCC.
+
+use crate::client::dialogue::{Finding, LoginState};
+use crate::client::{Context, Next, Operation, Protected, ReplyTo, Sequence};
+use crate::codec::{Command, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine, Text, Verb};
+use crate::error::LocalError;
+use crate::security::{Policy, TlsMode};
+
+/// Puts the connection under TLS, as far as the [configuration](crate::client::Config::security) says: AUTH TLS
+/// and the handshake, where that is how it comes about, then PBSZ and PROT for the data connections.
+///
+/// To be run right after the greeting: whatever was sent before went in the clear. It is refused when the
+/// server refuses what is required; a server that merely has less than is preferred is no refusal.
+pub fn secure() -> Operation<Secure> {
+    Operation::new(Secure::new(Stage::Authenticate, None))
+}
+
+/// Protects data connections from now on, or no more (PBSZ and PROT, RFC 4217 9). The control connection
+/// has to be [secured](secure).
+pub fn protect_data(protect: bool) -> Operation<Secure> {
+    let level = if protect { ProtectionLevel::Private } else { ProtectionLevel::Clear };
+    Operation::new(Secure::new(Stage::Protect, Some(level)))
+}
+
+/// See [`secure`]. Comes to what is protected now.
+#[derive(Debug)]
+pub struct Secure {
+    stage: Stage,
+    mechanism: Mechanism,
+    protect: ProtectData,
+    protected: Protected,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Authenticate,
+    /// AUTH was sent.
+    Asked,
+    Protect,
+}
+
+/// The mechanism that AUTH asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mechanism {
+    Tls,
+    /// The older name, for servers that know no other.
+    Ssl,
+}
+
+impl Secure {
+    const fn new(stage: Stage, level: Option<ProtectionLevel>) -> Self {
+        let protected = Protected::NOTHING;
+        Self { stage, mechanism: Mechanism::Tls, protect: ProtectData::new(level), protected }
+    }
+
+    /// AUTH was refused: another name for the same may do.
+    fn auth_refused(&mut self, cx: &Context<'_, '_>, code: ReplyCode) -> Next {
+        let unknown = code.is_unknown_command() || code == ReplyCode::PARAMETER_NOT_IMPLEMENTED;
+        if unknown && self.mechanism == Mechanism::Tls {
+            (self.mechanism, self.stage) = (Mechanism::Ssl, Stage::Authenticate);
+            return Next::Continue;
+        }
+        match cx.client().config().security.control {
+            Policy::Require => Next::Refused,
+            Policy::Prefer | Policy::Never => Next::Done,
+        }
+    }
+}
+
+impl Sequence for Secure {
+    type Output<'b> = Protected;
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        let (tls, policy) = (cx.client().config().security.tls, cx.client().config().security.control);
+        if self.stage != Stage::Protect && cx.client().is_secured() {
+            self.stage = Stage::Protect;
+        }
+        let next = match self.stage {
+            Stage::Authenticate if tls == TlsMode::None || policy == Policy::Never => Next::Done,
+            Stage::Authenticate => {
+                let mechanism = match self.mechanism {
+                    Mechanism::Tls => Text::literal("TLS"),
+                    Mechanism::Ssl => Text::literal("SSL"),
+                };
+                if cx.send(&Command::Auth(mechanism))? {
+                    self.stage = Stage::Asked;
+                }
+                Next::Continue
+            }
+            Stage::Asked => Next::Continue,
+            Stage::Protect => self.protect.advance(cx)?,
+        };
+        self.protected = cx.client().protection();
+        Ok(next)
+    }
+
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        let next = match to.verb() {
+            Some(Verb::Auth) if line.code.is_success() || line.code.is_intermediate() => Next::Continue,
+            Some(Verb::Auth) => self.auth_refused(cx, line.code),
+            _ => self.protect.finished(cx, to, line.code),
+        };
+        self.protected = cx.client().protection();
+        next
+    }
+
+    fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) -> Protected {
+        self.protected
+    }
+}
+
+/// PBSZ and PROT, each sent once (RFC 4217 9).
+#[derive(Debug)]
+pub(super) struct ProtectData {
+    /// The level that is asked for, where the policy does not say it.
+    level: Option<ProtectionLevel>,
+    step: Due,
+}
+
+/// The command that is due to protect data connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    /// PBSZ, unless it was granted already.
+    Buffer,
+    /// PROT.
+    Level,
+    /// None: PROT was sent.
+    Nothing,
+}
+
+impl ProtectData {
+    pub(super) const fn new(level: Option<ProtectionLevel>) -> Self {
+        Self { level, step: Due::Buffer }
+    }
+
+    /// Sends what is due.
+    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        let level = match (self.level, cx.client().config().security.data) {
+            (Some(level), _) => level,
+            (None, Policy::Never) => ProtectionLevel::Clear,
+            (None, Policy::Prefer | Policy::Require) => ProtectionLevel::Private,
+        };
+        if level == ProtectionLevel::Private && cx.client().protects_data() && self.step != Due::Nothing {
+            return Ok(Next::Done);
+        }
+        let is_set = cx.client().settings().has_protection_buffer();
+        if self.step == Due::Buffer && (is_set || cx.send(&Command::Pbsz(ProtectionBufferSize(0)))?) {
+            self.step = Due::Level;
+        }
+        if self.step == Due::Level && cx.send(&Command::Prot(level))? {
+            self.step = Due::Nothing;
+        }
+        Ok(Next::Continue)
+    }
+
+    /// Takes the final reply to PBSZ or PROT.
+    pub(super) fn finished(&self, cx: &mut Context<'_, '_>, to: ReplyTo, code: ReplyCode) -> Next {
+        let required = self.level.is_some() || cx.client().config().security.data == Policy::Require;
+        match to.verb() {
+            Some(Verb::Prot) => {
+                let before_login =
+                    cx.client().login_state() != LoginState::Done && !cx.client().protects_data_after_login();
+                cx.client_mut().note(Finding::ProtectsData);
+                match code {
+                    code if code.is_success() => Next::Done,
+                    // Some servers protect data only for users who are logged in (aioftp, with implicit TLS).
+                    // Nothing moves until it is asked again.
+                    ReplyCode::BAD_SEQUENCE | ReplyCode::NOT_LOGGED_IN
+                        if before_login && self.level.is_none() =>
+                    {
+                        cx.client_mut().note(Finding::ProtectsDataAfterLogin);
+                        Next::Done
+                    }
+                    _ if required => Next::Refused,
+                    _ => Next::Done,
+                }
+            }
+            // What PBSZ is answered says nothing: PROT's answer does.
+            _ => Next::Continue,
+        }
+    }
+}
+
+/// Takes TLS off the control connection, and leaves it on the data connections (CCC, RFC 4217 5): for
+/// firewalls that look into the dialogue. Everybody else can look into it, too, and put words into it.
+pub fn clear_command_channel() -> Operation<ClearCommandChannel> {
+    Operation::new(ClearCommandChannel(Clearing::Due))
+}
+
+/// See [`clear_command_channel`].
+#[derive(Debug)]
+pub struct ClearCommandChannel(Clearing);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Clearing {
+    /// CCC is to be sent.
+    Due,
+    /// CCC was sent.
+    Asked,
+    /// CCC was granted: the operation is done once TLS is off.
+    Granted,
+}
+
+impl Sequence for ClearCommandChannel {
+    type Output<'b> = ();
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if self.0 == Clearing::Due && cx.send(&Command::Ccc)? {
+            self.0 = Clearing::Asked;
+        }
+        Ok(if self.0 == Clearing::Granted { Next::Done } else { Next::Continue })
+    }
+
+    fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        if !line.code.is_success() {
+            return Next::Refused;
+        }
+        self.0 = Clearing::Granted;
+        Next::Continue
+    }
+
+    fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) {}
+}

@@ -1,0 +1,210 @@
+//! Whether a file is there as it should be: by its hash where the server computes one
+//! (draft-bryan-ftpext-hash, XCRC and its like), by its size where it does not (RFC 3659 4).
+
+use crate::client::offers::Means;
+use crate::client::{Context, Next, Operation, ReplyTo, Sequence};
+use crate::codec::{
+    Command, Digest, HashAlgorithm, HashReply, OptsArgument, ReplyCode, ReplyLine, RepresentationType, Text,
+    Verb, reply,
+};
+use crate::error::LocalError;
+
+/// What a file should be. Both make sense of a file that is transferred in TYPE I, from byte 0 on: any other
+/// is not byte for byte what was moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// How many bytes it has.
+    pub size: Option<u64>,
+    /// Its hash, best by the algorithm that [`Offers::digest`](crate::client::Offers::digest) names. The core hashes
+    /// nothing: compute it while the bytes go by.
+    pub digest: Option<Digest>,
+}
+
+/// How far a file was found to be as expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verified {
+    /// The server computed the same hash, by this algorithm.
+    Digest(HashAlgorithm),
+    /// It has the same size, which finds what was cut short, and nothing else.
+    Size,
+    /// The server can tell neither what was expected of the file.
+    Unverifiable,
+}
+
+/// The file is not what was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// It has another hash: this one.
+    Digest(Digest),
+    /// It has another size: so many bytes.
+    Size(u64),
+}
+
+impl core::fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("the file on the server is not the one expected: ")?;
+        match self {
+            Self::Digest(found) => write!(f, "its {} is {found}", found.algorithm().as_str()),
+            Self::Size(found) => write!(f, "it has {found} bytes"),
+        }
+    }
+}
+
+impl core::error::Error for Mismatch {}
+
+/// Compares the file at `path` with what is expected of it, to be asked after its transfer: by HASH where the
+/// server offers that, by XCRC and its like otherwise, by SIZE where it has neither or refuses them.
+///
+/// What the server offers is known after [`setup`](crate::client::setup()) or [`features`](crate::client::features()).
+/// It computes a hash now, which takes as long as reading the file does: see
+/// [`Timeouts::digest`](crate::client::Timeouts::digest). It is refused when the file is not there.
+pub fn verify(path: Text<'_>, expected: Expected) -> Operation<Verify<'_>> {
+    Operation::new(Verify {
+        path,
+        expected,
+        stage: Stage::New,
+        next: None,
+        result: Ok(Verified::Unverifiable),
+    })
+}
+
+/// See [`verify`].
+#[derive(Debug)]
+pub struct Verify<'a> {
+    path: Text<'a>,
+    expected: Expected,
+    stage: Stage,
+    /// The command of the stage, until it is sent.
+    next: Option<Command<'a>>,
+    result: Result<Verified, Mismatch>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    New,
+    /// HASH is told the algorithm.
+    Choose(Digest),
+    Hash(Digest),
+    /// XCRC and its like.
+    Own(Digest),
+    Size(u64),
+    Done,
+}
+
+impl<'a> Verify<'a> {
+    /// The next best way to find out: `digest` when hashes have not all been tried, and `without_hash` when HASH has.
+    fn fall_back(&self, cx: &Context<'_, '_>, digest: Option<Digest>, without_hash: bool) -> Stage {
+        let offers = cx.client().offers().unwrap_or_default();
+        let means = digest.and_then(|digest| Some((digest, offers.means(digest.algorithm(), without_hash)?)));
+        match (means, self.expected.size) {
+            (Some((digest, Means::Hash)), _) => Stage::Choose(digest),
+            (Some((digest, Means::Own)), _) => Stage::Own(digest),
+            (None, Some(size)) => Stage::Size(size),
+            (None, None) => Stage::Done,
+        }
+    }
+
+    fn command(&self) -> Option<Command<'a>> {
+        Some(match self.stage {
+            Stage::New | Stage::Done => return None,
+            Stage::Choose(digest) => Command::Opts(OptsArgument::Hash(Some(digest.algorithm()))),
+            Stage::Hash(_) => Command::Hash(self.path),
+            Stage::Own(digest) => super::extensions::checksum_command(self.path, digest.algorithm()),
+            Stage::Size(_) => Command::Size(self.path),
+        })
+    }
+
+    fn go_on_with(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.next = self.command();
+    }
+
+    fn compare(&mut self, expected: Digest, found: Digest) -> Stage {
+        self.result = match expected == found {
+            true => Ok(Verified::Digest(found.algorithm())),
+            false => Err(Mismatch::Digest(found)),
+        };
+        Stage::Done
+    }
+
+    /// What a final reply makes of it; nothing when it refuses the whole.
+    fn answer(&mut self, cx: &Context<'_, '_>, line: &ReplyLine<'_>) -> Option<Stage> {
+        let granted = line.code.is_success();
+        Some(match self.stage {
+            Stage::Choose(digest) if granted => Stage::Hash(digest),
+            Stage::Hash(digest) if granted => match HashReply::parse(line.text) {
+                Ok(reply) if reply.digest.algorithm() == digest.algorithm() => {
+                    self.compare(digest, reply.digest)
+                }
+                _ => self.without_hash(cx, digest),
+            },
+            Stage::Choose(digest) | Stage::Hash(digest) => self.without_hash(cx, digest),
+            Stage::Own(digest) => match Digest::find(line.text, digest.algorithm()) {
+                Ok(found) if granted => self.compare(digest, found),
+                _ => self.fall_back(cx, None, true),
+            },
+            Stage::Size(expected) if granted => {
+                if let Ok(found) = reply::size(line.text) {
+                    self.result = match found == expected {
+                        true => Ok(Verified::Size),
+                        false => Err(Mismatch::Size(found)),
+                    };
+                }
+                Stage::Done
+            }
+            Stage::Size(_) if is_unknown(line.code) => Stage::Done,
+            Stage::New | Stage::Done | Stage::Size(_) => return None,
+        })
+    }
+
+    fn without_hash(&self, cx: &Context<'_, '_>, digest: Digest) -> Stage {
+        self.fall_back(cx, Some(digest), true)
+    }
+}
+
+/// Returns whether a refusal is one of the command, and not of the file (RFC 959 4.2.1: x0z).
+fn is_unknown(code: ReplyCode) -> bool {
+    matches!(code.get(), 500..=504)
+}
+
+impl Sequence for Verify<'_> {
+    type Output<'b> = Result<Verified, Mismatch>;
+
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+        if self.stage == Stage::New {
+            self.go_on_with(self.fall_back(cx, self.expected.digest, false));
+        }
+        if self.stage == Stage::Done {
+            return Ok(Next::Done);
+        }
+        if let Some(command) = self.next {
+            if cx.set_type(RepresentationType::Image)? && cx.send(&command)? {
+                self.next = None;
+            }
+        }
+        Ok(Next::Continue)
+    }
+
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        match line.is_final() {
+            true => self.finished(cx, to, line),
+            false => Next::Continue,
+        }
+    }
+
+    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+        if to.verb() == Some(Verb::Type) {
+            // In another type the file has other bytes, and asking again would have no end.
+            return if line.code.is_success() { Next::Continue } else { Next::Refused };
+        }
+        let Some(stage) = self.answer(cx, line) else { return Next::Refused };
+        self.go_on_with(stage);
+        Next::Continue
+    }
+
+    fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) -> Result<Verified, Mismatch> {
+        self.result
+    }
+}
