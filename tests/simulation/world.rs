@@ -6,7 +6,7 @@ mod data;
 
 use super::host::{Host, Kept, Told, refusal};
 use super::network::{Pipe, Plan};
-use super::support::client::{Outcome, Turn, digest};
+use super::support::client::{Outcome, Turn};
 use super::support::random::Random;
 use super::wire::Dialogue;
 use data::End;
@@ -320,7 +320,7 @@ impl World {
     ) -> Result<(), Outcome<O>> {
         let now = Instant::from_micros(self.now);
         let side = &mut self.sides[CLIENT];
-        match digest(operation.poll(&mut self.client, now, &mut side.rx, &mut side.tx), own) {
+        match Turn::of(operation.poll(&mut self.client, now, &mut side.rx, &mut side.tx), own) {
             Turn::Over(outcome) => return Err(outcome),
             Turn::Wait(wait) => {
                 let listens = wait.deadline == Some(now);

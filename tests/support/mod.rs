@@ -9,7 +9,7 @@
 //! - [`chunks`]: sizes of the pieces of a stream; [`random`]: a generator that a seed determines.
 
 // Each test program uses only a part.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 pub mod chunks;
 pub mod client;
