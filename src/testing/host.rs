@@ -25,7 +25,7 @@ use crate::server::{Request, Session, Ticket};
 ///         tx: &mut Tx<'_>,
 ///     ) -> Option<Ticket> {
 ///         match request {
-///             Request::MakeDirectory => {
+///             Request::Delete => {
 ///                 let refusal = Answer::Refused(Refusal::Busy);
 ///                 session.answer(ticket, refusal, tx).err().map(|(_, ticket)| ticket)
 ///             }
@@ -43,7 +43,7 @@ use crate::server::{Request, Session, Ticket};
 /// }
 ///
 /// let mut client = ScriptedClient::new(Config::default(), Busy(MemoryHost::new()));
-/// client.send("USER me\r\nPASS any\r\nMKD d\r\n");
+/// client.send("USER me\r\nPASS any\r\nDELE f\r\n");
 /// assert_eq!(client.codes(), [220, 331, 230, 450]);
 /// ```
 pub trait SessionHost {
