@@ -110,8 +110,8 @@ use ftp_proto::codec::{
 };
 use ftp_proto::error::{Awaited, Error, LocalError, PeerError};
 use ftp_proto::listing::{Clock, Formats, ListingParser};
+use ftp_proto::testing::Pieces as Chunks;
 use proptest::prelude::*;
-use support::chunks::Chunks;
 use support::client::Act::{self, AfterData, Break, Data, Delay, Hangup, Raw, Say};
 use support::client::{Outcome, PEER, PEER_V6, Rig, attempt};
 use support::{seconds, secret, t};

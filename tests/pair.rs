@@ -6,10 +6,10 @@ mod support;
 use ftp_proto::action::DataFailure;
 use ftp_proto::client::{self, Completed, Opened, Operation, TransferId};
 use ftp_proto::codec::{Features, RepresentationType, Text};
+use ftp_proto::testing::Random;
 use proptest::prelude::*;
 use support::client::Outcome;
 use support::pair::Pair;
-use support::random::Random;
 use support::{secret, t};
 
 const IMAGE: RepresentationType = RepresentationType::Image;

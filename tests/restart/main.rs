@@ -15,9 +15,9 @@ use ftp_proto::server;
 use ftp_proto::transfer::Marker;
 use std::num::NonZeroU32;
 
+use ftp_proto::testing::Random;
 use support::client::Outcome;
 use support::pair::Pair;
-use support::random::Random;
 use support::{secret, t};
 
 const IMAGE: RepresentationType = RepresentationType::Image;

@@ -1,8 +1,8 @@
 //! Lines, good and bad.
 
-use crate::support::chunks::Chunks;
 use crate::support::server::{End, Rig};
 use ftp_proto::server::Config;
+use ftp_proto::testing::Pieces as Chunks;
 
 #[test]
 fn commands_in_one_packet_are_answered_in_order() {

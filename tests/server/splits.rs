@@ -1,12 +1,12 @@
 //! Every split of a dialogue is the same one, and noise does no harm.
 
 use crate::conformance::{arguments, configurations};
-use crate::support::chunks::Chunks;
 use crate::support::seconds;
 use crate::support::server::{DataState, End, LOCAL, PEER, PEER_DATA, Rig, STRANGER};
 use ftp_proto::action::{DataFailure, DataOp};
 use ftp_proto::codec::Verb;
 use ftp_proto::server::Config;
+use ftp_proto::testing::Pieces as Chunks;
 use ftp_proto::time::Instant;
 use proptest::prelude::*;
 

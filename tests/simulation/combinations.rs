@@ -3,12 +3,12 @@
 
 use super::Harm;
 use super::network::Plan;
-use super::support::random::Random;
 use super::support::{secret, t};
 use super::world::World;
 use ftp_proto::client::{self, Open, Operation};
 use ftp_proto::codec::{Command, FileStructure, FormatControl, RepresentationType, TransferMode};
 use ftp_proto::server;
+use ftp_proto::testing::Random;
 use ftp_proto::transfer::Coding;
 
 const LENGTH: usize = 1_000_000;

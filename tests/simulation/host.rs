@@ -1,10 +1,10 @@
 //! A host that answers when it likes, and not always what was hoped for.
 
-use super::support::random::Random;
 use ftp_proto::buffer::Tx;
 use ftp_proto::codec::{ByteRange, HashAlgorithm, Secret, Text};
 use ftp_proto::error::LocalError;
 use ftp_proto::server::{Access, Answer, Changes, Listing, Refusal, Request, Session, Ticket};
+use ftp_proto::testing::Random;
 use ftp_proto::testing::{MemoryHost, SessionHost};
 
 /// A request, kept until it is answered.

@@ -20,9 +20,9 @@ mod world;
 use ftp_proto::client::{self, AbortPolicy};
 use ftp_proto::codec::RepresentationType;
 use ftp_proto::server;
+use ftp_proto::testing::Random;
 use network::Plan;
 use play::Play;
-use support::random::Random;
 use support::{secret, t};
 use world::{Harm, World};
 

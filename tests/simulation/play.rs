@@ -4,12 +4,12 @@ use super::Tally;
 use super::host::digest;
 use super::network::Plan;
 use super::support::client::Outcome;
-use super::support::random::Random;
 use super::support::{secret, t};
 use super::world::{CLIENT, Harm, SERVER, World};
 use ftp_proto::client::{self, AbortPolicy, DataConnection, Open, Operation, Profile, Sequence, TransferId};
 use ftp_proto::codec::{ByteRange, HashAlgorithm, RepresentationType, SiteCommand, Text, Verb};
 use ftp_proto::server;
+use ftp_proto::testing::Random;
 use std::fmt::Debug;
 use std::time::Duration;
 

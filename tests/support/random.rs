@@ -1,3 +1,0 @@
-//! Numbers that a seed determines.
-
-pub use ftp_proto::testing::Random;
