@@ -94,6 +94,7 @@
 //! |---|---|---|
 //! | (none) | the core, `no_std` without an allocator | nom, memchr, bitflags, arrayvec |
 //! | `alloc` | owned copies of borrowed values | |
+//! | `testing` | peers and hosts in memory for tests, `testing`; implies `alloc` | |
 //! | `std` (default) | the blocking adapter, `io::std` | rustix |
 //! | `tokio` | the adapter for tokio, `io::tokio`; implies `std` | tokio |
 //! | `smol` | the adapter for smol, `io::smol`; implies `std` | async-executor, async-io, async-net, blocking, futures-io |
@@ -133,5 +134,7 @@ pub mod io;
 pub mod listing;
 pub mod security;
 pub mod server;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub mod transfer;

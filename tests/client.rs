@@ -110,10 +110,10 @@ use ftp_proto::codec::{
 };
 use ftp_proto::error::{Awaited, Error, LocalError, PeerError};
 use ftp_proto::listing::{Clock, Formats, ListingParser};
+use ftp_proto::testing::Pieces as Chunks;
 use proptest::prelude::*;
-use support::chunks::Chunks;
 use support::client::Act::{self, AfterData, Break, Data, Delay, Hangup, Raw, Say};
-use support::client::{Outcome, PEER, PEER_V6, Rig};
+use support::client::{Outcome, PEER, PEER_V6, Rig, attempt};
 use support::{seconds, secret, t};
 
 const IMAGE: RepresentationType = RepresentationType::Image;
@@ -137,7 +137,7 @@ fn transfer(rig: &mut Rig, mut open: Operation<client::Open<'_>>) -> Outcome<u64
 /// A transfer of ten pieces that has begun.
 fn transferring(store: bool) -> (Rig, TransferId) {
     let mut rig = Rig::greeted();
-    rig.upload = vec![1; 10];
+    rig.set_upload(&[1; 10]);
     let mut open = match store {
         true => client::store(t("g"), IMAGE, 0),
         false => client::retrieve(t("g"), IMAGE, 0),
@@ -154,7 +154,7 @@ fn retrieve(rig: &mut Rig) -> Outcome<u64> {
 #[track_caller]
 fn in_step(rig: &mut Rig) {
     let reply = rig.run(&mut client::system(), |line| line.text.to_vec());
-    assert_eq!(reply, Outcome::Done(b"UNIX Type: L8".to_vec()), "{:#?}", rig.transcript);
+    assert_eq!(reply, Outcome::Done(b"UNIX Type: L8".to_vec()), "{:#?}", rig.transcript());
 }
 
 fn peer_error<T>(error: PeerError) -> Outcome<T> {
@@ -192,15 +192,15 @@ fn cancelled<S: Sequence>(mut make: impl FnMut() -> Operation<S>, rig: impl Fn()
     for polls in 0.. {
         for chunks in [Chunks::whole(), Chunks::of(&[1]), Chunks::of(&[7])] {
             let mut rig = rig();
-            rig.chunks = chunks;
+            rig.set_pieces(chunks);
             let mut operation = make();
             let over = rig.run_for(&mut operation, polls, |_| ()).is_some();
             drop(operation);
             in_step(&mut rig);
             assert_eq!(rig.run(&mut client::noop(), |line| line.code.get()), Outcome::Done(200));
-            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "after {polls} polls: {:#?}", rig.transcript);
+            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "after {polls} polls: {:#?}", rig.transcript());
             in_step(&mut rig);
-            if over && rig.polls > 400 {
+            if over && rig.polls() > 400 {
                 return;
             }
         }

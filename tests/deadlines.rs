@@ -11,8 +11,7 @@ use ftp_proto::server::{Answer, Config, Refusal};
 use proptest::prelude::*;
 use std::num::NonZeroU64;
 use std::time::Duration;
-use support::server::{DataEnd, End, LOCAL, PEER, Rig, Slow, prompt};
-use support::tree::Node;
+use support::server::{DataState, End, LOCAL, PEER, Rig, Slow, prompt};
 use support::{seconds, t};
 
 // ---- The host's time ----
@@ -44,15 +43,15 @@ fn a_request_that_nobody_answers_is_451_in_the_end_and_a_late_answer_does_no_har
         config.hashes = &[ftp_proto::codec::HashAlgorithm::Md5];
         let mut rig = Rig::with(config).login();
         rig.passive();
-        rig.slow = Slow::Everything;
+        rig.slow(Slow::Everything);
         let before = rig.say(line);
         rig.pass(seconds(299));
         assert_eq!(rig.codes(), [], "{line}, after {before:?}");
-        assert!(rig.wait.application);
+        assert!(rig.wait().application);
         rig.pass(seconds(2));
         assert_eq!(rig.codes(), [451], "{line}");
         assert_eq!(rig.answer(Answer::Done), Err(LocalError::Ended), "{line}");
-        rig.slow = Slow::Never;
+        rig.slow(Slow::Never);
         assert_eq!(rig.say("NOOP\r\nPWD"), [200, 257], "{line}");
         let verb = Verb::split_from(line.rsplit("\r\n").next().unwrap().as_bytes()).unwrap().0;
         assert!(verb.allows(ReplyCode::LOCAL_ERROR));
@@ -62,12 +61,12 @@ fn a_request_that_nobody_answers_is_451_in_the_end_and_a_late_answer_does_no_har
 #[test]
 fn a_late_answer_is_not_taken_for_the_next_requests() {
     let mut rig = Rig::logged_in();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     assert_eq!(rig.say("DELE file"), []);
-    let late = rig.kept.take().unwrap();
+    let late = rig.take_ticket().unwrap();
     rig.pass(seconds(301));
     assert_eq!(rig.say("MKD x"), [451]);
-    let (error, _) = rig.session.answer(late, Answer::Done, &mut rig.tx).unwrap_err();
+    let (error, _) = rig.give(late, Answer::Done).unwrap_err();
     assert_eq!(error, LocalError::Ended);
     rig.answer(Answer::Done).unwrap();
     assert_eq!(rig.codes(), [257]);
@@ -78,7 +77,7 @@ fn a_commit_that_nobody_answers_is_451() {
     let mut rig = Rig::logged_in();
     rig.passive();
     assert_eq!(rig.say("STOR x"), [150]);
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     rig.upload(b"x");
     rig.pass(seconds(301));
     assert_eq!(rig.codes(), [451]);
@@ -87,20 +86,20 @@ fn a_commit_that_nobody_answers_is_451() {
 #[test]
 fn a_client_whom_nobody_admits_is_told_421_and_a_login_that_nobody_answers_is_none() {
     let mut rig = Rig::silent(prompt(), LOCAL, PEER);
-    rig.slow = Slow::Everything;
-    rig.pump();
+    rig.slow(Slow::Everything);
+    rig.settle();
     rig.pass(seconds(301));
     assert_eq!(rig.codes(), [421]);
-    assert_eq!(rig.end, Some(End::Close));
+    assert_eq!(rig.end(), Some(End::Close));
 
     let mut rig = Rig::new();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     assert_eq!(rig.say("USER me\r\nPASS secret"), [331]);
     rig.pass(seconds(301));
     let codes = rig.codes();
     assert_eq!(codes[0], 451);
     assert_eq!(rig.answer(Answer::Done), Err(LocalError::Ended));
-    assert!(!rig.session.is_logged_in());
+    assert!(!rig.session().is_logged_in());
 }
 
 #[test]
@@ -108,7 +107,7 @@ fn noop_during_a_digest_gives_the_host_no_more_time() {
     let mut config = prompt();
     config.hashes = &[ftp_proto::codec::HashAlgorithm::Md5];
     let mut rig = Rig::with(config).login();
-    rig.slow = Slow::Digests;
+    rig.slow(Slow::Digests);
     assert_eq!(rig.say("HASH file"), []);
     for _ in 0..2 {
         rig.pass(seconds(140));
@@ -122,10 +121,10 @@ fn noop_during_a_digest_gives_the_host_no_more_time() {
 #[test]
 fn a_ticket_is_of_no_use_once_the_session_was_closed() {
     let mut rig = Rig::logged_in();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     assert_eq!(rig.say("MKD x"), []);
-    rig.session.close(t("Enough."), &mut rig.tx);
-    rig.pump();
+    rig.close_session("Enough.");
+    rig.settle();
     assert_eq!(rig.codes(), [421]);
     assert_eq!(rig.answer(Answer::Done), Err(LocalError::Ended));
     assert_eq!(rig.output(), b"");
@@ -141,26 +140,26 @@ fn the_delay_of_a_failed_login_doubles_up_to_the_most() {
     let mut rig = Rig::with(config);
     for (delay, code) in [(1, 530), (2, 530), (4, 530), (5, 530), (5, 421)] {
         assert_eq!(rig.say("USER me\r\nPASS wrong"), [331]);
-        assert!(!rig.wait.application);
-        assert_eq!(rig.wait.deadline, Some(rig.now.after(seconds(delay))));
+        assert!(!rig.wait().application);
+        assert_eq!(rig.wait().deadline, Some(rig.now().after(seconds(delay))));
         rig.pass(Duration::from_micros(delay * 1_000_000 - 1));
         assert_eq!(rig.codes(), []);
         rig.pass(Duration::from_micros(1));
         assert_eq!(rig.codes(), [code], "after {delay} s");
     }
-    assert_eq!(rig.session.ended_by(), Some(PeerError::TooManyLogins));
+    assert_eq!(rig.session().ended_by(), Some(PeerError::TooManyLogins));
 }
 
 #[test]
 fn how_long_the_host_took_to_refuse_does_not_show() {
     for (took, told) in [(0, 1000), (1, 1000), (999, 1000), (1000, 1000), (1001, 2000), (2500, 3000)] {
         let mut rig = Rig::with(Config::default());
-        rig.slow = Slow::Everything;
+        rig.slow(Slow::Everything);
         assert_eq!(rig.say("USER me\r\nPASS wrong"), [331]);
-        let asked = rig.now;
+        let asked = rig.now();
         rig.pass(Duration::from_millis(took));
         rig.answer(Answer::Refused(Refusal::Denied)).unwrap();
-        let deadline = rig.wait.deadline;
+        let deadline = rig.wait().deadline;
         if rig.codes().is_empty() {
             assert_eq!(deadline, Some(asked.after(Duration::from_millis(told))), "{took} ms");
         } else {
@@ -181,12 +180,12 @@ fn nothing_is_read_into_the_delay_and_what_came_is_answered_after_it() {
 fn the_host_is_told_how_many_logins_have_failed() {
     let mut rig = Rig::new();
     for failed in 0..3 {
-        assert_eq!(rig.session.failed_logins(), failed);
+        assert_eq!(rig.session().failed_logins(), failed);
         assert_eq!(rig.say("USER me\r\nPASS wrong"), [331, 530]);
     }
     rig = rig.login();
     assert_eq!(rig.say("REIN\r\nUSER me\r\nPASS wrong"), [220, 331, 530]);
-    assert_eq!(rig.session.failed_logins(), 4, "a login that succeeds does not make up for it");
+    assert_eq!(rig.session().failed_logins(), 4, "a login that succeeds does not make up for it");
 }
 
 // ---- The minimum rate ----
@@ -202,15 +201,15 @@ fn a_transfer_below_the_minimum_rate_is_given_up() {
         let id = rig.data_id();
         for _ in 0..5 {
             rig.pass(seconds(15));
-            if rig.end.is_none() && rig.session.is_transferring() {
+            if rig.end().is_none() && rig.session().is_transferring() {
                 rig.tell(id, DataEvent::Moved(moves));
                 rig.pass(seconds(15));
             }
         }
-        assert_eq!(!rig.session.is_transferring(), ends, "{moves} bytes in 30 s at {rate}");
+        assert_eq!(!rig.session().is_transferring(), ends, "{moves} bytes in 30 s at {rate}");
         if ends {
             assert_eq!(rig.codes(), [426]);
-            assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
+            assert_eq!(rig.data_operations().last(), Some(&DataOp::Abort));
             assert_eq!(rig.say("NOOP"), [200]);
         }
     }
@@ -222,19 +221,19 @@ fn a_transfer_below_the_minimum_rate_is_given_up() {
 fn a_session_tells_what_has_ended_it() {
     let ended = |act: fn(&mut Rig)| {
         let mut rig = Rig::logged_in();
-        assert_eq!(rig.session.ended_by(), None);
+        assert_eq!(rig.session().ended_by(), None);
         act(&mut rig);
-        assert!(rig.end.is_some());
-        rig.session.ended_by()
+        assert!(rig.end().is_some());
+        rig.session().ended_by()
     };
     assert_eq!(ended(|rig| drop(rig.say("QUIT"))), None);
-    assert_eq!(ended(|rig| rig.hang_up()), Some(PeerError::Closed));
+    assert_eq!(ended(|rig| rig.close()), Some(PeerError::Closed));
     assert_eq!(ended(|rig| rig.pass(seconds(301))), Some(PeerError::TimedOut(Awaited::Command)));
     assert_eq!(ended(|rig| drop(rig.say("GET / HTTP/1.1"))), Some(PeerError::OtherProtocol(Protocol::Http)));
     assert_eq!(ended(|rig| (0..20).for_each(|_| drop(rig.say("NONE")))), Some(PeerError::TooManyBadCommands));
     let closed = |rig: &mut Rig| {
-        rig.session.close(t("Enough."), &mut rig.tx);
-        rig.pump();
+        rig.close_session("Enough.");
+        rig.settle();
     };
     assert_eq!(ended(closed), None);
 }
@@ -257,15 +256,15 @@ fn stou_says_the_name_before_and_after() {
 #[test]
 fn allo_is_a_hint_for_the_next_upload() {
     let mut rig = Rig::logged_in();
-    assert_eq!(rig.session.size_hint(), None);
+    assert_eq!(rig.session().size_hint(), None);
     assert_eq!(rig.say("ALLO 1000"), [202]);
-    assert_eq!(rig.session.size_hint(), Some(1000));
+    assert_eq!(rig.session().size_hint(), Some(1000));
     rig.passive();
     assert_eq!(rig.say("STOR x"), [150]);
-    assert_eq!(rig.session.size_hint(), None);
+    assert_eq!(rig.session().size_hint(), None);
     rig.upload(b"");
     assert_eq!(rig.say("ALLO 1000\r\nREIN"), [226, 202, 220]);
-    assert_eq!(rig.session.size_hint(), None);
+    assert_eq!(rig.session().size_hint(), None);
 }
 
 // ---- STAT of a directory ----
@@ -273,7 +272,7 @@ fn allo_is_a_hint_for_the_next_upload() {
 #[test]
 fn stat_of_a_directory_tells_what_is_in_it() {
     let mut rig = Rig::logged_in();
-    rig.host.tree.put("/.hidden", Node::Directory);
+    rig.host_mut().put_directory("/.hidden");
     for (line, expected) in [
         ("STAT /", &["dir", "file"][..]),
         ("STAT -a /", &[".hidden", "dir", "file"]),
@@ -294,9 +293,9 @@ fn stat_of_a_directory_tells_what_is_in_it() {
 #[test]
 fn stat_of_a_great_directory_goes_through_a_small_buffer() {
     let mut rig = Rig::logged_in();
-    rig.tx = SendBuf::new(vec![0; 1024]);
+    *rig.parts().2 = SendBuf::new(vec![0; 1024]);
     for n in 0..5000 {
-        rig.host.tree.put(&format!("/dir/{n:04}"), Node::Directory);
+        rig.host_mut().put_directory(format!("/dir/{n:04}"));
     }
     rig.send(b"STAT dir\r\nNOOP\r\n");
     let replies = rig.replies();
@@ -312,14 +311,13 @@ fn stat_of_a_great_directory_goes_through_a_small_buffer() {
 fn a_client_that_does_not_take_what_stat_tells_is_sent_away_in_order() {
     let mut rig = Rig::logged_in();
     for n in 0..500 {
-        rig.host.tree.put(&format!("/dir/{n:04}"), Node::Directory);
+        rig.host_mut().put_directory(format!("/dir/{n:04}"));
     }
-    rig.deaf = true;
+    rig.set_deaf(true);
     assert_eq!(rig.say("STAT dir"), []);
     rig.pass(seconds(301));
-    rig.deaf = false;
-    rig.pump();
-    rig.flush();
+    rig.set_deaf(false);
+    rig.settle();
     let codes = rig.codes();
     assert_eq!(codes[0], 212, "the reply that has begun is ended");
     assert!(codes[1..].iter().all(|code| *code == 421), "{codes:?}");
@@ -328,22 +326,22 @@ fn a_client_that_does_not_take_what_stat_tells_is_sent_away_in_order() {
 #[test]
 fn a_directory_that_cannot_be_told_is_refused_or_ended() {
     let mut rig = Rig::logged_in();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     let entry = |name| ftp_proto::listing::Entry::new(t(name), ftp_proto::listing::Kind::Directory);
     for told in [0, 2] {
         assert_eq!(rig.say("STAT dir"), []);
         rig.answer(Answer::Entry(&entry("dir"))).unwrap();
-        let ticket = rig.kept.take().unwrap();
+        let ticket = rig.take_ticket().unwrap();
         for _ in 0..told {
-            rig.session.tell_entry(&ticket, &entry("x"), &mut rig.tx).unwrap();
+            rig.tell_entry(&ticket, &entry("x")).unwrap();
         }
-        rig.kept = Some(ticket);
+        rig.put_ticket(ticket);
         rig.answer(Answer::Refused(Refusal::Denied)).unwrap();
         assert_eq!(rig.codes(), [if told == 0 { 550 } else { 212 }]);
     }
     assert_eq!(rig.say("DELE x"), []);
-    let ticket = rig.kept.take().unwrap();
-    let error = rig.session.tell_entry(&ticket, &entry("x"), &mut rig.tx);
+    let ticket = rig.take_ticket().unwrap();
+    let error = rig.tell_entry(&ticket, &entry("x"));
     assert_eq!(error, Err(LocalError::WrongAnswer));
 }
 
@@ -371,26 +369,28 @@ proptest! {
         config.hashes = &[ftp_proto::codec::HashAlgorithm::Crc32, ftp_proto::codec::HashAlgorithm::Md5];
         config.timeouts.idle = seconds(100_000);
         let mut rig = Rig::with(config).login();
-        rig.slow = Slow::Everything;
+        rig.slow(Slow::Everything);
         let (mut expected, mut late) = (0, None);
         for (verb, argument, step, choice) in steps {
             match step {
                 0..=2 => {
-                    if let Some(ticket) = rig.kept.take() {
-                        let told = rig.session.answer(ticket, some_answer(choice), &mut rig.tx);
+                    if let Some(ticket) = rig.take_ticket() {
+                        let told = rig.give(ticket, some_answer(choice));
                         if let Err((error, ticket)) = told {
                             prop_assert!(matches!(error, LocalError::WrongAnswer | LocalError::Ended));
-                            rig.kept = (error == LocalError::WrongAnswer).then_some(ticket);
+                            if error == LocalError::WrongAnswer {
+                                rig.put_ticket(ticket);
+                            }
                         }
-                        rig.pump();
+                        rig.settle();
                     }
                 }
                 3 => {
-                    late = rig.kept.take();
+                    late = rig.take_ticket();
                     rig.pass(seconds(301));
                 }
                 4 => if let Some(ticket) = late.take() {
-                    let told = rig.session.answer(ticket, some_answer(choice), &mut rig.tx);
+                    let told = rig.give(ticket, some_answer(choice));
                     prop_assert_eq!(told.map_err(|(error, _)| error), Err(LocalError::Ended));
                 },
                 5 => rig.pass(seconds(31)),
@@ -400,18 +400,18 @@ proptest! {
                         continue;
                     }
                     let argument = ["", "file", "/dir", "I", "20240229123456 file", "0 5"][argument];
-                    expected += usize::from(rig.end.is_none());
+                    expected += usize::from(rig.end().is_none());
                     rig.send(format!("{verb} {argument}\r\n").as_bytes());
                 }
             }
         }
         // What is still open is answered in the end, by the clock if by nobody else.
         for _ in 0..200 {
-            rig.kept = None;
+            rig.take_ticket();
             rig.pass(seconds(301));
         }
         let finals = rig.codes().iter().filter(|code| **code >= 200).count();
-        if rig.end.is_none() {
+        if rig.end().is_none() {
             prop_assert_eq!(finals, expected);
         }
     }
@@ -426,7 +426,7 @@ fn a_rate_measured_for_no_time_is_none() {
     rig.passive();
     assert_eq!(rig.say("RETR file"), [150]);
     rig.pass(seconds(59));
-    assert!(rig.session.is_transferring());
+    assert!(rig.session().is_transferring());
 }
 
 // ---- Work without bytes ----
@@ -454,11 +454,11 @@ fn a_passive_listener_has_its_time_from_the_listening_on_whatever_is_said_meanwh
         let mut rig = Rig::with(prompt()).login();
         rig.say(command);
         for second in 0..30 {
-            assert!(matches!(rig.data, DataEnd::Listening(_)), "{command}, {second} s");
+            assert!((rig.data_state() == DataState::Listening), "{command}, {second} s");
             rig.pass(seconds(1));
             rig.say(line);
         }
-        assert_eq!(rig.data, DataEnd::None, "{command}");
+        assert_eq!(rig.data_state(), DataState::None, "{command}");
         assert_eq!(rig.say("RETR file"), [425]);
         assert_eq!(rig.say("NOOP"), [200]);
         rig.passive();
@@ -499,7 +499,7 @@ fn an_upload_that_is_known_to_be_too_large_is_refused_and_what_may_come_is_told_
         rig.passive();
         rig.say(before);
         assert_eq!(rig.say(command), [code], "{before}, {command}");
-        let told = rig.ops.iter().find_map(|op| match op {
+        let told = rig.data_operations().iter().find_map(|op| match op {
             DataOp::Receive(parameters) => parameters.limit.map(|limit| limit.get()),
             _ => None,
         });

@@ -7,7 +7,6 @@ use ftp_proto::codec::{Features, HashAlgorithm, ReplyCode, Verb, VerbSet};
 use ftp_proto::error::{Error, LocalError, PeerError};
 use ftp_proto::server::{Answer, Config, Refusal};
 use support::server::{End, Rig, Slow, prompt};
-use support::tree::Node;
 use support::{seconds, t};
 
 const ALL_HASHES: &[HashAlgorithm] = &[
@@ -146,14 +145,14 @@ const TABLE: &[(&str, u16, u16, &str)] = &[
 fn every_extension_answers_as_its_document_says() {
     for &(line, before, after, asked) in TABLE {
         let mut rig = Rig::with(hashing());
-        rig.host.requests.clear();
+        rig.host_mut().clear_requests();
         assert_eq!(rig.say(line), [before], "{line}, before the login");
         if before == 530 {
-            assert!(rig.host.requests.is_empty(), "{line} reached the host: {:?}", rig.host.requests);
+            assert!(rig.host().requests().is_empty(), "{line} reached the host: {:?}", rig.host().requests());
         }
         let mut rig = Rig::with(hashing()).login();
         assert_eq!(rig.say(line), [after], "{line}, after the login");
-        match rig.host.requests.first() {
+        match rig.host().requests().first() {
             None => assert_eq!(asked, "", "{line}"),
             Some(request) => assert!(!asked.is_empty() && request.contains(asked), "{line}: {request}"),
         }
@@ -253,7 +252,7 @@ fn every_feature_at_once_fits_in_the_smallest_buffer() {
     config.features = Features::all();
     config.overridden = VerbSet::of(Verb::ALL).without(Verb::Feat).without(Verb::Help);
     let mut rig = Rig::with(config);
-    rig.tx = ftp_proto::buffer::SendBuf::new(vec![0; 1024]);
+    *rig.parts().2 = ftp_proto::buffer::SendBuf::new(vec![0; 1024]);
     assert_eq!(rig.say("FEAT"), [211]);
     assert_eq!(rig.say("HELP"), [214]);
 }
@@ -286,20 +285,20 @@ fn an_overridden_command_reaches_the_host_through_the_gate() {
     config.overridden =
         VerbSet::of(&[Verb::Comb, Verb::Size, Verb::Syst, Verb::Quit, Verb::Noop, Verb::Mfmt]);
     let mut rig = Rig::with(config);
-    rig.host.requests.clear();
+    rig.host_mut().clear_requests();
     assert_eq!(rig.say("COMB a b\r\nSIZE file"), [530, 530]);
-    assert!(rig.host.requests.is_empty());
+    assert!(rig.host().requests().is_empty());
     // One that may come before the login.
     assert_eq!(rig.say("SYST"), [504]);
     rig = rig.login();
     assert_eq!(rig.say("COMB a b\r\nSIZE file\r\nNOOP"), [504, 504, 200]);
     assert_eq!(
-        rig.host.requests,
+        rig.host().requests(),
         ["Command(Comb(\"a b\")) /", "Command(Size(\"file\")) /", "Command(Noop) /"]
     );
     assert_eq!(rig.say("MFMT nonsense"), [501], "the argument is checked first");
     assert_eq!(rig.say("QUIT"), [221], "the session's own");
-    assert_eq!(rig.end, Some(End::Close));
+    assert_eq!(rig.end(), Some(End::Close));
 }
 
 #[test]
@@ -311,7 +310,11 @@ fn an_overridden_command_beside_a_transfer_is_the_sessions() {
     assert_eq!(rig.say("STOR new\r\nNOOP\r\nSTAT"), [150, 200, 211]);
     rig.upload(b"x");
     assert_eq!(rig.codes(), [226]);
-    assert!(!rig.host.requests.iter().any(|request| request.contains("Command")), "{:?}", rig.host.requests);
+    assert!(
+        !rig.host().requests().iter().any(|request| request.contains("Command")),
+        "{:?}",
+        rig.host().requests()
+    );
 }
 
 #[test]
@@ -319,14 +322,14 @@ fn the_host_may_give_only_replies_that_the_table_allows() {
     let mut config = Config::default();
     config.overridden = VerbSet::of(&[Verb::Syst]);
     let mut rig = Rig::with(config).login();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     for code in [ReplyCode::OPENING_DATA_CONNECTION, ReplyCode::LOGGED_IN] {
         assert_eq!(rig.say("SYST"), []);
-        let ticket = rig.kept.take().unwrap();
+        let ticket = rig.take_ticket().unwrap();
         let answer = Answer::Reply(code, &[t("What?")]);
-        let (error, ticket) = rig.session.answer(ticket, answer, &mut rig.tx).unwrap_err();
+        let (error, ticket) = rig.give(ticket, answer).unwrap_err();
         assert_eq!(error, LocalError::WrongAnswer);
-        rig.kept = Some(ticket);
+        rig.put_ticket(ticket);
         rig.answer(Answer::Reply(ReplyCode::SYSTEM_TYPE, &[t("VMS")])).unwrap();
         assert_eq!(rig.replies(), ["215 VMS"]);
     }
@@ -357,7 +360,7 @@ fn the_older_hashes_take_a_range_after_a_path_in_quotes() {
     ] {
         let mut rig = Rig::with(hashing()).login();
         rig.say(line);
-        let request = &rig.host.requests[0];
+        let request = &rig.host().requests()[0];
         assert!(request.ends_with(path) && request.contains(&format!("start: {range}")), "{line}: {request}");
     }
 }
@@ -365,9 +368,9 @@ fn the_older_hashes_take_a_range_after_a_path_in_quotes() {
 #[test]
 fn a_digest_that_waits_lets_noop_and_stat_through_and_nothing_else() {
     let mut rig = Rig::with(hashing()).login();
-    rig.slow = Slow::Digests;
+    rig.slow(Slow::Digests);
     assert_eq!(rig.say("HASH file\r\nNOOP\r\nSTAT\r\nSTAT file\r\nNOOP"), [200, 211, 450, 200]);
-    assert!(rig.wait.application);
+    assert!(rig.wait().application);
     assert_eq!(rig.say("PWD\r\nNOOP"), [], "a command behind one that waits waits too");
     rig.answer(Answer::Digest { digest: &[0xab, 0x01], range: (0, 7) }).unwrap();
     assert_eq!(rig.replies()[0], "213 SHA-256 0-7 ab01 /file");
@@ -382,9 +385,9 @@ fn abor_has_a_digest_given_up() {
         (Answer::Refused(Refusal::NotFound), 550),
     ] {
         let mut rig = Rig::with(hashing()).login();
-        rig.slow = Slow::Digests;
+        rig.slow(Slow::Digests);
         assert_eq!(rig.say("XMD5 file\r\nABOR\r\nABOR\r\nNOOP"), [], "{code}");
-        assert_eq!(rig.aborts, 1);
+        assert_eq!(rig.aborts(), 1);
         rig.answer(answer).unwrap();
         let code = if code == 213 { 250 } else { code };
         assert_eq!(rig.codes(), [code, 226, 225, 200], "first the digest, then the ABOR");
@@ -394,10 +397,10 @@ fn abor_has_a_digest_given_up() {
 #[test]
 fn a_client_that_leaves_during_a_digest_ends_the_session_and_the_answer_does_no_harm() {
     let mut rig = Rig::with(hashing()).login();
-    rig.slow = Slow::Digests;
+    rig.slow(Slow::Digests);
     assert_eq!(rig.say("HASH file"), []);
-    rig.hang_up();
-    assert_eq!(rig.end, Some(End::Error(Error::Peer(PeerError::Closed))));
+    rig.close();
+    assert_eq!(rig.end(), Some(End::Error(Error::Peer(PeerError::Closed))));
     assert_eq!(rig.answer(Answer::Digest { digest: &[1], range: (0, 7) }), Err(LocalError::Ended));
     assert_eq!(rig.output(), b"");
 }
@@ -428,9 +431,9 @@ fn site_idle_is_bounded_by_the_configuration() {
 #[test]
 fn site_umask_is_told_to_the_host() {
     let mut rig = Rig::logged_in();
-    assert_eq!(rig.session.umask(), None);
+    assert_eq!(rig.session().umask(), None);
     assert_eq!(rig.say("SITE UMASK 077\r\nSITE UMASK"), [200, 200]);
-    assert_eq!(rig.session.umask(), Some(0o077));
+    assert_eq!(rig.session().umask(), Some(0o077));
 }
 
 #[test]
@@ -457,19 +460,19 @@ fn files_are_put_together_only_where_the_host_can() {
 fn parts_are_named_from_the_working_directory_and_put_together_in_order() {
     let mut rig = Rig::with(hashing()).login();
     for (path, content) in [("/dir/1", "one"), ("/dir/a \"b\"", "two"), ("/3", "three")] {
-        rig.host.tree.put(path, Node::File(content.into()));
+        rig.host_mut().put_file(path, content);
     }
     assert_eq!(rig.say("CWD dir\r\nCOMB \"the whole\" 1 \"a \"\"b\"\"\" /dir/../3"), [250, 250]);
-    assert_eq!(rig.host.tree.file("/dir/the whole"), Some(&b"onetwothree"[..]));
-    assert_eq!(rig.host.tree.file("/3"), None);
+    assert_eq!(rig.host().file("/dir/the whole"), Some(&b"onetwothree"[..]));
+    assert_eq!(rig.host().file("/3"), None);
 }
 
 #[test]
 fn abor_has_the_host_give_up_putting_files_together() {
     let mut rig = Rig::with(hashing()).login();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     assert_eq!(rig.say("COMB whole file\r\nABOR"), []);
-    assert_eq!(rig.aborts, 1);
+    assert_eq!(rig.aborts(), 1);
     rig.answer(Answer::Refused(Refusal::Aborted)).unwrap();
     assert_eq!(rig.codes(), [550, 226]);
 }

@@ -5,17 +5,17 @@ mod support;
 use ftp_proto::action::DataFailure;
 use ftp_proto::codec::Direction::{self, FromServer, ToServer};
 use ftp_proto::server::{Answer, Change, Note, Outcome, Refusal};
-use support::server::{Rig, Slow, prompt};
-use support::tree::Node;
+use support::server::{Attempt, Rig, Slow, prompt};
 
 /// The transfers among the notes, and then none.
 fn transfers(rig: &mut Rig) -> Vec<(Direction, bool, Outcome)> {
-    let notes = std::mem::take(&mut rig.notes);
-    let ends = notes.into_iter().filter_map(|note| match note {
+    let ends = rig.notes().iter().filter_map(|note| match note {
         Note::Transferred(end) => Some((end.direction, end.listing, end.outcome)),
         _ => None,
     });
-    ends.collect()
+    let ends = ends.collect();
+    rig.clear_records();
+    ends
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn what_the_host_has_done_is_noted_and_what_it_has_refused_is_not() {
     let mut config = prompt();
     config.combines = true;
     let mut rig = Rig::with(config);
-    rig.host.tree.put("/empty", Node::Directory);
+    rig.host_mut().put_directory("/empty");
     for (line, notes) in [
         ("USER me\r\nPASS wrong", &[Note::LoginFailed][..]),
         ("USER me\r\nPASS secret", &[Note::LoggedIn]),
@@ -44,9 +44,9 @@ fn what_the_host_has_done_is_noted_and_what_it_has_refused_is_not() {
         ("REIN", &[Note::Reset]),
         ("QUIT", &[Note::Left]),
     ] {
-        rig.notes.clear();
+        rig.clear_records();
         rig.say(line);
-        assert_eq!(rig.notes, notes, "{line}");
+        assert_eq!(rig.notes(), notes, "{line}");
     }
 }
 
@@ -63,12 +63,12 @@ fn every_transfer_that_was_opened_is_noted_once_with_its_end() {
             |rig| rig.break_data(DataFailure::Broken),
             &[(FromServer, false, Outcome::Failed(DataFailure::Broken))],
         ),
-        ("RETR /file", |rig| rig.hang_up(), &[(FromServer, false, Outcome::Cut)]),
+        ("RETR /file", |rig| rig.close(), &[(FromServer, false, Outcome::Cut)]),
         ("RETR /none", |_| {}, &[]),
         (
             "STOR /new",
             |rig| {
-                rig.slow = Slow::Everything;
+                rig.slow(Slow::Everything);
                 rig.upload(b"new");
                 rig.answer(Answer::Refused(Refusal::QuotaExceeded)).unwrap();
             },
@@ -77,9 +77,9 @@ fn every_transfer_that_was_opened_is_noted_once_with_its_end() {
         (
             "STOR /new",
             |rig| {
-                rig.slow = Slow::Everything;
+                rig.slow(Slow::Everything);
                 rig.upload(b"new");
-                rig.hang_up();
+                rig.close();
                 // The host has its time to keep it.
                 rig.pass(support::seconds(300));
             },
@@ -102,18 +102,18 @@ fn tls_is_noted_when_it_stands_and_when_it_is_gone() {
     config.security.clear_command_channel = true;
     let mut rig = Rig::with(config.clone());
     rig.say("AUTH TLS");
-    assert_eq!(rig.notes, [Note::Reset, Note::Secured]);
+    assert_eq!(rig.notes(), [Note::Reset, Note::Secured]);
     rig = rig.login();
     rig.say("PBSZ 0\r\nPROT P");
     rig.passive();
     rig.say("RETR /file");
     rig.download();
     let protected = |note: &Note| matches!(note, Note::Transferred(end) if end.protected);
-    assert!(rig.notes.last().is_some_and(protected), "{:?}", rig.notes);
+    assert!(rig.notes().last().is_some_and(protected), "{:?}", rig.notes());
     rig.say("CCC");
-    assert_eq!(rig.notes.last(), Some(&Note::Cleared));
+    assert_eq!(rig.notes().last(), Some(&Note::Cleared));
     let mut rig = Rig::with(config);
-    rig.handshakes = Some(false);
+    rig.on_upgrade(Attempt::Fails(DataFailure::Handshake));
     rig.say("AUTH TLS");
-    assert!(!rig.notes.contains(&Note::Secured));
+    assert!(!rig.notes().contains(&Note::Secured));
 }

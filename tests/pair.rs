@@ -6,18 +6,17 @@ mod support;
 use ftp_proto::action::DataFailure;
 use ftp_proto::client::{self, Completed, Opened, Operation, TransferId};
 use ftp_proto::codec::{Features, RepresentationType, Text};
+use ftp_proto::testing::Random;
 use proptest::prelude::*;
 use support::client::Outcome;
 use support::pair::Pair;
-use support::random::Random;
-use support::tree::Node;
 use support::{secret, t};
 
 const IMAGE: RepresentationType = RepresentationType::Image;
 const ASCII: RepresentationType = RepresentationType::ASCII;
 
 fn logged_in(seed: u64) -> Pair {
-    let mut pair = Pair::new(seed);
+    let mut pair = support::pair::pair(seed);
     pair.run(&mut client::greeting(), |_| ()).done();
     pair.run(&mut client::login(t("me"), secret("secret"), None), |_| ()).done();
     pair
@@ -33,16 +32,16 @@ fn transferred(completed: Completed<'_>) -> u64 {
 
 #[track_caller]
 fn retrieve(pair: &mut Pair, path: &str, representation: RepresentationType, offset: u64) -> Vec<u8> {
-    pair.download.clear();
+    pair.take_received();
     let path = Text::new(path.as_bytes()).unwrap();
     let id = pair.run(&mut client::retrieve(path, representation, offset), id).done();
     pair.run(&mut client::complete(id), transferred).done();
-    std::mem::take(&mut pair.download)
+    pair.take_received()
 }
 
 #[track_caller]
 fn send(pair: &mut Pair, mut open: Operation<client::Open<'_>>, bytes: &[u8]) -> Option<Vec<u8>> {
-    pair.upload = bytes.to_vec();
+    pair.upload(bytes.to_vec());
     let (id, name) =
         pair.run(&mut open, |opened| (opened.transfer, opened.unique_name.map(<[u8]>::to_vec))).done();
     pair.run(&mut client::complete(id), transferred).done();
@@ -73,7 +72,7 @@ fn everything(seed: u64) {
     let length = random.below(2000);
     let bytes = content(&mut random, length);
     let representation = [IMAGE, ASCII][random.below(2)];
-    let mut pair = Pair::new(seed);
+    let mut pair = support::pair::pair(seed);
     let pair = &mut pair;
     assert_eq!(pair.run(&mut client::greeting(), |line| line.is_some()), Outcome::Done(true));
     let wrong = pair.run(&mut client::login(t("me"), secret("wrong"), None), |_| ());
@@ -90,7 +89,7 @@ fn everything(seed: u64) {
     assert_eq!(directory(pair), b"/a \"b\"");
 
     assert_eq!(send(pair, client::store(t("up"), representation, 0), &bytes), None);
-    assert_eq!(pair.host.tree.file("/a \"b\"/up").unwrap(), bytes, "stored");
+    assert_eq!(pair.host().file("/a \"b\"/up").unwrap(), bytes, "stored");
     assert!(retrieve(pair, "up", representation, 0) == bytes, "retrieved");
     let size = pair.run(&mut client::size(t("up")), |size| size.unwrap()).done();
     assert_eq!(size, bytes.len() as u64);
@@ -101,10 +100,10 @@ fn everything(seed: u64) {
     assert!(retrieve(pair, "up", IMAGE, half as u64) == bytes[half..], "from the middle");
     send(pair, client::store(t("up"), IMAGE, half as u64), b"tail");
     let expected = [&bytes[..half], b"tail"].concat();
-    assert_eq!(pair.host.tree.file("/a \"b\"/up").unwrap(), expected, "to the middle");
+    assert_eq!(pair.host().file("/a \"b\"/up").unwrap(), expected, "to the middle");
     send(pair, client::append(t("up"), representation), &bytes);
     let expected = [&expected[..], &bytes].concat();
-    assert_eq!(pair.host.tree.file("/a \"b\"/up").unwrap(), expected, "appended");
+    assert_eq!(pair.host().file("/a \"b\"/up").unwrap(), expected, "appended");
     let name = send(pair, client::store_unique(Some(t("up")), IMAGE), &bytes);
     assert_eq!(name.as_deref(), Some(&b"/a \"b\"/up.1"[..]));
 
@@ -114,10 +113,10 @@ fn everything(seed: u64) {
         (client::machine_list(None), 2),
         (client::list(Some(t("/dir"))), 0),
     ] {
-        pair.download.clear();
+        pair.take_received();
         let id = pair.run(&mut open, id).done();
         pair.run(&mut client::complete(id), transferred).done();
-        assert_eq!(pair.download.iter().filter(|byte| **byte == b'\n').count(), lines);
+        assert_eq!(pair.take_received().iter().filter(|byte| **byte == b'\n').count(), lines);
     }
 
     let mut missing = client::retrieve(t("none"), representation, 0);
@@ -130,7 +129,7 @@ fn everything(seed: u64) {
     pair.run(&mut client::change_to_parent(), |_| ()).done();
     assert_eq!(directory(pair), b"/");
     pair.run(&mut client::remove_directory(t("a \"b\"")), |_| ()).done();
-    assert_eq!(pair.host.tree.file("/down").unwrap(), expected);
+    assert_eq!(pair.host().file("/down").unwrap(), expected);
     assert_eq!(pair.run(&mut client::remove_directory(t("none")), |_| ()).refused(), 550);
     pair.run(&mut client::noop(), |_| ()).done();
     pair.run(&mut client::quit(), |line| line.code.get()).done();
@@ -150,8 +149,8 @@ fn an_operation_dropped_at_any_point_leaves_the_dialogue_in_step() {
     for (index, name) in names.iter().enumerate() {
         for polls in (0..90).chain([120, 200, 300]) {
             let mut pair = logged_in(polls as u64 * 31 + index as u64);
-            pair.host.tree.put("/big", Node::File(vec![b'x'; 500]));
-            pair.upload = b"uploaded".to_vec();
+            pair.host_mut().put_file("/big", vec![b'x'; 500]);
+            pair.upload(b"uploaded".to_vec());
             let pair = &mut pair;
             match *name {
                 "retrieve" => drop(pair.run_for(&mut client::retrieve(t("big"), IMAGE, 0), polls, id)),
@@ -171,7 +170,7 @@ fn an_operation_dropped_at_any_point_leaves_the_dialogue_in_step() {
             assert!(here == b"/" || (here == b"/dir" && *name == "directory"), "{name} {polls}");
             assert_eq!(retrieve(pair, "/file", IMAGE, 0), b"content", "{name} after {polls}");
             send(pair, client::store(t("/other"), IMAGE, 0), b"whole");
-            assert_eq!(pair.host.tree.file("/other"), Some(&b"whole"[..]), "{name} after {polls}");
+            assert_eq!(pair.host().file("/other"), Some(&b"whole"[..]), "{name} after {polls}");
             assert_eq!(directory(pair), here);
         }
     }
@@ -182,8 +181,8 @@ fn a_transfer_dropped_at_any_point_leaves_the_dialogue_in_step() {
     for store in [false, true] {
         for polls in 0..60 {
             let mut pair = logged_in(polls as u64);
-            pair.host.tree.put("/big", Node::File(vec![b'x'; 1500]));
-            pair.upload = vec![b'u'; 1500];
+            pair.host_mut().put_file("/big", vec![b'x'; 1500]);
+            pair.upload(vec![b'u'; 1500]);
             let pair = &mut pair;
             let mut open = match store {
                 true => client::store(t("new"), IMAGE, 0),
@@ -192,7 +191,7 @@ fn a_transfer_dropped_at_any_point_leaves_the_dialogue_in_step() {
             let id = pair.run(&mut open, id).done();
             drop(pair.run_for(&mut client::complete(id), polls, transferred));
             assert_eq!(directory(pair), b"/");
-            let stored = pair.host.tree.file("/new").map(<[u8]>::len);
+            let stored = pair.host().file("/new").map(<[u8]>::len);
             assert!(matches!(stored, None | Some(1500)), "half an upload was kept: {stored:?}");
             assert_eq!(retrieve(pair, "/file", IMAGE, 0), b"content");
         }
@@ -202,13 +201,13 @@ fn a_transfer_dropped_at_any_point_leaves_the_dialogue_in_step() {
 #[test]
 fn an_unreachable_server_port_is_a_failure_and_no_more() {
     let mut pair = logged_in(1);
-    pair.unreachable = true;
+    pair.set_unreachable(true);
     let outcome = pair.run(&mut client::retrieve(t("file"), IMAGE, 0), id);
     assert_eq!(
         outcome,
         Outcome::Failed(ftp_proto::client::TransferFailure::Connection(DataFailure::Unreachable))
     );
-    pair.unreachable = false;
+    pair.set_unreachable(false);
     assert_eq!(retrieve(&mut pair, "/file", IMAGE, 0), b"content");
 }
 
@@ -229,7 +228,7 @@ proptest! {
         let representation = if text { ASCII } else { IMAGE };
         let mut pair = logged_in(seed);
         send(&mut pair, client::store(t("f"), representation, 0), &bytes);
-        prop_assert_eq!(pair.host.tree.file("/f").unwrap(), &bytes);
+        prop_assert_eq!(pair.host().file("/f").unwrap(), &bytes);
         prop_assert!(retrieve(&mut pair, "f", representation, 0) == bytes);
     }
 }

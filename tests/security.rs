@@ -34,8 +34,7 @@ use ftp_proto::listing::{Clock, Entry, Formats, Kind, ListingParser, ListingWrit
 use ftp_proto::server::{Config, Endpoints, Limits, Request, Session, VirtualPath};
 use std::time::Duration;
 use support::client::{Act::Raw, Outcome, Rig as Client};
-use support::server::{DataEnd, End, LOCAL, PEER, PEER_DATA, Rig, STRANGER};
-use support::tree::Node;
+use support::server::{DataState, End, LOCAL, PEER, PEER_DATA, Rig, STRANGER};
 use support::{seconds, t};
 
 #[test]
@@ -61,9 +60,9 @@ fn bounce_a_transfer_goes_to_the_clients_own_host_and_to_no_privileged_port() {
         let mut rig = Rig::with(config).login();
         let code = rig.say(line);
         assert_eq!(code, [if allowed { 200 } else { 504 }], "{line}");
-        assert!(rig.ops.is_empty(), "{line}: nothing is dialled before the transfer");
+        assert!(rig.data_operations().is_empty(), "{line}: nothing is dialled before the transfer");
         rig.say("RETR file");
-        let dialled = rig.ops.iter().filter_map(|op| match op {
+        let dialled = rig.data_operations().iter().filter_map(|op| match op {
             DataOp::Connect(to) => Some(to.ip().to_canonical().to_string()),
             _ => None,
         });
@@ -85,7 +84,7 @@ fn bounce_another_host_is_allowed_by_the_knob_alone_and_a_privileged_port_never(
         config.foreign_addresses = true;
         let mut rig = Rig::with(config).login();
         assert_eq!(rig.say(line), [if allowed { 200 } else { 504 }], "{line}");
-        assert!(rig.ops.is_empty(), "{line}: nothing is dialled before the transfer");
+        assert!(rig.data_operations().is_empty(), "{line}: nothing is dialled before the transfer");
     }
     let mut config = Config::default();
     config.foreign_addresses = true;
@@ -100,7 +99,7 @@ fn theft_a_stranger_is_dropped_before_a_byte_and_the_listener_goes_on_for_the_cl
     assert_eq!(rig.say("PASV\r\nRETR file"), [227, 150]);
     for _ in 0..100 {
         assert!(!rig.arrive(STRANGER));
-        assert!(matches!(rig.data, DataEnd::Listening(_)), "it goes on listening");
+        assert!((rig.data_state() == DataState::Listening), "it goes on listening");
     }
     assert_eq!(rig.codes(), [], "never an unsolicited reply");
     assert!(rig.arrive(PEER_DATA));
@@ -131,7 +130,7 @@ fn cross_protocol_requests_close_the_session_and_input_is_never_echoed() {
         ] {
             let mut other = rig();
             assert_eq!(other.say(line), [421]);
-            let ended = (other.end, other.session.ended_by());
+            let ended = (other.end(), other.session().ended_by());
             assert_eq!(ended, (Some(End::Close), Some(PeerError::OtherProtocol(protocol))));
         }
         for verb in
@@ -149,7 +148,7 @@ fn an_over_long_line_is_no_command_and_neither_is_its_tail() {
         let mut rig = Rig::logged_in();
         let line = format!("CWD {}DELE /file", "x".repeat(length - 4));
         assert_eq!(rig.say(&format!("{line}\r\nNOOP")), [500, 200], "{length}");
-        assert!(rig.host.requests.is_empty());
+        assert!(rig.host().requests().is_empty());
     }
 }
 
@@ -162,7 +161,7 @@ fn no_argument_holds_cr_lf_or_nul() {
         let codes = rig.codes();
         assert_eq!(codes.len(), 2, "{bytes:?}: {codes:?}");
         assert!(matches!(codes[0], 500 | 501), "{bytes:?}: {codes:?}");
-        assert!(rig.host.requests.is_empty(), "{:?}", rig.host.requests);
+        assert!(rig.host().requests().is_empty(), "{:?}", rig.host().requests());
     }
     for byte in [b'\r', b'\n', 0] {
         let bytes = [b'a', byte, b'b'];
@@ -180,7 +179,7 @@ fn a_hostile_227_leads_nowhere_but_to_the_server_itself() {
             let mut rig = Client::greeted().says("EPSV", refusal).says("PASV", reply);
             let image = RepresentationType::Image;
             let _ = rig.run(&mut client::retrieve(t("f"), image, 0), |_| ());
-            assert_eq!(rig.dialled, ["192.0.2.1:22".parse().unwrap()], "{reply}");
+            assert_eq!(rig.dialled(), ["192.0.2.1:22".parse().unwrap()], "{reply}");
         }
     }
 }
@@ -216,7 +215,7 @@ fn endless_replies_end_at_the_limits_and_endless_listings_take_no_memory() {
         let too_long = Outcome::Error(Error::Peer(PeerError::ReplyTooLong));
         let late = Outcome::Error(Error::Peer(PeerError::TimedOut(Awaited::Reply)));
         assert_eq!(outcome, if piece.ends_with(b"\n") { too_long } else { late });
-        assert!(rig.shown.len() <= 10_000);
+        assert!(rig.lines().len() <= 10_000);
     }
     // The storage of a listing is one line; a longer one is told once and skipped.
     let mut parser = ListingParser::new([0; 100], Formats::LIST, Clock::UNKNOWN);
@@ -241,7 +240,7 @@ fn a_file_name_forges_no_line_of_a_listing_and_no_reply() {
     ListingWriter::nlst().write(&entry, &mut line).unwrap();
     assert_eq!(line, b"226 Transfer complete.\r\n");
     let mut rig = Rig::logged_in();
-    rig.host.tree.put("/dir/212 End.", Node::Directory);
+    rig.host_mut().put_directory("/dir/212 End.");
     let reply = rig.ask("STAT dir");
     assert_eq!(reply.len(), 1, "{reply:?}");
     assert_eq!(reply[0].lines().count(), 3);
@@ -256,7 +255,7 @@ fn no_path_leaves_the_root() {
             let mut rig = Rig::logged_in();
             rig.passive();
             rig.say(&format!("TYPE I\r\n{command} {path}"));
-            for request in &rig.host.requests {
+            for request in rig.host().requests() {
                 let path = request.rsplit(' ').next().unwrap();
                 assert!(VirtualPath::parse(path.as_bytes()).is_ok(), "{command}: {request}");
             }
@@ -269,27 +268,27 @@ fn globbing_stays_in_one_directory_and_within_its_budget() {
     let pattern = "{*/../*/../*/../*,[a-z]?}*";
     for command in ["LIST", "NLST", "LIST -la"] {
         let mut rig = Rig::logged_in();
-        rig.host.tree.put("/dir/file", Node::Directory);
+        rig.host_mut().put_directory("/dir/file");
         rig.passive();
         assert_eq!(
             rig.say(&format!("{command} {pattern}")),
             [550],
             "no braces, and no pattern before a slash"
         );
-        let lists = rig.host.requests.len();
-        assert!(lists <= 3, "one request a reading, whatever the pattern: {:?}", rig.host.requests);
+        let lists = rig.host().requests().len();
+        assert!(lists <= 3, "one request a reading, whatever the pattern: {:?}", rig.host().requests());
         rig.passive();
         assert_eq!(rig.say(&format!("{command} *")), [150]);
         assert!(!String::from_utf8(rig.download()).unwrap().contains("dir/file"));
     }
     let mut rig = Rig::logged_in();
     assert_eq!(rig.say(&format!("STAT {pattern}")), [550]);
-    assert_eq!(rig.host.requests.len(), 1, "STAT knows no patterns");
+    assert_eq!(rig.host().requests().len(), 1, "STAT knows no patterns");
 
     // The longest pattern that a line holds, against the longest names.
     let mut rig = Rig::logged_in();
     for number in 0..1000 {
-        rig.host.tree.put(&format!("/{}{number}", "a".repeat(250)), Node::Directory);
+        rig.host_mut().put_directory(format!("/{}{number}", "a".repeat(250)));
     }
     let begin = std::time::Instant::now();
     rig.passive();
@@ -301,17 +300,17 @@ fn globbing_stays_in_one_directory_and_within_its_budget() {
 fn telnet_commands_are_bounded_and_hide_nothing() {
     for noise in [&b"\xff\xf4\xff\xf2"[..], b"\xff\xfb\x01\xff\xfd\x03", b"\xff\xf1\xff\xf1\xff\xf1"] {
         let mut rig = Rig::logged_in();
-        rig.send(&[noise, b"NOOP\r\n"].concat());
+        rig.send([noise, b"NOOP\r\n"].concat());
         assert_eq!(rig.codes(), [200], "{noise:?}");
     }
     let mut rig = Rig::logged_in();
-    rig.send(&b"\xff\xfa".repeat(100_000));
+    rig.send(b"\xff\xfa".repeat(100_000));
     rig.send(b"\xff\xf0\r\n");
     rig.replies();
     // The IAC that is a byte of a name is not lost, and no line longer than the limit comes of it.
     rig.send(b"MKD a\xff\xffb\r\n");
     rig.output();
-    assert!(rig.host.tree.0.contains_key(&b"/a\xffb"[..]));
+    assert!(rig.host().contains(&b"/a\xffb"[..]));
 }
 
 #[test]
@@ -321,8 +320,8 @@ fn enumeration_every_name_gets_the_same_answer_after_the_same_time() {
         let mut rig = Rig::with(Config::default());
         let mut replies = rig.ask(&format!("USER {user}"));
         replies.extend(rig.ask("PASS wrong"));
-        let asked = rig.now;
-        let due = rig.wait.deadline.unwrap();
+        let asked = rig.now();
+        let due = rig.wait().deadline.unwrap();
         rig.pass(due.since(asked));
         replies.extend(rig.replies());
         seen.push((replies, due.since(asked)));
@@ -339,29 +338,29 @@ fn guessing_takes_longer_each_time_and_ends_the_session() {
         config.timeouts.login = seconds(1000);
         let mut rig = Rig::with(config);
         let mut waited = Duration::ZERO;
-        while rig.end.is_none() {
+        while rig.end().is_none() {
             // Starting over does not help.
             rig.say(&format!("REIN\r\nUSER {user}\r\nPASS wrong"));
-            if let (None, Some(deadline)) = (rig.end, rig.wait.deadline) {
-                let delay = deadline.since(rig.now);
+            if let (None, Some(deadline)) = (rig.end(), rig.wait().deadline) {
+                let delay = deadline.since(rig.now());
                 assert!(delay >= waited, "{delay:?} after {waited:?}");
                 waited = delay;
                 rig.pass(delay);
             }
         }
         assert_eq!(waited, seconds(16));
-        assert_eq!(rig.session.ended_by(), Some(PeerError::TooManyLogins));
+        assert_eq!(rig.session().ended_by(), Some(PeerError::TooManyLogins));
     }
 }
 
 #[test]
 fn the_host_is_asked_before_the_greeting() {
     let mut rig = Rig::silent(Config::default(), LOCAL, PEER);
-    rig.host.admits = false;
-    rig.pump();
+    rig.host_mut().set_admits(false);
+    rig.settle();
     assert_eq!(rig.codes(), [421]);
-    assert_eq!(rig.host.requests.len(), 1);
-    assert_eq!(rig.end, Some(End::Close));
+    assert_eq!(rig.host().requests().len(), 1);
+    assert_eq!(rig.end(), Some(End::Close));
 }
 
 #[test]
@@ -372,14 +371,14 @@ fn slow_peers_each_wait_has_its_own_end() {
         rig.pass(seconds(9));
         rig.send(b"NOOP\r\nUSER me\r\n");
     }
-    assert_eq!(rig.session.ended_by(), Some(PeerError::TimedOut(Awaited::Login)));
+    assert_eq!(rig.session().ended_by(), Some(PeerError::TimedOut(Awaited::Login)));
     // A line that never ends is silence too.
     let mut rig = Rig::logged_in();
     for _ in 0..31 {
         rig.pass(seconds(10));
         rig.send(b"x");
     }
-    assert_eq!(rig.session.ended_by(), Some(PeerError::TimedOut(Awaited::Command)));
+    assert_eq!(rig.session().ended_by(), Some(PeerError::TimedOut(Awaited::Command)));
     // To come to the data connection, to move bytes on it, and to move enough of them.
     let mut rig = Rig::logged_in();
     assert_eq!(rig.say("EPSV\r\nRETR file"), [229, 150]);
@@ -394,27 +393,27 @@ fn slow_peers_each_wait_has_its_own_end() {
         let id = rig.data_id();
         for _ in 0..12 {
             rig.pass(seconds(10));
-            if moved > 0 && rig.session.is_transferring() {
+            if moved > 0 && rig.session().is_transferring() {
                 rig.tell(id, DataEvent::Moved(moved));
             }
         }
         assert_eq!(rig.codes().first().copied(), code, "{moved} at {rate}");
-        assert!(rig.host.tree.file("/x").is_none());
+        assert!(rig.host().file("/x").is_none());
     }
 }
 
 #[test]
 fn pipelining_takes_no_memory_but_the_windows() {
     let mut rig = Rig::logged_in();
-    rig.deaf = true;
+    rig.set_deaf(true);
     for _ in 0..5_000 {
         rig.send(b"FEAT\r\nSTAT\r\n");
     }
-    assert!(!rig.wait.readable, "who does not take replies is not read from");
+    assert!(!rig.wait().readable, "who does not take replies is not read from");
     assert!(rig.unread() > 50_000);
-    assert!(rig.tx.pending().len() <= 4096);
-    rig.deaf = false;
-    rig.pump();
+    assert!(rig.parts().2.pending().len() <= 4096);
+    rig.set_deaf(false);
+    rig.settle();
     assert_eq!(rig.codes().len(), 10_000);
 }
 
@@ -426,10 +425,10 @@ fn before_the_login_nothing_is_told_and_the_host_is_asked_nothing() {
         }
         for argument in ["", " x", " /dir", " \u{1}"] {
             let mut rig = Rig::new();
-            rig.host.requests.clear();
+            rig.host_mut().clear_requests();
             let reply = rig.ask(&format!("{verb}{argument}"));
             assert_eq!(reply, Rig::new().ask("NONE"), "{verb}{argument}: as an unknown command");
-            assert!(rig.host.requests.is_empty() && rig.ops.is_empty());
+            assert!(rig.host().requests().is_empty() && rig.data_operations().is_empty());
         }
     }
 }
@@ -468,7 +467,7 @@ fn secrets_do_not_show_in_debug() {
     assert!(!format!("{request:?}").contains("hunter2"));
     let mut rig = Rig::new();
     rig.say("USER me\r\nPASS hunter2");
-    assert!(!format!("{:?}", rig.session).contains("hunter2"));
+    assert!(!format!("{:?}", rig.session()).contains("hunter2"));
     // Control bytes are shown escaped: no line of a log is forged.
     let command = Command::parse(b"CWD a\x1b[2Jb").unwrap();
     assert!(!format!("{command:?}").contains('\u{1b}'));

@@ -41,9 +41,9 @@ fn every_answer_to_abor_leaves_the_connection_usable() {
     ] {
         for chunks in [Chunks::whole(), Chunks::of(&[1])] {
             let (mut rig, id) = begun(Rig::greeted().on("ABOR", to_abort), to_transfer);
-            rig.chunks = chunks;
+            rig.set_pieces(chunks);
             rig.run(&mut client::abort(id), |_| ()).done();
-            assert!(rig.ops.contains(&DataOp::Abort), "the data connection is closed");
+            assert!(rig.data_operations().contains(&DataOp::Abort), "the data connection is closed");
             in_step(&mut rig);
             assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{to_transfer:?} {to_abort:?}");
             in_step(&mut rig);
@@ -54,23 +54,23 @@ fn every_answer_to_abor_leaves_the_connection_usable() {
 #[test]
 fn abor_is_sent_before_the_data_connection_is_closed_and_that_before_an_answer() {
     let (mut rig, id) = begun(Rig::greeted(), &[Data(b"abc"), AfterData, Say("226 done")]);
-    rig.reset_counts();
+    rig.clear_records();
     let mut operation = client::abort(id);
-    while rig.ops.is_empty() {
+    while rig.data_operations().is_empty() {
         assert!(rig.run_for(&mut operation, 1, |_| ()).is_none());
     }
-    assert_eq!(rig.transcript, ["C: ABOR"]);
+    assert_eq!(rig.transcript(), ["C: ABOR"]);
     rig.run(&mut operation, |_| ()).done();
-    assert_eq!(rig.transcript, ["C: ABOR", "S: 426 aborted", "S: 226 closed"]);
+    assert_eq!(rig.transcript(), ["C: ABOR", "S: 426 aborted", "S: 226 closed"]);
     in_step(&mut rig);
 }
 
 #[test]
 fn no_answer_to_abor_ends_the_connection_after_a_while() {
     let (mut rig, id) = begun(Rig::greeted().on("ABOR", []), &[]);
-    let start = rig.now;
+    let start = rig.now();
     assert_eq!(rig.run(&mut client::abort(id), |_| ()), peer_error(PeerError::TimedOut(Awaited::Abort)));
-    assert_eq!(rig.now.since(start), seconds(10));
+    assert_eq!(rig.now().since(start), seconds(10));
     assert_eq!(rig.run(&mut client::noop(), |_| ()), peer_error(PeerError::TimedOut(Awaited::Abort)));
 }
 
@@ -79,18 +79,18 @@ fn one_answer_for_both_is_waited_out() {
     let mut config = Config::default();
     config.timeouts.abort = seconds(3);
     let (mut rig, id) = begun(Rig::with(config, PEER).greet().on("ABOR", []), &[Say("226 done")]);
-    let start = rig.now;
+    let start = rig.now();
     rig.run(&mut client::abort(id), |_| ()).done();
-    assert_eq!(rig.now.since(start), seconds(3));
+    assert_eq!(rig.now().since(start), seconds(3));
     in_step(&mut rig);
     // Pure-FTPd's, to a download: it is known by it from then on.
     for (profile, waited) in [(Profile::empty(), 10), (Profile::ONE_ABORT_REPLY, 0)] {
         let rig = Rig::greeted().on("ABOR", []).profile(profile);
         let (mut rig, id) = begun(rig, &[Say("226 Since you see this ABOR must've succeeded")]);
-        let start = rig.now;
+        let start = rig.now();
         rig.run(&mut client::abort(id), |_| ()).done();
-        assert_eq!(rig.now.since(start), seconds(waited));
-        assert!(rig.client.profile().contains(Profile::ONE_ABORT_REPLY));
+        assert_eq!(rig.now().since(start), seconds(waited));
+        assert!(rig.client().profile().contains(Profile::ONE_ABORT_REPLY));
         in_step(&mut rig);
     }
 }
@@ -99,10 +99,10 @@ fn one_answer_for_both_is_waited_out() {
 fn a_transfer_that_the_server_has_finished_needs_no_abor() {
     let mut rig = Rig::greeted().on("RETR", [Say("226 at once")]);
     let (id, ..) = rig.run(&mut client::retrieve(t("f"), IMAGE, 0), opened).done();
-    rig.reset_counts();
+    rig.clear_records();
     assert_eq!(rig.run(&mut client::abort(id), |bytes| bytes), Outcome::Done(0));
     assert!(rig.commands().is_empty());
-    assert_eq!(rig.ops, [DataOp::Abort]);
+    assert_eq!(rig.data_operations(), [DataOp::Abort]);
     in_step(&mut rig);
 }
 
@@ -117,7 +117,7 @@ fn a_transfer_can_be_aborted_while_it_is_seen_through() {
             }
             rig.run(&mut client::abort(complete.into_transfer()), |_| ()).done();
             in_step(&mut rig);
-            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript);
+            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript());
         }
     }
 }
@@ -128,7 +128,7 @@ fn an_abort_may_be_dropped_at_any_point() {
         let (mut rig, id) = begun(Rig::greeted(), &[Data(b"abc"), AfterData, Say("226 done")]);
         let _ = rig.run_for(&mut client::abort(id), polls, |_| ());
         in_step(&mut rig);
-        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript);
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript());
         in_step(&mut rig);
     }
 }
@@ -148,11 +148,11 @@ fn what_is_dropped_is_given_up_as_the_policy_says() {
             let mut rig = with(policy);
             let mut open = open;
             let _ = rig.run(&mut open, opened).done();
-            rig.reset_counts();
+            rig.clear_records();
             in_step(&mut rig);
             let commands: Vec<&str> = expected.into_iter().chain(["SYST"]).collect();
             assert_eq!(rig.commands(), commands, "{policy:?}");
-            assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
+            assert_eq!(rig.data_operations().last(), Some(&DataOp::Abort));
             assert_eq!(retrieve(&mut rig), Outcome::Done(3));
         }
     }
@@ -163,10 +163,10 @@ fn a_server_that_closes_at_the_sight_of_synch_is_remembered() {
     let mut rig = with(AbortPolicy::AborWithSynch).on("ABOR", [Hangup]);
     let _ = rig.run(&mut client::store(t("f"), IMAGE, 0), opened).done();
     assert_eq!(rig.run(&mut client::noop(), |_| ()), peer_error(PeerError::Closed));
-    assert_eq!(rig.client.profile(), Profile::NO_SYNCH);
+    assert_eq!(rig.client().profile(), Profile::NO_SYNCH);
     let mut rig = with(AbortPolicy::AborWithSynch).profile(Profile::NO_SYNCH);
     let _ = rig.run(&mut client::store(t("f"), IMAGE, 0), opened).done();
-    rig.reset_counts();
+    rig.clear_records();
     in_step(&mut rig);
     assert_eq!(rig.commands(), ["ABOR", "SYST"]);
 }
@@ -175,7 +175,7 @@ fn a_server_that_closes_at_the_sight_of_synch_is_remembered() {
 fn a_server_that_knows_no_abor_behind_synch_is_remembered() {
     let (mut rig, id) = begun(with(AbortPolicy::AborWithSynch).on("ABOR", []), &[]);
     assert_eq!(rig.run(&mut client::abort(id), |_| ()), peer_error(PeerError::TimedOut(Awaited::Abort)));
-    assert_eq!(rig.client.profile(), Profile::NO_SYNCH);
+    assert_eq!(rig.client().profile(), Profile::NO_SYNCH);
 }
 
 #[test]
@@ -183,12 +183,12 @@ fn an_abort_byte_by_byte_is_the_same_abort() {
     for policy in [AbortPolicy::Abor, AbortPolicy::AborWithSynch] {
         for polls in 0..40 {
             let mut rig = with(policy);
-            rig.chunks = Chunks::of(&[1]);
+            rig.set_pieces(Chunks::of(&[1]));
             let (mut rig, id) = begun(rig, &[Data(b"abc"), AfterData, Say("226 done")]);
             let mut operation = client::abort(id);
             let _ = rig.run_for(&mut operation, polls, |_| ());
             in_step(&mut rig);
-            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript);
+            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript());
         }
     }
 }

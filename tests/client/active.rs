@@ -21,11 +21,11 @@ fn the_server_is_told_where_to_connect_to() {
     let mut rig = active();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPRT |1|192.0.2.77|1025|", "RETR f"]);
-    assert_eq!(rig.transcript[..2], ["C: TYPE I", "S: 200 okay"], "one at a time");
-    assert_eq!(rig.round_trips, 4);
-    assert_eq!(rig.ops[0], DataOp::Listen { address: None, ports: 0..=0 });
-    assert_eq!(rig.ops[1], DataOp::Admit);
-    assert_eq!(rig.ops.last(), Some(&DataOp::Close));
+    assert_eq!(rig.transcript()[..2], ["C: TYPE I", "S: 200 okay"], "one at a time");
+    assert_eq!(rig.round_trips(), 4);
+    assert_eq!(rig.data_operations()[0], DataOp::Listen { address: None, ports: 0..=0 });
+    assert_eq!(rig.data_operations()[1], DataOp::Admit);
+    assert_eq!(rig.data_operations().last(), Some(&DataOp::Close));
     assert_eq!(transfer(&mut rig, client::store(t("f"), IMAGE, 0)), Outcome::Done(3));
     assert_eq!(transfer(&mut rig, client::retrieve(t("f"), IMAGE, 9)), Outcome::Done(3));
     in_step(&mut rig);
@@ -44,14 +44,14 @@ fn a_2yz_of_no_other_command_to_eprt_and_port_is_success_and_eprt_refused_is_fol
         assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
         let commands = ["TYPE I", "EPRT |1|192.0.2.77|1025|", "PORT 192,0,2,77,4,1", "RETR f"];
         assert_eq!(rig.commands(), commands);
-        assert!(rig.client.profile().contains(Profile::NO_EPRT));
-        rig.reset_counts();
+        assert!(rig.client().profile().contains(Profile::NO_EPRT));
+        rig.clear_records();
         assert_eq!(retrieve(&mut rig), Outcome::Done(3));
         assert_eq!(rig.commands(), ["PORT 192,0,2,77,4,1", "RETR f"], "it is remembered");
     }
     let mut rig = active().says("EPRT", "500 x").says("PORT", "500 x");
     assert!(matches!(retrieve(&mut rig), Outcome::Refused { verb: Some(Verb::Port), .. }));
-    assert_eq!(rig.ops.last(), Some(&DataOp::Abort), "the listener is closed");
+    assert_eq!(rig.data_operations().last(), Some(&DataOp::Abort), "the listener is closed");
     in_step(&mut rig);
 }
 
@@ -66,7 +66,7 @@ fn the_address_told_is_one_that_the_server_can_use() {
         let mut config = config(Active);
         config.active.address = address.map(|address: &str| address.parse().unwrap());
         let mut rig = Rig::with(config, peer).greet();
-        rig.listens_at = Some(listens_at.parse().unwrap());
+        rig.set_listener(Some(listens_at.parse().unwrap()));
         let _ = rig.run_for(&mut client::retrieve(t("f"), IMAGE, 0), 12, |_| ());
         assert_eq!(rig.commands()[1], format!("EPRT {eprt}"));
     }
@@ -75,7 +75,7 @@ fn the_address_told_is_one_that_the_server_can_use() {
 #[test]
 fn an_ipv6_address_has_no_port_command() {
     let mut rig = Rig::with(config(Active), PEER_V6).greet().says("EPRT", "500 what");
-    rig.listens_at = Some("[2001:db8::77]:1025".parse().unwrap());
+    rig.set_listener(Some("[2001:db8::77]:1025".parse().unwrap()));
     assert_eq!(retrieve(&mut rig).refused(), 500);
     in_step(&mut rig);
 }
@@ -86,7 +86,7 @@ fn the_listener_has_the_ports_that_the_caller_allows() {
     config.active.ports = 3000..=3010;
     let mut rig = Rig::with(config, PEER).greet();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
-    assert_eq!(rig.ops[0], DataOp::Listen { address: None, ports: 3000..=3010 });
+    assert_eq!(rig.data_operations()[0], DataOp::Listen { address: None, ports: 3000..=3010 });
 }
 
 #[test]
@@ -106,9 +106,9 @@ fn the_data_connection_may_come_before_the_150_or_after_it_or_after_the_226() {
     ] {
         for data_first in [false, true] {
             let mut rig = active().on("RETR", acts);
-            rig.data_first = data_first;
-            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{acts:?}: {:#?}", rig.transcript);
-            assert_eq!(rig.ops.last(), Some(&DataOp::Close));
+            rig.set_data_first(data_first);
+            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{acts:?}: {:#?}", rig.transcript());
+            assert_eq!(rig.data_operations().last(), Some(&DataOp::Close));
             in_step(&mut rig);
         }
     }
@@ -122,16 +122,16 @@ fn strangers_are_turned_away_and_gain_no_time() {
     }
     acts.push(Say("425 cannot connect"));
     let mut rig = active().on("RETR", acts);
-    let start = rig.now;
+    let start = rig.now();
     let mut open = client::retrieve(t("f"), IMAGE, 0);
     let (id, ..) = rig.run(&mut open, opened).done();
     let mut complete = client::complete(id);
-    while !rig.ops.contains(&DataOp::Abort) {
+    while !rig.data_operations().contains(&DataOp::Abort) {
         assert!(rig.run_for(&mut complete, 1, |_| ()).is_none());
     }
-    assert_eq!(rig.now.since(start), seconds(60));
-    assert_eq!(rig.ops.iter().filter(|op| **op == DataOp::Reject).count(), 6);
-    assert!(!rig.ops.contains(&DataOp::Admit));
+    assert_eq!(rig.now().since(start), seconds(60));
+    assert_eq!(rig.data_operations().iter().filter(|op| **op == DataOp::Reject).count(), 6);
+    assert!(!rig.data_operations().contains(&DataOp::Admit));
 }
 
 #[test]
@@ -144,12 +144,12 @@ fn while_waiting_for_the_server_to_connect_its_refusal_is_heard() {
     ] {
         let mut rig = active().on("RETR", acts);
         assert_eq!(retrieve(&mut rig).refused(), code);
-        assert_eq!(rig.ops.last(), Some(&DataOp::Abort), "the listener is closed");
+        assert_eq!(rig.data_operations().last(), Some(&DataOp::Abort), "the listener is closed");
         in_step(&mut rig);
     }
     let mut rig = active().on("RETR", [Say("150 go"), Delay(seconds(2)), Say("421 bye"), Hangup]);
     assert_eq!(retrieve(&mut rig).refused(), 421);
-    assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
+    assert_eq!(rig.data_operations().last(), Some(&DataOp::Abort));
 }
 
 #[test]
@@ -158,9 +158,9 @@ fn a_server_that_never_connects_is_not_waited_for_for_ever() {
     assert_eq!(retrieve(&mut rig).refused(), 425);
     in_step(&mut rig);
     let mut rig = active().on("RETR", [Say("150 go"), Say("226 done")]);
-    let start = rig.now;
+    let start = rig.now();
     assert_eq!(retrieve(&mut rig), Outcome::Failed(TransferFailure::Connection(DataFailure::Unreachable)));
-    assert_eq!(rig.now.since(start), seconds(10));
+    assert_eq!(rig.now().since(start), seconds(10));
     in_step(&mut rig);
     // An empty directory, for some.
     let mut rig = active().on("LIST", [Say("226 empty")]);
@@ -170,7 +170,7 @@ fn a_server_that_never_connects_is_not_waited_for_for_ever() {
 #[test]
 fn a_listener_that_cannot_be_had_is_a_failure() {
     let mut rig = active();
-    rig.listens_at = None;
+    rig.set_listener(None);
     assert_eq!(retrieve(&mut rig), Outcome::Failed(TransferFailure::Connection(DataFailure::Unreachable)));
     in_step(&mut rig);
 }
@@ -182,16 +182,16 @@ fn active_mode_comes_last_where_passive_mode_does_not_work_and_is_remembered() {
     let mut rig = by_refusal();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "PASV", "EPRT |1|192.0.2.77|1025|", "RETR f"]);
-    assert!(rig.client.profile().contains(Profile::NO_EPSV | Profile::NO_PASSIVE));
-    rig.reset_counts();
+    assert!(rig.client().profile().contains(Profile::NO_EPSV | Profile::NO_PASSIVE));
+    rig.clear_records();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["EPRT |1|192.0.2.77|1025|", "RETR f"]);
     let mut rig = Rig::with(config(PassiveThenActive), PEER).greet();
-    rig.connects = Some(Err(DataFailure::Unreachable));
+    rig.on_connect(attempt(Some(Err(DataFailure::Unreachable))));
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "PASV", "EPRT |1|192.0.2.77|1025|", "RETR f"]);
     let mut rig = Rig::with(config(PassiveThenActive), PEER_V6).greet().says("EPSV", "500");
-    rig.listens_at = Some("[2001:db8::77]:1025".parse().unwrap());
+    rig.set_listener(Some("[2001:db8::77]:1025".parse().unwrap()));
     let acts = [Say("150 go"), Arrive("[2001:db8::1]:20"), Data(b"abc"), AfterData, Say("226 done")];
     rig = rig.on("RETR", acts);
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
@@ -211,6 +211,6 @@ fn a_transfer_in_active_mode_may_be_dropped_at_any_point() {
         let (id, ..) = rig.run(&mut client::retrieve(t("x"), IMAGE, 0), opened).done();
         let _ = rig.run_for(&mut client::complete(id), polls, |_| ());
         in_step(&mut rig);
-        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript);
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript());
     }
 }

@@ -17,7 +17,7 @@ fn sizes_are_read_as_servers_write_them() {
         let read = rig.run(&mut client::size(t("f")), |size| size.ok()).done();
         assert_eq!(read, size, "{reply}");
         assert_eq!(rig.commands(), ["TYPE I", "SIZE f"]);
-        assert_eq!(rig.round_trips, 2);
+        assert_eq!(rig.round_trips(), 2);
     }
     let mut rig = Rig::greeted().says("SIZE", "550 no");
     assert_eq!(rig.run(&mut client::size(t("f")), |_| ()).refused(), 550);
@@ -120,7 +120,7 @@ fn an_answer_on_a_line_that_the_limit_may_have_cut_is_unreadable() {
     for line in [format!("250-f\r\n{line}250 end\r\n"), format!("250{line}")] {
         let mut rig = Rig::greeted().on("MLST", [Raw(line.into_bytes())]);
         rig.run(&mut client::facts(Some(t("f"))), |()| ()).done();
-        assert!(!rig.shown.iter().any(|line| line.contains("type=")), "{:?}", rig.shown.len());
+        assert!(!rig.lines().iter().any(|line| line.contains("type=")), "{:?}", rig.lines().len());
     }
 }
 
@@ -164,7 +164,7 @@ fn features_are_read_as_servers_write_them() {
     ] {
         let mut rig = Rig::greeted().says("FEAT", reply);
         assert_eq!(rig.run(&mut client::features(), |features| features), Outcome::Done(features), "{reply}");
-        assert_eq!(rig.client.offers().map(|offers| offers.features()), Some(features), "{reply}");
+        assert_eq!(rig.client().offers().map(|offers| offers.features()), Some(features), "{reply}");
         in_step(&mut rig);
     }
     for reply in ["500 what", "502 no", "530 later"] {
@@ -181,7 +181,7 @@ fn entry_of(reply: &'static str, room: usize) -> Option<Result<(String, Option<u
     let mut reader = FactsReader::new(vec![0; room]);
     let mut found = None;
     loop {
-        match operation.poll(&mut rig.client, rig.now, &mut rig.rx, &mut rig.tx).unwrap() {
+        match rig.poll(&mut operation).unwrap() {
             Action::Event(client::Event::Line(line)) => {
                 let entry = reader.line(&line.line());
                 assert!(entry.is_none() || found.is_none(), "one entry");
@@ -192,9 +192,9 @@ fn entry_of(reply: &'static str, room: usize) -> Option<Result<(String, Option<u
             // Before the command goes, there is nothing to answer.
             Action::Wait(wait) if !wait.writable => {}
             Action::Wait(_) => {
-                rig.tx.sent(100);
-                rig.rx.extend(reply.as_bytes());
-                rig.rx.extend(b"\r\n");
+                rig.tx().sent(100);
+                rig.rx().extend(reply.as_bytes());
+                rig.rx().extend(b"\r\n");
             }
             other => panic!("{other:?}"),
         }
@@ -315,7 +315,7 @@ fn a_raw_command_is_sent_as_it_is() {
         }
         let sent = ftp_proto::codec::Escaped(line.as_bytes()).to_string();
         assert_eq!(rig.commands(), [sent]);
-        assert_eq!(rig.shown.len(), reply.lines().count() - 1);
+        assert_eq!(rig.lines().len(), reply.lines().count() - 1);
         in_step(&mut rig);
     }
 }
@@ -407,7 +407,7 @@ fn a_raw_command_that_no_table_knows_is_no_greeting() {
 fn a_size_is_asked_for_in_type_i() {
     let mut rig = Rig::greeted();
     assert_eq!(transfer(&mut rig, client::list(None)), Outcome::Done(3));
-    rig.reset_counts();
+    rig.clear_records();
     rig.run(&mut client::size(t("f")), |_| ()).done();
     assert_eq!(rig.commands(), ["TYPE I", "SIZE f"]);
 }
@@ -471,7 +471,7 @@ fn an_mlsd_that_is_announced_and_refused_is_followed_by_list_and_remembered() {
         assert_eq!(formats, ftp_proto::listing::Formats::LIST);
         rig.run(&mut client::complete(id), |_| ()).done();
         assert_eq!(rig.commands(), ["EPSV", "MLSD d", "EPSV", "LIST d"]);
-        rig.reset_counts();
+        rig.clear_records();
         assert_eq!(transfer(&mut rig, client::entries(None)), Outcome::Done(3));
         assert_eq!(rig.commands(), ["EPSV", "LIST"]);
         in_step(&mut rig);
@@ -481,7 +481,7 @@ fn an_mlsd_that_is_announced_and_refused_is_followed_by_list_and_remembered() {
     let mut config = Config::default();
     config.data_connection = client::DataConnection::Active;
     let mut rig = Rig::with(config, PEER).greet().says("MLSD", "500 what");
-    assert_eq!(transfer(&mut rig, client::entries(None)), Outcome::Done(3), "{:#?}", rig.transcript);
+    assert_eq!(transfer(&mut rig, client::entries(None)), Outcome::Done(3), "{:#?}", rig.transcript());
 }
 
 #[test]
@@ -509,7 +509,7 @@ fn a_server_that_takes_an_option_of_list_for_a_name_does_no_harm() {
         transfer(&mut rig, client::list(Some(t("-a"))));
         in_step(&mut rig);
         // No operation sends an option by itself.
-        rig.reset_counts();
+        rig.clear_records();
         assert_eq!(transfer(&mut rig, client::list(None)), Outcome::Done(3));
         assert_eq!(rig.commands(), ["EPSV", "LIST"]);
     }

@@ -13,8 +13,8 @@ fn noop_keeps_the_control_connection_alive_whenever_it_is_answered() {
     for attentive in [false, true] {
         let acts = [Say("150 go"), Delay(seconds(50)), Data(b"abc"), AfterData, Say("226 done")];
         let mut rig = kept_alive().on("RETR", acts);
-        rig.attentive = attentive;
-        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript);
+        rig.set_attentive(attentive);
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript());
         assert_eq!(rig.commands()[3..], ["NOOP", "NOOP"]);
         in_step(&mut rig);
         assert_eq!(retrieve(&mut rig), Outcome::Done(3));
@@ -26,11 +26,11 @@ fn noop_keeps_the_control_connection_alive_whenever_it_is_answered() {
 fn noop_answered_at_once_belongs_to_no_transfer() {
     for noop in ["200 okay", "500 busy", "502 no", "503 not now"] {
         let mut rig = kept_alive().says("NOOP", noop).on("RETR", [Say("150 go"), AfterData, Say("226 done")]);
-        rig.attentive = true;
-        let start = rig.now;
+        rig.set_attentive(true);
+        let start = rig.now();
         let outcome = retrieve(&mut rig);
         assert_eq!(outcome.refused(), 426, "it stalled, {noop} or not");
-        assert_eq!(rig.now.since(start), seconds(60), "NOOP is no data");
+        assert_eq!(rig.now().since(start), seconds(60), "NOOP is no data");
         assert!(rig.commands().contains(&"NOOP"));
         in_step(&mut rig);
     }
@@ -53,20 +53,20 @@ fn stat_tells_how_far_a_transfer_is_at_once_or_after_it() {
     for attentive in [false, true] {
         let acts = [Say("150 go"), Delay(seconds(5)), Data(b"abc"), AfterData, Say("226 done")];
         let mut rig = Rig::greeted().on("RETR", acts);
-        rig.attentive = attentive;
+        rig.set_attentive(attentive);
         let (id, ..) = rig.run(&mut client::retrieve(t("f"), IMAGE, 0), opened).done();
         let mut complete = client::complete(id);
         complete.ask_status();
         assert_eq!(rig.run(&mut complete, |done| done.transferred), Outcome::Done(3));
         assert_eq!(rig.commands()[3..], ["STAT"]);
         if attentive {
-            assert_eq!(rig.shown, ["211 so far", "211  3 bytes", "211 end"]);
+            assert_eq!(rig.lines(), ["211 so far", "211  3 bytes", "211 end"]);
         }
         in_step(&mut rig);
         assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     }
     let mut rig = Rig::greeted().says("STAT", "500 what");
-    rig.attentive = true;
+    rig.set_attentive(true);
     let (id, ..) = rig.run(&mut client::retrieve(t("f"), IMAGE, 0), opened).done();
     let mut complete = client::complete(id);
     complete.ask_status();
@@ -87,7 +87,7 @@ fn a_transfer_with_noops_unanswered_can_be_aborted_and_dropped() {
             rig.run(&mut client::abort(complete.into_transfer()), |_| ()).done();
         }
         in_step(&mut rig);
-        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript);
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript());
     }
 }
 
@@ -99,9 +99,9 @@ fn data_is_read_although_no_150_comes() {
         &[Data(b"abc"), AfterData, Delay(seconds(50)), Say("150 late"), Say("226 done")],
     ] {
         let mut rig = Rig::greeted().on("RETR", acts);
-        let start = rig.now;
-        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{acts:?} {:#?}", rig.transcript);
-        assert!(rig.now.since(start) >= seconds(10));
+        let start = rig.now();
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{acts:?} {:#?}", rig.transcript());
+        assert!(rig.now().since(start) >= seconds(10));
         in_step(&mut rig);
     }
     let mut rig = Rig::greeted().on("RETR", [Delay(seconds(12)), Say("550 none")]);
@@ -113,6 +113,6 @@ fn data_is_read_although_no_150_comes() {
 fn nothing_is_sent_before_the_server_says_150() {
     let mut rig = Rig::greeted().on("STOR", [Delay(seconds(50)), Say("550 no")]);
     assert_eq!(transfer(&mut rig, client::store(t("f"), IMAGE, 0)).refused(), 550);
-    assert!(!rig.ops.iter().any(|op| matches!(op, DataOp::Send(_))));
+    assert!(!rig.data_operations().iter().any(|op| matches!(op, DataOp::Send(_))));
     in_step(&mut rig);
 }

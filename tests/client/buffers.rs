@@ -6,14 +6,16 @@ use super::*;
 fn buffers_that_are_too_small_are_misuse() {
     let mut rig = Rig::greeted();
     let mut small = RecvBuf::new([0; 100]);
-    let error = client::noop().poll(&mut rig.client, rig.now, &mut small, &mut rig.tx).unwrap_err();
+    let now = rig.now();
+    let (client, rx, tx) = rig.parts();
+    let error = client::noop().poll(client, now, &mut small, tx).unwrap_err();
     assert_eq!(error, Error::Local(LocalError::RecvBufTooSmall { needed: 2048 }));
     let mut small = SendBuf::new([0; 5]);
     let mut noop = client::noop();
     // Before a command goes, what the server has sent is to be read.
-    let first = noop.poll(&mut rig.client, rig.now, &mut rig.rx, &mut small);
+    let first = noop.poll(client, now, rx, &mut small);
     assert!(matches!(first, Ok(ftp_proto::action::Action::Wait(_))), "{first:?}");
-    let error = noop.poll(&mut rig.client, rig.now, &mut rig.rx, &mut small).unwrap_err();
+    let error = noop.poll(client, now, rx, &mut small).unwrap_err();
     assert_eq!(error, Error::Local(LocalError::CommandTooLong));
     assert!(small.is_empty());
     in_step(&mut rig);
@@ -30,7 +32,7 @@ fn buffers_that_are_too_small_are_misuse() {
 #[test]
 fn a_send_queue_of_one_command_is_enough() {
     let mut rig = Rig::greeted();
-    rig.tx = SendBuf::new(vec![0; 8]);
+    *rig.tx() = SendBuf::new(vec![0; 8]);
     assert_eq!(transfer(&mut rig, client::retrieve(t("f"), IMAGE, 7)), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "REST 7", "RETR f"]);
 }

@@ -25,7 +25,7 @@ fn a_transfer_may_be_dropped_at_any_point() {
             let (mut rig, id) = transferring(store);
             let _ = rig.run_for(&mut client::complete(id), polls, |_| ());
             in_step(&mut rig);
-            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript);
+            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript());
             in_step(&mut rig);
         }
     }
@@ -36,7 +36,7 @@ fn a_transfer_that_is_not_completed_is_aborted() {
     let mut rig = Rig::greeted();
     let _ = rig.run(&mut client::retrieve(t("f"), IMAGE, 0), opened).done();
     in_step(&mut rig);
-    assert!(rig.ops.contains(&DataOp::Abort));
+    assert!(rig.data_operations().contains(&DataOp::Abort));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is made sure of before it is reported, because the server's replies are in doubt.
 
 use super::*;
-use support::client::{Turn, digest};
+use support::client::Turn;
 
 type Step = fn(&mut Rig) -> Outcome<()>;
 
@@ -40,8 +40,8 @@ fn doubting(rig: Rig) -> Rig {
     let mut rig = rig.on("NOOP", [Say("200 ok"), Say("200 ok")]).on("NOOP", [Say("200 ok")]);
     rig.run(&mut client::noop(), |_| ()).done();
     rig.run(&mut client::noop(), |_| ()).done();
-    assert!(rig.client.last_stray().is_some());
-    rig.reset_counts();
+    assert!(rig.client().last_stray().is_some());
+    rig.clear_records();
     rig
 }
 
@@ -52,7 +52,7 @@ fn a_copy_that_comes_before_a_refusal_is_no_success_once_there_is_doubt() {
             let says = acts(verb, &[Say(own(verb)), Delay(seconds(late)), Say(refusal)]);
             let mut rig = doubting(Rig::greeted().on(verb, says));
             let code = refusal[..3].parse::<u16>().unwrap();
-            assert_eq!(step(&mut rig).refused(), code, "{verb} {late}: {:#?}", rig.transcript);
+            assert_eq!(step(&mut rig).refused(), code, "{verb} {late}: {:#?}", rig.transcript());
             in_step(&mut rig);
         }
     }
@@ -91,7 +91,7 @@ fn a_code_that_is_not_in_the_row_is_confirmed_and_then_is_no_reason_for_doubt() 
         let mut rig = Rig::greeted().says(verb, code);
         step(&mut rig).done();
         assert_eq!(rig.commands().last(), Some(&"SYST"), "{verb}");
-        rig.reset_counts();
+        rig.clear_records();
         rig.run(&mut client::rename(t("a"), t("b")), |()| ()).done();
         assert_eq!(rig.commands(), ["RNFR a", "RNTO b"]);
     }
@@ -151,22 +151,22 @@ fn a_reply_that_begins_before_the_end_of_its_command_was_sent_is_a_stray() {
         let mut rig = Rig::greeted();
         let mut operation = client::delete(t("f"));
         let mut poll = |rig: &mut Rig| {
-            let action = operation.poll(&mut rig.client, rig.now, &mut rig.rx, &mut rig.tx);
-            digest(action, &|_| ())
+            let action = rig.poll(&mut operation);
+            Turn::of(action, |_| ())
         };
-        while rig.tx.is_empty() {
+        while rig.tx().is_empty() {
             assert!(matches!(poll(&mut rig), Turn::Wait(_)));
         }
-        rig.tx.sent(3);
-        rig.rx.extend(&copy[..cut]);
+        rig.tx().sent(3);
+        rig.rx().extend(&copy[..cut]);
         assert!(matches!(poll(&mut rig), Turn::Wait(_)));
-        let rest = rig.tx.pending().len();
-        rig.tx.sent(rest);
-        rig.rx.extend(&copy[cut..]);
-        rig.rx.extend(b"550 no\r\n");
+        let rest = rig.tx().pending().len();
+        rig.tx().sent(rest);
+        rig.rx().extend(&copy[cut..]);
+        rig.rx().extend(b"550 no\r\n");
         let Turn::Over(outcome) = poll(&mut rig) else { panic!("not over: {cut}") };
         assert_eq!(outcome.refused(), 550, "{cut}");
-        assert!(rig.client.last_stray().is_some());
+        assert!(rig.client().last_stray().is_some());
     }
 }
 
@@ -177,7 +177,7 @@ fn the_rest_of_a_stray_of_many_lines_takes_no_reply_with_it() {
         let (first, rest) = copy.split_at(cut);
         let mut rig = Rig::greeted().on("DELE", [Act::Raw(rest.to_vec()), Say("250 done")]);
         rig.run(&mut client::features(), |_| ()).done();
-        rig.rx.extend(first);
+        rig.rx().extend(first);
         rig.run(&mut client::delete(t("f")), |_| ()).done();
         in_step(&mut rig);
     }
@@ -197,7 +197,7 @@ fn an_offset_stays_until_a_transfer_has_used_it() {
     for again in [put(), client::retrieve(t("g"), IMAGE, 0)] {
         let mut rig = refusing().says("REST 0", "451 no");
         assert_eq!(transfer(&mut rig, get()).refused(), 550);
-        rig.reset_counts();
+        rig.clear_records();
         assert_eq!(transfer(&mut rig, again).refused(), 451);
         assert_eq!(rig.commands().last(), Some(&"REST 0"));
         in_step(&mut rig);
@@ -225,12 +225,12 @@ fn a_listener_is_closed_when_the_connection_ends_before_the_next_command() {
         Act::Raw(end.as_bytes().to_vec()),
     ];
     let mut rig = Rig::with(config.clone(), PEER).greet().on("RETR", acts);
-    rig.chunks = Chunks::of(&[1]);
+    rig.set_pieces(Chunks::of(&[1]));
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
-    rig.reset_counts();
-    rig.data_first = true;
+    rig.clear_records();
+    rig.set_data_first(true);
     let mut open = client::retrieve(t("f"), IMAGE, 0);
     let outcome = rig.run(&mut open, opened);
     assert!(matches!(outcome, Outcome::Error(_)), "{outcome:?}");
-    assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
+    assert_eq!(rig.data_operations().last(), Some(&DataOp::Abort));
 }

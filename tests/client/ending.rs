@@ -11,8 +11,8 @@ fn a_421_in_answer_to_anything_ends_the_connection() {
             let told = matches!(outcome, Outcome::Refused { code: 421, .. })
                 || outcome == peer_error(PeerError::ServiceClosing);
             assert!(told, "{command}: {outcome:?}");
-            let closed = matches!(rig.ops.last(), None | Some(DataOp::Abort | DataOp::Close));
-            assert!(closed, "{command}: {:?}", rig.ops);
+            let closed = matches!(rig.data_operations().last(), None | Some(DataOp::Abort | DataOp::Close));
+            assert!(closed, "{command}: {:?}", rig.data_operations());
             assert_eq!(rig.run(&mut client::noop(), |_| ()), peer_error(PeerError::ServiceClosing));
         }
     }
@@ -22,7 +22,7 @@ fn a_421_in_answer_to_anything_ends_the_connection() {
 fn a_421_in_the_middle_of_a_transfer_ends_the_connection() {
     let mut rig = Rig::greeted().on("RETR", [Say("150 go"), Delay(seconds(1)), Say("421 closing"), Hangup]);
     assert_eq!(retrieve(&mut rig).refused(), 421);
-    assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
+    assert_eq!(rig.data_operations().last(), Some(&DataOp::Abort));
     assert_eq!(rig.run(&mut client::noop(), |_| ()), peer_error(PeerError::ServiceClosing));
 }
 
@@ -33,10 +33,10 @@ fn a_421_behind_the_confirmation_of_a_transfer_waits_for_its_data() {
             "RETR",
             [Say("150 here"), Data(b"abc"), Say("226 sent\r\n421 the server is shutting down"), Hangup],
         );
-        rig.data_first = data_first;
+        rig.set_data_first(data_first);
         retrieve(&mut rig).done();
         let next = rig.run(&mut client::noop(), |_| ());
-        assert_eq!(next, Outcome::Error(Error::Peer(PeerError::ServiceClosing)), "{:#?}", rig.transcript);
+        assert_eq!(next, Outcome::Error(Error::Peer(PeerError::ServiceClosing)), "{:#?}", rig.transcript());
     }
 }
 
@@ -58,8 +58,9 @@ fn an_end_in_the_middle_is_told() {
             ] {
                 let mut rig = Rig::greeted().on(command, acts);
                 assert_eq!(operation(&mut rig), peer_error(error), "{command}");
-                let closed = matches!(rig.ops.last(), None | Some(DataOp::Abort | DataOp::Close));
-                assert!(closed, "{command}: {:?}", rig.ops);
+                let closed =
+                    matches!(rig.data_operations().last(), None | Some(DataOp::Abort | DataOp::Close));
+                assert!(closed, "{command}: {:?}", rig.data_operations());
             }
         }
     }

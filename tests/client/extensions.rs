@@ -37,7 +37,7 @@ fn each_operation_is_its_command_and_any_2yz_grants_it() {
         let mut rig = Rig::greeted().says(verb, reply);
         rig.run(&mut make(), |_| ()).done();
         assert_eq!(rig.commands(), [command]);
-        assert_eq!(rig.shown.len(), reply.lines().count() - 1, "the lines before the last are shown");
+        assert_eq!(rig.lines().len(), reply.lines().count() - 1, "the lines before the last are shown");
         in_step(&mut rig);
         for refusal in ["500 what", "502 no", "504 not so", "530 who", "550 none"] {
             let mut rig = Rig::greeted().says(verb, refusal);

@@ -17,7 +17,7 @@ fn a_reply_of_many_lines_ends_with_its_own_code() {
             rig.run(&mut client::system(), |line| line.text.to_vec()),
             Outcome::Done(b"UNIX".to_vec())
         );
-        assert_eq!(rig.shown, shown, "{reply:?}");
+        assert_eq!(rig.lines(), shown, "{reply:?}");
     }
 }
 
@@ -81,7 +81,7 @@ fn a_line_over_the_limit_is_cut_and_the_dialogue_goes_on() {
     long.extend(b"\r\n");
     for sizes in [&[usize::MAX][..], &[1], &[2048, 1]] {
         let mut rig = Rig::greeted().on("SYST", [Raw(long.clone())]).says("SYST", "215 UNIX Type: L8");
-        rig.chunks = Chunks::of(sizes);
+        rig.set_pieces(Chunks::of(sizes));
         let length = rig.run(&mut client::system(), |line| line.text.len()).done();
         assert_eq!(length, 2046 - 4);
         in_step(&mut rig);
@@ -108,7 +108,7 @@ fn a_reply_to_nothing_is_ignored_and_ends_pipelining() {
     let mut rig = Rig::greeted().on("NOOP", [Say("200 okay"), Say("200 okay")]);
     rig.run(&mut client::noop(), |_| ()).done();
     in_step(&mut rig);
-    assert!(rig.client.profile().contains(Profile::NO_PIPELINING));
+    assert!(rig.client().profile().contains(Profile::NO_PIPELINING));
 }
 
 #[test]
@@ -121,13 +121,13 @@ fn a_second_226_is_ignored() {
 #[test]
 fn a_reply_that_ends_with_another_code_is_over_after_a_while_and_at_once_the_next_time() {
     let mut rig = Rig::greeted().says("SYST", "553-one\r\ntwo\r\n150 three").says("SYST", "215-a\r\n100 b");
-    let start = rig.now;
+    let start = rig.now();
     assert_eq!(rig.run(&mut client::system(), |_| ()).refused(), 553);
-    assert_eq!(rig.now.since(start), seconds(20));
-    assert_eq!(rig.shown, ["553 one", "553 two", "553 150 three"]);
-    assert!(rig.client.profile().contains(Profile::ANY_CODE_ENDS));
+    assert_eq!(rig.now().since(start), seconds(20));
+    assert_eq!(rig.lines(), ["553 one", "553 two", "553 150 three"]);
+    assert!(rig.client().profile().contains(Profile::ANY_CODE_ENDS));
     assert_eq!(rig.run(&mut client::system(), |line| line.text.to_vec()), Outcome::Done(b"b".to_vec()));
-    assert_eq!(rig.now.since(start), seconds(20));
+    assert_eq!(rig.now().since(start), seconds(20));
     rig.run(&mut client::noop(), |_| ()).done();
 }
 
@@ -150,14 +150,14 @@ fn a_reply_that_pauses_is_not_over() {
             rig.run(&mut client::system(), |line| line.text.to_vec()),
             Outcome::Done(b"UNIX".to_vec())
         );
-        assert!(rig.client.profile().is_empty());
+        assert!(rig.client().profile().is_empty());
     }
     let mut config = Config::default();
     config.timeouts.end_of_reply = seconds(3);
     let mut rig = Rig::with(config, PEER).greet().says("NOOP", "250-x\r\n550 y");
-    let start = rig.now;
+    let start = rig.now();
     rig.run(&mut client::noop(), |_| ()).done();
-    assert_eq!(rig.now.since(start), seconds(3), "the knob");
+    assert_eq!(rig.now().since(start), seconds(3), "the knob");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn replies_are_streamed_whatever_their_length() {
     let lines = [b"215-x\r\n".repeat(40_000), b"215 end\r\n".to_vec()].concat();
     let mut rig = Rig::with(config, PEER).greet().on("SYST", [Raw(lines)]);
     rig.run(&mut client::system(), |_| ()).done();
-    assert_eq!(rig.shown.len(), 40_000, "in a window of one line");
+    assert_eq!(rig.lines().len(), 40_000, "in a window of one line");
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn rigs() -> [Rig; 2] {
     };
     let mut rigs = [rig(SOURCE), rig(TARGET)];
     for rig in &mut rigs {
-        rig.attentive = true;
+        rig.set_attentive(true);
     }
     rigs
 }
@@ -45,7 +45,7 @@ fn both_in_step(rigs: &mut [Rig; 2]) {
     for rig in rigs {
         in_step(rig);
         // A listing of its own is the next that is asked of each.
-        assert_eq!(transfer(rig, client::list(None)), Outcome::Done(3), "{:#?}", rig.transcript);
+        assert_eq!(transfer(rig, client::list(None)), Outcome::Done(3), "{:#?}", rig.transcript());
     }
 }
 
@@ -55,7 +55,7 @@ fn a_file_goes_from_one_server_to_the_other() {
     assert_eq!(run(&mut rigs), FxpOutcome::Done);
     assert_eq!(rigs[0].commands(), ["TYPE I", "EPRT |1|192.0.2.9|5000|", "RETR f"]);
     assert_eq!(rigs[1].commands(), ["TYPE I", "EPSV", "STOR g"]);
-    assert!(rigs.iter().all(|rig| rig.ops.is_empty()), "no data comes by here");
+    assert!(rigs.iter().all(|rig| rig.data_operations().is_empty()), "no data comes by here");
     both_in_step(&mut rigs);
 }
 
@@ -184,8 +184,8 @@ fn a_server_without_the_newer_commands_is_asked_by_the_older() {
     assert_eq!(run(&mut rigs), FxpOutcome::Done);
     assert_eq!(rigs[0].commands(), ["TYPE I", "EPRT |1|192.0.2.9|5000|", "PORT 192,0,2,9,19,136", "RETR f"]);
     assert_eq!(rigs[1].commands(), ["TYPE I", "EPSV", "PASV", "STOR g"]);
-    assert!(rigs[0].client.profile().contains(Profile::NO_EPRT));
-    assert!(rigs[1].client.profile().contains(Profile::NO_EPSV));
+    assert!(rigs[0].client().profile().contains(Profile::NO_EPRT));
+    assert!(rigs[1].client().profile().contains(Profile::NO_EPSV));
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn a_range_that_an_earlier_operation_has_left_is_taken_back() {
     let mut rigs = rigs().map(|rig| rig.says("RANG", "350 go on").says("HASH", "550 no"));
     for rig in &mut rigs {
         assert_eq!(rig.run(&mut client::hash(t("f"), None, Some(range)), |_| ()).refused(), 550);
-        rig.reset_counts();
+        rig.clear_records();
     }
     assert_eq!(run(&mut rigs), FxpOutcome::Done);
     assert_eq!(rigs[0].commands()[1..], ["RANG 1 0", "RETR f"]);
@@ -233,10 +233,10 @@ fn it_takes_as_long_as_it_takes_but_no_end_is_waited_for_for_ever() {
     let mut rigs = [plain(SOURCE).on("RETR", long.clone()), plain(TARGET).on("STOR", long)];
     assert_eq!(run(&mut rigs), FxpOutcome::Done);
     let mut rigs = rigs_of([Say("150 go")], [Say("150 go"), Say("226 done")]);
-    let start = rigs[0].now;
+    let start = rigs[0].now();
     let error = Error::Peer(PeerError::TimedOut(Awaited::FinalReply));
     assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side: Side::Source, error }));
-    assert_eq!(rigs[0].now.since(start), seconds(120), "one of them has told its end");
+    assert_eq!(rigs[0].now().since(start), seconds(120), "one of them has told its end");
     in_step(&mut rigs[1]);
 }
 
@@ -259,7 +259,7 @@ fn the_control_connections_are_kept_alive_where_that_is_wanted() {
     let mut rigs = [SOURCE, TARGET].map(|peer| {
         let mut rig =
             Rig::with(config.clone(), peer).greet().on("RETR", moving.clone()).on("STOR", moving.clone());
-        rig.attentive = true;
+        rig.set_attentive(true);
         rig
     });
     assert_eq!(run(&mut rigs), FxpOutcome::Done);
@@ -284,9 +284,9 @@ fn given_up_at_any_point_both_clients_go_on() {
                     "after {polls}"
                 );
             }
-            let start = rigs[0].now;
+            let start = rigs[0].now();
             both_in_step(&mut rigs);
-            assert!(rigs[0].now.since(start) < seconds(30), "ABOR was sent: {:#?}", rigs[0].transcript);
+            assert!(rigs[0].now().since(start) < seconds(30), "ABOR was sent: {:#?}", rigs[0].transcript());
         }
     }
 }
@@ -312,7 +312,7 @@ fn one_server_alone_cannot_protect_the_data() {
             .run(&mut client::Exchange::<client::RawAnswer>::new(Command::parse(b"PROT P").unwrap()), |_| ())
             .done();
         let error = Error::Local(LocalError::DataProtected);
-        rigs[protected].reset_counts();
+        rigs[protected].clear_records();
         assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side, error }));
         assert!(rigs.iter().all(|rig| rig.commands().is_empty()), "it is known before anything is sent");
         rigs.iter_mut().for_each(in_step);
@@ -325,7 +325,7 @@ fn protected(rigs: [Rig; 2]) -> [Rig; 2] {
         let mut rig = rig.says("PROT", "200 okay");
         rig.run(&mut client::Exchange::<client::RawAnswer>::new(Command::parse(b"PROT P").unwrap()), |_| ())
             .done();
-        rig.reset_counts();
+        rig.clear_records();
         rig
     })
 }
@@ -344,7 +344,7 @@ fn of_servers_that_protect_their_data_the_target_is_the_tls_client() {
         assert_eq!(rigs[0].commands()[told.len() / 2..], [EPRT[1], "RETR f"]);
         // It is remembered, and said once.
         assert_eq!(rigs[1].commands(), [told, &["EPSV", "STOR g"]].concat());
-        rigs.iter_mut().for_each(Rig::reset_counts);
+        rigs.iter_mut().for_each(|rig| rig.clear_records());
     }
 }
 
@@ -375,7 +375,7 @@ fn a_target_that_names_no_sscn_is_asked_last() {
         let source = if knows { knows_sscn(source) } else { source };
         let mut rigs = protected([source, knows_sscn(target)]);
         rigs[1].run(&mut client::features(), |_| ()).done();
-        rigs[1].reset_counts();
+        rigs[1].clear_records();
         assert_eq!(run(&mut rigs), FxpOutcome::Done);
         assert_eq!(rigs[0].commands(), ["TYPE I", "SSCN ON", EPRT[1], "RETR f"]);
         assert_eq!(rigs[1].commands(), asked);
@@ -391,7 +391,7 @@ fn servers_that_protect_their_data_and_have_no_sscn_cannot_do_it_with_each_other
         for rig in &mut rigs {
             assert!(!rig.commands().iter().any(|line| line.starts_with("RETR") || line.starts_with("STOR")));
             in_step(rig);
-            rig.reset_counts();
+            rig.clear_records();
         }
     }
 }
@@ -402,7 +402,7 @@ fn two_tls_clients_of_earlier_transfers_become_one() {
     for rig in &mut rigs {
         rig.run(&mut client::Exchange::<client::RawAnswer>::new(Command::parse(b"SSCN ON").unwrap()), |_| ())
             .done();
-        rig.reset_counts();
+        rig.clear_records();
     }
     assert_eq!(run(&mut rigs), FxpOutcome::Done);
     assert_eq!(rigs[0].commands(), ["TYPE I", "SSCN OFF", EPRT[1], "RETR f"]);
@@ -428,12 +428,17 @@ fn a_transfer_of_the_clients_own_has_the_server_be_the_tls_server_again() {
         for rig in &mut rigs {
             rig.run(&mut client::noop(), |_| ()).done();
             let told = rig.commands().contains(&"SSCN ON");
-            rig.reset_counts();
+            rig.clear_records();
             for own in [true, false] {
                 let _ = rig.run(&mut client::list(None), |_| ());
                 let expected = own && told;
-                assert_eq!(rig.commands().contains(&"SSCN OFF"), expected, "{polls}: {:#?}", rig.transcript);
-                rig.reset_counts();
+                assert_eq!(
+                    rig.commands().contains(&"SSCN OFF"),
+                    expected,
+                    "{polls}: {:#?}",
+                    rig.transcript()
+                );
+                rig.clear_records();
             }
         }
     }
@@ -445,9 +450,9 @@ fn what_a_server_says_to_sscn_off_is_a_refusal_where_it_knows_that() {
         let mut rig = knows_sscn(plain(SOURCE)).says("SSCN", reply);
         rig.run(&mut client::Exchange::<client::RawAnswer>::new(Command::parse(b"SSCN ON").unwrap()), |_| ())
             .done();
-        rig.reset_counts();
+        rig.clear_records();
         let outcome = rig.run(&mut client::list(None), |_| ());
-        assert_eq!(matches!(outcome, Outcome::Refused { code: 503, .. }), refused, "{:#?}", rig.transcript);
+        assert_eq!(matches!(outcome, Outcome::Refused { code: 503, .. }), refused, "{:#?}", rig.transcript());
         assert_eq!(rig.commands()[0], "SSCN OFF");
         in_step(&mut rig);
     }
@@ -470,7 +475,10 @@ fn servers_whose_data_has_to_be_protected_are_told_before_anything_is_sent() {
 
 #[test]
 fn servers_in_different_modes_are_misuse() {
-    let mut rigs = rigs().map(|rig| rig.says("MODE", "200 okay"));
+    // A listing of the source is a block that ends it, without any bytes (RFC 959 3.4.2).
+    let listing = [Say("150 here"), Data(b"\x40\0\0"), AfterData, Say("226 sent")];
+    let [source, target] = rigs().map(|rig| rig.says("MODE", "200 okay"));
+    let mut rigs = [source.on("LIST", listing), target];
     rigs[0].run(&mut client::mode(ftp_proto::codec::TransferMode::Block), |_| ()).done();
     let error = Error::Local(LocalError::CodingsDiffer);
     assert_eq!(run(&mut rigs), FxpOutcome::Error(FxpError { side: Side::Target, error }));

@@ -11,7 +11,7 @@ fn the_greeting_is_waited_for() {
     assert_eq!(rig.run(&mut client::greeting(), text), Outcome::Done(Some(220)));
     let mut rig = Rig::new().opening([Say("220-welcome\r\nto\r\n220 here")]);
     assert_eq!(rig.run(&mut client::greeting(), text), Outcome::Done(Some(220)));
-    assert_eq!(rig.shown, ["220 welcome", "220 to"]);
+    assert_eq!(rig.lines(), ["220 welcome", "220 to"]);
     let mut rig = Rig::new().opening([Say("230 you are in")]);
     assert_eq!(rig.run(&mut client::greeting(), text), Outcome::Done(Some(230)));
     let mut rig = Rig::new().opening([Say("421 go away")]);
@@ -29,7 +29,7 @@ fn an_operation_without_a_greeting_waits_for_the_greeting_first() {
     in_step(&mut rig);
     let mut rig = Rig::new();
     rig.run(&mut client::rename(t("a"), t("b")), |()| ()).done();
-    assert_eq!(rig.transcript[0], "S: 220 ready");
+    assert_eq!(rig.transcript()[0], "S: 220 ready");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_greeting_of_230_has_logged_the_client_in() {
         // After REIN it is a session like any other.
         rig = rig.says("REIN", "220 anew");
         rig.run(&mut client::reinitialize(), |_| ()).done();
-        rig.reset_counts();
+        rig.clear_records();
         assert_eq!(rig.run(&mut login(), |line| line.is_some()), Outcome::Done(true));
         assert_eq!(rig.commands(), ["USER me", "PASS secret"]);
     }
@@ -129,7 +129,7 @@ fn a_greeting_of_230_in_the_clear_logs_nobody_in_where_tls_is_required() {
 }
 
 fn setup(rig: &mut Rig) -> client::Offers {
-    rig.reset_counts();
+    rig.clear_records();
     rig.run(&mut client::setup(), |offers| offers).done()
 }
 
@@ -138,7 +138,7 @@ fn feat_refused_before_the_login_is_asked_again_after_it() {
     for refusal in ["530 log in first", "500 what", "502 no"] {
         let mut rig = Rig::greeted().says("FEAT", refusal).says("FEAT", "211-x\r\n SIZE\r\n211 end");
         rig.run(&mut client::features(), |_| ()).refused();
-        assert_eq!(rig.client.offers(), None);
+        assert_eq!(rig.client().offers(), None);
         rig.run(&mut login(), |_| ()).done();
         assert_eq!(setup(&mut rig).features(), Features::SIZE);
         assert_eq!(rig.commands(), ["FEAT"]);
@@ -177,7 +177,7 @@ fn what_was_offered_counts_no_more_after_auth_and_rein() {
             |_| (),
         )
         .done();
-        assert_eq!(rig.client.offers(), None, "{command}");
+        assert_eq!(rig.client().offers(), None, "{command}");
     }
 }
 

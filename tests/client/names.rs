@@ -47,7 +47,7 @@ fn a_name_that_begins_with_a_space_has_a_path_in_front() {
     ];
     assert_eq!(rig.commands(), names);
     // Names with a path in front, and what is no name at all, are sent as they are.
-    rig.reset_counts();
+    rig.clear_records();
     rig.run(&mut client::delete(t("/ a")), |_| ()).done();
     rig.run(&mut client::login(t(" me"), secret(" s"), None), |_| ()).done();
     assert_eq!(rig.commands(), ["DELE / a", "USER  me", "PASS  s"]);

@@ -13,11 +13,11 @@ fn type_and_epsv_go_together_where_pipelining_is_asked_for() {
     let mut rig = Rig::with(pipelining(), PEER).greet();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "RETR f"]);
-    assert_eq!(rig.transcript[..4], ["C: TYPE I", "C: EPSV", "S: 200 okay", "S: 229 go (|||5000|)"]);
-    assert_eq!(rig.dialled, ["192.0.2.1:5000".parse().unwrap()]);
+    assert_eq!(rig.transcript()[..4], ["C: TYPE I", "C: EPSV", "S: 200 okay", "S: 229 go (|||5000|)"]);
+    assert_eq!(rig.dialled(), ["192.0.2.1:5000".parse().unwrap()]);
     // One for TYPE and EPSV, one for RETR; the last reply comes when the data has.
-    assert_eq!(rig.round_trips, 3, "{:#?}", rig.transcript);
-    rig.reset_counts();
+    assert_eq!(rig.round_trips(), 3, "{:#?}", rig.transcript());
+    rig.clear_records();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["EPSV", "RETR f"], "the type is in force already");
 }
@@ -27,7 +27,7 @@ fn rest_and_retr_go_together_where_pipelining_is_asked_for() {
     let mut rig = Rig::with(pipelining(), PEER).greet();
     assert_eq!(transfer(&mut rig, client::retrieve(t("f"), IMAGE, 7)), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "REST 7", "RETR f"]);
-    assert_eq!(rig.round_trips, 3);
+    assert_eq!(rig.round_trips(), 3);
 }
 
 #[test]
@@ -36,8 +36,8 @@ fn a_command_goes_when_the_one_before_it_is_answered() {
     let by_profile = Rig::with(pipelining(), PEER).greet().profile(Profile::NO_PIPELINING);
     for mut rig in [by_default, by_profile] {
         assert_eq!(transfer(&mut rig, client::retrieve(t("f"), IMAGE, 7)), Outcome::Done(3));
-        let letters: String = rig.transcript.iter().map(|line| &line[..1]).collect();
-        assert_eq!(letters, "CSCSCSCSS", "{:#?}", rig.transcript);
+        let letters: String = rig.transcript().iter().map(|line| &line[..1]).collect();
+        assert_eq!(letters, "CSCSCSCSS", "{:#?}", rig.transcript());
     }
 }
 
@@ -48,7 +48,7 @@ fn any_form_of_a_229_is_read() {
     {
         let mut rig = Rig::greeted().says("EPSV", reply);
         assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
-        assert_eq!(rig.dialled, ["192.0.2.1:5000".parse().unwrap()], "{reply}");
+        assert_eq!(rig.dialled(), ["192.0.2.1:5000".parse().unwrap()], "{reply}");
     }
 }
 
@@ -60,9 +60,9 @@ fn an_epsv_that_does_not_work_is_followed_by_pasv_and_remembered() {
         let mut rig = Rig::greeted().says("EPSV", reply);
         assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
         assert_eq!(rig.commands(), ["TYPE I", "EPSV", "PASV", "RETR f"], "{reply}");
-        assert_eq!(rig.dialled, ["192.0.2.1:5000".parse().unwrap()]);
-        assert!(rig.client.profile().contains(Profile::NO_EPSV));
-        rig.reset_counts();
+        assert_eq!(rig.dialled(), ["192.0.2.1:5000".parse().unwrap()]);
+        assert!(rig.client().profile().contains(Profile::NO_EPSV));
+        rig.clear_records();
         assert_eq!(retrieve(&mut rig), Outcome::Done(3));
         assert_eq!(rig.commands(), ["PASV", "RETR f"]);
     }
@@ -72,22 +72,22 @@ fn an_epsv_that_does_not_work_is_followed_by_pasv_and_remembered() {
 fn a_227_in_answer_to_epsv_is_good() {
     let mut rig = Rig::greeted().says("EPSV", "227 (192,0,2,1,19,137)");
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
-    assert_eq!(rig.dialled, ["192.0.2.1:5001".parse().unwrap()]);
+    assert_eq!(rig.dialled(), ["192.0.2.1:5001".parse().unwrap()]);
 }
 
 #[test]
 fn an_epsv_port_that_cannot_be_reached_is_followed_by_pasv() {
     for connects in [None, Some(Err(DataFailure::Unreachable))] {
         let mut rig = Rig::greeted();
-        rig.connects = connects;
+        rig.on_connect(attempt(connects));
         let mut open = client::retrieve(t("f"), IMAGE, 0);
         assert_eq!(
             rig.run(&mut open, opened),
             Outcome::Failed(TransferFailure::Connection(DataFailure::Unreachable))
         );
         assert_eq!(rig.commands(), ["TYPE I", "EPSV", "PASV"]);
-        assert_eq!(rig.dialled.len(), 2);
-        rig.connects = Some(Ok(()));
+        assert_eq!(rig.dialled().len(), 2);
+        rig.on_connect(attempt(Some(Ok(()))));
         assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     }
 }
@@ -96,7 +96,7 @@ fn an_epsv_port_that_cannot_be_reached_is_followed_by_pasv() {
 fn ipv6_has_no_pasv() {
     let mut rig = Rig::with(Config::default(), PEER_V6).greet();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
-    assert_eq!(rig.dialled, ["[2001:db8::1]:5000".parse().unwrap()]);
+    assert_eq!(rig.dialled(), ["[2001:db8::1]:5000".parse().unwrap()]);
     let mut rig = Rig::with(Config::default(), PEER_V6).greet().says("EPSV", "500 what");
     assert_eq!(retrieve(&mut rig).refused(), 500);
     let mut rig = Rig::with(Config::default(), PEER_V6).greet().profile(Profile::NO_EPSV);
@@ -115,7 +115,7 @@ fn a_227_leads_to_the_control_peer_whatever_it_names() {
     ] {
         let mut rig = Rig::greeted().profile(Profile::NO_EPSV).says("PASV", reply);
         assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
-        assert_eq!(rig.dialled, ["192.0.2.1:5000".parse().unwrap()], "{reply}");
+        assert_eq!(rig.dialled(), ["192.0.2.1:5000".parse().unwrap()], "{reply}");
     }
 }
 
@@ -130,7 +130,7 @@ fn the_address_of_a_227_counts_for_who_wants_it() {
         config.passive_address = PassiveAddress::AsNamed;
         let mut rig = Rig::with(config, PEER).greet().profile(Profile::NO_EPSV).says("PASV", reply);
         assert_eq!(retrieve(&mut rig), Outcome::Done(3));
-        assert_eq!(rig.dialled, [address.parse().unwrap()]);
+        assert_eq!(rig.dialled(), [address.parse().unwrap()]);
     }
 }
 
@@ -139,7 +139,7 @@ fn a_227_that_cannot_be_read_is_a_refusal() {
     for reply in ["227 nothing", "227 (300,0,0,1,19,136)", "227 (1,2,3,4,5)", "425 no"] {
         let mut rig = Rig::greeted().profile(Profile::NO_EPSV).says("PASV", reply);
         assert!(matches!(retrieve(&mut rig), Outcome::Refused { verb: Some(Verb::Pasv), .. }), "{reply}");
-        assert!(rig.dialled.is_empty());
+        assert!(rig.dialled().is_empty());
         in_step(&mut rig);
     }
 }
@@ -148,7 +148,7 @@ fn a_227_that_cannot_be_read_is_a_refusal() {
 fn a_421_while_connecting_ends_it() {
     let mut rig =
         Rig::greeted().on("EPSV", [Say("229 (|||5000|)"), Delay(seconds(1)), Say("421 bye"), Hangup]);
-    rig.connects = None;
+    rig.on_connect(attempt(None));
     assert_eq!(retrieve(&mut rig), peer_error(PeerError::ServiceClosing));
 }
 
@@ -159,13 +159,13 @@ fn round_trips_are_saved_where_it_is_safe() {
     // TYPE, EPSV, RETR; the confirmation comes with the data.
     assert_eq!((rig.commands().len(), rig.commands()[0]), (3, "TYPE I"));
     for _ in 0..3 {
-        rig.reset_counts();
+        rig.clear_records();
         assert_eq!(retrieve(&mut rig), Outcome::Done(3));
         assert_eq!(rig.commands(), ["EPSV", "RETR f"]);
     }
-    rig.reset_counts();
+    rig.clear_records();
     rig.run(&mut client::facts(Some(t("f"))), |()| ()).done();
-    assert_eq!((rig.commands(), rig.round_trips), (vec!["MLST f"], 1));
+    assert_eq!((rig.commands(), rig.round_trips()), (vec!["MLST f"], 1));
     // Listings go without TYPE, even as the first thing that is done.
     for open in [client::list(None), client::names(None), client::entries(None)] {
         let mut rig = Rig::greeted();
@@ -191,7 +191,7 @@ fn a_transfer_is_announced_by_pret_where_the_server_wants_that() {
         (client::store(t("g"), IMAGE, 0), &["PRET STOR g", "EPSV", "STOR g"]),
         (client::list(Some(t("d"))), &["PRET LIST d", "EPSV", "LIST d"]),
     ] {
-        rig.reset_counts();
+        rig.clear_records();
         assert!(matches!(transfer(&mut rig, open), Outcome::Done(_)));
         assert_eq!(rig.commands(), commands);
     }
@@ -204,8 +204,8 @@ fn a_transfer_is_announced_by_pret_where_the_server_wants_that() {
         .says("PRET", "200 planning");
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "PASV", "PRET RETR f", "PASV", "RETR f"]);
-    assert!(rig.client.profile().contains(Profile::NEEDS_PRET));
-    rig.reset_counts();
+    assert!(rig.client().profile().contains(Profile::NEEDS_PRET));
+    rig.clear_records();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["PRET RETR f", "PASV", "RETR f"]);
     // What PRET refuses is refused; a server that does not know it is asked without.

@@ -5,13 +5,13 @@ use super::*;
 /// Everything that a long dialogue shows, however what the server sends is cut.
 fn dialogue(chunks: Chunks) -> (Vec<Outcome<()>>, Vec<String>, Vec<String>) {
     let mut rig = Rig::new().says("PWD", "257-one\r\n\r\n 257 two\r\n257 \"/x\"");
-    rig.chunks = chunks;
+    rig.set_pieces(chunks);
     let mut outcomes = vec![unit(rig.run(&mut client::greeting(), |_| ()))];
     for (_, operation) in OPERATIONS {
         outcomes.push(operation(&mut rig));
     }
     let commands = rig.commands().into_iter().map(str::to_owned).collect();
-    (outcomes, rig.shown, commands)
+    (outcomes, rig.lines().to_vec(), commands)
 }
 
 #[test]
@@ -42,7 +42,7 @@ proptest! {
             true => Rig::new().opening(acts),
             false => Rig::greeted().on(commands[command % commands.len()], acts),
         };
-        rig.chunks = Chunks::of(&sizes);
+        rig.set_pieces(Chunks::of(&sizes));
         run(&mut rig);
         run(&mut rig);
     }

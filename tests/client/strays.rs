@@ -65,7 +65,7 @@ fn doubled_replies_are_right_in_the_end_in_one_packet_and_late() {
             }
             let context = format!("{command} twice, {delay:?}");
             for _ in 0..2 {
-                rig.upload = vec![3];
+                rig.set_upload(&[3]);
                 rig.run(&mut client::change_directory(t("d")), |_| ()).done();
                 rig.run(&mut client::noop(), |_| ()).done();
                 let path = rig.run(&mut client::working_directory(), |path| path.unwrap().to_vec());
@@ -83,7 +83,7 @@ fn doubled_replies_are_right_in_the_end_in_one_packet_and_late() {
                 rig.run(&mut client::delete(t("f")), |_| ()).done();
                 in_step(&mut rig);
             }
-            assert!(rig.client.profile().contains(Profile::NO_PIPELINING), "{context}");
+            assert!(rig.client().profile().contains(Profile::NO_PIPELINING), "{context}");
         }
     }
 }
@@ -97,7 +97,7 @@ fn two_greetings_do_not_shift_what_follows() {
     ] {
         let mut rig = Rig::new().opening(acts).on("PASS", [Say("530 no")]);
         rig.run(&mut client::greeting(), |_| ()).done();
-        assert_eq!(rig.run(&mut login(), |_| ()).refused(), 530, "{:#?}", rig.transcript);
+        assert_eq!(rig.run(&mut login(), |_| ()).refused(), 530, "{:#?}", rig.transcript());
         in_step(&mut rig);
     }
 }
@@ -108,7 +108,7 @@ fn a_success_of_another_command_is_none_of_an_upload() {
         let reply: &'static str = Box::leak(format!("{code} fine").into_boxed_str());
         let (rig, outcome) = stored(&[("STOR", &[Say(reply)])]);
         assert_eq!(outcome, unexpected(code));
-        assert_eq!(rig.client.last_stray().map(|(_, text)| text), Some(&b"fine"[..]));
+        assert_eq!(rig.client().last_stray().map(|(_, text)| text), Some(&b"fine"[..]));
     }
 }
 
@@ -143,7 +143,7 @@ fn only_its_own_success_answers_what_opens_data_or_asks_for_a_value() {
             };
             let stray = matches!(outcome, Outcome::Error(Error::Peer(PeerError::UnexpectedReply(_))));
             assert!(stray, "{verb} {reply}: {outcome:?}");
-            assert!(rig.client.is_closed(), "the connection is not used again");
+            assert!(rig.client().is_closed(), "the connection is not used again");
         }
     }
 }
@@ -155,33 +155,33 @@ fn after_a_stray_the_right_reply_has_ten_seconds() {
         config.timeouts.stray = seconds(wait);
         let acts = [Say("227 x"), Delay(seconds(delay)), Say("257 \"/here\"")];
         let mut rig = Rig::with(config, PEER).greet().on("PWD", acts);
-        let start = rig.now;
+        let start = rig.now();
         let outcome = rig.run(&mut client::working_directory(), |path| path.is_ok());
         match good {
             true => assert_eq!(outcome, Outcome::Done(true)),
             false => {
                 assert_eq!(unit(outcome), unit(unexpected(227)));
-                assert_eq!(rig.now.since(start), seconds(wait));
+                assert_eq!(rig.now().since(start), seconds(wait));
             }
         }
     }
     // Many strays give no more time than one.
     let acts: Vec<Act> = (0..30).flat_map(|_| [Say("227 x"), Delay(seconds(1))]).collect();
     let mut rig = Rig::greeted().on("PWD", acts);
-    let start = rig.now;
+    let start = rig.now();
     assert_eq!(unit(rig.run(&mut client::working_directory(), |_| ())), unit(unexpected(227)));
-    assert_eq!(rig.now.since(start), seconds(10));
+    assert_eq!(rig.now().since(start), seconds(10));
 }
 
 #[test]
 fn what_was_there_before_a_command_does_not_answer_it() {
     for chunk in [1, 3, 100] {
         let mut rig = Rig::greeted().on("NOOP", [Say("200 one\r\n550 two\r\n257 \"/three\"\r\n200 four")]);
-        rig.chunks = Chunks::of(&[chunk]);
+        rig.set_pieces(Chunks::of(&[chunk]));
         for _ in 0..3 {
             rig.run(&mut client::noop(), |_| ()).done();
             let path = rig.run(&mut client::working_directory(), |path| path.unwrap().to_vec());
-            assert_eq!(path, Outcome::Done(b"/here".to_vec()), "{chunk}: {:#?}", rig.transcript);
+            assert_eq!(path, Outcome::Done(b"/here".to_vec()), "{chunk}: {:#?}", rig.transcript());
         }
     }
 }
@@ -191,10 +191,10 @@ fn what_follows_the_end_of_a_reply_is_skipped_even_if_it_is_no_reply() {
     let feat = "211-Extensions supported.\r\n SIZE.\r\n211 END.\r\n MDTM\r\n211 END\r\nwhat else";
     for chunk in [1, 7, 100] {
         let mut rig = Rig::greeted().says("FEAT", feat);
-        rig.chunks = Chunks::of(&[chunk]);
+        rig.set_pieces(Chunks::of(&[chunk]));
         let features = rig.run(&mut client::features(), |features| features).done();
         assert_eq!(features, Features::SIZE);
-        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript);
+        assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{:#?}", rig.transcript());
         in_step(&mut rig);
     }
 }
@@ -202,10 +202,10 @@ fn what_follows_the_end_of_a_reply_is_skipped_even_if_it_is_no_reply() {
 #[test]
 fn a_line_that_began_before_the_command_does_not_answer_it() {
     let mut rig = Rig::greeted();
-    assert_eq!(rig.rx.extend(b"257 \"/wr"), 8);
+    assert_eq!(rig.rx().extend(b"257 \"/wr"), 8);
     let mut pwd = client::working_directory();
     assert!(rig.run_for(&mut pwd, 2, |_| ()).is_none());
-    assert_eq!(rig.rx.extend(b"ong\"\r\n"), 6);
+    assert_eq!(rig.rx().extend(b"ong\"\r\n"), 6);
     assert_eq!(rig.run(&mut pwd, |path| path.unwrap().to_vec()), Outcome::Done(b"/here".to_vec()));
 }
 
@@ -224,7 +224,7 @@ fn a_2yz_before_the_150_is_no_end() {
                 };
                 let outcome = transfer(&mut rig, open);
                 match refused {
-                    None => assert_eq!(outcome, Outcome::Done(3), "{stray} {verb} {:#?}", rig.transcript),
+                    None => assert_eq!(outcome, Outcome::Done(3), "{stray} {verb} {:#?}", rig.transcript()),
                     Some(code) => assert_eq!(outcome.refused(), code, "{stray} {verb}"),
                 }
                 in_step(&mut rig);
@@ -250,11 +250,11 @@ fn an_upload_without_a_1yz_is_taken_only_where_the_server_shows_it() {
     // Passive, in the clear: the server has to close its side in order.
     let mut rig = Rig::greeted().says("STOR", "226 stored");
     let outcome = transfer(&mut rig, client::store(t("f"), IMAGE, 0));
-    assert_eq!(outcome, Outcome::Failed(TransferFailure::NotTaken), "{:#?}", rig.transcript);
+    assert_eq!(outcome, Outcome::Failed(TransferFailure::NotTaken), "{:#?}", rig.transcript());
     in_step(&mut rig);
     let mut rig = Rig::greeted().on("STOR", [Say("226 stored"), AfterData, Act::CloseData]);
     assert_eq!(transfer(&mut rig, client::store(t("f"), IMAGE, 0)), Outcome::Done(3));
-    assert!(rig.ops.contains(&DataOp::AwaitClose));
+    assert!(rig.data_operations().contains(&DataOp::AwaitClose));
     in_step(&mut rig);
     // Active: the server has connected.
     let mut config = Config::default();
@@ -272,25 +272,25 @@ fn an_upload_without_a_1yz_is_taken_only_where_the_server_shows_it() {
 fn a_download_or_listing_ends_with_its_data_and_only_an_unused_listing_is_empty() {
     // A lone 226 and nothing on the data connection.
     let mut rig = Rig::greeted().says("RETR", "226 done");
-    let start = rig.now;
+    let start = rig.now();
     assert_eq!(retrieve(&mut rig), Outcome::Failed(TransferFailure::Connection(DataFailure::Stalled)));
-    assert_eq!(rig.now.since(start), seconds(10), "not the idle limit");
+    assert_eq!(rig.now().since(start), seconds(10), "not the idle limit");
     in_step(&mut rig);
     for reply in ["226 done", "250 done"] {
         let mut rig = Rig::greeted().says("LIST", reply);
-        let start = rig.now;
+        let start = rig.now();
         assert_eq!(transfer(&mut rig, client::list(None)), Outcome::Done(0));
-        assert_eq!(rig.now.since(start), seconds(10));
+        assert_eq!(rig.now().since(start), seconds(10));
         in_step(&mut rig);
     }
     // The server said that it begins: then data is due.
     let mut rig = Rig::greeted().on("LIST", [Say("150 here"), Say("226 done")]);
-    let start = rig.now;
+    let start = rig.now();
     assert_eq!(
         transfer(&mut rig, client::list(None)),
         Outcome::Failed(TransferFailure::Connection(DataFailure::Stalled))
     );
-    assert_eq!(rig.now.since(start), seconds(10));
+    assert_eq!(rig.now().since(start), seconds(10));
     in_step(&mut rig);
 }
 
@@ -309,10 +309,10 @@ fn preliminary_replies_are_bounded_in_number_and_give_no_time() {
     }
     let acts: Vec<Act> = (0..50).flat_map(|_| [Say("150 wait"), Delay(seconds(9))]).collect();
     let mut rig = Rig::greeted().on("PWD", acts.clone());
-    let start = rig.now;
+    let start = rig.now();
     let outcome = rig.run(&mut client::working_directory(), |_| ());
     assert_eq!(outcome, peer_error(PeerError::TimedOut(Awaited::Reply)));
-    assert_eq!(rig.now.since(start), seconds(60));
+    assert_eq!(rig.now().since(start), seconds(60));
     // What reads a whole file has ten minutes.
     let mut acts = acts;
     acts.push(Say("213 SHA-256 0-2 00 f"));
@@ -332,7 +332,7 @@ fn a_421_is_fatal_whichever_command_it_answers() {
     }
     let mut rig = Rig::greeted().says("PWD", "421 Timeout!");
     assert_eq!(rig.run(&mut client::working_directory(), |_| ()).refused(), 421);
-    assert!(rig.client.is_closed());
+    assert!(rig.client().is_closed());
 }
 
 #[test]
@@ -352,7 +352,7 @@ fn after_a_stray_nothing_that_cannot_be_taken_back_is_sent_in_doubt() {
             rig.run(&mut client::noop(), |_| ()).done();
             // The surplus reply is read before the next command.
             rig.run(&mut client::noop(), |_| ()).done();
-            rig.reset_counts();
+            rig.clear_records();
             step(&mut rig);
             let commands = rig.commands();
             let place = commands.iter().position(|sent| *sent == command).unwrap();
@@ -367,7 +367,7 @@ fn after_a_stray_nothing_that_cannot_be_taken_back_is_sent_in_doubt() {
     let mut rig = doubled();
     rig.run(&mut client::noop(), |_| ()).done();
     rig.run(&mut client::noop(), |_| ()).done();
-    rig.reset_counts();
+    rig.clear_records();
     assert_eq!(transfer(&mut rig, client::store(t("f"), IMAGE, 0)), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "STOR f", "SYST"]);
 }
@@ -385,7 +385,7 @@ fn a_late_copy_does_not_confirm_a_removal() {
             rig.run(&mut client::noop(), |_| ()).done();
         }
         let outcome = rig.run(&mut client::delete(t("f")), |_| ());
-        assert!(matches!(outcome, Outcome::Refused { code: 550, .. }), "{delay}: {:#?}", rig.transcript);
+        assert!(matches!(outcome, Outcome::Refused { code: 550, .. }), "{delay}: {:#?}", rig.transcript());
     }
 }
 
@@ -416,7 +416,7 @@ proptest! {
         let mut rig = Rig::greeted()
             .on(command, [Say(reply), Delay(seconds(late)), Say(reply)])
             .on(verb, [Say("550 no")]);
-        rig.chunks = Chunks::of(&[size]);
+        rig.set_pieces(Chunks::of(&[size]));
         for _ in 0..2 {
             let _ = rig.run(&mut client::change_directory(t("d")), |_| ());
             let _ = rig.run(&mut client::noop(), |_| ());
@@ -428,7 +428,7 @@ proptest! {
                 "DELE" => matches!(rig.run(&mut client::delete(t("f")), |_| ()), Outcome::Done(())),
                 _ => matches!(rig.run(&mut client::rename(t("a"), t("b")), |()| ()), Outcome::Done(())),
             };
-            prop_assert!(!done, "{:#?}", rig.transcript);
+            prop_assert!(!done, "{:#?}", rig.transcript());
         }
     }
 }

@@ -12,30 +12,30 @@ fn each_wait_has_its_deadline() {
     config.timeouts.final_reply = seconds(50);
 
     let mut rig = Rig::with(config.clone(), PEER).opening([]);
-    let start = rig.now;
+    let start = rig.now();
     assert_eq!(rig.run(&mut client::greeting(), |_| ()), peer_error(PeerError::TimedOut(Awaited::Greeting)));
-    assert_eq!(rig.now.since(start), seconds(10));
+    assert_eq!(rig.now().since(start), seconds(10));
 
     let mut rig = Rig::with(config.clone(), PEER).greet().on("NOOP", []);
     assert_eq!(rig.run(&mut client::noop(), |_| ()), peer_error(PeerError::TimedOut(Awaited::Reply)));
-    assert_eq!(rig.now.since(start), seconds(20));
+    assert_eq!(rig.now().since(start), seconds(20));
 
     let mut rig = Rig::with(config.clone(), PEER).greet();
-    rig.connects = None;
+    rig.on_connect(attempt(None));
     assert_eq!(retrieve(&mut rig), Outcome::Failed(TransferFailure::Connection(DataFailure::Unreachable)));
-    assert_eq!(rig.now.since(start), seconds(60), "EPSV's port, then PASV's");
+    assert_eq!(rig.now().since(start), seconds(60), "EPSV's port, then PASV's");
     in_step(&mut rig);
 
     let mut rig =
         Rig::with(config.clone(), PEER).greet().on("RETR", [Say("150 go"), AfterData, Say("226 x")]);
     assert_eq!(retrieve(&mut rig).refused(), 426);
-    assert_eq!(rig.now.since(start), seconds(40));
-    assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
+    assert_eq!(rig.now().since(start), seconds(40));
+    assert_eq!(rig.data_operations().last(), Some(&DataOp::Abort));
     in_step(&mut rig);
 
     let mut rig = Rig::with(config, PEER).greet().on("RETR", [Say("150 go"), Data(b"abc")]);
     assert_eq!(retrieve(&mut rig), peer_error(PeerError::TimedOut(Awaited::FinalReply)));
-    assert_eq!(rig.now.since(start), seconds(50));
+    assert_eq!(rig.now().since(start), seconds(50));
 }
 
 #[test]
@@ -45,23 +45,23 @@ fn blank_lines_are_no_answer() {
         acts.extend([Delay(seconds(20)), Raw(b"\r\n".to_vec())]);
     }
     let mut rig = Rig::greeted().on("NOOP", acts);
-    let start = rig.now;
+    let start = rig.now();
     assert_eq!(rig.run(&mut client::noop(), |_| ()), peer_error(PeerError::TimedOut(Awaited::Reply)));
-    assert_eq!(rig.now.since(start), seconds(60));
+    assert_eq!(rig.now().since(start), seconds(60));
 }
 
 #[test]
 fn a_data_event_that_comes_too_late_is_ignored() {
     let mut rig = Rig::greeted();
-    rig.connects = None;
+    rig.on_connect(attempt(None));
     let mut operation = client::retrieve(t("f"), IMAGE, 0);
-    while rig.dialled.is_empty() {
+    while rig.dialled().is_empty() {
         assert!(rig.run_for(&mut operation, 1, opened).is_none());
     }
     assert!(rig.run_for(&mut operation, 1, opened).is_none());
     // The connection attempt has timed out; the driver did not know yet, and says that it stands.
-    rig.now = rig.now.after(seconds(100));
-    let id = match operation.poll(&mut rig.client, rig.now, &mut rig.rx, &mut rig.tx).unwrap() {
+    rig.pass(seconds(100));
+    let id = match rig.poll(&mut operation).unwrap() {
         Action::Data(id, DataOp::Abort) => id,
         other => panic!("{other:?}"),
     };
@@ -71,7 +71,7 @@ fn a_data_event_that_comes_too_late_is_ignored() {
         ftp_proto::action::DataEvent::Eof { clean: true },
         ftp_proto::action::DataEvent::Failed(DataFailure::Broken),
     ] {
-        assert_eq!(rig.client.data_event(id, event), Ok(()));
+        assert_eq!(rig.client_mut().data_event(id, event), Ok(()));
     }
 }
 

@@ -12,7 +12,7 @@ fn time() -> Timestamp {
 }
 
 fn set(rig: &mut Rig) -> Outcome<Option<Timestamp>> {
-    rig.reset_counts();
+    rig.clear_records();
     rig.run(&mut client::set_modification_time(t("a f"), time()), |told| told)
 }
 
@@ -70,10 +70,10 @@ fn a_time_is_set_by_the_first_way_that_the_server_has() {
         };
         let mut once = rig();
         match (set(&mut once), outcome) {
-            (Outcome::Done(_), Ok(profile)) => assert_eq!(once.client.profile(), profile, "{answers:?}"),
+            (Outcome::Done(_), Ok(profile)) => assert_eq!(once.client().profile(), profile, "{answers:?}"),
             (Outcome::Refused { code, .. }, Err(expected)) => {
                 assert_eq!(code, expected, "{answers:?}");
-                assert_eq!(once.client.profile(), none, "{answers:?}: nothing was learnt");
+                assert_eq!(once.client().profile(), none, "{answers:?}: nothing was learnt");
             }
             (other, _) => panic!("{answers:?}: {other:?}"),
         }
@@ -110,13 +110,13 @@ fn a_way_that_worked_once_and_is_gone_is_followed_by_the_others() {
         Rig::greeted().profile(Profile::TIME_BY_MDTM).says("MDTM", "500 no more").says("MFMT", "213 set");
     assert_eq!(set(&mut rig), Outcome::Done(None));
     assert_eq!(rig.commands(), [MDTM, MFMT]);
-    assert_eq!(rig.client.profile(), Profile::empty());
+    assert_eq!(rig.client().profile(), Profile::empty());
     let mut rig =
         Rig::greeted().profile(Profile::TIME_BY_UTIME | Profile::NO_EPSV).says("SITE", "500 no more");
     rig = rig.says("MFMT", "500 no").says("MDTM", "213 set");
     assert_eq!(set(&mut rig), Outcome::Done(None));
     assert_eq!(rig.commands(), [UTIME, MFMT, MDTM]);
-    assert_eq!(rig.client.profile(), Profile::TIME_BY_MDTM | Profile::NO_EPSV);
+    assert_eq!(rig.client().profile(), Profile::TIME_BY_MDTM | Profile::NO_EPSV);
     // Its refusal of a file is one.
     let mut rig = Rig::greeted().profile(Profile::TIME_BY_MDTM).says("MDTM", "550 no such file");
     assert_eq!(set(&mut rig).refused(), 550);

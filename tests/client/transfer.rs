@@ -21,9 +21,13 @@ fn transfers_end_well_in_any_order_of_events() {
     ] {
         for data_first in [false, true] {
             let mut rig = Rig::greeted().on("RETR", acts);
-            rig.data_first = data_first;
-            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{acts:?}: {:#?}", rig.transcript);
-            assert_eq!(rig.ops.last(), Some(&DataOp::Close), "the connection is closed before it is told");
+            rig.set_data_first(data_first);
+            assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{acts:?}: {:#?}", rig.transcript());
+            assert_eq!(
+                rig.data_operations().last(),
+                Some(&DataOp::Close),
+                "the connection is closed before it is told"
+            );
             if !acts.iter().any(|act| matches!(act, Hangup)) {
                 in_step(&mut rig);
             }
@@ -46,7 +50,11 @@ fn an_empty_directory_needs_no_data_connection() {
     for reply in ["450 no files", "550 no files"] {
         let mut rig = Rig::greeted().says("LIST", reply);
         assert!(matches!(transfer(&mut rig, client::list(None)), Outcome::Refused { .. }));
-        assert_eq!(rig.ops.last(), Some(&DataOp::Abort), "the connection is closed before it is told");
+        assert_eq!(
+            rig.data_operations().last(),
+            Some(&DataOp::Abort),
+            "the connection is closed before it is told"
+        );
         in_step(&mut rig);
     }
 }
@@ -63,12 +71,12 @@ fn a_transfer_that_the_server_calls_failed_is_refused() {
     ] {
         for data_first in [false, true] {
             let mut rig = Rig::greeted().on("RETR", acts);
-            rig.data_first = data_first;
+            rig.set_data_first(data_first);
             assert!(
                 matches!(retrieve(&mut rig), Outcome::Refused { verb: Some(Verb::Retr), .. }),
                 "{acts:?}"
             );
-            assert!(matches!(rig.ops.last(), Some(DataOp::Abort | DataOp::Close)));
+            assert!(matches!(rig.data_operations().last(), Some(DataOp::Abort | DataOp::Close)));
             in_step(&mut rig);
         }
     }
@@ -99,7 +107,7 @@ fn uploads_are_sent_and_confirmed() {
         (client::store_unique(Some(t("f")), IMAGE), "STOU f"),
     ] {
         let mut rig = Rig::greeted();
-        rig.upload = vec![5, 10];
+        rig.set_upload(&[5, 10]);
         assert_eq!(transfer(&mut rig, open), Outcome::Done(15));
         assert_eq!(rig.commands(), ["TYPE I", "EPSV", command]);
         in_step(&mut rig);
@@ -109,7 +117,7 @@ fn uploads_are_sent_and_confirmed() {
 #[test]
 fn an_upload_of_nothing_is_one() {
     let mut rig = Rig::greeted();
-    rig.upload = Vec::new();
+    rig.clear_upload();
     assert_eq!(transfer(&mut rig, client::store(t("f"), IMAGE, 0)), Outcome::Done(0));
 }
 
@@ -118,13 +126,17 @@ fn an_upload_that_restarts_sees_the_answer_to_rest_first() {
     let mut rig = Rig::greeted();
     assert_eq!(transfer(&mut rig, client::store(t("f"), IMAGE, 7)), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "REST 7", "STOR f"]);
-    let rest = rig.transcript.iter().position(|line| line == "S: 350 go on").unwrap();
-    assert_eq!(rig.transcript[rest + 1], "C: STOR f");
+    let rest = rig.transcript().iter().position(|line| line == "S: 350 go on").unwrap();
+    assert_eq!(rig.transcript()[rest + 1], "C: STOR f");
     let mut rig = Rig::greeted().says("REST", "502 no");
     let outcome = transfer(&mut rig, client::store(t("f"), IMAGE, 7));
     assert!(matches!(outcome, Outcome::Refused { verb: Some(Verb::Rest), .. }));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "REST 7"], "nothing was overwritten");
-    assert_eq!(rig.ops.last(), Some(&DataOp::Abort), "the connection is closed before it is told");
+    assert_eq!(
+        rig.data_operations().last(),
+        Some(&DataOp::Abort),
+        "the connection is closed before it is told"
+    );
     in_step(&mut rig);
 }
 
@@ -149,7 +161,7 @@ fn a_download_that_cannot_restart_starts_at_0_and_says_so() {
 fn a_server_without_rest_is_not_asked_again_for_a_download() {
     let mut rig = Rig::greeted().says("REST", "502 no");
     assert_eq!(transfer(&mut rig, client::retrieve(t("f"), IMAGE, 7)), Outcome::Done(3));
-    rig.reset_counts();
+    rig.clear_records();
     let (id, offset, ..) = rig.run(&mut client::retrieve(t("f"), IMAGE, 7), opened).done();
     assert_eq!(offset, 0);
     rig.run(&mut client::complete(id), |_| ()).done();
@@ -161,14 +173,14 @@ fn an_offset_that_no_transfer_used_is_taken_back() {
     // REST was answered, and STOR never sent.
     let mut rig = Rig::greeted();
     let mut open = client::store(t("f"), IMAGE, 7);
-    while !rig.transcript.iter().any(|line| line == "S: 350 go on") {
+    while !rig.transcript().iter().any(|line| line == "S: 350 go on") {
         assert!(rig.run_for(&mut open, 1, opened).is_none());
     }
     drop(open);
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     let commands = rig.commands();
     assert_eq!(commands[commands.len() - 2..], ["REST 0", "RETR f"]);
-    rig.reset_counts();
+    rig.clear_records();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["EPSV", "RETR f"]);
 }
@@ -191,7 +203,7 @@ fn a_type_that_is_refused_to_a_cancelled_operation_is_not_believed() {
     }
     drop(open);
     in_step(&mut rig);
-    rig.reset_counts();
+    rig.clear_records();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "RETR f"]);
 }
@@ -201,17 +213,17 @@ fn the_type_is_known_whoever_set_it() {
     let mut rig = Rig::greeted();
     assert_eq!(transfer(&mut rig, client::list(None)), Outcome::Done(3));
     rig.run(&mut client::Exchange::<client::RawAnswer>::new(Command::Type(IMAGE)), |_| ()).done();
-    rig.reset_counts();
+    rig.clear_records();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["EPSV", "RETR f"]);
     rig.run(&mut client::Exchange::<client::RawAnswer>::new(Command::Type(ASCII)), |_| ()).done();
-    rig.reset_counts();
+    rig.clear_records();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "RETR f"]);
     rig = rig.says("REIN", "220 anew");
     rig.run(&mut client::Exchange::<client::RawAnswer>::new(Command::Rein), |_| ()).done();
     rig.run(&mut login(), |_| ()).done();
-    rig.reset_counts();
+    rig.clear_records();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "RETR f"], "a new login begins with the defaults");
 }
@@ -236,10 +248,10 @@ fn the_server_tells_sizes_and_names_at_the_start() {
 fn an_mlsd_that_is_unknown_is_remembered() {
     let mut rig = Rig::greeted().says("MLSD", "500 what");
     assert_eq!(transfer(&mut rig, client::machine_list(None)).refused(), 500);
-    assert!(rig.client.profile().contains(Profile::NO_MLSD));
+    assert!(rig.client().profile().contains(Profile::NO_MLSD));
     let mut rig = Rig::greeted().says("MLSD", "550 no such directory");
     assert_eq!(transfer(&mut rig, client::machine_list(Some(t("x")))).refused(), 550);
-    assert!(!rig.client.profile().contains(Profile::NO_MLSD));
+    assert!(!rig.client().profile().contains(Profile::NO_MLSD));
 }
 
 #[test]
@@ -249,9 +261,9 @@ fn a_426_after_an_early_close_of_ours_is_expected() {
     let acts = [Say("150 go"), Data(b"abc"), AfterData, Say("226 done")];
     let mut rig = Rig::with(config, PEER).greet().on("RETR", acts);
     let _ = rig.run(&mut client::retrieve(t("f"), IMAGE, 0), opened).done();
-    rig.reset_counts();
+    rig.clear_records();
     in_step(&mut rig);
-    assert_eq!(rig.transcript, ["S: 426 aborted", "C: SYST", "S: 215 UNIX Type: L8"]);
+    assert_eq!(rig.transcript(), ["S: 426 aborted", "C: SYST", "S: 215 UNIX Type: L8"]);
 }
 
 #[test]
@@ -377,10 +389,10 @@ fn an_offset_that_was_used_is_taken_back_once_before_the_next_file() {
     for reply in ["350 go on", "501 what", "502 no"] {
         let mut rig = Rig::greeted().says("REST 0", reply);
         assert_eq!(transfer(&mut rig, client::retrieve(t("a"), IMAGE, 3)), Outcome::Done(3));
-        rig.reset_counts();
+        rig.clear_records();
         assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
         assert_eq!(rig.commands(), ["EPSV", "REST 0", "RETR f"], "{reply}");
-        rig.reset_counts();
+        rig.clear_records();
         assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
         assert_eq!(rig.commands(), ["EPSV", "RETR f"], "{reply}");
     }

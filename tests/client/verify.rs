@@ -21,7 +21,7 @@ fn offering(features: &[&str]) -> Rig {
     let lines: String = features.iter().map(|feature| format!(" {feature}\r\n")).collect();
     let mut rig = Rig::greeted().says("FEAT", format!("211-x\r\n{lines}211 end").leak());
     rig.run(&mut client::setup(), |_| ()).done();
-    rig.reset_counts();
+    rig.clear_records();
     rig
 }
 
@@ -45,7 +45,7 @@ fn the_algorithm_to_hash_by_is_the_best_that_is_offered() {
         (&["XCRC \"file\" SP EP"], Some(Crc32)),
     ] {
         let rig = offering(features);
-        assert_eq!(rig.client.offers().unwrap().digest(), algorithm, "{features:?}");
+        assert_eq!(rig.client().offers().unwrap().digest(), algorithm, "{features:?}");
     }
 }
 

@@ -3,12 +3,13 @@
 use crate::support;
 use crate::support::client::{Act, Outcome, Rig as ClientRig};
 use crate::support::{secret, t};
-use ftp_proto::action::DataOp;
+use ftp_proto::action::{DataFailure, DataOp};
 use ftp_proto::client::{self, Config as ClientConfig, DataConnection};
 use ftp_proto::codec::Command;
 use ftp_proto::codec::RepresentationType::Image;
 use ftp_proto::error::{Awaited, Error, LocalError, PeerError};
 use ftp_proto::security::{Policy, TlsMode};
+use ftp_proto::testing::Attempt;
 
 fn config(control: Policy, data: Policy) -> ClientConfig {
     let mut config = ClientConfig::default();
@@ -30,7 +31,7 @@ fn secure_is_auth_the_handshake_pbsz_and_prot() {
     let mut rig = strict();
     let protected = secure(&mut rig).done();
     assert!(protected.control && protected.data);
-    let said: Vec<_> = rig.transcript.iter().filter(|line| !line.starts_with("S: ")).collect();
+    let said: Vec<_> = rig.transcript().iter().filter(|line| !line.starts_with("S: ")).collect();
     assert_eq!(said, ["C: AUTH TLS", "TLS", "C: PBSZ 0", "C: PROT P"]);
 }
 
@@ -80,7 +81,7 @@ fn nothing_secret_and_no_file_goes_in_the_clear_where_tls_is_required() {
         );
         assert_eq!(raw, unprotected, "{line}");
     }
-    assert!(rig.commands().is_empty(), "{:?}", rig.transcript);
+    assert!(rig.commands().is_empty(), "{:?}", rig.transcript());
     // A greeting that says `logged in` changes nothing (CVE-2021-22946).
     let mut rig = ClientRig::with(config(Policy::Require, Policy::Require), support::client::PEER);
     rig = rig.opening([Act::Say("230 come in")]);
@@ -103,9 +104,9 @@ fn what_was_learnt_in_the_clear_is_forgotten() {
     rig = rig.on("NOOP", [Act::Say("200 okay"), Act::Say("200 again")]);
     rig.run(&mut client::noop(), |_| ()).done();
     rig.run(&mut client::noop(), |_| ()).done();
-    assert!(rig.client.profile().contains(client::Profile::NO_PIPELINING));
+    assert!(rig.client().profile().contains(client::Profile::NO_PIPELINING));
     secure(&mut rig).done();
-    assert_eq!(rig.client.profile(), client::Profile::NO_EPSV);
+    assert_eq!(rig.client().profile(), client::Profile::NO_EPSV);
 }
 
 #[test]
@@ -114,22 +115,22 @@ fn the_data_handshake_comes_after_the_150_and_not_at_all_after_a_550() {
     secure(&mut rig).done();
     let opened = rig.run(&mut client::retrieve(t("f"), Image, 0), |opened| opened.transfer).done();
     rig.run(&mut client::complete(opened), |_| ()).done();
-    let first = rig.ops.iter().position(|op| *op == DataOp::StartTls).expect("a handshake");
-    assert!(matches!(rig.ops[first + 1], DataOp::Receive(..)), "{:?}", rig.ops);
+    let first = rig.data_operations().iter().position(|op| *op == DataOp::StartTls).expect("a handshake");
+    assert!(matches!(rig.data_operations()[first + 1], DataOp::Receive(..)), "{:?}", rig.data_operations());
     let mut rig = strict().says("RETR", "550 no such file");
     secure(&mut rig).done();
     assert_eq!(rig.run(&mut client::retrieve(t("f"), Image, 0), |_| ()).refused(), 550);
-    assert!(!rig.ops.contains(&DataOp::StartTls), "{:?}", rig.ops);
+    assert!(!rig.data_operations().contains(&DataOp::StartTls), "{:?}", rig.data_operations());
 }
 
 #[test]
 fn an_upload_of_nothing_shakes_hands_too() {
     let mut rig = strict();
-    rig.upload = Vec::new();
+    rig.clear_upload();
     secure(&mut rig).done();
     let opened = rig.run(&mut client::store(t("f"), Image, 0), |opened| opened.transfer).done();
     rig.run(&mut client::complete(opened), |_| ()).done();
-    assert!(rig.ops.contains(&DataOp::StartTls));
+    assert!(rig.data_operations().contains(&DataOp::StartTls));
 }
 
 /// vsftpd ends the session for a handshake that breaks off. A server that never comes is not waited for for ever.
@@ -139,19 +140,19 @@ fn abor_waits_for_the_data_handshake_though_the_server_is_yet_to_connect() {
         let mut config = config(Policy::Require, Policy::Require);
         config.data_connection = DataConnection::Active;
         let mut rig = ClientRig::with(config, support::client::PEER).greet();
-        rig.attentive = true;
+        rig.set_attentive(true);
         rig = rig.on("RETR", [Act::Say("150 here")]).on("ABOR", [Act::Say("426 aborted\r\n226 done")]);
         secure(&mut rig).done();
         let opened = rig.run(&mut client::retrieve(t("f"), Image, 0), |opened| opened.transfer).done();
-        let count = rig.ops.len();
+        let count = rig.data_operations().len();
         if comes {
-            rig.arrivals.push_back(support::client::PEER.parse().unwrap());
+            rig.arrive(support::client::PEER.parse().unwrap());
         }
-        let began = rig.now;
+        let began = rig.now();
         rig.run(&mut client::abort(opened), |_| ()).done();
         let wanted = [DataOp::Admit, DataOp::StartTls, DataOp::Abort];
-        assert_eq!(&rig.ops[count..], if comes { &wanted[..] } else { &wanted[2..] });
-        assert_eq!(rig.now.since(began).as_secs(), if comes { 0 } else { 20 });
+        assert_eq!(&rig.data_operations()[count..], if comes { &wanted[..] } else { &wanted[2..] });
+        assert_eq!(rig.now().since(began).as_secs(), if comes { 0 } else { 20 });
         rig.run(&mut client::noop(), |_| ()).done();
     }
 }
@@ -159,7 +160,7 @@ fn abor_waits_for_the_data_handshake_though_the_server_is_yet_to_connect() {
 #[test]
 fn after_a_failed_data_handshake_the_reply_is_read() {
     let mut rig = strict();
-    rig.data_handshakes = Some(false);
+    rig.on_data_handshake(Attempt::Fails(DataFailure::Handshake));
     rig = rig.on("RETR", [Act::Say("150 here"), Act::AfterData, Act::Say("522 no session reuse")]);
     secure(&mut rig).done();
     let opened = rig.run(&mut client::retrieve(t("f"), Image, 0), |opened| opened.transfer).done();
@@ -175,10 +176,10 @@ fn a_server_that_wants_data_protected_is_asked_again_with_it() {
         assert!(!secure(&mut rig).done().data);
         rig = rig.on("RETR", [Act::Say(if code.starts_with("521") { "521 no" } else { "522 no" })]);
         let refused = rig.run(&mut client::retrieve(t("f"), Image, 0), |_| ()).refused();
-        assert_eq!(refused.to_string(), code[..3], "it is asked again once: {:?}", rig.transcript);
+        assert_eq!(refused.to_string(), code[..3], "it is asked again once: {:?}", rig.transcript());
         let commands = rig.commands().join(" ");
         assert!(commands.contains("RETR f PBSZ 0 PROT P"), "{commands}");
-        assert!(rig.client.protects_data());
+        assert!(rig.client().protects_data());
     }
 }
 
@@ -208,7 +209,7 @@ fn implicit_tls_begins_before_the_greeting_is_read() {
     let mut rig = ClientRig::with(config, support::client::PEER);
     rig.run(&mut client::greeting(), |_| ()).done();
     secure(&mut rig).done();
-    let said: Vec<_> = rig.transcript.iter().filter(|line| !line.starts_with("S: ")).collect();
+    let said: Vec<_> = rig.transcript().iter().filter(|line| !line.starts_with("S: ")).collect();
     assert_eq!(said, ["TLS", "C: PBSZ 0", "C: PROT P"]);
 }
 
@@ -217,23 +218,23 @@ fn ccc_clears_the_dialogue_and_not_the_data() {
     let mut rig = strict();
     secure(&mut rig).done();
     rig.run(&mut client::clear_command_channel(), |()| ()).done();
-    assert_eq!(rig.transcript.last().map(String::as_str), Some("clear"));
-    assert!(!rig.client.is_secured() && rig.client.protects_data());
+    assert_eq!(rig.transcript().last().map(String::as_str), Some("clear"));
+    assert!(!rig.client().is_secured() && rig.client().protects_data());
     let opened = rig.run(&mut client::retrieve(t("f"), Image, 0), |opened| opened.transfer).done();
     rig.run(&mut client::complete(opened), |_| ()).done();
     let mut rig = strict().says("CCC", "534 no");
     secure(&mut rig).done();
     assert_eq!(rig.run(&mut client::clear_command_channel(), |()| ()).refused(), 534);
-    assert!(rig.client.is_secured());
+    assert!(rig.client().is_secured());
 }
 
 #[test]
 fn a_control_handshake_that_hangs_or_fails_ends_the_connection() {
     let mut rig = strict();
-    rig.handshakes = Some(false);
+    rig.on_upgrade(Attempt::Fails(DataFailure::Handshake));
     assert_eq!(secure(&mut rig), Outcome::Error(Error::Peer(PeerError::Handshake)));
     let mut rig = strict();
-    rig.handshakes = None;
+    rig.on_upgrade(Attempt::Hangs);
     assert_eq!(secure(&mut rig), Outcome::Error(Error::Peer(PeerError::TimedOut(Awaited::Handshake))));
 }
 
@@ -273,7 +274,7 @@ fn a_server_without_auth_tls_is_asked_for_auth_ssl() {
             Some(code) => assert_eq!(secure(&mut rig).refused(), code),
             None => assert!(!secure(&mut rig).done().control),
         }
-        assert!(!rig.transcript.contains(&"TLS".to_owned()));
+        assert!(!rig.transcript().contains(&"TLS".to_owned()));
     }
 }
 
@@ -284,7 +285,7 @@ fn nothing_but_234_and_334_grants_auth() {
         let outcome = secure(&mut rig);
         let unexpected = matches!(outcome, Outcome::Error(Error::Peer(PeerError::UnexpectedReply(_))));
         assert!(unexpected, "{reply}: {outcome:?}");
-        assert!(!rig.transcript.contains(&"TLS".to_owned()), "{reply}");
+        assert!(!rig.transcript().contains(&"TLS".to_owned()), "{reply}");
     }
 }
 
@@ -305,17 +306,17 @@ fn protection_that_is_refused_before_the_login_is_asked_for_behind_it() {
                         let open = rig.run(&mut client::retrieve(t("f"), Image, 0), |_| ());
                         assert_eq!(open, Outcome::Error(Error::Local(LocalError::Unprotected)));
                     }
-                    rig.reset_counts();
+                    rig.clear_records();
                     let outcome = rig.run(&mut login(), |_| ());
                     match granted || data == Policy::Prefer {
                         true => assert_eq!(outcome, Outcome::Done(())),
                         false => assert_eq!(outcome.refused(), 534),
                     }
                     assert_eq!(rig.commands(), ["USER me", "PASS x", "PBSZ 0", "PROT P"]);
-                    assert_eq!(rig.client.protects_data(), granted);
+                    assert_eq!(rig.client().protects_data(), granted);
                     // Once granted, it is not asked for again.
                     if granted {
-                        rig.reset_counts();
+                        rig.clear_records();
                         assert!(rig.run(&mut client::protect_data(true), |it| it.data).done());
                         assert!(rig.commands().is_empty());
                     }

@@ -2,7 +2,7 @@
 
 use crate::support;
 use crate::support::seconds;
-use crate::support::server::{End, LOCAL, PEER, PEER_DATA, Rig};
+use crate::support::server::{Attempt, End, LOCAL, PEER, PEER_DATA, Rig};
 use ftp_proto::action::{DataEvent, DataFailure, DataOp};
 use ftp_proto::error::{Awaited, Error, PeerError};
 use ftp_proto::security::{Policy, SessionBinding, TlsMode};
@@ -39,8 +39,8 @@ fn auth_is_granted_for_tls_and_begins_the_session_anew() {
         let mut rig = explicit(|_| {}).login();
         assert_eq!(rig.say(line), [code], "{line}");
         let granted = code == 234;
-        assert_eq!(rig.session.is_secured(), granted, "{line}");
-        assert_eq!(rig.changes, (usize::from(granted), 0), "{line}");
+        assert_eq!(rig.session().is_secured(), granted, "{line}");
+        assert_eq!(rig.protection_changes(), (usize::from(granted), 0), "{line}");
         // RFC 4217 4: whoever was logged in has to log in again.
         assert_eq!(rig.say("PWD"), [if granted { 530 } else { 257 }], "{line}");
     }
@@ -64,12 +64,12 @@ fn auth_ssl_protects_data_from_the_start_and_auth_tls_does_not() {
         let mut rig = explicit(|_| {});
         assert_eq!(rig.say(line), [234], "{line}");
         let mut rig = rig.login();
-        assert_eq!(rig.session.protects_data(), protects, "{line}");
+        assert_eq!(rig.session().protects_data(), protects, "{line}");
         assert_eq!(rig.say("PROT C"), [503], "PBSZ still comes first");
         assert_eq!(rig.say("PBSZ 0\r\nPROT C"), [200, 200]);
-        assert!(!rig.session.protects_data(), "{line}");
+        assert!(!rig.session().protects_data(), "{line}");
         assert_eq!(rig.say("REIN"), [220]);
-        assert!(!rig.session.protects_data(), "{line}");
+        assert!(!rig.session().protects_data(), "{line}");
     }
     // What it implies may be what is not granted, or what is demanded.
     let mut rig = explicit(|config| config.security.data = Policy::Never);
@@ -89,8 +89,8 @@ fn what_follows_auth_in_the_clear_ends_the_session() {
         let mut rig = explicit(|_| {});
         rig.send(line);
         assert_eq!(rig.codes(), [421]);
-        assert_eq!(rig.session.ended_by(), Some(PeerError::Injected));
-        assert_eq!(rig.changes, (0, 0));
+        assert_eq!(rig.session().ended_by(), Some(PeerError::Injected));
+        assert_eq!(rig.protection_changes(), (0, 0));
     }
 }
 
@@ -134,18 +134,18 @@ fn data_needs_prot_p_where_that_is_required_and_prot_needs_pbsz() {
 fn data_is_secured_as_soon_as_the_connection_stands_and_moves_once_it_is() {
     for early in [false, true] {
         let mut rig = secured(|_| {});
-        rig.resumes = None;
+        rig.on_data_handshake(Attempt::Hangs);
         assert_eq!(rig.say("EPSV"), [229]);
         if !early {
             assert_eq!(rig.say("RETR file"), [150]);
         }
         assert!(rig.arrive(PEER_DATA));
         let id = rig.data_id();
-        assert_eq!(rig.ops.last(), Some(&DataOp::StartTls));
+        assert_eq!(rig.data_operations().last(), Some(&DataOp::StartTls));
         if early {
             assert_eq!(rig.say("RETR file"), [150]);
         }
-        assert!(!rig.ops.iter().any(|op| matches!(op, DataOp::Send(..))));
+        assert!(!rig.data_operations().iter().any(|op| matches!(op, DataOp::Send(..))));
         rig.tell(id, DataEvent::Secured { resumed: true });
         rig.download();
         assert_eq!(rig.codes(), [226]);
@@ -194,11 +194,13 @@ fn tickets_come_before_the_150_to_clients_that_shake_hands_and_send_nothing_with
             codes = rig.codes();
         }
         assert_eq!(codes, [150], "{does:?} {line}");
-        if matches!(does, Nothing | Begins | ShakesHandsOfOld) && rig.ops.last() == Some(&DataOp::StartTls) {
+        if matches!(does, Nothing | Begins | ShakesHandsOfOld)
+            && rig.data_operations().last() == Some(&DataOp::StartTls)
+        {
             rig.tell(id, DataEvent::Secured { resumed: true });
         }
-        let tickets = rig.ops.iter().filter(|op| **op == DataOp::SendTickets).count();
-        rig.ops.clear();
+        let tickets = rig.data_operations().iter().filter(|op| **op == DataOp::SendTickets).count();
+        rig.clear_records();
         if !matches!(line, "RETR file" | "LIST") {
             rig.tell(id, DataEvent::Eof { clean: true });
         } else {
@@ -223,7 +225,7 @@ fn tickets_come_before_the_150_to_clients_that_shake_hands_and_send_nothing_with
         (SessionBinding::User, ShakesHands, "LIST", (0, 0), (0, 0)),
     ] {
         let mut rig = secured(|config| config.security.session_binding = binding);
-        rig.resumes = None;
+        rig.on_data_handshake(Attempt::Hangs);
         assert_eq!(upload(&mut rig, does, line), first, "{does:?} {line}");
         assert_eq!(upload(&mut rig, does, line), second, "{does:?} {line}, again");
     }
@@ -235,7 +237,7 @@ fn the_150_to_an_upload_waits_for_a_handshake_that_the_client_has_begun() {
     let begin = |bound: bool, ahead: bool, line: &str| {
         let binding = if bound { SessionBinding::User } else { SessionBinding::Off };
         let mut rig = secured(|config| config.security.session_binding = binding);
-        rig.resumes = None;
+        rig.on_data_handshake(Attempt::Hangs);
         assert_eq!(rig.say("EPSV"), [229]);
         assert!(rig.arrive(PEER_DATA));
         let id = rig.data_id();
@@ -251,7 +253,7 @@ fn the_150_to_an_upload_waits_for_a_handshake_that_the_client_has_begun() {
         rig.tell(id, DataEvent::Secured { resumed: true });
         rig.pass(Duration::from_millis(250));
         assert_eq!(rig.codes(), [150], "{line}");
-        assert!(matches!(rig.ops.last(), Some(DataOp::Receive(_))), "{line}");
+        assert!(matches!(rig.data_operations().last(), Some(DataOp::Receive(_))), "{line}");
     }
     for (bound, ahead, line) in [(true, true, "RETR file"), (true, true, "LIST"), (false, true, "STOR new")] {
         let (mut rig, id) = begin(bound, ahead, line);
@@ -259,7 +261,7 @@ fn the_150_to_an_upload_waits_for_a_handshake_that_the_client_has_begun() {
         rig.tell(id, DataEvent::Securing);
         assert_eq!(rig.codes(), []);
         rig.tell(id, DataEvent::Secured { resumed: true });
-        assert!(matches!(rig.ops.last(), Some(DataOp::Send(_) | DataOp::Receive(_))), "{line}");
+        assert!(matches!(rig.data_operations().last(), Some(DataOp::Send(_) | DataOp::Receive(_))), "{line}");
     }
     let (mut rig, id) = begin(true, false, "STOR new");
     rig.pass(Duration::from_millis(50));
@@ -267,7 +269,7 @@ fn the_150_to_an_upload_waits_for_a_handshake_that_the_client_has_begun() {
     rig.tell(id, DataEvent::Securing);
     assert_eq!(rig.codes(), []);
     rig.tell(id, DataEvent::Secured { resumed: true });
-    assert!(matches!(rig.ops.last(), Some(DataOp::Receive(_))));
+    assert!(matches!(rig.data_operations().last(), Some(DataOp::Receive(_))));
     let (mut rig, id) = begin(true, true, "STOR new");
     rig.tell(id, DataEvent::Secured { resumed: false });
     assert_eq!(rig.codes(), [150, 522]);
@@ -282,14 +284,14 @@ fn the_150_to_an_upload_waits_for_a_handshake_that_the_client_has_begun() {
     rig.pass(Duration::from_millis(200));
     assert_eq!(rig.codes(), [150]);
     rig.tell(id, DataEvent::Secured { resumed: true });
-    assert!(matches!(rig.ops.last(), Some(DataOp::Receive(_))));
+    assert!(matches!(rig.data_operations().last(), Some(DataOp::Receive(_))));
 }
 
 #[test]
 fn a_session_that_is_not_the_control_connections_is_refused_with_522() {
     for early in [false, true] {
         let mut rig = secured(|_| {});
-        rig.resumes = Some(false);
+        rig.set_resumes(false);
         assert_eq!(rig.say("EPSV"), [229]);
         if early {
             rig.arrive(PEER_DATA);
@@ -300,11 +302,11 @@ fn a_session_that_is_not_the_control_connections_is_refused_with_522() {
             assert_eq!(rig.codes(), [522]);
         }
         // In order: a reset could keep the client from reading the reply.
-        assert_eq!(rig.ops.last(), Some(&DataOp::Close));
+        assert_eq!(rig.data_operations().last(), Some(&DataOp::Close));
         assert_eq!(rig.say("NOOP"), [200]);
     }
     let mut rig = secured(|config| config.security.session_binding = SessionBinding::Off);
-    rig.resumes = Some(false);
+    rig.set_resumes(false);
     assert_eq!(rig.say("EPSV"), [229]);
     assert_eq!(rig.say("RETR file"), [150]);
     rig.arrive(PEER_DATA);
@@ -315,7 +317,7 @@ fn a_session_that_is_not_the_control_connections_is_refused_with_522() {
 #[test]
 fn a_handshake_that_fails_or_hangs_ends_the_transfer_and_not_the_session() {
     let mut rig = secured(|_| {});
-    rig.resumes = None;
+    rig.on_data_handshake(Attempt::Hangs);
     assert_eq!(rig.say("EPSV"), [229]);
     assert_eq!(rig.say("STOR x"), [150]);
     rig.arrive(PEER_DATA);
@@ -338,20 +340,20 @@ fn a_protected_upload_that_is_cut_short_is_not_kept() {
     rig.tell(rig.data_id(), DataEvent::Moved(3));
     rig.tell(rig.data_id(), DataEvent::Eof { clean: false });
     assert_eq!(rig.codes(), [426]);
-    assert!(!rig.host.requests.iter().any(|request| request.starts_with("Commit")));
+    assert!(!rig.host().requests().iter().any(|request| request.starts_with("Commit")));
 }
 
 #[test]
 fn the_control_handshake_has_a_deadline_and_its_failure_ends_the_session() {
     let mut rig = explicit(|_| {});
-    rig.handshakes = None;
+    rig.on_upgrade(Attempt::Hangs);
     assert_eq!(rig.say("AUTH TLS"), [234]);
     rig.pass(seconds(20));
-    assert_eq!(rig.end, Some(End::Error(Error::Peer(PeerError::TimedOut(Awaited::Handshake)))));
+    assert_eq!(rig.end(), Some(End::Error(Error::Peer(PeerError::TimedOut(Awaited::Handshake)))));
     let mut rig = explicit(|_| {});
-    rig.handshakes = Some(false);
+    rig.on_upgrade(Attempt::Fails(DataFailure::Handshake));
     assert_eq!(rig.say("AUTH TLS"), [234]);
-    assert_eq!(rig.end, Some(End::Error(Error::Peer(PeerError::Handshake))));
+    assert_eq!(rig.end(), Some(End::Error(Error::Peer(PeerError::Handshake))));
 }
 
 #[test]
@@ -359,15 +361,15 @@ fn implicit_tls_comes_before_the_greeting() {
     let mut config = support::server::prompt();
     config.security.tls = TlsMode::Implicit;
     let mut rig = Rig::silent(config, LOCAL, PEER);
-    rig.pump();
-    assert_eq!((rig.changes, rig.codes()), ((1, 0), vec![220]));
+    rig.settle();
+    assert_eq!((rig.protection_changes(), rig.codes()), ((1, 0), vec![220]));
     assert_eq!(rig.say("AUTH TLS"), [503]);
     let mut rig = rig.login();
     assert_eq!(rig.say("PBSZ 0"), [200]);
     assert_eq!(rig.say("PROT P"), [200]);
     // There is no plain FTP to go back to.
     assert_eq!(rig.say("REIN"), [220]);
-    assert!(rig.session.is_secured() && !rig.session.protects_data());
+    assert!(rig.session().is_secured() && !rig.session().protects_data());
 }
 
 #[test]
@@ -380,15 +382,15 @@ fn ccc_and_rein_end_tls_once_their_reply_is_out() {
     assert_eq!(rig.say("PBSZ 0"), [200]);
     assert_eq!(rig.say("PROT P"), [200]);
     assert_eq!(rig.say("CCC"), [200]);
-    assert_eq!(rig.changes, (1, 1));
+    assert_eq!(rig.protection_changes(), (1, 1));
     assert_eq!(rig.say("CCC"), [533]);
     // RFC 4217 5: the level of the data stays as it is.
     assert_eq!(rig.say("PROT C"), [503]);
-    assert!(rig.session.protects_data());
+    assert!(rig.session().protects_data());
     let mut rig = secured(|_| {});
     assert_eq!(rig.say("REIN"), [220]);
-    assert_eq!(rig.changes, (1, 1));
-    assert!(!rig.session.protects_data());
+    assert_eq!(rig.protection_changes(), (1, 1));
+    assert!(!rig.session().protects_data());
     assert_eq!(rig.say("AUTH TLS"), [234]);
 }
 

@@ -5,7 +5,7 @@ use ftp_proto::client;
 use ftp_proto::codec::{FileStructure, TransferMode};
 use ftp_proto::server;
 
-use crate::support::pair::Pair;
+use crate::support::pair::pair_with;
 use crate::support::server::Rig;
 use crate::support::{secret, t};
 use crate::{IMAGE, agree};
@@ -27,7 +27,9 @@ fn the_level_of_mode_z_is_the_clients_choice_until_rein() {
     let level = |rig: &mut Rig| {
         rig.passive();
         assert_eq!(rig.say("MODE Z\r\nRETR /file"), [200, 150]);
-        let Some(DataOp::Send(parameters)) = rig.ops.last() else { panic!("{:?}", rig.ops) };
+        let Some(DataOp::Send(parameters)) = rig.data_operations().last() else {
+            panic!("{:?}", rig.data_operations())
+        };
         let level = parameters.level;
         rig.download();
         assert_eq!(rig.codes(), [226]);
@@ -45,19 +47,19 @@ fn a_higher_level_makes_less_of_a_file_each_way() {
     for level in [0, 1, 9] {
         let mut config = client::Config::default();
         config.deflate_level = Some(level);
-        let mut pair = Pair::with(3, config, server::Config::default());
+        let mut pair = pair_with(3, config, server::Config::default());
         pair.run(&mut client::greeting(), |_| ()).done();
         pair.run(&mut client::login(t("me"), secret("secret"), None), |_| ()).done();
         agree(&mut pair, FileStructure::File, TransferMode::Deflate);
         pair.run(&mut client::deflate_level(Some(level)), |_| ()).done();
-        pair.upload.clone_from(&file);
+        pair.upload(file.clone());
         let mut moved = Vec::new();
         for mut open in [client::store(t("/f"), IMAGE, 0), client::retrieve(t("/f"), IMAGE, 0)] {
             let transfer = pair.run(&mut open, |opened| opened.transfer).done();
             moved.push(pair.run(&mut client::complete(transfer), |done| done.transferred).done());
         }
-        assert_eq!(pair.host.tree.file("/f"), Some(&file[..]));
-        assert!(pair.download == file);
+        assert_eq!(pair.host().file("/f"), Some(&file[..]));
+        assert!(pair.take_received() == file);
         sizes.push(moved);
     }
     let [stored, fast, best] = &sizes[..] else { unreachable!() };

@@ -15,9 +15,9 @@ use ftp_proto::server;
 use ftp_proto::transfer::Marker;
 use std::num::NonZeroU32;
 
+use ftp_proto::testing::Random;
 use support::client::Outcome;
 use support::pair::Pair;
-use support::random::Random;
 use support::{secret, t};
 
 const IMAGE: RepresentationType = RepresentationType::Image;
@@ -29,7 +29,7 @@ fn pair(seed: u64) -> Pair {
     let (mut client, mut server) = (client::Config::default(), server::Config::default());
     client.marker_interval = NonZeroU32::new(50);
     server.marker_interval = NonZeroU32::new(50);
-    let mut pair = Pair::with(seed, client, server);
+    let mut pair = support::pair::pair_with(seed, client, server);
     pair.run(&mut client::greeting(), |_| ()).done();
     pair.run(&mut client::login(t("me"), secret("secret"), None), |_| ()).done();
     pair
@@ -60,9 +60,9 @@ fn go_through(pair: &mut Pair, open: &mut Operation<Open<'_>>) {
 
 #[track_caller]
 fn download(pair: &mut Pair, open: &mut Operation<Open<'_>>) -> Vec<u8> {
-    pair.download.clear();
+    pair.take_received();
     go_through(pair, open);
-    std::mem::take(&mut pair.download)
+    pair.take_received()
 }
 
 /// Goes on with a transfer for so long and breaks it: the last marker that is known then. None when it was over
@@ -75,7 +75,7 @@ fn break_off(pair: &mut Pair, open: &mut Operation<Open<'_>>, polls: usize) -> O
     }
     pair.break_data();
     match pair.run(&mut completion, |_| ()) {
-        Outcome::Failed(_) | Outcome::Refused { code: 426, .. } => pair.client.last_marker(),
+        Outcome::Failed(_) | Outcome::Refused { code: 426, .. } => pair.client().last_marker(),
         Outcome::Done(()) => None,
         outcome => panic!("{outcome:?}"),
     }

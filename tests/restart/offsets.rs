@@ -7,7 +7,6 @@ use ftp_proto::transfer::{Coding, Encoder, LineEnds, Parameters};
 
 use crate::support::server::Rig;
 use crate::support::t;
-use crate::support::tree::Node;
 use crate::{ASCII, EBCDIC, IMAGE, agree, download, go_through, pair, text};
 
 #[test]
@@ -26,7 +25,7 @@ fn offsets_count_bytes_as_they_travel_in_stream_mode() {
             let count = encoder.encode(&file, &mut wire).written;
             wire.truncate(count + encoder.finish(&mut []));
             let mut pair = pair(7);
-            pair.host.tree.put("/f", Node::File(file.clone()));
+            pair.host_mut().put_file("/f", file.clone());
             agree(&mut pair, FileStructure::File, *mode);
             for offset in [0, 1, 2, 37, 38, 39, 40, 41, 120, wire.len() - 1, wire.len()] {
                 let mut decoder = Parameters::new(stream).decoder().unwrap();
@@ -52,10 +51,10 @@ fn an_upload_begins_at_its_offset_in_every_mode() {
             let mut pair = pair(8);
             agree(&mut pair, FileStructure::File, *mode);
             for offset in [0, 1, 50, 199, 200] {
-                pair.host.tree.put("/f", Node::File(file[..offset].to_vec()));
-                pair.upload = file[offset..].to_vec();
+                pair.host_mut().put_file("/f", file[..offset].to_vec());
+                pair.upload(file[offset..].to_vec());
                 go_through(&mut pair, &mut client::store(t("/f"), representation, offset as u64));
-                assert_eq!(pair.host.tree.file("/f"), Some(&file[..]), "{mode:?} at {offset}");
+                assert_eq!(pair.host().file("/f"), Some(&file[..]), "{mode:?} at {offset}");
             }
         }
     }
@@ -85,8 +84,14 @@ fn what_the_host_is_asked_for_after_rest_is_right_in_every_type_and_mode() {
         let codes = rig.say(&format!("{setup}\r\nREST 3\r\nRETR /file"));
         assert_eq!(codes.last(), Some(if retrieve.is_some() { &150 } else { &504 }), "{setup}");
         if let Some((position, skip)) = retrieve {
-            assert_eq!(rig.host.requests, [format!("Open(Read {{ offset: {position} }}) /file")], "{setup}");
-            let Some(DataOp::Send(parameters)) = rig.ops.last() else { panic!("{:?}", rig.ops) };
+            assert_eq!(
+                rig.host().requests(),
+                [format!("Open(Read {{ offset: {position} }}) /file")],
+                "{setup}"
+            );
+            let Some(DataOp::Send(parameters)) = rig.data_operations().last() else {
+                panic!("{:?}", rig.data_operations())
+            };
             assert_eq!((parameters.position, parameters.skip), (position, skip), "{setup}");
         }
         let mut rig = Rig::logged_in();
@@ -94,8 +99,10 @@ fn what_the_host_is_asked_for_after_rest_is_right_in_every_type_and_mode() {
         let codes = rig.say(&format!("{setup}\r\nREST 3\r\nSTOR /file"));
         assert_eq!(codes.last(), Some(if store { &150 } else { &504 }), "{setup}");
         if store {
-            assert_eq!(rig.host.requests, ["Open(Write { offset: 3 }) /file"], "{setup}");
-            let Some(DataOp::Receive(parameters)) = rig.ops.last() else { panic!("{:?}", rig.ops) };
+            assert_eq!(rig.host().requests(), ["Open(Write { offset: 3 }) /file"], "{setup}");
+            let Some(DataOp::Receive(parameters)) = rig.data_operations().last() else {
+                panic!("{:?}", rig.data_operations())
+            };
             assert_eq!(parameters.position, 3, "{setup}");
         }
     }
@@ -110,7 +117,9 @@ fn a_crlf_of_a_file_is_sent_as_the_servers_configuration_reads_it() {
         let mut rig = Rig::with(config).login();
         rig.passive();
         rig.say("TYPE A\r\nRETR /file");
-        let Some(DataOp::Send(parameters)) = rig.ops.last() else { panic!("{:?}", rig.ops) };
+        let Some(DataOp::Send(parameters)) = rig.data_operations().last() else {
+            panic!("{:?}", rig.data_operations())
+        };
         assert_eq!(parameters.line_ends, line_ends);
     }
 }

@@ -7,9 +7,8 @@ use ftp_proto::server;
 use ftp_proto::transfer::Coding;
 
 use crate::support::client::Rig as ClientRig;
-use crate::support::pair::Pair;
+use crate::support::pair::pair_with;
 use crate::support::server::Rig;
-use crate::support::tree::Node;
 use crate::support::{secret, t};
 use crate::{IMAGE, agree, download, pair, text};
 
@@ -21,7 +20,7 @@ fn a_range_is_sent_and_no_more() {
             continue;
         }
         let mut pair = pair(9);
-        pair.host.tree.put("/f", Node::File(file.clone()));
+        pair.host_mut().put_file("/f", file.clone());
         agree(&mut pair, FileStructure::File, *mode);
         for (first, last) in [(0, 0), (0, 299), (10, 10), (10, 159), (299, 299), (290, 1000), (300, u64::MAX)]
         {
@@ -55,8 +54,10 @@ fn a_range_is_for_one_download_and_replaces_rest_as_rest_replaces_it() {
         rig.say("TYPE I");
         assert_eq!(rig.say(lines), codes, "{lines}");
         let Some(offset) = request else { continue };
-        assert_eq!(rig.host.requests, [format!("Open(Read {{ offset: {offset} }}) /file")], "{lines}");
-        let Some(DataOp::Send(parameters)) = rig.ops.last() else { panic!("{:?}", rig.ops) };
+        assert_eq!(rig.host().requests(), [format!("Open(Read {{ offset: {offset} }}) /file")], "{lines}");
+        let Some(DataOp::Send(parameters)) = rig.data_operations().last() else {
+            panic!("{:?}", rig.data_operations())
+        };
         assert_eq!(parameters.limit.map(u64::from), limit, "{lines}");
     }
     let mut rig = Rig::logged_in();
@@ -75,22 +76,22 @@ fn a_range_that_was_not_used_up_is_taken_back_before_the_next_file() {
         .says("HASH", "550 no")
         .says("HASH", "213 SHA-1 0-3 00 f");
     assert_eq!(rig.run(&mut client::hash(t("f"), None, Some(range)), |_| ()).refused(), 550);
-    rig.reset_counts();
+    rig.clear_records();
     rig.run(&mut client::retrieve(t("f"), IMAGE, 7), |_| ()).done();
     assert_eq!(rig.commands(), ["EPSV", "RANG 1 0", "REST 7", "RETR f"]);
 
     let mut rig = ClientRig::greeted().says("RANG", "350 go on").says("HASH", "550 no");
     assert_eq!(rig.run(&mut client::hash(t("f"), None, Some(range)), |_| ()).refused(), 550);
-    rig.reset_counts();
+    rig.clear_records();
     rig.run(&mut client::names(None), |_| ()).done();
     assert_eq!(rig.commands(), ["EPSV", "RANG 1 0", "NLST"], "some refuse listings with one");
 
     let mut rig = ClientRig::greeted().says("RANG", "350 go on").says("HASH", "550 no");
     assert_eq!(rig.run(&mut client::hash(t("f"), None, Some(range)), |_| ()).refused(), 550);
-    rig.reset_counts();
+    rig.clear_records();
     assert_eq!(rig.run(&mut client::hash(t("f"), None, None), |_| ()).refused(), 550);
     assert_eq!(rig.commands(), ["RANG 1 0", "HASH f"]);
-    rig.reset_counts();
+    rig.clear_records();
     assert_eq!(rig.run(&mut client::hash(t("f"), None, None), |_| ()).refused(), 550);
     assert_eq!(rig.commands(), ["HASH f"], "it is taken back once");
 }
@@ -103,10 +104,10 @@ fn a_ranged_operation_dropped_anywhere_leaves_no_range() {
         for hashes in [false, true] {
             let mut server = server::Config::default();
             server.hashes = &[ftp_proto::codec::HashAlgorithm::Sha1];
-            let mut pair = Pair::with(polls as u64, client::Config::default(), server);
+            let mut pair = pair_with(polls as u64, client::Config::default(), server);
             pair.run(&mut client::greeting(), |_| ()).done();
             pair.run(&mut client::login(t("me"), secret("secret"), None), |_| ()).done();
-            pair.host.tree.put("/f", Node::File(file.clone()));
+            pair.host_mut().put_file("/f", file.clone());
             match hashes {
                 true => drop(pair.run_for(&mut client::hash(t("/f"), None, Some(range)), polls, |_| ())),
                 false => drop(pair.run_for(&mut client::retrieve_range(t("/f"), range), polls, |_| ())),

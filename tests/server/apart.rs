@@ -1,6 +1,6 @@
 //! The reply that ends a download does not come with the one that begins it.
 
-use crate::support::server::{DataEnd, End, Rig};
+use crate::support::server::{End, Rig};
 use ftp_proto::action::{DataEvent, DataFailure, DataOp};
 use ftp_proto::server::{Note, Outcome};
 use std::time::Duration;
@@ -15,13 +15,12 @@ fn sent_after(pause: Duration) -> Rig {
     rig.pass(pause);
     let id = rig.data_id();
     rig.tell(id, DataEvent::Moved(7));
-    rig.data = DataEnd::Open(id);
     rig.tell(id, DataEvent::Flushed);
     rig
 }
 
 fn outcome(rig: &Rig) -> Option<Outcome> {
-    rig.notes.iter().rev().find_map(|note| match note {
+    rig.notes().iter().rev().find_map(|note| match note {
         Note::Transferred(end) => Some(end.outcome),
         _ => None,
     })
@@ -33,13 +32,13 @@ fn the_226_follows_the_150_by_five_milliseconds_where_the_client_has_not_closed_
         let passed = Duration::from_millis(millis);
         let mut rig = sent_after(passed);
         assert_eq!(rig.codes(), [], "{millis}");
-        assert_eq!(rig.wait.deadline, Some(rig.now.after(APART - passed)), "{millis}");
+        assert_eq!(rig.wait().deadline, Some(rig.now().after(APART - passed)), "{millis}");
         assert_eq!(rig.say("NOOP"), [200]);
         rig.pass(APART - passed - Duration::from_micros(1));
         assert_eq!(rig.codes(), [], "{millis}");
         rig.pass(Duration::from_micros(1));
         assert_eq!(rig.codes(), [226], "{millis}");
-        assert_eq!(rig.ops.last(), Some(&DataOp::Close));
+        assert_eq!(rig.data_operations().last(), Some(&DataOp::Close));
     }
 }
 
@@ -53,7 +52,6 @@ fn nothing_waits_once_the_client_has_closed_its_end_or_the_time_is_over() {
     ] {
         let mut rig = sent_after(Duration::ZERO);
         let id = rig.data_id();
-        rig.data = DataEnd::None;
         rig.tell(id, event);
         assert_eq!((rig.codes(), outcome(&rig)), (vec![226], Some(Outcome::Complete)), "{event:?}");
     }
@@ -76,10 +74,13 @@ fn a_download_that_was_sent_is_whole_whatever_comes_while_its_reply_waits() {
     assert_eq!(rig.codes(), [226, 257]);
 
     let mut rig = sent_after(Duration::ZERO);
-    rig.hang_up();
-    assert!(matches!(rig.end, Some(End::Error(_))));
+    rig.close();
+    assert!(matches!(rig.end(), Some(End::Error(_))));
     // No reset takes the last bytes away.
-    assert_eq!((rig.ops.last(), outcome(&rig)), (Some(&DataOp::Close), Some(Outcome::Complete)));
+    assert_eq!(
+        (rig.data_operations().last(), outcome(&rig)),
+        (Some(&DataOp::Close), Some(Outcome::Complete))
+    );
 }
 
 #[test]
@@ -88,7 +89,7 @@ fn the_end_of_a_connection_that_is_still_sent_to_is_misuse() {
     rig.passive();
     assert_eq!(rig.say("RETR /file"), [150]);
     let id = rig.data_id();
-    assert!(rig.session.data_event(id, DataEvent::Eof { clean: true }).is_err());
+    assert!(rig.parts().0.data_event(id, DataEvent::Eof { clean: true }).is_err());
     assert_eq!(rig.download(), b"content");
     assert_eq!(rig.codes(), [226]);
 }

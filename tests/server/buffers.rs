@@ -12,14 +12,14 @@ use ftp_proto::server::{CommandEvent, Config, Server, Ticket};
 #[test]
 fn a_client_that_takes_no_replies_is_not_read() {
     let mut rig = Rig::logged_in();
-    rig.deaf = true;
+    rig.set_deaf(true);
     for _ in 0..10_000 {
         rig.send(b"HELP\r\n");
     }
     assert!(rig.unread() > 50_000);
-    assert!(!rig.wait.readable && rig.wait.writable);
-    rig.deaf = false;
-    rig.pump();
+    assert!(!rig.wait().readable && rig.wait().writable);
+    rig.set_deaf(false);
+    rig.settle();
     assert_eq!(rig.codes(), [214; 10_000]);
 }
 
@@ -27,28 +27,28 @@ fn a_client_that_takes_no_replies_is_not_read() {
 fn a_client_that_takes_no_replies_is_sent_away_in_the_end() {
     for transfer in [false, true] {
         let mut rig = if transfer { transferring() } else { Rig::logged_in() };
-        rig.deaf = true;
+        rig.set_deaf(true);
         for _ in 0..1000 {
             rig.send(b"STAT\r\n");
         }
         for _ in 0..20 {
             rig.pass(seconds(100));
         }
-        assert_eq!(rig.end, Some(End::Close), "transfer: {transfer}");
+        assert_eq!(rig.end(), Some(End::Close), "transfer: {transfer}");
     }
 }
 
 #[test]
 fn buffers_that_are_too_small_are_misuse_and_change_nothing() {
     let mut rig = transferring();
-    let now = rig.now;
+    let now = rig.now();
     let (mut small, mut fine) = (RecvBuf::new([0; 100]), SendBuf::new([0; Server::SEND_ROOM]));
-    let error = rig.session.poll(now, &mut small, &mut fine).unwrap_err();
+    let error = rig.parts().0.poll(now, &mut small, &mut fine).unwrap_err();
     assert_eq!(error, Error::Local(LocalError::RecvBufTooSmall { needed: 2048 }));
     let (mut fine, mut small) = (RecvBuf::new([0; 2048]), SendBuf::new([0; 100]));
-    let error = rig.session.poll(now, &mut fine, &mut small).unwrap_err();
+    let error = rig.parts().0.poll(now, &mut fine, &mut small).unwrap_err();
     assert_eq!(error, Error::Local(LocalError::SendBufTooSmall { needed: Server::SEND_ROOM }));
-    rig.pump();
+    rig.settle();
     assert_eq!(rig.download(), b"content");
     assert_eq!(rig.codes(), [226]);
 }
@@ -83,17 +83,17 @@ fn a_reply_that_names_a_data_address_goes_in_a_write_of_its_own() {
             let mut config = Config::default();
             config.long_addresses = true;
             let mut rig = Rig::with(config).login();
-            rig.writes.clear();
+            rig.clear_records();
             let said = rig.say(&format!("{before}{line}\r\n{behind}"));
             let lines = before.lines().count() + 1 + behind.lines().count();
             assert_eq!(said.len(), lines, "{before:?} {line} {behind:?}");
             let naming = |write: &&Vec<u8>| String::from_utf8_lossy(write).contains(code);
-            let found: Vec<_> = rig.writes.iter().filter(naming).collect();
+            let found: Vec<_> = rig.writes().iter().filter(naming).collect();
             let [write] = found[..] else { panic!("{found:?}") };
             assert!(write.starts_with(code.as_bytes()), "{write:?}");
             assert_eq!(write.iter().filter(|byte| **byte == b'\n').count(), 1, "{write:?}");
             // What came before it went before it, in one write.
-            assert_eq!(rig.writes[0].starts_with(code.as_bytes()), before.is_empty());
+            assert_eq!(rig.writes()[0].starts_with(code.as_bytes()), before.is_empty());
         }
     }
 }
@@ -101,10 +101,10 @@ fn a_reply_that_names_a_data_address_goes_in_a_write_of_its_own() {
 #[test]
 fn several_replies_that_name_data_addresses_go_one_by_one() {
     let mut rig = Rig::logged_in();
-    rig.writes.clear();
+    rig.clear_records();
     assert_eq!(rig.say("EPSV\r\nPASV\r\nNOOP\r\nEPSV\r\nNOOP"), [229, 227, 200, 229, 200]);
     let codes: Vec<_> =
-        rig.writes.iter().map(|write| String::from_utf8_lossy(&write[..3]).into_owned()).collect();
+        rig.writes().iter().map(|write| String::from_utf8_lossy(&write[..3]).into_owned()).collect();
     assert_eq!(codes, ["229", "227", "200", "229", "200"]);
 }
 

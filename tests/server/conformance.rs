@@ -1,6 +1,6 @@
 //! Every command, in every state, with every kind of argument (RFC 959 5.4).
 
-use crate::support::server::{DataEnd, End, PEER_DATA, Rig, Slow, prompt};
+use crate::support::server::{DataState, End, PEER_DATA, Rig, Slow, prompt};
 use ftp_proto::codec::{HashAlgorithm, ReplyCode, Verb, VerbSet};
 use ftp_proto::security::{Policy, TlsMode};
 use ftp_proto::server::{Answer, Config, Refusal};
@@ -88,7 +88,7 @@ fn rig_in(state: State, config: &Config) -> Rig {
         }
         State::AfterEpsvAll => assert_eq!(rig.say("EPSV ALL"), [200]),
         State::Digesting => {
-            rig.slow = Slow::Digests;
+            rig.slow(Slow::Digests);
             assert_eq!(rig.say("HASH /file"), []);
         }
         State::Private => {
@@ -172,12 +172,12 @@ pub(crate) fn lines(verb: Verb) -> Vec<String> {
 
 /// Sees a transfer through, if the command began one.
 fn finish_transfer(rig: &mut Rig) {
-    if matches!(rig.data, DataEnd::Listening(_)) && rig.session.is_transferring() {
+    if (rig.data_state() == DataState::Listening) && rig.session().is_transferring() {
         assert!(rig.arrive(PEER_DATA));
     }
-    match rig.data {
-        DataEnd::Sending(_) => drop(rig.download()),
-        DataEnd::Receiving(_) => rig.upload(b"uploaded"),
+    match rig.data_state() {
+        DataState::Sending => drop(rig.download()),
+        DataState::Receiving => rig.upload(b"uploaded"),
         _ => {}
     }
 }
@@ -201,7 +201,7 @@ fn every_command_in(state: State, config: &Config) {
                 let short = &line[..line.len().min(30)];
                 if state == State::Digesting {
                     assert!(codes.len() <= usize::from(verb.answers_during_transfer()), "{short}: {codes:?}");
-                    let aborted = rig.aborts == 1;
+                    let aborted = rig.aborts() == 1;
                     assert_eq!(
                         aborted,
                         verb == Verb::Abor && !line.contains("what") && !line.contains('x'),
@@ -211,7 +211,7 @@ fn every_command_in(state: State, config: &Config) {
                         true => Answer::Refused(Refusal::Aborted),
                         false => Answer::Digest { digest: &[1], range: (0, 7) },
                     };
-                    rig.slow = Slow::Never;
+                    rig.slow(Slow::Never);
                     rig.answer(answer).unwrap();
                     let early = codes.len();
                     codes.extend(rig.codes());
@@ -225,7 +225,7 @@ fn every_command_in(state: State, config: &Config) {
                         verb.answers_during_transfer()
                     };
                     assert_eq!(codes.len(), usize::from(answered), "{short}: {codes:?}");
-                    if rig.session.is_transferring() {
+                    if rig.session().is_transferring() {
                         rig.download();
                         codes.extend(rig.codes());
                         let ended = codes.remove(usize::from(answered));
@@ -246,9 +246,9 @@ fn every_command_in(state: State, config: &Config) {
                     assert_eq!(codes, [530], "{short} in {state:?}");
                 }
                 if verb == Verb::Quit && codes == [221] {
-                    assert_eq!(rig.end, Some(End::Close));
+                    assert_eq!(rig.end(), Some(End::Close));
                 } else {
-                    assert_eq!(rig.end, None, "{short} in {state:?}: {codes:?}");
+                    assert_eq!(rig.end(), None, "{short} in {state:?}: {codes:?}");
                     let next = rig.say("NOOP");
                     assert_eq!(next, [200], "after {short} in {state:?}");
                 }

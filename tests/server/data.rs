@@ -1,7 +1,6 @@
 //! Data connections.
 
-use crate::support::server::{DataEnd, PEER_DATA, Rig, STRANGER};
-use crate::support::tree::Node;
+use crate::support::server::{Attempt, DataState, PEER_DATA, Rig, STRANGER};
 use ftp_proto::action::{DataEvent, DataFailure, DataOp};
 use ftp_proto::codec::RepresentationType;
 use ftp_proto::error::LocalError;
@@ -27,7 +26,7 @@ fn pasv_names_the_address_that_the_configuration_says() {
 #[test]
 fn without_a_port_to_listen_at_the_answer_is_425() {
     let mut rig = Rig::logged_in();
-    rig.ports = false;
+    rig.on_listen(Attempt::Fails(DataFailure::Unreachable));
     assert_eq!(rig.say("PASV\r\nEPSV\r\nNOOP"), [425, 425, 200]);
     assert_eq!(rig.say("RETR /file"), [425]);
 }
@@ -61,7 +60,7 @@ fn port_and_eprt_lead_to_the_clients_own_host_and_no_privileged_port() {
     ] {
         let mut rig = Rig::logged_in();
         assert_eq!(rig.say(line), [code], "{line}");
-        assert!(rig.ops.is_empty(), "nothing is dialled before a transfer needs it");
+        assert!(rig.data_operations().is_empty(), "nothing is dialled before a transfer needs it");
         let retrieved = rig.say("RETR /file");
         assert_eq!(retrieved, [if code == 200 { 150 } else { 425 }], "{line}");
         if code == 200 {
@@ -152,7 +151,7 @@ fn a_new_data_connection_takes_the_place_of_the_last() {
 #[test]
 fn a_data_connection_that_cannot_be_opened_is_425() {
     let mut rig = Rig::logged_in();
-    rig.connects = false;
+    rig.on_connect(Attempt::Fails(DataFailure::Unreachable));
     assert_eq!(rig.say("PORT 192,0,2,2,156,65\r\nRETR /file\r\nNOOP"), [200, 150, 425, 200]);
     assert_eq!(rig.say("EPSV"), [229]);
     assert_eq!(rig.say("RETR /file"), [150]);
@@ -181,7 +180,7 @@ fn a_failed_transfer_says_why() {
         assert_eq!(rig.say("STOR /new"), [150]);
         rig.break_data(failure);
         assert_eq!(rig.codes(), [code]);
-        assert!(rig.host.tree.file("/new").is_none());
+        assert!(rig.host().file("/new").is_none());
         assert_eq!(rig.say("NOOP"), [200]);
     }
 }
@@ -194,7 +193,7 @@ fn an_end_that_is_not_clean_is_no_upload() {
     let id = rig.data_id();
     rig.tell(id, DataEvent::Eof { clean: false });
     assert_eq!(rig.codes(), [426]);
-    assert!(rig.host.tree.file("/new").is_none());
+    assert!(rig.host().file("/new").is_none());
 }
 
 #[test]
@@ -203,13 +202,12 @@ fn what_happens_to_a_connection_after_its_last_byte_changes_nothing() {
     rig.passive();
     assert_eq!(rig.say("RETR /file"), [150]);
     let id = rig.data_id();
-    rig.session.data_event(id, DataEvent::Flushed).unwrap();
-    rig.session.data_event(id, DataEvent::Failed(DataFailure::Broken)).unwrap();
-    rig.data = DataEnd::None;
-    rig.pump();
+    rig.parts().0.data_event(id, DataEvent::Flushed).unwrap();
+    rig.parts().0.data_event(id, DataEvent::Failed(DataFailure::Broken)).unwrap();
+    rig.settle();
     assert_eq!(rig.codes(), [226]);
-    rig.session.data_event(id, DataEvent::Moved(3)).unwrap();
-    rig.pump();
+    rig.parts().0.data_event(id, DataEvent::Moved(3)).unwrap();
+    rig.settle();
 }
 
 #[test]
@@ -220,15 +218,15 @@ fn events_of_no_connection_are_misuse() {
     for event in
         [DataEvent::Connected, DataEvent::Flushed, DataEvent::Moved(1), DataEvent::Eof { clean: true }]
     {
-        let error = rig.session.data_event(id, event).unwrap_err();
+        let error = rig.parts().0.data_event(id, event).unwrap_err();
         assert!(
             matches!(error, LocalError::UnexpectedDataEvent { state: "standing, without a transfer", .. }),
             "{event:?}: {error}"
         );
     }
     let mut fresh = Rig::logged_in();
-    assert_eq!(fresh.session.data_event(id, DataEvent::Connected), Err(LocalError::UnknownData));
-    fresh.pump();
+    assert_eq!(fresh.parts().0.data_event(id, DataEvent::Connected), Err(LocalError::UnknownData));
+    fresh.settle();
     assert_eq!(fresh.say("NOOP"), [200]);
     assert_eq!(rig.say("RETR /file"), [150]);
 }
@@ -247,7 +245,7 @@ fn listings_are_sent_as_they_are_and_files_as_type_says() {
         let mut rig = Rig::logged_in();
         rig.passive();
         assert_eq!(rig.say(line), [200, 150], "{line}");
-        assert_eq!(rig.ops.last(), Some(&coding), "{line}");
+        assert_eq!(rig.data_operations().last(), Some(&coding), "{line}");
     }
 }
 
@@ -271,7 +269,7 @@ fn listings_name_what_is_there() {
 #[test]
 fn a_leading_hyphen_is_an_option_only_if_it_looks_like_one() {
     let mut rig = Rig::logged_in();
-    rig.host.tree.put("/-my name", Node::Directory);
+    rig.host_mut().put_directory("/-my name");
     for (line, path) in [
         ("LIST -la", "/"),
         ("LIST -la dir", "/dir"),
@@ -280,7 +278,7 @@ fn a_leading_hyphen_is_an_option_only_if_it_looks_like_one() {
     ] {
         rig.passive();
         assert_eq!(rig.say(line), [150], "{line}");
-        let request = rig.host.requests.last().unwrap();
+        let request = rig.host().requests().last().unwrap();
         assert!(request.ends_with(&format!(" {path}")), "{line}: {request}");
         rig.download();
         assert_eq!(rig.codes(), [226]);
@@ -294,7 +292,7 @@ fn stou_says_the_name_as_rfc_1123_wants_it() {
     assert_eq!(rig.ask("STOU file"), ["150 FILE: /file.1"]);
     rig.upload(b"new");
     assert_eq!(rig.codes(), [226]);
-    assert_eq!(rig.host.tree.file("/file.1").unwrap(), b"new");
+    assert_eq!(rig.host().file("/file.1").unwrap(), b"new");
 }
 
 #[test]
@@ -322,7 +320,7 @@ fn a_refused_transfer_keeps_the_port_and_closes_a_connection_that_was_made() {
         rig.say("EPSV");
         let code = rig.say(refused)[0];
         assert!((500..600).contains(&code), "{refused}: {code}");
-        assert!(matches!(rig.data, DataEnd::Listening(_)), "{refused}");
+        assert!((rig.data_state() == DataState::Listening), "{refused}");
         // The client comes now, and asks for what there is.
         rig.arrive(PEER_DATA);
         assert_eq!(rig.say("RETR /file"), [150], "{refused}");
@@ -333,16 +331,16 @@ fn a_refused_transfer_keeps_the_port_and_closes_a_connection_that_was_made() {
         rig.say("EPSV");
         rig.arrive(PEER_DATA);
         rig.say(refused);
-        assert_eq!(rig.data, DataEnd::None, "{refused}");
+        assert_eq!(rig.data_state(), DataState::None, "{refused}");
         assert_eq!(rig.say("RETR /file"), [425]);
 
         for leaves in ["EPSV", "PORT 192,0,2,2,200,1", "REIN"] {
             let mut rig = Rig::logged_in();
             rig.say("EPSV");
-            let before = rig.data.clone();
+            let before = rig.data();
             rig.say(refused);
             rig.say(leaves);
-            assert_ne!(rig.data, before, "{leaves}");
+            assert_ne!(rig.data(), before, "{leaves}");
         }
     }
 }

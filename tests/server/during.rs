@@ -15,13 +15,13 @@ pub(crate) fn transferring() -> Rig {
 fn abor_ends_a_transfer_and_gets_its_own_reply() {
     let mut rig = transferring();
     assert_eq!(rig.say("ABOR"), [426, 226]);
-    assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
+    assert_eq!(rig.data_operations().last(), Some(&DataOp::Abort));
     assert_eq!(rig.say("ABOR"), [225]);
     rig.passive();
     assert_eq!(rig.say("STOR /new"), [150]);
     rig.send(b"\xff\xf4\xff\xf2ABOR\r\n");
     assert_eq!(rig.codes(), [426, 226]);
-    assert!(rig.host.tree.file("/new").is_none());
+    assert!(rig.host().file("/new").is_none());
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn quit_waits_for_the_end_of_the_transfer() {
     assert_eq!(rig.say("QUIT"), []);
     assert_eq!(rig.download(), b"content");
     assert_eq!(rig.codes(), [226, 221]);
-    assert_eq!(rig.end, Some(End::Close));
+    assert_eq!(rig.end(), Some(End::Close));
 }
 
 #[test]
@@ -87,8 +87,8 @@ fn an_upload_lasts_once_the_host_says_so() {
     assert_eq!(rig.say("STOR /new"), [150]);
     rig.upload(b"fresh");
     assert_eq!(rig.codes(), [226]);
-    assert_eq!(rig.host.tree.file("/new").unwrap(), b"fresh");
-    assert!(rig.host.requests.last().unwrap().ends_with("Commit /new"));
+    assert_eq!(rig.host().file("/new").unwrap(), b"fresh");
+    assert!(rig.host().requests().last().unwrap().ends_with("Commit /new"));
 }
 
 #[test]
@@ -97,13 +97,13 @@ fn the_path_of_an_upload_is_the_same_when_it_is_committed() {
     rig.passive();
     assert_eq!(rig.say("STOR /new\r\nSTAT\r\nNOOP\r\nSTAT /file"), [150, 211, 200, 450]);
     rig.upload(b"x");
-    assert!(rig.host.requests.last().unwrap().ends_with("Commit /new"), "{:?}", rig.host.requests);
+    assert!(rig.host().requests().last().unwrap().ends_with("Commit /new"), "{:?}", rig.host().requests());
 }
 
 #[test]
 fn a_client_that_leaves_during_a_transfer_ends_it() {
     let mut rig = transferring();
-    rig.hang_up();
-    assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
-    assert_eq!(rig.end, Some(End::Error(Error::Peer(PeerError::Closed))));
+    rig.close();
+    assert_eq!(rig.data_operations().last(), Some(&DataOp::Abort));
+    assert_eq!(rig.end(), Some(End::Error(Error::Peer(PeerError::Closed))));
 }

@@ -2,7 +2,7 @@
 
 use crate::during::transferring;
 use crate::support::seconds;
-use crate::support::server::{DataEnd, End, Rig, Slow};
+use crate::support::server::{DataState, End, Rig, Slow};
 use ftp_proto::action::{Action, DataOp};
 use ftp_proto::error::{Error, LocalError, PeerError};
 use ftp_proto::server::{Answer, Event, Refusal, Request, Session};
@@ -10,26 +10,21 @@ use ftp_proto::server::{Answer, Event, Refusal, Request, Session};
 #[test]
 fn an_answer_may_come_later_and_commands_wait_for_it() {
     let mut rig = Rig::logged_in();
-    assert_eq!(rig.rx.extend(b"MKD slow\r\nNOOP\r\n"), 16);
-    let Ok(Action::Event(Event::Request(ticket, Request::MakeDirectory))) =
-        rig.session.poll(rig.now, &mut rig.rx, &mut rig.tx)
-    else {
+    assert_eq!(rig.parts().1.extend(b"MKD slow\r\nNOOP\r\n"), 16);
+    let Ok(Action::Event(Event::Request(ticket, Request::MakeDirectory))) = rig.poll() else {
         panic!("no request");
     };
-    rig.pump();
+    rig.settle();
     rig.pass(seconds(299));
     assert_eq!(rig.codes(), []);
-    assert!(rig.wait.application);
-    let (error, ticket) = rig
-        .session
-        .answer(ticket, Answer::Opened { size: None, unique_name: None }, &mut rig.tx)
-        .unwrap_err();
+    assert!(rig.wait().application);
+    let (error, ticket) = rig.give(ticket, Answer::Opened { size: None, unique_name: None }).unwrap_err();
     assert_eq!(error, LocalError::WrongAnswer);
-    rig.session.answer(ticket, Answer::Done, &mut rig.tx).unwrap();
-    rig.pump();
+    rig.give(ticket, Answer::Done).unwrap();
+    rig.settle();
     assert_eq!(rig.replies()[0], "257 \"/slow\"");
     rig.pass(seconds(1));
-    assert_eq!(rig.end, None, "the host's time is not the client's");
+    assert_eq!(rig.end(), None, "the host's time is not the client's");
 }
 
 #[test]
@@ -42,19 +37,19 @@ fn abor_has_the_host_give_up_what_may_take_it_long_and_is_answered_behind_it() {
     ] {
         let mut rig = Rig::logged_in();
         rig.passive();
-        rig.slow = Slow::Everything;
+        rig.slow(Slow::Everything);
         assert_eq!(rig.ask(command), [""; 0]);
         assert_eq!(rig.ask("NOOP\r\nABOR"), [""; 0], "what came before ABOR is answered before it");
-        assert_eq!(rig.aborts, 0);
+        assert_eq!(rig.aborts(), 0);
         rig.answer(Answer::Refused(Refusal::NotFound)).unwrap();
         assert_eq!(rig.codes(), [550, 200, 225]);
 
         rig.passive();
         assert_eq!(rig.ask(&format!("{command}\r\nABOR\r\nNOOP")), [""; 0]);
-        assert_eq!(rig.aborts, 1, "{command}");
+        assert_eq!(rig.aborts(), 1, "{command}");
         rig.answer(Answer::Refused(Refusal::Aborted)).unwrap();
         assert_eq!(rig.replies(), [given_up, "226 Abort done.", "200 Okay."]);
-        assert_eq!(rig.data, DataEnd::None);
+        assert_eq!(rig.data_state(), DataState::None);
     }
 }
 
@@ -62,20 +57,20 @@ fn abor_has_the_host_give_up_what_may_take_it_long_and_is_answered_behind_it() {
 fn what_was_opened_although_it_was_to_be_given_up_is_closed_again() {
     let mut rig = Rig::logged_in();
     rig.passive();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     assert_eq!(rig.say("RETR /file\r\nABOR"), [0; 0]);
     rig.answer(Answer::Opened { size: None, unique_name: None }).unwrap();
     assert_eq!(rig.codes(), [150, 426, 226]);
-    assert_eq!(rig.data, DataEnd::None);
-    assert!(!rig.session.is_transferring());
+    assert_eq!(rig.data_state(), DataState::None);
+    assert!(!rig.session().is_transferring());
 }
 
 #[test]
 fn abor_leaves_alone_what_is_done_in_a_moment() {
     let mut rig = Rig::logged_in();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     assert_eq!(rig.say("MKD /new\r\nABOR"), [0; 0]);
-    assert_eq!(rig.aborts, 0);
+    assert_eq!(rig.aborts(), 0);
     rig.answer(Answer::Done).unwrap();
     assert_eq!(rig.codes(), [257, 225]);
 }
@@ -85,10 +80,10 @@ fn abor_takes_back_an_upload_that_the_host_has_not_kept_yet() {
     let mut rig = Rig::logged_in();
     rig.passive();
     assert_eq!(rig.say("STOR /new"), [150]);
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     rig.upload(b"content");
     assert_eq!(rig.say("ABOR"), [0; 0]);
-    assert_eq!(rig.aborts, 1);
+    assert_eq!(rig.aborts(), 1);
     rig.answer(Answer::Refused(Refusal::Aborted)).unwrap();
     assert_eq!(rig.codes(), [450, 226]);
 }
@@ -98,16 +93,14 @@ fn the_entry_of_a_path_may_have_no_name() {
     // A host that has no name for its root.
     let mut rig = Rig::logged_in();
     for line in ["STAT /", "MLST /"] {
-        rig.rx.extend(format!("{line}\r\n").as_bytes());
-        let Ok(Action::Event(Event::Request(ticket, Request::Stat { .. }))) =
-            rig.session.poll(rig.now, &mut rig.rx, &mut rig.tx)
-        else {
+        rig.parts().1.extend(format!("{line}\r\n").as_bytes());
+        let Ok(Action::Event(Event::Request(ticket, Request::Stat { .. }))) = rig.poll() else {
             panic!("no request");
         };
         let entry =
             ftp_proto::listing::Entry::new(crate::support::t(""), ftp_proto::listing::Kind::Directory);
-        rig.session.answer(ticket, Answer::Entry(&entry), &mut rig.tx).unwrap();
-        rig.pump();
+        rig.give(ticket, Answer::Entry(&entry)).unwrap();
+        rig.settle();
         assert_eq!(rig.codes(), [if line.starts_with('S') { 212 } else { 250 }]);
     }
 }
@@ -115,26 +108,26 @@ fn the_entry_of_a_path_may_have_no_name() {
 #[test]
 fn closing_tells_421_once() {
     let mut rig = transferring();
-    rig.session.close(crate::support::t("Maintenance."), &mut rig.tx);
-    rig.pump();
+    rig.close_session("Maintenance.");
+    rig.settle();
     assert_eq!(rig.replies(), ["421 Maintenance."]);
-    assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
-    assert_eq!(rig.end, Some(End::Close));
+    assert_eq!(rig.data_operations().last(), Some(&DataOp::Abort));
+    assert_eq!(rig.end(), Some(End::Close));
 }
 
 #[test]
 fn the_end_of_the_stream_is_told_and_half_a_line_too() {
     let mut rig = Rig::logged_in();
     rig.send(b"NOOP\r\n");
-    rig.hang_up();
+    rig.close();
     assert_eq!(rig.codes(), [200]);
-    assert_eq!(rig.end, Some(End::Error(Error::Peer(PeerError::Closed))));
+    assert_eq!(rig.end(), Some(End::Error(Error::Peer(PeerError::Closed))));
 
     let mut rig = Rig::logged_in();
     rig.send(b"NOOP\r\nDELE /fi");
-    rig.hang_up();
+    rig.close();
     assert_eq!(rig.codes(), [200]);
-    assert_eq!(rig.end, Some(End::Error(Error::Peer(PeerError::ClosedInside))));
+    assert_eq!(rig.end(), Some(End::Error(Error::Peer(PeerError::ClosedInside))));
 }
 
 #[test]

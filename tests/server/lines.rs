@@ -1,8 +1,8 @@
 //! Lines, good and bad.
 
-use crate::support::chunks::Chunks;
 use crate::support::server::{End, Rig};
 use ftp_proto::server::Config;
+use ftp_proto::testing::Pieces as Chunks;
 
 #[test]
 fn commands_in_one_packet_are_answered_in_order() {
@@ -11,7 +11,7 @@ fn commands_in_one_packet_are_answered_in_order() {
         rig.say("USER me\r\nPASS secret\r\nPWD\r\nNONE\r\nTYPE I\r\nSIZE file\r\nQUIT\r\nNOOP"),
         [331, 230, 257, 500, 200, 213, 221]
     );
-    assert_eq!(rig.end, Some(End::Close));
+    assert_eq!(rig.end(), Some(End::Close));
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_window_full_of_blank_lines_does_not_stop_the_reading() {
 fn an_over_long_line_gets_one_500_and_its_tail_is_never_parsed() {
     for split in [&[usize::MAX][..], &[1], &[2047, 1], &[2048], &[3, 500]] {
         let mut rig = Rig::logged_in();
-        rig.chunks = Chunks::of(split);
+        rig.set_pieces(Chunks::of(split));
         let mut line = b"STOR ".to_vec();
         for _ in 0..700 {
             line.extend(b"DELE /file ");
@@ -53,7 +53,7 @@ fn an_over_long_line_gets_one_500_and_its_tail_is_never_parsed() {
         line.extend(b"\rDELE /file\r\nNOOP\r\n");
         rig.send(&line);
         assert_eq!(rig.codes(), [500, 200], "{split:?}");
-        assert!(rig.host.requests.is_empty());
+        assert!(rig.host().requests().is_empty());
     }
 }
 
@@ -70,7 +70,7 @@ fn a_nul_makes_a_line_no_command() {
     let mut rig = Rig::logged_in();
     rig.send(b"DELE /file\0.txt\r\n\0\0\r\nNOOP\r\n");
     assert_eq!(rig.codes(), [500, 500, 200]);
-    assert!(rig.host.requests.is_empty());
+    assert!(rig.host().requests().is_empty());
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn another_protocol_is_shown_the_door() {
         for login in [true, false] {
             let mut rig = if login { Rig::logged_in() } else { Rig::new() };
             assert_eq!(rig.say(&format!("{request}\r\nUSER me\r\nDELE /file")), [421], "{request}");
-            assert_eq!(rig.end, Some(End::Close));
+            assert_eq!(rig.end(), Some(End::Close));
         }
     }
 }
@@ -95,7 +95,7 @@ fn too_many_bad_commands_in_a_row_end_the_session() {
         assert_eq!(rig.say("NONE"), [500]);
     }
     assert_eq!(rig.say("NONE\r\nNOOP"), [421]);
-    assert_eq!(rig.end, Some(End::Close));
+    assert_eq!(rig.end(), Some(End::Close));
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The arguments of LIST, NLST, MLSD, STAT and MDTM that can be read in more ways than one, and what listings show.
 
 use crate::support::server::{Rig, Slow, prompt};
-use crate::support::tree::Node;
 use ftp_proto::codec::{Sink, Text, Verb};
 use ftp_proto::listing::{Clock, Entry, Formats, Kind, ListingParser};
 use ftp_proto::server::{Answer, Config, DotFiles, Refusal};
@@ -9,11 +8,11 @@ use ftp_proto::server::{Answer, Config, DotFiles, Refusal};
 /// A client in a tree with these directories, which end in a slash, and files.
 fn among(config: Config, paths: &[&str]) -> Rig {
     let mut rig = Rig::with(config).login();
-    rig.host.tree.0.retain(|path, _| path == b"/");
+    rig.host_mut().remove("/");
     for path in paths {
         match path.strip_suffix('/') {
-            Some(path) => rig.host.tree.put(path, Node::Directory),
-            None => rig.host.tree.put(path, Node::File(b"x".to_vec())),
+            Some(path) => rig.host_mut().put_directory(path),
+            None => rig.host_mut().put_file(path, "x"),
         }
     }
     rig
@@ -286,7 +285,7 @@ fn mlsd_of_a_file_is_501_and_of_nothing_550() {
     // Whatever made the host say so.
     let mut rig = Rig::logged_in();
     rig.passive();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     assert_eq!(rig.say("MLSD /file"), [0; 0]);
     rig.answer(Answer::Refused(Refusal::NotADirectory)).unwrap();
     assert_eq!(rig.codes(), [501]);
@@ -296,10 +295,10 @@ fn mlsd_of_a_file_is_501_and_of_nothing_550() {
 fn abor_ends_a_search_for_another_reading() {
     let mut rig = Rig::logged_in();
     rig.passive();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     assert_eq!(rig.say("LIST -la *.txt"), [0; 0]);
     rig.answer(Answer::Refused(Refusal::NotFound)).unwrap();
-    assert!(rig.host.requests.last().unwrap().contains("all: true"), "{:?}", rig.host.requests);
+    assert!(rig.host().requests().last().unwrap().contains("all: true"), "{:?}", rig.host().requests());
     assert_eq!(rig.say("ABOR"), [0; 0]);
     rig.answer(Answer::Refused(Refusal::NotFound)).unwrap();
     assert_eq!(rig.codes(), [550, 226]);
@@ -311,7 +310,7 @@ fn other_refusals_are_told_at_once() {
     for (refusal, code) in [(Refusal::Busy, 450), (Refusal::Failed, 451), (Refusal::Unsupported, 504)] {
         let mut rig = Rig::logged_in();
         rig.passive();
-        rig.slow = Slow::Everything;
+        rig.slow(Slow::Everything);
         assert_eq!(rig.say("LIST -la *.txt"), [0; 0]);
         rig.answer(Answer::Refused(refusal)).unwrap();
         assert_eq!(rig.codes(), [code]);
@@ -331,7 +330,7 @@ fn a_pattern_that_finds_no_room_in_the_path_storage_is_refused() {
 fn mdtm_with_a_time_sets_it_where_mfmt_is_served_and_nothing_has_that_name() {
     let mut rig = Rig::logged_in();
     assert_eq!(rig.ask("MDTM 20240131235958 file"), ["213 Modify=20240131235958; /file"]);
-    let request = rig.host.requests.last().unwrap();
+    let request = rig.host().requests().last().unwrap();
     assert!(request.starts_with("Change(") && request.contains("modified: Some"), "{request}");
     assert_eq!(rig.say("CWD dir\r\nMDTM 20240131235958 ../file"), [250, 213]);
     assert_eq!(rig.say("MDTM 20240131235958 none"), [550]);
@@ -339,12 +338,12 @@ fn mdtm_with_a_time_sets_it_where_mfmt_is_served_and_nothing_has_that_name() {
     assert_eq!(rig.say("MDTM 20240131235958"), [550]);
 
     // A file of that name is asked about.
-    rig.host.tree.put("/20240131235958 file", Node::File(b"".to_vec()));
-    rig.host.requests.clear();
+    rig.host_mut().put_file("/20240131235958 file", b"".to_vec());
+    rig.host_mut().clear_requests();
     assert_eq!(rig.ask("MDTM /20240131235958 file"), ["213 20240229123456"]);
     assert_eq!(rig.say("CWD /"), [250]);
     assert_eq!(rig.ask("MDTM 20240131235958 file"), ["213 20240229123456"]);
-    assert!(rig.host.requests.iter().all(|request| !request.starts_with("Change(")));
+    assert!(rig.host().requests().iter().all(|request| !request.starts_with("Change(")));
 
     // MFMT is not served, or is the host's own.
     for overridden in [false, true] {
@@ -370,19 +369,20 @@ impl Sink for Lines {
 fn recursive(config: Config, line: &str, paths: &[&str]) -> String {
     let mut rig = among(config, paths);
     rig.passive();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     assert_eq!(rig.say(line), [0; 0], "{line}");
-    while !rig.host.tree.0.contains_key(rig.session.path().as_bytes()) {
+    while !rig.host().contains(rig.session().path().as_bytes()) {
         rig.answer(Answer::Refused(Refusal::NotFound)).unwrap();
         assert_eq!(rig.codes(), [0; 0], "{line}");
     }
-    let top = rig.session.path().as_bytes().to_vec();
-    let (mut lister, mut out) = (rig.session.lister(Clock::UNKNOWN), Lines(Vec::new()));
+    let top = rig.session().path().as_bytes().to_vec();
+    let (mut lister, mut out) = (rig.session().lister(Clock::UNKNOWN), Lines(Vec::new()));
     let mut at = top.clone();
     loop {
         lister.heading(&mut out).unwrap();
-        for (name, node) in rig.host.tree.names(&at) {
-            let kind = if *node == Node::Directory { Kind::Directory } else { Kind::File };
+        for name in rig.host().names(&at) {
+            let path = [at.strip_suffix(b"/").unwrap_or(&at), b"/", &name[..]].concat();
+            let kind = if rig.host().is_directory(path) { Kind::Directory } else { Kind::File };
             lister.write(&Entry::new(Text::new(&name).unwrap(), kind), &mut out).unwrap();
         }
         match lister.next_directory() {

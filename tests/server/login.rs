@@ -21,41 +21,41 @@ fn the_right_password_logs_in_and_a_wrong_one_begins_anew() {
     assert_eq!(rig.say("USER me\r\nPASS wrong"), [331, 530]);
     assert_eq!(rig.say("PASS secret"), [503], "a failed login forgets the user");
     assert_eq!(rig.say("USER me\r\nPASS\r\nUSER me\r\nPASS secret"), [331, 530, 331, 230]);
-    assert!(rig.session.is_logged_in());
+    assert!(rig.session().is_logged_in());
 }
 
 #[test]
 fn a_login_may_need_an_account_too() {
     let mut rig = Rig::new();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     let ask_for_account = |rig: &mut Rig| {
         assert_eq!(rig.say("USER me\r\nPASS secret"), [331]);
         rig.answer(Answer::Refused(Refusal::NeedsAccount)).unwrap();
         assert_eq!(rig.codes(), [332]);
-        assert_eq!(rig.session.user(), b"me", "the host is to know whose account it is");
+        assert_eq!(rig.session().user(), b"me", "the host is to know whose account it is");
     };
     ask_for_account(&mut rig);
     assert_eq!(rig.say("PWD\r\nPASS secret\r\nACCT wrong"), [530, 503]);
     rig.answer(Answer::Refused(Refusal::Denied)).unwrap();
     assert_eq!(rig.say("ACCT books"), [530, 503], "a failed login begins anew");
-    assert_eq!(rig.session.failed_logins(), 1);
+    assert_eq!(rig.session().failed_logins(), 1);
 
     ask_for_account(&mut rig);
     assert_eq!(rig.say("ACCT books"), []);
     rig.answer(Answer::Done).unwrap();
     assert_eq!(rig.codes(), [230]);
-    assert!(rig.session.is_logged_in());
+    assert!(rig.session().is_logged_in());
 }
 
 #[test]
 fn an_account_may_be_given_later_to_do_more() {
     let mut rig = Rig::logged_in();
     assert_eq!(rig.say("ACCT books\r\nACCT none"), [230, 202]);
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     assert_eq!(rig.say("ACCT wrong"), []);
     rig.answer(Answer::Refused(Refusal::Denied)).unwrap();
     assert_eq!(rig.codes(), [530]);
-    assert!(rig.session.is_logged_in());
+    assert!(rig.session().is_logged_in());
     for (command, code) in [("STOR /new", 532), ("MKD /new", 550)] {
         if code == 532 {
             rig.passive();
@@ -69,7 +69,7 @@ fn an_account_may_be_given_later_to_do_more() {
 #[test]
 fn a_reply_of_the_hosts_own_may_have_any_number_of_lines() {
     let mut rig = Rig::logged_in();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     let line = |text: &'static str| Text::literal(text);
     for (lines, sent) in [
         (&[][..], "200"),
@@ -87,7 +87,7 @@ fn a_reply_of_the_hosts_own_may_have_any_number_of_lines() {
 fn rein_logs_out_and_forgets_everything() {
     let mut rig = Rig::logged_in();
     assert_eq!(rig.say("CWD dir\r\nTYPE I\r\nEPSV ALL\r\nRNFR /file\r\nREIN"), [250, 200, 200, 350, 220]);
-    assert!(!rig.session.is_logged_in());
+    assert!(!rig.session().is_logged_in());
     assert_eq!(rig.say("PWD"), [530]);
     rig = rig.login();
     assert_eq!(rig.ask("PWD"), ["257 \"/\""]);
@@ -102,7 +102,7 @@ fn rein_starts_the_time_for_a_login_anew() {
     rig.pass(seconds(200));
     assert_eq!(rig.say("REIN"), [220]);
     rig.pass(seconds(59));
-    assert_eq!(rig.end, None);
+    assert_eq!(rig.end(), None);
     rig.pass(seconds(2));
     assert_eq!(rig.codes(), [421]);
 }
@@ -123,28 +123,28 @@ fn too_many_failed_logins_end_the_session() {
         assert_eq!(rig.say("USER me\r\nPASS wrong"), [331, 530]);
     }
     assert_eq!(rig.say("USER me\r\nPASS wrong\r\nNOOP"), [331, 421]);
-    assert_eq!(rig.end, Some(End::Close));
+    assert_eq!(rig.end(), Some(End::Close));
 }
 
 #[test]
 fn a_client_that_is_not_admitted_is_told_421() {
     let mut rig = Rig::silent(Config::default(), LOCAL, PEER);
-    rig.host.admits = false;
+    rig.host_mut().set_admits(false);
     rig.send(b"USER me\r\n");
     assert_eq!(rig.codes(), [421]);
-    assert_eq!(rig.end, Some(End::Close));
+    assert_eq!(rig.end(), Some(End::Close));
 }
 
 #[test]
 fn a_login_that_the_host_has_no_time_for_is_no_failure() {
     let mut rig = Rig::new();
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     for _ in 0..20 {
         assert_eq!(rig.say("USER me\r\nPASS secret"), [331]);
         rig.answer(Answer::Refused(Refusal::Busy)).unwrap();
         assert_eq!(rig.codes(), [451]);
     }
-    assert_eq!(rig.session.failed_logins(), 0);
+    assert_eq!(rig.session().failed_logins(), 0);
     assert_eq!(rig.say("PASS secret"), [503], "it begins with a user again");
 }
 
@@ -155,7 +155,7 @@ fn certified() -> Rig {
     config.security.clear_command_channel = true;
     config.timeouts.login = seconds(600);
     let mut rig = Rig::with(config);
-    rig.certified = true;
+    rig.set_certified(true);
     rig
 }
 
@@ -165,13 +165,13 @@ fn a_certificate_may_be_enough_and_else_the_password_is_asked_for() {
     assert_eq!(rig.say("USER certain"), [331], "nothing was shown yet");
     assert_eq!(rig.say("AUTH TLS"), [234]);
     assert_eq!(rig.say("USER me\r\nPASS wrong"), [331, 530]);
-    assert_eq!(rig.session.failed_logins(), 1, "to be asked for the password is no failure");
+    assert_eq!(rig.session().failed_logins(), 1, "to be asked for the password is no failure");
     assert_eq!(rig.say("USER certain\r\nPASS secret\r\nPWD"), [232, 202, 257]);
     // RFC 4217 13: REIN takes TLS off, and what it has proved.
     assert_eq!(rig.say("REIN"), [220]);
-    assert!(!rig.session.is_certified());
+    assert!(!rig.session().is_certified());
     assert_eq!(rig.say("USER certain"), [331]);
-    let identified = rig.host.requests.iter().filter(|request| request.starts_with("Identify"));
+    let identified = rig.host().requests().iter().filter(|request| request.starts_with("Identify"));
     assert_eq!(identified.count(), 2);
 }
 
@@ -181,8 +181,8 @@ fn what_a_certificate_proves_ends_with_its_tls() {
     assert_eq!(rig.say("AUTH TLS"), [234]);
     assert_eq!(rig.say("USER certain"), [232]);
     assert_eq!(rig.say("CCC"), [200]);
-    assert!(!rig.session.is_certified());
-    rig.certified = false;
+    assert!(!rig.session().is_certified());
+    rig.set_certified(false);
     assert_eq!(rig.say("AUTH TLS"), [234]);
     assert_eq!(rig.say("USER certain"), [331], "the new handshake has shown none");
 }
@@ -191,7 +191,7 @@ fn what_a_certificate_proves_ends_with_its_tls() {
 fn a_certificate_may_need_an_account_too_and_a_host_that_hangs_is_not_waited_for() {
     let mut rig = certified();
     assert_eq!(rig.say("AUTH TLS"), [234]);
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     assert_eq!(rig.say("USER certain"), []);
     rig.answer(Answer::Refused(Refusal::NeedsAccount)).unwrap();
     assert_eq!(rig.codes(), [332]);
@@ -201,10 +201,10 @@ fn a_certificate_may_need_an_account_too_and_a_host_that_hangs_is_not_waited_for
 
     let mut rig = certified();
     assert_eq!(rig.say("AUTH TLS"), [234]);
-    rig.slow = Slow::Everything;
+    rig.slow(Slow::Everything);
     assert_eq!(rig.say("USER certain"), []);
     rig.pass(seconds(301));
     assert_eq!(rig.codes(), [451]);
-    rig.slow = Slow::Never;
+    rig.slow(Slow::Never);
     assert_eq!(rig.say("PASS secret"), [503]);
 }

@@ -2,14 +2,13 @@
 
 use crate::conformance::lines;
 use crate::support::server::{LOCAL, PEER, Rig, prompt};
-use crate::support::tree::Node;
 use ftp_proto::codec::{ReplyCode, Verb};
 use ftp_proto::server::Session;
 
 #[test]
 fn paths_are_resolved_before_the_host_sees_them() {
     let mut rig = Rig::logged_in();
-    rig.host.tree.put("/dir/sub", Node::Directory);
+    rig.host_mut().put_directory("/dir/sub");
     for (line, directory) in [
         ("CWD dir", "/dir"),
         ("CWD sub", "/dir/sub"),
@@ -42,7 +41,7 @@ fn names_may_hold_any_byte_but_those_that_end_lines() {
     let mut rig = Rig::logged_in();
     rig.send(b"MKD  lead \xff\xff tail \xe4\r\nPWD\r\n");
     assert_eq!(rig.output(), b"257 \"/ lead \xff\xff tail \xe4\"\r\n257 \"/\"\r\n");
-    assert!(rig.host.tree.0.contains_key(&b"/ lead \xff tail \xe4"[..]));
+    assert!(rig.host().contains(&b"/ lead \xff tail \xe4"[..]));
 }
 
 #[test]
@@ -51,8 +50,8 @@ fn a_path_too_long_for_its_storage_is_refused_and_the_session_goes_on() {
         let mut rig = Rig::logged_in();
         let endpoints =
             ftp_proto::server::Endpoints { local: LOCAL.parse().unwrap(), peer: PEER.parse().unwrap() };
-        rig.session = Session::new(prompt(), endpoints, vec![0; storage]);
-        rig.pump();
+        *rig.parts().0 = Session::new(prompt(), endpoints, vec![0; storage]);
+        rig.settle();
         assert_eq!(rig.codes(), [220]);
         for &verb in Verb::ALL {
             if verb == Verb::Quit {

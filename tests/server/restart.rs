@@ -1,7 +1,6 @@
 //! RNFR and RNTO, REST.
 
 use crate::support::server::Rig;
-use crate::support::tree::Node;
 
 #[test]
 fn rnto_comes_right_after_rnfr_or_not_at_all() {
@@ -15,15 +14,15 @@ fn rnto_comes_right_after_rnfr_or_not_at_all() {
     assert_eq!(rig.say("RNFR none"), [550]);
     assert_eq!(rig.say("RNTO x"), [503]);
     assert_eq!(rig.say("RNFR file\r\nRNFR dir\r\nRNTO moved"), [350, 350, 250]);
-    assert!(rig.host.tree.0.contains_key(&b"/moved"[..]));
-    assert!(rig.host.tree.file("/file").is_some());
+    assert!(rig.host().contains(&b"/moved"[..]));
+    assert!(rig.host().file("/file").is_some());
     assert_eq!(rig.say("RNTO again"), [503]);
 }
 
 #[test]
 fn noop_and_stat_may_come_between_rnfr_and_rnto() {
     let mut rig = Rig::logged_in();
-    rig.host.tree.put("/dir/inner", Node::Directory);
+    rig.host_mut().put_directory("/dir/inner");
     for (between, code) in [
         ("NOOP", 200),
         ("STAT", 211),
@@ -35,7 +34,7 @@ fn noop_and_stat_may_come_between_rnfr_and_rnto() {
         let mut codes = rig.say(&format!("RNFR file\r\n{between}"));
         codes.extend(rig.say("NOOP\r\nRNTO x"));
         assert_eq!(codes, [350, code, 200, 250], "{between}");
-        assert_eq!(rig.host.tree.file("/x"), Some(&b"content"[..]), "{between}");
+        assert_eq!(rig.host().file("/x"), Some(&b"content"[..]), "{between}");
         assert_eq!(rig.say("RNFR x\r\nRNTO file"), [350, 250]);
     }
 }
@@ -61,7 +60,7 @@ fn an_upload_restarts_where_rest_says() {
     assert_eq!(rig.say("STOR /file"), [150]);
     rig.upload(b"cert");
     assert_eq!(rig.codes(), [226]);
-    assert_eq!(rig.host.tree.file("/file").unwrap(), b"concert");
+    assert_eq!(rig.host().file("/file").unwrap(), b"concert");
 }
 
 #[test]
@@ -86,17 +85,17 @@ fn an_upload_begins_only_where_the_offset_names_a_byte_of_the_stored_file_and_go
     ] {
         let mut rig = Rig::logged_in();
         rig.passive();
-        let before = rig.host.tree.file("/file").map(<[u8]>::to_vec);
+        let before = rig.host().file("/file").map(<[u8]>::to_vec);
         rig.say(setup);
         let replies = rig.ask(&format!("{transfer} /file"));
         assert!(replies[0].starts_with("504 ") && replies[0].contains(hint), "{setup}: {replies:?}");
-        assert_eq!(rig.host.tree.file("/file").map(<[u8]>::to_vec), before, "{setup}");
+        assert_eq!(rig.host().file("/file").map(<[u8]>::to_vec), before, "{setup}");
         // It is forgotten with the command: the whole file is next.
         rig.say("TYPE I\r\nSTRU F");
         assert_eq!(rig.say("STOR /file"), [150], "{setup}");
         rig.upload(b"whole");
         assert_eq!(rig.codes(), [226]);
-        assert_eq!(rig.host.tree.file("/file").unwrap(), b"whole", "{setup}");
+        assert_eq!(rig.host().file("/file").unwrap(), b"whole", "{setup}");
     }
 }
 
@@ -107,6 +106,6 @@ fn a_restart_of_text_is_refused_where_no_line_end_could_bring_the_stream_that_fa
         let mut rig = Rig::logged_in();
         rig.passive();
         assert_eq!(rig.say(&format!("TYPE A\r\nREST {offset}\r\nRETR /file")), [200, 350, code], "{offset}");
-        assert_eq!(rig.session.is_transferring(), code == 150, "{offset}");
+        assert_eq!(rig.session().is_transferring(), code == 150, "{offset}");
     }
 }

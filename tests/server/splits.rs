@@ -1,12 +1,12 @@
 //! Every split of a dialogue is the same one, and noise does no harm.
 
 use crate::conformance::{arguments, configurations};
-use crate::support::chunks::Chunks;
 use crate::support::seconds;
-use crate::support::server::{DataEnd, End, LOCAL, PEER, PEER_DATA, Rig, STRANGER};
+use crate::support::server::{DataState, End, LOCAL, PEER, PEER_DATA, Rig, STRANGER};
 use ftp_proto::action::{DataFailure, DataOp};
 use ftp_proto::codec::Verb;
 use ftp_proto::server::Config;
+use ftp_proto::testing::Pieces as Chunks;
 use ftp_proto::time::Instant;
 use proptest::prelude::*;
 
@@ -17,9 +17,9 @@ STAT dir\r\nHELP\r\nEPSV ALL\r\nEPSV\r\nRETR none\r\nREST 5\r\nEPSV\r\nLIST\r\nN
 
 fn answers(input: &[u8], chunks: Chunks) -> (Vec<u8>, Vec<String>, Vec<DataOp>, Option<End>) {
     let mut rig = Rig::new();
-    rig.chunks = chunks;
+    rig.set_pieces(chunks);
     rig.send(input);
-    (rig.output(), rig.host.requests, rig.ops, rig.end)
+    (rig.output(), rig.host().requests().to_vec(), rig.data_operations().to_vec(), rig.end())
 }
 
 #[test]
@@ -42,7 +42,7 @@ proptest! {
         login in any::<bool>(),
     ) {
         let mut rig = if login { Rig::logged_in() } else { Rig::new() };
-        rig.chunks = Chunks::of(&sizes);
+        rig.set_pieces(Chunks::of(&sizes));
         rig.send(&noise);
         rig.replies();
     }
@@ -54,20 +54,20 @@ proptest! {
     ) {
         let [_, (_, hashing), ..] = configurations();
         let mut rig = Rig::with(hashing).login();
-        rig.chunks = Chunks::of(&sizes);
+        rig.set_pieces(Chunks::of(&sizes));
         let mut expected = 0;
         for (verb, argument, step) in words {
             let verb = Verb::ALL[verb];
             let (good, bad) = arguments(verb);
             let argument =
                 ["", good, good, good, bad, "/file", "/dir", "..", "\"", "/new", "0", "ALL"][argument];
-            let before = rig.end;
+            let before = rig.end();
             match step {
-                0 if matches!(rig.data, DataEnd::Listening(_)) => { rig.arrive(PEER_DATA); }
-                1 if matches!(rig.data, DataEnd::Listening(_)) => { rig.arrive(STRANGER); }
-                2..=5 if matches!(rig.data, DataEnd::Sending(_)) => { rig.download(); }
-                2..=5 if matches!(rig.data, DataEnd::Receiving(_)) => rig.upload(b"some"),
-                6 if rig.data != DataEnd::None => rig.break_data(DataFailure::Broken),
+                0 if (rig.data_state() == DataState::Listening) => { rig.arrive(PEER_DATA); }
+                1 if (rig.data_state() == DataState::Listening) => { rig.arrive(STRANGER); }
+                2..=5 if (rig.data_state() == DataState::Sending) => { rig.download(); }
+                2..=5 if (rig.data_state() == DataState::Receiving) => rig.upload(b"some"),
+                6 if rig.data_state() != DataState::None => rig.break_data(DataFailure::Broken),
                 7 => rig.pass(seconds(31)),
                 _ if verb != Verb::Quit => {
                     rig.send(format!("{verb} {argument}\r\n").as_bytes());
@@ -78,12 +78,12 @@ proptest! {
         }
         // The last transfer may be open; whatever waits behind it is answered once it ends.
         for _ in 0..200 {
-            if rig.session.is_transferring() && rig.end.is_none() {
+            if rig.session().is_transferring() && rig.end().is_none() {
                 rig.pass(seconds(61));
             }
         }
         let finals = rig.codes().iter().filter(|code| **code >= 200).count();
-        if rig.end.is_none() {
+        if rig.end().is_none() {
             prop_assert_eq!(finals, expected);
         }
     }
@@ -92,7 +92,7 @@ proptest! {
 #[test]
 fn time_may_stand_still_at_the_origin() {
     let mut rig = Rig::silent(Config::default(), LOCAL, PEER);
-    rig.now = Instant::default();
-    rig.pump();
+    rig.set_now(Instant::default());
+    rig.settle();
     assert_eq!(rig.codes(), [220]);
 }

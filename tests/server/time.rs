@@ -14,7 +14,7 @@ fn a_client_that_does_not_log_in_is_sent_away() {
     }
     rig.pass(seconds(6));
     assert_eq!(rig.codes(), [421]);
-    assert_eq!(rig.end, Some(End::Close));
+    assert_eq!(rig.end(), Some(End::Close));
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn a_client_that_says_nothing_is_sent_away() {
         rig.pass(seconds(299));
         assert_eq!(rig.say("NOOP"), [200]);
     }
-    assert_eq!(rig.wait.deadline, Some(rig.now.after(seconds(300))));
+    assert_eq!(rig.wait().deadline, Some(rig.now().after(seconds(300))));
     rig.pass(seconds(301));
     assert_eq!(rig.codes(), [421]);
 }
@@ -38,7 +38,7 @@ fn a_data_connection_that_does_not_come_is_425() {
     assert!(!rig.arrive(STRANGER));
     rig.pass(seconds(2));
     assert_eq!(rig.codes(), [425]);
-    assert_eq!(rig.ops.last(), Some(&DataOp::Abort));
+    assert_eq!(rig.data_operations().last(), Some(&DataOp::Abort));
     assert_eq!(rig.say("NOOP"), [200]);
 }
 
@@ -66,5 +66,5 @@ fn a_long_transfer_does_not_count_as_silence() {
     assert_eq!(rig.download(), b"content");
     assert_eq!(rig.codes(), [226]);
     rig.pass(seconds(299));
-    assert_eq!(rig.end, None);
+    assert_eq!(rig.end(), None);
 }

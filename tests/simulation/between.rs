@@ -5,9 +5,7 @@
 use super::host::{Host, Kept, Told, refusal};
 use super::network::Pipe;
 use super::support::client::fxp::FxpOutcome;
-use super::support::outcome::{Outcome, Turn, code, digest};
-use super::support::random::Random;
-use super::support::tree::Node;
+use super::support::outcome::{Outcome, Turn, code};
 use super::support::{secret, t};
 use super::wire::Dialogue;
 use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
@@ -15,6 +13,7 @@ use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::client::{self, Client, Fxp, FxpAction, Operation, Party, Sequence, Side};
 use ftp_proto::codec::{Escaped, RepresentationType, Verb};
 use ftp_proto::server::{self, Endpoints, Refusal, Session, Ticket};
+use ftp_proto::testing::Random;
 use ftp_proto::time::Instant;
 use ftp_proto::transfer::{Decoder, Encoder};
 use std::fmt::Debug;
@@ -160,7 +159,7 @@ impl Scene {
             let now = Instant::from_micros(self.now);
             let half = &mut self.halves[side];
             let (rx, tx) = &mut half.near;
-            let waits = match digest(operation.poll(&mut half.client, now, rx, tx), &|_| ()) {
+            let waits = match Turn::of(operation.poll(&mut half.client, now, rx, tx), &|_| ()) {
                 Turn::Over(outcome) => return outcome,
                 Turn::Wait(wait) => wait,
                 Turn::Line(_) => continue,
@@ -270,9 +269,9 @@ impl Scene {
     fn tell(&mut self, side: usize, ticket: Ticket, kept: &Kept, refusal: Option<Refusal>) {
         self.note(side, refusal);
         let Half { host, session, far, to_blame, .. } = &mut self.halves[side];
-        let before = host.refused;
+        let before = host.refused();
         let told = host.answer(session, ticket, kept, refusal, &mut far.1.view());
-        *to_blame |= host.refused > before && refusal.is_none();
+        *to_blame |= host.refused() > before && refusal.is_none();
         assert!(!matches!(told, Told::More(_)), "nothing is listed here");
     }
 
@@ -492,8 +491,8 @@ fn session(seed: u64) -> (Option<FxpOutcome>, bool) {
     let foreign = [random.below(8) > 0, random.below(8) > 0];
     let mut scene = Scene::new(seed, mishaps, foreign);
     let file: Vec<u8> = (0..random.below(4000)).map(|_| random.below(256) as u8).collect();
-    scene.halves[0].host.tree.put("/f", Node::File(file.clone()));
-    scene.halves[1].host.tree.put("/g", Node::File(b"old".to_vec()));
+    scene.halves[0].host.tree.put_file("/f", file.clone());
+    scene.halves[1].host.tree.put_file("/g", b"old".to_vec());
     scene.halves[1].host.sent.push(file.clone());
     let polls = if random.below(4) == 0 { random.below(200) } else { usize::MAX };
     let mut fxp = client::fxp(t("/f"), t("/g"), RepresentationType::Image, 0);

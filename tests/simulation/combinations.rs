@@ -3,12 +3,12 @@
 
 use super::Harm;
 use super::network::Plan;
-use super::support::random::Random;
 use super::support::{secret, t};
 use super::world::World;
 use ftp_proto::client::{self, Open, Operation};
 use ftp_proto::codec::{Command, FileStructure, FormatControl, RepresentationType, TransferMode};
 use ftp_proto::server;
+use ftp_proto::testing::Random;
 use ftp_proto::transfer::Coding;
 
 const LENGTH: usize = 1_000_000;
@@ -64,7 +64,7 @@ fn both_ways(seed: u64, codings: &[Coding], files: &[Vec<u8>]) {
         world.layout = (structure, mode);
         for file in files {
             world.plan.piece = [500, 8_000, 32_000][world.random.below(3)];
-            world.host.tree.0.remove(&b"/f"[..]);
+            world.host.tree.remove(&b"/f"[..]);
             world.upload.clone_from(file);
             world.host.sent = vec![file.clone()];
             move_by(&mut world, client::store(t("/f"), representation, 0));

@@ -1,12 +1,11 @@
 //! A host that answers when it likes, and not always what was hoped for.
 
-use super::support::random::Random;
-use super::support::tree::{Node, Tree};
 use ftp_proto::buffer::Tx;
-use ftp_proto::codec::{ByteRange, Full, ReplyCode, Sink, Text, Timestamp};
+use ftp_proto::codec::{ByteRange, HashAlgorithm, Secret, Text};
 use ftp_proto::error::LocalError;
-use ftp_proto::listing::{Clock, Entry, Kind, Modified, Precision};
 use ftp_proto::server::{Access, Answer, Changes, Listing, Refusal, Request, Session, Ticket};
+use ftp_proto::testing::Random;
+use ftp_proto::testing::{MemoryHost, SessionHost};
 
 /// A request, kept until it is answered.
 #[derive(Clone, Debug)]
@@ -53,16 +52,34 @@ impl Kept {
     }
 }
 
-#[derive(Debug)]
-enum Handle {
-    Reading(usize),
-    Writing { path: Vec<u8>, kept: usize, bytes: Vec<u8> },
+impl Kept {
+    /// The request again, for a host that answers at once.
+    fn request(&self) -> Request<'_> {
+        match self {
+            Self::Admit => Request::Admit,
+            Self::Login(password) => Request::Login { password: Secret::new(Text::new(password).unwrap()) },
+            Self::ChangeDirectory => Request::ChangeDirectory,
+            Self::MakeDirectory => Request::MakeDirectory,
+            Self::RemoveDirectory => Request::RemoveDirectory,
+            Self::Delete => Request::Delete,
+            Self::Rename => Request::Rename,
+            Self::Stat => Request::Stat { follow: true },
+            Self::Open(access) => Request::Open(*access),
+            Self::List(listing) => Request::List(*listing),
+            Self::Entries => Request::Entries { all: true },
+            Self::Commit => Request::Commit,
+            Self::Change(changes) => Request::Change(*changes),
+            Self::Digest(range) => Request::Digest { algorithm: HashAlgorithm::Crc32, range: *range },
+            Self::Available => Request::Available,
+            Self::Site => Request::Site(Text::literal("OTHER")),
+        }
+    }
 }
 
+/// A host with a tree in memory, that says what it was asked to keep.
 #[derive(Debug)]
 pub struct Host {
-    pub tree: Tree,
-    open: Option<Handle>,
+    pub tree: MemoryHost,
     /// What was opened for reading last, from the byte on that was asked for.
     pub served: Vec<u8>,
     /// What was there, and stays, of the file that was opened for writing last.
@@ -70,12 +87,13 @@ pub struct Host {
     /// What clients have sent, the last of them last: nothing else may be stored.
     pub sent: Vec<Vec<u8>>,
     pub checks_commits: bool,
-    /// How often it has said no.
-    pub refused: usize,
+    refused: usize,
     /// What was changed last, and how.
     pub changed: (Vec<u8>, Changes),
-    /// Entries told already.
-    told: usize,
+    /// The directory that is told was begun.
+    telling: bool,
+    /// Of what is served, the bytes that were sent.
+    at: usize,
 }
 
 /// Of 32 bits (FNV-1a), so that CRC32 can be its name: what it is called is nothing to FTP.
@@ -83,30 +101,6 @@ pub fn digest(bytes: &[u8]) -> [u8; 4] {
     let hash =
         bytes.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
     hash.to_be_bytes()
-}
-
-struct Lines(Vec<u8>);
-
-impl Sink for Lines {
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-}
-
-fn entry<'a>(name: &'a [u8], node: &Node) -> Entry<'a> {
-    let name = Text::new(name).unwrap();
-    let mut entry = match node {
-        Node::Directory => Entry::new(name, Kind::Directory),
-        Node::File(bytes) => {
-            let mut entry = Entry::new(name, Kind::File);
-            entry.size = Some(bytes.len() as u64);
-            entry
-        }
-    };
-    let time = Timestamp::new(2024, 2, 29, 12, 34, 56).unwrap();
-    entry.modified = Some(Modified::new(time, Precision::Second, Some(0)));
-    entry
 }
 
 /// What comes of an attempt to answer.
@@ -120,17 +114,23 @@ pub enum Told {
 
 impl Host {
     pub fn new() -> Self {
+        let tree = MemoryHost::new().with_password("secret").with_free_space(7);
         Self {
-            tree: Tree::new(),
-            open: None,
+            tree: tree.with_directory("/dir").with_file("/file", "content"),
             served: Vec::new(),
             kept: Vec::new(),
             sent: Vec::new(),
             checks_commits: true,
             refused: 0,
             changed: (Vec::new(), Changes::default()),
-            told: 0,
+            telling: false,
+            at: 0,
         }
+    }
+
+    /// How often it has said no.
+    pub fn refused(&self) -> usize {
+        self.refused + self.tree.refusals()
     }
 
     /// Does what was asked, and says so.
@@ -143,206 +143,79 @@ impl Host {
         tx: &mut Tx<'_>,
     ) -> Told {
         let path = session.path().as_bytes().to_vec();
-        if let Some(refusal) = refusal {
-            self.told = 0;
-            if matches!(kept, Kept::Commit) {
-                self.open = None;
+        let no = match kept {
+            _ if refusal.is_some() => refusal,
+            // Only files are moved here.
+            Kept::Rename if self.tree.is_directory(session.source_path().as_bytes()) => {
+                Some(Refusal::NotFound)
             }
+            Kept::Site => Some(Refusal::Unsupported),
+            _ => None,
+        };
+        if let Some(refusal) = no {
+            self.telling = false;
             self.refused += 1;
             return told(session.answer(ticket, Answer::Refused(refusal), tx));
         }
-        if let Kept::Entries = kept {
-            return self.tell(session, ticket, &path, tx);
+        if let (Kept::Digest(range), Some(bytes)) = (kept, self.tree.file(&path)) {
+            let size = bytes.len() as u64;
+            let (start, end) =
+                range.bounds().map_or((0, size), |(first, last)| (first, last.saturating_add(1).min(size)));
+            let answer = match bytes.get(start as usize..end as usize) {
+                Some(part) => {
+                    let digest = Answer::Digest { digest: &digest(part), range: (start, end) };
+                    return told(session.answer(ticket, digest, tx));
+                }
+                None => Answer::Refused(Refusal::BadOffset),
+            };
+            self.refused += 1;
+            return told(session.answer(ticket, answer, tx));
         }
-        let mut unique = None;
-        let existing = self.tree.0.get(&path).cloned();
-        let result = match kept {
-            Kept::Admit => Ok(Answer::Done),
-            Kept::Change(_) if existing.is_none() => Err(Refusal::NotFound),
-            Kept::Change(changes) => {
-                self.changed = (path, *changes);
-                Ok(Answer::Done)
-            }
-            Kept::Digest(range) => match &existing {
-                Some(Node::File(bytes)) => {
-                    let whole = (0, bytes.len() as u64);
-                    let (start, end) = range.bounds().map_or(whole, |(first, last)| {
-                        (first, last.saturating_add(1).min(bytes.len() as u64))
-                    });
-                    match bytes.get(start as usize..end as usize) {
-                        Some(part) => {
-                            let digest = Answer::Digest { digest: &digest(part), range: (start, end) };
-                            return told(session.answer(ticket, digest, tx));
-                        }
-                        None => Err(Refusal::BadOffset),
-                    }
-                }
-                _ => Err(Refusal::NotFound),
-            },
-            Kept::Login(password) if password == b"secret" => Ok(Answer::Done),
-            Kept::Login(_) => Err(Refusal::Denied),
-            Kept::Site => {
-                Ok(Answer::Reply(ReplyCode::PARAMETER_NOT_IMPLEMENTED, const { &[Text::literal("No.")] }))
-            }
-            Kept::Available => Ok(Answer::Count(7)),
-            Kept::ChangeDirectory => match existing {
-                Some(Node::Directory) => Ok(Answer::Done),
-                Some(_) => Err(Refusal::NotADirectory),
-                None => Err(Refusal::NotFound),
-            },
-            Kept::MakeDirectory => match existing {
-                Some(_) => Err(Refusal::Exists),
-                None => {
-                    self.tree.0.insert(path, Node::Directory);
-                    Ok(Answer::Done)
-                }
-            },
-            Kept::RemoveDirectory => match existing {
-                Some(Node::Directory) if path != b"/" && self.tree.names(&path).is_empty() => {
-                    self.tree.0.remove(&path);
-                    Ok(Answer::Done)
-                }
-                _ => Err(Refusal::NotEmpty),
-            },
-            Kept::Delete => match existing {
-                Some(Node::File(_)) => {
-                    self.tree.0.remove(&path);
-                    Ok(Answer::Done)
-                }
-                _ => Err(Refusal::NotFound),
-            },
-            Kept::Rename => match self.tree.0.get(session.source_path().as_bytes()).cloned() {
-                Some(node @ Node::File(_)) if !matches!(existing, Some(Node::Directory)) => {
-                    self.tree.0.remove(session.source_path().as_bytes());
-                    self.tree.0.insert(path, node);
-                    Ok(Answer::Done)
-                }
-                _ => Err(Refusal::NotFound),
-            },
-            Kept::Stat => match &existing {
-                Some(node) => {
-                    let entry = entry(&path, node);
-                    return told(session.answer(ticket, Answer::Entry(&entry), tx));
-                }
-                None => Err(Refusal::NotFound),
-            },
-            Kept::Open(access) => self.open_file(path, existing, *access).map(|name| {
-                unique = name;
-                Answer::Opened {
-                    size: None,
-                    unique_name: unique.as_deref().map(|name| Text::new(name).unwrap()),
-                }
-            }),
-            Kept::List(listing) => match existing {
-                Some(Node::Directory) => {
-                    self.list(&path, *listing);
-                    Ok(Answer::Opened { size: None, unique_name: None })
-                }
-                _ => Err(Refusal::NotADirectory),
-            },
-            Kept::Commit => {
-                self.commit();
-                Ok(Answer::Done)
-            }
-            Kept::Entries => unreachable!(),
+        if !session.awaits(&ticket) {
+            self.telling = false;
+            return Told::TooLate;
+        }
+        if let Kept::Commit = kept {
+            self.check_commit();
+        }
+        let more = match self.telling {
+            true => self.tree.resume(session, ticket, tx),
+            false => self.tree.request(session, ticket, &kept.request(), tx),
         };
-        self.refused += usize::from(result.is_err());
-        told(session.answer(ticket, result.unwrap_or_else(Answer::Refused), tx))
-    }
-
-    fn tell(&mut self, session: &mut Session<Vec<u8>>, ticket: Ticket, path: &[u8], tx: &mut Tx<'_>) -> Told {
-        for (name, node) in self.tree.names(path).into_iter().skip(self.told) {
-            match session.tell_entry(&ticket, &entry(&name, node), &mut *tx) {
-                Ok(()) => self.told += 1,
-                Err(LocalError::NoRoom) => return Told::More(ticket),
-                Err(LocalError::Ended) => {
-                    self.told = 0;
-                    return Told::TooLate;
-                }
-                Err(error) => panic!("{error}"),
+        match kept {
+            Kept::Change(changes) => self.changed = (path, *changes),
+            Kept::Open(Access::Read { .. }) | Kept::List(_) => {
+                (self.served, self.at) = (self.tree.unread().to_vec(), 0);
             }
-        }
-        self.told = 0;
-        told(session.answer(ticket, Answer::Done, tx))
-    }
-
-    fn open_file(
-        &mut self,
-        mut path: Vec<u8>,
-        existing: Option<Node>,
-        access: Access,
-    ) -> Result<Option<Vec<u8>>, Refusal> {
-        let bytes = match existing {
-            Some(Node::Directory) => return Err(Refusal::IsADirectory),
-            Some(Node::File(bytes)) => Some(bytes),
-            None => None,
-        };
-        if let Access::Read { offset } = access {
-            let bytes = bytes.ok_or(Refusal::NotFound)?;
-            self.served = bytes.get(offset as usize..).ok_or(Refusal::BadOffset)?.to_vec();
-            self.open = Some(Handle::Reading(0));
-            return Ok(None);
-        }
-        let mut bytes = bytes.unwrap_or_default();
-        let mut name = None;
-        match access {
-            Access::Write { offset } if offset as usize <= bytes.len() => bytes.truncate(offset as usize),
-            Access::Write { .. } => return Err(Refusal::BadOffset),
-            Access::Unique => {
-                bytes.clear();
-                while self.tree.0.contains_key(&path) {
-                    path.extend(b"~");
-                }
-                name = Some(path.clone());
-            }
+            Kept::Open(_) => self.kept = self.tree.uncommitted().unwrap_or_default().to_vec(),
             _ => {}
         }
-        self.kept.clone_from(&bytes);
-        self.open = Some(Handle::Writing { path, kept: bytes.len(), bytes });
-        Ok(name)
+        self.telling = more.is_some();
+        more.map_or(Told::Answered, Told::More)
     }
 
-    fn list(&mut self, path: &[u8], listing: Listing) {
-        let writer = listing.writer(Clock::UNKNOWN);
-        let mut lines = Lines(Vec::new());
-        for (name, node) in self.tree.names(path) {
-            writer.write(&entry(&name, node), &mut lines).unwrap();
-        }
-        self.served = lines.0;
-        self.open = Some(Handle::Reading(0));
-    }
-
-    fn commit(&mut self) {
-        let Some(Handle::Writing { path, kept, bytes }) = self.open.take() else {
-            panic!("nothing to commit");
-        };
+    fn check_commit(&self) {
+        let bytes = self.tree.uncommitted().expect("nothing to commit");
+        let new = &bytes[self.kept.len()..];
         let recent = self.sent.iter().rev().take(2);
         assert!(
-            !self.checks_commits || recent.into_iter().any(|sent| *sent == bytes[kept..]),
+            !self.checks_commits || recent.into_iter().any(|sent| *sent == new),
             "a file was stored that nobody sent, of {} bytes",
-            bytes.len() - kept
+            new.len()
         );
-        self.tree.0.insert(path, Node::File(bytes));
     }
 
     pub fn rest(&self) -> &[u8] {
-        match self.open {
-            Some(Handle::Reading(at)) => &self.served[at..],
-            _ => panic!("{:?} is not open for reading", self.open),
-        }
+        &self.served[self.at..]
     }
 
     pub fn read(&mut self, count: usize) {
-        if let Some(Handle::Reading(at)) = &mut self.open {
-            *at += count;
-        }
+        self.at += count;
     }
 
     pub fn write(&mut self, more: &[u8]) {
-        match &mut self.open {
-            Some(Handle::Writing { bytes, .. }) => bytes.extend_from_slice(more),
-            other => panic!("bytes for {other:?}"),
-        }
+        assert!(self.tree.uncommitted().is_some(), "bytes for no file");
+        self.tree.write(more);
     }
 }
 

@@ -20,10 +20,9 @@ mod world;
 use ftp_proto::client::{self, AbortPolicy};
 use ftp_proto::codec::RepresentationType;
 use ftp_proto::server;
+use ftp_proto::testing::Random;
 use network::Plan;
 use play::Play;
-use support::random::Random;
-use support::tree::Node;
 use support::{secret, t};
 use world::{Harm, World};
 
@@ -98,7 +97,7 @@ fn a_large_transfer_aborted_at_any_of_twenty_points_leaves_a_usable_connection()
             let mut world = World::new(seed, plan, seed % 2 == 1, config, server::Config::default());
             world.run(&mut client::greeting(), |_| ()).done();
             world.run(&mut client::login(t("me"), secret("secret"), None), |_| ()).done();
-            world.host.tree.put("/large", Node::File(large.clone()));
+            world.host.tree.put_file("/large", large.clone());
             world.upload.clone_from(&large);
             world.host.sent.push(large.clone());
             let image = RepresentationType::Image;

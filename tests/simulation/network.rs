@@ -1,7 +1,7 @@
 //! What lies between the two: pipes with a delay of their own, in which nothing overtakes, and which can
 //! swallow, end and break.
 
-use super::support::random::Random;
+use ftp_proto::testing::Random;
 use std::collections::VecDeque;
 
 /// One direction of a connection.

@@ -4,13 +4,12 @@ use super::Tally;
 use super::host::digest;
 use super::network::Plan;
 use super::support::client::Outcome;
-use super::support::random::Random;
-use super::support::tree::Node;
 use super::support::{secret, t};
 use super::world::{CLIENT, Harm, SERVER, World};
 use ftp_proto::client::{self, AbortPolicy, DataConnection, Open, Operation, Profile, Sequence, TransferId};
 use ftp_proto::codec::{ByteRange, HashAlgorithm, RepresentationType, SiteCommand, Text, Verb};
 use ftp_proto::server;
+use ftp_proto::testing::Random;
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -83,15 +82,15 @@ impl Play {
         let (client, server, profile) = configs(&mut random, six);
         let mut world = World::new(seed, plan, six, client, server);
         world.client.set_profile(profile);
-        world.host.tree.put("/a", Node::File(content(&mut random)));
-        world.host.tree.put("/dir/c", Node::File(content(&mut random)));
+        world.host.tree.put_file("/a", content(&mut random));
+        world.host.tree.put_file("/dir/c", content(&mut random));
         Self { world, random, over: false, umask: Some(UMASK), tally: Tally::default() }
     }
 
     /// Checks that an operation ended for a reason.
     #[track_caller]
     fn judge<O: Debug>(&mut self, before: (Harm, usize), outcome: Outcome<O>) -> Option<O> {
-        let now = (self.world.harm, self.world.host.refused);
+        let now = (self.world.harm, self.world.host.refused());
         match &outcome {
             Outcome::Refused { .. } => self.tally.refused += 1,
             Outcome::Failed(_) => self.tally.failed += 1,
@@ -127,7 +126,7 @@ impl Play {
         mut operation: Operation<S>,
         own: impl Fn(S::Output<'_>) -> O,
     ) -> Option<O> {
-        let before = (self.world.harm, self.world.host.refused);
+        let before = (self.world.harm, self.world.host.refused());
         let polls = if self.random.below(5) == 0 { self.random.below(60) } else { usize::MAX };
         self.world.note(|| format!("-- {name}, for {polls}"));
         let outcome = self.world.run_for(&mut operation, polls, own);
@@ -150,7 +149,7 @@ impl Play {
         let harm = self.world.harm;
         let own = |opened: client::Opened<'_>| (opened.transfer, opened.unique_name.map(<[u8]>::to_vec));
         let (id, unique) = self.ask(name, open, own)?;
-        let before = (harm, self.world.host.refused);
+        let before = (harm, self.world.host.refused());
         if self.over {
             return None;
         }
@@ -201,7 +200,7 @@ impl Play {
     }
 
     fn abort(&mut self, id: TransferId) {
-        let before = (self.world.harm, self.world.host.refused);
+        let before = (self.world.harm, self.world.host.refused());
         self.world.note(|| "-- abort".to_owned());
         let outcome = self.world.run(&mut client::abort(id), |_| ());
         let done = self.judge(before, outcome);
@@ -240,7 +239,7 @@ impl Play {
                 if let Some(Some(unique)) = unique {
                     let unique = String::from_utf8(unique).unwrap();
                     assert!(self.world.host.tree.file(&unique) == Some(&bytes), "stored something else");
-                    self.world.host.tree.0.remove(unique.as_bytes());
+                    self.world.host.tree.remove(unique.as_bytes());
                 }
             }
             1 => {
@@ -365,7 +364,7 @@ impl Play {
             if self.over || self.world.session.is_logged_in() {
                 break;
             }
-            let before = (self.world.harm, self.world.host.refused);
+            let before = (self.world.harm, self.world.host.refused());
             let outcome = self.world.run(&mut client::login(t("me"), secret("secret"), None), |_| ());
             if let Outcome::Refused { .. } | Outcome::Error(_) = outcome {
                 // Five failures are the end, whoever is to blame.
@@ -427,7 +426,7 @@ impl Play {
         let calm = Plan { no_resets: self.world.plan.no_resets, ..Plan::calm() };
         self.world.plan = calm;
         self.world.note(|| "-- calm".to_owned());
-        self.world.host.tree.put("/calm", Node::File(b"calm\r\n\xff".to_vec()));
+        self.world.host.tree.put_file("/calm", b"calm\r\n\xff".to_vec());
         let own = |line: Option<Vec<u8>>| line;
         let here = self
             .world
@@ -451,7 +450,7 @@ impl Play {
     }
 
     pub fn run(&mut self) {
-        let before = (self.world.harm, self.world.host.refused);
+        let before = (self.world.harm, self.world.host.refused());
         let outcome = self.world.run(&mut client::greeting(), |_| ());
         self.judge(before, outcome);
         self.log_in();

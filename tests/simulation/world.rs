@@ -6,8 +6,7 @@ mod data;
 
 use super::host::{Host, Kept, Told, refusal};
 use super::network::{Pipe, Plan};
-use super::support::client::{Outcome, Turn, digest};
-use super::support::random::Random;
+use super::support::client::{Outcome, Turn};
 use super::wire::Dialogue;
 use data::End;
 use ftp_proto::action::{Action, DataEvent, DataId, Wait};
@@ -16,6 +15,7 @@ use ftp_proto::client::{self, Client, Operation, Sequence};
 use ftp_proto::codec::{Escaped, FileStructure, TransferMode};
 use ftp_proto::error::{Error, PeerError};
 use ftp_proto::server::{self, Endpoints, Refusal, Session, Ticket};
+use ftp_proto::testing::Random;
 use ftp_proto::time::Instant;
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
@@ -320,7 +320,7 @@ impl World {
     ) -> Result<(), Outcome<O>> {
         let now = Instant::from_micros(self.now);
         let side = &mut self.sides[CLIENT];
-        match digest(operation.poll(&mut self.client, now, &mut side.rx, &mut side.tx), own) {
+        match Turn::of(operation.poll(&mut self.client, now, &mut side.rx, &mut side.tx), own) {
             Turn::Over(outcome) => return Err(outcome),
             Turn::Wait(wait) => {
                 let listens = wait.deadline == Some(now);

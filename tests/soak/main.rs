@@ -17,9 +17,6 @@
 #[path = "../support/certificates.rs"]
 mod certificates;
 mod figures;
-#[allow(dead_code, reason = "each test program uses its part")]
-#[path = "../support/random.rs"]
-mod random;
 mod server;
 mod visit;
 

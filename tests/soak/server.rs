@@ -32,7 +32,7 @@ pub struct Site {
 
 /// What is in a file.
 pub fn content(seed: u64, size: usize) -> Vec<u8> {
-    let mut random = crate::random::Random::new(seed);
+    let mut random = ftp_proto::testing::Random::new(seed);
     let mut bytes = Vec::with_capacity(size + 8);
     while bytes.len() < size {
         bytes.extend_from_slice(&random.next().to_be_bytes());

@@ -10,8 +10,8 @@ use ftp_proto::io::Error;
 use ftp_proto::io::std::Client as Ftp;
 
 use crate::figures::Counts;
-use crate::random::Random;
 use crate::server::{DIRECTORIES, Site, content};
+use ftp_proto::testing::Random;
 
 /// The largest file, in bytes.
 const LARGEST: usize = 300_000;

@@ -5,17 +5,14 @@
 //! - [`server`]: a session with a host in memory, whose client is the test itself;
 //! - [`pair`]: a client and a session that talk to each other;
 //! - [`outcome`]: results of operations;
-//! - [`tree`]: the file system in memory;
-//! - [`chunks`]: sizes of the pieces of a stream; [`random`]: a generator that a seed determines.
+//! - [`tree`]: the host in memory.
 
 // Each test program uses only a part.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
-pub mod chunks;
 pub mod client;
 pub mod outcome;
 pub mod pair;
-pub mod random;
 pub mod server;
 pub mod tree;
 

@@ -1,6 +1,6 @@
 //! What the server does wrong: which faults a seed allows, how often, and how many of them.
 
-use super::super::support::random::Random;
+use ftp_proto::testing::Random;
 
 /// One thing that the server does wrong with one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

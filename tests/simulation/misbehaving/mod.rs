@@ -42,7 +42,7 @@ mod transfer;
 mod world;
 
 use super::number;
-use super::support::random::Random;
+use ftp_proto::testing::Random;
 use play::Play;
 
 /// Counts the outcomes of operations.

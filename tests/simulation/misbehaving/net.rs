@@ -1,8 +1,8 @@
 //! Virtual time, and what lies between the client and the server.
 
 use super::super::network::Pipe;
-use super::super::support::random::Random;
 use super::dialogue::Dialogue;
+use ftp_proto::testing::Random;
 use std::collections::VecDeque;
 
 pub const SECOND: u64 = 1_000_000;

@@ -1,7 +1,7 @@
 //! The client, what drives it, and the clock. The client is polled when something has happened that it waits for,
 //! and only then; time passes only when nothing else can happen.
 
-use super::super::support::client::{Outcome, Turn, digest};
+use super::super::support::client::{Outcome, Turn};
 use super::Random;
 use super::net::{Link, Net, SECOND};
 use super::server::Server;
@@ -135,7 +135,7 @@ impl World {
         for poll in 0..polls {
             self.polls = self.polls.max(poll);
             let now = Instant::from_micros(self.net.now);
-            match digest(operation.poll(&mut self.client, now, &mut self.rx, &mut self.tx), &own) {
+            match Turn::of(operation.poll(&mut self.client, now, &mut self.rx, &mut self.tx), &own) {
                 Turn::Over(outcome) => {
                     self.net.note(&format!("-- {outcome:?}"));
                     self.longest = self.longest.max(self.net.now - start);

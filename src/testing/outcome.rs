@@ -1,0 +1,145 @@
+//! Results of operations that borrow nothing.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt::Debug;
+
+use crate::action::{Action, DataId, DataOp, Wait};
+use crate::client::{Event, TransferFailure};
+use crate::codec::{Escaped, Verb};
+use crate::error::Error;
+use crate::security::{Downgrade, Upgrade};
+
+/// The end of an operation.
+///
+/// ```
+/// use ftp_proto::client;
+/// use ftp_proto::codec::Text;
+/// use ftp_proto::testing::ScriptedServer;
+///
+/// let mut server = ScriptedServer::new().reply("220 ready").expect("DELE f").reply("550 no such file");
+/// server.run(&mut client::greeting(), |_| ()).done();
+/// let outcome = server.run(&mut client::delete(Text::literal("f")), |_| ());
+/// assert_eq!(outcome.refused(), 550);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome<T> {
+    /// The operation was done.
+    Done(T),
+    /// The server refused it.
+    Refused {
+        /// The command that was refused; `None` for the connection itself.
+        verb: Option<Verb>,
+        /// The reply code.
+        code: u16,
+        /// The text of the last line, escaped.
+        text: String,
+        /// `true` if the same may be granted later.
+        transient: bool,
+    },
+    /// The transfer failed without a refusal.
+    Failed(TransferFailure),
+    /// The dialogue is over.
+    Close,
+    /// The server broke the dialogue, or the client was misused.
+    Error(Error),
+}
+
+impl<T> Outcome<T> {
+    /// Returns the result of the operation.
+    ///
+    /// # Panics
+    /// If the operation was not done.
+    #[track_caller]
+    pub fn done(self) -> T
+    where
+        T: Debug,
+    {
+        match self {
+            Self::Done(output) => output,
+            other => panic!("not done: {other:?}"),
+        }
+    }
+
+    /// Continues from the result of an operation that was done.
+    pub fn and_then<U>(self, next: impl FnOnce(T) -> Outcome<U>) -> Outcome<U> {
+        match self {
+            Self::Done(output) => next(output),
+            Self::Refused { verb, code, text, transient } => Outcome::Refused { verb, code, text, transient },
+            Self::Failed(failure) => Outcome::Failed(failure),
+            Self::Close => Outcome::Close,
+            Self::Error(error) => Outcome::Error(error),
+        }
+    }
+
+    /// Returns the code of a refusal.
+    ///
+    /// # Panics
+    /// If the operation was not refused.
+    #[track_caller]
+    pub fn refused(self) -> u16
+    where
+        T: Debug,
+    {
+        match self {
+            Self::Refused { code, .. } => code,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+}
+
+/// An action of an operation that borrows nothing, for drivers of one's own.
+///
+/// ```
+/// use ftp_proto::buffer::{RecvBuf, SendBuf};
+/// use ftp_proto::client::{self, Client, Config};
+/// use ftp_proto::testing::Turn;
+/// use ftp_proto::time::Instant;
+///
+/// let mut client = Client::new(Config::default(), "192.0.2.1:21".parse().unwrap());
+/// let (mut rx, mut tx) = (RecvBuf::new(vec![0; 4096]), SendBuf::new(vec![0; 512]));
+/// let mut greeting = client::greeting();
+/// let action = greeting.poll(&mut client, Instant::default(), &mut rx, &mut tx);
+/// let Turn::Wait(wait) = Turn::of(action, &|_| ()) else { panic!("the server has said nothing") };
+/// assert!(wait.readable);
+/// ```
+#[derive(Debug)]
+pub enum Turn<O> {
+    /// The operation has ended.
+    Over(Outcome<O>),
+    /// A reply line to show: its code and its escaped text.
+    Line(String),
+    /// An operation on a data connection.
+    Data(DataId, DataOp),
+    /// Put TLS on the control connection.
+    Upgrade(Upgrade),
+    /// Remove TLS from the control connection.
+    Downgrade(Downgrade),
+    /// Nothing to do until one of these conditions holds.
+    Wait(Wait),
+}
+
+impl<O> Turn<O> {
+    /// Converts what an operation returned. `own` makes something owned of its output.
+    pub fn of<T>(action: Result<Action<Event<&[u8], T>>, Error>, own: impl FnOnce(T) -> O) -> Self {
+        match action {
+            Err(error) => Self::Over(Outcome::Error(error)),
+            Ok(Action::Data(id, op)) => Self::Data(id, op),
+            Ok(Action::UpgradeControl(token)) => Self::Upgrade(token),
+            Ok(Action::DowngradeControl(token)) => Self::Downgrade(token),
+            Ok(Action::Wait(wait)) => Self::Wait(wait),
+            Ok(Action::Close) => Self::Over(Outcome::Close),
+            Ok(Action::Event(Event::Line(line))) => {
+                Self::Line(format!("{} {}", line.code, Escaped(line.text)))
+            }
+            Ok(Action::Event(Event::Done(output))) => Self::Over(Outcome::Done(own(output))),
+            Ok(Action::Event(Event::Failed(failure))) => Self::Over(Outcome::Failed(failure)),
+            Ok(Action::Event(Event::Refused(refusal))) => Self::Over(Outcome::Refused {
+                verb: refusal.to.verb(),
+                code: refusal.code.get(),
+                text: Escaped(refusal.text).to_string(),
+                transient: refusal.is_transient(),
+            }),
+        }
+    }
+}

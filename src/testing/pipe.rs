@@ -1,0 +1,54 @@
+//! Bytes of files and bytes of the wire.
+
+use alloc::vec::Vec;
+
+use crate::action::DataEvent;
+use crate::transfer::{Decoder, Encoder, TransferError};
+
+/// Encodes all of `bytes` behind what `wire` holds.
+pub(super) fn encode(encoder: &mut Encoder, mut bytes: &[u8], wire: &mut Vec<u8>) {
+    let mut out = [0; 1024];
+    while !bytes.is_empty() {
+        let done = encoder.encode(bytes, &mut out);
+        wire.extend(out.iter().take(done.written));
+        bytes = bytes.get(done.read..).unwrap_or_default();
+        if done.read == 0 && done.written == 0 {
+            return;
+        }
+    }
+}
+
+/// Encodes the end of the file behind what `wire` holds: nothing once all of it was written.
+pub(super) fn finish(encoder: &mut Encoder, wire: &mut Vec<u8>) {
+    let mut out = [0; 1024];
+    loop {
+        match encoder.finish(&mut out) {
+            0 => return,
+            count => wire.extend(out.iter().take(count)),
+        }
+    }
+}
+
+/// Decodes all of `bytes` behind what `file` holds. Returns the events that tell of it, without the one
+/// of the bytes that moved.
+pub(super) fn decode(
+    decoder: &mut Decoder,
+    mut bytes: &[u8],
+    file: &mut Vec<u8>,
+) -> Result<Vec<DataEvent>, TransferError> {
+    let (mut out, mut events) = ([0; 1024], Vec::new());
+    let before = file.len();
+    loop {
+        let done = decoder.decode(bytes, &mut out)?;
+        file.extend(out.iter().take(done.written));
+        events.extend(done.marker.map(DataEvent::Marker));
+        bytes = bytes.get(done.read..).unwrap_or_default();
+        if done.read == 0 && done.written == 0 && done.marker.is_none() {
+            break;
+        }
+    }
+    if !decoder.is_identity() && file.len() > before {
+        events.insert(0, DataEvent::Decoded((file.len() - before) as u64));
+    }
+    Ok(events)
+}
