@@ -8,7 +8,8 @@
 
 use super::failure::TransferFailure;
 
-/// A file's size as the caller knows it, for [`Operation::expect_size`](super::Operation::expect_size).
+/// A file's size as the caller knows it, for
+/// [`Operation::expect_size`](super::Operation::expect_size).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExpectedSize {

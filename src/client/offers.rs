@@ -33,7 +33,8 @@ impl Offers {
         HashAlgorithm::Crc32,
     ];
 
-    // feature-parms of HASH = hashname ["*"] *( ";" hashname ["*"] )     ; draft-bryan-ftpext-hash 5
+    // feature-parms of HASH = hashname ["*"] *( ";" hashname ["*"] )     ; draft-bryan-ftpext-hash
+    // 5
     /// Takes a line of the answer; the first line starts it anew.
     pub(super) fn take(&mut self, line: &ReplyLine<'_>) {
         if matches!(line.position, Position::Single | Position::First) {

@@ -1,4 +1,5 @@
-//! A transfer from one server to another (RFC 959 2.3, figure 2): two control connections, one operation.
+//! A transfer from one server to another (RFC 959 2.3, figure 2): two control connections, one
+//! operation.
 //!
 //! ```text
 //!                  this client

@@ -9,11 +9,11 @@ use crate::error::LocalError;
 /// already, and `OPTS UTF8 ON` if FEAT lists UTF8, because some servers speak UTF-8 only to clients
 /// that ask for it.
 ///
-/// This is an operation of its own because it costs two round trips, which a client that fetches one
-/// file can spare. FEAT may be sent before the login to decide about TLS or HOST, but many servers
-/// refuse it there; a refusal is no answer, and this operation asks again. No reply here is a refusal:
-/// a server without FEAT offers nothing, and one that answers `OPTS UTF8 ON` with 202, 501 or 504
-/// mostly speaks UTF-8 anyway.
+/// This is an operation of its own because it costs two round trips, which a client that fetches
+/// one file can spare. FEAT may be sent before the login to decide about TLS or HOST, but many
+/// servers refuse it there; a refusal is no answer, and this operation asks again. No reply here is
+/// a refusal: a server without FEAT offers nothing, and one that answers `OPTS UTF8 ON` with 202,
+/// 501 or 504 mostly speaks UTF-8 anyway.
 pub fn setup() -> Operation<Setup> {
     Operation::new(Setup { step: Step::Features, offers: Offers::default() })
 }
