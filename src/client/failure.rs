@@ -38,17 +38,17 @@ impl fmt::Display for TransferFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connection(failure) => failure.fmt(f),
-            Self::NotTaken => f.write_str(
-                "the server confirmed the upload, but did not announce it or take it off the data connection",
-            ),
+            Self::NotTaken => {
+                f.write_str("the server confirmed the upload, but nothing shows that it took the data")
+            }
             Self::NotListed => f.write_str("the server could not read the directory"),
             Self::Short { received, expected } => write!(
                 f,
-                "the file is incomplete: {received} of {expected} bytes came, though the server calls it complete"
+                "the file is incomplete: {received} of {expected} bytes arrived, although the server reported success"
             ),
             Self::RestartIgnored { received, expected } => write!(
                 f,
-                "the server ignored the restart: with what was there it would be {received} bytes, and the file has {expected}"
+                "the server ignored the restart: the download would end at byte {received}, but the file has {expected} bytes"
             ),
         }
     }

@@ -96,9 +96,9 @@ impl Phase {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Connecting => "being dialled",
-            Self::Opening => "getting its listener",
-            Self::Listening(_) => "listened for",
-            Self::Connected => "open, and may not carry data yet",
+            Self::Opening => "waiting for its listener",
+            Self::Listening(_) => "waiting for the server to connect",
+            Self::Connected => "open, but may not carry data yet",
             Self::Securing => "in its TLS handshake",
             Self::Moving => "carrying data",
             Self::Closing => "waiting for the server to close it",

@@ -68,7 +68,7 @@ pub struct Party<'p, R, T> {
 
 /// The next action of a transfer between servers: a request to its driver, or an outcome.
 #[derive(Debug)]
-#[must_use = "an action comes once: what is not done now has to be remembered"]
+#[must_use = "an action is returned once: carry it out now or keep it for later"]
 #[non_exhaustive]
 pub enum FxpAction<'b> {
     /// Both servers report that the transfer is complete.

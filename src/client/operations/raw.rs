@@ -102,13 +102,13 @@ impl fmt::Display for RawError {
                 if operations == methods {
                     return Ok(());
                 }
-                write!(f, " (of the operations: {operations})")
+                write!(f, " (operations: {operations})")
             }
             Self::OpensDataConnection(verb) => {
                 write!(f, "{verb} opens a data connection: use receive_raw or send_raw")
             }
             Self::NoSuchData(verb) => {
-                write!(f, "{verb} has no data connection that carries data this way")
+                write!(f, "{verb} does not transfer data in this direction")
             }
         }
     }
