@@ -1,4 +1,4 @@
-//! Storage that is too small, or as small as it may be.
+//! Storage that is too small, or just large enough.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn buffers_that_are_too_small_are_misuse() {
     assert_eq!(error, Error::Local(LocalError::RecvBufTooSmall { needed: 2048 }));
     let mut small = SendBuf::new([0; 5]);
     let mut noop = client::noop();
-    // Before a command goes, what the server has sent is to be read.
+    // Before a command is sent, the driver has to read what the server has sent.
     let first = noop.poll(&mut rig.client, rig.now, &mut rig.rx, &mut small);
     assert!(matches!(first, Ok(ftp_proto::action::Action::Wait(_))), "{first:?}");
     let error = noop.poll(&mut rig.client, rig.now, &mut rig.rx, &mut small).unwrap_err();

@@ -46,14 +46,14 @@ fn a_name_that_begins_with_a_space_has_a_path_in_front() {
         "STOR ./ ",
     ];
     assert_eq!(rig.commands(), names);
-    // Names with a path in front, and what is no name at all, are sent as they are.
+    // Names with a path in front, and arguments that are not names, are sent as they are.
     rig.reset_counts();
     rig.run(&mut client::delete(t("/ a")), |_| ()).done();
     rig.run(&mut client::login(t(" me"), secret(" s"), None), |_| ()).done();
     assert_eq!(rig.commands(), ["DELE / a", "USER  me", "PASS  s"]);
 }
 
-/// Everything that a name can be taken for by a server that looks at how it begins.
+/// All names that a server can misread because of how they begin.
 const MISREAD: [&str; 7] = [" a", "  ", "-rf", "~", "~root", "~/x", "- b"];
 
 #[test]
@@ -142,7 +142,7 @@ proptest! {
         let path = join(directory.as_bytes(), name.as_bytes());
         prop_assert!(!needs_dot_path(&path));
         prop_assert!(path.ends_with(name.as_bytes()));
-        // What is in front is the directory, and never another one.
+        // The path in front is the directory, and never another one.
         let front = &path[..path.len() - name.len()];
         prop_assert!(front.starts_with(directory.as_bytes()));
         prop_assert!([&b""[..], b"/", b"./"].contains(&&front[directory.len()..]));
