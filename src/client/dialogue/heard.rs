@@ -18,7 +18,7 @@ pub enum Heard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Inherits {
-    /// Nothing.
+    /// No earlier work.
     Nothing,
     /// The greeting, if it has not arrived yet.
     Greeting,

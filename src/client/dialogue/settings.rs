@@ -12,25 +12,25 @@ use crate::transfer::Coding;
 /// The setting that one command changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    /// TYPE.
+    /// TYPE sets the representation type.
     Representation(RepresentationType),
-    /// STRU.
+    /// STRU sets the file structure.
     Structure(FileStructure),
-    /// MODE.
+    /// MODE sets the transfer mode.
     Mode(TransferMode),
-    /// PROT.
+    /// PROT sets the protection level of data connections.
     Protection(ProtectionLevel),
-    /// RANG.
+    /// RANG sets the extent of the next transfer.
     Range(Extent),
-    /// SSCN.
+    /// SSCN sets the server's TLS role on data connections.
     TlsRole(TlsRole),
-    /// PBSZ.
+    /// PBSZ sets the protection buffer size.
     ProtectionBuffer,
-    /// OPTS UTF8 ON.
+    /// OPTS UTF8 ON requests pathnames in UTF-8.
     Utf8,
-    /// REST with an offset, and the state before it.
+    /// REST sets an offset; this is the state before it.
     Offset(Offset),
-    /// REST 0.
+    /// REST 0 revokes the offset.
     NoOffset,
 }
 

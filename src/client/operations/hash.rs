@@ -37,7 +37,7 @@ enum Step {
     Algorithm,
     /// RANG, if a range was asked for or an earlier operation has left one.
     Range,
-    /// HASH.
+    /// HASH itself.
     Hash,
 }
 

@@ -27,9 +27,9 @@ pub(super) struct Narrowing<'a> {
 enum Step {
     /// RANG, to revoke the range of an earlier operation.
     Old,
-    /// REST.
+    /// REST, if the transfer restarts or an offset is still in force.
     Restart(Sent),
-    /// RANG.
+    /// RANG, if the transfer has a range.
     Range(Sent),
     /// The transfer command itself.
     Ready(Sent),

@@ -122,11 +122,11 @@ pub(super) struct ProtectData {
 /// The next command that protects data connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
-    /// PBSZ, unless it was granted already.
+    /// PBSZ is due, unless it was granted already.
     Buffer,
-    /// PROT.
+    /// PROT is due.
     Level,
-    /// No command: PROT was sent.
+    /// No command is due: PROT was sent.
     Nothing,
 }
 
