@@ -13,7 +13,7 @@ use crate::transfer::{Marker, Parameters};
 
 /// An action for the driver to perform.
 #[derive(Debug)]
-#[must_use = "an action comes once: what is not done now has to be remembered"]
+#[must_use = "an action is returned once: carry it out now or keep it for later"]
 #[non_exhaustive]
 pub enum Action<E> {
     /// An event for the application.

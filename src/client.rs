@@ -1,22 +1,22 @@
-//! The user-PI (RFC 959 2.2): the machine that sends commands and matches replies, and the
-//! operations that stand on it.
+//! The user-PI (RFC 959 2.2): the machine that sends commands and matches replies to them, and the
+//! operations built on it.
 //!
-//! [`Client`] is the dialogue: what is owed by the server, what is known of it, the data connection.
-//! An [`Operation`] is one thing that a person asks for, as the sequence of commands that does it.
-//! Poll the operation, not the client; drop it at any point, and the next one first drains what the
-//! server still owes.
+//! [`Client`] holds the state of one dialogue: the replies that the server owes, what is known
+//! about the server, and the data connection. An [`Operation`] carries out one task as a sequence
+//! of commands. Poll the operation, not the client. An operation may be dropped at any point: the
+//! next one first reads the replies that the server still owes.
 //!
-//! | to | make |
+//! | to | call |
 //! |---|---|
 //! | begin | [`greeting`], [`secure`], [`login`], [`setup`] |
 //! | protect | [`secure`], [`protect_data`], [`clear_command_channel`] |
 //! | move files | [`retrieve`], [`retrieve_range`], [`store`], [`append`], [`store_unique`], each finished by [`complete`], or given up by [`abort`]; [`fxp`] from one server to another |
-//! | be sure | [`verify`], after a transfer |
-//! | list | [`list`], [`names`], [`machine_list`], [`entries`], finished likewise; [`facts`] for one entry; [`Walk`] for all below a directory |
+//! | check | [`verify`], after a transfer |
+//! | list | [`list`], [`names`], [`machine_list`], [`entries`], finished likewise; [`facts`] for one entry; [`Walk`] for everything below a directory |
 //! | ask | [`size`], [`modification_time`], [`working_directory`], [`features`], [`system`], [`status`], [`help`], [`available`], [`hash`], [`checksum`] |
 //! | change | [`change_directory`], [`change_to_home`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`], [`set_modification_time`], [`set_creation_time`], [`set_facts`], [`chmod`], [`symlink`], [`combine`], [`structure_mount`], [`allocate`] |
-//! | agree | [`utf8`], [`language`], [`host`], [`client_name`], [`deflate_level`], [`options`], [`account`], [`reinitialize`] |
-//! | else | [`noop`], [`site`], [`raw`], [`receive_raw`], [`send_raw`], [`quit`] |
+//! | negotiate | [`utf8`], [`language`], [`host`], [`client_name`], [`deflate_level`], [`options`], [`account`], [`reinitialize`] |
+//! | do anything else | [`noop`], [`site`], [`raw`], [`receive_raw`], [`send_raw`], [`quit`] |
 
 mod config;
 mod dialogue;

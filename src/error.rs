@@ -62,15 +62,15 @@ impl fmt::Display for LocalError {
             }
             Self::NoRoom => f.write_str("the send buffer is full: send what is pending first"),
             Self::CommandTooLong => f.write_str("the command is longer than the send buffer's storage"),
-            Self::UnknownData => f.write_str("no such data connection was asked for"),
+            Self::UnknownData => f.write_str("the machine did not ask for this data connection"),
             Self::UnexpectedDataEvent { event, state } => {
-                write!(f, "{event} was told of the data connection, which is {state}")
+                write!(f, "unexpected event {event}: the data connection is {state}")
             }
             Self::WrongAnswer => f.write_str("the answer does not fit the request of this ticket"),
-            Self::Ended => f.write_str("nobody waits for this answer any more"),
-            Self::CodingsDiffer => f.write_str("the two servers are not in the same mode and structure"),
+            Self::Ended => f.write_str("the command no longer needs an answer"),
+            Self::CodingsDiffer => f.write_str("the two servers use different modes or structures"),
             Self::DataProtected => f.write_str(
-                "the two servers do not both protect data (PROT P), or neither has SSCN to do it with",
+                "only one of the two servers protects its data (PROT P), or neither supports SSCN",
             ),
             Self::OperationOver => f.write_str("the operation has ended already"),
             Self::Unprotected => f.write_str(
@@ -191,27 +191,27 @@ impl fmt::Display for PeerError {
             Self::ServiceClosing => "the server is closing the connection (421)",
             Self::NotFtp => "the peer does not greet as an FTP server: is this the right port?",
             Self::MalformedReply => {
-                "the server sent a line that begins with no reply code: a trace of the control connection shows it"
+                "the server sent a line that does not begin with a reply code: a trace of the control connection shows it"
             },
             Self::NulInReply => {
-                "the server sent a line with a NUL byte in it, as no reply has: a trace of the control connection shows it"
+                "the server sent a line with a NUL byte, which no reply contains: a trace of the control connection shows it"
             },
             Self::ReplyTooLong => "the server's reply is longer than limits.reply_lines or limits.reply_bytes",
             Self::TimedOut(awaited) => {
                 return write!(f, "the peer did not send {} in time: see the configured timeouts", awaited.as_str());
             }
             Self::UnexpectedReply(code) => {
-                return write!(f, "the server sent a reply that answers nothing ({code}), and no answer to the command");
+                return write!(f, "the server sent a reply that answers nothing ({code}), and no reply to the command");
             }
             Self::TooManyPreliminaryReplies => {
                 "the server sent more preliminary replies than limits.preliminary_replies"
             }
-            Self::TooManyBadCommands => "the client sent more lines that are no commands than limits.bad_commands",
+            Self::TooManyBadCommands => "the client sent more lines that are not commands than limits.bad_commands",
             Self::TooManyLogins => "the client failed to log in as often as limits.login_attempts allows",
             Self::OtherProtocol(protocol) => {
-                return write!(f, "the client speaks {} and not FTP", protocol.as_str());
+                return write!(f, "the client speaks {}, not FTP", protocol.as_str());
             }
-            Self::Injected => "bytes came in the clear where the TLS handshake was to begin",
+            Self::Injected => "bytes arrived in the clear where the TLS handshake was to begin",
             Self::Handshake => "TLS on the control connection failed",
         })
     }

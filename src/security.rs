@@ -80,7 +80,7 @@ pub enum SessionBinding {
 /// [`upgraded`](crate::client::Client::upgraded) or
 /// [`upgrade_failed`](crate::client::Client::upgrade_failed).
 #[derive(Debug, PartialEq, Eq)]
-#[must_use = "the machine waits until it is told what came of the handshake"]
+#[must_use = "the machine waits until the result of the handshake is reported"]
 pub struct Upgrade(pub(crate) ());
 
 /// The obligation to remove TLS from the control connection (CCC and REIN, RFC 4217 5 and 13).
@@ -89,5 +89,5 @@ pub struct Upgrade(pub(crate) ());
 /// in the clear. Then return the token with [`downgraded`](crate::client::Client::downgraded). If
 /// the peer sends no close_notify, report the end of the connection instead.
 #[derive(Debug, PartialEq, Eq)]
-#[must_use = "the machine waits until it is told that the connection is clear"]
+#[must_use = "the machine waits until the end of TLS is reported"]
 pub struct Downgrade(pub(crate) ());

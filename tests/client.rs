@@ -1,6 +1,6 @@
-//! The client against servers as they are: a server that answers from a table, virtual time.
+//! The client against servers as they are in use: a server that answers from a table, in virtual time.
 //!
-//! What servers do that a client has to live with, and where it is tested:
+//! The behaviour of servers that a client has to cope with, and the tests for it:
 //!
 //! | | a server | file | test |
 //! |---|---|---|---|
@@ -127,14 +127,14 @@ fn opened(opened: Opened<'_>) -> (TransferId, u64, Option<u64>, Option<Vec<u8>>)
     (opened.transfer, opened.offset, opened.size_hint, opened.unique_name.map(<[u8]>::to_vec))
 }
 
-/// Opens a transfer and sees it through: how many bytes it moved.
+/// Opens a transfer and completes it; returns how many bytes it moved.
 #[track_caller]
 fn transfer(rig: &mut Rig, mut open: Operation<client::Open<'_>>) -> Outcome<u64> {
     rig.run(&mut open, opened)
         .and_then(|(id, ..)| rig.run(&mut client::complete(id), |completed| completed.transferred))
 }
 
-/// A transfer of ten pieces that has begun.
+/// Returns a transfer of ten pieces that has begun.
 fn transferring(store: bool) -> (Rig, TransferId) {
     let mut rig = Rig::greeted();
     rig.set_upload(&[1; 10]);
@@ -150,7 +150,7 @@ fn retrieve(rig: &mut Rig) -> Outcome<u64> {
     transfer(rig, client::retrieve(t("f"), IMAGE, 0))
 }
 
-/// A server that is asked a no-operation next: the dialogue is in step when it is answered.
+/// Sends SYST to the server: the dialogue is in step if the reply is that of SYST.
 #[track_caller]
 fn in_step(rig: &mut Rig) {
     let reply = rig.run(&mut client::system(), |line| line.text.to_vec());
@@ -167,7 +167,7 @@ fn unit<T>(outcome: Outcome<T>) -> Outcome<()> {
     outcome.and_then(|_| Outcome::Done(()))
 }
 
-/// Every kind of operation, with the commands that it sends.
+/// All kinds of operations, with the commands that they send.
 const OPERATIONS: [(&str, AnyOperation); 14] = [
     ("USER PASS", |rig| unit(rig.run(&mut login(), |_| ()))),
     ("TYPE EPSV RETR", |rig| unit(retrieve(rig))),

@@ -1,14 +1,14 @@
-//! Rules that the source keeps, and that no compiler checks: imports that run downwards and in no circle, and
-//! documentation whose sentences have a subject.
+//! Rules for the source that no compiler checks: imports run downwards and in no circle, and the
+//! sentences of the documentation have a subject.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rooms in which no circle of imports is allowed.
+/// Modules in which no circle of imports is allowed.
 const ROOMS: [&str; 4] = ["client", "listing", "server", "transfer"];
 
-/// The top modules, lowest first: each imports only from its own line and the lines above it.
+/// Top-level modules, lowest first: each imports only from its own line and the lines above it.
 const LAYERS: [&[&str]; 6] = [
     &["time"],
     &["buffer", "codec"],
@@ -21,10 +21,10 @@ const LAYERS: [&[&str]; 6] = [
 /// Words that begin a sentence without a subject, as in "Whether it is open".
 const WITHOUT_SUBJECT: [&str; 7] = ["What", "How", "Whether", "As", "It", "Which", "Who"];
 
-/// The share of doc items outside of src/io that may begin with one of those, in percent.
+/// Share of doc items outside of src/io that may begin with one of those words, in percent.
 const TOLERATED: usize = 3;
 
-/// A module, by the names that lead to it from the root.
+/// A module, as the names that lead to it from the root.
 type Module = Vec<String>;
 
 struct Source {
@@ -33,7 +33,7 @@ struct Source {
     text: String,
 }
 
-/// Every file of src, without what stands behind `#[cfg(test)]` at the end of it.
+/// Returns every file of src, without the part behind `#[cfg(test)]` at its end.
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let (mut found, mut directories) = (Vec::new(), vec![root.clone()]);
@@ -62,13 +62,13 @@ fn sources() -> Vec<Source> {
     found
 }
 
-/// One thing that a `use` names: the path to it, as written, and whether it is re-exported.
+/// One thing that a `use` names: its path as written, and whether it is re-exported.
 struct Import {
     path: Vec<String>,
     alias: String,
 }
 
-/// What the `use` declarations of a text name, braces written out.
+/// Returns what the `use` declarations of a text name, with braces expanded.
 fn imports(text: &str) -> Vec<Import> {
     let code: String =
         text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
@@ -86,7 +86,7 @@ fn imports(text: &str) -> Vec<Import> {
     found
 }
 
-/// Writes the braces of a `use` tree out.
+/// Expands the braces of a `use` tree.
 fn expand(prefix: &[String], tree: &str, found: &mut Vec<Import>) {
     let tree = tree.trim();
     if let Some(open) = tree.find('{') {
@@ -121,7 +121,7 @@ fn expand(prefix: &[String], tree: &str, found: &mut Vec<Import>) {
     }
 }
 
-/// The absolute path of an import in `module`; none when it is of another crate.
+/// Returns the absolute path of an import in `module`; `None` if it is of another crate.
 fn absolute(module: &Module, path: &[String], modules: &BTreeSet<Module>) -> Option<Vec<String>> {
     let mut base = match path.first()?.as_str() {
         "crate" => Vec::new(),
@@ -145,10 +145,10 @@ fn absolute(module: &Module, path: &[String], modules: &BTreeSet<Module>) -> Opt
     Some(base)
 }
 
-/// Which module an item is defined in, found through re-exports.
+/// Finds the module that an item is defined in, through re-exports.
 struct Resolver {
     modules: BTreeSet<Module>,
-    /// By module and name: the path of what is re-exported there.
+    /// Paths of the re-exported items, by module and name.
     exports: BTreeMap<(Module, String), Vec<String>>,
 }
 
@@ -168,7 +168,7 @@ impl Resolver {
 
     fn resolve(&self, path: &[String]) -> Option<Module> {
         let mut path = path.to_vec();
-        // A re-export of a re-export, and so on: never many.
+        // A re-export may name another re-export, but never many in a row.
         for _ in 0..8 {
             let depth = (0..=path.len()).rev().find(|depth| self.modules.contains(&path[..*depth]))?;
             let module = path[..depth].to_vec();
@@ -182,7 +182,7 @@ impl Resolver {
     }
 }
 
-/// The modules that each module imports from.
+/// Returns the modules that each module imports from.
 fn graph(sources: &[Source]) -> BTreeMap<Module, BTreeSet<Module>> {
     let resolver = Resolver::new(sources);
     let mut graph: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
@@ -191,7 +191,8 @@ fn graph(sources: &[Source]) -> BTreeMap<Module, BTreeSet<Module>> {
         for import in imports(&source.text) {
             let Some(path) = absolute(&source.module, &import.path, &resolver.modules) else { continue };
             let Some(target) = resolver.resolve(&path) else { continue };
-            // A module's list of its children is no dependency on them, nor is the name of a module one on it.
+            // A module that lists its children does not depend on them, nor does one that names a
+            // module.
             let lists = target.starts_with(&source.module) && reexports_only(&source.text);
             if target != source.module && !target.is_empty() && !lists {
                 from.insert(target);
@@ -201,7 +202,7 @@ fn graph(sources: &[Source]) -> BTreeMap<Module, BTreeSet<Module>> {
     graph
 }
 
-/// Whether a file only declares modules and re-exports what they have.
+/// Returns whether a file only declares modules and re-exports their items.
 fn reexports_only(text: &str) -> bool {
     !text.lines().any(|line| {
         let line = line.trim_start();
@@ -211,7 +212,8 @@ fn reexports_only(text: &str) -> bool {
     })
 }
 
-/// The modules that lie on a circle, each circle's together (Tarjan would do; these graphs are small).
+/// Returns the modules that lie on a circle, grouped by circle. Tarjan's algorithm would do; these
+/// graphs are small.
 fn circles(graph: &BTreeMap<Module, BTreeSet<Module>>) -> Vec<Vec<String>> {
     let reach = |from: &Module| {
         let (mut seen, mut stack) = (BTreeSet::new(), vec![from.clone()]);

@@ -1,5 +1,5 @@
-//! Where a client is when it lists and removes: against a server that takes names for something else, says nothing of
-//! where it is, or does not show all that it has.
+//! The client's place in the tree when it lists and removes: tests against servers that take names
+//! for something else, do not report the working directory, or do not show everything.
 
 #![cfg(feature = "std")]
 
@@ -17,7 +17,8 @@ fn client(peer: &Peer) -> Client {
     client
 }
 
-/// Runs a removal to its end: what could not be seen, the errors, and whether it is complete.
+/// Runs a removal to its end; returns what could not be seen, the errors, and whether it is
+/// complete.
 fn remove(client: &mut Client, mut removal: Removal) -> (Vec<Unseen>, Vec<String>, bool) {
     let (mut unseen, mut errors) = (Vec::new(), Vec::new());
     for _ in 0..1000 {
@@ -35,7 +36,7 @@ fn removal(path: &str) -> Removal {
     Removal::new(path).unwrap()
 }
 
-/// A server that differs so: nothing may be removed.
+/// Runs a removal on a server with these ways, and checks that nothing was removed.
 #[track_caller]
 fn keeps_all(ways: Ways, removal: Removal) -> (Vec<Unseen>, Vec<String>) {
     let peer = Peer::new(ways);
@@ -54,7 +55,7 @@ fn a_directory_is_removed_with_all_in_it_and_nothing_else() {
             let mut client = client(&peer);
             assert_eq!(remove(&mut client, removal(path)), (vec![], vec![], true));
             assert_eq!(peer.tree(), ["/home/", "/home/kept", "/home/~/"], "{path}");
-            // The client is where it was.
+            // The client is where it was before.
             assert_eq!(client.working_directory().unwrap(), b"/home");
         }
     }
@@ -78,7 +79,7 @@ fn a_tilde_is_the_directory_of_that_name_or_nothing() {
     let peer = Peer::new(Ways { tilde: true, ..Ways::default() });
     assert_eq!(remove(&mut client(&peer), removal("~")), (vec![], vec![], true));
     assert_eq!(peer.tree(), TREE[..7]);
-    // It is gone: its name leads nowhere else.
+    // The directory is gone, and its name leads nowhere else.
     let peer = Peer::with(&TREE[..7], Ways { tilde: true, ..Ways::default() });
     let (unseen, errors, complete) = remove(&mut client(&peer), removal("~"));
     assert!(unseen.is_empty() && errors.len() == 1 && !complete);
@@ -94,7 +95,7 @@ fn a_root_that_leads_to_the_login_directory_or_above_is_not_removed() {
         let (unseen, _, complete) = remove(&mut client(&peer), removal("d"));
         assert!(matches!(&unseen[..], [Unseen::Unconfirmed]) && !complete, "{unseen:?}");
         assert_eq!(peer.tree(), peer_tree);
-        // A name that servers are known to take for something else is not even looked into.
+        // A name that servers are known to misread is not even entered.
         let misled = [("/home/~/", elsewhere)].into();
         let peer = Peer::with(&peer_tree, Ways { misled, ..Ways::default() });
         let (unseen, _, complete) = remove(&mut client(&peer), removal("~"));
@@ -152,12 +153,12 @@ fn the_unique_fact_of_the_listing_confirms_a_directory_too() {
             assert!(complete, "{unseen:?} {errors:?} {:#?}", peer.commands());
             assert_eq!(peer.tree(), ["/home/", "/home/kept", "/home/~/"]);
         } else {
-            // A server that is everywhere at once has said that it is at home.
+            // A server that claims to be everywhere has claimed to be at home.
             assert!(!complete);
             assert_eq!(peer.tree(), TREE);
         }
     }
-    // Another fact than the listing's: somewhere else.
+    // A fact other than the listing's means another directory.
     let mut ways = Ways { replies: [("PWD", "500 unknown")].into(), unique: true, ..Ways::default() };
     ways.replies.insert("MLST d/e", "250-facts\r\n type=dir;unique=other; e\r\n250 end");
     let (unseen, _) = keeps_all(ways, removal("d"));
@@ -172,7 +173,7 @@ fn nothing_is_removed_unless_everything_was_seen() {
         let (unseen, _) = keeps_all(ways, removal("d"));
         assert!(matches!(&unseen[..], [Unseen::Line(_)]), "{unseen:?}");
     }
-    // A name that is a path names something in another directory.
+    // A name that is a path belongs to another directory.
     for line in
         ["-rwxr-xr-x   1 me me  5 Jan 20  2020 ../kept", "drwxr-xr-x   1 me me  5 Jan 20  2020 /home/~"]
     {
@@ -242,7 +243,7 @@ fn the_caller_may_do_anything_between_two_steps_of_a_removal() {
         if client.remove_all(&mut removal).unwrap().is_none() {
             break;
         }
-        // What it names, it names from where it was.
+        // Paths are relative to where the removal was started.
         assert_eq!(client.working_directory().unwrap(), b"/home");
         client.change_directory("/home/~").unwrap();
         assert_eq!(client.working_directory().unwrap(), b"/home/~");
@@ -268,7 +269,7 @@ fn a_path_that_ls_could_take_apart_is_listed_from_within() {
         let peer = Peer::with(&tree, Ways { tilde: true, ..Ways::default() });
         let mut client = client(&peer);
         assert_eq!(client.list(path).unwrap().count(), entries, "{path}");
-        // Dropped before its end, too.
+        // The listing is dropped before its end, too.
         drop(client.list(path).unwrap());
         assert_eq!(client.names(path).err().map(|error| error.is_fatal()), Some(false), "it has no NLST");
         assert_eq!(client.working_directory().unwrap(), b"/home");
@@ -340,7 +341,7 @@ fn names_are_converted_both_ways_and_one_that_is_not_is_an_error() {
         let text = std::str::from_utf8(bytes).ok()?;
         text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect()
     };
-    // The dialogue of this server is UTF-8: two characters here for each of its bytes.
+    // The dialogue of this server is UTF-8: each of its bytes is two characters here.
     let peer = Peer::with(&["/home/", "/home/ü/", "/home/ü/f"], Ways::default());
     let mut client = Client::builder().names(latin1, to_latin1).connect(peer.address).unwrap();
     client.login("me", "secret").unwrap();
@@ -353,7 +354,7 @@ fn names_are_converted_both_ways_and_one_that_is_not_is_an_error() {
     assert!(matches!(client.delete("日本"), Err(Error::Name(name)) if name == "日本".as_bytes()));
     assert_eq!(remove(&mut client, removal("Ã¼")), (vec![], vec![], true));
     assert_eq!(peer.tree(), ["/home/"]);
-    // One way only.
+    // Names are converted one way only.
     let peer = Peer::with(&["/home/", "/home/A", "/home/b"], Ways::default());
     let builder =
         Client::builder().names(|bytes| Some(bytes.to_ascii_lowercase()), |bytes| Some(bytes.to_vec()));
@@ -385,7 +386,8 @@ fn a_unique_fact_counts_only_where_it_identifies_the_directory() {
     let lone = ["/home/", "/home/d/", "/home/d/e/", "/home/d/e/x", "/home/~/", "/home/~/x"];
     for unique in ["0", ""] {
         for pwd in [None, Some("500 unknown"), Some("257 \"\" it is")] {
-            // With five names, no other entry has the fact, but the root and the home directory do.
+            // With five names, no other entry has the fact, but the root and the home directory
+            // have it.
             for tree in [&TREE[..], &lone, &lone[..5]] {
                 let mut ways = Ways { unique: true, unique_is: Some(unique), ..Ways::default() };
                 ways.misled.insert("/home/d/e/", "/home/~/");
@@ -394,7 +396,7 @@ fn a_unique_fact_counts_only_where_it_identifies_the_directory() {
                 let (unseen, _, complete) = remove(&mut client(&peer), removal("d"));
                 assert!(!complete && unseen.len() == 1, "{unseen:?}");
                 assert_eq!(peer.tree(), tree);
-                // Nor where PWD says nothing at all.
+                // PWD says nothing at all.
                 ways.replies.extend(pwd.map(|pwd| ("PWD", pwd)));
                 let peer = Peer::with(tree, ways);
                 let (unseen, _, complete) = remove(&mut client(&peer), removal("d"));
@@ -412,7 +414,7 @@ fn a_unique_fact_confirms_a_directory_that_pwd_cannot_name() {
         let peer = Peer::new(ways.clone());
         assert_eq!(remove(&mut client(&peer), removal("d")), (vec![], vec![], true), "{pwd}");
         assert_eq!(peer.tree(), ["/home/", "/home/kept", "/home/~/"]);
-        // Another entry that is seen later has the same fact.
+        // Another entry seen later has the same fact.
         let twin: &[&str] = &["type=file;unique=U/home/d/e/; twin"];
         let (unseen, _) = keeps_all(Ways { lines: [("/home/d/e/", twin)].into(), ..ways }, removal("d"));
         assert_eq!(unseen, [Unseen::Unconfirmed]);
@@ -451,13 +453,13 @@ fn neither_the_working_directory_nor_what_is_above_it_is_removed() {
         assert!(!removal.is_complete());
         assert_eq!(peer.tree(), TREE);
         assert_eq!(client.working_directory().unwrap(), b"/home");
-        // Where PWD says nothing, it may be so.
+        // If PWD says nothing, the directory may be the working directory.
         for pwd in ["500 unknown", "257 \"\" it is"] {
             let ways = Ways { replies: [("PWD", pwd)].into(), ..Ways::default() };
             assert_eq!(keeps_all(ways, self::removal(path)).0, [Unseen::Unconfirmed], "{path}");
         }
     }
-    // What only begins as the working directory does is another one.
+    // A path that merely begins like the working directory is another one.
     let peer = Peer::with(&["/home/", "/home/d/", "/home/d/f", "/home/dx/"], Ways::default());
     let mut client = client(&peer);
     client.change_directory("/home/dx").unwrap();
@@ -465,7 +467,8 @@ fn neither_the_working_directory_nor_what_is_above_it_is_removed() {
     assert_eq!(peer.tree(), ["/home/", "/home/dx/"]);
 }
 
-/// Walks from `root`: the directories, the paths of the entries, and how many lines are unread.
+/// Walks from `root`; returns the directories, the paths of the entries, and the number of unread
+/// lines.
 fn walked(client: &mut Client, root: &str) -> (Vec<String>, Vec<String>, usize) {
     let text = |path: Vec<u8>| String::from_utf8(path).unwrap();
     let (mut directories, mut entries, mut unread) = (Vec::new(), Vec::new(), 0);
@@ -558,7 +561,7 @@ fn a_slash_behind_the_name_of_a_directory_is_no_part_of_it() {
         assert_eq!(remove(&mut client, removal("d")), (vec![], vec![], true));
         assert_eq!(peer.tree(), ["/home/", "/home/kept", "/home/~/"]);
     }
-    // What has no name then, or is no directory, is told.
+    // An entry without a name then, or that is not a directory, is reported.
     for lines in [&["type=dir; /"][..], &["type=file; f/"], &["type=dir; //"]] {
         let ways = Ways { lines: [("/home/d/e/", lines)].into(), unique: true, ..Ways::default() };
         let peer = Peer::new(ways.clone());
@@ -595,7 +598,7 @@ fn what_is_listed_twice_counts_once() {
         assert_eq!(remove(&mut client, removal("d")), (vec![], vec![], true));
         assert_eq!(peer.tree(), ["/home/", "/home/kept", "/home/~/"]);
     }
-    // Two lines that disagree on what it is are not read as one.
+    // Two lines that disagree on the kind of an entry are not read as one.
     let ways = Ways { lines: [("/home/d/", &["type=dir; f"][..])].into(), unique: true, ..Ways::default() };
     assert!(matches!(&keeps_all(ways, removal("d")).0[..], [Unseen::Line(_)]));
 }

@@ -1,4 +1,4 @@
-//! What a client allows its server, and what it remembers of it.
+//! The configuration of a client, and the [`Profile`] of what it has learnt about its server.
 
 use core::net::IpAddr;
 use core::num::NonZeroU32;
@@ -11,87 +11,90 @@ use crate::codec::EndRule;
 use crate::security::{Policy, TlsMode};
 use crate::transfer::LineEnds;
 
-/// How a client behaves. The defaults are safe and work with the servers that are in use.
+/// Configures a client. The defaults are safe and work with the servers in use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// How much a server may send.
+    /// Limits on the size of replies.
     pub limits: Limits,
-    /// How long it may take.
+    /// Time that the server has for each step.
     pub timeouts: Timeouts,
-    /// Whether TLS is used, and whether anything may go without.
+    /// Use of TLS, and what may go unencrypted.
     pub security: Security,
-    /// Which line ends a reply of many lines.
+    /// Rule that ends a multi-line reply.
     pub end_of_reply: EndRule,
-    /// Which side opens data connections.
+    /// Side that opens data connections.
     pub data_connection: DataConnection,
-    /// How the server is let connect, in active mode.
+    /// Listener settings for active mode.
     pub active: Active,
-    /// How a transfer is given up that was dropped before its end.
+    /// Way to abort a transfer that was dropped before its end.
     pub abort: AbortPolicy,
-    /// Send NOOP so often while a transfer runs, so that what keeps state on the way (address
-    /// translation, firewalls) does not take the control connection for dead. Never by default: some
-    /// servers cannot take it.
+    /// Interval at which NOOP is sent during a transfer, so that devices on the path that keep
+    /// state (address translation, firewalls) do not take the control connection for dead. `None`,
+    /// the default, sends no NOOP: some servers cannot handle it.
     pub keepalive: Option<Duration>,
-    /// After how many bytes of a file, each time, an upload in block or compressed mode gets a restart
-    /// marker (RFC 959 3.5), which the server then tells its own of. None, the default: never.
+    /// Number of file bytes after which an upload in block or compressed mode sends a restart
+    /// marker (RFC 959 3.5), each time; the server answers with a marker of its own. `None`, the
+    /// default, sends no markers.
     pub marker_interval: Option<NonZeroU32>,
-    /// How hard MODE Z tries at uploads, 0 through 9. None, the default: 6. The server is told of its side by
-    /// [`deflate_level`](super::deflate_level).
+    /// Compression level of uploads in MODE Z, 0 through 9. `None`, the default, means 6. The
+    /// server's own level is set by [`deflate_level`](super::deflate_level).
     pub deflate_level: Option<u8>,
-    /// How the lines of text end that are uploaded in TYPE A. By default a CRLF that is there already stays one,
-    /// and a lone LF becomes CRLF.
+    /// Conversion of line ends in uploads in TYPE A. By default an existing CRLF is kept and a lone
+    /// LF becomes CRLF.
     pub line_ends: LineEnds,
-    /// Where to connect to when PASV names an address.
+    /// Address to connect to when the reply to PASV names one.
     pub passive_address: PassiveAddress,
-    /// Sends commands together where an operation allows it, which saves round trips. Off by default: a
-    /// command then goes when the one before it is answered. Commands in one segment break firewalls that
-    /// look at its start only (Linux's `nf_conntrack_ftp`: every active transfer), servers that take what one
-    /// read gives for one command, and servers that answer out of order. After a reply that answers nothing
-    /// it is off for the server: [`Profile::NO_PIPELINING`].
+    /// Lets operations send commands together, which saves round trips. Off by default: each
+    /// command waits for the reply to the one before it. Several commands in one segment break
+    /// firewalls that look only at its start (Linux's `nf_conntrack_ftp`: every active transfer),
+    /// servers that take the result of one read for one command, and servers that answer out of
+    /// order. After a reply that answers nothing, the client no longer pipelines to that server:
+    /// [`Profile::NO_PIPELINING`].
     pub pipelining: bool,
 }
 
-/// Whether TLS is used, and whether anything may go without (RFC 4217 10.3 and 10.4).
+/// Use of TLS, and what may go unencrypted (RFC 4217 10.3 and 10.4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Security {
-    /// How TLS comes about. Not at all by default: what follows means nothing then.
+    /// Way in which TLS is set up. The default is no TLS, and then the other fields have no effect.
     pub tls: TlsMode,
-    /// Whether the dialogue may go without. What is required is never found out too late: no name, no
-    /// password and no transfer is sent before (CVE-2021-22946). Required by default.
+    /// Policy for the control connection. Required by default: no user name and no password is sent
+    /// before TLS is in place (CVE-2021-22946).
     pub control: Policy,
-    /// Whether files and listings may go without. Required by default.
+    /// Policy for files and listings. Required by default: no data connection is opened before its
+    /// protection is agreed.
     pub data: Policy,
 }
 
 impl Security {
-    /// TLS by AUTH, for the dialogue and the data.
+    /// Requires TLS by AUTH, for the control connection and the data.
     #[must_use]
     pub const fn explicit() -> Self {
         Self { tls: TlsMode::Explicit, control: Policy::Require, data: Policy::Require }
     }
 
-    /// TLS from the first byte on, for the dialogue and the data.
+    /// Requires TLS from the first byte on, for the control connection and the data.
     #[must_use]
     pub const fn implicit() -> Self {
         Self { tls: TlsMode::Implicit, ..Self::explicit() }
     }
 }
 
-/// How much a server may send.
+/// Limits on the size of replies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes in a line, its end not counted; the text of a longer one is cut. Receive storage has to
-    /// hold two more. 2,046 by default.
+    /// Maximum bytes in a line, not counting its end; the text of a longer line is cut. Receive
+    /// storage has to hold two bytes more. 2,046 by default.
     pub line: usize,
-    /// Lines in a reply. 10,000 by default.
+    /// Maximum lines in a reply. 10,000 by default.
     pub reply_lines: u32,
-    /// Bytes in a reply. 1 MiB by default.
+    /// Maximum bytes in a reply. 1 MiB by default.
     pub reply_bytes: u32,
-    /// Preliminary replies to one command before any data has moved; restart markers (110) in block and
-    /// compressed mode are not counted. 100 by default.
+    /// Maximum preliminary replies to one command before any data has moved; restart markers (110)
+    /// in block and compressed mode do not count. 100 by default.
     pub preliminary_replies: u32,
 }
 
@@ -101,61 +104,66 @@ impl Default for Limits {
     }
 }
 
-/// How long a server may take. Each clock runs only while the client is polled and waits.
+/// Time that the server has for each step. Each clock runs only while the client is polled and
+/// waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// For its greeting. 60 s by default.
+    /// Time for the greeting. 60 s by default.
     pub greeting: Duration,
-    /// For a TLS handshake, on the control connection or on a data connection, and for the orderly end of
-    /// TLS. 20 s by default.
+    /// Time for a TLS handshake, on the control connection or on a data connection, and for the
+    /// orderly end of TLS. 20 s by default.
     pub handshake: Duration,
-    /// For the next line of a reply. Preliminary replies do not restart it. 60 s by default.
+    /// Time for the next line of a reply. Preliminary replies do not restart it. 60 s by default.
     pub reply: Duration,
-    /// For the reply to a command after a reply came that cannot answer it. The operation fails then, with
+    /// Time for the reply to a command after a reply that cannot answer it. When it runs out, the
+    /// operation fails with
     /// [`PeerError::UnexpectedReply`](crate::error::PeerError::UnexpectedReply). 10 s by default.
     pub stray: Duration,
-    /// For the next line of a reply whose last line would have ended it, had it begun with the same code:
-    /// after that time it is taken for the end, and the server for one that ends replies so
-    /// ([`Profile::ANY_CODE_ENDS`]). 20 s by default.
+    /// Time for the next line after a line that would have ended the reply, had it begun with the
+    /// same code. When it runs out, that line counts as the end, and the server is remembered as
+    /// one that ends replies this way ([`Profile::ANY_CODE_ENDS`]). 20 s by default.
     pub end_of_reply: Duration,
-    /// For the next line of the reply to a command that makes the server read a whole file: HASH, XCRC and its
-    /// like. 10 minutes by default.
+    /// Time for the next line of the reply to a command that makes the server read a whole file:
+    /// HASH, XCRC and the like. 10 minutes by default.
     pub digest: Duration,
-    /// For a data connection to stand. 20 s by default.
+    /// Time for a data connection to open. 20 s by default.
     pub connect: Duration,
-    /// In active mode, for the server to connect once it has said that the transfer begins. 60 s by
-    /// default: some say so first, and try long.
+    /// Time for the server to connect in active mode, once it has announced the transfer. 60 s by
+    /// default: some servers announce first and then try for a long time.
     pub accept: Duration,
-    /// For the 1yz reply to a download whose data connection stands. After it, data is read without: some
-    /// servers never say it. 10 s by default.
+    /// Time for the 1yz reply to a download whose data connection is open. When it runs out, data
+    /// is read without it: some servers never send it. 10 s by default.
     pub preliminary: Duration,
-    /// Without a byte on the data connection. 60 s by default.
+    /// Longest time without a byte on the data connection. 60 s by default.
     pub data_idle: Duration,
-    /// For the first byte of a download or listing, once its final reply has come and the data connection is
-    /// open; and for the server to close the data connection of an upload that only a final reply speaks of.
-    /// 10 s by default.
+    /// Time for the first byte of a download or listing, once its final reply has arrived and the
+    /// data connection is open; and for the server to close the data connection of an upload that
+    /// only a final reply has confirmed. 10 s by default.
     pub first_byte: Duration,
-    /// For the reply that ends a transfer, once its data has ended. 2 minutes by default: a server may have
-    /// much to flush; and where the tail of an upload is lost on the way, it finds that out only when the
-    /// data has stalled (after a minute here, [`Timeouts::stall`](crate::server::Timeouts::stall)). Who gives
-    /// up before that never hears that the file is not whole.
+    /// Time for the reply that ends a transfer, once its data has ended. 2 minutes by default: a
+    /// server may have much to flush; and if the tail of an upload is lost on the way, the server
+    /// notices only when the data has stalled (after a minute in this crate's server,
+    /// [`Timeouts::stall`](crate::server::Timeouts::stall)). A client that gives up earlier never
+    /// learns that the file is incomplete.
     pub final_reply: Duration,
-    /// For all of a transfer between two servers ([`fxp`](super::fxp())), whose data the client does not see.
-    /// Once one of them has told its end the other has [`final_reply`](Self::final_reply) for its own. 12
-    /// hours by default.
+    /// Time for a whole transfer between two servers ([`fxp`](super::fxp())), whose data the client
+    /// does not see. Once one server has reported the end, the other has
+    /// [`final_reply`](Self::final_reply) for its own report. 12 hours by default.
     pub elsewhere: Duration,
-    /// For each reply that is due after ABOR. When one of the two has come, it is taken for both after
-    /// that time; when none has, the connection is given up. 10 s by default.
+    /// Time for each reply that is due after ABOR. If one of the two has arrived when it runs out,
+    /// it counts for both; if neither has, the connection is abandoned. 10 s by default.
     pub abort: Duration,
 }
 
 impl Timeouts {
-    /// The same time for everything that should come soon and whose lack is a failure. Where the client goes on
-    /// in another way ([`end_of_reply`](Self::end_of_reply), [`preliminary`](Self::preliminary),
-    /// [`abort`](Self::abort)), or where the server is known to be wrong ([`stray`](Self::stray),
-    /// [`first_byte`](Self::first_byte)), it is no longer than by default, and where the server has work to do
-    /// ([`digest`](Self::digest), [`elsewhere`](Self::elsewhere)) no shorter.
+    /// Sets the same time for everything that should happen soon and is a failure otherwise.
+    /// Timeouts after which the client goes on in another way
+    /// ([`end_of_reply`](Self::end_of_reply), [`preliminary`](Self::preliminary),
+    /// [`abort`](Self::abort)), or that apply once the server is known to be wrong
+    /// ([`stray`](Self::stray), [`first_byte`](Self::first_byte)), are no longer than by default;
+    /// those that leave the server time to work ([`digest`](Self::digest),
+    /// [`elsewhere`](Self::elsewhere)) are no shorter.
     #[must_use]
     pub fn all(limit: Duration) -> Self {
         let usual = Self::default();
@@ -200,26 +208,26 @@ impl Default for Timeouts {
     }
 }
 
-/// Which side opens data connections (RFC 959 3.2, RFC 1579).
+/// The side that opens data connections (RFC 959 3.2, RFC 1579).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DataConnection {
-    /// The client connects: EPSV, or PASV where that does not work. Right behind firewalls and address
-    /// translation on the client's side.
+    /// The client connects: EPSV, or PASV if that does not work. Suits clients behind firewalls and
+    /// address translation.
     #[default]
     Passive,
-    /// The server connects: EPRT, or PORT where that is refused.
+    /// The server connects: EPRT, or PORT if that is refused.
     Active,
-    /// The client connects; where neither EPSV nor PASV works the server does, which is remembered.
+    /// The client connects; if neither EPSV nor PASV works, the server does, which is remembered.
     PassiveThenActive,
 }
 
-/// How the server is let connect, in active mode.
+/// Listener settings for active mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Active {
-    /// The ports to listen on. 0..=0, the default: any that the system has for it.
+    /// Ports to listen on. The default, 0..=0, lets the system choose one.
     pub ports: RangeInclusive<u16>,
-    /// The address to name to the server, where the listener's own is of no use to it: behind address
+    /// Address to announce to the server if it cannot reach the listener's own, as behind address
     /// translation.
     pub address: Option<IpAddr>,
 }
@@ -230,67 +238,69 @@ impl Default for Active {
     }
 }
 
-/// How a transfer is given up (RFC 959 4.1.3, ABOR).
+/// The way to abort a transfer (RFC 959 4.1.3, ABOR).
 ///
-/// The data connection is closed in any case, by a reset where the system has one, and at once. That
-/// alone is not enough: an upload whose end is seen as an orderly one is a file for the server, whole as
-/// far as it can tell; and Pure-FTPd says nothing at all when a download's data connection goes away.
+/// The data connection is closed at once in any case, by a reset if the system has one. That alone
+/// is not enough: the server takes an upload that seems to end in order for a complete file, and
+/// Pure-FTPd sends no reply at all when a download's data connection goes away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AbortPolicy {
-    /// By ABOR.
+    /// Sends ABOR.
     #[default]
     Abor,
-    /// By ABOR for uploads; for downloads the data connection is merely closed.
+    /// Sends ABOR for uploads, and only closes the data connection of downloads.
     AborUploads,
-    /// The data connection is closed and nothing said.
+    /// Closes the data connection and sends nothing.
     CloseData,
-    /// By ABOR with Telnet's IP and Synch before it (RFC 959 4.1.3), for servers that look at the control
-    /// connection during a transfer only when interrupted. Some close the connection at the sight of it, or
-    /// (Pure-FTPd) say nothing to it ever: [`Profile::NO_SYNCH`].
+    /// Sends ABOR with Telnet's IP and Synch before it (RFC 959 4.1.3), for servers that look at
+    /// the control connection during a transfer only when interrupted. Some servers close the
+    /// connection when they see it, or (Pure-FTPd) never answer it: [`Profile::NO_SYNCH`].
     AborWithSynch,
 }
 
-/// Where to connect to when PASV names an address (CVE-2020-8284: a hostile server makes its clients
-/// scan other hosts' ports).
+/// The address to connect to when the reply to PASV names one. By naming other hosts, a hostile
+/// server makes its clients scan their ports (CVE-2020-8284).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PassiveAddress {
-    /// To the host that the control connection goes to; only the port counts. Right behind address
-    /// translation too, where the named address is a private one.
+    /// The host of the control connection; only the port of the reply counts. This also works
+    /// behind address translation, where the named address is a private one.
     #[default]
     ControlPeer,
-    /// To the address named, whichever that is.
+    /// The address named, whatever it is.
     AsNamed,
 }
 
 bitflags! {
-    /// What was learnt of a server. Small enough to keep a database of.
+    /// The properties learnt about a server, small enough to keep a database of them.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Profile: u16 {
-        /// EPSV is refused, or its ports cannot be reached: PASV is used.
+        /// EPSV is refused, or its ports cannot be reached; PASV is used.
         const NO_EPSV = 1;
-        /// Commands sent together confuse it: one at a time.
+        /// Commands sent together confuse the server; one is sent at a time.
         const NO_PIPELINING = 1 << 1;
-        /// MLSD is refused, whatever FEAT says.
+        /// MLSD is refused, even if FEAT lists it.
         const NO_MLSD = 1 << 2;
         /// REST is refused.
         const NO_RESTART = 1 << 3;
-        /// EPRT is refused: PORT is used.
+        /// EPRT is refused; PORT is used.
         const NO_EPRT = 1 << 4;
-        /// Neither EPSV nor PASV works: active mode is used where it is allowed.
+        /// Neither EPSV nor PASV works; active mode is used if it is allowed.
         const NO_PASSIVE = 1 << 5;
-        /// It closes the connection at Telnet's Synch, or does not know ABOR behind it: ABOR goes plain.
+        /// The server closes the connection at Telnet's Synch, or does not recognise ABOR behind
+        /// it; ABOR is sent without it.
         const NO_SYNCH = 1 << 6;
-        /// It answers ABOR and the download that it ends with one reply for both, which speaks of ABOR.
+        /// The server answers ABOR and the download that it ends with one reply, which names ABOR.
         const ONE_ABORT_REPLY = 1 << 7;
-        /// It ends replies of many lines with another code than they began with: [`EndRule::AnyCode`].
+        /// The server ends multi-line replies with another code than they began with:
+        /// [`EndRule::AnyCode`].
         const ANY_CODE_ENDS = 1 << 8;
-        /// It wants to be told of a transfer before PASV or EPSV (PRET).
+        /// The server requires PRET before PASV or EPSV.
         const NEEDS_PRET = 1 << 9;
-        /// It sets when a file was modified by MDTM with a time before the name, and has no MFMT.
+        /// The server sets modification times by MDTM with a time before the name, and has no MFMT.
         const TIME_BY_MDTM = 1 << 10;
-        /// It sets when a file was modified by SITE UTIME, and neither by MFMT nor by MDTM.
+        /// The server sets modification times by SITE UTIME, and neither by MFMT nor by MDTM.
         const TIME_BY_UTIME = 1 << 11;
-        /// PWD answers with a path that does not begin with a slash: `./` is no prefix of paths there.
+        /// PWD answers with a path that does not begin with a slash, so `./` is not a valid prefix.
         const NO_DOT_PATHS = 1 << 12;
     }
 }

@@ -1,7 +1,7 @@
 //! The dialogue on one control connection: the machine, and the parts of its state.
 //!
-//! Each part owns its fields and knows neither the machine nor, but for what it is made of, another part: it is told
-//! what happened, and returns what is to be done. [`Client`] asks the parts in order.
+//! Each part owns its fields, and knows neither the machine nor any part that it does not contain:
+//! it is given events and returns what is to be done. [`Client`] calls the parts in order.
 
 mod abort;
 mod addresses;

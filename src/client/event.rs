@@ -1,8 +1,8 @@
-//! What an operation tells its caller.
+//! The events that an operation reports to its caller.
 //!
-//! Everything here is generic over `B`, the text of a reply: [`Operation::step`](super::Operation::step)
-//! yields its place in the receive window (a [`Span`]), and [`Operation::poll`](super::Operation::poll)
-//! the bytes themselves.
+//! The types are generic over `B`, the text of a reply: [`Operation::step`](super::Operation::step)
+//! yields its [`Span`] in the receive window, and [`Operation::poll`](super::Operation::poll) the
+//! bytes themselves.
 
 use core::fmt;
 
@@ -11,29 +11,30 @@ use super::reply_to::{Generation, ReplyTo};
 use crate::buffer::Span;
 use crate::codec::{Escaped, Position, ReplyCode, ReplyLine};
 
-/// What an operation tells. Resolved, it borrows from the receive window, which the next poll overwrites.
+/// An event of an operation. Its bytes borrow from the receive window, which the next poll
+/// overwrites.
 #[non_exhaustive]
 pub enum Event<B, T> {
-    /// A line of a reply that is for people, or one entry of many. More follows.
+    /// A line of a reply meant for people, or one entry of many. More events follow.
     Line(ReceivedLine<B>),
     /// The operation is done.
     Done(T),
-    /// The server refused. The connection is good for other operations.
+    /// The server refused. The connection can be used for other operations.
     Refused(Refusal<B>),
-    /// The transfer failed without a refusal. The connection is good for other operations.
+    /// The transfer failed without a refusal. The connection can be used for other operations.
     Failed(TransferFailure),
 }
 
-/// A line of a reply, and what the reply answers.
+/// A line of a reply, and the command that the reply answers.
 #[derive(Clone, Copy)]
 pub struct ReceivedLine<B> {
-    /// What the reply answers.
+    /// Command that the reply answers.
     pub to: ReplyTo,
-    /// Its code.
+    /// Code of the reply.
     pub code: ReplyCode,
-    /// Where the line stands in its reply.
+    /// Position of the line in its reply.
     pub position: Position,
-    /// What the line says, without the code.
+    /// Text of the line, without the code.
     pub text: B,
     generation: Generation,
 }
@@ -54,7 +55,7 @@ impl<B> ReceivedLine<B> {
         self.generation == generation
     }
 
-    /// Returns whether the reply is complete, and no preliminary one.
+    /// Returns whether the reply is complete and not a preliminary one.
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.position.is_end() && !self.code.is_preliminary()
@@ -65,14 +66,14 @@ impl<B> ReceivedLine<B> {
         ReceivedLine { to, code, position, text: text(self.text), generation }
     }
 
-    /// The refusal that this line ends.
+    /// Converts the last line of a reply into a refusal.
     pub(super) fn into_refusal(self) -> Refusal<B> {
         Refusal { to: self.to, code: self.code, text: self.text }
     }
 }
 
 impl ReceivedLine<Span> {
-    /// The line, borrowed from the window that it came from.
+    /// Returns the line, borrowed from the window that it was received in.
     #[must_use]
     pub fn resolve<'b>(&self, bytes: impl FnOnce(Span) -> &'b [u8]) -> ReplyLine<'b> {
         self.map(bytes).line()
@@ -80,48 +81,49 @@ impl ReceivedLine<Span> {
 }
 
 impl<'b> ReceivedLine<&'b [u8]> {
-    /// The line alone.
+    /// Returns the line alone.
     #[must_use]
     pub const fn line(&self) -> ReplyLine<'b> {
         ReplyLine { code: self.code, position: self.position, text: self.text }
     }
 }
 
-/// A server's refusal: the last line of its reply.
+/// A refusal by the server: the last line of its reply.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Refusal<B> {
-    /// What was refused: a command, or the connection itself.
+    /// Command that was refused, or the connection itself.
     pub to: ReplyTo,
-    /// The reply's code.
+    /// Code of the reply.
     pub code: ReplyCode,
-    /// What the server says about it.
+    /// Text of the reply's last line.
     pub text: B,
 }
 
 impl<B> Refusal<B> {
-    /// Returns whether the server closes the connection with it (421, RFC 959 4.2.2), whatever it answers.
+    /// Returns whether the server closes the connection with this refusal, whatever it answers
+    /// (421, RFC 959 4.2.2).
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         self.code == ReplyCode::SERVICE_NOT_AVAILABLE
     }
 
-    /// The same with another text: [`resolve`](ReceivedLine::resolve) for a refusal.
+    /// Converts the text: the counterpart of [`resolve`](ReceivedLine::resolve) for a refusal.
     pub fn map<C>(self, text: impl FnOnce(B) -> C) -> Refusal<C> {
         Refusal { to: self.to, code: self.code, text: text(self.text) }
     }
 }
 
 impl<B: AsRef<[u8]>> Refusal<B> {
-    /// Returns whether the same may be granted later (RFC 959 4.2.1: 4yz), even if the server says so in words only:
-    /// 530 and `too many connections`.
+    /// Returns whether the same request may succeed later (4yz, RFC 959 4.2.1), even if the server
+    /// says so only in its text: 530 and `too many connections`.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         const HINTS: [&[u8]; 5] = [b"too many", b"try again", b"maximum", b"limit", b"later"];
         self.code.is_transient() || (self.code == ReplyCode::NOT_LOGGED_IN && self.says_any(&HINTS))
     }
 
-    /// Returns whether the server demands that data connections resume the TLS session of the control connection, and
-    /// did not see it resumed (522, 425 or 450: RFC 4217 10.2).
+    /// Returns whether the server requires data connections to resume the TLS session of the
+    /// control connection, and did not see it resumed (522, 425 or 450: RFC 4217 10.2).
     #[must_use]
     pub fn wants_session_reuse(&self) -> bool {
         const HINTS: [&[u8]; 3] = [b"reuse", b"resum", b"TLS negotiation failed"];
@@ -146,7 +148,7 @@ impl<B: AsRef<[u8]>> fmt::Display for Refusal<B> {
     }
 }
 
-// Bytes are shown escaped, and a place as it is: no one derive does both.
+// `Debug` shows bytes escaped, but a span as it is: no single derive does both.
 
 impl<B, T> fmt::Debug for Event<B, T>
 where

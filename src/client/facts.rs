@@ -1,25 +1,26 @@
-//! The answer to MLST as servers give it (RFC 3659 7.2): on one line, or with its facts on several.
+//! Reads the answer to MLST as servers give it (RFC 3659 7.2): on one line, or with its facts split
+//! over several.
 
 use crate::codec::facts::FactSet;
 use crate::codec::{Full, Invalid, Position, ReplyLine};
 use crate::listing::{Clock, Entry, Format};
 
-/// Makes the entry of the lines that [`facts`](super::facts()) shows.
+/// Builds the entry from the lines that [`facts`](super::facts()) shows.
 ///
-/// The whole of it stands on one middle line mostly, with one space before it, none, or several, and is lent
-/// from there. Where the facts are split over lines they are put together in the storage `B`, which has to
-/// hold them all. Some servers have no middle line and put the entry on one of the lines with a code: it is
-/// taken from there where it has a fact that is known here, so that no prose is taken for one. Of several
-/// entries the first counts: it is that of the path itself.
+/// The whole entry is usually on one middle line, after one space, none, or several, and is
+/// borrowed from that line. Facts that are split over lines are joined in the storage `B`, which
+/// has to hold them all. Some servers have no middle line and put the entry on one of the lines
+/// with a code; such a line counts only if it has a known fact, so that prose is not mistaken for
+/// an entry. The first of several entries counts: it is that of the path itself.
 #[derive(Clone, Debug)]
 pub struct FactsReader<B> {
     storage: B,
-    /// Bytes of the storage that are filled; `None` once the entry was given.
+    /// Bytes of the storage that are filled; `None` once the entry was returned.
     length: Option<usize>,
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
-    /// A reader at the start of an answer.
+    /// Creates a reader at the start of an answer.
     #[must_use]
     pub const fn new(storage: B) -> Self {
         Self { storage, length: Some(0) }
@@ -28,10 +29,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
     // entry = SP facts SP pathname CRLF                ; RFC 3659 7.2
     //   in use too: *SP *( facts CRLF *SP ) [facts] SP pathname CRLF
     //               "250" ( SP / "-" ) *SP facts SP pathname CRLF
-    /// Takes a shown line: gives the entry once it is complete, and nothing before that and after it.
+    /// Takes a line that was shown. Returns the entry once it is complete, and `None` before and
+    /// after that.
     ///
     /// # Errors
-    /// When the lines are no entry, or longer together than the storage is.
+    /// If the lines are not an entry, or together are longer than the storage.
     pub fn line<'s, 'b: 's>(&'s mut self, line: &ReplyLine<'b>) -> Option<Result<Entry<'s>, Invalid>> {
         let is_middle = line.position == Position::Middle;
         let length = self.length?;
@@ -44,7 +46,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
             self.length = None;
             return Format::Mlst.parse_line(line.text, &Clock::UNKNOWN).transpose();
         }
-        // What follows facts is more facts, or the name after the space that parts it from them.
+        // Facts are followed by more facts, or by the name after the space that separates it from
+        // them.
         if part {
             text = text.trim_ascii_end();
         }
@@ -72,7 +75,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
     }
 }
 
-/// Returns whether a line that may be prose is an entry: facts, at least one of them known, a space and a name.
+/// Returns whether a line that may be prose is an entry: facts of which at least one is known, a
+/// space and a name.
 pub(super) fn is_entry(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     let Some((facts, name)) = memchr::memchr(b' ', text)
@@ -88,7 +92,7 @@ pub(super) fn is_entry(text: &[u8]) -> bool {
     !name.is_empty() && names.clone().all(|name| name.is_some()) && names.any(is_known)
 }
 
-/// Returns whether a line is facts without a name.
+/// Returns whether a line consists of facts without a name.
 fn is_part(text: &[u8]) -> bool {
     let text = text.trim_ascii_end();
     text.ends_with(b";") && text.contains(&b'=') && !text.contains(&b' ')
@@ -101,7 +105,7 @@ mod tests {
     use proptest::prelude::*;
     use std::string::{String, ToString};
 
-    /// The name and the size that a line gives, in one place of a reply or another.
+    /// Returns the name and the size that a line gives, at some position of a reply.
     fn read(position: Position, text: &str) -> Option<Result<(String, Option<u64>), Invalid>> {
         let mut reader = FactsReader::new([0; 512]);
         let line = ReplyLine { code: ReplyCode::FILE_ACTION_OKAY, position, text: text.as_bytes() };

@@ -1,19 +1,21 @@
-//! What is known of a file's size, compared with what a download brought (RFC 3659 4 and 7.5.7).
+//! Compares what is known about a file's size with what a download brought (RFC 3659 4 and 7.5.7).
 //!
-//! A server can close a data connection in order and call the transfer complete although bytes are missing.
-//! The only defence in stream mode is to compare. Sources differ in trust: SIZE decides; MLST and MLSD may be
-//! approximate and decide where SIZE is refused; the number in the text of the 150 is a hint, which makes the
-//! client ask, and decides only where nothing else does.
+//! A server can close a data connection in order and call the transfer complete although bytes are
+//! missing. In stream mode, comparing sizes is the only defence. The sources differ in trust: SIZE
+//! decides; the facts of MLST and MLSD may be approximate, and decide if SIZE is refused; the
+//! number in the text of the 150 is a hint that makes the client ask, and decides only if nothing
+//! else does.
 
 use super::failure::TransferFailure;
 
-/// A file's size as the caller knows it, for [`Operation::expect_size`](super::Operation::expect_size).
+/// A file's size as the caller knows it, for
+/// [`Operation::expect_size`](super::Operation::expect_size).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExpectedSize {
-    /// SIZE said so.
+    /// The size that SIZE reported.
     Size(u64),
-    /// The `size` fact of MLST or MLSD said so. The sizes that LIST shows do not count, and neither does that of a
+    /// The `size` fact of MLST or MLSD. The sizes that LIST shows do not count, nor does that of a
     /// link.
     Fact(u64),
 }
@@ -29,16 +31,16 @@ pub(super) struct KnownSize {
 /// The part of a file that a download brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Received {
-    /// The byte of the file at which it began.
+    /// Byte of the file at which the download began.
     offset: u64,
-    /// Bytes of the file that came.
+    /// Bytes of the file that were received.
     bytes: u64,
 }
 
 /// The result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
-    /// Nothing contradicts it.
+    /// Nothing contradicts the download.
     Whole,
     /// The server has to be asked.
     Doubtful,
@@ -52,7 +54,7 @@ impl KnownSize {
         }
     }
 
-    /// The text of the 150 names a size.
+    /// Takes the size that the text of the 150 names, if any.
     pub(super) fn hint(&mut self, hint: Option<u64>) {
         self.hint = hint.or(self.hint);
     }
@@ -62,17 +64,17 @@ impl KnownSize {
         self.fact.is_some()
     }
 
-    /// Compares what came with all that is known before the server is asked again.
+    /// Compares the download with all that is known before the server is asked again.
     pub(super) fn compare(&self, received: Received) -> Comparison {
         let end = received.end();
         let known = [self.size, self.fact, self.hint];
         let short = known.into_iter().flatten().any(|known| end < known);
-        // A server that ignores REST sends the file from its start, to be found out only by its length.
+        // A server that ignores REST sends the file from its start, which only its length reveals.
         let beyond = received.offset > 0 && !known.contains(&Some(end));
         if short || beyond { Comparison::Doubtful } else { Comparison::Whole }
     }
 
-    /// SIZE was asked again, and has decided.
+    /// Decides by the reply to SIZE, which was asked again.
     pub(super) fn decide(received: Received, size: u64) -> Result<(), TransferFailure> {
         let (received, restarted) = (received.end(), received.offset > 0);
         match received {
@@ -84,12 +86,12 @@ impl KnownSize {
         }
     }
 
-    /// SIZE was refused: the fact decides, and where there is none, the hint.
+    /// Decides after SIZE was refused: by the fact, or else by the hint.
     pub(super) fn decide_without_size(&self, received: Received) -> Result<(), TransferFailure> {
         let (received, restarted) = (received.end(), received.offset > 0);
         match self.fact.or(self.size).or(self.hint) {
             Some(expected) if received < expected => Err(TransferFailure::Short { received, expected }),
-            // Not by the hint: many servers tell the bytes that are left.
+            // The hint does not count here: many servers report the bytes that are left.
             Some(expected) if received > expected && restarted && self.fact.or(self.size).is_some() => {
                 Err(TransferFailure::RestartIgnored { received, expected })
             }

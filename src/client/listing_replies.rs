@@ -1,24 +1,27 @@
-//! Tells an empty directory from one that cannot be listed, where the server only says so in words.
+//! Distinguishes an empty directory from one that cannot be listed, if the server says so only in
+//! its text.
 //!
-//! Old servers refuse to list an empty directory, by 450 or 550, with the codes that they use for one that is missing
-//! or forbidden too. vsftpd ends the listing of a directory that it could not read by 226, as it ends an empty one.
+//! Old servers refuse to list an empty directory with 450 or 550, the codes that they also use for
+//! one that is missing or forbidden. vsftpd ends the listing of a directory that it could not read
+//! with 226, just as it ends an empty one.
 
 use super::event::Refusal;
 use crate::codec::ReplyCode;
 
-/// What the refusal of a listing says of the directory.
+/// The meaning of the refusal of a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ListingRefusal {
-    /// Nothing is in it, if it is there: make sure by [`change_directory`](super::change_directory).
+    /// The directory is empty, if it exists: make sure by
+    /// [`change_directory`](super::change_directory).
     Empty,
-    /// It may not be listed.
+    /// The directory may not be listed.
     Forbidden,
-    /// Neither can be taken from the text.
+    /// The text says neither.
     Unclear,
 }
 
-/// Words of those that may not list a directory. They count before [`EMPTY`].
+/// Words in refusals of directories that may not be listed. They are checked before [`EMPTY`].
 const FORBIDDEN: [&str; 10] = [
     "permission",
     "denied",
@@ -31,12 +34,14 @@ const FORBIDDEN: [&str; 10] = [
     "rights",
     "credential",
 ];
-/// Words that an empty directory is refused with: `No files found`, `Directory is empty`, `No members found`.
+/// Words in refusals of empty directories: `No files found`, `Directory is empty`, `No members
+/// found`.
 const EMPTY: [&str; 6] = ["no file", "empty", "not found", "no entries", "no members", "no data set"];
-/// What did not work, and on what, where a reply that grants a listing says that there is none.
+/// Words for the failure, and below for its object, in a reply that grants a listing but reports
+/// that there is none.
 const FAILED: [&str; 7] = ["fail", "cannot", "can not", "can't", "could not", "couldn't", "unable"];
 const TO_OPEN: [&str; 6] = ["open", "read dir", "read the dir", "be read", "list dir", "be listed"];
-/// Words that say both.
+/// Phrases for both.
 const NOT_OPENED: [&str; 9] = [
     "permission denied",
     "access denied",
@@ -54,8 +59,8 @@ fn says(text: &[u8], words: &[&str]) -> bool {
 }
 
 impl<B: AsRef<[u8]>> Refusal<B> {
-    /// Returns what this refusal of LIST, NLST or MLSD says of the directory. Only 450 and 550 can say anything
-    /// (RFC 959 5.4).
+    /// Returns what this refusal of LIST, NLST or MLSD says about the directory. Only 450 and 550
+    /// can say anything (RFC 959 5.4).
     #[must_use]
     pub fn of_listing(&self) -> ListingRefusal {
         match self.code {
@@ -72,8 +77,9 @@ impl<B: AsRef<[u8]>> Refusal<B> {
     }
 }
 
-/// Returns whether the text of the 226 or 250 that ends a listing says that the directory could not be read, so that
-/// the listing is none: vsftpd's `Transfer done (but failed to open directory).`
+/// Returns whether the text of the 226 or 250 that ends a listing reports that the directory could
+/// not be read, so that there is no listing: vsftpd's `Transfer done (but failed to open
+/// directory).`
 pub(super) fn says_not_listed(text: &[u8]) -> bool {
     (says(text, &FAILED) && says(text, &TO_OPEN)) || says(text, &NOT_OPENED)
 }

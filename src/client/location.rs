@@ -1,11 +1,12 @@
-//! Compares where a session is with where it should be, so that a recursive operation never acts on another directory.
+//! Compares where a session is with where it should be, so that a recursive operation never acts on
+//! another directory.
 
 use crate::codec::Quoted;
 
-/// A directory as PWD named it, and the names of those below it.
+/// A directory as PWD reported it, for comparison with the paths below it.
 ///
-/// The paths of what is below are made in the server's own separator, as far as the directory's path shows it: `/`,
-/// `\`, VMS's `DISK:[A.B]` or MVS's `'HLQ.'`.
+/// Paths below it are written with the server's own separator, as far as the directory's path shows
+/// it: `/`, `\`, VMS's `DISK:[A.B]` or MVS's `'HLQ.'`.
 ///
 /// ```
 /// use ftp_proto::client::Location;
@@ -19,7 +20,7 @@ pub struct Location<'a> {
     base: &'a [u8],
 }
 
-/// How the names below a directory are written: behind `stem`, each behind `separator`, and then `end`.
+/// The form of paths below a directory: `stem`, then each name after a `separator`, then `end`.
 struct Form<'a> {
     stem: &'a [u8],
     separator: u8,
@@ -27,7 +28,7 @@ struct Form<'a> {
 }
 
 impl<'a> Location<'a> {
-    /// The directory that PWD calls `base`.
+    /// Creates the location of the directory that PWD reports as `base`.
     #[must_use]
     pub const fn new(base: &'a [u8]) -> Self {
         Self { base }
@@ -47,17 +48,18 @@ impl<'a> Location<'a> {
         Some(Form { stem, separator, end })
     }
 
-    /// Returns whether `path` is that of the directory which lies below this one behind `names`. Where it cannot be
-    /// told, since a name holds the separator or the server's paths are of an unknown form, it is not.
+    /// Returns whether `path` is that of the directory reached from this one by `names`. Returns
+    /// `false` if that cannot be determined, because a name contains the separator or the server's
+    /// paths have an unknown form.
     #[must_use]
     pub fn is_above(&self, names: &[&[u8]], path: &[u8]) -> bool {
         !path.is_empty() && self.strip(names, path).is_some_and(<[u8]>::is_empty)
     }
 
-    /// Returns whether the text of PWD's 257 is about the directory that lies below this one behind `names`.
+    /// Returns whether the text of PWD's 257 names the directory reached from this one by `names`.
     ///
-    /// Quotes in a path are doubled (RFC 959 appendix II), or are not (GNU ftpd): either will do, since the path is
-    /// known beforehand.
+    /// Quotes in a path are doubled (RFC 959 appendix II) or not (GNU ftpd): both are accepted,
+    /// since the path is known beforehand.
     #[must_use]
     pub fn is_confirmed_by(&self, names: &[&[u8]], text: &[u8]) -> bool {
         let quoted = Quoted::parse(text).is_ok_and(|quoted| match quoted.as_plain() {
@@ -69,11 +71,11 @@ impl<'a> Location<'a> {
         quoted || closed.is_some_and(|after| after.first() != Some(&b'"'))
     }
 
-    /// Returns whether the text of PWD's 257 clearly names another directory than the one that lies below this one
-    /// behind `names`.
+    /// Returns whether the text of PWD's 257 clearly names another directory than the one reached
+    /// from this one by `names`.
     ///
-    /// It does not where the path in it cannot be read. Where it cannot be told how the path would be written, only
-    /// this directory itself is clearly another one.
+    /// Returns `false` if the path in the text cannot be read. If the form of the expected path
+    /// cannot be determined, only this directory itself is clearly another one.
     #[must_use]
     pub fn is_contradicted_by(&self, names: &[&[u8]], text: &[u8]) -> bool {
         let Some(quoted) = Quoted::parse(text).ok().filter(|quoted| !quoted.raw().is_empty()) else {
@@ -89,7 +91,7 @@ impl<'a> Location<'a> {
         can_be_told || quoted.bytes().eq(self.base.iter().copied())
     }
 
-    /// Returns whether `path` is this directory's, or that of something below it.
+    /// Returns whether `path` is this directory or something below it.
     #[must_use]
     pub fn contains(&self, path: &[u8]) -> bool {
         if path == self.base {
@@ -99,7 +101,7 @@ impl<'a> Location<'a> {
         path.strip_prefix(stem).is_some_and(|rest| rest.first().is_none_or(|next| *next == separator))
     }
 
-    /// As [`is_above`](Self::is_above), of a path in which quotes are doubled.
+    /// Like [`is_above`](Self::is_above), for a path in which quotes are doubled.
     fn is_spelled_by(&self, names: &[&[u8]], quoted: Quoted<'_>) -> bool {
         let Some(Form { stem, separator, end }) = self.form() else { return false };
         if names.is_empty() {
@@ -111,7 +113,8 @@ impl<'a> Location<'a> {
         names.iter().all(plain) && quoted.bytes().eq(path)
     }
 
-    /// What is behind the path of the directory below this one, where `text` begins with that.
+    /// Returns the rest of `text` after the path of the directory reached by `names`, if it begins
+    /// with that path.
     fn strip<'t>(&self, names: &[&[u8]], text: &'t [u8]) -> Option<&'t [u8]> {
         if names.is_empty() {
             return text.strip_prefix(self.base);
@@ -124,8 +127,8 @@ impl<'a> Location<'a> {
         behind?.strip_prefix(end)
     }
 
-    /// Returns the path of the directory behind `names`; nothing where [`is_above`](Self::is_above) could not confirm
-    /// it.
+    /// Returns the path of the directory reached by `names`; `None` if [`is_above`](Self::is_above)
+    /// could not confirm it.
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn path(&self, names: &[&[u8]]) -> Option<alloc::vec::Vec<u8>> {

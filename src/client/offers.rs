@@ -1,28 +1,30 @@
-//! What a server says of itself: the answer to FEAT (RFC 2389 3), as far as operations act on it.
+//! The features that a server lists in its answer to FEAT (RFC 2389 3), as far as operations act on
+//! them.
 
 use crate::codec::{FeatureLine, Features, HashAlgorithm, Position, ReplyLine};
 
-/// What FEAT has named. A hint: some servers name what they refuse, and many have what they do not name.
+/// The features that FEAT listed. They are a hint: some servers list what they refuse, and many
+/// have what they do not list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offers {
-    /// The features.
+    /// Features listed, of those that this crate knows.
     features: Features,
-    /// The algorithms that the line of HASH lists, as bits in the order of [`HashAlgorithm::ALL`].
+    /// Algorithms that the line of HASH lists, as bits in the order of [`HashAlgorithm::ALL`].
     listed: u8,
 }
 
-/// How a server is made to compute a hash.
+/// The way in which a server is made to compute a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Means {
-    /// By HASH, the algorithm chosen by OPTS.
+    /// HASH, with the algorithm chosen by OPTS.
     Hash,
-    /// By a command of the algorithm's own.
+    /// The algorithm's own command.
     Own,
 }
 
 impl Offers {
-    /// In which order algorithms are chosen: what finds tampering before what finds accidents, and the one
-    /// that machines have instructions for first.
+    /// Algorithms in order of preference: those that detect tampering come before those that detect
+    /// accidents, and the one that machines have instructions for comes first.
     const CHOICE: [HashAlgorithm; 5] = [
         HashAlgorithm::Sha256,
         HashAlgorithm::Sha512,
@@ -31,8 +33,9 @@ impl Offers {
         HashAlgorithm::Crc32,
     ];
 
-    // feature-parms of HASH = hashname ["*"] *( ";" hashname ["*"] )     ; draft-bryan-ftpext-hash 5
-    /// Takes a line of the answer; the first begins it anew.
+    // feature-parms of HASH = hashname ["*"] *( ";" hashname ["*"] )     ; draft-bryan-ftpext-hash
+    // 5
+    /// Takes a line of the answer; the first line starts it anew.
     pub(super) fn take(&mut self, line: &ReplyLine<'_>) {
         if matches!(line.position, Position::Single | Position::First) {
             *self = Self::default();
@@ -47,20 +50,22 @@ impl Offers {
         }
     }
 
-    /// The features, of those that are known here.
+    /// Returns the features listed, of those that this crate knows.
     #[must_use]
     pub const fn features(&self) -> Features {
         self.features
     }
 
-    /// The algorithm to hash a file by while it is transferred, so that [`verify`](super::verify()) can
-    /// compare it with what the server computes; nothing where the server computes no hashes.
+    /// Returns the algorithm to hash a file with while it is transferred, so that
+    /// [`verify`](super::verify()) can compare the result with the server's; `None` if the server
+    /// computes no hashes.
     #[must_use]
     pub fn digest(&self) -> Option<HashAlgorithm> {
         Self::CHOICE.into_iter().find(|algorithm| self.means(*algorithm, false).is_some())
     }
 
-    /// How the server computes a hash by `algorithm`, if it does; `without_hash` when HASH was refused.
+    /// Returns how the server computes a hash by `algorithm`, if it does. `without_hash` is set
+    /// once HASH was refused.
     pub(super) fn means(&self, algorithm: HashAlgorithm, without_hash: bool) -> Option<Means> {
         let own = match algorithm {
             HashAlgorithm::Crc32 => Features::XCRC,
@@ -69,7 +74,7 @@ impl Offers {
             HashAlgorithm::Sha256 => Features::XSHA256,
             HashAlgorithm::Sha512 => Features::XSHA512,
         };
-        // One that lists none may have any.
+        // A server that lists no algorithm may have any of them.
         let listed = self.listed == 0 || self.listed & bit(algorithm) != 0;
         if self.features.contains(Features::HASH) && listed && !without_hash {
             return Some(Means::Hash);

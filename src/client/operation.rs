@@ -1,5 +1,5 @@
-//! What every operation has in common: commands sent when they may be, replies handed to whom they
-//! belong, the outcome lent to the caller.
+//! Drives one operation: calls its [`Sequence`] when commands may be sent, routes replies to it,
+//! and returns the outcome after queued data-connection work.
 
 use super::dialogue::{Client, Finding, Heard, Inherits, Outgoing};
 use super::event::{Event, ReceivedLine};
@@ -11,37 +11,39 @@ use crate::codec::{Command, ReplyCode, ReplyLine, RepresentationType, SiteComman
 use crate::error::{Error, LocalError};
 use crate::time::Instant;
 
-/// What a sequence wants after it was asked to go on, or was given a reply.
+/// The decision of a sequence after it was asked to advance or given a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Go on.
+    /// The operation goes on.
     Continue,
-    /// Go on, and show the caller this line.
+    /// The operation goes on, and the caller is shown this line.
     Show,
-    /// The transfer is done.
+    /// The operation is done.
     Done,
-    /// This reply refuses it.
+    /// This reply refuses the operation.
     Refused,
     /// The transfer failed without a refusal.
     Failed(TransferFailure),
 }
 
-/// The sequence of commands of one operation. Implement it to make an operation of your own.
+/// The command sequence of one operation. Implement it to build an operation of your own.
 ///
-/// It may be dropped between any two calls.
+/// A sequence may be dropped between any two calls.
 pub trait Sequence {
-    /// What comes of it, which may borrow from the last reply.
+    /// The outcome, which may borrow from the last reply.
     type Output<'b>;
 
-    /// Sends what can be sent now. Called at the start and after every event, so it has to know what
-    /// it has sent. Only `Continue`, `Done` and `Failed` make sense here.
+    /// Sends the commands that can be sent now. Called at the start and after every event, so the
+    /// sequence has to keep track of what it has sent. Only `Continue`, `Done` and `Failed` are
+    /// valid results here.
     ///
     /// # Errors
-    /// When a command cannot be sent at all.
+    /// If a command cannot be sent at all.
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError>;
 
-    /// Takes a line of a reply to one of its commands: each line of a preliminary or final reply, in
-    /// order. By default the ends matter only: see [`Sequence::finished`].
+    /// Takes a line of a reply to one of its commands: each line of every preliminary and final
+    /// reply, in order. By default the last line of a final reply goes to [`Sequence::finished`],
+    /// and all others are shown to the caller.
     fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         match line.is_final() {
             true => self.finished(cx, to, line),
@@ -52,16 +54,17 @@ pub trait Sequence {
     /// Takes the last line of a final reply.
     fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next;
 
-    /// The outcome, asked for once after `Done`. `last` is the line that brought it, if one did.
+    /// Returns the outcome; called once, after `Done`. `last` is the line that completed the
+    /// operation, if there was one.
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b>;
 
-    /// What it carries on that was begun before it.
+    /// Returns the earlier work that the sequence continues.
     fn inherits(&self) -> Inherits {
         Inherits::Nothing
     }
 }
 
-/// What a sequence may do: send commands, and order about the data connection.
+/// The client as a sequence uses it: to send commands and to control the data connection.
 #[derive(Debug)]
 pub struct Context<'c, 't> {
     client: &'c mut Client,
@@ -69,60 +72,61 @@ pub struct Context<'c, 't> {
 }
 
 impl Context<'_, '_> {
-    /// Queues a command. `false` means not yet: the queue is full, a reply is owed, or the driver has yet to
-    /// read what the server has sent. Try again when next asked to advance.
+    /// Queues a command. Returns `false` if it cannot be sent yet, because the queue is full, a
+    /// reply is owed, or the driver has yet to read what the server has sent. Try again when next
+    /// asked to advance.
     ///
     /// # Errors
-    /// When the command is too long for the send storage.
+    /// If the command is too long for the send storage.
     pub fn send(&mut self, command: &Command<'_>) -> Result<bool, LocalError> {
         self.send_outgoing(command.into())
     }
 
-    /// Queues a SITE command, in the way of [`send`](Self::send).
+    /// Queues a SITE command, like [`send`](Self::send).
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as for [`send`](Self::send).
     pub fn send_site(&mut self, command: &SiteCommand<'_>) -> Result<bool, LocalError> {
         self.send_outgoing(Outgoing::Site(command))
     }
 
-    /// Queues TYPE unless it is in force already; `false` means not yet, as for [`send`](Self::send).
-    /// A refusal comes as the reply to TYPE.
+    /// Queues TYPE unless that type is in force or requested already. Returns `false` if it cannot
+    /// be sent yet, like [`send`](Self::send). A refusal arrives as the reply to TYPE.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as for [`send`](Self::send).
     pub fn set_type(&mut self, representation: RepresentationType) -> Result<bool, LocalError> {
         Ok(self.client.settings().has_type(representation) || self.send(&Command::Type(representation))?)
     }
 
-    /// The client.
+    /// Returns the client.
     #[must_use]
     pub fn client(&self) -> &Client {
         self.client
     }
 
-    /// The client, to be told what the operation has found out or decided.
+    /// Returns the client, to pass it the findings and decisions of the operation.
     pub(super) fn client_mut(&mut self) -> &mut Client {
         self.client
     }
 
-    /// Queues what is no plain command, in the way of [`send`](Self::send).
+    /// Queues something other than a plain command, like [`send`](Self::send).
     pub(super) fn send_outgoing(&mut self, outgoing: Outgoing<'_, '_>) -> Result<bool, LocalError> {
         self.client.send(self.tx, outgoing)
     }
 
-    /// Sends a command during a transfer; `false` if there is no room for it.
+    /// Sends a command during a transfer; returns `false` if there is no room for it.
     pub(super) fn send_during_transfer(&mut self, command: &Command<'_>) -> bool {
         self.client.send_during_transfer(self.tx, command, self.client.generation())
     }
 
-    /// Goes on with an abort that has begun.
+    /// Continues an abort that has begun.
     pub(super) fn go_on_aborting(&mut self) {
         self.client.go_on_aborting(self.tx);
     }
 }
 
-/// An operation under way: poll it until it is done, refused or failed.
+/// An operation in progress. Poll it until it is done, refused or failed.
 #[derive(Debug)]
 #[must_use = "an operation does nothing unless it is polled"]
 pub struct Operation<S> {
@@ -134,9 +138,9 @@ pub struct Operation<S> {
 enum State {
     New,
     Running(Generation),
-    /// The operation is done unless a probe shows that the reply that said so was not its own.
+    /// The operation is done unless a probe shows that the last reply was not its own.
     Confirming(Option<ReceivedLine<Span>>),
-    /// It is over; data connections are still to be closed, then this is told.
+    /// The outcome is known, and is returned once data connections are closed.
     Ending(Outcome),
     Over,
 }
@@ -159,15 +163,16 @@ impl Outcome {
     }
 }
 
-/// What [`Operation::poll`] tells, of an operation that runs the sequence `S`.
+/// The events that [`Operation::poll`] returns for the sequence `S`.
 pub type Polled<'b, S> = Event<&'b [u8], <S as Sequence>::Output<'b>>;
 
-/// What [`Operation::step`] yields: an event with places in the receive window instead of bytes. The outcome of
-/// [`Event::Done`] is then asked for by [`Operation::output`], with the line that brought it.
+/// The action that [`Operation::step`] returns: like that of `poll`, with spans of the receive
+/// window instead of bytes. After [`Event::Done`], pass its line to [`Operation::output`] for the
+/// outcome.
 pub type Step = Action<Event<Span, Option<ReceivedLine<Span>>>>;
 
 impl<S: Sequence> Operation<S> {
-    /// An operation that runs `sequence`.
+    /// Creates an operation that runs `sequence`.
     pub const fn new(sequence: S) -> Self {
         Self { sequence, state: State::New }
     }
@@ -180,11 +185,12 @@ impl<S: Sequence> Operation<S> {
         &mut self.sequence
     }
 
-    /// Goes on with it. Each call takes something in, gives something to do, or says what to wait for.
+    /// Advances the operation. Each call takes in some input, returns something to do, or returns
+    /// what to wait for.
     ///
     /// # Errors
-    /// The peer's, after which the connection is of no more use; or yours, when the operation is over
-    /// or the buffers are too small for it.
+    /// A peer error, after which the connection is no longer usable; or a local error, if the
+    /// operation is over or the buffers are too small for it.
     pub fn poll<'b, R, T>(
         &mut self,
         client: &mut Client,
@@ -208,15 +214,16 @@ impl<S: Sequence> Operation<S> {
         }))
     }
 
-    /// The outcome, after [`Event::Done`] and with its line.
+    /// Returns the outcome, after [`Event::Done`] and with its line.
     pub fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> S::Output<'b> {
         self.sequence.output(last)
     }
 
-    /// As [`poll`](Self::poll), for layers on top of it: what it yields borrows nothing.
+    /// Like [`poll`](Self::poll), for layers on top of it: the result borrows nothing.
     ///
-    /// A driver that keeps machine and buffers in one value, and is generic over the operation, needs this:
-    /// what [`poll`](Self::poll) returns keeps the receive window borrowed in every arm of a `match`.
+    /// A driver that keeps the machine and its buffers in one value, and is generic over the
+    /// operation, needs this: the result of [`poll`](Self::poll) keeps the receive window borrowed
+    /// in every arm of a `match`.
     ///
     /// ```
     /// use ftp_proto::action::Action;
@@ -232,7 +239,7 @@ impl<S: Sequence> Operation<S> {
     /// }
     ///
     /// impl Driver {
-    ///     /// Runs the operation, and makes an owned value of its outcome.
+    ///     /// Runs the operation, and converts its outcome into an owned value.
     ///     fn run<S: Sequence, T>(
     ///         &mut self,
     ///         mut operation: Operation<S>,
@@ -252,7 +259,7 @@ impl<S: Sequence> Operation<S> {
     ///         }
     ///     }
     ///
-    ///     /// Does what is the same whatever the operation.
+    ///     /// Carries out the actions that are the same for every operation.
     ///     fn act(&mut self, action: Step) {
     ///         match action {
     ///             Action::UpgradeControl(token) => self.client.upgraded(token),
@@ -265,7 +272,7 @@ impl<S: Sequence> Operation<S> {
     /// ```
     ///
     /// # Errors
-    /// As [`poll`](Self::poll).
+    /// The same as for [`poll`](Self::poll).
     pub fn step(
         &mut self,
         client: &mut Client,
@@ -307,8 +314,8 @@ impl<S: Sequence> Operation<S> {
             if let State::Confirming(_) = self.state {
                 client.confirm(tx)?;
             }
-            // What came while nothing was asked answers nothing: it must not be taken for an answer to
-            // the command that is sent next.
+            // A reply that arrived while nothing was asked answers nothing: it must not be taken
+            // for an answer to the next command.
             let before = client.strays();
             let mut step = match client.is_owed() {
                 true => None,
@@ -317,7 +324,7 @@ impl<S: Sequence> Operation<S> {
             let heard = client.strays() != before;
             match step {
                 Some(Action::Wait(_) | Action::Event(Heard::Changed)) => step = None,
-                // The driver has to do that first, and reads again afterwards.
+                // The driver has to do this first, and reads again afterwards.
                 Some(_) => client.stop_listening(),
                 None => {}
             }
@@ -336,7 +343,7 @@ impl<S: Sequence> Operation<S> {
                 return Ok(Action::Wait(listening(now, rx, tx)));
             }
             let mut reply = None;
-            // Nothing else makes sense where there is no reply.
+            // Without a reply, only these results are valid.
             if !matches!(next, Next::Done | Next::Failed(_)) {
                 let step = match step {
                     Some(step) => step,
@@ -375,7 +382,8 @@ impl<S: Sequence> Operation<S> {
         }
     }
 
-    /// The outcome comes last: a driver that has it has nothing more to do for the operation.
+    /// Returns the next data-connection order, or else the outcome. The outcome comes last: a
+    /// driver that has it has nothing more to do for the operation.
     fn end(&mut self, mut outcome: Outcome, kept: bool, client: &mut Client, rx: &mut Rx<'_>) -> Step {
         let op = client.next_order();
         if let Some(reply) = outcome.reply() {
@@ -398,7 +406,7 @@ impl<S: Sequence> Operation<S> {
     }
 }
 
-/// To be polled again at once, but not before the driver has read what there is.
+/// Returns a wait that ends at once, but not before the driver has read what there is.
 fn listening(now: Instant, rx: &Rx<'_>, tx: &Tx<'_>) -> Wait {
     Wait {
         readable: !rx.is_eof(),

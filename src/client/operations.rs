@@ -1,4 +1,4 @@
-//! The operations, a file each.
+//! The operations, one file each.
 
 mod abort;
 mod complete;

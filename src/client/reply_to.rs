@@ -2,10 +2,10 @@
 
 use crate::codec::Verb;
 
-/// The number of an operation on its client. Each reply that is owed belongs to one.
+/// Number of an operation on its client. Each owed reply belongs to one.
 pub(super) type Generation = u32;
 
-/// The generation of the commands that the machine sends on its own account. No operation has it.
+/// Generation of the commands that the machine sends on its own account. No operation has it.
 pub(super) const NO_OPERATION: Generation = 0;
 
 /// The command, or the connection, that a reply answers.
@@ -13,14 +13,14 @@ pub(super) const NO_OPERATION: Generation = 0;
 pub enum ReplyTo {
     /// The connection itself: the reply is the server's greeting.
     Greeting,
-    /// A command of the table.
+    /// A command in the table of verbs.
     Command(Verb),
-    /// A line that was sent as the caller wrote it, and that names no command of the table.
+    /// A line sent as the caller wrote it, whose command is not in the table.
     Other,
 }
 
 impl ReplyTo {
-    /// The command, if it is one of the table.
+    /// Returns the command, if it is in the table.
     #[must_use]
     pub const fn verb(self) -> Option<Verb> {
         match self {

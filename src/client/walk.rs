@@ -1,25 +1,26 @@
-//! A walk through a directory and all below it, in memory that is lent and never grows.
+//! Walks a directory and everything below it, in memory that is lent and never grows.
 //!
-//! A server has no command for it, so it is one listing a directory. What is known of the tree at any time is
-//! the path of the directory that is listed, and the names of those that are still to come:
+//! Servers have no command for this, so the walk lists one directory at a time. At any moment it
+//! knows the path of the directory being listed, and the names of the directories still to come:
 //!
 //! ```text
-//! storage = path ...free... name name name      ; a stack: what was found last is walked first
+//! storage = path ...free... name name name      ; a stack: the last one found is walked first
 //! ```
 //!
-//! Links are never entered, nor is what a server does not call a directory, so that no walk goes in circles; a
-//! server that lies is stopped by the limits.
+//! A walk never enters links, nor anything that the server does not call a directory, so it cannot
+//! go in circles; the limits stop a server that lies.
 
 use crate::codec::{Full, Text};
 use crate::listing::{Entry, Kind};
 
-/// How far a walk goes.
+/// The limits of a walk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WalkLimits {
-    /// How many names may stand behind the root's: with 0 the root alone is listed. 64 by default.
+    /// Maximum number of names in a path below the root: with 0, only the root is listed. 64 by
+    /// default.
     pub depth: u16,
-    /// How many directories are listed. 1,000,000 by default.
+    /// Maximum number of directories listed. 1,000,000 by default.
     pub directories: u32,
 }
 
@@ -29,39 +30,39 @@ impl Default for WalkLimits {
     }
 }
 
-/// What an entry is to a walk.
+/// The decision of a walk about an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a directory may have been left out"]
 #[non_exhaustive]
 pub enum Found {
-    /// The directory listed, or the one above it: nothing.
+    /// The listed directory itself or its parent, which is ignored.
     Nothing,
-    /// No member of the directory: its name is empty, or has a path in front that is not the directory's. There may be
-    /// files that nothing else tells of.
+    /// Not a member of the directory: its name is empty, or begins with a path other than the
+    /// directory's. There may be files that no other entry reports.
     Elsewhere,
-    /// A member that is not entered: a file, a link, a device, something unknown.
+    /// A member that is not entered: a file, a link, a device, or something unknown.
     Member,
-    /// A directory, which will be walked.
+    /// A directory that will be walked.
     Directory,
-    /// A directory, left out: it lies too deep.
+    /// A directory that is left out because it lies too deep.
     TooDeep,
-    /// A directory, left out: there are too many.
+    /// A directory that is left out because there are too many.
     TooMany,
-    /// A directory, left out: there is no room for its name in the storage.
+    /// A directory that is left out because the storage has no room for its name.
     NoRoom,
 }
 
 impl Found {
-    /// Whether it is a directory that will not be walked.
+    /// Returns whether the entry is a directory that will not be walked.
     #[must_use]
     pub const fn is_left_out(self) -> bool {
         matches!(self, Self::TooDeep | Self::TooMany | Self::NoRoom)
     }
 }
 
-/// A walk under way. [`next`](Self::next) names a directory: list it
-/// ([`entries`](super::entries), LIST's lines will do), and show each entry to [`found`](Self::found), until
-/// there is no next.
+/// A walk in progress. [`next`](Self::next) names a directory: list it
+/// ([`entries`](super::entries); lines of LIST will do too) and pass each entry to
+/// [`found`](Self::found), until `next` returns `None`.
 ///
 /// ```
 /// use ftp_proto::client::{Found, Walk, WalkLimits};
@@ -80,23 +81,24 @@ impl Found {
 pub struct Walk<B> {
     storage: B,
     limits: WalkLimits,
-    /// The path of the directory that is listed is the start of the storage; the root's is the start of that.
+    /// Length of the path of the directory being listed, at the start of the storage; the first
+    /// `root` bytes of it are the root's path.
     path: usize,
     root: usize,
     depth: u16,
-    /// The names still to come are the end of the storage, from here on.
+    /// Start of the names still to come, which extend to the end of the storage.
     top: usize,
     begun: bool,
     /// Directories listed, or to be listed.
     directories: u32,
 }
 
-/// Returns the name that an entry has in the directory that was listed, which may be `.` or `..`; nothing where the
-/// entry names something else, or has no name.
+/// Returns the name of an entry in the listed directory, which may be `.` or `..`; `None` if the
+/// entry names something else or has no name.
 ///
-/// In front of the name only `./` may stand, or the path of the directory, of which `directories` are the spellings:
-/// the path that was asked for, and what PWD says there. A slash behind the name of a directory, as `ls -F` puts it
-/// there, is no part of it.
+/// The name may be preceded only by `./`, or by the path of the directory in one of the spellings
+/// in `directories`: the path that was asked for, and the path that PWD reports there. A slash
+/// after the name of a directory, as `ls -F` adds it, is not part of it.
 ///
 /// ```
 /// use ftp_proto::client::member_name;
@@ -125,28 +127,29 @@ pub fn member_name<'a>(entry: &Entry<'a>, directories: &[&[u8]]) -> Option<Text<
     Text::new(last).ok().filter(|_| is_member)
 }
 
-/// A path without the `./` that it begins with.
+/// Strips a leading `./` from a path.
 fn without_dot(path: &[u8]) -> &[u8] {
     let Some(rest) = path.strip_prefix(b"./") else { return path };
     let start = rest.iter().position(|byte| *byte != b'/').unwrap_or(rest.len());
     rest.get(start..).unwrap_or_default()
 }
 
-/// A path without the slashes that it ends in.
+/// Strips trailing slashes from a path.
 fn without_slashes(path: &[u8]) -> &[u8] {
     let end = path.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
     path.get(..end).unwrap_or_default()
 }
 
-/// What stands before a name on the stack: its depth and its length, two bytes each.
+/// Bytes before a name on the stack: its depth and its length, two bytes each.
 const HEAD: usize = 4;
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
-    /// A walk from `root` on; the empty path is the working directory. The storage has to hold the longest
-    /// path, and the names of those directories that wait on the way to it: a few KiB are enough for most trees.
+    /// Creates a walk that starts at `root`; the empty path is the working directory. The storage
+    /// has to hold the longest path, and the names of the directories that wait on the way to it: a
+    /// few KiB are enough for most trees.
     ///
     /// # Errors
-    /// When the storage cannot even hold the root's path.
+    /// If the storage cannot even hold the root's path.
     pub fn new(mut storage: B, root: Text<'_>, limits: WalkLimits) -> Result<Self, Full> {
         let root = root.as_bytes();
         storage.as_mut().get_mut(..root.len()).ok_or(Full)?.copy_from_slice(root);
@@ -154,8 +157,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         Ok(Self { storage, limits, path, root: path, depth: 0, top, begun: false, directories: 1 })
     }
 
-    /// The directory to list next, as a path that the server knows if it knew the root's; nothing when all is
-    /// done.
+    /// Returns the next directory to list, as a path that the server understands if it understood
+    /// the root's; `None` at the end of the walk.
     #[expect(clippy::should_implement_trait, reason = "it lends")]
     pub fn next(&mut self) -> Option<Text<'_>> {
         if core::mem::replace(&mut self.begun, true) {
@@ -164,14 +167,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         Some(self.path())
     }
 
-    /// The directory that [`next`](Self::next) named last.
+    /// Returns the directory that [`next`](Self::next) named last.
     #[must_use]
     pub fn path(&self) -> Text<'_> {
         let path = self.storage.as_ref().get(..self.path).unwrap_or_default();
         Text::new(path).unwrap_or_default()
     }
 
-    /// The path of that directory from the root on; the root's own is empty.
+    /// Returns the path of that directory relative to the root; the root's own is empty.
     #[must_use]
     pub fn path_below_root(&self) -> Text<'_> {
         let path = self.storage.as_ref().get(self.root..self.path).unwrap_or_default();
@@ -179,14 +182,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         Text::new(path.strip_prefix(b"/").unwrap_or(path)).unwrap_or_default()
     }
 
-    /// How many names that directory's path has behind the root's.
+    /// Returns the number of names in that directory's path below the root.
     #[must_use]
     pub const fn depth(&self) -> u16 {
         self.depth
     }
 
-    /// Takes an entry of that directory. No entry leads out of the directory that it was found in: see
-    /// [`member_name`].
+    /// Takes an entry of that directory, and decides whether to walk it. No entry leads out of the
+    /// directory that it was found in: see [`member_name`].
     pub fn found(&mut self, entry: &Entry<'_>) -> Found {
         if entry.kind.is_dot() {
             return Found::Nothing;
@@ -214,7 +217,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         }
     }
 
-    /// Puts a name on the stack. There is room then for its path too, once it is off it again.
+    /// Pushes a name onto the stack. There is room for its path too, once it is popped.
     fn push(&mut self, name: &[u8]) -> Option<()> {
         let length = u16::try_from(name.len()).ok()?;
         let top = self.top.checked_sub(HEAD + name.len()).filter(|top| *top >= self.path)?;
@@ -229,13 +232,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         Some(())
     }
 
-    /// Takes the uppermost name off the stack, and makes the path that of its directory.
+    /// Pops the topmost name off the stack, and makes its path the current one.
     fn enter(&mut self) -> Option<()> {
         let storage = self.storage.as_mut();
         let head: [u8; HEAD] = storage.get(self.top..self.top + HEAD)?.try_into().ok()?;
         let [d0, d1, l0, l1] = head;
         let (depth, length) = (u16::from_be_bytes([d0, d1]), usize::from(u16::from_be_bytes([l0, l1])));
-        // Back to the directory that it was found in.
+        // Go back to the directory that the name was found in.
         while self.depth >= depth {
             self.depth -= 1;
             let names = storage.get(self.root..self.path)?;
@@ -244,14 +247,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         }
         let from = self.top + HEAD;
         let between: &[u8] = match (storage.get(..self.path)?.last(), storage.get(from)?) {
-            // See `needs_dot_path`: a name out of a listing is a name.
+            // See `needs_dot_path`: a name from a listing must be taken as a name.
             (None, b'-' | b' ' | b'~') => b"./",
             (None | Some(b'/'), _) => b"",
             _ => b"/",
         };
         let to = self.path + between.len();
         storage.get_mut(self.path..to)?.copy_from_slice(between);
-        // The name may lie where its path will.
+        // The name may overlap the place of its path.
         storage.get(..from + length)?;
         storage.copy_within(from..from + length, to);
         (self.path, self.depth, self.top) = (to + length, depth, from + length);

@@ -1,25 +1,29 @@
-//! The time zone of a server, from one file's time in two forms: LIST shows local time, MDTM is in UTC (RFC 3659
-//! 2.3 and 3).
+//! Derives a server's time zone from the time of one file in two forms: LIST shows local time, MDTM
+//! is in UTC (RFC 3659 2.3 and 3).
 
 use crate::codec::Timestamp;
 use crate::listing::{Modified, Precision};
 
-/// What civil offsets are multiples of, in seconds.
+/// Civil offsets are multiples of this many seconds.
 const QUARTER: i64 = 15 * 60;
-/// How far from a multiple the difference may be: a listing without seconds is up to one minute behind, and some
-/// file systems round.
+/// Maximum distance from a multiple, in seconds: a listing without seconds is up to one minute
+/// behind, and some file systems round.
 const TOLERANCE: i64 = 5 * 60;
-/// The offsets in use are UTC-12:00 to UTC+14:00; daylight saving adds to them.
+/// Maximum offset, in seconds. The offsets in use are UTC-12:00 to UTC+14:00; daylight saving adds
+/// to them.
 const LARGEST: i64 = 15 * 60 * 60;
 
-/// Seconds east of UTC of the clock by which a server writes its listings: `listed` is when LIST says that a file was
-/// modified, `utc` when [`modification_time`](super::modification_time) says it of the same file. A multiple of 15
-/// minutes within 15 hours; [`Clock::with_zone`](crate::listing::Clock::with_zone) takes it in minutes.
+/// Returns how many seconds east of UTC the clock is by which a server writes its listings.
+/// `listed` is a file's modification time from LIST, `utc` the one that
+/// [`modification_time`](super::modification_time) reports for the same file. The result is a
+/// multiple of 15 minutes within 15 hours; [`Clock::with_zone`](crate::listing::Clock::with_zone)
+/// takes it in minutes.
 ///
-/// None when it cannot be told: the listing shows days only, as `ls` does for files that are older than half a year,
-/// or the two are not of the same moment, because the file has changed in between or its line says no year. A server
-/// that observes daylight saving may list a file of the other half of the year by another offset: ask about a file
-/// that is a few days old at most.
+/// Returns `None` if the offset cannot be determined: the listing shows days only, as `ls` does for
+/// files older than half a year, or the two times are of different moments, because the file has
+/// changed in between or its line omits the year. A server that observes daylight saving may list a
+/// file from the other half of the year with another offset, so ask about a file that is a few days
+/// old at most.
 ///
 /// ```
 /// use ftp_proto::client::zone_offset;
@@ -64,12 +68,12 @@ mod tests {
             ("20240229181500", Minute, "20240229123059", Some(20_700)),
             ("20240101020000", Minute, "20231231120000", Some(50_400)),
             ("20231231234500", Minute, "20240101114530", Some(-43_200)),
-            // Two seconds are what FAT knows.
+            // FAT stores times in units of two seconds.
             ("20240229123458", Second, "20240229123456", Some(0)),
             ("20240229123454", Second, "20240229123456", Some(0)),
-            // It was changed between the two, or it cannot be told which quarter is meant.
+            // The file changed between the two, or the quarter of an hour is ambiguous.
             ("20240229124156", Second, "20240229123456", None),
-            // Another day, and another year than was guessed.
+            // Another day, and a year other than the one guessed.
             ("20240301123400", Minute, "20240229123456", None),
             ("20230228123400", Minute, "20240229123456", None),
             ("20240229043400", Minute, "20240229203400", None),
@@ -79,7 +83,7 @@ mod tests {
             let modified = Modified::new(time(listed), precision, None);
             assert_eq!(zone_offset(&modified, time(utc)), offset, "{listed} {utc}");
         }
-        // A zone that was assumed for the line changes nothing.
+        // A zone assumed for the line makes no difference.
         let modified = Modified::new(time("20240229143400"), Minute, Some(60));
         assert_eq!(zone_offset(&modified, time("20240229123400")), Some(7200));
     }

@@ -1,4 +1,4 @@
-//! Giving transfers up (RFC 959 4.1.3, ABOR).
+//! Aborting transfers (RFC 959 4.1.3, ABOR).
 
 use super::*;
 use ftp_proto::client::AbortPolicy;
@@ -11,7 +11,7 @@ fn with(policy: AbortPolicy) -> Rig {
     Rig::with(config, PEER).greet()
 }
 
-/// A download that has begun and has no end.
+/// A download that has begun and does not end.
 fn begun(mut rig: Rig, rest: &[Act]) -> (Rig, TransferId) {
     let mut acts = vec![Say("150 go")];
     acts.extend_from_slice(rest);
@@ -83,7 +83,7 @@ fn one_answer_for_both_is_waited_out() {
     rig.run(&mut client::abort(id), |_| ()).done();
     assert_eq!(rig.now().since(start), seconds(3));
     in_step(&mut rig);
-    // Pure-FTPd's, to a download: it is known by it from then on.
+    // Pure-FTPd sends this for a download, and is recognised by it from then on.
     for (profile, waited) in [(Profile::empty(), 10), (Profile::ONE_ABORT_REPLY, 0)] {
         let rig = Rig::greeted().on("ABOR", []).profile(profile);
         let (mut rig, id) = begun(rig, &[Say("226 Since you see this ABOR must've succeeded")]);

@@ -99,7 +99,7 @@ fn the_data_connection_may_come_before_the_150_or_after_it_or_after_the_226() {
         &[Say("150 go\r\n226 done"), Delay(seconds(1)), Arrive(SERVER), Data(b"abc")],
         &[Say("226 done"), Arrive(SERVER), Data(b"abc")],
         &[Say("226 done"), Delay(seconds(1)), Arrive(SERVER), Data(b"abc")],
-        // Another port than 20, and strangers.
+        // Ports other than 20, and strangers.
         &[Say("150 go"), Arrive("192.0.2.1:44444"), Data(b"abc"), AfterData, Say("226 done")],
         &[Say("150 go"), Arrive("[::ffff:192.0.2.1]:20"), Data(b"abc"), AfterData, Say("226 done")],
         &[Arrive("10.9.8.7:20"), Say("150 go"), Arrive(SERVER), Data(b"abc"), AfterData, Say("226 done")],
@@ -162,7 +162,7 @@ fn a_server_that_never_connects_is_not_waited_for_for_ever() {
     assert_eq!(retrieve(&mut rig), Outcome::Failed(TransferFailure::Connection(DataFailure::Unreachable)));
     assert_eq!(rig.now().since(start), seconds(10));
     in_step(&mut rig);
-    // An empty directory, for some.
+    // Some servers say this for an empty directory.
     let mut rig = active().on("LIST", [Say("226 empty")]);
     assert_eq!(transfer(&mut rig, client::list(None)), Outcome::Done(0));
 }

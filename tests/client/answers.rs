@@ -1,4 +1,4 @@
-//! How answers to questions are read.
+//! Reading the answers to questions.
 
 use super::*;
 use ftp_proto::codec::HashAlgorithm;
@@ -82,7 +82,7 @@ fn an_answer_on_a_line_that_the_limit_may_have_cut_is_unreadable() {
     let limit = Config::default().limits.line;
     type Ask = fn(&mut Rig) -> bool;
     let table: [(&str, &str, &str, Ask); 7] = [
-        // What stands there when the line is as long as the limit looks whole, and may be half of it.
+        // A line as long as the limit ends in something that looks whole and may be half of it.
         ("PWD", "257 \"/", "a\"\"b\" is it", |rig| {
             rig.run(&mut client::working_directory(), |path| path.is_ok()).done()
         }),
@@ -102,7 +102,7 @@ fn an_answer_on_a_line_that_the_limit_may_have_cut_is_unreadable() {
     for (verb, front, back, ask) in table {
         let fill = if front.ends_with('/') { 'x' } else { ' ' };
         for over in 0..6 {
-            // As long as the limit from `over` == 3 on.
+            // The line is as long as the limit from `over` == 3 on.
             let length = limit - 3 + over;
             let middle = fill.to_string().repeat(length - front.len() - back.len());
             let line = [front, &middle, back, "\r\n"].concat();
@@ -111,11 +111,11 @@ fn an_answer_on_a_line_that_the_limit_may_have_cut_is_unreadable() {
             in_step(&mut rig);
         }
     }
-    // What is for people is shown as far as it came.
+    // Text for people is shown as far as it arrived.
     let line = ["215 ", &"x".repeat(limit), "\r\n"].concat();
     let mut rig = Rig::greeted().on("SYST", [Raw(line.into_bytes())]);
     assert_eq!(rig.run(&mut client::system(), |line| line.text.len()).done(), limit - 4);
-    // Nor is a name that was cut an entry's.
+    // A name that was cut is not an entry's name either.
     let line = [" type=file; /", &"x".repeat(limit), "\r\n"].concat();
     for line in [format!("250-f\r\n{line}250 end\r\n"), format!("250{line}")] {
         let mut rig = Rig::greeted().on("MLST", [Raw(line.into_bytes())]);
@@ -174,7 +174,8 @@ fn features_are_read_as_servers_write_them() {
     }
 }
 
-/// Polls MLST by a driver of its own, for the lines are what counts: the entry as a listing shows it.
+/// Polls MLST with a driver of its own, because the lines matter: returns the entry as a listing
+/// shows it.
 fn entry_of(reply: &'static str, room: usize) -> Option<Result<(String, Option<u64>), ()>> {
     let mut rig = Rig::greeted();
     let mut operation = client::facts(Some(t("f")));
@@ -189,7 +190,7 @@ fn entry_of(reply: &'static str, room: usize) -> Option<Result<(String, Option<u
                     .map(|entry| entry.map(|entry| (entry.name.to_string(), entry.size)).map_err(|_| ())));
             }
             Action::Event(client::Event::Done(())) => return found,
-            // Before the command goes, there is nothing to answer.
+            // Before the command is sent, there is nothing to answer.
             Action::Wait(wait) if !wait.writable => {}
             Action::Wait(_) => {
                 rig.tx().sent(100);
@@ -451,7 +452,7 @@ fn unit<T>(_: T) -> Outcome<()> {
     Outcome::Done(())
 }
 
-/// What came of an operation, and the commands that were sent for it.
+/// Returns the outcome of an operation, and the commands that were sent for it.
 fn refused(
     mut rig: Rig,
     name: &'static str,

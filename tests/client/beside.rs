@@ -1,4 +1,4 @@
-//! Commands beside a transfer: STAT, NOOP, and what comes of a 1yz that does not.
+//! Commands during a transfer: STAT and NOOP, and the effects of a missing 1yz.
 
 use super::*;
 

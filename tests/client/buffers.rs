@@ -1,4 +1,4 @@
-//! Storage that is too small, or as small as it may be.
+//! Storage that is too small, or just large enough.
 
 use super::*;
 

@@ -1,11 +1,11 @@
-//! What is made sure of before it is reported, because the server's replies are in doubt.
+//! Checks that a client makes before it reports success, because the server's replies are in doubt.
 
 use super::*;
 use support::client::Turn;
 
 type Step = fn(&mut Rig) -> Outcome<()>;
 
-/// Everything that changes something on the server, with the command that decides.
+/// All operations that change something on the server, with the command that decides.
 const CHANGES: [(&str, Step); 7] = [
     ("DELE", |rig| rig.run(&mut client::delete(t("f")), |_| ())),
     ("RMD", |rig| rig.run(&mut client::remove_directory(t("d")), |_| ())),
@@ -16,7 +16,7 @@ const CHANGES: [(&str, Step); 7] = [
     ("APPE", |rig| transfer(rig, client::append(t("f"), IMAGE)).and_then(|_| Outcome::Done(()))),
 ];
 
-/// What each of them is answered by.
+/// Returns the success that each command has of its own.
 fn own(verb: &str) -> &'static str {
     match verb {
         "MKD" => "257 \"/d\" made",
@@ -25,7 +25,7 @@ fn own(verb: &str) -> &'static str {
     }
 }
 
-/// The acts of a server that says this of a command, after the data where there is some.
+/// Returns the acts of a server that answers a command like this, after the data if there is any.
 fn acts(verb: &str, says: &[Act]) -> Vec<Act> {
     let mut acts = match verb {
         "STOR" | "APPE" => vec![Say("150 here"), AfterData],
@@ -35,7 +35,7 @@ fn acts(verb: &str, says: &[Act]) -> Vec<Act> {
     acts
 }
 
-/// A client that has seen one reply too many.
+/// Returns a client that has seen one reply too many.
 fn doubting(rig: Rig) -> Rig {
     let mut rig = rig.on("NOOP", [Say("200 ok"), Say("200 ok")]).on("NOOP", [Say("200 ok")]);
     rig.run(&mut client::noop(), |_| ()).done();
@@ -67,14 +67,14 @@ fn a_success_in_doubt_is_reported_once_a_probe_is_answered() {
             let probe = if syst.starts_with('2') { "SYST" } else { "PWD" };
             assert_eq!(rig.commands().last(), Some(&probe), "{verb}");
         }
-        // Its own success, doubled, is a success.
+        // A success of its own that is sent twice is a success.
         for late in [0, 1] {
             let says = acts(verb, &[Say(own(verb)), Delay(seconds(late)), Say(own(verb))]);
             let mut rig = doubting(Rig::greeted().on(verb, says));
             step(&mut rig).done();
             in_step(&mut rig);
         }
-        // Without any doubt there is no round trip more.
+        // Without any doubt there is no additional round trip.
         let mut rig = Rig::greeted().on(verb, acts(verb, &[Say(own(verb))]));
         step(&mut rig).done();
         assert!(!rig.commands().contains(&"SYST"), "{verb}");
@@ -106,7 +106,7 @@ fn what_comes_right_behind_a_success_is_read_before_it_is_reported() {
         let mut rig = Rig::greeted().on(verb, acts(verb, &[Say(own(verb)), Say(own(verb))]));
         step(&mut rig).done();
         in_step(&mut rig);
-        // 421 says nothing about it.
+        // A 421 says nothing about it.
         let mut rig = Rig::greeted().on(verb, acts(verb, &[Say(own(verb)), Say("421 bye")]));
         step(&mut rig).done();
     }
@@ -114,7 +114,7 @@ fn what_comes_right_behind_a_success_is_read_before_it_is_reported() {
 
 #[test]
 fn a_refusal_of_the_probe_that_was_none_is_an_error() {
-    // 502 was DELE's, as the answer to SYST behind it shows.
+    // The 502 was DELE's, as the answer to SYST behind it shows.
     let mut rig = doubting(Rig::greeted().on("DELE", [Say("250 done"), Delay(seconds(1)), Say("502 no")]));
     let outcome = rig.run(&mut client::delete(t("f")), |_| ());
     assert!(matches!(outcome, Outcome::Error(Error::Peer(PeerError::UnexpectedReply(_)))), "{outcome:?}");
@@ -140,7 +140,7 @@ fn what_tells_something_is_probed_before_once_there_is_doubt() {
     rig.run(&mut client::size(t("f")), |_| ()).done();
     rig.run(&mut client::size(t("f")), |_| ()).done();
     rig.run(&mut client::working_directory(), |_| ()).done();
-    // 213 answers SIZE again, and PWD never.
+    // A 213 can answer SIZE again, but never PWD.
     assert_eq!(rig.commands(), ["TYPE I", "SYST", "SIZE f", "SYST", "SIZE f", "PWD"]);
 }
 
@@ -185,7 +185,7 @@ fn the_rest_of_a_stray_of_many_lines_takes_no_reply_with_it() {
 
 #[test]
 fn an_offset_stays_until_a_transfer_has_used_it() {
-    // A server that refuses RETR may begin the next transfer at the offset that was meant for it.
+    // A server that refuses RETR may begin the next transfer at the offset meant for it.
     let refusing = || Rig::greeted().on("RETR", [Say("550 no")]);
     let get = || client::retrieve(t("f"), IMAGE, 7);
     let put = || client::store(t("f"), IMAGE, 0);
@@ -193,7 +193,7 @@ fn an_offset_stays_until_a_transfer_has_used_it() {
     assert_eq!(transfer(&mut rig, get()).refused(), 550);
     assert_eq!(transfer(&mut rig, put()), Outcome::Done(3));
     assert_eq!(rig.commands()[rig.commands().len() - 2..], ["REST 0", "STOR f"]);
-    // If it cannot be taken back, nothing is stored or fetched from there.
+    // If the offset cannot be revoked, nothing is stored or fetched from there.
     for again in [put(), client::retrieve(t("g"), IMAGE, 0)] {
         let mut rig = refusing().says("REST 0", "451 no");
         assert_eq!(transfer(&mut rig, get()).refused(), 550);
@@ -202,7 +202,7 @@ fn an_offset_stays_until_a_transfer_has_used_it() {
         assert_eq!(rig.commands().last(), Some(&"REST 0"));
         in_step(&mut rig);
     }
-    // A server that does not know REST keeps nothing.
+    // A server that does not know REST keeps no offset.
     for unknown in ["500 what", "502 no"] {
         let mut rig = refusing().says("REST", unknown);
         assert_eq!(transfer(&mut rig, get()).refused(), 550);

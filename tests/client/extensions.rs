@@ -1,4 +1,5 @@
-//! The operations beyond RFC 959's everyday ones: what they send, and how answers are read.
+//! Operations beyond the everyday ones of RFC 959: the commands that they send, and how answers are
+//! read.
 
 use super::*;
 use ftp_proto::client::{Answer, Exchange, PlainAnswer};

@@ -1,4 +1,4 @@
-//! How replies are framed (RFC 959 4.2), and what is no reply.
+//! The framing of replies (RFC 959 4.2), and lines that are not replies.
 
 use super::*;
 
@@ -134,9 +134,9 @@ fn a_reply_that_ends_with_another_code_is_over_after_a_while_and_at_once_the_nex
 #[test]
 fn a_reply_that_pauses_is_not_over() {
     for acts in [
-        // Not even by the lenient rule is this the end.
+        // Even by the lenient rule this is not the end.
         vec![Say("215-one\r\ntwo"), Delay(seconds(50)), Say("215 UNIX")],
-        // This might be, and it goes on in time.
+        // This might be the end, but the reply goes on in time.
         vec![
             Say("215-one\r\n550 two"),
             Delay(seconds(15)),

@@ -9,7 +9,7 @@ use support::client::fxp::{FxpOutcome, run_fxp};
 const SOURCE: &str = "192.0.2.1:21";
 const TARGET: &str = "192.0.2.9:21";
 
-/// Two servers that let each other connect.
+/// Two servers that accept each other's connections.
 fn rigs() -> [Rig; 2] {
     let moving = [Say("150 go"), Delay(seconds(300)), Say("226 done")];
     let aborted = [Say("426 gone"), Say("226 closed"), Cut];
@@ -26,7 +26,7 @@ fn rigs() -> [Rig; 2] {
 
 fn plain(peer: &str) -> Rig {
     let mut config = Config::default();
-    // Some servers hear ABOR only when all is over.
+    // Some servers notice ABOR only when the transfer is over.
     config.timeouts.abort = seconds(400);
     Rig::with(config, peer).greet()
 }
@@ -97,17 +97,17 @@ fn a_failure_on_either_side_on_the_way_ends_both() {
     }
 }
 
-/// The target refuses, and closes the data connection that the source has begun to send on: whose end is heard
-/// first is the network's choice.
+/// The target refuses and closes the data connection on which the source has begun to send. The
+/// network decides whose reply arrives first.
 #[test]
 fn the_side_that_is_named_is_the_one_that_refused_and_not_the_one_whose_connection_broke_for_it() {
     let late = [Say("150 go"), Delay(seconds(1)), Say("426 connection reset")];
     for (stor, named) in [
-        // The refusal comes behind the 426.
+        // The refusal arrives after the 426.
         (&[Delay(seconds(2)), Say("553 not this name")][..], (Side::Target, 553)),
         (&[Delay(seconds(2)), Say("550 no such directory")], (Side::Target, 550)),
         (&[Say("150 go"), Delay(seconds(2)), Say("452 the disk is full")], (Side::Target, 452)),
-        // Neither knows more than that it broke: the first is named.
+        // Neither knows more than that the connection broke: the first one is named.
         (&[Delay(seconds(2)), Say("425 nobody came")], (Side::Source, 426)),
         (&[Say("150 go"), Delay(seconds(2)), Say("426 broken")], (Side::Source, 426)),
         (&[Say("150 go"), Delay(seconds(2)), Say("226 stored")], (Side::Source, 426)),
@@ -116,7 +116,7 @@ fn the_side_that_is_named_is_the_one_that_refused_and_not_the_one_whose_connecti
         assert_eq!(run(&mut rigs), FxpOutcome::Refused(named.0, named.1), "{stor:?}");
         both_in_step(&mut rigs);
     }
-    // The other way round: the source cannot read what it has opened.
+    // The roles are swapped: the source cannot read the file that it has opened.
     for (retr, named) in [
         (&[Say("150 go"), Delay(seconds(2)), Say("451 cannot read it")][..], (Side::Source, 451)),
         (&[Say("150 go"), Delay(seconds(2)), Say("426 broken")], (Side::Target, 426)),
@@ -150,7 +150,7 @@ fn given_up_by_the_caller_it_is_no_refusal_whatever_is_said_then() {
 
 #[test]
 fn the_servers_find_each_other_the_other_way_round_where_one_refuses() {
-    // The source may not connect elsewhere; or the target can neither listen.
+    // The source may not connect to other hosts; or the target cannot listen either.
     let foreign = plain(SOURCE).says("EPRT", "504 to yourself only").says("PORT", "504 to yourself only");
     let deaf = plain(TARGET).says("EPSV", "425 no port").says("PASV", "425 no port");
     let moving = [Say("150 go"), Delay(seconds(300)), Say("226 done")];
@@ -168,7 +168,7 @@ fn the_servers_find_each_other_the_other_way_round_where_one_refuses() {
             assert_eq!(rig.commands(), [asked, then].concat());
         }
     }
-    // Neither way.
+    // Neither way works.
     let mut rigs = rigs();
     for (rig, peer) in rigs.iter_mut().zip([SOURCE, TARGET]) {
         *rig = plain(peer).says("EPRT", "500 what").says("PORT", "504 to yourself only");
@@ -319,7 +319,7 @@ fn one_server_alone_cannot_protect_the_data() {
     }
 }
 
-/// Both under PROT P, in the dialogue alone: the rigs have no TLS.
+/// Both under PROT P, but only in the dialogue: the rigs have no TLS.
 fn protected(rigs: [Rig; 2]) -> [Rig; 2] {
     rigs.map(|rig| {
         let mut rig = rig.says("PROT", "200 okay");
@@ -342,7 +342,7 @@ fn of_servers_that_protect_their_data_the_target_is_the_tls_client() {
     for told in [&["TYPE I", "SSCN ON"][..], &[]] {
         assert_eq!(run(&mut rigs), FxpOutcome::Done);
         assert_eq!(rigs[0].commands()[told.len() / 2..], [EPRT[1], "RETR f"]);
-        // It is remembered, and said once.
+        // The role is remembered, and sent once.
         assert_eq!(rigs[1].commands(), [told, &["EPSV", "STOR g"]].concat());
         rigs.iter_mut().for_each(|rig| rig.clear_records());
     }
@@ -366,7 +366,8 @@ fn a_target_that_names_no_sscn_is_asked_last() {
         (
             false,
             &[
-                // What the source refuses is asked of it all the same. And its port again, behind that.
+                // The role that the source refuses is requested of it all the same, and its port
+                // again after that.
                 "TYPE I", "EPSV", "SSCN ON", "EPSV", "STOR g",
             ],
         ),
@@ -421,7 +422,7 @@ fn the_servers_keep_their_parts_in_tls_when_they_find_each_other_the_other_way_r
 
 #[test]
 fn a_transfer_of_the_clients_own_has_the_server_be_the_tls_server_again() {
-    // It has ended, or the next operation gives it up, at any point.
+    // The transfer has ended, or the next operation gives it up, at any point.
     for polls in (0..40).chain([usize::MAX]) {
         let mut rigs = protected(rigs().map(knows_sscn));
         let _ = run_fxp(&mut from_f_to_g(), &mut rigs, polls);

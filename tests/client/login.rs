@@ -38,7 +38,7 @@ fn a_greeting_that_was_given_up_can_be_waited_for_again() {
     assert!(rig.run_for(&mut client::greeting(), 1, |_| ()).is_none());
     rig.run(&mut client::greeting(), |_| ()).done();
     in_step(&mut rig);
-    // A third time there is nothing to wait for.
+    // The third time there is no greeting to wait for.
     assert_eq!(rig.run(&mut client::greeting(), |line| line.is_some()), Outcome::Done(false));
 }
 
@@ -104,7 +104,7 @@ fn a_greeting_of_230_has_logged_the_client_in() {
         assert_eq!(rig.run(&mut login(), |line| line.is_some()), Outcome::Done(false));
         assert!(rig.commands().is_empty());
         in_step(&mut rig);
-        // After REIN it is a session like any other.
+        // After REIN the session is like any other.
         rig = rig.says("REIN", "220 anew");
         rig.run(&mut client::reinitialize(), |_| ()).done();
         rig.clear_records();

@@ -53,7 +53,7 @@ fn a_name_that_begins_with_a_space_has_a_path_in_front() {
     assert_eq!(rig.commands(), ["DELE / a", "USER  me", "PASS  s"]);
 }
 
-/// Everything that a name can be taken for by a server that looks at how it begins.
+/// All names that a server can misread because of how they begin.
 const MISREAD: [&str; 7] = [" a", "  ", "-rf", "~", "~root", "~/x", "- b"];
 
 #[test]
@@ -142,7 +142,7 @@ proptest! {
         let path = join(directory.as_bytes(), name.as_bytes());
         prop_assert!(!needs_dot_path(&path));
         prop_assert!(path.ends_with(name.as_bytes()));
-        // What is in front is the directory, and never another one.
+        // The path in front is the directory, and never another one.
         let front = &path[..path.len() - name.len()];
         prop_assert!(front.starts_with(directory.as_bytes()));
         prop_assert!([&b""[..], b"/", b"./"].contains(&&front[directory.len()..]));

@@ -1,4 +1,4 @@
-//! Passive data connections (RFC 959 4.1.2, RFC 2428); active ones are next door.
+//! Passive data connections (RFC 959 4.1.2, RFC 2428); `active.rs` tests active ones.
 
 use super::*;
 
@@ -123,7 +123,7 @@ fn a_227_leads_to_the_control_peer_whatever_it_names() {
 fn the_address_of_a_227_counts_for_who_wants_it() {
     for (reply, address) in [
         ("227 (10,0,0,1,19,136)", "10.0.0.1:5000"),
-        // This names no host at all.
+        // This address names no host at all.
         ("227 (0,0,0,0,19,136)", "192.0.2.1:5000"),
     ] {
         let mut config = Config::default();
@@ -156,7 +156,7 @@ fn a_421_while_connecting_ends_it() {
 fn round_trips_are_saved_where_it_is_safe() {
     let mut rig = Rig::greeted();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
-    // TYPE, EPSV, RETR; the confirmation comes with the data.
+    // TYPE, EPSV and RETR; the confirmation arrives with the data.
     assert_eq!((rig.commands().len(), rig.commands()[0]), (3, "TYPE I"));
     for _ in 0..3 {
         rig.clear_records();
@@ -172,7 +172,7 @@ fn round_trips_are_saved_where_it_is_safe() {
         assert_eq!(transfer(&mut rig, open), Outcome::Done(3));
         assert_eq!(rig.commands().len(), 2, "{:?}", rig.commands());
     }
-    // OPTS UTF8 once a session.
+    // OPTS UTF8 is sent once a session.
     let mut rig = Rig::greeted().says("FEAT", "211-x\r\n UTF8\r\n211 end").says("OPTS", "200 okay");
     for _ in 0..2 {
         rig.run(&mut client::setup(), |_| ()).done();
@@ -183,7 +183,7 @@ fn round_trips_are_saved_where_it_is_safe() {
 #[test]
 fn a_transfer_is_announced_by_pret_where_the_server_wants_that() {
     let feat = "211-x\r\n PRET\r\n211 end";
-    // Named by FEAT.
+    // The server lists PRET in FEAT.
     let mut rig = Rig::greeted().says("FEAT", feat).says("PRET", "200 planning");
     rig.run(&mut client::setup(), |_| ()).done();
     for (open, commands) in [
@@ -195,7 +195,7 @@ fn a_transfer_is_announced_by_pret_where_the_server_wants_that() {
         assert!(matches!(transfer(&mut rig, open), Outcome::Done(_)));
         assert_eq!(rig.commands(), commands);
     }
-    // Learnt from the refusal.
+    // The client learns of PRET from the refusal.
     let refusal = "500 You need to use a client supporting PRET (PRE Transfer) to use PASV";
     let mut rig = Rig::greeted()
         .says("EPSV", "502 no")
@@ -208,7 +208,7 @@ fn a_transfer_is_announced_by_pret_where_the_server_wants_that() {
     rig.clear_records();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["PRET RETR f", "PASV", "RETR f"]);
-    // What PRET refuses is refused; a server that does not know it is asked without.
+    // A refusal of PRET is a refusal; a server that does not know PRET is asked without it.
     let mut rig = Rig::greeted().profile(Profile::NEEDS_PRET).says("PRET", "550 no such file");
     assert!(matches!(retrieve(&mut rig), Outcome::Refused { verb: Some(Verb::Pret), code: 550, .. }));
     let mut rig = Rig::greeted().profile(Profile::NEEDS_PRET).says("PRET", "502 what");

@@ -1,9 +1,9 @@
-//! What is known of a file's size is compared with what came (RFC 3659 4 and 7.5.7).
+//! Comparing what is known about a file's size with what arrived (RFC 3659 4 and 7.5.7).
 
 use super::*;
 use ftp_proto::client::ExpectedSize;
 
-/// A server that sends three bytes of `f` and says this of it. It has no MLST.
+/// A server that sends three bytes of `f` with these replies. It has no MLST.
 fn server(says_150: &'static str, size: &'static str) -> Rig {
     sized(says_150, size, "502 no")
 }
@@ -13,7 +13,7 @@ fn sized(says_150: &'static str, size: &'static str, mlst: &'static str) -> Rig 
     Rig::greeted().on("RETR", acts).says("SIZE", size).says("MLST", mlst)
 }
 
-/// A download whose size is compared, the file's path at hand or not.
+/// Runs a download whose size is compared, with or without the file's path.
 fn compared(rig: &mut Rig, open: Operation<client::Open<'_>>, path: &'static str) -> Outcome<u64> {
     let mut open = open;
     rig.run(&mut open, opened).and_then(|(id, ..)| {
@@ -65,7 +65,7 @@ fn where_size_is_refused_the_fact_decides_and_then_the_hint() {
         assert_eq!(compared(&mut rig, get(0).expect_size(ExpectedSize::Fact(9)), "f"), short(3, 9));
         let mut rig = server(HINT, refusal);
         assert_eq!(compared(&mut rig, get(0), "f"), short(3, 100));
-        // MLST is asked where the server has it.
+        // MLST is sent if the server has it.
         for feat in [None, Some("211-x\r\n MLST size*;type*;\r\n211 end")] {
             for (size, wanted) in [(3, Outcome::Done(3)), (9, short(3, 9))] {
                 let facts = format!("250-f\r\n type=file;size={size}; f\r\n250 end");
@@ -79,7 +79,7 @@ fn where_size_is_refused_the_fact_decides_and_then_the_hint() {
                 in_step(&mut rig);
             }
         }
-        // Not where its features are known, and it is none of them.
+        // MLST is not sent if the server's features are known and do not include it.
         let mut rig = sized(HINT, refusal, "250-f\r\n type=file;size=3; f\r\n250 end");
         rig.run(&mut client::setup(), |_| ()).done();
         assert_eq!(compared(&mut rig, get(0), "f"), short(3, 100));
@@ -133,7 +133,7 @@ fn text_and_other_structures_are_not_compared() {
 
 #[test]
 fn a_restart_is_checked_and_one_that_was_ignored_is_an_error() {
-    // 5 bytes were there, 3 come.
+    // 5 bytes were there before, 3 arrive.
     for (says, size, wanted) in [
         ("150 here", "213 8", Outcome::Done(3)),
         ("150 here (8 bytes)", "213 8", Outcome::Done(3)),
@@ -151,11 +151,11 @@ fn a_restart_is_checked_and_one_that_was_ignored_is_an_error() {
         assert_eq!(compared(&mut rig, get(5), "f"), wanted, "{says} {size}");
         in_step(&mut rig);
     }
-    // Where SIZE is refused, the fact tells.
+    // If SIZE is refused, the fact decides.
     let facts = "250-f\r\n type=file;size=3; f\r\n250 end";
     let ignored = Outcome::Failed(TransferFailure::RestartIgnored { received: 8, expected: 3 });
     assert_eq!(compared(&mut sized("150 here", "500 what", facts), get(5), "f"), ignored);
-    // Refused, it begins at the start, and there is nothing to check.
+    // If REST is refused, the download begins at the start, and there is nothing to check.
     let mut rig = server("150 here", "213 3").says("REST", "502 no");
     assert_eq!(compared(&mut rig, get(5), "f"), Outcome::Done(3));
     assert!(!rig.commands().contains(&"SIZE f"));

@@ -1,8 +1,8 @@
-//! Whatever the server sends, cut anywhere; and noise.
+//! Input from the server that is cut anywhere, and noise.
 
 use super::*;
 
-/// Everything that a long dialogue shows, however what the server sends is cut.
+/// Returns everything that a long dialogue shows, which must not depend on how the input is cut.
 fn dialogue(chunks: Chunks) -> (Vec<Outcome<()>>, Vec<String>, Vec<String>) {
     let mut rig = Rig::new().says("PWD", "257-one\r\n\r\n 257 two\r\n257 \"/x\"");
     rig.set_pieces(chunks);

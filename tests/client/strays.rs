@@ -1,8 +1,9 @@
-//! Replies that answer nothing: a reply is held against the command that it would answer (RFC 1123 4.1.2.11).
+//! Replies that answer nothing: each reply is checked against the command that it would answer (RFC
+//! 1123 4.1.2.11).
 
 use super::*;
 
-/// What an upload to `f` comes to, with the server's answers to these commands.
+/// Returns the outcome of an upload to `f`, with the server's answers to these commands.
 fn stored(answers: &[(&str, &[Act])]) -> (Rig, Outcome<u64>) {
     let mut rig = server(answers);
     let outcome = transfer(&mut rig, client::store(t("f"), IMAGE, 0));
@@ -247,7 +248,7 @@ fn a_failure_behind_a_premature_success_counts() {
 
 #[test]
 fn an_upload_without_a_1yz_is_taken_only_where_the_server_shows_it() {
-    // Passive, in the clear: the server has to close its side in order.
+    // Passive and in the clear: the server has to close its side in order.
     let mut rig = Rig::greeted().says("STOR", "226 stored");
     let outcome = transfer(&mut rig, client::store(t("f"), IMAGE, 0));
     assert_eq!(outcome, Outcome::Failed(TransferFailure::NotTaken), "{:#?}", rig.transcript());
@@ -270,7 +271,7 @@ fn an_upload_without_a_1yz_is_taken_only_where_the_server_shows_it() {
 
 #[test]
 fn a_download_or_listing_ends_with_its_data_and_only_an_unused_listing_is_empty() {
-    // A lone 226 and nothing on the data connection.
+    // A lone 226, and nothing on the data connection.
     let mut rig = Rig::greeted().says("RETR", "226 done");
     let start = rig.now();
     assert_eq!(retrieve(&mut rig), Outcome::Failed(TransferFailure::Connection(DataFailure::Stalled)));
@@ -283,7 +284,7 @@ fn a_download_or_listing_ends_with_its_data_and_only_an_unused_listing_is_empty(
         assert_eq!(rig.now().since(start), seconds(10));
         in_step(&mut rig);
     }
-    // The server said that it begins: then data is due.
+    // The server announced the listing, so data is due.
     let mut rig = Rig::greeted().on("LIST", [Say("150 here"), Say("226 done")]);
     let start = rig.now();
     assert_eq!(
@@ -357,13 +358,13 @@ fn after_a_stray_nothing_that_cannot_be_taken_back_is_sent_in_doubt() {
             let commands = rig.commands();
             let place = commands.iter().position(|sent| *sent == command).unwrap();
             assert!(commands[..place].ends_with(probes), "{commands:?}");
-            // Without a stray there is none of that.
+            // Without a stray there are no probes.
             let mut rig = Rig::greeted();
             step(&mut rig);
             assert!(!rig.commands().contains(&"SYST"));
         }
     }
-    // EPSV's answer is its own: nothing has to come between it and STOR.
+    // The answer to EPSV is certainly its own: no probe is needed between it and STOR.
     let mut rig = doubled();
     rig.run(&mut client::noop(), |_| ()).done();
     rig.run(&mut client::noop(), |_| ()).done();
@@ -372,7 +373,8 @@ fn after_a_stray_nothing_that_cannot_be_taken_back_is_sent_in_doubt() {
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "STOR f", "SYST"]);
 }
 
-/// Late copies of replies are the worst case: whatever removes is still told only of its own reply.
+/// Late copies of replies are the worst case: even then, a removal is only confirmed by its own
+/// reply.
 #[test]
 fn a_late_copy_does_not_confirm_a_removal() {
     for (delay, reply) in [(0, "250 done"), (1, "250 done"), (5, "250 done")] {
@@ -400,7 +402,7 @@ fn the_greeting_and_an_unknown_command_are_told_apart() {
 }
 
 proptest! {
-    /// Whatever is said twice, and however late: success is told only of what the server did.
+    /// Any reply may be sent twice, however late: success is only reported for what the server did.
     #[test]
     fn one_reply_too_many_never_turns_a_refusal_into_a_success(
         which in 0_usize..6,

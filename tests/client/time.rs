@@ -87,14 +87,14 @@ fn one_time_for_all_is_what_failures_take_and_no_more_than_that() {
     }
     let patient = Timeouts::all(seconds(1000));
     assert_eq!((patient.reply, patient.final_reply), (seconds(1000), seconds(1000)));
-    // After these the client goes on: who is patient with failures does not want to wait there.
+    // After these the client goes on: patience with failures should not delay it there.
     assert_eq!((patient.preliminary, patient.abort), (usual.preliminary, usual.abort));
     assert_eq!(patient.end_of_reply, usual.end_of_reply);
 }
 
 #[test]
 fn a_client_hears_the_end_of_an_upload_from_a_server_that_waits_for_its_lost_tail() {
-    // The server gives the transfer up before its client gives the server up.
+    // The server gives up the transfer before its client gives up the server.
     let stall = ftp_proto::server::Timeouts::default().stall;
     assert!(Timeouts::default().final_reply > stall + seconds(30));
     let mut rig = Rig::greeted().on("STOR", [Say("150 go"), Delay(stall), Say("426 where is the rest?")]);

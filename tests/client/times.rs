@@ -1,4 +1,4 @@
-//! Setting when a file was modified, by whichever way the server has.
+//! Setting a file's modification time, in whichever way the server supports.
 
 use super::*;
 use ftp_proto::codec::Timestamp;
@@ -16,7 +16,8 @@ fn set(rig: &mut Rig) -> Outcome<Option<Timestamp>> {
     rig.run(&mut client::set_modification_time(t("a f"), time()), |told| told)
 }
 
-/// A server's answers to each way; what it is asked, and what comes of it: `Ok` with the profile, or the refusal.
+/// A server's answers to each way, the commands sent, and the outcome: `Ok` with the profile, or
+/// the refusal.
 type Case = ([&'static str; 3], &'static [&'static str], Result<Profile, u16>);
 
 #[test]
@@ -26,7 +27,7 @@ fn a_time_is_set_by_the_first_way_that_the_server_has() {
         (["213 Modify=20240229123456; a f", "500", "500"], &[MFMT], Ok(none)),
         (["213 done", "500", "500"], &[MFMT], Ok(none)),
         (["250 done", "500", "500"], &[MFMT], Ok(none)),
-        // vsftpd.
+        // vsftpd answers like this.
         (
             ["500 Unknown command.", "213 File modification time set.", "500"],
             &[MFMT, MDTM],
@@ -35,7 +36,7 @@ fn a_time_is_set_by_the_first_way_that_the_server_has() {
         (["502 no", "213 20240229123456", "500"], &[MFMT, MDTM], Ok(Profile::TIME_BY_MDTM)),
         (["504 no", "213 UTIME OK", "500"], &[MFMT, MDTM], Ok(Profile::TIME_BY_MDTM)),
         (["202 no need", "213 set", "500"], &[MFMT, MDTM], Ok(Profile::TIME_BY_MDTM)),
-        // Time and path are one name for a server without the set form.
+        // A server without the set form takes time and path for one name.
         (
             ["500 what", "550 20240229123456 a f: no such file", "200 set"],
             &[MFMT, MDTM, UTIME],
@@ -48,16 +49,16 @@ fn a_time_is_set_by_the_first_way_that_the_server_has() {
         ),
         (["500 what", "501 one argument", "200 set"], &[MFMT, MDTM, UTIME], Ok(Profile::TIME_BY_UTIME)),
         (["502 no", "502 no", "213 set"], &[MFMT, MDTM, UTIME], Ok(Profile::TIME_BY_UTIME)),
-        // There is a file of that name, and it has a time of its own.
+        // There is a file of that name, which has a time of its own.
         (["500 what", "213 19990101000000", "200 set"], &[MFMT, MDTM, UTIME], Ok(Profile::TIME_BY_UTIME)),
         (["500 what", "213 19990101000000", "500 what"], &[MFMT, MDTM, UTIME], Err(500)),
-        // What refuses the file refuses it.
+        // A refusal of the file refuses the operation.
         (["550 no such file", "213 set", "200 set"], &[MFMT], Err(550)),
         (["450 busy", "213 set", "200 set"], &[MFMT], Err(450)),
         (["530 who", "213 set", "200 set"], &[MFMT], Err(530)),
         (["500 what", "450 busy", "200 set"], &[MFMT, MDTM], Err(450)),
         (["500 what", "500 what", "550 no such file"], &[MFMT, MDTM, UTIME], Err(550)),
-        // Nothing is there, or the refusal that says why is the one that counts.
+        // Nothing is supported, or the refusal that gives the reason counts.
         (["500 what", "500 what", "500 what"], &[MFMT, MDTM, UTIME], Err(500)),
         (["502 no", "501 no", "504 no"], &[MFMT, MDTM, UTIME], Err(504)),
         (["500 what", "550 not yours", "500 Unknown SITE command."], &[MFMT, MDTM, UTIME, MDTM], Err(550)),
@@ -77,11 +78,11 @@ fn a_time_is_set_by_the_first_way_that_the_server_has() {
             }
             (other, _) => panic!("{answers:?}: {other:?}"),
         }
-        // An answer that is not in its row makes the client sure of the next.
+        // An answer that is not in its row makes the client confirm the next one.
         let sent: Vec<&str> = once.commands().into_iter().filter(|command| *command != "SYST").collect();
         assert_eq!(sent, commands, "{answers:?}");
         in_step(&mut once);
-        // What works is tried first the next time.
+        // The way that works is tried first the next time.
         if outcome.is_ok() {
             assert!(matches!(set(&mut once), Outcome::Done(_)));
             assert_eq!(once.commands(), commands[commands.len() - 1..], "{answers:?}");

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What the server does at RETR or STOR, and what comes of it.
+/// Runs RETR or STOR against what the server does, and checks the outcome.
 #[test]
 fn transfers_end_well_in_any_order_of_events() {
     for acts in [
@@ -170,7 +170,7 @@ fn a_server_without_rest_is_not_asked_again_for_a_download() {
 
 #[test]
 fn an_offset_that_no_transfer_used_is_taken_back() {
-    // REST was answered, and STOR never sent.
+    // REST was answered, and STOR was never sent.
     let mut rig = Rig::greeted();
     let mut open = client::store(t("f"), IMAGE, 7);
     while !rig.transcript().iter().any(|line| line == "S: 350 go on") {
@@ -268,7 +268,7 @@ fn a_426_after_an_early_close_of_ours_is_expected() {
 
 #[test]
 fn data_that_was_refused_leaves_its_reply_to_the_transfer() {
-    // Both data connections are given up by the client; the server has a word to say on each.
+    // The client gives up both data connections; the server sends a reply about each.
     for reply in ["425 nobody came", "426 gone"] {
         let mut rig = Rig::greeted()
             .on("RETR", [Say("150 go"), Break(DataFailure::Broken), Delay(seconds(3)), Say(reply)]);
@@ -289,7 +289,7 @@ fn a_command_of_ones_own_has_a_data_connection() {
     assert_eq!(transfer(&mut rig, send("xput it")), Outcome::Done(3));
     assert_eq!(rig.commands(), ["EPSV", "XDAT  report 1", "EPSV", "LIST -la", "TYPE I", "EPSV", "xput it"]);
     in_step(&mut rig);
-    // Its replies are held against what a transfer may get.
+    // Its replies are checked against those that a transfer may get.
     for (reply, code) in [("200 okay", 200), ("213 3", 213)] {
         let mut rig = Rig::greeted().says("XDAT", reply);
         let stray = |outcome| matches!(outcome, Outcome::Error(Error::Peer(PeerError::UnexpectedReply(_))));
@@ -304,7 +304,7 @@ fn a_command_of_ones_own_has_a_data_connection() {
         };
         assert!(refused, "{line}");
     }
-    // Nothing moves in the clear where that is not allowed.
+    // Nothing is transferred in the clear if that is not allowed.
     let mut config = Config::default();
     config.security = client::Security::explicit();
     let mut rig = Rig::with(config, PEER).greet();
@@ -363,7 +363,7 @@ fn a_listing_whose_final_reply_says_that_there_is_none_fails_in_any_order() {
         let mut rig = Rig::greeted().on("LIST", [Say("150 here"), Data(b"abc"), AfterData, Say(text)]);
         assert_eq!(transfer(&mut rig, client::list(None)), Outcome::Done(3), "{text}");
     }
-    // A file may be called what it likes.
+    // The name of a file may contain anything.
     let acts = [Say("150 here"), Data(b"abc"), AfterData, Say("226 cannot open.txt sent")];
     let mut rig = Rig::greeted().on("RETR", acts);
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));

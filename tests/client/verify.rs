@@ -1,4 +1,4 @@
-//! Files compared with what they should be, by the best that a server has.
+//! Comparing files with what they should be, by the best means that a server has.
 
 use super::*;
 use ftp_proto::client::{Expected, Mismatch, Verified};
@@ -16,7 +16,7 @@ fn sha256() -> Option<Digest> {
     digest(SHA256, HashAlgorithm::Sha256)
 }
 
-/// A server with these features, asked for them.
+/// A server with these features, which was asked for them.
 fn offering(features: &[&str]) -> Rig {
     let lines: String = features.iter().map(|feature| format!(" {feature}\r\n")).collect();
     let mut rig = Rig::greeted().says("FEAT", format!("211-x\r\n{lines}211 end").leak());
@@ -85,7 +85,7 @@ fn a_hash_is_compared_where_the_server_computes_one() {
             .says("HASH", hash)
             .says("XMD5", md5)
             .says("XCRC", "250 0");
-        // The size need not be asked for.
+        // There is no need to ask for the size.
         let expected = Expected { size: Some(9), digest: expected };
         assert_eq!(verify(&mut rig, expected), Outcome::Done(result), "{features:?}");
         assert_eq!(rig.commands(), commands);
@@ -102,7 +102,7 @@ fn what_cannot_be_hashed_is_compared_by_size() {
             assert_eq!(rig.commands(), ["TYPE I", "SIZE f"]);
         }
     }
-    // Nor was the server asked what it offers.
+    // The server was not asked for its features either.
     let mut rig = Rig::greeted();
     assert_eq!(
         verify(&mut rig, Expected { size: Some(3), digest: sha256() }),

@@ -5,7 +5,7 @@ use ftp_proto::client::{Found, Walk, WalkLimits, member_name};
 use ftp_proto::listing::{Entry, Format, Kind};
 use std::collections::BTreeMap;
 
-/// Lines of LIST or MLSD by directory; walks them and says where it was.
+/// Walks a tree given as lines of LIST or MLSD by directory, and returns the directories visited.
 fn walked(
     root: &str,
     tree: &[(&str, &[&str])],
@@ -85,7 +85,8 @@ fn paths_are_joined_to_any_root() {
         let tree = [tree, &[(&*other, &[][..])]].concat();
         assert_eq!(walked(root, &tree, 100, limits()).0, [root, &other, child, grandchild]);
     }
-    // What `ls` would take for options, what would lose its space, and what would be a home.
+    // Names that `ls` would take for options, that would lose their space, or that would be a home
+    // directory.
     for name in ["-R", " a", "~", "~root"] {
         let child = format!("./{name}");
         let line = format!("type=dir; {name}");
@@ -234,7 +235,7 @@ fn a_name_is_a_members_only_behind_the_path_of_the_directory() {
         let entry = Entry::new(t(listed), Kind::Directory);
         assert_eq!(member_name(&entry, &directories), expected.map(t), "{listed} {directories:?}");
     }
-    // No file has a slash behind its name.
+    // A file's name never ends in a slash.
     assert_eq!(member_name(&Entry::new(t("a/"), Kind::File), &[b"d", b"a"]), None);
     assert_eq!(member_name(&Entry::new(t("a/"), Kind::Unknown), &[]), Some(t("a")));
 }

@@ -6,23 +6,23 @@
 //!           └──────────────┘     │               ▲
 //!                                └───────────────┘          the server has ended the transfer by itself
 //! ```
+//! ABOR is sent first and the data connection is closed after it: a server that saw the end of the
+//! data first could mistake a truncated upload for a complete one. The data connection is closed
+//! without waiting for an answer: a server may look at ABOR only between two writes, and would hang
+//! in a write that nobody reads.
 //!
-//! ABOR goes first and the data connection is closed after it: a server that saw the end of the data first could
-//! mistake a truncated upload for a complete one. The data connection is closed without waiting for an answer: a
-//! server may look at ABOR between two writes only, and would hang in one that nobody reads.
-//!
-//! Servers answer ABOR during a transfer with two replies (426 and 226, 226 and 226, 226 and 225), with one for both,
-//! or not at all. The replies are taken in order, and 225 always belongs to ABOR. After the first one the client waits
-//! a bounded time for the other, once: Pure-FTPd sends one to downloads, which says that ABOR succeeded, and is known
-//! by it from then on. Without any reply the connection is abandoned, since nobody could tell what a later reply
-//! answers.
+//! Servers answer ABOR during a transfer with two replies (426 and 226, 226 and 226, 226 and 225),
+//! with one for both, or not at all. The replies are taken in order, and 225 always belongs to
+//! ABOR. After the first one the client waits a bounded time for the other, once: Pure-FTPd sends
+//! one to downloads, which says that ABOR succeeded, and is known by it from then on. Without any
+//! reply the connection is abandoned, since nobody could tell what a later reply answers.
 
 use core::net::IpAddr;
 
 use crate::action::{DataEvent, DataId, DataOp};
 use crate::client::reply_to::Generation;
 
-/// Room for IAC IP IAC DM ABOR CRLF.
+/// Bytes of IAC IP IAC DM ABOR CRLF.
 const SYNCHED_ABORT: usize = 4 + 6;
 
 /// The abort of a transfer, if one is under way, and the replies to it.
@@ -37,8 +37,9 @@ pub(super) struct Abort {
 enum Stage {
     /// No transfer is being given up.
     Idle,
-    /// The TLS handshake on the data connection is going on, or is about to begin, and is completed first: broken off
-    /// it would have used up the ticket that it resumes with for nothing, and vsftpd ends the whole session for it.
+    /// The TLS handshake on the data connection is in progress or about to begin, and is completed
+    /// first: breaking it off would waste the ticket that it resumes with, and vsftpd ends the
+    /// whole session for it.
     Securing(DataId, Generation),
     /// ABOR is to be sent.
     Due(DataId, Generation),
@@ -73,7 +74,8 @@ impl Abort {
         Self { stage: Stage::Idle, replies: Replies::Even }
     }
 
-    /// Begins to give up the transfer on this data connection, `DataId::NONE` for one between two servers.
+    /// Begins to give up the transfer on this data connection; `DataId::NONE` is one between two
+    /// servers.
     pub(super) const fn begin(&mut self, id: DataId, generation: Generation, is_to_be_secured: bool) {
         self.stage = match is_to_be_secured {
             true => Stage::Securing(id, generation),
@@ -81,8 +83,9 @@ impl Abort {
         };
     }
 
-    /// Returns the next step. `transfer_owed` is whether the server still has to end the transfer, `capacity` the size
-    /// of the send storage, and `is_flushed` whether nothing waits in it.
+    /// Returns the next step. `transfer_owed` says whether the server still has to end the
+    /// transfer, `capacity` is the size of the send storage, and `is_flushed` says whether nothing
+    /// waits in it.
     pub(super) fn step(&mut self, transfer_owed: bool, capacity: usize, is_flushed: bool) -> Step {
         let id = match self.stage {
             Stage::Idle => return Step::Wait,
@@ -91,7 +94,8 @@ impl Abort {
                 return Step::Send(generation);
             }
             Stage::Sent(_) if !is_flushed => return Step::Wait,
-            // A server that has ended the transfer needs no ABOR, and does not go on with the handshake either.
+            // A server that has ended the transfer needs no ABOR, and does not go on with the
+            // handshake either.
             Stage::Securing(id, _) | Stage::Due(id, _) | Stage::Sent(id) => id,
         };
         self.stage = Stage::Idle;
@@ -103,7 +107,7 @@ impl Abort {
         room >= SYNCHED_ABORT
     }
 
-    /// ABOR was queued.
+    /// Records that ABOR was queued.
     pub(super) const fn sent(&mut self) {
         if let Stage::Due(id, _) = self.stage {
             self.stage = Stage::Sent(id);
@@ -111,7 +115,8 @@ impl Abort {
         self.replies = Replies::Even;
     }
 
-    /// Returns what an event on the data connection that is being given up demands; `None` if it is of another.
+    /// Returns the orders that an event requires on the data connection being given up; `None` if
+    /// it is of another.
     pub(super) fn data_event(
         &mut self,
         id: DataId,
@@ -141,7 +146,7 @@ impl Abort {
         matches!(self.stage, Stage::Securing(..))
     }
 
-    /// The handshake has ended, or its time has.
+    /// Records that the handshake has ended, or has timed out.
     pub(super) const fn handshake_ended(&mut self) {
         if let Stage::Securing(id, generation) = self.stage {
             self.stage = Stage::Due(id, generation);
@@ -153,15 +158,17 @@ impl Abort {
         matches!(self.stage, Stage::Idle)
     }
 
-    /// The connection has failed. Returns the data connection that is still to be closed.
+    /// Records that the connection has failed. Returns the data connection that is still to be
+    /// closed.
     pub(super) const fn connection_failed(&mut self) -> Option<DataId> {
         let (Stage::Securing(id, _) | Stage::Due(id, _) | Stage::Sent(id)) = self.stage else { return None };
         self.stage = Stage::Idle;
         Some(id)
     }
 
-    /// A final reply came. `concerns` is whether it answers a transfer or ABOR, `other_owed` whether the other one of
-    /// the two is still owed then, and `names_abort` whether its text speaks of ABOR and its code of success.
+    /// Records a final reply. `concerns` says whether it answers a transfer or ABOR, `other_owed`
+    /// whether the other one of the two is then still owed, and `names_abort` whether its text
+    /// names ABOR and its code is a success.
     pub(super) fn answered(&mut self, concerns: bool, other_owed: bool, names_abort: bool) {
         let one = other_owed || (self.is_half_answered() && !concerns);
         self.replies = match (one, names_abort) {
@@ -181,13 +188,13 @@ impl Abort {
         self.replies == Replies::OneNamingAbort
     }
 
-    /// The one reply that has come counts for both.
+    /// Counts the one reply that has arrived for both.
     pub(super) const fn counted_as_answered(&mut self) {
         self.replies = Replies::Even;
     }
 }
 
-/// Returns whether a reply's text speaks of ABOR.
+/// Returns whether a reply's text names ABOR.
 pub(super) fn mentions_abort(text: &[u8]) -> bool {
     text.windows(4).any(|word| word.eq_ignore_ascii_case(b"ABOR"))
 }

@@ -14,12 +14,12 @@ impl Client {
         }
     }
 
-    /// Returns where the server listens: at `port` of the control peer, or of the address that it named where the
-    /// policy says so.
+    /// Returns where the server listens: at `port` of the control peer, or of the address that it
+    /// named if the policy says so.
     pub(in crate::client) fn passive_target(&self, named: Option<IpAddr>, port: u16) -> SocketAddr {
         let mut target = self.peer();
         target.set_port(port);
-        // 0.0.0.0 names no host, but says that the server does not know its own address.
+        // 0.0.0.0 names no host; it means that the server does not know its own address.
         let named = named.filter(|address| !address.is_unspecified());
         if let (Some(address), PassiveAddress::AsNamed) = (named, self.config().passive_address) {
             target.set_ip(address);
@@ -35,8 +35,8 @@ impl Client {
         }
     }
 
-    /// Returns the command that sends the server to this address. PORT has no IPv6 addresses, and a zone means nothing
-    /// to others: it has no place in EPRT (RFC 2428 2).
+    /// Returns the command that announces this address to the server. PORT has no IPv6 addresses,
+    /// and EPRT has no place for a zone, which means nothing to other hosts (RFC 2428 2).
     pub(in crate::client) fn active_command(&self, at: SocketAddr) -> Command<'static> {
         match SocketAddr::new(at.ip().to_canonical(), at.port()) {
             SocketAddr::V4(at) if self.profile().contains(Profile::NO_EPRT) => Command::Port(at),
@@ -44,7 +44,7 @@ impl Client {
         }
     }
 
-    /// Returns the address of a listener at `at` as the server can use it.
+    /// Returns the address to announce for a listener at `at`.
     pub(in crate::client) fn announced_address(&self, at: SocketAddr) -> SocketAddr {
         let ip = self.config().active.address.unwrap_or(at.ip()).to_canonical();
         SocketAddr::new(ip, at.port())

@@ -1,4 +1,4 @@
-//! One data connection as the client sees it (RFC 959 3.2).
+//! One data connection, as the client sees it (RFC 959 3.2).
 //!
 //! ```text
 //!   Connecting ──────────────┐
@@ -7,8 +7,8 @@
 //!                                                                           └► Closing ┘   an unannounced upload
 //! ```
 //!
-//! Data moves once the connection is open and the server has said that it may: by 1yz, by a final reply, or by its
-//! silence for long enough.
+//! Data moves once the connection is open and the server has allowed it: by 1yz, by a final reply,
+//! or by being silent for long enough.
 
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
@@ -26,9 +26,9 @@ use crate::transfer::{Marker, Parameters};
 pub(in crate::client) enum Content {
     /// A listing.
     Listing,
-    /// Bytes of a file, whose number says nothing of the size of the whole.
+    /// Bytes of a file, whose number says nothing about the file's size.
     File,
-    /// The bytes of a file from the position on, all of them, as they are in the file: TYPE I, STRU F, no range.
+    /// All bytes of a file from the position on, as they are in the file: TYPE I, STRU F, no range.
     CountableFile,
 }
 
@@ -63,30 +63,31 @@ impl Purpose {
 /// The phase of a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::client) enum Phase {
-    /// The connection is being dialled.
+    /// The client is connecting.
     Connecting,
-    /// The listener is being made.
+    /// The listener is being opened.
     Opening,
     /// The listener is open.
     Listening(SocketAddr),
     /// The connection is open.
     Connected,
-    /// The TLS handshake is going on.
+    /// The TLS handshake is in progress.
     Securing,
     /// Data moves.
     Moving,
-    /// All was sent. The server is to close its side, too, as the only sign that it has taken it.
+    /// Everything was sent. The server has to close its side too, which is the only sign that it
+    /// has taken the data.
     Closing,
-    /// The data came to its end in order.
+    /// The data ended in order.
     Ended,
     /// The connection failed.
     Failed(DataFailure),
-    /// The server did not close its side in order: nothing says that it has taken an upload.
+    /// The server did not close its side in order: nothing shows that it has taken an upload.
     NotTaken,
 }
 
 impl Phase {
-    /// Returns whether nothing more can happen on the connection that counts.
+    /// Returns whether the connection is over, so that nothing that happens on it matters any more.
     pub(super) const fn is_over(self) -> bool {
         matches!(self, Self::Ended | Self::Failed(_) | Self::NotTaken)
     }
@@ -95,9 +96,9 @@ impl Phase {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Connecting => "being dialled",
-            Self::Opening => "getting its listener",
-            Self::Listening(_) => "listened for",
-            Self::Connected => "open, and may not carry data yet",
+            Self::Opening => "waiting for its listener",
+            Self::Listening(_) => "waiting for the server to connect",
+            Self::Connected => "open, but may not carry data yet",
             Self::Securing => "in its TLS handshake",
             Self::Moving => "carrying data",
             Self::Closing => "waiting for the server to close it",
@@ -106,8 +107,8 @@ impl Phase {
     }
 }
 
-/// The last thing that the server did on the connection itself. Any of them shows that an upload is its own, which a
-/// final reply alone does not: that may be another command's.
+/// The last action of the server on the connection itself. Any of them shows that the server takes
+/// part in an upload, which a final reply alone does not: that may be another command's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Contact {
     None,
@@ -119,14 +120,14 @@ enum Contact {
     Closed,
 }
 
-/// Why data may move.
+/// The reason why data may move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Start {
-    /// Data may not move, unless the final reply has come.
+    /// Data may not move, unless the final reply has arrived.
     Awaited,
-    /// The server has said nothing in time, and data is taken without.
+    /// The server has said nothing in time, and data is taken without its reply.
     Assumed,
-    /// The server has said 1yz.
+    /// The server has sent 1yz.
     Announced,
 }
 
@@ -134,11 +135,11 @@ enum Start {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Owed,
-    /// One that says that the directory could not be listed has begun, or did not count.
+    /// A final reply that says that the directory could not be listed has begun, or did not count.
     NotListed,
-    /// A good one has come.
+    /// A good final reply has arrived.
     Good,
-    /// A good one has come, which says that the directory could not be listed.
+    /// A good final reply has arrived, which says that the directory could not be listed.
     GoodNotListed,
 }
 
@@ -154,34 +155,34 @@ pub(in crate::client) enum Elsewhere {
 /// The effect of an event on the connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Happened {
-    /// Nothing.
+    /// The event changes nothing.
     Nothing,
-    /// A change: the connection may go on.
+    /// The connection has changed, and may go on.
     Change,
-    /// A stranger has connected to the listener.
+    /// Another host has connected to the listener.
     StrangerCame,
     /// The server has connected to the listener.
     ServerCame,
-    /// A restart marker came.
+    /// A restart marker arrived.
     Marked(Marker),
 }
 
-/// News of a transfer that do not come from its data.
+/// News of a transfer from another source than its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::client) enum News {
-    /// The server has said 1yz, which names this size of the file, if any.
+    /// The server has sent 1yz, which names this size of the file, if any.
     Announced(Option<u64>),
-    /// The server has not said 1yz in time: data moves without.
+    /// The server has not sent 1yz in time: data moves without it.
     AssumedBegun,
-    /// A good final reply has come, which names this size of the file, if any.
+    /// A good final reply has arrived, which names this size of the file, if any.
     Confirmed(Option<u64>),
     /// A line of the final reply says that the directory could not be listed.
     NotListed,
-    /// The final reply was not the last word: 1yz came behind it, or a failure.
+    /// The final reply was not the last one: 1yz or a failure came after it.
     Reopened(ReplyCode),
     /// The server begins at the start of the file after all.
     StartsOver,
-    /// The data goes between the server and another.
+    /// The data moves between the server and another.
     Elsewhere(Elsewhere),
 }
 
@@ -190,9 +191,9 @@ pub(in crate::client) enum News {
 pub(in crate::client) struct Connection {
     id: DataId,
     phase: Phase,
-    /// Bytes that went over the wire.
+    /// Bytes transferred over the wire.
     moved: u64,
-    /// Bytes of the file that were decoded, where the coding makes them differ from those on the wire.
+    /// Bytes of the file that were decoded, if the coding makes them differ from those on the wire.
     decoded: Option<u64>,
     purpose: Purpose,
     contact: Contact,
@@ -200,7 +201,7 @@ pub(in crate::client) struct Connection {
     verdict: Verdict,
 }
 
-/// The state of a transfer, as far as its data connection and its replies say.
+/// The state of a transfer, as its data connection and its replies show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::client) enum Standing {
     /// The transfer is not over.
@@ -237,18 +238,18 @@ impl Connection {
         self.purpose.direction
     }
 
-    /// Bytes that went over the wire.
+    /// Returns the bytes transferred over the wire.
     pub(in crate::client) const fn moved(&self) -> u64 {
         self.moved
     }
 
-    /// Returns what is known of the size of the file.
+    /// Returns what is known about the size of the file.
     pub(in crate::client) const fn known_size(&self) -> KnownSize {
         self.purpose.known_size
     }
 
-    /// Returns whether both ends have come, the good one or the bad one. `owed` is whether the server has yet to say
-    /// how the transfer ended.
+    /// Returns whether the transfer is over, and how. `owed` says whether the server has yet to
+    /// report its end.
     pub(in crate::client) fn standing(&self, owed: bool) -> Standing {
         match self.phase {
             Phase::Ended | Phase::Failed(_) if self.verdict == Verdict::GoodNotListed => {
@@ -256,19 +257,20 @@ impl Connection {
             }
             Phase::Ended if self.is_confirmed() && self.is_taken() => Standing::Done,
             Phase::Failed(_) if self.is_unused_listing() => Standing::Done,
-            // What the server says of it comes first, whatever that is.
+            // The reply of the server takes precedence, whatever it says.
             Phase::Failed(failure) if !owed => Standing::Failed(failure.into()),
             Phase::NotTaken if !owed => Standing::Failed(TransferFailure::NotTaken),
             _ => Standing::Running,
         }
     }
 
-    /// Returns whether it is a listing's, answered without a 1yz, and nothing came.
+    /// Returns whether the connection is that of a listing that was answered without a 1yz and
+    /// brought nothing.
     pub(in crate::client) fn is_unused_listing(&self) -> bool {
         self.purpose.lists() && self.is_confirmed() && self.start != Start::Announced && self.moved == 0
     }
 
-    /// Returns the extent that came of a file whose size can be compared.
+    /// Returns the part of a file that was received, if its size can be compared.
     pub(in crate::client) fn received(&self) -> Option<Received> {
         let Purpose { direction, content, parameters, .. } = self.purpose;
         if direction != Direction::FromServer || content != Content::CountableFile {
@@ -290,17 +292,19 @@ impl Connection {
         self.start != Start::Awaited || self.is_confirmed()
     }
 
-    /// Returns whether something besides a final reply says that the server has to do with an upload.
+    /// Returns whether anything besides a final reply shows that the server takes part in an
+    /// upload.
     fn is_taken(&self) -> bool {
         self.purpose.receives() || self.start == Start::Announced || self.contact != Contact::None
     }
 
-    /// Returns whether data is due from the server, and no byte has come.
+    /// Returns whether data is due from the server, and no byte has arrived.
     pub(super) fn awaits_first_byte(&self) -> bool {
         self.purpose.receives() && self.moved == 0
     }
 
-    /// Returns whether its TLS handshake is going on, or comes as soon as the server has connected.
+    /// Returns whether its TLS handshake is in progress, or begins as soon as the server has
+    /// connected.
     pub(super) fn is_to_be_secured(&self) -> bool {
         match self.phase {
             Phase::Listening(_) => self.start == Start::Announced,
@@ -309,10 +313,11 @@ impl Connection {
         }
     }
 
-    /// Returns the order that begins the next phase, if it can begin: data flows once the connection is open and the
-    /// server has said that it may. TLS comes after the 1yz and not before: a server that refuses the command does
-    /// not want the handshake either (RFC 4217 10.2). An upload that only a final reply speaks of is taken once the
-    /// server closes its side in order.
+    /// Returns the order that begins the next phase, if it can begin. Data flows once the
+    /// connection is open and the server has allowed it. TLS begins after the 1yz and not before: a
+    /// server that refuses the command does not want the handshake either (RFC 4217 10.2). An
+    /// upload confirmed only by a final reply counts as taken once the server closes its side in
+    /// order.
     pub(super) fn go_on(&mut self, protects: bool) -> Option<DataOp> {
         let parameters = self.purpose.parameters;
         let (phase, op) = match self.phase {
@@ -329,7 +334,7 @@ impl Connection {
         Some(op)
     }
 
-    /// Returns what the server has to do next on it, and how long it may take.
+    /// Returns what the server has to do next on the connection, and how long it may take.
     pub(super) fn awaited(&self, timeouts: &Timeouts) -> Option<(Awaited, Duration)> {
         let first_byte = |usual: Duration| match self.is_confirmed() {
             true => usual.min(timeouts.first_byte),
@@ -346,8 +351,9 @@ impl Connection {
         })
     }
 
-    /// Returns whether a reply with this code shows that the final reply was not the last word on the transfer: one
-    /// whose data has not ended can still be said to begin, or to have failed.
+    /// Returns whether a reply with this code shows that the final reply was not the last one on
+    /// the transfer: as long as its data has not ended, the server can still announce it or report
+    /// its failure.
     pub(super) fn may_be_reopened(&self, code: ReplyCode) -> bool {
         let is_news = (code.is_preliminary() && self.start != Start::Announced)
             || (code.is_failure() && code != ReplyCode::SERVICE_NOT_AVAILABLE);
@@ -388,16 +394,17 @@ impl Connection {
         }
     }
 
-    /// Takes an event, which is not [over](Phase::is_over) yet, and returns what it brings.
+    /// Takes an event on a connection that is not [over](Phase::is_over) yet, and returns its
+    /// effect.
     ///
     /// # Errors
-    /// When the event makes no sense in the phase.
+    /// If the event is not valid in the phase.
     pub(super) fn take(&mut self, event: DataEvent, peer: IpAddr) -> Result<Happened, LocalError> {
         match (event, self.phase) {
-            // That is for the server to heed.
+            // Only a server acts on this event.
             (DataEvent::Securing, _) => return Ok(Happened::Nothing),
-            // Whoever else comes to the port would get the file, or give another (RFC 2577 4). The time for the
-            // server to come runs on.
+            // Anybody else who connected would get the file, or supply another (RFC 2577 4). The
+            // time for the server to connect keeps running.
             (DataEvent::Arrived(from), Phase::Listening(_)) if from.ip().to_canonical() != peer => {
                 return Ok(Happened::StrangerCame);
             }
@@ -435,7 +442,7 @@ impl Connection {
         Ok(Happened::Change)
     }
 
-    /// The time for what was awaited is up. Returns whether the connection has failed by that.
+    /// Takes the timeout of what was awaited. Returns whether it makes the connection fail.
     pub(super) const fn timed_out(&mut self, awaited: Awaited) -> bool {
         self.phase = match awaited {
             Awaited::DataConnection => Phase::Failed(DataFailure::Unreachable),

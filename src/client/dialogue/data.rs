@@ -13,15 +13,15 @@ use crate::codec::{Direction, ReplyCode};
 use crate::error::{Awaited, LocalError};
 use crate::transfer::Marker;
 
-/// The largest number of orders that one event brings: the connection that arrived is admitted, and its handshake or
-/// its data begins.
+/// Maximum number of orders that one event brings: the connection that arrived is admitted, and its
+/// handshake or its data begins.
 const ORDERS_OF_AN_EVENT: usize = 2;
 
-/// The largest number of orders that wait for the driver. An operation hands out what waits before it goes on, and
-/// then brings two at most: it drops one data connection and opens another.
+/// Maximum number of orders that wait for the driver. An operation hands out those that wait before
+/// it goes on, and then brings two at most: it drops one data connection and opens another.
 const ORDERS: usize = ORDERS_OF_AN_EVENT + 2;
 
-/// The side that opens a data connection, and where.
+/// The way in which a data connection is opened.
 #[derive(Clone, Debug)]
 pub(in crate::client) enum Approach {
     /// The client connects to this address.
@@ -47,7 +47,7 @@ pub(in crate::client) struct Data {
     transfer: Transfer,
     last: DataId,
     orders: ArrayVec<(DataId, DataOp), ORDERS>,
-    /// The last restart marker of the last transfer.
+    /// Last restart marker of the last transfer.
     last_marker: Option<Marker>,
 }
 
@@ -61,7 +61,7 @@ impl Data {
         }
     }
 
-    // Questions.
+    // Queries.
 
     /// Returns the data connection, if there is one.
     pub(in crate::client) const fn connection(&self) -> Option<&Connection> {
@@ -78,7 +78,7 @@ impl Data {
         }
     }
 
-    /// Returns the data connection of this name, if it is the current one.
+    /// Returns the data connection with this name, if it is the current one.
     pub(in crate::client) fn named(&self, id: DataId) -> Option<&Connection> {
         self.connection().filter(|connection| connection.id() == id)
     }
@@ -88,23 +88,23 @@ impl Data {
         self.connection().map_or(DataId::NONE, Connection::id)
     }
 
-    /// Returns how far the data connection has come, if there is one.
+    /// Returns the phase of the data connection, if there is one.
     pub(in crate::client) fn phase(&self) -> Option<Phase> {
         self.connection().map(Connection::phase)
     }
 
-    /// Returns how many bytes went over the data connection.
+    /// Returns the bytes transferred over the data connection.
     pub(super) fn moved(&self) -> u64 {
         self.connection().map_or(0, Connection::moved)
     }
 
-    /// Returns whether a connection of this name was ever asked for.
+    /// Returns whether a connection with this name was ever requested.
     pub(super) fn knows(&self, id: DataId) -> bool {
         id != DataId::NONE && id <= self.last
     }
 
-    /// Returns whether there is a transfer whose data connection has this name; `DataId::NONE` stands for one between
-    /// two servers.
+    /// Returns whether there is a transfer whose data connection has this name; `DataId::NONE` is
+    /// the name of one between two servers.
     pub(super) fn is_transfer(&self, id: DataId) -> bool {
         match &self.transfer {
             Transfer::None => false,
@@ -118,7 +118,7 @@ impl Data {
         self.connection().is_some_and(|connection| connection.may_be_reopened(code))
     }
 
-    /// Returns whether data moves now, here or elsewhere.
+    /// Returns whether data moves now, on a data connection or between two servers.
     pub(super) fn is_moving(&self) -> bool {
         self.phase() == Some(Phase::Moving) || self.is_moving_elsewhere()
     }
@@ -135,7 +135,8 @@ impl Data {
         }
     }
 
-    /// Returns whether the data connection of a download is open, and nothing has said that data may move.
+    /// Returns whether the data connection of a download is open, and the server has not allowed
+    /// data to move.
     pub(super) fn awaits_start(&self) -> bool {
         self.connection().is_some_and(|connection| {
             connection.phase() == Phase::Connected && connection.direction() == Direction::FromServer
@@ -146,9 +147,9 @@ impl Data {
         self.last_marker
     }
 
-    // What happens.
+    // Events.
 
-    /// Asks for a data connection.
+    /// Requests a data connection.
     pub(super) fn open(&mut self, approach: Approach, purpose: Purpose) {
         let (phase, op) = match approach {
             Approach::Connect(target) => (Phase::Connecting, DataOp::Connect(target)),
@@ -160,11 +161,13 @@ impl Data {
         self.order(self.last, op);
     }
 
-    /// Takes an event of a data connection, and returns whether it changed anything. One that is no longer wanted
-    /// changes nothing. `peer` is the server's address, and `protects` whether data connections are protected.
+    /// Takes an event of a data connection, and returns whether it changed anything. A connection
+    /// that is no longer wanted changes nothing. `peer` is the server's address, and `protects`
+    /// says whether data connections are protected.
     ///
     /// # Errors
-    /// When the event makes no sense in the state of the connection, or before the orders were taken that it answers.
+    /// If the event is not valid in the state of the connection, or the orders that it answers were
+    /// not taken yet.
     pub(super) fn event(
         &mut self,
         id: DataId,
@@ -177,7 +180,7 @@ impl Data {
             return Ok(false);
         };
         let phase = connection.phase();
-        // Its end was reported, or the time for it had run out.
+        // The end of the connection was reported, or its time had run out.
         if phase.is_over() {
             return Ok(false);
         }
@@ -198,7 +201,7 @@ impl Data {
         Ok(true)
     }
 
-    /// Takes news of the transfer. Returns whether the first byte has to come soon from now on.
+    /// Takes news of the transfer. Returns whether the first byte has to arrive soon from now on.
     pub(super) fn hear(&mut self, news: News, protects: bool) -> bool {
         if let News::Elsewhere(elsewhere) = news {
             self.goes_on_elsewhere(elsewhere);
@@ -210,7 +213,8 @@ impl Data {
         awaits_first_byte
     }
 
-    /// The transfer goes on between this server and another. Its end is no news if it is not there.
+    /// Records that the transfer goes on between this server and another. The end of one that is
+    /// not there is ignored.
     const fn goes_on_elsewhere(&mut self, elsewhere: Elsewhere) {
         self.transfer = match (&self.transfer, elsewhere) {
             (Transfer::None | Transfer::Here(_), Elsewhere::Ending) => return,
@@ -218,12 +222,13 @@ impl Data {
         };
     }
 
-    /// The server named this restart marker, of an upload.
+    /// Records the restart marker that the server named for an upload.
     pub(super) fn marked(&mut self, marker: Option<Marker>) {
         self.last_marker = marker.or(self.last_marker);
     }
 
-    /// The time for what was awaited is up. Returns whether that was the data connection's, which has failed then.
+    /// Takes the timeout of what was awaited. Returns whether it concerned the data connection,
+    /// which has then failed.
     pub(super) fn timed_out(&mut self, awaited: Awaited) -> bool {
         let id = self.id();
         let failed = self.connection_mut().is_some_and(|connection| connection.timed_out(awaited));
@@ -233,15 +238,17 @@ impl Data {
         failed
     }
 
-    /// The server has reported the end of the transfer. One between two servers is over.
+    /// Records that the server has reported the end of the transfer. A transfer between two servers
+    /// is then over.
     pub(super) const fn transfer_answered(&mut self) {
         if let Transfer::Elsewhere(_) = self.transfer {
             self.transfer = Transfer::None;
         }
     }
 
-    /// Takes the transfer out of here, to be given up by ABOR. Returns the name of its data connection, `DataId::NONE`
-    /// if the data goes between two servers, and whether its TLS handshake is going on or about to begin.
+    /// Removes the transfer, to be given up by ABOR. Returns the name of its data connection,
+    /// `DataId::NONE` if the data moves between two servers, and whether its TLS handshake is in
+    /// progress or about to begin.
     pub(super) fn given_up(&mut self) -> Option<(DataId, bool)> {
         match core::mem::replace(&mut self.transfer, Transfer::None) {
             Transfer::None => None,
@@ -252,7 +259,8 @@ impl Data {
 
     // Orders.
 
-    /// Closes the data connection, by `DataOp::Close` or `DataOp::Abort`; `None` if the driver has done it already.
+    /// Closes the data connection, by `DataOp::Close` or `DataOp::Abort`; `None` if the driver has
+    /// done it already.
     pub(super) fn close(&mut self, op: Option<DataOp>) {
         let id = self.id();
         if id != DataId::NONE {
@@ -263,7 +271,7 @@ impl Data {
         }
     }
 
-    /// Lets the data connection go on, if it can.
+    /// Orders the next phase of the data connection, if it can begin.
     fn go_on(&mut self, protects: bool) {
         let id = self.id();
         if let Some(op) = self.connection_mut().and_then(|connection| connection.go_on(protects)) {
@@ -271,7 +279,7 @@ impl Data {
         }
     }
 
-    /// Queues an order. Abort replaces what else was ordered of the connection.
+    /// Queues an order. An abort replaces all other orders on the connection.
     pub(super) fn order(&mut self, id: DataId, op: DataOp) {
         if id == DataId::NONE {
             return;
@@ -283,7 +291,7 @@ impl Data {
         debug_assert!(ordered.is_ok(), "events leave room, and operations hand out what waits first");
     }
 
-    /// Returns an order that waits for the driver.
+    /// Returns the next order that waits for the driver.
     pub(super) fn next_order(&mut self) -> Option<(DataId, DataOp)> {
         self.orders.pop_at(0)
     }

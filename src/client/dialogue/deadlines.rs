@@ -1,4 +1,5 @@
-//! The two clocks of a client: how long it has waited for what it waits for, and when it was last kept alive.
+//! The two clocks of a client: the time it has been waiting, and the time since it last kept the
+//! connection alive.
 
 use core::time::Duration;
 
@@ -12,19 +13,19 @@ pub(super) struct Deadlines {
     kept_alive: Option<Instant>,
 }
 
-/// The time to keep the control connection alive.
+/// The time of the next keep-alive.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum KeepAlive {
-    /// Not at all.
+    /// There is none.
     Off,
     /// Not before this moment.
     At(Instant),
-    /// Now, and then again at this moment.
+    /// Now, and again at this moment.
     Due(Instant),
 }
 
 impl KeepAlive {
-    /// Returns when the connection is to be used next.
+    /// Returns when the next keep-alive is due.
     pub(super) const fn next(self) -> Option<Instant> {
         match self {
             Self::Off => None,
@@ -34,19 +35,21 @@ impl KeepAlive {
 }
 
 impl Deadlines {
-    /// Something happened that the client was waiting for: the next wait begins anew.
+    /// Ends the current wait, because what the client was waiting for has happened.
     pub(super) const fn restart(&mut self) {
         self.waiting = None;
     }
 
-    /// A reply came. It says nothing of whether data moves, so that a wait for data runs on.
+    /// Records that a reply arrived. It says nothing about whether data moves, so a wait for data
+    /// goes on.
     pub(super) fn replied(&mut self) {
         if !matches!(self.waiting, Some((Awaited::Data | Awaited::DataConnection, _))) {
             self.waiting = None;
         }
     }
 
-    /// Waits for this, and returns until when; `None` if the time is up, and the wait over.
+    /// Waits for `awaited`, and returns the deadline; `None` if the time is up and the wait is
+    /// over.
     pub(super) fn wait(&mut self, awaited: Awaited, limit: Duration, now: Instant) -> Option<Instant> {
         let since = self.waiting.filter(|(same, _)| *same == awaited).map_or(now, |(_, since)| since);
         let deadline = since.after(limit);
@@ -54,7 +57,7 @@ impl Deadlines {
         Some(deadline).filter(|_| now < deadline)
     }
 
-    /// Returns whether the control connection has to be used now, while it is to be used at this interval.
+    /// Returns whether a keep-alive is due, if one is to be sent at this interval.
     pub(super) fn keep_alive(&mut self, every: Option<Duration>, now: Instant) -> KeepAlive {
         let Some(every) = every else {
             self.kept_alive = None;

@@ -1,28 +1,30 @@
 //! Decides how far the server's replies can be trusted, and what the client asks to make sure.
 //!
-//! The client judges a reply by its code alone, and commands share codes: 250 answers CWD as well as DELE. A server
-//! that has sent one reply too many may send another. From then on the client asks a *probe*, a command whose answer
-//! no other command has: SYST, or PWD if the server does not know SYST.
+//! The client judges a reply by its code alone, and commands share codes: 250 answers CWD as well
+//! as DELE. A server that has sent one reply too many may send another. From then on the client
+//! asks a *probe*, a command whose answer no other command has: SYST, or PWD if the server does not
+//! know SYST.
 //!
-//! - A probe goes before a command that cannot be taken back or that asks for a value. It is left out if the last
-//!   reply was certainly the last one on its way and cannot answer the command: 229 belongs to EPSV and never
-//!   answers STOR.
-//! - A probe goes after a command that changes something (DELE, STOR, CWD and the like) was granted. The success is
-//!   reported when the probe is answered. A refusal that arrives instead belongs to the command.
+//! - A probe goes before a command that cannot be taken back or that asks for a value. It is left
+//!   out if the last reply was certainly the last one on its way and cannot answer the command: 229
+//!   belongs to EPSV and never answers STOR.
+//! - A probe goes after a command that changes something (DELE, STOR, CWD and the like) was
+//!   granted. The success is reported when the probe is answered. A refusal that arrives instead
+//!   belongs to the command.
 //!
-//! The client confirms a success even without any doubt if its code is not in the command's row (200 to DELE), or if
-//! more has arrived right behind the reply. If the answer to the probe comes next, the reply was right and raises no
-//! doubt.
+//! The client confirms a success even without any doubt if its code is not in the command's row
+//! (200 to DELE), or if more has arrived right behind the reply. If the answer to the probe comes
+//! next, the reply was right and raises no doubt.
 //!
-//! # What cannot be told
+//! # Limits of detection
 //!
-//! The client believes a reply too many if its code can answer the command, if it arrives after the whole command was
-//! sent and before the command's own reply, and if one of these holds:
+//! The client believes a reply too many if its code can answer the command, if it arrives after the
+//! whole command was sent and before the command's own reply, and if one of these holds:
 //!
-//! - The client has seen no reply too many in this session, nothing has arrived behind this one yet, and its code is
-//!   in the row of the command. Nothing sets it apart from the right reply.
-//! - The command changes nothing, so no probe follows it, and the reply arrives after the answer to the probe before
-//!   it. Only a server that speaks unasked, or at times of its own, can do that.
+//! - The client has seen no reply too many in this session, nothing has arrived behind this one
+//!   yet, and its code is in the row of the command. Nothing sets it apart from the right reply.
+//! - The command changes nothing, so no probe follows it, and the reply arrives after the answer to
+//!   the probe before it. Only a server that speaks unasked, or at times of its own, can do that.
 //! - The command's own reply never comes.
 //! - The server knows neither SYST nor PWD.
 
@@ -43,11 +45,12 @@ enum Probe {
 /// The trust in the server's replies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Doubt {
-    /// The server has sent a reply too many in this session, or one that is not in its row.
+    /// Set once the server has sent a reply too many in this session, or one that is not in its
+    /// row.
     exists: bool,
-    /// The code of the last final reply, if that could not have answered anything but its command.
+    /// Code of the last final reply, if it could not have answered anything but its command.
     certain: Option<ReplyCode>,
-    /// The command that was granted, while its success is not confirmed.
+    /// Command that was granted, while its success is not confirmed.
     unconfirmed: Option<ExpectedReply>,
     probe: Probe,
 }
@@ -68,7 +71,8 @@ impl Doubt {
         self.exists = true;
     }
 
-    /// Records a final reply; `is_last` if no other is owed, and `more` if something has arrived behind it.
+    /// Records a final reply; `is_last` if no other is owed, and `more` if something has arrived
+    /// behind it.
     pub(super) fn answered(&mut self, answered: &ExpectedReply, code: ReplyCode, is_last: bool, more: bool) {
         self.certain = Some(code).filter(|_| is_last && answered.is_certain(code));
         let is_strange = !answered.has_in_row(code);
@@ -82,7 +86,8 @@ impl Doubt {
         self.exists |= is_strange && !confirms;
     }
 
-    /// Records the answer to a probe. Whatever it is, no reply is left on its way that was sent before it.
+    /// Records the answer to a probe. Whatever it is, no reply is left on its way that was sent
+    /// before it.
     fn probed(&mut self, answered: &ExpectedReply, code: ReplyCode) {
         if is_unknown(code) {
             self.probe = match self.probe {
@@ -132,7 +137,7 @@ impl Doubt {
         self.unconfirmed.is_some()
     }
 
-    /// The state after a probe was sent to confirm the last success.
+    /// Returns the state after a probe was sent to confirm the last success.
     pub(super) const fn probing(&self) -> Self {
         Self { certain: None, ..*self }
     }
@@ -142,16 +147,16 @@ impl Doubt {
         self.exists |= self.unconfirmed.take().is_some();
     }
 
-    /// The unconfirmed command now belongs to this operation.
+    /// Assigns the unconfirmed command to this operation.
     pub(super) fn adopt(&mut self, generation: Generation) {
         if let Some(expected) = &mut self.unconfirmed {
             expected.adopt(generation);
         }
     }
 
-    /// Returns the unconfirmed command if a final reply with this code refuses it, so that the command failed
-    /// after all. Only a server that does not know a probe refuses it, and a server that answers 530 to one has
-    /// not carried out the command either.
+    /// Returns the unconfirmed command if a final reply with this code refuses it, so that the
+    /// command failed after all. Only a server that does not know a probe refuses it, and a server
+    /// that answers 530 to one has not carried out the command either.
     pub(super) fn refused(&mut self, code: ReplyCode) -> Option<ExpectedReply> {
         if !code.is_failure() || is_unknown(code) || code == ReplyCode::SERVICE_NOT_AVAILABLE {
             return None;

@@ -6,7 +6,7 @@ use crate::error::PeerError;
 /// The state of a control connection with regard to its end.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Ending {
-    /// Nothing speaks of an end.
+    /// The connection is open.
     Open,
     /// 421 arrived; the confirmed transfer is finished first.
     Leaving,
@@ -17,7 +17,7 @@ pub(super) enum Ending {
 }
 
 impl Ending {
-    /// A command was sent.
+    /// Records that a command was sent.
     pub(super) fn sent(&mut self, verb: Option<Verb>) {
         match (&self, verb) {
             (Self::Open, Some(Verb::Quit)) => *self = Self::Quitting,
@@ -26,12 +26,13 @@ impl Ending {
         }
     }
 
-    /// 421 arrived during a confirmed transfer.
+    /// Records that 421 arrived during a confirmed transfer.
     pub(super) const fn leave(&mut self) {
         *self = Self::Leaving;
     }
 
-    /// The connection failed. After 421 that is no more than what the server had said.
+    /// Records that the connection failed. After 421, the reason is always what the server had
+    /// announced.
     pub(super) const fn fail(&mut self, error: PeerError) {
         *self = Self::Failed(match self {
             Self::Leaving => PeerError::ServiceClosing,
@@ -47,7 +48,7 @@ impl Ending {
         matches!(self, Self::Leaving)
     }
 
-    /// The error that ended it.
+    /// Returns the error that ended the connection.
     pub(super) const fn failure(&self) -> Option<PeerError> {
         match self {
             Self::Failed(error) => Some(*error),

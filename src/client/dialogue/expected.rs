@@ -1,13 +1,14 @@
-//! The replies that the server still owes, in the order of the commands, and which of them a reply answers
-//! (RFC 959 4.2 and 5.4, RFC 1123 4.1.2.11).
+//! The replies that the server still owes, in the order of the commands, and the search for the one
+//! that a reply answers (RFC 959 4.2 and 5.4, RFC 1123 4.1.2.11).
 //!
-//! A reply is held against the command that it would answer. [`VerbInfo::is_answered_by`] says which codes
-//! can; a reply that cannot is a *stray*: a server that answers twice, or answers something that was never
-//! asked, would otherwise shift every later answer by one. So is a reply that began to come before the end of its
-//! command was sent. Strays are skipped. The command then has
-//! [`Timeouts::stray`](super::Timeouts::stray) left to get its own reply.
+//! Each reply is checked against the command that it would answer. [`VerbInfo::is_answered_by`]
+//! says which codes can answer it. A reply that cannot is a *stray*: a server that answers twice,
+//! or answers something that was never asked, would otherwise shift every later answer by one. A
+//! reply that began to arrive before its whole command was sent is a stray too. Strays are skipped.
+//! The command then has [`Timeouts::stray`](crate::client::Timeouts::stray) left to get its own
+//! reply.
 //!
-//! After the first stray of a session the client makes sure of what matters: see `doubt.rs`.
+//! After the first stray of a session the client confirms what matters: see `doubt.rs`.
 //!
 //! [`VerbInfo::is_answered_by`]: crate::codec::VerbInfo::is_answered_by
 
@@ -18,7 +19,7 @@ use super::expected_reply::{Accepts, ExpectedReply};
 use crate::client::reply_to::{Generation, ReplyTo};
 use crate::codec::{ReplyCode, Verb};
 
-/// The largest number of commands on their way at once. Operations send at most three together.
+/// Maximum number of commands in flight. Operations send at most three together.
 pub(super) const IN_FLIGHT: usize = 8;
 
 /// Bytes of a stray reply's text that are kept for the error message.
@@ -41,26 +42,28 @@ impl Stray {
     }
 }
 
-/// The replies that are owed, oldest first.
+/// The owed replies, oldest first.
 #[derive(Debug)]
 pub(super) struct ExpectedReplies {
     queue: ArrayVec<ExpectedReply, IN_FLIGHT>,
-    /// The current operation.
+    /// Current operation.
     generation: Generation,
-    /// The stray that came last, in this session, and how many came.
+    /// Last stray of this session; `strays` counts them.
     last_stray: Option<Stray>,
     strays: u32,
     doubt: Doubt,
-    /// Strays that had come when the oldest command was sent, or got the last reply that answers it.
+    /// Strays counted when the oldest command was sent, or when it last got a reply that answers
+    /// it.
     strays_before: u32,
-    /// The next reply began to come before the whole command was sent, so that it cannot answer it.
+    /// Set if the next reply began to arrive before the whole command was sent, so that it cannot
+    /// answer it.
     skips_next: bool,
-    /// The transfer that was answered last, while its data has not come to an end.
+    /// Transfer that was answered last, until another command is sent: more may be said about it.
     last_transfer: Option<ExpectedReply>,
 }
 
 impl ExpectedReplies {
-    /// The replies that a server owes to a new connection: its greeting.
+    /// Creates the replies owed on a new connection: the greeting.
     pub(super) fn new() -> Self {
         let mut queue = ArrayVec::new();
         queue.push(ExpectedReply::new(ReplyTo::Greeting, Accepts::Any));
@@ -80,7 +83,7 @@ impl ExpectedReplies {
         self.queue.is_empty()
     }
 
-    /// Returns the number of commands that may still be sent.
+    /// Returns how many more commands may be sent.
     pub(super) fn room(&self) -> usize {
         self.queue.remaining_capacity()
     }
@@ -89,27 +92,28 @@ impl ExpectedReplies {
         self.queue.first()
     }
 
-    /// Returns whether the server still has to greet.
+    /// Returns whether the greeting is still owed.
     pub(super) fn awaits_greeting(&self) -> bool {
         self.first().is_some_and(ExpectedReply::is_greeting)
     }
 
-    /// Returns whether the server still has to say how the transfer ended.
+    /// Returns whether the server still has to report the end of the transfer.
     pub(super) fn awaits_transfer(&self) -> bool {
         self.queue.iter().any(ExpectedReply::is_transfer)
     }
 
-    /// Returns whether ABOR, sent during a transfer, was not answered yet.
+    /// Returns whether an ABOR that was sent during a transfer is unanswered.
     pub(super) fn awaits_abort(&self) -> bool {
         self.queue.iter().any(ExpectedReply::is_abort)
     }
 
-    /// Returns whether a transfer is owed next that may carry data.
+    /// Returns whether the reply owed next is that of a transfer that may carry data.
     pub(super) fn is_transferring(&self) -> bool {
         self.first().is_some_and(ExpectedReply::is_moving)
     }
 
-    /// Returns whether this reply was one of the two to an aborted transfer and its ABOR, and the other is still owed.
+    /// Returns whether this reply was one of the two to an aborted transfer and its ABOR, and the
+    /// other is still owed.
     pub(super) fn owes_other_of_abort(&self, answered: &ExpectedReply) -> bool {
         match answered.is_abort() {
             true => self.awaits_transfer(),
@@ -122,8 +126,8 @@ impl ExpectedReplies {
         self.queue.iter().all(|expected| expected.generation() == generation)
     }
 
-    /// A command was sent; `within_line` when a part of a line is in the receive window already. There has to be
-    /// [`room`](Self::room).
+    /// Records that a command was sent. `within_line` says whether part of a line is in the receive
+    /// window already. There has to be [`room`](Self::room).
     pub(super) fn sent(&mut self, expected: ExpectedReply, within_line: bool) {
         if self.queue.is_empty() {
             self.strays_before = self.strays;
@@ -136,14 +140,15 @@ impl ExpectedReplies {
         self.queue.push(expected);
     }
 
-    /// The current operation.
+    /// Returns the current operation.
     pub(super) const fn generation(&self) -> Generation {
         self.generation
     }
 
-    /// Begins a new operation, which takes over those replies that `takes` says. Returns its number.
+    /// Begins a new operation, which takes over the replies that `takes` selects. Returns its
+    /// number.
     pub(super) fn begin(&mut self, takes: impl Fn(&ExpectedReply) -> bool) -> Generation {
-        // Never the generation of no operation.
+        // Zero is the generation of no operation.
         let generation = self.generation.checked_add(1).unwrap_or(1);
         self.generation = generation;
         for expected in self.queue.iter_mut().filter(|expected| takes(expected)) {
@@ -153,18 +158,20 @@ impl ExpectedReplies {
         generation
     }
 
-    /// A reply begins to come, while so many commands have not gone out whole. It answers none of those.
+    /// Records that a reply begins to arrive while this many commands are not completely sent. It
+    /// answers none of those.
     pub(super) fn began(&mut self, unsent: usize) {
         self.skips_next |= unsent > 0 && self.queue.len() <= unsent;
     }
 
-    /// Finds the owed reply that one with this code is; `None` for a stray. In order, but for what was sent
-    /// during a transfer: some servers answer that at once, and others after the transfer, so the code tells
-    /// (200 is NOOP's, 211 to 213 are STAT's, 225 is ABOR's; what refuses a command refuses the later one).
+    /// Finds the owed reply that a reply with this code answers; `None` for a stray. Replies are
+    /// found in order, except those to commands sent during a transfer: some servers answer them at
+    /// once and others after the transfer, so the code decides (200 is NOOP's, 211 to 213 are
+    /// STAT's, 225 is ABOR's; a reply that refuses a command refuses the later one).
     pub(super) fn find(&mut self, code: ReplyCode) -> Option<usize> {
         let skips = core::mem::take(&mut self.skips_next);
         if self.queue.iter().all(ExpectedReply::is_probe) {
-            // It is not the probe's, even if it came before that was sent.
+            // The reply is not the probe's, even if it arrived before the probe was sent.
             if let Some(refused) = self.doubt.refused(code).filter(|_| !self.queue.is_full()) {
                 self.queue.insert(0, refused);
                 return Some(0);
@@ -192,20 +199,20 @@ impl ExpectedReplies {
         self.queue.get(place)?.is_answered_by(code).then_some(place)
     }
 
-    /// Returns one of them, by its place.
+    /// Returns the owed reply at this place.
     pub(super) fn get(&self, place: usize) -> Option<&ExpectedReply> {
         self.queue.get(place)
     }
 
-    /// Counts a preliminary reply. `moved` is whether data has moved, after which they are not counted. Returns
-    /// how many there were.
+    /// Counts a preliminary reply, and returns how many there were. `moved` says whether data has
+    /// moved, after which they are not counted.
     pub(super) fn preliminary(&mut self, place: usize, moved: bool) -> u32 {
         self.strays_before = self.strays;
         self.queue.get_mut(place).map_or(0, |expected| expected.preliminary(moved))
     }
 
-    /// A final reply came: what it answers is no longer owed.
-    /// `more` when something else has come behind it.
+    /// Records a final reply, and removes the owed reply that it answers. `more` says whether more
+    /// has arrived behind it.
     pub(super) fn answered(&mut self, place: usize, code: ReplyCode, more: bool) -> Option<ExpectedReply> {
         let answered = self.queue.pop_at(place)?;
         self.strays_before = self.strays;
@@ -216,7 +223,8 @@ impl ExpectedReplies {
         Some(answered)
     }
 
-    /// The transfer that was said to have ended has not: more was said of it, and its end is owed again.
+    /// Makes the end of the last transfer owed again, because more was said about it; returns
+    /// whether that was possible.
     pub(super) fn reopen_transfer(&mut self) -> bool {
         let Some(transfer) = self.last_transfer.take() else { return false };
         self.doubt.set_aside();
@@ -225,24 +233,24 @@ impl ExpectedReplies {
         self.queue.is_empty() && self.queue.try_push(expected).is_ok()
     }
 
-    /// The transfer begins, although the server has not said so.
+    /// Marks the transfer as begun, although the server has not said so.
     pub(super) fn assume_begun(&mut self) {
         if let Some(first) = self.queue.first_mut() {
             first.begun();
         }
     }
 
-    /// One reply has answered both the transfer and the ABOR that ended it.
+    /// Removes both the transfer and the ABOR that ended it, because one reply has answered both.
     pub(super) fn drop_aborted(&mut self) {
         self.queue.retain(|expected| !expected.is_transfer() && expected.verb() != Some(Verb::Abor));
     }
 
-    /// The connection has failed: nothing will come.
+    /// Removes all owed replies, because the connection has failed.
     pub(super) fn clear(&mut self) {
         self.queue.clear();
     }
 
-    /// A reply came that answers nothing.
+    /// Records a reply that answers nothing.
     pub(super) fn stray(&mut self, code: ReplyCode, text: &[u8]) {
         let text = text.iter().copied().take(QUOTE).collect();
         self.last_stray = Some(Stray { code, text });
@@ -253,7 +261,7 @@ impl ExpectedReplies {
         self.doubt.stray();
     }
 
-    /// A line came that is no reply at all, while none was owed.
+    /// Records a line that is not a reply at all, while none was owed.
     pub(super) fn stray_line(&mut self) {
         let is_pending = self.strays != self.strays_before;
         self.strays = self.strays.wrapping_add(1);
@@ -263,12 +271,12 @@ impl ExpectedReplies {
         self.doubt.stray();
     }
 
-    /// The stray after which the oldest command still waits for its reply.
+    /// Returns the stray after which the oldest command still waits for its reply.
     pub(super) fn pending_stray(&self) -> Option<&Stray> {
         self.last_stray.as_ref().filter(|_| self.strays != self.strays_before)
     }
 
-    /// The stray that came last.
+    /// Returns the last stray.
     pub(super) const fn last_stray(&self) -> Option<&Stray> {
         self.last_stray.as_ref()
     }
@@ -278,34 +286,35 @@ impl ExpectedReplies {
         self.strays
     }
 
-    /// Returns the probe to send before a command, to be sure that nothing else is on its way.
+    /// Returns the probe to send before a command, to make sure that nothing else is on its way.
     pub(super) fn probe_before(&self, verb: Option<Verb>) -> Option<Verb> {
         self.doubt.probe_before(verb).filter(|_| self.queue.is_empty())
     }
 
-    /// Returns whether the success that was told last is to be confirmed before it is reported.
+    /// Returns whether the last success has to be confirmed before it is reported.
     pub(super) const fn is_unconfirmed(&self) -> bool {
         self.doubt.is_unconfirmed()
     }
 
-    /// Returns the probe to send to confirm it.
+    /// Returns the probe that confirms it.
     pub(super) fn confirmation(&mut self) -> Option<Verb> {
         self.doubt.confirmation()
     }
 
-    /// A probe was sent.
+    /// Records that a probe was sent.
     pub(super) fn probe_sent(&mut self, probe: Verb, within_line: bool) {
         let doubt = self.doubt.probing();
         self.sent(ExpectedReply::new(ReplyTo::Command(probe), Accepts::Row), within_line);
         self.doubt = doubt;
     }
 
-    /// Returns whether a stray shows that a success was none.
+    /// Returns whether a stray shows that a success was not one.
     pub(super) fn is_contradicted_by(&self, code: ReplyCode) -> bool {
         self.doubt.is_contradicted_by(code)
     }
 
-    /// A new operation begins, which does not carry on the one before.
+    /// Gives up confirming the last success, because a new operation begins that does not continue
+    /// the last one.
     pub(super) fn set_aside(&mut self) {
         self.doubt.set_aside();
     }

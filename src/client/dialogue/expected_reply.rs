@@ -1,6 +1,7 @@
 //! One reply that the server owes, and the codes that can answer it (RFC 959 5.4).
 //!
-//! A reply is held against the command that it would answer. [`VerbInfo::is_answered_by`] says which codes can.
+//! Each reply is checked against the command that it would answer. [`VerbInfo::is_answered_by`]
+//! says which codes can answer it.
 //!
 //! [`VerbInfo::is_answered_by`]: crate::codec::VerbInfo::is_answered_by
 
@@ -18,19 +19,19 @@ pub(super) struct ExpectedReply {
     to: ReplyTo,
     accepts: Accepts,
     kind: Kind,
-    /// The setting that the command changes, once it is granted.
+    /// Setting that the command changes, once it is granted.
     change: Option<Change>,
     generation: Generation,
-    /// Preliminary replies that have come before any data.
+    /// Preliminary replies received before any data.
     preliminaries: u32,
 }
 
 /// The final replies that can answer a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Accepts {
-    /// Those that its row in the table of commands allows.
+    /// Those that the command's row in the table allows.
     Row,
-    /// Those of its row, and 200: EPSV ALL.
+    /// Those that its row allows, and 200: EPSV ALL.
     RowAndOkay,
     /// Those that confirm a transfer, for a command that is not in the table.
     Transfer,
@@ -41,9 +42,9 @@ pub(super) enum Accepts {
 /// The relation of a command to a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Nothing.
+    /// The command has none.
     Plain,
-    /// The command was sent during a transfer: its reply may come before the transfer's.
+    /// The command was sent during a transfer: its reply may arrive before the transfer's.
     DuringTransfer,
     /// The command opens a transfer.
     Transfer(Direction),
@@ -56,27 +57,27 @@ impl ExpectedReply {
         Self { to, accepts, kind, change: None, generation: NO_OPERATION, preliminaries: 0 }
     }
 
-    /// The reply to a command.
+    /// Creates the reply to a command.
     pub(super) const fn new(to: ReplyTo, accepts: Accepts) -> Self {
         Self::of_kind(to, accepts, Kind::Plain)
     }
 
-    /// The reply to a command that is sent during a transfer.
+    /// Creates the reply to a command that is sent during a transfer.
     pub(super) const fn during_transfer(to: ReplyTo) -> Self {
         Self::of_kind(to, Accepts::Row, Kind::DuringTransfer)
     }
 
-    /// The reply to a command with a data connection.
+    /// Creates the reply to a command with a data connection.
     pub(super) const fn transfer(to: ReplyTo, accepts: Accepts, direction: Direction) -> Self {
         Self::of_kind(to, accepts, Kind::Transfer(direction))
     }
 
-    /// The same, owed to this operation.
+    /// Returns the same reply, owed to this operation.
     pub(super) const fn owed_to(self, generation: Generation) -> Self {
         Self { generation, ..self }
     }
 
-    /// The same, of a command that changes this once it is granted.
+    /// Returns the same reply, to a command that changes this once it is granted.
     pub(super) const fn with_change(self, change: Option<Change>) -> Self {
         Self { change, ..self }
     }
@@ -134,17 +135,18 @@ impl ExpectedReply {
         self.is_during_transfer() && self.verb() == Some(Verb::Abor)
     }
 
-    /// Returns whether it is owed to a probe.
+    /// Returns whether the reply is owed to a probe.
     pub(super) fn is_probe(&self) -> bool {
         self.generation == NO_OPERATION && matches!(self.verb(), Some(Verb::Syst | Verb::Pwd))
     }
 
-    /// Returns whether the command's row alone says what answers it.
+    /// Returns whether the command's row alone decides what answers it.
     pub(super) fn is_by_row(&self) -> bool {
         self.accepts == Accepts::Row
     }
 
-    /// Returns whether a reply with this code can be an answer to the command, preliminary or final.
+    /// Returns whether a reply with this code can be an answer to the command, preliminary or
+    /// final.
     pub(super) fn is_answered_by(&self, code: ReplyCode) -> bool {
         if code.is_preliminary() {
             return true;
@@ -158,8 +160,8 @@ impl ExpectedReply {
         }
     }
 
-    /// Returns whether the row of the command has a final reply with this code. Of failures any is as good as another,
-    /// and where any reply will do there is no row.
+    /// Returns whether the row of the command has a final reply with this code. Any failure counts
+    /// as in the row, and so does any reply if there is no row.
     pub(super) fn has_in_row(&self, code: ReplyCode) -> bool {
         match (self.to, self.accepts) {
             (ReplyTo::Command(verb), Accepts::Row | Accepts::RowAndOkay) => {
@@ -169,13 +171,13 @@ impl ExpectedReply {
         }
     }
 
-    /// Returns whether a reply with this code shows that no other reply is on its way: it could not have answered
-    /// anything else.
+    /// Returns whether a reply with this code shows that no other reply is on its way: it could not
+    /// have answered anything else.
     pub(super) fn is_certain(&self, code: ReplyCode) -> bool {
         VerbInfo::OWN.contains(&code) && self.verb().is_some_and(|verb| verb.info().has_own(code))
     }
 
-    /// Returns how long the server may take for it, while no data is concerned.
+    /// Returns how long the server may take for the reply, leaving data out of account.
     pub(super) fn awaited(&self, timeouts: &Timeouts) -> (Awaited, Duration) {
         match self.verb() {
             None if self.is_greeting() => (Awaited::Greeting, timeouts.greeting),
@@ -187,14 +189,15 @@ impl ExpectedReply {
         }
     }
 
-    /// Its data connection, if it has one, may carry data from now on.
+    /// Marks the command as begun: its data connection, if it has one, may carry data from now on.
     pub(super) const fn begun(&mut self) {
         if let Kind::Transfer(direction) = self.kind {
             self.kind = Kind::Moving(direction);
         }
     }
 
-    /// A preliminary reply came. Those that come after data `moved` are not counted; returns how many were.
+    /// Counts a preliminary reply, and returns how many there were. Those after data has `moved`
+    /// are not counted.
     pub(super) const fn preliminary(&mut self, moved: bool) -> u32 {
         self.begun();
         if !moved {
@@ -203,7 +206,7 @@ impl ExpectedReply {
         self.preliminaries
     }
 
-    /// The reply now belongs to this operation.
+    /// Assigns the reply to this operation.
     pub(super) const fn adopt(&mut self, generation: Generation) {
         self.generation = generation;
     }

@@ -1,4 +1,4 @@
-//! The words that the machine and an operation exchange.
+//! The types that the machine and an operation exchange.
 
 use crate::action::DataId;
 use crate::buffer::Span;
@@ -9,19 +9,19 @@ use crate::client::event::ReceivedLine;
 pub enum Heard {
     /// A line of a reply.
     Reply(ReceivedLine<Span>),
-    /// The replies owed have changed without a reply: ask the operation again.
+    /// The owed replies have changed without a reply: advance the operation again.
     Changed,
 }
 
-/// The work begun before a sequence that it carries on. All else is brought to an end before it sends
-/// its first command.
+/// The earlier work that a sequence continues. All other work is ended before it sends its first
+/// command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Inherits {
-    /// Nothing.
+    /// No earlier work.
     Nothing,
-    /// The greeting, while it has not come.
+    /// The greeting, if it has not arrived yet.
     Greeting,
-    /// The transfer on this data connection, and what is said of it.
+    /// The transfer on this data connection, and the replies about it.
     Transfer(DataId),
 }

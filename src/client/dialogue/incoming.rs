@@ -1,5 +1,5 @@
-//! The reply that is being received (RFC 959 4.2): which one it is, how much of it has come, and whether it may have
-//! come to its end.
+//! The reply being received (RFC 959 4.2): which one it is, how much of it has arrived, and whether
+//! it may have ended.
 
 use core::time::Duration;
 
@@ -8,23 +8,23 @@ use crate::codec::{EndRule, Invalid, Position, ReplyCode, ReplyLine, RestartMark
 use crate::error::{Awaited, PeerError};
 use crate::transfer::Marker;
 
-/// The progress of the reply that is being received.
+/// The progress of the reply being received.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Incoming {
     /// No reply has begun.
     #[default]
     Between,
-    /// A line has come, and it was not the last.
+    /// A line has arrived that was not the last.
     Within {
-        /// The code that the reply began with.
+        /// Code that the reply began with.
         code: ReplyCode,
-        /// The place of the reply among those that are owed; `None` for a stray.
+        /// Place of the reply among those that are owed; `None` for a stray.
         place: Option<u8>,
-        /// Lines that have come.
+        /// Lines received.
         lines: u32,
-        /// Bytes that have come.
+        /// Bytes received.
         bytes: u32,
-        /// The meaning of the last line.
+        /// Meaning of the last line.
         last: LastLine,
     },
 }
@@ -32,9 +32,9 @@ pub(super) enum Incoming {
 /// The meaning of the last line of an unfinished reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LastLine {
-    /// One of many.
+    /// The line is one of many.
     Middle,
-    /// The end of the reply, but for the code.
+    /// The line would end the reply if it had the right code.
     End,
 }
 
@@ -51,20 +51,21 @@ impl Incoming {
         }
     }
 
-    /// Reads a line.
+    /// Parses a line.
     ///
     /// # Errors
-    /// When it is no line of a reply.
+    /// If it is not a line of a reply.
     pub(super) fn parse<'b>(self, bytes: &'b [u8], rule: EndRule) -> Result<ReplyLine<'b>, Invalid> {
         ReplyLine::parse(bytes, self.code(), rule)
     }
 
-    /// Returns the end of a reply that has ended with the line before: a line without text.
+    /// Returns a last line without text, for a reply that ended with the line before.
     pub(super) fn end(self) -> Option<ReplyLine<'static>> {
         self.code().map(|code| ReplyLine { code, position: Position::Last, text: b"" })
     }
 
-    /// Returns the place of the reply among those that are owed, `find`ing it out at its first line.
+    /// Returns the place of the reply among those that are owed, calling `find` for it at the first
+    /// line.
     pub(super) fn place(self, find: impl FnOnce() -> Option<usize>) -> Option<usize> {
         match self {
             Self::Between => find(),
@@ -72,10 +73,10 @@ impl Incoming {
         }
     }
 
-    /// Takes a line that was [read](Self::parse) from `raw`, of the reply at `place`.
+    /// Takes a line of the reply at `place`, [parsed](Self::parse) from `raw`.
     ///
     /// # Errors
-    /// When the reply is longer than the limits allow.
+    /// If the reply is longer than the limits allow.
     pub(super) fn take(
         &mut self,
         line: &ReplyLine<'_>,
@@ -97,7 +98,7 @@ impl Incoming {
         let lines = lines.saturating_add(1);
         let bytes = bytes.saturating_add(u32::try_from(raw.len()).unwrap_or(u32::MAX));
         let last = if may_end { LastLine::End } else { LastLine::Middle };
-        // A client has only so many commands on their way.
+        // The number of commands in flight fits.
         let place = place.and_then(|place| u8::try_from(place).ok());
         *self = Self::Within { code, place, lines, bytes, last };
         match lines <= limits.reply_lines && bytes <= limits.reply_bytes {
@@ -106,7 +107,7 @@ impl Incoming {
         }
     }
 
-    /// Returns how long the next line may take, if the reply may have ended with the last.
+    /// Returns how long the next line may take, if the reply may have ended with the last one.
     pub(super) fn awaited(self, timeouts: &Timeouts) -> Option<(Awaited, Duration)> {
         match self {
             Self::Within { last: LastLine::End, .. } => {
@@ -117,7 +118,7 @@ impl Incoming {
     }
 }
 
-/// Returns the marker that 110 names: the server's text for the place, at the position that ours says.
+/// Returns the marker that a 110 names: the server's text, at the position that our own text gives.
 pub(super) fn named_marker(text: &[u8]) -> Option<Marker> {
     let (ours, servers) = reply::restart_markers(text)?;
     let position = RestartMarker::parse(ours.as_bytes()).ok()?.offset()?;

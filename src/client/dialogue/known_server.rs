@@ -1,4 +1,4 @@
-//! The client's knowledge of the server: what the caller knew, what was learnt, and what FEAT has named.
+//! The client's knowledge of the server: from the caller, from its replies, and from FEAT.
 
 use crate::client::{Offers, Profile};
 use crate::codec::{EndRule, Quoted, ReplyCode, ReplyLine, Verb};
@@ -7,16 +7,16 @@ use crate::codec::{EndRule, Quoted, ReplyCode, ReplyLine, Verb};
 #[derive(Debug, Default)]
 pub(super) struct KnownServer {
     profile: Profile,
-    /// The part of the profile that the caller gave.
+    /// Part of the profile that the caller gave.
     given: Profile,
-    /// The features that FEAT has named, once it was answered.
+    /// Features that FEAT has listed, once it was answered.
     offers: Option<Offers>,
-    /// The features that the answer to FEAT has named so far.
+    /// Features that the current answer to FEAT has listed so far.
     naming: Offers,
 }
 
 impl KnownServer {
-    /// The caller knows this of the server.
+    /// Sets what the caller knows about the server.
     pub(super) const fn given(&mut self, profile: Profile) {
         (self.profile, self.given) = (profile, profile);
     }
@@ -33,17 +33,17 @@ impl KnownServer {
         self.profile.contains(property)
     }
 
-    /// Remembers this of the server.
+    /// Remembers this property of the server.
     pub(super) fn learn(&mut self, property: Profile) {
         self.profile |= property;
     }
 
-    /// Forgets this of the server.
+    /// Forgets this property of the server.
     pub(super) fn unlearn(&mut self, property: Profile) {
         self.profile.remove(property);
     }
 
-    /// TLS has begun. What was learnt in the clear is forgotten, since anybody may have said it.
+    /// Forgets what was learnt in the clear, because TLS has begun: anybody may have said it.
     pub(super) const fn secured(&mut self) {
         self.profile = self.given;
     }
@@ -55,8 +55,8 @@ impl KnownServer {
         }
     }
 
-    /// Takes note of a final reply to `verb`. What the server said before AUTH or REIN no longer counts (RFC 4217 4);
-    /// 334 grants AUTH, too.
+    /// Records a final reply to `verb`. The features that the server listed before AUTH or REIN no
+    /// longer count (RFC 4217 4); 334 grants AUTH, too.
     pub(super) fn answered(&mut self, verb: Option<Verb>, code: ReplyCode) {
         match verb {
             Some(Verb::Feat) if code.is_success() => self.offers = Some(self.naming),
@@ -78,12 +78,12 @@ impl KnownServer {
         }
     }
 
-    /// Returns whether `./` is a path that the server knows.
+    /// Returns whether the server understands `./` as a path.
     pub(super) const fn has_dot_paths(&self) -> bool {
         !self.is(Profile::NO_DOT_PATHS)
     }
 
-    /// The rule that ends a reply of many lines, where `configured` is the caller's.
+    /// Returns the rule that ends a multi-line reply; `configured` is the caller's.
     pub(super) const fn end_of_reply(&self, configured: EndRule) -> EndRule {
         match self.is(Profile::ANY_CODE_ENDS) {
             true => EndRule::AnyCode,

@@ -6,7 +6,7 @@ use crate::codec::{ReplyCode, Verb};
 /// The progress of the login of a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::client) enum LoginState {
-    /// Not at all.
+    /// Nobody is logged in.
     #[default]
     No,
     /// The greeting was 230: no login is needed.
@@ -16,7 +16,8 @@ pub(in crate::client) enum LoginState {
 }
 
 impl LoginState {
-    /// Takes note of a final reply. AUTH and REIN, granted, void a login (RFC 4217 4); 334 grants AUTH, too.
+    /// Records a final reply. A granted AUTH or REIN voids the login (RFC 4217 4); 334 grants AUTH,
+    /// too.
     pub(super) fn answered(&mut self, to: ReplyTo, code: ReplyCode) {
         *self = match to {
             ReplyTo::Greeting if code == ReplyCode::LOGGED_IN => Self::ByGreeting,

@@ -1,4 +1,4 @@
-//! The dialogue on one control connection (RFC 959 5.4): the loop that asks its parts in order.
+//! The dialogue on one control connection (RFC 959 5.4): the loop that calls its parts in order.
 
 use core::net::SocketAddr;
 
@@ -25,9 +25,10 @@ use crate::error::{Awaited, LocalError, PeerError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 
-/// A client's side of one control connection.
+/// The client's side of one control connection.
 ///
-/// A new client is for a connection that is open and whose greeting was not read yet. [`Operation`]s drive it.
+/// Create it for a connection that is open and whose greeting was not read yet. [`Operation`]s
+/// drive it.
 ///
 /// [`Operation`]: crate::client::Operation
 #[derive(Debug)]
@@ -45,11 +46,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client on a control connection to `peer`.
+    /// Creates a client on a control connection to `peer`.
     ///
-    /// Its receive storage has to hold a line of [`Limits::line`](crate::client::Limits::line) bytes and its end, 2,048
-    /// bytes by default; its send storage a whole command, and better those that travel together: 512 bytes do
-    /// where paths are short. Less is a [`LocalError`] when the operation is polled.
+    /// Its receive storage has to hold a line of [`Limits::line`](crate::client::Limits::line)
+    /// bytes and its end, 2,048 bytes by default. Its send storage has to hold a whole command, and
+    /// should hold those that are sent together: 512 bytes are enough if paths are short. Less is a
+    /// [`LocalError`] when the operation is polled.
     #[must_use]
     pub fn new(config: Config, peer: SocketAddr) -> Self {
         Self {
@@ -66,7 +68,7 @@ impl Client {
         }
     }
 
-    /// Takes over what is known of the server.
+    /// Takes over what is known about the server, from an earlier connection for example.
     pub const fn set_profile(&mut self, profile: Profile) {
         self.session.given(profile);
     }
@@ -103,10 +105,10 @@ impl Client {
         self.incoming
     }
 
-    /// One step of the dialogue, below any operation: for those who build layers of their own.
+    /// Takes one step of the dialogue, below any operation, for building other layers.
     ///
     /// # Errors
-    /// When the server broke the dialogue or ended it; the same again at every later call.
+    /// If the server broke the dialogue or ended it; every later call returns the same error.
     pub fn step(
         &mut self,
         now: Instant,
@@ -143,7 +145,7 @@ impl Client {
                     continue;
                 }
                 Frame::End { .. } if self.ending.is_quitting() => return Ok(Action::Close),
-                // After the reply that ends a transfer the rest of the data may still come.
+                // The rest of the data may still arrive after the reply that ends a transfer.
                 Frame::End { .. } if self.is_owed() || self.data.connection().is_none() => {
                     self.fail(PeerError::Closed);
                     continue;
@@ -167,20 +169,21 @@ impl Client {
         }
     }
 
-    /// Returns an order on a data connection that waits for the driver.
+    /// Returns the next order on a data connection that waits for the driver.
     pub(in crate::client) fn next_order(&mut self) -> Option<(DataId, DataOp)> {
         self.data.next_order()
     }
 
-    /// A new operation begins. What an earlier one left and this one does not inherit is not its own: a
-    /// data connection is closed, and replies still owed are read and dropped.
+    /// Begins a new operation. Work that an earlier one left and this one does not inherit is
+    /// ended: its data connection is closed, and replies still owed are read and dropped.
     pub(in crate::client) fn begin(&mut self, inherits: Inherits) -> Generation {
         let adopted = matches!(inherits, Inherits::Transfer(id) if self.data.is_transfer(id));
         if !adopted {
             self.give_up_by_policy();
             self.expected.set_aside();
         }
-        // What an earlier operation has heard is no longer all that came before the next command.
+        // Reads for an earlier operation no longer cover everything that comes before the next
+        // command.
         self.listening.stop();
         self.expected.begin(|expected| match inherits {
             Inherits::Nothing => false,
@@ -189,8 +192,8 @@ impl Client {
         })
     }
 
-    /// The connection is no longer usable, and no reply will come. A server that closes it at the sight of Telnet's
-    /// bytes, or does not recognise ABOR behind them, is known by that.
+    /// Marks the connection as no longer usable; no reply will come. A server that closes it when
+    /// it sees Telnet's bytes, or does not recognise ABOR behind them, is remembered as such.
     fn fail(&mut self, error: PeerError) {
         self.ending.fail(error);
         if let Some(id) = self.abort.connection_failed() {
@@ -204,14 +207,15 @@ impl Client {
         self.data.close(Some(DataOp::Abort));
     }
 
-    /// Takes one line, which may be nothing to anybody.
+    /// Takes one line, which may answer nothing.
     fn line(&mut self, rx: &Rx<'_>, line: Span) -> Option<ReceivedLine<Span>> {
         if line.is_empty() && !self.incoming.is_within() {
             return None;
         }
         let bytes = rx.bytes(line);
         let Ok(parsed) = self.incoming.parse(bytes, self.end_of_reply()) else {
-            // What follows the last line of a reply (the list of some servers' FEAT) belongs to none.
+            // Lines after the last line of a reply (the list of some servers' FEAT) belong to no
+            // reply.
             match (self.expected.is_empty(), self.expected.awaits_greeting()) {
                 (true, _) => self.expected.stray_line(),
                 (false, true) => self.fail(PeerError::NotFtp),
@@ -222,7 +226,7 @@ impl Client {
         self.reply_line(rx, bytes, &parsed, line.after(bytes.len() - parsed.text.len()))
     }
 
-    /// Takes a line of a reply, whose bytes are `raw`, and whose text is at `text`.
+    /// Takes a line of a reply. `raw` is the whole line, and `text` the place of its text.
     fn reply_line(
         &mut self,
         rx: &Rx<'_>,
@@ -264,8 +268,8 @@ impl Client {
         Some(ReceivedLine::new(expected.to(), code, position, text, expected.generation()))
     }
 
-    /// A reply to nothing that was asked: a server that answers twice would shift all later answers by one if
-    /// commands were sent together.
+    /// Takes a reply to nothing that was asked. A server that answers twice would shift all later
+    /// answers by one if commands were sent together.
     fn stray(&mut self, line: &ReplyLine<'_>) {
         if !line.position.is_end() {
             return;
@@ -304,7 +308,7 @@ impl Client {
     /// Takes the last line of a final reply.
     fn answered(&mut self, place: usize, line: &ReplyLine<'_>, rx: &Rx<'_>) {
         let code = line.code;
-        // 421 behind a reply says nothing about what that did.
+        // A 421 behind a reply says nothing about that reply.
         let more = rx.unread().iter().zip(b"421").any(|(byte, expected)| byte != expected);
         let Some(answered) = self.expected.answered(place, code, more) else { return };
         if answered.is_transfer() {
@@ -318,13 +322,14 @@ impl Client {
         }
     }
 
-    /// Takes note of what an operation has found out about the server.
+    /// Records what an operation has found out about the server.
     pub(in crate::client) fn note(&mut self, finding: Finding<'_>) {
         self.session.note(finding);
     }
 
-    /// Queues a command, and returns whether it could go. It goes when the one before it is answered, unless the
-    /// caller asks for [pipelining](Config::pipelining), and after what the server had sent already was read.
+    /// Queues a command, and returns whether it could be queued. It waits until the one before it
+    /// is answered, unless the caller asks for [pipelining](Config::pipelining), and until
+    /// everything that the server had already sent was read.
     pub(in crate::client) fn send(
         &mut self,
         tx: &mut Tx<'_>,
@@ -343,7 +348,7 @@ impl Client {
         Ok(true)
     }
 
-    /// Returns whether a command may go out now. What it has to wait for is set going.
+    /// Returns whether a command may be sent now, and starts what it has to wait for.
     fn may_send(&mut self, tx: &mut Tx<'_>, verb: Option<Verb>) -> Result<bool, LocalError> {
         if !self.expected.is_empty() {
             let pipelines = self.config.pipelining && !self.session.server().is(Profile::NO_PIPELINING);
@@ -358,8 +363,9 @@ impl Client {
         }
     }
 
-    /// Sends a command while a transfer is running, whether or not the server takes commands together
-    /// otherwise: RFC 959 has such for this (ABOR, STAT). The data does not move for it.
+    /// Sends a command while a transfer is running, even if the server does not otherwise take
+    /// commands together: RFC 959 has such commands (ABOR, STAT). The data connection is not
+    /// affected.
     pub(in crate::client) fn send_during_transfer(
         &mut self,
         tx: &mut Tx<'_>,
@@ -385,7 +391,7 @@ impl Client {
         Ok(())
     }
 
-    /// Puts a command into the send queue; `false` when it does not fit yet.
+    /// Puts a command into the send queue; returns `false` if it does not fit yet.
     fn put(&mut self, tx: &mut Tx<'_>, outgoing: Outgoing<'_, '_>) -> Result<bool, LocalError> {
         let was_empty = tx.is_empty();
         match outgoing.put(self.session.server().has_dot_paths(), tx) {
@@ -396,16 +402,17 @@ impl Client {
         Ok(true)
     }
 
-    /// The server owes this reply. A part of it that had come already when the driver last read does not answer; but
-    /// what is left of a reply of many lines belongs to that one.
+    /// Records that the server owes this reply. A line of which a part had arrived when the driver
+    /// last read is not the reply, unless it belongs to a multi-line reply that had begun before.
     fn expect(&mut self, expected: ExpectedReply) {
         let within_line = self.listening.sent() && !self.incoming.is_within();
         self.expected.sent(expected, within_line);
     }
 
-    /// Listens before a command: returns whether the driver has to read, and to come back at once.
+    /// Listens before a command; returns whether the driver has to read and come back at once.
     ///
-    /// `heard` is whether a line has come since the last time, and `pending` how many bytes of the next.
+    /// `heard` says whether a line has arrived since the last time, and `pending` how many bytes of
+    /// the next.
     pub(in crate::client) fn listen(&mut self, now: Instant, heard: bool, pending: usize) -> bool {
         let stray = self.expected.last_stray().map(|stray| stray.code());
         let limit = stray.map(|_| self.config.timeouts.stray);
@@ -418,17 +425,20 @@ impl Client {
         }
     }
 
-    /// Something has to be done before the command that was to go out: the driver reads again afterwards.
+    /// Stops listening: something has to be done before the command, and the driver reads again
+    /// afterwards.
     pub(in crate::client) const fn stop_listening(&mut self) {
         self.listening.stop();
     }
 
-    /// The driver goes on to something else before a command, unless it is reading.
+    /// Pauses listening, unless the driver is reading: it goes on to something else before a
+    /// command.
     pub(in crate::client) const fn pause_listening(&mut self) {
         self.listening.pause();
     }
 
-    /// Asks what is to be asked before a success is reported; returns whether it may be.
+    /// Sends the probe that a success needs before it is reported; returns whether it may be
+    /// reported.
     pub(in crate::client) fn confirm(&mut self, tx: &mut Tx<'_>) -> Result<bool, LocalError> {
         if !self.expected.is_empty() {
             return Ok(false);
@@ -439,10 +449,11 @@ impl Client {
         }
     }
 
-    /// Reports an event on a data connection. Events of one that is no longer wanted are ignored.
+    /// Reports an event on a data connection. Events of a connection that is no longer wanted are
+    /// ignored.
     ///
     /// # Errors
-    /// When no such connection was ever asked for, or the event makes no sense in its state.
+    /// If no such connection was ever requested, or the event is not valid in its state.
     pub fn data_event(&mut self, id: DataId, event: DataEvent) -> Result<(), LocalError> {
         if !self.data.knows(id) {
             return Err(LocalError::UnknownData);
@@ -456,24 +467,25 @@ impl Client {
         Ok(())
     }
 
-    /// Asks for a data connection that comes about like this.
+    /// Requests a data connection that is opened in this way.
     pub(in crate::client) fn open_data(&mut self, approach: Approach, purpose: Purpose) {
         self.data.open(approach, purpose);
     }
 
-    /// Takes news of the transfer. Where the first byte of a download has to come soon, the time for it begins.
+    /// Takes news of the transfer. If the first byte of a download has to arrive soon, its time
+    /// begins.
     pub(in crate::client) fn hear_of_transfer(&mut self, news: News) {
         if self.data.hear(news, self.protects_data()) {
             self.deadlines.restart();
         }
     }
 
-    /// Closes the data connection by this order; without one it did not come about.
+    /// Closes the data connection by this order; `None` if it was never opened.
     pub(in crate::client) fn close_data(&mut self, op: Option<DataOp>) {
         self.data.close(op);
     }
 
-    /// Gives up the transfer by ABOR, where the server has not finished it.
+    /// Gives up the transfer by ABOR, unless the server has finished it.
     pub(in crate::client) fn give_up(&mut self) {
         if let Some((id, is_to_be_secured)) = self.data.given_up() {
             self.abort.begin(id, self.generation(), is_to_be_secured && self.protects_data());
@@ -481,7 +493,7 @@ impl Client {
         }
     }
 
-    /// Sends ABOR as soon as there is room, and closes the data connection when it is on its way.
+    /// Sends ABOR as soon as there is room, and closes the data connection once ABOR is on its way.
     pub(in crate::client) fn go_on_aborting(&mut self, tx: &mut Tx<'_>) {
         match self.abort.step(self.expected.awaits_transfer(), tx.capacity(), tx.is_empty()) {
             Step::Wait => {}
@@ -499,7 +511,7 @@ impl Client {
         }
     }
 
-    /// Takes note of a final reply, which may be one of the two that end an aborted transfer.
+    /// Records a final reply, which may be one of the two that end an aborted transfer.
     fn abort_answered(&mut self, answered: &ExpectedReply, names_abort: bool) {
         let other_owed = self.expected.owes_other_of_abort(answered);
         self.abort.answered(answered.is_abort() || answered.is_transfer(), other_owed, names_abort);
@@ -508,35 +520,36 @@ impl Client {
         }
     }
 
-    /// The one reply that has come was for ABOR and the transfer both.
+    /// Counts the one reply that has arrived for both ABOR and the transfer.
     fn count_abort_as_answered(&mut self) {
         self.expected.drop_aborted();
         self.abort.counted_as_answered();
     }
 
-    /// The handshake has succeeded: what comes and goes from now on is protected. What was learnt in the
-    /// clear is forgotten: anybody may have said it.
+    /// Reports that the handshake has succeeded: everything from now on is protected. What was
+    /// learnt in the clear is forgotten, since anybody may have said it.
     pub fn upgraded(&mut self, token: Upgrade) {
         let Upgrade(()) = token;
         self.session.upgraded();
         self.deadlines.restart();
     }
 
-    /// The handshake failed, or the connection has ended in it: it is no longer usable.
+    /// Reports that the handshake failed, or that the connection ended in it. It is no longer
+    /// usable.
     pub fn upgrade_failed(&mut self, token: Upgrade) {
         let Upgrade(()) = token;
         self.session.cleared();
         self.fail(PeerError::Handshake);
     }
 
-    /// TLS has ended in order: the dialogue goes on in the clear.
+    /// Reports that TLS has ended in order. The dialogue goes on in the clear.
     pub fn downgraded(&mut self, token: Downgrade) {
         let Downgrade(()) = token;
         self.session.cleared();
         self.deadlines.restart();
     }
 
-    /// Returns what to wait for; nothing when a deadline has passed and something is to do about it.
+    /// Returns what to wait for; `None` after a timeout whose handling lets the loop go on.
     fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Option<Action<Heard>> {
         let alive = self.keep_alive(now, tx);
         let mut wait = Wait { readable: !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
@@ -552,11 +565,11 @@ impl Client {
         Some(Action::Wait(wait))
     }
 
-    /// Does what is to be done when something did not come in time.
+    /// Handles a timeout.
     fn timed_out(&mut self, awaited: Awaited, rx: &Rx<'_>) -> Option<Action<Heard>> {
         match awaited {
-            // By the lenient rule the reply has ended with the line before. That line was shown, and is gone from the
-            // window.
+            // By the lenient rule the reply ended with the line before, which was shown and is gone
+            // from the window.
             Awaited::EndOfReply => {
                 self.note(Finding::Is(Profile::ANY_CODE_ENDS));
                 let end = self.incoming.end()?;
@@ -568,7 +581,8 @@ impl Client {
                 self.expected.assume_begun();
                 self.hear_of_transfer(News::AssumedBegun);
             }
-            // One reply for the two of them. Within a reply it is clear that another was meant to come.
+            // One reply counts for both. In the middle of a reply, the other one is clearly still
+            // coming.
             Awaited::Abort if self.abort.is_half_answered() && !self.incoming.is_within() => {
                 if self.abort.may_be_answered() {
                     self.note(Finding::Is(Profile::ONE_ABORT_REPLY));
@@ -586,11 +600,12 @@ impl Client {
         Some(Action::Event(Heard::Changed))
     }
 
-    /// Sends NOOP now and then while data moves, where the policy says so. Returns when the next is due.
+    /// Sends NOOP at intervals while data moves, if the policy says so. Returns when the next is
+    /// due.
     fn keep_alive(&mut self, now: Instant, tx: &mut Tx<'_>) -> Option<Instant> {
         let transferring = self.data.is_moving() && self.expected.is_transferring();
         let keep_alive = self.deadlines.keep_alive(self.config.keepalive.filter(|_| transferring), now);
-        // Those that a server leaves unanswered until the end must leave room for STAT and ABOR.
+        // NOOPs that a server leaves unanswered until the end must leave room for STAT and ABOR.
         if matches!(keep_alive, KeepAlive::Due(_)) && self.expected.room() > 2 {
             let _ = self.send_during_transfer(tx, &Command::Noop, self.generation());
         }

@@ -1,4 +1,4 @@
-//! A command on its way out: its bytes, and the reply that it is owed.
+//! A command to be sent: its bytes, and the reply that it is owed.
 
 use super::expected_reply::{Accepts, ExpectedReply};
 use super::path_quirks;
@@ -17,7 +17,7 @@ pub(in crate::client) enum Outgoing<'c, 'a> {
     Announcement(&'c Command<'a>),
     /// A SITE command.
     Site(&'c SiteCommand<'a>),
-    /// CWD to a home directory, whose tilde is no part of a name.
+    /// CWD to a home directory, whose tilde is not part of a name.
     Home(Text<'a>),
 }
 
@@ -31,7 +31,7 @@ impl<'c, 'a> From<&'c Command<'a>> for Outgoing<'c, 'a> {
 }
 
 impl<'a> Outgoing<'_, 'a> {
-    /// The command, if it is sent as it is.
+    /// Returns the command, if it is sent as it is.
     pub(super) const fn command(&self) -> Option<&Command<'a>> {
         match self {
             Self::Command(command) | Self::Transfer(command, _) => Some(command),
@@ -39,7 +39,7 @@ impl<'a> Outgoing<'_, 'a> {
         }
     }
 
-    /// The verb that is sent, if it is one of the table.
+    /// Returns the verb that is sent, if it is in the table.
     pub(super) const fn verb(&self) -> Option<Verb> {
         match self {
             Self::Command(command) | Self::Transfer(command, _) => command.known_verb(),
@@ -72,12 +72,12 @@ impl<'a> Outgoing<'_, 'a> {
         }
     }
 
-    /// Returns the reply that the server owes to the command, sent during a transfer.
+    /// Returns the reply that the server owes to the command, if it is sent during a transfer.
     pub(super) fn expected_during_transfer(&self) -> ExpectedReply {
         ExpectedReply::during_transfer(self.to())
     }
 
-    /// Queues the line. `dot_paths` says whether the server knows `./` as a path.
+    /// Queues the line. `dot_paths` says whether the server understands `./` as a path.
     pub(super) fn put(&self, dot_paths: bool, tx: &mut Tx<'_>) -> Result<(), Full> {
         let line = |tx: &mut Tx<'_>| {
             match self {
@@ -96,7 +96,7 @@ impl<'a> Outgoing<'_, 'a> {
             }
             tx.put(b"\r\n")
         };
-        // Firewalls that follow FTP look for a data address at the start of a segment only.
+        // Firewalls that follow FTP look for a data address only at the start of a segment.
         match self.verb().is_some_and(Verb::names_data_address) {
             true => tx.append_segment(line),
             false => tx.append(line),

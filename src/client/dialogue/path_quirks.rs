@@ -1,28 +1,29 @@
 //! Sends pathnames so that servers take them for names and nothing else.
 //!
-//! Many servers skip every space between a command and its argument, and lose those that a name begins with. vsftpd,
-//! GNU ftpd and ProFTPD expand a leading `~` to a home directory, also in DELE and RMD. Some hand a path that begins
-//! with `-` to `ls` as options. With `./` in front, none of them can: a pathname that begins with one of these bytes
-//! is sent that way by every command that takes one. A home directory is asked for by
-//! [`change_to_home`](crate::client::change_to_home) and by nothing else, so that no name out of a listing ever means
-//! one.
+//! Many servers skip every space between a command and its argument, and so lose those that a name
+//! begins with. vsftpd, GNU ftpd and ProFTPD expand a leading `~` to a home directory, even in DELE
+//! and RMD. Some pass a path that begins with `-` to `ls` as options. `./` in front prevents all of
+//! that: every command that takes a pathname sends one that begins with such a byte in this way.
+//! Only [`change_to_home`](crate::client::change_to_home) asks for a home directory, so that no
+//! name from a listing ever means one.
 //!
-//! `./` is a path only where paths are written with slashes: where PWD has answered with one that does not begin with
-//! a slash ([`Profile::NO_DOT_PATHS`](crate::client::Profile::NO_DOT_PATHS)), names are sent as they are.
+//! `./` is a path only if paths are written with slashes: if PWD has answered with one that does
+//! not begin with a slash ([`Profile::NO_DOT_PATHS`](crate::client::Profile::NO_DOT_PATHS)), names
+//! are sent as they are.
 //!
-//! No prefix helps against servers that hand the arguments of LIST, NLST and STAT to `ls` or to a matcher of
-//! patterns: see [`must_be_entered`](crate::codec::pathname::must_be_entered).
+//! No prefix helps against servers that pass the arguments of LIST, NLST and STAT to `ls` or to a
+//! pattern matcher: see [`must_be_entered`](crate::codec::pathname::must_be_entered).
 
 use crate::buffer::Tx;
 use crate::codec::pathname::needs_dot_path;
 use crate::codec::{Argument, Command, Full, Sink, SiteCommand};
 
-/// Appends `command`, with `./` in front of a pathname that a server could misread. `dot_paths` says whether the server
-/// has such paths.
+/// Appends `command`, with `./` in front of a pathname that a server could misread. `dot_paths`
+/// says whether the server understands such paths.
 pub(super) fn encode(command: &Command<'_>, dot_paths: bool, tx: &mut Tx<'_>) -> Result<(), Full> {
     let at = match command {
         _ if !dot_paths => None,
-        // It goes out as it was written.
+        // The caller's line is sent as it was written.
         Command::Line(_) => None,
         Command::SetMdtm(timed) => Some(At::Piece(timed.path.as_bytes())),
         // Facts, a space and the path are one piece.
@@ -40,7 +41,7 @@ pub(super) fn encode(command: &Command<'_>, dot_paths: bool, tx: &mut Tx<'_>) ->
     }
 }
 
-/// Appends SITE and `command`, in the way of [`encode`].
+/// Appends SITE and `command`, like [`encode`].
 pub(super) fn encode_site(command: &SiteCommand<'_>, dot_paths: bool, tx: &mut Tx<'_>) -> Result<(), Full> {
     tx.put(b"SITE ")?;
     match command {
@@ -62,7 +63,7 @@ fn path_position(grammar: &str) -> Option<u8> {
     u8::try_from(before.matches("<SP>").count()).ok()
 }
 
-/// Puts `./` before a pathname, which it knows by where it is.
+/// Puts `./` before a pathname, which it recognises by its place.
 struct DotPaths<'s, 't, 'n> {
     tx: &'s mut Tx<'t>,
     at: At<'n>,
@@ -70,10 +71,10 @@ struct DotPaths<'s, 't, 'n> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum At<'n> {
-    /// So many spaces before the name, each put by itself.
+    /// The name follows after this many spaces, each put by itself.
     Spaces(u8),
     Name,
-    /// The name is the end of the piece that holds the facts too, so many bytes long.
+    /// The name is the end of the piece that holds the facts too, and has this many bytes.
     End(usize),
     /// The name is this very piece, put by itself.
     Piece(&'n [u8]),

@@ -1,4 +1,5 @@
-//! The caller's policies: what must not go in the clear (RFC 4217 10.3 and 10.4), and how a transfer is given up.
+//! The caller's policies: on what must not be sent in the clear (RFC 4217 10.3 and 10.4), and on
+//! giving up a transfer.
 
 use super::machine::Client;
 use crate::action::DataOp;
@@ -7,8 +8,8 @@ use crate::codec::{Direction, ReplyCode, Verb};
 use crate::security::{Policy, TlsMode};
 
 impl Client {
-    /// Returns whether a transfer refused with this code may be granted once data connections are protected (521 by
-    /// RFC 4217 10.2, 522 by its 11.4).
+    /// Returns whether a transfer refused with this code may be granted once data connections are
+    /// protected (521 by RFC 4217 10.2, 522 by its 11.4).
     pub(in crate::client) fn may_protect_data(&self, code: ReplyCode) -> bool {
         matches!(code, ReplyCode::DATA_PROTECTION_REFUSED | ReplyCode::DATA_TLS_FAILED)
             && self.is_secured()
@@ -16,7 +17,8 @@ impl Client {
             && self.config().security.data != Policy::Never
     }
 
-    /// Returns whether a command must not be sent as things are: it would reveal a secret, or move data, in the clear.
+    /// Returns whether a command must not be sent now: it would reveal a secret, or move data, in
+    /// the clear.
     pub(in crate::client) fn is_denied(&self, verb: Option<Verb>) -> bool {
         let security = &self.config().security;
         let Some(verb) = verb.filter(|_| security.tls != TlsMode::None) else { return false };
@@ -25,13 +27,13 @@ impl Client {
             || (verb.opens_data_connection() && self.is_data_denied())
     }
 
-    /// Returns whether no data connection may be opened as things are.
+    /// Returns whether no data connection may be opened now.
     pub(in crate::client) fn is_data_denied(&self) -> bool {
         let security = &self.config().security;
         security.tls != TlsMode::None && security.data == Policy::Require && !self.protects_data()
     }
 
-    /// Gives up the transfer that an operation left behind.
+    /// Gives up the transfer that an earlier operation left behind.
     pub(super) fn give_up_by_policy(&mut self) {
         let by_abort = match (self.data().connection(), self.config().abort) {
             // There is no data connection here that could be closed instead.

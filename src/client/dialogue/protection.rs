@@ -1,4 +1,5 @@
-//! The protection of the control connection (RFC 4217), and when that of the data is asked for.
+//! The protection of the control connection (RFC 4217), and the time at which protection of the
+//! data is requested.
 
 use core::time::Duration;
 
@@ -12,9 +13,9 @@ use crate::time::Instant;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Protected {
-    /// The control connection.
+    /// `true` if the control connection is protected.
     pub control: bool,
-    /// Data connections.
+    /// `true` if data connections are protected.
     pub data: bool,
 }
 
@@ -34,12 +35,12 @@ pub(super) struct Protection {
     data: AskedFor,
 }
 
-/// When the server is asked to protect data connections.
+/// The time at which the server is asked to protect data connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AskedFor {
-    /// Right behind AUTH, where that is how TLS comes about.
+    /// Before the login: right after AUTH, if TLS is set up that way.
     BeforeLogin,
-    /// The server refused it then: it is asked again behind the login.
+    /// After the login, because the server refused it before.
     AfterLogin,
 }
 
@@ -56,39 +57,40 @@ impl Protection {
         self.control.is_changing()
     }
 
-    /// Returns whether data connections are to be protected as a part of the login.
+    /// Returns whether data connections are to be protected as part of the login.
     pub(super) fn is_data_due_after_login(&self) -> bool {
         self.data == AskedFor::AfterLogin
     }
 
-    /// The server protects data only for users who are logged in.
+    /// Records that the server protects data only for users who are logged in.
     pub(super) const fn data_is_due_after_login(&mut self) {
         self.data = AskedFor::AfterLogin;
     }
 
-    /// The server has answered the question for data protection, or a new session has begun.
+    /// Records that the server has answered the request to protect data, or that a new session has
+    /// begun.
     pub(super) const fn data_is_settled(&mut self) {
         self.data = AskedFor::BeforeLogin;
     }
 
-    /// The server has granted AUTH: the handshake is due.
+    /// Records that the server has granted AUTH: the handshake is due.
     pub(super) const fn upgrade_granted(&mut self) {
         self.control = Control::Due(true);
     }
 
-    /// The server has granted CCC or REIN: TLS, if it is there, is to end.
+    /// Records that the server has granted CCC or REIN: TLS has to end, if it is in use.
     pub(super) fn downgrade_granted(&mut self) {
         if self.is_secured() {
             self.control = Control::Due(false);
         }
     }
 
-    /// The handshake has succeeded.
+    /// Records that the handshake has succeeded.
     pub(super) const fn upgraded(&mut self) {
         self.control = Control::Secured;
     }
 
-    /// TLS has ended, or has not come about.
+    /// Records that TLS has ended, or was not established.
     pub(super) const fn cleared(&mut self) {
         self.control = Control::Plain;
     }
@@ -96,7 +98,7 @@ impl Protection {
     /// Returns the pending or running change of the protection; `None` when nothing changes.
     ///
     /// # Errors
-    /// When the driver has been at it for longer than `limit`.
+    /// If the driver takes longer than `limit` for it.
     pub(super) fn advance<E>(
         &mut self,
         now: Instant,

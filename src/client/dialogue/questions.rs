@@ -1,4 +1,4 @@
-//! The questions that a client answers, to its caller, to operations and to itself.
+//! Queries that a client answers: to its caller, to operations and to itself.
 
 use core::time::Duration;
 
@@ -22,28 +22,30 @@ impl Client {
         self.session().login()
     }
 
-    /// Returns what was learnt of the server: worth keeping for the next connection to it.
+    /// Returns what was learnt about the server, which is worth keeping for the next connection to
+    /// it.
     #[must_use]
     pub const fn profile(&self) -> Profile {
         self.session().server().profile()
     }
 
-    /// Returns what the server said that it can do, when it was last asked by FEAT and answered; nothing before
-    /// that, and after what makes it void (AUTH, REIN).
+    /// Returns the features that the server listed when it last answered FEAT; `None` before that,
+    /// and after AUTH or REIN, which void them.
     #[must_use]
     pub const fn offers(&self) -> Option<Offers> {
         self.session().server().offers()
     }
 
-    /// Bytes that went over the running transfer's data connection.
+    /// Returns the bytes transferred over the running transfer's data connection.
     #[must_use]
     pub fn transferred(&self) -> u64 {
         self.data().moved()
     }
 
-    /// From where the last transfer in block or compressed mode can go on, should it not have come to its
-    /// end (RFC 959 3.5): the server's marker, for [`Operation::<Open>::restart_at`], at a position of one's
-    /// own file. None where there was no marker in it.
+    /// Returns the point from which the last transfer in block or compressed mode can be resumed if
+    /// it did not complete (RFC 959 3.5): the server's marker, for
+    /// [`Operation::<Open>::restart_at`], at a position in the caller's own file. `None` if it had
+    /// no marker.
     ///
     /// [`Operation::<Open>::restart_at`]: crate::client::Operation::restart_at
     #[must_use]
@@ -57,8 +59,9 @@ impl Client {
         self.ending().failure().is_some()
     }
 
-    /// The last reply of this session that answered nothing, where there was one: its code, and the first bytes of its
-    /// text (up to 48). After [`PeerError::UnexpectedReply`](crate::error::PeerError::UnexpectedReply) it is the one
+    /// Returns the last reply of this session that answered nothing, if there was one: its code,
+    /// and the first bytes of its text (up to 48). After
+    /// [`PeerError::UnexpectedReply`](crate::error::PeerError::UnexpectedReply) it is the reply
     /// that the error is about.
     #[must_use]
     pub fn last_stray(&self) -> Option<(ReplyCode, &[u8])> {
@@ -89,7 +92,8 @@ impl Client {
         self.session().server().end_of_reply(self.config().end_of_reply)
     }
 
-    /// Returns whether the server refused to protect data before the login, so that it is asked again behind it.
+    /// Returns whether the server refused to protect data before the login, so that it is asked
+    /// again after it.
     pub(in crate::client) fn protects_data_after_login(&self) -> bool {
         self.session().protection().is_data_due_after_login()
     }
@@ -99,22 +103,24 @@ impl Client {
         !self.expected().is_empty()
     }
 
-    /// Returns whether the server still has to say how the transfer ended.
+    /// Returns whether the server still has to report the end of the transfer.
     pub(in crate::client) fn awaits_transfer(&self) -> bool {
         self.expected().awaits_transfer()
     }
 
-    /// Returns whether a transfer that was given up is over: all was said of it, and its data connection is closed.
+    /// Returns whether a transfer that was given up is over: its replies have arrived, and its data
+    /// connection is closed.
     pub(in crate::client) fn is_given_up(&self) -> bool {
         self.abort().is_idle() && !self.is_owed()
     }
 
-    /// Returns whether every reply still owed is owed to this operation, and nothing keeps it from sending.
+    /// Returns whether every owed reply belongs to this operation, and nothing keeps it from
+    /// sending.
     pub(in crate::client) fn is_settled(&self, generation: Generation) -> bool {
         self.expected().all_belong_to(generation) && !self.session().protection().is_changing()
     }
 
-    /// The current operation.
+    /// Returns the current operation.
     pub(in crate::client) const fn generation(&self) -> Generation {
         self.expected().generation()
     }
@@ -150,7 +156,7 @@ impl Client {
         })
     }
 
-    /// Returns whether the success that was reported last is to be confirmed before the operation ends.
+    /// Returns whether the last success has to be confirmed before the operation ends.
     pub(in crate::client) const fn needs_confirmation(&self) -> bool {
         self.expected().is_unconfirmed() && self.data().connection().is_none()
     }

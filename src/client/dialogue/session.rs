@@ -1,4 +1,5 @@
-//! The session with the server: what is known of it, who is logged in, what is protected, and what was agreed.
+//! The session with the server: what is known about it, who is logged in, what is protected, and
+//! what was agreed.
 
 use core::time::Duration;
 
@@ -18,15 +19,15 @@ use crate::time::Instant;
 /// A fact about the server that an operation has found out.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::client) enum Finding<'l> {
-    /// The server is like this.
+    /// The server has this property.
     Is(Profile),
-    /// The server is not like this, or no longer.
+    /// The server does not have this property, or no longer.
     IsNot(Profile),
     /// The server answered a command by this line, which may show how it writes paths.
     Said(Option<Verb>, &'l ReplyLine<'l>),
-    /// The server refused a command for a type that is not the one believed to be in force.
+    /// The server refused a command because the type in force is not the one believed.
     TypeDiffers,
-    /// The server has answered PROT, and is not asked again as a part of the login.
+    /// The server has answered PROT, and is not asked again as part of the login.
     ProtectsData,
     /// The server protects data only for users who are logged in, and is asked again then.
     ProtectsDataAfterLogin,
@@ -67,12 +68,12 @@ impl Session {
         &self.settings
     }
 
-    /// The caller knows this of the server.
+    /// Sets what the caller knows about the server.
     pub(super) const fn given(&mut self, profile: Profile) {
         self.server.given(profile);
     }
 
-    /// Takes note of what was found out about the server.
+    /// Records what was found out about the server.
     pub(super) fn note(&mut self, finding: Finding<'_>) {
         match finding {
             Finding::Is(property) => self.server.learn(property),
@@ -84,7 +85,7 @@ impl Session {
         }
     }
 
-    /// Takes note of a command that goes out. Returns what it changes when it is granted.
+    /// Records a command that is sent. Returns the setting that it changes once it is granted.
     pub(super) fn sent(&mut self, command: &Command<'_>) -> Option<Change> {
         self.settings.sent(command)
     }
@@ -97,10 +98,11 @@ impl Session {
         self.server.line(expected.verb(), line);
     }
 
-    /// Takes note of a final reply; `is_last` if nothing has come behind it. `tls` is how TLS comes about.
+    /// Records a final reply. `is_last` says whether nothing has arrived behind it, and `tls` how
+    /// TLS is set up.
     ///
     /// # Errors
-    /// When somebody has put words behind the grant of AUTH.
+    /// If somebody has injected something behind the reply that grants AUTH.
     pub(super) fn answered(
         &mut self,
         answered: &ExpectedReply,
@@ -116,7 +118,7 @@ impl Session {
             Some(Verb::Auth) if is_last => self.protection.upgrade_granted(),
             Some(Verb::Auth) => return Err(PeerError::Injected),
             Some(Verb::Ccc) if code.is_success() => self.protection.downgrade_granted(),
-            // Where TLS comes first, REIN leaves it (RFC 4217 13).
+            // With TLS from the first byte on, REIN leaves it (RFC 4217 13).
             Some(Verb::Rein) if code.is_success() => {
                 self.settings.reset();
                 self.protection.data_is_settled();
@@ -129,14 +131,15 @@ impl Session {
         Ok(())
     }
 
-    /// TLS has begun. What was learnt in the clear is forgotten, and a new session begins with the defaults.
+    /// Records that TLS has begun. What was learnt in the clear is forgotten, and a new session
+    /// begins with the defaults.
     pub(super) fn upgraded(&mut self) {
         self.protection.upgraded();
         self.server.secured();
         self.settings.reset();
     }
 
-    /// TLS has ended, or has not come about.
+    /// Records that TLS has ended, or was not established.
     pub(super) const fn cleared(&mut self) {
         self.protection.cleared();
     }
@@ -144,7 +147,7 @@ impl Session {
     /// Returns the pending or running change of the protection; `None` when nothing changes.
     ///
     /// # Errors
-    /// When the driver has been at it for longer than `limit`.
+    /// If the driver takes longer than `limit` for it.
     pub(super) fn change_protection<E>(
         &mut self,
         now: Instant,

@@ -1,8 +1,8 @@
-//! The settings negotiated with the server: those in force, and what the commands on their way ask for
-//! (RFC 959 3.1 and 3.4, RFC 3659 5, RFC 4217 9).
+//! The settings negotiated with the server: those in force, and those that commands in flight ask
+//! for (RFC 959 3.1 and 3.4, RFC 3659 5, RFC 4217 9).
 //!
-//! A command that changes a setting carries its [`Change`] until it is answered, so that changes that travel
-//! together cannot be mixed up.
+//! A command that changes a setting carries its [`Change`] until it is answered, so that changes
+//! sent together cannot be mixed up.
 
 use crate::codec::{
     ByteRange, Command, FileStructure, ProtectionLevel, ReplyCode, RepresentationType, TransferMode, Verb,
@@ -12,25 +12,25 @@ use crate::transfer::Coding;
 /// The setting that one command changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    /// TYPE.
+    /// TYPE sets the representation type.
     Representation(RepresentationType),
-    /// STRU.
+    /// STRU sets the file structure.
     Structure(FileStructure),
-    /// MODE.
+    /// MODE sets the transfer mode.
     Mode(TransferMode),
-    /// PROT.
+    /// PROT sets the protection level of data connections.
     Protection(ProtectionLevel),
-    /// RANG.
+    /// RANG sets the extent of the next transfer.
     Range(Extent),
-    /// SSCN.
+    /// SSCN sets the server's TLS role on data connections.
     TlsRole(TlsRole),
-    /// PBSZ.
+    /// PBSZ sets the protection buffer size.
     ProtectionBuffer,
-    /// OPTS UTF8 ON.
+    /// OPTS UTF8 ON requests pathnames in UTF-8.
     Utf8,
-    /// REST with an offset, and what the server kept before it.
+    /// REST sets an offset; this is the state before it.
     Offset(Offset),
-    /// REST 0.
+    /// REST 0 revokes the offset.
     NoOffset,
 }
 
@@ -60,16 +60,16 @@ pub(super) enum Offset {
     /// The server keeps none.
     #[default]
     None,
-    /// A transfer has used it. Some servers keep it for the next one all the same.
+    /// A transfer has used the offset. Some servers keep it for the next one all the same.
     Used,
-    /// The next transfer would begin there.
+    /// No transfer has used the offset: the next one would begin there.
     Unused,
-    /// The next transfer would begin there, and a transfer has used the one before.
+    /// No transfer has used the offset, and a transfer has used the one before it.
     UnusedAfterUsed,
 }
 
 impl Offset {
-    /// REST with an offset was sent.
+    /// Returns the state after REST with an offset was sent.
     const fn set(self) -> Self {
         match self {
             Self::None | Self::Unused => Self::Unused,
@@ -77,7 +77,7 @@ impl Offset {
         }
     }
 
-    /// A transfer has begun.
+    /// Returns the state after a transfer has begun.
     const fn used(self) -> Self {
         match self {
             Self::None => Self::None,
@@ -85,7 +85,8 @@ impl Offset {
         }
     }
 
-    /// The server does not know REST, so that the offset that was sent last, after `before`, does not count.
+    /// Returns the state after a server that does not know REST refused the last offset, which was
+    /// sent after `before`.
     const fn unset(self, before: Self) -> Self {
         match (before.is_unused(), self) {
             (true, Self::None | Self::Unused) => Self::Unused,
@@ -95,41 +96,41 @@ impl Offset {
         }
     }
 
-    /// Returns whether no transfer has used it.
+    /// Returns whether no transfer has used the offset.
     const fn is_unused(self) -> bool {
         matches!(self, Self::Unused | Self::UnusedAfterUsed)
     }
 }
 
-/// The settings.
+/// The settings of a session.
 #[derive(Debug, Default)]
 pub(in crate::client) struct Settings {
-    /// `None` while it is not known.
+    /// Type in force; `None` if it is not known.
     representation: Option<RepresentationType>,
-    /// The type that TYPE was last sent for.
+    /// Type that was last requested by TYPE.
     requested: Option<RepresentationType>,
     structure: FileStructure,
     mode: TransferMode,
-    /// `None` until PROT is granted, which means the same as C (RFC 4217 9).
+    /// Level that PROT was granted for; `None` before that, which means the same as C (RFC 4217 9).
     protection: Option<ProtectionLevel>,
     offset: Offset,
     extent: Extent,
     tls_role: TlsRole,
-    /// PBSZ was granted.
+    /// `true` if PBSZ was granted.
     has_protection_buffer: bool,
-    /// OPTS UTF8 ON was answered.
+    /// Set once OPTS UTF8 ON was answered.
     asked_for_utf8: bool,
 }
 
 impl Settings {
-    /// Takes note of a command that goes out. Returns what it changes when it is granted.
+    /// Records a command that is sent. Returns the setting that it changes once it is granted.
     pub(super) fn sent(&mut self, command: &Command<'_>) -> Option<Change> {
         Some(match command {
             Command::Type(representation) => {
                 self.requested = Some(*representation);
                 Change::Representation(*representation)
             }
-            // A new login begins with the defaults, and not every server's are RFC 959's.
+            // A new login begins with the defaults, which are not RFC 959's on every server.
             Command::Rein | Command::User(_) => {
                 (self.representation, self.requested) = (None, None);
                 return None;
@@ -144,7 +145,8 @@ impl Settings {
             Command::Sscn(Some(false)) => Change::TlsRole(TlsRole::Server),
             Command::Opts(crate::codec::OptsArgument::Utf8(true)) => Change::Utf8,
             Command::Rest(marker) if marker.offset() == Some(0) => Change::NoOffset,
-            // Servers keep the offset for the next transfer, whatever they answer, unless they do not know REST.
+            // Servers keep the offset for the next transfer, whatever they answer, unless they do
+            // not know REST.
             Command::Rest(_) => {
                 let before = self.offset;
                 self.offset = before.set();
@@ -154,7 +156,7 @@ impl Settings {
         })
     }
 
-    /// Takes note of a final reply to `verb`, which was sent with `change`.
+    /// Records a final reply to `verb`, which was sent with `change`.
     pub(super) fn answered(&mut self, verb: Option<Verb>, change: Option<Change>, code: ReplyCode) {
         let success = code.is_success();
         let unknown = code.is_unknown_command();
@@ -171,7 +173,7 @@ impl Settings {
             Some(Change::ProtectionBuffer) => self.has_protection_buffer = success,
             Some(Change::Utf8) => self.asked_for_utf8 = true,
             Some(Change::Range(extent)) if success || code.is_intermediate() => self.extent = extent,
-            // A server that does not know the command has nothing in force.
+            // Nothing is in force on a server that does not know the command.
             Some(Change::Range(_)) if unknown => self.extent = Extent::Whole,
             Some(Change::TlsRole(role)) if success => self.tls_role = role,
             Some(Change::TlsRole(_)) if unknown => self.tls_role = TlsRole::Server,
@@ -188,33 +190,33 @@ impl Settings {
         }
     }
 
-    /// A transfer of a file has begun, or has ended well: it has used up the offset and the range. A server that
-    /// refuses the transfer may keep them for the next.
+    /// Records that a transfer of a file has begun or has ended well, which uses up the offset and
+    /// the range. A server that refuses the transfer may keep them for the next.
     pub(super) fn restart_used(&mut self) {
         (self.offset, self.extent) = (self.offset.used(), Extent::Whole);
     }
 
-    /// The type that is in force is not what was believed.
+    /// Forgets the type, because the one in force is not the one believed.
     pub(super) fn forget_type(&mut self) {
         (self.representation, self.requested) = (None, None);
     }
 
-    /// TLS has begun: a new session begins with the defaults (RFC 4217 4).
+    /// Resets all settings, because a new session begins with the defaults (RFC 4217 4).
     pub(super) fn reset(&mut self) {
         *self = Self::default();
     }
 
-    /// Returns whether the type is in force, or asked for by a command on its way.
+    /// Returns whether the type is in force, or requested by a command in flight.
     pub(in crate::client) fn has_type(&self, representation: RepresentationType) -> bool {
         self.requested == Some(representation)
     }
 
-    /// The type that is in force, where it is known.
+    /// Returns the type in force, if it is known.
     pub(in crate::client) const fn representation(&self) -> Option<RepresentationType> {
         self.representation
     }
 
-    /// Returns how data travels, in files of this type.
+    /// Returns the coding of files of this type.
     pub(in crate::client) const fn coding(&self, representation: RepresentationType) -> Coding {
         Coding { representation, structure: self.structure, mode: self.mode }
     }
@@ -224,7 +226,7 @@ impl Settings {
         matches!(self.protection, Some(ProtectionLevel::Private))
     }
 
-    /// Returns whether the mode is one in which restart markers come (RFC 959 3.5).
+    /// Returns whether the mode has restart markers (RFC 959 3.5).
     pub(super) const fn expects_markers(&self) -> bool {
         matches!(self.mode, TransferMode::Block | TransferMode::Compressed)
     }
@@ -239,7 +241,8 @@ impl Settings {
         !matches!(self.offset, Offset::None)
     }
 
-    /// Returns whether no transfer has used the offset that the server keeps: the next would begin there.
+    /// Returns whether no transfer has used the offset that the server keeps: the next one would
+    /// begin there.
     pub(in crate::client) const fn has_unused_offset(&self) -> bool {
         self.offset.is_unused()
     }

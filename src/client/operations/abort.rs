@@ -6,25 +6,26 @@ use crate::client::{Context, Inherits, Next, Operation, ReplyTo, Sequence};
 use crate::codec::ReplyLine;
 use crate::error::LocalError;
 
-/// ABOR: gives `transfer` up and reads all that the server says to that, so that the connection is good
-/// for other operations. How ABOR is sent is [`Config::abort`](crate::client::Config::abort)'s to say; a policy
-/// that would merely close the data connection sends it plain here.
+/// ABOR: gives up `transfer` and reads all replies to that, so that the connection can be used for
+/// other operations. [`Config::abort`](crate::client::Config::abort) decides how ABOR is sent; a
+/// policy that would only close the data connection sends a plain ABOR here.
 ///
-/// The server may have finished before it heard: of an upload all may be there.
+/// The server may have finished before ABOR reached it, so that an upload may be complete.
 pub fn abort(transfer: TransferId) -> Operation<Abort> {
     Operation::new(Abort::new(transfer.id()))
 }
 
-/// See [`abort`]. Comes to the bytes that went over the wire until then.
+/// The operation of [`abort`]. Its output is the number of bytes transferred over the wire until
+/// then.
 #[derive(Debug)]
 pub struct Abort {
     id: DataId,
-    /// The bytes that had gone over the wire when the abort began.
+    /// Bytes transferred over the wire when the abort began.
     transferred: Option<u64>,
 }
 
 impl Abort {
-    /// Gives up a transfer whose data goes between two servers.
+    /// Creates the abort of a transfer between two servers.
     pub(super) const fn elsewhere() -> Self {
         Self::new(DataId::NONE)
     }

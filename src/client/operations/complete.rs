@@ -1,11 +1,12 @@
-//! A transfer seen through to its end: its data and its final reply, in either order (RFC 959 5.4), and the
-//! size of what came.
+//! Completes a transfer: waits for its data and its final reply, in either order (RFC 959 5.4), and
+//! compares the size of a download.
 //!
-//! An upload is done when the server has said 1yz, all was flushed, and a final reply of the command's row came.
-//! Without the 1yz it is taken only if the server connected to us, if the data TLS handshake ended, or if the
-//! server closed its side in order after ours. A download or listing is done when its data came to its own end
-//! and a final reply came. A listing whose final reply came first is empty when its data connection was never
-//! used.
+//! An upload is done when the server has sent 1yz, everything was flushed, and a final reply in the
+//! command's row has arrived. Without the 1yz it counts only if the server connected to the client,
+//! if the TLS handshake on the data connection succeeded, or if the server closed its side in order
+//! after the client. A download or listing is done when its data has come to its own end and a
+//! final reply has arrived. A listing whose final reply came first is empty if its data connection
+//! was never used.
 
 use super::open::TransferId;
 use crate::action::{DataFailure, DataId, DataOp};
@@ -16,42 +17,46 @@ use crate::codec::{Command, Features, ReplyCode, ReplyLine, Text, Verb, reply};
 use crate::error::LocalError;
 use crate::listing::{Clock, Format, Kind};
 
-/// Sees the transfer through to its end. What the server says of restart markers meanwhile (110, RFC 959 3.5)
-/// is shown as [`Event::Line`](crate::client::Event::Line), and kept as
+/// Completes the transfer. Replies about restart markers in the meantime (110, RFC 959 3.5) are
+/// shown as [`Event::Line`](crate::client::Event::Line), and the last marker is kept as
 /// [`Client::last_marker`](crate::client::Client::last_marker).
 ///
-/// A download in TYPE I and STRU F that brought fewer bytes than are known of the file (the text of the 150, or
-/// [`Operation::expect_size`]) fails as [`TransferFailure::Short`]. Give the file's path by
-/// [`Operation::confirm_size`], so that the server is asked once more before that.
+/// A download in TYPE I and STRU F that brought fewer bytes than the file is known to have (from
+/// the text of the 150, or by [`Operation::expect_size`]) fails with [`TransferFailure::Short`].
+/// Set the file's path by [`Operation::confirm_size`] to have the server asked once more before
+/// that.
 pub fn complete(transfer: TransferId) -> Operation<Complete> {
     Operation::new(Complete::new(transfer.id(), []))
 }
 
-/// A transfer that was completed.
+/// The result of a completed transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Completed<'b> {
-    /// Bytes that went over the wire.
+    /// Bytes transferred over the wire.
     pub transferred: u64,
-    /// A listing is taken to be empty because the server only said that it is complete: it did not announce it
-    /// (1yz), and nothing came over the data connection. Remove nothing on the strength of that.
+    /// `true` if a listing is taken to be empty only because the server reported it complete: it
+    /// did not announce the listing (1yz), and nothing arrived over the data connection. Do not
+    /// delete anything on that evidence.
     pub presumed_empty: bool,
-    /// The server's final reply, where it came last. Its text is empty after a success that had to be confirmed.
+    /// Server's final reply, if it came last. Its text is empty after a success that had to be
+    /// confirmed.
     pub reply: Option<ReplyLine<'b>>,
 }
 
-/// See [`complete`]. Comes to [`Completed`]. `P` is the path of the file, or nothing.
+/// The operation of [`complete`]. Its output is [`Completed`]. `P` is the path of the file, or
+/// empty.
 #[derive(Debug)]
 pub struct Complete<P = [u8; 0]> {
     id: DataId,
     transferred: u64,
     presumed_empty: bool,
-    /// STAT is to be sent.
+    /// Set while STAT is to be sent.
     asks_status: bool,
     path: P,
     size: SizeCheck,
 }
 
-/// The progress of the comparison of a download's size.
+/// The progress of comparing a download's size.
 #[derive(Clone, Copy, Debug)]
 enum SizeCheck {
     /// The transfer is not over.
@@ -60,7 +65,7 @@ enum SizeCheck {
     Due(KnownSize, Received),
     /// SIZE was sent.
     Asked(KnownSize, Received),
-    /// SIZE was refused: MLST is to be sent.
+    /// SIZE was refused, and MLST is to be sent.
     FactsDue(KnownSize, Received),
     /// MLST was sent.
     FactsAsked(KnownSize, Received),
@@ -69,9 +74,9 @@ enum SizeCheck {
 }
 
 impl Operation<Complete> {
-    /// Names the file of a download, so that SIZE can be asked where fewer bytes came than were expected, or where
-    /// a restart has to be checked: then the server's answer decides. Where SIZE is refused, the `size` fact of
-    /// MLSD or MLST does (RFC 3659 7.5.7).
+    /// Sets the path of a download's file, so that the client can send SIZE if fewer bytes arrived
+    /// than expected or a restart has to be checked; the server's answer then decides. If SIZE is
+    /// refused, the `size` fact of MLSD or MLST decides (RFC 3659 7.5.7).
     ///
     /// Listings and uploads are not affected.
     pub fn confirm_size<P: AsRef<[u8]>>(self, path: P) -> Operation<Complete<P>> {
@@ -80,9 +85,9 @@ impl Operation<Complete> {
 }
 
 impl<P> Operation<Complete<P>> {
-    /// Asks the server how far the transfer is (STAT, RFC 959 4.1.3): each line of its answer is shown as
-    /// [`Event::Line`](crate::client::Event::Line), unless the server answers after the transfer only, as some do.
-    /// Nothing is asked once the server has finished.
+    /// Asks the server about the progress of the transfer (STAT, RFC 959 4.1.3). Each line of the
+    /// answer is shown as [`Event::Line`](crate::client::Event::Line), unless the server answers
+    /// only after the transfer, as some do. Nothing is sent once the server has reported the end.
     pub fn ask_status(&mut self)
     where
         P: AsRef<[u8]>,
@@ -90,7 +95,7 @@ impl<P> Operation<Complete<P>> {
         self.sequence_mut().asks_status = true;
     }
 
-    /// Gives the transfer back, to be given up by [`abort`](crate::client::abort()).
+    /// Returns the transfer, to be given up by [`abort`](crate::client::abort()).
     pub fn into_transfer(self) -> TransferId
     where
         P: AsRef<[u8]>,
@@ -144,7 +149,7 @@ impl<P: AsRef<[u8]>> Complete<P> {
         }
     }
 
-    /// Asks what is to be asked of the size.
+    /// Sends the next command that asks for the size.
     fn ask_size(&mut self, cx: &mut Context<'_, '_>) -> Result<(), LocalError> {
         let Some(path) = self.path() else { return Ok(()) };
         self.size = match self.size {
@@ -159,14 +164,14 @@ impl<P: AsRef<[u8]>> Complete<P> {
         Ok(())
     }
 
-    /// Takes a line of an answer about the size.
+    /// Takes a line of a reply about the size.
     fn size_reply(&mut self, cx: &Context<'_, '_>, line: &ReplyLine<'_>) {
         let granted = line.code.is_success();
         match &mut self.size {
             SizeCheck::Asked(known, received) if line.is_final() => {
                 let (known, received) = (*known, *received);
                 let offers = cx.client().offers();
-                // A server that was not asked for its features may have it.
+                // A server whose features were not asked for may have MLST.
                 let has_facts = offers.is_none_or(|offers| offers.features().contains(Features::MLST));
                 self.size = match reply::size(line.text) {
                     Ok(size) if granted => SizeCheck::Decided(KnownSize::decide(received, size)),
@@ -213,7 +218,7 @@ impl<P: AsRef<[u8]>> Sequence for Complete<P> {
             }
             _ if line.code == ReplyCode::RESTART_MARKER => Next::Show,
             _ if line.is_final() => self.finished(cx, to, line),
-            // The transfer was confirmed without a 1yz, and here it is.
+            // The transfer was confirmed without a 1yz, which arrives only now.
             _ if line.position.is_end() => {
                 let is_file = to.verb() == Some(Verb::Retr);
                 cx.client_mut()

@@ -1,4 +1,4 @@
-//! Operations of one command and its reply, which are most of them.
+//! Operations of one command and its reply, as most of them are.
 
 use core::marker::PhantomData;
 
@@ -13,36 +13,39 @@ use crate::error::LocalError;
 
 /// A way to read the reply to a command.
 pub trait Answer: Default {
-    /// What the reply says; may borrow from its last line.
+    /// The content of the reply, which may borrow from its last line.
     type Output<'b>;
 
-    /// Whether the answer depends on the representation type, and TYPE I has to be in force first.
+    /// Set if the answer depends on the representation type, so that TYPE I has to be in force
+    /// first.
     const IMAGE: bool = false;
 
-    /// Takes a line that is not the last; says whether the caller wants to see it.
+    /// Takes a line other than the last; returns whether to show it to the caller.
     fn line(&mut self, line: &ReplyLine<'_>) -> bool {
         let _ = line;
         true
     }
 
-    /// Returns whether the final reply grants what was asked. By default every 2yz does (quirks of servers:
-    /// 250 for 257, 202 for 200).
+    /// Returns whether the final reply grants the command. By default every 2yz does, because some
+    /// servers send 250 for 257 or 202 for 200.
     fn grants(line: &ReplyLine<'_>) -> bool {
         line.code.is_success()
     }
 
-    /// Returns whether the last line of a reply that grants is shown to the caller, as the lines before it are.
+    /// Returns whether the last line of a granting reply is shown to the caller, like the lines
+    /// before it.
     fn shows_last(line: &ReplyLine<'_>) -> bool {
         let _ = line;
         false
     }
 
-    /// Reads the last line of a reply that grants.
+    /// Reads the last line of a granting reply.
     fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b>;
 
-    /// What comes of a line that is as long as [`Limits::line`](crate::client::Limits::line) allows, so that its end
-    /// may have been cut off: half a path is another path, and half a number another number. `None`, the
-    /// default, says that such a line is good all the same.
+    /// Returns the output for a line that is as long as
+    /// [`Limits::line`](crate::client::Limits::line) allows, so that its end may have been cut off:
+    /// half a path is another path, and half a number another number. `None`, the default, accepts
+    /// such a line as it is.
     fn cut<'b>() -> Option<Self::Output<'b>> {
         None
     }
@@ -63,9 +66,9 @@ enum Step {
     Due(Try),
     /// The command was sent.
     Sent(Try),
-    /// The reply that grants was shown.
+    /// The granting reply was shown.
     Granted,
-    /// The reply grants, and its last line may have been longer than the limit.
+    /// The reply grants the command, but its last line may have been longer than the limit.
     Cut,
 }
 
@@ -84,7 +87,7 @@ enum Line<'a> {
 }
 
 impl Line<'_> {
-    /// Returns whether what is answered is this line, and not a command that was sent ahead of it.
+    /// Returns whether a reply answers this line rather than a command that was sent ahead of it.
     fn is_answered(&self, to: ReplyTo) -> bool {
         to.verb()
             == match self {
@@ -95,17 +98,17 @@ impl Line<'_> {
 }
 
 impl<'a, A: Answer> Exchange<'a, A> {
-    /// Sends `command` and reads the reply as `A` does.
+    /// Creates an operation that sends `command` and reads the reply as `A` does.
     pub fn new(command: Command<'a>) -> Operation<Self> {
         Self::with(command, A::default())
     }
 
-    /// As [`new`](Self::new), with an answer that knows what was asked.
+    /// Like [`new`](Self::new), with an answer that knows what was asked.
     pub fn with(command: Command<'a>, answer: A) -> Operation<Self> {
         Operation::new(Self::of(Line::Command(command), answer))
     }
 
-    /// As [`new`](Self::new), for a SITE command.
+    /// Like [`new`](Self::new), for a SITE command.
     pub fn site(command: SiteCommand<'a>) -> Operation<Self> {
         Operation::new(Self::of(Line::Site(command), A::default()))
     }
@@ -115,8 +118,8 @@ impl<'a, A: Answer> Exchange<'a, A> {
     }
 }
 
-/// Returns whether a line may have been longer than the limit: the machine cuts it there. The code and what parts it
-/// from the text may be gone from the text already.
+/// Returns whether a line may have been longer than the limit, at which the machine cuts it. The
+/// code and the separator after it count too, but may be missing from the text already.
 fn may_be_cut(cx: &Context<'_, '_>, line: &ReplyLine<'_>) -> bool {
     is_as_long_as(cx.client().config().limits.line, line)
 }
@@ -160,7 +163,7 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
 
     fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         if !self.line.is_answered(to) {
-            // Without the type the answer would be another one, and asking again would have no end.
+            // Without the type the answer would be another one, and asking again would never end.
             return if line.code.is_success() { Next::Continue } else { Next::Refused };
         }
         if A::grants(line) {
@@ -168,7 +171,8 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
             self.step = if is_cut { Step::Cut } else { Step::Granted };
             return if shows && !is_cut { Next::Show } else { Next::Done };
         }
-        // `550 SIZE not allowed in ASCII mode`, though TYPE I was granted once: say it again, and ask again.
+        // The server may refuse with `550 SIZE not allowed in ASCII mode` although it granted TYPE
+        // I once: send both again.
         let mistyped = line.text.windows(5).any(|word| word.eq_ignore_ascii_case(b"ascii"));
         if A::IMAGE && self.step == Step::Sent(Try::First) && mistyped {
             self.step = Step::Due(Try::Second);
@@ -182,13 +186,13 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
         if let (Step::Cut, Some(output)) = (self.step, A::cut()) {
             return output;
         }
-        // Without a line it was shown before.
+        // Without a line, the line was shown before.
         self.answer.read(last.unwrap_or(ReplyLine::EMPTY))
     }
 }
 
-/// The reply as it is. Its text is empty if the server's replies were in doubt, so that the client asked something
-/// else before it reported the success.
+/// The reply as it was received. Its text is empty if the server's replies were in doubt, so that
+/// the client sent another command before it reported success.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PlainAnswer(PhantomData<()>);
 
@@ -200,7 +204,7 @@ impl Answer for PlainAnswer {
     }
 }
 
-/// What the answers of which half says something else make of a line that may have been cut.
+/// The error for a line that may have been cut, in answers of which half means something else.
 pub(super) const CUT: Invalid = Invalid::new("a line shorter than limits.line");
 
 /// A path in quotes (RFC 959 appendix II).
@@ -211,7 +215,8 @@ impl Answer for PathAnswer {
     type Output<'b> = Result<Quoted<'b>, Invalid>;
 
     fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
-        // Without its own code and without quotes it is no path: `250 Directory changed.` is CWD's answer.
+        // Without code 257 and without quotes this is not a path: `250 Directory changed.` is CWD's
+        // answer.
         match last.code == ReplyCode::PATHNAME || last.text.contains(&b'"') {
             true => Quoted::parse(last.text),
             false => Err(Invalid::new("a path in quotes")),
@@ -256,7 +261,7 @@ impl Answer for ModificationTimeAnswer {
     }
 }
 
-/// What a server says that it can do (RFC 2389 3). Each line is shown too.
+/// The features that a server lists (RFC 2389 3). Each line is shown too.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FeaturesAnswer(Features);
 
@@ -273,9 +278,9 @@ impl Answer for FeaturesAnswer {
     }
 }
 
-/// The facts of one entry (RFC 3659 7.2). They stand on the middle lines, or on the only line there is; these are
-/// shown as [`Event::Line`](crate::client::Event::Line): read them with a [`FactsReader`](crate::client::FactsReader).
-/// They count once the operation is done.
+/// The facts of one entry (RFC 3659 7.2). They are on the middle lines, or on the only line, and
+/// these are shown as [`Event::Line`](crate::client::Event::Line): read them with a
+/// [`FactsReader`](crate::client::FactsReader). They are valid once the operation is done.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FactsAnswer(PhantomData<()>);
 
@@ -293,7 +298,7 @@ impl Answer for FactsAnswer {
     }
 }
 
-/// The reply as it is, of 2yz or 3yz: for a command whose meaning is the caller's.
+/// The reply as it was received, 2yz or 3yz: for a command whose meaning only the caller knows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RawAnswer(PhantomData<()>);
 
@@ -309,13 +314,13 @@ impl Answer for RawAnswer {
     }
 }
 
-/// STRU: the structure of the files that are moved from now on (RFC 959 3.1.2).
+/// STRU: sets the structure of the files transferred from now on (RFC 959 3.1.2).
 pub fn structure(structure: FileStructure) -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Stru(structure))
 }
 
-/// MODE: how data is put on the wire from now on (RFC 959 3.4). Deflate needs the feature `deflate`: ask
-/// [`Coding::is_supported`](crate::transfer::Coding::is_supported) first.
+/// MODE: sets how data is encoded on the wire from now on (RFC 959 3.4). Deflate needs the feature
+/// `deflate`: ask [`Coding::is_supported`](crate::transfer::Coding::is_supported) first.
 pub fn mode(mode: TransferMode) -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Mode(mode))
 }
@@ -330,19 +335,19 @@ pub fn change_to_parent() -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Cdup)
 }
 
-/// PWD: the working directory (RFC 959 4.1.3).
+/// PWD: asks for the working directory (RFC 959 4.1.3).
 pub fn working_directory() -> Operation<Exchange<'static, PathAnswer>> {
     Exchange::new(Command::Pwd)
 }
 
-/// PWD: where the session is, as the text of the reply. [`Location`](crate::client::Location) compares it; to read it,
-/// see [`working_directory`](working_directory).
+/// PWD: asks for the working directory, and returns the reply as it is for
+/// [`Location`](crate::client::Location) to compare. To read the path, use [`working_directory`].
 pub fn whereabouts() -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Pwd)
 }
 
-/// MKD: makes a directory (RFC 959 4.1.3). The path in the answer is the server's name for it;
-/// servers that do not say one are common.
+/// MKD: creates a directory (RFC 959 4.1.3). The path in the answer is the server's name for it;
+/// many servers do not report one.
 pub fn make_directory(path: Text<'_>) -> Operation<Exchange<'_, PathAnswer>> {
     Exchange::new(Command::Mkd(path))
 }
@@ -357,37 +362,38 @@ pub fn delete(path: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Dele(path))
 }
 
-/// SIZE: how many bytes a retrieve of `path` would bring in TYPE I, which is set first (RFC 3659 4).
+/// SIZE: asks how many bytes retrieving `path` would bring in TYPE I, which is set first (RFC 3659
+/// 4).
 pub fn size(path: Text<'_>) -> Operation<Exchange<'_, SizeAnswer>> {
     Exchange::new(Command::Size(path))
 }
 
-/// MDTM: when `path` was modified (RFC 3659 3).
+/// MDTM: asks when `path` was modified (RFC 3659 3).
 pub fn modification_time(path: Text<'_>) -> Operation<Exchange<'_, ModificationTimeAnswer>> {
     Exchange::new(Command::Mdtm(path))
 }
 
-/// MLST: the facts of `path`, or of the working directory (RFC 3659 7).
+/// MLST: asks for the facts of `path`, or of the working directory (RFC 3659 7).
 pub fn facts(path: Option<Text<'_>>) -> Operation<Exchange<'_, FactsAnswer>> {
     Exchange::new(Command::Mlst(path))
 }
 
-/// FEAT: what the server can do beyond RFC 959 (RFC 2389 3). A server that knows no FEAT refuses.
+/// FEAT: asks for the features beyond RFC 959 (RFC 2389 3). A server without FEAT refuses.
 pub fn features() -> Operation<Exchange<'static, FeaturesAnswer>> {
     Exchange::new(Command::Feat)
 }
 
-/// SYST: the server's kind of system (RFC 959 4.1.3), in the reply's text.
+/// SYST: asks for the server's type of system, which is in the reply's text (RFC 959 4.1.3).
 pub fn system() -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Syst)
 }
 
-/// NOOP: nothing but an answer (RFC 959 4.1.3).
+/// NOOP: does nothing but get a reply (RFC 959 4.1.3).
 pub fn noop() -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Noop)
 }
 
-/// QUIT: ends the session (RFC 959 4.1.1). When it is done, close the control connection.
+/// QUIT: ends the session (RFC 959 4.1.1). Close the control connection once it is done.
 pub fn quit() -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Quit)
 }

@@ -1,4 +1,4 @@
-//! Operations of one command and its reply beyond those that every client has: extensions, and the rarer
+//! Operations of one command and its reply that not every client has: extensions, and the rarer
 //! commands of RFC 959.
 
 use super::exchange::CUT;
@@ -8,7 +8,7 @@ use crate::codec::{
     SiteCommand, Text, TimedPath, Timestamp, reply,
 };
 
-/// The time that a server says a file has now; none where it does not say.
+/// The time that the server reports for a file after setting it; `None` if it reports none.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TimeSetAnswer(());
 
@@ -20,7 +20,7 @@ impl Answer for TimeSetAnswer {
     }
 }
 
-/// A hash by one of the commands in use.
+/// A hash computed by XCRC or one of the like.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChecksumAnswer(Option<HashAlgorithm>);
 
@@ -52,8 +52,8 @@ impl Answer for AvailableAnswer {
     }
 }
 
-/// MFCT: sets when `path` was created (draft-somers-ftp-mfxx 4). Comes to the time that the server says it has
-/// then, if it does: it may round.
+/// MFCT: sets the creation time of `path` (draft-somers-ftp-mfxx 4). The output is the time that
+/// the server then reports, if it does: it may round.
 pub fn set_creation_time(path: Text<'_>, time: Timestamp) -> Operation<Exchange<'_, TimeSetAnswer>> {
     Exchange::new(Command::Mfct(TimedPath { time, path }))
 }
@@ -63,8 +63,8 @@ pub fn set_facts(facts: MffArgument<'_>) -> Operation<Exchange<'_, PlainAnswer>>
     Exchange::new(Command::Mff(facts))
 }
 
-/// XCRC, XMD5, XSHA1, XSHA256 or XSHA512: the hash of `path`, for servers without
-/// [`hash`](crate::client::hash). The server computes it now: see there.
+/// XCRC, XMD5, XSHA1, XSHA256 or XSHA512: asks for the hash of `path`, for servers without
+/// [`hash`](crate::client::hash). The server computes it on request: see there.
 pub fn checksum(path: Text<'_>, algorithm: HashAlgorithm) -> Operation<Exchange<'_, ChecksumAnswer>> {
     Exchange::with(checksum_command(path, algorithm), ChecksumAnswer(Some(algorithm)))
 }
@@ -79,24 +79,26 @@ pub(super) fn checksum_command(path: Text<'_>, algorithm: HashAlgorithm) -> Comm
     }
 }
 
-/// AVBL: how many bytes may still be stored in the directory `path`, or in the working directory
-/// (draft-peterson-streamlined-ftp-command-extensions 4).
+/// AVBL: asks how many bytes may still be stored in the directory `path`, or in the working
+/// directory (draft-peterson-streamlined-ftp-command-extensions 4).
 pub fn available(path: Option<Text<'_>>) -> Operation<Exchange<'_, AvailableAnswer>> {
     Exchange::new(Command::Avbl(path))
 }
 
-/// STAT: the state of the session, or the listing of `path` over the control connection (RFC 959 4.1.3),
-/// its lines shown. During a transfer: [`Operation::ask_status`](Operation<super::Complete>::ask_status).
+/// STAT: asks for the state of the session, or for the listing of `path` over the control
+/// connection (RFC 959 4.1.3), and shows the lines. During a transfer, use
+/// [`Operation::ask_status`](Operation<super::Complete>::ask_status).
 pub fn status(path: Option<Text<'_>>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Stat(path))
 }
 
-/// HELP: what the server says of its commands, or of one (RFC 959 4.1.3), line by line.
+/// HELP: asks for help on the server's commands, or on one of them (RFC 959 4.1.3), shown line by
+/// line.
 pub fn help(about: Option<Text<'_>>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Help(about))
 }
 
-/// SITE: any of the server's own commands (RFC 959 4.1.3).
+/// SITE: sends any of the server's own commands (RFC 959 4.1.3).
 pub fn site(command: SiteCommand<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::site(command)
 }
@@ -106,40 +108,42 @@ pub fn chmod(path: Text<'_>, mode: u16) -> Operation<Exchange<'_, PlainAnswer>> 
     site(SiteCommand::Chmod { mode: mode & 0o7777, path })
 }
 
-/// SITE SYMLINK: makes the symbolic link `link` to `target`, which holds no spaces: servers take it to end
-/// at the first.
+/// SITE SYMLINK: creates the symbolic link `link` to `target`, which must not contain spaces:
+/// servers end it at the first one.
 pub fn symlink<'a>(target: Text<'a>, link: Text<'a>) -> Operation<Exchange<'a, PlainAnswer>> {
     site(SiteCommand::Symlink { target, link })
 }
 
-/// CLNT: says who this client is. A courtesy; some servers want it before they speak UTF-8.
+/// CLNT: sends the name of this client. This is a courtesy, though some servers want it before they
+/// speak UTF-8.
 pub fn client_name(name: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Clnt(name))
 }
 
-/// LANG: the language of what the server tells people, or its own one (RFC 2640 4.1).
+/// LANG: sets the language of the server's messages, or restores its default (RFC 2640 4.1).
 pub fn language(tag: Option<Text<'_>>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Lang(tag))
 }
 
-/// HOST: which of the hosts at its address is meant, before the login (RFC 7151 3).
+/// HOST: selects one of the hosts at the server's address, before the login (RFC 7151 3).
 pub fn host(name: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Host(name))
 }
 
-/// OPTS UTF8: pathnames in UTF-8, or not (RFC 2640, in use). A refusal says nothing: servers that always
-/// speak UTF-8 refuse too.
+/// OPTS UTF8: turns pathnames in UTF-8 on or off (RFC 2640, in use). A refusal says nothing:
+/// servers that always speak UTF-8 refuse too.
 pub fn utf8(on: bool) -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Opts(OptsArgument::Utf8(on)))
 }
 
-/// OPTS MODE Z: how hard the server compresses from now on, 0 through 9 (draft-preston-ftpext-deflate); by
-/// none, as it does by itself. For uploads: [`Config::deflate_level`](crate::client::Config::deflate_level).
+/// OPTS MODE Z: sets the server's compression level from now on, 0 through 9
+/// (draft-preston-ftpext-deflate); `None` restores its default. For uploads, see
+/// [`Config::deflate_level`](crate::client::Config::deflate_level).
 pub fn deflate_level(level: Option<u8>) -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Opts(OptsArgument::Deflate(level.map(|level| level.min(9)))))
 }
 
-/// OPTS: how a command is to behave from now on (RFC 2389 4).
+/// OPTS: sets how a command behaves from now on (RFC 2389 4).
 pub fn options(argument: OptsArgument<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Opts(argument))
 }
@@ -149,25 +153,26 @@ pub fn structure_mount(path: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Smnt(path))
 }
 
-/// COMB: appends parts to a file, in their order (no document has it). `names` is the file and then its
-/// parts, each in quotes if it holds a space: see [`NameList`](crate::codec::NameList).
+/// COMB: appends parts to a file, in order (no document describes it). `names` is the file and then
+/// its parts, each quoted if it contains a space: see [`NameList`](crate::codec::NameList).
 pub fn combine(names: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Comb(names))
 }
 
-/// REIN: begins the session anew, as though the connection had just been made (RFC 959 4.1.1): log in next.
+/// REIN: starts the session over, as if the connection had just been opened (RFC 959 4.1.1). Log in
+/// next.
 pub fn reinitialize() -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Rein)
 }
 
-/// ALLO: says how many bytes the next upload will have (RFC 959 4.1.3). Most servers need no such thing and
-/// say so (202), which is success too.
+/// ALLO: announces the size of the next upload, in bytes (RFC 959 4.1.3). Most servers do not need
+/// it and say so (202), which is a success too.
 pub fn allocate(bytes: u64) -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Allo(Allocation { bytes, record: None }))
 }
 
-/// ACCT: the account for what comes next, where the server asks for one after the login: 532 to an upload
-/// (RFC 959 4.1.1).
+/// ACCT: sends the account for what comes next, if the server asks for one after the login: 532 to
+/// an upload (RFC 959 4.1.1).
 pub fn account(account: Secret<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Acct(account))
 }

@@ -1,4 +1,5 @@
-//! A transfer from one server to another (RFC 959 2.3, figure 2): two control connections, one operation.
+//! A transfer from one server to another (RFC 959 2.3, figure 2): two control connections, one
+//! operation.
 //!
 //! ```text
 //!                  this client
@@ -6,16 +7,17 @@
 //!      source ══════ data ═══════► target
 //! ```
 //!
-//! One server is made to listen, and the other to connect to it. The target listens first: then RETR can be
-//! seen to begin before STOR is sent, and a source that refuses harms no file of the target's. Where one of
-//! them refuses that (most refuse to connect to another host than their client, RFC 2577 3), it is tried the
-//! other way round, with both commands sent at once: a listening source may not begin before the target
-//! connects.
+//! One server listens, and the other connects to it. The target listens first: the client can then
+//! wait until RETR has begun before it sends STOR, and a source that refuses does no harm to a file
+//! of the target. If one of them refuses its role (most refuse to connect to another host than
+//! their client, RFC 2577 3), the roles are swapped and both commands are sent at once: a listening
+//! source may not begin before the target connects.
 //!
-//! Where both protect their data (PROT P), each would take the other for a client of its own, and wait for it to begin
-//! TLS: RFC 4217 has no word for that. SSCN, in no document and in wide use, has one server be the TLS client on its
-//! data connections, until it is taken back. It is the target unless that is known to have no SSCN: a TLS 1.3 server
-//! sends its client tickets, which a client that only sends leaves unread, and its end is a reset then.
+//! If both protect their data (PROT P), each would take the other for a client of its own and wait
+//! for it to begin TLS: RFC 4217 has no provision for that. SSCN, in no document and in wide use,
+//! makes one server the TLS client on its data connections until it is revoked. The target takes
+//! that role unless it is known to lack SSCN: a TLS 1.3 server sends its client tickets, and a
+//! client that only sends leaves them unread, so that its end becomes a reset.
 
 mod part;
 
@@ -34,16 +36,16 @@ use part::{End, Part, Withdrawal, is_of_connection, withdraw};
 /// One of the two servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
-    /// The one that sends the file.
+    /// The server that sends the file.
     Source,
-    /// The one that stores it.
+    /// The server that stores the file.
     Target,
 }
 
 impl Side {
     const BOTH: [Self; 2] = [Self::Source, Self::Target];
 
-    /// The other one.
+    /// Returns the other server.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
@@ -58,51 +60,52 @@ impl Side {
 pub struct Party<'p, R, T> {
     /// The client.
     pub client: &'p mut Client,
-    /// Its receive window.
+    /// Receive window of the client.
     pub rx: &'p mut RecvBuf<R>,
-    /// Its send queue.
+    /// Send queue of the client.
     pub tx: &'p mut SendBuf<T>,
 }
 
-/// What a transfer between servers asks of its driver, or tells.
+/// The next action of a transfer between servers: a request to its driver, or an outcome.
 #[derive(Debug)]
-#[must_use = "an action comes once: what is not done now has to be remembered"]
+#[must_use = "an action is returned once: carry it out now or keep it for later"]
 #[non_exhaustive]
 pub enum FxpAction<'b> {
-    /// Both servers say that the file is there.
+    /// Both servers report that the transfer is complete.
     Done,
-    /// This server refused, and the other was brought to its end too: both clients are good for other
-    /// operations. What the target has of the file by then is its own matter. It is the one that was heard first,
-    /// unless that one told only that its data connection failed (425, 426), and the other had a reason.
+    /// This server refused, and the transfer was ended at the other too: both clients can be used
+    /// for other operations. How much of the file the target keeps is its own decision. The refusal
+    /// reported is the first one, unless that one said only that its data connection failed (425,
+    /// 426), and the other server gave a reason.
     Refused(Side, Refusal<&'b [u8]>),
-    /// It was given up, as [`Fxp::abort`] asked.
+    /// The transfer was given up, as [`Fxp::abort`] asked.
     Aborted,
-    /// Something to do on a data connection of this client's, which an earlier operation of its own left
-    /// behind.
+    /// An order on a data connection of this client, left behind by an earlier operation of its
+    /// own.
     Data(Side, DataId, DataOp),
-    /// As [`Action::UpgradeControl`](crate::action::Action::UpgradeControl), which an earlier operation of this
-    /// client's left behind.
+    /// Like [`Action::UpgradeControl`](crate::action::Action::UpgradeControl), left behind by an
+    /// earlier operation of this client.
     UpgradeControl(Side, Upgrade),
-    /// As [`Action::DowngradeControl`](crate::action::Action::DowngradeControl), likewise.
+    /// Like [`Action::DowngradeControl`](crate::action::Action::DowngradeControl), likewise.
     DowngradeControl(Side, Downgrade),
     /// Close this control connection.
     Close(Side),
-    /// Nothing to do until one of these, on either side.
+    /// Nothing to do until one of these happens, on either side.
     Wait {
-        /// On the source's.
+        /// Events at the source to wait for.
         source: Wait,
-        /// On the target's.
+        /// Events at the target to wait for.
         target: Wait,
     },
 }
 
-/// One side's connection is of no more use, or was misused. The other's is: its next operation gives the
-/// transfer up first.
+/// The failure of one side: its connection is no longer usable, or its client was misused. The
+/// other side can still be used: its next operation first gives the transfer up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FxpError {
-    /// The side.
+    /// Side that failed.
     pub side: Side,
-    /// What happened.
+    /// Error of that side.
     pub error: Error,
 }
 
@@ -118,21 +121,25 @@ impl core::fmt::Display for FxpError {
 
 impl core::error::Error for FxpError {}
 
-/// RETR of `from` at one server and STOR to `to` at another, whose data goes from the one to the other. From
-/// byte `offset` on, by REST at both.
+/// Sends RETR of `from` to one server and STOR to `to` to another, so that the data goes from the
+/// one to the other, from byte `offset` on (by REST at both).
 ///
-/// Both clients are logged in, and in the same mode and structure. Both protect their data connections (PROT P), or
-/// neither does, nor has to: else that is said before anything is sent, as [`LocalError::DataProtected`] or
-/// [`LocalError::Unprotected`]. The control connections may be protected in any case.
+/// Both clients have to be logged in, and in the same mode and structure. Either both protect their
+/// data connections (PROT P), or neither does and neither has to; otherwise the operation fails
+/// before anything is sent, with [`LocalError::DataProtected`] or [`LocalError::Unprotected`]. The
+/// control connections may be protected in any case.
 ///
-/// Where both do, one server is asked to be the TLS client on the data connection (SSCN ON): the target, unless FEAT
-/// has named no SSCN there, and the other if that one refuses; [`LocalError::DataProtected`] when neither has it. It is
-/// remembered, and taken back before the next transfer of that client's own. The servers check each other's
-/// certificates as they are configured to, if at all; and one that demands that data connections resume the TLS session
-/// of its control connection can only be the TLS client: a server resumes none of this client's.
+/// If both protect them, one server is asked to be the TLS client on the data connection (SSCN ON):
+/// the target, unless its FEAT lists no SSCN, and the other if that one refuses. If neither
+/// supports it, the operation fails with [`LocalError::DataProtected`]. The role is remembered, and
+/// revoked before that client's next transfer of its own. The servers check each other's
+/// certificates as they are configured to, if at all. A server that requires data connections to
+/// resume the TLS session of its control connection can only be the TLS client: the other server
+/// has no session of this client to resume.
 ///
-/// That the target is the source's client as little as the source is the target's is what servers refuse by default;
-/// see [`foreign_addresses`](crate::server::Config::foreign_addresses) for ours, which has no SSCN.
+/// By default, servers refuse such transfers because neither is the other's client; see
+/// [`foreign_addresses`](crate::server::Config::foreign_addresses) for this crate's server, which
+/// has no SSCN.
 pub fn fxp<'a>(from: Text<'a>, to: Text<'a>, representation: RepresentationType, offset: u64) -> Fxp<'a> {
     let commands = [Command::Retr(from), Command::Stor(to)];
     let mut fxp = Fxp {
@@ -148,34 +155,35 @@ pub fn fxp<'a>(from: Text<'a>, to: Text<'a>, representation: RepresentationType,
     fxp
 }
 
-/// See [`fxp`]. Dropped, it makes the next operation of each client give the transfer up (ABOR).
+/// The operation of [`fxp`]. If it is dropped, the next operation of each client gives the transfer
+/// up (ABOR).
 #[derive(Debug)]
 #[must_use = "an operation does nothing unless it is polled"]
 pub struct Fxp<'a> {
     commands: [Command<'a>; 2],
     representation: RepresentationType,
     offset: u64,
-    /// The side that listens: the target at first, and the source when it is tried the other way round.
+    /// Side that listens: the target at first, and the source once the roles are swapped.
     listener: Side,
     halves: [Half<'a>; 2],
     tls_client: TlsClient,
-    /// The outcome to report when both halves are over.
+    /// Outcome to report when both halves are over.
     ending: Ending,
 }
 
-/// The side that is to be the TLS client, where data is protected.
+/// The side that is to be the TLS client, if data is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TlsClient {
     /// No server was asked yet, or data is not protected.
     Open,
-    /// This one, and the other if it refuses.
+    /// This side, or the other if it refuses.
     First(Side),
-    /// This one: the other has refused.
+    /// This side; the other has refused.
     Second(Side),
 }
 
 impl TlsClient {
-    /// Returns what a server is to be in TLS.
+    /// Returns the TLS role that a server is to have.
     fn role_of(self, side: Side) -> Option<TlsRole> {
         match self {
             Self::Open => None,
@@ -190,7 +198,7 @@ enum Ending {
     Done,
     Refused(Side, Refusal<Span>),
     Aborted,
-    /// All of it was reported, or one side's connection has failed.
+    /// Everything was reported, or one side's connection has failed.
     Over,
 }
 
@@ -201,7 +209,7 @@ enum Half<'a> {
     Over,
 }
 
-/// A client as the steps see it.
+/// A client and its buffers, as the steps use them.
 struct View<'v> {
     client: &'v mut Client,
     rx: Rx<'v>,
@@ -215,15 +223,15 @@ enum Step {
     Wait([Wait; 2]),
 }
 
-/// A half has gone on: the other may, too.
+/// A half has advanced, so that the other may too.
 struct Changed;
 
 impl<'a> Fxp<'a> {
-    /// Goes on with it. Each call takes something in on either side, gives something to do, or says what to
-    /// wait for.
+    /// Advances the transfer. Each call takes in some input on either side, returns something to
+    /// do, or returns what to wait for.
     ///
     /// # Errors
-    /// When one side's connection breaks or is misused. It is over then.
+    /// If one side's connection breaks or is misused. The operation is then over.
     pub fn poll<'b, R, T>(
         &mut self,
         now: Instant,
@@ -263,8 +271,8 @@ impl<'a> Fxp<'a> {
         })
     }
 
-    /// Gives the transfer up, by ABOR at both servers: poll on until [`FxpAction::Aborted`]. The target may
-    /// have all of the file by then.
+    /// Gives the transfer up by ABOR at both servers: keep polling until [`FxpAction::Aborted`].
+    /// The target may have the whole file by then.
     pub fn abort(&mut self) {
         if let Ending::Over = self.ending {
             return;
@@ -275,7 +283,7 @@ impl<'a> Fxp<'a> {
         }
     }
 
-    /// Both halves, from the start.
+    /// Starts both halves from the beginning.
     fn begin(&mut self) {
         for ((side, half), command) in Side::BOTH.into_iter().zip(&mut self.halves).zip(&self.commands) {
             let end = if side == self.listener { End::Listens } else { End::Connects };
@@ -328,7 +336,7 @@ impl<'a> Fxp<'a> {
         }
     }
 
-    /// Tells each half which part in TLS it has.
+    /// Assigns each half its TLS role.
     fn assign_tls(&mut self) {
         for (side, half) in Side::BOTH.into_iter().zip(&mut self.halves) {
             if let Half::Part(part) = half {
@@ -356,7 +364,7 @@ impl<'a> Fxp<'a> {
         };
         match event {
             Event::Line(line) => {
-                // The other's data connection broke because of this.
+                // The other side's data connection broke because of this.
                 if matches!(&self.ending, Ending::Refused(_, first) if is_of_connection(first.code)) {
                     self.refuse(side, line.into_refusal(), rx);
                 }
@@ -378,17 +386,17 @@ impl<'a> Fxp<'a> {
         Ok(Action::Event(Changed))
     }
 
-    /// The side has refused, and the other is to stop. What is owed to its ABOR, if that was sent, is for its
-    /// next operation to take in.
+    /// Records the refusal of one side, and stops the other. Replies owed to the other's ABOR, if
+    /// it was sent, are read by its next operation.
     fn refuse(&mut self, side: Side, refusal: Refusal<Span>, rx: &mut Rx<'_>) {
-        // The other side may take its time, and the driver read more.
+        // The other side may take its time, and the driver may read more.
         rx.hold(refusal.text);
         self.ending = Ending::Refused(side, refusal);
         self.halves[side as usize] = Half::Over;
         self.halves[side.other() as usize].abort();
     }
 
-    /// Tells each half what the other has come to; says whether that changes anything.
+    /// Passes each half the progress of the other; returns whether that changes anything.
     fn coordinate(&mut self, views: &mut [View<'_>; 2]) -> bool {
         let mut changed = false;
         let [source, target] = &mut self.halves;
@@ -423,13 +431,14 @@ impl Half<'_> {
     }
 }
 
-/// Returns whether a refusal is of the way that the servers are to find each other, and there may be another.
+/// Returns whether a refusal concerns how the servers are to find each other, so that there may be
+/// another way.
 fn seeks(refusal: &Refusal<Span>) -> bool {
     !refusal.is_fatal()
         && matches!(refusal.to.verb(), Some(Verb::Epsv | Verb::Pasv | Verb::Eprt | Verb::Port))
 }
 
-/// The one that is asked first to be the TLS client, where `target` is the client of that.
+/// Returns the side that is asked first to be the TLS client; `target` is the target's client.
 fn tls_client(target: &Client) -> Side {
     match target.offers() {
         Some(offers) if !offers.features().contains(Features::SSCN) => Side::Source,
@@ -437,7 +446,7 @@ fn tls_client(target: &Client) -> Side {
     }
 }
 
-/// Returns whether a refusal is of the part in TLS, and the other may take it.
+/// Returns whether a refusal concerns the TLS role, so that the other side may take it.
 fn declines_tls(refusal: &Refusal<Span>) -> bool {
     !refusal.is_fatal() && refusal.to.verb() == Some(Verb::Sscn)
 }

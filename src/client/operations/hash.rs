@@ -7,10 +7,10 @@ use crate::codec::{
 };
 use crate::error::LocalError;
 
-/// HASH: the hash of `path` in TYPE I, which is set first; by `algorithm`, where one is named (`OPTS HASH`,
-/// which stays in force), and of `range`, where one is (RANG).
+/// HASH: asks for the hash of `path` in TYPE I, which is set first; by `algorithm`, if one is given
+/// (`OPTS HASH`, which stays in force), and of `range`, if one is given (RANG).
 ///
-/// A server computes it now, which takes as long as reading the file does: see
+/// The server computes the hash on request, which takes as long as reading the file: see
 /// [`Timeouts::digest`](crate::client::Timeouts::digest).
 pub fn hash(
     path: Text<'_>,
@@ -20,13 +20,13 @@ pub fn hash(
     Operation::new(Hash { path, algorithm, range, due: Some(Step::Algorithm) })
 }
 
-/// See [`hash`]. Comes to a [`HashReply`], if the answer can be read.
+/// The operation of [`hash`]. Its output is a [`HashReply`], if the answer can be read.
 #[derive(Debug)]
 pub struct Hash<'a> {
     path: Text<'a>,
     algorithm: Option<HashAlgorithm>,
     range: Option<ByteRange>,
-    /// The step that is due; `None` while a command is not answered.
+    /// Step that is due; `None` while a command is unanswered.
     due: Option<Step>,
 }
 
@@ -37,12 +37,12 @@ enum Step {
     Algorithm,
     /// RANG, if a range was asked for or an earlier operation has left one.
     Range,
-    /// HASH.
+    /// HASH itself.
     Hash,
 }
 
 impl<'a> Hash<'a> {
-    /// Returns the command of a step, or the step behind it if it needs none.
+    /// Returns the command of a step; as an error, the step after it if it needs none.
     fn command(&self, step: Step, cx: &Context<'_, '_>) -> Result<Command<'a>, Step> {
         match step {
             Step::Algorithm if self.algorithm.is_some() => {

@@ -5,19 +5,19 @@ use crate::client::{Context, Next, Operation, ReplyTo, Sequence};
 use crate::codec::{ReplyLine, Text, Verb};
 use crate::error::LocalError;
 
-/// CWD to a home directory: the one of `user`, or that of whoever is logged in where `user` is empty. Of a path such
-/// as `~user/docs` the whole may be given, without the tilde.
+/// CWD to a home directory: that of `user`, or of the logged-in user if `user` is empty. A path
+/// such as `~user/docs` may be given whole, without the tilde.
 ///
-/// This is the only operation in which a leading `~` stands for a home directory. In every other one it is the first
-/// byte of a name, also where a server would expand it (vsftpd, GNU ftpd and ProFTPD do).
+/// This is the only operation in which a leading `~` stands for a home directory. In all others it
+/// is the first byte of a name, even if a server would expand it (vsftpd, GNU ftpd and ProFTPD do).
 pub fn change_to_home(user: Text<'_>) -> Operation<ChangeToHome<'_>> {
     Operation::new(ChangeToHome { user: Some(user) })
 }
 
-/// See [`change_to_home`].
+/// The operation of [`change_to_home`].
 #[derive(Debug)]
 pub struct ChangeToHome<'a> {
-    /// The user, until the command is sent.
+    /// User, until the command is sent.
     user: Option<Text<'a>>,
 }
 

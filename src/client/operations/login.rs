@@ -6,14 +6,14 @@ use crate::client::{Context, Inherits, Next, Operation, ReplyTo, Sequence};
 use crate::codec::{Command, ReplyCode, ReplyLine, Secret, Text, Verb};
 use crate::error::LocalError;
 
-/// Waits for the server's greeting. 120 makes it wait for the next one; a refusal is 421 mostly. After 230
-/// the client is logged in already: [`login`] has nothing to do then.
+/// Waits for the server's greeting. After 120 it waits for the next one; a refusal is usually 421.
+/// After 230 the client is already logged in, and [`login`] has nothing to do.
 pub fn greeting() -> Operation<Greeting> {
     Operation::new(Greeting(()))
 }
 
-/// See [`greeting`]. Comes to the greeting's last line; code 230 there means that the server has
-/// logged its client in already.
+/// The operation of [`greeting`]. Its output is the greeting's last line; code 230 there means that
+/// the server has already logged the client in.
 #[derive(Debug)]
 pub struct Greeting(());
 
@@ -37,13 +37,12 @@ impl Sequence for Greeting {
     }
 }
 
-/// Logs in: USER, then PASS and ACCT where the server asks for them. Where its greeting has logged the client
-/// in already (230) nothing is sent, and there is no reply to come to. A server that refused to protect data
-/// connections before the login (PBSZ and PROT in [`secure`](crate::client::secure())) is asked again here. Next:
-/// [`setup`](crate::client::setup()).
+/// Logs in: USER, then PASS and ACCT if the server asks for them. If the greeting has already
+/// logged the client in (230), nothing is sent and the output is `None`. A server that refused to
+/// protect data connections before the login (PBSZ and PROT in [`secure`](crate::client::secure()))
+/// is asked again here. Continue with [`setup`](crate::client::setup()).
 ///
-/// A server that asks for an account although none is given (332) refuses, as far as the operation
-/// can tell.
+/// If the server asks for an account (332) and none was given, the operation is refused.
 pub fn login<'a>(user: Text<'a>, password: Secret<'a>, account: Option<Secret<'a>>) -> Operation<Login<'a>> {
     Operation::new(Login {
         next: Some(Command::User(user)),
@@ -53,18 +52,18 @@ pub fn login<'a>(user: Text<'a>, password: Secret<'a>, account: Option<Secret<'a
     })
 }
 
-/// See [`login`]. Comes to the last reply.
+/// The operation of [`login`]. Its output is the last reply.
 #[derive(Debug)]
 pub struct Login<'a> {
     next: Option<Command<'a>>,
     password: Option<Secret<'a>>,
     account: Option<Secret<'a>>,
-    /// Data connections are protected as a part of the login.
+    /// Set while data connections are protected as part of the login.
     protect: Option<ProtectData>,
 }
 
 impl Login<'_> {
-    /// The user is logged in.
+    /// Ends the login, or goes on to protect data connections.
     fn logged_in(&mut self, cx: &Context<'_, '_>) -> Next {
         if !cx.client().protects_data_after_login() {
             return Next::Done;
@@ -78,7 +77,7 @@ impl Sequence for Login<'_> {
     type Output<'b> = Option<ReplyLine<'b>>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
-        // Where TLS is required, who says so in the clear may be anybody (CVE-2021-22946).
+        // If TLS is required, a 230 in the clear may come from anybody (CVE-2021-22946).
         let by_greeting =
             cx.client().login_state() == LoginState::ByGreeting && !cx.client().is_denied(Some(Verb::User));
         if by_greeting && self.protect.is_none() && self.logged_in(cx) == Next::Done {

@@ -1,19 +1,20 @@
-//! The part of a file that a transfer moves: RANG and REST, sent ahead of its command (RFC 3659 5,
-//! draft-bryan-ftp-range).
+//! Selects the part of a file that a transfer moves: RANG and REST, sent ahead of its command (RFC
+//! 3659 5, draft-bryan-ftp-range).
 //!
 //! ```text
 //!   Old ──► Restart ──► Range ──► Ready
 //!   RANG 1 0  REST        RANG
 //! ```
 //!
-//! A range or an offset of an earlier operation holds until it is taken back, and a range can have a listing refused,
-//! too. REST comes behind that and before the new range, since for some servers the two replace each other.
+//! A range or an offset of an earlier operation stays in force until it is revoked, and a range can
+//! make the server refuse a listing, too. REST comes after that and before the new range, since on
+//! some servers the two replace each other.
 
 use crate::client::{Context, Profile};
 use crate::codec::{ByteRange, Command, ReplyCode, RestartMarker};
 use crate::error::LocalError;
 
-/// The part of a file that a transfer moves, and how far the server was told.
+/// The part of a file that a transfer moves, and how much of it was sent to the server.
 #[derive(Debug)]
 pub(super) struct Narrowing<'a> {
     step: Step,
@@ -21,20 +22,20 @@ pub(super) struct Narrowing<'a> {
     range: Option<ByteRange>,
 }
 
-/// The command that is next, and what was sent before it.
+/// The next command, and the narrowing command sent before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
-    /// RANG, to take back the range of an earlier operation.
+    /// RANG, to revoke the range of an earlier operation.
     Old,
-    /// REST.
+    /// REST, if the transfer restarts or an offset is still in force.
     Restart(Sent),
-    /// RANG.
+    /// RANG, if the transfer has a range.
     Range(Sent),
-    /// The command itself.
+    /// The transfer command itself.
     Ready(Sent),
 }
 
-/// The command sent last that narrows the transfer.
+/// The last command sent that narrows the transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sent {
     Nothing,
@@ -49,7 +50,7 @@ pub(super) enum Progress {
     Waits,
     /// A command was sent, or was not needed.
     Made,
-    /// All was sent.
+    /// Everything was sent.
     Over,
 }
 
@@ -66,29 +67,30 @@ impl<'a> Narrowing<'a> {
         self.range
     }
 
-    /// Begins where a restart marker came.
+    /// Starts at a restart marker.
     pub(super) const fn restart_at(&mut self, marker: RestartMarker<'a>) {
         self.restart = Some(marker);
     }
 
-    /// The server cannot restart: the file comes from its start.
+    /// Starts at the beginning of the file, because the server cannot restart.
     pub(super) const fn start_over(&mut self) {
         self.restart = None;
     }
 
-    /// The command is sent anew, and all of this before it.
+    /// Starts over, because the transfer command is sent again.
     pub(super) const fn begin_again(&mut self) {
         self.step = Step::Old;
     }
 
-    /// Returns whether REST would be sent next to a server that is known to refuse it.
+    /// Returns whether the next step would send REST to a server that is known to refuse it.
     pub(super) fn is_restart_vain(&self, cx: &Context<'_, '_>) -> bool {
         matches!(self.step, Step::Restart(_))
             && self.restart.is_some()
             && cx.client().profile().contains(Profile::NO_RESTART)
     }
 
-    /// Sends the next command, if one is needed. REST is for files, and not for listings (RFC 3659 5.4).
+    /// Sends the next command, if one is needed. REST is for files, not for listings (RFC 3659
+    /// 5.4).
     pub(super) fn advance(
         &mut self,
         cx: &mut Context<'_, '_>,
@@ -122,8 +124,9 @@ impl<'a> Narrowing<'a> {
         Ok(Progress::Made)
     }
 
-    /// Returns whether the answers have to be seen before the command is sent: an upload that starts at the wrong byte
-    /// destroys the file, and a download that is meant to be a part may be huge.
+    /// Returns whether the replies have to arrive before the transfer command is sent: an upload
+    /// that starts at the wrong byte destroys the file, and a download meant to be partial may be
+    /// huge.
     pub(super) fn waits_for_answers(&self, receives: bool) -> bool {
         match self.step {
             Step::Ready(Sent::Nothing) => false,
@@ -132,7 +135,8 @@ impl<'a> Narrowing<'a> {
         }
     }
 
-    /// Takes the final reply to RANG; `false` if it refuses the transfer. A server without RANG has no range in force.
+    /// Takes the final reply to RANG; returns `false` if it refuses the transfer. A server without
+    /// RANG has no range in force.
     pub(super) fn range_answered(&self, cx: &Context<'_, '_>, code: ReplyCode) -> bool {
         let granted = code.is_success() || code.is_intermediate();
         granted || (self.range.is_none() && !cx.client().settings().keeps_range())

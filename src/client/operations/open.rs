@@ -1,4 +1,4 @@
-//! Opening a transfer (RFC 959 4.1.3, 5.4): the commands that set it up, one step after the other.
+//! Opens a transfer (RFC 959 4.1.3, 5.4): the commands that set it up, one step after the other.
 //!
 //! ```text
 //!                                   ┌──────────────────── MLSD is unknown: LIST
@@ -12,9 +12,9 @@
 //!   └── the server wants data connections protected
 //! ```
 //!
-//! A step that needs no command is passed over. [`Open`] is done when the server has said 150. Data flows while
-//! [`Complete`](crate::client::Complete) waits for the two things that end a transfer in either order: the end of the
-//! data, and the final reply.
+//! A step that needs no command is skipped. [`Open`] is done when the server has sent 150. Data
+//! flows while [`Complete`](crate::client::Complete) waits for the two events that end a transfer,
+//! in either order: the end of the data, and the final reply.
 
 use core::fmt;
 use core::net::SocketAddr;
@@ -33,8 +33,8 @@ use crate::error::LocalError;
 use crate::listing::Formats;
 use crate::transfer::{Coding, Marker, Parameters};
 
-/// A transfer that is open, to be handed to [`complete`](crate::client::complete()). Dropped, it makes the next
-/// operation close the data connection and read what the server says to that.
+/// An open transfer, to be passed to [`complete`](crate::client::complete()). If it is dropped, the
+/// next operation closes the data connection and reads the server's replies to that.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a transfer that is not completed is aborted by the next operation"]
 pub struct TransferId(DataId);
@@ -44,7 +44,7 @@ impl TransferId {
         Self(id)
     }
 
-    /// The data connection; `DataId::NONE` if it is not this client's.
+    /// Returns the data connection; `DataId::NONE` if it is not this client's.
     pub(super) const fn id(&self) -> DataId {
         self.0
     }
@@ -53,15 +53,16 @@ impl TransferId {
 /// A transfer that was opened.
 #[derive(PartialEq, Eq)]
 pub struct Opened<'b> {
-    /// The transfer itself.
+    /// Handle of the transfer.
     pub transfer: TransferId,
-    /// The byte it starts at: 0 where the server refused to restart a download.
+    /// Byte of the file at which the transfer starts: 0 if the server refused to restart a
+    /// download.
     pub offset: u64,
-    /// The server's hint at the size of the whole. For people: it may be wrong.
+    /// Server's hint at the size of the whole file. It is meant for people and may be wrong.
     pub size_hint: Option<u64>,
-    /// The formats that the lines of a listing may have; none for a file.
+    /// Formats that the lines of a listing may have; empty for a file.
     pub formats: Formats,
-    /// The name that the server gave an upload by STOU, where it says so at the start.
+    /// Name that the server gave an upload by STOU, if it reports it at the start.
     pub unique_name: Option<&'b [u8]>,
 }
 
@@ -77,49 +78,49 @@ impl fmt::Debug for Opened<'_> {
     }
 }
 
-/// See [`retrieve`](crate::client::retrieve) and its like. Comes to [`Opened`].
+/// The operation of [`retrieve`](crate::client::retrieve) and the like. Its output is [`Opened`].
 #[derive(Debug)]
 pub struct Open<'a> {
     command: Command<'a>,
     direction: Direction,
-    /// The command to try when the server does not know the first.
+    /// Command to try if the server does not know the first.
     fallback: Option<Command<'a>>,
-    /// The type to transfer in; `None` for a listing, which comes in the one that is in force.
+    /// Type of the transfer; `None` for a listing, which arrives in the type that is in force.
     representation: Option<RepresentationType>,
     known_size: KnownSize,
-    /// The byte of the file that it begins with.
+    /// Byte of the file at which the transfer begins.
     offset: u64,
     narrowing: Narrowing<'a>,
     step: Step,
     channel: DataId,
-    /// The longest line, in bytes: one as long as that may lack its end.
+    /// Limit on the length of a line, in bytes: a line as long as that may lack its end.
     line_limit: usize,
 }
 
-/// The step that is next, in the order of the dialogue.
+/// The next step, in the order of the dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
-    /// The server has to be told the representation type.
+    /// The representation type has to be set.
     Type,
-    /// The server may have to be told that it is the TLS server of its data connections, since it was the client in a
-    /// transfer to another server.
+    /// The server may have to be made the TLS server of its data connections again, if it was the
+    /// client in a transfer to another server.
     TlsRole,
-    /// The server wants data connections protected, and said so when it was asked for the transfer (RFC 4217 10.2):
-    /// PBSZ is due.
+    /// PBSZ is due: the server refused the transfer until data connections are protected (RFC 4217
+    /// 10.2).
     Buffer,
     /// PROT is due.
     Level,
-    /// The server may have to hear of the transfer before it listens.
+    /// The transfer may have to be announced before the server listens.
     Announcement,
-    /// The server has to be asked where to connect to, or a listener made.
+    /// The server has to be asked for an address, or a listener has to be opened.
     Address,
-    /// The listener is being made; then the server has to be told of it.
+    /// The listener is being opened; its address is announced next.
     Listening,
-    /// The server was asked where to connect to, or told.
+    /// The address was requested or announced.
     Asked,
     /// The data connection is being opened.
     Connecting,
-    /// The data connection is there, or will be: the command can go.
+    /// The data connection is open, or will be: the command can be sent.
     Command,
     /// The command was sent.
     Sent,
@@ -167,13 +168,13 @@ impl<'a> Open<'a> {
         self.direction == Direction::FromServer
     }
 
-    /// Returns whether it is a file, and no listing.
+    /// Returns whether the transfer moves a file rather than a listing.
     fn moves_file(&self) -> bool {
         self.formats().is_empty()
     }
 
-    /// Returns how the data travels. The structure is that of files: listings are sent in the agreed mode alone, and
-    /// in TYPE A their lines are left as they are.
+    /// Returns how the data travels. Listings always have file structure: they are sent in the
+    /// agreed mode only, and in TYPE A their lines are left as they are.
     fn coding(&self, client: &Client) -> Coding {
         if let Some(representation) = self.representation {
             return client.settings().coding(representation);
@@ -203,14 +204,15 @@ impl<'a> Open<'a> {
         Purpose::new(self.direction, content, parameters, self.known_size)
     }
 
-    /// The server cannot restart: the file comes from its start.
+    /// Begins at the start of the file, because the server cannot restart.
     fn start_over(&mut self, cx: &mut Context<'_, '_>) {
         self.offset = 0;
         self.narrowing.start_over();
         cx.client_mut().hear_of_transfer(News::StartsOver);
     }
 
-    /// EPSV or PASV did not work here: remember it, and use what else there is.
+    /// Falls back to the next way to connect and remembers that EPSV or PASV did not work here;
+    /// returns `false` if there is no other way.
     fn fall_back(&mut self, cx: &mut Context<'_, '_>) -> bool {
         let client = cx.client();
         let passive = !client.profile().contains(Profile::NO_EPSV) && !client.peer_is_ipv6();
@@ -235,13 +237,14 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// Returns whether the server wants to hear of a transfer before it listens (PRET).
+    /// Returns whether the server requires PRET before it listens.
     fn needs_announcement(client: &Client) -> bool {
         let offered = client.offers().is_some_and(|offers| offers.features().contains(Features::PRET));
         offered || client.profile().contains(Profile::NEEDS_PRET)
     }
 
-    /// A server that refuses PASV or EPSV for want of PRET says so in its text.
+    /// Falls back to announcing the transfer if the server refused PASV or EPSV for lack of PRET,
+    /// which it says in its text.
     fn announce_first(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> bool {
         let asks = line.text.windows(4).any(|word| word == b"PRET") && !Self::needs_announcement(cx.client());
         if asks {
@@ -251,7 +254,8 @@ impl<'a> Open<'a> {
         asks
     }
 
-    /// EPRT was refused: remember it, and use PORT where the address is one for it.
+    /// Falls back to PORT and remembers that EPRT was refused; returns `false` if PORT cannot name
+    /// the address or was tried already.
     fn fall_back_to_port(&mut self, cx: &mut Context<'_, '_>) -> bool {
         let Some(Phase::Listening(at)) = cx.client().data().phase() else { return false };
         let possible =
@@ -263,7 +267,7 @@ impl<'a> Open<'a> {
         possible
     }
 
-    /// The address came: connect to it.
+    /// Connects to the address that the server named.
     fn connect(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> Next {
         match address::parse_passive_reply(line) {
             Ok((host, port)) => {
@@ -277,7 +281,7 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// 150, or 226 at once: data may flow, as soon as the connection is open.
+    /// Takes 150, or 226 at once: data may flow as soon as the connection is open.
     fn start(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) {
         self.line_limit = cx.client().config().limits.line;
         if cx.client().data().connection().is_none() {
@@ -292,13 +296,13 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// The transfer is refused: its data connection is of no use.
+    /// Aborts the data connection of a refused transfer.
     fn refused(cx: &mut Context<'_, '_>) -> Next {
         cx.client_mut().close_data(Some(DataOp::Abort));
         Next::Refused
     }
 
-    /// Takes the step that is next: `None` if nothing can be done yet.
+    /// Takes the next step and returns the one after it; `None` if nothing can be done yet.
     fn step(&mut self, cx: &mut Context<'_, '_>) -> Result<Option<Step>, LocalError> {
         let sent = |sent: bool, next: Step| sent.then_some(next);
         Ok(match self.step {
@@ -344,7 +348,7 @@ impl<'a> Open<'a> {
         })
     }
 
-    /// Tells the server where to connect to.
+    /// Announces the address of the listener to the server.
     fn announce_listener(
         &mut self,
         cx: &mut Context<'_, '_>,
@@ -354,7 +358,7 @@ impl<'a> Open<'a> {
         Ok(cx.send(&command)?.then_some(Step::Asked))
     }
 
-    /// Sends the command, once the server knows of which part of the file it is.
+    /// Sends the command, once the server knows which part of the file it is for.
     fn command(&mut self, cx: &mut Context<'_, '_>) -> Result<Option<Step>, LocalError> {
         loop {
             if self.receives() && self.narrowing.is_restart_vain(cx) {
@@ -372,7 +376,7 @@ impl<'a> Open<'a> {
         Ok(cx.send_outgoing(Outgoing::Transfer(&self.command, self.direction))?.then_some(Step::Sent))
     }
 
-    /// Returns whether the data connection did not come about.
+    /// Returns whether the data connection could not be opened.
     fn is_unreachable(&self, cx: &Context<'_, '_>) -> bool {
         let phase = cx.client().data().phase();
         match self.step {
@@ -384,7 +388,7 @@ impl<'a> Open<'a> {
 }
 
 impl<'a> Open<'a> {
-    /// Opens a data connection for a command of the caller's own.
+    /// Opens a data connection for a command written by the caller.
     pub(super) fn of_line(
         line: CommandLine<'a>,
         representation: Option<RepresentationType>,
@@ -401,25 +405,28 @@ impl<'a> Open<'a> {
         Operation::new(Open { narrowing, offset, ..open })
     }
 
-    /// Opens the listing that `command` brings, or `fallback` where the server does not know that.
+    /// Opens the listing that `command` brings, or that of `fallback` if the server does not know
+    /// `command`.
     pub(super) fn with_fallback(command: Command<'a>, fallback: Command<'a>) -> Operation<Self> {
         Operation::new(Open { fallback: Some(fallback), ..Open::new(command, None, 0) })
     }
 }
 
 impl<'a> Operation<Open<'a>> {
-    /// Says how large the file of a download is, in bytes, so that one that is cut short is found out by
-    /// [`complete`](crate::client::complete()). May be called for each source.
+    /// Sets the size of the file of a download, in bytes, so that
+    /// [`complete`](crate::client::complete()) detects a truncated one. May be called once for each
+    /// source.
     pub fn expect_size(mut self, expected: ExpectedSize) -> Self {
         self.sequence_mut().known_size.expect(expected);
         self
     }
 
-    /// Begins where a restart marker came, instead of at an offset (RFC 959 3.5): the server is told the
-    /// marker's [text](Marker::text), and the [position](Marker::position) is that of the first byte that
-    /// comes or is to be sent. For a transfer in block or compressed mode, with the TYPE and STRU that the
-    /// marker came with: see [`Client::last_marker`](crate::client::Client::last_marker). What was got behind the
-    /// position comes again.
+    /// Starts at a restart marker instead of an offset (RFC 959 3.5): the marker's
+    /// [text](Marker::text) is sent to the server, and its [position](Marker::position) is that of
+    /// the first byte to be received or sent. Valid for transfers in block or compressed mode, with
+    /// the TYPE and STRU that the marker came with: see
+    /// [`Client::last_marker`](crate::client::Client::last_marker). Data received beyond the
+    /// position arrives again.
     pub fn restart_at(mut self, marker: &'a Marker) -> Self {
         let open = self.sequence_mut();
         open.offset = marker.position();
@@ -442,7 +449,7 @@ impl Sequence for Open<'_> {
                     return Ok(Next::Failed(DataFailure::Unreachable.into()));
                 }
             }
-            // No 1yz came in time.
+            // The 1yz did not arrive in time.
             if self.step == Step::Sent && cx.client().data().phase() == Some(Phase::Moving) {
                 self.channel = cx.client().data().id();
                 return Ok(Next::Done);
@@ -472,11 +479,12 @@ impl Sequence for Open<'_> {
         let (code, granted) = (line.code, line.code.is_success());
         match to.verb() {
             Some(Verb::Type) if granted => Next::Continue,
-            // A server that does not know PRET has no use for it.
+            // A server that does not know PRET does not need it.
             Some(Verb::Pret) if granted || code.is_unknown_command() => Next::Continue,
             Some(Verb::Pbsz) => Next::Continue,
             Some(Verb::Prot) if granted => Next::Continue,
-            // The server wants data connections protected: protect them, and ask again.
+            // The server wants data connections protected: protect them, and send the command
+            // again.
             verb if verb == self.command.known_verb() && cx.client().may_protect_data(code) => {
                 cx.client_mut().close_data(Some(DataOp::Abort));
                 self.narrowing.begin_again();
@@ -497,7 +505,7 @@ impl Sequence for Open<'_> {
                 if code.is_unknown_command() {
                     cx.client_mut().note(Finding::Is(Profile::NO_RESTART));
                 }
-                // The offset of an earlier transfer is still in force, and would be taken for this one.
+                // The offset of an earlier transfer is still in force and would apply to this one.
                 let restarts = self.narrowing.restart().is_some();
                 let stale = !restarts && cx.client().settings().has_unused_offset();
                 match (restarts, stale) {
@@ -508,7 +516,7 @@ impl Sequence for Open<'_> {
                 Next::Continue
             }
             Some(Verb::Rang) if self.narrowing.range_answered(cx, code) => Next::Continue,
-            // A server that does not know SSCN is no TLS client.
+            // A server that does not know SSCN is never a TLS client.
             Some(Verb::Sscn) if granted || !cx.client().settings().server_is_tls_client() => Next::Continue,
             verb if verb == self.command.known_verb() && granted => {
                 self.start(cx, line);
@@ -534,7 +542,7 @@ impl Sequence for Open<'_> {
             size_hint: reply::size_hint(line.text),
             formats: self.formats(),
             unique_name: match self.command {
-                // Half a name is another name.
+                // A truncated name is another name.
                 Command::Stou(_) if !is_as_long_as(self.line_limit, &line) => reply::unique_name(line.text),
                 _ => None,
             },

@@ -1,4 +1,5 @@
-//! Commands as the caller writes them (QUOTE; RFC 1123 4.1.3.2), and those that only an operation may send.
+//! Commands sent as the caller writes them (QUOTE; RFC 1123 4.1.3.2), and those that only an
+//! operation may send.
 
 use core::fmt;
 
@@ -10,14 +11,15 @@ use crate::codec::{Command, CommandLine, Direction, RepresentationType, Text, Ve
 /// A command that [`raw`] does not send.
 struct Instead {
     verb: Verb,
-    /// The operations of this module that send it.
+    /// Operations of this crate that send it.
     operations: &'static str,
-    /// The methods of the clients in [`io`](crate::io) that do; empty where they have the same names.
+    /// Methods of the clients in [`io`](crate::io) that send it; empty if they have the same names.
     methods: &'static str,
 }
 
-/// What changes the state that a client keeps of its session, or opens a data connection: sent past the client, it
-/// would have it take the wrong reply for an answer, or send in the clear what was to be protected.
+/// The commands that change the state a client keeps of its session, or that open a data
+/// connection. Sent past the client, they would make it take the wrong reply for an answer, or send
+/// in the clear what has to be protected.
 const INSTEAD: &[Instead] = {
     const fn row(verb: Verb, operations: &'static str, methods: &'static str) -> Instead {
         Instead { verb, operations, methods }
@@ -25,7 +27,7 @@ const INSTEAD: &[Instead] = {
     const SAME: &str = "";
     const TRANSFERS: &str = "retrieve, store or list";
     &[
-        // RFC 959: the session.
+        // The session (RFC 959).
         row(Verb::User, "login", SAME),
         row(Verb::Pass, "login", SAME),
         row(Verb::Acct, "account", SAME),
@@ -33,11 +35,11 @@ const INSTEAD: &[Instead] = {
         row(Verb::Quit, "quit", SAME),
         row(Verb::Host, "host", SAME),
         row(Verb::Opts, "options", SAME),
-        // How data is put on the wire.
+        // The encoding of data on the wire.
         row(Verb::Type, "retrieve, store or list", "retrieve_as or store_as"),
         row(Verb::Stru, "structure", "set_structure"),
         row(Verb::Mode, "mode", "set_mode"),
-        // Where data connections lead.
+        // The addresses of data connections.
         row(Verb::Port, TRANSFERS, SAME),
         row(Verb::Eprt, TRANSFERS, SAME),
         row(Verb::Lprt, TRANSFERS, SAME),
@@ -45,17 +47,17 @@ const INSTEAD: &[Instead] = {
         row(Verb::Epsv, TRANSFERS, SAME),
         row(Verb::Lpsv, TRANSFERS, SAME),
         row(Verb::Pret, TRANSFERS, SAME),
-        // What is protected.
+        // Protection.
         row(Verb::Auth, "secure", SAME),
         row(Verb::Pbsz, "secure or protect_data", SAME),
         row(Verb::Prot, "protect_data", SAME),
         row(Verb::Ccc, "clear_command_channel", SAME),
         row(Verb::Sscn, "fxp", "transfer_to"),
-        // What the next transfer is like, and its end.
+        // The part of a file that the next transfer moves, and its end.
         row(Verb::Rest, "retrieve or store", "retrieve_from or store_from"),
         row(Verb::Rang, "retrieve_range", SAME),
         row(Verb::Abor, "abort", SAME),
-        // What opens a data connection.
+        // Commands that open a data connection.
         row(Verb::Retr, "retrieve", SAME),
         row(Verb::Stor, "store", SAME),
         row(Verb::Appe, "append", SAME),
@@ -66,19 +68,20 @@ const INSTEAD: &[Instead] = {
     ]
 };
 
-/// Why [`raw`] does not send a line. Nothing was sent.
+/// The reason why [`raw`] does not send a line. Nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RawError {
-    /// There is no command in it.
+    /// The line contains no command.
     Blank,
-    /// The command changes what the client knows of its session, so that the client itself has to send it.
+    /// The command changes what the client knows about its session, so the client itself has to
+    /// send it.
     HasOperation {
-        /// The command.
+        /// Verb of the command.
         verb: Verb,
-        /// The operations of [`client`](crate::client) that send it, such as `retrieve or store`.
+        /// Operations of [`client`](crate::client) that send it, such as `retrieve or store`.
         operations: &'static str,
-        /// The methods of the clients in [`io`](crate::io) that send it.
+        /// Methods of the clients in [`io`](crate::io) that send it.
         methods: &'static str,
     },
     /// The command opens a data connection: [`receive_raw`] or [`send_raw`] sends it.
@@ -99,13 +102,13 @@ impl fmt::Display for RawError {
                 if operations == methods {
                     return Ok(());
                 }
-                write!(f, " (of the operations: {operations})")
+                write!(f, " (operations: {operations})")
             }
             Self::OpensDataConnection(verb) => {
                 write!(f, "{verb} opens a data connection: use receive_raw or send_raw")
             }
             Self::NoSuchData(verb) => {
-                write!(f, "{verb} has no data connection that carries data this way")
+                write!(f, "{verb} does not transfer data in this direction")
             }
         }
     }
@@ -113,12 +116,12 @@ impl fmt::Display for RawError {
 
 impl core::error::Error for RawError {}
 
-/// Opens the download or listing that a command of the caller's own brings, such as `XDAT report` or `LIST -la`:
-/// `line` is sent as it was written once the data connection is there. A type of `None` leaves the one that is in
-/// force. The rest is as for [`retrieve`](crate::client::retrieve).
+/// Opens the download or listing that a command written by the caller brings, such as `XDAT report`
+/// or `LIST -la`: `line` is sent as written once the data connection is open. A type of `None`
+/// keeps the one in force. Otherwise it works like [`retrieve`](crate::client::retrieve).
 ///
 /// # Errors
-/// When the line is blank, or its command is known to bring no data.
+/// If the line is blank, or its command is known to bring no data.
 pub fn receive_raw(
     line: Text<'_>,
     representation: Option<RepresentationType>,
@@ -126,10 +129,11 @@ pub fn receive_raw(
     Ok(Open::of_line(data_line(line, Direction::FromServer)?, representation, Direction::FromServer))
 }
 
-/// Opens the upload that a command of the caller's own takes, as [`receive_raw`] opens a download.
+/// Opens the upload that a command written by the caller takes, as [`receive_raw`] opens a
+/// download.
 ///
 /// # Errors
-/// When the line is blank, or its command is known to take no data.
+/// If the line is blank, or its command is known to take no data.
 pub fn send_raw(
     line: Text<'_>,
     representation: Option<RepresentationType>,
@@ -145,16 +149,17 @@ fn data_line(line: Text<'_>, direction: Direction) -> Result<CommandLine<'_>, Ra
     }
 }
 
-/// Sends `line` as it was written, whether or not a document has such a command: with its own case and spaces and
-/// any argument (`NOOP 1`, `SITE`, `pwd`). Comes to the reply as it is; 2yz and 3yz are successes, and anything
-/// else is a refusal with the server's code and text.
+/// Sends `line` as written, whether or not a document defines the command: with its own case and
+/// spaces and any argument (`NOOP 1`, `SITE`, `pwd`). The output is the reply as it was received;
+/// 2yz and 3yz are successes, and anything else is a refusal with the server's code and text.
 ///
-/// What an operation does besides sending the command is not done: `CWD` by this is one all the same.
+/// Only the command is sent: `CWD` works this way too, but without anything else that an operation
+/// does.
 ///
 /// # Errors
-/// When the line is blank, and when its command is one that the client has to keep track of or that opens a data
-/// connection: the error names the operation to use. So nothing that
-/// [`Policy::Require`](crate::security::Policy::Require) forbids is sent by this.
+/// If the line is blank, or if its command is one that the client has to keep track of or that
+/// opens a data connection: the error names the operation to use. So nothing that
+/// [`Policy::Require`](crate::security::Policy::Require) forbids is sent this way.
 ///
 /// ```
 /// use ftp_proto::client::raw;

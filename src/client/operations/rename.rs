@@ -9,7 +9,7 @@ pub fn rename<'a>(from: Text<'a>, to: Text<'a>) -> Operation<Rename<'a>> {
     Operation::new(Rename { next: Some(Command::Rnfr(from)), to })
 }
 
-/// See [`rename`].
+/// The operation of [`rename`].
 #[derive(Debug)]
 pub struct Rename<'a> {
     next: Option<Command<'a>>,

@@ -6,23 +6,25 @@ use crate::codec::{Command, ProtectionBufferSize, ProtectionLevel, ReplyCode, Re
 use crate::error::LocalError;
 use crate::security::{Policy, TlsMode};
 
-/// Puts the connection under TLS, as far as the [configuration](crate::client::Config::security) says: AUTH TLS
-/// and the handshake, where that is how it comes about, then PBSZ and PROT for the data connections.
+/// Secures the connection, as far as the [configuration](crate::client::Config::security) says:
+/// AUTH TLS and the handshake, if TLS is set up that way, then PBSZ and PROT for the data
+/// connections.
 ///
-/// To be run right after the greeting: whatever was sent before went in the clear. It is refused when the
-/// server refuses what is required; a server that merely has less than is preferred is no refusal.
+/// Run this right after the greeting: everything sent before it goes in the clear. The operation is
+/// refused if the server refuses something that is required, but not if it merely lacks something
+/// that is preferred.
 pub fn secure() -> Operation<Secure> {
     Operation::new(Secure::new(Stage::Authenticate, None))
 }
 
-/// Protects data connections from now on, or no more (PBSZ and PROT, RFC 4217 9). The control connection
-/// has to be [secured](secure).
+/// Turns the protection of data connections on or off from now on (PBSZ and PROT, RFC 4217 9). The
+/// control connection has to be [secured](secure).
 pub fn protect_data(protect: bool) -> Operation<Secure> {
     let level = if protect { ProtectionLevel::Private } else { ProtectionLevel::Clear };
     Operation::new(Secure::new(Stage::Protect, Some(level)))
 }
 
-/// See [`secure`]. Comes to what is protected now.
+/// The operation of [`secure`] and [`protect_data`]. Its output tells what is protected now.
 #[derive(Debug)]
 pub struct Secure {
     stage: Stage,
@@ -53,7 +55,7 @@ impl Secure {
         Self { stage, mechanism: Mechanism::Tls, protect: ProtectData::new(level), protected }
     }
 
-    /// AUTH was refused: another name for the same may do.
+    /// Tries the other mechanism, or ends the operation, after AUTH was refused.
     fn auth_refused(&mut self, cx: &Context<'_, '_>, code: ReplyCode) -> Next {
         let unknown = code.is_unknown_command() || code == ReplyCode::PARAMETER_NOT_IMPLEMENTED;
         if unknown && self.mechanism == Mechanism::Tls {
@@ -112,19 +114,19 @@ impl Sequence for Secure {
 /// PBSZ and PROT, each sent once (RFC 4217 9).
 #[derive(Debug)]
 pub(super) struct ProtectData {
-    /// The level that is asked for, where the policy does not say it.
+    /// Level to ask for; `None` if the policy decides.
     level: Option<ProtectionLevel>,
     step: Due,
 }
 
-/// The command that is due to protect data connections.
+/// The next command that protects data connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
-    /// PBSZ, unless it was granted already.
+    /// PBSZ is due, unless it was granted already.
     Buffer,
-    /// PROT.
+    /// PROT is due.
     Level,
-    /// None: PROT was sent.
+    /// No command is due: PROT was sent.
     Nothing,
 }
 
@@ -133,7 +135,7 @@ impl ProtectData {
         Self { level, step: Due::Buffer }
     }
 
-    /// Sends what is due.
+    /// Sends the next command.
     pub(super) fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
         let level = match (self.level, cx.client().config().security.data) {
             (Some(level), _) => level,
@@ -163,8 +165,8 @@ impl ProtectData {
                 cx.client_mut().note(Finding::ProtectsData);
                 match code {
                     code if code.is_success() => Next::Done,
-                    // Some servers protect data only for users who are logged in (aioftp, with implicit TLS).
-                    // Nothing moves until it is asked again.
+                    // Some servers protect data only for users who are logged in (aioftp, with
+                    // implicit TLS). No data moves until the server is asked again.
                     ReplyCode::BAD_SEQUENCE | ReplyCode::NOT_LOGGED_IN
                         if before_login && self.level.is_none() =>
                     {
@@ -175,19 +177,20 @@ impl ProtectData {
                     _ => Next::Done,
                 }
             }
-            // What PBSZ is answered says nothing: PROT's answer does.
+            // The reply to PBSZ decides nothing; the reply to PROT does.
             _ => Next::Continue,
         }
     }
 }
 
-/// Takes TLS off the control connection, and leaves it on the data connections (CCC, RFC 4217 5): for
-/// firewalls that look into the dialogue. Everybody else can look into it, too, and put words into it.
+/// Removes TLS from the control connection and keeps it on the data connections (CCC, RFC 4217 5),
+/// for firewalls that inspect the dialogue. Everybody else on the path can then read the dialogue
+/// and inject into it, too.
 pub fn clear_command_channel() -> Operation<ClearCommandChannel> {
     Operation::new(ClearCommandChannel(Clearing::Due))
 }
 
-/// See [`clear_command_channel`].
+/// The operation of [`clear_command_channel`].
 #[derive(Debug)]
 pub struct ClearCommandChannel(Clearing);
 
@@ -197,7 +200,7 @@ enum Clearing {
     Due,
     /// CCC was sent.
     Asked,
-    /// CCC was granted: the operation is done once TLS is off.
+    /// CCC was granted; the operation is done once TLS is removed.
     Granted,
 }
 

@@ -1,16 +1,18 @@
-//! Setting when a file was modified: by MFMT (draft-somers-ftp-mfxx 3), by MDTM's set form, which vsftpd and others
-//! have, or by SITE UTIME.
+//! Sets the modification time of a file: by MFMT (draft-somers-ftp-mfxx 3), by MDTM's set form,
+//! which vsftpd and others have, or by SITE UTIME.
 
 use crate::client::dialogue::Finding;
 use crate::client::{Context, Next, Operation, Profile, ReplyTo, Sequence};
 use crate::codec::{Command, ReplyCode, ReplyLine, SiteCommand, Text, TimedPath, Timestamp, Verb, reply};
 use crate::error::LocalError;
 
-/// Sets when `path` was modified, by the first of MFMT, `MDTM time path` and SITE UTIME that the server has, which
-/// is remembered ([`Profile::TIME_BY_MDTM`], [`Profile::TIME_BY_UTIME`]). Comes to the time that the server says it
-/// has then, if it does: it may round. Only MFMT takes fractions of a second.
+/// Sets the modification time of `path`, by the first of MFMT, `MDTM time path` and SITE UTIME that
+/// the server supports, which is remembered ([`Profile::TIME_BY_MDTM`],
+/// [`Profile::TIME_BY_UTIME`]). The output is the time that the server then reports, if it does: it
+/// may round. Only MFMT takes fractions of a second.
 ///
-/// It is refused when the server has none of them, or has one and refuses: the file is not there or not ours.
+/// The operation is refused if the server supports none of them, or refuses the one it supports:
+/// the file does not exist or belongs to somebody else.
 pub fn set_modification_time(path: Text<'_>, time: Timestamp) -> Operation<SetModificationTime<'_>> {
     Operation::new(SetModificationTime {
         path,
@@ -22,23 +24,23 @@ pub fn set_modification_time(path: Text<'_>, time: Timestamp) -> Operation<SetMo
     })
 }
 
-/// See [`set_modification_time`].
+/// The operation of [`set_modification_time`].
 #[derive(Debug)]
 pub struct SetModificationTime<'a> {
     path: Text<'a>,
     time: Timestamp,
     attempt: Attempt,
-    /// The way that was tried first, and is not tried again.
+    /// Way that was tried first, and is not tried again.
     first: Option<Way>,
     hint: Hint,
-    /// The time that the server told.
+    /// Time that the server reported.
     told: Option<Timestamp>,
 }
 
-/// The way that is tried.
+/// The way that is being tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attempt {
-    /// The way was not chosen yet.
+    /// No way was chosen yet.
     New,
     /// Its command is to be sent.
     Due(Way),
@@ -46,14 +48,16 @@ enum Attempt {
     Sent(Way),
 }
 
-/// The hint that the refusal of MDTM gave.
+/// The hint given by the refusal of MDTM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hint {
-    /// Nothing.
+    /// No hint.
     None,
-    /// MDTM was refused for what it named, which may be the file, or time and file taken for one name.
+    /// MDTM was refused for the file it named, which may be the file itself, or time and path taken
+    /// for one name.
     NamedFile,
-    /// That, and MDTM is asked again since the others are unknown: its answer counts.
+    /// MDTM was refused like that, and is sent again because the other ways are unknown: its reply
+    /// counts.
     Repeated,
 }
 
@@ -67,7 +71,7 @@ enum Way {
 }
 
 impl Way {
-    /// All of them, in the order in which they are tried.
+    /// All ways, in the order in which they are tried.
     const ALL: [Self; 3] = [Self::Mfmt, Self::Mdtm, Self::Utime];
 
     const fn verb(self) -> Verb {
@@ -78,7 +82,7 @@ impl Way {
         }
     }
 
-    /// How the way is remembered that works; MFMT is the one that is tried first in any case.
+    /// Returns the property that remembers this way; MFMT has none, as it is tried first anyway.
     const fn flag(self) -> Profile {
         match self {
             Self::Mfmt => Profile::empty(),
@@ -87,13 +91,13 @@ impl Way {
         }
     }
 
-    /// The way that has worked with this server.
+    /// Returns the way that has worked with this server.
     fn remembered(profile: Profile) -> Option<Self> {
         Self::ALL.into_iter().find(|way| profile.intersects(way.flag()))
     }
 }
 
-/// The result of a way.
+/// The result of trying one way.
 enum Answer {
     Set,
     /// The server does not have the command.
@@ -103,12 +107,12 @@ enum Answer {
 }
 
 impl SetModificationTime<'_> {
-    /// The time to the second: the 14 digits that every server reads.
+    /// Returns the time without its fraction: the 14 digits that every server reads.
     fn seconds(&self) -> Timestamp {
         self.time.with_fraction(0, 0).unwrap_or(self.time)
     }
 
-    /// The next way behind one that did not work.
+    /// Returns the way to try after one that did not work.
     fn next(&self, way: Way) -> Option<Way> {
         let rest = Way::ALL.into_iter().filter(|next| Some(*next) != self.first);
         match Some(way) == self.first {
@@ -119,7 +123,7 @@ impl SetModificationTime<'_> {
 
     fn read(&mut self, way: Way, line: &ReplyLine<'_>) -> Answer {
         match line.code.get() {
-            // Superfluous: it was not done (RFC 959 4.2.2).
+            // 202 means superfluous: the time was not set (RFC 959 4.2.2).
             202 | 500..=504 => return Answer::Unknown,
             _ if !line.code.is_success() => return Answer::Refused,
             _ => {}
@@ -129,7 +133,7 @@ impl SetModificationTime<'_> {
             Way::Mdtm => Timestamp::parse(line.text.trim_ascii()).ok(),
             Way::Utime => None,
         };
-        // A file of that name has another time: it was asked for, and not set.
+        // The reply has another time: MDTM reported that of a file with this name, and set nothing.
         match (way, self.told) {
             (Way::Mdtm, Some(told)) if told.to_unix().0 != self.time.to_unix().0 => Answer::Refused,
             _ => Answer::Set,
@@ -184,11 +188,11 @@ impl Sequence for SetModificationTime<'_> {
                 cx.client_mut().note(Finding::Is(way.flag()));
                 return Next::Done;
             }
-            // The command is known, so it is the file.
+            // The command is known, so the refusal is of the file.
             Answer::Refused if self.hint == Hint::Repeated || way == Way::Mfmt || remembered == Some(way) => {
                 return Next::Refused;
             }
-            // Without the set form it is the name of a file that is not there.
+            // A server without the set form takes time and path for the name of a missing file.
             Answer::Refused if way == Way::Mdtm && line.code == ReplyCode::FILE_UNAVAILABLE => {
                 self.hint = Hint::NamedFile;
             }
@@ -198,7 +202,8 @@ impl Sequence for SetModificationTime<'_> {
         }
         match self.next(way) {
             Some(next) if self.hint != Hint::Repeated => self.go_on_with(next),
-            // MDTM said more of the file than that there is no UTIME, and its reply is gone: it is asked again.
+            // MDTM said more about the file than an unknown UTIME does, but its reply is gone: send
+            // it again.
             _ if self.hint == Hint::NamedFile && matches!(answer, Answer::Unknown) => {
                 self.hint = Hint::Repeated;
                 self.go_on_with(Way::Mdtm)

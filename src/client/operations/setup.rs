@@ -1,35 +1,39 @@
-//! The agreements made right after the login (RFC 2389, RFC 2640): what the server can do, and UTF-8 names.
+//! Negotiates right after the login (RFC 2389, RFC 2640): the features of the server, and UTF-8
+//! names.
 
 use crate::client::{Context, Next, Offers, Operation, ReplyTo, Sequence};
 use crate::codec::{Command, Features, OptsArgument, ReplyLine};
 use crate::error::LocalError;
 
-/// Sets a session up, after the [`login`](crate::client::login()): FEAT, unless it was answered already, and `OPTS UTF8
-/// ON` where that names UTF8, for some servers speak UTF-8 only to those who ask.
+/// Sets up a session after the [`login`](crate::client::login()): FEAT, unless it was answered
+/// already, and `OPTS UTF8 ON` if FEAT lists UTF8, because some servers speak UTF-8 only to clients
+/// that ask for it.
 ///
-/// An operation of its own and no part of the login, since it costs two round trips that who fetches one file
-/// can spare. FEAT before the login, which many servers refuse, may decide about TLS or HOST; a refusal then is
-/// no answer, and this asks again. Nothing that the server says here is a refusal: one without FEAT offers
-/// nothing, and one that refuses `OPTS UTF8 ON` (202, 501, 504) mostly speaks UTF-8 in any case.
+/// This is an operation of its own because it costs two round trips, which a client that fetches
+/// one file can spare. FEAT may be sent before the login to decide about TLS or HOST, but many
+/// servers refuse it there; a refusal is no answer, and this operation asks again. No reply here is
+/// a refusal: a server without FEAT offers nothing, and one that answers `OPTS UTF8 ON` with 202,
+/// 501 or 504 mostly speaks UTF-8 anyway.
 pub fn setup() -> Operation<Setup> {
     Operation::new(Setup { step: Step::Features, offers: Offers::default() })
 }
 
-/// See [`setup`]. Comes to what the server offers; [`Client::offers`](crate::client::Client::offers) keeps it.
+/// The operation of [`setup`]. Its output is the features listed, which
+/// [`Client::offers`](crate::client::Client::offers) keeps.
 #[derive(Debug)]
 pub struct Setup {
     step: Step,
     offers: Offers,
 }
 
-/// The step that is next, in the order of the dialogue.
+/// The next step, in the order of the dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     /// FEAT, unless it was answered already.
     Features,
-    /// OPTS, where the server offers UTF-8.
+    /// OPTS, if the server lists UTF-8.
     Utf8,
-    /// Nothing but the answer.
+    /// Only the answer is missing.
     Answer,
 }
 

@@ -1,5 +1,5 @@
-//! Whether a file is there as it should be: by its hash where the server computes one
-//! (draft-bryan-ftpext-hash, XCRC and its like), by its size where it does not (RFC 3659 4).
+//! Checks that a file on the server is as it should be: by its hash if the server computes one
+//! (draft-bryan-ftpext-hash, XCRC and the like), by its size if it does not (RFC 3659 4).
 
 use crate::client::offers::Means;
 use crate::client::{Context, Next, Operation, ReplyTo, Sequence};
@@ -9,36 +9,37 @@ use crate::codec::{
 };
 use crate::error::LocalError;
 
-/// What a file should be. Both make sense of a file that is transferred in TYPE I, from byte 0 on: any other
-/// is not byte for byte what was moved.
+/// The expected properties of a file. They apply to a file that is transferred in TYPE I from byte
+/// 0 on: any other is not byte for byte what was transferred.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
-    /// How many bytes it has.
+    /// Size of the file, in bytes.
     pub size: Option<u64>,
-    /// Its hash, best by the algorithm that [`Offers::digest`](crate::client::Offers::digest) names. The core hashes
-    /// nothing: compute it while the bytes go by.
+    /// Hash of the file, preferably by the algorithm that
+    /// [`Offers::digest`](crate::client::Offers::digest) names. The core hashes nothing: compute it
+    /// as the bytes pass by.
     pub digest: Option<Digest>,
 }
 
-/// How far a file was found to be as expected.
+/// The extent to which a file was found to be as expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verified {
     /// The server computed the same hash, by this algorithm.
     Digest(HashAlgorithm),
-    /// It has the same size, which finds what was cut short, and nothing else.
+    /// The file has the same size, which rules out truncation and nothing else.
     Size,
-    /// The server can tell neither what was expected of the file.
+    /// The server can report none of the expected properties.
     Unverifiable,
 }
 
-/// The file is not what was expected.
+/// The difference between a file and what was expected of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mismatch {
-    /// It has another hash: this one.
+    /// The file has another hash: this one.
     Digest(Digest),
-    /// It has another size: so many bytes.
+    /// The file has another size, in bytes.
     Size(u64),
 }
 
@@ -54,12 +55,14 @@ impl core::fmt::Display for Mismatch {
 
 impl core::error::Error for Mismatch {}
 
-/// Compares the file at `path` with what is expected of it, to be asked after its transfer: by HASH where the
-/// server offers that, by XCRC and its like otherwise, by SIZE where it has neither or refuses them.
+/// Compares the file at `path` with what is expected of it, after its transfer: by HASH if the
+/// server offers it, otherwise by XCRC and the like, and by SIZE if the server has neither or
+/// refuses them.
 ///
-/// What the server offers is known after [`setup`](crate::client::setup()) or [`features`](crate::client::features()).
-/// It computes a hash now, which takes as long as reading the file does: see
-/// [`Timeouts::digest`](crate::client::Timeouts::digest). It is refused when the file is not there.
+/// The client knows what the server offers after [`setup`](crate::client::setup()) or
+/// [`features`](crate::client::features()). The server computes a hash on request, which takes as
+/// long as reading the file: see [`Timeouts::digest`](crate::client::Timeouts::digest). The
+/// operation is refused if the file does not exist.
 pub fn verify(path: Text<'_>, expected: Expected) -> Operation<Verify<'_>> {
     Operation::new(Verify {
         path,
@@ -70,13 +73,13 @@ pub fn verify(path: Text<'_>, expected: Expected) -> Operation<Verify<'_>> {
     })
 }
 
-/// See [`verify`].
+/// The operation of [`verify`].
 #[derive(Debug)]
 pub struct Verify<'a> {
     path: Text<'a>,
     expected: Expected,
     stage: Stage,
-    /// The command of the stage, until it is sent.
+    /// Command of the stage, until it is sent.
     next: Option<Command<'a>>,
     result: Result<Verified, Mismatch>,
 }
@@ -84,17 +87,18 @@ pub struct Verify<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     New,
-    /// HASH is told the algorithm.
+    /// OPTS HASH selects the algorithm.
     Choose(Digest),
     Hash(Digest),
-    /// XCRC and its like.
+    /// XCRC and the like.
     Own(Digest),
     Size(u64),
     Done,
 }
 
 impl<'a> Verify<'a> {
-    /// The next best way to find out: `digest` when hashes have not all been tried, and `without_hash` when HASH has.
+    /// Returns the next best stage. `digest` is set while hashes are left to try, and
+    /// `without_hash` once HASH was tried.
     fn fall_back(&self, cx: &Context<'_, '_>, digest: Option<Digest>, without_hash: bool) -> Stage {
         let offers = cx.client().offers().unwrap_or_default();
         let means = digest.and_then(|digest| Some((digest, offers.means(digest.algorithm(), without_hash)?)));
@@ -129,7 +133,7 @@ impl<'a> Verify<'a> {
         Stage::Done
     }
 
-    /// What a final reply makes of it; nothing when it refuses the whole.
+    /// Returns the next stage after a final reply; `None` if the reply refuses the whole operation.
     fn answer(&mut self, cx: &Context<'_, '_>, line: &ReplyLine<'_>) -> Option<Stage> {
         let granted = line.code.is_success();
         Some(match self.stage {
@@ -164,7 +168,7 @@ impl<'a> Verify<'a> {
     }
 }
 
-/// Returns whether a refusal is one of the command, and not of the file (RFC 959 4.2.1: x0z).
+/// Returns whether a refusal is of the command rather than the file (RFC 959 4.2.1: x0z).
 fn is_unknown(code: ReplyCode) -> bool {
     matches!(code.get(), 500..=504)
 }
@@ -196,7 +200,7 @@ impl Sequence for Verify<'_> {
 
     fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         if to.verb() == Some(Verb::Type) {
-            // In another type the file has other bytes, and asking again would have no end.
+            // In another type the file has other bytes, and asking again would never end.
             return if line.code.is_success() { Next::Continue } else { Next::Refused };
         }
         let Some(stage) = self.answer(cx, line) else { return Next::Refused };

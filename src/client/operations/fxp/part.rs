@@ -1,4 +1,4 @@
-//! The commands that each of the two servers gets, and how one is made to stop.
+//! The commands for each of the two servers, and the end of one server's part.
 
 use core::net::SocketAddr;
 
@@ -11,25 +11,26 @@ use crate::codec::{
 };
 use crate::error::LocalError;
 
-/// The part of one of the two servers.
+/// One server's part in the transfer.
 #[derive(Debug)]
 pub(super) struct Part<'a> {
     command: Command<'a>,
     representation: RepresentationType,
     narrowing: Narrowing<'a>,
     end: End,
-    /// The address of the data connection: named by this server or, through [`Fxp::coordinate`], by the other.
+    /// Address of the data connection: named by this server or, through [`Fxp::coordinate`], by the
+    /// other.
     ///
     /// [`Fxp::coordinate`]: super::Fxp
     address: Option<SocketAddr>,
-    /// The server's role in TLS on the data connection; nothing where that is in the clear.
+    /// Server's role in TLS on the data connection; `None` if that is not protected.
     role: Option<TlsRole>,
     step: Step,
-    /// The other server is ready for the transfer to begin here.
+    /// Set once the other server is ready for the transfer to begin here.
     may_begin: bool,
 }
 
-/// The end of the data connection at which a server is.
+/// The end of the data connection that a server has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// The server listens.
@@ -38,24 +39,25 @@ pub(super) enum End {
     Connects,
 }
 
-/// The step that is next, in the order of the dialogue.
+/// The next step, in the order of the dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
-    /// The server has to be told the representation type.
+    /// The representation type has to be set.
     Type,
-    /// The server may have to be told what it is in TLS.
+    /// The TLS role may have to be set.
     Role,
-    /// The server was told, and has to grant it.
+    /// The TLS role was requested, and has to be granted.
     RoleAsked,
-    /// The address is to be asked for, or to be told as soon as it is known.
+    /// The address is to be requested, or announced as soon as it is known.
     Address,
-    /// The address was asked for, or told.
+    /// The address was requested or announced.
     Asked,
-    /// The address was granted: what narrows the transfer is to be told, and then the command.
+    /// The address was granted: the commands that narrow the transfer are next, and then the
+    /// transfer command.
     Ready,
     /// The command was sent.
     Sent,
-    /// The server has said that the transfer begins.
+    /// The server has announced the transfer.
     Begun,
 }
 
@@ -79,7 +81,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Returns the direction of the server's data.
+    /// Returns the direction of the data at this server.
     const fn direction(&self) -> Direction {
         match self.command {
             Command::Retr(_) => Direction::FromServer,
@@ -91,27 +93,27 @@ impl<'a> Part<'a> {
         self.end == End::Listens
     }
 
-    /// The address of the data connection, once it is known.
+    /// Returns the address of the data connection, once it is known.
     pub(super) const fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// Tells the address of the data connection. Returns whether that is news.
+    /// Sets the address of the data connection. Returns whether it changed.
     pub(super) fn learn_address(&mut self, address: Option<SocketAddr>) -> bool {
         core::mem::replace(&mut self.address, address) != address
     }
 
-    /// Tells what the server is to be in TLS.
+    /// Sets the TLS role that the server is to have.
     pub(super) const fn assign(&mut self, role: Option<TlsRole>) {
         self.role = role;
     }
 
-    /// Returns whether the address was asked for, or told.
+    /// Returns whether the address was requested or announced.
     pub(super) fn has_asked(&self) -> bool {
         self.step >= Step::Asked
     }
 
-    /// Returns whether the answer to that is still to come.
+    /// Returns whether the reply to that is still owed.
     pub(super) fn is_asking(&self) -> bool {
         self.step == Step::Asked
     }
@@ -121,17 +123,17 @@ impl<'a> Part<'a> {
         self.step == Step::Ready
     }
 
-    /// Returns whether the server has said that the transfer begins.
+    /// Returns whether the server has announced the transfer.
     pub(super) fn has_begun(&self) -> bool {
         self.step == Step::Begun
     }
 
-    /// Lets the transfer begin; returns whether it may only now.
+    /// Allows the transfer to begin, if `may`; returns whether it was not allowed before.
     pub(super) fn begin(&mut self, may: bool) -> bool {
         may && !core::mem::replace(&mut self.may_begin, true)
     }
 
-    /// Returns the command that asks for the address, or tells it.
+    /// Returns the command that requests the address or announces it.
     fn seek(&self, client: &Client) -> Option<Command<'static>> {
         match self.end {
             End::Listens => Some(client.passive_command()),
@@ -139,7 +141,8 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// EPSV or EPRT was refused: remember it, and use the older command where that can name the address.
+    /// Falls back to the older command if that can name the address, and remembers that EPSV or
+    /// EPRT was refused.
     fn fall_back(&mut self, client: &mut Client, verb: Verb) -> Next {
         let (property, possible) = match verb {
             Verb::Epsv => (Profile::NO_EPSV, !client.peer_is_ipv6()),
@@ -154,12 +157,12 @@ impl<'a> Part<'a> {
         Next::Continue
     }
 
-    /// Returns whether the server has the role in TLS that it is to have.
+    /// Returns whether the server has the TLS role that it is to have.
     fn has_role(&self, client: &Client) -> bool {
         self.role.is_none_or(|role| role == client.settings().tls_role())
     }
 
-    /// Takes the step that is next: `None` if nothing can be done yet.
+    /// Takes the next step and returns the one after it; `None` if nothing can be done yet.
     fn step(&mut self, cx: &mut Context<'_, '_>) -> Result<Option<Step>, LocalError> {
         let sent = |sent: bool, next: Step| sent.then_some(next);
         Ok(match self.step {
@@ -173,7 +176,8 @@ impl<'a> Part<'a> {
                 Some(command) => sent(cx.send(&command)?, Step::Asked),
                 None => None,
             },
-            // Each command waits for the answer to the one before it: nothing of it can be taken back.
+            // Each command waits for the reply to the one before it: none of them can be taken
+            // back.
             Step::Ready if !self.may_begin || cx.client().is_owed() => None,
             Step::Ready => match self.narrowing.advance(cx, true)? {
                 Progress::Waits => None,
@@ -230,7 +234,7 @@ impl Sequence for Part<'_> {
             Some(Verb::Type) if granted => Next::Continue,
             Some(Verb::Noop) => Next::Continue,
             Some(Verb::Rang) if self.narrowing.range_answered(cx, line.code) => Next::Continue,
-            // A server that does not know SSCN is no TLS client.
+            // A server that does not know SSCN is never a TLS client.
             Some(Verb::Sscn) if granted || (self.role.is_some() && self.has_role(cx.client())) => {
                 Next::Continue
             }
@@ -243,7 +247,8 @@ impl Sequence for Part<'_> {
     fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) {}
 }
 
-/// Gives the server's part up. It shows the refusal that names a cause, where one was on its way already.
+/// Gives up one server's part. It shows the refusal that names a cause, if one was on its way
+/// already.
 #[derive(Debug)]
 pub(super) struct Withdrawal(Abort);
 
@@ -251,8 +256,8 @@ pub(super) fn withdraw() -> Operation<Withdrawal> {
     Operation::new(Withdrawal(Abort::elsewhere()))
 }
 
-/// Returns whether a refusal says that the data connection failed, which the other side may have done: by a refusal of
-/// its own, first of all.
+/// Returns whether a refusal says that the data connection failed, which the other side may have
+/// caused: by a refusal of its own, first of all.
 pub(super) const fn is_of_connection(code: ReplyCode) -> bool {
     matches!(code, ReplyCode::CANNOT_OPEN_DATA_CONNECTION | ReplyCode::TRANSFER_ABORTED)
 }
