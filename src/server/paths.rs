@@ -14,9 +14,23 @@ pub(super) struct Paths<P> {
     storage: P,
     working: usize,
     waiting: usize,
+    purpose: Purpose,
     argument: usize,
     target: usize,
     name: usize,
+}
+
+/// The meaning of the path that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// It has none, or nothing waits.
+    Nothing,
+    /// It is the name of the user who logs in.
+    User,
+    /// It was named by RNFR, and RNTO may follow.
+    Source,
+    /// It was named by RNFR, and the RNTO that followed has used it up.
+    Spent,
 }
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
@@ -28,7 +42,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
             }
             None => 0,
         };
-        Self { storage, working, waiting: 0, argument: 0, target: 0, name: 0 }
+        Self { storage, working, waiting: 0, purpose: Purpose::Nothing, argument: 0, target: 0, name: 0 }
     }
 
     /// Back to the root, with nothing waiting.
@@ -36,8 +50,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         if let Some(first) = self.storage.as_mut().first_mut() {
             *first = b'/';
         }
-        (self.working, self.waiting) = (1.min(self.storage.as_ref().len()), 0);
-        self.clear_request();
+        self.working = 1.min(self.storage.as_ref().len());
+        self.forget_waiting();
     }
 
     pub(super) fn working(&self) -> &[u8] {
@@ -127,29 +141,38 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         (self.argument, self.target, self.name) = (0, 0, 0);
     }
 
-    /// The target becomes what waits.
-    pub(super) fn keep_waiting(&mut self) {
+    /// Keeps the target as the source of a rename (RNFR).
+    pub(super) fn keep_source(&mut self) {
         let start = self.target_start();
         let target = start..start + self.target;
         self.storage.as_mut().copy_within(target, self.working);
-        self.waiting = self.target;
+        (self.waiting, self.purpose) = (self.target, Purpose::Source);
         self.clear_request();
     }
 
-    /// `bytes` become what waits, if there is room for them.
-    pub(super) fn wait_with(&mut self, bytes: &[u8]) -> bool {
+    /// Uses the source of a rename up: only one RNTO may follow. Returns whether there was one.
+    pub(super) fn spend_source(&mut self) -> bool {
+        let waits = self.purpose == Purpose::Source;
+        if waits {
+            self.purpose = Purpose::Spent;
+        }
+        waits
+    }
+
+    /// Keeps the name of the user who logs in. Returns whether there is room for it.
+    pub(super) fn keep_user(&mut self, bytes: &[u8]) -> bool {
         self.forget_waiting();
         let Some(room) = self.storage.as_mut().get_mut(self.working..self.working + bytes.len()) else {
             return false;
         };
         room.copy_from_slice(bytes);
-        self.waiting = bytes.len();
+        (self.waiting, self.purpose) = (bytes.len(), Purpose::User);
         true
     }
 
-    /// Nothing waits any more. The target goes too.
+    /// Forgets the path that waits, and the target.
     pub(super) fn forget_waiting(&mut self) {
-        self.waiting = 0;
+        (self.waiting, self.purpose) = (0, Purpose::Nothing);
         self.clear_request();
     }
 
@@ -158,8 +181,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         let start = self.target_start();
         let target = start..start + self.target;
         self.storage.as_mut().copy_within(target, 0);
-        (self.working, self.waiting) = (self.target, 0);
-        self.clear_request();
+        self.working = self.target;
+        self.forget_waiting();
     }
 }
 

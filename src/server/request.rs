@@ -1,8 +1,9 @@
 //! What a session asks of its host, and what the host may answer.
 
+use super::machine::DuringTransfer;
+use crate::buffer::Span;
 use crate::codec::{
-    ByteRange, Command, Escaped, FactSet, HashAlgorithm, Invalid, NameList, ReplyCode, Secret, Text,
-    Timestamp,
+    ByteRange, Escaped, FactSet, HashAlgorithm, Invalid, NameList, ReplyCode, Sensitive, Text, Timestamp,
 };
 use crate::listing::{Clock, Entry, ListingWriter};
 
@@ -65,9 +66,12 @@ impl core::fmt::Debug for VirtualPath<'_> {
 /// of what the account may see.
 ///
 /// Each is answered with [`Session::answer`](super::Session::answer), at once or at any later time.
-#[derive(Debug)]
+///
+/// `T` is the text that some requests carry: a [`Text`], which borrows from the receive window (the next poll
+/// overwrites it), or, from [`Session::step`](super::Session::step), its [place](Span) there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Request<'b> {
+pub enum Request<T> {
     /// A client has connected: may it stay? Refused, it is told 421.
     Admit,
     /// [`Session::user`](super::Session::user) wants to log in, and the client has shown a certificate
@@ -79,13 +83,13 @@ pub enum Request<'b> {
     /// [`Session::user`](super::Session::user) wants to log in with this password.
     Login {
         /// The password as it was sent.
-        password: Secret<'b>,
+        password: Sensitive<T>,
     },
     /// The client gives an account (ACCT): one that was [asked for](Refusal::NeedsAccount) to complete the
     /// login of [`Session::user`](super::Session::user), or, once it is logged in, one that lets it do more.
     Account {
         /// The account as it was sent.
-        account: Secret<'b>,
+        account: Sensitive<T>,
     },
     /// Is the path a directory that may be entered?
     ChangeDirectory,
@@ -132,22 +136,73 @@ pub enum Request<'b> {
     Combine {
         /// The parts, as the client names them: [`Session::resolve`](super::Session::resolve) makes paths of
         /// them.
-        parts: NameList<'b>,
+        parts: NameList<T>,
     },
     /// How many bytes can still be stored at the path? Answered by [`Answer::Count`].
     Available,
     /// Make a symbolic link at the path.
     Symlink {
         /// Where it leads, as the client wrote it.
-        target: Text<'b>,
+        target: T,
     },
     /// The client names the virtual host that it wants to log in to (RFC 7151). Refused, it is told 504.
-    Host(Text<'b>),
+    Host(T),
     /// A SITE command that the session does not know, without `SITE`. Answered by [`Answer::Reply`].
-    Site(Text<'b>),
-    /// A command that the host answers itself ([`Config::overridden`](super::Config::overridden)).
-    /// Answered by [`Answer::Reply`]. The path is the working directory, whatever the command says.
-    Command(Command<'b>),
+    Site(T),
+    /// The line of a command that the host answers itself ([`Config::overridden`](super::Config::overridden)).
+    /// [`Command::parse`](crate::codec::Command::parse) takes it apart; it may hold a secret (ACCT). Answered by
+    /// [`Answer::Reply`]. The path is the working directory, whatever the command says.
+    Command(Sensitive<T>),
+}
+
+impl<T> Request<T> {
+    /// Converts the text that the request carries, if it carries any.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Request<U> {
+        match self {
+            Self::Admit => Request::Admit,
+            Self::Identify => Request::Identify,
+            Self::Login { password } => Request::Login { password: password.map(convert) },
+            Self::Account { account } => Request::Account { account: account.map(convert) },
+            Self::ChangeDirectory => Request::ChangeDirectory,
+            Self::MakeDirectory => Request::MakeDirectory,
+            Self::RemoveDirectory => Request::RemoveDirectory,
+            Self::Delete => Request::Delete,
+            Self::Rename => Request::Rename,
+            Self::Stat { follow } => Request::Stat { follow },
+            Self::Open(access) => Request::Open(access),
+            Self::List(listing) => Request::List(listing),
+            Self::Entries { all } => Request::Entries { all },
+            Self::Commit => Request::Commit,
+            Self::Change(changes) => Request::Change(changes),
+            Self::Digest { algorithm, range } => Request::Digest { algorithm, range },
+            Self::Combine { parts } => Request::Combine { parts: parts.map(convert) },
+            Self::Available => Request::Available,
+            Self::Symlink { target } => Request::Symlink { target: convert(target) },
+            Self::Host(name) => Request::Host(convert(name)),
+            Self::Site(line) => Request::Site(convert(line)),
+            Self::Command(line) => Request::Command(line.map(convert)),
+        }
+    }
+
+    /// Returns the commands that are taken while the host is at work on the request. The client may have given up
+    /// whatever takes long, and during a digest, which takes longest, it may also ask about its progress.
+    pub(super) const fn during(&self) -> DuringTransfer {
+        match self {
+            Self::Digest { .. } => DuringTransfer::Instant,
+            Self::Open(_) | Self::List(_) | Self::Entries { .. } | Self::Commit | Self::Combine { .. } => {
+                DuringTransfer::Abort
+            }
+            _ => DuringTransfer::Nothing,
+        }
+    }
+}
+
+impl Request<Span> {
+    /// Looks up the text of the request, of which `bytes` returns the bytes in a place of the receive window.
+    pub fn resolve<'b>(self, bytes: impl FnOnce(Span) -> &'b [u8]) -> Request<Text<'b>> {
+        // A place in a command line, which was text when it was parsed.
+        self.map(|place| Text::new(bytes(place)).unwrap_or_default())
+    }
 }
 
 /// What [`Request::Change`] changes: what is none stays.

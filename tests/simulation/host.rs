@@ -30,7 +30,7 @@ pub enum Kept {
 }
 
 impl Kept {
-    pub fn of(request: &Request<'_>) -> Self {
+    pub fn of(request: &Request<Text<'_>>) -> Self {
         match request {
             Request::Admit => Self::Admit,
             Request::Login { password } => Self::Login(password.reveal().as_bytes().to_vec()),

@@ -7,7 +7,7 @@ use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::codec::{EndRule, Reply};
 use ftp_proto::error::{Error, LocalError};
-use ftp_proto::server::{Answer, Config, Endpoints, Event, Note, Request, Session, Ticket};
+use ftp_proto::server::{Answer, Config, Endpoints, Event, EventKind, Request, Session, Ticket};
 use ftp_proto::time::Instant;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -88,7 +88,7 @@ pub struct Rig {
     pub ops: Vec<DataOp>,
     pub end: Option<End>,
     /// Notes that the owner received.
-    pub notes: Vec<Note>,
+    pub notes: Vec<EventKind>,
     /// Condition that the session waits for.
     pub wait: Wait,
     /// Bytes of each single write.
@@ -225,13 +225,13 @@ impl Rig {
         for turn in 0.. {
             assert!(turn < 1_000_000, "it goes on and on");
             if self.end.is_some() {
-                self.notes.extend(std::iter::from_fn(|| self.session.take_note()));
+                self.notes.extend(std::iter::from_fn(|| self.session.take_event()));
                 return self.flush();
             }
             if let Some(ticket) = self.telling.take() {
                 self.telling = self.host.tell(&mut self.session, ticket, &mut self.tx.view());
             }
-            self.notes.extend(std::iter::from_fn(|| self.session.take_note()));
+            self.notes.extend(std::iter::from_fn(|| self.session.take_event()));
             let action = match self.session.poll(self.now, &mut self.rx, &mut self.tx) {
                 Ok(action) => action,
                 Err(error) => {

@@ -1,7 +1,7 @@
 //! A file system in memory, and the host that serves it to a session.
 
 use ftp_proto::buffer::Tx;
-use ftp_proto::codec::{Full, ReplyCode, Sink, Text};
+use ftp_proto::codec::{Command, Full, ReplyCode, Sink, Text};
 use ftp_proto::error::LocalError;
 use ftp_proto::listing::{Clock, Entry, Kind, Modified, Precision};
 use ftp_proto::server::{Access, Answer, Refusal, Request, Selection, Session, Ticket};
@@ -132,13 +132,19 @@ impl Host {
         &mut self,
         session: &mut Session<P>,
         ticket: Ticket,
-        request: &Request<'_>,
+        request: &Request<Text<'_>>,
         tx: &mut Tx<'_>,
     ) {
         let path = session.path().as_bytes().to_vec();
         let source = session.source_path().as_bytes().to_vec();
         let user = session.user().to_vec();
-        self.requests.push(format!("{request:?} {}", String::from_utf8_lossy(&path)));
+        let shown = match request {
+            Request::Command(line) => {
+                format!("Command({:?})", Command::parse(line.reveal().as_bytes()).unwrap())
+            }
+            request => format!("{request:?}"),
+        };
+        self.requests.push(format!("{shown} {}", String::from_utf8_lossy(&path)));
         let result = match request {
             Request::Admit if !self.admits => Err(Refusal::Denied),
             Request::Admit => Ok(()),
@@ -274,7 +280,8 @@ impl Host {
                 let answer = Answer::Reply(ReplyCode::PARAMETER_NOT_IMPLEMENTED, &text);
                 return session.answer(ticket, answer, tx).unwrap();
             }
-            Request::Command(command) => {
+            Request::Command(line) => {
+                let command = Command::parse(line.reveal().as_bytes()).unwrap();
                 let allowed = command.known_verb().is_some_and(|verb| verb.allows(ReplyCode::COMMAND_OKAY));
                 let code =
                     if allowed { ReplyCode::COMMAND_OKAY } else { ReplyCode::PARAMETER_NOT_IMPLEMENTED };
