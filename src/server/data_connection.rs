@@ -50,7 +50,7 @@ enum Channel {
 /// A listener that a client is to be told of.
 #[derive(Debug)]
 pub(super) enum Passive {
-    /// It is open at this address.
+    /// The listener is open at this address.
     Bound { ticket: Ticket, reply: PassiveReply, address: SocketAddr },
     /// There is none to be had.
     Unbound { ticket: Ticket },
@@ -63,15 +63,17 @@ pub(super) enum Handshake {
     Awaited,
     /// The client has begun it.
     Begun,
-    /// It is over.
+    /// The handshake is over.
     Done,
 }
 
-/// What a transfer that has begun can make of the data connection.
+/// The use that a transfer which has begun can make of the data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Readiness {
-    /// The connection is open, and protected or not.
-    Open { protected: bool },
+    /// The connection is open, in the clear.
+    Clear,
+    /// The connection is open and protected.
+    Protected,
     /// The server is to connect.
     Dials,
     /// The connection did not become what it should.
@@ -147,8 +149,8 @@ impl DataConnection {
     /// Returns what a transfer that was announced can make of the connection.
     pub(super) const fn readiness(&self) -> Readiness {
         match self.channel {
-            Channel::Ready(_) => Readiness::Open { protected: false },
-            Channel::Secured(_) => Readiness::Open { protected: true },
+            Channel::Ready(_) => Readiness::Clear,
+            Channel::Secured(_) => Readiness::Protected,
             Channel::Address(_) => Readiness::Dials,
             Channel::Failed(failure) => Readiness::Failed(failure),
             _ => Readiness::NotYet,

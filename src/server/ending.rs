@@ -1,4 +1,4 @@
-//! How a session comes to its end.
+//! The end of a session.
 
 /// The way from an open session to a closed one, which only ever leads onward.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -56,7 +56,7 @@ pub enum TransferOutcome {
     Aborted,
     /// The data connection or the host failed.
     Failed(DataFailure),
-    /// It came in whole, and the host does not keep it.
+    /// The upload came in whole, and the host does not keep it.
     Refused(Refusal),
     /// The session ended, or began anew, before it did.
     Cut,

@@ -30,7 +30,7 @@ struct Refusal {
 /// The time at which a failed login is answered.
 #[derive(Clone, Copy, Debug)]
 enum Due {
-    /// It follows from the time of the request that failed.
+    /// Not decided yet: it follows from the time of the request that failed.
     AskedAt(Instant),
     /// This time.
     At(Instant),

@@ -27,11 +27,11 @@ impl Ticket {
 pub enum BadLine {
     /// Longer than the limit. The rest of it was skipped and is not looked at.
     TooLong,
-    /// It holds a NUL.
+    /// The line holds a NUL.
     Binary,
 }
 
-/// What a client sent. `C` is a command, or what is wrong with it, and borrows from the receive window (the next
+/// An event of the control connection. `C` is a command, or what is wrong with it, and borrows from the receive window (the next
 /// poll overwrites it); from [`Server::step`] it is the line's place there, for [`Command::parse`].
 #[derive(Debug)]
 pub enum Event<C> {
@@ -43,8 +43,8 @@ pub enum Event<C> {
     BadLine(Ticket, BadLine),
 }
 
-/// The server's side of one control connection: whoever wants the commands themselves polls this;
-/// whoever wants a server polls a [`Session`](super::Session).
+/// The server's side of one control connection. Poll this for the commands themselves; for a server, poll a
+/// [`Session`](super::Session).
 ///
 /// One command is given out at a time: the next stays unparsed in the window until that one is
 /// answered. Once a 1yz reply was sent, commands that are answered during transfers (ABOR, STAT, NOOP)
@@ -61,7 +61,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// How many bytes the send storage has to have at least, of this machine and of a
+    /// The number of bytes that the send storage has to have at least, of this machine and of a
     /// [`Session`](super::Session): no command is taken while less of it is free, for no reply to one is longer,
     /// but for the paths in it.
     pub const SEND_ROOM: usize = 1024;
@@ -100,7 +100,7 @@ impl Server {
         }))
     }
 
-    /// As [`poll`](Self::poll), for layers on top of it.
+    /// Like [`poll`](Self::poll), for layers on top of it.
     ///
     /// # Errors
     /// As [`poll`](Self::poll).
@@ -181,7 +181,7 @@ impl Server {
         Ticket(number)
     }
 
-    /// What has ended the dialogue.
+    /// Returns what has ended the dialogue.
     pub(super) const fn failure(&self) -> Option<PeerError> {
         self.failed
     }
@@ -244,7 +244,7 @@ impl Server {
         self.preliminary_with(ticket, tx, |tx| ReplyLine::encode(code, Position::Single, text, tx))
     }
 
-    /// As [`preliminary`](Self::preliminary), with whatever `encode` writes.
+    /// Like [`preliminary`](Self::preliminary), with whatever `encode` writes.
     ///
     /// # Errors
     /// When there is no room.
@@ -306,12 +306,12 @@ pub(super) enum DuringTransfer {
     Nothing,
     /// ABOR, which ends the work and is answered behind it.
     Abort,
-    /// What is answered during a transfer, at once.
+    /// The commands that are answered during a transfer, at once.
     Instant,
 }
 
 impl DuringTransfer {
-    /// Whether a line is such a command.
+    /// Returns whether a line is such a command.
     fn takes(self, line: &[u8]) -> bool {
         let name = line.split(|byte| *byte == b' ').next().unwrap_or_default();
         Verb::from_bytes(name).is_some_and(|verb| match self {

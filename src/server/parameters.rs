@@ -59,7 +59,7 @@ enum Addressing {
     ExtendedPassive,
 }
 
-/// What the client has chosen. The default is what holds after a connection and after REIN.
+/// The choices of a client. The default is in force on a new connection and after REIN.
 #[derive(Debug)]
 pub(super) struct NextTransfer {
     coding: Coding,

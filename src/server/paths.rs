@@ -23,14 +23,14 @@ pub(super) struct Paths<P> {
 /// The meaning of the path that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
-    /// It has none, or nothing waits.
+    /// None: nothing waits, or what waits is no longer usable.
     Nothing,
-    /// It is the name of the user who logs in.
+    /// The name of the user who logs in.
     User,
-    /// It was named by RNFR, and RNTO may follow.
+    /// The source of a rename (RNFR), for the next command.
     Source,
-    /// It was named by RNFR, and the RNTO that followed has used it up.
-    Spent,
+    /// The source of a rename, for the present command, which is RNTO.
+    SourceOfThis,
 }
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
@@ -96,7 +96,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         Ok(())
     }
 
-    /// As [`aim`](Self::aim), at a name of a list.
+    /// Like [`aim`](Self::aim), at a name of a list.
     pub(super) fn aim_at_name(&mut self, name: Quoted<'_>) -> Result<(), ResolveError> {
         self.clear_request();
         let (used, free) = self.storage.as_mut().split_at_mut(self.working + self.waiting);
@@ -150,13 +150,21 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         self.clear_request();
     }
 
-    /// Uses the source of a rename up: only one RNTO may follow. Returns whether there was one.
-    pub(super) fn spend_source(&mut self) -> bool {
+    /// Moves on to the next command, which is the only one that may use the source of a rename. Returns whether there
+    /// is a source.
+    pub(super) fn next_command(&mut self) -> bool {
         let waits = self.purpose == Purpose::Source;
-        if waits {
-            self.purpose = Purpose::Spent;
-        }
+        self.purpose = match self.purpose {
+            Purpose::Source => Purpose::SourceOfThis,
+            Purpose::SourceOfThis => Purpose::Nothing,
+            purpose => purpose,
+        };
         waits
+    }
+
+    /// Returns whether the present command may use the source of a rename.
+    pub(super) fn has_source(&self) -> bool {
+        self.purpose == Purpose::SourceOfThis
     }
 
     /// Keeps the name of the user who logs in. Returns whether there is room for it.
@@ -186,7 +194,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
     }
 }
 
-/// As [`resolve`], of a name that may hold quotes.
+/// Like [`resolve`], of a name that may hold quotes.
 pub(super) fn resolve_name(base: &[u8], name: Quoted<'_>, out: &mut [u8]) -> Result<usize, ResolveError> {
     if let Some(plain) = name.as_plain() {
         return resolve(base, plain, out);

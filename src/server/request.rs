@@ -1,4 +1,4 @@
-//! What a session asks of its host, and what the host may answer.
+//! The requests of a session to its host, and the answers of the host.
 
 use super::machine::DuringTransfer;
 use crate::buffer::Span;
@@ -101,9 +101,9 @@ pub enum Request<T> {
     Delete,
     /// Move [`Session::source_path`](super::Session::source_path) to the path.
     Rename,
-    /// What is at the path? Answered by [`Answer::Entry`].
+    /// Look up what is at the path. Answered by [`Answer::Entry`].
     Stat {
-        /// Whether a symbolic link stands for what it leads to.
+        /// `true` if a symbolic link stands for what it leads to.
         follow: bool,
     },
     /// Open a file. Answered by [`Answer::Opened`].
@@ -125,9 +125,9 @@ pub enum Request<T> {
     /// Compute a hash of the file at the path. Answered by [`Answer::Digest`]; meanwhile the client may
     /// have it [given up](super::Event::Abort).
     Digest {
-        /// Which hash.
+        /// The hash to compute.
         algorithm: HashAlgorithm,
-        /// Of which bytes: the whole file, mostly.
+        /// The bytes that the hash is of: the whole file, mostly.
         range: ByteRange,
     },
     /// Put the parts behind what is at the path, in their order, and remove them; with nothing there it is
@@ -138,7 +138,7 @@ pub enum Request<T> {
         /// them.
         parts: NameList<T>,
     },
-    /// How many bytes can still be stored at the path? Answered by [`Answer::Count`].
+    /// Tell how many bytes can still be stored at the path. Answered by [`Answer::Count`].
     Available,
     /// Make a symbolic link at the path.
     Symlink {
@@ -205,7 +205,7 @@ impl Request<Span> {
     }
 }
 
-/// What [`Request::Change`] changes: what is none stays.
+/// The facts that [`Request::Change`] sets; those that are `None` stay as they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Changes {
@@ -217,7 +217,7 @@ pub struct Changes {
     pub mode: Option<u16>,
 }
 
-/// How a file is opened.
+/// The way in which a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
@@ -239,7 +239,7 @@ pub enum Access {
 }
 
 impl Access {
-    /// Whether the client is to send the file.
+    /// Returns whether the client is to send the file.
     pub(super) const fn stores(self) -> bool {
         !matches!(self, Self::Read { .. })
     }
@@ -254,11 +254,11 @@ impl Access {
     }
 }
 
-/// How a directory is listed.
+/// The format in which a directory is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Listing {
-    /// As `ls -l` does, for people and for old programs (LIST).
+    /// The format of `ls -l`, for people and for old programs (LIST).
     Unix {
         /// The client has asked for names with a leading dot, by `-a`.
         all: bool,
@@ -287,22 +287,22 @@ impl Listing {
     }
 }
 
-/// What the host says.
+/// An answer of the host.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Answer<'a> {
-    /// It is done.
+    /// The request was carried out.
     Done,
-    /// It is not.
+    /// The request was not carried out.
     Refused(Refusal),
     /// The file or directory is open.
     Opened {
-        /// How many bytes there are to send, where that is known: a hint for the client.
+        /// The number of bytes to send, where that is known: a hint for the client.
         size: Option<u64>,
         /// The name that was chosen, for [`Access::Unique`].
         unique_name: Option<Text<'a>>,
     },
-    /// What is at the path.
+    /// The entry at the path.
     Entry(&'a Entry<'a>),
     /// A hash.
     Digest {
@@ -317,7 +317,7 @@ pub enum Answer<'a> {
     Reply(ReplyCode, &'a [Text<'a>]),
 }
 
-/// Why the host does not do it.
+/// The reason why the host does not carry a request out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {

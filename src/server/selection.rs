@@ -81,7 +81,7 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// As [`write`](Self::write), for what is at the path itself and no directory. It is always shown.
+    /// Like [`write`](Self::write), for what is at the path itself and no directory. It is always shown.
     ///
     /// # Errors
     /// As [`write`](Self::write).

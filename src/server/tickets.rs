@@ -28,12 +28,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The use that a client makes of tickets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Habit {
-    /// That is yet to be seen.
+    /// The client has not shown it yet.
     #[default]
     Unknown,
-    /// It needs those of a data connection before its upload ends.
+    /// The client needs those of a data connection before its upload ends.
     NeedsTickets,
-    /// It does not.
+    /// The client does not need them.
     NeedsNone,
 }
 

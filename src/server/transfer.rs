@@ -39,7 +39,7 @@ use crate::transfer::{Marker, Parameters};
 /// Room that the send queue must have before the reply that ends a transfer is made.
 pub(super) const END_ROOM: usize = 256;
 
-/// How long after the 150 the 226 to a download comes at the earliest, unless the client has closed its end of the data
+/// The time from the 150 to the 226 of a download at the least, unless the client has closed its end of the data
 /// connection. Some clients (aria2) take both out of one read, wait for the second after it, and hang.
 const REPLIES_APART: Duration = Duration::from_millis(5);
 

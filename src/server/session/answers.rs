@@ -20,8 +20,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Answers a request, at once or at any later time. `tx` is what is polled with, a `&mut SendBuf` or the
     /// `&mut Tx` of a layer.
     ///
-    /// A request borrows from the receive buffer: whoever answers it at once, while he reads it, keeps his files
-    /// in another value than session and buffers, for he cannot borrow all of one whose part is lent.
+    /// A request borrows from the receive buffer. To answer it at once, while it is read, keep the files in another
+    /// value than session and buffers, since a value of which a part is lent cannot be borrowed as a whole.
     ///
     /// # Errors
     /// Gives the ticket back: with [`LocalError::WrongAnswer`] when the answer is none to the request that
@@ -374,7 +374,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 }
 
-/// How many bytes a file of this size has as a stream at most: each of its own may become two, which is what text does
+/// Returns how many bytes a file of this size has as a stream at most: each of its own may become two, which is what text does
 /// to line ends.
 const fn most_in_stream(size: u64) -> u64 {
     size.saturating_mul(2)

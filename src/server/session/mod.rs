@@ -380,7 +380,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// Answers a line that the machine could not make a command of.
     fn bad_line(&mut self, ticket: Ticket, bad: BadLine, tx: &mut Tx<'_>) {
-        self.paths.spend_source();
+        self.paths.next_command();
         let text = match bad {
             BadLine::TooLong => Text::literal("The line is too long."),
             BadLine::Binary => Text::literal("A command holds no NUL."),

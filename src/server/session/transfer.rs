@@ -31,9 +31,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         transfer.announced(now);
         match (transfer.state(), self.data.readiness()) {
             // PROT P came when the connection was open already.
-            (State::Waiting, Readiness::Open { protected: false }) if protects_data => self.data.protect(),
+            (State::Waiting, Readiness::Clear) if protects_data => self.data.protect(),
             (State::Waiting, Readiness::Failed(failure)) => self.transfer_failed(failure, tx),
-            (State::Waiting, Readiness::Open { .. }) => self.data.begin(transfer.begin(self.opening)),
+            (State::Waiting, Readiness::Clear | Readiness::Protected) => {
+                self.data.begin(transfer.begin(self.opening))
+            }
             (State::Waiting, Readiness::Dials) => self.data.dial(),
             (State::Opened | State::Waiting | State::Moving, _) => {}
             (State::Sent, _) if transfer.reply_due(now).is_some() => {}

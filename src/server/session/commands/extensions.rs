@@ -63,7 +63,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.ask_about(ticket, facts.name, Request::Change(changes), tx)
     }
 
-    /// What was changed, told in the facts' own form (draft-somers-ftp-mfxx 3.1).
+    /// Replies with what was changed, in the facts' own form (draft-somers-ftp-mfxx 3.1).
     pub(in crate::server::session) fn facts_changed(
         &mut self,
         ticket: Ticket,

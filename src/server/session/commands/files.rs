@@ -9,12 +9,11 @@ use crate::server::machine::Ticket;
 use crate::server::request::Request;
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Carries out the commands of this group. `renaming` says that RNFR came before this one.
+    /// Carries out the commands of this group.
     pub(super) fn file_command<'r>(
         &mut self,
         ticket: Ticket,
         command: Command<'r>,
-        renaming: bool,
         tx: &mut Tx<'_>,
     ) -> Carried<'r> {
         Ok(match command {
@@ -36,7 +35,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             Command::Dele(path) => self.ask_about(ticket, path, Request::Delete, tx),
             Command::Rnfr(path) => self.ask_about(ticket, path, Request::Stat { follow: false }, tx),
-            Command::Rnto(path) if renaming => self.ask_about(ticket, path, Request::Rename, tx),
+            Command::Rnto(path) if self.paths.has_source() => {
+                self.ask_about(ticket, path, Request::Rename, tx)
+            }
             Command::Rnto(_) => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send RNFR first.", tx),
             Command::Size(path) => match self.next.coding().counts_file_bytes() {
                 true => self.ask_about(ticket, path, Request::Stat { follow: true }, tx),

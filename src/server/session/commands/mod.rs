@@ -20,8 +20,8 @@ use crate::server::gate::{self, Denial};
 use crate::server::machine::Ticket;
 use crate::server::request::Request;
 
-/// What became of a command: a request for the host if one is needed, or the command itself where it is of another
-/// group.
+/// The result of a group's attempt at a command: a request for the host if one is needed, or the command itself where
+/// it is of another group.
 type Carried<'r> = Result<ForHost, (Ticket, Command<'r>)>;
 
 /// The text that begins HTTP requests and the like (CVE-2021-3618: one protocol's bytes sent to another's
@@ -37,8 +37,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let command = Command::parse(rx.bytes(line));
         // NOOP and STAT ask about the session itself and change nothing: what RNFR has named waits on.
         let keeps = matches!(command, Ok(Command::Noop | Command::Stat(_)));
-        let renaming = !keeps && self.paths.spend_source();
-        if renaming && !matches!(command, Ok(Command::Rnto(_))) {
+        if !keeps && self.paths.next_command() && !matches!(command, Ok(Command::Rnto(_))) {
             self.paths.forget_waiting();
         }
         let verb = match &command {
@@ -68,16 +67,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             gate::Server::Host => {
                 self.ask_about(ticket, Text::default(), Request::Command(Sensitive::new(line)), tx)
             }
-            gate::Server::Session => self.dispatch(ticket, command, renaming, line, rx, tx),
+            gate::Server::Session => self.dispatch(ticket, command, line, rx, tx),
         }
     }
 
-    /// Finds the group of a command. `renaming` says that RNFR came before it, and `line` is its place.
+    /// Finds the group of a command. `line` is its place.
     fn dispatch(
         &mut self,
         ticket: Ticket,
         command: Command<'_>,
-        renaming: bool,
         line: Span,
         rx: &Rx<'_>,
         tx: &mut Tx<'_>,
@@ -85,7 +83,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.access_command(ticket, command, line, tx)
             .or_else(|(ticket, command)| self.parameter_command(ticket, command, tx))
             .or_else(|(ticket, command)| self.transfer_command(ticket, command, tx))
-            .or_else(|(ticket, command)| self.file_command(ticket, command, renaming, tx))
+            .or_else(|(ticket, command)| self.file_command(ticket, command, tx))
             .or_else(|(ticket, command)| self.information_command(ticket, command, tx))
             .or_else(|(ticket, command)| self.extension_command(ticket, command, line, tx))
             .or_else(|(ticket, command)| self.security_command(ticket, command, rx, tx))
