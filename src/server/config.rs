@@ -90,8 +90,8 @@ impl Config {
         VerbSet::of(&[User, Pass, Rein, Quit, Abor, Auth, Adat, Pbsz, Prot, Ccc, Mic, Conf, Enc])
     };
 
-    /// Writes what a client is told for whom there is no session at all, in the stead of a greeting (RFC 959 5.4:
-    /// 421): nothing where it would have to be said under TLS. The connection is to be closed then.
+    /// Writes the reply to a client that gets no session at all, instead of a greeting (RFC 959 5.4: 421): nothing
+    /// where it would have to go under TLS. The connection is to be closed then.
     ///
     /// # Errors
     /// When `out` has no room.

@@ -35,7 +35,7 @@ pub enum BadLine {
 /// poll overwrites it); from [`Server::step`] it is the line's place there, for [`Command::parse`].
 #[derive(Debug)]
 pub enum Event<C> {
-    /// The connection stands: the ticket is for the greeting.
+    /// The connection is open: the ticket is for the greeting.
     Connected(Ticket),
     /// A command.
     Command(Ticket, C),
@@ -66,7 +66,7 @@ impl Server {
     /// but for the paths in it.
     pub const SEND_ROOM: usize = 1024;
 
-    /// The machine for a connection that stands.
+    /// Creates the machine for a connection that is open.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -172,7 +172,9 @@ impl Server {
 
     fn issue(&mut self) -> Ticket {
         self.last_ticket = self.last_ticket.wrapping_add(1).max(1);
-        let _ = self.open.try_push(self.last_ticket);
+        // A command is taken only while there is room: see `step`.
+        let opened = self.open.try_push(self.last_ticket);
+        debug_assert!(opened.is_ok(), "a ticket was dropped");
         Ticket(self.last_ticket)
     }
 

@@ -1,8 +1,8 @@
 //! The server-PI (RFC 959 2.2): the machine that takes commands and sends replies in order, and the
 //! session that reduces them to what a host can do.
 //!
-//! [`Server`] frames commands and gives each a [`Ticket`], which its reply uses up. [`Session`] stands
-//! on it and knows FTP: who is logged in, where, with which parameters; it answers what it can by
+//! [`Server`] frames commands and gives each a [`Ticket`], which its reply uses up. [`Session`] is
+//! built on it and knows FTP: who is logged in, where, with which parameters; it answers what it can by
 //! itself and asks the host the rest, as [`Request`]s of a file system and an account book. An answer
 //! may come at any later time.
 //!

@@ -11,7 +11,7 @@
 //!   Python's libraries as they are); others send without waiting for it. They resume a session again and again, or have
 //!   the tickets of the control connection.
 //!
-//! So the first 150 to an upload whose connection stands already is held back: for a moment, to see whether the handshake
+//! So the first 150 to an upload whose connection is open already is held back: for a moment, to see whether the handshake
 //! begins without it, and then to see whether data comes without it. The client is of the first kind if the one does and
 //! the other does not.
 

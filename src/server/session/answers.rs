@@ -37,7 +37,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.take_answer(ticket, answer, &mut tx.into())
     }
 
-    /// Apart, so that it is there once and not for each kind of storage.
+    /// Takes an answer; compiled once, and not for each way to lend `tx`.
     fn take_answer(
         &mut self,
         ticket: Ticket,
@@ -47,6 +47,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let Some(request) = self.call.waiting_with(&ticket) else { return Err((LocalError::Ended, ticket)) };
         match (request, answer) {
             (_, Answer::Refused(refusal)) => self.refused(ticket, request, refusal, tx),
+            (request, Answer::Done) if self.call.verb() == Verb::Site => {
+                self.site_done(ticket, request, tx)?
+            }
             (Request::Admit, Answer::Done) => {
                 self.reply(ticket, Code::SERVICE_READY, self.config.greeting, tx)
             }
@@ -104,10 +107,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.changed(TreeChange::Combined);
                 self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Put together."), tx);
             }
-            (Request::Symlink { .. }, Answer::Done) => {
-                self.changed(TreeChange::Linked);
-                self.reply(ticket, Code::COMMAND_OKAY, Text::literal("The link was made."), tx);
-            }
             (Request::Host(()), Answer::Done) => {
                 self.reply(ticket, Code::SERVICE_READY, Text::literal("Host accepted."), tx);
             }
@@ -128,7 +127,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.call.waiting_with(ticket).is_some()
     }
 
-    /// The host has answered, or was given up.
+    /// Ends the request that the host has answered, or that was given up.
     fn settle(&mut self, tx: &mut Tx<'_>) {
         self.deadlines.progressed();
         match self.call.end() {
@@ -162,7 +161,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.settle(tx);
     }
 
-    fn changed(&mut self, change: TreeChange) {
+    /// Records a change that the host has made.
+    pub(super) fn changed(&mut self, change: TreeChange) {
         self.events.push(EventKind::Changed(change));
     }
 
@@ -273,7 +273,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// The upload lasts. STOU's name is told again: who has missed it in the 150 has it here.
+    /// Confirms an upload. STOU's name is sent again, for a client that has missed it in the 150.
     fn committed(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
         let sent = pi.reply_with(ticket, &mut *tx, |tx| {

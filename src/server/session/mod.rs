@@ -93,7 +93,7 @@ pub struct Session<P> {
 }
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// The session of a client whose connection stands. It asks the host to [admit](Request::Admit) it
+    /// Creates the session of a client whose connection is open. It asks the host to [admit](Request::Admit) it
     /// before it greets.
     ///
     /// Its receive storage has to hold a line of [`Limits::line`](super::Limits::line) bytes and its end, 2,048
@@ -199,7 +199,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.transfer.is_some()
     }
 
-    /// Goes on. Each call gives something out or says what to wait for.
+    /// Returns the next action: something to do, or what to wait for.
+    ///
+    /// The answer is stale as soon as one of these is called: [`answer`](Self::answer),
+    /// [`tell_entry`](Self::tell_entry), [`data_event`](Self::data_event), [`upgraded`](Self::upgraded) and its like,
+    /// [`shut_down`](Self::shut_down), [`close`](Self::close); or as soon as bytes arrive or leave.
     ///
     /// # Errors
     /// When the client closed the connection; or yours, when the buffers are too small.
@@ -352,8 +356,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             self.end_of_file(Direction::ToServer, TransferOutcome::Cut);
         }
         self.call.forget();
-        // Its client gets no answer any more.
-        let _ = self.login.take_refusal();
+        // A failed login that was not answered yet gets no answer any more.
+        drop(self.login.take_refusal());
     }
 
     /// Takes the next event, the oldest first. Call this after each answer and after each poll, one that fails

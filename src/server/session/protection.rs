@@ -29,7 +29,7 @@ impl<P> Session<P> {
 
     /// Returns whether data connections may resume the TLS sessions of the other control connections of this user, from the same
     /// address, and theirs those of this one: the client is logged in, and [`SessionBinding::User`] is set. That does not
-    /// go for anonymous users, whom only the host knows.
+    /// go for anonymous users, which only the host can tell apart.
     #[must_use]
     pub fn shares_tls_sessions(&self) -> bool {
         self.login.is_in() && self.config.security.session_binding == SessionBinding::User

@@ -52,7 +52,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         None
     }
 
-    /// Says that the transfer begins, unless that was said: 150.
+    /// Announces that the transfer begins (150), once.
     pub(super) fn announce(&mut self, tx: &mut Tx<'_>) {
         let Some(transfer) = &mut self.transfer else { return };
         let Some(size) = transfer.announce() else { return };
@@ -80,8 +80,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// The client is told of the last restart marker and of what it is here (RFC 959 3.5): 110. While the
-    /// transfer runs it waits until all before it has left, so that a client that does not listen has few.
+    /// Sends the last restart marker and its meaning here to the client (RFC 959 3.5): 110. While the transfer runs
+    /// the reply waits until all before it has left, so that few pile up for a client that does not read.
     fn tell_marker(&mut self, tx: &mut Tx<'_>) {
         let Some(transfer) = &mut self.transfer else { return };
         if !tx.is_empty() && !transfer.is_over() {
@@ -157,7 +157,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// ABOR (RFC 959 4.1.3): 426 for the transfer that it ends, then its own reply.
+    /// Carries out ABOR (RFC 959 4.1.3): 426 for the transfer that it ends, then its own reply.
     pub(super) fn abort(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Err(ticket) = self.call.abort(ticket) else { return };
         self.announce(tx);

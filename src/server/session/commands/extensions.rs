@@ -6,7 +6,7 @@ use super::Carried;
 use crate::buffer::{Span, Tx};
 use crate::codec::{
     ByteRange, Command, HashAlgorithm, MffArgument, NameList, Quoted, ReplyCode as Code, Sink, Text,
-    TimedPath, Verb,
+    TimedPath,
 };
 use crate::server::config::hash_of;
 use crate::server::machine::Ticket;
@@ -70,9 +70,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         changes: Changes,
         tx: &mut Tx<'_>,
     ) {
-        if self.call.verb() == Verb::Site {
-            return self.reply(ticket, Code::COMMAND_OKAY, Text::literal("Changed."), tx);
-        }
         let Self { pi, paths, .. } = self;
         let sent = pi.reply_with(ticket, &mut *tx, |tx| {
             tx.put(b"213 ")?;

@@ -3,6 +3,8 @@
 use super::super::{ForHost, Session};
 use crate::buffer::{Span, Tx};
 use crate::codec::{ReplyCode as Code, Sink, SiteCommand, Text};
+use crate::error::LocalError;
+use crate::server::event::TreeChange;
 use crate::server::machine::Ticket;
 use crate::server::request::{Changes, Request};
 
@@ -59,5 +61,24 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             SiteCommand::Other(_) => Some((ticket, Request::Site(place))),
         }
+    }
+    /// Answers a SITE command that the host has carried out.
+    ///
+    /// # Errors
+    /// Gives the ticket back where the answer does not fit the request.
+    pub(in crate::server::session) fn site_done(
+        &mut self,
+        ticket: Ticket,
+        request: Request<()>,
+        tx: &mut Tx<'_>,
+    ) -> Result<(), (LocalError, Ticket)> {
+        let (change, text) = match request {
+            Request::Change(_) => (TreeChange::FactsSet, "Changed."),
+            Request::Symlink { .. } => (TreeChange::Linked, "The link was made."),
+            _ => return Err((LocalError::WrongAnswer, ticket)),
+        };
+        self.changed(change);
+        self.reply(ticket, Code::COMMAND_OKAY, Text::literal(text), tx);
+        Ok(())
     }
 }
