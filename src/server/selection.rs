@@ -4,11 +4,12 @@ use super::request::Listing;
 use crate::codec::{Full, Sink};
 use crate::listing::{Clock, Entry, ListingWriter, Pattern};
 
-/// The entries that a listing shows, and the form in which it writes them. [`Session::selection`] makes it.
+/// The entries that a listing shows, and the form in which it writes them. [`Session::selection`](super::Session::selection)
+/// makes it.
 ///
 /// A host gives it every entry of the directory, and it leaves out those that are not to be seen. Where
 /// [`needs_match`](Self::needs_match) says so, a listing that would show nothing is refused with
-/// [`Refusal::NotFound`] instead of opened.
+/// [`Refusal::NotFound`](super::Refusal::NotFound) instead of opened.
 #[derive(Clone, Copy, Debug)]
 pub struct Selection<'a> {
     listing: Listing,
@@ -45,7 +46,7 @@ impl<'a> Selection<'a> {
     }
 
     /// Returns whether the path has to be a directory: for MLSD (RFC 3659 7.2.1) and for patterns. Anything else
-    /// there is refused with [`Refusal::NotADirectory`].
+    /// there is refused with [`Refusal::NotADirectory`](super::Refusal::NotADirectory).
     #[must_use]
     pub const fn needs_directory(&self) -> bool {
         self.pattern.is_some() || matches!(self.listing, Listing::Machine(_))

@@ -357,7 +357,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
         self.call.forget();
         // A failed login that was not answered yet gets no answer any more.
-        drop(self.login.take_refusal());
+        self.login.take_refusal();
     }
 
     /// Takes the next event, the oldest first. Call this after each answer and after each poll, one that fails
