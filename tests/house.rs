@@ -273,6 +273,50 @@ fn no_import_runs_upward() {
     }
 }
 
+/// The parts of the server's state. Each may import what the others share, and none of the others.
+const SERVER_STATE: [&str; 11] = [
+    "argument",
+    "data_connection",
+    "deadlines",
+    "ending",
+    "host_call",
+    "login",
+    "parameters",
+    "paths",
+    "protection",
+    "tickets",
+    "transfer",
+];
+
+#[test]
+fn the_parts_of_the_servers_state_know_neither_the_session_nor_each_other() {
+    let graph = graph(&sources());
+    for part in SERVER_STATE {
+        let module: Module = vec!["server".to_owned(), part.to_owned()];
+        let to = graph.get(&module).unwrap_or_else(|| panic!("there is no {part}"));
+        for target in to.iter().filter(|target| target[0] == "server") {
+            let name = target.get(1).map_or("", String::as_str);
+            assert!(name != "session" && !SERVER_STATE.contains(&name), "{part} imports from {name}");
+        }
+    }
+}
+
+#[test]
+fn fields_of_the_server_are_private_or_public_and_nothing_between() {
+    for Source { module, path, text } in sources() {
+        if module.first().is_none_or(|first| first != "server") {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            let Some(field) = line.trim_start().strip_prefix("pub(") else { continue };
+            let (_, field) = field.split_once(") ").unwrap_or_default();
+            let name = field.split(':').next().unwrap_or_default();
+            let is_field = field.contains(": ") && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+            assert!(!is_field, "{}:{}: {line}", path.display(), number + 1);
+        }
+    }
+}
+
 #[test]
 fn documentation_has_sentences_with_subjects() {
     let (mut items, mut without) = (0, Vec::new());

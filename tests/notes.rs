@@ -4,13 +4,13 @@ mod support;
 
 use ftp_proto::action::DataFailure;
 use ftp_proto::codec::Direction::{self, FromServer, ToServer};
-use ftp_proto::server::{Answer, Change, Note, Outcome, Refusal};
+use ftp_proto::server::{Answer, EventKind, Refusal, TransferOutcome, TreeChange};
 use support::server::{Attempt, Rig, Slow, prompt};
 
 /// The transfers among the notes, and then none.
-fn transfers(rig: &mut Rig) -> Vec<(Direction, bool, Outcome)> {
+fn transfers(rig: &mut Rig) -> Vec<(Direction, bool, TransferOutcome)> {
     let ends = rig.notes().iter().filter_map(|note| match note {
-        Note::Transferred(end) => Some((end.direction, end.listing, end.outcome)),
+        EventKind::Transferred(end) => Some((end.direction, end.listing, end.outcome)),
         _ => None,
     });
     let ends = ends.collect();
@@ -25,24 +25,24 @@ fn what_the_host_has_done_is_noted_and_what_it_has_refused_is_not() {
     let mut rig = Rig::with(config);
     rig.host_mut().put_directory("/empty");
     for (line, notes) in [
-        ("USER me\r\nPASS wrong", &[Note::LoginFailed][..]),
-        ("USER me\r\nPASS secret", &[Note::LoggedIn]),
-        ("MKD new", &[Note::Changed(Change::DirectoryMade)]),
+        ("USER me\r\nPASS wrong", &[EventKind::LoginFailed][..]),
+        ("USER me\r\nPASS secret", &[EventKind::LoggedIn]),
+        ("MKD new", &[EventKind::Changed(TreeChange::DirectoryMade)]),
         ("MKD new", &[]),
-        ("RMD new", &[Note::Changed(Change::DirectoryRemoved)]),
+        ("RMD new", &[EventKind::Changed(TreeChange::DirectoryRemoved)]),
         ("RMD new", &[]),
         ("RNFR file", &[]),
         ("SYST\r\nRNTO other", &[]),
-        ("RNFR file\r\nRNTO other", &[Note::Changed(Change::Renamed)]),
-        ("SITE SYMLINK other link", &[Note::Changed(Change::Linked)]),
-        ("COMB whole other", &[Note::Changed(Change::Combined)]),
-        ("DELE whole", &[Note::Changed(Change::FileRemoved)]),
+        ("RNFR file\r\nRNTO other", &[EventKind::Changed(TreeChange::Renamed)]),
+        ("SITE SYMLINK other link", &[EventKind::Changed(TreeChange::Linked)]),
+        ("COMB whole other", &[EventKind::Changed(TreeChange::Combined)]),
+        ("DELE whole", &[EventKind::Changed(TreeChange::FileRemoved)]),
         ("DELE whole", &[]),
         ("SITE CHMOD 640 file", &[]),
-        ("SITE CHMOD 640 link", &[Note::Changed(Change::FactsSet)]),
+        ("SITE CHMOD 640 link", &[EventKind::Changed(TreeChange::FactsSet)]),
         ("SIZE file", &[]),
-        ("REIN", &[Note::Reset]),
-        ("QUIT", &[Note::Left]),
+        ("REIN", &[EventKind::Reset]),
+        ("QUIT", &[EventKind::Left]),
     ] {
         rig.clear_records();
         rig.say(line);
@@ -52,18 +52,18 @@ fn what_the_host_has_done_is_noted_and_what_it_has_refused_is_not() {
 
 #[test]
 fn every_transfer_that_was_opened_is_noted_once_with_its_end() {
-    type Row = (&'static str, fn(&mut Rig), &'static [(Direction, bool, Outcome)]);
+    type Row = (&'static str, fn(&mut Rig), &'static [(Direction, bool, TransferOutcome)]);
     let table: [Row; 9] = [
-        ("RETR /file", |rig| drop(rig.download()), &[(FromServer, false, Outcome::Complete)]),
-        ("LIST /", |rig| drop(rig.download()), &[(FromServer, true, Outcome::Complete)]),
-        ("STOR /new", |rig| rig.upload(b"new"), &[(ToServer, false, Outcome::Complete)]),
-        ("STOR /new", |rig| drop(rig.say("ABOR")), &[(ToServer, false, Outcome::Aborted)]),
+        ("RETR /file", |rig| drop(rig.download()), &[(FromServer, false, TransferOutcome::Complete)]),
+        ("LIST /", |rig| drop(rig.download()), &[(FromServer, true, TransferOutcome::Complete)]),
+        ("STOR /new", |rig| rig.upload(b"new"), &[(ToServer, false, TransferOutcome::Complete)]),
+        ("STOR /new", |rig| drop(rig.say("ABOR")), &[(ToServer, false, TransferOutcome::Aborted)]),
         (
             "RETR /file",
             |rig| rig.break_data(DataFailure::Broken),
-            &[(FromServer, false, Outcome::Failed(DataFailure::Broken))],
+            &[(FromServer, false, TransferOutcome::Failed(DataFailure::Broken))],
         ),
-        ("RETR /file", |rig| rig.close(), &[(FromServer, false, Outcome::Cut)]),
+        ("RETR /file", |rig| rig.close(), &[(FromServer, false, TransferOutcome::Cut)]),
         ("RETR /none", |_| {}, &[]),
         (
             "STOR /new",
@@ -72,7 +72,7 @@ fn every_transfer_that_was_opened_is_noted_once_with_its_end() {
                 rig.upload(b"new");
                 rig.answer(Answer::Refused(Refusal::QuotaExceeded)).unwrap();
             },
-            &[(ToServer, false, Outcome::Refused(Refusal::QuotaExceeded))],
+            &[(ToServer, false, TransferOutcome::Refused(Refusal::QuotaExceeded))],
         ),
         (
             "STOR /new",
@@ -83,7 +83,7 @@ fn every_transfer_that_was_opened_is_noted_once_with_its_end() {
                 // The host has its time to keep it.
                 rig.pass(support::seconds(300));
             },
-            &[(ToServer, false, Outcome::Cut)],
+            &[(ToServer, false, TransferOutcome::Cut)],
         ),
     ];
     for (line, act, expected) in table {
@@ -102,18 +102,18 @@ fn tls_is_noted_when_it_stands_and_when_it_is_gone() {
     config.security.clear_command_channel = true;
     let mut rig = Rig::with(config.clone());
     rig.say("AUTH TLS");
-    assert_eq!(rig.notes(), [Note::Reset, Note::Secured]);
+    assert_eq!(rig.notes(), [EventKind::Reset, EventKind::Secured]);
     rig = rig.login();
     rig.say("PBSZ 0\r\nPROT P");
     rig.passive();
     rig.say("RETR /file");
     rig.download();
-    let protected = |note: &Note| matches!(note, Note::Transferred(end) if end.protected);
+    let protected = |note: &EventKind| matches!(note, EventKind::Transferred(end) if end.protected);
     assert!(rig.notes().last().is_some_and(protected), "{:?}", rig.notes());
     rig.say("CCC");
-    assert_eq!(rig.notes().last(), Some(&Note::Cleared));
+    assert_eq!(rig.notes().last(), Some(&EventKind::Cleared));
     let mut rig = Rig::with(config);
     rig.on_upgrade(Attempt::Fails(DataFailure::Handshake));
     rig.say("AUTH TLS");
-    assert!(!rig.notes().contains(&Note::Secured));
+    assert!(!rig.notes().contains(&EventKind::Secured));
 }

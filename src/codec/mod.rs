@@ -78,7 +78,7 @@ pub use pathname::{NameList, Quoted, ResolveError, UnsafeName, safe_name};
 pub use redacted::Redacted;
 pub use reply::{EndRule, Position, Reply, ReplyLine};
 pub use site::SiteCommand;
-pub use text::{Escaped, Secret, Text};
+pub use text::{Escaped, Secret, Sensitive, Text};
 pub use timestamp::Timestamp;
 pub use verb::{Argument, Direction, LoginGate, TransferGate, Verb, VerbInfo, VerbSet};
 

@@ -151,24 +151,34 @@ impl fmt::Debug for Text<'_> {
 
 /// Text that must not be shown: the argument of PASS, ACCT and ADAT. It encodes like any text and
 /// prints as `***`.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Secret<'a>(Text<'a>);
+pub type Secret<'a> = Sensitive<Text<'a>>;
 
-impl<'a> Secret<'a> {
-    /// Marks `text` as secret.
+/// A value that must not be shown, or the place where it lies. It prints as `***`.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sensitive<T>(T);
+
+impl<T: Copy> Sensitive<T> {
+    /// Marks `value` as secret.
     #[must_use]
-    pub const fn new(text: Text<'a>) -> Self {
-        Self(text)
+    pub const fn new(value: T) -> Self {
+        Self(value)
     }
 
-    /// Returns the text itself, for the code that checks it.
+    /// Returns the value itself, for the code that checks it.
     #[must_use]
-    pub const fn reveal(&self) -> Text<'a> {
+    pub const fn reveal(&self) -> T {
         self.0
     }
 }
 
-impl fmt::Debug for Secret<'_> {
+impl<T> Sensitive<T> {
+    /// Converts the value, which stays secret.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Sensitive<U> {
+        Sensitive(convert(self.0))
+    }
+}
+
+impl<T> fmt::Debug for Sensitive<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
     }

@@ -203,6 +203,11 @@ impl From<VirtualPath<'_>> for OwnedPath {
 pub(super) struct OwnedCommand(Vec<u8>);
 
 impl OwnedCommand {
+    /// Keeps the line of a command.
+    pub(super) fn from_line(line: Text<'_>) -> Self {
+        Self(line.as_bytes().to_vec())
+    }
+
     /// What was a command still is one.
     pub(super) fn lent(&self) -> Result<Command<'_>, Refusal> {
         Command::parse(&self.0).map_err(|_| Refusal::Failed)

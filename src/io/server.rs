@@ -26,10 +26,11 @@ use super::service::Guesses;
 use super::throttle::Throttle;
 use super::tls::Endpoint;
 use crate::action::{Action, DataEvent, DataId, DataOp};
+use crate::buffer::Span;
 use crate::codec::Text;
 use crate::error::{Error, LocalError};
 use crate::security::Upgrade;
-use crate::server::{Answer, Asked, Config, Endpoints, Event, Note, Request, Session, Ticket};
+use crate::server::{Answer, Config, Endpoints, Event, EventKind, Request, Session, Ticket};
 use crate::time::Instant;
 use asking::{Asking, Told};
 use cutting::Cutting;
@@ -182,7 +183,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             let step = match self.session.step(now, &mut rx.view(), &mut tx.view()) {
                 Ok(step) => step,
                 Err(error) => {
-                    self.take_notes();
+                    self.take_events();
                     if let Some(error) = self.session.ended_by() {
                         self.reporter.closed = Closed::Peer(error);
                     }
@@ -194,7 +195,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     continue;
                 }
             };
-            self.take_notes();
+            self.take_events();
             match step {
                 Action::Event(Event::Request(ticket, asked)) => self.request(ticket, asked),
                 Action::UpgradeControl(token) => self.control.upgrade(token),
@@ -269,59 +270,59 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         }
     }
 
-    fn take_notes(&mut self) {
-        while let Some(note) = self.session.take_note() {
-            self.note(note);
+    fn take_events(&mut self) {
+        while let Some(event) = self.session.take_event() {
+            self.event(event);
         }
     }
 
-    fn note(&mut self, note: Note) {
-        if note == Note::Reset {
+    fn event(&mut self, event: EventKind) {
+        if event == EventKind::Reset {
             (self.filesystem, self.host, self.user) = (None, None, Vec::new());
         }
-        self.tell_login(&note);
+        self.tell_login(&event);
         let certificates = self.certificates();
         let reporter = &mut self.reporter;
         // Who was refused is told as whom he wanted to be.
-        if !matches!(note, Note::LoginFailed) {
+        if !matches!(event, EventKind::LoginFailed) {
             reporter.visitor.user.clone_from(&self.user);
         }
         reporter.visitor.host.clone_from(&self.host);
         reporter.visitor.secured = self.session.is_secured();
         reporter.visitor.failed_logins = self.session.failed_logins();
         reporter.visitor.set_certificates(certificates);
-        match note {
-            Note::Secured => reporter.report(Happening::Secured),
-            Note::Cleared => reporter.report(Happening::Cleared),
-            Note::LoggedIn => reporter.report(Happening::LoggedIn),
-            Note::LoginFailed => {
+        match event {
+            EventKind::Secured => reporter.report(Happening::Secured),
+            EventKind::Cleared => reporter.report(Happening::Cleared),
+            EventKind::LoggedIn => reporter.report(Happening::LoggedIn),
+            EventKind::LoginFailed => {
                 if let Some(guesses) = &self.guesses {
                     guesses.failed(self.endpoints.peer.ip(), self.runtime.now());
                 }
                 reporter.report(Happening::LoginFailed);
                 reporter.visitor.user.clone_from(&self.user);
             }
-            Note::Reset => reporter.report(Happening::Reset),
-            Note::Transferred(end) => {
+            EventKind::Reset => reporter.report(Happening::Reset),
+            EventKind::Transferred(end) => {
                 reporter.transferred(end, self.runtime.now());
             }
-            Note::Changed(change) => reporter.changed(change),
-            Note::Left => reporter.closed = Closed::Left,
+            EventKind::Changed(change) => reporter.changed(change),
+            EventKind::Left => reporter.closed = Closed::Left,
         }
     }
 
     /// Has TLS know whose the connection is.
-    fn tell_login(&self, note: &Note) {
+    fn tell_login(&self, event: &EventKind) {
         let Some(endpoint) = &self.endpoint else { return };
-        endpoint.tell_login(match note {
-            Note::LoggedIn
+        endpoint.tell_login(match event {
+            EventKind::LoggedIn
                 if self.session.shares_tls_sessions() && !self.accounts.is_anonymous(&self.visitor()) =>
             {
                 let address = self.endpoints.peer.ip();
                 Login::User { host: self.host.as_deref(), name: &self.user, address }
             }
-            Note::LoggedIn => Login::Unshared,
-            Note::Reset => Login::Nobody,
+            EventKind::LoggedIn => Login::Unshared,
+            EventKind::Reset => Login::Nobody,
             _ => return,
         });
     }
@@ -361,9 +362,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
     }
 
     /// Asks the host.
-    fn request(&mut self, ticket: Ticket, asked: Asked) {
+    fn request(&mut self, ticket: Ticket, asked: Request<Span>) {
         let rx = &self.control.rx;
-        let request = asked.resolve(|span| rx.bytes(span));
+        let request = asked.resolve(|place| rx.bytes(place));
         self.reporter.visitor = self.visitor();
         // An upload that is to be kept is the one that was opened.
         if !matches!(request, Request::Commit) {
@@ -525,7 +526,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             Ok(Told::Host(name)) => self.host = Some(name),
             _ => {}
         }
-        self.take_notes();
+        self.take_events();
     }
 
     /// The client does not want any more what the host is at work on.

@@ -1,4 +1,4 @@
-//! What a server allows its clients, and what it says of itself.
+//! The configuration of a server: what it allows its clients, and what it says of itself.
 
 use core::net::Ipv4Addr;
 use core::num::{NonZeroU32, NonZeroU64};
@@ -11,15 +11,15 @@ use crate::codec::{
 use crate::security::{Policy, SessionBinding, TlsMode};
 use crate::transfer::LineEnds;
 
-/// How a session behaves. The defaults are safe.
+/// The behaviour of a session. The defaults are safe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// How much a client may send and try.
+    /// Bounds of what a client may send and try.
     pub limits: Limits,
-    /// How long it may take.
+    /// Bounds of the time that it may take.
     pub timeouts: Timeouts,
-    /// Whether there is TLS, and what goes without.
+    /// The use of TLS, and what goes without.
     pub security: Security,
     /// The text of the greeting.
     pub greeting: Text<'static>,
@@ -33,36 +33,36 @@ pub struct Config {
     /// and NOOP while a transfer runs or a digest is at work. One that is answered by the host moves no
     /// data.
     pub overridden: VerbSet,
-    /// What FEAT names, as far as the commands are served.
+    /// The features that FEAT names, as far as the commands are served.
     pub features: Features,
     /// The hashes that the host can compute, for HASH and its like; the first is the one that HASH uses
     /// unless it is told otherwise. None by default.
     pub hashes: &'static [HashAlgorithm],
-    /// Whether the host can put files together (COMB). No by default.
+    /// `true` if the host can put files together (COMB). `false` by default.
     pub combines: bool,
     /// After how many bytes of a file, each time, a download in block or compressed mode gets a restart
     /// marker (RFC 959 3.5). None, the default: never.
     pub marker_interval: Option<NonZeroU32>,
-    /// How hard MODE Z tries, 0 through 9, until the client says otherwise (OPTS MODE Z LEVEL). None, the
-    /// default: 6.
+    /// The effort of MODE Z, 0 through 9, until the client says otherwise (OPTS MODE Z LEVEL). `None`, the
+    /// default, means 6.
     pub deflate_level: Option<u8>,
-    /// What becomes of a line that ends in CRLF in the file already when it is retrieved in TYPE A.
+    /// The treatment of a line that ends in CRLF in the file already when it is retrieved in TYPE A.
     /// [`LineEnds::Kept`] by default.
     pub line_ends: LineEnds,
-    /// Which listings show names with a leading dot. [`DotFiles::OnRequest`] by default.
+    /// The listings that show names with a leading dot. [`DotFiles::OnRequest`] by default.
     pub dot_files: DotFiles,
-    /// How far LIST -R goes.
+    /// The bounds of LIST -R.
     pub recursion: Recursion,
-    /// Whether LPRT and LPSV are served (RFC 1639): nobody has used them since RFC 2428.
+    /// `true` if LPRT and LPSV are served (RFC 1639), which nobody has used since RFC 2428. `false` by default.
     pub long_addresses: bool,
     /// The ports to listen at for passive data connections; 0..=0 leaves the choice to the system.
     pub passive_ports: RangeInclusive<u16>,
     /// The address that 227 names, where clients see the server under another one than it has.
     pub passive_address: Option<Ipv4Addr>,
-    /// Whether the server connects to where PORT and EPRT say (only ever to an unprivileged port, and unless
+    /// `true` if the server connects to where PORT and EPRT say (only ever to an unprivileged port, and unless
     /// [`foreign_addresses`](Self::foreign_addresses) allows more to the client's own host: RFC 2577 3 and 8).
     pub active: bool,
-    /// Whether data connections may be another host's than the client's, so that files can be transferred from
+    /// `true` if data connections may be another host's than the client's, so that files can be transferred from
     /// server to server ([`fxp`](crate::client::fxp())). No by default: whoever may log in can then make this
     /// server connect to any port from 1024 on of any host that it can reach (RFC 2577 3), and whoever guesses a
     /// passive port gets the file that its client asked for (RFC 2577 4). Only among clients that are trusted.
@@ -90,8 +90,8 @@ impl Config {
         VerbSet::of(&[User, Pass, Rein, Quit, Abor, Auth, Adat, Pbsz, Prot, Ccc, Mic, Conf, Enc])
     };
 
-    /// Writes what a client is told for whom there is no session at all, in the stead of a greeting (RFC 959 5.4:
-    /// 421): nothing where it would have to be said under TLS. The connection is to be closed then.
+    /// Writes the reply to a client that gets no session at all, instead of a greeting (RFC 959 5.4: 421): nothing
+    /// where it would have to go under TLS. The connection is to be closed then.
     ///
     /// # Errors
     /// When `out` has no room.
@@ -103,12 +103,12 @@ impl Config {
         ReplyLine::encode(ReplyCode::SERVICE_NOT_AVAILABLE, Position::Single, text, out)
     }
 
-    /// Whether the host answers a command itself.
+    /// Returns whether the host answers a command itself.
     pub(super) fn overrides(&self, verb: Verb) -> bool {
         self.overridden.contains(verb) && !Self::OWN.contains(verb)
     }
 
-    /// Whether a command is served, by the session or by the host.
+    /// Returns whether a command is served, by the session or by the host.
     pub(super) fn serves(&self, verb: Verb) -> bool {
         let served = match verb {
             Verb::Lprt | Verb::Lpsv => self.long_addresses,
@@ -190,21 +190,21 @@ impl Default for Config {
     }
 }
 
-/// Whether there is TLS, and what goes without (RFC 4217 10).
+/// The use of TLS, and what goes without (RFC 4217 10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Security {
-    /// How TLS comes about; none by default, since it needs a driver that has it.
+    /// The way in which TLS is started; none by default, since it needs a driver that has it.
     pub tls: TlsMode,
-    /// Whether clients may log in without; [`Policy::Never`] refuses AUTH. Preferred by default.
+    /// The need for TLS on control connections to log in; [`Policy::Never`] refuses AUTH. Preferred by default.
     pub control: Policy,
-    /// Whether data connections may go without; [`Policy::Never`] refuses PROT P. Preferred by default.
+    /// The need for TLS on data connections; [`Policy::Never`] refuses PROT P. Preferred by default.
     pub data: Policy,
-    /// Which TLS session a data connection has to resume: one of its control connection or of its user's others
+    /// The TLS session that a data connection has to resume: one of its control connection or of its user's others
     /// ([`SessionBinding::User`]), by default.
     pub session_binding: SessionBinding,
-    /// Whether CCC is granted, which goes on in the clear for the sake of firewalls that look into the
-    /// dialogue (RFC 4217 5 and 15.3). Off by default.
+    /// `true` if CCC is granted, which goes on in the clear for the sake of firewalls that look into the
+    /// dialogue (RFC 4217 5 and 15.3). `false` by default.
     pub clear_command_channel: bool,
 }
 
@@ -220,7 +220,7 @@ impl Default for Security {
     }
 }
 
-/// Which listings show names with a leading dot. All of them can be retrieved, whatever is shown.
+/// The listings that show names with a leading dot. All of them can be retrieved, whatever is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DotFiles {
@@ -230,7 +230,7 @@ pub enum DotFiles {
     OnRequest,
     /// All listings show them, as with vsftpd's `force_dot_files`. A pattern such as `*` still does not.
     Shown,
-    /// As [`OnRequest`](Self::OnRequest), and MLSD does not show them either.
+    /// Like [`OnRequest`](Self::OnRequest), and MLSD does not show them either.
     Hidden,
 }
 
@@ -252,7 +252,7 @@ impl Default for Recursion {
     }
 }
 
-/// How much a client may send and try.
+/// Bounds of what a client may send and try.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -278,7 +278,7 @@ impl Default for Limits {
     }
 }
 
-/// How long a client may take.
+/// Bounds of the time that a client may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
@@ -294,7 +294,7 @@ pub struct Timeouts {
     pub accept: Duration,
     /// Without a byte on the data connection. 60 s by default.
     pub stall: Duration,
-    /// How long [`Limits::minimum_rate`] is measured each time. 30 s by default.
+    /// The period over which [`Limits::minimum_rate`] is measured each time. 30 s by default.
     pub rate: Duration,
     /// For an upload to come in whole once the control connection has ended without QUIT; zero gives it up at once.
     /// The host then still has its time to keep the file. 2 s by default. Why, and what it costs: see the

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use super::config::Recursion;
 use super::request::Listing;
 use super::selection::Selection;
-use super::session::Session;
 use crate::codec::{Full, Sink};
 use crate::listing::{Clock, Entry, Kind, Pattern};
 
@@ -47,31 +46,22 @@ struct Descent {
     left: u32,
 }
 
-impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Returns the writer for [`Request::List`](super::Request::List). `clock` tells which dates are recent.
-    #[must_use]
-    pub fn lister(&self, clock: Clock) -> Lister {
-        let selection = self.selection();
-        let recursive = matches!(selection.listing(), Listing::Unix { recursive: true, .. });
-        Lister::new(&selection, clock)
-            .with_descent(recursive && !selection.needs_directory(), self.config.recursion)
-    }
-}
-
 impl Lister {
-    fn new(selection: &Selection<'_>, clock: Clock) -> Self {
+    /// Creates the writer of one directory.
+    pub(super) fn new(selection: &Selection<'_>, clock: Clock) -> Self {
         Self {
-            listing: selection.listing,
-            dot_files: selection.dot_files,
-            pattern: selection.pattern.map(|pattern| pattern.as_bytes().to_vec()),
-            directory: selection.directory.to_vec(),
-            argument: selection.argument.to_vec(),
+            listing: selection.listing(),
+            dot_files: selection.dot_files(),
+            pattern: selection.pattern().map(|pattern| pattern.as_bytes().to_vec()),
+            directory: selection.directory().to_vec(),
+            argument: selection.argument().to_vec(),
             clock,
             descent: None,
         }
     }
 
-    fn with_descent(mut self, recursive: bool, bounds: Recursion) -> Self {
+    /// Lists the directories below, too, within these bounds, if that is wanted.
+    pub(super) fn with_descent(mut self, recursive: bool, bounds: Recursion) -> Self {
         self.descent = recursive.then(|| Descent {
             path: Vec::new(),
             depth: 0,
@@ -86,13 +76,8 @@ impl Lister {
     /// Returns which entries are shown, and how.
     #[must_use]
     pub fn selection(&self) -> Selection<'_> {
-        Selection {
-            listing: self.listing,
-            dot_files: self.dot_files,
-            pattern: self.pattern.as_deref().map(Pattern::new),
-            directory: &self.directory,
-            argument: &self.argument,
-        }
+        let pattern = self.pattern.as_deref().map(Pattern::new);
+        Selection::new(self.listing, self.dot_files, pattern, &self.directory, &self.argument)
     }
 
     /// Appends the heading of the directory whose entries come next: nothing unless LIST -R was asked for.

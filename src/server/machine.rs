@@ -27,15 +27,15 @@ impl Ticket {
 pub enum BadLine {
     /// Longer than the limit. The rest of it was skipped and is not looked at.
     TooLong,
-    /// It holds a NUL.
+    /// The line holds a NUL.
     Binary,
 }
 
-/// What a client sent. `C` is a command, or what is wrong with it, and borrows from the receive window (the next
+/// An event of the control connection. `C` is a command, or what is wrong with it, and borrows from the receive window (the next
 /// poll overwrites it); from [`Server::step`] it is the line's place there, for [`Command::parse`].
 #[derive(Debug)]
 pub enum Event<C> {
-    /// The connection stands: the ticket is for the greeting.
+    /// The connection is open: the ticket is for the greeting.
     Connected(Ticket),
     /// A command.
     Command(Ticket, C),
@@ -43,8 +43,8 @@ pub enum Event<C> {
     BadLine(Ticket, BadLine),
 }
 
-/// The server's side of one control connection: whoever wants the commands themselves polls this;
-/// whoever wants a server polls a [`Session`](super::Session).
+/// The server's side of one control connection. Poll this for the commands themselves; for a server, poll a
+/// [`Session`](super::Session).
 ///
 /// One command is given out at a time: the next stays unparsed in the window until that one is
 /// answered. Once a 1yz reply was sent, commands that are answered during transfers (ABOR, STAT, NOOP)
@@ -54,29 +54,27 @@ pub struct Server {
     limits: Limits,
     last_ticket: u32,
     open: ArrayVec<u32, 2>,
-    beside: Beside,
+    during: DuringTransfer,
     /// A line that came during a transfer and waits for its end, none of its bytes being kept.
     held: Option<BadLine>,
-    connected: bool,
     failed: Option<PeerError>,
 }
 
 impl Server {
-    /// How many bytes the send storage has to have at least, of this machine and of a
+    /// The number of bytes that the send storage has to have at least, of this machine and of a
     /// [`Session`](super::Session): no command is taken while less of it is free, for no reply to one is longer,
     /// but for the paths in it.
     pub const SEND_ROOM: usize = 1024;
 
-    /// The machine for a connection that stands.
+    /// Creates the machine for a connection that is open.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
             last_ticket: 0,
             open: ArrayVec::new(),
-            beside: Beside::Nothing,
+            during: DuringTransfer::Nothing,
             held: None,
-            connected: false,
             failed: None,
         }
     }
@@ -102,7 +100,7 @@ impl Server {
         }))
     }
 
-    /// As [`poll`](Self::poll), for layers on top of it.
+    /// Like [`poll`](Self::poll), for layers on top of it.
     ///
     /// # Errors
     /// As [`poll`](Self::poll).
@@ -117,8 +115,8 @@ impl Server {
         if let Some(error) = self.failed {
             return Err(error.into());
         }
-        if !self.connected {
-            self.connected = true;
+        // The first ticket is the greeting's.
+        if self.last_ticket == 0 {
             return Ok(Action::Event(Event::Connected(self.issue())));
         }
         // A client that does not read its replies is not read from either. While a reply waits that has to go
@@ -126,8 +124,8 @@ impl Server {
         if tx.free() < Self::SEND_ROOM || tx.has_segment() {
             return Ok(Action::Wait(Wait { writable: !tx.is_empty(), ..Wait::default() }));
         }
-        let beside = self.beside != Beside::Nothing;
-        let may_take = self.open.len() <= usize::from(beside);
+        let during = self.during != DuringTransfer::Nothing;
+        let may_take = self.open.len() <= usize::from(during);
         if !may_take {
             return Ok(Action::Wait(Wait { application: true, ..wait(rx, tx) }));
         }
@@ -142,14 +140,14 @@ impl Server {
             }
         };
         Ok(match frame {
-            Frame::Line(line) if beside && !self.beside.takes(rx.bytes(line)) => {
+            Frame::Line(line) if during && !self.during.takes(rx.bytes(line)) => {
                 rx.hold(line);
                 Action::Wait(Wait { data: true, ..wait(rx, tx) })
             }
             Frame::Line(line) => Action::Event(Event::Command(self.issue(), line)),
             Frame::TooLong(_) => self.bad_line(BadLine::TooLong, rx, tx),
             Frame::Binary => self.bad_line(BadLine::Binary, rx, tx),
-            Frame::Partial => Action::Wait(Wait { data: beside, ..wait(rx, tx) }),
+            Frame::Partial => Action::Wait(Wait { data: during, ..wait(rx, tx) }),
             Frame::End { cut } => {
                 let error = if cut { PeerError::ClosedInside } else { PeerError::Closed };
                 return Err(self.fail(error).into());
@@ -159,7 +157,7 @@ impl Server {
 
     /// Its reply must not be taken for the running transfer's: it waits, and so does what follows it.
     fn bad_line(&mut self, bad: BadLine, rx: &Rx<'_>, tx: &Tx<'_>) -> Action<Event<Span>> {
-        self.held = (self.beside != Beside::Nothing).then_some(bad);
+        self.held = (self.during != DuringTransfer::Nothing).then_some(bad);
         match self.held {
             Some(_) => Action::Wait(Wait { data: true, ..wait(rx, tx) }),
             None => Action::Event(Event::BadLine(self.issue(), bad)),
@@ -173,8 +171,10 @@ impl Server {
     }
 
     fn issue(&mut self) -> Ticket {
-        self.last_ticket = self.last_ticket.wrapping_add(1);
-        let _ = self.open.try_push(self.last_ticket);
+        self.last_ticket = self.last_ticket.wrapping_add(1).max(1);
+        // A command is taken only while there is room: see `step`.
+        let opened = self.open.try_push(self.last_ticket);
+        debug_assert!(opened.is_ok(), "a ticket was dropped");
         Ticket(self.last_ticket)
     }
 
@@ -183,7 +183,7 @@ impl Server {
         Ticket(number)
     }
 
-    /// What has ended the dialogue.
+    /// Returns what has ended the dialogue.
     pub(super) const fn failure(&self) -> Option<PeerError> {
         self.failed
     }
@@ -225,7 +225,7 @@ impl Server {
             return Err((LocalError::NoRoom, ticket));
         }
         if self.open.first() == Some(&ticket.0) {
-            self.beside = Beside::Nothing;
+            self.during = DuringTransfer::Nothing;
         }
         self.open.retain(|open| *open != ticket.0);
         Ok(())
@@ -246,7 +246,7 @@ impl Server {
         self.preliminary_with(ticket, tx, |tx| ReplyLine::encode(code, Position::Single, text, tx))
     }
 
-    /// As [`preliminary`](Self::preliminary), with whatever `encode` writes.
+    /// Like [`preliminary`](Self::preliminary), with whatever `encode` writes.
     ///
     /// # Errors
     /// When there is no room.
@@ -258,20 +258,20 @@ impl Server {
     ) -> Result<(), LocalError> {
         let tx = &mut tx.into();
         tx.append(encode)?;
-        self.take_beside(ticket, Beside::Instant);
+        self.take_during(ticket, DuringTransfer::Instant);
         Ok(())
     }
 
     /// Gives out these commands while this one is at work, too.
-    pub(super) fn take_beside(&mut self, ticket: &Ticket, beside: Beside) {
+    pub(super) fn take_during(&mut self, ticket: &Ticket, during: DuringTransfer) {
         if self.open.first() == Some(&ticket.0) {
-            self.beside = beside;
+            self.during = during;
         }
     }
 
     /// The transfer is as good as over: what comes in now waits for its final reply.
     pub(super) fn end_transfer(&mut self) {
-        self.beside = Beside::Nothing;
+        self.during = DuringTransfer::Nothing;
     }
 
     /// Queues 421, which answers no command (RFC 959 4.2.2), where there is room for it.
@@ -301,19 +301,19 @@ fn wait(rx: &Rx<'_>, tx: &Tx<'_>) -> Wait {
     Wait { readable: rx.has_room() && !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() }
 }
 
-/// What is given out beside a command that is at work.
+/// The commands that are given out while another one is at work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Beside {
+pub(super) enum DuringTransfer {
     /// Nothing: replies come in the order of their commands.
     Nothing,
     /// ABOR, which ends the work and is answered behind it.
     Abort,
-    /// What is answered during a transfer, at once.
+    /// The commands that are answered during a transfer, at once.
     Instant,
 }
 
-impl Beside {
-    /// Whether a line is such a command.
+impl DuringTransfer {
+    /// Returns whether a line is such a command.
     fn takes(self, line: &[u8]) -> bool {
         let name = line.split(|byte| *byte == b' ').next().unwrap_or_default();
         Verb::from_bytes(name).is_some_and(|verb| match self {

@@ -1,8 +1,8 @@
 //! The server-PI (RFC 959 2.2): the machine that takes commands and sends replies in order, and the
 //! session that reduces them to what a host can do.
 //!
-//! [`Server`] frames commands and gives each a [`Ticket`], which its reply uses up. [`Session`] stands
-//! on it and knows FTP: who is logged in, where, with which parameters; it answers what it can by
+//! [`Server`] frames commands and gives each a [`Ticket`], which its reply uses up. [`Session`] is
+//! built on it and knows FTP: who is logged in, where, with which parameters; it answers what it can by
 //! itself and asks the host the rest, as [`Request`]s of a file system and an account book. An answer
 //! may come at any later time.
 //!
@@ -38,7 +38,7 @@
 //! # How an upload ends
 //! [`Request::Commit`] says that the data ended in order, and nothing else does: its host makes the file last then, and
 //! answers. [`DataOp::Abort`](crate::action::DataOp::Abort) for its data connection, or the end of the session, says that
-//! nothing more will come, and [`Outcome`] says why. In stream mode without TLS a FIN without an ABOR before it is an end
+//! nothing more will come, and [`TransferOutcome`] says why. In stream mode without TLS a FIN without an ABOR before it is an end
 //! in order, whatever the client meant by it (RFC 959 3.4.1). ALLO and [`Limits::upload_size`] are no measure of what is
 //! whole: the one is a hint that counts otherwise for many clients, the other an upper bound.
 //!
@@ -52,33 +52,32 @@
 //! too, when the client is killed, and in stream mode without TLS that cannot be told from the end of the file. A server
 //! that must not keep such a file sets the timeout to zero.
 
-mod answer;
-mod commands;
+mod argument;
 mod config;
-mod data;
-mod deadline;
-mod extensions;
-mod habit;
-mod information;
+mod data_connection;
+mod deadlines;
+mod ending;
+mod event;
+mod gate;
+mod host_call;
 #[cfg(feature = "alloc")]
 mod lister;
+mod login;
 mod machine;
-mod note;
-mod orphan;
+mod parameters;
 mod paths;
-mod pending;
+mod protection;
 mod request;
-mod security;
 mod selection;
 mod session;
+mod tickets;
 mod transfer;
 
 pub use config::{Config, DotFiles, Limits, Recursion, Security, Timeouts};
+pub use event::{EventKind, TransferEnd, TransferOutcome, TreeChange};
 #[cfg(feature = "alloc")]
 pub use lister::Lister;
 pub use machine::{BadLine, Event as CommandEvent, Server, Ticket};
-pub use note::{Change, Note, Outcome, TransferEnd};
-pub use pending::Asked;
 pub use request::{Access, Answer, Changes, Listing, Refusal, Request, VirtualPath};
 pub use selection::Selection;
 pub use session::{Endpoints, Event, Session, Step};

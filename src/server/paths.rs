@@ -14,9 +14,23 @@ pub(super) struct Paths<P> {
     storage: P,
     working: usize,
     waiting: usize,
+    purpose: Purpose,
     argument: usize,
     target: usize,
     name: usize,
+}
+
+/// The meaning of the path that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// None: nothing waits, or what waits is no longer usable.
+    Nothing,
+    /// The name of the user who logs in.
+    User,
+    /// The source of a rename (RNFR), for the next command.
+    Source,
+    /// The source of a rename, for the present command, which is RNTO.
+    SourceOfThis,
 }
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
@@ -28,7 +42,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
             }
             None => 0,
         };
-        Self { storage, working, waiting: 0, argument: 0, target: 0, name: 0 }
+        Self { storage, working, waiting: 0, purpose: Purpose::Nothing, argument: 0, target: 0, name: 0 }
     }
 
     /// Back to the root, with nothing waiting.
@@ -36,8 +50,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         if let Some(first) = self.storage.as_mut().first_mut() {
             *first = b'/';
         }
-        (self.working, self.waiting) = (1.min(self.storage.as_ref().len()), 0);
-        self.clear_request();
+        self.working = 1.min(self.storage.as_ref().len());
+        self.forget_waiting();
     }
 
     pub(super) fn working(&self) -> &[u8] {
@@ -82,7 +96,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         Ok(())
     }
 
-    /// As [`aim`](Self::aim), at a name of a list.
+    /// Like [`aim`](Self::aim), at a name of a list.
     pub(super) fn aim_at_name(&mut self, name: Quoted<'_>) -> Result<(), ResolveError> {
         self.clear_request();
         let (used, free) = self.storage.as_mut().split_at_mut(self.working + self.waiting);
@@ -127,29 +141,46 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         (self.argument, self.target, self.name) = (0, 0, 0);
     }
 
-    /// The target becomes what waits.
-    pub(super) fn keep_waiting(&mut self) {
+    /// Keeps the target as the source of a rename (RNFR).
+    pub(super) fn keep_source(&mut self) {
         let start = self.target_start();
         let target = start..start + self.target;
         self.storage.as_mut().copy_within(target, self.working);
-        self.waiting = self.target;
+        (self.waiting, self.purpose) = (self.target, Purpose::Source);
         self.clear_request();
     }
 
-    /// `bytes` become what waits, if there is room for them.
-    pub(super) fn wait_with(&mut self, bytes: &[u8]) -> bool {
+    /// Moves on to the next command, which is the only one that may use the source of a rename. Returns whether there
+    /// is a source.
+    pub(super) fn next_command(&mut self) -> bool {
+        let waits = self.purpose == Purpose::Source;
+        self.purpose = match self.purpose {
+            Purpose::Source => Purpose::SourceOfThis,
+            Purpose::SourceOfThis => Purpose::Nothing,
+            purpose => purpose,
+        };
+        waits
+    }
+
+    /// Returns whether the present command may use the source of a rename.
+    pub(super) fn has_source(&self) -> bool {
+        self.purpose == Purpose::SourceOfThis
+    }
+
+    /// Keeps the name of the user who logs in. Returns whether there is room for it.
+    pub(super) fn keep_user(&mut self, bytes: &[u8]) -> bool {
         self.forget_waiting();
         let Some(room) = self.storage.as_mut().get_mut(self.working..self.working + bytes.len()) else {
             return false;
         };
         room.copy_from_slice(bytes);
-        self.waiting = bytes.len();
+        (self.waiting, self.purpose) = (bytes.len(), Purpose::User);
         true
     }
 
-    /// Nothing waits any more. The target goes too.
+    /// Forgets the path that waits, and the target.
     pub(super) fn forget_waiting(&mut self) {
-        self.waiting = 0;
+        (self.waiting, self.purpose) = (0, Purpose::Nothing);
         self.clear_request();
     }
 
@@ -158,12 +189,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         let start = self.target_start();
         let target = start..start + self.target;
         self.storage.as_mut().copy_within(target, 0);
-        (self.working, self.waiting) = (self.target, 0);
-        self.clear_request();
+        self.working = self.target;
+        self.forget_waiting();
     }
 }
 
-/// As [`resolve`], of a name that may hold quotes.
+/// Like [`resolve`], of a name that may hold quotes.
 pub(super) fn resolve_name(base: &[u8], name: Quoted<'_>, out: &mut [u8]) -> Result<usize, ResolveError> {
     if let Some(plain) = name.as_plain() {
         return resolve(base, plain, out);

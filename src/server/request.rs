@@ -1,8 +1,9 @@
-//! What a session asks of its host, and what the host may answer.
+//! The requests of a session to its host, and the answers of the host.
 
+use super::machine::DuringTransfer;
+use crate::buffer::Span;
 use crate::codec::{
-    ByteRange, Command, Escaped, FactSet, HashAlgorithm, Invalid, NameList, ReplyCode, Secret, Text,
-    Timestamp,
+    ByteRange, Escaped, FactSet, HashAlgorithm, Invalid, NameList, ReplyCode, Sensitive, Text, Timestamp,
 };
 use crate::listing::{Clock, Entry, ListingWriter};
 
@@ -65,9 +66,12 @@ impl core::fmt::Debug for VirtualPath<'_> {
 /// of what the account may see.
 ///
 /// Each is answered with [`Session::answer`](super::Session::answer), at once or at any later time.
-#[derive(Debug)]
+///
+/// `T` is the text that some requests carry: a [`Text`], which borrows from the receive window (the next poll
+/// overwrites it), or, from [`Session::step`](super::Session::step), its [place](Span) there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Request<'b> {
+pub enum Request<T> {
     /// A client has connected: may it stay? Refused, it is told 421.
     Admit,
     /// [`Session::user`](super::Session::user) wants to log in, and the client has shown a certificate
@@ -79,13 +83,13 @@ pub enum Request<'b> {
     /// [`Session::user`](super::Session::user) wants to log in with this password.
     Login {
         /// The password as it was sent.
-        password: Secret<'b>,
+        password: Sensitive<T>,
     },
     /// The client gives an account (ACCT): one that was [asked for](Refusal::NeedsAccount) to complete the
     /// login of [`Session::user`](super::Session::user), or, once it is logged in, one that lets it do more.
     Account {
         /// The account as it was sent.
-        account: Secret<'b>,
+        account: Sensitive<T>,
     },
     /// Is the path a directory that may be entered?
     ChangeDirectory,
@@ -97,9 +101,9 @@ pub enum Request<'b> {
     Delete,
     /// Move [`Session::source_path`](super::Session::source_path) to the path.
     Rename,
-    /// What is at the path? Answered by [`Answer::Entry`].
+    /// Look up what is at the path. Answered by [`Answer::Entry`].
     Stat {
-        /// Whether a symbolic link stands for what it leads to.
+        /// `true` if a symbolic link stands for what it leads to.
         follow: bool,
     },
     /// Open a file. Answered by [`Answer::Opened`].
@@ -121,9 +125,9 @@ pub enum Request<'b> {
     /// Compute a hash of the file at the path. Answered by [`Answer::Digest`]; meanwhile the client may
     /// have it [given up](super::Event::Abort).
     Digest {
-        /// Which hash.
+        /// The hash to compute.
         algorithm: HashAlgorithm,
-        /// Of which bytes: the whole file, mostly.
+        /// The bytes that the hash is of: the whole file, mostly.
         range: ByteRange,
     },
     /// Put the parts behind what is at the path, in their order, and remove them; with nothing there it is
@@ -132,25 +136,76 @@ pub enum Request<'b> {
     Combine {
         /// The parts, as the client names them: [`Session::resolve`](super::Session::resolve) makes paths of
         /// them.
-        parts: NameList<'b>,
+        parts: NameList<T>,
     },
-    /// How many bytes can still be stored at the path? Answered by [`Answer::Count`].
+    /// Tell how many bytes can still be stored at the path. Answered by [`Answer::Count`].
     Available,
     /// Make a symbolic link at the path.
     Symlink {
         /// Where it leads, as the client wrote it.
-        target: Text<'b>,
+        target: T,
     },
     /// The client names the virtual host that it wants to log in to (RFC 7151). Refused, it is told 504.
-    Host(Text<'b>),
+    Host(T),
     /// A SITE command that the session does not know, without `SITE`. Answered by [`Answer::Reply`].
-    Site(Text<'b>),
-    /// A command that the host answers itself ([`Config::overridden`](super::Config::overridden)).
-    /// Answered by [`Answer::Reply`]. The path is the working directory, whatever the command says.
-    Command(Command<'b>),
+    Site(T),
+    /// The line of a command that the host answers itself ([`Config::overridden`](super::Config::overridden)).
+    /// [`Command::parse`](crate::codec::Command::parse) takes it apart; it may hold a secret (ACCT). Answered by
+    /// [`Answer::Reply`]. The path is the working directory, whatever the command says.
+    Command(Sensitive<T>),
 }
 
-/// What [`Request::Change`] changes: what is none stays.
+impl<T> Request<T> {
+    /// Converts the text that the request carries, if it carries any.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Request<U> {
+        match self {
+            Self::Admit => Request::Admit,
+            Self::Identify => Request::Identify,
+            Self::Login { password } => Request::Login { password: password.map(convert) },
+            Self::Account { account } => Request::Account { account: account.map(convert) },
+            Self::ChangeDirectory => Request::ChangeDirectory,
+            Self::MakeDirectory => Request::MakeDirectory,
+            Self::RemoveDirectory => Request::RemoveDirectory,
+            Self::Delete => Request::Delete,
+            Self::Rename => Request::Rename,
+            Self::Stat { follow } => Request::Stat { follow },
+            Self::Open(access) => Request::Open(access),
+            Self::List(listing) => Request::List(listing),
+            Self::Entries { all } => Request::Entries { all },
+            Self::Commit => Request::Commit,
+            Self::Change(changes) => Request::Change(changes),
+            Self::Digest { algorithm, range } => Request::Digest { algorithm, range },
+            Self::Combine { parts } => Request::Combine { parts: parts.map(convert) },
+            Self::Available => Request::Available,
+            Self::Symlink { target } => Request::Symlink { target: convert(target) },
+            Self::Host(name) => Request::Host(convert(name)),
+            Self::Site(line) => Request::Site(convert(line)),
+            Self::Command(line) => Request::Command(line.map(convert)),
+        }
+    }
+
+    /// Returns the commands that are taken while the host is at work on the request. The client may have given up
+    /// whatever takes long, and during a digest, which takes longest, it may also ask about its progress.
+    pub(super) const fn during(&self) -> DuringTransfer {
+        match self {
+            Self::Digest { .. } => DuringTransfer::Instant,
+            Self::Open(_) | Self::List(_) | Self::Entries { .. } | Self::Commit | Self::Combine { .. } => {
+                DuringTransfer::Abort
+            }
+            _ => DuringTransfer::Nothing,
+        }
+    }
+}
+
+impl Request<Span> {
+    /// Looks up the text of the request, of which `bytes` returns the bytes in a place of the receive window.
+    pub fn resolve<'b>(self, bytes: impl FnOnce(Span) -> &'b [u8]) -> Request<Text<'b>> {
+        // A place in a command line, which was text when it was parsed.
+        self.map(|place| Text::new(bytes(place)).unwrap_or_default())
+    }
+}
+
+/// The facts that [`Request::Change`] sets; those that are `None` stay as they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Changes {
@@ -162,7 +217,7 @@ pub struct Changes {
     pub mode: Option<u16>,
 }
 
-/// How a file is opened.
+/// The way in which a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
@@ -184,7 +239,7 @@ pub enum Access {
 }
 
 impl Access {
-    /// Whether the client is to send the file.
+    /// Returns whether the client is to send the file.
     pub(super) const fn stores(self) -> bool {
         !matches!(self, Self::Read { .. })
     }
@@ -199,11 +254,11 @@ impl Access {
     }
 }
 
-/// How a directory is listed.
+/// The format in which a directory is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Listing {
-    /// As `ls -l` does, for people and for old programs (LIST).
+    /// The format of `ls -l`, for people and for old programs (LIST).
     Unix {
         /// The client has asked for names with a leading dot, by `-a`.
         all: bool,
@@ -232,22 +287,22 @@ impl Listing {
     }
 }
 
-/// What the host says.
+/// An answer of the host.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Answer<'a> {
-    /// It is done.
+    /// The request was carried out.
     Done,
-    /// It is not.
+    /// The request was not carried out.
     Refused(Refusal),
     /// The file or directory is open.
     Opened {
-        /// How many bytes there are to send, where that is known: a hint for the client.
+        /// The number of bytes to send, where that is known: a hint for the client.
         size: Option<u64>,
         /// The name that was chosen, for [`Access::Unique`].
         unique_name: Option<Text<'a>>,
     },
-    /// What is at the path.
+    /// The entry at the path.
     Entry(&'a Entry<'a>),
     /// A hash.
     Digest {
@@ -262,7 +317,7 @@ pub enum Answer<'a> {
     Reply(ReplyCode, &'a [Text<'a>]),
 }
 
-/// Why the host does not do it.
+/// The reason why the host does not carry a request out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {

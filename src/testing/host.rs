@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::buffer::Tx;
+use crate::codec::Text;
 use crate::server::{Request, Session, Ticket};
 
 /// The host of a session under test: it answers requests, and has the bytes of the file that is open.
@@ -21,7 +22,7 @@ use crate::server::{Request, Session, Ticket};
 ///         &mut self,
 ///         session: &mut Session<Vec<u8>>,
 ///         ticket: Ticket,
-///         request: &Request<'_>,
+///         request: &Request<Text<'_>>,
 ///         tx: &mut Tx<'_>,
 ///     ) -> Option<Ticket> {
 ///         match request {
@@ -52,7 +53,7 @@ pub trait SessionHost {
         &mut self,
         session: &mut Session<Vec<u8>>,
         ticket: Ticket,
-        request: &Request<'_>,
+        request: &Request<Text<'_>>,
         tx: &mut Tx<'_>,
     ) -> Option<Ticket>;
 

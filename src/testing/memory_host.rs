@@ -9,7 +9,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::codec::{Escaped, NameList};
+use crate::codec::{Command, Escaped, NameList, Text};
 use crate::listing::Clock;
 use crate::server::{Access, Changes, Refusal, Request, Selection, Session};
 use tree::Tree;
@@ -193,10 +193,17 @@ impl MemoryHost {
     }
 
     /// Adds a request to those that were seen, for hosts that answer some by themselves.
-    pub fn note_request(&mut self, session: &Session<Vec<u8>>, request: &Request<'_>) {
+    pub fn note_request(&mut self, session: &Session<Vec<u8>>, request: &Request<Text<'_>>) {
         // Nothing is aimed at before the login, and the path is empty then.
         let path = Escaped(session.path().as_bytes()).to_string();
-        self.requests.push(format!("{request:?} {path}"));
+        let shown = match request {
+            Request::Command(line) => match Command::parse(line.reveal().as_bytes()) {
+                Ok(command) => format!("Command({command:?})"),
+                Err(error) => format!("Command({error:?})"),
+            },
+            request => format!("{request:?}"),
+        };
+        self.requests.push(format!("{shown} {path}"));
     }
 
     fn stat(&self, path: &[u8]) -> Result<(), Refusal> {
@@ -277,7 +284,7 @@ impl MemoryHost {
     fn combine(
         &mut self,
         path: &[u8],
-        parts: &NameList<'_>,
+        parts: &NameList<Text<'_>>,
         session: &Session<Vec<u8>>,
     ) -> Result<(), Refusal> {
         let mut room = [0; 4096];

@@ -12,9 +12,9 @@ use core::time::Duration;
 use super::{Attempt, Pieces, SessionHost};
 use crate::action::{Action, DataOp, Wait};
 use crate::buffer::{RecvBuf, SendBuf};
-use crate::codec::{EndRule, Reply};
+use crate::codec::{EndRule, Reply, Text};
 use crate::error::{Error, LocalError};
-use crate::server::{Answer, Config, Endpoints, Event, Note, Request, Session, Ticket};
+use crate::server::{Answer, Config, Endpoints, Event, EventKind, Request, Session, Ticket};
 use crate::time::Instant;
 pub use data::DataState;
 use data::SessionData;
@@ -94,7 +94,7 @@ pub struct ScriptedClient<H> {
 #[derive(Clone, Debug, Default)]
 struct Records {
     ops: Vec<DataOp>,
-    notes: Vec<Note>,
+    notes: Vec<EventKind>,
     writes: Vec<Vec<u8>>,
     aborts: usize,
     upgrades: usize,
@@ -280,7 +280,7 @@ impl<H> ScriptedClient<H> {
 
     /// Returns the notes that the session made.
     #[must_use]
-    pub fn notes(&self) -> &[Note] {
+    pub fn notes(&self) -> &[EventKind] {
         &self.records.notes
     }
 
@@ -345,7 +345,7 @@ impl<H: SessionHost> ScriptedClient<H> {
     ///
     /// # Errors
     /// Those of [`Session::poll`].
-    pub fn poll(&mut self) -> Result<Action<Event<Request<'_>>>, Error> {
+    pub fn poll(&mut self) -> Result<Action<Event<Request<Text<'_>>>>, Error> {
         self.session.poll(self.now, &mut self.rx, &mut self.tx)
     }
 
@@ -434,6 +434,6 @@ impl<H: SessionHost> ScriptedClient<H> {
     }
 
     fn take_notes(&mut self) {
-        self.records.notes.extend(core::iter::from_fn(|| self.session.take_note()));
+        self.records.notes.extend(core::iter::from_fn(|| self.session.take_event()));
     }
 }

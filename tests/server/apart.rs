@@ -2,7 +2,7 @@
 
 use crate::support::server::{End, Rig};
 use ftp_proto::action::{DataEvent, DataFailure, DataOp};
-use ftp_proto::server::{Note, Outcome};
+use ftp_proto::server::{EventKind, TransferOutcome};
 use std::time::Duration;
 
 const APART: Duration = Duration::from_millis(5);
@@ -19,9 +19,9 @@ fn sent_after(pause: Duration) -> Rig {
     rig
 }
 
-fn outcome(rig: &Rig) -> Option<Outcome> {
+fn outcome(rig: &Rig) -> Option<TransferOutcome> {
     rig.notes().iter().rev().find_map(|note| match note {
-        Note::Transferred(end) => Some(end.outcome),
+        EventKind::Transferred(end) => Some(end.outcome),
         _ => None,
     })
 }
@@ -53,7 +53,7 @@ fn nothing_waits_once_the_client_has_closed_its_end_or_the_time_is_over() {
         let mut rig = sent_after(Duration::ZERO);
         let id = rig.data_id();
         rig.tell(id, event);
-        assert_eq!((rig.codes(), outcome(&rig)), (vec![226], Some(Outcome::Complete)), "{event:?}");
+        assert_eq!((rig.codes(), outcome(&rig)), (vec![226], Some(TransferOutcome::Complete)), "{event:?}");
     }
     let mut rig = Rig::logged_in();
     rig.passive();
@@ -66,7 +66,7 @@ fn nothing_waits_once_the_client_has_closed_its_end_or_the_time_is_over() {
 fn a_download_that_was_sent_is_whole_whatever_comes_while_its_reply_waits() {
     let mut rig = sent_after(Duration::ZERO);
     assert_eq!(rig.say("ABOR"), [226, 225]);
-    assert_eq!(outcome(&rig), Some(Outcome::Complete));
+    assert_eq!(outcome(&rig), Some(TransferOutcome::Complete));
 
     let mut rig = sent_after(Duration::ZERO);
     assert_eq!(rig.say("PWD"), []);
@@ -79,7 +79,7 @@ fn a_download_that_was_sent_is_whole_whatever_comes_while_its_reply_waits() {
     // No reset takes the last bytes away.
     assert_eq!(
         (rig.data_operations().last(), outcome(&rig)),
-        (Some(&DataOp::Close), Some(Outcome::Complete))
+        (Some(&DataOp::Close), Some(TransferOutcome::Complete))
     );
 }
 

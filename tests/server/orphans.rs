@@ -4,7 +4,7 @@ use crate::support::seconds;
 use crate::support::server::{DataState, End, PEER_DATA, Rig, Slow, prompt};
 use ftp_proto::action::{DataEvent, DataFailure, DataOp};
 use ftp_proto::error::{Error, PeerError};
-use ftp_proto::server::{Answer, Note, Outcome, Refusal};
+use ftp_proto::server::{Answer, EventKind, Refusal, TransferOutcome};
 use std::time::Duration;
 
 const GONE: Option<End> = Some(End::Error(Error::Peer(PeerError::Closed)));
@@ -16,9 +16,9 @@ fn storing() -> Rig {
     rig
 }
 
-fn outcome(rig: &Rig) -> Option<Outcome> {
+fn outcome(rig: &Rig) -> Option<TransferOutcome> {
     rig.notes().iter().rev().find_map(|note| match note {
-        Note::Transferred(end) => Some(end.outcome),
+        EventKind::Transferred(end) => Some(end.outcome),
         _ => None,
     })
 }
@@ -37,7 +37,11 @@ fn an_upload_that_ends_in_order_after_the_control_connection_is_kept() {
         }
         assert_eq!(rig.end(), GONE, "{pause}");
         assert_eq!(rig.host().file("/new").is_some(), kept, "{pause}");
-        assert_eq!(outcome(&rig), Some(if kept { Outcome::Complete } else { Outcome::Cut }), "{pause}");
+        assert_eq!(
+            outcome(&rig),
+            Some(if kept { TransferOutcome::Complete } else { TransferOutcome::Cut }),
+            "{pause}"
+        );
     }
 }
 
@@ -69,7 +73,7 @@ fn an_orphaned_upload_that_does_not_end_in_order_is_given_up() {
         rig.tell(id, event);
         assert_eq!(rig.end(), GONE, "{event:?}");
         assert!(rig.host().file("/new").is_none(), "{event:?}");
-        assert!(matches!(outcome(&rig), Some(Outcome::Failed(_))), "{event:?}");
+        assert!(matches!(outcome(&rig), Some(TransferOutcome::Failed(_))), "{event:?}");
     }
 }
 
@@ -90,7 +94,7 @@ fn an_upload_may_lose_its_control_connection_at_any_moment_from_its_command_on()
     rig.pass(seconds(299));
     assert_eq!(rig.end(), None);
     rig.answer(Answer::Done).unwrap();
-    assert_eq!((rig.end(), outcome(&rig)), (GONE, Some(Outcome::Complete)));
+    assert_eq!((rig.end(), outcome(&rig)), (GONE, Some(TransferOutcome::Complete)));
     // Before the data connection stands.
     let mut rig = Rig::logged_in();
     assert_eq!(rig.say("EPSV\r\nSTOR /new"), [229, 150]);
@@ -102,7 +106,8 @@ fn an_upload_may_lose_its_control_connection_at_any_moment_from_its_command_on()
 
 #[test]
 fn a_host_that_does_not_open_or_keep_an_orphaned_upload_ends_its_session() {
-    for (answers_open, patience, outcome_then) in [(false, 2, None), (true, 300, Some(Outcome::Cut))] {
+    for (answers_open, patience, outcome_then) in [(false, 2, None), (true, 300, Some(TransferOutcome::Cut))]
+    {
         let mut rig = Rig::logged_in();
         rig.passive();
         rig.slow(Slow::Everything);
@@ -157,7 +162,7 @@ fn an_orphaned_upload_is_given_up_at_once_where_the_timeout_says_so_or_the_serve
     rig.passive();
     assert_eq!(rig.say("STOR /new"), [150]);
     rig.close();
-    assert_eq!((rig.end(), outcome(&rig)), (GONE, Some(Outcome::Cut)));
+    assert_eq!((rig.end(), outcome(&rig)), (GONE, Some(TransferOutcome::Cut)));
 
     let mut rig = storing();
     rig.close();
@@ -166,5 +171,5 @@ fn an_orphaned_upload_is_given_up_at_once_where_the_timeout_says_so_or_the_serve
     assert_eq!(rig.end(), None);
     rig.close_session("Bye.");
     rig.settle();
-    assert_eq!((rig.end(), outcome(&rig)), (Some(End::Close), Some(Outcome::Cut)));
+    assert_eq!((rig.end(), outcome(&rig)), (Some(End::Close), Some(TransferOutcome::Cut)));
 }

@@ -29,7 +29,7 @@ pub enum Kept {
 }
 
 impl Kept {
-    pub fn of(request: &Request<'_>) -> Self {
+    pub fn of(request: &Request<Text<'_>>) -> Self {
         match request {
             Request::Admit => Self::Admit,
             Request::Login { password } => Self::Login(password.reveal().as_bytes().to_vec()),
@@ -54,7 +54,7 @@ impl Kept {
 
 impl Kept {
     /// The request again, for a host that answers at once.
-    fn request(&self) -> Request<'_> {
+    fn request(&self) -> Request<Text<'_>> {
         match self {
             Self::Admit => Request::Admit,
             Self::Login(password) => Request::Login { password: Secret::new(Text::new(password).unwrap()) },

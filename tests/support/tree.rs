@@ -1,7 +1,7 @@
 //! The host of the sessions that the tests run: [`MemoryHost`], and what it leaves to others.
 
 use ftp_proto::buffer::Tx;
-use ftp_proto::codec::{ReplyCode, Text};
+use ftp_proto::codec::{Command, ReplyCode, Text};
 use ftp_proto::server::{Answer, Refusal, Request, Session, Ticket};
 use ftp_proto::testing::{MemoryHost, SessionHost};
 use std::ops::{Deref, DerefMut};
@@ -47,7 +47,7 @@ impl SessionHost for Host {
         &mut self,
         session: &mut Session<Vec<u8>>,
         ticket: Ticket,
-        request: &Request<'_>,
+        request: &Request<Text<'_>>,
         tx: &mut Tx<'_>,
     ) -> Option<Ticket> {
         let slow = match self.slow {
@@ -82,7 +82,8 @@ impl SessionHost for Host {
             Request::Account { account } if account.reveal().as_bytes() == b"books" => Answer::Done,
             Request::Host(name) if name.as_bytes() == b"example.org" => Answer::Done,
             Request::Site(_) => Answer::Reply(ReplyCode::PARAMETER_NOT_IMPLEMENTED, &unknown),
-            Request::Command(command) => {
+            Request::Command(line) => {
+                let command = Command::parse(line.reveal().as_bytes()).unwrap();
                 let verb = command.known_verb();
                 match verb.is_some_and(|verb| verb.allows(ReplyCode::COMMAND_OKAY)) {
                     true => Answer::Reply(ReplyCode::COMMAND_OKAY, &text),

@@ -15,10 +15,19 @@ use crate::codec::{Invalid, Text};
 /// let names = NameList::parse(Text::literal("whole \"part 1\" \"part 2\"")).unwrap();
 /// assert_eq!(names.iter().map(|name| name.raw()).collect::<Vec<_>>(), [&b"whole"[..], b"part 1", b"part 2"]);
 /// ```
+///
+/// `T` is the text of the list, or the place where that text lies: the names have been checked either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NameList<'a>(Text<'a>);
+pub struct NameList<T>(T);
 
-impl<'a> NameList<'a> {
+impl<T> NameList<T> {
+    /// Converts the text of the list to another form of the same text.
+    pub(crate) fn map<U>(self, convert: impl FnOnce(T) -> U) -> NameList<U> {
+        NameList(convert(self.0))
+    }
+}
+
+impl<'a> NameList<Text<'a>> {
     /// Parses an argument.
     ///
     /// # Errors
@@ -43,11 +52,12 @@ impl<'a> NameList<'a> {
         })
     }
 
-    /// Returns the first name and the rest of the argument, which holds the others, if any.
+    /// Returns the first name and the list of the others, if there are any.
     #[must_use]
-    pub fn split_first(&self) -> Option<(Quoted<'a>, Text<'a>)> {
+    pub fn split_first(&self) -> Option<(Quoted<'a>, Option<Self>)> {
         let (name, after) = next_name(self.0.as_bytes()).ok().flatten()?;
-        Some((name, Text::new(after).unwrap_or_default()))
+        let others = Text::new(after).ok().and_then(|after| Self::parse(after).ok());
+        Some((name, others))
     }
 }
 
@@ -115,8 +125,9 @@ mod tests {
     fn the_first_name_is_apart_from_the_others() {
         let list = NameList::parse(Text::literal("\"a b\" c \"d\"")).unwrap();
         let (first, others) = list.split_first().unwrap();
-        assert_eq!((first.raw(), others.as_bytes()), (&b"a b"[..], &b" c \"d\""[..]));
-        assert!(NameList::parse(Text::literal("a")).unwrap().split_first().unwrap().1.is_empty());
+        let others: Vec<_> = others.unwrap().iter().map(|name| name.raw()).collect();
+        assert_eq!((first.raw(), &others[..]), (&b"a b"[..], &[&b"c"[..], b"d"][..]));
+        assert!(NameList::parse(Text::literal("a")).unwrap().split_first().unwrap().1.is_none());
     }
 
     proptest! {

@@ -220,7 +220,7 @@ pub trait Filesystem: Send + Sync + 'static {
 /// # What tells that an upload is whole
 /// Nothing but [`finish`](Self::finish). A file that is dropped before that was cut or given up, whatever the reason, and so is
 /// one whose `finish` is never called because the session ends first. What the [event](crate::io::Transferred) of the
-/// transfer says then is its [`Outcome`](crate::server::Outcome):
+/// transfer says then is its [`TransferOutcome`](crate::server::TransferOutcome):
 ///
 /// | What happened | The host sees | The client is told | The outcome |
 /// |---|---|---|---|

@@ -6,6 +6,7 @@ use super::hashing::Hashing;
 use super::moving::Moving;
 use super::pages::Pages;
 use super::{PATHS, Work};
+use crate::codec::Text;
 use crate::io::hasher::Hasher;
 use crate::io::host::{
     Access, AsyncAccounts, AsyncFile, AsyncFilesystem, Digest, HostReply, Opened, OwnedCommand, OwnedPath,
@@ -45,7 +46,7 @@ fn at_once<F: AsyncFilesystem>(told: Result<Told<F>, Refusal>) -> Asking<F> {
 pub(super) fn ask_accounts<A: AsyncAccounts>(
     accounts: &Arc<A>,
     visitor: Visitor,
-    request: &Request<'_>,
+    request: &Request<Text<'_>>,
 ) -> Asking<A::Filesystem> {
     let accounts = Arc::clone(accounts);
     match request {
@@ -64,8 +65,8 @@ pub(super) fn ask_accounts<A: AsyncAccounts>(
             let name = name.as_bytes().to_vec();
             Box::pin(async move { accounts.host(&visitor, &name).await.map(|()| Told::Host(name)) })
         }
-        Request::Command(command) => {
-            let command = OwnedCommand::from(command);
+        Request::Command(line) => {
+            let command = OwnedCommand::from_line(line.reveal());
             Box::pin(async move { accounts.command(&visitor, &command.lent()?).await.map(Told::Reply) })
         }
         _ => at_once(Err(Refusal::Denied)),
@@ -76,7 +77,7 @@ pub(super) fn ask_accounts<A: AsyncAccounts>(
 pub(super) fn ask<F: AsyncFilesystem>(
     filesystem: &Arc<F>,
     session: &Session<Vec<u8>>,
-    request: &Request<'_>,
+    request: &Request<Text<'_>>,
 ) -> Asking<F> {
     let filesystem = Arc::clone(filesystem);
     let path = OwnedPath::from(session.path());
@@ -163,8 +164,8 @@ pub(super) fn ask<F: AsyncFilesystem>(
             let line = line.as_bytes().to_vec();
             Box::pin(async move { filesystem.site(directory.lent(), &line).await.map(Told::Reply) })
         }
-        Request::Command(ref command) => {
-            let command = OwnedCommand::from(command);
+        Request::Command(line) => {
+            let command = OwnedCommand::from_line(line.reveal());
             Box::pin(async move { filesystem.command(path.lent(), &command.lent()?).await.map(Told::Reply) })
         }
         _ => at_once(Err(Refusal::Unsupported)),

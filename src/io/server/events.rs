@@ -11,7 +11,7 @@ use crate::error::PeerError;
 use crate::io::control::{Direction as Dialogue, Trace};
 use crate::io::host::{OwnedPath, VirtualPath, Visitor};
 use crate::io::spans::{SessionSpan, TransferSpan};
-use crate::server::{Change, Endpoints, Outcome, TransferEnd};
+use crate::server::{Endpoints, TransferEnd, TransferOutcome, TreeChange};
 use crate::time::Instant;
 
 /// Something that a session has come to. No event holds a password or an account.
@@ -49,7 +49,7 @@ pub enum Happening<'a> {
     /// The client has changed something.
     Changed {
         /// How.
-        change: Change,
+        change: TreeChange,
         /// What, or what came of it.
         path: VirtualPath<'a>,
         /// Where it was before it was renamed.
@@ -182,8 +182,8 @@ impl Reporter {
         }
     }
 
-    pub(super) fn changed(&self, change: Change) {
-        let from = (change == Change::Renamed).then(|| self.from.lent());
+    pub(super) fn changed(&self, change: TreeChange) {
+        let from = (change == TreeChange::Renamed).then(|| self.from.lent());
         self.report(Happening::Changed { change, path: self.path.lent(), from });
     }
 
@@ -253,7 +253,7 @@ impl fmt::Display for XferlogLine<'_> {
             if anonymous { 'a' } else { 'r' },
         )?;
         write_word(self.user, f)?;
-        write!(f, " ftp 0 * {}", if end.outcome == Outcome::Complete { 'c' } else { 'i' })
+        write!(f, " ftp 0 * {}", if end.outcome == TransferOutcome::Complete { 'c' } else { 'i' })
     }
 }
 
@@ -298,7 +298,7 @@ mod tests {
                 "/pub/file",
                 Coding::IDENTITY,
                 Direction::FromServer,
-                Outcome::Complete,
+                TransferOutcome::Complete,
                 1,
                 "Thu Feb 29 12:34:56 2024 1 192.0.2.2 5 /pub/file b _ o a anonymous ftp 0 * c",
             ),
@@ -307,7 +307,7 @@ mod tests {
                 "/a b\u{e4}",
                 Coding::default(),
                 Direction::ToServer,
-                Outcome::Aborted,
+                TransferOutcome::Aborted,
                 1001,
                 "Thu Feb 29 12:34:56 2024 2 192.0.2.2 5 /a_b__ a _ i r al_ice ftp 0 * i",
             ),

@@ -22,7 +22,7 @@ impl SessionHost for MemoryHost {
         &mut self,
         session: &mut Session<Vec<u8>>,
         ticket: Ticket,
-        request: &Request<'_>,
+        request: &Request<Text<'_>>,
         tx: &mut Tx<'_>,
     ) -> Option<Ticket> {
         self.note_request(session, request);

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use ftp_proto::action::{Action, DataEvent, DataId, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
+use ftp_proto::codec::Text;
 use ftp_proto::listing::{Clock, Entry, Kind};
 use ftp_proto::server::{
     Access, Answer, Config, Endpoints, Event, Refusal, Request, Server, Session, Ticket,
@@ -126,7 +127,7 @@ impl Host {
         &mut self,
         session: &mut Session<[u8; 512]>,
         ticket: Ticket,
-        request: &Request<'_>,
+        request: &Request<Text<'_>>,
         tx: &mut SendBuf<[u8; Server::SEND_ROOM]>,
     ) {
         let named = session.path().file_name() == Some(NAME.as_bytes());

@@ -1,7 +1,8 @@
-//! What became of a session, for its owner's books: nothing of it needs an answer.
+//! Events of a session that its owner may want to record: none of them needs an answer.
+
+use arrayvec::ArrayVec;
 
 use super::request::Refusal;
-use super::session::Session;
 use crate::action::DataFailure;
 use crate::codec::Direction;
 use crate::transfer::Coding;
@@ -9,10 +10,10 @@ use crate::transfer::Coding;
 /// Something that has happened. The path that it concerns is that of the last request before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Note {
+pub enum EventKind {
     /// TLS protects the control connection from now on.
     Secured,
-    /// And now no more.
+    /// TLS was removed from the control connection.
     Cleared,
     /// The client is logged in, or has changed its account.
     LoggedIn,
@@ -23,48 +24,48 @@ pub enum Note {
     /// A transfer that the host had opened has ended.
     Transferred(TransferEnd),
     /// The host has changed what is at the path.
-    Changed(Change),
-    /// The client has taken its leave (QUIT).
+    Changed(TreeChange),
+    /// The client has sent QUIT.
     Left,
 }
 
-/// How a transfer went.
+/// The end of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransferEnd {
-    /// Which way the bytes went.
+    /// The direction in which the bytes went.
     pub direction: Direction,
-    /// It was a listing and no file.
+    /// `true` for a listing, `false` for a file.
     pub listing: bool,
-    /// What the file was on the wire.
+    /// The form that the file had on the wire.
     pub coding: Coding,
     /// The data connection was to be under TLS.
     pub protected: bool,
-    /// How it ended.
-    pub outcome: Outcome,
+    /// The result of the transfer.
+    pub outcome: TransferOutcome,
 }
 
-/// How a transfer ended. Which of them an upload has for which reason, and what its host sees of it, is told
-/// [with the host](crate::server#how-an-upload-ends).
+/// The result of a transfer. See [how an upload ends](crate::server#how-an-upload-ends) for the reasons behind each,
+/// and for what its host sees of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum TransferOutcome {
     /// In whole: an upload is kept.
     Complete,
     /// The client has aborted it.
     Aborted,
     /// The data connection or the host failed.
     Failed(DataFailure),
-    /// It came in whole, and the host does not keep it.
+    /// The upload came in whole, and the host does not keep it.
     Refused(Refusal),
     /// The session ended, or began anew, before it did.
     Cut,
 }
 
-/// What a client has changed.
+/// A change that a client has made to the tree of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Change {
+pub enum TreeChange {
     /// A directory was made.
     DirectoryMade,
     /// A directory was removed.
@@ -81,22 +82,21 @@ pub enum Change {
     FactsSet,
 }
 
-impl<P> Session<P> {
-    /// The next note, the oldest first. Ask after each answer and after each poll, one that fails included: four
-    /// are kept, and the oldest gives way.
-    pub fn take_note(&mut self) -> Option<Note> {
-        self.notes.pop_at(0)
-    }
+/// The events that the owner of a session has not taken yet.
+#[derive(Debug, Default)]
+pub(super) struct Events(ArrayVec<EventKind, 4>);
 
-    pub(super) fn note(&mut self, note: Note) {
-        if self.notes.is_full() {
-            self.notes.pop_at(0);
+impl Events {
+    /// Adds an event. The oldest gives way where there is no room.
+    pub(super) fn push(&mut self, event: EventKind) {
+        if self.0.is_full() {
+            self.0.remove(0);
         }
-        let _ = self.notes.try_push(note);
+        self.0.push(event);
     }
 
-    pub(super) fn note_transfer(&mut self, direction: Direction, listing: bool, outcome: Outcome) {
-        let (coding, protected) = (self.opening.coding, self.protects_data());
-        self.note(Note::Transferred(TransferEnd { direction, listing, coding, protected, outcome }));
+    /// Takes the oldest event.
+    pub(super) fn pop(&mut self) -> Option<EventKind> {
+        self.0.pop_at(0)
     }
 }

@@ -1,31 +1,32 @@
 //! The host's answers, and the replies that are made of them.
 
-use super::information::framed;
-use super::machine::{Ticket, append_reply};
-use super::note::{Change, Note, Outcome};
-use super::pending::{FollowUp, Pending, Purpose};
-use super::request::{Answer, Listing, Refusal};
-use super::session::{Login, Session};
-use super::transfer::Transfer;
+use super::Session;
+use super::commands::framed;
 use crate::action::DataOp;
 use crate::buffer::Tx;
 use crate::codec::{
-    Direction, Full, NameCase, Permissions, Position, ReplyCode as Code, ReplyLine, Sink, Text, pathname,
+    Direction, Full, NameCase, Permissions, Position, ReplyCode as Code, ReplyLine, Sink, Text, Verb,
+    pathname,
 };
 use crate::error::{LocalError, PeerError};
 use crate::listing::{Clock, Entry, Kind, ListingWriter};
+use crate::server::event::{EventKind, TransferOutcome, TreeChange};
+use crate::server::host_call::FollowUp;
+use crate::server::machine::{Ticket, append_reply};
+use crate::server::request::{Answer, Listing, Refusal, Request};
+use crate::server::transfer::Transfer;
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Answers a request, at once or at any later time. `tx` is what is polled with, a `&mut SendBuf` or the
     /// `&mut Tx` of a layer.
     ///
-    /// A request borrows from the receive buffer: whoever answers it at once, while he reads it, keeps his files
-    /// in another value than session and buffers, for he cannot borrow all of one whose part is lent.
+    /// A request borrows from the receive buffer. To answer it at once, while it is read, keep the files in another
+    /// value than session and buffers, since a value of which a part is lent cannot be borrowed as a whole.
     ///
     /// # Errors
     /// Gives the ticket back: with [`LocalError::WrongAnswer`] when the answer is none to the request that
     /// waits; with [`LocalError::Ended`] when nobody waits for it any more, since it came too late
-    /// ([`Timeouts::host`](super::Timeouts::host)) or the session has ended. Whatever was opened or logged
+    /// ([`Timeouts::host`](crate::server::Timeouts::host)) or the session has ended. Whatever was opened or logged
     /// in for it is then of no use.
     pub fn answer<'t>(
         &mut self,
@@ -36,81 +37,81 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.take_answer(ticket, answer, &mut tx.into())
     }
 
-    /// Apart, so that it is there once and not for each kind of storage.
+    /// Takes an answer; compiled once, and not for each way to lend `tx`.
     fn take_answer(
         &mut self,
         ticket: Ticket,
         answer: Answer<'_>,
         tx: &mut Tx<'_>,
     ) -> Result<(), (LocalError, Ticket)> {
-        let waiting = self.pending.filter(|_| ticket.number() == self.asked);
-        let Some(pending) = waiting else { return Err((LocalError::Ended, ticket)) };
-        match (pending, answer) {
-            (_, Answer::Refused(refusal)) => self.refused(ticket, pending, refusal, tx),
-            (Pending::Admit, Answer::Done) => {
+        let Some(request) = self.call.waiting_with(&ticket) else { return Err((LocalError::Ended, ticket)) };
+        match (request, answer) {
+            (_, Answer::Refused(refusal)) => self.refused(ticket, request, refusal, tx),
+            (request, Answer::Done) if self.call.verb() == Verb::Site => {
+                self.site_done(ticket, request, tx)?
+            }
+            (Request::Admit, Answer::Done) => {
                 self.reply(ticket, Code::SERVICE_READY, self.config.greeting, tx)
             }
-            (Pending::Login | Pending::Account, Answer::Done) => self.logged_in(ticket, Code::LOGGED_IN, tx),
-            (Pending::Identify, Answer::Done) => {
+            (Request::Login { .. } | Request::Account { .. }, Answer::Done) => {
+                self.logged_in(ticket, Code::LOGGED_IN, tx)
+            }
+            (Request::Identify, Answer::Done) => {
                 self.logged_in(ticket, Code::LOGGED_IN_BY_SECURITY_EXCHANGE, tx);
             }
-            (Pending::ChangeDirectory, Answer::Done) => {
+            (Request::ChangeDirectory, Answer::Done) => {
                 self.paths.enter();
                 self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Directory changed."), tx);
             }
-            (Pending::MakeDirectory, Answer::Done) => {
-                self.note(Note::Changed(Change::DirectoryMade));
+            (Request::MakeDirectory, Answer::Done) => {
+                self.changed(TreeChange::DirectoryMade);
                 self.made_directory(ticket, tx);
             }
-            (what @ (Pending::RemoveDirectory | Pending::Delete), Answer::Done) => {
-                self.note(Note::Changed(match what {
-                    Pending::Delete => Change::FileRemoved,
-                    _ => Change::DirectoryRemoved,
-                }));
+            (what @ (Request::RemoveDirectory | Request::Delete), Answer::Done) => {
+                self.changed(match what {
+                    Request::Delete => TreeChange::FileRemoved,
+                    _ => TreeChange::DirectoryRemoved,
+                });
                 self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Removed."), tx);
             }
-            (Pending::Rename, Answer::Done) => {
-                self.note(Note::Changed(Change::Renamed));
+            (Request::Rename, Answer::Done) => {
+                self.changed(TreeChange::Renamed);
                 self.paths.forget_waiting();
                 self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Renamed."), tx);
             }
-            (Pending::Stat(purpose), Answer::Entry(entry)) => self.entry(ticket, purpose, entry, tx),
-            (Pending::Open(_), Answer::Opened { size: Some(size), .. })
+            (Request::Stat { .. }, Answer::Entry(entry)) => self.entry(ticket, entry, tx),
+            (Request::Open(_), Answer::Opened { size: Some(size), .. })
                 if self.opening.skip > most_in_stream(size) =>
             {
-                self.refused(ticket, pending, Refusal::BadOffset, tx);
+                self.refused(ticket, request, Refusal::BadOffset, tx);
             }
-            (Pending::Open(_) | Pending::List(_), Answer::Opened { size, unique_name }) => {
+            (Request::Open(_) | Request::List(_), Answer::Opened { size, unique_name }) => {
                 self.opened(ticket, size, unique_name);
             }
-            (Pending::Commit, Answer::Done) => {
-                self.note_transfer(Direction::ToServer, false, Outcome::Complete);
+            (Request::Commit, Answer::Done) => {
+                self.end_of_file(Direction::ToServer, TransferOutcome::Complete);
                 self.committed(ticket, tx);
             }
-            (Pending::Entries { .. }, Answer::Done) => self.end_entries(ticket, "End.", tx),
-            (Pending::Change(changes), Answer::Done) => {
-                self.note(Note::Changed(Change::FactsSet));
-                self.changed(ticket, changes, tx);
+            (Request::Entries { .. }, Answer::Done) => self.end_entries(ticket, "End.", tx),
+            (Request::Change(changes), Answer::Done) => {
+                self.changed(TreeChange::FactsSet);
+                self.facts_changed(ticket, changes, tx);
             }
-            (Pending::Digest { algorithm, .. }, Answer::Digest { digest, range }) => {
+            (Request::Digest { algorithm, .. }, Answer::Digest { digest, range }) => {
                 self.digest_reply(ticket, algorithm, digest, range, tx);
             }
-            (Pending::Available, Answer::Count(bytes)) => {
+            (Request::Available, Answer::Count(bytes)) => {
                 self.reply_many(ticket, tx, |tx| tx.put_fmt(format_args!("213 {bytes}\r\n")));
             }
-            (Pending::Combine, Answer::Done) => {
-                self.note(Note::Changed(Change::Combined));
+            (Request::Combine { .. }, Answer::Done) => {
+                self.changed(TreeChange::Combined);
                 self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Put together."), tx);
             }
-            (Pending::Symlink, Answer::Done) => {
-                self.note(Note::Changed(Change::Linked));
-                self.reply(ticket, Code::COMMAND_OKAY, Text::literal("The link was made."), tx);
-            }
-            (Pending::Host, Answer::Done) => {
+            (Request::Host(()), Answer::Done) => {
                 self.reply(ticket, Code::SERVICE_READY, Text::literal("Host accepted."), tx);
             }
-            (Pending::Site | Pending::Command, Answer::Reply(code, lines))
-                if self.verb.allows(code) && !code.is_preliminary() =>
+            (Request::Site(()) | Request::Command(_), Answer::Reply(code, lines))
+                if self.call.verb().allows(code) && !code.is_preliminary() =>
             {
                 self.reply_many(ticket, tx, |tx| append_reply(code, tx, |tx| encode_lines(code, lines, tx)));
             }
@@ -120,18 +121,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         Ok(())
     }
 
-    /// Whether a request still waits for its answer: not once the client was told that it takes too long.
+    /// Returns whether a request still waits for its answer: not once the client was told that it takes too long.
     #[must_use]
     pub fn awaits(&self, ticket: &Ticket) -> bool {
-        self.pending.is_some() && ticket.number() == self.asked
+        self.call.waiting_with(ticket).is_some()
     }
 
-    /// The host has answered, or was given up.
+    /// Ends the request that the host has answered, or that was given up.
     fn settle(&mut self, tx: &mut Tx<'_>) {
-        self.tell_abort = false;
-        self.pending = None;
-        self.progress = true;
-        match self.aborting.take() {
+        self.deadlines.progressed();
+        match self.call.end() {
             // The host has opened it all the same.
             Some(ticket) if self.transfer.is_some() => self.abort(ticket, tx),
             Some(ticket) => {
@@ -143,11 +142,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// The host has had its time: 451, which any command may get.
     pub(super) fn unanswered(&mut self, tx: &mut Tx<'_>) {
-        let Some(pending) = self.pending else { return };
-        let ticket = self.pi.reissue(self.asked);
-        match pending {
-            Pending::Identify | Pending::Login | Pending::Account | Pending::Host => {
-                if pending != Pending::Host {
+        let (Some(request), Some(number)) = (self.call.waiting(), self.call.ticket()) else { return };
+        let ticket = self.pi.reissue(number);
+        match request {
+            Request::Identify | Request::Login { .. } | Request::Account { .. } | Request::Host(()) => {
+                if request != Request::Host(()) {
                     self.forget_login();
                 }
                 self.reply(
@@ -157,87 +156,89 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     tx,
                 );
             }
-            pending => self.refused(ticket, pending, Refusal::Failed, tx),
+            request => self.refused(ticket, request, Refusal::Failed, tx),
         }
         self.settle(tx);
     }
 
+    /// Records a change that the host has made.
+    pub(super) fn changed(&mut self, change: TreeChange) {
+        self.events.push(EventKind::Changed(change));
+    }
+
     fn logged_in(&mut self, ticket: Ticket, code: Code, tx: &mut Tx<'_>) {
-        self.login = Login::In;
+        self.login.succeeded();
         self.paths.forget_waiting();
-        self.note(Note::LoggedIn);
+        self.events.push(EventKind::LoggedIn);
         self.reply(ticket, code, Text::literal("Logged in."), tx);
     }
 
     /// The login has come to nothing: it begins with a user again, unless somebody was logged in before.
     fn forget_login(&mut self) {
-        if self.login != Login::In {
-            self.login = Login::Nobody;
+        if self.login.give_up() {
             self.paths.forget_waiting();
         }
     }
 
-    fn refused(&mut self, ticket: Ticket, pending: Pending, refusal: Refusal, tx: &mut Tx<'_>) {
-        match pending {
-            Pending::Admit => {
+    fn refused(&mut self, ticket: Ticket, request: Request<()>, refusal: Refusal, tx: &mut Tx<'_>) {
+        match request {
+            Request::Admit => {
                 self.reply(ticket, Code::SERVICE_NOT_AVAILABLE, Text::literal("Try again later."), tx);
-                self.closing = true;
+                self.ending.close();
             }
-            Pending::Host => {
+            Request::Host(()) => {
                 self.reply(ticket, Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("No such host here."), tx);
             }
-            Pending::Identify | Pending::Login if refusal == Refusal::NeedsAccount => {
-                self.login = Login::NeedsAccount;
+            Request::Identify | Request::Login { .. } if refusal == Refusal::NeedsAccount => {
+                self.login.needs_account();
                 self.reply(ticket, Code::NEED_ACCOUNT, Text::literal("Send the account."), tx);
             }
             // The password has the last word: it counts as no failure.
-            Pending::Identify => self.need_password(ticket, tx),
-            Pending::Account if self.login == Login::In && refusal == Refusal::Unsupported => {
+            Request::Identify => self.need_password(ticket, tx),
+            Request::Account { .. } if self.login.is_in() && refusal == Refusal::Unsupported => {
                 self.reply(ticket, Code::SUPERFLUOUS, Text::literal("No account is needed."), tx);
             }
             // Nobody has looked at what was sent: it counts as no failure.
-            Pending::Login | Pending::Account if refusal == Refusal::Busy => {
+            Request::Login { .. } | Request::Account { .. } if refusal == Refusal::Busy => {
                 self.forget_login();
                 self.reply(ticket, Code::LOCAL_ERROR, Text::literal("Busy; try again later."), tx);
             }
-            Pending::Login | Pending::Account => {
+            Request::Login { .. } | Request::Account { .. } => {
                 self.forget_login();
-                self.note(Note::LoginFailed);
-                self.failed_logins = self.failed_logins.saturating_add(1);
-                self.refusing = Some((ticket, None));
+                self.events.push(EventKind::LoginFailed);
+                self.login.fail(ticket, self.call.since().unwrap_or_default());
             }
-            pending if self.reads_on(pending, refusal) => self.follow_up = Some((ticket, FollowUp::AsRead)),
-            Pending::Entries { .. } if self.entries_begun => {
+            request if self.reads_on(request, refusal) => self.call.then(ticket, FollowUp::Reread),
+            Request::Entries { .. } if self.call.has_begun_entries() => {
                 self.end_entries(ticket, "There is more, which cannot be told.", tx);
             }
-            pending => {
-                if matches!(pending, Pending::Open(_) | Pending::List(_)) {
-                    self.size_hint = None;
+            request => {
+                if matches!(request, Request::Open(_) | Request::List(_)) {
+                    self.next.forget_size_hint();
                     // The port stays for the next transfer (RFC 959 3.2), of which a client may think it the first.
-                    if !self.channel.is_expected() {
-                        self.close_channel(DataOp::Close);
+                    if !self.data.is_expected() {
+                        self.data.close(DataOp::Close);
                     }
                 }
-                if pending == Pending::Commit {
-                    self.note_transfer(
+                if request == Request::Commit {
+                    self.end_of_file(
                         Direction::ToServer,
-                        false,
                         match refusal {
-                            Refusal::Aborted => Outcome::Aborted,
-                            refusal => Outcome::Refused(refusal),
+                            Refusal::Aborted => TransferOutcome::Aborted,
+                            refusal => TransferOutcome::Refused(refusal),
                         },
                     );
                 }
-                if pending == Pending::Rename {
+                if request == Request::Rename {
                     self.paths.forget_waiting();
                 }
-                let (code, text) = match (pending, refusal.reply()) {
+                let (code, text) = match (request, refusal.reply()) {
                     // RFC 3659 7.2.1.
-                    (Pending::List(Listing::Machine(_)), (_, text)) if refusal == Refusal::NotADirectory => {
+                    (Request::List(Listing::Machine(_)), (_, text)) if refusal == Refusal::NotADirectory => {
                         (Code::ARGUMENT_SYNTAX_ERROR, text)
                     }
                     // RFC 959 appendix II.
-                    (Pending::MakeDirectory, (_, text)) if refusal == Refusal::Exists => {
+                    (Request::MakeDirectory, (_, text)) if refusal == Refusal::Exists => {
                         (Code::DIRECTORY_EXISTS, text)
                     }
                     (_, reply) => reply,
@@ -249,18 +250,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// Tells of a failed login, which is held back so that nobody can try many.
     pub(super) fn refuse_login(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
-        if self.failed_logins < self.config.limits.login_attempts {
+        if self.login.failed() < self.config.limits.login_attempts {
             return self.reply(ticket, Code::NOT_LOGGED_IN, Text::literal("Login incorrect."), tx);
         }
         self.pi.fail(PeerError::TooManyLogins);
         self.reply(ticket, Code::SERVICE_NOT_AVAILABLE, Text::literal("Too many failed logins."), tx);
-        self.closing = true;
-    }
-
-    /// Refuses a command with this code, or with the plain 550 where the command may not get it.
-    pub(super) fn refuse(&mut self, ticket: Ticket, code: Code, text: Text<'_>, tx: &mut Tx<'_>) {
-        let code = if self.verb.allows(code) { code } else { Code::FILE_UNAVAILABLE };
-        self.reply(ticket, code, text, tx);
+        self.ending.close();
     }
 
     fn made_directory(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
@@ -278,7 +273,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// The upload lasts. STOU's name is told again: who has missed it in the 150 has it here.
+    /// Confirms an upload. STOU's name is sent again, for a client that has missed it in the 150.
     fn committed(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
         let sent = pi.reply_with(ticket, &mut *tx, |tx| {
@@ -294,31 +289,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Queues a reply that is put together, or an apology when it finds no room.
-    pub(super) fn reply_many(
-        &mut self,
-        ticket: Ticket,
-        tx: &mut Tx<'_>,
-        encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
-    ) {
-        let sent = self.pi.reply_with(ticket, &mut *tx, encode);
-        self.or_too_long(sent, tx);
-    }
-
-    /// The apology for a reply that found no room: there is always room for that.
-    pub(super) fn or_too_long(&mut self, sent: Result<(), (LocalError, Ticket)>, tx: &mut Tx<'_>) {
-        if let Err((_, ticket)) = sent {
-            self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The answer is too long."), tx);
-        }
-    }
-
     fn opened(&mut self, ticket: Ticket, size: Option<u64>, unique_name: Option<Text<'_>>) {
         if let Some(name) = unique_name {
             self.paths.name_with(name.as_bytes());
         }
-        self.size_hint = None;
+        self.next.forget_size_hint();
         let size = size.map(|size| self.opening.limit.map_or(size, |limit| size.min(limit.get())));
-        self.transfer = Some(Transfer::new(ticket, self.verb, size));
+        self.transfer = Some(Transfer::new(ticket, self.call.verb(), size));
     }
 
     /// An entry in a reply of many lines, under its whole path: the host need not have given it a name,
@@ -343,24 +320,22 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    fn entry(&mut self, ticket: Ticket, purpose: Purpose, entry: &Entry<'_>, tx: &mut Tx<'_>) {
+    /// Answers the command that has asked about an entry.
+    fn entry(&mut self, ticket: Ticket, entry: &Entry<'_>, tx: &mut Tx<'_>) {
         let is_file = entry.kind == Kind::File;
-        match purpose {
-            Purpose::RenameFrom
-                if entry.permissions.is_some_and(|may| !may.contains(Permissions::RENAME)) =>
-            {
+        match self.call.verb() {
+            Verb::Rnfr if entry.permissions.is_some_and(|may| !may.contains(Permissions::RENAME)) => {
                 self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("Permission denied."), tx);
             }
-            Purpose::RenameFrom => {
-                self.paths.keep_waiting();
-                self.renaming = true;
+            Verb::Rnfr => {
+                self.paths.keep_source();
                 self.reply(ticket, Code::FILE_ACTION_PENDING, Text::literal("Send RNTO now."), tx);
             }
-            Purpose::Size => match entry.size.filter(|_| is_file) {
+            Verb::Size => match entry.size.filter(|_| is_file) {
                 Some(size) => self.reply_many(ticket, tx, |tx| tx.put_fmt(format_args!("213 {size}\r\n"))),
                 None => self.no_file(ticket, tx),
             },
-            Purpose::ModificationTime => match entry.modified.filter(|_| is_file) {
+            Verb::Mdtm => match entry.modified.filter(|_| is_file) {
                 Some(modified) => self.reply_many(ticket, tx, |tx| {
                     tx.put(b"213 ")?;
                     modified.in_zone(0).shown().encode(tx)?;
@@ -368,16 +343,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 }),
                 None => self.no_file(ticket, tx),
             },
-            Purpose::Facts => {
-                let writer = ListingWriter::mlst(self.facts);
+            Verb::Mlst => {
+                let writer = ListingWriter::mlst(self.next.facts());
                 self.entry_reply(ticket, Code::FILE_ACTION_OKAY, "Facts:", writer, entry, tx);
             }
-            Purpose::Status { all } if entry.kind.is_directory() => {
-                self.entries_begun = false;
-                let all = self.shows_dot_files(Listing::Names { all });
-                self.follow_up = Some((ticket, FollowUp::Entries { all }));
-            }
-            Purpose::Status { .. } => {
+            // STAT.
+            _ if entry.kind.is_directory() => self.call.then(ticket, FollowUp::Entries),
+            _ => {
                 let writer = ListingWriter::list(Clock::UNKNOWN);
                 self.entry_reply(ticket, Code::FILE_STATUS, "Status:", writer, entry, tx);
             }
@@ -390,7 +362,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// OPTS MLST: the facts that are sent from now on (RFC 3659 7.9).
     pub(super) fn facts_reply(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
-        let facts = self.facts;
+        let facts = self.next.facts();
         self.reply_many(ticket, tx, |tx| {
             tx.put(b"200 MLST OPTS")?;
             if !facts.is_empty() {
@@ -402,7 +374,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 }
 
-/// How many bytes a file of this size has as a stream at most: each of its own may become two, which is what text does
+/// Returns how many bytes a file of this size has as a stream at most: each of its own may become two, which is what text does
 /// to line ends.
 const fn most_in_stream(size: u64) -> u64 {
     size.saturating_mul(2)

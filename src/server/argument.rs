@@ -1,0 +1,110 @@
+//! The argument of a command that can be read in more ways than one. The [module above](super) has the rules.
+
+use crate::codec::Verb;
+
+/// The options of `ls` that mean something here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Options {
+    /// `-a` and `-A`.
+    all: bool,
+    /// `-R`.
+    recursive: bool,
+}
+
+impl Options {
+    /// Reads the options at the start of `argument`, and returns how many bytes they take with the spaces behind
+    /// them. An option is a hyphen and letters or digits.
+    pub(super) fn parse(argument: &[u8]) -> (Self, usize) {
+        let mut options = Self::default();
+        let mut rest = argument;
+        while let Some(option) = rest.strip_prefix(b"-") {
+            let end = memchr::memchr(b' ', option).unwrap_or(option.len());
+            let Some((letters, tail)) = option.split_at_checked(end) else { break };
+            if letters.is_empty() || !letters.iter().all(u8::is_ascii_alphanumeric) {
+                break;
+            }
+            options.all |= letters.iter().any(|letter| b"aA".contains(letter));
+            options.recursive |= letters.contains(&b'R');
+            rest = tail.strip_prefix(b" ").unwrap_or(tail);
+        }
+        (options, argument.len() - rest.len())
+    }
+
+    /// Returns whether names with a leading dot are to be shown.
+    pub(super) const fn all(self) -> bool {
+        self.all
+    }
+
+    /// Returns whether the directories below are to be listed, too.
+    pub(super) const fn recursive(self) -> bool {
+        self.recursive
+    }
+}
+
+/// A way to read an argument.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// A name, options and wildcards included.
+    #[default]
+    Whole,
+    /// A name, without its options.
+    WithoutOptions(Options),
+    /// A directory and a pattern.
+    Pattern(Options),
+}
+
+impl Reading {
+    /// Returns the options that were taken off the argument.
+    pub(super) const fn options(self) -> Options {
+        match self {
+            Self::Whole => Options { all: false, recursive: false },
+            Self::WithoutOptions(options) | Self::Pattern(options) => options,
+        }
+    }
+}
+
+/// The argument of the current command, and of the listing that was asked for last.
+#[derive(Debug)]
+pub(super) struct Argument {
+    listing: Verb,
+    reading: Reading,
+}
+
+impl Argument {
+    pub(super) const fn new() -> Self {
+        Self { listing: Verb::List, reading: Reading::Whole }
+    }
+
+    /// Returns how the argument is read at the moment.
+    pub(super) const fn reading(&self) -> Reading {
+        self.reading
+    }
+
+    /// Returns the command that asked for a listing last.
+    pub(super) const fn listing(&self) -> Verb {
+        self.listing
+    }
+
+    /// A command asks for a listing.
+    pub(super) const fn list(&mut self, verb: Verb) {
+        self.listing = verb;
+    }
+
+    /// Reads an argument in the first way.
+    pub(super) const fn begin(&mut self) {
+        self.reading = Reading::Whole;
+    }
+
+    /// Reads the argument in another way.
+    pub(super) const fn read(&mut self, reading: Reading) {
+        self.reading = reading;
+    }
+}
+
+/// Splits an argument behind its last slash; slashes at its end do not count.
+pub(super) fn last_component(argument: &[u8]) -> (&[u8], &[u8]) {
+    let end = argument.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+    let argument = argument.get(..end).unwrap_or_default();
+    let start = memchr::memrchr(b'/', argument).map_or(0, |slash| slash + 1);
+    argument.split_at_checked(start).unwrap_or_default()
+}

@@ -1,0 +1,180 @@
+//! One command: the gate, the replies that the session gives by itself, and the requests to the host. The commands
+//! are in groups, a file a group; each file begins with the list of its commands.
+
+mod access;
+mod extensions;
+mod files;
+mod information;
+mod parameters;
+mod security;
+mod site;
+mod transfers;
+
+pub(super) use information::framed;
+
+use super::{ForHost, Session};
+use crate::buffer::{Rx, Span, Tx};
+use crate::codec::{Command, CommandError, ReplyCode as Code, ResolveError, Sensitive, Text, Verb};
+use crate::error::{PeerError, Protocol};
+use crate::server::gate::{self, Denial};
+use crate::server::machine::Ticket;
+use crate::server::request::Request;
+
+/// The result of a group's attempt at a command: a request for the host if one is needed, or the command itself where
+/// it is of another group.
+type Carried<'r> = Result<ForHost, (Ticket, Command<'r>)>;
+
+/// The text that begins HTTP requests and the like (CVE-2021-3618: one protocol's bytes sent to another's
+/// server).
+const OTHER_PROTOCOLS: [(Protocol, &[&[u8]]); 2] = [
+    (Protocol::Http, &[b"GET", b"POST", b"PUT", b"HEAD", b"CONNECT", b"OPTIONS", b"PATCH"]),
+    (Protocol::Smtp, &[b"EHLO", b"HELO"]),
+];
+
+impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
+    /// Takes a command line. All of it passes the gate first.
+    pub(super) fn line(&mut self, ticket: Ticket, line: Span, rx: &Rx<'_>, tx: &mut Tx<'_>) -> ForHost {
+        let command = Command::parse(rx.bytes(line));
+        // NOOP and STAT ask about the session itself and change nothing: what RNFR has named waits on.
+        let keeps = matches!(command, Ok(Command::Noop | Command::Stat(_)));
+        if !keeps && self.paths.next_command() && !matches!(command, Ok(Command::Rnto(_))) {
+            self.paths.forget_waiting();
+        }
+        let verb = match &command {
+            Ok(Command::Unknown { verb, .. }) => {
+                self.unknown(ticket, verb.as_bytes(), tx);
+                return None;
+            }
+            Ok(command) => command.known_verb(),
+            Err(error) => error.verb(),
+        };
+        let admitted = gate::admit(verb, self.is_busy(), &self.login, &self.protection, &self.config);
+        let (server, command) = match (admitted, command) {
+            (Err(Denial::Login), _) => {
+                self.log_in_first(ticket, tx);
+                return None;
+            }
+            (Err(Denial::Reply(code, text)), _) => return self.answer_now(ticket, code, text, tx),
+            (Ok(_), Err(error)) => {
+                self.bad_argument(ticket, error, tx);
+                return None;
+            }
+            (Ok(server), Ok(command)) => (server, command),
+        };
+        self.bad_commands = 0;
+        self.call.begin(verb.unwrap_or(Verb::Noop));
+        match server {
+            gate::Server::Host => {
+                self.ask_about(ticket, Text::default(), Request::Command(Sensitive::new(line)), tx)
+            }
+            gate::Server::Session => self.dispatch(ticket, command, line, rx, tx),
+        }
+    }
+
+    /// Finds the group of a command. `line` is its place.
+    fn dispatch(
+        &mut self,
+        ticket: Ticket,
+        command: Command<'_>,
+        line: Span,
+        rx: &Rx<'_>,
+        tx: &mut Tx<'_>,
+    ) -> ForHost {
+        self.access_command(ticket, command, line, tx)
+            .or_else(|(ticket, command)| self.parameter_command(ticket, command, tx))
+            .or_else(|(ticket, command)| self.transfer_command(ticket, command, tx))
+            .or_else(|(ticket, command)| self.file_command(ticket, command, tx))
+            .or_else(|(ticket, command)| self.information_command(ticket, command, tx))
+            .or_else(|(ticket, command)| self.extension_command(ticket, command, line, tx))
+            .or_else(|(ticket, command)| self.security_command(ticket, command, rx, tx))
+            .unwrap_or_else(|(ticket, _)| {
+                self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx)
+            })
+    }
+
+    fn log_in_first(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
+        let text = Text::literal("Log in with USER and PASS first.");
+        self.bad_command(ticket, Code::NOT_LOGGED_IN, text, tx);
+    }
+
+    fn unknown(&mut self, ticket: Ticket, verb: &[u8], tx: &mut Tx<'_>) {
+        let begins = |words: &[&[u8]]| words.iter().any(|word| verb.eq_ignore_ascii_case(word));
+        if let Some((protocol, _)) = OTHER_PROTOCOLS.iter().find(|(_, words)| begins(words)) {
+            self.pi.fail(PeerError::OtherProtocol(*protocol));
+            return self.close(Text::literal("This is FTP."), tx);
+        }
+        if self.login.is_in() {
+            self.bad_command(ticket, Code::SYNTAX_ERROR, Text::literal("Unknown command."), tx);
+        } else {
+            self.log_in_first(ticket, tx);
+        }
+    }
+
+    fn bad_argument(&mut self, ticket: Ticket, error: CommandError, tx: &mut Tx<'_>) {
+        let (code, text) = match error {
+            CommandError::NotACommand => (Code::SYNTAX_ERROR, "Not a command."),
+            CommandError::MissingArgument(_) => (Code::ARGUMENT_SYNTAX_ERROR, "An argument is missing."),
+            CommandError::UnexpectedArgument(_) => {
+                (Code::ARGUMENT_SYNTAX_ERROR, "There is no argument to this.")
+            }
+            CommandError::UnknownFamily(Verb::Lprt) => {
+                (Code::ADDRESS_FAMILY_NOT_SUPPORTED, if self.is_ipv6() { "Use (6)." } else { "Use (4)." })
+            }
+            CommandError::UnknownFamily(_) if self.is_ipv6() => {
+                (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (2).")
+            }
+            CommandError::UnknownFamily(_) => (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (1)."),
+            // RFC 2228 3: it is a level that this server does not know.
+            CommandError::BadArgument(Verb::Prot, _) => {
+                (Code::PARAMETER_NOT_IMPLEMENTED, "TLS has levels C and P.")
+            }
+            CommandError::BadArgument(..) => (Code::ARGUMENT_SYNTAX_ERROR, "The argument cannot be read."),
+        };
+        self.bad_command(ticket, code, Text::literal(text), tx);
+    }
+
+    /// Asks the host something about a path.
+    fn ask_about(
+        &mut self,
+        ticket: Ticket,
+        path: Text<'_>,
+        request: Request<Span>,
+        tx: &mut Tx<'_>,
+    ) -> ForHost {
+        let aimed = self.paths.aim(path.as_bytes());
+        self.ask_aimed(ticket, aimed, request, tx)
+    }
+
+    /// Like [`ask_about`](Self::ask_about), with an argument that may have to be read in another way if there is
+    /// nothing by that name.
+    fn ask_reading(
+        &mut self,
+        ticket: Ticket,
+        argument: Text<'_>,
+        request: Request<Span>,
+        tx: &mut Tx<'_>,
+    ) -> ForHost {
+        self.argument.begin();
+        let aimed = self.paths.keep_argument(argument.as_bytes());
+        self.ask_aimed(ticket, aimed, request, tx)
+    }
+
+    fn ask_aimed(
+        &mut self,
+        ticket: Ticket,
+        aimed: Result<(), ResolveError>,
+        request: Request<Span>,
+        tx: &mut Tx<'_>,
+    ) -> ForHost {
+        if aimed.is_err() {
+            self.refuse(ticket, Code::NAME_NOT_ALLOWED, Text::literal("The path is too long."), tx);
+            return None;
+        }
+        Some((ticket, request))
+    }
+}
+
+/// Returns the place of an argument that ends with its line.
+fn place(line: Span, argument: Text<'_>) -> Span {
+    line.after(line.len() - argument.len())
+}

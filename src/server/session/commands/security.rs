@@ -1,0 +1,147 @@
+//! AUTH, PBSZ, PROT and CCC (RFC 2228 3, RFC 4217), and the commands of RFC 2228 that TLS makes superfluous.
+
+use super::super::{ForHost, Session};
+use super::Carried;
+use crate::action::DataOp;
+use crate::buffer::{Rx, Tx};
+use crate::codec::{Command, ProtectionLevel, ReplyCode as Code, Text};
+use crate::error::PeerError;
+use crate::security::{Policy, TlsMode};
+use crate::server::machine::Ticket;
+
+/// The mechanisms of AUTH, and whether each protects data connections from the start, as PROT P does. RFC 4217 17
+/// has the first two. Its drafts had the others, with that meaning, and servers in use have kept it.
+const MECHANISMS: [(&str, bool); 4] = [("TLS", false), ("TLS-C", false), ("SSL", true), ("TLS-P", true)];
+
+impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
+    /// Carries out the commands of RFC 2228 and RFC 4217.
+    pub(super) fn security_command<'r>(
+        &mut self,
+        ticket: Ticket,
+        command: Command<'r>,
+        rx: &Rx<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Carried<'r> {
+        Ok(match command {
+            Command::Auth(mechanism) => self.authenticate(ticket, mechanism, rx, tx),
+            Command::Pbsz(_) => self.size_protection_buffer(ticket, tx),
+            Command::Prot(level) => self.protect(ticket, level, tx),
+            Command::Ccc => self.clear_control(ticket, tx),
+            Command::Adat(_) => self.security_data(ticket, tx),
+            Command::Mic(_) | Command::Conf(_) | Command::Enc(_) => self.protected_command(ticket, tx),
+            command => return Err((ticket, command)),
+        })
+    }
+
+    /// AUTH (RFC 4217 4): once it is granted nothing that was sent in the clear counts any more.
+    fn authenticate(&mut self, ticket: Ticket, mechanism: Text<'_>, rx: &Rx<'_>, tx: &mut Tx<'_>) -> ForHost {
+        let mechanism = mechanism.as_bytes().trim_ascii_end();
+        let known = MECHANISMS.iter().find(|(name, _)| mechanism.eq_ignore_ascii_case(name.as_bytes()));
+        let Some((_, protects_data)) = known else {
+            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Only TLS is known.", tx);
+        };
+        if self.is_secured() {
+            return self.answer_now(ticket, Code::BAD_SEQUENCE, "TLS is in force already.", tx);
+        }
+        if self.config.security.control == Policy::Never {
+            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "There is no TLS here.", tx);
+        }
+        if *protects_data && self.config.security.data == Policy::Never {
+            return self.answer_now(
+                ticket,
+                Code::DENIED_BY_POLICY,
+                "Data stays clear here: send AUTH TLS.",
+                tx,
+            );
+        }
+        if !rx.is_empty() {
+            self.pi.fail(PeerError::Injected);
+            self.close(Text::literal("Nothing may follow AUTH in the clear."), tx);
+            return None;
+        }
+        self.reset();
+        if *protects_data {
+            self.protection.protect_data();
+        } else {
+            self.protection.clear_data();
+        }
+        self.protection.begin();
+        self.answer_now(ticket, Code::SECURITY_EXCHANGE_COMPLETE, "Begin TLS.", tx)
+    }
+
+    /// PBSZ (RFC 4217 9): TLS needs no buffers of an agreed size, and the command has to come all the same.
+    fn size_protection_buffer(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
+        if !self.is_secured() {
+            return self.answer_now(ticket, Code::BAD_SEQUENCE, "Send AUTH TLS first.", tx);
+        }
+        self.protection.size();
+        self.answer_now(ticket, Code::COMMAND_OKAY, "PBSZ=0", tx)
+    }
+
+    /// PROT (RFC 4217 9).
+    fn protect(&mut self, ticket: Ticket, level: ProtectionLevel, tx: &mut Tx<'_>) -> ForHost {
+        if !self.is_secured() || !self.protection.is_sized() {
+            return self.answer_now(ticket, Code::BAD_SEQUENCE, "Send PBSZ first.", tx);
+        }
+        let (private, policy) = match level {
+            ProtectionLevel::Clear => (false, Policy::Require),
+            ProtectionLevel::Private => (true, Policy::Never),
+            _ => {
+                let text = "TLS has levels C and P.";
+                return self.answer_now(ticket, Code::PROT_LEVEL_NOT_SUPPORTED, text, tx);
+            }
+        };
+        if self.config.security.data == policy {
+            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "Not here.", tx);
+        }
+        if private {
+            self.protection.protect_data();
+        } else {
+            self.protection.clear_data();
+            if self.data.is_protected() {
+                // What is protected already cannot be cleared.
+                self.data.close(DataOp::Abort);
+            }
+        }
+        self.answer_now(ticket, Code::COMMAND_OKAY, "Data protection set.", tx)
+    }
+
+    /// ADAT (RFC 2228 3): TLS has no such data, and its exchange is over when this can come.
+    fn security_data(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
+        let text = if self.is_secured() { "TLS is in force already." } else { "AUTH comes first." };
+        self.answer_now(ticket, Code::BAD_SEQUENCE, text, tx)
+    }
+
+    /// MIC, CONF and ENC (RFC 2228 3): TLS protects the connection, not commands.
+    fn protected_command(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
+        match self.is_secured() {
+            true => {
+                let text = "TLS protects commands as they are.";
+                self.answer_now(ticket, Code::COMMAND_PROTECTION_NOT_SUPPORTED, text, tx)
+            }
+            false => self.answer_now(ticket, Code::BAD_SEQUENCE, "AUTH comes first.", tx),
+        }
+    }
+
+    /// CCC (RFC 4217 5).
+    fn clear_control(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
+        if !self.is_secured() {
+            let text = "The connection is clear already.";
+            return self.answer_now(ticket, Code::COMMAND_PROTECTION_DENIED, text, tx);
+        }
+        if !self.config.security.clear_command_channel || !self.login.is_in() {
+            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "The connection stays protected.", tx);
+        }
+        self.protection.end();
+        self.answer_now(ticket, Code::COMMAND_OKAY, "In the clear from now on.", tx)
+    }
+
+    /// REIN: TLS ends too, once the reply is out (RFC 4217 13). Where it began with the connection there is
+    /// nothing to go back to.
+    pub(super) fn reset_protection(&mut self) {
+        self.protection.reset();
+        if self.is_secured() && self.config.security.tls == TlsMode::Explicit {
+            self.protection.end();
+        }
+    }
+}

@@ -1,0 +1,461 @@
+//! The session: the meaning of the machine's commands for one client (RFC 959 4 and 5.4).
+//!
+//! [`Session::step`] is the loop that asks the parts of the state in order; each part is a type of its own, in a file
+//! beside this module, with fields of its own. The files below this module have the commands, a file a group, and the
+//! answers of the host.
+
+mod answers;
+mod commands;
+mod data;
+mod deadline;
+mod listing;
+mod orphan;
+mod protection;
+mod transfer;
+
+use core::net::SocketAddr;
+
+use super::argument::Argument;
+use super::config::Config;
+use super::data_connection::DataConnection;
+use super::deadlines::Deadlines;
+use super::ending::Ending;
+use super::event::{EventKind, Events, TransferEnd, TransferOutcome};
+use super::host_call::{FollowUp, HostCall};
+use super::login::{Login, Stage};
+use super::machine::{self, BadLine, Server, Ticket};
+use super::parameters::NextTransfer;
+use super::paths::{Paths, resolve_name};
+use super::protection::Protection;
+use super::request::{Request, VirtualPath};
+use super::tickets::Habit;
+use super::transfer::Transfer;
+use crate::action::{Action, Wait};
+use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
+use crate::codec::{Direction, Full, Quoted, ReplyCode, ResolveError, Text};
+use crate::error::{Error, LocalError, PeerError};
+use crate::time::Instant;
+use crate::transfer::{Coding, Parameters};
+
+/// An event of a session for its host. `R` is a [`Request`] of [`Text`], which borrows from the receive window (the
+/// next poll overwrites it), or, from [`Session::step`], one of a [`Span`], which does not.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<R> {
+    /// Something that only the host can do; see [`Session::answer`].
+    Request(Ticket, R),
+    /// The client wants the request that waits given up, which was to open something, to keep an upload, to
+    /// send entries or to compute. Answer it with [`Refusal::Aborted`](super::Refusal::Aborted) if that can
+    /// be done, or as usual.
+    Abort,
+}
+
+/// The result of [`Session::step`]: a request with places in the receive window, for [`Request::resolve`].
+pub type Step = Action<Event<Request<Span>>>;
+
+/// A request for the host, or nothing where the command is answered.
+type ForHost = Option<(Ticket, Request<Span>)>;
+
+/// The two ends of the control connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    /// The server's own address, which data connections use too.
+    pub local: SocketAddr,
+    /// The client's address: the only one that data connections go to and come from.
+    pub peer: SocketAddr,
+}
+
+/// One client's session, as a host sees it.
+///
+/// `P` stores its paths: the working directory and two more at a time, 4 KiB say. A path that finds no
+/// room is refused.
+#[derive(Debug)]
+pub struct Session<P> {
+    config: Config,
+    pi: Server,
+    endpoints: Endpoints,
+    protection: Protection,
+    login: Login,
+    /// Lines in a row that were no commands.
+    bad_commands: u16,
+    paths: Paths<P>,
+    next: NextTransfer,
+    argument: Argument,
+    call: HostCall,
+    /// The parameters of the transfer that is running, was last, or that the host is to open.
+    opening: Parameters,
+    transfer: Option<Transfer>,
+    data: DataConnection,
+    habit: Habit,
+    ending: Ending,
+    events: Events,
+    deadlines: Deadlines,
+}
+
+impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
+    /// Creates the session of a client whose connection is open. It asks the host to [admit](Request::Admit) it
+    /// before it greets.
+    ///
+    /// Its receive storage has to hold a line of [`Limits::line`](super::Limits::line) bytes and its end, 2,048
+    /// bytes by default; its send storage [`Server::SEND_ROOM`](super::Server::SEND_ROOM), and more where replies
+    /// tell long paths. Less is a [`LocalError`](crate::error::LocalError) when it is polled.
+    pub fn new(config: Config, endpoints: Endpoints, paths: P) -> Self {
+        Self {
+            pi: Server::new(config.limits.clone()),
+            endpoints,
+            protection: Protection::new(config.security.tls),
+            login: Login::default(),
+            bad_commands: 0,
+            paths: Paths::new(paths),
+            next: NextTransfer::default(),
+            argument: Argument::new(),
+            call: HostCall::new(),
+            opening: Parameters::new(Coding::default()),
+            transfer: None,
+            data: DataConnection::new(),
+            habit: Habit::default(),
+            ending: Ending::default(),
+            events: Events::default(),
+            deadlines: Deadlines::new(),
+            config,
+        }
+    }
+
+    /// The path of the request that waits for an answer.
+    #[must_use]
+    pub fn path(&self) -> VirtualPath<'_> {
+        match self.paths.target() {
+            b"" => VirtualPath::ROOT,
+            path => VirtualPath::new(path),
+        }
+    }
+
+    /// Returns the path that [`Request::Rename`] moves from.
+    #[must_use]
+    pub fn source_path(&self) -> VirtualPath<'_> {
+        VirtualPath::new(self.paths.waiting())
+    }
+
+    /// The path that a name leads to, seen from the working directory: for requests that have more names than
+    /// one. It is written to the start of `out`, which needs room for the working directory, twice the name
+    /// and two bytes at most.
+    ///
+    /// # Errors
+    /// When there is not enough.
+    pub fn resolve<'o>(&self, name: Quoted<'_>, out: &'o mut [u8]) -> Result<VirtualPath<'o>, ResolveError> {
+        let length = resolve_name(self.paths.working(), name, out)?;
+        out.get(..length).map(VirtualPath::new).ok_or(ResolveError::TooLong)
+    }
+
+    /// The user who wants to log in, until that is done. Afterwards the host knows who it is.
+    #[must_use]
+    pub fn user(&self) -> &[u8] {
+        match self.login.stage() {
+            Stage::Named | Stage::NeedsAccount => self.paths.waiting(),
+            Stage::Nobody | Stage::In => b"",
+        }
+    }
+
+    /// Returns the bits that the client wants taken from the permissions of what it makes (SITE UMASK).
+    #[must_use]
+    pub const fn umask(&self) -> Option<u16> {
+        self.next.umask()
+    }
+
+    /// Returns how many bytes the client has said that its next upload has (ALLO). Nobody needs to believe it.
+    #[must_use]
+    pub const fn size_hint(&self) -> Option<u64> {
+        self.next.size_hint()
+    }
+
+    /// Returns how many logins have failed on this connection, [`Request::Login`] that waits not counted.
+    #[must_use]
+    pub const fn failed_logins(&self) -> u16 {
+        self.login.failed()
+    }
+
+    /// Returns what ended the session, when it was the client or what it did; `None` while it goes on, after QUIT,
+    /// and when the host has ended it.
+    #[must_use]
+    pub const fn ended_by(&self) -> Option<PeerError> {
+        self.pi.failure()
+    }
+
+    /// The working directory.
+    #[must_use]
+    pub fn working_directory(&self) -> VirtualPath<'_> {
+        VirtualPath::new(self.paths.working())
+    }
+
+    /// Returns whether the client is logged in.
+    #[must_use]
+    pub fn is_logged_in(&self) -> bool {
+        self.login.is_in()
+    }
+
+    /// Returns whether a transfer was asked for and has not come to its end.
+    #[must_use]
+    pub const fn is_transferring(&self) -> bool {
+        self.transfer.is_some()
+    }
+
+    /// Returns the next action: something to do, or what to wait for.
+    ///
+    /// The answer is stale as soon as one of these is called: [`answer`](Self::answer),
+    /// [`tell_entry`](Self::tell_entry), [`data_event`](Self::data_event), [`upgraded`](Self::upgraded) and its like,
+    /// [`shut_down`](Self::shut_down), [`close`](Self::close); or as soon as bytes arrive or leave.
+    ///
+    /// # Errors
+    /// When the client closed the connection; or yours, when the buffers are too small.
+    pub fn poll<'b, R, T>(
+        &mut self,
+        now: Instant,
+        rx: &'b mut RecvBuf<R>,
+        tx: &mut SendBuf<T>,
+    ) -> Result<Action<Event<Request<Text<'b>>>>, Error>
+    where
+        R: AsRef<[u8]> + AsMut<[u8]>,
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        let step = self.step(now, &mut rx.view(), &mut tx.view())?;
+        let rx: &'b RecvBuf<R> = rx;
+        Ok(step.map(|event| match event {
+            Event::Request(ticket, request) => {
+                Event::Request(ticket, request.resolve(|place| rx.bytes(place)))
+            }
+            Event::Abort => Event::Abort,
+        }))
+    }
+
+    /// Like [`poll`](Self::poll), for layers on top of it.
+    ///
+    /// # Errors
+    /// As [`poll`](Self::poll).
+    pub fn step(&mut self, now: Instant, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<Step, Error> {
+        if self.deadlines.tick(now) {
+            self.call.restart(now);
+        }
+        loop {
+            if let Some((id, op)) = self.data.next_order() {
+                return Ok(Action::Data(id, op));
+            }
+            if self.call.take_abort() {
+                return Ok(Action::Event(Event::Abort));
+            }
+            if self.ending == Ending::Closing {
+                return Ok(Action::Close);
+            }
+            if let Some(step) = self.change_protection(now, tx)? {
+                return Ok(step);
+            }
+            if self.ending == Ending::Draining && !self.is_busy() {
+                self.close(Text::literal("The server is shutting down."), &mut *tx);
+                continue;
+            }
+            if let Some((ticket, next)) = self.call.take_next() {
+                let request = match next {
+                    FollowUp::Entries => self.entries_wanted(),
+                    FollowUp::Reread => self.as_read(),
+                };
+                return Ok(self.ask(ticket, request.map(|()| Span::default()), now));
+            }
+            if let Some((ticket, request)) = self.advance_transfer(now, tx) {
+                return Ok(self.ask(ticket, request, now));
+            }
+            if self.data.has_orders() {
+                continue;
+            }
+            let (awaited, deadline) = self.deadline(now);
+            if now >= deadline && !self.is_orphan_over(now) {
+                if self.is_fast_enough(now) {
+                    continue;
+                }
+                self.time_out(awaited, tx);
+                self.deadlines.restart(now);
+                continue;
+            }
+            let action = match self.pi.step(rx, tx) {
+                Ok(action) => action,
+                Err(error @ Error::Local(_)) => return Err(error),
+                Err(error) => {
+                    if let Some(until) = self.reads_on_until(now) {
+                        return Ok(Action::Wait(self.orphan_wait(until.min(deadline), tx)));
+                    }
+                    self.forget_requests();
+                    self.abandon_data();
+                    if let Some((id, op)) = self.data.next_order() {
+                        return Ok(Action::Data(id, op));
+                    }
+                    return Err(error);
+                }
+            };
+            let wait = match action.into_event() {
+                Ok(machine::Event::Connected(ticket)) => return Ok(self.ask(ticket, Request::Admit, now)),
+                Ok(machine::Event::BadLine(ticket, bad)) => {
+                    self.heard(now);
+                    self.bad_line(ticket, bad, tx);
+                    continue;
+                }
+                Ok(machine::Event::Command(ticket, line)) => {
+                    self.heard(now);
+                    match self.line(ticket, line, rx, tx) {
+                        Some((ticket, request)) => return Ok(self.ask(ticket, request, now)),
+                        None => continue,
+                    }
+                }
+                Err(Action::Wait(wait)) => wait,
+                Err(action) => return Ok(action),
+            };
+            let (deadline, application) = (Some(deadline), self.call.is_waiting());
+            let wait = Wait { deadline, application, data: self.data.is_open(), ..wait };
+            debug_assert!(!wait.is_void(), "nothing would ever wake this session");
+            return Ok(Action::Wait(wait));
+        }
+    }
+
+    fn ask(&mut self, ticket: Ticket, request: Request<Span>, now: Instant) -> Step {
+        self.call.ask(&ticket, request.map(|_| ()), now);
+        self.pi.take_during(&ticket, request.during());
+        Action::Event(Event::Request(ticket, request))
+    }
+
+    /// Returns whether a transfer is running or the host is at work.
+    const fn is_busy(&self) -> bool {
+        self.transfer.is_some() || self.call.is_waiting()
+    }
+
+    /// A line came, which does not count as progress of a transfer.
+    fn heard(&mut self, now: Instant) {
+        if self.transfer.is_none() {
+            self.deadlines.restart(now);
+        }
+    }
+
+    /// Lets the session end: at once, or with the transfer that is running. Poll it on.
+    pub fn shut_down(&mut self) {
+        self.ending.drain();
+    }
+
+    /// Ends the session: sends the client 421 and closes, with whatever transfer is running.
+    pub fn close<'t>(&mut self, text: Text<'_>, tx: impl Into<Tx<'t>>) {
+        let tx = &mut tx.into();
+        if let Some(number) = self.call.ticket().filter(|_| self.call.has_begun_entries()) {
+            // 421 is no line of the reply that has begun.
+            let ticket = self.pi.reissue(number);
+            self.end_entries(ticket, "There is more.", tx);
+        }
+        self.forget_requests();
+        self.abandon_data();
+        self.pi.announce_closing(text, tx);
+        self.ending.close();
+    }
+
+    /// Nothing that the host was asked needs an answer any more.
+    fn forget_requests(&mut self) {
+        if self.call.waiting() == Some(Request::Commit) {
+            self.end_of_file(Direction::ToServer, TransferOutcome::Cut);
+        }
+        self.call.forget();
+        // A failed login that was not answered yet gets no answer any more.
+        self.login.take_refusal();
+    }
+
+    /// Takes the next event, the oldest first. Call this after each answer and after each poll, one that fails
+    /// included: four events are kept, and the oldest gives way.
+    pub fn take_event(&mut self) -> Option<EventKind> {
+        self.events.pop()
+    }
+
+    /// Records the end of the transfer of a file.
+    fn end_of_file(&mut self, direction: Direction, outcome: TransferOutcome) {
+        self.end_of_data(direction, false, outcome);
+    }
+
+    fn end_of_data(&mut self, direction: Direction, listing: bool, outcome: TransferOutcome) {
+        let (coding, protected) = (self.opening.coding, self.protects_data());
+        self.events.push(EventKind::Transferred(TransferEnd {
+            direction,
+            listing,
+            coding,
+            protected,
+            outcome,
+        }));
+    }
+
+    /// Answers a line that the machine could not make a command of.
+    fn bad_line(&mut self, ticket: Ticket, bad: BadLine, tx: &mut Tx<'_>) {
+        self.paths.next_command();
+        let text = match bad {
+            BadLine::TooLong => Text::literal("The line is too long."),
+            BadLine::Binary => Text::literal("A command holds no NUL."),
+        };
+        self.bad_command(ticket, ReplyCode::SYNTAX_ERROR, text, tx);
+    }
+
+    /// Answers what is no command; a client that sends too many in a row is no FTP client.
+    fn bad_command(&mut self, ticket: Ticket, code: ReplyCode, text: Text<'_>, tx: &mut Tx<'_>) {
+        self.bad_commands = self.bad_commands.saturating_add(1);
+        if self.bad_commands >= self.config.limits.bad_commands {
+            self.pi.fail(PeerError::TooManyBadCommands);
+            return self.close(Text::literal("Too many bad commands."), tx);
+        }
+        self.reply(ticket, code, text, tx);
+    }
+
+    /// Queues a final reply. The machine takes no command unless there is room for its reply.
+    fn reply(&mut self, ticket: Ticket, code: ReplyCode, text: Text<'_>, tx: &mut Tx<'_>) {
+        let sent = self.pi.reply(ticket, code, text, &mut *tx);
+        self.or_too_long(sent, tx);
+    }
+
+    /// Queues a final reply of one fixed line: nothing is left to ask the host.
+    fn answer_now(
+        &mut self,
+        ticket: Ticket,
+        code: ReplyCode,
+        text: &'static str,
+        tx: &mut Tx<'_>,
+    ) -> ForHost {
+        self.reply(ticket, code, Text::literal(text), tx);
+        None
+    }
+
+    /// Queues a reply that is put together, or an apology when it finds no room.
+    fn reply_many(
+        &mut self,
+        ticket: Ticket,
+        tx: &mut Tx<'_>,
+        encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
+    ) {
+        let sent = self.pi.reply_with(ticket, &mut *tx, encode);
+        self.or_too_long(sent, tx);
+    }
+
+    /// Queues the apology for a reply that found no room, which only what quotes a path can be too long for: there is
+    /// always room for the apology. A ticket whose session has ended needs none.
+    fn or_too_long(&mut self, sent: Result<(), (LocalError, Ticket)>, tx: &mut Tx<'_>) {
+        if let Err((_, ticket)) = sent {
+            let sorry = Text::literal("The answer is too long.");
+            let _ = self.pi.reply(ticket, ReplyCode::FILE_UNAVAILABLE, sorry, tx);
+        }
+    }
+
+    /// Refuses a command with this code, or with the plain 550 where the command may not get it.
+    fn refuse(&mut self, ticket: Ticket, code: ReplyCode, text: Text<'_>, tx: &mut Tx<'_>) {
+        let code = if self.call.verb().allows(code) { code } else { ReplyCode::FILE_UNAVAILABLE };
+        self.reply(ticket, code, text, tx);
+    }
+
+    /// Sets the parameters back to their defaults, and forgets the login (RFC 959 4.1.1, REIN).
+    fn reset(&mut self) {
+        self.abandon_data();
+        self.habit = Habit::default();
+        self.events.push(EventKind::Reset);
+        // Nobody stays without a login by sending REIN again and again.
+        if self.login.reset() {
+            self.deadlines.restart_login();
+        }
+        self.paths.reset();
+        self.next = NextTransfer::default();
+    }
+}

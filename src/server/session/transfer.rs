@@ -1,0 +1,192 @@
+//! The running transfer: what its events make possible, its replies, and its end (RFC 959 4.1.3, 5.4).
+
+use super::{ForHost, Session};
+use crate::action::{DataFailure, DataOp};
+use crate::buffer::Tx;
+use crate::codec::{ReplyCode as Code, Sink, Text, Verb};
+use crate::server::data_connection::Readiness;
+use crate::server::event::TransferOutcome;
+use crate::server::machine::Ticket;
+use crate::server::request::Request;
+use crate::server::transfer::{END_ROOM, State, Transfer};
+use crate::time::Instant;
+
+impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
+    /// Does what the events have made possible. Returns the request of an upload that has come in whole.
+    pub(super) fn advance_transfer(&mut self, now: Instant, tx: &mut Tx<'_>) -> ForHost {
+        if tx.free() < END_ROOM {
+            return None;
+        }
+        self.tell_passive_address(tx);
+        self.tell_marker(tx);
+        if tx.free() < END_ROOM {
+            return None;
+        }
+        if self.announcement_waits().is_some() {
+            return None;
+        }
+        self.announce(tx);
+        let protects_data = self.protects_data();
+        let transfer = self.transfer.as_mut()?;
+        transfer.announced(now);
+        match (transfer.state(), self.data.readiness()) {
+            // PROT P came when the connection was open already.
+            (State::Waiting, Readiness::Clear) if protects_data => self.data.protect(),
+            (State::Waiting, Readiness::Failed(failure)) => self.transfer_failed(failure, tx),
+            (State::Waiting, Readiness::Clear | Readiness::Protected) => {
+                self.data.begin(transfer.begin(self.opening))
+            }
+            (State::Waiting, Readiness::Dials) => self.data.dial(),
+            (State::Opened | State::Waiting | State::Moving, _) => {}
+            (State::Sent, _) if transfer.reply_due(now).is_some() => {}
+            (State::Sent | State::Taken, _) => self.transfer_done(tx),
+            (State::Received, _) => {
+                let transfer = self.transfer.take()?;
+                self.call.begin(transfer.verb());
+                self.pi.end_transfer();
+                self.data.close(DataOp::Close);
+                return Some((transfer.into_ticket(), Request::Commit));
+            }
+            (State::Failed(failure), _) => self.transfer_failed(failure, tx),
+        }
+        None
+    }
+
+    /// Announces that the transfer begins (150), once.
+    pub(super) fn announce(&mut self, tx: &mut Tx<'_>) {
+        let Some(transfer) = &mut self.transfer else { return };
+        let Some(size) = transfer.announce() else { return };
+        self.deadlines.progressed();
+        let (verb, name) = (transfer.verb(), self.paths.name());
+        let sent = self.pi.preliminary_with(transfer.ticket(), &mut *tx, |tx| {
+            Code::OPENING_DATA_CONNECTION.encode(tx)?;
+            match (verb, size) {
+                // RFC 1123 4.1.2.9 wants exactly this.
+                (Verb::Stou, _) if !name.is_empty() => {
+                    tx.put(b" FILE: ")?;
+                    tx.put(name)?;
+                }
+                (Verb::Retr, Some(size)) => {
+                    tx.put_fmt(format_args!(" Opening the data connection ({size} bytes)."))?;
+                }
+                _ => tx.put(b" Opening the data connection.")?,
+            }
+            tx.put(b"\r\n")
+        });
+        if sent.is_err() {
+            // The name alone can be that long. For less there is room: the caller has seen to that.
+            let text = Text::default();
+            let _ = self.pi.preliminary(transfer.ticket(), Code::OPENING_DATA_CONNECTION, text, tx);
+        }
+    }
+
+    /// Sends the last restart marker and its meaning here to the client (RFC 959 3.5): 110. While the transfer runs
+    /// the reply waits until all before it has left, so that few pile up for a client that does not read.
+    fn tell_marker(&mut self, tx: &mut Tx<'_>) {
+        let Some(transfer) = &mut self.transfer else { return };
+        if !tx.is_empty() && !transfer.is_over() {
+            return;
+        }
+        let Some(marker) = transfer.take_marker() else { return };
+        // It is shorter than the room that is there.
+        let _ = self.pi.preliminary_with(transfer.ticket(), tx, |tx| {
+            Code::RESTART_MARKER.encode(tx)?;
+            tx.put(b" MARK ")?;
+            marker.text().encode(tx)?;
+            tx.put_fmt(format_args!(" = {}\r\n", marker.position()))
+        });
+    }
+
+    /// Answers a download of which all was sent.
+    fn transfer_done(&mut self, tx: &mut Tx<'_>) {
+        self.data.close(DataOp::Close);
+        if let Some(transfer) = self.end_transfer(TransferOutcome::Complete) {
+            self.reply(
+                transfer.into_ticket(),
+                Code::CLOSING_DATA_CONNECTION,
+                Text::literal("Transfer complete."),
+                tx,
+            );
+        }
+    }
+
+    /// Takes the transfer, if there is one, and records its result.
+    fn end_transfer(&mut self, outcome: TransferOutcome) -> Option<Transfer> {
+        let transfer = self.transfer.take()?;
+        self.end_of_data(transfer.direction(), transfer.is_listing(), outcome);
+        Some(transfer)
+    }
+
+    /// Answers a transfer that has failed.
+    pub(super) fn transfer_failed(&mut self, failure: DataFailure, tx: &mut Tx<'_>) {
+        self.announce(tx);
+        // The codes for want of room are for what is stored (RFC 959 5.4).
+        let receives = self.transfer.as_ref().is_some_and(Transfer::receives);
+        if receives && failure == DataFailure::Broken {
+            self.habit.upload_has_broken();
+        }
+        let (code, text) = match failure {
+            DataFailure::Unreachable => {
+                (Code::CANNOT_OPEN_DATA_CONNECTION, Text::literal("The data connection could not be opened."))
+            }
+            DataFailure::Stalled => {
+                (Code::TRANSFER_ABORTED, Text::literal("The data connection stalled; transfer aborted."))
+            }
+            DataFailure::Handshake => (Code::DATA_TLS_FAILED, Text::literal("The TLS handshake failed.")),
+            DataFailure::NotResumed => (
+                Code::DATA_TLS_FAILED,
+                Text::literal("Resume the TLS session of the control connection: session reuse is required."),
+            ),
+            DataFailure::Broken => (Code::TRANSFER_ABORTED, Text::literal("The data connection broke.")),
+            DataFailure::Malformed => {
+                (Code::TRANSFER_ABORTED, Text::literal("The data is malformed or ends in its middle."))
+            }
+            DataFailure::StorageFull if receives => {
+                (Code::INSUFFICIENT_STORAGE, Text::literal("No room left."))
+            }
+            DataFailure::QuotaExceeded if receives => {
+                (Code::STORAGE_EXCEEDED, Text::literal("Storage allocation exceeded."))
+            }
+            DataFailure::Local | DataFailure::StorageFull | DataFailure::QuotaExceeded => {
+                (Code::LOCAL_ERROR, Text::literal("Local error; transfer aborted."))
+            }
+        };
+        self.data.close(DataOp::Abort);
+        if let Some(transfer) = self.end_transfer(TransferOutcome::Failed(failure)) {
+            self.reply(transfer.into_ticket(), code, text, tx);
+        }
+    }
+
+    /// Carries out ABOR (RFC 959 4.1.3): 426 for the transfer that it ends, then its own reply.
+    pub(super) fn abort(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
+        let Err(ticket) = self.call.abort(ticket) else { return };
+        self.announce(tx);
+        if self.transfer.as_ref().is_some_and(Transfer::is_sent) {
+            // There is nothing left to abort but the wait for the client to close its end.
+            self.transfer_done(tx);
+        }
+        let Some(transfer) = self.end_transfer(TransferOutcome::Aborted) else {
+            return self.reply(
+                ticket,
+                Code::DATA_CONNECTION_OPEN,
+                Text::literal("No transfer is running."),
+                tx,
+            );
+        };
+        self.data.close(DataOp::Abort);
+        self.reply(transfer.into_ticket(), Code::TRANSFER_ABORTED, Text::literal("Transfer aborted."), tx);
+        self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx);
+    }
+
+    /// Gives up the data connection, and the transfer on it unanswered: the session ends or begins
+    /// anew.
+    pub(super) fn abandon_data(&mut self) {
+        // What was sent in whole may still be on its way, which a reset would end.
+        let (outcome, op) = match &self.transfer {
+            Some(transfer) if transfer.is_sent() => (TransferOutcome::Complete, DataOp::Close),
+            _ => (TransferOutcome::Cut, DataOp::Abort),
+        };
+        self.end_transfer(outcome);
+        self.data.close(op);
+    }
+}
