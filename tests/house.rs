@@ -70,18 +70,20 @@ struct Import {
 
 /// Returns what the `use` declarations of a text name, with braces expanded.
 fn imports(text: &str) -> Vec<Import> {
-    let code: String =
-        text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
     let mut found = Vec::new();
-    let mut rest = code.as_str();
-    while let Some(at) = rest.find("use ") {
-        let begins =
-            rest[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric() && before != '_');
-        rest = &rest[at + 4..];
-        if begins {
-            let end = rest.find(';').unwrap_or(rest.len());
-            expand(&[], &rest[..end], &mut found);
+    let mut lines = text.lines().map(|line| line.split("//").next().unwrap_or_default().trim());
+    while let Some(line) = lines.next() {
+        let public = line.strip_prefix("pub").map_or(line, |rest| match rest.strip_prefix('(') {
+            Some(scope) => scope.split_once(')').map_or("", |(_, rest)| rest),
+            None => rest,
+        });
+        let Some(first) = public.trim_start().strip_prefix("use ") else { continue };
+        let mut tree = first.to_owned();
+        while !tree.contains(';') {
+            let Some(more) = lines.next() else { break };
+            tree.push_str(more);
         }
+        expand(&[], tree.split(';').next().unwrap_or_default(), &mut found);
     }
     found
 }

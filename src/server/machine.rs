@@ -323,3 +323,15 @@ impl DuringTransfer {
         })
     }
 }
+
+/// Encodes a reply of many lines: a first and a last line around the lines that `encode` writes.
+pub(super) fn framed(
+    code: ReplyCode,
+    title: &'static str,
+    tx: &mut Tx<'_>,
+    encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
+) -> Result<(), Full> {
+    ReplyLine::encode(code, Position::First, Text::literal(title), tx)?;
+    encode(tx)?;
+    ReplyLine::encode(code, Position::Last, Text::literal("End."), tx)
+}

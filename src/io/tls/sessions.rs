@@ -77,6 +77,8 @@ struct Member {
     standing: Standing,
     of_control: Shelf,
     of_data: Shelf,
+    /// Whose connection it was before REIN: `of_data` is good for the same again, and for nobody else.
+    before: Option<Standing>,
     /// Who waits to learn whose it is.
     waiting: Vec<Waker>,
 }
@@ -124,10 +126,11 @@ impl Inner {
         // A client with several connections may use a session of one that it has only just opened.
         let here = Standing::Newcomer(Some(owner.address));
         let mut newcomers = self.members.iter().filter(|(_, member)| member.standing == here);
-        newcomers.find_map(|(other, member)| Some((member.get(name)?.clone(), Some(*other))))
+        newcomers.find_map(|(other, member)| Some((member.of_control.get(name)?.clone(), Some(*other))))
     }
 
-    /// Has a connection be whose it is now. What its data connections have brought before is nobody's any more.
+    /// Has a connection be whose it is now. What its data connections have brought before stays its own only if the
+    /// same user logs in again.
     fn stand(&mut self, number: u64, standing: Standing) -> Vec<Waker> {
         if self.members.get(&number).is_none_or(|member| member.standing == standing) {
             return Vec::new();
@@ -140,7 +143,13 @@ impl Inner {
         }
         let Some(member) = self.members.get_mut(&number) else { return Vec::new() };
         let before = ::std::mem::replace(&mut member.standing, standing);
-        if !matches!(before, Standing::Newcomer(_)) {
+        let before = match before {
+            Standing::Newcomer(_) => member.before.take(),
+            before => Some(before),
+        };
+        if matches!(member.standing, Standing::Newcomer(_)) {
+            member.before = before;
+        } else if before.is_some_and(|before| before != member.standing) {
             member.of_data = Shelf::new(OF_DATA);
         }
         ::std::mem::take(&mut member.waiting)
@@ -195,6 +204,7 @@ impl Share {
             standing: Standing::Newcomer(address),
             of_control: Shelf::new(OF_CONTROL),
             of_data: Shelf::new(OF_DATA),
+            before: None,
             waiting: Vec::new(),
         };
         inner.members.insert(number, member);

@@ -1,7 +1,6 @@
 //! The host's answers, and the replies that are made of them.
 
 use super::Session;
-use super::commands::framed;
 use crate::action::DataOp;
 use crate::buffer::Tx;
 use crate::codec::{
@@ -12,7 +11,7 @@ use crate::error::{LocalError, PeerError};
 use crate::listing::{Clock, Entry, Kind, ListingWriter};
 use crate::server::event::{EventKind, TransferOutcome, TreeChange};
 use crate::server::host_call::FollowUp;
-use crate::server::machine::{Ticket, append_reply};
+use crate::server::machine::{Ticket, append_reply, framed};
 use crate::server::request::{Answer, Listing, Refusal, Request};
 use crate::server::transfer::Transfer;
 

@@ -9,7 +9,7 @@ use crate::codec::{
 };
 use crate::error::LocalError;
 use crate::listing::{Clock, Entry, ListingWriter};
-use crate::server::machine::Ticket;
+use crate::server::machine::{Ticket, framed};
 use crate::server::parameters::SERVED_FACTS;
 use crate::server::request::Request;
 use crate::server::transfer::{END_ROOM, Transfer};
@@ -233,16 +233,4 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             })
         });
     }
-}
-
-/// A reply of many lines: the first and the last around what `encode` writes.
-pub(in crate::server::session) fn framed(
-    code: Code,
-    title: &'static str,
-    tx: &mut Tx<'_>,
-    encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
-) -> Result<(), Full> {
-    ReplyLine::encode(code, Position::First, Text::literal(title), tx)?;
-    encode(tx)?;
-    ReplyLine::encode(code, Position::Last, Text::literal("End."), tx)
 }

@@ -10,8 +10,6 @@ mod security;
 mod site;
 mod transfers;
 
-pub(super) use information::framed;
-
 use super::{ForHost, Session};
 use crate::buffer::{Rx, Span, Tx};
 use crate::codec::{Command, CommandError, ReplyCode as Code, ResolveError, Sensitive, Text, Verb};
