@@ -69,9 +69,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             DataEvent::Flushed => self.transfer.as_mut().ok_or_else(unexpected)?.sent(),
             DataEvent::Failed(failure) => {
-                if self.data.failed(failure)
-                    && let Some(transfer) = &mut self.transfer
-                {
+                let broken = self.data.failed(failure);
+                if let Some(transfer) = self.transfer.as_mut().filter(|_| broken) {
                     transfer.broken(failure);
                 }
             }
