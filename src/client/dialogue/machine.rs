@@ -182,8 +182,7 @@ impl Client {
             self.give_up_by_policy();
             self.expected.set_aside();
         }
-        // Reads for an earlier operation no longer cover everything that comes before the next
-        // command.
+        // Earlier reads no longer cover everything that arrives before the next command.
         self.listening.stop();
         self.expected.begin(|expected| match inherits {
             Inherits::Nothing => false,
@@ -214,8 +213,7 @@ impl Client {
         }
         let bytes = rx.bytes(line);
         let Ok(parsed) = self.incoming.parse(bytes, self.end_of_reply()) else {
-            // Lines after the last line of a reply (the list of some servers' FEAT) belong to no
-            // reply.
+            // Some servers send lines after the last one of a reply, such as their list for FEAT.
             match (self.expected.is_empty(), self.expected.awaits_greeting()) {
                 (true, _) => self.expected.stray_line(),
                 (false, true) => self.fail(PeerError::NotFtp),
@@ -234,7 +232,7 @@ impl Client {
         line: &ReplyLine<'_>,
         text: Span,
     ) -> Option<ReceivedLine<Span>> {
-        let (code, position) = (line.code, line.position);
+        let code = line.code;
         let place = self.incoming.place(|| {
             let may_go_on = self.expected.is_empty() && self.data.may_be_reopened(code);
             if may_go_on && self.expected.reopen_transfer() {
@@ -251,25 +249,25 @@ impl Client {
             self.fail(error);
             return None;
         }
-        let Some((place, expected)) = place.and_then(|place| Some((place, *self.expected.get(place)?)))
-        else {
+        let Some(found) = place.and_then(|place| Some((place, *self.expected.get(place)?))) else {
             self.stray(line);
             return None;
         };
+        let (place, expected) = found;
         self.session.line(&expected, line);
         if expected.is_transfer() && code.is_success() && says_not_listed(line.text) {
             self.hear_of_transfer(News::NotListed);
         }
         if code.is_preliminary() {
             self.preliminary(place, &expected, line);
-        } else if position.is_end() {
+        } else if line.position.is_end() {
             self.answered(place, line, rx);
         }
-        Some(ReceivedLine::new(expected.to(), code, position, text, expected.generation()))
+        Some(ReceivedLine::new(expected.to(), code, line.position, text, expected.generation()))
     }
 
-    /// Takes a reply to nothing that was asked. A server that answers twice would shift all later
-    /// answers by one if commands were sent together.
+    /// Takes a reply that answers nothing. Commands are sent singly from then on, since a server
+    /// that answers twice would shift all later answers by one.
     fn stray(&mut self, line: &ReplyLine<'_>) {
         if !line.position.is_end() {
             return;
@@ -327,9 +325,8 @@ impl Client {
         self.session.note(finding);
     }
 
-    /// Queues a command, and returns whether it could be queued. It waits until the one before it
-    /// is answered, unless the caller asks for [pipelining](Config::pipelining), and until
-    /// everything that the server had already sent was read.
+    /// Queues a command once the one before it is answered (unless [`Config::pipelining`] is set) and
+    /// everything that the server had sent was read. Returns whether it was queued.
     pub(in crate::client) fn send(
         &mut self,
         tx: &mut Tx<'_>,
@@ -409,10 +406,8 @@ impl Client {
         self.expected.sent(expected, within_line);
     }
 
-    /// Listens before a command; returns whether the driver has to read and come back at once.
-    ///
-    /// `heard` says whether a line has arrived since the last time, and `pending` how many bytes of
-    /// the next.
+    /// Listens before a command. `heard` says whether a line has arrived since the last time, and
+    /// `pending` how many bytes of the next. Returns whether the driver has to read and come back.
     pub(in crate::client) fn listen(&mut self, now: Instant, heard: bool, pending: usize) -> bool {
         let stray = self.expected.last_stray().map(|stray| stray.code());
         let limit = stray.map(|_| self.config.timeouts.stray);
@@ -425,20 +420,17 @@ impl Client {
         }
     }
 
-    /// Stops listening: something has to be done before the command, and the driver reads again
-    /// afterwards.
+    /// Stops listening: something else has to be done first, and the driver reads again later.
     pub(in crate::client) const fn stop_listening(&mut self) {
         self.listening.stop();
     }
 
-    /// Pauses listening, unless the driver is reading: it goes on to something else before a
-    /// command.
+    /// Pauses listening, unless the driver is reading.
     pub(in crate::client) const fn pause_listening(&mut self) {
         self.listening.pause();
     }
 
-    /// Sends the probe that a success needs before it is reported; returns whether it may be
-    /// reported.
+    /// Sends the probe that confirms a success. Returns whether the success may be reported.
     pub(in crate::client) fn confirm(&mut self, tx: &mut Tx<'_>) -> Result<bool, LocalError> {
         if !self.expected.is_empty() {
             return Ok(false);
@@ -449,8 +441,7 @@ impl Client {
         }
     }
 
-    /// Reports an event on a data connection. Events of a connection that is no longer wanted are
-    /// ignored.
+    /// Reports an event on a data connection. Events of a connection given up are ignored.
     ///
     /// # Errors
     /// If no such connection was ever requested, or the event is not valid in its state.
@@ -472,8 +463,7 @@ impl Client {
         self.data.open(approach, purpose);
     }
 
-    /// Takes news of the transfer. If the first byte of a download has to arrive soon, its time
-    /// begins.
+    /// Takes news of the transfer, which may start the time for the first byte of a download.
     pub(in crate::client) fn hear_of_transfer(&mut self, news: News) {
         if self.data.hear(news, self.protects_data()) {
             self.deadlines.restart();
@@ -534,8 +524,7 @@ impl Client {
         self.deadlines.restart();
     }
 
-    /// Reports that the handshake failed, or that the connection ended in it. It is no longer
-    /// usable.
+    /// Reports that the handshake failed. The connection is no longer usable.
     pub fn upgrade_failed(&mut self, token: Upgrade) {
         let Upgrade(()) = token;
         self.session.cleared();
@@ -568,8 +557,7 @@ impl Client {
     /// Handles a timeout.
     fn timed_out(&mut self, awaited: Awaited, rx: &Rx<'_>) -> Option<Action<Heard>> {
         match awaited {
-            // By the lenient rule the reply ended with the line before, which was shown and is gone
-            // from the window.
+            // The lenient rule: the reply ended with the line before, which is gone from the window.
             Awaited::EndOfReply => {
                 self.note(Finding::Is(Profile::ANY_CODE_ENDS));
                 let end = self.incoming.end()?;
@@ -581,8 +569,7 @@ impl Client {
                 self.expected.assume_begun();
                 self.hear_of_transfer(News::AssumedBegun);
             }
-            // One reply counts for both. In the middle of a reply, the other one is clearly still
-            // coming.
+            // One reply counts for both, unless the other one has begun to arrive.
             Awaited::Abort if self.abort.is_half_answered() && !self.incoming.is_within() => {
                 if self.abort.may_be_answered() {
                     self.note(Finding::Is(Profile::ONE_ABORT_REPLY));
@@ -600,8 +587,7 @@ impl Client {
         Some(Action::Event(Heard::Changed))
     }
 
-    /// Sends NOOP at intervals while data moves, if the policy says so. Returns when the next is
-    /// due.
+    /// Sends NOOP at intervals while data moves, if configured. Returns when the next is due.
     fn keep_alive(&mut self, now: Instant, tx: &mut Tx<'_>) -> Option<Instant> {
         let transferring = self.data.is_moving() && self.expected.is_transferring();
         let keep_alive = self.deadlines.keep_alive(self.config.keepalive.filter(|_| transferring), now);

@@ -186,7 +186,7 @@ mod tests {
         let client = TcpStream::connect(at).unwrap();
         let mut reserve = Reserve::new();
         let mut calls = 0;
-        let accepted = reserve.accept(b"421 Full.\r\n", || {
+        let accepted = reserve.accept(b"farewell", || {
             calls += 1;
             match calls {
                 1 => Err(Errno::MFILE.into()),
@@ -196,7 +196,7 @@ mod tests {
         assert!(matches!(accepted, Ok(None)), "{accepted:?}");
         let mut told = String::new();
         io::Read::read_to_string(&mut &client, &mut told).unwrap();
-        assert_eq!(told, "421 Full.\r\n");
+        assert_eq!(told, "farewell");
         assert!(reserve.0.is_some());
         // Nobody is there: the lack is none.
         let mut calls = 0;
