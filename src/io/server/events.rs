@@ -46,9 +46,9 @@ pub enum Happening<'a> {
     Reset,
     /// A transfer has ended.
     Transferred(Transferred<'a>),
-    /// The client has changed something.
+    /// The client has changed the directory tree.
     Changed {
-        /// How.
+        /// The kind of change.
         change: TreeChange,
         /// What, or what came of it.
         path: VirtualPath<'a>,
@@ -65,12 +65,12 @@ pub enum Happening<'a> {
 pub struct Transferred<'a> {
     /// Of which file or directory, seen from the root of the account.
     pub path: VirtualPath<'a>,
-    /// Bytes of the file that were read or written: not those on the wire.
+    /// Number of bytes of the file that were read or written, before encoding.
     pub bytes: u64,
-    /// From its opening to its end.
+    /// Time from opening the file to the end of the transfer.
     pub duration: Duration,
-    /// Which way, how, and how it ended: see [`File`](crate::io::File#what-tells-that-an-upload-is-whole) for what
-    /// stands behind each outcome of an upload.
+    /// Direction, coding and outcome. See [`File`](crate::io::File#when-an-upload-is-complete) for
+    /// the meaning of each outcome of an upload.
     pub end: TransferEnd,
 }
 
