@@ -33,17 +33,17 @@ pub(super) struct Data<R: Runtime> {
     retired: Option<Retired<R>>,
     /// The connection that was refused last, while it ends.
     parting: Option<Parting<R>>,
-    /// Until when a ticket may take to come before data moves.
+    /// Time until which a ticket is waited for before data is transferred.
     patience: Option<Instant>,
-    /// One was waited for in vain, and none is any more.
+    /// Set after a wait for a ticket timed out, since another wait would too.
     in_vain: bool,
-    /// What is on its way and not in its final form.
+    /// Data still to be decoded, or encoded data to be sent.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Bytes of the file that the buffer was made of and that the caller does not count as sent yet.
+    /// Number of bytes of the file in the buffer that were not yet reported as sent.
     taken: usize,
-    /// Bytes of the wire that were received and that the machine was not told of.
+    /// Number of bytes received, before decoding, that were not yet reported to the machine.
     untold: usize,
     /// A restart marker that followed the bytes returned last.
     marker: Option<Marker>,
@@ -51,9 +51,9 @@ pub(super) struct Data<R: Runtime> {
     left: u64,
     /// The shared pool of passive ports, if one is used.
     pub(super) sharing: Option<Sharing>,
-    /// How many bytes may be moved before the caller says anew.
+    /// Number of bytes that may be transferred until the caller sets it again.
     pub(super) allowance: usize,
-    /// Why it failed, for whoever asks.
+    /// The error that a failure event stands for.
     pub(super) error: Option<io::Error>,
 }
 

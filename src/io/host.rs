@@ -25,17 +25,17 @@ use crate::codec::{Command, ReplyCode, Text};
 pub use asynchronous::{AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem};
 pub use blocking::{Accounts, File, Filesystem};
 
-/// Who talks to a server, as far as it is known.
+/// The client of a session, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Visitor {
     /// The client's address.
     pub peer: SocketAddr,
-    /// The server's own, where the client came in.
+    /// The server's address that the client connected to.
     pub local: SocketAddr,
-    /// Whether TLS protects the control connection.
+    /// `true` if TLS protects the control connection.
     pub secured: bool,
-    /// The virtual host that it has chosen (RFC 7151): one that [`Accounts::host`] has let pass.
+    /// The virtual host that the client has chosen and [`Accounts::host`] has accepted (RFC 7151).
     pub host: Option<Vec<u8>>,
     /// The user name: attempted or logged in. Empty before USER.
     pub user: Vec<u8>,
@@ -161,7 +161,7 @@ pub struct Opened<F> {
     /// client gets a 451. A file that has grown is sent up to its current end, unless RANG limits
     /// it.
     pub size: Option<u64>,
-    /// The name chosen, for [`Access::Unique`]: without a directory.
+    /// The name chosen for [`Access::Unique`], without a directory.
     pub unique_name: Option<Vec<u8>>,
 }
 

@@ -1,4 +1,4 @@
-//! The server's driver, over any runtime: one session, between its sockets and its host.
+//! The server's driver for any runtime: runs one session between its sockets and its host.
 
 mod asking;
 mod cutting;
@@ -42,7 +42,7 @@ use pages::Pages;
 pub(super) use events::Hooks;
 pub use events::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 
-/// Something that the host does; dropped, it is given up.
+/// A call to the host. Dropping it cancels the call.
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// How long a client may take to see the last reply and to close its side.
@@ -65,7 +65,7 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     certificates: Arc<[Vec<u8>]>,
     endpoints: Endpoints,
     endpoint: Option<Endpoint>,
-    /// What the host is at work on.
+    /// The request that the host is working on.
     asked: Option<(Ticket, Doing<A>)>,
     /// Set if the host's work yielded and can go on at once, so that the client is served in
     /// between.
@@ -74,13 +74,13 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     /// The file of an upload that was cut off, while the host aborts it.
     cutting: Cutting,
     admitted: bool,
-    /// What holds its transfers back.
+    /// The rate limits of its transfers.
     pub(super) throttle: Throttle,
-    /// The failed logins of all connections.
+    /// The failed logins of all connections, if they are counted.
     pub(super) guesses: Option<Arc<Guesses>>,
-    /// Until when the host is not asked yet.
+    /// Time until which a login is delayed before the host is asked.
     held: Option<Instant>,
-    /// Who hands the client's connections on, if somebody does.
+    /// The address of the proxy that forwards the client's connections, if any.
     pub(super) proxy: Option<IpAddr>,
     /// Set during a shutdown: its grace period, and the end of that.
     ending: Option<(Duration, Instant)>,

@@ -65,7 +65,7 @@ pub(super) struct Service {
     state: Arc<State>,
 }
 
-/// What holds for every session.
+/// Settings shared by all sessions.
 pub(super) struct Terms {
     pub(super) config: Config,
     #[cfg(feature = "rustls")]
@@ -76,7 +76,7 @@ pub(super) struct Terms {
     pub(super) keepalive: Keepalive,
     /// The pool of passive ports, if sessions share them.
     pub(super) pool: Option<Pool>,
-    /// In bytes a second, for each session.
+    /// Maximum rate of each session in bytes per second.
     pub(super) rate: Option<NonZeroU64>,
     total: Option<SharedPace>,
     pub(super) hooks: Hooks,

@@ -24,10 +24,10 @@ pub struct DiskFile {
     replacement: Option<Replacement>,
 }
 
-/// What an upload has not changed yet.
+/// Changes that are made when an upload begins.
 #[derive(Debug, Default)]
 struct Start {
-    /// Where the file is to be cut.
+    /// The length to truncate the file to.
     length: Option<u64>,
     made: Option<Made>,
 }

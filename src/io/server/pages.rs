@@ -12,7 +12,7 @@ use crate::listing::OwnedEntry;
 /// Number of entries skipped before other tasks run.
 pub(super) const PASSED_AT_ONCE: u32 = 1024;
 
-/// A directory as it is read.
+/// A directory while it is read.
 pub(super) struct Pages<E> {
     /// The remaining entries of the page, last first.
     page: Vec<OwnedEntry>,
@@ -20,7 +20,7 @@ pub(super) struct Pages<E> {
     single: bool,
 }
 
-/// What comes after the page.
+/// The state after the current page.
 enum Next<E> {
     Nothing,
     Failed(io::Error),

@@ -17,18 +17,18 @@ const HEADER: usize = 5;
 #[derive(Debug)]
 pub(in crate::io) struct Session {
     connection: Connection,
-    /// Records that came and were not looked at. Given on one by one, so that what follows close_notify in the
-    /// clear stays apart.
+    /// Received records that were not processed. They are passed on one at a time, so that bytes in
+    /// the clear after close_notify stay separate.
     incoming: Vec<u8>,
-    /// How much is read of the socket at a time.
+    /// Number of bytes to read from the socket at a time.
     chunk: usize,
     start: usize,
     end: usize,
-    /// Bytes of the record that is being given on that are still to come.
+    /// Number of bytes of the current record that were not yet received.
     rest: usize,
-    /// Anything has come.
+    /// Set once anything was received.
     has_heard: bool,
-    /// The peer has ended TLS in order.
+    /// Set once the peer has sent close_notify.
     ended: bool,
     /// Set when bytes have arrived that are not yet read.
     has_bytes: bool,
