@@ -272,10 +272,10 @@ pub trait File: Send {
     /// told as the latter.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// The upload has come in whole: make it last.
+    /// Completes the upload, of which every byte has been written. Make it permanent.
     ///
     /// # Errors
-    /// When it cannot be kept: the client is told so in the stead of 226.
+    /// If it cannot be kept. The client then receives an error instead of 226.
     fn finish(self) -> Result<(), Refusal>;
 
     /// The operating system's file behind this one, at the same position, where there is one: bytes
