@@ -203,7 +203,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 Action::DowngradeControl(token) => self.control.downgrade(token),
                 Action::Data(id, op) => {
                     self.act(id, op);
-                    // The awaited data may have arrived already, and precedes the client's next command.
+                    // The awaited data may be there, and precedes the client's next command.
                     self.move_data(cx);
                 }
                 Action::Event(Event::Abort) => self.give_up(),
