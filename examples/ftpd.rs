@@ -8,13 +8,14 @@
 //! ftpd --xferlog /var/log/xferlog /srv/files      # who has moved which file, as other servers write it
 //! ```
 //!
-//! Without `--require-tls` FTP sends passwords and files as they are, and anybody on the way can read them: that is for
-//! trying things out, and for networks that you trust. Passwords on a command line can be read in the list of
-//! processes, with TLS too.
+//! Without `--require-tls` FTP sends passwords and files in the clear, for anybody on the way to
+//! read: use that to try things out, or in networks that you trust. Passwords on a command line
+//! show in the list of processes, even with TLS.
 //!
-//! SIGTERM and Ctrl-C end it once the transfers that are running are done, or after `--grace` seconds; a second
-//! one ends it at once; so does SIGHUP, unless it is ignored when `ftpd` starts, as `nohup` has it (on Linux, where
-//! that can be told). The exit code is 0 then, 1 if it cannot serve, 2 for a wrong call.
+//! SIGTERM and Ctrl-C end the server once running transfers are done, or after `--grace` seconds. A
+//! second signal ends it at once, and so does SIGHUP, unless it was ignored when `ftpd` started, as
+//! with `nohup` (on Linux, where that can be detected). The exit code is then 0; it is 1 if the
+//! server cannot run, and 2 for wrong arguments.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -53,11 +54,12 @@ struct Options {
     /// The ports for passive data connections, where a firewall lets them through [default: any]
     #[arg(long, value_name = "LOW-HIGH", value_parser = ports)]
     passive_ports: Option<RangeInclusive<u16>>,
-    /// Let users who come from different addresses share a passive port, so that a few ports do for many.
+    /// Let users at different addresses share a passive port, so that a few ports are enough for
+    /// many.
     #[arg(long)]
     shared_passive_ports: bool,
-    /// The address that clients see, where that is another one than this machine's, or a name of it, which is looked
-    /// up again every five minutes.
+    /// The address that clients see, if it is not this machine's own, or a name for it, which is
+    /// looked up again every five minutes.
     #[arg(long, alias = "passive-address", value_name = "NAME|ADDRESS")]
     public_address: Option<String>,
     /// Let users have data sent to, and fetched from, other hosts than their own: transfers between two servers
@@ -79,11 +81,11 @@ struct Options {
     /// which many have failed. For servers that see all clients under one address.
     #[arg(long, conflicts_with = "max_sessions_per_address")]
     no_address_limits: bool,
-    /// A file to which a line is appended for each file that was moved, or was to be [default: none]
+    /// A file that gets a line for each completed or attempted transfer [default: none]
     #[arg(long, value_name = "FILE")]
     xferlog: Option<PathBuf>,
-    /// Show an upload only once it is whole: a file that it replaces stays until then, and one that is broken off leaves
-    /// nothing to resume. What a crash leaves is called .ftp-proto-upload-*
+    /// Show an upload only once it is complete: an existing file stays until then, and an upload
+    /// that is cut off leaves nothing to resume. A crash leaves files called .ftp-proto-upload-*
     #[arg(long)]
     atomic_uploads: bool,
     /// How long transfers may go on after SIGTERM.
@@ -109,17 +111,18 @@ struct TlsOptions {
     /// Let nobody log in, and move no data, without TLS.
     #[arg(long, requires = "cert")]
     require_tls: bool,
-    /// Serve only clients that show a certificate that those in this PEM file have signed.
+    /// Serve only clients with a certificate signed by those in this PEM file.
     #[arg(long, value_name = "FILE", requires = "cert")]
     client_ca: Option<PathBuf>,
-    /// Whose TLS session a data connection has to resume: that of any control connection of the same user from the same
-    /// address (of anonymous users as `connection`), that of its own control connection, or none. Some clients cannot
-    /// resume any; but where none is demanded whoever connects first gets the data.
+    /// Whose TLS session a data connection has to resume: that of any control connection of the
+    /// same user and address (for anonymous users as `connection`), that of its own control
+    /// connection, or none. Some clients cannot resume any; but with `off`, whoever connects first
+    /// gets the data.
     #[arg(long, value_name = "WHOSE", requires = "cert", default_value = "user")]
     session_binding: Binding,
 }
 
-/// Whose session it has to be.
+/// The owner of the session to resume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Binding {
     User,

@@ -18,7 +18,8 @@ pub fn names(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
     for entry in session.sorted(listed)? {
         names.push(entry.entry().file_name().as_bytes().to_vec());
     }
-    // Many servers answer NLST of a directory that is not there with an empty list, those that have MLSD too.
+    // Many servers, including some with MLSD, answer NLST of a missing directory with an empty
+    // list.
     if names.is_empty() && !session.client.profile().contains(Profile::NO_MLSD) {
         session.visit(directory)?;
     }

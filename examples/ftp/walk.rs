@@ -72,7 +72,7 @@ fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways)
             Kind::Pipe | Kind::Socket | Kind::BlockDevice(_) | Kind::CharacterDevice(_) => {
                 session.manner.note(format_args!("{}: no file, left out", Shown(&path)));
             }
-            // It may hold anything, a file's content too.
+            // An entry of an unknown kind may hold anything, such as a file's content.
             kind => {
                 let kind = match kind {
                     Kind::Other(name) => Shown(name.as_bytes()).to_string(),

@@ -18,11 +18,12 @@ use super::host::{
 };
 use super::shared::IntoShared;
 
-/// Who may log in, kept in memory: for the few accounts of a tool or a test. A host with an account book
-/// of its own implements [`Accounts`].
+/// An in-memory list of users, for the few accounts of a tool or a test. A host with its own
+/// account database implements [`Accounts`].
 ///
-/// Nobody may, until somebody is added. A login takes the same time whether the user or the password is
-/// wrong, and however much of them is right (RFC 2577 6): every account is compared, to its end.
+/// An empty list refuses everybody. The time a login takes does not depend on whether the user or
+/// the password is wrong, nor on how much of it is right (RFC 2577 6): every account is compared in
+/// full.
 ///
 /// ```
 /// # #[cfg(feature = "disk")] fn example() -> std::io::Result<()> {
@@ -37,7 +38,7 @@ use super::shared::IntoShared;
 pub struct Users<F> {
     users: Vec<User<F>>,
     anonymous: Option<Arc<Guarded<F>>>,
-    /// Once there are any.
+    /// `Some` once a user with a hash or a verifier was added.
     hashes: Option<Hashes>,
 }
 
@@ -47,24 +48,24 @@ struct User<F> {
     filesystem: Arc<Guarded<F>>,
 }
 
-/// What is kept of a password.
+/// The stored form of a password.
 enum Secret {
-    /// The password itself.
+    /// The password in plain text.
     Plain(Vec<u8>),
     #[cfg_attr(not(feature = "password-hash"), expect(dead_code, reason = "there are none"))]
     Hashed(Arc<Hash>),
 }
 
-/// How far a login was decided by what is in memory.
+/// The result of a login as far as memory alone decides it.
 struct Candidate<F> {
-    /// What it comes to, but for the verification.
+    /// The file system if nothing is verified, or if the verification fails.
     found: Option<Arc<Guarded<F>>>,
-    /// What is to be verified before the answer, and what it comes to when the password is right.
+    /// A hash to verify before the answer, and the file system if the password is right.
     verification: Option<(Verification, Option<Arc<Guarded<F>>>)>,
 }
 
 impl<F> Candidate<F> {
-    /// What it comes to, the verification having come out so.
+    /// Combines the result with that of the verification.
     fn decide(
         found: Option<Arc<Guarded<F>>>,
         verified: Option<Arc<Guarded<F>>>,
@@ -74,22 +75,22 @@ impl<F> Candidate<F> {
 }
 
 impl<F> Users<F> {
-    /// Nobody.
+    /// Creates an empty user list.
     #[must_use]
     pub const fn new() -> Self {
         Self { users: Vec::new(), anonymous: None, hashes: None }
     }
 
-    /// Lets `anonymous` and `ftp` in with any password, to read `filesystem`, whatever it would let others
-    /// do. From then on these names, in upper or lower case, are nobody else's.
+    /// Admits `anonymous` and `ftp` with any password, with read access to `filesystem` even if it
+    /// allows more. These names, in upper or lower case, are then reserved.
     #[must_use]
     pub fn anonymous<Kind>(mut self, filesystem: impl IntoShared<Kind, Filesystem = F>) -> Self {
         self.anonymous = Some(Arc::new(Guarded::read_only(filesystem)));
         self
     }
 
-    /// Lets a user in, to do all that `filesystem` allows. Names are compared byte by byte. A second user
-    /// of the same name takes the place of the first.
+    /// Adds a user with all the access that `filesystem` allows. Names are compared byte by byte.
+    /// Adding the same name again replaces the user.
     #[must_use]
     pub fn user<Kind>(
         self,
@@ -100,18 +101,18 @@ impl<F> Users<F> {
         self.with(name.into(), Secret::Plain(password.into()), Guarded::full(filesystem))
     }
 
-    /// Lets a user in, of whose password a `hash` is kept, in the [PHC string format]. Else as [`user`](Self::user).
+    /// Adds a user like [`user`](Self::user), with a `hash` of the password in the [PHC string
+    /// format].
     ///
-    ///
-    /// One of the [verifiers](Self::verifier) has to know its algorithm, or nobody comes in with it. A hash takes long
-    /// to verify: that is done where it stalls no other session, as many at once as there are processors, and a wrong
-    /// name takes as long as a wrong password. As long as the first user's hash takes, that is: of different
-    /// algorithms and costs they can be told apart.
+    /// One of the [verifiers](Self::verifier) has to support its algorithm, or every login of the
+    /// user is refused. Verification is slow: it runs where it blocks no other session, and at most
+    /// once per processor at a time. A wrong name costs the verification of the first user's hash,
+    /// so that it takes as long as a wrong password if all hashes have the same algorithm and cost.
     ///
     /// [PHC string format]: https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md
     ///
     /// # Errors
-    /// When it is no such hash.
+    /// Fails if `hash` is not in this format.
     #[cfg(feature = "password-hash")]
     pub fn user_with_hash<Kind>(
         mut self,
@@ -123,10 +124,10 @@ impl<F> Users<F> {
         Ok(self.with(name.into(), Secret::Hashed(hashes::parse(hash)?), Guarded::full(filesystem)))
     }
 
-    /// As [`user_with_hash`](Self::user_with_hash), to read alone.
+    /// Adds a user like [`user_with_hash`](Self::user_with_hash), with read access only.
     ///
     /// # Errors
-    /// When it is no such hash.
+    /// Fails if `hash` is not in this format.
     #[cfg(feature = "password-hash")]
     pub fn reader_with_hash<Kind>(
         mut self,
@@ -138,7 +139,7 @@ impl<F> Users<F> {
         Ok(self.with(name.into(), Secret::Hashed(hashes::parse(hash)?), Guarded::read_only(filesystem)))
     }
 
-    /// Has hashes of passwords verified by this algorithm, too: `argon2::Argon2::default()`, say.
+    /// Adds an algorithm for verifying hashes, such as `argon2::Argon2::default()`.
     #[cfg(feature = "password-hash")]
     #[must_use]
     pub fn verifier(
@@ -149,7 +150,8 @@ impl<F> Users<F> {
         self
     }
 
-    /// Lets a user in to read, whatever `filesystem` would let others do. Else as [`user`](Self::user).
+    /// Adds a user like [`user`](Self::user), with read access only, even if `filesystem` allows
+    /// more.
     #[must_use]
     pub fn reader<Kind>(
         self,
@@ -184,7 +186,7 @@ impl<F> fmt::Debug for Users<F> {
 }
 
 impl<F> Users<F> {
-    /// What a user sees who is anybody.
+    /// Returns the anonymous file system if `user` is an anonymous name.
     fn anonymous_view(&self, user: &[u8]) -> Option<&Arc<Guarded<F>>> {
         self.anonymous.as_ref().filter(|_| is_anonymous_name(user))
     }
@@ -210,14 +212,15 @@ impl<F> Users<F> {
                 }
             }
         }
-        // Each login verifies one hash, where there are any: another user's for want of its own, and for nothing.
+        // Each login verifies one hash if there are any. Without one of its own, another user's is
+        // verified and the result ignored.
         let (hash, right) = hashed.map_or((first, None), |(hash, filesystem)| (Some(hash), Some(filesystem)));
         let verification = hash.zip(self.hashes.as_ref());
         let verification = verification.map(|(hash, hashes)| (hashes.verification(hash, password), right));
         Candidate { found, verification }
     }
 
-    /// Whether there are hashes to verify, which takes long.
+    /// Returns whether there are hashes, which are slow to verify.
     fn has_hashes(&self) -> bool {
         self.users.iter().any(|user| matches!(user.secret, Secret::Hashed(_)))
     }
@@ -232,7 +235,7 @@ impl<F: Filesystem> Accounts for Users<F> {
 
     fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Guarded<F>>, Refusal> {
         let Candidate { found, verification } = self.find(&visitor.user, password);
-        // Whether or not it can be right: that takes the same time.
+        // A hash is verified even if the login fails in any case, so that the time is the same.
         let verified = verification.and_then(|(verification, right)| {
             let is_right = verification.verify();
             right.filter(|_| is_right)

@@ -309,7 +309,8 @@ impl<R: Runtime> Connection<R> {
                 Action::Close => {
                     return Poll::Ready(Err(self.broken(PeerError::Closed.into())));
                 }
-                // A peer that sends a byte now and then is never waited for in vain, and never done.
+                // A peer that sends a byte now and then would otherwise keep this loop going past
+                // the deadline.
                 Action::Wait(_) if deadline.is_some_and(|deadline| now >= deadline) => {
                     return Poll::Ready(Err(Error::Deadline));
                 }

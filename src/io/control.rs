@@ -200,7 +200,7 @@ impl<S: Stream> Control<S> {
         self.change = Some(Change::Downgrade(token));
     }
 
-    /// The certificates that the peer has shown, in DER, its own first; none without TLS.
+    /// Returns the peer's certificates in DER, its own first. Empty without TLS.
     pub(super) fn peer_certificates(&self) -> Vec<Vec<u8>> {
         self.wire.peer_certificates()
     }

@@ -31,29 +31,29 @@ pub(super) struct Data<R: Runtime> {
     id: Option<DataId>,
     state: State<R>,
     retired: Option<Retired<R>>,
-    /// The one that was refused last.
+    /// The connection that was refused last, while it ends.
     parting: Option<Parting<R>>,
-    /// Until when a ticket may take to come before data moves.
+    /// Time until which a ticket is waited for before data is transferred.
     patience: Option<Instant>,
-    /// One was waited for in vain, and none is any more.
+    /// Set after a wait for a ticket timed out, since another wait would too.
     in_vain: bool,
-    /// What is on its way and not in its final form.
+    /// Data still to be decoded, or encoded data to be sent.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Bytes of the file that the buffer was made of and that the caller does not count as sent yet.
+    /// Number of bytes of the file in the buffer that were not yet reported as sent.
     taken: usize,
-    /// Bytes of the wire that were received and that the machine was not told of.
+    /// Number of bytes received, before decoding, that were not yet reported to the machine.
     untold: usize,
-    /// A restart marker that came behind the bytes that were given last.
+    /// A restart marker that followed the bytes returned last.
     marker: Option<Marker>,
-    /// Bytes of the file that may still be sent.
+    /// Number of bytes of the file that may still be sent.
     left: u64,
-    /// With whom it shares the ports that it listens at, if with anybody.
+    /// The shared pool of passive ports, if one is used.
     pub(super) sharing: Option<Sharing>,
-    /// How many bytes may be moved before the caller says anew.
+    /// Number of bytes that may be transferred until the caller sets it again.
     pub(super) allowance: usize,
-    /// Why it failed, for whoever asks.
+    /// The error that a failure event stands for.
     pub(super) error: Option<io::Error>,
 }
 
@@ -240,10 +240,10 @@ impl<R: Runtime> Data<R> {
         None
     }
 
-    /// Closes it and keeps the reason.
+    /// Closes the connection and keeps the error.
     pub(super) fn fail(&mut self, failure: DataFailure, error: io::Error) -> DataEvent {
         if let State::Sending(wire, _) = &mut self.state {
-            // An end in order would make a whole file of what was sent.
+            // After an orderly end the client would take the part that was sent for the whole file.
             wire.reset_on_drop();
         }
         self.state = State::Closed;
@@ -269,14 +269,14 @@ impl<R: Runtime> Data<R> {
         self.patience
     }
 
-    /// Has a server's connection, which nothing was moved on, end in order.
+    /// Starts the orderly end of a server's connection that nothing was transferred on.
     fn part(&mut self, runtime: &R, endpoint: Option<&Endpoint>) {
         if endpoint.is_some_and(Endpoint::is_server) {
             self.parting = self.take_wire().map(|wire| Parting::new(wire, runtime));
         }
     }
 
-    /// Goes on with the end of a connection that was refused. Says when to come back, whatever happens.
+    /// Continues the end of a refused connection. Returns the time of the next call, or `None`.
     pub(super) fn poll_parting(&mut self, runtime: &R, cx: &mut Context<'_>) -> Option<Instant> {
         if self.parting.as_mut()?.poll(runtime, cx).is_ready() {
             self.parting = None;
@@ -298,7 +298,8 @@ impl<R: Runtime> Data<R> {
         }
     }
 
-    /// Has whoever has connected by now be seen, even if the runtime was not told of it yet.
+    /// Makes the next poll accept the connections made so far, even if the runtime has not reported
+    /// them.
     pub(super) fn look_again(&self, runtime: &R) {
         if let State::Listening(listener) = &self.state {
             runtime.look_for_arrivals(listener);
@@ -451,7 +452,7 @@ impl<R: Runtime> Data<R> {
             match ready!(wire.poll_read(cx, &mut self.buffer)) {
                 Ok(0) => break decoder.finish(out),
                 Ok(count) => (self.start, self.end) = (0, count),
-                // The file says itself where it ends, and has.
+                // The encoding marks the end of the file, which was received.
                 Err(_) if decoder.is_whole() => break Ok(0),
                 Err(error) if is_cut_short(&error) => break Err(TransferError::Truncated),
                 Err(error) => {

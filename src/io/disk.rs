@@ -1,11 +1,11 @@
 //! A directory on disk as a server's file system, which no path leaves.
 //!
-//! What keeps it closed is cap-std: every path is resolved from an open directory (in one system call on
-//! a Linux that has `openat2`), so that neither `..` nor a symbolic link leads out, not even one put
-//! there between two calls. Links within the directory work as long as they are relative.
+//! cap-std guarantees that: it resolves every path from an open directory (in one system call on a
+//! Linux with `openat2`), so that neither `..` nor a symbolic link leads out, not even one created
+//! between two calls. Links within the directory work if they are relative.
 //!
-//! It is read-only until [`Directory::writable`]. Files that are no regular files (pipes, devices,
-//! sockets) can be seen, removed and renamed, never opened.
+//! The directory is read-only unless [`Directory::writable`] is used. Pipes, devices and sockets
+//! can be listed, removed and renamed, but never opened.
 
 mod atomic;
 mod combine;
@@ -46,9 +46,10 @@ const RANDOM_NAMES: u32 = 16;
 /// Names are bytes, on Unix any that a command can hold; elsewhere they must be UTF-8 and pass
 /// [`safe_name`](crate::codec::safe_name), and are [`Refusal::BadName`] otherwise.
 ///
-/// Uploads are written in place, so that one broken off can be resumed, unless they are
-/// [atomic](Self::atomic_uploads); new files get the mode that the process's umask and the client's leave. It holds one file descriptor, and the directory stays the same one when it is
-/// renamed.
+/// Uploads are written in place, so that a client can resume one that was cut off, unless
+/// [`atomic_uploads`](Self::atomic_uploads) is set. The mode of new files is limited by the umasks
+/// of the process and of the client. A `Directory` holds one file descriptor, and still refers to
+/// the same directory if that is renamed.
 ///
 /// ```no_run
 /// use ftp_proto::io::Directory;
@@ -66,10 +67,11 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Opens it, read-only. `path` is resolved as any path of this process is, links included.
+    /// Opens a directory, read-only. `path` is resolved like any path of this process, following
+    /// links.
     ///
     /// # Errors
-    /// When there is no such directory, or it cannot be opened.
+    /// If there is no such directory, or it cannot be opened.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let root = Dir::open_ambient_dir(path, ambient_authority())?;
         Ok(Self { root: Arc::new(root), writable: false, sync_on_finish: false, atomic_uploads: false })
@@ -95,21 +97,23 @@ impl Directory {
         Self { sync_on_finish: sync, ..self }
     }
 
-    /// Whether an upload (STOR, STOU) is seen only once it is whole: it is written to a temporary file in the same
-    /// directory, and takes the place of the old one when it is finished. Whoever reads meanwhile has the old file, and
-    /// one that was broken off leaves nothing. Off at first: such an upload cannot be resumed, for nothing is left of
-    /// it.
+    /// Sets whether an upload (STOR, STOU) becomes visible only when it is complete. It is then
+    /// written to a temporary file in the same directory, which replaces the old file at the end.
+    /// Readers see the old file until then, and an upload that was cut off leaves nothing, so that
+    /// it cannot be resumed. Off by default.
     ///
-    /// - After REST the temporary file begins with that many bytes of the old one, which are copied when the data
-    ///   connection stands. The copy has to be done within [`Timeouts::stall`](crate::server::Timeouts::stall).
-    /// - APPE and COMB still write in place, so that a log can be added to without being copied each time.
-    /// - The new file has the permissions of the old one, on Unix, and is owned by the server's process. Other hard
-    ///   links to the old file keep the old content. A symbolic link stays, and what it leads to is replaced; one that
-    ///   leads to nothing is replaced itself. The directory has to be one that this process may write to.
-    /// - The temporary files are called `.ftp-proto-upload-` and sixteen hexadecimal digits. No listing shows them,
-    ///   of any `Directory`. A process that is killed leaves them behind: those that no upload writes to any more can
-    ///   be removed, as by `find DIRECTORY -name '.ftp-proto-upload-*' -mmin +1440 -delete`. Until then a directory
-    ///   that has one is not empty to RMD.
+    /// - After REST the temporary file begins with that many bytes of the old file. They are copied
+    ///   once the data connection is open, within
+    ///   [`Timeouts::stall`](crate::server::Timeouts::stall).
+    /// - APPE and COMB still write in place, so that appending to a log does not copy it each time.
+    /// - On Unix the new file has the permissions of the old one, but is owned by the server's
+    ///   process. Other hard links to the old file keep the old content. A symbolic link stays, and
+    ///   the file it points to is replaced; a dangling link is replaced itself. This process needs
+    ///   write permission for the directory.
+    /// - The temporary files are named `.ftp-proto-upload-` and sixteen hexadecimal digits. No
+    ///   `Directory` lists them. A process that is killed leaves them behind. Remove those that no
+    ///   upload is using, for example with `find DIRECTORY -name '.ftp-proto-upload-*' -mmin +1440
+    ///   -delete`. Until then RMD refuses their directory as not empty.
     #[must_use]
     pub fn atomic_uploads(self, atomic: bool) -> Self {
         Self { atomic_uploads: atomic, ..self }

@@ -24,12 +24,12 @@ pub struct Guarded<F> {
 }
 
 impl<F> Guarded<F> {
-    /// `inner` with all that it allows.
+    /// Gives access to all that `inner` allows.
     pub fn full<Kind>(inner: impl IntoShared<Kind, Filesystem = F>) -> Self {
         Self { inner: inner.into_shared(), read_only: false }
     }
 
-    /// `inner` for reading, whatever else it allows.
+    /// Gives read access to `inner`, even if it allows more.
     pub fn read_only<Kind>(inner: impl IntoShared<Kind, Filesystem = F>) -> Self {
         Self { inner: inner.into_shared(), read_only: true }
     }

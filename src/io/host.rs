@@ -25,28 +25,28 @@ use crate::codec::{Command, ReplyCode, Text};
 pub use asynchronous::{AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem};
 pub use blocking::{Accounts, File, Filesystem};
 
-/// Who talks to a server, as far as it is known.
+/// The client of a session, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Visitor {
     /// The client's address.
     pub peer: SocketAddr,
-    /// The server's own, where the client came in.
+    /// The server's address that the client connected to.
     pub local: SocketAddr,
-    /// Whether TLS protects the control connection.
+    /// `true` if TLS protects the control connection.
     pub secured: bool,
-    /// The virtual host that it has chosen (RFC 7151): one that [`Accounts::host`] has let pass.
+    /// The virtual host that the client has chosen and [`Accounts::host`] has accepted (RFC 7151).
     pub host: Option<Vec<u8>>,
-    /// The user as whom it logs in, or is logged in. Empty before that.
+    /// The user name: attempted or logged in. Empty before USER.
     pub user: Vec<u8>,
-    /// How many logins have failed on this connection.
+    /// Number of failed logins on this connection.
     pub failed_logins: u16,
-    /// The certificates that the client has shown on the control connection.
+    /// The client's certificates on the control connection.
     certificates: Arc<[Vec<u8>]>,
 }
 
 impl Visitor {
-    /// A user at the door: for a host that calls its own accounts, as its tests do.
+    /// Creates a visitor, for hosts that call their own accounts, such as in tests.
     pub fn new(user: impl Into<Vec<u8>>, peer: SocketAddr, local: SocketAddr) -> Self {
         Self {
             peer,
@@ -59,7 +59,7 @@ impl Visitor {
         }
     }
 
-    /// The same with these certificates, in DER, the client's own first.
+    /// Adds certificates in DER, the client's own first.
     #[must_use]
     pub fn with_certificates(mut self, chain: impl Into<Arc<[Vec<u8>]>>) -> Self {
         self.certificates = chain.into();
@@ -70,26 +70,27 @@ impl Visitor {
         self.certificates = chain;
     }
 
-    /// The client's own certificate, in DER (X.509), which the server's TLS configuration has verified. None where
-    /// the control connection has no TLS, where the configuration asks for no certificate, and where the client has
-    /// shown none; nor after the client has had TLS taken off (CCC).
+    /// Returns the client's own certificate in DER (X.509), verified according to the server's TLS
+    /// configuration. Returns `None` if the control connection has no TLS, if the configuration
+    /// asks for no certificate, if the client sent none, and after the client has removed TLS
+    /// (CCC).
     ///
-    /// That it was verified says that one of the configuration's authorities has signed it, and that the client has
-    /// its key: whose it is, and which users that is, is for the host to say.
+    /// A verified certificate is signed by one of the configuration's authorities, and the client
+    /// holds its key. The host decides who its owner is, and which user that is.
     #[must_use]
     pub fn certificate(&self) -> Option<&[u8]> {
         self.certificates.first().map(Vec::as_slice)
     }
 
-    /// The client's own certificate, and behind it those that it has sent along to show who has signed that one, each
-    /// in DER. Empty where there is no [certificate](Self::certificate).
+    /// Returns the client's own certificate and the intermediate ones that it sent, each in DER.
+    /// Empty if there is no [certificate](Self::certificate).
     #[must_use]
     pub fn certificate_chain(&self) -> &[Vec<u8>] {
         &self.certificates
     }
 }
 
-/// The names under which nobody in particular logs in (RFC 1635), in any case.
+/// The user names of anonymous logins (RFC 1635), in any case.
 const ANONYMOUS_NAMES: [&[u8]; 2] = [b"anonymous", b"ftp"];
 
 pub(super) fn is_anonymous_name(user: &[u8]) -> bool {
@@ -153,13 +154,14 @@ pub struct Digest {
 pub struct Opened<F> {
     /// The file, at the offset asked for.
     pub file: F,
-    /// How many bytes there are from the offset on, when it is for reading and the host is sure of it.
+    /// The number of bytes from the offset on, for a file that is read and whose size is certain.
     ///
-    /// The client is told the number in the 150, and holds what it gets against it. A file that ends before that has
-    /// shrunk while it was sent: the data connection is reset, and the client is told 451. One that has grown is sent up
-    /// to its end at that time, with more bytes than were promised; RANG alone bounds it.
+    /// The 150 reply includes the number, and clients compare it with what they receive. If the
+    /// file ends earlier because it has shrunk meanwhile, the data connection is reset and the
+    /// client gets a 451. A file that has grown is sent up to its current end, unless RANG limits
+    /// it.
     pub size: Option<u64>,
-    /// The name chosen, for [`Access::Unique`]: without a directory.
+    /// The name chosen for [`Access::Unique`], without a directory.
     pub unique_name: Option<Vec<u8>>,
 }
 
@@ -171,7 +173,7 @@ impl OwnedPath {
         VirtualPath::new(&self.0)
     }
 
-    /// The path of what lies below it.
+    /// Returns the path of `below` in this directory.
     pub(super) fn joined(&self, below: &[u8]) -> Self {
         let mut path = self.0.clone();
         if !path.ends_with(b"/") {
@@ -199,11 +201,11 @@ impl From<VirtualPath<'_>> for OwnedPath {
     }
 }
 
-/// A command that outlives the window that it came in.
+/// A command that is independent of the receive window.
 pub(super) struct OwnedCommand(Vec<u8>);
 
 impl OwnedCommand {
-    /// Keeps the line of a command.
+    /// Copies the line of a command.
     pub(super) fn from_line(line: Text<'_>) -> Self {
         Self(line.as_bytes().to_vec())
     }

@@ -1,15 +1,15 @@
-//! Who has logged in, as TLS is told it.
+//! The login state of a control connection, as the TLS layer learns it.
 
 use ::std::net::IpAddr;
 
-/// Whose a control connection is.
+/// The owner of a control connection.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "rustls"), allow(dead_code, reason = "nobody asks"))]
 pub(super) enum Login<'a> {
-    /// Nobody's yet, or any more.
+    /// Nobody is logged in.
     Nobody,
-    /// Somebody's whose other connections are none of its business.
+    /// A user is logged in whose connections do not share TLS sessions.
     Unshared,
-    /// This user's, from this address.
+    /// This user is logged in, from this address.
     User { host: Option<&'a [u8]>, name: &'a [u8], address: IpAddr },
 }

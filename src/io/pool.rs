@@ -1,8 +1,9 @@
-//! Passive ports that sessions share: each has a listener for several clients at once, told apart by the address that
-//! they come from.
+//! Passive ports shared by several sessions. Each port has one listener, and connections are
+//! assigned to sessions by the address they come from.
 //!
-//! Nobody attends to a listener but the sessions that wait at it. Each watches it in its own runtime, by a descriptor of
-//! its own, and whoever takes in a connection of another's client hands that on.
+//! No task of its own serves a listener. Each waiting session watches it in its own runtime,
+//! through its own descriptor, and a session that accepts a connection of another session's client
+//! hands it over.
 
 use ::std::collections::{HashMap, VecDeque};
 use ::std::io;
@@ -15,36 +16,36 @@ use ::std::task::{Context, Poll, Waker, ready};
 use super::runtime::{Interest, Socket};
 use super::socket;
 
-/// How many connections of one client wait to be looked at.
+/// Maximum number of accepted connections that are queued for one client.
 const WAITING: usize = 4;
-/// How many connections are taken in at a time for others.
+/// Maximum number of connections that a session accepts for others in one poll.
 const AT_ONCE: usize = 16;
 
 /// The ports that the sessions of a server share.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pool(Arc<Mutex<HashMap<SocketAddr, Arc<Port>>>>);
 
-/// One of them.
+/// A port that sessions share.
 #[derive(Debug)]
 struct Port(Mutex<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// Closed when nobody waits at it any more.
+    /// `None` once the last seat was given up.
     listener: Option<TcpListener>,
-    /// Who waits at it, by the address that the client is to come from.
+    /// The waiting sessions, by the address that their client connects from.
     seats: HashMap<IpAddr, Waiting>,
 }
 
-/// What a session finds when it looks.
+/// Connections that other sessions accepted for a session.
 #[derive(Debug, Default)]
 struct Waiting {
     arrived: VecDeque<(OwnedFd, SocketAddr)>,
     waker: Option<Waker>,
 }
 
-/// A session's claim to the connections that its client makes to a port. Given up when it is dropped: the port itself
-/// then, where nobody else has it.
+/// A session's claim to its client's connections to a port, given up on drop. The last seat closes
+/// the port.
 #[derive(Debug)]
 struct Seat {
     pool: Pool,
@@ -53,15 +54,15 @@ struct Seat {
     client: IpAddr,
 }
 
-/// A listener, as a session has it that shares its port.
+/// A session's handle to the listener of a shared port.
 #[derive(Debug)]
 pub(super) struct Shared<S> {
-    // Closed before the seat is given up, so that the port is free then.
+    // Declared before the seat, and so closed before it is given up: the port is then free.
     socket: S,
     seat: Seat,
 }
 
-/// With whom a session shares its passive ports, and who its own client is.
+/// The pool that a session takes its passive ports from, and the address of its client.
 #[derive(Clone, Debug)]
 pub(super) struct Sharing {
     pool: Pool,
@@ -73,15 +74,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Pool {
-    /// For the session of a client that comes from here, with its data connections too.
+    /// Returns the handle for a session whose client makes all its connections from `client`.
     pub(super) fn sharing(&self, client: IpAddr) -> Sharing {
         Sharing { pool: self.clone(), client: client.to_canonical() }
     }
 }
 
 impl Sharing {
-    /// Listens at a port of the range that this client has not yet, as [`socket::bind_within`] chooses it; `register`
-    /// has it watched.
+    /// Listens at a port of the range at which this client has no seat yet, in the order of
+    /// [`socket::bind_within`]; `register` adds the listener to the session's runtime.
     pub(super) fn listen<S>(
         &self,
         at: SocketAddr,
@@ -93,7 +94,7 @@ impl Sharing {
         Ok((Shared { socket: register(listener.into())?, seat }, at))
     }
 
-    /// A seat at this port, and a descriptor of its listener.
+    /// Takes a seat at this port and duplicates the descriptor of its listener.
     fn take_seat(&self, at: SocketAddr) -> io::Result<(Seat, TcpListener)> {
         let Self { pool, client } = self.clone();
         let mut ports = lock(&pool.0);
@@ -102,7 +103,7 @@ impl Sharing {
             Some(port) => Arc::clone(port),
             None => Arc::new(Port::bind(at)?),
         };
-        // Who came before is none that this session waits for.
+        // Connections made before this session took its seat are not meant for it.
         port.clear();
         let mut inner = lock(&port.0);
         let (Some(listener), false) = (&inner.listener, inner.seats.contains_key(&client)) else {
@@ -126,7 +127,8 @@ impl Port {
         Ok(Self(Mutex::new(Inner { listener: Some(listener), seats: HashMap::new() })))
     }
 
-    /// Gives a connection to whom it is for; drops a stranger's.
+    /// Queues a connection for the session it belongs to. Drops it if there is none, or if that
+    /// session's queue is full.
     fn hand_on(&self, stream: OwnedFd, from: SocketAddr) {
         let mut inner = lock(&self.0);
         let waiting = inner.seats.get_mut(&from.ip().to_canonical());
@@ -137,7 +139,7 @@ impl Port {
         waker.into_iter().for_each(Waker::wake);
     }
 
-    /// Takes in whoever has connected up to now.
+    /// Accepts and hands over the connections made so far.
     fn clear(&self) {
         for _ in 0..AT_ONCE * AT_ONCE {
             let accepted = lock(&self.0).listener.as_ref().map(|listener| socket::accept(listener.as_fd()));
@@ -148,7 +150,7 @@ impl Port {
 }
 
 impl Seat {
-    /// A connection that another session has taken in for this one.
+    /// Returns a connection that another session accepted for this one.
     fn poll_handed(&self, cx: &Context<'_>) -> Poll<(OwnedFd, SocketAddr)> {
         let mut inner = lock(&self.port.0);
         let Some(waiting) = inner.seats.get_mut(&self.client) else { return Poll::Pending };
@@ -164,7 +166,8 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        // Nobody looks for a port meanwhile, who would find one that is taken and without a listener.
+        // Both locks are held until the port is removed, so that no session finds a port that is
+        // still bound but has no listener.
         let mut ports = lock(&self.pool.0);
         let mut inner = lock(&self.port.0);
         let left = inner.seats.remove(&self.client);
@@ -174,18 +177,20 @@ impl Drop for Seat {
             return;
         }
         drop((inner, left));
-        // What its client has connected beside must not be taken for what it connects next.
+        // Connections that the client made meanwhile must not be taken for those of its next
+        // session.
         self.port.clear();
     }
 }
 
 impl<S: Socket> Shared<S> {
-    /// Has the next [`poll_accept`](Self::poll_accept) ask the system, whatever the runtime was told.
+    /// Makes the next [`poll_accept`](Self::poll_accept) ask the system, even if the runtime
+    /// reported no readiness.
     pub(super) fn look_again(&self) {
         self.socket.look_again();
     }
 
-    /// The next connection of this session's client.
+    /// Accepts the next connection of this session's client.
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(OwnedFd, SocketAddr)>> {
         for _ in 0..AT_ONCE {
             if let Poll::Ready(arrived) = self.seat.poll_handed(cx) {
@@ -197,7 +202,7 @@ impl<S: Socket> Shared<S> {
             }
             self.seat.port.hand_on(stream, from);
         }
-        // It is the others' turn.
+        // Yields, so that other tasks run.
         cx.waker().wake_by_ref();
         Poll::Pending
     }

@@ -57,10 +57,11 @@ pub(super) trait Runtime: Unblock {
         Poll::Pending
     }
 
-    /// Begins to connect; [`Stream::poll_connected`] tells how that ended.
+    /// Starts to connect; [`Stream::poll_connected`] reports the result.
     fn connect(&self, to: SocketAddr) -> io::Result<Self::Stream>;
 
-    /// Listens at a port of the range, one that others cannot predict, and that it shares with others or has alone.
+    /// Listens at an unpredictable port of the range, which is shared with other sessions if
+    /// `sharing` is given.
     fn listen(
         &self,
         at: SocketAddr,
@@ -68,7 +69,8 @@ pub(super) trait Runtime: Unblock {
         sharing: Option<&Sharing>,
     ) -> io::Result<(Self::Listener, SocketAddr)>;
 
-    /// Has the next [`poll_accept`](Self::poll_accept) ask the system, whatever the runtime was told.
+    /// Makes the next [`poll_accept`](Self::poll_accept) ask the system, even if the runtime
+    /// reported no readiness.
     fn look_for_arrivals(&self, listener: &Self::Listener) {
         let _ = listener;
     }
@@ -175,12 +177,12 @@ impl<W: Reactor> Runtime for W {
     }
 }
 
-/// What others connect to.
+/// A listener for data connections.
 #[derive(Debug)]
 pub(super) enum Listener<S> {
-    /// A port of its own.
+    /// A port used by this session only.
     Own(S),
-    /// A port that other sessions listen at, too.
+    /// A port shared with other sessions.
     Shared(Shared<S>),
 }
 

@@ -1,4 +1,4 @@
-//! The server's driver, over any runtime: one session, between its sockets and its host.
+//! The server's driver for any runtime: runs one session between its sockets and its host.
 
 mod asking;
 mod cutting;
@@ -42,7 +42,7 @@ use pages::Pages;
 pub(super) use events::Hooks;
 pub use events::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 
-/// Something that the host does; dropped, it is given up.
+/// A call to the host. Dropping it cancels the call.
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// How long a client may take to see the last reply and to close its side.
@@ -58,34 +58,35 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     data: Data<R>,
     accounts: Arc<A>,
     filesystem: Option<Arc<A::Filesystem>>,
-    /// The virtual host that the client has chosen, and who it is.
+    /// The virtual host that the client has chosen, and the user.
     host: Option<Vec<u8>>,
     user: Vec<u8>,
-    /// The certificates that it has shown in the handshake of the TLS that is in force.
+    /// The certificates from the handshake of the current TLS connection.
     certificates: Arc<[Vec<u8>]>,
     endpoints: Endpoints,
     endpoint: Option<Endpoint>,
-    /// What the host is at work on.
+    /// The request that the host is working on.
     asked: Option<(Ticket, Doing<A>)>,
-    /// It is not done with that, and would go on at once: the client is heard in between.
+    /// Set if the host's work yielded and can go on at once, so that the client is served in
+    /// between.
     host_moves: bool,
     moving: Option<Moving<A::Filesystem>>,
-    /// An upload that was cut, and that its host is yet to see the end of.
+    /// The file of an upload that was cut off, while the host aborts it.
     cutting: Cutting,
     admitted: bool,
-    /// What holds its transfers back.
+    /// The rate limits of its transfers.
     pub(super) throttle: Throttle,
-    /// The failed logins of all connections.
+    /// The failed logins of all connections, if they are counted.
     pub(super) guesses: Option<Arc<Guesses>>,
-    /// Until when the host is not asked yet.
+    /// Time until which a login is delayed before the host is asked.
     held: Option<Instant>,
-    /// Who hands the client's connections on, if somebody does.
+    /// The address of the proxy that forwards the client's connections, if any.
     pub(super) proxy: Option<IpAddr>,
-    /// The server is being shut down: the grace that it gave, and when that is over.
+    /// Set during a shutdown: its grace period, and the end of that.
     ending: Option<(Duration, Instant)>,
-    /// The dialogue is over: until when the connection may still take to close in order.
+    /// Set once the dialogue is over: the deadline for an orderly close.
     closing: Option<Instant>,
-    /// How it came to that.
+    /// The result with which the dialogue ended.
     ended: Result<(), Error>,
     reporter: Reporter,
 }
@@ -144,7 +145,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         self
     }
 
-    /// Has its passive ports shared, with the sessions of clients that come from other addresses.
+    /// Shares passive ports with the sessions of clients at other addresses.
     pub(super) fn share_ports(&mut self, pool: &Pool) {
         self.data.sharing = Some(pool.sharing(self.endpoints.peer.ip()));
     }
@@ -202,7 +203,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 Action::DowngradeControl(token) => self.control.downgrade(token),
                 Action::Data(id, op) => {
                     self.act(id, op);
-                    // What it waits for may be there, and come before what the client says next.
+                    // The awaited data may be there, and precedes the client's next command.
                     self.move_data(cx);
                 }
                 Action::Event(Event::Abort) => self.give_up(),
@@ -214,7 +215,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     self.cut();
                     self.linger(now);
                 }
-                // The end of its transfer is told once the file has been.
+                // The end of the transfer is reported once its file was aborted.
                 Action::Wait(_) if self.cut_what_is_over() => {}
                 Action::Wait(wait) => {
                     if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
@@ -229,7 +230,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     let changing = self.control.is_changing();
                     let mut progress = !changing && self.control.flush(cx);
                     if !changing && self.control.fill(cx) {
-                        // Who has connected before it said that comes first.
+                        // Connections made before this command was sent are accepted first.
                         self.data.look_again(&self.runtime);
                         progress = true;
                     }
@@ -256,7 +257,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         Poll::Ready(::std::mem::replace(&mut self.ended, Ok(())))
     }
 
-    /// The dialogue is over.
+    /// Sets the deadline for an orderly close after the end of the dialogue.
     fn linger(&mut self, now: Instant) {
         let linger = now.after(LINGER);
         self.closing = Some(self.ending.map_or(linger, |(_, end)| linger.min(end)));
@@ -283,7 +284,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         self.tell_login(&event);
         let certificates = self.certificates();
         let reporter = &mut self.reporter;
-        // Who was refused is told as whom he wanted to be.
+        // A failed login is reported under the name that was refused.
         if !matches!(event, EventKind::LoginFailed) {
             reporter.visitor.user.clone_from(&self.user);
         }
@@ -311,7 +312,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         }
     }
 
-    /// Has TLS know whose the connection is.
+    /// Reports logins to the TLS layer, which shares sessions between the connections of a user.
     fn tell_login(&self, event: &EventKind) {
         let Some(endpoint) = &self.endpoint else { return };
         endpoint.tell_login(match event {
@@ -340,14 +341,14 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         }
     }
 
-    /// The transfer ends before its end: an upload's file is aborted before anything else happens.
+    /// Ends a transfer early. The file of an upload is aborted before anything else happens.
     fn cut(&mut self) {
         if let Some(abort) = self.moving.take().and_then(Moving::abort) {
             self.cutting.begin(abort, self.runtime.now());
         }
     }
 
-    /// As [`cut`](Self::cut), where the machine has ended the transfer. Returns whether it had.
+    /// Calls [`cut`](Self::cut) if the machine has ended the transfer. Returns whether it had.
     fn cut_what_is_over(&mut self) -> bool {
         let is_over = self.moving.is_some() && !self.session.is_transferring();
         if is_over {
@@ -361,7 +362,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         debug_assert!(told.is_ok(), "{event:?}: {told:?}");
     }
 
-    /// Asks the host.
+    /// Passes a request to the host.
     fn request(&mut self, ticket: Ticket, asked: Request<Span>) {
         let rx = &self.control.rx;
         let request = asked.resolve(|place| rx.bytes(place));
@@ -395,7 +396,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         self.asked = Some((ticket, Doing::Asking(work)));
     }
 
-    /// Who talks to us: before the login, who wants to be.
+    /// Returns what is known of the client, with the attempted user name before login.
     fn visitor(&self) -> Visitor {
         let logged_in = self.session.is_logged_in();
         let user = if logged_in { self.user.clone() } else { self.session.user().to_vec() };
@@ -407,7 +408,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         visitor
     }
 
-    /// The certificates that the client has shown, as long as the TLS is in force that has verified them.
+    /// Returns the client's certificates, while the TLS connection that verified them is in use.
     fn certificates(&self) -> Arc<[Vec<u8>]> {
         if self.session.is_certified() { Arc::clone(&self.certificates) } else { Arc::default() }
     }
@@ -507,7 +508,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         };
         debug_assert!(answered.is_ok(), "{answered:?}");
         match told {
-            // It may be refused for what only shows once it is open.
+            // A file that was opened may still be refused, for a reason that shows only then.
             Ok(Told::Opened { moving, unique_name, .. }) => {
                 self.moving = Some(moving);
                 if answered.is_ok() && self.session.is_transferring() {
@@ -536,8 +537,8 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         }
     }
 
-    /// Moves bytes between the host and the data connection, or brings that about. `true` when
-    /// something happened.
+    /// Moves bytes between the host and the data connection, or sets the connection up. Returns
+    /// whether anything happened.
     fn move_data(&mut self, cx: &mut Context<'_>) -> bool {
         if let Some(until) = self.data.poll_parting(&self.runtime, cx) {
             if self.runtime.poll_deadline(until, cx).is_ready() {
@@ -562,7 +563,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         match &mut event {
             DataEvent::Flushed => {
                 self.moving = None;
-                // The reply may wait for the client to close its end.
+                // The reply may have to wait until the client closes the connection.
                 self.act(id, DataOp::AwaitClose);
             }
             DataEvent::Moved(0) => self.throttle.worked(self.runtime.now(), worked),

@@ -65,7 +65,7 @@ pub(super) struct Service {
     state: Arc<State>,
 }
 
-/// What holds for every session.
+/// Settings shared by all sessions.
 pub(super) struct Terms {
     pub(super) config: Config,
     #[cfg(feature = "rustls")]
@@ -74,15 +74,15 @@ pub(super) struct Terms {
     pub(super) proxies: Option<Proxies>,
     pub(super) places: state::Places,
     pub(super) keepalive: Keepalive,
-    /// The passive ports, where sessions share them.
+    /// The pool of passive ports, if sessions share them.
     pub(super) pool: Option<Pool>,
-    /// In bytes a second, for each session.
+    /// Maximum rate of each session in bytes per second.
     pub(super) rate: Option<NonZeroU64>,
     total: Option<SharedPace>,
     pub(super) hooks: Hooks,
-    /// Failed logins, unless they are not counted.
+    /// Counts of failed logins; `None` if they are not counted.
     pub(super) guesses: Option<Arc<Guesses>>,
-    /// The address that clients see, where it has to be looked up.
+    /// The public address, if it has to be looked up.
     pub(super) public: Option<PublicAddress>,
     /// Suits the configuration to a client.
     pub(super) suit: Option<Suit>,
@@ -291,7 +291,7 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     if let Some(suit) = &terms.suit {
         suit(endpoints, &mut config);
     }
-    // Whose data may come from elsewhere cannot be told from others by where they come from.
+    // Clients whose data connections may come from other addresses cannot share ports.
     let pool = terms.pool.as_ref().filter(|_| client == peer && !config.foreign_addresses);
     let mut connection =
         Connection::new(runtime, socket, endpoints, config, accounts, admitted, terms.endpoint(client.ip()))

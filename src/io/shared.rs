@@ -1,19 +1,20 @@
-//! File systems that are given by value or shared already.
+//! Conversion of file systems, given by value or already shared, to an `Arc`.
 
 use ::std::sync::Arc;
 
 use super::host::{AsyncFilesystem, Filesystem};
 
-/// A file system as [`Users`](super::Users) and [`Guarded`](super::Guarded) take it: a [`Filesystem`] or an
-/// [`AsyncFilesystem`] by value, or an [`Arc`] of one that others have, too. `Kind` tells these apart and is always
-/// inferred, but for a type that is both a [`Filesystem`] and an [`AsyncFilesystem`]: such a one goes into an [`Arc`].
+/// A file system as [`Users`](super::Users) and [`Guarded`](super::Guarded) accept it: a
+/// [`Filesystem`] or [`AsyncFilesystem`] by value, or an [`Arc`] of one that is also used
+/// elsewhere. `Kind` distinguishes these and is inferred, except for a type that implements both
+/// [`Filesystem`] and [`AsyncFilesystem`]: pass such a value in an [`Arc`].
 ///
-/// It is implemented for all of them. There is nothing to implement.
+/// This trait is sealed and implemented for all of them.
 pub trait IntoShared<Kind>: sealed::Sealed<Kind> {
     /// The file system.
     type Filesystem;
 
-    /// The file system, to be shared.
+    /// Returns the file system in an [`Arc`].
     fn into_shared(self) -> Arc<Self::Filesystem>;
 }
 

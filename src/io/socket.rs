@@ -66,14 +66,14 @@ pub(super) fn keep_alive(stream: BorrowedFd<'_>, keepalive: Keepalive) {
     }
 }
 
-/// Binds at a port of the range that nobody can predict, so that nobody waits there for another's data
-/// (RFC 2577 4). An empty range (0..=0) means the ports that systems use for such things: letting the
-/// system choose is slow when many are in TIME_WAIT.
+/// Binds an unpredictable port of the range, so that others cannot wait there for someone else's
+/// data (RFC 2577 4). An empty range (0..=0) means the ephemeral ports of RFC 6335. They are not
+/// left to the system, which is slow to choose when many are in TIME_WAIT.
 pub(super) fn bind_within(at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<TcpListener> {
     within(at, ports, TcpListener::bind)
 }
 
-/// As [`bind_within`], by this call, which says that an address is in use where it has to be another one.
+/// Calls `bind` like [`bind_within`], with other ports while it fails with `AddrInUse`.
 pub(super) fn within<T>(
     at: SocketAddr,
     ports: RangeInclusive<u16>,

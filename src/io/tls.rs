@@ -1,13 +1,14 @@
-//! TLS (RFC 4217), for every adapter: what its users bring, the sessions of one control connection, and
-//! the records between a socket and rustls.
+//! TLS (RFC 4217) for every adapter: configurations, the TLS sessions of a control connection, and
+//! the record layer between a socket and rustls.
 //!
-//! Each control connection has its own TLS sessions, which its data connections share and, of a client, nobody else
-//! does. A client's data connection so always resumes a session of its own control connection. A server lets a data
-//! connection resume the sessions of its own control connection and of its user's others ([`ServerTls`]), and none
-//! besides: when it sees one resumed, it knows whose it is.
+//! Each control connection has its own store of TLS sessions, which it shares with its data
+//! connections. A client shares them with nothing else, so that its data connections always resume
+//! a session of their own control connection. A server also lets data connections resume sessions
+//! of their user's other control connections ([`ServerTls`]), and no others, so that a resumed
+//! session identifies the user.
 //!
-//! A driver of your own has these stores too, as [`ClientSessions`] and [`ServerSessions`], and moves the bytes
-//! of rustls's connections itself:
+//! If you write a driver of your own, use these stores as [`ClientSessions`] and
+//! [`ServerSessions`], and move the bytes of rustls's connections yourself:
 //!
 //! ```
 //! # #[cfg(feature = "ring")]
@@ -101,7 +102,7 @@ impl Endpoint {
         Ok(Self::Client(tls.sessions(name)))
     }
 
-    /// A server's, for a client from this address.
+    /// Creates a server's endpoint, for a client from this address.
     pub(super) fn server(tls: &ServerTls, address: IpAddr) -> Self {
         Self::Server(tls.sessions_from(address))
     }
@@ -110,7 +111,7 @@ impl Endpoint {
         matches!(self, Self::Server(_))
     }
 
-    /// Who has logged in, if anybody has, and as whom if the sessions are shared with others of that user.
+    /// Reports a login or its end, which decides with which connections sessions are shared.
     pub(super) fn tell_login(&self, login: Login<'_>) {
         let Self::Server(sessions) = self else { return };
         match login {
@@ -139,7 +140,7 @@ impl Endpoint {
         Ok(Session::new(connection, chunk, tolerant))
     }
 
-    /// As [`session`](Self::session), for a data connection.
+    /// Like [`session`](Self::session), for a data connection.
     pub(super) fn data_session(&self, chunk: usize) -> io::Result<Session> {
         match self {
             Self::Client(_) => self.session(chunk),

@@ -24,14 +24,15 @@ impl<S: Stream> Wire<S> {
         self.tls = Some(Box::new(session));
     }
 
-    /// Goes on with the handshake. Ready when it is done: whether it resumed a session of the same peer's.
+    /// Continues the handshake. Once it is done, returns whether it resumed a session of the same
+    /// peer.
     pub(super) fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(Ok(false)) };
         ready!(tls.poll_handshake(stream, cx))?;
         tls.poll_resumed(cx).map(Ok)
     }
 
-    /// The certificates that the peer has shown, once the handshake is done.
+    /// Returns the peer's certificates, once the handshake is done.
     pub(super) fn peer_certificates(&self) -> Vec<Vec<u8>> {
         self.tls.as_ref().map(|tls| tls.peer_certificates()).unwrap_or_default()
     }
@@ -119,7 +120,8 @@ impl<S: Stream> Wire<S> {
         })
     }
 
-    /// Sends the tickets that were kept back, as far as it takes them now; whatever is sent next comes behind them.
+    /// Sends the tickets that were held back, as far as possible without waiting. Later output
+    /// follows them.
     pub(super) fn send_tickets(&mut self, cx: &mut Context<'_>) {
         if let Some(tls) = &mut self.tls {
             tls.release_tickets();
@@ -127,7 +129,7 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Ready, once, when the peer has sent bytes on a connection whose tickets are kept back.
+    /// Ready once, when the peer has sent bytes while tickets are held back.
     pub(super) fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.tls {
             Some(tls) => tls.poll_ahead(&mut self.stream, cx),
@@ -156,7 +158,7 @@ impl<S: Stream> Wire<S> {
         tls.poll_end(stream, cx).map(drop)
     }
 
-    /// Reads what comes and drops it, under TLS or not: ready when no more will.
+    /// Reads and drops what arrives, with or without TLS. Ready once nothing more will arrive.
     pub(super) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let (mut waste, mut turns) = ([0; 4096], Turns::default());
         while let Ok(1..) = ready!(self.stream.poll_read(cx, &mut waste)) {

@@ -1,4 +1,4 @@
-//! Uploads that take the place of a file at their end.
+//! Uploads that replace a file when they are complete.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -12,7 +12,7 @@ fn atomic(scratch: &Scratch) -> Directory {
     scratch.writable().atomic_uploads(true)
 }
 
-/// The names that are there, whatever a listing says.
+/// Returns all names in the directory, including those that listings leave out.
 fn all_names(scratch: &Scratch) -> Vec<String> {
     let names = fs::read_dir(scratch.at("")).unwrap();
     let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -33,7 +33,7 @@ fn an_atomic_upload_is_seen_when_it_is_finished_and_not_before() {
             opened.file.begin().unwrap();
             opened.file.write(b"n").unwrap();
             assert_eq!(fs::read_to_string(scratch.at("file")).ok().as_deref(), before);
-            // The name that people are told to clean up by.
+            // The documentation tells users to clean up by this name.
             let temporary = all_names(&scratch).into_iter().find(|name| name != "file").unwrap();
             let digits = temporary.strip_prefix(".ftp-proto-upload-").unwrap();
             assert!(digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
@@ -108,11 +108,11 @@ fn much_that_is_kept_is_copied_in_pieces() {
     write_all(opened, b"end");
     let expected = [&content[..SIZE], b"end"].concat();
     assert!(fs::read(scratch.at("file")).unwrap() == expected);
-    // Nobody needs to begin it.
+    // An upload may also finish without `begin`.
     let opened = directory.open(path("/file"), access, &Wishes::default()).unwrap();
     write_all(opened, b"end");
     assert!(fs::read(scratch.at("file")).unwrap() == expected);
-    // What is gone before it is copied is no upload.
+    // Part of the old file vanishes before it is copied, so the upload must fail.
     let opened = directory.open(path("/file"), access, &Wishes::default()).unwrap();
     scratch.file("file", "short");
     assert_eq!(opened.file.finish(), Err(Refusal::Failed));

@@ -1,5 +1,5 @@
-//! A directory on disk as a file system, through what the crate exports: that no path leaves it, and that
-//! each thing that can go wrong has its refusal.
+//! A directory on disk as a file system, through the public API: no path leaves it, and each
+//! possible error has its refusal.
 #![cfg(all(feature = "disk", unix))]
 
 mod atomic;

@@ -165,7 +165,7 @@ fn a_file_system_is_taken_by_value_or_shared_and_its_type_inferred() {
     let peer = "192.0.2.1:1".parse().unwrap();
     let visitor = Visitor::new("alice", peer, peer);
     let shared = Arc::new(scratch.writable());
-    // No type is named anywhere.
+    // The types are inferred.
     let by_value = Users::new().user("alice", "secret", scratch.writable()).anonymous(scratch.read_only());
     let by_arc = Users::new().user("alice", "secret", Arc::clone(&shared)).anonymous(Arc::clone(&shared));
     let by_both = Users::new().anonymous(scratch.read_only()).reader("alice", "secret", Arc::clone(&shared));

@@ -1,6 +1,6 @@
-//! What our server answers over a real socket, command by command: a reference, checked. The rows of
-//! [`rows`] come in the order of RFC 959 and what grew on it; each has the success, then every failure
-//! that can be brought about from outside.
+//! The replies of our server over a real socket, command by command: a reference that is checked.
+//! The rows of [`rows`] are in the order of RFC 959 and its extensions. Each has the success first,
+//! then every failure that can be caused from outside.
 
 #[path = "../support/certificates.rs"]
 #[allow(dead_code, reason = "the client here is no client of ours")]
@@ -13,36 +13,37 @@ use peer::Peer;
 use rows::{ROWS, Row};
 use site::Site;
 
-/// What is done next, and what has to come of it.
+/// A step of a dialogue: an action or an expected result.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
-    /// Sends a line and expects this reply: its lines with `\n` between them, `*` for any text.
+    /// Sends a line and expects this reply: its lines separated by `\n`, with `*` for any text.
     Says(&'static str, &'static str),
-    /// Expects one more reply.
+    /// Expects another reply.
     Hears(&'static str),
-    /// Sends bytes without a line end of ours, and expects nothing.
+    /// Sends bytes without adding a line end, and expects nothing.
     Sends(&'static str),
-    /// Expects the end of the connection.
+    /// Expects the end of the control connection.
     Ends,
-    /// Opens a data connection by EPSV.
+    /// Opens a data connection with EPSV.
     Opens,
-    /// Reads the data connection to its end: this came, `*` for any text.
+    /// Reads the data connection to its end and expects this content, with `*` for any text.
     Receives(&'static str),
-    /// Sends this over the data connection and closes it.
+    /// Sends this on the data connection and closes it.
     Uploads(&'static str),
-    /// Closes the data connection before its time.
+    /// Closes the data connection early.
     Breaks,
-    /// Shakes hands on the control connection.
+    /// Completes a TLS handshake on the control connection.
     Secures,
-    /// Ends TLS on the control connection, in order.
+    /// Ends TLS on the control connection with close_notify.
     Clears,
-    /// Shakes hands on the data connection, resuming the control connection's session or not.
+    /// Completes a TLS handshake on the data connection, resuming the control connection's session
+    /// or not.
     SecuresData { resumes: bool },
-    /// Logs in.
+    /// Logs in with USER and PASS.
     LogsIn,
-    /// Does something behind the server's back.
+    /// Changes the served directory directly.
     Does(fn(&std::path::Path)),
-    /// Connects once more and expects this greeting there.
+    /// Opens another control connection and expects this greeting.
     Another(&'static str),
 }
 
@@ -61,7 +62,7 @@ fn walk(row: &Row) {
     }
 }
 
-/// A test for each row, so that each has a name.
+/// Defines a named test for each row.
 macro_rules! rows {
     ($($test:ident $command:literal)*) => {
         $(#[test]

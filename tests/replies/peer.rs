@@ -1,4 +1,4 @@
-//! A client of bare sockets that says what it is told to and shows what came.
+//! A client made of plain sockets, which follows a script and records the dialogue.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -24,7 +24,7 @@ pub struct Peer {
     control: Stream,
     data: Option<Stream>,
     config: Arc<ClientConfig>,
-    /// Other connections, kept open.
+    /// Additional control connections, kept open.
     others: Vec<TcpStream>,
     log: String,
 }
@@ -50,7 +50,7 @@ fn tcp(address: SocketAddr) -> TcpStream {
 fn secured(stream: TcpStream, config: &Arc<ClientConfig>) -> Stream {
     let name = ServerName::try_from("localhost").unwrap();
     let mut tls = StreamOwned::new(ClientConnection::new(Arc::clone(config), name).unwrap(), stream);
-    // A failure shows in what is said afterwards.
+    // A failed handshake shows in the following step.
     let _ = tls.conn.complete_io(&mut tls.sock);
     Stream::Secured(Box::new(tls))
 }
@@ -90,7 +90,7 @@ impl Stream {
         .unwrap()
     }
 
-    /// Ends what is sent, in order.
+    /// Ends the stream in order.
     fn finish(&mut self) {
         if let Self::Secured(tls) = self {
             tls.conn.send_close_notify();
@@ -100,7 +100,7 @@ impl Stream {
     }
 }
 
-/// Whether a text is of this form: `*` stands for any text.
+/// Returns whether `text` matches `form`, in which `*` stands for any text.
 fn is_like(form: &str, text: &str) -> bool {
     match form.split_once('*') {
         None => form == text,
@@ -112,7 +112,7 @@ fn is_like(form: &str, text: &str) -> bool {
 }
 
 impl Peer {
-    /// Greeted, unless TLS comes first.
+    /// Connects, and reads the greeting unless TLS comes first.
     pub fn connect(site: &Site) -> Self {
         let (config, stream) = (tls_config(), tcp(site.address));
         let control = match site.kind {
@@ -136,7 +136,7 @@ impl Peer {
             Step::Sends(bytes) => self.send(bytes),
             Step::Ends => match self.control.read(&mut [0]) {
                 Ok(1) => Err("there is more".into()),
-                // A reset is an end, too.
+                // A reset counts as the end.
                 _ => Ok(()),
             },
             Step::Opens => {
@@ -159,7 +159,7 @@ impl Peer {
                 let mut data = self.data.take().ok_or("no data connection")?;
                 data.write_all(content.as_bytes()).map_err(|error| error.to_string())?;
                 data.finish();
-                // Tickets are read, so that the end is one in order.
+                // The tickets have to be read, or the close would be a reset.
                 let _ = data.read_to_end(&mut Vec::new());
                 Ok(())
             }
@@ -222,7 +222,7 @@ impl Peer {
         if is_like(form, &reply) { Ok(()) } else { Err(format!("{reply:?} came")) }
     }
 
-    /// One reply, with `\n` between its lines. Each line has to end in CRLF.
+    /// Reads one reply and joins its lines with `\n`. Each line has to end in CRLF.
     fn reply(&mut self) -> Result<String, String> {
         let first = self.line()?;
         let mut reply = first.clone();

@@ -1,13 +1,13 @@
-//! The rows. Left out are codes that need what no client can bring about: a full disk (452), a quota of the file
-//! system's (552), a service that is down (431), a file system that is busy (450).
+//! The rows of the reference. Codes that no client can cause are missing: a full disk (452), a
+//! quota of the file system (552), a service that is down (431), a busy file system (450).
 
 use std::fs;
 
 use crate::Step::{self, *};
 use crate::site::Kind::{self, *};
 
-/// A row: a command, or some that are answered alike, and the dialogues that show its answers. Each dialogue has a
-/// connection and a server of its own.
+/// A row: a command, or several with the same replies, and the dialogues that show these. Each
+/// dialogue has its own server and connection.
 pub struct Row {
     pub command: &'static str,
     pub dialogues: &'static [(Kind, &'static [Step])],
@@ -17,7 +17,7 @@ const fn row(command: &'static str, dialogues: &'static [(Kind, &'static [Step])
     Row { command, dialogues }
 }
 
-/// A command and a name of more than 255 bytes, which is too long for any file system here.
+/// A command with a name of more than 255 bytes, too long for any file system in this test.
 macro_rules! too_long {
     ($verb:literal) => {
         concat!(
@@ -31,7 +31,7 @@ macro_rules! too_long {
 }
 
 const MODE_Z: &str = if cfg!(feature = "deflate") { "200 *" } else { "504 *" };
-/// MODE Z is there with a feature of the crate's alone.
+/// The reply to FEAT. MODE Z depends on a feature of the crate.
 const FEATURES: &str = concat!(
     "211-*\n AVBL\n CLNT\n COMB\n CSID\n EPRT\n EPSV\n HASH SHA-256*;SHA-512;SHA-1;MD5;CRC32\n HOST\n LANG EN*\n MDTM\n",
     " MFCT\n MFF\n MFMT\n MLST type*;size*;modify*;perm*;unique*;UNIX.mode*;UNIX.owner*;UNIX.group*;\n* RANG STREAM\n",
@@ -112,7 +112,7 @@ pub static ROWS: &[Row] = &[
         (Plain, &[
             GREETED, Says("QUIT", "221 *"), Ends,
         ]),
-        // It waits for the end of the transfer.
+        // QUIT waits for the end of the transfer.
         (Plain, &[
             GREETED, LogsIn, Opens, Says("RETR big", "150 *"), Sends("QUIT\r\n"), Receives("*"), Hears("226 *"),
             Hears("221 *"), Ends,
@@ -124,7 +124,7 @@ pub static ROWS: &[Row] = &[
             Says("PORT 127,0,0,1,156", "501 *"), Says("PORT 1,2,3,4,5,256", "501 *"), Says("EPRT x", "501 *"),
             Says("PORT 192,0,2,1,156,65", "504 *"), Says("EPRT |1|192.0.2.1|40001|", "504 *"),
             Says("PORT 127,0,0,1,0,25", "504 *"), Says("EPRT |1|127.0.0.1|25|", "504 *"),
-            // Of the two families the one is named that this connection can use.
+            // The reply names the address family that this connection can use.
             Says("EPRT |3|x|40001|", "522 *(1)*"),
         ]),
     ]),
@@ -177,7 +177,7 @@ pub static ROWS: &[Row] = &[
             GREETED, LogsIn, Says("REST 3", "350 *"), Says("REST 0", "350 *"), Says("REST x", "501 *"),
             Says("REST -1", "501 *"), Says("REST 18446744073709551616", "501 *"), Says("REST", "501 *"),
         ]),
-        // A stream offset in ASCII is refused where it would be used.
+        // A restart offset in ASCII is refused when it would be used.
         (Plain, &[
             GREETED, LogsIn, Says("TYPE A", "200 *"), Says("REST 3", "350 *"), Opens, Says("STOR file", "504 *"),
         ]),
@@ -199,7 +199,8 @@ pub static ROWS: &[Row] = &[
             GREETED, LogsIn, Says("TYPE I", "200 *"), Opens, Says("RETR big", "150 *"), Sends("ABOR\r\n"),
             Hears("426 *"), Hears("226 *"),
         ]),
-        // What ends in CRLF in the file does so on the wire, unless the server is told to take TYPE A at its word.
+        // A line that already ends in CRLF is sent unchanged, unless the server is set to literal
+        // TYPE A.
         (Plain, &[
             GREETED, LogsIn, Does(|root| fs::write(root.join("lines"), "a\r\nb\n").unwrap()), Says("TYPE A", "200 *"),
             Opens, Says("RETR lines", "150 *"), Receives("a\nb\n"), Hears("226 *"),
@@ -208,7 +209,7 @@ pub static ROWS: &[Row] = &[
             GREETED, LogsIn, Does(|root| fs::write(root.join("lines"), "a\r\nb\n").unwrap()), Says("TYPE A", "200 *"),
             Opens, Says("RETR lines", "150 *"), Receives("a\r\nb\n"), Hears("226 *"),
         ]),
-        // The memory of the process can be opened, and there is nothing at 0.
+        // The memory of the process can be opened, but not read at offset 0.
         (Proc, &[
             GREETED, LogsIn, Says("TYPE I", "200 *"), Opens, Says("RETR mem", "150 *"), Hears("451 *"),
         ]),
@@ -238,7 +239,7 @@ pub static ROWS: &[Row] = &[
         (Plain, &[
             GREETED, LogsIn, Opens, Says("STOR new", "150 *"), Sends("ABOR\r\n"), Hears("426 *"), Hears("226 *"),
         ]),
-        // Block mode says where the end is: a connection that ends before it has broken.
+        // Block mode marks the end, so a connection that closes before the mark was cut off.
         (Plain, &[
             GREETED, LogsIn, Says("MODE B", "200 *"), Opens, Says("STOR new", "150 *"), Uploads("1"),
             Hears("426 *"),
@@ -266,7 +267,7 @@ pub static ROWS: &[Row] = &[
             Receives("dir/inner\n"), Hears("226 *"), Opens, Says("NLST f*", "150 *"), Receives("file\n"),
             Hears("226 *"),
         ]),
-        // An empty directory is nothing wrong.
+        // An empty directory is not an error.
         (Plain, &[
             GREETED, LogsIn, Opens, Says("LIST dir/empty", "150 *"), Receives(""), Hears("226 *"), Opens,
             Says("NLST dir/empty", "150 *"), Receives(""), Hears("226 *"), Opens, Says("MLSD dir/empty", "150 *"),
@@ -436,7 +437,7 @@ pub static ROWS: &[Row] = &[
         ]),
     ]),
     row("data TLS policy", &[
-        // Judged when the transfer is asked for, not before.
+        // The protection is checked when the transfer is requested, not before.
         (TlsOnly, &[
             GREETED, Says("AUTH TLS", "234 *"), Secures, LogsIn, Says("EPSV", "229 *"),
             Says("PORT 127,0,0,1,156,65", "200 *"), Opens, Says("RETR file", "521 *"), Opens, Says("STOR new", "521 *"),
@@ -447,12 +448,12 @@ pub static ROWS: &[Row] = &[
             Says("TYPE I", "200 *"), Opens, Says("RETR file", "150 *"), SecuresData { resumes: true },
             Receives("content"), Hears("226 *"),
         ]),
-        // A session of its own.
+        // The data connection does not resume a session.
         (TlsOnly, &[
             GREETED, Says("AUTH TLS", "234 *"), Secures, LogsIn, Says("PBSZ 0", "200 *"), Says("PROT P", "200 *"),
             Opens, Says("RETR file", "150 *"), SecuresData { resumes: false }, Hears("522 *"),
         ]),
-        // No handshake at all.
+        // The client sends no handshake.
         (TlsOnly, &[
             GREETED, Says("AUTH TLS", "234 *"), Secures, LogsIn, Says("PBSZ 0", "200 *"), Says("PROT P", "200 *"),
             Opens, Says("STOR new", "150 *"), Uploads("in the clear"), Hears("522 *"),
@@ -551,7 +552,7 @@ pub static ROWS: &[Row] = &[
         (Plain, &[
             GREETED, LogsIn, Opens, Says("RETR big", "150 *"), Says("NOOP", "200 *"),
             Says("STAT", "211-*bytes*\n211 *"),
-            // Everything else waits its turn, in order.
+            // All other commands wait for the end of the transfer, in order.
             Sends("PWD\r\nSYST\r\n"), Receives("*"), Hears("226 *"), Hears("257 *"), Hears("215 *"),
         ]),
     ]),
@@ -561,7 +562,7 @@ pub static ROWS: &[Row] = &[
             Says("SSCN", "502 *"), Says("TYPE L 36", "504 *"),
             // A blank line gets no reply.
             Sends("\r\n\r\n"), Says("NOOP", "200 *"), Says("noop", "200 *"),
-            // Blanks behind what cannot hold any.
+            // Trailing blanks are accepted after arguments that cannot contain any.
             Says("NOOP  ", "200 *"), Says("TYPE I ", "200 *"), Says("EPSV ", "229 *"), Says("REST 1  ", "350 *"),
             Says("PORT 127,0,0,1,156,65 ", "200 *"), Says("PWD \t", "257 *"),
         ]),

@@ -1,4 +1,4 @@
-//! The servers of the walk.
+//! The servers that the rows run on.
 
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU64;
@@ -17,36 +17,36 @@ use ftp_proto::transfer::LineEnds;
 
 use crate::certificates::certificate;
 
-/// What kind of server it is. All but [`ReadOnly`](Self::ReadOnly) may be written to.
+/// The configuration of a server. All but [`ReadOnly`](Self::ReadOnly) allow writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Plain,
     ReadOnly,
-    /// One client at a time.
+    /// One client at a time is allowed.
     Full,
-    /// Its one passive port is taken.
+    /// The only passive port is in use.
     NoPort,
-    /// At an IPv6 address.
+    /// The server listens at an IPv6 address.
     Ipv6,
-    /// Line ends are sent to the letter of RFC 959.
+    /// TYPE A is literal (RFC 959).
     Literal,
-    /// LPRT and LPSV are served.
+    /// LPRT and LPSV are enabled.
     Long,
-    /// Files of at most ten bytes.
+    /// Uploads are limited to ten bytes.
     Small,
-    /// AUTH TLS is possible, and CCC.
+    /// AUTH TLS is offered, and CCC enabled.
     Tls,
-    /// AUTH TLS is demanded, and PROT P.
+    /// AUTH TLS and PROT P are required.
     TlsOnly,
-    /// TLS is implicit.
+    /// Control connections begin with a TLS handshake.
     Implicit,
     /// AUTH is refused.
     NoTls,
     /// PROT P is refused.
     ClearData,
-    /// There is a host `example.org`.
+    /// The virtual host `example.org` exists.
     Hosts,
-    /// The directory is `/proc/self`, where files can be opened that cannot be read.
+    /// The directory is `/proc/self`, where some files can be opened but not read.
     Proc,
 }
 
@@ -60,7 +60,8 @@ pub struct Site {
 }
 
 impl Site {
-    /// With a file `file` of seven bytes, `big`, and a directory `dir`; none where the machine cannot have it.
+    /// Starts a server with a `file` of seven bytes, `big`, and a directory `dir`. Returns `None`
+    /// if this machine does not support it.
     pub fn start(kind: Kind) -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -108,7 +109,7 @@ impl Site {
             }
             _ => Server::bind(at, users),
         };
-        // Not every machine speaks IPv6.
+        // Some machines lack IPv6.
         let mut server = match server {
             Err(_) if kind == Kind::Ipv6 => return None,
             server => server.unwrap().with_config(config),

@@ -1,4 +1,4 @@
-//! Uploads that take the place of a file at their end, over the wire.
+//! Uploads that replace a file when they are complete, over the network.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use crate::hosts;
 use crate::peer::Peer;
 use crate::site::{Host, Runtime, Setup, Site, directory};
 
-/// More than is copied at a time.
+/// More bytes than are copied at a time.
 const SIZE: usize = 20 << 20;
 
 fn site(runtime: Runtime) -> Site {
@@ -20,7 +20,7 @@ fn site(runtime: Runtime) -> Site {
     Site::of(runtime, Setup::default(), directory, Host::<_, hosts::Slow>::Blocking(users))
 }
 
-/// How many names there are, within five seconds so many.
+/// Returns whether the directory has `count` names within five seconds.
 fn comes_to(site: &Site, count: usize) -> bool {
     (0..250).any(|_| {
         let there = fs::read_dir(&site.directory).unwrap().count();

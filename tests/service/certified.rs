@@ -1,4 +1,4 @@
-//! Clients' certificates, as the accounts see them.
+//! Client certificates, as accounts see them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::certificates::{certificate, roots, trusting};
 use crate::hosts::Slow;
 use crate::site::{Host, Runtime, Setup, Site, directory};
 
-/// Lets `certain` in by this certificate alone, `both` by it and a password, `me` by a password.
+/// Admits `certain` by this certificate alone, `both` by it and a password, `me` by a password.
 struct Certified {
     certificate: Vec<u8>,
     users: Users<Directory>,
@@ -43,7 +43,7 @@ impl Accounts for Certified {
     }
 }
 
-/// The same, asked without a thread.
+/// The asynchronous form of `Certified`.
 struct Asynchronous;
 
 impl AsyncAccounts for Asynchronous {
@@ -59,7 +59,8 @@ impl AsyncAccounts for Asynchronous {
     }
 }
 
-/// A server's part, which takes clients with a certificate and without, and the parts of two clients with one each.
+/// Creates a server configuration that accepts clients with and without a certificate, and those of
+/// two clients with one each.
 fn tls() -> (ServerTls, [(ClientTls, Vec<u8>); 2]) {
     let (chain, key) = certificate();
     let server = ServerTls::builder(chain, key).client_roots(roots(), false).build().unwrap();
@@ -112,7 +113,7 @@ fn a_certificate_is_shown_to_the_accounts_and_may_be_enough_or_one_condition_mor
                 client.quit().unwrap();
             }
         }
-        // Without TLS there is none.
+        // A connection without TLS has no certificate.
         let mut client = Client::connect(site.address).unwrap();
         assert!(client.login("both", "secret").is_err());
         client.login("me", "secret").unwrap();

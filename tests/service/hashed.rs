@@ -1,4 +1,4 @@
-//! Users of whose passwords hashes are kept.
+//! Users with password hashes.
 
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -13,10 +13,10 @@ use pbkdf2::{Params, Pbkdf2};
 use crate::hosts::Slow;
 use crate::site::{Host, Runtime, Setup, Site, directory};
 
-/// A password that was verified, and the name of the thread.
+/// A password that was verified, and the name of the thread that did so.
 type Verified = (String, Option<String>);
 
-/// What is verified.
+/// A record of the verifications.
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Vec<Verified>>>);
 
@@ -26,7 +26,7 @@ impl Seen {
     }
 }
 
-/// PBKDF2, watched.
+/// PBKDF2, with a record of its calls.
 struct Watched(Seen, Pbkdf2);
 
 impl PasswordVerifier<PasswordHash> for Watched {
@@ -37,7 +37,7 @@ impl PasswordVerifier<PasswordHash> for Watched {
     }
 }
 
-/// Knows no algorithm.
+/// A verifier that supports no algorithm.
 struct Ignorant;
 
 impl PasswordVerifier<PasswordHash> for Ignorant {
@@ -60,8 +60,8 @@ fn setup() -> Setup {
     setup
 }
 
-/// Each login, whether it is right, and whether a hash is verified for it: one is for anybody but those that need no
-/// password, so that a user who is none takes as long.
+/// Each login, whether it succeeds, and how many hashes are verified. All logins verify one, except
+/// those that need no password, so that an unknown user takes as long.
 const LOGINS: [(&str, &str, bool, usize); 10] = [
     ("alice", "hers", true, 1),
     ("alice", "his", false, 1),

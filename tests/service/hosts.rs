@@ -1,4 +1,4 @@
-//! Hosts of both colours, on servers of all runtimes.
+//! Blocking and asynchronous hosts, on servers of all runtimes.
 
 use std::future::poll_fn;
 use std::io;
@@ -40,10 +40,10 @@ async fn elsewhere() {
     .await;
 }
 
-/// Accounts and a file system that take their time, with one endless file.
+/// Slow accounts and a slow file system with one endless file.
 #[derive(Clone, Default)]
 pub(crate) struct Slow {
-    /// How many of its uploads were aborted.
+    /// Number of its uploads that were aborted.
     aborted: Arc<AtomicUsize>,
 }
 
@@ -184,7 +184,7 @@ fn an_upload_that_is_cut_is_aborted_and_the_host_is_waited_for() {
             let before = aborted.load(Ordering::SeqCst);
             let mut data = peer.data();
             peer.says("STOR file", "150");
-            // A limit that is broken cuts it, too.
+            // Exceeding a limit aborts the upload too.
             let _ = data.write_all(&vec![7; if told.is_empty() { 200_000 } else { 50_000 }]);
             if !told.is_empty() {
                 peer.says_only(told);
@@ -196,14 +196,14 @@ fn an_upload_that_is_cut_is_aborted_and_the_host_is_waited_for() {
                 assert_eq!(aborted.load(Ordering::SeqCst), before + 1, "{runtime:?}");
             }
         }
-        // One that is kept is not aborted.
+        // A complete upload is not aborted.
         let mut data = peer.data();
         peer.says("STOR file", "150");
         data.write_all(b"whole").unwrap();
         drop(data);
         peer.awaits("226");
         assert_eq!(aborted.load(Ordering::SeqCst), 2);
-        // The client is gone, and the session ends behind that.
+        // The client disconnects, which ends the session.
         let _data = peer.data();
         peer.says("STOR file", "150");
         drop(peer);

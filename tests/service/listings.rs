@@ -1,4 +1,4 @@
-//! Listings as clients ask for them: patterns, options, directories that may not be searched.
+//! Listings with patterns, with options, and of directories that may not be searched.
 
 use std::fs;
 use std::io::Read;
@@ -10,7 +10,7 @@ use std::{env, process};
 use crate::peer::Peer;
 use crate::site::{Runtime, Setup, Site};
 
-/// What comes over the data connection, its lines sorted unless their order says something.
+/// Returns the lines received on the data connection, sorted unless their order matters.
 fn listed(peer: &mut Peer, line: &str) -> Vec<String> {
     let mut data = peer.data();
     peer.says(line, "150");
@@ -25,7 +25,7 @@ fn sorted(mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
-/// The last words of lines.
+/// Returns the last word of each line.
 fn names(lines: Vec<String>) -> Vec<String> {
     sorted(lines.iter().map(|line| line.rsplit(' ').next().unwrap().to_owned()).collect())
 }
@@ -104,7 +104,7 @@ fn list_recursive_goes_through_the_directories_on_every_runtime() {
         let begin = words.iter().position(|word| word.is_empty()).unwrap();
         let mut top = words[1..begin].to_vec();
         top.sort();
-        // The last column of a link is where it leads.
+        // The last word of a symbolic link's line is its target.
         assert_eq!(top, ["a", "a"], "{runtime:?} {lines:?}");
         assert_eq!(words[begin..], ["", "./a:", "b", "", "./a/b:", "c"], "{runtime:?}");
         let lines = listed(&mut peer, "LIST -lR a/b");
@@ -116,7 +116,7 @@ fn list_recursive_goes_through_the_directories_on_every_runtime() {
 
 const ROLE: &str = "FTP_PROTO_TEST_NOBODY";
 
-/// In a process that is not root's, whom permissions do not bind.
+/// Runs in a process that is not root's, since permissions do not restrict root.
 #[test]
 fn a_directory_that_may_be_read_and_not_searched_is_listed_by_names_and_kinds() {
     if rustix::process::geteuid().is_root() && env::var(ROLE).is_err() {

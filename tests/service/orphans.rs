@@ -1,4 +1,4 @@
-//! Uploads whose clients close both connections at once, without waiting for a reply.
+//! Uploads by clients that close both connections at once, without waiting for a reply.
 
 use std::fs;
 use std::io::Write;
@@ -11,7 +11,7 @@ use crate::site::{Runtime, Setup, Site};
 
 const CONTENT: [u8; 100] = [7; 100];
 
-/// Whether a file has this content within five seconds.
+/// Returns whether the file has this content within five seconds.
 fn comes_to(path: &std::path::Path, content: &[u8]) -> bool {
     (0..250).any(|_| {
         let is_there = fs::read(path).is_ok_and(|found| found == content);
@@ -22,12 +22,12 @@ fn comes_to(path: &std::path::Path, content: &[u8]) -> bool {
     })
 }
 
-/// How a client leaves.
+/// The state in which a client leaves.
 #[derive(Clone, Copy, Debug)]
 enum Leaves {
-    /// It has read the 150.
+    /// The client has read the 150.
     Knowing,
-    /// It has not, and so its system resets the control connection when that is closed.
+    /// The client has not read the 150, so that its system resets the control connection.
     Unread,
 }
 
@@ -75,7 +75,7 @@ fn an_upload_that_goes_on_after_its_control_connection_has_its_two_seconds_and_n
         peer.says("STOR late", "150");
         drop(peer);
         let begun = Instant::now();
-        // The server resets what it gives up.
+        // The server resets an upload that it gives up.
         while data.write_all(&[7]).is_ok() {
             assert!(begun.elapsed() < Duration::from_secs(10), "{runtime:?}");
             thread::sleep(Duration::from_millis(20));

@@ -1,4 +1,4 @@
-//! A client of bare sockets: what takes memory is the server, and what is seen is what it says.
+//! A client made of plain sockets, so that its memory does not hide the server's.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -26,12 +26,12 @@ impl Peer {
         peer
     }
 
-    /// One that has not logged in.
+    /// Connects without logging in.
     pub(crate) fn greeted(address: SocketAddr) -> Self {
         Self::over(TcpStream::connect(address).unwrap())
     }
 
-    /// As [`new`](Self::new), from this address.
+    /// Like [`new`](Self::new), from this address.
     pub(crate) fn from(from: IpAddr, address: SocketAddr) -> Self {
         let mut peer = Self::over(connect_from(from, address).unwrap());
         peer.says("USER me", "331");
@@ -76,7 +76,7 @@ impl Peer {
     }
 }
 
-/// Connects from an address of choice.
+/// Connects from the address `from`.
 pub(crate) fn connect_from(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
     let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
     rustix::net::bind(&socket, &SocketAddr::new(from, 0))?;

@@ -1,4 +1,4 @@
-//! Passive ports that sessions share.
+//! Passive ports shared by sessions.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::{fs, io};
 use crate::peer::{Peer, connect_from};
 use crate::site::{Runtime, Setup, Site};
 
-/// A port that is free.
+/// Returns a free port.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -26,7 +26,7 @@ fn host(number: u8) -> IpAddr {
     Ipv4Addr::new(127, 0, 0, number).into()
 }
 
-/// The port that EPSV is answered with.
+/// Sends EPSV and returns the port.
 fn passive(peer: &mut Peer) -> u16 {
     peer.says("EPSV", "229").split('|').nth(3).unwrap().parse().unwrap()
 }
@@ -35,7 +35,7 @@ fn data(from: u8, port: u16) -> TcpStream {
     connect_from(host(from), SocketAddr::new(host(1), port)).unwrap()
 }
 
-/// Awaits that nobody listens at the port any more.
+/// Waits until nobody listens at the port.
 #[track_caller]
 fn is_closed(port: u16) {
     let start = Instant::now();
@@ -78,7 +78,7 @@ fn clients_of_different_addresses_have_one_port_and_each_its_own_bytes() {
         let mut peers: Vec<_> =
             (1..=3u8).map(|number| (number, Peer::from(host(number), site.address))).collect();
         for round in 0..4 {
-            // All of them wait at once, and their clients come in another order.
+            // All sessions wait at once, and their clients connect in another order.
             for (_, peer) in &mut peers {
                 assert_eq!(passive(peer), port);
             }
@@ -110,7 +110,7 @@ fn clients_of_different_addresses_have_one_port_and_each_its_own_bytes() {
                 assert!(kept == vec![*number + 100; 100_000], "{runtime:?} {number}");
             }
 
-            // A listing beside them.
+            // A listing meanwhile, in one of the sessions.
             let (number, peer) = &mut peers[0];
             let port = passive(peer);
             let connection = data(*number, port);
@@ -165,13 +165,13 @@ fn one_address_needs_a_port_for_each_of_its_sessions() {
         assert_eq!(passive(&mut first), port);
         second.says("EPSV", "425");
         second.says("PASV", "425");
-        // It is there again as soon as the first does not wait any more.
+        // The port is available as soon as the first session no longer waits.
         let connection = data(1, port);
         first.says("NLST", "150");
         drop(connection);
         first.awaits("226");
         assert_eq!(passive(&mut second), port);
-        // A session that listens anew has not kept its own port from itself.
+        // A session that listens again is not blocked by its own use of the port.
         assert_eq!(passive(&mut second), port);
     }
 }
@@ -205,10 +205,10 @@ fn a_connection_that_nobody_wanted_is_not_the_next_transfers() {
         fs::write(site.path("file"), b"content").unwrap();
         let mut other = Peer::from(host(2), site.address);
         let mut peer = Peer::from(host(1), site.address);
-        // The other one keeps the listener open all the time.
+        // The other session keeps the listener open throughout.
         assert_eq!(passive(&mut other), port);
         assert_eq!(passive(&mut peer), port);
-        // Which of the two is taken is not said: sessions that share a port hand connections to each other.
+        // Either of the two may be accepted, since sessions that share a port pass connections on.
         let both = [data(1, port), data(1, port)];
         peer.says("RETR file", "150");
         peer.awaits("226");
@@ -233,9 +233,9 @@ fn a_place_at_a_port_is_given_back_in_its_time_and_the_port_with_the_last() {
         assert_eq!(passive(&mut second), port);
         is_closed(port);
         first.says("NLST", "425");
-        // Nobody has it, and so another can.
+        // The port is free for others.
         drop(TcpListener::bind((host(1), port)).unwrap());
-        // A session that is gone while it waits gives its place back, too.
+        // A session that ends while it waits gives up its place too.
         assert_eq!(passive(&mut first), port);
         drop(first);
         is_closed(port);

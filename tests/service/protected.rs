@@ -1,4 +1,4 @@
-//! Uploads under TLS that do not come about, or do not end in order: nothing is made of them.
+//! Uploads under TLS that fail to start or do not end in order. None of them changes a file.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -23,14 +23,14 @@ fn site(runtime: Runtime, atomic: bool) -> Site {
     Site::of(runtime, setup, directory, Host::<_, hosts::Slow>::Blocking(users))
 }
 
-/// How a data connection fails before the upload begins.
+/// The failure of a data connection before the upload begins.
 #[derive(Clone, Copy, Debug)]
 enum Fails {
-    /// It resumes no session of the control connection.
+    /// The client resumes no session of the control connection.
     NotBound,
-    /// It says something that is no TLS.
+    /// The client sends bytes that are not TLS.
     Handshake,
-    /// It is closed at once.
+    /// The client closes the connection at once.
     Closed,
 }
 
@@ -54,7 +54,7 @@ fn an_upload_whose_data_connection_is_not_secured_makes_no_file() {
                 assert_eq!(client.reply(), 522, "{runtime:?} {fails:?} {command}");
                 assert_eq!(client.say("NOOP"), 200);
                 drop(kept);
-                // A file is closed a moment later.
+                // The file is closed a moment later.
                 let is_gone = (0..100).any(|_| {
                     thread::sleep(Duration::from_millis(20));
                     !site.path("new").exists()

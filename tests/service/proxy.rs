@@ -250,7 +250,7 @@ fn failed_logins_count_for_the_client_and_not_for_its_proxy() {
         let mut setup = Setup { proxies: Some(Proxies::any()), ..Setup::default() };
         setup.config.timeouts.login_delay = Duration::ZERO;
         let site = Site::with(runtime, setup);
-        // Five are free, and the sixth and seventh wait for half a second and a whole one.
+        // Five logins are not delayed; the sixth waits half a second and the seventh a second.
         for _ in 0..7 {
             let mut guesser = Peer::new(&site, &[V1]);
             assert!(guesser.reply().starts_with("220"));
@@ -263,7 +263,7 @@ fn failed_logins_count_for_the_client_and_not_for_its_proxy() {
             peer.log_in();
             start.elapsed()
         };
-        // Others who come through the same proxy, and the proxy itself, are not slowed down.
+        // Other clients of the same proxy, and the proxy itself, are not slowed down.
         for header in [V1_OF_IPV6, LOCAL] {
             let time = login_takes(header);
             assert!(time < Duration::from_secs(1), "{runtime:?}: {time:?}");

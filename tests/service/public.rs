@@ -1,4 +1,4 @@
-//! The address that a server names, where it is not its own.
+//! The address that a server reports when it is not its own.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -12,7 +12,7 @@ use ftp_proto::io::PublicAddress;
 use crate::peer::Peer;
 use crate::site::{Runtime, Setup, Site};
 
-/// What is named where nothing is known.
+/// The configured address, reported while no other is known.
 const CONFIGURED: &str = "203.0.113.9";
 
 fn site(runtime: Runtime, public: PublicAddress) -> Site {
@@ -21,7 +21,7 @@ fn site(runtime: Runtime, public: PublicAddress) -> Site {
     Site::with(runtime, setup)
 }
 
-/// What a new session of this client is told by PASV.
+/// Returns the address that PASV reports to a new session of this client.
 fn named_to(peer: &mut Peer) -> String {
     let reply = peer.says("PASV", "227");
     let numbers = reply.split_once('(').unwrap().1;
@@ -47,7 +47,7 @@ fn a_name_is_looked_up_and_an_address_is_itself() {
         ] {
             let site = site(runtime, PublicAddress::named(name));
             assert_eq!(named(&site), expected, "{runtime:?} {name}");
-            // EPSV names none, and is as it was.
+            // EPSV reports no address and is not affected.
             Peer::new(site.address).data();
         }
     }
@@ -60,7 +60,7 @@ fn an_address_is_looked_up_again_every_so_often_and_holds_until_another_is_known
         let count = Arc::clone(&calls);
         let look = move || match count.fetch_add(1, Ordering::SeqCst) {
             0 => Ok(vec!["2001:db8::1".parse().unwrap(), address(1), address(2)]),
-            // The order changes, and nothing else.
+            // Only the order changes.
             1 => Ok(vec![address(2), address(1)]),
             2 => Err(io::ErrorKind::TimedOut.into()),
             3 => Ok(Vec::new()),
@@ -106,7 +106,7 @@ fn a_look_up_that_hangs_keeps_nobody_for_long_and_no_session_that_runs() {
         });
         assert!(start.elapsed() < Duration::from_secs(6), "{runtime:?}: {:?}", start.elapsed());
         assert_eq!(calls.load(Ordering::SeqCst), 1, "one at a time");
-        // It comes at last, and whoever waits for it is woken.
+        // A late answer wakes the session that waits for it.
         let waiter = thread::spawn({
             let address = site.address;
             move || named_to(&mut Peer::new(address))

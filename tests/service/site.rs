@@ -28,26 +28,26 @@ impl Runtime {
     pub(crate) const ALL: [Self; 3] = [Self::Threads, Self::Tokio, Self::Smol];
 }
 
-/// What a server is to be, where it is not as it comes.
+/// The settings of a server that differ from the defaults.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Setup {
     pub(crate) config: Config,
     pub(crate) sessions: Option<usize>,
     pub(crate) per_address: Option<usize>,
-    /// Whether failed logins slow down their address.
+    /// Turns the delays after failed logins on or off; `None` keeps the default.
     pub(crate) login_delays: Option<bool>,
     pub(crate) rate: Option<NonZeroU64>,
     pub(crate) total_rate: Option<NonZeroU64>,
     pub(crate) public: Option<ftp_proto::io::PublicAddress>,
-    /// The client that is told the server's own address.
+    /// The address of a client to which the server reports its own address.
     pub(crate) insider: Option<IpAddr>,
-    /// Whether sessions share their passive ports.
+    /// `true` if sessions share passive ports.
     pub(crate) shared_ports: bool,
     /// An interval, or none.
     pub(crate) keepalive: Option<Option<Duration>>,
     #[cfg(feature = "proxy-protocol")]
     pub(crate) proxies: Option<ftp_proto::io::Proxies>,
-    /// Explicit TLS.
+    /// The configuration for explicit TLS.
     #[cfg(feature = "ring")]
     pub(crate) tls: Option<ftp_proto::io::tls::ServerTls>,
 }

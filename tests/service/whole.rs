@@ -1,4 +1,4 @@
-//! Files that are not what they were said to be: nothing but a whole one is called so.
+//! Truncated and otherwise damaged files. Only complete files are reported as such.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use crate::peer::Peer;
 use crate::site::{Runtime, Site};
 
-/// More than all buffers between a client and a server hold.
+/// More bytes than all buffers between client and server hold.
 const SIZE: usize = 32 << 20;
 
-/// Reads to the end, in order or not.
+/// Reads to the end, which may be an error.
 fn drain(data: &mut TcpStream) -> (usize, Option<ErrorKind>) {
     let (mut count, mut buffer) = (0, vec![0; 1 << 16]);
     loop {
@@ -25,7 +25,7 @@ fn drain(data: &mut TcpStream) -> (usize, Option<ErrorKind>) {
 
 #[test]
 fn a_file_that_shrinks_while_it_is_sent_is_451_and_no_end_in_order() {
-    // Where the kernel sends the file by itself, and where each byte is looked at.
+    // Covers both sending by the kernel and by the server.
     for (type_and_mode, asks_size) in [("TYPE I", false), ("TYPE I", true), ("TYPE A", false)] {
         for runtime in Runtime::ALL {
             let site = Site::new(runtime);
@@ -72,13 +72,13 @@ fn a_file_that_grows_while_it_is_sent_is_sent_up_to_its_end_and_rang_bounds_it()
 #[cfg(feature = "deflate")]
 #[test]
 fn bytes_behind_the_zlib_stream_are_no_upload() {
-    // RFC 1950: stored, "ab", and its checksum.
+    // RFC 1950: a stored block with "ab", and its checksum.
     const ZLIB: [u8; 13] = [0x78, 0x01, 1, 2, 0, 0xfd, 0xff, b'a', b'b', 0x01, 0x26, 0x00, 0xc4];
     for runtime in Runtime::ALL {
         let site = Site::new(runtime);
         let mut peer = Peer::new(site.address);
         peer.says("MODE Z", "200");
-        // At once, or in a segment that comes later.
+        // The trailer is sent at once, or later in a segment of its own.
         for (pause, trailer, code) in [(0, &b""[..], "226"), (0, b"c", "426"), (50, b"more", "426")] {
             let mut data = peer.data();
             peer.says("STOR file", "150");
@@ -86,7 +86,7 @@ fn bytes_behind_the_zlib_stream_are_no_upload() {
             if pause > 0 {
                 std::thread::sleep(Duration::from_millis(pause));
             }
-            // It may be refused before it is taken.
+            // The server may refuse the upload before this is sent.
             let _ = data.write_all(trailer);
             drop(data);
             peer.awaits(code);

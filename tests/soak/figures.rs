@@ -1,10 +1,10 @@
-//! What is counted and what is measured.
+//! Counters and measurements.
 
 use std::iter::Sum;
 use std::time::{Duration, Instant};
 use std::{fmt, fs, thread};
 
-/// What the clients did.
+/// The number of operations of the clients.
 #[derive(Debug, Default)]
 pub struct Counts {
     pub sessions: u64,
@@ -12,7 +12,7 @@ pub struct Counts {
     pub confirmed: u64,
     pub cut: u64,
     pub bytes: u64,
-    /// Operations that failed and should not have; the first of each client.
+    /// Unexpected failures; only the first of each client.
     pub failures: Vec<String>,
 }
 
@@ -42,10 +42,10 @@ impl fmt::Display for Counts {
     }
 }
 
-/// What this process has of the system.
+/// System resources of this process.
 #[derive(Debug)]
 pub struct Process {
-    /// Bytes of memory.
+    /// Resident memory in bytes.
     pub resident: usize,
     pub descriptors: usize,
     pub threads: usize,
@@ -62,8 +62,8 @@ impl Process {
         }
     }
 
-    /// As it is once nothing changes any more: threads that wait for work end after a while. At the latest after half
-    /// a minute.
+    /// Returns the values once they no longer change, since idle threads end after a while. Waits
+    /// half a minute at most.
     pub fn settled(before: Option<&Self>) -> Self {
         let (end, mut last, mut since) =
             (Instant::now() + Duration::from_secs(30), Self::now(), Instant::now());
@@ -77,7 +77,7 @@ impl Process {
             let is_as_before = before.is_none_or(|before| {
                 last.descriptors <= before.descriptors && last.threads <= before.threads
             });
-            // Longer than any pool of threads keeps one that has nothing to do.
+            // Longer than any thread pool keeps an idle thread.
             if is_as_before && since.elapsed() > Duration::from_secs(12) {
                 break;
             }

@@ -1,6 +1,6 @@
-//! A server under load for as long as one likes: many sessions at once, half of them under TLS, that do at random what
-//! clients do, and leave in the middle of it at random. Nothing that was confirmed may be lost, and when all are gone
-//! nothing of them may be left: no descriptor, no thread, no memory.
+//! A server under load for any length of time. Many sessions, half of them under TLS, run random
+//! operations and disconnect at random. No confirmed upload may be lost, and when all clients are
+//! gone, no descriptors, threads or memory may remain in use.
 //!
 //! ```text
 //! SOAK_RUNTIME=tokio SOAK_SESSIONS=300 SOAK_SECONDS=60 cargo test --all-features --test soak -- --nocapture
@@ -29,20 +29,20 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use server::Site;
 use visit::Client;
 
-/// In how many parts it runs.
+/// Number of parts of a run.
 const ROUNDS: u32 = 4;
 
 fn number(name: &str, default: u64) -> u64 {
     env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
 
-/// Has so many clients at work for so long.
+/// Runs `sessions` clients for `time`.
 fn run(site: &Arc<Site>, sessions: u64, seed: u64, time: Duration) -> Counts {
     let end = Instant::now() + time;
     let clients: Vec<_> = (0..sessions)
         .map(|index| {
             let mut client = Client::new(Arc::clone(site), index, seed);
-            // A client needs little.
+            // A small stack is enough for a client.
             let thread = thread::Builder::new().stack_size(512 * 1024);
             thread.spawn(move || client.run(end)).unwrap()
         })
@@ -55,7 +55,7 @@ fn nothing_confirmed_is_lost_and_nothing_is_left_behind() {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
     let runtime = env::var("SOAK_RUNTIME").unwrap_or_else(|_| "tokio".to_owned());
-    // A session of threads has five descriptors and a data connection and a file, and its client five.
+    // A session needs up to five descriptors, a data connection and a file, and its client five.
     let most = limit.maximum.map_or(u64::MAX, |most| most.saturating_sub(64) / 12);
     let sessions = number("SOAK_SESSIONS", 300).min(most);
     let time = Duration::from_secs(number("SOAK_SECONDS", 20));
@@ -84,7 +84,7 @@ fn nothing_confirmed_is_lost_and_nothing_is_left_behind() {
     assert!(lost.is_empty(), "lost: {lost:#?}");
     assert_eq!(after.descriptors, before.descriptors);
     assert!(after.threads <= before.threads, "{after}, and before {before}");
-    // What the allocator keeps differs from run to run, and with how many there were at once.
+    // The allocator keeps an amount that varies between runs and with the number of sessions.
     let kept = (16 << 20) + usize::try_from(sessions).unwrap() * (64 << 10);
     assert!(after.resident < before.resident + kept, "{after}, and before {before}");
     Arc::into_inner(site).expect("all clients are gone").end();

@@ -1,4 +1,4 @@
-//! The server, and what it has to have on its disk.
+//! The server, and the files expected on its disk.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use ftp_proto::io::{
 
 use crate::certificates::{certificate, trusting};
 
-/// How many directories the clients have.
+/// Number of directories that the clients use.
 pub const DIRECTORIES: u64 = 16;
 
 pub struct Site {
@@ -26,11 +26,11 @@ pub struct Site {
     shutdown: Shutdown,
     thread: JoinHandle<()>,
     open: Arc<AtomicI64>,
-    /// The files that were confirmed, with the seed of their content and their size.
+    /// The confirmed files, with the seed of their content and their size.
     confirmed: Mutex<HashMap<String, (u64, usize)>>,
 }
 
-/// What is in a file.
+/// Returns the content of a file.
 pub fn content(seed: u64, size: usize) -> Vec<u8> {
     let mut random = ftp_proto::testing::Random::new(seed);
     let mut bytes = Vec::with_capacity(size + 8);
@@ -66,7 +66,7 @@ impl Site {
             macro_rules! serve {
                 ($server:expr $(, $wait:ident)?) => {{
                     let server = $server$(.$wait)?.unwrap();
-                    // Those that have just ended and those that begin overlap.
+                    // New sessions may begin while those that have just ended are still counted.
                     let server = server.with_max_sessions(2 * sessions + 16).with_explicit_tls(tls).on_event(on_event);
                     began.send((server.local_addr(), server.shutdown_handle())).unwrap();
                     server.serve()$(.$wait)?.unwrap();
@@ -91,13 +91,13 @@ impl Site {
         Self { address, tls, root, shutdown, thread, open, confirmed: Mutex::default() }
     }
 
-    /// The server has confirmed this file: it is there at once, and has to stay.
+    /// Records an upload that the server has confirmed: the file must exist now, and stay.
     pub fn confirm(&self, name: &str, seed: u64, size: usize) -> Result<(), String> {
         self.confirmed.lock().unwrap().insert(name.to_owned(), (seed, size));
         self.compare(name, seed, size)
     }
 
-    /// It is about to be moved or removed, or it was.
+    /// Removes a file from the record, before or after it is moved or removed.
     pub fn forget(&self, name: &str) {
         self.confirmed.lock().unwrap().remove(name);
     }
@@ -116,13 +116,13 @@ impl Site {
         }
     }
 
-    /// What was confirmed and is not there.
+    /// Returns the confirmed files that are missing or damaged.
     pub fn verify(&self) -> Vec<String> {
         let confirmed = self.confirmed.lock().unwrap();
         confirmed.iter().filter_map(|(name, (seed, size))| self.compare(name, *seed, *size).err()).collect()
     }
 
-    /// Each session that was opened has ended.
+    /// Checks that every session that was opened has ended.
     pub fn sessions_are_over(&self) {
         assert_eq!(self.open.load(Ordering::SeqCst), 0);
     }

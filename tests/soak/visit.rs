@@ -1,4 +1,4 @@
-//! A client: what it does in its sessions, and how it leaves them.
+//! A client: its operations, and the ways it disconnects.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -13,26 +13,26 @@ use crate::figures::Counts;
 use crate::server::{DIRECTORIES, Site, content};
 use ftp_proto::testing::Random;
 
-/// The largest file, in bytes.
+/// Maximum size of a file, in bytes.
 const LARGEST: usize = 300_000;
-/// How many files a client keeps at most.
+/// Maximum number of files that a client keeps.
 const FILES: usize = 8;
 
 pub struct Client {
     site: Arc<Site>,
     index: u64,
     random: Random,
-    /// Its files, each with the seed of its content and its size.
+    /// The client's files, each with the seed of its content and its size.
     files: Vec<(String, u64, usize)>,
-    /// How many names it has used.
+    /// Number of names used so far.
     names: u64,
     counts: Counts,
 }
 
-/// How a session goes on.
+/// The state of a session after an operation.
 enum Next {
     More,
-    /// The client is gone, in the middle of something.
+    /// The client has disconnected in the middle of an operation.
     Gone,
 }
 
@@ -42,7 +42,7 @@ impl Client {
         Self { site, index, random, files: Vec::new(), names: 0, counts: Counts::default() }
     }
 
-    /// One session after the other.
+    /// Runs one session after another.
     pub fn run(&mut self, end: Instant) -> Counts {
         while Instant::now() < end {
             self.counts.sessions += 1;
@@ -59,7 +59,7 @@ impl Client {
         std::mem::take(&mut self.counts)
     }
 
-    /// Says something, or nothing, and is gone.
+    /// Connects and leaves without logging in, after sending something or nothing.
     fn leave_early(&mut self) -> std::io::Result<()> {
         let mut stream = TcpStream::connect(self.site.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
@@ -81,7 +81,7 @@ impl Client {
     }
 
     fn connect(&mut self) -> Result<Ftp, Error> {
-        // Many sessions have few processors: what is slow is not what is sought here.
+        // Many sessions share few processors, and slowness is not tested here.
         let mut config = Config::default();
         config.timeouts = Timeouts::all(Duration::from_secs(120));
         let builder = Ftp::builder().config(config).active(self.random.below(4) == 0);
@@ -148,7 +148,7 @@ impl Client {
                 Ok(Next::More)
             }
             8 => {
-                // What others do meanwhile shows, and nothing of it is wrong.
+                // Other clients' changes may show in the listing; none of that is an error.
                 let wanted = self.random.below(50);
                 let mut entries = client.list(self.directory()).map_err(failed)?;
                 for entry in entries.by_ref().take(wanted) {
@@ -159,7 +159,7 @@ impl Client {
             9 => self.cut(client),
             10 => match self.files.get(pick).cloned() {
                 Some((name, ..)) => {
-                    // A download that is given up, and the session goes on.
+                    // Abandons a download and continues the session.
                     let mut some = [0; 1000];
                     let mut retrieve = client.retrieve(&name).map_err(failed)?;
                     let _ = retrieve.read(&mut some);
@@ -202,7 +202,7 @@ impl Client {
         Ok(())
     }
 
-    /// An upload that ends in its middle: aborted, or the client is gone.
+    /// Ends an upload halfway: aborts it, or disconnects.
     fn cut(&mut self, client: &mut Ftp) -> Result<Next, String> {
         self.counts.cut += 1;
         let (name, seed) = (format!("{}/cut-{}", self.directory(), self.index), self.random.next());
@@ -218,7 +218,7 @@ impl Client {
         }
     }
 
-    /// A name that nothing has had.
+    /// Returns a name that was never used.
     fn name(&mut self, what: &str) -> String {
         static RUN: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         self.names += 1;
@@ -226,7 +226,7 @@ impl Client {
         format!("{}/{what}-{}-{unique}", self.directory(), self.index)
     }
 
-    /// Where its files are, and those of some others.
+    /// Returns the directory for the client's files, shared with some other clients.
     fn directory(&self) -> String {
         (self.index % DIRECTORIES).to_string()
     }

@@ -1,4 +1,4 @@
-//! Whose TLS session a data connection has to resume, and what becomes of one that resumes none.
+//! The TLS session that a data connection has to resume, and the refusal of connections without it.
 
 use crate::raw::{RawClient, Stream, client_config_of, client_config_of_identifiers};
 use crate::served::bytes;
@@ -12,10 +12,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-/// Makes a client with a store of sessions of its own.
+/// Creates a client configuration with a session store of its own.
 type Make = fn() -> Arc<ClientConfig>;
 
-/// How sessions are resumed, and a client that does so.
+/// The ways to resume a session, and a client configuration for each.
 const WAYS: [(&str, Make); 3] = [
     ("TLS 1.2 by identifier", client_config_of_identifiers),
     ("TLS 1.2 by ticket", || client_config_of(TLS12)),
@@ -25,14 +25,15 @@ const WAYS: [(&str, Make); 3] = [
 const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-/// A client, logged in.
+/// Connects and logs in.
 fn client(served: &Served, own: Ipv4Addr, user: &str, tls: &Arc<ClientConfig>) -> RawClient {
     let mut client = RawClient::secured(own, served.address, tls);
     client.log_in(user, "secret");
     client
 }
 
-/// Moves a file over a new data connection that offers what `tls` has: the code of the last reply.
+/// Transfers a file on a new data connection that offers the sessions of `tls`. Returns the code of
+/// the last reply.
 fn moves(client: &mut RawClient, tls: &Arc<ClientConfig>, up: bool) -> u16 {
     let mut data = client.data(tls);
     assert_eq!(client.say(if up { "STOR up" } else { "RETR down" }), 150);
@@ -52,12 +53,12 @@ fn sends(data: &mut Stream, content: &[u8]) -> io::Result<()> {
 #[test]
 fn a_session_counts_if_it_is_the_users_from_the_same_address() {
     use SessionBinding::{Connection, Off, User};
-    /// Whose session is offered.
+    /// The owner of the session that is offered.
     #[derive(Clone, Copy, Debug, PartialEq)]
     enum Whose {
         Own,
         Nobodys,
-        /// That of the control connection of a user, from an address.
+        /// The control connection of a user at an address.
         Of(&'static str, Ipv4Addr),
     }
     use Whose::{Nobodys, Of, Own};
@@ -105,7 +106,7 @@ fn a_session_counts_if_it_is_the_users_from_the_same_address() {
     }
 }
 
-/// Those of one that has ended last as long as another connection of the user, and end with a login.
+/// A closed connection's sessions stay usable while the user has another connection, and no longer.
 #[test]
 fn a_session_ends_with_the_login_or_with_the_last_connection_of_its_user() {
     let served = Served::with_others(config(|_| {}));
@@ -120,7 +121,7 @@ fn a_session_ends_with_the_login_or_with_the_last_connection_of_its_user() {
         drop(other);
         thread::sleep(Duration::from_millis(100));
         assert_eq!(moves(&mut client, &others, false), 226, "{way}");
-        // The data connection has brought a session of this connection's.
+        // The data connection created a session that belongs to this control connection.
         let last = others;
         drop(client);
         thread::sleep(Duration::from_millis(100));
@@ -129,7 +130,7 @@ fn a_session_ends_with_the_login_or_with_the_last_connection_of_its_user() {
     }
 }
 
-/// A program opens a connection, and one of its others offers the session that this has brought at once.
+/// Some programs open a connection, and offer its session at once on another of their connections.
 #[test]
 fn a_session_of_a_connection_that_has_yet_to_log_in_waits_for_that() {
     for (way, tls) in WAYS {
@@ -154,7 +155,7 @@ fn a_session_of_a_connection_that_has_yet_to_log_in_waits_for_that() {
     }
 }
 
-/// A reset could come before the reply is read, and clients would not look for it.
+/// A reset might arrive before the reply is read, and clients would then not look for it.
 #[test]
 fn a_data_connection_that_is_refused_ends_in_order_and_the_522_is_there() {
     let served = Served::start(TlsMode::Explicit, config(|_| {}));
@@ -168,12 +169,12 @@ fn a_data_connection_that_is_refused_ends_in_order_and_the_522_is_there() {
             if up {
                 sends(&mut data, &bytes(100_000)).unwrap();
             }
-            // The end of TLS, or else this is an error, and of TCP.
+            // Both TLS and TCP end in order; without close_notify this read would fail.
             assert_eq!(data.read_to_end(&mut Vec::new()).unwrap(), 0, "{way} {up}");
             assert_eq!(data.sock.read(&mut [0; 1]).unwrap(), 0, "{way} {up}");
             assert_eq!(client.reply(), 522, "{way} {up}");
         }
-        // What is no handshake at all.
+        // Bytes that are not a handshake.
         let mut data = client.data(&own);
         assert_eq!(client.say("STOR up"), 150);
         data.sock.write_all(&vec![b'x'; 100_000]).unwrap();

@@ -1,5 +1,5 @@
-//! FTPS over real sockets (RFC 4217): our client against our server, and against a client that
-//! misbehaves. What holds on every runtime is among the tests of the adapters.
+//! FTPS over real sockets (RFC 4217): our client against our server, and our server against a
+//! misbehaving client. Tests that apply to every runtime are among those of the adapters.
 
 mod binding;
 #[path = "../support/certificates.rs"]

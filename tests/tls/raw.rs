@@ -1,4 +1,4 @@
-//! A client that speaks TLS by hand, to do what ours would not.
+//! A client that controls TLS directly, for behavior that our client does not have.
 
 use crate::certificates::roots;
 use rustix::net::{AddressFamily, SocketType};
@@ -17,7 +17,7 @@ pub fn client_config() -> Arc<ClientConfig> {
     client_config_of(rustls::ALL_VERSIONS)
 }
 
-/// The same, for these versions of TLS.
+/// Like [`client_config`], for these versions of TLS.
 pub fn client_config_of(versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
     let mut store = RootCertStore::empty();
     store.add(roots()[0].clone()).unwrap();
@@ -28,7 +28,7 @@ pub fn client_config_of(versions: &[&'static SupportedProtocolVersion]) -> Arc<C
     Arc::new(config)
 }
 
-/// The same, by TLS 1.2 without tickets.
+/// Like [`client_config`], for TLS 1.2 without tickets.
 pub fn client_config_of_identifiers() -> Arc<ClientConfig> {
     let mut config = ClientConfig::clone(&client_config_of(&[&rustls::version::TLS12]));
     config.resumption = Resumption::in_memory_sessions(8).tls12_resumption(Tls12Resumption::SessionIdOnly);
@@ -54,7 +54,7 @@ fn over(stream: TcpStream, config: &Arc<ClientConfig>) -> Stream {
     StreamOwned::new(ClientConnection::new(Arc::clone(config), name).unwrap(), stream)
 }
 
-/// A client that is logged in over TLS and has data protected.
+/// A client that is logged in over TLS and uses PROT P.
 pub struct RawClient {
     control: BufReader<Stream>,
     address: SocketAddr,
@@ -68,7 +68,7 @@ impl RawClient {
         client
     }
 
-    /// One from this address that has yet to log in.
+    /// Connects from this address with TLS, without logging in.
     pub fn secured(own: Ipv4Addr, address: SocketAddr, config: &Arc<ClientConfig>) -> Self {
         let mut stream = tcp_from(own, address);
         let mut greeting = [0; 512];
@@ -76,7 +76,7 @@ impl RawClient {
         stream.write_all(b"AUTH TLS\r\n").unwrap();
         let _ = stream.read(&mut greeting).unwrap();
         let mut client = Self { control: BufReader::new(over(stream, config)), address, own };
-        // What it has read by then are the tickets, too.
+        // By then it has read the tickets too.
         assert_eq!(client.say("NOOP"), 200);
         client
     }
@@ -88,12 +88,12 @@ impl RawClient {
         }
     }
 
-    /// Sends a command whose reply is read later.
+    /// Sends a command. Its reply is to be read later.
     pub fn send(&mut self, line: &str) {
         self.control.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
     }
 
-    /// Ends TLS on the control connection, and gives what comes then.
+    /// Ends TLS on the control connection, and returns the remaining input.
     pub fn end_tls(&mut self) -> std::io::Result<Vec<u8>> {
         let stream = self.control.get_mut();
         stream.conn.send_close_notify();

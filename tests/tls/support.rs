@@ -34,7 +34,7 @@ impl Served {
         Self { mode, server }
     }
 
-    /// One where `you` may do all too, and anybody may read.
+    /// Starts a server that also gives `you` full access and anonymous users read access.
     pub fn with_others(config: Config) -> Self {
         let (chain, key) = certificate();
         let tls = ServerTls::new(chain, key).unwrap();

@@ -1,5 +1,5 @@
-//! Uploads by clients that read nothing while they write, and are gone once they have written: whatever they leave
-//! unread makes their close a reset.
+//! Uploads by clients that read nothing while they write and close right afterwards. Unread input
+//! turns their close into a reset.
 
 use crate::raw::{RawClient, client_config_of};
 use crate::served::bytes;
@@ -10,8 +10,8 @@ use rustls::SupportedProtocolVersion;
 use std::fs;
 use std::io::{Read, Write};
 
-/// Uploads `count` files on one control connection; `drains` reads each data connection to its end. The codes of the
-/// final replies.
+/// Uploads `count` files on one control connection, and returns the codes of the final replies.
+/// With `drains`, reads each data connection to its end.
 fn uploads(
     versions: &'static [&'static SupportedProtocolVersion],
     binding: SessionBinding,
@@ -25,7 +25,7 @@ fn uploads(
     let upload = |n: usize| {
         let mut data = client.data(&tls);
         assert_eq!(client.say(&format!("STOR f{n}")), 150);
-        // Up to the last record of the handshake, and no farther.
+        // The client reads up to the last record of the handshake, and no further.
         while data.conn.is_handshaking() {
             data.conn.complete_io(&mut data.sock).unwrap();
         }
@@ -55,7 +55,7 @@ fn an_upload_of_a_client_that_never_reads_arrives_whole() {
     }
 }
 
-/// rustls uses each ticket of TLS 1.3 once.
+/// rustls uses each TLS 1.3 ticket only once.
 #[test]
 fn a_client_that_never_reads_and_uses_tickets_once_has_eight_uploads_and_one_that_reads_has_any_number() {
     let codes = uploads(TLS13, SessionBinding::User, false, 10);
@@ -67,7 +67,7 @@ fn a_client_that_never_reads_and_uses_tickets_once_has_eight_uploads_and_one_tha
     }
 }
 
-/// Some shake hands and send as soon as they have sent the command.
+/// Some clients start the handshake and send right after the command.
 #[test]
 fn an_upload_of_a_client_that_waits_for_no_150_and_never_reads_arrives_whole() {
     for versions in [TLS12, TLS13] {

@@ -1,4 +1,4 @@
-//! Passwords of which hashes are kept, in the PHC string format.
+//! Password hashes in the PHC string format.
 
 use ::std::future::Future;
 use ::std::num::NonZeroUsize;
@@ -12,10 +12,10 @@ pub(super) use password_hash::phc::PasswordHash as Hash;
 use crate::codec::Invalid;
 use crate::io::host::lane::Lane;
 
-/// An algorithm that verifies hashes.
+/// An algorithm for verifying hashes.
 type Verifier = Arc<dyn PasswordVerifier<Hash> + Send + Sync>;
 
-/// The algorithms that verify hashes, and where they do so.
+/// The algorithms for verifying hashes, and the threads that run them.
 #[derive(Default)]
 pub(super) struct Hashes {
     verifiers: Vec<Verifier>,
@@ -23,15 +23,15 @@ pub(super) struct Hashes {
     lane: Lane,
 }
 
-/// Lets as many verify at once as there are processors. More would take no less time, and each takes memory, which is
-/// what it is made for.
+/// Admits as many verifications at a time as there are processors. More would not finish sooner,
+/// and each needs much memory by design.
 #[derive(Default)]
 struct Gate {
     inside: Mutex<usize>,
     left: Condvar,
 }
 
-/// A verification that has its turn.
+/// Permission to run one verification, returned on drop.
 struct Pass<'a>(&'a Gate);
 
 impl Gate {
@@ -51,7 +51,7 @@ impl Drop for Pass<'_> {
     }
 }
 
-/// A password and the hash that it is to be held against.
+/// A password and the hash to verify it against.
 pub(super) struct Verification {
     hash: Arc<Hash>,
     password: Vec<u8>,
@@ -60,7 +60,7 @@ pub(super) struct Verification {
     lane: Lane,
 }
 
-/// Reads a hash.
+/// Parses a hash.
 pub(super) fn parse(text: &str) -> Result<Arc<Hash>, Invalid> {
     Hash::new(text).map(Arc::new).map_err(|_| Invalid::new("a password hash in the PHC string format"))
 }
@@ -82,14 +82,15 @@ impl Hashes {
 }
 
 impl Verification {
-    /// Whether the password is the hash's. Takes its time, by design.
+    /// Returns whether the password matches the hash. Slow by design.
     pub(super) fn verify(&self) -> bool {
         let _pass = self.gate.enter();
-        // An algorithm that cannot read the hash says so at once.
+        // An algorithm that does not support the hash returns an error at once.
         self.verifiers.iter().any(|verifier| verifier.verify_password(&self.password, &self.hash).is_ok())
     }
 
-    /// The same, in a thread where that stalls nobody; `None` where there is none to be had.
+    /// Runs [`verify`](Self::verify) in a separate thread. Returns `None` if no thread is
+    /// available.
     pub(super) fn verify_elsewhere(self) -> impl Future<Output = Option<bool>> + Send {
         let lane = self.lane.clone();
         lane.call(move || self.verify())

@@ -1,4 +1,4 @@
-//! What stands for hashes of passwords in a build without them: there is none.
+//! Stand-ins for the types of password hashes in builds without the `password-hash` feature.
 
 use ::std::future::{Ready, ready};
 use ::std::sync::Arc;

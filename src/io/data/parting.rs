@@ -1,4 +1,4 @@
-//! A data connection that is refused, and ends in order all the same.
+//! The orderly end of a data connection that was refused.
 
 use ::std::task::{Context, Poll, ready};
 use ::std::time::Duration;
@@ -7,12 +7,12 @@ use crate::io::runtime::Runtime;
 use crate::io::wire::Wire;
 use crate::time::Instant;
 
-/// How long the peer may take to close its side.
+/// Time in which the peer has to close its side.
 const TIME: Duration = Duration::from_secs(2);
 
-/// A connection that nothing is to be moved on. Its end is sent, of TLS where that stands and of TCP, and what still comes
-/// is dropped for a while: closed with bytes unread it would be reset, and a client that is told so by its system may
-/// never read on the control connection why.
+/// A connection that nothing is transferred on. Sends close_notify if TLS is in use, then the TCP
+/// end, and discards incoming data for a while. Closing it with unread bytes would reset it, and a
+/// client whose system reports a reset may never read the reason on the control connection.
 pub(super) struct Parting<R: Runtime> {
     wire: Wire<R::Stream>,
     until: Instant,
@@ -24,12 +24,12 @@ impl<R: Runtime> Parting<R> {
         Self { wire, until: runtime.now().after(TIME), shut: false }
     }
 
-    /// How long it may still take.
+    /// Returns the deadline for the peer.
     pub(super) const fn until(&self) -> Instant {
         self.until
     }
 
-    /// Ready when it is over.
+    /// Ready when the connection has ended or its time is over.
     pub(super) fn poll(&mut self, runtime: &R, cx: &mut Context<'_>) -> Poll<()> {
         if runtime.now() >= self.until {
             return Poll::Ready(());

@@ -1,4 +1,4 @@
-//! Uploads that take the place of a file at their end, all at once.
+//! Uploads to a temporary file, which replaces the target in one step when the upload is complete.
 
 use ::std::ffi::{OsStr, OsString};
 use ::std::format;
@@ -15,35 +15,35 @@ use super::refusal::refusal;
 use super::{Directory, RANDOM_NAMES, new_file};
 use crate::io::host::{Opened, Refusal, Wishes};
 
-/// How the names of temporary files begin: sixteen hexadecimal digits follow. Nothing of the name of the file is in
-/// it, which may be as long as a name can be.
+/// Prefix of the names of temporary files, followed by sixteen hexadecimal digits. The target's
+/// name is not included, since it may already have the maximum length.
 const PREFIX: &str = ".ftp-proto-upload-";
 const DIGITS: usize = 16;
 
-/// How much of the old file is copied by one call: little enough that a session which was given up ends soon.
+/// Number of bytes of the old file copied per call: few enough that an abandoned session ends soon.
 const PIECE: u64 = 8 << 20;
 
-/// Whether a name is that of a temporary file.
+/// Returns whether `name` is the name of a temporary file.
 pub(super) fn is_temporary(name: &[u8]) -> bool {
     name.strip_prefix(PREFIX.as_bytes())
         .is_some_and(|digits| digits.len() == DIGITS && digits.iter().all(u8::is_ascii_hexdigit))
 }
 
-/// A temporary file, removed unless it takes its place.
+/// A temporary file, removed on drop unless it has replaced its target.
 #[derive(Debug)]
 pub(super) struct Replacement {
     parent: Dir,
     temporary: String,
     target: OsString,
-    /// What holds the target's name until then, of an upload under a unique name.
+    /// The empty file that reserves the target's name, for an upload under a unique name.
     placeholder: Option<Made>,
-    /// The old file, and how many of its bytes are still to be copied.
+    /// The old file, and the number of bytes still to be copied from it.
     kept: Option<(fs::File, u64)>,
     placed: bool,
 }
 
 impl Replacement {
-    /// Makes the file, in the directory of the one that it is to replace.
+    /// Creates the temporary file in the directory of its target.
     fn create(parent: Dir, target: &OsStr, wishes: &Wishes) -> io::Result<(Self, fs::File)> {
         let mut options: OpenOptions = new_file(wishes);
         options.write(true).create_new(true);
@@ -63,8 +63,8 @@ impl Replacement {
         }
     }
 
-    /// Copies what is kept of the old file to the beginning of the new one, a piece at a time: `Interrupted` as long
-    /// as there is more. The standard library has the kernel copy where it can.
+    /// Copies the next piece of the old file's kept part to the new one. Fails with `Interrupted`
+    /// while there is more. The standard library lets the kernel copy where it can.
     pub(super) fn copy_piece(&mut self, mut to: &fs::File) -> io::Result<()> {
         let Some((old, left)) = &mut self.kept else { return Ok(()) };
         if *left > 0 {
@@ -81,7 +81,7 @@ impl Replacement {
         Ok(())
     }
 
-    /// Takes the place of the old file.
+    /// Renames the temporary file to its target.
     pub(super) fn place(mut self) -> io::Result<()> {
         self.parent.rename(&self.temporary, &self.parent, &self.target)?;
         self.placed = true;
@@ -101,14 +101,14 @@ impl Drop for Replacement {
 }
 
 impl Directory {
-    /// As `write_from`, to a temporary file.
+    /// Does the work of `write_from` with a temporary file.
     pub(super) fn replace_from(
         &self,
         path: &Path,
         offset: u64,
         wishes: &Wishes,
     ) -> Result<Opened<DiskFile>, Refusal> {
-        // What may not be written in place is not replaced either.
+        // A file that may not be written in place may not be replaced either.
         let mut options = OpenOptions::new();
         options.read(offset > 0).write(true);
         let old = match self.open_regular(path, options) {
@@ -126,7 +126,7 @@ impl Directory {
         self.upload(DiskFile::replacing(file, replacement), &at)
     }
 
-    /// As [`replace_from`](Self::replace_from), in the place of an empty file that holds its name.
+    /// Like [`replace_from`](Self::replace_from), for a target reserved by an empty file.
     pub(super) fn replace_made(
         &self,
         path: &Path,
@@ -138,8 +138,8 @@ impl Directory {
         self.upload(DiskFile::replacing(file, replacement), &at)
     }
 
-    /// A temporary file that is to be at `path`, and where that is: a link to a file stays, and what it leads to is
-    /// replaced.
+    /// Creates a temporary file for `path`, and returns the path of its target as well. If `path`
+    /// is a symbolic link, the link stays and the file it points to is replaced.
     fn replacement(&self, path: &Path, wishes: &Wishes) -> Result<(Replacement, fs::File, PathBuf), Refusal> {
         let is_link = self.root.symlink_metadata(path).is_ok_and(|found| found.is_symlink());
         let followed = if is_link { self.root.canonicalize(path).ok() } else { None };
@@ -155,7 +155,7 @@ impl Directory {
     }
 }
 
-/// Who may do what with the file stays as it was.
+/// Copies the permissions of the old file.
 #[cfg(unix)]
 fn like(file: &fs::File, old: &fs::File) -> io::Result<()> {
     use ::std::os::unix::fs::PermissionsExt;

@@ -14,14 +14,14 @@ use crate::listing::{Entry, Kind, Modified, OwnedEntry, Precision};
 
 /// The entries of a directory, read while they are sent.
 ///
-/// What vanishes meanwhile is left out, as are the temporary files of [atomic uploads](super::Directory::atomic_uploads),
-/// and so is a name that holds CR or LF (elsewhere than on Unix: one
-/// that is not Unicode): no line of a listing could show it. An entry that may not be looked at has no more
-/// than its name and kind, and on Unix so have all entries of a directory that this process may read and not
-/// search. When the directory cannot be read on, it ends with the reason.
+/// Entries that vanish meanwhile, temporary files of [atomic
+/// uploads](super::Directory::atomic_uploads), and names that no line of a listing can show (with
+/// CR or LF, or outside Unix not Unicode) are left out. Entries that may not be examined have only
+/// a name and kind. On Unix that applies to all entries of a directory that this process may read
+/// but not search. If reading the directory fails, the iteration ends with the error.
 #[derive(Debug)]
 pub struct DiskEntries {
-    /// `None` once it could not be read on.
+    /// `None` once reading has failed.
     names: Option<Names>,
     /// For the targets of links, and where they lead.
     directory: Dir,
@@ -30,18 +30,19 @@ pub struct DiskEntries {
     writable: bool,
 }
 
-/// Where the names come from.
+/// The source of the names.
 #[derive(Debug)]
 enum Names {
-    /// A directory whose entries can be looked at.
+    /// A directory whose entries can be examined.
     Searchable(ReadDir),
-    /// A directory that grants `r` without `x`: nothing in it can be looked at, and cap-std does not read it.
+    /// A directory with permission `r` but not `x`, whose entries cannot be examined. cap-std does
+    /// not read such directories.
     #[cfg(unix)]
     Readable(rustix::fs::Dir),
 }
 
 impl DiskEntries {
-    /// Of the directory that was opened at `path`.
+    /// Lists the directory that was opened at `path`.
     pub(super) fn new(directory: Dir, root: Arc<Dir>, path: &Path, writable: bool) -> io::Result<Self> {
         let names = match directory.entries() {
             Ok(entries) => Names::Searchable(entries),
@@ -52,7 +53,7 @@ impl DiskEntries {
         Ok(Self { names: Some(names), directory, root, path: path.to_owned(), writable })
     }
 
-    /// The next entry, or nothing in its place when it is to be left out.
+    /// Returns the details of an entry, or `None` if it is left out.
     fn described(&self, entry: &DirEntry) -> Option<OwnedEntry> {
         let name = entry.file_name();
         let bytes = bytes(&name).filter(|bytes| !is_temporary(bytes))?;
@@ -69,12 +70,12 @@ impl DiskEntries {
     }
 }
 
-/// An entry of which the name and the kind alone are known.
+/// Returns an entry with only a name and kind.
 fn bare(name: &[u8], kind: Kind<'_>) -> Option<OwnedEntry> {
     Text::new(name).ok().map(|name| Entry::to_owned(&Entry::new(name, kind)))
 }
 
-/// Opens a directory for its names, which takes no permission to search it.
+/// Opens a directory to read its names, for which no permission to search it is needed.
 #[cfg(unix)]
 fn readable(root: &Dir, path: &Path) -> io::Result<Names> {
     use cap_std::fs::{OpenOptions, OpenOptionsExt};
@@ -85,7 +86,7 @@ fn readable(root: &Dir, path: &Path) -> io::Result<Names> {
     Ok(Names::Readable(rustix::fs::Dir::new(directory)?))
 }
 
-/// The kind that reading a directory tells, without a look at the entry.
+/// Converts the kind that reading the directory returns, without examining the entry.
 #[cfg(unix)]
 fn kind_as_read(kind: rustix::fs::FileType) -> Kind<'static> {
     use rustix::fs::FileType;

@@ -18,16 +18,16 @@ pub struct DiskFile {
     file: fs::File,
     appends: bool,
     sync: Option<Sync>,
-    /// What the beginning of an upload changes.
+    /// The change to make when the upload begins.
     start: Start,
-    /// What its end does, if it is a temporary file.
+    /// The replacement to make when the upload is complete, if this is a temporary file.
     replacement: Option<Replacement>,
 }
 
-/// What an upload has not changed yet.
+/// Changes that are made when an upload begins.
 #[derive(Debug, Default)]
 struct Start {
-    /// Where the file is to be cut.
+    /// The length to truncate the file to.
     length: Option<u64>,
     made: Option<Made>,
 }
@@ -71,7 +71,7 @@ impl DiskFile {
         Self { start: Start { length, made }, ..Self::reading(file) }
     }
 
-    /// A temporary file, to take the place of another.
+    /// Creates a temporary file, to replace another.
     pub(super) fn replacing(file: fs::File, replacement: Replacement) -> Self {
         Self { replacement: Some(replacement), ..Self::reading(file) }
     }
@@ -126,7 +126,7 @@ impl File for DiskFile {
     }
 }
 
-/// A signal is no reason to break off a transfer.
+/// Repeats a call that a signal interrupted.
 fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {

@@ -32,10 +32,11 @@ pub trait AsyncAccounts: Send + Sync + 'static {
         password: &[u8],
     ) -> impl Future<Output = Result<Arc<Self::Filesystem>, Refusal>> + Send;
 
-    /// As [`Accounts::login_by_certificate`](super::Accounts::login_by_certificate).
+    /// The asynchronous form of
+    /// [`Accounts::login_by_certificate`](super::Accounts::login_by_certificate).
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`Accounts::login_by_certificate`](super::Accounts::login_by_certificate).
     fn login_by_certificate(
         &self,
         visitor: &Visitor,
@@ -57,7 +58,7 @@ pub trait AsyncAccounts: Send + Sync + 'static {
         unsupported()
     }
 
-    /// As [`Accounts::is_anonymous`](super::Accounts::is_anonymous).
+    /// The same as [`Accounts::is_anonymous`](super::Accounts::is_anonymous).
     fn is_anonymous(&self, visitor: &Visitor) -> bool {
         is_anonymous_name(&visitor.user)
     }
@@ -246,19 +247,21 @@ fn unsupported<T: Send>() -> impl Future<Output = Result<T, Refusal>> + Send {
 
 /// The entries of a directory, as a host has them at hand.
 pub trait AsyncEntries: Send + Sized + 'static {
-    /// The next of them: a page of an object store's listing, say. None at the end.
+    /// Returns the next entries, for example a page of an object store's listing. Empty at the end.
     ///
     /// # Errors
-    /// Whatever went wrong: the client is told that the listing is not whole, and nothing more is asked for.
+    /// Any error ends the listing, and the client is told that it is incomplete.
     fn next_page(&mut self) -> impl Future<Output = io::Result<Vec<OwnedEntry>>> + Send;
 }
 
-/// As [`File`](super::File), blocking nobody. An upload that does not come to its end is
-/// [aborted](Self::abort); a file that is dropped before it is [finished](Self::finish), be it that a future with it
-/// was, was aborted, too: see [what tells that](super::File#what-tells-that-an-upload-is-whole).
+/// An asynchronous [`File`](super::File). An upload that does not complete is
+/// [aborted](Self::abort). A file that is dropped before it is [finished](Self::finish), alone or
+/// with a future that owns it, was aborted as well: see [the
+/// cases](super::File#when-an-upload-is-complete).
 pub trait AsyncFile: Send + Sized + 'static {
-    /// Whether a cut upload waits for a call that is under way, so that [`abort`](Self::abort) can follow it. Yes by
-    /// default. Otherwise the future of that call is dropped, and the file with it.
+    /// `true` if an upload that was cut off waits for the call in progress, and
+    /// [`abort`](Self::abort) follows it. That is the default. Otherwise the future of that call is
+    /// dropped, and the file with it.
     const ABORTS_IN_ORDER: bool = true;
 
     /// Reads on; 0 is the end.
@@ -281,17 +284,19 @@ pub trait AsyncFile: Send + Sized + 'static {
     /// As [`File::write`](super::File::write).
     fn write(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<usize>> + Send;
 
-    /// The upload has come in whole: make it last.
+    /// Completes the upload, of which every byte has been written. Make it permanent.
     ///
     /// # Errors
-    /// When it cannot be kept: the client is told so in the stead of 226.
+    /// If it cannot be kept. The client then receives an error instead of 226.
     fn finish(self) -> impl Future<Output = Result<(), Refusal>> + Send;
 
-    /// The upload does not come to its end: the client has aborted it or is gone, it was too slow or too large, or a
-    /// write has failed. A place to take back what was written so far: by default the file is dropped.
+    /// Aborts an upload that does not complete: the client has aborted it or is gone, it was too
+    /// slow or too large, or a write has failed. Undo here what was written so far; by default the
+    /// file is dropped.
     ///
-    /// The client is told of the end of the transfer, and is heard again, once this is done, or after five seconds:
-    /// then the future is dropped. A server that is being shut down waits no longer than its grace.
+    /// The end of the transfer is reported, and further commands are read, once this is done. After
+    /// five seconds the future is dropped. A server that is shutting down waits no longer than its
+    /// grace.
     fn abort(self) -> impl Future<Output = ()> + Send {
         drop(self);
         ::std::future::ready(())

@@ -25,22 +25,22 @@ pub trait Accounts: Send + Sync + 'static {
         true
     }
 
-    /// Checks a login. Take as long for an unknown user as for a wrong password, so that nobody can
-    /// tell which it was (RFC 2577 6).
+    /// Checks a login. Take as long for an unknown user as for a wrong password, so that clients
+    /// cannot tell them apart (RFC 2577 6).
     ///
     /// # Errors
-    /// [`Refusal::Denied`], mostly. [`Refusal::NeedsAccount`] when the password is right, and
-    /// [`account`](Self::account) is to have the last word.
+    /// Usually [`Refusal::Denied`]. [`Refusal::NeedsAccount`] if the password is right and
+    /// [`account`](Self::account) makes the decision.
     fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal>;
 
-    /// Checks whether the certificate that the client has shown ([`Visitor::certificate`]) lets it in as
-    /// [`Visitor::user`] without a password (RFC 4217 3). Called when a client that has shown one names a user, and
-    /// for no other. By default the password is asked for; [`login`](Self::login) sees the certificate, too, so that
-    /// it can be one condition more.
+    /// Checks whether the client's certificate ([`Visitor::certificate`]) admits it as
+    /// [`Visitor::user`] without a password (RFC 4217 3). Called when a client with a certificate
+    /// names a user, and for no other client. By default the password is required.
+    /// [`login`](Self::login) sees the certificate too, so that it can be an additional condition.
     ///
     /// # Errors
-    /// [`Refusal::NeedsAccount`] when [`account`](Self::account) is to have the last word. After any other refusal the
-    /// client is asked for its password, and nothing is counted.
+    /// [`Refusal::NeedsAccount`] if [`account`](Self::account) makes the decision. After any other
+    /// refusal the client is asked for its password, and no failed login is counted.
     fn login_by_certificate(&self, visitor: &Visitor) -> Result<Arc<Self::Filesystem>, Refusal> {
         let _ = visitor;
         Err(Refusal::Unsupported)
@@ -56,9 +56,10 @@ pub trait Accounts: Send + Sync + 'static {
         Err(Refusal::Unsupported)
     }
 
-    /// Whether a user who has logged in is anybody: the TLS sessions of such connections have nothing to do with each
-    /// other ([`SessionBinding`](crate::security::SessionBinding)). By default those called `anonymous` and `ftp` are
-    /// (RFC 1635). It is called at once, wherever the other calls are made, and is not to wait for anything.
+    /// Returns whether a user who has logged in is anonymous. The connections of such users do not
+    /// share TLS sessions ([`SessionBinding`](crate::security::SessionBinding)). By default the
+    /// names `anonymous` and `ftp` are (RFC 1635). This is called directly, even where the other
+    /// calls run in other threads, and must not block.
     fn is_anonymous(&self, visitor: &Visitor) -> bool {
         is_anonymous_name(&visitor.user)
     }
@@ -214,33 +215,35 @@ pub trait Filesystem: Send + Sync + 'static {
     }
 }
 
-/// An open file. Dropped before it is [finished](Self::finish), an upload was cut or given up: what came of it
-/// may stay, for the client to resume.
+/// An open file. An upload that is dropped before it is [finished](Self::finish) was cut off or
+/// aborted. The part that was written may stay, so that the client can resume it.
 ///
-/// # What tells that an upload is whole
-/// Nothing but [`finish`](Self::finish). A file that is dropped before that was cut or given up, whatever the reason, and so is
-/// one whose `finish` is never called because the session ends first. What the [event](crate::io::Transferred) of the
-/// transfer says then is its [`TransferOutcome`](crate::server::TransferOutcome):
+/// # When an upload is complete
+/// Only [`finish`](Self::finish) says so. A file that is dropped before that was cut off or aborted
+/// for some reason, and so was one whose `finish` is never called because the session ends first.
+/// The [event](crate::io::Transferred) of the transfer then has this
+/// [`TransferOutcome`](crate::server::TransferOutcome):
 ///
-/// | What happened | The host sees | The client is told | The outcome |
+/// | What happened | The host sees | The client receives | The outcome |
 /// |---|---|---|---|
-/// | the data ended in order: FIN, under TLS behind close_notify; the end-of-file mark in modes B and C; in MODE Z the end of both the zlib stream and the connection | `finish` | 226, or the refusal of `finish` | `Complete`, `Refused` |
-/// | the same, within [two seconds](crate::server::Timeouts::orphaned_upload) of the end of the control connection | `finish` | nothing: nobody is there | `Complete`, `Refused` |
+/// | the data ended in order: FIN, under TLS after close_notify; the end-of-file mark in modes B and C; in MODE Z the end of both the zlib stream and the connection | `finish` | 226, or the refusal of `finish` | `Complete`, `Refused` |
+/// | the same, within [two seconds](crate::server::Timeouts::orphaned_upload) of the end of the control connection | `finish` | nothing, since it is gone | `Complete`, `Refused` |
 /// | ABOR | drop | 426, then 226 | `Aborted` |
-/// | a reset, TLS cut without close_notify, a missing mark, malformed data, a stall | drop | 426 | `Failed` |
+/// | a reset, TLS without close_notify, a missing mark, malformed data, a stall | drop | 426 | `Failed` |
 /// | the host could not write, or the file became too large | drop | 451, 452, 552 | `Failed` |
-/// | the data connection never came | drop, without `begin` | 425 | `Failed` |
-/// | its TLS handshake failed, or resumed no session of the control connection | drop, without `begin` | 522 | `Failed` |
+/// | the data connection was never opened | drop, without `begin` | 425 | `Failed` |
+/// | its TLS handshake failed, or resumed none of the required sessions | drop, without `begin` | 522 | `Failed` |
 /// | the session ended before the data did | drop | nothing, or 421 | `Cut` |
 ///
-/// - In stream mode without TLS a FIN is the end of the file, and the only one there is (RFC 959 3.4.1). A client that
-///   closes its data connection in the middle, instead of sending ABOR, cannot be told from one that has sent all; the
-///   same goes for one that was killed, whose system closes its connections in order. Where that matters, demand TLS
-///   (close_notify comes from the program and not from its system), or let clients compare the size or a hash.
-/// - What ALLO has said ([`Wishes::size_hint`](super::Wishes::size_hint)) is a hint. It may count records or whole blocks, many clients send it for
-///   servers that want one and some send a zero, so that no upload is taken for cut for having another size.
-/// - [`Limits::upload_size`](crate::server::Limits::upload_size) says what is too much, and nothing of what is too
-///   little.
+/// - In stream mode without TLS, FIN is the only end-of-file mark (RFC 959 3.4.1). A client that
+///   closes its data connection halfway instead of sending ABOR looks the same as one that has sent
+///   everything. So does a client that was killed, since its system closes its connections in
+///   order. Where this matters, require TLS, whose close_notify is sent by the program and not by
+///   its system, or let clients compare the size or a hash.
+/// - The size announced with ALLO ([`Wishes::size_hint`](super::Wishes::size_hint)) is only a hint.
+///   It may count records or whole blocks, and many clients send it, some as zero, only because
+///   some servers want one. An upload of another size is therefore not treated as cut off.
+/// - [`Limits::upload_size`](crate::server::Limits::upload_size) sets a maximum and no minimum.
 pub trait File: Send {
     /// Reads on; 0 is the end.
     ///
@@ -248,15 +251,16 @@ pub trait File: Send {
     /// Whatever went wrong: the client is told 451.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// The upload begins: the data connection stands, under TLS if it is to be. What [`open`](Filesystem::open) has
-    /// left as it was for that is changed now, before anything is [written](Self::write): the old file is emptied.
-    /// By default nothing: a host that puts the new file in the place of the old one at [`finish`](Self::finish) has
-    /// nothing to do. A file that is dropped without having begun should leave all as it was, and none that was made
-    /// for it.
+    /// Begins the upload: the data connection is open, and secured if required. Change now what
+    /// [`open`](Filesystem::open) has left unchanged until then, such as emptying the old file,
+    /// before anything is [written](Self::write). Does nothing by default, which suits a host that
+    /// replaces the old file in [`finish`](Self::finish). A file that is dropped before this call
+    /// should leave everything as it was, including no file created for it.
     ///
     /// # Errors
-    /// As [`write`](Self::write). [`io::ErrorKind::Interrupted`] says that this was one piece of much work: it is called
-    /// again, and in between the client is heard, and the file dropped if it is given up.
+    /// Those of [`write`](Self::write). [`io::ErrorKind::Interrupted`] means that a piece of a
+    /// longer task is done. The call is then repeated, and commands are handled in between, so that
+    /// the file is dropped if the upload is aborted.
     fn begin(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -268,10 +272,10 @@ pub trait File: Send {
     /// told as the latter.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// The upload has come in whole: make it last.
+    /// Completes the upload, of which every byte has been written. Make it permanent.
     ///
     /// # Errors
-    /// When it cannot be kept: the client is told so in the stead of 226.
+    /// If it cannot be kept. The client then receives an error instead of 226.
     fn finish(self) -> Result<(), Refusal>;
 
     /// The operating system's file behind this one, at the same position, where there is one: bytes

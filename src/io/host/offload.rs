@@ -65,7 +65,7 @@ impl<U: Unblock> Way<U> {
     }
 }
 
-/// Lets everything else of the session go on once, where the call was made in its own thread.
+/// Yields once to the rest of the session, for calls that were made in its own thread.
 async fn others_turn() {
     let mut waited = false;
     ::std::future::poll_fn(|cx| {
@@ -377,7 +377,7 @@ impl<F: File + 'static, U: Unblock> OffloadFile<F, U> {
 }
 
 impl<F: File + 'static, U: Unblock> AsyncFile for OffloadFile<F, U> {
-    // Nobody waits for a call that hangs: the file is dropped where that is made.
+    // A call that hangs is not waited for; the thread that made it drops the file.
     const ABORTS_IN_ORDER: bool = false;
 
     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -42,7 +42,7 @@ fn at_once<F: AsyncFilesystem>(told: Result<Told<F>, Refusal>) -> Asking<F> {
     Box::pin(::std::future::ready(told))
 }
 
-/// Asks the accounts.
+/// Passes a request to the accounts.
 pub(super) fn ask_accounts<A: AsyncAccounts>(
     accounts: &Arc<A>,
     visitor: Visitor,
@@ -73,7 +73,7 @@ pub(super) fn ask_accounts<A: AsyncAccounts>(
     }
 }
 
-/// Asks the file system.
+/// Passes a request to the file system.
 pub(super) fn ask<F: AsyncFilesystem>(
     filesystem: &Arc<F>,
     session: &Session<Vec<u8>>,
@@ -172,7 +172,8 @@ pub(super) fn ask<F: AsyncFilesystem>(
     }
 }
 
-/// Opens what is to be listed, and looks for the first entry that is shown where there has to be one.
+/// Opens a file or directory to be listed. If the listing must not be empty, looks for the first
+/// entry that it shows.
 async fn list<F: AsyncFilesystem>(
     filesystem: Arc<F>,
     path: OwnedPath,

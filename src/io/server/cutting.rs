@@ -1,4 +1,4 @@
-//! The end of an upload that was cut: its file is told, and for so long the session waits.
+//! Aborting a file whose upload was cut off. The session waits for this, for a limited time.
 
 use ::std::task::{Context, Poll};
 use ::std::time::Duration;
@@ -7,20 +7,20 @@ use super::Work;
 use crate::io::runtime::Runtime;
 use crate::time::Instant;
 
-/// How long a file may take to be aborted. Afterwards it is dropped, whatever it does.
+/// Time in which a file has to be aborted. It is dropped afterwards.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The file that is being aborted, if there is one.
+/// The file that is being aborted, if any, and its deadline.
 #[derive(Default)]
 pub(super) struct Cutting(Option<(Instant, Work<()>)>);
 
 impl Cutting {
-    /// Begins with what aborts a file.
+    /// Starts to run `abort`.
     pub(super) fn begin(&mut self, abort: Work<()>, now: Instant) {
         self.0 = Some((now.after(PATIENCE), abort));
     }
 
-    /// Ready once no file is being aborted any more: it has been, or its time is over, or that of the session.
+    /// Ready once no file is being aborted: it finished, or its time or the session's was over.
     pub(super) fn poll<R: Runtime>(
         &mut self,
         runtime: &mut R,

@@ -34,28 +34,28 @@ pub struct SessionEvent<'a> {
 pub enum Happening<'a> {
     /// A client has connected: the first event of every session.
     Opened,
-    /// TLS protects the control connection from now on.
+    /// The control connection is now protected by TLS.
     Secured,
-    /// And now no more.
+    /// TLS was removed from the control connection.
     Cleared,
     /// A login has succeeded, or an account was accepted later.
     LoggedIn,
-    /// One was refused.
+    /// A login was refused.
     LoginFailed,
-    /// The client has begun anew, and is nobody (REIN; AUTH too).
+    /// The session was reset to the state before login (REIN, or AUTH).
     Reset,
     /// A transfer has ended.
     Transferred(Transferred<'a>),
-    /// The client has changed something.
+    /// The client has changed the directory tree.
     Changed {
-        /// How.
+        /// The kind of change.
         change: TreeChange,
-        /// What, or what came of it.
+        /// The path that was changed, or the new path after a rename.
         path: VirtualPath<'a>,
-        /// Where it was before it was renamed.
+        /// The old path of a rename.
         from: Option<VirtualPath<'a>>,
     },
-    /// The session is over: its last event.
+    /// The session has ended. This is its last event.
     Closed(Closed),
 }
 
@@ -63,14 +63,14 @@ pub enum Happening<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Transferred<'a> {
-    /// Of which file or directory, seen from the root of the account.
+    /// The path of the file or directory, from the root of the account.
     pub path: VirtualPath<'a>,
-    /// Bytes of the file that were read or written: not those on the wire.
+    /// Number of bytes of the file that were read or written, before encoding.
     pub bytes: u64,
-    /// From its opening to its end.
+    /// Time from opening the file to the end of the transfer.
     pub duration: Duration,
-    /// Which way, how, and how it ended: see [`File`](crate::io::File#what-tells-that-an-upload-is-whole) for what
-    /// stands behind each outcome of an upload.
+    /// Direction, coding and outcome. See [`File`](crate::io::File#when-an-upload-is-complete) for
+    /// the meaning of each outcome of an upload.
     pub end: TransferEnd,
 }
 

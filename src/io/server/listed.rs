@@ -1,4 +1,4 @@
-//! A listing on its way to the client: the directories as the host reads them, and the lines made of them.
+//! A listing on its way to the client: reads directories from the host and writes their lines.
 
 use ::std::boxed::Box;
 use ::std::io;
@@ -11,14 +11,14 @@ use crate::io::data::CHUNK;
 use crate::io::host::{AsyncFilesystem, Refusal};
 use crate::server::Lister;
 
-/// How much of a listing is written at a time.
+/// Number of bytes of a listing that are written at a time.
 const LISTING_CHUNK: usize = CHUNK / 8;
 
 /// Opens a directory below the one that is listed.
 pub(super) type Below<F> =
     Box<dyn Fn(&[u8]) -> Work<Result<<F as AsyncFilesystem>::Entries, Refusal>> + Send>;
 
-/// What is listed, and how far that is.
+/// A listing in progress.
 pub(super) struct Listed<F: AsyncFilesystem> {
     lister: Lister,
     open: Below<F>,
@@ -26,7 +26,7 @@ pub(super) struct Listed<F: AsyncFilesystem> {
 }
 
 enum State<E> {
-    /// The heading comes next, and then the entries.
+    /// The heading is written next, and then the entries.
     Begun(Pages<E>),
     Reading(Pages<E>),
     /// The next directory is being opened.
@@ -39,7 +39,8 @@ impl<F: AsyncFilesystem> Listed<F> {
         Self { lister, open, state: State::Begun(pages) }
     }
 
-    /// Appends lines to `out`, a chunk of them or what there is. Returns whether those were the last.
+    /// Appends lines to `out`: a full chunk, or those that are available. Returns whether the
+    /// listing is complete.
     pub(super) fn poll_lines(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<io::Result<bool>> {
         for _ in 0..PASSED_AT_ONCE {
             match self.poll_line(cx, out) {
@@ -51,16 +52,17 @@ impl<F: AsyncFilesystem> Listed<F> {
             }
         }
         if out.is_empty() {
-            // The session goes on in between: the client may give it up.
+            // Yields, so that the session can handle commands, such as ABOR.
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
         Poll::Ready(Ok(false))
     }
 
-    /// Takes one step, which may append a line; `None` at the end. An error waits until `out` is empty.
+    /// Takes one step, which may append a line; `None` at the end. An error is held back until
+    /// `out` is empty.
     fn poll_line(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Option<io::Result<()>>> {
-        // A vector is never full, so that no line fails.
+        // Writing to a vector does not fail.
         match ::std::mem::replace(&mut self.state, State::Ended) {
             State::Begun(pages) => {
                 if !pages.is_single() {
@@ -97,7 +99,8 @@ impl<F: AsyncFilesystem> Listed<F> {
                     return Poll::Pending;
                 }
                 Poll::Ready(Ok(entries)) => self.state = State::Begun(Pages::of(entries)),
-                // It may be gone, or closed to this client: the listing goes on without it.
+                // The directory may be gone or closed to this client. The listing goes on without
+                // it.
                 Poll::Ready(Err(_)) => match self.lister.next_directory() {
                     Some(path) => self.state = State::Opening((self.open)(path)),
                     None => return Poll::Ready(None),

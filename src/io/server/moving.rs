@@ -1,4 +1,4 @@
-//! The host's side of a transfer: a file or a listing, and the data connection.
+//! The host's side of a transfer: a file or a listing, and the bytes on their way.
 
 use ::std::io;
 use ::std::task::{Context, Poll, ready};
@@ -12,31 +12,31 @@ use crate::io::host::{AsyncFile, AsyncFilesystem};
 use crate::io::runtime::Runtime;
 use crate::server::Lister;
 
-/// How much is received at a time at first: who sends more than that gets room for more.
+/// Initial number of bytes to receive at a time. It grows for peers that send more than that.
 const FIRST_CHUNK: usize = CHUNK / 16;
 
-/// What is moved, and the bytes that are on their way.
+/// A transfer, and the bytes between the host and the data connection.
 pub(super) struct Moving<F: AsyncFilesystem> {
     what: What<F>,
-    /// It is a file to be stored, which is told when that does not come about.
+    /// `true` for a file to be stored, which is aborted if the upload does not complete.
     upload: bool,
-    /// Empty while the host has it.
+    /// Empty while the host holds the buffer.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// How much is received at a time.
+    /// Number of bytes to receive at a time.
     chunk: usize,
-    /// There is nothing more to send.
+    /// Set once there is nothing more to send.
     ended: bool,
-    /// Bytes of the file so far, and how many of them may be received.
+    /// Bytes of the file so far, and the maximum that may be received.
     moved: u64,
     most: u64,
-    /// How many bytes a file that is sent has at least, as it was when it was opened.
+    /// Minimum size of a file that is sent, known since it was opened.
     least: u64,
 }
 
 enum What<F: AsyncFilesystem> {
-    /// A file, sent or received; `kernel` while the kernel may be able to send it by itself.
+    /// A file, sent or received; `kernel` is set while the kernel may be able to send it.
     File {
         file: F::File,
         kernel: bool,
@@ -44,26 +44,26 @@ enum What<F: AsyncFilesystem> {
     Reading(Work<(F::File, Vec<u8>, io::Result<usize>)>),
     Writing(Work<(F::File, Vec<u8>, io::Result<()>)>),
     Beginning(Work<(F::File, io::Result<()>)>),
-    /// A listing, sent.
+    /// A listing to send.
     Entries(Box<Listed<F>>),
-    /// Nothing any more: the host has failed.
+    /// Left behind when the host has failed.
     Nothing,
 }
 
 impl<F: AsyncFilesystem> Moving<F> {
-    /// A file to be stored.
+    /// Starts with a file to be stored.
     pub(super) const fn upload(file: F::File) -> Self {
         let mut moving = Self::new(What::File { file, kernel: false });
         moving.upload = true;
         moving
     }
 
-    /// A file to be sent; `kernel` if the kernel is to be asked to send it by itself.
+    /// Starts with a file to be sent; `kernel` if the kernel may send it.
     pub(super) const fn file(file: F::File, kernel: bool) -> Self {
         Self::new(What::File { file, kernel })
     }
 
-    /// A listing, as `lister` writes it. `open` opens the directories below.
+    /// Starts with a listing, whose lines `lister` writes. `open` opens the directories below.
     pub(super) fn entries(pages: Pages<F::Entries>, lister: Lister, open: Below<F>) -> Self {
         Self::new(What::Entries(Box::new(Listed::new(pages, lister, open))))
     }
@@ -83,7 +83,7 @@ impl<F: AsyncFilesystem> Moving<F> {
         }
     }
 
-    /// What is sent has so many bytes, as far as the host knows: fewer are not all of it.
+    /// Sets the size of the file to send, if the host knows it. Ending before that is an error.
     pub(super) const fn of_size(mut self, size: Option<u64>) -> Self {
         if let Some(size) = size {
             self.least = size;
@@ -91,12 +91,12 @@ impl<F: AsyncFilesystem> Moving<F> {
         self
     }
 
-    /// How many bytes of the file were sent or received, whatever they are on the wire.
+    /// Returns the number of bytes of the file sent or received so far, before encoding.
     pub(super) const fn moved(&self) -> u64 {
         self.moved
     }
 
-    /// The file, once all of it has come in.
+    /// Returns the file, once all of it has been received.
     pub(super) fn into_file(self) -> Option<F::File> {
         match self.what {
             What::File { file, .. } => Some(file),
@@ -104,7 +104,7 @@ impl<F: AsyncFilesystem> Moving<F> {
         }
     }
 
-    /// The transfer is cut: what aborts the file, if there is something to be done about it.
+    /// Returns the call that aborts the file of an upload, if there is one to make.
     pub(super) fn abort(self) -> Option<Work<()>> {
         let in_order = <F::File as AsyncFile>::ABORTS_IN_ORDER;
         match self.what {
@@ -116,14 +116,15 @@ impl<F: AsyncFilesystem> Moving<F> {
         }
     }
 
-    /// Sends some of it.
+    /// Sends the next bytes.
     pub(super) fn poll_send<R: Runtime>(
         &mut self,
         data: &mut Data<R>,
         cx: &mut Context<'_>,
     ) -> Poll<DataEvent> {
         if data.is_complete() {
-            // The file may go on, and what was read of that is of no use.
+            // All that may be sent was sent. The file may continue, and the rest of the buffer is
+            // not needed.
             return data.poll_finish(cx);
         }
         if let What::File { file, kernel: kernel @ true } = &mut self.what {
@@ -134,7 +135,7 @@ impl<F: AsyncFilesystem> Moving<F> {
                     self.moved += count as u64;
                     return Poll::Ready(DataEvent::Moved(count as u64));
                 }
-                // Not this file, not this socket, not this coding: by hand, then.
+                // The kernel cannot send this file on this socket, or not in this coding.
                 Some(Poll::Ready(Err(error))) if is_unsupported(&error) => *kernel = false,
                 Some(Poll::Ready(Err(error))) => {
                     return Poll::Ready(data.fail(DataFailure::Broken, error));
@@ -162,7 +163,7 @@ impl<F: AsyncFilesystem> Moving<F> {
         })
     }
 
-    /// Takes more from the host; nothing more at its end.
+    /// Reads more from the host, or sets `ended`.
     fn poll_refill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let What::Entries(listed) = &mut self.what {
             self.buffer.clear();
@@ -189,7 +190,7 @@ impl<F: AsyncFilesystem> Moving<F> {
         Poll::Ready(Ok(()))
     }
 
-    /// The upload begins; no more of it than this may come.
+    /// Begins an upload of at most `most` bytes.
     pub(super) fn begin(&mut self, most: u64) {
         self.most = most;
         self.what = match ::std::mem::replace(&mut self.what, What::Nothing) {
@@ -201,7 +202,7 @@ impl<F: AsyncFilesystem> Moving<F> {
         };
     }
 
-    /// Ready when the host has taken what was given to it.
+    /// Ready once the host has taken the bytes it was given.
     fn poll_stored(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let (file, stored) = match &mut self.what {
             What::Beginning(work) => ready!(work.as_mut().poll(cx)),
@@ -216,7 +217,8 @@ impl<F: AsyncFilesystem> Moving<F> {
         Poll::Ready(stored)
     }
 
-    /// Receives some of it. The machine is told before the host has it all, never of the end before that.
+    /// Receives the next bytes. Reports them before the host has stored them, but reports the end
+    /// of the data only when all is stored.
     pub(super) fn poll_receive<R: Runtime>(
         &mut self,
         data: &mut Data<R>,
@@ -225,7 +227,7 @@ impl<F: AsyncFilesystem> Moving<F> {
         if let Err(error) = ready!(self.poll_stored(cx)) {
             let failure = match error.kind() {
                 io::ErrorKind::StorageFull => DataFailure::StorageFull,
-                // Larger than a file may grow, too.
+                // The file may also have reached the maximum size of its file system.
                 io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => DataFailure::QuotaExceeded,
                 _ => DataFailure::Local,
             };

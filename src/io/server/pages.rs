@@ -1,4 +1,4 @@
-//! The entries of a directory, one after the other, of a host that has them by pages.
+//! Iterates over the entries of a directory that the host returns in pages.
 
 use ::std::future::poll_fn;
 use ::std::io;
@@ -9,18 +9,18 @@ use super::Work;
 use crate::io::host::AsyncEntries;
 use crate::listing::OwnedEntry;
 
-/// How many entries are passed over until something else has its turn.
+/// Number of entries skipped before other tasks run.
 pub(super) const PASSED_AT_ONCE: u32 = 1024;
 
-/// A directory as it is read.
+/// A directory while it is read.
 pub(super) struct Pages<E> {
-    /// Backwards.
+    /// The remaining entries of the page, last first.
     page: Vec<OwnedEntry>,
     next: Next<E>,
     single: bool,
 }
 
-/// What comes after the page.
+/// The state after the current page.
 enum Next<E> {
     Nothing,
     Failed(io::Error),
@@ -33,12 +33,12 @@ impl<E: AsyncEntries> Pages<E> {
         Self { page: Vec::new(), next: Next::Unasked(entries), single: false }
     }
 
-    /// One entry, which is all there is.
+    /// Creates a list of a single entry that is not a directory.
     pub(super) fn single(entry: OwnedEntry) -> Self {
         Self { page: vec![entry], next: Next::Nothing, single: true }
     }
 
-    /// Returns whether it is one entry and no directory.
+    /// Returns whether the list is a single entry that is not a directory.
     pub(super) const fn is_single(&self) -> bool {
         self.single
     }
@@ -53,8 +53,9 @@ impl<E: AsyncEntries> Pages<E> {
         self.next = Next::Failed(error);
     }
 
-    /// Reads on until there is an entry whose name is `wanted`, which is then the next one. Errors count as none:
-    /// where nothing is found, nothing can be told of them either.
+    /// Reads on to the first entry whose name is `wanted`, and returns whether there is one. It is
+    /// then the next entry. Returns `false` on an error, since the caller reports that nothing was
+    /// found.
     pub(super) async fn has(&mut self, wanted: impl Fn(&[u8]) -> bool) -> bool {
         let mut seen = 0_u32;
         poll_fn(|cx| {
@@ -67,7 +68,7 @@ impl<E: AsyncEntries> Pages<E> {
                     Some(Ok(_)) => seen = seen.wrapping_add(1),
                     Some(Err(_)) | None => return Poll::Ready(false),
                 }
-                // The session goes on in between: the client may give it up.
+                // Yields, so that the session can handle commands, such as ABOR.
                 if seen % PASSED_AT_ONCE == 0 {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;

@@ -1,4 +1,4 @@
-//! The address under which clients see a server, where that is not its own, and changes.
+//! The public address of a server behind an address translator, looked up as it may change.
 
 use ::std::fmt;
 use ::std::future::poll_fn;
@@ -11,25 +11,27 @@ use ::std::time::{Duration, Instant as Moment};
 use crate::io::host::lane::Lane;
 use crate::io::runtime::Reactor;
 
-/// How long a session waits for the first answer, once it has begun.
+/// Maximum time that a new session waits for the first answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long after a question that got no answer the next one is asked.
+/// Interval between look-ups until one has succeeded.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Finds the addresses out, and may block.
+/// Looks up the addresses. May block.
 type Look = Box<dyn Fn() -> io::Result<Vec<IpAddr>> + Send + Sync>;
 
-/// The address that PASV names (227), for a server behind an address translator whose public address is known by a name
-/// or has to be asked for, and may change. A fixed one is
-/// [`Config::passive_address`](crate::server::Config::passive_address). EPSV names no address.
+/// The address that PASV reports (227), for a server behind an address translator whose public
+/// address has to be resolved from a name or queried, and may change. Use
+/// [`Config::passive_address`](crate::server::Config::passive_address) for a fixed one. EPSV
+/// reports no address.
 ///
-/// It is looked up when the server begins to serve and later, when a session begins, at most every so often: in a
-/// thread apart, one look-up at a time, so that a name server that hangs keeps nobody waiting. A session has the
-/// address that was known when it began; one that begins before any is known waits up to two seconds, and has the
-/// configuration's then. An address that was found holds until another is.
+/// The address is looked up when the server begins to serve, and again when a session begins and
+/// the last look-up is older than the [interval](Self::every). Look-ups run one at a time in a
+/// separate thread, so that a name server that hangs delays nobody. A session uses the address
+/// known when it began. If none is known yet, it waits up to two seconds, and then uses the
+/// configuration's. An address stays in use until another is found.
 ///
-/// Clients that are to be told another one, those within the same network say, are told apart by
-/// `Server::with_config_for`, which has the last word.
+/// Set a different address for some clients, such as those in the local network, in
+/// `Server::with_config_for`, which is applied last.
 ///
 /// ```
 /// use std::time::Duration;
@@ -53,10 +55,10 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     known: Option<Ipv4Addr>,
-    /// When it was looked up last, and whether that still goes on.
+    /// Time of the last look-up, and whether one is running.
     asked: Option<Moment>,
     looking: bool,
-    /// Whoever waits for the first answer.
+    /// Sessions that wait for the first answer.
     waiting: Vec<Waker>,
 }
 
@@ -69,7 +71,7 @@ impl fmt::Debug for PublicAddress {
     }
 }
 
-/// A look-up that goes on; it is over when this is dropped, be it that it panics or that there is no thread for it.
+/// A running look-up. Ends on drop, and so also if the look-up panics or no thread was available.
 struct Looking(Arc<Inner>);
 
 impl Drop for Looking {
@@ -95,35 +97,37 @@ impl Inner {
         });
         let mut state = self.lock();
         let first = found.next();
-        // Of several it stays with the one that it has: name servers change the order.
+        // The known address is kept if it is still among several, since name servers change their
+        // order.
         let kept = state.known.filter(|known| first == Some(*known) || found.any(|other| other == *known));
         state.known = kept.or(first).or(state.known);
     }
 }
 
 impl PublicAddress {
-    /// The first IPv4 address of a host of this name, or the address that it is itself.
+    /// Uses the first IPv4 address of the host `name`, which may itself be an address.
     pub fn named(name: impl Into<String>) -> Self {
         let name = name.into();
         Self::by(move || Ok((name.as_str(), 0).to_socket_addrs()?.map(|address| address.ip()).collect()))
     }
 
-    /// Whatever `look` finds out, of a service of the network or the machine, say. It may block, and is to give up in
-    /// its own time: until it has returned it is not called again. After an error, and without an IPv4 address among
-    /// what it returns, what was known before holds.
+    /// Uses the first IPv4 address that `look` returns, for example from a service of the network
+    /// or the machine. `look` may block and has to apply a time limit of its own: it is not called
+    /// again before it has returned. The last known address stays in use after an error or without
+    /// an IPv4 address in the result.
     pub fn by(look: impl Fn() -> io::Result<Vec<IpAddr>> + Send + Sync + 'static) -> Self {
         let inner = Inner { look: Box::new(look), lane: Lane::default(), state: Mutex::default() };
         Self { every: Duration::from_secs(300), inner: Arc::new(inner) }
     }
 
-    /// How old an address may be before it is looked up again. 5 minutes by default.
+    /// Sets the age from which an address is looked up again. 5 minutes by default.
     #[must_use]
     pub const fn every(mut self, interval: Duration) -> Self {
         self.every = interval;
         self
     }
 
-    /// Looks it up, if it is time for that.
+    /// Starts a look-up if one is due.
     pub(super) fn refresh(&self) {
         let mut state = self.inner.lock();
         let every = if state.known.is_some() { self.every } else { self.every.min(RETRY) };
@@ -136,7 +140,7 @@ impl PublicAddress {
         self.inner.lane.submit(Box::new(move || looking.0.look()));
     }
 
-    /// The address for a session that begins.
+    /// Returns the address for a new session.
     pub(super) async fn current<R: Reactor>(&self, runtime: &mut R) -> Option<Ipv4Addr> {
         self.refresh();
         let deadline = runtime.now().after(PATIENCE);

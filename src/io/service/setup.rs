@@ -105,25 +105,27 @@ macro_rules! setup {
                 self
             }
 
-            /// Whether sessions whose clients come from different addresses may share a passive port at the same time, so
-            /// that a few [ports](crate::server::Config::passive_ports) do for many. No by default: each listener then
-            /// has a port of its own.
+            /// Lets sessions whose clients have different addresses share a passive port at the
+            /// same time, so that a few [ports](crate::server::Config::passive_ports) serve many
+            /// sessions. Off by default: each listener then has a port of its own.
             ///
-            /// The connections at a shared port are told apart by where they come from, and a stranger's is dropped. A
-            /// session keeps its place at a port from PASV or EPSV until its client has connected or the
-            /// [time](crate::server::Timeouts::accept) for that is over. Sessions of clients with one address, behind
-            /// the same address translator say, need a port each: PASV and EPSV are answered 425 where there is none
-            /// left. So does a session whose data may come from another address than its client's, by the
+            /// Connections to a shared port are assigned by their source address, and those of
+            /// strangers are dropped. A session keeps its place at a port from PASV or EPSV until
+            /// its client has connected or the [time](crate::server::Timeouts::accept) for that is
+            /// over. Sessions of clients with the same address, for example behind one address
+            /// translator, need a port each. The reply to PASV or EPSV is 425 if none is left. A
+            /// session also needs a port of its own if its data may come from another address than
+            /// its client's, because of the
             /// [configuration](crate::server::Config::foreign_addresses) or a proxy.
             pub fn with_shared_passive_ports(mut self, share: bool) -> Self {
                 self.service.terms.pool = share.then(::std::default::Default::default);
                 self
             }
 
-            /// The address that clients are told for passive data connections (PASV), where it is another one than the
-            /// server's own and has to be looked up. It takes the place of the configuration's
-            /// [`passive_address`](crate::server::Config::passive_address), and gives way to what
-            /// [`with_config_for`](Self::with_config_for) sets for a client.
+            /// Looks up the address that PASV reports, for a server whose public address is not its
+            /// own. It replaces the configuration's
+            /// [`passive_address`](crate::server::Config::passive_address), and is overridden by
+            /// what [`with_config_for`](Self::with_config_for) sets for a client.
             pub fn with_public_address(mut self, address: $crate::io::PublicAddress) -> Self {
                 self.service.terms.public = Some(address);
                 self

@@ -57,7 +57,7 @@ impl From<Arc<ClientConfig>> for ClientTls {
     }
 }
 
-/// As from an [`Arc`] of it.
+/// The same as from an [`Arc`].
 impl From<ClientConfig> for ClientTls {
     fn from(config: ClientConfig) -> Self {
         Arc::new(config).into()

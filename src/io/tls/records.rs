@@ -1,4 +1,5 @@
-//! TLS between a stream of records and a stream of bytes: one connection's state, and no socket of its own.
+//! TLS between a stream of records and a stream of bytes: the state of one connection, without a
+//! socket.
 
 use ::std::io::{self, Read, Write};
 use ::std::sync::Arc;
@@ -16,28 +17,28 @@ const HEADER: usize = 5;
 #[derive(Debug)]
 pub(in crate::io) struct Session {
     connection: Connection,
-    /// Records that came and were not looked at. Given on one by one, so that what follows close_notify in the
-    /// clear stays apart.
+    /// Received records that were not processed. They are passed on one at a time, so that bytes in
+    /// the clear after close_notify stay separate.
     incoming: Vec<u8>,
-    /// How much is read of the socket at a time.
+    /// Number of bytes to read from the socket at a time.
     chunk: usize,
     start: usize,
     end: usize,
-    /// Bytes of the record that is being given on that are still to come.
+    /// Number of bytes of the current record that were not yet received.
     rest: usize,
-    /// Anything has come.
+    /// Set once anything was received.
     has_heard: bool,
-    /// The peer has ended TLS in order.
+    /// Set once the peer has sent close_notify.
     ended: bool,
-    /// Bytes came that nobody has read.
+    /// Set when bytes have arrived that are not yet read.
     has_bytes: bool,
-    /// An end without close_notify counts as one.
+    /// Accepts an end without close_notify.
     tolerant: bool,
-    /// What is to be sent once the handshake is over waits for other bytes, or the end.
+    /// Holds back tickets, sent after the handshake, until other bytes are sent or TLS ends.
     holds: bool,
-    /// Bytes came before they were asked for, and that was told.
+    /// Set once early bytes were reported.
     is_ahead: bool,
-    /// Knows whose session the handshake has resumed.
+    /// Knows the owner of the session that the handshake resumed.
     keeper: Option<Arc<Keeper>>,
 }
 
@@ -60,20 +61,21 @@ impl Session {
         }
     }
 
-    /// A server's data connection. Tickets are kept back for as long as nothing else is sent, which on a connection that
-    /// only receives is to its end: its peer need not read anything while it writes, and its close would be a reset if
-    /// something were there (RFC 9293 3.6.1, RFC 2525 2.17). What has come by then may be lost with it.
+    /// Holds back the tickets of a server's data connection while nothing else is sent, which on a
+    /// connection that only receives is until the end. The peer need not read anything while it
+    /// writes, and closing with unread bytes would reset the connection (RFC 9293 3.6.1, RFC 2525
+    /// 2.17), so that bytes already received might be lost.
     pub(super) fn holding_tickets(mut self, keeper: Arc<Keeper>) -> Self {
         (self.holds, self.keeper) = (true, Some(keeper));
         self
     }
 
-    /// Lets the tickets go that were kept back.
+    /// Stops holding back tickets.
     pub(in crate::io) const fn release_tickets(&mut self) {
         self.holds = false;
     }
 
-    /// Ready, once, when bytes have come while tickets are kept back.
+    /// Ready once, when bytes have arrived while tickets are held back.
     pub(in crate::io) fn poll_ahead<S: Stream>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<()> {
         while self.is_holding() && !self.is_ahead {
             if self.has_bytes {
@@ -82,14 +84,14 @@ impl Session {
             }
             match ready!(self.poll_receive(stream, cx)) {
                 Ok(true) => {}
-                // Whoever reads next meets that again.
+                // The next read returns the same result.
                 Ok(false) | Err(_) => break,
             }
         }
         Poll::Pending
     }
 
-    /// Whether what there is to send waits. A handshake of TLS 1.2 ends with records that do not.
+    /// Returns whether output is held back. The last records of a TLS 1.2 handshake are not.
     fn is_holding(&self) -> bool {
         self.holds
             && !self.connection.is_handshaking()
@@ -101,7 +103,8 @@ impl Session {
         self.has_heard
     }
 
-    /// Whether the handshake resumed a session, and one of the same peer's: a server may have to wait until it knows.
+    /// Returns whether the handshake resumed a session of the same peer. A server may have to wait
+    /// for another connection's login to know.
     pub(in crate::io) fn poll_resumed(&self, cx: &Context<'_>) -> Poll<bool> {
         match &self.keeper {
             _ if self.connection.handshake_kind() != Some(HandshakeKind::Resumed) => Poll::Ready(false),
@@ -110,7 +113,8 @@ impl Session {
         }
     }
 
-    /// The certificates that the peer has shown in the handshake, in DER, its own first; none where it has not.
+    /// Returns the certificates from the peer's handshake in DER, its own first. Empty if it sent
+    /// none.
     pub(in crate::io) fn peer_certificates(&self) -> Vec<Vec<u8>> {
         let shown = self.connection.peer_certificates().unwrap_or_default();
         shown.iter().map(|certificate| certificate.as_ref().to_vec()).collect()
@@ -199,7 +203,7 @@ impl Session {
         Poll::Ready(Ok(count))
     }
 
-    /// Sends what was taken, as far as it need not wait.
+    /// Sends pending records, except for tickets that are held back.
     pub(in crate::io) fn poll_flush<S: Stream>(
         &mut self,
         stream: &mut S,
@@ -216,7 +220,7 @@ impl Session {
         Poll::Ready(Ok(()))
     }
 
-    /// Says that nothing more will be sent: flush it.
+    /// Queues close_notify, and releases tickets that were held back. Flush afterwards.
     pub(in crate::io) fn end(&mut self) {
         self.holds = false;
         self.connection.send_close_notify();

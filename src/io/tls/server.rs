@@ -1,4 +1,5 @@
-//! A server's part: what it shows, whom it lets in, and the sessions of one control connection.
+//! The server's part of TLS: its certificate, the clients it admits, and the sessions of one
+//! control connection.
 
 use ::std::fmt;
 use ::std::net::IpAddr;
@@ -13,23 +14,27 @@ use rustls::{ServerConfig, SupportedProtocolVersion};
 use super::sessions::{Keeper, OF_CONTROL, Pool, Role, Share};
 use super::{ALPN, provider, store};
 
-/// How a server does TLS: what it shows, and whom it lets in.
+/// A server's TLS configuration: its certificate and the clients it admits.
 ///
-/// The server keeps the TLS sessions of its control connections apart, so that a data connection that resumes one shows
-/// whose it is. Which ones a data connection has to resume is set by
-/// [`Security::session_binding`](crate::server::Security::session_binding): by default one of its control connection, or
-/// of another control connection of the same user, virtual host and address, so that programs with one store of sessions
-/// for several connections are served too; for anonymous users only its own. Sessions can be resumed any number of
-/// times, in TLS 1.2 by identifier or by ticket, in TLS 1.3 by ticket; a new control connection resumes none. They end
-/// with their control connection; where others of the user go on, its last eight stay until the last of those has ended.
+/// The TLS sessions of different control connections are kept apart, so that a resumed session
+/// identifies the owner of a data connection. The session that a data connection has to resume is
+/// set by [`Security::session_binding`](crate::server::Security::session_binding). By default it
+/// may come from its own control connection, or from another one of the same user, virtual host and
+/// address, for programs that use one session store for several connections. For anonymous users it
+/// has to be the connection's own. Sessions can be resumed any number of times: in TLS 1.2 by
+/// identifier or ticket, in TLS 1.3 by ticket. A new control connection resumes none. Sessions end
+/// with their control connection, but while other connections of the user are open, its last eight
+/// are kept.
 ///
-/// No more is kept than 8 sessions of each control connection itself, 32 of its data connections, and 32 of ended
-/// connections for each user and address that has one open: each of these come to 128 KiB at most (a session has some
-/// 200 bytes, and the certificates that the client has shown).
+/// The stores are bounded: 8 sessions of each control connection itself, 32 of its data
+/// connections, and 32 of ended connections for each user and address with an open connection. Each
+/// store holds at most 128 KiB; a session takes about 200 bytes and the client's certificates.
 ///
-/// By TLS 1.3 a control connection gets eight tickets. A data connection that receives gets its own only once its client
-/// has ended TLS, for the close of a client that leaves them unread is a reset, and its file cut; unless the client has
-/// begun the handshake before it sent its command, as curl does, which needs a ticket from each upload for the next.
+/// With TLS 1.3, a control connection sends eight tickets. A data connection that receives sends
+/// its own only after the client has ended TLS, since a client that closes with unread tickets
+/// resets the connection and truncates its file. If the client starts the handshake before it sends
+/// its command, they are sent at once: curl does this, and needs a ticket from each upload for the
+/// next one.
 #[derive(Clone)]
 pub struct ServerTls {
     config: Arc<ServerConfig>,
@@ -42,15 +47,15 @@ impl fmt::Debug for ServerTls {
     }
 }
 
-/// A configuration made elsewhere. Its session store and its tickets are replaced by ones for each control
-/// connection, and its ALPN protocols by `ftp`.
+/// Uses an existing configuration. Its session store and ticketer are replaced by those of each
+/// control connection, and its ALPN protocols by `ftp`.
 impl From<Arc<ServerConfig>> for ServerTls {
     fn from(config: Arc<ServerConfig>) -> Self {
         Self { config, pool: Arc::default() }
     }
 }
 
-/// As from an [`Arc`] of it.
+/// The same as from an [`Arc`].
 impl From<ServerConfig> for ServerTls {
     fn from(config: ServerConfig) -> Self {
         Arc::new(config).into()
@@ -74,14 +79,14 @@ impl ServerTls {
         ServerTlsBuilder { provider: None, versions: rustls::ALL_VERSIONS, chain, key, clients: None }
     }
 
-    /// The TLS sessions of a new control connection. The adapters make them themselves; a driver of your own needs
-    /// one for each of its control connections.
+    /// Creates the store of TLS sessions of a new control connection. The adapters do this
+    /// themselves. A driver of your own needs one for each of its control connections.
     #[must_use]
     pub fn sessions(&self) -> ServerSessions {
         self.sessions_of(None)
     }
 
-    /// As [`sessions`](Self::sessions), of a client from this address.
+    /// Like [`sessions`](Self::sessions), for a client at this address.
     pub(super) fn sessions_from(&self, address: IpAddr) -> ServerSessions {
         self.sessions_of(Some(address))
     }
@@ -91,12 +96,12 @@ impl ServerTls {
     }
 }
 
-/// The TLS sessions of one control connection and its data connections, of a server: none but these are resumed, and
-/// those of the [user](Self::belong_to)'s other control connections, so that a
-/// [`HandshakeKind::Resumed`](rustls::HandshakeKind) on a data connection says whose it is. A clone has the same
-/// sessions.
+/// The TLS sessions of one of a server's control connections and its data connections. Only these
+/// can be resumed, and those of the [user](Self::belong_to)'s other control connections, so that
+/// [`HandshakeKind::Resumed`](rustls::HandshakeKind) on a data connection identifies the user. A
+/// clone has the same sessions.
 ///
-/// For drivers of your own, which move the bytes of rustls's connections as they see fit. See the
+/// For drivers of your own, which move the bytes of rustls's connections themselves. See the
 /// [module](super) for an example.
 #[derive(Clone)]
 pub struct ServerSessions {
@@ -111,30 +116,34 @@ impl fmt::Debug for ServerSessions {
 }
 
 impl ServerSessions {
-    /// The control connection, which has yet to shake hands, at
-    /// [`Action::UpgradeControl`](crate::action::Action::UpgradeControl). By TLS 1.3 its client gets eight tickets.
+    /// Creates the TLS connection for the control connection, at
+    /// [`Action::UpgradeControl`](crate::action::Action::UpgradeControl). With TLS 1.3 it sends
+    /// eight tickets.
     ///
     /// # Errors
-    /// When the configuration allows no connection.
+    /// If the configuration allows no connection.
     pub fn accept(&self) -> Result<ServerConnection, rustls::Error> {
         self.connection(Role::Control, false).map(|(connection, _)| connection)
     }
 
-    /// One of its data connections, which has yet to shake hands, at
+    /// Creates the TLS connection for a data connection, at
     /// [`DataOp::StartTls`](crate::action::DataOp::StartTls).
     ///
-    /// By TLS 1.3 rustls has tickets to send behind the handshake. Keep them back until other bytes are to be sent, or
-    /// the client has ended TLS ([`IoState::peer_has_closed`](rustls::IoState::peer_has_closed)), or
-    /// [`DataOp::SendTickets`](crate::action::DataOp::SendTickets) comes: the close of a client that has left them
-    /// unread, because it only sends, is a reset, and the end of its file may be lost.
+    /// With TLS 1.3 rustls has tickets to send after the handshake. Hold them back until you send
+    /// other bytes, the client has ended TLS
+    /// ([`IoState::peer_has_closed`](rustls::IoState::peer_has_closed)), or
+    /// [`DataOp::SendTickets`](crate::action::DataOp::SendTickets) is requested. A client that only
+    /// sends may close with unread tickets, which resets the connection and may lose the end of its
+    /// file.
     ///
     /// # Errors
-    /// When the configuration allows no connection.
+    /// If the configuration allows no connection.
     pub fn accept_data(&self) -> Result<ServerConnection, rustls::Error> {
         self.connection(Role::Data, false).map(|(connection, _)| connection)
     }
 
-    /// As [`accept_data`](Self::accept_data), with what tells whether the session that it has resumed is its client's.
+    /// Like [`accept_data`](Self::accept_data). The [`Keeper`] tells whether the resumed session
+    /// belongs to the same user.
     pub(super) fn accept_data_to_check(&self) -> Result<(ServerConnection, Arc<Keeper>), rustls::Error> {
         self.connection(Role::Data, true)
     }
@@ -147,25 +156,27 @@ impl ServerSessions {
         config.ticketer = Arc::clone(&keeper) as _;
         config.alpn_protocols = vec![ALPN.to_vec()];
         if role == Role::Control {
-            // Clients that use each ticket once, and read nothing while they upload, have these.
+            // For clients that use each ticket once and read nothing during an upload.
             config.send_tls13_tickets = OF_CONTROL;
         }
         Ok((ServerConnection::new(Arc::new(config))?, keeper))
     }
 
-    /// The client has logged in as this user, of this virtual host if it has chosen one, from this address: its data
-    /// connections may resume the sessions of all control connections of which that was said. Say it only where a
-    /// [`Session`](crate::server::Session::shares_tls_sessions) does so, and of nobody who is anonymous.
+    /// Assigns the connection to a user who has logged in, at a virtual host if one was chosen and
+    /// from this address. Its data connections may then resume the sessions of all control
+    /// connections with the same owner. Call this only if
+    /// [`Session::shares_tls_sessions`](crate::server::Session::shares_tls_sessions) allows it, and
+    /// never for anonymous users.
     pub fn belong_to(&self, host: Option<&[u8]>, user: &[u8], address: IpAddr) {
         self.share.belong_to(host, user, address);
     }
 
-    /// The client has logged in, and shares its sessions with nobody.
+    /// Stops sharing, for a login whose connections do not share sessions.
     pub fn stay_alone(&self) {
         self.share.stay_alone();
     }
 
-    /// Nobody is logged in any more.
+    /// Returns the connection to the state before login.
     pub fn belong_to_nobody(&self) {
         self.share.belong_to_nobody();
     }

@@ -1,8 +1,9 @@
-//! Which TLS sessions the connections of a server may resume: their own, and those of their user's other connections.
+//! The TLS sessions that a server's connections may resume: their own, and those of their user's
+//! other connections.
 //!
-//! What a client holds, an identifier or a ticket, is a random number under which the session itself is kept here,
-//! whatever the version of TLS. Using a session does not use it up: clients offer one twice, for two data connections
-//! or for every one.
+//! The identifier or ticket that a client holds is a random number. The session itself is kept here
+//! under that number, with either version of TLS. Resuming a session does not remove it, since
+//! clients offer one twice for two data connections, or for every one.
 
 use ::std::collections::{HashMap, VecDeque};
 use ::std::fmt;
@@ -13,21 +14,23 @@ use ::std::task::{Context, Poll, Waker};
 use rustls::crypto::SecureRandom;
 use rustls::server::{ProducesTickets, StoresServerSessions};
 
-/// How many sessions that a control connection itself has brought are kept, for clients that resume these again and
-/// again.
+/// Maximum number of sessions kept from a control connection itself, for clients that resume them
+/// again and again.
 pub(super) const OF_CONTROL: usize = 8;
-/// How many are kept that its data connections have brought, for clients that resume the last one.
+/// Maximum number of sessions kept from its data connections, for clients that resume the last one.
 const OF_DATA: usize = 32;
-/// How many are kept of a user's connections that have ended while others go on, of all of them together, and of each.
+/// Maximum number of sessions kept from a user's ended connections while others are open: of all of
+/// them together, and of each.
 const LEFT: usize = 32;
 const LEFT_OF_EACH: usize = 8;
-/// How many bytes each of these may come to: a session holds the certificates that its client has shown.
+/// Maximum size of each of these stores in bytes. A session includes the client's certificates.
 const BYTES: usize = 128 * 1024;
 
-/// How long a client may keep a ticket: as long as TLS 1.3 allows (RFC 8446 4.6.1), for it ends with its connection.
+/// Ticket lifetime in seconds: the maximum of TLS 1.3 (RFC 8446 4.6.1), since the tickets of a user
+/// end with the last control connection.
 const LIFETIME: u32 = 7 * 24 * 60 * 60;
 
-/// A bounded number of sessions, the oldest first, by what their client calls them.
+/// A bounded number of sessions under the names that the clients know, oldest first.
 struct Shelf {
     most: usize,
     bytes: usize,
@@ -53,7 +56,7 @@ impl Shelf {
     }
 }
 
-/// Whose a control connection is: a user of a virtual host, who comes from one address.
+/// The user that a control connection belongs to: a user of a virtual host at one address.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Owner {
     host: Option<Vec<u8>>,
@@ -61,25 +64,25 @@ struct Owner {
     address: IpAddr,
 }
 
-/// What is known of the client of a control connection.
+/// The login state of a control connection.
 #[derive(Clone, PartialEq, Eq)]
 enum Standing {
-    /// It has yet to say who it is, at this address if that is known.
+    /// Nobody has logged in yet. Holds the client's address, if known.
     Newcomer(Option<IpAddr>),
-    /// It shares its sessions with nobody.
+    /// The connection shares its sessions with no other.
     Alone,
-    /// It shares them with the other connections of its user.
+    /// The connection shares its sessions with the others of its user.
     Owned(Arc<Owner>),
 }
 
-/// A control connection, and what it and its data connections have brought.
+/// A control connection, and the sessions from it and its data connections.
 struct Member {
     standing: Standing,
     of_control: Shelf,
     of_data: Shelf,
-    /// Whose connection it was before REIN: `of_data` is good for the same again, and for nobody else.
+    /// The login before REIN. `of_data` stays usable only if the same user logs in again.
     before: Option<Standing>,
-    /// Who waits to learn whose it is.
+    /// Tasks that wait for the login on this connection.
     waiting: Vec<Waker>,
 }
 
@@ -88,7 +91,8 @@ impl Member {
         self.of_control.get(name).or_else(|| self.of_data.get(name))
     }
 
-    /// The sessions that a client is the likeliest to offer once the connection has ended: the last ones.
+    /// Returns the last sessions, which the client is most likely to offer after the connection has
+    /// ended.
     fn leavings(self) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
         let count = self.of_control.kept.len() + self.of_data.kept.len();
         let all = self.of_control.kept.into_iter().chain(self.of_data.kept);
@@ -99,7 +103,7 @@ impl Member {
 /// The control connections of one user.
 struct Circle {
     members: Vec<u64>,
-    /// The last sessions of those that have ended.
+    /// The last sessions of connections that have ended.
     left: Shelf,
 }
 
@@ -111,7 +115,8 @@ struct Inner {
 }
 
 impl Inner {
-    /// A session that the connection of this number may resume, and whose it is if that is yet to be seen.
+    /// Finds a session that connection `number` may resume. If it comes from a connection on which
+    /// nobody has logged in yet, returns that connection's number too.
     fn get(&self, number: u64, name: &[u8]) -> Option<(Vec<u8>, Option<u64>)> {
         let own = self.members.get(&number)?;
         if let Some(session) = own.get(name) {
@@ -123,14 +128,15 @@ impl Inner {
         if let Some(session) = others.next().or_else(|| circle.left.get(name)) {
             return Some((session.clone(), None));
         }
-        // A client with several connections may use a session of one that it has only just opened.
+        // A client with several connections may offer a session of one that it has only just
+        // opened.
         let here = Standing::Newcomer(Some(owner.address));
         let mut newcomers = self.members.iter().filter(|(_, member)| member.standing == here);
         newcomers.find_map(|(other, member)| Some((member.of_control.get(name)?.clone(), Some(*other))))
     }
 
-    /// Has a connection be whose it is now. What its data connections have brought before stays its own only if the
-    /// same user logs in again.
+    /// Changes the login state of a connection, and returns the tasks to wake. Sessions from its
+    /// earlier data connections are kept only if the same user logs in again.
     fn stand(&mut self, number: u64, standing: Standing) -> Vec<Waker> {
         if self.members.get(&number).is_none_or(|member| member.standing == standing) {
             return Vec::new();
@@ -155,7 +161,8 @@ impl Inner {
         ::std::mem::take(&mut member.waiting)
     }
 
-    /// Forgets a connection, but for what its user's others may still be asked to resume.
+    /// Removes a connection. Keeps its last sessions if its user has other connections, and returns
+    /// the tasks to wake.
     fn end(&mut self, number: u64) -> Vec<Waker> {
         let Some(mut member) = self.members.remove(&number) else { return Vec::new() };
         let waiting = ::std::mem::take(&mut member.waiting);
@@ -186,7 +193,7 @@ impl Pool {
     }
 }
 
-/// A control connection's part of the pool, until it is dropped.
+/// A control connection's membership of the pool, which ends on drop.
 pub(super) struct Share {
     pool: Arc<Pool>,
     number: u64,
@@ -194,7 +201,7 @@ pub(super) struct Share {
 }
 
 impl Share {
-    /// That of a new connection, from this address.
+    /// Adds a new connection from this address.
     pub(super) fn new(pool: &Arc<Pool>, address: Option<IpAddr>) -> Self {
         let address = address.map(|address| address.to_canonical());
         let mut inner = pool.lock();
@@ -217,18 +224,18 @@ impl Share {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// From now on the connection is this user's.
+    /// Assigns the connection to a user who has logged in.
     pub(super) fn belong_to(&self, host: Option<&[u8]>, user: &[u8], address: IpAddr) {
         let (host, user) = (host.map(<[u8]>::to_vec), user.to_vec());
         self.stand(Standing::Owned(Arc::new(Owner { host, user, address: address.to_canonical() })));
     }
 
-    /// From now on its sessions are its own alone.
+    /// Keeps the connection's sessions to itself, for a login that is not to share them.
     pub(super) fn stay_alone(&self) {
         self.stand(Standing::Alone);
     }
 
-    /// From now on nobody is logged in, once again.
+    /// Returns the connection to the state before login.
     pub(super) fn belong_to_nobody(&self) {
         self.stand(Standing::Newcomer(self.address));
     }
@@ -241,26 +248,26 @@ impl Drop for Share {
     }
 }
 
-/// Which connection a handshake is on.
+/// The kind of connection that a handshake runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Control,
     Data,
 }
 
-/// What one handshake may resume, and where what it brings is kept.
+/// The sessions that one handshake may resume, and the store for those it creates.
 pub(super) struct Keeper {
     share: Arc<Share>,
     role: Role,
     random: &'static dyn SecureRandom,
-    /// Whose session it has resumed, where that has yet to log in.
+    /// The connection whose session was resumed, if nobody had logged in on it.
     lender: Mutex<Option<u64>>,
-    /// Whether it may resume such a one.
+    /// `true` if sessions of connections without a login may be resumed.
     trusts: bool,
 }
 
 impl Keeper {
-    /// `trusts` if [`poll_bound`](Self::poll_bound) is going to be asked.
+    /// Set `trusts` only if the caller checks [`poll_bound`](Self::poll_bound) after the handshake.
     pub(super) fn new(
         share: Arc<Share>,
         role: Role,
@@ -270,7 +277,8 @@ impl Keeper {
         Self { share, role, random, lender: Mutex::default(), trusts }
     }
 
-    /// Once the handshake has resumed a session: whether that was one of its own client's, as soon as it is known.
+    /// Returns whether the session that was resumed belongs to this connection's user. Waits for
+    /// the login on the connection it came from.
     pub(super) fn poll_bound(&self, cx: &Context<'_>) -> Poll<bool> {
         let lender = *self.lender.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(lender) = lender else { return Poll::Ready(true) };
@@ -310,7 +318,7 @@ impl fmt::Debug for Keeper {
     }
 }
 
-/// The sessions that TLS 1.2 calls by an identifier.
+/// TLS 1.2 sessions, resumed by identifier.
 impl StoresServerSessions for Keeper {
     fn put(&self, name: Vec<u8>, session: Vec<u8>) -> bool {
         self.keep(name, session);
@@ -330,7 +338,7 @@ impl StoresServerSessions for Keeper {
     }
 }
 
-/// The tickets of either version: there is nothing in them.
+/// Tickets of either version. They hold only the name of a session.
 impl ProducesTickets for Keeper {
     fn enabled(&self) -> bool {
         true

@@ -58,7 +58,7 @@ impl Stream for Pipe {
         let mut ends = self.0.lock().unwrap();
         match ends.received.len().min(buffer.len()) {
             0 if ends.broken => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
-            // The peer closes its end once it has all.
+            // The peer closes its side once it has everything.
             0 if ends.ended || ends.shut => Poll::Ready(Ok(0)),
             0 => Poll::Pending,
             count => {
