@@ -1,7 +1,7 @@
 //! Wildcards in the arguments of LIST and NLST: `*`, `?` and `[...]`, matched against one name.
 //!
-//! No RFC defines them. Clients send them nonetheless, as in `NLST *.txt` for `mget *.txt`, since servers
-//! have always handed such arguments to a shell or to `ls`.
+//! No RFC defines them. Clients send them nonetheless, as in `NLST *.txt` for `mget *.txt`, since
+//! servers have always passed such arguments to a shell or to `ls`.
 //!
 //! ```text
 //! pattern = *( "*" / "?" / class / literal )
@@ -9,9 +9,9 @@
 //! literal = any byte, and a "[" that no "]" closes
 //! ```
 //!
-//! Names and patterns are bytes: `?` matches one byte, not one character of UTF-8. No wildcard matches a slash,
-//! so a pattern never leaves the directory whose names are compared with it. A name that begins with a dot
-//! matches only a pattern that begins with one.
+//! Names and patterns are bytes: `?` matches one byte, not one character of UTF-8. No wildcard
+//! matches a slash, so a pattern never leaves the directory whose names are compared with it. A
+//! name that begins with a dot matches only a pattern that begins with one.
 
 use core::fmt;
 
@@ -19,10 +19,10 @@ use crate::codec::Escaped;
 
 /// A pattern for names in one directory.
 ///
-/// The matcher is iterative: on a mismatch only the last `*` is extended, which is sufficient, because an
-/// earlier `*` that took more bytes could not help. The time for one name is therefore proportional to the
-/// product of the two lengths at worst, and [`Pattern::BUDGET`] bounds that product (CVE-2010-2632 describes
-/// what servers without such a bound have suffered).
+/// The matcher is iterative: on a mismatch only the last `*` is extended, which is sufficient,
+/// because an earlier `*` that took more bytes could not help. The time for one name is therefore
+/// proportional to the product of the two lengths at worst, and [`Pattern::BUDGET`] bounds that
+/// product (CVE-2010-2632 describes what servers without such a bound have suffered).
 ///
 /// ```
 /// use ftp_proto::listing::Pattern;
@@ -37,7 +37,7 @@ pub struct Pattern<'a> {
     bytes: &'a [u8],
 }
 
-/// What a `*` has led to so far.
+/// The latest `*` and the bytes that it has taken so far.
 #[derive(Clone, Copy)]
 struct Star {
     /// Index of the pattern element after the `*`.
@@ -47,24 +47,25 @@ struct Star {
 }
 
 impl<'a> Pattern<'a> {
-    /// The number of steps after which a comparison is given up and counts as a mismatch. A step is a byte of
-    /// the pattern looked at. A name of 255 bytes is decided exactly for every pattern of up to 64 bytes, and for
-    /// longer ones unless they were made to take long.
+    /// Number of steps after which a comparison ends as a mismatch. A step is a byte of the pattern
+    /// examined. For a name of 255 bytes the result is exact for every pattern of up to 64 bytes,
+    /// and for longer ones unless they were made to take long.
     pub const BUDGET: u32 = 1 << 14;
 
-    /// Takes `bytes` as a pattern. Every sequence of bytes is one.
+    /// Creates a pattern from `bytes`. Every sequence of bytes is valid.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes }
     }
 
-    /// The pattern as it was written.
+    /// Returns the pattern as it was written.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// Returns whether the pattern holds a wildcard. Without one it matches only the name that it spells.
+    /// Returns whether the pattern holds a wildcard. Without one it matches only the name that it
+    /// spells.
     #[must_use]
     pub fn has_wildcards(&self) -> bool {
         self.bytes.iter().enumerate().any(|(at, byte)| match byte {
@@ -74,7 +75,7 @@ impl<'a> Pattern<'a> {
         })
     }
 
-    /// Returns whether `name` matches. No name with a slash in it matches a wildcard there.
+    /// Returns whether `name` matches. A wildcard never matches a slash in the name.
     #[must_use]
     pub fn matches(&self, name: &[u8]) -> bool {
         if name.first() == Some(&b'.') && self.bytes.first() != Some(&b'.') {
@@ -107,7 +108,7 @@ impl<'a> Pattern<'a> {
             };
             match (taken, &mut star) {
                 (Some(taken), _) => budget = budget.saturating_sub(steps(taken)),
-                // The last `*` takes one byte more, and what follows it is tried again.
+                // Extend the last `*` by one byte, and try the rest of the pattern again.
                 (None, Some(star)) if name.get(star.rest).is_some_and(|byte| *byte != b'/') => {
                     star.rest += 1;
                     (at, done) = (star.after, star.rest);
@@ -150,7 +151,7 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// The number of bytes of the pattern that it takes.
+    /// Returns the length of the element in the pattern.
     const fn length(&self) -> usize {
         match self {
             Self::Class(class) => class.length,
@@ -172,12 +173,13 @@ struct Class<'a> {
     negated: bool,
     /// The bytes and ranges between the brackets.
     members: &'a [u8],
-    /// The number of bytes of the pattern that it takes, brackets included.
+    /// Length of the class in the pattern, brackets included.
     length: usize,
 }
 
 impl<'a> Class<'a> {
-    /// Reads the class at the start of `pattern`, which begins with `[`. None when no `]` closes it.
+    /// Reads the class at the start of `pattern`, which begins with `[`. Returns `None` if no `]`
+    /// closes it.
     fn parse(pattern: &'a [u8]) -> Option<Self> {
         let negated = matches!(pattern.get(1), Some(b'!' | b'^'));
         let start = if negated { 2 } else { 1 };

@@ -1,19 +1,19 @@
-//! The argument of a command that can be read in more ways than one. The [module above](super) has the rules.
+//! Arguments that can be read in more than one way. See the [parent module](super) for the rules.
 
 use crate::codec::Verb;
 
-/// The options of `ls` that mean something here.
+/// The options of `ls` that have an effect here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Options {
-    /// `-a` and `-A`.
+    /// Set by `-a` and `-A`: names with a leading dot.
     all: bool,
-    /// `-R`.
+    /// Set by `-R`: subdirectories.
     recursive: bool,
 }
 
 impl Options {
-    /// Reads the options at the start of `argument`, and returns how many bytes they take with the spaces behind
-    /// them. An option is a hyphen and letters or digits.
+    /// Reads the options at the start of `argument`. Returns them and their length in bytes,
+    /// including the spaces after them. An option is a hyphen followed by letters or digits.
     pub(super) fn parse(argument: &[u8]) -> (Self, usize) {
         let mut options = Self::default();
         let mut rest = argument;
@@ -35,7 +35,7 @@ impl Options {
         self.all
     }
 
-    /// Returns whether the directories below are to be listed, too.
+    /// Returns whether subdirectories are to be listed too.
     pub(super) const fn recursive(self) -> bool {
         self.recursive
     }
@@ -49,12 +49,12 @@ pub(super) enum Reading {
     Whole,
     /// A name, without its options.
     WithoutOptions(Options),
-    /// A directory and a pattern.
+    /// A directory and a pattern for the names in it.
     Pattern(Options),
 }
 
 impl Reading {
-    /// Returns the options that were taken off the argument.
+    /// Returns the options that were removed from the argument.
     pub(super) const fn options(self) -> Options {
         match self {
             Self::Whole => Options { all: false, recursive: false },
@@ -63,7 +63,7 @@ impl Reading {
     }
 }
 
-/// The argument of the current command, and of the listing that was asked for last.
+/// The reading of the current command's argument, and the command of the latest listing.
 #[derive(Debug)]
 pub(super) struct Argument {
     listing: Verb,
@@ -75,33 +75,33 @@ impl Argument {
         Self { listing: Verb::List, reading: Reading::Whole }
     }
 
-    /// Returns how the argument is read at the moment.
+    /// Returns the current reading of the argument.
     pub(super) const fn reading(&self) -> Reading {
         self.reading
     }
 
-    /// Returns the command that asked for a listing last.
+    /// Returns the command that requested the latest listing.
     pub(super) const fn listing(&self) -> Verb {
         self.listing
     }
 
-    /// A command asks for a listing.
+    /// Records the command that requests a listing.
     pub(super) const fn list(&mut self, verb: Verb) {
         self.listing = verb;
     }
 
-    /// Reads an argument in the first way.
+    /// Starts with the first reading of a new argument.
     pub(super) const fn begin(&mut self) {
         self.reading = Reading::Whole;
     }
 
-    /// Reads the argument in another way.
+    /// Switches to another reading of the argument.
     pub(super) const fn read(&mut self, reading: Reading) {
         self.reading = reading;
     }
 }
 
-/// Splits an argument behind its last slash; slashes at its end do not count.
+/// Splits an argument after its last slash, ignoring trailing slashes.
 pub(super) fn last_component(argument: &[u8]) -> (&[u8], &[u8]) {
     let end = argument.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
     let argument = argument.get(..end).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The configuration of a server: what it allows its clients, and what it says of itself.
+//! The configuration of a server: what clients may do, and how the server describes itself.
 
 use core::net::Ipv4Addr;
 use core::num::{NonZeroU32, NonZeroU64};
@@ -11,66 +11,72 @@ use crate::codec::{
 use crate::security::{Policy, SessionBinding, TlsMode};
 use crate::transfer::LineEnds;
 
-/// The behaviour of a session. The defaults are safe.
+/// Configuration of a session. The defaults are safe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Bounds of what a client may send and try.
+    /// Limits on what a client may send and attempt.
     pub limits: Limits,
-    /// Bounds of the time that it may take.
+    /// Limits on the time that a client may take.
     pub timeouts: Timeouts,
-    /// The use of TLS, and what goes without.
+    /// TLS, and the use of connections without it.
     pub security: Security,
-    /// The text of the greeting.
+    /// Text of the greeting (220).
     pub greeting: Text<'static>,
-    /// The answer to SYST (RFC 959 4.1.3): programs look for `UNIX Type: L8` to choose a listing format.
+    /// Reply text for SYST (RFC 959 4.1.3). Programs look for `UNIX Type: L8` to choose a listing
+    /// format.
     pub system: Text<'static>,
-    /// The commands that are served; the others are answered 502. See [`Config::COMMANDS`].
+    /// Commands that are served; all others are answered with 502. See [`Config::COMMANDS`].
     pub commands: VerbSet,
-    /// The commands that the host answers itself, known or not to the session: they come as
-    /// [`Request::Command`](super::Request::Command), once the gate of the table has let them through
-    /// and their argument is of the table's grammar. Those of [`Config::OWN`] never do; nor do ABOR, STAT
-    /// and NOOP while a transfer runs or a digest is at work. One that is answered by the host moves no
-    /// data.
+    /// Commands that the host answers itself, whether or not the session knows them. They reach the
+    /// host as [`Request::Command`](super::Request::Command), after the checks that apply to every
+    /// command (login, TLS policy, syntax of the argument). Commands in [`Config::OWN`] never reach
+    /// it, nor do ABOR, STAT and NOOP during a transfer or a hash computation. A command that the
+    /// host answers cannot move data.
     pub overridden: VerbSet,
-    /// The features that FEAT names, as far as the commands are served.
+    /// Features that FEAT lists, restricted to those whose commands are served.
     pub features: Features,
-    /// The hashes that the host can compute, for HASH and its like; the first is the one that HASH uses
-    /// unless it is told otherwise. None by default.
+    /// Hashes that the host can compute, for HASH and similar commands. HASH uses the first one
+    /// unless the client selects another. Empty by default.
     pub hashes: &'static [HashAlgorithm],
-    /// `true` if the host can put files together (COMB). `false` by default.
+    /// `true` if the host can combine files (COMB). `false` by default.
     pub combines: bool,
-    /// After how many bytes of a file, each time, a download in block or compressed mode gets a restart
-    /// marker (RFC 959 3.5). None, the default: never.
+    /// Interval, in bytes of the file, between the restart markers of a download in block or
+    /// compressed mode (RFC 959 3.5). `None`, the default, sends no markers.
     pub marker_interval: Option<NonZeroU32>,
-    /// The effort of MODE Z, 0 through 9, until the client says otherwise (OPTS MODE Z LEVEL). `None`, the
-    /// default, means 6.
+    /// Compression level of MODE Z, 0 through 9, until the client selects another (OPTS MODE Z
+    /// LEVEL). `None`, the default, means 6.
     pub deflate_level: Option<u8>,
-    /// The treatment of a line that ends in CRLF in the file already when it is retrieved in TYPE A.
+    /// Treatment of lines that already end in CRLF in the file when it is retrieved in TYPE A.
     /// [`LineEnds::Kept`] by default.
     pub line_ends: LineEnds,
-    /// The listings that show names with a leading dot. [`DotFiles::OnRequest`] by default.
+    /// Listings that show names with a leading dot. [`DotFiles::OnRequest`] by default.
     pub dot_files: DotFiles,
-    /// The bounds of LIST -R.
+    /// Limits of LIST -R.
     pub recursion: Recursion,
-    /// `true` if LPRT and LPSV are served (RFC 1639), which nobody has used since RFC 2428. `false` by default.
+    /// `true` if LPRT and LPSV are served (RFC 1639), which RFC 2428 made obsolete. `false` by
+    /// default.
     pub long_addresses: bool,
-    /// The ports to listen at for passive data connections; 0..=0 leaves the choice to the system.
+    /// Ports for passive data connections; 0..=0 leaves the choice to the operating system.
     pub passive_ports: RangeInclusive<u16>,
-    /// The address that 227 names, where clients see the server under another one than it has.
+    /// Address that 227 announces, for a server that clients reach under an address other than its
+    /// own.
     pub passive_address: Option<Ipv4Addr>,
-    /// `true` if the server connects to where PORT and EPRT say (only ever to an unprivileged port, and unless
-    /// [`foreign_addresses`](Self::foreign_addresses) allows more to the client's own host: RFC 2577 3 and 8).
+    /// `true` if PORT and EPRT are served. The server connects only to ports from 1024 on, and only
+    /// to the client's own host unless [`foreign_addresses`](Self::foreign_addresses) allows more
+    /// (RFC 2577 3 and 8).
     pub active: bool,
-    /// `true` if data connections may be another host's than the client's, so that files can be transferred from
-    /// server to server ([`fxp`](crate::client::fxp())). No by default: whoever may log in can then make this
-    /// server connect to any port from 1024 on of any host that it can reach (RFC 2577 3), and whoever guesses a
-    /// passive port gets the file that its client asked for (RFC 2577 4). Only among clients that are trusted.
+    /// `true` if data connections may go to and come from hosts other than the client's, so that
+    /// files can be transferred from server to server ([`fxp`](crate::client::fxp())). `false` by
+    /// default: anyone who may log in could otherwise make this server connect to any port from
+    /// 1024 on of any host that it can reach (RFC 2577 3), and anyone who guesses a passive port
+    /// would get the file that its client asked for (RFC 2577 4). Enable it only for trusted
+    /// clients.
     pub foreign_addresses: bool,
 }
 
 impl Config {
-    /// The commands that a session can serve. HASH and its like need a host that has
+    /// Commands that a session can serve. HASH and similar commands need a host that has
     /// [hashes](Self::hashes), COMB one that [combines](Self::combines) files.
     pub const COMMANDS: VerbSet = {
         use Verb::*;
@@ -83,18 +89,19 @@ impl Config {
         ])
     };
 
-    /// The commands that the state of the session hangs on: it answers them itself, whatever is
-    /// [overridden](Self::overridden).
+    /// Commands that the state of the session depends on. The session answers them itself, whatever
+    /// is [overridden](Self::overridden).
     pub const OWN: VerbSet = {
         use Verb::*;
         VerbSet::of(&[User, Pass, Rein, Quit, Abor, Auth, Adat, Pbsz, Prot, Ccc, Mic, Conf, Enc])
     };
 
-    /// Writes the reply to a client that gets no session at all, instead of a greeting (RFC 959 5.4: 421): nothing
-    /// where it would have to go under TLS. The connection is to be closed then.
+    /// Writes the reply to a client that is turned away without a session, in place of a greeting
+    /// (421, RFC 959 5.4). Writes nothing under implicit TLS, where the reply would have to be
+    /// encrypted. Close the connection afterwards.
     ///
     /// # Errors
-    /// When `out` has no room.
+    /// Returns [`Full`] if `out` has no room.
     pub fn turn_away(&self, out: &mut impl Sink) -> Result<(), Full> {
         if self.security.tls == TlsMode::Implicit {
             return Ok(());
@@ -108,7 +115,7 @@ impl Config {
         self.overridden.contains(verb) && !Self::OWN.contains(verb)
     }
 
-    /// Returns whether a command is served, by the session or by the host.
+    /// Returns whether the session or the host serves a command.
     pub(super) fn serves(&self, verb: Verb) -> bool {
         let served = match verb {
             Verb::Lprt | Verb::Lpsv => self.long_addresses,
@@ -121,7 +128,7 @@ impl Config {
     }
 }
 
-/// The hash that a command of one hash alone computes.
+/// Returns the hash that `verb` computes if it is a command for one fixed hash, such as XCRC.
 pub(super) const fn hash_of(verb: Verb) -> Option<HashAlgorithm> {
     Some(match verb {
         Verb::Xcrc => HashAlgorithm::Crc32,
@@ -133,7 +140,7 @@ pub(super) const fn hash_of(verb: Verb) -> Option<HashAlgorithm> {
     })
 }
 
-/// MODE Z is there with the feature alone.
+/// MODE Z, if it is compiled in.
 const DEFLATE: Features = if cfg!(feature = "deflate") { Features::MODE_Z } else { Features::empty() };
 
 impl Default for Config {
@@ -190,21 +197,25 @@ impl Default for Config {
     }
 }
 
-/// The use of TLS, and what goes without (RFC 4217 10).
+/// The use of TLS, and of connections without it (RFC 4217 10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Security {
-    /// The way in which TLS is started; none by default, since it needs a driver that has it.
+    /// The way in which TLS is started. [`TlsMode::None`] by default, since TLS needs support from
+    /// the driver.
     pub tls: TlsMode,
-    /// The need for TLS on control connections to log in; [`Policy::Never`] refuses AUTH. Preferred by default.
+    /// Policy for TLS on control connections, checked at login. [`Policy::Never`] refuses AUTH;
+    /// [`Policy::Prefer`] by default.
     pub control: Policy,
-    /// The need for TLS on data connections; [`Policy::Never`] refuses PROT P. Preferred by default.
+    /// Policy for TLS on data connections. [`Policy::Never`] refuses PROT P; [`Policy::Prefer`] by
+    /// default.
     pub data: Policy,
-    /// The TLS session that a data connection has to resume: one of its control connection or of its user's others
-    /// ([`SessionBinding::User`]), by default.
+    /// The TLS sessions that a data connection may resume, of which it must resume one. By default,
+    /// those of its control connection and of the same user's other ones
+    /// ([`SessionBinding::User`]).
     pub session_binding: SessionBinding,
-    /// `true` if CCC is granted, which goes on in the clear for the sake of firewalls that look into the
-    /// dialogue (RFC 4217 5 and 15.3). `false` by default.
+    /// `true` if CCC is granted, which continues in the clear for firewalls that inspect the
+    /// control connection (RFC 4217 5 and 15.3). `false` by default.
     pub clear_command_channel: bool,
 }
 
@@ -220,29 +231,31 @@ impl Default for Security {
     }
 }
 
-/// The listings that show names with a leading dot. All of them can be retrieved, whatever is shown.
+/// Listings that show names with a leading dot. Files with such names can be retrieved in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DotFiles {
-    /// LIST, NLST and STAT show them where the client asks for it by `-a`, as `ls` does; MLSD always does, since it
-    /// has no options, and programs that compare or remove directories rely on its being complete.
+    /// LIST, NLST and STAT show them if the client passes `-a`, as `ls` does. MLSD always shows
+    /// them: it has no options, and programs that compare or remove directories need a complete
+    /// listing.
     #[default]
     OnRequest,
-    /// All listings show them, as with vsftpd's `force_dot_files`. A pattern such as `*` still does not.
+    /// All listings show them, as with vsftpd's `force_dot_files`. A pattern such as `*` still does
+    /// not.
     Shown,
-    /// Like [`OnRequest`](Self::OnRequest), and MLSD does not show them either.
+    /// Like [`OnRequest`](Self::OnRequest), except that MLSD does not show them.
     Hidden,
 }
 
-/// Bounds of LIST -R, which also bound the memory that such a listing takes.
+/// Limits of LIST -R, which also limit the memory that such a listing takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Recursion {
-    /// The number of directories, one within the other, that are entered below the one that is listed. With 0, -R
-    /// has no effect. 16 by default.
+    /// Number of directory levels that are entered below the listed directory. With 0, -R has no
+    /// effect. 16 by default.
     pub depth: u8,
-    /// The number of entries after which no further directory is entered. A directory that was entered is listed
-    /// whole, and one that was not has no heading. 10,000 by default.
+    /// Number of entries after which no further directory is entered. A directory that was entered
+    /// is listed in full; one that was not has no heading. 10,000 by default.
     pub entries: u32,
 }
 
@@ -252,23 +265,24 @@ impl Default for Recursion {
     }
 }
 
-/// Bounds of what a client may send and try.
+/// Limits on what a client may send and attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes in a command line, its end not counted. Receive storage has to hold two more. 2,046 by
-    /// default.
+    /// Length of a command line in bytes, without its line end. The receive storage has to hold two
+    /// bytes more. 2,046 by default.
     pub line: usize,
-    /// Lines that are no commands, in a row, until the session ends. 20 by default.
+    /// Number of consecutive invalid commands that ends the session. 20 by default.
     pub bad_commands: u16,
-    /// Failed logins until the session ends. 5 by default.
+    /// Number of failed logins that ends the session. 5 by default.
     pub login_attempts: u16,
-    /// Bytes a second that a transfer has to move, each [`Timeouts::rate`] long: a slower one is given up,
-    /// whichever side is the slow one. 0, which is no limit, by default.
+    /// Bytes per second that a transfer has to move, averaged over each [`Timeouts::rate`]. A
+    /// slower transfer is aborted, whichever side is slow. 0, the default, means no limit.
     pub minimum_rate: u32,
-    /// Bytes that a file may have at most that a client stores; what REST leaves of it counts, what APPE adds to
-    /// does not, of which nothing is known. One that comes to more is given up and answered 552. None, which is no
-    /// limit, by default.
+    /// Maximum size in bytes of a file that a client stores. The part before the offset of REST
+    /// counts; the file that APPE extends does not, since its size is not known here. An upload
+    /// that exceeds the limit is aborted and answered with 552. `None`, the default, means no
+    /// limit.
     pub upload_size: Option<NonZeroU64>,
 }
 
@@ -278,34 +292,35 @@ impl Default for Limits {
     }
 }
 
-/// Bounds of the time that a client may take.
+/// Limits on the time that a client may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// To log in, from the start. 60 s by default.
+    /// Time to log in, counted from the start of the session. 60 s by default.
     pub login: Duration,
-    /// For a TLS handshake on the control connection, and for its orderly end. 20 s by default; that of a data
-    /// connection counts as part of [`accept`](Self::accept).
+    /// Time for a TLS handshake on the control connection, and for an orderly end of TLS. 20 s by
+    /// default. A handshake on a data connection counts towards [`accept`](Self::accept).
     pub handshake: Duration,
-    /// Between commands. 5 minutes by default.
+    /// Time between commands. 5 minutes by default.
     pub idle: Duration,
-    /// To open the data connection, once a transfer was asked for; and for how long a passive port is listened at
-    /// without one, whatever other commands come. 30 s by default.
+    /// Time to open the data connection once a transfer was requested. A passive port without a
+    /// transfer is closed after the same time, whatever other commands arrive. 30 s by default.
     pub accept: Duration,
-    /// Without a byte on the data connection. 60 s by default.
+    /// Time without a byte on the data connection. 60 s by default.
     pub stall: Duration,
-    /// The period over which [`Limits::minimum_rate`] is measured each time. 30 s by default.
+    /// Period over which [`Limits::minimum_rate`] is measured. 30 s by default.
     pub rate: Duration,
-    /// For an upload to come in whole once the control connection has ended without QUIT; zero gives it up at once.
-    /// The host then still has its time to keep the file. 2 s by default. Why, and what it costs: see the
-    /// [module](super).
+    /// Time for an upload to arrive in full after the control connection has ended without QUIT;
+    /// zero aborts it at once. Afterwards the host still has [`host`](Self::host) to keep the file.
+    /// 2 s by default. See the [module](super) for the reasons and drawbacks.
     pub orphaned_upload: Duration,
-    /// For the host to answer a request, or to tell one entry after the other: the client is told 451 then.
-    /// 5 minutes by default.
+    /// Time for the host to answer a request or to send the next entry of a directory. After that
+    /// the client gets 451, or 421 in place of the greeting. 5 minutes by default.
     pub host: Duration,
-    /// From a failed PASS to its answer, doubled with every failure (RFC 2577 5). 1 s by default.
+    /// Delay from a failed PASS to its reply, doubled with every failure (RFC 2577 5). 1 s by
+    /// default.
     pub login_delay: Duration,
-    /// The longest that the delay becomes. 16 s by default.
+    /// Upper limit of that delay. 16 s by default.
     pub login_delay_most: Duration,
 }
 

@@ -1,4 +1,5 @@
-//! The session's data connection (RFC 959 3.2 and 3.3): how far it has come, and the orders for the driver.
+//! The session's data connection (RFC 959 3.2 and 3.3): its state, and the queued operations for
+//! the driver.
 
 use core::net::SocketAddr;
 use core::ops::RangeInclusive;
@@ -9,14 +10,14 @@ use super::machine::Ticket;
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::time::Instant;
 
-/// The command that asked for a listener, which says how the reply names its address.
+/// The command that requested a listener, which determines the form of the address in the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PassiveReply {
-    /// PASV.
+    /// PASV, answered with 227.
     Plain,
-    /// LPSV.
+    /// LPSV, answered with 228.
     Long,
-    /// EPSV.
+    /// EPSV, answered with 229.
     Extended,
 }
 
@@ -25,68 +26,69 @@ pub(super) enum PassiveReply {
 enum Channel {
     #[default]
     None,
-    /// PASV or EPSV: the listener is being made.
+    /// The listener for PASV, LPSV or EPSV is being opened.
     Binding { id: DataId, ticket: Ticket, reply: PassiveReply },
-    /// The listener is open at this address; the client is to be told.
+    /// The listener is open at this address; the reply has not been sent.
     Bound { id: DataId, ticket: Ticket, reply: PassiveReply, address: SocketAddr },
-    /// There is no listener to be had; the client is to be told.
+    /// No listener could be opened; the reply has not been sent.
     Unbound { ticket: Ticket },
-    /// The client may come; since when it is waited for.
+    /// The listener waits for the client. Holds the time since when, once that is known.
     Listening(DataId, Option<Instant>),
-    /// PORT or EPRT: the address to connect to when a transfer needs it.
+    /// PORT, LPRT or EPRT named this address, to connect to when a transfer needs it.
     Address(SocketAddr),
-    /// The connection is being made.
+    /// The server is connecting.
     Connecting(DataId),
     /// The connection is open.
     Ready(DataId),
-    /// The TLS handshake is going on; the client has begun it, or not yet. It may before it sends its command.
+    /// The TLS handshake is in progress. `begun` is set once the client has begun it, which may be
+    /// before it sends its command.
     Securing { id: DataId, begun: bool },
     /// The connection is open and protected.
     Secured(DataId),
-    /// Connected, but TLS setup failed: the transfer that it was for is refused.
+    /// Connected, but TLS setup failed: the next transfer is refused for this reason.
     Failed(DataFailure),
 }
 
-/// A listener that a client is to be told of.
+/// The result of opening a listener, to be reported to the client.
 #[derive(Debug)]
 pub(super) enum Passive {
     /// The listener is open at this address.
     Bound { ticket: Ticket, reply: PassiveReply, address: SocketAddr },
-    /// There is none to be had.
+    /// No listener could be opened.
     Unbound { ticket: Ticket },
 }
 
 /// The TLS handshake of a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Handshake {
-    /// The client is to begin it.
+    /// The client has not begun the handshake.
     Awaited,
-    /// The client has begun it.
+    /// The client has begun the handshake.
     Begun,
     /// The handshake is over.
     Done,
 }
 
-/// The use that a transfer which has begun can make of the data connection.
+/// The state of the data connection as far as a transfer after its 150 is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Readiness {
-    /// The connection is open, in the clear.
+    /// The connection is open, without TLS.
     Clear,
     /// The connection is open and protected.
     Protected,
-    /// The server is to connect.
+    /// The server has to connect.
     Dials,
-    /// The connection did not become what it should.
+    /// TLS setup failed.
     Failed(DataFailure),
     /// The transfer has to wait.
     NotYet,
 }
 
-/// An event that makes no sense in the state of the connection.
+/// An event that is not valid in the state of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unexpected;
 
-/// One data connection at a time, and the orders that the driver has not taken yet.
+/// The current data connection, and the operations that the driver has not taken yet.
 #[derive(Debug)]
 pub(super) struct DataConnection {
     channel: Channel,
@@ -95,48 +97,48 @@ pub(super) struct DataConnection {
 }
 
 impl DataConnection {
-    /// The number of orders that there is room for. A connection that is given up leaves one order, since its others
-    /// are dropped with it, and the one after it has two at most.
+    /// Capacity of the queue. A closed connection leaves one operation, since its other ones are
+    /// dropped with it, and the connection after it has two at most.
     const ORDERS: usize = 3;
 
-    /// The number of orders that one event of a driver leads to at most.
+    /// Maximum number of operations that one event of the driver causes.
     const ORDERS_OF_AN_EVENT: usize = 2;
 
     pub(super) const fn new() -> Self {
         Self { channel: Channel::None, last: DataId::NONE, orders: ArrayVec::new_const() }
     }
 
-    /// Returns whether a connection of this number was ever asked for.
+    /// Returns whether this identifier was ever assigned to a connection.
     pub(super) fn was_issued(&self, id: DataId) -> bool {
         id != DataId::NONE && id <= self.last
     }
 
-    /// Returns whether events of this connection still count.
+    /// Returns whether this is the current connection. Events of others are ignored.
     pub(super) fn is_current(&self, id: DataId) -> bool {
         self.id() == Some(id)
     }
 
-    /// Returns whether the driver has taken so many of the orders that there is room for those of an event.
+    /// Returns whether the queue has room for the operations of one event.
     pub(super) const fn has_room(&self) -> bool {
         self.orders.remaining_capacity() >= Self::ORDERS_OF_AN_EVENT
     }
 
-    /// Returns whether a transfer can have it.
+    /// Returns whether a data connection was set up, so that a transfer can be requested.
     pub(super) const fn is_open(&self) -> bool {
         !matches!(self.channel, Channel::None | Channel::Unbound { .. })
     }
 
-    /// Returns whether the place of the connection is known, and no connection was made.
+    /// Returns whether the address of the connection is known, but nobody has connected yet.
     pub(super) const fn is_expected(&self) -> bool {
         matches!(self.channel, Channel::Listening(..) | Channel::Address(_))
     }
 
-    /// Returns whether the connection is protected, or is about to be.
+    /// Returns whether the connection is protected or in its TLS handshake.
     pub(super) const fn is_protected(&self) -> bool {
         matches!(self.channel, Channel::Securing { .. } | Channel::Secured(_))
     }
 
-    /// Returns how far the TLS handshake is, if there is one.
+    /// Returns the progress of the TLS handshake, if there is one.
     pub(super) const fn handshake(&self) -> Option<Handshake> {
         match self.channel {
             Channel::Securing { begun: false, .. } => Some(Handshake::Awaited),
@@ -146,7 +148,7 @@ impl DataConnection {
         }
     }
 
-    /// Returns what a transfer that was announced can make of the connection.
+    /// Returns the state of the connection for a transfer after its 150.
     pub(super) const fn readiness(&self) -> Readiness {
         match self.channel {
             Channel::Ready(_) => Readiness::Clear,
@@ -157,8 +159,8 @@ impl DataConnection {
         }
     }
 
-    /// Returns since when a client is waited for, which is now if it was not waited for before; `None` without a
-    /// listener.
+    /// Returns the time since when the listener has waited for the client, which is `now` on the
+    /// first call; `None` without a listener.
     pub(super) fn listening_since(&mut self, now: Instant) -> Option<Instant> {
         match &mut self.channel {
             Channel::Listening(_, since) => Some(*since.get_or_insert(now)),
@@ -166,7 +168,8 @@ impl DataConnection {
         }
     }
 
-    /// Completes the sentence "the data connection is ...", or returns `None` where that hangs on the transfer.
+    /// Completes the sentence "the data connection is ...", or returns `None` where that depends on
+    /// the transfer.
     pub(super) const fn describe(&self) -> Option<&'static str> {
         match self.channel {
             Channel::Binding { .. } | Channel::Bound { .. } => Some("getting its listener"),
@@ -180,7 +183,7 @@ impl DataConnection {
         }
     }
 
-    /// Asks for a listener instead of whatever there was (PASV, LPSV, EPSV).
+    /// Requests a listener and aborts the previous data connection, if any (PASV, LPSV, EPSV).
     pub(super) fn listen(&mut self, ticket: Ticket, reply: PassiveReply, ports: RangeInclusive<u16>) {
         self.close(DataOp::Abort);
         let id = self.next_id();
@@ -188,13 +191,14 @@ impl DataConnection {
         self.order(id, DataOp::Listen { address: None, ports });
     }
 
-    /// Has the next transfer connect to this address (PORT, EPRT), instead of whatever there was.
+    /// Makes the next transfer connect to this address and aborts the previous data connection, if
+    /// any (PORT, LPRT, EPRT).
     pub(super) fn connect_at_transfer(&mut self, address: SocketAddr) {
         self.close(DataOp::Abort);
         self.channel = Channel::Address(address);
     }
 
-    /// Connects to the address that the client has named.
+    /// Connects to the address that the client named.
     pub(super) fn dial(&mut self) {
         if let Channel::Address(address) = self.channel {
             let id = self.next_id();
@@ -203,7 +207,7 @@ impl DataConnection {
         }
     }
 
-    /// The listener is open.
+    /// Records that the listener is open.
     pub(super) fn bound(&mut self, address: SocketAddr) -> Result<(), Unexpected> {
         match core::mem::take(&mut self.channel) {
             Channel::Binding { id, ticket, reply } => {
@@ -217,7 +221,7 @@ impl DataConnection {
         }
     }
 
-    /// Takes what a client is to be told of its listener. It may come from now on.
+    /// Takes the result of opening a listener, for the reply. From now on the client may connect.
     pub(super) fn take_passive(&mut self) -> Option<Passive> {
         match core::mem::take(&mut self.channel) {
             Channel::Bound { id, ticket, reply, address } => {
@@ -232,39 +236,40 @@ impl DataConnection {
         }
     }
 
-    /// The peer has come that was waited for.
+    /// Handles an incoming connection from the expected address.
     pub(super) fn arrived(&mut self, id: DataId, protects: bool) {
         match self.channel {
             Channel::Listening(..) => {
                 self.order(id, DataOp::Admit);
                 self.opened(id, protects);
             }
-            // A client can be here before it was told where: someone else can, too (RFC 2577 4).
+            // A client might connect before the reply announces the port, but so might someone else
+            // (RFC 2577 4).
             _ => self.order(id, DataOp::Reject),
         }
     }
 
-    /// Another peer has come.
+    /// Rejects an incoming connection from any other address.
     pub(super) fn intruded(&mut self, id: DataId) {
         self.order(id, DataOp::Reject);
     }
 
-    /// The server has connected.
+    /// Records that the server has connected.
     pub(super) fn connected(&mut self, protects: bool) -> Result<(), Unexpected> {
         let Channel::Connecting(id) = self.channel else { return Err(Unexpected) };
         self.opened(id, protects);
         Ok(())
     }
 
-    /// Protects a connection that is open already.
+    /// Starts TLS on a connection that is already open.
     pub(super) fn protect(&mut self) {
         if let Channel::Ready(id) = self.channel {
             self.opened(id, true);
         }
     }
 
-    /// The connection is open. Its TLS handshake is awaited from now on: some clients begin it before they send
-    /// their command, most wait for the 150.
+    /// Records that the connection is open. If it is to be protected, TLS starts at once: some
+    /// clients begin the handshake before they send their command, although most wait for the 150.
     fn opened(&mut self, id: DataId, protects: bool) {
         self.channel = match protects {
             true => {
@@ -275,7 +280,7 @@ impl DataConnection {
         };
     }
 
-    /// The client has begun its TLS handshake.
+    /// Records that the client has begun the TLS handshake.
     pub(super) const fn securing(&mut self) -> Result<(), Unexpected> {
         match &mut self.channel {
             Channel::Securing { begun, .. } => {
@@ -286,30 +291,33 @@ impl DataConnection {
         }
     }
 
-    /// The TLS handshake has succeeded, and the session that it resumed counts. Returns whether it was seen to begin.
+    /// Records that the TLS handshake has succeeded and is accepted. Returns whether the driver had
+    /// reported its beginning.
     pub(super) const fn secured(&mut self) -> Result<bool, Unexpected> {
         let Channel::Securing { id, begun } = self.channel else { return Err(Unexpected) };
         self.channel = Channel::Secured(id);
         Ok(begun)
     }
 
-    /// The TLS handshake has succeeded, and has resumed no session that counts.
+    /// Closes the connection: the TLS handshake has succeeded, but did not resume a required
+    /// session.
     pub(super) fn not_resumed(&mut self) -> Result<(), Unexpected> {
         let Channel::Securing { .. } = self.channel else { return Err(Unexpected) };
-        // In order, so that the client comes to read why.
+        // Close in order, so that the client gets as far as reading the reply that says why.
         self.close(DataOp::Close);
         self.channel = Channel::Failed(DataFailure::NotResumed);
         Ok(())
     }
 
-    /// Sends the tickets of the connection.
+    /// Sends the TLS tickets of the connection.
     pub(super) fn send_tickets(&mut self) {
         if let Channel::Secured(id) = self.channel {
             self.order(id, DataOp::SendTickets);
         }
     }
 
-    /// The connection, or what was to become one, has failed. Returns whether that is for the transfer to deal with.
+    /// Records that the connection, or the attempt to open one, has failed. Returns whether the
+    /// transfer has to handle the failure.
     pub(super) fn failed(&mut self, failure: DataFailure) -> bool {
         match core::mem::take(&mut self.channel) {
             Channel::Binding { ticket, .. } | Channel::Bound { ticket, .. } => {
@@ -324,14 +332,15 @@ impl DataConnection {
         }
     }
 
-    /// Begins to move data.
+    /// Starts to transfer data.
     pub(super) fn begin(&mut self, op: DataOp) {
         if let Channel::Ready(id) | Channel::Secured(id) = self.channel {
             self.order(id, op);
         }
     }
 
-    /// Gives the connection up, if there is one. Its orders that were not taken yet are void.
+    /// Ends the connection with `op`, if there is one. Its operations that the driver has not taken
+    /// are dropped.
     pub(super) fn close(&mut self, op: DataOp) {
         if let Some(id) = self.id() {
             self.orders.retain(|(other, _)| *other != id);
@@ -340,12 +349,12 @@ impl DataConnection {
         self.channel = Channel::None;
     }
 
-    /// Takes the next order for the driver.
+    /// Takes the next operation for the driver.
     pub(super) fn next_order(&mut self) -> Option<(DataId, DataOp)> {
         self.orders.pop_at(0)
     }
 
-    /// Returns whether there are orders for the driver.
+    /// Returns whether there are operations for the driver.
     pub(super) fn has_orders(&self) -> bool {
         !self.orders.is_empty()
     }
@@ -368,8 +377,9 @@ impl DataConnection {
         self.last
     }
 
-    /// Queues an order. There is always room: an event is taken only where there is room for all that follows from
-    /// it, and the session gives all orders out before it does anything else.
+    /// Queues an operation. There is always room: an event is accepted only if there is room for
+    /// all that follows from it, and the session hands out all operations before it does anything
+    /// else.
     fn order(&mut self, id: DataId, op: DataOp) {
         let queued = self.orders.try_push((id, op));
         debug_assert!(queued.is_ok(), "an order was dropped: {queued:?}");

@@ -1,40 +1,41 @@
-//! The moments that the deadlines of a session count from.
+//! The points in time from which the deadlines of a session count.
 
 use crate::time::Instant;
 
-/// A moment that a deadline of the whole session counts from. A client that is not logged in has no upload.
+/// The start of a phase of the session. One field serves for both phases: a client that is not
+/// logged in has no upload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Epoch {
-    /// Nothing has begun.
+    /// No phase has begun.
     #[default]
     Unset,
-    /// The time for a login began.
+    /// The login timeout started at this time.
     Login(Instant),
-    /// The control connection has ended.
+    /// The control connection ended at this time.
     Orphaned(Instant),
 }
 
-/// When something last happened, and when the current phase of the session began.
+/// The times of the last progress and of the start of the current phase.
 #[derive(Debug)]
 pub(super) struct Deadlines {
     since: Instant,
-    /// Something has happened since the last poll, which alone knows the time.
+    /// Set if there was progress since the last poll. Only a poll knows the time.
     progress: bool,
     epoch: Epoch,
 }
 
 impl Deadlines {
-    /// Creates the clock of a session that begins with its first poll.
+    /// Creates the state of a session that begins with its first poll.
     pub(super) fn new() -> Self {
         Self { since: Instant::default(), progress: true, epoch: Epoch::Unset }
     }
 
-    /// Records progress at a time that the next poll tells.
+    /// Records progress, dated to the next poll.
     pub(super) const fn progressed(&mut self) {
         self.progress = true;
     }
 
-    /// Takes note of the time. Returns whether there was progress since the last call.
+    /// Dates recorded progress to `now`. Returns whether there was any since the last call.
     pub(super) fn tick(&mut self, now: Instant) -> bool {
         let progress = core::mem::take(&mut self.progress);
         if progress {
@@ -43,7 +44,7 @@ impl Deadlines {
         progress
     }
 
-    /// Counts anew from now on.
+    /// Restarts the deadlines at `now`.
     pub(super) const fn restart(&mut self, now: Instant) {
         self.since = now;
     }
@@ -53,7 +54,7 @@ impl Deadlines {
         self.since
     }
 
-    /// Returns when the time for a login began, which is now if it had not begun.
+    /// Returns the start of the login timeout, which is `now` if it had not started.
     pub(super) fn login_began(&mut self, now: Instant) -> Instant {
         match self.epoch {
             Epoch::Login(began) | Epoch::Orphaned(began) => began,
@@ -64,12 +65,12 @@ impl Deadlines {
         }
     }
 
-    /// Gives the client the whole time for a login again.
+    /// Restarts the login timeout.
     pub(super) fn restart_login(&mut self) {
         self.epoch = Epoch::Unset;
     }
 
-    /// Returns when the control connection ended, which is now if it had not ended.
+    /// Returns the time at which the control connection ended, which is `now` on the first call.
     pub(super) fn orphaned(&mut self, now: Instant) -> Instant {
         match self.epoch {
             Epoch::Orphaned(ended) => ended,

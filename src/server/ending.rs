@@ -1,26 +1,26 @@
-//! The end of a session.
+//! The orderly end of a session.
 
-/// The way from an open session to a closed one, which only ever leads onward.
+/// The progress towards the end of a session, which never goes back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// Commands are taken.
+    /// Commands are accepted.
     #[default]
     Open,
-    /// The session ends with the transfer that is running, or at once if none is.
+    /// The session ends after the running transfer, or at once if there is none.
     Draining,
-    /// The last reply was queued: the control connection is to be closed.
+    /// The last reply was queued, and the control connection is to be closed.
     Closing,
 }
 
 impl Ending {
-    /// Lets the session end with the running transfer.
+    /// Ends the session after the running transfer.
     pub(super) fn drain(&mut self) {
         if *self == Self::Open {
             *self = Self::Draining;
         }
     }
 
-    /// Ends the session.
+    /// Ends the session at once.
     pub(super) const fn close(&mut self) {
         *self = Self::Closing;
     }

@@ -1,4 +1,4 @@
-//! Events of a session that its owner may want to record: none of them needs an answer.
+//! Events of a session that its owner may want to log. None of them needs an answer.
 
 use arrayvec::ArrayVec;
 
@@ -7,23 +7,24 @@ use crate::action::DataFailure;
 use crate::codec::Direction;
 use crate::transfer::Coding;
 
-/// Something that has happened. The path that it concerns is that of the last request before it.
+/// Something that happened in a session. It concerns the path of the last request before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// TLS protects the control connection from now on.
+    /// TLS was put on the control connection.
     Secured,
     /// TLS was removed from the control connection.
     Cleared,
-    /// The client is logged in, or has changed its account.
+    /// The client has logged in or changed its account.
     LoggedIn,
     /// The host has refused a login or an account.
     LoginFailed,
-    /// The client has begun anew (RFC 959 4.1.1, REIN): nobody is logged in, and no virtual host is chosen.
+    /// The session was reset (REIN, RFC 959 4.1.1, or AUTH): nobody is logged in, and no virtual
+    /// host is selected.
     Reset,
     /// A transfer that the host had opened has ended.
     Transferred(TransferEnd),
-    /// The host has changed what is at the path.
+    /// The host has changed the file tree at the path.
     Changed(TreeChange),
     /// The client has sent QUIT.
     Left,
@@ -33,36 +34,36 @@ pub enum EventKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransferEnd {
-    /// The direction in which the bytes went.
+    /// Direction of the data.
     pub direction: Direction,
     /// `true` for a listing, `false` for a file.
     pub listing: bool,
-    /// The form that the file had on the wire.
+    /// Encoding of the file on the wire.
     pub coding: Coding,
-    /// The data connection was to be under TLS.
+    /// `true` if data connections were to be protected by TLS.
     pub protected: bool,
-    /// The result of the transfer.
+    /// Result of the transfer.
     pub outcome: TransferOutcome,
 }
 
-/// The result of a transfer. See [how an upload ends](crate::server#how-an-upload-ends) for the reasons behind each,
-/// and for what its host sees of it.
+/// The result of a transfer. See [how an upload ends](crate::server#how-an-upload-ends) for the
+/// causes, and for the view of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransferOutcome {
-    /// In whole: an upload is kept.
+    /// The transfer completed; an upload is stored.
     Complete,
-    /// The client has aborted it.
+    /// The client aborted the transfer.
     Aborted,
     /// The data connection or the host failed.
     Failed(DataFailure),
-    /// The upload came in whole, and the host does not keep it.
+    /// The upload arrived in full, but the host did not keep it.
     Refused(Refusal),
-    /// The session ended, or began anew, before it did.
+    /// The session ended or was reset before the transfer had ended.
     Cut,
 }
 
-/// A change that a client has made to the tree of files.
+/// A change that a client made to the file tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TreeChange {
@@ -72,22 +73,22 @@ pub enum TreeChange {
     DirectoryRemoved,
     /// A file was removed.
     FileRemoved,
-    /// Something was moved to the path.
+    /// An entry was moved to the path.
     Renamed,
     /// A symbolic link was made.
     Linked,
-    /// Files were put together (COMB).
+    /// Files were combined (COMB).
     Combined,
     /// Times or permissions were set.
     FactsSet,
 }
 
-/// The events that the owner of a session has not taken yet.
+/// Events that the owner of a session has not taken yet.
 #[derive(Debug, Default)]
 pub(super) struct Events(ArrayVec<EventKind, 4>);
 
 impl Events {
-    /// Adds an event. The oldest gives way where there is no room.
+    /// Adds an event, and drops the oldest one if there is no room.
     pub(super) fn push(&mut self, event: EventKind) {
         if self.0.is_full() {
             self.0.remove(0);

@@ -1,4 +1,4 @@
-//! The gate: the commands that a session serves in its present state, decided by the table of verbs.
+//! The gate: decides whether a session serves a command in its current state, by the verb table.
 
 use super::config::Config;
 use super::login::Login;
@@ -6,27 +6,29 @@ use super::protection::Protection;
 use crate::codec::{ReplyCode as Code, Verb};
 use crate::security::{Policy, TlsMode};
 
-/// The side that answers a command that may be served.
+/// The side that answers an admitted command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Server {
-    /// The session, which may ask the host for what it needs.
+    /// The session, which may send requests to the host.
     Session,
-    /// The host, which gets the command as it is.
+    /// The host, which gets the command unchanged.
     Host,
 }
 
 /// The reason why a command is not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Denial {
-    /// The client has to log in first. A client that sends many such commands is a bad one.
+    /// The client has to log in first. Counts as a bad command.
     Login,
-    /// This reply says why. A client that gets it is no bad one: it may well ask for every file of a directory.
+    /// The command is refused with this reply. Does not count as a bad command: a client may get it
+    /// for every file of a directory.
     Reply(Code, &'static str),
 }
 
-/// Decides about a command, whatever its argument. `verb` is `None` for what is no command of the table, and `during` says that
-/// a transfer is running or the host is at work: the command is answered at once then, and the host, which is asked
-/// one thing at a time, is not asked.
+/// Decides whether to serve a command, regardless of its argument. `verb` is `None` for a command
+/// that is not in the table. `during` is set while a transfer is running or the host is working;
+/// the session then answers the command at once without the host, which handles one request at a
+/// time.
 pub(super) fn admit(
     verb: Option<Verb>,
     during: bool,
@@ -34,12 +36,12 @@ pub(super) fn admit(
     protection: &Protection,
     config: &Config,
 ) -> Result<Server, Denial> {
-    // Before a login nothing is told of what this server can do.
+    // Before a login, do not reveal which commands are supported.
     if !login.is_in() && !verb.is_some_and(Verb::is_allowed_before_login) {
         return Err(Denial::Login);
     }
     let Some(verb) = verb else { return Ok(Server::Session) };
-    // These get the answer that comes before a security mechanism was chosen, served or not.
+    // These get the answer for a missing security exchange, served or not.
     let protected = matches!(verb, Verb::Adat | Verb::Mic | Verb::Conf | Verb::Enc);
     if !config.serves(verb) && !protected {
         return Err(Denial::Reply(Code::NOT_IMPLEMENTED, "Not implemented here."));
@@ -49,7 +51,7 @@ pub(super) fn admit(
         && required(config.security.control)
         && !protection.is_secured()
     {
-        // 534 is USER's alone; the others come out of order anyway.
+        // Only USER may be answered with 534; the others are out of sequence anyway.
         let code = if verb == Verb::User { Code::DENIED_BY_POLICY } else { Code::BAD_SEQUENCE };
         return Err(Denial::Reply(code, "Protect this connection by AUTH TLS first."));
     }

@@ -1,55 +1,55 @@
-//! The request that the host is at work on, and the one that follows it.
+//! The request that the host is working on, and its follow-up.
 
 use super::machine::Ticket;
 use super::request::Request;
 use crate::codec::Verb;
 use crate::time::Instant;
 
-/// An ABOR that came while the host was at work.
+/// An ABOR that arrived while the host was working.
 #[derive(Debug)]
 enum Abort {
-    /// None has come.
+    /// No ABOR has arrived.
     Unasked,
-    /// The client has sent it, and the host is to be told.
+    /// An ABOR has arrived, and the host has not been notified.
     Asked(Ticket),
-    /// The host was told.
+    /// The host was notified of the ABOR.
     Told(Ticket),
 }
 
-/// A request that waits for its answer.
+/// A request that awaits its answer.
 #[derive(Debug)]
 struct Waiting {
     request: Request<()>,
-    /// The number of its ticket.
+    /// Number of the request's ticket.
     ticket: u32,
     since: Instant,
     abort: Abort,
-    /// Entries of a directory were sent, and so the reply has begun.
+    /// Set once an entry of a directory was sent, which begins the reply.
     entries_begun: bool,
 }
 
-/// The request that follows, once the host has answered.
+/// The request that follows for the same command once the host has answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FollowUp {
-    /// The entries of the directory that STAT has found.
+    /// Requests the entries of the directory that STAT found.
     Entries,
-    /// The same again, with the argument read in another way.
+    /// Repeats the request with another reading of the argument.
     Reread,
 }
 
-/// The state of the host's work.
+/// The state of the call.
 #[derive(Debug, Default)]
 enum State {
-    /// The host was asked nothing.
+    /// No request is open.
     #[default]
     Idle,
-    /// The host is at work.
+    /// The host is working on a request.
     Waiting(Waiting),
-    /// The host has answered, and is to be asked something else for the same command.
+    /// The host has answered, and a follow-up for the same command is due.
     Next(Ticket, FollowUp),
 }
 
-/// The part of the current command that is the host's.
+/// The host's part in the current command.
 #[derive(Debug)]
 pub(super) struct HostCall {
     verb: Verb,
@@ -61,61 +61,61 @@ impl HostCall {
         Self { verb: Verb::Noop, state: State::Idle }
     }
 
-    /// Returns the command that is being carried out, or was last.
+    /// Returns the current command, or the latest one.
     pub(super) const fn verb(&self) -> Verb {
         self.verb
     }
 
-    /// Begins a command. One that comes while the host is at work on another changes nothing.
+    /// Begins a command. Has no effect while the host is working on another one.
     pub(super) const fn begin(&mut self, verb: Verb) {
         if !self.is_waiting() {
             self.verb = verb;
         }
     }
 
-    /// Records what the host was asked.
+    /// Records a request that is being sent to the host.
     pub(super) fn ask(&mut self, ticket: &Ticket, request: Request<()>, now: Instant) {
         let (ticket, abort) = (ticket.number(), Abort::Unasked);
         self.state = State::Waiting(Waiting { request, ticket, since: now, abort, entries_begun: false });
     }
 
-    /// Returns whether a request waits for its answer.
+    /// Returns whether a request awaits its answer.
     pub(super) const fn is_waiting(&self) -> bool {
         matches!(self.state, State::Waiting(_))
     }
 
-    /// Returns the request that waits for its answer.
+    /// Returns the request that awaits its answer.
     pub(super) fn waiting(&self) -> Option<Request<()>> {
         self.current().map(|waiting| waiting.request)
     }
 
-    /// Returns the request that waits for its answer, if it was asked with this ticket.
+    /// Returns the request that awaits its answer, if it was sent with this ticket.
     pub(super) fn waiting_with(&self, ticket: &Ticket) -> Option<Request<()>> {
         let asked = self.current().filter(|waiting| waiting.ticket == ticket.number());
         asked.map(|waiting| waiting.request)
     }
 
-    /// Returns the number of the ticket with which the request was asked that waits for its answer.
+    /// Returns the ticket number of the request that awaits its answer.
     pub(super) fn ticket(&self) -> Option<u32> {
         self.current().map(|waiting| waiting.ticket)
     }
 
-    /// Returns when the request was asked, or last made progress.
+    /// Returns the time at which the request was sent or last made progress.
     pub(super) fn since(&self) -> Option<Instant> {
         self.current().map(|waiting| waiting.since)
     }
 
-    /// Gives the host its whole time again, since it has made progress.
+    /// Restarts the host's timeout after progress.
     pub(super) const fn restart(&mut self, now: Instant) {
         if let State::Waiting(waiting) = &mut self.state {
             waiting.since = now;
         }
     }
 
-    /// Records that the client wants the request given up.
+    /// Records an ABOR for the open request.
     ///
     /// # Errors
-    /// Gives the ticket of the ABOR back where no request waits.
+    /// Returns the ticket of the ABOR if no request is open.
     pub(super) fn abort(&mut self, ticket: Ticket) -> Result<(), Ticket> {
         match &mut self.state {
             State::Waiting(waiting) => {
@@ -126,12 +126,12 @@ impl HostCall {
         }
     }
 
-    /// Returns whether the client wants the request given up.
+    /// Returns whether the client has aborted the request.
     pub(super) fn is_aborting(&self) -> bool {
         self.current().is_some_and(|waiting| !matches!(waiting.abort, Abort::Unasked))
     }
 
-    /// Returns whether the host is to be told now that the client wants the request given up: once.
+    /// Returns whether the host has to be notified of an ABOR: `true` once per ABOR.
     pub(super) fn take_abort(&mut self) -> bool {
         let State::Waiting(Waiting { abort, .. }) = &mut self.state else { return false };
         match core::mem::replace(abort, Abort::Unasked) {
@@ -153,17 +153,17 @@ impl HostCall {
         }
     }
 
-    /// Returns whether the reply has begun.
+    /// Returns whether an entry was sent, and with it the beginning of the reply.
     pub(super) fn has_begun_entries(&self) -> bool {
         self.current().is_some_and(|waiting| waiting.entries_begun)
     }
 
-    /// Ends the request that waits, which nobody wants given up, and has the host asked something else.
+    /// Ends the open request, which must not have been aborted, and schedules its follow-up.
     pub(super) fn then(&mut self, ticket: Ticket, next: FollowUp) {
         self.state = State::Next(ticket, next);
     }
 
-    /// Takes what the host is to be asked next.
+    /// Takes the follow-up that is due.
     pub(super) fn take_next(&mut self) -> Option<(Ticket, FollowUp)> {
         match core::mem::take(&mut self.state) {
             State::Next(ticket, next) => Some((ticket, next)),
@@ -174,8 +174,8 @@ impl HostCall {
         }
     }
 
-    /// Ends the request that waits: the host has answered, or had its time. Returns the ticket of an ABOR that came
-    /// meanwhile.
+    /// Ends the open request after its answer or its timeout. Returns the ticket of an ABOR that
+    /// arrived meanwhile.
     pub(super) fn end(&mut self) -> Option<Ticket> {
         match core::mem::take(&mut self.state) {
             State::Waiting(Waiting { abort: Abort::Asked(ticket) | Abort::Told(ticket), .. }) => Some(ticket),
@@ -187,7 +187,7 @@ impl HostCall {
         }
     }
 
-    /// Forgets what the host was asked and is to be asked: nothing of it needs an answer any more.
+    /// Drops the open request and its follow-up, neither of which needs an answer any more.
     pub(super) fn forget(&mut self) {
         self.state = State::Idle;
     }

@@ -1,4 +1,5 @@
-//! A listing as it is written, entry by entry, directory by directory.
+//! The writer of a whole listing: all entries of a directory, and for LIST -R of its
+//! subdirectories.
 
 use alloc::vec::Vec;
 
@@ -8,17 +9,17 @@ use super::selection::Selection;
 use crate::codec::{Full, Sink};
 use crate::listing::{Clock, Entry, Kind, Pattern};
 
-/// Writes a listing that outlives the call that asked for it: a [`Selection`] that owns what it borrows otherwise,
-/// and the order of the directories for LIST -R.
+/// Writes a listing that outlives the call that requested it: an owned [`Selection`], with the
+/// order of the directories for LIST -R.
 ///
-/// Give it the [`heading`](Self::heading), each entry of the directory, and then, as long as there is a
-/// [`next_directory`](Self::next_directory), the same of that one.
+/// Write the [`heading`](Self::heading) and each entry of the directory, and repeat that for each
+/// [`next_directory`](Self::next_directory) until there is none.
 ///
-/// The format is that of `ls -lR`, which servers in use send, too: each directory has a heading, `dir/sub:`, and an
-/// empty line before the heading from the second on. A directory that is entered is listed whole. Those that are
-/// not, because they lie [too deep](Recursion::depth), because there were
-/// [too many entries](Recursion::entries), or because the host does not open them, have no heading.
-/// Links are never followed.
+/// The format is that of `ls -lR`, which other servers send too: each directory has a heading,
+/// `dir/sub:`, and from the second one on there is an empty line before it. A directory that is
+/// entered is listed in full. A directory that is not entered, because it is [too
+/// deep](Recursion::depth), because there were [too many entries](Recursion::entries), or because
+/// the host does not open it, has no heading. Links are never followed.
 #[derive(Clone, Debug)]
 pub struct Lister {
     listing: Listing,
@@ -30,24 +31,24 @@ pub struct Lister {
     descent: Option<Descent>,
 }
 
-/// The way of LIST -R through the directories, depth first.
+/// The depth-first traversal of LIST -R.
 #[derive(Clone, Debug)]
 struct Descent {
-    /// The directory at which it is, seen from the one that was asked for.
+    /// The current directory, relative to the requested one.
     path: Vec<u8>,
-    /// Its depth: 0 for the one that was asked for.
+    /// Depth of the current directory; the requested one has depth 0.
     depth: u8,
-    /// The directories found in it, first one first.
+    /// Directories found in the current one, in order.
     found: Vec<Vec<u8>>,
-    /// The directories yet to be entered, each with its depth. The last one is next.
+    /// Directories still to be entered, each with its depth, last first.
     ahead: Vec<(u8, Vec<u8>)>,
     deepest: u8,
-    /// The number of entries until no further directory is entered.
+    /// Number of entries left before no further directory is entered.
     left: u32,
 }
 
 impl Lister {
-    /// Creates the writer of one directory.
+    /// Creates the writer for one directory.
     pub(super) fn new(selection: &Selection<'_>, clock: Clock) -> Self {
         Self {
             listing: selection.listing(),
@@ -60,7 +61,7 @@ impl Lister {
         }
     }
 
-    /// Lists the directories below, too, within these bounds, if that is wanted.
+    /// Also lists subdirectories, within these bounds, if `recursive` is set.
     pub(super) fn with_descent(mut self, recursive: bool, bounds: Recursion) -> Self {
         self.descent = recursive.then(|| Descent {
             path: Vec::new(),
@@ -73,24 +74,25 @@ impl Lister {
         self
     }
 
-    /// Returns which entries are shown, and how.
+    /// Returns the selection of entries and their format.
     #[must_use]
     pub fn selection(&self) -> Selection<'_> {
         let pattern = self.pattern.as_deref().map(Pattern::new);
         Selection::new(self.listing, self.dot_files, pattern, &self.directory, &self.argument)
     }
 
-    /// Appends the heading of the directory whose entries come next: nothing unless LIST -R was asked for.
+    /// Appends the heading of the directory whose entries follow. Appends nothing unless LIST -R
+    /// was requested.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is.
+    /// Returns [`Full`] if `sink` has no room.
     pub fn heading<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         let Some(descent) = &self.descent else { return Ok(()) };
         let label = self.selection().label();
         if !descent.path.is_empty() {
             sink.put(b"\r\n")?;
         }
-        // The root keeps its slash.
+        // The label of the root keeps its slash.
         let end = label.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
         match (label.get(..end).unwrap_or_default(), &descent.path[..]) {
             (b"", b"") => sink.put(b"/")?,
@@ -104,10 +106,10 @@ impl Lister {
         sink.put(b":\r\n")
     }
 
-    /// Appends the line of an entry of the present directory, or nothing if it is not to be seen.
+    /// Appends the line of an entry of the current directory, or nothing if the entry is not shown.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is; what it holds of the line has to be taken back.
+    /// Returns [`Full`] if `sink` has no room. Remove the incomplete line from `sink` then.
     pub fn write<S: Sink + ?Sized>(&mut self, entry: &Entry<'_>, sink: &mut S) -> Result<(), Full> {
         self.selection().write(entry, self.clock, sink)?;
         if let Some(descent) = &mut self.descent {
@@ -119,23 +121,23 @@ impl Lister {
         Ok(())
     }
 
-    /// Appends the line of what is at the path itself and no directory.
+    /// Appends the line of the requested path itself, which is not a directory.
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// Fails as [`write`](Self::write) does.
     pub fn write_itself<S: Sink + ?Sized>(&self, entry: &Entry<'_>, sink: &mut S) -> Result<(), Full> {
         self.selection().write_itself(entry, self.clock, sink)
     }
 
-    /// Returns the directory to list next, seen from the one that was asked for, once all entries of the present
-    /// one are written: none when the listing is complete.
+    /// Returns the directory to list next, relative to the requested one, or `None` if the listing
+    /// is complete. Call it once all entries of the current directory are written.
     pub fn next_directory(&mut self) -> Option<&[u8]> {
         self.descent.as_mut()?.next()
     }
 }
 
 impl Descent {
-    /// An entry was listed.
+    /// Counts a listed entry, and schedules it if it is a directory to enter.
     fn pass(&mut self, kind: &Kind<'_>, name: &[u8]) {
         if *kind == Kind::Directory && self.depth < self.deepest && self.left > 0 {
             self.found.push(name.to_vec());
@@ -150,7 +152,7 @@ impl Descent {
             self.ahead.clear();
         }
         let (depth, name) = self.ahead.pop()?;
-        // Its parent is the present directory, or one that this one lies in.
+        // The parent is the current directory or one of its ancestors.
         let mut slashes = memchr::memchr_iter(b'/', &self.path);
         let end = match depth {
             0 | 1 => 0,

@@ -1,4 +1,5 @@
-//! The login of a client (RFC 959 4.1.1): how far it has come, how often it failed, and when a failure is answered.
+//! The login of a client (RFC 959 4.1.1): its progress, the number of failures, and the delay of
+//! their replies.
 
 use core::time::Duration;
 
@@ -9,12 +10,12 @@ use crate::time::Instant;
 /// The progress of a login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// No user was named.
+    /// No user name was sent.
     #[default]
     Nobody,
-    /// A user was named, and a password is wanted.
+    /// A user name was sent, and a password is required.
     Named,
-    /// The password was right, and an account is wanted too.
+    /// The password was accepted, and an account is required too.
     NeedsAccount,
     /// The client is logged in.
     In,
@@ -30,9 +31,9 @@ struct Refusal {
 /// The time at which a failed login is answered.
 #[derive(Clone, Copy, Debug)]
 enum Due {
-    /// Not decided yet: it follows from the time of the request that failed.
+    /// Not computed yet. Holds the time of the request that failed, from which it follows.
     AskedAt(Instant),
-    /// This time.
+    /// The computed time.
     At(Instant),
 }
 
@@ -45,7 +46,7 @@ pub(super) struct Login {
 }
 
 impl Login {
-    /// Returns how far the login has come.
+    /// Returns the progress of the login.
     pub(super) const fn stage(&self) -> Stage {
         self.stage
     }
@@ -55,33 +56,33 @@ impl Login {
         self.stage == Stage::In
     }
 
-    /// Returns how many logins have failed.
+    /// Returns the number of failed logins.
     pub(super) const fn failed(&self) -> u16 {
         self.failed
     }
 
-    /// The client has named a user.
+    /// Records that the client sent a user name.
     pub(super) const fn named(&mut self) {
         self.stage = Stage::Named;
     }
 
-    /// The host wants an account.
+    /// Records that the host requires an account.
     pub(super) const fn needs_account(&mut self) {
         self.stage = Stage::NeedsAccount;
     }
 
-    /// The host has accepted the client.
+    /// Records that the host accepted the client.
     pub(super) const fn succeeded(&mut self) {
         self.stage = Stage::In;
     }
 
-    /// Starts the login over. Returns whether the client was logged in.
+    /// Restarts the login. Returns whether the client was logged in.
     pub(super) fn reset(&mut self) -> bool {
         core::mem::take(&mut self.stage) == Stage::In
     }
 
-    /// Starts a login over that has come to nothing, unless the client was logged in before. Returns whether the
-    /// user's name is to be forgotten.
+    /// Restarts a login that failed, unless the client is already logged in. Returns whether the
+    /// user name is to be forgotten.
     pub(super) fn give_up(&mut self) -> bool {
         if self.is_in() {
             return false;
@@ -90,15 +91,16 @@ impl Login {
         true
     }
 
-    /// Counts a failure of the login that the host was asked for at this time. Its answer is held back, so that
-    /// nobody can try many.
+    /// Counts a failed login that was requested at `asked_at`. Its reply is delayed, to slow down
+    /// password guessing.
     pub(super) fn fail(&mut self, ticket: Ticket, asked_at: Instant) {
         self.failed = self.failed.saturating_add(1);
         self.refusal = Some(Refusal { ticket, due: Due::AskedAt(asked_at) });
     }
 
-    /// Returns when the failure is answered. The time counts from the PASS and not from the host's answer, in
-    /// whole delays: how long the host took does not show (RFC 2577 6). Each failure doubles the delay.
+    /// Returns the time at which the failure is answered. The delay counts from PASS, not from the
+    /// host's answer, and is rounded up to a multiple of itself, which hides how long the host took
+    /// (RFC 2577 6). Each failure doubles it.
     pub(super) fn refusal_due(&mut self, now: Instant, timeouts: &Timeouts) -> Option<Instant> {
         let failed = u32::from(self.failed);
         let Refusal { due, .. } = self.refusal.as_mut()?;
@@ -119,7 +121,7 @@ impl Login {
         Some(at)
     }
 
-    /// Takes the ticket of the failure that is to be answered now, or never.
+    /// Takes the ticket of the failure, to answer it or to drop it.
     pub(super) fn take_refusal(&mut self) -> Option<Ticket> {
         self.refusal.take().map(|refusal| refusal.ticket)
     }

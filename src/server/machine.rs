@@ -1,4 +1,5 @@
-//! Commands in, replies out: framing, tickets and order (RFC 959 5.4).
+//! The state machine of the control connection: frames commands, issues tickets and keeps replies
+//! in order (RFC 959 5.4).
 
 use arrayvec::ArrayVec;
 
@@ -8,62 +9,64 @@ use crate::buffer::{Frame, RecvBuf, Rx, SendBuf, Span, Tx};
 use crate::codec::{Command, CommandError, Full, Position, ReplyCode, ReplyLine, Text, Verb};
 use crate::error::{Error, LocalError, PeerError};
 
-/// A command's right to one reply. [`Server::reply`] uses it up; it comes back if the reply could not
-/// be queued.
+/// Permission to send one reply to a command. [`Server::reply`] consumes it, and returns it if the
+/// reply could not be queued.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a command that is not answered holds up all that follow it"]
 pub struct Ticket(u32);
 
 impl Ticket {
-    /// Its number, which no other ticket of the session has.
+    /// Returns the number of the ticket, which is unique in the session.
     pub(super) const fn number(&self) -> u32 {
         self.0
     }
 }
 
-/// Why a line is no command.
+/// The reason why a line is not a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadLine {
-    /// Longer than the limit. The rest of it was skipped and is not looked at.
+    /// The line is longer than the limit. The rest of it was skipped unread.
     TooLong,
     /// The line holds a NUL.
     Binary,
 }
 
-/// An event of the control connection. `C` is a command, or what is wrong with it, and borrows from the receive window (the next
-/// poll overwrites it); from [`Server::step`] it is the line's place there, for [`Command::parse`].
+/// An event of the control connection. `C` is a parsed command or its error, and borrows from the
+/// receive window (the next poll overwrites it); from [`Server::step`] it is the position of the
+/// line there, for [`Command::parse`].
 #[derive(Debug)]
 pub enum Event<C> {
-    /// The connection is open: the ticket is for the greeting.
+    /// The connection is open. The ticket is for the greeting.
     Connected(Ticket),
-    /// A command.
+    /// A command arrived.
     Command(Ticket, C),
-    /// A line that is no command.
+    /// A line arrived that is not a command.
     BadLine(Ticket, BadLine),
 }
 
-/// The server's side of one control connection. Poll this for the commands themselves; for a server, poll a
-/// [`Session`](super::Session).
+/// The server's side of one control connection. Use it to handle commands yourself; to build a
+/// server, use a [`Session`](super::Session).
 ///
-/// One command is given out at a time: the next stays unparsed in the window until that one is
-/// answered. Once a 1yz reply was sent, commands that are answered during transfers (ABOR, STAT, NOOP)
-/// are given out too; the first that is none waits, and everything behind it.
+/// Commands are returned one at a time: the next one stays unparsed in the window until the current
+/// one is answered. After a 1yz reply, commands that are answered during transfers (ABOR, STAT,
+/// NOOP) are returned too; the first other command, and everything after it, waits.
 #[derive(Debug)]
 pub struct Server {
     limits: Limits,
     last_ticket: u32,
     open: ArrayVec<u32, 2>,
     during: DuringTransfer,
-    /// A line that came during a transfer and waits for its end, none of its bytes being kept.
+    /// A bad line that arrived during a transfer and is reported after its end. Its bytes are not
+    /// kept.
     held: Option<BadLine>,
     failed: Option<PeerError>,
 }
 
 impl Server {
-    /// The number of bytes that the send storage has to have at least, of this machine and of a
-    /// [`Session`](super::Session): no command is taken while less of it is free, for no reply to one is longer,
-    /// but for the paths in it.
+    /// Minimum size in bytes of the send storage of this machine and of a
+    /// [`Session`](super::Session). No command is accepted while less than this is free, since no
+    /// reply is longer, apart from the paths in it.
     pub const SEND_ROOM: usize = 1024;
 
     /// Creates the machine for a connection that is open.
@@ -79,10 +82,11 @@ impl Server {
         }
     }
 
-    /// Goes on. Each call gives something out or says what to wait for.
+    /// Returns the next action: an event to handle, or what to wait for.
     ///
     /// # Errors
-    /// When the client has closed the connection; or yours, when the buffers are too small.
+    /// Fails if the client has closed the connection, or with a [`LocalError`] if the buffers are
+    /// too small.
     pub fn poll<'b, R, T>(
         &mut self,
         rx: &'b mut RecvBuf<R>,
@@ -100,10 +104,10 @@ impl Server {
         }))
     }
 
-    /// Like [`poll`](Self::poll), for layers on top of it.
+    /// Like [`poll`](Self::poll), for layers on top of this machine.
     ///
     /// # Errors
-    /// As [`poll`](Self::poll).
+    /// Fails as [`poll`](Self::poll) does.
     pub fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<Action<Event<Span>>, Error> {
         let needed = self.limits.line + 2;
         if rx.capacity() < needed {
@@ -115,12 +119,12 @@ impl Server {
         if let Some(error) = self.failed {
             return Err(error.into());
         }
-        // The first ticket is the greeting's.
+        // The first ticket is for the greeting.
         if self.last_ticket == 0 {
             return Ok(Action::Event(Event::Connected(self.issue())));
         }
-        // A client that does not read its replies is not read from either. While a reply waits that has to go
-        // in a segment of its own, there is no room for another such reply.
+        // Do not read from a client that does not read its replies. While a reply that needs a
+        // segment of its own is pending, there is no room for another such reply.
         if tx.free() < Self::SEND_ROOM || tx.has_segment() {
             return Ok(Action::Wait(Wait { writable: !tx.is_empty(), ..Wait::default() }));
         }
@@ -155,7 +159,8 @@ impl Server {
         })
     }
 
-    /// Its reply must not be taken for the running transfer's: it waits, and so does what follows it.
+    /// Reports a bad line. During a transfer it is held, and everything after it waits, so that its
+    /// reply is not taken for that of the transfer.
     fn bad_line(&mut self, bad: BadLine, rx: &Rx<'_>, tx: &Tx<'_>) -> Action<Event<Span>> {
         self.held = (self.during != DuringTransfer::Nothing).then_some(bad);
         match self.held {
@@ -164,7 +169,7 @@ impl Server {
         }
     }
 
-    /// Ends the dialogue: every later step fails with `error`.
+    /// Ends the dialogue: every later step returns `error`.
     pub(super) fn fail(&mut self, error: PeerError) -> PeerError {
         self.failed = Some(error);
         error
@@ -172,18 +177,18 @@ impl Server {
 
     fn issue(&mut self) -> Ticket {
         self.last_ticket = self.last_ticket.wrapping_add(1).max(1);
-        // A command is taken only while there is room: see `step`.
+        // `step` accepts a command only while there is room.
         let opened = self.open.try_push(self.last_ticket);
         debug_assert!(opened.is_ok(), "a ticket was dropped");
         Ticket(self.last_ticket)
     }
 
-    /// The ticket of a command that somebody else was to answer and has not.
+    /// Recreates the ticket of a command that the holder of the original has not answered.
     pub(super) fn reissue(&self, number: u32) -> Ticket {
         Ticket(number)
     }
 
-    /// Returns what has ended the dialogue.
+    /// Returns the error that ended the dialogue, if any.
     pub(super) const fn failure(&self) -> Option<PeerError> {
         self.failed
     }
@@ -192,7 +197,7 @@ impl Server {
     /// ([`Tx::append_segment`]).
     ///
     /// # Errors
-    /// Gives the ticket back when there is no room, and when its command was answered by other means.
+    /// Returns the ticket if there is no room, or if its command was already answered.
     pub fn reply<'t>(
         &mut self,
         ticket: Ticket,
@@ -205,12 +210,12 @@ impl Server {
         })
     }
 
-    /// Queues a final reply of many lines, or one whose text is put together: whatever `encode`
-    /// writes, all of it or nothing. One that names the address of a data connection (227, 228, 229) is
-    /// written with [`Tx::append_segment`].
+    /// Queues the final reply that `encode` writes, in full or not at all, for replies of several
+    /// lines or with composed text. Write replies with the address of a data connection (227, 228,
+    /// 229) with [`Tx::append_segment`].
     ///
     /// # Errors
-    /// Gives the ticket back when there is no room.
+    /// Returns the ticket if there is no room, or if its command was already answered.
     pub fn reply_with<'t>(
         &mut self,
         ticket: Ticket,
@@ -231,11 +236,11 @@ impl Server {
         Ok(())
     }
 
-    /// Queues a 1yz reply: the command's final one is still to come, and meanwhile the commands that
-    /// are answered during a transfer are given out.
+    /// Queues a 1yz reply. The command still needs a final reply; until then, commands that are
+    /// answered during a transfer are returned.
     ///
     /// # Errors
-    /// When there is no room.
+    /// Fails if there is no room.
     pub fn preliminary<'t>(
         &mut self,
         ticket: &Ticket,
@@ -246,10 +251,10 @@ impl Server {
         self.preliminary_with(ticket, tx, |tx| ReplyLine::encode(code, Position::Single, text, tx))
     }
 
-    /// Like [`preliminary`](Self::preliminary), with whatever `encode` writes.
+    /// Like [`preliminary`](Self::preliminary), with the reply that `encode` writes.
     ///
     /// # Errors
-    /// When there is no room.
+    /// Fails if there is no room.
     pub fn preliminary_with<'t>(
         &mut self,
         ticket: &Ticket,
@@ -262,27 +267,27 @@ impl Server {
         Ok(())
     }
 
-    /// Gives out these commands while this one is at work, too.
+    /// Sets the commands that are returned while the command of this ticket is unanswered.
     pub(super) fn take_during(&mut self, ticket: &Ticket, during: DuringTransfer) {
         if self.open.first() == Some(&ticket.0) {
             self.during = during;
         }
     }
 
-    /// The transfer is as good as over: what comes in now waits for its final reply.
+    /// Makes all further commands wait for the final reply of the transfer, which is almost over.
     pub(super) fn end_transfer(&mut self) {
         self.during = DuringTransfer::Nothing;
     }
 
-    /// Queues 421, which answers no command (RFC 959 4.2.2), where there is room for it.
+    /// Queues 421, which is not a reply to a command (RFC 959 4.2.2), if there is room.
     pub(super) fn announce_closing(&mut self, text: Text<'_>, tx: &mut Tx<'_>) {
         let _ =
             tx.append(|tx| ReplyLine::encode(ReplyCode::SERVICE_NOT_AVAILABLE, Position::Single, text, tx));
     }
 }
 
-/// Appends the reply that `encode` writes: in a segment of its own if its code says where the client is to
-/// connect to, for the firewalls on the way read that.
+/// Appends the reply that `encode` writes. It gets a segment of its own if it announces the address
+/// of a listener, because firewalls on the path inspect such replies.
 pub(super) fn append_reply(
     code: ReplyCode,
     tx: &mut Tx<'_>,
@@ -296,24 +301,24 @@ pub(super) fn append_reply(
     }
 }
 
-/// Waits for the peer, as far as there is room for what it sends.
+/// Returns a wait for the peer: to read if there is room, and to write if anything is pending.
 fn wait(rx: &Rx<'_>, tx: &Tx<'_>) -> Wait {
     Wait { readable: rx.has_room() && !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() }
 }
 
-/// The commands that are given out while another one is at work.
+/// The commands that are returned while another one is unanswered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DuringTransfer {
-    /// Nothing: replies come in the order of their commands.
+    /// None: replies are sent in the order of their commands.
     Nothing,
-    /// ABOR, which ends the work and is answered behind it.
+    /// ABOR, which ends the other command and is answered after it.
     Abort,
-    /// The commands that are answered during a transfer, at once.
+    /// The commands that are answered immediately during a transfer.
     Instant,
 }
 
 impl DuringTransfer {
-    /// Returns whether a line is such a command.
+    /// Returns whether a line holds such a command.
     fn takes(self, line: &[u8]) -> bool {
         let name = line.split(|byte| *byte == b' ').next().unwrap_or_default();
         Verb::from_bytes(name).is_some_and(|verb| match self {

@@ -1,55 +1,63 @@
-//! The server-PI (RFC 959 2.2): the machine that takes commands and sends replies in order, and the
-//! session that reduces them to what a host can do.
+//! The server-PI (RFC 959 2.2): a machine that takes commands and sends replies in order, and a
+//! session on top of it that turns commands into requests to a host.
 //!
-//! [`Server`] frames commands and gives each a [`Ticket`], which its reply uses up. [`Session`] is
-//! built on it and knows FTP: who is logged in, where, with which parameters; it answers what it can by
-//! itself and asks the host the rest, as [`Request`]s of a file system and an account book. An answer
-//! may come at any later time.
+//! [`Server`] frames commands and issues a [`Ticket`] for each, which its reply consumes.
+//! [`Session`] is built on it and implements FTP: it tracks the login, the working directory and
+//! the transfer parameters, answers what it can by itself, and asks the host for the rest with
+//! [`Request`]s about files and accounts. The host may answer at any later time.
 //!
 //! # Where a transfer may begin and end
-//! RETR begins where REST says, in TYPE A too: there the file is read from its beginning and what the client
-//! has is left out. RANG bounds a RETR or a HASH. Two things are refused (504), and nothing is changed then:
+//! RETR begins at the offset of REST, in TYPE A too: there the file is read from its beginning, and
+//! the part that the client already has is skipped. RANG bounds a RETR or a HASH. Two combinations
+//! are refused with 504 and change nothing:
 //!
-//! - STOR in TYPE A after REST, in a mode without markers. The offset counts bytes as they travel, each end of
-//!   a line as two (RFC 3659 5.3), and its effect is defined only at the end of what is stored. Where that is
-//!   in this count nobody can tell who has not read the whole file; taken for an offset of the file, as
-//!   some servers take it, it leaves the line ends that came before out of the count, and so a hole or a
-//!   doubled piece. ProFTPD and Pure-FTPd refuse it too. In modes B and C what REST has is a marker of this
-//!   server's, which counts bytes of the file (RFC 959 3.5), and every type restarts.
-//! - STOR after RANG. The one case that has a defined effect is a file continued to its end, which REST has for
-//!   every host; bytes replaced amid those that stay would be a change of a stored file in place, which
-//!   cannot be given up half-way without harm to it. STOU and APPE name no place at all.
+//! - STOR in TYPE A after REST, in a mode without markers. The offset counts bytes on the wire, two
+//!   for each line end (RFC 3659 5.3), and its effect is defined only at the end of the stored
+//!   file. Locating that end in this count would require reading the whole file. Some servers take
+//!   it for an offset in the file instead; they then do not count the line ends before it, which
+//!   leaves a hole or duplicates data. ProFTPD and Pure-FTPd refuse it too. In modes B and C the
+//!   argument of REST is one of this server's markers, which counts bytes of the file (RFC 959
+//!   3.5), so every type can be restarted.
+//! - STOR after RANG. The only case with a defined effect is continuing a file to its end, which
+//!   REST covers for every host. Replacing bytes in the middle would modify a stored file in place,
+//!   and aborting halfway would damage it. STOU and APPE take no position at all.
 //!
 //! # How arguments of LIST, NLST and STAT are read
-//! RFC 959 knows a path as the argument of LIST and NLST and nothing else. Clients send what they would give to
-//! `ls`: options (`LIST -la`), and patterns (`NLST *.txt`, for `mget *.txt`). Both could be names as well, so the
-//! argument is read in up to three ways, and the host decides each time whether there is such a thing:
+//! RFC 959 allows only a path as the argument of LIST and NLST. Clients send what they would pass
+//! to `ls`: options (`LIST -la`) and patterns (`NLST *.txt`, for `mget *.txt`). Either could also
+//! be a file name, so the argument is read in up to three ways, and the host decides each time
+//! whether there is such a file:
 //!
-//! 1. as a name, all of it: whatever exists is listed, be its name `-la` or `[x].txt`;
-//! 2. without the options at its start, as a name;
-//! 3. without the options, its last component as a [`Pattern`](crate::listing::Pattern) for names in the directory
-//!    before it. What matches nothing is not there (550).
+//! 1. as a name, in full, so that a file named `-la` or `[x].txt` can be listed;
+//! 2. as a name, without the options at its start;
+//! 3. without the options, with its last component as a [`Pattern`](crate::listing::Pattern) for
+//!    names in the directory before it. A pattern that matches nothing is refused as not found
+//!    (550).
 //!
-//! STAT reads options in the same way, and no patterns. MLSD reads a name (RFC 3659 7.1).
+//! STAT reads options in the same way, but no patterns. MLSD reads only a name (RFC 3659 7.1).
 //!
-//! Of the options, `-a` and `-A` show [names with a leading dot](DotFiles), `-R` lists the directories below as well,
-//! [within bounds](Recursion) (LIST only), and all others have no effect.
+//! `-a` and `-A` show [names with a leading dot](DotFiles), `-R` (LIST only) also lists the
+//! subdirectories, [within bounds](Recursion), and other options have no effect.
 //!
 //! # How an upload ends
-//! [`Request::Commit`] says that the data ended in order, and nothing else does: its host makes the file last then, and
-//! answers. [`DataOp::Abort`](crate::action::DataOp::Abort) for its data connection, or the end of the session, says that
-//! nothing more will come, and [`TransferOutcome`] says why. In stream mode without TLS a FIN without an ABOR before it is an end
-//! in order, whatever the client meant by it (RFC 959 3.4.1). ALLO and [`Limits::upload_size`] are no measure of what is
-//! whole: the one is a hint that counts otherwise for many clients, the other an upper bound.
+//! Only [`Request::Commit`] means that the data ended in order; the host then makes the file
+//! permanent and answers. [`DataOp::Abort`](crate::action::DataOp::Abort) for the data connection,
+//! or the end of the session, means that no more data will arrive, and [`TransferOutcome`] gives
+//! the reason. In stream mode without TLS, a FIN that no ABOR precedes is an orderly end, whatever
+//! the client meant by it (RFC 959 3.4.1). Neither ALLO nor [`Limits::upload_size`] says whether a
+//! file is complete: ALLO is a hint that many clients compute differently, and the limit is only an
+//! upper bound.
 //!
 //! # When the control connection ends without QUIT
-//! RFC 959 4.1.1 treats the end of the control connection like ABOR followed by QUIT. Downloads end so, at once. An
-//! upload that is arriving does not, which is a departure from that section: a client that sends a small file and closes
-//! both connections without waiting for the reply has sent all of it, and other servers keep it. The session reads on
-//! for [`Timeouts::orphaned_upload`] at most, and the upload counts if its data ends in order within that time: by a
-//! clean end of the stream, under TLS by close_notify, in MODE B and C by the end-of-file mark. Whatever is reset, cut
-//! or late is given up, as is an upload that ABOR has ended before. The client's system ends both connections in order,
-//! too, when the client is killed, and in stream mode without TLS that cannot be told from the end of the file. A server
+//! RFC 959 4.1.1 treats the end of the control connection like ABOR followed by QUIT. Downloads
+//! therefore end at once. An upload in progress does not, which departs from that section: a client
+//! that sends a small file and closes both connections without waiting for the reply has sent the
+//! whole file, and other servers keep it. The session continues to receive for at most
+//! [`Timeouts::orphaned_upload`] and keeps the upload if its data ends in order within that time:
+//! with a clean end of the stream, with close_notify under TLS, or with the end-of-file mark in
+//! MODE B and C. An upload that is reset, truncated or late is abandoned, and so is one that ABOR
+//! has already ended. When a client is killed, its operating system also closes both connections in
+//! order, which in stream mode without TLS is indistinguishable from the end of the file. A server
 //! that must not keep such a file sets the timeout to zero.
 
 mod argument;

@@ -1,11 +1,12 @@
-//! The parameters of the next transfer, and the other choices of a client that REIN takes back (RFC 959 4.1.1).
+//! The parameters of the next transfer, and the other settings of a client that REIN resets (RFC
+//! 959 4.1.1).
 
 use core::num::NonZeroU32;
 
 use crate::codec::{ByteRange, FactSet, HashAlgorithm};
 use crate::transfer::Coding;
 
-/// The facts that MLST and MLSD send, as far as the host knows them (RFC 3659 7.5).
+/// Facts that MLST and MLSD can send, if the host knows them (RFC 3659 7.5).
 pub(super) const SERVED_FACTS: FactSet = FactSet::TYPE
     .union(FactSet::SIZE)
     .union(FactSet::MODIFY)
@@ -15,25 +16,27 @@ pub(super) const SERVED_FACTS: FactSet = FactSet::TYPE
     .union(FactSet::UNIX_OWNER)
     .union(FactSet::UNIX_GROUP);
 
-/// The part of the file that the next transfer is of. REST and RANG both set it; the one sent last counts.
+/// The part of the file that the next command applies to. REST and RANG both set it, and the later
+/// one counts.
 ///
-/// Every command that opens a data connection takes it, whatever becomes of that command: a refused RETR takes it,
-/// and so does one that ABOR ends. After an aborted transfer the next one therefore begins at the start of the
-/// file, unless the client sends REST again. ABOR itself takes nothing: a REST that no transfer has followed yet
-/// outlives it. RFC 959 4.1.3 wants the transfer at once, but many clients set up the data connection in between.
+/// Every command that opens a data connection consumes it, whatever the outcome: even a RETR that
+/// is refused or aborted. After an aborted transfer the next one therefore begins at the start of
+/// the file, unless the client sends REST again. ABOR itself consumes nothing, so a REST that no
+/// transfer has followed yet survives it. RFC 959 4.1.3 requires the transfer immediately after
+/// REST, but many clients set up the data connection in between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Part {
     /// The whole file.
     #[default]
     Whole,
-    /// From this offset on (REST).
+    /// The file from this offset on (REST).
     From(u64),
     /// These bytes (RANG).
     Range(ByteRange),
 }
 
 impl Part {
-    /// Returns the offset of REST, which is 0 where none was sent.
+    /// Returns the offset of REST, or 0 if none was sent.
     pub(super) const fn offset(self) -> u64 {
         match self {
             Self::From(offset) => offset,
@@ -41,7 +44,7 @@ impl Part {
         }
     }
 
-    /// Returns the range of RANG, which is the whole file where none was sent.
+    /// Returns the range of RANG, or the whole file if none was sent.
     pub(super) const fn range(self) -> ByteRange {
         match self {
             Self::Range(range) => range,
@@ -50,7 +53,7 @@ impl Part {
     }
 }
 
-/// The addresses of data connections that the client may still name.
+/// The commands for data connections that the client may still use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Addressing {
     #[default]
@@ -59,7 +62,7 @@ enum Addressing {
     ExtendedPassive,
 }
 
-/// The choices of a client. The default is in force on a new connection and after REIN.
+/// The settings of a client. The default applies to a new connection and after REIN.
 #[derive(Debug)]
 pub(super) struct NextTransfer {
     coding: Coding,
@@ -104,17 +107,17 @@ impl NextTransfer {
         supported
     }
 
-    /// The client has sent REST or RANG.
+    /// Records REST or RANG.
     pub(super) const fn set_part(&mut self, part: Part) {
         self.part = part;
     }
 
-    /// Takes the part that REST or RANG has named.
+    /// Takes the part that REST or RANG selected.
     pub(super) fn take_part(&mut self) -> Part {
         core::mem::take(&mut self.part)
     }
 
-    /// Takes the range that RANG has named, and leaves an offset of REST.
+    /// Takes the range that RANG selected. Leaves an offset of REST in place.
     pub(super) fn take_range(&mut self) -> ByteRange {
         let range = self.part.range();
         if matches!(self.part, Part::Range(_)) {
@@ -123,7 +126,7 @@ impl NextTransfer {
         range
     }
 
-    /// The client has sent EPSV ALL.
+    /// Records EPSV ALL.
     pub(super) const fn only_extended(&mut self) {
         self.addressing = Addressing::ExtendedPassive;
     }
@@ -138,62 +141,62 @@ impl NextTransfer {
         self.facts
     }
 
-    /// The client has chosen facts (OPTS MLST), of which those that are served count.
+    /// Sets the facts that the client selected (OPTS MLST), restricted to the served ones.
     pub(super) fn set_facts(&mut self, facts: FactSet) {
         self.facts = facts & SERVED_FACTS;
     }
 
-    /// Returns the effort of MODE Z, if the client has chosen one (OPTS MODE Z LEVEL).
+    /// Returns the compression level of MODE Z, if the client selected one (OPTS MODE Z LEVEL).
     pub(super) const fn level(&self) -> Option<u8> {
         self.level
     }
 
-    /// The client has chosen the effort of MODE Z, or taken its choice back.
+    /// Sets the compression level of MODE Z, or returns to the default.
     pub(super) const fn set_level(&mut self, level: Option<u8>) {
         self.level = level;
     }
 
-    /// Returns the hash that HASH computes, if the client has chosen one (OPTS HASH).
+    /// Returns the hash that HASH computes, if the client selected one (OPTS HASH).
     pub(super) const fn hash(&self) -> Option<HashAlgorithm> {
         self.hash
     }
 
-    /// The client has chosen a hash.
+    /// Sets the hash that HASH computes.
     pub(super) const fn set_hash(&mut self, hash: HashAlgorithm) {
         self.hash = Some(hash);
     }
 
-    /// Returns how many bytes the next upload has, if the client has said so (ALLO).
+    /// Returns the size of the next upload in bytes, if the client announced it (ALLO).
     pub(super) const fn size_hint(&self) -> Option<u64> {
         self.size_hint
     }
 
-    /// The client has announced the size of its next upload.
+    /// Records the announced size of the next upload.
     pub(super) const fn set_size_hint(&mut self, size: u64) {
         self.size_hint = Some(size);
     }
 
-    /// The transfer that the announcement was for has begun, or will not.
+    /// Drops the announced size: its transfer has begun, or was refused.
     pub(super) const fn forget_size_hint(&mut self) {
         self.size_hint = None;
     }
 
-    /// Returns the bits that are to be taken from the permissions of new files (SITE UMASK).
+    /// Returns the permission bits to clear on new files (SITE UMASK).
     pub(super) const fn umask(&self) -> Option<u16> {
         self.umask
     }
 
-    /// The client has chosen a mask.
+    /// Sets the permission bits to clear on new files.
     pub(super) const fn set_umask(&mut self, mask: u16) {
         self.umask = Some(mask);
     }
 
-    /// Returns how many seconds the client wants to be let idle (SITE IDLE).
+    /// Returns the idle time in seconds that the client requested (SITE IDLE).
     pub(super) const fn idle(&self) -> Option<NonZeroU32> {
         self.idle
     }
 
-    /// The client has said how many seconds it wants to be let idle: one at least.
+    /// Sets the requested idle time in seconds, at least one.
     pub(super) fn set_idle(&mut self, seconds: u32) {
         self.idle = NonZeroU32::new(seconds.max(1));
     }

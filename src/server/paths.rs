@@ -1,14 +1,15 @@
-//! The paths of a session, in storage that the host gave: the working directory, the one that waits
-//! (RNFR's; before login, the user's name), the argument that may have to be read in another way, and the one that
-//! the current request is about.
+//! The paths of a session, in storage that the host provided: the working directory, a path kept
+//! for a later command (that of RNFR; before login, the user name), an argument that may have to be
+//! read in another way, and the target of the current request.
 
 use core::ops::Range;
 
 use crate::codec::pathname::resolve;
 use crate::codec::{Quoted, ResolveError};
 
-/// `[working directory][waiting][argument][target][name]`, one behind the other. The argument is kept as it was
-/// written, for commands that read it in more ways than one. The name is the one that STOU made up.
+/// Stores `[working directory][waiting][argument][target][name]` contiguously. The argument is kept
+/// as it was sent, for commands that can read it in more than one way. The name is the one that was
+/// generated for STOU.
 #[derive(Clone, Debug)]
 pub(super) struct Paths<P> {
     storage: P,
@@ -20,16 +21,16 @@ pub(super) struct Paths<P> {
     name: usize,
 }
 
-/// The meaning of the path that waits.
+/// The meaning of the waiting path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
-    /// None: nothing waits, or what waits is no longer usable.
+    /// No path is waiting, or it is no longer usable.
     Nothing,
-    /// The name of the user who logs in.
+    /// The name of the user who is logging in.
     User,
-    /// The source of a rename (RNFR), for the next command.
+    /// The source of a rename (RNFR), usable by the next command.
     Source,
-    /// The source of a rename, for the present command, which is RNTO.
+    /// The source of a rename, usable by the current command.
     SourceOfThis,
 }
 
@@ -45,7 +46,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         Self { storage, working, waiting: 0, purpose: Purpose::Nothing, argument: 0, target: 0, name: 0 }
     }
 
-    /// Back to the root, with nothing waiting.
+    /// Returns to the root and drops the waiting path.
     pub(super) fn reset(&mut self) {
         if let Some(first) = self.storage.as_mut().first_mut() {
             *first = b'/';
@@ -62,7 +63,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         &self.storage.as_ref()[self.working..self.working + self.waiting]
     }
 
-    /// The argument that [`keep_argument`](Self::keep_argument) was given, without what was dropped of it.
+    /// Returns the kept argument, without the part that
+    /// [`drop_from_argument`](Self::drop_from_argument) removed.
     pub(super) fn argument(&self) -> &[u8] {
         let start = self.working + self.waiting;
         &self.storage.as_ref()[start..start + self.argument]
@@ -78,7 +80,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         &self.storage.as_ref()[start..start + self.name]
     }
 
-    /// Keeps the name that was made up, if there is room for it.
+    /// Keeps the name that was generated for STOU, if there is room for it.
     pub(super) fn name_with(&mut self, bytes: &[u8]) {
         let start = self.target_start() + self.target;
         self.name = 0;
@@ -88,7 +90,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         }
     }
 
-    /// Makes the path that `argument` names, seen from the working directory, the target.
+    /// Sets the target to the path that `argument` names, relative to the working directory.
     pub(super) fn aim(&mut self, argument: &[u8]) -> Result<(), ResolveError> {
         self.clear_request();
         let (used, free) = self.storage.as_mut().split_at_mut(self.working + self.waiting);
@@ -96,7 +98,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         Ok(())
     }
 
-    /// Like [`aim`](Self::aim), at a name of a list.
+    /// Like [`aim`](Self::aim), with a name from a list, which may be quoted.
     pub(super) fn aim_at_name(&mut self, name: Quoted<'_>) -> Result<(), ResolveError> {
         self.clear_request();
         let (used, free) = self.storage.as_mut().split_at_mut(self.working + self.waiting);
@@ -104,7 +106,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         Ok(())
     }
 
-    /// Keeps `argument` and makes the path that it names the target.
+    /// Keeps `argument` and sets the target to the path that it names.
     pub(super) fn keep_argument(&mut self, argument: &[u8]) -> Result<(), ResolveError> {
         self.clear_request();
         let start = self.working + self.waiting;
@@ -114,7 +116,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         self.aim_at_argument(0..argument.len())
     }
 
-    /// Drops the first `count` bytes of the argument that is kept.
+    /// Drops the first `count` bytes of the kept argument.
     pub(super) fn drop_from_argument(&mut self, count: usize) {
         let start = self.working + self.waiting;
         let count = count.min(self.argument);
@@ -122,7 +124,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         (self.argument, self.target, self.name) = (self.argument - count, 0, 0);
     }
 
-    /// Makes the path that this part of the argument names the target.
+    /// Sets the target to the path that this part of the kept argument names.
     pub(super) fn aim_at_argument(&mut self, part: Range<usize>) -> Result<(), ResolveError> {
         (self.target, self.name) = (0, 0);
         let (start, end) = (self.working + self.waiting, self.target_start());
@@ -136,7 +138,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         self.working + self.waiting + self.argument
     }
 
-    /// Forgets what the last request was about.
+    /// Clears the argument, target and name of the last request.
     fn clear_request(&mut self) {
         (self.argument, self.target, self.name) = (0, 0, 0);
     }
@@ -150,8 +152,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         self.clear_request();
     }
 
-    /// Moves on to the next command, which is the only one that may use the source of a rename. Returns whether there
-    /// is a source.
+    /// Moves on to the next command, the only one that may use the source of a rename. Returns
+    /// whether there is a source.
     pub(super) fn next_command(&mut self) -> bool {
         let waits = self.purpose == Purpose::Source;
         self.purpose = match self.purpose {
@@ -162,12 +164,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         waits
     }
 
-    /// Returns whether the present command may use the source of a rename.
+    /// Returns whether the current command may use the source of a rename.
     pub(super) fn has_source(&self) -> bool {
         self.purpose == Purpose::SourceOfThis
     }
 
-    /// Keeps the name of the user who logs in. Returns whether there is room for it.
+    /// Keeps the name of the user who is logging in. Returns whether there was room for it.
     pub(super) fn keep_user(&mut self, bytes: &[u8]) -> bool {
         self.forget_waiting();
         let Some(room) = self.storage.as_mut().get_mut(self.working..self.working + bytes.len()) else {
@@ -178,13 +180,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         true
     }
 
-    /// Forgets the path that waits, and the target.
+    /// Drops the waiting path, and clears the last request.
     pub(super) fn forget_waiting(&mut self) {
         (self.waiting, self.purpose) = (0, Purpose::Nothing);
         self.clear_request();
     }
 
-    /// The target becomes the working directory.
+    /// Makes the target the working directory.
     pub(super) fn enter(&mut self) {
         let start = self.target_start();
         let target = start..start + self.target;
@@ -194,12 +196,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
     }
 }
 
-/// Like [`resolve`], of a name that may hold quotes.
+/// Like [`resolve`], with a name that may contain quotes.
 pub(super) fn resolve_name(base: &[u8], name: Quoted<'_>, out: &mut [u8]) -> Result<usize, ResolveError> {
     if let Some(plain) = name.as_plain() {
         return resolve(base, plain, out);
     }
-    // Each quote is two there and one here: it is taken apart at the far end.
+    // Doubled quotes are decoded at the far end of `out`, since they become one each.
     let start = out.len().checked_sub(name.raw().len()).ok_or(ResolveError::TooLong)?;
     let (room, scratch) = out.split_at_mut(start);
     let length = name.copy_to(scratch).map_err(|_| ResolveError::TooLong)?;

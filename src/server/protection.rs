@@ -1,4 +1,4 @@
-//! The protection of a session's connections by TLS (RFC 4217).
+//! TLS protection of a session's connections (RFC 4217).
 
 use core::time::Duration;
 
@@ -9,20 +9,21 @@ use crate::error::PeerError;
 use crate::security::{Control, TlsMode};
 use crate::time::Instant;
 
-/// The state of TLS on the control connection, and what the client has agreed on for data connections.
+/// The state of TLS on the control connection, and the protection that the client has selected for
+/// data connections.
 #[derive(Debug)]
 pub(super) struct Protection {
     control: Control,
-    /// PBSZ was sent.
+    /// Set once the client has sent PBSZ.
     sized: bool,
-    /// Data connections are protected (PROT P, or AUTH SSL).
+    /// Set while data connections are to be protected (PROT P, or AUTH SSL).
     data: bool,
-    /// The client's certificate was verified in the handshake that is in force.
+    /// Set if the client's certificate was verified in the current TLS session.
     certified: bool,
 }
 
 impl Protection {
-    /// Creates the state of a connection that has just been made.
+    /// Creates the state of a new connection.
     pub(super) const fn new(mode: TlsMode) -> Self {
         Self { control: Control::new(mode), sized: false, data: false, certified: false }
     }
@@ -37,37 +38,37 @@ impl Protection {
         self.data
     }
 
-    /// Returns whether the client has shown a certificate.
+    /// Returns whether the client has presented a certificate.
     pub(super) const fn is_certified(&self) -> bool {
         self.certified
     }
 
-    /// Returns whether PBSZ was sent.
+    /// Returns whether the client has sent PBSZ.
     pub(super) const fn is_sized(&self) -> bool {
         self.sized
     }
 
-    /// The client has sent PBSZ.
+    /// Records PBSZ.
     pub(super) const fn size(&mut self) {
         self.sized = true;
     }
 
-    /// The client has sent PROT P.
+    /// Records PROT P.
     pub(super) const fn protect_data(&mut self) {
         self.data = true;
     }
 
-    /// The client has sent PROT C.
+    /// Records PROT C.
     pub(super) const fn clear_data(&mut self) {
         self.data = false;
     }
 
-    /// TLS is to begin on the control connection (AUTH).
+    /// Requests TLS on the control connection (AUTH).
     pub(super) const fn begin(&mut self) {
         self.control = Control::Due(true);
     }
 
-    /// TLS is to end on the control connection (CCC, REIN).
+    /// Requests the end of TLS on the control connection (CCC, REIN).
     pub(super) const fn end(&mut self) {
         self.control = Control::Due(false);
     }
@@ -77,19 +78,21 @@ impl Protection {
         (self.sized, self.data) = (false, false);
     }
 
-    /// The handshake has succeeded.
+    /// Records that the handshake has succeeded. Returns the event to report, unless TLS was not
+    /// requested.
     pub(super) fn secured(&mut self) -> Option<EventKind> {
         let asked = matches!(self.control, Control::Changing { secure: true, .. });
         self.change(Control::Secured);
         asked.then_some(EventKind::Secured)
     }
 
-    /// The client has shown a certificate in the handshake that has succeeded.
+    /// Records that the client presented a certificate in the handshake that has succeeded.
     pub(super) const fn certified(&mut self) {
         self.certified = true;
     }
 
-    /// TLS has ended, or did not come about.
+    /// Records that TLS has ended, or that the handshake failed. Returns the event to report if the
+    /// end was requested.
     pub(super) fn cleared(&mut self) -> Option<EventKind> {
         let asked = matches!(self.control, Control::Changing { secure: false, .. });
         self.change(Control::Plain);
@@ -100,10 +103,11 @@ impl Protection {
         (self.control, self.certified) = (control, false);
     }
 
-    /// Returns the change that the driver is to make, then the wait for its end; `None` when no change is pending.
+    /// Returns the change that the driver has to make, and on later calls the wait for its
+    /// completion; `None` if no change is pending.
     ///
     /// # Errors
-    /// Fails when the driver has taken longer than `limit`.
+    /// Fails if the driver has taken longer than `limit`.
     pub(super) fn advance<E>(
         &mut self,
         now: Instant,

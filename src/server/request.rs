@@ -1,4 +1,4 @@
-//! The requests of a session to its host, and the answers of the host.
+//! Requests of a session to its host, and the host's answers.
 
 use super::machine::DuringTransfer;
 use crate::buffer::Span;
@@ -7,9 +7,9 @@ use crate::codec::{
 };
 use crate::listing::{Clock, Entry, ListingWriter};
 
-/// A path as a session gives it to its host: absolute and normal, seen from the root of what the
-/// account may see. Any bytes but CR, LF and NUL; no empty component, no `.`, no `..`; no slash at its
-/// end, but for the root itself.
+/// A path that a session passes to its host: absolute and normalised, relative to the root of what
+/// the account may see. May contain any bytes except CR, LF and NUL, and has no empty component, no
+/// `.` and no `..`. Only the root ends with a slash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VirtualPath<'a>(&'a [u8]);
 
@@ -21,11 +21,11 @@ impl<'a> VirtualPath<'a> {
         Self(normal)
     }
 
-    /// Checks `bytes`: for a host that calls its own file system, as its tests do. A session gives
-    /// nothing else.
+    /// Checks `bytes`. Meant for a host that calls its own file system, for example in tests; the
+    /// paths of a session are always valid.
     ///
     /// # Errors
-    /// When it is not absolute and normal, or holds CR, LF or NUL.
+    /// Fails if the path is not absolute and normalised, or contains CR, LF or NUL.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
         const EXPECTED: Invalid = Invalid::new("an absolute path without empty, `.` and `..` components");
         let path = Text::new(bytes)?.as_bytes();
@@ -37,18 +37,18 @@ impl<'a> VirtualPath<'a> {
         Ok(Self(path))
     }
 
-    /// The bytes, which begin with a slash.
+    /// Returns the bytes of the path, which begin with a slash.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.0
     }
 
-    /// Its components: none for the root.
+    /// Returns the components of the path; the root has none.
     pub fn components(&self) -> impl DoubleEndedIterator<Item = &'a [u8]> + use<'a> {
         self.0.split(|byte| *byte == b'/').filter(|component| !component.is_empty())
     }
 
-    /// Its last component: none for the root.
+    /// Returns the last component of the path, or `None` for the root.
     #[must_use]
     pub fn file_name(&self) -> Option<&'a [u8]> {
         self.components().next_back()
@@ -61,37 +61,41 @@ impl core::fmt::Debug for VirtualPath<'_> {
     }
 }
 
-/// Something that only the host can do. The path concerned is [`Session::path`](super::Session::path),
-/// always absolute and normal: it has no `.`, no `..` and no empty component, and starts at the root
-/// of what the account may see.
+/// A task that only the host can perform. The path concerned is
+/// [`Session::path`](super::Session::path), always absolute and normalised, relative to the root of
+/// what the account may see.
 ///
-/// Each is answered with [`Session::answer`](super::Session::answer), at once or at any later time.
+/// Answer each request with [`Session::answer`](super::Session::answer), at once or at any later
+/// time.
 ///
-/// `T` is the text that some requests carry: a [`Text`], which borrows from the receive window (the next poll
-/// overwrites it), or, from [`Session::step`](super::Session::step), its [place](Span) there.
+/// `T` is the text that some requests carry: a [`Text`], which borrows from the receive window (the
+/// next poll overwrites it), or, from [`Session::step`](super::Session::step), its [position](Span)
+/// there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Request<T> {
-    /// A client has connected: may it stay? Refused, it is told 421.
+    /// Decide whether a client that has connected may stay. A refusal sends 421.
     Admit,
-    /// [`Session::user`](super::Session::user) wants to log in, and the client has shown a certificate
-    /// ([`Session::upgraded_with_certificate`](super::Session::upgraded_with_certificate)): is that enough?
-    /// [`Answer::Done`] logs it in without a password (RFC 4217 3 and 12.2: 232), [`Refusal::NeedsAccount`]
-    /// asks for an account next (332), and after any other refusal the password is asked for (331). Clients
-    /// without a certificate are never asked about.
+    /// [`Session::user`](super::Session::user) wants to log in, and the client has presented a
+    /// certificate
+    /// ([`Session::upgraded_with_certificate`](super::Session::upgraded_with_certificate)): decide
+    /// whether that is sufficient. [`Answer::Done`] logs the user in without a password (232, RFC
+    /// 4217 3 and 12.2), [`Refusal::NeedsAccount`] requests an account next (332), and any other
+    /// refusal requests the password (331). Never sent for clients without a certificate.
     Identify,
     /// [`Session::user`](super::Session::user) wants to log in with this password.
     Login {
-        /// The password as it was sent.
+        /// The password, as the client sent it.
         password: Sensitive<T>,
     },
-    /// The client gives an account (ACCT): one that was [asked for](Refusal::NeedsAccount) to complete the
-    /// login of [`Session::user`](super::Session::user), or, once it is logged in, one that lets it do more.
+    /// The client sends an account (ACCT): one that was [requested](Refusal::NeedsAccount) to
+    /// complete the login of [`Session::user`](super::Session::user), or, after the login, one that
+    /// grants more rights.
     Account {
-        /// The account as it was sent.
+        /// The account, as the client sent it.
         account: Sensitive<T>,
     },
-    /// Is the path a directory that may be entered?
+    /// Check that the path is a directory that may be entered.
     ChangeDirectory,
     /// Make a directory.
     MakeDirectory,
@@ -101,57 +105,62 @@ pub enum Request<T> {
     Delete,
     /// Move [`Session::source_path`](super::Session::source_path) to the path.
     Rename,
-    /// Look up what is at the path. Answered by [`Answer::Entry`].
+    /// Look up the entry at the path. Answered by [`Answer::Entry`].
     Stat {
-        /// `true` if a symbolic link stands for what it leads to.
+        /// `true` if symbolic links are to be followed.
         follow: bool,
     },
     /// Open a file. Answered by [`Answer::Opened`].
     Open(Access),
-    /// Open a directory, or a single entry, to list it in a format. Answered by [`Answer::Opened`]; the entries
-    /// are then sent as [`Session::selection`](super::Session::selection) chooses and writes them, which knows the
-    /// client's pattern, too.
+    /// Open a directory, or a single entry, to list it in a format. Answered by [`Answer::Opened`];
+    /// the entries are then selected and written by
+    /// [`Session::selection`](super::Session::selection), which also applies the client's pattern.
     List(Listing),
-    /// Tell what is in the directory at the path, for STAT: each entry with
-    /// [`Session::tell_entry`](super::Session::tell_entry), as the client takes them, then [`Answer::Done`].
+    /// Send the entries of the directory at the path, for STAT: each one with
+    /// [`Session::tell_entry`](super::Session::tell_entry), at the pace at which the client takes
+    /// them, then [`Answer::Done`].
     Entries {
-        /// Names with a leading dot too. The session leaves them out otherwise.
+        /// `true` if names with a leading dot are included. Otherwise the session omits them.
         all: bool,
     },
-    /// The upload has come in whole: make it last. Until then it may be taken back.
+    /// Make the upload permanent: it has arrived in full. Before this request it may still be
+    /// discarded.
     Commit,
-    /// Set facts of what is at the path (MFMT, MFCT, MFF, SITE CHMOD, SITE UTIME).
+    /// Set facts of the entry at the path (MFMT, MFCT, MFF, SITE CHMOD, SITE UTIME).
     Change(Changes),
-    /// Compute a hash of the file at the path. Answered by [`Answer::Digest`]; meanwhile the client may
-    /// have it [given up](super::Event::Abort).
+    /// Compute a hash of the file at the path. Answered by [`Answer::Digest`]; meanwhile the client
+    /// may [abort](super::Event::Abort) it.
     Digest {
         /// The hash to compute.
         algorithm: HashAlgorithm,
-        /// The bytes that the hash is of: the whole file, mostly.
+        /// The part of the file to hash, usually all of it.
         range: ByteRange,
     },
-    /// Put the parts behind what is at the path, in their order, and remove them; with nothing there it is
-    /// made of them (COMB). All or nothing, as far as can be. Meanwhile the client may have it
-    /// [given up](super::Event::Abort).
+    /// Append the parts, in order, to the file at the path, which is created if need be, and remove
+    /// the parts (COMB). Should be atomic as far as possible. Meanwhile the client may
+    /// [abort](super::Event::Abort) it.
     Combine {
-        /// The parts, as the client names them: [`Session::resolve`](super::Session::resolve) makes paths of
-        /// them.
+        /// Names of the parts, as the client sent them;
+        /// [`Session::resolve`](super::Session::resolve) converts them to paths.
         parts: NameList<T>,
     },
-    /// Tell how many bytes can still be stored at the path. Answered by [`Answer::Count`].
+    /// Determine how many bytes can still be stored at the path. Answered by [`Answer::Count`].
     Available,
     /// Make a symbolic link at the path.
     Symlink {
-        /// Where it leads, as the client wrote it.
+        /// The target of the link, as the client sent it.
         target: T,
     },
-    /// The client names the virtual host that it wants to log in to (RFC 7151). Refused, it is told 504.
+    /// The client names the virtual host that it wants to log in to (RFC 7151). A refusal sends
+    /// 504.
     Host(T),
-    /// A SITE command that the session does not know, without `SITE`. Answered by [`Answer::Reply`].
+    /// The argument of a SITE command that the session does not know. Answered by
+    /// [`Answer::Reply`].
     Site(T),
-    /// The line of a command that the host answers itself ([`Config::overridden`](super::Config::overridden)).
-    /// [`Command::parse`](crate::codec::Command::parse) takes it apart; it may hold a secret (ACCT). Answered by
-    /// [`Answer::Reply`]. The path is the working directory, whatever the command says.
+    /// The line of a command that the host answers itself
+    /// ([`Config::overridden`](super::Config::overridden)).
+    /// [`Command::parse`](crate::codec::Command::parse) parses it; it may contain a secret (ACCT).
+    /// Answered by [`Answer::Reply`]. The path is the working directory, whatever the command says.
     Command(Sensitive<T>),
 }
 
@@ -184,8 +193,9 @@ impl<T> Request<T> {
         }
     }
 
-    /// Returns the commands that are taken while the host is at work on the request. The client may have given up
-    /// whatever takes long, and during a digest, which takes longest, it may also ask about its progress.
+    /// Returns the commands that are accepted while the host is working on the request. The client
+    /// may abort whatever takes long, and during a digest, which takes longest, it may also send
+    /// STAT and NOOP.
     pub(super) const fn during(&self) -> DuringTransfer {
         match self {
             Self::Digest { .. } => DuringTransfer::Instant,
@@ -198,22 +208,23 @@ impl<T> Request<T> {
 }
 
 impl Request<Span> {
-    /// Looks up the text of the request, of which `bytes` returns the bytes in a place of the receive window.
+    /// Replaces the position in the request with its text. `bytes` returns the bytes at a position
+    /// in the receive window.
     pub fn resolve<'b>(self, bytes: impl FnOnce(Span) -> &'b [u8]) -> Request<Text<'b>> {
-        // A place in a command line, which was text when it was parsed.
+        // The position is in a command line, which was valid text when it was parsed.
         self.map(|place| Text::new(bytes(place)).unwrap_or_default())
     }
 }
 
-/// The facts that [`Request::Change`] sets; those that are `None` stay as they are.
+/// The facts that [`Request::Change`] sets. `None` leaves a fact unchanged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Changes {
-    /// When it was modified, in UTC.
+    /// Time of the last modification, in UTC.
     pub modified: Option<Timestamp>,
-    /// When it was made, in UTC.
+    /// Time of creation, in UTC.
     pub created: Option<Timestamp>,
-    /// Its permissions, the low twelve bits of a Unix mode.
+    /// Permissions: the low twelve bits of a Unix mode.
     pub mode: Option<u16>,
 }
 
@@ -221,30 +232,32 @@ pub struct Changes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
-    /// For reading, from a byte on that is not past the end.
+    /// For reading, from an offset that is not past the end.
     Read {
         /// The first byte to send.
         offset: u64,
     },
-    /// For writing; what is there from that byte on is replaced. With 0 the file is made if need be.
+    /// For writing; replaces everything from the offset on. With offset 0 the file is created if it
+    /// does not exist.
     Write {
         /// The first byte to write.
         offset: u64,
     },
-    /// For writing at the end; made if need be.
+    /// For writing at the end of the file, which is created if it does not exist.
     Append,
-    /// For writing, under a name that nothing has yet, in the directory of the path or like the path.
-    /// Answered with that name.
+    /// For writing to a new file with an unused name, either in the directory of the path or
+    /// derived from the path. Answered with that name.
     Unique,
 }
 
 impl Access {
-    /// Returns whether the client is to send the file.
+    /// Returns whether the client sends the file.
     pub(super) const fn stores(self) -> bool {
         !matches!(self, Self::Read { .. })
     }
 
-    /// The first byte of the file that is stored, as far as that is known; none for reading.
+    /// Returns the offset of the first byte to be stored, or 0 where it is not known; `None` for
+    /// reading.
     pub(super) const fn first_stored(self) -> Option<u64> {
         match self {
             Self::Read { .. } => None,
@@ -258,25 +271,25 @@ impl Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Listing {
-    /// The format of `ls -l`, for people and for old programs (LIST).
+    /// The format of `ls -l`, for humans and old programs (LIST).
     Unix {
-        /// The client has asked for names with a leading dot, by `-a`.
+        /// `true` if the client has requested names with a leading dot with `-a`.
         all: bool,
-        /// The client has asked for the directories below too, by `-R`, and they may be listed: see `Lister`. A
-        /// host that lists the one directory alone does what it has to.
+        /// `true` if the client has requested the subdirectories with `-R` and may have them: see
+        /// `Lister`. A host may still list only the one directory.
         recursive: bool,
     },
     /// Bare names (NLST).
     Names {
-        /// The client has asked for names with a leading dot, by `-a`.
+        /// `true` if the client has requested names with a leading dot with `-a`.
         all: bool,
     },
-    /// With these facts (MLSD, RFC 3659 7).
+    /// Facts for programs, with these selected (MLSD, RFC 3659 7).
     Machine(FactSet),
 }
 
 impl Listing {
-    /// Writes the entries in this format. `clock` tells which dates are recent.
+    /// Returns the writer for this format. `clock` determines which dates are recent.
     #[must_use]
     pub const fn writer(&self, clock: Clock) -> ListingWriter {
         match self {
@@ -297,65 +310,67 @@ pub enum Answer<'a> {
     Refused(Refusal),
     /// The file or directory is open.
     Opened {
-        /// The number of bytes to send, where that is known: a hint for the client.
+        /// Number of bytes to send, if known. Only a hint for the client.
         size: Option<u64>,
-        /// The name that was chosen, for [`Access::Unique`].
+        /// Name chosen for [`Access::Unique`].
         unique_name: Option<Text<'a>>,
     },
-    /// The entry at the path.
+    /// Description of the entry at the path.
     Entry(&'a Entry<'a>),
-    /// A hash.
+    /// Hash of a file or of a part of it.
     Digest {
-        /// Its bytes.
+        /// Bytes of the hash.
         digest: &'a [u8],
-        /// The first byte of the file that it is of, and the one after the last.
+        /// Offsets of the first byte that was hashed and of the byte after the last one.
         range: (u64, u64),
     },
-    /// A number of bytes.
+    /// Number of bytes that can still be stored.
     Count(u64),
-    /// The final reply itself, line by line. The table has to allow the code for the command.
+    /// The final reply itself, line by line. The verb table must allow the code for the command.
     Reply(ReplyCode, &'a [Text<'a>]),
 }
 
-/// The reason why the host does not carry a request out.
+/// The reason why the host refuses a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
     /// There is nothing at the path.
     NotFound,
-    /// The account may not.
+    /// The account lacks the permission.
     Denied,
-    /// There is something at the path.
+    /// Something already exists at the path.
     Exists,
-    /// A directory was needed, and this is none.
+    /// A directory is required, and the path is not one.
     NotADirectory,
-    /// This is a directory, and none was wanted.
+    /// The path is a directory, and something else is required.
     IsADirectory,
     /// The directory is not empty.
     NotEmpty,
-    /// The name is not one that this file system takes.
+    /// The file system does not accept the name.
     BadName,
     /// The offset lies past the end.
     BadOffset,
-    /// The account has used up what it may store.
+    /// The account's storage quota is used up.
     QuotaExceeded,
-    /// There is no room left.
+    /// The storage is full.
     StorageFull,
-    /// Not now: busy or locked. The same may work later. A login that is refused so counts as no failure.
+    /// The file or the host is busy or locked; a later attempt may succeed. Does not count as a
+    /// failed login.
     Busy,
-    /// The host cannot do this at all.
+    /// The host does not support this.
     Unsupported,
-    /// An account is wanted besides the password (RFC 959 4.1.1, ACCT): to log in, or to do this.
+    /// An account is required in addition to the password (ACCT, RFC 959 4.1.1), to log in or for
+    /// this request.
     NeedsAccount,
-    /// The client had it given up.
+    /// The client aborted the request.
     Aborted,
-    /// Something went wrong in the host.
+    /// The host had an internal error.
     Failed,
 }
 
 impl Refusal {
-    /// The reply that says so before a transfer has begun, or where there is none (RFC 959 4.2.2 and
-    /// 5.4).
+    /// Returns the reply for this refusal, for a command without a transfer or before its transfer
+    /// has begun (RFC 959 4.2.2 and 5.4).
     pub(super) const fn reply(self) -> (ReplyCode, Text<'static>) {
         use ReplyCode as Code;
         match self {

@@ -1,21 +1,22 @@
-//! The entries that LIST, NLST and MLSD show. The [module above](super) has the rules.
+//! Selection of the entries that LIST, NLST and MLSD show. See the [parent module](super) for the
+//! rules.
 
 use super::request::Listing;
 use crate::codec::{Full, Sink};
 use crate::listing::{Clock, Entry, ListingWriter, Pattern};
 
-/// The entries that a listing shows, and the form in which it writes them. [`Session::selection`](super::Session::selection)
-/// makes it.
+/// Selects the entries of a listing and writes them in its format. Created by
+/// [`Session::selection`](super::Session::selection).
 ///
-/// A host gives it every entry of the directory, and it leaves out those that are not to be seen. Where
-/// [`needs_match`](Self::needs_match) says so, a listing that would show nothing is refused with
-/// [`Refusal::NotFound`](super::Refusal::NotFound) instead of opened.
+/// A host passes every entry of the directory, and the selection omits those that are not shown. If
+/// [`needs_match`](Self::needs_match) returns `true`, refuse a listing that would show nothing with
+/// [`Refusal::NotFound`](super::Refusal::NotFound) instead of opening it.
 #[derive(Clone, Copy, Debug)]
 pub struct Selection<'a> {
     listing: Listing,
     dot_files: bool,
     pattern: Option<Pattern<'a>>,
-    /// The argument up to its last slash, which NLST puts in front of the names that the argument names.
+    /// The argument up to its last slash, which NLST prepends to names that the argument selected.
     directory: &'a [u8],
     /// The argument without its options.
     argument: &'a [u8],
@@ -32,33 +33,34 @@ impl<'a> Selection<'a> {
         Self { listing, dot_files, pattern, directory, argument }
     }
 
-    /// The format of the listing.
+    /// Returns the format of the listing.
     #[must_use]
     pub const fn listing(&self) -> Listing {
         self.listing
     }
 
-    /// The argument as the client wrote it, without options: `.` where it is empty. It heads a
-    /// [recursive](Listing::Unix) listing.
+    /// Returns the argument as the client sent it, without options, or `.` if it is empty: the
+    /// heading of a [recursive](Listing::Unix) listing.
     #[must_use]
     pub const fn label(&self) -> &'a [u8] {
         if self.argument.is_empty() { b"." } else { self.argument }
     }
 
-    /// Returns whether the path has to be a directory: for MLSD (RFC 3659 7.2.1) and for patterns. Anything else
-    /// there is refused with [`Refusal::NotADirectory`](super::Refusal::NotADirectory).
+    /// Returns whether the path has to be a directory, as for MLSD (RFC 3659 7.2.1) and for
+    /// patterns. Refuse anything else with
+    /// [`Refusal::NotADirectory`](super::Refusal::NotADirectory).
     #[must_use]
     pub const fn needs_directory(&self) -> bool {
         self.pattern.is_some() || matches!(self.listing, Listing::Machine(_))
     }
 
-    /// Returns whether there has to be an entry that [`shows`](Self::shows).
+    /// Returns whether the listing has to [show](Self::shows) at least one entry.
     #[must_use]
     pub const fn needs_match(&self) -> bool {
         self.pattern.is_some()
     }
 
-    /// Returns whether an entry of this name is listed.
+    /// Returns whether an entry with this name is listed.
     #[must_use]
     pub fn shows(&self, name: &[u8]) -> bool {
         match self.pattern {
@@ -67,11 +69,11 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// Appends the line of an entry of the directory, or nothing if it is not [shown](Self::shows). `clock` tells
-    /// which dates are recent.
+    /// Appends the line of an entry of the directory, or nothing if it is not [shown](Self::shows).
+    /// `clock` determines which dates are recent.
     ///
     /// # Errors
-    /// [`Full`] when `sink` is; what it holds of the line has to be taken back.
+    /// Returns [`Full`] if `sink` has no room. Remove the incomplete line from `sink` then.
     pub fn write<S: Sink + ?Sized>(&self, entry: &Entry<'_>, clock: Clock, sink: &mut S) -> Result<(), Full> {
         if !self.shows(entry.name.as_bytes()) {
             return Ok(());
@@ -82,10 +84,11 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// Like [`write`](Self::write), for what is at the path itself and no directory. It is always shown.
+    /// Like [`write`](Self::write), for the requested path itself, which is not a directory and is
+    /// always shown.
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// Fails as [`write`](Self::write) does.
     pub fn write_itself<S: Sink + ?Sized>(
         &self,
         entry: &Entry<'_>,
@@ -95,8 +98,8 @@ impl<'a> Selection<'a> {
         self.write_named(entry, clock, sink)
     }
 
-    /// Writes the line of an entry that the client has named. NLST names it in the client's own words, so that
-    /// RETR takes what it sends (RFC 1123 4.1.2.7).
+    /// Writes the line of an entry that the client named. NLST prepends the directory as the client
+    /// wrote it, so that RETR accepts the result (RFC 1123 4.1.2.7).
     fn write_named<S: Sink + ?Sized>(
         &self,
         entry: &Entry<'_>,
@@ -114,7 +117,7 @@ impl<'a> Selection<'a> {
     }
 }
 
-/// The parts of a selection, for one that owns them.
+/// The parts of a selection, for [`Lister`](super::Lister), which owns copies.
 #[cfg(feature = "alloc")]
 impl<'a> Selection<'a> {
     /// Returns whether names with a leading dot are shown.
@@ -127,7 +130,7 @@ impl<'a> Selection<'a> {
         self.pattern
     }
 
-    /// Returns what NLST puts in front of the names that the argument names.
+    /// Returns the prefix that NLST puts before names that the argument selected.
     pub(super) const fn directory(&self) -> &'a [u8] {
         self.directory
     }

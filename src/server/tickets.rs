@@ -1,39 +1,45 @@
-//! TLS tickets: the clients that get them before their uploads end, and the 150 that waits for that.
+//! TLS tickets: which clients get them before their uploads end, and how long the 150 is held back
+//! to find out.
 //!
-//! By TLS 1.3 the tickets for the next data connections follow the handshake of this one. On an upload one kind of client
-//! needs them early, and the other must not get them early, and the first upload of a control connection shows which it is.
+//! In TLS 1.3 the tickets for the next data connections follow the handshake of the current one.
+//! During an upload, some clients need them early and others must not get them early. The first
+//! upload of a control connection shows which kind a client is.
 //!
-//! - curl shakes hands before it sends its command, and begins to send when it has the 150. It uses each ticket once, keeps
-//!   the last, and takes in what is there when it has written the last byte, and no later. Without a ticket by then, its
-//!   next data connection resumes nothing and is refused.
-//! - Others never read while they write. What they leave unread when they close makes the close a reset (RFC 9293 3.6.1),
-//!   and the end of their file may be lost with it. Most shake hands once they have the 150 (lftp, all that use Go's or
-//!   Python's libraries as they are); others send without waiting for it. They resume a session again and again, or have
-//!   the tickets of the control connection.
+//! - curl performs the handshake before it sends its command, and starts to send data after the
+//!   150. It uses each ticket once, keeps the latest one, and reads what has arrived once it has
+//!   written the last byte, not later. If it has no ticket by then, its next data connection
+//!   resumes nothing and is refused.
+//! - Other clients never read while they write. Tickets left unread turn their close into a reset
+//!   (RFC 9293 3.6.1), which may lose the end of the file. Most of them perform the handshake after
+//!   the 150 (lftp, and everything that uses the libraries of Go or Python unchanged); some send
+//!   without waiting for it. They resume one session repeatedly, or use the tickets of the control
+//!   connection.
 //!
-//! So the first 150 to an upload whose connection is open already is held back: for a moment, to see whether the handshake
-//! begins without it, and then to see whether data comes without it. The client is of the first kind if the one does and
-//! the other does not.
+//! Therefore the first 150 to an upload whose connection is already open is held back, for a moment
+//! to see whether the handshake begins without it, and then longer to see whether data arrives
+//! without it. The client is of the first kind if the handshake begins and no data arrives.
 
 use core::time::Duration;
 
-/// The time that the first 150 waits for a handshake: those that do not wait for it have begun it before their command.
+/// Time for which the first 150 waits for a handshake. Clients that do not wait for the 150 have
+/// begun it before their command.
 const BEGINNING: Duration = Duration::from_millis(50);
-/// The time that it waits for bytes of the file once the handshake is over: a client may encrypt all of it first.
+/// Time for which the first 150 waits for data once the handshake is over. A client may encrypt the
+/// whole file first.
 const SENDING: Duration = Duration::from_millis(250);
-/// The time that a 150 waits for the end of a handshake that has begun, or for the handshake of a client that has not waited
-/// for the 150 before.
+/// Time for which a 150 waits for the end of a handshake that has begun, or for the handshake of a
+/// client that did not wait for an earlier 150.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The use that a client makes of tickets.
+/// A client's need for TLS tickets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Habit {
-    /// The client has not shown it yet.
+    /// Not known yet.
     #[default]
     Unknown,
-    /// The client needs those of a data connection before its upload ends.
+    /// The client needs the tickets of a data connection before its upload ends.
     NeedsTickets,
-    /// The client does not need them.
+    /// The client does not need tickets early.
     NeedsNone,
 }
 
@@ -63,8 +69,9 @@ impl Habit {
         }
     }
 
-    /// A TLS handshake is over, and the driver has seen it [begin](crate::action::DataEvent::Securing) or not: in
-    /// the latter case no tickets follow. Returns whether the tickets are to be sent at once.
+    /// Records that a TLS handshake is over. `begun` is `true` if the driver reported its
+    /// [beginning](crate::action::DataEvent::Securing); otherwise no tickets are sent early.
+    /// Returns whether the tickets are to be sent at once.
     pub(super) fn secured(&mut self, begun: bool) -> bool {
         if !begun {
             *self = Self::NeedsNone;
@@ -72,24 +79,26 @@ impl Habit {
         *self == Self::NeedsTickets
     }
 
-    /// Data has come before the 150.
+    /// Records that data arrived before the 150.
     pub(super) const fn sent_ahead(&mut self) {
         *self = Self::NeedsNone;
     }
 
-    /// An upload has broken off in its middle, perhaps because of tickets that were not read.
+    /// Records that an upload broke off, perhaps because of unread tickets.
     pub(super) fn upload_has_broken(&mut self) {
         if *self == Self::NeedsTickets {
             *self = Self::NeedsNone;
         }
     }
 
-    /// The 150 has waited for data after the handshake, and none has come: the client needs its tickets.
+    /// Records that no data arrived while the 150 waited after the handshake, so the client needs
+    /// its tickets.
     pub(super) const fn waited_after_handshake(&mut self) {
         *self = Self::NeedsTickets;
     }
 
-    /// The 150 has waited for a handshake: the client needs the 150 to begin it, or to go on with it.
+    /// Records that the 150 waited for a handshake: the client needs the 150 to begin or continue
+    /// it.
     pub(super) const fn waited_for_handshake(&mut self) {
         *self = Self::NeedsNone;
     }

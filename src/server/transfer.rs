@@ -24,9 +24,9 @@
 //!       226, 4yz, 5yz
 //! ```
 //!
-//! ABOR ends a transfer in any of these states: 426 for the transfer, then 226 for ABOR. From Sent and Taken nothing
-//! is left to abort, and the transfer gets its 226. While the host opens or keeps a file, ABOR waits for the host.
-//! What becomes of REST then is said at [`Part`](super::parameters::Part).
+//! ABOR ends a transfer in any of these states: 426 for the transfer, then 226 for ABOR. In Sent
+//! and Taken nothing is left to abort, and the transfer gets its 226. While the host opens or keeps
+//! a file, ABOR waits for the host. For the effect on REST, see [`Part`](super::parameters::Part).
 
 use core::time::Duration;
 
@@ -36,11 +36,12 @@ use crate::codec::{Direction, Verb};
 use crate::time::Instant;
 use crate::transfer::{Marker, Parameters};
 
-/// Room that the send queue must have before the reply that ends a transfer is made.
+/// Room that the send queue must have before the reply that ends a transfer is written.
 pub(super) const END_ROOM: usize = 256;
 
-/// The time from the 150 to the 226 of a download at the least, unless the client has closed its end of the data
-/// connection. Some clients (aria2) take both out of one read, wait for the second after it, and hang.
+/// Minimum time from the 150 to the 226 of a download, unless the client has closed its end of the
+/// data connection. Some clients (aria2) hang if one read returns both: they process the first and
+/// wait for the second.
 const REPLIES_APART: Duration = Duration::from_millis(5);
 
 /// A transfer that the host has opened.
@@ -51,33 +52,33 @@ pub(super) struct Transfer {
     state: State,
     announcement: Announcement,
     moved: u64,
-    /// The last restart marker that came and was not told.
+    /// The last restart marker that arrived and has not been reported to the client.
     marker: Option<Marker>,
-    /// When the count for the minimum rate began, and how much had moved then.
+    /// Start of the current period of the minimum rate, and the number of bytes moved up to then.
     measured: Option<(Instant, u64)>,
 }
 
-/// The 150.
+/// The state of the 150 reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Announcement {
-    /// The 150 is to be sent. With the number of bytes that a download has, where the host knows.
+    /// The 150 has not been sent. Holds the size of a download, if the host knows it.
     Due(Option<u64>),
-    /// The 150 was sent, at this time.
+    /// The 150 was sent at this time.
     Made(Instant),
 }
 
 /// The progress of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// The host has opened it; 150 is not out yet.
+    /// The host has opened the file; the 150 has not been sent.
     Opened,
-    /// 150 is out; the data connection does not stand yet.
+    /// The 150 was sent; the data connection is not open yet.
     Waiting,
-    /// Bytes are moved.
+    /// Data is being transferred.
     Moving,
     /// The last byte was sent; the client's end of the connection may still be open.
     Sent,
-    /// The last byte was sent, and the client has closed its end: it has seen the 150.
+    /// The last byte was sent, and the client has closed its end, so it has read the 150.
     Taken,
     /// The last byte was received.
     Received,
@@ -86,33 +87,35 @@ pub(super) enum State {
 }
 
 impl Transfer {
-    /// Creates a transfer that the host has opened. `size` is the number of bytes of a download, where it is known.
+    /// Creates a transfer that the host has opened. `size` is the number of bytes of a download, if
+    /// known.
     pub(super) const fn new(ticket: Ticket, verb: Verb, size: Option<u64>) -> Self {
         let announcement = Announcement::Due(size);
         Self { ticket, verb, state: State::Opened, announcement, moved: 0, marker: None, measured: None }
     }
 
-    /// Returns how far the transfer has come.
+    /// Returns the progress of the transfer.
     pub(super) const fn state(&self) -> State {
         self.state
     }
 
-    /// Returns the command that asked for the transfer.
+    /// Returns the command that requested the transfer.
     pub(super) const fn verb(&self) -> Verb {
         self.verb
     }
 
-    /// Returns the right to the replies of the transfer.
+    /// Returns the ticket for the replies of the transfer.
     pub(super) const fn ticket(&self) -> &Ticket {
         &self.ticket
     }
 
-    /// Ends the transfer: one reply is left.
+    /// Ends the transfer and returns the ticket for its final reply.
     pub(super) fn into_ticket(self) -> Ticket {
         self.ticket
     }
 
-    /// The 150 is out. Returns the number of bytes that it is to name, or `None` if it was out already.
+    /// Records that the 150 is being sent. Returns the number of bytes to state in it, or `None` if
+    /// it was already sent.
     pub(super) fn announce(&mut self) -> Option<Option<u64>> {
         if self.state != State::Opened {
             return None;
@@ -124,19 +127,19 @@ impl Transfer {
         })
     }
 
-    /// Takes note of when the 150 was out.
+    /// Records the time of the 150.
     pub(super) const fn announced(&mut self, now: Instant) {
         if let Announcement::Due(_) = self.announcement {
             self.announcement = Announcement::Made(now);
         }
     }
 
-    /// Returns whether the client was told that the transfer begins.
+    /// Returns whether the 150 was sent.
     pub(super) fn is_announced(&self) -> bool {
         self.state != State::Opened
     }
 
-    /// Begins to move bytes. Returns the order for the data connection.
+    /// Starts to transfer data. Returns the operation for the data connection.
     pub(super) fn begin(&mut self, parameters: Parameters) -> DataOp {
         self.state = State::Moving;
         match self.receives() {
@@ -145,18 +148,19 @@ impl Transfer {
         }
     }
 
-    /// Takes the last restart marker that came, if it was not taken.
+    /// Takes the last restart marker that arrived, if it has not been taken.
     pub(super) const fn take_marker(&mut self) -> Option<Marker> {
         self.marker.take()
     }
 
-    /// Returns since when the rate is measured, which is now if it was not measured before.
+    /// Returns the start of the current period of the minimum rate, which is `now` on the first
+    /// call.
     pub(super) fn measured_since(&mut self, now: Instant) -> Instant {
         self.measured.get_or_insert((now, self.moved)).0
     }
 
-    /// Measures the rate anew, each `period` long. Returns whether at least `minimum` bytes a second have moved since
-    /// the last time, or `None` while the period lasts.
+    /// Measures the rate once per `period`. Returns whether at least `minimum` bytes per second
+    /// have moved since the last measurement, or `None` before the period is over.
     pub(super) fn measure(&mut self, now: Instant, period: Duration, minimum: u32) -> Option<bool> {
         let (begun, moved) = self.measured.filter(|(begun, _)| now >= begun.after(period))?;
         let time = u64::try_from(now.since(begun).as_millis()).unwrap_or(u64::MAX);
@@ -165,29 +169,30 @@ impl Transfer {
         Some(self.moved.saturating_sub(moved) >= needed)
     }
 
-    /// Returns whether the data connection has come about.
+    /// Returns whether the data connection was opened, or has failed.
     pub(super) const fn is_moving(&self) -> bool {
         !matches!(self.state, State::Opened | State::Waiting)
     }
 
-    /// Returns how many bytes went over the wire.
+    /// Returns the number of bytes transferred on the wire.
     pub(super) const fn moved(&self) -> u64 {
         self.moved
     }
 
-    /// More bytes went over the wire.
+    /// Counts bytes transferred on the wire.
     pub(super) const fn count(&mut self, bytes: u64) {
         self.moved = self.moved.saturating_add(bytes);
     }
 
-    /// A restart marker came. Where in the file an appended byte comes to lie is not known, so nobody could go on
-    /// there.
+    /// Records a restart marker. Markers of APPE are dropped: the position of appended bytes in the
+    /// file is unknown, so the transfer could not be restarted there.
     pub(super) fn mark(&mut self, marker: Marker) {
         self.marker = Some(marker).filter(|_| self.verb != Verb::Appe);
     }
 
-    /// The client has closed its end: of an upload the last byte came, or there is no telling whether it was the last.
-    /// `false` if that cannot be yet, while a download is sent.
+    /// Records that the client has closed its end. An upload is then complete if the end was
+    /// `clean`, and otherwise failed, since data may be missing. Returns `false` if the event is
+    /// not valid: a download is still being sent.
     pub(super) fn ended(&mut self, clean: bool) -> bool {
         self.state = match self.state {
             _ if self.receives() && clean => State::Received,
@@ -198,12 +203,13 @@ impl Transfer {
         true
     }
 
-    /// The last byte was sent.
+    /// Records that the last byte was sent.
     pub(super) const fn sent(&mut self) {
         self.state = State::Sent;
     }
 
-    /// The data connection failed. After the last byte that is one way for the client to close it.
+    /// Records that the data connection failed. After the last byte, this only means that the
+    /// client has closed it with a reset.
     pub(super) fn broken(&mut self, failure: DataFailure) {
         if self.is_sent() {
             self.state = State::Taken;
@@ -212,12 +218,12 @@ impl Transfer {
         }
     }
 
-    /// Returns whether all of a download was sent.
+    /// Returns whether a download was sent in full.
     pub(super) const fn is_sent(&self) -> bool {
         matches!(self.state, State::Sent | State::Taken)
     }
 
-    /// Until when the final reply waits.
+    /// Returns the time until which the final reply is held back, or `None` if it may be sent.
     pub(super) fn reply_due(&self, now: Instant) -> Option<Instant> {
         match (self.state, self.announcement) {
             (State::Sent, Announcement::Made(at)) => Some(at.after(REPLIES_APART)).filter(|due| now < *due),
@@ -225,22 +231,22 @@ impl Transfer {
         }
     }
 
-    /// Returns whether no more bytes are moved.
+    /// Returns whether no more data is transferred.
     pub(super) const fn is_over(&self) -> bool {
         !matches!(self.state, State::Opened | State::Waiting | State::Moving)
     }
 
-    /// Returns whether the client sends.
+    /// Returns whether the client sends the data.
     pub(super) fn receives(&self) -> bool {
         self.direction() == Direction::ToServer
     }
 
-    /// Returns the direction in which the bytes go.
+    /// Returns the direction of the data.
     pub(super) fn direction(&self) -> Direction {
         self.verb.info().data.unwrap_or(Direction::FromServer)
     }
 
-    /// Returns whether a listing is sent.
+    /// Returns whether the transfer is a directory listing.
     pub(super) const fn is_listing(&self) -> bool {
         matches!(self.verb, Verb::List | Verb::Nlst | Verb::Mlsd)
     }

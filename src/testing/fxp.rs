@@ -1,4 +1,4 @@
-//! A file that goes from one scripted server to another.
+//! Transfers from one scripted server to another.
 
 use alloc::string::{String, ToString};
 
@@ -7,31 +7,31 @@ use super::{ScriptError, ScriptedServer};
 use crate::client::{Fxp, FxpAction, FxpError, Side};
 use crate::codec::Escaped;
 
-/// Rounds after which a transfer is taken to go on for ever.
+/// Number of rounds after which a transfer is considered endless.
 const ENDLESS: usize = 10_000;
 
-/// The end of a transfer between two servers.
+/// The result of a transfer between two servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FxpOutcome {
-    /// Both servers say that the file is there.
+    /// Both servers report success.
     Done,
-    /// A server refused.
+    /// A server refused a command.
     Refused {
-        /// The server.
+        /// The server that refused.
         side: Side,
         /// The reply code.
         code: u16,
-        /// The text of the last line, escaped.
+        /// The text of the last reply line, escaped.
         text: String,
     },
-    /// The transfer was given up.
+    /// The transfer was aborted.
     Aborted,
     /// One side's connection broke or was misused.
     Error(FxpError),
 }
 
-/// Runs a transfer between two scripted servers, the source first, for `polls` polls. Returns `None` if
-/// it has not ended then.
+/// Runs a transfer between two scripted servers, the source first, for `polls` polls. Returns
+/// `None` if it has not ended then.
 ///
 /// ```
 /// use ftp_proto::client;
@@ -53,7 +53,7 @@ pub enum FxpOutcome {
 /// ```
 ///
 /// # Panics
-/// If a dialogue is not the script's, with the [`ScriptError`].
+/// Panics with the [`ScriptError`] if a dialogue departs from its script.
 #[track_caller]
 pub fn run_fxp(
     fxp: &mut Fxp<'_>,

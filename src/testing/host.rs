@@ -6,9 +6,10 @@ use crate::buffer::Tx;
 use crate::codec::Text;
 use crate::server::{Request, Session, Ticket};
 
-/// The host of a session under test: it answers requests, and has the bytes of the file that is open.
+/// The host of a session under test. It answers requests and provides the bytes of the open file.
 ///
-/// [`MemoryHost`](super::MemoryHost) is one; a test that wants one answer to be different wraps it:
+/// [`MemoryHost`](super::MemoryHost) implements it; a test that needs a different answer to one
+/// request wraps it:
 ///
 /// ```
 /// use ftp_proto::buffer::Tx;
@@ -57,21 +58,21 @@ pub trait SessionHost {
         tx: &mut Tx<'_>,
     ) -> Option<Ticket>;
 
-    /// Goes on with a request that was not answered, whenever the client may have made room or time has
-    /// passed. Returns the ticket while it is still not answered.
+    /// Continues with an unanswered request. Called whenever the client may have made room or time
+    /// has passed. Returns the ticket while the request is still unanswered.
     fn resume(&mut self, session: &mut Session<Vec<u8>>, ticket: Ticket, tx: &mut Tx<'_>) -> Option<Ticket> {
         let _ = (session, tx);
         Some(ticket)
     }
 
-    /// Learns that the client wants the unanswered request to be given up
+    /// Called when the client has aborted the unanswered request
     /// ([`Event::Abort`](crate::server::Event::Abort)).
     fn abort(&mut self) {}
 
-    /// Reads on from the file or listing that was opened for reading last. Returns the number of bytes,
-    /// which is 0 at its end.
+    /// Reads the next bytes of the file or listing that was last opened for reading. Returns their
+    /// number, which is 0 at the end.
     fn read(&mut self, out: &mut [u8]) -> usize;
 
-    /// Writes to the file that was opened for writing last.
+    /// Writes to the file that was last opened for writing.
     fn write(&mut self, bytes: &[u8]);
 }

@@ -21,10 +21,11 @@ enum Handle {
     Writing { path: Vec<u8>, bytes: Vec<u8> },
 }
 
-/// A host that keeps files in memory, by absolute path, and answers every request of a session at once.
+/// A host that keeps files in memory, by absolute path, and answers every request of a session
+/// immediately.
 ///
-/// Everyone may log in and change files, unless the test says otherwise. There are no hashes, accounts,
-/// virtual hosts, SITE commands and symbolic links: [`Refusal::Unsupported`] answers these.
+/// Everyone may log in and change files, unless the test configures otherwise. Hashes, accounts,
+/// virtual hosts, SITE commands and symbolic links are refused with [`Refusal::Unsupported`].
 ///
 /// ```
 /// use ftp_proto::server::Config;
@@ -47,7 +48,7 @@ pub struct MemoryHost {
     free: Option<u64>,
     requests: Vec<String>,
     refusals: usize,
-    /// The rest of a directory, while one is told over the control connection.
+    /// Remaining entries of a directory that is being sent over the control connection.
     untold: Option<VecDeque<Vec<u8>>>,
 }
 
@@ -88,15 +89,14 @@ impl MemoryHost {
         self
     }
 
-    /// Sets the password of all users. By default any password will do.
+    /// Sets the password of all users. By default any password is accepted.
     #[must_use]
     pub fn with_password(mut self, password: impl Into<Vec<u8>>) -> Self {
         self.password = Some(password.into());
         self
     }
 
-    /// Sets the number of bytes that can still be stored, which AVBL asks for. Nothing is refused for
-    /// lack of it.
+    /// Sets the free space in bytes that AVBL reports. It does not limit uploads.
     #[must_use]
     pub const fn with_free_space(mut self, bytes: u64) -> Self {
         self.free = Some(bytes);
@@ -113,17 +113,17 @@ impl MemoryHost {
         self.admits = admits;
     }
 
-    /// Makes a file with this content, and the directories above it.
+    /// Creates a file with this content, and the directories above it.
     pub fn put_file(&mut self, path: impl AsRef<[u8]>, content: impl Into<Vec<u8>>) {
         self.tree.put_file(path.as_ref(), content.into());
     }
 
-    /// Makes a directory, and those above it.
+    /// Creates a directory, and those above it.
     pub fn put_directory(&mut self, path: impl AsRef<[u8]>) {
         self.tree.put_directory(path.as_ref());
     }
 
-    /// Removes what is at the path, with all below it; from the root, only what is below it.
+    /// Removes the entry at the path and everything below it. The root itself stays.
     pub fn remove(&mut self, path: impl AsRef<[u8]>) {
         self.tree.remove(path.as_ref());
     }
@@ -157,7 +157,7 @@ impl MemoryHost {
         self.tree.paths()
     }
 
-    /// Returns the bytes that are still to be read of the file or listing that is open.
+    /// Returns the remaining bytes of the file or listing that is open for reading.
     #[must_use]
     pub fn unread(&self) -> &[u8] {
         match &self.open {
@@ -166,7 +166,7 @@ impl MemoryHost {
         }
     }
 
-    /// Returns the content that the file would have that is being stored, if one is.
+    /// Returns the content that the file being stored would have, if there is one.
     #[must_use]
     pub fn uncommitted(&self) -> Option<&[u8]> {
         match &self.open {
@@ -187,14 +187,14 @@ impl MemoryHost {
         self.refusals
     }
 
-    /// Forgets the requests so far.
+    /// Clears the recorded requests.
     pub fn clear_requests(&mut self) {
         self.requests.clear();
     }
 
-    /// Adds a request to those that were seen, for hosts that answer some by themselves.
+    /// Records a request. For hosts that wrap this one and answer some requests themselves.
     pub fn note_request(&mut self, session: &Session<Vec<u8>>, request: &Request<Text<'_>>) {
-        // Nothing is aimed at before the login, and the path is empty then.
+        // Before the login no path was named, and the path is empty.
         let path = Escaped(session.path().as_bytes()).to_string();
         let shown = match request {
             Request::Command(line) => match Command::parse(line.reveal().as_bytes()) {
@@ -217,7 +217,7 @@ impl MemoryHost {
         }
     }
 
-    /// Returns whether something may be put at the path.
+    /// Checks whether an entry may be created at the path.
     fn place(&self, path: &[u8]) -> Result<(), Refusal> {
         let above = path.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at.max(1));
         self.enter(path.get(..above).unwrap_or_default())
@@ -232,7 +232,7 @@ impl MemoryHost {
         Ok(())
     }
 
-    /// Moves a file, also over another one, or a directory with all in it.
+    /// Moves a file, possibly over another one, or a directory with its contents.
     fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), Refusal> {
         self.stat(from)?;
         self.place(to)?;
@@ -280,7 +280,7 @@ impl MemoryHost {
         Ok(())
     }
 
-    /// Joins files behind the one at `path`, and removes them.
+    /// Appends files to the one at `path`, and removes them.
     fn combine(
         &mut self,
         path: &[u8],
@@ -353,7 +353,7 @@ impl MemoryHost {
 
     fn list(&mut self, path: &[u8], selection: &Selection<'_>) -> Result<(), Refusal> {
         let mut lines = vec![];
-        // A vector is never full.
+        // Writing to a vector cannot fail.
         let written = if self.is_directory(path) {
             let shown: Vec<&[u8]> = self.tree.names(path).filter(|name| selection.shows(name)).collect();
             if shown.is_empty() && selection.needs_match() {

@@ -1,4 +1,4 @@
-//! Results of operations that borrow nothing.
+//! Owned results of operations.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -10,7 +10,7 @@ use crate::codec::{Escaped, Verb};
 use crate::error::Error;
 use crate::security::{Downgrade, Upgrade};
 
-/// The end of an operation.
+/// The result of an operation.
 ///
 /// ```
 /// use ftp_proto::client;
@@ -24,7 +24,7 @@ use crate::security::{Downgrade, Upgrade};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome<T> {
-    /// The operation was done.
+    /// The operation succeeded.
     Done(T),
     /// The server refused it.
     Refused {
@@ -34,14 +34,14 @@ pub enum Outcome<T> {
         code: u16,
         /// The text of the last line, escaped.
         text: String,
-        /// `true` if the same may be granted later.
+        /// `true` if a later attempt may succeed.
         transient: bool,
     },
     /// The transfer failed without a refusal.
     Failed(TransferFailure),
-    /// The dialogue is over.
+    /// The connection is to be closed.
     Close,
-    /// The server broke the dialogue, or the client was misused.
+    /// The server violated the protocol, or the client was misused.
     Error(Error),
 }
 
@@ -49,7 +49,7 @@ impl<T> Outcome<T> {
     /// Returns the result of the operation.
     ///
     /// # Panics
-    /// If the operation was not done.
+    /// Panics if the operation did not succeed.
     #[track_caller]
     pub fn done(self) -> T
     where
@@ -61,7 +61,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// Continues from the result of an operation that was done.
+    /// Continues with the result of an operation that succeeded.
     pub fn and_then<U>(self, next: impl FnOnce(T) -> Outcome<U>) -> Outcome<U> {
         match self {
             Self::Done(output) => next(output),
@@ -75,7 +75,7 @@ impl<T> Outcome<T> {
     /// Returns the code of a refusal.
     ///
     /// # Panics
-    /// If the operation was not refused.
+    /// Panics if the operation was not refused.
     #[track_caller]
     pub fn refused(self) -> u16
     where
@@ -88,7 +88,7 @@ impl<T> Outcome<T> {
     }
 }
 
-/// An action of an operation that borrows nothing, for drivers of one's own.
+/// An owned action of an operation, for tests with their own driver.
 ///
 /// ```
 /// use ftp_proto::buffer::{RecvBuf, SendBuf};
@@ -111,16 +111,16 @@ pub enum Turn<O> {
     Line(String),
     /// An operation on a data connection.
     Data(DataId, DataOp),
-    /// Put TLS on the control connection.
+    /// TLS is to be put on the control connection.
     Upgrade(Upgrade),
-    /// Remove TLS from the control connection.
+    /// TLS is to be removed from the control connection.
     Downgrade(Downgrade),
-    /// Nothing to do until one of these conditions holds.
+    /// There is nothing to do until one of these conditions holds.
     Wait(Wait),
 }
 
 impl<O> Turn<O> {
-    /// Converts what an operation returned. `own` makes something owned of its output.
+    /// Converts the result of polling an operation. `own` converts its output to an owned value.
     pub fn of<T>(action: Result<Action<Event<&[u8], T>>, Error>, own: impl FnOnce(T) -> O) -> Self {
         match action {
             Err(error) => Self::Over(Outcome::Error(error)),

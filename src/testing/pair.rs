@@ -1,4 +1,4 @@
-//! A client and a session that talk to each other.
+//! A client and a session connected to each other.
 
 mod data;
 
@@ -24,11 +24,12 @@ use data::{End, Pipe};
 const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 21);
 const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 40_000);
 
-/// Rounds after which an operation is taken to go on for ever.
+/// Number of rounds after which an operation is considered endless.
 const ENDLESS: usize = 200_000;
 
-/// A client and a session with a host, and pipes between them that cut and delay the bytes, and reorder
-/// those of different connections, by a seed. The same seed gives the same dialogue.
+/// A client and a session with a host, connected by pipes that split and delay the bytes, and
+/// reorder those of different connections, as determined by a seed. The same seed gives the same
+/// dialogue.
 ///
 /// A pair has no TLS, and its data connections are passive.
 ///
@@ -80,7 +81,7 @@ pub struct Pair<H> {
     server_events: VecDeque<(DataId, DataEvent)>,
     data_up: Pipe,
     data_down: Pipe,
-    /// The file that the client sends next, and what it received.
+    /// The file that the client sends next.
     upload: Vec<u8>,
     received: Vec<u8>,
     transcript: Vec<String>,
@@ -91,8 +92,7 @@ pub struct Pair<H> {
 }
 
 impl<H: SessionHost> Pair<H> {
-    /// Creates a client and a session with the default configurations, whose dialogue this seed
-    /// determines.
+    /// Creates a client and a session with the default configurations and this seed.
     #[must_use]
     pub fn new(seed: u64, host: H) -> Self {
         Self::with(seed, client::Config::default(), server::Config::default(), host)
@@ -143,13 +143,13 @@ impl<H: SessionHost> Pair<H> {
         core::mem::take(&mut self.received)
     }
 
-    /// Sets the treatment of CRLF in the files that are sent as text, at both ends. By default it is
-    /// literal, so that every file comes back as it was.
+    /// Sets the treatment of CRLF in files sent as text, at both ends. Literal by default, so that
+    /// every file arrives unchanged.
     pub const fn set_line_ends(&mut self, line_ends: LineEnds) {
         self.line_ends = line_ends;
     }
 
-    /// Sets whether the client cannot connect to the session's data ports.
+    /// Sets whether connections of the client to the session's data ports fail.
     pub const fn set_unreachable(&mut self, unreachable: bool) {
         self.unreachable = unreachable;
     }
@@ -166,7 +166,7 @@ impl<H: SessionHost> Pair<H> {
         &self.client
     }
 
-    /// Returns the client, to change it.
+    /// Returns the client for modification.
     pub const fn client_mut(&mut self) -> &mut Client {
         &mut self.client
     }
@@ -183,7 +183,7 @@ impl<H: SessionHost> Pair<H> {
         &self.host
     }
 
-    /// Returns the host, to change it.
+    /// Returns the host for modification.
     pub const fn host_mut(&mut self) -> &mut H {
         &mut self.host
     }
@@ -194,7 +194,7 @@ impl<H: SessionHost> Pair<H> {
         self.now
     }
 
-    /// Returns the pieces that went over the control connection, with `C: ` and `S: ` in front.
+    /// Returns the pieces sent over the control connection, prefixed with `C: ` and `S: `.
     #[must_use]
     pub fn transcript(&self) -> &[String] {
         &self.transcript
@@ -206,10 +206,10 @@ impl<H: SessionHost> Pair<H> {
         self.polls
     }
 
-    /// Runs an operation to its end. `own` makes something owned of its output.
+    /// Runs an operation to its end. `own` converts its output to an owned value.
     ///
     /// # Panics
-    /// If the operation does not end, with the dialogue.
+    /// Panics with the dialogue if the operation does not end.
     #[track_caller]
     pub fn run<S: Sequence, O>(
         &mut self,
@@ -222,10 +222,11 @@ impl<H: SessionHost> Pair<H> {
         }
     }
 
-    /// Runs an operation for `polls` polls of the client. Returns `None` if it has not ended then.
+    /// Runs an operation for `polls` polls of the client. Returns `None` if it has not ended by
+    /// then.
     ///
     /// # Panics
-    /// In the cases of [`run`](Self::run).
+    /// Panics as [`run`](Self::run) does.
     #[track_caller]
     pub fn run_for<S: Sequence, O>(
         &mut self,
@@ -271,7 +272,7 @@ impl<H: SessionHost> Pair<H> {
                     _ => self.server_data()?,
                 };
             }
-            // A machine is polled a round later than what it waits for has happened.
+            // A machine is polled one round after the event that it waits for.
             idle = if progress { 0 } else { idle + 1 };
             if idle >= 3 {
                 idle = 0;
@@ -333,7 +334,7 @@ impl<H: SessionHost> Pair<H> {
     }
 }
 
-/// Moves a piece of what a machine sends. Returns whether there was any.
+/// Moves a piece of a machine's pending output. Returns whether there was any.
 fn send(
     from: &mut SendBuf<Vec<u8>>,
     to: &mut VecDeque<u8>,

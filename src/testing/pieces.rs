@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-/// Sizes of the pieces of a stream, repeated for ever. TCP keeps no boundaries, so code that works has
-/// to work with any.
+/// Sizes of the pieces of a stream, repeated indefinitely. TCP keeps no boundaries, so correct code
+/// has to work with any sizes.
 ///
 /// ```
 /// use ftp_proto::testing::Pieces;
@@ -25,7 +25,7 @@ impl Pieces {
         Self::of(&[])
     }
 
-    /// Delivers pieces of these sizes at most, in turn. No sizes deliver everything at once.
+    /// Delivers pieces of at most these sizes, in turn. With no sizes, delivers everything at once.
     #[must_use]
     pub fn of(sizes: &[usize]) -> Self {
         Self { sizes: sizes.to_vec(), next: 0 }

@@ -1,11 +1,11 @@
-//! Bytes of files and bytes of the wire.
+//! Conversion between the bytes of files and the bytes on the wire.
 
 use alloc::vec::Vec;
 
 use crate::action::DataEvent;
 use crate::transfer::{Decoder, Encoder, TransferError};
 
-/// Encodes all of `bytes` behind what `wire` holds.
+/// Encodes all of `bytes` and appends the result to `wire`.
 pub(super) fn encode(encoder: &mut Encoder, mut bytes: &[u8], wire: &mut Vec<u8>) {
     let mut out = [0; 1024];
     while !bytes.is_empty() {
@@ -18,7 +18,7 @@ pub(super) fn encode(encoder: &mut Encoder, mut bytes: &[u8], wire: &mut Vec<u8>
     }
 }
 
-/// Encodes the end of the file behind what `wire` holds: nothing once all of it was written.
+/// Encodes the end of the file and appends it to `wire`. Appends nothing if it was already written.
 pub(super) fn finish(encoder: &mut Encoder, wire: &mut Vec<u8>) {
     let mut out = [0; 1024];
     loop {
@@ -29,8 +29,8 @@ pub(super) fn finish(encoder: &mut Encoder, wire: &mut Vec<u8>) {
     }
 }
 
-/// Decodes all of `bytes` behind what `file` holds. Returns the events that tell of it, without the one
-/// of the bytes that moved.
+/// Decodes all of `bytes` and appends the result to `file`. Returns the events to report, except
+/// for the one with the number of bytes on the wire.
 pub(super) fn decode(
     decoder: &mut Decoder,
     mut bytes: &[u8],

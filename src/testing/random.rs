@@ -1,6 +1,6 @@
-//! Numbers that a seed determines.
+//! Reproducible pseudorandom numbers.
 
-/// A generator of numbers (xorshift64*): the same seed gives the same numbers.
+/// A pseudorandom number generator (xorshift64*). The same seed gives the same numbers.
 ///
 /// ```
 /// use ftp_proto::testing::Random;
@@ -13,7 +13,7 @@
 pub struct Random(u64);
 
 impl Random {
-    /// Creates the generator of this seed.
+    /// Creates a generator with this seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
@@ -27,12 +27,12 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// Returns one of `0..bound`, or 0 if `bound` is 0.
+    /// Returns a number in `0..bound`, or 0 if `bound` is 0.
     pub fn below(&mut self, bound: usize) -> usize {
         (self.next() >> 33) as usize % bound.max(1)
     }
 
-    /// Returns the size of a piece of `available`: mostly small, at times everything.
+    /// Returns the size of a piece of `available`, usually small, sometimes everything.
     pub fn piece(&mut self, available: usize) -> usize {
         match self.below(4) {
             0 => available,
@@ -41,7 +41,7 @@ impl Random {
         }
     }
 
-    /// Puts the items into another order.
+    /// Shuffles the items.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));

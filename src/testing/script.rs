@@ -1,4 +1,4 @@
-//! The script of a server: the commands that are to come, and the answers to them.
+//! The script of a server: the expected commands and their answers.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -41,7 +41,7 @@ pub(super) enum Act {
 /// The answers to one command, used in order; the last one repeats.
 type Answers = VecDeque<Vec<Act>>;
 
-/// The place in the script that the next step is added to.
+/// The position in the script to which the next step is added.
 #[derive(Clone, Debug, Default)]
 enum Place {
     #[default]
@@ -86,7 +86,7 @@ impl Script {
         }
     }
 
-    /// Returns what the server does first, once.
+    /// Takes the first steps of the server, before any command.
     pub(super) fn open(&mut self) -> Vec<Act> {
         if core::mem::replace(&mut self.opened, true) {
             return Vec::new();
@@ -97,12 +97,12 @@ impl Script {
         }
     }
 
-    /// Returns the next command that is to come.
+    /// Returns the next expected command.
     pub(super) fn awaited(&self) -> Option<&str> {
         self.expected.front().map(|(line, _)| line.as_str())
     }
 
-    /// Returns the answer to a command. `listening` says that the server is to connect for data.
+    /// Returns the answer to a command. `listening` is set if the server has to connect for data.
     pub(super) fn answer(&mut self, line: &str, listening: bool) -> Result<Vec<Act>, Fault> {
         let line = line.strip_prefix(SYNCH).unwrap_or(line);
         if self.awaited() == Some(line) {

@@ -7,27 +7,28 @@ use core::fmt;
 use crate::action::DataOp;
 use crate::error::LocalError;
 
-/// The reason why a dialogue did not go as the script says.
+/// The reason why a dialogue departed from its script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// This command was expected, or none, and another came.
+    /// Another command arrived than the expected one, or one arrived when none was expected.
     Unexpected { expected: Option<String>, received: String },
-    /// The script goes on, and the client does not.
+    /// The script continues, but the client sends nothing more.
     Unmet { expected: String },
     /// Neither side has anything to do, and no deadline is left.
     Deadlock,
-    /// The operation is polled for ever.
+    /// The operation does not end.
     Endless,
-    /// The operation asked for something that makes no sense for its data connection.
+    /// The operation requested a data operation that is not valid in the state of the data
+    /// connection.
     Misplaced { op: DataOp, state: &'static str },
-    /// The machine did not take an event that it had asked for.
+    /// The machine did not accept an event that it had requested.
     Rejected(LocalError),
-    /// The machine broke the rules for machines.
+    /// The machine violated the rules for state machines.
     Machine(&'static str),
 }
 
-/// A dialogue that did not go as the script says. Its `Display` says what was expected, what came, and
-/// shows the dialogue.
+/// A dialogue that departed from its script. The `Display` form gives the expected and received
+/// commands and the dialogue.
 ///
 /// ```
 /// use ftp_proto::client;
@@ -64,7 +65,7 @@ impl ScriptError {
         }
     }
 
-    /// Returns the command that came instead of the expected one, if one did.
+    /// Returns the command that arrived instead of the expected one, if one did.
     #[must_use]
     pub fn received(&self) -> Option<&str> {
         match &self.fault {
@@ -73,7 +74,7 @@ impl ScriptError {
         }
     }
 
-    /// Returns the dialogue up to there, with `C: ` and `S: ` in front of its lines.
+    /// Returns the lines of the dialogue up to the error, prefixed with `C: ` and `S: `.
     #[must_use]
     pub fn transcript(&self) -> &[String] {
         &self.transcript

@@ -1,4 +1,4 @@
-//! The peer of a session: a client that does as the test says.
+//! The peer of a session: a client controlled by the test.
 
 mod data;
 
@@ -19,29 +19,29 @@ use crate::time::Instant;
 pub use data::DataState;
 use data::SessionData;
 
-/// The addresses of the control connection, unless the test says otherwise.
+/// The default addresses of the control connection.
 const ENDPOINTS: Endpoints = Endpoints {
     local: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 21),
     peer: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 40_000),
 };
 
-/// Polls after which a session is taken to go on for ever.
+/// Number of polls after which a session is considered endless.
 const ENDLESS: usize = 1_000_000;
 
 /// A session with its buffers.
 type Parts<'a> = (&'a mut Session<Vec<u8>>, &'a mut RecvBuf<Vec<u8>>, &'a mut SendBuf<Vec<u8>>);
 
-/// The end of a session.
+/// The way in which a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionEnd {
     /// The session closed the control connection.
     Close,
-    /// The client broke the dialogue, or the session was misused.
+    /// The client violated the protocol, or the session was misused.
     Error(Error),
 }
 
-/// A client that does as the test says, and the session and host that are tested with it.
+/// A client controlled by the test, with the session and host under test.
 ///
 /// ```
 /// use core::time::Duration;
@@ -65,8 +65,8 @@ pub enum SessionEnd {
 /// ```
 ///
 /// # Panics
-/// Every method that lets the session run panics if the session goes on for ever, if it contradicts
-/// itself, or if it connects to a port below 1024 (RFC 2577 3).
+/// Every method that runs the session panics if the session does not come to rest, if it
+/// contradicts itself, or if it connects to a port below 1024 (RFC 2577 3).
 #[derive(Debug)]
 pub struct ScriptedClient<H> {
     session: Session<Vec<u8>>,
@@ -76,9 +76,9 @@ pub struct ScriptedClient<H> {
     host: H,
     pieces: Pieces,
     upgrades: Attempt,
-    /// Set if the client shows a certificate in TLS handshakes.
+    /// Set if the client presents a certificate in TLS handshakes.
     certified: bool,
-    /// Set if the client takes nothing.
+    /// Set if the client reads nothing.
     deaf: bool,
     /// The ticket of a request that the host has not answered.
     waiting: Option<Ticket>,
@@ -90,7 +90,7 @@ pub struct ScriptedClient<H> {
     records: Records,
 }
 
-/// Records that a test may look at.
+/// Records for tests to inspect.
 #[derive(Clone, Debug, Default)]
 struct Records {
     ops: Vec<DataOp>,
@@ -103,8 +103,8 @@ struct Records {
 
 /// Actions of the client.
 impl<H: SessionHost> ScriptedClient<H> {
-    /// Creates a client at 192.0.2.2 that has connected to a session at 192.0.2.1, and lets the session
-    /// greet. Its reply is the first of the [`replies`](Self::replies).
+    /// Creates a client at 192.0.2.2 that has connected to a session at 192.0.2.1, and runs the
+    /// session until it has sent its greeting, the first of the [`replies`](Self::replies).
     #[must_use]
     pub fn new(config: Config, host: H) -> Self {
         let mut client = Self::silent(config, ENDPOINTS, host);
@@ -112,8 +112,8 @@ impl<H: SessionHost> ScriptedClient<H> {
         client
     }
 
-    /// Creates a client at another address, and a session that has not been polled: the first
-    /// [`settle`](Self::settle) lets it greet.
+    /// Creates a client and a session at these addresses without polling the session. It sends its
+    /// greeting in the first [`settle`](Self::settle).
     #[must_use]
     pub fn silent(config: Config, endpoints: Endpoints, host: H) -> Self {
         Self {
@@ -136,16 +136,16 @@ impl<H: SessionHost> ScriptedClient<H> {
         }
     }
 
-    /// Sends bytes over the control connection, whole lines or not, and lets the session answer.
+    /// Sends bytes over the control connection, not necessarily whole lines, and runs the session.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.inbox.extend(bytes.as_ref());
         self.settle();
     }
 
-    /// Sends a line and returns the replies that came since the last time.
+    /// Sends a line and returns the replies since the last call.
     ///
     /// # Panics
-    /// In the cases of [`replies`](Self::replies).
+    /// Panics as [`replies`](Self::replies) does.
     #[track_caller]
     pub fn command(&mut self, line: &str) -> Vec<String> {
         self.inbox.extend(line.as_bytes());
@@ -159,13 +159,13 @@ impl<H: SessionHost> ScriptedClient<H> {
         self.settle();
     }
 
-    /// Lets time pass, and the session go on.
+    /// Advances the virtual time and runs the session.
     pub fn pass(&mut self, time: Duration) {
         self.now = self.now.after(time);
         self.settle();
     }
 
-    /// Sets the virtual time. Its origin is the driver's choice, so any is good, until the session runs.
+    /// Sets the virtual time. Its origin is arbitrary, but may only be set before the session runs.
     pub const fn set_now(&mut self, now: Instant) {
         self.now = now;
     }
@@ -175,17 +175,17 @@ impl<H: SessionHost> ScriptedClient<H> {
         self.pieces = pieces;
     }
 
-    /// Sets whether the client takes nothing of what is sent to it.
+    /// Sets whether the client stops reading.
     pub const fn set_deaf(&mut self, deaf: bool) {
         self.deaf = deaf;
     }
 
-    /// Sets whether the client shows a certificate in TLS handshakes on the control connection.
+    /// Sets whether the client presents a certificate in TLS handshakes on the control connection.
     pub const fn set_certified(&mut self, certified: bool) {
         self.certified = certified;
     }
 
-    /// Sets what comes of TLS handshakes on the control connection.
+    /// Sets the result of TLS handshakes on the control connection.
     pub const fn on_upgrade(&mut self, attempt: Attempt) {
         self.upgrades = attempt;
     }
@@ -193,10 +193,10 @@ impl<H: SessionHost> ScriptedClient<H> {
 
 /// Replies that the client received, and records of the session.
 impl<H> ScriptedClient<H> {
-    /// Takes the replies that came since the last time, with line feeds between the lines of each.
+    /// Takes the replies since the last call, with line feeds between the lines of each.
     ///
     /// # Panics
-    /// If the bytes are not whole replies.
+    /// Panics if the bytes are not whole replies.
     #[track_caller]
     pub fn replies(&mut self) -> Vec<String> {
         let bytes = self.output();
@@ -211,17 +211,17 @@ impl<H> ScriptedClient<H> {
         replies
     }
 
-    /// Takes the codes of the replies that came since the last time.
+    /// Takes the codes of the replies since the last call.
     ///
     /// # Panics
-    /// In the cases of [`replies`](Self::replies).
+    /// Panics as [`replies`](Self::replies) does.
     #[track_caller]
     pub fn codes(&mut self) -> Vec<u16> {
         let code = |reply: &String| reply.get(..3).and_then(|code| code.parse().ok());
         self.replies().iter().filter_map(code).collect()
     }
 
-    /// Takes the bytes that came since the last time.
+    /// Takes the bytes received since the last call.
     pub fn output(&mut self) -> Vec<u8> {
         core::mem::take(&mut self.out)
     }
@@ -244,7 +244,7 @@ impl<H> ScriptedClient<H> {
         &self.session
     }
 
-    /// Returns the session and its buffers, for a test that polls it by itself.
+    /// Returns the session and its buffers, for tests that poll the session themselves.
     pub const fn parts(&mut self) -> Parts<'_> {
         (&mut self.session, &mut self.rx, &mut self.tx)
     }
@@ -255,7 +255,7 @@ impl<H> ScriptedClient<H> {
         &self.host
     }
 
-    /// Returns the host, to change it.
+    /// Returns the host for modification.
     pub const fn host_mut(&mut self) -> &mut H {
         &mut self.host
     }
@@ -266,73 +266,73 @@ impl<H> ScriptedClient<H> {
         self.now
     }
 
-    /// Returns the end of the session, if it has ended.
+    /// Returns the way in which the session ended, if it has.
     #[must_use]
     pub const fn end(&self) -> Option<SessionEnd> {
         self.end
     }
 
-    /// Returns what the session waits for.
+    /// Returns the conditions that the session waits for.
     #[must_use]
     pub const fn wait(&self) -> Wait {
         self.wait
     }
 
-    /// Returns the notes that the session made.
+    /// Returns the events that the session recorded.
     #[must_use]
     pub fn notes(&self) -> &[EventKind] {
         &self.records.notes
     }
 
-    /// Returns the data operations that the session asked for.
+    /// Returns the data operations that the session requested.
     #[must_use]
     pub fn data_operations(&self) -> &[DataOp] {
         &self.records.ops
     }
 
-    /// Returns the number of times that the host was told to give up a request.
+    /// Returns the number of times that the host was notified of an abort.
     #[must_use]
     pub const fn aborts(&self) -> usize {
         self.records.aborts
     }
 
-    /// Returns the number of times that TLS was put on the control connection, and taken off.
+    /// Returns the number of times that TLS was put on the control connection, and removed from it.
     #[must_use]
     pub const fn protection_changes(&self) -> (usize, usize) {
         (self.records.upgrades, self.records.downgrades)
     }
 
-    /// Forgets the writes, notes, data operations and counts so far.
+    /// Clears the recorded writes, events, data operations and counts.
     pub fn clear_records(&mut self) {
         self.records = Records::default();
     }
 
-    /// Returns whether a request waits for its answer.
+    /// Returns whether a request awaits its answer.
     #[must_use]
     pub const fn is_waiting(&self) -> bool {
         self.waiting.is_some()
     }
 
-    /// Takes the ticket of the request that waits for its answer.
+    /// Takes the ticket of the request that awaits its answer.
     pub const fn take_ticket(&mut self) -> Option<Ticket> {
         self.waiting.take()
     }
 
-    /// Gives a ticket back, so that the host goes on with its request.
+    /// Returns a ticket to the host, which continues with its request.
     pub fn put_ticket(&mut self, ticket: Ticket) {
         self.waiting = Some(ticket);
     }
 }
 
-/// The driver.
+/// The driver of the session.
 impl<H: SessionHost> ScriptedClient<H> {
     /// Answers the request that the host has not answered.
     ///
     /// # Errors
-    /// Those of [`Session::answer`]. The ticket is gone then.
+    /// Fails as [`Session::answer`] does. The ticket is then lost.
     ///
     /// # Panics
-    /// If no request waits for an answer.
+    /// Panics if no request awaits an answer.
     #[track_caller]
     pub fn answer(&mut self, answer: Answer<'_>) -> Result<(), LocalError> {
         let Some(ticket) = self.waiting.take() else { panic!("no request waits for an answer") };
@@ -341,10 +341,10 @@ impl<H: SessionHost> ScriptedClient<H> {
         answered.map_err(|(error, _)| error)
     }
 
-    /// Polls the session once, for a test that drives it by itself.
+    /// Polls the session once, for tests that drive it themselves.
     ///
     /// # Errors
-    /// Those of [`Session::poll`].
+    /// Fails as [`Session::poll`] does.
     pub fn poll(&mut self) -> Result<Action<Event<Request<Text<'_>>>>, Error> {
         self.session.poll(self.now, &mut self.rx, &mut self.tx)
     }
@@ -397,7 +397,7 @@ impl<H: SessionHost> ScriptedClient<H> {
         panic!("the session comes to no rest");
     }
 
-    /// Makes one of the conditions true that the session waits for, if the client can.
+    /// Fulfils one of the conditions that the session waits for, if the client can.
     fn satisfy(&mut self, wait: Wait) -> bool {
         self.wait = wait;
         let Wait { readable, writable, application, data, deadline } = wait;
@@ -422,7 +422,7 @@ impl<H: SessionHost> ScriptedClient<H> {
         true
     }
 
-    /// Takes everything that is to be sent.
+    /// Takes all pending output of the session.
     fn flush(&mut self) {
         while !self.tx.is_empty() {
             let pending = self.tx.pending();

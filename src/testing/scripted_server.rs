@@ -1,4 +1,4 @@
-//! The peer of a client: a server that answers as a script says.
+//! The peer of a client: a server that follows a script.
 
 mod acts;
 mod data;
@@ -23,14 +23,14 @@ use crate::error::Error;
 use crate::time::Instant;
 use data::ClientData;
 
-/// The address of the server, unless the test says otherwise.
+/// The default address of the server.
 const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 21);
 
-/// A server that answers as a script says, and the client that is tested with it.
+/// A server that follows a script, with the client under test.
 ///
-/// The script is written in the order of the dialogue: [`expect`](Self::expect) names a command, and
-/// the steps after it are the server's answer. The steps before the first command are the greeting. A
-/// command that the script does not have is a [`ScriptError`].
+/// The script is written in the order of the dialogue: [`expect`](Self::expect) names a command,
+/// and the steps after it are the server's answer. The steps before the first command are the
+/// greeting. A command that the script does not have is a [`ScriptError`].
 ///
 /// ```
 /// use ftp_proto::client;
@@ -55,8 +55,8 @@ const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1
 /// server.assert_finished();
 /// ```
 ///
-/// Where the answers matter and the order does not, [`whenever`](Self::whenever) adds to a table, and
-/// [`with_default_replies`](Self::with_default_replies) answers all else as RFC 959 has it.
+/// Where the answers matter and the order does not, [`whenever`](Self::whenever) adds to a table,
+/// and [`with_default_replies`](Self::with_default_replies) answers all else as RFC 959 has it.
 #[derive(Debug)]
 pub struct ScriptedServer {
     client: Client,
@@ -68,9 +68,9 @@ pub struct ScriptedServer {
     attentive: bool,
     upgrades: Attempt,
     script: Script,
-    /// Steps that are being taken.
+    /// Steps still to be performed.
     acts: VecDeque<Act>,
-    /// Commands that were received and not answered.
+    /// Commands that were received but not answered.
     commands: VecDeque<String>,
     /// The end of a silence.
     until: Option<Instant>,
@@ -85,12 +85,12 @@ pub struct ScriptedServer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Control {
     Open,
-    /// The server has closed it, and the client has not been told.
+    /// The server has closed the connection, and the client has not seen that yet.
     Closing,
     Closed,
 }
 
-/// Records that a test may look at.
+/// Records for tests to inspect.
 #[derive(Clone, Debug, Default)]
 struct Records {
     transcript: Vec<String>,
@@ -139,25 +139,25 @@ impl ScriptedServer {
         }
     }
 
-    /// Answers what the script does not have as a server does that has one file of three bytes and
-    /// grants everything. It greets with 220 if the script has no greeting.
+    /// Answers commands that are not in the script like a server that has one file of three bytes
+    /// and grants everything. Greets with 220 if the script has no greeting.
     #[must_use]
     pub fn with_default_replies(mut self) -> Self {
         self.script.use_defaults();
         self
     }
 
-    /// Adds a command to the script, as a whole line: the client is to send it next. Bytes that are not
-    /// printable ASCII are written as `\xff`. The steps that follow are the answer to it.
+    /// Adds a command to the script, as a whole line that the client has to send next. Bytes that
+    /// are not printable ASCII are written as `\xff`. The steps that follow are the answer to it.
     #[must_use]
     pub fn expect(mut self, line: &str) -> Self {
         self.script.expect(line);
         self
     }
 
-    /// Adds an answer to a command whenever it comes, given by its verb or as a whole line. The steps
-    /// that follow are the answer. Several answers to one command are used in order, and the last one
-    /// repeats.
+    /// Adds an answer to a command whenever it arrives, given by its verb or as a whole line. The
+    /// steps that follow are the answer. Several answers to one command are used in order, and the
+    /// last one repeats.
     ///
     /// ```
     /// use ftp_proto::client;
@@ -184,20 +184,21 @@ impl ScriptedServer {
         self
     }
 
-    /// Sends a reply, whole with its code. A reply of several lines has CRLF between them.
+    /// Sends a complete reply, including its code. Separate the lines of a multi-line reply with
+    /// CRLF.
     #[must_use]
     pub fn reply(self, lines: &str) -> Self {
         self.act(Act::Reply(lines.to_owned()))
     }
 
-    /// Sends these bytes as they are, for what is no proper reply.
+    /// Sends these bytes unchanged, for malformed replies.
     #[must_use]
     pub fn bytes(self, bytes: &[u8]) -> Self {
         self.act(Act::Bytes(bytes.to_vec()))
     }
 
-    /// Sends bytes over the data connection, as they travel in the mode and type in force, and closes
-    /// it.
+    /// Sends bytes over the data connection, already encoded for the mode and type in force, and
+    /// closes it.
     #[must_use]
     pub fn data(self, bytes: &[u8]) -> Self {
         self.act(Act::Data(bytes.to_vec()))
@@ -210,7 +211,7 @@ impl ScriptedServer {
         self.act(Act::AfterData)
     }
 
-    /// Connects from this address to the port that the client listens at.
+    /// Connects from this address to the port that the client listens on.
     #[must_use]
     pub fn connect_from(self, address: SocketAddr) -> Self {
         self.act(Act::Connect(address))
@@ -222,7 +223,7 @@ impl ScriptedServer {
         self.act(Act::CloseData)
     }
 
-    /// Breaks the data connection: the client is told of this failure.
+    /// Breaks the data connection with this failure.
     #[must_use]
     pub fn break_data(self, failure: DataFailure) -> Self {
         self.act(Act::Break(failure))
@@ -248,7 +249,7 @@ impl ScriptedServer {
         self.act(Act::Silence(time))
     }
 
-    /// Drops the steps of earlier answers that are still to be taken.
+    /// Drops the remaining steps of earlier answers.
     #[must_use]
     pub fn drop_rest(self) -> Self {
         self.act(Act::DropRest)
@@ -260,8 +261,8 @@ impl ScriptedServer {
         self.act(Act::Close)
     }
 
-    /// Answers commands that come during a transfer (NOOP, STAT, ABOR) or a silence. By default
-    /// they are read when the transfer has ended, as many servers do.
+    /// Sets whether commands that arrive during a transfer (NOOP, STAT, ABOR) or a silence are
+    /// answered at once. By default they are read after the transfer, as many servers do.
     pub const fn set_attentive(&mut self, attentive: bool) {
         self.attentive = attentive;
     }
@@ -271,23 +272,23 @@ impl ScriptedServer {
         self.pieces = pieces;
     }
 
-    /// Reports events of the data connection before bytes of the control connection, where both are
-    /// there.
+    /// Sets whether events of the data connection are reported before bytes of the control
+    /// connection if both are available.
     pub const fn set_data_first(&mut self, data_first: bool) {
         self.data_first = data_first;
     }
 
-    /// Sets what comes of TLS handshakes on the control connection.
+    /// Sets the result of TLS handshakes on the control connection.
     pub const fn on_upgrade(&mut self, attempt: Attempt) {
         self.upgrades = attempt;
     }
 
-    /// Sets what comes of connecting to the server's data ports.
+    /// Sets the result of connecting to the server's data ports.
     pub const fn on_connect(&mut self, attempt: Attempt) {
         self.data.connects = attempt;
     }
 
-    /// Sets what comes of TLS handshakes on data connections.
+    /// Sets the result of TLS handshakes on data connections.
     pub const fn on_data_handshake(&mut self, attempt: Attempt) {
         self.data.handshakes = attempt;
     }
@@ -302,18 +303,19 @@ impl ScriptedServer {
         self.data.arrive(from);
     }
 
-    /// Adds bytes to the file that the client sends next. Those of one call are sent as one piece.
+    /// Adds bytes to the file that the client sends next. The bytes of one call are sent as one
+    /// piece.
     pub fn upload(&mut self, bytes: &[u8]) {
         self.data.upload(bytes);
     }
 
-    /// Takes back the bytes of [`upload`](Self::upload) that were not sent.
+    /// Drops the bytes of [`upload`](Self::upload) that have not been sent.
     pub fn clear_upload(&mut self) {
         self.data.clear_upload();
     }
 }
 
-/// The client under test, and what was seen of it.
+/// The client under test, and records of it.
 impl ScriptedServer {
     /// Returns the client.
     #[must_use]
@@ -321,15 +323,15 @@ impl ScriptedServer {
         &self.client
     }
 
-    /// Returns the client and its buffers, for a test that polls it by itself.
+    /// Returns the client and its buffers, for tests that poll the client themselves.
     pub const fn parts(&mut self) -> (&mut Client, &mut RecvBuf<Vec<u8>>, &mut SendBuf<Vec<u8>>) {
         (&mut self.client, &mut self.rx, &mut self.tx)
     }
 
-    /// Polls an operation once, for a test that drives it by itself.
+    /// Polls an operation once, for tests that drive it themselves.
     ///
     /// # Errors
-    /// Those of [`Operation::poll`].
+    /// Fails as [`Operation::poll`] does.
     pub fn poll<'b, S: Sequence>(
         &'b mut self,
         operation: &mut Operation<S>,
@@ -343,12 +345,12 @@ impl ScriptedServer {
         self.now
     }
 
-    /// Lets time pass.
+    /// Advances the virtual time.
     pub fn pass(&mut self, time: Duration) {
         self.now = self.now.after(time);
     }
 
-    /// Returns everything that was said, with `C: ` and `S: ` in front.
+    /// Returns everything sent over the control connection, prefixed with `C: ` and `S: `.
     #[must_use]
     pub fn transcript(&self) -> &[String] {
         &self.records.transcript
@@ -366,7 +368,7 @@ impl ScriptedServer {
         &self.records.lines
     }
 
-    /// Returns the data operations that the client asked for.
+    /// Returns the data operations that the client requested.
     #[must_use]
     pub fn data_operations(&self) -> &[DataOp] {
         &self.records.ops
@@ -388,13 +390,13 @@ impl ScriptedServer {
         self.data.received()
     }
 
-    /// Returns the bytes that the client sent over data connections, as they travelled.
+    /// Returns the bytes that the client sent over data connections, as encoded on the wire.
     #[must_use]
     pub fn sent(&self) -> &[u8] {
         self.data.sent()
     }
 
-    /// Returns the number of times that the client waited for the server with nothing under way.
+    /// Returns the number of times that the client waited for the server with nothing in transit.
     #[must_use]
     pub const fn round_trips(&self) -> usize {
         self.records.round_trips
@@ -406,8 +408,8 @@ impl ScriptedServer {
         self.records.polls
     }
 
-    /// Forgets what was seen so far: the transcript, lines, data operations, received and sent bytes
-    /// and the two counts.
+    /// Clears the records: the transcript, lines, data operations, received and sent bytes and the
+    /// two counts.
     pub fn clear_records(&mut self) {
         self.records = Records::default();
         self.data.clear_records();
@@ -416,7 +418,7 @@ impl ScriptedServer {
     /// Checks that the client has sent every command of the script.
     ///
     /// # Panics
-    /// If one is left.
+    /// Panics if a command is left.
     #[track_caller]
     pub fn assert_finished(&self) {
         if let Some(expected) = self.script.awaited() {

@@ -31,7 +31,7 @@ use crate::codec::{FileStructure, TransferMode};
 #[derive(Debug)]
 pub struct Decoder {
     kind: Kind,
-    /// Number of bytes of the file that were written, and of those before them.
+    /// Offset in the file of the next byte to be written.
     position: u64,
     failed: Option<TransferError>,
 }
@@ -40,7 +40,7 @@ pub struct Decoder {
 #[derive(Debug)]
 enum Kind {
     Identity,
-    /// Only the text is converted.
+    /// Only text is converted.
     Text(text::Decoder),
     Layers(Layers),
     #[cfg(feature = "deflate")]
@@ -85,8 +85,8 @@ impl Decoder {
     /// whole file has been written. Further data on the wire does not belong to this file and need
     /// not be read.
     ///
-    /// Never returns `true` in MODE Z. There the connection ends with the file, as in stream mode, and
-    /// has to be read to its end because bytes after the zlib stream are an error;
+    /// Never returns `true` in MODE Z. There the connection ends with the file, as in stream mode,
+    /// and has to be read to its end because bytes after the zlib stream are an error;
     /// [`finish`](Self::finish) reports whether the stream was complete.
     #[must_use]
     pub fn is_ended(&self) -> bool {
@@ -98,7 +98,7 @@ impl Decoder {
         }
     }
 
-    /// Whether the marked end of the file came, whatever may follow it.
+    /// Returns whether the marked end of the file has arrived, regardless of data after it.
     #[cfg(feature = "std")]
     pub(crate) fn is_whole(&self) -> bool {
         match &self.kind {
@@ -118,17 +118,17 @@ impl Decoder {
         }
     }
 
-    /// Returns the number of bytes of the file that were written, plus those that were there when
-    /// the transfer [began](Self::starting_at).
+    /// Returns the offset in the file of the next byte to be written: the number of bytes written
+    /// so far, plus the offset at which the transfer [began](Self::starting_at).
     #[must_use]
     pub const fn position(&self) -> u64 {
         self.position
     }
 
     /// Transforms as much of `input` as `output` has room for. Always makes progress if neither is
-    /// empty and the end has not come, but may take bytes without writing any yet. Stops after a
-    /// restart marker, so that the bytes written and the marker's position agree. An empty `input`
-    /// writes what is waiting for room.
+    /// empty and the end has not been reached, but may consume bytes without writing any yet. Stops
+    /// after a restart marker, so that the bytes written and the marker's position agree. With an
+    /// empty `input`, writes buffered bytes that had no room before.
     ///
     /// # Errors
     /// Fails when the data does not follow the mode or the structure. The bytes written before that
@@ -158,8 +158,9 @@ impl Decoder {
         }
     }
 
-    /// Writes what is left. Call it when the connection has closed and all input was taken, or when
-    /// the file [has ended](Self::is_ended), until it writes nothing into a non-empty `output`.
+    /// Writes the remaining bytes. Call it repeatedly when the connection has closed and all input
+    /// was consumed, or when the file [has ended](Self::is_ended), until it writes nothing into a
+    /// non-empty `output`.
     ///
     /// # Errors
     /// Returns [`TransferError::Truncated`] if the end of the file is
@@ -229,7 +230,7 @@ impl Mode {
         }
     }
 
-    /// Returns the next item, and how much of the wire was read to find it, not counting data.
+    /// Returns the next item, and the number of wire bytes read to find it, not counting data.
     fn next<'w>(&mut self, wire: &'w [u8]) -> Result<(usize, Item<'w>), TransferError> {
         match self {
             Self::Plain => Ok((0, stream::plain(wire))),
@@ -239,7 +240,7 @@ impl Mode {
         }
     }
 
-    /// Marks `count` bytes of data as used. Returns how many bytes of the wire that reads.
+    /// Marks `count` bytes of data as used. Returns the number of wire bytes that this consumes.
     fn took(&mut self, count: usize) -> usize {
         match self {
             Self::Plain => count,
@@ -250,7 +251,7 @@ impl Mode {
     }
 }
 
-/// End that was read and is passed on once everything before it is written.
+/// An end that was read, and is passed on once everything before it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pending {
     Nothing,
@@ -263,7 +264,7 @@ struct Layers {
     pages: Option<page::Decoder>,
     text: text::Decoder,
     joiner: Option<Joiner>,
-    /// Text of records on its way to the joiner.
+    /// Text of records, buffered for the joiner.
     stage: Stage<64>,
     pending: Pending,
     is_ended: bool,
@@ -322,7 +323,7 @@ impl Layers {
                     return Err(TransferError::Truncated);
                 }
                 Item::EndOfFile => self.pending = Pending::EndOfFile,
-                // The bytes held back belong before it but would not be in the file.
+                // The bytes held back precede the marker but would be missing from the file.
                 Item::Marker(_) if self.is_holding() => {}
                 Item::Marker(marker) => {
                     done.marker = Some(marker);
@@ -362,12 +363,12 @@ impl Layers {
         self.pending != Pending::Nothing || self.pages.as_ref().is_some_and(|pages| pages.zeros() > 0)
     }
 
-    /// Returns whether bytes were taken whose form in the file depends on what follows.
+    /// Returns whether bytes were consumed whose form in the file depends on what follows.
     fn is_holding(&self) -> bool {
         !self.text.is_clear() || self.joiner.as_ref().is_some_and(Joiner::has_quotes)
     }
 
-    /// Passes on what was already taken. Returns whether there was room for it.
+    /// Writes what was already consumed. Returns whether there was room for it.
     fn settle(&mut self, output: &mut [u8], written: &mut usize) -> bool {
         loop {
             if let Some(joiner) = &mut self.joiner {
@@ -407,7 +408,8 @@ impl Layers {
         }
     }
 
-    /// Writes text to the file, or to the stage before the joiner. Returns how much was used.
+    /// Writes text to the file, or to the stage before the joiner. Returns the number of bytes
+    /// used.
     fn put(&mut self, data: &[u8], output: &mut [u8], written: &mut usize) -> usize {
         if self.joiner.is_some() {
             let progress = self.text.decode(data, self.stage.room());

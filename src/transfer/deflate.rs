@@ -2,10 +2,10 @@
 //! (draft-preston-ftpext-deflate, RFC 1950).
 //!
 //! The states are large and therefore on the heap: always about 300 KiB to compress and 50 KiB to
-//! decompress. Nothing is decompressed without room for it, so a small stream of a huge file comes
-//! out only as fast as it is taken. The zlib stream's own end and checksum end the file; with STRU
-//! R and P, the end of the file must also be marked inside it. As
-//! in stream mode, the connection ends with the file: bytes after the zlib stream are an error.
+//! decompress. Data is decompressed only as far as there is room for it, so a small stream that
+//! expands to a huge file cannot exhaust memory. The end and checksum of the zlib stream end the
+//! file; with STRU R and P, the end of the file must also be marked inside it. As in stream mode,
+//! the connection ends with the file: bytes after the zlib stream are an error.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -23,7 +23,7 @@ use crate::codec::TransferMode;
 const STAGE: usize = 4096;
 const DEFAULT_LEVEL: u8 = 6;
 const BEST_LEVEL: u8 = 9;
-/// zlib's largest window, and the only one that everyone can read.
+/// zlib's largest window, and the only one that every implementation can read.
 const WINDOW_BITS: u8 = 15;
 
 fn in_stream_mode(coding: Coding) -> Coding {
@@ -221,14 +221,14 @@ impl Decoder {
                 break;
             }
         }
-        // What was written first is as it should be, and is told first.
+        // Return the bytes written before the error first; they are correct.
         match this.is_ended && done.read == 0 && done.written == 0 && !wire.is_empty() {
             true => Err(TransferError::AfterEnd),
             false => Ok(done),
         }
     }
 
-    /// Writes what is left after the connection has closed.
+    /// Writes the remaining bytes after the connection has closed.
     pub(super) fn finish(&mut self, output: &mut [u8]) -> Result<usize, TransferError> {
         let done = self.decode(b"", output)?;
         match self.is_ended() || done.written > 0 || output.is_empty() {

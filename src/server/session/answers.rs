@@ -1,4 +1,4 @@
-//! The host's answers, and the replies that are made of them.
+//! The host's answers, and the replies that result from them.
 
 use super::Session;
 use crate::action::DataOp;
@@ -16,17 +16,17 @@ use crate::server::request::{Answer, Listing, Refusal, Request};
 use crate::server::transfer::Transfer;
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Answers a request, at once or at any later time. `tx` is what is polled with, a `&mut SendBuf` or the
-    /// `&mut Tx` of a layer.
+    /// Answers a request, immediately or later. `tx` is the send buffer that the session is polled
+    /// with, a `&mut SendBuf` or the `&mut Tx` of a layer.
     ///
-    /// A request borrows from the receive buffer. To answer it at once, while it is read, keep the files in another
-    /// value than session and buffers, since a value of which a part is lent cannot be borrowed as a whole.
+    /// A request borrows from the receive buffer. To answer it while that borrow lasts, keep the
+    /// host's state in a different value from the session and the buffers.
     ///
     /// # Errors
-    /// Gives the ticket back: with [`LocalError::WrongAnswer`] when the answer is none to the request that
-    /// waits; with [`LocalError::Ended`] when nobody waits for it any more, since it came too late
-    /// ([`Timeouts::host`](crate::server::Timeouts::host)) or the session has ended. Whatever was opened or logged
-    /// in for it is then of no use.
+    /// Returns the ticket, with [`LocalError::WrongAnswer`] if the answer does not fit the open
+    /// request, or with [`LocalError::Ended`] if the request is no longer open because the answer
+    /// is late ([`Timeouts::host`](crate::server::Timeouts::host)) or the session has ended.
+    /// Discard whatever was opened for the request then.
     pub fn answer<'t>(
         &mut self,
         ticket: Ticket,
@@ -36,7 +36,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.take_answer(ticket, answer, &mut tx.into())
     }
 
-    /// Takes an answer; compiled once, and not for each way to lend `tx`.
+    /// Handles an answer. Not generic, so that it is compiled once for all types of `tx`.
     fn take_answer(
         &mut self,
         ticket: Ticket,
@@ -120,17 +120,19 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         Ok(())
     }
 
-    /// Returns whether a request still waits for its answer: not once the client was told that it takes too long.
+    /// Returns whether the request of this ticket still awaits its answer, which it does not after
+    /// its timeout.
     #[must_use]
     pub fn awaits(&self, ticket: &Ticket) -> bool {
         self.call.waiting_with(ticket).is_some()
     }
 
-    /// Ends the request that the host has answered, or that was given up.
+    /// Ends the open request after its answer or timeout, and answers an ABOR that arrived
+    /// meanwhile.
     fn settle(&mut self, tx: &mut Tx<'_>) {
         self.deadlines.progressed();
         match self.call.end() {
-            // The host has opened it all the same.
+            // The host opened the file despite the ABOR.
             Some(ticket) if self.transfer.is_some() => self.abort(ticket, tx),
             Some(ticket) => {
                 self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx)
@@ -139,7 +141,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// The host has had its time: 451, which any command may get.
+    /// Answers a request that the host has not answered in time: 451, which any command may get.
     pub(super) fn unanswered(&mut self, tx: &mut Tx<'_>) {
         let (Some(request), Some(number)) = (self.call.waiting(), self.call.ticket()) else { return };
         let ticket = self.pi.reissue(number);
@@ -160,7 +162,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.settle(tx);
     }
 
-    /// Records a change that the host has made.
+    /// Records a change that the host made to the file tree.
     pub(super) fn changed(&mut self, change: TreeChange) {
         self.events.push(EventKind::Changed(change));
     }
@@ -172,7 +174,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.reply(ticket, code, Text::literal("Logged in."), tx);
     }
 
-    /// The login has come to nothing: it begins with a user again, unless somebody was logged in before.
+    /// Restarts a failed login with USER, unless the client is already logged in.
     fn forget_login(&mut self) {
         if self.login.give_up() {
             self.paths.forget_waiting();
@@ -192,12 +194,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.login.needs_account();
                 self.reply(ticket, Code::NEED_ACCOUNT, Text::literal("Send the account."), tx);
             }
-            // The password has the last word: it counts as no failure.
+            // Not a failure: the password decides.
             Request::Identify => self.need_password(ticket, tx),
             Request::Account { .. } if self.login.is_in() && refusal == Refusal::Unsupported => {
                 self.reply(ticket, Code::SUPERFLUOUS, Text::literal("No account is needed."), tx);
             }
-            // Nobody has looked at what was sent: it counts as no failure.
+            // Not a failure: the host did not check the password or account.
             Request::Login { .. } | Request::Account { .. } if refusal == Refusal::Busy => {
                 self.forget_login();
                 self.reply(ticket, Code::LOCAL_ERROR, Text::literal("Busy; try again later."), tx);
@@ -214,7 +216,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             request => {
                 if matches!(request, Request::Open(_) | Request::List(_)) {
                     self.next.forget_size_hint();
-                    // The port stays for the next transfer (RFC 959 3.2), of which a client may think it the first.
+                    // A port without a connection stays usable for the next transfer (RFC 959 3.2):
+                    // a client may not expect the refused one to have used it up.
                     if !self.data.is_expected() {
                         self.data.close(DataOp::Close);
                     }
@@ -247,7 +250,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Tells of a failed login, which is held back so that nobody can try many.
+    /// Answers a failed login once its delay is over, and ends the session after too many failures.
     pub(super) fn refuse_login(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         if self.login.failed() < self.config.limits.login_attempts {
             return self.reply(ticket, Code::NOT_LOGGED_IN, Text::literal("Login incorrect."), tx);
@@ -264,7 +267,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// PWD.
+    /// Answers PWD.
     pub(super) fn directory_reply(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
         if let Err((_, ticket)) = pi.reply_with(ticket, &mut *tx, |tx| quoted(paths.working(), tx)) {
@@ -272,7 +275,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Confirms an upload. STOU's name is sent again, for a client that has missed it in the 150.
+    /// Confirms an upload. The name of STOU is repeated for a client that missed it in the 150.
     fn committed(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
         let sent = pi.reply_with(ticket, &mut *tx, |tx| {
@@ -297,8 +300,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.transfer = Some(Transfer::new(ticket, self.call.verb(), size));
     }
 
-    /// An entry in a reply of many lines, under its whole path: the host need not have given it a name,
-    /// and what has none gives no line.
+    /// Queues a multi-line reply with one entry under its full path. The path replaces the entry's
+    /// name, which the host may have left empty and without which no line would be written.
     fn entry_reply(
         &mut self,
         ticket: Ticket,
@@ -319,7 +322,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Answers the command that has asked about an entry.
+    /// Answers a command that needed the description of an entry.
     fn entry(&mut self, ticket: Ticket, entry: &Entry<'_>, tx: &mut Tx<'_>) {
         let is_file = entry.kind == Kind::File;
         match self.call.verb() {
@@ -359,7 +362,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("Not a plain file."), tx);
     }
 
-    /// OPTS MLST: the facts that are sent from now on (RFC 3659 7.9).
+    /// Answers OPTS MLST with the facts that are sent from now on (RFC 3659 7.9).
     pub(super) fn facts_reply(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let facts = self.next.facts();
         self.reply_many(ticket, tx, |tx| {
@@ -373,13 +376,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 }
 
-/// Returns how many bytes a file of this size has as a stream at most: each of its own may become two, which is what text does
-/// to line ends.
+/// Returns the maximum length of a file of this size in stream mode: TYPE A may turn each byte into
+/// two, as it does with line ends.
 const fn most_in_stream(size: u64) -> u64 {
     size.saturating_mul(2)
 }
 
-/// A reply of any number of lines.
+/// Encodes a reply of any number of lines.
 fn encode_lines(code: Code, lines: &[Text<'_>], tx: &mut Tx<'_>) -> Result<(), Full> {
     let Some((last, before)) = lines.split_last() else {
         return ReplyLine::encode(code, Position::Single, Text::default(), tx);
@@ -391,7 +394,7 @@ fn encode_lines(code: Code, lines: &[Text<'_>], tx: &mut Tx<'_>) -> Result<(), F
     ReplyLine::encode(code, Position::Last, *last, tx)
 }
 
-/// `257 "path"`.
+/// Encodes `257 "path"`.
 fn quoted(path: &[u8], tx: &mut Tx<'_>) -> Result<(), Full> {
     Code::PATHNAME.encode(tx)?;
     tx.put(b" ")?;

@@ -1,4 +1,4 @@
-//! Events of the data connection, and the reply that says where it is listened for (RFC 959 3.2 and 3.3).
+//! Events of the data connection, and the reply that announces its listener (RFC 959 3.2 and 3.3).
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use core::time::Duration;
@@ -13,11 +13,12 @@ use crate::server::machine::append_reply;
 use crate::server::transfer::Transfer;
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Reports what happened on a data connection. Events of one that is no longer wanted are ignored.
+    /// Reports an event of a data connection. Events of connections that are no longer current are
+    /// ignored.
     ///
     /// # Errors
-    /// When no such connection was ever asked for, the event makes no sense in its state, or the session was not
-    /// polled since the last ones arrived.
+    /// Fails if the connection was never requested, if the event is not valid in its state, or if
+    /// the operations that followed from earlier events have not been polled.
     pub fn data_event(&mut self, id: DataId, event: DataEvent) -> Result<(), LocalError> {
         if !self.data.was_issued(id) {
             return Err(LocalError::UnknownData);
@@ -34,7 +35,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return Err(LocalError::UnexpectedDataEvent { event: name, state });
         }
         let stranger = matches!(event, DataEvent::Arrived(peer) if !self.may_share_data(peer.ip()));
-        // Work that brings no byte over the wire does not put the deadline off.
+        // Work that moves no byte over the wire does not extend the deadline.
         if !stranger && !matches!(event, DataEvent::Moved(0) | DataEvent::Decoded(_)) {
             self.deadlines.progressed();
         }
@@ -56,7 +57,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             DataEvent::Ahead if self.transfer.as_ref().is_some_and(Transfer::is_announced) => {}
             DataEvent::Ahead => self.habit.sent_ahead(),
             DataEvent::Moved(count) => self.transfer.as_mut().ok_or_else(unexpected)?.count(count),
-            // A server need not know: it answers for bytes on the wire only.
+            // Not needed here: a server counts only bytes on the wire.
             DataEvent::Decoded(_) => {}
             DataEvent::Marker(marker) => {
                 let transfer = self.transfer.as_mut().filter(|transfer| transfer.receives());
@@ -88,8 +89,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Returns whether data may go to an address and come from it: the client's, be it that one is written as an
-    /// IPv4-mapped one, or any where that is allowed.
+    /// Returns whether data connections to and from an address are allowed: the client's own, also
+    /// in its IPv4-mapped form, or any if the configuration allows it.
     pub(super) fn may_share_data(&self, address: IpAddr) -> bool {
         self.config.foreign_addresses || address.to_canonical() == self.endpoints.peer.ip().to_canonical()
     }
@@ -128,7 +129,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Returns the address that 227 names: the masquerade, or the listener's own, or the control connection's.
+    /// Returns the address that 227 announces: the configured one, or the listener's, or that of
+    /// the control connection.
     fn named_address(&self, listener: SocketAddr) -> SocketAddrV4 {
         let own = [listener.ip(), self.endpoints.local.ip()].map(|ip| ip.to_canonical());
         let ip = self.config.passive_address.or_else(|| {
@@ -140,8 +142,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         SocketAddrV4::new(ip.unwrap_or(Ipv4Addr::UNSPECIFIED), listener.port())
     }
 
-    /// Returns how long the 150 to an upload waits for what the client does without it, counted from the last
-    /// progress.
+    /// Returns the time, counted from the last progress, for which the 150 to an upload is held
+    /// back to see what the client does without it.
     pub(super) fn announcement_waits(&self) -> Option<Duration> {
         let unannounced = |transfer: &Transfer| !transfer.is_announced() && transfer.receives();
         if self.takes_any_tls_session() || !self.transfer.as_ref().is_some_and(unannounced) {
@@ -154,7 +156,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// The 150 to an upload has waited for so long.
+    /// Handles the end of the time for which the 150 to an upload was held back.
     pub(super) fn announcement_has_waited(&mut self) {
         if self.data.handshake() == Some(Handshake::Done) {
             self.data.send_tickets();

@@ -1,4 +1,4 @@
-//! The clockwork of a session: what has to happen until when, and what follows when it does not.
+//! The deadlines of a session, and the consequences of missing them.
 
 use core::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::server::transfer::END_ROOM;
 use crate::time::Instant;
 
 impl<P> Session<P> {
-    /// Returns how long the client may say nothing: what it has asked for, and never more than the configuration allows.
+    /// Returns the idle timeout: the requested one (SITE IDLE), but at most the configured one.
     pub(super) fn idle(&self) -> Duration {
         let most = self.config.timeouts.idle;
         self.next.idle().map_or(most, |seconds| Duration::from_secs(seconds.get().into()).min(most))
@@ -19,7 +19,8 @@ impl<P> Session<P> {
 }
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Returns what the client, its data connection or the host has to do next, and until when.
+    /// Returns the event that is awaited from the client, its data connection or the host, and its
+    /// deadline.
     pub(super) fn deadline(&mut self, now: Instant) -> (Awaited, Instant) {
         if let Some(due) = self.login.refusal_due(now, &self.config.timeouts) {
             return (Awaited::Login, due);
@@ -47,14 +48,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (None, ..) if self.login.is_in() => (Awaited::Command, since.after(idle)),
             (None, ..) => (Awaited::Login, started.after(timeouts.login)),
         };
-        // A listener that no transfer wants takes its port for so long, whatever is said meanwhile.
+        // A listener without a transfer keeps its port no longer than this, whatever commands
+        // arrive.
         match listening.filter(|end| !self.is_busy() && *end < deadline) {
             Some(end) => (Awaited::DataConnection, end),
             None => (awaited, deadline),
         }
     }
 
-    /// Returns whether the transfer keeps the minimum rate, and nothing else is wrong with it: it goes on.
+    /// Returns whether the passed deadline was only that of the rate period, and the transfer has
+    /// kept the minimum rate, so that it continues.
     pub(super) fn is_fast_enough(&mut self, now: Instant) -> bool {
         let (limits, timeouts) = (&self.config.limits, &self.config.timeouts);
         if now >= self.deadlines.since().after(timeouts.stall) {
@@ -67,14 +70,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         measured.unwrap_or(false)
     }
 
-    /// The deadline has passed.
+    /// Handles a deadline that has passed.
     pub(super) fn time_out(&mut self, awaited: Awaited, tx: &mut Tx<'_>) {
         if let Some(ticket) = self.login.take_refusal() {
             return self.refuse_login(ticket, tx);
         }
         match awaited {
             Awaited::Handshake => self.announcement_has_waited(),
-            // It does not even take its replies.
+            // The client does not read its replies, so there is no room for another one.
             _ if tx.free() < END_ROOM => self.give_up(awaited, tx),
             Awaited::Data => self.transfer_failed(DataFailure::Stalled, tx),
             Awaited::DataConnection => self.transfer_failed(DataFailure::Unreachable, tx),

@@ -1,5 +1,5 @@
-//! The ways in which the arguments of LIST, NLST, STAT and MDTM are read. The [server's module](crate::server) has the
-//! rules.
+//! The readings of the arguments of LIST, NLST, STAT and MDTM. See the [server's
+//! module](crate::server) for the rules.
 
 use super::Session;
 use crate::codec::{TimedPath, Verb};
@@ -14,8 +14,8 @@ use crate::server::request::{Changes, Listing, Refusal, Request};
 use crate::server::selection::Selection;
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Returns which entries are to be sent for [`Request::List`], and how: from the request
-    /// on until the transfer has ended.
+    /// Returns the selection of entries to send for [`Request::List`]. Valid from the request until
+    /// the transfer has ended.
     #[must_use]
     pub fn selection(&self) -> Selection<'_> {
         let argument = self.paths.argument();
@@ -39,7 +39,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Returns the format that was asked for, with the options that were read.
+    /// Returns the requested format, with the options of the current reading.
     fn listing_in_force(&self) -> Listing {
         let options = self.argument.reading().options();
         let all = options.all();
@@ -50,11 +50,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Reads the argument in the next way after nothing was found that has the name it was read as. Returns false
-    /// when no way is left, or when the client has sent ABOR meanwhile.
+    /// Switches to the next reading of the argument after the current one was refused. Returns
+    /// `false` if there is no other reading, if the refusal has another cause than the name, or if
+    /// the client has sent ABOR meanwhile.
     pub(super) fn reads_on(&mut self, request: Request<()>, refusal: Refusal) -> bool {
         let missing = matches!(refusal, Refusal::NotFound | Refusal::BadName | Refusal::NotADirectory);
-        // In a directory that may be read and not searched nobody can tell whether something has a name.
+        // In a directory that is readable but not searchable, a host cannot tell whether a name
+        // exists.
         let verb = self.call.verb();
         let unknown = refusal == Refusal::Denied && verb != Verb::Mdtm;
         if !(missing || unknown) || self.call.is_aborting() {
@@ -90,8 +92,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.paths.aim_at_argument(directory).is_ok()
     }
 
-    /// MDTM's set form, which no document defines: `MDTM 20240131235958 path`. It is MFMT under another name, and
-    /// is carried out where MFMT is.
+    /// Reads the set form of MDTM, `MDTM 20240131235958 path`, which no document defines. It is
+    /// equivalent to MFMT, and is supported only if the session serves MFMT itself.
     fn takes_time(&mut self) -> bool {
         let argument = self.paths.argument();
         let Ok(timed) = TimedPath::parse(argument) else { return false };
@@ -106,7 +108,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.paths.aim_at_argument(path).is_ok()
     }
 
-    /// Returns the request that the present reading of the argument comes to.
+    /// Returns the request for the current reading of the argument.
     pub(super) fn as_read(&self) -> Request<()> {
         match self.call.verb() {
             Verb::Stat => Request::Stat { follow: false },
@@ -118,13 +120,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Returns the request for the entries of the directory that STAT has found.
+    /// Returns the request for the entries of the directory that STAT found.
     pub(super) fn entries_wanted(&self) -> Request<()> {
         let all = self.argument.reading().options().all();
         Request::Entries { all: self.shows_dot_files(Listing::Names { all }) }
     }
 
-    /// Returns the writer for [`Request::List`]. `clock` tells which dates are recent.
+    /// Returns the writer for [`Request::List`]. `clock` determines which dates are recent.
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn lister(&self, clock: Clock) -> Lister {

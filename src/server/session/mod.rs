@@ -1,8 +1,8 @@
-//! The session: the meaning of the machine's commands for one client (RFC 959 4 and 5.4).
+//! The session: interprets the commands of the machine for one client (RFC 959 4 and 5.4).
 //!
-//! [`Session::step`] is the loop that asks the parts of the state in order; each part is a type of its own, in a file
-//! beside this module, with fields of its own. The files below this module have the commands, a file a group, and the
-//! answers of the host.
+//! [`Session::step`] is a loop that consults the parts of the state in order. Each part is a type
+//! with fields of its own, in a file next to this module. The files below this module contain the
+//! commands, one file per group, and the handling of the host's answers.
 
 mod answers;
 mod commands;
@@ -37,38 +37,41 @@ use crate::error::{Error, LocalError, PeerError};
 use crate::time::Instant;
 use crate::transfer::{Coding, Parameters};
 
-/// An event of a session for its host. `R` is a [`Request`] of [`Text`], which borrows from the receive window (the
-/// next poll overwrites it), or, from [`Session::step`], one of a [`Span`], which does not.
+/// An event of a session for its host. `R` is a [`Request`] of [`Text`], which borrows from the
+/// receive window (the next poll overwrites it), or, from [`Session::step`], a request of [`Span`],
+/// which does not borrow.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<R> {
-    /// Something that only the host can do; see [`Session::answer`].
+    /// A task that only the host can perform. Answer it with [`Session::answer`].
     Request(Ticket, R),
-    /// The client wants the request that waits given up, which was to open something, to keep an upload, to
-    /// send entries or to compute. Answer it with [`Refusal::Aborted`](super::Refusal::Aborted) if that can
-    /// be done, or as usual.
+    /// The client has aborted the open request, which is one to open a file or directory, to commit
+    /// an upload, to send entries, to compute a hash or to combine files. Answer the request with
+    /// [`Refusal::Aborted`](super::Refusal::Aborted) if it can be stopped, or else as usual.
     Abort,
 }
 
-/// The result of [`Session::step`]: a request with places in the receive window, for [`Request::resolve`].
+/// The result of [`Session::step`]. Its requests hold positions in the receive window, for
+/// [`Request::resolve`].
 pub type Step = Action<Event<Request<Span>>>;
 
-/// A request for the host, or nothing where the command is answered.
+/// A request for the host, or `None` if the command was answered.
 type ForHost = Option<(Ticket, Request<Span>)>;
 
 /// The two ends of the control connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoints {
-    /// The server's own address, which data connections use too.
+    /// The server's address, also used for data connections.
     pub local: SocketAddr,
-    /// The client's address: the only one that data connections go to and come from.
+    /// The client's address, the only one that data connections may go to and come from unless
+    /// [`Config::foreign_addresses`] is set.
     pub peer: SocketAddr,
 }
 
-/// One client's session, as a host sees it.
+/// The session of one client.
 ///
-/// `P` stores its paths: the working directory and two more at a time, 4 KiB say. A path that finds no
-/// room is refused.
+/// `P` stores its paths, the working directory and up to two more at a time; 4 KiB is a good size.
+/// A path for which there is no room is refused.
 #[derive(Debug)]
 pub struct Session<P> {
     config: Config,
@@ -76,13 +79,13 @@ pub struct Session<P> {
     endpoints: Endpoints,
     protection: Protection,
     login: Login,
-    /// Lines in a row that were no commands.
+    /// Number of consecutive invalid commands.
     bad_commands: u16,
     paths: Paths<P>,
     next: NextTransfer,
     argument: Argument,
     call: HostCall,
-    /// The parameters of the transfer that is running, was last, or that the host is to open.
+    /// Parameters of the transfer that the host is opening, or of the running or latest one.
     opening: Parameters,
     transfer: Option<Transfer>,
     data: DataConnection,
@@ -93,12 +96,13 @@ pub struct Session<P> {
 }
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Creates the session of a client whose connection is open. It asks the host to [admit](Request::Admit) it
-    /// before it greets.
+    /// Creates the session of a client whose connection is open. The session asks the host to
+    /// [admit](Request::Admit) the client before it sends the greeting.
     ///
-    /// Its receive storage has to hold a line of [`Limits::line`](super::Limits::line) bytes and its end, 2,048
-    /// bytes by default; its send storage [`Server::SEND_ROOM`](super::Server::SEND_ROOM), and more where replies
-    /// tell long paths. Less is a [`LocalError`](crate::error::LocalError) when it is polled.
+    /// The receive storage has to hold a line of [`Limits::line`](super::Limits::line) bytes and
+    /// its line end, 2,048 bytes by default; the send storage,
+    /// [`Server::SEND_ROOM`](super::Server::SEND_ROOM), and more if replies contain long paths.
+    /// With less, polling returns a [`LocalError`](crate::error::LocalError).
     pub fn new(config: Config, endpoints: Endpoints, paths: P) -> Self {
         Self {
             pi: Server::new(config.limits.clone()),
@@ -121,7 +125,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// The path of the request that waits for an answer.
+    /// Returns the path of the open request.
     #[must_use]
     pub fn path(&self) -> VirtualPath<'_> {
         match self.paths.target() {
@@ -130,24 +134,25 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Returns the path that [`Request::Rename`] moves from.
+    /// Returns the source path of [`Request::Rename`].
     #[must_use]
     pub fn source_path(&self) -> VirtualPath<'_> {
         VirtualPath::new(self.paths.waiting())
     }
 
-    /// The path that a name leads to, seen from the working directory: for requests that have more names than
-    /// one. It is written to the start of `out`, which needs room for the working directory, twice the name
-    /// and two bytes at most.
+    /// Resolves a name relative to the working directory, for requests that carry further names.
+    /// The path is written to the start of `out`, which needs room for the working directory, twice
+    /// the name and two bytes at most.
     ///
     /// # Errors
-    /// When there is not enough.
+    /// Fails if `out` has too little room, or if the name contains CR, LF or NUL.
     pub fn resolve<'o>(&self, name: Quoted<'_>, out: &'o mut [u8]) -> Result<VirtualPath<'o>, ResolveError> {
         let length = resolve_name(self.paths.working(), name, out)?;
         out.get(..length).map(VirtualPath::new).ok_or(ResolveError::TooLong)
     }
 
-    /// The user who wants to log in, until that is done. Afterwards the host knows who it is.
+    /// Returns the name of the user who is logging in. Empty before USER, and after the login, when
+    /// the host knows the user.
     #[must_use]
     pub fn user(&self) -> &[u8] {
         match self.login.stage() {
@@ -156,32 +161,34 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Returns the bits that the client wants taken from the permissions of what it makes (SITE UMASK).
+    /// Returns the permission bits that the client wants cleared on new files and directories (SITE
+    /// UMASK).
     #[must_use]
     pub const fn umask(&self) -> Option<u16> {
         self.next.umask()
     }
 
-    /// Returns how many bytes the client has said that its next upload has (ALLO). Nobody needs to believe it.
+    /// Returns the size in bytes that the client announced for its next upload (ALLO). This is only
+    /// a hint.
     #[must_use]
     pub const fn size_hint(&self) -> Option<u64> {
         self.next.size_hint()
     }
 
-    /// Returns how many logins have failed on this connection, [`Request::Login`] that waits not counted.
+    /// Returns the number of failed logins on this connection, without an open [`Request::Login`].
     #[must_use]
     pub const fn failed_logins(&self) -> u16 {
         self.login.failed()
     }
 
-    /// Returns what ended the session, when it was the client or what it did; `None` while it goes on, after QUIT,
-    /// and when the host has ended it.
+    /// Returns the error of the client that ended the session; `None` while the session continues,
+    /// after QUIT, and if the host ended it.
     #[must_use]
     pub const fn ended_by(&self) -> Option<PeerError> {
         self.pi.failure()
     }
 
-    /// The working directory.
+    /// Returns the working directory.
     #[must_use]
     pub fn working_directory(&self) -> VirtualPath<'_> {
         VirtualPath::new(self.paths.working())
@@ -193,20 +200,23 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.login.is_in()
     }
 
-    /// Returns whether a transfer was asked for and has not come to its end.
+    /// Returns whether a transfer is running, from the time at which the host has opened the file
+    /// or directory. Returns `false` while the host commits an upload.
     #[must_use]
     pub const fn is_transferring(&self) -> bool {
         self.transfer.is_some()
     }
 
-    /// Returns the next action: something to do, or what to wait for.
+    /// Returns the next action: a task to perform, or what to wait for.
     ///
-    /// The answer is stale as soon as one of these is called: [`answer`](Self::answer),
-    /// [`tell_entry`](Self::tell_entry), [`data_event`](Self::data_event), [`upgraded`](Self::upgraded) and its like,
-    /// [`shut_down`](Self::shut_down), [`close`](Self::close); or as soon as bytes arrive or leave.
+    /// The action is stale as soon as bytes arrive or leave, or one of these is called:
+    /// [`answer`](Self::answer), [`tell_entry`](Self::tell_entry),
+    /// [`data_event`](Self::data_event), [`upgraded`](Self::upgraded) and similar methods,
+    /// [`shut_down`](Self::shut_down), [`close`](Self::close).
     ///
     /// # Errors
-    /// When the client closed the connection; or yours, when the buffers are too small.
+    /// Fails if the client has closed the connection or has made the session end by its behaviour,
+    /// or with a [`LocalError`] if the buffers are too small.
     pub fn poll<'b, R, T>(
         &mut self,
         now: Instant,
@@ -227,10 +237,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }))
     }
 
-    /// Like [`poll`](Self::poll), for layers on top of it.
+    /// Like [`poll`](Self::poll), for layers on top of the session.
     ///
     /// # Errors
-    /// As [`poll`](Self::poll).
+    /// Fails as [`poll`](Self::poll) does.
     pub fn step(&mut self, now: Instant, rx: &mut Rx<'_>, tx: &mut Tx<'_>) -> Result<Step, Error> {
         if self.deadlines.tick(now) {
             self.call.restart(now);
@@ -319,28 +329,30 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         Action::Event(Event::Request(ticket, request))
     }
 
-    /// Returns whether a transfer is running or the host is at work.
+    /// Returns whether a transfer is running or the host is working.
     const fn is_busy(&self) -> bool {
         self.transfer.is_some() || self.call.is_waiting()
     }
 
-    /// A line came, which does not count as progress of a transfer.
+    /// Restarts the idle timeout after a line, which does not count as progress of a running
+    /// transfer.
     fn heard(&mut self, now: Instant) {
         if self.transfer.is_none() {
             self.deadlines.restart(now);
         }
     }
 
-    /// Lets the session end: at once, or with the transfer that is running. Poll it on.
+    /// Ends the session, at once or after the running transfer. Continue to poll it until it
+    /// closes.
     pub fn shut_down(&mut self) {
         self.ending.drain();
     }
 
-    /// Ends the session: sends the client 421 and closes, with whatever transfer is running.
+    /// Ends the session at once: sends 421 and closes, aborting any running transfer.
     pub fn close<'t>(&mut self, text: Text<'_>, tx: impl Into<Tx<'t>>) {
         let tx = &mut tx.into();
         if let Some(number) = self.call.ticket().filter(|_| self.call.has_begun_entries()) {
-            // 421 is no line of the reply that has begun.
+            // 421 cannot be sent inside the multi-line reply that has begun.
             let ticket = self.pi.reissue(number);
             self.end_entries(ticket, "There is more.", tx);
         }
@@ -350,18 +362,18 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.ending.close();
     }
 
-    /// Nothing that the host was asked needs an answer any more.
+    /// Drops the open request: its answer is no longer needed.
     fn forget_requests(&mut self) {
         if self.call.waiting() == Some(Request::Commit) {
             self.end_of_file(Direction::ToServer, TransferOutcome::Cut);
         }
         self.call.forget();
-        // A failed login that was not answered yet gets no answer any more.
+        // A delayed reply to a failed login is no longer sent.
         self.login.take_refusal();
     }
 
-    /// Takes the next event, the oldest first. Call this after each answer and after each poll, one that fails
-    /// included: four events are kept, and the oldest gives way.
+    /// Takes the oldest event. Call this after each answer and after each poll, even a failed one:
+    /// only four events are kept, and the oldest is dropped first.
     pub fn take_event(&mut self) -> Option<EventKind> {
         self.events.pop()
     }
@@ -382,7 +394,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }));
     }
 
-    /// Answers a line that the machine could not make a command of.
+    /// Answers a line that the machine rejected as a command.
     fn bad_line(&mut self, ticket: Ticket, bad: BadLine, tx: &mut Tx<'_>) {
         self.paths.next_command();
         let text = match bad {
@@ -392,7 +404,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.bad_command(ticket, ReplyCode::SYNTAX_ERROR, text, tx);
     }
 
-    /// Answers what is no command; a client that sends too many in a row is no FTP client.
+    /// Answers an invalid command, and ends the session after too many in a row.
     fn bad_command(&mut self, ticket: Ticket, code: ReplyCode, text: Text<'_>, tx: &mut Tx<'_>) {
         self.bad_commands = self.bad_commands.saturating_add(1);
         if self.bad_commands >= self.config.limits.bad_commands {
@@ -402,13 +414,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.reply(ticket, code, text, tx);
     }
 
-    /// Queues a final reply. The machine takes no command unless there is room for its reply.
+    /// Queues a final reply. There is room: the machine accepts no command without room for its
+    /// reply.
     fn reply(&mut self, ticket: Ticket, code: ReplyCode, text: Text<'_>, tx: &mut Tx<'_>) {
         let sent = self.pi.reply(ticket, code, text, &mut *tx);
         self.or_too_long(sent, tx);
     }
 
-    /// Queues a final reply of one fixed line: nothing is left to ask the host.
+    /// Queues a final reply of one fixed line, and returns `None` since the host is not needed.
     fn answer_now(
         &mut self,
         ticket: Ticket,
@@ -420,7 +433,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         None
     }
 
-    /// Queues a reply that is put together, or an apology when it finds no room.
+    /// Queues a composed reply, or a 550 if there is no room for it.
     fn reply_many(
         &mut self,
         ticket: Ticket,
@@ -431,8 +444,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.or_too_long(sent, tx);
     }
 
-    /// Queues the apology for a reply that found no room, which only what quotes a path can be too long for: there is
-    /// always room for the apology. A ticket whose session has ended needs none.
+    /// Queues a 550 in place of a reply for which there was no room. Only replies that contain a
+    /// path can be too long, and there is always room for the 550. A ticket that is no longer open
+    /// gets no reply.
     fn or_too_long(&mut self, sent: Result<(), (LocalError, Ticket)>, tx: &mut Tx<'_>) {
         if let Err((_, ticket)) = sent {
             let sorry = Text::literal("The answer is too long.");
@@ -440,18 +454,19 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Refuses a command with this code, or with the plain 550 where the command may not get it.
+    /// Refuses a command with this code, or with 550 if the verb table does not allow the code for
+    /// it.
     fn refuse(&mut self, ticket: Ticket, code: ReplyCode, text: Text<'_>, tx: &mut Tx<'_>) {
         let code = if self.call.verb().allows(code) { code } else { ReplyCode::FILE_UNAVAILABLE };
         self.reply(ticket, code, text, tx);
     }
 
-    /// Sets the parameters back to their defaults, and forgets the login (RFC 959 4.1.1, REIN).
+    /// Resets the parameters to their defaults and drops the login (REIN, RFC 959 4.1.1).
     fn reset(&mut self) {
         self.abandon_data();
         self.habit = Habit::default();
         self.events.push(EventKind::Reset);
-        // Nobody stays without a login by sending REIN again and again.
+        // A client cannot stay connected without a login by repeating REIN.
         if self.login.reset() {
             self.deadlines.restart_login();
         }

@@ -1,4 +1,5 @@
-//! An upload whose control connection has ended is read on for a while. The [server's module](crate::server) says why.
+//! Uploads whose control connection has ended, which continue for a limited time. See the [server's
+//! module](crate::server) for the reasons.
 
 use super::Session;
 use crate::action::Wait;
@@ -8,8 +9,9 @@ use crate::server::transfer::Transfer;
 use crate::time::Instant;
 
 impl<P> Session<P> {
-    /// Returns whether an upload was asked for and may still be kept: the host opens it, or it is on its way, or the host is
-    /// to keep it. The end of the control connection alone does not end it.
+    /// Returns whether an upload is in progress that may still be stored: the host is opening it,
+    /// data is arriving, or the host is committing it. The end of the control connection alone does
+    /// not end such an upload.
     #[must_use]
     pub(crate) fn is_storing(&self) -> bool {
         match self.call.waiting() {
@@ -19,8 +21,8 @@ impl<P> Session<P> {
         }
     }
 
-    /// The control connection has ended. Returns until when the session goes on for an upload's sake; `None` without
-    /// an upload, and once its time is over.
+    /// Returns the time until which the session continues for an upload after the end of the
+    /// control connection; `None` if there is no upload or that time is over.
     pub(super) fn reads_on_until(&mut self, now: Instant) -> Option<Instant> {
         if !self.is_storing() {
             return None;
@@ -28,20 +30,20 @@ impl<P> Session<P> {
         let timeouts = &self.config.timeouts;
         let orphaned = self.deadlines.orphaned(now);
         let until = match (self.call.waiting(), self.call.since()) {
-            // It has come in whole, and its fate is the host's to decide.
+            // The upload has arrived in full, and the host decides on it.
             (Some(Request::Commit), Some(asked)) => asked.after(timeouts.host),
             _ => orphaned.after(timeouts.orphaned_upload),
         };
         Some(until).filter(|until| now < *until)
     }
 
-    /// Returns whether the control connection has ended, and nothing is left that the session goes on for: no deadline but that
-    /// counts then, for nobody is there to be told of one.
+    /// Returns whether the control connection has ended and nothing is left to wait for. No other
+    /// deadline applies then, since there is no client to report it to.
     pub(super) fn is_orphan_over(&mut self, now: Instant) -> bool {
         self.deadlines.is_orphaned() && self.reads_on_until(now).is_none()
     }
 
-    /// Returns what such a session waits for: everything but the client's commands.
+    /// Returns the wait of such a session: for everything except commands.
     pub(super) fn orphan_wait(&self, until: Instant, tx: &Tx<'_>) -> Wait {
         Wait {
             readable: false,

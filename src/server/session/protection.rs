@@ -1,4 +1,4 @@
-//! Reports of the driver about TLS, and what they say of the session (RFC 4217).
+//! The driver's reports about TLS on the control connection (RFC 4217).
 
 use super::{Session, Step};
 use crate::buffer::Tx;
@@ -15,55 +15,58 @@ impl<P> Session<P> {
         self.protection.is_secured()
     }
 
-    /// Returns whether data connections are protected by TLS: the client has sent PROT P, or AUTH SSL, which implies it.
+    /// Returns whether data connections are protected by TLS, after PROT P or after AUTH SSL, which
+    /// implies it.
     #[must_use]
     pub const fn protects_data(&self) -> bool {
         self.protection.covers_data()
     }
 
-    /// Returns whether the client has shown a certificate, in the handshake of the TLS that is in force.
+    /// Returns whether the client presented a certificate in the handshake of the current TLS
+    /// session.
     #[must_use]
     pub const fn is_certified(&self) -> bool {
         self.protection.is_certified()
     }
 
-    /// Returns whether data connections may resume the TLS sessions of the other control connections of this user, from the same
-    /// address, and theirs those of this one: the client is logged in, and [`SessionBinding::User`] is set. That does not
-    /// go for anonymous users, which only the host can tell apart.
+    /// Returns whether data connections may resume the TLS sessions of this user's other control
+    /// connections from the same address, and vice versa: `true` if the client is logged in and
+    /// [`SessionBinding::User`] is set. This must not be applied to anonymous users, whom only the
+    /// host can recognise.
     #[must_use]
     pub fn shares_tls_sessions(&self) -> bool {
         self.login.is_in() && self.config.security.session_binding == SessionBinding::User
     }
 
-    /// Returns whether a data connection counts whatever it resumes.
+    /// Returns whether data connections need not resume a TLS session.
     pub(super) fn takes_any_tls_session(&self) -> bool {
         self.config.security.session_binding == SessionBinding::Off
     }
 }
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// The handshake has succeeded: what comes and goes from now on is protected.
+    /// Reports that the handshake has succeeded and the connection is protected from now on.
     pub fn upgraded(&mut self, token: Upgrade) {
         let Upgrade(()) = token;
         self.protection_changed(Protection::secured);
     }
 
-    /// Like [`upgraded`](Self::upgraded), where the client has shown a certificate in the handshake and the driver's
-    /// TLS has verified it. From now on, until TLS ends, the host is asked at each USER whether the certificate
-    /// is enough ([`Request::Identify`](super::Request::Identify)).
+    /// Like [`upgraded`](Self::upgraded), for a handshake in which the client presented a
+    /// certificate that the driver's TLS has verified. Until TLS ends, each USER asks the host
+    /// whether the certificate is sufficient ([`Request::Identify`](super::Request::Identify)).
     pub fn upgraded_with_certificate(&mut self, token: Upgrade) {
         self.upgraded(token);
         self.protection.certified();
     }
 
-    /// The handshake failed, or the connection has ended in it: so has the session.
+    /// Reports that the handshake failed or the connection ended during it, which ends the session.
     pub fn upgrade_failed(&mut self, token: Upgrade) {
         let Upgrade(()) = token;
         self.pi.fail(PeerError::Handshake);
         self.protection_changed(Protection::cleared);
     }
 
-    /// TLS has ended in order: the dialogue goes on in the clear.
+    /// Reports that TLS has ended in order and the dialogue continues in the clear.
     pub fn downgraded(&mut self, token: Downgrade) {
         let Downgrade(()) = token;
         self.protection_changed(Protection::cleared);

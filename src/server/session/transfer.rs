@@ -1,4 +1,5 @@
-//! The running transfer: what its events make possible, its replies, and its end (RFC 959 4.1.3, 5.4).
+//! The running transfer: its next steps after events, its replies, and its end (RFC 959 4.1.3,
+//! 5.4).
 
 use super::{ForHost, Session};
 use crate::action::{DataFailure, DataOp};
@@ -12,7 +13,8 @@ use crate::server::transfer::{END_ROOM, State, Transfer};
 use crate::time::Instant;
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Does what the events have made possible. Returns the request of an upload that has come in whole.
+    /// Takes the next steps after events of the data connection. Returns the commit request of an
+    /// upload that has arrived in full.
     pub(super) fn advance_transfer(&mut self, now: Instant, tx: &mut Tx<'_>) -> ForHost {
         if tx.free() < END_ROOM {
             return None;
@@ -30,7 +32,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let transfer = self.transfer.as_mut()?;
         transfer.announced(now);
         match (transfer.state(), self.data.readiness()) {
-            // PROT P came when the connection was open already.
+            // PROT P arrived after the connection was opened.
             (State::Waiting, Readiness::Clear) if protects_data => self.data.protect(),
             (State::Waiting, Readiness::Failed(failure)) => self.transfer_failed(failure, tx),
             (State::Waiting, Readiness::Clear | Readiness::Protected) => {
@@ -52,7 +54,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         None
     }
 
-    /// Announces that the transfer begins (150), once.
+    /// Announces the transfer (150), once.
     pub(super) fn announce(&mut self, tx: &mut Tx<'_>) {
         let Some(transfer) = &mut self.transfer else { return };
         let Some(size) = transfer.announce() else { return };
@@ -61,7 +63,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let sent = self.pi.preliminary_with(transfer.ticket(), &mut *tx, |tx| {
             Code::OPENING_DATA_CONNECTION.encode(tx)?;
             match (verb, size) {
-                // RFC 1123 4.1.2.9 wants exactly this.
+                // RFC 1123 4.1.2.9 requires exactly this format.
                 (Verb::Stou, _) if !name.is_empty() => {
                     tx.put(b" FILE: ")?;
                     tx.put(name)?;
@@ -74,21 +76,23 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             tx.put(b"\r\n")
         });
         if sent.is_err() {
-            // The name alone can be that long. For less there is room: the caller has seen to that.
+            // Only a long name can be the cause: the caller has checked that there is room for
+            // anything else.
             let text = Text::default();
             let _ = self.pi.preliminary(transfer.ticket(), Code::OPENING_DATA_CONNECTION, text, tx);
         }
     }
 
-    /// Sends the last restart marker and its meaning here to the client (RFC 959 3.5): 110. While the transfer runs
-    /// the reply waits until all before it has left, so that few pile up for a client that does not read.
+    /// Reports the last restart marker and its position here to the client (110, RFC 959 3.5).
+    /// During the transfer this waits until the send queue is empty, so that replies do not pile up
+    /// for a client that does not read.
     fn tell_marker(&mut self, tx: &mut Tx<'_>) {
         let Some(transfer) = &mut self.transfer else { return };
         if !tx.is_empty() && !transfer.is_over() {
             return;
         }
         let Some(marker) = transfer.take_marker() else { return };
-        // It is shorter than the room that is there.
+        // There is room for this reply.
         let _ = self.pi.preliminary_with(transfer.ticket(), tx, |tx| {
             Code::RESTART_MARKER.encode(tx)?;
             tx.put(b" MARK ")?;
@@ -97,7 +101,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         });
     }
 
-    /// Answers a download of which all was sent.
+    /// Answers a download that was sent in full.
     fn transfer_done(&mut self, tx: &mut Tx<'_>) {
         self.data.close(DataOp::Close);
         if let Some(transfer) = self.end_transfer(TransferOutcome::Complete) {
@@ -120,7 +124,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Answers a transfer that has failed.
     pub(super) fn transfer_failed(&mut self, failure: DataFailure, tx: &mut Tx<'_>) {
         self.announce(tx);
-        // The codes for want of room are for what is stored (RFC 959 5.4).
+        // The codes for lack of space apply only to uploads (RFC 959 5.4).
         let receives = self.transfer.as_ref().is_some_and(Transfer::receives);
         if receives && failure == DataFailure::Broken {
             self.habit.upload_has_broken();
@@ -157,12 +161,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Carries out ABOR (RFC 959 4.1.3): 426 for the transfer that it ends, then its own reply.
+    /// Executes ABOR (RFC 959 4.1.3): 426 for the transfer that it ends, then its own reply.
     pub(super) fn abort(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Err(ticket) = self.call.abort(ticket) else { return };
         self.announce(tx);
         if self.transfer.as_ref().is_some_and(Transfer::is_sent) {
-            // There is nothing left to abort but the wait for the client to close its end.
+            // Nothing is left to abort except the wait for the client to close its end.
             self.transfer_done(tx);
         }
         let Some(transfer) = self.end_transfer(TransferOutcome::Aborted) else {
@@ -178,10 +182,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx);
     }
 
-    /// Gives up the data connection, and the transfer on it unanswered: the session ends or begins
-    /// anew.
+    /// Drops the data connection and the transfer on it without a reply, because the session ends
+    /// or is reset.
     pub(super) fn abandon_data(&mut self) {
-        // What was sent in whole may still be on its way, which a reset would end.
+        // Data that was sent in full may still be in transit; a reset would discard it.
         let (outcome, op) = match &self.transfer {
             Some(transfer) if transfer.is_sent() => (TransferOutcome::Complete, DataOp::Close),
             _ => (TransferOutcome::Cut, DataOp::Abort),

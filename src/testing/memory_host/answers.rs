@@ -9,7 +9,7 @@ use crate::error::LocalError;
 use crate::server::{Access, Answer, Refusal, Request, Session, Ticket};
 use crate::testing::SessionHost;
 
-/// Returns the ticket of an answer that the session did not take as one.
+/// Returns the ticket of an answer that the session did not accept.
 fn kept(answered: Result<(), (LocalError, Ticket)>) -> Option<Ticket> {
     match answered {
         Ok(()) | Err((LocalError::Ended, _)) => None,
@@ -100,7 +100,7 @@ impl SessionHost for MemoryHost {
         kept(session.answer(ticket, done.map_or_else(Answer::Refused, |()| Answer::Done), tx))
     }
 
-    /// Tells as many entries of a directory as there is room for.
+    /// Sends as many entries of a directory as there is room for.
     fn resume(&mut self, session: &mut Session<Vec<u8>>, ticket: Ticket, tx: &mut Tx<'_>) -> Option<Ticket> {
         let Some(untold) = &mut self.untold else { return Some(ticket) };
         let path = session.path().as_bytes().to_vec();

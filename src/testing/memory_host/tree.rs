@@ -10,7 +10,7 @@ use crate::listing::{Entry, Kind, Modified, Precision};
 #[derive(Clone, Debug)]
 struct Node {
     content: Option<Vec<u8>>,
-    /// The time of the last change, where one was set.
+    /// Time of the last modification, if one was set.
     modified: Option<Timestamp>,
 }
 
@@ -18,7 +18,7 @@ struct Node {
 #[derive(Clone, Debug)]
 pub(super) struct Tree(BTreeMap<Vec<u8>, Node>);
 
-/// Returns what the paths of all in a directory begin with.
+/// Returns the common prefix of the paths in a directory.
 fn prefix(directory: &[u8]) -> Vec<u8> {
     if directory == b"/" { b"/".to_vec() } else { [directory, b"/"].concat() }
 }
@@ -48,13 +48,13 @@ impl Tree {
         }
     }
 
-    /// Removes a node and all below it. The root itself stays.
+    /// Removes a node and everything below it. The root itself stays.
     pub(super) fn remove(&mut self, path: &[u8]) {
         let inside = prefix(path);
         self.0.retain(|other, _| other == b"/" || !(other == path || other.starts_with(&inside)));
     }
 
-    /// Moves a node and all below it.
+    /// Moves a node and everything below it.
     pub(super) fn rename(&mut self, from: &[u8], to: &[u8]) {
         let Some(node) = self.0.remove(from) else { return };
         let inside = prefix(from);
@@ -99,12 +99,12 @@ impl Tree {
         })
     }
 
-    /// Returns what is at the path, under its whole path.
+    /// Returns the entry at the path, with its full path as its name.
     pub(super) fn entry<'a>(&self, path: &'a [u8]) -> Option<Entry<'a>> {
         Some(entry(path, self.0.get(path)?))
     }
 
-    /// Returns what is at the path, under its name.
+    /// Returns the entry at the path, with its file name.
     pub(super) fn named_entry<'a>(&self, path: &'a [u8]) -> Option<Entry<'a>> {
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         Some(entry(name, self.0.get(path)?))

@@ -9,13 +9,13 @@ use crate::testing::script_error::Fault;
 use crate::testing::{Random, SessionHost};
 use crate::transfer::{Decoder, Encoder, LineEnds, Parameters, TransferError};
 
-/// The number of bytes that a pipe holds at most before its sender has to wait.
+/// Number of bytes that a pipe holds before its sender has to wait.
 const PIPE: usize = 100;
 
 /// One end of the data connection.
 #[derive(Debug)]
 pub(super) enum End {
-    /// There is none, or nothing moves over it.
+    /// There is no connection, or no data is transferred over it.
     Idle,
     Listening(DataId, u16),
     Receiving(DataId, Decoder),
@@ -26,9 +26,9 @@ pub(super) enum End {
 #[derive(Debug)]
 pub(super) struct Source {
     encoder: Encoder,
-    /// The number of bytes of the file that may still be read.
+    /// Number of bytes of the file that may still be read.
     left: u64,
-    /// Bytes that were read and not encoded.
+    /// Bytes that were read but not yet encoded.
     read: VecDeque<u8>,
 }
 
@@ -39,7 +39,7 @@ impl Source {
         Some(Self { encoder: parameters.encoder()?, left, read: VecDeque::new() })
     }
 
-    /// Reads on, unless there is something to encode.
+    /// Reads more bytes, unless some are waiting to be encoded.
     fn fill(&mut self, read: impl FnOnce(&mut [u8]) -> usize) {
         if !self.read.is_empty() {
             return;
@@ -210,7 +210,7 @@ impl<H: SessionHost> Pair<H> {
     }
 }
 
-/// Updates the end that had an event.
+/// Updates the state of an end after an event.
 fn settle(end: &mut End, event: DataEvent) {
     if matches!(event, DataEvent::Failed(_) | DataEvent::Eof { .. } | DataEvent::Flushed) {
         *end = End::Idle;
@@ -258,7 +258,7 @@ fn pull(
     Some((id, DataEvent::Moved(done.read as u64)))
 }
 
-/// Moves a piece from the file to the pipe, while that has room.
+/// Moves a piece from the file to the pipe, if the pipe has room.
 fn push(
     id: DataId,
     source: &mut Source,

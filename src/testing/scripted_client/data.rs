@@ -1,4 +1,4 @@
-//! The server's end of the data connection, and the client that is at the other end.
+//! The server's end of the data connection, and the client at the other end.
 
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
@@ -13,13 +13,13 @@ use crate::transfer::{Decoder, Encoder, TransferError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DataState {
-    /// There is none.
+    /// There is no data connection.
     None,
     /// The session listens for the client.
     Listening,
-    /// The client has connected, and is to be admitted or rejected.
+    /// The client has connected, and has been neither admitted nor rejected.
     Arrived,
-    /// The connection is open, and nothing is transferred.
+    /// The connection is open, and no data is transferred.
     Open,
     /// The session sends.
     Sending,
@@ -33,12 +33,12 @@ enum End {
     Listening(DataId),
     Arrived(DataId),
     Open(DataId),
-    /// Sending, with the number of bytes of the file that may still be sent.
+    /// The session sends. Holds the number of bytes of the file that may still be sent.
     Sending(DataId, Encoder, u64),
     Receiving(DataId, Decoder),
 }
 
-/// The server's end of the data connection, and what is to become of it.
+/// The server's end of the data connection, and the results of its operations.
 #[derive(Debug)]
 pub(super) struct SessionData {
     address: IpAddr,
@@ -84,7 +84,7 @@ impl SessionData {
         }
     }
 
-    /// Performs an operation. Returns the event that tells its result at once, if one does.
+    /// Performs an operation. Returns the event with its result, if there is one immediately.
     fn operate(&mut self, id: DataId, op: DataOp) -> Option<DataEvent> {
         match (op, &self.end) {
             (DataOp::Listen { .. }, _) => match self.listens {
@@ -143,7 +143,7 @@ impl SessionData {
         }
     }
 
-    /// Notes what an event says of the connection.
+    /// Updates the state of the connection after an event.
     fn note(&mut self, id: DataId, event: &DataEvent) {
         match event {
             DataEvent::Failed(_) => self.end = End::None,
@@ -161,12 +161,12 @@ impl<H: SessionHost> ScriptedClient<H> {
         self.data.listens = attempt;
     }
 
-    /// Sets what comes of the session's connecting to the client.
+    /// Sets the result of the session's attempts to connect to the client.
     pub const fn on_connect(&mut self, attempt: Attempt) {
         self.data.connects = attempt;
     }
 
-    /// Sets what comes of TLS handshakes on data connections. A handshake that hangs ends with the
+    /// Sets the result of TLS handshakes on data connections. A handshake that hangs ends with the
     /// [`data_event`](Self::data_event) that the test reports.
     pub const fn on_data_handshake(&mut self, attempt: Attempt) {
         self.data.handshakes = attempt;
@@ -197,11 +197,11 @@ impl<H: SessionHost> ScriptedClient<H> {
         }
     }
 
-    /// Connects from this address to the port that the session listens at. Returns whether the session
-    /// took the connection for the client's.
+    /// Connects from this address to the port that the session listens on. Returns whether the
+    /// session admitted the connection.
     ///
     /// # Panics
-    /// If the session does not listen.
+    /// Panics if the session does not listen.
     #[track_caller]
     pub fn connect_data(&mut self, from: SocketAddr) -> bool {
         let state = self.data.state();
@@ -216,7 +216,7 @@ impl<H: SessionHost> ScriptedClient<H> {
     /// Reports an event of the data connection to the session.
     ///
     /// # Panics
-    /// If there is no data connection, or the session did not ask for the event.
+    /// Panics if there is no data connection, or if the session does not accept the event.
     #[track_caller]
     pub fn data_event(&mut self, event: DataEvent) {
         let id = self.open_id();
@@ -239,10 +239,11 @@ impl<H: SessionHost> ScriptedClient<H> {
         }
     }
 
-    /// Receives everything that the session sends, as it travels, and closes the connection.
+    /// Receives everything that the session sends, as encoded on the wire, and closes the
+    /// connection.
     ///
     /// # Panics
-    /// If the session does not send.
+    /// Panics if the session does not send.
     #[track_caller]
     pub fn download(&mut self) -> Vec<u8> {
         let state = self.data.state();
@@ -270,10 +271,10 @@ impl<H: SessionHost> ScriptedClient<H> {
         wire
     }
 
-    /// Sends bytes as they travel, and ends the file.
+    /// Sends bytes as encoded on the wire, and ends the file.
     ///
     /// # Panics
-    /// If the session does not receive.
+    /// Panics if the session does not receive.
     #[track_caller]
     pub fn upload(&mut self, bytes: &[u8]) {
         self.upload_part(bytes);
@@ -282,10 +283,10 @@ impl<H: SessionHost> ScriptedClient<H> {
         self.data_event(DataEvent::Eof { clean });
     }
 
-    /// Sends bytes as they travel, of a file that goes on.
+    /// Sends bytes as encoded on the wire, without ending the file.
     ///
     /// # Panics
-    /// If the session does not receive.
+    /// Panics if the session does not receive.
     #[track_caller]
     pub fn upload_part(&mut self, bytes: &[u8]) {
         let state = self.data.state();
@@ -306,7 +307,7 @@ impl<H: SessionHost> ScriptedClient<H> {
     /// Breaks the data connection with this failure.
     ///
     /// # Panics
-    /// If there is no data connection.
+    /// Panics if there is no data connection.
     #[track_caller]
     pub fn break_data(&mut self, failure: DataFailure) {
         self.data_event(DataEvent::Failed(failure));

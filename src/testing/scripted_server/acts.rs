@@ -9,7 +9,7 @@ use crate::testing::script::Act;
 use crate::testing::script_error::Fault;
 
 impl ScriptedServer {
-    /// Runs the server as far as it can go. Returns whether it did anything.
+    /// Runs the server until it has to wait. Returns whether it did anything.
     pub(super) fn serve(&mut self) -> Result<bool, Fault> {
         self.acts.extend(self.script.open());
         let mut progress = false;
@@ -39,7 +39,7 @@ impl ScriptedServer {
         Ok(progress)
     }
 
-    /// Puts the answer to the next command in front of all other steps. Returns whether there is one.
+    /// Puts the answer to the next command before all other steps. Returns whether there is one.
     fn answer_next(&mut self) -> Result<bool, Fault> {
         let Some(line) = self.commands.pop_front() else { return Ok(false) };
         let answer = self.script.answer(&line, self.data.is_listening())?;
@@ -55,7 +55,7 @@ impl ScriptedServer {
         }
     }
 
-    /// Takes a step. Returns `false` if the server has to wait, and puts the step back then.
+    /// Performs a step. If the server has to wait, puts the step back and returns `false`.
     fn perform(&mut self, act: Act) -> bool {
         match act {
             Act::Reply(lines) => {

@@ -22,7 +22,7 @@ enum End {
     Open(DataId),
     Securing(DataId),
     Receiving(DataId, Decoder),
-    /// Sending, with the number of bytes of the file that may still be sent.
+    /// The client sends. Holds the number of bytes of the file that may still be sent.
     Sending(DataId, Encoder, u64),
     /// Everything was sent, and the client waits for the server to close its side.
     AwaitingClose(DataId),
@@ -54,7 +54,7 @@ enum Progress {
     Aborted,
 }
 
-/// The client's end of the data connection, and what is to become of it.
+/// The client's end of the data connection, and the results of its operations.
 #[derive(Debug)]
 pub(super) struct ClientData {
     pub(super) connects: Attempt,
@@ -63,10 +63,10 @@ pub(super) struct ClientData {
     end: End,
     progress: Progress,
     arrivals: VecDeque<SocketAddr>,
-    /// Bytes that the server sends.
+    /// Bytes for the server to send.
     served: Option<Vec<u8>>,
     broken: Option<DataFailure>,
-    /// Set if the server closes its side.
+    /// Set if the server has to close its side.
     closes: bool,
     uploads: VecDeque<Vec<u8>>,
     /// Events that follow from the last one.
@@ -143,7 +143,7 @@ impl ClientData {
         self.progress == Progress::UnderWay
     }
 
-    /// Returns whether the client has aborted the data connection, once.
+    /// Returns whether the client has aborted the data connection: `true` once per abort.
     pub(super) fn take_abort(&mut self) -> bool {
         let aborted = self.progress == Progress::Aborted;
         if aborted {
@@ -258,7 +258,7 @@ impl ClientData {
             }
             End::Sending(id, encoder, left) => {
                 let (id, before) = (*id, self.sent.len());
-                // A piece may come to nothing yet, as one does that is compressed.
+                // A piece may produce no output yet, for example when it is compressed.
                 while self.sent.len() == before {
                     let Some(piece) = self.uploads.pop_front() else { break };
                     let allowed = piece.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
@@ -287,7 +287,7 @@ impl ClientData {
         }
     }
 
-    /// Returns the event that tells the result of an attempt.
+    /// Returns the event with the result of an attempt.
     fn attempt(&mut self, attempt: Attempt, id: DataId, success: DataEvent) -> Option<DataEvent> {
         let secures = matches!(self.end, End::Securing(_));
         match attempt {
@@ -308,7 +308,7 @@ impl ClientData {
 }
 
 impl ScriptedServer {
-    /// Performs a data operation of the client's.
+    /// Performs a data operation of the client.
     pub(super) fn operate(&mut self, id: DataId, op: DataOp) -> Result<(), Fault> {
         self.records.ops.push(op.clone());
         self.data.operate(id, op)

@@ -12,14 +12,14 @@ use crate::codec::Escaped;
 use crate::testing::script_error::Fault;
 use crate::testing::{Attempt, Outcome, ScriptError, Turn};
 
-/// Polls after which an operation is taken to go on for ever.
+/// Number of polls after which an operation is considered endless.
 const ENDLESS: usize = 100_000;
 
 impl ScriptedServer {
-    /// Runs an operation to its end. `own` makes something owned of its output.
+    /// Runs an operation to its end. `own` converts its output to an owned value.
     ///
     /// # Panics
-    /// If the dialogue is not the script's, with the [`ScriptError`].
+    /// Panics with the [`ScriptError`] if the dialogue departs from the script.
     #[track_caller]
     pub fn run<S: Sequence, O>(
         &mut self,
@@ -35,7 +35,7 @@ impl ScriptedServer {
     /// Runs an operation to its end, as [`run`](Self::run) does.
     ///
     /// # Errors
-    /// If the dialogue is not the script's.
+    /// Fails if the dialogue departs from the script.
     pub fn try_run<S: Sequence, O>(
         &mut self,
         operation: &mut Operation<S>,
@@ -48,11 +48,11 @@ impl ScriptedServer {
         }
     }
 
-    /// Runs an operation for `polls` polls. Returns `None` if it has not ended then: drop it to see how
-    /// the next one gets along.
+    /// Runs an operation for `polls` polls. Returns `None` if it has not ended by then; drop it to
+    /// test how the next operation copes.
     ///
     /// # Panics
-    /// In the cases of [`run`](Self::run).
+    /// Panics as [`run`](Self::run) does.
     #[track_caller]
     pub fn run_for<S: Sequence, O>(
         &mut self,
@@ -102,7 +102,7 @@ impl ScriptedServer {
         Ok(None)
     }
 
-    /// Makes one of the conditions true that the client waits for.
+    /// Fulfils one of the conditions that the client waits for.
     fn wait(&mut self, wait: Wait) -> Result<(), Fault> {
         if !(wait.readable || wait.writable || wait.data || wait.deadline.is_some()) {
             return Err(Fault::Machine("the operation waits for nothing"));
@@ -126,7 +126,7 @@ impl ScriptedServer {
         Ok(())
     }
 
-    /// Returns the reason why nothing happens any more.
+    /// Returns the reason why the dialogue cannot continue.
     fn stuck(&self) -> Fault {
         match self.script.awaited() {
             Some(expected) => Fault::Unmet { expected: expected.to_owned() },
@@ -134,7 +134,7 @@ impl ScriptedServer {
         }
     }
 
-    /// Sends a piece of what the client queued. Returns whether there was any.
+    /// Sends a piece of the client's pending output. Returns whether there was any.
     pub(super) fn flush(&mut self) -> Result<bool, Fault> {
         let pending = self.tx.pending();
         if pending.is_empty() {
@@ -155,7 +155,7 @@ impl ScriptedServer {
         Ok(true)
     }
 
-    /// Delivers a piece of what the server sent, or the end of it. Returns whether there was any.
+    /// Delivers a piece of the server's output, or its end. Returns whether there was any.
     pub(super) fn deliver(&mut self) -> Result<bool, Fault> {
         if self.to_client.is_empty() {
             let closing = self.control == Control::Closing;

@@ -29,7 +29,7 @@ impl ScriptedServer {
         Ok(moved || self.serve()?)
     }
 
-    /// Returns when the server goes on by itself.
+    /// Returns the time at which the server continues by itself.
     pub(in crate::testing) const fn goes_on_at(&self) -> Option<Instant> {
         self.until
     }

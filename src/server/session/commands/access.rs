@@ -1,4 +1,5 @@
-//! The commands that begin and end a session's login: USER, PASS, ACCT, HOST, REIN and QUIT (RFC 959 4.1.1, RFC 7151).
+//! The commands that begin and end a session's login: USER, PASS, ACCT, HOST, REIN and QUIT (RFC
+//! 959 4.1.1, RFC 7151).
 
 use super::super::{ForHost, Session};
 use super::Carried;
@@ -10,7 +11,7 @@ use crate::server::machine::Ticket;
 use crate::server::request::Request;
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Carries out the commands of this group. `line` is the place of the command.
+    /// Executes the commands of this group. `line` is the position of the command.
     pub(super) fn access_command<'r>(
         &mut self,
         ticket: Ticket,
@@ -71,7 +72,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         None
     }
 
-    /// Asks for the password: with the same answer whether there is such a user or not (RFC 2577 6).
+    /// Requests the password, with the same reply whether or not the user exists (RFC 2577 6).
     pub(in crate::server::session) fn need_password(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         self.reply(ticket, Code::NEED_PASSWORD, Text::literal("Send the password."), tx);
     }

@@ -1,5 +1,5 @@
-//! The commands that change facts, compute hashes and put files together: MFMT, MFCT, MFF, HASH, the commands of one
-//! hash each, and COMB. SITE has a file of its own.
+//! The commands that change facts, compute hashes and combine files: MFMT, MFCT, MFF, HASH, XCRC
+//! and the other commands for one hash, and COMB. SITE has its own file.
 
 use super::super::{ForHost, Session};
 use super::Carried;
@@ -13,7 +13,7 @@ use crate::server::machine::Ticket;
 use crate::server::request::{Changes, Request};
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Carries out the commands of this group. `line` is the place of the command.
+    /// Executes the commands of this group. `line` is the position of the command.
     pub(super) fn extension_command<'r>(
         &mut self,
         ticket: Ticket,
@@ -43,7 +43,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         })
     }
 
-    /// MFF (draft-somers-ftp-mfxx 5): facts that can be set, and no other.
+    /// Executes MFF (draft-somers-ftp-mfxx 5). Refused unless all of its facts can be set.
     fn change_facts(&mut self, ticket: Ticket, argument: MffArgument<'_>, tx: &mut Tx<'_>) -> ForHost {
         let Ok(facts) = argument.facts() else {
             return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "The argument cannot be read.", tx);
@@ -63,7 +63,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.ask_about(ticket, facts.name, Request::Change(changes), tx)
     }
 
-    /// Replies with what was changed, in the facts' own form (draft-somers-ftp-mfxx 3.1).
+    /// Replies with the changed facts in their own format (draft-somers-ftp-mfxx 3.1).
     pub(in crate::server::session) fn facts_changed(
         &mut self,
         ticket: Ticket,
@@ -95,7 +95,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.next.hash().or(self.config.hashes.first().copied())
     }
 
-    /// HASH and the older commands of one hash each, which take a range after a path in quotes.
+    /// Executes HASH, or an older command for one hash, which takes a range after a quoted path.
     fn digest(
         &mut self,
         ticket: Ticket,
@@ -113,7 +113,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.ask_about(ticket, path, Request::Digest { algorithm, range }, tx)
     }
 
-    /// `213 SHA-256 0-49 hex path` for HASH; the hash alone for the others.
+    /// Replies with `213 SHA-256 0-49 hex path` to HASH, and with only the hash to the others.
     pub(in crate::server::session) fn digest_reply(
         &mut self,
         ticket: Ticket,
@@ -141,7 +141,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.or_too_long(sent, tx);
     }
 
-    /// COMB: a name to put together under, and the parts.
+    /// Executes COMB. Its argument is the target's name and those of the parts.
     fn combine(&mut self, ticket: Ticket, argument: Text<'_>, line: Span, tx: &mut Tx<'_>) -> ForHost {
         let names = NameList::parse(argument).ok().and_then(|names| names.split_first());
         let Some((target, Some(parts))) = names else {
@@ -156,8 +156,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 }
 
-/// `"path" [start [end]]`: the older hash commands' way to name a part of a file; the end is one past the
-/// last byte.
+/// Parses `"path" [start [end]]`, the argument of the older hash commands for a part of a file. The
+/// end is one past the last byte.
 fn quoted_range(argument: Text<'_>) -> Option<(Text<'_>, ByteRange)> {
     let bytes = argument.as_bytes();
     let close = memchr::memrchr(b'"', bytes).filter(|close| *close > 0 && bytes.starts_with(b"\""))?;

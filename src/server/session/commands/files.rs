@@ -1,5 +1,5 @@
-//! The commands about directories and files that move no data: CWD, PWD, MKD, RMD, DELE, RNFR, RNTO, SIZE, MDTM, MLST
-//! and AVBL (RFC 959 4.1.1 and 4.1.3, RFC 3659).
+//! The commands on directories and files that transfer no data: CWD, PWD, MKD, RMD, DELE, RNFR,
+//! RNTO, SIZE, MDTM, MLST and AVBL (RFC 959 4.1.1 and 4.1.3, RFC 3659).
 
 use super::super::Session;
 use super::Carried;
@@ -9,7 +9,7 @@ use crate::server::machine::Ticket;
 use crate::server::request::Request;
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Carries out the commands of this group.
+    /// Executes the commands of this group.
     pub(super) fn file_command<'r>(
         &mut self,
         ticket: Ticket,

@@ -1,5 +1,5 @@
-//! The commands that tell of the server and its session: STAT, HELP, SYST, NOOP, FEAT, LANG, CLNT and CSID (RFC 959
-//! 4.1.3, RFC 2389, RFC 2640).
+//! The commands that report on the server and the session: STAT, HELP, SYST, NOOP, FEAT, LANG, CLNT
+//! and CSID (RFC 959 4.1.3, RFC 2389, RFC 2640).
 
 use super::super::{ForHost, Session};
 use super::Carried;
@@ -14,11 +14,11 @@ use crate::server::parameters::SERVED_FACTS;
 use crate::server::request::Request;
 use crate::server::transfer::{END_ROOM, Transfer};
 
-/// The one language of the replies (RFC 2640 4.1).
+/// The only language of the replies (RFC 2640 4.1).
 const LANGUAGE: &[u8] = b"en";
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Carries out the commands of this group.
+    /// Executes the commands of this group.
     pub(super) fn information_command<'r>(
         &mut self,
         ticket: Ticket,
@@ -62,13 +62,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         })
     }
 
-    /// Tells one entry of the directory that [`Request::Entries`] asks for. After
-    /// the last one the request is answered with [`Answer::Done`](crate::server::Answer::Done).
+    /// Sends one entry of the directory for [`Request::Entries`]. After the last one, answer the
+    /// request with [`Answer::Done`](crate::server::Answer::Done).
     ///
     /// # Errors
-    /// [`LocalError::NoRoom`] when the client has yet to take what was told before: send what is pending,
-    /// then tell the same entry again. [`LocalError::Ended`] when nobody waits for it any more: the session
-    /// has ended, or it took too long. [`LocalError::WrongAnswer`] when something else was asked.
+    /// Returns [`LocalError::NoRoom`] if the client has yet to read the previous entries: send the
+    /// pending bytes, then send the same entry again. Returns [`LocalError::Ended`] if the request
+    /// is no longer open, because the session has ended or the request timed out, and
+    /// [`LocalError::WrongAnswer`] if the open request is another one.
     pub fn tell_entry<'t>(
         &mut self,
         ticket: &Ticket,
@@ -92,7 +93,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 ReplyLine::encode(Code::DIRECTORY_STATUS, Position::First, Text::literal("Status:"), tx)?;
             }
             writer.write(entry, tx)?;
-            // The last line must always find its room.
+            // Keep room for the last line of the reply.
             if tx.free() < END_ROOM { Err(Full) } else { Ok(()) }
         });
         match told {
@@ -101,13 +102,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.deadlines.progressed();
                 Ok(())
             }
-            // There will never be more room than now.
+            // There will never be more room than now, so the entry is dropped.
             Err(Full) if empty => Ok(()),
             Err(Full) => Err(LocalError::NoRoom),
         }
     }
 
-    /// The line that ends them.
+    /// Queues the last line of the reply with the entries.
     pub(in crate::server::session) fn end_entries(
         &mut self,
         ticket: Ticket,
@@ -123,7 +124,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         });
     }
 
-    /// FEAT (RFC 2389 3): of the features that are configured, those whose commands are served.
+    /// Answers FEAT (RFC 2389 3) with the configured features whose commands are served.
     fn features(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let (hash, facts) = (self.hash_in_force(), self.next.facts());
         let Self { pi, config, .. } = self;
@@ -162,7 +163,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.or_too_long(sent, tx);
     }
 
-    /// LANG (RFC 2640 4.1): there is one language, and it is in force.
+    /// Answers LANG (RFC 2640 4.1). There is only one language.
     fn language(&mut self, ticket: Ticket, tag: Option<Text<'_>>, tx: &mut Tx<'_>) -> ForHost {
         let primary =
             tag.and_then(|tag| tag.as_bytes().split(|byte| *byte == b'-').next()).unwrap_or(LANGUAGE);
@@ -177,7 +178,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// HELP: the commands that are served, or one of them.
+    /// Answers HELP with the list of served commands, or with the syntax of one.
     fn help(&mut self, ticket: Ticket, topic: Option<Text<'_>>, tx: &mut Tx<'_>) {
         let Some(topic) = topic else {
             let Self { pi, config, .. } = self;
@@ -211,7 +212,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// STAT without a path: the state of the session (RFC 959 4.1.3), and of the transfer if one runs.
+    /// Answers STAT without a path: the state of the session (RFC 959 4.1.3) and of a running
+    /// transfer.
     fn status(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let (peer, coding, open) = (self.endpoints.peer, self.next.coding(), self.data.is_open());
         let moved = self.transfer.as_ref().map(Transfer::moved);

@@ -1,5 +1,6 @@
-//! One command: the gate, the replies that the session gives by itself, and the requests to the host. The commands
-//! are in groups, a file a group; each file begins with the list of its commands.
+//! Command dispatch: passes each command through the gate, then answers it directly or produces a
+//! request for the host. The commands are in groups, one file per group, which begins with the list
+//! of its commands.
 
 mod access;
 mod extensions;
@@ -18,22 +19,22 @@ use crate::server::gate::{self, Denial};
 use crate::server::machine::Ticket;
 use crate::server::request::Request;
 
-/// The result of a group's attempt at a command: a request for the host if one is needed, or the command itself where
-/// it is of another group.
+/// The result of passing a command to a group: a request for the host if one is needed, or the
+/// command back if it belongs to another group.
 type Carried<'r> = Result<ForHost, (Ticket, Command<'r>)>;
 
-/// The text that begins HTTP requests and the like (CVE-2021-3618: one protocol's bytes sent to another's
-/// server).
+/// The first words of requests in other protocols, whose bytes an attacker may redirect to this
+/// server (CVE-2021-3618).
 const OTHER_PROTOCOLS: [(Protocol, &[&[u8]]); 2] = [
     (Protocol::Http, &[b"GET", b"POST", b"PUT", b"HEAD", b"CONNECT", b"OPTIONS", b"PATCH"]),
     (Protocol::Smtp, &[b"EHLO", b"HELO"]),
 ];
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Takes a command line. All of it passes the gate first.
+    /// Handles a command line. Every command passes the gate first.
     pub(super) fn line(&mut self, ticket: Ticket, line: Span, rx: &Rx<'_>, tx: &mut Tx<'_>) -> ForHost {
         let command = Command::parse(rx.bytes(line));
-        // NOOP and STAT ask about the session itself and change nothing: what RNFR has named waits on.
+        // NOOP and STAT change nothing, so the source that RNFR named stays usable.
         let keeps = matches!(command, Ok(Command::Noop | Command::Stat(_)));
         if !keeps && self.paths.next_command() && !matches!(command, Ok(Command::Rnto(_))) {
             self.paths.forget_waiting();
@@ -69,7 +70,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Finds the group of a command. `line` is its place.
+    /// Passes a command to its group. `line` is its position in the receive window.
     fn dispatch(
         &mut self,
         ticket: Ticket,
@@ -122,7 +123,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (2).")
             }
             CommandError::UnknownFamily(_) => (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (1)."),
-            // RFC 2228 3: it is a level that this server does not know.
+            // The level is unknown to this server (RFC 2228 3).
             CommandError::BadArgument(Verb::Prot, _) => {
                 (Code::PARAMETER_NOT_IMPLEMENTED, "TLS has levels C and P.")
             }
@@ -131,7 +132,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.bad_command(ticket, code, Text::literal(text), tx);
     }
 
-    /// Asks the host something about a path.
+    /// Returns a request to the host about a path.
     fn ask_about(
         &mut self,
         ticket: Ticket,
@@ -143,8 +144,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.ask_aimed(ticket, aimed, request, tx)
     }
 
-    /// Like [`ask_about`](Self::ask_about), with an argument that may have to be read in another way if there is
-    /// nothing by that name.
+    /// Like [`ask_about`](Self::ask_about), with an argument that may be read in another way if no
+    /// such name exists.
     fn ask_reading(
         &mut self,
         ticket: Ticket,
@@ -172,7 +173,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 }
 
-/// Returns the place of an argument that ends with its line.
+/// Returns the position of an argument that extends to the end of its line.
 fn place(line: Span, argument: Text<'_>) -> Span {
     line.after(line.len() - argument.len())
 }

@@ -1,5 +1,5 @@
-//! The commands that set the parameters of the next transfer: TYPE, STRU, MODE, PORT and its like, PASV and its like,
-//! ALLO, REST, RANG and OPTS (RFC 959 4.1.2 and 4.1.3, RFC 2389 4).
+//! The commands that set the parameters of the next transfer: TYPE, STRU, MODE, PORT, EPRT, LPRT,
+//! PASV, EPSV, LPSV, ALLO, REST, RANG and OPTS (RFC 959 4.1.2 and 4.1.3, RFC 2389 4).
 
 use core::net::{IpAddr, SocketAddr};
 
@@ -13,7 +13,7 @@ use crate::server::parameters::Part;
 use crate::transfer::Coding;
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Carries out the commands of this group.
+    /// Executes the commands of this group.
     pub(super) fn parameter_command<'r>(
         &mut self,
         ticket: Ticket,
@@ -50,7 +50,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.next.set_size_hint(allocation.bytes);
                 self.answer_now(ticket, Code::SUPERFLUOUS, "Nothing needs to be allocated.", tx)
             }
-            // Each says where to begin: what was sent last counts.
+            // REST and RANG both set the part of the file, and the later one counts.
             Command::Rest(marker) => match marker.offset() {
                 Some(offset) => {
                     self.next.set_part(Part::From(offset));
@@ -77,7 +77,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// PASV, LPSV and EPSV: asks for a listener instead of whatever there was.
+    /// Executes PASV, LPSV and EPSV: requests a listener in place of any previous data connection.
     fn listen(&mut self, ticket: Ticket, reply: PassiveReply) -> ForHost {
         self.data.listen(ticket, reply, self.config.passive_ports.clone());
         None
@@ -87,7 +87,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Only EPSV after EPSV ALL.", tx)
     }
 
-    /// PORT and EPRT: never to another host than the client's, never to a privileged port (RFC 2577).
+    /// Executes PORT, LPRT and EPRT. Refuses privileged ports, and hosts other than the client's
+    /// unless the configuration allows them (RFC 2577).
     fn active(&mut self, ticket: Ticket, mut address: SocketAddr, tx: &mut Tx<'_>) -> ForHost {
         if self.next.is_only_extended() {
             return self.only_extended(ticket, tx);
@@ -96,7 +97,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Use EPSV or PASV here.", tx);
         }
         if address.ip().is_unspecified() {
-            // What lftp's listener is bound to, which it names over IPv6.
+            // lftp sends the unspecified address that its listener is bound to over IPv6.
             address.set_ip(self.endpoints.peer.ip());
         }
         if !self.may_share_data(address.ip()) || address.port() < 1024 {
@@ -120,12 +121,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         !matches!(argument, EpsvArgument::Protocol(protocol) if protocol != own)
     }
 
-    /// Returns the effort of MODE Z.
+    /// Returns the compression level of MODE Z.
     pub(super) fn deflate_level(&self) -> Option<u8> {
         self.next.level().or(self.config.deflate_level)
     }
 
-    /// OPTS (RFC 2389 4).
+    /// Executes OPTS (RFC 2389 4).
     fn option(&mut self, ticket: Ticket, option: OptsArgument<'_>, tx: &mut Tx<'_>) -> ForHost {
         match option {
             OptsArgument::Utf8(true) => self.answer_now(ticket, Code::COMMAND_OKAY, "Names are UTF-8.", tx),

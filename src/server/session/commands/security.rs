@@ -1,4 +1,5 @@
-//! AUTH, PBSZ, PROT and CCC (RFC 2228 3, RFC 4217), and the commands of RFC 2228 that TLS makes superfluous.
+//! AUTH, PBSZ, PROT and CCC (RFC 2228 3, RFC 4217), and the commands of RFC 2228 that TLS does not
+//! need.
 
 use super::super::{ForHost, Session};
 use super::Carried;
@@ -9,12 +10,13 @@ use crate::error::PeerError;
 use crate::security::{Policy, TlsMode};
 use crate::server::machine::Ticket;
 
-/// The mechanisms of AUTH, and whether each protects data connections from the start, as PROT P does. RFC 4217 17
-/// has the first two. Its drafts had the others, with that meaning, and servers in use have kept it.
+/// The mechanisms of AUTH, and whether each protects data connections from the start, as PROT P
+/// does. RFC 4217 17 defines the first two. The others come from its drafts, with that meaning, and
+/// existing servers still support them.
 const MECHANISMS: [(&str, bool); 4] = [("TLS", false), ("TLS-C", false), ("SSL", true), ("TLS-P", true)];
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Carries out the commands of RFC 2228 and RFC 4217.
+    /// Executes the commands of RFC 2228 and RFC 4217.
     pub(super) fn security_command<'r>(
         &mut self,
         ticket: Ticket,
@@ -33,7 +35,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         })
     }
 
-    /// AUTH (RFC 4217 4): once it is granted nothing that was sent in the clear counts any more.
+    /// Executes AUTH (RFC 4217 4). Granting it resets the session, so that nothing sent in the
+    /// clear remains in effect.
     fn authenticate(&mut self, ticket: Ticket, mechanism: Text<'_>, rx: &Rx<'_>, tx: &mut Tx<'_>) -> ForHost {
         let mechanism = mechanism.as_bytes().trim_ascii_end();
         let known = MECHANISMS.iter().find(|(name, _)| mechanism.eq_ignore_ascii_case(name.as_bytes()));
@@ -69,7 +72,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.answer_now(ticket, Code::SECURITY_EXCHANGE_COMPLETE, "Begin TLS.", tx)
     }
 
-    /// PBSZ (RFC 4217 9): TLS needs no buffers of an agreed size, and the command has to come all the same.
+    /// Executes PBSZ (RFC 4217 9). TLS needs no agreed buffer size, but PROT requires the command.
     fn size_protection_buffer(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
         if !self.is_secured() {
             return self.answer_now(ticket, Code::BAD_SEQUENCE, "Send AUTH TLS first.", tx);
@@ -78,7 +81,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.answer_now(ticket, Code::COMMAND_OKAY, "PBSZ=0", tx)
     }
 
-    /// PROT (RFC 4217 9).
+    /// Executes PROT (RFC 4217 9).
     fn protect(&mut self, ticket: Ticket, level: ProtectionLevel, tx: &mut Tx<'_>) -> ForHost {
         if !self.is_secured() || !self.protection.is_sized() {
             return self.answer_now(ticket, Code::BAD_SEQUENCE, "Send PBSZ first.", tx);
@@ -99,20 +102,21 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         } else {
             self.protection.clear_data();
             if self.data.is_protected() {
-                // What is protected already cannot be cleared.
+                // TLS cannot be removed from an open data connection.
                 self.data.close(DataOp::Abort);
             }
         }
         self.answer_now(ticket, Code::COMMAND_OKAY, "Data protection set.", tx)
     }
 
-    /// ADAT (RFC 2228 3): TLS has no such data, and its exchange is over when this can come.
+    /// Refuses ADAT (RFC 2228 3): TLS has no such data, and its handshake is over before ADAT can
+    /// arrive.
     fn security_data(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
         let text = if self.is_secured() { "TLS is in force already." } else { "AUTH comes first." };
         self.answer_now(ticket, Code::BAD_SEQUENCE, text, tx)
     }
 
-    /// MIC, CONF and ENC (RFC 2228 3): TLS protects the connection, not commands.
+    /// Refuses MIC, CONF and ENC (RFC 2228 3): TLS protects the connection, not single commands.
     fn protected_command(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
         match self.is_secured() {
             true => {
@@ -123,7 +127,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// CCC (RFC 4217 5).
+    /// Executes CCC (RFC 4217 5).
     fn clear_control(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
         if !self.is_secured() {
             let text = "The connection is clear already.";
@@ -136,8 +140,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.answer_now(ticket, Code::COMMAND_OKAY, "In the clear from now on.", tx)
     }
 
-    /// REIN: TLS ends too, once the reply is out (RFC 4217 13). Where it began with the connection there is
-    /// nothing to go back to.
+    /// Resets the protection after REIN: explicit TLS ends once the reply is sent (RFC 4217 13).
+    /// Implicit TLS stays, since such a connection has no clear state to return to.
     pub(super) fn reset_protection(&mut self) {
         self.protection.reset();
         if self.is_secured() && self.config.security.tls == TlsMode::Explicit {

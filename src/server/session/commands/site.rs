@@ -1,4 +1,4 @@
-//! SITE (RFC 959 4.1.3): the commands that the session knows, and all others, which are the host's.
+//! SITE (RFC 959 4.1.3): the commands that the session knows; all others go to the host.
 
 use super::super::{ForHost, Session};
 use crate::buffer::{Span, Tx};
@@ -9,7 +9,7 @@ use crate::server::machine::Ticket;
 use crate::server::request::{Changes, Request};
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// SITE (RFC 959 4.1.3). What it does not know is the host's.
+    /// Executes SITE (RFC 959 4.1.3), or passes an unknown SITE command to the host.
     pub(super) fn site(
         &mut self,
         ticket: Ticket,
@@ -62,10 +62,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             SiteCommand::Other(_) => Some((ticket, Request::Site(place))),
         }
     }
-    /// Answers a SITE command that the host has carried out.
+    /// Answers a SITE command that the host has executed.
     ///
     /// # Errors
-    /// Gives the ticket back where the answer does not fit the request.
+    /// Returns the ticket if the answer does not fit the request.
     pub(in crate::server::session) fn site_done(
         &mut self,
         ticket: Ticket,

@@ -1,5 +1,5 @@
-//! The commands that move data, and the one that stops them: RETR, STOR, APPE, STOU, LIST, NLST, MLSD and ABOR
-//! (RFC 959 4.1.3, RFC 3659 7).
+//! The commands that transfer data, and ABOR: RETR, STOR, APPE, STOU, LIST, NLST and MLSD (RFC 959
+//! 4.1.3, RFC 3659 7).
 
 use core::num::NonZeroU64;
 
@@ -12,7 +12,7 @@ use crate::server::request::{Access, Listing, Request};
 use crate::transfer::{Coding, Parameters};
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
-    /// Carries out the commands of this group.
+    /// Executes the commands of this group.
     pub(super) fn transfer_command<'r>(
         &mut self,
         ticket: Ticket,
@@ -20,7 +20,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         tx: &mut Tx<'_>,
     ) -> Carried<'r> {
         let verb = self.call.verb();
-        // An ABOR, and what is of another group, leaves REST and RANG to the transfer that they are for.
+        // ABOR and commands of other groups leave REST and RANG for the next transfer.
         if command.known_verb().is_none_or(|verb| !verb.opens_data_connection()) {
             return match command {
                 Command::Abor => {
@@ -60,7 +60,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         })
     }
 
-    /// RETR, from where REST has said or of the range that RANG has.
+    /// Executes RETR, from the offset of REST or for the range of RANG.
     fn retrieve(
         &mut self,
         ticket: Ticket,
@@ -80,13 +80,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             if self.next.coding().structure != FileStructure::File {
                 return self.no_restart(ticket, tx);
             }
-            // Which byte of the file that is shows only when it is read.
+            // The offset in the file is not known until the file is read.
             (parameters.position, parameters.skip) = (0, restart);
         }
         self.open(ticket, path, Access::Read { offset: parameters.position }, parameters, tx)
     }
 
-    /// STOR, from where REST has said. The [server's module](crate::server) has the reasons for the refusals.
+    /// Executes STOR, from the offset of REST. See the [server's module](crate::server) for the
+    /// reasons of the refusals.
     fn store(&mut self, ticket: Ticket, path: Text<'_>, restart: u64, tx: &mut Tx<'_>) -> ForHost {
         if restart > 0 && !self.counts_from_file() {
             return self.no_restart(ticket, tx);
@@ -94,9 +95,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.open(ticket, path, Access::Write { offset: restart }, self.parameters(restart), tx)
     }
 
-    /// Returns whether the number that REST has is one of bytes of the file: in the modes with markers it is a
-    /// marker, and those are made so (RFC 959 3.5); in the others it counts bytes as they travel in stream
-    /// mode (RFC 3659 5.3).
+    /// Returns whether the argument of REST counts bytes of the file. In modes with markers it is a
+    /// marker, which does so here (RFC 959 3.5); in the others it counts bytes as stream mode would
+    /// transfer them (RFC 3659 5.3).
     fn counts_from_file(&self) -> bool {
         self.next.coding().has_markers() || self.next.coding().keeps_offsets()
     }
@@ -109,7 +110,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, text, tx)
     }
 
-    /// A file is moved as was agreed, from this byte of it on.
+    /// Returns the parameters in force, for a transfer that begins at this byte of the file.
     fn parameters(&self, position: u64) -> Parameters {
         let mut parameters = Parameters::new(self.next.coding());
         (parameters.position, parameters.level) = (position, self.deflate_level());
@@ -126,7 +127,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         tx: &mut Tx<'_>,
     ) -> ForHost {
         if let (Some(most), Some(begin)) = (self.config.limits.upload_size, access.first_stored()) {
-            // What ALLO has said is a hint, and so as good a reason as the size itself would be.
+            // The size from ALLO is only a hint, but suffices to refuse the upload.
             let left = most.get().checked_sub(begin).and_then(NonZeroU64::new);
             if left.is_none_or(|left| self.next.size_hint().is_some_and(|size| size > left.get())) {
                 self.next.forget_size_hint();
@@ -145,7 +146,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         listing: Listing,
         tx: &mut Tx<'_>,
     ) -> ForHost {
-        // A listing's lines end in CRLF whatever the type; they travel in the mode that was agreed.
+        // The lines of a listing end in CRLF in every type; only the mode in force applies.
         let mut parameters = Parameters::new(Coding { mode: self.next.coding().mode, ..Coding::IDENTITY });
         parameters.level = self.deflate_level();
         self.argument.list(self.call.verb());
