@@ -356,6 +356,8 @@ fn the_older_hashes_take_a_range_after_a_path_in_quotes() {
         ("XCRC \"file\" 2 5", "/file", "2, end: 4"),
         ("XCRC file 2 5", "/file 2 5", "1, end: 0"),
         ("XCRC \"file\" 5 2", "/\"file\" 5 2", "1, end: 0"),
+        ("XCRC \"file\" 0 0", "/\"file\" 0 0", "1, end: 0"),
+        ("XCRC \"file\" 0 1", "/file", "0, end: 0"),
         ("XCRC \"fi le\" 1 2", "/fi le", "1, end: 1"),
     ] {
         let mut rig = Rig::with(hashing()).login();

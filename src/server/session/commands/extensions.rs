@@ -172,9 +172,8 @@ fn quoted_range(argument: Text<'_>) -> Option<(Text<'_>, ByteRange)> {
     let (start, end) = (number()?, number()?);
     let range = match (start, end) {
         (None, _) => ByteRange::WHOLE,
-        (Some(start), end) => {
-            ByteRange::new(start, end.map_or(u64::MAX, |end| end.saturating_sub(1))).ok()?
-        }
+        (Some(start), None) => ByteRange::new(start, u64::MAX).ok()?,
+        (Some(start), Some(end)) => ByteRange::new(start, end.checked_sub(1)?).ok()?,
     };
     Some((Text::new(path).ok()?, range))
 }
