@@ -13,6 +13,7 @@ use crate::server::{Request, Session, Ticket};
 ///
 /// ```
 /// use ftp_proto::buffer::Tx;
+/// use ftp_proto::codec::Text;
 /// use ftp_proto::server::{Answer, Config, Refusal, Request, Session, Ticket};
 /// use ftp_proto::testing::{MemoryHost, ScriptedClient, SessionHost};
 ///
