@@ -6,7 +6,7 @@
 use ::std::ffi::OsString;
 use ::std::path::{Path, PathBuf};
 
-use super::walk::Listed;
+use super::client::Listed;
 use crate::codec::UnsafeName;
 use crate::listing::Entry;
 

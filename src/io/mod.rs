@@ -10,17 +10,12 @@
 #![cfg_attr(feature = "smol", doc = "- [`smol`]: asynchronous, on smol, or anything else that runs futures.")]
 
 mod accounts;
-mod builder;
 mod client;
-mod collect;
 mod control;
 mod data;
 #[cfg(feature = "disk")]
 mod disk;
 mod error;
-mod expand;
-mod files;
-mod fxp;
 mod guarded;
 #[cfg(feature = "hash")]
 mod hasher;
@@ -30,14 +25,9 @@ mod hasher;
 mod host;
 mod local;
 mod login;
-mod moves;
 mod names;
-mod operations;
-mod outcome;
 mod pool;
 mod recoded;
-mod remove;
-mod restart;
 mod runtime;
 mod server;
 mod service;
@@ -59,18 +49,18 @@ pub mod tls;
 mod tls;
 #[cfg(feature = "tokio")]
 pub mod tokio;
-mod transfer;
 mod virtual_hosts;
-mod walk;
 mod wire;
 
 pub use accounts::Users;
-pub use collect::ListingLimits;
+pub use client::{
+    Client, ClientBuilder, Entries, FxpError, Listed, ListingLimits, Removal, Removed, Reply, Retrieve,
+    Store, Unseen, Walker,
+};
 pub use control::Direction;
 #[cfg(feature = "disk")]
 pub use disk::{Directory, DiskEntries, DiskFile};
 pub use error::{Error, Refused};
-pub use fxp::FxpError;
 pub use guarded::{Guarded, GuardedEntries};
 #[cfg(feature = "hash")]
 pub use hasher::HASHES;
@@ -79,13 +69,10 @@ pub use host::{
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
 pub use local::local_name;
-pub use outcome::Reply;
 pub use recoded::{Recoded, RecodedEntries};
-pub use remove::{Removal, Removed, Unseen};
 pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 #[cfg(feature = "proxy-protocol")]
 pub use service::Proxies;
-pub use service::{PublicAddress, Shutdown};
+pub use service::{PublicAddress, Server, Shutdown};
 pub use shared::IntoShared;
 pub use virtual_hosts::VirtualHosts;
-pub use walk::{Listed, Walker};

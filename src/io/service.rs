@@ -8,7 +8,7 @@ mod guesses;
 #[cfg(feature = "proxy-protocol")]
 mod proxy;
 mod public;
-pub(super) mod setup;
+mod server;
 mod state;
 
 use ::std::fmt;
@@ -35,6 +35,7 @@ pub(super) use guesses::Guesses;
 #[cfg(feature = "proxy-protocol")]
 pub use proxy::Proxies;
 pub use public::PublicAddress;
+pub use server::Server;
 pub use state::Shutdown;
 use state::{Place, State};
 

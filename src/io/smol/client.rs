@@ -1,14 +1,15 @@
 //! A client on smol.
 
+use ::std::io;
+use ::std::pin::Pin;
+use ::std::task::{Context, Poll};
+
+use ::futures_core::Stream;
+use ::futures_io::{AsyncRead, AsyncWrite};
+
 use super::runtime::{Smol, ToSocketAddrs, resolve};
-use super::transfer::{Entries, Retrieve, Store};
-use crate::io::builder::builder;
-use crate::io::client::Connection;
-use crate::io::expand::asynchronous;
-use crate::io::files::files;
-use crate::io::moves::moves;
-use crate::io::operations::operations;
-use crate::io::restart::restarts;
+use crate::io::{self as adapters, Error};
+use crate::listing::ListingLine;
 
 /// A client of one server.
 ///
@@ -29,16 +30,75 @@ use crate::io::restart::restarts;
 /// # Ok(())
 /// # }
 /// ```
-///
-/// Paths are bytes (or UTF-8 strings) without CR, LF and NUL. After an error that is not
-/// [fatal](Error::is_fatal) it can be used on, and so it can after the future of any of its methods was
-/// dropped: that is the way to stop a call from elsewhere.
-pub struct Client {
-    connection: Connection<Smol>,
+pub type Client = adapters::Client<Smol>;
+
+/// The settings of a client before it connects.
+pub type ClientBuilder = adapters::ClientBuilder<Smol>;
+
+/// A download, which implements [`AsyncRead`].
+pub type Retrieve<'c> = adapters::Retrieve<'c, Smol>;
+
+/// An upload, which implements [`AsyncWrite`].
+pub type Store<'c> = adapters::Store<'c, Smol>;
+
+/// The entries of a listing, as they arrive: a [`Stream`].
+pub type Entries<'c> = adapters::Entries<'c, Smol>;
+
+impl Client {
+    /// Returns the default settings.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new(Smol::new())
+    }
+
+    /// Connects with the default settings.
+    ///
+    /// # Errors
+    /// Those of [`ClientBuilder::connect`].
+    pub async fn connect(server: impl ToSocketAddrs) -> Result<Self, Error> {
+        Self::builder().connect(server).await
+    }
 }
 
-operations!(asynchronous, Smol);
-moves!(asynchronous);
-files!(asynchronous);
-restarts!(asynchronous);
-builder!(asynchronous, Smol);
+impl ClientBuilder {
+    /// Connects to the first of the server's addresses that can be reached, and reads its greeting.
+    ///
+    /// # Errors
+    /// If no address can be reached, what answers is not an FTP server, or the server refuses.
+    pub async fn connect(self, server: impl ToSocketAddrs) -> Result<Client, Error> {
+        self.connect_by(resolve(server)).await
+    }
+}
+
+impl AsyncRead for Retrieve<'_> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Self::poll_read(&mut self, cx, buffer).map_err(Into::into)
+    }
+}
+
+impl AsyncWrite for Store<'_> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Self::poll_write(&mut self, cx, bytes).map_err(Into::into)
+    }
+
+    /// Does nothing: only the end of an upload completes it.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ends the upload as [`finish`](Store::finish) does, which returns the server's reply afterwards.
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_finish(cx).map_err(Into::into)
+    }
+}
+
+impl Stream for Entries<'_> {
+    type Item = Result<ListingLine, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Self::poll_next(&mut self, cx)
+    }
+}

@@ -1,15 +1,11 @@
-//! A server on smol, with a task for each session.
+//! A server on smol.
 
-use ::std::future::Future;
 use ::std::io;
-use ::std::pin::Pin;
 
 use ::async_executor::Executor;
 
 use super::runtime::{Smol, ToSocketAddrs, resolve};
-use crate::io::expand::asynchronous;
-use crate::io::service::Service;
-use crate::io::service::setup::setup;
+use crate::io::{self as adapters, Accounts, AsyncAccounts};
 
 /// A server that listens, and serves each client in a task of its own.
 ///
@@ -25,43 +21,37 @@ use crate::io::service::setup::setup;
 /// # Ok(())
 /// # }
 /// ```
-///
-/// # Signals
-///
-/// The library handles none. Where the size of files is limited (`RLIMIT_FSIZE`, systemd's `LimitFSIZE=`), an upload
-/// past the limit raises SIGXFSZ, which ends the process with all its sessions unless the program ignores it
-/// (`signal(SIGXFSZ, SIG_IGN)`): the client is then told 552, and nothing else happens.
-#[derive(Debug)]
-#[must_use = "a server does nothing until it serves"]
-pub struct Server {
-    service: Service,
-}
-
-setup!(asynchronous, Smol);
+pub type Server = adapters::Server<Smol>;
 
 impl Server {
-    /// Serves until it is [shut down](crate::io::Shutdown::shut_down) and the last session has ended. The sessions run
-    /// as part of this future, so on one thread; dropped, it takes them with it.
+    /// Listens at `address`, for clients of a host that may block, such as a
+    /// [`Directory`](crate::io::Directory) with [`Users`](crate::io::Users). Its calls are made in
+    /// threads where they delay nobody.
     ///
     /// # Errors
-    /// When the listener is gone. Nothing less ends it: a connection that breaks before it is accepted is passed
-    /// over, and a lack of descriptors or memory is waited out.
+    /// If the address is not available.
+    pub async fn bind(address: impl ToSocketAddrs, accounts: impl Accounts) -> io::Result<Self> {
+        Self::listen(Smol::new(), &resolve(address).await?, accounts)
+    }
+
+    /// Listens at `address`, for clients of a host that never blocks.
+    ///
+    /// # Errors
+    /// If the address is not available.
+    pub async fn bind_async(address: impl ToSocketAddrs, accounts: impl AsyncAccounts) -> io::Result<Self> {
+        Self::listen_async(Smol::new(), &resolve(address).await?, accounts)
+    }
+
+    /// Serves until the server is [shut down](crate::io::Shutdown::shut_down) and the last session has
+    /// ended. Sessions run as part of this future, thus in one thread; dropping it ends them. To run them
+    /// elsewhere, see [`serve_with`](Self::serve_with).
+    ///
+    /// # Errors
+    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack of
+    /// descriptors or memory is waited out.
     pub async fn serve(self) -> io::Result<()> {
         let executor = Executor::new();
         let spawn = |session| executor.spawn(session).detach();
-        executor.run(self.service.serve(Smol::new(), spawn)).await
-    }
-
-    /// As [`serve`](Self::serve), with each session run by `spawn`: on an executor of several threads, it may be.
-    /// Dropped, it ends its sessions without any grace.
-    ///
-    /// # Errors
-    /// When the listener is gone. Nothing less ends it: a connection that breaks before it is accepted is passed
-    /// over, and a lack of descriptors or memory is waited out.
-    pub async fn serve_with(
-        self,
-        spawn: impl FnMut(Pin<Box<dyn Future<Output = ()> + Send>>),
-    ) -> io::Result<()> {
-        self.service.serve(Smol::new(), spawn).await
+        executor.run(self.serve_with(spawn)).await
     }
 }

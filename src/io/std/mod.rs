@@ -10,10 +10,8 @@ mod server;
 mod stop;
 #[cfg(test)]
 mod tests;
-mod transfer;
 
 pub use crate::io::service::Shutdown;
-pub use client::{Client, ClientBuilder};
+pub use client::{Client, ClientBuilder, Entries, Retrieve, Store};
 pub use server::Server;
 pub use stop::StopHandle;
-pub use transfer::{Entries, Retrieve, Store};

@@ -1,51 +1,53 @@
-//! A server with a thread for each session.
+//! A server whose sessions have a thread each.
 
-use ::std::io;
-use ::std::thread;
+use ::std::{io, thread};
 
-use super::reactor::{Blocking, ToSocketAddrs, block_on_woken, resolve};
-use crate::io::expand::blocking;
-use crate::io::service::Service;
-use crate::io::service::setup::setup;
+use super::reactor::{Blocking, ToSocketAddrs, block_on, block_on_woken, resolve};
+use crate::io::{self as adapters, Accounts, AsyncAccounts};
 
 /// A server that listens, and serves each client in a thread of its own.
 ///
 /// ```no_run
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # #[cfg(feature = "disk")] {
+/// /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use ftp_proto::io::{Directory, Users, std::Server};
 ///
 /// let users = Users::new().anonymous(Directory::open("/srv/ftp")?);
 /// let server = Server::bind("127.0.0.1:2121", users)?;
 /// println!("listening on {}", server.local_addr());
 /// server.serve()?;
-/// # }
 /// # Ok(())
 /// # }
 /// ```
-///
-/// # Signals
-///
-/// The library handles none. Where the size of files is limited (`RLIMIT_FSIZE`, systemd's `LimitFSIZE=`), an upload
-/// past the limit raises SIGXFSZ, which ends the process with all its sessions unless the program ignores it
-/// (`signal(SIGXFSZ, SIG_IGN)`): the client is then told 552, and nothing else happens.
-#[derive(Debug)]
-#[must_use = "a server does nothing until it serves"]
-pub struct Server {
-    service: Service,
-}
-
-setup!(blocking, Blocking);
+pub type Server = adapters::Server<Blocking>;
 
 impl Server {
-    /// Serves until it is [shut down](crate::io::Shutdown::shut_down) and the last session has ended.
+    /// Listens at `address`, for clients of a host that may block, such as a
+    /// [`Directory`](crate::io::Directory) with [`Users`](crate::io::Users). Its calls are made in
+    /// threads where they delay nobody.
     ///
     /// # Errors
-    /// When the listener is gone. Nothing less ends it: a connection that breaks before it is accepted is passed
-    /// over, and a lack of descriptors or memory is waited out.
+    /// If the address is not available.
+    pub fn bind(address: impl ToSocketAddrs, accounts: impl Accounts) -> io::Result<Self> {
+        Self::listen(Blocking::new(), &block_on(resolve(address))?, accounts)
+    }
+
+    /// Listens at `address`, for clients of a host that never blocks.
+    ///
+    /// # Errors
+    /// If the address is not available.
+    pub fn bind_async(address: impl ToSocketAddrs, accounts: impl AsyncAccounts) -> io::Result<Self> {
+        Self::listen_async(Blocking::new(), &block_on(resolve(address))?, accounts)
+    }
+
+    /// Serves until the server is [shut down](crate::io::Shutdown::shut_down) and the last session has
+    /// ended.
+    ///
+    /// # Errors
+    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack of
+    /// descriptors or memory is waited out.
     pub fn serve(self) -> io::Result<()> {
-        block_on_woken(self.service.serve(Blocking::new(), |session| {
-            // Without a thread to be had the client is dropped, and others are served on.
+        block_on_woken(self.serve_with(|session| {
+            // If no thread is available the client is dropped, and others are served.
             let _ = thread::Builder::new().spawn(|| block_on_woken(session));
         }))?
     }

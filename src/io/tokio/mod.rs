@@ -7,9 +7,7 @@
 mod client;
 mod runtime;
 mod server;
-mod transfer;
 
 pub use crate::io::service::Shutdown;
-pub use client::{Client, ClientBuilder};
+pub use client::{Client, ClientBuilder, Entries, Retrieve, Store};
 pub use server::Server;
-pub use transfer::{Entries, Retrieve, Store};

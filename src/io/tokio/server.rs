@@ -1,11 +1,9 @@
-//! A server on tokio, with a task for each session.
+//! A server on tokio.
 
 use ::std::io;
 
 use super::runtime::{ToSocketAddrs, Tokio, resolve};
-use crate::io::expand::asynchronous;
-use crate::io::service::Service;
-use crate::io::service::setup::setup;
+use crate::io::{self as adapters, Accounts, AsyncAccounts};
 
 /// A server that listens, and serves each client in a task of its own.
 ///
@@ -21,29 +19,34 @@ use crate::io::service::setup::setup;
 /// # Ok(())
 /// # }
 /// ```
-///
-/// # Signals
-///
-/// The library handles none. Where the size of files is limited (`RLIMIT_FSIZE`, systemd's `LimitFSIZE=`), an upload
-/// past the limit raises SIGXFSZ, which ends the process with all its sessions unless the program ignores it
-/// (`signal(SIGXFSZ, SIG_IGN)`): the client is then told 552, and nothing else happens.
-#[derive(Debug)]
-#[must_use = "a server does nothing until it serves"]
-pub struct Server {
-    service: Service,
-}
-
-setup!(asynchronous, Tokio);
+pub type Server = adapters::Server<Tokio>;
 
 impl Server {
-    /// Serves until it is [shut down](crate::io::Shutdown::shut_down) and the last session has ended. Dropped, it ends
-    /// its sessions without any grace.
+    /// Listens at `address`, for clients of a host that may block, such as a
+    /// [`Directory`](crate::io::Directory) with [`Users`](crate::io::Users). Its calls are made in
+    /// threads where they delay nobody.
     ///
     /// # Errors
-    /// When the listener is gone. Nothing less ends it: a connection that breaks before it is accepted is passed
-    /// over, and a lack of descriptors or memory is waited out.
+    /// If the address is not available.
+    pub async fn bind(address: impl ToSocketAddrs, accounts: impl Accounts) -> io::Result<Self> {
+        Self::listen(Tokio::new(), &resolve(address).await?, accounts)
+    }
+
+    /// Listens at `address`, for clients of a host that never blocks.
+    ///
+    /// # Errors
+    /// If the address is not available.
+    pub async fn bind_async(address: impl ToSocketAddrs, accounts: impl AsyncAccounts) -> io::Result<Self> {
+        Self::listen_async(Tokio::new(), &resolve(address).await?, accounts)
+    }
+
+    /// Serves until the server is [shut down](crate::io::Shutdown::shut_down) and the last session has
+    /// ended. Dropping this future ends all sessions without grace.
+    ///
+    /// # Errors
+    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack of
+    /// descriptors or memory is waited out.
     pub async fn serve(self) -> io::Result<()> {
-        let spawn = |session| drop(::tokio::spawn(session));
-        self.service.serve(Tokio::new(), spawn).await
+        self.serve_with(|session| drop(::tokio::spawn(session))).await
     }
 }

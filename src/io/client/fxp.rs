@@ -4,11 +4,11 @@ use ::std::fmt;
 use ::std::future::poll_fn;
 use ::std::task::{Context, Poll};
 
-use super::client::Connection;
-use super::error::Error;
-use super::runtime::Runtime;
+use super::connection::Connection;
 use crate::client::{self, Fxp, FxpAction, Side};
 use crate::error::PeerError;
+use crate::io::error::Error;
+use crate::io::runtime::Runtime;
 use crate::time::Instant;
 
 /// Why a transfer between two servers did not work. As far as the side's own error lets it, each client goes on.

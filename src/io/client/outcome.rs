@@ -1,7 +1,6 @@
 //! What the client's operations come to, kept: answers borrow from the receive window, and callers may not.
 
-use super::client::{Finished, Transfer, seen_through};
-use super::error::Error;
+use super::transfer::{Finished, Transfer, seen_through};
 use crate::client::{
     Abort, Answer, AvailableAnswer, ChangeToHome, ChecksumAnswer, ClearCommandChannel, Complete, Exchange,
     FactsAnswer, FeaturesAnswer, Greeting, Hash, Login, ModificationTimeAnswer, Offers, Open, PathAnswer,
@@ -9,6 +8,7 @@ use crate::client::{
     TimeSetAnswer, Verified, Verify,
 };
 use crate::codec::{Digest, Escaped, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
+use crate::io::error::Error;
 
 /// A reply, kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -104,4 +104,9 @@ kept! {
 /// What a path is made of, checked before anything is sent.
 pub(super) fn text(bytes: &[u8]) -> Result<crate::codec::Text<'_>, Error> {
     crate::codec::Text::new(bytes).map_err(Error::Argument)
+}
+
+/// Checks a path that may be left out; an empty one is.
+pub(super) fn optional(path: &[u8]) -> Result<Option<crate::codec::Text<'_>>, Error> {
+    Ok(Some(text(path)?).filter(|path| !path.is_empty()))
 }

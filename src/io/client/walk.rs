@@ -1,13 +1,13 @@
 //! Walks through a server's directories, over any runtime.
 
-use super::client::Connection;
 use super::collect::{Budget, ListingLimits, Lists, collect};
-use super::error::Error;
+use super::connection::Connection;
 use super::outcome::text;
-use super::runtime::Runtime;
 use crate::client::{self, Walk, WalkLimits};
 use crate::codec::Invalid;
 use crate::codec::pathname::join;
+use crate::io::error::Error;
+use crate::io::runtime::Runtime;
 use crate::listing::{Entry, OwnedEntry};
 
 /// Room for a path and for the names of the directories that wait: enough for some tens of thousands.

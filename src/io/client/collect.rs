@@ -5,15 +5,15 @@ use ::std::collections::HashMap;
 use ::std::future::poll_fn;
 use ::std::mem::size_of;
 
-use super::client::{Connection, Transfer};
-use super::error::Error;
-use super::operations::optional;
-use super::outcome::{Reply, text};
-use super::runtime::Runtime;
-use super::transfer::Listing;
+use super::connection::Connection;
+use super::entries::Entries;
+use super::outcome::{Reply, optional, text};
+use super::transfer::Transfer;
 use crate::client::{ListingRefusal, Open, Operation, change_directory, member_name, whereabouts};
 use crate::codec::pathname::{for_listing, join, must_be_entered, resolve};
 use crate::codec::{Quoted, Text};
+use crate::io::error::Error;
+use crate::io::runtime::Runtime;
 use crate::listing::{ListingLine, OwnedEntry};
 
 /// How much of a listing is kept in memory. What only streams has no limit.
@@ -69,7 +69,7 @@ pub(super) async fn collect<R: Runtime>(
     may_be_file: bool,
 ) -> Result<Collected, Error> {
     let mut collected = Collected { presumed_empty: transfer.presumed_empty, ..Collected::default() };
-    let mut listing = Listing::new(connection, transfer);
+    let mut listing = Entries::new(connection.into(), transfer);
     while let Some(line) = poll_fn(|cx| listing.poll_next(cx)).await {
         match line? {
             ListingLine::Entry(entry) if !entry.entry().kind.is_dot() => {

@@ -7,13 +7,13 @@ mod place;
 
 use ::std::collections::{HashMap, VecDeque};
 
-use super::client::Connection;
 use super::collect::{Budget, ListingLimits, collect};
-use super::error::Error;
+use super::connection::Connection;
 use super::outcome::text;
-use super::runtime::Runtime;
 use crate::client::{self, ListingRefusal, Location, WalkLimits, change_directory, delete, remove_directory};
 use crate::codec::pathname::{join, must_be_entered};
+use crate::io::error::Error;
+use crate::io::runtime::Runtime;
 use crate::listing::Kind;
 use place::{Gone, go_to};
 

@@ -9,22 +9,21 @@ use ::std::sync::Arc;
 use ::std::task::{Context, Poll, ready};
 use ::std::time::Duration;
 
-use super::control::{Changed, Control, Trace};
-use super::data::{Data, is_unsupported};
-use super::error::Error;
-use super::names::{self, Names};
-use super::outcome::{Outcome, Reply, text};
-use super::runtime::{Runtime, Turns};
-use super::spans::{SessionSpan, TransferSpan};
-use super::tls::Endpoint;
+use super::outcome::{Outcome, text};
+use super::transfer::{Finished, Transfer};
 use crate::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
 use crate::client::{
-    Client, Complete, Config, Event, Offers, Open, Operation, Party, Profile, Protected, TransferFailure,
-    TransferId, abort, change_directory, complete,
+    Client, Config, Event, Offers, Open, Operation, Party, Profile, Protected, abort, change_directory,
 };
 use crate::codec::{Direction, Escaped, Invalid, ReplyLine};
 use crate::error::{Error as CoreError, PeerError};
-use crate::listing::Formats;
+use crate::io::control::{Changed, Control, Trace};
+use crate::io::data::{Data, is_unsupported};
+use crate::io::error::Error;
+use crate::io::names::{self, Names};
+use crate::io::runtime::{Runtime, Turns};
+use crate::io::spans::SessionSpan;
+use crate::io::tls::Endpoint;
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 use crate::transfer::Marker;
@@ -567,84 +566,4 @@ impl Moved {
             Self::Over(_) => None,
         }
     }
-}
-
-/// A transfer that is open.
-#[derive(Debug)]
-pub(super) struct Transfer {
-    /// What is left to be done; nothing once it is over.
-    pub(super) completion: Option<Operation<Complete<Vec<u8>>>>,
-    pub(super) span: Option<TransferSpan>,
-    /// When the time of the whole transfer ends.
-    pub(super) deadline: Option<Instant>,
-    /// Why it failed: every later call on it fails with the same.
-    pub(super) failure: Option<Error>,
-    pub(super) offset: u64,
-    pub(super) size_hint: Option<u64>,
-    pub(super) unique_name: Option<Vec<u8>>,
-    pub(super) formats: Formats,
-    /// A listing that is only taken to be empty: the server refused it as it refuses that of an empty directory, or
-    /// called it complete and never used the data connection.
-    pub(super) presumed_empty: bool,
-}
-
-impl Transfer {
-    /// The listing of a directory that is taken to be empty.
-    pub(super) const fn presumed_empty() -> Self {
-        Self {
-            completion: None,
-            span: None,
-            offset: 0,
-            size_hint: None,
-            unique_name: None,
-            formats: Formats::LIST,
-            presumed_empty: true,
-            deadline: None,
-            failure: None,
-        }
-    }
-
-    const fn is_over(&self) -> bool {
-        self.completion.is_none()
-    }
-
-    /// Whether it has come to its end and did not fail.
-    pub(super) const fn is_complete(&self) -> bool {
-        self.is_over() && self.failure.is_none()
-    }
-
-    /// Keeps the reason of a failure. A transfer that was left by its caller goes on to exist for the server, and
-    /// can still be given up.
-    fn fail(&mut self, error: Error) -> Error {
-        if !matches!(error, Error::Deadline | Error::Stopped) {
-            self.completion = None;
-        }
-        if let Some(mut span) = self.span.take() {
-            span.end(&error);
-        }
-        self.failure = Some(error.again());
-        error
-    }
-
-    /// The server ended an upload before it had all of it, which is a failure whatever it said.
-    fn cut_short(&mut self) -> Error {
-        self.fail(Error::Data(TransferFailure::Connection(DataFailure::Broken), None))
-    }
-
-    /// The same, of a file whose size the server can be asked for.
-    pub(super) fn of_file(self, path: &[u8]) -> Self {
-        let completion = self.completion.map(|operation| seen_through(operation.into_transfer(), path));
-        Self { completion, ..self }
-    }
-}
-
-pub(super) fn seen_through(transfer: TransferId, path: &[u8]) -> Operation<Complete<Vec<u8>>> {
-    complete(transfer).confirm_size(path.to_vec())
-}
-
-/// A transfer that is over.
-#[derive(Debug, Default)]
-pub(super) struct Finished {
-    pub(super) reply: Option<Reply>,
-    pub(super) presumed_empty: bool,
 }

@@ -3,10 +3,9 @@
 use super::{Removal, Unseen};
 use crate::client::{self, FactsReader, Location, change_directory};
 use crate::codec::ReplyLine;
-use crate::io::client::Connection;
+use crate::io::client::connection::Connection;
+use crate::io::client::outcome::{optional, text};
 use crate::io::error::Error;
-use crate::io::operations::optional;
-use crate::io::outcome::text;
 use crate::io::runtime::Runtime;
 
 /// The longest path that is sent. GNU ftpd takes what is behind the 512th byte of a line for another command.

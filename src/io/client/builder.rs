@@ -1,0 +1,157 @@
+//! The settings of a client before it connects.
+
+use ::std::future::Future;
+use ::std::io;
+use ::std::net::SocketAddr;
+use ::std::sync::Arc;
+use ::std::time::Duration;
+
+use super::Client;
+use super::setup::{Setup, within};
+use crate::client::{Config, DataConnection, Profile};
+use crate::codec::Redacted;
+use crate::io::control::Direction;
+use crate::io::error::Error;
+use crate::io::names::Names;
+use crate::io::runtime::Runtime;
+use crate::io::socket::Keepalive;
+
+/// The settings of a client before it connects, on the runtime `R`.
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it connects"]
+pub struct ClientBuilder<R: Runtime> {
+    setup: Setup,
+    pub(in crate::io) runtime: R,
+}
+
+impl<R: Runtime> ClientBuilder<R> {
+    /// Returns the default settings on a runtime. The adapters of this crate have `Client::builder`.
+    pub fn new(runtime: R) -> Self {
+        Self { setup: Setup::default(), runtime }
+    }
+
+    /// Sets the limits, timeouts and policies of the machine.
+    pub fn config(mut self, config: Config) -> Self {
+        self.setup.config = config;
+        self
+    }
+
+    /// Chooses whether the server opens data connections
+    /// ([`Config::data_connection`](Config::data_connection)), for servers behind firewalls that let no
+    /// connection in.
+    pub fn active(mut self, active: bool) -> Self {
+        self.setup.config.data_connection = match active {
+            true => DataConnection::Active,
+            false => DataConnection::Passive,
+        };
+        self
+    }
+
+    /// Sets what an earlier connection has learnt about the server.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.setup.profile = profile;
+        self
+    }
+
+    /// Sets the time that connecting to each of the server's addresses may take. The default is 20 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.setup.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets TCP keepalive on the control connection: after such an interval without traffic, and after
+    /// each further one, the system probes whether the server is still there. Whole seconds from 1 s to
+    /// 32,767 s; systems that cannot be told use intervals of their own. `None` turns it off. The default
+    /// is 60 s.
+    ///
+    /// The control connection is idle during a transfer, and address translators and firewalls forget
+    /// idle connections, often after a few minutes: the final reply is lost then. The probes keep the
+    /// entry alive without sending a command, and detect a server that is gone. If something on the way
+    /// counts only bytes of the dialogue, or ends the TCP connection itself (a proxy), send NOOP during
+    /// transfers as well: [`Config::keepalive`].
+    pub fn tcp_keepalive(mut self, interval: Option<Duration>) -> Self {
+        self.setup.keepalive = Keepalive(interval);
+        self
+    }
+
+    /// Sets the time that one call may take as a whole. There is no limit by default. The time of
+    /// connecting includes the lookup of the name and the greeting. That of a transfer or a listing lasts
+    /// from its opening until the server has confirmed its end, including the time between the caller's
+    /// reads or writes. That of a walk is for each directory. A call that has to find out the working
+    /// directory before it begins has the same time for that.
+    ///
+    /// A call that has used up its time fails with [`Error::Deadline`], and the session goes on.
+    /// Connecting fails with [`Error::Connect`] of the kind [`TimedOut`](io::ErrorKind::TimedOut). The
+    /// [timeouts](Config::timeouts) of single steps apply as well.
+    pub fn operation_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.setup.operation_timeout = timeout;
+        self
+    }
+
+    /// Puts the connection under TLS by AUTH TLS after the greeting: dialogue and data, unless the
+    /// [configuration](Config::security) only prefers that. `name` is the server's name as in its
+    /// certificate.
+    ///
+    /// # Errors
+    /// If `name` is neither a DNS name nor an IP address.
+    #[cfg(feature = "rustls")]
+    pub fn explicit_tls(self, tls: crate::io::tls::ClientTls, name: &str) -> Result<Self, Error> {
+        let setup = self.setup.secured(crate::security::TlsMode::Explicit, &tls, name)?;
+        Ok(Self { setup, ..self })
+    }
+
+    /// Puts the connection under TLS from the first byte on, as servers expect at a port of its own,
+    /// mostly 990. Otherwise like [`explicit_tls`](Self::explicit_tls).
+    ///
+    /// # Errors
+    /// Those of [`explicit_tls`](Self::explicit_tls).
+    #[cfg(feature = "rustls")]
+    pub fn implicit_tls(self, tls: crate::io::tls::ClientTls, name: &str) -> Result<Self, Error> {
+        let setup = self.setup.secured(crate::security::TlsMode::Implicit, &tls, name)?;
+        Ok(Self { setup, ..self })
+    }
+
+    /// Converts between the server's names and local ones, for servers whose names are in GBK, Shift-JIS
+    /// or Latin-1. `decode` makes local bytes of the server's, whole lines of listings among them, and
+    /// `encode` the server's of local ones; each returns `None` for input that it cannot convert. All
+    /// paths that the client takes, and all paths and entries that it returns, are local ones then.
+    ///
+    /// A name that does not survive both conversions unchanged is an [`Error::Name`], or an unread line of
+    /// a listing.
+    pub fn names(
+        mut self,
+        decode: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + 'static,
+        encode: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> Self {
+        self.setup.names = Some(Arc::new(Names::new(decode, encode)));
+        self
+    }
+
+    /// Calls `show` with each line of the dialogue, secrets hidden.
+    pub fn trace(mut self, show: impl FnMut(Direction, Redacted<'_>) + Send + 'static) -> Self {
+        self.setup.trace = Some(Box::new(show));
+        self
+    }
+
+    /// Connects to the first of the server's addresses that can be reached, and reads its greeting. The
+    /// adapters of this crate have `connect`, which looks up names.
+    ///
+    /// # Errors
+    /// If no address can be reached, what answers is not an FTP server, or the server refuses.
+    pub async fn connect_to(self, addresses: &[SocketAddr]) -> Result<Client<R>, Error> {
+        let found = ::std::future::ready(Ok(addresses.to_vec()));
+        self.connect_by(found).await
+    }
+
+    /// Connects to the first of the addresses that a lookup finds.
+    pub(in crate::io) async fn connect_by(
+        self,
+        lookup: impl Future<Output = io::Result<Vec<SocketAddr>>>,
+    ) -> Result<Client<R>, Error> {
+        let Self { setup, mut runtime } = self;
+        let deadline = setup.deadline(&runtime);
+        let addresses = within(&mut runtime, deadline, lookup).await?;
+        let connection = setup.connect(runtime, deadline, addresses).await?;
+        Ok(Client { connection: Box::new(connection) })
+    }
+}

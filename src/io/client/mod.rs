@@ -1,0 +1,120 @@
+//! The client, on any runtime: one type for a session, with a method for each thing that can be
+//! asked of a server.
+//!
+//! | Module | What it has |
+//! |---|---|
+//! | `builder`, `setup` | how a client is set up, and how it connects |
+//! | `session` | methods of the session: login, TLS, features, QUIT |
+//! | `files` | methods for files and directories that move no data |
+//! | `transfers` | methods that open a data connection |
+//! | `retrieve`, `store`, `entries`, `transfer` | a transfer that is open |
+//! | `collect`, `walk`, `remove` | whole listings, trees, and their removal |
+//! | `fxp` | transfers between two servers |
+//! | `connection` | the driver below all of them |
+
+mod builder;
+mod collect;
+mod connection;
+mod entries;
+mod files;
+mod fxp;
+mod outcome;
+mod remove;
+mod retrieve;
+mod session;
+mod setup;
+mod store;
+mod transfer;
+mod transfers;
+mod walk;
+
+use ::std::fmt;
+use ::std::time::Duration;
+
+use super::error::Error;
+use super::runtime::Runtime;
+use crate::client::{Offers, Operation, Profile, Protected};
+use crate::codec::ReplyLine;
+use crate::transfer::Marker;
+pub use builder::ClientBuilder;
+pub use collect::ListingLimits;
+use connection::Connection;
+pub use entries::Entries;
+pub use fxp::FxpError;
+use outcome::Outcome;
+pub use outcome::Reply;
+pub use remove::{Removal, Removed, Unseen};
+pub use retrieve::Retrieve;
+pub use store::Store;
+pub use walk::{Listed, Walker};
+
+/// A client of one server, on the runtime `R`.
+///
+/// Most programs name it by the alias of their runtime, `io::tokio::Client` or `io::smol::Client`, or
+/// use the blocking [`io::std::Client`](crate::io::std::Client), which has the same methods. On a
+/// runtime of your own, implement [`Runtime`] and start with [`ClientBuilder::new`].
+///
+/// Paths are bytes (or UTF-8 strings) without CR, LF and NUL. The client can be used again after an
+/// error that is not [fatal](Error::is_fatal), and after the future of any of its methods was dropped,
+/// which is how a call is stopped from elsewhere. Futures are `Send` where the runtime's types are.
+pub struct Client<R: Runtime> {
+    connection: Box<Connection<R>>,
+}
+
+impl<R: Runtime> Client<R> {
+    /// Sets the time that one call may take as a whole from now on; see
+    /// [`ClientBuilder::operation_timeout`].
+    pub const fn set_operation_timeout(&mut self, timeout: Option<Duration>) {
+        self.connection.set_operation_timeout(timeout);
+    }
+
+    /// Returns what has been learnt about the server.
+    #[must_use]
+    pub const fn profile(&self) -> Profile {
+        self.connection.profile()
+    }
+
+    /// Returns the last restart marker of the last transfer in block or compressed mode, from which
+    /// [`retrieve_at`](Self::retrieve_at) and [`store_at`](Self::store_at) continue after a failure.
+    /// `None` if the transfer had no restart marker.
+    #[must_use]
+    pub const fn last_marker(&self) -> Option<Marker> {
+        self.connection.last_marker()
+    }
+
+    /// Returns which parts of the connection TLS protects.
+    #[must_use]
+    pub fn protection(&self) -> Protected {
+        self.connection.protection()
+    }
+
+    /// Returns what the server last said it supports; see [`setup`](Self::setup). `None` before it was
+    /// asked.
+    #[must_use]
+    pub const fn offers(&self) -> Option<Offers> {
+        self.connection.offers()
+    }
+
+    /// Returns the runtime that the client runs on.
+    pub(super) const fn runtime(&mut self) -> &mut R {
+        &mut self.connection.runtime
+    }
+
+    async fn run<S: Outcome>(&mut self, operation: Operation<S>) -> Result<S::Owned, Error> {
+        self.connection.run(operation).await
+    }
+
+    async fn run_with<S: Outcome>(
+        &mut self,
+        operation: Operation<S>,
+        on_line: impl FnMut(&ReplyLine<'_>),
+    ) -> Result<S::Owned, Error> {
+        self.connection.run_with(operation, on_line).await
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Client<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("profile", &self.profile()).finish_non_exhaustive()
+    }
+}

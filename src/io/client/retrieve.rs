@@ -1,0 +1,131 @@
+//! A download that is open.
+
+use ::std::fmt;
+use ::std::fs::File;
+use ::std::future::poll_fn;
+use ::std::io::{self, Write};
+use ::std::sync::Arc;
+use ::std::task::{Context, Poll, ready};
+
+use super::Client;
+use super::transfer::{Lent, Transfer};
+use crate::io::data::CHUNK;
+use crate::io::error::Error;
+use crate::io::runtime::Runtime;
+use crate::transfer::Marker;
+
+/// Number of bytes received at a time for a reader that asks for less.
+const READ_AHEAD: usize = 64 * 1024;
+
+/// A download: the bytes of a file.
+///
+/// The end, a read of 0 bytes, is reported only after the server has confirmed that it sent everything.
+/// A file that is cut short is an error, and so is every read after an error. Dropping it before the end
+/// aborts the transfer; the client can be used again.
+///
+/// `'c` is the borrow of the client, or `'static` for a transfer that
+/// [owns it](super::Client::retrieve_owned).
+pub struct Retrieve<'c, R: Runtime> {
+    pub(super) connection: Lent<'c, R>,
+    pub(super) transfer: Transfer,
+    /// Bytes received ahead of small reads, which would cost a system call each.
+    ahead: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl<R: Runtime> Retrieve<'_, R> {
+    /// Returns the position in the file of the first byte read.
+    #[must_use]
+    pub const fn offset(&self) -> u64 {
+        self.transfer.offset
+    }
+
+    /// Returns the size of the file that the server's first reply mentions, if it does.
+    #[must_use]
+    pub const fn size_hint(&self) -> Option<u64> {
+        self.transfer.size_hint
+    }
+
+    /// Returns the last restart marker that the server sent, in block or compressed mode, before which
+    /// every byte was read. Keep it with the bytes to continue there by
+    /// [`Client::retrieve_at`](super::Client::retrieve_at).
+    #[must_use]
+    pub fn last_marker(&self) -> Option<Marker> {
+        self.connection.last_marker()
+    }
+
+    /// Reads bytes into `buffer`; 0 at the end of the file, once the server has confirmed it.
+    ///
+    /// # Errors
+    /// If the transfer fails, or has failed before.
+    pub fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, Error>> {
+        self.connection.check_stop()?;
+        if self.start == self.end {
+            if buffer.len() >= READ_AHEAD || buffer.is_empty() {
+                return self.connection.poll_read(&mut self.transfer, buffer, cx);
+            }
+            self.ahead.resize(READ_AHEAD, 0);
+            let received = ready!(self.connection.poll_read(&mut self.transfer, &mut self.ahead, cx));
+            (self.start, self.end) = (0, received?);
+        }
+        let rest = &self.ahead[self.start..self.end];
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.start += count;
+        Poll::Ready(Ok(count))
+    }
+
+    /// Receives the rest of the data into `file`, at its position, and returns the number of bytes.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or the transfer fails.
+    pub async fn receive_into(mut self, file: &File) -> io::Result<u64> {
+        let file = Arc::new(file.try_clone()?);
+        let mut buffer = vec![0; CHUNK];
+        let mut total = 0;
+        loop {
+            let count = poll_fn(|cx| self.poll_read(cx, &mut buffer)).await?;
+            if count == 0 {
+                return Ok(total);
+            }
+            let file = Arc::clone(&file);
+            buffer = R::unblock(move || {
+                (&*file).write_all(&buffer[..count])?;
+                io::Result::Ok(buffer)
+            })
+            .await?;
+            total += count as u64;
+        }
+    }
+
+    /// Aborts the download by ABOR and waits for all replies to it. Dropping it aborts it as well, and
+    /// leaves the replies to the next call.
+    ///
+    /// # Errors
+    /// If the connection is lost, or the server does not reply.
+    pub async fn abort(mut self) -> Result<(), Error> {
+        self.connection.abort(self.transfer).await
+    }
+}
+
+impl<'c, R: Runtime> Retrieve<'c, R> {
+    pub(super) const fn new(connection: Lent<'c, R>, transfer: Transfer) -> Self {
+        Self { connection, transfer, ahead: Vec::new(), start: 0, end: 0 }
+    }
+}
+
+impl<R: Runtime> Retrieve<'static, R> {
+    /// Returns the client of a transfer that owns it. A download that has not ended is aborted by the
+    /// client's next call. `None` if the transfer borrows its client.
+    #[must_use]
+    pub fn into_client(self) -> Option<Client<R>> {
+        self.connection.into_client()
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Retrieve<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Retrieve").field(&self.transfer).finish()
+    }
+}

@@ -1,0 +1,240 @@
+//! Methods of a client for the session itself: TLS, login, settings, and the commands that only ask.
+
+use super::outcome::{Reply, optional, text};
+use super::{Client, Error};
+use crate::client::{self, Offers, Protected};
+use crate::codec::{Features, OptsArgument, ReplyLine, Secret, SiteCommand};
+use crate::error::PeerError;
+use crate::io::runtime::Runtime;
+
+impl<R: Runtime> Client<R> {
+    /// Puts the connection under TLS again, in the way that [`ClientBuilder`](super::ClientBuilder) was
+    /// told. This is needed after [`reinitialize`](Self::reinitialize), which ends TLS.
+    ///
+    /// # Errors
+    /// If the server refuses something that the [configuration](client::Security) requires, or the
+    /// handshake fails.
+    pub async fn secure(&mut self) -> Result<Protected, Error> {
+        self.run(client::secure()).await
+    }
+
+    /// Turns TLS on data connections on or off (PROT, RFC 4217 9).
+    ///
+    /// # Errors
+    /// If the server refuses, or the control connection is not under TLS.
+    pub async fn protect_data(&mut self, protect: bool) -> Result<Protected, Error> {
+        self.run(client::protect_data(protect)).await
+    }
+
+    /// Ends TLS on the control connection and keeps it on data connections (CCC), for firewalls that
+    /// read the dialogue.
+    ///
+    /// # Errors
+    /// If the server refuses, as most do.
+    pub async fn clear_command_channel(&mut self) -> Result<(), Error> {
+        self.run(client::clear_command_channel()).await
+    }
+
+    /// Logs in. Public servers accept the user `anonymous` with a mail address as the password.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn login(&mut self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<(), Error> {
+        let (user, password) = (text(user.as_ref())?, text(password.as_ref())?);
+        self.run(client::login(user, Secret::new(password), None)).await.map(drop)
+    }
+
+    /// Logs in to a server that also asks for an account (ACCT).
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn login_with_account(
+        &mut self,
+        user: impl AsRef<[u8]>,
+        password: impl AsRef<[u8]>,
+        account: impl AsRef<[u8]>,
+    ) -> Result<(), Error> {
+        let (user, password, account) =
+            (text(user.as_ref())?, text(password.as_ref())?, text(account.as_ref())?);
+        let (password, account) = (Secret::new(password), Secret::new(account));
+        self.run(client::login(user, password, Some(account))).await.map(drop)
+    }
+
+    /// Asks for the state of the session, or with a `path` for its listing over the control connection
+    /// (STAT). `on_line` is called with each line of the reply but the last.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn status(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        on_line: impl FnMut(&ReplyLine<'_>),
+    ) -> Result<Reply, Error> {
+        let path = self.connection.wire_name(path.as_ref())?;
+        self.run_with(client::status(optional(&path)?), on_line).await
+    }
+
+    /// Asks for help with the server's commands, or with the one that `about` names. `on_line` is called
+    /// with each line of the reply but the last.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn help(
+        &mut self,
+        about: impl AsRef<[u8]>,
+        on_line: impl FnMut(&ReplyLine<'_>),
+    ) -> Result<Reply, Error> {
+        let about = about.as_ref();
+        self.run_with(client::help(optional(about)?), on_line).await
+    }
+
+    /// Sends one of the server's own commands: `command` is what follows `SITE`. `on_line` is called with
+    /// each line of the reply but the last.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn site(
+        &mut self,
+        command: impl AsRef<[u8]>,
+        on_line: impl FnMut(&ReplyLine<'_>),
+    ) -> Result<Reply, Error> {
+        let command = text(command.as_ref())?;
+        self.run_with(client::site(SiteCommand::Other(command)), on_line).await
+    }
+
+    /// Tells the server the name of the client program (CLNT).
+    ///
+    /// # Errors
+    /// If the server refuses, which has no consequences.
+    pub async fn client_name(&mut self, name: impl AsRef<[u8]>) -> Result<(), Error> {
+        let name = name.as_ref();
+        self.run(client::client_name(text(name)?)).await.map(drop)
+    }
+
+    /// Chooses the language of the texts in replies (LANG, RFC 2640). An empty `tag` chooses the
+    /// server's default.
+    ///
+    /// # Errors
+    /// If the server refuses, or does not have the language.
+    pub async fn language(&mut self, tag: impl AsRef<[u8]>) -> Result<(), Error> {
+        let tag = tag.as_ref();
+        self.run(client::language(optional(tag)?)).await.map(drop)
+    }
+
+    /// Names the virtual host, before the login (HOST, RFC 7151).
+    ///
+    /// # Errors
+    /// If the server refuses, or does not have the host.
+    pub async fn host(&mut self, name: impl AsRef<[u8]>) -> Result<(), Error> {
+        let name = name.as_ref();
+        self.run(client::host(text(name)?)).await.map(drop)
+    }
+
+    /// Asks what the server supports, and asks for pathnames in UTF-8 if it lists them. Call it after the
+    /// login. A refusal of either is not an error.
+    ///
+    /// # Errors
+    /// If the connection is lost.
+    pub async fn setup(&mut self) -> Result<Offers, Error> {
+        self.run(client::setup()).await
+    }
+
+    /// Turns pathnames in UTF-8 on or off (OPTS UTF8). A refusal does not mean that the server has no
+    /// UTF-8: servers that always use it refuse as well.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn utf8(&mut self, on: bool) -> Result<(), Error> {
+        self.run(client::utf8(on)).await.map(drop)
+    }
+
+    /// Sets an option of a command: `argument` is what follows `OPTS`, such as `MLST type;size;`
+    /// (RFC 2389 4).
+    ///
+    /// # Errors
+    /// If `argument` does not match the grammar of the command's options, or the server refuses.
+    pub async fn options(&mut self, argument: impl AsRef<[u8]>) -> Result<(), Error> {
+        let argument = OptsArgument::parse(argument.as_ref()).map_err(Error::Argument)?;
+        self.run(client::options(argument)).await.map(drop)
+    }
+
+    /// Announces the size of the next upload in bytes (ALLO).
+    ///
+    /// # Errors
+    /// If the server refuses, for example because it has no room.
+    pub async fn allocate(&mut self, bytes: u64) -> Result<(), Error> {
+        self.run(client::allocate(bytes)).await.map(drop)
+    }
+
+    /// Sends the account that a server asks for after the login (ACCT).
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn account(&mut self, account: impl AsRef<[u8]>) -> Result<(), Error> {
+        let account = text(account.as_ref())?;
+        self.run(client::account(Secret::new(account))).await.map(drop)
+    }
+
+    /// Returns the session to its state after the greeting (REIN). Call [`secure`](Self::secure) next if
+    /// TLS came by AUTH, then log in.
+    ///
+    /// # Errors
+    /// If the server refuses, or does not have REIN.
+    pub async fn reinitialize(&mut self) -> Result<(), Error> {
+        self.run(client::reinitialize()).await.map(drop)
+    }
+
+    /// Asks what the server supports (FEAT, RFC 2389 3).
+    ///
+    /// # Errors
+    /// If the server refuses, as old ones do.
+    pub async fn features(&mut self) -> Result<Features, Error> {
+        self.run(client::features()).await
+    }
+
+    /// Asks for the server's type of operating system (SYST).
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn system(&mut self) -> Result<Vec<u8>, Error> {
+        self.run(client::system()).await.map(|reply| reply.text)
+    }
+
+    /// Sends NOOP, to which any server replies.
+    ///
+    /// # Errors
+    /// If the connection is lost.
+    pub async fn noop(&mut self) -> Result<(), Error> {
+        self.run(client::noop()).await.map(drop)
+    }
+
+    /// Sends a line as it is, even if no document has such a command: `NOOP 1`, `SITE`. `on_line` is
+    /// called with each line of the reply but the last.
+    ///
+    /// # Errors
+    /// [`Error::Raw`] if the line is blank, or holds a command for which there is a method, which the
+    /// error names: commands that change what a client keeps track of, or that open a data connection.
+    /// [`Error::Argument`] if the line holds CR, LF or NUL. An error as well if the server refuses.
+    pub async fn raw(
+        &mut self,
+        line: impl AsRef<[u8]>,
+        on_line: impl FnMut(&ReplyLine<'_>),
+    ) -> Result<Reply, Error> {
+        let line = line.as_ref();
+        let operation = client::raw(text(line)?).map_err(Error::Raw)?;
+        self.run_with(operation, on_line).await
+    }
+
+    /// Ends the session and closes the connection (QUIT).
+    ///
+    /// # Errors
+    /// If the server's reply is not a farewell.
+    pub async fn quit(mut self) -> Result<(), Error> {
+        self.connection.begin_call();
+        match self.connection.run_here(client::quit(), |_| {}).await {
+            // It was asked to close, and some servers do so without a reply.
+            Ok(_) | Err(Error::Peer(PeerError::Closed, _)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! How a client is set up before it connects, on any runtime.
+
+use ::std::fmt;
+use ::std::future::poll_fn;
+use ::std::io;
+use ::std::net::SocketAddr;
+use ::std::pin::pin;
+use ::std::sync::Arc;
+use ::std::task::Poll;
+use ::std::time::Duration;
+
+use super::connection::Connection;
+use crate::client::{Config, Profile, greeting, secure};
+use crate::io::control::Trace;
+use crate::io::error::Error;
+use crate::io::names::Names;
+use crate::io::runtime::{Runtime, Stream};
+use crate::io::socket::Keepalive;
+use crate::io::tls::Endpoint;
+use crate::security::TlsMode;
+use crate::time::Instant;
+
+/// What a client is to be.
+pub(super) struct Setup {
+    pub(super) config: Config,
+    pub(super) profile: Profile,
+    pub(super) connect_timeout: Duration,
+    pub(super) keepalive: Keepalive,
+    pub(super) operation_timeout: Option<Duration>,
+    pub(super) trace: Option<Trace>,
+    pub(super) names: Option<Arc<Names>>,
+    /// Which TLS is wanted, whatever the [configuration](Config::security) says of it, and what speaks it.
+    pub(super) tls: Option<(TlsMode, Endpoint)>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            config: Config::default(),
+            profile: Profile::default(),
+            connect_timeout: Duration::from_secs(20),
+            keepalive: Keepalive::default(),
+            operation_timeout: None,
+            trace: None,
+            names: None,
+            tls: None,
+        }
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { config, profile, connect_timeout, keepalive, operation_timeout, .. } = self;
+        f.debug_struct("Setup")
+            .field("config", config)
+            .field("profile", profile)
+            .field("connect_timeout", connect_timeout)
+            .field("keepalive", keepalive)
+            .field("operation_timeout", operation_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Setup {
+    #[cfg(feature = "rustls")]
+    pub(super) fn secured(
+        mut self,
+        mode: TlsMode,
+        tls: &crate::io::tls::ClientTls,
+        name: &str,
+    ) -> Result<Self, Error> {
+        self.tls = Some((mode, Endpoint::client(tls, name)?));
+        Ok(self)
+    }
+
+    /// The end of the time of a call that begins now.
+    pub(super) fn deadline(&self, runtime: &impl Runtime) -> Option<Instant> {
+        self.operation_timeout.map(|timeout| runtime.now().after(timeout))
+    }
+
+    /// Connects to the first of the addresses that can be reached, reads the greeting, and begins TLS where
+    /// that is wanted.
+    pub(super) async fn connect<R: Runtime>(
+        mut self,
+        mut runtime: R,
+        deadline: Option<Instant>,
+        addresses: Vec<SocketAddr>,
+    ) -> Result<Connection<R>, Error> {
+        let endpoint = self.tls.map(|(mode, endpoint)| {
+            self.config.security.tls = mode;
+            endpoint
+        });
+        let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+        for peer in addresses {
+            match reach(&mut runtime, peer, self.connect_timeout, deadline).await {
+                Ok(mut stream) => {
+                    stream.keep_alive(self.keepalive);
+                    let local = stream.local_addr().map_err(Error::Connect)?.ip();
+                    let secured = self.config.security.tls != TlsMode::None;
+                    let mut connection = Connection::new(runtime, stream, local, peer, self.config, endpoint);
+                    connection.set_profile(self.profile);
+                    connection.set_trace(self.trace);
+                    connection.set_names(self.names);
+                    connection.run_until(deadline, greeting()).await.map_err(while_connecting)?;
+                    if secured {
+                        connection.run_until(deadline, secure()).await.map_err(while_connecting)?;
+                    }
+                    connection.set_operation_timeout(self.operation_timeout);
+                    return Ok(connection);
+                }
+                Err(error) => last = error,
+            }
+            if let Some(error) = interruption(&runtime, deadline) {
+                return Err(error);
+            }
+        }
+        Err(Error::Connect(last))
+    }
+}
+
+/// Looks something up in the time that `connect` has.
+pub(super) async fn within<R: Runtime, T>(
+    runtime: &mut R,
+    deadline: Option<Instant>,
+    lookup: impl Future<Output = io::Result<T>>,
+) -> Result<T, Error> {
+    let mut lookup = pin!(lookup);
+    poll_fn(|cx| {
+        if let Some(error) = interruption(runtime, deadline) {
+            return Poll::Ready(Err(error));
+        }
+        if let Poll::Ready(found) = lookup.as_mut().poll(cx) {
+            return Poll::Ready(found.map_err(Error::Connect));
+        }
+        let stopped = runtime.poll_stopped(cx).is_ready();
+        let late = deadline.is_some_and(|deadline| runtime.poll_deadline(deadline, cx).is_ready());
+        match interruption(runtime, deadline) {
+            Some(error) if stopped || late => Poll::Ready(Err(error)),
+            _ => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Why `connect` is not to go on.
+fn interruption(runtime: &impl Runtime, deadline: Option<Instant>) -> Option<Error> {
+    if runtime.is_stopped() {
+        return Some(Error::Stopped);
+    }
+    let late = deadline.is_some_and(|deadline| runtime.now() >= deadline);
+    late.then(|| while_connecting(Error::Deadline))
+}
+
+/// There is no session yet that could go on after its time has run out.
+fn while_connecting(error: Error) -> Error {
+    match error {
+        Error::Deadline => Error::Connect(io::Error::from(Error::Deadline)),
+        error => error,
+    }
+}
+
+async fn reach<R: Runtime>(
+    runtime: &mut R,
+    peer: SocketAddr,
+    timeout: Duration,
+    end: Option<Instant>,
+) -> io::Result<R::Stream> {
+    let deadline = runtime.now().after(timeout);
+    let deadline = end.map_or(deadline, |end| end.min(deadline));
+    let mut stream = runtime.connect(peer)?;
+    poll_fn(|cx| match (stream.poll_connected(cx), runtime.poll_stopped(cx)) {
+        (Poll::Pending, Poll::Ready(())) => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+        (Poll::Pending, Poll::Pending) => {
+            runtime.poll_deadline(deadline, cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        }
+        (connected, _) => connected,
+    })
+    .await?;
+    Ok(stream)
+}

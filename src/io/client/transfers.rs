@@ -1,0 +1,380 @@
+//! Methods of a client that open a data connection, or set how data is sent on it.
+
+use super::collect::Lists;
+use super::connection::Connection;
+use super::outcome::text;
+use super::{
+    Client, Entries, Error, FxpError, Listed, ListingLimits, Removal, Removed, Retrieve, Store, Walker, fxp,
+    remove, walk,
+};
+use crate::client::{self, Open, Operation};
+use crate::codec::{ByteRange, FileStructure, Invalid, RepresentationType, TransferMode};
+use crate::io::runtime::Runtime;
+use crate::listing::Entry;
+use crate::transfer::{Coding, Marker};
+
+impl<R: Runtime> Client<R> {
+    /// Downloads `path`. The end of the data is reported only after the server has confirmed it.
+    ///
+    /// # Errors
+    /// If the server refuses, or the data connection cannot be opened.
+    pub async fn retrieve(&mut self, path: impl AsRef<[u8]>) -> Result<Retrieve<'_, R>, Error> {
+        self.retrieve_as(path, 0, RepresentationType::Image).await
+    }
+
+    /// Downloads `path` from byte `offset` on. Check [`Retrieve::offset`]: a server that cannot restart
+    /// begins at 0.
+    ///
+    /// # Errors
+    /// Those of [`retrieve`](Self::retrieve).
+    pub async fn retrieve_from(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        offset: u64,
+    ) -> Result<Retrieve<'_, R>, Error> {
+        self.retrieve_as(path, offset, RepresentationType::Image).await
+    }
+
+    /// Downloads `path` from byte `offset` on in a representation type of choice. The line ends of text
+    /// in TYPE A are converted to LF.
+    ///
+    /// # Errors
+    /// Those of [`retrieve`](Self::retrieve).
+    pub async fn retrieve_as(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        offset: u64,
+        representation: RepresentationType,
+    ) -> Result<Retrieve<'_, R>, Error> {
+        let path = self.connection.wire_path(path.as_ref())?;
+        self.download(client::retrieve(text(&path)?, representation, offset), &path).await
+    }
+
+    /// Downloads `path`, whose size is known, from byte `offset` on. A download that ends early is an
+    /// error ([`TransferFailure::Short`](client::TransferFailure::Short)), unless the server's SIZE,
+    /// which is asked for then, says that the file is no larger.
+    ///
+    /// # Errors
+    /// Those of [`retrieve`](Self::retrieve).
+    pub async fn retrieve_expecting(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        offset: u64,
+        size: client::ExpectedSize,
+    ) -> Result<Retrieve<'_, R>, Error> {
+        let path = self.connection.wire_path(path.as_ref())?;
+        let operation = client::retrieve(text(&path)?, RepresentationType::Image, offset);
+        self.download(operation.expect_size(size), &path).await
+    }
+
+    /// Downloads a range of the bytes of `path` (RANG).
+    ///
+    /// # Errors
+    /// Those of [`retrieve`](Self::retrieve), and if the server does not have RANG.
+    pub async fn retrieve_range(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        range: ByteRange,
+    ) -> Result<Retrieve<'_, R>, Error> {
+        let path = self.connection.wire_path(path.as_ref())?;
+        self.download(client::retrieve_range(text(&path)?, range), &path).await
+    }
+
+    /// Continues a broken download at `marker`, in the same representation type, structure and mode
+    /// (RFC 959 3.5). The bytes from [`Marker::position`] on are sent, however many were read after it.
+    /// Check [`Retrieve::offset`]: a server that cannot restart begins at 0.
+    ///
+    /// # Errors
+    /// Those of [`retrieve`](Self::retrieve).
+    pub async fn retrieve_at(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        representation: RepresentationType,
+        marker: &Marker,
+    ) -> Result<Retrieve<'_, R>, Error> {
+        let path = self.connection.wire_path(path.as_ref())?;
+        let operation = client::retrieve(text(&path)?, representation, 0).restart_at(marker);
+        self.download(operation, &path).await
+    }
+
+    /// Downloads `path` from byte `offset` on, by a transfer that owns the client: for types that keep a
+    /// transfer, such as an open file of a virtual file system. [`Retrieve::into_client`] gives the
+    /// client back.
+    ///
+    /// # Errors
+    /// Those of [`retrieve`](Self::retrieve), along with the client.
+    pub async fn retrieve_owned(
+        mut self,
+        path: impl AsRef<[u8]>,
+        offset: u64,
+    ) -> Result<Retrieve<'static, R>, (Self, Error)> {
+        let opened = match self.connection.wire_path(path.as_ref()) {
+            Ok(path) => self.connection.open_file(&path, offset).await,
+            Err(error) => Err(error),
+        };
+        match opened {
+            Ok(transfer) => Ok(Retrieve::new(self.connection.into(), transfer)),
+            Err(error) => Err((self, error)),
+        }
+    }
+
+    /// Uploads to `path`, replacing a file that is there. Write the data, then call [`Store::finish`].
+    ///
+    /// # Errors
+    /// If the server refuses, or the data connection cannot be opened.
+    pub async fn store(&mut self, path: impl AsRef<[u8]>) -> Result<Store<'_, R>, Error> {
+        self.store_as(path, RepresentationType::Image).await
+    }
+
+    /// Uploads to `path` from byte `offset` of the file there on.
+    ///
+    /// # Errors
+    /// Those of [`store`](Self::store), and if the server cannot restart.
+    pub async fn store_from(&mut self, path: impl AsRef<[u8]>, offset: u64) -> Result<Store<'_, R>, Error> {
+        let path = self.connection.wire_new(path.as_ref()).await?;
+        self.upload(client::store(text(&path)?, RepresentationType::Image, offset)).await
+    }
+
+    /// Uploads to `path` in a representation type of choice. The line ends of text in TYPE A are sent as
+    /// CRLF.
+    ///
+    /// # Errors
+    /// Those of [`store`](Self::store).
+    pub async fn store_as(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        representation: RepresentationType,
+    ) -> Result<Store<'_, R>, Error> {
+        let path = self.connection.wire_new(path.as_ref()).await?;
+        self.upload(client::store(text(&path)?, representation, 0)).await
+    }
+
+    /// Continues a broken upload at `marker`, in the same representation type, structure and mode
+    /// (RFC 959 3.5). Write the bytes of the file from [`Marker::position`] on.
+    ///
+    /// # Errors
+    /// Those of [`store`](Self::store), and if the server cannot restart.
+    pub async fn store_at(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        representation: RepresentationType,
+        marker: &Marker,
+    ) -> Result<Store<'_, R>, Error> {
+        let path = self.connection.wire_new(path.as_ref()).await?;
+        self.upload(client::store(text(&path)?, representation, 0).restart_at(marker)).await
+    }
+
+    /// Uploads to the end of `path`.
+    ///
+    /// # Errors
+    /// Those of [`store`](Self::store).
+    pub async fn append(&mut self, path: impl AsRef<[u8]>) -> Result<Store<'_, R>, Error> {
+        let path = self.connection.wire_new(path.as_ref()).await?;
+        self.upload(client::append(text(&path)?, RepresentationType::Image)).await
+    }
+
+    /// Uploads under a name that the server chooses (STOU). The name is [`Store::unique_name`], or in the
+    /// final reply.
+    ///
+    /// # Errors
+    /// Those of [`store`](Self::store).
+    pub async fn store_unique(&mut self) -> Result<Store<'_, R>, Error> {
+        self.upload(client::store_unique(None, RepresentationType::Image)).await
+    }
+
+    /// Uploads to `path` from byte `offset` of the file there on, by a transfer that owns the client; see
+    /// [`retrieve_owned`](Self::retrieve_owned). [`Store::finish_owned`] gives the client back.
+    ///
+    /// # Errors
+    /// Those of [`store_from`](Self::store_from), along with the client.
+    pub async fn store_owned(
+        mut self,
+        path: impl AsRef<[u8]>,
+        offset: u64,
+    ) -> Result<Store<'static, R>, (Self, Error)> {
+        match self.connection.open_new_file(path.as_ref(), offset).await {
+            Ok(transfer) => Ok(Store::new(self.connection.into(), transfer)),
+            Err(error) => Err((self, error)),
+        }
+    }
+
+    /// Lists the directory `path`, by MLSD if the server has it, else by LIST. An empty path is the
+    /// working directory.
+    ///
+    /// # Errors
+    /// If the server refuses, or the data connection cannot be opened.
+    pub async fn list(&mut self, path: impl AsRef<[u8]>) -> Result<Entries<'_, R>, Error> {
+        self.listing(path.as_ref(), client::entries).await
+    }
+
+    /// Lists the names in the directory `path` (NLST). Some servers prefix them with a directory.
+    ///
+    /// # Errors
+    /// If the server refuses, as some do for an empty directory.
+    pub async fn names(&mut self, path: impl AsRef<[u8]>) -> Result<Entries<'_, R>, Error> {
+        self.listing(path.as_ref(), client::names).await
+    }
+
+    /// Lists the whole directory `path` into memory, as [`list`](Self::list) does entry by entry.
+    ///
+    /// # Errors
+    /// Those of [`list`](Self::list), and if the directory has more than `limits` allow.
+    pub async fn list_all(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        limits: &ListingLimits,
+    ) -> Result<Listed, Error> {
+        walk::list(&mut self.connection, path.as_ref(), client::entries, limits).await
+    }
+
+    /// Lists all names in the directory `path` into memory, as [`names`](Self::names) does one by one.
+    ///
+    /// # Errors
+    /// Those of [`names`](Self::names), and if the directory has more than `limits` allow.
+    pub async fn names_all(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        limits: &ListingLimits,
+    ) -> Result<Listed, Error> {
+        walk::list(&mut self.connection, path.as_ref(), client::names, limits).await
+    }
+
+    /// Takes the next step of a removal: lists a directory, or removes one file or directory. `None`
+    /// after the last step.
+    ///
+    /// # Errors
+    /// If the server refuses the step, which [`Removal::path`] names. The next call continues with the
+    /// rest.
+    pub async fn remove_all(&mut self, removal: &mut Removal) -> Result<Option<Removed>, Error> {
+        remove::step(&mut self.connection, removal).await
+    }
+
+    /// Lists the next directory of a walk; `None` after the last. Directories for which `enter` returns
+    /// `false` are not walked.
+    ///
+    /// # Errors
+    /// If the server refuses to list the directory, which [`Walker::path`] names, or the listing breaks.
+    /// The next call continues with the next directory.
+    pub async fn walk(
+        &mut self,
+        walker: &mut Walker,
+        enter: impl FnMut(&Entry<'_>) -> bool,
+    ) -> Result<Option<Listed>, Error> {
+        walk::walk(&mut self.connection, walker, enter).await
+    }
+
+    /// Downloads the bytes of a LIST as they are, for people to read.
+    ///
+    /// # Errors
+    /// Those of [`list`](Self::list).
+    pub async fn list_raw(&mut self, path: impl AsRef<[u8]>) -> Result<Retrieve<'_, R>, Error> {
+        let path = self.connection.wire_name(path.as_ref())?;
+        let transfer = self.connection.open_listing(&path, client::list).await?;
+        Ok(Retrieve::new((&mut *self.connection).into(), transfer))
+    }
+
+    /// Downloads what a command of your own sends, such as `XDAT report` or `LIST -la`. The line is sent
+    /// as it is, in the representation type that is in force.
+    ///
+    /// # Errors
+    /// If the line cannot be sent or its command sends no data, and those of
+    /// [`retrieve`](Self::retrieve).
+    pub async fn receive_raw(&mut self, line: impl AsRef<[u8]>) -> Result<Retrieve<'_, R>, Error> {
+        let line = line.as_ref();
+        self.download(client::receive_raw(text(line)?, None).map_err(Error::Raw)?, b"").await
+    }
+
+    /// Uploads what a command of your own takes, as [`receive_raw`](Self::receive_raw) downloads.
+    ///
+    /// # Errors
+    /// If the line cannot be sent or its command takes no data, and those of [`store`](Self::store).
+    pub async fn send_raw(&mut self, line: impl AsRef<[u8]>) -> Result<Store<'_, R>, Error> {
+        let line = line.as_ref();
+        self.upload(client::send_raw(text(line)?, None).map_err(Error::Raw)?).await
+    }
+
+    /// Sets the transfer mode from now on (RFC 959 3.4). [`TransferMode::Deflate`] saves bytes on slow
+    /// networks; it needs the feature `deflate` and a server that has MODE Z.
+    ///
+    /// # Errors
+    /// If the server refuses, or this build does not have the mode.
+    pub async fn set_mode(&mut self, mode: TransferMode) -> Result<(), Error> {
+        if !(Coding { mode, ..Coding::IDENTITY }).is_supported() {
+            return Err(Error::Argument(Invalid::new("a transfer mode that this build has")));
+        }
+        self.run(client::mode(mode)).await.map(drop)
+    }
+
+    /// Sets the level at which the server compresses in [`TransferMode::Deflate`], 0 to 9, or `None` for
+    /// its default. [`Config::deflate_level`](client::Config::deflate_level) is that of uploads.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn set_deflate_level(&mut self, level: Option<u8>) -> Result<(), Error> {
+        self.run(client::deflate_level(level)).await.map(drop)
+    }
+
+    /// Sets the structure of files from now on (RFC 959 3.1.2).
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn set_structure(&mut self, structure: FileStructure) -> Result<(), Error> {
+        self.run(client::structure(structure)).await.map(drop)
+    }
+
+    /// Has this client's server send the file `from` to the server of `target`, which stores it as `to`.
+    /// No byte of the file passes through this program. Both clients have to be logged in, and both can
+    /// be used again afterwards. Most servers refuse this, and protecting the data between them takes one
+    /// with SSCN; see [`fxp`](client::fxp()).
+    ///
+    /// # Errors
+    /// If either server refuses, or its connection breaks.
+    pub async fn transfer_to(
+        &mut self,
+        from: impl AsRef<[u8]>,
+        target: &mut Self,
+        to: impl AsRef<[u8]>,
+    ) -> Result<(), FxpError> {
+        let source = |error| FxpError { side: client::Side::Source, error };
+        let target_side = |error| FxpError { side: client::Side::Target, error };
+        let from = self.connection.wire_path(from.as_ref()).map_err(source)?;
+        let to = target.connection.wire_path(to.as_ref()).map_err(target_side)?;
+        let (from, to) = (text(&from).map_err(source)?, text(&to).map_err(target_side)?);
+        self.connection.go_home().await.map_err(source)?;
+        target.connection.go_home().await.map_err(target_side)?;
+        let fxp = client::fxp(from, to, RepresentationType::Image, 0);
+        fxp::run(&mut self.connection, &mut target.connection, fxp).await
+    }
+
+    async fn download(
+        &mut self,
+        operation: Operation<Open<'_>>,
+        path: &[u8],
+    ) -> Result<Retrieve<'_, R>, Error> {
+        let transfer = self.connection.open(operation).await?.of_file(path);
+        Ok(Retrieve::new((&mut *self.connection).into(), transfer))
+    }
+
+    async fn upload(&mut self, operation: Operation<Open<'_>>) -> Result<Store<'_, R>, Error> {
+        let transfer = self.connection.open(operation).await?;
+        Ok(Store::new((&mut *self.connection).into(), transfer))
+    }
+
+    async fn listing(&mut self, path: &[u8], lists: Lists) -> Result<Entries<'_, R>, Error> {
+        let path = self.connection.wire_name(path)?;
+        let transfer = self.connection.open_listing(&path, lists).await?;
+        Ok(Entries::new((&mut *self.connection).into(), transfer))
+    }
+}
+
+impl<R: Runtime> Connection<R> {
+    async fn open_file(&mut self, path: &[u8], offset: u64) -> Result<super::transfer::Transfer, Error> {
+        let operation = client::retrieve(text(path)?, RepresentationType::Image, offset);
+        Ok(self.open(operation).await?.of_file(path))
+    }
+
+    async fn open_new_file(&mut self, path: &[u8], offset: u64) -> Result<super::transfer::Transfer, Error> {
+        let path = self.wire_new(path).await?;
+        self.open(client::store(text(&path)?, RepresentationType::Image, offset)).await
+    }
+}

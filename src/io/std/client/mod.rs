@@ -1,0 +1,113 @@
+//! A client whose calls block. Its methods are those of [`io::Client`](crate::io::Client), each run to
+//! its end in the calling thread.
+
+mod files;
+mod session;
+mod transfer;
+mod transfers;
+
+use ::std::io;
+use ::std::time::Duration;
+
+use super::reactor::{Blocking, ToSocketAddrs, block_on, resolve};
+use super::stop::StopHandle;
+use crate::client::{Offers, Profile, Protected};
+use crate::io::{self as adapters, Error};
+use crate::transfer::Marker;
+pub use transfer::{Entries, Retrieve, Store};
+
+/// A client of one server.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use ftp_proto::io::std::Client;
+///
+/// let mut client = Client::connect("ftp.example.org:21")?;
+/// client.login("anonymous", "guest@example.org")?;
+/// let mut file = std::fs::File::create("README")?;
+/// std::io::copy(&mut client.retrieve("/pub/README")?, &mut file)?;
+/// client.quit()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Paths are bytes (or UTF-8 strings) without CR, LF and NUL. The client can be used again after an
+/// error that is not [fatal](Error::is_fatal). Another thread can stop its calls; see
+/// [`stop_handle`](Self::stop_handle).
+#[derive(Debug)]
+pub struct Client(adapters::Client<Blocking>);
+
+/// The settings of a client before it connects.
+pub type ClientBuilder = adapters::ClientBuilder<Blocking>;
+
+impl Client {
+    /// Returns the default settings.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new(Blocking::new())
+    }
+
+    /// Connects with the default settings.
+    ///
+    /// # Errors
+    /// Those of [`ClientBuilder::connect`].
+    pub fn connect(server: impl ToSocketAddrs) -> Result<Self, Error> {
+        Self::builder().connect(server)
+    }
+
+    /// Sets the time that one call may take as a whole from now on; see
+    /// [`ClientBuilder::operation_timeout`](adapters::ClientBuilder::operation_timeout).
+    pub const fn set_operation_timeout(&mut self, timeout: Option<Duration>) {
+        self.0.set_operation_timeout(timeout);
+    }
+
+    /// Returns a handle by which another thread can stop this client: the one that it was built with, or
+    /// else one that the first call creates.
+    ///
+    /// # Errors
+    /// If the system has no descriptors left.
+    pub fn stop_handle(&mut self) -> io::Result<StopHandle> {
+        self.0.runtime().stop_handle()
+    }
+
+    /// Returns what has been learnt about the server.
+    #[must_use]
+    pub const fn profile(&self) -> Profile {
+        self.0.profile()
+    }
+
+    /// Returns the last restart marker of the last transfer; see
+    /// [`io::Client::last_marker`](adapters::Client::last_marker).
+    #[must_use]
+    pub const fn last_marker(&self) -> Option<Marker> {
+        self.0.last_marker()
+    }
+
+    /// Returns which parts of the connection TLS protects.
+    #[must_use]
+    pub fn protection(&self) -> Protected {
+        self.0.protection()
+    }
+
+    /// Returns what the server last said it supports; see [`setup`](Self::setup). `None` before it was
+    /// asked.
+    #[must_use]
+    pub const fn offers(&self) -> Option<Offers> {
+        self.0.offers()
+    }
+}
+
+impl ClientBuilder {
+    /// Lets `handle` stop the client from another thread, including while it connects.
+    pub fn stop_handle(mut self, handle: StopHandle) -> Self {
+        self.runtime.set_stop_handle(handle);
+        self
+    }
+
+    /// Connects to the first of the server's addresses that can be reached, and reads its greeting.
+    ///
+    /// # Errors
+    /// If no address can be reached, what answers is not an FTP server, or the server refuses.
+    pub fn connect(self, server: impl ToSocketAddrs) -> Result<Client, Error> {
+        block_on(self.connect_by(resolve(server))).map(Client)
+    }
+}

@@ -1,0 +1,190 @@
+//! Transfers of a client whose calls block.
+
+use ::std::fs::File;
+use ::std::future::poll_fn;
+use ::std::io::{self, Read, Write};
+
+use super::{Blocking, Client, block_on};
+use crate::io::{self as adapters, Error, Reply};
+use crate::listing::{Clock, Formats, ListingLine};
+use crate::transfer::Marker;
+
+/// A download, which implements [`Read`].
+///
+/// The end, a read of 0 bytes, is reported only after the server has confirmed that it sent everything.
+/// A file that is cut short is an error, and so is every read after an error. Dropping it before the end
+/// aborts the transfer; the client can be used again.
+#[derive(Debug)]
+pub struct Retrieve<'c>(pub(super) adapters::Retrieve<'c, Blocking>);
+
+impl Retrieve<'_> {
+    /// Returns the position in the file of the first byte read.
+    #[must_use]
+    pub const fn offset(&self) -> u64 {
+        self.0.offset()
+    }
+
+    /// Returns the size of the file that the server's first reply mentions, if it does.
+    #[must_use]
+    pub const fn size_hint(&self) -> Option<u64> {
+        self.0.size_hint()
+    }
+
+    /// Returns the last restart marker before which every byte was read; see
+    /// [`io::Retrieve::last_marker`](adapters::Retrieve::last_marker).
+    #[must_use]
+    pub fn last_marker(&self) -> Option<Marker> {
+        self.0.last_marker()
+    }
+
+    /// Receives the rest of the data into `file`, at its position, and returns the number of bytes.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or the transfer fails.
+    pub fn receive_into(self, file: &File) -> io::Result<u64> {
+        block_on(self.0.receive_into(file))
+    }
+
+    /// Aborts the download by ABOR and waits for all replies to it. Dropping it aborts it as well, and
+    /// leaves the replies to the next call.
+    ///
+    /// # Errors
+    /// If the connection is lost, or the server does not reply.
+    pub fn abort(self) -> Result<(), Error> {
+        block_on(self.0.abort())
+    }
+}
+
+impl Retrieve<'static> {
+    /// Returns the client of a transfer that owns it. A download that has not ended is aborted by the
+    /// client's next call. `None` if the transfer borrows its client.
+    #[must_use]
+    pub fn into_client(self) -> Option<Client> {
+        self.0.into_client().map(Client)
+    }
+}
+
+impl Read for Retrieve<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(block_on(poll_fn(|cx| self.0.poll_read(cx, buffer)))?)
+    }
+}
+
+/// An upload, which implements [`Write`].
+///
+/// It is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not after a failed
+/// write. Dropping it before that aborts the transfer; the client can be used again.
+#[derive(Debug)]
+#[must_use = "an upload that is not finished is aborted"]
+pub struct Store<'c>(pub(super) adapters::Store<'c, Blocking>);
+
+impl Store<'_> {
+    /// Returns the position in the file of the first byte written.
+    #[must_use]
+    pub const fn offset(&self) -> u64 {
+        self.0.offset()
+    }
+
+    /// Returns the name that the server chose, if it was asked to and its first reply has the name.
+    #[must_use]
+    pub fn unique_name(&self) -> Option<&[u8]> {
+        self.0.unique_name()
+    }
+
+    /// Returns the last restart marker that the server has sent so far; see
+    /// [`io::Store::last_marker`](adapters::Store::last_marker).
+    #[must_use]
+    pub fn last_marker(&self) -> Option<Marker> {
+        self.0.last_marker()
+    }
+
+    /// Sends the rest of `file` from its position on, and returns the number of bytes. If no conversion
+    /// is needed, the kernel moves the bytes and they do not pass through this process.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or the transfer fails.
+    pub fn send_file(&mut self, file: &File) -> io::Result<u64> {
+        block_on(self.0.send_file(file))
+    }
+
+    /// Aborts the upload by ABOR and waits for all replies to it. The server decides what it keeps of the
+    /// file.
+    ///
+    /// # Errors
+    /// If the connection is lost, or the server does not reply.
+    pub fn abort(self) -> Result<(), Error> {
+        block_on(self.0.abort())
+    }
+
+    /// Ends the upload and waits for the server to confirm it. Returns the server's final reply.
+    ///
+    /// # Errors
+    /// If the server does not confirm the upload, or the transfer has failed before.
+    pub fn finish(self) -> Result<Option<Reply>, Error> {
+        block_on(self.0.finish())
+    }
+}
+
+impl Store<'static> {
+    /// Ends the upload as [`finish`](Self::finish) does, and returns the client of a transfer that owns
+    /// it along with the result. The client is `None` if the transfer borrows it.
+    pub fn finish_owned(self) -> (Option<Client>, Result<Option<Reply>, Error>) {
+        let (client, finished) = block_on(self.0.finish_owned());
+        (client.map(Client), finished)
+    }
+
+    /// Returns the client of a transfer that owns it. An upload that was not finished is aborted by the
+    /// client's next call. `None` if the transfer borrows its client.
+    #[must_use]
+    pub fn into_client(self) -> Option<Client> {
+        self.0.into_client().map(Client)
+    }
+}
+
+impl Write for Store<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(block_on(poll_fn(|cx| self.0.poll_write(cx, bytes)))?)
+    }
+
+    /// Does nothing: only the end of an upload completes it.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The entries of a listing, as they arrive: an [`Iterator`].
+///
+/// A line that is not an entry in any format comes as [`ListingLine::Unparsed`], and others may follow.
+/// The end is reported only after the server has confirmed the transfer.
+#[derive(Debug)]
+pub struct Entries<'c>(pub(super) adapters::Entries<'c, Blocking>);
+
+impl Entries<'_> {
+    /// Reads dates by `clock`; see [`io::Entries::with_clock`](adapters::Entries::with_clock).
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self(self.0.with_clock(clock))
+    }
+
+    /// Returns the formats that the lines may have; see
+    /// [`io::Entries::formats`](adapters::Entries::formats).
+    #[must_use]
+    pub const fn formats(&self) -> Formats {
+        self.0.formats()
+    }
+
+    /// Returns whether there are no entries because the server refused the listing in words that it has
+    /// for empty directories. Do not remove anything on the strength of that.
+    #[must_use]
+    pub const fn is_presumed_empty(&self) -> bool {
+        self.0.is_presumed_empty()
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<ListingLine, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        block_on(poll_fn(|cx| self.0.poll_next(cx)))
+    }
+}
