@@ -54,8 +54,8 @@ pub struct Removal {
     uniques: HashMap<Vec<u8>, u32>,
     /// Unique facts of the root and of the home directory, once they have been requested.
     landmarks: Option<[Option<Vec<u8>>; 2]>,
-    /// The visit count when the session was last confirmed to be in a directory of the tree, and the
-    /// index of that directory.
+    /// The visit count when the session was last confirmed to be in a directory of the tree, and
+    /// the index of that directory.
     place: Option<(u64, usize)>,
     /// Steps that are still to be reported, such as what could not be seen.
     unseen: VecDeque<Removed>,
