@@ -1,4 +1,4 @@
-//! A list of users, and the anonymous one (RFC 1635).
+//! A list of users, which may include the anonymous one (RFC 1635).
 
 #[cfg(feature = "password-hash")]
 mod hashes;
@@ -175,7 +175,7 @@ impl<F> Default for Users<F> {
     }
 }
 
-/// No passwords.
+/// Shows no passwords.
 impl<F> fmt::Debug for Users<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Users")
@@ -263,14 +263,14 @@ impl<F: AsyncFilesystem> AsyncAccounts for Users<F> {
     }
 }
 
-/// Whether they are the same, in a time that depends on the length of `sent` alone, which whoever sent it
-/// knows.
+/// Compares two byte strings in a time that depends only on the length of `sent`, which the sender
+/// knows anyway.
 fn same(kept: &[u8], sent: &[u8]) -> bool {
     let mut differences = u8::from(kept.len() != sent.len());
     for (index, byte) in sent.iter().enumerate() {
-        // Past the end of what is kept the lengths differ already; something is read all the same.
+        // Past the end of `kept` the lengths already differ, but a byte is read all the same.
         let other = kept.get(index % kept.len().max(1)).copied().unwrap_or(0);
-        // Or the compiler might see that the rest does not count.
+        // Without `black_box` the compiler might notice that the rest makes no difference.
         differences |= black_box(byte ^ other);
     }
     black_box(differences) == 0

@@ -1,4 +1,4 @@
-//! A directory on disk as a server's file system, which no path leaves.
+//! A directory on disk as the file system of a server. No path leads out of it.
 //!
 //! cap-std guarantees that: it resolves every path from an open directory (in one system call on a
 //! Linux with `openat2`), so that neither `..` nor a symbolic link leads out, not even one created
@@ -34,11 +34,11 @@ use entries::{describe, leads_within};
 use file::Made;
 use refusal::refusal;
 
-/// What STOU calls a file when the client names none.
+/// Name of a file stored with STOU when the client names none.
 const DEFAULT_UNIQUE_NAME: &[u8] = b"upload";
-/// How many names `name.1`, `name.2` ... are tried before random ones.
+/// Number of names `name.1`, `name.2` ... that are tried before random ones.
 const NUMBERED_NAMES: u32 = 99;
-/// How many names with a random end are tried before giving up.
+/// Number of names with a random suffix that are tried before giving up.
 const RANDOM_NAMES: u32 = 16;
 
 /// A directory of the real file system, as a [`Filesystem`].
@@ -77,21 +77,21 @@ impl Directory {
         Ok(Self { root: Arc::new(root), writable: false, sync_on_finish: false, atomic_uploads: false })
     }
 
-    /// Allows whatever the operating system allows this process.
+    /// Allows every change that the operating system allows this process.
     #[must_use]
     pub fn writable(self) -> Self {
         Self { writable: true, ..self }
     }
 
-    /// Denies all that would change anything: how it is opened.
+    /// Denies every change, as a newly opened `Directory` does.
     #[must_use]
     pub fn read_only(self) -> Self {
         Self { writable: false, ..self }
     }
 
-    /// Whether an upload is on the disk (`fsync`, on Unix its directory too) before the client is told 226.
-    /// Off at first: it costs milliseconds a file. On a network file system it is also the only way to
-    /// learn that the server's quota is used up.
+    /// Sets whether an upload must be on disk (`fsync`, on Unix also of its directory) before the
+    /// client receives 226. Off by default, since it costs milliseconds per file. On a network file
+    /// system it is also the only way to learn that the server's quota is used up.
     #[must_use]
     pub fn sync_on_finish(self, sync: bool) -> Self {
         Self { sync_on_finish: sync, ..self }
@@ -119,13 +119,14 @@ impl Directory {
         Self { atomic_uploads: atomic, ..self }
     }
 
-    /// Whether it may be changed.
+    /// Returns whether the directory may be changed.
     #[must_use]
     pub const fn is_writable(&self) -> bool {
         self.writable
     }
 
-    /// Where a change is to be made: not the root, and nowhere when it is read-only.
+    /// Returns the path of a change. Denies changes to the root, and every change if the directory
+    /// is read-only.
     fn changed<'a>(&self, path: VirtualPath<'a>) -> Result<&'a Path, Refusal> {
         if !self.writable || path.file_name().is_none() {
             return Err(Refusal::Denied);
@@ -133,7 +134,7 @@ impl Directory {
         local(path.as_bytes())
     }
 
-    /// Set-user-ID and its like are not for clients to set.
+    /// Sets the permissions. Clients may not set set-user-ID and similar bits.
     #[cfg(unix)]
     fn set_mode(&self, at: &Path, mode: u16) -> Result<(), Refusal> {
         use cap_std::fs::PermissionsExt;
@@ -149,14 +150,15 @@ impl Directory {
         Err(Refusal::Unsupported)
     }
 
-    /// Opens a regular file without ever waiting for it.
+    /// Opens a regular file without ever blocking, even if something else is found at the path.
     fn open_regular(
         &self,
         path: &Path,
         #[cfg_attr(not(unix), allow(unused_mut))] mut options: OpenOptions,
     ) -> Result<(fs::File, u64), Refusal> {
-        // A device may act on being opened, so it is looked at first. It may also have been swapped since:
-        // so no open blocks, and what was opened is looked at again.
+        // Opening a device may have side effects, so the kind is checked first. Since the file may
+        // be replaced after that, the open does not block, and the kind of what was opened is
+        // checked again.
         match self.root.metadata(path) {
             Ok(found) => regular(&found)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -204,7 +206,7 @@ impl Directory {
         if offset > 0 {
             file.seek(SeekFrom::Start(offset)).map_err(|error| refusal(&error))?;
         }
-        // No `truncate`: what is there stays until the upload begins.
+        // The file is not opened with `truncate`: its content stays until the upload begins.
         let length = Some(offset).filter(|offset| *offset < length);
         self.upload(DiskFile::writing(file, length, made), path)
     }
@@ -217,7 +219,7 @@ impl Directory {
         self.upload(DiskFile::appending(file, made), path)
     }
 
-    /// Opens a regular file to be written, or makes one if need be and it may be.
+    /// Opens a regular file for writing. If there is none and `create` is `true`, creates it.
     fn open_upload(
         &self,
         path: &Path,
@@ -233,7 +235,7 @@ impl Directory {
                 let made = self.made(path, &file)?;
                 Ok((file.into_std(), 0, Some(made)))
             }
-            // A link to nothing, or somebody was faster.
+            // A dangling link, or someone else was faster.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 options.create(true);
                 self.open_regular(path, options).map(|(file, length)| (file, length, None))
@@ -242,7 +244,7 @@ impl Directory {
         }
     }
 
-    /// A file that has just been made.
+    /// Describes a file that has just been created.
     fn made(&self, path: &Path, file: &cap_std::fs::File) -> Result<Made, Refusal> {
         let what = file.metadata().map_err(|error| refusal(&error))?;
         Ok(Made { root: Arc::clone(&self.root), path: path.to_owned(), what, begun: false })
@@ -253,10 +255,10 @@ impl Directory {
             return Err(Refusal::Denied);
         }
         let is_directory = self.root.metadata(local(path.as_bytes())?).is_ok_and(|found| found.is_dir());
-        let wished = path.file_name().filter(|_| !is_directory);
-        let name = wished.unwrap_or(DEFAULT_UNIQUE_NAME);
-        // What of the path goes before the name: either all of it, or all but its last component.
-        let before = path.as_bytes().len() - wished.map_or(0, <[u8]>::len);
+        let requested = path.file_name().filter(|_| !is_directory);
+        let name = requested.unwrap_or(DEFAULT_UNIQUE_NAME);
+        // Part of the path before the name: either all of it, or all but its last component.
+        let before = path.as_bytes().len() - requested.map_or(0, <[u8]>::len);
         let mut candidate = Vec::from(&path.as_bytes()[..before]);
         if !candidate.ends_with(b"/") {
             candidate.push(b'/');
@@ -287,7 +289,8 @@ impl Directory {
         Err(Refusal::Exists)
     }
 
-    /// Where a file is to be written: the root is a directory, whatever may be done with it.
+    /// Returns the path of a file to be written. Reports the root as a directory, unless the
+    /// directory is read-only.
     fn uploaded<'a>(&self, path: VirtualPath<'a>) -> Result<&'a Path, Refusal> {
         match path.file_name() {
             None if self.writable => Err(Refusal::IsADirectory),
@@ -297,7 +300,7 @@ impl Directory {
 
     fn upload(&self, file: DiskFile, path: &Path) -> Result<Opened<DiskFile>, Refusal> {
         let file = if self.sync_on_finish {
-            // Opened now, for it may be renamed before the upload is over.
+            // Opened now, since the parent may be renamed before the upload is over.
             let parent = if cfg!(unix) { Some(self.open_parent(path)?) } else { None };
             file.synced(parent)
         } else {
@@ -369,7 +372,7 @@ impl Filesystem for Directory {
         }
         let at = self.changed(path)?;
         self.root.remove_file(at).map_err(|error| {
-            // POSIX has EPERM for a directory, Linux alone EISDIR.
+            // POSIX specifies EPERM for a directory; only Linux returns EISDIR.
             match self.root.symlink_metadata(at) {
                 Ok(found) if found.is_dir() => Refusal::IsADirectory,
                 _ => refusal(&error),
@@ -381,7 +384,7 @@ impl Filesystem for Directory {
         let (from, to) = (self.changed(from)?, self.changed(to)?);
         let moved = self.root.symlink_metadata(from).map_err(|error| refusal(&error))?;
         match self.root.symlink_metadata(to) {
-            // POSIX lets a directory take the place of an empty one. A file is what may be replaced.
+            // POSIX lets a directory replace an empty one. Here only a file may be replaced.
             Ok(there) if (there.is_dir() || moved.is_dir()) && !same(&moved, &there, from, to) => {
                 return Err(Refusal::Exists);
             }
@@ -390,7 +393,7 @@ impl Filesystem for Directory {
         self.root.rename(from, &self.root, to).map_err(|error| refusal(&error))
     }
 
-    /// Times of modification, and permissions on Unix; nobody can set when a file was made.
+    /// Sets times of modification, and permissions on Unix. The time of creation cannot be set.
     fn change(&self, path: VirtualPath<'_>, changes: &Changes) -> Result<(), Refusal> {
         let at = self.changed(path)?;
         if changes.created.is_some() {
@@ -409,7 +412,7 @@ impl Filesystem for Directory {
         }
     }
 
-    /// What cannot be copied is taken off the target again, and no part is removed before all are copied.
+    /// Restores the target if a part cannot be copied, and removes no part before all are copied.
     fn combine(&self, path: VirtualPath<'_>, parts: &[VirtualPath<'_>]) -> Result<(), Refusal> {
         let target = self.uploaded(path)?;
         let parts = parts.iter().map(|part| self.uploaded(*part)).collect::<Result<Vec<_>, _>>()?;
@@ -423,7 +426,7 @@ impl Filesystem for Directory {
     }
 }
 
-/// The path from the root, as the operating system takes it: `.` for the root itself.
+/// Returns the path from the root as the operating system takes it: `.` for the root itself.
 #[cfg(unix)]
 fn local(path: &[u8]) -> Result<&Path, Refusal> {
     use ::std::ffi::OsStr;
@@ -432,22 +435,22 @@ fn local(path: &[u8]) -> Result<&Path, Refusal> {
     Ok(Path::new(if relative.is_empty() { OsStr::new(".") } else { OsStr::from_bytes(relative) }))
 }
 
-/// The path from the root, as the operating system takes it: `.` for the root itself.
+/// Returns the path from the root as the operating system takes it: `.` for the root itself.
 #[cfg(not(unix))]
 fn local(path: &[u8]) -> Result<&Path, Refusal> {
     let relative = path.strip_prefix(b"/").ok_or(Refusal::BadName)?;
     if relative.is_empty() {
         return Ok(Path::new("."));
     }
-    // A component here may be two there, or a device, or a stream of a file.
+    // A component here may be two components there, or a device, or a stream of a file.
     if relative.split(|byte| *byte == b'/').any(|name| crate::codec::safe_name(name).is_err()) {
         return Err(Refusal::BadName);
     }
     ::std::str::from_utf8(relative).map(Path::new).map_err(|_| Refusal::BadName)
 }
 
-/// How a file is opened that may be a new one: with the mode that this process's umask and the client's
-/// leave.
+/// Returns the options for opening a file that may not exist yet. The mode of a new file is limited
+/// by the umasks of this process and of the client.
 fn new_file(#[cfg_attr(not(unix), allow(unused))] wishes: &Wishes) -> OpenOptions {
     #[cfg_attr(not(unix), allow(unused_mut))]
     let mut options = OpenOptions::new();
@@ -459,7 +462,7 @@ fn new_file(#[cfg_attr(not(unix), allow(unused))] wishes: &Wishes) -> OpenOption
     options
 }
 
-/// How a directory is made: likewise.
+/// Returns the options for creating a directory, with a mode that is limited in the same way.
 fn new_directory(#[cfg_attr(not(unix), allow(unused))] wishes: &Wishes) -> DirBuilder {
     #[cfg_attr(not(unix), allow(unused_mut))]
     let mut builder = DirBuilder::new();
@@ -479,16 +482,16 @@ fn regular(found: &Metadata) -> Result<(), Refusal> {
     }
 }
 
-/// Whether two paths name one directory, as `a` and `A` do where case does not count: it is no
-/// obstacle to its own renaming.
+/// Returns whether two paths name the same directory, as `a` and `A` do on a case-insensitive file
+/// system. A directory is no obstacle to its own renaming.
 #[cfg(unix)]
 fn same(a: &Metadata, b: &Metadata, _: &Path, _: &Path) -> bool {
     use cap_std::fs::MetadataExt;
     (a.dev(), a.ino()) == (b.dev(), b.ino())
 }
 
-/// Whether two paths name one directory, as `a` and `A` do where case does not count: it is no
-/// obstacle to its own renaming.
+/// Returns whether two paths name the same directory, as `a` and `A` do on a case-insensitive file
+/// system. A directory is no obstacle to its own renaming.
 #[cfg(not(unix))]
 fn same(_: &Metadata, _: &Metadata, a: &Path, b: &Path) -> bool {
     match (a.to_str(), b.to_str()) {
@@ -497,8 +500,9 @@ fn same(_: &Metadata, _: &Metadata, a: &Path, b: &Path) -> bool {
     }
 }
 
-/// What is put behind a name until nothing has it: nothing, small numbers that a person can read, and at
-/// last random ones, so that the thousandth upload of a name is no slower than the hundredth.
+/// Returns the suffixes that are tried until a name is unused: none, then small numbers that a
+/// person can read, and finally random ones, so that the thousandth upload of a name is no slower
+/// than the hundredth.
 fn unique_endings() -> impl Iterator<Item = String> {
     let numbered = (1..=NUMBERED_NAMES).map(|number| format!(".{number}"));
     let random = (0..RANDOM_NAMES).map(|_| format!(".{:016x}", RandomState::new().build_hasher().finish()));

@@ -1,4 +1,4 @@
-//! What an adapter's calls fail with.
+//! The error type of the clients.
 
 use ::std::fmt;
 use ::std::io;
@@ -8,69 +8,70 @@ use crate::client::{Mismatch, RawError, Refusal, ReplyTo, TransferFailure};
 use crate::codec::{Escaped, Invalid, ReplyCode};
 use crate::error::{LocalError, PeerError};
 
-/// Why something did not work. After [`Refused`](Self::Refused) (but for 421), [`Data`](Self::Data),
-/// [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch), [`Argument`](Self::Argument),
-/// [`Raw`](Self::Raw), [`Name`](Self::Name),
-/// [`ListingTooLong`](Self::ListingTooLong) and [`Deadline`](Self::Deadline) the session goes on; after the others
-/// it is over: see [`is_fatal`](Self::is_fatal).
+/// The reason why a call failed. The session continues after [`Refused`](Self::Refused) (except
+/// with 421), [`Data`](Self::Data), [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch),
+/// [`Argument`](Self::Argument), [`Raw`](Self::Raw), [`Name`](Self::Name),
+/// [`ListingTooLong`](Self::ListingTooLong) and [`Deadline`](Self::Deadline). After the others it
+/// is over: see [`is_fatal`](Self::is_fatal).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server refused.
+    /// The server refused a command or the connection.
     Refused(Refused),
     /// A transfer failed without a refusal.
     Data(TransferFailure, Option<io::Error>),
-    /// The server's answer is granted but cannot be read.
+    /// The server granted the request, but its answer cannot be parsed.
     Unreadable(Invalid),
-    /// A file on the server is not what it should be.
+    /// A file on the server is not as expected.
     Mismatch(Mismatch),
-    /// An argument that cannot be sent; nothing was.
+    /// An argument cannot be sent. Nothing was sent.
     Argument(Invalid),
-    /// A line that is not sent as a raw command; nothing was.
+    /// A line cannot be sent as a raw command. Nothing was sent.
     Raw(RawError),
-    /// A name that does not survive the conversion between the server's encoding and the local one; nothing was sent,
-    /// or nothing made of it.
+    /// A name does not survive the conversion between the server's encoding and the local one.
+    /// Nothing was sent, or the name that the server sent was not used.
     Name(Vec<u8>),
-    /// A listing has more entries than are to be kept ([`ListingLimits`](super::ListingLimits)). It was given up.
+    /// A listing has more entries than may be kept ([`ListingLimits`](super::ListingLimits)). It
+    /// was abandoned.
     ListingTooLong,
-    /// The server ended the dialogue or broke it.
+    /// The server closed the connection or violated the protocol.
     Peer(PeerError, Option<io::Error>),
     /// The API was misused.
     Local(LocalError),
     /// The control connection could not be opened.
     Connect(io::Error),
-    /// The time that was set for the whole call has run out (`set_operation_timeout`).
+    /// The time limit for the whole call has expired (`set_operation_timeout`).
     ///
-    /// The call was given up as if its future had been dropped: the server may have done what was asked, or
-    /// may still do it. The session goes on. The next call first reads the replies that are still owed, and
-    /// ends a transfer that is still running; that counts as part of its own time. Should the server never
-    /// send those replies, that call fails in turn, at the latest by the fatal error of the per-step
-    /// [`Timeouts`](crate::client::Timeouts).
+    /// The call was abandoned as if its future had been dropped: the server may have done what was
+    /// asked, or may still do it. The session continues. The next call first reads the replies that
+    /// are still outstanding, and ends a transfer that is still running; that counts toward its own
+    /// time limit. If the server never sends those replies, that call fails in turn, at the latest
+    /// with the fatal error of the per-step [`Timeouts`](crate::client::Timeouts).
     Deadline,
-    /// The client was stopped by another thread (`io::std::StopHandle`). The session is over: every later call
-    /// fails with the same error.
+    /// The client was stopped by another thread (`io::std::StopHandle`). The session is over: every
+    /// later call fails with the same error.
     Stopped,
 }
 
-/// A server's refusal, kept.
+/// An owned refusal of the server.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// What was refused: a command, or the connection itself.
+    /// The command that was refused, or the connection itself.
     pub to: ReplyTo,
-    /// The reply's code.
+    /// Code of the reply.
     pub code: ReplyCode,
-    /// What the server says about it.
+    /// Text of the reply.
     pub text: Vec<u8>,
 }
 
 impl Refused {
-    /// Whether the same may be granted later: see [`Refusal::is_transient`].
+    /// Returns whether the same may be granted later: see [`Refusal::is_transient`].
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.refusal().is_transient()
     }
 
-    /// Whether the server closes the connection with it: see [`Refusal::is_fatal`].
+    /// Returns whether the server closes the connection as well: see [`Refusal::is_fatal`].
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         self.refusal().is_fatal()
@@ -101,7 +102,7 @@ impl From<Refusal<&[u8]>> for Refused {
 }
 
 impl Error {
-    /// The refusal, if it is one.
+    /// Returns the refusal, if this is one.
     #[must_use]
     pub const fn refused(&self) -> Option<&Refused> {
         match self {
@@ -110,7 +111,7 @@ impl Error {
         }
     }
 
-    /// Whether the session is over.
+    /// Returns whether the session is over.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         match self {
@@ -120,7 +121,8 @@ impl Error {
         }
     }
 
-    /// Returns the same error for a later call. What lies beneath is not repeated, but for its kind.
+    /// Returns the same error for a later call. The underlying error is dropped, except for the
+    /// kind of a connect error.
     pub(super) fn again(&self) -> Self {
         match self {
             Self::Refused(refused) => Self::Refused(refused.clone()),
@@ -140,7 +142,7 @@ impl Error {
     }
 }
 
-/// Without what lies beneath, which [`source`](::std::error::Error::source) gives.
+/// Omits the underlying error, which [`source`](::std::error::Error::source) returns.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -163,7 +165,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The operating system's error or that of TLS.
+/// Returns the error of the operating system or of TLS as the source.
 impl ::std::error::Error for Error {
     fn source(&self) -> Option<&(dyn ::std::error::Error + 'static)> {
         match self {
@@ -179,7 +181,7 @@ impl From<LocalError> for Error {
     }
 }
 
-/// So that transfers can be `Read` and `Write`. `io::Error::downcast` gives it back.
+/// Lets transfers implement `Read` and `Write`. `io::Error::downcast` returns the original error.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match &error {
@@ -191,7 +193,7 @@ impl From<Error> for io::Error {
             Error::Data(TransferFailure::Connection(DataFailure::Stalled), _)
             | Error::Peer(PeerError::TimedOut(_), _)
             | Error::Deadline => io::ErrorKind::TimedOut,
-            // Readers go on after `Interrupted`.
+            // Not `Interrupted`, after which readers try again.
             Error::Data(..) | Error::Stopped => io::ErrorKind::ConnectionAborted,
             Error::Peer(PeerError::Closed | PeerError::ClosedInside, _) => io::ErrorKind::UnexpectedEof,
             Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) | Error::ListingTooLong => {
@@ -205,9 +207,9 @@ impl From<Error> for io::Error {
     }
 }
 
-/// For messages: what a peer sent, made safe to print.
+/// Access to what the peer sent, made safe to print.
 impl Refused {
-    /// The text, printable.
+    /// Returns the text of the reply, escaped so that it is safe to print.
     #[must_use]
     pub fn message(&self) -> impl fmt::Display + '_ {
         Escaped(&self.text)

@@ -1,4 +1,4 @@
-//! A file system seen by an account that may do less with it than it allows.
+//! A file system for an account that may do less with it than the file system allows.
 
 use ::std::io;
 use ::std::sync::Arc;
@@ -12,11 +12,12 @@ use super::shared::IntoShared;
 use crate::codec::{Command, Permissions};
 use crate::listing::{Entry, OwnedEntry};
 
-/// All that can be done with a file system that is only read.
+/// Permissions that a read-only account can have.
 const READING: Permissions = Permissions::RETRIEVE.union(Permissions::ENTER).union(Permissions::LIST);
 
-/// A [`Filesystem`] as it is, or for reading alone: what would change anything, and commands of the host's
-/// own, which might, are then [`Refusal::Denied`] before the file system is asked, and [`Entry::permissions`] say so.
+/// A [`Filesystem`] with full or read-only access. If access is read-only, whatever would change
+/// something is [`Refusal::Denied`] without asking the file system, and so are the host's own
+/// commands, which might change something. [`Entry::permissions`] are reduced accordingly.
 #[derive(Debug)]
 pub struct Guarded<F> {
     inner: Arc<F>,
@@ -34,13 +35,13 @@ impl<F> Guarded<F> {
         Self { inner: inner.into_shared(), read_only: true }
     }
 
-    /// The file system behind it.
+    /// Returns the underlying file system.
     #[must_use]
     pub fn inner(&self) -> &Arc<F> {
         &self.inner
     }
 
-    /// Whether it can only be read.
+    /// Returns whether access is read-only.
     #[must_use]
     pub const fn is_read_only(&self) -> bool {
         self.read_only
@@ -202,7 +203,7 @@ impl<F: AsyncFilesystem> AsyncFilesystem for Guarded<F> {
     }
 }
 
-/// The entries of a directory of a [`Guarded`] file system.
+/// Entries of a directory of a [`Guarded`] file system.
 #[derive(Debug)]
 pub struct GuardedEntries<I> {
     inner: I,
@@ -228,7 +229,7 @@ impl<I: AsyncEntries> AsyncEntries for GuardedEntries<I> {
     }
 }
 
-/// The entry, with no permission that the guard would deny.
+/// Returns the entry without the permissions that the guard would deny.
 fn seen(owned: OwnedEntry, read_only: bool) -> OwnedEntry {
     let entry = owned.entry();
     let left = entry.permissions.map(|permissions| permissions & READING);

@@ -1,4 +1,4 @@
-//! Hashes that a server computes by itself, piece by piece.
+//! Hashes that a server computes itself, piece by piece.
 
 use ::std::vec::Vec;
 
@@ -6,8 +6,8 @@ use sha2::Digest;
 
 use crate::codec::HashAlgorithm;
 
-/// The hashes that a server can compute of the files of any file system, by reading them: for
-/// [`Config::hashes`](crate::server::Config::hashes). The first is the one that HASH uses.
+/// Hashes that a server can compute for the files of any file system by reading them. Intended for
+/// [`Config::hashes`](crate::server::Config::hashes). The first one is the default for HASH.
 ///
 /// ```
 /// let mut config = ftp_proto::server::Config::default();
@@ -21,7 +21,7 @@ pub const HASHES: &[HashAlgorithm] = &[
     HashAlgorithm::Crc32,
 ];
 
-/// A hash of what has come so far. Boxed where it is large.
+/// A hash of the bytes so far. A large state is boxed.
 pub(super) enum Hasher {
     Crc32(crc32fast::Hasher),
     Md5(md5::Md5),
@@ -53,7 +53,7 @@ impl Hasher {
         }
     }
 
-    /// The hash, its most significant byte first.
+    /// Returns the hash, most significant byte first.
     pub(super) fn finish(self) -> Vec<u8> {
         match self {
             Self::Crc32(hasher) => hasher.finalize().to_be_bytes().to_vec(),
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use ::std::string::String;
 
-    /// Of "abc": FIPS 180, RFC 1321, and zlib's.
+    /// Hashes of "abc" from FIPS 180, RFC 1321 and zlib.
     #[test]
     fn known_hashes_come_out_however_the_bytes_come_in() {
         for (algorithm, expected) in [

@@ -1,8 +1,9 @@
-//! What a server needs from its host: accounts, and a file system for each. A host that blocks implements
-//! [`Accounts`], [`Filesystem`] and [`File`]; one of futures the same with `Async` before their names.
+//! Host side of a server: accounts, and a file system for each account. A blocking host implements
+//! [`Accounts`], [`Filesystem`] and [`File`]; an asynchronous host implements [`AsyncAccounts`],
+//! [`AsyncFilesystem`], [`AsyncEntries`] and [`AsyncFile`].
 //!
-//! Paths are the session's: absolute, normal, of any bytes but CR, LF and NUL, and seen from the root
-//! of what the account may see. No implementation ever meets a `..`.
+//! Paths are absolute and normalized, and `/` is the root of what the account may see. They may
+//! contain any bytes except CR, LF and NUL, but never a `..` component.
 
 mod asynchronous;
 mod blocking;
@@ -97,32 +98,32 @@ pub(super) fn is_anonymous_name(user: &[u8]) -> bool {
     ANONYMOUS_NAMES.iter().any(|name| name.eq_ignore_ascii_case(user))
 }
 
-/// What a client wants beside, when something is made. A host may heed it or not.
+/// Preferences of a client for a file or directory that is being created. A host may ignore them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wishes {
-    /// How many bytes the file is going to have (RFC 959 4.1.3, ALLO). Nobody needs to believe it.
+    /// Number of bytes that the file is going to have (ALLO, RFC 959 4.1.3). Only a hint.
     pub size_hint: Option<u64>,
-    /// What is to be taken from the permissions, nine bits as of a Unix mode.
+    /// Permission bits that the new file or directory must not have: nine bits, as in a Unix mode.
     pub umask: Option<u16>,
 }
 
-/// What a host answers to a command that it carries out by itself.
+/// The reply of a host to a command that it carries out itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostReply {
-    /// The code of the reply: one that the [table](crate::codec::VerbInfo) has for the command.
+    /// Code of the reply. The [verb table](crate::codec::VerbInfo) must allow it for the command.
     pub code: ReplyCode,
-    /// Its lines. What comes after a CR, a LF or a NUL in one of them is not sent.
+    /// Lines of the reply. Each is sent only up to the first CR, LF or NUL in it.
     pub lines: Vec<Vec<u8>>,
 }
 
 impl HostReply {
-    /// A reply of one line.
+    /// Creates a reply with a single line.
     pub fn new(code: ReplyCode, text: impl Into<Vec<u8>>) -> Self {
         Self { code, lines: vec![text.into()] }
     }
 
-    /// And one line more.
+    /// Adds a line.
     #[must_use]
     pub fn line(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.lines.push(text.into());
@@ -134,18 +135,18 @@ impl HostReply {
     }
 }
 
-/// As much of a line as can be sent as one.
+/// Returns the part of a line before the first CR, LF or NUL.
 fn text(line: &[u8]) -> Text<'_> {
     let end = line.iter().position(|byte| b"\r\n\0".contains(byte)).unwrap_or(line.len());
     line.get(..end).and_then(|line| Text::new(line).ok()).unwrap_or_default()
 }
 
-/// A hash of a file.
+/// A hash of a file or of a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digest {
-    /// Its bytes.
+    /// Bytes of the hash.
     pub bytes: Vec<u8>,
-    /// The first byte of the file that it is of, and the one after the last.
+    /// Offsets of the first byte that was hashed and of the byte after the last one.
     pub range: (u64, u64),
 }
 
@@ -165,7 +166,7 @@ pub struct Opened<F> {
     pub unique_name: Option<Vec<u8>>,
 }
 
-/// A path that outlives the session's.
+/// A path that does not borrow from the session.
 pub(super) struct OwnedPath(Vec<u8>);
 
 impl OwnedPath {
@@ -183,7 +184,8 @@ impl OwnedPath {
         Self(path)
     }
 
-    /// The path of what was stored under a unique name: in place of one like it, or within it.
+    /// Returns the path of a file that was stored under a unique name. If `name` begins with the
+    /// last component of this path, it replaces that component; otherwise it is appended.
     pub(super) fn with_unique_name(&self, name: &[u8]) -> Self {
         let like = self.lent().file_name().filter(|last| name.starts_with(last)).map_or(0, <[u8]>::len);
         let mut path = self.0.get(..self.0.len() - like).unwrap_or_default().to_vec();
@@ -210,7 +212,7 @@ impl OwnedCommand {
         Self(line.as_bytes().to_vec())
     }
 
-    /// What was a command still is one.
+    /// Parses the line, which was a valid command when it was copied.
     pub(super) fn lent(&self) -> Result<Command<'_>, Refusal> {
         Command::parse(&self.0).map_err(|_| Refusal::Failed)
     }
@@ -219,7 +221,7 @@ impl OwnedCommand {
 impl From<&Command<'_>> for OwnedCommand {
     fn from(command: &Command<'_>) -> Self {
         let mut line = Vec::new();
-        // A vector is never full.
+        // Encoding into a vector cannot run out of room.
         let _ = command.encode(&mut line);
         Self(line)
     }

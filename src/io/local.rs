@@ -1,7 +1,8 @@
-//! What a server calls its files, as names of files here.
+//! Conversion of a server's file names to local ones.
 //!
-//! A server may call a file `../.profile`, and many clients have written it there (CVE-2014-4877, CVE-2018-10916,
-//! CVE-2019-6110). A name becomes a local one only if it is a single, plain component.
+//! A server may call a file `../.profile`, and many clients have written it to that place
+//! (CVE-2014-4877, CVE-2018-10916, CVE-2019-6110). A name becomes a local one only if it is a
+//! single, ordinary component.
 
 use ::std::ffi::OsString;
 use ::std::path::{Path, PathBuf};
@@ -10,8 +11,9 @@ use super::client::Listed;
 use crate::codec::UnsafeName;
 use crate::listing::Entry;
 
-/// What a file of a server's may be called on this system: one component of a path, never more. On Unix the same
-/// bytes; elsewhere bytes that are not UTF-8 are replaced, so that two names may become one.
+/// Returns the local name of a file on the server: always one component of a path. On Unix it has
+/// the same bytes; elsewhere bytes that are not UTF-8 are replaced, so that two names may become
+/// one.
 ///
 /// ```
 /// use ftp_proto::codec::UnsafeName;
@@ -24,8 +26,9 @@ use crate::listing::Entry;
 /// ```
 ///
 /// # Errors
-/// As [`safe_name`](crate::codec::safe_name); what is harmless on Unix is let pass there. Whoever writes to a file
-/// system of Windows' from Unix wants [`safe_name`](crate::codec::safe_name) itself.
+/// Those of [`safe_name`](crate::codec::safe_name), but on Unix a name that is harmless there is
+/// accepted. To write to a Windows file system from Unix, use
+/// [`safe_name`](crate::codec::safe_name) itself.
 pub fn local_name(name: impl AsRef<[u8]>) -> Result<OsString, UnsafeName> {
     #[cfg(unix)]
     {
@@ -39,13 +42,13 @@ pub fn local_name(name: impl AsRef<[u8]>) -> Result<OsString, UnsafeName> {
 }
 
 impl Listed {
-    /// Where this directory of the server's belongs below `root`, a directory here to which the root of the walk
-    /// corresponds. Each name on the way is held against [`local_name`].
+    /// Returns the local path of this directory below `root`, the local directory that corresponds
+    /// to the root of the walk. Each name on the way is checked by [`local_name`].
     ///
-    /// Only names are looked at: a link that stands below `root` already is not seen.
+    /// Only names are checked: a link that already exists below `root` is not noticed.
     ///
     /// # Errors
-    /// Why a name on the way is none to use here.
+    /// Returns the reason why a name on the way is unsafe.
     pub fn local_path(&self, root: impl AsRef<Path>) -> Result<PathBuf, UnsafeName> {
         let mut path = root.as_ref().to_owned();
         for name in self.below_root.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
@@ -54,11 +57,11 @@ impl Listed {
         Ok(path)
     }
 
-    /// As [`local_path`](Self::local_path), for one of the directory's entries: for the last name in it, where
-    /// the server lists whole paths ([`Entry::file_name`]).
+    /// Like [`local_path`](Self::local_path), for an entry of the directory. If the server lists
+    /// whole paths, only the last component is used ([`Entry::file_name`]).
     ///
     /// # Errors
-    /// As [`local_path`](Self::local_path), of the entry's name too.
+    /// Those of [`local_path`](Self::local_path), also for the name of the entry.
     pub fn local_path_of(&self, root: impl AsRef<Path>, entry: &Entry<'_>) -> Result<PathBuf, UnsafeName> {
         let mut path = self.local_path(root)?;
         path.push(local_name(entry.file_name().as_bytes())?);
@@ -79,7 +82,7 @@ mod tests {
             ("d/e", "a b", Ok("mirror/d/e/a b")),
             ("/d//e/", "a", Ok("mirror/d/e/a")),
             ("", "..", Err(UnsafeName::Directory)),
-            // Some list whole paths.
+            // Some servers list whole paths.
             ("", "/etc/passwd", Ok("mirror/passwd")),
             ("", "/etc/..", Err(UnsafeName::Directory)),
             ("", "a\x1b", Err(UnsafeName::Control)),

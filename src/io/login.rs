@@ -1,4 +1,4 @@
-//! The login state of a control connection, as the TLS layer learns it.
+//! The login state of a control connection, as reported to the TLS layer.
 
 use ::std::net::IpAddr;
 

@@ -1,15 +1,16 @@
-//! Names in another encoding than this program's: the two functions between a server's bytes and local names.
+//! Conversion of names between the server's encoding and the local one, by two functions.
 
 use ::std::borrow::Cow;
 use ::std::fmt;
 
 use super::error::Error;
 
-/// Makes other bytes of a name; nothing where it has none.
+/// Converts the bytes of a name, or returns `None` if that is impossible.
 type Convert = Box<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>;
 
-/// The functions between a server's names and local ones. Each conversion is made back and compared, so that a name
-/// which does not survive both ways is an error and never the name of another file.
+/// The functions that convert between a server's names and local ones. Each conversion is reversed
+/// and compared, so that a name that does not survive both ways is an error and never becomes the
+/// name of another file.
 pub(super) struct Names {
     decode: Convert,
     encode: Convert,
@@ -29,26 +30,26 @@ impl Names {
         Self { decode: Box::new(decode), encode: Box::new(encode) }
     }
 
-    /// The server's bytes as local ones.
+    /// Converts the server's bytes to local ones.
     pub(super) fn decode(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         converted(bytes, &self.decode, &self.encode)
     }
 
-    /// Local bytes as the server's.
+    /// Converts local bytes to the server's.
     pub(super) fn encode(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         converted(bytes, &self.encode, &self.decode)
     }
 }
 
-fn converted(bytes: &[u8], there: &Convert, back: &Convert) -> Option<Vec<u8>> {
-    if bytes.is_ascii() && there(bytes).as_deref() == Some(bytes) {
+fn converted(bytes: &[u8], forward: &Convert, back: &Convert) -> Option<Vec<u8>> {
+    if bytes.is_ascii() && forward(bytes).as_deref() == Some(bytes) {
         return Some(bytes.to_vec());
     }
-    let converted = there(bytes)?;
+    let converted = forward(bytes)?;
     (back(&converted).as_deref() == Some(bytes)).then_some(converted)
 }
 
-/// What the server is to be sent for a local path.
+/// Converts a local path to the server's encoding.
 pub(super) fn to_wire<'p>(names: Option<&Names>, path: &'p [u8]) -> Result<Cow<'p, [u8]>, Error> {
     match names {
         None => Ok(path.into()),
@@ -56,7 +57,7 @@ pub(super) fn to_wire<'p>(names: Option<&Names>, path: &'p [u8]) -> Result<Cow<'
     }
 }
 
-/// The local form of a path that the server sent.
+/// Converts a path that the server sent to the local encoding.
 pub(super) fn from_wire(names: Option<&Names>, path: Vec<u8>) -> Result<Vec<u8>, Error> {
     match names {
         None => Ok(path),
@@ -64,17 +65,18 @@ pub(super) fn from_wire(names: Option<&Names>, path: Vec<u8>) -> Result<Vec<u8>,
     }
 }
 
-/// Decodes the lines of a listing as they arrive. No encoding that is in use has an LF inside of a character.
+/// Decodes the lines of a listing as they arrive. No encoding in use has an LF byte inside a
+/// character.
 #[derive(Debug, Default)]
 pub(super) struct LineDecoder {
-    /// A line that has not ended.
+    /// The current line, until its end arrives.
     pending: Vec<u8>,
 }
 
-/// The longest line that is kept until its end.
+/// Maximum length of a line that is kept until its end.
 const LONGEST_LINE: usize = 8 * 1024;
 
-/// Lines that were decoded, one behind the other with their ends, and those that could not be.
+/// Lines that were decoded, concatenated with their line ends, and lines that could not be decoded.
 #[derive(Debug, Default)]
 pub(super) struct Decoded {
     pub(super) bytes: Vec<u8>,
@@ -82,7 +84,8 @@ pub(super) struct Decoded {
 }
 
 impl LineDecoder {
-    /// Takes what has arrived. At the `end` of the listing the last line needs no LF.
+    /// Decodes what has arrived. If `end` is `true`, the listing is over and the last line needs no
+    /// LF.
     pub(super) fn decode(&mut self, names: &Names, mut bytes: &[u8], end: bool) -> Decoded {
         let mut decoded = Decoded::default();
         while let Some(at) = memchr::memchr(b'\n', bytes) {
@@ -92,7 +95,7 @@ impl LineDecoder {
             bytes = rest;
         }
         self.pending.extend_from_slice(bytes);
-        // The parser has no room for such a line either.
+        // The parser has no room for a longer line either.
         if self.pending.len() > LONGEST_LINE || (end && !self.pending.is_empty()) {
             self.end_line(names, &mut decoded);
         }
@@ -122,7 +125,7 @@ mod tests {
         Names::new(decode, encode)
     }
 
-    /// Maps two letters to one: nothing comes back from it.
+    /// Maps two letters to one, so that the conversion cannot be reversed.
     fn folding() -> Names {
         Names::new(|bytes| Some(bytes.to_ascii_lowercase()), |bytes| Some(bytes.to_vec()))
     }

@@ -1,4 +1,4 @@
-//! The hashes that a server computes by itself where there is no feature `hash`: none.
+//! Stand-in for the hashes in builds without the `hash` feature, which compute none.
 
 use ::std::vec::Vec;
 

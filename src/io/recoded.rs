@@ -12,12 +12,12 @@ use super::names::Names;
 use crate::codec::{Command, Text};
 use crate::listing::{Entry, Kind, OwnedEntry};
 
-/// A [`Filesystem`] for clients whose names are in GBK, Shift-JIS or Latin-1: two functions convert between those and
-/// the names of the file system.
+/// A [`Filesystem`] for clients whose names are in GBK, Shift-JIS or Latin-1. Two functions convert
+/// between those names and the names of the file system.
 ///
-/// A name that does not come back from both conversions as it was is [`Refusal::BadName`]; one of the file system's is
-/// not listed, as one that no line can show is not. No name ever becomes that of another file. Commands of the host's
-/// own are passed on as they are.
+/// A name that does not survive the conversion both ways is [`Refusal::BadName`]. A name of the
+/// file system that does not survive it is not listed, like a name that no line can show. No name
+/// ever becomes that of another file. The host's own commands are passed on unchanged.
 #[derive(Debug)]
 pub struct Recoded<F> {
     inner: Arc<F>,
@@ -25,8 +25,8 @@ pub struct Recoded<F> {
 }
 
 impl<F> Recoded<F> {
-    /// `inner` for clients whose bytes `decode` makes names of the file system, and `encode` the other way round. Each
-    /// returns nothing for what it cannot convert.
+    /// Wraps `inner`. `decode` converts the bytes that clients send to names of the file system,
+    /// and `encode` converts names back. Each returns `None` for what it cannot convert.
     pub fn new(
         inner: impl Into<Arc<F>>,
         decode: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + 'static,
@@ -35,7 +35,7 @@ impl<F> Recoded<F> {
         Self { inner: inner.into(), names: Arc::new(Names::new(decode, encode)) }
     }
 
-    /// The file system behind it.
+    /// Returns the underlying file system.
     #[must_use]
     pub fn inner(&self) -> &Arc<F> {
         &self.inner
@@ -56,7 +56,7 @@ impl<F> Recoded<F> {
     }
 }
 
-/// An entry as clients see it, if its name can be converted.
+/// Returns an entry as clients see it, or `None` if its name cannot be converted.
 fn shown(names: &Names, owned: &OwnedEntry) -> Option<OwnedEntry> {
     let mut entry = owned.entry();
     let name = names.encode(entry.name.as_bytes())?;
@@ -75,7 +75,7 @@ fn lent(path: &[u8]) -> Result<VirtualPath<'_>, Refusal> {
     VirtualPath::parse(path).map_err(|_| Refusal::BadName)
 }
 
-/// The methods, of either kind: with `async` and `.await`, or without.
+/// Expands to the methods of either trait: with `async` and `.await`, or without.
 macro_rules! methods {
     ($([$async:ident, $await:ident])?) => {
         type File = F::File;
@@ -181,7 +181,7 @@ impl<F: AsyncFilesystem> AsyncFilesystem for Recoded<F> {
     methods!([async, await]);
 }
 
-/// The entries of a directory of a [`Recoded`] file system.
+/// Entries of a directory of a [`Recoded`] file system.
 #[derive(Debug)]
 pub struct RecodedEntries<I> {
     inner: I,
@@ -209,7 +209,7 @@ impl<I: AsyncEntries> AsyncEntries for RecodedEntries<I> {
         loop {
             let page = self.inner.next_page().await?;
             let shown: Vec<_> = page.iter().filter_map(|entry| shown(&self.names, entry)).collect();
-            // An empty page is the end, and a page of names that cannot be shown is none.
+            // An empty page is the end, so a page without a name that can be shown is skipped.
             if page.is_empty() || !shown.is_empty() {
                 return Ok(shown);
             }

@@ -7,7 +7,7 @@ use ::std::vec::Vec;
 use super::host::{Accounts, AsyncAccounts, HostReply, Refusal, Visitor};
 use crate::codec::Command;
 
-/// Accounts by host name. Who names no host, or not yet, belongs to the first.
+/// Accounts by host name. A client that has named no host, or not yet, gets the default ones.
 ///
 /// ```
 /// # #[cfg(feature = "disk")] fn example() -> std::io::Result<()> {
@@ -25,12 +25,12 @@ pub struct VirtualHosts<A> {
 }
 
 impl<A> VirtualHosts<A> {
-    /// One host, without a name.
+    /// Creates a list with the default host, which has no name.
     pub const fn new(default: A) -> Self {
         Self { default, named: Vec::new() }
     }
 
-    /// And one of this name, which counts in upper and lower case alike.
+    /// Adds a host with this name, which is compared without regard to ASCII case.
     #[must_use]
     pub fn host(mut self, name: impl Into<Vec<u8>>, accounts: A) -> Self {
         self.named.push((name.into(), accounts));
@@ -41,7 +41,7 @@ impl<A> VirtualHosts<A> {
         self.named.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, accounts)| accounts)
     }
 
-    /// The accounts of the host that the client has chosen.
+    /// Returns the accounts of the host that the client has chosen.
     fn chosen(&self, visitor: &Visitor) -> &A {
         visitor.host.as_deref().and_then(|name| self.named(name)).unwrap_or(&self.default)
     }

@@ -1,4 +1,4 @@
-//! Opens listings so that the directory which is meant is listed, and collects what they hold, within limits.
+//! Opens a listing of exactly the directory that is meant, and collects its entries within limits.
 
 use ::std::borrow::Cow;
 use ::std::collections::HashMap;
@@ -16,13 +16,15 @@ use crate::io::error::Error;
 use crate::io::runtime::Runtime;
 use crate::listing::{ListingLine, OwnedEntry};
 
-/// How much of a listing is kept in memory. What only streams has no limit.
+/// Limits on the part of a listing that is kept in memory. A listing that is only streamed has
+/// none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListingLimits {
-    /// Entries, and lines that are none. 10,000,000 by default.
+    /// Maximum number of entries and of lines that are not entries, together. 10,000,000 by
+    /// default.
     pub entries: usize,
-    /// Bytes that they take in memory. 1 GiB by default.
+    /// Maximum number of bytes that they take in memory. 1 GiB by default.
     pub bytes: usize,
 }
 
@@ -32,7 +34,7 @@ impl Default for ListingLimits {
     }
 }
 
-/// What is left of the limits.
+/// The unused part of the limits.
 #[derive(Clone, Debug)]
 pub(super) struct Budget(ListingLimits);
 
@@ -41,7 +43,7 @@ impl Budget {
         Self(limits)
     }
 
-    /// Takes room for a line of so many bytes, or says that there is none.
+    /// Takes room for a line of `length` bytes, or fails if there is not enough left.
     fn take(&mut self, length: usize) -> Result<(), Error> {
         let bytes = length + size_of::<OwnedEntry>();
         let left = self.0.entries.checked_sub(1).zip(self.0.bytes.checked_sub(bytes));
@@ -50,7 +52,7 @@ impl Budget {
     }
 }
 
-/// What a listing held.
+/// The contents of a listing.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     pub(super) entries: Vec<OwnedEntry>,
@@ -58,9 +60,10 @@ pub(super) struct Collected {
     pub(super) presumed_empty: bool,
 }
 
-/// Reads the listing of `path` to its end. Once the budget is used up it is given up, which the next operation sees to.
-/// What is no member of that directory is unread, and what is
-/// listed twice in the same words counts once. If `path` may be that of a file, the file itself may be listed by it.
+/// Reads the listing of `path` to its end. Once the budget is used up, the listing is abandoned,
+/// and the next operation cleans up. Whatever is not a member of that directory is unread, and an
+/// entry that is listed twice in the same words counts once. If `may_be_file` is `true`, the
+/// listing may contain the file at `path` itself.
 pub(super) async fn collect<R: Runtime>(
     connection: &mut Connection<R>,
     transfer: Transfer,
@@ -88,7 +91,7 @@ pub(super) async fn collect<R: Runtime>(
     Ok(collected)
 }
 
-/// What becomes of an entry.
+/// The decision about an entry.
 #[derive(PartialEq)]
 enum Verdict {
     Keep,
@@ -96,7 +99,7 @@ enum Verdict {
     Unread,
 }
 
-/// Keeps of a listing of `path` what is in that directory.
+/// Keeps the members of the directory `path`, and moves other entries to the unread lines.
 async fn sort_out<R: Runtime>(
     connection: &mut Connection<R>,
     path: &[u8],
@@ -118,7 +121,8 @@ async fn sort_out<R: Runtime>(
             Some(name) => match name.as_bytes() {
                 b"." | b".." => Verdict::Drop,
                 name if *seen.entry(name).or_insert(owned) == owned => {
-                    // It is equal to the first of its name: that one itself, or the same again.
+                    // The entry equals the first one of its name: it is either that one or a
+                    // repetition of it.
                     match ::std::ptr::eq(seen[name], owned) {
                         true => Verdict::Keep,
                         false => Verdict::Drop,
@@ -142,19 +146,19 @@ async fn sort_out<R: Runtime>(
     Ok(())
 }
 
-/// Where a session is.
+/// The working directory of a session.
 pub(super) struct Place {
     pub(super) path: Vec<u8>,
-    /// What the server said of it, all of it.
+    /// The whole text with which the server reported it.
     pub(super) text: Vec<u8>,
 }
 
-/// Makes a listing's operation of its path, if it has one.
+/// Creates the operation that lists the given path, or the working directory if there is none.
 pub(super) type Lists = for<'a> fn(Option<Text<'a>>) -> Operation<Open<'a>>;
 
 impl<R: Runtime> Connection<R> {
-    /// Opens a listing of `path`, as the server is to be sent it; the empty path is the working directory. Where the
-    /// path could be misread as an argument, the directory is entered for it.
+    /// Opens a listing of `path`, which is in the server's encoding; an empty path is the working
+    /// directory. A directory whose path could be misread as an argument is entered first.
     pub(super) async fn open_listing(&mut self, path: &[u8], lists: Lists) -> Result<Transfer, Error> {
         self.go_home().await?;
         let entered = must_be_entered(path) && self.enter(path).await?;
@@ -173,7 +177,8 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    /// The absolute path of a directory that was just listed, as far as the server says where it is.
+    /// Returns the absolute path of a directory that was just listed, or `None` if the server does
+    /// not report where it is.
     async fn absolute(&mut self, path: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let Some(place) = self.place().await? else { return Ok(None) };
         let place = self.local_name(place.path)?;
@@ -190,8 +195,8 @@ impl<R: Runtime> Connection<R> {
         }))
     }
 
-    /// Makes `path` the working directory until the next operation of the caller's. `false` where the server does not
-    /// say where it is, so that nothing would lead back.
+    /// Makes `path` the working directory until the caller's next operation. Returns `false` if the
+    /// server does not report where it is, since there would be no way back.
     pub(super) async fn enter(&mut self, path: &[u8]) -> Result<bool, Error> {
         let Some(home) = self.place().await? else { return Ok(false) };
         let path = text(path)?;
@@ -206,8 +211,8 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    /// What the server is to be sent for the path of something new. Pure-FTPd takes the spaces off that a name begins
-    /// with, behind `./` too, and not behind the path of a directory.
+    /// Returns the path of something new in the server's encoding. Pure-FTPd strips the spaces that
+    /// a name begins with, even after `./`, but not after the path of a directory.
     pub(super) async fn wire_new<'p>(&mut self, path: &'p [u8]) -> Result<Cow<'p, [u8]>, Error> {
         let wire = self.wire_path(path)?;
         if !wire.starts_with(b" ") {
@@ -220,13 +225,14 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    /// The working directory as the server writes it, if it says.
+    /// Returns the working directory as the server writes it, or `None` if the server does not
+    /// report it.
     pub(super) async fn place(&mut self) -> Result<Option<Place>, Error> {
         Ok(self.whereabouts().await?.filter(|place| !place.path.is_empty()))
     }
 
-    /// What the server says of the working directory. The path is empty where it cannot be read: some servers do not
-    /// double the quotes in it.
+    /// Returns what the server reports about the working directory. The path is empty if it cannot
+    /// be parsed: some servers do not double the quotes in it.
     pub(super) async fn whereabouts(&mut self) -> Result<Option<Place>, Error> {
         match self.run_here(whereabouts(), |_| {}).await {
             Ok(Reply { text, .. }) => {

@@ -1,4 +1,4 @@
-//! Transfers between two servers: one driver for two control connections.
+//! Transfers between two servers: one driver for both control connections.
 
 use ::std::fmt;
 use ::std::future::poll_fn;
@@ -11,12 +11,13 @@ use crate::io::error::Error;
 use crate::io::runtime::Runtime;
 use crate::time::Instant;
 
-/// Why a transfer between two servers did not work. As far as the side's own error lets it, each client goes on.
+/// The error of a transfer between two servers. Both sessions continue, except one to which the
+/// error on its side is [fatal](Error::is_fatal).
 #[derive(Debug)]
 pub struct FxpError {
-    /// The side that refused or broke.
+    /// The side that refused or failed.
     pub side: Side,
-    /// What happened there.
+    /// The error on that side.
     pub error: Error,
 }
 
@@ -29,21 +30,21 @@ impl fmt::Display for FxpError {
     }
 }
 
-/// What lies beneath [`error`](Self::error), which is told with the side.
+/// Returns the source of [`error`](Self::error), since `Display` already includes `error` itself.
 impl ::std::error::Error for FxpError {
     fn source(&self) -> Option<&(dyn ::std::error::Error + 'static)> {
         self.error.source()
     }
 }
 
-/// Does a transfer between two servers. The future may be dropped at any point: the next operation of each
-/// client gives the transfer up.
+/// Runs a transfer between two servers. The future may be dropped at any point: the next operation
+/// of each client then ends the transfer.
 pub(super) async fn run<R: Runtime>(
     source: &mut Connection<R>,
     target: &mut Connection<R>,
     mut fxp: Fxp<'_>,
 ) -> Result<(), FxpError> {
-    // The shorter time of the two counts for both.
+    // The earlier of the two deadlines applies to both clients.
     let deadlines = [(Side::Source, source.deadline()), (Side::Target, target.deadline())];
     let first = deadlines
         .into_iter()
@@ -88,7 +89,7 @@ fn poll_run<R: Runtime>(
             Ok(FxpAction::Close(side)) => {
                 return failed(side, of(side, source, target).broken(PeerError::Closed.into()));
             }
-            // Nobody asked for it.
+            // This driver never requests an abort.
             Ok(FxpAction::Aborted) => return Poll::Ready(Ok(())),
             Err(client::FxpError { side, error }) => {
                 return failed(side, of(side, source, target).broken(error));

@@ -1,4 +1,5 @@
-//! What the client's operations come to, kept: answers borrow from the receive window, and callers may not.
+//! Owned results of the client's operations. The core's answers borrow from the receive window,
+//! which callers cannot.
 
 use super::transfer::{Finished, Transfer, seen_through};
 use crate::client::{
@@ -10,12 +11,12 @@ use crate::client::{
 use crate::codec::{Digest, Escaped, Features, HashReply, ReplyCode, ReplyLine, Timestamp};
 use crate::io::error::Error;
 
-/// A reply, kept.
+/// An owned reply.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// Its code.
+    /// Code of the reply.
     pub code: ReplyCode,
-    /// The text of its last line.
+    /// Text of the last line.
     pub text: Vec<u8>,
 }
 
@@ -31,14 +32,14 @@ impl From<ReplyLine<'_>> for Reply {
     }
 }
 
-/// A sequence whose outcome can be kept.
+/// A sequence whose outcome has an owned form.
 pub(super) trait Outcome: Sequence {
     type Owned;
 
     fn own(output: Self::Output<'_>) -> Result<Self::Owned, Error>;
 }
 
-/// An answer that can be kept.
+/// An answer that has an owned form.
 pub(super) trait OwnedAnswer: Answer {
     type Owned;
 
@@ -101,7 +102,7 @@ kept! {
     });
 }
 
-/// What a path is made of, checked before anything is sent.
+/// Checks the bytes of a path before anything is sent.
 pub(super) fn text(bytes: &[u8]) -> Result<crate::codec::Text<'_>, Error> {
     crate::codec::Text::new(bytes).map_err(Error::Argument)
 }

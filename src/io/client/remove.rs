@@ -1,7 +1,8 @@
 //! Removes a directory with everything in it, over any runtime.
 //!
-//! First all of it is looked at, and nothing is removed unless everything was seen. Then each thing is removed by its
-//! bare name, in a working directory that the server has confirmed, the deepest first.
+//! First the whole tree is examined, and nothing is removed unless everything was seen. Then each
+//! entry is removed by its bare name, in a working directory that the server has confirmed, the
+//! deepest directories first.
 
 mod place;
 
@@ -17,20 +18,25 @@ use crate::io::runtime::Runtime;
 use crate::listing::Kind;
 use place::{Gone, go_to};
 
-/// The removal of a file, or of a directory with all that is in it: hand it to the client's `remove_all` until that
-/// gives nothing more. Links are removed and not followed.
+/// The removal of a file, or of a directory with everything in it. Pass it to the client's
+/// `remove_all` until that returns `None`. Links are removed and not followed.
 ///
-/// A removal knows where it is. What PWD says in the root of the removal is the base, and a directory below is the
-/// right one if PWD says the base and the names on the way there. It is also the right one if PWD does not clearly name
-/// another directory, and if it has the unique fact (RFC 3659 7.5.2) that its entry had. Such a fact counts only where
-/// it is not empty, no other entry of the tree has it, and neither the root nor the home directory has it. Nothing is removed in a directory that is neither, unless paths are
-/// [trusted](Self::trust_paths). Where PWD says nothing, or says in the root that it is still where it was, only
-/// what is in the root itself can be removed, by its path, unless `.` or `..` is a part of that.
+/// A removal verifies which directory it is in. The path that PWD reports in the root of the
+/// removal is the base. A directory below the root is the right one in two cases:
+/// - PWD reports the base followed by the names on the way to the directory.
+/// - PWD does not clearly report another directory, and the directory has the unique fact (RFC 3659
+///   7.5.2) that its entry had. The fact counts only if it is not empty, no other entry of the tree
+///   has it, and neither the root nor the home directory has it.
+///
+/// Nothing is removed in any other directory, unless paths are [trusted](Self::trust_paths). If PWD
+/// reports nothing, or reports in the root that the session is still where it was, only what is in
+/// the root itself, or in a directory with such a fact, can be removed, by its path, unless that
+/// path contains `.` or `..`.
 ///
 /// Nothing at all is removed unless everything could be seen: see [`Unseen`].
 ///
-/// Between two steps the client is free. The first step makes sure that the path is not that of a file, by an attempt
-/// to remove one.
+/// The client is free for other calls between two steps. The first step ensures that the path is
+/// not that of a file, by trying to remove it as one.
 #[derive(Clone, Debug)]
 pub struct Removal {
     root: Vec<u8>,
@@ -38,32 +44,33 @@ pub struct Removal {
     budget: Budget,
     trust_paths: bool,
     stage: Stage,
-    /// The directories that were found, each behind the one that it is in. The first is the root.
+    /// Directories that were found, each after its parent. The first one is the root.
     tree: Vec<Directory>,
-    /// What PWD said in the root; nothing where it says nothing.
+    /// Path that PWD reported in the root; `None` if it reported none that can be used.
     base: Option<Vec<u8>>,
-    /// What PWD said where the removal began.
+    /// Path that PWD reported where the removal began.
     home: Option<Vec<u8>>,
-    /// How many of the entries that were seen have each unique fact.
+    /// Number of entries seen with each unique fact.
     uniques: HashMap<Vec<u8>, u32>,
-    /// The unique facts of the root and of the home directory, once they were asked for.
+    /// Unique facts of the root and of the home directory, once they have been requested.
     landmarks: Option<[Option<Vec<u8>>; 2]>,
-    /// The directory that the session was seen to be in, and when.
+    /// The visit count when the session was last confirmed to be in a directory of the tree, and
+    /// the index of that directory.
     place: Option<(u64, usize)>,
-    /// What could not be seen, to be told.
+    /// Steps that are still to be reported, such as what could not be seen.
     unseen: VecDeque<Removed>,
     all_seen: bool,
     failed: bool,
-    /// What was last looked at or to be removed, for messages.
+    /// Path last examined or last to be removed, for messages.
     current: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Start,
-    /// The next directory to be looked at.
+    /// Examining the tree: the next directory.
     Looking(usize),
-    /// The directory in which things are removed, and which of them is next.
+    /// Removing: the directory, and the index of the next entry in it.
     Removing(usize, usize),
     Root,
     Over,
@@ -71,19 +78,21 @@ enum Stage {
 
 #[derive(Clone, Debug)]
 struct Directory {
-    /// Where it was found; the root has none.
+    /// Index of the parent; 0 for the root, which has none.
     parent: usize,
     name: Vec<u8>,
     depth: u16,
     unique: Option<Vec<u8>>,
-    /// That fact alone confirmed it. Entries that are seen later may have the same one.
+    /// `true` if only its unique fact confirmed it. Entries that are seen later may have the same
+    /// fact.
     by_fact: bool,
-    /// The listing did not tell what it is.
+    /// `true` if the listing reported it as a directory; `false` if its kind is unknown.
     is_sure: bool,
-    /// Its members that are no directories, and the places of those that are.
+    /// Names of the members that are not directories.
     files: Vec<Vec<u8>>,
+    /// Indices of the members that are directories.
     directories: Vec<usize>,
-    /// Something in it is still there.
+    /// `true` if something in it still exists.
     keeps: bool,
 }
 
@@ -91,31 +100,32 @@ struct Directory {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Removed {
-    /// The directory at this path was looked at. Nothing is removed yet.
+    /// The directory at this path was examined. Nothing was removed by this step.
     Looked(Vec<u8>),
-    /// Something at this path cannot be seen, so that nothing will be removed.
+    /// Something at this path cannot be seen, so nothing will be removed.
     Unseen(Vec<u8>, Unseen),
-    /// The file at this path, or whatever is no directory, was removed.
+    /// The file at this path, or whatever else is not a directory, was removed.
     File(Vec<u8>),
     /// The directory at this path was removed.
     Directory(Vec<u8>),
 }
 
-/// Why a removal could not see all of a directory.
+/// The reason why a removal could not see all of a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unseen {
-    /// This line of its listing is no entry, or names something outside of it.
+    /// This line of the listing is not an entry, names something outside the directory, or
+    /// contradicts another line.
     Line(Vec<u8>),
-    /// It lies deeper than [`WalkLimits::depth`].
+    /// The directory lies deeper than [`WalkLimits::depth`].
     TooDeep,
     /// There are more directories than [`WalkLimits::directories`].
     TooMany,
-    /// It is only taken to be empty: the server refused to list it.
+    /// The directory is only presumed to be empty: the server refused to list it.
     PresumedEmpty,
-    /// The server went to another directory, which PWD calls so.
+    /// The server went to another directory, for which PWD reports this path.
     Elsewhere(Vec<u8>),
-    /// The server does not say where it is.
+    /// The server does not confirm that it is in the directory.
     Unconfirmed,
 }
 
@@ -136,11 +146,13 @@ impl ::std::fmt::Display for Unseen {
 }
 
 impl Removal {
-    /// A removal of what is at `path`. It is a name and never a home directory, also where it begins with a tilde.
+    /// Creates the removal of what is at `path`. The path is a name and never a home directory,
+    /// even if it begins with a tilde.
     ///
     /// # Errors
-    /// [`Error::Argument`] when `path` is empty or no path, or when its last name is `.` or `..`, or it is the root
-    /// directory's: none of these names a directory within another, and all that is there would be removed.
+    /// [`Error::Argument`] if `path` is empty or not a valid path, if its last name is `.` or `..`,
+    /// or if it is the root directory. None of these names a directory within another, and
+    /// everything there would be removed.
     pub fn new(path: impl AsRef<[u8]>) -> Result<Self, Error> {
         let root = path.as_ref().to_vec();
         if root.is_empty() {
@@ -186,29 +198,30 @@ impl Removal {
         })
     }
 
-    /// Sets how far the removal goes. Nothing is removed of a tree that is larger.
+    /// Sets limits on the tree. Nothing is removed from a larger one.
     #[must_use]
     pub const fn limits(mut self, limits: WalkLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Sets how many names are kept, of the whole tree. Nothing is removed of a tree that is larger.
+    /// Sets limits on the names that are kept of the whole tree. Nothing is removed from a larger
+    /// one.
     #[must_use]
     pub fn listing_limits(mut self, limits: ListingLimits) -> Self {
         self.budget = Budget::new(limits);
         self
     }
 
-    /// Sets whether a path is believed to lead where it should, although the server does not confirm it. `false` by
-    /// default: a server may take a name for a home directory, or drop a part of it.
+    /// Sets whether a path is trusted to lead where it should even if the server does not confirm
+    /// it. `false` by default: a server may take a name for a home directory, or drop a part of it.
     #[must_use]
     pub const fn trust_paths(mut self, trust: bool) -> Self {
         self.trust_paths = trust;
         self
     }
 
-    /// Returns the path of what the last step was about, also when it failed.
+    /// Returns the path that the last step was about, even if the step failed.
     #[must_use]
     pub fn path(&self) -> &[u8] {
         &self.current
@@ -220,13 +233,13 @@ impl Removal {
         self.stage == Stage::Over && self.all_seen && !self.failed
     }
 
-    /// Returns whether everything could be seen, so far.
+    /// Returns whether everything could be seen so far.
     #[must_use]
     pub const fn has_seen_all(&self) -> bool {
         self.all_seen
     }
 
-    /// The names from the root to this directory.
+    /// Returns the names on the way from the root to this directory.
     fn names(&self, mut at: usize) -> Vec<&[u8]> {
         let mut names = Vec::new();
         while at > 0 {
@@ -238,12 +251,13 @@ impl Removal {
         names
     }
 
-    /// The path of this directory, for messages and for servers that do not say where they are.
+    /// Returns the path of this directory, for messages and for servers that do not report where
+    /// they are.
     fn path_of(&self, at: usize) -> Vec<u8> {
         self.names(at).into_iter().fold(self.root.clone(), |path, name| join(&path, name))
     }
 
-    /// Whether the unique fact of this directory is that of no other entry that was seen so far.
+    /// Returns whether no other entry seen so far has the unique fact of this directory.
     fn is_identified(&self, at: usize) -> bool {
         let unique = self.tree[at].unique.as_ref().filter(|unique| !unique.is_empty());
         unique.is_some_and(|unique| self.uniques.get(unique) == Some(&1))
@@ -254,7 +268,7 @@ impl Removal {
         self.unseen.push_back(Removed::Unseen(path, why));
     }
 
-    /// Keeps all that is above it: something in it is still there.
+    /// Marks this directory and all above it as kept, since something in it still exists.
     fn keep(&mut self, mut at: usize) {
         self.failed = true;
         while !::std::mem::replace(&mut self.tree[at].keeps, true) {
@@ -278,11 +292,11 @@ pub(super) async fn step<R: Runtime>(
             Stage::Looking(at) if at < removal.tree.len() => {
                 removal.stage = Stage::Looking(at + 1);
                 removal.current = removal.path_of(at);
-                // Given up halfway, it was not seen.
+                // A directory whose examination is abandoned halfway was not seen.
                 let seen = ::std::mem::replace(&mut removal.all_seen, false);
                 look(connection, removal, at).await?;
                 removal.all_seen = seen && removal.unseen.is_empty();
-                // What could not be seen is told first.
+                // Whatever could not be seen is reported first.
                 let path = connection.local_name(removal.current.clone())?;
                 removal.unseen.push_back(Removed::Looked(path));
             }
@@ -313,13 +327,13 @@ pub(super) async fn step<R: Runtime>(
                 removal.failed = false;
                 return Ok(Some(Removed::Directory(removal.root.clone())));
             }
-            // The next operation goes back to where the caller was.
+            // The next operation returns to the caller's working directory.
             Stage::Over => return Ok(None),
         }
     }
 }
 
-/// Removes a file, or finds that the path is that of a directory, and where that is.
+/// Removes a file, or finds out that the path is that of a directory, and where that is.
 async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal) -> Result<Removed, Error> {
     removal.failed = true;
     removal.stage = Stage::Over;
@@ -333,7 +347,7 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
         Err(error) => return Err(error),
     };
     let leads_up = root.split(|byte| *byte == b'/').any(|name| matches!(name, b"." | b".."));
-    // If it is no directory, the first refusal says why it is still there.
+    // If the path is not a directory either, the first refusal says why it still exists.
     let home = connection.place().await?;
     if let Some(home) = home {
         let home = home.path;
@@ -348,15 +362,16 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
             Err(error) => return Err(error),
         }
         if let Some(place) = connection.place().await? {
-            // A name does not lead to the directory that it is a name in, nor above.
+            // A plain relative path leads neither to the working directory nor above it.
             let relative = !root.starts_with(b"/");
             let names: Vec<&[u8]> =
                 root.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).collect();
             let location = Location::new(&home);
-            // The path that it is bound to have leaves no doubt about quotes in it.
+            // If PWD confirms the expected path, there is no doubt about quotes in it.
             let bound = relative && !leads_up && location.is_confirmed_by(&names, &place.text);
             let base = location.path(&names).filter(|_| bound).unwrap_or(place.path);
-            // The way up may end in the working directory or above it, which `new` cannot know.
+            // A path with `..` may end in the working directory or above it, which `new` cannot
+            // know.
             if leads_up && Location::new(&base).contains(&home) {
                 return Err(Error::Argument(crate::codec::Invalid::new(
                     "a path that does not lead up to the working directory or above it",
@@ -364,12 +379,12 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
             }
             let is_lost = relative && !leads_up && home.starts_with(&base) && !removal.trust_paths;
             match is_lost {
-                // It may have been taken for something else.
+                // The server may have taken the name for something else.
                 true if must_be_entered(&root) => {
                     (removal.failed, removal.all_seen) = (false, false);
                     return Ok(Removed::Unseen(removal.root.clone(), Unseen::Elsewhere(base)));
                 }
-                // It was not, but the server does not know where it is: what is in it goes by its path.
+                // The server did not, but does not report where it is: entries are removed by path.
                 true => {}
                 false => {
                     removal.base = Some(base);
@@ -380,7 +395,7 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
     }
     removal.failed = false;
     if leads_up && removal.base.is_none() && !removal.trust_paths {
-        // It may be the working directory, or above it.
+        // The path may be that of the working directory, or of one above it.
         removal.all_seen = false;
         return Ok(Removed::Unseen(removal.root.clone(), Unseen::Unconfirmed));
     }
@@ -388,7 +403,7 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
     Ok(Removed::Looked(removal.root.clone()))
 }
 
-/// Lists a directory.
+/// Lists a directory and records its members.
 async fn look<R: Runtime>(
     connection: &mut Connection<R>,
     removal: &mut Removal,
@@ -436,7 +451,7 @@ async fn look<R: Runtime>(
     for owned in &collected.entries {
         let entry = owned.entry();
         let name = entry.file_name().as_bytes();
-        // What is listed twice is one thing, unless the lines disagree on what it is.
+        // A name that is listed twice is one entry, unless the lines disagree on its kind.
         match seen.get(name) {
             Some(kind) if *kind == ::std::mem::discriminant(&entry.kind) => continue,
             Some(_) => {
@@ -477,7 +492,7 @@ async fn look<R: Runtime>(
     Ok(())
 }
 
-/// Removes one thing in a directory; nothing after the last.
+/// Removes one entry of a directory. Returns `None` after the last one.
 async fn remove_item<R: Runtime>(
     connection: &mut Connection<R>,
     removal: &mut Removal,
@@ -495,7 +510,7 @@ async fn remove_item<R: Runtime>(
     let path = join(&removal.path_of(at), &name);
     removal.current.clone_from(&path);
     let removed = match keeps {
-        // What is still in it was told.
+        // Whatever is still in it has been reported.
         true => Ok(false),
         false => remove_one(connection, removal, at, &name, is_directory).await,
     };
@@ -516,7 +531,8 @@ async fn remove_item<R: Runtime>(
     }
 }
 
-/// Removes one thing in the directory that it was seen in. `false` where that is not to be found any more.
+/// Removes one entry of the directory in which it was seen. Returns `false` if that directory is no
+/// longer found.
 async fn remove_one<R: Runtime>(
     connection: &mut Connection<R>,
     removal: &mut Removal,

@@ -1,4 +1,4 @@
-//! Walks through a server's directories, over any runtime.
+//! Walks through the directories of a server, over any runtime.
 
 use super::collect::{Budget, ListingLimits, Lists, collect};
 use super::connection::Connection;
@@ -10,12 +10,13 @@ use crate::io::error::Error;
 use crate::io::runtime::Runtime;
 use crate::listing::{Entry, OwnedEntry};
 
-/// Room for a path and for the names of the directories that wait: enough for some tens of thousands.
+/// Room for a path and for the names of the directories still to come: enough for some tens of
+/// thousands.
 const ROOM: usize = 1 << 20;
 
-/// A walk through a directory and all below it, one listing at a time: hand it to the client's `walk` until
-/// that gives nothing more. Links are not followed; see [`Walk`] for what else keeps it from going on for ever.
-/// Between two listings the client is free.
+/// A walk through a directory and everything below it, one listing at a time. Pass it to the
+/// client's `walk` until that returns `None`. Links are not followed; see [`Walk`] for what else
+/// ensures that the walk ends. The client is free for other calls between two listings.
 #[derive(Clone, Debug)]
 pub struct Walker {
     walk: Walk<Vec<u8>>,
@@ -23,18 +24,18 @@ pub struct Walker {
 }
 
 impl Walker {
-    /// A walk from `root` on (`""` is the working directory).
+    /// Creates a walk that begins at `root` (`""` is the working directory).
     ///
     /// # Errors
-    /// When `root` is no path.
+    /// Fails if `root` is not a valid path.
     pub fn new(root: impl AsRef<[u8]>) -> Result<Self, Error> {
         Self::with_limits(root, WalkLimits::default())
     }
 
-    /// As [`new`](Self::new), with other limits.
+    /// Like [`new`](Self::new), with other limits.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
+    /// Those of [`new`](Self::new).
     pub fn with_limits(root: impl AsRef<[u8]>, limits: WalkLimits) -> Result<Self, Error> {
         let root = root.as_ref();
         let walk = Walk::new(vec![0; ROOM], text(root)?, limits)
@@ -42,15 +43,15 @@ impl Walker {
         Ok(Self { walk, limits: ListingLimits::default() })
     }
 
-    /// Sets how much of one directory is kept. The listing of a larger one is given up with
-    /// [`Error::ListingTooLong`], and the walk goes on with the next directory.
+    /// Sets the limits for the listing of one directory. The listing of a larger one is abandoned
+    /// with [`Error::ListingTooLong`], and the walk continues with the next directory.
     #[must_use]
     pub const fn listing_limits(mut self, limits: ListingLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The directory that was listed last, or was to be listed when that failed.
+    /// Returns the path of the directory that was listed last, or whose listing failed.
     #[must_use]
     pub fn path(&self) -> &[u8] {
         self.walk.path().as_bytes()
@@ -61,38 +62,41 @@ impl Walker {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Listed {
-    /// Its path, for the server.
+    /// Path of the directory on the server.
     pub path: Vec<u8>,
-    /// Its path from the root of the walk on; the root's own is empty. [`local_path`](Self::local_path) makes a
-    /// path here of it; never do so without a check of each name.
+    /// Path of the directory below the root of the walk; empty for the root itself.
+    /// [`local_path`](Self::local_path) converts it to a local path. Never do so without checking
+    /// each name.
     pub below_root: Vec<u8>,
-    /// Its entries, without itself and the one above it.
+    /// Entries of the directory, without itself and its parent.
     pub entries: Vec<OwnedEntry>,
-    /// The lines of its listing that are no entries, or name nothing in it. There may be files that nothing else tells of.
+    /// Lines of the listing that are not entries, or that name nothing in the directory. There may
+    /// be files that no other entry reports.
     pub unread: Vec<Vec<u8>>,
-    /// How many of its directories are not walked, since a limit is reached.
+    /// Number of subdirectories that are not walked because a limit was reached.
     pub left_out: usize,
-    /// The server refused to list it, in words that it has for empty directories. Do not remove anything on the
-    /// strength of that.
+    /// `true` if the server refused to list the directory with words that it also uses for empty
+    /// ones. Do not remove anything because of that.
     pub presumed_empty: bool,
 }
 
 impl Listed {
-    /// Returns whether all that is in the directory is known: nothing was unreadable, left out or presumed.
+    /// Returns whether everything in the directory is known: nothing was unreadable, left out or
+    /// presumed.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.unread.is_empty() && self.left_out == 0 && !self.presumed_empty
     }
 
-    /// Returns the path of one of its entries, for the server. Whatever the entry is called, the path means it and
-    /// nothing else.
+    /// Returns the path of an entry on the server. It denotes the entry and nothing else, whatever
+    /// the name of the entry is.
     #[must_use]
     pub fn path_of(&self, entry: &Entry<'_>) -> Vec<u8> {
         join(&self.path, entry.file_name().as_bytes())
     }
 }
 
-/// Lists all of one directory.
+/// Lists one directory completely.
 pub(super) async fn list<R: Runtime>(
     connection: &mut Connection<R>,
     path: &[u8],
@@ -111,7 +115,7 @@ pub(super) async fn list<R: Runtime>(
     })
 }
 
-/// Lists the next directory. Those for which `enter` says no are not walked.
+/// Lists the next directory. Subdirectories for which `enter` returns `false` are not walked.
 pub(super) async fn walk<R: Runtime>(
     connection: &mut Connection<R>,
     walker: &mut Walker,
@@ -128,7 +132,7 @@ pub(super) async fn walk<R: Runtime>(
     for owned in &collected.entries {
         let entry = owned.entry();
         if !entry.kind.is_directory() || enter(&entry) {
-            // Whatever stood in front of it was the directory's path.
+            // Anything in front of the name was the path of the directory.
             let mut bare = entry;
             bare.name = entry.file_name();
             let found = walk.found(&bare);

@@ -101,7 +101,7 @@ impl Drop for Replacement {
 }
 
 impl Directory {
-    /// Does the work of `write_from` with a temporary file.
+    /// Implements `write_from` with a temporary file.
     pub(super) fn replace_from(
         &self,
         path: &Path,
@@ -138,8 +138,8 @@ impl Directory {
         self.upload(DiskFile::replacing(file, replacement), &at)
     }
 
-    /// Creates a temporary file for `path`, and returns the path of its target as well. If `path`
-    /// is a symbolic link, the link stays and the file it points to is replaced.
+    /// Creates a temporary file for `path`. Also returns the path of its target: if `path` is a
+    /// symbolic link, the link stays and the file that it points to is replaced.
     fn replacement(&self, path: &Path, wishes: &Wishes) -> Result<(Replacement, fs::File, PathBuf), Refusal> {
         let is_link = self.root.symlink_metadata(path).is_ok_and(|found| found.is_symlink());
         let followed = if is_link { self.root.canonicalize(path).ok() } else { None };

@@ -1,4 +1,4 @@
-//! Files put together (COMB).
+//! Combines files (COMB).
 
 use ::std::fs::File;
 use ::std::io::{self, Seek, SeekFrom};
@@ -11,11 +11,11 @@ use super::refusal::refusal;
 use super::{Directory, new_file};
 use crate::io::host::{Refusal, Wishes};
 
-/// Puts `parts` behind what is at `target`, and removes them.
+/// Appends `parts` to the file at `target`, and removes them.
 pub(super) fn combine(directory: &Directory, target: &Path, parts: &[&Path]) -> Result<(), Refusal> {
-    let parts_twice =
+    let has_duplicates =
         parts.iter().enumerate().any(|(n, part)| parts.iter().take(n).any(|other| other == part));
-    if parts_twice || parts.contains(&target) {
+    if has_duplicates || parts.contains(&target) {
         return Err(Refusal::BadName);
     }
     let mut options = OpenOptions::new();
@@ -26,7 +26,7 @@ pub(super) fn combine(directory: &Directory, target: &Path, parts: &[&Path]) -> 
     let mut options = new_file(&Wishes::default());
     options.write(true).create(true);
     let (mut file, length) = directory.open_regular(target, options)?;
-    // Another name of the target is a part that grows while it is read.
+    // A part that is the target under another name would grow while it is read.
     if opened.iter().any(|(part, _)| is_same(part, &file)) {
         return Err(Refusal::BadName);
     }
@@ -43,7 +43,7 @@ pub(super) fn combine(directory: &Directory, target: &Path, parts: &[&Path]) -> 
     Ok(())
 }
 
-/// Each as long as it was when it was opened: no part is read for ever.
+/// Appends each part up to the length that it had when it was opened, so that none is read forever.
 fn append(file: &mut File, parts: Vec<(File, u64)>) -> io::Result<()> {
     use io::Read;
     file.seek(SeekFrom::End(0))?;
@@ -64,7 +64,7 @@ fn is_same(a: &File, b: &File) -> bool {
     }
 }
 
-/// No more is known there than the names, which were compared.
+/// Returns `false`: only the names are known on these systems, and they have already been compared.
 #[cfg(not(unix))]
 fn is_same(_: &File, _: &File) -> bool {
     false

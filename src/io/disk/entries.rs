@@ -1,4 +1,4 @@
-//! What the operating system tells of a file, as an entry of a listing.
+//! Describes files, as the operating system reports them, as entries of a listing.
 
 use ::std::ffi::OsStr;
 use ::std::io;
@@ -14,16 +14,18 @@ use crate::listing::{Entry, Kind, Modified, OwnedEntry, Precision};
 
 /// The entries of a directory, read while they are sent.
 ///
-/// Entries that vanish meanwhile, temporary files of [atomic
-/// uploads](super::Directory::atomic_uploads), and names that no line of a listing can show (with
-/// CR or LF, or outside Unix not Unicode) are left out. Entries that may not be examined have only
-/// a name and kind. On Unix that applies to all entries of a directory that this process may read
-/// but not search. If reading the directory fails, the iteration ends with the error.
+/// Entries that vanish meanwhile and temporary files of [atomic
+/// uploads](super::Directory::atomic_uploads) are left out. So are names that no line of a listing
+/// can show: those with CR or LF and, outside Unix, those that are not Unicode. Entries that may
+/// not be examined have only a name and kind. On Unix that applies to all entries of a directory
+/// that this process may read but not search. If reading the directory fails, the iteration ends
+/// with the error.
 #[derive(Debug)]
 pub struct DiskEntries {
     /// `None` once reading has failed.
     names: Option<Names>,
-    /// For the targets of links, and where they lead.
+    /// The open directory, for reading the targets of links. `root` and `path` serve to find out
+    /// where the links lead.
     directory: Dir,
     root: Arc<Dir>,
     path: PathBuf,
@@ -135,14 +137,15 @@ impl Iterator for DiskEntries {
     }
 }
 
-/// Whether the link at `path` leads nowhere outside of the root: where it does, its target is nobody's to know. One
-/// that leads to nothing within does not.
+/// Returns whether the link at `path` stays within the root. If it leads outside, clients must not
+/// learn its target. A link within the root whose target does not exist counts as staying.
 pub(super) fn leads_within(root: &Dir, path: &Path) -> bool {
-    // That is what cap-std says of a path that leads out, and the system of one that may not be gone.
+    // cap-std returns this error for a path that leads outside, and the operating system for a path
+    // through a directory that this process may not search.
     !matches!(root.metadata(path), Err(error) if error.kind() == io::ErrorKind::PermissionDenied)
 }
 
-/// The entry of a file called `name`; `None` when no listing can show that name.
+/// Returns the entry of a file called `name`, or `None` if no listing can show that name.
 pub(super) fn describe(
     name: &[u8],
     found: &Metadata,
@@ -150,7 +153,7 @@ pub(super) fn describe(
     writable: bool,
     is_root: bool,
 ) -> Option<OwnedEntry> {
-    // A target that is an absolute path was not read: it would tell what lies outside.
+    // An absolute target was not read, since it would reveal what lies outside.
     let target = target.and_then(|path| bytes(path.as_os_str())).and_then(|bytes| Text::new(bytes).ok());
     let mut entry = Entry::new(Text::new(name).ok()?, kind_of(found.file_type(), Some(found), target));
     entry.modified = found.modified().ok().and_then(|time| modified(time.into_std()));
@@ -175,7 +178,7 @@ pub(super) fn describe(
     Some(Entry::to_owned(&entry))
 }
 
-/// The bytes of a name: on Unix what it is made of, elsewhere UTF-8 where it has any.
+/// Returns the bytes of a name: on Unix the name itself, elsewhere UTF-8 if it is Unicode.
 fn bytes(name: &OsStr) -> Option<&[u8]> {
     #[cfg(unix)]
     {
@@ -194,7 +197,7 @@ fn kind_of<'a>(kind: FileType, found: Option<&Metadata>, target: Option<Text<'a>
         use cap_std::fs::{FileTypeExt, MetadataExt};
         use rustix::fs::{major, minor};
         let device = found.map(|found| {
-            // The width of a device number is the system's.
+            // The width of a device number depends on the system.
             let number = found.rdev() as rustix::fs::Dev;
             Device { major: major(number), minor: minor(number) }
         });
@@ -216,15 +219,17 @@ fn kind_of<'a>(kind: FileType, found: Option<&Metadata>, target: Option<Text<'a>
     plain.into_iter().find(|row| row.0).map_or(Kind::Unknown, |row| row.1)
 }
 
-/// Whole seconds, in UTC: what other servers tell, and what MFMT can set again. No file system is asked
-/// how many digits of a fraction it knows, which RFC 3659 2.3 would have a server respect.
+/// Converts a time to whole seconds in UTC, which other servers report and MFMT can set. RFC 3659
+/// 2.3 wants a server to show only the digits that the file system stores, but no file system is
+/// asked how many fractional digits it has.
 fn modified(time: SystemTime) -> Option<Modified> {
     let shown = Timestamp::from_system_time(time).ok()?;
     Some(Modified::new(shown, Precision::Second, Some(0)))
 }
 
-/// What this server would try at a client's word; whether the operating system lets it is known when it is
-/// tried (RFC 3659 7.5.5 asks for no more). Nothing of a link, which may lead anywhere.
+/// Returns what this server would try if a client asked for it. The operating system may still
+/// refuse when it is tried; RFC 3659 7.5.5 asks for no more. Returns `None` for a link, which may
+/// lead anywhere.
 fn permissions(kind: &Kind<'_>, writable: bool, is_root: bool) -> Option<Permissions> {
     let file = Permissions::RETRIEVE;
     let directory = Permissions::ENTER | Permissions::LIST;

@@ -32,7 +32,7 @@ struct Start {
     made: Option<Made>,
 }
 
-/// A file that was made for an upload, and is removed unless that begins.
+/// A file that was created for an upload, and is removed unless the upload begins.
 #[derive(Debug)]
 pub(super) struct Made {
     pub(super) root: Arc<Dir>,
@@ -46,7 +46,7 @@ impl Drop for Made {
         if self.begun {
             return;
         }
-        // Somebody else may have put another there, or written to it.
+        // Someone else may have put another file there, or written to this one.
         let found = self.root.symlink_metadata(&self.path);
         if found.is_ok_and(|found| found.len() == 0 && same(&found, &self.what, &self.path, &self.path)) {
             let _ = self.root.remove_file(&self.path);
@@ -54,10 +54,10 @@ impl Drop for Made {
     }
 }
 
-/// An upload that is to be on the disk when it is finished.
+/// Marks an upload that must be on disk when it is finished.
 #[derive(Debug)]
 struct Sync {
-    /// The directory that has the file's name, where it can be synced by itself.
+    /// The directory that contains the file, if it can be synced by itself.
     parent: Option<fs::File>,
 }
 
@@ -66,12 +66,13 @@ impl DiskFile {
         Self { file, appends: false, sync: None, start: Start::default(), replacement: None }
     }
 
-    /// To be cut at `length` when the upload begins, and removed if it does not, if it was `made`.
+    /// Wraps a file that is truncated to `length` when the upload begins. If the file was `made`
+    /// for the upload and the upload does not begin, it is removed.
     pub(super) fn writing(file: fs::File, length: Option<u64>, made: Option<Made>) -> Self {
         Self { start: Start { length, made }, ..Self::reading(file) }
     }
 
-    /// Creates a temporary file, to replace another.
+    /// Wraps a temporary file that replaces another.
     pub(super) fn replacing(file: fs::File, replacement: Replacement) -> Self {
         Self { replacement: Some(replacement), ..Self::reading(file) }
     }
@@ -120,7 +121,7 @@ impl File for DiskFile {
         stored.map_err(|error| refusal(&error))
     }
 
-    /// None for a file that is appended to: Linux neither splices nor copies to one.
+    /// Returns `None` for a file opened for appending: Linux neither splices nor copies to one.
     fn as_file(&self) -> Option<&fs::File> {
         Some(&self.file).filter(|_| !self.appends)
     }

@@ -1,23 +1,23 @@
-//! What a client is told of an error of the operating system.
+//! The refusals that report errors of the operating system to a client.
 
 use ::std::io::{self, ErrorKind};
 
 use crate::io::host::Refusal;
 
-/// By kind. What has no row, and no row below, is [`Refusal::Failed`].
+/// Refusals by kind. An error in neither table is [`Refusal::Failed`].
 const KINDS: &[(ErrorKind, Refusal)] = &[
     (ErrorKind::NotFound, Refusal::NotFound),
-    // Also what cap-std says of a path that leads out.
+    // cap-std also returns this for a path that leads outside.
     (ErrorKind::PermissionDenied, Refusal::Denied),
     (ErrorKind::ReadOnlyFilesystem, Refusal::Denied),
     (ErrorKind::AlreadyExists, Refusal::Exists),
     (ErrorKind::NotADirectory, Refusal::NotADirectory),
     (ErrorKind::IsADirectory, Refusal::IsADirectory),
     (ErrorKind::DirectoryNotEmpty, Refusal::NotEmpty),
-    // A name that the file system has no way to write, and a directory moved into itself.
+    // A name that the file system cannot store, or a directory moved into itself.
     (ErrorKind::InvalidInput, Refusal::BadName),
     (ErrorKind::QuotaExceeded, Refusal::QuotaExceeded),
-    // Larger than a file may grow.
+    // Larger than a file can be.
     (ErrorKind::FileTooLarge, Refusal::QuotaExceeded),
     (ErrorKind::StorageFull, Refusal::StorageFull),
     (ErrorKind::WouldBlock, Refusal::Busy),
@@ -25,48 +25,50 @@ const KINDS: &[(ErrorKind, Refusal)] = &[
     (ErrorKind::ExecutableFileBusy, Refusal::Busy),
     (ErrorKind::Deadlock, Refusal::Busy),
     (ErrorKind::TimedOut, Refusal::Busy),
-    // A move to another file system.
+    // A rename across file systems.
     (ErrorKind::CrossesDevices, Refusal::Unsupported),
     (ErrorKind::Unsupported, Refusal::Unsupported),
 ];
 
-/// By number, where the standard library has no kind for it, or none in its older versions.
+/// Refusals by error number, for errors that have no kind in the standard library or in its older
+/// versions.
 #[cfg(unix)]
 const NUMBERS: &[(i32, Refusal)] = {
     use rustix::io::Errno;
     &[
         (Errno::NAMETOOLONG.raw_os_error(), Refusal::BadName),
-        // Bytes that are no name to a file system that wants UTF-8.
+        // Bytes that are not a valid name on a file system that requires UTF-8.
         (Errno::ILSEQ.raw_os_error(), Refusal::BadName),
-        // Links that lead to each other lead to nothing.
+        // Links that form a loop lead to nothing.
         (Errno::LOOP.raw_os_error(), Refusal::NotFound),
-        // A socket, or a pipe that nobody reads: no file to open.
+        // A socket, or a pipe that nobody reads: not a file that can be opened.
         (Errno::NXIO.raw_os_error(), Refusal::Denied),
-        // No file descriptor left: there will be.
+        // Out of file descriptors, which is temporary.
         (Errno::MFILE.raw_os_error(), Refusal::Busy),
         (Errno::NFILE.raw_os_error(), Refusal::Busy),
     ]
 };
 
-/// By number, where the standard library has no kind for it, or none in its older versions.
+/// Refusals by error number, for errors that have no kind in the standard library or in its older
+/// versions.
 #[cfg(windows)]
 const NUMBERS: &[(i32, Refusal)] = &[
     // ERROR_INVALID_NAME, ERROR_BAD_PATHNAME, ERROR_FILENAME_EXCED_RANGE.
     (123, Refusal::BadName),
     (161, Refusal::BadName),
     (206, Refusal::BadName),
-    // ERROR_CANT_RESOLVE_FILENAME: links that lead to each other.
+    // ERROR_CANT_RESOLVE_FILENAME: links that form a loop.
     (1921, Refusal::NotFound),
-    // ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION: another program has it open.
+    // ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION: another program has the file open.
     (32, Refusal::Busy),
     (33, Refusal::Busy),
 ];
 
-/// By number: none known.
+/// Refusals by error number: none are known for these systems.
 #[cfg(not(any(unix, windows)))]
 const NUMBERS: &[(i32, Refusal)] = &[];
 
-/// What `error` is to a client.
+/// Returns the refusal that reports `error` to a client.
 pub(super) fn refusal(error: &io::Error) -> Refusal {
     let number = error.raw_os_error();
     let by_number = NUMBERS.iter().find(|row| Some(row.0) == number).map(|row| row.1);

@@ -1,8 +1,8 @@
-//! The host of a server whose sessions wait for it without a thread: object stores, databases.
+//! Traits for a host whose operations do not block a thread, such as an object store or a database.
 //!
-//! The traits name no runtime: whatever their futures need to be driven is the host's to know. Each method
-//! may be written as an `async fn`. A future that is dropped was given up: the client has aborted, is gone,
-//! or was let down by a deadline.
+//! The traits do not depend on a runtime: the host has to know what its futures need to be driven.
+//! Each method may be written as an `async fn`. A future is dropped when its call is abandoned: the
+//! client has aborted or is gone, or a deadline has passed.
 
 use ::std::future::Future;
 use ::std::io;
@@ -17,22 +17,23 @@ use super::{
 use crate::codec::Command;
 use crate::listing::OwnedEntry;
 
-/// As [`Accounts`](super::Accounts), blocking nobody.
+/// Asynchronous form of [`Accounts`](super::Accounts).
 pub trait AsyncAccounts: Send + Sync + 'static {
-    /// What an account sees.
+    /// File system of an account.
     type Filesystem: AsyncFilesystem;
 
-    /// As [`Accounts::login`](super::Accounts::login).
+    /// Asynchronous form of [`Accounts::login`](super::Accounts::login).
     ///
     /// # Errors
-    /// [`Refusal::Denied`], mostly; [`Refusal::NeedsAccount`].
+    /// Usually [`Refusal::Denied`]. [`Refusal::NeedsAccount`] if the password is right and
+    /// [`account`](Self::account) makes the decision.
     fn login(
         &self,
         visitor: &Visitor,
         password: &[u8],
     ) -> impl Future<Output = Result<Arc<Self::Filesystem>, Refusal>> + Send;
 
-    /// The asynchronous form of
+    /// Asynchronous form of
     /// [`Accounts::login_by_certificate`](super::Accounts::login_by_certificate).
     ///
     /// # Errors
@@ -45,10 +46,11 @@ pub trait AsyncAccounts: Send + Sync + 'static {
         unsupported()
     }
 
-    /// As [`Accounts::account`](super::Accounts::account).
+    /// Asynchronous form of [`Accounts::account`](super::Accounts::account).
     ///
     /// # Errors
-    /// [`Refusal::Unsupported`] when none is needed, [`Refusal::Denied`] when it is not the right one.
+    /// [`Refusal::Unsupported`] if no account is needed, [`Refusal::Denied`] if it is the wrong
+    /// one.
     fn account(
         &self,
         visitor: &Visitor,
@@ -58,24 +60,24 @@ pub trait AsyncAccounts: Send + Sync + 'static {
         unsupported()
     }
 
-    /// The same as [`Accounts::is_anonymous`](super::Accounts::is_anonymous).
+    /// Same as [`Accounts::is_anonymous`](super::Accounts::is_anonymous).
     fn is_anonymous(&self, visitor: &Visitor) -> bool {
         is_anonymous_name(&visitor.user)
     }
 
-    /// As [`Accounts::host`](super::Accounts::host).
+    /// Asynchronous form of [`Accounts::host`](super::Accounts::host).
     ///
     /// # Errors
-    /// When there is no such host here.
+    /// Fails if there is no such host.
     fn host(&self, visitor: &Visitor, name: &[u8]) -> impl Future<Output = Result<(), Refusal>> + Send {
         let _ = (visitor, name);
         unsupported()
     }
 
-    /// As [`Accounts::command`](super::Accounts::command).
+    /// Asynchronous form of [`Accounts::command`](super::Accounts::command).
     ///
     /// # Errors
-    /// When it is not carried out.
+    /// Fails if the command is not carried out.
     fn command(
         &self,
         visitor: &Visitor,
@@ -86,33 +88,33 @@ pub trait AsyncAccounts: Send + Sync + 'static {
     }
 }
 
-/// As [`Filesystem`](super::Filesystem), blocking nobody.
+/// Asynchronous form of [`Filesystem`](super::Filesystem).
 pub trait AsyncFilesystem: Send + Sync + 'static {
     /// An open file.
     type File: AsyncFile;
-    /// The entries of a directory, read as they are sent.
+    /// Entries of a directory, read while they are sent.
     type Entries: AsyncEntries;
 
-    /// As [`Filesystem::entry`](super::Filesystem::entry).
+    /// Asynchronous form of [`Filesystem::entry`](super::Filesystem::entry).
     ///
     /// # Errors
-    /// When there is nothing, or it may not be known.
+    /// Fails if there is nothing at the path, or the account may not know about it.
     fn entry(
         &self,
         path: VirtualPath<'_>,
         follow: bool,
     ) -> impl Future<Output = Result<OwnedEntry, Refusal>> + Send;
 
-    /// As [`Filesystem::entries`](super::Filesystem::entries).
+    /// Asynchronous form of [`Filesystem::entries`](super::Filesystem::entries).
     ///
     /// # Errors
-    /// [`Refusal::NotADirectory`] for a file, and as for [`entry`](Self::entry).
+    /// [`Refusal::NotADirectory`] for a file, and those of [`entry`](Self::entry).
     fn entries(&self, path: VirtualPath<'_>) -> impl Future<Output = Result<Self::Entries, Refusal>> + Send;
 
-    /// As [`Filesystem::open`](super::Filesystem::open).
+    /// Asynchronous form of [`Filesystem::open`](super::Filesystem::open).
     ///
     /// # Errors
-    /// When it cannot be: each way has its refusal.
+    /// Fails if the file cannot be opened; the [`Refusal`] names the reason.
     fn open(
         &self,
         path: VirtualPath<'_>,
@@ -120,42 +122,43 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
         wishes: &Wishes,
     ) -> impl Future<Output = Result<Opened<Self::File>, Refusal>> + Send;
 
-    /// As [`Filesystem::make_directory`](super::Filesystem::make_directory).
+    /// Asynchronous form of [`Filesystem::make_directory`](super::Filesystem::make_directory).
     ///
     /// # Errors
-    /// When something is there already, or it may not be made.
+    /// Fails if something already exists at the path, or the directory may not be created.
     fn make_directory(
         &self,
         path: VirtualPath<'_>,
         wishes: &Wishes,
     ) -> impl Future<Output = Result<(), Refusal>> + Send;
 
-    /// As [`Filesystem::remove_directory`](super::Filesystem::remove_directory).
+    /// Asynchronous form of [`Filesystem::remove_directory`](super::Filesystem::remove_directory).
     ///
     /// # Errors
-    /// When it is none, or not empty, or may not be removed.
+    /// Fails if the path is not a directory, or the directory is not empty or may not be removed.
     fn remove_directory(&self, path: VirtualPath<'_>) -> impl Future<Output = Result<(), Refusal>> + Send;
 
-    /// As [`Filesystem::remove_file`](super::Filesystem::remove_file).
+    /// Asynchronous form of [`Filesystem::remove_file`](super::Filesystem::remove_file).
     ///
     /// # Errors
-    /// When it is a directory, or may not be removed.
+    /// Fails if the path is a directory, or the file may not be removed.
     fn remove_file(&self, path: VirtualPath<'_>) -> impl Future<Output = Result<(), Refusal>> + Send;
 
-    /// As [`Filesystem::rename`](super::Filesystem::rename).
+    /// Asynchronous form of [`Filesystem::rename`](super::Filesystem::rename).
     ///
     /// # Errors
-    /// When it may not be.
+    /// Fails if the rename is not allowed.
     fn rename(
         &self,
         from: VirtualPath<'_>,
         to: VirtualPath<'_>,
     ) -> impl Future<Output = Result<(), Refusal>> + Send;
 
-    /// As [`Filesystem::change`](super::Filesystem::change). Not supported by default, like all that follows.
+    /// Asynchronous form of [`Filesystem::change`](super::Filesystem::change). Not supported by
+    /// default, like all methods that follow.
     ///
     /// # Errors
-    /// When it may not be, or not all of it can be.
+    /// Fails if the change is not allowed, or a part of it cannot be made.
     fn change(
         &self,
         path: VirtualPath<'_>,
@@ -165,10 +168,10 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
         unsupported()
     }
 
-    /// As [`Filesystem::symlink`](super::Filesystem::symlink).
+    /// Asynchronous form of [`Filesystem::symlink`](super::Filesystem::symlink).
     ///
     /// # Errors
-    /// When something is there already, or it may not be made.
+    /// Fails if something already exists at the path, or the link may not be created.
     fn symlink(
         &self,
         path: VirtualPath<'_>,
@@ -178,10 +181,10 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
         unsupported()
     }
 
-    /// As [`Filesystem::combine`](super::Filesystem::combine).
+    /// Asynchronous form of [`Filesystem::combine`](super::Filesystem::combine).
     ///
     /// # Errors
-    /// When a part is missing, or it may not be.
+    /// Fails if a part is missing, or the files may not be combined.
     fn combine(
         &self,
         path: VirtualPath<'_>,
@@ -191,19 +194,19 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
         unsupported()
     }
 
-    /// As [`Filesystem::available`](super::Filesystem::available).
+    /// Asynchronous form of [`Filesystem::available`](super::Filesystem::available).
     ///
     /// # Errors
-    /// When that cannot be told.
+    /// Fails if the number is not known.
     fn available(&self, path: VirtualPath<'_>) -> impl Future<Output = Result<u64, Refusal>> + Send {
         let _ = path;
         unsupported()
     }
 
-    /// As [`Filesystem::digest`](super::Filesystem::digest).
+    /// Asynchronous form of [`Filesystem::digest`](super::Filesystem::digest).
     ///
     /// # Errors
-    /// When there is no such file, or it cannot be read.
+    /// Fails if there is no such file, or it cannot be read.
     fn digest(
         &self,
         path: VirtualPath<'_>,
@@ -214,10 +217,10 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
         unsupported()
     }
 
-    /// As [`Filesystem::site`](super::Filesystem::site).
+    /// Asynchronous form of [`Filesystem::site`](super::Filesystem::site).
     ///
     /// # Errors
-    /// When there is no such command, or it is not carried out.
+    /// Fails if there is no such command, or it is not carried out.
     fn site(
         &self,
         directory: VirtualPath<'_>,
@@ -227,10 +230,10 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
         unsupported()
     }
 
-    /// As [`Filesystem::command`](super::Filesystem::command).
+    /// Asynchronous form of [`Filesystem::command`](super::Filesystem::command).
     ///
     /// # Errors
-    /// When it is not carried out.
+    /// Fails if the command is not carried out.
     fn command(
         &self,
         directory: VirtualPath<'_>,
@@ -245,7 +248,7 @@ fn unsupported<T: Send>() -> impl Future<Output = Result<T, Refusal>> + Send {
     ::std::future::ready(Err(Refusal::Unsupported))
 }
 
-/// The entries of a directory, as a host has them at hand.
+/// The entries of a directory, in pages of whatever size suits the host.
 pub trait AsyncEntries: Send + Sized + 'static {
     /// Returns the next entries, for example a page of an object store's listing. Empty at the end.
     ///
@@ -264,24 +267,24 @@ pub trait AsyncFile: Send + Sized + 'static {
     /// dropped, and the file with it.
     const ABORTS_IN_ORDER: bool = true;
 
-    /// Reads on; 0 is the end.
+    /// Reads the next bytes into `buffer`, and returns their number. Returns 0 at the end.
     ///
     /// # Errors
-    /// Whatever went wrong: the client is told 451.
+    /// Any error; the client receives 451.
     fn read(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
 
-    /// As [`File::begin`](super::File::begin).
+    /// Asynchronous form of [`File::begin`](super::File::begin).
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// Those of [`write`](Self::write).
     fn begin(&mut self) -> impl Future<Output = io::Result<()>> + Send {
         ::std::future::ready(Ok(()))
     }
 
-    /// Writes on.
+    /// Writes the next bytes, and returns how many were written.
     ///
     /// # Errors
-    /// As [`File::write`](super::File::write).
+    /// Those of [`File::write`](super::File::write).
     fn write(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<usize>> + Send;
 
     /// Completes the upload, of which every byte has been written. Make it permanent.
@@ -302,14 +305,15 @@ pub trait AsyncFile: Send + Sized + 'static {
         ::std::future::ready(())
     }
 
-    /// As [`File::as_file`](super::File::as_file). Whether the kernel then moves the bytes is up to the
-    /// runtime: those that must not wait for a disk do not ask.
+    /// Same as [`File::as_file`](super::File::as_file). The runtime decides whether the kernel then
+    /// moves the bytes: a runtime that must not wait for a disk does not call this.
     fn as_file(&self) -> Option<&::std::fs::File> {
         None
     }
 
-    /// [`read`](Self::read), with a buffer that is given away and comes back with the file. This is what
-    /// servers call: whoever reads in another thread has no buffer to borrow there.
+    /// Like [`read`](Self::read), with a buffer that is passed by value and returned with the file.
+    /// Servers call this method, because a host that reads in another thread cannot borrow a buffer
+    /// there.
     fn read_owned(
         mut self,
         mut buffer: Vec<u8>,
@@ -320,8 +324,8 @@ pub trait AsyncFile: Send + Sized + 'static {
         }
     }
 
-    /// [`write`](Self::write), of all the `range` of bytes that are given away and come back with the
-    /// file. This is what servers call.
+    /// Like [`write`](Self::write), but writes the whole `range` of bytes that are passed by value
+    /// and returned with the file. Servers call this method.
     fn write_owned(
         mut self,
         bytes: Vec<u8>,

@@ -1,4 +1,4 @@
-//! The host of a server that may block its sessions' threads.
+//! Traits for a host that may block the threads of its sessions.
 
 use ::std::io;
 use ::std::sync::Arc;
@@ -10,17 +10,19 @@ use super::{
 use crate::codec::Command;
 use crate::listing::OwnedEntry;
 
-/// Who may log in, and what they see then.
+/// The logins that a server accepts, and the file system of each account.
 pub trait Accounts: Send + Sync + 'static {
-    /// What an account sees.
+    /// File system of an account.
     type Filesystem: Filesystem;
 
-    /// Whether the calls may block. Yes by default; accounts in memory say no, and servers whose sessions share
-    /// threads then call them at once. They are not to wait for anything then, a file or a lock.
+    /// Returns whether the calls may block. `true` by default. Accounts in memory return `false`,
+    /// and servers whose sessions share threads then call them directly. Such calls must not wait
+    /// for anything, be it a file or a lock.
     ///
-    /// On those servers calls that may block are made in other threads: those of the accounts in some, those of each
-    /// file system in others, so that none waits for what another hangs at. A session that has four of them unanswered,
-    /// because their clients gave them up, is told that its next is [`Refusal::Busy`].
+    /// On those servers, calls that may block are made in other threads. The accounts have threads
+    /// of their own, and so does each file system, so that a call that hangs delays only calls to
+    /// the same object. A session that already has four unanswered calls, because the client has
+    /// abandoned them, gets [`Refusal::Busy`] for the next one.
     fn blocks(&self) -> bool {
         true
     }
@@ -46,11 +48,12 @@ pub trait Accounts: Send + Sync + 'static {
         Err(Refusal::Unsupported)
     }
 
-    /// Checks an account (RFC 959 4.1.1): one that was asked for to complete a login, or one that lets a
-    /// user do more, or less, than before. No accounts by default.
+    /// Checks an account (RFC 959 4.1.1) that completes a login, or that changes what a logged-in
+    /// user may do. No accounts are supported by default.
     ///
     /// # Errors
-    /// [`Refusal::Unsupported`] when none is needed, [`Refusal::Denied`] when it is not the right one.
+    /// [`Refusal::Unsupported`] if no account is needed, [`Refusal::Denied`] if it is the wrong
+    /// one.
     fn account(&self, visitor: &Visitor, account: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal> {
         let _ = (visitor, account);
         Err(Refusal::Unsupported)
@@ -64,52 +67,54 @@ pub trait Accounts: Send + Sync + 'static {
         is_anonymous_name(&visitor.user)
     }
 
-    /// A client names the virtual host that it wants (RFC 7151). There is none but this by default.
+    /// Checks that the virtual host named by a client exists (RFC 7151). By default there are no
+    /// virtual hosts.
     ///
     /// # Errors
-    /// When there is no such host here.
+    /// Fails if there is no such host.
     fn host(&self, visitor: &Visitor, name: &[u8]) -> Result<(), Refusal> {
         let _ = (visitor, name);
         Err(Refusal::Unsupported)
     }
 
-    /// A command that comes before the login, and that the server is
+    /// Carries out a command that comes before the login and that the server is
     /// [configured](crate::server::Config::overridden) to leave to its host. See
     /// [`Filesystem::command`].
     ///
     /// # Errors
-    /// When it is not carried out.
+    /// Fails if the command is not carried out.
     fn command(&self, visitor: &Visitor, command: &Command<'_>) -> Result<HostReply, Refusal> {
         let _ = (visitor, command);
         Err(Refusal::Unsupported)
     }
 }
 
-/// Files and directories, as an account sees them.
+/// Files and directories as an account sees them.
 ///
-/// Every method may block. What it may not do is leave the root: symbolic links included.
+/// Every method may block. No method may leave the root, not even through a symbolic link.
 pub trait Filesystem: Send + Sync + 'static {
     /// An open file.
     type File: File;
-    /// The entries of a directory, read as they are sent. An error ends them, and is told the client.
+    /// Entries of a directory, read while they are sent. An error ends the listing, and the client
+    /// is told that it is incomplete.
     type Entries: Iterator<Item = io::Result<OwnedEntry>> + Send;
 
-    /// What is at `path`. A symbolic link is told as such, unless `follow`.
+    /// Returns the entry at `path`. A symbolic link is described as such unless `follow` is `true`.
     ///
     /// # Errors
-    /// When there is nothing, or it may not be known.
+    /// Fails if there is nothing at the path, or the account may not know about it.
     fn entry(&self, path: VirtualPath<'_>, follow: bool) -> Result<OwnedEntry, Refusal>;
 
-    /// The entries of the directory at `path`, without `.` and `..`, in any order.
+    /// Returns the entries of the directory at `path`, without `.` and `..`, in any order.
     ///
     /// # Errors
-    /// [`Refusal::NotADirectory`] for a file, and as for [`entry`](Self::entry).
+    /// [`Refusal::NotADirectory`] for a file, and those of [`entry`](Self::entry).
     fn entries(&self, path: VirtualPath<'_>) -> Result<Self::Entries, Refusal>;
 
     /// Opens the file at `path`.
     ///
     /// # Errors
-    /// When it cannot be: each way has its refusal.
+    /// Fails if the file cannot be opened; the [`Refusal`] names the reason.
     fn open(
         &self,
         path: VirtualPath<'_>,
@@ -117,73 +122,74 @@ pub trait Filesystem: Send + Sync + 'static {
         wishes: &Wishes,
     ) -> Result<Opened<Self::File>, Refusal>;
 
-    /// Makes a directory.
+    /// Creates a directory.
     ///
     /// # Errors
-    /// When something is there already, or it may not be made.
+    /// Fails if something already exists at the path, or the directory may not be created.
     fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal>;
 
     /// Removes an empty directory.
     ///
     /// # Errors
-    /// When it is none, or not empty, or may not be removed.
+    /// Fails if the path is not a directory, or the directory is not empty or may not be removed.
     fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal>;
 
     /// Removes a file or a symbolic link.
     ///
     /// # Errors
-    /// When it is a directory, or may not be removed.
+    /// Fails if the path is a directory, or the file may not be removed.
     fn remove_file(&self, path: VirtualPath<'_>) -> Result<(), Refusal>;
 
-    /// Moves what is at `from` to `to`, in the place of a file that is there.
+    /// Moves the file or directory at `from` to `to`, replacing a file that exists there.
     ///
     /// # Errors
-    /// When it may not be.
+    /// Fails if the rename is not allowed.
     fn rename(&self, from: VirtualPath<'_>, to: VirtualPath<'_>) -> Result<(), Refusal>;
 
-    /// Sets times or permissions. Not supported by default, like all that follows.
+    /// Sets times or permissions. Not supported by default, like all methods that follow.
     ///
     /// # Errors
-    /// When it may not be, or not all of it can be.
+    /// Fails if the change is not allowed, or a part of it cannot be made.
     fn change(&self, path: VirtualPath<'_>, changes: &Changes) -> Result<(), Refusal> {
         let _ = (path, changes);
         Err(Refusal::Unsupported)
     }
 
-    /// Makes a symbolic link to `target`, which is as the client wrote it.
+    /// Creates a symbolic link to `target`, which is passed on as the client wrote it.
     ///
     /// # Errors
-    /// When something is there already, or it may not be made.
+    /// Fails if something already exists at the path, or the link may not be created.
     fn symlink(&self, path: VirtualPath<'_>, target: &[u8]) -> Result<(), Refusal> {
         let _ = (path, target);
         Err(Refusal::Unsupported)
     }
 
-    /// Puts the files at `parts` behind what is at `path`, in their order, and removes them; with nothing
-    /// there it is made of them (COMB). Asked for only where the server is
-    /// [configured](crate::server::Config::combines) to have it.
+    /// Appends the files at `parts` to the file at `path`, in this order, and removes them (COMB).
+    /// The file is created if it does not exist. Called only if the server is
+    /// [configured](crate::server::Config::combines) to combine files.
     ///
     /// # Errors
-    /// When a part is missing, or it may not be. Then everything is as it was, as far as that can be had.
+    /// Fails if a part is missing, or the files may not be combined. Everything is then left as it
+    /// was, as far as possible.
     fn combine(&self, path: VirtualPath<'_>, parts: &[VirtualPath<'_>]) -> Result<(), Refusal> {
         let _ = (path, parts);
         Err(Refusal::Unsupported)
     }
 
-    /// How many bytes can still be stored at `path`.
+    /// Returns the number of bytes that can still be stored at `path`.
     ///
     /// # Errors
-    /// When that cannot be told.
+    /// Fails if the number is not known.
     fn available(&self, path: VirtualPath<'_>) -> Result<u64, Refusal> {
         let _ = path;
         Err(Refusal::Unsupported)
     }
 
-    /// A hash of the file at `path`, or of a part of it. Asked for only those that the server is
-    /// [configured](crate::server::Config::hashes) to have.
+    /// Computes a hash of the file at `path` or of a part of it. Called only for the algorithms
+    /// that the server is [configured](crate::server::Config::hashes) to offer.
     ///
     /// # Errors
-    /// When there is no such file, or it cannot be read.
+    /// Fails if there is no such file, or it cannot be read.
     fn digest(
         &self,
         path: VirtualPath<'_>,
@@ -194,21 +200,21 @@ pub trait Filesystem: Send + Sync + 'static {
         Err(Refusal::Unsupported)
     }
 
-    /// Carries out a SITE command that the server does not know: `line` is what follows `SITE`. `directory`
-    /// is where the client is.
+    /// Carries out a SITE command that the server does not know. `line` is the text after `SITE`,
+    /// and `directory` the client's working directory.
     ///
     /// # Errors
-    /// When there is no such command, or it is not carried out.
+    /// Fails if there is no such command, or it is not carried out.
     fn site(&self, directory: VirtualPath<'_>, line: &[u8]) -> Result<HostReply, Refusal> {
         let _ = (directory, line);
         Err(Refusal::Unsupported)
     }
 
-    /// Carries out a command that the server is [configured](crate::server::Config::overridden) to leave to
-    /// its host. `directory` is where the client is.
+    /// Carries out a command that the server is [configured](crate::server::Config::overridden) to
+    /// leave to its host. `directory` is the client's working directory.
     ///
     /// # Errors
-    /// When it is not carried out.
+    /// Fails if the command is not carried out.
     fn command(&self, directory: VirtualPath<'_>, command: &Command<'_>) -> Result<HostReply, Refusal> {
         let _ = (directory, command);
         Err(Refusal::Unsupported)
@@ -226,7 +232,7 @@ pub trait Filesystem: Send + Sync + 'static {
 ///
 /// | What happened | The host sees | The client receives | The outcome |
 /// |---|---|---|---|
-/// | the data ended in order: FIN, under TLS after close_notify; the end-of-file mark in modes B and C; in MODE Z the end of both the zlib stream and the connection | `finish` | 226, or the refusal of `finish` | `Complete`, `Refused` |
+/// | the data ended cleanly: FIN, under TLS after close_notify; the end-of-file mark in modes B and C; in MODE Z the end of both the zlib stream and the connection | `finish` | 226, or the refusal of `finish` | `Complete`, `Refused` |
 /// | the same, within [two seconds](crate::server::Timeouts::orphaned_upload) of the end of the control connection | `finish` | nothing, since it is gone | `Complete`, `Refused` |
 /// | ABOR | drop | 426, then 226 | `Aborted` |
 /// | a reset, TLS without close_notify, a missing mark, malformed data, a stall | drop | 426 | `Failed` |
@@ -237,18 +243,18 @@ pub trait Filesystem: Send + Sync + 'static {
 ///
 /// - In stream mode without TLS, FIN is the only end-of-file mark (RFC 959 3.4.1). A client that
 ///   closes its data connection halfway instead of sending ABOR looks the same as one that has sent
-///   everything. So does a client that was killed, since its system closes its connections in
-///   order. Where this matters, require TLS, whose close_notify is sent by the program and not by
-///   its system, or let clients compare the size or a hash.
+///   everything. So does a client that was killed, since the operating system closes its
+///   connections cleanly. Where this matters, require TLS, whose close_notify is sent by the
+///   program and not by the operating system, or let clients compare the size or a hash.
 /// - The size announced with ALLO ([`Wishes::size_hint`](super::Wishes::size_hint)) is only a hint.
 ///   It may count records or whole blocks, and many clients send it, some as zero, only because
 ///   some servers want one. An upload of another size is therefore not treated as cut off.
 /// - [`Limits::upload_size`](crate::server::Limits::upload_size) sets a maximum and no minimum.
 pub trait File: Send {
-    /// Reads on; 0 is the end.
+    /// Reads the next bytes into `buffer`, and returns their number. Returns 0 at the end.
     ///
     /// # Errors
-    /// Whatever went wrong: the client is told 451.
+    /// Any error; the client receives 451.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
     /// Begins the upload: the data connection is open, and secured if required. Change now what
@@ -265,11 +271,11 @@ pub trait File: Send {
         Ok(())
     }
 
-    /// Writes on.
+    /// Writes the next bytes, and returns how many were written.
     ///
     /// # Errors
-    /// Whatever went wrong. [`io::ErrorKind::StorageFull`] and `QuotaExceeded` are told as such; `FileTooLarge` is
-    /// told as the latter.
+    /// Any error. [`io::ErrorKind::StorageFull`] and `QuotaExceeded` are reported as such, and
+    /// `FileTooLarge` as the latter.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
     /// Completes the upload, of which every byte has been written. Make it permanent.
@@ -278,8 +284,8 @@ pub trait File: Send {
     /// If it cannot be kept. The client then receives an error instead of 226.
     fn finish(self) -> Result<(), Refusal>;
 
-    /// The operating system's file behind this one, at the same position, where there is one: bytes
-    /// that need no change are then moved by the kernel.
+    /// Returns the operating system's file behind this one, at the same position, if there is one.
+    /// The kernel then moves bytes that need no conversion.
     fn as_file(&self) -> Option<&::std::fs::File> {
         None
     }

@@ -1,5 +1,5 @@
-//! Threads for calls that may block, apart from all others: where one file system hangs, what waits for it is what
-//! uses it.
+//! Threads for calls that may block. Each file system has its own, so that one that hangs delays
+//! only the calls that use it.
 
 use ::std::collections::VecDeque;
 use ::std::future::Future;
@@ -11,14 +11,14 @@ use ::std::task::{Context, Poll, Waker};
 use ::std::thread;
 use ::std::time::Duration;
 
-/// The threads of one lane at most: what comes then waits for one of them.
+/// Maximum number of threads in a lane. Further calls wait for one of them.
 const THREADS: usize = 128;
-/// How long a thread waits for something to do.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time that an idle thread waits for a call before it ends.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// A queue of calls, and the threads that make them: as many as are needed.
+/// A queue of calls, and the threads that make them. Threads are started as they are needed.
 #[derive(Clone, Debug, Default)]
 pub(in crate::io) struct Lane(Arc<Shared>);
 
@@ -32,7 +32,7 @@ struct Shared {
 struct State {
     queue: VecDeque<Job>,
     threads: usize,
-    /// Those of them that wait.
+    /// Number of threads that are waiting for a call.
     idle: usize,
 }
 
@@ -45,15 +45,15 @@ impl ::std::fmt::Debug for State {
     }
 }
 
-/// What a call has come to.
+/// The state of a call.
 enum Outcome<T> {
     Waited(Option<Waker>),
     Returned(thread::Result<T>),
-    /// Nobody is left to make it.
+    /// The call was dropped without being made, since there was no thread for it.
     Lost,
 }
 
-/// Where a call puts what it returns.
+/// The place where a call stores its result.
 struct Slot<T>(Arc<Mutex<Outcome<T>>>);
 
 impl<T> Slot<T> {
@@ -79,8 +79,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Lane {
-    /// Makes a call in one of the threads: what it returns, or nothing where there is no thread to be had. A call
-    /// that panics does so here, too; one that nobody waits for any more is not begun.
+    /// Makes a call in one of the threads. Returns its result, or `None` if no thread is available.
+    /// A panic in the call is resumed where the result is awaited. A call is not begun if its
+    /// result is no longer awaited.
     pub(in crate::io) fn call<T: Send + 'static>(
         &self,
         call: impl FnOnce() -> T + Send + 'static,
@@ -95,7 +96,8 @@ impl Lane {
         Calling(outcome)
     }
 
-    /// Has something done in one of the threads, or in this one where there is none to be had.
+    /// Queues a job for one of the threads. If there is no thread and none can be started, the job
+    /// is dropped.
     pub(in crate::io) fn submit(&self, job: Job) {
         let mut state = lock(&self.0.state);
         state.queue.push_back(job);
@@ -109,7 +111,7 @@ impl Lane {
             if begun.is_err() {
                 let mut state = lock(&self.0.state);
                 state.threads -= 1;
-                // Those that run take it later; without any it is given up.
+                // The running threads take the job later. If there are none, it is dropped.
                 let lost = if state.threads == 0 { state.queue.pop_back() } else { None };
                 drop(state);
                 drop(lost);
@@ -118,7 +120,7 @@ impl Lane {
     }
 }
 
-/// A call that is being made.
+/// A call in progress.
 pub(in crate::io) struct Calling<T>(Arc<Mutex<Outcome<T>>>);
 
 impl<T> Future for Calling<T> {
@@ -141,13 +143,13 @@ impl Shared {
         loop {
             if let Some(job) = state.queue.pop_front() {
                 drop(state);
-                // What it drops may panic: the thread goes on.
+                // Dropping what the job owns may panic. The thread continues.
                 let _ = catch_unwind(AssertUnwindSafe(job));
                 state = lock(&self.state);
                 continue;
             }
             state.idle += 1;
-            let waited = self.wake.wait_timeout(state, PATIENCE);
+            let waited = self.wake.wait_timeout(state, IDLE_TIMEOUT);
             let (woken, time) = waited.unwrap_or_else(PoisonError::into_inner);
             state = woken;
             state.idle -= 1;
@@ -159,22 +161,22 @@ impl Shared {
     }
 }
 
-/// The calls of one session that are being made, those among them that nobody waits for any more.
+/// The number of calls of one session in progress, including those that were abandoned.
 #[derive(Debug, Default)]
 pub(super) struct Calls(AtomicUsize);
 
-/// One of them, until it is dropped.
+/// A call that is counted until it is dropped.
 #[derive(Debug)]
 pub(super) struct Call(Arc<Calls>);
 
 impl Calls {
-    /// More than a session needs that gives up nothing.
-    const MOST: usize = 4;
+    /// Maximum number of calls. A session that abandons no call needs fewer.
+    const MAX: usize = 4;
 
-    /// One more, if it may be.
+    /// Counts another call, unless the maximum is reached.
     pub(super) fn begin(self: &Arc<Self>) -> Option<Call> {
         let added =
-            self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < Self::MOST).then_some(n + 1));
+            self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < Self::MAX).then_some(n + 1));
         added.is_ok().then(|| Call(Arc::clone(self)))
     }
 }
@@ -215,7 +217,8 @@ mod tests {
             assert_eq!(wait(lane.call(move || n * 2)), Some(n * 2));
         }
         let threads = lock(&lane.0.state).threads;
-        // One may be about to wait while the next call comes; many never are.
+        // The last thread may not be idle yet when the next call comes, which then starts another.
+        // That does not happen often.
         assert!(threads <= THREADS / 4, "{threads}");
     }
 
@@ -252,7 +255,7 @@ mod tests {
     #[test]
     fn a_session_has_so_many_calls_and_gets_them_back() {
         let calls = Arc::new(Calls::default());
-        let begun: Vec<_> = (0..Calls::MOST).map(|_| calls.begin().unwrap()).collect();
+        let begun: Vec<_> = (0..Calls::MAX).map(|_| calls.begin().unwrap()).collect();
         assert!(calls.begin().is_none());
         drop(begun);
         assert!(calls.begin().is_some());

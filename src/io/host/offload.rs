@@ -1,4 +1,4 @@
-//! A host that blocks, for a server that must not: its calls are made where they may block.
+//! Offers a blocking host to a server that must not block: the calls are made in threads that may.
 
 use ::std::collections::HashMap;
 use ::std::fmt;
@@ -21,34 +21,35 @@ use crate::codec::Command;
 use crate::io::runtime::Unblock;
 use crate::listing::OwnedEntry;
 
-/// How many entries are read at a time: enough that a change of threads does not count.
+/// Number of entries read per call: enough that the cost of switching threads is negligible.
 const PAGE: usize = 128;
 
-/// Where the calls of one session go: to which threads, and how many there are.
-struct Way<U> {
+/// Makes the calls of one session in the threads of a lane, and limits how many are in progress.
+struct Caller<U> {
     lane: Lane,
     calls: Arc<Calls>,
     unblock: PhantomData<fn() -> U>,
 }
 
-impl<U> Clone for Way<U> {
+impl<U> Clone for Caller<U> {
     fn clone(&self) -> Self {
         Self { lane: self.lane.clone(), calls: Arc::clone(&self.calls), unblock: PhantomData }
     }
 }
 
-impl<U> fmt::Debug for Way<U> {
+impl<U> fmt::Debug for Caller<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Way").finish_non_exhaustive()
+        f.debug_struct("Caller").finish_non_exhaustive()
     }
 }
 
-impl<U: Unblock> Way<U> {
+impl<U: Unblock> Caller<U> {
     const fn new(lane: Lane, calls: Arc<Calls>) -> Self {
         Self { lane, calls, unblock: PhantomData }
     }
 
-    /// Makes a call; nothing where the session has too many of them, or there is no thread.
+    /// Makes a call. Returns `None` if the session has too many calls in progress, or no thread is
+    /// available.
     async fn call<T: Send + 'static>(&self, call: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let begun = self.calls.begin()?;
         U::unblock_in(&self.lane, move || {
@@ -58,15 +59,15 @@ impl<U: Unblock> Way<U> {
         .await
     }
 
-    /// Drops what may take its time for that.
+    /// Drops a value where it may take its time.
     fn drop<T: Send + 'static>(&self, what: T) {
-        // Nobody waits for it, and it is done all the same.
+        // The future is not awaited; the value is dropped all the same.
         ::std::mem::drop(U::unblock_in(&self.lane, move || ::std::mem::drop(what)));
     }
 }
 
 /// Yields once to the rest of the session, for calls that were made in its own thread.
-async fn others_turn() {
+async fn yield_once() {
     let mut waited = false;
     ::std::future::poll_fn(|cx| {
         if ::std::mem::replace(&mut waited, true) {
@@ -82,21 +83,22 @@ fn too_many() -> io::Error {
     io::ErrorKind::ResourceBusy.into()
 }
 
-/// Accounts, each of whose calls is made where `U` says.
+/// Blocking [`Accounts`] as [`AsyncAccounts`], with each call made in the threads of `U`.
 pub(crate) struct Offload<A, U> {
     inner: Arc<A>,
     lane: Lane,
-    /// What the sessions and the file systems have that are in use, by the client's address and that of the object.
+    /// The sessions' counts of calls, by the addresses of the client and the server.
     sessions: Registry<(SocketAddr, SocketAddr), Calls>,
+    /// Lanes of the file systems in use, by the memory address of the file system.
     lanes: Registry<usize, LaneOf>,
     unblock: PhantomData<fn() -> U>,
 }
 
-/// The lane of a file system, for as long as anybody has it.
+/// The lane of a file system, which exists as long as a session uses it.
 #[derive(Debug, Default)]
 struct LaneOf(Lane);
 
-/// What several have together for as long as one of them has it.
+/// Values that are shared by key, and exist as long as one of their owners.
 struct Registry<K, T>(Mutex<HashMap<K, Weak<T>>>);
 
 impl<K: Eq + Hash, T: Default> Registry<K, T> {
@@ -134,8 +136,8 @@ impl<A: Accounts, U: Unblock> Offload<A, U> {
             return call(&self.inner, visitor);
         }
         let (inner, visitor) = (Arc::clone(&self.inner), visitor.clone());
-        let way = Way::<U>::new(self.lane.clone(), self.calls(&visitor));
-        way.call(move || call(&inner, &visitor)).await.unwrap_or(Err(Refusal::Busy))
+        let caller = Caller::<U>::new(self.lane.clone(), self.calls(&visitor));
+        caller.call(move || call(&inner, &visitor)).await.unwrap_or(Err(Refusal::Busy))
     }
 
     fn calls(&self, visitor: &Visitor) -> Arc<Calls> {
@@ -148,8 +150,8 @@ impl<A: Accounts, U: Unblock> Offload<A, U> {
         filesystem: Arc<A::Filesystem>,
     ) -> Arc<OffloadFilesystem<A::Filesystem, U>> {
         let lane = self.lanes.get(Arc::as_ptr(&filesystem) as usize);
-        let way = Way::new(lane.0.clone(), self.calls(visitor));
-        Arc::new(OffloadFilesystem { inner: filesystem, way, _lane: lane })
+        let caller = Caller::new(lane.0.clone(), self.calls(visitor));
+        Arc::new(OffloadFilesystem { inner: filesystem, caller, _lane: lane })
     }
 }
 
@@ -190,10 +192,10 @@ impl<A: Accounts, U: Unblock> AsyncAccounts for Offload<A, U> {
     }
 }
 
-/// A file system, each of whose calls is made where `U` says.
+/// A blocking [`Filesystem`] as an [`AsyncFilesystem`], with each call made in the threads of `U`.
 pub(crate) struct OffloadFilesystem<F, U> {
     inner: Arc<F>,
-    way: Way<U>,
+    caller: Caller<U>,
     _lane: Arc<LaneOf>,
 }
 
@@ -203,7 +205,7 @@ impl<F: Send + Sync + 'static, U: Unblock> OffloadFilesystem<F, U> {
         call: impl FnOnce(&F) -> Result<O, Refusal> + Send + 'static,
     ) -> Result<O, Refusal> {
         let inner = Arc::clone(&self.inner);
-        self.way.call(move || call(&inner)).await.unwrap_or(Err(Refusal::Busy))
+        self.caller.call(move || call(&inner)).await.unwrap_or(Err(Refusal::Busy))
     }
 }
 
@@ -219,7 +221,7 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for OffloadFilesystem<F, U> {
     async fn entries(&self, path: VirtualPath<'_>) -> Result<Self::Entries, Refusal> {
         let path = OwnedPath::from(path);
         let entries = self.call(move |inner| inner.entries(path.lent())).await?;
-        Ok(OffloadEntries { inner: Some(entries), failed: None, way: self.way.clone() })
+        Ok(OffloadEntries { inner: Some(entries), failed: None, caller: self.caller.clone() })
     }
 
     async fn open(
@@ -231,7 +233,7 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for OffloadFilesystem<F, U> {
         let (path, wishes) = (OwnedPath::from(path), *wishes);
         let Opened { file, size, unique_name } =
             self.call(move |inner| inner.open(path.lent(), access, &wishes)).await?;
-        Ok(Opened { file: OffloadFile { inner: Some(file), way: self.way.clone() }, size, unique_name })
+        Ok(Opened { file: OffloadFile { inner: Some(file), caller: self.caller.clone() }, size, unique_name })
     }
 
     async fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal> {
@@ -303,11 +305,11 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for OffloadFilesystem<F, U> {
 /// The entries of a directory of an [`Offload`].
 #[derive(Debug)]
 pub(crate) struct OffloadEntries<I, U> {
-    /// `None` while they are away, and after their end.
+    /// `None` while a call has them, and after the last one.
     inner: Option<I>,
-    /// What went wrong behind the last page.
+    /// The error that follows the last page.
     failed: Option<io::Error>,
-    way: Way<U>,
+    caller: Caller<U>,
 }
 
 impl<I, U> AsyncEntries for OffloadEntries<I, U>
@@ -320,7 +322,7 @@ where
             return Err(error);
         }
         let Some(mut inner) = self.inner.take() else { return Ok(Vec::new()) };
-        let read = self.way.call(move || {
+        let read = self.caller.call(move || {
             let mut page = Vec::new();
             while page.len() < PAGE {
                 match inner.next() {
@@ -343,21 +345,21 @@ where
 /// A file of an [`Offload`].
 #[derive(Debug)]
 pub(crate) struct OffloadFile<F: Send + 'static, U: Unblock> {
-    /// `None` while it is away, and when it never came back.
+    /// `None` while a call has the file, and after a call that did not return it.
     inner: Option<F>,
-    way: Way<U>,
+    caller: Caller<U>,
 }
 
 impl<F: Send + 'static, U: Unblock> Drop for OffloadFile<F, U> {
     fn drop(&mut self) {
         if let Some(file) = self.inner.take() {
-            self.way.drop(file);
+            self.caller.drop(file);
         }
     }
 }
 
 impl<F: File + 'static, U: Unblock> OffloadFile<F, U> {
-    /// Makes a call on the file, with a buffer that is lent to it.
+    /// Makes a call on the file, passing it a buffer by value.
     async fn call<T: Send + 'static>(
         &mut self,
         mut buffer: Vec<u8>,
@@ -366,7 +368,7 @@ impl<F: File + 'static, U: Unblock> OffloadFile<F, U> {
         let Some(mut file) = self.inner.take() else {
             return (buffer, Err(io::Error::other("a call on the file was given up")));
         };
-        let called = self.way.call(move || {
+        let called = self.caller.call(move || {
             let result = call(&mut file, &mut buffer);
             (file, buffer, result)
         });
@@ -377,7 +379,7 @@ impl<F: File + 'static, U: Unblock> OffloadFile<F, U> {
 }
 
 impl<F: File + 'static, U: Unblock> AsyncFile for OffloadFile<F, U> {
-    // A call that hangs is not waited for; the thread that made it drops the file.
+    // A call that hangs is not awaited; the thread that made it drops the file.
     const ABORTS_IN_ORDER: bool = false;
 
     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -391,7 +393,7 @@ impl<F: File + 'static, U: Unblock> AsyncFile for OffloadFile<F, U> {
     async fn begin(&mut self) -> io::Result<()> {
         loop {
             match self.call(Vec::new(), |file, _| file.begin()).await.1 {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => others_turn().await,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => yield_once().await,
                 begun => return begun,
             }
         }
@@ -403,7 +405,7 @@ impl<F: File + 'static, U: Unblock> AsyncFile for OffloadFile<F, U> {
 
     async fn finish(mut self) -> Result<(), Refusal> {
         match self.inner.take() {
-            Some(file) => self.way.call(move || file.finish()).await.unwrap_or(Err(Refusal::Busy)),
+            Some(file) => self.caller.call(move || file.finish()).await.unwrap_or(Err(Refusal::Busy)),
             None => Err(Refusal::Failed),
         }
     }

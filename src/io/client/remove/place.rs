@@ -1,4 +1,4 @@
-//! Where a removal is: it goes to a directory of its tree, and makes sure that it is there.
+//! Navigation of a removal: goes to a directory of its tree, and verifies that it is there.
 
 use super::{Removal, Unseen};
 use crate::client::{self, FactsReader, Location, change_directory};
@@ -8,25 +8,27 @@ use crate::io::client::outcome::{optional, text};
 use crate::io::error::Error;
 use crate::io::runtime::Runtime;
 
-/// The longest path that is sent. GNU ftpd takes what is behind the 512th byte of a line for another command.
+/// Maximum length of a path that is sent. GNU ftpd takes what follows the 512th byte of a line for
+/// another command.
 const LONGEST_PATH: usize = 400;
 
-/// How an attempt to go to a directory ended.
+/// The result of an attempt to go to a directory.
 pub(super) enum Gone {
     There,
-    /// The listing called it unknown, and it is no directory.
+    /// The listing did not report its kind, and it is not a directory.
     NoDirectory,
     Not(Unseen),
 }
 
-/// Makes a directory of the tree the working directory, and makes sure that it is.
+/// Makes a directory of the tree the working directory, and verifies that it is.
 pub(super) async fn go_to<R: Runtime>(
     connection: &mut Connection<R>,
     removal: &mut Removal,
     at: usize,
 ) -> Result<Gone, Error> {
     let Some(base) = removal.base.clone() else {
-        // Only by its path, and never below the root unless it is known by that fact.
+        // Entries are removed by path, and below the root only if the unique fact identifies their
+        // directory.
         connection.go_home().await?;
         let path = connection.wire_name(&removal.path_of(at))?.into_owned();
         if at > 0 && !removal.trust_paths && !has_fact(connection, removal, at, &path).await? {
@@ -50,7 +52,8 @@ pub(super) async fn go_to<R: Runtime>(
     }
     let names: Vec<&[u8]> = names.iter().map(|name| &name[..]).collect();
     let location = Location::new(&base);
-    // In one go where the server's paths are understood and the line is not too long for it, else name by name.
+    // One command if the form of the server's paths is known and the line is short enough for it,
+    // otherwise one command per name.
     let steps = match location.path(&names).filter(|path| path.len() <= LONGEST_PATH) {
         Some(path) => vec![path],
         None => [&base[..]].iter().chain(&names).map(|name| name.to_vec()).collect(),
@@ -79,7 +82,8 @@ pub(super) async fn go_to<R: Runtime>(
     Ok(Gone::Not(elsewhere.map_or(Unseen::Unconfirmed, Unseen::Elsewhere)))
 }
 
-/// Whether the directory at `path` has the unique fact that its entry had, and nothing else that was seen has it.
+/// Returns whether the directory at `path` has the unique fact that its entry had, and nothing else
+/// that was seen has it.
 async fn has_fact<R: Runtime>(
     connection: &mut Connection<R>,
     removal: &mut Removal,
@@ -93,20 +97,20 @@ async fn has_fact<R: Runtime>(
         return Ok(false);
     }
     if removal.landmarks.is_none() {
-        // Without a base the session is at home.
+        // Without a base the session is in the home directory.
         let (root, home) = match &removal.base {
             Some(base) => (base.clone(), removal.home.clone().unwrap_or_default()),
             None => (connection.wire_name(&removal.root)?.into_owned(), Vec::new()),
         };
         removal.landmarks = Some([unique_of(connection, &root).await?, unique_of(connection, &home).await?]);
     }
-    // Where they are not told, the fact may be theirs.
+    // If the server does not report the facts of those two, this one may be theirs.
     let differs = |landmark: &Option<Vec<u8>>| landmark.as_ref().is_some_and(|fact| *fact != unique);
     removal.tree[at].by_fact = removal.landmarks.iter().flatten().all(differs);
     Ok(removal.tree[at].by_fact)
 }
 
-/// The unique fact of what is at `path`, if the server tells it.
+/// Returns the unique fact of what is at `path`, if the server reports it.
 async fn unique_of<R: Runtime>(
     connection: &mut Connection<R>,
     path: &[u8],
