@@ -1,5 +1,5 @@
-//! Computes the hash of a file for a host that does not. It is read and hashed in pieces, so that
-//! the session can handle commands in between, and the client can abort it.
+//! Computes the hash of a file for a host that does not. The file is read and hashed in pieces, so
+//! that the session can handle commands in between, and the client can abort the work.
 
 use ::std::io;
 use ::std::mem::replace;

@@ -236,7 +236,7 @@ fn a_slow_upload_is_confirmed_once_all_of_it_is_kept() {
     assert_eq!(codes(&rig.say("STOR /file\r\n")), ["150"]);
     rig.data.send(b"0123456789");
     rig.data.end();
-    // Three writes, and the end of the file.
+    // Three writes and `finish`.
     for passed in 0..4 {
         assert_eq!(rig.say(""), "", "{passed} of 4");
         assert_eq!(slow.finished.load(Ordering::SeqCst), 0);
