@@ -81,7 +81,7 @@ fuzz_target!(|input: Input<'_>| {
         Some(Error::Peer(PeerError::Closed | PeerError::ServiceClosing)) => {}
         // The handshake on the control connection may fail here, unless `kind` is set.
         Some(Error::Peer(PeerError::Handshake)) if !input.kind => {}
-        // Raw commands may be too long.
+        // Commands with arbitrary arguments may be too long.
         Some(Error::Local(_)) => {}
         Some(error) => panic!("{error:?} after {asked}: {:#?}", client.trace),
     }

@@ -44,7 +44,7 @@ impl Input<'_> {
     }
 }
 
-/// Draws the size of a step: mostly a few bytes, often many, never none.
+/// Draws the size of a step: mostly a few bytes, sometimes many, never none.
 fn step(choices: &mut Choices<'_>) -> usize {
     match choices.draw() {
         byte @ 0..=0xBF => usize::from(byte) + 1,
