@@ -202,7 +202,7 @@ impl<F: AsyncFilesystem> Moving<F> {
         };
     }
 
-    /// Ready once the host has taken the bytes it was given.
+    /// Ready once the host has stored the bytes that it was given.
     fn poll_stored(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let (file, stored) = match &mut self.what {
             What::Beginning(work) => ready!(work.as_mut().poll(cx)),
