@@ -124,7 +124,7 @@ impl Session {
 
     /// Says goodbye to the server. Returns the exit code of the first failure on the way.
     pub fn close(mut self) -> u8 {
-        // Everything is done, so a server that does not answer changes nothing and gets little time.
+        // Everything is done, so a server that does not answer changes nothing and is soon left.
         self.client.set_operation_timeout(Some(GOODBYE));
         let _ = self.client.quit();
         self.exit_code
