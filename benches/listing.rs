@@ -1,5 +1,5 @@
-//! Parses listings of 10,000 entries in pieces of the size in which an adapter reads them.
-//! `listing-compare` measures others on the same lines.
+//! Parses listings of 10,000 entries in pieces of the size that an adapter reads. `listing-compare`
+//! measures other parsers on the same lines.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -28,7 +28,7 @@ fn entries(listing: &[u8], formats: Formats) -> u32 {
 fn listings(c: &mut Criterion) {
     let (mut unix, mut dos, mut mlsd) = (String::new(), String::new(), String::new());
     for i in 0..ENTRIES {
-        // Scrambled, so that no branch can be learnt.
+        // Scrambled, so that branches cannot be predicted.
         let random = (i ^ 0x5bd1).wrapping_mul(2_654_435_761);
         let (size, day, minute) = (random >> (random % 24), random % 28 + 1, random % 60);
         let _ = write!(

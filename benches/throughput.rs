@@ -2,8 +2,8 @@
 //! TCP that moves the same bytes between the same kinds of ends: file to socket, socket to sink or
 //! file.
 //!
-//! `FTP_BENCH_MIB` sets the size in MiB, 1024 by default. Files are in the directory for temporary
-//! files.
+//! `FTP_BENCH_MIB` sets the size in MiB, 1024 by default. The files are stored in the system's
+//! temporary directory.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -29,7 +29,7 @@ fn site() -> PathBuf {
     root
 }
 
-/// Starts a server of bare TCP. The first byte tells whether the client wants the file or sends
+/// Starts a bare TCP server. The first byte tells it whether the client wants the file or sends
 /// one.
 fn bare_server(root: PathBuf) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

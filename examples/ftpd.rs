@@ -1,21 +1,21 @@
-//! A server for the command line: serves a directory, and nothing outside of it.
+//! A command-line server: serves a directory, and nothing outside it.
 //!
 //! ```text
-//! ftpd                                            # the current directory, read-only, for anybody on this machine
-//! ftpd --user me:secret --no-anonymous /srv/files # one account, which may write
+//! ftpd                                            # current directory, read-only, local clients
+//! ftpd --user me:secret --no-anonymous /srv/files # one account with write access
 //! ftpd --listen 0.0.0.0:21 --passive-ports 50000-50100 --public-address ftp.example.org /srv/files
 //! ftpd --cert chain.pem --key key.pem --require-tls --user me:secret /srv/files
-//! ftpd --xferlog /var/log/xferlog /srv/files      # who has moved which file, as other servers write it
+//! ftpd --xferlog /var/log/xferlog /srv/files      # transfer log in the format of other servers
 //! ```
 //!
-//! Without `--require-tls` FTP sends passwords and files in the clear, for anybody on the way to
-//! read: use that to try things out, or in networks that you trust. Passwords on a command line
-//! show in the list of processes, even with TLS.
+//! Without `--require-tls`, FTP sends passwords and files in the clear, and anyone on the network
+//! path can read them: use that to try things out, or in networks that you trust. Passwords on a
+//! command line are visible in the list of processes, even with TLS.
 //!
-//! SIGTERM and Ctrl-C end the server once running transfers are done, or after `--grace` seconds. A
-//! second signal ends it at once, and so does SIGHUP, unless it was ignored when `ftpd` started, as
-//! with `nohup` (on Linux, where that can be detected). The exit code is then 0; it is 1 if the
-//! server cannot run, and 2 for wrong arguments.
+//! SIGTERM, SIGINT (Ctrl-C) and SIGHUP end the server once running transfers are done, or after
+//! `--grace` seconds, with exit code 0. A second signal ends it at once, with exit code 1. SIGHUP
+//! has no effect if it was ignored when `ftpd` started, as with `nohup` (on Linux, where that can
+//! be detected). The exit code is also 1 if the server cannot run, and 2 for wrong arguments.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -38,57 +38,59 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
-/// Serves a directory by FTP. Anonymous users may read, users with a password may write too.
+/// Serves a directory over FTP. Anonymous users may read; users with a password may write too.
 #[derive(Debug, Parser)]
 #[command(name = "ftpd", version)]
 struct Options {
-    /// The address to listen at; port 0 picks a free one.
+    /// The address to listen on; port 0 picks a free one.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:2121")]
     listen: SocketAddr,
-    /// A user who may read and write; can be given more than once.
+    /// A user who may read and write. Can be given more than once.
     #[arg(long = "user", value_name = "NAME:PASSWORD", value_parser = user)]
     users: Vec<User>,
-    /// Let nobody in without a password.
+    /// Admit nobody without a password.
     #[arg(long, requires = "users")]
     no_anonymous: bool,
-    /// The ports for passive data connections, where a firewall lets them through [default: any]
+    /// The ports for passive data connections, if a firewall admits only some [default: any]
     #[arg(long, value_name = "LOW-HIGH", value_parser = ports)]
     passive_ports: Option<RangeInclusive<u16>>,
     /// Let users at different addresses share a passive port, so that a few ports are enough for
-    /// many.
+    /// many users.
     #[arg(long)]
     shared_passive_ports: bool,
     /// The address that clients see, if it is not this machine's own, or a name for it, which is
     /// looked up again every five minutes.
     #[arg(long, alias = "passive-address", value_name = "NAME|ADDRESS")]
     public_address: Option<String>,
-    /// Let users have data sent to, and fetched from, other hosts than their own: transfers between two servers
-    /// need it, and so do attacks on other hosts.
+    /// Let users have data sent to and fetched from hosts other than their own. Transfers between
+    /// two servers need this, and so do attacks on other hosts.
     #[arg(long)]
     foreign_addresses: bool,
     #[command(flatten)]
     tls: TlsOptions,
-    /// What the sessions run on: a thread each, or the tasks of a runtime.
+    /// The runtime of the sessions: a thread for each, or tasks of an asynchronous runtime.
     #[arg(long, value_enum, default_value_t)]
     runtime: Runtime,
-    /// How many sessions there may be at once.
+    /// The maximum number of sessions at once.
     #[arg(long, value_name = "NUMBER", default_value = "1000")]
     max_sessions: usize,
-    /// How many of them may be from one address, of IPv6 from one network of 64 bits [default: half]
+    /// The maximum number of them from one address, or from one IPv6 network of 64 bits [default:
+    /// half]
     #[arg(long, value_name = "NUMBER")]
     max_sessions_per_address: Option<usize>,
-    /// Treat each connection by itself: let one address have all sessions, and do not slow down the logins of one from
-    /// which many have failed. For servers that see all clients under one address.
+    /// Treat each connection by itself: let one address have all sessions, and do not delay the
+    /// logins of an address with many failed ones. For servers that see all clients under one
+    /// address.
     #[arg(long, conflicts_with = "max_sessions_per_address")]
     no_address_limits: bool,
-    /// A file that gets a line for each completed or attempted transfer [default: none]
+    /// The file to append a line to for each completed or attempted transfer [default: none]
     #[arg(long, value_name = "FILE")]
     xferlog: Option<PathBuf>,
     /// Show an upload only once it is complete: an existing file stays until then, and an upload
     /// that is cut off leaves nothing to resume. A crash leaves files called .ftp-proto-upload-*
     #[arg(long)]
     atomic_uploads: bool,
-    /// How long transfers may go on after SIGTERM.
+    /// The time that running transfers have after SIGTERM.
     #[arg(long, value_name = "SECONDS", default_value = "30")]
     grace: u64,
     /// The directory to serve.
@@ -96,25 +98,25 @@ struct Options {
     directory: PathBuf,
 }
 
-/// How TLS is done, which a certificate turns on.
+/// The TLS options. A certificate turns TLS on.
 #[derive(Debug, Args)]
 struct TlsOptions {
-    /// The server's certificate, and behind it those that signed it, a PEM file: offers TLS.
+    /// The server's certificate, followed by those that signed it, in a PEM file: offers TLS.
     #[arg(long, value_name = "FILE", requires = "key")]
     cert: Option<PathBuf>,
-    /// The key of --cert, a PEM file.
+    /// The key of --cert, in a PEM file.
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
-    /// How TLS begins: when the client asks for it (AUTH TLS), or at once, as at port 990.
+    /// The start of TLS: when the client asks for it (AUTH TLS), or at once, as on port 990.
     #[arg(long = "tls", value_name = "HOW", requires = "cert", default_value = "explicit")]
     begin: Begin,
-    /// Let nobody log in, and move no data, without TLS.
+    /// Refuse logins and data transfers without TLS.
     #[arg(long, requires = "cert")]
     require_tls: bool,
     /// Serve only clients with a certificate signed by those in this PEM file.
     #[arg(long, value_name = "FILE", requires = "cert")]
     client_ca: Option<PathBuf>,
-    /// Whose TLS session a data connection has to resume: that of any control connection of the
+    /// The TLS session that a data connection has to resume: that of any control connection of the
     /// same user and address (for anonymous users as `connection`), that of its own control
     /// connection, or none. Some clients cannot resume any; but with `off`, whoever connects first
     /// gets the data.
@@ -140,10 +142,10 @@ impl From<Binding> for SessionBinding {
     }
 }
 
-/// What the sessions run on.
+/// The runtime of the sessions.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Runtime {
-    /// A thread each.
+    /// A thread for each session.
     #[default]
     Std,
     Tokio,
@@ -162,7 +164,7 @@ struct User {
     password: String,
 }
 
-/// No password.
+/// Shows the name, but not the password.
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.name.fmt(f)
@@ -197,7 +199,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What failed, and how.
+/// The thing that failed, and the error.
 type Failure = (String, io::Error);
 
 fn failed<E: Into<io::Error>>(what: impl ToString) -> impl FnOnce(E) -> Failure {
@@ -217,7 +219,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
     config.security.session_binding = options.tls.session_binding.into();
     let tls = options.tls.configuration()?;
     let log = options.xferlog.as_deref().map(xferlog).transpose()?;
-    // The servers have the same methods, which wait or do not.
+    // The servers have the same methods, blocking or asynchronous.
     macro_rules! run {
         ($server:expr $(, $wait:ident)?) => {{
             let server = $server$(.$wait)?.map_err(failed(options.listen))?;
@@ -267,7 +269,7 @@ impl Options {
         }
     }
 
-    /// What a client may be told to do here.
+    /// Returns a command for a client to try the server with.
     fn example(&self, address: SocketAddr) -> String {
         let shown = match address.ip().is_unspecified() {
             true => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
@@ -306,7 +308,7 @@ fn unreadable(path: &Path) -> impl FnOnce(pem::Error) -> Failure {
     move |error| failed(path.display())(io::Error::other(error))
 }
 
-/// Who sees what.
+/// Creates the accounts, each with the files that it may see.
 fn accounts(options: &Options) -> io::Result<Users<Directory>> {
     let directory: &Path = &options.directory;
     let mut users = Users::new();
@@ -320,12 +322,12 @@ fn accounts(options: &Options) -> io::Result<Users<Directory>> {
     Ok(users)
 }
 
-/// Appends a line of an xferlog for each transfer of a file.
+/// Returns a callback that appends a line of an xferlog for each transfer of a file.
 fn xferlog(path: &Path) -> Result<impl Fn(&SessionEvent<'_>) + use<>, Failure> {
     let file = File::options().append(true).create(true).open(path).map_err(failed(path.display()))?;
     let path = path.to_owned();
     Ok(move |event: &SessionEvent<'_>| {
-        // In one call, so that lines of sessions that end together do not mix.
+        // A single call, so that the lines of sessions that end together do not mix.
         let line = XferlogLine::of(event).map(|line| format!("{line}\n"));
         let written = line.map_or(Ok(()), |line| (&file).write_all(line.as_bytes()));
         if let Err(error) = written {
@@ -334,9 +336,11 @@ fn xferlog(path: &Path) -> Result<impl Fn(&SessionEvent<'_>) + use<>, Failure> {
     })
 }
 
-/// Lets SIGTERM, SIGINT and SIGHUP shut the server down. A SIGHUP that was ignored at the start stays so.
+/// Makes SIGTERM, SIGINT and SIGHUP shut the server down. If SIGHUP was ignored at the start, it
+/// stays ignored.
 fn end_by_signal(shutdown: Shutdown, grace: Duration) -> io::Result<()> {
-    // An upload past the limit of file sizes is refused, and does not end everything: the signal does nothing here.
+    // This signal would end the process at an upload that exceeds the limit of file sizes. With it
+    // handled, the upload is refused.
     signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     let ends = [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| *signal != SIGHUP || !ignores_hangup());
     let mut signals = Signals::new(ends)?;
@@ -351,7 +355,7 @@ fn end_by_signal(shutdown: Shutdown, grace: Duration) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether SIGHUP is ignored, as `nohup` has it: Linux tells that of each process.
+/// Returns whether SIGHUP is ignored, as under `nohup`. Linux reports that for each process.
 fn ignores_hangup() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,8 +1,9 @@
 //! A first look, with nothing to set up: `cargo run --release --features disk --example session`.
 //!
-//! It starts a server on a temporary directory, in this process, and is its client too: uploads a file, lists the
-//! directory, downloads the file, compares it. What both say to one another is printed as they say it; the bytes of
-//! files and listings go over connections of their own, which come and go with each transfer.
+//! Starts a server for a temporary directory in this process, and is its client too: uploads a
+//! file, lists the directory, downloads the file and compares it. The dialogue is printed as it
+//! takes place. The bytes of files and listings are sent over connections of their own, one for
+//! each transfer.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -33,7 +34,7 @@ fn main() -> Result<()> {
 /// Runs the server in a thread for as long as the client needs it.
 fn run(directory: &Path) -> Result<()> {
     let users = Users::new().user(USER, PASSWORD, Directory::open(directory)?.writable());
-    // Port 0: any that is free.
+    // Port 0 picks any free port.
     let server = Server::bind("127.0.0.1:0", users)?;
     let (address, shutdown) = (server.local_addr(), server.shutdown_handle());
     println!("A server for {} listens on {address}.", directory.display());
@@ -61,7 +62,8 @@ fn talk(address: &str) -> Result<()> {
     let start = Instant::now();
     let mut upload = client.store("pub/noise.bin")?;
     upload.write_all(&content)?;
-    // Until here it might still be cut short: only now the server has said that it has all.
+    // Until here the file might still be truncated: only now has the server confirmed that it has
+    // everything.
     upload.finish()?;
     rate("sent", start);
 

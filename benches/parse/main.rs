@@ -14,7 +14,7 @@ use ftp_proto::codec::{Command, EndRule, ReplyLine};
 mod transcript;
 use transcript::{COMMANDS, REPLIES};
 
-/// A request of a few short lines, as a command line and its parameters would be in HTTP.
+/// A request of a few short lines, about what a command line with its parameters would be in HTTP.
 const REQUEST: &[u8] =
     b"GET /pub/release-1.2.3.tar.gz HTTP/1.1\r\nHost: files.example.org\r\nUser-Agent: curl/8.5.0\r\n\
     Accept: */*\r\nRange: bytes=52428800-\r\nConnection: keep-alive\r\n\r\n";

@@ -1,5 +1,6 @@
-//! The client on any runtime, for a program that waits for each thing it does: on tokio and on smol each call is a future run to its
-//! end in this thread. The three have the same names, so that each is told here once.
+//! The client on any runtime, for a program that waits for each operation. On tokio and smol each
+//! call is a future that runs to its end in this thread. The three clients have the same methods,
+//! so that each call is written only once here.
 
 use std::io::{self, Read, Write};
 use std::rc::Rc;
@@ -19,7 +20,7 @@ use ftp_proto::listing::{Entry, OwnedEntry};
 use futures_lite::future::block_on;
 use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// What moves the bytes.
+/// The runtime that moves the bytes.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub enum Runtime {
     #[default]
@@ -28,7 +29,7 @@ pub enum Runtime {
     Smol,
 }
 
-/// A thing of the library's that there is for each runtime.
+/// A type of the library that exists for each runtime.
 #[derive(Debug)]
 pub enum On<S, T, M> {
     Std(S),
@@ -40,7 +41,7 @@ pub type Client = On<blocking::Client, tokio::Client, smol::Client>;
 pub type Retrieve<'c> = On<blocking::Retrieve<'c>, tokio::Retrieve<'c>, smol::Retrieve<'c>>;
 pub type Store<'c> = On<blocking::Store<'c>, tokio::Store<'c>, smol::Store<'c>>;
 
-/// What the call comes to on whichever runtime it is.
+/// Returns the result of a call on any runtime.
 macro_rules! wait {
     ($on:expr, $it:ident => $call:expr) => {
         match $on {
@@ -51,7 +52,7 @@ macro_rules! wait {
     };
 }
 
-/// As `wait`, where the call gives what is on that runtime too.
+/// Like `wait`, for a call whose result belongs to the same runtime.
 macro_rules! opened {
     ($on:expr, $it:ident => $call:expr) => {
         match $on {
@@ -64,7 +65,7 @@ macro_rules! opened {
     };
 }
 
-/// As `wait`, where nothing has to be waited for.
+/// Like `wait`, for a call that does not have to wait.
 macro_rules! known {
     ($on:expr, $it:ident => $call:expr) => {
         match $on {
@@ -75,16 +76,16 @@ macro_rules! known {
     };
 }
 
-/// How a client is to be.
+/// The settings of a client.
 pub struct Setup<'a> {
     pub config: Config,
-    /// How long the connection may take to stand, if not as long as it does by default.
+    /// The time limit for connecting, instead of the default.
     pub timeout: Option<Duration>,
-    /// Show the dialogue.
+    /// Set to show the dialogue.
     pub trace: bool,
-    /// The encoding of the server's names, if it is not the one here.
+    /// The encoding of the server's names, if it differs from the local one.
     pub encoding: Option<&'static Encoding>,
-    /// TLS, and whether it begins at once.
+    /// The TLS configuration, and whether TLS begins at once.
     pub tls: Option<(ClientTls, bool)>,
     pub host: &'a str,
     pub port: u16,
@@ -273,7 +274,7 @@ impl Write for Store<'_> {
         wait!(self, store => store.write(bytes))
     }
 
-    /// Does nothing: only the end of an upload makes it one.
+    /// Does nothing, since an upload is stored only when it ends.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

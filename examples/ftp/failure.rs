@@ -1,4 +1,4 @@
-//! What can go wrong, as a person and a script are told it.
+//! Failures, with messages for people and exit codes for scripts.
 
 use std::error::Error;
 use std::fmt;
@@ -10,7 +10,7 @@ use ftp_proto::client::TransferFailure;
 use ftp_proto::codec::Escaped;
 use ftp_proto::io::Error as FtpError;
 
-/// What failed, and why.
+/// A failure: what failed, and why.
 #[derive(Debug)]
 pub struct Failure {
     what: String,
@@ -19,45 +19,45 @@ pub struct Failure {
 
 #[derive(Debug)]
 enum Why {
-    /// The command line or a URL asks for what cannot be.
+    /// The command line or a URL asks for something impossible.
     Usage,
-    /// The server, or the way to it.
+    /// An error of the server, or of the connection to it.
     Remote(FtpError),
-    /// Something there that could not be seen.
+    /// Something on the server could not be seen.
     Unseen,
-    /// A file here.
+    /// An error of a local file.
     Local(Option<io::Error>),
 }
 
 impl Failure {
-    /// A call that makes no sense.
+    /// Creates a failure for wrong arguments.
     pub fn usage(what: impl Into<String>) -> Self {
         Self { what: what.into(), why: Why::Usage }
     }
 
-    /// What cannot be done here, although no system call failed.
+    /// Creates a failure for something that cannot be done locally, without a failed system call.
     pub fn here(what: impl Into<String>) -> Self {
         Self { what: what.into(), why: Why::Local(None) }
     }
 
-    /// Makes a failure of something that could not be seen, so that not everything was done.
+    /// Creates a failure for something that could not be seen, so that not everything was done.
     pub fn unseen(what: impl Into<String>) -> Self {
         Self { what: what.into(), why: Why::Unseen }
     }
 
-    /// Makes an error of the server's side a failure of this remote path.
+    /// Turns an error of the server's side into a failure of this remote path.
     pub fn remote(path: &[u8]) -> impl FnOnce(FtpError) -> Self {
         let what = Shown(path).to_string();
         move |error| Self { what, why: Why::Remote(error) }
     }
 
-    /// Makes an error of a local file a failure.
+    /// Turns an error of a local file into a failure.
     pub fn local(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let what = path.display().to_string();
         move |error| Self { what, why: Why::Local(Some(error)) }
     }
 
-    /// Makes an error of reading or writing a transfer a failure of this remote path.
+    /// Turns an error of reading or writing a transfer into a failure of this remote path.
     pub fn transfer(path: &[u8]) -> impl FnOnce(io::Error) -> Self {
         let what = Shown(path).to_string();
         move |error| match error.downcast() {
@@ -66,7 +66,7 @@ impl Failure {
         }
     }
 
-    /// Whether nothing more can be asked of the server.
+    /// Returns whether the server can no longer be used.
     pub fn is_fatal(&self) -> bool {
         matches!(&self.why, Why::Remote(error) if error.is_fatal())
     }
@@ -81,12 +81,12 @@ impl Failure {
         matches!(&self.why, Why::Remote(FtpError::Data(TransferFailure::RestartIgnored { .. }, _)))
     }
 
-    /// Whether the reader of our output has gone, which is no news to anybody.
+    /// Returns whether the reader of our output is gone, which need not be reported.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(&self.why, Why::Local(Some(error)) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// The exit code of the table in `main.rs`.
+    /// Returns the exit code from the table in `main.rs`.
     pub fn exit_code(&self) -> u8 {
         match &self.why {
             Why::Remote(FtpError::Refused(refused)) if !refused.is_transient() => 1,
@@ -108,12 +108,12 @@ impl fmt::Display for Failure {
             Why::Remote(error) => Some(error),
             Why::Local(Some(error)) => Some(error),
         };
-        // Each tells what it knows, and its source the rest.
+        // Each error reports its part, and its source the rest.
         iter::successors(why, |&error| error.source()).try_for_each(|error| write!(f, ": {error}"))
     }
 }
 
-/// A remote path as a person is shown it.
+/// Displays a remote path for a person.
 pub struct Shown<'a>(pub &'a [u8]);
 
 impl fmt::Display for Shown<'_> {

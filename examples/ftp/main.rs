@@ -1,33 +1,36 @@
-//! A client for the command line: files and directories by their `ftp://` URLs.
+//! A command-line client: transfers and changes files and directories named by `ftp://` URLs.
 //!
 //! ```text
 //! ftp ls ftp://ftp.example.org/pub
-//! ftp get -c ftp://ftp.example.org/pub/big.iso            # goes on where the last call stopped
+//! ftp get -c ftp://ftp.example.org/pub/big.iso            # resumes where the last call stopped
 //! ftp put -r site ftp://me@www.example.org/htdocs         # the password is in $FTP_PASSWORD
-//! ftp --tls ls ftp://ftp.example.org/                      # protected; ftps:// where TLS begins at once
+//! ftp --tls ls ftp://ftp.example.org/                     # AUTH TLS; ftps:// begins with TLS
 //! ftp --trace info ftp://127.0.0.1:2121/                  # shows the dialogue, passwords hidden
 //! ```
 //!
 //! `cargo run --release --example ftp -- help` shows all commands.
 //!
-//! | exit code | what it means |
+//! | exit code | meaning |
 //! |---|---|
-//! | 0 | all is done |
-//! | 1 | the server refused, and would again |
-//! | 2 | the call was wrong; nothing was done |
-//! | 3 | it may work later: the server cannot now, or the network or the dialogue broke |
-//! | 4 | a file here cannot be read or written, or a name not be converted |
-//! | 5 | something there could not be seen: a line of a listing that cannot be read, a directory too large, too deep or not confirmed |
+//! | 0 | everything was done |
+//! | 1 | the server refused, and would refuse again |
+//! | 2 | the arguments were wrong; nothing was done |
+//! | 3 | a later attempt may succeed: a temporary refusal, or the network or the dialogue broke |
+//! | 4 | a local file cannot be read or written, or a name cannot be converted |
+//! | 5 | something on the server could not be seen: an unreadable line of a listing, or a directory too large, too deep or not confirmed |
 //!
-//! A path that begins with a tilde is a name. Only `ls`, `get`, `cat` and `info` take it for a path below a home directory,
-//! if there is nothing of that name; `./~` is the name to them too.
+//! A path that begins with a tilde is a name. Only `ls`, `get`, `cat` and `info` take it for a path
+//! below a home directory, if nothing has that name; `./~` is the name for them too.
 //!
-//! When some of many files fail the others are transferred all the same; the exit code is that of the first
-//! failure. A download is written to a part file beside its target (`name.NUMBER.part`), which takes its place at the end;
-//! a transfer that breaks leaves the part, which `-c` goes on with.
+//! If some of many files fail, the others are still transferred, and the exit code is that of the
+//! first failure. A download is written to a part file next to its target (`name.NUMBER.part`),
+//! which replaces the target at the end. An interrupted transfer leaves the part file, which `-c`
+//! resumes.
 //!
-//! Here is how it is made: [`url`] reads URLs, [`client`] is the library's on any runtime, [`session`] logs in, [`tls`] protects,
-//! [`transfer`] moves a file, [`part`] holds it until it is complete, [`walk`] moves directories, [`show`] prints listings, [`failure`] knows the exit codes.
+//! The modules: [`url`] parses URLs, [`client`] is the library's client on any runtime, [`session`]
+//! logs in, [`tls`] configures TLS, [`transfer`] transfers a file, [`part`] holds a download until
+//! it is complete, [`walk`] transfers directories, [`show`] prints listings, and [`failure`]
+//! defines the exit codes.
 
 mod client;
 mod failure;
@@ -56,31 +59,32 @@ use url::{Url, join};
 
 /// Lists, fetches, sends and changes files on FTP servers.
 ///
-/// A URL is ftp[s]://[user[:password]@]host[:port]/path, percent-encoded; its path is relative to the login
-/// directory unless it begins with a second slash. Without a user it logs in as anonymous; $FTP_PASSWORD is
-/// the password of a user without one.
+/// A URL is ftp[s]://[user[:password]@]host[:port]/path, percent-encoded. Its path is relative to
+/// the login directory unless it begins with a second slash. Without a user, the login is
+/// anonymous. $FTP_PASSWORD is the password of a user without one in the URL.
 #[derive(Debug, Parser)]
 #[command(name = "ftp", version)]
 struct Options {
     /// Show the dialogue on standard error, passwords hidden.
     #[arg(long, global = true)]
     trace: bool,
-    /// Print no progress and no notes, errors only.
+    /// Print errors only, no progress and no notes.
     #[arg(long, short, global = true)]
     quiet: bool,
-    /// How long the server may take to do anything, in seconds [default: 60 for most things]
+    /// The time limit in seconds for anything that the server does [default: 60 for most things]
     #[arg(long, global = true, overrides_with = "timeout", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     timeout: Option<u64>,
     /// Let the server connect to this host for data, and not the other way round.
     #[arg(long, global = true)]
     active: bool,
-    /// What moves the bytes: blocking calls, or one of the asynchronous runtimes.
+    /// The runtime that moves the bytes: blocking calls, or an asynchronous runtime.
     #[arg(long, global = true, value_name = "RUNTIME", default_value = "std")]
     runtime: Runtime,
-    /// The encoding of the server's names, by its label: gbk, shift_jis, latin1. Names here are UTF-8 then.
+    /// The encoding of the server's names, by its label: gbk, shift_jis, latin1. Local names are
+    /// then UTF-8.
     #[arg(long, global = true, value_name = "LABEL", value_parser = encoding)]
     names_encoding: Option<&'static Encoding>,
-    /// Give up listings with more entries than this [default: 10000000]
+    /// Give up on listings with more entries than this [default: 10000000]
     #[arg(long, global = true, value_name = "COUNT")]
     most_entries: Option<usize>,
     #[command(flatten)]
@@ -91,9 +95,10 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List a directory: mode, size, time, name. Times are UTC where a Z follows, else in the server's zone.
+    /// List a directory: mode, size, time, name. Times are UTC if followed by a Z, otherwise in the
+    /// server's zone.
     Ls {
-        /// Names only, as NLST gives them.
+        /// Print names only, as NLST returns them.
         #[arg(long)]
         names: bool,
         /// The directory.
@@ -103,13 +108,13 @@ enum Command {
     Get {
         #[command(flatten)]
         options: Transfer,
-        /// Give the files the times that they have there.
+        /// Give the files the modification times that they have on the server.
         #[arg(short = 'p', long)]
         times: bool,
         /// The file.
         url: String,
-        /// Where to: a file, a directory to put it in, or - for standard output. With -r the directory to
-        /// fill. By default the last name of the URL.
+        /// The destination: a file, a directory to put it in, or - for standard output. With -r,
+        /// the directory to fill. By default the last name in the URL.
         local: Option<PathBuf>,
     },
     /// Send a file.
@@ -118,18 +123,19 @@ enum Command {
         options: Transfer,
         /// The file, or - for standard input.
         local: PathBuf,
-        /// Where to: a file; a directory to put it in if it ends in a slash. With -r the directory to fill.
+        /// The destination: a file, or a directory to put it in if it ends in a slash. With -r, the
+        /// directory to fill.
         url: String,
     },
     /// Remove a file.
     Rm {
-        /// A directory too, with all that is in it.
+        /// Remove a directory too, with everything in it.
         #[arg(short)]
         recursive: bool,
-        /// Go on where the server does not confirm that it is in the directory that is meant.
+        /// Continue even if the server does not confirm that it is in the intended directory.
         #[arg(long)]
         trust_paths: bool,
-        /// What to remove.
+        /// The file or directory to remove.
         url: String,
     },
     /// Make a directory.
@@ -139,9 +145,10 @@ enum Command {
     },
     /// Rename or move a file or a directory.
     Mv {
-        /// What to rename.
+        /// The file or directory to rename.
         url: String,
-        /// Its new path: no URL, relative to the login directory or with a slash in front.
+        /// Its new path, which is not a URL: relative to the login directory, or with a leading
+        /// slash.
         new_path: String,
     },
     /// Print a file on standard output.
@@ -149,20 +156,21 @@ enum Command {
         /// The file.
         url: String,
     },
-    /// Tell what the server tells about a file or a directory; about itself too when the URL has no path.
+    /// Show what the server reports about a file or a directory, and about itself if the URL has no
+    /// path.
     Info {
-        /// Whatever it is about.
+        /// The file or directory.
         url: String,
     },
 }
 
-/// What fetching and sending have in common.
+/// Options common to downloads and uploads.
 #[derive(Args, Clone, Copy, Debug)]
 struct Transfer {
-    /// A directory, with all that is in it. Links are left out.
+    /// Transfer a directory, with everything in it. Links are left out.
     #[arg(short, long)]
     recursive: bool,
-    /// Go on where an earlier transfer stopped: what is there already is taken to be the start of the same file.
+    /// Resume an earlier transfer: existing content is taken for the start of the same file.
     #[arg(short = 'c', long = "continue")]
     resume: bool,
 }
@@ -184,7 +192,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// An encoding by its label. Those are refused whose bytes do not hold ASCII, which FTP itself is written in.
+/// Returns the encoding with this label. Refuses encodings that are not compatible with ASCII,
+/// which FTP itself is written in.
 fn encoding(label: &str) -> Result<&'static Encoding, String> {
     let encoding =
         Encoding::for_label_no_replacement(label.as_bytes()).ok_or("no encoding has this label")?;
@@ -196,11 +205,11 @@ fn encoding(label: &str) -> Result<&'static Encoding, String> {
 
 fn run(command: Command, manner: Manner, tls: &TlsOptions) -> Result<u8, Failure> {
     let url = Url::parse(command.url()).map_err(Failure::usage)?;
-    // What is wrong with the call is found out before anybody is connected to.
+    // Errors in the arguments are found before connecting.
     command.check(&url).map_err(Failure::usage)?;
     let mut session = Session::open(&url, manner, tls)?;
     match command.perform(&mut session, &url) {
-        // After anything but a refusal there may be nobody who says goodbye.
+        // Unless the failure is a refusal, the server may no longer be there to say goodbye.
         Err(failure) if failure.is_fatal() || !failure.is_refusal() => Err(failure),
         result => {
             let code = session.close();
@@ -223,7 +232,7 @@ impl Command {
         }
     }
 
-    /// Says what is wrong with the call, if anything is.
+    /// Returns an error if the arguments are wrong.
     fn check(&self, url: &Url) -> Result<(), &'static str> {
         let is_stream = |local: &Path| local == Path::new("-");
         match self {

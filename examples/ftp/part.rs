@@ -1,7 +1,8 @@
-//! A download on its way to its file: written to a part file beside it, which takes its place at the end.
+//! A download in progress: it is written to a part file next to its target, which replaces the
+//! target at the end.
 //!
-//! Until then what was there stays as it was, and what a transfer that breaks leaves behind cannot be taken for
-//! the whole.
+//! Until then an existing file stays as it was, and the bytes of an interrupted transfer cannot be
+//! mistaken for the whole file.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
@@ -15,7 +16,7 @@ use crate::failure::Failure;
 /// The suffix of the names of incomplete files.
 const SUFFIX: &str = ".part";
 
-/// The longest name, in bytes, that common file systems take.
+/// Maximum length of a name in bytes on common file systems.
 const LONGEST_NAME: usize = 255;
 
 /// The destination of a download.
@@ -23,11 +24,11 @@ const LONGEST_NAME: usize = 255;
 pub struct Target {
     /// The file itself.
     path: PathBuf,
-    /// The part file; none where the target is something that is only written to, such as a device.
+    /// The part file; `None` if the target can only be written to, such as a device.
     part: Option<PathBuf>,
 }
 
-/// The part file of a download, open.
+/// An open part file of a download.
 #[derive(Debug)]
 pub struct Part<'t> {
     target: &'t Target,
@@ -37,14 +38,15 @@ pub struct Part<'t> {
 
 impl Target {
     pub fn new(local: &Path) -> Self {
-        // A link stays one: what it leads to is replaced.
+        // A link is kept, and the file that it points to is replaced.
         let path = fs::canonicalize(local).unwrap_or_else(|_| local.to_owned());
         let is_replaced = fs::metadata(&path).is_ok_and(|found| found.is_file()) || !path.exists();
         let part = is_replaced.then(|| path.with_file_name(part_name(path.file_name().unwrap_or_default())));
         Self { path, part }
     }
 
-    /// Returns the number of bytes to resume from: the size of the part file, or else of the file itself.
+    /// Returns the number of bytes to resume from: the size of the part file, or else of the file
+    /// itself.
     pub fn resumable(&self) -> Option<u64> {
         let part = self.part.as_ref().and_then(|part| fs::metadata(part).ok());
         let found = part.or_else(|| fs::metadata(&self.path).ok());
@@ -57,11 +59,12 @@ impl Target {
         !part && fs::metadata(&self.path).is_ok_and(|found| found.len() == size)
     }
 
-    /// Opens the part file at byte `offset`, which is at most [`resumable`](Self::resumable). Called once the
-    /// server has something to send.
+    /// Opens the part file at byte `offset`, which is at most [`resumable`](Self::resumable). Call
+    /// this only once the server has something to send.
     pub fn open(&self, offset: u64) -> Result<Part<'_>, Failure> {
         let path = self.part.as_ref().unwrap_or(&self.path);
-        // An earlier transfer may have left an incomplete file under its own name; it becomes the part file.
+        // An earlier transfer may have left an incomplete file under its own name; it becomes the
+        // part file.
         if offset > 0 && !path.exists() {
             fs::rename(&self.path, path).map_err(Failure::local(path))?;
         }
@@ -75,8 +78,8 @@ impl Target {
     }
 }
 
-/// The name of the part file of one with this name. Its middle is made from the whole name, so that no other file is
-/// taken for it: a server may well have a `file` and a `file.part`.
+/// Returns the name of the part file for a file of this name. It contains a hash of the whole name,
+/// so that no other file is mistaken for it: a server may well have both `file` and `file.part`.
 fn part_name(name: &OsStr) -> OsString {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
@@ -90,7 +93,7 @@ fn part_name(name: &OsStr) -> OsString {
 }
 
 impl Part<'_> {
-    /// The file is complete: it takes its place.
+    /// Replaces the target with the complete file.
     pub fn finish(self, modified: Option<SystemTime>) -> Result<(), Failure> {
         let Self { target: Target { path, part }, file, .. } = self;
         if let Some(modified) = modified {
@@ -103,7 +106,7 @@ impl Part<'_> {
         fs::rename(part, path).map_err(Failure::local(path))
     }
 
-    /// Takes back what was received this time: it is not the rest of what was there.
+    /// Drops the bytes received this time, since they do not continue the earlier ones.
     pub fn take_back(self) -> io::Result<()> {
         self.file.set_len(self.offset)
     }

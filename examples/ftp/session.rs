@@ -1,4 +1,4 @@
-//! A connection to a server, and what is shown while it is used.
+//! A connection to a server, and the messages shown while it is used.
 
 use std::fmt;
 use std::io::{IsTerminal, stderr};
@@ -15,29 +15,30 @@ use crate::failure::{Failure, Shown};
 use crate::tls::TlsOptions;
 use crate::url::{Url, join};
 
-/// The time that the server has to answer QUIT.
+/// The time limit for the answer to QUIT.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-/// How it is to be used.
+/// The settings of a session.
 #[derive(Clone, Copy, Debug)]
 pub struct Manner {
-    /// Show the dialogue.
+    /// Set to show the dialogue.
     pub trace: bool,
-    /// Show errors only.
+    /// Set to show only errors.
     pub quiet: bool,
-    /// Let the server open data connections.
+    /// Set to let the server open data connections.
     pub active: bool,
-    /// How long to wait for anything; by default the library's limits, of about a minute.
+    /// The time limit for anything that the server does. By default the library's limits apply, of
+    /// about a minute.
     pub timeout: Option<Duration>,
-    /// What moves the bytes.
+    /// The runtime that moves the bytes.
     pub runtime: Runtime,
-    /// The limit on the entries that are kept of one listing.
+    /// The maximum number of entries to keep from one listing.
     pub limits: Limits,
-    /// The encoding of the server's names, if it is not the one here.
+    /// The encoding of the server's names, if it differs from the local one.
     pub encoding: Option<&'static Encoding>,
 }
 
-/// How many entries are kept; by default as many as the library keeps.
+/// The maximum number of entries to keep. By default the library's limit applies.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits(pub Option<usize>);
 
@@ -50,14 +51,15 @@ impl Limits {
 }
 
 impl Manner {
-    /// Tells a person something that is no error.
+    /// Shows a message that is not an error.
     pub fn note(&self, note: impl fmt::Display) {
         if !self.quiet {
             eprintln!("ftp: {note}");
         }
     }
 
-    /// A bar for a transfer, with its rate and the time left; on a terminal only.
+    /// Creates a progress bar for a transfer, with its rate and the time left. Only a terminal
+    /// shows it.
     pub fn progress(&self, name: &[u8], size: Option<u64>, offset: u64) -> ProgressBar {
         if self.quiet || self.trace || !stderr().is_terminal() {
             return ProgressBar::hidden();
@@ -72,7 +74,7 @@ impl Manner {
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style);
         bar.set_prefix(Shown(name).to_string());
-        // What was there before says nothing of the rate.
+        // Bytes from an earlier transfer do not count towards the rate.
         bar.set_position(offset);
         bar.reset_eta();
         bar
@@ -84,12 +86,12 @@ impl Manner {
 pub struct Session {
     pub client: Client,
     pub manner: Manner,
-    /// Of the first thing that failed without ending it all.
+    /// The exit code of the first failure that did not end everything.
     exit_code: u8,
 }
 
 impl Session {
-    /// Connects and logs in as the URL says. A password that the URL does not hold is taken from
+    /// Connects and logs in according to the URL. If it contains no password, that is taken from
     /// `$FTP_PASSWORD`, where neither `ps` nor the shell's history shows it.
     pub fn open(url: &Url, manner: Manner, tls: &TlsOptions) -> Result<Self, Failure> {
         let mut config = Config::default();
@@ -120,23 +122,23 @@ impl Session {
         Ok(Self { client, manner, exit_code: 0 })
     }
 
-    /// Says goodbye. The exit code is that of the first failure on the way.
+    /// Says goodbye to the server. Returns the exit code of the first failure on the way.
     pub fn close(mut self) -> u8 {
-        // All is done: a server that says nothing to this changes nothing, and is not waited for.
+        // Everything is done, so a server that does not answer changes nothing and is soon left.
         self.client.set_operation_timeout(Some(GOODBYE));
         let _ = self.client.quit();
         self.exit_code
     }
 
-    /// The members of a directory, by name.
+    /// Returns the entries of a directory, sorted by name.
     pub fn entries(&mut self, directory: &[u8]) -> Result<Vec<OwnedEntry>, Failure> {
         let limits = self.manner.limits.of_listings();
         let listed = self.client.list(directory, &limits).map_err(Failure::remote(directory))?;
         self.sorted(listed)
     }
 
-    /// What the listing of a directory has come to, by name. Lines that are no entries are told, and make it a
-    /// failure that does not end everything.
+    /// Returns the entries of a listing, sorted by name. Lines that could not be parsed are
+    /// reported, as a failure that does not end everything.
     pub fn sorted(&mut self, listed: Listed) -> Result<Vec<OwnedEntry>, Failure> {
         let Listed { path, mut entries, unread, .. } = listed;
         let directory = &path[..];
@@ -145,7 +147,7 @@ impl Session {
             let what = format!("{directory}: a line of the listing that cannot be read: {line}");
             self.attempt(Err(Failure::unseen(what)))?;
         }
-        // Many servers answer LIST of a directory that is not there with an empty list.
+        // Many servers answer LIST of a missing directory with an empty list.
         if entries.is_empty() && self.client.profile().contains(Profile::NO_MLSD) {
             self.visit(directory)?;
         }
@@ -153,8 +155,9 @@ impl Session {
         Ok(entries)
     }
 
-    /// What a path that was typed and is only read means: one that begins with a tilde is the name of something
-    /// that is there, or else below a home directory, as `~user/docs`.
+    /// Resolves a path from the command line that is only read. One that begins with a tilde is the
+    /// name of something that exists, or otherwise a path below a home directory, such as
+    /// `~user/docs`.
     pub fn read_path(&mut self, path: &[u8]) -> Result<Vec<u8>, Failure> {
         let Some(user) = path.strip_prefix(b"~") else { return Ok(path.to_vec()) };
         let is_there = self.client.facts(path).map(drop).or_else(|_| self.client.size(path).map(drop));
@@ -173,7 +176,7 @@ impl Session {
         }
     }
 
-    /// Goes into a directory and back, to see that it is one.
+    /// Enters a directory and returns, to check that it is one.
     pub fn visit(&mut self, directory: &[u8]) -> Result<(), Failure> {
         if directory.is_empty() {
             return Ok(());
@@ -183,7 +186,8 @@ impl Session {
         self.client.change_directory(&home).map_err(Failure::remote(&home))
     }
 
-    /// Lets one of many things fail: says so and goes on, unless nothing more can be had from the server.
+    /// Lets one of many things fail: reports the failure and goes on, unless the server can no
+    /// longer be used.
     pub fn attempt(&mut self, result: Result<(), Failure>) -> Result<(), Failure> {
         match result {
             Err(failure) if !failure.is_fatal() && !failure.is_broken_pipe() => {

@@ -1,4 +1,4 @@
-//! What `ls` and `info` print.
+//! The output of `ls` and `info`.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -10,7 +10,7 @@ use ftp_proto::listing::{Entry, Kind, Modified, OwnedEntry, Precision};
 use crate::failure::{Failure, Shown};
 use crate::session::Session;
 
-/// Prints the names in a directory, a line each.
+/// Prints the names in a directory, one on each line.
 pub fn names(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
     let mut names = Vec::new();
     let limits = session.manner.limits.of_listings();
@@ -27,12 +27,13 @@ pub fn names(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
     print(names.iter().map(|name| name_of(name)))
 }
 
-/// Prints the entries of a directory, or the one of a file: kind and mode, size in bytes, time of the last change, name. The time is in UTC
-/// where a Z follows, else in the zone of the server, which does not say which that is.
+/// Prints the entries of a directory, or the one of a file: kind and mode, size in bytes, time of
+/// the last change, and name. The time is UTC if followed by a Z, otherwise in the server's zone,
+/// which the server does not report.
 pub fn entries(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
     let entries = match session.entries(directory) {
-        // MLSD takes directories only, and what it refuses may be something else: one line. A listing that broke off
-        // says nothing of that.
+        // MLSD accepts only directories. A path that it refuses may be something else, with a
+        // single entry. A listing that was interrupted does not mean that.
         Err(failure) if !directory.is_empty() && failure.is_refusal() => {
             match session.client.facts(directory) {
                 Ok(entry) if !entry.entry().kind.is_directory() => vec![entry],
@@ -55,7 +56,7 @@ pub fn entries(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
     }))
 }
 
-/// The entry of something that is no directory, as the directory lists it that it is in.
+/// Returns the entry of something other than a directory, from the listing of its parent directory.
 fn in_parent(session: &mut Session, path: &[u8]) -> Option<OwnedEntry> {
     let (parent, name) = match path.iter().rposition(|byte| *byte == b'/') {
         Some(0) => (&b"/"[..], &path[1..]),
@@ -70,11 +71,11 @@ fn in_parent(session: &mut Session, path: &[u8]) -> Option<OwnedEntry> {
     listed.entries.into_iter().find(is_it)
 }
 
-/// Prints what the server tells of `path`; of the server itself too where that is the login directory.
+/// Prints what the server reports about `path`, and about itself if that is the login directory.
 pub fn info(session: &mut Session, path: &[u8]) -> Result<(), Failure> {
     let mut lines = match session.client.facts(path) {
         Ok(entry) => facts(&entry.entry()),
-        // No MLST, it may be: what older commands tell.
+        // Perhaps the server does not support MLST. The older commands may answer.
         Err(error) if !error.is_fatal() => match older_facts(session, path) {
             Some(lines) => lines,
             None => return Err(Failure::remote(path)(error)),
@@ -92,7 +93,7 @@ pub fn info(session: &mut Session, path: &[u8]) -> Result<(), Failure> {
     print(lines.iter().map(|(what, is)| format!("{what:<12} {is}").into_bytes()))
 }
 
-/// What a listing line or MLST tells, in words.
+/// Returns the facts from a line of a listing or from MLST, in words.
 fn facts(entry: &Entry<'_>) -> Vec<(&'static str, String)> {
     let kind = match entry.kind {
         Kind::Link { target: Some(target) } => format!("link to {}", Escaped(target.as_bytes())),
@@ -114,16 +115,17 @@ fn facts(entry: &Entry<'_>) -> Vec<(&'static str, String)> {
     rows.into_iter().filter_map(|(what, is)| Some((what, is?))).collect()
 }
 
-/// `MAKE_DIRECTORY`, `LIST`: make directory, list.
+/// Joins names in lower case: `MAKE_DIRECTORY` and `LIST` become "make directory, list".
 fn words<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(|name| name.to_lowercase().replace('_', " ")).collect::<Vec<_>>().join(", ")
 }
 
-/// What SIZE, MDTM and CWD tell; nothing if it is neither a file nor a directory for them.
+/// Returns the facts from SIZE, MDTM and CWD, or `None` if it is neither a file nor a directory to
+/// them.
 fn older_facts(session: &mut Session, path: &[u8]) -> Option<Vec<(&'static str, String)>> {
     let mut lines = vec![("name", Shown(path).to_string())];
     if path.is_empty() {
-        // The older commands take no path that is empty; only where it is can be told.
+        // The older commands do not accept an empty path. Only the location is known.
         let place = session.client.working_directory().ok()?;
         lines.extend([("kind", "directory".into()), ("path", Shown(&place).to_string())]);
         return Some(lines);
@@ -141,7 +143,7 @@ fn older_facts(session: &mut Session, path: &[u8]) -> Option<Vec<(&'static str, 
     Some(lines)
 }
 
-/// The letter that `ls` has for a kind, and its name.
+/// Returns the letter that `ls` uses for a kind, and the kind's name.
 const fn describe(kind: &Kind<'_>) -> (char, &'static str) {
     match kind {
         Kind::File => ('-', "file"),
@@ -155,7 +157,7 @@ const fn describe(kind: &Kind<'_>) -> (char, &'static str) {
     }
 }
 
-/// `drwxr-xr-x`, or as much of it as is known.
+/// Formats `drwxr-xr-x`, or as much of it as is known.
 fn mode(entry: &Entry<'_>) -> String {
     let letter = describe(&entry.kind).0;
     let bits = |mode: u16| {
@@ -165,7 +167,7 @@ fn mode(entry: &Entry<'_>) -> String {
     format!("{letter}{:<9}", entry.mode.map_or_else(String::new, bits))
 }
 
-/// A name as it is printed: its bytes for a program that reads them, made harmless for a terminal.
+/// Returns a name as printed: its bytes for a program that reads them, or escaped for a terminal.
 fn name_of(name: &[u8]) -> Vec<u8> {
     match io::stdout().is_terminal() {
         true => Escaped(name).to_string().into_bytes(),

@@ -1,4 +1,5 @@
-//! TLS as the command line asks for it: whom to trust, what to show, which version.
+//! The TLS options of the command line: the servers to trust, the certificate to present, and the
+//! version.
 
 use std::path::{Path, PathBuf};
 
@@ -11,26 +12,27 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use crate::failure::Failure;
 use crate::url::Url;
 
-/// How TLS is done. Without `--tls` it is used for `ftps://` URLs.
+/// The TLS options. Without `--tls`, only `ftps://` URLs use TLS.
 #[derive(Args, Clone, Debug, Default)]
 pub struct TlsOptions {
-    /// Protect the dialogue and the data by TLS (AUTH TLS), or stop. An ftps:// URL begins with TLS.
+    /// Protect the dialogue and the data with TLS (AUTH TLS), or stop. An ftps:// URL begins with
+    /// TLS.
     #[arg(long, global = true)]
     tls: bool,
-    /// Trust servers whose certificates those in this PEM file have signed, and no others [default: whom the
-    /// system trusts]
+    /// Trust only servers with certificates signed by those in this PEM file [default: those that
+    /// the system trusts]
     #[arg(long, global = true, value_name = "FILE")]
     cacert: Option<PathBuf>,
-    /// Show this certificate to the server, a PEM file.
+    /// Present this certificate to the server, a PEM file.
     #[arg(long, global = true, value_name = "FILE", requires = "key")]
     cert: Option<PathBuf>,
     /// The key of --cert, a PEM file.
     #[arg(long, global = true, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
-    /// Trust any server: for tests. Whoever sits on the way can read and change everything.
+    /// Trust any server. For tests: anyone on the network path can read and change everything.
     #[arg(long, global = true, conflicts_with = "cacert")]
     insecure: bool,
-    /// Speak this version of TLS only.
+    /// Speak only this version of TLS.
     #[arg(long, global = true, value_name = "VERSION")]
     tls_version: Option<Version>,
 }
@@ -47,7 +49,8 @@ static TLS12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
 static TLS13: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
 
 impl TlsOptions {
-    /// What a client of the server of this URL needs, if anything, and whether TLS begins at once.
+    /// Returns the configuration for the server of this URL, if TLS is used, and whether TLS begins
+    /// at once.
     pub fn of(&self, url: &Url) -> Result<Option<(ClientTls, bool)>, Failure> {
         match self.tls || url.is_secure {
             true => Ok(Some((self.configuration()?, url.is_secure))),

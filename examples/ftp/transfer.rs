@@ -1,4 +1,4 @@
-//! One file from there to here, or from here to there.
+//! Transfers one file from or to the server.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Read, Seek, SeekFrom, Write};
@@ -13,32 +13,33 @@ use crate::failure::{Failure, Shown};
 use crate::part::Target;
 use crate::session::Session;
 
-/// How much is moved at a time.
+/// Number of bytes to move at a time.
 const CHUNK: usize = 256 * 1024;
-/// What standard input and output are called in messages.
+/// The name of standard input and output in messages.
 const STANDARD: &str = "-";
 
-/// How files are transferred.
+/// The options of a transfer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ways {
-    /// Goes on where an earlier transfer stopped.
+    /// Set to resume an earlier transfer.
     pub resume: bool,
-    /// Gives files that come here the times that they have there.
+    /// Set to give downloaded files the modification times that they have on the server.
     pub times: bool,
 }
 
-/// What a listing said of a file that is to be fetched.
+/// The facts that a listing reported about a file to be downloaded.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Known {
-    /// Its size in bytes, as far as a listing can tell.
+    /// The size in bytes, as far as a listing can tell.
     pub size: Option<u64>,
-    /// The same, where a machine-readable listing says so of a file: a download has to bring so many.
+    /// The size, if a machine-readable listing reports it as a fact about a file. A download has to
+    /// bring that many bytes.
     pub fact: Option<u64>,
-    /// When it was changed.
+    /// The time of the last change.
     pub modified: Option<SystemTime>,
 }
 
-/// Downloads the file at `remote` to `local`. What comes of a transfer that breaks stays in a part file, to be
+/// Downloads the file at `remote` to `local`. An interrupted transfer leaves a part file, to be
 /// resumed.
 pub fn get(
     session: &mut Session,
@@ -60,7 +61,7 @@ pub fn get(
                 manner.note(format_args!("{}: it is all here already", Shown(remote)));
                 return Ok(());
             }
-            // All came, and did not get its name.
+            // All bytes were received, but the part file was not renamed.
             Some(all) if wanted == all && all > 0 => {
                 let modified = modification_time(session, remote, ways, known);
                 target.open(all)?.finish(*modified.as_ref().unwrap_or(&None))?;
@@ -75,7 +76,7 @@ pub fn get(
     }
     let opened = session.client.retrieve_expecting(remote, wanted, expected);
     let mut download = opened.map_err(Failure::remote(remote))?;
-    // The server has something to send: only now may it take the place of what is here.
+    // The server has something to send, so it may now replace what is here.
     let offset = download.offset();
     if offset < wanted {
         manner.note(format_args!("{}: the server cannot resume: from the start", Shown(remote)));
@@ -91,13 +92,13 @@ pub fn get(
         return Err(failure);
     }
     bar.finish();
-    // All of it is here, whether or not its time can be told.
+    // All of the file was received, whether or not its time is known.
     let modified = modification_time(session, remote, ways, known);
     part.finish(*modified.as_ref().unwrap_or(&None))?;
     modified.map(drop)
 }
 
-/// The time that the file here is to have, if it is to have that of the file there.
+/// Returns the modification time for the local file, if it is to have that of the remote one.
 fn modification_time(
     session: &mut Session,
     remote: &[u8],
@@ -157,7 +158,7 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
     send(session, &mut file, Some(size), local, remote, offset)
 }
 
-/// Sends all of `from`, which goes to byte `offset` of the file there.
+/// Sends all of `from` to the remote file, from its byte `offset` on.
 fn send(
     session: &mut Session,
     from: &mut impl Read,
@@ -169,7 +170,8 @@ fn send(
     let bar = session.manner.progress(remote, size, offset);
     let client = &mut session.client;
     let mut upload = match client.store_from(remote, offset) {
-        // Servers that restart no upload may append still, which is the same at the end of the file.
+        // Servers that cannot restart an upload may still append, which is the same at the end of
+        // the file.
         Err(Error::Refused(_)) if offset > 0 => client.append(remote),
         opened => opened,
     }
@@ -180,7 +182,7 @@ fn send(
     Ok(())
 }
 
-/// The size of the file there, if it is there and the server can tell.
+/// Returns the size of the remote file, if it exists and the server can tell.
 fn size_there(session: &mut Session, remote: &[u8]) -> Result<Option<u64>, Failure> {
     match session.client.size(remote) {
         Ok(size) => Ok(Some(size)),
@@ -189,7 +191,7 @@ fn size_there(session: &mut Session, remote: &[u8]) -> Result<Option<u64>, Failu
     }
 }
 
-/// Moves all bytes, and says whose fault it was when it cannot.
+/// Copies all bytes. An error is attributed to the side that failed.
 fn copy(
     from: &mut impl Read,
     to: &mut impl Write,

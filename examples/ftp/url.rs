@@ -1,36 +1,36 @@
-//! `ftp://` URLs (RFC 1738 3.2), and `ftps://` ones, where TLS begins with the connection.
+//! Parses `ftp://` URLs (RFC 1738 3.2), and `ftps://` URLs, where TLS begins with the connection.
 //!
 //! ```text
 //! ftp[s]://[user[:password]@]host[:port][/path]
 //! ```
-//! User, password and path are percent-encoded bytes. The path is relative to the directory that the login
-//! leads to; one that begins with a second slash (`ftp://host//etc`, or `/%2Fetc`) is absolute. `?` and `#`
-//! mean nothing to FTP and stand for themselves.
+//! The user, password and path are percent-encoded bytes. The path is relative to the directory
+//! that the login leads to; one that begins with a second slash (`ftp://host//etc`, or `/%2Fetc`)
+//! is absolute. `?` and `#` have no meaning in FTP and stand for themselves.
 
 use ftp_proto::codec::Text;
 pub use ftp_proto::codec::pathname::join;
 
-/// Where a file or directory is.
+/// The location of a file or directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
-    /// Who is to log in; none is `anonymous`.
+    /// The user to log in; `None` is `anonymous`.
     pub user: Option<Vec<u8>>,
-    /// With which password.
+    /// The password, if the URL has one.
     pub password: Option<Vec<u8>>,
-    /// A name or an address, an IPv6 one without its brackets.
+    /// A name or an address, without the brackets of an IPv6 address.
     pub host: String,
-    /// Whether TLS begins with the connection.
+    /// Set if TLS begins with the connection.
     pub is_secure: bool,
-    /// The port; 21 where the URL names none, or 990 with TLS.
+    /// The port. By default it is 21, or 990 with TLS.
     pub port: u16,
-    /// The path as the server is to be told it; empty is the login directory.
+    /// The path to send to the server; empty for the login directory.
     pub path: Vec<u8>,
-    /// Whether the path ended in a slash, or is empty: it can only be a directory.
+    /// Set if the path ended in a slash or is empty, so that it can only be a directory.
     pub is_directory: bool,
 }
 
 impl Url {
-    /// Reads a URL. The error says what is wrong, without the password.
+    /// Parses a URL. The error describes the problem without the password.
     pub fn parse(url: &str) -> Result<Self, String> {
         let (scheme, rest) = url.split_once("://").ok_or("a URL begins with ftp://")?;
         let is_secure = scheme.eq_ignore_ascii_case("ftps");
@@ -38,7 +38,7 @@ impl Url {
             return Err(format!("{scheme}:// is not supported: a URL begins with ftp:// or ftps://"));
         }
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        // The last @: a password may hold one, although it should be encoded.
+        // The last @ counts, since a password may contain one, although it should be encoded.
         let (login, server) = match authority.rsplit_once('@') {
             Some((login, server)) => (Some(login), server),
             None => (None, authority),
@@ -61,13 +61,13 @@ impl Url {
         Ok(Self { user, password, host: host.into(), is_secure, port, path, is_directory })
     }
 
-    /// The last name of the path, if it has one.
+    /// Returns the last name in the path, if there is one.
     pub fn name(&self) -> Option<&[u8]> {
         self.path.rsplit(|byte| *byte == b'/').next().filter(|name| !name.is_empty())
     }
 }
 
-/// `host`, `host:port`, `[address]` or `[address]:port`.
+/// Parses `host`, `host:port`, `[address]` or `[address]:port`.
 fn split_port(server: &str) -> Result<(&str, Option<u16>), String> {
     let (host, port) = match server.strip_prefix('[') {
         Some(rest) => {
@@ -91,7 +91,7 @@ fn split_port(server: &str) -> Result<(&str, Option<u16>), String> {
     }
 }
 
-/// Takes the percent signs off (RFC 3986 2.1). What FTP has no way to send is refused here, where it is a
+/// Decodes percent-encoding (RFC 3986 2.1). Refuses bytes that FTP cannot send, since they are a
 /// mistake in the URL.
 fn decode(encoded: &str) -> Result<Vec<u8>, String> {
     let mut pieces = encoded.split('%');

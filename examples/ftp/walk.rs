@@ -1,7 +1,8 @@
-//! Directories with all that is in them.
+//! Transfers and removes directories with everything in them.
 //!
-//! What a server calls its files is never trusted: a name becomes a local one only if it is a single, plain
-//! component. Links are not followed, in neither direction. One file that fails is told, and the rest goes on.
+//! File names from a server are never trusted: one becomes a local name only if it is a single,
+//! plain component. Links are not followed, in either direction. If a file fails, that is reported
+//! and the rest goes on.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -18,11 +19,11 @@ use crate::session::Session;
 use crate::transfer::{self, Known, Ways};
 use crate::url::join;
 
-/// Downloads what is in the directory `remote` into the directory `local`, which is made.
+/// Downloads the contents of the directory `remote` into the directory `local`, which is created.
 pub fn get(session: &mut Session, remote: &[u8], local: &Path, ways: Ways) -> Result<(), Failure> {
     let walker = Walker::new(remote).map_err(Failure::remote(remote))?;
     let mut walker = walker.listing_limits(session.manner.limits.of_listings());
-    // One that cannot be saved under its name is told of where it is found, and not entered.
+    // A directory that cannot be saved under its name is reported with its parent, and not entered.
     let enter = |entry: &Entry<'_>| local_name(entry.file_name()).is_ok();
     loop {
         let listed = session.client.walk(&mut walker, enter);
@@ -31,7 +32,7 @@ pub fn get(session: &mut Session, remote: &[u8], local: &Path, ways: Ways) -> Re
             Ok(Some(listed)) => get_directory(session, listed, local, ways),
             Err(failure) => Err(failure),
         };
-        // The root's failure is that of all of it.
+        // A failure at the root is a failure of everything.
         match walker.path() == remote {
             true => result?,
             false => session.attempt(result)?,
@@ -39,7 +40,7 @@ pub fn get(session: &mut Session, remote: &[u8], local: &Path, ways: Ways) -> Re
     }
 }
 
-/// Downloads what one directory holds, but for those in it, which come later.
+/// Downloads the contents of one directory, except for its subdirectories, which follow later.
 fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways) -> Result<(), Failure> {
     let path = listed.path.clone();
     let local = listed.local_path(root).map_err(|unsafe_name| not_saved(&path, unsafe_name))?;
@@ -91,7 +92,8 @@ fn not_saved(path: &[u8], unsafe_name: UnsafeName) -> Failure {
     Failure::here(format!("{}: not saved under this name: {unsafe_name}", Shown(path)))
 }
 
-/// What need not be asked of the server again. A time without seconds or zone is worth asking.
+/// Returns the facts that the server need not be asked for again. A time without seconds or zone is
+/// worth asking for.
 fn known(entry: &Entry<'_>) -> Known {
     let exact = |modified: &ftp_proto::listing::Modified| {
         modified.zone().is_some() && modified.precision() >= Precision::Second
@@ -101,7 +103,8 @@ fn known(entry: &Entry<'_>) -> Known {
     Known { size: entry.size, fact: entry.size.filter(|_| is_fact), modified }
 }
 
-/// Uploads what is in the directory `local` into the directory `remote`, which is made. A file is uploaded too.
+/// Uploads the contents of the directory `local` into the directory `remote`, which is created. If
+/// `local` is a file, that is uploaded.
 pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Result<(), Failure> {
     if !fs::metadata(local).map_err(Failure::local(local))?.is_dir() {
         return transfer::put(session, local, remote, ways);
@@ -121,7 +124,7 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
         let files = entries.iter().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
         let names = files.filter_map(|entry| remote_name(&entry.file_name()));
         let foreign = foreign(session, &remote, names.filter(|name| is_risky(name)).collect())?;
-        // Those of which the server may have made another name.
+        // The uploaded names that the server may have changed.
         let mut doubtful = Vec::new();
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
@@ -139,7 +142,8 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
                 continue;
             }
             if kind.is_dir() {
-                // Made here, so that one look at this directory is enough for all of it.
+                // The directory is created here, so that one listing of its parent is enough for
+                // all names in that.
                 let result = make_new(session, &remote, &name);
                 if result.is_ok() {
                     directories.push((local, remote));
@@ -161,14 +165,15 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
     Ok(())
 }
 
-/// Whether every server keeps this name as it is.
+/// Returns whether every server keeps this name unchanged.
 fn is_plain(name: &[u8]) -> bool {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
     name.first().is_some_and(u8::is_ascii_alphanumeric) && name.iter().all(plain)
 }
 
-/// Those of these names under which the server would store something else, and maybe in the place of a file that is there.
-/// It is asked to append nothing to each that some servers change: what has the name then may be sent.
+/// Returns those of `names` under which the server would store something else, possibly in place of
+/// an existing file. To find out, appends nothing to each that is not listed yet: if the directory
+/// then lists the name, the file may be sent.
 fn foreign(
     session: &mut Session,
     directory: &[u8],
@@ -181,15 +186,15 @@ fn foreign(
         match appended.map_err(Failure::remote(&path)) {
             Ok(()) => asked.push(name),
             Err(failure) if failure.is_fatal() => return Err(failure),
-            // It will refuse the file itself too, and say why.
+            // The server will refuse the file itself too, with the reason.
             Err(_) => {}
         }
     }
     missing(session, directory, asked).map(HashSet::from_iter)
 }
 
-/// Whether a server may change this name: for blanks and dots at its end, characters that Windows lacks, or bytes that
-/// are no UTF-8.
+/// Returns whether a server may change this name: because of a blank or dot at its end, characters
+/// that Windows does not allow, or bytes that are not UTF-8.
 fn is_risky(name: &[u8]) -> bool {
     name.ends_with(b" ")
         || name.ends_with(b".")
@@ -197,8 +202,8 @@ fn is_risky(name: &[u8]) -> bool {
         || std::str::from_utf8(name).is_err()
 }
 
-/// Makes sure that a directory has these names. Some servers make other names of those that they cannot keep, and
-/// say nothing.
+/// Checks that a directory lists these names. Some servers silently change names that they cannot
+/// store.
 fn confirm(session: &mut Session, directory: &[u8], names: Vec<Vec<u8>>) -> Result<(), Failure> {
     for name in missing(session, directory, names)? {
         let path = join(directory, &name);
@@ -208,12 +213,12 @@ fn confirm(session: &mut Session, directory: &[u8], names: Vec<Vec<u8>>) -> Resu
     Ok(())
 }
 
-/// Those of these names that the directory does not have.
+/// Returns those of `names` that the directory does not list.
 fn missing(session: &mut Session, directory: &[u8], names: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Failure> {
     if names.is_empty() {
         return Ok(names);
     }
-    // Where things may be put and not be seen there is nothing to compare.
+    // If the directory can be written to but not listed, there is nothing to compare.
     let limits = session.manner.limits.of_listings();
     let listed = match session.client.list(directory, &limits) {
         Ok(listed) => listed,
@@ -225,7 +230,7 @@ fn missing(session: &mut Session, directory: &[u8], names: Vec<Vec<u8>>) -> Resu
     Ok(names.into_iter().filter(|name| !found.contains(&name[..])).collect())
 }
 
-/// Makes those directories above this one that are not there. What cannot be made is found out where this one is.
+/// Creates those parents of this directory that do not exist.
 fn make_parents(session: &mut Session, remote: &[u8]) -> Result<(), Failure> {
     let parents = (1..remote.len()).filter(|&at| remote[at] == b'/').map(|at| &remote[..at]);
     let mut missing = Vec::new();
@@ -242,7 +247,8 @@ fn make_parents(session: &mut Session, remote: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// As [`make`], of a directory of this name: one that is there already may be that of another name.
+/// Like [`make`], but a directory that exists already may belong to another name, if the server may
+/// change this one. The listing of its parent shows that.
 fn make_new(session: &mut Session, remote: &[u8], name: &[u8]) -> Result<(), Failure> {
     if !is_risky(name) {
         return make(session, remote);
@@ -257,7 +263,7 @@ fn make_new(session: &mut Session, remote: &[u8], name: &[u8]) -> Result<(), Fai
     }
 }
 
-/// Makes a directory that may be there already.
+/// Creates a directory, which may exist already.
 fn make(session: &mut Session, remote: &[u8]) -> Result<(), Failure> {
     if remote.is_empty() {
         return Ok(());
@@ -270,8 +276,8 @@ fn make(session: &mut Session, remote: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// Removes what is at `path`: a file, or a directory with all in it. Nothing of a directory is removed unless all of it
-/// was seen.
+/// Removes `path`: a file, or a directory with everything in it. Nothing in a directory is removed
+/// unless all of it was seen.
 pub fn remove(session: &mut Session, path: &[u8], trust_paths: bool) -> Result<(), Failure> {
     let removal = Removal::new(path).map_err(Failure::remote(path))?;
     let mut removal = removal.trust_paths(trust_paths).listing_limits(session.manner.limits.of_listings());
@@ -299,7 +305,7 @@ pub fn remove(session: &mut Session, path: &[u8], trust_paths: bool) -> Result<(
     }
 }
 
-/// What a file here is called there: its bytes, or UTF-8.
+/// Returns the remote name of a local file: its bytes, or UTF-8.
 pub fn remote_name(name: &OsStr) -> Option<Vec<u8>> {
     #[cfg(unix)]
     return Some(std::os::unix::ffi::OsStrExt::as_bytes(name).to_vec());

@@ -1,4 +1,4 @@
-//! A client that is asked for one thing after the other, and says what came of each.
+//! A client that runs one operation after the other, and records the result of each.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use ftp_proto::transfer::Marker;
 
 use crate::{Choices, SERVER};
 
-/// Something to ask for.
+/// An operation to run.
 #[derive(Arbitrary, Clone, Debug)]
 pub enum Ask<'a> {
     Greeting,
@@ -48,12 +48,13 @@ pub enum Ask<'a> {
     ClearCommandChannel,
 }
 
-/// The server, as far as the client sees it.
+/// The server, as the client sees it.
 pub trait Peer {
     /// Takes the bytes that the client sent.
     fn take(&mut self, bytes: &[u8]);
 
-    /// Puts what it says next into `rx`; `false` when it has nothing more to say for now.
+    /// Puts the server's next bytes into `rx`. Returns `false` if it has nothing more to say for
+    /// now.
     fn say(&mut self, rx: &mut RecvBuf<Vec<u8>>) -> bool;
 }
 
@@ -64,14 +65,14 @@ pub struct ClientEnd<'a, P> {
     now: Instant,
     pub peer: P,
     choices: Choices<'a>,
-    /// No data connection fails.
+    /// Set if neither a data connection nor a handshake is to fail.
     pub kind: bool,
-    /// What came of everything, in order.
+    /// A record of everything that happened, in order.
     pub trace: Vec<String>,
     pub failed: Option<Error>,
     steps: usize,
     said: usize,
-    /// How many actions an operation lives; the rest of it is dropped.
+    /// Number of actions after which an operation is dropped, if limited.
     patience: Option<u8>,
 }
 
@@ -177,7 +178,7 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
         self.drive(operation, |done| format!("{done:?}"));
     }
 
-    /// Polls the operation until it is over, or given up.
+    /// Polls the operation until it is over or given up.
     fn drive<S: Sequence>(
         &mut self,
         mut operation: Operation<S>,
@@ -217,10 +218,10 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
                 Ok(Action::Wait(waits)) => {
                     assert!(waits.readable || waits.writable || waits.application || waits.data);
                     assert!(waits.deadline.is_none_or(|deadline| deadline >= self.now), "waits for the past");
-                    // Before a command goes, what is there is read. Mostly that is nothing.
+                    // Before a command is sent, pending input is read. Mostly there is none.
                     let listens = waits.deadline == Some(self.now);
                     if !listens || self.choices.draw() & 7 == 0 {
-                        // Only what happens counts, not how often it was looked for.
+                        // Only what happens counts, and not the number of polls.
                         patience += 1;
                         wait = Some(waits);
                     }

@@ -1,5 +1,5 @@
-//! What the targets share: both ends of a control connection in memory, each driven by bytes of the fuzzer, with a
-//! count of steps so that one that never comes to rest is found.
+//! Both ends of a control connection in memory, shared by the fuzz targets. Bytes from the fuzzer
+//! drive each end, and the number of steps is limited, to find an end that never comes to rest.
 
 pub mod client_end;
 pub mod server_end;
@@ -10,10 +10,10 @@ use ftp_proto::codec::Sink;
 
 /// The server's address.
 pub const SERVER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 21);
-/// The client's.
+/// The client's address.
 pub const CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 40000);
 
-/// Bytes of the fuzzer used as answers to questions, again from the start when they run out.
+/// Bytes from the fuzzer, used to answer questions. They repeat when they run out.
 #[derive(Clone, Debug)]
 pub struct Choices<'a> {
     bytes: &'a [u8],
@@ -25,7 +25,7 @@ impl<'a> Choices<'a> {
         Self { bytes, at: 0 }
     }
 
-    /// The next one; 0 when there are none at all.
+    /// Returns the next byte, or 0 if there are none at all.
     pub fn draw(&mut self) -> u8 {
         self.at += 1;
         match self.bytes {
@@ -35,7 +35,7 @@ impl<'a> Choices<'a> {
     }
 }
 
-/// What `encode` writes.
+/// Returns the bytes that `encode` writes.
 pub fn encoded(encode: impl FnOnce(&mut Vec<u8>) -> Result<(), ftp_proto::codec::Full>) -> Vec<u8> {
     let mut out = Vec::new();
     encode(&mut out).expect("a Vec is never full");

@@ -1,4 +1,5 @@
-//! A session with a host that says yes or no as the fuzzer likes, and data connections that do as they are told.
+//! A session with a host that answers as the fuzzer decides, and data connections that end as it
+//! decides.
 
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ const REFUSALS: [Refusal; 13] = [
     Refusal::Failed,
 ];
 
-/// Bytes that the windows hold. Small, so that they fill.
+/// Size of the output buffer in bytes. It is small, so that it fills up.
 const STORAGE: usize = 2048;
 
 pub struct ServerEnd<'a> {
@@ -37,20 +38,21 @@ pub struct ServerEnd<'a> {
     rx: RecvBuf<Vec<u8>>,
     tx: SendBuf<Vec<u8>>,
     now: Instant,
-    /// What the host says, what becomes of data connections, who comes: each in its own order, which does not depend on
-    /// how the commands came.
+    /// The answers of the host, the outcomes of data operations, and the peers that connect. Each
+    /// has a sequence of its own, which does not depend on how the commands arrived.
     answers: Choices<'a>,
     outcomes: Choices<'a>,
     arrivals: Choices<'a>,
-    /// Nobody is refused, and no data connection fails.
+    /// Set if no request is to be refused, and neither a data connection nor a handshake is to
+    /// fail.
     pub kind: bool,
-    /// The client connects to the listener once the client was told of it.
+    /// The listener that the client connects to, once it knows the address.
     arriving: Option<DataId>,
-    /// It was not the client that came; the client comes next.
+    /// Set if a stranger has connected. The client comes next.
     stranger: bool,
-    /// All that was sent.
+    /// All bytes that the session sent.
     pub sent: Vec<u8>,
-    /// How it ended.
+    /// Set once the session has ended.
     pub ended: bool,
     at_end: bool,
     fed: usize,
@@ -61,7 +63,7 @@ impl<'a> ServerEnd<'a> {
     pub fn new(choices: &'a [u8]) -> Self {
         let mut config = Config::default();
         config.limits.line = 256;
-        // Time stands still here until the end.
+        // The clock does not advance until the end.
         config.timeouts.login_delay = Duration::ZERO;
         config.hashes = HashAlgorithm::ALL;
         config.long_addresses = true;
@@ -86,7 +88,7 @@ impl<'a> ServerEnd<'a> {
         }
     }
 
-    /// Gives it bytes and lets it come to rest.
+    /// Passes bytes to the session, and runs it until it comes to rest.
     pub fn feed(&mut self, mut bytes: &[u8]) {
         self.run();
         while !bytes.is_empty() && !self.ended {
@@ -104,7 +106,7 @@ impl<'a> ServerEnd<'a> {
         self.run();
     }
 
-    /// Nothing more comes: the clocks run down until the session has ended.
+    /// Advances the clock without further input until the session has ended.
     pub fn run_down(&mut self) {
         for _ in 0..16 {
             self.run();
@@ -115,7 +117,7 @@ impl<'a> ServerEnd<'a> {
 
     /// Polls until there is nothing to do.
     fn run(&mut self) {
-        // Each line makes a few steps at most, and so does each end of a data connection.
+        // Each line takes a few steps at most, and so does each end of a data connection.
         let mut steps = 256 + 16 * STORAGE;
         while !self.ended {
             steps -= 1;
@@ -196,7 +198,8 @@ impl<'a> ServerEnd<'a> {
         assert!(self.sent.len() <= 4096 + 2048 * self.fed, "says too much");
     }
 
-    /// Whether a reply that begins so was sent since this was last true.
+    /// Returns whether a reply that begins with `start` was sent since the last call that returned
+    /// `true`.
     fn told(&mut self, start: &[u8]) -> bool {
         let news = &self.sent[self.told..];
         let found = news.starts_with(start)
@@ -253,7 +256,7 @@ impl<'a> ServerEnd<'a> {
             DataOp::Send(_) => {
                 self.event(id, DataEvent::Moved(10));
                 self.event(id, DataEvent::Flushed);
-                // Time stands still here: the client closes its end at once.
+                // The clock does not advance here, so the client closes its end at once.
                 self.event(id, DataEvent::Eof { clean: true });
             }
             DataOp::Receive(_) => {
@@ -269,7 +272,7 @@ impl<'a> ServerEnd<'a> {
         }
     }
 
-    /// Every byte sent belongs to a whole reply.
+    /// Checks that every byte sent belongs to a complete reply.
     pub fn check_replies(&self) {
         let mut rest = &self.sent[..];
         while !rest.is_empty() {
@@ -283,6 +286,6 @@ impl<'a> ServerEnd<'a> {
 }
 
 fn check_path(path: VirtualPath<'_>) {
-    // Nothing was aimed at yet, and then nothing but absolute normal paths.
+    // The path is empty before the first request, and absolute and normal from then on.
     assert!(path.as_bytes().is_empty() || VirtualPath::parse(path.as_bytes()) == Ok(path), "{path:?}");
 }

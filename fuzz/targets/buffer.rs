@@ -1,4 +1,4 @@
-//! A window gives the same frames however its bytes come.
+//! Checks that a window yields the same frames however its bytes arrive.
 #![no_main]
 
 use arbitrary::Arbitrary;

@@ -1,4 +1,5 @@
-//! A client against a server that says anything, in any pieces: it comes to rest, and the pieces make no difference.
+//! Runs a client against a server that says anything, in any pieces. The client comes to rest, and
+//! the pieces make no difference.
 #![no_main]
 
 use std::collections::VecDeque;
@@ -12,7 +13,7 @@ use libfuzzer_sys::fuzz_target;
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
     lenient: bool,
-    /// Anything may be said, and at any time; then the pieces make a difference.
+    /// Set if the server may say anything at any time. The pieces then make a difference.
     surplus: bool,
     patience: Option<u8>,
     cut: u8,
@@ -22,7 +23,7 @@ struct Input<'a> {
     choices: &'a [u8],
 }
 
-/// What the server says to one command.
+/// The server's answer to one command.
 #[derive(Arbitrary, Debug)]
 enum Said<'a> {
     Raw(&'a [u8]),
@@ -30,7 +31,7 @@ enum Said<'a> {
     Lines(u8, &'a [u8], &'a [u8]),
     Passive(u16),
     Opening,
-    /// As an ordinary server would.
+    /// The answer of an ordinary server.
     Fine,
 }
 
@@ -67,8 +68,8 @@ impl Said<'_> {
     }
 }
 
-/// What is said up to the first final reply. What came after it would answer nothing, and when such bytes come, before the
-/// next command or after it, makes a difference that is meant.
+/// Cuts an answer off after its first final reply. Further replies would answer nothing, and it
+/// makes an intended difference whether they arrive before or after the next command.
 fn answer(mut said: Vec<u8>, rule: Option<EndRule>) -> Vec<u8> {
     let Some(rule) = rule else { return said };
     said.retain(|byte| *byte != 0xFF && *byte != 0);
@@ -89,7 +90,7 @@ fn answer(mut said: Vec<u8>, rule: Option<EndRule>) -> Vec<u8> {
     }
 }
 
-/// Says one thing to each command, in pieces of so many bytes.
+/// A server with one answer to each command, sent in pieces of `piece` bytes.
 struct Server<'i, 'a> {
     rule: Option<EndRule>,
     script: std::slice::Iter<'i, Said<'a>>,

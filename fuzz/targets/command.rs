@@ -1,4 +1,5 @@
-//! A command that is read is written as one that reads the same, and shows no secret.
+//! Checks that a parsed command is written as one that parses the same, and that it shows no
+//! secret.
 #![no_main]
 
 use ftp_proto::codec::{Command, Verb};

@@ -1,4 +1,5 @@
-//! Listings from any bytes: no panic, the same entries however they come, and no name that a line cannot hold.
+//! Parses listings of arbitrary bytes: no panic, the same entries however the bytes arrive, and no
+//! name that a line cannot contain.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -60,7 +61,7 @@ fuzz_target!(|input: Input<'_>| {
         (!chunk.is_empty()).then_some(chunk)
     });
     assert_eq!(entries(chunks, formats, room, clock), whole, "in pieces");
-    // Whatever an entry is made of stands in its line.
+    // All texts of an entry occur in its line.
     for format in Format::ALL {
         let Ok(Some(entry)) = format.parse_line(input.listing, &clock) else { continue };
         let texts = [Some(entry.name), entry.owner, entry.group, entry.unique];

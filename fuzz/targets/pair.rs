@@ -1,5 +1,5 @@
-//! A client and a session against one another: whatever is asked for is done or refused, and neither breaks the
-//! dialogue.
+//! Runs a client and a session against each other: each operation succeeds or is refused, and
+//! neither end breaks the dialogue.
 #![no_main]
 
 use std::collections::VecDeque;
@@ -77,11 +77,11 @@ fuzz_target!(|input: Input<'_>| {
     }
     match client.failed {
         None => {}
-        // The server has had enough of it, or was told to go.
+        // The server ended the session, or the client asked it to.
         Some(Error::Peer(PeerError::Closed | PeerError::ServiceClosing)) => {}
-        // The harness lets the handshake on the control connection fail, unless it is kind.
+        // The handshake on the control connection may fail here, unless `kind` is set.
         Some(Error::Peer(PeerError::Handshake)) if !input.kind => {}
-        // Commands as they come may be too long.
+        // Commands with arbitrary arguments may be too long.
         Some(Error::Local(_)) => {}
         Some(error) => panic!("{error:?} after {asked}: {:#?}", client.trace),
     }

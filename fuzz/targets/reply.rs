@@ -1,4 +1,5 @@
-//! Replies from any bytes: what is read is written as what reads the same, line by line and whole.
+//! Parses replies from arbitrary bytes: what was parsed is written as what parses the same, line by
+//! line and as a whole.
 #![no_main]
 
 use arbitrary::Arbitrary;

@@ -1,5 +1,5 @@
-//! A session against a client that sends anything, in any pieces: it comes to rest, every reply is a reply, and the
-//! pieces make no difference.
+//! Runs a session against a client that sends anything, in any pieces. The session comes to rest,
+//! all its replies are valid, and the pieces make no difference.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -58,7 +58,8 @@ fn stream(input: &Input<'_>) -> Vec<u8> {
 
 fn replies(input: &Input<'_>, stream: &[u8], piece: usize) -> Vec<u8> {
     let mut server = ServerEnd::new(input.choices);
-    // Bytes behind AUTH end the session, if they come with it: that is meant, and so lines come apart.
+    // Bytes that arrive together with AUTH end the session by design, so each line is fed
+    // separately.
     for piece in stream.split_inclusive(|byte| *byte == b'\n').flat_map(|line| line.chunks(piece.max(1))) {
         server.feed(piece);
     }

@@ -1,5 +1,6 @@
-//! The data transfer process: a file comes back from whatever it was encoded to, however both are cut, and goes on at any
-//! marker; any bytes at all are a file or an error, the same one however they are cut.
+//! The data transfer process: a file survives every encoding, however input and output are split,
+//! and resumes at any marker. Arbitrary bytes decode to a file or an error, which is the same
+//! however they are split.
 #![no_main]
 
 use std::num::{NonZeroU32, NonZeroU64};
@@ -15,13 +16,13 @@ struct Input<'a> {
     representation: u8,
     structure: u8,
     mode: u8,
-    /// The bytes are what came over the wire, and no file.
+    /// Set if the bytes are from the wire, and not a file.
     wire: bool,
     markers: u8,
     level: u8,
     position: u32,
     skip: u16,
-    /// How much is given and how much room there is, one after the other.
+    /// The sizes of the input and of the output of each step, in turn.
     steps: &'a [u8],
     bytes: &'a [u8],
 }
@@ -43,7 +44,7 @@ impl Input<'_> {
     }
 }
 
-/// A few bytes mostly, many at times, never none.
+/// Draws the size of a step: mostly a few bytes, sometimes many, never none.
 fn step(choices: &mut Choices<'_>) -> usize {
     match choices.draw() {
         byte @ 0..=0xBF => usize::from(byte) + 1,
@@ -69,7 +70,8 @@ fn encode(mut encoder: Encoder, mut file: &[u8], steps: &[u8]) -> Vec<u8> {
     }
 }
 
-/// What a decoder made of some bytes: at most so much, since a few can stand for much.
+/// The result of decoding some bytes. It is limited to `MOST` bytes, since a few bytes can decode
+/// to many.
 #[derive(Debug, PartialEq)]
 struct Decoded {
     file: Vec<u8>,
@@ -131,7 +133,7 @@ fuzz_target!(|input: Input<'_>| {
     if input.wire {
         let whole = decode(parameters.decoder().unwrap(), input.bytes, &[0xFF]);
         let cut = decode(parameters.decoder().unwrap(), input.bytes, input.steps);
-        // What comes of the call that finds an error is not told.
+        // The output of the call that finds an error is not reported.
         let common = whole.file.len().min(cut.file.len());
         assert_eq!(whole.file[..common], cut.file[..common], "{coding:?}");
         if whole.file.len() < MOST && cut.file.len() < MOST {
@@ -156,7 +158,7 @@ fuzz_target!(|input: Input<'_>| {
         let rest = decode(parameters.decoder().unwrap(), &wire, input.steps);
         assert_eq!((&rest.file[..], rest.end), (&file[at..], Ok(())), "{coding:?} at {position}");
     }
-    // What stream mode would send, from any byte of it on.
+    // The output of stream mode, from any byte on.
     let stream = Coding { mode: TransferMode::Stream, ..coding };
     if coding.structure == FileStructure::File && !coding.has_markers() && !coding.keeps_offsets() {
         let encoder = Encoder::new(stream).unwrap().with_line_ends(LineEnds::Literal);

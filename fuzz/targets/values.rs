@@ -1,4 +1,4 @@
-//! Every value that has a grammar: what is read is written as what reads the same.
+//! Checks every value that has a grammar: what was parsed is written as what parses the same.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -60,7 +60,7 @@ fuzz_target!(|input: Input<'_>| {
         16 => inverse!(bytes, TimedPath::parse, TimedPath::encode),
         17 => inverse!(bytes, MffArgument::parse, MffArgument::encode),
         18 => {
-            // The list is kept as it came: only what is written is compared.
+            // The list is kept as it arrived, so only the written form is compared.
             for facts in [Facts::parse(bytes), Facts::parse_indented(bytes)].into_iter().flatten() {
                 let canonical = encoded(|out| facts.encode(out));
                 let again = Facts::parse(&canonical).unwrap();
@@ -81,7 +81,7 @@ fuzz_target!(|input: Input<'_>| {
             if let Ok(text) = Text::new(bytes) {
                 let quoted = encoded(|out| pathname::encode_quoted(text, out));
                 let path = Quoted::parse(&quoted).map(|path| path.bytes().collect::<Vec<_>>());
-                // A path that no reply can tell is refused when it is read.
+                // A path that no reply can contain is refused when it is parsed.
                 assert!(path.is_err() || path.as_deref() == Ok(bytes));
             }
             if let Ok(name) = pathname::safe_name(bytes) {
@@ -91,7 +91,7 @@ fuzz_target!(|input: Input<'_>| {
             }
         }
         _ => {
-            // A session's base is always normal.
+            // The base directory of a session is always normal.
             let mut base = [0; 64];
             let length = pathname::resolve(b"/", input.other, &mut base).unwrap_or(0);
             let base = if length == 0 { &b"/"[..] } else { &base[..length] };

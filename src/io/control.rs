@@ -1,4 +1,4 @@
-//! The control connection's bytes: between the socket and the machine's two buffers.
+//! The control connection: moves bytes between the socket and the machine's two buffers.
 
 use ::std::fmt;
 use ::std::io;
@@ -12,52 +12,52 @@ use crate::buffer::{RecvBuf, SendBuf};
 use crate::codec::Redacted;
 use crate::security::{Downgrade, Upgrade};
 
-/// Which way a line of the dialogue goes.
+/// The direction of a line in the dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// To the peer.
+    /// The line was sent to the peer.
     Sent,
-    /// From the peer.
+    /// The line was received from the peer.
     Received,
 }
 
-/// Is shown every line of a dialogue.
+/// A callback that is shown every line of a dialogue.
 pub(super) type Trace = Box<dyn FnMut(Direction, Redacted<'_>) + Send>;
 
-/// How much of a control connection under TLS is read at a time.
+/// Number of bytes to read at a time from a control connection under TLS.
 const RECORDS: usize = 4096;
 
 /// A control connection.
 pub(super) struct Control<S> {
     wire: Wire<S>,
-    /// The change between clear and TLS that is going on.
+    /// The change to or from TLS that is in progress.
     change: Option<Change>,
     pub(super) rx: RecvBuf<Vec<u8>>,
     pub(super) tx: SendBuf<Vec<u8>>,
-    /// What broke the connection, where the machine sees a mere end of it.
+    /// The error that broke the connection. The machine sees only that it ended.
     pub(super) error: Option<io::Error>,
     ended: bool,
-    /// The sending side was ended.
+    /// Set once the sending side was shut down.
     shut: bool,
     trace: Option<Tracer>,
 }
 
-/// What becomes of a control connection.
+/// A change of a control connection to or from TLS.
 #[derive(Debug)]
 enum Change {
-    /// What is pending in the clear goes first.
+    /// Pending output is sent in the clear first.
     Upgrade(Upgrade),
     Handshake(Upgrade),
     Downgrade(Downgrade),
 }
 
-/// What a change came to.
+/// The result of a change.
 #[derive(Debug)]
 pub(super) enum Changed {
     Upgraded(Upgrade),
     Downgraded(Downgrade),
-    /// The connection is of no more use. The machine is told so by the token, if it waits for that, or by the
-    /// connection's end.
+    /// The connection is no longer usable. The machine learns that from the token, if it waits for
+    /// that, or from the end of the connection.
     Failed(Option<Upgrade>),
 }
 
@@ -71,9 +71,11 @@ impl<S> fmt::Debug for Control<S> {
 }
 
 impl<S: Stream> Control<S> {
-    /// With room for lines of `line` bytes, and twice that for what is sent.
+    /// Creates a control connection with room for received lines of `line` bytes, and for twice
+    /// that to be sent.
     pub(super) fn new(mut stream: S, line: usize) -> Self {
-        // The urgent byte of a Synch is part of a Telnet command: without it the rest is no command.
+        // The urgent byte of a Synch is part of a Telnet command, which would be invalid without
+        // it.
         stream.read_urgent_in_line();
         Self {
             wire: Wire::new(stream),
@@ -96,7 +98,8 @@ impl<S: Stream> Control<S> {
         });
     }
 
-    /// Reads what is there, if there is room. `true` when the machine has something new to see.
+    /// Reads the bytes that have arrived, if there is room. Returns whether there is something new
+    /// for the machine.
     pub(super) fn fill(&mut self, cx: &mut Context<'_>) -> bool {
         let spare = self.rx.spare();
         if self.ended || spare.is_empty() {
@@ -119,14 +122,15 @@ impl<S: Stream> Control<S> {
         true
     }
 
-    /// Has the next [`fill`](Self::fill) read whatever has come up to then, even if the runtime was not told of
-    /// it yet.
+    /// Makes the next [`fill`](Self::fill) read everything that has arrived by then, even if the
+    /// runtime has not reported it yet.
     pub(super) fn look_again(&self) {
         self.wire.look_again();
     }
 
-    /// Sends what is left, ends the sending side, and drops what still comes until the peer has closed
-    /// too: a connection closed with bytes unread is reset, and the last reply lost with it.
+    /// Sends pending output, shuts down the sending side, and discards input until the peer has
+    /// closed its side too. Closing with unread bytes would reset the connection, and the last
+    /// reply could be lost.
     pub(super) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.flush(cx) {}
         if !self.tx.is_empty() {
@@ -149,10 +153,10 @@ impl<S: Stream> Control<S> {
         }
     }
 
-    /// Sends what is queued, as far as it goes. `true` when some of it went.
+    /// Sends queued output as far as possible. Returns whether anything was sent.
     ///
-    /// A connection that takes nothing any more may still have the reason to tell: what was to be sent
-    /// is dropped, and reading goes on to the end.
+    /// A connection that no longer accepts output may still deliver the reason: the output is
+    /// dropped, and reading continues to the end.
     pub(super) fn flush(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
         while !self.tx.is_empty() {
@@ -161,8 +165,8 @@ impl<S: Stream> Control<S> {
                 trace.bytes(Direction::Sent, pending.get(trace.queued..).unwrap_or_default());
                 trace.queued = pending.len();
             }
-            // The urgent byte goes alone: the mark is at the last byte of what the system took, however
-            // much that was.
+            // The urgent byte is sent alone, since the urgent mark is at the last byte that the
+            // system accepts, however many that are.
             let written = match (self.tx.urgent(), pending) {
                 (Some(1), [byte, ..]) => self.wire.poll_write_urgent(cx, *byte),
                 (urgent, _) => {
@@ -195,7 +199,7 @@ impl<S: Stream> Control<S> {
         self.change = Some(Change::Upgrade(token));
     }
 
-    /// Begins to take TLS off the connection.
+    /// Begins to remove TLS from the connection.
     pub(super) fn downgrade(&mut self, token: Downgrade) {
         self.change = Some(Change::Downgrade(token));
     }
@@ -209,7 +213,7 @@ impl<S: Stream> Control<S> {
         self.change.is_some()
     }
 
-    /// Goes on with the change, in the stead of reading and writing.
+    /// Continues the change to or from TLS, instead of reading and writing.
     pub(super) fn poll_change(&mut self, endpoint: Option<&Endpoint>, cx: &mut Context<'_>) -> Poll<Changed> {
         let Some(change) = self.change.take() else { return Poll::Pending };
         while self.flush(cx) {}
@@ -258,13 +262,14 @@ impl<S: Stream> Control<S> {
     }
 }
 
-/// Cuts the bytes of each direction into lines again.
+/// Splits the bytes of each direction into lines.
 struct Tracer {
     show: Trace,
     partial: [Vec<u8>; 2],
-    /// Lines are shown as they are read: what Telnet has between their bytes may split a secret's command.
+    /// Removes Telnet commands. Inside a line, one could split the command that comes before a
+    /// secret, so that the secret would be shown.
     telnet: [Filter; 2],
-    /// How many of the bytes that wait to be sent were shown already.
+    /// Number of pending bytes of output that were already shown.
     queued: usize,
 }
 

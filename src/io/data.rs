@@ -1,4 +1,4 @@
-//! The data connection: opened, listened for, and moved over, as a machine says.
+//! The data connection: opened, accepted and used for transfers as a machine requests.
 
 mod parting;
 
@@ -17,13 +17,14 @@ use crate::time::Instant;
 use crate::transfer::{Coding, Decoder, Encoder, Marker, TransferError};
 use parting::Parting;
 
-/// How much is moved at a time where the kernel does not do it: smaller costs CPU, larger gains nothing.
+/// Number of bytes to move at a time when the kernel does not move them. Less costs CPU time, more
+/// gains nothing.
 pub(super) const CHUNK: usize = 256 * 1024;
 
-/// How much is encoded or decoded at a time at least, however little may be moved.
+/// Minimum number of bytes to encode or decode at a time, however few may be moved.
 const SMALLEST: usize = 1024;
 
-/// How much of a data connection under TLS is read at a time: four records.
+/// Number of bytes to read at a time from a data connection under TLS: four records.
 const RECORDS: usize = 64 * 1024;
 
 /// The data connection of a session, if there is one.
@@ -31,12 +32,12 @@ pub(super) struct Data<R: Runtime> {
     id: Option<DataId>,
     state: State<R>,
     retired: Option<Retired<R>>,
-    /// The connection that was refused last, while it ends.
+    /// The connection that was last refused, until it has ended.
     parting: Option<Parting<R>>,
-    /// Time until which a ticket is waited for before data is transferred.
+    /// Time until which data waits for a ticket.
     patience: Option<Instant>,
     /// Set after a wait for a ticket timed out, since another wait would too.
-    in_vain: bool,
+    ticket_timed_out: bool,
     /// Data still to be decoded, or encoded data to be sent.
     buffer: Vec<u8>,
     start: usize,
@@ -44,7 +45,7 @@ pub(super) struct Data<R: Runtime> {
     /// Number of bytes of the file in the buffer that were not yet reported as sent.
     taken: usize,
     /// Number of bytes received, before decoding, that were not yet reported to the machine.
-    untold: usize,
+    unreported: usize,
     /// A restart marker that followed the bytes returned last.
     marker: Option<Marker>,
     /// Number of bytes of the file that may still be sent.
@@ -53,7 +54,7 @@ pub(super) struct Data<R: Runtime> {
     pub(super) sharing: Option<Sharing>,
     /// Number of bytes that may be transferred until the caller sets it again.
     pub(super) allowance: usize,
-    /// The error that a failure event stands for.
+    /// The error behind the last failure event.
     pub(super) error: Option<io::Error>,
 }
 
@@ -61,35 +62,35 @@ enum State<R: Runtime> {
     Closed,
     Connecting(Wire<R::Stream>),
     Listening(R::Listener),
-    /// Someone came, and the machine is asked who it is.
+    /// A peer has connected, and the machine decides whether to admit it.
     Arrived(R::Listener, Wire<R::Stream>),
     Open(Wire<R::Stream>),
-    /// The TLS handshake is going on; the machine was told that the peer has begun it, or not.
+    /// The TLS handshake is in progress. `true` once the machine knows that the peer has begun it.
     Securing(Wire<R::Stream>, bool),
     Receiving(Wire<R::Stream>, Decoder),
     Sending(Wire<R::Stream>, Encoder),
-    /// All was sent, and the peer has yet to take it.
+    /// Everything was sent, but the peer may not have received it yet.
     Sent(Wire<R::Stream>),
-    /// The same, and the machine waits for the peer to close its side.
+    /// The same, while the machine waits for the peer to close its side.
     AwaitingClose(Wire<R::Stream>),
 }
 
-/// A connection that was given up, and that is still to bring a ticket: servers that want their sessions
-/// resumed take each ticket of TLS 1.3 once, and without one left no data connection comes about any more.
+/// An abandoned connection that may still bring a ticket. Servers that require resumption accept
+/// each TLS 1.3 ticket once, and without another one no further data connection is possible.
 struct Retired<R: Runtime> {
     wire: Wire<R::Stream>,
     until: Instant,
 }
 
-/// How long a connection that was given up may take to bring a ticket.
+/// Maximum time to wait for a ticket.
 const TICKET_TIME: Duration = Duration::from_secs(1);
 
-/// What a read off the data connection came to.
+/// The result of a read from the data connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Received {
-    /// Bytes of the file.
+    /// Number of bytes of the file.
     pub(super) bytes: usize,
-    /// What the machine is to be told of it.
+    /// The event to report to the machine.
     pub(super) event: DataEvent,
 }
 
@@ -101,12 +102,12 @@ impl<R: Runtime> Data<R> {
             retired: None,
             parting: None,
             patience: None,
-            in_vain: false,
+            ticket_timed_out: false,
             buffer: Vec::new(),
             start: 0,
             end: 0,
             taken: 0,
-            untold: 0,
+            unreported: 0,
             marker: None,
             left: u64::MAX,
             sharing: None,
@@ -119,7 +120,7 @@ impl<R: Runtime> Data<R> {
         self.id
     }
 
-    /// Does what a machine says; what comes of it at once goes back to it.
+    /// Performs an operation for a machine. Returns an event if there is one at once.
     pub(super) fn act(
         &mut self,
         runtime: &R,
@@ -215,7 +216,7 @@ impl<R: Runtime> Data<R> {
 
     fn close(&mut self) {
         (self.id, self.state, self.patience) = (None, State::Closed, None);
-        (self.buffer, self.start, self.end, self.taken, self.untold) = (Vec::new(), 0, 0, 0, 0);
+        (self.buffer, self.start, self.end, self.taken, self.unreported) = (Vec::new(), 0, 0, 0, 0);
         self.marker = None;
     }
 
@@ -243,7 +244,8 @@ impl<R: Runtime> Data<R> {
     /// Closes the connection and keeps the error.
     pub(super) fn fail(&mut self, failure: DataFailure, error: io::Error) -> DataEvent {
         if let State::Sending(wire, _) = &mut self.state {
-            // After an orderly end the client would take the part that was sent for the whole file.
+            // After an orderly end the peer would mistake the part that was sent for the whole
+            // file.
             wire.reset_on_drop();
         }
         self.state = State::Closed;
@@ -251,8 +253,8 @@ impl<R: Runtime> Data<R> {
         DataEvent::Failed(failure)
     }
 
-    /// Gives a connection that was given up its time. Says when to come back, whatever happens, for its sake
-    /// or for that of a ticket.
+    /// Continues to wait for a ticket on an abandoned connection. Returns the latest time of the
+    /// next call, for that connection or for a ticket on the current one.
     pub(super) fn poll_retired(
         &mut self,
         runtime: &R,
@@ -310,7 +312,7 @@ impl<R: Runtime> Data<R> {
         matches!(self.state, State::Receiving(..))
     }
 
-    /// Whether what is received differs from the bytes of the file.
+    /// Returns whether the received bytes differ from those of the file.
     pub(super) const fn is_decoding(&self) -> bool {
         matches!(&self.state, State::Receiving(_, decoder) if !decoder.is_identity())
     }
@@ -323,12 +325,14 @@ impl<R: Runtime> Data<R> {
         self.is_receiving() || self.is_sending()
     }
 
-    /// Whether all that is to be sent of the file was taken, however it goes on.
+    /// Returns whether everything that is to be sent of the file was accepted, even if the file
+    /// continues.
     pub(super) const fn is_complete(&self) -> bool {
         self.is_sending() && self.left == 0
     }
 
-    /// What happens before bytes move: the connection comes about.
+    /// Drives the connection while no bytes of the file move: while it is set up, and after
+    /// everything was sent.
     pub(super) fn poll_setup(
         &mut self,
         runtime: &R,
@@ -357,16 +361,16 @@ impl<R: Runtime> Data<R> {
                 Err(error) => Poll::Ready(self.fail(DataFailure::Unreachable, error)),
             },
             State::Securing(wire, told) => {
-                let shaken = wire.poll_handshake(cx);
+                let handshake = wire.poll_handshake(cx);
                 if !*told
                     && wire.has_heard_tls()
                     && wire.may_bring_tickets()
-                    && !matches!(shaken, Poll::Ready(Err(_)))
+                    && !matches!(handshake, Poll::Ready(Err(_)))
                 {
                     *told = true;
                     return Poll::Ready(DataEvent::Securing);
                 }
-                let resumed = match shaken {
+                let resumed = match handshake {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Ok(resumed)) => resumed,
                     Poll::Ready(Err(error)) => {
@@ -374,16 +378,16 @@ impl<R: Runtime> Data<R> {
                         return Poll::Ready(self.fail(DataFailure::Handshake, error));
                     }
                 };
-                // Nothing moves before the ticket that was used up is replaced: the transfer may be given up at
-                // any moment, and the next one needs it.
+                // Data waits until the ticket that was used is replaced, since the transfer may be
+                // abandoned at any time and the next one needs a ticket.
                 let now = runtime.now();
                 let until = *self.patience.get_or_insert(now.after(TICKET_TIME));
                 let wanted = || resumed && endpoint.is_some_and(Endpoint::has_spent_its_tickets);
-                if !self.in_vain && wire.poll_ticket(cx, wanted).is_pending() {
+                if !self.ticket_timed_out && wire.poll_ticket(cx, wanted).is_pending() {
                     if now < until {
                         return Poll::Pending;
                     }
-                    self.in_vain = true;
+                    self.ticket_timed_out = true;
                 }
                 self.patience = None;
                 self.change(|state| match state {
@@ -405,7 +409,8 @@ impl<R: Runtime> Data<R> {
                             self.state = State::Closed;
                             return Poll::Ready(DataEvent::Eof { clean: true });
                         }
-                        // A server that talks back without end must not keep the caller from its other tasks.
+                        // A peer that sends without end must not keep the caller from its other
+                        // tasks.
                         Ok(_) => ready!(turns.poll_next(cx)),
                         Err(error) => return Poll::Ready(self.fail(DataFailure::Broken, error)),
                     }
@@ -434,7 +439,7 @@ impl<R: Runtime> Data<R> {
             match decoder.decode(&self.buffer[self.start..self.end], out) {
                 Ok(done) => {
                     self.start += done.read;
-                    self.untold += done.read;
+                    self.unreported += done.read;
                     if let (Some(marker), 0) = (done.marker, done.written) {
                         return Poll::Ready(Received { bytes: 0, event: DataEvent::Marker(marker) });
                     }
@@ -463,7 +468,7 @@ impl<R: Runtime> Data<R> {
         Poll::Ready(match decoded {
             Ok(0) => self.end_of_data(true, cx),
             Ok(bytes) => {
-                let wire = ::std::mem::take(&mut self.untold);
+                let wire = ::std::mem::take(&mut self.unreported);
                 Received { bytes, event: DataEvent::Moved(wire as u64) }
             }
             Err(TransferError::Truncated) => self.end_of_data(false, cx),
@@ -475,16 +480,17 @@ impl<R: Runtime> Data<R> {
     }
 
     fn end_of_data(&mut self, clean: bool, cx: &mut Context<'_>) -> Received {
-        // A reader ends TLS, too; it has no need to wait until that has arrived.
+        // The receiver ends TLS too, but need not wait until that has arrived.
         if let State::Receiving(wire, _) = &mut self.state {
             let _ = wire.poll_shut_down(cx);
         }
-        // Closed at once: ProFTPD lingers for its client's end, ten seconds, before it confirms.
+        // ProFTPD waits up to ten seconds for its client to close before it confirms.
         self.state = State::Closed;
         Received { bytes: 0, event: DataEvent::Eof { clean } }
     }
 
-    /// Sends bytes of the file: how many were taken, and what the machine is to be told.
+    /// Sends bytes of the file. Returns the number accepted, and the event to report to the
+    /// machine.
     pub(super) fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<(usize, DataEvent)> {
         let State::Sending(wire, encoder) = &mut self.state else { return Poll::Pending };
         let bytes = &bytes[..bytes.len().min(usize::try_from(self.left).unwrap_or(usize::MAX))];
@@ -519,7 +525,8 @@ impl<R: Runtime> Data<R> {
         })
     }
 
-    /// Sends at most a chunk of `file` without looking at it, where the coding and the system allow that.
+    /// Sends at most four chunks of `file` without reading them, if the coding and the system allow
+    /// that.
     pub(super) fn poll_send_file(
         &mut self,
         cx: &mut Context<'_>,
@@ -540,7 +547,7 @@ impl<R: Runtime> Data<R> {
         }
     }
 
-    /// All bytes were given: sends what is left and ends the sending side.
+    /// Sends the rest and shuts down the sending side, once all bytes of the file were accepted.
     pub(super) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<DataEvent> {
         let State::Sending(wire, encoder) = &mut self.state else { return Poll::Pending };
         loop {
@@ -571,12 +578,12 @@ impl<R: Runtime> Data<R> {
     }
 }
 
-/// Whether a stream ended without the end that TLS makes: somebody may have cut it.
+/// Returns whether a stream ended without close_notify, so that someone may have truncated it.
 fn is_cut_short(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::UnexpectedEof
 }
 
-/// Whether the kernel cannot move this file to this socket by itself.
+/// Returns whether the kernel cannot move this file to this socket by itself.
 pub(super) fn is_unsupported(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
 }

@@ -1,4 +1,4 @@
-//! Spans where there is no feature `tracing`: nothing.
+//! Stand-ins for the spans without the feature `tracing`. They do nothing.
 
 use ::std::fmt;
 use ::std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! What stands for TLS in a build without it: types of which there is no value.
+//! Stand-ins for the TLS types in a build without TLS. They have no values.
 
 use ::std::io;
 use ::std::task::{Context, Poll};

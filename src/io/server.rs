@@ -45,9 +45,9 @@ pub use events::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 /// A call to the host. Dropping it cancels the call.
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// How long a client may take to see the last reply and to close its side.
+/// Maximum time for a client to read the last reply and close its side.
 const LINGER: Duration = Duration::from_secs(2);
-/// Room for a session's paths.
+/// Size in bytes of a session's storage for paths.
 const PATHS: usize = 8 * 1024;
 
 /// One client's session.
@@ -74,7 +74,7 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     /// The file of an upload that was cut off, while the host aborts it.
     cutting: Cutting,
     admitted: bool,
-    /// The rate limits of its transfers.
+    /// The rate limits of the session's transfers.
     pub(super) throttle: Throttle,
     /// The failed logins of all connections, if they are counted.
     pub(super) guesses: Option<Arc<Guesses>>,
@@ -91,12 +91,12 @@ pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
     reporter: Reporter,
 }
 
-/// What is done about a request.
+/// The work on a request.
 enum Doing<A: AsyncAccounts> {
     Asking(Asking<A::Filesystem>),
-    /// A directory is told over the control connection.
+    /// The entries of a directory are sent over the control connection.
     Telling(Pages<<A::Filesystem as AsyncFilesystem>::Entries>),
-    /// A hash is computed.
+    /// The hash of a file is computed.
     Hashing(Hashing<<A::Filesystem as AsyncFilesystem>::File>),
 }
 
@@ -138,7 +138,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         }
     }
 
-    /// Tells the owner of it, from its opening on.
+    /// Reports the session to the server's owner, beginning with its opening.
     pub(super) fn with_hooks(mut self, hooks: Hooks) -> Self {
         self.reporter.begin(hooks);
         self.control.set_trace(self.reporter.trace());
@@ -150,8 +150,8 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         self.data.sharing = Some(pool.sharing(self.endpoints.peer.ip()));
     }
 
-    /// Lets the session end once its transfer has, and once `grace` is over at the latest. To be called at each
-    /// turn from then on.
+    /// Ends the session after its transfer, and at the latest when `grace` is over. Has to be
+    /// called at each turn from then on.
     pub(super) fn shut_down(&mut self, grace: Duration, cx: &mut Context<'_>) {
         let now = self.runtime.now();
         let end = match self.ending {
@@ -160,7 +160,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         };
         self.ending = Some((grace, end));
         if let Some(closing) = &mut self.closing {
-            // It ends already.
+            // The session is ending already.
             *closing = end.min(*closing);
         } else if now >= end || self.runtime.poll_deadline(end, cx).is_ready() {
             self.session.close(Text::literal("The server is shutting down."), &mut self.control.tx);
@@ -203,7 +203,8 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 Action::DowngradeControl(token) => self.control.downgrade(token),
                 Action::Data(id, op) => {
                     self.act(id, op);
-                    // The awaited data may be there, and precedes the client's next command.
+                    // The awaited data may already be there, and precedes the client's next
+                    // command.
                     self.move_data(cx);
                 }
                 Action::Event(Event::Abort) => self.give_up(),
@@ -215,7 +216,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                     self.cut();
                     self.linger(now);
                 }
-                // The end of the transfer is reported once its file was aborted.
+                // The end of the transfer is reported after its file was aborted.
                 Action::Wait(_) if self.cut_what_is_over() => {}
                 Action::Wait(wait) => {
                     if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {
@@ -235,7 +236,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                         progress = true;
                     }
                     if self.control.error.is_some() && !self.session.is_storing() {
-                        // Nobody is left to hear of it.
+                        // The reply can no longer reach the client.
                         self.give_up();
                     }
                     progress |= self.move_data(cx);
@@ -367,7 +368,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         let rx = &self.control.rx;
         let request = asked.resolve(|place| rx.bytes(place));
         self.reporter.visitor = self.visitor();
-        // An upload that is to be kept is the one that was opened.
+        // A commit concerns the upload that was opened before.
         if !matches!(request, Request::Commit) {
             self.reporter.asked(self.session.path(), self.session.source_path());
         }
@@ -413,9 +414,9 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         if self.session.is_certified() { Arc::clone(&self.certificates) } else { Arc::default() }
     }
 
-    /// Goes on with what the host was asked.
+    /// Continues the host's work on a request.
     fn poll_host(&mut self, cx: &mut Context<'_>) {
-        // Nobody may wait for it any more: then it is dropped.
+        // If the session no longer waits for the answer, the work is dropped.
         let Some((ticket, mut doing)) = self.asked.take() else { return };
         let told = match &mut doing {
             _ if !self.session.awaits(&ticket) => return,
@@ -450,7 +451,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         }
     }
 
-    /// Tells what is in a directory, as far as there is room.
+    /// Sends the entries of a directory, as far as there is room.
     fn poll_tell(
         &mut self,
         ticket: &Ticket,
@@ -474,7 +475,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         }
     }
 
-    /// Hands the host's answer on, and keeps what came with it.
+    /// Passes the host's answer to the session, and keeps the file or login that came with it.
     fn answer(&mut self, ticket: Ticket, told: Result<Told<A::Filesystem>, Refusal>) {
         let (entry, lines, user);
         user = self.session.user().to_vec();
@@ -499,7 +500,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             Err(refusal) => Answer::Refused(*refusal),
         };
         let answered = match self.session.answer(ticket, answer, &mut self.control.tx) {
-            // A reply of the host's own that this command never gets.
+            // The host's own reply is not one that this command may get.
             Err((LocalError::WrongAnswer, ticket)) => {
                 let failed = Answer::Refused(Refusal::Failed);
                 self.session.answer(ticket, failed, &mut self.control.tx)
@@ -508,7 +509,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         };
         debug_assert!(answered.is_ok(), "{answered:?}");
         match told {
-            // A file that was opened may still be refused, for a reason that shows only then.
+            // The session may still refuse a file after the host has opened it.
             Ok(Told::Opened { moving, unique_name, .. }) => {
                 self.moving = Some(moving);
                 if answered.is_ok() && self.session.is_transferring() {
@@ -530,7 +531,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
         self.take_events();
     }
 
-    /// The client does not want any more what the host is at work on.
+    /// Cancels the host's work on a request whose answer the client no longer wants.
     fn give_up(&mut self) {
         if let Some((ticket, _)) = self.asked.take() {
             self.answer(ticket, Err(Refusal::Aborted));
@@ -568,7 +569,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
             }
             DataEvent::Moved(0) => self.throttle.worked(self.runtime.now(), worked),
             DataEvent::Moved(bytes) => self.throttle.spend(*bytes),
-            // The proxy vouches for whom it brings.
+            // The proxy vouches for its own connections.
             DataEvent::Arrived(from) if self.proxy.is_some_and(|proxy| is_same(proxy, from.ip())) => {
                 *from = self.endpoints.peer;
             }
@@ -579,7 +580,8 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
     }
 }
 
-/// Whether two addresses are one, be it that one is written as an IPv4-mapped one.
+/// Returns whether two addresses are the same. An IPv4-mapped address is the same as the IPv4
+/// address.
 fn is_same(one: IpAddr, other: IpAddr) -> bool {
     one.to_canonical() == other.to_canonical()
 }

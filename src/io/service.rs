@@ -1,6 +1,7 @@
-//! What a server does beside its sessions, on any runtime: it accepts, keeps to its limits, and ends in order.
+//! The server framework for every runtime: accepts connections, enforces limits, and shuts down in
+//! order.
 //!
-//! An adapter's part is to say how a session is run beside the others. A session is a future that ends by
+//! An adapter only decides how sessions run concurrently. A session is a future that ends by
 //! itself: with its client, or when the server [shuts down](Shutdown).
 
 mod door;
@@ -39,25 +40,27 @@ pub use server::Server;
 pub use state::Shutdown;
 use state::{Place, State};
 
-/// A session, to be run to its end beside the others.
+/// A session, to be run to its end concurrently with the others.
 pub(super) type Session = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Makes a session of a connection.
+/// Creates a session from a connection.
 type Start = Box<dyn Fn(Guest, SocketAddr, Arc<Terms>, Place) -> Session + Send + Sync>;
 
-/// Suits a configuration to a client.
+/// Adapts a configuration to a client.
 pub(super) type Suit = Box<dyn Fn(Endpoints, &mut Config) + Send + Sync>;
 
-/// Makes sessions of connections, and has them run.
+/// Starts a session on an accepted connection.
 type Begin<'a> = &'a mut dyn FnMut(TcpStream, SocketAddr);
 
-/// Descriptors of a session beside those that it has while it is idle: a data connection and a file.
+/// Number of descriptors that a transfer adds to those of an idle session: a data connection and a
+/// file.
 const TRANSFER: usize = 2;
 
-/// How long the system is left alone after it had nothing for one more connection.
+/// Pause before the next attempt to accept, after the system lacked resources for another
+/// connection.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A server, up to the choice of who runs its sessions.
+/// A server whose sessions do not have a runtime yet.
 pub(super) struct Service {
     listener: TcpListener,
     pub(super) address: SocketAddr,
@@ -85,7 +88,7 @@ pub(super) struct Terms {
     pub(super) guesses: Option<Arc<Guesses>>,
     /// The public address, if it has to be looked up.
     pub(super) public: Option<PublicAddress>,
-    /// Suits the configuration to a client.
+    /// Adapts the configuration to a client.
     pub(super) suit: Option<Suit>,
 }
 
@@ -115,7 +118,7 @@ impl Terms {
         self.total = Some(SharedPace::new(rate));
     }
 
-    /// Whose connection it is, where a proxy has to say that.
+    /// Returns the address of the client, which a proxy may have to report.
     #[cfg(feature = "proxy-protocol")]
     async fn client<R: Reactor>(
         &self,
@@ -162,7 +165,7 @@ impl fmt::Debug for Service {
 }
 
 impl Service {
-    /// Listens at the first of the addresses that can be had.
+    /// Listens on the first of the addresses that is available.
     pub(super) fn bind<R, A>(addresses: &[SocketAddr], runtime: fn() -> R, accounts: A) -> io::Result<Self>
     where
         R: Reactor<Socket: Send> + Send,
@@ -183,8 +186,8 @@ impl Service {
         Shutdown::new(Arc::clone(&self.state))
     }
 
-    /// Accepts, and has each session run by `spawn`, which may also drop it. Ends when the server was shut down
-    /// and no session is left.
+    /// Accepts connections and passes each session to `spawn`, which may also drop it. Returns once
+    /// the server was shut down and no session is left.
     pub(super) async fn serve<R: Reactor>(
         self,
         mut runtime: R,
@@ -194,7 +197,7 @@ impl Service {
         terms.places.total = fitting(terms.places.total, R::DESCRIPTORS + TRANSFER);
         let farewell: Arc<[u8]> = {
             let mut farewell = Vec::new();
-            // A vector is never full.
+            // Writing to a vector does not fail.
             let _ = terms.config.turn_away(&mut farewell);
             farewell.into()
         };
@@ -202,7 +205,7 @@ impl Service {
         if let Some(public) = &terms.public {
             public.refresh();
         }
-        // Nobody who gave the server up wants its sessions.
+        // Dropping this future ends the sessions.
         let _end = state.end_on_drop();
         let mut reserve = Reserve::new();
         let mut begin = |stream: TcpStream, peer| {
@@ -221,7 +224,7 @@ impl Service {
     }
 }
 
-/// Takes connections in, as `accept` brings them, until the server is to end or has no listener any more.
+/// Accepts connections with `accept` until the server is shut down or the listener is gone.
 async fn accept_all<R: Reactor>(
     runtime: &mut R,
     state: &State,
@@ -251,8 +254,8 @@ async fn accept_all<R: Reactor>(
     .await
 }
 
-/// Whose connection it is; nothing where that is not told before the server is to end, at once: nobody has been let
-/// in yet who could be told.
+/// Waits for the address of the client. Returns `None` if it is not reported, or as soon as the
+/// server shuts down: nobody was admitted yet who would have to be notified.
 async fn unless_stopping(
     place: &mut Place,
     client: impl Future<Output = io::Result<SocketAddr>>,
@@ -278,7 +281,7 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     let Ok(local) = stream.local_addr() else { return };
     let Ok(mut socket) = runtime.adopt(stream) else { return };
     socket.keep_alive(terms.keepalive);
-    // Whoever it is that has no header, it is none that this port is for.
+    // A connection without a header is not from a proxy, and this port is for proxies only.
     let Some(client) = unless_stopping(&mut place, terms.client(&mut runtime, &mut socket, peer)).await
     else {
         return;
@@ -304,7 +307,7 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     connection.throttle = Throttle::new(terms.rate, terms.total.clone());
     connection.proxy = Some(peer.ip()).filter(|_| client != peer);
     drop(terms);
-    // However it ends, the client has been told, and nobody else is there to be.
+    // Any error was already reported to the client, and nobody else waits for it.
     let _ = poll_fn(|cx| {
         if let Some(grace) = place.poll_stopping(cx) {
             connection.shut_down(grace, cx);

@@ -1,5 +1,5 @@
-//! Sessions and transfers as spans of `tracing`. Nothing of what a client or a server says comes into them but
-//! names of users and paths: no secret.
+//! Sessions and transfers as `tracing` spans. Of what clients and servers say, these contain only
+//! user names and paths, and no secret.
 
 use ::std::fmt;
 use ::std::net::SocketAddr;
@@ -10,7 +10,7 @@ use tracing::{Span, info_span};
 
 use crate::codec::{Direction, Escaped};
 
-/// A session of either role.
+/// The span of a session in either role.
 pub(super) struct SessionSpan(Span);
 
 impl SessionSpan {
@@ -26,12 +26,12 @@ impl SessionSpan {
         self.0.record("user", debug(Escaped(name)));
     }
 
-    /// Something has happened that takes no time.
+    /// Records an event without a duration.
     pub(super) fn event(&self, what: &dyn fmt::Debug) {
         tracing::info!(parent: &self.0, what = ?what);
     }
 
-    /// A transfer begins, of what is at a path as far as that is known.
+    /// Begins the span of a transfer, with its path if that is known.
     pub(super) fn transfer(&self, path: Option<&[u8]>) -> TransferSpan {
         let span = info_span!(
             parent: &self.0,
@@ -49,7 +49,7 @@ impl SessionSpan {
     }
 }
 
-/// A transfer; dropped before its end it was given up.
+/// The span of a transfer. A drop before its end means that the transfer was given up.
 pub(super) struct TransferSpan {
     span: Span,
     begun: Instant,
@@ -58,7 +58,7 @@ pub(super) struct TransferSpan {
 }
 
 impl TransferSpan {
-    /// So many more bytes of the file have gone.
+    /// Counts more bytes of the file that were moved.
     pub(super) fn moved(&mut self, count: usize, direction: Direction) {
         if self.bytes == 0 {
             self.direction(direction);
@@ -78,7 +78,7 @@ impl TransferSpan {
         self.bytes = bytes;
     }
 
-    /// It is over.
+    /// Ends the transfer with this outcome.
     pub(super) fn end(&mut self, outcome: &dyn fmt::Display) {
         if !::std::mem::replace(&mut self.ended, true) {
             let micros = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);

@@ -1,4 +1,4 @@
-//! How fast a session may move data: its own rate, and the one that all of a server's sessions share.
+//! Rate limits: a session's own, and the one that all sessions of a server share.
 
 use ::std::num::NonZeroU64;
 use ::std::sync::{Arc, Mutex, PoisonError};
@@ -8,12 +8,12 @@ use ::std::time::Duration;
 use crate::io::runtime::Runtime;
 use crate::time::Instant;
 
-/// A rate, as a queue of turns: whoever wants to move bytes is told when, and the next one comes after that. So
-/// nobody overtakes, however much others want.
+/// A rate as a queue of turns. Each caller is given the time at which it may move bytes, and the
+/// next caller's turn follows that one. Nobody can overtake, however much others move.
 #[derive(Debug)]
 struct Pace {
     rate: NonZeroU64,
-    /// When all turns that were given are over.
+    /// Time at which all turns given so far are over.
     free: Instant,
 }
 
@@ -22,7 +22,7 @@ impl Pace {
         Self { rate, free: Instant::from_micros(0) }
     }
 
-    /// When `bytes` may be moved.
+    /// Returns the time at which `bytes` may be moved.
     fn turn(&mut self, now: Instant, bytes: u64) -> Instant {
         let begin = self.free.max(now);
         let micros = bytes.saturating_mul(1_000_000).div_ceil(self.rate.get());
@@ -31,7 +31,7 @@ impl Pace {
     }
 }
 
-/// A rate that several sessions share.
+/// A rate shared by several sessions.
 #[derive(Clone, Debug)]
 pub(in crate::io) struct SharedPace {
     rate: NonZeroU64,
@@ -48,15 +48,16 @@ impl SharedPace {
     }
 }
 
-/// What holds a session back.
+/// The rate limits of a session.
 #[derive(Debug)]
 pub(in crate::io) struct Throttle {
     own: Option<Pace>,
     shared: Option<SharedPace>,
-    /// How many bytes its turn is still good for, and when that begins.
+    /// The rest of the current turn in bytes, and the time at which the turn begins.
     left: u64,
     begin: Instant,
-    /// For bytes of a file that bring none over the wire, and when the last of them were done.
+    /// The rate of work on bytes of a file that send nothing over the wire, and the time at which
+    /// that work would be done at this rate.
     work: Pace,
     worked: Instant,
 }
@@ -68,19 +69,19 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// How many bytes of a file a session may go through in a second without sending any of them: as many as a disk
-    /// reads without effort, so that between two deadlines the work has an end.
+    /// Maximum number of bytes of a file that a session may process per second without sending any
+    /// of them. A disk easily reads that many, and the work between two deadlines is bounded.
     const WORK: NonZeroU64 = NonZeroU64::new(128 << 20).unwrap();
-    /// The least and the most bytes that a turn is for.
+    /// Minimum and maximum number of bytes of a turn.
     const TURN: (u64, u64) = (1024, 1 << 20);
 
-    /// Rates are in bytes a second.
+    /// Creates a throttle with these rates in bytes per second.
     pub(super) fn new(own: Option<NonZeroU64>, shared: Option<SharedPace>) -> Self {
         let (begin, worked) = (Instant::default(), Instant::default());
         Self { own: own.map(Pace::new), shared, left: 0, begin, work: Pace::new(Self::WORK), worked }
     }
 
-    /// Ready when bytes may be moved: how many, at least one.
+    /// Ready when bytes may be moved. Returns their maximum number, which is at least 1.
     pub(in crate::io) fn poll_allowance<R: Runtime>(
         &mut self,
         runtime: &mut R,
@@ -93,7 +94,8 @@ impl Throttle {
         let Some(rate) = rates.into_iter().flatten().min() else { return Poll::Ready(usize::MAX) };
         if self.left == 0 {
             let now = runtime.now();
-            // A hundredth of a second: long enough to be worth a timer, short enough to go unnoticed.
+            // A hundredth of a second is long enough to be worth a timer, and short enough to go
+            // unnoticed.
             self.left = (rate.get() / 100).clamp(Self::TURN.0, Self::TURN.1);
             let own = self.own.as_mut().map(|pace| pace.turn(now, self.left));
             let shared = self.shared.as_ref().map(|pace| pace.turn(now, self.left));
@@ -105,13 +107,13 @@ impl Throttle {
         Poll::Ready(usize::try_from(self.left).unwrap_or(usize::MAX))
     }
 
-    /// So many bytes of a file were gone through, and none of them sent.
+    /// Counts bytes of a file that were processed without sending any.
     pub(in crate::io) fn worked(&mut self, now: Instant, bytes: u64) {
         self.work.turn(now, bytes);
         self.worked = self.work.free;
     }
 
-    /// Bytes were moved.
+    /// Counts bytes that were moved.
     pub(in crate::io) fn spend(&mut self, bytes: u64) {
         self.left = self.left.saturating_sub(bytes);
     }

@@ -17,7 +17,7 @@
 //! use ftp_proto::io::tls::{ClientTls, ServerTls};
 //! use rustls::{ClientConnection, HandshakeKind, ServerConnection};
 //!
-//! // Two sockets stand between them, otherwise.
+//! // Usually two sockets lie between them.
 //! fn shake_hands(
 //!     mut client: ClientConnection,
 //!     mut server: ServerConnection,
@@ -74,11 +74,12 @@ pub use client::{ClientSessions, ClientTls, ClientTlsBuilder};
 pub(super) use records::Session;
 pub use server::{ServerSessions, ServerTls, ServerTlsBuilder};
 
-/// What both sides call FTP in ALPN: a server of another protocol is no FTP server, whatever its
-/// certificate says (CVE-2021-3618).
+/// The ALPN protocol of FTP, which both sides offer: a server of another protocol is not an FTP
+/// server, even if its certificate is for the right name (CVE-2021-3618).
 const ALPN: &[u8] = b"ftp";
 
-/// Which side of TLS a control connection and its data connections are, with the sessions they share.
+/// The side of TLS that a control connection and its data connections are on, with the sessions
+/// they share.
 #[derive(Clone)]
 pub(super) enum Endpoint {
     Client(ClientSessions),
@@ -95,7 +96,7 @@ impl fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// A client's, for the server of this name.
+    /// Creates a client's endpoint, for the server of this name.
     pub(super) fn client(tls: &ClientTls, name: &str) -> Result<Self, super::Error> {
         let name = rustls::pki_types::ServerName::try_from(name.to_owned())
             .map_err(|_| super::Error::Argument(Invalid::new("a DNS name or an IP address")))?;
@@ -121,7 +122,7 @@ impl Endpoint {
         }
     }
 
-    /// Whether there were tickets, of TLS 1.3, and none is left.
+    /// Returns whether there were TLS 1.3 tickets and none is left.
     pub(super) fn has_spent_its_tickets(&self) -> bool {
         match self {
             Self::Client(sessions) => sessions.has_spent_its_tickets(),
@@ -129,7 +130,8 @@ impl Endpoint {
         }
     }
 
-    /// A connection that has yet to shake hands, and is to be read in pieces of `chunk` bytes.
+    /// Creates a connection that has not begun its handshake. It is read in pieces of `chunk`
+    /// bytes.
     pub(super) fn session(&self, chunk: usize) -> io::Result<Session> {
         let (connection, tolerant) = match self {
             Self::Client(sessions) => {

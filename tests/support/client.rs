@@ -59,7 +59,7 @@ impl Act {
     }
 }
 
-/// A client of a server that follows RFC 959 throughout, but for what the test says.
+/// A client of a server that follows RFC 959 throughout, except where the test says otherwise.
 pub struct Rig(ScriptedServer);
 
 impl Deref for Rig {
@@ -104,7 +104,7 @@ impl Rig {
         self
     }
 
-    /// Sets the server's first steps, instead of its greeting. No steps at all are a silence.
+    /// Sets the server's first steps, instead of its greeting. Without steps it stays silent.
     pub fn opening(self, acts: impl Into<Vec<Act>>) -> Self {
         let acts: Vec<Act> = acts.into();
         let server = if acts.is_empty() { self.0.drop_rest() } else { self.0 };
@@ -142,7 +142,7 @@ impl Rig {
     }
 }
 
-/// Returns the attempt with this result; `None` hangs.
+/// Returns the attempt with this result, or one that hangs for `None`.
 pub fn attempt(result: Option<Result<(), DataFailure>>) -> Attempt {
     match result {
         None => Attempt::Hangs,

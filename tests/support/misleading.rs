@@ -1,5 +1,5 @@
-//! A server with its own tree that misreads names, does not tell where it is, or does not show all
-//! that it has.
+//! A server with its own tree that misreads names, does not report its working directory, or does
+//! not list all that it has.
 
 // Each test program uses only a part.
 #![allow(dead_code)]
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// Deviations from a server that does everything as it should.
+/// Deviations from a correct server.
 #[derive(Clone, Default)]
 pub struct Ways {
     /// Replies to commands, by the whole line or by the verb.
@@ -28,7 +28,7 @@ pub struct Ways {
     pub slashes: bool,
     /// Replies to PWD, by directory.
     pub places: BTreeMap<&'static str, &'static str>,
-    /// Directories by the one that CWD really leads to although they exist themselves.
+    /// Directories that CWD really leads to, by the one requested, which exists too.
     pub misled: BTreeMap<&'static str, &'static str>,
     /// Final reply to listings.
     pub listed: Option<&'static str>,

@@ -19,7 +19,7 @@ pub mod tree;
 use ftp_proto::codec::{Secret, Text};
 use std::time::Duration;
 
-/// Returns text that is known when the test is written.
+/// Creates text from a literal.
 pub const fn t(text: &'static str) -> Text<'static> {
     Text::literal(text)
 }

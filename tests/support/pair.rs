@@ -1,4 +1,4 @@
-//! A client and a session that talk to each other, cut and delayed by a seed.
+//! A client and a session that talk to each other. A seed splits and delays their bytes.
 
 use super::tree::Host;
 use ftp_proto::{client, server, testing};

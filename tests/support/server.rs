@@ -1,5 +1,5 @@
-//! A session and its host in memory. The client is the test: [`ScriptedClient`], with the addresses
-//! and the words of these tests.
+//! A session and its host in memory. The test itself is the client: [`ScriptedClient`], with the
+//! addresses and helpers of these tests.
 
 use super::tree::Host;
 pub use super::tree::Slow;
@@ -88,12 +88,12 @@ impl Rig {
         self.command(line)
     }
 
-    /// Sets the requests that the host takes its time over.
+    /// Sets the requests that the host does not answer at once.
     pub fn slow(&mut self, slow: Slow) {
         self.host_mut().slow = slow;
     }
 
-    /// Answers a request whose ticket the test has.
+    /// Answers a request whose ticket the test holds.
     pub fn give(&mut self, ticket: Ticket, answer: Answer<'_>) -> Result<(), (LocalError, Ticket)> {
         let (session, _, tx) = self.parts();
         session.answer(ticket, answer, tx)

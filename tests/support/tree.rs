@@ -1,4 +1,4 @@
-//! The host of the sessions that the tests run: [`MemoryHost`], and what it leaves to others.
+//! The host of the tests' sessions: [`MemoryHost`], and the requests that it does not handle.
 
 use ftp_proto::buffer::Tx;
 use ftp_proto::codec::{Command, ReplyCode, Text};
@@ -6,7 +6,7 @@ use ftp_proto::server::{Answer, Refusal, Request, Session, Ticket};
 use ftp_proto::testing::{MemoryHost, SessionHost};
 use std::ops::{Deref, DerefMut};
 
-/// Requests that a host takes its time over.
+/// Requests that a host does not answer at once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Slow {
     Never,
@@ -14,7 +14,8 @@ pub enum Slow {
     Everything,
 }
 
-/// Host with a directory `/dir` and a file `/file` with `content`. Everyone's password is `secret`.
+/// A host with a directory `/dir` and a file `/file` with `content`. Everyone's password is
+/// `secret`.
 pub struct Host {
     memory: MemoryHost,
     /// Requests whose tickets the host keeps instead of answering.

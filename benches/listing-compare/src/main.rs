@@ -2,10 +2,10 @@
 //! shows nanoseconds per line and megabytes per second.
 //!
 //! Run it with `cargo run --release` in this directory. The optional arguments are the number of
-//! seconds to spend on each row (1) and the name of a single format to measure. Shown is the best
-//! of many runs, since every disturbance makes a run longer. This crate reads what a server sends,
-//! in the pieces that a socket gives, finds the lines and the format itself, and borrows; suppaftp
-//! is given each line as a string and the format, and allocates.
+//! seconds to spend on each row (1) and the name of a single format to measure. Each figure is the
+//! best of many runs, since every disturbance makes a run longer. This crate reads what a server
+//! sends, in the pieces that a socket gives, finds the lines and the format itself, and borrows;
+//! suppaftp is given each line as a string and the format, and allocates.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -31,7 +31,7 @@ type Row = (&'static str, String, Formats, fn(&str) -> ParseResult<suppaftp::lis
 fn rows() -> [Row; 3] {
     let (mut unix, mut dos, mut mlsd) = (String::new(), String::new(), String::new());
     for i in 0..ENTRIES {
-        // Scrambled, so that no branch can be learnt.
+        // Scrambled, so that branches cannot be predicted.
         let random = (i ^ 0x5bd1).wrapping_mul(2_654_435_761);
         let directory = random % 10 == 0;
         let size = u64::from(random >> 3) * u64::from(random % 7);

@@ -1,4 +1,4 @@
-//! What a session asks, as a call of its host.
+//! Turns the requests of a session into calls of its host.
 
 use ::std::sync::Arc;
 
@@ -15,11 +15,11 @@ use crate::io::host::{
 use crate::listing::{Clock, Kind, OwnedEntry};
 use crate::server::{Lister, Request, Session};
 
-/// What a host says, before it is lent to the session.
+/// An owned answer of the host, before it is lent to the session.
 pub(super) enum Told<F: AsyncFilesystem> {
     Done,
     LoggedIn(Arc<F>),
-    /// A virtual host, of this name.
+    /// The virtual host of this name was chosen.
     Host(Vec<u8>),
     Entry(OwnedEntry),
     Opened {
@@ -34,10 +34,10 @@ pub(super) enum Told<F: AsyncFilesystem> {
     Reply(HostReply),
 }
 
-/// The host at work on a request.
+/// The host's work on a request.
 pub(super) type Asking<F> = Work<Result<Told<F>, Refusal>>;
 
-/// What was decided already.
+/// Wraps an answer that is already known.
 fn at_once<F: AsyncFilesystem>(told: Result<Told<F>, Refusal>) -> Asking<F> {
     Box::pin(::std::future::ready(told))
 }
@@ -148,7 +148,7 @@ pub(super) fn ask<F: AsyncFilesystem>(
         Request::Digest { algorithm, range } => {
             Box::pin(async move {
                 match (filesystem.digest(path.lent(), algorithm, range).await, Hasher::new(algorithm)) {
-                    // What it has not computed can be computed of what it can read.
+                    // If the host does not compute the hash, it is computed from the content.
                     (Err(Refusal::Unsupported), Some(hasher)) => {
                         let offset = range.bounds().map_or(0, |(first, _)| first);
                         let access = Access::Read { offset };
@@ -197,7 +197,7 @@ async fn list<F: AsyncFilesystem>(
     Ok(Told::Opened { moving, size: None, unique_name: None })
 }
 
-/// The upload has come in whole.
+/// Finishes an upload that was received in full.
 pub(super) fn finish<F: AsyncFilesystem>(moving: Option<Moving<F>>) -> Asking<F> {
     match moving.and_then(Moving::into_file) {
         Some(file) => Box::pin(async move { file.finish().await.map(|()| Told::Done) }),

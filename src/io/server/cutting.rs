@@ -7,7 +7,7 @@ use super::Work;
 use crate::io::runtime::Runtime;
 use crate::time::Instant;
 
-/// Time in which a file has to be aborted. It is dropped afterwards.
+/// Maximum time for a host to abort a file, which is dropped afterwards.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The file that is being aborted, if any, and its deadline.

@@ -1,4 +1,4 @@
-//! What a server tells its owner: events to count and to write logs from.
+//! Events that a server reports to its owner, for statistics and logs.
 
 use ::std::fmt;
 use ::std::net::IpAddr;
@@ -14,21 +14,21 @@ use crate::io::spans::{SessionSpan, TransferSpan};
 use crate::server::{Endpoints, TransferEnd, TransferOutcome, TreeChange};
 use crate::time::Instant;
 
-/// Something that a session has come to. No event holds a password or an account.
+/// An event of a session. It contains no password and no account.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SessionEvent<'a> {
-    /// The number of the session: none of this process has the same.
+    /// Number of the session, which is unique in this process.
     pub session: u64,
-    /// When it happened.
+    /// Time of the event.
     pub at: SystemTime,
-    /// Who the client is, or wants to be.
+    /// The client. Before login, its user name is empty or the attempted one.
     pub visitor: &'a Visitor,
-    /// What happened.
+    /// The kind of event, with its details.
     pub what: Happening<'a>,
 }
 
-/// What happened.
+/// The kind of a [`SessionEvent`], with its details.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Happening<'a> {
@@ -74,22 +74,22 @@ pub struct Transferred<'a> {
     pub end: TransferEnd,
 }
 
-/// Why a session has ended.
+/// The reason for the end of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Closed {
-    /// The client has said QUIT.
+    /// The client sent QUIT.
     Left,
-    /// What the client did, or that it is gone.
+    /// An error on the client's side, or the loss of its connection.
     Peer(PeerError),
-    /// The server did not let it in, or was shut down.
+    /// The server did not admit the client, or was shut down.
     Server,
 }
 
 type OnEvent = Arc<dyn Fn(&SessionEvent<'_>) + Send + Sync>;
 type OnLine = Arc<dyn Fn(u64, Dialogue, Redacted<'_>) + Send + Sync>;
 
-/// What a server's owner wants to be told.
+/// The callbacks of a server's owner.
 #[derive(Clone, Default)]
 pub(in crate::io) struct Hooks {
     event: Option<OnEvent>,
@@ -109,8 +109,8 @@ impl Hooks {
     }
 }
 
-/// One session's events: [`Opened`](Happening::Opened) when it begins, [`Closed`](Happening::Closed) when it is
-/// dropped, whatever ended it.
+/// Reports the events of one session: [`Opened`](Happening::Opened) when it begins, and
+/// [`Closed`](Happening::Closed) when it is dropped, for whatever reason.
 pub(super) struct Reporter {
     session: u64,
     hooks: Hooks,
@@ -118,10 +118,10 @@ pub(super) struct Reporter {
     transfer: Option<TransferSpan>,
     pub(super) visitor: Visitor,
     pub(super) closed: Closed,
-    /// What the host was asked about last, and where it was before.
+    /// The path of the last request to the host, and the old path of a rename.
     path: OwnedPath,
     from: OwnedPath,
-    /// When the transfer was opened, and how many bytes of the file have gone since.
+    /// The time at which the transfer was opened, and the number of bytes of the file moved since.
     opened: Instant,
     pub(super) bytes: u64,
 }
@@ -151,12 +151,12 @@ impl Reporter {
         self.report(Happening::Opened);
     }
 
-    /// The host is asked something: what is noted from now on is about that.
+    /// Notes the paths of a request to the host. Later events concern them.
     pub(super) fn asked(&mut self, path: VirtualPath<'_>, from: VirtualPath<'_>) {
         (self.path, self.from) = (path.into(), from.into());
     }
 
-    /// A transfer begins.
+    /// Notes the beginning of a transfer.
     pub(super) fn opened(&mut self, unique_name: Option<&[u8]>, now: Instant) {
         (self.opened, self.bytes) = (now, 0);
         if let Some(name) = unique_name {
@@ -165,7 +165,7 @@ impl Reporter {
         self.transfer = Some(self.span.transfer(Some(self.path.lent().as_bytes())));
     }
 
-    /// What shows the lines of this session, if anybody wants to see them.
+    /// Returns the callback for the lines of this session's dialogue, if there is one.
     pub(super) fn trace(&self) -> Option<Trace> {
         let (hook, session) = (self.hooks.line.clone()?, self.session);
         Some(Box::new(move |direction, line| hook(session, direction, line)))
@@ -204,8 +204,9 @@ impl Drop for Reporter {
     }
 }
 
-/// A line of an `xferlog`, the log that wu-ftpd began and that ProFTPD, vsftpd and Pure-FTPd write too, without
-/// its end. Times are UTC; what is no printable ASCII, and a space, is an underscore in a name.
+/// A line of an `xferlog`, without its line end. wu-ftpd introduced this format, and ProFTPD,
+/// vsftpd and Pure-FTPd write it too. Times are in UTC. In names, spaces and bytes other than
+/// printable ASCII become underscores.
 ///
 /// ```text
 /// Thu Feb 29 12:34:56 2024 1 192.0.2.2 5 /pub/file b _ o a anonymous ftp 0 * c
@@ -219,7 +220,7 @@ pub struct XferlogLine<'a> {
 }
 
 impl<'a> XferlogLine<'a> {
-    /// The line of an event: there is one for each transfer of a file.
+    /// Creates the line for an event. Only the transfer of a file has one.
     #[must_use]
     pub fn of(event: &SessionEvent<'a>) -> Option<Self> {
         match event.what {
@@ -240,7 +241,7 @@ impl fmt::Display for XferlogLine<'_> {
         let text =
             matches!(end.coding.representation, RepresentationType::Ascii(_) | RepresentationType::Ebcdic(_));
         let anonymous = [&b"anonymous"[..], b"ftp"].iter().any(|name| self.user.eq_ignore_ascii_case(name));
-        // Seconds are whole there, and begun ones count.
+        // The format has whole seconds, rounded up.
         let seconds = duration.as_micros().div_ceil(1_000_000);
         write_date(self.at, f)?;
         write!(f, " {seconds} {} {bytes} ", self.peer)?;
@@ -257,7 +258,7 @@ impl fmt::Display for XferlogLine<'_> {
     }
 }
 
-/// As C's `ctime` writes it.
+/// Writes a time like C's `ctime`.
 fn write_date(at: SystemTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] =
@@ -265,14 +266,14 @@ fn write_date(at: SystemTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let seconds = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_unix(seconds, 0).ok());
     let Some(time) = time else { return Err(fmt::Error) };
-    // The first day there was a Thursday.
+    // 1 January 1970 was a Thursday.
     let day = DAYS[(seconds / 86_400 % 7) as usize];
     let month = MONTHS.get(usize::from(time.month()).saturating_sub(1)).unwrap_or(&"Jan");
     let (hour, minute, second) = (time.hour(), time.minute(), time.second());
     write!(f, "{day} {month} {:2} {hour:02}:{minute:02}:{second:02} {}", time.day(), time.year())
 }
 
-/// A name as one word; `-` for none.
+/// Writes a name as one word, or `-` if it is empty.
 fn write_word(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     use fmt::Write;
     if bytes.is_empty() {

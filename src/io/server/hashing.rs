@@ -1,5 +1,5 @@
-//! A hash of a file that the host has none of: read and computed piece by piece, so that the client is heard in
-//! between and may have it given up.
+//! Computes the hash of a file for a host that does not. The file is read and hashed in pieces, so
+//! that the session can handle commands in between, and the client can abort the work.
 
 use ::std::io;
 use ::std::mem::replace;
@@ -9,15 +9,15 @@ use super::Work;
 use crate::io::hasher::Hasher;
 use crate::io::host::{AsyncFile, ByteRange, Digest, Refusal};
 
-/// How much is read at a time: a millisecond of work at most.
+/// Number of bytes read at a time. Hashing them takes a millisecond at most.
 const PIECE: usize = 128 * 1024;
 
-/// A file on its way through a hash.
+/// A hash in progress.
 pub(super) struct Hashing<F: AsyncFile> {
     state: State<F>,
-    /// None once it is told.
+    /// `None` once the hash was returned.
     hasher: Option<Hasher>,
-    /// The first byte, and how many there are to come at most.
+    /// The position of the first byte, and the maximum number of bytes still to be hashed.
     start: u64,
     left: u64,
     hashed: u64,
@@ -30,14 +30,14 @@ enum State<F> {
 }
 
 impl<F: AsyncFile> Hashing<F> {
-    /// `file` is at the first byte of `range`.
+    /// Starts to hash `range` of `file`, whose position is the first byte of the range.
     pub(super) fn new(file: F, hasher: Hasher, range: ByteRange) -> Self {
         let (start, last) = range.bounds().unwrap_or((0, u64::MAX));
         let left = (last - start).saturating_add(1);
         Self { state: State::Idle(file, Vec::new()), hasher: Some(hasher), start, left, hashed: 0 }
     }
 
-    /// Hashes a piece; none while there is more to come.
+    /// Hashes a piece. Returns `None` while there is more to hash.
     pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Digest, Refusal>>> {
         let piece = usize::try_from(self.left).unwrap_or(PIECE).min(PIECE);
         self.state = match replace(&mut self.state, State::Over) {

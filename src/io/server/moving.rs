@@ -1,4 +1,4 @@
-//! The host's side of a transfer: a file or a listing, and the bytes on their way.
+//! The host's side of a transfer: a file or a listing, and the bytes in transit.
 
 use ::std::io;
 use ::std::task::{Context, Poll, ready};
@@ -46,7 +46,7 @@ enum What<F: AsyncFilesystem> {
     Beginning(Work<(F::File, io::Result<()>)>),
     /// A listing to send.
     Entries(Box<Listed<F>>),
-    /// Left behind when the host has failed.
+    /// The host has failed.
     Nothing,
 }
 
@@ -202,7 +202,7 @@ impl<F: AsyncFilesystem> Moving<F> {
         };
     }
 
-    /// Ready once the host has taken the bytes it was given.
+    /// Ready once the host has stored the bytes that it was given.
     fn poll_stored(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let (file, stored) = match &mut self.what {
             What::Beginning(work) => ready!(work.as_mut().poll(cx)),

@@ -43,12 +43,12 @@ impl<E: AsyncEntries> Pages<E> {
         self.single
     }
 
-    /// The entry is the next one once more.
+    /// Makes the entry the next one again.
     pub(super) fn put_back(&mut self, entry: OwnedEntry) {
         self.page.push(entry);
     }
 
-    /// So is the error.
+    /// Returns `error` from the next [`poll_next`](Self::poll_next).
     pub(super) fn put_back_error(&mut self, error: io::Error) {
         self.next = Next::Failed(error);
     }
@@ -78,7 +78,7 @@ impl<E: AsyncEntries> Pages<E> {
         .await
     }
 
-    /// The next entry; `None` at the end, which an error is too.
+    /// Returns the next entry, or `None` at the end. An error ends the list too.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<OwnedEntry>>> {
         loop {
             if let Some(entry) = self.page.pop() {

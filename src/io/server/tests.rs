@@ -1,4 +1,4 @@
-//! The driver with hosts of both colours, over sockets in memory.
+//! Tests of the driver with asynchronous and blocking hosts, over sockets in memory.
 
 mod blocking;
 mod memory;
@@ -50,7 +50,7 @@ impl<A: AsyncAccounts> Rig<A> {
         rig
     }
 
-    /// Polls for as long as it asks for that itself.
+    /// Polls the connection until it no longer wakes itself.
     fn poll(&mut self) {
         let again = Arc::new(Again(true.into()));
         let waker = Waker::from(Arc::clone(&again));
@@ -61,7 +61,7 @@ impl<A: AsyncAccounts> Rig<A> {
         }
     }
 
-    /// What comes at once.
+    /// Sends `lines`, and returns the output that follows at once.
     fn say(&mut self, lines: &str) -> String {
         self.control.send(lines.as_bytes());
         self.poll();

@@ -1,4 +1,5 @@
-//! Failed logins, counted an address across its connections: who guesses passwords waits longer and longer.
+//! Failed logins of each address, counted across its connections. Clients that guess passwords are
+//! delayed longer and longer.
 
 use ::std::collections::HashMap;
 use ::std::net::IpAddr;
@@ -8,7 +9,8 @@ use ::std::time::Duration;
 use super::state::network;
 use crate::time::Instant;
 
-/// The failures of a network of 64 bits or an address of IPv4, each of which counts for less as time passes.
+/// The failed logins of each IPv4 address and each IPv6 network of 64 bits. A failure counts for
+/// less as time passes.
 #[derive(Debug, Default)]
 pub(in crate::io) struct Guesses(Mutex<HashMap<IpAddr, Failures>>);
 
@@ -18,13 +20,13 @@ struct Failures {
     at: Instant,
 }
 
-/// How many are nobody's fault.
+/// Number of failures that cause no delay.
 const FREE: f64 = 5.0;
-/// The time in which a failure comes to count for half.
+/// Time after which a failure counts for half.
 const HALF_LIFE: Duration = Duration::from_secs(600);
-/// The longest delay.
+/// Maximum delay.
 const LONGEST: Duration = Duration::from_secs(16);
-/// How many addresses are remembered: those with the fewest failures are forgotten first.
+/// Maximum number of addresses remembered. Those with the fewest failures are forgotten first.
 const ADDRESSES: usize = 4096;
 
 impl Failures {
@@ -35,7 +37,7 @@ impl Failures {
 }
 
 impl Guesses {
-    /// A login from there has failed.
+    /// Counts a failed login from this address.
     pub(in crate::io) fn failed(&self, from: IpAddr, now: Instant) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let from = network(from);
@@ -52,7 +54,8 @@ impl Guesses {
         known.insert(from, Failures { count, at: now });
     }
 
-    /// How long a login from there waits before anybody looks at it, right or wrong.
+    /// Returns the time that a login from this address waits before it is checked, whether it is
+    /// right or wrong.
     pub(in crate::io) fn delay(&self, from: IpAddr, now: Instant) -> Duration {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = known.get(&network(from)).map_or(0.0, |failures| failures.left(now));
@@ -100,7 +103,7 @@ mod tests {
         assert!(guesses.delay(address, at(1)) > Duration::from_secs(3));
         assert!(guesses.delay(address, at(300)) < Duration::from_secs(1));
         assert_eq!(guesses.delay(address, at(600)), Duration::ZERO);
-        // From one that keeps at it nothing is taken.
+        // An address that keeps failing is not forgiven.
         for second in 600..700 {
             guesses.failed(address, at(second));
         }

@@ -1,4 +1,5 @@
-//! The PROXY protocol, versions 1 and 2 (HAProxy's proxy-protocol.txt): a proxy says whose connection it hands on.
+//! The PROXY protocol, versions 1 and 2 (HAProxy's proxy-protocol.txt), in which a proxy reports
+//! the client of each connection that it forwards.
 
 use ::std::future::poll_fn;
 use ::std::io;
@@ -10,54 +11,55 @@ use proxy_header::{Error, ParseConfig, ProxyHeader};
 
 use crate::io::runtime::{Runtime, Stream};
 
-/// The longest header that is read: one of version 1 has 107 bytes at most, one of version 2 more only with
-/// extensions, of which a few hundred bytes are usual.
+/// Maximum length of a header. Version 1 has 107 bytes at most. Version 2 has more only with
+/// extensions, which usually take a few hundred bytes.
 const LONGEST: usize = 4096;
-/// What version 2 begins with, up to the length of the rest.
+/// Length of the fixed part of version 2, up to and including the length of the rest.
 const FIXED: usize = 16;
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 
-/// Which proxies stand before a server, each of whose connections begins with a header of the PROXY protocol,
-/// version 1 or 2.
+/// The proxies in front of a server. Each of their connections begins with a header of the PROXY
+/// protocol, version 1 or 2.
 ///
-/// The header is demanded, as the protocol wants it: a connection without one is closed, and so is one from
-/// anybody who is not among the proxies. The address that it names is then the client's everywhere: for limits,
-/// for the host, and for data connections. Headers without one (`LOCAL`, `UNKNOWN`: the proxy's own checks of
-/// health) leave the connection its own.
+/// The header is mandatory, as the protocol requires: a connection without one is closed, and so is
+/// one from an address that is not a proxy's. The address in the header then counts as the client's
+/// everywhere: for limits, for the host, and for data connections. A header without an address
+/// (`LOCAL`, `UNKNOWN`: the proxy's own health checks) leaves the connection its own address.
 ///
-/// Data connections have no header. An active one goes to the client itself. A passive one may come from the
-/// client or from the proxy that its control connection came from: a client that uses EPSV connects to the proxy,
-/// which has to hand on the [passive ports](crate::server::Config::passive_ports), too. For PASV to name the proxy,
-/// [`Config::passive_address`](crate::server::Config::passive_address) does.
+/// Data connections have no header. An active one goes to the client itself. A passive one may come
+/// from the client or from the proxy that its control connection came from: a client that uses EPSV
+/// connects to the proxy, which has to forward the [passive
+/// ports](crate::server::Config::passive_ports) too. For PASV to report the proxy's address, set
+/// [`Config::passive_address`](crate::server::Config::passive_address).
 #[derive(Clone, Debug)]
 pub struct Proxies {
-    /// Everybody where it is `None`.
+    /// `None` if every address is a proxy's.
     trusted: Option<Vec<IpAddr>>,
     timeout: Duration,
 }
 
 impl Proxies {
-    /// Whoever connects is believed: for a port that nobody but proxies can reach.
+    /// Trusts the header of every connection. For a port that only proxies can reach.
     #[must_use]
     pub const fn any() -> Self {
         Self { trusted: None, timeout: Duration::from_secs(5) }
     }
 
-    /// Proxies at these addresses; nobody else is let in.
+    /// Admits proxies at these addresses, and nobody else.
     #[must_use]
     pub fn at(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
         let trusted = addresses.into_iter().map(|address| address.to_canonical()).collect();
         Self { trusted: Some(trusted), ..Self::any() }
     }
 
-    /// How long the header may take to come. 5 s by default.
+    /// Sets the time limit for the header. 5 s by default.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Reads the header, and nothing behind it: whose connection this is.
+    /// Reads the header and nothing after it. Returns the address of the client.
     pub(super) async fn client<R: Runtime>(
         &self,
         runtime: &mut R,
@@ -95,8 +97,8 @@ impl Proxies {
     }
 }
 
-/// How long a header is at least of which this is the beginning; `None` when it cannot be one. What comes behind it
-/// is the client's, be it TLS or not, and stays where it is.
+/// Returns the minimum length of a header that begins with these bytes, or `None` if no header
+/// does. The bytes after the header are the client's, with or without TLS, and are not read.
 fn wanted(header: &[u8]) -> Option<usize> {
     const SHORTEST: usize = "PROXY UNKNOWN\r\n".len();
     const LONGEST_TEXT: usize = 107;
@@ -109,7 +111,7 @@ fn wanted(header: &[u8]) -> Option<usize> {
         let begins = |with: &[u8]| with.iter().zip(header).all(|(wanted, byte)| wanted == byte);
         return (begins(SIGNATURE) || begins(b"PROXY ")).then_some(SHORTEST);
     } else {
-        // Text goes on to the end of the line, wherever that is.
+        // A text header extends to the end of its line, which can be at any byte.
         return Some(header.len() + 1).filter(|wanted| *wanted <= LONGEST_TEXT);
     };
     Some(wanted).filter(|wanted| (header.len() + 1..=LONGEST).contains(wanted))

@@ -1,4 +1,4 @@
-//! Who is being served, and how that is brought to its end.
+//! The sessions of a server, and its shutdown.
 
 use ::std::collections::HashMap;
 use ::std::net::{IpAddr, Ipv6Addr};
@@ -7,7 +7,7 @@ use ::std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ::std::task::{Context, Poll, Waker};
 use ::std::time::Duration;
 
-/// How many sessions there may be.
+/// Limits on the number of sessions.
 #[derive(Debug)]
 pub(in crate::io) struct Places {
     pub(in crate::io) total: usize,
@@ -20,25 +20,25 @@ impl Default for Places {
     }
 }
 
-/// What all sessions and whoever ends them share.
+/// The state shared by all sessions and the handles that shut the server down.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// Whether there is a grace: what sessions ask at every turn.
+    /// Set once there is a grace period. Sessions check this at every turn.
     stopping: AtomicBool,
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// How long transfers may still take, once the server is to end.
+    /// Time that transfers may still take, once the server shuts down.
     grace: Option<Duration>,
-    /// The number of the last session.
+    /// Number of the latest session.
     last: u64,
-    /// The sessions that run, by their numbers, and what wakes them.
+    /// The wakers of the running sessions, by session number.
     running: HashMap<u64, Option<Waker>>,
-    /// What wakes the server itself.
+    /// The waker of the server itself.
     server: Option<Waker>,
-    /// How many sessions were admitted, altogether and from where.
+    /// Number of admitted sessions, in total and per network.
     admitted: usize,
     networks: HashMap<IpAddr, usize>,
 }
@@ -57,21 +57,21 @@ impl State {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Whether the server is to end; whoever asks is woken when it is.
+    /// Returns whether the server shuts down. The task is woken when it does.
     pub(super) fn is_stopping(&self, cx: &Context<'_>) -> bool {
         let mut inner = self.lock();
         inner.server = Some(cx.waker().clone());
         inner.grace.is_some()
     }
 
-    /// Ready when no session is left.
+    /// Ready once no session is left.
     pub(super) fn poll_empty(&self, cx: &Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
         inner.server = Some(cx.waker().clone());
         if inner.running.is_empty() { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// Ends the sessions when it is dropped.
+    /// Returns a guard that ends the sessions when it is dropped.
     pub(super) fn end_on_drop(self: &Arc<Self>) -> impl Drop + use<> {
         struct End(Arc<State>);
         impl Drop for End {
@@ -83,7 +83,7 @@ impl State {
     }
 }
 
-/// Ends a server from anywhere else.
+/// A handle that shuts a server down from another thread or task.
 #[derive(Clone, Debug)]
 pub struct Shutdown {
     state: Arc<State>,
@@ -94,26 +94,28 @@ impl Shutdown {
         Self { state }
     }
 
-    /// Has the server take no more clients, and its sessions end with the transfer they are in, told 421, or at
-    /// the latest after `grace`. Returns at once; the server's `serve` does when all have ended. A second call can
-    /// shorten the grace, which then begins anew.
+    /// Makes the server accept no more clients, and each session end after its current transfer,
+    /// with a 421, or when `grace` is over at the latest. Returns at once; the server's `serve`
+    /// returns once all sessions have ended. A second call can shorten the grace period, which then
+    /// begins anew.
     pub fn shut_down(&self, grace: Duration) {
         self.state.stop(grace);
     }
 }
 
-/// A session's place among the others, given back when it is dropped.
+/// A session's place among the others, which is released on drop.
 #[derive(Debug)]
 pub(super) struct Place {
     state: Arc<State>,
     number: u64,
-    /// From where it was admitted.
+    /// The network that the session was admitted from.
     network: Option<IpAddr>,
     waker: Option<Waker>,
 }
 
 impl Place {
-    /// A place for one more, be it to hear that there is none: those are as many at most as sessions can be.
+    /// Reserves a place for a connection, which may only be turned away: there can be twice as many
+    /// places as sessions, and never fewer than 64. Returns `None` if all are taken.
     pub(super) fn new(state: &Arc<State>, places: &Places) -> Option<Self> {
         let mut inner = state.lock();
         if inner.running.len() >= places.total.saturating_mul(2).max(64) {
@@ -125,7 +127,7 @@ impl Place {
         Some(Self { state: Arc::clone(state), number, network: None, waker: None })
     }
 
-    /// Whether a client may have a session.
+    /// Returns whether the client may have a session, which is then counted.
     pub(super) fn admit(&mut self, peer: IpAddr, places: &Places) -> bool {
         let network = network(peer);
         let mut inner = self.state.lock();
@@ -139,7 +141,8 @@ impl Place {
         admitted
     }
 
-    /// How long the session may still take, if the server is to end; it is woken when that becomes so.
+    /// Returns how long the session may still take if the server shuts down. The task is woken when
+    /// it does.
     pub(super) fn poll_stopping(&mut self, cx: &Context<'_>) -> Option<Duration> {
         if self.waker.as_ref().is_none_or(|waker| !waker.will_wake(cx.waker())) {
             let waker = self.waker.insert(cx.waker().clone());
@@ -168,7 +171,8 @@ impl Drop for Place {
     }
 }
 
-/// Where an address belongs, as far as limits go: a subscriber of IPv6 has 2^64 of them.
+/// Returns the network that an address belongs to, for limits. An IPv6 subscriber has 2^64
+/// addresses.
 pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),

@@ -1,4 +1,4 @@
-//! A listener that fails by script.
+//! Tests of accepting, with a listener that fails by script.
 
 use ::std::collections::VecDeque;
 use ::std::task::{Context, Waker};
@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use super::*;
 use crate::time::Instant;
 
-/// A clock that goes on whenever it is waited for.
+/// A clock that advances to every deadline that is waited for.
 struct Skips(Instant);
 
 impl crate::io::runtime::Unblock for Skips {
@@ -17,7 +17,7 @@ impl crate::io::runtime::Unblock for Skips {
     }
 }
 
-/// None of its sockets is ever used.
+/// A socket that is never used.
 struct NoSocket(OwnedFd);
 
 impl AsFd for NoSocket {
@@ -56,8 +56,8 @@ impl Reactor for Skips {
     }
 }
 
-/// What comes of these errors, with a client behind them: how many were taken in, how long it took, and how it
-/// ended, if it did.
+/// Runs the accept loop through these errors, with a client behind them. Returns the number of
+/// clients accepted, the time that passed, and the result if the loop ended.
 fn outcome(errors: &[Errno]) -> (usize, Duration, Option<io::Result<()>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -77,7 +77,7 @@ fn outcome(errors: &[Errno]) -> (usize, Duration, Option<io::Result<()>>) {
                 None => Poll::Pending,
             }
         }));
-        // Others have their turn now and then.
+        // The loop yields to other tasks now and then.
         for _ in 0..1000 {
             if let Poll::Ready(result) = accepting.as_mut().poll(cx) {
                 ended = Some(result);

@@ -1,4 +1,5 @@
-//! A client's part: whom it trusts, what it shows, and the sessions of one control connection.
+//! The client's part of TLS: the servers it trusts, its certificate, and the sessions of one
+//! control connection.
 
 use ::std::fmt;
 use ::std::sync::Arc;
@@ -15,11 +16,11 @@ use rustls::{ClientConfig, DigitallySignedStruct, NamedGroup, SignatureScheme, S
 
 use super::{ALPN, provider, store};
 
-/// How many TLS 1.3 tickets a control connection keeps: each data connection uses one up and brings one or
-/// two.
+/// Number of TLS 1.3 tickets that a control connection keeps. Each data connection uses one up and
+/// brings one or two.
 const TICKETS: usize = 8;
 
-/// How a client does TLS: whom it trusts, and what it shows of itself.
+/// A client's TLS configuration: the servers it trusts, and the certificate it presents.
 ///
 /// ```no_run
 /// # #[cfg(feature = "ring")]
@@ -49,15 +50,15 @@ impl fmt::Debug for ClientTls {
     }
 }
 
-/// A configuration made elsewhere. Its session store is replaced by one for each control connection, and
-/// its ALPN protocols by `ftp`.
+/// Uses an existing configuration. Its session store is replaced by one for each control
+/// connection, and its ALPN protocols by `ftp`.
 impl From<Arc<ClientConfig>> for ClientTls {
     fn from(config: Arc<ClientConfig>) -> Self {
         Self { config, tolerant: false }
     }
 }
 
-/// The same as from an [`Arc`].
+/// Same as the conversion from an [`Arc`].
 impl From<ClientConfig> for ClientTls {
     fn from(config: ClientConfig) -> Self {
         Arc::new(config).into()
@@ -65,7 +66,7 @@ impl From<ClientConfig> for ClientTls {
 }
 
 impl ClientTls {
-    /// A configuration to be made.
+    /// Starts to build a configuration.
     pub fn builder() -> ClientTlsBuilder {
         ClientTlsBuilder {
             provider: None,
@@ -77,8 +78,9 @@ impl ClientTls {
         }
     }
 
-    /// The TLS sessions of a new control connection, to the server of this name. The adapters make them
-    /// themselves; a driver of your own needs one for each of its control connections.
+    /// Creates the store of TLS sessions of a new control connection to the server of this name.
+    /// The adapters do this themselves. A driver of your own needs one for each of its control
+    /// connections.
     #[must_use]
     pub fn sessions(&self, name: ServerName<'static>) -> ClientSessions {
         let store = Arc::new(Store {
@@ -93,10 +95,10 @@ impl ClientTls {
     }
 }
 
-/// The TLS sessions of one control connection and its data connections, of a client: what the handshakes on
-/// the data connections resume. A clone has the same sessions.
+/// The TLS sessions of one of a client's control connections and its data connections. The
+/// handshakes on the data connections resume them. A clone has the same sessions.
 ///
-/// For drivers of your own, which move the bytes of rustls's connections as they see fit. See the
+/// For drivers of your own, which move the bytes of rustls's connections themselves. See the
 /// [module](super) for an example.
 #[derive(Clone)]
 pub struct ClientSessions {
@@ -113,19 +115,20 @@ impl fmt::Debug for ClientSessions {
 }
 
 impl ClientSessions {
-    /// A connection that has yet to shake hands: the control connection itself, at
-    /// [`Action::UpgradeControl`](crate::action::Action::UpgradeControl), or one of its data connections, at
-    /// [`DataOp::StartTls`](crate::action::DataOp::StartTls). The latter resumes a session where there is one.
+    /// Creates the TLS connection for the control connection, at
+    /// [`Action::UpgradeControl`](crate::action::Action::UpgradeControl), or for one of its data
+    /// connections, at [`DataOp::StartTls`](crate::action::DataOp::StartTls). A data connection
+    /// resumes a session if there is one.
     ///
     /// # Errors
-    /// When the configuration allows no connection to this name.
+    /// If the configuration allows no connection to this name.
     pub fn connect(&self) -> Result<ClientConnection, rustls::Error> {
         ClientConnection::new(Arc::clone(&self.config), self.name.clone())
     }
 
-    /// Whether there were tickets, which TLS 1.3 resumes with and rustls uses once, and none is left: the next
-    /// data connection will resume nothing. A server may refuse it then (ProFTPD, which brings no ticket with an
-    /// upload): do [`renew_session`](crate::client::renew_session) first.
+    /// Returns whether there were TLS 1.3 tickets, which rustls uses once each, and none is left.
+    /// The next data connection then resumes nothing, and a server may refuse it (ProFTPD, which
+    /// sends no ticket with an upload). Run [`renew_session`](crate::client::renew_session) first.
     #[must_use]
     pub fn has_spent_its_tickets(&self) -> bool {
         let Store { had_tickets, tickets, .. } = &*self.store;
@@ -137,7 +140,7 @@ impl ClientSessions {
     }
 }
 
-/// rustls's own store, with its tickets counted.
+/// rustls's own store, with a count of its tickets.
 #[derive(Debug)]
 struct Store {
     cache: ClientSessionMemoryCache,
@@ -169,7 +172,7 @@ impl ClientSessionStore for Store {
     fn insert_tls13_ticket(&self, name: ServerName<'static>, value: Tls13ClientSessionValue) {
         self.cache.insert_tls13_ticket(name, value);
         self.had_tickets.store(true, Ordering::Relaxed);
-        // The cache drops the oldest of too many.
+        // A full cache drops its oldest ticket.
         let kept = |count: usize| Some((count + 1).min(TICKETS));
         let _ = self.tickets.fetch_update(Ordering::Relaxed, Ordering::Relaxed, kept);
     }
@@ -181,7 +184,7 @@ impl ClientSessionStore for Store {
     }
 }
 
-/// Makes a [`ClientTls`].
+/// A builder of a [`ClientTls`].
 #[must_use = "a builder does nothing until it builds"]
 pub struct ClientTlsBuilder {
     provider: Option<Arc<CryptoProvider>>,
@@ -207,56 +210,60 @@ enum Trust {
 }
 
 impl ClientTlsBuilder {
-    /// The cryptography, where it is not to be the process's own or that of a feature.
+    /// Sets the crypto provider. By default it is the process's own or that of a feature of this
+    /// crate.
     pub fn provider(mut self, provider: Arc<CryptoProvider>) -> Self {
         self.provider = Some(provider);
         self
     }
 
-    /// The versions to speak: all that rustls has by default.
+    /// Sets the TLS versions to speak. By default these are all that rustls supports.
     pub fn versions(mut self, versions: &'static [&'static SupportedProtocolVersion]) -> Self {
         self.versions = versions;
         self
     }
 
-    /// Trusts servers whose certificates these have signed.
+    /// Trusts servers with certificates signed by these.
     pub fn roots(mut self, roots: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
         self.roots.extend(roots);
         self
     }
 
-    /// Trusts the servers that the operating system trusts, too.
+    /// Also trusts the servers that the operating system trusts.
     #[cfg(feature = "platform-verifier")]
     pub fn platform_roots(mut self) -> Self {
         self.trust = Trust::Platform;
         self
     }
 
-    /// Trusts anybody. For tests, with certificates that nobody has signed: whoever sits on the way can be
-    /// the server, and reads and changes everything.
+    /// Trusts any server. For tests with certificates that nobody has signed: anyone on the network
+    /// path can pose as the server, and read and change everything.
     pub fn dangerously_trust_anybody(mut self) -> Self {
         self.trust = Trust::Anybody;
         self
     }
 
-    /// Shows this certificate to servers that ask for one: it first, then those that signed it.
+    /// Presents this certificate to servers that ask for one. The chain starts with the certificate
+    /// itself, followed by those that signed it.
     pub fn certificate(mut self, chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
         self.identity = Some((chain, key));
         self
     }
 
-    /// Takes the end of a data connection for the end of the file although TLS did not end: some servers
-    /// never say so. Anybody on the way can then cut a file short unseen.
+    /// Sets whether a data connection that ends without close_notify is accepted as a complete
+    /// file, since some servers never send one. Anyone on the network path can then truncate a file
+    /// unnoticed.
     pub fn tolerate_truncation(mut self, tolerate: bool) -> Self {
         self.tolerant = tolerate;
         self
     }
 
-    /// The configuration.
+    /// Builds the configuration.
     ///
     /// # Errors
-    /// When there is no crypto provider, or it has none of the versions, or a root is no certificate, or the
-    /// certificate does not fit its key, or the operating system's certificates cannot be had.
+    /// If there is no crypto provider or it supports none of the versions, a root is not a
+    /// certificate, the certificate does not match its key, or the operating system's certificates
+    /// are not available.
     pub fn build(self) -> Result<ClientTls, rustls::Error> {
         let provider = self.provider.map_or_else(provider, Ok)?;
         let algorithms = Arc::clone(&provider);
@@ -281,7 +288,7 @@ impl ClientTlsBuilder {
     }
 }
 
-/// Trusts every certificate. That the server has its key is checked all the same.
+/// Accepts every certificate. The server still has to prove that it has the key.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 

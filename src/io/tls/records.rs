@@ -13,7 +13,7 @@ use crate::io::runtime::{Stream, Turns};
 /// A record's header: type, version, length (RFC 8446 5.1).
 const HEADER: usize = 5;
 
-/// A connection under TLS, or about to be.
+/// A TLS connection, whose handshake may not have begun yet.
 #[derive(Debug)]
 pub(in crate::io) struct Session {
     connection: Connection,
@@ -98,7 +98,7 @@ impl Session {
             && self.connection.protocol_version() == Some(ProtocolVersion::TLSv1_3)
     }
 
-    /// Whether anything has come.
+    /// Returns whether anything was received.
     pub(in crate::io) const fn has_heard(&self) -> bool {
         self.has_heard
     }
@@ -120,13 +120,14 @@ impl Session {
         shown.iter().map(|certificate| certificate.as_ref().to_vec()).collect()
     }
 
-    /// Whether tickets may come on this connection: TLS 1.2 sends its one before data.
+    /// Returns whether tickets may still arrive on this connection. The only one of TLS 1.2 arrives
+    /// before data.
     pub(in crate::io) fn may_bring_tickets(&self) -> bool {
         !self.ended && self.connection.protocol_version() != Some(ProtocolVersion::TLSv1_2)
     }
 
-    /// Takes records in while a ticket is `wanted` and may be the next thing to come: ready when it came, or
-    /// bytes did, or nothing will.
+    /// Receives records while a ticket is `wanted` and may be the next to arrive. Ready once it has
+    /// arrived, bytes have arrived, or nothing more will.
     pub(in crate::io) fn poll_ticket<S: Stream>(
         &mut self,
         stream: &mut S,
@@ -136,14 +137,14 @@ impl Session {
         while wanted() && self.may_bring_tickets() && !self.has_bytes {
             match ready!(self.poll_receive(stream, cx)) {
                 Ok(true) => {}
-                // Whoever reads next meets that again.
+                // The next read returns the same result.
                 Ok(false) | Err(_) => break,
             }
         }
         Poll::Ready(())
     }
 
-    /// Goes on with the handshake, until it is done.
+    /// Continues the handshake until it is done.
     pub(in crate::io) fn poll_handshake<S: Stream>(
         &mut self,
         stream: &mut S,
@@ -158,7 +159,7 @@ impl Session {
                 Ok(true) => {}
                 Ok(false) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
                 Err(error) => {
-                    // The alert that says why.
+                    // The alert tells the peer the reason.
                     let _ = self.poll_flush(stream, cx);
                     return Poll::Ready(Err(error));
                 }
@@ -166,7 +167,8 @@ impl Session {
         }
     }
 
-    /// Reads protected bytes. 0 is their end in order; an end without close_notify is an error.
+    /// Reads protected bytes. 0 is their orderly end. An end without close_notify is an error,
+    /// unless it is tolerated.
     pub(in crate::io) fn poll_read<S: Stream>(
         &mut self,
         stream: &mut S,
@@ -183,12 +185,12 @@ impl Session {
                 false if self.ended || self.tolerant => return Poll::Ready(Ok(0)),
                 false => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
             }
-            // Key updates want an answer; it may go when it can.
+            // A key update has to be answered, but not at once.
             let _ = self.poll_flush(stream, cx)?;
         }
     }
 
-    /// Takes bytes to protect, as far as those taken before are on their way.
+    /// Protects and sends bytes, once all earlier ones were sent.
     pub(in crate::io) fn poll_write<S: Stream>(
         &mut self,
         stream: &mut S,
@@ -198,7 +200,7 @@ impl Session {
         self.holds = false;
         ready!(self.poll_flush(stream, cx))?;
         let count = self.connection.writer().write(bytes)?;
-        // What does not go now goes before whatever comes next.
+        // Records that cannot be sent now precede the next output.
         let _ = self.poll_flush(stream, cx)?;
         Poll::Ready(Ok(count))
     }
@@ -226,7 +228,7 @@ impl Session {
         self.connection.send_close_notify();
     }
 
-    /// Drops what still comes, until the peer has ended TLS.
+    /// Discards incoming bytes until the peer has ended TLS.
     pub(in crate::io) fn poll_end<S: Stream>(
         &mut self,
         stream: &mut S,
@@ -239,12 +241,12 @@ impl Session {
         Poll::Ready(Ok(()))
     }
 
-    /// What came in the clear behind close_notify.
+    /// Returns the bytes that followed close_notify in the clear.
     pub(in crate::io) fn remainder(&self) -> &[u8] {
         self.incoming.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Takes one record in, or a part of one. `false` at the end of what can come.
+    /// Receives one record or a part of one. Returns `false` if nothing more can arrive.
     fn poll_receive<S: Stream>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         if self.ended {
             return Poll::Ready(Ok(false));
@@ -273,7 +275,8 @@ impl Session {
         Poll::Ready(Ok(true))
     }
 
-    /// Reads more off the socket, behind what is there. `false` at its end.
+    /// Reads more bytes from the socket, behind those not yet processed. Returns `false` at its
+    /// end.
     fn poll_fill<S: Stream>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         self.incoming.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
@@ -285,7 +288,7 @@ impl Session {
     }
 }
 
-/// A socket, as rustls writes to it.
+/// A socket as the writer that rustls needs.
 struct Outgoing<'a, 'c, S> {
     stream: &'a mut S,
     cx: &'a mut Context<'c>,

@@ -55,7 +55,7 @@ impl From<Arc<ServerConfig>> for ServerTls {
     }
 }
 
-/// The same as from an [`Arc`].
+/// Same as the conversion from an [`Arc`].
 impl From<ServerConfig> for ServerTls {
     fn from(config: ServerConfig) -> Self {
         Arc::new(config).into()
@@ -63,10 +63,11 @@ impl From<ServerConfig> for ServerTls {
 }
 
 impl ServerTls {
-    /// The configuration of a server that shows this certificate: it first, then those that signed it.
+    /// Creates the configuration of a server with this certificate. The chain starts with the
+    /// certificate itself, followed by those that signed it.
     ///
     /// # Errors
-    /// As [`ServerTlsBuilder::build`].
+    /// See [`ServerTlsBuilder::build`].
     pub fn new(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
@@ -74,7 +75,7 @@ impl ServerTls {
         Self::builder(chain, key).build()
     }
 
-    /// A configuration to be made.
+    /// Starts to build a configuration.
     pub fn builder(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> ServerTlsBuilder {
         ServerTlsBuilder { provider: None, versions: rustls::ALL_VERSIONS, chain, key, clients: None }
     }
@@ -142,7 +143,7 @@ impl ServerSessions {
         self.connection(Role::Data, false).map(|(connection, _)| connection)
     }
 
-    /// Like [`accept_data`](Self::accept_data). The [`Keeper`] tells whether the resumed session
+    /// Like [`accept_data`](Self::accept_data). The [`Keeper`] knows whether the resumed session
     /// belongs to the same user.
     pub(super) fn accept_data_to_check(&self) -> Result<(ServerConnection, Arc<Keeper>), rustls::Error> {
         self.connection(Role::Data, true)
@@ -182,7 +183,7 @@ impl ServerSessions {
     }
 }
 
-/// Makes a [`ServerTls`].
+/// A builder of a [`ServerTls`].
 #[must_use = "a builder does nothing until it builds"]
 pub struct ServerTlsBuilder {
     provider: Option<Arc<CryptoProvider>>,
@@ -199,19 +200,21 @@ impl fmt::Debug for ServerTlsBuilder {
 }
 
 impl ServerTlsBuilder {
-    /// The cryptography, where it is not to be the process's own or that of a feature.
+    /// Sets the crypto provider. By default it is the process's own or that of a feature of this
+    /// crate.
     pub fn provider(mut self, provider: Arc<CryptoProvider>) -> Self {
         self.provider = Some(provider);
         self
     }
 
-    /// The versions to speak: all that rustls has by default.
+    /// Sets the TLS versions to speak. By default these are all that rustls supports.
     pub fn versions(mut self, versions: &'static [&'static SupportedProtocolVersion]) -> Self {
         self.versions = versions;
         self
     }
 
-    /// Asks clients for a certificate that one of these has signed, and `require`s it or not.
+    /// Asks clients for a certificate signed by one of these. With `require`, clients without one
+    /// are refused.
     pub fn client_roots(
         mut self,
         roots: impl IntoIterator<Item = CertificateDer<'static>>,
@@ -221,11 +224,11 @@ impl ServerTlsBuilder {
         self
     }
 
-    /// The configuration.
+    /// Builds the configuration.
     ///
     /// # Errors
-    /// When there is no crypto provider, or it has none of the versions, or the certificate does not fit its
-    /// key, or a root is no certificate, or no client could ever be let in.
+    /// If there is no crypto provider or it supports none of the versions, the certificate does not
+    /// match its key, a root is not a certificate, or no client could ever be admitted.
     pub fn build(self) -> Result<ServerTls, rustls::Error> {
         let provider = self.provider.map_or_else(provider, Ok)?;
         let clients: Arc<dyn ClientCertVerifier> = match self.clients {

@@ -30,7 +30,7 @@ const BYTES: usize = 128 * 1024;
 /// end with the last control connection.
 const LIFETIME: u32 = 7 * 24 * 60 * 60;
 
-/// A bounded number of sessions under the names that the clients know, oldest first.
+/// A bounded number of sessions by the names that clients know them by, oldest first.
 struct Shelf {
     most: usize,
     bytes: usize,
@@ -93,7 +93,7 @@ impl Member {
 
     /// Returns the last sessions, which the client is most likely to offer after the connection has
     /// ended.
-    fn leavings(self) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    fn last_sessions(self) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
         let count = self.of_control.kept.len() + self.of_data.kept.len();
         let all = self.of_control.kept.into_iter().chain(self.of_data.kept);
         all.skip(count.saturating_sub(LEFT_OF_EACH))
@@ -178,7 +178,7 @@ impl Inner {
         if circle.members.is_empty() {
             self.circles.remove(&owner);
         } else if let Some(gone) = gone {
-            gone.leavings().for_each(|(name, session)| circle.left.put(name, session));
+            gone.last_sessions().for_each(|(name, session)| circle.left.put(name, session));
         }
     }
 }
@@ -267,7 +267,8 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Set `trusts` only if the caller checks [`poll_bound`](Self::poll_bound) after the handshake.
+    /// Creates a keeper. Set `trusts` only if the caller checks [`poll_bound`](Self::poll_bound)
+    /// after the handshake.
     pub(super) fn new(
         share: Arc<Share>,
         role: Role,

@@ -1,4 +1,4 @@
-//! A host that blocks, and is called elsewhere.
+//! Tests with a blocking host, whose calls run on other threads.
 
 use ::std::future::Future;
 use ::std::io;
@@ -12,7 +12,7 @@ use crate::io::host::{Access, Accounts, File, Filesystem, Opened, Refusal, Virtu
 use crate::io::runtime::Unblock;
 use crate::listing::{Kind, OwnedEntry};
 
-/// Somewhere else: a thread for each call.
+/// Runs each call on a thread of its own.
 pub(super) enum Elsewhere {}
 
 impl Unblock for Elsewhere {
@@ -31,7 +31,7 @@ impl Unblock for Elsewhere {
 
 pub(super) type Content = Arc<Mutex<Vec<u8>>>;
 
-/// As many files as it is told, and then, maybe, an error.
+/// A directory with this many files, followed by an error if `breaks` is set.
 pub(super) struct Shelf {
     files: usize,
     breaks: bool,

@@ -23,9 +23,9 @@ pub(super) struct Ends {
     pub(super) ended: bool,
     pub(super) broken: bool,
     pub(super) sent: Vec<u8>,
-    /// The writes that `sent` is made of.
+    /// The writes that make up `sent`.
     pub(super) writes: Vec<Vec<u8>>,
-    /// How many bytes a write takes at most, where not all; after each it takes none for once.
+    /// Maximum number of bytes of a write, if limited. The call after each write is then pending.
     pub(super) room: Option<usize>,
     pub(super) full: bool,
     pub(super) shut: bool,
@@ -112,7 +112,7 @@ impl Stream for Pipe {
     fn reset_on_drop(&mut self) {}
 }
 
-/// Whoever connects is the client, over this one pipe.
+/// A runtime in which every connection is to the client, over this one pipe.
 pub(super) struct Memory {
     pub(super) data: Pipe,
     pub(super) clock: Arc<AtomicU64>,

@@ -1,4 +1,4 @@
-//! Which replies share a write.
+//! Tests of the replies that share a write.
 
 use ::std::string::String;
 use ::std::vec::Vec;
@@ -14,7 +14,7 @@ fn a_reply_that_names_a_data_address_is_written_alone_however_little_a_write_tak
         rig.control.0.lock().unwrap().writes.clear();
         let said = rig.say("TYPE I\r\nEPSV\r\nNOOP\r\nPASV\r\nEPSV\r\nTYPE A\r\nNOOP\r\n");
         assert_eq!(codes(&said), ["200", "229", "200", "227", "229", "200", "200"], "{room:?}");
-        // Where each write begins and ends in what was said.
+        // Positions in `said` at which writes begin and end.
         let mut edges = Vec::from([0]);
         for write in &rig.control.0.lock().unwrap().writes {
             edges.push(edges.last().unwrap() + write.len());

@@ -1,4 +1,4 @@
-//! A host that takes its time: it waits at a gate.
+//! Tests with a slow host, whose calls wait at a gate.
 
 use ::std::future::poll_fn;
 use ::std::io;
@@ -15,7 +15,7 @@ use crate::io::host::{
 };
 use crate::listing::{Kind, OwnedEntry};
 
-/// What the host waits for, where it was told to: `pass` lets as many through.
+/// A gate for the host's calls. Each `pass` lets one of them through.
 #[derive(Default)]
 struct Gate {
     open: AtomicUsize,
@@ -52,7 +52,7 @@ impl Gate {
     }
 }
 
-/// One file, one directory; every call waits at the gate.
+/// A host with one file and one directory. Every call waits at the gate.
 #[derive(Default)]
 struct Slow {
     gate: Gate,
@@ -113,7 +113,7 @@ impl AsyncFilesystem for Site {
     }
 }
 
-/// Two pages of one entry each; then it breaks.
+/// A directory of two pages with one entry each, followed by an error.
 struct SlowEntries {
     slow: Arc<Slow>,
     page: u8,
@@ -236,7 +236,7 @@ fn a_slow_upload_is_confirmed_once_all_of_it_is_kept() {
     assert_eq!(codes(&rig.say("STOR /file\r\n")), ["150"]);
     rig.data.send(b"0123456789");
     rig.data.end();
-    // Three writes, and to finish it.
+    // Three writes and `finish`.
     for passed in 0..4 {
         assert_eq!(rig.say(""), "", "{passed} of 4");
         assert_eq!(slow.finished.load(Ordering::SeqCst), 0);
@@ -357,7 +357,7 @@ fn the_end_of_a_session_waits_for_the_abort_of_its_upload() {
     slow.gate.pass();
     assert_eq!(codes(&rig.say("STOR /file\r\n")), ["150"]);
     rig.control.0.lock().unwrap().broken = true;
-    // The upload still has time to end in order.
+    // The upload may still end in order.
     rig.poll();
     assert_eq!(slow.gate.given_up.load(Ordering::SeqCst), 0);
     rig.pass_time(Duration::from_secs(2));
