@@ -176,7 +176,7 @@ fn user(argument: &str) -> Result<User, &'static str> {
         Some((name, password)) if !name.is_empty() => {
             Ok(User { name: name.into(), password: password.into() })
         }
-        _ => Err("a name and a password, with a colon between"),
+        _ => Err("a name and a password, separated by a colon"),
     }
 }
 

@@ -87,10 +87,10 @@ fn talk(address: &str) -> Result<()> {
     client.retrieve("pub/noise.bin")?.read_to_end(&mut received)?;
     rate("received", start);
     if received != content {
-        return Err("the file that came back is another one".into());
+        return Err("the file came back changed".into());
     }
 
-    explain("What is not there is refused, and the dialogue goes on.");
+    explain("A missing file is refused, and the session goes on.");
     if let Err(error) = client.retrieve("pub/nothing") {
         println!("              {error}");
     }

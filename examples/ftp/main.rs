@@ -237,23 +237,23 @@ impl Command {
         let is_stream = |local: &Path| local == Path::new("-");
         match self {
             Self::Get { options: Transfer { recursive: true, .. }, local, .. } => match local {
-                Some(local) if is_stream(local) => Err("a directory does not fit into standard output"),
+                Some(local) if is_stream(local) => Err("a directory cannot be written to standard output"),
                 None if url.name().is_none() => {
-                    Err("the directory has no name: say what it is to be called here")
+                    Err("the directory has no name: say what to call it here")
                 }
                 _ => Ok(()),
             },
             Self::Get { .. } | Self::Cat { .. } if url.is_directory => {
-                Err("the URL is a directory's: get -r fetches one, ls lists one")
+                Err("the URL is of a directory: use get -r to fetch it, or ls to list it")
             }
             Self::Get { options: Transfer { resume: true, .. }, local: Some(local), .. }
                 if is_stream(local) =>
             {
-                Err("standard output has no start that could be gone on from")
+                Err("standard output cannot be resumed")
             }
             Self::Put { options: Transfer { recursive, resume }, local, .. } if is_stream(local) => {
                 match *recursive || *resume || url.is_directory {
-                    true => Err("standard input is one new file: the URL has to name it"),
+                    true => Err("standard input becomes a new file: the URL has to name it"),
                     false => Ok(()),
                 }
             }

@@ -58,7 +58,7 @@ pub fn get(
         expected = size.map(ExpectedSize::Size).or(expected);
         match size {
             Some(all) if target.is_whole(all) => {
-                manner.note(format_args!("{}: it is all here already", Shown(remote)));
+                manner.note(format_args!("{}: it is already complete here", Shown(remote)));
                 return Ok(());
             }
             // All bytes were received, but the part file was not renamed.
@@ -79,7 +79,7 @@ pub fn get(
     // The server has something to send, so it may now replace what is here.
     let offset = download.offset();
     if offset < wanted {
-        manner.note(format_args!("{}: the server cannot resume: from the start", Shown(remote)));
+        manner.note(format_args!("{}: the server cannot resume: starting over", Shown(remote)));
     }
     let mut part = target.open(offset)?;
     let bar = manner.progress(remote, size.or(download.size_hint()), offset);
@@ -132,14 +132,14 @@ pub fn print(session: &mut Session, remote: &[u8]) -> Result<(), Failure> {
 pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Result<(), Failure> {
     if local == Path::new(STANDARD) {
         if ways.resume {
-            return Err(Failure::usage("standard input has no rest that could be sent"));
+            return Err(Failure::usage("standard input cannot be resumed"));
         }
         return send(session, &mut io::stdin().lock(), None, local, remote, 0);
     }
     let mut file = File::open(local).map_err(Failure::local(local))?;
     let here = file.metadata().map_err(Failure::local(local))?;
     if here.is_dir() {
-        return Err(Failure::here(format!("{}: a directory: -r sends all that is in it", local.display())));
+        return Err(Failure::here(format!("{}: a directory: use -r to send its contents", local.display())));
     }
     let size = here.len();
     let mut offset = 0;
@@ -150,7 +150,7 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
             return Err(Failure::here(format!("{local}: shorter than the file there, of {offset} bytes")));
         }
         if offset == size && size > 0 {
-            session.manner.note(format_args!("{}: it is all there already", Shown(remote)));
+            session.manner.note(format_args!("{}: it is already complete there", Shown(remote)));
             return Ok(());
         }
         file.seek(SeekFrom::Start(offset)).map_err(Failure::local(local))?;

@@ -45,7 +45,7 @@ fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways)
     let path = listed.path.clone();
     let local = listed.local_path(root).map_err(|unsafe_name| not_saved(&path, unsafe_name))?;
     if listed.left_out > 0 {
-        let reason = format!("{}: too much to walk through all of it", Shown(&path));
+        let reason = format!("{}: too many directories to walk them all", Shown(&path));
         session.attempt(Err(Failure::unseen(reason)))?;
     }
     let entries = session.sorted(listed)?;
@@ -69,9 +69,9 @@ fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways)
                 let result = transfer::get(session, &path, &local, ways, known(&entry));
                 session.attempt(result)?;
             }
-            Kind::Link { .. } => session.manner.note(format_args!("{}: a link, left out", Shown(&path))),
+            Kind::Link { .. } => session.manner.note(format_args!("{}: skipped: a link", Shown(&path))),
             Kind::Pipe | Kind::Socket | Kind::BlockDevice(_) | Kind::CharacterDevice(_) => {
-                session.manner.note(format_args!("{}: no file, left out", Shown(&path)));
+                session.manner.note(format_args!("{}: skipped: not a file", Shown(&path)));
             }
             // An entry of an unknown kind may hold anything, such as a file's content.
             kind => {
@@ -80,7 +80,7 @@ fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways)
                     _ => "unknown".into(),
                 };
                 let what =
-                    format!("{}: left out, since it is of a kind not known here: {kind}", Shown(&path));
+                    format!("{}: skipped: an unknown kind of entry: {kind}", Shown(&path));
                 session.attempt(Err(Failure::unseen(what)))?;
             }
         }
@@ -131,7 +131,7 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
             let local = entry.path();
             let kind = entry.file_type().map_err(Failure::local(&local))?;
             let Some(name) = remote_name(&entry.file_name()) else {
-                let reason = format!("{}: a name that is no Unicode", local.display());
+                let reason = format!("{}: a name that is not Unicode", local.display());
                 session.attempt(Err(Failure::here(reason)))?;
                 continue;
             };
@@ -157,7 +157,7 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
                 }
                 session.attempt(result)?;
             } else {
-                session.manner.note(format_args!("{}: no file, left out", local.display()));
+                session.manner.note(format_args!("{}: skipped: not a file", local.display()));
             }
         }
         confirm(session, &remote, doubtful)?;
@@ -286,7 +286,7 @@ pub fn remove(session: &mut Session, path: &[u8], trust_paths: bool) -> Result<(
             Ok(None) => break,
             Ok(Some(Removed::Unseen(path, why))) => {
                 let hint = match why {
-                    Unseen::Elsewhere(_) | Unseen::Unconfirmed => " (--trust-paths removes it all the same)",
+                    Unseen::Elsewhere(_) | Unseen::Unconfirmed => " (use --trust-paths to remove it anyway)",
                     _ => "",
                 };
                 Err(Failure::unseen(format!("{}: {why}{hint}", Shown(&path))))

@@ -44,7 +44,7 @@ pub enum Found {
     Member,
     /// A directory that will be walked.
     Directory,
-    /// A directory that is left out because it lies too deep.
+    /// A directory that is left out because the directory is nested too deeply.
     TooDeep,
     /// A directory that is left out because there are too many.
     TooMany,

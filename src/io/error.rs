@@ -159,7 +159,7 @@ impl fmt::Display for Error {
             Self::Peer(error, _) => error.fmt(f),
             Self::Local(error) => error.fmt(f),
             Self::Connect(_) => f.write_str("the server could not be reached"),
-            Self::Deadline => f.write_str("the time for the whole operation has run out"),
+            Self::Deadline => f.write_str("the time limit for the operation has expired"),
             Self::Stopped => f.write_str("the client was stopped"),
         }
     }

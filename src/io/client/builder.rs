@@ -25,7 +25,8 @@ pub struct ClientBuilder<R: Runtime> {
 }
 
 impl<R: Runtime> ClientBuilder<R> {
-    /// Returns the default settings on a runtime. The adapters of this crate have `Client::builder`.
+    /// Returns the default settings on a runtime. The adapters of this crate have
+    /// `Client::builder`.
     pub fn new(runtime: R) -> Self {
         Self { setup: Setup::default(), runtime }
     }
@@ -37,8 +38,8 @@ impl<R: Runtime> ClientBuilder<R> {
     }
 
     /// Chooses whether the server opens data connections
-    /// ([`Config::data_connection`](Config::data_connection)), for servers behind firewalls that let no
-    /// connection in.
+    /// ([`Config::data_connection`](Config::data_connection)), for servers behind firewalls that
+    /// let no connection in.
     pub fn active(mut self, active: bool) -> Self {
         self.setup.config.data_connection = match active {
             true => DataConnection::Active,
@@ -53,36 +54,37 @@ impl<R: Runtime> ClientBuilder<R> {
         self
     }
 
-    /// Sets the time that connecting to each of the server's addresses may take. The default is 20 s.
+    /// Sets the time that connecting to each of the server's addresses may take. The default is 20
+    /// s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.setup.connect_timeout = timeout;
         self
     }
 
-    /// Sets TCP keepalive on the control connection: after such an interval without traffic, and after
-    /// each further one, the system probes whether the server is still there. Whole seconds from 1 s to
-    /// 32,767 s; systems that cannot be told use intervals of their own. `None` turns it off. The default
-    /// is 60 s.
+    /// Sets TCP keepalive on the control connection: after such an interval without traffic, and
+    /// after each further one, the system probes whether the server is still there. Whole
+    /// seconds from 1 s to 32,767 s; systems that cannot be told use intervals of their own.
+    /// `None` turns it off. The default is 60 s.
     ///
-    /// The control connection is idle during a transfer, and address translators and firewalls forget
-    /// idle connections, often after a few minutes: the final reply is lost then. The probes keep the
-    /// entry alive without sending a command, and detect a server that is gone. If something on the way
-    /// counts only bytes of the dialogue, or ends the TCP connection itself (a proxy), send NOOP during
-    /// transfers as well: [`Config::keepalive`].
+    /// The control connection is idle during a transfer, and address translators and firewalls
+    /// forget idle connections, often after a few minutes: the final reply is lost then. The
+    /// probes keep the entry alive without sending a command, and detect a server that is gone.
+    /// If something on the way counts only bytes of the dialogue, or ends the TCP connection
+    /// itself (a proxy), send NOOP during transfers as well: [`Config::keepalive`].
     pub fn tcp_keepalive(mut self, interval: Option<Duration>) -> Self {
         self.setup.keepalive = Keepalive(interval);
         self
     }
 
     /// Sets the time that one call may take as a whole. There is no limit by default. The time of
-    /// connecting includes the lookup of the name and the greeting. That of a transfer or a listing lasts
-    /// from its opening until the server has confirmed its end, including the time between the caller's
-    /// reads or writes. That of a walk is for each directory. A call that has to find out the working
-    /// directory before it begins has the same time for that.
+    /// connecting includes the lookup of the name and the greeting. That of a transfer or a listing
+    /// lasts from its opening until the server has confirmed its end, including the time
+    /// between the caller's reads or writes. That of a walk is for each directory. A call that
+    /// has to find out the working directory before it begins has the same time for that.
     ///
     /// A call that has used up its time fails with [`Error::Deadline`], and the session goes on.
-    /// Connecting fails with [`Error::Connect`] of the kind [`TimedOut`](io::ErrorKind::TimedOut). The
-    /// [timeouts](Config::timeouts) of single steps apply as well.
+    /// Connecting fails with [`Error::Connect`] of the kind [`TimedOut`](io::ErrorKind::TimedOut).
+    /// The [timeouts](Config::timeouts) of single steps apply as well.
     pub fn operation_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.setup.operation_timeout = timeout;
         self
@@ -100,8 +102,8 @@ impl<R: Runtime> ClientBuilder<R> {
         Ok(Self { setup, ..self })
     }
 
-    /// Puts the connection under TLS from the first byte on, as servers expect at a port of its own,
-    /// mostly 990. Otherwise like [`explicit_tls`](Self::explicit_tls).
+    /// Puts the connection under TLS from the first byte on, as servers expect at a port of its
+    /// own, mostly 990. Otherwise like [`explicit_tls`](Self::explicit_tls).
     ///
     /// # Errors
     /// Those of [`explicit_tls`](Self::explicit_tls).
@@ -111,13 +113,14 @@ impl<R: Runtime> ClientBuilder<R> {
         Ok(Self { setup, ..self })
     }
 
-    /// Converts between the server's names and local ones, for servers whose names are in GBK, Shift-JIS
-    /// or Latin-1. `decode` makes local bytes of the server's, whole lines of listings among them, and
-    /// `encode` the server's of local ones; each returns `None` for input that it cannot convert. All
-    /// paths that the client takes, and all paths and entries that it returns, are local ones then.
+    /// Converts between the server's names and local ones, for servers whose names are in GBK,
+    /// Shift-JIS or Latin-1. `decode` makes local bytes of the server's, whole lines of
+    /// listings among them, and `encode` the server's of local ones; each returns `None` for
+    /// input that it cannot convert. All paths that the client takes, and all paths and entries
+    /// that it returns, are local ones then.
     ///
-    /// A name that does not survive both conversions unchanged is an [`Error::Name`], or an unread line of
-    /// a listing.
+    /// A name that does not survive both conversions unchanged is an [`Error::Name`], or an unread
+    /// line of a listing.
     pub fn names(
         mut self,
         decode: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + 'static,
@@ -133,8 +136,8 @@ impl<R: Runtime> ClientBuilder<R> {
         self
     }
 
-    /// Connects to the first of the server's addresses that can be reached, and reads its greeting. The
-    /// adapters of this crate have `connect`, which looks up names.
+    /// Connects to the first of the server's addresses that can be reached, and reads its greeting.
+    /// The adapters of this crate have `connect`, which looks up names.
     ///
     /// # Errors
     /// If no address can be reached, what answers is not an FTP server, or the server refuses.

@@ -1,4 +1,5 @@
-//! The client's driver, over any runtime: it does what an operation asks until that is over.
+//! The client's driver, on any runtime: it does what an operation asks for until the operation
+//! ends.
 
 use ::std::borrow::Cow;
 use ::std::fs::File;
@@ -28,8 +29,8 @@ use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 use crate::transfer::Marker;
 
-/// A client's connection: the machine, the sockets, the buffers. Nothing is ever held outside of it
-/// across a wait, so that a call may be given up at any point.
+/// A client's connection: the machine, the sockets and the buffers. No call keeps anything outside
+/// of it across a wait, so the future of a call may be dropped at any point.
 pub(super) struct Connection<R: Runtime> {
     pub(super) runtime: R,
     machine: Client,
@@ -38,16 +39,17 @@ pub(super) struct Connection<R: Runtime> {
     turns: Turns,
     local: IpAddr,
     endpoint: Option<Endpoint>,
-    /// The server may bring new tickets when they are used up.
+    /// The server may send new TLS tickets when they are used up.
     may_renew: bool,
-    /// Time for one call as a whole.
+    /// The time that one call may take as a whole.
     operation_timeout: Option<Duration>,
-    /// The end of the time of the call that began last.
+    /// The end of the time of the latest call.
     call_deadline: Option<Instant>,
     span: SessionSpan,
     /// The caller's working directory, while the session is in another one.
     away: Option<Vec<u8>>,
-    /// Counts the operations of the caller: whoever went somewhere else may not be there any more.
+    /// Number of operations of the caller, after any of which the session may be in another
+    /// directory.
     visits: u64,
     names: Option<Arc<Names>>,
 }
@@ -94,17 +96,17 @@ impl<R: Runtime> Connection<R> {
         self.names.as_deref()
     }
 
-    /// The same, for as long as the connection is lent.
+    /// Returns the conversion of names, to be kept while the connection is borrowed.
     pub(super) fn shared_names(&self) -> Option<Arc<Names>> {
         self.names.clone()
     }
 
-    /// What the server is to be sent for a path of the caller's.
+    /// Converts a path of the caller's to the bytes that are sent to the server.
     pub(super) fn wire_name<'p>(&self, path: &'p [u8]) -> Result<Cow<'p, [u8]>, Error> {
         names::to_wire(self.names(), path)
     }
 
-    /// As [`wire_name`](Self::wire_name), of a path that must not be left out.
+    /// Converts a path like [`wire_name`](Self::wire_name), and refuses an empty one.
     pub(super) fn wire_path<'p>(&self, path: &'p [u8]) -> Result<Cow<'p, [u8]>, Error> {
         match path.is_empty() {
             true => Err(Error::Argument(Invalid::new("a path that is not empty"))),
@@ -112,7 +114,7 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    /// What the caller is to be told for a path of the server's.
+    /// Converts a path of the server's to the bytes that are returned to the caller.
     pub(super) fn local_name(&self, path: Vec<u8>) -> Result<Vec<u8>, Error> {
         names::from_wire(self.names(), path)
     }
@@ -125,22 +127,22 @@ impl<R: Runtime> Connection<R> {
         self.operation_timeout = timeout;
     }
 
-    /// The end of the time of a call that begins now.
+    /// Returns the end of the time of a call that begins now.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.operation_timeout.map(|timeout| self.runtime.now().after(timeout))
     }
 
-    /// Begins a call of the caller's, which may consist of several operations.
+    /// Starts the time of a call, which may consist of several operations.
     pub(super) fn begin_call(&mut self) {
         self.call_deadline = self.deadline();
     }
 
-    /// Fails once the client was stopped.
+    /// Fails if the client was stopped.
     pub(super) fn check_stop(&self) -> Result<(), Error> {
         if self.runtime.is_stopped() { Err(Error::Stopped) } else { Ok(()) }
     }
 
-    /// Fails once the client was stopped, or the time of a call has run out.
+    /// Fails if the client was stopped, or the time of a call is over.
     pub(super) fn check(&self, deadline: Option<Instant>) -> Result<(), Error> {
         self.check_stop()?;
         match deadline {
@@ -165,12 +167,13 @@ impl<R: Runtime> Connection<R> {
         self.machine.protection()
     }
 
-    /// Does an operation. The future may be dropped at any point: the next operation ends what it began.
+    /// Runs an operation. Its future may be dropped at any point: the next operation ends what it
+    /// began.
     pub(super) async fn run<S: Outcome>(&mut self, operation: Operation<S>) -> Result<S::Owned, Error> {
         self.run_with(operation, |_| {}).await
     }
 
-    /// As [`run`](Self::run); `on_line` is shown each line of a reply that is no final one.
+    /// Runs an operation, and calls `on_line` with each line of a reply but the last.
     pub(super) async fn run_with<S: Outcome>(
         &mut self,
         operation: Operation<S>,
@@ -180,7 +183,7 @@ impl<R: Runtime> Connection<R> {
         self.run_here(operation, on_line).await
     }
 
-    /// Makes the caller's working directory that of the session again.
+    /// Returns the session to the caller's working directory, and starts the time of a call.
     pub(super) async fn go_home(&mut self) -> Result<(), Error> {
         self.visits += 1;
         self.begin_call();
@@ -190,22 +193,22 @@ impl<R: Runtime> Connection<R> {
         Ok(())
     }
 
-    /// Says that the session goes elsewhere, and from where.
+    /// Notes that the session is about to leave the directory `home`.
     pub(super) fn leave(&mut self, home: Vec<u8>) {
         self.away.get_or_insert(home);
     }
 
-    /// Says that it did not.
+    /// Notes that the session did not leave.
     pub(super) fn stay(&mut self) {
         self.away = None;
     }
 
-    /// Changes with every operation of the caller's.
+    /// Returns a number that changes with every operation of the caller.
     pub(super) const fn visits(&self) -> u64 {
         self.visits
     }
 
-    /// As [`run`](Self::run), in a call whose time ends at `deadline`.
+    /// Runs an operation in a call whose time ends at `deadline`.
     pub(super) async fn run_until<S: Outcome>(
         &mut self,
         deadline: Option<Instant>,
@@ -214,15 +217,17 @@ impl<R: Runtime> Connection<R> {
         poll_fn(|cx| self.poll_run(&mut operation, deadline, &mut |_| {}, cx)).await
     }
 
-    /// Opens a transfer. Where the tickets of TLS 1.3 are used up, and the server brings none with what was moved
-    /// last, it may refuse a data connection: one that moves nothing comes before it, for the sake of the tickets
-    /// that follow its handshake.
+    /// Opens a transfer.
+    ///
+    /// If all tickets of TLS 1.3 are used up and the server sent none with the last transfer, it
+    /// may refuse a data connection that resumes no session. A data connection that moves
+    /// nothing is opened first then, for the tickets that follow its handshake.
     pub(super) async fn open(&mut self, operation: Operation<Open<'_>>) -> Result<Transfer, Error> {
         self.go_home().await?;
         self.open_here(operation).await
     }
 
-    /// As [`open`](Self::open), wherever the session is.
+    /// Opens a transfer like [`open`](Self::open), in the session's current directory.
     pub(super) async fn open_here(&mut self, operation: Operation<Open<'_>>) -> Result<Transfer, Error> {
         let deadline = self.call_deadline;
         if self.may_renew && self.endpoint.as_ref().is_some_and(Endpoint::has_spent_its_tickets) {
@@ -231,7 +236,7 @@ impl<R: Runtime> Connection<R> {
         Ok(Transfer { deadline, ..self.run_until(deadline, operation).await? })
     }
 
-    /// Whether it helped.
+    /// Obtains new tickets. Returns whether there are any now.
     async fn renew_tickets(&mut self, deadline: Option<Instant>) -> Result<bool, Error> {
         let refused = match self.run_until(deadline, crate::client::renew_session()).await {
             Ok(transfer) => {
@@ -242,10 +247,10 @@ impl<R: Runtime> Connection<R> {
         };
         match refused {
             Err(error @ (Error::Local(_) | Error::Peer(..) | Error::Deadline | Error::Stopped)) => Err(error),
-            // The server takes connections that resume nothing.
+            // The server accepts connections that resume no session.
             Ok(()) => Ok(false),
             Err(_) => {
-                // The refusal may be here before the tickets are.
+                // The refusal may arrive before the tickets.
                 poll_fn(|cx| {
                     if self.runtime.poll_stopped(cx).is_ready() {
                         return Poll::Ready(());
@@ -264,7 +269,7 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    /// As [`run_with`](Self::run_with), wherever the session is.
+    /// Runs an operation like [`run_with`](Self::run_with), in the session's current directory.
     pub(super) async fn run_here<S: Outcome>(
         &mut self,
         mut operation: Operation<S>,
@@ -274,8 +279,8 @@ impl<R: Runtime> Connection<R> {
         poll_fn(|cx| self.poll_run(&mut operation, deadline, &mut on_line, cx)).await
     }
 
-    /// Goes on with an operation until it is over, and makes its outcome the caller's own. Once `deadline` has
-    /// passed the operation is not waited for any longer: it can be dropped.
+    /// Runs an operation to its end and returns its output. After `deadline` it returns an error
+    /// instead of waiting, and the operation can be dropped.
     fn poll_run<S: Outcome>(
         &mut self,
         operation: &mut Operation<S>,
@@ -331,7 +336,8 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    /// Ready once something has come of a wait, the time of the call has run out, or the client was stopped.
+    /// Ready once one of the things waited for has happened, the time of the call is over, or the
+    /// client was stopped.
     pub(super) fn poll_wait(
         &mut self,
         wait: &Wait,
@@ -352,7 +358,7 @@ impl<R: Runtime> Connection<R> {
         }
         let changing = self.control.is_changing();
         if wait.deadline.is_some_and(|deadline| self.runtime.now() >= deadline) {
-            // The machine wants to know what has come up to now.
+            // The machine decides by everything that has arrived until now.
             self.control.look_again();
         }
         let mut progress = !changing && self.control.flush(cx);
@@ -372,21 +378,23 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    /// Begins what a machine wants of the control connection.
+    /// Starts TLS on the control connection, as a machine asked for.
     pub(super) fn upgrade(&mut self, token: Upgrade) {
         self.control.upgrade(token);
     }
 
+    /// Ends TLS on the control connection, as a machine asked for.
     pub(super) fn downgrade(&mut self, token: Downgrade) {
         self.control.downgrade(token);
     }
 
-    /// The machine and its buffers, for an operation of two.
+    /// Returns the machine and its buffers, for an operation on two connections.
     pub(super) fn party(&mut self) -> Party<'_, Vec<u8>, Vec<u8>> {
         Party { client: &mut self.machine, rx: &mut self.control.rx, tx: &mut self.control.tx }
     }
 
-    /// Reads bytes of a transfer into `out`; 0 once it is complete, its final reply included.
+    /// Reads bytes of a transfer into `out`; 0 once the transfer is complete, including its final
+    /// reply.
     pub(super) fn poll_read(
         &mut self,
         transfer: &mut Transfer,
@@ -403,7 +411,7 @@ impl<R: Runtime> Connection<R> {
         moved.map_ok(|moved| moved.bytes().unwrap_or_default())
     }
 
-    /// Sends bytes of a transfer, at least one unless there are none.
+    /// Sends bytes of a transfer, at least one unless `bytes` is empty.
     pub(super) fn poll_write(
         &mut self,
         transfer: &mut Transfer,
@@ -419,8 +427,8 @@ impl<R: Runtime> Connection<R> {
         moved.map(|moved| moved?.bytes().ok_or_else(|| transfer.cut_short()))
     }
 
-    /// Sends a piece of `file` from its position on without looking at it; 0 at its end, and nothing
-    /// where the bytes have to be looked at.
+    /// Has the kernel send a piece of `file` from its position on, and returns its length: 0 at the
+    /// end of the file, and `None` if the bytes have to pass through this process.
     pub(super) fn poll_send_file(
         &mut self,
         transfer: &mut Transfer,
@@ -444,8 +452,9 @@ impl<R: Runtime> Connection<R> {
         })
     }
 
-    /// Moves data by `attempt`, which says how much the caller is told of, if anything, and what the
-    /// machine is; and hears what the server has to say when nothing moves, and now and then.
+    /// Moves data by `attempt`, which returns the number of bytes for the caller, if any, and the
+    /// event for the machine. Replies of the server are read when no data moves, and now and
+    /// then in between.
     fn poll_move(
         &mut self,
         transfer: &mut Transfer,
@@ -482,14 +491,14 @@ impl<R: Runtime> Connection<R> {
                 }
             }
             match self.poll_complete(transfer, cx) {
-                // The machine has just said that data may flow.
+                // The machine has just allowed data to flow.
                 Poll::Pending if !was_moving && self.data.is_moving() => {}
                 over => return over.map_ok(Moved::Over),
             }
         }
     }
 
-    /// Ends an upload: sends what is left, and hears what the server says to it.
+    /// Ends an upload: sends the rest of the data and waits for the server's final reply.
     pub(super) fn poll_finish(
         &mut self,
         transfer: &mut Transfer,
@@ -502,7 +511,7 @@ impl<R: Runtime> Connection<R> {
         })
     }
 
-    /// Gives a transfer up, unless it is over, and hears what the server says to that.
+    /// Aborts a transfer unless it has ended, and waits for the server's replies to that.
     pub(super) async fn abort(&mut self, transfer: Transfer) -> Result<(), Error> {
         self.begin_call();
         match transfer.completion {
@@ -553,7 +562,7 @@ impl<R: Runtime> Connection<R> {
     }
 }
 
-/// What a turn of a transfer came to.
+/// The result of one attempt to move data.
 enum Moved {
     Bytes(usize),
     Over(Finished),

@@ -19,8 +19,8 @@ const LISTING_CHUNK: usize = 32 * 1024;
 
 /// The entries of a listing, as they arrive.
 ///
-/// A line that is not an entry in any format comes as [`ListingLine::Unparsed`], and others may follow.
-/// The end is reported only after the server has confirmed the transfer.
+/// A line that is not an entry in any format comes as [`ListingLine::Unparsed`], and others may
+/// follow. The end is reported only after the server has confirmed the transfer.
 pub struct Entries<'c, R: Runtime> {
     data: Retrieve<'c, R>,
     parser: ListingParser<Vec<u8>>,
@@ -44,9 +44,9 @@ enum Stage {
 }
 
 impl<R: Runtime> Entries<'_, R> {
-    /// Reads dates by `clock`, which may know the server's time zone and the order of the numbers in its
-    /// dates. By default dates are read by the system's clock, which knows neither. Call this before the
-    /// first entry is read.
+    /// Reads dates by `clock`, which may know the server's time zone and the order of the numbers
+    /// in its dates. By default dates are read by the system's clock, which knows neither. Call
+    /// this before the first entry is read.
     #[must_use]
     pub const fn with_clock(mut self, clock: Clock) -> Self {
         self.parser.set_clock(clock);
@@ -61,8 +61,8 @@ impl<R: Runtime> Entries<'_, R> {
         self.data.transfer.formats
     }
 
-    /// Returns whether there are no entries because the server refused the listing in words that it has
-    /// for empty directories. Do not remove anything on the strength of that.
+    /// Returns whether there are no entries because the server refused the listing in words that it
+    /// has for empty directories. Do not remove anything on the strength of that.
     #[must_use]
     pub const fn is_presumed_empty(&self) -> bool {
         self.data.transfer.presumed_empty
@@ -73,8 +73,8 @@ impl<R: Runtime> Entries<'_, R> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// Returns the next entry, or a line that is not one; `None` after the last, once the server has
-    /// confirmed the transfer, or after an error.
+    /// Returns the next entry, or a line that is not one; `None` after the last, once the server
+    /// has confirmed the transfer, or after an error.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<ListingLine, Error>>> {
         while matches!(self.stage, Stage::Receiving | Stage::Ending) {
             if let Err(stopped) = self.data.connection.check_stop() {

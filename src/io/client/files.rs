@@ -11,7 +11,8 @@ use crate::io::runtime::Runtime;
 use crate::listing::{Modified, OwnedEntry};
 
 impl<R: Runtime> Client<R> {
-    /// Asks for the facts of `path` itself by MLST (RFC 3659 7). An empty path is the working directory.
+    /// Asks for the facts of `path` itself by MLST (RFC 3659 7). An empty path is the working
+    /// directory.
     ///
     /// # Errors
     /// If the server refuses, or does not have MLST.
@@ -59,9 +60,9 @@ impl<R: Runtime> Client<R> {
         self.run(client::modification_time(text(&path)?)).await
     }
 
-    /// Finds the time zone in which the server writes listings, in seconds east of UTC, by comparing the
-    /// time that [`list`](Self::list) gave for a file with the server's MDTM of the same file at `path`.
-    /// `None` if the two do not tell; see [`client::zone_offset`].
+    /// Finds the time zone in which the server writes listings, in seconds east of UTC, by
+    /// comparing the time that [`list`](Self::list) gave for a file with the server's MDTM of
+    /// the same file at `path`. `None` if the two do not tell; see [`client::zone_offset`].
     ///
     /// # Errors
     /// If the server refuses, or its reply cannot be read.
@@ -84,8 +85,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::change_directory(text(&path)?)).await.map(drop)
     }
 
-    /// Returns the home directory of `user`, or of the logged-in user if `user` is empty, as the server
-    /// resolves `~user`. In all other methods a tilde is an ordinary byte of a name.
+    /// Returns the home directory of `user`, or of the logged-in user if `user` is empty, as the
+    /// server resolves `~user`. In all other methods a tilde is an ordinary byte of a name.
     ///
     /// # Errors
     /// If the server refuses, or does not say where the directory is.
@@ -167,8 +168,8 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Sets the modification time of `path`, in UTC, and returns the time that the server reports
-    /// afterwards, if it does. Uses MFMT, the setting form of MDTM, or SITE UTIME, whichever the server
-    /// has; see [`client::set_modification_time`].
+    /// afterwards, if it does. Uses MFMT, the setting form of MDTM, or SITE UTIME, whichever the
+    /// server has; see [`client::set_modification_time`].
     ///
     /// # Errors
     /// If the server refuses, or has none of them.
@@ -229,8 +230,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::symlink(target, link)).await.map(drop)
     }
 
-    /// Has the server compute a hash of `path` (HASH): by `algorithm`, or by the one that the server
-    /// prefers; of `range`, or of the whole file. This may take long; see
+    /// Has the server compute a hash of `path` (HASH): by `algorithm`, or by the one that the
+    /// server prefers; of `range`, or of the whole file. This may take long; see
     /// [`Timeouts::digest`](client::Timeouts::digest).
     ///
     /// # Errors
@@ -245,7 +246,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::hash(text(&path)?, algorithm, range)).await
     }
 
-    /// Has the server compute a hash of `path` by one of the older commands: XCRC, XMD5 and the like.
+    /// Has the server compute a hash of `path` by one of the older commands: XCRC, XMD5 and the
+    /// like.
     ///
     /// # Errors
     /// If the server refuses, or does not have the command.
@@ -258,8 +260,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::checksum(text(&path)?, algorithm)).await
     }
 
-    /// Asks for the number of bytes that can still be stored in the directory `path` (AVBL). An empty
-    /// path is the working directory.
+    /// Asks for the number of bytes that can still be stored in the directory `path` (AVBL). An
+    /// empty path is the working directory.
     ///
     /// # Errors
     /// If the server refuses, or does not have AVBL.
@@ -268,9 +270,9 @@ impl<R: Runtime> Client<R> {
         self.run(client::available(optional(&path)?)).await
     }
 
-    /// Compares `path` with what is expected of it after a transfer: by a hash if the server computes
-    /// one, else by its size. [`Offers::digest`](client::Offers::digest) tells which hash to compute
-    /// during the transfer; offers are known after [`setup`](Self::setup).
+    /// Compares `path` with what is expected of it after a transfer: by a hash if the server
+    /// computes one, else by its size. [`Offers::digest`](client::Offers::digest) tells which
+    /// hash to compute during the transfer; offers are known after [`setup`](Self::setup).
     ///
     /// # Errors
     /// [`Error::Mismatch`] if the file differs; an error as well if it is not there.

@@ -50,13 +50,14 @@ pub use walk::{Listed, Walker};
 
 /// A client of one server, on the runtime `R`.
 ///
-/// Most programs name it by the alias of their runtime, `io::tokio::Client` or `io::smol::Client`, or
-/// use the blocking [`io::std::Client`](crate::io::std::Client), which has the same methods. On a
-/// runtime of your own, implement [`Runtime`] and start with [`ClientBuilder::new`].
+/// Most programs name it by the alias of their runtime, `io::tokio::Client` or `io::smol::Client`,
+/// or use the blocking [`io::std::Client`](crate::io::std::Client), which has the same methods. On
+/// a runtime of your own, implement [`Runtime`] and start with [`ClientBuilder::new`].
 ///
 /// Paths are bytes (or UTF-8 strings) without CR, LF and NUL. The client can be used again after an
-/// error that is not [fatal](Error::is_fatal), and after the future of any of its methods was dropped,
-/// which is how a call is stopped from elsewhere. Futures are `Send` where the runtime's types are.
+/// error that is not [fatal](Error::is_fatal), and after the future of any of its methods was
+/// dropped, which is how a call is stopped from elsewhere. Futures are `Send` where the runtime's
+/// types are.
 pub struct Client<R: Runtime> {
     connection: Box<Connection<R>>,
 }
@@ -75,8 +76,8 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Returns the last restart marker of the last transfer in block or compressed mode, from which
-    /// [`retrieve_at`](Self::retrieve_at) and [`store_at`](Self::store_at) continue after a failure.
-    /// `None` if the transfer had no restart marker.
+    /// [`retrieve_at`](Self::retrieve_at) and [`store_at`](Self::store_at) continue after a
+    /// failure. `None` if the transfer had no restart marker.
     #[must_use]
     pub const fn last_marker(&self) -> Option<Marker> {
         self.connection.last_marker()
@@ -88,8 +89,8 @@ impl<R: Runtime> Client<R> {
         self.connection.protection()
     }
 
-    /// Returns what the server last said it supports; see [`setup`](Self::setup). `None` before it was
-    /// asked.
+    /// Returns what the server last said it supports; see [`setup`](Self::setup). `None` before it
+    /// was asked.
     #[must_use]
     pub const fn offers(&self) -> Option<Offers> {
         self.connection.offers()

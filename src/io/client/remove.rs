@@ -134,10 +134,10 @@ impl ::std::fmt::Display for Unseen {
         use crate::codec::Escaped;
         match self {
             Self::Line(line) => write!(f, "a line of the listing that cannot be read: {}", Escaped(line)),
-            Self::TooDeep => f.write_str("it lies too deep"),
+            Self::TooDeep => f.write_str("the directory is nested too deeply"),
             Self::TooMany => f.write_str("there are too many directories"),
             Self::PresumedEmpty => {
-                f.write_str("the server refuses to list it, and may mean that it is empty")
+                f.write_str("the server refused to list it, which may mean that it is empty")
             }
             Self::Elsewhere(place) => write!(f, "the server went to {} instead", Escaped(place)),
             Self::Unconfirmed => f.write_str("the server does not confirm that it is in this directory"),

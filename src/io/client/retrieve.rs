@@ -19,9 +19,9 @@ const READ_AHEAD: usize = 64 * 1024;
 
 /// A download: the bytes of a file.
 ///
-/// The end, a read of 0 bytes, is reported only after the server has confirmed that it sent everything.
-/// A file that is cut short is an error, and so is every read after an error. Dropping it before the end
-/// aborts the transfer; the client can be used again.
+/// The end, a read of 0 bytes, is reported only after the server has confirmed that it sent
+/// everything. A file that is cut short is an error, and so is every read after an error. Dropping
+/// it before the end aborts the transfer; the client can be used again.
 ///
 /// `'c` is the borrow of the client, or `'static` for a transfer that
 /// [owns it](super::Client::retrieve_owned).
@@ -47,8 +47,8 @@ impl<R: Runtime> Retrieve<'_, R> {
         self.transfer.size_hint
     }
 
-    /// Returns the last restart marker that the server sent, in block or compressed mode, before which
-    /// every byte was read. Keep it with the bytes to continue there by
+    /// Returns the last restart marker that the server sent, in block or compressed mode, before
+    /// which every byte was read. Keep it with the bytes to continue there by
     /// [`Client::retrieve_at`](super::Client::retrieve_at).
     #[must_use]
     pub fn last_marker(&self) -> Option<Marker> {
@@ -99,8 +99,8 @@ impl<R: Runtime> Retrieve<'_, R> {
         }
     }
 
-    /// Aborts the download by ABOR and waits for all replies to it. Dropping it aborts it as well, and
-    /// leaves the replies to the next call.
+    /// Aborts the download by ABOR and waits for all replies to it. Dropping it aborts it as well,
+    /// and leaves the replies to the next call.
     ///
     /// # Errors
     /// If the connection is lost, or the server does not reply.
@@ -116,8 +116,8 @@ impl<'c, R: Runtime> Retrieve<'c, R> {
 }
 
 impl<R: Runtime> Retrieve<'static, R> {
-    /// Returns the client of a transfer that owns it. A download that has not ended is aborted by the
-    /// client's next call. `None` if the transfer borrows its client.
+    /// Returns the client of a transfer that owns it. A download that has not ended is aborted by
+    /// the client's next call. `None` if the transfer borrows its client.
     #[must_use]
     pub fn into_client(self) -> Option<Client<R>> {
         self.connection.into_client()

@@ -1,4 +1,5 @@
-//! Methods of a client for the session itself: TLS, login, settings, and the commands that only ask.
+//! Methods of a client for the session itself: TLS, login, settings, and the commands that only
+//! ask.
 
 use super::outcome::{Reply, optional, text};
 use super::{Client, Error};
@@ -8,8 +9,8 @@ use crate::error::PeerError;
 use crate::io::runtime::Runtime;
 
 impl<R: Runtime> Client<R> {
-    /// Puts the connection under TLS again, in the way that [`ClientBuilder`](super::ClientBuilder) was
-    /// told. This is needed after [`reinitialize`](Self::reinitialize), which ends TLS.
+    /// Puts the connection under TLS again, in the way that [`ClientBuilder`](super::ClientBuilder)
+    /// was told. This is needed after [`reinitialize`](Self::reinitialize), which ends TLS.
     ///
     /// # Errors
     /// If the server refuses something that the [configuration](client::Security) requires, or the
@@ -26,8 +27,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::protect_data(protect)).await
     }
 
-    /// Ends TLS on the control connection and keeps it on data connections (CCC), for firewalls that
-    /// read the dialogue.
+    /// Ends TLS on the control connection and keeps it on data connections (CCC), for firewalls
+    /// that read the dialogue.
     ///
     /// # Errors
     /// If the server refuses, as most do.
@@ -60,8 +61,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::login(user, password, Some(account))).await.map(drop)
     }
 
-    /// Asks for the state of the session, or with a `path` for its listing over the control connection
-    /// (STAT). `on_line` is called with each line of the reply but the last.
+    /// Asks for the state of the session, or with a `path` for its listing over the control
+    /// connection (STAT). `on_line` is called with each line of the reply but the last.
     ///
     /// # Errors
     /// If the server refuses.
@@ -74,8 +75,8 @@ impl<R: Runtime> Client<R> {
         self.run_with(client::status(optional(&path)?), on_line).await
     }
 
-    /// Asks for help with the server's commands, or with the one that `about` names. `on_line` is called
-    /// with each line of the reply but the last.
+    /// Asks for help with the server's commands, or with the one that `about` names. `on_line` is
+    /// called with each line of the reply but the last.
     ///
     /// # Errors
     /// If the server refuses.
@@ -88,8 +89,8 @@ impl<R: Runtime> Client<R> {
         self.run_with(client::help(optional(about)?), on_line).await
     }
 
-    /// Sends one of the server's own commands: `command` is what follows `SITE`. `on_line` is called with
-    /// each line of the reply but the last.
+    /// Sends one of the server's own commands: `command` is what follows `SITE`. `on_line` is
+    /// called with each line of the reply but the last.
     ///
     /// # Errors
     /// If the server refuses.
@@ -130,8 +131,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::host(text(name)?)).await.map(drop)
     }
 
-    /// Asks what the server supports, and asks for pathnames in UTF-8 if it lists them. Call it after the
-    /// login. A refusal of either is not an error.
+    /// Asks what the server supports, and asks for pathnames in UTF-8 if it lists them. Call it
+    /// after the login. A refusal of either is not an error.
     ///
     /// # Errors
     /// If the connection is lost.
@@ -139,8 +140,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::setup()).await
     }
 
-    /// Turns pathnames in UTF-8 on or off (OPTS UTF8). A refusal does not mean that the server has no
-    /// UTF-8: servers that always use it refuse as well.
+    /// Turns pathnames in UTF-8 on or off (OPTS UTF8). A refusal does not mean that the server has
+    /// no UTF-8: servers that always use it refuse as well.
     ///
     /// # Errors
     /// If the server refuses.
@@ -175,8 +176,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::account(Secret::new(account))).await.map(drop)
     }
 
-    /// Returns the session to its state after the greeting (REIN). Call [`secure`](Self::secure) next if
-    /// TLS came by AUTH, then log in.
+    /// Returns the session to its state after the greeting (REIN). Call [`secure`](Self::secure)
+    /// next if TLS came by AUTH, then log in.
     ///
     /// # Errors
     /// If the server refuses, or does not have REIN.
@@ -208,13 +209,14 @@ impl<R: Runtime> Client<R> {
         self.run(client::noop()).await.map(drop)
     }
 
-    /// Sends a line as it is, even if no document has such a command: `NOOP 1`, `SITE`. `on_line` is
-    /// called with each line of the reply but the last.
+    /// Sends a line as it is, even if no document has such a command: `NOOP 1`, `SITE`. `on_line`
+    /// is called with each line of the reply but the last.
     ///
     /// # Errors
-    /// [`Error::Raw`] if the line is blank, or holds a command for which there is a method, which the
-    /// error names: commands that change what a client keeps track of, or that open a data connection.
-    /// [`Error::Argument`] if the line holds CR, LF or NUL. An error as well if the server refuses.
+    /// [`Error::Raw`] if the line is blank, or holds a command for which there is a method, which
+    /// the error names: commands that change what a client keeps track of, or that open a data
+    /// connection. [`Error::Argument`] if the line holds CR, LF or NUL. An error as well if the
+    /// server refuses.
     pub async fn raw(
         &mut self,
         line: impl AsRef<[u8]>,

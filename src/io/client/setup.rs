@@ -1,4 +1,4 @@
-//! How a client is set up before it connects, on any runtime.
+//! The settings of a client, and how it connects.
 
 use ::std::fmt;
 use ::std::future::poll_fn;
@@ -20,7 +20,7 @@ use crate::io::tls::Endpoint;
 use crate::security::TlsMode;
 use crate::time::Instant;
 
-/// What a client is to be.
+/// The settings of a client.
 pub(super) struct Setup {
     pub(super) config: Config,
     pub(super) profile: Profile,
@@ -29,7 +29,8 @@ pub(super) struct Setup {
     pub(super) operation_timeout: Option<Duration>,
     pub(super) trace: Option<Trace>,
     pub(super) names: Option<Arc<Names>>,
-    /// Which TLS is wanted, whatever the [configuration](Config::security) says of it, and what speaks it.
+    /// The TLS mode, which overrides that of the [configuration](Config::security), and the TLS
+    /// endpoint.
     pub(super) tls: Option<(TlsMode, Endpoint)>,
 }
 
@@ -73,13 +74,13 @@ impl Setup {
         Ok(self)
     }
 
-    /// The end of the time of a call that begins now.
+    /// Returns the end of the time of a call that begins now.
     pub(super) fn deadline(&self, runtime: &impl Runtime) -> Option<Instant> {
         self.operation_timeout.map(|timeout| runtime.now().after(timeout))
     }
 
-    /// Connects to the first of the addresses that can be reached, reads the greeting, and begins TLS where
-    /// that is wanted.
+    /// Connects to the first of the addresses that can be reached, reads the greeting, and starts
+    /// TLS if it is wanted.
     pub(super) async fn connect<R: Runtime>(
         mut self,
         mut runtime: R,
@@ -118,7 +119,7 @@ impl Setup {
     }
 }
 
-/// Looks something up in the time that `connect` has.
+/// Waits for a lookup within the time of connecting.
 pub(super) async fn within<R: Runtime, T>(
     runtime: &mut R,
     deadline: Option<Instant>,
@@ -142,7 +143,7 @@ pub(super) async fn within<R: Runtime, T>(
     .await
 }
 
-/// Why `connect` is not to go on.
+/// Returns the error that ends an attempt to connect, if it has to end.
 fn interruption(runtime: &impl Runtime, deadline: Option<Instant>) -> Option<Error> {
     if runtime.is_stopped() {
         return Some(Error::Stopped);
@@ -151,7 +152,7 @@ fn interruption(runtime: &impl Runtime, deadline: Option<Instant>) -> Option<Err
     late.then(|| while_connecting(Error::Deadline))
 }
 
-/// There is no session yet that could go on after its time has run out.
+/// Converts an error during connecting: there is no session yet that could go on after a deadline.
 fn while_connecting(error: Error) -> Error {
     match error {
         Error::Deadline => Error::Connect(io::Error::from(Error::Deadline)),
@@ -159,6 +160,7 @@ fn while_connecting(error: Error) -> Error {
     }
 }
 
+/// Connects to one address.
 async fn reach<R: Runtime>(
     runtime: &mut R,
     peer: SocketAddr,

@@ -17,8 +17,8 @@ use crate::transfer::Marker;
 
 /// An upload.
 ///
-/// It is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not after a failed
-/// write. Dropping it before that aborts the transfer; the client can be used again.
+/// It is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not after a
+/// failed write. Dropping it before that aborts the transfer; the client can be used again.
 ///
 /// `'c` is the borrow of the client, or `'static` for a transfer that
 /// [owns it](super::Client::store_owned).
@@ -43,9 +43,9 @@ impl<R: Runtime> Store<'_, R> {
         self.transfer.unique_name.as_deref()
     }
 
-    /// Returns the last restart marker that the server has sent so far, in block or compressed mode and
-    /// with [`marker_interval`](crate::client::Config::marker_interval). Keep it to continue there by
-    /// [`Client::store_at`](super::Client::store_at).
+    /// Returns the last restart marker that the server has sent so far, in block or compressed mode
+    /// and with [`marker_interval`](crate::client::Config::marker_interval). Keep it to
+    /// continue there by [`Client::store_at`](super::Client::store_at).
     #[must_use]
     pub fn last_marker(&self) -> Option<Marker> {
         self.connection.last_marker()
@@ -70,8 +70,9 @@ impl<R: Runtime> Store<'_, R> {
         Poll::Ready(Ok(()))
     }
 
-    /// Sends the rest of `file` from its position on, and returns the number of bytes. If no conversion
-    /// is needed, the kernel moves the bytes and they do not pass through this process.
+    /// Sends the rest of `file` from its position on, and returns the number of bytes. If no
+    /// conversion is needed, the kernel moves the bytes and they do not pass through this
+    /// process.
     ///
     /// If this future is dropped, the number of bytes sent is unknown: abort the upload.
     ///
@@ -108,8 +109,8 @@ impl<R: Runtime> Store<'_, R> {
         }
     }
 
-    /// Aborts the upload by ABOR and waits for all replies to it. The server decides what it keeps of the
-    /// file.
+    /// Aborts the upload by ABOR and waits for all replies to it. The server decides what it keeps
+    /// of the file.
     ///
     /// # Errors
     /// If the connection is lost, or the server does not reply.
@@ -117,8 +118,8 @@ impl<R: Runtime> Store<'_, R> {
         self.connection.abort(self.transfer).await
     }
 
-    /// Ends the upload and waits for the server to confirm it. Returns the server's final reply, if it
-    /// was not returned before.
+    /// Ends the upload and waits for the server to confirm it. Returns the server's final reply, if
+    /// it was not returned before.
     ///
     /// # Errors
     /// If the server does not confirm the upload, or the transfer has failed before.
@@ -135,16 +136,16 @@ impl<'c, R: Runtime> Store<'c, R> {
 }
 
 impl<R: Runtime> Store<'static, R> {
-    /// Ends the upload as [`finish`](Self::finish) does, and returns the client of a transfer that owns
-    /// it along with the result. The client is `None` if the transfer borrows it.
+    /// Ends the upload as [`finish`](Self::finish) does, and returns the client of a transfer that
+    /// owns it along with the result. The client is `None` if the transfer borrows it.
     pub async fn finish_owned(mut self) -> (Option<Client<R>>, Result<Option<Reply>, Error>) {
         let finished = poll_fn(|cx| self.poll_finish(cx)).await;
         let Self { connection, finished: Finished { reply, .. }, .. } = self;
         (connection.into_client(), finished.map(|()| reply))
     }
 
-    /// Returns the client of a transfer that owns it. An upload that was not finished is aborted by the
-    /// client's next call. `None` if the transfer borrows its client.
+    /// Returns the client of a transfer that owns it. An upload that was not finished is aborted by
+    /// the client's next call. `None` if the transfer borrows its client.
     #[must_use]
     pub fn into_client(self) -> Option<Client<R>> {
         self.connection.into_client()

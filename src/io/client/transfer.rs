@@ -75,8 +75,8 @@ pub(super) struct Transfer {
     pub(super) size_hint: Option<u64>,
     pub(super) unique_name: Option<Vec<u8>>,
     pub(super) formats: Formats,
-    /// The listing is only presumed to be empty: the server refused it in the words that it has for an
-    /// empty directory, or called it complete without using the data connection.
+    /// The listing is only presumed to be empty: the server refused it in the words that it has for
+    /// an empty directory, or called it complete without using the data connection.
     pub(super) presumed_empty: bool,
 }
 
@@ -105,8 +105,8 @@ impl Transfer {
         self.is_over() && self.failure.is_none()
     }
 
-    /// Keeps the error of a failure. A transfer that its caller stopped waiting for still exists for the
-    /// server, and can be aborted.
+    /// Keeps the error of a failure. A transfer that its caller stopped waiting for still exists
+    /// for the server, and can be aborted.
     pub(super) fn fail(&mut self, error: Error) -> Error {
         if !matches!(error, Error::Deadline | Error::Stopped) {
             self.completion = None;

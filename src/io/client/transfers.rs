@@ -22,8 +22,8 @@ impl<R: Runtime> Client<R> {
         self.retrieve_as(path, 0, RepresentationType::Image).await
     }
 
-    /// Downloads `path` from byte `offset` on. Check [`Retrieve::offset`]: a server that cannot restart
-    /// begins at 0.
+    /// Downloads `path` from byte `offset` on. Check [`Retrieve::offset`]: a server that cannot
+    /// restart begins at 0.
     ///
     /// # Errors
     /// Those of [`retrieve`](Self::retrieve).
@@ -35,8 +35,8 @@ impl<R: Runtime> Client<R> {
         self.retrieve_as(path, offset, RepresentationType::Image).await
     }
 
-    /// Downloads `path` from byte `offset` on in a representation type of choice. The line ends of text
-    /// in TYPE A are converted to LF.
+    /// Downloads `path` from byte `offset` on in a representation type of choice. The line ends of
+    /// text in TYPE A are converted to LF.
     ///
     /// # Errors
     /// Those of [`retrieve`](Self::retrieve).
@@ -50,9 +50,9 @@ impl<R: Runtime> Client<R> {
         self.download(client::retrieve(text(&path)?, representation, offset), &path).await
     }
 
-    /// Downloads `path`, whose size is known, from byte `offset` on. A download that ends early is an
-    /// error ([`TransferFailure::Short`](client::TransferFailure::Short)), unless the server's SIZE,
-    /// which is asked for then, says that the file is no larger.
+    /// Downloads `path`, whose size is known, from byte `offset` on. A download that ends early is
+    /// an error ([`TransferFailure::Short`](client::TransferFailure::Short)), unless the
+    /// server's SIZE, which is asked for then, says that the file is no larger.
     ///
     /// # Errors
     /// Those of [`retrieve`](Self::retrieve).
@@ -81,8 +81,8 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Continues a broken download at `marker`, in the same representation type, structure and mode
-    /// (RFC 959 3.5). The bytes from [`Marker::position`] on are sent, however many were read after it.
-    /// Check [`Retrieve::offset`]: a server that cannot restart begins at 0.
+    /// (RFC 959 3.5). The bytes from [`Marker::position`] on are sent, however many were read after
+    /// it. Check [`Retrieve::offset`]: a server that cannot restart begins at 0.
     ///
     /// # Errors
     /// Those of [`retrieve`](Self::retrieve).
@@ -97,9 +97,9 @@ impl<R: Runtime> Client<R> {
         self.download(operation, &path).await
     }
 
-    /// Downloads `path` from byte `offset` on, by a transfer that owns the client: for types that keep a
-    /// transfer, such as an open file of a virtual file system. [`Retrieve::into_client`] gives the
-    /// client back.
+    /// Downloads `path` from byte `offset` on, by a transfer that owns the client: for types that
+    /// keep a transfer, such as an open file of a virtual file system.
+    /// [`Retrieve::into_client`] gives the client back.
     ///
     /// # Errors
     /// Those of [`retrieve`](Self::retrieve), along with the client.
@@ -118,7 +118,8 @@ impl<R: Runtime> Client<R> {
         }
     }
 
-    /// Uploads to `path`, replacing a file that is there. Write the data, then call [`Store::finish`].
+    /// Uploads to `path`, replacing a file that is there. Write the data, then call
+    /// [`Store::finish`].
     ///
     /// # Errors
     /// If the server refuses, or the data connection cannot be opened.
@@ -135,8 +136,8 @@ impl<R: Runtime> Client<R> {
         self.upload(client::store(text(&path)?, RepresentationType::Image, offset)).await
     }
 
-    /// Uploads to `path` in a representation type of choice. The line ends of text in TYPE A are sent as
-    /// CRLF.
+    /// Uploads to `path` in a representation type of choice. The line ends of text in TYPE A are
+    /// sent as CRLF.
     ///
     /// # Errors
     /// Those of [`store`](Self::store).
@@ -173,8 +174,8 @@ impl<R: Runtime> Client<R> {
         self.upload(client::append(text(&path)?, RepresentationType::Image)).await
     }
 
-    /// Uploads under a name that the server chooses (STOU). The name is [`Store::unique_name`], or in the
-    /// final reply.
+    /// Uploads under a name that the server chooses (STOU). The name is [`Store::unique_name`], or
+    /// in the final reply.
     ///
     /// # Errors
     /// Those of [`store`](Self::store).
@@ -182,8 +183,9 @@ impl<R: Runtime> Client<R> {
         self.upload(client::store_unique(None, RepresentationType::Image)).await
     }
 
-    /// Uploads to `path` from byte `offset` of the file there on, by a transfer that owns the client; see
-    /// [`retrieve_owned`](Self::retrieve_owned). [`Store::finish_owned`] gives the client back.
+    /// Uploads to `path` from byte `offset` of the file there on, by a transfer that owns the
+    /// client; see [`retrieve_owned`](Self::retrieve_owned). [`Store::finish_owned`] gives the
+    /// client back.
     ///
     /// # Errors
     /// Those of [`store_from`](Self::store_from), along with the client.
@@ -227,7 +229,8 @@ impl<R: Runtime> Client<R> {
         walk::list(&mut self.connection, path.as_ref(), client::entries, limits).await
     }
 
-    /// Lists all names in the directory `path` into memory, as [`names`](Self::names) does one by one.
+    /// Lists all names in the directory `path` into memory, as [`names`](Self::names) does one by
+    /// one.
     ///
     /// # Errors
     /// Those of [`names`](Self::names), and if the directory has more than `limits` allow.
@@ -239,22 +242,22 @@ impl<R: Runtime> Client<R> {
         walk::list(&mut self.connection, path.as_ref(), client::names, limits).await
     }
 
-    /// Takes the next step of a removal: lists a directory, or removes one file or directory. `None`
-    /// after the last step.
+    /// Takes the next step of a removal: lists a directory, or removes one file or directory.
+    /// `None` after the last step.
     ///
     /// # Errors
-    /// If the server refuses the step, which [`Removal::path`] names. The next call continues with the
-    /// rest.
+    /// If the server refuses the step, which [`Removal::path`] names. The next call continues with
+    /// the rest.
     pub async fn remove_all(&mut self, removal: &mut Removal) -> Result<Option<Removed>, Error> {
         remove::step(&mut self.connection, removal).await
     }
 
-    /// Lists the next directory of a walk; `None` after the last. Directories for which `enter` returns
-    /// `false` are not walked.
+    /// Lists the next directory of a walk; `None` after the last. Directories for which `enter`
+    /// returns `false` are not walked.
     ///
     /// # Errors
-    /// If the server refuses to list the directory, which [`Walker::path`] names, or the listing breaks.
-    /// The next call continues with the next directory.
+    /// If the server refuses to list the directory, which [`Walker::path`] names, or the listing
+    /// breaks. The next call continues with the next directory.
     pub async fn walk(
         &mut self,
         walker: &mut Walker,
@@ -273,8 +276,8 @@ impl<R: Runtime> Client<R> {
         Ok(Retrieve::new((&mut *self.connection).into(), transfer))
     }
 
-    /// Downloads what a command of your own sends, such as `XDAT report` or `LIST -la`. The line is sent
-    /// as it is, in the representation type that is in force.
+    /// Downloads what a command of your own sends, such as `XDAT report` or `LIST -la`. The line is
+    /// sent as it is, in the representation type that is in force.
     ///
     /// # Errors
     /// If the line cannot be sent or its command sends no data, and those of
@@ -287,14 +290,15 @@ impl<R: Runtime> Client<R> {
     /// Uploads what a command of your own takes, as [`receive_raw`](Self::receive_raw) downloads.
     ///
     /// # Errors
-    /// If the line cannot be sent or its command takes no data, and those of [`store`](Self::store).
+    /// If the line cannot be sent or its command takes no data, and those of
+    /// [`store`](Self::store).
     pub async fn send_raw(&mut self, line: impl AsRef<[u8]>) -> Result<Store<'_, R>, Error> {
         let line = line.as_ref();
         self.upload(client::send_raw(text(line)?, None).map_err(Error::Raw)?).await
     }
 
-    /// Sets the transfer mode from now on (RFC 959 3.4). [`TransferMode::Deflate`] saves bytes on slow
-    /// networks; it needs the feature `deflate` and a server that has MODE Z.
+    /// Sets the transfer mode from now on (RFC 959 3.4). [`TransferMode::Deflate`] saves bytes on
+    /// slow networks; it needs the feature `deflate` and a server that has MODE Z.
     ///
     /// # Errors
     /// If the server refuses, or this build does not have the mode.
@@ -305,8 +309,9 @@ impl<R: Runtime> Client<R> {
         self.run(client::mode(mode)).await.map(drop)
     }
 
-    /// Sets the level at which the server compresses in [`TransferMode::Deflate`], 0 to 9, or `None` for
-    /// its default. [`Config::deflate_level`](client::Config::deflate_level) is that of uploads.
+    /// Sets the level at which the server compresses in [`TransferMode::Deflate`], 0 to 9, or
+    /// `None` for its default. [`Config::deflate_level`](client::Config::deflate_level) is that
+    /// of uploads.
     ///
     /// # Errors
     /// If the server refuses.
@@ -322,10 +327,10 @@ impl<R: Runtime> Client<R> {
         self.run(client::structure(structure)).await.map(drop)
     }
 
-    /// Has this client's server send the file `from` to the server of `target`, which stores it as `to`.
-    /// No byte of the file passes through this program. Both clients have to be logged in, and both can
-    /// be used again afterwards. Most servers refuse this, and protecting the data between them takes one
-    /// with SSCN; see [`fxp`](client::fxp()).
+    /// Has this client's server send the file `from` to the server of `target`, which stores it as
+    /// `to`. No byte of the file passes through this program. Both clients have to be logged
+    /// in, and both can be used again afterwards. Most servers refuse this, and protecting the
+    /// data between them takes one with SSCN; see [`fxp`](client::fxp()).
     ///
     /// # Errors
     /// If either server refuses, or its connection breaks.

@@ -366,7 +366,7 @@ impl<F: File + 'static, U: Unblock> OffloadFile<F, U> {
         call: impl FnOnce(&mut F, &mut [u8]) -> io::Result<T> + Send + 'static,
     ) -> (Vec<u8>, io::Result<T>) {
         let Some(mut file) = self.inner.take() else {
-            return (buffer, Err(io::Error::other("a call on the file was given up")));
+            return (buffer, Err(io::Error::other("an earlier call on the file was abandoned")));
         };
         let called = self.caller.call(move || {
             let result = call(&mut file, &mut buffer);

@@ -151,7 +151,7 @@ impl<F: AsyncFilesystem> Moving<F> {
         }
         if self.start == self.end {
             if self.moved < self.least {
-                let error = io::Error::new(io::ErrorKind::UnexpectedEof, "the file has become shorter");
+                let error = io::Error::new(io::ErrorKind::UnexpectedEof, "the file shrank during the transfer");
                 return Poll::Ready(data.fail(DataFailure::Local, error));
             }
             return data.poll_finish(cx);

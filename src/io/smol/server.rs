@@ -42,13 +42,13 @@ impl Server {
         Self::listen_async(Smol::new(), &resolve(address).await?, accounts)
     }
 
-    /// Serves until the server is [shut down](crate::io::Shutdown::shut_down) and the last session has
-    /// ended. Sessions run as part of this future, thus in one thread; dropping it ends them. To run them
-    /// elsewhere, see [`serve_with`](Self::serve_with).
+    /// Serves until the server is [shut down](crate::io::Shutdown::shut_down) and the last session
+    /// has ended. Sessions run as part of this future, thus in one thread; dropping it ends
+    /// them. To run them elsewhere, see [`serve_with`](Self::serve_with).
     ///
     /// # Errors
-    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack of
-    /// descriptors or memory is waited out.
+    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack
+    /// of descriptors or memory is waited out.
     pub async fn serve(self) -> io::Result<()> {
         let executor = Executor::new();
         let spawn = |session| executor.spawn(session).detach();

@@ -39,12 +39,12 @@ impl Server {
         Self::listen_async(Blocking::new(), &block_on(resolve(address))?, accounts)
     }
 
-    /// Serves until the server is [shut down](crate::io::Shutdown::shut_down) and the last session has
-    /// ended.
+    /// Serves until the server is [shut down](crate::io::Shutdown::shut_down) and the last session
+    /// has ended.
     ///
     /// # Errors
-    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack of
-    /// descriptors or memory is waited out.
+    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack
+    /// of descriptors or memory is waited out.
     pub fn serve(self) -> io::Result<()> {
         block_on_woken(self.serve_with(|session| {
             // If no thread is available the client is dropped, and others are served.

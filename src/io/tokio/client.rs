@@ -89,7 +89,8 @@ impl AsyncWrite for Store<'_> {
         Poll::Ready(Ok(()))
     }
 
-    /// Ends the upload as [`finish`](Store::finish) does, which returns the server's reply afterwards.
+    /// Ends the upload as [`finish`](Store::finish) does, which returns the server's reply
+    /// afterwards.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_finish(cx).map_err(Into::into)
     }

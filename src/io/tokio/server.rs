@@ -40,12 +40,12 @@ impl Server {
         Self::listen_async(Tokio::new(), &resolve(address).await?, accounts)
     }
 
-    /// Serves until the server is [shut down](crate::io::Shutdown::shut_down) and the last session has
-    /// ended. Dropping this future ends all sessions without grace.
+    /// Serves until the server is [shut down](crate::io::Shutdown::shut_down) and the last session
+    /// has ended. Dropping this future ends all sessions without grace.
     ///
     /// # Errors
-    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack of
-    /// descriptors or memory is waited out.
+    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack
+    /// of descriptors or memory is waited out.
     pub async fn serve(self) -> io::Result<()> {
         self.serve_with(|session| drop(::tokio::spawn(session))).await
     }

@@ -1,5 +1,5 @@
-//! A client whose calls block. Its methods are those of [`io::Client`](crate::io::Client), each run to
-//! its end in the calling thread.
+//! A client whose calls block. Its methods are those of [`io::Client`](crate::io::Client), each run
+//! to its end in the calling thread.
 
 mod files;
 mod session;
@@ -60,8 +60,8 @@ impl Client {
         self.0.set_operation_timeout(timeout);
     }
 
-    /// Returns a handle by which another thread can stop this client: the one that it was built with, or
-    /// else one that the first call creates.
+    /// Returns a handle by which another thread can stop this client: the one that it was built
+    /// with, or else one that the first call creates.
     ///
     /// # Errors
     /// If the system has no descriptors left.
@@ -88,8 +88,8 @@ impl Client {
         self.0.protection()
     }
 
-    /// Returns what the server last said it supports; see [`setup`](Self::setup). `None` before it was
-    /// asked.
+    /// Returns what the server last said it supports; see [`setup`](Self::setup). `None` before it
+    /// was asked.
     #[must_use]
     pub const fn offers(&self) -> Option<Offers> {
         self.0.offers()

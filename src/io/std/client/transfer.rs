@@ -11,9 +11,9 @@ use crate::transfer::Marker;
 
 /// A download, which implements [`Read`].
 ///
-/// The end, a read of 0 bytes, is reported only after the server has confirmed that it sent everything.
-/// A file that is cut short is an error, and so is every read after an error. Dropping it before the end
-/// aborts the transfer; the client can be used again.
+/// The end, a read of 0 bytes, is reported only after the server has confirmed that it sent
+/// everything. A file that is cut short is an error, and so is every read after an error. Dropping
+/// it before the end aborts the transfer; the client can be used again.
 #[derive(Debug)]
 pub struct Retrieve<'c>(pub(super) adapters::Retrieve<'c, Blocking>);
 
@@ -45,8 +45,8 @@ impl Retrieve<'_> {
         block_on(self.0.receive_into(file))
     }
 
-    /// Aborts the download by ABOR and waits for all replies to it. Dropping it aborts it as well, and
-    /// leaves the replies to the next call.
+    /// Aborts the download by ABOR and waits for all replies to it. Dropping it aborts it as well,
+    /// and leaves the replies to the next call.
     ///
     /// # Errors
     /// If the connection is lost, or the server does not reply.
@@ -56,8 +56,8 @@ impl Retrieve<'_> {
 }
 
 impl Retrieve<'static> {
-    /// Returns the client of a transfer that owns it. A download that has not ended is aborted by the
-    /// client's next call. `None` if the transfer borrows its client.
+    /// Returns the client of a transfer that owns it. A download that has not ended is aborted by
+    /// the client's next call. `None` if the transfer borrows its client.
     #[must_use]
     pub fn into_client(self) -> Option<Client> {
         self.0.into_client().map(Client)
@@ -72,8 +72,8 @@ impl Read for Retrieve<'_> {
 
 /// An upload, which implements [`Write`].
 ///
-/// It is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not after a failed
-/// write. Dropping it before that aborts the transfer; the client can be used again.
+/// It is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not after a
+/// failed write. Dropping it before that aborts the transfer; the client can be used again.
 #[derive(Debug)]
 #[must_use = "an upload that is not finished is aborted"]
 pub struct Store<'c>(pub(super) adapters::Store<'c, Blocking>);
@@ -98,8 +98,9 @@ impl Store<'_> {
         self.0.last_marker()
     }
 
-    /// Sends the rest of `file` from its position on, and returns the number of bytes. If no conversion
-    /// is needed, the kernel moves the bytes and they do not pass through this process.
+    /// Sends the rest of `file` from its position on, and returns the number of bytes. If no
+    /// conversion is needed, the kernel moves the bytes and they do not pass through this
+    /// process.
     ///
     /// # Errors
     /// If the file cannot be read, or the transfer fails.
@@ -107,8 +108,8 @@ impl Store<'_> {
         block_on(self.0.send_file(file))
     }
 
-    /// Aborts the upload by ABOR and waits for all replies to it. The server decides what it keeps of the
-    /// file.
+    /// Aborts the upload by ABOR and waits for all replies to it. The server decides what it keeps
+    /// of the file.
     ///
     /// # Errors
     /// If the connection is lost, or the server does not reply.
@@ -126,15 +127,15 @@ impl Store<'_> {
 }
 
 impl Store<'static> {
-    /// Ends the upload as [`finish`](Self::finish) does, and returns the client of a transfer that owns
-    /// it along with the result. The client is `None` if the transfer borrows it.
+    /// Ends the upload as [`finish`](Self::finish) does, and returns the client of a transfer that
+    /// owns it along with the result. The client is `None` if the transfer borrows it.
     pub fn finish_owned(self) -> (Option<Client>, Result<Option<Reply>, Error>) {
         let (client, finished) = block_on(self.0.finish_owned());
         (client.map(Client), finished)
     }
 
-    /// Returns the client of a transfer that owns it. An upload that was not finished is aborted by the
-    /// client's next call. `None` if the transfer borrows its client.
+    /// Returns the client of a transfer that owns it. An upload that was not finished is aborted by
+    /// the client's next call. `None` if the transfer borrows its client.
     #[must_use]
     pub fn into_client(self) -> Option<Client> {
         self.0.into_client().map(Client)
@@ -154,8 +155,8 @@ impl Write for Store<'_> {
 
 /// The entries of a listing, as they arrive: an [`Iterator`].
 ///
-/// A line that is not an entry in any format comes as [`ListingLine::Unparsed`], and others may follow.
-/// The end is reported only after the server has confirmed the transfer.
+/// A line that is not an entry in any format comes as [`ListingLine::Unparsed`], and others may
+/// follow. The end is reported only after the server has confirmed the transfer.
 #[derive(Debug)]
 pub struct Entries<'c>(pub(super) adapters::Entries<'c, Blocking>);
 
@@ -173,8 +174,8 @@ impl Entries<'_> {
         self.0.formats()
     }
 
-    /// Returns whether there are no entries because the server refused the listing in words that it has
-    /// for empty directories. Do not remove anything on the strength of that.
+    /// Returns whether there are no entries because the server refused the listing in words that it
+    /// has for empty directories. Do not remove anything on the strength of that.
     #[must_use]
     pub const fn is_presumed_empty(&self) -> bool {
         self.0.is_presumed_empty()
