@@ -34,6 +34,9 @@ enum Channel {
     Unbound { ticket: Ticket },
     /// The listener waits for the client. Holds the time since when, once that is known.
     Listening(DataId, Option<Instant>),
+    /// A transfer was refused after the client had connected: a listener at the same port is being
+    /// opened, about which the client is not told.
+    Reopening(DataId),
     /// PORT, LPRT or EPRT named this address, to connect to when a transfer needs it.
     Address(SocketAddr),
     /// The server is connecting.
@@ -93,6 +96,8 @@ pub(super) struct Unexpected;
 pub(super) struct DataConnection {
     channel: Channel,
     last: DataId,
+    /// The port of the last listener.
+    port: Option<u16>,
     orders: ArrayVec<(DataId, DataOp), { Self::ORDERS }>,
 }
 
@@ -105,7 +110,7 @@ impl DataConnection {
     const ORDERS_OF_AN_EVENT: usize = 2;
 
     pub(super) const fn new() -> Self {
-        Self { channel: Channel::None, last: DataId::NONE, orders: ArrayVec::new_const() }
+        Self { channel: Channel::None, last: DataId::NONE, port: None, orders: ArrayVec::new_const() }
     }
 
     /// Returns whether this identifier was ever assigned to a connection.
@@ -126,11 +131,6 @@ impl DataConnection {
     /// Returns whether a data connection was set up, so that a transfer can be requested.
     pub(super) const fn is_open(&self) -> bool {
         !matches!(self.channel, Channel::None | Channel::Unbound { .. })
-    }
-
-    /// Returns whether the address of the connection is known, but nobody has connected yet.
-    pub(super) const fn is_expected(&self) -> bool {
-        matches!(self.channel, Channel::Listening(..) | Channel::Address(_))
     }
 
     /// Returns whether the connection is protected or in its TLS handshake.
@@ -173,7 +173,7 @@ impl DataConnection {
     pub(super) const fn describe(&self) -> Option<&'static str> {
         match self.channel {
             Channel::Binding { .. } | Channel::Bound { .. } => Some("getting its listener"),
-            Channel::Listening(..) => Some("listened for"),
+            Channel::Listening(..) | Channel::Reopening(_) => Some("listened for"),
             Channel::Connecting(_) => Some("being dialled"),
             Channel::Securing { .. } => Some("in its TLS handshake"),
             Channel::Ready(_) | Channel::Secured(_) => None,
@@ -195,6 +195,7 @@ impl DataConnection {
     /// any (PORT, LPRT, EPRT).
     pub(super) fn connect_at_transfer(&mut self, address: SocketAddr) {
         self.close(DataOp::Abort);
+        self.port = None;
         self.channel = Channel::Address(address);
     }
 
@@ -211,7 +212,12 @@ impl DataConnection {
     pub(super) fn bound(&mut self, address: SocketAddr) -> Result<(), Unexpected> {
         match core::mem::take(&mut self.channel) {
             Channel::Binding { id, ticket, reply } => {
+                self.port = Some(address.port());
                 self.channel = Channel::Bound { id, ticket, reply, address };
+                Ok(())
+            }
+            Channel::Reopening(id) => {
+                self.channel = Channel::Listening(id, None);
                 Ok(())
             }
             channel => {
@@ -349,6 +355,21 @@ impl DataConnection {
         self.channel = Channel::None;
     }
 
+    /// Closes the connection of a transfer that was refused before its 150. The port stays usable
+    /// for the next transfer (RFC 959 3.2), since a client may not expect the refused one to have
+    /// used it up: clients that connect only after their command would lose step.
+    pub(super) fn transfer_refused(&mut self) {
+        if matches!(self.channel, Channel::Listening(..) | Channel::Reopening(_) | Channel::Address(_)) {
+            return;
+        }
+        self.close(DataOp::Close);
+        if let Some(port) = self.port {
+            let id = self.next_id();
+            self.channel = Channel::Reopening(id);
+            self.order(id, DataOp::Listen { address: None, ports: port..=port });
+        }
+    }
+
     /// Takes the next operation for the driver.
     pub(super) fn next_order(&mut self) -> Option<(DataId, DataOp)> {
         self.orders.pop_at(0)
@@ -364,6 +385,7 @@ impl DataConnection {
             Channel::Binding { id, .. }
             | Channel::Bound { id, .. }
             | Channel::Listening(id, _)
+            | Channel::Reopening(id)
             | Channel::Connecting(id)
             | Channel::Ready(id)
             | Channel::Securing { id, .. }

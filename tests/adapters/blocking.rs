@@ -27,5 +27,7 @@ fn write_all(store: &mut Store<'_>, bytes: &[u8]) -> io::Result<()> {
 mod deadlines;
 #[path = "stops.rs"]
 mod stops;
+#[path = "owned.rs"]
+mod owned;
 #[path = "suite.rs"]
 mod suite;

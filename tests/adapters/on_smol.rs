@@ -27,5 +27,7 @@ async fn write_all(store: &mut Store<'_>, bytes: &[u8]) -> io::Result<()> {
 mod deadlines;
 #[path = "dropped.rs"]
 mod dropped;
+#[path = "owned.rs"]
+mod owned;
 #[path = "suite.rs"]
 mod suite;

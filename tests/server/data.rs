@@ -327,11 +327,28 @@ fn a_refused_transfer_keeps_the_port_and_closes_a_connection_that_was_made() {
         assert_eq!(rig.download(), b"content");
         assert_eq!(rig.codes(), [226]);
 
+        // One that has come is closed, and may come again to the same port.
         let mut rig = Rig::logged_in();
         rig.say("EPSV");
         rig.arrive(PEER_DATA);
+        let before = rig.data();
         rig.say(refused);
-        assert_eq!(rig.data_state(), DataState::None, "{refused}");
+        assert_ne!(rig.data(), before, "{refused}");
+        assert!(rig.data_state() == DataState::Listening, "{refused}");
+        let listened = rig.data_operations().iter().rev().find_map(|op| match op {
+            DataOp::Listen { ports, .. } => Some(ports.clone()),
+            _ => None,
+        });
+        assert_eq!(listened, Some(5000..=5000), "{refused}");
+        rig.arrive(PEER_DATA);
+        assert_eq!(rig.say("RETR /file"), [150], "{refused}");
+
+        // A port that is lost in between is missed by the next transfer.
+        let mut rig = Rig::logged_in();
+        rig.say("EPSV");
+        rig.arrive(PEER_DATA);
+        rig.on_listen(Attempt::Fails(DataFailure::Local));
+        rig.say(refused);
         assert_eq!(rig.say("RETR /file"), [425]);
 
         for leaves in ["EPSV", "PORT 192,0,2,2,200,1", "REIN"] {

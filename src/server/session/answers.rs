@@ -1,7 +1,6 @@
 //! The host's answers, and the replies that result from them.
 
 use super::Session;
-use crate::action::DataOp;
 use crate::buffer::Tx;
 use crate::codec::{
     Direction, Full, NameCase, Permissions, Position, ReplyCode as Code, ReplyLine, Sink, Text, Verb,
@@ -216,11 +215,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             request => {
                 if matches!(request, Request::Open(_) | Request::List(_)) {
                     self.next.forget_size_hint();
-                    // A port without a connection stays usable for the next transfer (RFC 959 3.2):
-                    // a client may not expect the refused one to have used it up.
-                    if !self.data.is_expected() {
-                        self.data.close(DataOp::Close);
-                    }
+                    self.data.transfer_refused();
                 }
                 if request == Request::Commit {
                     self.end_of_file(
