@@ -238,9 +238,7 @@ impl Command {
         match self {
             Self::Get { options: Transfer { recursive: true, .. }, local, .. } => match local {
                 Some(local) if is_stream(local) => Err("a directory cannot be written to standard output"),
-                None if url.name().is_none() => {
-                    Err("the directory has no name: say what to call it here")
-                }
+                None if url.name().is_none() => Err("the directory has no name: say what to call it here"),
                 _ => Ok(()),
             },
             Self::Get { .. } | Self::Cat { .. } if url.is_directory => {

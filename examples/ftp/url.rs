@@ -74,7 +74,10 @@ fn split_port(server: &str) -> Result<(&str, Option<u16>), String> {
             let (host, after) = rest.split_once(']').ok_or("the address has no closing bracket")?;
             match after {
                 "" => (host, None),
-                _ => (host, Some(after.strip_prefix(':').ok_or("a colon and a port have to follow the address")?)),
+                _ => (
+                    host,
+                    Some(after.strip_prefix(':').ok_or("a colon and a port have to follow the address")?),
+                ),
             }
         }
         None => match server.split_once(':') {
@@ -99,7 +102,8 @@ fn decode(encoded: &str) -> Result<Vec<u8>, String> {
     for piece in pieces {
         let byte = piece.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
         let byte = byte.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(byte.ok_or("a % has to be followed by two hexadecimal digits (write %25 for a % itself)")?);
+        bytes
+            .push(byte.ok_or("a % has to be followed by two hexadecimal digits (write %25 for a % itself)")?);
         bytes.extend_from_slice(&piece.as_bytes()[2..]);
     }
     match Text::new(&bytes) {

@@ -79,8 +79,7 @@ fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways)
                     Kind::Other(name) => Shown(name.as_bytes()).to_string(),
                     _ => "unknown".into(),
                 };
-                let what =
-                    format!("{}: skipped: an unknown kind of entry: {kind}", Shown(&path));
+                let what = format!("{}: skipped: an unknown kind of entry: {kind}", Shown(&path));
                 session.attempt(Err(Failure::unseen(what)))?;
             }
         }

@@ -70,6 +70,7 @@ pub use host::{
 };
 pub use local::local_name;
 pub use recoded::{Recoded, RecodedEntries};
+pub use runtime::{Interest, Runtime, Socket};
 pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 #[cfg(feature = "proxy-protocol")]
 pub use service::Proxies;

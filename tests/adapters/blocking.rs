@@ -25,9 +25,9 @@ fn write_all(store: &mut Store<'_>, bytes: &[u8]) -> io::Result<()> {
 
 #[path = "deadlines.rs"]
 mod deadlines;
-#[path = "stops.rs"]
-mod stops;
 #[path = "owned.rs"]
 mod owned;
+#[path = "stops.rs"]
+mod stops;
 #[path = "suite.rs"]
 mod suite;

@@ -13,7 +13,7 @@ use crate::codec::Redacted;
 use crate::io::control::Direction;
 use crate::io::error::Error;
 use crate::io::names::Names;
-use crate::io::runtime::Runtime;
+use crate::io::runtime::{Runtime, Timed};
 use crate::io::socket::Keepalive;
 
 /// The settings of a client before it connects, on the runtime `R`.
@@ -151,7 +151,8 @@ impl<R: Runtime> ClientBuilder<R> {
         self,
         lookup: impl Future<Output = io::Result<Vec<SocketAddr>>>,
     ) -> Result<Client<R>, Error> {
-        let Self { setup, mut runtime } = self;
+        let Self { setup, runtime } = self;
+        let mut runtime = Timed::new(runtime);
         let deadline = setup.deadline(&runtime);
         let addresses = within(&mut runtime, deadline, lookup).await?;
         let connection = setup.connect(runtime, deadline, addresses).await?;

@@ -22,7 +22,7 @@ use crate::io::control::{Changed, Control, Trace};
 use crate::io::data::{Data, is_unsupported};
 use crate::io::error::Error;
 use crate::io::names::{self, Names};
-use crate::io::runtime::{Runtime, Turns};
+use crate::io::runtime::{Link, Runtime, Timed, Turns};
 use crate::io::spans::SessionSpan;
 use crate::io::tls::Endpoint;
 use crate::security::{Downgrade, Upgrade};
@@ -32,9 +32,9 @@ use crate::transfer::Marker;
 /// A client's connection: the machine, the sockets and the buffers. No call keeps anything outside
 /// of it across a wait, so the future of a call may be dropped at any point.
 pub(super) struct Connection<R: Runtime> {
-    pub(super) runtime: R,
+    pub(super) runtime: Timed<R>,
     machine: Client,
-    control: Control<R::Stream>,
+    control: Control<Link<R>>,
     data: Data<R>,
     turns: Turns,
     local: IpAddr,
@@ -56,8 +56,8 @@ pub(super) struct Connection<R: Runtime> {
 
 impl<R: Runtime> Connection<R> {
     pub(super) fn new(
-        runtime: R,
-        stream: R::Stream,
+        runtime: Timed<R>,
+        stream: Link<R>,
         local: IpAddr,
         peer: SocketAddr,
         config: Config,

@@ -26,6 +26,7 @@ mod setup;
 mod store;
 mod transfer;
 mod transfers;
+mod transport;
 mod walk;
 
 use ::std::fmt;
@@ -97,7 +98,7 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Returns the runtime that the client runs on.
-    pub(super) const fn runtime(&mut self) -> &mut R {
+    pub(super) fn runtime(&mut self) -> &mut R {
         &mut self.connection.runtime
     }
 

@@ -14,7 +14,7 @@ use crate::client::{Config, Profile, greeting, secure};
 use crate::io::control::Trace;
 use crate::io::error::Error;
 use crate::io::names::Names;
-use crate::io::runtime::{Runtime, Stream};
+use crate::io::runtime::{Link, Network, Runtime, Stream, Timed};
 use crate::io::socket::Keepalive;
 use crate::io::tls::Endpoint;
 use crate::security::TlsMode;
@@ -75,7 +75,7 @@ impl Setup {
     }
 
     /// Returns the end of the time of a call that begins now.
-    pub(super) fn deadline(&self, runtime: &impl Runtime) -> Option<Instant> {
+    pub(super) fn deadline(&self, runtime: &Timed<impl Network>) -> Option<Instant> {
         self.operation_timeout.map(|timeout| runtime.now().after(timeout))
     }
 
@@ -83,7 +83,7 @@ impl Setup {
     /// TLS if it is wanted.
     pub(super) async fn connect<R: Runtime>(
         mut self,
-        mut runtime: R,
+        mut runtime: Timed<R>,
         deadline: Option<Instant>,
         addresses: Vec<SocketAddr>,
     ) -> Result<Connection<R>, Error> {
@@ -120,8 +120,8 @@ impl Setup {
 }
 
 /// Waits for a lookup within the time of connecting.
-pub(super) async fn within<R: Runtime, T>(
-    runtime: &mut R,
+pub(super) async fn within<N: Network, T>(
+    runtime: &mut Timed<N>,
     deadline: Option<Instant>,
     lookup: impl Future<Output = io::Result<T>>,
 ) -> Result<T, Error> {
@@ -144,7 +144,7 @@ pub(super) async fn within<R: Runtime, T>(
 }
 
 /// Returns the error that ends an attempt to connect, if it has to end.
-fn interruption(runtime: &impl Runtime, deadline: Option<Instant>) -> Option<Error> {
+fn interruption(runtime: &Timed<impl Network>, deadline: Option<Instant>) -> Option<Error> {
     if runtime.is_stopped() {
         return Some(Error::Stopped);
     }
@@ -161,12 +161,12 @@ fn while_connecting(error: Error) -> Error {
 }
 
 /// Connects to one address.
-async fn reach<R: Runtime>(
-    runtime: &mut R,
+async fn reach<N: Network>(
+    runtime: &mut Timed<N>,
     peer: SocketAddr,
     timeout: Duration,
     end: Option<Instant>,
-) -> io::Result<R::Stream> {
+) -> io::Result<Link<N>> {
     let deadline = runtime.now().after(timeout);
     let deadline = end.map_or(deadline, |end| end.min(deadline));
     let mut stream = runtime.connect(peer)?;

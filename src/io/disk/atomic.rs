@@ -70,7 +70,10 @@ impl Replacement {
         if *left > 0 {
             let copied = io::copy(&mut (&*old).take(PIECE.min(*left)), &mut to)?;
             if copied == 0 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file shrank during the transfer"));
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the file shrank during the transfer",
+                ));
             }
             *left -= copied.min(*left);
         }

@@ -9,7 +9,7 @@ use super::pages::Pages;
 use crate::action::{DataEvent, DataFailure};
 use crate::io::data::{CHUNK, Data, is_unsupported};
 use crate::io::host::{AsyncFile, AsyncFilesystem};
-use crate::io::runtime::Runtime;
+use crate::io::runtime::Network;
 use crate::server::Lister;
 
 /// Initial number of bytes to receive at a time. It grows for peers that send more than that.
@@ -117,7 +117,7 @@ impl<F: AsyncFilesystem> Moving<F> {
     }
 
     /// Sends the next bytes.
-    pub(super) fn poll_send<R: Runtime>(
+    pub(super) fn poll_send<R: Network>(
         &mut self,
         data: &mut Data<R>,
         cx: &mut Context<'_>,
@@ -151,7 +151,8 @@ impl<F: AsyncFilesystem> Moving<F> {
         }
         if self.start == self.end {
             if self.moved < self.least {
-                let error = io::Error::new(io::ErrorKind::UnexpectedEof, "the file shrank during the transfer");
+                let error =
+                    io::Error::new(io::ErrorKind::UnexpectedEof, "the file shrank during the transfer");
                 return Poll::Ready(data.fail(DataFailure::Local, error));
             }
             return data.poll_finish(cx);
@@ -219,7 +220,7 @@ impl<F: AsyncFilesystem> Moving<F> {
 
     /// Receives the next bytes. Reports them before the host has stored them, but reports the end
     /// of the data only when all is stored.
-    pub(super) fn poll_receive<R: Runtime>(
+    pub(super) fn poll_receive<R: Network>(
         &mut self,
         data: &mut Data<R>,
         cx: &mut Context<'_>,

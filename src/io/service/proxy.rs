@@ -9,7 +9,7 @@ use ::std::time::Duration;
 
 use proxy_header::{Error, ParseConfig, ProxyHeader};
 
-use crate::io::runtime::{Runtime, Stream};
+use crate::io::runtime::{Link, Network, Stream, Timed};
 
 /// Maximum length of a header. Version 1 has 107 bytes at most. Version 2 has more only with
 /// extensions, which usually take a few hundred bytes.
@@ -60,10 +60,10 @@ impl Proxies {
     }
 
     /// Reads the header and nothing after it. Returns the address of the client.
-    pub(super) async fn client<R: Runtime>(
+    pub(super) async fn client<N: Network>(
         &self,
-        runtime: &mut R,
-        stream: &mut R::Stream,
+        runtime: &mut Timed<N>,
+        stream: &mut Link<N>,
         peer: SocketAddr,
     ) -> io::Result<SocketAddr> {
         let proxy = peer.ip().to_canonical();

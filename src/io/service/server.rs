@@ -39,7 +39,7 @@ pub struct Server<R> {
     runtime: R,
 }
 
-impl<R: Runtime<Stream: Send> + Send> Server<R> {
+impl<R: Runtime<Stream: Send, Listener: Send, Timer: Send> + Send + Sync> Server<R> {
     /// Listens at the first of `addresses` that is available, for clients of a host that may block,
     /// such as a [`Directory`](crate::io::Directory) with [`Users`](crate::io::Users). Its calls
     /// are made in threads where they delay nobody.
@@ -60,7 +60,9 @@ impl<R: Runtime<Stream: Send> + Send> Server<R> {
         addresses: &[SocketAddr],
         accounts: impl AsyncAccounts,
     ) -> io::Result<Self> {
-        Ok(Self { service: Service::bind(addresses, runtime.clone(), accounts)?, runtime })
+        let of_session = runtime.clone();
+        let service = Service::bind(addresses, move || of_session.clone(), accounts)?;
+        Ok(Self { service, runtime })
     }
 
     /// Serves until the server is [shut down](Shutdown::shut_down) and the last session has ended.

@@ -10,4 +10,5 @@ mod server;
 
 pub use crate::io::service::Shutdown;
 pub use client::{Client, ClientBuilder, Entries, Retrieve, Store};
+pub use runtime::Smol;
 pub use server::Server;

@@ -13,5 +13,6 @@ mod tests;
 
 pub use crate::io::service::Shutdown;
 pub use client::{Client, ClientBuilder, Entries, Retrieve, Store};
+pub use reactor::Blocking;
 pub use server::Server;
 pub use stop::StopHandle;

@@ -10,4 +10,5 @@ mod server;
 
 pub use crate::io::service::Shutdown;
 pub use client::{Client, ClientBuilder, Entries, Retrieve, Store};
+pub use runtime::Tokio;
 pub use server::Server;
