@@ -54,8 +54,8 @@ mod wire;
 
 pub use accounts::Users;
 pub use client::{
-    Client, ClientBuilder, Entries, FxpError, Listed, ListingLimits, Removal, Removed, Reply, Retrieve,
-    Store, Unseen, Walker,
+    ByteStream, Client, ClientBuilder, Destination, Entries, FxpError, Listed, ListingLimits, Purpose,
+    Removal, Removed, Reply, Retrieve, Store, Transport, Unseen, Walker,
 };
 pub use control::Direction;
 #[cfg(feature = "disk")]

@@ -114,7 +114,7 @@ impl<S: Stream> Wire<S> {
             tls.end();
             let _ = ready!(tls.poll_flush(&mut self.stream, cx));
         }
-        Poll::Ready(match self.stream.shut_down() {
+        Poll::Ready(match ready!(self.stream.poll_shut_down(cx)) {
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
             ended => ended,
         })

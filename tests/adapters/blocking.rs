@@ -23,6 +23,8 @@ fn write_all(store: &mut Store<'_>, bytes: &[u8]) -> io::Result<()> {
     store.write_all(bytes)
 }
 
+#[path = "connectors.rs"]
+mod connectors;
 #[path = "deadlines.rs"]
 mod deadlines;
 #[path = "owned.rs"]

@@ -15,4 +15,7 @@ mod on_smol;
 mod on_tokio;
 mod peers;
 mod slow;
+#[path = "../support/socks.rs"]
+mod socks;
+mod tunnels;
 mod world;

@@ -23,6 +23,8 @@ async fn write_all(store: &mut Store<'_>, bytes: &[u8]) -> io::Result<()> {
     store.write_all(bytes).await
 }
 
+#[path = "connectors.rs"]
+mod connectors;
 #[path = "deadlines.rs"]
 mod deadlines;
 #[path = "dropped.rs"]

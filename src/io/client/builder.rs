@@ -1,15 +1,17 @@
 //! The settings of a client before it connects.
 
-use ::std::future::Future;
+use ::std::future::{Future, ready};
 use ::std::io;
 use ::std::net::SocketAddr;
 use ::std::sync::Arc;
 use ::std::time::Duration;
 
 use super::Client;
-use super::setup::{Setup, within};
+use super::dialer::{Dialer, UNKNOWN};
+use super::setup::{Setup, Target, within};
+use super::transport::{Connector, Destination, Transport};
 use crate::client::{Config, DataConnection, Profile};
-use crate::codec::Redacted;
+use crate::codec::{Invalid, Redacted};
 use crate::io::control::Direction;
 use crate::io::error::Error;
 use crate::io::names::Names;
@@ -136,14 +138,19 @@ impl<R: Runtime> ClientBuilder<R> {
         self
     }
 
-    /// Connects to the first of the server's addresses that can be reached, and reads its greeting.
-    /// The adapters of this crate have `connect`, which looks up names.
+    /// Makes all connections of the client with `connect` instead of the runtime: the control
+    /// connection and the data connections, which have to be passive. A connector can go through a
+    /// SOCKS5 or HTTP proxy, or through a tunnel, or connect to a peer in memory.
     ///
-    /// # Errors
-    /// If no address can be reached, what answers is not an FTP server, or the server refuses.
-    pub async fn connect_to(self, addresses: &[SocketAddr]) -> Result<Client<R>, Error> {
-        let found = ::std::future::ready(Ok(addresses.to_vec()));
-        self.connect_by(found).await
+    /// The addresses of data connections are those of the server's replies, or by default the
+    /// server's own (see [`Config::passive_address`]). TLS is this crate's matter: the connector makes
+    /// connections in the clear.
+    pub fn connector<C>(mut self, connect: impl Fn(Destination) -> C + Send + Sync + 'static) -> Self
+    where
+        C: Future<Output = io::Result<Transport>> + Send + 'static,
+    {
+        self.setup.connector = Some(Connector::new(connect));
+        self
     }
 
     /// Connects to the first of the addresses that a lookup finds.
@@ -151,11 +158,63 @@ impl<R: Runtime> ClientBuilder<R> {
         self,
         lookup: impl Future<Output = io::Result<Vec<SocketAddr>>>,
     ) -> Result<Client<R>, Error> {
-        let Self { setup, runtime } = self;
-        let mut runtime = Timed::new(runtime);
+        self.start(None, async { Ok(Target::Addresses(lookup.await?)) }).await
+    }
+
+    async fn start(
+        self,
+        host: Option<String>,
+        target: impl Future<Output = io::Result<Target>>,
+    ) -> Result<Client<R>, Error> {
+        let Self { mut setup, runtime } = self;
+        let through = setup.connector.take();
+        if (through.is_some() || host.is_some()) && setup.config.data_connection == DataConnection::Active {
+            let expected = "passive data connections, since a connector accepts no connections";
+            return Err(Error::Argument(Invalid::new(expected)));
+        }
+        let mut runtime = Timed::new(Dialer::new(runtime, through, host));
         let deadline = setup.deadline(&runtime);
-        let addresses = within(&mut runtime, deadline, lookup).await?;
-        let connection = setup.connect(runtime, deadline, addresses).await?;
+        let target = within(&mut runtime, deadline, target).await?;
+        let connection = setup.connect(runtime, deadline, target).await?;
         Ok(Client { connection: Box::new(connection) })
+    }
+}
+
+impl<R: Runtime> Client<R> {
+    /// Connects to the first of `addresses` that can be reached, and reads the greeting. The adapters
+    /// of this crate have `connect`, which looks up names.
+    ///
+    /// # Errors
+    /// If no address can be reached, what answers is not an FTP server, or the server refuses.
+    pub async fn open(builder: ClientBuilder<R>, addresses: &[SocketAddr]) -> Result<Self, Error> {
+        let found = ready(Ok(addresses.to_vec()));
+        builder.connect_by(found).await
+    }
+
+    /// Connects to a host by the builder's [connector](ClientBuilder::connector), which gets the name
+    /// of the host and looks it up itself, or has a proxy do so. Reads the greeting.
+    ///
+    /// # Errors
+    /// If the connector fails, what answers is not an FTP server, or the server refuses.
+    /// [`Error::Connect`] without a connector, and [`Error::Argument`] if the
+    /// [configuration](Config::data_connection) asks for active data connections.
+    pub async fn open_host(builder: ClientBuilder<R>, host: &str, port: u16) -> Result<Self, Error> {
+        let address = SocketAddr::new(UNKNOWN.ip(), port);
+        builder.start(Some(host.to_owned()), ready(Ok(Target::Addresses(vec![address])))).await
+    }
+
+    /// Takes a control connection that is already open, and reads the greeting. Data connections are
+    /// made by the builder's [connector](ClientBuilder::connector), whose [`Destination::host`] is
+    /// empty for the server itself. Without a connector they go to the peer of a TCP connection, and
+    /// fail for other streams.
+    ///
+    /// # Errors
+    /// If what answers is not an FTP server, or the server refuses. [`Error::Argument`] if the
+    /// [configuration](Config::data_connection) asks for active data connections, unless the stream
+    /// is a TCP connection and there is no connector.
+    pub async fn from_stream(builder: ClientBuilder<R>, transport: Transport) -> Result<Self, Error> {
+        let is_direct = matches!(transport, Transport::Tcp(_)) && builder.setup.connector.is_none();
+        let host = (!is_direct).then(String::new);
+        builder.start(host, ready(Ok(Target::Open(transport)))).await
     }
 }

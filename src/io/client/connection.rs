@@ -10,6 +10,7 @@ use ::std::sync::Arc;
 use ::std::task::{Context, Poll, ready};
 use ::std::time::Duration;
 
+use super::dialer::{Dialer, Line};
 use super::outcome::{Outcome, text};
 use super::transfer::{Finished, Transfer};
 use crate::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
@@ -22,7 +23,7 @@ use crate::io::control::{Changed, Control, Trace};
 use crate::io::data::{Data, is_unsupported};
 use crate::io::error::Error;
 use crate::io::names::{self, Names};
-use crate::io::runtime::{Link, Runtime, Timed, Turns};
+use crate::io::runtime::{Runtime, Timed, Turns};
 use crate::io::spans::SessionSpan;
 use crate::io::tls::Endpoint;
 use crate::security::{Downgrade, Upgrade};
@@ -32,10 +33,10 @@ use crate::transfer::Marker;
 /// A client's connection: the machine, the sockets and the buffers. No call keeps anything outside
 /// of it across a wait, so the future of a call may be dropped at any point.
 pub(super) struct Connection<R: Runtime> {
-    pub(super) runtime: Timed<R>,
+    pub(super) runtime: Timed<Dialer<R>>,
     machine: Client,
-    control: Control<Link<R>>,
-    data: Data<R>,
+    control: Control<Line<R>>,
+    data: Data<Dialer<R>>,
     turns: Turns,
     local: IpAddr,
     endpoint: Option<Endpoint>,
@@ -56,8 +57,8 @@ pub(super) struct Connection<R: Runtime> {
 
 impl<R: Runtime> Connection<R> {
     pub(super) fn new(
-        runtime: Timed<R>,
-        stream: Link<R>,
+        runtime: Timed<Dialer<R>>,
+        stream: Line<R>,
         local: IpAddr,
         peer: SocketAddr,
         config: Config,
@@ -459,7 +460,7 @@ impl<R: Runtime> Connection<R> {
         &mut self,
         transfer: &mut Transfer,
         cx: &mut Context<'_>,
-        mut attempt: impl FnMut(&mut Data<R>, &mut Context<'_>) -> Poll<(Option<usize>, DataEvent)>,
+        mut attempt: impl FnMut(&mut Data<Dialer<R>>, &mut Context<'_>) -> Poll<(Option<usize>, DataEvent)>,
     ) -> Poll<Result<Moved, Error>> {
         if transfer.span.is_none() && !transfer.is_over() {
             transfer.span = Some(self.span.transfer(None));

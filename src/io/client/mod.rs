@@ -10,11 +10,13 @@
 //! | `retrieve`, `store`, `entries`, `transfer` | a transfer that is open |
 //! | `collect`, `walk`, `remove` | whole listings, trees, and their removal |
 //! | `fxp` | transfers between two servers |
+//! | `transport`, `dialer` | connections through proxies, in tunnels or in memory |
 //! | `connection` | the driver below all of them |
 
 mod builder;
 mod collect;
 mod connection;
+mod dialer;
 mod entries;
 mod files;
 mod fxp;
@@ -47,6 +49,7 @@ pub use outcome::Reply;
 pub use remove::{Removal, Removed, Unseen};
 pub use retrieve::Retrieve;
 pub use store::Store;
+pub use transport::{ByteStream, Destination, Purpose, Transport};
 pub use walk::{Listed, Walker};
 
 /// A client of one server, on the runtime `R`.
@@ -99,7 +102,7 @@ impl<R: Runtime> Client<R> {
 
     /// Returns the runtime that the client runs on.
     pub(super) fn runtime(&mut self) -> &mut R {
-        &mut self.connection.runtime
+        &mut self.connection.runtime.runtime
     }
 
     async fn run<S: Outcome>(&mut self, operation: Operation<S>) -> Result<S::Owned, Error> {

@@ -10,15 +10,25 @@ use ::std::task::Poll;
 use ::std::time::Duration;
 
 use super::connection::Connection;
+use super::dialer::{Dialer, Line};
+use super::transport::{Connector, Transport};
 use crate::client::{Config, Profile, greeting, secure};
 use crate::io::control::Trace;
 use crate::io::error::Error;
 use crate::io::names::Names;
-use crate::io::runtime::{Link, Network, Runtime, Stream, Timed};
+use crate::io::runtime::{Network, Runtime, Stream, Timed};
 use crate::io::socket::Keepalive;
 use crate::io::tls::Endpoint;
 use crate::security::TlsMode;
 use crate::time::Instant;
+
+/// The server that a client connects to.
+pub(super) enum Target {
+    /// The first of these addresses that can be reached.
+    Addresses(Vec<SocketAddr>),
+    /// The peer of a connection that is open.
+    Open(Transport),
+}
 
 /// The settings of a client.
 pub(super) struct Setup {
@@ -29,6 +39,8 @@ pub(super) struct Setup {
     pub(super) operation_timeout: Option<Duration>,
     pub(super) trace: Option<Trace>,
     pub(super) names: Option<Arc<Names>>,
+    /// The function that makes all connections, if there is one.
+    pub(super) connector: Option<Connector>,
     /// The TLS mode, which overrides that of the [configuration](Config::security), and the TLS
     /// endpoint.
     pub(super) tls: Option<(TlsMode, Endpoint)>,
@@ -44,6 +56,7 @@ impl Default for Setup {
             operation_timeout: None,
             trace: None,
             names: None,
+            connector: None,
             tls: None,
         }
     }
@@ -79,43 +92,36 @@ impl Setup {
         self.operation_timeout.map(|timeout| runtime.now().after(timeout))
     }
 
-    /// Connects to the first of the addresses that can be reached, reads the greeting, and starts
-    /// TLS if it is wanted.
+    /// Opens the control connection, reads the greeting, and starts TLS if it is wanted.
     pub(super) async fn connect<R: Runtime>(
         mut self,
-        mut runtime: Timed<R>,
+        mut runtime: Timed<Dialer<R>>,
         deadline: Option<Instant>,
-        addresses: Vec<SocketAddr>,
+        target: Target,
     ) -> Result<Connection<R>, Error> {
         let endpoint = self.tls.map(|(mode, endpoint)| {
             self.config.security.tls = mode;
             endpoint
         });
-        let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-        for peer in addresses {
-            match reach(&mut runtime, peer, self.connect_timeout, deadline).await {
-                Ok(mut stream) => {
-                    stream.keep_alive(self.keepalive);
-                    let local = stream.local_addr().map_err(Error::Connect)?.ip();
-                    let secured = self.config.security.tls != TlsMode::None;
-                    let mut connection = Connection::new(runtime, stream, local, peer, self.config, endpoint);
-                    connection.set_profile(self.profile);
-                    connection.set_trace(self.trace);
-                    connection.set_names(self.names);
-                    connection.run_until(deadline, greeting()).await.map_err(while_connecting)?;
-                    if secured {
-                        connection.run_until(deadline, secure()).await.map_err(while_connecting)?;
-                    }
-                    connection.set_operation_timeout(self.operation_timeout);
-                    return Ok(connection);
-                }
-                Err(error) => last = error,
+        let (mut line, peer) = match target {
+            Target::Open(transport) => runtime.adopt(transport).map_err(Error::Connect)?,
+            Target::Addresses(addresses) => {
+                reach_any(&mut runtime, &addresses, self.connect_timeout, deadline).await?
             }
-            if let Some(error) = interruption(&runtime, deadline) {
-                return Err(error);
-            }
+        };
+        line.keep_alive(self.keepalive);
+        let local = line.local_addr().map_err(Error::Connect)?.ip();
+        let secured = self.config.security.tls != TlsMode::None;
+        let mut connection = Connection::new(runtime, line, local, peer, self.config, endpoint);
+        connection.set_profile(self.profile);
+        connection.set_trace(self.trace);
+        connection.set_names(self.names);
+        connection.run_until(deadline, greeting()).await.map_err(while_connecting)?;
+        if secured {
+            connection.run_until(deadline, secure()).await.map_err(while_connecting)?;
         }
-        Err(Error::Connect(last))
+        connection.set_operation_timeout(self.operation_timeout);
+        Ok(connection)
     }
 }
 
@@ -160,17 +166,37 @@ fn while_connecting(error: Error) -> Error {
     }
 }
 
+/// Connects to the first of the addresses that can be reached.
+async fn reach_any<R: Runtime>(
+    runtime: &mut Timed<Dialer<R>>,
+    addresses: &[SocketAddr],
+    timeout: Duration,
+    deadline: Option<Instant>,
+) -> Result<(Line<R>, SocketAddr), Error> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for &peer in addresses {
+        match reach(runtime, peer, timeout, deadline).await {
+            Ok(line) => return Ok((line, peer)),
+            Err(error) => last = error,
+        }
+        if let Some(error) = interruption(runtime, deadline) {
+            return Err(error);
+        }
+    }
+    Err(Error::Connect(last))
+}
+
 /// Connects to one address.
-async fn reach<N: Network>(
-    runtime: &mut Timed<N>,
+async fn reach<R: Runtime>(
+    runtime: &mut Timed<Dialer<R>>,
     peer: SocketAddr,
     timeout: Duration,
     end: Option<Instant>,
-) -> io::Result<Link<N>> {
+) -> io::Result<Line<R>> {
     let deadline = runtime.now().after(timeout);
     let deadline = end.map_or(deadline, |end| end.min(deadline));
-    let mut stream = runtime.connect(peer)?;
-    poll_fn(|cx| match (stream.poll_connected(cx), runtime.poll_stopped(cx)) {
+    let mut line = runtime.dial(peer)?;
+    poll_fn(|cx| match (line.poll_connected(cx), runtime.poll_stopped(cx)) {
         (Poll::Pending, Poll::Ready(())) => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
         (Poll::Pending, Poll::Pending) => {
             runtime.poll_deadline(deadline, cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
@@ -178,5 +204,5 @@ async fn reach<N: Network>(
         (connected, _) => connected,
     })
     .await?;
-    Ok(stream)
+    Ok(line)
 }

@@ -67,6 +67,11 @@ pub trait ByteStream: Send {
     /// # Errors
     /// If the stream has failed.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Is called before the stream of an aborted upload is dropped. The peer should then notice that
+    /// the stream broke, if the stream has a way to tell it, and not mistake a part of a file for the
+    /// whole. The default does nothing.
+    fn abort(&mut self) {}
 }
 
 /// The host and port that a connector is to connect to.

@@ -201,7 +201,7 @@ pub(in crate::io) trait Stream {
     fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>>;
 
     /// Ends the sending side.
-    fn shut_down(&mut self) -> io::Result<()>;
+    fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Makes dropping the stream reset it, so that the peer does not mistake a truncated file for a
     /// complete one.
@@ -305,8 +305,8 @@ impl<S: Socket> Stream for Watched<S> {
         self.poll_io(Interest::Write, cx, |stream| socket::send_file(stream, file, count))
     }
 
-    fn shut_down(&mut self) -> io::Result<()> {
-        socket::shut_down(&SockRef::from(&self.socket))
+    fn poll_shut_down(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(socket::shut_down(&SockRef::from(&self.socket)))
     }
 
     fn reset_on_drop(&mut self) {

@@ -8,7 +8,7 @@ use ::futures_core::Stream;
 use ::futures_io::{AsyncRead, AsyncWrite};
 
 use super::runtime::{Smol, ToSocketAddrs, resolve};
-use crate::io::{self as adapters, Error};
+use crate::io::{self as adapters, ByteStream, Error};
 use crate::listing::ListingLine;
 
 /// A client of one server.
@@ -101,5 +101,29 @@ impl Stream for Entries<'_> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Self::poll_next(&mut self, cx)
+    }
+}
+
+/// A stream of another kind than a TCP connection, for a
+/// [connector](adapters::ClientBuilder::connector): anything that implements [`AsyncRead`] and
+/// [`AsyncWrite`].
+#[derive(Debug)]
+pub struct Adapted<S>(pub S);
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> ByteStream for Adapted<S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_close(cx)
     }
 }

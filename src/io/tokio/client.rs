@@ -7,7 +7,7 @@ use ::std::task::{Context, Poll, ready};
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::runtime::{ToSocketAddrs, Tokio, resolve};
-use crate::io::{self as adapters, Error};
+use crate::io::{self as adapters, ByteStream, Error};
 
 /// A client of one server.
 ///
@@ -93,5 +93,31 @@ impl AsyncWrite for Store<'_> {
     /// afterwards.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_finish(cx).map_err(Into::into)
+    }
+}
+
+/// A stream of another kind than a TCP connection, for a
+/// [connector](adapters::ClientBuilder::connector): anything that implements [`AsyncRead`] and
+/// [`AsyncWrite`].
+#[derive(Debug)]
+pub struct Adapted<S>(pub S);
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> ByteStream for Adapted<S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(Pin::new(&mut self.0).poll_read(cx, &mut buffer))?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }

@@ -9,6 +9,6 @@ mod runtime;
 mod server;
 
 pub use crate::io::service::Shutdown;
-pub use client::{Client, ClientBuilder, Entries, Retrieve, Store};
+pub use client::{Adapted, Client, ClientBuilder, Entries, Retrieve, Store};
 pub use runtime::Tokio;
 pub use server::Server;

@@ -105,9 +105,9 @@ impl Stream for Pipe {
         Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
     }
 
-    fn shut_down(&mut self) -> io::Result<()> {
+    fn poll_shut_down(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.0.lock().unwrap().shut = true;
-        Ok(())
+        Poll::Ready(Ok(()))
     }
 
     fn reset_on_drop(&mut self) {}

@@ -7,12 +7,13 @@ mod transfer;
 mod transfers;
 
 use ::std::io;
+use ::std::net::SocketAddr;
 use ::std::time::Duration;
 
 use super::reactor::{Blocking, ToSocketAddrs, block_on, resolve};
 use super::stop::StopHandle;
 use crate::client::{Offers, Profile, Protected};
-use crate::io::{self as adapters, Error};
+use crate::io::{self as adapters, Error, Transport};
 use crate::transfer::Marker;
 pub use transfer::{Entries, Retrieve, Store};
 
@@ -52,6 +53,32 @@ impl Client {
     /// Those of [`ClientBuilder::connect`].
     pub fn connect(server: impl ToSocketAddrs) -> Result<Self, Error> {
         Self::builder().connect(server)
+    }
+
+    /// Connects to the first of `addresses` that can be reached, and reads the greeting.
+    ///
+    /// # Errors
+    /// Those of [`io::Client::open`](adapters::Client::open).
+    pub fn open(builder: ClientBuilder, addresses: &[SocketAddr]) -> Result<Self, Error> {
+        block_on(adapters::Client::open(builder, addresses)).map(Self)
+    }
+
+    /// Connects to a host by the builder's [connector](adapters::ClientBuilder::connector), which gets
+    /// the name of the host. The future of the connector may block.
+    ///
+    /// # Errors
+    /// Those of [`io::Client::open_host`](adapters::Client::open_host).
+    pub fn open_host(builder: ClientBuilder, host: &str, port: u16) -> Result<Self, Error> {
+        block_on(adapters::Client::open_host(builder, host, port)).map(Self)
+    }
+
+    /// Takes a control connection that is already open, and reads the greeting; see
+    /// [`io::Client::from_stream`](adapters::Client::from_stream).
+    ///
+    /// # Errors
+    /// Those of [`io::Client::from_stream`](adapters::Client::from_stream).
+    pub fn from_stream(builder: ClientBuilder, transport: Transport) -> Result<Self, Error> {
+        block_on(adapters::Client::from_stream(builder, transport)).map(Self)
     }
 
     /// Sets the time that one call may take as a whole from now on; see
