@@ -13,7 +13,7 @@ use super::client::Connection;
 use super::control::Trace;
 use super::error::Error;
 use super::names::Names;
-use super::runtime::{Runtime, Stream};
+use super::runtime::{Link, Network, Runtime, Stream, Timed};
 use super::socket::Keepalive;
 use super::tls::Endpoint;
 use crate::client::{Config, Profile, greeting, secure};
@@ -74,7 +74,7 @@ impl Setup {
     }
 
     /// The end of the time of a call that begins now.
-    pub(super) fn deadline(&self, runtime: &impl Runtime) -> Option<Instant> {
+    pub(super) fn deadline(&self, runtime: &Timed<impl Network>) -> Option<Instant> {
         self.operation_timeout.map(|timeout| runtime.now().after(timeout))
     }
 
@@ -82,7 +82,7 @@ impl Setup {
     /// that is wanted.
     pub(super) async fn connect<R: Runtime>(
         mut self,
-        mut runtime: R,
+        mut runtime: Timed<R>,
         deadline: Option<Instant>,
         addresses: Vec<SocketAddr>,
     ) -> Result<Connection<R>, Error> {
@@ -119,8 +119,8 @@ impl Setup {
 }
 
 /// Looks something up in the time that `connect` has.
-pub(super) async fn within<R: Runtime, T>(
-    runtime: &mut R,
+pub(super) async fn within<N: Network, T>(
+    runtime: &mut Timed<N>,
     deadline: Option<Instant>,
     lookup: impl Future<Output = io::Result<T>>,
 ) -> Result<T, Error> {
@@ -143,7 +143,7 @@ pub(super) async fn within<R: Runtime, T>(
 }
 
 /// Why `connect` is not to go on.
-fn interruption(runtime: &impl Runtime, deadline: Option<Instant>) -> Option<Error> {
+fn interruption(runtime: &Timed<impl Network>, deadline: Option<Instant>) -> Option<Error> {
     if runtime.is_stopped() {
         return Some(Error::Stopped);
     }
@@ -159,12 +159,12 @@ fn while_connecting(error: Error) -> Error {
     }
 }
 
-async fn reach<R: Runtime>(
-    runtime: &mut R,
+async fn reach<N: Network>(
+    runtime: &mut Timed<N>,
     peer: SocketAddr,
     timeout: Duration,
     end: Option<Instant>,
-) -> io::Result<R::Stream> {
+) -> io::Result<Link<N>> {
     let deadline = runtime.now().after(timeout);
     let deadline = end.map_or(deadline, |end| end.min(deadline));
     let mut stream = runtime.connect(peer)?;

@@ -14,7 +14,7 @@ use super::data::{Data, is_unsupported};
 use super::error::Error;
 use super::names::{self, Names};
 use super::outcome::{Outcome, Reply, text};
-use super::runtime::{Runtime, Turns};
+use super::runtime::{Link, Runtime, Timed, Turns};
 use super::spans::{SessionSpan, TransferSpan};
 use super::tls::Endpoint;
 use crate::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
@@ -32,9 +32,9 @@ use crate::transfer::Marker;
 /// A client's connection: the machine, the sockets, the buffers. Nothing is ever held outside of it
 /// across a wait, so that a call may be given up at any point.
 pub(super) struct Connection<R: Runtime> {
-    pub(super) runtime: R,
+    pub(super) runtime: Timed<R>,
     machine: Client,
-    control: Control<R::Stream>,
+    control: Control<Link<R>>,
     data: Data<R>,
     turns: Turns,
     local: IpAddr,
@@ -55,8 +55,8 @@ pub(super) struct Connection<R: Runtime> {
 
 impl<R: Runtime> Connection<R> {
     pub(super) fn new(
-        runtime: R,
-        stream: R::Stream,
+        runtime: Timed<R>,
+        stream: Link<R>,
         local: IpAddr,
         peer: SocketAddr,
         config: Config,

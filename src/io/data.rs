@@ -9,7 +9,7 @@ use ::std::task::{Context, Poll, Waker, ready};
 use ::std::time::Duration;
 
 use super::pool::Sharing;
-use super::runtime::{Runtime, Turns};
+use super::runtime::{Link, Network, Timed, Turns};
 use super::tls::Endpoint;
 use super::wire::Wire;
 use crate::action::{DataEvent, DataFailure, DataId, DataOp};
@@ -27,7 +27,7 @@ const SMALLEST: usize = 1024;
 const RECORDS: usize = 64 * 1024;
 
 /// The data connection of a session, if there is one.
-pub(super) struct Data<R: Runtime> {
+pub(super) struct Data<R: Network> {
     id: Option<DataId>,
     state: State<R>,
     retired: Option<Retired<R>>,
@@ -57,27 +57,27 @@ pub(super) struct Data<R: Runtime> {
     pub(super) error: Option<io::Error>,
 }
 
-enum State<R: Runtime> {
+enum State<R: Network> {
     Closed,
-    Connecting(Wire<R::Stream>),
+    Connecting(Wire<Link<R>>),
     Listening(R::Listener),
     /// Someone came, and the machine is asked who it is.
-    Arrived(R::Listener, Wire<R::Stream>),
-    Open(Wire<R::Stream>),
+    Arrived(R::Listener, Wire<Link<R>>),
+    Open(Wire<Link<R>>),
     /// The TLS handshake is going on; the machine was told that the peer has begun it, or not.
-    Securing(Wire<R::Stream>, bool),
-    Receiving(Wire<R::Stream>, Decoder),
-    Sending(Wire<R::Stream>, Encoder),
+    Securing(Wire<Link<R>>, bool),
+    Receiving(Wire<Link<R>>, Decoder),
+    Sending(Wire<Link<R>>, Encoder),
     /// All was sent, and the peer has yet to take it.
-    Sent(Wire<R::Stream>),
+    Sent(Wire<Link<R>>),
     /// The same, and the machine waits for the peer to close its side.
-    AwaitingClose(Wire<R::Stream>),
+    AwaitingClose(Wire<Link<R>>),
 }
 
 /// A connection that was given up, and that is still to bring a ticket: servers that want their sessions
 /// resumed take each ticket of TLS 1.3 once, and without one left no data connection comes about any more.
-struct Retired<R: Runtime> {
-    wire: Wire<R::Stream>,
+struct Retired<R: Network> {
+    wire: Wire<Link<R>>,
     until: Instant,
 }
 
@@ -93,7 +93,7 @@ pub(super) struct Received {
     pub(super) event: DataEvent,
 }
 
-impl<R: Runtime> Data<R> {
+impl<R: Network> Data<R> {
     pub(super) fn new() -> Self {
         Self {
             id: None,
@@ -122,7 +122,7 @@ impl<R: Runtime> Data<R> {
     /// Does what a machine says; what comes of it at once goes back to it.
     pub(super) fn act(
         &mut self,
-        runtime: &R,
+        runtime: &Timed<R>,
         local: IpAddr,
         endpoint: Option<&Endpoint>,
         id: DataId,
@@ -227,7 +227,7 @@ impl<R: Runtime> Data<R> {
         &mut self,
         coding: Coding,
         transformer: Option<T>,
-        next: impl FnOnce(Wire<R::Stream>, T) -> State<R>,
+        next: impl FnOnce(Wire<Link<R>>, T) -> State<R>,
     ) -> Option<DataEvent> {
         let Some(transformer) = transformer else {
             let error = io::Error::new(io::ErrorKind::Unsupported, format!("{coding:?}"));
@@ -255,7 +255,7 @@ impl<R: Runtime> Data<R> {
     /// or for that of a ticket.
     pub(super) fn poll_retired(
         &mut self,
-        runtime: &R,
+        runtime: &Timed<R>,
         endpoint: Option<&Endpoint>,
         cx: &mut Context<'_>,
     ) -> Option<Instant> {
@@ -270,21 +270,21 @@ impl<R: Runtime> Data<R> {
     }
 
     /// Starts the orderly end of a server's connection that nothing was transferred on.
-    fn part(&mut self, runtime: &R, endpoint: Option<&Endpoint>) {
+    fn part(&mut self, runtime: &Timed<R>, endpoint: Option<&Endpoint>) {
         if endpoint.is_some_and(Endpoint::is_server) {
             self.parting = self.take_wire().map(|wire| Parting::new(wire, runtime));
         }
     }
 
     /// Continues the end of a refused connection. Returns the time of the next call, or `None`.
-    pub(super) fn poll_parting(&mut self, runtime: &R, cx: &mut Context<'_>) -> Option<Instant> {
+    pub(super) fn poll_parting(&mut self, runtime: &Timed<R>, cx: &mut Context<'_>) -> Option<Instant> {
         if self.parting.as_mut()?.poll(runtime, cx).is_ready() {
             self.parting = None;
         }
         self.parting.as_ref().map(Parting::until)
     }
 
-    fn take_wire(&mut self) -> Option<Wire<R::Stream>> {
+    fn take_wire(&mut self) -> Option<Wire<Link<R>>> {
         match ::std::mem::replace(&mut self.state, State::Closed) {
             State::Connecting(wire)
             | State::Arrived(_, wire)
@@ -300,7 +300,7 @@ impl<R: Runtime> Data<R> {
 
     /// Makes the next poll accept the connections made so far, even if the runtime has not reported
     /// them.
-    pub(super) fn look_again(&self, runtime: &R) {
+    pub(super) fn look_again(&self, runtime: &Timed<R>) {
         if let State::Listening(listener) = &self.state {
             runtime.look_for_arrivals(listener);
         }
@@ -331,7 +331,7 @@ impl<R: Runtime> Data<R> {
     /// What happens before bytes move: the connection comes about.
     pub(super) fn poll_setup(
         &mut self,
-        runtime: &R,
+        runtime: &Timed<R>,
         endpoint: Option<&Endpoint>,
         cx: &mut Context<'_>,
     ) -> Poll<DataEvent> {

@@ -82,6 +82,7 @@ pub use local::local_name;
 pub use outcome::Reply;
 pub use recoded::{Recoded, RecodedEntries};
 pub use remove::{Removal, Removed, Unseen};
+pub use runtime::{Interest, Runtime, Socket};
 pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 #[cfg(feature = "proxy-protocol")]
 pub use service::Proxies;

@@ -309,9 +309,10 @@ macro_rules! operations {
 
             pub(super) async fn open(
                 setup: Setup,
-                mut runtime: $runtime,
+                runtime: $runtime,
                 server: impl ToSocketAddrs,
             ) -> Result<Self, Error> {
+                let mut runtime = $crate::io::runtime::Timed::new(runtime);
                 let deadline = setup.deadline(&runtime);
                 let addresses = within(&mut runtime, deadline, resolve(server)).await?;
                 let connection = setup.connect(runtime, deadline, addresses).await?;

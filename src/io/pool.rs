@@ -7,13 +7,14 @@
 
 use ::std::collections::{HashMap, VecDeque};
 use ::std::io;
-use ::std::net::{IpAddr, SocketAddr, TcpListener};
+use ::std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use ::std::ops::RangeInclusive;
-use ::std::os::fd::{AsFd, OwnedFd};
 use ::std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ::std::task::{Context, Poll, Waker, ready};
 
-use super::runtime::{Interest, Socket};
+use socket2::SockRef;
+
+use super::runtime::{Socket, Watched};
 use super::socket;
 
 /// Maximum number of accepted connections that are queued for one client.
@@ -40,7 +41,7 @@ struct Inner {
 /// Connections that other sessions accepted for a session.
 #[derive(Debug, Default)]
 struct Waiting {
-    arrived: VecDeque<(OwnedFd, SocketAddr)>,
+    arrived: VecDeque<(TcpStream, SocketAddr)>,
     waker: Option<Waker>,
 }
 
@@ -87,11 +88,11 @@ impl Sharing {
         &self,
         at: SocketAddr,
         ports: RangeInclusive<u16>,
-        register: impl FnOnce(OwnedFd) -> io::Result<S>,
+        register: impl FnOnce(TcpListener) -> io::Result<S>,
     ) -> io::Result<(Shared<S>, SocketAddr)> {
         let (seat, listener) = socket::within(at, ports, |at| self.take_seat(at))?;
         let at = seat.at;
-        Ok((Shared { socket: register(listener.into())?, seat }, at))
+        Ok((Shared { socket: register(listener)?, seat }, at))
     }
 
     /// Takes a seat at this port and duplicates the descriptor of its listener.
@@ -129,7 +130,7 @@ impl Port {
 
     /// Queues a connection for the session it belongs to. Drops it if there is none, or if that
     /// session's queue is full.
-    fn hand_on(&self, stream: OwnedFd, from: SocketAddr) {
+    fn hand_on(&self, stream: TcpStream, from: SocketAddr) {
         let mut inner = lock(&self.0);
         let waiting = inner.seats.get_mut(&from.ip().to_canonical());
         let Some(waiting) = waiting.filter(|waiting| waiting.arrived.len() < WAITING) else { return };
@@ -142,7 +143,8 @@ impl Port {
     /// Accepts and hands over the connections made so far.
     fn clear(&self) {
         for _ in 0..AT_ONCE * AT_ONCE {
-            let accepted = lock(&self.0).listener.as_ref().map(|listener| socket::accept(listener.as_fd()));
+            let accepted =
+                lock(&self.0).listener.as_ref().map(|listener| socket::accept(&SockRef::from(listener)));
             let Some(Ok((stream, from))) = accepted else { break };
             self.hand_on(stream, from);
         }
@@ -151,7 +153,7 @@ impl Port {
 
 impl Seat {
     /// Returns a connection that another session accepted for this one.
-    fn poll_handed(&self, cx: &Context<'_>) -> Poll<(OwnedFd, SocketAddr)> {
+    fn poll_handed(&self, cx: &Context<'_>) -> Poll<(TcpStream, SocketAddr)> {
         let mut inner = lock(&self.port.0);
         let Some(waiting) = inner.seats.get_mut(&self.client) else { return Poll::Pending };
         match waiting.arrived.pop_front() {
@@ -183,7 +185,7 @@ impl Drop for Seat {
     }
 }
 
-impl<S: Socket> Shared<S> {
+impl<S: Socket> Shared<Watched<S>> {
     /// Makes the next [`poll_accept`](Self::poll_accept) ask the system, even if the runtime
     /// reported no readiness.
     pub(super) fn look_again(&self) {
@@ -191,12 +193,12 @@ impl<S: Socket> Shared<S> {
     }
 
     /// Accepts the next connection of this session's client.
-    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(OwnedFd, SocketAddr)>> {
+    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         for _ in 0..AT_ONCE {
             if let Poll::Ready(arrived) = self.seat.poll_handed(cx) {
                 return Poll::Ready(Ok(arrived));
             }
-            let (stream, from) = ready!(self.socket.poll_io(Interest::Read, cx, socket::accept))?;
+            let (stream, from) = ready!(self.socket.poll_accept(cx))?;
             if from.ip().to_canonical() == self.seat.client {
                 return Poll::Ready(Ok((stream, from)));
             }

@@ -21,7 +21,7 @@ use super::data::Data;
 use super::host::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
 use super::login::Login;
 use super::pool::Pool;
-use super::runtime::{Runtime, Turns};
+use super::runtime::{Link, Network, Timed, Turns};
 use super::service::Guesses;
 use super::throttle::Throttle;
 use super::tls::Endpoint;
@@ -51,10 +51,10 @@ const LINGER: Duration = Duration::from_secs(2);
 const PATHS: usize = 8 * 1024;
 
 /// One client's session.
-pub(super) struct Connection<R: Runtime, A: AsyncAccounts> {
-    pub(super) runtime: R,
+pub(super) struct Connection<R: Network, A: AsyncAccounts> {
+    pub(super) runtime: Timed<R>,
     session: Session<Vec<u8>>,
-    control: Control<R::Stream>,
+    control: Control<Link<R>>,
     data: Data<R>,
     accounts: Arc<A>,
     filesystem: Option<Arc<A::Filesystem>>,
@@ -100,10 +100,10 @@ enum Doing<A: AsyncAccounts> {
     Hashing(Hashing<<A::Filesystem as AsyncFilesystem>::File>),
 }
 
-impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
+impl<R: Network, A: AsyncAccounts> Connection<R, A> {
     pub(super) fn new(
-        runtime: R,
-        stream: R::Stream,
+        runtime: Timed<R>,
+        stream: Link<R>,
         endpoints: Endpoints,
         config: Config,
         accounts: Arc<A>,

@@ -16,7 +16,6 @@ use ::std::future::{Future, poll_fn};
 use ::std::io;
 use ::std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use ::std::num::NonZeroU64;
-use ::std::os::fd::{AsFd, OwnedFd};
 use ::std::pin::{Pin, pin};
 use ::std::sync::Arc;
 use ::std::task::{Context, Poll, ready};
@@ -24,7 +23,7 @@ use ::std::time::Duration;
 
 use super::host::AsyncAccounts;
 use super::pool::Pool;
-use super::runtime::{Interest, Reactor, Socket, Stream, Turns};
+use super::runtime::{Link, Network, Runtime, Stream, Timed, Turns, Watched};
 use super::server::{Connection, Hooks};
 use super::socket::{self, Keepalive};
 use super::throttle::{SharedPace, Throttle};
@@ -116,10 +115,10 @@ impl Terms {
 
     /// Whose connection it is, where a proxy has to say that.
     #[cfg(feature = "proxy-protocol")]
-    async fn client<R: Reactor>(
+    async fn client<N: Network>(
         &self,
-        runtime: &mut R,
-        socket: &mut R::Socket,
+        runtime: &mut Timed<N>,
+        socket: &mut Link<N>,
         peer: SocketAddr,
     ) -> io::Result<SocketAddr> {
         match &self.proxies {
@@ -129,10 +128,10 @@ impl Terms {
     }
 
     #[cfg(not(feature = "proxy-protocol"))]
-    async fn client<R: Reactor>(
+    async fn client<N: Network>(
         &self,
-        _: &mut R,
-        _: &mut R::Socket,
+        _: &mut Timed<N>,
+        _: &mut Link<N>,
         peer: SocketAddr,
     ) -> io::Result<SocketAddr> {
         Ok(peer)
@@ -162,18 +161,22 @@ impl fmt::Debug for Service {
 
 impl Service {
     /// Listens at the first of the addresses that can be had.
-    pub(super) fn bind<R, A>(addresses: &[SocketAddr], runtime: fn() -> R, accounts: A) -> io::Result<Self>
+    pub(super) fn bind<R, A>(
+        addresses: &[SocketAddr],
+        runtime: impl Fn() -> R + Send + Sync + 'static,
+        accounts: A,
+    ) -> io::Result<Self>
     where
-        R: Reactor<Socket: Send> + Send,
+        R: Runtime<Stream: Send, Listener: Send, Timer: Send> + Send,
         A: AsyncAccounts,
     {
         let listener = TcpListener::bind(addresses)?;
-        socket::wait_in_line(listener.as_fd())?;
+        socket::wait_in_line(&listener)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let accounts = Arc::new(accounts);
         let start: Start = Box::new(move |guest, peer, terms, place| {
-            Box::pin(attend(runtime(), guest, peer, Arc::clone(&accounts), terms, place))
+            Box::pin(attend(Timed::new(runtime()), guest, peer, Arc::clone(&accounts), terms, place))
         });
         Ok(Self { listener, address, terms: Terms::default(), start, state: Arc::default() })
     }
@@ -184,9 +187,9 @@ impl Service {
 
     /// Accepts, and has each session run by `spawn`, which may also drop it. Ends when the server was shut down
     /// and no session is left.
-    pub(super) async fn serve<R: Reactor>(
+    pub(super) async fn serve<R: Runtime>(
         self,
-        mut runtime: R,
+        runtime: R,
         mut spawn: impl FnMut(Session),
     ) -> io::Result<()> {
         let Self { listener, mut terms, start, state, .. } = self;
@@ -197,7 +200,7 @@ impl Service {
             let _ = terms.config.turn_away(&mut farewell);
             farewell.into()
         };
-        let (listener, terms) = (runtime.register(listener.into())?, Arc::new(terms));
+        let (listener, terms) = (Watched::new(runtime.listener(listener)?), Arc::new(terms));
         if let Some(public) = &terms.public {
             public.refresh();
         }
@@ -210,8 +213,8 @@ impl Service {
                 spawn(start(guest, peer, Arc::clone(&terms), place));
             }
         };
-        accept_all(&mut runtime, &state, &mut begin, |cx| {
-            listener.poll_io(Interest::Read, cx, |fd| reserve.accept(&farewell, || socket::accept(fd)))
+        accept_all(&mut Timed::new(runtime), &state, &mut begin, |cx| {
+            listener.poll_accept_by(cx, |socket| reserve.accept(&farewell, || socket::accept(socket)))
         })
         .await?;
         drop(listener);
@@ -221,11 +224,11 @@ impl Service {
 }
 
 /// Takes connections in, as `accept` brings them, until the server is to end or has no listener any more.
-async fn accept_all<R: Reactor>(
-    runtime: &mut R,
+async fn accept_all<N: Network>(
+    runtime: &mut Timed<N>,
     state: &State,
     begin: Begin<'_>,
-    mut accept: impl FnMut(&mut Context<'_>) -> Poll<io::Result<Option<(OwnedFd, SocketAddr)>>>,
+    mut accept: impl FnMut(&mut Context<'_>) -> Poll<io::Result<Option<(TcpStream, SocketAddr)>>>,
 ) -> io::Result<()> {
     let (mut pause, mut turns) = (None, Turns::default());
     poll_fn(|cx| {
@@ -235,7 +238,7 @@ async fn accept_all<R: Reactor>(
                 pause = None;
             }
             match ready!(accept(cx)) {
-                Ok(Some((stream, peer))) => begin(stream.into(), peer),
+                Ok(Some((stream, peer))) => begin(stream, peer),
                 Ok(None) => {}
                 Err(error) => match remedy(&error) {
                     Remedy::Retry => {}
@@ -265,8 +268,8 @@ async fn unless_stopping(
 }
 
 /// Serves one client.
-async fn attend<R: Reactor, A: AsyncAccounts>(
-    mut runtime: R,
+async fn attend<R: Runtime, A: AsyncAccounts>(
+    mut runtime: Timed<R>,
     guest: Guest,
     peer: SocketAddr,
     accounts: Arc<A>,
@@ -313,5 +316,5 @@ async fn attend<R: Reactor, A: AsyncAccounts>(
     .await;
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

@@ -1,45 +1,58 @@
-//! What is done to TCP sockets that do not block, whatever the runtime: each call does it now, or says that
-//! it would block.
+//! The calls on TCP sockets, the same for all runtimes. Each returns at once, with an error of the
+//! kind `WouldBlock` if it has to wait.
+
+mod errors;
 
 use ::std::fs::File;
 use ::std::hash::{BuildHasher, RandomState};
-use ::std::io;
-use ::std::net::{SocketAddr, TcpListener};
+use ::std::io::{self, Read};
+use ::std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use ::std::ops::RangeInclusive;
-use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use ::std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::{Errno, retry_on_intr};
-use rustix::net::{
-    AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketAddrAny, SocketFlags,
-    SocketType, acceptfrom_with, sockopt,
-};
+use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 
-/// Begins to connect.
-pub(super) fn connect(to: SocketAddr) -> io::Result<OwnedFd> {
-    let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
-    match rustix::net::connect(&socket, &to) {
-        Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => Ok(socket),
-        Err(error) => Err(error.into()),
+pub(super) use errors::{AcceptError, accept_error};
+
+/// Flags that keep a broken connection from raising SIGPIPE. Where there is no such flag, socket2
+/// sets SO_NOSIGPIPE on each socket, or the system has no signals.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+const NO_SIGNAL: i32 = rustix::net::SendFlags::NOSIGNAL.bits() as i32;
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+const NO_SIGNAL: i32 = 0;
+
+/// MSG_OOB, which is the same on every system.
+const URGENT: i32 = 1;
+
+/// Starts to connect.
+pub(super) fn connect(to: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::from(Socket::new(Domain::for_address(to), Type::STREAM, None)?);
+    stream.set_nonblocking(true)?;
+    let connected = SockRef::from(&stream).connect(&to.into());
+    match connected {
+        Err(error) if !errors::is_in_progress(&error) => Err(error),
+        _ => Ok(stream),
     }
 }
 
-/// How what [`connect`] began has ended.
-pub(super) fn connected(stream: BorrowedFd<'_>) -> io::Result<()> {
-    let mut fds = [PollFd::new(&stream, PollFlags::OUT)];
-    if retry_on_intr(|| poll(&mut fds, Some(&Timespec::default())))? == 0 {
-        return Err(io::ErrorKind::WouldBlock.into());
+/// Reports the result of what [`connect`] started.
+pub(super) fn connected(stream: &Socket) -> io::Result<()> {
+    let failed = |stream: &Socket| stream.take_error()?.map_or(Ok(()), Err);
+    failed(stream)?;
+    if let Err(error) = stream.peer_addr() {
+        // It may have failed in between.
+        failed(stream)?;
+        return Err(match errors::is_not_connected(&error) {
+            true => io::ErrorKind::WouldBlock.into(),
+            false => error,
+        });
     }
-    sockopt::socket_error(stream)??;
     without_delay(stream)
 }
 
 /// Nagle's delay would hold back a command behind the one before it.
-fn without_delay(stream: BorrowedFd<'_>) -> io::Result<()> {
-    Ok(sockopt::set_tcp_nodelay(stream, true)?)
+fn without_delay(stream: &Socket) -> io::Result<()> {
+    stream.set_tcp_nodelay(true)
 }
 
 /// When TCP probes a connection on which nothing moves (RFC 9293 3.8.4): the time of silence before the
@@ -55,14 +68,13 @@ impl Default for Keepalive {
 }
 
 /// Turns TCP keepalive on or off. A system that cannot be told when to probe has its own idea of that.
-pub(super) fn keep_alive(stream: BorrowedFd<'_>, keepalive: Keepalive) {
-    let _ = sockopt::set_socket_keepalive(stream, keepalive.0.is_some());
+pub(super) fn keep_alive(stream: &Socket, keepalive: Keepalive) {
+    let _ = stream.set_keepalive(keepalive.0.is_some());
     #[cfg(not(any(target_os = "haiku", target_os = "nto", target_os = "openbsd", target_os = "redox")))]
     if let Some(idle) = keepalive.0 {
         // The most that Linux takes; the least that any system does.
         let idle = idle.clamp(Duration::from_secs(1), Duration::from_secs(32_767));
-        let _ = sockopt::set_tcp_keepidle(stream, idle);
-        let _ = sockopt::set_tcp_keepintvl(stream, idle);
+        let _ = stream.set_tcp_keepalive(&TcpKeepalive::new().with_time(idle).with_interval(idle));
     }
 }
 
@@ -92,131 +104,117 @@ pub(super) fn within<T>(
         let port = low + u16::try_from(offset).unwrap_or(0);
         match bind(SocketAddr::new(at.ip(), port)) {
             Ok(bound) => return Ok(bound),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
+            Err(error) if errors::is_in_use(&error) => last = error,
             Err(error) => return Err(error),
         }
     }
     Err(last)
 }
 
-/// Makes as many connections wait to be accepted as the system lets wait (`SOMAXCONN`), where the standard library
-/// has 128.
-pub(super) fn wait_in_line(listener: BorrowedFd<'_>) -> io::Result<()> {
+/// Lets as many connections wait to be accepted as the system allows (`SOMAXCONN`), where the
+/// standard library has 128.
+pub(super) fn wait_in_line(listener: &TcpListener) -> io::Result<()> {
     // Systems cut what is more than they have.
-    Ok(rustix::net::listen(listener, i32::MAX)?)
+    SockRef::from(listener).listen(i32::MAX)
 }
 
-/// Takes the next who has connected.
-pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, SocketAddr)> {
-    accept_by(|| acceptfrom_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK))
+/// Accepts the next connection, in non-blocking mode.
+pub(super) fn accept(listener: &Socket) -> io::Result<(TcpStream, SocketAddr)> {
+    accept_by(|| listener.accept())
 }
 
-/// As [`accept`], by this call. An error of a connection that broke before it was taken is passed over, as long as
-/// there are not many of them in a row.
+/// Accepts with this call. An error of a connection that broke before it was accepted is passed
+/// over, as long as there are not many of them in a row.
 fn accept_by(
-    mut accept: impl FnMut() -> Result<(OwnedFd, Option<SocketAddrAny>), Errno>,
-) -> io::Result<(OwnedFd, SocketAddr)> {
+    mut accept: impl FnMut() -> io::Result<(Socket, socket2::SockAddr)>,
+) -> io::Result<(TcpStream, SocketAddr)> {
     const BROKEN: u32 = 16;
     let mut broken = 0;
     loop {
         match accept() {
-            Ok((stream, peer)) => {
-                // Whoever has no address, or no socket to be set, is gone again already.
-                if let (Some(Ok(peer)), Ok(())) =
-                    (peer.map(SocketAddr::try_from), without_delay(stream.as_fd()))
+            Ok((socket, peer)) => {
+                // A connection without an address, or whose socket cannot be set, is gone already.
+                let without_delay = without_delay(&socket);
+                let stream = TcpStream::from(socket);
+                if let (Some(peer), Ok(()), Ok(())) =
+                    (peer.as_socket(), without_delay, stream.set_nonblocking(true))
                 {
                     return Ok((stream, peer));
                 }
             }
-            Err(error) if is_of_one_connection(error) && broken < BROKEN => broken += 1,
-            Err(error) => return Err(error.into()),
+            Err(error) if accept_error(&error) == AcceptError::Connection && broken < BROKEN => broken += 1,
+            Err(error) => return Err(error),
         }
     }
 }
 
-/// Whether an error of accept is one of the connection that would have been the next: systems report there what its
-/// network has come to, or that a firewall forbids it.
-pub(super) const fn is_of_one_connection(error: Errno) -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    if matches!(error, Errno::NONET) {
-        return true;
-    }
-    matches!(
-        error,
-        Errno::INTR
-            | Errno::CONNABORTED
-            | Errno::CONNRESET
-            | Errno::PROTO
-            | Errno::PERM
-            | Errno::NETDOWN
-            | Errno::NETUNREACH
-            | Errno::NOPROTOOPT
-            | Errno::HOSTDOWN
-            | Errno::HOSTUNREACH
-            | Errno::OPNOTSUPP
-            | Errno::TIMEDOUT
-    )
-}
-
-/// Says `farewell` to a client that gets nothing else, as far as that goes at once.
-pub(super) fn turn_away(stream: BorrowedFd<'_>, farewell: &[u8]) {
-    let _ = rustix::net::send(stream, farewell, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+/// Sends `farewell` to a client that gets nothing else, as far as that goes at once.
+pub(super) fn turn_away(stream: &TcpStream, farewell: &[u8]) {
+    let stream = &SockRef::from(stream);
+    let _ = stream.send_with_flags(farewell, NO_SIGNAL);
     let _ = shut_down(stream);
     // What it has said already would make the close a reset, and the farewell would be lost.
-    let _ = rustix::net::recv(stream, &mut [0; 1024], RecvFlags::DONTWAIT);
+    let _ = receive(stream, &mut [0; 1024]);
 }
 
-pub(super) fn local_addr(socket: BorrowedFd<'_>) -> io::Result<SocketAddr> {
-    Ok(SocketAddr::try_from(rustix::net::getsockname(socket)?)?)
+pub(super) fn local_addr(socket: &Socket) -> io::Result<SocketAddr> {
+    socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::Unsupported.into())
 }
 
-pub(super) fn receive(stream: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-    let (count, _) = retry_on_intr(|| rustix::net::recv(stream, &mut *buffer, RecvFlags::empty()))?;
-    Ok(count)
+/// Makes a call again as long as signals interrupt it.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
 }
 
-pub(super) fn send(stream: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
-    Ok(retry_on_intr(|| rustix::net::send(stream, bytes, SendFlags::NOSIGNAL))?)
+pub(super) fn receive(mut stream: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
+    uninterrupted(|| stream.read(buffer))
+}
+
+pub(super) fn send(stream: &Socket, bytes: &[u8]) -> io::Result<usize> {
+    uninterrupted(|| stream.send_with_flags(bytes, NO_SIGNAL))
 }
 
 /// Sends a byte as urgent data, or among the others where that cannot be.
-pub(super) fn send_urgent(stream: BorrowedFd<'_>, byte: u8) -> io::Result<usize> {
-    let flags = SendFlags::OOB | SendFlags::NOSIGNAL;
-    match retry_on_intr(|| rustix::net::send(stream, &[byte], flags)) {
-        Err(Errno::OPNOTSUPP | Errno::INVAL) => send(stream, &[byte]),
-        sent => Ok(sent?),
+pub(super) fn send_urgent(stream: &Socket, byte: u8) -> io::Result<usize> {
+    match uninterrupted(|| stream.send_with_flags(&[byte], NO_SIGNAL | URGENT)) {
+        Err(error) if errors::is_unsupported(&error) => send(stream, &[byte]),
+        sent => sent,
     }
 }
 
 /// Leaves urgent data in its place among the other bytes.
-pub(super) fn read_urgent_in_line(stream: BorrowedFd<'_>) {
-    let _ = sockopt::set_socket_oobinline(stream, true);
+pub(super) fn read_urgent_in_line(stream: &Socket) {
+    let _ = stream.set_out_of_band_inline(true);
 }
 
-pub(super) fn send_vectored(stream: BorrowedFd<'_>, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
-    let mut control = SendAncillaryBuffer::default();
-    Ok(retry_on_intr(|| rustix::net::sendmsg(stream, pieces, &mut control, SendFlags::NOSIGNAL))?)
+pub(super) fn send_vectored(stream: &Socket, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+    uninterrupted(|| stream.send_vectored_with_flags(pieces, NO_SIGNAL))
 }
 
 /// Sends at most `count` bytes of `file` from its position on, without looking at them.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn send_file(stream: BorrowedFd<'_>, file: &File, count: usize) -> io::Result<usize> {
-    Ok(retry_on_intr(|| rustix::fs::sendfile(stream, file, None, count))?)
+pub(super) fn send_file(stream: &Socket, file: &File, count: usize) -> io::Result<usize> {
+    Ok(rustix::io::retry_on_intr(|| rustix::fs::sendfile(stream, file, None, count))?)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) fn send_file(_: BorrowedFd<'_>, _: &File, _: usize) -> io::Result<usize> {
+pub(super) fn send_file(_: &Socket, _: &File, _: usize) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Ends the sending side.
-pub(super) fn shut_down(stream: BorrowedFd<'_>) -> io::Result<()> {
-    Ok(rustix::net::shutdown(stream, Shutdown::Write)?)
+pub(super) fn shut_down(stream: &Socket) -> io::Result<()> {
+    stream.shutdown(Shutdown::Write)
 }
 
 /// Makes the coming close a reset.
-pub(super) fn reset_on_drop(stream: BorrowedFd<'_>) {
-    let _ = sockopt::set_socket_linger(stream, Some(Duration::ZERO));
+pub(super) fn reset_on_drop(stream: &Socket) {
+    let _ = stream.set_linger(Some(Duration::ZERO));
 }
 
 #[cfg(test)]

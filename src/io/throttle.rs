@@ -5,7 +5,7 @@ use ::std::sync::{Arc, Mutex, PoisonError};
 use ::std::task::{Context, Poll, ready};
 use ::std::time::Duration;
 
-use crate::io::runtime::Runtime;
+use crate::io::runtime::{Network, Timed};
 use crate::time::Instant;
 
 /// A rate, as a queue of turns: whoever wants to move bytes is told when, and the next one comes after that. So
@@ -81,9 +81,9 @@ impl Throttle {
     }
 
     /// Ready when bytes may be moved: how many, at least one.
-    pub(in crate::io) fn poll_allowance<R: Runtime>(
+    pub(in crate::io) fn poll_allowance<N: Network>(
         &mut self,
-        runtime: &mut R,
+        runtime: &mut Timed<N>,
         cx: &mut Context<'_>,
     ) -> Poll<usize> {
         if runtime.now() < self.worked {

@@ -3,7 +3,7 @@
 use ::std::task::{Context, Poll, ready};
 use ::std::time::Duration;
 
-use crate::io::runtime::Runtime;
+use crate::io::runtime::{Link, Network, Timed};
 use crate::io::wire::Wire;
 use crate::time::Instant;
 
@@ -13,14 +13,14 @@ const TIME: Duration = Duration::from_secs(2);
 /// A connection that nothing is transferred on. Sends close_notify if TLS is in use, then the TCP
 /// end, and discards incoming data for a while. Closing it with unread bytes would reset it, and a
 /// client whose system reports a reset may never read the reason on the control connection.
-pub(super) struct Parting<R: Runtime> {
-    wire: Wire<R::Stream>,
+pub(super) struct Parting<R: Network> {
+    wire: Wire<Link<R>>,
     until: Instant,
     shut: bool,
 }
 
-impl<R: Runtime> Parting<R> {
-    pub(super) fn new(wire: Wire<R::Stream>, runtime: &R) -> Self {
+impl<R: Network> Parting<R> {
+    pub(super) fn new(wire: Wire<Link<R>>, runtime: &Timed<R>) -> Self {
         Self { wire, until: runtime.now().after(TIME), shut: false }
     }
 
@@ -30,7 +30,7 @@ impl<R: Runtime> Parting<R> {
     }
 
     /// Ready when the connection has ended or its time is over.
-    pub(super) fn poll(&mut self, runtime: &R, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll(&mut self, runtime: &Timed<R>, cx: &mut Context<'_>) -> Poll<()> {
         if runtime.now() >= self.until {
             return Poll::Ready(());
         }

@@ -4,7 +4,7 @@ use ::std::task::{Context, Poll};
 use ::std::time::Duration;
 
 use super::Work;
-use crate::io::runtime::Runtime;
+use crate::io::runtime::{Network, Timed};
 use crate::time::Instant;
 
 /// Time in which a file has to be aborted. It is dropped afterwards.
@@ -21,9 +21,9 @@ impl Cutting {
     }
 
     /// Ready once no file is being aborted: it finished, or its time or the session's was over.
-    pub(super) fn poll<R: Runtime>(
+    pub(super) fn poll<N: Network>(
         &mut self,
-        runtime: &mut R,
+        runtime: &mut Timed<N>,
         end: Option<Instant>,
         cx: &mut Context<'_>,
     ) -> Poll<()> {

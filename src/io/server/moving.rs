@@ -9,7 +9,7 @@ use super::pages::Pages;
 use crate::action::{DataEvent, DataFailure};
 use crate::io::data::{CHUNK, Data, is_unsupported};
 use crate::io::host::{AsyncFile, AsyncFilesystem};
-use crate::io::runtime::Runtime;
+use crate::io::runtime::Network;
 use crate::server::Lister;
 
 /// Initial number of bytes to receive at a time. It grows for peers that send more than that.
@@ -117,7 +117,7 @@ impl<F: AsyncFilesystem> Moving<F> {
     }
 
     /// Sends the next bytes.
-    pub(super) fn poll_send<R: Runtime>(
+    pub(super) fn poll_send<R: Network>(
         &mut self,
         data: &mut Data<R>,
         cx: &mut Context<'_>,
@@ -219,7 +219,7 @@ impl<F: AsyncFilesystem> Moving<F> {
 
     /// Receives the next bytes. Reports them before the host has stored them, but reports the end
     /// of the data only when all is stored.
-    pub(super) fn poll_receive<R: Runtime>(
+    pub(super) fn poll_receive<R: Network>(
         &mut self,
         data: &mut Data<R>,
         cx: &mut Context<'_>,

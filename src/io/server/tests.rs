@@ -15,6 +15,7 @@ use super::Connection;
 use crate::codec::Text;
 use crate::error::Error;
 use crate::io::host::AsyncAccounts;
+use crate::io::runtime::Timed;
 use crate::listing::{Entry, Kind, OwnedEntry};
 use crate::server::{Config, Endpoints};
 use memory::{Memory, Pipe};
@@ -40,7 +41,7 @@ impl<A: AsyncAccounts> Rig<A> {
         let endpoints =
             Endpoints { local: "192.0.2.1:21".parse().unwrap(), peer: "192.0.2.2:40000".parse().unwrap() };
         let (control, data, clock) = (Pipe::default(), Pipe::default(), Arc::new(AtomicU64::new(1)));
-        let runtime = Memory { data: data.clone(), clock: Arc::clone(&clock) };
+        let runtime = Timed::new(Memory::new(data.clone(), Arc::clone(&clock)));
         let mut config = Config::default();
         config.timeouts.login_delay = Duration::ZERO;
         let connection =

@@ -2,14 +2,11 @@
 
 use ::std::io;
 use ::std::net::{SocketAddr, TcpStream};
-use ::std::os::fd::{AsFd, OwnedFd};
 use ::std::sync::Arc;
 
-use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketType};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use socket2::{Domain, Socket, Type};
 
-use crate::io::socket;
+use crate::io::socket::{self, AcceptError, accept_error};
 
 /// What an error of accept means for the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,20 +21,20 @@ pub(super) enum Remedy {
 
 /// Tells an error of one connection, which systems report at the listener, from one of the listener itself.
 pub(super) fn remedy(error: &io::Error) -> Remedy {
-    match Errno::from_io_error(error) {
-        Some(Errno::BADF | Errno::NOTSOCK | Errno::INVAL | Errno::FAULT) => Remedy::GiveUp,
-        Some(error) if socket::is_of_one_connection(error) => Remedy::Retry,
-        Some(_) => Remedy::Wait,
-        // What the runtime itself says: that it ends.
-        None if error.kind() == io::ErrorKind::Interrupted => Remedy::Retry,
-        None => Remedy::GiveUp,
+    match accept_error(error) {
+        AcceptError::Connection => Remedy::Retry,
+        AcceptError::Descriptors | AcceptError::Other => Remedy::Wait,
+        AcceptError::Listener => Remedy::GiveUp,
     }
 }
+
+/// The family of a socket that no network is needed for.
+const FAMILY: Domain = if cfg!(windows) { Domain::IPV4 } else { Domain::UNIX };
 
 /// A descriptor that is kept for the moment when there is no other: with it a client can be taken in that is told
 /// to come again, and that would wait for its greeting otherwise.
 #[derive(Debug)]
-pub(super) struct Reserve(Option<OwnedFd>);
+pub(super) struct Reserve(Option<Socket>);
 
 impl Reserve {
     pub(super) fn new() -> Self {
@@ -48,7 +45,7 @@ impl Reserve {
 
     fn refill(&mut self) {
         if self.0.is_none() {
-            self.0 = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).ok();
+            self.0 = Socket::new(FAMILY, Type::STREAM, None).ok();
         }
     }
 
@@ -57,11 +54,11 @@ impl Reserve {
     pub(super) fn accept(
         &mut self,
         farewell: &[u8],
-        mut accept: impl FnMut() -> io::Result<(OwnedFd, SocketAddr)>,
-    ) -> io::Result<Option<(OwnedFd, SocketAddr)>> {
+        mut accept: impl FnMut() -> io::Result<(TcpStream, SocketAddr)>,
+    ) -> io::Result<Option<(TcpStream, SocketAddr)>> {
         self.refill();
         let lacking = match accept() {
-            Err(error) if is_lack_of_descriptors(&error) => error,
+            Err(error) if accept_error(&error) == AcceptError::Descriptors => error,
             accepted => return accepted.map(Some),
         };
         // Systems tell of the lack before they look whether anybody is there.
@@ -69,16 +66,12 @@ impl Reserve {
         drop(reserved);
         let accepted = accept();
         if let Ok((stream, _)) = &accepted {
-            socket::turn_away(stream.as_fd(), farewell);
+            socket::turn_away(stream, farewell);
         }
         let accepted = accepted.map(drop);
         self.refill();
         accepted.map(|()| None)
     }
-}
-
-fn is_lack_of_descriptors(error: &io::Error) -> bool {
-    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
 }
 
 /// A client that was accepted and has no session yet. Dropped so, it is told that there is none.
@@ -101,17 +94,20 @@ impl Guest {
 impl Drop for Guest {
     fn drop(&mut self) {
         if let Some(stream) = &self.stream {
-            socket::turn_away(stream.as_fd(), &self.farewell);
+            socket::turn_away(stream, &self.farewell);
         }
     }
 }
 
 /// Descriptors that are left to the rest of the process.
+#[cfg(unix)]
 const OTHERS: u64 = 32;
 
 /// How many of `sessions` the system has descriptors for, `each` of them for a session. The process's own limit is
 /// raised as far as it may be, if that is needed.
+#[cfg(unix)]
 pub(super) fn fitting(sessions: usize, each: usize) -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let wanted = u64::try_from(sessions.saturating_mul(each)).unwrap_or(u64::MAX).saturating_add(OTHERS);
     let limit = getrlimit(Resource::Nofile);
     let Some(current) = limit.current.filter(|current| *current < wanted) else { return sessions };
@@ -120,15 +116,25 @@ pub(super) fn fitting(sessions: usize, each: usize) -> usize {
     share(if raised.is_ok() { most } else { current }, sessions, each)
 }
 
+/// Returns `sessions`: the system limits its handles by memory alone.
+#[cfg(not(unix))]
+pub(super) const fn fitting(sessions: usize, _: usize) -> usize {
+    sessions
+}
+
 /// How many sessions can be had with so many descriptors: of a small number half are left to others at most.
+#[cfg(unix)]
 fn share(descriptors: u64, sessions: usize, each: usize) -> usize {
     let left = descriptors.saturating_sub(OTHERS.min(descriptors / 2));
     let fit = usize::try_from(left).unwrap_or(usize::MAX) / each.max(1);
     sessions.min(fit.max(1))
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
+    use rustix::io::Errno;
+    use socket2::SockRef;
+
     use super::*;
 
     #[test]
@@ -189,8 +195,8 @@ mod tests {
         let accepted = reserve.accept(b"farewell", || {
             calls += 1;
             match calls {
-                1 => Err(Errno::MFILE.into()),
-                _ => socket::accept(listener.as_fd()),
+                1 => Err(io::Error::from(Errno::MFILE)),
+                _ => socket::accept(&SockRef::from(&listener)),
             }
         });
         assert!(matches!(accepted, Ok(None)), "{accepted:?}");
@@ -203,8 +209,8 @@ mod tests {
         let accepted = reserve.accept(b"", || {
             calls += 1;
             match calls {
-                1 => Err(Errno::MFILE.into()),
-                _ => Err(Errno::WOULDBLOCK.into()),
+                1 => Err(io::Error::from(Errno::MFILE)),
+                _ => Err(io::Error::from(Errno::WOULDBLOCK)),
             }
         });
         assert_eq!(accepted.unwrap_err().kind(), io::ErrorKind::WouldBlock);

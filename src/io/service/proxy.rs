@@ -8,7 +8,7 @@ use ::std::time::Duration;
 
 use proxy_header::{Error, ParseConfig, ProxyHeader};
 
-use crate::io::runtime::{Runtime, Stream};
+use crate::io::runtime::{Link, Network, Stream, Timed};
 
 /// The longest header that is read: one of version 1 has 107 bytes at most, one of version 2 more only with
 /// extensions, of which a few hundred bytes are usual.
@@ -58,10 +58,10 @@ impl Proxies {
     }
 
     /// Reads the header, and nothing behind it: whose connection this is.
-    pub(super) async fn client<R: Runtime>(
+    pub(super) async fn client<N: Network>(
         &self,
-        runtime: &mut R,
-        stream: &mut R::Stream,
+        runtime: &mut Timed<N>,
+        stream: &mut Link<N>,
         peer: SocketAddr,
     ) -> io::Result<SocketAddr> {
         let proxy = peer.ip().to_canonical();

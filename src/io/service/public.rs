@@ -9,7 +9,7 @@ use ::std::task::{Poll, Waker};
 use ::std::time::{Duration, Instant as Moment};
 
 use crate::io::host::lane::Lane;
-use crate::io::runtime::Reactor;
+use crate::io::runtime::{Network, Timed};
 
 /// Maximum time that a new session waits for the first answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -141,7 +141,7 @@ impl PublicAddress {
     }
 
     /// Returns the address for a new session.
-    pub(super) async fn current<R: Reactor>(&self, runtime: &mut R) -> Option<Ipv4Addr> {
+    pub(super) async fn current<N: Network>(&self, runtime: &mut Timed<N>) -> Option<Ipv4Addr> {
         self.refresh();
         let deadline = runtime.now().after(PATIENCE);
         poll_fn(|cx| {

@@ -1,58 +1,45 @@
 //! A listener that fails by script.
 
+use ::std::cell::Cell;
 use ::std::collections::VecDeque;
+use ::std::future::{Ready, ready};
+use ::std::rc::Rc;
 use ::std::task::{Context, Waker};
+use ::std::time::Instant as Moment;
 
 use rustix::io::Errno;
+use socket2::SockRef;
 
 use super::*;
-use crate::time::Instant;
 
-/// A clock that goes on whenever it is waited for.
-struct Skips(Instant);
+/// A clock that moves on whenever it is waited for.
+#[derive(Clone)]
+struct Skips(Rc<Cell<Moment>>);
 
-impl crate::io::runtime::Unblock for Skips {
+impl Runtime for Skips {
+    type Stream = TcpStream;
+    type Listener = TcpListener;
+    type Timer = Ready<()>;
+
+    fn stream(&self, stream: TcpStream) -> io::Result<TcpStream> {
+        Ok(stream)
+    }
+
+    fn listener(&self, listener: TcpListener) -> io::Result<TcpListener> {
+        Ok(listener)
+    }
+
+    fn timer(&self, at: Moment) -> Ready<()> {
+        self.0.set(self.0.get().max(at));
+        ready(())
+    }
+
+    fn now(&self) -> Moment {
+        self.0.get()
+    }
+
     async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
         call()
-    }
-}
-
-/// None of its sockets is ever used.
-struct NoSocket(OwnedFd);
-
-impl AsFd for NoSocket {
-    fn as_fd(&self) -> ::std::os::fd::BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-}
-
-impl Socket for NoSocket {
-    fn look_again(&self) {}
-    fn poll_io<T>(
-        &self,
-        _: Interest,
-        _: &mut Context<'_>,
-        _: impl FnMut(::std::os::fd::BorrowedFd<'_>) -> io::Result<T>,
-    ) -> Poll<io::Result<T>> {
-        Poll::Pending
-    }
-}
-
-impl Reactor for Skips {
-    type Socket = NoSocket;
-    const DESCRIPTORS: usize = 1;
-
-    fn now(&self) -> Instant {
-        self.0
-    }
-
-    fn poll_deadline(&mut self, deadline: Instant, _: &mut Context<'_>) -> Poll<()> {
-        self.0 = self.0.max(deadline);
-        Poll::Ready(())
-    }
-
-    fn register(&self, socket: OwnedFd) -> io::Result<NoSocket> {
-        Ok(NoSocket(socket))
     }
 }
 
@@ -62,7 +49,9 @@ fn outcome(errors: &[Errno]) -> (usize, Duration, Option<io::Result<()>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let state = State::default();
-    let (mut runtime, mut script) = (Skips(Instant::default()), VecDeque::from(errors.to_vec()));
+    let mut script = VecDeque::from(errors.to_vec());
+    let mut runtime = Timed::new(Skips(Rc::new(Cell::new(Moment::now()))));
+    let start = runtime.now();
     let mut taken = 0;
     let mut begin = |_, _| taken += 1;
     let mut calls = 0;
@@ -72,8 +61,10 @@ fn outcome(errors: &[Errno]) -> (usize, Duration, Option<io::Result<()>>) {
         let mut accepting = pin!(accept_all(&mut runtime, &state, &mut begin, |_| {
             calls += 1;
             match script.pop_front() {
-                Some(error) => Poll::Ready(Err(error.into())),
-                None if calls == errors.len() + 1 => Poll::Ready(socket::accept(listener.as_fd()).map(Some)),
+                Some(error) => Poll::Ready(Err(io::Error::from(error))),
+                None if calls == errors.len() + 1 => {
+                    Poll::Ready(socket::accept(&SockRef::from(&listener)).map(Some))
+                }
                 None => Poll::Pending,
             }
         }));
@@ -85,7 +76,7 @@ fn outcome(errors: &[Errno]) -> (usize, Duration, Option<io::Result<()>>) {
             }
         }
     }
-    (taken, runtime.0.since(Instant::default()), ended)
+    (taken, runtime.now().since(start), ended)
 }
 
 #[test]

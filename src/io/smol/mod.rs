@@ -11,5 +11,6 @@ mod transfer;
 
 pub use crate::io::service::Shutdown;
 pub use client::{Client, ClientBuilder};
+pub use runtime::Smol;
 pub use server::Server;
 pub use transfer::{Entries, Retrieve, Store};

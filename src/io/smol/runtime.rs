@@ -1,91 +1,62 @@
-//! smol, as the drivers see it: async-io to wait, blocking for what cannot.
+//! The runtime of clients and servers on smol: async-io to wait, and blocking for calls that block.
 
-use ::std::future::Future;
 use ::std::io;
-use ::std::net::SocketAddr;
-use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use ::std::pin::Pin;
+use ::std::net::{SocketAddr, TcpListener, TcpStream};
 use ::std::task::{Context, Poll, ready};
-use ::std::time::Instant as Moment;
+use ::std::time::Instant;
 
-use ::async_io::Async;
+use ::async_io::{Async, Timer};
 pub(super) use ::async_net::AsyncToSocketAddrs as ToSocketAddrs;
 
-use crate::io::host::lane::Lane;
-use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer, Unblock};
-use crate::time::Instant;
+use crate::io::runtime::AsSystemSocket;
+use crate::io::{Interest, Runtime, Socket};
 
-/// The addresses of a server.
+/// Returns the addresses of a server.
 pub(super) async fn resolve(server: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
     ::async_net::resolve(server).await
 }
 
-/// The runtime of one session.
-#[derive(Debug)]
-pub(super) struct Smol {
-    clock: Clock<::async_io::Timer>,
-}
+/// Runs on smol's reactor, of which each process has one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Smol;
 
 impl Smol {
-    pub(super) fn new() -> Self {
-        Self { clock: Clock::new() }
+    pub(super) const fn new() -> Self {
+        Self
     }
 }
 
-impl Unblock for Smol {
+impl Runtime for Smol {
+    type Stream = Async<TcpStream>;
+    type Listener = Async<TcpListener>;
+    type Timer = Timer;
+
+    fn stream(&self, stream: TcpStream) -> io::Result<Async<TcpStream>> {
+        Async::new_nonblocking(stream)
+    }
+
+    fn listener(&self, listener: TcpListener) -> io::Result<Async<TcpListener>> {
+        Async::new_nonblocking(listener)
+    }
+
+    fn timer(&self, at: Instant) -> Timer {
+        Timer::at(at)
+    }
+
     async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
         ::blocking::unblock(call).await
     }
-
-    fn unblock_in<T: Send + 'static>(
-        lane: &Lane,
-        call: impl FnOnce() -> T + Send + 'static,
-    ) -> impl Future<Output = Option<T>> + Send {
-        lane.call(call)
-    }
 }
 
-impl Reactor for Smol {
-    type Socket = Async<OwnedFd>;
-
-    const DESCRIPTORS: usize = 1;
-
-    fn now(&self) -> Instant {
-        self.clock.now()
-    }
-
-    fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        self.clock.poll(deadline, cx)
-    }
-
-    fn register(&self, socket: OwnedFd) -> io::Result<Async<OwnedFd>> {
-        Async::new_nonblocking(socket)
-    }
-}
-
-impl Timer for ::async_io::Timer {
-    fn now() -> Moment {
-        Moment::now()
-    }
-
-    fn at(moment: Moment) -> Self {
-        Self::at(moment)
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        Future::poll(Pin::new(self), cx).map(drop)
-    }
-}
-
-impl Socket for Async<OwnedFd> {
-    fn poll_io<T>(
+impl<T: AsSystemSocket> Socket for Async<T> {
+    fn poll_io<U>(
         &self,
         interest: Interest,
         cx: &mut Context<'_>,
-        mut call: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
-    ) -> Poll<io::Result<T>> {
+        mut call: impl FnMut() -> io::Result<U>,
+    ) -> Poll<io::Result<U>> {
         loop {
-            match call(self.as_fd()) {
+            match call() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 result => return Poll::Ready(result),
             }
@@ -95,7 +66,4 @@ impl Socket for Async<OwnedFd> {
             })?;
         }
     }
-
-    /// Every call is made before the runtime is asked.
-    fn look_again(&self) {}
 }

@@ -3,11 +3,18 @@
 use super::*;
 
 /// A stream that [`connect`] made and one that [`accept`] did, of one connection.
-fn pair() -> (OwnedFd, OwnedFd) {
+fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let stream = connect(listener.local_addr().unwrap()).unwrap();
-    let (accepted, _) = accept(listener.as_fd()).unwrap();
-    connected(stream.as_fd()).unwrap();
+    let accepted = loop {
+        match accept(&SockRef::from(&listener)) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            accepted => break accepted.unwrap().0,
+        }
+    };
+    while let Err(error) = connected(&SockRef::from(&stream)) {
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    }
     (stream, accepted)
 }
 
@@ -15,7 +22,7 @@ fn pair() -> (OwnedFd, OwnedFd) {
 fn nothing_that_is_sent_waits_for_more() {
     let (stream, accepted) = pair();
     for socket in [stream, accepted] {
-        assert!(sockopt::tcp_nodelay(&socket).unwrap());
+        assert!(socket.nodelay().unwrap());
     }
 }
 
@@ -23,11 +30,11 @@ fn nothing_that_is_sent_waits_for_more() {
 fn keepalive_is_on_by_default_and_can_be_off() {
     assert_eq!(Keepalive::default(), Keepalive(Some(Duration::from_secs(60))));
     let (stream, _accepted) = pair();
-    let is_on = || sockopt::socket_keepalive(&stream).unwrap();
+    let is_on = || SockRef::from(&stream).keepalive().unwrap();
     assert!(!is_on());
-    keep_alive(stream.as_fd(), Keepalive::default());
+    keep_alive(&SockRef::from(&stream), Keepalive::default());
     assert!(is_on());
-    keep_alive(stream.as_fd(), Keepalive(None));
+    keep_alive(&SockRef::from(&stream), Keepalive(None));
     assert!(!is_on());
 }
 
@@ -36,15 +43,18 @@ fn keepalive_is_on_by_default_and_can_be_off() {
 fn any_interval_of_keepalive_is_one_that_the_system_takes() {
     let (stream, _accepted) = pair();
     for (wanted, taken) in [(0, 1), (1, 1), (90, 90), (32_767, 32_767), (u64::MAX, 32_767)] {
-        keep_alive(stream.as_fd(), Keepalive(Some(Duration::from_secs(wanted))));
+        keep_alive(&SockRef::from(&stream), Keepalive(Some(Duration::from_secs(wanted))));
         let taken = Duration::from_secs(taken);
-        assert_eq!(sockopt::tcp_keepidle(&stream).unwrap(), taken, "{wanted}");
-        assert_eq!(sockopt::tcp_keepintvl(&stream).unwrap(), taken, "{wanted}");
+        assert_eq!(SockRef::from(&stream).tcp_keepalive_time().unwrap(), taken, "{wanted}");
+        assert_eq!(SockRef::from(&stream).tcp_keepalive_interval().unwrap(), taken, "{wanted}");
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn connections_that_broke_in_the_queue_are_passed_over_and_not_for_ever() {
+    use rustix::io::Errno;
+
     for error in
         [Errno::CONNABORTED, Errno::PROTO, Errno::PERM, Errno::NETDOWN, Errno::HOSTUNREACH, Errno::OPNOTSUPP]
     {
@@ -54,15 +64,15 @@ fn connections_that_broke_in_the_queue_are_passed_over_and_not_for_ever() {
         let accepted = accept_by(|| {
             calls += 1;
             match calls {
-                1..5 => Err(error),
-                _ => acceptfrom_with(&listener, SocketFlags::CLOEXEC),
+                1..5 => Err(error.into()),
+                _ => SockRef::from(&listener).accept(),
             }
         });
         assert!(accepted.is_ok(), "{error:?}");
         let mut calls = 0;
         let failed = accept_by(|| {
             calls += 1;
-            Err(error)
+            Err(error.into())
         });
         assert_eq!(failed.unwrap_err().raw_os_error(), Some(error.raw_os_error()));
         assert!(calls < 100, "{calls}");

@@ -14,6 +14,7 @@ mod transfer;
 
 pub use crate::io::service::Shutdown;
 pub use client::{Client, ClientBuilder};
+pub use reactor::Blocking;
 pub use server::Server;
 pub use stop::StopHandle;
 pub use transfer::{Entries, Retrieve, Store};

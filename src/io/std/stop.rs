@@ -1,18 +1,16 @@
 //! Stopping a client that blocks, from another thread.
 
 use ::std::io;
-use ::std::net::Shutdown;
-use ::std::os::unix::net::UnixStream;
 use ::std::sync::Arc;
-use ::std::sync::atomic::{AtomicBool, Ordering};
+use ::std::task::{Context, Poll};
 
-use super::reactor::Polled;
+use super::reactor::Signal;
 
 /// Stops the calls of a client from another thread.
 ///
 /// [`ClientBuilder::stop_handle`](super::ClientBuilder::stop_handle) gives a handle to a client before it
 /// connects, and [`Client::stop_handle`](super::Client::stop_handle) makes one for a client that is connected.
-/// One handle may be given to several clients, which it stops together. It takes two file descriptors.
+/// One handle may be given to several clients, which it stops together. It takes two file descriptors on Unix.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -31,15 +29,7 @@ use super::reactor::Polled;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct StopHandle(Arc<Stop>);
-
-#[derive(Debug)]
-struct Stop {
-    stopped: AtomicBool,
-    /// Becomes readable when the client is stopped, and stays so: nobody ever reads from it.
-    inside: Polled,
-    outside: UnixStream,
-}
+pub struct StopHandle(Arc<Signal>);
 
 impl StopHandle {
     /// Creates a handle that no client has yet.
@@ -47,9 +37,7 @@ impl StopHandle {
     /// # Errors
     /// When the system has no descriptors left.
     pub fn new() -> io::Result<Self> {
-        let (inside, outside) = UnixStream::pair()?;
-        let (stopped, inside) = (AtomicBool::new(false), Polled::new(inside.into()));
-        Ok(Self(Arc::new(Stop { stopped, inside, outside })))
+        Ok(Self(Arc::new(Signal::new()?)))
     }
 
     /// Makes the running call of the client return, and every later call fail, with
@@ -60,18 +48,18 @@ impl StopHandle {
     /// interrupt the system's name lookup, nor the reading and writing of local files, after which the call
     /// returns. The session is over: the server sees the connection close when the client is dropped.
     pub fn stop(&self) {
-        self.0.stopped.store(true, Ordering::Release);
-        let _ = self.0.outside.shutdown(Shutdown::Both);
+        self.0.raise();
     }
 
     /// Returns whether [`stop`](Self::stop) was called.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        self.0.stopped.load(Ordering::Acquire)
+        self.0.is_raised()
     }
 
-    /// Has the wait that comes next on this thread end when the client is stopped.
-    pub(super) fn watch(&self) {
-        self.0.inside.watch_readable();
+    /// Ready once the client is stopped.
+    pub(super) fn poll_stopped(&self, cx: &Context<'_>) -> Poll<()> {
+        self.0.watch(cx);
+        if self.is_stopped() { Poll::Ready(()) } else { Poll::Pending }
     }
 }

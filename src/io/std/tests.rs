@@ -7,13 +7,14 @@ use ::std::net::{Shutdown, TcpListener};
 use super::reactor::{Blocking, block_on};
 use crate::action::{DataEvent, DataId, DataOp};
 use crate::io::data::Data;
+use crate::io::runtime::Timed;
 use crate::transfer::{Coding, Parameters};
 
 #[test]
 fn waiting_for_the_close_of_a_server_that_talks_keeps_nobody() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
-    let (runtime, mut data, id) = (Blocking::new(), Data::new(), DataId::NONE.next());
+    let (runtime, mut data, id) = (Timed::new(Blocking::new()), Data::new(), DataId::NONE.next());
     let act = |data: &mut Data<Blocking>, op| data.act(&runtime, address.ip(), None, id, op);
     assert!(act(&mut data, DataOp::Connect(address)).is_none());
     let event = block_on(poll_fn(|cx| data.poll_setup(&runtime, None, cx)));

@@ -1,144 +1,84 @@
-//! tokio, as the drivers see it.
+//! The runtime of clients and servers on tokio.
 
 use ::std::io;
 use ::std::net::SocketAddr;
-use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use ::std::pin::Pin;
-use ::std::sync::atomic::{AtomicBool, Ordering};
 use ::std::task::{Context, Poll, ready};
-use ::std::time::Instant as Moment;
+use ::std::time::Instant;
 
 pub(super) use ::tokio::net::ToSocketAddrs;
 use ::tokio::net::{TcpStream, lookup_host};
 use ::tokio::task::spawn_blocking;
-use ::tokio::time::Sleep;
+use ::tokio::time::{Sleep, sleep_until};
 
-use crate::io::host::lane::Lane;
-use crate::io::runtime::{Clock, Interest, Reactor, Socket, Timer, Unblock};
-use crate::time::Instant;
+use crate::io::{Interest, Runtime, Socket};
 
-/// The addresses of a server.
+/// Returns the addresses of a server.
 pub(super) async fn resolve(server: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
     Ok(lookup_host(server).await?.collect())
 }
 
-/// The runtime of one session.
-#[derive(Debug)]
-pub(super) struct Tokio {
-    clock: Clock<Pin<Box<Sleep>>>,
-}
+/// Runs on the tokio runtime of the current task.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tokio;
 
 impl Tokio {
-    pub(super) fn new() -> Self {
-        Self { clock: Clock::new() }
+    pub(super) const fn new() -> Self {
+        Self
     }
 }
 
-impl Unblock for Tokio {
+impl Runtime for Tokio {
+    type Stream = TcpStream;
+    // Nothing is asked of it but whether it is ready, which tokio's listener does not tell.
+    type Listener = TcpStream;
+    type Timer = Pin<Box<Sleep>>;
+
+    fn stream(&self, stream: ::std::net::TcpStream) -> io::Result<TcpStream> {
+        TcpStream::from_std(stream)
+    }
+
+    fn listener(&self, listener: ::std::net::TcpListener) -> io::Result<TcpStream> {
+        TcpStream::from_std(socket2::Socket::from(listener).into())
+    }
+
+    fn timer(&self, at: Instant) -> Self::Timer {
+        Box::pin(sleep_until(at.into()))
+    }
+
+    /// Returns tokio's time, which its tests can pause.
+    fn now(&self) -> Instant {
+        ::tokio::time::Instant::now().into_std()
+    }
+
     async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
         // A call that panics does so here, too.
         spawn_blocking(call).await.unwrap_or_else(|error| ::std::panic::resume_unwind(error.into_panic()))
     }
-
-    fn unblock_in<T: Send + 'static>(
-        lane: &Lane,
-        call: impl FnOnce() -> T + Send + 'static,
-    ) -> impl Future<Output = Option<T>> + Send {
-        lane.call(call)
-    }
 }
 
-impl Reactor for Tokio {
-    type Socket = Watched;
-
-    const DESCRIPTORS: usize = 1;
-
-    fn now(&self) -> Instant {
-        self.clock.now()
-    }
-
-    fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        self.clock.poll(deadline, cx)
-    }
-
-    fn register(&self, socket: OwnedFd) -> io::Result<Watched> {
-        Ok(Watched { socket: TcpStream::from_std(socket.into())?, look_again: AtomicBool::new(false) })
-    }
-}
-
-impl Timer for Pin<Box<Sleep>> {
-    fn now() -> Moment {
-        ::tokio::time::Instant::now().into_std()
-    }
-
-    fn at(moment: Moment) -> Self {
-        Box::pin(::tokio::time::sleep_until(moment.into()))
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        Future::poll(self.as_mut(), cx)
-    }
-}
-
-/// A socket of this runtime.
-#[derive(Debug)]
-pub(super) struct Watched {
-    // Listeners too: nothing is asked of it but whether it is ready.
-    socket: TcpStream,
-    /// The next call for reading is made whatever tokio knows: it learns of readiness only between two polls of a
-    /// task.
-    look_again: AtomicBool,
-}
-
-impl AsFd for Watched {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
-}
-
-impl Socket for Watched {
+impl Socket for TcpStream {
     fn poll_io<T>(
         &self,
         interest: Interest,
         cx: &mut Context<'_>,
-        mut call: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
+        mut call: impl FnMut() -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        let blocks = |result: &io::Result<T>| {
-            result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-        };
-        if interest == Interest::Read && self.look_again.swap(false, Ordering::Relaxed) {
-            let mut asked = false;
-            // By way of tokio first, which forgets a readiness that is no longer true.
-            let mut result = self.socket.try_io(::tokio::io::Interest::READABLE, || {
-                asked = true;
-                call(self.as_fd())
-            });
-            if !asked {
-                result = call(self.as_fd());
-            }
-            if !blocks(&result) {
-                return Poll::Ready(result);
-            }
-        }
         loop {
             let interest = match interest {
                 Interest::Read => {
-                    ready!(self.socket.poll_read_ready(cx))?;
+                    ready!(self.poll_read_ready(cx))?;
                     ::tokio::io::Interest::READABLE
                 }
                 Interest::Write => {
-                    ready!(self.socket.poll_write_ready(cx))?;
+                    ready!(self.poll_write_ready(cx))?;
                     ::tokio::io::Interest::WRITABLE
                 }
             };
-            let result = self.socket.try_io(interest, || call(self.as_fd()));
-            if !blocks(&result) {
-                return Poll::Ready(result);
+            match self.try_io(interest, &mut call) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
             }
         }
-    }
-
-    fn look_again(&self) {
-        self.look_again.store(true, Ordering::Relaxed);
     }
 }

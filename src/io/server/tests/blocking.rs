@@ -7,6 +7,7 @@ use ::std::sync::{Arc, Mutex};
 use ::std::{format, thread};
 
 use super::{Rig, codes, entry};
+use crate::io::host::lane::Lane;
 use crate::io::host::offload::Offload;
 use crate::io::host::{Access, Accounts, File, Filesystem, Opened, Refusal, VirtualPath, Visitor, Wishes};
 use crate::io::runtime::Unblock;
@@ -16,15 +17,16 @@ use crate::listing::{Kind, OwnedEntry};
 pub(super) enum Elsewhere {}
 
 impl Unblock for Elsewhere {
-    fn unblock<T: Send + 'static>(
+    fn unblock_in<T: Send + 'static>(
+        _: &Lane,
         call: impl FnOnce() -> T + Send + 'static,
-    ) -> impl Future<Output = T> + Send {
+    ) -> impl Future<Output = Option<T>> + Send {
         let caller = thread::current().id();
         let called = thread::spawn(move || (thread::current().id(), call()));
         async move {
             let (thread, result) = called.join().unwrap();
             assert_ne!(thread, caller);
-            result
+            Some(result)
         }
     }
 }

@@ -2,17 +2,18 @@
 
 use ::std::collections::VecDeque;
 use ::std::fs::File;
+use ::std::future::{Pending, pending};
 use ::std::io;
 use ::std::net::SocketAddr;
 use ::std::ops::RangeInclusive;
 use ::std::sync::atomic::{AtomicU64, Ordering};
 use ::std::sync::{Arc, Mutex};
 use ::std::task::{Context, Poll};
+use ::std::time::{Duration, Instant as Moment};
 
 use crate::io::pool::Sharing;
-use crate::io::runtime::{Runtime, Stream, Unblock};
+use crate::io::runtime::{Network, Stream};
 use crate::io::socket::Keepalive;
-use crate::time::Instant;
 
 #[derive(Clone, Default)]
 pub(super) struct Pipe(pub(super) Arc<Mutex<Ends>>);
@@ -112,24 +113,30 @@ impl Stream for Pipe {
     fn reset_on_drop(&mut self) {}
 }
 
-/// Whoever connects is the client, over this one pipe.
+/// Connects to the client alone, over one pipe.
 pub(super) struct Memory {
-    pub(super) data: Pipe,
-    pub(super) clock: Arc<AtomicU64>,
+    data: Pipe,
+    clock: Arc<AtomicU64>,
+    start: Moment,
 }
 
-impl Unblock for Memory {
-    async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
-        call()
+impl Memory {
+    pub(super) fn new(data: Pipe, clock: Arc<AtomicU64>) -> Self {
+        Self { data, clock, start: Moment::now() }
     }
 }
 
-impl Runtime for Memory {
+impl Network for Memory {
     type Stream = Pipe;
     type Listener = ();
+    type Timer = Pending<()>;
 
-    fn now(&self) -> Instant {
-        Instant::from_micros(self.clock.load(Ordering::SeqCst))
+    fn now(&self) -> Moment {
+        self.start + Duration::from_micros(self.clock.load(Ordering::SeqCst))
+    }
+
+    fn timer(&self, _: Moment) -> Pending<()> {
+        pending()
     }
 
     fn connect(&self, _: SocketAddr) -> io::Result<Pipe> {
@@ -147,9 +154,5 @@ impl Runtime for Memory {
 
     fn poll_accept(&self, _: &(), _: &mut Context<'_>) -> Poll<io::Result<(Pipe, SocketAddr)>> {
         Poll::Pending
-    }
-
-    fn poll_deadline(&mut self, deadline: Instant, _: &mut Context<'_>) -> Poll<()> {
-        if self.now() >= deadline { Poll::Ready(()) } else { Poll::Pending }
     }
 }
