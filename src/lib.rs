@@ -95,7 +95,7 @@
 //! | (none) | the core, `no_std` without an allocator | nom, memchr, bitflags, arrayvec |
 //! | `alloc` | owned copies of borrowed values | |
 //! | `testing` | peers and hosts in memory for tests, `testing`; implies `alloc` | |
-//! | `std` (default) | the blocking adapter, `io::std` | rustix |
+//! | `std` (default) | the blocking adapter, `io::std` | rustix, socket2 |
 //! | `tokio` | the adapter for tokio, `io::tokio`; implies `std` | tokio |
 //! | `smol` | the adapter for smol, `io::smol`; implies `std` | async-executor, async-io, async-net, blocking, futures-io |
 //! | `proxy-protocol` | servers behind proxies, `io::Proxies`; implies `std` | proxy-header |

@@ -1,9 +1,6 @@
 //! The runtime of clients and servers whose calls block.
 
-#[cfg(unix)]
 mod unix;
-#[cfg(windows)]
-mod windows;
 
 use ::std::io;
 pub(super) use ::std::net::ToSocketAddrs;
@@ -13,10 +10,7 @@ use ::std::time::Instant;
 
 use super::stop::StopHandle;
 use crate::io::Runtime;
-#[cfg(unix)]
 use unix as system;
-#[cfg(windows)]
-use windows as system;
 
 pub(super) use system::{Signal, block_on, block_on_woken};
 
