@@ -31,7 +31,7 @@ pub enum Error {
     /// A name does not survive the conversion between the server's encoding and the local one.
     /// Nothing was sent, or the name that the server sent was not used.
     Name(Vec<u8>),
-    /// A listing has more entries than may be kept ([`ListingLimits`](super::ListingLimits)). It
+    /// A listing has more entries than may be kept ([`ListingLimits`](crate::io::ListingLimits)). It
     /// was abandoned.
     ListingTooLong,
     /// The server closed the connection or violated the protocol.
@@ -77,7 +77,7 @@ impl Refused {
         self.refusal().is_fatal()
     }
 
-    pub(super) fn refusal(&self) -> Refusal<&[u8]> {
+    pub(in crate::io) fn refusal(&self) -> Refusal<&[u8]> {
         Refusal { to: self.to, code: self.code, text: &self.text }
     }
 }
@@ -123,7 +123,7 @@ impl Error {
 
     /// Returns the same error for a later call. The underlying error is dropped, except for the
     /// kind of a connect error.
-    pub(super) fn again(&self) -> Self {
+    pub(in crate::io) fn again(&self) -> Self {
         match self {
             Self::Refused(refused) => Self::Refused(refused.clone()),
             Self::Data(failure, _) => Self::Data(*failure, None),

@@ -1,79 +1,66 @@
-//! Adapters: what puts the machines on real sockets.
+//! Adapters, which drive the machines over real sockets, and a server framework on top of them.
 //!
-//! Each is a driver that does what the [actions](crate::action) say. None knows FTP: no verb and no
-//! reply code is named here, in the core alone. What is not a runtime's own is written once, over the
-//! small `Runtime` trait: the control connection, the data connection, the client's and the server's
-//! driver.
+//! An adapter is a driver: it does what the [actions](crate::action) of a machine say and reports
+//! what has happened. It knows no command and no reply code. Everything that is not particular to a
+//! runtime is written once, over the trait [`Runtime`]:
 //!
-//! - [`std`]: blocking, for programs with threads;
-#![cfg_attr(feature = "tokio", doc = "- [`tokio`]: asynchronous, on tokio;")]
-#![cfg_attr(feature = "smol", doc = "- [`smol`]: asynchronous, on smol, or anything else that runs futures.")]
+//! | Room | What it has |
+//! |---|---|
+//! | `net` | [`Runtime`] and [`Socket`], and everything that is done to sockets |
+//! | `tls` | TLS on any stream, with rustls |
+//! | `driver` | the control connection and the data connection |
+//! | `client` | [`Client`]: a method for each thing that can be asked of a server |
+//! | `server` | the driver of one session of a server |
+//! | `host` | the traits between a server and its files and accounts |
+//! | `hosts` | ready-made hosts: users, a directory on disk, wrappers of file systems |
+//! | `serve` | the server framework: [`Server`] accepts connections, limits and throttles sessions, and shuts down in order |
+//! | `runtimes` | the adapters below, each with only what is particular to its runtime |
+//!
+//! The adapters are:
+//!
+//! - [`std`]: blocking calls, for programs with threads;
+#![cfg_attr(feature = "tokio", doc = "- [`tokio`]: futures on tokio;")]
+#![cfg_attr(feature = "smol", doc = "- [`smol`]: futures on smol, or on anything else that runs futures;")]
+//! - one of your own: implement [`Runtime`].
 
-mod accounts;
 mod client;
-mod control;
-mod data;
-#[cfg(feature = "disk")]
-mod disk;
+mod driver;
 mod error;
-mod guarded;
-#[cfg(feature = "hash")]
-mod hasher;
-#[cfg(not(feature = "hash"))]
-#[path = "no_hasher.rs"]
-mod hasher;
 mod host;
-mod local;
-mod login;
+mod hosts;
 mod names;
-mod pool;
-mod recoded;
-mod runtime;
+mod net;
+mod runtimes;
+mod serve;
 mod server;
-mod service;
-mod shared;
-#[cfg(feature = "smol")]
-pub mod smol;
-mod socket;
-#[cfg(feature = "tracing")]
-mod spans;
-#[cfg(not(feature = "tracing"))]
-#[path = "no_spans.rs"]
-mod spans;
-pub mod std;
-mod throttle;
 #[cfg(feature = "rustls")]
 pub mod tls;
 #[cfg(not(feature = "rustls"))]
-#[path = "no_tls.rs"]
+#[path = "tls/absent.rs"]
 mod tls;
-#[cfg(feature = "tokio")]
-pub mod tokio;
-mod virtual_hosts;
-mod wire;
 
-pub use accounts::Users;
 pub use client::{
     ByteStream, Client, ClientBuilder, Destination, Entries, FxpError, Listed, ListingLimits, Purpose,
-    Removal, Removed, Reply, Retrieve, Store, Transport, Unseen, Walker,
+    Removal, Removed, Reply, Retrieve, Store, Transport, Unseen, Walker, local_name,
 };
-pub use control::Direction;
-#[cfg(feature = "disk")]
-pub use disk::{Directory, DiskEntries, DiskFile};
+pub use driver::control::Direction;
 pub use error::{Error, Refused};
-pub use guarded::{Guarded, GuardedEntries};
-#[cfg(feature = "hash")]
-pub use hasher::HASHES;
 pub use host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
-pub use local::local_name;
-pub use recoded::{Recoded, RecodedEntries};
-pub use runtime::{Interest, Runtime, Socket};
-pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
+#[cfg(feature = "hash")]
+pub use hosts::HASHES;
+#[cfg(feature = "disk")]
+pub use hosts::{Directory, DiskEntries, DiskFile};
+pub use hosts::{Guarded, GuardedEntries, IntoShared, Recoded, RecodedEntries, Users, VirtualHosts};
+pub use net::runtime::{Interest, Runtime, Socket};
+#[cfg(feature = "smol")]
+pub use runtimes::smol;
+pub use runtimes::std;
+#[cfg(feature = "tokio")]
+pub use runtimes::tokio;
 #[cfg(feature = "proxy-protocol")]
-pub use service::Proxies;
-pub use service::{PublicAddress, Server, Shutdown};
-pub use shared::IntoShared;
-pub use virtual_hosts::VirtualHosts;
+pub use serve::Proxies;
+pub use serve::{PublicAddress, Server, Shutdown};
+pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};

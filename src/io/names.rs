@@ -3,7 +3,7 @@
 use ::std::borrow::Cow;
 use ::std::fmt;
 
-use super::error::Error;
+use crate::io::error::Error;
 
 /// Converts the bytes of a name, or returns `None` if that is impossible.
 type Convert = Box<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>;
@@ -11,7 +11,7 @@ type Convert = Box<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>;
 /// The functions that convert between a server's names and local ones. Each conversion is reversed
 /// and compared, so that a name that does not survive both ways is an error and never becomes the
 /// name of another file.
-pub(super) struct Names {
+pub(in crate::io) struct Names {
     decode: Convert,
     encode: Convert,
 }
@@ -23,7 +23,7 @@ impl fmt::Debug for Names {
 }
 
 impl Names {
-    pub(super) fn new(
+    pub(in crate::io) fn new(
         decode: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + 'static,
         encode: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + 'static,
     ) -> Self {
@@ -31,12 +31,12 @@ impl Names {
     }
 
     /// Converts the server's bytes to local ones.
-    pub(super) fn decode(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+    pub(in crate::io) fn decode(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         converted(bytes, &self.decode, &self.encode)
     }
 
     /// Converts local bytes to the server's.
-    pub(super) fn encode(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+    pub(in crate::io) fn encode(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         converted(bytes, &self.encode, &self.decode)
     }
 }
@@ -50,7 +50,7 @@ fn converted(bytes: &[u8], forward: &Convert, back: &Convert) -> Option<Vec<u8>>
 }
 
 /// Converts a local path to the server's encoding.
-pub(super) fn to_wire<'p>(names: Option<&Names>, path: &'p [u8]) -> Result<Cow<'p, [u8]>, Error> {
+pub(in crate::io) fn to_wire<'p>(names: Option<&Names>, path: &'p [u8]) -> Result<Cow<'p, [u8]>, Error> {
     match names {
         None => Ok(path.into()),
         Some(names) => names.encode(path).map(Cow::Owned).ok_or_else(|| Error::Name(path.to_vec())),
@@ -58,7 +58,7 @@ pub(super) fn to_wire<'p>(names: Option<&Names>, path: &'p [u8]) -> Result<Cow<'
 }
 
 /// Converts a path that the server sent to the local encoding.
-pub(super) fn from_wire(names: Option<&Names>, path: Vec<u8>) -> Result<Vec<u8>, Error> {
+pub(in crate::io) fn from_wire(names: Option<&Names>, path: Vec<u8>) -> Result<Vec<u8>, Error> {
     match names {
         None => Ok(path),
         Some(names) => names.decode(&path).ok_or(Error::Name(path)),
@@ -68,7 +68,7 @@ pub(super) fn from_wire(names: Option<&Names>, path: Vec<u8>) -> Result<Vec<u8>,
 /// Decodes the lines of a listing as they arrive. No encoding in use has an LF byte inside a
 /// character.
 #[derive(Debug, Default)]
-pub(super) struct LineDecoder {
+pub(in crate::io) struct LineDecoder {
     /// The current line, until its end arrives.
     pending: Vec<u8>,
 }
@@ -78,15 +78,15 @@ const LONGEST_LINE: usize = 8 * 1024;
 
 /// Lines that were decoded, concatenated with their line ends, and lines that could not be decoded.
 #[derive(Debug, Default)]
-pub(super) struct Decoded {
-    pub(super) bytes: Vec<u8>,
-    pub(super) failed: Vec<Vec<u8>>,
+pub(in crate::io) struct Decoded {
+    pub(in crate::io) bytes: Vec<u8>,
+    pub(in crate::io) failed: Vec<Vec<u8>>,
 }
 
 impl LineDecoder {
     /// Decodes what has arrived. If `end` is `true`, the listing is over and the last line needs no
     /// LF.
-    pub(super) fn decode(&mut self, names: &Names, mut bytes: &[u8], end: bool) -> Decoded {
+    pub(in crate::io) fn decode(&mut self, names: &Names, mut bytes: &[u8], end: bool) -> Decoded {
         let mut decoded = Decoded::default();
         while let Some(at) = memchr::memchr(b'\n', bytes) {
             let (line, rest) = bytes.split_at(at + 1);

@@ -29,7 +29,9 @@ fn an_owned_download_gives_its_client_back_at_any_point() {
         let world = World::new(wiring);
         fs::write(world.root.join("file"), &content).unwrap();
         // The number of bytes that are read before the client is taken back.
-        for (offset, count) in [(0_usize, 0_usize), (0, 1), (5, 200_000), (7, content.len() - 7), (0, usize::MAX)] {
+        for (offset, count) in
+            [(0_usize, 0_usize), (0, 1), (5, 200_000), (7, content.len() - 7), (0, usize::MAX)]
+        {
             run(async {
                 let client = connect(&world, wiring).await;
                 let mut retrieve = wait!(client.retrieve_owned("file", offset as u64)).unwrap();

@@ -12,11 +12,11 @@ use super::setup::{Setup, Target, within};
 use super::transport::{Connector, Destination, Transport};
 use crate::client::{Config, DataConnection, Profile};
 use crate::codec::{Invalid, Redacted};
-use crate::io::control::Direction;
+use crate::io::driver::control::Direction;
 use crate::io::error::Error;
 use crate::io::names::Names;
-use crate::io::runtime::{Runtime, Timed};
-use crate::io::socket::Keepalive;
+use crate::io::net::runtime::{Runtime, Timed};
+use crate::io::net::socket::Keepalive;
 
 /// The settings of a client before it connects, on the runtime `R`.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use crate::client::{ListingRefusal, Open, Operation, change_directory, member_na
 use crate::codec::pathname::{for_listing, join, must_be_entered, resolve};
 use crate::codec::{Quoted, Text};
 use crate::io::error::Error;
-use crate::io::runtime::Runtime;
+use crate::io::net::runtime::Runtime;
 use crate::listing::{ListingLine, OwnedEntry};
 
 /// Limits on the part of a listing that is kept in memory. A listing that is only streamed has

@@ -19,12 +19,12 @@ use crate::client::{
 };
 use crate::codec::{Direction, Escaped, Invalid, ReplyLine};
 use crate::error::{Error as CoreError, PeerError};
-use crate::io::control::{Changed, Control, Trace};
-use crate::io::data::{Data, is_unsupported};
+use crate::io::driver::control::{Changed, Control, Trace};
+use crate::io::driver::data::{Data, is_unsupported};
+use crate::io::driver::spans::SessionSpan;
 use crate::io::error::Error;
 use crate::io::names::{self, Names};
-use crate::io::runtime::{Runtime, Timed, Turns};
-use crate::io::spans::SessionSpan;
+use crate::io::net::runtime::{Runtime, Timed, Turns};
 use crate::io::tls::Endpoint;
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;

@@ -9,9 +9,9 @@ use ::std::task::{Context, Poll, ready};
 use ::std::time::Instant as Moment;
 
 use super::transport::{Attempt, ByteStream, Connector, Destination, Purpose, Transport};
-use crate::io::pool::Sharing;
-use crate::io::runtime::{Link, Network, Runtime, Stream, Watched};
-use crate::io::socket::Keepalive;
+use crate::io::net::pool::Sharing;
+use crate::io::net::runtime::{Link, Network, Runtime, Stream, Watched};
+use crate::io::net::socket::Keepalive;
 
 /// The address that stands for a server whose address is not known.
 pub(super) const UNKNOWN: SocketAddr = SocketAddr::new(::std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);

@@ -9,7 +9,7 @@ use super::retrieve::Retrieve;
 use super::transfer::{Lent, Transfer};
 use crate::io::error::Error;
 use crate::io::names::{LineDecoder, Names};
-use crate::io::runtime::Runtime;
+use crate::io::net::runtime::Runtime;
 use crate::listing::{Clock, Formats, ListingLine, ListingParser};
 
 /// The longest line of a listing, in bytes.

@@ -7,7 +7,7 @@ use crate::codec::{
     ByteRange, Digest, HashAlgorithm, HashReply, Invalid, MffArgument, NameList, ReplyLine, Timestamp,
 };
 use crate::io::names;
-use crate::io::runtime::Runtime;
+use crate::io::net::runtime::Runtime;
 use crate::listing::{Modified, OwnedEntry};
 
 impl<R: Runtime> Client<R> {

@@ -8,7 +8,7 @@ use super::connection::Connection;
 use crate::client::{self, Fxp, FxpAction, Side};
 use crate::error::PeerError;
 use crate::io::error::Error;
-use crate::io::runtime::Runtime;
+use crate::io::net::runtime::Runtime;
 use crate::time::Instant;
 
 /// The error of a transfer between two servers. Both sessions continue, except one to which the

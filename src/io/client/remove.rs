@@ -14,7 +14,7 @@ use super::outcome::text;
 use crate::client::{self, ListingRefusal, Location, WalkLimits, change_directory, delete, remove_directory};
 use crate::codec::pathname::{join, must_be_entered};
 use crate::io::error::Error;
-use crate::io::runtime::Runtime;
+use crate::io::net::runtime::Runtime;
 use crate::listing::Kind;
 use place::{Gone, go_to};
 

@@ -9,9 +9,9 @@ use ::std::task::{Context, Poll, ready};
 
 use super::Client;
 use super::transfer::{Lent, Transfer};
-use crate::io::data::CHUNK;
+use crate::io::driver::data::CHUNK;
 use crate::io::error::Error;
-use crate::io::runtime::Runtime;
+use crate::io::net::runtime::Runtime;
 use crate::transfer::Marker;
 
 /// Number of bytes received at a time for a reader that asks for less.

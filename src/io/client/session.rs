@@ -6,7 +6,7 @@ use super::{Client, Error};
 use crate::client::{self, Offers, Protected};
 use crate::codec::{Features, OptsArgument, ReplyLine, Secret, SiteCommand};
 use crate::error::PeerError;
-use crate::io::runtime::Runtime;
+use crate::io::net::runtime::Runtime;
 
 impl<R: Runtime> Client<R> {
     /// Puts the connection under TLS again, in the way that [`ClientBuilder`](super::ClientBuilder)

@@ -10,9 +10,9 @@ use ::std::task::{Context, Poll, ready};
 
 use super::transfer::{Finished, Lent, Transfer};
 use super::{Client, Reply};
-use crate::io::data::CHUNK;
+use crate::io::driver::data::CHUNK;
 use crate::io::error::Error;
-use crate::io::runtime::Runtime;
+use crate::io::net::runtime::Runtime;
 use crate::transfer::Marker;
 
 /// An upload.

@@ -7,9 +7,9 @@ use super::connection::Connection;
 use super::outcome::Reply;
 use crate::action::DataFailure;
 use crate::client::{Complete, Operation, TransferFailure, TransferId, complete};
+use crate::io::driver::spans::TransferSpan;
 use crate::io::error::Error;
-use crate::io::runtime::Runtime;
-use crate::io::spans::TransferSpan;
+use crate::io::net::runtime::Runtime;
 use crate::listing::Formats;
 use crate::time::Instant;
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::client::{self, Open, Operation};
 use crate::codec::{ByteRange, FileStructure, Invalid, RepresentationType, TransferMode};
-use crate::io::runtime::Runtime;
+use crate::io::net::runtime::Runtime;
 use crate::listing::Entry;
 use crate::transfer::{Coding, Marker};
 

@@ -7,7 +7,7 @@ use crate::client::{self, Walk, WalkLimits};
 use crate::codec::Invalid;
 use crate::codec::pathname::join;
 use crate::io::error::Error;
-use crate::io::runtime::Runtime;
+use crate::io::net::runtime::Runtime;
 use crate::listing::{Entry, OwnedEntry};
 
 /// Room for a path and for the names of the directories still to come: enough for some tens of

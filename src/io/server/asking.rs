@@ -7,11 +7,11 @@ use super::moving::Moving;
 use super::pages::Pages;
 use super::{PATHS, Work};
 use crate::codec::Text;
-use crate::io::hasher::Hasher;
 use crate::io::host::{
     Access, AsyncAccounts, AsyncFile, AsyncFilesystem, Digest, HostReply, Opened, OwnedCommand, OwnedPath,
     Refusal, Visitor, Wishes,
 };
+use crate::io::hosts::hasher::Hasher;
 use crate::listing::{Clock, Kind, OwnedEntry};
 use crate::server::{Lister, Request, Session};
 

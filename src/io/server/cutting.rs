@@ -4,7 +4,7 @@ use ::std::task::{Context, Poll};
 use ::std::time::Duration;
 
 use super::Work;
-use crate::io::runtime::{Network, Timed};
+use crate::io::net::runtime::{Network, Timed};
 use crate::time::Instant;
 
 /// Maximum time for a host to abort a file, which is dropped afterwards.

@@ -8,9 +8,9 @@ use ::std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::codec::{Direction, Redacted, RepresentationType, Timestamp};
 use crate::error::PeerError;
-use crate::io::control::{Direction as Dialogue, Trace};
+use crate::io::driver::control::{Direction as Dialogue, Trace};
+use crate::io::driver::spans::{SessionSpan, TransferSpan};
 use crate::io::host::{OwnedPath, VirtualPath, Visitor};
-use crate::io::spans::{SessionSpan, TransferSpan};
 use crate::server::{Endpoints, TransferEnd, TransferOutcome, TreeChange};
 use crate::time::Instant;
 

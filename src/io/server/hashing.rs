@@ -6,8 +6,8 @@ use ::std::mem::replace;
 use ::std::task::{Context, Poll, ready};
 
 use super::Work;
-use crate::io::hasher::Hasher;
 use crate::io::host::{AsyncFile, ByteRange, Digest, Refusal};
+use crate::io::hosts::hasher::Hasher;
 
 /// Number of bytes read at a time. Hashing them takes a millisecond at most.
 const PIECE: usize = 128 * 1024;

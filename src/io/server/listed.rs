@@ -7,7 +7,7 @@ use ::std::vec::Vec;
 
 use super::Work;
 use super::pages::{PASSED_AT_ONCE, Pages};
-use crate::io::data::CHUNK;
+use crate::io::driver::data::CHUNK;
 use crate::io::host::{AsyncFilesystem, Refusal};
 use crate::server::Lister;
 

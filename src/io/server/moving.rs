@@ -7,9 +7,9 @@ use super::Work;
 use super::listed::{Below, Listed};
 use super::pages::Pages;
 use crate::action::{DataEvent, DataFailure};
-use crate::io::data::{CHUNK, Data, is_unsupported};
+use crate::io::driver::data::{CHUNK, Data, is_unsupported};
 use crate::io::host::{AsyncFile, AsyncFilesystem};
-use crate::io::runtime::Network;
+use crate::io::net::runtime::Network;
 use crate::server::Lister;
 
 /// Initial number of bytes to receive at a time. It grows for peers that send more than that.

@@ -15,7 +15,7 @@ use super::Connection;
 use crate::codec::Text;
 use crate::error::Error;
 use crate::io::host::AsyncAccounts;
-use crate::io::runtime::Timed;
+use crate::io::net::runtime::Timed;
 use crate::listing::{Entry, Kind, OwnedEntry};
 use crate::server::{Config, Endpoints};
 use memory::{Memory, Pipe};

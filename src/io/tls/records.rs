@@ -8,7 +8,7 @@ use ::std::task::{Context, Poll, ready};
 use rustls::{Connection, HandshakeKind, ProtocolVersion};
 
 use super::sessions::Keeper;
-use crate::io::runtime::{Stream, Turns};
+use crate::io::net::runtime::{Stream, Turns};
 
 /// A record's header: type, version, length (RFC 8446 5.1).
 const HEADER: usize = 5;

@@ -6,7 +6,7 @@ use crate::codec::ReplyLine;
 use crate::io::client::connection::Connection;
 use crate::io::client::outcome::{optional, text};
 use crate::io::error::Error;
-use crate::io::runtime::Runtime;
+use crate::io::net::runtime::Runtime;
 
 /// Maximum length of a path that is sent. GNU ftpd takes what follows the 512th byte of a line for
 /// another command.

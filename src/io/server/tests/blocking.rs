@@ -7,10 +7,10 @@ use ::std::sync::{Arc, Mutex};
 use ::std::{format, thread};
 
 use super::{Rig, codes, entry};
-use crate::io::host::lane::Lane;
-use crate::io::host::offload::Offload;
 use crate::io::host::{Access, Accounts, File, Filesystem, Opened, Refusal, VirtualPath, Visitor, Wishes};
-use crate::io::runtime::Unblock;
+use crate::io::net::runtime::Unblock;
+use crate::io::server::lane::Lane;
+use crate::io::server::offload::Offload;
 use crate::listing::{Kind, OwnedEntry};
 
 /// Runs each call on a thread of its own.

@@ -11,9 +11,9 @@ use ::std::sync::{Arc, Mutex};
 use ::std::task::{Context, Poll};
 use ::std::time::{Duration, Instant as Moment};
 
-use crate::io::pool::Sharing;
-use crate::io::runtime::{Network, Stream};
-use crate::io::socket::Keepalive;
+use crate::io::net::pool::Sharing;
+use crate::io::net::runtime::{Network, Stream};
+use crate::io::net::socket::Keepalive;
 
 #[derive(Clone, Default)]
 pub(super) struct Pipe(pub(super) Arc<Mutex<Ends>>);

@@ -1,0 +1,597 @@
+//! The data connection: opened, accepted and used for transfers as a machine requests.
+
+mod parting;
+
+use ::std::io;
+use ::std::net::{IpAddr, SocketAddr};
+use ::std::num::NonZeroU64;
+use ::std::task::{Context, Poll, Waker, ready};
+use ::std::time::Duration;
+
+use crate::action::{DataEvent, DataFailure, DataId, DataOp};
+use crate::io::driver::wire::Wire;
+use crate::io::net::pool::Sharing;
+use crate::io::net::runtime::{Link, Network, Timed, Turns};
+use crate::io::tls::Endpoint;
+use crate::time::Instant;
+use crate::transfer::{Coding, Decoder, Encoder, Marker, TransferError};
+use parting::Parting;
+
+/// Number of bytes to move at a time when the kernel does not move them. Less costs CPU time, more
+/// gains nothing.
+pub(in crate::io) const CHUNK: usize = 256 * 1024;
+
+/// Minimum number of bytes to encode or decode at a time, however few may be moved.
+const SMALLEST: usize = 1024;
+
+/// Number of bytes to read at a time from a data connection under TLS: four records.
+const RECORDS: usize = 64 * 1024;
+
+/// The data connection of a session, if there is one.
+pub(in crate::io) struct Data<R: Network> {
+    id: Option<DataId>,
+    state: State<R>,
+    retired: Option<Retired<R>>,
+    /// The connection that was last refused, until it has ended.
+    parting: Option<Parting<R>>,
+    /// Time until which data waits for a ticket.
+    patience: Option<Instant>,
+    /// Set after a wait for a ticket timed out, since another wait would too.
+    ticket_timed_out: bool,
+    /// Data still to be decoded, or encoded data to be sent.
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Number of bytes of the file in the buffer that were not yet reported as sent.
+    taken: usize,
+    /// Number of bytes received, before decoding, that were not yet reported to the machine.
+    unreported: usize,
+    /// A restart marker that followed the bytes returned last.
+    marker: Option<Marker>,
+    /// Number of bytes of the file that may still be sent.
+    left: u64,
+    /// The shared pool of passive ports, if one is used.
+    pub(in crate::io) sharing: Option<Sharing>,
+    /// Number of bytes that may be transferred until the caller sets it again.
+    pub(in crate::io) allowance: usize,
+    /// The error behind the last failure event.
+    pub(in crate::io) error: Option<io::Error>,
+}
+
+enum State<R: Network> {
+    Closed,
+    Connecting(Wire<Link<R>>),
+    Listening(R::Listener),
+    /// A peer has connected, and the machine decides whether to admit it.
+    Arrived(R::Listener, Wire<Link<R>>),
+    Open(Wire<Link<R>>),
+    /// The TLS handshake is in progress. `true` once the machine knows that the peer has begun it.
+    Securing(Wire<Link<R>>, bool),
+    Receiving(Wire<Link<R>>, Decoder),
+    Sending(Wire<Link<R>>, Encoder),
+    /// Everything was sent, but the peer may not have received it yet.
+    Sent(Wire<Link<R>>),
+    /// The same, while the machine waits for the peer to close its side.
+    AwaitingClose(Wire<Link<R>>),
+}
+
+/// An abandoned connection that may still bring a ticket. Servers that require resumption accept
+/// each TLS 1.3 ticket once, and without another one no further data connection is possible.
+struct Retired<R: Network> {
+    wire: Wire<Link<R>>,
+    until: Instant,
+}
+
+/// Maximum time to wait for a ticket.
+const TICKET_TIME: Duration = Duration::from_secs(1);
+
+/// The result of a read from the data connection.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::io) struct Received {
+    /// Number of bytes of the file.
+    pub(in crate::io) bytes: usize,
+    /// The event to report to the machine.
+    pub(in crate::io) event: DataEvent,
+}
+
+impl<R: Network> Data<R> {
+    pub(in crate::io) fn new() -> Self {
+        Self {
+            id: None,
+            state: State::Closed,
+            retired: None,
+            parting: None,
+            patience: None,
+            ticket_timed_out: false,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            taken: 0,
+            unreported: 0,
+            marker: None,
+            left: u64::MAX,
+            sharing: None,
+            allowance: usize::MAX,
+            error: None,
+        }
+    }
+
+    pub(in crate::io) const fn id(&self) -> Option<DataId> {
+        self.id
+    }
+
+    /// Performs an operation for a machine. Returns an event if there is one at once.
+    pub(in crate::io) fn act(
+        &mut self,
+        runtime: &Timed<R>,
+        local: IpAddr,
+        endpoint: Option<&Endpoint>,
+        id: DataId,
+        op: DataOp,
+    ) -> Option<DataEvent> {
+        match op {
+            DataOp::Connect(to) => {
+                self.open(id);
+                match runtime.connect(to) {
+                    Ok(stream) => self.state = State::Connecting(Wire::new(stream)),
+                    Err(error) => return Some(self.fail(DataFailure::Unreachable, error)),
+                }
+            }
+            DataOp::Listen { address, ports } => {
+                self.open(id);
+                let at = SocketAddr::new(address.unwrap_or(local), 0);
+                match runtime.listen(at, ports, self.sharing.as_ref()) {
+                    Ok((listener, at)) => {
+                        self.state = State::Listening(listener);
+                        return Some(DataEvent::Listening(at));
+                    }
+                    Err(error) => return Some(self.fail(DataFailure::Unreachable, error)),
+                }
+            }
+            _ if self.id != Some(id) => {}
+            DataOp::Admit => self.change(|state| match state {
+                State::Arrived(_, stream) => State::Open(stream),
+                state => state,
+            }),
+            DataOp::Reject => self.change(|state| match state {
+                State::Arrived(listener, _) => State::Listening(listener),
+                state => state,
+            }),
+            DataOp::StartTls => {
+                let none = || io::Error::new(io::ErrorKind::Unsupported, "no TLS configuration was given");
+                match endpoint.ok_or_else(none).and_then(|endpoint| endpoint.data_session(RECORDS)) {
+                    Ok(session) => self.change(|state| match state {
+                        State::Open(mut wire) => {
+                            wire.secure(session);
+                            State::Securing(wire, false)
+                        }
+                        state => state,
+                    }),
+                    Err(error) => return Some(self.fail(DataFailure::Handshake, error)),
+                }
+            }
+            DataOp::SendTickets => {
+                if let State::Open(wire) = &mut self.state {
+                    wire.send_tickets(&mut Context::from_waker(Waker::noop()));
+                }
+            }
+            DataOp::Send(parameters) => {
+                self.left = parameters.limit.map_or(u64::MAX, NonZeroU64::get);
+                return self.begin(parameters.coding, parameters.encoder(), State::Sending);
+            }
+            DataOp::Receive(parameters) => {
+                return self.begin(parameters.coding, parameters.decoder(), State::Receiving);
+            }
+            DataOp::AwaitClose => self.change(|state| match state {
+                State::Sent(wire) => State::AwaitingClose(wire),
+                state => state,
+            }),
+            DataOp::Close => {
+                match &mut self.state {
+                    State::Sent(wire) | State::AwaitingClose(wire) => {
+                        wire.drain(&mut Context::from_waker(Waker::noop()));
+                    }
+                    State::Open(_) => self.part(runtime, endpoint),
+                    _ => {}
+                }
+                self.close();
+            }
+            DataOp::Abort => {
+                if let Some(wire) = self.take_wire() {
+                    let until = runtime.now().after(TICKET_TIME);
+                    self.retired = Some(Retired { wire, until });
+                    self.poll_retired(runtime, endpoint, &mut Context::from_waker(Waker::noop()));
+                }
+                self.close();
+            }
+        }
+        None
+    }
+
+    fn open(&mut self, id: DataId) {
+        self.close();
+        self.id = Some(id);
+        self.error = None;
+    }
+
+    fn close(&mut self) {
+        (self.id, self.state, self.patience) = (None, State::Closed, None);
+        (self.buffer, self.start, self.end, self.taken, self.unreported) = (Vec::new(), 0, 0, 0, 0);
+        self.marker = None;
+    }
+
+    fn change(&mut self, next: impl FnOnce(State<R>) -> State<R>) {
+        self.state = next(::std::mem::replace(&mut self.state, State::Closed));
+    }
+
+    fn begin<T>(
+        &mut self,
+        coding: Coding,
+        transformer: Option<T>,
+        next: impl FnOnce(Wire<Link<R>>, T) -> State<R>,
+    ) -> Option<DataEvent> {
+        let Some(transformer) = transformer else {
+            let error = io::Error::new(io::ErrorKind::Unsupported, format!("{coding:?}"));
+            return Some(self.fail(DataFailure::Local, error));
+        };
+        self.change(|state| match state {
+            State::Open(wire) => next(wire, transformer),
+            state => state,
+        });
+        None
+    }
+
+    /// Closes the connection and keeps the error.
+    pub(in crate::io) fn fail(&mut self, failure: DataFailure, error: io::Error) -> DataEvent {
+        if let State::Sending(wire, _) = &mut self.state {
+            // After an orderly end the peer would mistake the part that was sent for the whole
+            // file.
+            wire.reset_on_drop();
+        }
+        self.state = State::Closed;
+        self.error = Some(error);
+        DataEvent::Failed(failure)
+    }
+
+    /// Continues to wait for a ticket on an abandoned connection. Returns the latest time of the
+    /// next call, for that connection or for a ticket on the current one.
+    pub(in crate::io) fn poll_retired(
+        &mut self,
+        runtime: &Timed<R>,
+        endpoint: Option<&Endpoint>,
+        cx: &mut Context<'_>,
+    ) -> Option<Instant> {
+        let Some(Retired { wire, until }) = &mut self.retired else { return self.patience };
+        let wanted = wire.may_bring_tickets() && endpoint.is_some_and(Endpoint::has_spent_its_tickets);
+        if wanted && runtime.now() < *until && wire.poll_glean(cx).is_pending() {
+            return Some(*until);
+        }
+        wire.reset_on_drop();
+        self.retired = None;
+        self.patience
+    }
+
+    /// Starts the orderly end of a server's connection that nothing was transferred on.
+    fn part(&mut self, runtime: &Timed<R>, endpoint: Option<&Endpoint>) {
+        if endpoint.is_some_and(Endpoint::is_server) {
+            self.parting = self.take_wire().map(|wire| Parting::new(wire, runtime));
+        }
+    }
+
+    /// Continues the end of a refused connection. Returns the time of the next call, or `None`.
+    pub(in crate::io) fn poll_parting(
+        &mut self,
+        runtime: &Timed<R>,
+        cx: &mut Context<'_>,
+    ) -> Option<Instant> {
+        if self.parting.as_mut()?.poll(runtime, cx).is_ready() {
+            self.parting = None;
+        }
+        self.parting.as_ref().map(Parting::until)
+    }
+
+    fn take_wire(&mut self) -> Option<Wire<Link<R>>> {
+        match ::std::mem::replace(&mut self.state, State::Closed) {
+            State::Connecting(wire)
+            | State::Arrived(_, wire)
+            | State::Open(wire)
+            | State::Securing(wire, _)
+            | State::Receiving(wire, _)
+            | State::Sending(wire, _)
+            | State::Sent(wire)
+            | State::AwaitingClose(wire) => Some(wire),
+            State::Closed | State::Listening(_) => None,
+        }
+    }
+
+    /// Makes the next poll accept the connections made so far, even if the runtime has not reported
+    /// them.
+    pub(in crate::io) fn look_again(&self, runtime: &Timed<R>) {
+        if let State::Listening(listener) = &self.state {
+            runtime.look_for_arrivals(listener);
+        }
+    }
+
+    pub(in crate::io) const fn is_receiving(&self) -> bool {
+        matches!(self.state, State::Receiving(..))
+    }
+
+    /// Returns whether the received bytes differ from those of the file.
+    pub(in crate::io) const fn is_decoding(&self) -> bool {
+        matches!(&self.state, State::Receiving(_, decoder) if !decoder.is_identity())
+    }
+
+    pub(in crate::io) const fn is_sending(&self) -> bool {
+        matches!(self.state, State::Sending(..))
+    }
+
+    pub(in crate::io) const fn is_moving(&self) -> bool {
+        self.is_receiving() || self.is_sending()
+    }
+
+    /// Returns whether everything that is to be sent of the file was accepted, even if the file
+    /// continues.
+    pub(in crate::io) const fn is_complete(&self) -> bool {
+        self.is_sending() && self.left == 0
+    }
+
+    /// Drives the connection while no bytes of the file move: while it is set up, and after
+    /// everything was sent.
+    pub(in crate::io) fn poll_setup(
+        &mut self,
+        runtime: &Timed<R>,
+        endpoint: Option<&Endpoint>,
+        cx: &mut Context<'_>,
+    ) -> Poll<DataEvent> {
+        match &mut self.state {
+            State::Connecting(wire) => match ready!(wire.poll_connected(cx)) {
+                Ok(()) => {
+                    self.change(|state| match state {
+                        State::Connecting(wire) => State::Open(wire),
+                        state => state,
+                    });
+                    Poll::Ready(DataEvent::Connected)
+                }
+                Err(error) => Poll::Ready(self.fail(DataFailure::Unreachable, error)),
+            },
+            State::Listening(listener) => match ready!(runtime.poll_accept(listener, cx)) {
+                Ok((stream, peer)) => {
+                    self.change(|state| match state {
+                        State::Listening(listener) => State::Arrived(listener, Wire::new(stream)),
+                        state => state,
+                    });
+                    Poll::Ready(DataEvent::Arrived(peer))
+                }
+                Err(error) => Poll::Ready(self.fail(DataFailure::Unreachable, error)),
+            },
+            State::Securing(wire, told) => {
+                let handshake = wire.poll_handshake(cx);
+                if !*told
+                    && wire.has_heard_tls()
+                    && wire.may_bring_tickets()
+                    && !matches!(handshake, Poll::Ready(Err(_)))
+                {
+                    *told = true;
+                    return Poll::Ready(DataEvent::Securing);
+                }
+                let resumed = match handshake {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Ok(resumed)) => resumed,
+                    Poll::Ready(Err(error)) => {
+                        self.part(runtime, endpoint);
+                        return Poll::Ready(self.fail(DataFailure::Handshake, error));
+                    }
+                };
+                // Data waits until the ticket that was used is replaced, since the transfer may be
+                // abandoned at any time and the next one needs a ticket.
+                let now = runtime.now();
+                let until = *self.patience.get_or_insert(now.after(TICKET_TIME));
+                let wanted = || resumed && endpoint.is_some_and(Endpoint::has_spent_its_tickets);
+                if !self.ticket_timed_out && wire.poll_ticket(cx, wanted).is_pending() {
+                    if now < until {
+                        return Poll::Pending;
+                    }
+                    self.ticket_timed_out = true;
+                }
+                self.patience = None;
+                self.change(|state| match state {
+                    State::Securing(wire, _) => State::Open(wire),
+                    state => state,
+                });
+                Poll::Ready(DataEvent::Secured { resumed })
+            }
+            State::Open(wire) => wire.poll_ahead(cx).map(|()| DataEvent::Ahead),
+            State::Sent(wire) => {
+                wire.drain(cx);
+                Poll::Pending
+            }
+            State::AwaitingClose(wire) => {
+                let (mut waste, mut turns) = ([0; 4096], Turns::default());
+                loop {
+                    match ready!(wire.poll_read(cx, &mut waste)) {
+                        Ok(0) => {
+                            self.state = State::Closed;
+                            return Poll::Ready(DataEvent::Eof { clean: true });
+                        }
+                        // A peer that sends without end must not keep the caller from its other
+                        // tasks.
+                        Ok(_) => ready!(turns.poll_next(cx)),
+                        Err(error) => return Poll::Ready(self.fail(DataFailure::Broken, error)),
+                    }
+                }
+            }
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Receives bytes of the file into `out`, which is not empty.
+    pub(in crate::io) fn poll_receive(&mut self, cx: &mut Context<'_>, out: &mut [u8]) -> Poll<Received> {
+        if let Some(marker) = self.marker.take() {
+            return Poll::Ready(Received { bytes: 0, event: DataEvent::Marker(marker) });
+        }
+        let State::Receiving(wire, decoder) = &mut self.state else { return Poll::Pending };
+        if decoder.is_identity() {
+            let most = out.len().min(self.allowance);
+            return Poll::Ready(match ready!(wire.poll_read(cx, &mut out[..most])) {
+                Ok(0) => self.end_of_data(true, cx),
+                Ok(count) => Received { bytes: count, event: DataEvent::Moved(count as u64) },
+                Err(error) if is_cut_short(&error) => self.end_of_data(false, cx),
+                Err(error) => Received { bytes: 0, event: self.fail(DataFailure::Broken, error) },
+            });
+        }
+        let decoded = loop {
+            match decoder.decode(&self.buffer[self.start..self.end], out) {
+                Ok(done) => {
+                    self.start += done.read;
+                    self.unreported += done.read;
+                    if let (Some(marker), 0) = (done.marker, done.written) {
+                        return Poll::Ready(Received { bytes: 0, event: DataEvent::Marker(marker) });
+                    }
+                    self.marker = done.marker;
+                    if done.written > 0 || decoder.is_ended() {
+                        break Ok(done.written);
+                    }
+                }
+                Err(error) => break Err(error),
+            }
+            if self.start < self.end {
+                continue;
+            }
+            self.buffer.resize(self.allowance.clamp(SMALLEST, CHUNK), 0);
+            match ready!(wire.poll_read(cx, &mut self.buffer)) {
+                Ok(0) => break decoder.finish(out),
+                Ok(count) => (self.start, self.end) = (0, count),
+                // The encoding marks the end of the file, which was received.
+                Err(_) if decoder.is_whole() => break Ok(0),
+                Err(error) if is_cut_short(&error) => break Err(TransferError::Truncated),
+                Err(error) => {
+                    return Poll::Ready(Received { bytes: 0, event: self.fail(DataFailure::Broken, error) });
+                }
+            }
+        };
+        Poll::Ready(match decoded {
+            Ok(0) => self.end_of_data(true, cx),
+            Ok(bytes) => {
+                let wire = ::std::mem::take(&mut self.unreported);
+                Received { bytes, event: DataEvent::Moved(wire as u64) }
+            }
+            Err(TransferError::Truncated) => self.end_of_data(false, cx),
+            Err(error) => {
+                let error = io::Error::new(io::ErrorKind::InvalidData, error);
+                Received { bytes: 0, event: self.fail(DataFailure::Malformed, error) }
+            }
+        })
+    }
+
+    fn end_of_data(&mut self, clean: bool, cx: &mut Context<'_>) -> Received {
+        // The receiver ends TLS too, but need not wait until that has arrived.
+        if let State::Receiving(wire, _) = &mut self.state {
+            let _ = wire.poll_shut_down(cx);
+        }
+        // ProFTPD waits up to ten seconds for its client to close before it confirms.
+        self.state = State::Closed;
+        Received { bytes: 0, event: DataEvent::Eof { clean } }
+    }
+
+    /// Sends bytes of the file. Returns the number accepted, and the event to report to the
+    /// machine.
+    pub(in crate::io) fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<(usize, DataEvent)> {
+        let State::Sending(wire, encoder) = &mut self.state else { return Poll::Pending };
+        let bytes = &bytes[..bytes.len().min(usize::try_from(self.left).unwrap_or(usize::MAX))];
+        let result = if encoder.is_identity() {
+            let bytes = &bytes[..bytes.len().min(self.allowance)];
+            ready!(wire.poll_write(cx, bytes)).map(|count| {
+                self.left -= count as u64;
+                (count, count)
+            })
+        } else {
+            if self.start == self.end {
+                self.buffer.resize(self.allowance.clamp(SMALLEST, CHUNK), 0);
+                let progress = encoder.encode(bytes, &mut self.buffer);
+                (self.start, self.end) = (0, progress.written);
+                self.taken = progress.read;
+                self.left -= progress.read as u64;
+                if progress.written == 0 {
+                    return Poll::Ready((::std::mem::take(&mut self.taken), DataEvent::Moved(0)));
+                }
+            }
+            match ready!(wire.poll_write(cx, &self.buffer[self.start..self.end])) {
+                Ok(count) => {
+                    self.start += count;
+                    Ok((::std::mem::take(&mut self.taken), count))
+                }
+                Err(error) => Err(error),
+            }
+        };
+        Poll::Ready(match result {
+            Ok((taken, wire)) => (taken, DataEvent::Moved(wire as u64)),
+            Err(error) => (0, self.fail(DataFailure::Broken, error)),
+        })
+    }
+
+    /// Sends at most four chunks of `file` without reading them, if the coding and the system allow
+    /// that.
+    pub(in crate::io) fn poll_send_file(
+        &mut self,
+        cx: &mut Context<'_>,
+        file: &::std::fs::File,
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.state {
+            State::Sending(wire, encoder) if encoder.is_identity() => {
+                let most =
+                    usize::try_from(self.left).unwrap_or(usize::MAX).min(self.allowance).min(4 * CHUNK);
+                if most == 0 {
+                    return Poll::Ready(Ok(0));
+                }
+                let sent = ready!(wire.poll_send_file(cx, file, most));
+                self.left -= sent.as_ref().map_or(0, |count| *count as u64);
+                Poll::Ready(sent)
+            }
+            _ => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+        }
+    }
+
+    /// Sends the rest and shuts down the sending side, once all bytes of the file were accepted.
+    pub(in crate::io) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<DataEvent> {
+        let State::Sending(wire, encoder) = &mut self.state else { return Poll::Pending };
+        loop {
+            while self.start < self.end {
+                match ready!(wire.poll_write(cx, &self.buffer[self.start..self.end])) {
+                    Ok(count) => self.start += count,
+                    Err(error) => return Poll::Ready(self.fail(DataFailure::Broken, error)),
+                }
+            }
+            if !encoder.is_identity() {
+                self.buffer.resize(CHUNK, 0);
+            }
+            (self.start, self.end) = (0, encoder.finish(&mut self.buffer));
+            if self.end == 0 {
+                break;
+            }
+        }
+        Poll::Ready(match ready!(wire.poll_shut_down(cx)) {
+            Ok(()) => {
+                self.change(|state| match state {
+                    State::Sending(wire, _) => State::Sent(wire),
+                    state => state,
+                });
+                DataEvent::Flushed
+            }
+            Err(error) => self.fail(DataFailure::Broken, error),
+        })
+    }
+}
+
+/// Returns whether a stream ended without close_notify, so that someone may have truncated it.
+fn is_cut_short(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
+}
+
+/// Returns whether the kernel cannot move this file to this socket by itself.
+pub(in crate::io) fn is_unsupported(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
+}

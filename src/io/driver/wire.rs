@@ -1,0 +1,192 @@
+//! A socket, plain or under TLS: what the control connection and the data connection are made of.
+
+use ::std::fs::File;
+use ::std::io;
+use ::std::task::{Context, Poll, ready};
+
+use crate::io::net::runtime::{Stream, Turns};
+use crate::io::tls::Session;
+
+/// A TCP stream, and TLS on it once it was asked for.
+#[derive(Debug)]
+pub(in crate::io) struct Wire<S> {
+    stream: S,
+    tls: Option<Box<Session>>,
+}
+
+impl<S: Stream> Wire<S> {
+    pub(in crate::io) const fn new(stream: S) -> Self {
+        Self { stream, tls: None }
+    }
+
+    /// Puts it under TLS: [`poll_handshake`](Self::poll_handshake) comes next.
+    pub(in crate::io) fn secure(&mut self, session: Session) {
+        self.tls = Some(Box::new(session));
+    }
+
+    /// Continues the handshake. Once it is done, returns whether it resumed a session of the same
+    /// peer.
+    pub(in crate::io) fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(Ok(false)) };
+        ready!(tls.poll_handshake(stream, cx))?;
+        tls.poll_resumed(cx).map(Ok)
+    }
+
+    /// Returns the peer's certificates, once the handshake is done.
+    pub(in crate::io) fn peer_certificates(&self) -> Vec<Vec<u8>> {
+        self.tls.as_ref().map(|tls| tls.peer_certificates()).unwrap_or_default()
+    }
+
+    /// Whether the peer has sent anything that TLS is made of.
+    pub(in crate::io) fn has_heard_tls(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.has_heard())
+    }
+
+    /// Ends TLS, in both directions, and goes on in the clear: what came so already.
+    pub(in crate::io) fn poll_clear(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
+        let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(Ok(Vec::new())) };
+        tls.end();
+        ready!(tls.poll_flush(stream, cx))?;
+        ready!(tls.poll_end(stream, cx))?;
+        let clear = tls.remainder().to_vec();
+        self.tls = None;
+        Poll::Ready(Ok(clear))
+    }
+
+    pub(in crate::io) fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.poll_connected(cx)
+    }
+
+    /// Reads. Under TLS an end that is none in order is an error.
+    pub(in crate::io) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_read(&mut self.stream, cx, buffer),
+            None => self.stream.poll_read(cx, buffer),
+        }
+    }
+
+    /// Has the next read ask the system, whether or not the runtime knows of anything to read.
+    pub(in crate::io) fn look_again(&self) {
+        self.stream.look_again();
+    }
+
+    /// Writes. Under TLS what is taken may be on its way for a while: see [`poll_flush`](Self::poll_flush).
+    pub(in crate::io) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_write(&mut self.stream, cx, bytes),
+            None => self.stream.poll_write(cx, bytes),
+        }
+    }
+
+    /// Writes a byte that is urgent. Under TLS it is one like any other: its record is no byte.
+    pub(in crate::io) fn poll_write_urgent(
+        &mut self,
+        cx: &mut Context<'_>,
+        byte: u8,
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_write(&mut self.stream, cx, &[byte]),
+            None => self.stream.poll_write_urgent(cx, byte),
+        }
+    }
+
+    pub(in crate::io) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_flush(&mut self.stream, cx),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// The kernel cannot encrypt.
+    pub(in crate::io) fn poll_send_file(
+        &mut self,
+        cx: &mut Context<'_>,
+        file: &File,
+        count: usize,
+    ) -> Poll<io::Result<usize>> {
+        match &self.tls {
+            Some(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+            None => self.stream.poll_send_file(cx, file, count),
+        }
+    }
+
+    /// Ends the sending side: TLS's, then TCP's. A peer that has left is no error: where the data itself says
+    /// where it ends (MODE B), its reader need not wait for more.
+    pub(in crate::io) fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(tls) = &mut self.tls {
+            ready!(tls.poll_flush(&mut self.stream, cx))?;
+            tls.end();
+            let _ = ready!(tls.poll_flush(&mut self.stream, cx));
+        }
+        Poll::Ready(match ready!(self.stream.poll_shut_down(cx)) {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            ended => ended,
+        })
+    }
+
+    /// Sends the tickets that were held back, as far as possible without waiting. Later output
+    /// follows them.
+    pub(in crate::io) fn send_tickets(&mut self, cx: &mut Context<'_>) {
+        if let Some(tls) = &mut self.tls {
+            tls.release_tickets();
+            let _ = tls.poll_flush(&mut self.stream, cx);
+        }
+    }
+
+    /// Ready once, when the peer has sent bytes while tickets are held back.
+    pub(in crate::io) fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_ahead(&mut self.stream, cx),
+            None => Poll::Pending,
+        }
+    }
+
+    pub(in crate::io) fn may_bring_tickets(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.may_bring_tickets())
+    }
+
+    /// After the handshake: takes in the ticket that is `wanted`, if one comes before anything else.
+    pub(in crate::io) fn poll_ticket(&mut self, cx: &mut Context<'_>, wanted: impl Fn() -> bool) -> Poll<()> {
+        match &mut self.tls {
+            Some(tls) => tls.poll_ticket(&mut self.stream, cx, wanted),
+            None => Poll::Ready(()),
+        }
+    }
+
+    /// Goes on with the handshake and drops what comes, for the sake of the tickets: ready when none will.
+    pub(in crate::io) fn poll_glean(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(()) };
+        if ready!(tls.poll_handshake(stream, cx)).is_err() || !tls.may_bring_tickets() {
+            return Poll::Ready(());
+        }
+        tls.poll_end(stream, cx).map(drop)
+    }
+
+    /// Reads and drops what arrives, with or without TLS. Ready once nothing more will arrive.
+    pub(in crate::io) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (mut waste, mut turns) = ([0; 4096], Turns::default());
+        while let Ok(1..) = ready!(self.stream.poll_read(cx, &mut waste)) {
+            ready!(turns.poll_next(cx));
+        }
+        Poll::Ready(())
+    }
+
+    pub(in crate::io) fn reset_on_drop(&mut self) {
+        self.stream.reset_on_drop();
+    }
+
+    /// Takes in what the peer says once it was sent all: nothing but what TLS has to say, new tickets and its
+    /// end. A connection that is closed with that unread is reset.
+    pub(in crate::io) fn drain(&mut self, cx: &mut Context<'_>) {
+        let Self { stream, tls: Some(tls) } = self else { return };
+        let _ = tls.poll_end(stream, cx);
+    }
+}

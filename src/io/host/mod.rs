@@ -1,0 +1,222 @@
+//! Host side of a server: accounts, and a file system for each account. A blocking host implements
+//! [`Accounts`], [`Filesystem`] and [`File`]; an asynchronous host implements [`AsyncAccounts`],
+//! [`AsyncFilesystem`], [`AsyncEntries`] and [`AsyncFile`].
+//!
+//! Paths are absolute and normalized, and `/` is the root of what the account may see. They may
+//! contain any bytes except CR, LF and NUL, but never a `..` component.
+
+mod asynchronous;
+mod blocking;
+
+use ::std::net::SocketAddr;
+use ::std::sync::Arc;
+use ::std::vec::Vec;
+
+pub use crate::codec::{ByteRange, HashAlgorithm};
+pub use crate::server::{Access, Changes, Refusal, VirtualPath};
+
+use crate::codec::{Command, ReplyCode, Text};
+
+pub use asynchronous::{AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem};
+pub use blocking::{Accounts, File, Filesystem};
+
+/// The client of a session, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Visitor {
+    /// The client's address.
+    pub peer: SocketAddr,
+    /// The server's address that the client connected to.
+    pub local: SocketAddr,
+    /// `true` if TLS protects the control connection.
+    pub secured: bool,
+    /// The virtual host that the client has chosen and [`Accounts::host`] has accepted (RFC 7151).
+    pub host: Option<Vec<u8>>,
+    /// The user name: attempted or logged in. Empty before USER.
+    pub user: Vec<u8>,
+    /// Number of failed logins on this connection.
+    pub failed_logins: u16,
+    /// The client's certificates on the control connection.
+    certificates: Arc<[Vec<u8>]>,
+}
+
+impl Visitor {
+    /// Creates a visitor, for hosts that call their own accounts, such as in tests.
+    pub fn new(user: impl Into<Vec<u8>>, peer: SocketAddr, local: SocketAddr) -> Self {
+        Self {
+            peer,
+            local,
+            secured: false,
+            host: None,
+            user: user.into(),
+            failed_logins: 0,
+            certificates: Arc::default(),
+        }
+    }
+
+    /// Adds certificates in DER, the client's own first.
+    #[must_use]
+    pub fn with_certificates(mut self, chain: impl Into<Arc<[Vec<u8>]>>) -> Self {
+        self.certificates = chain.into();
+        self
+    }
+
+    pub(in crate::io) fn set_certificates(&mut self, chain: Arc<[Vec<u8>]>) {
+        self.certificates = chain;
+    }
+
+    /// Returns the client's own certificate in DER (X.509), verified according to the server's TLS
+    /// configuration. Returns `None` if the control connection has no TLS, if the configuration
+    /// asks for no certificate, if the client sent none, and after the client has removed TLS
+    /// (CCC).
+    ///
+    /// A verified certificate is signed by one of the configuration's authorities, and the client
+    /// holds its key. The host decides who its owner is, and which user that is.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&[u8]> {
+        self.certificates.first().map(Vec::as_slice)
+    }
+
+    /// Returns the client's own certificate and the intermediate ones that it sent, each in DER.
+    /// Empty if there is no [certificate](Self::certificate).
+    #[must_use]
+    pub fn certificate_chain(&self) -> &[Vec<u8>] {
+        &self.certificates
+    }
+}
+
+/// The user names of anonymous logins (RFC 1635), in any case.
+const ANONYMOUS_NAMES: [&[u8]; 2] = [b"anonymous", b"ftp"];
+
+pub(in crate::io) fn is_anonymous_name(user: &[u8]) -> bool {
+    ANONYMOUS_NAMES.iter().any(|name| name.eq_ignore_ascii_case(user))
+}
+
+/// Preferences of a client for a file or directory that is being created. A host may ignore them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wishes {
+    /// Number of bytes that the file is going to have (ALLO, RFC 959 4.1.3). Only a hint.
+    pub size_hint: Option<u64>,
+    /// Permission bits that the new file or directory must not have: nine bits, as in a Unix mode.
+    pub umask: Option<u16>,
+}
+
+/// The reply of a host to a command that it carries out itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostReply {
+    /// Code of the reply. The [verb table](crate::codec::VerbInfo) must allow it for the command.
+    pub code: ReplyCode,
+    /// Lines of the reply. Each is sent only up to the first CR, LF or NUL in it.
+    pub lines: Vec<Vec<u8>>,
+}
+
+impl HostReply {
+    /// Creates a reply with a single line.
+    pub fn new(code: ReplyCode, text: impl Into<Vec<u8>>) -> Self {
+        Self { code, lines: vec![text.into()] }
+    }
+
+    /// Adds a line.
+    #[must_use]
+    pub fn line(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.lines.push(text.into());
+        self
+    }
+
+    pub(in crate::io) fn texts(&self) -> Vec<Text<'_>> {
+        self.lines.iter().map(|line| text(line)).collect()
+    }
+}
+
+/// Returns the part of a line before the first CR, LF or NUL.
+fn text(line: &[u8]) -> Text<'_> {
+    let end = line.iter().position(|byte| b"\r\n\0".contains(byte)).unwrap_or(line.len());
+    line.get(..end).and_then(|line| Text::new(line).ok()).unwrap_or_default()
+}
+
+/// A hash of a file or of a part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digest {
+    /// Bytes of the hash.
+    pub bytes: Vec<u8>,
+    /// Offsets of the first byte that was hashed and of the byte after the last one.
+    pub range: (u64, u64),
+}
+
+/// A file that was opened.
+#[derive(Debug)]
+pub struct Opened<F> {
+    /// The file, at the offset asked for.
+    pub file: F,
+    /// The number of bytes from the offset on, for a file that is read and whose size is certain.
+    ///
+    /// The 150 reply includes the number, and clients compare it with what they receive. If the
+    /// file ends earlier because it has shrunk meanwhile, the data connection is reset and the
+    /// client gets a 451. A file that has grown is sent up to its current end, unless RANG limits
+    /// it.
+    pub size: Option<u64>,
+    /// The name chosen for [`Access::Unique`], without a directory.
+    pub unique_name: Option<Vec<u8>>,
+}
+
+/// A path that does not borrow from the session.
+pub(in crate::io) struct OwnedPath(Vec<u8>);
+
+impl OwnedPath {
+    pub(in crate::io) fn lent(&self) -> VirtualPath<'_> {
+        VirtualPath::new(&self.0)
+    }
+
+    /// Returns the path of `below` in this directory.
+    pub(in crate::io) fn joined(&self, below: &[u8]) -> Self {
+        let mut path = self.0.clone();
+        if !path.ends_with(b"/") {
+            path.push(b'/');
+        }
+        path.extend_from_slice(below);
+        Self(path)
+    }
+
+    /// Returns the path of a file that was stored under a unique name. If `name` begins with the
+    /// last component of this path, it replaces that component; otherwise it is appended.
+    pub(in crate::io) fn with_unique_name(&self, name: &[u8]) -> Self {
+        let like = self.lent().file_name().filter(|last| name.starts_with(last)).map_or(0, <[u8]>::len);
+        let mut path = self.0.get(..self.0.len() - like).unwrap_or_default().to_vec();
+        if !path.ends_with(b"/") {
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+        Self(path)
+    }
+}
+
+impl From<VirtualPath<'_>> for OwnedPath {
+    fn from(path: VirtualPath<'_>) -> Self {
+        Self(path.as_bytes().to_vec())
+    }
+}
+
+/// A command that is independent of the receive window.
+pub(in crate::io) struct OwnedCommand(Vec<u8>);
+
+impl OwnedCommand {
+    /// Copies the line of a command.
+    pub(in crate::io) fn from_line(line: Text<'_>) -> Self {
+        Self(line.as_bytes().to_vec())
+    }
+
+    /// Parses the line, which was a valid command when it was copied.
+    pub(in crate::io) fn lent(&self) -> Result<Command<'_>, Refusal> {
+        Command::parse(&self.0).map_err(|_| Refusal::Failed)
+    }
+}
+
+impl From<&Command<'_>> for OwnedCommand {
+    fn from(command: &Command<'_>) -> Self {
+        let mut line = Vec::new();
+        // Encoding into a vector cannot run out of room.
+        let _ = command.encode(&mut line);
+        Self(line)
+    }
+}

@@ -1,0 +1,182 @@
+//! The interface between the drivers and an async runtime.
+
+mod network;
+
+use ::std::future::Future;
+use ::std::io;
+use ::std::net::{TcpListener, TcpStream};
+#[cfg(unix)]
+pub(in crate::io) use ::std::os::fd::AsFd as AsSystemSocket;
+#[cfg(windows)]
+pub(in crate::io) use ::std::os::windows::io::AsSocket as AsSystemSocket;
+use ::std::task::{Context, Poll};
+use ::std::time::Instant;
+
+pub(in crate::io) use network::{Link, Network, Stream, Timed, Turns, Unblock, Watched};
+
+/// An async runtime that clients and servers can run on.
+///
+/// A runtime reports when sockets are ready and when a moment has come, and it has somewhere to
+/// make calls that block. Everything else is done by this crate: it creates, connects and binds the
+/// sockets, and it makes all calls on them. A value of this type is a handle, which each session
+/// has a clone of.
+///
+/// [`io::std`](crate::io::std), `io::tokio` and `io::smol` are implementations. This is all that
+/// another one on tokio would need:
+///
+/// ```
+/// # #[cfg(unix)]
+/// # mod example {
+/// use std::future::Future;
+/// use std::io;
+/// use std::net::{TcpListener, TcpStream};
+/// use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+/// use std::pin::Pin;
+/// use std::task::{Context, Poll, ready};
+/// use std::time::Instant;
+///
+/// use ftp_proto::io::{Interest, Runtime, Socket};
+/// use tokio::io::unix::AsyncFd;
+///
+/// #[derive(Clone, Copy, Debug)]
+/// struct Tokio;
+///
+/// #[derive(Debug)]
+/// struct Watched<T: AsRawFd>(AsyncFd<T>);
+///
+/// impl Runtime for Tokio {
+///     type Stream = Watched<TcpStream>;
+///     type Listener = Watched<TcpListener>;
+///     type Timer = Pin<Box<tokio::time::Sleep>>;
+///
+///     fn stream(&self, stream: TcpStream) -> io::Result<Self::Stream> {
+///         Ok(Watched(AsyncFd::new(stream)?))
+///     }
+///
+///     fn listener(&self, listener: TcpListener) -> io::Result<Self::Listener> {
+///         Ok(Watched(AsyncFd::new(listener)?))
+///     }
+///
+///     fn timer(&self, at: Instant) -> Self::Timer {
+///         Box::pin(tokio::time::sleep_until(at.into()))
+///     }
+///
+///     async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+///         tokio::task::spawn_blocking(call).await.unwrap()
+///     }
+/// }
+///
+/// impl<T: AsRawFd> Socket for Watched<T> {
+///     fn poll_io<U>(
+///         &self,
+///         interest: Interest,
+///         cx: &mut Context<'_>,
+///         mut call: impl FnMut() -> io::Result<U>,
+///     ) -> Poll<io::Result<U>> {
+///         loop {
+///             let mut guard = ready!(match interest {
+///                 Interest::Read => self.0.poll_read_ready(cx),
+///                 Interest::Write => self.0.poll_write_ready(cx),
+///             })?;
+///             // An error means that the call would have blocked.
+///             if let Ok(result) = guard.try_io(|_| call()) {
+///                 return Poll::Ready(result);
+///             }
+///         }
+///     }
+/// }
+///
+/// impl<T: AsRawFd> AsFd for Watched<T> {
+///     fn as_fd(&self) -> BorrowedFd<'_> {
+///         self.0.as_fd()
+///     }
+/// }
+/// # }
+/// ```
+pub trait Runtime: Clone + 'static {
+    /// A TCP stream that the runtime watches.
+    type Stream: Socket;
+
+    /// A TCP listener that the runtime watches.
+    type Listener: Socket;
+
+    /// A future that is ready at a moment, whatever its output is.
+    type Timer: Future + Unpin;
+
+    /// Number of file descriptors that one idle session of a server takes. A server admits no more
+    /// sessions than the process has descriptors for.
+    const DESCRIPTORS: usize = 1;
+
+    /// Is set if each session has a thread of its own. The calls of a host that blocks are then made
+    /// in that thread; otherwise they are made in threads that this crate starts as needed.
+    const BLOCKING: bool = false;
+
+    /// Watches a stream. It is non-blocking, and may not be connected yet.
+    ///
+    /// # Errors
+    /// When the runtime cannot watch it.
+    fn stream(&self, stream: TcpStream) -> io::Result<Self::Stream>;
+
+    /// Watches a listener, which is non-blocking.
+    ///
+    /// # Errors
+    /// When the runtime cannot watch it.
+    fn listener(&self, listener: TcpListener) -> io::Result<Self::Listener>;
+
+    /// Returns a timer for this moment.
+    fn timer(&self, at: Instant) -> Self::Timer;
+
+    /// Returns the current time, which a runtime with a clock of its own can override.
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    /// Makes a call that may block, where it delays nobody: files that a client sends or receives
+    /// are read and written by such calls. A panic of `call` should resume in the caller.
+    fn unblock<T: Send + 'static>(
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = T> + Send;
+
+    /// Returns whether the calls of this client are to fail with
+    /// [`Error::Stopped`](crate::io::Error::Stopped) from now on. Futures can be dropped instead, so
+    /// this is only for runtimes whose calls block.
+    fn is_stopped(&self) -> bool {
+        false
+    }
+
+    /// Ready once [`is_stopped`](Self::is_stopped) returns `true`.
+    fn poll_stopped(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        Poll::Pending
+    }
+}
+
+/// A non-blocking socket that a runtime watches.
+///
+/// It gives access to the system's socket as [`AsFd`](::std::os::fd::AsFd) on Unix and as `AsSocket`
+/// on Windows. Dropping it closes the socket.
+pub trait Socket: AsSystemSocket {
+    /// Calls `call` once the socket may be ready, and again as often as the call returns
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) and the socket has become ready since. Returns any
+    /// other result. While it is pending, the task of `cx` is woken when the socket becomes ready.
+    ///
+    /// The socket may be polled for both interests at a time, by one task.
+    ///
+    /// # Errors
+    /// Those of the call, and those of the runtime itself.
+    fn poll_io<T>(
+        &self,
+        interest: Interest,
+        cx: &mut Context<'_>,
+        call: impl FnMut() -> io::Result<T>,
+    ) -> Poll<io::Result<T>>;
+}
+
+/// The kind of readiness that a call on a socket needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// Bytes, a connection to accept, or the end of the stream have arrived.
+    Read,
+    /// There is room for bytes to send, or an attempt to connect has ended.
+    Write,
+}

@@ -1,0 +1,413 @@
+//! The network as the drivers use it, over any [`Runtime`].
+
+use ::std::fs::File;
+use ::std::future::Future;
+use ::std::io;
+use ::std::net::{SocketAddr, TcpStream};
+use ::std::ops::{Deref, DerefMut, RangeInclusive};
+use ::std::pin::Pin;
+use ::std::sync::OnceLock;
+use ::std::sync::atomic::{AtomicBool, Ordering};
+use ::std::task::{Context, Poll, ready};
+use ::std::time::Instant as Moment;
+
+use socket2::SockRef;
+
+use super::{Interest, Runtime, Socket};
+use crate::io::net::pool::{Shared, Sharing};
+use crate::io::net::socket::{self, Keepalive};
+use crate::io::server::lane::Lane;
+use crate::time::Instant;
+
+/// Where the calls of a host that blocks are made.
+pub(in crate::io) trait Unblock: 'static {
+    /// Makes a call of a session's host, in a thread of `lane` if sessions share threads. Returns
+    /// `None` if there is no thread for it.
+    fn unblock_in<T: Send + 'static>(
+        lane: &Lane,
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send;
+}
+
+impl<R: Runtime> Unblock for R {
+    fn unblock_in<T: Send + 'static>(
+        lane: &Lane,
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send {
+        // Made or queued now, so that a call whose result nobody awaits is made, too.
+        let made = if R::BLOCKING { Ok(call()) } else { Err(lane.call(call)) };
+        async move {
+            match made {
+                Ok(result) => Some(result),
+                Err(calling) => calling.await,
+            }
+        }
+    }
+}
+
+/// A source of streams, listeners and timers. Every [`Runtime`] is one, and so is the network in
+/// memory of the tests.
+pub(in crate::io) trait Network: 'static {
+    type Stream: Stream;
+    /// A listener for data connections.
+    type Listener;
+    type Timer: Future + Unpin;
+
+    /// See [`Runtime::now`].
+    fn now(&self) -> Moment;
+
+    /// See [`Runtime::timer`].
+    fn timer(&self, at: Moment) -> Self::Timer;
+
+    /// See [`Runtime::is_stopped`].
+    fn is_stopped(&self) -> bool {
+        false
+    }
+
+    /// See [`Runtime::poll_stopped`].
+    fn poll_stopped(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        Poll::Pending
+    }
+
+    /// Starts to connect; [`Stream::poll_connected`] reports the result.
+    fn connect(&self, to: SocketAddr) -> io::Result<Self::Stream>;
+
+    /// Listens at an unpredictable port of the range, which is shared with other sessions if
+    /// `sharing` is given.
+    fn listen(
+        &self,
+        at: SocketAddr,
+        ports: RangeInclusive<u16>,
+        sharing: Option<&Sharing>,
+    ) -> io::Result<(Self::Listener, SocketAddr)>;
+
+    /// Makes the next [`poll_accept`](Self::poll_accept) ask the system, even if the runtime
+    /// reported no readiness.
+    fn look_for_arrivals(&self, listener: &Self::Listener) {
+        let _ = listener;
+    }
+
+    fn poll_accept(
+        &self,
+        listener: &Self::Listener,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<(Self::Stream, SocketAddr)>>;
+}
+
+/// A stream of a network.
+pub(in crate::io) type Link<N> = <N as Network>::Stream;
+
+impl<R: Runtime> Network for R {
+    type Stream = Watched<R::Stream>;
+    type Listener = Listener<R::Listener>;
+    type Timer = R::Timer;
+
+    fn now(&self) -> Moment {
+        Runtime::now(self)
+    }
+
+    fn timer(&self, at: Moment) -> R::Timer {
+        Runtime::timer(self, at)
+    }
+
+    fn is_stopped(&self) -> bool {
+        Runtime::is_stopped(self)
+    }
+
+    fn poll_stopped(&self, cx: &mut Context<'_>) -> Poll<()> {
+        Runtime::poll_stopped(self, cx)
+    }
+
+    fn connect(&self, to: SocketAddr) -> io::Result<Watched<R::Stream>> {
+        Ok(Watched::new(self.stream(socket::connect(to)?)?))
+    }
+
+    fn listen(
+        &self,
+        at: SocketAddr,
+        ports: RangeInclusive<u16>,
+        sharing: Option<&Sharing>,
+    ) -> io::Result<(Listener<R::Listener>, SocketAddr)> {
+        let register = |listener| Ok(Watched::new(self.listener(listener)?));
+        if let Some(sharing) = sharing {
+            let (shared, address) = sharing.listen(at, ports, register)?;
+            return Ok((Listener::Shared(shared), address));
+        }
+        let listener = socket::bind_within(at, ports)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok((Listener::Own(register(listener)?), address))
+    }
+
+    fn look_for_arrivals(&self, listener: &Listener<R::Listener>) {
+        match listener {
+            Listener::Own(socket) => socket.look_again(),
+            Listener::Shared(shared) => shared.look_again(),
+        }
+    }
+
+    fn poll_accept(
+        &self,
+        listener: &Listener<R::Listener>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<(Watched<R::Stream>, SocketAddr)>> {
+        let (stream, peer) = ready!(match listener {
+            Listener::Own(socket) => socket.poll_accept(cx),
+            Listener::Shared(shared) => shared.poll_accept(cx),
+        })?;
+        Poll::Ready(self.stream(stream).map(|stream| (Watched::new(stream), peer)))
+    }
+}
+
+/// A listener for data connections.
+#[derive(Debug)]
+pub(in crate::io) enum Listener<S> {
+    /// A port used by this session only.
+    Own(Watched<S>),
+    /// A port shared with other sessions.
+    Shared(Shared<Watched<S>>),
+}
+
+/// A TCP stream in non-blocking mode, plain or in memory.
+pub(in crate::io) trait Stream {
+    fn local_addr(&self) -> io::Result<SocketAddr>;
+    fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// Sends a byte as urgent data (RFC 854, "Synch"); among the others where that cannot be.
+    fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>>;
+
+    /// Makes the next read ask the system, even if the runtime reported no readiness.
+    fn look_again(&self) {}
+
+    /// Has urgent data read in its place among the other bytes, where the system would take it out.
+    fn read_urgent_in_line(&mut self);
+
+    /// Turns TCP keepalive on or off.
+    fn keep_alive(&mut self, keepalive: Keepalive);
+
+    /// Writes several pieces at once.
+    #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "TLS alone writes so"))]
+    fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>>;
+
+    /// Sends at most `count` bytes of `file` from its position on, moved by the kernel. `Unsupported`
+    /// where it cannot.
+    fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>>;
+
+    /// Ends the sending side.
+    fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Makes dropping the stream reset it, so that the peer does not mistake a truncated file for a
+    /// complete one.
+    fn reset_on_drop(&mut self);
+}
+
+/// A socket of a runtime, which can be made to ask the system instead of the runtime.
+#[derive(Debug)]
+pub(in crate::io) struct Watched<S> {
+    socket: S,
+    /// Makes the next call for reading whatever the runtime knows. Runtimes may learn of readiness
+    /// only between two polls of a task, and so not know what has arrived meanwhile.
+    look_again: AtomicBool,
+}
+
+impl<S: Socket> Watched<S> {
+    pub(in crate::io) const fn new(socket: S) -> Self {
+        Self { socket, look_again: AtomicBool::new(false) }
+    }
+
+    fn poll_io<T>(
+        &self,
+        interest: Interest,
+        cx: &mut Context<'_>,
+        mut call: impl FnMut(&socket2::Socket) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        let socket = SockRef::from(&self.socket);
+        if interest == Interest::Read && self.look_again.swap(false, Ordering::Relaxed) {
+            match call(&socket) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
+        }
+        self.socket.poll_io(interest, cx, || call(&socket))
+    }
+
+    pub(in crate::io) fn look_again(&self) {
+        self.look_again.store(true, Ordering::Relaxed);
+    }
+
+    /// Accepts the next connection.
+    pub(in crate::io) fn poll_accept(
+        &self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        self.poll_io(Interest::Read, cx, socket::accept)
+    }
+
+    /// Makes `accept` whenever a connection may be waiting.
+    pub(in crate::io) fn poll_accept_by<T>(
+        &self,
+        cx: &mut Context<'_>,
+        accept: impl FnMut(&socket2::Socket) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        self.poll_io(Interest::Read, cx, accept)
+    }
+}
+
+impl<S: Socket> Stream for Watched<S> {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        socket::local_addr(&SockRef::from(&self.socket))
+    }
+
+    fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_io(Interest::Write, cx, socket::connected)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_io(Interest::Read, cx, |stream| socket::receive(stream, buffer))
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_io(Interest::Write, cx, |stream| socket::send(stream, bytes))
+    }
+
+    fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>> {
+        self.poll_io(Interest::Write, cx, |stream| socket::send_urgent(stream, byte))
+    }
+
+    fn look_again(&self) {
+        Self::look_again(self);
+    }
+
+    fn read_urgent_in_line(&mut self) {
+        socket::read_urgent_in_line(&SockRef::from(&self.socket));
+    }
+
+    fn keep_alive(&mut self, keepalive: Keepalive) {
+        socket::keep_alive(&SockRef::from(&self.socket), keepalive);
+    }
+
+    fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_io(Interest::Write, cx, |stream| socket::send_vectored(stream, pieces))
+    }
+
+    fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>> {
+        self.poll_io(Interest::Write, cx, |stream| socket::send_file(stream, file, count))
+    }
+
+    fn poll_shut_down(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(socket::shut_down(&SockRef::from(&self.socket)))
+    }
+
+    fn reset_on_drop(&mut self) {
+        socket::reset_on_drop(&SockRef::from(&self.socket));
+    }
+}
+
+/// Counts the work of a session, so that it yields now and then. A socket that is always ready would
+/// otherwise hide the session's other sockets, and keep the thread from its other tasks.
+#[derive(Debug, Default)]
+pub(in crate::io) struct Turns(u32);
+
+impl Turns {
+    /// Few enough that nobody waits for long, and many enough for asking the system to cost little.
+    const AT_ONCE: u32 = 8;
+
+    /// Counts something done. Pending when it is the others' turn, with another poll arranged.
+    pub(in crate::io) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<()> {
+        self.0 += 1;
+        if self.0 < Self::AT_ONCE {
+            return Poll::Ready(());
+        }
+        self.0 = 0;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// The network of one session, with the session's clock and its one timer.
+#[derive(Debug)]
+pub(in crate::io) struct Timed<N: Network> {
+    network: N,
+    epoch: Moment,
+    timer: Option<(Instant, N::Timer)>,
+}
+
+impl<N: Network> Deref for Timed<N> {
+    type Target = N;
+
+    fn deref(&self) -> &N {
+        &self.network
+    }
+}
+
+impl<N: Network> DerefMut for Timed<N> {
+    fn deref_mut(&mut self) -> &mut N {
+        &mut self.network
+    }
+}
+
+impl<R: Runtime> Timed<R> {
+    /// Watches a stream that is connected and non-blocking.
+    pub(in crate::io) fn adopt(&self, stream: TcpStream) -> io::Result<Link<R>> {
+        Ok(Watched::new(self.network.stream(stream)?))
+    }
+}
+
+impl<N: Network> Timed<N> {
+    pub(in crate::io) fn new(network: N) -> Self {
+        // One for all sessions, so that an operation on two connections has one time.
+        static EPOCH: OnceLock<Moment> = OnceLock::new();
+        let epoch = *EPOCH.get_or_init(|| network.now());
+        Self { network, epoch, timer: None }
+    }
+
+    /// Returns the time since the epoch.
+    pub(in crate::io) fn now(&self) -> Instant {
+        let passed = self.network.now().saturating_duration_since(self.epoch);
+        Instant::from_micros(u64::try_from(passed.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// Returns whether the calls of this session are to return at once.
+    pub(in crate::io) fn is_stopped(&self) -> bool {
+        self.network.is_stopped()
+    }
+
+    /// Ready once [`is_stopped`](Self::is_stopped) returns `true`.
+    pub(in crate::io) fn poll_stopped(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.network.poll_stopped(cx)
+    }
+
+    /// Ready once `deadline` has passed. A timer that was set for an earlier one is left to fire: deadlines
+    /// are put off with every step of a session, and few are ever reached.
+    pub(in crate::io) fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        while self.now() < deadline {
+            if self.timer.as_ref().is_none_or(|(at, _)| *at > deadline) {
+                let moment = self.epoch.checked_add(deadline.since(Instant::default()));
+                self.timer = moment.map(|moment| (deadline, self.network.timer(moment)));
+            }
+            // Farther away than the system can say: nobody will see it.
+            let Some((at, timer)) = &mut self.timer else { return Poll::Pending };
+            let _ = ready!(Pin::new(timer).poll(cx));
+            // Whoever waited for that moment has not seen it pass.
+            if *at < deadline {
+                cx.waker().wake_by_ref();
+            }
+            self.timer = None;
+        }
+        Poll::Ready(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

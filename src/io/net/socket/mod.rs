@@ -1,0 +1,221 @@
+//! The calls on TCP sockets, the same for all runtimes. Each returns at once, with an error of the
+//! kind `WouldBlock` if it has to wait.
+
+mod errors;
+
+use ::std::fs::File;
+use ::std::hash::{BuildHasher, RandomState};
+use ::std::io::{self, Read};
+use ::std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use ::std::ops::RangeInclusive;
+use ::std::time::Duration;
+
+use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
+
+pub(in crate::io) use errors::{AcceptError, accept_error};
+
+/// Flags that keep a broken connection from raising SIGPIPE. Where there is no such flag, socket2
+/// sets SO_NOSIGPIPE on each socket, or the system has no signals.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+const NO_SIGNAL: i32 = rustix::net::SendFlags::NOSIGNAL.bits() as i32;
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+const NO_SIGNAL: i32 = 0;
+
+/// MSG_OOB, which is the same on every system.
+const URGENT: i32 = 1;
+
+/// Starts to connect.
+pub(in crate::io) fn connect(to: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::from(Socket::new(Domain::for_address(to), Type::STREAM, None)?);
+    stream.set_nonblocking(true)?;
+    let connected = SockRef::from(&stream).connect(&to.into());
+    match connected {
+        Err(error) if !errors::is_in_progress(&error) => Err(error),
+        _ => Ok(stream),
+    }
+}
+
+/// Reports the result of what [`connect`] started.
+pub(in crate::io) fn connected(stream: &Socket) -> io::Result<()> {
+    let failed = |stream: &Socket| stream.take_error()?.map_or(Ok(()), Err);
+    failed(stream)?;
+    if let Err(error) = stream.peer_addr() {
+        // It may have failed in between.
+        failed(stream)?;
+        return Err(match errors::is_not_connected(&error) {
+            true => io::ErrorKind::WouldBlock.into(),
+            false => error,
+        });
+    }
+    without_delay(stream)
+}
+
+/// Nagle's delay would hold back a command behind the one before it.
+fn without_delay(stream: &Socket) -> io::Result<()> {
+    stream.set_tcp_nodelay(true)
+}
+
+/// When TCP probes a connection on which nothing moves (RFC 9293 3.8.4): the time of silence before the
+/// first probe, and between two. `None`: never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::io) struct Keepalive(pub(in crate::io) Option<Duration>);
+
+impl Default for Keepalive {
+    /// 60 s, which is less than address translators and firewalls keep an idle connection.
+    fn default() -> Self {
+        Self(Some(Duration::from_secs(60)))
+    }
+}
+
+/// Turns TCP keepalive on or off. A system that cannot be told when to probe has its own idea of that.
+pub(in crate::io) fn keep_alive(stream: &Socket, keepalive: Keepalive) {
+    let _ = stream.set_keepalive(keepalive.0.is_some());
+    #[cfg(not(any(target_os = "haiku", target_os = "nto", target_os = "openbsd", target_os = "redox")))]
+    if let Some(idle) = keepalive.0 {
+        // The most that Linux takes; the least that any system does.
+        let idle = idle.clamp(Duration::from_secs(1), Duration::from_secs(32_767));
+        let _ = stream.set_tcp_keepalive(&TcpKeepalive::new().with_time(idle).with_interval(idle));
+    }
+}
+
+/// Binds an unpredictable port of the range, so that others cannot wait there for someone else's
+/// data (RFC 2577 4). An empty range (0..=0) means the ephemeral ports of RFC 6335. They are not
+/// left to the system, which is slow to choose when many are in TIME_WAIT.
+pub(in crate::io) fn bind_within(at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<TcpListener> {
+    within(at, ports, TcpListener::bind)
+}
+
+/// Calls `bind` like [`bind_within`], with other ports while it fails with `AddrInUse`.
+pub(in crate::io) fn within<T>(
+    at: SocketAddr,
+    ports: RangeInclusive<u16>,
+    mut bind: impl FnMut(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    const TRIES: u32 = 64;
+    let (low, high) = match ports.into_inner() {
+        (0, 0) => (49_152, u16::MAX),
+        (low, high) => (low.max(1), high.max(low)),
+    };
+    let count = u32::from(high - low) + 1;
+    let start = (RandomState::new().hash_one(at) % u64::from(count)) as u32;
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for step in 0..count.min(TRIES) {
+        let offset = (start + step) % count;
+        let port = low + u16::try_from(offset).unwrap_or(0);
+        match bind(SocketAddr::new(at.ip(), port)) {
+            Ok(bound) => return Ok(bound),
+            Err(error) if errors::is_in_use(&error) => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
+/// Lets as many connections wait to be accepted as the system allows (`SOMAXCONN`), where the
+/// standard library has 128.
+pub(in crate::io) fn wait_in_line(listener: &TcpListener) -> io::Result<()> {
+    // Systems cut what is more than they have.
+    SockRef::from(listener).listen(i32::MAX)
+}
+
+/// Accepts the next connection, in non-blocking mode.
+pub(in crate::io) fn accept(listener: &Socket) -> io::Result<(TcpStream, SocketAddr)> {
+    accept_by(|| listener.accept())
+}
+
+/// Accepts with this call. An error of a connection that broke before it was accepted is passed
+/// over, as long as there are not many of them in a row.
+fn accept_by(
+    mut accept: impl FnMut() -> io::Result<(Socket, socket2::SockAddr)>,
+) -> io::Result<(TcpStream, SocketAddr)> {
+    const BROKEN: u32 = 16;
+    let mut broken = 0;
+    loop {
+        match accept() {
+            Ok((socket, peer)) => {
+                // A connection without an address, or whose socket cannot be set, is gone already.
+                let without_delay = without_delay(&socket);
+                let stream = TcpStream::from(socket);
+                if let (Some(peer), Ok(()), Ok(())) =
+                    (peer.as_socket(), without_delay, stream.set_nonblocking(true))
+                {
+                    return Ok((stream, peer));
+                }
+            }
+            Err(error) if accept_error(&error) == AcceptError::Connection && broken < BROKEN => broken += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Sends `farewell` to a client that gets nothing else, as far as that goes at once.
+pub(in crate::io) fn turn_away(stream: &TcpStream, farewell: &[u8]) {
+    let stream = &SockRef::from(stream);
+    let _ = stream.send_with_flags(farewell, NO_SIGNAL);
+    let _ = shut_down(stream);
+    // What it has said already would make the close a reset, and the farewell would be lost.
+    let _ = receive(stream, &mut [0; 1024]);
+}
+
+pub(in crate::io) fn local_addr(socket: &Socket) -> io::Result<SocketAddr> {
+    socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::Unsupported.into())
+}
+
+/// Makes a call again as long as signals interrupt it.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+pub(in crate::io) fn receive(mut stream: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
+    uninterrupted(|| stream.read(buffer))
+}
+
+pub(in crate::io) fn send(stream: &Socket, bytes: &[u8]) -> io::Result<usize> {
+    uninterrupted(|| stream.send_with_flags(bytes, NO_SIGNAL))
+}
+
+/// Sends a byte as urgent data, or among the others where that cannot be.
+pub(in crate::io) fn send_urgent(stream: &Socket, byte: u8) -> io::Result<usize> {
+    match uninterrupted(|| stream.send_with_flags(&[byte], NO_SIGNAL | URGENT)) {
+        Err(error) if errors::is_unsupported(&error) => send(stream, &[byte]),
+        sent => sent,
+    }
+}
+
+/// Leaves urgent data in its place among the other bytes.
+pub(in crate::io) fn read_urgent_in_line(stream: &Socket) {
+    let _ = stream.set_out_of_band_inline(true);
+}
+
+pub(in crate::io) fn send_vectored(stream: &Socket, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+    uninterrupted(|| stream.send_vectored_with_flags(pieces, NO_SIGNAL))
+}
+
+/// Sends at most `count` bytes of `file` from its position on, without looking at them.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(in crate::io) fn send_file(stream: &Socket, file: &File, count: usize) -> io::Result<usize> {
+    Ok(rustix::io::retry_on_intr(|| rustix::fs::sendfile(stream, file, None, count))?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(in crate::io) fn send_file(_: &Socket, _: &File, _: usize) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Ends the sending side.
+pub(in crate::io) fn shut_down(stream: &Socket) -> io::Result<()> {
+    stream.shutdown(Shutdown::Write)
+}
+
+/// Makes the coming close a reset.
+pub(in crate::io) fn reset_on_drop(stream: &Socket) {
+    let _ = stream.set_linger(Some(Duration::ZERO));
+}
+
+#[cfg(test)]
+mod tests;

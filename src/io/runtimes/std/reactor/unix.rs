@@ -1,0 +1,288 @@
+//! A future is polled on the thread that waits for it, and `poll(2)` waits for whatever kept it from
+//! going on.
+
+use ::std::cell::RefCell;
+use ::std::future::Future;
+use ::std::io::{self, Read, Write};
+use ::std::net::{Shutdown, TcpListener, TcpStream};
+use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use ::std::os::unix::net::UnixStream;
+use ::std::pin::{Pin, pin};
+use ::std::sync::atomic::{AtomicBool, Ordering};
+use ::std::sync::{Arc, LazyLock, Weak};
+use ::std::task::{Context, Poll, Wake, Waker};
+use ::std::time::{Duration, Instant as Moment};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::io::{Interest, Socket};
+
+thread_local! {
+    /// What the future that this thread runs waits for: put here while it is polled.
+    static WAITS: RefCell<Waits> = const { RefCell::new(Waits::NONE) };
+}
+
+/// Wakes what runs on this thread: nothing but a future itself does so, to be polled again.
+struct Again;
+
+impl Wake for Again {
+    fn wake(self: Arc<Self>) {
+        WAITS.with_borrow_mut(|waits| waits.is_over = true);
+    }
+}
+
+static AGAIN: LazyLock<Waker> = LazyLock::new(|| Waker::from(Arc::new(Again)));
+
+#[derive(Debug, Default)]
+struct Waits {
+    /// Those that were dropped meanwhile are closed: nobody waits for them.
+    sockets: Vec<(Weak<Descriptor>, Interest)>,
+    deadline: Option<Moment>,
+    /// The future wants to go on at once, with what the system says of its sockets.
+    is_over: bool,
+}
+
+impl Waits {
+    const NONE: Self = Self { sockets: Vec::new(), deadline: None, is_over: false };
+
+    /// Waits until one of them has come about, or the bell was rung.
+    fn wait(&self, bell: Option<&Bell>) {
+        let open = |(socket, interest): &(Weak<_>, _)| Some((Weak::upgrade(socket)?, *interest));
+        let sockets: Vec<(Arc<Descriptor>, Interest)> = self.sockets.iter().filter_map(open).collect();
+        let mut fds: Vec<_> = sockets
+            .iter()
+            .map(|(socket, interest)| match interest {
+                Interest::Read => PollFd::new(socket, PollFlags::IN),
+                Interest::Write => PollFd::new(socket, PollFlags::OUT),
+            })
+            .collect();
+        fds.extend(bell.map(|bell| PollFd::new(&bell.inside, PollFlags::IN)));
+        let left = match self.is_over {
+            true => Some(Duration::ZERO),
+            false => self.deadline.map(|deadline| deadline.saturating_duration_since(Moment::now())),
+        };
+        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+        let failed = match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => false,
+            // Out of memory: the next attempts will show what is ready.
+            Err(_) => true,
+        };
+        for ((socket, interest), fd) in sockets.iter().zip(&fds) {
+            // An error or a hang-up shows at the next call, whichever that is.
+            let broken = fd.revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
+            if broken || failed {
+                socket.readable.store(true, Ordering::Relaxed);
+                socket.writable.store(true, Ordering::Relaxed);
+            } else if !fd.revents().is_empty() {
+                socket.ready(*interest).store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Runs a future of this runtime to its end, on this thread: one that waits for sockets and moments alone.
+pub(in crate::io::runtimes::std) fn block_on<F: Future>(future: F) -> F::Output {
+    run(future, &AGAIN, None)
+}
+
+/// As [`block_on`], for a future that is also woken by others.
+///
+/// # Errors
+/// When the system has nothing left to be woken by.
+pub(in crate::io::runtimes::std) fn block_on_woken<F: Future>(future: F) -> io::Result<F::Output> {
+    let bell = Arc::new(Bell::new()?);
+    Ok(run(future, &Waker::from(Arc::clone(&bell)), Some(&bell)))
+}
+
+fn run<F: Future>(future: F, waker: &Waker, bell: Option<&Bell>) -> F::Output {
+    // A future that blocks on another is in the middle of saying what it waits for.
+    struct Outer(Waits);
+    impl Drop for Outer {
+        fn drop(&mut self) {
+            WAITS.set(::std::mem::take(&mut self.0));
+        }
+    }
+    let _outer = Outer(WAITS.take());
+    let mut future = pin!(future);
+    let mut cx = Context::from_waker(waker);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
+        }
+        WAITS.take().wait(bell);
+        if let Some(bell) = bell {
+            bell.hush();
+        }
+    }
+}
+
+/// What wakes a thread that waits for its sockets.
+#[derive(Debug)]
+struct Bell {
+    inside: UnixStream,
+    outside: UnixStream,
+}
+
+impl Bell {
+    fn new() -> io::Result<Self> {
+        let (inside, outside) = UnixStream::pair()?;
+        inside.set_nonblocking(true)?;
+        outside.set_nonblocking(true)?;
+        Ok(Self { inside, outside })
+    }
+
+    /// Whoever has rung up to now was heard.
+    fn hush(&self) {
+        while let Ok(1..) = (&self.inside).read(&mut [0; 64]) {}
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // One that is full has been rung.
+        let _ = (&self.outside).write(&[0]);
+    }
+}
+
+pub(super) type Stream = Polled;
+pub(super) type Listener = Polled;
+
+/// Descriptors of a session: its socket, and the two that wake its thread.
+pub(super) const DESCRIPTORS: usize = 3;
+
+/// Watches a stream.
+pub(super) fn stream(stream: TcpStream) -> io::Result<Polled> {
+    Ok(Polled::new(stream.into()))
+}
+
+/// Watches a listener.
+pub(super) fn listener(listener: TcpListener) -> io::Result<Polled> {
+    Ok(Polled::new(listener.into()))
+}
+
+/// A moment that the thread waits for.
+#[derive(Debug)]
+pub struct Alarm(Moment);
+
+impl Alarm {
+    pub(super) const fn at(moment: Moment) -> Self {
+        Self(moment)
+    }
+}
+
+impl Future for Alarm {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if Moment::now() >= self.0 {
+            return Poll::Ready(());
+        }
+        WAITS.with_borrow_mut(|waits| {
+            waits.deadline = Some(waits.deadline.map_or(self.0, |other| other.min(self.0)));
+        });
+        Poll::Pending
+    }
+}
+
+/// A flag that is raised once, and that threads can wait for.
+#[derive(Debug)]
+pub(in crate::io::runtimes::std) struct Signal {
+    raised: AtomicBool,
+    /// Becomes readable when the flag is raised, and stays so: nobody ever reads from it.
+    inside: Polled,
+    outside: UnixStream,
+}
+
+impl Signal {
+    pub(in crate::io::runtimes::std) fn new() -> io::Result<Self> {
+        let (inside, outside) = UnixStream::pair()?;
+        Ok(Self { raised: AtomicBool::new(false), inside: Polled::new(inside.into()), outside })
+    }
+
+    pub(in crate::io::runtimes::std) fn raise(&self) {
+        self.raised.store(true, Ordering::Release);
+        let _ = self.outside.shutdown(Shutdown::Both);
+    }
+
+    pub(in crate::io::runtimes::std) fn is_raised(&self) -> bool {
+        self.raised.load(Ordering::Acquire)
+    }
+
+    /// Makes the thread's next wait end when the flag is raised.
+    pub(in crate::io::runtimes::std) fn watch(&self, _: &Context<'_>) {
+        self.inside.watch(Interest::Read);
+    }
+}
+
+/// A socket, and what is known of it: whether it would block is asked of the system once, not at every
+/// turn, until `poll` says that it changed.
+#[derive(Debug)]
+struct Descriptor {
+    socket: OwnedFd,
+    readable: AtomicBool,
+    writable: AtomicBool,
+}
+
+impl Descriptor {
+    const fn ready(&self, interest: Interest) -> &AtomicBool {
+        match interest {
+            Interest::Read => &self.readable,
+            Interest::Write => &self.writable,
+        }
+    }
+}
+
+impl AsFd for Descriptor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// A socket of this runtime.
+#[derive(Debug)]
+pub struct Polled(Arc<Descriptor>);
+
+impl Polled {
+    fn new(socket: OwnedFd) -> Self {
+        let [readable, writable] = [true, true].map(AtomicBool::new);
+        Self(Arc::new(Descriptor { socket, readable, writable }))
+    }
+
+    fn watch(&self, interest: Interest) {
+        WAITS.with_borrow_mut(|waits| waits.sockets.push((Arc::downgrade(&self.0), interest)));
+    }
+}
+
+impl AsFd for Polled {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Socket for Polled {
+    fn poll_io<T>(
+        &self,
+        interest: Interest,
+        _: &mut Context<'_>,
+        mut call: impl FnMut() -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        let ready = self.0.ready(interest);
+        if ready.load(Ordering::Relaxed) {
+            match call() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready.store(false, Ordering::Relaxed);
+                }
+                result => return Poll::Ready(result),
+            }
+        }
+        self.watch(interest);
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests;
