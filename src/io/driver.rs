@@ -6,6 +6,6 @@ pub(in crate::io) mod data;
 #[cfg(feature = "tracing")]
 pub(in crate::io) mod spans;
 #[cfg(not(feature = "tracing"))]
-#[path = "no_spans.rs"]
+#[path = "driver/no_spans.rs"]
 pub(in crate::io) mod spans;
 pub(in crate::io) mod wire;

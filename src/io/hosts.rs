@@ -7,7 +7,7 @@ mod guarded;
 #[cfg(feature = "hash")]
 pub(in crate::io) mod hasher;
 #[cfg(not(feature = "hash"))]
-#[path = "no_hasher.rs"]
+#[path = "hosts/no_hasher.rs"]
 pub(in crate::io) mod hasher;
 mod recoded;
 mod shared;

@@ -36,7 +36,7 @@ mod server;
 #[cfg(feature = "rustls")]
 pub mod tls;
 #[cfg(not(feature = "rustls"))]
-#[path = "tls/absent.rs"]
+#[path = "io/tls/absent.rs"]
 mod tls;
 
 pub use client::{

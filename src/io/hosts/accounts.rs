@@ -3,7 +3,7 @@
 #[cfg(feature = "password-hash")]
 mod hashes;
 #[cfg(not(feature = "password-hash"))]
-#[path = "no_hashes.rs"]
+#[path = "accounts/no_hashes.rs"]
 mod hashes;
 
 use ::std::fmt;
