@@ -2,7 +2,7 @@
 //! (draft-bryan-ftpext-hash, XCRC and the like), by its size if it does not (RFC 3659 4).
 
 use crate::client::offers::Means;
-use crate::client::{Context, Next, Operation, ReplyTo, Sequence};
+use crate::client::{Advance, Context, Operation, ReplyTo, Sequence, Verdict};
 use crate::codec::{
     Command, Digest, HashAlgorithm, HashReply, OptsArgument, ReplyCode, ReplyLine, RepresentationType, Text,
     Verb, reply,
@@ -176,36 +176,32 @@ fn is_unknown(code: ReplyCode) -> bool {
 impl Sequence for Verify<'_> {
     type Output<'b> = Result<Verified, Mismatch>;
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         if self.stage == Stage::New {
             self.go_on_with(self.fall_back(cx, self.expected.digest, false));
         }
         if self.stage == Stage::Done {
-            return Ok(Next::Done);
+            return Ok(Advance::Done);
         }
         if let Some(command) = self.next {
             if cx.set_type(RepresentationType::Image)? && cx.send(&command)? {
                 self.next = None;
             }
         }
-        Ok(Next::Continue)
+        Ok(Advance::Continue)
     }
 
-    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
-        match line.is_final() {
-            true => self.finished(cx, to, line),
-            false => Next::Continue,
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
+        if !line.is_final() {
+            return Verdict::Continue;
         }
-    }
-
-    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         if to.verb() == Some(Verb::Type) {
             // In another type the file has other bytes, and asking again would never end.
-            return if line.code.is_success() { Next::Continue } else { Next::Refused };
+            return if line.code.is_success() { Verdict::Continue } else { Verdict::Refused };
         }
-        let Some(stage) = self.answer(cx, line) else { return Next::Refused };
+        let Some(stage) = self.answer(cx, line) else { return Verdict::Refused };
         self.go_on_with(stage);
-        Next::Continue
+        Verdict::Continue
     }
 
     fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) -> Result<Verified, Mismatch> {
