@@ -20,6 +20,7 @@ mod disk;
 mod error;
 mod expand;
 mod files;
+mod forward;
 mod fxp;
 mod guarded;
 #[cfg(feature = "hash")]

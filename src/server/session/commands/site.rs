@@ -57,7 +57,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 None
             }
             SiteCommand::Help(_) => {
-                self.answer_now(ticket, Code::HELP_MESSAGE, "CHMOD UMASK IDLE UTIME SYMLINK HELP", tx)
+                self.reply_many(ticket, tx, |tx| {
+                    tx.put(b"214")?;
+                    SiteCommand::NAMES.iter().try_for_each(|name| tx.put_fmt(format_args!(" {name}")))?;
+                    tx.put(b"\r\n")
+                });
+                None
             }
             SiteCommand::Other(_) => Some((ticket, Request::Site(place))),
         }
