@@ -36,7 +36,7 @@ mod zone;
 pub use config::{
     AbortPolicy, Active, Config, DataConnection, Limits, PassiveAddress, Profile, Security, Timeouts,
 };
-pub use dialogue::{Client, Heard, Inherits, Protected};
+pub use dialogue::{Client, Inherits, MachineEvent, Protected};
 pub use event::{Event, ReceivedLine, Refusal};
 pub use facts::FactsReader;
 pub use failure::TransferFailure;

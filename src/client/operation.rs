@@ -1,7 +1,7 @@
 //! Drives one operation: calls its [`Sequence`] when commands may be sent, routes replies to it,
 //! and returns the outcome after queued data-connection work.
 
-use super::dialogue::{Client, Finding, Heard, Inherits, Outgoing};
+use super::dialogue::{Client, Finding, Inherits, MachineEvent, Outgoing};
 use super::event::{Event, ReceivedLine};
 use super::failure::TransferFailure;
 use super::reply_to::{Generation, ReplyTo};
@@ -334,7 +334,7 @@ impl<S: Sequence> Operation<S> {
             };
             let heard = client.strays() != before;
             match step {
-                Some(Action::Wait(_) | Action::Event(Heard::Changed)) => step = None,
+                Some(Action::Wait(_) | Action::Event(MachineEvent::Changed)) => step = None,
                 // The driver has to do this first, and reads again afterwards.
                 Some(_) => client.stop_listening(),
                 None => {}
@@ -361,7 +361,7 @@ impl<S: Sequence> Operation<S> {
                     };
                     let owed = match step.into_event() {
                         Err(action) => return Ok(action),
-                        Ok(Heard::Reply(owed)) if owed.belongs_to(generation) => owed,
+                        Ok(MachineEvent::Reply(owed)) if owed.belongs_to(generation) => owed,
                         Ok(_) => continue,
                     };
                     self.state = State::Running(generation);

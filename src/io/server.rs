@@ -463,7 +463,7 @@ impl<R: Runtime, A: AsyncAccounts> Connection<R, A> {
                 Some(Err(_)) => return Poll::Ready(Err(Refusal::Failed)),
                 None => return Poll::Ready(Ok(Told::Done)),
             };
-            match self.session.tell_entry(ticket, &owned.entry(), &mut self.control.tx) {
+            match self.session.send_entry(ticket, &owned.entry(), &mut self.control.tx) {
                 Ok(()) => {}
                 Err(LocalError::NoRoom) => {
                     pages.put_back(owned);

@@ -26,7 +26,7 @@ pub struct Abort {
 
 impl Abort {
     /// Creates the abort of a transfer between two servers.
-    pub(super) const fn elsewhere() -> Self {
+    pub(super) const fn server_to_server() -> Self {
         Self::new(DataId::NONE)
     }
 

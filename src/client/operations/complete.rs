@@ -10,7 +10,7 @@
 
 use super::open::TransferId;
 use crate::action::{DataFailure, DataId, DataOp};
-use crate::client::dialogue::{News, Standing};
+use crate::client::dialogue::{Standing, TransferUpdate};
 use crate::client::file_size::{Comparison, ExpectedSize, KnownSize, Received};
 use crate::client::{Advance, Context, Inherits, Operation, ReplyTo, Sequence, TransferFailure, Verdict};
 use crate::codec::{Command, Features, ReplyCode, ReplyLine, Text, Verb, reply};
@@ -218,7 +218,7 @@ impl<P: AsRef<[u8]>> Sequence for Complete<P> {
             }
             _ if line.code == ReplyCode::RESTART_MARKER => Verdict::Show,
             _ if line.is_final() && line.code.is_success() => {
-                cx.client_mut().hear_of_transfer(News::Confirmed(None));
+                cx.client_mut().update_transfer(TransferUpdate::Confirmed(None));
                 self.conclude(cx).into()
             }
             _ if line.is_final() => {
@@ -228,8 +228,9 @@ impl<P: AsRef<[u8]>> Sequence for Complete<P> {
             // The transfer was confirmed without a 1yz, which arrives only now.
             _ if line.position.is_end() => {
                 let is_file = to.verb() == Some(Verb::Retr);
-                cx.client_mut()
-                    .hear_of_transfer(News::Announced(reply::size_hint(line.text).filter(|_| is_file)));
+                cx.client_mut().update_transfer(TransferUpdate::Announced(
+                    reply::size_hint(line.text).filter(|_| is_file),
+                ));
                 Verdict::Continue
             }
             _ => Verdict::Continue,

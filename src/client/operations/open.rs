@@ -22,7 +22,7 @@ use core::net::SocketAddr;
 use super::exchange::is_as_long_as;
 use super::narrowing::{Narrowing, Progress};
 use crate::action::{DataFailure, DataId, DataOp};
-use crate::client::dialogue::{Approach, Content, Finding, News, Outgoing, Phase, Purpose};
+use crate::client::dialogue::{Approach, Content, Finding, Outgoing, Phase, Purpose, TransferUpdate};
 use crate::client::file_size::{ExpectedSize, KnownSize};
 use crate::client::{
     Advance, Client, Context, DataConnection, Operation, Profile, ReplyTo, Sequence, Verdict,
@@ -210,7 +210,7 @@ impl<'a> Open<'a> {
     fn start_over(&mut self, cx: &mut Context<'_, '_>) {
         self.offset = 0;
         self.narrowing.start_over();
-        cx.client_mut().hear_of_transfer(News::StartsOver);
+        cx.client_mut().update_transfer(TransferUpdate::StartsOver);
     }
 
     /// Falls back to the next way to connect and remembers that EPSV or PASV did not work here;
@@ -293,8 +293,8 @@ impl<'a> Open<'a> {
         let is_file = self.command.known_verb() == Some(Verb::Retr);
         let hint = reply::size_hint(line.text).filter(|_| is_file);
         match line.code.is_preliminary() {
-            true => cx.client_mut().hear_of_transfer(News::Announced(hint)),
-            false => cx.client_mut().hear_of_transfer(News::Confirmed(hint)),
+            true => cx.client_mut().update_transfer(TransferUpdate::Announced(hint)),
+            false => cx.client_mut().update_transfer(TransferUpdate::Confirmed(hint)),
         }
     }
 
@@ -363,7 +363,7 @@ impl<'a> Open<'a> {
     /// Sends the command, once the server knows which part of the file it is for.
     fn command(&mut self, cx: &mut Context<'_, '_>) -> Result<Option<Step>, LocalError> {
         loop {
-            if self.receives() && self.narrowing.is_restart_vain(cx) {
+            if self.receives() && self.narrowing.is_restart_refused(cx) {
                 self.start_over(cx);
             }
             match self.narrowing.advance(cx, self.moves_file())? {

@@ -20,7 +20,7 @@ pub fn set_modification_time(path: Text<'_>, time: Timestamp) -> Operation<SetMo
         attempt: Attempt::New,
         first: None,
         hint: Hint::None,
-        told: None,
+        reported: None,
     })
 }
 
@@ -34,7 +34,7 @@ pub struct SetModificationTime<'a> {
     first: Option<Way>,
     hint: Hint,
     /// Time that the server reported.
-    told: Option<Timestamp>,
+    reported: Option<Timestamp>,
 }
 
 /// The way that is being tried.
@@ -128,14 +128,14 @@ impl SetModificationTime<'_> {
             _ if !line.code.is_success() => return Answer::Refused,
             _ => {}
         }
-        self.told = match way {
+        self.reported = match way {
             Way::Mfmt => reply::time_fact(line.text),
             Way::Mdtm => Timestamp::parse(line.text.trim_ascii()).ok(),
             Way::Utime => None,
         };
         // The reply has another time: MDTM reported that of a file with this name, and set nothing.
-        match (way, self.told) {
-            (Way::Mdtm, Some(told)) if told.to_unix().0 != self.time.to_unix().0 => Answer::Refused,
+        match (way, self.reported) {
+            (Way::Mdtm, Some(reported)) if reported.to_unix().0 != self.time.to_unix().0 => Answer::Refused,
             _ => Answer::Set,
         }
     }
@@ -209,6 +209,6 @@ impl Sequence for SetModificationTime<'_> {
     }
 
     fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) -> Option<Timestamp> {
-        self.told
+        self.reported
     }
 }

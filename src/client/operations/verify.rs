@@ -1,7 +1,7 @@
 //! Checks that a file on the server is as it should be: by its hash if the server computes one
 //! (draft-bryan-ftpext-hash, XCRC and the like), by its size if it does not (RFC 3659 4).
 
-use crate::client::offers::Means;
+use crate::client::offers::DigestCommand;
 use crate::client::{Advance, Context, Operation, ReplyTo, Sequence, Verdict};
 use crate::codec::{
     Command, Digest, HashAlgorithm, HashReply, OptsArgument, ReplyCode, ReplyLine, RepresentationType, Text,
@@ -101,10 +101,11 @@ impl<'a> Verify<'a> {
     /// `without_hash` once HASH was tried.
     fn fall_back(&self, cx: &Context<'_, '_>, digest: Option<Digest>, without_hash: bool) -> Stage {
         let offers = cx.client().offers().unwrap_or_default();
-        let means = digest.and_then(|digest| Some((digest, offers.means(digest.algorithm(), without_hash)?)));
-        match (means, self.expected.size) {
-            (Some((digest, Means::Hash)), _) => Stage::Choose(digest),
-            (Some((digest, Means::Own)), _) => Stage::Own(digest),
+        let digest_command = digest
+            .and_then(|digest| Some((digest, offers.digest_command(digest.algorithm(), without_hash)?)));
+        match (digest_command, self.expected.size) {
+            (Some((digest, DigestCommand::Hash)), _) => Stage::Choose(digest),
+            (Some((digest, DigestCommand::Own)), _) => Stage::Own(digest),
             (None, Some(size)) => Stage::Size(size),
             (None, None) => Stage::Done,
         }

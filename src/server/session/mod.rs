@@ -28,7 +28,7 @@ use super::parameters::NextTransfer;
 use super::paths::{Paths, resolve_name};
 use super::protection::Protection;
 use super::request::{Request, VirtualPath};
-use super::tickets::Habit;
+use super::tickets::TicketNeed;
 use super::transfer::Transfer;
 use crate::action::{Action, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
@@ -89,7 +89,7 @@ pub struct Session<P> {
     opening: Parameters,
     transfer: Option<Transfer>,
     data: DataConnection,
-    habit: Habit,
+    ticket_need: TicketNeed,
     ending: Ending,
     events: Events,
     deadlines: Deadlines,
@@ -117,7 +117,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             opening: Parameters::new(Coding::default()),
             transfer: None,
             data: DataConnection::new(),
-            habit: Habit::default(),
+            ticket_need: TicketNeed::default(),
             ending: Ending::default(),
             events: Events::default(),
             deadlines: Deadlines::new(),
@@ -157,7 +157,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub fn user(&self) -> &[u8] {
         match self.login.stage() {
             Stage::Named | Stage::NeedsAccount => self.paths.waiting(),
-            Stage::Nobody | Stage::In => b"",
+            Stage::LoggedOut | Stage::In => b"",
         }
     }
 
@@ -210,7 +210,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Returns the next action: a task to perform, or what to wait for.
     ///
     /// The action is stale as soon as bytes arrive or leave, or one of these is called:
-    /// [`answer`](Self::answer), [`tell_entry`](Self::tell_entry),
+    /// [`answer`](Self::answer), [`send_entry`](Self::send_entry),
     /// [`data_event`](Self::data_event), [`upgraded`](Self::upgraded) and similar methods,
     /// [`shut_down`](Self::shut_down), [`close`](Self::close).
     ///
@@ -354,7 +354,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if let Some(number) = self.call.ticket().filter(|_| self.call.has_begun_entries()) {
             // 421 cannot be sent inside the multi-line reply that has begun.
             let ticket = self.pi.reissue(number);
-            self.end_entries(ticket, "There is more.", tx);
+            self.end_entries(ticket, "The listing is incomplete.", tx);
         }
         self.forget_requests();
         self.abandon_data();
@@ -399,7 +399,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.paths.next_command();
         let text = match bad {
             BadLine::TooLong => Text::literal("The line is too long."),
-            BadLine::Binary => Text::literal("A command holds no NUL."),
+            BadLine::Binary => Text::literal("A command must not contain NUL."),
         };
         self.bad_command(ticket, ReplyCode::SYNTAX_ERROR, text, tx);
     }
@@ -449,7 +449,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// gets no reply.
     fn or_too_long(&mut self, sent: Result<(), (LocalError, Ticket)>, tx: &mut Tx<'_>) {
         if let Err((_, ticket)) = sent {
-            let sorry = Text::literal("The answer is too long.");
+            let sorry = Text::literal("The reply is too long.");
             let _ = self.pi.reply(ticket, ReplyCode::FILE_UNAVAILABLE, sorry, tx);
         }
     }
@@ -464,7 +464,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Resets the parameters to their defaults and drops the login (REIN, RFC 959 4.1.1).
     fn reset(&mut self) {
         self.abandon_data();
-        self.habit = Habit::default();
+        self.ticket_need = TicketNeed::default();
         self.events.push(EventKind::Reset);
         // A client cannot stay connected without a login by repeating REIN.
         if self.login.reset() {

@@ -2,7 +2,7 @@
 
 use core::net::SocketAddr;
 
-use crate::client::dialogue::{Elsewhere, Finding, News, Outgoing, TlsRole};
+use crate::client::dialogue::{Finding, Outgoing, ServerToServer, TlsRole, TransferUpdate};
 use crate::client::operations::abort::Abort;
 use crate::client::operations::narrowing::{Narrowing, Progress};
 use crate::client::{Advance, Client, Context, Inherits, Operation, Profile, ReplyTo, Sequence, Verdict};
@@ -134,7 +134,7 @@ impl<'a> Part<'a> {
     }
 
     /// Returns the command that requests the address or announces it.
-    fn seek(&self, client: &Client) -> Option<Command<'static>> {
+    fn address_command(&self, client: &Client) -> Option<Command<'static>> {
         match self.end {
             End::Listens => Some(client.passive_command()),
             End::Connects => self.address.map(|at| client.active_command(at)),
@@ -172,7 +172,7 @@ impl<'a> Part<'a> {
                 let on = self.role == Some(TlsRole::Client);
                 sent(cx.send(&Command::Sscn(Some(on)))?, Step::RoleAsked)
             }
-            Step::Address => match self.seek(cx.client()) {
+            Step::Address => match self.address_command(cx.client()) {
                 Some(command) => sent(cx.send(&command)?, Step::Asked),
                 None => None,
             },
@@ -185,7 +185,8 @@ impl<'a> Part<'a> {
                 Progress::Over => {
                     let sent = cx.send_outgoing(Outgoing::Transfer(&self.command, self.direction()))?;
                     if sent {
-                        cx.client_mut().hear_of_transfer(News::Elsewhere(Elsewhere::Moving));
+                        cx.client_mut()
+                            .update_transfer(TransferUpdate::ServerToServer(ServerToServer::Moving));
                     }
                     sent.then_some(Step::Sent)
                 }
@@ -249,7 +250,7 @@ impl Sequence for Part<'_> {
 pub(super) struct Withdrawal(Abort);
 
 pub(super) fn withdraw() -> Operation<Withdrawal> {
-    Operation::new(Withdrawal(Abort::elsewhere()))
+    Operation::new(Withdrawal(Abort::server_to_server()))
 }
 
 /// Returns whether a refusal says that the data connection failed, which the other side may have
