@@ -421,11 +421,8 @@ fn opts_hash_chooses_what_hash_computes_until_rein() {
 #[test]
 fn site_idle_is_bounded_by_the_configuration() {
     let mut rig = Rig::logged_in();
-    assert_eq!(
-        rig.ask("SITE IDLE 4000000000"),
-        ["200 Idle time limit is 300 seconds; maximum is 300 seconds."]
-    );
-    assert_eq!(rig.ask("SITE IDLE 0"), ["200 Idle time limit is 1 seconds; maximum is 300 seconds."]);
+    assert_eq!(rig.ask("SITE IDLE 4000000000"), ["200 Idle timeout 300 s, maximum 300 s."]);
+    assert_eq!(rig.ask("SITE IDLE 0"), ["200 Idle timeout 1 s, maximum 300 s."]);
     rig.pass(seconds(2));
     assert_eq!(rig.codes(), [421]);
     let mut config = Config::default();

@@ -390,7 +390,7 @@ verbs! {
     }
     Comb "COMB" "no document" "Put the parts of a file together" {
         argument: Required("<SP> <target> 1*(<SP> <part>)"), irrevocable: true, changes: true;
-        success [250], failure [550]
+        success [250], failure [550 553]
     }
     Avbl "AVBL" "draft-peterson-streamlined-ftp-command-extensions" "Tell how many bytes are left in a directory" {
         argument: Optional("[<SP> <pathname>]");

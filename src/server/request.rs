@@ -376,7 +376,7 @@ impl Refusal {
         match self {
             Self::NotFound => (Code::FILE_UNAVAILABLE, Text::literal("No such file or directory.")),
             Self::Denied => (Code::FILE_UNAVAILABLE, Text::literal("Permission denied.")),
-            Self::Exists => (Code::FILE_UNAVAILABLE, Text::literal("File or directory already exists.")),
+            Self::Exists => (Code::FILE_UNAVAILABLE, Text::literal("Already exists.")),
             Self::NotADirectory => (Code::FILE_UNAVAILABLE, Text::literal("Not a directory.")),
             Self::IsADirectory => (Code::FILE_UNAVAILABLE, Text::literal("Is a directory.")),
             Self::NotEmpty => (Code::FILE_UNAVAILABLE, Text::literal("The directory is not empty.")),
@@ -389,7 +389,7 @@ impl Refusal {
             Self::Busy => (Code::FILE_BUSY, Text::literal("Busy; try again later.")),
             Self::Unsupported => (Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("Not supported.")),
             Self::NeedsAccount => {
-                (Code::NEED_ACCOUNT_FOR_STORING, Text::literal("Account required for storing files."))
+                (Code::NEED_ACCOUNT_FOR_STORING, Text::literal("Need account for storing files."))
             }
             Self::Aborted => (Code::FILE_BUSY, Text::literal("Operation aborted.")),
             Self::Failed => (Code::LOCAL_ERROR, Text::literal("Local error in processing.")),

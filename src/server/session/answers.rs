@@ -80,7 +80,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             (Request::Stat { .. }, Answer::Entry(entry)) => self.entry(ticket, entry, tx),
             (Request::Open(_), Answer::Opened { size: Some(size), .. })
-                if self.opening.skip > most_in_stream(size) =>
+                if self.next.opened().skip > most_in_stream(size) =>
             {
                 self.refused(ticket, request, Refusal::BadOffset, tx);
             }
@@ -271,12 +271,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub(super) fn directory_reply(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
         if let Err((_, ticket)) = pi.reply_with(ticket, &mut *tx, |tx| quoted(paths.working(), tx)) {
-            self.reply(
-                ticket,
-                Code::FILE_UNAVAILABLE,
-                Text::literal("The path is too long for a reply."),
-                tx,
-            );
+            self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The path is too long."), tx);
         }
     }
 
@@ -301,7 +296,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             self.paths.name_with(name.as_bytes());
         }
         self.next.forget_size_hint();
-        let size = size.map(|size| self.opening.limit.map_or(size, |limit| size.min(limit.get())));
+        let size = size.map(|size| self.next.opened().limit.map_or(size, |limit| size.min(limit.get())));
         self.transfer = Some(Transfer::new(ticket, self.call.verb(), size));
     }
 
@@ -323,12 +318,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             framed(code, title, tx, |tx| writer.write(&entry, tx))
         });
         if let Err((_, ticket)) = sent {
-            self.reply(
-                ticket,
-                Code::FILE_UNAVAILABLE,
-                Text::literal("The path is too long for a reply."),
-                tx,
-            );
+            self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The path is too long."), tx);
         }
     }
 

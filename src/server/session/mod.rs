@@ -1,8 +1,12 @@
 //! The session: interprets the commands of the machine for one client (RFC 959 4 and 5.4).
 //!
 //! [`Session::step`] is a loop that consults the parts of the state in order. Each part is a type
-//! with fields of its own, in a file next to this module. The files below this module contain the
-//! commands, one file per group, and the handling of the host's answers.
+//! with private fields, in a file next to this module (`login`, `parameters`, `paths`,
+//! `data_connection`, `transfer` ...), and knows neither the session nor the other parts. The files
+//! below this module continue `impl Session`: `commands` has the commands, one file per group,
+//! `answers` the handling of the host's answers, and `data`, `transfer`, `protection` and
+//! `deadline` what follows from other events. They contain rules that concern several parts at
+//! once, such as the effect of ABOR on the transfer, the data connection and the host.
 
 mod answers;
 mod commands;
@@ -35,7 +39,6 @@ use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
 use crate::codec::{Direction, Full, Quoted, ReplyCode, ResolveError, Text};
 use crate::error::{Error, LocalError, PeerError};
 use crate::time::Instant;
-use crate::transfer::{Coding, Parameters};
 
 /// An event of a session for its host. `R` is a [`Request`] of [`Text`], which borrows from the
 /// receive window (the next poll overwrites it), or, from [`Session::step`], a request of [`Span`],
@@ -85,8 +88,6 @@ pub struct Session<P> {
     next: NextTransfer,
     argument: Argument,
     call: HostCall,
-    /// Parameters of the transfer that the host is opening, or of the running or latest one.
-    opening: Parameters,
     transfer: Option<Transfer>,
     data: DataConnection,
     ticket_need: TicketNeed,
@@ -114,7 +115,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             next: NextTransfer::default(),
             argument: Argument::new(),
             call: HostCall::new(),
-            opening: Parameters::new(Coding::default()),
             transfer: None,
             data: DataConnection::new(),
             ticket_need: TicketNeed::default(),
@@ -384,7 +384,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     fn end_of_data(&mut self, direction: Direction, listing: bool, outcome: TransferOutcome) {
-        let (coding, protected) = (self.opening.coding, self.protects_data());
+        let (coding, protected) = (self.next.opened().coding, self.protects_data());
         self.events.push(EventKind::Transferred(TransferEnd {
             direction,
             listing,
@@ -402,6 +402,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             BadLine::Binary => Text::literal("A command must not contain NUL."),
         };
         self.bad_command(ticket, ReplyCode::SYNTAX_ERROR, text, tx);
+    }
+
+    /// Records a valid command: invalid ones count only if they follow each other.
+    fn count_good_command(&mut self) {
+        self.bad_commands = 0;
     }
 
     /// Answers an invalid command, and ends the session after too many in a row.

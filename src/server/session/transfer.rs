@@ -36,7 +36,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (State::Waiting, Readiness::Clear) if protects_data => self.data.protect(),
             (State::Waiting, Readiness::Failed(failure)) => self.transfer_failed(failure, tx),
             (State::Waiting, Readiness::Clear | Readiness::Protected) => {
-                self.data.begin(transfer.begin(self.opening))
+                self.data.begin(transfer.begin(self.next.opened()))
             }
             (State::Waiting, Readiness::Connects) => self.data.connect(),
             (State::Opened | State::Waiting | State::Moving, _) => {}
@@ -141,9 +141,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 Code::DATA_TLS_FAILED,
                 Text::literal("Resume the TLS session of the control connection: session reuse is required."),
             ),
-            DataFailure::Broken => {
-                (Code::TRANSFER_ABORTED, Text::literal("The data connection was lost; transfer aborted."))
-            }
+            DataFailure::Broken => (Code::TRANSFER_ABORTED, Text::literal("Data connection lost.")),
             DataFailure::Malformed => {
                 (Code::TRANSFER_ABORTED, Text::literal("The data is malformed or truncated."))
             }

@@ -60,12 +60,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     fn user_command(&mut self, ticket: Ticket, name: Text<'_>, tx: &mut Tx<'_>) -> ForHost {
         if self.login.is_in() {
-            return self.answer_now(
-                ticket,
-                Code::NOT_LOGGED_IN,
-                "Already logged in; send REIN to change the user.",
-                tx,
-            );
+            return self.answer_now(ticket, Code::NOT_LOGGED_IN, "Cannot change to another user.", tx);
         }
         if !self.paths.keep_user(name.as_bytes()) {
             self.login.reset();

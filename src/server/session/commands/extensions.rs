@@ -145,14 +145,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn combine(&mut self, ticket: Ticket, argument: Text<'_>, line: Span, tx: &mut Tx<'_>) -> ForHost {
         let names = NameList::parse(argument).ok().and_then(|names| names.split_first());
         let Some((target, Some(parts))) = names else {
-            let text = "COMB needs the name of a file and those of its parts.";
+            let text = "COMB needs a target and its parts.";
             return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, text, tx);
         };
         let parts = parts.map(|parts| super::place(line, parts));
-        match self.paths.aim_at_name(target) {
-            Ok(()) => Some((ticket, Request::Combine { parts })),
-            Err(_) => self.answer_now(ticket, Code::FILE_UNAVAILABLE, "The path is too long.", tx),
-        }
+        let aimed = self.paths.aim_at_name(target);
+        self.ask_aimed(ticket, aimed, Request::Combine { parts }, tx)
     }
 }
 

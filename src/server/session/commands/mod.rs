@@ -60,7 +60,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             (Ok(server), Ok(command)) => (server, command),
         };
-        self.bad_commands = 0;
+        self.count_good_command();
         self.call.begin(verb.unwrap_or(Verb::Noop));
         match server {
             gate::Server::Host => {
@@ -116,20 +116,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             CommandError::UnexpectedArgument(_) => {
                 (Code::ARGUMENT_SYNTAX_ERROR, "This command takes no argument.")
             }
-            CommandError::UnknownFamily(Verb::Lprt) => (
-                Code::ADDRESS_FAMILY_NOT_SUPPORTED,
-                if self.is_ipv6() {
-                    "Supported address families are (6)."
-                } else {
-                    "Supported address families are (4)."
-                },
-            ),
-            CommandError::UnknownFamily(_) if self.is_ipv6() => {
-                (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Network protocol not supported, use (2).")
+            CommandError::UnknownFamily(Verb::Lprt) if self.is_ipv6() => {
+                (Code::ADDRESS_FAMILY_NOT_SUPPORTED, "Supported address families are (6).")
             }
-            CommandError::UnknownFamily(_) => {
-                (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Network protocol not supported, use (1).")
+            CommandError::UnknownFamily(Verb::Lprt) => {
+                (Code::ADDRESS_FAMILY_NOT_SUPPORTED, "Supported address families are (4).")
             }
+            CommandError::UnknownFamily(_) => (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, self.own_protocol()),
             // The level is unknown to this server (RFC 2228 3).
             CommandError::BadArgument(Verb::Prot, _) => {
                 (Code::PARAMETER_NOT_IMPLEMENTED, "Unsupported protection level; use C or P.")
@@ -165,6 +158,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.ask_aimed(ticket, aimed, request, tx)
     }
 
+    /// Passes the request to the host, unless its path could not be resolved.
     fn ask_aimed(
         &mut self,
         ticket: Ticket,
@@ -172,11 +166,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         request: Request<Span>,
         tx: &mut Tx<'_>,
     ) -> ForHost {
-        if aimed.is_err() {
-            self.refuse(ticket, Code::NAME_NOT_ALLOWED, Text::literal("The path is too long."), tx);
-            return None;
-        }
-        Some((ticket, request))
+        let text = match aimed {
+            Ok(()) => return Some((ticket, request)),
+            Err(ResolveError::TooLong) => Text::literal("The path is too long."),
+            Err(ResolveError::Forbidden) => Text::literal("File name not allowed."),
+        };
+        self.refuse(ticket, Code::NAME_NOT_ALLOWED, text, tx);
+        None
     }
 }
 

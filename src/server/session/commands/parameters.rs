@@ -39,20 +39,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Pasv => self.listen(ticket, PassiveReply::Plain),
             Command::Epsv(EpsvArgument::All) => {
                 self.next.only_extended();
-                self.answer_now(ticket, Code::COMMAND_OKAY, "Only EPSV is accepted from now on.", tx)
+                self.answer_now(ticket, Code::COMMAND_OKAY, "EPSV ALL accepted.", tx)
             }
             Command::Epsv(argument) if !self.speaks(argument) => {
-                let text = if self.is_ipv6() {
-                    "Network protocol not supported, use (2)."
-                } else {
-                    "Network protocol not supported, use (1)."
-                };
-                self.answer_now(ticket, Code::NETWORK_PROTOCOL_NOT_SUPPORTED, text, tx)
+                self.answer_now(ticket, Code::NETWORK_PROTOCOL_NOT_SUPPORTED, self.own_protocol(), tx)
             }
             Command::Epsv(_) => self.listen(ticket, PassiveReply::Extended),
             Command::Allo(allocation) => {
                 self.next.set_size_hint(allocation.bytes);
-                self.answer_now(ticket, Code::SUPERFLUOUS, "No storage allocation necessary.", tx)
+                self.answer_now(ticket, Code::SUPERFLUOUS, "No allocation necessary.", tx)
             }
             // REST and RANG both set the part of the file, and the later one counts.
             Command::Rest(marker) => match marker.offset() {
@@ -90,7 +85,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     fn only_extended(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
-        self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Only EPSV is accepted after EPSV ALL.", tx)
+        self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Use EPSV after EPSV ALL.", tx)
     }
 
     /// Executes PORT, LPRT and EPRT. Refuses privileged ports, and hosts other than the client's
@@ -100,12 +95,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.only_extended(ticket, tx);
         }
         if !self.config.active {
-            return self.answer_now(
-                ticket,
-                Code::PARAMETER_NOT_IMPLEMENTED,
-                "Active mode is disabled; use EPSV or PASV.",
-                tx,
-            );
+            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Use EPSV or PASV instead.", tx);
         }
         if address.ip().is_unspecified() {
             // lftp sends the unspecified address that its listener is bound to over IPv6.
@@ -125,6 +115,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     pub(super) fn is_ipv6(&self) -> bool {
         matches!(self.endpoints.local.ip().to_canonical(), IpAddr::V6(_))
+    }
+
+    /// Returns the text of 522, which names the protocol to use (RFC 2428 2).
+    pub(super) fn own_protocol(&self) -> &'static str {
+        match self.is_ipv6() {
+            true => "Network protocol not supported, use (2).",
+            false => "Network protocol not supported, use (1).",
+        }
     }
 
     fn speaks(&self, argument: EpsvArgument) -> bool {
@@ -151,27 +149,22 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.facts_reply(ticket, tx);
                 None
             }
-            OptsArgument::Hash(Some(algorithm)) if !self.config.hashes.contains(&algorithm) => {
-                self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Unknown hash algorithm.", tx)
-            }
-            OptsArgument::Hash(algorithm) if !self.config.hashes.is_empty() => {
-                if let Some(algorithm) = algorithm {
+            OptsArgument::Hash(algorithm) => {
+                if let Some(algorithm) = algorithm.filter(|algorithm| self.config.hashes.contains(algorithm))
+                {
                     self.next.set_hash(algorithm);
                 }
                 match self.hash_in_force() {
-                    Some(hash) => self.answer_now(ticket, Code::COMMAND_OKAY, hash.as_str(), tx),
-                    None => None,
+                    Some(hash) if algorithm.is_none_or(|algorithm| algorithm == hash) => {
+                        self.answer_now(ticket, Code::COMMAND_OKAY, hash.as_str(), tx)
+                    }
+                    _ => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Unknown hash algorithm.", tx),
                 }
             }
             OptsArgument::Deflate(level) if cfg!(feature = "deflate") => {
                 self.next.set_level(level);
                 let Some(level) = self.deflate_level() else {
-                    return self.answer_now(
-                        ticket,
-                        Code::COMMAND_OKAY,
-                        "MODE Z LEVEL set to the default.",
-                        tx,
-                    );
+                    return self.answer_now(ticket, Code::COMMAND_OKAY, "MODE Z LEVEL reset.", tx);
                 };
                 self.reply_many(ticket, tx, |tx| {
                     tx.put_fmt(format_args!("200 MODE Z LEVEL set to {level}.\r\n"))

@@ -44,7 +44,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.answer_now(
                 ticket,
                 Code::PARAMETER_NOT_IMPLEMENTED,
-                "Unknown security mechanism; use TLS.",
+                "Unknown mechanism; use TLS.",
                 tx,
             );
         };
@@ -55,12 +55,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.answer_now(ticket, Code::DENIED_BY_POLICY, "TLS is not available.", tx);
         }
         if *protects_data && self.config.security.data == Policy::Never {
-            return self.answer_now(
-                ticket,
-                Code::DENIED_BY_POLICY,
-                "Data connections cannot be protected; use AUTH TLS.",
-                tx,
-            );
+            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "Protection denied; use AUTH TLS.", tx);
         }
         if !rx.is_empty() {
             self.pi.fail(PeerError::Injected);
@@ -74,7 +69,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             self.protection.clear_data();
         }
         self.protection.begin();
-        self.answer_now(ticket, Code::SECURITY_EXCHANGE_COMPLETE, "Proceed with TLS negotiation.", tx)
+        self.answer_now(ticket, Code::SECURITY_EXCHANGE_COMPLETE, "Proceed with negotiation.", tx)
     }
 
     /// Executes PBSZ (RFC 4217 9). TLS needs no agreed buffer size, but PROT requires the command.
@@ -100,12 +95,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
         };
         if self.config.security.data == policy {
-            return self.answer_now(
-                ticket,
-                Code::DENIED_BY_POLICY,
-                "This protection level is not allowed.",
-                tx,
-            );
+            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "Protection level not allowed.", tx);
         }
         if private {
             self.protection.protect_data();
@@ -147,7 +137,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.answer_now(ticket, Code::DENIED_BY_POLICY, "CCC is not allowed.", tx);
         }
         self.protection.end();
-        self.answer_now(ticket, Code::COMMAND_OKAY, "Clearing the command channel.", tx)
+        self.answer_now(ticket, Code::COMMAND_OKAY, "Clearing command channel.", tx)
     }
 
     /// Resets the protection after REIN: explicit TLS ends once the reply is sent (RFC 4217 13).

@@ -52,9 +52,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 }
                 let (idle, most) = (self.idle().as_secs(), most.as_secs());
                 self.reply_many(ticket, tx, |tx| {
-                    tx.put_fmt(format_args!(
-                        "200 Idle time limit is {idle} seconds; maximum is {most} seconds.\r\n"
-                    ))
+                    tx.put_fmt(format_args!("200 Idle timeout {idle} s, maximum {most} s.\r\n"))
                 });
                 None
             }

@@ -165,7 +165,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             let text = "Send EPSV, PASV or PORT first.";
             return self.answer_now(ticket, Code::CANNOT_OPEN_DATA_CONNECTION, text, tx);
         }
-        self.opening = parameters;
+        self.next.open(parameters);
         match request {
             Request::List(_) => self.ask_reading(ticket, path, request, tx),
             _ => self.ask_about(ticket, path, request, tx),
