@@ -36,7 +36,7 @@ mod zone;
 pub use config::{
     AbortPolicy, Active, Config, DataConnection, Limits, PassiveAddress, Profile, Security, Timeouts,
 };
-pub use dialogue::{Client, Heard, Inherits, Protected};
+pub use dialogue::{Client, Inherits, MachineEvent, Protected};
 pub use event::{Event, ReceivedLine, Refusal};
 pub use facts::FactsReader;
 pub use failure::TransferFailure;
@@ -44,7 +44,7 @@ pub use file_size::ExpectedSize;
 pub use listing_replies::ListingRefusal;
 pub use location::Location;
 pub use offers::Offers;
-pub use operation::{Context, Next, Operation, Polled, Sequence, Step};
+pub use operation::{Advance, Context, Operation, Polled, Sequence, Step, Verdict};
 pub use operations::{
     Abort, Answer, AvailableAnswer, ChangeToHome, ChecksumAnswer, ClearCommandChannel, Complete, Completed,
     Exchange, Expected, FactsAnswer, FeaturesAnswer, Fxp, FxpAction, FxpError, Greeting, Hash, Login,

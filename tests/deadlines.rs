@@ -333,7 +333,7 @@ fn a_directory_that_cannot_be_told_is_refused_or_ended() {
         rig.answer(Answer::Entry(&entry("dir"))).unwrap();
         let ticket = rig.take_ticket().unwrap();
         for _ in 0..told {
-            rig.tell_entry(&ticket, &entry("x")).unwrap();
+            rig.send_entry(&ticket, &entry("x")).unwrap();
         }
         rig.put_ticket(ticket);
         rig.answer(Answer::Refused(Refusal::Denied)).unwrap();
@@ -341,7 +341,7 @@ fn a_directory_that_cannot_be_told_is_refused_or_ended() {
     }
     assert_eq!(rig.say("DELE x"), []);
     let ticket = rig.take_ticket().unwrap();
-    let error = rig.tell_entry(&ticket, &entry("x"));
+    let error = rig.send_entry(&ticket, &entry("x"));
     assert_eq!(error, Err(LocalError::WrongAnswer));
 }
 

@@ -176,8 +176,8 @@ fn replies_are_worded_as_their_documents_say() {
         ("OPTS HASH CRC32", "200 CRC32"),
         ("OPTS MLST size;Type;x;", "200 MLST OPTS Type;Size;"),
         ("OPTS MLST", "200 MLST OPTS"),
-        ("SITE UMASK", "200 UMASK 022"),
-        ("SITE UMASK 7", "200 UMASK 007"),
+        ("SITE UMASK", "200 UMASK is 022."),
+        ("SITE UMASK 7", "200 UMASK is 007."),
         ("LPSV", "228 Entering Long Passive Mode (4,4,192,0,2,1,2,19,136)"),
     ] {
         let mut rig = Rig::with(hashing()).login();
@@ -342,7 +342,7 @@ fn rang_holds_for_one_hash() {
     let mut rig = Rig::with(hashing()).login();
     assert_eq!(
         rig.ask("RANG 2 4\r\nHASH file\r\nHASH file"),
-        ["350 Send the command that it is for.", "213 SHA-256 2-5 cafe /file", "213 SHA-256 0-5 cafe /file"]
+        ["350 Range accepted.", "213 SHA-256 2-5 cafe /file", "213 SHA-256 0-5 cafe /file"]
     );
     assert_eq!(rig.ask("RANG 2 4\r\nRANG 1 0\r\nHASH file").remove(2), "213 SHA-256 0-5 cafe /file");
 }
@@ -421,8 +421,8 @@ fn opts_hash_chooses_what_hash_computes_until_rein() {
 #[test]
 fn site_idle_is_bounded_by_the_configuration() {
     let mut rig = Rig::logged_in();
-    assert_eq!(rig.ask("SITE IDLE 4000000000"), ["200 IDLE 300, at most 300"]);
-    assert_eq!(rig.ask("SITE IDLE 0"), ["200 IDLE 1, at most 300"]);
+    assert_eq!(rig.ask("SITE IDLE 4000000000"), ["200 Idle timeout 300 s, maximum 300 s."]);
+    assert_eq!(rig.ask("SITE IDLE 0"), ["200 Idle timeout 1 s, maximum 300 s."]);
     rig.pass(seconds(2));
     assert_eq!(rig.codes(), [421]);
     let mut config = Config::default();

@@ -179,7 +179,7 @@ fn a_hostile_227_leads_nowhere_but_to_the_server_itself() {
             let mut rig = Client::greeted().says("EPSV", refusal).says("PASV", reply);
             let image = RepresentationType::Image;
             let _ = rig.run(&mut client::retrieve(t("f"), image, 0), |_| ());
-            assert_eq!(rig.dialled(), ["192.0.2.1:22".parse().unwrap()], "{reply}");
+            assert_eq!(rig.connected_to(), ["192.0.2.1:22".parse().unwrap()], "{reply}");
         }
     }
 }

@@ -150,7 +150,7 @@ pub struct Timeouts {
     /// Time for a whole transfer between two servers ([`fxp`](super::fxp())), whose data the client
     /// does not see. Once one server has reported the end, the other has
     /// [`final_reply`](Self::final_reply) for its own report. 12 hours by default.
-    pub elsewhere: Duration,
+    pub server_to_server: Duration,
     /// Time for each reply that is due after ABOR. If one of the two has arrived when it runs out,
     /// it counts for both; if neither has, the connection is abandoned. 10 s by default.
     pub abort: Duration,
@@ -163,7 +163,7 @@ impl Timeouts {
     /// [`abort`](Self::abort)), or that apply once the server is known to be wrong
     /// ([`stray`](Self::stray), [`first_byte`](Self::first_byte)), are no longer than by default;
     /// those that leave the server time to work ([`digest`](Self::digest),
-    /// [`elsewhere`](Self::elsewhere)) are no shorter.
+    /// [`server_to_server`](Self::server_to_server)) are no shorter.
     #[must_use]
     pub fn all(limit: Duration) -> Self {
         let usual = Self::default();
@@ -180,7 +180,7 @@ impl Timeouts {
             data_idle: limit,
             first_byte: limit.min(usual.first_byte),
             final_reply: limit,
-            elsewhere: limit.max(usual.elsewhere),
+            server_to_server: limit.max(usual.server_to_server),
             abort: limit.min(usual.abort),
         }
     }
@@ -202,7 +202,7 @@ impl Default for Timeouts {
             data_idle: minute,
             first_byte: Duration::from_secs(10),
             final_reply: 2 * minute,
-            elsewhere: 12 * 60 * minute,
+            server_to_server: 12 * 60 * minute,
             abort: Duration::from_secs(10),
         }
     }

@@ -2,6 +2,18 @@
 //!
 //! Each part owns its fields, and knows neither the machine nor any part that it does not contain:
 //! it is given events and returns what is to be done. [`Client`] calls the parts in order.
+//!
+//! | part | decides |
+//! |---|---|
+//! | `machine` | the loop, and nothing else; `questions`, `policy` and `addresses` answer queries about its state |
+//! | `outgoing`, `path_quirks` | the bytes of a command, and the reply that it is owed |
+//! | `incoming` | which line of a reply has arrived, and whether it was the last |
+//! | `expected`, `expected_reply` | the command that a reply answers; a second reply to one command (226 twice) is dropped here |
+//! | `doubt`, `listening` | what is confirmed after such a stray reply, and what is read before the next command |
+//! | `session`: `known_server`, `login_state`, `protection`, `settings` | what is known and agreed; TYPE, REST, PROT and the like are in `settings` |
+//! | `data`, `connection` | the data connection, and when its transfer is complete |
+//! | `abort` | which replies belong to ABOR |
+//! | `deadlines`, `ending` | when to give up, and how the connection ended |
 
 mod abort;
 mod addresses;
@@ -12,12 +24,12 @@ mod doubt;
 mod ending;
 mod expected;
 mod expected_reply;
-mod heard;
 mod incoming;
 mod known_server;
 mod listening;
 mod login_state;
 mod machine;
+mod machine_event;
 mod outgoing;
 mod path_quirks;
 mod policy;
@@ -26,11 +38,11 @@ mod questions;
 mod session;
 mod settings;
 
-pub(super) use connection::{Content, Elsewhere, News, Phase, Purpose, Standing};
+pub(super) use connection::{Content, Phase, Purpose, ServerToServer, Standing, TransferUpdate};
 pub(super) use data::Approach;
-pub use heard::{Heard, Inherits};
 pub(super) use login_state::LoginState;
 pub use machine::Client;
+pub use machine_event::{Inherits, MachineEvent};
 pub(super) use outgoing::Outgoing;
 pub use protection::Protected;
 pub(super) use session::Finding;

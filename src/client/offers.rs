@@ -15,7 +15,7 @@ pub struct Offers {
 
 /// The way in which a server is made to compute a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Means {
+pub(super) enum DigestCommand {
     /// HASH, with the algorithm chosen by OPTS.
     Hash,
     /// The algorithm's own command.
@@ -61,12 +61,16 @@ impl Offers {
     /// computes no hashes.
     #[must_use]
     pub fn digest(&self) -> Option<HashAlgorithm> {
-        Self::CHOICE.into_iter().find(|algorithm| self.means(*algorithm, false).is_some())
+        Self::CHOICE.into_iter().find(|algorithm| self.digest_command(*algorithm, false).is_some())
     }
 
     /// Returns how the server computes a hash by `algorithm`, if it does. `without_hash` is set
     /// once HASH was refused.
-    pub(super) fn means(&self, algorithm: HashAlgorithm, without_hash: bool) -> Option<Means> {
+    pub(super) fn digest_command(
+        &self,
+        algorithm: HashAlgorithm,
+        without_hash: bool,
+    ) -> Option<DigestCommand> {
         let own = match algorithm {
             HashAlgorithm::Crc32 => Features::XCRC,
             HashAlgorithm::Md5 => Features::XMD5,
@@ -77,9 +81,9 @@ impl Offers {
         // A server that lists no algorithm may have any of them.
         let listed = self.listed == 0 || self.listed & bit(algorithm) != 0;
         if self.features.contains(Features::HASH) && listed && !without_hash {
-            return Some(Means::Hash);
+            return Some(DigestCommand::Hash);
         }
-        self.features.contains(own).then_some(Means::Own)
+        self.features.contains(own).then_some(DigestCommand::Own)
     }
 }
 

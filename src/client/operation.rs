@@ -1,7 +1,7 @@
 //! Drives one operation: calls its [`Sequence`] when commands may be sent, routes replies to it,
 //! and returns the outcome after queued data-connection work.
 
-use super::dialogue::{Client, Finding, Heard, Inherits, Outgoing};
+use super::dialogue::{Client, Finding, Inherits, MachineEvent, Outgoing};
 use super::event::{Event, ReceivedLine};
 use super::failure::TransferFailure;
 use super::reply_to::{Generation, ReplyTo};
@@ -11,19 +11,40 @@ use crate::codec::{Command, ReplyCode, ReplyLine, RepresentationType, SiteComman
 use crate::error::{Error, LocalError};
 use crate::time::Instant;
 
-/// The decision of a sequence after it was asked to advance or given a reply.
+/// The decision of a sequence that was asked to advance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum Advance {
+    /// The operation goes on: it waits for a reply, for its data connection, or until it can send.
+    Continue,
+    /// The operation is done.
+    Done,
+    /// The transfer failed.
+    Failed(TransferFailure),
+}
+
+/// The decision of a sequence about a line of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
     /// The operation goes on.
     Continue,
     /// The operation goes on, and the caller is shown this line.
     Show,
-    /// The operation is done.
+    /// The operation is done, and this line is passed to [`Sequence::output`].
     Done,
     /// This reply refuses the operation.
     Refused,
-    /// The transfer failed without a refusal.
+    /// The transfer failed, although this reply does not refuse it.
     Failed(TransferFailure),
+}
+
+impl From<Advance> for Verdict {
+    fn from(advance: Advance) -> Self {
+        match advance {
+            Advance::Continue => Self::Continue,
+            Advance::Done => Self::Done,
+            Advance::Failed(failure) => Self::Failed(failure),
+        }
+    }
 }
 
 /// The command sequence of one operation. Implement it to build an operation of your own.
@@ -34,27 +55,17 @@ pub trait Sequence {
     type Output<'b>;
 
     /// Sends the commands that can be sent now. Called at the start and after every event, so the
-    /// sequence has to keep track of what it has sent. Only `Continue`, `Done` and `Failed` are
-    /// valid results here.
+    /// sequence has to keep track of what it has sent.
     ///
     /// # Errors
     /// If a command cannot be sent at all.
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError>;
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError>;
 
     /// Takes a line of a reply to one of its commands: each line of every preliminary and final
-    /// reply, in order. By default the last line of a final reply goes to [`Sequence::finished`],
-    /// and all others are shown to the caller.
-    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
-        match line.is_final() {
-            true => self.finished(cx, to, line),
-            false => Next::Show,
-        }
-    }
+    /// reply, in order. [`ReplyLine::is_final`] tells the last line of a final reply from the others.
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict;
 
-    /// Takes the last line of a final reply.
-    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next;
-
-    /// Returns the outcome; called once, after `Done`. `last` is the line that completed the
+    /// Returns the outcome; called once, after [`Advance::Done`] or [`Verdict::Done`]. `last` is the line that completed the
     /// operation, if there was one.
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b>;
 
@@ -323,7 +334,7 @@ impl<S: Sequence> Operation<S> {
             };
             let heard = client.strays() != before;
             match step {
-                Some(Action::Wait(_) | Action::Event(Heard::Changed)) => step = None,
+                Some(Action::Wait(_) | Action::Event(MachineEvent::Changed)) => step = None,
                 // The driver has to do this first, and reads again afterwards.
                 Some(_) => client.stop_listening(),
                 None => {}
@@ -331,54 +342,65 @@ impl<S: Sequence> Operation<S> {
             if client.listen(now, heard, rx.pending()) {
                 return Ok(Action::Wait(listening(now, rx, tx)));
             }
-            let mut next = Next::Continue;
+            let mut advance = Advance::Continue;
             if step.is_none() && client.is_settled(generation) {
-                next = match self.state {
-                    State::Confirming(_) if client.confirm(tx)? => Next::Done,
-                    State::Confirming(_) => Next::Continue,
+                advance = match self.state {
+                    State::Confirming(_) if client.confirm(tx)? => Advance::Done,
+                    State::Confirming(_) => Advance::Continue,
                     _ => self.sequence.advance(&mut Context { client, tx })?,
                 };
             }
-            if next == Next::Continue && client.listen(now, false, rx.pending()) {
+            if advance == Advance::Continue && client.listen(now, false, rx.pending()) {
                 return Ok(Action::Wait(listening(now, rx, tx)));
             }
-            let mut reply = None;
-            // Without a reply, only these results are valid.
-            if !matches!(next, Next::Done | Next::Failed(_)) {
-                let step = match step {
-                    Some(step) => step,
-                    None => client.step(now, rx, tx)?,
-                };
-                let owed = match step.into_event() {
-                    Err(action) => return Ok(action),
-                    Ok(Heard::Reply(owed)) if owed.belongs_to(generation) => owed,
-                    Ok(_) => continue,
-                };
-                self.state = State::Running(generation);
-                let line = owed.resolve(|span| rx.bytes(span));
-                client.note(Finding::Said(owed.to.verb(), &line));
-                next = match owed.is_final() && line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
-                    true => Next::Refused,
-                    false => self.sequence.reply(&mut Context { client, tx }, owed.to, &line),
-                };
-                reply = Some(owed);
-            }
-            if next == Next::Done && client.needs_confirmation() {
-                self.state = State::Confirming(reply.map(|line| line.map(|_| Span::default())));
-                continue;
-            }
-            let reply = match self.state {
-                State::Confirming(told) if next == Next::Done => told,
-                _ => reply,
+            let outcome = match advance {
+                Advance::Continue => {
+                    let step = match step {
+                        Some(step) => step,
+                        None => client.step(now, rx, tx)?,
+                    };
+                    let owed = match step.into_event() {
+                        Err(action) => return Ok(action),
+                        Ok(MachineEvent::Reply(owed)) if owed.belongs_to(generation) => owed,
+                        Ok(_) => continue,
+                    };
+                    self.state = State::Running(generation);
+                    match self.judge(owed, client, rx, tx) {
+                        Verdict::Continue => continue,
+                        Verdict::Show => return Ok(Action::Event(Event::Line(owed))),
+                        Verdict::Done => Outcome::Done(Some(owed)),
+                        Verdict::Refused => Outcome::Refused(owed),
+                        Verdict::Failed(failure) => Outcome::Failed(failure),
+                    }
+                }
+                Advance::Done => Outcome::Done(None),
+                Advance::Failed(failure) => Outcome::Failed(failure),
             };
-            let outcome = match (next, reply) {
-                (Next::Continue, _) | (Next::Show | Next::Refused, None) => continue,
-                (Next::Show, Some(reply)) => return Ok(Action::Event(Event::Line(reply))),
-                (Next::Done, reply) => Outcome::Done(reply),
-                (Next::Refused, Some(reply)) => Outcome::Refused(reply),
-                (Next::Failed(failure), _) => Outcome::Failed(failure),
+            let outcome = match (outcome, self.state) {
+                (Outcome::Done(reply), _) if client.needs_confirmation() => {
+                    self.state = State::Confirming(reply.map(|line| line.map(|_| Span::default())));
+                    continue;
+                }
+                (Outcome::Done(_), State::Confirming(reply)) => Outcome::Done(reply),
+                (outcome, _) => outcome,
             };
             return Ok(self.end(outcome, false, client, rx));
+        }
+    }
+
+    /// Passes a line of a reply to the sequence. 421 refuses every operation.
+    fn judge(
+        &mut self,
+        owed: ReceivedLine<Span>,
+        client: &mut Client,
+        rx: &Rx<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Verdict {
+        let line = owed.resolve(|span| rx.bytes(span));
+        client.note(Finding::Said(owed.to.verb(), &line));
+        match owed.is_final() && line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
+            true => Verdict::Refused,
+            false => self.sequence.reply(&mut Context { client, tx }, owed.to, &line),
         }
     }
 

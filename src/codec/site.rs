@@ -91,6 +91,9 @@ fn utime(bytes: &[u8]) -> Option<SiteCommand<'_>> {
 }
 
 impl<'a> SiteCommand<'a> {
+    /// The names of all commands but [`Other`](Self::Other).
+    pub(crate) const NAMES: [&'static str; 6] = ["CHMOD", "UMASK", "IDLE", "UTIME", "SYMLINK", "HELP"];
+
     /// Parses SITE's argument. An unknown command is [`Other`](Self::Other).
     ///
     /// # Errors
@@ -100,7 +103,7 @@ impl<'a> SiteCommand<'a> {
         let end = bytes.iter().position(|byte| *byte == b' ').unwrap_or(bytes.len());
         let (name, tail) = bytes.split_at(end);
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        if !["CHMOD", "UMASK", "IDLE", "UTIME", "SYMLINK", "HELP"].into_iter().any(is) {
+        if !Self::NAMES.into_iter().any(is) {
             return Ok(Self::Other(argument));
         }
         if is("UTIME") {
@@ -121,6 +124,16 @@ impl<'a> SiteCommand<'a> {
         .parse_complete(bytes)
         .map(|(_, command)| command)
         .map_err(|_: nom::Err<nom::error::Error<&[u8]>>| Invalid::new("the argument of this SITE command"))
+    }
+
+    /// Returns the path of the file that the command changes or creates; it ends the argument.
+    pub(crate) const fn path(&self) -> Option<Text<'a>> {
+        match self {
+            Self::Chmod { path, .. } | Self::Utime { path, .. } | Self::Symlink { link: path, .. } => {
+                Some(*path)
+            }
+            Self::Umask(_) | Self::Idle(_) | Self::Help(_) | Self::Other(_) => None,
+        }
     }
 
     /// Appends SITE's argument.

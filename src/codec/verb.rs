@@ -182,7 +182,7 @@ verbs! {
         success [257], failure [521 550], departures [521]
     }
     Pwd "PWD" "RFC 959 4.1.3" "Tell the working directory" {
-        exact: true, tells: true;
+        exact: true, carries_value: true;
         success [257], failure [550], departures [530], seen [250]
     }
     List "LIST" "RFC 959 4.1.3" "List a directory, for a person to read" {
@@ -201,7 +201,7 @@ verbs! {
         success [200 202 214], failure [550], departures [214 550]
     }
     Syst "SYST" "RFC 959 4.1.3" "Tell the operating system of the server" {
-        login: Anytime, exact: true, tells: true;
+        login: Anytime, exact: true, carries_value: true;
         success [215]
     }
     Stat "STAT" "RFC 959 4.1.3" "Tell the state of the server or of a transfer, or list a path" {
@@ -227,7 +227,7 @@ verbs! {
         success [250], failure [550]
     }
     Xpwd "XPWD" "RFC 775" "Tell the working directory" {
-        alias_of: Some(Verb::Pwd), exact: true, tells: true;
+        alias_of: Some(Verb::Pwd), exact: true, carries_value: true;
         success [257], failure [550], departures [530], seen [250]
     }
     Xcup "XCUP" "RFC 775" "Change the working directory to its parent" {
@@ -314,15 +314,15 @@ verbs! {
 
     // ---- RFC 3659: facts of files ----
     Mdtm "MDTM" "RFC 3659 3" "Tell when a file was last modified" {
-        argument: Required("<SP> <pathname>"), exact: true, tells: true;
+        argument: Required("<SP> <pathname>"), exact: true, carries_value: true;
         success [213], failure [450 451 550], seen [253]
     }
     Size "SIZE" "RFC 3659 4" "Tell how many bytes a file is when transferred" {
-        argument: Required("<SP> <pathname>"), exact: true, tells: true;
+        argument: Required("<SP> <pathname>"), exact: true, carries_value: true;
         success [213], failure [450 451 550]
     }
     Mlst "MLST" "RFC 3659 7" "Tell the facts of a file, for a program to read" {
-        argument: Optional("[<SP> <pathname>]"), exact: true, tells: true;
+        argument: Optional("[<SP> <pathname>]"), exact: true, carries_value: true;
         success [250], failure [450 451 503 550 553]
     }
     Mlsd "MLSD" "RFC 3659 7" "List a directory with the facts of its files, for a program to read" {
@@ -354,7 +354,7 @@ verbs! {
 
     // ---- No RFC: hashes and ranges ----
     Hash "HASH" "draft-ietf-ftpext2-hash" "Tell the hash of a file, or of the range that RANG set" {
-        argument: Required("<SP> <pathname>"), exact: true, tells: true;
+        argument: Required("<SP> <pathname>"), exact: true, carries_value: true;
         success [213], failure [450 550 556]
     }
     Rang "RANG" "draft-bryan-ftp-range" "Say which bytes the next transfer or hash is to cover" {
@@ -390,7 +390,7 @@ verbs! {
     }
     Comb "COMB" "no document" "Put the parts of a file together" {
         argument: Required("<SP> <target> 1*(<SP> <part>)"), irrevocable: true, changes: true;
-        success [250], failure [550]
+        success [250], failure [550 553]
     }
     Avbl "AVBL" "draft-peterson-streamlined-ftp-command-extensions" "Tell how many bytes are left in a directory" {
         argument: Optional("[<SP> <pathname>]");

@@ -3,6 +3,7 @@
 mod accounts;
 #[cfg(feature = "disk")]
 mod disk;
+mod forward;
 mod guarded;
 #[cfg(feature = "hash")]
 pub(in crate::io) mod hasher;

@@ -471,7 +471,7 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
                 Some(Err(_)) => return Poll::Ready(Err(Refusal::Failed)),
                 None => return Poll::Ready(Ok(Told::Done)),
             };
-            match self.session.tell_entry(ticket, &owned.entry(), &mut self.control.tx) {
+            match self.session.send_entry(ticket, &owned.entry(), &mut self.control.tx) {
                 Ok(()) => {}
                 Err(LocalError::NoRoom) => {
                     pages.put_back(owned);

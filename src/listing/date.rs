@@ -279,7 +279,7 @@ pub(super) struct Numbers {
 
 impl Numbers {
     /// Returns the same date with its order known.
-    pub(super) fn told(self) -> Self {
+    pub(super) fn with_known_order(self) -> Self {
         Self { inferred: self.inferred.difference(Inferred::ORDER), ..self }
     }
 }

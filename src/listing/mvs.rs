@@ -144,7 +144,7 @@ fn member<'a>(words: &[&'a [u8]], context: &Context) -> Option<Entry<'a>> {
     let time = Time::read(&mut cursor).filter(|_| cursor.rest.is_empty())?;
 
     let mut entry = Entry::named(name, Kind::File)?;
-    entry.set_modified(context.clock.on_numbers(changed.map(Numbers::told), time));
+    entry.set_modified(context.clock.on_numbers(changed.map(Numbers::with_known_order), time));
     entry.set_owner(id);
     Some(entry)
 }

@@ -106,7 +106,7 @@ impl Config {
         if self.security.tls == TlsMode::Implicit {
             return Ok(());
         }
-        let text = Text::literal("Too many are here; try again later.");
+        let text = Text::literal("Too many connections; try again later.");
         ReplyLine::encode(ReplyCode::SERVICE_NOT_AVAILABLE, Position::Single, text, out)
     }
 

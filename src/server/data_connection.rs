@@ -80,7 +80,7 @@ pub(super) enum Readiness {
     /// The connection is open and protected.
     Protected,
     /// The server has to connect.
-    Dials,
+    Connects,
     /// TLS setup failed.
     Failed(DataFailure),
     /// The transfer has to wait.
@@ -153,7 +153,7 @@ impl DataConnection {
         match self.channel {
             Channel::Ready(_) => Readiness::Clear,
             Channel::Secured(_) => Readiness::Protected,
-            Channel::Address(_) => Readiness::Dials,
+            Channel::Address(_) => Readiness::Connects,
             Channel::Failed(failure) => Readiness::Failed(failure),
             _ => Readiness::NotYet,
         }
@@ -172,9 +172,9 @@ impl DataConnection {
     /// the transfer.
     pub(super) const fn describe(&self) -> Option<&'static str> {
         match self.channel {
-            Channel::Binding { .. } | Channel::Bound { .. } => Some("getting its listener"),
-            Channel::Listening(..) | Channel::Reopening(_) => Some("listened for"),
-            Channel::Connecting(_) => Some("being dialled"),
+            Channel::Binding { .. } | Channel::Bound { .. } => Some("waiting for its listener"),
+            Channel::Listening(..) | Channel::Reopening(_) => Some("waiting for the client to connect"),
+            Channel::Connecting(_) => Some("being established"),
             Channel::Securing { .. } => Some("in its TLS handshake"),
             Channel::Ready(_) | Channel::Secured(_) => None,
             Channel::None | Channel::Unbound { .. } | Channel::Address(_) | Channel::Failed(_) => {
@@ -200,7 +200,7 @@ impl DataConnection {
     }
 
     /// Connects to the address that the client named.
-    pub(super) fn dial(&mut self) {
+    pub(super) fn connect(&mut self) {
         if let Channel::Address(address) = self.channel {
             let id = self.next_id();
             self.channel = Channel::Connecting(id);

@@ -44,7 +44,7 @@ pub(super) fn admit(
     // These get the answer for a missing security exchange, served or not.
     let protected = matches!(verb, Verb::Adat | Verb::Mic | Verb::Conf | Verb::Enc);
     if !config.serves(verb) && !protected {
-        return Err(Denial::Reply(Code::NOT_IMPLEMENTED, "Not implemented here."));
+        return Err(Denial::Reply(Code::NOT_IMPLEMENTED, "Command not implemented."));
     }
     let required = |policy| policy == Policy::Require && config.security.tls != TlsMode::None;
     if matches!(verb, Verb::User | Verb::Pass | Verb::Acct)
@@ -53,10 +53,10 @@ pub(super) fn admit(
     {
         // Only USER may be answered with 534; the others are out of sequence anyway.
         let code = if verb == Verb::User { Code::DENIED_BY_POLICY } else { Code::BAD_SEQUENCE };
-        return Err(Denial::Reply(code, "Protect this connection by AUTH TLS first."));
+        return Err(Denial::Reply(code, "TLS is required; send AUTH TLS first."));
     }
     if verb.opens_data_connection() && required(config.security.data) && !protection.covers_data() {
-        let text = "Protect data connections by PROT P first.";
+        let text = "Protected data connections are required; send PROT P first.";
         return Err(Denial::Reply(Code::DATA_PROTECTION_REFUSED, text));
     }
     Ok(if !during && config.overrides(verb) { Server::Host } else { Server::Session })

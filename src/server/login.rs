@@ -12,7 +12,7 @@ use crate::time::Instant;
 pub(super) enum Stage {
     /// No user name was sent.
     #[default]
-    Nobody,
+    LoggedOut,
     /// A user name was sent, and a password is required.
     Named,
     /// The password was accepted, and an account is required too.
@@ -87,7 +87,7 @@ impl Login {
         if self.is_in() {
             return false;
         }
-        self.stage = Stage::Nobody;
+        self.stage = Stage::LoggedOut;
         true
     }
 

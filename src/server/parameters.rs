@@ -4,7 +4,7 @@
 use core::num::NonZeroU32;
 
 use crate::codec::{ByteRange, FactSet, HashAlgorithm};
-use crate::transfer::Coding;
+use crate::transfer::{Coding, Parameters};
 
 /// Facts that MLST and MLSD can send, if the host knows them (RFC 3659 7.5).
 pub(super) const SERVED_FACTS: FactSet = FactSet::TYPE
@@ -74,6 +74,8 @@ pub(super) struct NextTransfer {
     size_hint: Option<u64>,
     umask: Option<u16>,
     idle: Option<NonZeroU32>,
+    /// Parameters of the transfer that the host is opening, or of the running or latest one.
+    opened: Parameters,
 }
 
 impl Default for NextTransfer {
@@ -88,6 +90,7 @@ impl Default for NextTransfer {
             size_hint: None,
             umask: None,
             idle: None,
+            opened: Parameters::new(Coding::default()),
         }
     }
 }
@@ -105,6 +108,18 @@ impl NextTransfer {
             self.coding = coding;
         }
         supported
+    }
+
+    /// Sets the parameters of a transfer that the host is asked to open. They stay as they are if the
+    /// client changes its settings during the transfer.
+    pub(super) const fn open(&mut self, parameters: Parameters) {
+        self.opened = parameters;
+    }
+
+    /// Returns the parameters of the transfer that the host is opening, or of the running or latest
+    /// one.
+    pub(super) const fn opened(&self) -> Parameters {
+        self.opened
     }
 
     /// Records REST or RANG.

@@ -117,7 +117,7 @@ pub enum Request<T> {
     /// [`Session::selection`](super::Session::selection), which also applies the client's pattern.
     List(Listing),
     /// Send the entries of the directory at the path, for STAT: each one with
-    /// [`Session::tell_entry`](super::Session::tell_entry), at the pace at which the client takes
+    /// [`Session::send_entry`](super::Session::send_entry), at the pace at which the client takes
     /// them, then [`Answer::Done`].
     Entries {
         /// `true` if names with a leading dot are included. Otherwise the session omits them.
@@ -376,19 +376,23 @@ impl Refusal {
         match self {
             Self::NotFound => (Code::FILE_UNAVAILABLE, Text::literal("No such file or directory.")),
             Self::Denied => (Code::FILE_UNAVAILABLE, Text::literal("Permission denied.")),
-            Self::Exists => (Code::FILE_UNAVAILABLE, Text::literal("It exists already.")),
+            Self::Exists => (Code::FILE_UNAVAILABLE, Text::literal("Already exists.")),
             Self::NotADirectory => (Code::FILE_UNAVAILABLE, Text::literal("Not a directory.")),
-            Self::IsADirectory => (Code::FILE_UNAVAILABLE, Text::literal("It is a directory.")),
+            Self::IsADirectory => (Code::FILE_UNAVAILABLE, Text::literal("Is a directory.")),
             Self::NotEmpty => (Code::FILE_UNAVAILABLE, Text::literal("The directory is not empty.")),
-            Self::BadName => (Code::NAME_NOT_ALLOWED, Text::literal("That name is not allowed.")),
-            Self::BadOffset => (Code::INVALID_RESTART, Text::literal("The offset is past the end.")),
+            Self::BadName => (Code::NAME_NOT_ALLOWED, Text::literal("File name not allowed.")),
+            Self::BadOffset => {
+                (Code::INVALID_RESTART, Text::literal("The offset is beyond the end of the file."))
+            }
             Self::QuotaExceeded => (Code::STORAGE_EXCEEDED, Text::literal("Storage allocation exceeded.")),
-            Self::StorageFull => (Code::INSUFFICIENT_STORAGE, Text::literal("No room left.")),
+            Self::StorageFull => (Code::INSUFFICIENT_STORAGE, Text::literal("Insufficient storage space.")),
             Self::Busy => (Code::FILE_BUSY, Text::literal("Busy; try again later.")),
-            Self::Unsupported => (Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("Not supported here.")),
-            Self::NeedsAccount => (Code::NEED_ACCOUNT_FOR_STORING, Text::literal("Send ACCT first.")),
-            Self::Aborted => (Code::FILE_BUSY, Text::literal("Given up.")),
-            Self::Failed => (Code::LOCAL_ERROR, Text::literal("Local error.")),
+            Self::Unsupported => (Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("Not supported.")),
+            Self::NeedsAccount => {
+                (Code::NEED_ACCOUNT_FOR_STORING, Text::literal("Need account for storing files."))
+            }
+            Self::Aborted => (Code::FILE_BUSY, Text::literal("Operation aborted.")),
+            Self::Failed => (Code::LOCAL_ERROR, Text::literal("Local error in processing.")),
         }
     }
 }

@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A client's need for TLS tickets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Habit {
+pub(super) enum TicketNeed {
     /// Not known yet.
     #[default]
     Unknown,
@@ -43,7 +43,7 @@ pub(super) enum Habit {
     NeedsNone,
 }
 
-impl Habit {
+impl TicketNeed {
     /// Returns how long the 150 to an upload waits for a TLS handshake that has not begun.
     pub(super) const fn wait_before_handshake(self) -> Option<Duration> {
         match self {

@@ -49,7 +49,7 @@ pub struct MemoryHost {
     requests: Vec<String>,
     refusals: usize,
     /// Remaining entries of a directory that is being sent over the control connection.
-    untold: Option<VecDeque<Vec<u8>>>,
+    unsent: Option<VecDeque<Vec<u8>>>,
 }
 
 impl Default for MemoryHost {
@@ -71,7 +71,7 @@ impl MemoryHost {
             free: None,
             requests: Vec::new(),
             refusals: 0,
-            untold: None,
+            unsent: None,
         }
     }
 

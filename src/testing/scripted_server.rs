@@ -376,7 +376,7 @@ impl ScriptedServer {
 
     /// Returns the addresses that the client connected to for data.
     #[must_use]
-    pub fn dialled(&self) -> Vec<SocketAddr> {
+    pub fn connected_to(&self) -> Vec<SocketAddr> {
         let connects = |op: &DataOp| match op {
             DataOp::Connect(to) => Some(*to),
             _ => None,

@@ -14,7 +14,7 @@ fn type_and_epsv_go_together_where_pipelining_is_asked_for() {
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     assert_eq!(rig.commands(), ["TYPE I", "EPSV", "RETR f"]);
     assert_eq!(rig.transcript()[..4], ["C: TYPE I", "C: EPSV", "S: 200 okay", "S: 229 go (|||5000|)"]);
-    assert_eq!(rig.dialled(), ["192.0.2.1:5000".parse().unwrap()]);
+    assert_eq!(rig.connected_to(), ["192.0.2.1:5000".parse().unwrap()]);
     // One for TYPE and EPSV, one for RETR; the last reply comes when the data has.
     assert_eq!(rig.round_trips(), 3, "{:#?}", rig.transcript());
     rig.clear_records();
@@ -48,7 +48,7 @@ fn any_form_of_a_229_is_read() {
     {
         let mut rig = Rig::greeted().says("EPSV", reply);
         assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
-        assert_eq!(rig.dialled(), ["192.0.2.1:5000".parse().unwrap()], "{reply}");
+        assert_eq!(rig.connected_to(), ["192.0.2.1:5000".parse().unwrap()], "{reply}");
     }
 }
 
@@ -60,7 +60,7 @@ fn an_epsv_that_does_not_work_is_followed_by_pasv_and_remembered() {
         let mut rig = Rig::greeted().says("EPSV", reply);
         assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
         assert_eq!(rig.commands(), ["TYPE I", "EPSV", "PASV", "RETR f"], "{reply}");
-        assert_eq!(rig.dialled(), ["192.0.2.1:5000".parse().unwrap()]);
+        assert_eq!(rig.connected_to(), ["192.0.2.1:5000".parse().unwrap()]);
         assert!(rig.client().profile().contains(Profile::NO_EPSV));
         rig.clear_records();
         assert_eq!(retrieve(&mut rig), Outcome::Done(3));
@@ -72,7 +72,7 @@ fn an_epsv_that_does_not_work_is_followed_by_pasv_and_remembered() {
 fn a_227_in_answer_to_epsv_is_good() {
     let mut rig = Rig::greeted().says("EPSV", "227 (192,0,2,1,19,137)");
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
-    assert_eq!(rig.dialled(), ["192.0.2.1:5001".parse().unwrap()]);
+    assert_eq!(rig.connected_to(), ["192.0.2.1:5001".parse().unwrap()]);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn an_epsv_port_that_cannot_be_reached_is_followed_by_pasv() {
             Outcome::Failed(TransferFailure::Connection(DataFailure::Unreachable))
         );
         assert_eq!(rig.commands(), ["TYPE I", "EPSV", "PASV"]);
-        assert_eq!(rig.dialled().len(), 2);
+        assert_eq!(rig.connected_to().len(), 2);
         rig.on_connect(attempt(Some(Ok(()))));
         assert_eq!(retrieve(&mut rig), Outcome::Done(3));
     }
@@ -96,7 +96,7 @@ fn an_epsv_port_that_cannot_be_reached_is_followed_by_pasv() {
 fn ipv6_has_no_pasv() {
     let mut rig = Rig::with(Config::default(), PEER_V6).greet();
     assert_eq!(retrieve(&mut rig), Outcome::Done(3));
-    assert_eq!(rig.dialled(), ["[2001:db8::1]:5000".parse().unwrap()]);
+    assert_eq!(rig.connected_to(), ["[2001:db8::1]:5000".parse().unwrap()]);
     let mut rig = Rig::with(Config::default(), PEER_V6).greet().says("EPSV", "500 what");
     assert_eq!(retrieve(&mut rig).refused(), 500);
     let mut rig = Rig::with(Config::default(), PEER_V6).greet().profile(Profile::NO_EPSV);
@@ -115,7 +115,7 @@ fn a_227_leads_to_the_control_peer_whatever_it_names() {
     ] {
         let mut rig = Rig::greeted().profile(Profile::NO_EPSV).says("PASV", reply);
         assert_eq!(retrieve(&mut rig), Outcome::Done(3), "{reply}");
-        assert_eq!(rig.dialled(), ["192.0.2.1:5000".parse().unwrap()], "{reply}");
+        assert_eq!(rig.connected_to(), ["192.0.2.1:5000".parse().unwrap()], "{reply}");
     }
 }
 
@@ -130,7 +130,7 @@ fn the_address_of_a_227_counts_for_who_wants_it() {
         config.passive_address = PassiveAddress::AsNamed;
         let mut rig = Rig::with(config, PEER).greet().profile(Profile::NO_EPSV).says("PASV", reply);
         assert_eq!(retrieve(&mut rig), Outcome::Done(3));
-        assert_eq!(rig.dialled(), [address.parse().unwrap()]);
+        assert_eq!(rig.connected_to(), [address.parse().unwrap()]);
     }
 }
 
@@ -139,7 +139,7 @@ fn a_227_that_cannot_be_read_is_a_refusal() {
     for reply in ["227 nothing", "227 (300,0,0,1,19,136)", "227 (1,2,3,4,5)", "425 no"] {
         let mut rig = Rig::greeted().profile(Profile::NO_EPSV).says("PASV", reply);
         assert!(matches!(retrieve(&mut rig), Outcome::Refused { verb: Some(Verb::Pasv), .. }), "{reply}");
-        assert!(rig.dialled().is_empty());
+        assert!(rig.connected_to().is_empty());
         in_step(&mut rig);
     }
 }

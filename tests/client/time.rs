@@ -55,7 +55,7 @@ fn a_data_event_that_comes_too_late_is_ignored() {
     let mut rig = Rig::greeted();
     rig.on_connect(attempt(None));
     let mut operation = client::retrieve(t("f"), IMAGE, 0);
-    while rig.dialled().is_empty() {
+    while rig.connected_to().is_empty() {
         assert!(rig.run_for(&mut operation, 1, opened).is_none());
     }
     assert!(rig.run_for(&mut operation, 1, opened).is_none());

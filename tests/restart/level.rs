@@ -16,7 +16,7 @@ fn the_level_of_mode_z_is_the_clients_choice_until_rein() {
     for (line, reply) in [
         ("OPTS MODE Z LEVEL 9", "200 MODE Z LEVEL set to 9."),
         ("opts mode z level 0", "200 MODE Z LEVEL set to 0."),
-        ("OPTS MODE Z", "200 MODE Z LEVEL is the default."),
+        ("OPTS MODE Z", "200 MODE Z LEVEL reset."),
         ("OPTS MODE Z LEVEL 1", "200 MODE Z LEVEL set to 1."),
     ] {
         assert_eq!(rig.ask(line), [reply]);

@@ -125,7 +125,7 @@ fn a_client_that_does_not_listen_is_told_of_the_last_marker_only() {
     rig.break_data(DataFailure::Broken);
     rig.set_deaf(false);
     rig.settle();
-    assert_eq!(rig.replies(), ["110 MARK M = 1", "110 MARK M = 999", "426 The data connection broke."]);
+    assert_eq!(rig.replies(), ["110 MARK M = 1", "110 MARK M = 999", "426 Data connection lost."]);
 }
 
 #[test]

@@ -220,7 +220,7 @@ fn events_of_no_connection_are_misuse() {
     {
         let error = rig.parts().0.data_event(id, event).unwrap_err();
         assert!(
-            matches!(error, LocalError::UnexpectedDataEvent { state: "standing, without a transfer", .. }),
+            matches!(error, LocalError::UnexpectedDataEvent { state: "open, without a transfer", .. }),
             "{event:?}: {error}"
         );
     }

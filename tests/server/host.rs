@@ -30,10 +30,10 @@ fn an_answer_may_come_later_and_commands_wait_for_it() {
 #[test]
 fn abor_has_the_host_give_up_what_may_take_it_long_and_is_answered_behind_it() {
     for (command, given_up) in [
-        ("RETR /file", "450 Given up."),
-        ("STOR /new", "450 Given up."),
-        ("LIST /dir", "450 Given up."),
-        ("MLSD", "450 Given up."),
+        ("RETR /file", "450 Operation aborted."),
+        ("STOR /new", "450 Operation aborted."),
+        ("LIST /dir", "450 Operation aborted."),
+        ("MLSD", "450 Operation aborted."),
     ] {
         let mut rig = Rig::logged_in();
         rig.passive();
@@ -48,7 +48,7 @@ fn abor_has_the_host_give_up_what_may_take_it_long_and_is_answered_behind_it() {
         assert_eq!(rig.ask(&format!("{command}\r\nABOR\r\nNOOP")), [""; 0]);
         assert_eq!(rig.aborts(), 1, "{command}");
         rig.answer(Answer::Refused(Refusal::Aborted)).unwrap();
-        assert_eq!(rig.replies(), [given_up, "226 Abort done.", "200 Okay."]);
+        assert_eq!(rig.replies(), [given_up, "226 Abort successful.", "200 OK."]);
         assert_eq!(rig.data_state(), DataState::None);
     }
 }

@@ -66,3 +66,26 @@ fn a_path_too_long_for_its_storage_is_refused_and_the_session_goes_on() {
         }
     }
 }
+
+#[test]
+fn a_name_too_long_for_a_new_file_is_553_whatever_the_command() {
+    let long = "n".repeat(200);
+    let mut rig = Rig::logged_in();
+    let endpoints =
+        ftp_proto::server::Endpoints { local: LOCAL.parse().unwrap(), peer: PEER.parse().unwrap() };
+    let mut config = prompt();
+    config.combines = true;
+    *rig.parts().0 = Session::new(config, endpoints, vec![0; 100]);
+    rig.settle();
+    assert_eq!(rig.codes(), [220]);
+    let mut rig = rig.login();
+    for (line, codes) in [
+        (format!("RNFR file\r\nRNTO {long}"), &[350, 553][..]),
+        (format!("COMB {long} file"), &[553]),
+        (format!("COMB \"{long}\" file"), &[553]),
+    ] {
+        assert_eq!(rig.say(&line), codes, "{line}");
+    }
+    rig.passive();
+    assert_eq!(rig.ask(&format!("STOR {long}")), ["553 The path is too long."]);
+}

@@ -79,7 +79,7 @@ fn an_upload_begins_only_where_the_offset_names_a_byte_of_the_stored_file_and_go
         ("TYPE A\r\nREST 3", "STOR", "TYPE I or MODE B"),
         ("TYPE A T\r\nREST 3", "STOR", "TYPE I or MODE B"),
         ("TYPE I\r\nSTRU R\r\nREST 3", "STOR", "STRU F or MODE B"),
-        ("TYPE I\r\nRANG 1 2", "STOR", "send REST for RANG"),
+        ("TYPE I\r\nRANG 1 2", "STOR", "RANG is not supported for STOR; use REST"),
         ("TYPE I\r\nRANG 1 2", "APPE", "RETR and HASH only"),
         ("TYPE I\r\nRANG 1 2", "STOU", "RETR and HASH only"),
     ] {

@@ -326,7 +326,7 @@ impl Play {
                 let asked = client::site(SiteCommand::Umask(None));
                 let told = self.ask("SITE UMASK", asked, |line| line.text.to_vec());
                 if let (Some(told), Some(umask)) = (told, self.umask) {
-                    assert_eq!(String::from_utf8_lossy(&told), format!("UMASK {umask:03o}"));
+                    assert_eq!(String::from_utf8_lossy(&told), format!("UMASK is {umask:03o}."));
                 }
             }
             _ => {

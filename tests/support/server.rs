@@ -99,9 +99,9 @@ impl Rig {
         session.answer(ticket, answer, tx)
     }
 
-    pub fn tell_entry(&mut self, ticket: &Ticket, entry: &Entry<'_>) -> Result<(), LocalError> {
+    pub fn send_entry(&mut self, ticket: &Ticket, entry: &Entry<'_>) -> Result<(), LocalError> {
         let (session, _, tx) = self.parts();
-        session.tell_entry(ticket, entry, tx)
+        session.send_entry(ticket, entry, tx)
     }
 
     pub fn close_session(&mut self, text: &'static str) {

@@ -95,7 +95,7 @@ impl Phase {
     /// Completes the sentence "the data connection is ...".
     pub(super) const fn as_str(self) -> &'static str {
         match self {
-            Self::Connecting => "being dialled",
+            Self::Connecting => "being established",
             Self::Opening => "waiting for its listener",
             Self::Listening(_) => "waiting for the server to connect",
             Self::Connected => "open, but may not carry data yet",
@@ -145,7 +145,7 @@ enum Verdict {
 
 /// The progress of a transfer between this server and another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::client) enum Elsewhere {
+pub(in crate::client) enum ServerToServer {
     /// The command was sent.
     Moving,
     /// The other server has reported its end.
@@ -154,7 +154,7 @@ pub(in crate::client) enum Elsewhere {
 
 /// The effect of an event on the connection.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Happened {
+pub(super) enum Effect {
     /// The event changes nothing.
     Nothing,
     /// The connection has changed, and may go on.
@@ -167,9 +167,9 @@ pub(super) enum Happened {
     Marked(Marker),
 }
 
-/// News of a transfer from another source than its data.
+/// A change of a transfer that does not come from its data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::client) enum News {
+pub(in crate::client) enum TransferUpdate {
     /// The server has sent 1yz, which names this size of the file, if any.
     Announced(Option<u64>),
     /// The server has not sent 1yz in time: data moves without it.
@@ -183,7 +183,7 @@ pub(in crate::client) enum News {
     /// The server begins at the start of the file after all.
     StartsOver,
     /// The data moves between the server and another.
-    Elsewhere(Elsewhere),
+    ServerToServer(ServerToServer),
 }
 
 /// One data connection.
@@ -360,25 +360,25 @@ impl Connection {
         self.is_confirmed() && is_news
     }
 
-    /// Takes news of the transfer.
-    pub(super) fn hear(&mut self, news: News) {
-        if let News::Announced(hint) | News::Confirmed(hint) = news {
+    /// Takes an update of the transfer.
+    pub(super) fn update(&mut self, update: TransferUpdate) {
+        if let TransferUpdate::Announced(hint) | TransferUpdate::Confirmed(hint) = update {
             self.purpose.known_size.hint(hint);
         }
-        match news {
-            News::Announced(_) => self.start = Start::Announced,
-            News::AssumedBegun if self.start == Start::Awaited => self.start = Start::Assumed,
-            News::AssumedBegun | News::Elsewhere(_) => {}
-            News::Confirmed(_) => {
+        match update {
+            TransferUpdate::Announced(_) => self.start = Start::Announced,
+            TransferUpdate::AssumedBegun if self.start == Start::Awaited => self.start = Start::Assumed,
+            TransferUpdate::AssumedBegun | TransferUpdate::ServerToServer(_) => {}
+            TransferUpdate::Confirmed(_) => {
                 self.verdict = match self.verdict {
                     Verdict::Owed | Verdict::Good => Verdict::Good,
                     Verdict::NotListed | Verdict::GoodNotListed => Verdict::GoodNotListed,
                 };
             }
-            News::NotListed if !self.purpose.lists() => {}
-            News::NotListed if self.is_confirmed() => self.verdict = Verdict::GoodNotListed,
-            News::NotListed => self.verdict = Verdict::NotListed,
-            News::Reopened(code) => {
+            TransferUpdate::NotListed if !self.purpose.lists() => {}
+            TransferUpdate::NotListed if self.is_confirmed() => self.verdict = Verdict::GoodNotListed,
+            TransferUpdate::NotListed => self.verdict = Verdict::NotListed,
+            TransferUpdate::Reopened(code) => {
                 self.verdict = match self.verdict {
                     Verdict::Owed | Verdict::Good => Verdict::Owed,
                     Verdict::NotListed | Verdict::GoodNotListed => Verdict::NotListed,
@@ -390,7 +390,7 @@ impl Connection {
                     self.phase = Phase::Ended;
                 }
             }
-            News::StartsOver => self.purpose.parameters.position = 0,
+            TransferUpdate::StartsOver => self.purpose.parameters.position = 0,
         }
     }
 
@@ -399,21 +399,21 @@ impl Connection {
     ///
     /// # Errors
     /// If the event is not valid in the phase.
-    pub(super) fn take(&mut self, event: DataEvent, peer: IpAddr) -> Result<Happened, LocalError> {
+    pub(super) fn take(&mut self, event: DataEvent, peer: IpAddr) -> Result<Effect, LocalError> {
         match (event, self.phase) {
             // Only a server acts on this event.
-            (DataEvent::Securing, _) => return Ok(Happened::Nothing),
+            (DataEvent::Securing, _) => return Ok(Effect::Nothing),
             // Anybody else who connected would get the file, or supply another (RFC 2577 4). The
             // time for the server to connect keeps running.
             (DataEvent::Arrived(from), Phase::Listening(_)) if from.ip().to_canonical() != peer => {
-                return Ok(Happened::StrangerCame);
+                return Ok(Effect::StrangerCame);
             }
             (DataEvent::Arrived(_), Phase::Listening(_)) => {
                 (self.phase, self.contact) = (Phase::Connected, Contact::Arrived);
-                return Ok(Happened::ServerCame);
+                return Ok(Effect::ServerCame);
             }
             (DataEvent::Marker(marker), Phase::Moving) if self.purpose.receives() => {
-                return Ok(Happened::Marked(marker));
+                return Ok(Effect::Marked(marker));
             }
             (DataEvent::Moved(count), _) => self.moved = self.moved.saturating_add(count),
             (DataEvent::Decoded(count), _) => {
@@ -439,7 +439,7 @@ impl Connection {
                 return Err(LocalError::UnexpectedDataEvent { event: event.name(), state: phase.as_str() });
             }
         }
-        Ok(Happened::Change)
+        Ok(Effect::Change)
     }
 
     /// Takes the timeout of what was awaited. Returns whether it makes the connection fail.

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use arrayvec::ArrayVec;
 
-use super::connection::{Connection, Elsewhere, Happened, News, Phase, Purpose};
+use super::connection::{Connection, Effect, Phase, Purpose, ServerToServer, TransferUpdate};
 use crate::action::{DataEvent, DataId, DataOp};
 use crate::client::config::Timeouts;
 use crate::codec::{Direction, ReplyCode};
@@ -38,7 +38,7 @@ enum Transfer {
     /// The data goes over a data connection of this client.
     Here(Connection),
     /// The data goes between this server and another.
-    Elsewhere(Elsewhere),
+    ServerToServer(ServerToServer),
 }
 
 /// The data connection of the current transfer, if there is one, and the orders for the driver.
@@ -67,14 +67,14 @@ impl Data {
     pub(in crate::client) const fn connection(&self) -> Option<&Connection> {
         match &self.transfer {
             Transfer::Here(connection) => Some(connection),
-            Transfer::None | Transfer::Elsewhere(_) => None,
+            Transfer::None | Transfer::ServerToServer(_) => None,
         }
     }
 
     const fn connection_mut(&mut self) -> Option<&mut Connection> {
         match &mut self.transfer {
             Transfer::Here(connection) => Some(connection),
-            Transfer::None | Transfer::Elsewhere(_) => None,
+            Transfer::None | Transfer::ServerToServer(_) => None,
         }
     }
 
@@ -109,7 +109,7 @@ impl Data {
         match &self.transfer {
             Transfer::None => false,
             Transfer::Here(connection) => connection.id() == id,
-            Transfer::Elsewhere(_) => id == DataId::NONE,
+            Transfer::ServerToServer(_) => id == DataId::NONE,
         }
     }
 
@@ -124,13 +124,13 @@ impl Data {
     }
 
     const fn is_moving_elsewhere(&self) -> bool {
-        matches!(self.transfer, Transfer::Elsewhere(Elsewhere::Moving))
+        matches!(self.transfer, Transfer::ServerToServer(ServerToServer::Moving))
     }
 
     /// Returns how long the server may take to end a transfer that has begun.
     pub(super) const fn final_reply_limit(&self, timeouts: &Timeouts) -> Duration {
         match self.is_moving_elsewhere() {
-            true => timeouts.elsewhere,
+            true => timeouts.server_to_server,
             false => timeouts.final_reply,
         }
     }
@@ -188,37 +188,38 @@ impl Data {
             return Err(LocalError::UnexpectedDataEvent { event: event.name(), state: phase.as_str() });
         }
         match connection.take(event, peer)? {
-            Happened::Nothing => return Ok(false),
-            Happened::StrangerCame => {
+            Effect::Nothing => return Ok(false),
+            Effect::StrangerCame => {
                 self.order(id, DataOp::Reject);
                 return Ok(false);
             }
-            Happened::ServerCame => self.order(id, DataOp::Admit),
-            Happened::Marked(marker) => self.last_marker = Some(marker),
-            Happened::Change => {}
+            Effect::ServerCame => self.order(id, DataOp::Admit),
+            Effect::Marked(marker) => self.last_marker = Some(marker),
+            Effect::Change => {}
         }
         self.go_on(protects);
         Ok(true)
     }
 
-    /// Takes news of the transfer. Returns whether the first byte has to arrive soon from now on.
-    pub(super) fn hear(&mut self, news: News, protects: bool) -> bool {
-        if let News::Elsewhere(elsewhere) = news {
-            self.goes_on_elsewhere(elsewhere);
+    /// Takes an update of the transfer. Returns whether the first byte has to arrive soon from now on.
+    pub(super) fn update(&mut self, update: TransferUpdate, protects: bool) -> bool {
+        if let TransferUpdate::ServerToServer(server_to_server) = update {
+            self.update_server_to_server(server_to_server);
         }
         let Some(connection) = self.connection_mut() else { return false };
-        connection.hear(news);
-        let awaits_first_byte = matches!(news, News::Confirmed(_)) && connection.awaits_first_byte();
+        connection.update(update);
+        let awaits_first_byte =
+            matches!(update, TransferUpdate::Confirmed(_)) && connection.awaits_first_byte();
         self.go_on(protects);
         awaits_first_byte
     }
 
     /// Records that the transfer goes on between this server and another. The end of one that is
     /// not there is ignored.
-    const fn goes_on_elsewhere(&mut self, elsewhere: Elsewhere) {
-        self.transfer = match (&self.transfer, elsewhere) {
-            (Transfer::None | Transfer::Here(_), Elsewhere::Ending) => return,
-            _ => Transfer::Elsewhere(elsewhere),
+    const fn update_server_to_server(&mut self, server_to_server: ServerToServer) {
+        self.transfer = match (&self.transfer, server_to_server) {
+            (Transfer::None | Transfer::Here(_), ServerToServer::Ending) => return,
+            _ => Transfer::ServerToServer(server_to_server),
         };
     }
 
@@ -241,7 +242,7 @@ impl Data {
     /// Records that the server has reported the end of the transfer. A transfer between two servers
     /// is then over.
     pub(super) const fn transfer_answered(&mut self) {
-        if let Transfer::Elsewhere(_) = self.transfer {
+        if let Transfer::ServerToServer(_) = self.transfer {
             self.transfer = Transfer::None;
         }
     }
@@ -253,7 +254,7 @@ impl Data {
         match core::mem::replace(&mut self.transfer, Transfer::None) {
             Transfer::None => None,
             Transfer::Here(connection) => Some((connection.id(), connection.is_to_be_secured())),
-            Transfer::Elsewhere(_) => Some((DataId::NONE, false)),
+            Transfer::ServerToServer(_) => Some((DataId::NONE, false)),
         }
     }
 
@@ -309,7 +310,7 @@ mod tests {
 
     const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-    fn dialled() -> (Data, DataId) {
+    fn connecting() -> (Data, DataId) {
         let coding = Coding {
             representation: RepresentationType::Image,
             structure: Default::default(),
@@ -325,8 +326,8 @@ mod tests {
 
     #[test]
     fn events_of_a_driver_that_takes_no_orders_are_refused_and_no_order_is_lost() {
-        let (mut data, id) = dialled();
-        data.hear(News::Announced(None), true);
+        let (mut data, id) = connecting();
+        data.update(TransferUpdate::Announced(None), true);
         assert_eq!(data.event(id, DataEvent::Connected, PEER, true), Ok(true));
         assert_eq!(data.event(id, DataEvent::Secured { resumed: true }, PEER, true), Ok(true));
         let refused = data.event(id, DataEvent::Moved(1), PEER, true);
@@ -343,7 +344,7 @@ mod tests {
 
     #[test]
     fn an_abort_takes_the_place_of_all_that_was_ordered() {
-        let (mut data, id) = dialled();
+        let (mut data, id) = connecting();
         data.close(Some(DataOp::Abort));
         assert_eq!(data.next_order(), Some((id, DataOp::Abort)));
         assert_eq!(data.next_order(), None);
@@ -352,12 +353,12 @@ mod tests {
 
     #[test]
     fn the_end_of_a_transfer_elsewhere_is_no_news_where_there_is_none() {
-        let (mut data, id) = dialled();
-        data.hear(News::Elsewhere(Elsewhere::Ending), false);
+        let (mut data, id) = connecting();
+        data.update(TransferUpdate::ServerToServer(ServerToServer::Ending), false);
         assert!(data.is_transfer(id) && !data.is_transfer(DataId::NONE));
-        data.hear(News::Elsewhere(Elsewhere::Moving), false);
+        data.update(TransferUpdate::ServerToServer(ServerToServer::Moving), false);
         assert!(data.is_moving() && data.is_transfer(DataId::NONE));
-        data.hear(News::Elsewhere(Elsewhere::Ending), false);
+        data.update(TransferUpdate::ServerToServer(ServerToServer::Ending), false);
         assert!(!data.is_moving() && data.is_transfer(DataId::NONE));
         data.transfer_answered();
         assert!(!data.is_transfer(DataId::NONE));

@@ -105,7 +105,7 @@ impl Doubt {
 
     /// Returns the probe to send before a command.
     pub(super) fn probe_before(&self, verb: Option<Verb>) -> Option<Verb> {
-        let verb = verb.filter(|verb| verb.info().irrevocable || verb.info().tells)?;
+        let verb = verb.filter(|verb| verb.info().irrevocable || verb.info().carries_value)?;
         let is_certain = self.certain.is_some_and(|code| !verb.info().is_answered_by(code));
         if !self.exists || is_certain {
             return None;

@@ -3,15 +3,15 @@
 use core::net::SocketAddr;
 
 use super::abort::{Abort, Step, mentions_abort};
-use super::connection::{Connection, News, Purpose};
+use super::connection::{Connection, Purpose, TransferUpdate};
 use super::data::{Approach, Data};
 use super::deadlines::{Deadlines, KeepAlive};
 use super::ending::Ending;
 use super::expected::ExpectedReplies;
 use super::expected_reply::ExpectedReply;
-use super::heard::{Heard, Inherits};
 use super::incoming::{Incoming, named_marker};
 use super::listening::{Listened, Listening};
+use super::machine_event::{Inherits, MachineEvent};
 use super::outgoing::Outgoing;
 use super::session::{Finding, Session};
 use crate::action::{Action, DataEvent, DataId, DataOp, Wait};
@@ -114,7 +114,7 @@ impl Client {
         now: Instant,
         rx: &mut Rx<'_>,
         tx: &mut Tx<'_>,
-    ) -> Result<Action<Heard>, PeerError> {
+    ) -> Result<Action<MachineEvent>, PeerError> {
         // The operation that held a line back to report it is gone.
         rx.take_held();
         loop {
@@ -164,7 +164,7 @@ impl Client {
                 self.expected.began(tx.unsent_lines());
             }
             if let Some(reply) = self.line(rx, line) {
-                return Ok(Action::Event(Heard::Reply(reply)));
+                return Ok(Action::Event(MachineEvent::Reply(reply)));
             }
         }
     }
@@ -236,7 +236,7 @@ impl Client {
         let place = self.incoming.place(|| {
             let may_go_on = self.expected.is_empty() && self.data.may_be_reopened(code);
             if may_go_on && self.expected.reopen_transfer() {
-                self.hear_of_transfer(News::Reopened(code));
+                self.update_transfer(TransferUpdate::Reopened(code));
                 self.note(Finding::Is(Profile::NO_PIPELINING));
             }
             self.expected.find(code)
@@ -256,7 +256,7 @@ impl Client {
         let (place, expected) = found;
         self.session.line(&expected, line);
         if expected.is_transfer() && code.is_success() && says_not_listed(line.text) {
-            self.hear_of_transfer(News::NotListed);
+            self.update_transfer(TransferUpdate::NotListed);
         }
         if code.is_preliminary() {
             self.preliminary(place, &expected, line);
@@ -463,9 +463,9 @@ impl Client {
         self.data.open(approach, purpose);
     }
 
-    /// Takes news of the transfer, which may start the time for the first byte of a download.
-    pub(in crate::client) fn hear_of_transfer(&mut self, news: News) {
-        if self.data.hear(news, self.protects_data()) {
+    /// Takes an update of the transfer, which may start the time for the first byte of a download.
+    pub(in crate::client) fn update_transfer(&mut self, update: TransferUpdate) {
+        if self.data.update(update, self.protects_data()) {
             self.deadlines.restart();
         }
     }
@@ -539,7 +539,7 @@ impl Client {
     }
 
     /// Returns what to wait for; `None` after a timeout whose handling lets the loop go on.
-    fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Option<Action<Heard>> {
+    fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Option<Action<MachineEvent>> {
         let alive = self.keep_alive(now, tx);
         let mut wait = Wait { readable: !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
         let Some((awaited, limit)) = self.awaited() else {
@@ -555,19 +555,19 @@ impl Client {
     }
 
     /// Handles a timeout.
-    fn timed_out(&mut self, awaited: Awaited, rx: &Rx<'_>) -> Option<Action<Heard>> {
+    fn timed_out(&mut self, awaited: Awaited, rx: &Rx<'_>) -> Option<Action<MachineEvent>> {
         match awaited {
             // The lenient rule: the reply ended with the line before, which is gone from the window.
             Awaited::EndOfReply => {
                 self.note(Finding::Is(Profile::ANY_CODE_ENDS));
                 let end = self.incoming.end()?;
                 let line = self.reply_line(rx, b"", &end, Span::default())?;
-                return Some(Action::Event(Heard::Reply(line)));
+                return Some(Action::Event(MachineEvent::Reply(line)));
             }
             Awaited::Handshake if self.abort.is_securing() => self.abort.handshake_ended(),
             Awaited::Preliminary => {
                 self.expected.assume_begun();
-                self.hear_of_transfer(News::AssumedBegun);
+                self.update_transfer(TransferUpdate::AssumedBegun);
             }
             // One reply counts for both, unless the other one has begun to arrive.
             Awaited::Abort if self.abort.is_half_answered() && !self.incoming.is_within() => {
@@ -584,7 +584,7 @@ impl Client {
                 return None;
             }
         }
-        Some(Action::Event(Heard::Changed))
+        Some(Action::Event(MachineEvent::Changed))
     }
 
     /// Sends NOOP at intervals while data moves, if configured. Returns when the next is due.

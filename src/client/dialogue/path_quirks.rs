@@ -44,14 +44,8 @@ pub(super) fn encode(command: &Command<'_>, dot_paths: bool, tx: &mut Tx<'_>) ->
 /// Appends SITE and `command`, like [`encode`].
 pub(super) fn encode_site(command: &SiteCommand<'_>, dot_paths: bool, tx: &mut Tx<'_>) -> Result<(), Full> {
     tx.put(b"SITE ")?;
-    match command {
-        SiteCommand::Chmod { path, .. }
-        | SiteCommand::Utime { path, .. }
-        | SiteCommand::Symlink { link: path, .. }
-            if dot_paths =>
-        {
-            command.encode(&mut DotPaths { tx, at: At::Piece(path.as_bytes()) })
-        }
+    match command.path() {
+        Some(path) if dot_paths => command.encode(&mut DotPaths { tx, at: At::Piece(path.as_bytes()) }),
         _ => command.encode(tx),
     }
 }

@@ -54,7 +54,8 @@ pub(in crate::client) enum TlsRole {
     Client,
 }
 
-/// The offset that a server keeps for the next transfer.
+/// The offset that a server keeps for the next transfer. A transfer uses it as soon as its command
+/// is sent, and ABOR does not change that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Offset {
     /// The server keeps none.

@@ -2,7 +2,7 @@
 
 use super::open::TransferId;
 use crate::action::DataId;
-use crate::client::{Context, Inherits, Next, Operation, ReplyTo, Sequence};
+use crate::client::{Advance, Context, Inherits, Operation, ReplyTo, Sequence, Verdict};
 use crate::codec::ReplyLine;
 use crate::error::LocalError;
 
@@ -26,7 +26,7 @@ pub struct Abort {
 
 impl Abort {
     /// Creates the abort of a transfer between two servers.
-    pub(super) const fn elsewhere() -> Self {
+    pub(super) const fn server_to_server() -> Self {
         Self::new(DataId::NONE)
     }
 
@@ -38,21 +38,17 @@ impl Abort {
 impl Sequence for Abort {
     type Output<'b> = u64;
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         if self.transferred.is_none() {
             self.transferred = Some(cx.client().transferred());
             cx.client_mut().give_up();
         }
         cx.go_on_aborting();
-        Ok(if cx.client().is_given_up() { Next::Done } else { Next::Continue })
+        Ok(if cx.client().is_given_up() { Advance::Done } else { Advance::Continue })
     }
 
-    fn reply(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Next {
-        Next::Continue
-    }
-
-    fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Next {
-        Next::Continue
+    fn reply(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Verdict {
+        Verdict::Continue
     }
 
     fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) -> u64 {

@@ -10,9 +10,9 @@
 
 use super::open::TransferId;
 use crate::action::{DataFailure, DataId, DataOp};
-use crate::client::dialogue::{News, Standing};
+use crate::client::dialogue::{Standing, TransferUpdate};
 use crate::client::file_size::{Comparison, ExpectedSize, KnownSize, Received};
-use crate::client::{Context, Inherits, Next, Operation, ReplyTo, Sequence, TransferFailure};
+use crate::client::{Advance, Context, Inherits, Operation, ReplyTo, Sequence, TransferFailure, Verdict};
 use crate::codec::{Command, Features, ReplyCode, ReplyLine, Text, Verb, reply};
 use crate::error::LocalError;
 use crate::listing::{Clock, Format, Kind};
@@ -110,19 +110,19 @@ impl<P: AsRef<[u8]>> Complete<P> {
     }
 
     /// Ends the transfer if it is over, and begins to compare its size.
-    fn conclude(&mut self, cx: &mut Context<'_, '_>) -> Next {
+    fn conclude(&mut self, cx: &mut Context<'_, '_>) -> Advance {
         let Some(connection) = cx.client().data().named(self.id).copied() else {
-            return Next::Failed(DataFailure::Broken.into());
+            return Advance::Failed(DataFailure::Broken.into());
         };
         let standing = connection.standing(cx.client().awaits_transfer());
         if standing == Standing::Running {
-            return Next::Continue;
+            return Advance::Continue;
         }
         self.transferred = connection.moved();
         self.presumed_empty = connection.is_unused_listing();
         cx.client_mut().close_data(Some(DataOp::Close));
         if let Standing::Failed(failure) = standing {
-            return Next::Failed(failure);
+            return Advance::Failed(failure);
         }
         let known = connection.known_size();
         match connection.received() {
@@ -141,11 +141,11 @@ impl<P: AsRef<[u8]>> Complete<P> {
         Text::new(self.path.as_ref()).ok().filter(|path| !path.as_bytes().is_empty())
     }
 
-    fn decision(&self) -> Next {
+    fn decision(&self) -> Advance {
         match self.size {
-            SizeCheck::Decided(Ok(())) => Next::Done,
-            SizeCheck::Decided(Err(failure)) => Next::Failed(failure),
-            _ => Next::Continue,
+            SizeCheck::Decided(Ok(())) => Advance::Done,
+            SizeCheck::Decided(Err(failure)) => Advance::Failed(failure),
+            _ => Advance::Continue,
         }
     }
 
@@ -197,7 +197,7 @@ impl<P: AsRef<[u8]>> Complete<P> {
 impl<P: AsRef<[u8]>> Sequence for Complete<P> {
     type Output<'b> = Completed<'b>;
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         if self.asks_status && cx.client().awaits_transfer() {
             self.asks_status = !cx.send_during_transfer(&Command::Stat(None));
         }
@@ -208,34 +208,33 @@ impl<P: AsRef<[u8]>> Sequence for Complete<P> {
         Ok(self.decision())
     }
 
-    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
         match to.verb() {
-            Some(Verb::Stat) => Next::Show,
-            Some(Verb::Noop) => Next::Continue,
+            Some(Verb::Stat) => Verdict::Show,
+            Some(Verb::Noop) => Verdict::Continue,
             Some(Verb::Size | Verb::Mlst) => {
                 self.size_reply(cx, line);
-                Next::Continue
+                Verdict::Continue
             }
-            _ if line.code == ReplyCode::RESTART_MARKER => Next::Show,
-            _ if line.is_final() => self.finished(cx, to, line),
+            _ if line.code == ReplyCode::RESTART_MARKER => Verdict::Show,
+            _ if line.is_final() && line.code.is_success() => {
+                cx.client_mut().update_transfer(TransferUpdate::Confirmed(None));
+                self.conclude(cx).into()
+            }
+            _ if line.is_final() => {
+                cx.client_mut().close_data(Some(DataOp::Abort));
+                Verdict::Refused
+            }
             // The transfer was confirmed without a 1yz, which arrives only now.
             _ if line.position.is_end() => {
                 let is_file = to.verb() == Some(Verb::Retr);
-                cx.client_mut()
-                    .hear_of_transfer(News::Announced(reply::size_hint(line.text).filter(|_| is_file)));
-                Next::Continue
+                cx.client_mut().update_transfer(TransferUpdate::Announced(
+                    reply::size_hint(line.text).filter(|_| is_file),
+                ));
+                Verdict::Continue
             }
-            _ => Next::Continue,
+            _ => Verdict::Continue,
         }
-    }
-
-    fn finished(&mut self, cx: &mut Context<'_, '_>, _: ReplyTo, line: &ReplyLine<'_>) -> Next {
-        if !line.code.is_success() {
-            cx.client_mut().close_data(Some(DataOp::Abort));
-            return Next::Refused;
-        }
-        cx.client_mut().hear_of_transfer(News::Confirmed(None));
-        self.conclude(cx)
     }
 
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Completed<'b> {

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use crate::client::dialogue::Finding;
 use crate::client::facts::is_entry;
-use crate::client::{Context, Next, Operation, ReplyTo, Sequence};
+use crate::client::{Advance, Context, Operation, ReplyTo, Sequence, Verdict};
 use crate::codec::{
     Command, Features, FileStructure, Invalid, Quoted, ReplyCode, ReplyLine, RepresentationType, SiteCommand,
     Text, Timestamp, TransferMode, Verb, reply,
@@ -133,12 +133,12 @@ pub(super) const fn is_as_long_as(limit: usize, line: &ReplyLine<'_>) -> bool {
 impl<A: Answer> Sequence for Exchange<'_, A> {
     type Output<'b> = A::Output<'b>;
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         let Step::Due(attempt) = self.step else {
-            return Ok(if self.step == Step::Granted { Next::Done } else { Next::Continue });
+            return Ok(if self.step == Step::Granted { Advance::Done } else { Advance::Continue });
         };
         if A::IMAGE && !cx.set_type(RepresentationType::Image)? {
-            return Ok(Next::Continue);
+            return Ok(Advance::Continue);
         }
         let sent = match &self.line {
             Line::Command(command) => cx.send(command)?,
@@ -147,29 +147,25 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
         if sent {
             self.step = Step::Sent(attempt);
         }
-        Ok(Next::Continue)
+        Ok(Advance::Continue)
     }
 
-    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
-        if line.is_final() {
-            return self.finished(cx, to, line);
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
+        if !line.is_final() {
+            let is_readable = !may_be_cut(cx, line) || A::cut().is_none();
+            return match self.line.is_answered(to) && self.answer.line(line) && is_readable {
+                true => Verdict::Show,
+                false => Verdict::Continue,
+            };
         }
-        let is_readable = !may_be_cut(cx, line) || A::cut().is_none();
-        match self.line.is_answered(to) && self.answer.line(line) && is_readable {
-            true => Next::Show,
-            false => Next::Continue,
-        }
-    }
-
-    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         if !self.line.is_answered(to) {
             // Without the type the answer would be another one, and asking again would never end.
-            return if line.code.is_success() { Next::Continue } else { Next::Refused };
+            return if line.code.is_success() { Verdict::Continue } else { Verdict::Refused };
         }
         if A::grants(line) {
             let (is_cut, shows) = (may_be_cut(cx, line), A::shows_last(line));
             self.step = if is_cut { Step::Cut } else { Step::Granted };
-            return if shows && !is_cut { Next::Show } else { Next::Done };
+            return if shows && !is_cut { Verdict::Show } else { Verdict::Done };
         }
         // The server may refuse with `550 SIZE not allowed in ASCII mode` although it granted TYPE
         // I once: send both again.
@@ -177,9 +173,9 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
         if A::IMAGE && self.step == Step::Sent(Try::First) && mistyped {
             self.step = Step::Due(Try::Second);
             cx.client_mut().note(Finding::TypeDiffers);
-            return Next::Continue;
+            return Verdict::Continue;
         }
-        Next::Refused
+        Verdict::Refused
     }
 
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> A::Output<'b> {

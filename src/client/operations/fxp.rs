@@ -25,7 +25,7 @@ use core::convert::Infallible;
 
 use crate::action::{Action, DataId, DataOp, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
-use crate::client::dialogue::{Elsewhere, News, TlsRole};
+use crate::client::dialogue::{ServerToServer, TlsRole, TransferUpdate};
 use crate::client::{Client, Event, Operation, Refusal};
 use crate::codec::{Command, Features, RepresentationType, Text, Verb};
 use crate::error::{Error, LocalError};
@@ -377,7 +377,7 @@ impl<'a> Fxp<'a> {
                 self.tls_client = TlsClient::Second(refuses.other());
                 self.begin();
             }
-            Event::Refused(refusal) if self.listener == Side::Target && seeks(&refusal) => {
+            Event::Refused(refusal) if self.listener == Side::Target && concerns_address(&refusal) => {
                 self.listener = Side::Source;
                 self.begin();
             }
@@ -417,7 +417,7 @@ impl<'a> Fxp<'a> {
             if let Half::Part(other) = &mut self.halves[other] {
                 changed |= other.sequence_mut().begin(true);
             }
-            views[other].client.hear_of_transfer(News::Elsewhere(Elsewhere::Ending));
+            views[other].client.update_transfer(TransferUpdate::ServerToServer(ServerToServer::Ending));
         }
         changed
     }
@@ -433,7 +433,7 @@ impl Half<'_> {
 
 /// Returns whether a refusal concerns how the servers are to find each other, so that there may be
 /// another way.
-fn seeks(refusal: &Refusal<Span>) -> bool {
+fn concerns_address(refusal: &Refusal<Span>) -> bool {
     !refusal.is_fatal()
         && matches!(refusal.to.verb(), Some(Verb::Epsv | Verb::Pasv | Verb::Eprt | Verb::Port))
 }

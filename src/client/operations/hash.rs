@@ -1,6 +1,6 @@
 //! Hashes that the server computes (draft-bryan-ftpext-hash, draft-bryan-ftp-range).
 
-use crate::client::{Context, Next, Operation, ReplyTo, Sequence};
+use crate::client::{Advance, Context, Operation, ReplyTo, Sequence, Verdict};
 use crate::codec::{
     ByteRange, Command, HashAlgorithm, HashReply, Invalid, OptsArgument, ReplyLine, RepresentationType, Text,
     Verb,
@@ -62,7 +62,7 @@ impl<'a> Hash<'a> {
 impl Sequence for Hash<'_> {
     type Output<'b> = Result<HashReply, Invalid>;
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         while let Some(step) = self.due {
             if !cx.set_type(RepresentationType::Image)? {
                 break;
@@ -73,20 +73,23 @@ impl Sequence for Hash<'_> {
                 Ok(_) => break,
             };
         }
-        Ok(Next::Continue)
+        Ok(Advance::Continue)
     }
 
-    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
+        if !line.is_final() {
+            return Verdict::Show;
+        }
         self.due = Some(match to.verb() {
-            Some(Verb::Type) if line.code.is_success() => return Next::Continue,
+            Some(Verb::Type) if line.code.is_success() => return Verdict::Continue,
             Some(Verb::Opts) if line.code.is_success() => Step::Range,
             Some(Verb::Rang) if line.code.is_success() || line.code.is_intermediate() => Step::Hash,
             // A server without RANG has no range in force.
             Some(Verb::Rang) if self.range.is_none() && !cx.client().settings().keeps_range() => Step::Hash,
-            Some(Verb::Hash) if line.code.is_success() => return Next::Done,
-            _ => return Next::Refused,
+            Some(Verb::Hash) if line.code.is_success() => return Verdict::Done,
+            _ => return Verdict::Refused,
         });
-        Next::Continue
+        Verdict::Continue
     }
 
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b> {

@@ -1,7 +1,7 @@
 //! The home directories of users, which servers write as `~` and `~user`.
 
 use crate::client::dialogue::Outgoing;
-use crate::client::{Context, Next, Operation, ReplyTo, Sequence};
+use crate::client::{Advance, Context, Operation, ReplyTo, Sequence, Verdict};
 use crate::codec::{ReplyLine, Text, Verb};
 use crate::error::LocalError;
 
@@ -24,18 +24,21 @@ pub struct ChangeToHome<'a> {
 impl Sequence for ChangeToHome<'_> {
     type Output<'b> = ();
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         if let Some(user) = self.user {
             self.user = (!cx.send_outgoing(Outgoing::Home(user))?).then_some(user);
         }
-        Ok(Next::Continue)
+        Ok(Advance::Continue)
     }
 
-    fn finished(&mut self, _: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, _: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
+        if !line.is_final() {
+            return Verdict::Show;
+        }
         match to.verb() {
-            Some(Verb::Cwd) if line.code.is_success() => Next::Done,
-            Some(Verb::Cwd) => Next::Refused,
-            _ => Next::Continue,
+            Some(Verb::Cwd) if line.code.is_success() => Verdict::Done,
+            Some(Verb::Cwd) => Verdict::Refused,
+            _ => Verdict::Continue,
         }
     }
 

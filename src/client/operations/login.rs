@@ -2,7 +2,7 @@
 
 use super::secure::ProtectData;
 use crate::client::dialogue::LoginState;
-use crate::client::{Context, Inherits, Next, Operation, ReplyTo, Sequence};
+use crate::client::{Advance, Context, Inherits, Operation, ReplyTo, Sequence, Verdict};
 use crate::codec::{Command, ReplyCode, ReplyLine, Secret, Text, Verb};
 use crate::error::LocalError;
 
@@ -20,12 +20,15 @@ pub struct Greeting(());
 impl Sequence for Greeting {
     type Output<'b> = Option<ReplyLine<'b>>;
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
-        Ok(if cx.client().is_owed() { Next::Continue } else { Next::Done })
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
+        Ok(if cx.client().is_owed() { Advance::Continue } else { Advance::Done })
     }
 
-    fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, line: &ReplyLine<'_>) -> Next {
-        if line.code.is_success() { Next::Done } else { Next::Refused }
+    fn reply(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
+        if !line.is_final() {
+            return Verdict::Show;
+        }
+        if line.code.is_success() { Verdict::Done } else { Verdict::Refused }
     }
 
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b> {
@@ -64,24 +67,24 @@ pub struct Login<'a> {
 
 impl Login<'_> {
     /// Ends the login, or goes on to protect data connections.
-    fn logged_in(&mut self, cx: &Context<'_, '_>) -> Next {
+    fn logged_in(&mut self, cx: &Context<'_, '_>) -> Advance {
         if !cx.client().protects_data_after_login() {
-            return Next::Done;
+            return Advance::Done;
         }
         self.protect = Some(ProtectData::new(None));
-        Next::Continue
+        Advance::Continue
     }
 }
 
 impl Sequence for Login<'_> {
     type Output<'b> = Option<ReplyLine<'b>>;
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         // If TLS is required, a 230 in the clear may come from anybody (CVE-2021-22946).
         let by_greeting =
             cx.client().login_state() == LoginState::ByGreeting && !cx.client().is_denied(Some(Verb::User));
-        if by_greeting && self.protect.is_none() && self.logged_in(cx) == Next::Done {
-            return Ok(Next::Done);
+        if by_greeting && self.protect.is_none() && self.logged_in(cx) == Advance::Done {
+            return Ok(Advance::Done);
         }
         if let Some(protect) = &mut self.protect {
             return protect.advance(cx);
@@ -91,20 +94,23 @@ impl Sequence for Login<'_> {
                 self.next = None;
             }
         }
-        Ok(Next::Continue)
+        Ok(Advance::Continue)
     }
 
-    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
+        if !line.is_final() {
+            return Verdict::Show;
+        }
         if let Some(protect) = &mut self.protect {
-            return protect.finished(cx, to, line.code);
+            return protect.reply(cx, to, line.code);
         }
         self.next = match line.code {
-            code if code.is_success() => return self.logged_in(cx),
+            code if code.is_success() => return self.logged_in(cx).into(),
             ReplyCode::NEED_PASSWORD => self.password.take().map(Command::Pass),
             ReplyCode::NEED_ACCOUNT => self.account.take().map(Command::Acct),
             _ => None,
         };
-        if self.next.is_some() { Next::Continue } else { Next::Refused }
+        if self.next.is_some() { Verdict::Continue } else { Verdict::Refused }
     }
 
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b> {

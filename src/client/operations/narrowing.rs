@@ -83,7 +83,7 @@ impl<'a> Narrowing<'a> {
     }
 
     /// Returns whether the next step would send REST to a server that is known to refuse it.
-    pub(super) fn is_restart_vain(&self, cx: &Context<'_, '_>) -> bool {
+    pub(super) fn is_restart_refused(&self, cx: &Context<'_, '_>) -> bool {
         matches!(self.step, Step::Restart(_))
             && self.restart.is_some()
             && cx.client().profile().contains(Profile::NO_RESTART)

@@ -22,9 +22,11 @@ use core::net::SocketAddr;
 use super::exchange::is_as_long_as;
 use super::narrowing::{Narrowing, Progress};
 use crate::action::{DataFailure, DataId, DataOp};
-use crate::client::dialogue::{Approach, Content, Finding, News, Outgoing, Phase, Purpose};
+use crate::client::dialogue::{Approach, Content, Finding, Outgoing, Phase, Purpose, TransferUpdate};
 use crate::client::file_size::{ExpectedSize, KnownSize};
-use crate::client::{Client, Context, DataConnection, Next, Operation, Profile, ReplyTo, Sequence};
+use crate::client::{
+    Advance, Client, Context, DataConnection, Operation, Profile, ReplyTo, Sequence, Verdict,
+};
 use crate::codec::{
     ByteRange, Command, CommandLine, Direction, Escaped, Features, FileStructure, ProtectionBufferSize,
     ProtectionLevel, ReplyLine, RepresentationType, RestartMarker, Verb, address, reply,
@@ -208,7 +210,7 @@ impl<'a> Open<'a> {
     fn start_over(&mut self, cx: &mut Context<'_, '_>) {
         self.offset = 0;
         self.narrowing.start_over();
-        cx.client_mut().hear_of_transfer(News::StartsOver);
+        cx.client_mut().update_transfer(TransferUpdate::StartsOver);
     }
 
     /// Falls back to the next way to connect and remembers that EPSV or PASV did not work here;
@@ -268,16 +270,16 @@ impl<'a> Open<'a> {
     }
 
     /// Connects to the address that the server named.
-    fn connect(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> Next {
+    fn connect(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> Verdict {
         match address::parse_passive_reply(line) {
             Ok((host, port)) => {
                 let (target, purpose) = (cx.client().passive_target(host, port), self.purpose(cx.client()));
                 cx.client_mut().open_data(Approach::Connect(target), purpose);
                 self.step = Step::Connecting;
-                Next::Continue
+                Verdict::Continue
             }
-            Err(_) if self.fall_back(cx) => Next::Continue,
-            Err(_) => Next::Refused,
+            Err(_) if self.fall_back(cx) => Verdict::Continue,
+            Err(_) => Verdict::Refused,
         }
     }
 
@@ -291,15 +293,15 @@ impl<'a> Open<'a> {
         let is_file = self.command.known_verb() == Some(Verb::Retr);
         let hint = reply::size_hint(line.text).filter(|_| is_file);
         match line.code.is_preliminary() {
-            true => cx.client_mut().hear_of_transfer(News::Announced(hint)),
-            false => cx.client_mut().hear_of_transfer(News::Confirmed(hint)),
+            true => cx.client_mut().update_transfer(TransferUpdate::Announced(hint)),
+            false => cx.client_mut().update_transfer(TransferUpdate::Confirmed(hint)),
         }
     }
 
     /// Aborts the data connection of a refused transfer.
-    fn refused(cx: &mut Context<'_, '_>) -> Next {
+    fn refused(cx: &mut Context<'_, '_>) -> Verdict {
         cx.client_mut().close_data(Some(DataOp::Abort));
-        Next::Refused
+        Verdict::Refused
     }
 
     /// Takes the next step and returns the one after it; `None` if nothing can be done yet.
@@ -361,7 +363,7 @@ impl<'a> Open<'a> {
     /// Sends the command, once the server knows which part of the file it is for.
     fn command(&mut self, cx: &mut Context<'_, '_>) -> Result<Option<Step>, LocalError> {
         loop {
-            if self.receives() && self.narrowing.is_restart_vain(cx) {
+            if self.receives() && self.narrowing.is_restart_refused(cx) {
                 self.start_over(cx);
             }
             match self.narrowing.advance(cx, self.moves_file())? {
@@ -438,7 +440,7 @@ impl<'a> Operation<Open<'a>> {
 impl Sequence for Open<'_> {
     type Output<'b> = Opened<'b>;
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         loop {
             if self.step <= Step::Address && cx.client().is_data_denied() {
                 return Err(LocalError::Unprotected);
@@ -446,61 +448,57 @@ impl Sequence for Open<'_> {
             if self.is_unreachable(cx) {
                 cx.client_mut().close_data(None);
                 if self.step == Step::Listening || !self.fall_back(cx) {
-                    return Ok(Next::Failed(DataFailure::Unreachable.into()));
+                    return Ok(Advance::Failed(DataFailure::Unreachable.into()));
                 }
             }
             // The 1yz did not arrive in time.
             if self.step == Step::Sent && cx.client().data().phase() == Some(Phase::Moving) {
                 self.channel = cx.client().data().id();
-                return Ok(Next::Done);
+                return Ok(Advance::Done);
             }
             match self.step(cx)? {
                 Some(step) => self.step = step,
-                None => return Ok(Next::Continue),
+                None => return Ok(Advance::Continue),
             }
         }
     }
 
-    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
         if !line.position.is_end() {
-            return Next::Show;
+            return Verdict::Show;
         }
-        if !line.code.is_preliminary() {
-            return self.finished(cx, to, line);
+        if line.code.is_preliminary() {
+            if to.verb() != self.command.known_verb() {
+                return Verdict::Continue;
+            }
+            self.start(cx, line);
+            return Verdict::Done;
         }
-        if to.verb() != self.command.known_verb() {
-            return Next::Continue;
-        }
-        self.start(cx, line);
-        Next::Done
-    }
-
-    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         let (code, granted) = (line.code, line.code.is_success());
         match to.verb() {
-            Some(Verb::Type) if granted => Next::Continue,
+            Some(Verb::Type) if granted => Verdict::Continue,
             // A server that does not know PRET does not need it.
-            Some(Verb::Pret) if granted || code.is_unknown_command() => Next::Continue,
-            Some(Verb::Pbsz) => Next::Continue,
-            Some(Verb::Prot) if granted => Next::Continue,
+            Some(Verb::Pret) if granted || code.is_unknown_command() => Verdict::Continue,
+            Some(Verb::Pbsz) => Verdict::Continue,
+            Some(Verb::Prot) if granted => Verdict::Continue,
             // The server wants data connections protected: protect them, and send the command
             // again.
             verb if verb == self.command.known_verb() && cx.client().may_protect_data(code) => {
                 cx.client_mut().close_data(Some(DataOp::Abort));
                 self.narrowing.begin_again();
                 self.step = Step::Buffer;
-                Next::Continue
+                Verdict::Continue
             }
             Some(Verb::Epsv | Verb::Pasv) if granted => self.connect(cx, line),
             Some(Verb::Epsv | Verb::Pasv) if self.announce_first(cx, line) || self.fall_back(cx) => {
-                Next::Continue
+                Verdict::Continue
             }
             Some(Verb::Eprt | Verb::Port) if granted => {
                 self.step = Step::Command;
-                Next::Continue
+                Verdict::Continue
             }
-            Some(Verb::Eprt) if self.fall_back_to_port(cx) => Next::Continue,
-            Some(Verb::Rest) if granted || code.is_intermediate() => Next::Continue,
+            Some(Verb::Eprt) if self.fall_back_to_port(cx) => Verdict::Continue,
+            Some(Verb::Rest) if granted || code.is_intermediate() => Verdict::Continue,
             Some(Verb::Rest) => {
                 if code.is_unknown_command() {
                     cx.client_mut().note(Finding::Is(Profile::NO_RESTART));
@@ -513,14 +511,16 @@ impl Sequence for Open<'_> {
                     (true, false) if self.receives() => self.start_over(cx),
                     _ => return Self::refused(cx),
                 }
-                Next::Continue
+                Verdict::Continue
             }
-            Some(Verb::Rang) if self.narrowing.range_answered(cx, code) => Next::Continue,
+            Some(Verb::Rang) if self.narrowing.range_answered(cx, code) => Verdict::Continue,
             // A server that does not know SSCN is never a TLS client.
-            Some(Verb::Sscn) if granted || !cx.client().settings().server_is_tls_client() => Next::Continue,
+            Some(Verb::Sscn) if granted || !cx.client().settings().server_is_tls_client() => {
+                Verdict::Continue
+            }
             verb if verb == self.command.known_verb() && granted => {
                 self.start(cx, line);
-                Next::Done
+                Verdict::Done
             }
             Some(Verb::Mlsd) if code.is_unknown_command() => {
                 cx.client_mut().note(Finding::Is(Profile::NO_MLSD));
@@ -528,7 +528,7 @@ impl Sequence for Open<'_> {
                 cx.client_mut().close_data(Some(DataOp::Abort));
                 (self.command, self.step) = (command, Step::Announcement);
                 self.narrowing.begin_again();
-                Next::Continue
+                Verdict::Continue
             }
             _ => Self::refused(cx),
         }

@@ -1,6 +1,6 @@
 //! Renaming: RNFR, then RNTO (RFC 959 4.1.3).
 
-use crate::client::{Context, Next, Operation, ReplyTo, Sequence};
+use crate::client::{Advance, Context, Operation, ReplyTo, Sequence, Verdict};
 use crate::codec::{Command, ReplyLine, Text, Verb};
 use crate::error::LocalError;
 
@@ -19,23 +19,26 @@ pub struct Rename<'a> {
 impl Sequence for Rename<'_> {
     type Output<'b> = ();
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         if let Some(command) = &self.next {
             if cx.send(command)? {
                 self.next = None;
             }
         }
-        Ok(Next::Continue)
+        Ok(Advance::Continue)
     }
 
-    fn finished(&mut self, _: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, _: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
+        if !line.is_final() {
+            return Verdict::Show;
+        }
         match to.verb() {
             Some(Verb::Rnfr) if line.code.is_intermediate() => {
                 self.next = Some(Command::Rnto(self.to));
-                Next::Continue
+                Verdict::Continue
             }
-            Some(Verb::Rnto) if line.code.is_success() => Next::Done,
-            _ => Next::Refused,
+            Some(Verb::Rnto) if line.code.is_success() => Verdict::Done,
+            _ => Verdict::Refused,
         }
     }
 

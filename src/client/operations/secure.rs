@@ -1,7 +1,7 @@
 //! TLS (RFC 4217): AUTH, PBSZ and PROT as one operation, and CCC.
 
 use crate::client::dialogue::{Finding, LoginState};
-use crate::client::{Context, Next, Operation, Protected, ReplyTo, Sequence};
+use crate::client::{Advance, Context, Operation, Protected, ReplyTo, Sequence, Verdict};
 use crate::codec::{Command, ProtectionBufferSize, ProtectionLevel, ReplyCode, ReplyLine, Text, Verb};
 use crate::error::LocalError;
 use crate::security::{Policy, TlsMode};
@@ -56,15 +56,15 @@ impl Secure {
     }
 
     /// Tries the other mechanism, or ends the operation, after AUTH was refused.
-    fn auth_refused(&mut self, cx: &Context<'_, '_>, code: ReplyCode) -> Next {
+    fn auth_refused(&mut self, cx: &Context<'_, '_>, code: ReplyCode) -> Verdict {
         let unknown = code.is_unknown_command() || code == ReplyCode::PARAMETER_NOT_IMPLEMENTED;
         if unknown && self.mechanism == Mechanism::Tls {
             (self.mechanism, self.stage) = (Mechanism::Ssl, Stage::Authenticate);
-            return Next::Continue;
+            return Verdict::Continue;
         }
         match cx.client().config().security.control {
-            Policy::Require => Next::Refused,
-            Policy::Prefer | Policy::Never => Next::Done,
+            Policy::Require => Verdict::Refused,
+            Policy::Prefer | Policy::Never => Verdict::Done,
         }
     }
 }
@@ -72,13 +72,13 @@ impl Secure {
 impl Sequence for Secure {
     type Output<'b> = Protected;
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         let (tls, policy) = (cx.client().config().security.tls, cx.client().config().security.control);
         if self.stage != Stage::Protect && cx.client().is_secured() {
             self.stage = Stage::Protect;
         }
         let next = match self.stage {
-            Stage::Authenticate if tls == TlsMode::None || policy == Policy::Never => Next::Done,
+            Stage::Authenticate if tls == TlsMode::None || policy == Policy::Never => Advance::Done,
             Stage::Authenticate => {
                 let mechanism = match self.mechanism {
                     Mechanism::Tls => Text::literal("TLS"),
@@ -87,20 +87,23 @@ impl Sequence for Secure {
                 if cx.send(&Command::Auth(mechanism))? {
                     self.stage = Stage::Asked;
                 }
-                Next::Continue
+                Advance::Continue
             }
-            Stage::Asked => Next::Continue,
+            Stage::Asked => Advance::Continue,
             Stage::Protect => self.protect.advance(cx)?,
         };
         self.protected = cx.client().protection();
         Ok(next)
     }
 
-    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
+        if !line.is_final() {
+            return Verdict::Show;
+        }
         let next = match to.verb() {
-            Some(Verb::Auth) if line.code.is_success() || line.code.is_intermediate() => Next::Continue,
+            Some(Verb::Auth) if line.code.is_success() || line.code.is_intermediate() => Verdict::Continue,
             Some(Verb::Auth) => self.auth_refused(cx, line.code),
-            _ => self.protect.finished(cx, to, line.code),
+            _ => self.protect.reply(cx, to, line.code),
         };
         self.protected = cx.client().protection();
         next
@@ -136,14 +139,14 @@ impl ProtectData {
     }
 
     /// Sends the next command.
-    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         let level = match (self.level, cx.client().config().security.data) {
             (Some(level), _) => level,
             (None, Policy::Never) => ProtectionLevel::Clear,
             (None, Policy::Prefer | Policy::Require) => ProtectionLevel::Private,
         };
         if level == ProtectionLevel::Private && cx.client().protects_data() && self.step != Due::Nothing {
-            return Ok(Next::Done);
+            return Ok(Advance::Done);
         }
         let is_set = cx.client().settings().has_protection_buffer();
         if self.step == Due::Buffer && (is_set || cx.send(&Command::Pbsz(ProtectionBufferSize(0)))?) {
@@ -152,11 +155,11 @@ impl ProtectData {
         if self.step == Due::Level && cx.send(&Command::Prot(level))? {
             self.step = Due::Nothing;
         }
-        Ok(Next::Continue)
+        Ok(Advance::Continue)
     }
 
     /// Takes the final reply to PBSZ or PROT.
-    pub(super) fn finished(&self, cx: &mut Context<'_, '_>, to: ReplyTo, code: ReplyCode) -> Next {
+    pub(super) fn reply(&self, cx: &mut Context<'_, '_>, to: ReplyTo, code: ReplyCode) -> Verdict {
         let required = self.level.is_some() || cx.client().config().security.data == Policy::Require;
         match to.verb() {
             Some(Verb::Prot) => {
@@ -164,21 +167,21 @@ impl ProtectData {
                     cx.client().login_state() != LoginState::Done && !cx.client().protects_data_after_login();
                 cx.client_mut().note(Finding::ProtectsData);
                 match code {
-                    code if code.is_success() => Next::Done,
+                    code if code.is_success() => Verdict::Done,
                     // Some servers protect data only for users who are logged in (aioftp, with
                     // implicit TLS). No data moves until the server is asked again.
                     ReplyCode::BAD_SEQUENCE | ReplyCode::NOT_LOGGED_IN
                         if before_login && self.level.is_none() =>
                     {
                         cx.client_mut().note(Finding::ProtectsDataAfterLogin);
-                        Next::Done
+                        Verdict::Done
                     }
-                    _ if required => Next::Refused,
-                    _ => Next::Done,
+                    _ if required => Verdict::Refused,
+                    _ => Verdict::Done,
                 }
             }
             // The reply to PBSZ decides nothing; the reply to PROT does.
-            _ => Next::Continue,
+            _ => Verdict::Continue,
         }
     }
 }
@@ -207,19 +210,22 @@ enum Clearing {
 impl Sequence for ClearCommandChannel {
     type Output<'b> = ();
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         if self.0 == Clearing::Due && cx.send(&Command::Ccc)? {
             self.0 = Clearing::Asked;
         }
-        Ok(if self.0 == Clearing::Granted { Next::Done } else { Next::Continue })
+        Ok(if self.0 == Clearing::Granted { Advance::Done } else { Advance::Continue })
     }
 
-    fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
+        if !line.is_final() {
+            return Verdict::Show;
+        }
         if !line.code.is_success() {
-            return Next::Refused;
+            return Verdict::Refused;
         }
         self.0 = Clearing::Granted;
-        Next::Continue
+        Verdict::Continue
     }
 
     fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) {}

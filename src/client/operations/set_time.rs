@@ -2,7 +2,7 @@
 //! which vsftpd and others have, or by SITE UTIME.
 
 use crate::client::dialogue::Finding;
-use crate::client::{Context, Next, Operation, Profile, ReplyTo, Sequence};
+use crate::client::{Advance, Context, Operation, Profile, ReplyTo, Sequence, Verdict};
 use crate::codec::{Command, ReplyCode, ReplyLine, SiteCommand, Text, TimedPath, Timestamp, Verb, reply};
 use crate::error::LocalError;
 
@@ -20,7 +20,7 @@ pub fn set_modification_time(path: Text<'_>, time: Timestamp) -> Operation<SetMo
         attempt: Attempt::New,
         first: None,
         hint: Hint::None,
-        told: None,
+        reported: None,
     })
 }
 
@@ -34,7 +34,7 @@ pub struct SetModificationTime<'a> {
     first: Option<Way>,
     hint: Hint,
     /// Time that the server reported.
-    told: Option<Timestamp>,
+    reported: Option<Timestamp>,
 }
 
 /// The way that is being tried.
@@ -128,28 +128,28 @@ impl SetModificationTime<'_> {
             _ if !line.code.is_success() => return Answer::Refused,
             _ => {}
         }
-        self.told = match way {
+        self.reported = match way {
             Way::Mfmt => reply::time_fact(line.text),
             Way::Mdtm => Timestamp::parse(line.text.trim_ascii()).ok(),
             Way::Utime => None,
         };
         // The reply has another time: MDTM reported that of a file with this name, and set nothing.
-        match (way, self.told) {
-            (Way::Mdtm, Some(told)) if told.to_unix().0 != self.time.to_unix().0 => Answer::Refused,
+        match (way, self.reported) {
+            (Way::Mdtm, Some(reported)) if reported.to_unix().0 != self.time.to_unix().0 => Answer::Refused,
             _ => Answer::Set,
         }
     }
 
-    fn go_on_with(&mut self, way: Way) -> Next {
+    fn go_on_with(&mut self, way: Way) -> Verdict {
         self.attempt = Attempt::Due(way);
-        Next::Continue
+        Verdict::Continue
     }
 }
 
 impl Sequence for SetModificationTime<'_> {
     type Output<'b> = Option<Timestamp>;
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         if let Attempt::New = self.attempt {
             let way = Way::remembered(cx.client().profile()).unwrap_or(Way::Mfmt);
             (self.attempt, self.first) = (Attempt::Due(way), Some(way));
@@ -165,20 +165,16 @@ impl Sequence for SetModificationTime<'_> {
                 self.attempt = Attempt::Sent(way);
             }
         }
-        Ok(Next::Continue)
+        Ok(Advance::Continue)
     }
 
-    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
-        match line.is_final() {
-            true => self.finished(cx, to, line),
-            false => Next::Continue,
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
+        if !line.is_final() {
+            return Verdict::Continue;
         }
-    }
-
-    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
-        let (Attempt::Due(way) | Attempt::Sent(way)) = self.attempt else { return Next::Continue };
+        let (Attempt::Due(way) | Attempt::Sent(way)) = self.attempt else { return Verdict::Continue };
         if to.verb() != Some(way.verb()) {
-            return Next::Continue;
+            return Verdict::Continue;
         }
         let remembered = Way::remembered(cx.client().profile());
         let answer = self.read(way, line);
@@ -186,18 +182,18 @@ impl Sequence for SetModificationTime<'_> {
             Answer::Set => {
                 cx.client_mut().note(Finding::IsNot(Profile::TIME_BY_MDTM | Profile::TIME_BY_UTIME));
                 cx.client_mut().note(Finding::Is(way.flag()));
-                return Next::Done;
+                return Verdict::Done;
             }
             // The command is known, so the refusal is of the file.
             Answer::Refused if self.hint == Hint::Repeated || way == Way::Mfmt || remembered == Some(way) => {
-                return Next::Refused;
+                return Verdict::Refused;
             }
             // A server without the set form takes time and path for the name of a missing file.
             Answer::Refused if way == Way::Mdtm && line.code == ReplyCode::FILE_UNAVAILABLE => {
                 self.hint = Hint::NamedFile;
             }
             Answer::Refused if line.code.is_success() => {}
-            Answer::Refused => return Next::Refused,
+            Answer::Refused => return Verdict::Refused,
             Answer::Unknown => {}
         }
         match self.next(way) {
@@ -208,11 +204,11 @@ impl Sequence for SetModificationTime<'_> {
                 self.hint = Hint::Repeated;
                 self.go_on_with(Way::Mdtm)
             }
-            _ => Next::Refused,
+            _ => Verdict::Refused,
         }
     }
 
     fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) -> Option<Timestamp> {
-        self.told
+        self.reported
     }
 }

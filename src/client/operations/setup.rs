@@ -1,7 +1,7 @@
 //! Negotiates right after the login (RFC 2389, RFC 2640): the features of the server, and UTF-8
 //! names.
 
-use crate::client::{Context, Next, Offers, Operation, ReplyTo, Sequence};
+use crate::client::{Advance, Context, Offers, Operation, ReplyTo, Sequence, Verdict};
 use crate::codec::{Command, Features, OptsArgument, ReplyLine};
 use crate::error::LocalError;
 
@@ -40,30 +40,26 @@ enum Step {
 impl Sequence for Setup {
     type Output<'b> = Offers;
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         if self.step == Step::Features && (cx.client().offers().is_some() || cx.send(&Command::Feat)?) {
             self.step = Step::Utf8;
         }
         if self.step == Step::Features || cx.client().is_owed() {
-            return Ok(Next::Continue);
+            return Ok(Advance::Continue);
         }
         let utf8 = cx.client().offers().is_some_and(|offers| offers.features().contains(Features::UTF8));
         if !utf8 || self.step == Step::Answer || cx.client().settings().asked_for_utf8() {
             self.offers = cx.client().offers().unwrap_or_default();
-            return Ok(Next::Done);
+            return Ok(Advance::Done);
         }
         if cx.send(&Command::Opts(OptsArgument::Utf8(true)))? {
             self.step = Step::Answer;
         }
-        Ok(Next::Continue)
+        Ok(Advance::Continue)
     }
 
-    fn reply(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Next {
-        Next::Continue
-    }
-
-    fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Next {
-        Next::Continue
+    fn reply(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Verdict {
+        Verdict::Continue
     }
 
     fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) -> Offers {

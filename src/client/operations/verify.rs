@@ -1,8 +1,8 @@
 //! Checks that a file on the server is as it should be: by its hash if the server computes one
 //! (draft-bryan-ftpext-hash, XCRC and the like), by its size if it does not (RFC 3659 4).
 
-use crate::client::offers::Means;
-use crate::client::{Context, Next, Operation, ReplyTo, Sequence};
+use crate::client::offers::DigestCommand;
+use crate::client::{Advance, Context, Operation, ReplyTo, Sequence, Verdict};
 use crate::codec::{
     Command, Digest, HashAlgorithm, HashReply, OptsArgument, ReplyCode, ReplyLine, RepresentationType, Text,
     Verb, reply,
@@ -101,10 +101,11 @@ impl<'a> Verify<'a> {
     /// `without_hash` once HASH was tried.
     fn fall_back(&self, cx: &Context<'_, '_>, digest: Option<Digest>, without_hash: bool) -> Stage {
         let offers = cx.client().offers().unwrap_or_default();
-        let means = digest.and_then(|digest| Some((digest, offers.means(digest.algorithm(), without_hash)?)));
-        match (means, self.expected.size) {
-            (Some((digest, Means::Hash)), _) => Stage::Choose(digest),
-            (Some((digest, Means::Own)), _) => Stage::Own(digest),
+        let digest_command = digest
+            .and_then(|digest| Some((digest, offers.digest_command(digest.algorithm(), without_hash)?)));
+        match (digest_command, self.expected.size) {
+            (Some((digest, DigestCommand::Hash)), _) => Stage::Choose(digest),
+            (Some((digest, DigestCommand::Own)), _) => Stage::Own(digest),
             (None, Some(size)) => Stage::Size(size),
             (None, None) => Stage::Done,
         }
@@ -176,36 +177,32 @@ fn is_unknown(code: ReplyCode) -> bool {
 impl Sequence for Verify<'_> {
     type Output<'b> = Result<Verified, Mismatch>;
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         if self.stage == Stage::New {
             self.go_on_with(self.fall_back(cx, self.expected.digest, false));
         }
         if self.stage == Stage::Done {
-            return Ok(Next::Done);
+            return Ok(Advance::Done);
         }
         if let Some(command) = self.next {
             if cx.set_type(RepresentationType::Image)? && cx.send(&command)? {
                 self.next = None;
             }
         }
-        Ok(Next::Continue)
+        Ok(Advance::Continue)
     }
 
-    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
-        match line.is_final() {
-            true => self.finished(cx, to, line),
-            false => Next::Continue,
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
+        if !line.is_final() {
+            return Verdict::Continue;
         }
-    }
-
-    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         if to.verb() == Some(Verb::Type) {
             // In another type the file has other bytes, and asking again would never end.
-            return if line.code.is_success() { Next::Continue } else { Next::Refused };
+            return if line.code.is_success() { Verdict::Continue } else { Verdict::Refused };
         }
-        let Some(stage) = self.answer(cx, line) else { return Next::Refused };
+        let Some(stage) = self.answer(cx, line) else { return Verdict::Refused };
         self.go_on_with(stage);
-        Next::Continue
+        Verdict::Continue
     }
 
     fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) -> Result<Verified, Mismatch> {

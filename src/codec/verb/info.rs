@@ -45,7 +45,7 @@ pub struct VerbInfo {
     pub changes: bool,
     /// `true` if the reply carries a value that is requested of many files, so that the reply to
     /// another command of the same kind could be mistaken for it.
-    pub tells: bool,
+    pub carries_value: bool,
     /// The command of which this is an older name: XMKD is MKD.
     pub alias_of: Option<Verb>,
     /// The 1yz replies that the command may get.
@@ -137,7 +137,7 @@ impl VerbInfo {
         exact: false,
         irrevocable: false,
         changes: false,
-        tells: false,
+        carries_value: false,
         alias_of: None,
         preliminary: &[],
         success: &[],

@@ -349,10 +349,10 @@ fn what_stores_is_irrevocable_and_changes_and_an_alias_is_like_its_command() {
             assert!(info.changes && info.irrevocable, "{verb}");
         }
         if let Some(other) = info.alias_of.map(Verb::info) {
-            let columns = |info: &VerbInfo| (info.changes, info.tells, info.irrevocable);
+            let columns = |info: &VerbInfo| (info.changes, info.carries_value, info.irrevocable);
             assert_eq!(columns(info), columns(other), "{verb}");
         }
         // A value that is told is asked for, and asking changes nothing.
-        assert!(!(info.changes && info.tells), "{verb}");
+        assert!(!(info.changes && info.carries_value), "{verb}");
     }
 }

@@ -4,12 +4,10 @@ use ::std::io;
 use ::std::sync::Arc;
 use ::std::vec::Vec;
 
-use crate::codec::{Command, Permissions};
-use crate::io::host::{
-    Access, AsyncEntries, AsyncFilesystem, ByteRange, Changes, Digest, Filesystem, HashAlgorithm, HostReply,
-    Opened, Refusal, VirtualPath, Wishes,
-};
-use crate::io::hosts::shared::IntoShared;
+use super::forward::{Forward, forward};
+use super::shared::IntoShared;
+use crate::codec::Permissions;
+use crate::io::host::{AsyncEntries, Refusal};
 use crate::listing::{Entry, OwnedEntry};
 
 /// Permissions that a read-only account can have.
@@ -46,162 +44,30 @@ impl<F> Guarded<F> {
     pub const fn is_read_only(&self) -> bool {
         self.read_only
     }
+}
 
-    fn for_access(&self, access: Access) -> Result<&F, Refusal> {
-        match access {
-            Access::Read { .. } => Ok(&self.inner),
-            Access::Write { .. } | Access::Append | Access::Unique => self.for_change(),
-        }
+impl<F> Forward for Guarded<F> {
+    type Inner = F;
+    type Entries<I> = GuardedEntries<I>;
+
+    fn for_reading(&self) -> &F {
+        &self.inner
     }
 
     fn for_change(&self) -> Result<&F, Refusal> {
         if self.read_only { Err(Refusal::Denied) } else { Ok(&self.inner) }
     }
-}
 
-impl<F: Filesystem> Filesystem for Guarded<F> {
-    type File = F::File;
-    type Entries = GuardedEntries<F::Entries>;
-
-    fn entry(&self, path: VirtualPath<'_>, follow: bool) -> Result<OwnedEntry, Refusal> {
-        self.inner.entry(path, follow).map(|entry| seen(entry, self.read_only))
+    fn seen(&self, entry: OwnedEntry) -> Result<OwnedEntry, Refusal> {
+        Ok(seen(entry, self.read_only))
     }
 
-    fn entries(&self, path: VirtualPath<'_>) -> Result<Self::Entries, Refusal> {
-        let read_only = self.read_only;
-        self.inner.entries(path).map(|inner| GuardedEntries { inner, read_only })
-    }
-
-    fn open(
-        &self,
-        path: VirtualPath<'_>,
-        access: Access,
-        wishes: &Wishes,
-    ) -> Result<Opened<Self::File>, Refusal> {
-        self.for_access(access)?.open(path, access, wishes)
-    }
-
-    fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal> {
-        self.for_change()?.make_directory(path, wishes)
-    }
-
-    fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
-        self.for_change()?.remove_directory(path)
-    }
-
-    fn remove_file(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
-        self.for_change()?.remove_file(path)
-    }
-
-    fn rename(&self, from: VirtualPath<'_>, to: VirtualPath<'_>) -> Result<(), Refusal> {
-        self.for_change()?.rename(from, to)
-    }
-
-    fn change(&self, path: VirtualPath<'_>, changes: &Changes) -> Result<(), Refusal> {
-        self.for_change()?.change(path, changes)
-    }
-
-    fn symlink(&self, path: VirtualPath<'_>, target: &[u8]) -> Result<(), Refusal> {
-        self.for_change()?.symlink(path, target)
-    }
-
-    fn combine(&self, path: VirtualPath<'_>, parts: &[VirtualPath<'_>]) -> Result<(), Refusal> {
-        self.for_change()?.combine(path, parts)
-    }
-
-    fn available(&self, path: VirtualPath<'_>) -> Result<u64, Refusal> {
-        self.for_change()?.available(path)
-    }
-
-    fn digest(
-        &self,
-        path: VirtualPath<'_>,
-        algorithm: HashAlgorithm,
-        range: ByteRange,
-    ) -> Result<Digest, Refusal> {
-        self.inner.digest(path, algorithm, range)
-    }
-
-    fn site(&self, directory: VirtualPath<'_>, line: &[u8]) -> Result<HostReply, Refusal> {
-        self.for_change()?.site(directory, line)
-    }
-
-    fn command(&self, directory: VirtualPath<'_>, command: &Command<'_>) -> Result<HostReply, Refusal> {
-        self.for_change()?.command(directory, command)
+    fn listed<I>(&self, inner: I) -> GuardedEntries<I> {
+        GuardedEntries { inner, read_only: self.read_only }
     }
 }
 
-impl<F: AsyncFilesystem> AsyncFilesystem for Guarded<F> {
-    type File = F::File;
-    type Entries = GuardedEntries<F::Entries>;
-
-    async fn entry(&self, path: VirtualPath<'_>, follow: bool) -> Result<OwnedEntry, Refusal> {
-        self.inner.entry(path, follow).await.map(|entry| seen(entry, self.read_only))
-    }
-
-    async fn entries(&self, path: VirtualPath<'_>) -> Result<Self::Entries, Refusal> {
-        let read_only = self.read_only;
-        self.inner.entries(path).await.map(|inner| GuardedEntries { inner, read_only })
-    }
-
-    async fn open(
-        &self,
-        path: VirtualPath<'_>,
-        access: Access,
-        wishes: &Wishes,
-    ) -> Result<Opened<Self::File>, Refusal> {
-        self.for_access(access)?.open(path, access, wishes).await
-    }
-
-    async fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal> {
-        self.for_change()?.make_directory(path, wishes).await
-    }
-
-    async fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
-        self.for_change()?.remove_directory(path).await
-    }
-
-    async fn remove_file(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
-        self.for_change()?.remove_file(path).await
-    }
-
-    async fn rename(&self, from: VirtualPath<'_>, to: VirtualPath<'_>) -> Result<(), Refusal> {
-        self.for_change()?.rename(from, to).await
-    }
-
-    async fn change(&self, path: VirtualPath<'_>, changes: &Changes) -> Result<(), Refusal> {
-        self.for_change()?.change(path, changes).await
-    }
-
-    async fn symlink(&self, path: VirtualPath<'_>, target: &[u8]) -> Result<(), Refusal> {
-        self.for_change()?.symlink(path, target).await
-    }
-
-    async fn combine(&self, path: VirtualPath<'_>, parts: &[VirtualPath<'_>]) -> Result<(), Refusal> {
-        self.for_change()?.combine(path, parts).await
-    }
-
-    async fn available(&self, path: VirtualPath<'_>) -> Result<u64, Refusal> {
-        self.for_change()?.available(path).await
-    }
-
-    async fn digest(
-        &self,
-        path: VirtualPath<'_>,
-        algorithm: HashAlgorithm,
-        range: ByteRange,
-    ) -> Result<Digest, Refusal> {
-        self.inner.digest(path, algorithm, range).await
-    }
-
-    async fn site(&self, directory: VirtualPath<'_>, line: &[u8]) -> Result<HostReply, Refusal> {
-        self.for_change()?.site(directory, line).await
-    }
-
-    async fn command(&self, directory: VirtualPath<'_>, command: &Command<'_>) -> Result<HostReply, Refusal> {
-        self.for_change()?.command(directory, command).await
-    }
-}
+forward!(Guarded, GuardedEntries);
 
 /// Entries of a directory of a [`Guarded`] file system.
 #[derive(Debug)]

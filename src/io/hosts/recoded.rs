@@ -1,14 +1,13 @@
 //! A file system whose names clients see in another encoding.
 
+use ::std::borrow::Cow;
 use ::std::io;
 use ::std::sync::Arc;
 use ::std::vec::Vec;
 
-use crate::codec::{Command, Text};
-use crate::io::host::{
-    Access, AsyncEntries, AsyncFilesystem, ByteRange, Changes, Digest, Filesystem, HashAlgorithm, HostReply,
-    Opened, Refusal, VirtualPath, Wishes,
-};
+use super::forward::{Forward, Path, forward};
+use crate::codec::Text;
+use crate::io::host::{AsyncEntries, Opened, Refusal, VirtualPath};
 use crate::io::names::Names;
 use crate::listing::{Entry, Kind, OwnedEntry};
 
@@ -40,13 +39,36 @@ impl<F> Recoded<F> {
     pub fn inner(&self) -> &Arc<F> {
         &self.inner
     }
+}
 
-    fn bytes(&self, path: VirtualPath<'_>) -> Result<Vec<u8>, Refusal> {
-        self.names.decode(path.as_bytes()).ok_or(Refusal::BadName)
+impl<F> Forward for Recoded<F> {
+    type Inner = F;
+    type Entries<I> = RecodedEntries<I>;
+
+    fn for_reading(&self) -> &F {
+        &self.inner
     }
 
-    fn shown(&self, entry: &OwnedEntry) -> Result<OwnedEntry, Refusal> {
-        shown(&self.names, entry).ok_or(Refusal::BadName)
+    fn for_change(&self) -> Result<&F, Refusal> {
+        Ok(&self.inner)
+    }
+
+    fn path<'p>(&self, path: VirtualPath<'p>) -> Result<Path<'p>, Refusal> {
+        let path = self.names.decode(path.as_bytes()).ok_or(Refusal::BadName)?;
+        let path = VirtualPath::parse(&path).map_err(|_| Refusal::BadName)?;
+        Ok(Path::Converted(path.into()))
+    }
+
+    fn target<'t>(&self, target: &'t [u8]) -> Result<Cow<'t, [u8]>, Refusal> {
+        self.names.decode(target).map(Cow::Owned).ok_or(Refusal::BadName)
+    }
+
+    fn seen(&self, entry: OwnedEntry) -> Result<OwnedEntry, Refusal> {
+        shown(&self.names, &entry).ok_or(Refusal::BadName)
+    }
+
+    fn listed<I>(&self, inner: I) -> RecodedEntries<I> {
+        RecodedEntries { inner, names: Arc::clone(&self.names) }
     }
 
     fn opened<T>(&self, mut opened: Opened<T>) -> Result<Opened<T>, Refusal> {
@@ -55,6 +77,8 @@ impl<F> Recoded<F> {
         Ok(opened)
     }
 }
+
+forward!(Recoded, RecodedEntries);
 
 /// Returns an entry as clients see it, or `None` if its name cannot be converted.
 fn shown(names: &Names, owned: &OwnedEntry) -> Option<OwnedEntry> {
@@ -69,116 +93,6 @@ fn shown(names: &Names, owned: &OwnedEntry) -> Option<OwnedEntry> {
         *shown = target.as_deref().and_then(|target| Text::new(target).ok());
     }
     Some(Entry::to_owned(&entry))
-}
-
-fn lent(path: &[u8]) -> Result<VirtualPath<'_>, Refusal> {
-    VirtualPath::parse(path).map_err(|_| Refusal::BadName)
-}
-
-/// Expands to the methods of either trait: with `async` and `.await`, or without.
-macro_rules! methods {
-    ($([$async:ident, $await:ident])?) => {
-        type File = F::File;
-        type Entries = RecodedEntries<F::Entries>;
-
-        $($async)? fn entry(&self, path: VirtualPath<'_>, follow: bool) -> Result<OwnedEntry, Refusal> {
-            let path = self.bytes(path)?;
-            let entry = self.inner.entry(lent(&path)?, follow)$(.$await)??;
-            self.shown(&entry)
-        }
-
-        $($async)? fn entries(&self, path: VirtualPath<'_>) -> Result<Self::Entries, Refusal> {
-            let path = self.bytes(path)?;
-            let inner = self.inner.entries(lent(&path)?)$(.$await)??;
-            Ok(RecodedEntries { inner, names: Arc::clone(&self.names) })
-        }
-
-        $($async)? fn open(
-            &self,
-            path: VirtualPath<'_>,
-            access: Access,
-            wishes: &Wishes,
-        ) -> Result<Opened<Self::File>, Refusal> {
-            let path = self.bytes(path)?;
-            let opened = self.inner.open(lent(&path)?, access, wishes)$(.$await)??;
-            self.opened(opened)
-        }
-
-        $($async)? fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal> {
-            let path = self.bytes(path)?;
-            self.inner.make_directory(lent(&path)?, wishes)$(.$await)?
-        }
-
-        $($async)? fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
-            let path = self.bytes(path)?;
-            self.inner.remove_directory(lent(&path)?)$(.$await)?
-        }
-
-        $($async)? fn remove_file(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
-            let path = self.bytes(path)?;
-            self.inner.remove_file(lent(&path)?)$(.$await)?
-        }
-
-        $($async)? fn rename(&self, from: VirtualPath<'_>, to: VirtualPath<'_>) -> Result<(), Refusal> {
-            let (from, to) = (self.bytes(from)?, self.bytes(to)?);
-            self.inner.rename(lent(&from)?, lent(&to)?)$(.$await)?
-        }
-
-        $($async)? fn change(&self, path: VirtualPath<'_>, changes: &Changes) -> Result<(), Refusal> {
-            let path = self.bytes(path)?;
-            self.inner.change(lent(&path)?, changes)$(.$await)?
-        }
-
-        $($async)? fn symlink(&self, path: VirtualPath<'_>, target: &[u8]) -> Result<(), Refusal> {
-            let path = self.bytes(path)?;
-            let target = self.names.decode(target).ok_or(Refusal::BadName)?;
-            self.inner.symlink(lent(&path)?, &target)$(.$await)?
-        }
-
-        $($async)? fn combine(&self, path: VirtualPath<'_>, parts: &[VirtualPath<'_>]) -> Result<(), Refusal> {
-            let path = self.bytes(path)?;
-            let parts = parts.iter().map(|part| self.bytes(*part)).collect::<Result<Vec<_>, _>>()?;
-            let parts = parts.iter().map(|part| lent(part)).collect::<Result<Vec<_>, _>>()?;
-            self.inner.combine(lent(&path)?, &parts)$(.$await)?
-        }
-
-        $($async)? fn available(&self, path: VirtualPath<'_>) -> Result<u64, Refusal> {
-            let path = self.bytes(path)?;
-            self.inner.available(lent(&path)?)$(.$await)?
-        }
-
-        $($async)? fn digest(
-            &self,
-            path: VirtualPath<'_>,
-            algorithm: HashAlgorithm,
-            range: ByteRange,
-        ) -> Result<Digest, Refusal> {
-            let path = self.bytes(path)?;
-            self.inner.digest(lent(&path)?, algorithm, range)$(.$await)?
-        }
-
-        $($async)? fn site(&self, directory: VirtualPath<'_>, line: &[u8]) -> Result<HostReply, Refusal> {
-            let directory = self.bytes(directory)?;
-            self.inner.site(lent(&directory)?, line)$(.$await)?
-        }
-
-        $($async)? fn command(
-            &self,
-            directory: VirtualPath<'_>,
-            command: &Command<'_>,
-        ) -> Result<HostReply, Refusal> {
-            let directory = self.bytes(directory)?;
-            self.inner.command(lent(&directory)?, command)$(.$await)?
-        }
-    };
-}
-
-impl<F: Filesystem> Filesystem for Recoded<F> {
-    methods!();
-}
-
-impl<F: AsyncFilesystem> AsyncFilesystem for Recoded<F> {
-    methods!([async, await]);
 }
 
 /// Entries of a directory of a [`Recoded`] file system.

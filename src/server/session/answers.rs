@@ -79,7 +79,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             (Request::Stat { .. }, Answer::Entry(entry)) => self.entry(ticket, entry, tx),
             (Request::Open(_), Answer::Opened { size: Some(size), .. })
-                if self.opening.skip > most_in_stream(size) =>
+                if self.next.opened().skip > most_in_stream(size) =>
             {
                 self.refused(ticket, request, Refusal::BadOffset, tx);
             }
@@ -103,7 +103,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             (Request::Combine { .. }, Answer::Done) => {
                 self.changed(TreeChange::Combined);
-                self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Put together."), tx);
+                self.reply(ticket, Code::FILE_ACTION_OKAY, Text::literal("Files combined."), tx);
             }
             (Request::Host(()), Answer::Done) => {
                 self.reply(ticket, Code::SERVICE_READY, Text::literal("Host accepted."), tx);
@@ -134,7 +134,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             // The host opened the file despite the ABOR.
             Some(ticket) if self.transfer.is_some() => self.abort(ticket, tx),
             Some(ticket) => {
-                self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx)
+                self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort successful."), tx)
             }
             None => {}
         }
@@ -152,7 +152,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.reply(
                     ticket,
                     Code::LOCAL_ERROR,
-                    Text::literal("That takes too long; try again later."),
+                    Text::literal("The operation timed out; try again later."),
                     tx,
                 );
             }
@@ -187,16 +187,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.ending.close();
             }
             Request::Host(()) => {
-                self.reply(ticket, Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("No such host here."), tx);
+                self.reply(ticket, Code::PARAMETER_NOT_IMPLEMENTED, Text::literal("Unknown host."), tx);
             }
             Request::Identify | Request::Login { .. } if refusal == Refusal::NeedsAccount => {
                 self.login.needs_account();
-                self.reply(ticket, Code::NEED_ACCOUNT, Text::literal("Send the account."), tx);
+                self.reply(ticket, Code::NEED_ACCOUNT, Text::literal("Account required."), tx);
             }
             // Not a failure: the password decides.
             Request::Identify => self.need_password(ticket, tx),
             Request::Account { .. } if self.login.is_in() && refusal == Refusal::Unsupported => {
-                self.reply(ticket, Code::SUPERFLUOUS, Text::literal("No account is needed."), tx);
+                self.reply(ticket, Code::SUPERFLUOUS, Text::literal("No account required."), tx);
             }
             // Not a failure: the host did not check the password or account.
             Request::Login { .. } | Request::Account { .. } if refusal == Refusal::Busy => {
@@ -210,7 +210,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             request if self.reads_on(request, refusal) => self.call.then(ticket, FollowUp::Reread),
             Request::Entries { .. } if self.call.has_begun_entries() => {
-                self.end_entries(ticket, "There is more, which cannot be told.", tx);
+                self.end_entries(ticket, "The listing is incomplete.", tx);
             }
             request => {
                 if matches!(request, Request::Open(_) | Request::List(_)) {
@@ -258,7 +258,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn made_directory(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
         if let Err((_, ticket)) = pi.reply_with(ticket, &mut *tx, |tx| quoted(paths.target(), tx)) {
-            self.reply(ticket, Code::PATHNAME, Text::literal("The directory was made."), tx);
+            self.reply(ticket, Code::PATHNAME, Text::literal("Directory created."), tx);
         }
     }
 
@@ -266,7 +266,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub(super) fn directory_reply(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
         if let Err((_, ticket)) = pi.reply_with(ticket, &mut *tx, |tx| quoted(paths.working(), tx)) {
-            self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The path is too long to tell."), tx);
+            self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The path is too long."), tx);
         }
     }
 
@@ -291,7 +291,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             self.paths.name_with(name.as_bytes());
         }
         self.next.forget_size_hint();
-        let size = size.map(|size| self.opening.limit.map_or(size, |limit| size.min(limit.get())));
+        let size = size.map(|size| self.next.opened().limit.map_or(size, |limit| size.min(limit.get())));
         self.transfer = Some(Transfer::new(ticket, self.call.verb(), size));
     }
 
@@ -313,7 +313,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             framed(code, title, tx, |tx| writer.write(&entry, tx))
         });
         if let Err((_, ticket)) = sent {
-            self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The path is too long to tell."), tx);
+            self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("The path is too long."), tx);
         }
     }
 
@@ -326,7 +326,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             Verb::Rnfr => {
                 self.paths.keep_source();
-                self.reply(ticket, Code::FILE_ACTION_PENDING, Text::literal("Send RNTO now."), tx);
+                self.reply(ticket, Code::FILE_ACTION_PENDING, Text::literal("Ready for RNTO."), tx);
             }
             Verb::Size => match entry.size.filter(|_| is_file) {
                 Some(size) => self.reply_many(ticket, tx, |tx| tx.put_fmt(format_args!("213 {size}\r\n"))),
@@ -354,7 +354,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     fn no_file(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
-        self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("Not a plain file."), tx);
+        self.reply(ticket, Code::FILE_UNAVAILABLE, Text::literal("Not a regular file."), tx);
     }
 
     /// Answers OPTS MLST with the facts that are sent from now on (RFC 3659 7.9).

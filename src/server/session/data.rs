@@ -31,7 +31,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let is_opening =
             matches!(event, DataEvent::Arrived(_) | DataEvent::Connected | DataEvent::Secured { .. });
         if is_opening && !self.data.has_room() {
-            let state = "waiting for its orders to be carried out";
+            let state = "waiting for queued operations";
             return Err(LocalError::UnexpectedDataEvent { event: name, state });
         }
         let stranger = matches!(event, DataEvent::Arrived(peer) if !self.may_share_data(peer.ip()));
@@ -49,13 +49,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             DataEvent::Securing => self.data.securing().map_err(|_| unexpected())?,
             DataEvent::Secured { resumed } if resumed || self.takes_any_tls_session() => {
                 let begun = self.data.secured().map_err(|_| unexpected())?;
-                if self.habit.secured(begun) {
+                if self.ticket_need.secured(begun) {
                     self.data.send_tickets();
                 }
             }
             DataEvent::Secured { .. } => self.data.not_resumed().map_err(|_| unexpected())?,
             DataEvent::Ahead if self.transfer.as_ref().is_some_and(Transfer::is_announced) => {}
-            DataEvent::Ahead => self.habit.sent_ahead(),
+            DataEvent::Ahead => self.ticket_need.sent_ahead(),
             DataEvent::Moved(count) => self.transfer.as_mut().ok_or_else(unexpected)?.count(count),
             // Not needed here: a server counts only bytes on the wire.
             DataEvent::Decoded(_) => {}
@@ -83,7 +83,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn data_state(&self) -> &'static str {
         match (self.data.describe(), &self.transfer) {
             (Some(state), _) => state,
-            (None, None) => "standing, without a transfer",
+            (None, None) => "open, without a transfer",
             (None, Some(transfer)) if transfer.receives() => "receiving",
             (None, Some(_)) => "sending",
         }
@@ -96,7 +96,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// Answers PASV, LPSV or EPSV once the listener is open.
-    pub(super) fn tell_passive_address(&mut self, tx: &mut Tx<'_>) {
+    pub(super) fn answer_passive(&mut self, tx: &mut Tx<'_>) {
         match self.data.take_passive() {
             Some(Passive::Bound { ticket, reply, address: bound }) => {
                 let named = self.named_address(bound);
@@ -122,7 +122,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.reply_many(ticket, tx, |tx| append_reply(code, tx, encode));
             }
             Some(Passive::Unbound { ticket }) => {
-                let text = Text::literal("No port to listen at.");
+                let text = Text::literal("No passive port available.");
                 self.reply(ticket, Code::CANNOT_OPEN_DATA_CONNECTION, text, tx);
             }
             None => {}
@@ -150,9 +150,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return None;
         }
         match self.data.handshake()? {
-            Handshake::Awaited => self.habit.wait_before_handshake(),
-            Handshake::Begun => self.habit.wait_during_handshake(),
-            Handshake::Done => self.habit.wait_after_handshake(),
+            Handshake::Awaited => self.ticket_need.wait_before_handshake(),
+            Handshake::Begun => self.ticket_need.wait_during_handshake(),
+            Handshake::Done => self.ticket_need.wait_after_handshake(),
         }
     }
 
@@ -160,9 +160,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub(super) fn announcement_has_waited(&mut self) {
         if self.data.handshake() == Some(Handshake::Done) {
             self.data.send_tickets();
-            self.habit.waited_after_handshake();
+            self.ticket_need.waited_after_handshake();
         } else {
-            self.habit.waited_for_handshake();
+            self.ticket_need.waited_for_handshake();
         }
     }
 }

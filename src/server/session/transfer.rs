@@ -19,8 +19,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if tx.free() < END_ROOM {
             return None;
         }
-        self.tell_passive_address(tx);
-        self.tell_marker(tx);
+        self.answer_passive(tx);
+        self.send_marker(tx);
         if tx.free() < END_ROOM {
             return None;
         }
@@ -36,9 +36,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (State::Waiting, Readiness::Clear) if protects_data => self.data.protect(),
             (State::Waiting, Readiness::Failed(failure)) => self.transfer_failed(failure, tx),
             (State::Waiting, Readiness::Clear | Readiness::Protected) => {
-                self.data.begin(transfer.begin(self.opening))
+                self.data.begin(transfer.begin(self.next.opened()))
             }
-            (State::Waiting, Readiness::Dials) => self.data.dial(),
+            (State::Waiting, Readiness::Connects) => self.data.connect(),
             (State::Opened | State::Waiting | State::Moving, _) => {}
             (State::Sent, _) if transfer.reply_due(now).is_some() => {}
             (State::Sent | State::Taken, _) => self.transfer_done(tx),
@@ -86,7 +86,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Reports the last restart marker and its position here to the client (110, RFC 959 3.5).
     /// During the transfer this waits until the send queue is empty, so that replies do not pile up
     /// for a client that does not read.
-    fn tell_marker(&mut self, tx: &mut Tx<'_>) {
+    fn send_marker(&mut self, tx: &mut Tx<'_>) {
         let Some(transfer) = &mut self.transfer else { return };
         if !tx.is_empty() && !transfer.is_over() {
             return;
@@ -127,7 +127,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         // The codes for lack of space apply only to uploads (RFC 959 5.4).
         let receives = self.transfer.as_ref().is_some_and(Transfer::receives);
         if receives && failure == DataFailure::Broken {
-            self.habit.upload_has_broken();
+            self.ticket_need.upload_has_broken();
         }
         let (code, text) = match failure {
             DataFailure::Unreachable => {
@@ -141,12 +141,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 Code::DATA_TLS_FAILED,
                 Text::literal("Resume the TLS session of the control connection: session reuse is required."),
             ),
-            DataFailure::Broken => (Code::TRANSFER_ABORTED, Text::literal("The data connection broke.")),
+            DataFailure::Broken => (Code::TRANSFER_ABORTED, Text::literal("Data connection lost.")),
             DataFailure::Malformed => {
-                (Code::TRANSFER_ABORTED, Text::literal("The data is malformed or ends in its middle."))
+                (Code::TRANSFER_ABORTED, Text::literal("The data is malformed or truncated."))
             }
             DataFailure::StorageFull if receives => {
-                (Code::INSUFFICIENT_STORAGE, Text::literal("No room left."))
+                (Code::INSUFFICIENT_STORAGE, Text::literal("Insufficient storage space."))
             }
             DataFailure::QuotaExceeded if receives => {
                 (Code::STORAGE_EXCEEDED, Text::literal("Storage allocation exceeded."))
@@ -173,13 +173,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.reply(
                 ticket,
                 Code::DATA_CONNECTION_OPEN,
-                Text::literal("No transfer is running."),
+                Text::literal("No transfer to abort."),
                 tx,
             );
         };
         self.data.close(DataOp::Abort);
         self.reply(transfer.into_ticket(), Code::TRANSFER_ABORTED, Text::literal("Transfer aborted."), tx);
-        self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort done."), tx);
+        self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort successful."), tx);
     }
 
     /// Drops the data connection and the transfer on it without a reply, because the session ends

@@ -65,7 +65,7 @@ impl SessionHost for MemoryHost {
                 Err(refusal) => Err(refusal),
             },
             Request::Entries { .. } => {
-                self.untold = Some(self.tree.names(&path).map(<[u8]>::to_vec).collect());
+                self.unsent = Some(self.tree.names(&path).map(<[u8]>::to_vec).collect());
                 return self.resume(session, ticket, tx);
             }
             Request::Commit => self.commit(),
@@ -102,23 +102,23 @@ impl SessionHost for MemoryHost {
 
     /// Sends as many entries of a directory as there is room for.
     fn resume(&mut self, session: &mut Session<Vec<u8>>, ticket: Ticket, tx: &mut Tx<'_>) -> Option<Ticket> {
-        let Some(untold) = &mut self.untold else { return Some(ticket) };
+        let Some(unsent) = &mut self.unsent else { return Some(ticket) };
         let path = session.path().as_bytes().to_vec();
-        while let Some(name) = untold.front() {
+        while let Some(name) = unsent.front() {
             let told = match self.tree.entry_in(&path, name) {
-                Some(entry) => session.tell_entry(&ticket, &entry, &mut *tx),
+                Some(entry) => session.send_entry(&ticket, &entry, &mut *tx),
                 None => Ok(()),
             };
             match told {
-                Ok(()) => drop(untold.pop_front()),
+                Ok(()) => drop(unsent.pop_front()),
                 Err(LocalError::NoRoom) => return Some(ticket),
                 Err(_) => {
-                    self.untold = None;
+                    self.unsent = None;
                     return None;
                 }
             }
         }
-        self.untold = None;
+        self.unsent = None;
         kept(session.answer(ticket, Answer::Done, tx))
     }
 

@@ -2,10 +2,10 @@
 
 use core::net::SocketAddr;
 
-use crate::client::dialogue::{Elsewhere, Finding, News, Outgoing, TlsRole};
+use crate::client::dialogue::{Finding, Outgoing, ServerToServer, TlsRole, TransferUpdate};
 use crate::client::operations::abort::Abort;
 use crate::client::operations::narrowing::{Narrowing, Progress};
-use crate::client::{Client, Context, Inherits, Next, Operation, Profile, ReplyTo, Sequence};
+use crate::client::{Advance, Client, Context, Inherits, Operation, Profile, ReplyTo, Sequence, Verdict};
 use crate::codec::{
     Command, Direction, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Verb, address,
 };
@@ -134,7 +134,7 @@ impl<'a> Part<'a> {
     }
 
     /// Returns the command that requests the address or announces it.
-    fn seek(&self, client: &Client) -> Option<Command<'static>> {
+    fn address_command(&self, client: &Client) -> Option<Command<'static>> {
         match self.end {
             End::Listens => Some(client.passive_command()),
             End::Connects => self.address.map(|at| client.active_command(at)),
@@ -143,18 +143,18 @@ impl<'a> Part<'a> {
 
     /// Falls back to the older command if that can name the address, and remembers that EPSV or
     /// EPRT was refused.
-    fn fall_back(&mut self, client: &mut Client, verb: Verb) -> Next {
+    fn fall_back(&mut self, client: &mut Client, verb: Verb) -> Verdict {
         let (property, possible) = match verb {
             Verb::Epsv => (Profile::NO_EPSV, !client.peer_is_ipv6()),
             Verb::Eprt => (Profile::NO_EPRT, self.address.is_some_and(|at| at.ip().to_canonical().is_ipv4())),
-            _ => return Next::Refused,
+            _ => return Verdict::Refused,
         };
         if !possible || client.profile().contains(property) {
-            return Next::Refused;
+            return Verdict::Refused;
         }
         client.note(Finding::Is(property));
         self.step = Step::Address;
-        Next::Continue
+        Verdict::Continue
     }
 
     /// Returns whether the server has the TLS role that it is to have.
@@ -172,7 +172,7 @@ impl<'a> Part<'a> {
                 let on = self.role == Some(TlsRole::Client);
                 sent(cx.send(&Command::Sscn(Some(on)))?, Step::RoleAsked)
             }
-            Step::Address => match self.seek(cx.client()) {
+            Step::Address => match self.address_command(cx.client()) {
                 Some(command) => sent(cx.send(&command)?, Step::Asked),
                 None => None,
             },
@@ -185,7 +185,8 @@ impl<'a> Part<'a> {
                 Progress::Over => {
                     let sent = cx.send_outgoing(Outgoing::Transfer(&self.command, self.direction()))?;
                     if sent {
-                        cx.client_mut().hear_of_transfer(News::Elsewhere(Elsewhere::Moving));
+                        cx.client_mut()
+                            .update_transfer(TransferUpdate::ServerToServer(ServerToServer::Moving));
                     }
                     sent.then_some(Step::Sent)
                 }
@@ -198,49 +199,45 @@ impl<'a> Part<'a> {
 impl Sequence for Part<'_> {
     type Output<'b> = ();
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         while let Some(step) = self.step(cx)? {
             self.step = step;
         }
-        Ok(Next::Continue)
+        Ok(Advance::Continue)
     }
 
-    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
-        if line.is_final() {
-            return self.finished(cx, to, line);
+    fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
+        if !line.is_final() {
+            if line.position.is_end() && to.verb() == self.command.known_verb() {
+                self.step = Step::Begun;
+            }
+            return Verdict::Continue;
         }
-        if line.position.is_end() && to.verb() == self.command.known_verb() {
-            self.step = Step::Begun;
-        }
-        Next::Continue
-    }
-
-    fn finished(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
         let (granted, verb) = (line.code.is_success(), to.verb());
         match verb {
             Some(Verb::Epsv | Verb::Pasv) if granted => match address::parse_passive_reply(line) {
                 Ok((named, port)) => {
                     self.address = Some(cx.client().passive_target(named, port));
                     self.step = Step::Ready;
-                    Next::Continue
+                    Verdict::Continue
                 }
                 Err(_) => self.fall_back(cx.client_mut(), verb.unwrap_or(Verb::Pasv)),
             },
             Some(Verb::Eprt | Verb::Port) if granted => {
                 self.step = Step::Ready;
-                Next::Continue
+                Verdict::Continue
             }
             Some(verb @ (Verb::Epsv | Verb::Eprt)) => self.fall_back(cx.client_mut(), verb),
-            Some(Verb::Type) if granted => Next::Continue,
-            Some(Verb::Noop) => Next::Continue,
-            Some(Verb::Rang) if self.narrowing.range_answered(cx, line.code) => Next::Continue,
+            Some(Verb::Type) if granted => Verdict::Continue,
+            Some(Verb::Noop) => Verdict::Continue,
+            Some(Verb::Rang) if self.narrowing.range_answered(cx, line.code) => Verdict::Continue,
             // A server that does not know SSCN is never a TLS client.
             Some(Verb::Sscn) if granted || (self.role.is_some() && self.has_role(cx.client())) => {
-                Next::Continue
+                Verdict::Continue
             }
-            Some(Verb::Rest) if granted || line.code.is_intermediate() => Next::Continue,
-            verb if verb == self.command.known_verb() && granted => Next::Done,
-            _ => Next::Refused,
+            Some(Verb::Rest) if granted || line.code.is_intermediate() => Verdict::Continue,
+            verb if verb == self.command.known_verb() && granted => Verdict::Done,
+            _ => Verdict::Refused,
         }
     }
 
@@ -253,7 +250,7 @@ impl Sequence for Part<'_> {
 pub(super) struct Withdrawal(Abort);
 
 pub(super) fn withdraw() -> Operation<Withdrawal> {
-    Operation::new(Withdrawal(Abort::elsewhere()))
+    Operation::new(Withdrawal(Abort::server_to_server()))
 }
 
 /// Returns whether a refusal says that the data connection failed, which the other side may have
@@ -265,20 +262,16 @@ pub(super) const fn is_of_connection(code: ReplyCode) -> bool {
 impl Sequence for Withdrawal {
     type Output<'b> = ();
 
-    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Next, LocalError> {
+    fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
         self.0.advance(cx)
     }
 
-    fn reply(&mut self, _: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Next {
+    fn reply(&mut self, _: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
         let refuses = line.position.is_end() && line.code.is_failure() && !is_of_connection(line.code);
         match to.verb() {
-            Some(Verb::Retr | Verb::Stor) if refuses => Next::Show,
-            _ => Next::Continue,
+            Some(Verb::Retr | Verb::Stor) if refuses => Verdict::Show,
+            _ => Verdict::Continue,
         }
-    }
-
-    fn finished(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, _: &ReplyLine<'_>) -> Next {
-        Next::Continue
     }
 
     fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) {}

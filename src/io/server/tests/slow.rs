@@ -176,7 +176,7 @@ impl Rig<Site> {
         let (mut rig, slow) = Self::slow();
         slow.gate.pass();
         let said = rig.say("USER me\r\nPASS secret\r\nTYPE I\r\nPORT 192,0,2,2,156,65\r\n");
-        assert!(said.contains("\r\n230 ") && said.ends_with("200 Okay.\r\n"), "{said}");
+        assert!(said.contains("\r\n230 ") && said.ends_with("200 OK.\r\n"), "{said}");
         (rig, slow)
     }
 }
@@ -268,7 +268,7 @@ fn a_directory_that_breaks_off_while_it_is_told_is_told_so() {
     assert!(said.starts_with("212-") && !said.contains("\r\n212 "), "{said}");
     slow.gate.pass();
     let said = rig.say("");
-    assert!(said.ends_with("212 There is more, which cannot be told.\r\n"), "{said}");
+    assert!(said.ends_with("212 The listing is incomplete.\r\n"), "{said}");
 }
 
 #[test]

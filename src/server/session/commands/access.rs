@@ -24,26 +24,28 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::User(name) => self.user_command(ticket, name, tx),
             Command::Pass(password) => match self.login.stage() {
                 Stage::Named => Some((ticket, Request::Login { password: sensitive(password.reveal()) })),
-                Stage::Nobody => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send USER first.", tx),
-                Stage::NeedsAccount => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send ACCT now.", tx),
-                Stage::In => self.answer_now(ticket, Code::SUPERFLUOUS, "Logged in already.", tx),
+                Stage::LoggedOut => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send USER first.", tx),
+                Stage::NeedsAccount => {
+                    self.answer_now(ticket, Code::BAD_SEQUENCE, "Account required; send ACCT.", tx)
+                }
+                Stage::In => self.answer_now(ticket, Code::SUPERFLUOUS, "Already logged in.", tx),
             },
             Command::Acct(account) => match self.login.stage() {
                 Stage::NeedsAccount | Stage::In => {
                     Some((ticket, Request::Account { account: sensitive(account.reveal()) }))
                 }
-                Stage::Nobody | Stage::Named => {
-                    self.answer_now(ticket, Code::BAD_SEQUENCE, "Send USER and PASS first.", tx)
+                Stage::LoggedOut | Stage::Named => {
+                    self.answer_now(ticket, Code::BAD_SEQUENCE, "Log in with USER and PASS first.", tx)
                 }
             },
             Command::Host(_) if self.login.is_in() => {
-                self.answer_now(ticket, Code::BAD_SEQUENCE, "Logged in already.", tx)
+                self.answer_now(ticket, Code::BAD_SEQUENCE, "Already logged in.", tx)
             }
             Command::Host(name) => Some((ticket, Request::Host(super::place(line, name)))),
             Command::Rein => {
                 self.reset();
                 self.reset_protection();
-                self.answer_now(ticket, Code::SERVICE_READY, "Ready for a new user.", tx)
+                self.answer_now(ticket, Code::SERVICE_READY, "Service ready for new user.", tx)
             }
             Command::Quit => {
                 self.reply(ticket, Code::SERVICE_CLOSING, Text::literal("Goodbye."), tx);
@@ -58,11 +60,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     fn user_command(&mut self, ticket: Ticket, name: Text<'_>, tx: &mut Tx<'_>) -> ForHost {
         if self.login.is_in() {
-            return self.answer_now(ticket, Code::NOT_LOGGED_IN, "Logged in already; REIN begins anew.", tx);
+            return self.answer_now(ticket, Code::NOT_LOGGED_IN, "Cannot change to another user.", tx);
         }
         if !self.paths.keep_user(name.as_bytes()) {
             self.login.reset();
-            return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "The name is too long.", tx);
+            return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "The user name is too long.", tx);
         }
         self.login.named();
         if self.is_certified() {
@@ -74,6 +76,6 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// Requests the password, with the same reply whether or not the user exists (RFC 2577 6).
     pub(in crate::server::session) fn need_password(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
-        self.reply(ticket, Code::NEED_PASSWORD, Text::literal("Send the password."), tx);
+        self.reply(ticket, Code::NEED_PASSWORD, Text::literal("Password required."), tx);
     }
 }

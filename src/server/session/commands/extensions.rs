@@ -46,7 +46,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Executes MFF (draft-somers-ftp-mfxx 5). Refused unless all of its facts can be set.
     fn change_facts(&mut self, ticket: Ticket, argument: MffArgument<'_>, tx: &mut Tx<'_>) -> ForHost {
         let Ok(facts) = argument.facts() else {
-            return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "The argument cannot be read.", tx);
+            return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Invalid argument.", tx);
         };
         let values = &facts.values;
         let changes = Changes { modified: values.modify, created: values.create, mode: values.unix_mode };
@@ -56,7 +56,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.answer_now(
                 ticket,
                 Code::PARAMETER_NOT_IMPLEMENTED,
-                "Not all of these can be set.",
+                "Some of these facts cannot be set.",
                 tx,
             );
         }
@@ -108,7 +108,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             None => (argument, self.next.take_range()),
         };
         let Some(algorithm) = algorithm.or(self.hash_in_force()) else {
-            return self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx);
+            return self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Command not implemented.", tx);
         };
         self.ask_about(ticket, path, Request::Digest { algorithm, range }, tx)
     }
@@ -145,14 +145,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn combine(&mut self, ticket: Ticket, argument: Text<'_>, line: Span, tx: &mut Tx<'_>) -> ForHost {
         let names = NameList::parse(argument).ok().and_then(|names| names.split_first());
         let Some((target, Some(parts))) = names else {
-            let text = "A name and those of its parts are needed.";
+            let text = "COMB needs a target and its parts.";
             return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, text, tx);
         };
         let parts = parts.map(|parts| super::place(line, parts));
-        match self.paths.aim_at_name(target) {
-            Ok(()) => Some((ticket, Request::Combine { parts })),
-            Err(_) => self.answer_now(ticket, Code::FILE_UNAVAILABLE, "The path is too long.", tx),
-        }
+        let aimed = self.paths.aim_at_name(target);
+        self.ask_aimed(ticket, aimed, Request::Combine { parts }, tx)
     }
 }
 

@@ -41,7 +41,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Rnto(_) => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send RNFR first.", tx),
             Command::Size(path) => match self.next.coding().counts_file_bytes() {
                 true => self.ask_about(ticket, path, Request::Stat { follow: true }, tx),
-                false => self.answer_now(ticket, Code::FILE_UNAVAILABLE, "SIZE is told in TYPE I only.", tx),
+                false => {
+                    self.answer_now(ticket, Code::FILE_UNAVAILABLE, "SIZE is available in TYPE I only.", tx)
+                }
             },
             Command::Mdtm(argument) => self.ask_reading(ticket, argument, Request::Stat { follow: true }, tx),
             Command::Mlst(path) => {

@@ -31,7 +31,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 None
             }
             Command::Stat(Some(_)) if self.is_busy() => {
-                self.answer_now(ticket, Code::FILE_BUSY, "Not during a transfer.", tx)
+                self.answer_now(ticket, Code::FILE_BUSY, "Not available during a transfer.", tx)
             }
             Command::Stat(argument) => {
                 let request = Request::Stat { follow: false };
@@ -45,7 +45,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.help(ticket, topic, tx);
                 None
             }
-            Command::Noop => self.answer_now(ticket, Code::COMMAND_OKAY, "Okay.", tx),
+            Command::Noop => self.answer_now(ticket, Code::COMMAND_OKAY, "OK.", tx),
             Command::Feat => {
                 self.features(ticket, tx);
                 None
@@ -70,7 +70,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// pending bytes, then send the same entry again. Returns [`LocalError::Ended`] if the request
     /// is no longer open, because the session has ended or the request timed out, and
     /// [`LocalError::WrongAnswer`] if the open request is another one.
-    pub fn tell_entry<'t>(
+    pub fn send_entry<'t>(
         &mut self,
         ticket: &Ticket,
         entry: &Entry<'_>,
@@ -88,7 +88,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let begun = self.call.has_begun_entries();
         let writer = ListingWriter::list(Clock::UNKNOWN);
         let empty = tx.is_empty();
-        let told = tx.append(|tx| {
+        let written = tx.append(|tx| {
             if !begun {
                 ReplyLine::encode(Code::DIRECTORY_STATUS, Position::First, Text::literal("Status:"), tx)?;
             }
@@ -96,7 +96,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             // Keep room for the last line of the reply.
             if tx.free() < END_ROOM { Err(Full) } else { Ok(()) }
         });
-        match told {
+        match written {
             Ok(()) => {
                 self.call.entry_sent();
                 self.deadlines.progressed();
@@ -168,11 +168,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let primary =
             tag.and_then(|tag| tag.as_bytes().split(|byte| *byte == b'-').next()).unwrap_or(LANGUAGE);
         match primary.eq_ignore_ascii_case(LANGUAGE) {
-            true => self.answer_now(ticket, Code::COMMAND_OKAY, "The replies are in English.", tx),
+            true => self.answer_now(ticket, Code::COMMAND_OKAY, "Replies are in English.", tx),
             false => self.answer_now(
                 ticket,
                 Code::PARAMETER_NOT_IMPLEMENTED,
-                "The replies are in English only.",
+                "Replies are available in English only.",
                 tx,
             ),
         }
@@ -195,14 +195,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 ReplyLine::encode(
                     Code::HELP_MESSAGE,
                     Position::Last,
-                    Text::literal("HELP and a command tells more."),
+                    Text::literal("Send HELP with a command for its syntax."),
                     tx,
                 )
             });
             return self.or_too_long(sent, tx);
         };
         match Verb::from_bytes(topic.as_bytes()).filter(|verb| self.config.serves(*verb)) {
-            None => self.reply(ticket, Code::ARGUMENT_SYNTAX_ERROR, Text::literal("No such command."), tx),
+            None => self.reply(ticket, Code::ARGUMENT_SYNTAX_ERROR, Text::literal("Unknown command."), tx),
             Some(verb) => self.reply_many(ticket, tx, |tx| {
                 let info = verb.info();
                 let syntax = info.argument.syntax();
@@ -229,7 +229,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 coding.mode.encode(tx)?;
                 match (moved, open) {
                     (Some(moved), _) => tx.put_fmt(format_args!("\r\n {moved} bytes transferred so far\r\n")),
-                    (None, true) => tx.put(b"\r\n The data connection is set up\r\n"),
+                    (None, true) => tx.put(b"\r\n Data connection ready\r\n"),
                     (None, false) => tx.put(b"\r\n No data connection\r\n"),
                 }
             })

@@ -34,33 +34,34 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Eprt(address) => self.active(ticket, address, tx),
             Command::Pasv if self.next.is_only_extended() => self.only_extended(ticket, tx),
             Command::Pasv if self.is_ipv6() => {
-                self.answer_now(ticket, Code::CANNOT_OPEN_DATA_CONNECTION, "Use EPSV here.", tx)
+                self.answer_now(ticket, Code::CANNOT_OPEN_DATA_CONNECTION, "Use EPSV instead.", tx)
             }
             Command::Pasv => self.listen(ticket, PassiveReply::Plain),
             Command::Epsv(EpsvArgument::All) => {
                 self.next.only_extended();
-                self.answer_now(ticket, Code::COMMAND_OKAY, "EPSV only from now on.", tx)
+                self.answer_now(ticket, Code::COMMAND_OKAY, "EPSV ALL accepted.", tx)
             }
             Command::Epsv(argument) if !self.speaks(argument) => {
-                let text = if self.is_ipv6() { "Use (2)." } else { "Use (1)." };
-                self.answer_now(ticket, Code::NETWORK_PROTOCOL_NOT_SUPPORTED, text, tx)
+                self.answer_now(ticket, Code::NETWORK_PROTOCOL_NOT_SUPPORTED, self.own_protocol(), tx)
             }
             Command::Epsv(_) => self.listen(ticket, PassiveReply::Extended),
             Command::Allo(allocation) => {
                 self.next.set_size_hint(allocation.bytes);
-                self.answer_now(ticket, Code::SUPERFLUOUS, "Nothing needs to be allocated.", tx)
+                self.answer_now(ticket, Code::SUPERFLUOUS, "No allocation necessary.", tx)
             }
             // REST and RANG both set the part of the file, and the later one counts.
             Command::Rest(marker) => match marker.offset() {
                 Some(offset) => {
                     self.next.set_part(Part::From(offset));
-                    self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Send the transfer command now.", tx)
+                    self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Restart position accepted.", tx)
                 }
-                None => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "A byte offset is needed.", tx),
+                None => {
+                    self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "REST requires a byte offset.", tx)
+                }
             },
             Command::Rang(range) => {
                 self.next.set_part(Part::Range(range));
-                self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Send the command that it is for.", tx)
+                self.answer_now(ticket, Code::FILE_ACTION_PENDING, "Range accepted.", tx)
             }
             Command::Lprt(address) => self.active(ticket, address.0, tx),
             Command::Lpsv if self.next.is_only_extended() => self.only_extended(ticket, tx),
@@ -73,7 +74,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn set_coding(&mut self, ticket: Ticket, coding: Coding, done: &'static str, tx: &mut Tx<'_>) -> ForHost {
         match self.next.set_coding(coding) {
             true => self.answer_now(ticket, Code::COMMAND_OKAY, done, tx),
-            false => self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Not supported here.", tx),
+            false => self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Not supported.", tx),
         }
     }
 
@@ -84,7 +85,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     fn only_extended(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
-        self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Only EPSV after EPSV ALL.", tx)
+        self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Use EPSV after EPSV ALL.", tx)
     }
 
     /// Executes PORT, LPRT and EPRT. Refuses privileged ports, and hosts other than the client's
@@ -94,7 +95,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.only_extended(ticket, tx);
         }
         if !self.config.active {
-            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Use EPSV or PASV here.", tx);
+            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Use EPSV or PASV instead.", tx);
         }
         if address.ip().is_unspecified() {
             // lftp sends the unspecified address that its listener is bound to over IPv6.
@@ -104,16 +105,24 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.answer_now(
                 ticket,
                 Code::PARAMETER_NOT_IMPLEMENTED,
-                "Only to your own host, at a port of 1024 or more.",
+                "The address must be your own, with a port of 1024 or higher.",
                 tx,
             );
         }
         self.data.connect_at_transfer(address);
-        self.answer_now(ticket, Code::COMMAND_OKAY, "Okay.", tx)
+        self.answer_now(ticket, Code::COMMAND_OKAY, "OK.", tx)
     }
 
     pub(super) fn is_ipv6(&self) -> bool {
         matches!(self.endpoints.local.ip().to_canonical(), IpAddr::V6(_))
+    }
+
+    /// Returns the text of 522, which names the protocol to use (RFC 2428 2).
+    pub(super) fn own_protocol(&self) -> &'static str {
+        match self.is_ipv6() {
+            true => "Network protocol not supported, use (2).",
+            false => "Network protocol not supported, use (1).",
+        }
     }
 
     fn speaks(&self, argument: EpsvArgument) -> bool {
@@ -129,38 +138,40 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Executes OPTS (RFC 2389 4).
     fn option(&mut self, ticket: Ticket, option: OptsArgument<'_>, tx: &mut Tx<'_>) -> ForHost {
         match option {
-            OptsArgument::Utf8(true) => self.answer_now(ticket, Code::COMMAND_OKAY, "Names are UTF-8.", tx),
+            OptsArgument::Utf8(true) => {
+                self.answer_now(ticket, Code::COMMAND_OKAY, "Always in UTF-8 mode.", tx)
+            }
             OptsArgument::Utf8(false) => {
-                self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Names are UTF-8, always.", tx)
+                self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Always in UTF-8 mode.", tx)
             }
             OptsArgument::Mlst(facts) => {
                 self.next.set_facts(facts);
                 self.facts_reply(ticket, tx);
                 None
             }
-            OptsArgument::Hash(Some(algorithm)) if !self.config.hashes.contains(&algorithm) => {
-                self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "No such hash here.", tx)
-            }
-            OptsArgument::Hash(algorithm) if !self.config.hashes.is_empty() => {
-                if let Some(algorithm) = algorithm {
+            OptsArgument::Hash(algorithm) => {
+                if let Some(algorithm) = algorithm.filter(|algorithm| self.config.hashes.contains(algorithm))
+                {
                     self.next.set_hash(algorithm);
                 }
                 match self.hash_in_force() {
-                    Some(hash) => self.answer_now(ticket, Code::COMMAND_OKAY, hash.as_str(), tx),
-                    None => None,
+                    Some(hash) if algorithm.is_none_or(|algorithm| algorithm == hash) => {
+                        self.answer_now(ticket, Code::COMMAND_OKAY, hash.as_str(), tx)
+                    }
+                    _ => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Unknown hash algorithm.", tx),
                 }
             }
             OptsArgument::Deflate(level) if cfg!(feature = "deflate") => {
                 self.next.set_level(level);
                 let Some(level) = self.deflate_level() else {
-                    return self.answer_now(ticket, Code::COMMAND_OKAY, "MODE Z LEVEL is the default.", tx);
+                    return self.answer_now(ticket, Code::COMMAND_OKAY, "MODE Z LEVEL reset.", tx);
                 };
                 self.reply_many(ticket, tx, |tx| {
                     tx.put_fmt(format_args!("200 MODE Z LEVEL set to {level}.\r\n"))
                 });
                 None
             }
-            _ => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "No such option.", tx),
+            _ => self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Unknown option.", tx),
         }
     }
 }

@@ -41,25 +41,25 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let mechanism = mechanism.as_bytes().trim_ascii_end();
         let known = MECHANISMS.iter().find(|(name, _)| mechanism.eq_ignore_ascii_case(name.as_bytes()));
         let Some((_, protects_data)) = known else {
-            return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Only TLS is known.", tx);
-        };
-        if self.is_secured() {
-            return self.answer_now(ticket, Code::BAD_SEQUENCE, "TLS is in force already.", tx);
-        }
-        if self.config.security.control == Policy::Never {
-            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "There is no TLS here.", tx);
-        }
-        if *protects_data && self.config.security.data == Policy::Never {
             return self.answer_now(
                 ticket,
-                Code::DENIED_BY_POLICY,
-                "Data stays clear here: send AUTH TLS.",
+                Code::PARAMETER_NOT_IMPLEMENTED,
+                "Unknown mechanism; use TLS.",
                 tx,
             );
+        };
+        if self.is_secured() {
+            return self.answer_now(ticket, Code::BAD_SEQUENCE, "TLS is already active.", tx);
+        }
+        if self.config.security.control == Policy::Never {
+            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "TLS is not available.", tx);
+        }
+        if *protects_data && self.config.security.data == Policy::Never {
+            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "Protection denied; use AUTH TLS.", tx);
         }
         if !rx.is_empty() {
             self.pi.fail(PeerError::Injected);
-            self.close(Text::literal("Nothing may follow AUTH in the clear."), tx);
+            self.close(Text::literal("Unencrypted data received after AUTH."), tx);
             return None;
         }
         self.reset();
@@ -69,7 +69,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             self.protection.clear_data();
         }
         self.protection.begin();
-        self.answer_now(ticket, Code::SECURITY_EXCHANGE_COMPLETE, "Begin TLS.", tx)
+        self.answer_now(ticket, Code::SECURITY_EXCHANGE_COMPLETE, "Proceed with negotiation.", tx)
     }
 
     /// Executes PBSZ (RFC 4217 9). TLS needs no agreed buffer size, but PROT requires the command.
@@ -90,12 +90,12 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             ProtectionLevel::Clear => (false, Policy::Require),
             ProtectionLevel::Private => (true, Policy::Never),
             _ => {
-                let text = "TLS has levels C and P.";
+                let text = "Unsupported protection level; use C or P.";
                 return self.answer_now(ticket, Code::PROT_LEVEL_NOT_SUPPORTED, text, tx);
             }
         };
         if self.config.security.data == policy {
-            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "Not here.", tx);
+            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "Protection level not allowed.", tx);
         }
         if private {
             self.protection.protect_data();
@@ -106,13 +106,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.data.close(DataOp::Abort);
             }
         }
-        self.answer_now(ticket, Code::COMMAND_OKAY, "Data protection set.", tx)
+        self.answer_now(ticket, Code::COMMAND_OKAY, "Protection level set.", tx)
     }
 
     /// Refuses ADAT (RFC 2228 3): TLS has no such data, and its handshake is over before ADAT can
     /// arrive.
     fn security_data(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
-        let text = if self.is_secured() { "TLS is in force already." } else { "AUTH comes first." };
+        let text = if self.is_secured() { "TLS is already active." } else { "Send AUTH first." };
         self.answer_now(ticket, Code::BAD_SEQUENCE, text, tx)
     }
 
@@ -120,24 +120,24 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     fn protected_command(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
         match self.is_secured() {
             true => {
-                let text = "TLS protects commands as they are.";
+                let text = "Not used with TLS.";
                 self.answer_now(ticket, Code::COMMAND_PROTECTION_NOT_SUPPORTED, text, tx)
             }
-            false => self.answer_now(ticket, Code::BAD_SEQUENCE, "AUTH comes first.", tx),
+            false => self.answer_now(ticket, Code::BAD_SEQUENCE, "Send AUTH first.", tx),
         }
     }
 
     /// Executes CCC (RFC 4217 5).
     fn clear_control(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
         if !self.is_secured() {
-            let text = "The connection is clear already.";
+            let text = "The control connection is not protected.";
             return self.answer_now(ticket, Code::COMMAND_PROTECTION_DENIED, text, tx);
         }
         if !self.config.security.clear_command_channel || !self.login.is_in() {
-            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "The connection stays protected.", tx);
+            return self.answer_now(ticket, Code::DENIED_BY_POLICY, "CCC is not allowed.", tx);
         }
         self.protection.end();
-        self.answer_now(ticket, Code::COMMAND_OKAY, "In the clear from now on.", tx)
+        self.answer_now(ticket, Code::COMMAND_OKAY, "Clearing command channel.", tx)
     }
 
     /// Resets the protection after REIN: explicit TLS ends once the reply is sent (RFC 4217 13).

@@ -18,7 +18,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         tx: &mut Tx<'_>,
     ) -> ForHost {
         let Ok(command) = SiteCommand::parse(argument) else {
-            return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "The argument cannot be read.", tx);
+            return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Invalid argument.", tx);
         };
         match command {
             SiteCommand::Chmod { mode, path } => {
@@ -35,14 +35,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.ask_about(ticket, link, Request::Symlink { target }, tx)
             }
             SiteCommand::Umask(Some(mask)) if mask > 0o777 => {
-                self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "A mask is of nine bits.", tx)
+                self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "The mask must not exceed 777.", tx)
             }
             SiteCommand::Umask(mask) => {
                 if let Some(mask) = mask {
                     self.next.set_umask(mask);
                 }
                 let mask = self.next.umask().unwrap_or(0o022);
-                self.reply_many(ticket, tx, |tx| tx.put_fmt(format_args!("200 UMASK {mask:03o}\r\n")));
+                self.reply_many(ticket, tx, |tx| tx.put_fmt(format_args!("200 UMASK is {mask:03o}.\r\n")));
                 None
             }
             SiteCommand::Idle(seconds) => {
@@ -52,12 +52,17 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 }
                 let (idle, most) = (self.idle().as_secs(), most.as_secs());
                 self.reply_many(ticket, tx, |tx| {
-                    tx.put_fmt(format_args!("200 IDLE {idle}, at most {most}\r\n"))
+                    tx.put_fmt(format_args!("200 Idle timeout {idle} s, maximum {most} s.\r\n"))
                 });
                 None
             }
             SiteCommand::Help(_) => {
-                self.answer_now(ticket, Code::HELP_MESSAGE, "CHMOD UMASK IDLE UTIME SYMLINK HELP", tx)
+                self.reply_many(ticket, tx, |tx| {
+                    tx.put(b"214")?;
+                    SiteCommand::NAMES.iter().try_for_each(|name| tx.put_fmt(format_args!(" {name}")))?;
+                    tx.put(b"\r\n")
+                });
+                None
             }
             SiteCommand::Other(_) => Some((ticket, Request::Site(place))),
         }
@@ -73,8 +78,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         tx: &mut Tx<'_>,
     ) -> Result<(), (LocalError, Ticket)> {
         let (change, text) = match request {
-            Request::Change(_) => (TreeChange::FactsSet, "Changed."),
-            Request::Symlink { .. } => (TreeChange::Linked, "The link was made."),
+            Request::Change(_) => (TreeChange::FactsSet, "Attributes changed."),
+            Request::Symlink { .. } => (TreeChange::Linked, "Symbolic link created."),
             _ => return Err((LocalError::WrongAnswer, ticket)),
         };
         self.changed(change);

@@ -34,8 +34,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let (restart, range) = (part.offset(), part.range());
         if range != ByteRange::WHOLE && verb != Verb::Retr {
             let text = match verb {
-                Verb::Stor => "A file is stored from an offset to its end: send REST for RANG.",
-                _ => "RANG is for RETR and HASH only.",
+                Verb::Stor => "RANG is not supported for STOR; use REST.",
+                _ => "RANG applies to RETR and HASH only.",
             };
             return Ok(self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, text, tx));
         }
@@ -44,7 +44,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             Command::Retr(path) => self.retrieve(ticket, path, restart, range, tx),
             Command::Stor(path) => self.store(ticket, path, restart, tx),
             Command::Appe(_) if restart > 0 => {
-                self.answer_now(ticket, Code::FILE_BUSY, "APPE needs no REST; send it again.", tx)
+                self.answer_now(ticket, Code::FILE_BUSY, "REST does not apply to APPE; send APPE again.", tx)
             }
             Command::Appe(path) => self.open(ticket, path, Access::Append, coding.into(), tx),
             Command::Stou(path) => {
@@ -72,7 +72,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let mut parameters = self.parameters(restart);
         if let Some((first, last)) = range.bounds() {
             if !self.next.coding().keeps_offsets() {
-                let text = "RANG is for STRU F in TYPE I.";
+                let text = "RANG requires TYPE I and STRU F.";
                 return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, text, tx);
             }
             (parameters.position, parameters.limit) = (first, NonZeroU64::MIN.checked_add(last - first));
@@ -104,8 +104,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     fn no_restart(&mut self, ticket: Ticket, tx: &mut Tx<'_>) -> ForHost {
         let text = match self.next.coding().structure {
-            FileStructure::File => "An offset in TYPE A is none of the stored file: use TYPE I or MODE B.",
-            _ => "An offset counts no records and pages: use STRU F or MODE B.",
+            FileStructure::File => "REST requires TYPE I or MODE B here.",
+            _ => "REST requires STRU F or MODE B here.",
         };
         self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, text, tx)
     }
@@ -131,7 +131,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             let left = most.get().checked_sub(begin).and_then(NonZeroU64::new);
             if left.is_none_or(|left| self.next.size_hint().is_some_and(|size| size > left.get())) {
                 self.next.forget_size_hint();
-                let text = "A file may not be that large here.";
+                let text = "File size limit exceeded.";
                 return self.answer_now(ticket, Code::STORAGE_EXCEEDED, text, tx);
             }
             parameters.limit = left;
@@ -165,7 +165,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             let text = "Send EPSV, PASV or PORT first.";
             return self.answer_now(ticket, Code::CANNOT_OPEN_DATA_CONNECTION, text, tx);
         }
-        self.opening = parameters;
+        self.next.open(parameters);
         match request {
             Request::List(_) => self.ask_reading(ticket, path, request, tx),
             _ => self.ask_about(ticket, path, request, tx),

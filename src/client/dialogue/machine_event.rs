@@ -6,7 +6,7 @@ use crate::client::event::ReceivedLine;
 
 /// The event that [`Client::step`](crate::client::Client::step) reports to the layer above.
 #[derive(Debug)]
-pub enum Heard {
+pub enum MachineEvent {
     /// A line of a reply.
     Reply(ReceivedLine<Span>),
     /// The owed replies have changed without a reply: advance the operation again.

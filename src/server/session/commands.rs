@@ -60,7 +60,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             (Ok(server), Ok(command)) => (server, command),
         };
-        self.bad_commands = 0;
+        self.count_good_command();
         self.call.begin(verb.unwrap_or(Verb::Noop));
         match server {
             gate::Server::Host => {
@@ -87,7 +87,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             .or_else(|(ticket, command)| self.extension_command(ticket, command, line, tx))
             .or_else(|(ticket, command)| self.security_command(ticket, command, rx, tx))
             .unwrap_or_else(|(ticket, _)| {
-                self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Not implemented here.", tx)
+                self.answer_now(ticket, Code::NOT_IMPLEMENTED, "Command not implemented.", tx)
             })
     }
 
@@ -100,7 +100,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         let begins = |words: &[&[u8]]| words.iter().any(|word| verb.eq_ignore_ascii_case(word));
         if let Some((protocol, _)) = OTHER_PROTOCOLS.iter().find(|(_, words)| begins(words)) {
             self.pi.fail(PeerError::OtherProtocol(*protocol));
-            return self.close(Text::literal("This is FTP."), tx);
+            return self.close(Text::literal("This is an FTP server."), tx);
         }
         if self.login.is_in() {
             self.bad_command(ticket, Code::SYNTAX_ERROR, Text::literal("Unknown command."), tx);
@@ -111,23 +111,23 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     fn bad_argument(&mut self, ticket: Ticket, error: CommandError, tx: &mut Tx<'_>) {
         let (code, text) = match error {
-            CommandError::NotACommand => (Code::SYNTAX_ERROR, "Not a command."),
-            CommandError::MissingArgument(_) => (Code::ARGUMENT_SYNTAX_ERROR, "An argument is missing."),
+            CommandError::NotACommand => (Code::SYNTAX_ERROR, "Invalid command."),
+            CommandError::MissingArgument(_) => (Code::ARGUMENT_SYNTAX_ERROR, "Missing argument."),
             CommandError::UnexpectedArgument(_) => {
-                (Code::ARGUMENT_SYNTAX_ERROR, "There is no argument to this.")
+                (Code::ARGUMENT_SYNTAX_ERROR, "This command takes no argument.")
+            }
+            CommandError::UnknownFamily(Verb::Lprt) if self.is_ipv6() => {
+                (Code::ADDRESS_FAMILY_NOT_SUPPORTED, "Supported address families are (6).")
             }
             CommandError::UnknownFamily(Verb::Lprt) => {
-                (Code::ADDRESS_FAMILY_NOT_SUPPORTED, if self.is_ipv6() { "Use (6)." } else { "Use (4)." })
+                (Code::ADDRESS_FAMILY_NOT_SUPPORTED, "Supported address families are (4).")
             }
-            CommandError::UnknownFamily(_) if self.is_ipv6() => {
-                (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (2).")
-            }
-            CommandError::UnknownFamily(_) => (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, "Use (1)."),
+            CommandError::UnknownFamily(_) => (Code::NETWORK_PROTOCOL_NOT_SUPPORTED, self.own_protocol()),
             // The level is unknown to this server (RFC 2228 3).
             CommandError::BadArgument(Verb::Prot, _) => {
-                (Code::PARAMETER_NOT_IMPLEMENTED, "TLS has levels C and P.")
+                (Code::PARAMETER_NOT_IMPLEMENTED, "Unsupported protection level; use C or P.")
             }
-            CommandError::BadArgument(..) => (Code::ARGUMENT_SYNTAX_ERROR, "The argument cannot be read."),
+            CommandError::BadArgument(..) => (Code::ARGUMENT_SYNTAX_ERROR, "Invalid argument."),
         };
         self.bad_command(ticket, code, Text::literal(text), tx);
     }
@@ -158,6 +158,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.ask_aimed(ticket, aimed, request, tx)
     }
 
+    /// Passes the request to the host, unless its path could not be resolved.
     fn ask_aimed(
         &mut self,
         ticket: Ticket,
@@ -165,11 +166,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         request: Request<Span>,
         tx: &mut Tx<'_>,
     ) -> ForHost {
-        if aimed.is_err() {
-            self.refuse(ticket, Code::NAME_NOT_ALLOWED, Text::literal("The path is too long."), tx);
-            return None;
-        }
-        Some((ticket, request))
+        let text = match aimed {
+            Ok(()) => return Some((ticket, request)),
+            Err(ResolveError::TooLong) => Text::literal("The path is too long."),
+            Err(ResolveError::Forbidden) => Text::literal("File name not allowed."),
+        };
+        self.refuse(ticket, Code::NAME_NOT_ALLOWED, text, tx);
+        None
     }
 }
 

@@ -1,8 +1,12 @@
 //! The session: interprets the commands of the machine for one client (RFC 959 4 and 5.4).
 //!
 //! [`Session::step`] is a loop that consults the parts of the state in order. Each part is a type
-//! with fields of its own, in a file next to this module. The files below this module contain the
-//! commands, one file per group, and the handling of the host's answers.
+//! with private fields, in a file next to this module (`login`, `parameters`, `paths`,
+//! `data_connection`, `transfer` ...), and knows neither the session nor the other parts. The files
+//! below this module continue `impl Session`: `commands` has the commands, one file per group,
+//! `answers` the handling of the host's answers, and `data`, `transfer`, `protection` and
+//! `deadline` what follows from other events. They contain rules that concern several parts at
+//! once, such as the effect of ABOR on the transfer, the data connection and the host.
 
 mod answers;
 mod commands;
@@ -28,14 +32,13 @@ use super::parameters::NextTransfer;
 use super::paths::{Paths, resolve_name};
 use super::protection::Protection;
 use super::request::{Request, VirtualPath};
-use super::tickets::Habit;
+use super::tickets::TicketNeed;
 use super::transfer::Transfer;
 use crate::action::{Action, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
 use crate::codec::{Direction, Full, Quoted, ReplyCode, ResolveError, Text};
 use crate::error::{Error, LocalError, PeerError};
 use crate::time::Instant;
-use crate::transfer::{Coding, Parameters};
 
 /// An event of a session for its host. `R` is a [`Request`] of [`Text`], which borrows from the
 /// receive window (the next poll overwrites it), or, from [`Session::step`], a request of [`Span`],
@@ -85,11 +88,9 @@ pub struct Session<P> {
     next: NextTransfer,
     argument: Argument,
     call: HostCall,
-    /// Parameters of the transfer that the host is opening, or of the running or latest one.
-    opening: Parameters,
     transfer: Option<Transfer>,
     data: DataConnection,
-    habit: Habit,
+    ticket_need: TicketNeed,
     ending: Ending,
     events: Events,
     deadlines: Deadlines,
@@ -114,10 +115,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             next: NextTransfer::default(),
             argument: Argument::new(),
             call: HostCall::new(),
-            opening: Parameters::new(Coding::default()),
             transfer: None,
             data: DataConnection::new(),
-            habit: Habit::default(),
+            ticket_need: TicketNeed::default(),
             ending: Ending::default(),
             events: Events::default(),
             deadlines: Deadlines::new(),
@@ -157,7 +157,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub fn user(&self) -> &[u8] {
         match self.login.stage() {
             Stage::Named | Stage::NeedsAccount => self.paths.waiting(),
-            Stage::Nobody | Stage::In => b"",
+            Stage::LoggedOut | Stage::In => b"",
         }
     }
 
@@ -210,7 +210,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Returns the next action: a task to perform, or what to wait for.
     ///
     /// The action is stale as soon as bytes arrive or leave, or one of these is called:
-    /// [`answer`](Self::answer), [`tell_entry`](Self::tell_entry),
+    /// [`answer`](Self::answer), [`send_entry`](Self::send_entry),
     /// [`data_event`](Self::data_event), [`upgraded`](Self::upgraded) and similar methods,
     /// [`shut_down`](Self::shut_down), [`close`](Self::close).
     ///
@@ -354,7 +354,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         if let Some(number) = self.call.ticket().filter(|_| self.call.has_begun_entries()) {
             // 421 cannot be sent inside the multi-line reply that has begun.
             let ticket = self.pi.reissue(number);
-            self.end_entries(ticket, "There is more.", tx);
+            self.end_entries(ticket, "The listing is incomplete.", tx);
         }
         self.forget_requests();
         self.abandon_data();
@@ -384,7 +384,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     fn end_of_data(&mut self, direction: Direction, listing: bool, outcome: TransferOutcome) {
-        let (coding, protected) = (self.opening.coding, self.protects_data());
+        let (coding, protected) = (self.next.opened().coding, self.protects_data());
         self.events.push(EventKind::Transferred(TransferEnd {
             direction,
             listing,
@@ -399,9 +399,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.paths.next_command();
         let text = match bad {
             BadLine::TooLong => Text::literal("The line is too long."),
-            BadLine::Binary => Text::literal("A command holds no NUL."),
+            BadLine::Binary => Text::literal("A command must not contain NUL."),
         };
         self.bad_command(ticket, ReplyCode::SYNTAX_ERROR, text, tx);
+    }
+
+    /// Records a valid command: invalid ones count only if they follow each other.
+    fn count_good_command(&mut self) {
+        self.bad_commands = 0;
     }
 
     /// Answers an invalid command, and ends the session after too many in a row.
@@ -449,7 +454,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// gets no reply.
     fn or_too_long(&mut self, sent: Result<(), (LocalError, Ticket)>, tx: &mut Tx<'_>) {
         if let Err((_, ticket)) = sent {
-            let sorry = Text::literal("The answer is too long.");
+            let sorry = Text::literal("The reply is too long.");
             let _ = self.pi.reply(ticket, ReplyCode::FILE_UNAVAILABLE, sorry, tx);
         }
     }
@@ -464,7 +469,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Resets the parameters to their defaults and drops the login (REIN, RFC 959 4.1.1).
     fn reset(&mut self) {
         self.abandon_data();
-        self.habit = Habit::default();
+        self.ticket_need = TicketNeed::default();
         self.events.push(EventKind::Reset);
         // A client cannot stay connected without a login by repeating REIN.
         if self.login.reset() {
