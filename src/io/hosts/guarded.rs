@@ -13,9 +13,10 @@ use crate::listing::{Entry, OwnedEntry};
 /// Permissions that a read-only account can have.
 const READING: Permissions = Permissions::RETRIEVE.union(Permissions::ENTER).union(Permissions::LIST);
 
-/// A [`Filesystem`] with full or read-only access. If access is read-only, whatever would change
-/// something is [`Refusal::Denied`] without asking the file system, and so are the host's own
-/// commands, which might change something. [`Entry::permissions`] are reduced accordingly.
+/// A [`Filesystem`](crate::io::Filesystem) with full or read-only access. If access is read-only,
+/// whatever would change something is [`Refusal::Denied`] without asking the file system, and so
+/// are the host's own commands, which might change something. [`Entry::permissions`] are reduced
+/// accordingly.
 #[derive(Debug)]
 pub struct Guarded<F> {
     inner: Arc<F>,
