@@ -1,4 +1,4 @@
-//! A socket, plain or under TLS: what the control connection and the data connection are made of.
+//! A stream, plain or under TLS, as the control connection and the data connection use it.
 
 use ::std::fs::File;
 use ::std::io;
@@ -7,7 +7,7 @@ use ::std::task::{Context, Poll, ready};
 use crate::io::net::runtime::{Stream, Turns};
 use crate::io::tls::Session;
 
-/// A TCP stream, and TLS on it once it was asked for.
+/// A TCP stream, and TLS on it once that has started.
 #[derive(Debug)]
 pub(in crate::io) struct Wire<S> {
     stream: S,
@@ -19,7 +19,7 @@ impl<S: Stream> Wire<S> {
         Self { stream, tls: None }
     }
 
-    /// Puts it under TLS: [`poll_handshake`](Self::poll_handshake) comes next.
+    /// Starts TLS; [`poll_handshake`](Self::poll_handshake) has to follow.
     pub(in crate::io) fn secure(&mut self, session: Session) {
         self.tls = Some(Box::new(session));
     }
@@ -37,12 +37,13 @@ impl<S: Stream> Wire<S> {
         self.tls.as_ref().map(|tls| tls.peer_certificates()).unwrap_or_default()
     }
 
-    /// Whether the peer has sent anything that TLS is made of.
+    /// Returns whether the peer has sent any TLS record.
     pub(in crate::io) fn has_heard_tls(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.has_heard())
     }
 
-    /// Ends TLS, in both directions, and goes on in the clear: what came so already.
+    /// Ends TLS in both directions and continues in the clear. Returns the bytes that have already
+    /// arrived in the clear.
     pub(in crate::io) fn poll_clear(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
         let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(Ok(Vec::new())) };
         tls.end();
@@ -57,7 +58,7 @@ impl<S: Stream> Wire<S> {
         self.stream.poll_connected(cx)
     }
 
-    /// Reads. Under TLS an end that is none in order is an error.
+    /// Reads bytes. Under TLS, an end of the stream without close_notify is an error.
     pub(in crate::io) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -69,12 +70,13 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Has the next read ask the system, whether or not the runtime knows of anything to read.
+    /// Makes the next read ask the system, even if the runtime reported no readiness.
     pub(in crate::io) fn look_again(&self) {
         self.stream.look_again();
     }
 
-    /// Writes. Under TLS what is taken may be on its way for a while: see [`poll_flush`](Self::poll_flush).
+    /// Writes bytes. Under TLS, accepted bytes may still be in a buffer; see
+    /// [`poll_flush`](Self::poll_flush).
     pub(in crate::io) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -86,7 +88,8 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Writes a byte that is urgent. Under TLS it is one like any other: its record is no byte.
+    /// Writes a byte as urgent data. Under TLS it is an ordinary byte, since records cannot be
+    /// urgent.
     pub(in crate::io) fn poll_write_urgent(
         &mut self,
         cx: &mut Context<'_>,
@@ -105,7 +108,7 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// The kernel cannot encrypt.
+    /// Has the kernel send bytes of a file, which it cannot do under TLS.
     pub(in crate::io) fn poll_send_file(
         &mut self,
         cx: &mut Context<'_>,
@@ -118,8 +121,8 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Ends the sending side: TLS's, then TCP's. A peer that has left is no error: where the data itself says
-    /// where it ends (MODE B), its reader need not wait for more.
+    /// Ends the sending side of TLS, then that of TCP. A peer that is gone is not an error: if the
+    /// data itself marks its end (MODE B), the reader need not wait for more.
     pub(in crate::io) fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Some(tls) = &mut self.tls {
             ready!(tls.poll_flush(&mut self.stream, cx))?;
@@ -153,7 +156,7 @@ impl<S: Stream> Wire<S> {
         self.tls.as_ref().is_some_and(|tls| tls.may_bring_tickets())
     }
 
-    /// After the handshake: takes in the ticket that is `wanted`, if one comes before anything else.
+    /// Reads the ticket that is `wanted` after the handshake, if one arrives before anything else.
     pub(in crate::io) fn poll_ticket(&mut self, cx: &mut Context<'_>, wanted: impl Fn() -> bool) -> Poll<()> {
         match &mut self.tls {
             Some(tls) => tls.poll_ticket(&mut self.stream, cx, wanted),
@@ -161,7 +164,8 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Goes on with the handshake and drops what comes, for the sake of the tickets: ready when none will.
+    /// Continues the handshake and discards data, for the tickets. Ready when no more tickets will
+    /// come.
     pub(in crate::io) fn poll_glean(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(()) };
         if ready!(tls.poll_handshake(stream, cx)).is_err() || !tls.may_bring_tickets() {
@@ -183,8 +187,8 @@ impl<S: Stream> Wire<S> {
         self.stream.reset_on_drop();
     }
 
-    /// Takes in what the peer says once it was sent all: nothing but what TLS has to say, new tickets and its
-    /// end. A connection that is closed with that unread is reset.
+    /// Reads what the peer's TLS sends after all data: new tickets and close_notify. Closing the
+    /// connection with those unread would reset it.
     pub(in crate::io) fn drain(&mut self, cx: &mut Context<'_>) {
         let Self { stream, tls: Some(tls) } = self else { return };
         let _ = tls.poll_end(stream, cx);

@@ -55,24 +55,24 @@ fn without_delay(stream: &Socket) -> io::Result<()> {
     stream.set_tcp_nodelay(true)
 }
 
-/// When TCP probes a connection on which nothing moves (RFC 9293 3.8.4): the time of silence before the
-/// first probe, and between two. `None`: never.
+/// The interval at which TCP probes an idle connection (RFC 9293 3.8.4): the time without traffic
+/// before the first probe, and between two probes. `None` turns probes off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::io) struct Keepalive(pub(in crate::io) Option<Duration>);
 
 impl Default for Keepalive {
-    /// 60 s, which is less than address translators and firewalls keep an idle connection.
+    /// Returns 60 s, which is less than address translators and firewalls keep an idle connection.
     fn default() -> Self {
         Self(Some(Duration::from_secs(60)))
     }
 }
 
-/// Turns TCP keepalive on or off. A system that cannot be told when to probe has its own idea of that.
+/// Turns TCP keepalive on or off. Systems that cannot be told the interval use one of their own.
 pub(in crate::io) fn keep_alive(stream: &Socket, keepalive: Keepalive) {
     let _ = stream.set_keepalive(keepalive.0.is_some());
     #[cfg(not(any(target_os = "haiku", target_os = "nto", target_os = "openbsd", target_os = "redox")))]
     if let Some(idle) = keepalive.0 {
-        // The most that Linux takes; the least that any system does.
+        // The maximum on Linux, and the minimum on any system.
         let idle = idle.clamp(Duration::from_secs(1), Duration::from_secs(32_767));
         let _ = stream.set_tcp_keepalive(&TcpKeepalive::new().with_time(idle).with_interval(idle));
     }
@@ -114,7 +114,7 @@ pub(in crate::io) fn within<T>(
 /// Lets as many connections wait to be accepted as the system allows (`SOMAXCONN`), where the
 /// standard library has 128.
 pub(in crate::io) fn wait_in_line(listener: &TcpListener) -> io::Result<()> {
-    // Systems cut what is more than they have.
+    // Systems reduce a backlog that is larger than they allow.
     SockRef::from(listener).listen(i32::MAX)
 }
 
@@ -148,12 +148,12 @@ fn accept_by(
     }
 }
 
-/// Sends `farewell` to a client that gets nothing else, as far as that goes at once.
+/// Sends `farewell` to a client that gets nothing else, as far as possible without waiting.
 pub(in crate::io) fn turn_away(stream: &TcpStream, farewell: &[u8]) {
     let stream = &SockRef::from(stream);
     let _ = stream.send_with_flags(farewell, NO_SIGNAL);
     let _ = shut_down(stream);
-    // What it has said already would make the close a reset, and the farewell would be lost.
+    // Unread input would turn the close into a reset, and the farewell would be lost.
     let _ = receive(stream, &mut [0; 1024]);
 }
 

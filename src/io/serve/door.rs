@@ -1,4 +1,4 @@
-//! How connections are taken in: whatever goes wrong with one of them, the listener goes on.
+//! Accepting connections. Nothing that goes wrong with one connection ends the listener.
 
 use ::std::io;
 use ::std::net::{SocketAddr, TcpStream};
@@ -8,18 +8,19 @@ use socket2::{Domain, Socket, Type};
 
 use crate::io::net::socket::{self, AcceptError, accept_error};
 
-/// What an error of accept means for the next attempt.
+/// The consequence of an error of accept for the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remedy {
-    /// It was one connection's: the next one may be fine.
+    /// The error concerned one connection: the next one may be fine.
     Retry,
-    /// The system has nothing left for one more connection, or nobody knows what it has.
+    /// The system has no resources for another connection, or the cause is unknown.
     Wait,
-    /// There is no listener any more.
+    /// The listener is gone.
     GiveUp,
 }
 
-/// Tells an error of one connection, which systems report at the listener, from one of the listener itself.
+/// Distinguishes errors of one connection, which systems report at the listener, from those of the
+/// listener itself.
 pub(super) fn remedy(error: &io::Error) -> Remedy {
     match accept_error(error) {
         AcceptError::Connection => Remedy::Retry,
@@ -28,11 +29,11 @@ pub(super) fn remedy(error: &io::Error) -> Remedy {
     }
 }
 
-/// The family of a socket that no network is needed for.
+/// The address family of a socket that needs no network.
 const FAMILY: Domain = if cfg!(windows) { Domain::IPV4 } else { Domain::UNIX };
 
-/// A descriptor that is kept for the moment when there is no other: with it a client can be taken in that is told
-/// to come again, and that would wait for its greeting otherwise.
+/// A descriptor in reserve for the time when no other is left. With it a client can be accepted and
+/// told to come again; otherwise it would wait for its greeting.
 #[derive(Debug)]
 pub(super) struct Reserve(Option<Socket>);
 
@@ -49,8 +50,8 @@ impl Reserve {
         }
     }
 
-    /// Accepts by this call, out of descriptors with the help of the reserve: then nothing comes of it but that
-    /// `farewell` was sent.
+    /// Accepts a connection with this call. If no descriptor is left, it uses the reserve to send
+    /// `farewell` and returns `None`.
     pub(super) fn accept(
         &mut self,
         farewell: &[u8],
@@ -61,7 +62,7 @@ impl Reserve {
             Err(error) if accept_error(&error) == AcceptError::Descriptors => error,
             accepted => return accepted.map(Some),
         };
-        // Systems tell of the lack before they look whether anybody is there.
+        // Systems report the lack before they check whether a connection is waiting.
         let Some(reserved) = self.0.take() else { return Err(lacking) };
         drop(reserved);
         let accepted = accept();
@@ -74,7 +75,7 @@ impl Reserve {
     }
 }
 
-/// A client that was accepted and has no session yet. Dropped so, it is told that there is none.
+/// A client that was accepted and has no session yet. Dropping it sends the farewell.
 pub(super) struct Guest {
     stream: Option<TcpStream>,
     farewell: Arc<[u8]>,
@@ -85,7 +86,7 @@ impl Guest {
         Self { stream: Some(stream), farewell }
     }
 
-    /// The connection, for a session that begins.
+    /// Returns the connection, for a session that begins.
     pub(super) fn enter(mut self) -> Option<TcpStream> {
         self.stream.take()
     }
@@ -99,12 +100,12 @@ impl Drop for Guest {
     }
 }
 
-/// Descriptors that are left to the rest of the process.
+/// Number of descriptors that are left to the rest of the process.
 #[cfg(unix)]
 const OTHERS: u64 = 32;
 
-/// How many of `sessions` the system has descriptors for, `each` of them for a session. The process's own limit is
-/// raised as far as it may be, if that is needed.
+/// Returns the number of sessions, at most `sessions`, for which the system has descriptors, `each`
+/// of them for a session. Raises the soft limit of the process as far as allowed, if needed.
 #[cfg(unix)]
 pub(super) fn fitting(sessions: usize, each: usize) -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -122,7 +123,8 @@ pub(super) const fn fitting(sessions: usize, _: usize) -> usize {
     sessions
 }
 
-/// How many sessions can be had with so many descriptors: of a small number half are left to others at most.
+/// Returns the number of sessions for which this many descriptors suffice. At most half of a small
+/// number is left to the rest of the process.
 #[cfg(unix)]
 fn share(descriptors: u64, sessions: usize, each: usize) -> usize {
     let left = descriptors.saturating_sub(OTHERS.min(descriptors / 2));
@@ -204,7 +206,7 @@ mod tests {
         io::Read::read_to_string(&mut &client, &mut told).unwrap();
         assert_eq!(told, "farewell");
         assert!(reserve.0.is_some());
-        // Nobody is there: the lack is none.
+        // No client is waiting, so the lack has no effect.
         let mut calls = 0;
         let accepted = reserve.accept(b"", || {
             calls += 1;

@@ -176,13 +176,13 @@ pub(in crate::io) trait Stream {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 
-    /// Sends a byte as urgent data (RFC 854, "Synch"); among the others where that cannot be.
+    /// Sends a byte as urgent data (RFC 854, "Synch"), or as an ordinary one if that is not possible.
     fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>>;
 
     /// Makes the next read ask the system, even if the runtime reported no readiness.
     fn look_again(&self) {}
 
-    /// Has urgent data read in its place among the other bytes, where the system would take it out.
+    /// Makes urgent data readable in its place among the other bytes, instead of apart from them.
     fn read_urgent_in_line(&mut self);
 
     /// Turns TCP keepalive on or off.
@@ -196,8 +196,8 @@ pub(in crate::io) trait Stream {
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>>;
 
-    /// Sends at most `count` bytes of `file` from its position on, moved by the kernel. `Unsupported`
-    /// where it cannot.
+    /// Has the kernel send at most `count` bytes of `file` from its position on. The error is
+    /// `Unsupported` if it cannot.
     fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>>;
 
     /// Ends the sending side.
@@ -388,18 +388,18 @@ impl<N: Network> Timed<N> {
         self.network.poll_stopped(cx)
     }
 
-    /// Ready once `deadline` has passed. A timer that was set for an earlier one is left to fire: deadlines
-    /// are put off with every step of a session, and few are ever reached.
+    /// Ready once `deadline` has passed. A timer that was set for an earlier deadline is left to
+    /// fire: deadlines are postponed with every step of a session, and few are ever reached.
     pub(in crate::io) fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         while self.now() < deadline {
             if self.timer.as_ref().is_none_or(|(at, _)| *at > deadline) {
                 let moment = self.epoch.checked_add(deadline.since(Instant::default()));
                 self.timer = moment.map(|moment| (deadline, self.network.timer(moment)));
             }
-            // Farther away than the system can say: nobody will see it.
+            // Too far away for the system to represent.
             let Some((at, timer)) = &mut self.timer else { return Poll::Pending };
             let _ = ready!(Pin::new(timer).poll(cx));
-            // Whoever waited for that moment has not seen it pass.
+            // The task may still wait for the earlier deadline.
             if *at < deadline {
                 cx.waker().wake_by_ref();
             }

@@ -1,4 +1,4 @@
-//! What sockets are set to.
+//! Tests of the options of sockets.
 
 use super::*;
 

@@ -8,13 +8,15 @@ use crate::io::{self as adapters, Accounts, AsyncAccounts};
 /// A server that listens, and serves each client in a thread of its own.
 ///
 /// ```no_run
-/// /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[cfg(feature = "disk")] {
 /// use ftp_proto::io::{Directory, Users, std::Server};
 ///
 /// let users = Users::new().anonymous(Directory::open("/srv/ftp")?);
 /// let server = Server::bind("127.0.0.1:2121", users)?;
 /// println!("listening on {}", server.local_addr());
 /// server.serve()?;
+/// # }
 /// # Ok(())
 /// # }
 /// ```

@@ -188,7 +188,7 @@ impl Client {
     }
 
     /// Compares `path` with what is expected of it after a transfer: by a hash if the server
-    /// computes one, else by its size. [`Offers::digest`](client::Offers::digest) tells which hash
+    /// computes one, else by its size. [`Offers::digest`](crate::client::Offers::digest) tells which hash
     /// to compute during the transfer; offers are known after [`setup`](Self::setup).
     ///
     /// # Errors

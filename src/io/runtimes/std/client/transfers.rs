@@ -247,7 +247,7 @@ impl Client {
     }
 
     /// Sets the level at which the server compresses in [`TransferMode::Deflate`], 0 to 9, or
-    /// `None` for its default. [`Config::deflate_level`](client::Config::deflate_level) is that of
+    /// `None` for its default. [`Config::deflate_level`](crate::client::Config::deflate_level) is that of
     /// uploads.
     ///
     /// # Errors
