@@ -355,11 +355,19 @@ impl DataConnection {
         self.channel = Channel::None;
     }
 
+    /// Closes the connection of a transfer that ABOR ended before its 150. A port to which nobody has
+    /// connected stays open.
+    pub(super) fn transfer_aborted(&mut self) {
+        if !self.is_expected() {
+            self.close(DataOp::Close);
+        }
+    }
+
     /// Closes the connection of a transfer that was refused before its 150. The port stays usable
     /// for the next transfer (RFC 959 3.2), since a client may not expect the refused one to have
     /// used it up: clients that connect only after their command would lose step.
     pub(super) fn transfer_refused(&mut self) {
-        if matches!(self.channel, Channel::Listening(..) | Channel::Reopening(_) | Channel::Address(_)) {
+        if self.is_expected() {
             return;
         }
         self.close(DataOp::Close);
@@ -378,6 +386,11 @@ impl DataConnection {
     /// Returns whether there are operations for the driver.
     pub(super) fn has_orders(&self) -> bool {
         !self.orders.is_empty()
+    }
+
+    /// Returns whether the address of the connection is known, but nobody has connected yet.
+    const fn is_expected(&self) -> bool {
+        matches!(self.channel, Channel::Listening(..) | Channel::Reopening(_) | Channel::Address(_))
     }
 
     const fn id(&self) -> Option<DataId> {

@@ -215,7 +215,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             request => {
                 if matches!(request, Request::Open(_) | Request::List(_)) {
                     self.next.forget_size_hint();
-                    self.data.transfer_refused();
+                    match refusal {
+                        Refusal::Aborted => self.data.transfer_aborted(),
+                        _ => self.data.transfer_refused(),
+                    }
                 }
                 if request == Request::Commit {
                     self.end_of_file(

@@ -18,7 +18,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::io::{Interest, Socket};
 
 thread_local! {
-    /// What the future that this thread runs waits for: put here while it is polled.
+    /// The sockets and the deadline that the future of this thread waits for, collected while it is polled.
     static WAITS: RefCell<Waits> = const { RefCell::new(Waits::NONE) };
 }
 
@@ -85,7 +85,7 @@ pub(in crate::io::runtimes::std) fn block_on<F: Future>(future: F) -> F::Output 
     run(future, &AGAIN, None)
 }
 
-/// As [`block_on`], for a future that is also woken by others.
+/// Runs a future like [`block_on`], for one that other threads wake as well.
 ///
 /// # Errors
 /// When the system has nothing left to be woken by.
@@ -116,7 +116,7 @@ fn run<F: Future>(future: F, waker: &Waker, bell: Option<&Bell>) -> F::Output {
     }
 }
 
-/// What wakes a thread that waits for its sockets.
+/// Wakes a thread that waits for its sockets.
 #[derive(Debug)]
 struct Bell {
     inside: UnixStream,
