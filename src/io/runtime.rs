@@ -12,6 +12,7 @@ pub(super) use ::std::os::windows::io::AsSocket as AsSystemSocket;
 use ::std::task::{Context, Poll};
 use ::std::time::Instant;
 
+use super::host::lane;
 pub(super) use network::{Link, Network, Stream, Timed, Turns, Unblock, Watched};
 
 /// An async runtime that clients and servers can run on.
@@ -133,9 +134,14 @@ pub trait Runtime: Clone + 'static {
 
     /// Makes a call that may block, where it delays nobody: files that a client sends or receives
     /// are read and written by such calls. A panic of `call` should resume in the caller.
+    ///
+    /// By default the call is made in one of up to 128 threads that this crate starts as needed. A
+    /// runtime that has threads for this purpose can override it.
     fn unblock<T: Send + 'static>(
         call: impl FnOnce() -> T + Send + 'static,
-    ) -> impl Future<Output = T> + Send;
+    ) -> impl Future<Output = T> + Send {
+        lane::unblock(call)
+    }
 
     /// Returns whether the calls of this client are to fail with
     /// [`Error::Stopped`](crate::io::Error::Stopped) from now on. Futures can be dropped instead, so
