@@ -191,12 +191,13 @@ mod tests {
     fn every_name_in_the_table_is_there() {
         let operations = include_str!("../../client.rs");
         let methods = [
-            include_str!("../../io/operations.rs"),
-            include_str!("../../io/moves.rs"),
-            include_str!("../../io/files.rs"),
-            include_str!("../../io/restart.rs"),
-            include_str!("../../io/fxp.rs"),
-            include_str!("../../io/transfer.rs"),
+            include_str!("../../io/client/files.rs"),
+            include_str!("../../io/client/fxp.rs"),
+            include_str!("../../io/client/session.rs"),
+            include_str!("../../io/client/transfer.rs"),
+            include_str!("../../io/client/transfers.rs"),
+            include_str!("../../io/client/retrieve.rs"),
+            include_str!("../../io/client/store.rs"),
         ]
         .concat();
         let names = |list: &'static str| list.split([' ', ',']).filter(|word| !["", "or"].contains(word));
