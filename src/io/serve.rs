@@ -49,9 +49,6 @@ type Start = Box<dyn Fn(Guest, SocketAddr, Arc<Terms>, Place) -> Session + Send 
 /// Adapts a configuration to a client.
 pub(in crate::io) type Suit = Box<dyn Fn(Endpoints, &mut Config) + Send + Sync>;
 
-/// Starts a session on an accepted connection.
-type Begin<'a> = &'a mut dyn FnMut(TcpStream, SocketAddr);
-
 /// Number of descriptors that a transfer adds to those of an idle session: a data connection and a
 /// file.
 const TRANSFER: usize = 2;
@@ -212,13 +209,13 @@ impl Service {
         // Dropping this future ends the sessions.
         let _end = state.end_on_drop();
         let mut reserve = Reserve::new();
-        let mut begin = |stream: TcpStream, peer| {
+        let begin = |stream: TcpStream, peer| {
             let guest = Guest::new(stream, Arc::clone(&farewell));
             if let Some(place) = Place::new(&state, &terms.places) {
                 spawn(start(guest, peer, Arc::clone(&terms), place));
             }
         };
-        accept_all(&mut Timed::new(runtime), &state, &mut begin, |cx| {
+        accept_all(&mut Timed::new(runtime), &state, begin, |cx| {
             listener.poll_accept_by(cx, |socket| reserve.accept(&farewell, || socket::accept(socket)))
         })
         .await?;
@@ -232,7 +229,7 @@ impl Service {
 async fn accept_all<N: Network>(
     runtime: &mut Timed<N>,
     state: &State,
-    begin: Begin<'_>,
+    mut begin: impl FnMut(TcpStream, SocketAddr),
     mut accept: impl FnMut(&mut Context<'_>) -> Poll<io::Result<Option<(TcpStream, SocketAddr)>>>,
 ) -> io::Result<()> {
     let (mut pause, mut turns) = (None, Turns::default());

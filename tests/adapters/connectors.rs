@@ -1,8 +1,9 @@
 //! Clients whose connections somebody else makes.
 
-use super::{Client, ClientBuilder, read, run, write_all};
-use crate::socks::{self, Proxy};
-use crate::world::{Host, Security, Wiring, World, client_tls};
+use super::{Client, ClientBuilder, HOSTS, read, run, settings, write_all};
+use crate::proxied::example;
+use crate::socks::Proxy;
+use crate::world::{Security, Wiring, World, client_tls};
 use ftp_proto::client::{Config, DataConnection};
 use ftp_proto::io::{Error, Purpose, Transport};
 use std::fs;
@@ -12,14 +13,14 @@ use std::sync::{Arc, Mutex};
 
 fn builder(security: Security) -> ClientBuilder {
     match security {
-        Security::Plain => Client::builder(),
-        Security::Explicit => Client::builder().explicit_tls(client_tls(), "localhost").unwrap(),
-        Security::Implicit => Client::builder().implicit_tls(client_tls(), "localhost").unwrap(),
+        Security::Plain => settings(),
+        Security::Explicit => settings().explicit_tls(client_tls(), "localhost").unwrap(),
+        Security::Implicit => settings().implicit_tls(client_tls(), "localhost").unwrap(),
     }
 }
 
 fn through(proxy: SocketAddr, builder: ClientBuilder) -> ClientBuilder {
-    builder.connector(move |to| async move { socks::connect(proxy, &to.host, to.port).map(Transport::Tcp) })
+    builder.connector(move |to| async move { example::connect(proxy, &to.host, to.port).map(Transport::Tcp) })
 }
 
 /// Uploads a file, downloads it and lists it, and says goodbye.
@@ -49,7 +50,7 @@ async fn use_it(mut client: Client, world: &World) {
 fn everything_goes_through_a_socks_proxy_by_name_or_by_address() {
     let proxy = Proxy::start();
     for security in Security::ALL {
-        for host in Host::ALL {
+        for host in HOSTS {
             let world = World::new(Wiring { host, security, ..Wiring::PLAIN });
             let port = world.address.port();
             for by_name in [true, false] {
@@ -80,7 +81,7 @@ fn a_connection_of_the_callers_is_used_as_it_is() {
         config.data_connection = data_connection;
         run(async {
             let stream = Transport::Tcp(TcpStream::connect(world.address).unwrap());
-            let builder = Client::builder().config(config);
+            let builder = settings().config(config);
             use_it(wait!(Client::from_stream(builder, stream)).unwrap(), &world).await;
         });
     }
@@ -93,7 +94,7 @@ fn a_connector_makes_the_data_connections_of_a_stream_that_was_given() {
     run(async {
         let stream = Transport::Tcp(TcpStream::connect(world.address).unwrap());
         let (address, record) = (world.address.ip(), Arc::clone(&asked));
-        let builder = Client::builder().connector(move |to| {
+        let builder = settings().connector(move |to| {
             record.lock().unwrap().push((to.host, to.purpose));
             async move { TcpStream::connect((address, to.port)).map(Transport::Tcp) }
         });
@@ -109,7 +110,7 @@ fn active_data_connections_are_refused_where_a_connector_would_have_to_listen() 
     let mut config = Config::default();
     config.data_connection = DataConnection::Active;
     run(async {
-        let builder = through(world.address, Client::builder().config(config.clone()));
+        let builder = through(world.address, settings().config(config.clone()));
         let error = wait!(Client::open_host(builder, "ftp.example", 21)).unwrap_err();
         assert!(matches!(error, Error::Argument(_)), "{error:?}");
         assert!(error.to_string().contains("passive"), "{error}");
@@ -119,7 +120,7 @@ fn active_data_connections_are_refused_where_a_connector_would_have_to_listen() 
 #[test]
 fn a_name_without_a_connector_is_an_error_that_says_so() {
     run(async {
-        let error = wait!(Client::open_host(Client::builder(), "ftp.example", 21)).unwrap_err();
+        let error = wait!(Client::open_host(settings(), "ftp.example", 21)).unwrap_err();
         let Error::Connect(reason) = error else { panic!("{error:?}") };
         assert!(reason.to_string().contains("connector"), "{reason}");
     });
@@ -130,7 +131,7 @@ fn a_connector_that_fails_fails_the_transfer_and_the_session_goes_on() {
     let world = World::new(Wiring::PLAIN);
     let address = world.address;
     run(async {
-        let builder = Client::builder().connector(move |to| async move {
+        let builder = settings().connector(move |to| async move {
             match to.purpose {
                 Purpose::Control => TcpStream::connect(address).map(Transport::Tcp),
                 Purpose::Data => Err(io::Error::other("no tunnel today")),

@@ -1,6 +1,6 @@
 //! A call may take so much time as a whole, whatever the server does meanwhile. For every runtime.
 
-use super::{Client, Entries, Retrieve, Store, read, run, write_all};
+use super::{Client, Entries, Retrieve, Store, open, read, run, settings, write_all};
 use crate::peers;
 use crate::slow::{Slow, slow};
 use crate::world::{Wiring, World, bytes};
@@ -17,7 +17,7 @@ const TIME: Option<Duration> = Some(Duration::from_millis(400));
 const BIG: usize = 30_000_000;
 
 async fn connect(at: Slow) -> Client {
-    let mut client = wait!(Client::builder().connect(slow(at))).unwrap();
+    let mut client = wait!(open(settings(), slow(at))).unwrap();
     if at != Slow::Login {
         wait!(client.login("me", "secret")).unwrap();
     }
@@ -136,8 +136,8 @@ fn a_server_that_answers_nothing_is_given_up_by_the_timeouts_of_single_steps() {
     run(async {
         let mut config = Config::default();
         config.timeouts = Timeouts::all(Duration::from_secs(2));
-        let builder = Client::builder().config(config).operation_timeout(TIME);
-        let mut client = wait!(builder.connect(slow(Slow::Mute))).unwrap();
+        let builder = settings().config(config).operation_timeout(TIME);
+        let mut client = wait!(open(builder, slow(Slow::Mute))).unwrap();
         wait!(client.login("me", "secret")).unwrap();
         let mut late = 0;
         let error = loop {
@@ -169,7 +169,7 @@ fn a_transfer_between_two_servers_has_the_shorter_time_of_the_two() {
 fn an_upload_whose_server_talks_back_without_end_has_its_time() {
     let (address, has_left) = peers::talking_back();
     run(async {
-        let mut client = wait!(Client::connect(address)).unwrap();
+        let mut client = wait!(open(settings(), address)).unwrap();
         wait!(client.login("me", "secret")).unwrap();
         client.set_operation_timeout(TIME);
         let result = stored(wait!(client.store("f")), b"content").await;
@@ -184,8 +184,8 @@ fn an_upload_whose_server_talks_back_without_end_has_its_time() {
 #[test]
 fn connecting_has_the_time_of_a_call() {
     run(async {
-        let builder = Client::builder().operation_timeout(TIME);
-        let error = wait!(builder.connect(slow(Slow::Greeting))).unwrap_err();
+        let builder = settings().operation_timeout(TIME);
+        let error = wait!(open(builder, slow(Slow::Greeting))).unwrap_err();
         assert!(error.is_fatal());
         match error {
             Error::Connect(error) => assert_eq!(error.kind(), io::ErrorKind::TimedOut),
@@ -199,7 +199,7 @@ fn no_time_at_all_sends_nothing_and_harms_nothing() {
     let world = World::new(Wiring::PLAIN);
     fs::write(world.path("f"), b"hello").unwrap();
     run(async {
-        let mut client = wait!(Client::connect(world.address)).unwrap();
+        let mut client = wait!(open(settings(), world.address)).unwrap();
         wait!(client.login("me", "secret")).unwrap();
         client.set_operation_timeout(Some(Duration::ZERO));
         for _ in 0..3 {
@@ -215,7 +215,7 @@ fn no_time_at_all_sends_nothing_and_harms_nothing() {
 #[test]
 fn an_upload_that_has_failed_does_not_end_well_afterwards() {
     run(async {
-        let mut client = wait!(Client::connect(peers::full())).unwrap();
+        let mut client = wait!(open(settings(), peers::full())).unwrap();
         wait!(client.login("me", "secret")).unwrap();
         let mut store = wait!(client.store("f")).unwrap();
         let failed = wait!(write_all(&mut store, &bytes(BIG))).unwrap_err();
@@ -230,7 +230,7 @@ fn an_upload_that_has_failed_does_not_end_well_afterwards() {
 fn what_came_before_a_command_does_not_answer_it() {
     run(async {
         // Each end of a listing leaves the runtime with other knowledge of the control connection.
-        let mut client = wait!(Client::connect(peers::chattering())).unwrap();
+        let mut client = wait!(open(settings(), peers::chattering())).unwrap();
         wait!(client.login("me", "secret")).unwrap();
         for _ in 0..5 {
             listed(wait!(client.list(""))).await.unwrap();

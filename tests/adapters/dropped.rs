@@ -1,7 +1,7 @@
 //! The future of any operation is dropped at each of its awaits in turn, and the client goes on. For the
 //! runtimes with futures.
 
-use super::{Client, Entries, Retrieve, Store, read, run, write_all};
+use super::{Client, Entries, Retrieve, Store, open, read, run, settings, write_all};
 use crate::certificates::trusting;
 use crate::dribble::dribbling;
 use crate::world::{Security, Wiring, World, bytes};
@@ -65,14 +65,14 @@ impl Stage {
         let mut config = self.wiring.config();
         // Whoever waits in vain is told so soon.
         config.timeouts = Timeouts::all(Duration::from_secs(5));
-        let builder = Client::builder().config(config);
+        let builder = settings().config(config);
         let tls = trusting().versions(self.versions).build().unwrap();
         let builder = match self.wiring.security {
             Security::Plain => builder,
             Security::Explicit => builder.explicit_tls(tls, "localhost").unwrap(),
             Security::Implicit => builder.implicit_tls(tls, "localhost").unwrap(),
         };
-        builder.connect(self.address).await
+        open(builder, self.address).await
     }
 
     async fn client(&self) -> Client {

@@ -10,10 +10,15 @@ mod blocking;
 #[path = "../support/certificates.rs"]
 mod certificates;
 mod dribble;
+mod embedded;
 mod hosts;
+mod on_mio;
 mod on_smol;
 mod on_tokio;
 mod peers;
+mod proxied;
+#[path = "../../examples/mio/runtime.rs"]
+mod runtime;
 mod slow;
 #[path = "../support/socks.rs"]
 mod socks;

@@ -1,9 +1,14 @@
 //! smol.
 
-use crate::world::Wiring;
+use crate::world::{Host, Wiring};
+use ftp_proto::io::Error;
 pub(crate) use ftp_proto::io::smol::{Client, ClientBuilder, Entries, Retrieve, Store};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use std::io;
+use std::net::SocketAddr;
+
+/// The servers of the clients here.
+const HOSTS: [Host; 3] = Host::ADAPTERS;
 
 macro_rules! wait {
     ($future:expr) => {
@@ -13,6 +18,14 @@ macro_rules! wait {
 
 pub(crate) fn run<O>(future: impl Future<Output = O>) -> O {
     futures_lite::future::block_on(future)
+}
+
+fn settings() -> ClientBuilder {
+    Client::builder()
+}
+
+async fn open(builder: ClientBuilder, address: SocketAddr) -> Result<Client, Error> {
+    builder.connect(address).await
 }
 
 async fn read(retrieve: &mut Retrieve<'_>, buffer: &mut [u8]) -> io::Result<usize> {

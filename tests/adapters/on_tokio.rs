@@ -1,9 +1,14 @@
 //! tokio.
 
-use crate::world::Wiring;
+use crate::world::{Host, Wiring};
 use ::tokio::io::{AsyncReadExt, AsyncWriteExt};
+use ftp_proto::io::Error;
 pub(crate) use ftp_proto::io::tokio::{Client, ClientBuilder, Entries, Retrieve, Store};
 use std::io;
+use std::net::SocketAddr;
+
+/// The servers of the clients here.
+const HOSTS: [Host; 3] = Host::ADAPTERS;
 
 macro_rules! wait {
     ($future:expr) => {
@@ -13,6 +18,14 @@ macro_rules! wait {
 
 pub(crate) fn run<O>(future: impl Future<Output = O>) -> O {
     ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+fn settings() -> ClientBuilder {
+    Client::builder()
+}
+
+async fn open(builder: ClientBuilder, address: SocketAddr) -> Result<Client, Error> {
+    builder.connect(address).await
 }
 
 async fn read(retrieve: &mut Retrieve<'_>, buffer: &mut [u8]) -> io::Result<usize> {

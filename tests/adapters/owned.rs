@@ -1,25 +1,25 @@
 //! Transfers that own their client.
 
-use super::{Client, read, run, write_all};
-use crate::world::{Host, Security, Wiring, World, client_tls};
+use super::{Client, HOSTS, open, read, run, settings, write_all};
+use crate::world::{Security, Wiring, World, client_tls};
 use ftp_proto::io::Error;
 use std::fs;
 
 async fn connect(world: &World, wiring: Wiring) -> Client {
-    let builder = Client::builder();
+    let builder = settings();
     let builder = match wiring.security {
         Security::Plain => builder,
         Security::Explicit => builder.explicit_tls(client_tls(), "localhost").unwrap(),
         Security::Implicit => builder.implicit_tls(client_tls(), "localhost").unwrap(),
     };
-    let mut client = wait!(builder.connect(world.address)).unwrap();
+    let mut client = wait!(open(builder, world.address)).unwrap();
     wait!(client.login("me", "secret")).unwrap();
     client
 }
 
 fn wirings() -> impl Iterator<Item = Wiring> {
     let security = Security::ALL.into_iter();
-    security.flat_map(|security| Host::ALL.map(|host| Wiring { host, security, ..Wiring::PLAIN }))
+    security.flat_map(|security| HOSTS.map(move |host| Wiring { host, security, ..Wiring::PLAIN }))
 }
 
 #[test]

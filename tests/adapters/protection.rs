@@ -1,6 +1,6 @@
 //! What TLS makes of it, on every runtime.
 
-use super::super::{Client, Wiring, read, run};
+use super::super::{HOSTS, Wiring, open, read, run, settings};
 use super::{all_of, connect, connect_with, put, unprotected};
 use crate::certificates::trusting;
 use crate::peers;
@@ -12,7 +12,7 @@ use ftp_proto::server;
 
 /// The wirings under TLS.
 fn secured() -> impl Iterator<Item = Wiring> {
-    Wiring::all().filter(|wiring| wiring.security != Security::Plain)
+    Wiring::all(HOSTS).filter(|wiring| wiring.security != Security::Plain)
 }
 
 #[test]
@@ -56,8 +56,8 @@ fn the_dialogue_goes_on_in_the_clear_after_ccc_and_data_stays_protected() {
 fn bytes_behind_the_grant_of_auth_fail_the_connection() {
     // CVE-2021-22947: a reply that somebody put behind the grant would be believed as a protected one.
     let address = peers::injecting();
-    let builder = Client::builder().explicit_tls(client_tls(), "localhost").unwrap();
-    let connected = run(async { wait!(builder.connect(address)).map(drop) });
+    let builder = settings().explicit_tls(client_tls(), "localhost").unwrap();
+    let connected = run(async { wait!(open(builder, address)).map(drop) });
     assert!(matches!(connected, Err(Error::Peer(PeerError::Injected, _))), "{connected:?}");
 }
 
@@ -67,8 +67,8 @@ fn a_download_that_is_cut_short_is_an_error_unless_that_is_tolerated() {
         let address = peers::truncating(b"half of i");
         let tls = trusting().tolerate_truncation(tolerate).build().unwrap();
         run(async {
-            let builder = Client::builder().explicit_tls(tls, "localhost").unwrap();
-            let mut client = wait!(builder.connect(address)).unwrap();
+            let builder = settings().explicit_tls(tls, "localhost").unwrap();
+            let mut client = wait!(open(builder, address)).unwrap();
             wait!(client.login("me", "secret")).unwrap();
             let (mut retrieve, mut buffer) = (wait!(client.retrieve("f")).unwrap(), [0; 64]);
             assert_eq!(wait!(read(&mut retrieve, &mut buffer)).unwrap(), 9);

@@ -1,6 +1,8 @@
 //! What a client does on every runtime and in every wiring.
 
-use super::{Client, ClientBuilder, Entries, Retrieve, Store, Wiring, read, run, write_all};
+use super::{
+    Client, ClientBuilder, Entries, HOSTS, Retrieve, Store, Wiring, open, read, run, settings, write_all,
+};
 use crate::peers;
 use crate::world::{Security, World, bytes, client_tls};
 use ftp_proto::client::{Config, Expected, Mismatch, Side, Verified};
@@ -25,7 +27,7 @@ mod protection;
 
 /// Runs `talk` with a client that is logged in, once for each wiring.
 fn everywhere(talk: impl AsyncFn(&mut Client, &World)) {
-    for wiring in Wiring::all() {
+    for wiring in Wiring::all(HOSTS) {
         let world = World::new(wiring);
         run(async {
             let mut client = connect(&world, wiring).await;
@@ -40,13 +42,13 @@ async fn connect(world: &World, wiring: Wiring) -> Client {
 }
 
 async fn connect_with(world: &World, wiring: Wiring, config: Config) -> Client {
-    let mut client = wait!(builder(wiring).config(config).connect(world.address)).unwrap();
+    let mut client = wait!(open(builder(wiring).config(config), world.address)).unwrap();
     wait!(client.login("me", "secret")).unwrap();
     client
 }
 
 fn builder(wiring: Wiring) -> ClientBuilder {
-    let builder = Client::builder();
+    let builder = settings();
     match wiring.security {
         Security::Plain => builder,
         Security::Explicit => builder.explicit_tls(client_tls(), "localhost").unwrap(),
@@ -131,7 +133,7 @@ fn a_range_is_all_that_comes_of_a_file() {
 
 #[test]
 fn a_transfer_that_broke_goes_on_at_its_marker() {
-    for wiring in Wiring::all() {
+    for wiring in Wiring::all(HOSTS) {
         let mut config = server::Config::default();
         config.marker_interval = NonZeroU32::new(10_000);
         let world = World::with(wiring, config);
@@ -397,7 +399,7 @@ fn a_tree_is_walked_and_its_links_are_not() {
 
 #[test]
 fn a_file_goes_from_one_server_to_another() {
-    for wiring in Wiring::all() {
+    for wiring in Wiring::all(HOSTS) {
         let [from, to] = [(); 2].map(|()| World::with(wiring, server::Config::default()));
         let content = bytes(3_000_000);
         fs::write(from.path("f"), &content).unwrap();
@@ -456,7 +458,7 @@ fn nobody_there_is_an_error() {
     let world = World::new(Wiring::PLAIN);
     let address = world.address;
     drop(world);
-    let connected = run(async { wait!(Client::connect(address)).map(drop) });
+    let connected = run(async { wait!(open(settings(), address)).map(drop) });
     assert!(matches!(connected, Err(Error::Connect(_))), "{connected:?}");
 }
 
@@ -466,8 +468,8 @@ fn a_server_that_says_nothing_is_given_up() {
     let mut config = Wiring::PLAIN.config();
     config.timeouts.reply = Duration::from_millis(80);
     config.timeouts.greeting = Duration::from_millis(80);
-    let builder = Client::builder().config(config);
-    let connected = run(async { wait!(builder.connect(silent.local_addr().unwrap())).map(drop) });
+    let builder = settings().config(config);
+    let connected = run(async { wait!(open(builder, silent.local_addr().unwrap())).map(drop) });
     assert!(matches!(connected, Err(Error::Peer(..))), "{connected:?}");
 }
 
@@ -484,12 +486,12 @@ fn a_busy_data_connection_does_not_hide_the_control_connection() {
     let (address, server) = peers::pumping(Arc::clone(&heard));
     run(async {
         let listening = Arc::clone(&heard);
-        let builder = Client::builder().trace(move |direction, line| {
+        let builder = settings().trace(move |direction, line| {
             if direction == Direction::Received && line.to_string().starts_with("451") {
                 listening.store(true, Ordering::SeqCst);
             }
         });
-        let mut client = wait!(builder.connect(address)).unwrap();
+        let mut client = wait!(open(builder, address)).unwrap();
         wait!(client.login("me", "secret")).unwrap();
         let (mut retrieve, mut buffer) = (wait!(client.retrieve("f")).unwrap(), vec![0; 65536]);
         // Slower than the server: there is always something to read.

@@ -1,6 +1,7 @@
 //! A server of a directory, and the ways to be connected to it.
 
 use crate::certificates::{certificate, trusting};
+use crate::runtime::Mio;
 use ftp_proto::client::{Config, DataConnection};
 use ftp_proto::io::tls::{ClientTls, ServerTls};
 use ftp_proto::io::{Directory, Shutdown, Users};
@@ -29,6 +30,8 @@ pub(crate) enum Host {
     Threads,
     Tokio,
     Smol,
+    /// A runtime that this crate does not know.
+    Mio,
 }
 
 /// What the connection is protected by.
@@ -43,7 +46,8 @@ pub(crate) enum Security {
 }
 
 impl Host {
-    pub(crate) const ALL: [Self; 3] = [Self::Threads, Self::Tokio, Self::Smol];
+    pub(crate) const ADAPTERS: [Self; 3] = [Self::Threads, Self::Tokio, Self::Smol];
+    pub(crate) const ALL: [Self; 4] = [Self::Threads, Self::Tokio, Self::Smol, Self::Mio];
 }
 
 impl Security {
@@ -59,9 +63,10 @@ impl Wiring {
         address: "127.0.0.1:0",
     };
 
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
+    /// Every wiring with one of these servers.
+    pub(crate) fn all(hosts: impl IntoIterator<Item = Host>) -> impl Iterator<Item = Self> {
         let mut all = Vec::new();
-        for host in Host::ALL {
+        for host in hosts {
             for security in Security::ALL {
                 for data_connection in [DataConnection::Passive, DataConnection::Active] {
                     for address in ["127.0.0.1:0", "[::1]:0"] {
@@ -105,7 +110,7 @@ impl World {
         let users = Users::new().user("me", "secret", Directory::open(&root).unwrap().writable());
         let (started, ready) = mpsc::channel();
         let thread = thread::spawn(move || {
-            macro_rules! serve {
+            macro_rules! announced {
                 ($server:ident) => {{
                     let server = $server.with_config(config);
                     let server = match wiring.security {
@@ -114,26 +119,32 @@ impl World {
                         Security::Implicit => server.with_implicit_tls(server_tls()),
                     };
                     started.send((server.local_addr(), server.shutdown_handle())).unwrap();
-                    server.serve()
+                    server
                 }};
             }
             match wiring.host {
                 Host::Threads => {
                     let server = ftp_proto::io::std::Server::bind(wiring.address, users)?;
-                    serve!(server)
+                    announced!(server).serve()
                 }
                 Host::Tokio => {
                     let runtime =
                         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
                     runtime.block_on(async {
                         let server = ftp_proto::io::tokio::Server::bind(wiring.address, users).await?;
-                        serve!(server).await
+                        announced!(server).serve().await
                     })
                 }
                 Host::Smol => futures_lite::future::block_on(async {
                     let server = ftp_proto::io::smol::Server::bind(wiring.address, users).await?;
-                    serve!(server).await
+                    announced!(server).serve().await
                 }),
+                Host::Mio => {
+                    let mio = Mio::new()?;
+                    let address = wiring.address.parse().unwrap();
+                    let server = ftp_proto::io::Server::listen(mio.clone(), &[address], users)?;
+                    mio.run(announced!(server).serve_with(|session| mio.spawn(session)))
+                }
             }
         });
         let (address, shutdown) = ready.recv().unwrap();

@@ -1,4 +1,4 @@
-//! A SOCKS5 proxy (RFC 1928) without authentication, and a client's part of its handshake.
+//! A SOCKS5 proxy (RFC 1928) without authentication.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -33,16 +33,29 @@ fn serve(mut client: TcpStream, requests: &Mutex<Vec<(String, u16)>>) -> io::Res
     client.read_exact(&mut greeting)?;
     client.read_exact(&mut vec![0; usize::from(greeting[1])])?;
     client.write_all(&[5, 0])?;
-    // Version, CONNECT, reserved, a name, and its length.
-    let mut request = [0; 5];
+    // Version, CONNECT, reserved, and the type of the host: an IPv4 address, or a name.
+    let mut request = [0; 4];
     client.read_exact(&mut request)?;
-    assert_eq!(request[..4], [5, 1, 0, 3]);
-    let mut name = vec![0; usize::from(request[4])];
-    client.read_exact(&mut name)?;
+    assert_eq!(request[..3], [5, 1, 0]);
+    let host = match request[3] {
+        1 => {
+            let mut address = [0; 4];
+            client.read_exact(&mut address)?;
+            Ipv4Addr::from(address).to_string()
+        }
+        kind => {
+            assert_eq!(kind, 3);
+            let mut length = [0];
+            client.read_exact(&mut length)?;
+            let mut name = vec![0; usize::from(length[0])];
+            client.read_exact(&mut name)?;
+            String::from_utf8(name).unwrap()
+        }
+    };
     let mut port = [0; 2];
     client.read_exact(&mut port)?;
     let port = u16::from_be_bytes(port);
-    requests.lock().unwrap().push((String::from_utf8(name).unwrap(), port));
+    requests.lock().unwrap().push((host, port));
     let server = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
     let status = u8::from(server.is_err());
     client.write_all(&[5, status, 0, 1, 0, 0, 0, 0, 0, 0])?;
@@ -56,20 +69,4 @@ fn serve(mut client: TcpStream, requests: &Mutex<Vec<(String, u16)>>) -> io::Res
     let _ = client.shutdown(Shutdown::Write);
     let _ = upwards.join();
     Ok(())
-}
-
-/// Connects to a host through a proxy.
-pub fn connect(proxy: SocketAddr, host: &str, port: u16) -> io::Result<TcpStream> {
-    let mut stream = TcpStream::connect(proxy)?;
-    stream.write_all(&[5, 1, 0])?;
-    stream.read_exact(&mut [0; 2])?;
-    let length = u8::try_from(host.len()).map_err(io::Error::other)?;
-    let request = [&[5, 1, 0, 3, length], host.as_bytes(), &port.to_be_bytes()].concat();
-    stream.write_all(&request)?;
-    let mut reply = [0; 10];
-    stream.read_exact(&mut reply)?;
-    match reply[1] {
-        0 => Ok(stream),
-        status => Err(io::Error::other(format!("the proxy refused: status {status}"))),
-    }
 }

@@ -145,6 +145,11 @@ impl<R: Runtime> ClientBuilder<R> {
     /// The addresses of data connections are those of the server's replies, or by default the
     /// server's own (see [`Config::passive_address`]). TLS is this crate's matter: the connector makes
     /// connections in the clear.
+    ///
+    /// The returned future is polled by the call of the client that needs the connection, within the
+    /// time that connecting may take, and dropped with that call. It may block only if that call may,
+    /// as those of [`io::std`](crate::io::std) do, and is not interrupted then. The example `socks`
+    /// of this crate is a connector for SOCKS5 proxies.
     pub fn connector<C>(mut self, connect: impl Fn(Destination) -> C + Send + Sync + 'static) -> Self
     where
         C: Future<Output = io::Result<Transport>> + Send + 'static,

@@ -12,6 +12,7 @@ pub(in crate::io) use ::std::os::windows::io::AsSocket as AsSystemSocket;
 use ::std::task::{Context, Poll};
 use ::std::time::Instant;
 
+use crate::io::server::lane;
 pub(in crate::io) use network::{Link, Network, Stream, Timed, Turns, Unblock, Watched};
 
 /// An async runtime that clients and servers can run on.
@@ -21,8 +22,16 @@ pub(in crate::io) use network::{Link, Network, Stream, Timed, Turns, Unblock, Wa
 /// sockets, and it makes all calls on them. A value of this type is a handle, which each session
 /// has a clone of.
 ///
-/// [`io::std`](crate::io::std), `io::tokio` and `io::smol` are implementations. This is all that
-/// another one on tokio would need:
+/// Clients begin with [`ClientBuilder::new`](crate::io::ClientBuilder::new) and
+/// [`Client::open`](crate::io::Client::open), servers with
+/// [`Server::listen`](crate::io::Server::listen) and
+/// [`Server::serve_with`](crate::io::Server::serve_with). A client works with types that are not
+/// `Send`, and its futures are `Send` if the runtime's types are `Send` and its sockets are `Sync`
+/// as well. A server requires types that are `Send`, and a runtime that is `Sync`.
+///
+/// [`io::std`](crate::io::std), `io::tokio` and `io::smol` are implementations. The example `mio`
+/// of this crate has one with a poll loop and an executor of its own. This is all that another one
+/// on tokio would need:
 ///
 /// ```
 /// # #[cfg(unix)]
@@ -60,10 +69,6 @@ pub(in crate::io) use network::{Link, Network, Stream, Timed, Turns, Unblock, Wa
 ///     fn timer(&self, at: Instant) -> Self::Timer {
 ///         Box::pin(tokio::time::sleep_until(at.into()))
 ///     }
-///
-///     async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
-///         tokio::task::spawn_blocking(call).await.unwrap()
-///     }
 /// }
 ///
 /// impl<T: AsRawFd> Socket for Watched<T> {
@@ -100,7 +105,9 @@ pub trait Runtime: Clone + 'static {
     /// A TCP listener that the runtime watches.
     type Listener: Socket;
 
-    /// A future that is ready at a moment, whatever its output is.
+    /// A future that is ready at a moment, whatever its output is. A session has one at a time. Most
+    /// timers are dropped before their moment, and a session polls its timer whenever it is woken, so
+    /// both have to be cheap.
     type Timer: Future + Unpin;
 
     /// Number of file descriptors that one idle session of a server takes. A server admits no more
@@ -111,7 +118,8 @@ pub trait Runtime: Clone + 'static {
     /// in that thread; otherwise they are made in threads that this crate starts as needed.
     const BLOCKING: bool = false;
 
-    /// Watches a stream. It is non-blocking, and may not be connected yet.
+    /// Watches a stream, which a client connects or a server has accepted. It is non-blocking, and may
+    /// not be connected yet.
     ///
     /// # Errors
     /// When the runtime cannot watch it.
@@ -133,9 +141,14 @@ pub trait Runtime: Clone + 'static {
 
     /// Makes a call that may block, where it delays nobody: files that a client sends or receives
     /// are read and written by such calls. A panic of `call` should resume in the caller.
+    ///
+    /// By default the call is made in one of up to 128 threads that this crate starts as needed. A
+    /// runtime that has threads for this purpose can override it.
     fn unblock<T: Send + 'static>(
         call: impl FnOnce() -> T + Send + 'static,
-    ) -> impl Future<Output = T> + Send;
+    ) -> impl Future<Output = T> + Send {
+        lane::unblock(call)
+    }
 
     /// Returns whether the calls of this client are to fail with
     /// [`Error::Stopped`](crate::io::Error::Stopped) from now on. Futures can be dropped instead, so
@@ -154,13 +167,20 @@ pub trait Runtime: Clone + 'static {
 /// A non-blocking socket that a runtime watches.
 ///
 /// It gives access to the system's socket as [`AsFd`](::std::os::fd::AsFd) on Unix and as `AsSocket`
-/// on Windows. Dropping it closes the socket.
+/// on Windows. Dropping it has to end the watch and close the socket. Closing alone does not end the
+/// watch in epoll while a duplicate is open, as of the listeners of
+/// [shared ports](crate::io::Server::with_shared_passive_ports).
 pub trait Socket: AsSystemSocket {
     /// Calls `call` once the socket may be ready, and again as often as the call returns
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) and the socket has become ready since. Returns any
     /// other result. While it is pending, the task of `cx` is woken when the socket becomes ready.
     ///
-    /// The socket may be polled for both interests at a time, by one task.
+    /// A call too many does no harm, so an implementation that keeps no record of readiness can begin
+    /// with one. No readiness may be lost between a call and the next: if the runtime reports only
+    /// changes (epoll's edge-triggered mode), the task of `cx` has to be registered before the call.
+    ///
+    /// The socket may be polled for both interests at a time, by one task. Only the `cx` of the last
+    /// poll for an interest counts.
     ///
     /// # Errors
     /// Those of the call, and those of the runtime itself.

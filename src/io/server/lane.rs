@@ -6,7 +6,7 @@ use ::std::future::Future;
 use ::std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use ::std::pin::Pin;
 use ::std::sync::atomic::{AtomicUsize, Ordering};
-use ::std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use ::std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use ::std::task::{Context, Poll, Waker};
 use ::std::thread;
 use ::std::time::Duration;
@@ -117,6 +117,22 @@ impl Lane {
                 drop(lost);
             }
         }
+    }
+}
+
+/// Makes a call in a lane that all runtimes without threads of their own share. If no thread is
+/// available, the call is made where its result is awaited.
+pub(in crate::io) async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+    static LANE: LazyLock<Lane> = LazyLock::new(Lane::default);
+    let call = Arc::new(Mutex::new(Some(call)));
+    let take = |call: &Mutex<Option<_>>| lock(call).take().expect("a call is made once");
+    let made = {
+        let call = Arc::clone(&call);
+        LANE.call(move || take(&call)())
+    };
+    match made.await {
+        Some(result) => result,
+        None => take(&call)(),
     }
 }
 
@@ -250,6 +266,14 @@ mod tests {
         let caught = catch_unwind(AssertUnwindSafe(|| wait(call)));
         assert!(caught.is_err());
         assert_eq!(wait(lane.call(|| 7)), Some(7));
+    }
+
+    #[test]
+    fn a_call_of_a_runtime_without_threads_is_made_in_another_thread() {
+        let here = thread::current().id();
+        assert_ne!(wait(unblock(|| thread::current().id())), here);
+        let caught = catch_unwind(|| wait(unblock(|| panic!("on purpose"))));
+        assert!(caught.is_err());
     }
 
     #[test]
