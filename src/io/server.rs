@@ -4,11 +4,6 @@ mod asking;
 mod cutting;
 mod events;
 mod hashing;
-#[cfg_attr(
-    not(any(feature = "tokio", feature = "smol")),
-    allow(dead_code, reason = "sessions that have a thread each need no others")
-)]
-pub(in crate::io) mod lane;
 mod listed;
 pub(in crate::io) mod login;
 mod moving;

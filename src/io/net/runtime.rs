@@ -12,7 +12,7 @@ pub(in crate::io) use ::std::os::windows::io::AsSocket as AsSystemSocket;
 use ::std::task::{Context, Poll};
 use ::std::time::Instant;
 
-use crate::io::server::lane;
+use crate::io::net::lane;
 pub(in crate::io) use network::{Link, Network, Stream, Timed, Turns, Unblock, Watched};
 
 /// An async runtime that clients and servers can run on.

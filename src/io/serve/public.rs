@@ -8,8 +8,8 @@ use ::std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ::std::task::{Poll, Waker};
 use ::std::time::{Duration, Instant as Moment};
 
+use crate::io::net::lane::Lane;
 use crate::io::net::runtime::{Network, Timed};
-use crate::io::server::lane::Lane;
 
 /// Maximum time that a new session waits for the first answer.
 const PATIENCE: Duration = Duration::from_secs(2);

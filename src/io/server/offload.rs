@@ -11,13 +11,13 @@ use ::std::sync::{Arc, Mutex, PoisonError, Weak};
 use ::std::task::Poll;
 use ::std::vec::Vec;
 
-use super::lane::{Calls, Lane};
 use crate::codec::Command;
 use crate::io::host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
     File, Filesystem, HashAlgorithm, HostReply, Opened, OwnedCommand, OwnedPath, Refusal, VirtualPath,
     Visitor, Wishes,
 };
+use crate::io::net::lane::{Calls, Lane};
 use crate::io::net::runtime::Unblock;
 use crate::listing::OwnedEntry;
 

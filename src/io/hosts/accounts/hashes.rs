@@ -10,7 +10,7 @@ use password_hash::PasswordVerifier;
 pub(super) use password_hash::phc::PasswordHash as Hash;
 
 use crate::codec::Invalid;
-use crate::io::server::lane::Lane;
+use crate::io::net::lane::Lane;
 
 /// An algorithm for verifying hashes.
 type Verifier = Arc<dyn PasswordVerifier<Hash> + Send + Sync>;

@@ -14,9 +14,9 @@ use ::std::time::Instant as Moment;
 use socket2::SockRef;
 
 use super::{Interest, Runtime, Socket};
+use crate::io::net::lane::Lane;
 use crate::io::net::pool::{Shared, Sharing};
 use crate::io::net::socket::{self, Keepalive};
-use crate::io::server::lane::Lane;
 use crate::time::Instant;
 
 /// Where the calls of a host that blocks are made.

@@ -8,8 +8,8 @@ use ::std::{format, thread};
 
 use super::{Rig, codes, entry};
 use crate::io::host::{Access, Accounts, File, Filesystem, Opened, Refusal, VirtualPath, Visitor, Wishes};
+use crate::io::net::lane::Lane;
 use crate::io::net::runtime::Unblock;
-use crate::io::server::lane::Lane;
 use crate::io::server::offload::Offload;
 use crate::listing::{Kind, OwnedEntry};
 

@@ -179,18 +179,18 @@ impl Shared {
 
 /// The number of calls of one session in progress, including those that were abandoned.
 #[derive(Debug, Default)]
-pub(super) struct Calls(AtomicUsize);
+pub(in crate::io) struct Calls(AtomicUsize);
 
 /// A call that is counted until it is dropped.
 #[derive(Debug)]
-pub(super) struct Call(Arc<Calls>);
+pub(in crate::io) struct Call(Arc<Calls>);
 
 impl Calls {
     /// Maximum number of calls. A session that abandons no call needs fewer.
     const MAX: usize = 4;
 
     /// Counts another call, unless the maximum is reached.
-    pub(super) fn begin(self: &Arc<Self>) -> Option<Call> {
+    pub(in crate::io) fn begin(self: &Arc<Self>) -> Option<Call> {
         let added =
             self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < Self::MAX).then_some(n + 1));
         added.is_ok().then(|| Call(Arc::clone(self)))
