@@ -189,7 +189,6 @@ pub(in crate::io) trait Stream {
     fn keep_alive(&mut self, keepalive: Keepalive);
 
     /// Writes several pieces at once.
-    #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "TLS alone writes so"))]
     fn poll_write_vectored(
         &mut self,
         cx: &mut Context<'_>,
