@@ -8,14 +8,14 @@ use ::std::vec::Vec;
 use cap_std::fs::OpenOptions;
 
 use super::refusal::refusal;
-use super::{Directory, new_file};
+use super::{Directory, new_file, same_name};
 use crate::io::host::{Refusal, Wishes};
 
 /// Puts `parts` behind what is at `target`, and removes them.
 pub(super) fn combine(directory: &Directory, target: &Path, parts: &[&Path]) -> Result<(), Refusal> {
     let parts_twice =
-        parts.iter().enumerate().any(|(n, part)| parts.iter().take(n).any(|other| other == part));
-    if parts_twice || parts.contains(&target) {
+        parts.iter().enumerate().any(|(n, part)| parts.iter().take(n).any(|other| same_name(other, part)));
+    if parts_twice || parts.iter().any(|part| same_name(part, target)) {
         return Err(Refusal::BadName);
     }
     let mut options = OpenOptions::new();
@@ -64,7 +64,7 @@ fn is_same(a: &File, b: &File) -> bool {
     }
 }
 
-/// No more is known there than the names, which were compared.
+/// Returns `false`: only the names are known there, and they were compared.
 #[cfg(not(unix))]
 fn is_same(_: &File, _: &File) -> bool {
     false
