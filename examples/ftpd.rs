@@ -12,17 +12,17 @@
 //! path can read them: use that to try things out, or in networks that you trust. Passwords on a
 //! command line are visible in the list of processes, even with TLS.
 //!
-//! SIGTERM, SIGINT (Ctrl-C) and SIGHUP end the server once running transfers are done, or after
+//! SIGTERM, SIGINT (Ctrl-C) and SIGHUP, and on Windows Ctrl-C and Ctrl-Break, end the server once running transfers are done, or after
 //! `--grace` seconds, with exit code 0. A second signal ends it at once, with exit code 1. SIGHUP
 //! has no effect if it was ignored when `ftpd` started, as with `nohup` (on Linux, where that can
 //! be detected). The exit code is also 1 if the server cannot run, and 2 for wrong arguments.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::process::{ExitCode, exit};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -35,8 +35,6 @@ use ftp_proto::security::{Policy, SessionBinding};
 use ftp_proto::server::Config;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
-use signal_hook::iterator::Signals;
 
 /// Serves a directory over FTP. Anonymous users may read; users with a password may write too.
 #[derive(Debug, Parser)]
@@ -336,18 +334,45 @@ fn xferlog(path: &Path) -> Result<impl Fn(&SessionEvent<'_>) + use<>, Failure> {
     })
 }
 
+/// Makes Ctrl-C and Ctrl-Break shut the server down. A second one ends it at once.
+#[cfg(windows)]
+fn end_by_signal(shutdown: Shutdown, grace: Duration) -> io::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let (ended, at_once) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the first one only arms it.
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&at_once))?;
+        signal_hook::flag::register(signal, Arc::clone(&at_once))?;
+        signal_hook::flag::register(signal, Arc::clone(&ended))?;
+    }
+    thread::Builder::new().name("signals".into()).spawn(move || {
+        // A handler can only set a flag there, which no thread can wait for.
+        while !ended.load(Ordering::Relaxed) {
+            thread::sleep(Duration::from_millis(100));
+        }
+        shutdown.shut_down(grace);
+    })?;
+    Ok(())
+}
+
 /// Makes SIGTERM, SIGINT and SIGHUP shut the server down. If SIGHUP was ignored at the start, it
 /// stays ignored.
+#[cfg(unix)]
 fn end_by_signal(shutdown: Shutdown, grace: Duration) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+    use signal_hook::iterator::Signals;
+
     // This signal would end the process at an upload that exceeds the limit of file sizes. With it
     // handled, the upload is refused.
     signal_hook::flag::register(SIGXFSZ, Arc::default())?;
-    let ends = [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| *signal != SIGHUP || !ignores_hangup());
+    let ends = [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| *signal != SIGHUP || !ignores(SIGHUP));
     let mut signals = Signals::new(ends)?;
     thread::Builder::new().name("signals".into()).spawn(move || {
         for (count, _) in signals.forever().enumerate() {
             if count > 0 {
-                exit(1);
+                std::process::exit(1);
             }
             shutdown.shut_down(grace);
         }
@@ -355,10 +380,12 @@ fn end_by_signal(shutdown: Shutdown, grace: Duration) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns whether SIGHUP is ignored, as under `nohup`. Linux reports that for each process.
-fn ignores_hangup() -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+/// Returns whether a signal is ignored, as SIGHUP is under `nohup`. Linux reports that for each
+/// process.
+#[cfg(unix)]
+fn ignores(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    mask & (1 << (SIGHUP - 1)) != 0
+    mask & (1 << (signal - 1)) != 0
 }

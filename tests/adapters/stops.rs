@@ -5,10 +5,9 @@ use crate::slow::{Slow, slow};
 use crate::world::{Wiring, World, bytes};
 use ftp_proto::io::Error;
 use ftp_proto::io::std::StopHandle;
-use rustix::net::{AddressFamily, SocketAddrAny, SocketType};
+use socket2::{Domain, Socket, Type};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::OwnedFd;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -161,12 +160,11 @@ fn one_handle_stops_several_clients_and_one_that_is_stopped_already_connects_to_
 }
 
 /// An address at which connections are begun and never come about: the queue is full.
-fn deaf() -> (OwnedFd, SocketAddr, Vec<TcpStream>) {
-    let listener = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-    rustix::net::bind(&listener, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-    rustix::net::listen(&listener, 0).unwrap();
-    let address: SocketAddrAny = rustix::net::getsockname(&listener).unwrap();
-    let address = SocketAddr::try_from(address).unwrap();
+fn deaf() -> (Socket, SocketAddr, Vec<TcpStream>) {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap().as_socket().unwrap();
     let others = (0..8).map_while(|_| TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok());
     let others = others.collect();
     (listener, address, others)

@@ -374,7 +374,11 @@ fn a_tree_is_walked_and_its_links_are_not() {
             fs::create_dir_all(world.path(directory)).unwrap();
         }
         fs::write(world.path("t/a b/f"), b"").unwrap();
+        // Only administrators make links on Windows.
+        #[cfg(unix)]
         std::os::unix::fs::symlink("..", world.path("t/a b/up")).unwrap();
+        #[cfg(not(unix))]
+        fs::write(world.path("t/a b/up"), b"").unwrap();
         for root in ["t", "/t", "t/"] {
             let mut walker = Walker::new(root).unwrap();
             let (mut below, mut names) = (Vec::new(), Vec::new());

@@ -494,6 +494,19 @@ fn same(a: &Metadata, b: &Metadata, _: &Path, _: &Path) -> bool {
 /// system. A directory is no obstacle to its own renaming.
 #[cfg(not(unix))]
 fn same(_: &Metadata, _: &Metadata, a: &Path, b: &Path) -> bool {
+    same_name(a, b)
+}
+
+/// Returns whether two paths are equal. Whether two different ones lead to one file shows in the
+/// file's number.
+#[cfg(unix)]
+fn same_name(a: &Path, b: &Path) -> bool {
+    a == b
+}
+
+/// Returns whether two paths are equal where case does not count, as on Windows.
+#[cfg(not(unix))]
+fn same_name(a: &Path, b: &Path) -> bool {
     match (a.to_str(), b.to_str()) {
         (Some(a), Some(b)) => a.to_lowercase() == b.to_lowercase(),
         _ => false,

@@ -8,14 +8,14 @@ use ::std::vec::Vec;
 use cap_std::fs::OpenOptions;
 
 use super::refusal::refusal;
-use super::{Directory, new_file};
+use super::{Directory, new_file, same_name};
 use crate::io::host::{Refusal, Wishes};
 
 /// Appends `parts` to the file at `target`, and removes them.
 pub(super) fn combine(directory: &Directory, target: &Path, parts: &[&Path]) -> Result<(), Refusal> {
     let has_duplicates =
-        parts.iter().enumerate().any(|(n, part)| parts.iter().take(n).any(|other| other == part));
-    if has_duplicates || parts.contains(&target) {
+        parts.iter().enumerate().any(|(n, part)| parts.iter().take(n).any(|other| same_name(other, part)));
+    if has_duplicates || parts.iter().any(|part| same_name(part, target)) {
         return Err(Refusal::BadName);
     }
     let mut options = OpenOptions::new();

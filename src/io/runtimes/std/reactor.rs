@@ -1,6 +1,6 @@
 //! The runtime of clients and servers whose calls block.
 
-mod unix;
+mod waits;
 
 use ::std::io;
 pub(super) use ::std::net::ToSocketAddrs;
@@ -10,9 +10,8 @@ use ::std::time::Instant;
 
 use super::stop::StopHandle;
 use crate::io::Runtime;
-use unix as system;
-
-pub(super) use system::{Signal, block_on, block_on_woken};
+use waits::{Alarm, Polled};
+pub(super) use waits::{Signal, block_on, block_on_woken};
 
 /// Runs each call to its end on the thread that makes it.
 #[derive(Clone, Debug, Default)]
@@ -45,23 +44,24 @@ impl Blocking {
 }
 
 impl Runtime for Blocking {
-    type Stream = system::Stream;
-    type Listener = system::Listener;
-    type Timer = system::Alarm;
+    type Stream = Polled;
+    type Listener = Polled;
+    type Timer = Alarm;
 
-    const DESCRIPTORS: usize = system::DESCRIPTORS;
+    // The socket, and the two that wake its thread.
+    const DESCRIPTORS: usize = 3;
     const BLOCKING: bool = true;
 
-    fn stream(&self, stream: TcpStream) -> io::Result<Self::Stream> {
-        system::stream(stream)
+    fn stream(&self, stream: TcpStream) -> io::Result<Polled> {
+        Ok(Polled::new(stream.into()))
     }
 
-    fn listener(&self, listener: TcpListener) -> io::Result<Self::Listener> {
-        system::listener(listener)
+    fn listener(&self, listener: TcpListener) -> io::Result<Polled> {
+        Ok(Polled::new(listener.into()))
     }
 
-    fn timer(&self, at: Instant) -> Self::Timer {
-        system::Alarm::at(at)
+    fn timer(&self, at: Instant) -> Alarm {
+        Alarm::at(at)
     }
 
     async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
@@ -72,7 +72,7 @@ impl Runtime for Blocking {
         self.stop.as_ref().is_some_and(StopHandle::is_stopped)
     }
 
-    fn poll_stopped(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.stop.as_ref().map_or(Poll::Pending, |stop| stop.poll_stopped(cx))
+    fn poll_stopped(&self, _: &mut Context<'_>) -> Poll<()> {
+        self.stop.as_ref().map_or(Poll::Pending, |stop| stop.poll_stopped())
     }
 }

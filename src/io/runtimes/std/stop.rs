@@ -2,7 +2,7 @@
 
 use ::std::io;
 use ::std::sync::Arc;
-use ::std::task::{Context, Poll};
+use ::std::task::Poll;
 
 use super::reactor::Signal;
 
@@ -10,7 +10,7 @@ use super::reactor::Signal;
 ///
 /// [`ClientBuilder::stop_handle`](super::ClientBuilder::stop_handle) gives a handle to a client before it
 /// connects, and [`Client::stop_handle`](super::Client::stop_handle) makes one for a client that is connected.
-/// One handle may be given to several clients, which it stops together. It takes two file descriptors on Unix.
+/// One handle may be given to several clients, which it stops together. It takes two file descriptors.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -58,8 +58,11 @@ impl StopHandle {
     }
 
     /// Ready once the client is stopped.
-    pub(super) fn poll_stopped(&self, cx: &Context<'_>) -> Poll<()> {
-        self.0.watch(cx);
-        if self.is_stopped() { Poll::Ready(()) } else { Poll::Pending }
+    pub(super) fn poll_stopped(&self) -> Poll<()> {
+        if self.is_stopped() {
+            return Poll::Ready(());
+        }
+        self.0.watch();
+        Poll::Pending
     }
 }

@@ -1,24 +1,26 @@
-//! A future is polled on the thread that waits for it, and `poll(2)` waits for whatever kept it from
-//! going on.
+//! The waits of a thread: a future is polled on the thread that waits for it, and `poll(2)` (`WSAPoll`
+//! on Windows) waits for whatever kept it from going on.
 
 use ::std::cell::RefCell;
 use ::std::future::Future;
 use ::std::io::{self, Read, Write};
-use ::std::net::{Shutdown, TcpListener, TcpStream};
-use ::std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use ::std::os::unix::net::UnixStream;
 use ::std::pin::{Pin, pin};
 use ::std::sync::atomic::{AtomicBool, Ordering};
 use ::std::sync::{Arc, LazyLock, Weak};
 use ::std::task::{Context, Poll, Wake, Waker};
+use ::std::thread;
 use ::std::time::{Duration, Instant as Moment};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use socket2::Socket;
+#[cfg(unix)]
+use socket2::{Domain, Type};
 
-use crate::io::{Interest, Socket};
+use crate::io::Interest;
 
 thread_local! {
-    /// The sockets and the deadline that the future of this thread waits for, collected while it is polled.
+    /// The sockets and the deadline that the future of this thread waits for, collected while
+    /// it is polled.
     static WAITS: RefCell<Waits> = const { RefCell::new(Waits::NONE) };
 }
 
@@ -52,8 +54,8 @@ impl Waits {
         let mut fds: Vec<_> = sockets
             .iter()
             .map(|(socket, interest)| match interest {
-                Interest::Read => PollFd::new(socket, PollFlags::IN),
-                Interest::Write => PollFd::new(socket, PollFlags::OUT),
+                Interest::Read => PollFd::new(&socket.socket, PollFlags::IN),
+                Interest::Write => PollFd::new(&socket.socket, PollFlags::OUT),
             })
             .collect();
         fds.extend(bell.map(|bell| PollFd::new(&bell.inside, PollFlags::IN)));
@@ -61,6 +63,10 @@ impl Waits {
             true => Some(Duration::ZERO),
             false => self.deadline.map(|deadline| deadline.saturating_duration_since(Moment::now())),
         };
+        // Windows does not wait for nothing.
+        if let (true, Some(left)) = (fds.is_empty(), left) {
+            return thread::sleep(left);
+        }
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
         let failed = match poll(&mut fds, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => false,
@@ -116,22 +122,41 @@ fn run<F: Future>(future: F, waker: &Waker, bell: Option<&Bell>) -> F::Output {
     }
 }
 
+/// Makes two sockets: the first becomes readable when something is written to the second.
+#[cfg(unix)]
+fn pair() -> io::Result<(Socket, Socket)> {
+    Socket::pair(Domain::UNIX, Type::STREAM, None)
+}
+
+/// Makes two handles of a socket that receives what is written to it, and nothing else.
+#[cfg(windows)]
+fn pair() -> io::Result<(Socket, Socket)> {
+    let own = ::std::net::UdpSocket::bind((::std::net::Ipv4Addr::LOCALHOST, 0))?;
+    own.connect(own.local_addr()?)?;
+    Ok((own.try_clone()?.into(), own.into()))
+}
+
 /// Wakes a thread that waits for its sockets.
 #[derive(Debug)]
 struct Bell {
-    inside: UnixStream,
-    outside: UnixStream,
+    inside: Socket,
+    outside: Socket,
 }
 
 impl Bell {
     fn new() -> io::Result<Self> {
-        let (inside, outside) = UnixStream::pair()?;
+        let (inside, outside) = pair()?;
         inside.set_nonblocking(true)?;
         outside.set_nonblocking(true)?;
         Ok(Self { inside, outside })
     }
 
-    /// Whoever has rung up to now was heard.
+    fn ring(&self) {
+        // One that is full has been rung.
+        let _ = (&self.outside).write(&[0]);
+    }
+
+    /// Forgets that it was rung up to now.
     fn hush(&self) {
         while let Ok(1..) = (&self.inside).read(&mut [0; 64]) {}
     }
@@ -139,29 +164,12 @@ impl Bell {
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        self.ring();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // One that is full has been rung.
-        let _ = (&self.outside).write(&[0]);
+        self.ring();
     }
-}
-
-pub(super) type Stream = Polled;
-pub(super) type Listener = Polled;
-
-/// Descriptors of a session: its socket, and the two that wake its thread.
-pub(super) const DESCRIPTORS: usize = 3;
-
-/// Watches a stream.
-pub(super) fn stream(stream: TcpStream) -> io::Result<Polled> {
-    Ok(Polled::new(stream.into()))
-}
-
-/// Watches a listener.
-pub(super) fn listener(listener: TcpListener) -> io::Result<Polled> {
-    Ok(Polled::new(listener.into()))
 }
 
 /// A moment that the thread waits for.
@@ -194,18 +202,19 @@ pub(in crate::io::runtimes::std) struct Signal {
     raised: AtomicBool,
     /// Becomes readable when the flag is raised, and stays so: nobody ever reads from it.
     inside: Polled,
-    outside: UnixStream,
+    outside: Socket,
 }
 
 impl Signal {
     pub(in crate::io::runtimes::std) fn new() -> io::Result<Self> {
-        let (inside, outside) = UnixStream::pair()?;
-        Ok(Self { raised: AtomicBool::new(false), inside: Polled::new(inside.into()), outside })
+        let (inside, outside) = pair()?;
+        Ok(Self { raised: AtomicBool::new(false), inside: Polled::new(inside), outside })
     }
 
     pub(in crate::io::runtimes::std) fn raise(&self) {
-        self.raised.store(true, Ordering::Release);
-        let _ = self.outside.shutdown(Shutdown::Both);
+        if !self.raised.swap(true, Ordering::AcqRel) {
+            let _ = (&self.outside).write(&[0]);
+        }
     }
 
     pub(in crate::io::runtimes::std) fn is_raised(&self) -> bool {
@@ -213,7 +222,7 @@ impl Signal {
     }
 
     /// Makes the thread's next wait end when the flag is raised.
-    pub(in crate::io::runtimes::std) fn watch(&self, _: &Context<'_>) {
+    pub(in crate::io::runtimes::std) fn watch(&self) {
         self.inside.watch(Interest::Read);
     }
 }
@@ -222,7 +231,7 @@ impl Signal {
 /// turn, until `poll` says that it changed.
 #[derive(Debug)]
 struct Descriptor {
-    socket: OwnedFd,
+    socket: Socket,
     readable: AtomicBool,
     writable: AtomicBool,
 }
@@ -236,18 +245,12 @@ impl Descriptor {
     }
 }
 
-impl AsFd for Descriptor {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
-}
-
 /// A socket of this runtime.
 #[derive(Debug)]
 pub struct Polled(Arc<Descriptor>);
 
 impl Polled {
-    fn new(socket: OwnedFd) -> Self {
+    pub(super) fn new(socket: Socket) -> Self {
         let [readable, writable] = [true, true].map(AtomicBool::new);
         Self(Arc::new(Descriptor { socket, readable, writable }))
     }
@@ -257,13 +260,21 @@ impl Polled {
     }
 }
 
-impl AsFd for Polled {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+#[cfg(unix)]
+impl ::std::os::fd::AsFd for Polled {
+    fn as_fd(&self) -> ::std::os::fd::BorrowedFd<'_> {
+        self.0.socket.as_fd()
     }
 }
 
-impl Socket for Polled {
+#[cfg(windows)]
+impl ::std::os::windows::io::AsSocket for Polled {
+    fn as_socket(&self) -> ::std::os::windows::io::BorrowedSocket<'_> {
+        self.0.socket.as_socket()
+    }
+}
+
+impl crate::io::Socket for Polled {
     fn poll_io<T>(
         &self,
         interest: Interest,
