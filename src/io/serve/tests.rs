@@ -49,9 +49,8 @@ fn outcome(errors: &[Errno]) -> (usize, Duration, Option<io::Result<()>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let state = State::default();
-    let mut script = VecDeque::from(errors.to_vec());
-    let mut runtime = Timed::new(Skips(Rc::new(Cell::new(Moment::now()))));
-    let start = runtime.now();
+    let (clock, mut script) = (Rc::new(Cell::new(Moment::now())), VecDeque::from(errors.to_vec()));
+    let (mut runtime, start) = (Timed::new(Skips(Rc::clone(&clock))), clock.get());
     let mut taken = 0;
     let mut begin = |_, _| taken += 1;
     let mut calls = 0;
