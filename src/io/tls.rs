@@ -57,6 +57,7 @@ mod client;
 mod records;
 mod server;
 mod sessions;
+mod unsigned;
 
 use ::std::fmt;
 use ::std::io;

@@ -140,6 +140,36 @@ fn a_server_that_nobody_vouches_for_is_refused_before_anything_is_said() {
 }
 
 #[test]
+fn a_pinned_certificate_is_accepted_whoever_signed_it_and_no_other() {
+    let sha256 = rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256.tls13().unwrap();
+    for mode in MODES {
+        let (chain, key) = certificate();
+        let pin: [u8; 32] = sha256.common.hash_provider.hash(&chain[0]).as_ref().try_into().unwrap();
+        let served = Served::with(mode, config(|_| {}), ServerTls::builder(chain, key).build().unwrap());
+        for (pins, is_accepted) in [
+            (vec![pin], true),
+            (vec![[0; 32], pin], true),
+            (vec![[0; 32]], false),
+            (vec![[0; 32], [1; 32]], false),
+        ] {
+            for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+                let versions: &[_] = Box::leak(Box::new([version]));
+                let builder = ClientTls::builder().versions(versions);
+                let builder = pins.iter().fold(builder, |builder, pin| builder.pinned_certificate(*pin));
+                match served.builder(builder.build().unwrap()).connect(served.address) {
+                    Ok(client) => {
+                        assert!(is_accepted, "{pins:?}");
+                        client.quit().unwrap();
+                    }
+                    Err(Error::Peer(PeerError::Handshake, Some(_))) => assert!(!is_accepted, "{pins:?}"),
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_client_shows_its_certificate_where_one_is_required() {
     let (chain, key) = certificate();
     let (own_chain, own_key) = certificate();

@@ -5,15 +5,15 @@ use ::std::fmt;
 use ::std::sync::Arc;
 use ::std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{
     ClientConnection, ClientSessionMemoryCache, ClientSessionStore, Resumption, Tls12ClientSessionValue,
     Tls13ClientSessionValue,
 };
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, NamedGroup, SignatureScheme, SupportedProtocolVersion};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, NamedGroup, SupportedProtocolVersion};
 
+use super::unsigned::Unsigned;
 use super::{ALPN, provider, store};
 
 /// Number of TLS 1.3 tickets that a control connection keeps. Each data connection uses one up and
@@ -201,9 +201,11 @@ impl fmt::Debug for ClientTlsBuilder {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Trust {
     Roots,
+    /// The certificates with these SHA-256 fingerprints.
+    Pinned(Vec<[u8; 32]>),
     #[cfg(feature = "platform-verifier")]
     Platform,
     Anybody,
@@ -236,6 +238,21 @@ impl ClientTlsBuilder {
         self
     }
 
+    /// Trusts the server whose own certificate has this SHA-256 fingerprint, and no other, whoever
+    /// signed it and whatever its names and dates are: for self-signed certificates. Called again, it
+    /// adds another fingerprint, such as that of the next certificate. It replaces other kinds of
+    /// trust.
+    ///
+    /// `openssl x509 -in certificate.pem -noout -fingerprint -sha256` prints a certificate's
+    /// fingerprint.
+    pub fn pinned_certificate(mut self, fingerprint: [u8; 32]) -> Self {
+        match &mut self.trust {
+            Trust::Pinned(pins) => pins.push(fingerprint),
+            trust => *trust = Trust::Pinned(vec![fingerprint]),
+        }
+        self
+    }
+
     /// Trusts any server. For tests with certificates that nobody has signed: anyone on the network
     /// path can pose as the server, and read and change everything.
     pub fn dangerously_trust_anybody(mut self) -> Self {
@@ -261,7 +278,8 @@ impl ClientTlsBuilder {
     /// Builds the configuration.
     ///
     /// # Errors
-    /// If there is no crypto provider or it supports none of the versions, a root is not a
+    /// If there is no crypto provider or it supports none of the versions, or has no SHA-256 for a
+    /// fingerprint, a root is not a
     /// certificate, the certificate does not match its key, or the operating system's certificates
     /// are not available.
     pub fn build(self) -> Result<ClientTls, rustls::Error> {
@@ -276,8 +294,13 @@ impl ClientTlsBuilder {
                     rustls_platform_verifier::Verifier::new_with_extra_roots(self.roots, algorithms)?;
                 builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
             }
+            Trust::Pinned(pins) => {
+                let verifier = Unsigned::pinned(algorithms, pins)?;
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+            }
             Trust::Anybody => {
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(algorithms)))
+                let verifier = Unsigned::anybody(algorithms);
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
             }
         };
         let config = match self.identity {
@@ -285,44 +308,5 @@ impl ClientTlsBuilder {
             None => builder.with_no_client_auth(),
         };
         Ok(ClientTls { config: Arc::new(config), tolerant: self.tolerant })
-    }
-}
-
-/// Accepts every certificate. The server still has to prove that it has the key.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }
