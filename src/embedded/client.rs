@@ -293,6 +293,11 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
                     if matches!(op, DataOp::Close | DataOp::Abort) {
                         connecting.set(None);
                     }
+                    if let DataOp::Send(parameters) | DataOp::Receive(parameters) = &op {
+                        if let Some(obstacle) = parameters.coding.obstacle() {
+                            return Err(Error::Unsupported(obstacle));
+                        }
+                    }
                     if let Some(event) = self.data.act(id, op) {
                         self.tell(event);
                     }

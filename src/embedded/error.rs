@@ -30,7 +30,8 @@ pub enum Error {
     Connect(ErrorKind),
     /// The reader of an upload failed. The upload was aborted.
     Source(ErrorKind),
-    /// The configuration asks for something that this client does not have.
+    /// The configuration or a setting asks for something that this client, or this build of it,
+    /// does not have.
     Unsupported(&'static str),
 }
 

@@ -261,3 +261,20 @@ fn what_the_network_cannot_do_is_refused_before_it_connects() {
     }
     assert!(stack.commands.borrow().is_empty());
 }
+
+/// The session of this build has no MODE Z either, so the test answers in its place.
+#[test]
+fn a_mode_that_is_not_in_the_build_is_refused_by_the_name_of_its_feature() {
+    let stack = Stack::new();
+    let mut client = with_samples(&stack);
+    let mut set = Box::pin(client.run(client::mode(TransferMode::Deflate), |_| ()));
+    // MODE is on its way, and the session has not seen it.
+    while !stack.commands.borrow().ends_with(b"MODE Z\r\n") {
+        assert!(stack.poll_once(set.as_mut()).is_none(), "it ended without MODE");
+    }
+    stack.answer(b"200 Mode set to Z.\r\n");
+    assert_eq!(stack.poll_once(set.as_mut()), Some(Ok(())));
+    drop(set);
+    let failed = stack.run(download(&mut client, 0)).unwrap_err();
+    assert!(failed.to_string().contains("the feature `deflate`"), "{failed}");
+}

@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use ftp_proto::embedded::Timer;
@@ -53,6 +53,12 @@ impl Stack {
         self.network.borrow_mut().control.to_client.bytes.try_extend_from_slice(bytes).unwrap();
     }
 
+    /// Answers what the client has sent, which the server does not get to see.
+    pub fn answer(&self, reply: &[u8]) {
+        self.network.borrow_mut().control.to_server.bytes.clear();
+        self.inject(reply);
+    }
+
     /// What was uploaded to the server.
     pub fn file(&self) -> File {
         self.server.borrow().file().clone()
@@ -73,11 +79,19 @@ impl Stack {
         self.run_for(ENDLESS, future).expect("it has no end")
     }
 
+    /// Polls a future once, while the server does nothing.
+    pub fn poll_once<T>(&self, future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+        match future.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+
     /// Polls a future so many times at most, and drops it then.
     pub fn run_for<T>(&self, polls: usize, future: impl Future<Output = T>) -> Option<T> {
         let mut future = pin!(future);
         for _ in 0..polls {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            if let Some(output) = self.poll_once(future.as_mut()) {
                 return Some(output);
             }
             self.turn();
