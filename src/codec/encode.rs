@@ -62,7 +62,7 @@ impl Sink for alloc::vec::Vec<u8> {
 /// let mut memory = [0; 16];
 /// let mut sink = SliceSink::new(&mut memory);
 /// Command::Retr(Text::literal("file")).encode(&mut sink)?;
-/// assert_eq!(sink.as_bytes(), b"RETR file\r\n");
+/// assert_eq!(sink.as_bytes(), b"RETR file");
 /// assert!(Command::Retr(Text::literal("other")).encode(&mut sink).is_err());
 /// # Ok::<(), ftp_proto::codec::Full>(())
 /// ```
