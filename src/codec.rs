@@ -67,7 +67,7 @@ pub use address::{EpsvArgument, ExtendedError, NetworkProtocol};
 pub use code::{Group, ReplyCode, Severity};
 pub use command::{Command, CommandError, CommandLine, LongAddress, MffArgument, TimedPath};
 pub use digest::{Digest, HashReply};
-pub use encode::{Full, Sink};
+pub use encode::{Full, Sink, SliceSink};
 pub use facts::{FactChoice, FactSet, FactValue, FactValues, Facts, Kind, NameCase, Permissions};
 pub use features::{FeatureLine, Features, OptsArgument};
 pub use parameters::{

@@ -100,6 +100,7 @@
 //! | `smol` | the adapter for smol, `io::smol`; implies `std` | async-executor, async-io, async-net, blocking, futures-io |
 //! | `proxy-protocol` | servers behind proxies, `io::Proxies`; implies `std` | proxy-header |
 //! | `disk` | a directory as a server's file system, which no path can leave | cap-std |
+//! | `embedded` | a client without an allocator over any asynchronous network stack, `embedded` | embedded-io-async, embedded-nal-async |
 //! | `deflate` | MODE Z | miniz_oxide |
 //! | `serde` | serialization of owned listing entries; implies `alloc` | serde |
 //! | `rustls` | FTPS, `io::tls`; implies `std` | rustls |
@@ -128,6 +129,8 @@ pub mod action;
 pub mod buffer;
 pub mod client;
 pub mod codec;
+#[cfg(feature = "embedded")]
+pub mod embedded;
 pub mod error;
 #[cfg(feature = "std")]
 pub mod io;

@@ -90,12 +90,25 @@ impl Coding {
     /// a byte size other than 8, since most files are not a whole number of such bytes and would
     /// not come back unchanged. MODE Z needs the feature `deflate`.
     #[must_use]
-    pub fn is_supported(&self) -> bool {
-        let representation = match self.representation {
-            RepresentationType::Local(_) => self.representation == RepresentationType::LOCAL_8,
-            _ => true,
-        };
-        representation && (self.mode != TransferMode::Deflate || cfg!(feature = "deflate"))
+    pub const fn is_supported(&self) -> bool {
+        self.obstacle().is_none()
+    }
+
+    /// Returns what keeps this build from transforming it, for people: a setting, and the feature
+    /// that it needs if there is one. `None` if it [is supported](Self::is_supported).
+    #[must_use]
+    pub const fn obstacle(&self) -> Option<&'static str> {
+        match (self.representation, self.mode) {
+            (RepresentationType::LOCAL_8, _) => {}
+            (RepresentationType::Local(_), _) => return Some("TYPE L with a byte size other than 8"),
+            _ => {}
+        }
+        match self.mode {
+            TransferMode::Deflate if !cfg!(feature = "deflate") => {
+                Some("MODE Z, which needs the feature `deflate`")
+            }
+            _ => None,
+        }
     }
 
     /// Returns whether the data itself marks the end of the file, so that a connection that closes

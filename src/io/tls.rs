@@ -87,6 +87,11 @@ pub(in crate::io) enum Endpoint {
     Server(ServerSessions),
 }
 
+/// Returns the error of a connection that is to be put under TLS and has no configuration for that.
+pub(in crate::io) fn not_configured() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "no TLS configuration was given")
+}
+
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

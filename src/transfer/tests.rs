@@ -8,6 +8,27 @@ use proptest::prelude::*;
 use super::*;
 use crate::codec::FormatControl;
 
+#[test]
+fn an_obstacle_names_the_setting_and_the_feature_that_is_missing() {
+    let local = |size| RepresentationType::Local(core::num::NonZeroU8::new(size).unwrap());
+    let deflate = match cfg!(feature = "deflate") {
+        true => None,
+        false => Some("MODE Z, which needs the feature `deflate`"),
+    };
+    let size = Some("TYPE L with a byte size other than 8");
+    for (representation, mode, obstacle) in [
+        (RepresentationType::Image, TransferMode::Stream, None),
+        (RepresentationType::Image, TransferMode::Deflate, deflate),
+        (local(8), TransferMode::Deflate, deflate),
+        (local(8), TransferMode::Block, None),
+        (local(36), TransferMode::Deflate, size),
+        (local(7), TransferMode::Stream, size),
+    ] {
+        let coding = Coding { representation, mode, ..Coding::IDENTITY };
+        assert_eq!((coding.obstacle(), coding.is_supported()), (obstacle, obstacle.is_none()), "{coding:?}");
+    }
+}
+
 /// Returns every supported coding.
 fn codings() -> Vec<Coding> {
     let mut codings = Vec::new();

@@ -304,7 +304,8 @@ impl<R: Runtime> Client<R> {
     /// If the server refuses, or this build does not have the mode.
     pub async fn set_mode(&mut self, mode: TransferMode) -> Result<(), Error> {
         if !(Coding { mode, ..Coding::IDENTITY }).is_supported() {
-            return Err(Error::Argument(Invalid::new("a transfer mode that this build has")));
+            let expected = "a transfer mode that this build has (MODE Z needs the feature `deflate`)";
+            return Err(Error::Argument(Invalid::new(expected)));
         }
         self.run(client::mode(mode)).await.map(drop)
     }

@@ -9,7 +9,7 @@ use crate::buffer::{RecvBuf, SendBuf};
 use crate::codec::Redacted;
 use crate::io::driver::wire::Wire;
 use crate::io::net::runtime::{Stream, Turns};
-use crate::io::tls::Endpoint;
+use crate::io::tls::{self, Endpoint};
 use crate::security::{Downgrade, Upgrade};
 
 /// The direction of a line in the dialogue.
@@ -227,8 +227,8 @@ impl<S: Stream> Control<S> {
         }
         let outcome = match change {
             Change::Upgrade(token) => {
-                let none = || io::Error::new(io::ErrorKind::Unsupported, "no TLS configuration was given");
-                match endpoint.ok_or_else(none).and_then(|endpoint| endpoint.session(RECORDS)) {
+                match endpoint.ok_or_else(tls::not_configured).and_then(|endpoint| endpoint.session(RECORDS))
+                {
                     Ok(session) => {
                         self.wire.secure(session);
                         self.change = Some(Change::Handshake(token));

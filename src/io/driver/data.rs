@@ -12,7 +12,7 @@ use crate::action::{DataEvent, DataFailure, DataId, DataOp};
 use crate::io::driver::wire::Wire;
 use crate::io::net::pool::Sharing;
 use crate::io::net::runtime::{Link, Network, Timed, Turns};
-use crate::io::tls::Endpoint;
+use crate::io::tls::{self, Endpoint};
 use crate::time::Instant;
 use crate::transfer::{Coding, Decoder, Encoder, Marker, TransferError};
 use parting::Parting;
@@ -158,8 +158,10 @@ impl<R: Network> Data<R> {
                 state => state,
             }),
             DataOp::StartTls => {
-                let none = || io::Error::new(io::ErrorKind::Unsupported, "no TLS configuration was given");
-                match endpoint.ok_or_else(none).and_then(|endpoint| endpoint.data_session(RECORDS)) {
+                match endpoint
+                    .ok_or_else(tls::not_configured)
+                    .and_then(|endpoint| endpoint.data_session(RECORDS))
+                {
                     Ok(session) => self.change(|state| match state {
                         State::Open(mut wire) => {
                             wire.secure(session);
@@ -231,7 +233,9 @@ impl<R: Network> Data<R> {
         next: impl FnOnce(Wire<Link<R>>, T) -> State<R>,
     ) -> Option<DataEvent> {
         let Some(transformer) = transformer else {
-            let error = io::Error::new(io::ErrorKind::Unsupported, format!("{coding:?}"));
+            let obstacle = coding.obstacle().unwrap_or("the coding");
+            let error =
+                io::Error::new(io::ErrorKind::Unsupported, format!("this build does not have {obstacle}"));
             return Some(self.fail(DataFailure::Local, error));
         };
         self.change(|state| match state {

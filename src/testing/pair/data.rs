@@ -87,7 +87,9 @@ impl Pipe {
 
 impl<H: SessionHost> Pair<H> {
     pub(super) fn client_op(&mut self, id: DataId, op: DataOp) -> Result<(), Fault> {
-        let unsupported = Fault::Machine("the client asked for a coding that is not supported");
+        let unsupported = Fault::Machine(
+            "the client asked for a coding that is not supported (MODE Z needs the feature `deflate`)",
+        );
         match op {
             DataOp::Connect(to) => {
                 (self.data_up, self.data_down) = (Pipe::default(), Pipe::default());
@@ -125,7 +127,9 @@ impl<H: SessionHost> Pair<H> {
     }
 
     pub(super) fn server_op(&mut self, id: DataId, op: DataOp) -> Result<(), Fault> {
-        let unsupported = Fault::Machine("the session accepted a coding that is not supported");
+        let unsupported = Fault::Machine(
+            "the session accepted a coding that is not supported (MODE Z needs the feature `deflate`)",
+        );
         match op {
             DataOp::Listen { .. } => {
                 self.next_port = self.next_port.wrapping_add(1).max(1024);

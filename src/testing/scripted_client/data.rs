@@ -113,13 +113,13 @@ impl SessionData {
             (DataOp::Reject, End::Arrived(open)) if *open == id => self.become_now(End::Listening(id)),
             (DataOp::Receive(parameters), End::Open(open)) if *open == id => {
                 let Some(decoder) = parameters.decoder() else {
-                    panic!("the session accepted a coding that is not supported: {parameters:?}")
+                    panic!("the session accepted {:?}: {parameters:?}", parameters.coding.obstacle())
                 };
                 self.become_now(End::Receiving(id, decoder))
             }
             (DataOp::Send(parameters), End::Open(open)) if *open == id => {
                 let Some(encoder) = parameters.encoder() else {
-                    panic!("the session accepted a coding that is not supported: {parameters:?}")
+                    panic!("the session accepted {:?}: {parameters:?}", parameters.coding.obstacle())
                 };
                 let limit = parameters.limit.map_or(u64::MAX, u64::from);
                 self.become_now(End::Sending(id, encoder, limit))

@@ -163,7 +163,9 @@ impl ClientData {
     }
 
     fn operate(&mut self, id: DataId, op: DataOp) -> Result<(), Fault> {
-        let unsupported = Fault::Machine("the client asked for a coding that is not supported");
+        let unsupported = Fault::Machine(
+            "the client asked for a coding that is not supported (MODE Z needs the feature `deflate`)",
+        );
         match (op, &self.end) {
             (DataOp::Connect(_), _) => self.begin(End::Connecting(id)),
             (DataOp::Listen { .. }, _) => {
