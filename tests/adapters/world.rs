@@ -70,6 +70,11 @@ impl Wiring {
             for security in Security::ALL {
                 for data_connection in [DataConnection::Passive, DataConnection::Active] {
                     for address in ["127.0.0.1:0", "[::1]:0"] {
+                        // Half of them where each connection takes its time, under Wine.
+                        let is_active = data_connection == DataConnection::Active;
+                        if cfg!(windows) && is_active == address.starts_with('[') {
+                            continue;
+                        }
                         all.push(Self { host, security, data_connection, address });
                     }
                 }

@@ -5,6 +5,8 @@ set -euo pipefail
 programs=$(realpath "$1")
 here=$(realpath "$(dirname "$0")")
 work=$(mktemp -d)
+# The accounts of vsftpd have to reach what is theirs.
+chmod 755 "$work"
 running=()
 end() {
     local process
