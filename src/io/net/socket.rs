@@ -192,6 +192,7 @@ pub(in crate::io) fn read_urgent_in_line(stream: &Socket) {
     let _ = stream.set_out_of_band_inline(true);
 }
 
+#[cfg_attr(not(feature = "rustls"), allow(dead_code, reason = "only TLS records are written so"))]
 pub(in crate::io) fn send_vectored(stream: &Socket, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
     uninterrupted(|| stream.send_vectored_with_flags(pieces, NO_SIGNAL))
 }

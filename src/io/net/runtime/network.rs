@@ -189,6 +189,7 @@ pub(in crate::io) trait Stream {
     fn keep_alive(&mut self, keepalive: Keepalive);
 
     /// Writes several pieces at once.
+    #[cfg_attr(not(feature = "rustls"), allow(dead_code, reason = "only TLS records are written so"))]
     fn poll_write_vectored(
         &mut self,
         cx: &mut Context<'_>,
