@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 6] = [
     &["buffer", "codec"],
     &["error", "security", "transfer", "listing", "action", "digest"],
     &["client", "server"],
-    &["io"],
+    &["io", "embedded"],
     &["testing"],
 ];
 
