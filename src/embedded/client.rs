@@ -264,7 +264,7 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
         own: impl FnOnce(S::Output<'_>) -> O,
     ) -> Result<Driven<O>, Error> {
         let network = self.network;
-        // It may take several waits to connect, and a dropped attempt would be another connection.
+        // Connecting may take several waits, and a dropped attempt would be another connection.
         let mut connecting = pin!(None);
         loop {
             let now = self.timer.now();

@@ -38,6 +38,7 @@ mod public;
 #[path = "../tls/raw.rs"]
 #[allow(dead_code, reason = "each test program uses its part")]
 mod raw;
+mod refused;
 mod shutdown;
 mod site;
 mod traced;

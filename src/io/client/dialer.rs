@@ -2,7 +2,6 @@
 
 use ::std::fs::File;
 use ::std::io;
-use ::std::mem::replace;
 use ::std::net::{Ipv4Addr, SocketAddr};
 use ::std::ops::RangeInclusive;
 use ::std::task::{Context, Poll, ready};
@@ -161,10 +160,11 @@ impl<R: Runtime> Stream for Line<R> {
     fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Socket(socket) => socket.poll_connected(cx),
-            Self::Dialing(_, attempt) => {
-                let connected = ready!(attempt.as_mut().poll(cx));
-                let Self::Dialing(runtime, _) = replace(self, Self::Failed) else { unreachable!() };
-                *self = Self::open(&runtime, connected?)?;
+            Self::Dialing(runtime, attempt) => {
+                let opened = ready!(attempt.as_mut().poll(cx)).and_then(|open| Self::open(runtime, open));
+                // A future that has ended must not be polled again.
+                *self = Self::Failed;
+                *self = opened?;
                 Poll::Ready(Ok(()))
             }
             Self::Stream(..) => Poll::Ready(Ok(())),

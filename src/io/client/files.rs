@@ -133,7 +133,7 @@ impl<R: Runtime> Client<R> {
     pub async fn make_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_new(path.as_ref()).await?;
         match self.run(client::make_directory(text(&path)?)).await {
-            // It was created, whatever name the server gave in its reply.
+            // The directory was created, whatever name the server gave in its reply.
             Ok(_) | Err(Error::Unreadable(_)) => Ok(()),
             Err(error) => Err(error),
         }

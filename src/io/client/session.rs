@@ -234,7 +234,7 @@ impl<R: Runtime> Client<R> {
     pub async fn quit(mut self) -> Result<(), Error> {
         self.connection.begin_call();
         match self.connection.run_here(client::quit(), |_| {}).await {
-            // It was asked to close, and some servers do so without a reply.
+            // Some servers close the connection without a reply.
             Ok(_) | Err(Error::Peer(PeerError::Closed, _)) => Ok(()),
             Err(error) => Err(error),
         }

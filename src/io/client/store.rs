@@ -17,7 +17,7 @@ use crate::transfer::Marker;
 
 /// An upload.
 ///
-/// It is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not after a
+/// The upload is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not after a
 /// failed write. Dropping it before that aborts the transfer; the client can be used again.
 ///
 /// `'c` is the borrow of the client, or `'static` for a transfer that

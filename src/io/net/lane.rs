@@ -234,7 +234,7 @@ mod tests {
         }
         let threads = lock(&lane.0.state).threads;
         // The last thread may not be idle yet when the next call comes, which then starts another.
-        // That does not happen often.
+        // That is rare.
         assert!(threads <= THREADS / 4, "{threads}");
     }
 

@@ -166,7 +166,7 @@ pub trait Runtime: Clone + 'static {
 
 /// A non-blocking socket that a runtime watches.
 ///
-/// It gives access to the system's socket as [`AsFd`](::std::os::fd::AsFd) on Unix and as `AsSocket`
+/// A socket gives access to the system's socket as [`AsFd`](::std::os::fd::AsFd) on Unix and as `AsSocket`
 /// on Windows. Dropping it has to end the watch and close the socket. Closing alone does not end the
 /// watch in epoll while a duplicate is open, as of the listeners of
 /// [shared ports](crate::io::Server::with_shared_passive_ports).

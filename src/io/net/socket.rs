@@ -40,7 +40,7 @@ pub(in crate::io) fn connected(stream: &Socket) -> io::Result<()> {
     let failed = |stream: &Socket| stream.take_error()?.map_or(Ok(()), Err);
     failed(stream)?;
     if let Err(error) = stream.peer_addr() {
-        // It may have failed in between.
+        // The connection may have failed in between.
         failed(stream)?;
         return Err(match errors::is_not_connected(&error) {
             true => io::ErrorKind::WouldBlock.into(),

@@ -19,7 +19,7 @@ use crate::io::net::pool::{Shared, Sharing};
 use crate::io::net::socket::{self, Keepalive};
 use crate::time::Instant;
 
-/// Where the calls of a host that blocks are made.
+/// A place for the calls of a host that blocks.
 pub(in crate::io) trait Unblock: 'static {
     /// Makes a call of a session's host, in a thread of `lane` if sessions share threads. Returns
     /// `None` if there is no thread for it.

@@ -19,7 +19,7 @@ pub(in crate::io) enum AcceptError {
 /// Returns what an error of accept concerns.
 pub(in crate::io) fn accept_error(error: &io::Error) -> AcceptError {
     let Some(code) = error.raw_os_error() else {
-        // What the runtime itself says: that it ends.
+        // The error of a runtime that is shutting down.
         return match error.kind() {
             io::ErrorKind::Interrupted => AcceptError::Connection,
             _ => AcceptError::Listener,

@@ -72,7 +72,7 @@ impl Read for Retrieve<'_> {
 
 /// An upload, which implements [`Write`].
 ///
-/// It is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not after a
+/// The upload is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not after a
 /// failed write. Dropping it before that aborts the transfer; the client can be used again.
 #[derive(Debug)]
 #[must_use = "an upload that is not finished is aborted"]
