@@ -120,6 +120,13 @@ const FIELDS: [(FactSet, Fields); 8] = [
 const OWNER: FactSet = FactSet::UNIX_UID.union(FactSet::UNIX_OWNER).union(FactSet::UNIX_OWNERNAME);
 const GROUP: FactSet = FactSet::UNIX_GID.union(FactSet::UNIX_GROUP).union(FactSet::UNIX_GROUPNAME);
 
+/// Returns the fields of an entry that a line with these facts shows. The kind is always one of
+/// them: it decides whether there is a line, and other facts depend on it.
+pub(super) fn fields_of(selected: FactSet) -> Fields {
+    let shown = FIELDS.iter().filter(|(facts, _)| selected.intersects(*facts));
+    shown.fold(Fields::KIND, |fields, (_, field)| fields | *field)
+}
+
 /// Marks the fields whose facts cannot be read, unless another fact gives the same information.
 #[cold]
 fn mark_unreadable(entry: &mut Entry<'_>, facts: &Facts<'_>) {

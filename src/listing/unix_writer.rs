@@ -1,8 +1,17 @@
 //! `ls -l` as our server answers LIST; the inverse of unix.rs.
 
 use super::unix::{PLACES, is_blank};
-use super::{Clock, Entry, Kind, Modified, Precision, months};
+use super::{Clock, Entry, Fields, Kind, Modified, Precision, months};
 use crate::codec::{Full, Sink, Text};
+
+/// The fields of an entry that a line shows.
+pub(super) const FIELDS: Fields = Fields::KIND
+    .union(Fields::MODE)
+    .union(Fields::LINKS)
+    .union(Fields::OWNER)
+    .union(Fields::GROUP)
+    .union(Fields::SIZE)
+    .union(Fields::MODIFIED);
 
 /// Appends one line with its CRLF, in the columns of vsftpd, ProFTPD and Pure-FTPd, since clients
 /// written for those read them best.

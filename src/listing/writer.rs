@@ -1,6 +1,6 @@
 //! Writes entries as the lines of a listing, as a server sends them for LIST, NLST and MLSD.
 
-use super::{Clock, Entry, mlsd, nlst, unix_writer};
+use super::{Clock, Entry, Fields, mlsd, nlst, unix_writer};
 use crate::codec::facts::FactSet;
 use crate::codec::{Full, Sink};
 
@@ -50,6 +50,17 @@ impl ListingWriter {
     #[must_use]
     pub const fn mlst(selected: FactSet) -> Self {
         Self { form: Form::Mlst(selected) }
+    }
+
+    /// Returns the fields of an [`Entry`] that the lines show, besides its name. The lines are the
+    /// same if the other fields are left unset, so a server need not find them out.
+    #[must_use]
+    pub fn fields(&self) -> Fields {
+        match &self.form {
+            Form::List(_) => unix_writer::FIELDS,
+            Form::Nlst => Fields::empty(),
+            Form::Mlsd(selected) | Form::Mlst(selected) => mlsd::fields_of(*selected),
+        }
     }
 
     /// Appends the line of `entry`, with its CRLF.
@@ -159,6 +170,26 @@ mod tests {
         entry
     }
 
+    /// The name of an entry, and these fields of it.
+    fn only<'a>(entry: &Entry<'a>, fields: Fields) -> Entry<'a> {
+        let mut lean = Entry::new(entry.name, Kind::Unknown);
+        for field in fields.iter() {
+            match field {
+                Fields::KIND => lean.kind = entry.kind,
+                Fields::SIZE => lean.size = entry.size,
+                Fields::MODIFIED => lean.modified = entry.modified,
+                Fields::MODE => lean.mode = entry.mode,
+                Fields::PERMISSIONS => lean.permissions = entry.permissions,
+                Fields::OWNER => lean.owner = entry.owner,
+                Fields::GROUP => lean.group = entry.group,
+                Fields::LINKS => lean.links = entry.links,
+                Fields::UNIQUE => lean.unique = entry.unique,
+                _ => unreachable!(),
+            }
+        }
+        lean
+    }
+
     proptest! {
         #[test]
         fn what_is_written_for_list_is_read_as_it_was(
@@ -258,6 +289,8 @@ mod tests {
                 let line = written(writer, &entry);
                 let ends = line.iter().filter(|byte| matches!(byte, b'\r' | b'\n' | 0)).count();
                 prop_assert!(line.is_empty() || (ends == 2 && line.ends_with(b"\r\n")));
+                let lean = only(&entry, writer.fields());
+                prop_assert_eq!(written(writer, &lean), line);
             }
         }
     }

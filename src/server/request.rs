@@ -5,7 +5,7 @@ use crate::buffer::Span;
 use crate::codec::{
     ByteRange, Escaped, FactSet, HashAlgorithm, Invalid, NameList, ReplyCode, Sensitive, Text, Timestamp,
 };
-use crate::listing::{Clock, Entry, ListingWriter};
+use crate::listing::{Clock, Entry, Fields, ListingWriter};
 
 /// A path that a session passes to its host: absolute and normalised, relative to the root of what
 /// the account may see. May contain any bytes except CR, LF and NUL, and has no empty component, no
@@ -193,6 +193,19 @@ impl<T> Request<T> {
         }
     }
 
+    /// Returns the fields of an entry that the answer shows, besides its name, for
+    /// [`List`](Self::List) and [`Entries`](Self::Entries): a host need not find out the others.
+    /// All fields for other requests.
+    #[must_use]
+    pub fn fields(&self) -> Fields {
+        match self {
+            Self::List(listing) => listing.fields(),
+            // STAT shows the lines of LIST.
+            Self::Entries { all } => Listing::Unix { all: *all, recursive: false }.fields(),
+            _ => Fields::all(),
+        }
+    }
+
     /// Returns the commands that are accepted while the host is working on the request. The client
     /// may abort whatever takes long, and during a digest, which takes longest, it may also send
     /// STAT and NOOP.
@@ -289,6 +302,12 @@ pub enum Listing {
 }
 
 impl Listing {
+    /// Returns the fields of an entry that the format shows, besides its name.
+    #[must_use]
+    pub fn fields(&self) -> Fields {
+        self.writer(Clock::UNKNOWN).fields()
+    }
+
     /// Returns the writer for this format. `clock` determines which dates are recent.
     #[must_use]
     pub const fn writer(&self, clock: Clock) -> ListingWriter {

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use ftp_proto::io::{Access, Directory, File, Filesystem, Refusal, Wishes};
+use ftp_proto::listing::Fields;
 
 use crate::scratch::{Scratch, WRITE, names, path, read_all, refused, write_all};
 
@@ -38,8 +39,14 @@ fn an_atomic_upload_is_seen_when_it_is_finished_and_not_before() {
             let digits = temporary.strip_prefix(".ftp-proto-upload-").unwrap();
             assert!(digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
             let shown = before.map(|_| b"file".to_vec());
-            assert_eq!(names(directory.entries(path("/")).unwrap()), Vec::from_iter(shown.clone()));
-            assert_eq!(names(scratch.read_only().entries(path("/")).unwrap()), Vec::from_iter(shown));
+            assert_eq!(
+                names(directory.entries(path("/"), Fields::all()).unwrap()),
+                Vec::from_iter(shown.clone())
+            );
+            assert_eq!(
+                names(scratch.read_only().entries(path("/"), Fields::all()).unwrap()),
+                Vec::from_iter(shown)
+            );
             write_all(opened, b"ew");
             assert_eq!(scratch.content("file"), "new");
             assert_eq!(all_names(&scratch), ["file"]);

@@ -10,7 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use ftp_proto::codec::Permissions;
 use ftp_proto::io::{Access, Filesystem, Refusal, VirtualPath, Wishes};
-use ftp_proto::listing::Kind;
+use ftp_proto::listing::{Fields, Kind};
 
 use crate::scratch::{READ, Scratch, WRITE, names, path, read_all, refused, whole, write_all};
 
@@ -30,7 +30,7 @@ fn names_are_bytes() {
         }
         assert_eq!(fs::read(scratch.at("").join(OsStr::from_bytes(name))).unwrap(), name);
         assert_eq!(directory.entry(path(&full), false).unwrap().entry().name.as_bytes(), name);
-        assert_eq!(names(directory.entries(VirtualPath::ROOT).unwrap()), [name]);
+        assert_eq!(names(directory.entries(VirtualPath::ROOT, Fields::all()).unwrap()), [name]);
         directory.rename(path(&full), path("/plain")).unwrap();
         directory.rename(path("/plain"), path(&full)).unwrap();
         assert_eq!(read_all(directory.open(path(&full), READ, &Wishes::default()).unwrap()), name);
@@ -44,7 +44,10 @@ fn a_name_that_no_line_can_show_is_left_out() {
     scratch.file("plain", "").file("cr\r", "").file("lf\n-rw-r--r-- 1 0 0 0 Jan 1 1970 forged", "");
     scratch.link("link", "tar\nget");
     let directory = scratch.read_only();
-    assert_eq!(names(directory.entries(VirtualPath::ROOT).unwrap()), [b"link".to_vec(), b"plain".to_vec()]);
+    assert_eq!(
+        names(directory.entries(VirtualPath::ROOT, Fields::all()).unwrap()),
+        [b"link".to_vec(), b"plain".to_vec()]
+    );
     let link = directory.entry(path("/link"), false).unwrap();
     assert_eq!(link.entry().kind, Kind::Link { target: None });
 }
@@ -62,7 +65,7 @@ fn an_entry_of_every_kind_is_told_as_what_it_is() {
     let _socket = UnixListener::bind(scratch.at("socket")).unwrap();
 
     let directory = scratch.writable();
-    let listed = whole(directory.entries(VirtualPath::ROOT).unwrap());
+    let listed = whole(directory.entries(VirtualPath::ROOT, Fields::all()).unwrap());
     let target = |target: &'static str| Kind::Link { target: Some(target.try_into().unwrap()) };
     let expected = [
         ("file", Kind::File, Some("adfrw")),
@@ -111,6 +114,46 @@ fn an_entry_of_every_kind_is_told_as_what_it_is() {
 }
 
 #[test]
+fn every_field_that_is_asked_for_is_told_whatever_else_is_asked_for() {
+    let scratch = Scratch::new();
+    scratch.file("file", "12345").directory("directory").link("link", "directory/../file");
+    scratch.link("absolute", "/etc/passwd");
+    let _socket = UnixListener::bind(scratch.at("socket")).unwrap();
+    assert!(Command::new("mkfifo").arg(scratch.at("pipe")).status().unwrap().success());
+    let directory = scratch.writable();
+    let listed = |fields| {
+        let mut listed = whole(directory.entries(VirtualPath::ROOT, fields).unwrap());
+        listed.sort_by_key(|entry| entry.entry().name.as_bytes().to_vec());
+        listed
+    };
+    let expected = listed(Fields::all());
+    assert_eq!(expected.len(), 6);
+    for bits in 0..=Fields::all().bits() {
+        let fields = Fields::from_bits(bits).unwrap();
+        let found = listed(fields);
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            let (found, expected) = (found.entry(), expected.entry());
+            assert_eq!(found.name, expected.name);
+            for field in fields.iter() {
+                let is_same = match field {
+                    Fields::KIND => found.kind == expected.kind,
+                    Fields::SIZE => found.size == expected.size,
+                    Fields::MODIFIED => found.modified == expected.modified,
+                    Fields::MODE => found.mode == expected.mode,
+                    Fields::PERMISSIONS => found.permissions == expected.permissions,
+                    Fields::OWNER => found.owner == expected.owner,
+                    Fields::GROUP => found.group == expected.group,
+                    Fields::LINKS => found.links == expected.links,
+                    _ => found.unique == expected.unique,
+                };
+                assert!(is_same, "{field:?} of {fields:?}: {found:?}, not {expected:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_root_is_a_directory_that_stays_where_it_is() {
     let scratch = Scratch::new();
     scratch.file("file", "");
@@ -139,7 +182,7 @@ fn an_entry_that_vanishes_while_listing_is_left_out() {
         scratch.file(&format!("file-with-a-name-of-some-length-{number}"), "");
     }
     let directory = scratch.read_only();
-    let mut entries = directory.entries(VirtualPath::ROOT).unwrap();
+    let mut entries = directory.entries(VirtualPath::ROOT, Fields::all()).unwrap();
     assert!(entries.next().is_some());
     for number in 0..2_000 {
         fs::remove_file(scratch.at(&format!("file-with-a-name-of-some-length-{number}"))).unwrap();

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ftp_proto::io::{Access, Directory, File, Filesystem, Refusal, VirtualPath, Wishes};
-use ftp_proto::listing::Kind;
+use ftp_proto::listing::{Fields, Kind};
 
 use crate::scratch::{READ, Scratch, WRITE, names, path, read_all, refused, write_all};
 
@@ -140,7 +140,7 @@ fn unique_names_do_not_run_out() {
     given.sort();
     given.dedup();
     assert_eq!(given.len(), 150);
-    assert_eq!(names(directory.entries(VirtualPath::ROOT).unwrap()), given);
+    assert_eq!(names(directory.entries(VirtualPath::ROOT, Fields::all()).unwrap()), given);
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_file_may_be_replaced_by_renaming_and_a_directory_moves() {
     directory.rename(path("/e/d/x"), path("/l")).unwrap();
     assert_eq!((scratch.content("l"), scratch.content("b")), ("x".into(), "a".into()));
     directory.remove_directory(path("/e/d")).unwrap();
-    assert_eq!(names(directory.entries(path("/e")).unwrap()), Vec::<Vec<u8>>::new());
+    assert_eq!(names(directory.entries(path("/e"), Fields::all()).unwrap()), Vec::<Vec<u8>>::new());
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn files_are_put_together_and_their_parts_are_gone() {
     assert_eq!(scratch.content("new"), "onetwo");
     directory.combine(path("/there"), &[path("/new"), path("/3")]).unwrap();
     assert_eq!(scratch.content("there"), "zeroonetwothree");
-    assert_eq!(names(directory.entries(VirtualPath::ROOT).unwrap()), [b"there"]);
+    assert_eq!(names(directory.entries(VirtualPath::ROOT, Fields::all()).unwrap()), [b"there"]);
 }
 
 #[test]

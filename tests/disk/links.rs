@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ftp_proto::io::{Access, Filesystem, Refusal, VirtualPath, Wishes};
-use ftp_proto::listing::{Kind, OwnedEntry};
+use ftp_proto::listing::{Fields, Kind, OwnedEntry};
 
 use crate::scratch::{READ, Scratch, WRITE, names, path, read_all, refused, whole};
 
@@ -50,7 +50,7 @@ fn no_link_leads_out() {
         let link = path(&link);
         let denied = Some(Refusal::Denied);
         assert_eq!(refused(directory.entry(link, true)), denied, "{name}");
-        assert_eq!(refused(directory.entries(link)), denied, "{name}");
+        assert_eq!(refused(directory.entries(link, Fields::all())), denied, "{name}");
         for access in [READ, WRITE, Access::Write { offset: 1 }, Access::Append] {
             assert_eq!(
                 refused(directory.open(link, access, &Wishes::default())),
@@ -94,7 +94,10 @@ fn a_link_within_is_followed() {
         assert_eq!(read_all(directory.open(path(name), READ, &Wishes::default()).unwrap()), b"content");
         assert_eq!(directory.entry(path(name), true).unwrap().entry().size, Some(7));
     }
-    assert_eq!(names(directory.entries(path("/d/up/d")).unwrap()), [b"file".to_vec(), b"up".to_vec()]);
+    assert_eq!(
+        names(directory.entries(path("/d/up/d"), Fields::all()).unwrap()),
+        [b"file".to_vec(), b"up".to_vec()]
+    );
     // It is the link that is moved and removed.
     directory.rename(path("/link"), path("/d/moved")).unwrap();
     directory.remove_file(path("/d/moved")).unwrap();
@@ -158,11 +161,11 @@ fn where_a_link_leads_is_told_only_within_the_root() {
             assert_eq!(shows(&directory.entry(path(&link), false).unwrap()), shown, "{target}");
         }
     }
-    for entry in whole(directory.entries(VirtualPath::ROOT).unwrap()) {
+    for entry in whole(directory.entries(VirtualPath::ROOT, Fields::all()).unwrap()) {
         let name = entry.entry().name.as_bytes().to_vec();
         assert_eq!(shows(&entry), name.starts_with(b"in"), "{name:?}");
     }
-    for entry in whole(directory.entries(path("/d")).unwrap()) {
+    for entry in whole(directory.entries(path("/d"), Fields::all()).unwrap()) {
         assert_eq!(shows(&entry), entry.entry().name.as_bytes() == b"in");
     }
 }

@@ -6,6 +6,7 @@ use ftp_proto::codec::Permissions;
 use ftp_proto::io::{
     Access, Accounts, Directory, Filesystem, Guarded, Refusal, Users, VirtualPath, Visitor, Wishes,
 };
+use ftp_proto::listing::Fields;
 
 use crate::scratch::{READ, Scratch, WRITE, names, path, read_all, refused, whole};
 
@@ -20,7 +21,7 @@ fn each_thing_that_can_go_wrong_has_its_refusal() {
     type Call = fn(&Directory, VirtualPath<'_>) -> Result<(), Refusal>;
     let calls: &[(&str, Call)] = &[
         ("entry", |on, path| on.entry(path, true).map(drop)),
-        ("entries", |on, path| on.entries(path).map(drop)),
+        ("entries", |on, path| on.entries(path, Fields::all()).map(drop)),
         ("read", |on, path| on.open(path, READ, &Wishes::default()).map(drop)),
         ("write", |on, path| on.open(path, WRITE, &Wishes::default()).map(drop)),
         ("make", |on, path| on.make_directory(path, &Wishes::default())),
@@ -103,17 +104,17 @@ fn nothing_changes_what_is_read_only() {
     assert!(changes(&scratch.writable().read_only()).iter().all(|refusal| *refusal == Some(Refusal::Denied)));
     assert!(changes(&guarded).iter().all(|refusal| *refusal == Some(Refusal::Denied)));
     assert_eq!(read_all(guarded.open(path("/file"), READ, &Wishes::default()).unwrap()), b"content");
-    assert_eq!(names(scratch.read_only().entries(VirtualPath::ROOT).unwrap()).len(), 2);
+    assert_eq!(names(scratch.read_only().entries(VirtualPath::ROOT, Fields::all()).unwrap()).len(), 2);
 
     // And it says so: the same entries from either.
-    let plain = whole(scratch.read_only().entries(VirtualPath::ROOT).unwrap());
-    assert_eq!(whole(guarded.entries(VirtualPath::ROOT).unwrap()), plain);
+    let plain = whole(scratch.read_only().entries(VirtualPath::ROOT, Fields::all()).unwrap());
+    assert_eq!(whole(guarded.entries(VirtualPath::ROOT, Fields::all()).unwrap()), plain);
     let file = guarded.entry(path("/file"), false).unwrap();
     assert_eq!(file.entry().permissions, Some(Permissions::RETRIEVE));
 
     let full = Guarded::full(scratch.writable());
-    let entries = whole(full.entries(VirtualPath::ROOT).unwrap());
-    assert_eq!(entries, whole(scratch.writable().entries(VirtualPath::ROOT).unwrap()));
+    let entries = whole(full.entries(VirtualPath::ROOT, Fields::all()).unwrap());
+    assert_eq!(entries, whole(scratch.writable().entries(VirtualPath::ROOT, Fields::all()).unwrap()));
     assert!(changes(&full).iter().filter(|refusal| refusal.is_none()).count() > 6);
 }
 

@@ -14,7 +14,7 @@ use ftp_proto::io::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, Directory, Guarded, Opened,
     Refusal, Users, VirtualPath, Visitor, Wishes,
 };
-use ftp_proto::listing::OwnedEntry;
+use ftp_proto::listing::{Fields, OwnedEntry};
 
 use crate::peer::Peer;
 use crate::site::{Host, Runtime, Setup, Site, directory};
@@ -64,7 +64,7 @@ impl AsyncFilesystem for Slow {
         Err(Refusal::NotFound)
     }
 
-    async fn entries(&self, _: VirtualPath<'_>) -> Result<Self, Refusal> {
+    async fn entries(&self, _: VirtualPath<'_>, _: Fields) -> Result<Self, Refusal> {
         Err(Refusal::NotFound)
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ftp_proto::io::{
     Access, Accounts, File, Filesystem, Guarded, Opened, Refusal, Users, VirtualPath, Visitor, Wishes,
 };
-use ftp_proto::listing::OwnedEntry;
+use ftp_proto::listing::{Fields, OwnedEntry};
 
 use crate::hosts;
 use crate::peer::Peer;
@@ -56,7 +56,7 @@ impl Filesystem for Disk {
         Err(self.reach())
     }
 
-    fn entries(&self, _: VirtualPath<'_>) -> Result<Self::Entries, Refusal> {
+    fn entries(&self, _: VirtualPath<'_>, _: Fields) -> Result<Self::Entries, Refusal> {
         Err(self.reach())
     }
 

@@ -15,7 +15,7 @@ use super::{
     Wishes, is_anonymous_name,
 };
 use crate::codec::Command;
-use crate::listing::OwnedEntry;
+use crate::listing::{Fields, OwnedEntry};
 
 /// Asynchronous form of [`Accounts`](super::Accounts).
 pub trait AsyncAccounts: Send + Sync + 'static {
@@ -109,7 +109,11 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Refusal::NotADirectory`] for a file, and those of [`entry`](Self::entry).
-    fn entries(&self, path: VirtualPath<'_>) -> impl Future<Output = Result<Self::Entries, Refusal>> + Send;
+    fn entries(
+        &self,
+        path: VirtualPath<'_>,
+        fields: Fields,
+    ) -> impl Future<Output = Result<Self::Entries, Refusal>> + Send;
 
     /// Asynchronous form of [`Filesystem::open`](super::Filesystem::open).
     ///

@@ -8,7 +8,7 @@ use super::{
     Wishes, is_anonymous_name,
 };
 use crate::codec::Command;
-use crate::listing::OwnedEntry;
+use crate::listing::{Fields, OwnedEntry};
 
 /// The logins that a server accepts, and the file system of each account.
 pub trait Accounts: Send + Sync + 'static {
@@ -105,11 +105,13 @@ pub trait Filesystem: Send + Sync + 'static {
     /// Fails if there is nothing at the path, or the account may not know about it.
     fn entry(&self, path: VirtualPath<'_>, follow: bool) -> Result<OwnedEntry, Refusal>;
 
-    /// Returns the entries of the directory at `path`, without `.` and `..`, in any order.
+    /// Returns the entries of the directory at `path`, without `.` and `..`, in any order. Only
+    /// these `fields` of them are shown, besides the names. A host may set others as well; those
+    /// that take time need not be found out, and NLST needs none at all.
     ///
     /// # Errors
     /// [`Refusal::NotADirectory`] for a file, and those of [`entry`](Self::entry).
-    fn entries(&self, path: VirtualPath<'_>) -> Result<Self::Entries, Refusal>;
+    fn entries(&self, path: VirtualPath<'_>, fields: Fields) -> Result<Self::Entries, Refusal>;
 
     /// Opens the file at `path`.
     ///

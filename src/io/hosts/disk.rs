@@ -11,7 +11,9 @@ mod atomic;
 mod combine;
 mod entries;
 mod file;
+mod names;
 mod refusal;
+mod status;
 
 use ::std::hash::{BuildHasher, Hasher, RandomState};
 use ::std::io::{self, Seek, SeekFrom};
@@ -24,15 +26,17 @@ use ::std::{format, fs};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, DirBuilder, Metadata, OpenOptions};
 
+use crate::codec::Text;
 use crate::io::host::{Access, Changes, Filesystem, Opened, Refusal, VirtualPath, Wishes};
-use crate::listing::OwnedEntry;
+use crate::listing::{Fields, OwnedEntry};
 
 pub use entries::DiskEntries;
 pub use file::DiskFile;
 
-use entries::{describe, leads_within};
+use entries::read_link;
 use file::Made;
 use refusal::refusal;
+use status::{Shown, Status};
 
 /// Name of a file stored with STOU when the client names none.
 const DEFAULT_UNIQUE_NAME: &[u8] = b"upload";
@@ -325,19 +329,17 @@ impl Filesystem for Directory {
         let found = if follow { self.root.metadata(at) } else { self.root.symlink_metadata(at) };
         let found = found.map_err(|error| refusal(&error))?;
         let name = path.file_name().unwrap_or(path.as_bytes());
+        let name = Text::new(name).map_err(|_| Refusal::BadName)?;
         let is_root = path.file_name().is_none();
-        let within = found.is_symlink() && leads_within(&self.root, at);
-        let target = if within { self.root.read_link(at).ok() } else { None };
-        describe(name, &found, target.as_deref(), self.writable, is_root).ok_or(Refusal::BadName)
+        let status = Status::from(&found);
+        let target = status.is_link().then(|| read_link(&self.root, at)).flatten();
+        let shown = Shown { writable: self.writable, is_root, fields: Fields::all() };
+        Ok(status.describe(name, target.as_deref(), shown))
     }
 
-    fn entries(&self, path: VirtualPath<'_>) -> Result<DiskEntries, Refusal> {
+    fn entries(&self, path: VirtualPath<'_>, fields: Fields) -> Result<DiskEntries, Refusal> {
         let at = local(path.as_bytes())?;
-        let entries = self
-            .root
-            .open_dir(at)
-            .and_then(|directory| DiskEntries::new(directory, Arc::clone(&self.root), at, self.writable));
-        entries.map_err(|error| refusal(&error))
+        DiskEntries::open(&self.root, at, self.writable, fields).map_err(|error| refusal(&error))
     }
 
     fn open(

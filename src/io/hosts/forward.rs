@@ -74,7 +74,7 @@ macro_rules! forward {
                 Access, AsyncFilesystem, ByteRange, Changes, Digest, Filesystem, HashAlgorithm, HostReply,
                 Opened, Refusal, VirtualPath, Wishes,
             };
-            use $crate::listing::OwnedEntry;
+            use $crate::listing::{Fields, OwnedEntry};
 
             impl<F: Filesystem> Filesystem for $wrapper<F> {
                 $crate::io::hosts::forward::methods!($entries);
@@ -100,9 +100,13 @@ macro_rules! methods {
             self.seen(entry)
         }
 
-        $($async)? fn entries(&self, path: VirtualPath<'_>) -> Result<Self::Entries, Refusal> {
+        $($async)? fn entries(
+            &self,
+            path: VirtualPath<'_>,
+            fields: Fields,
+        ) -> Result<Self::Entries, Refusal> {
             let path = self.path(path)?;
-            let inner = self.for_reading().entries(path.lent())$(.$await)??;
+            let inner = self.for_reading().entries(path.lent(), fields)$(.$await)??;
             Ok(self.listed(inner))
         }
 

@@ -123,7 +123,10 @@ pub(super) fn ask<F: AsyncFilesystem>(
             Box::pin(async move { list(filesystem, path, lister).await })
         }
         Request::Entries { .. } => {
-            Box::pin(async move { filesystem.entries(path.lent()).await.map(Pages::of).map(Told::Entries) })
+            let fields = request.fields();
+            Box::pin(async move {
+                filesystem.entries(path.lent(), fields).await.map(Pages::of).map(Told::Entries)
+            })
         }
         Request::Change(changes) => {
             Box::pin(async move { filesystem.change(path.lent(), &changes).await.map(|()| Told::Done) })
@@ -179,10 +182,11 @@ async fn list<F: AsyncFilesystem>(
     path: OwnedPath,
     lister: Lister,
 ) -> Result<Told<F>, Refusal> {
+    let fields = lister.selection().listing().fields();
     let what = filesystem.entry(path.lent(), true).await?;
     let is_directory = what.entry().kind == Kind::Directory;
     let mut pages = match is_directory {
-        true => Pages::of(filesystem.entries(path.lent()).await?),
+        true => Pages::of(filesystem.entries(path.lent(), fields).await?),
         false if lister.selection().needs_directory() => return Err(Refusal::NotADirectory),
         false => Pages::single(what),
     };
@@ -191,7 +195,7 @@ async fn list<F: AsyncFilesystem>(
     }
     let below = move |below: &[u8]| -> Work<_> {
         let (filesystem, path) = (Arc::clone(&filesystem), path.joined(below));
-        Box::pin(async move { filesystem.entries(path.lent()).await })
+        Box::pin(async move { filesystem.entries(path.lent(), fields).await })
     };
     let moving = Moving::entries(pages, lister, Box::new(below));
     Ok(Told::Opened { moving, size: None, unique_name: None })

@@ -19,7 +19,7 @@ use crate::io::host::{
 };
 use crate::io::net::lane::{Calls, Lane};
 use crate::io::net::runtime::Unblock;
-use crate::listing::OwnedEntry;
+use crate::listing::{Fields, OwnedEntry};
 
 /// Number of entries read per call: enough that the cost of switching threads is negligible.
 const PAGE: usize = 128;
@@ -218,9 +218,9 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for OffloadFilesystem<F, U> {
         self.call(move |inner| inner.entry(path.lent(), follow)).await
     }
 
-    async fn entries(&self, path: VirtualPath<'_>) -> Result<Self::Entries, Refusal> {
+    async fn entries(&self, path: VirtualPath<'_>, fields: Fields) -> Result<Self::Entries, Refusal> {
         let path = OwnedPath::from(path);
-        let entries = self.call(move |inner| inner.entries(path.lent())).await?;
+        let entries = self.call(move |inner| inner.entries(path.lent(), fields)).await?;
         Ok(OffloadEntries { inner: Some(entries), failed: None, caller: self.caller.clone() })
     }
 

@@ -11,7 +11,7 @@ use crate::io::host::{Access, Accounts, File, Filesystem, Opened, Refusal, Virtu
 use crate::io::net::lane::Lane;
 use crate::io::net::runtime::Unblock;
 use crate::io::server::offload::Offload;
-use crate::listing::{Kind, OwnedEntry};
+use crate::listing::{Fields, Kind, OwnedEntry};
 
 /// Runs each call on a thread of its own.
 pub(super) enum Elsewhere {}
@@ -70,7 +70,7 @@ impl Filesystem for Shelf {
         Ok(entry("it", Kind::Directory))
     }
 
-    fn entries(&self, _: VirtualPath<'_>) -> Result<Self::Entries, Refusal> {
+    fn entries(&self, _: VirtualPath<'_>, _: Fields) -> Result<Self::Entries, Refusal> {
         let files = (0..self.files).map(|number| Ok(entry(&format!("{number}"), Kind::File)));
         let broken = self.breaks.then(|| Err(io::Error::other("the disk is gone")));
         Ok(files.chain(broken).collect::<Vec<_>>().into_iter())

@@ -13,7 +13,7 @@ use crate::io::host::{
     Access, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, Opened, Refusal, VirtualPath, Visitor,
     Wishes,
 };
-use crate::listing::{Kind, OwnedEntry};
+use crate::listing::{Fields, Kind, OwnedEntry};
 
 /// A gate for the host's calls. Each `pass` lets one of them through.
 #[derive(Default)]
@@ -85,7 +85,7 @@ impl AsyncFilesystem for Site {
         Ok(entry("it", kind))
     }
 
-    async fn entries(&self, _: VirtualPath<'_>) -> Result<SlowEntries, Refusal> {
+    async fn entries(&self, _: VirtualPath<'_>, _: Fields) -> Result<SlowEntries, Refusal> {
         Ok(SlowEntries { slow: Arc::clone(&self.0), page: 0 })
     }
 
