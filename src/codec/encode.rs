@@ -106,9 +106,85 @@ impl Sink for SliceSink<'_> {
     }
 }
 
+/// The digits of a number. Quicker than [`fmt`] for the many numbers of a listing.
+#[derive(Clone, Copy)]
+pub(crate) struct Digits {
+    bytes: [u8; Self::MOST],
+    length: usize,
+}
+
+impl Digits {
+    /// The number of digits of the largest number with the smallest base.
+    const MOST: usize = 22;
+
+    /// Converts a number to digits of a base from 8 to 16.
+    #[inline]
+    pub(crate) fn new<const BASE: u64>(mut value: u64) -> Self {
+        const { assert!(8 <= BASE && BASE <= 16) }
+        let (mut bytes, mut length) = ([0; Self::MOST], 0);
+        for slot in bytes.iter_mut().rev() {
+            let digit = (value % BASE) as u8;
+            *slot = if digit < 10 { b'0' + digit } else { b'a' - 10 + digit };
+            value /= BASE;
+            length += 1;
+            if value == 0 {
+                break;
+            }
+        }
+        Self { bytes, length }
+    }
+
+    /// Puts `fill` in front until there are `width` bytes, of which there can be 22.
+    #[inline]
+    pub(crate) fn padded(mut self, width: usize, fill: u8) -> Self {
+        let width = width.clamp(self.length, Self::MOST);
+        let unused = Self::MOST - self.length;
+        self.bytes.get_mut(Self::MOST - width..unused).unwrap_or_default().fill(fill);
+        self.length = width;
+        self
+    }
+
+    /// Returns the digits, most significant first.
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(Self::MOST - self.length..).unwrap_or_default()
+    }
+}
+
+/// Returns the two decimal digits of a number below 100.
+#[inline]
+pub(crate) const fn two_digits(value: u8) -> [u8; 2] {
+    [b'0' + value / 10 % 10, b'0' + value % 10]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use std::format;
+
+    proptest! {
+        #[test]
+        fn digits_are_those_of_the_standard_library(value: u64, shift in 0..64_u32, width in 0..23_usize) {
+            for value in [value, value >> shift, 0, u64::MAX] {
+                let (decimal, octal, hex) = (Digits::new::<10>(value), Digits::new::<8>(value), Digits::new::<16>(value));
+                for (digits, expected) in [
+                    (decimal, format!("{value}")),
+                    (octal, format!("{value:o}")),
+                    (hex, format!("{value:x}")),
+                    (decimal.padded(width, b'0'), format!("{value:0width$}")),
+                    (octal.padded(width, b' '), format!("{value:width$o}")),
+                ] {
+                    prop_assert_eq!(digits.as_bytes(), expected.as_bytes());
+                }
+            }
+        }
+
+        #[test]
+        fn two_digits_are_those_of_the_standard_library(value in 0..100_u8) {
+            prop_assert_eq!(two_digits(value).to_vec(), format!("{value:02}").into_bytes());
+        }
+    }
 
     #[test]
     fn a_slice_takes_what_fits_and_nothing_of_the_rest() {

@@ -30,7 +30,7 @@ impl<'a> Text<'a> {
     }
 
     /// Creates text from bytes that have passed a stricter check than [`new`](Self::new)'s.
-    pub(super) const fn checked(bytes: &'a [u8]) -> Self {
+    pub(crate) const fn checked(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 

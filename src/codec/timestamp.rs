@@ -4,6 +4,7 @@
 
 use core::fmt;
 
+use super::encode::two_digits;
 use super::{Full, Invalid, Sink, scan};
 
 #[cfg(feature = "std")]
@@ -182,8 +183,9 @@ impl Timestamp {
     /// # Errors
     /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
-        let Self { year, month, day, hour, minute, second, .. } = self;
-        sink.put_fmt(format_args!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}"))?;
+        let (century, year) = ((self.year / 100) as u8, (self.year % 100) as u8);
+        let parts = [century, year, self.month, self.day, self.hour, self.minute, self.second];
+        sink.put(parts.map(two_digits).as_flattened())?;
         match self.shown_fraction() {
             None => Ok(()),
             Some((value, width)) => sink.put_fmt(format_args!(".{value:0width$}")),

@@ -4,65 +4,91 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Entry, Kind};
+use super::{Entry, Fields, Format, Kind, Modified};
 use crate::codec::Text;
+use crate::codec::facts::Permissions;
 
 /// An [`Entry`] that owns its texts. [`entry`](Self::entry) returns it as a borrowed [`Entry`].
+///
+/// One allocation holds all texts. A text of 4 GiB or more is left out.
 #[derive(Clone)]
 pub struct OwnedEntry {
-    /// Entry without its texts, which are in `bytes` one after the other.
-    fixed: Entry<'static>,
-    /// Lengths of the raw line, name, text of the kind, owner, group and unique fact in `bytes`;
-    /// `None` for a text that is absent.
-    lengths: [Option<usize>; 6],
+    /// The raw line, name, text of the kind, owner, group and unique fact, one after the other.
     bytes: Box<[u8]>,
+    /// Their lengths, or [`ABSENT`].
+    lengths: [u32; 6],
+    kind: Kind<'static>,
+    size: Option<u64>,
+    modified: Option<Modified>,
+    mode: Option<u16>,
+    permissions: Option<Permissions>,
+    links: Option<u64>,
+    unreadable: Fields,
+    format: Option<Format>,
 }
+
+/// The length of a text that is absent.
+const ABSENT: u32 = u32::MAX;
 
 impl Entry<'_> {
     /// Copies the entry, so that it no longer borrows from the line.
     #[must_use]
     pub fn to_owned(&self) -> OwnedEntry {
-        let kind = match self.kind {
-            Kind::Link { target } => target,
-            Kind::Other(text) => Some(text),
-            _ => None,
+        // Destructured so that a new field cannot be forgotten.
+        let Entry {
+            name,
+            kind,
+            size,
+            modified,
+            mode,
+            permissions,
+            owner,
+            group,
+            links,
+            unique,
+            unreadable,
+            format,
+            raw,
+        } = *self;
+        let (kind, text) = match kind {
+            Kind::Link { target } => (Kind::Link { target: None }, target),
+            Kind::Other(text) => (Kind::Other(Text::default()), Some(text)),
+            Kind::File => (Kind::File, None),
+            Kind::Directory => (Kind::Directory, None),
+            Kind::CurrentDirectory => (Kind::CurrentDirectory, None),
+            Kind::ParentDirectory => (Kind::ParentDirectory, None),
+            Kind::BlockDevice(device) => (Kind::BlockDevice(device), None),
+            Kind::CharacterDevice(device) => (Kind::CharacterDevice(device), None),
+            Kind::Pipe => (Kind::Pipe, None),
+            Kind::Socket => (Kind::Socket, None),
+            Kind::Unknown => (Kind::Unknown, None),
         };
-        let text = |text: Option<Text<'_>>| text.map(|text| text.as_bytes().len());
-        let lengths = [
-            Some(self.raw.len()),
-            text(Some(self.name)),
-            text(kind),
-            text(self.owner),
-            text(self.group),
-            text(self.unique),
-        ];
-        let mut bytes = Vec::with_capacity(lengths.iter().flatten().sum());
-        bytes.extend_from_slice(self.raw);
-        for text in [Some(self.name), kind, self.owner, self.group, self.unique].into_iter().flatten() {
-            bytes.extend_from_slice(text.as_bytes());
+        let texts = [
+            Some(raw),
+            Some(name.as_bytes()),
+            text.map(|text| text.as_bytes()),
+            owner.map(|text| text.as_bytes()),
+            group.map(|text| text.as_bytes()),
+            unique.map(|text| text.as_bytes()),
+        ]
+        .map(|text| text.filter(|text| text.len() < ABSENT as usize));
+        let mut bytes = Vec::with_capacity(texts.iter().flatten().map(|text| text.len()).sum());
+        let lengths = texts.map(|text| {
+            bytes.extend_from_slice(text.unwrap_or_default());
+            text.map_or(ABSENT, |text| text.len() as u32)
+        });
+        OwnedEntry {
+            bytes: bytes.into_boxed_slice(),
+            lengths,
+            kind,
+            size,
+            modified,
+            mode,
+            permissions,
+            links,
+            unreadable,
+            format,
         }
-        let fixed = Entry {
-            name: Text::default(),
-            kind: match self.kind {
-                Kind::Link { .. } => Kind::Link { target: None },
-                Kind::Other(_) => Kind::Other(Text::default()),
-                Kind::File => Kind::File,
-                Kind::Directory => Kind::Directory,
-                Kind::CurrentDirectory => Kind::CurrentDirectory,
-                Kind::ParentDirectory => Kind::ParentDirectory,
-                Kind::BlockDevice(device) => Kind::BlockDevice(device),
-                Kind::CharacterDevice(device) => Kind::CharacterDevice(device),
-                Kind::Pipe => Kind::Pipe,
-                Kind::Socket => Kind::Socket,
-                Kind::Unknown => Kind::Unknown,
-            },
-            owner: None,
-            group: None,
-            unique: None,
-            raw: &[],
-            ..*self
-        };
-        OwnedEntry { fixed, lengths, bytes: bytes.into_boxed_slice() }
     }
 }
 
@@ -71,26 +97,33 @@ impl OwnedEntry {
     #[must_use]
     pub fn entry(&self) -> Entry<'_> {
         let mut rest = &*self.bytes;
-        let [raw, name, kind, owner, group, unique] = self.lengths.map(|length| {
-            let (bytes, after) = rest.split_at_checked(length?)?;
+        let [raw, name, text, owner, group, unique] = self.lengths.map(|length| {
+            let length = Some(length).filter(|length| *length != ABSENT)?;
+            let (bytes, after) = rest.split_at_checked(length as usize)?;
             rest = after;
             Some(bytes)
         });
-        fn text(bytes: Option<&[u8]>) -> Option<Text<'_>> {
-            bytes.and_then(|bytes| Text::new(bytes).ok())
-        }
+        // They were checked when they were copied.
+        let [name, text, owner, group, unique] =
+            [name, text, owner, group, unique].map(|bytes| bytes.map(Text::checked));
         Entry {
-            name: text(name).unwrap_or_default(),
-            kind: match self.fixed.kind {
-                Kind::Link { .. } => Kind::Link { target: text(kind) },
-                Kind::Other(_) => Kind::Other(text(kind).unwrap_or_default()),
-                plain => plain,
+            name: name.unwrap_or_default(),
+            kind: match self.kind {
+                Kind::Link { .. } => Kind::Link { target: text },
+                Kind::Other(_) => Kind::Other(text.unwrap_or_default()),
+                kind => kind,
             },
-            owner: text(owner),
-            group: text(group),
-            unique: text(unique),
+            size: self.size,
+            modified: self.modified,
+            mode: self.mode,
+            permissions: self.permissions,
+            owner,
+            group,
+            links: self.links,
+            unique,
+            unreadable: self.unreadable,
+            format: self.format,
             raw: raw.unwrap_or_default(),
-            ..self.fixed
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::unix::{PLACES, is_blank};
 use super::{Clock, Entry, Fields, Kind, Modified, Precision, months};
+use crate::codec::encode::{Digits, two_digits};
 use crate::codec::{Full, Sink, Text};
 
 /// The fields of an entry that a line shows.
@@ -78,19 +79,9 @@ fn mode_letters(kind: &Kind<'_>, permissions: Option<u16>) -> [u8; 10] {
     letters
 }
 
-/// Appends `value`, right-aligned in at least `width` bytes, at most 20.
-fn put_number<S: Sink + ?Sized>(sink: &mut S, mut value: u64, width: usize) -> Result<(), Full> {
-    let mut digits = [b' '; 20];
-    let mut used = 0;
-    for slot in digits.iter_mut().rev() {
-        *slot = b'0' + (value % 10) as u8;
-        value /= 10;
-        used += 1;
-        if value == 0 {
-            break;
-        }
-    }
-    sink.put(digits.get(digits.len() - width.clamp(used, 20)..).unwrap_or_default())
+/// Appends `value`, right-aligned in at least `width` bytes.
+fn put_number<S: Sink + ?Sized>(sink: &mut S, value: u64, width: usize) -> Result<(), Full> {
+    sink.put(Digits::new::<10>(value).padded(width, b' ').as_bytes())
 }
 
 /// Appends `text` as one word, left-aligned in at least `width` bytes, at most 8.
@@ -122,20 +113,15 @@ fn date_letters(modified: Option<Modified>, clock: &Clock) -> [u8; 12] {
             (0..HALF_A_YEAR).contains(&now.saturating_sub(then))
         });
     let [m1, m2, m3] = *months::ENGLISH[usize::from(it.month() - 1) % 12];
-    let [d1, d2] = pair(it.day());
+    let [d1, d2] = two_digits(it.day());
     let d1 = if d1 == b'0' { b' ' } else { d1 };
     if recent {
-        let ([h1, h2], [n1, n2]) = (pair(it.hour()), pair(it.minute()));
+        let ([h1, h2], [n1, n2]) = (two_digits(it.hour()), two_digits(it.minute()));
         [m1, m2, m3, b' ', d1, d2, b' ', h1, h2, b':', n1, n2]
     } else {
-        let ([c1, c2], [y1, y2]) = (pair((it.year() / 100) as u8), pair((it.year() % 100) as u8));
+        let ([c1, c2], [y1, y2]) = (two_digits((it.year() / 100) as u8), two_digits((it.year() % 100) as u8));
         [m1, m2, m3, b' ', d1, d2, b' ', b' ', c1, c2, y1, y2]
     }
-}
-
-/// Returns the two digits of a number below 100.
-const fn pair(value: u8) -> [u8; 2] {
-    [b'0' + value / 10, b'0' + value % 10]
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! derives from it.
 
 use super::{FactSet, FactValue, FactValues, Kind, NameCase, Permissions};
+use crate::codec::encode::Digits;
 use crate::codec::{Full, Sink, Timestamp, scan};
 
 /// A known fact.
@@ -39,8 +40,8 @@ impl Written<'_> {
     pub(super) fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         match self {
             Self::Kind(kind) => sink.put(kind.as_bytes()),
-            Self::Decimal(number) => sink.put_fmt(format_args!("{number}")),
-            Self::Octal(mode) => sink.put_fmt(format_args!("{mode:04o}")),
+            Self::Decimal(number) => sink.put(Digits::new::<10>(*number).as_bytes()),
+            Self::Octal(mode) => sink.put(Digits::new::<8>((*mode).into()).padded(4, b'0').as_bytes()),
             Self::Time(time) => time.encode(sink),
             Self::Letters(letters) => letters.encode(sink),
             Self::Text(value) => sink.put(value.as_bytes()),

@@ -98,12 +98,14 @@ impl<I: AsyncEntries> AsyncEntries for GuardedEntries<I> {
 
 /// Returns the entry without the permissions that the guard would deny.
 fn seen(owned: OwnedEntry, read_only: bool) -> OwnedEntry {
-    let entry = owned.entry();
-    let left = entry.permissions.map(|permissions| permissions & READING);
-    if !read_only || left == entry.permissions {
+    if !read_only {
         return owned;
     }
-    let mut entry = entry;
+    let mut entry = owned.entry();
+    let left = entry.permissions.map(|permissions| permissions & READING);
+    if left == entry.permissions {
+        return owned;
+    }
     entry.permissions = left;
     Entry::to_owned(&entry)
 }

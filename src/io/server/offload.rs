@@ -21,8 +21,9 @@ use crate::io::net::lane::{Calls, Lane};
 use crate::io::net::runtime::Unblock;
 use crate::listing::{Fields, OwnedEntry};
 
-/// Number of entries read per call: enough that the cost of switching threads is negligible.
-const PAGE: usize = 128;
+/// Number of entries read per call: enough that the cost of switching threads is negligible, and so
+/// few that a page takes about 100 KiB.
+const PAGE: usize = 512;
 
 /// Makes the calls of one session in the threads of a lane, and limits how many are in progress.
 struct Caller<U> {

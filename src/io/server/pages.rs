@@ -3,7 +3,7 @@
 use ::std::future::poll_fn;
 use ::std::io;
 use ::std::task::{Context, Poll, ready};
-use ::std::vec::Vec;
+use ::std::vec::{IntoIter, Vec};
 
 use super::Work;
 use crate::io::host::AsyncEntries;
@@ -14,8 +14,10 @@ pub(super) const PASSED_AT_ONCE: u32 = 1024;
 
 /// A directory while it is read.
 pub(super) struct Pages<E> {
-    /// The remaining entries of the page, last first.
-    page: Vec<OwnedEntry>,
+    /// An entry that was put back, and is the next one.
+    returned: Option<OwnedEntry>,
+    /// The remaining entries of the page.
+    page: IntoIter<OwnedEntry>,
     next: Next<E>,
     single: bool,
 }
@@ -30,12 +32,12 @@ enum Next<E> {
 
 impl<E: AsyncEntries> Pages<E> {
     pub(super) fn of(entries: E) -> Self {
-        Self { page: Vec::new(), next: Next::Unasked(entries), single: false }
+        Self { returned: None, page: Vec::new().into_iter(), next: Next::Unasked(entries), single: false }
     }
 
     /// Creates a list of a single entry that is not a directory.
     pub(super) fn single(entry: OwnedEntry) -> Self {
-        Self { page: vec![entry], next: Next::Nothing, single: true }
+        Self { returned: Some(entry), page: Vec::new().into_iter(), next: Next::Nothing, single: true }
     }
 
     /// Returns whether the list is a single entry that is not a directory.
@@ -45,7 +47,7 @@ impl<E: AsyncEntries> Pages<E> {
 
     /// Makes the entry the next one again.
     pub(super) fn put_back(&mut self, entry: OwnedEntry) {
-        self.page.push(entry);
+        self.returned = Some(entry);
     }
 
     /// Returns `error` from the next [`poll_next`](Self::poll_next).
@@ -81,7 +83,7 @@ impl<E: AsyncEntries> Pages<E> {
     /// Returns the next entry, or `None` at the end. An error ends the list too.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<OwnedEntry>>> {
         loop {
-            if let Some(entry) = self.page.pop() {
+            if let Some(entry) = self.returned.take().or_else(|| self.page.next()) {
                 return Poll::Ready(Some(Ok(entry)));
             }
             match ::std::mem::replace(&mut self.next, Next::Nothing) {
@@ -100,10 +102,7 @@ impl<E: AsyncEntries> Pages<E> {
                     };
                     match page {
                         Ok(page) if page.is_empty() => {}
-                        Ok(mut page) => {
-                            page.reverse();
-                            (self.page, self.next) = (page, Next::Unasked(entries));
-                        }
+                        Ok(page) => (self.page, self.next) = (page.into_iter(), Next::Unasked(entries)),
                         Err(error) => return Poll::Ready(Some(Err(error))),
                     }
                 }

@@ -7,6 +7,7 @@ use ::std::time::SystemTime;
 use arrayvec::ArrayVec;
 use cap_std::fs::{FileType, Metadata};
 
+use crate::codec::encode::Digits;
 use crate::codec::{Permissions, Sink, Text, Timestamp};
 use crate::listing::{Entry, Fields, Kind, Modified, OwnedEntry, Precision};
 
@@ -121,19 +122,20 @@ impl Status {
         {
             let it = &self.unix;
             (entry.mode, entry.links) = (Some(it.mode), Some(it.links));
-            let [mut owner, mut group, mut unique] =
-                [ArrayVec::<u8, 33>::new(), ArrayVec::new(), ArrayVec::new()];
-            // Each has room for the longest one.
+            let (owner, group) = (Digits::new::<10>(it.owner.into()), Digits::new::<10>(it.group.into()));
+            let mut unique = ArrayVec::<u8, 33>::new();
             if shown.fields.contains(Fields::OWNER) {
-                let _ = owner.put_fmt(format_args!("{}", it.owner));
-                entry.owner = Text::new(&owner).ok();
+                entry.owner = Text::new(owner.as_bytes()).ok();
             }
             if shown.fields.contains(Fields::GROUP) {
-                let _ = group.put_fmt(format_args!("{}", it.group));
-                entry.group = Text::new(&group).ok();
+                entry.group = Text::new(group.as_bytes()).ok();
             }
             if shown.fields.contains(Fields::UNIQUE) {
-                let _ = unique.put_fmt(format_args!("{:x}g{:x}", it.device, it.inode));
+                let (device, inode) = (Digits::new::<16>(it.device), Digits::new::<16>(it.inode));
+                for part in [device.as_bytes(), b"g", inode.as_bytes()] {
+                    // There is room for the longest ones.
+                    let _ = unique.put(part);
+                }
                 entry.unique = Text::new(&unique).ok();
             }
             Entry::to_owned(&entry)
