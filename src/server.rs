@@ -85,6 +85,7 @@ pub use config::{Config, DotFiles, Limits, Recursion, Security, Timeouts};
 pub use event::{EventKind, TransferEnd, TransferOutcome, TreeChange};
 #[cfg(feature = "alloc")]
 pub use lister::Lister;
+pub use login::is_anonymous_name;
 pub use machine::{BadLine, Event as CommandEvent, Server, Ticket};
 pub use request::{Access, Answer, Changes, Listing, Refusal, Request, VirtualPath};
 pub use selection::Selection;

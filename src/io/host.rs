@@ -85,13 +85,6 @@ impl Visitor {
     }
 }
 
-/// The user names of anonymous logins (RFC 1635), in any case.
-const ANONYMOUS_NAMES: [&[u8]; 2] = [b"anonymous", b"ftp"];
-
-pub(in crate::io) fn is_anonymous_name(user: &[u8]) -> bool {
-    ANONYMOUS_NAMES.iter().any(|name| name.eq_ignore_ascii_case(user))
-}
-
 /// Preferences of a client for a file or directory that is being created. A host may ignore them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

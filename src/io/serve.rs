@@ -28,7 +28,7 @@ use crate::io::net::pool::Pool;
 use crate::io::net::runtime::{Link, Network, Runtime, Stream, Timed, Turns, Watched};
 use crate::io::net::socket::{self, Keepalive};
 use crate::io::serve::throttle::{SharedPace, Throttle};
-use crate::io::server::{Connection, Hooks};
+use crate::io::server::{Connection, Hooks, Spares};
 use crate::io::tls::Endpoint;
 use crate::server::{Config, Endpoints};
 use door::{Guest, Remedy, Reserve, fitting, remedy};
@@ -83,6 +83,8 @@ pub(in crate::io) struct Terms {
     pub(in crate::io) hooks: Hooks,
     /// Counts of failed logins; `None` if they are not counted.
     pub(in crate::io) guesses: Option<Arc<Guesses>>,
+    /// Memory for sessions that work.
+    spares: Arc<Spares>,
     /// The public address, if it has to be looked up.
     pub(in crate::io) public: Option<PublicAddress>,
     /// Adapts the configuration to a client.
@@ -104,6 +106,7 @@ impl Default for Terms {
             total: None,
             hooks: Hooks::default(),
             guesses: Some(Arc::default()),
+            spares: Arc::default(),
             public: None,
             suit: None,
         }
@@ -304,6 +307,7 @@ async fn attend<R: Runtime, A: AsyncAccounts>(
     if let Some(pool) = pool {
         connection.share_ports(pool);
     }
+    connection.share_buffers(&terms.spares);
     connection.guesses.clone_from(&terms.guesses);
     connection.throttle = Throttle::new(terms.rate, terms.total.clone());
     connection.proxy = Some(peer.ip()).filter(|_| client != peer);

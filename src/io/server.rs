@@ -1,6 +1,7 @@
 //! The server's driver for any runtime: runs one session between its sockets and its host.
 
 mod asking;
+mod buffers;
 mod cutting;
 mod events;
 mod hashing;
@@ -35,12 +36,14 @@ use crate::security::Upgrade;
 use crate::server::{Answer, Config, Endpoints, Event, EventKind, Request, Session, Ticket};
 use crate::time::Instant;
 use asking::{Asking, Told};
+use buffers::{Buffers, PATHS};
 use cutting::Cutting;
 use events::Reporter;
 use hashing::Hashing;
 use moving::Moving;
 use pages::Pages;
 
+pub(in crate::io) use buffers::Spares;
 pub(in crate::io) use events::Hooks;
 pub use events::{Closed, Happening, SessionEvent, Transferred, XferlogLine};
 
@@ -49,14 +52,17 @@ type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Maximum time for a client to read the last reply and close its side.
 const LINGER: Duration = Duration::from_secs(2);
-/// Size in bytes of a session's storage for paths.
-const PATHS: usize = 8 * 1024;
 
 /// One client's session.
 pub(in crate::io) struct Connection<R: Network, A: AsyncAccounts> {
     pub(in crate::io) runtime: Timed<R>,
     session: Session<Vec<u8>>,
     control: Control<Link<R>>,
+    /// The buffers of sessions that work. The session has none of its own while it is `idle`.
+    spares: Arc<Spares>,
+    idle: bool,
+    /// Maximum length of a command line.
+    line: usize,
     data: Data<R>,
     accounts: Arc<A>,
     filesystem: Option<Arc<A::Filesystem>>,
@@ -72,7 +78,7 @@ pub(in crate::io) struct Connection<R: Network, A: AsyncAccounts> {
     /// Set if the host's work yielded and can go on at once, so that the client is served in
     /// between.
     host_moves: bool,
-    moving: Option<Moving<A::Filesystem>>,
+    moving: Option<Box<Moving<A::Filesystem>>>,
     /// The file of an upload that was cut off, while the host aborts it.
     cutting: Cutting,
     admitted: bool,
@@ -99,7 +105,7 @@ enum Doing<A: AsyncAccounts> {
     /// The entries of a directory are sent over the control connection.
     Telling(Pages<<A::Filesystem as AsyncFilesystem>::Entries>),
     /// The hash of a file is computed.
-    Hashing(Hashing<<A::Filesystem as AsyncFilesystem>::File>),
+    Hashing(Box<Hashing<<A::Filesystem as AsyncFilesystem>::File>>),
 }
 
 impl<R: Network, A: AsyncAccounts> Connection<R, A> {
@@ -115,7 +121,10 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
         Self {
             runtime,
             control: Control::new(stream, config.limits.line),
+            line: config.limits.line,
             session: Session::new(config, endpoints, vec![0; PATHS]),
+            spares: Arc::default(),
+            idle: false,
             data: Data::new(),
             accounts,
             filesystem: None,
@@ -147,6 +156,11 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
         self
     }
 
+    /// Shares the memory for buffers with the other sessions of the server.
+    pub(in crate::io) fn share_buffers(&mut self, spares: &Arc<Spares>) {
+        self.spares = Arc::clone(spares);
+    }
+
     /// Shares passive ports with the sessions of clients at other addresses.
     pub(in crate::io) fn share_ports(&mut self, pool: &Pool) {
         self.data.sharing = Some(pool.sharing(self.endpoints.peer.ip()));
@@ -161,6 +175,7 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
             _ => now.after(grace),
         };
         self.ending = Some((grace, end));
+        self.take_buffers();
         if let Some(closing) = &mut self.closing {
             // The session is ending already.
             *closing = end.min(*closing);
@@ -171,8 +186,42 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
         }
     }
 
-    /// Serves the client until the session is over.
+    /// Serves the client until the session is over. A session that only waits for its client's next
+    /// command holds no buffers.
     pub(in crate::io) fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.take_buffers();
+        let served = self.poll_turns(cx);
+        if served.is_pending() {
+            self.give_up_buffers();
+        }
+        served
+    }
+
+    /// Takes buffers if the session has none.
+    fn take_buffers(&mut self) {
+        if !::std::mem::take(&mut self.idle) {
+            return;
+        }
+        let Buffers { control, paths } = self.spares.take(self.line);
+        // The connection was idle, and the paths were no longer than this.
+        let _ = self.control.replace_storage(control);
+        let _ = self.session.replace_paths(paths);
+    }
+
+    /// Gives the buffers up if nothing is in them and nothing is being done.
+    fn give_up_buffers(&mut self) {
+        let works = self.asked.is_some() || self.moving.is_some() || self.control.is_changing();
+        if works || self.closing.is_some() {
+            return;
+        }
+        let Ok(control) = self.control.replace_storage(Default::default()) else { return };
+        let own = vec![0; self.session.paths_in_use()];
+        let paths = self.session.replace_paths(own).unwrap_or_default();
+        self.spares.put(self.line, Buffers { control, paths });
+        self.idle = true;
+    }
+
+    fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let mut turns = Turns::default();
         let deadline = loop {
             self.cut_what_is_over();
@@ -346,7 +395,7 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
 
     /// Ends a transfer early. The file of an upload is aborted before anything else happens.
     fn cut(&mut self) {
-        if let Some(abort) = self.moving.take().and_then(Moving::abort) {
+        if let Some(abort) = self.moving.take().and_then(|moving| moving.abort()) {
             self.cutting.begin(abort, self.runtime.now());
         }
     }
@@ -380,7 +429,7 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
                 let admitted = if self.admitted { Ok(Told::Done) } else { Err(Refusal::Busy) };
                 return self.answer(ticket, admitted);
             }
-            Request::Commit => asking::finish(self.moving.take()),
+            Request::Commit => asking::finish(self.moving.take().map(|moving| *moving)),
             Request::Identify => asking::ask_accounts(&self.accounts, self.visitor(), &Request::Identify),
             request @ (Request::Login { .. } | Request::Account { .. } | Request::Host(_)) => {
                 if let (Some(guesses), false) = (&self.guesses, matches!(request, Request::Host(_))) {
@@ -513,7 +562,7 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
         match told {
             // The session may still refuse a file after the host has opened it.
             Ok(Told::Opened { moving, unique_name, .. }) => {
-                self.moving = Some(moving);
+                self.moving = Some(Box::new(moving));
                 if answered.is_ok() && self.session.is_transferring() {
                     self.reporter.opened(unique_name.as_deref(), self.runtime.now());
                 } else {
@@ -561,7 +610,7 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
             _ => self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx),
         };
         let Poll::Ready(mut event) = event else { return false };
-        let moved = self.moving.as_ref().map_or(self.reporter.bytes, Moving::moved);
+        let moved = self.moving.as_ref().map_or(self.reporter.bytes, |moving| moving.moved());
         let worked = moved.saturating_sub(::std::mem::replace(&mut self.reporter.bytes, moved));
         match &mut event {
             DataEvent::Flushed => {

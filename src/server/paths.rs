@@ -46,6 +46,21 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         Self { storage, working, waiting: 0, purpose: Purpose::Nothing, argument: 0, target: 0, name: 0 }
     }
 
+    /// Returns the number of bytes that the paths take.
+    pub(super) const fn in_use(&self) -> usize {
+        self.target_start() + self.target + self.name
+    }
+
+    /// Moves the paths to other storage, unless it is too small for them.
+    pub(super) fn replace_storage(&mut self, mut storage: P) -> Result<P, P> {
+        let used = self.storage.as_ref().get(..self.in_use()).unwrap_or_default();
+        match storage.as_mut().get_mut(..used.len()) {
+            Some(room) => room.copy_from_slice(used),
+            None => return Err(storage),
+        }
+        Ok(core::mem::replace(&mut self.storage, storage))
+    }
+
     /// Returns to the root and drops the waiting path.
     pub(super) fn reset(&mut self) {
         if let Some(first) = self.storage.as_mut().first_mut() {
@@ -134,7 +149,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
         Ok(())
     }
 
-    fn target_start(&self) -> usize {
+    const fn target_start(&self) -> usize {
         self.working + self.waiting + self.argument
     }
 

@@ -125,6 +125,22 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
+    /// Returns the number of bytes of its storage that the session's paths take at the moment.
+    #[must_use]
+    pub const fn paths_in_use(&self) -> usize {
+        self.paths.in_use()
+    }
+
+    /// Moves the session's paths to other storage, and returns the storage that they were in. An
+    /// idle session can thus do with little memory, and be given more before its next
+    /// [`step`](Self::step): storage with no room left refuses paths that are too long.
+    ///
+    /// # Errors
+    /// Returns `storage` if it is smaller than [`paths_in_use`](Self::paths_in_use).
+    pub fn replace_paths(&mut self, storage: P) -> Result<P, P> {
+        self.paths.replace_storage(storage)
+    }
+
     /// Returns the path of the open request.
     #[must_use]
     pub fn path(&self) -> VirtualPath<'_> {

@@ -27,6 +27,9 @@ pub(in crate::io) type Trace = Box<dyn FnMut(Direction, Redacted<'_>) + Send>;
 /// Number of bytes to read at a time from a control connection under TLS.
 const RECORDS: usize = 4096;
 
+/// The storage of the two buffers of a control connection, for received bytes and bytes to be sent.
+pub(in crate::io) type Storage = (Vec<u8>, Vec<u8>);
+
 /// A control connection.
 pub(in crate::io) struct Control<S> {
     wire: Wire<S>,
@@ -70,6 +73,11 @@ impl<S> fmt::Debug for Control<S> {
     }
 }
 
+/// Allocates storage with room for received lines of `line` bytes, and for twice that to be sent.
+pub(in crate::io) fn storage(line: usize) -> Storage {
+    (vec![0; (line + 2).max(4096)], vec![0; (2 * line + 64).max(4096)])
+}
+
 impl<S: Stream> Control<S> {
     /// Creates a control connection with room for received lines of `line` bytes, and for twice
     /// that to be sent.
@@ -77,15 +85,30 @@ impl<S: Stream> Control<S> {
         // The urgent byte of a Synch is part of a Telnet command, which would be invalid without
         // it.
         stream.read_urgent_in_line();
+        let (rx, tx) = storage(line);
         Self {
             wire: Wire::new(stream),
             change: None,
-            rx: RecvBuf::new(vec![0; (line + 2).max(4096)]),
-            tx: SendBuf::new(vec![0; (2 * line + 64).max(4096)]),
+            rx: RecvBuf::new(rx),
+            tx: SendBuf::new(tx),
             error: None,
             ended: false,
             shut: false,
             trace: None,
+        }
+    }
+
+    /// Swaps the storage of the two buffers if they are empty. Without storage, nothing can be read
+    /// or queued.
+    pub(in crate::io) fn replace_storage(&mut self, (rx, tx): Storage) -> Result<Storage, Storage> {
+        let rx = match self.rx.replace_storage(rx) {
+            Ok(rx) => rx,
+            Err(rx) => return Err((rx, tx)),
+        };
+        match self.tx.replace_storage(tx) {
+            Ok(tx) => Ok((rx, tx)),
+            // The window is still empty.
+            Err(tx) => Err((self.rx.replace_storage(rx).unwrap_or_else(|rx| rx), tx)),
         }
     }
 

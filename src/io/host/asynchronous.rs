@@ -12,10 +12,11 @@ use ::std::vec::Vec;
 
 use super::{
     Access, ByteRange, Changes, Digest, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor,
-    Wishes, is_anonymous_name,
+    Wishes,
 };
 use crate::codec::Command;
 use crate::listing::{Fields, OwnedEntry};
+use crate::server::is_anonymous_name;
 
 /// Asynchronous form of [`Accounts`](super::Accounts).
 pub trait AsyncAccounts: Send + Sync + 'static {

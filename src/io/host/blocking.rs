@@ -5,10 +5,11 @@ use ::std::sync::Arc;
 
 use super::{
     Access, ByteRange, Changes, Digest, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor,
-    Wishes, is_anonymous_name,
+    Wishes,
 };
 use crate::codec::Command;
 use crate::listing::{Fields, OwnedEntry};
+use crate::server::is_anonymous_name;
 
 /// The logins that a server accepts, and the file system of each account.
 pub trait Accounts: Send + Sync + 'static {

@@ -12,11 +12,10 @@ use ::std::sync::Arc;
 use ::std::vec::Vec;
 
 use self::hashes::{Hash, Hashes, Verification};
-use crate::io::host::{
-    Accounts, AsyncAccounts, AsyncFilesystem, Filesystem, Refusal, Visitor, is_anonymous_name,
-};
+use crate::io::host::{Accounts, AsyncAccounts, AsyncFilesystem, Filesystem, Refusal, Visitor};
 use crate::io::hosts::guarded::Guarded;
 use crate::io::hosts::shared::IntoShared;
+use crate::server::is_anonymous_name;
 
 /// An in-memory list of users, for the few accounts of a tool or a test. A host with its own
 /// account database implements [`Accounts`].

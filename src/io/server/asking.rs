@@ -29,7 +29,7 @@ pub(super) enum Told<F: AsyncFilesystem> {
     },
     Entries(Pages<F::Entries>),
     Digest(Digest),
-    Hashing(Hashing<F::File>),
+    Hashing(Box<Hashing<F::File>>),
     Count(u64),
     Reply(HostReply),
 }
@@ -156,7 +156,7 @@ pub(super) fn ask<F: AsyncFilesystem>(
                         let offset = range.bounds().map_or(0, |(first, _)| first);
                         let access = Access::Read { offset };
                         let opened = filesystem.open(path.lent(), access, &Wishes::default()).await?;
-                        Ok(Told::Hashing(Hashing::new(opened.file, hasher, range)))
+                        Ok(Told::Hashing(Box::new(Hashing::new(opened.file, hasher, range))))
                     }
                     (digest, _) => digest.map(Told::Digest),
                 }

@@ -11,7 +11,7 @@ use crate::error::PeerError;
 use crate::io::driver::control::{Direction as Dialogue, Trace};
 use crate::io::driver::spans::{SessionSpan, TransferSpan};
 use crate::io::host::{OwnedPath, VirtualPath, Visitor};
-use crate::server::{Endpoints, TransferEnd, TransferOutcome, TreeChange};
+use crate::server::{Endpoints, TransferEnd, TransferOutcome, TreeChange, is_anonymous_name};
 use crate::time::Instant;
 
 /// An event of a session. It contains no password and no account.
@@ -240,7 +240,6 @@ impl fmt::Display for XferlogLine<'_> {
         let Transferred { path, bytes, duration, end } = self.transferred;
         let text =
             matches!(end.coding.representation, RepresentationType::Ascii(_) | RepresentationType::Ebcdic(_));
-        let anonymous = [&b"anonymous"[..], b"ftp"].iter().any(|name| self.user.eq_ignore_ascii_case(name));
         // The format has whole seconds, rounded up.
         let seconds = duration.as_micros().div_ceil(1_000_000);
         write_date(self.at, f)?;
@@ -251,7 +250,7 @@ impl fmt::Display for XferlogLine<'_> {
             " {} _ {} {} ",
             if text { 'a' } else { 'b' },
             if end.direction == Direction::ToServer { 'i' } else { 'o' },
-            if anonymous { 'a' } else { 'r' },
+            if is_anonymous_name(self.user) { 'a' } else { 'r' },
         )?;
         write_word(self.user, f)?;
         write!(f, " ftp 0 * {}", if end.outcome == TransferOutcome::Complete { 'c' } else { 'i' })

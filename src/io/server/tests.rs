@@ -1,6 +1,7 @@
 //! Tests of the driver with asynchronous and blocking hosts, over sockets in memory.
 
 mod blocking;
+mod idle;
 mod memory;
 mod segments;
 mod slow;

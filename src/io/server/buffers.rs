@@ -1,0 +1,50 @@
+//! The buffers of a session, which it gives up while it waits for its client.
+
+use ::std::collections::HashMap;
+use ::std::sync::{Mutex, MutexGuard, PoisonError};
+use ::std::vec::Vec;
+
+use crate::io::driver::control::{Storage, storage};
+
+/// Size in bytes of a session's storage for paths.
+pub(super) const PATHS: usize = 8 * 1024;
+/// Number of spare buffers of each size that are kept, far above the number of sessions that work at
+/// the same moment.
+const MOST: usize = 64;
+/// Number of sizes of which buffers are kept. All sessions have the same unless the server's owner
+/// sets limits for single clients.
+const SIZES: usize = 4;
+
+/// The memory that a session needs while it works.
+pub(super) struct Buffers {
+    pub(super) control: Storage,
+    pub(super) paths: Vec<u8>,
+}
+
+/// Buffers that no session uses at the moment, by the maximum length of a line. The sessions of a
+/// server share them.
+#[derive(Default)]
+pub(in crate::io) struct Spares(Mutex<HashMap<usize, Vec<Buffers>>>);
+
+impl Spares {
+    fn lock(&self) -> MutexGuard<'_, HashMap<usize, Vec<Buffers>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns buffers for lines of `line` bytes.
+    pub(super) fn take(&self, line: usize) -> Buffers {
+        let spare = self.lock().get_mut(&line).and_then(Vec::pop);
+        spare.unwrap_or_else(|| Buffers { control: storage(line), paths: vec![0; PATHS] })
+    }
+
+    /// Keeps buffers for the next session that works.
+    pub(super) fn put(&self, line: usize, buffers: Buffers) {
+        let mut spares = self.lock();
+        if spares.len() < SIZES || spares.contains_key(&line) {
+            let kept = spares.entry(line).or_default();
+            if kept.len() < MOST {
+                kept.push(buffers);
+            }
+        }
+    }
+}
