@@ -214,7 +214,7 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
         if works || self.closing.is_some() {
             return;
         }
-        let Ok(control) = self.control.replace_storage(Default::default()) else { return };
+        let Some(control) = self.control.give_up_storage() else { return };
         let own = vec![0; self.session.paths_in_use()];
         let paths = self.session.replace_paths(own).unwrap_or_default();
         self.spares.put(self.line, Buffers { control, paths });

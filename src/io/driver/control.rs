@@ -98,8 +98,15 @@ impl<S: Stream> Control<S> {
         }
     }
 
-    /// Swaps the storage of the two buffers if they are empty. Without storage, nothing can be read
-    /// or queued.
+    /// Gives up all memory for bytes if there are none in it. Without storage, nothing can be read or
+    /// queued.
+    pub(in crate::io) fn give_up_storage(&mut self) -> Option<Storage> {
+        let storage = self.replace_storage(Storage::default()).ok()?;
+        self.wire.free_buffer();
+        Some(storage)
+    }
+
+    /// Swaps the storage of the two buffers if they are empty.
     pub(in crate::io) fn replace_storage(&mut self, (rx, tx): Storage) -> Result<Storage, Storage> {
         let rx = match self.rx.replace_storage(rx) {
             Ok(rx) => rx,

@@ -70,6 +70,13 @@ impl<S: Stream> Wire<S> {
         }
     }
 
+    /// Frees the memory that holds nothing.
+    pub(in crate::io) fn free_buffer(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.free_buffer();
+        }
+    }
+
     /// Makes the next read ask the system, even if the runtime reported no readiness.
     pub(in crate::io) fn look_again(&self) {
         self.stream.look_again();

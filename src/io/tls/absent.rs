@@ -120,6 +120,10 @@ impl Session {
         match *self {}
     }
 
+    pub(in crate::io) fn free_buffer(&mut self) {
+        match *self {}
+    }
+
     pub(in crate::io) fn remainder(&self) -> &[u8] {
         match *self {}
     }

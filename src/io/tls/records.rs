@@ -246,6 +246,13 @@ impl Session {
         self.incoming.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// Frees the buffer for received records if it is empty.
+    pub(in crate::io) fn free_buffer(&mut self) {
+        if self.start == self.end {
+            (self.start, self.end, self.incoming) = (0, 0, Vec::new());
+        }
+    }
+
     /// Receives one record or a part of one. Returns `false` if nothing more can arrive.
     fn poll_receive<S: Stream>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         if self.ended {
