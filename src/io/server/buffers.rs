@@ -4,7 +4,12 @@ use ::std::collections::HashMap;
 use ::std::sync::{Mutex, MutexGuard, PoisonError};
 use ::std::vec::Vec;
 
+use ::std::sync::Arc;
+
+use super::Connection;
 use crate::io::driver::control::{Storage, storage};
+use crate::io::host::AsyncAccounts;
+use crate::io::net::runtime::Network;
 
 /// Size in bytes of a session's storage for paths.
 pub(super) const PATHS: usize = 8 * 1024;
@@ -46,5 +51,36 @@ impl Spares {
                 kept.push(buffers);
             }
         }
+    }
+}
+
+impl<R: Network, A: AsyncAccounts> Connection<R, A> {
+    /// Shares the memory for buffers with the other sessions of the server.
+    pub(in crate::io) fn share_buffers(&mut self, spares: &Arc<Spares>) {
+        self.spares = Arc::clone(spares);
+    }
+
+    /// Takes buffers if the session has none.
+    pub(super) fn take_buffers(&mut self) {
+        if !::std::mem::take(&mut self.idle) {
+            return;
+        }
+        let Buffers { control, paths } = self.spares.take(self.line);
+        // The connection was idle, and the paths were no longer than this.
+        let _ = self.control.replace_storage(control);
+        let _ = self.session.replace_paths(paths);
+    }
+
+    /// Gives the buffers up if nothing is in them and nothing is being done.
+    pub(super) fn give_up_buffers(&mut self) {
+        let works = self.asked.is_some() || self.moving.is_some() || self.control.is_changing();
+        if works || self.closing.is_some() {
+            return;
+        }
+        let Some(control) = self.control.give_up_storage() else { return };
+        let own = vec![0; self.session.paths_in_use()];
+        let paths = self.session.replace_paths(own).unwrap_or_default();
+        self.spares.put(self.line, Buffers { control, paths });
+        self.idle = true;
     }
 }
