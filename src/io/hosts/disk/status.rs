@@ -33,7 +33,7 @@ struct Unix {
     inode: u64,
 }
 
-/// What a client may do with an entry, and the fields that it sees.
+/// The view of an entry that a client has: its rights, and the fields that it sees.
 #[derive(Clone, Copy)]
 pub(super) struct Shown {
     pub(super) writable: bool,
