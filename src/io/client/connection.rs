@@ -1,8 +1,9 @@
 //! The client's driver, on any runtime: it does what an operation asks for until the operation
 //! ends.
 
+mod moving;
+
 use ::std::borrow::Cow;
-use ::std::fs::File;
 use ::std::future::poll_fn;
 use ::std::io;
 use ::std::net::{IpAddr, SocketAddr};
@@ -12,15 +13,15 @@ use ::std::time::Duration;
 
 use super::dialer::{Dialer, Line};
 use super::outcome::{Outcome, text};
-use super::transfer::{Finished, Transfer};
-use crate::action::{Action, DataEvent, DataFailure, DataId, DataOp, Wait};
+use super::transfer::Transfer;
+use crate::action::{Action, DataEvent, DataId, DataOp, Wait};
 use crate::client::{
-    Client, Config, Event, Offers, Open, Operation, Party, Profile, Protected, abort, change_directory,
+    Client, Config, Event, Offers, Open, Operation, Party, Profile, Protected, change_directory,
 };
-use crate::codec::{Direction, Escaped, Invalid, ReplyLine};
+use crate::codec::{Escaped, Invalid, ReplyLine};
 use crate::error::{Error as CoreError, PeerError};
 use crate::io::driver::control::{Changed, Control, Trace};
-use crate::io::driver::data::{Data, is_unsupported};
+use crate::io::driver::data::Data;
 use crate::io::driver::spans::SessionSpan;
 use crate::io::error::Error;
 use crate::io::names::{self, Names};
@@ -394,152 +395,6 @@ impl<R: Runtime> Connection<R> {
         Party { client: &mut self.machine, rx: &mut self.control.rx, tx: &mut self.control.tx }
     }
 
-    /// Reads bytes of a transfer into `out`; 0 once the transfer is complete, including its final
-    /// reply.
-    pub(super) fn poll_read(
-        &mut self,
-        transfer: &mut Transfer,
-        out: &mut [u8],
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<usize, Error>> {
-        if out.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        let moved = self.poll_move(transfer, cx, |data, cx| {
-            data.poll_receive(cx, out)
-                .map(|received| (Some(received.bytes).filter(|bytes| *bytes > 0), received.event))
-        });
-        moved.map_ok(|moved| moved.bytes().unwrap_or_default())
-    }
-
-    /// Sends bytes of a transfer, at least one unless `bytes` is empty.
-    pub(super) fn poll_write(
-        &mut self,
-        transfer: &mut Transfer,
-        bytes: &[u8],
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<usize, Error>> {
-        if bytes.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        let moved = self.poll_move(transfer, cx, |data, cx| {
-            data.poll_send(cx, bytes).map(|(count, event)| (Some(count).filter(|count| *count > 0), event))
-        });
-        moved.map(|moved| moved?.bytes().ok_or_else(|| transfer.cut_short()))
-    }
-
-    /// Has the kernel send a piece of `file` from its position on, and returns its length: 0 at the
-    /// end of the file, and `None` if the bytes have to pass through this process.
-    pub(super) fn poll_send_file(
-        &mut self,
-        transfer: &mut Transfer,
-        file: &File,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<usize>, Error>> {
-        let mut unsupported = false;
-        let moved = self.poll_move(transfer, cx, |data, cx| {
-            data.poll_send_file(cx, file).map(|sent| match sent {
-                Ok(count) => (Some(count), DataEvent::Moved(count as u64)),
-                Err(error) if is_unsupported(&error) => {
-                    unsupported = true;
-                    (Some(0), DataEvent::Moved(0))
-                }
-                Err(error) => (None, data.fail(DataFailure::Broken, error)),
-            })
-        });
-        moved.map(|moved| {
-            let count = moved?.bytes().ok_or_else(|| transfer.cut_short())?;
-            Ok(Some(count).filter(|_| !unsupported))
-        })
-    }
-
-    /// Moves data by `attempt`, which returns the number of bytes for the caller, if any, and the
-    /// event for the machine. Replies of the server are read when no data moves, and now and
-    /// then in between.
-    fn poll_move(
-        &mut self,
-        transfer: &mut Transfer,
-        cx: &mut Context<'_>,
-        mut attempt: impl FnMut(&mut Data<Dialer<R>>, &mut Context<'_>) -> Poll<(Option<usize>, DataEvent)>,
-    ) -> Poll<Result<Moved, Error>> {
-        if transfer.span.is_none() && !transfer.is_over() {
-            transfer.span = Some(self.span.transfer(None));
-        }
-        if let Some(error) = &transfer.failure {
-            return Poll::Ready(Err(error.again()));
-        }
-        if let (false, Err(error)) = (transfer.is_over(), self.check(transfer.deadline)) {
-            return Poll::Ready(Err(transfer.fail(error)));
-        }
-        loop {
-            let was_moving = self.data.is_moving();
-            while let (Some(id), true) = (self.data.id(), self.data.is_moving() && !transfer.is_over()) {
-                if self.turns.poll_next(cx).is_pending() {
-                    break;
-                }
-                let Poll::Ready((count, event)) = attempt(&mut self.data, cx) else { break };
-                self.tell(id, event);
-                if let (Some(count), true) = (count, self.data.is_decoding()) {
-                    self.tell(id, DataEvent::Decoded(count as u64));
-                }
-                if let Some(count) = count {
-                    let sending = self.data.is_sending();
-                    let direction = if sending { Direction::ToServer } else { Direction::FromServer };
-                    if let Some(span) = &mut transfer.span {
-                        span.moved(count, direction);
-                    }
-                    return Poll::Ready(Ok(Moved::Bytes(count)));
-                }
-            }
-            match self.poll_complete(transfer, cx) {
-                // The machine has just allowed data to flow.
-                Poll::Pending if !was_moving && self.data.is_moving() => {}
-                over => return over.map_ok(Moved::Over),
-            }
-        }
-    }
-
-    /// Ends an upload: sends the rest of the data and waits for the server's final reply.
-    pub(super) fn poll_finish(
-        &mut self,
-        transfer: &mut Transfer,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Finished, Error>> {
-        let moved = self.poll_move(transfer, cx, |data, cx| data.poll_finish(cx).map(|event| (None, event)));
-        moved.map_ok(|moved| match moved {
-            Moved::Over(finished) => finished,
-            Moved::Bytes(_) => Finished::default(),
-        })
-    }
-
-    /// Aborts a transfer unless it has ended, and waits for the server's replies to that.
-    pub(super) async fn abort(&mut self, transfer: Transfer) -> Result<(), Error> {
-        self.begin_call();
-        match transfer.completion {
-            Some(completion) => self.run_here(abort(completion.into_transfer()), |_| {}).await.map(drop),
-            None => Ok(()),
-        }
-    }
-
-    fn poll_complete(
-        &mut self,
-        transfer: &mut Transfer,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Finished, Error>> {
-        let Some(operation) = &mut transfer.completion else { return Poll::Ready(Ok(Finished::default())) };
-        match ready!(self.poll_run(operation, transfer.deadline, &mut |_| {}, cx)) {
-            Ok(finished) => {
-                transfer.completion = None;
-                transfer.presumed_empty |= finished.presumed_empty;
-                if let Some(mut span) = transfer.span.take() {
-                    span.end(&"complete");
-                }
-                Poll::Ready(Ok(finished))
-            }
-            Err(error) => Poll::Ready(Err(transfer.fail(error))),
-        }
-    }
-
     pub(super) fn act(&mut self, id: DataId, op: DataOp) {
         if let Some(event) = self.data.act(&self.runtime, self.local, self.endpoint.as_ref(), id, op) {
             self.tell(id, event);
@@ -559,21 +414,6 @@ impl<R: Runtime> Connection<R> {
                 Error::Peer(error, text.map(io::Error::other))
             }
             CoreError::Peer(error) => Error::Peer(error, self.control.error.take()),
-        }
-    }
-}
-
-/// The result of one attempt to move data.
-enum Moved {
-    Bytes(usize),
-    Over(Finished),
-}
-
-impl Moved {
-    fn bytes(&self) -> Option<usize> {
-        match self {
-            Self::Bytes(count) => Some(*count),
-            Self::Over(_) => None,
         }
     }
 }
