@@ -12,6 +12,9 @@ mod host;
 mod misbehaving;
 mod network;
 mod play;
+#[path = "../support/sequences.rs"]
+#[allow(dead_code, reason = "the comparison with the table of commands uses the rest")]
+mod sequences;
 #[path = "../support/mod.rs"]
 mod support;
 mod wire;

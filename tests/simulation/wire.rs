@@ -1,6 +1,7 @@
 //! What goes over the control connection, read by somebody who knows RFC 959 5.4 only: one final reply a
-//! command, one that the table allows for it, in order.
+//! command, one that the table of commands and the text of the documents allow for it, in order.
 
+use super::sequences;
 use ftp_proto::codec::{ReplyCode, Verb};
 use std::collections::VecDeque;
 
@@ -97,6 +98,11 @@ impl Dialogue {
                 1 + at.unwrap_or_else(|| panic!("{text:?} answers none of {:?}", self.open))
             }
         };
+        let answered = &self.open[whose];
+        let command = answered.verb.map_or("greeting", |verb| verb.canonical().as_str());
+        if let Some(departure) = sequences::departure(command, answered.begun, code.get()) {
+            assert!(sequences::is_ours(&departure), "no document has {departure:?}");
+        }
         match code.is_preliminary() {
             true => self.open[whose].begun = true,
             false => drop(self.open.remove(whose)),
