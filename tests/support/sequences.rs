@@ -147,12 +147,7 @@ pub fn departure(command: &str, begun: bool, code: u16) -> Option<Departure> {
 /// Where our server departs from the documents: commands (`*` is any), whether a preliminary reply
 /// came before, the codes, and the reason.
 pub const OURS: &[(&str, bool, &[u16], &str)] = &[
-    (
-        "*",
-        false,
-        &[501, 502, 503, 504],
-        "RFC 959 4.2.2 defines them for any command; 5.4 leaves some out",
-    ),
+    ("*", false, &[501, 502, 503, 504], "RFC 959 4.2.2 defines them for any command; 5.4 leaves some out"),
     ("*", false, &[530], "no command but those of the login is served before it"),
     ("*", false, &[451], "the host has failed; as common as 450 in servers in use"),
     ("CDUP", false, &[250], "RFC 959 4.1.1 demands the replies of CWD, 5.4 lists 200"),
