@@ -70,6 +70,7 @@ macro_rules! forward {
     ($wrapper:ident, $entries:ident) => {
         const _: () = {
             use $crate::codec::Command;
+            use $crate::io::hosts::forward::{methods, passed_on};
             use $crate::io::host::{
                 Access, AsyncFilesystem, ByteRange, Changes, Digest, Filesystem, HashAlgorithm, HostReply,
                 Opened, Refusal, VirtualPath, Wishes,
@@ -77,73 +78,63 @@ macro_rules! forward {
             use $crate::listing::{Fields, OwnedEntry};
 
             impl<F: Filesystem> Filesystem for $wrapper<F> {
-                $crate::io::hosts::forward::methods!($entries);
+                methods!($entries,);
             }
 
             impl<F: AsyncFilesystem> AsyncFilesystem for $wrapper<F> {
-                $crate::io::hosts::forward::methods!($entries, async, await);
+                methods!($entries, async await);
             }
         };
     };
 }
 pub(super) use forward;
 
+/// Expands to a method of either trait that changes something at one path, and passes on the rest of
+/// its arguments as they are.
+macro_rules! passed_on {
+    ($($async:ident $await:ident)?, $name:ident(path $(, $arg:ident: $type:ty)*) -> $result:ty) => {
+        $($async)? fn $name(&self, path: VirtualPath<'_> $(, $arg: $type)*) -> Result<$result, Refusal> {
+            let path = self.path(path)?;
+            self.for_change()?.$name(path.lent() $(, $arg)*)$(.$await)?
+        }
+    };
+}
+pub(super) use passed_on;
+
 /// Expands to the methods of either trait: with `async` and `.await`, or without.
 macro_rules! methods {
-    ($entries:ident $(, $async:ident, $await:ident)?) => {
+    ($entries:ident, $($async:ident $await:ident)?) => {
         type File = F::File;
         type Entries = $entries<F::Entries>;
 
+        passed_on!($($async $await)?, make_directory(path, wishes: &Wishes) -> ());
+        passed_on!($($async $await)?, remove_directory(path) -> ());
+        passed_on!($($async $await)?, remove_file(path) -> ());
+        passed_on!($($async $await)?, change(path, changes: &Changes) -> ());
+        passed_on!($($async $await)?, available(path) -> u64);
+        passed_on!($($async $await)?, site(path, line: &[u8]) -> HostReply);
+        passed_on!($($async $await)?, command(path, command: &Command<'_>) -> HostReply);
+
         $($async)? fn entry(&self, path: VirtualPath<'_>, follow: bool) -> Result<OwnedEntry, Refusal> {
             let path = self.path(path)?;
-            let entry = self.for_reading().entry(path.lent(), follow)$(.$await)??;
-            self.seen(entry)
+            self.seen(self.for_reading().entry(path.lent(), follow)$(.$await)??)
         }
 
-        $($async)? fn entries(
-            &self,
-            path: VirtualPath<'_>,
-            fields: Fields,
-        ) -> Result<Self::Entries, Refusal> {
+        $($async)? fn entries(&self, path: VirtualPath<'_>, fields: Fields) -> Result<Self::Entries, Refusal> {
             let path = self.path(path)?;
-            let inner = self.for_reading().entries(path.lent(), fields)$(.$await)??;
-            Ok(self.listed(inner))
+            Ok(self.listed(self.for_reading().entries(path.lent(), fields)$(.$await)??))
         }
 
         $($async)? fn open(
-            &self,
-            path: VirtualPath<'_>,
-            access: Access,
-            wishes: &Wishes,
+            &self, path: VirtualPath<'_>, access: Access, wishes: &Wishes,
         ) -> Result<Opened<Self::File>, Refusal> {
             let path = self.path(path)?;
-            let opened = self.for_access(access)?.open(path.lent(), access, wishes)$(.$await)??;
-            self.opened(opened)
-        }
-
-        $($async)? fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal> {
-            let path = self.path(path)?;
-            self.for_change()?.make_directory(path.lent(), wishes)$(.$await)?
-        }
-
-        $($async)? fn remove_directory(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
-            let path = self.path(path)?;
-            self.for_change()?.remove_directory(path.lent())$(.$await)?
-        }
-
-        $($async)? fn remove_file(&self, path: VirtualPath<'_>) -> Result<(), Refusal> {
-            let path = self.path(path)?;
-            self.for_change()?.remove_file(path.lent())$(.$await)?
+            self.opened(self.for_access(access)?.open(path.lent(), access, wishes)$(.$await)??)
         }
 
         $($async)? fn rename(&self, from: VirtualPath<'_>, to: VirtualPath<'_>) -> Result<(), Refusal> {
             let (from, to) = (self.path(from)?, self.path(to)?);
             self.for_change()?.rename(from.lent(), to.lent())$(.$await)?
-        }
-
-        $($async)? fn change(&self, path: VirtualPath<'_>, changes: &Changes) -> Result<(), Refusal> {
-            let path = self.path(path)?;
-            self.for_change()?.change(path.lent(), changes)$(.$await)?
         }
 
         $($async)? fn symlink(&self, path: VirtualPath<'_>, target: &[u8]) -> Result<(), Refusal> {
@@ -158,33 +149,11 @@ macro_rules! methods {
             self.for_change()?.combine(path.lent(), &parts)$(.$await)?
         }
 
-        $($async)? fn available(&self, path: VirtualPath<'_>) -> Result<u64, Refusal> {
-            let path = self.path(path)?;
-            self.for_change()?.available(path.lent())$(.$await)?
-        }
-
         $($async)? fn digest(
-            &self,
-            path: VirtualPath<'_>,
-            algorithm: HashAlgorithm,
-            range: ByteRange,
+            &self, path: VirtualPath<'_>, algorithm: HashAlgorithm, range: ByteRange,
         ) -> Result<Digest, Refusal> {
             let path = self.path(path)?;
             self.for_reading().digest(path.lent(), algorithm, range)$(.$await)?
-        }
-
-        $($async)? fn site(&self, directory: VirtualPath<'_>, line: &[u8]) -> Result<HostReply, Refusal> {
-            let directory = self.path(directory)?;
-            self.for_change()?.site(directory.lent(), line)$(.$await)?
-        }
-
-        $($async)? fn command(
-            &self,
-            directory: VirtualPath<'_>,
-            command: &Command<'_>,
-        ) -> Result<HostReply, Refusal> {
-            let directory = self.path(directory)?;
-            self.for_change()?.command(directory.lent(), command)$(.$await)?
         }
     };
 }
