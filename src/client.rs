@@ -17,6 +17,9 @@
 //! | change | [`change_directory`], [`change_to_home`], [`make_directory`], [`remove_directory`], [`delete`], [`rename`], [`set_modification_time`], [`set_creation_time`], [`set_facts`], [`chmod`], [`symlink`], [`combine`], [`structure_mount`], [`allocate`] |
 //! | negotiate | [`utf8`], [`language`], [`host`], [`client_name`], [`deflate_level`], [`options`], [`account`], [`reinitialize`] |
 //! | do anything else | [`noop`], [`site`], [`raw`], [`receive_raw`], [`send_raw`], [`quit`] |
+//!
+//! Inside, `dialogue` has the state of the connection, and a table of which part decides what;
+//! `operation` has the trait, and `operations` a file for each kind of task.
 
 mod config;
 mod dialogue;

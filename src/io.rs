@@ -4,7 +4,7 @@
 //! what has happened. It knows no command and no reply code. Everything that is not particular to a
 //! runtime is written once, over the trait [`Runtime`]:
 //!
-//! | Room | What it has |
+//! | Module | What it has |
 //! |---|---|
 //! | `net` | [`Runtime`] and [`Socket`], and everything that is done to sockets |
 //! | `tls` | TLS on any stream, with rustls |

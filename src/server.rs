@@ -6,7 +6,23 @@
 //! the transfer parameters, answers what it can by itself, and asks the host for the rest with
 //! [`Request`]s about files and accounts. The host may answer at any later time.
 //!
+//! | part | decides |
+//! |---|---|
+//! | `machine` | the framing of commands, the order of replies |
+//! | `gate` | whether a command may run now |
+//! | `session::commands` | what a command does: one file for each group, `site` for SITE |
+//! | `request`, `host_call`, `session::answers` | what is asked of the host, and the replies that its answers become |
+//! | `parameters` | TYPE, REST, UMASK and the like, and which transfer uses them up |
+//! | `data_connection`, `transfer`, `session::transfer` | the data connection and the transfer on it, with ABOR |
+//! | `argument`, `paths` | how an argument is read, and which path it names |
+//! | `selection`, `lister` | the entries that a listing shows |
+//! | `login`, `protection`, `tickets` | who the client is, and how its connections are protected |
+//! | `deadlines`, `ending` | when to give up, and how a session ends |
+//!
 //! # Where a transfer may begin and end
+//! REST applies to the next command that opens a data connection, whatever becomes of it. ABOR does
+//! not use it up.
+//!
 //! RETR begins at the offset of REST, in TYPE A too: there the file is read from its beginning, and
 //! the part that the client already has is skipped. RANG bounds a RETR or a HASH. Two combinations
 //! are refused with 504 and change nothing:

@@ -19,7 +19,7 @@ use super::{Full, Invalid, Sink};
 /// A reply code, 100 to 699.
 ///
 /// A number, with names for the known codes: the constants below, each with its meaning and its
-/// source. `Option<ReplyCode>` is as small as a `ReplyCode`.
+/// source. `Option<ReplyCode>` is no larger than a `ReplyCode`.
 ///
 /// ```
 /// use ftp_proto::codec::{ReplyCode, Severity};

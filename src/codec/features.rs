@@ -112,9 +112,9 @@ enum Use {
 
 use Use::{Both, Read};
 
-/// The table: the features that a line implies, the line, and its use. A line of two words stands
-/// for a feature that is among its first word's parameters; for a line of one word, parameters do
-/// not matter.
+/// The table: the features that a line implies, the line, and its use. An entry of two words
+/// matches a line whose label is the first word and whose parameters include the second. An entry
+/// of one word matches its label, whatever the parameters.
 const LINES: &[(Features, &str, Use)] = &[
     (Features::AUTH_TLS, "AUTH TLS", Both),
     (Features::AUTH_TLS, "AUTH TLS-C", Read),
@@ -185,7 +185,7 @@ impl<'a> FeatureLine<'a> {
     // feature = SP feature-label [ SP feature-parms ]      ; RFC 2389 3.2
     // feature-label = 1*VCHAR
     // feature-parms = 1*TCHAR
-    //   in use too: no space before it, several, or "211-" before that, even twice; dots at its end
+    //   also seen: no leading space, or several; "211-" before the spaces, even twice; trailing dots
     /// Splits a line without its line end; every line is valid. The dots that some servers put at
     /// the end of their lines belong to neither part.
     #[must_use]

@@ -379,9 +379,8 @@ pub fn safe_name(name: &[u8]) -> Result<&[u8], UnsafeName> {
 }
 
 /// Returns the name like [`safe_name`], but without the Windows checks, for a program that never
-/// writes to a Windows filesystem. Such a program can keep `aux.c`, `12:30.log` and `a\b`: a
-/// backslash is an ordinary byte there, and the second byte of many characters in Shift-JIS and
-/// GBK.
+/// writes to a Windows filesystem. It can keep `aux.c`, `12:30.log` and `a\b`: on Unix a backslash
+/// is an ordinary byte, and it is also the second byte of many characters in Shift-JIS and GBK.
 ///
 /// # Errors
 /// Returns the reason why the name is unsafe, never a Windows-only one.

@@ -4,6 +4,12 @@
 //!
 //! Paths are absolute and normalized, and `/` is the root of what the account may see. They may
 //! contain any bytes except CR, LF and NUL, but never a `..` component.
+//!
+//! A new request to the host takes a variant of [`Request`](crate::server::Request), the command
+//! that makes it (`server::session::commands`), the reply to its answer
+//! (`server::session::answers`), a method of both traits here, and the calls of that method:
+//! `io::server::asking`, `io::server::offload`, and `io::hosts::forward`, without which the
+//! wrappers of file systems refuse it. The host for tests is `testing::memory_host`.
 
 mod asynchronous;
 mod blocking;

@@ -5,10 +5,11 @@
 //! file = 1*namechar                       ; at most eight on CMS itself
 //! type = 1*namechar
 //! date = 4DIGIT "-" 2DIGIT "-" 2DIGIT
+//! namechar = %x41-5A / DIGIT / "$" / "#" / "@" / "+" / "-" / ":" / "_"
 //! ```
 //! SP is any number of spaces. The name that RETR takes is file and type with a dot between them.
-//! The line has them apart, so the parser assembles the name in its storage for the entry to
-//! borrow.
+//! They are separate columns of the line, so the parser assembles the name in its own storage, from
+//! which the entry borrows it.
 //!
 //! No size is in bytes: records of format V have any length up to `lrecl`.
 //!

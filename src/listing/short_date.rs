@@ -55,8 +55,9 @@ const WITH_DOTS: Likely = [Orders::DAY_MONTH_YEAR, Orders::YEAR_MONTH_DAY, Order
 
 /// Order of the numbers in a listing's dates, as far as the dates so far show it.
 ///
-/// It is open until a number decides, or until no more lines can be waited for: up to then each
-/// date only rules out orders. Afterwards dates are read in one order, until one does not fit it.
+/// It stays open until a number settles it, or until no more lines can be held back; until then
+/// each date only rules out orders. From then on, dates are read in a single order, until one does
+/// not fit that order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Known {
     /// Orders that fit every date so far, by how near to the clock ([`Age`]) they may put the

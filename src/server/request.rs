@@ -68,9 +68,9 @@ impl core::fmt::Debug for VirtualPath<'_> {
 /// Answer each request with [`Session::answer`](super::Session::answer), at once or at any later
 /// time.
 ///
-/// `T` is the text that some requests carry: a [`Text`], which borrows from the receive window (the
-/// next poll overwrites it), or, from [`Session::step`](super::Session::step), its [position](Span)
-/// there.
+/// `T` is the text that some requests carry. It is a [`Text`], which borrows from the receive
+/// window until the next poll; from [`Session::step`](super::Session::step) it is the text's
+/// [position](Span) in that window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Request<T> {

@@ -325,8 +325,8 @@ impl Client {
         self.session.note(finding);
     }
 
-    /// Queues a command once the one before it is answered (unless [`Config::pipelining`] is set) and
-    /// everything that the server had sent was read. Returns whether it was queued.
+    /// Queues a command once the one before it is answered (unless [`Config::pipelining`] is set)
+    /// and everything that the server had sent was read. Returns whether it was queued.
     pub(in crate::client) fn send(
         &mut self,
         tx: &mut Tx<'_>,
@@ -425,7 +425,7 @@ impl Client {
         self.listening.stop();
     }
 
-    /// Pauses listening, unless the driver is reading.
+    /// Pauses listening, unless the driver is reading: a read that was requested already is kept.
     pub(in crate::client) const fn pause_listening(&mut self) {
         self.listening.pause();
     }

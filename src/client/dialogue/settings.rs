@@ -54,8 +54,9 @@ pub(in crate::client) enum TlsRole {
     Client,
 }
 
-/// The offset that a server keeps for the next transfer. A transfer uses it as soon as its command
-/// is sent, and ABOR does not change that.
+/// The offset that a server keeps for the next transfer. A transfer has used it once the server has
+/// begun or completed that transfer (1yz or 2yz), since a server that refuses one may keep the
+/// offset. ABOR changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Offset {
     /// The server keeps none.

@@ -143,13 +143,13 @@ impl<R: Runtime> ClientBuilder<R> {
     /// SOCKS5 or HTTP proxy, or through a tunnel, or connect to a peer in memory.
     ///
     /// The addresses of data connections are those of the server's replies, or by default the
-    /// server's own (see [`Config::passive_address`]). TLS is this crate's matter: the connector makes
-    /// connections in the clear.
+    /// server's own (see [`Config::passive_address`]). TLS is this crate's matter: the connector
+    /// makes connections in the clear.
     ///
-    /// The returned future is polled by the call of the client that needs the connection, within the
-    /// time that connecting may take, and dropped with that call. It may block only if that call may,
-    /// as those of [`io::std`](crate::io::std) do, and is not interrupted then. The example `socks`
-    /// of this crate is a connector for SOCKS5 proxies.
+    /// The returned future is polled by the call of the client that needs the connection, within
+    /// the time that connecting may take, and dropped with that call. It may block only if that
+    /// call may, as those of [`io::std`](crate::io::std) do, and is not interrupted then. The
+    /// example `socks` of this crate is a connector for SOCKS5 proxies.
     pub fn connector<C>(mut self, connect: impl Fn(Destination) -> C + Send + Sync + 'static) -> Self
     where
         C: Future<Output = io::Result<Transport>> + Send + 'static,
@@ -186,21 +186,22 @@ impl<R: Runtime> ClientBuilder<R> {
 }
 
 impl<R: Runtime> Client<R> {
-    /// Connects to the first of `addresses` that can be reached, and reads the greeting. The adapters
-    /// of this crate have `connect`, which looks up names.
+    /// Connects to the first of `addresses` that can be reached, and reads the greeting. The
+    /// adapters of this crate have `connect`, which looks up names.
     ///
     /// # Errors
-    /// If no address can be reached, what answers is not an FTP server, or the server refuses.
+    /// If no address can be reached, if what answers is not an FTP server, or if the server
+    /// refuses.
     pub async fn open(builder: ClientBuilder<R>, addresses: &[SocketAddr]) -> Result<Self, Error> {
         let found = ready(Ok(addresses.to_vec()));
         builder.connect_by(found).await
     }
 
-    /// Connects to a host by the builder's [connector](ClientBuilder::connector), which gets the name
-    /// of the host and looks it up itself, or has a proxy do so. Reads the greeting.
+    /// Connects to a host by the builder's [connector](ClientBuilder::connector), which gets the
+    /// name of the host and looks it up itself, or has a proxy do so. Reads the greeting.
     ///
     /// # Errors
-    /// If the connector fails, what answers is not an FTP server, or the server refuses.
+    /// If the connector fails, if what answers is not an FTP server, or if the server refuses.
     /// [`Error::Connect`] without a connector, and [`Error::Argument`] if the
     /// [configuration](Config::data_connection) asks for active data connections.
     pub async fn open_host(builder: ClientBuilder<R>, host: &str, port: u16) -> Result<Self, Error> {
@@ -208,10 +209,10 @@ impl<R: Runtime> Client<R> {
         builder.start(Some(host.to_owned()), ready(Ok(Target::Addresses(vec![address])))).await
     }
 
-    /// Takes a control connection that is already open, and reads the greeting. Data connections are
-    /// made by the builder's [connector](ClientBuilder::connector), whose [`Destination::host`] is
-    /// empty for the server itself. Without a connector they go to the peer of a TCP connection, and
-    /// fail for other streams.
+    /// Takes a control connection that is already open, and reads the greeting. Data connections
+    /// are made by the builder's [connector](ClientBuilder::connector), whose
+    /// [`Destination::host`] is empty for the server itself. Without a connector they go to the
+    /// peer of a TCP connection, and fail for other streams.
     ///
     /// # Errors
     /// If what answers is not an FTP server, or the server refuses. [`Error::Argument`] if the

@@ -127,7 +127,7 @@ impl<R: Runtime> Client<R> {
         self.store_as(path, RepresentationType::Image).await
     }
 
-    /// Uploads to `path` from byte `offset` of the file there on.
+    /// Uploads to `path`, writing from byte `offset` of the existing file onwards.
     ///
     /// # Errors
     /// Those of [`store`](Self::store), and if the server cannot restart.

@@ -70,11 +70,11 @@ macro_rules! forward {
     ($wrapper:ident, $entries:ident) => {
         const _: () = {
             use $crate::codec::Command;
-            use $crate::io::hosts::forward::{methods, passed_on};
             use $crate::io::host::{
                 Access, AsyncFilesystem, ByteRange, Changes, Digest, Filesystem, HashAlgorithm, HostReply,
                 Opened, Refusal, VirtualPath, Wishes,
             };
+            use $crate::io::hosts::forward::{methods, passed_on};
             use $crate::listing::{Fields, OwnedEntry};
 
             impl<F: Filesystem> Filesystem for $wrapper<F> {
