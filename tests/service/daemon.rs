@@ -109,7 +109,7 @@ fn an_upload_past_the_limit_of_file_sizes_is_refused_and_ends_nothing_else() {
     }
 }
 
-/// Whether SIGHUP is ignored here, as under `nohup`: programs that are started inherit that.
+/// Returns whether this process ignores SIGHUP, as under `nohup`. The programs that it starts inherit that.
 fn hangups_are_ignored() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

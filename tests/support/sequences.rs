@@ -127,7 +127,7 @@ pub fn commands() -> impl Iterator<Item = (&'static str, &'static Legal)> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Departure {
     pub command: String,
-    /// Whether a preliminary reply had come before it.
+    /// Set if a preliminary reply had come before it.
     pub begun: bool,
     pub code: u16,
 }
@@ -144,8 +144,8 @@ pub fn departure(command: &str, begun: bool, code: u16) -> Option<Departure> {
     (code != 421 && !listed.contains(&code)).then(|| Departure { command: command.into(), begun, code })
 }
 
-/// Where our server departs from the documents: commands (`*` is any), whether a preliminary reply
-/// came before, the codes, and the reason.
+/// The departures of our server from the documents: commands (`*` is any), `true` behind a preliminary
+/// reply, the codes, and the reason.
 pub const OURS: &[(&str, bool, &[u16], &str)] = &[
     ("*", false, &[501, 502, 503, 504], "RFC 959 4.2.2 defines them for any command; 5.4 leaves some out"),
     ("*", false, &[530], "no command but those of the login is served before it"),

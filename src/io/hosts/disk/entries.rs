@@ -15,8 +15,9 @@ use crate::listing::{Entry, Fields, Kind, OwnedEntry};
 
 /// The entries of a directory, read while they are sent.
 ///
-/// Entries that vanish meanwhile and temporary files of [atomic
-/// uploads](super::Directory::atomic_uploads) are left out. So are names that no line of a listing
+/// Entries that vanish before they are examined and temporary files of [atomic
+/// uploads](super::Directory::atomic_uploads) are left out. For a listing of names alone, nothing
+/// is examined. So are names that no line of a listing
 /// can show: those with CR or LF and, outside Unix, those that are not Unicode. Entries that may
 /// not be examined have only a name and kind. On Unix that applies to all entries of a directory
 /// that this process may read but not search. If reading the directory fails, the iteration ends

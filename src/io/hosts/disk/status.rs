@@ -70,17 +70,7 @@ impl From<&Metadata> for Status {
 #[allow(clippy::unnecessary_cast, clippy::useless_conversion)]
 impl From<&rustix::fs::Stat> for Status {
     fn from(found: &rustix::fs::Stat) -> Self {
-        use rustix::fs::FileType;
-        let kind = match FileType::from_raw_mode(found.st_mode) {
-            FileType::RegularFile => Kind::File,
-            FileType::Directory => Kind::Directory,
-            FileType::Symlink => Kind::Link { target: None },
-            FileType::Fifo => Kind::Pipe,
-            FileType::Socket => Kind::Socket,
-            FileType::CharacterDevice => Kind::CharacterDevice(None),
-            FileType::BlockDevice => Kind::BlockDevice(None),
-            FileType::Unknown => Kind::Unknown,
-        };
+        let kind = kind_of_raw(rustix::fs::FileType::from_raw_mode(found.st_mode));
         Self {
             kind: with_device(kind, found.st_rdev as rustix::fs::Dev),
             size: found.st_size as u64,
@@ -177,6 +167,23 @@ pub(super) fn kind_of(kind: FileType) -> Kind<'static> {
         (kind.is_symlink(), Kind::Link { target: None }),
     ];
     plain.into_iter().find(|row| row.0).map_or(Kind::Unknown, |row| row.1)
+}
+
+/// Converts the kind of a file as the system calls of Unix report it. Devices have no numbers yet,
+/// and links no target.
+#[cfg(unix)]
+pub(super) fn kind_of_raw(kind: rustix::fs::FileType) -> Kind<'static> {
+    use rustix::fs::FileType;
+    match kind {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Directory,
+        FileType::Symlink => Kind::Link { target: None },
+        FileType::Fifo => Kind::Pipe,
+        FileType::Socket => Kind::Socket,
+        FileType::CharacterDevice => Kind::CharacterDevice(None),
+        FileType::BlockDevice => Kind::BlockDevice(None),
+        FileType::Unknown => Kind::Unknown,
+    }
 }
 
 /// Adds the numbers to the kind of a device.

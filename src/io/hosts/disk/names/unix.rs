@@ -6,9 +6,9 @@ use ::std::os::unix::ffi::OsStrExt;
 use ::std::path::Path;
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::{AtFlags, DirEntry, FileType, OFlags};
+use rustix::fs::{AtFlags, DirEntry, OFlags};
 
-use crate::io::hosts::disk::status::Status;
+use crate::io::hosts::disk::status::{Status, kind_of_raw};
 use crate::listing::Kind;
 
 /// An open directory whose names are read.
@@ -55,15 +55,6 @@ impl Found {
     /// Returns the kind that was read with the name, with no numbers of a device. It is
     /// [`Kind::Unknown`] on a file system that does not store it there.
     pub(in super::super) fn kind(&self) -> Kind<'static> {
-        match self.0.file_type() {
-            FileType::RegularFile => Kind::File,
-            FileType::Directory => Kind::Directory,
-            FileType::Symlink => Kind::Link { target: None },
-            FileType::Fifo => Kind::Pipe,
-            FileType::Socket => Kind::Socket,
-            FileType::CharacterDevice => Kind::CharacterDevice(None),
-            FileType::BlockDevice => Kind::BlockDevice(None),
-            FileType::Unknown => Kind::Unknown,
-        }
+        kind_of_raw(self.0.file_type())
     }
 }
