@@ -32,6 +32,8 @@ pub(in crate::io) struct Session {
     ended: bool,
     /// Set when bytes have arrived that are not yet read.
     has_bytes: bool,
+    /// The error that followed the bytes read last.
+    failed: Option<io::Error>,
     /// Accepts an end without close_notify.
     tolerant: bool,
     /// Holds back tickets, sent after the handshake, until other bytes are sent or TLS ends.
@@ -54,6 +56,7 @@ impl Session {
             has_heard: false,
             ended: false,
             has_bytes: false,
+            failed: None,
             tolerant,
             holds: false,
             is_ahead: false,
@@ -167,7 +170,8 @@ impl Session {
         }
     }
 
-    /// Reads protected bytes. 0 is their orderly end. An end without close_notify is an error,
+    /// Reads protected bytes: as many as have arrived and fit, since each read may cost its caller
+    /// a call in another thread. 0 is their orderly end. An end without close_notify is an error,
     /// unless it is tolerated.
     pub(in crate::io) fn poll_read<S: Stream>(
         &mut self,
@@ -175,19 +179,35 @@ impl Session {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        loop {
-            match self.connection.reader().read(buffer) {
+        let mut count = 0;
+        let ended = loop {
+            match self.connection.reader().read(&mut buffer[count..]) {
+                Ok(read) => count += read,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                read => return Poll::Ready(read),
+                Err(error) => break Err(error),
             }
-            match ready!(self.poll_receive(stream, cx))? {
-                true => {}
-                false if self.ended || self.tolerant => return Poll::Ready(Ok(0)),
-                false => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            if count == buffer.len() || self.failed.is_some() {
+                break Ok(());
+            }
+            match self.poll_receive(stream, cx) {
+                Poll::Ready(Ok(true)) => {}
+                Poll::Ready(Ok(false)) if self.ended || self.tolerant => break Ok(()),
+                Poll::Ready(Ok(false)) => break Err(io::ErrorKind::UnexpectedEof.into()),
+                Poll::Ready(Err(error)) => break Err(error),
+                Poll::Pending if count > 0 => break Ok(()),
+                Poll::Pending => return Poll::Pending,
             }
             // A key update has to be answered, but not at once.
-            let _ = self.poll_flush(stream, cx)?;
+            if let Poll::Ready(Err(error)) = self.poll_flush(stream, cx) {
+                break Err(error);
+            }
+        };
+        // An error comes after the bytes that preceded it.
+        if count > 0 {
+            self.failed = self.failed.take().or(ended.err());
+            return Poll::Ready(Ok(count));
         }
+        Poll::Ready(self.failed.take().map_or(ended, Err).map(|()| 0))
     }
 
     /// Protects and sends bytes, once all earlier ones were sent.
