@@ -9,7 +9,7 @@
 //! | to | call |
 //! |---|---|
 //! | begin | [`greeting`], [`secure`], [`login`], [`setup`] |
-//! | protect | [`secure`], [`protect_data`], [`clear_command_channel`] |
+//! | protect | [`secure`], [`protect_data`], [`unprotect_data`], [`clear_command_channel`] |
 //! | move files | [`retrieve`], [`retrieve_range`], [`store`], [`append`], [`store_unique`], each finished by [`complete`], or given up by [`abort`]; [`fxp`] from one server to another |
 //! | check | [`verify`], after a transfer |
 //! | list | [`list`], [`names`], [`machine_list`], [`entries`], finished likewise; [`facts`] for one entry; [`Walk`] for everything below a directory |
@@ -59,7 +59,7 @@ pub use operations::{
     mode, modification_time, names, noop, options, protect_data, quit, raw, receive_raw, reinitialize,
     remove_directory, rename, renew_session, retrieve, retrieve_range, secure, send_raw, set_creation_time,
     set_facts, set_modification_time, setup, site, size, status, store, store_unique, structure,
-    structure_mount, symlink, system, utf8, verify, whereabouts, working_directory,
+    structure_mount, symlink, system, unprotect_data, utf8, verify, whereabouts, working_directory,
 };
 pub use reply_to::ReplyTo;
 pub use walk::{Found, Walk, WalkLimits, member_name};

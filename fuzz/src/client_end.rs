@@ -145,7 +145,8 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
             Ask::Rename(from, to) => self.run(client::rename(path(from), path(to))),
             Ask::Noop => self.run(client::noop()),
             Ask::Secure => self.run(client::secure()),
-            Ask::ProtectData(protect) => self.run(client::protect_data(protect)),
+            Ask::ProtectData(true) => self.run(client::protect_data()),
+            Ask::ProtectData(false) => self.run(client::unprotect_data()),
             Ask::ClearCommandChannel => self.run(client::clear_command_channel()),
             Ask::Raw(line) => {
                 if let Ok(Ok(operation)) = Text::new(line).map(client::raw) {

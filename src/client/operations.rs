@@ -39,7 +39,7 @@ pub use login::{Greeting, Login, greeting, login};
 pub use open::{Open, Opened, TransferId};
 pub use raw::{RawError, raw, receive_raw, send_raw};
 pub use rename::{Rename, rename};
-pub use secure::{ClearCommandChannel, Secure, clear_command_channel, protect_data, secure};
+pub use secure::{ClearCommandChannel, Secure, clear_command_channel, protect_data, secure, unprotect_data};
 pub use set_time::{SetModificationTime, set_modification_time};
 pub use setup::{Setup, setup};
 pub use transfer::{

@@ -22,7 +22,10 @@ fn data_goes_in_the_clear_and_protected_again_on_request() {
         run(async {
             let mut client = connect_with(&world, wiring, unprotected(wiring)).await;
             for protect in [false, true, false] {
-                let protection = wait!(client.protect_data(protect)).unwrap();
+                let protection = match protect {
+                    true => wait!(client.protect_data()).unwrap(),
+                    false => wait!(client.unprotect_data()).unwrap(),
+                };
                 assert_eq!((protection.control, protection.data), (true, protect));
                 put(wait!(client.store("f")).unwrap(), b"content").await;
                 assert_eq!(all_of(wait!(client.retrieve("f")).unwrap()).await, b"content");

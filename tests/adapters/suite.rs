@@ -412,8 +412,8 @@ fn a_file_goes_from_one_server_to_another() {
             let mut target = connect_with(&to, wiring, unprotected(wiring)).await;
             if wiring.security != Security::Plain {
                 // Neither server could tell who the other is.
-                wait!(source.protect_data(false)).unwrap();
-                wait!(target.protect_data(false)).unwrap();
+                wait!(source.unprotect_data()).unwrap();
+                wait!(target.unprotect_data()).unwrap();
             }
             wait!(source.transfer_to("f", &mut target, "g")).unwrap();
             assert!(fs::read(to.path("g")).unwrap() == content);

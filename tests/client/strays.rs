@@ -344,7 +344,7 @@ fn after_a_stray_nothing_that_cannot_be_taken_back_is_sent_in_doubt() {
         ("DELE f", |rig| unit(rig.run(&mut client::delete(t("f")), |_| ())).done()),
         ("RMD d", |rig| unit(rig.run(&mut client::remove_directory(t("d")), |_| ())).done()),
         ("RNFR a", |rig| rig.run(&mut client::rename(t("a"), t("b")), |()| ()).done()),
-        ("PROT P", |rig| drop(rig.run(&mut client::protect_data(true), |_| ()))),
+        ("PROT P", |rig| drop(rig.run(&mut client::protect_data(), |_| ()))),
     ];
     for (command, step) in steps {
         for (syst, probes) in [("215 UNIX Type: L8", &["SYST"][..]), ("500 what", &["SYST", "PWD"])] {

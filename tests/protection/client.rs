@@ -317,7 +317,7 @@ fn protection_that_is_refused_before_the_login_is_asked_for_behind_it() {
                     // Once granted, it is not asked for again.
                     if granted {
                         rig.clear_records();
-                        assert!(rig.run(&mut client::protect_data(true), |it| it.data).done());
+                        assert!(rig.run(&mut client::protect_data(), |it| it.data).done());
                         assert!(rig.commands().is_empty());
                     }
                 }

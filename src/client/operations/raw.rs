@@ -50,7 +50,7 @@ const INSTEAD: &[Instead] = {
         // Protection.
         row(Verb::Auth, "secure", SAME),
         row(Verb::Pbsz, "secure or protect_data", SAME),
-        row(Verb::Prot, "protect_data", SAME),
+        row(Verb::Prot, "protect_data or unprotect_data", SAME),
         row(Verb::Ccc, "clear_command_channel", SAME),
         row(Verb::Sscn, "fxp", "transfer_to"),
         // The part of a file that the next transfer moves, and its end.

@@ -17,14 +17,20 @@ pub fn secure() -> Operation<Secure> {
     Operation::new(Secure::new(Stage::Authenticate, None))
 }
 
-/// Turns the protection of data connections on or off from now on (PBSZ and PROT, RFC 4217 9). The
-/// control connection has to be [secured](secure).
-pub fn protect_data(protect: bool) -> Operation<Secure> {
-    let level = if protect { ProtectionLevel::Private } else { ProtectionLevel::Clear };
-    Operation::new(Secure::new(Stage::Protect, Some(level)))
+/// Protects data connections from now on (PBSZ and PROT P, RFC 4217 9). The control connection has to
+/// be [secured](secure).
+pub fn protect_data() -> Operation<Secure> {
+    Operation::new(Secure::new(Stage::Protect, Some(ProtectionLevel::Private)))
 }
 
-/// The operation of [`secure`] and [`protect_data`]. Its output tells what is protected now.
+/// Leaves data connections in the clear from now on (PROT C, RFC 4217 9). The control connection has
+/// to be [secured](secure).
+pub fn unprotect_data() -> Operation<Secure> {
+    Operation::new(Secure::new(Stage::Protect, Some(ProtectionLevel::Clear)))
+}
+
+/// The operation of [`secure`], [`protect_data`] and [`unprotect_data`]. Its output tells what is
+/// protected now.
 #[derive(Debug)]
 pub struct Secure {
     stage: Stage,

@@ -19,12 +19,20 @@ impl<R: Runtime> Client<R> {
         self.run(client::secure()).await
     }
 
-    /// Turns TLS on data connections on or off (PROT, RFC 4217 9).
+    /// Uses TLS on data connections from now on (PROT P, RFC 4217 9).
     ///
     /// # Errors
     /// If the server refuses, or the control connection is not under TLS.
-    pub async fn protect_data(&mut self, protect: bool) -> Result<Protected, Error> {
-        self.run(client::protect_data(protect)).await
+    pub async fn protect_data(&mut self) -> Result<Protected, Error> {
+        self.run(client::protect_data()).await
+    }
+
+    /// Uses no TLS on data connections from now on (PROT C, RFC 4217 9).
+    ///
+    /// # Errors
+    /// If the server refuses, or the control connection is not under TLS.
+    pub async fn unprotect_data(&mut self) -> Result<Protected, Error> {
+        self.run(client::unprotect_data()).await
     }
 
     /// Ends TLS on the control connection and keeps it on data connections (CCC), for firewalls

@@ -15,12 +15,20 @@ impl Client {
         block_on(self.0.secure())
     }
 
-    /// Turns TLS on data connections on or off (PROT, RFC 4217 9).
+    /// Uses TLS on data connections from now on (PROT P, RFC 4217 9).
     ///
     /// # Errors
     /// Those of [`io::Client::protect_data`](crate::io::Client::protect_data).
-    pub fn protect_data(&mut self, protect: bool) -> Result<Protected, Error> {
-        block_on(self.0.protect_data(protect))
+    pub fn protect_data(&mut self) -> Result<Protected, Error> {
+        block_on(self.0.protect_data())
+    }
+
+    /// Uses no TLS on data connections from now on (PROT C, RFC 4217 9).
+    ///
+    /// # Errors
+    /// Those of [`io::Client::unprotect_data`](crate::io::Client::unprotect_data).
+    pub fn unprotect_data(&mut self) -> Result<Protected, Error> {
+        block_on(self.0.unprotect_data())
     }
 
     /// Ends TLS on the control connection and keeps it on data connections (CCC), for firewalls
