@@ -25,6 +25,7 @@ mod limits;
 #[cfg(unix)]
 mod listings;
 mod many;
+mod moved;
 mod orphans;
 mod peer;
 #[cfg(target_os = "linux")]

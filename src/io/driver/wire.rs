@@ -4,6 +4,7 @@ use ::std::fs::File;
 use ::std::io;
 use ::std::task::{Context, Poll, ready};
 
+use crate::io::net::intake::Intake;
 use crate::io::net::runtime::{Stream, Turns};
 use crate::io::tls::Session;
 
@@ -126,6 +127,19 @@ impl<S: Stream> Wire<S> {
             Some(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
             None => self.stream.poll_send_file(cx, file, count),
         }
+    }
+
+    /// Returns a way for the kernel to move what arrives into a file, which it cannot do under TLS.
+    pub(in crate::io) fn intake(&mut self) -> io::Result<Intake> {
+        match &self.tls {
+            Some(_) => Err(io::ErrorKind::Unsupported.into()),
+            None => self.stream.intake(),
+        }
+    }
+
+    /// Ready once an [`Intake`] finds bytes (`true`), or the end of the stream (`false`).
+    pub(in crate::io) fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        self.stream.poll_arrived(cx)
     }
 
     /// Ends the sending side of TLS, then that of TCP. A peer that is gone is not an error: if the

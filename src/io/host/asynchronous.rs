@@ -316,6 +316,17 @@ pub trait AsyncFile: Send + Sized + 'static {
         None
     }
 
+    /// Calls `call` with the [file of the operating system](Self::as_file), where it may block.
+    /// Servers call this method to have the kernel write what a client sends. By default it is not
+    /// supported, and the bytes are [written](Self::write_owned) instead.
+    fn with_file<T: Send + 'static>(
+        self,
+        call: impl FnOnce(&::std::fs::File) -> T + Send + 'static,
+    ) -> impl Future<Output = (Self, io::Result<T>)> + Send {
+        drop(call);
+        ::std::future::ready((self, Err(io::ErrorKind::Unsupported.into())))
+    }
+
     /// Like [`read`](Self::read), with a buffer that is passed by value and returned with the file.
     /// Servers call this method, because a host that reads in another thread cannot borrow a buffer
     /// there.

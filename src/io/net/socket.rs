@@ -6,6 +6,7 @@ mod errors;
 use ::std::fs::File;
 use ::std::hash::{BuildHasher, RandomState};
 use ::std::io::{self, Read};
+use ::std::mem::MaybeUninit;
 use ::std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use ::std::ops::RangeInclusive;
 use ::std::time::Duration;
@@ -175,6 +176,11 @@ pub(in crate::io) fn receive(mut stream: &Socket, buffer: &mut [u8]) -> io::Resu
     uninterrupted(|| stream.read(buffer))
 }
 
+/// Returns whether bytes can be read, rather than the end of the stream.
+pub(in crate::io) fn has_arrived(stream: &Socket) -> io::Result<bool> {
+    Ok(uninterrupted(|| stream.peek(&mut [MaybeUninit::uninit()]))? > 0)
+}
+
 pub(in crate::io) fn send(stream: &Socket, bytes: &[u8]) -> io::Result<usize> {
     uninterrupted(|| stream.send_with_flags(bytes, NO_SIGNAL))
 }
@@ -211,6 +217,11 @@ pub(in crate::io) fn send_file(_: &Socket, _: &File, _: usize) -> io::Result<usi
 /// Ends the sending side.
 pub(in crate::io) fn shut_down(stream: &Socket) -> io::Result<()> {
     stream.shutdown(Shutdown::Write)
+}
+
+/// Ends both sides, for all duplicates of the socket.
+pub(in crate::io) fn shut_down_both(stream: &Socket) {
+    let _ = stream.shutdown(Shutdown::Both);
 }
 
 /// Makes the coming close a reset.

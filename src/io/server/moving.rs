@@ -9,6 +9,7 @@ use super::pages::Pages;
 use crate::action::{DataEvent, DataFailure};
 use crate::io::driver::data::{CHUNK, Data, is_unsupported};
 use crate::io::host::{AsyncFile, AsyncFilesystem};
+use crate::io::net::intake::{Failure, Intake, Taken};
 use crate::io::net::runtime::Network;
 use crate::server::Lister;
 
@@ -20,6 +21,10 @@ pub(super) struct Moving<F: AsyncFilesystem> {
     what: What<F>,
     /// `true` for a file to be stored, which is aborted if the upload does not complete.
     upload: bool,
+    /// Set while the kernel may be able to move the bytes.
+    kernel: bool,
+    /// The way by which it moves them to a file to be stored, unless that is in use.
+    intake: Option<Intake>,
     /// Empty while the host holds the buffer.
     buffer: Vec<u8>,
     start: usize,
@@ -36,13 +41,12 @@ pub(super) struct Moving<F: AsyncFilesystem> {
 }
 
 enum What<F: AsyncFilesystem> {
-    /// A file, sent or received; `kernel` is set while the kernel may be able to send it.
-    File {
-        file: F::File,
-        kernel: bool,
-    },
+    /// A file, sent or received.
+    File(F::File),
     Reading(Work<(F::File, Vec<u8>, io::Result<usize>)>),
     Writing(Work<(F::File, Vec<u8>, io::Result<()>)>),
+    /// The kernel moves what arrives to the file.
+    Taking(Work<(F::File, io::Result<(Intake, Taken)>)>),
     Beginning(Work<(F::File, io::Result<()>)>),
     /// A listing to send.
     Entries(Box<Listed<F>>),
@@ -53,14 +57,16 @@ enum What<F: AsyncFilesystem> {
 impl<F: AsyncFilesystem> Moving<F> {
     /// Starts with a file to be stored.
     pub(super) const fn upload(file: F::File) -> Self {
-        let mut moving = Self::new(What::File { file, kernel: false });
-        moving.upload = true;
+        let mut moving = Self::new(What::File(file));
+        (moving.upload, moving.kernel) = (true, true);
         moving
     }
 
     /// Starts with a file to be sent; `kernel` if the kernel may send it.
     pub(super) const fn file(file: F::File, kernel: bool) -> Self {
-        Self::new(What::File { file, kernel })
+        let mut moving = Self::new(What::File(file));
+        moving.kernel = kernel;
+        moving
     }
 
     /// Starts with a listing, whose lines `lister` writes. `open` opens the directories below.
@@ -72,6 +78,8 @@ impl<F: AsyncFilesystem> Moving<F> {
         Self {
             what,
             upload: false,
+            kernel: false,
+            intake: None,
             buffer: Vec::new(),
             start: 0,
             end: 0,
@@ -99,7 +107,7 @@ impl<F: AsyncFilesystem> Moving<F> {
     /// Returns the file, once all of it has been received.
     pub(super) fn into_file(self) -> Option<F::File> {
         match self.what {
-            What::File { file, .. } => Some(file),
+            What::File(file) => Some(file),
             _ => None,
         }
     }
@@ -109,8 +117,9 @@ impl<F: AsyncFilesystem> Moving<F> {
         let in_order = <F::File as AsyncFile>::ABORTS_IN_ORDER;
         match self.what {
             _ if !self.upload => None,
-            What::File { file, .. } => Some(Box::pin(file.abort())),
+            What::File(file) => Some(Box::pin(file.abort())),
             What::Beginning(work) if in_order => Some(Box::pin(async move { work.await.0.abort().await })),
+            What::Taking(work) if in_order => Some(Box::pin(async move { work.await.0.abort().await })),
             What::Writing(work) if in_order => Some(Box::pin(async move { work.await.0.abort().await })),
             _ => None,
         }
@@ -127,7 +136,7 @@ impl<F: AsyncFilesystem> Moving<F> {
             // not needed.
             return data.poll_finish(cx);
         }
-        if let What::File { file, kernel: kernel @ true } = &mut self.what {
+        if let (What::File(file), true) = (&mut self.what, self.kernel) {
             match file.as_file().filter(|_| !self.ended).map(|file| data.poll_send_file(cx, file)) {
                 Some(Poll::Pending) => return Poll::Pending,
                 Some(Poll::Ready(Ok(0))) => self.ended = true,
@@ -136,11 +145,11 @@ impl<F: AsyncFilesystem> Moving<F> {
                     return Poll::Ready(DataEvent::Moved(count as u64));
                 }
                 // The kernel cannot send this file on this socket, or not in this coding.
-                Some(Poll::Ready(Err(error))) if is_unsupported(&error) => *kernel = false,
+                Some(Poll::Ready(Err(error))) if is_unsupported(&error) => self.kernel = false,
                 Some(Poll::Ready(Err(error))) => {
                     return Poll::Ready(data.fail(DataFailure::Broken, error));
                 }
-                None => *kernel = false,
+                None => self.kernel = false,
             }
         }
         if self.start == self.end && !self.ended {
@@ -172,19 +181,19 @@ impl<F: AsyncFilesystem> Moving<F> {
             self.end = self.buffer.len();
             return Poll::Ready(Ok(()));
         }
-        self.what = match ::std::mem::replace(&mut self.what, What::Nothing) {
-            What::File { file, .. } => {
-                let mut buffer = ::std::mem::take(&mut self.buffer);
+        let mut buffer = ::std::mem::take(&mut self.buffer);
+        self.change(|what| match what {
+            What::File(file) => {
                 buffer.resize(CHUNK, 0);
                 What::Reading(Box::pin(file.read_owned(buffer)))
             }
             what => what,
-        };
+        });
         let What::Reading(work) = &mut self.what else {
             return Poll::Ready(Err(io::Error::other("nothing to read from")));
         };
         let (file, buffer, read) = ready!(work.as_mut().poll(cx));
-        self.what = What::File { file, kernel: false };
+        self.what = What::File(file);
         self.buffer = buffer;
         self.end = read?.min(self.buffer.len());
         self.ended = self.end == 0;
@@ -194,17 +203,18 @@ impl<F: AsyncFilesystem> Moving<F> {
     /// Begins an upload of at most `most` bytes.
     pub(super) fn begin(&mut self, most: u64) {
         self.most = most;
-        self.what = match ::std::mem::replace(&mut self.what, What::Nothing) {
-            What::File { mut file, .. } => What::Beginning(Box::pin(async move {
+        self.change(|what| match what {
+            What::File(mut file) => What::Beginning(Box::pin(async move {
                 let begun = file.begin().await;
                 (file, begun)
             })),
             what => what,
-        };
+        });
     }
 
-    /// Ready once the host has stored the bytes that it was given.
-    fn poll_stored(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Ready once the host has stored the bytes that it was given. Returns the number of those that
+    /// were not reported, since the kernel has received them.
+    fn poll_stored(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, (DataFailure, io::Error)>> {
         let (file, stored) = match &mut self.what {
             What::Beginning(work) => ready!(work.as_mut().poll(cx)),
             What::Writing(work) => {
@@ -212,10 +222,56 @@ impl<F: AsyncFilesystem> Moving<F> {
                 self.buffer = buffer;
                 (file, written)
             }
-            _ => return Poll::Ready(Ok(())),
+            What::Taking(work) => {
+                let (file, taken) = ready!(work.as_mut().poll(cx));
+                return Poll::Ready(self.taken(file, taken));
+            }
+            _ => return Poll::Ready(Ok(0)),
         };
-        self.what = What::File { file, kernel: false };
-        Poll::Ready(stored)
+        self.what = What::File(file);
+        Poll::Ready(stored.map(|()| 0).map_err(not_stored))
+    }
+
+    /// Continues after the kernel has moved bytes, in another way if it cannot move them.
+    fn taken(
+        &mut self,
+        file: F::File,
+        taken: io::Result<(Intake, Taken)>,
+    ) -> Result<u64, (DataFailure, io::Error)> {
+        self.what = What::File(file);
+        let (intake, Taken { bytes, rest, failure }) = match taken {
+            Ok(taken) => taken,
+            // Nothing was received.
+            Err(error) if is_unsupported(&error) => {
+                self.kernel = false;
+                return Ok(0);
+            }
+            Err(error) => return Err(not_stored(error)),
+        };
+        self.moved += bytes;
+        match failure {
+            None => self.intake = Some(intake),
+            Some(Failure::Socket(error)) => return Err((DataFailure::Broken, error)),
+            Some(Failure::File(error)) if is_unsupported(&error) => {
+                self.kernel = false;
+                let count = rest.len();
+                self.write(rest, count);
+            }
+            Some(Failure::File(error)) => return Err(not_stored(error)),
+        }
+        Ok(bytes)
+    }
+
+    /// Has the host store the first `count` bytes.
+    fn write(&mut self, bytes: Vec<u8>, count: usize) {
+        self.change(|what| match what {
+            What::File(file) => What::Writing(Box::pin(file.write_owned(bytes, 0..count))),
+            what => what,
+        });
+    }
+
+    fn change(&mut self, next: impl FnOnce(What<F>) -> What<F>) {
+        self.what = next(::std::mem::replace(&mut self.what, What::Nothing));
     }
 
     /// Receives the next bytes. Reports them before the host has stored them, but reports the end
@@ -225,37 +281,82 @@ impl<F: AsyncFilesystem> Moving<F> {
         data: &mut Data<R>,
         cx: &mut Context<'_>,
     ) -> Poll<DataEvent> {
-        if let Err(error) = ready!(self.poll_stored(cx)) {
-            let failure = match error.kind() {
-                io::ErrorKind::StorageFull => DataFailure::StorageFull,
-                // The file may also have reached the maximum size of its file system.
-                io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => DataFailure::QuotaExceeded,
-                _ => DataFailure::Local,
+        loop {
+            match ready!(self.poll_stored(cx)) {
+                Ok(0) => {}
+                Ok(count) => return Poll::Ready(DataEvent::Moved(count)),
+                Err((failure, error)) => return Poll::Ready(data.fail(failure, error)),
+            }
+            if !self.may_take(data) {
+                return self.poll_receive_chunk(data, cx);
+            }
+            let most = match ready!(data.poll_arrived(cx)) {
+                Ok(most) => most.min(usize::try_from(self.most - self.moved).unwrap_or(usize::MAX)),
+                Err(event) => return Poll::Ready(event),
             };
-            return Poll::Ready(data.fail(failure, error));
+            if most == 0 {
+                return Poll::Ready(too_large(data));
+            }
+            let Some(mut intake) = self.intake.take() else { continue };
+            self.change(|what| match what {
+                What::File(file) => What::Taking(Box::pin(file.with_file(move |file| {
+                    let taken = intake.receive(file, most);
+                    (intake, taken)
+                }))),
+                what => what,
+            });
         }
+    }
+
+    /// Returns whether the kernel is to move the next bytes to the file, which pays once there are
+    /// many.
+    fn may_take<R: Network>(&mut self, data: &mut Data<R>) -> bool {
+        let What::File(file) = &self.what else { return false };
+        if self.kernel && self.chunk == CHUNK && self.intake.is_none() {
+            self.intake = file.as_file().and_then(|_| data.intake());
+            self.kernel = self.intake.is_some();
+        }
+        self.kernel && self.intake.is_some()
+    }
+
+    /// Receives the next bytes into the buffer, and has the host store them.
+    fn poll_receive_chunk<R: Network>(
+        &mut self,
+        data: &mut Data<R>,
+        cx: &mut Context<'_>,
+    ) -> Poll<DataEvent> {
         self.buffer.resize(self.chunk, 0);
         let received = ready!(data.poll_receive(cx, &mut self.buffer));
         self.moved += received.bytes as u64;
         if self.moved > self.most {
-            let error = io::Error::from(io::ErrorKind::FileTooLarge);
-            return Poll::Ready(data.fail(DataFailure::QuotaExceeded, error));
+            return Poll::Ready(too_large(data));
         }
         if received.bytes == self.chunk {
             self.chunk = CHUNK.min(4 * self.chunk);
         }
         if received.bytes > 0 {
-            self.what = match ::std::mem::replace(&mut self.what, What::Nothing) {
-                What::File { file, .. } => {
-                    let buffer = ::std::mem::take(&mut self.buffer);
-                    What::Writing(Box::pin(file.write_owned(buffer, 0..received.bytes)))
-                }
-                _ => {
-                    let error = io::Error::other("nothing to write to");
-                    return Poll::Ready(data.fail(DataFailure::Local, error));
-                }
-            };
+            let buffer = ::std::mem::take(&mut self.buffer);
+            self.write(buffer, received.bytes);
+            if matches!(self.what, What::Nothing) {
+                let error = io::Error::other("nothing to write to");
+                return Poll::Ready(data.fail(DataFailure::Local, error));
+            }
         }
         Poll::Ready(received.event)
     }
+}
+
+/// Returns the failure to report for an error of the host.
+fn not_stored(error: io::Error) -> (DataFailure, io::Error) {
+    let failure = match error.kind() {
+        io::ErrorKind::StorageFull => DataFailure::StorageFull,
+        // The file may also have reached the maximum size of its file system.
+        io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => DataFailure::QuotaExceeded,
+        _ => DataFailure::Local,
+    };
+    (failure, error)
+}
+
+fn too_large<R: Network>(data: &mut Data<R>) -> DataEvent {
+    data.fail(DataFailure::QuotaExceeded, io::ErrorKind::FileTooLarge.into())
 }

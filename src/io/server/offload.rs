@@ -415,6 +415,18 @@ impl<F: File + 'static, U: Unblock> AsyncFile for OffloadFile<F, U> {
         self.inner.as_ref().and_then(File::as_file)
     }
 
+    async fn with_file<T: Send + 'static>(
+        mut self,
+        call: impl FnOnce(&::std::fs::File) -> T + Send + 'static,
+    ) -> (Self, io::Result<T>) {
+        let called = self.call(Vec::new(), |file, _| match file.as_file() {
+            Some(file) => Ok(call(file)),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        });
+        let (_, result) = called.await;
+        (self, result)
+    }
+
     async fn read_owned(mut self, buffer: Vec<u8>) -> (Self, Vec<u8>, io::Result<usize>) {
         let (buffer, read) = self.call(buffer, |file, buffer| file.read(buffer)).await;
         (self, buffer, read)

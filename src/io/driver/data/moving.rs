@@ -5,6 +5,7 @@ use ::std::task::{Context, Poll, ready};
 
 use super::{CHUNK, Data, Received, SMALLEST, State, is_cut_short};
 use crate::action::{DataEvent, DataFailure};
+use crate::io::net::intake::Intake;
 use crate::io::net::runtime::Network;
 use crate::transfer::TransferError;
 
@@ -65,6 +66,26 @@ impl<R: Network> Data<R> {
                 let error = io::Error::new(io::ErrorKind::InvalidData, error);
                 Received { bytes: 0, event: self.fail(DataFailure::Malformed, error) }
             }
+        })
+    }
+
+    /// Returns a way for the kernel to move the bytes of the file into one, if the coding and the
+    /// system allow that.
+    pub(in crate::io) fn intake(&mut self) -> Option<Intake> {
+        match &mut self.state {
+            State::Receiving(wire, decoder) if decoder.is_identity() => wire.intake().ok(),
+            _ => None,
+        }
+    }
+
+    /// Ready with the number of bytes that an [`Intake`] may receive now, or with the event if there
+    /// are no more.
+    pub(in crate::io) fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, DataEvent>> {
+        let State::Receiving(wire, _) = &mut self.state else { return Poll::Pending };
+        Poll::Ready(match ready!(wire.poll_arrived(cx)) {
+            Ok(true) => Ok(self.allowance.min(4 * CHUNK)),
+            Ok(false) => Err(self.end_of_data(true, cx).event),
+            Err(error) => Err(self.fail(DataFailure::Broken, error)),
         })
     }
 

@@ -14,6 +14,7 @@ use ::std::time::Instant as Moment;
 use socket2::SockRef;
 
 use super::{Interest, Runtime, Socket};
+use crate::io::net::intake::Intake;
 use crate::io::net::lane::Lane;
 use crate::io::net::pool::{Shared, Sharing};
 use crate::io::net::socket::{self, Keepalive};
@@ -162,7 +163,7 @@ impl<R: Runtime> Network for R {
 
 /// A listener for data connections.
 #[derive(Debug)]
-pub(in crate::io) enum Listener<S> {
+pub(in crate::io) enum Listener<S: Socket> {
     /// A port used by this session only.
     Own(Watched<S>),
     /// A port shared with other sessions.
@@ -200,6 +201,18 @@ pub(in crate::io) trait Stream {
     /// `Unsupported` if it cannot.
     fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>>;
 
+    /// Returns a way for the kernel to move what arrives into a file. The error is `Unsupported` if
+    /// there is none. Dropping the stream shuts the connection down, even if the way is still in use.
+    fn intake(&mut self) -> io::Result<Intake> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Ready once bytes have arrived that were not read (`true`), or the end of the stream (`false`).
+    fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let _ = cx;
+        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+    }
+
     /// Ends the sending side.
     fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
@@ -210,16 +223,18 @@ pub(in crate::io) trait Stream {
 
 /// A socket of a runtime, which can be made to ask the system instead of the runtime.
 #[derive(Debug)]
-pub(in crate::io) struct Watched<S> {
+pub(in crate::io) struct Watched<S: Socket> {
     socket: S,
     /// Makes the next call for reading whatever the runtime knows. Runtimes may learn of readiness
     /// only between two polls of a task, and so not know what has arrived meanwhile.
     look_again: AtomicBool,
+    /// Set if an intake has a duplicate of the socket.
+    is_shared: bool,
 }
 
 impl<S: Socket> Watched<S> {
     pub(in crate::io) const fn new(socket: S) -> Self {
-        Self { socket, look_again: AtomicBool::new(false) }
+        Self { socket, look_again: AtomicBool::new(false), is_shared: false }
     }
 
     fn poll_io<T>(
@@ -305,12 +320,30 @@ impl<S: Socket> Stream for Watched<S> {
         self.poll_io(Interest::Write, cx, |stream| socket::send_file(stream, file, count))
     }
 
+    fn intake(&mut self) -> io::Result<Intake> {
+        self.is_shared = true;
+        Intake::new(&SockRef::from(&self.socket))
+    }
+
+    fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        self.poll_io(Interest::Read, cx, socket::has_arrived)
+    }
+
     fn poll_shut_down(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(socket::shut_down(&SockRef::from(&self.socket)))
     }
 
     fn reset_on_drop(&mut self) {
         socket::reset_on_drop(&SockRef::from(&self.socket));
+    }
+}
+
+impl<S: Socket> Drop for Watched<S> {
+    fn drop(&mut self) {
+        if self.is_shared {
+            // Closing alone would leave the connection open as long as a file keeps the duplicate.
+            socket::shut_down_both(&SockRef::from(&self.socket));
+        }
     }
 }
 
