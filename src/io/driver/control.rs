@@ -85,6 +85,7 @@ impl<S: Stream> Control<S> {
         // The urgent byte of a Synch is part of a Telnet command, which would be invalid without
         // it.
         stream.read_urgent_in_line();
+        stream.send_at_once();
         let (rx, tx) = storage(line);
         Self {
             wire: Wire::new(stream),

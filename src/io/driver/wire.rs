@@ -22,6 +22,8 @@ impl<S: Stream> Wire<S> {
 
     /// Starts TLS; [`poll_handshake`](Self::poll_handshake) has to follow.
     pub(in crate::io) fn secure(&mut self, session: Session) {
+        // A handshake is a dialogue, and what follows it would wait for its last record.
+        self.stream.send_at_once();
         self.tls = Some(Box::new(session));
     }
 

@@ -48,12 +48,13 @@ pub(in crate::io) fn connected(stream: &Socket) -> io::Result<()> {
             false => error,
         });
     }
-    without_delay(stream)
+    Ok(())
 }
 
-/// Nagle's delay would hold back a command behind the one before it.
-fn without_delay(stream: &Socket) -> io::Result<()> {
-    stream.set_tcp_nodelay(true)
+/// Turns Nagle's algorithm off (RFC 9293 3.7.4), which holds back a short segment until the peer has
+/// acknowledged what was sent before.
+pub(in crate::io) fn send_at_once(stream: &Socket) {
+    let _ = stream.set_tcp_nodelay(true);
 }
 
 /// The interval at which TCP probes an idle connection (RFC 9293 3.8.4): the time without traffic
@@ -135,11 +136,8 @@ fn accept_by(
         match accept() {
             Ok((socket, peer)) => {
                 // A connection without an address, or whose socket cannot be set, is gone already.
-                let without_delay = without_delay(&socket);
                 let stream = TcpStream::from(socket);
-                if let (Some(peer), Ok(()), Ok(())) =
-                    (peer.as_socket(), without_delay, stream.set_nonblocking(true))
-                {
+                if let (Some(peer), Ok(())) = (peer.as_socket(), stream.set_nonblocking(true)) {
                     return Ok((stream, peer));
                 }
             }

@@ -183,6 +183,9 @@ pub(in crate::io) trait Stream {
     /// Makes the next read ask the system, even if the runtime reported no readiness.
     fn look_again(&self) {}
 
+    /// Sends short segments at once, for a dialogue. Bulk data goes in fewer segments without this.
+    fn send_at_once(&mut self) {}
+
     /// Makes urgent data readable in its place among the other bytes, instead of apart from them.
     fn read_urgent_in_line(&mut self);
 
@@ -298,6 +301,10 @@ impl<S: Socket> Stream for Watched<S> {
 
     fn look_again(&self) {
         Self::look_again(self);
+    }
+
+    fn send_at_once(&mut self) {
+        socket::send_at_once(&SockRef::from(&self.socket));
     }
 
     fn read_urgent_in_line(&mut self) {
