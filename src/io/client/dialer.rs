@@ -8,6 +8,7 @@ use ::std::task::{Context, Poll, ready};
 use ::std::time::Instant as Moment;
 
 use super::transport::{Attempt, ByteStream, Connector, Destination, Purpose, Transport};
+use crate::io::net::intake::Intake;
 use crate::io::net::pool::Sharing;
 use crate::io::net::runtime::{Link, Network, Runtime, Stream, Watched};
 use crate::io::net::socket::Keepalive;
@@ -206,6 +207,26 @@ impl<R: Runtime> Stream for Line<R> {
     fn look_again(&self) {
         if let Self::Socket(socket) = self {
             socket.look_again();
+        }
+    }
+
+    fn send_at_once(&mut self) {
+        if let Self::Socket(socket) = self {
+            socket.send_at_once();
+        }
+    }
+
+    fn intake(&mut self) -> io::Result<Intake> {
+        match self {
+            Self::Socket(socket) => socket.intake(),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        match self {
+            Self::Socket(socket) => socket.poll_arrived(cx),
+            _ => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
         }
     }
 

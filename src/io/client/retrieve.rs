@@ -9,8 +9,9 @@ use ::std::task::{Context, Poll, ready};
 
 use super::Client;
 use super::transfer::{Lent, Transfer};
-use crate::io::driver::data::CHUNK;
+use crate::io::driver::data::{CHUNK, is_unsupported};
 use crate::io::error::Error;
+use crate::io::net::intake::{Failure, Intake};
 use crate::io::net::runtime::Runtime;
 use crate::transfer::Marker;
 
@@ -77,6 +78,8 @@ impl<R: Runtime> Retrieve<'_, R> {
     }
 
     /// Receives the rest of the data into `file`, at its position, and returns the number of bytes.
+    /// If no conversion is needed, the kernel moves most of the bytes where it can (Linux), and they
+    /// do not pass through this process.
     ///
     /// # Errors
     /// If the file cannot be written, or the transfer fails.
@@ -84,18 +87,57 @@ impl<R: Runtime> Retrieve<'_, R> {
         let file = Arc::new(file.try_clone()?);
         let mut buffer = vec![0; CHUNK];
         let mut total = 0;
+        let mut kernel = true;
         loop {
             let count = poll_fn(|cx| self.poll_read(cx, &mut buffer)).await?;
             if count == 0 {
                 return Ok(total);
             }
-            let file = Arc::clone(&file);
-            buffer = R::unblock(move || {
-                (&*file).write_all(&buffer[..count])?;
-                io::Result::Ok(buffer)
-            })
-            .await?;
+            let is_full = count == buffer.len();
+            buffer = write::<R>(&file, buffer, count).await?;
             total += count as u64;
+            // There is so much that it pays.
+            if let Some(intake) =
+                Some(()).filter(|()| kernel && is_full).and_then(|()| self.connection.intake())
+            {
+                let (count, is_over) = self.take_into(&file, intake).await?;
+                if is_over {
+                    return Ok(total + count);
+                }
+                (total, kernel) = (total + count, false);
+            }
+        }
+    }
+
+    /// Has the kernel move the data to `file`. Returns the number of bytes, and `true` at the end or
+    /// `false` if the rest has to be written.
+    async fn take_into(&mut self, file: &Arc<File>, mut intake: Intake) -> io::Result<(u64, bool)> {
+        let Self { connection, transfer, .. } = self;
+        let mut total = 0;
+        loop {
+            let most = poll_fn(|cx| connection.poll_arrived(transfer, cx)).await?;
+            if most == 0 {
+                return Ok((total, true));
+            }
+            let to = Arc::clone(file);
+            let (lent, taken) = R::unblock(move || {
+                let taken = intake.receive(&to, most);
+                (intake, taken)
+            })
+            .await;
+            intake = lent;
+            total += taken.bytes as u64;
+            connection.report_taken(transfer, Ok(taken.bytes)).await?;
+            match taken.failure {
+                None => {}
+                Some(Failure::Socket(error)) => connection.report_taken(transfer, Err(error)).await?,
+                Some(Failure::File(error)) if is_unsupported(&error) => {
+                    let count = taken.rest.len();
+                    write::<R>(file, taken.rest, count).await?;
+                    return Ok((total, false));
+                }
+                Some(Failure::File(error)) => return Err(error),
+            }
         }
     }
 
@@ -107,6 +149,16 @@ impl<R: Runtime> Retrieve<'_, R> {
     pub async fn abort(mut self) -> Result<(), Error> {
         self.connection.abort(self.transfer).await
     }
+}
+
+/// Writes the first `count` bytes of `buffer` where that may block.
+async fn write<R: Runtime>(file: &Arc<File>, buffer: Vec<u8>, count: usize) -> io::Result<Vec<u8>> {
+    let file = Arc::clone(file);
+    R::unblock(move || {
+        (&*file).write_all(&buffer[..count])?;
+        Ok(buffer)
+    })
+    .await
 }
 
 impl<'c, R: Runtime> Retrieve<'c, R> {

@@ -13,7 +13,7 @@ pub(in crate::io) use unavailable::Intake;
 #[derive(Debug, Default)]
 pub(in crate::io) struct Taken {
     /// Number of bytes received, including the `rest`.
-    pub(in crate::io) bytes: u64,
+    pub(in crate::io) bytes: usize,
     /// Bytes received that are not in the file, because the kernel cannot move them there.
     pub(in crate::io) rest: Vec<u8>,
     pub(in crate::io) failure: Option<Failure>,
@@ -71,7 +71,7 @@ mod pipe {
                     Ok(0) | Err(rustix::io::Errno::AGAIN) => break,
                     Ok(count) => {
                         left -= count;
-                        taken.bytes += count as u64;
+                        taken.bytes += count;
                         self.store(file, count, &mut taken);
                     }
                     Err(error) => taken.failure = Some(Failure::Socket(error.into())),

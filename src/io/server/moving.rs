@@ -248,6 +248,7 @@ impl<F: AsyncFilesystem> Moving<F> {
             }
             Err(error) => return Err(not_stored(error)),
         };
+        let bytes = bytes as u64;
         self.moved += bytes;
         match failure {
             None => self.intake = Some(intake),

@@ -1,6 +1,9 @@
 //! Moves the bytes of a transfer between its caller and the data connection.
 
 use ::std::fs::File;
+use ::std::future::poll_fn;
+use ::std::io;
+use ::std::mem::replace;
 use ::std::task::{Context, Poll, ready};
 
 use super::{Connection, Dialer};
@@ -10,6 +13,7 @@ use crate::codec::Direction;
 use crate::io::client::transfer::{Finished, Transfer};
 use crate::io::driver::data::{Data, is_unsupported};
 use crate::io::error::Error;
+use crate::io::net::intake::Intake;
 use crate::io::net::runtime::Runtime;
 
 impl<R: Runtime> Connection<R> {
@@ -70,6 +74,48 @@ impl<R: Runtime> Connection<R> {
             let count = moved?.bytes().ok_or_else(|| transfer.cut_short())?;
             Ok(Some(count).filter(|_| !unsupported))
         })
+    }
+
+    /// Returns a way for the kernel to move what arrives into a file, if there is one now.
+    pub(in crate::io::client) fn intake(&mut self) -> Option<Intake> {
+        self.data.intake()
+    }
+
+    /// Ready with the number of bytes that an [`Intake`] may receive now, and with 0 once the transfer
+    /// is complete, including its final reply.
+    pub(in crate::io::client) fn poll_arrived(
+        &mut self,
+        transfer: &mut Transfer,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<usize, Error>> {
+        let mut most = 0;
+        let moved = self.poll_move(transfer, cx, |data, cx| {
+            data.poll_arrived(cx).map(|arrived| match arrived {
+                Ok(room) => {
+                    most = room;
+                    (Some(0), DataEvent::Moved(0))
+                }
+                Err(event) => (None, event),
+            })
+        });
+        moved.map_ok(|_| most)
+    }
+
+    /// Reports the bytes that an [`Intake`] has received, or its failure.
+    pub(in crate::io::client) async fn report_taken(
+        &mut self,
+        transfer: &mut Transfer,
+        mut taken: io::Result<usize>,
+    ) -> Result<(), Error> {
+        let report = poll_fn(|cx| {
+            self.poll_move(transfer, cx, |data, _| {
+                Poll::Ready(match replace(&mut taken, Ok(0)) {
+                    Ok(count) => (Some(count), DataEvent::Moved(count as u64)),
+                    Err(error) => (None, data.fail(DataFailure::Broken, error)),
+                })
+            })
+        });
+        report.await.map(drop)
     }
 
     /// Moves data by `attempt`, which returns the number of bytes for the caller, if any, and the
