@@ -102,6 +102,8 @@ impl Lane {
         let mut state = lock(&self.0.state);
         state.queue.push_back(job);
         if state.queue.len() <= state.idle {
+            // The thread that wakes up takes the lock.
+            drop(state);
             self.0.wake.notify_one();
         } else if state.threads < THREADS {
             state.threads += 1;

@@ -123,8 +123,7 @@ impl Sharing {
 
 impl Port {
     fn bind(at: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(at)?;
-        listener.set_nonblocking(true)?;
+        let listener = socket::listen(at)?;
         Ok(Self(Mutex::new(Inner { listener: Some(listener), seats: HashMap::new() })))
     }
 

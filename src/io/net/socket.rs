@@ -27,8 +27,7 @@ const URGENT: i32 = 1;
 
 /// Starts to connect.
 pub(in crate::io) fn connect(to: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::from(Socket::new(Domain::for_address(to), Type::STREAM, None)?);
-    stream.set_nonblocking(true)?;
+    let stream = TcpStream::from(new(Domain::for_address(to))?);
     let connected = SockRef::from(&stream).connect(&to.into());
     match connected {
         Err(error) if !errors::is_in_progress(&error) => Err(error),
@@ -84,7 +83,33 @@ pub(in crate::io) fn keep_alive(stream: &Socket, keepalive: Keepalive) {
 /// data (RFC 2577 4). An empty range (0..=0) means the ephemeral ports of RFC 6335. They are not
 /// left to the system, which is slow to choose when many are in TIME_WAIT.
 pub(in crate::io) fn bind_within(at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<TcpListener> {
-    within(at, ports, TcpListener::bind)
+    within(at, ports, listen)
+}
+
+/// Listens at `at`, in non-blocking mode.
+pub(in crate::io) fn listen(at: SocketAddr) -> io::Result<TcpListener> {
+    /// That of the standard library.
+    const BACKLOG: i32 = 128;
+    let socket = new(Domain::for_address(at))?;
+    // Unlike elsewhere, this allows no two listeners at a port, but one where connections of the last
+    // have not expired.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&at.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Creates a socket in non-blocking mode, by one call where the system has one for that.
+fn new(domain: Domain) -> io::Result<Socket> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    return Socket::new(domain, Type::STREAM.nonblocking(), None);
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    {
+        let socket = Socket::new(domain, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    }
 }
 
 /// Calls `bind` like [`bind_within`], with other ports while it fails with `AddrInUse`.
@@ -122,25 +147,36 @@ pub(in crate::io) fn wait_in_line(listener: &TcpListener) -> io::Result<()> {
 
 /// Accepts the next connection, in non-blocking mode.
 pub(in crate::io) fn accept(listener: &Socket) -> io::Result<(TcpStream, SocketAddr)> {
-    accept_by(|| listener.accept())
+    accept_by(|| accept_one(listener))
+}
+
+/// Linux sets the mode of the new socket in the same call.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn accept_one(listener: &Socket) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+    let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
+    let (socket, peer) = rustix::net::acceptfrom_with(listener, flags)?;
+    Ok((socket.into(), peer.and_then(|peer| peer.try_into().ok())))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn accept_one(listener: &Socket) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+    let (socket, peer) = listener.accept()?;
+    let peer = peer.as_socket().filter(|_| socket.set_nonblocking(true).is_ok());
+    Ok((socket.into(), peer))
 }
 
 /// Accepts with this call. An error of a connection that broke before it was accepted is passed
 /// over, as long as there are not many of them in a row.
 fn accept_by(
-    mut accept: impl FnMut() -> io::Result<(Socket, socket2::SockAddr)>,
+    mut accept: impl FnMut() -> io::Result<(TcpStream, Option<SocketAddr>)>,
 ) -> io::Result<(TcpStream, SocketAddr)> {
     const BROKEN: u32 = 16;
     let mut broken = 0;
     loop {
         match accept() {
-            Ok((socket, peer)) => {
-                // A connection without an address, or whose socket cannot be set, is gone already.
-                let stream = TcpStream::from(socket);
-                if let (Some(peer), Ok(())) = (peer.as_socket(), stream.set_nonblocking(true)) {
-                    return Ok((stream, peer));
-                }
-            }
+            Ok((stream, Some(peer))) => return Ok((stream, peer)),
+            // A connection without an address, or whose socket cannot be set, is gone already.
+            Ok((_, None)) => {}
             Err(error) if accept_error(&error) == AcceptError::Connection && broken < BROKEN => broken += 1,
             Err(error) => return Err(error),
         }

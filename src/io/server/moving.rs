@@ -40,13 +40,16 @@ pub(super) struct Moving<F: AsyncFilesystem> {
     least: u64,
 }
 
+/// The way by which the kernel has moved bytes, to be used again, and the result.
+type HasTaken = io::Result<(Intake, Taken)>;
+
 enum What<F: AsyncFilesystem> {
     /// A file, sent or received.
     File(F::File),
     Reading(Work<(F::File, Vec<u8>, io::Result<usize>)>),
     Writing(Work<(F::File, Vec<u8>, io::Result<()>)>),
     /// The kernel moves what arrives to the file.
-    Taking(Work<(F::File, io::Result<(Intake, Taken)>)>),
+    Taking(Work<(F::File, HasTaken)>),
     Beginning(Work<(F::File, io::Result<()>)>),
     /// A listing to send.
     Entries(Box<Listed<F>>),
@@ -233,11 +236,7 @@ impl<F: AsyncFilesystem> Moving<F> {
     }
 
     /// Continues after the kernel has moved bytes, in another way if it cannot move them.
-    fn taken(
-        &mut self,
-        file: F::File,
-        taken: io::Result<(Intake, Taken)>,
-    ) -> Result<u64, (DataFailure, io::Error)> {
+    fn taken(&mut self, file: F::File, taken: HasTaken) -> Result<u64, (DataFailure, io::Error)> {
         self.what = What::File(file);
         let (intake, Taken { bytes, rest, failure }) = match taken {
             Ok(taken) => taken,

@@ -136,7 +136,6 @@ impl<R: Runtime> Network for R {
             return Ok((Listener::Shared(shared), address));
         }
         let listener = socket::bind_within(at, ports)?;
-        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         Ok((Listener::Own(register(listener)?), address))
     }

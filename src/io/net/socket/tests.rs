@@ -19,10 +19,26 @@ fn pair() -> (TcpStream, TcpStream) {
 }
 
 #[test]
-fn nothing_that_is_sent_waits_for_more() {
+fn only_a_dialogue_sends_short_segments_at_once() {
     let (stream, accepted) = pair();
     for socket in [stream, accepted] {
+        assert!(!socket.nodelay().unwrap());
+        send_at_once(&SockRef::from(&socket));
         assert!(socket.nodelay().unwrap());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_call_on_a_socket_waits_and_no_program_inherits_one() {
+    use rustix::fs::{OFlags, fcntl_getfl};
+    use rustix::io::{FdFlags, fcntl_getfd};
+
+    let (stream, accepted) = pair();
+    let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    for socket in [SockRef::from(&stream), SockRef::from(&accepted), SockRef::from(&listener)] {
+        assert!(fcntl_getfl(&*socket).unwrap().contains(OFlags::NONBLOCK));
+        assert!(fcntl_getfd(&*socket).unwrap().contains(FdFlags::CLOEXEC));
     }
 }
 
@@ -65,7 +81,7 @@ fn connections_that_broke_in_the_queue_are_passed_over_and_not_for_ever() {
             calls += 1;
             match calls {
                 1..5 => Err(error.into()),
-                _ => SockRef::from(&listener).accept(),
+                _ => accept_one(&SockRef::from(&listener)),
             }
         });
         assert!(accepted.is_ok(), "{error:?}");

@@ -57,7 +57,7 @@ impl Runtime for Blocking {
     }
 
     fn listener(&self, listener: TcpListener) -> io::Result<Polled> {
-        Ok(Polled::new(listener.into()))
+        Ok(Polled::unready(listener.into()))
     }
 
     fn timer(&self, at: Instant) -> Alarm {

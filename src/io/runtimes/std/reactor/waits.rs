@@ -47,7 +47,7 @@ struct Waits {
 impl Waits {
     const NONE: Self = Self { sockets: Vec::new(), deadline: None, is_over: false };
 
-    /// Waits until one of them has come about, or the bell was rung.
+    /// Waits until one of them has come about, or the bell was rung, which is then silent again.
     fn wait(&self, bell: Option<&Bell>) {
         let open = |(socket, interest): &(Weak<_>, _)| Some((Weak::upgrade(socket)?, *interest));
         let sockets: Vec<(Arc<Descriptor>, Interest)> = self.sockets.iter().filter_map(open).collect();
@@ -83,6 +83,11 @@ impl Waits {
                 socket.ready(*interest).store(true, Ordering::Relaxed);
             }
         }
+        if let (Some(bell), Some(fd)) = (bell, fds.get(sockets.len())) {
+            if failed || !fd.revents().is_empty() {
+                bell.hush();
+            }
+        }
     }
 }
 
@@ -116,9 +121,6 @@ fn run<F: Future>(future: F, waker: &Waker, bell: Option<&Bell>) -> F::Output {
             return output;
         }
         WAITS.take().wait(bell);
-        if let Some(bell) = bell {
-            bell.hush();
-        }
     }
 }
 
@@ -250,13 +252,31 @@ impl Descriptor {
 pub struct Polled(Arc<Descriptor>);
 
 impl Polled {
+    /// Watches a socket whose first call is made at once, since it is probably ready.
     pub(super) fn new(socket: Socket) -> Self {
-        let [readable, writable] = [true, true].map(AtomicBool::new);
+        Self::with(socket, true)
+    }
+
+    /// Watches a socket on which no call is made until `poll` has reported it as ready.
+    pub(super) fn unready(socket: Socket) -> Self {
+        Self::with(socket, false)
+    }
+
+    fn with(socket: Socket, ready: bool) -> Self {
+        let [readable, writable] = [ready, ready].map(AtomicBool::new);
         Self(Arc::new(Descriptor { socket, readable, writable }))
     }
 
     fn watch(&self, interest: Interest) {
-        WAITS.with_borrow_mut(|waits| waits.sockets.push((Arc::downgrade(&self.0), interest)));
+        WAITS.with_borrow_mut(|waits| {
+            let is_this = |(socket, other): &(Weak<Descriptor>, Interest)| {
+                *other == interest && ::std::ptr::eq(socket.as_ptr(), Arc::as_ptr(&self.0))
+            };
+            // A future may poll a socket several times before it waits.
+            if !waits.sockets.iter().any(is_this) {
+                waits.sockets.push((Arc::downgrade(&self.0), interest));
+            }
+        });
     }
 }
 
