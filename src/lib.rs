@@ -132,6 +132,8 @@ pub mod codec;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod error;
+#[cfg(all(any(doc, doctest), feature = "std"))]
+pub mod guide;
 #[cfg(feature = "std")]
 pub mod io;
 pub mod listing;

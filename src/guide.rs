@@ -1,0 +1,40 @@
+//! The guide, for those who write a driver or a host of their own.
+//!
+//! | chapter | read it to |
+//! |---|---|
+//! | [`contract`] | know what a driver owes a machine: each operation on a data connection, the events that answer it, the end of a connection, deadlines, buffers |
+//! | [`client_driver`] | drive a [`Client`](crate::client::Client) on your own event loop, step by step |
+//! | [`server_driver`] | drive a [`Session`](crate::server::Session) likewise, with the life of an open file |
+#![cfg_attr(
+    feature = "rustls",
+    doc = "| [`tls`] | put TLS on the control connection and on data connections |"
+)]
+//! | [`host`] | serve files from anything but a directory: a file system and accounts of your own, blocking or asynchronous |
+//!
+//! Programs that can use threads, tokio or smol need none of this but the last chapter: the adapters
+//! in [`io`](crate::io) are such drivers. A runtime of your own needs only an implementation of
+//! [`io::Runtime`](crate::io::Runtime); `examples/mio` has one.
+//!
+//! The programs in these chapters are compiled and run as tests. They use `mio` for its `poll`; any
+//! other way to wait for two sockets and a moment does as well.
+
+/// A driver's duties.
+#[doc = include_str!("guide/contract.md")]
+pub mod contract {}
+
+/// A client's driver, step by step.
+#[doc = include_str!("guide/client_driver.md")]
+pub mod client_driver {}
+
+/// A server's driver, and the life of an open file.
+#[doc = include_str!("guide/server_driver.md")]
+pub mod server_driver {}
+
+/// TLS in a driver.
+#[cfg(feature = "rustls")]
+#[doc = include_str!("guide/tls.md")]
+pub mod tls {}
+
+/// A host: files and accounts for a server.
+#[doc = include_str!("guide/host.md")]
+pub mod host {}
