@@ -38,3 +38,14 @@ pub mod tls {}
 /// A host: files and accounts for a server.
 #[doc = include_str!("guide/host.md")]
 pub mod host {}
+
+// The pages for those who come from elsewhere are compiled too.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../docs/from-suppaftp.md")]
+    mod from_suppaftp {}
+    #[doc = include_str!("../docs/from-libunftp.md")]
+    mod from_libunftp {}
+    #[doc = include_str!("../docs/from-ftplib-and-curl.md")]
+    mod from_ftplib_and_curl {}
+}
