@@ -23,6 +23,7 @@
 //!
 #![cfg_attr(feature = "std", doc = "The **adapters** are in [`io`]: if threads will do, begin with")]
 #![cfg_attr(feature = "std", doc = "[`io::std::Client`] and [`io::std::Server`].")]
+#![cfg_attr(feature = "std", doc = "The [`guide`] shows step by step how to write a driver or a host.")]
 //!
 //! # The driving loop
 //!
@@ -87,6 +88,11 @@
 //! An operation that moves data also returns [`Action::Data`](action::Action::Data), which asks the
 //! driver to open, use or close a data connection. The driver reports the result with
 //! [`client::Client::data_event`].
+//!
+#![cfg_attr(
+    feature = "std",
+    doc = "The [contract](guide::contract) of a driver has every operation, and what a driver does until a deadline."
+)]
 //!
 //! # Features
 //!
