@@ -1,15 +1,12 @@
 //! The guide, for those who write a driver or a host of their own.
 //!
-//! | chapter | read it to |
+//! | chapter | covers |
 //! |---|---|
-//! | [`contract`] | know what a driver owes a machine: each operation on a data connection, the events that answer it, the end of a connection, deadlines, buffers |
-//! | [`client_driver`] | drive a [`Client`](crate::client::Client) on your own event loop, step by step |
-//! | [`server_driver`] | drive a [`Session`](crate::server::Session) likewise, with the life of an open file |
-#![cfg_attr(
-    feature = "rustls",
-    doc = "| [`tls`] | put TLS on the control connection and on data connections |"
-)]
-//! | [`host`] | serve files from anything but a directory: a file system and accounts of your own, blocking or asynchronous |
+//! | [`contract`] | the duties of a driver: each operation on a data connection, the events that answer it, the end of a connection, deadlines, buffers |
+//! | [`client_driver`] | a [`Client`](crate::client::Client) on your own event loop, step by step |
+//! | [`server_driver`] | a [`Session`](crate::server::Session) likewise, and the life of an open file |
+#![cfg_attr(feature = "rustls", doc = "| [`tls`] | TLS on the control connection and on data connections |")]
+//! | [`host`] | a file system and accounts of your own, blocking and asynchronous |
 //!
 //! Programs that can use threads, tokio or smol need none of this but the last chapter: the adapters
 //! in [`io`](crate::io) are such drivers. A runtime of your own needs only an implementation of

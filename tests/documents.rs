@@ -20,7 +20,7 @@ const COMMANDS: &str = "
 
 - **server**: `yes`, the session serves the command, or leaves it to the host (`Config::overridden`); `own`, the session serves it
   and never leaves it to the host; `set`, it is served only if the configuration says so; `host`, only a host can answer it;
-  `no`, nobody does.
+  `no`, it is never served.
 - **when**: `login` needs a login; `anytime` does not. `now` is answered during a transfer, the others after it.
 - **replies**: those of the command besides the ones that any command may get, below. `+` marks what a later document than the
   command's own has added, and `*` what no document lists for it but this server may send. Behind the bar are further successes
