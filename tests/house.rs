@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 6] = [
     &["error", "security", "transfer", "listing", "action", "digest"],
     &["client", "server"],
     &["io", "embedded"],
-    &["testing"],
+    &["testing", "guide"],
 ];
 
 /// Words that begin a sentence without a subject, as in "Whether it is open".

@@ -123,6 +123,20 @@ impl Window {
 /// The caller reads from the transport into [`spare`](Self::spare) and reports the count with
 /// [`filled`](Self::filled), or the end of the stream with [`eof`](Self::eof). A machine takes
 /// lines out.
+///
+/// ```
+/// use ftp_proto::buffer::{Frame, RecvBuf};
+///
+/// let mut rx = RecvBuf::new([0; 64]);
+/// for part in [&b"220 rea"[..], b"dy\r\n331 "] {
+///     let spare = rx.spare();
+///     spare[..part.len()].copy_from_slice(part); // usually a read from a socket
+///     rx.filled(part.len());
+/// }
+/// let Frame::Line(line) = rx.view().next_line(62) else { panic!("there is a line") };
+/// assert_eq!(rx.bytes(line), b"220 ready");
+/// assert_eq!(rx.view().next_line(62), Frame::Partial);
+/// ```
 #[derive(Clone, Debug)]
 pub struct RecvBuf<B> {
     storage: B,

@@ -68,6 +68,19 @@ impl Queue {
 ///
 /// Each write of `pending` should reach the network by itself, so set TCP_NODELAY on the control
 /// connection.
+///
+/// ```
+/// use ftp_proto::buffer::SendBuf;
+/// use ftp_proto::codec::Sink;
+///
+/// let mut tx = SendBuf::new([0; 64]);
+/// tx.view().put(b"NOOP\r\n")?;
+/// tx.sent(4); // as many as the socket took
+/// assert_eq!(tx.pending(), b"\r\n");
+/// tx.sent(2);
+/// assert!(tx.is_empty());
+/// # Ok::<(), ftp_proto::codec::Full>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct SendBuf<B> {
     storage: B,

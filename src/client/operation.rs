@@ -50,6 +50,41 @@ impl From<Advance> for Verdict {
 /// The command sequence of one operation. Implement it to build an operation of your own.
 ///
 /// A sequence may be dropped between any two calls.
+///
+/// ```
+/// use ftp_proto::client::{Advance, Context, Operation, ReplyTo, Sequence, Verdict};
+/// use ftp_proto::codec::{Command, ReplyLine};
+/// use ftp_proto::error::LocalError;
+/// use ftp_proto::testing::ScriptedServer;
+///
+/// /// NOOP, so many times.
+/// struct Noops {
+///     unsent: u32,
+///     unanswered: u32,
+/// }
+///
+/// impl Sequence for Noops {
+///     type Output<'b> = ();
+///
+///     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
+///         while self.unsent > 0 && cx.send(&Command::Noop)? {
+///             self.unsent -= 1;
+///         }
+///         Ok(Advance::Continue)
+///     }
+///
+///     fn reply(&mut self, _: &mut Context<'_, '_>, _: ReplyTo, line: &ReplyLine<'_>) -> Verdict {
+///         self.unanswered -= u32::from(line.is_final());
+///         if self.unanswered == 0 { Verdict::Done } else { Verdict::Continue }
+///     }
+///
+///     fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) {}
+/// }
+///
+/// let mut server = ScriptedServer::new().with_default_replies();
+/// server.run(&mut Operation::new(Noops { unsent: 3, unanswered: 3 }), |()| ()).done();
+/// assert_eq!(server.commands(), ["NOOP"; 3]);
+/// ```
 pub trait Sequence {
     /// The outcome, which may borrow from the last reply.
     type Output<'b>;
@@ -138,6 +173,42 @@ impl Context<'_, '_> {
 }
 
 /// An operation in progress. Poll it until it is done, refused or failed.
+///
+/// ```
+/// use ftp_proto::action::Action;
+/// use ftp_proto::buffer::{RecvBuf, SendBuf};
+/// use ftp_proto::client::{self, Client, Config, Event};
+/// use ftp_proto::codec::Text;
+/// use ftp_proto::time::Instant;
+///
+/// # let mut client = Client::new(Config::default(), "192.0.2.1:21".parse()?);
+/// # let (mut rx, mut tx) = (RecvBuf::new([0; 2048]), SendBuf::new([0; 512]));
+/// # rx.extend(b"220 ready\r\n");
+/// # let mut greeting = client::greeting();
+/// # assert!(matches!(greeting.poll(&mut client, Instant::from_micros(0), &mut rx, &mut tx)?, Action::Event(Event::Done(_))));
+/// let (mut size, mut found) = (client::size(Text::literal("file")), None);
+/// for micros in 1..20 {
+///     match size.poll(&mut client, Instant::from_micros(micros), &mut rx, &mut tx)? {
+///         Action::Event(Event::Done(bytes)) => {
+///             found = Some(bytes?);
+///             break;
+///         }
+///         Action::Wait(wait) if wait.writable => {
+///             let reply = match tx.pending() {
+///                 b"TYPE I\r\n" => &b"200 done\r\n"[..],
+///                 b"SIZE file\r\n" => b"213 1234\r\n",
+///                 other => panic!("{other:?}"),
+///             };
+///             tx.sent(usize::MAX); // it was sent
+///             rx.extend(reply); // and this was received
+///         }
+///         Action::Wait(_) => {} // read without blocking what there is, then poll again
+///         action => panic!("SIZE needs no {action:?}"),
+///     }
+/// }
+/// assert_eq!(found, Some(1234));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "an operation does nothing unless it is polled"]
 pub struct Operation<S> {

@@ -64,6 +64,18 @@ pub use walk::{Listed, Walker};
 /// error that is not [fatal](Error::is_fatal), and after the future of any of its methods was
 /// dropped, which is how a call is stopped from elsewhere. Futures are `Send` where the runtime's
 /// types are.
+///
+/// ```
+/// use ftp_proto::io::{Client, Error, Runtime};
+///
+/// /// Renames a file if it has this size, on whatever runtime.
+/// async fn release<R: Runtime>(client: &mut Client<R>, size: u64) -> Result<(), Error> {
+///     match client.size("upload.part").await? {
+///         found if found == size => client.rename("upload.part", "upload").await,
+///         _ => client.delete("upload.part").await,
+///     }
+/// }
+/// ```
 pub struct Client<R: Runtime> {
     connection: Box<Connection<R>>,
 }

@@ -9,6 +9,22 @@ use crate::codec::{Full, Sink};
 /// The lines are read back as the same entries, as far as the format can carry them. An entry with
 /// an empty name gives no line in LIST and NLST, where nothing would be left to read; in MLSD it
 /// does (RFC 3659 7.3.1). A name cannot forge a line, since it cannot hold a line end.
+///
+/// ```
+/// use ftp_proto::codec::{FactSet, Text};
+/// use ftp_proto::listing::{Clock, Entry, Kind, ListingWriter};
+///
+/// let mut entry = Entry::new(Text::literal("file"), Kind::File);
+/// entry.size = Some(1234);
+/// let written = |writer: ListingWriter| {
+///     let mut sink = Vec::new();
+///     writer.write(&entry, &mut sink).map(|()| sink)
+/// };
+/// assert_eq!(written(ListingWriter::nlst())?, b"file\r\n");
+/// assert_eq!(written(ListingWriter::mlsd(FactSet::TYPE | FactSet::SIZE))?, b"type=file;size=1234; file\r\n");
+/// assert!(written(ListingWriter::list(Clock::UNKNOWN))?.ends_with(b" file\r\n"));
+/// # Ok::<(), ftp_proto::codec::Full>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ListingWriter {
     form: Form,

@@ -51,6 +51,29 @@ pub enum Event<C> {
 /// Commands are returned one at a time: the next one stays unparsed in the window until the current
 /// one is answered. After a 1yz reply, commands that are answered during transfers (ABOR, STAT,
 /// NOOP) are returned too; the first other command, and everything after it, waits.
+///
+/// ```
+/// use ftp_proto::action::Action;
+/// use ftp_proto::buffer::{RecvBuf, SendBuf};
+/// use ftp_proto::codec::{Command, ReplyCode, Text};
+/// use ftp_proto::server::{CommandEvent, Limits, Server};
+///
+/// let mut server = Server::new(Limits::default());
+/// let (mut rx, mut tx) = (RecvBuf::new([0; 2048]), SendBuf::new([0; 2048]));
+/// rx.extend(b"NOOP\r\nCWD /pub\r\n");
+/// loop {
+///     let (ticket, code) = match server.poll(&mut rx, &mut tx)? {
+///         Action::Event(CommandEvent::Connected(ticket)) => (ticket, ReplyCode::SERVICE_READY),
+///         Action::Event(CommandEvent::Command(ticket, Ok(Command::Noop))) => (ticket, ReplyCode::COMMAND_OKAY),
+///         Action::Event(CommandEvent::Command(ticket, _)) => (ticket, ReplyCode::NOT_IMPLEMENTED),
+///         Action::Event(CommandEvent::BadLine(ticket, _)) => (ticket, ReplyCode::SYNTAX_ERROR),
+///         _ => break,
+///     };
+///     server.reply(ticket, code, Text::literal("So be it."), &mut tx).map_err(|(error, _)| error)?;
+/// }
+/// assert_eq!(tx.pending(), b"220 So be it.\r\n200 So be it.\r\n502 So be it.\r\n");
+/// # Ok::<(), ftp_proto::error::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Server {
     limits: Limits,

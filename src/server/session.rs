@@ -75,6 +75,28 @@ pub struct Endpoints {
 ///
 /// `P` stores its paths, the working directory and up to two more at a time; 4 KiB is a good size.
 /// A path for which there is no room is refused.
+///
+/// ```
+/// use ftp_proto::action::Action;
+/// use ftp_proto::buffer::{RecvBuf, SendBuf};
+/// use ftp_proto::server::{Answer, Config, Endpoints, Event, Request, Session};
+/// use ftp_proto::time::Instant;
+///
+/// let endpoints = Endpoints { local: "192.0.2.1:21".parse()?, peer: "192.0.2.2:40000".parse()? };
+/// let mut session = Session::new(Config::default(), endpoints, [0; 4096]);
+/// let (mut rx, mut tx) = (RecvBuf::new([0; 2048]), SendBuf::new([0; 2048]));
+/// loop {
+///     match session.poll(Instant::from_micros(0), &mut rx, &mut tx)? {
+///         Action::Event(Event::Request(ticket, Request::Admit)) => {
+///             session.answer(ticket, Answer::Done, &mut tx).map_err(|(error, _)| error)?;
+///         }
+///         Action::Wait(_) => break,
+///         action => panic!("a new session does not ask for {action:?}"),
+///     }
+/// }
+/// assert_eq!(tx.pending(), b"220 Service ready.\r\n");
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Session<P> {
     config: Config,

@@ -31,6 +31,23 @@ use crate::time::Instant;
 /// drive it.
 ///
 /// [`Operation`]: crate::client::Operation
+///
+/// ```
+/// use ftp_proto::action::Action;
+/// use ftp_proto::buffer::{RecvBuf, SendBuf};
+/// use ftp_proto::client::{self, Client, Config, Event};
+/// use ftp_proto::time::Instant;
+///
+/// let mut client = Client::new(Config::default(), "192.0.2.1:21".parse()?);
+/// let (mut rx, mut tx) = (RecvBuf::new([0; 2048]), SendBuf::new([0; 512]));
+/// let mut greeting = client::greeting();
+/// let action = greeting.poll(&mut client, Instant::from_micros(0), &mut rx, &mut tx)?;
+/// assert!(matches!(action, Action::Wait(wait) if wait.readable));
+/// rx.extend(b"220 ready\r\n"); // what the socket has received
+/// let action = greeting.poll(&mut client, Instant::from_micros(9), &mut rx, &mut tx)?;
+/// assert!(matches!(action, Action::Event(Event::Done(_))));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Client {
     config: Config,

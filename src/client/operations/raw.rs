@@ -13,7 +13,7 @@ struct Instead {
     verb: Verb,
     /// Operations of this crate that send it.
     operations: &'static str,
-    /// Methods of the clients in [`io`](crate::io) that send it; empty if they have the same names.
+    /// Methods of the clients in `io` that send it; empty if they have the same names.
     methods: &'static str,
 }
 
@@ -81,7 +81,7 @@ pub enum RawError {
         verb: Verb,
         /// Operations of [`client`](crate::client) that send it, such as `retrieve or store`.
         operations: &'static str,
-        /// Methods of the clients in [`io`](crate::io) that send it.
+        /// Methods of the clients in `io` that send it.
         methods: &'static str,
     },
     /// The command opens a data connection: [`receive_raw`] or [`send_raw`] sends it.

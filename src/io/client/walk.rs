@@ -17,6 +17,23 @@ const ROOM: usize = 1 << 20;
 /// A walk through a directory and everything below it, one listing at a time. Pass it to the
 /// client's `walk` until that returns `None`. Links are not followed; see [`Walk`] for what else
 /// ensures that the walk ends. The client is free for other calls between two listings.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use ftp_proto::io::Walker;
+/// use ftp_proto::io::std::Client;
+///
+/// let mut client = Client::connect("ftp.example.org:21")?;
+/// client.login("anonymous", "guest@example.org")?;
+/// let mut walker = Walker::new("/pub")?;
+/// while let Some(listed) = client.walk(&mut walker, |directory| directory.name.as_bytes() != b"old")? {
+///     for owned in &listed.entries {
+///         println!("{}", String::from_utf8_lossy(&listed.path_of(&owned.entry())));
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Walker {
     walk: Walk<Vec<u8>>,

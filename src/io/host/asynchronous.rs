@@ -19,6 +19,30 @@ use crate::listing::{Fields, OwnedEntry};
 use crate::server::is_anonymous_name;
 
 /// Asynchronous form of [`Accounts`](super::Accounts).
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use ftp_proto::io::{AsyncAccounts, AsyncFilesystem, Refusal, Visitor};
+///
+/// /// Accounts that something else knows, such as a service in the network.
+/// struct Elsewhere<F>(Arc<F>);
+///
+/// impl<F: AsyncFilesystem> AsyncAccounts for Elsewhere<F> {
+///     type Filesystem = F;
+///
+///     async fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<F>, Refusal> {
+///         match is_right(&visitor.user, password).await {
+///             true => Ok(Arc::clone(&self.0)),
+///             false => Err(Refusal::Denied),
+///         }
+///     }
+/// }
+///
+/// async fn is_right(user: &[u8], password: &[u8]) -> bool {
+///     (user, password) == (b"me", b"sesame")
+/// }
+/// ```
 pub trait AsyncAccounts: Send + Sync + 'static {
     /// File system of an account.
     type Filesystem: AsyncFilesystem;
@@ -90,6 +114,96 @@ pub trait AsyncAccounts: Send + Sync + 'static {
 }
 
 /// Asynchronous form of [`Filesystem`](super::Filesystem).
+///
+/// A directory with one file, which nobody can change (the guide has one that can be written):
+///
+/// ```
+/// use std::io::{self, Read};
+///
+/// use ftp_proto::codec::Text;
+/// use ftp_proto::io::{Access, AsyncEntries, AsyncFile, AsyncFilesystem, Opened, Refusal, VirtualPath, Wishes};
+/// use ftp_proto::listing::{Entry, Fields, Kind, OwnedEntry};
+///
+/// struct Note(&'static [u8]);
+///
+/// struct Rest(&'static [u8]);
+///
+/// struct Pages(Vec<OwnedEntry>);
+///
+/// impl AsyncFilesystem for Note {
+///     type File = Rest;
+///     type Entries = Pages;
+///
+///     async fn entry(&self, path: VirtualPath<'_>, _: bool) -> Result<OwnedEntry, Refusal> {
+///         match path.as_bytes() {
+///             b"/" => Ok(Entry::new(Text::literal("/"), Kind::Directory).to_owned()),
+///             b"/note" => Ok(Entry::new(Text::literal("note"), Kind::File).to_owned()),
+///             _ => Err(Refusal::NotFound),
+///         }
+///     }
+///
+///     async fn entries(&self, path: VirtualPath<'_>, _: Fields) -> Result<Pages, Refusal> {
+///         match path == VirtualPath::ROOT {
+///             true => Ok(Pages(vec![Entry::new(Text::literal("note"), Kind::File).to_owned()])),
+///             false => Err(Refusal::NotADirectory),
+///         }
+///     }
+///
+///     async fn open(&self, path: VirtualPath<'_>, access: Access, _: &Wishes) -> Result<Opened<Rest>, Refusal> {
+///         match (path.as_bytes(), access) {
+///             (b"/note", Access::Read { offset: 0 }) => {
+///                 Ok(Opened { file: Rest(self.0), size: Some(self.0.len() as u64), unique_name: None })
+///             }
+///             _ => Err(Refusal::Denied),
+///         }
+///     }
+///     // All other methods refuse, such as:
+///     async fn remove_file(&self, _: VirtualPath<'_>) -> Result<(), Refusal> {
+///         Err(Refusal::Denied)
+///     }
+/// #   async fn make_directory(&self, _: VirtualPath<'_>, _: &Wishes) -> Result<(), Refusal> {
+/// #       Err(Refusal::Denied)
+/// #   }
+/// #   async fn remove_directory(&self, _: VirtualPath<'_>) -> Result<(), Refusal> {
+/// #       Err(Refusal::Denied)
+/// #   }
+/// #   async fn rename(&self, _: VirtualPath<'_>, _: VirtualPath<'_>) -> Result<(), Refusal> {
+/// #       Err(Refusal::Denied)
+/// #   }
+/// }
+///
+/// impl AsyncEntries for Pages {
+///     async fn next_page(&mut self) -> io::Result<Vec<OwnedEntry>> {
+///         Ok(std::mem::take(&mut self.0)) // empty at the end
+///     }
+/// }
+///
+/// impl AsyncFile for Rest {
+///     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+///         self.0.read(buffer)
+///     }
+///
+///     async fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+///         Err(io::ErrorKind::PermissionDenied.into())
+///     }
+///
+///     async fn finish(self) -> Result<(), Refusal> {
+///         Err(Refusal::Denied)
+///     }
+/// }
+/// # use ftp_proto::io::Users;
+/// # use ftp_proto::io::std::{Client, Server};
+/// # let server = Server::bind_async("127.0.0.1:0", Users::new().anonymous(Note(b"hello")))?;
+/// # let address = server.local_addr();
+/// # std::thread::spawn(|| server.serve());
+/// # let mut client = Client::connect(address)?;
+/// # client.login("anonymous", "guest")?;
+/// # assert_eq!(client.list("")?.count(), 1);
+/// # let mut content = String::new();
+/// # client.retrieve("note")?.read_to_string(&mut content)?;
+/// # assert_eq!(content, "hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait AsyncFilesystem: Send + Sync + 'static {
     /// An open file.
     type File: AsyncFile;

@@ -12,6 +12,26 @@ use crate::listing::{Fields, OwnedEntry};
 use crate::server::is_anonymous_name;
 
 /// The logins that a server accepts, and the file system of each account.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use ftp_proto::io::{Accounts, Filesystem, Refusal, Visitor};
+///
+/// /// One account, only under TLS.
+/// struct Secured<F>(Arc<F>);
+///
+/// impl<F: Filesystem> Accounts for Secured<F> {
+///     type Filesystem = F;
+///
+///     fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<F>, Refusal> {
+///         match (visitor.secured, visitor.user.as_slice(), password) {
+///             (true, b"me", b"sesame") => Ok(Arc::clone(&self.0)),
+///             _ => Err(Refusal::Denied),
+///         }
+///     }
+/// }
+/// ```
 pub trait Accounts: Send + Sync + 'static {
     /// File system of an account.
     type Filesystem: Filesystem;
@@ -93,6 +113,95 @@ pub trait Accounts: Send + Sync + 'static {
 /// Files and directories as an account sees them.
 ///
 /// Every method may block. No method may leave the root, not even through a symbolic link.
+///
+/// A directory with one file, which nobody can change (the guide has one that can be written):
+///
+/// ```
+/// use std::io::{self, Read};
+/// use std::iter::{self, Once};
+///
+/// use ftp_proto::codec::Text;
+/// use ftp_proto::io::{Access, File, Filesystem, Opened, Refusal, VirtualPath, Wishes};
+/// use ftp_proto::listing::{Entry, Fields, Kind, OwnedEntry};
+///
+/// struct Note(&'static [u8]);
+///
+/// struct Rest(&'static [u8]);
+///
+/// impl Filesystem for Note {
+///     type File = Rest;
+///     type Entries = Once<io::Result<OwnedEntry>>;
+///
+///     fn entry(&self, path: VirtualPath<'_>, _: bool) -> Result<OwnedEntry, Refusal> {
+///         let mut file = Entry::new(Text::literal("note"), Kind::File);
+///         file.size = Some(self.0.len() as u64);
+///         match path.as_bytes() {
+///             b"/" => Ok(Entry::new(Text::literal("/"), Kind::Directory).to_owned()),
+///             b"/note" => Ok(file.to_owned()),
+///             _ => Err(Refusal::NotFound),
+///         }
+///     }
+///
+///     fn entries(&self, path: VirtualPath<'_>, _: Fields) -> Result<Self::Entries, Refusal> {
+///         if path != VirtualPath::ROOT {
+///             return Err(Refusal::NotADirectory);
+///         }
+///         let file = VirtualPath::parse(b"/note").map_err(|_| Refusal::Failed)?;
+///         Ok(iter::once(Ok(self.entry(file, false)?)))
+///     }
+///
+///     fn open(&self, path: VirtualPath<'_>, access: Access, _: &Wishes) -> Result<Opened<Rest>, Refusal> {
+///         match (path.as_bytes(), access) {
+///             (b"/note", Access::Read { offset }) => {
+///                 let at = usize::try_from(offset).map_err(|_| Refusal::BadOffset)?;
+///                 let rest = self.0.get(at..).ok_or(Refusal::BadOffset)?;
+///                 Ok(Opened { file: Rest(rest), size: Some(rest.len() as u64), unique_name: None })
+///             }
+///             (b"/note", _) => Err(Refusal::Denied),
+///             _ => Err(Refusal::NotFound),
+///         }
+///     }
+///     // All other methods refuse, such as:
+///     fn remove_file(&self, _: VirtualPath<'_>) -> Result<(), Refusal> {
+///         Err(Refusal::Denied)
+///     }
+/// #   fn make_directory(&self, _: VirtualPath<'_>, _: &Wishes) -> Result<(), Refusal> {
+/// #       Err(Refusal::Denied)
+/// #   }
+/// #   fn remove_directory(&self, _: VirtualPath<'_>) -> Result<(), Refusal> {
+/// #       Err(Refusal::Denied)
+/// #   }
+/// #   fn rename(&self, _: VirtualPath<'_>, _: VirtualPath<'_>) -> Result<(), Refusal> {
+/// #       Err(Refusal::Denied)
+/// #   }
+/// }
+///
+/// impl File for Rest {
+///     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+///         self.0.read(buffer)
+///     }
+///
+///     fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+///         Err(io::ErrorKind::PermissionDenied.into())
+///     }
+///
+///     fn finish(self) -> Result<(), Refusal> {
+///         Err(Refusal::Denied)
+///     }
+/// }
+/// # use ftp_proto::io::Users;
+/// # use ftp_proto::io::std::{Client, Server};
+/// # let server = Server::bind("127.0.0.1:0", Users::new().anonymous(Note(b"hello")))?;
+/// # let address = server.local_addr();
+/// # std::thread::spawn(|| server.serve());
+/// # let mut client = Client::connect(address)?;
+/// # client.login("anonymous", "guest")?;
+/// # assert_eq!(client.list("")?.count(), 1);
+/// # let mut content = String::new();
+/// # client.retrieve_from("note", 1)?.read_to_string(&mut content)?;
+/// # assert_eq!(content, "ello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Filesystem: Send + Sync + 'static {
     /// An open file.
     type File: File;

@@ -41,7 +41,7 @@ pub struct Server<R> {
 
 impl<R: Runtime<Stream: Send, Listener: Send, Timer: Send> + Send + Sync> Server<R> {
     /// Listens at the first of `addresses` that is available, for clients of a host that may block,
-    /// such as a [`Directory`](crate::io::Directory) with [`Users`](crate::io::Users). Its calls
+    /// such as a `Directory` with [`Users`](crate::io::Users). Its calls
     /// are made in threads where they delay nobody.
     ///
     /// # Errors

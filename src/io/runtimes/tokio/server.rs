@@ -23,7 +23,7 @@ pub type Server = adapters::Server<Tokio>;
 
 impl Server {
     /// Listens at `address`, for clients of a host that may block, such as a
-    /// [`Directory`](crate::io::Directory) with [`Users`](crate::io::Users). Its calls are made in
+    /// `Directory` with [`Users`](crate::io::Users). Its calls are made in
     /// threads where they delay nobody.
     ///
     /// # Errors
