@@ -1,5 +1,9 @@
 //! Deadlines.
 
+use ftp_proto::action::DataEvent;
+use ftp_proto::client::Event;
+use ftp_proto::time::Instant;
+
 use super::*;
 
 #[test]
@@ -66,10 +70,10 @@ fn a_data_event_that_comes_too_late_is_ignored() {
         other => panic!("{other:?}"),
     };
     for event in [
-        ftp_proto::action::DataEvent::Connected,
-        ftp_proto::action::DataEvent::Moved(4),
-        ftp_proto::action::DataEvent::Eof { clean: true },
-        ftp_proto::action::DataEvent::Failed(DataFailure::Broken),
+        DataEvent::Connected,
+        DataEvent::Moved(4),
+        DataEvent::Eof { clean: true },
+        DataEvent::Failed(DataFailure::Broken),
     ] {
         assert_eq!(rig.client_mut().data_event(id, event), Ok(()));
     }
@@ -100,4 +104,64 @@ fn a_client_hears_the_end_of_an_upload_from_a_server_that_waits_for_its_lost_tai
     let mut rig = Rig::greeted().on("STOR", [Say("150 go"), Delay(stall), Say("426 where is the rest?")]);
     assert_eq!(transfer(&mut rig, client::store(t("f"), IMAGE, 0)).refused(), 426);
     in_step(&mut rig);
+}
+
+#[test]
+fn work_that_moves_no_byte_does_not_put_the_deadline_off() {
+    let mut config = Config::default();
+    config.timeouts.data_idle = seconds(40);
+    let mut client = Client::new(config, "192.0.2.1:21".parse().unwrap());
+    let (mut rx, mut tx) = (RecvBuf::new(vec![0; 4096]), SendBuf::new(vec![0; 4096]));
+    rx.extend(b"220 hello\r\n");
+    let (mut greeting, mut open) = (client::greeting(), client::retrieve(t("f"), IMAGE, 0));
+    let (mut greeted, mut transfer, mut moving, mut now) = (false, None, None, Instant::default());
+    for _ in 0..200 {
+        let action = match (greeted, &mut transfer) {
+            (false, _) => match greeting.poll(&mut client, now, &mut rx, &mut tx).unwrap() {
+                Action::Event(Event::Done(_)) => {
+                    greeted = true;
+                    continue;
+                }
+                action => action.map(|_| ()),
+            },
+            (true, None) => match open.poll(&mut client, now, &mut rx, &mut tx).unwrap() {
+                Action::Event(Event::Done(opened)) => {
+                    transfer = Some(client::complete(opened.transfer));
+                    continue;
+                }
+                action => action.map(|_| ()),
+            },
+            (true, Some(complete)) => complete.poll(&mut client, now, &mut rx, &mut tx).unwrap().map(|_| ()),
+        };
+        match action {
+            Action::Data(id, DataOp::Connect(_)) => client.data_event(id, DataEvent::Connected).unwrap(),
+            Action::Data(id, DataOp::Receive(_)) => moving = Some((id, now)),
+            Action::Data(_, DataOp::Abort | DataOp::Close) => {
+                let (_, since) = moving.expect("the transfer has begun");
+                assert_eq!(now.since(since), seconds(40));
+                return;
+            }
+            Action::Wait(wait) if wait.writable => {
+                let reply: &[u8] = match tx.pending() {
+                    [b'E', b'P', b'S', b'V', ..] => b"229 here (|||2000|)\r\n",
+                    [b'R', b'E', b'T', b'R', ..] => b"150 go\r\n",
+                    _ => b"200 so\r\n",
+                };
+                rx.extend(reply);
+                let sent = tx.pending().len();
+                tx.sent(sent);
+            }
+            Action::Wait(wait) => {
+                let Some((id, _)) = moving else {
+                    now = wait.deadline.unwrap();
+                    continue;
+                };
+                client.data_event(id, DataEvent::Moved(0)).unwrap();
+                client.data_event(id, DataEvent::Decoded(1 << 20)).unwrap();
+                now = now.after(seconds(1));
+            }
+            _ => {}
+        }
+    }
+    panic!("the transfer goes on without a byte");
 }

@@ -415,10 +415,13 @@ impl Connection {
             (DataEvent::Marker(marker), Phase::Moving) if self.purpose.receives() => {
                 return Ok(Effect::Marked(marker));
             }
-            (DataEvent::Moved(count), _) => self.moved = self.moved.saturating_add(count),
+            // Neither shows that the connection is alive: nothing was sent or received.
+            (DataEvent::Moved(0), _) => return Ok(Effect::Nothing),
             (DataEvent::Decoded(count), _) => {
                 self.decoded = Some(self.decoded.unwrap_or(0).saturating_add(count));
+                return Ok(Effect::Nothing);
             }
+            (DataEvent::Moved(count), _) => self.moved = self.moved.saturating_add(count),
             (DataEvent::Connected, Phase::Connecting) => self.phase = Phase::Connected,
             (DataEvent::Secured { .. }, Phase::Securing) => {
                 (self.phase, self.contact) = (Phase::Connected, Contact::Secured);

@@ -558,7 +558,8 @@ impl Client {
     /// Returns what to wait for; `None` after a timeout whose handling lets the loop go on.
     fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Option<Action<MachineEvent>> {
         let alive = self.keep_alive(now, tx);
-        let mut wait = Wait { readable: !rx.is_eof(), writable: !tx.is_empty(), ..Wait::default() };
+        let readable = rx.has_room() && !rx.is_eof();
+        let mut wait = Wait { readable, writable: !tx.is_empty(), ..Wait::default() };
         let Some((awaited, limit)) = self.awaited() else {
             self.deadlines.restart();
             return Some(Action::Wait(Wait { application: true, ..wait }));
