@@ -34,7 +34,7 @@ pub enum LocalError {
     },
     /// The answer does not fit the request of this ticket.
     WrongAnswer,
-    /// The ticket's command no longer needs a reply: the session has ended, or its time was up.
+    /// The ticket's command no longer needs a reply: the session has ended, or its time ran out.
     Ended,
     /// The operation has ended. Start a new one.
     OperationOver,

@@ -56,7 +56,7 @@
 //! subdirectories, [within bounds](Recursion), and other options have no effect.
 //!
 //! # How an upload ends
-//! Only [`Request::Commit`] means that the data ended in order; the host then makes the file
+//! Only [`Request::Commit`] means that the data ended cleanly; the host then makes the file
 //! permanent and answers. [`DataOp::Abort`](crate::action::DataOp::Abort) for the data connection,
 //! or the end of the session, means that no more data will arrive, and [`TransferOutcome`] gives
 //! the reason. In stream mode without TLS, a FIN that no ABOR precedes is an orderly end, whatever
@@ -69,7 +69,7 @@
 //! therefore end at once. An upload in progress does not, which departs from that section: a client
 //! that sends a small file and closes both connections without waiting for the reply has sent the
 //! whole file, and other servers keep it. The session continues to receive for at most
-//! [`Timeouts::orphaned_upload`] and keeps the upload if its data ends in order within that time:
+//! [`Timeouts::orphaned_upload`] and keeps the upload if its data ends cleanly within that time:
 //! with a clean end of the stream, with close_notify under TLS, or with the end-of-file mark in
 //! MODE B and C. An upload that is reset, truncated or late is abandoned, and so is one that ABOR
 //! has already ended. When a client is killed, its operating system also closes both connections in

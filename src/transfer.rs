@@ -111,9 +111,9 @@ impl Coding {
         }
     }
 
-    /// Returns whether the data itself marks the end of the file, so that a connection that closes
-    /// before it has lost data. Only in stream mode without records or pages does the close mark
-    /// the end (RFC 959 3.4.1).
+    /// Returns whether the data itself marks the end of the file, so that data has been lost if the
+    /// connection closes before that mark. Only in stream mode without records or pages does the
+    /// close itself mark the end (RFC 959 3.4.1).
     #[must_use]
     pub fn end_is_marked(&self) -> bool {
         self.mode != TransferMode::Stream || self.structure != FileStructure::File

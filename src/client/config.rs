@@ -151,8 +151,9 @@ pub struct Timeouts {
     /// does not see. Once one server has reported the end, the other has
     /// [`final_reply`](Self::final_reply) for its own report. 12 hours by default.
     pub server_to_server: Duration,
-    /// Time for each reply that is due after ABOR. If one of the two has arrived when it runs out,
-    /// it counts for both; if neither has, the connection is abandoned. 10 s by default.
+    /// Time to wait for each of the two replies that are due after ABOR. If only one has arrived
+    /// when the time runs out, it counts for both; if neither has, the connection is abandoned. 10
+    /// s by default.
     pub abort: Duration,
 }
 
@@ -241,7 +242,7 @@ impl Default for Active {
 /// The way to abort a transfer (RFC 959 4.1.3, ABOR).
 ///
 /// The data connection is closed at once in any case, by a reset if the system has one. That alone
-/// is not enough: the server takes an upload that seems to end in order for a complete file, and
+/// is not enough: the server takes an upload that seems to end cleanly for a complete file, and
 /// Pure-FTPd sends no reply at all when a download's data connection goes away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AbortPolicy {

@@ -16,7 +16,7 @@ pub struct Offers {
 /// The way in which a server is made to compute a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DigestCommand {
-    /// HASH, with the algorithm chosen by OPTS.
+    /// HASH, with the algorithm chosen with OPTS.
     Hash,
     /// The algorithm's own command.
     Own,

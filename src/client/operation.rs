@@ -97,11 +97,12 @@ pub trait Sequence {
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError>;
 
     /// Takes a line of a reply to one of its commands: each line of every preliminary and final
-    /// reply, in order. [`ReplyLine::is_final`] tells the last line of a final reply from the others.
+    /// reply, in order. [`ReplyLine::is_final`] tells the last line of a final reply from the
+    /// others.
     fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict;
 
-    /// Returns the outcome; called once, after [`Advance::Done`] or [`Verdict::Done`]. `last` is the line that completed the
-    /// operation, if there was one.
+    /// Returns the outcome; called once, after [`Advance::Done`] or [`Verdict::Done`]. `last` is
+    /// the line that completed the operation, if there was one.
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b>;
 
     /// Returns the earlier work that the sequence continues.
@@ -459,7 +460,8 @@ impl<S: Sequence> Operation<S> {
         }
     }
 
-    /// Passes a line of a reply to the sequence. 421 refuses every operation.
+    /// Passes a line of a reply to the sequence, and returns its verdict. A final 421 counts as a
+    /// refusal of any operation.
     fn judge(
         &mut self,
         owed: ReceivedLine<Span>,

@@ -44,11 +44,11 @@ bitflags! {
         const LANG = 1 << 11;
         /// HOST (RFC 7151).
         const HOST = 1 << 12;
-        /// TLS by `AUTH TLS` (RFC 4217).
+        /// TLS with `AUTH TLS` (RFC 4217).
         const AUTH_TLS = 1 << 13;
-        /// TLS by `AUTH SSL`, older than RFC 4217.
+        /// TLS with `AUTH SSL`, older than RFC 4217.
         const AUTH_SSL = 1 << 14;
-        /// GSSAPI by `AUTH GSSAPI` (RFC 2228).
+        /// GSSAPI with `AUTH GSSAPI` (RFC 2228).
         const AUTH_GSSAPI = 1 << 15;
         /// PBSZ (RFC 2228).
         const PBSZ = 1 << 16;

@@ -22,9 +22,9 @@ use crate::security::TlsMode;
 
 /// A client's connection: the machine, the connections and the buffers.
 ///
-/// No call keeps anything outside of it across a wait, so the future of a call may be dropped at any
-/// point: the next operation first reads the replies that are owed, and ends a transfer that was
-/// begun.
+/// No call keeps anything outside of it across a wait, so the future of a call may be dropped at
+/// any point: the next operation first reads the replies that are owed, and ends a transfer that
+/// was begun.
 pub struct Client<'n, N: TcpConnect + 'n, T, B> {
     network: &'n N,
     timer: T,
@@ -217,7 +217,7 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
     /// holds the longest line: 1 KiB suffices for names of 255 bytes. Dates are read by `clock`.
     ///
     /// # Errors
-    /// If the server refuses, or the listing does not arrive as a whole. Some entries may have been
+    /// If the server refuses, or the listing does not arrive in full. Some entries may have been
     /// passed to `each` already.
     pub async fn entries(
         &mut self,

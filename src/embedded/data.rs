@@ -88,7 +88,7 @@ impl<C: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Data<C, B> {
             _ if self.id != Some(id) => {}
             DataOp::StartTls => return Some(self.fail(DataFailure::Handshake, ErrorKind::Unsupported)),
             // The connection was closed when everything was sent, so nobody can tell whether the
-            // server closed its side in order.
+            // server closed its side cleanly.
             DataOp::AwaitClose => return Some(DataEvent::Eof { clean: false }),
             DataOp::Close | DataOp::Abort => {
                 self.close();

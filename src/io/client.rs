@@ -81,7 +81,7 @@ pub struct Client<R: Runtime> {
 }
 
 impl<R: Runtime> Client<R> {
-    /// Sets the time that one call may take as a whole from now on; see
+    /// Sets the total time that one call may take from now on; see
     /// [`ClientBuilder::operation_timeout`].
     pub const fn set_operation_timeout(&mut self, timeout: Option<Duration>) {
         self.connection.set_operation_timeout(timeout);

@@ -31,8 +31,8 @@ pub enum Error {
     /// A name does not survive the conversion between the server's encoding and the local one.
     /// Nothing was sent, or the name that the server sent was not used.
     Name(Vec<u8>),
-    /// A listing has more entries than may be kept ([`ListingLimits`](crate::io::ListingLimits)). It
-    /// was abandoned.
+    /// A listing has more entries than may be kept ([`ListingLimits`](crate::io::ListingLimits)).
+    /// It was abandoned.
     ListingTooLong,
     /// The server closed the connection or violated the protocol.
     Peer(PeerError, Option<io::Error>),
@@ -193,7 +193,7 @@ impl From<Error> for io::Error {
             Error::Data(TransferFailure::Connection(DataFailure::Stalled), _)
             | Error::Peer(PeerError::TimedOut(_), _)
             | Error::Deadline => io::ErrorKind::TimedOut,
-            // Not `Interrupted`, after which readers try again.
+            // `Interrupted` would not do: readers retry after it.
             Error::Data(..) | Error::Stopped => io::ErrorKind::ConnectionAborted,
             Error::Peer(PeerError::Closed | PeerError::ClosedInside, _) => io::ErrorKind::UnexpectedEof,
             Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) | Error::ListingTooLong => {

@@ -108,7 +108,7 @@ fn entry(mut cursor: Cursor<'_>, dated: Dated, of_iis: bool) -> Option<Entry<'_>
     Some(entry)
 }
 
-/// Returns whether a word that is not a size is in the column of one.
+/// Returns whether `word`, which is not a size, stands in the size column.
 #[cold]
 fn stands_for_a_size(word: &[u8], gap: usize) -> bool {
     size::is_out_of_range(word) || gap >= SIZE_PADDING && !matches!(word, [] | [b'<', ..])

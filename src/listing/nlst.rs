@@ -21,7 +21,7 @@ pub(super) fn parse<'a>(line: &'a [u8], _: &mut Context) -> Result<Line<'a>, Inv
     Ok(Line::Entry(Entry::new(Text::new(line)?, Kind::Unknown).read_from(Format::Nlst, line)))
 }
 
-/// Appends the name and CRLF. An empty name gives no line.
+/// Appends the name and CRLF. An empty name produces no line.
 pub(super) fn encode<S: Sink + ?Sized>(entry: &Entry<'_>, sink: &mut S) -> Result<(), Full> {
     if entry.name.is_empty() {
         return Ok(());

@@ -19,8 +19,8 @@ pub(super) const FIELDS: Fields = Fields::KIND
 ///
 /// The format cannot leave a column out. Unknown values are shown as one link, the owner and group
 /// `?`, the size 0, 1 January 1970, and `rw-r--r--` or (for a directory) `rwxr-xr-x`; blanks in an
-/// owner or a group become `_`. An empty name gives no line. Every reader takes a link whose name
-/// contains ` -> ` for one with another name: no escape exists.
+/// owner or a group become `_`. An empty name produces no line. Every reader takes a link whose
+/// name contains ` -> ` for one with another name: no escape exists.
 pub(super) fn encode<S: Sink + ?Sized>(entry: &Entry<'_>, clock: &Clock, sink: &mut S) -> Result<(), Full> {
     if entry.name.is_empty() {
         return Ok(());

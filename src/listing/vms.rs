@@ -144,7 +144,7 @@ fn is_owner(word: &[u8]) -> bool {
     !word.is_empty() && word.iter().all(letter)
 }
 
-/// Messages in place of columns that the user may not see.
+/// Messages that replace columns the user has no permission to see.
 const COMPLAINTS: [&str; 3] = ["%", "No privilege ", "insufficient privilege "];
 
 /// Takes the next word and the blanks and line ends after it.

@@ -7,7 +7,7 @@ use crate::codec::{Full, Sink};
 /// Writes a listing in one format, one line per entry.
 ///
 /// The lines are read back as the same entries, as far as the format can carry them. An entry with
-/// an empty name gives no line in LIST and NLST, where nothing would be left to read; in MLSD it
+/// an empty name produces no line in LIST and NLST, where nothing would be left to read; in MLSD it
 /// does (RFC 3659 7.3.1). A name cannot forge a line, since it cannot hold a line end.
 ///
 /// ```
@@ -186,7 +186,7 @@ mod tests {
         entry
     }
 
-    /// The name of an entry, and these fields of it.
+    /// Returns a copy of an entry with its name and only these fields.
     fn only<'a>(entry: &Entry<'a>, fields: Fields) -> Entry<'a> {
         let mut lean = Entry::new(entry.name, Kind::Unknown);
         for field in fields.iter() {

@@ -309,7 +309,7 @@ impl DataConnection {
     /// session.
     pub(super) fn not_resumed(&mut self) -> Result<(), Unexpected> {
         let Channel::Securing { .. } = self.channel else { return Err(Unexpected) };
-        // Close in order, so that the client gets as far as reading the reply that says why.
+        // Close cleanly, so that the client gets as far as reading the reply that says why.
         self.close(DataOp::Close);
         self.channel = Channel::Failed(DataFailure::NotResumed);
         Ok(())
@@ -355,8 +355,8 @@ impl DataConnection {
         self.channel = Channel::None;
     }
 
-    /// Closes the connection of a transfer that ABOR ended before its 150. A port to which nobody has
-    /// connected stays open.
+    /// Closes the connection of a transfer that ABOR ended before its 150. A port to which nobody
+    /// has connected stays open.
     pub(super) fn transfer_aborted(&mut self) {
         if !self.is_expected() {
             self.close(DataOp::Close);

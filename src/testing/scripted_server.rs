@@ -147,8 +147,8 @@ impl ScriptedServer {
         self
     }
 
-    /// Adds a command to the script, as a whole line that the client has to send next. Bytes that
-    /// are not printable ASCII are written as `\xff`. The steps that follow are the answer to it.
+    /// Adds a command to the script: a whole line that the client has to send next. Bytes that are
+    /// not printable ASCII are written as `\xff`. The steps that follow make up the answer.
     #[must_use]
     pub fn expect(mut self, line: &str) -> Self {
         self.script.expect(line);

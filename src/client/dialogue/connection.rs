@@ -78,11 +78,11 @@ pub(in crate::client) enum Phase {
     /// Everything was sent. The server has to close its side too, which is the only sign that it
     /// has taken the data.
     Closing,
-    /// The data ended in order.
+    /// The data ended cleanly.
     Ended,
     /// The connection failed.
     Failed(DataFailure),
-    /// The server did not close its side in order: nothing shows that it has taken an upload.
+    /// The server did not close its side cleanly: nothing shows that it has taken an upload.
     NotTaken,
 }
 
@@ -116,7 +116,7 @@ enum Contact {
     Arrived,
     /// The TLS handshake is done.
     Secured,
-    /// The server closed its side in order, after the client.
+    /// The server closed its side cleanly, after the client.
     Closed,
 }
 

@@ -201,7 +201,8 @@ impl Data {
         Ok(true)
     }
 
-    /// Takes an update of the transfer. Returns whether the first byte has to arrive soon from now on.
+    /// Takes an update of the transfer. Returns whether the first byte has to arrive soon from now
+    /// on.
     pub(super) fn update(&mut self, update: TransferUpdate, protects: bool) -> bool {
         if let TransferUpdate::ServerToServer(server_to_server) = update {
             self.update_server_to_server(server_to_server);
@@ -247,7 +248,7 @@ impl Data {
         }
     }
 
-    /// Removes the transfer, to be given up by ABOR. Returns the name of its data connection,
+    /// Removes the transfer, to be given up with ABOR. Returns the name of its data connection,
     /// `DataId::NONE` if the data moves between two servers, and whether its TLS handshake is in
     /// progress or about to begin.
     pub(super) fn given_up(&mut self) -> Option<(DataId, bool)> {

@@ -48,8 +48,8 @@ impl Deadlines {
         }
     }
 
-    /// Waits for `awaited`, and returns the deadline; `None` if the time is up and the wait is
-    /// over.
+    /// Waits for `awaited`, and returns the deadline; `None` if the time has run out and the wait
+    /// is over.
     pub(super) fn wait(&mut self, awaited: Awaited, limit: Duration, now: Instant) -> Option<Instant> {
         let since = self.waiting.filter(|(same, _)| *same == awaited).map_or(now, |(_, since)| since);
         let deadline = since.after(limit);

@@ -43,7 +43,7 @@ impl KnownServer {
         self.profile.remove(property);
     }
 
-    /// Forgets what was learnt in the clear, because TLS has begun: anybody may have said it.
+    /// Forgets what was learnt in the clear, because TLS has begun: it could have come from anyone.
     pub(super) const fn secured(&mut self) {
         self.profile = self.given;
     }

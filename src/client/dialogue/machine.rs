@@ -377,9 +377,9 @@ impl Client {
         }
     }
 
-    /// Sends a command while a transfer is running, even if the server does not otherwise take
-    /// commands together: RFC 959 has such commands (ABOR, STAT). The data connection is not
-    /// affected.
+    /// Sends a command while a transfer is running, even if the server does not otherwise accept
+    /// pipelined commands: RFC 959 allows some commands then (ABOR, STAT). The data connection is
+    /// not affected.
     pub(in crate::client) fn send_during_transfer(
         &mut self,
         tx: &mut Tx<'_>,
@@ -395,7 +395,7 @@ impl Client {
         sent
     }
 
-    /// Sends SYST or PWD on the client's own account.
+    /// Sends SYST or PWD on the client's own initiative.
     fn send_probe(&mut self, tx: &mut Tx<'_>, probe: Verb) -> Result<(), LocalError> {
         let command = if probe == Verb::Syst { Command::Syst } else { Command::Pwd };
         if self.put(tx, Outgoing::Command(&command))? {
@@ -492,7 +492,7 @@ impl Client {
         self.data.close(op);
     }
 
-    /// Gives up the transfer by ABOR, unless the server has finished it.
+    /// Gives up the transfer with ABOR, unless the server has finished it.
     pub(in crate::client) fn give_up(&mut self) {
         if let Some((id, is_to_be_secured)) = self.data.given_up() {
             self.abort.begin(id, self.generation(), is_to_be_secured && self.protects_data());
@@ -534,7 +534,7 @@ impl Client {
     }
 
     /// Reports that the handshake has succeeded: everything from now on is protected. What was
-    /// learnt in the clear is forgotten, since anybody may have said it.
+    /// learnt in the clear is forgotten, since it could have come from anyone.
     pub fn upgraded(&mut self, token: Upgrade) {
         let Upgrade(()) = token;
         self.session.upgraded();
@@ -548,14 +548,14 @@ impl Client {
         self.fail(PeerError::Handshake);
     }
 
-    /// Reports that TLS has ended in order. The dialogue goes on in the clear.
+    /// Reports that TLS has ended cleanly. The dialogue continues in the clear.
     pub fn downgraded(&mut self, token: Downgrade) {
         let Downgrade(()) = token;
         self.session.cleared();
         self.deadlines.restart();
     }
 
-    /// Returns what to wait for; `None` after a timeout whose handling lets the loop go on.
+    /// Returns what to wait for; `None` after a timeout whose handling lets the loop continue.
     fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Option<Action<MachineEvent>> {
         let alive = self.keep_alive(now, tx);
         let readable = rx.has_room() && !rx.is_eof();

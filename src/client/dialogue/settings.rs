@@ -109,7 +109,7 @@ impl Offset {
 pub(in crate::client) struct Settings {
     /// Type in force; `None` if it is not known.
     representation: Option<RepresentationType>,
-    /// Type that was last requested by TYPE.
+    /// Type that was last requested with TYPE.
     requested: Option<RepresentationType>,
     structure: FileStructure,
     mode: TransferMode,

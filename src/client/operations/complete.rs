@@ -3,7 +3,7 @@
 //!
 //! An upload is done when the server has sent 1yz, everything was flushed, and a final reply in the
 //! command's row has arrived. Without the 1yz it counts only if the server connected to the client,
-//! if the TLS handshake on the data connection succeeded, or if the server closed its side in order
+//! if the TLS handshake on the data connection succeeded, or if the server closed its side cleanly
 //! after the client. A download or listing is done when its data has come to its own end and a
 //! final reply has arrived. A listing whose final reply came first is empty if its data connection
 //! was never used.

@@ -271,7 +271,7 @@ impl<'a> Fxp<'a> {
         })
     }
 
-    /// Gives the transfer up by ABOR at both servers: keep polling until [`FxpAction::Aborted`].
+    /// Gives the transfer up with ABOR at both servers: keep polling until [`FxpAction::Aborted`].
     /// The target may have the whole file by then.
     pub fn abort(&mut self) {
         if let Ending::Over = self.ending {

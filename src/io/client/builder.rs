@@ -78,7 +78,7 @@ impl<R: Runtime> ClientBuilder<R> {
         self
     }
 
-    /// Sets the time that one call may take as a whole. There is no limit by default. The time of
+    /// Sets the total time that one call may take. There is no limit by default. The time of
     /// connecting includes the lookup of the name and the greeting. That of a transfer or a listing
     /// lasts from its opening until the server has confirmed its end, including the time
     /// between the caller's reads or writes. That of a walk is for each directory. A call that

@@ -43,7 +43,7 @@ pub(super) struct Connection<R: Runtime> {
     endpoint: Option<Endpoint>,
     /// The server may send new TLS tickets when they are used up.
     may_renew: bool,
-    /// The time that one call may take as a whole.
+    /// The total time that one call may take.
     operation_timeout: Option<Duration>,
     /// The end of the time of the latest call.
     call_deadline: Option<Instant>,

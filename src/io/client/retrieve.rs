@@ -49,7 +49,7 @@ impl<R: Runtime> Retrieve<'_, R> {
     }
 
     /// Returns the last restart marker that the server sent, in block or compressed mode, before
-    /// which every byte was read. Keep it with the bytes to continue there by
+    /// which every byte was read. Keep it with the bytes to continue there with
     /// [`Client::retrieve_at`](super::Client::retrieve_at).
     #[must_use]
     pub fn last_marker(&self) -> Option<Marker> {
@@ -78,8 +78,8 @@ impl<R: Runtime> Retrieve<'_, R> {
     }
 
     /// Receives the rest of the data into `file`, at its position, and returns the number of bytes.
-    /// If no conversion is needed, the kernel moves most of the bytes where it can (Linux), and they
-    /// do not pass through this process.
+    /// If no conversion is needed, the kernel moves most of the bytes where it can (Linux), and
+    /// they do not pass through this process.
     ///
     /// # Errors
     /// If the file cannot be written, or the transfer fails.
@@ -109,8 +109,8 @@ impl<R: Runtime> Retrieve<'_, R> {
         }
     }
 
-    /// Has the kernel move the data to `file`. Returns the number of bytes, and `true` at the end or
-    /// `false` if the rest has to be written.
+    /// Has the kernel move the data to `file`. Returns the number of bytes, and `true` at the end
+    /// or `false` if the rest has to be written.
     async fn take_into(&mut self, file: &Arc<File>, mut intake: Intake) -> io::Result<(u64, bool)> {
         let Self { connection, transfer, .. } = self;
         let mut total = 0;
@@ -141,8 +141,8 @@ impl<R: Runtime> Retrieve<'_, R> {
         }
     }
 
-    /// Aborts the download by ABOR and waits for all replies to it. Dropping it aborts it as well,
-    /// and leaves the replies to the next call.
+    /// Aborts the download with ABOR and waits for all replies to it. Dropping it aborts it as
+    /// well, and leaves the replies to the next call.
     ///
     /// # Errors
     /// If the connection is lost, or the server does not reply.

@@ -17,8 +17,8 @@ use crate::transfer::Marker;
 
 /// An upload.
 ///
-/// The upload is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not after a
-/// failed write. Dropping it before that aborts the transfer; the client can be used again.
+/// The upload is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not
+/// after a failed write. Dropping it before that aborts the transfer; the client can be used again.
 ///
 /// `'c` is the borrow of the client, or `'static` for a transfer that
 /// [owns it](super::Client::store_owned).
@@ -37,7 +37,8 @@ impl<R: Runtime> Store<'_, R> {
         self.transfer.offset
     }
 
-    /// Returns the name that the server chose, if it was asked to and its first reply has the name.
+    /// Returns the name that the server chose, if it was asked to choose one and its first reply
+    /// contains it.
     #[must_use]
     pub fn unique_name(&self) -> Option<&[u8]> {
         self.transfer.unique_name.as_deref()
@@ -45,7 +46,7 @@ impl<R: Runtime> Store<'_, R> {
 
     /// Returns the last restart marker that the server has sent so far, in block or compressed mode
     /// and with [`marker_interval`](crate::client::Config::marker_interval). Keep it to
-    /// continue there by [`Client::store_at`](super::Client::store_at).
+    /// continue there with [`Client::store_at`](super::Client::store_at).
     #[must_use]
     pub fn last_marker(&self) -> Option<Marker> {
         self.connection.last_marker()
@@ -109,8 +110,8 @@ impl<R: Runtime> Store<'_, R> {
         }
     }
 
-    /// Aborts the upload by ABOR and waits for all replies to it. The server decides what it keeps
-    /// of the file.
+    /// Aborts the upload with ABOR and waits for all replies to it. The server decides what it
+    /// keeps of the file.
     ///
     /// # Errors
     /// If the connection is lost, or the server does not reply.

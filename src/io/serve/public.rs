@@ -1,4 +1,5 @@
-//! The public address of a server behind an address translator, looked up as it may change.
+//! The public address of a server behind an address translator, looked up repeatedly because it may
+//! change.
 
 use ::std::fmt;
 use ::std::future::poll_fn;

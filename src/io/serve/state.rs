@@ -141,8 +141,8 @@ impl Place {
         admitted
     }
 
-    /// Returns how long the session may still take if the server shuts down. The task is woken when
-    /// it does.
+    /// Returns how long the session may still take, once the server is shutting down. The task is
+    /// woken when the shutdown begins.
     pub(super) fn poll_stopping(&mut self, cx: &Context<'_>) -> Option<Duration> {
         if self.waker.as_ref().is_none_or(|waker| !waker.will_wake(cx.waker())) {
             let waker = self.waker.insert(cx.waker().clone());

@@ -22,7 +22,7 @@ impl Pace {
         Self { rate, free: Instant::from_micros(0) }
     }
 
-    /// Returns the time at which `bytes` may be moved.
+    /// Reserves the next turn for `bytes`, and returns the time at which they may be moved.
     fn turn(&mut self, now: Instant, bytes: u64) -> Instant {
         let begin = self.free.max(now);
         let micros = bytes.saturating_mul(1_000_000).div_ceil(self.rate.get());

@@ -36,7 +36,8 @@ pub(super) struct Moving<F: AsyncFilesystem> {
     /// Bytes of the file so far, and the maximum that may be received.
     moved: u64,
     most: u64,
-    /// Minimum size of a file that is sent, known since it was opened.
+    /// Minimum size of the file to send, as reported when it was opened; 0 if unknown. An earlier
+    /// end is an error.
     least: u64,
 }
 

@@ -212,8 +212,8 @@ enum Trust {
 }
 
 impl ClientTlsBuilder {
-    /// Sets the crypto provider. By default it is the process's own or that of a feature of this
-    /// crate.
+    /// Sets the crypto provider. The default is the process-wide provider, or else the one that a
+    /// feature of this crate provides.
     pub fn provider(mut self, provider: Arc<CryptoProvider>) -> Self {
         self.provider = Some(provider);
         self
@@ -239,9 +239,9 @@ impl ClientTlsBuilder {
     }
 
     /// Trusts the server whose own certificate has this SHA-256 fingerprint, and no other, whoever
-    /// signed it and whatever its names and dates are: for self-signed certificates. Called again, it
-    /// adds another fingerprint, such as that of the next certificate. It replaces other kinds of
-    /// trust.
+    /// signed it and whatever its names and dates are: for self-signed certificates. Called again,
+    /// it adds another fingerprint, such as that of the next certificate. It replaces other
+    /// kinds of trust.
     ///
     /// `openssl x509 -in certificate.pem -noout -fingerprint -sha256` prints a certificate's
     /// fingerprint.

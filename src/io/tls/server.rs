@@ -200,8 +200,8 @@ impl fmt::Debug for ServerTlsBuilder {
 }
 
 impl ServerTlsBuilder {
-    /// Sets the crypto provider. By default it is the process's own or that of a feature of this
-    /// crate.
+    /// Sets the crypto provider. The default is the process-wide provider, or else the one that a
+    /// feature of this crate provides.
     pub fn provider(mut self, provider: Arc<CryptoProvider>) -> Self {
         self.provider = Some(provider);
         self

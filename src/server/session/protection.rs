@@ -66,7 +66,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.protection_changed(Protection::cleared);
     }
 
-    /// Reports that TLS has ended in order and the dialogue continues in the clear.
+    /// Reports that TLS has ended cleanly and the dialogue continues in the clear.
     pub fn downgraded(&mut self, token: Downgrade) {
         let Downgrade(()) = token;
         self.protection_changed(Protection::cleared);

@@ -84,7 +84,7 @@ impl AsyncWrite for Store<'_> {
         Self::poll_write(&mut self, cx, bytes).map_err(Into::into)
     }
 
-    /// Does nothing: only the end of an upload completes it.
+    /// Does nothing: an upload is complete only once it has been finished.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }

@@ -63,8 +63,8 @@ impl Client {
         block_on(adapters::Client::open(builder, addresses)).map(Self)
     }
 
-    /// Connects to a host by the builder's [connector](adapters::ClientBuilder::connector), which gets
-    /// the name of the host. The future of the connector may block.
+    /// Connects to a host by the builder's [connector](adapters::ClientBuilder::connector), which
+    /// gets the name of the host. The future of the connector may block.
     ///
     /// # Errors
     /// Those of [`io::Client::open_host`](adapters::Client::open_host).
@@ -81,7 +81,7 @@ impl Client {
         block_on(adapters::Client::from_stream(builder, transport)).map(Self)
     }
 
-    /// Sets the time that one call may take as a whole from now on; see
+    /// Sets the total time that one call may take from now on; see
     /// [`ClientBuilder::operation_timeout`](adapters::ClientBuilder::operation_timeout).
     pub const fn set_operation_timeout(&mut self, timeout: Option<Duration>) {
         self.0.set_operation_timeout(timeout);

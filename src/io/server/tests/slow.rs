@@ -357,7 +357,7 @@ fn the_end_of_a_session_waits_for_the_abort_of_its_upload() {
     slow.gate.pass();
     assert_eq!(codes(&rig.say("STOR /file\r\n")), ["150"]);
     rig.control.0.lock().unwrap().broken = true;
-    // The upload may still end in order.
+    // The upload may still end cleanly.
     rig.poll();
     assert_eq!(slow.gate.given_up.load(Ordering::SeqCst), 0);
     rig.pass_time(Duration::from_secs(2));

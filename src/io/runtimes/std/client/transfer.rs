@@ -45,8 +45,8 @@ impl Retrieve<'_> {
         block_on(self.0.receive_into(file))
     }
 
-    /// Aborts the download by ABOR and waits for all replies to it. Dropping it aborts it as well,
-    /// and leaves the replies to the next call.
+    /// Aborts the download with ABOR and waits for all replies to it. Dropping it aborts it as
+    /// well, and leaves the replies to the next call.
     ///
     /// # Errors
     /// If the connection is lost, or the server does not reply.
@@ -72,8 +72,8 @@ impl Read for Retrieve<'_> {
 
 /// An upload, which implements [`Write`].
 ///
-/// The upload is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not after a
-/// failed write. Dropping it before that aborts the transfer; the client can be used again.
+/// The upload is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not
+/// after a failed write. Dropping it before that aborts the transfer; the client can be used again.
 #[derive(Debug)]
 #[must_use = "an upload that is not finished is aborted"]
 pub struct Store<'c>(pub(super) adapters::Store<'c, Blocking>);
@@ -85,7 +85,8 @@ impl Store<'_> {
         self.0.offset()
     }
 
-    /// Returns the name that the server chose, if it was asked to and its first reply has the name.
+    /// Returns the name that the server chose, if it was asked to choose one and its first reply
+    /// contains it.
     #[must_use]
     pub fn unique_name(&self) -> Option<&[u8]> {
         self.0.unique_name()
@@ -108,8 +109,8 @@ impl Store<'_> {
         block_on(self.0.send_file(file))
     }
 
-    /// Aborts the upload by ABOR and waits for all replies to it. The server decides what it keeps
-    /// of the file.
+    /// Aborts the upload with ABOR and waits for all replies to it. The server decides what it
+    /// keeps of the file.
     ///
     /// # Errors
     /// If the connection is lost, or the server does not reply.
@@ -147,7 +148,7 @@ impl Write for Store<'_> {
         Ok(block_on(poll_fn(|cx| self.0.poll_write(cx, bytes)))?)
     }
 
-    /// Does nothing: only the end of an upload completes it.
+    /// Does nothing: an upload is complete only once it has been finished.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! The waits of a thread: a future is polled on the thread that waits for it, and `poll(2)` (`WSAPoll`
-//! on Windows) waits for whatever kept it from going on.
+//! The waits of a thread: a future is polled on the thread that waits for it, and `poll(2)`
+//! (`WSAPoll` on Windows) waits for whatever kept it from continuing.
 
 use ::std::cell::RefCell;
 use ::std::future::Future;
@@ -40,7 +40,7 @@ struct Waits {
     /// Those that were dropped meanwhile are closed: nobody waits for them.
     sockets: Vec<(Weak<Descriptor>, Interest)>,
     deadline: Option<Moment>,
-    /// The future wants to go on at once, with what the system says of its sockets.
+    /// The future wants to continue at once, with what the system says of its sockets.
     is_over: bool,
 }
 
@@ -91,7 +91,8 @@ impl Waits {
     }
 }
 
-/// Runs a future of this runtime to its end, on this thread: one that waits for sockets and moments alone.
+/// Runs a future of this runtime to its end, on this thread: one that waits for sockets and moments
+/// alone.
 pub(in crate::io::runtimes::std) fn block_on<F: Future>(future: F) -> F::Output {
     run(future, &AGAIN, None)
 }
@@ -229,8 +230,8 @@ impl Signal {
     }
 }
 
-/// A socket, and what is known of it: whether it would block is asked of the system once, not at every
-/// turn, until `poll` says that it changed.
+/// A socket, and what is known of it: whether it would block is asked of the system once, not at
+/// every turn, until `poll` says that it changed.
 #[derive(Debug)]
 struct Descriptor {
     socket: Socket,
