@@ -116,8 +116,8 @@ pub enum DataOp {
     /// TLS server, whichever of them connected (RFC 4217 7). The result is [`DataEvent::Secured`]
     /// or `Failed`.
     StartTls,
-    /// Send the TLS tickets that were held back after the handshake: the client needs them before its
-    /// upload ends. Only a server asks for this, at most once, after
+    /// Send the TLS tickets that were held back after the handshake: the client needs them before
+    /// its upload ends. Only a server asks for this, at most once, after
     /// [`Secured`](DataEvent::Secured).
     SendTickets,
     /// Take bytes from the application, [encode](Parameters::encoder) and send them. At their end,

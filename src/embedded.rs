@@ -42,10 +42,10 @@
 //! # Requirements on the network
 //!
 //! - **Reads and writes are cancel-safe**, as `embedded-io-async` recommends and embassy-net's are:
-//!   a future of `read` or `write` that is dropped before it is ready has moved no bytes. The client
-//!   watches its control connection while data moves, and drops whichever of the two is not ready.
-//!   Then a future of the client's own may be dropped at any point too, for example by a timeout;
-//!   the next operation ends what the dropped one began.
+//!   a future of `read` or `write` that is dropped before it is ready has moved no bytes. The
+//!   client watches its control connection while data moves, and drops whichever of the two is not
+//!   ready. Then a future of the client's own may be dropped at any point too, for example by a
+//!   timeout; the next operation ends what the dropped one began.
 //! - **Dropping a connection closes it in order**, after the bytes that were flushed. The traits
 //!   have no other way to end an upload.
 //!
@@ -56,9 +56,9 @@
 //! - The traits cannot reset a connection, so a server may take an upload that was dropped in its
 //!   middle for a complete one until the next operation sends ABOR. Upload to a temporary name and
 //!   rename the file, or use block mode, which marks the end.
-//! - They cannot shut down one direction of a connection either. An upload is closed in both as soon
-//!   as everything is flushed; one that the server confirms without having announced it (1yz) fails
-//!   with [`TransferFailure::NotTaken`](crate::client::TransferFailure::NotTaken).
+//! - They cannot shut down one direction of a connection either. An upload is closed in both as
+//!   soon as everything is flushed; one that the server confirms without having announced it (1yz)
+//!   fails with [`TransferFailure::NotTaken`](crate::client::TransferFailure::NotTaken).
 
 mod client;
 mod data;

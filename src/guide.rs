@@ -8,9 +8,9 @@
 #![cfg_attr(feature = "rustls", doc = "| [`tls`] | TLS on the control connection and on data connections |")]
 //! | [`host`] | a file system and accounts of your own, blocking and asynchronous |
 //!
-//! Programs that can use threads, tokio or smol need none of this but the last chapter: the adapters
-//! in [`io`](crate::io) are such drivers. A runtime of your own needs only an implementation of
-//! [`io::Runtime`](crate::io::Runtime); `examples/mio` has one.
+//! Programs that can use threads, tokio or smol need none of this but the last chapter: the
+//! adapters in [`io`](crate::io) are such drivers. A runtime of your own needs only an
+//! implementation of [`io::Runtime`](crate::io::Runtime); `examples/mio` has one.
 //!
 //! The programs in these chapters are compiled and run as tests. They use `mio` for its `poll`; any
 //! other way to wait for two sockets and a moment does as well.

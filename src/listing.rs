@@ -23,8 +23,8 @@
 //! }
 //! ```
 
-/// Passes the table of formats to the macro `generate`. A format consists of its file, its row here,
-/// and its samples in the tests.
+/// Passes the table of formats to the macro `generate`. A format consists of its file, its row
+/// here, and its samples in the tests.
 ///
 /// Rows are in the order in which formats are first tried, the commonest first. Apart from NLST, no
 /// line fits two formats, so the order affects only speed.

@@ -17,9 +17,8 @@
 //!   that a client has begun a TLS 1.3 handshake, and holds the tickets that follow it back until
 //!   bytes are to be sent, the client has ended TLS, or
 //!   [`DataOp::SendTickets`](crate::action::DataOp::SendTickets) asks for them. A client that only
-//!   sends may leave them unread; its close is then a reset, and the end of its file is lost.
-//!   Other clients, such as curl, use each ticket once and finish an upload without waiting for
-//!   the next.
+//!   sends may leave them unread; its close is then a reset, and the end of its file is lost. Other
+//!   clients, such as curl, use each ticket once and finish an upload without waiting for the next.
 
 mod control;
 
@@ -50,8 +49,8 @@ pub enum Policy {
     Require,
 }
 
-/// TLS session that a data connection has to resume on a server that protects it. Resumption ties the
-/// connection to its client: without it, whoever connects first gets the data or supplies it
+/// TLS session that a data connection has to resume on a server that protects it. Resumption ties
+/// the connection to its client: without it, whoever connects first gets the data or supplies it
 /// (RFC 4217 10.2). A client whose data connection resumes no such session is answered 522.
 ///
 /// A driver has to know to whom the sessions belong; see

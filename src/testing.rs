@@ -12,8 +12,8 @@
 //! Time is virtual: it passes only when nothing else can happen, and then up to the next deadline.
 //! A test of a timeout of five minutes takes no time.
 //!
-//! These are tools for tests, so a dialogue that is not the expected one panics, with the dialogue in
-//! the message. Where a method panics, its documentation says so.
+//! These are tools for tests, so a dialogue that is not the expected one panics, with the dialogue
+//! in the message. Where a method panics, its documentation says so.
 
 mod fxp;
 mod host;

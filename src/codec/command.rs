@@ -220,8 +220,9 @@ impl<'a> Command<'a> {
     /// Parses a line without its line end. A command that the verb table does not list is
     /// [`Unknown`](Self::Unknown), not an error.
     ///
-    /// Spaces and tabs at the end of the line are dropped from commands whose argument cannot end in one, such as
-    /// `TYPE I ` and `PWD `: some clients send them. In paths, names and passwords they are kept.
+    /// Spaces and tabs at the end of the line are dropped from commands whose argument cannot end
+    /// in one, such as `TYPE I ` and `PWD `: some clients send them. In paths, names and
+    /// passwords they are kept.
     ///
     /// # Errors
     /// Fails when the line is not a command, or its argument is not valid for the command.
@@ -292,7 +293,8 @@ impl<'a> Command<'a> {
     }
 }
 
-/// The commands that take no argument, or one that is a number, a name of the protocol or an address.
+/// The commands that take no argument, or one that is a number, a name of the protocol or an
+/// address.
 const NEVER_END_IN_BLANK: VerbSet = {
     use Verb::*;
     VerbSet::of(&[
@@ -301,7 +303,8 @@ const NEVER_END_IN_BLANK: VerbSet = {
     ])
 };
 
-/// Returns `argument` without the blanks at its end, if `verb` is one whose argument cannot end in a blank.
+/// Returns `argument` without the blanks at its end, if `verb` is one whose argument cannot end in
+/// a blank.
 fn without_trailing_blanks(verb: Verb, argument: &[u8]) -> &[u8] {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     match argument.last().is_some_and(is_blank) && NEVER_END_IN_BLANK.contains(verb) {

@@ -76,9 +76,10 @@ impl<'p> Transfer<'p> {
     }
 }
 
-/// A download. It is read by `embedded-io-async`'s [`Read`]; the end, a read of 0 bytes, is reported
-/// only after the server has confirmed that it sent everything. Every read after an error fails with
-/// the same error. A download that is dropped before its end is ended by the client's next operation.
+/// A download. It is read by `embedded-io-async`'s [`Read`]; the end, a read of 0 bytes, is
+/// reported only after the server has confirmed that it sent everything. Every read after an error
+/// fails with the same error. A download that is dropped before its end is ended by the client's
+/// next operation.
 pub struct Retrieve<'c, 'n, 'p, N: TcpConnect, T, B> {
     pub(super) client: &'c mut Client<'n, N, T, B>,
     pub(super) transfer: Transfer<'p>,
@@ -138,9 +139,9 @@ impl<N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Read for Retrieve<'_
     }
 }
 
-/// An upload. It is written by `embedded-io-async`'s [`Write`] and ended by [`finish`](Self::finish),
-/// without which the server does not have the whole file. An upload that is dropped before that is
-/// aborted by the client's next operation.
+/// An upload. It is written by `embedded-io-async`'s [`Write`] and ended by
+/// [`finish`](Self::finish), without which the server does not have the whole file. An upload that
+/// is dropped before that is aborted by the client's next operation.
 #[must_use = "an upload that is not finished is aborted"]
 pub struct Store<'c, 'n, N: TcpConnect, T, B> {
     pub(super) client: &'c mut Client<'n, N, T, B>,

@@ -1,5 +1,5 @@
-//! The parts of a driver that the client and the server share: a control connection, a data connection,
-//! and the stream below both, plain or under TLS.
+//! The parts of a driver that the client and the server share: a control connection, a data
+//! connection, and the stream below both, plain or under TLS.
 
 pub(in crate::io) mod control;
 pub(in crate::io) mod data;

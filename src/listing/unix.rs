@@ -205,8 +205,8 @@ pub(super) struct Columns<'a> {
 }
 
 impl Columns<'_> {
-    /// Returns whether the line shows the forks of a Mac file (mac.rs) where Unix has links, owner and
-    /// group.
+    /// Returns whether the line shows the forks of a Mac file (mac.rs) where Unix has links, owner
+    /// and group.
     pub(super) fn have_forks(&self) -> bool {
         let mut words = self.owners.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         match [words.next(), words.next(), words.next()] {

@@ -10,8 +10,8 @@ use crate::time::Instant;
 /// User names of anonymous logins.
 const ANONYMOUS_NAMES: [&[u8]; 2] = [b"anonymous", b"ftp"];
 
-/// Returns whether a user name is that of an anonymous login, whose password is by custom the user's
-/// e-mail address (RFC 1635): `anonymous` or `ftp`, in any case.
+/// Returns whether a user name is that of an anonymous login, whose password is by custom the
+/// user's e-mail address (RFC 1635): `anonymous` or `ftp`, in any case.
 #[must_use]
 pub fn is_anonymous_name(user: &[u8]) -> bool {
     ANONYMOUS_NAMES.iter().any(|name| name.eq_ignore_ascii_case(user))

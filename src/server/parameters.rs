@@ -110,8 +110,8 @@ impl NextTransfer {
         supported
     }
 
-    /// Sets the parameters of a transfer that the host is asked to open. They stay as they are if the
-    /// client changes its settings during the transfer.
+    /// Sets the parameters of a transfer that the host is asked to open. They stay as they are if
+    /// the client changes its settings during the transfer.
     pub(super) const fn open(&mut self, parameters: Parameters) {
         self.opened = parameters;
     }

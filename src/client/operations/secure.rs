@@ -17,14 +17,14 @@ pub fn secure() -> Operation<Secure> {
     Operation::new(Secure::new(Stage::Authenticate, None))
 }
 
-/// Protects data connections from now on (PBSZ and PROT P, RFC 4217 9). The control connection has to
-/// be [secured](secure).
+/// Protects data connections from now on (PBSZ and PROT P, RFC 4217 9). The control connection has
+/// to be [secured](secure).
 pub fn protect_data() -> Operation<Secure> {
     Operation::new(Secure::new(Stage::Protect, Some(ProtectionLevel::Private)))
 }
 
-/// Leaves data connections in the clear from now on (PROT C, RFC 4217 9). The control connection has
-/// to be [secured](secure).
+/// Leaves data connections in the clear from now on (PROT C, RFC 4217 9). The control connection
+/// has to be [secured](secure).
 pub fn unprotect_data() -> Operation<Secure> {
     Operation::new(Secure::new(Stage::Protect, Some(ProtectionLevel::Clear)))
 }

@@ -16,7 +16,8 @@ use crate::codec::{Invalid, Text};
 /// assert_eq!(names.iter().map(|name| name.raw()).collect::<Vec<_>>(), [&b"whole"[..], b"part 1", b"part 2"]);
 /// ```
 ///
-/// `T` is the text of the list, or the place where that text lies: the names have been checked either way.
+/// `T` is the text of the list, or the place where that text lies: the names have been checked
+/// either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameList<T>(T);
 

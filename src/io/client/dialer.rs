@@ -36,8 +36,8 @@ impl<R: Runtime> Dialer<R> {
         self.start(to, Purpose::Control)
     }
 
-    /// Watches a connection that the caller has made. Returns it with the server's address, which is
-    /// that of a TCP peer unless the peer may be a proxy.
+    /// Watches a connection that the caller has made. Returns it with the server's address, which
+    /// is that of a TCP peer unless the peer may be a proxy.
     pub(super) fn adopt(&self, transport: Transport) -> io::Result<(Line<R>, SocketAddr)> {
         let peer = match &transport {
             Transport::Tcp(stream) if self.host.is_none() => stream.peer_addr()?,

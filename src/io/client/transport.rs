@@ -11,8 +11,8 @@ use ::std::task::{Context, Poll};
 
 /// A connection that the caller has made.
 pub enum Transport {
-    /// A TCP connection, such as one to a SOCKS5 or HTTP proxy after the proxy's handshake. The client
-    /// puts it into non-blocking mode.
+    /// A TCP connection, such as one to a SOCKS5 or HTTP proxy after the proxy's handshake. The
+    /// client puts it into non-blocking mode.
     Tcp(TcpStream),
     /// A stream of any other kind, such as a channel of an SSH connection or a pipe in memory.
     Stream(Box<dyn ByteStream>),
@@ -36,8 +36,9 @@ impl fmt::Debug for Transport {
 
 /// A connected stream of bytes in both directions, which reports readiness to a task.
 ///
-/// A pending method wakes the task of `cx` when it may make progress. The adapters for tokio and smol
-/// implement it for all streams of their traits, by `io::tokio::Adapted` and `io::smol::Adapted`.
+/// A pending method wakes the task of `cx` when it may make progress. The adapters for tokio and
+/// smol implement it for all streams of their traits, by `io::tokio::Adapted` and
+/// `io::smol::Adapted`.
 pub trait ByteStream: Send {
     /// Reads bytes into `buffer`; 0 at the end of the stream.
     ///
@@ -51,8 +52,8 @@ pub trait ByteStream: Send {
     /// If the stream has failed.
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 
-    /// Sends everything that was written and is kept in a buffer. The default is for streams that keep
-    /// nothing.
+    /// Sends everything that was written and is kept in a buffer. The default is for streams that
+    /// keep nothing.
     ///
     /// # Errors
     /// If the stream has failed.
@@ -61,16 +62,16 @@ pub trait ByteStream: Send {
         Poll::Ready(Ok(()))
     }
 
-    /// Ends the sending side, so that the peer reads the end of the stream, and leaves the receiving side
-    /// open.
+    /// Ends the sending side, so that the peer reads the end of the stream, and leaves the
+    /// receiving side open.
     ///
     /// # Errors
     /// If the stream has failed.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Is called before the stream of an aborted upload is dropped. The peer should then notice that
-    /// the stream broke, if the stream has a way to tell it, and not mistake a part of a file for the
-    /// whole. The default does nothing.
+    /// Is called before the stream of an aborted upload is dropped. The peer should then notice
+    /// that the stream broke, if the stream has a way to tell it, and not mistake a part of a
+    /// file for the whole. The default does nothing.
     fn abort(&mut self) {}
 }
 

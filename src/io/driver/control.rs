@@ -99,8 +99,8 @@ impl<S: Stream> Control<S> {
         }
     }
 
-    /// Gives up all memory for bytes if there are none in it. Without storage, nothing can be read or
-    /// queued.
+    /// Gives up all memory for bytes if there are none in it. Without storage, nothing can be read
+    /// or queued.
     pub(in crate::io) fn give_up_storage(&mut self) -> Option<Storage> {
         let storage = self.replace_storage(Storage::default()).ok()?;
         self.wire.free_buffer();

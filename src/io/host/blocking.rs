@@ -398,8 +398,8 @@ pub trait File: Send {
 
     /// Returns the operating system's file behind this one, at the same position, if there is one.
     /// The kernel then moves bytes that need no conversion, in both directions, so that
-    /// [`read`](Self::read) and [`write`](Self::write) see only some of the bytes or none. Not for a
-    /// file opened for appending, to which Linux does not move bytes.
+    /// [`read`](Self::read) and [`write`](Self::write) see only some of the bytes or none. Not for
+    /// a file opened for appending, to which Linux does not move bytes.
     fn as_file(&self) -> Option<&::std::fs::File> {
         None
     }

@@ -64,8 +64,8 @@ impl Path<'_> {
     }
 }
 
-/// Implements `Filesystem` and `AsyncFilesystem` for a wrapper `$wrapper<F>` that is [`Forward`], with
-/// `$entries<I>` for the entries of a directory.
+/// Implements `Filesystem` and `AsyncFilesystem` for a wrapper `$wrapper<F>` that is [`Forward`],
+/// with `$entries<I>` for the entries of a directory.
 macro_rules! forward {
     ($wrapper:ident, $entries:ident) => {
         const _: () = {
@@ -89,8 +89,8 @@ macro_rules! forward {
 }
 pub(super) use forward;
 
-/// Expands to a method of either trait that changes something at one path, and passes on the rest of
-/// its arguments as they are.
+/// Expands to a method of either trait that changes something at one path, and passes on the rest
+/// of its arguments as they are.
 macro_rules! passed_on {
     ($($async:ident $await:ident)?, $name:ident(path $(, $arg:ident: $type:ty)*) -> $result:ty) => {
         $($async)? fn $name(&self, path: VirtualPath<'_> $(, $arg: $type)*) -> Result<$result, Refusal> {

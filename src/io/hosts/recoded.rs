@@ -11,8 +11,8 @@ use crate::io::host::{AsyncEntries, Opened, Refusal, VirtualPath};
 use crate::io::names::Names;
 use crate::listing::{Entry, Kind, OwnedEntry};
 
-/// A [`Filesystem`](crate::io::Filesystem) for clients whose names are in GBK, Shift-JIS or Latin-1.
-/// Two functions convert between those names and the names of the file system.
+/// A [`Filesystem`](crate::io::Filesystem) for clients whose names are in GBK, Shift-JIS or
+/// Latin-1. Two functions convert between those names and the names of the file system.
 ///
 /// A name that does not survive the conversion both ways is [`Refusal::BadName`]. A name of the
 /// file system that does not survive it is not listed, like a name that no line can show. No name

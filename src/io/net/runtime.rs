@@ -105,21 +105,22 @@ pub trait Runtime: Clone + 'static {
     /// A TCP listener that the runtime watches.
     type Listener: Socket;
 
-    /// A future that is ready at a moment, whatever its output is. A session has one at a time. Most
-    /// timers are dropped before their moment, and a session polls its timer whenever it is woken, so
-    /// both have to be cheap.
+    /// A future that is ready at a moment, whatever its output is. A session has one at a time.
+    /// Most timers are dropped before their moment, and a session polls its timer whenever it
+    /// is woken, so both have to be cheap.
     type Timer: Future + Unpin;
 
     /// Number of file descriptors that one idle session of a server takes. A server admits no more
     /// sessions than the process has descriptors for.
     const DESCRIPTORS: usize = 1;
 
-    /// Is set if each session has a thread of its own. The calls of a host that blocks are then made
-    /// in that thread; otherwise they are made in threads that this crate starts as needed.
+    /// Is set if each session has a thread of its own. The calls of a host that blocks are then
+    /// made in that thread; otherwise they are made in threads that this crate starts as
+    /// needed.
     const BLOCKING: bool = false;
 
-    /// Watches a stream, which a client connects or a server has accepted. It is non-blocking, and may
-    /// not be connected yet.
+    /// Watches a stream, which a client connects or a server has accepted. It is non-blocking, and
+    /// may not be connected yet.
     ///
     /// # Errors
     /// When the runtime cannot watch it.
@@ -151,8 +152,8 @@ pub trait Runtime: Clone + 'static {
     }
 
     /// Returns whether the calls of this client are to fail with
-    /// [`Error::Stopped`](crate::io::Error::Stopped) from now on. Futures can be dropped instead, so
-    /// this is only for runtimes whose calls block.
+    /// [`Error::Stopped`](crate::io::Error::Stopped) from now on. Futures can be dropped instead,
+    /// so this is only for runtimes whose calls block.
     fn is_stopped(&self) -> bool {
         false
     }
@@ -166,21 +167,22 @@ pub trait Runtime: Clone + 'static {
 
 /// A non-blocking socket that a runtime watches.
 ///
-/// A socket gives access to the system's socket as [`AsFd`](::std::os::fd::AsFd) on Unix and as `AsSocket`
-/// on Windows. Dropping it has to end the watch and close the socket. Closing alone does not end the
-/// watch in epoll while a duplicate is open, as of the listeners of
+/// A socket gives access to the system's socket as [`AsFd`](::std::os::fd::AsFd) on Unix and as
+/// `AsSocket` on Windows. Dropping it has to end the watch and close the socket. Closing alone does
+/// not end the watch in epoll while a duplicate is open, as of the listeners of
 /// [shared ports](crate::io::Server::with_shared_passive_ports).
 pub trait Socket: AsSystemSocket {
     /// Calls `call` once the socket may be ready, and again as often as the call returns
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) and the socket has become ready since. Returns any
     /// other result. While it is pending, the task of `cx` is woken when the socket becomes ready.
     ///
-    /// A call too many does no harm, so an implementation that keeps no record of readiness can begin
-    /// with one. No readiness may be lost between a call and the next: if the runtime reports only
-    /// changes (epoll's edge-triggered mode), the task of `cx` has to be registered before the call.
+    /// A call too many does no harm, so an implementation that keeps no record of readiness can
+    /// begin with one. No readiness may be lost between a call and the next: if the runtime
+    /// reports only changes (epoll's edge-triggered mode), the task of `cx` has to be
+    /// registered before the call.
     ///
-    /// The socket may be polled for both interests at a time, by one task. Only the `cx` of the last
-    /// poll for an interest counts.
+    /// The socket may be polled for both interests at a time, by one task. Only the `cx` of the
+    /// last poll for an interest counts.
     ///
     /// # Errors
     /// Those of the call, and those of the runtime itself.

@@ -50,8 +50,8 @@ pub(in crate::io) fn connected(stream: &Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// Turns Nagle's algorithm off (RFC 9293 3.7.4), which holds back a short segment until the peer has
-/// acknowledged what was sent before.
+/// Turns Nagle's algorithm off (RFC 9293 3.7.4), which holds back a short segment until the peer
+/// has acknowledged what was sent before.
 pub(in crate::io) fn send_at_once(stream: &Socket) {
     let _ = stream.set_tcp_nodelay(true);
 }

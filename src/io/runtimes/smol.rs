@@ -1,8 +1,8 @@
 //! The adapter for [smol](https://docs.rs/smol), of which it needs the reactor alone: its futures run on any
 //! executor.
 //!
-//! The same client and server as [`io::std`](super::std)'s, their methods asynchronous. Futures are `Send`, and any of
-//! them may be dropped at any point: the next operation ends what it began.
+//! The same client and server as [`io::std`](super::std)'s, their methods asynchronous. Futures are
+//! `Send`, and any of them may be dropped at any point: the next operation ends what it began.
 
 mod client;
 mod runtime;

@@ -13,8 +13,8 @@ use crate::io::net::runtime::Network;
 
 /// Size in bytes of a session's storage for paths.
 pub(super) const PATHS: usize = 8 * 1024;
-/// Number of spare buffers of each size that are kept, far above the number of sessions that work at
-/// the same moment.
+/// Number of spare buffers of each size that are kept, far above the number of sessions that work
+/// at the same moment.
 const MOST: usize = 64;
 /// Number of sizes of which buffers are kept. All sessions have the same unless the server's owner
 /// sets limits for single clients.

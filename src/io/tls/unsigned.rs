@@ -10,8 +10,8 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme, SupportedCipherSuite};
 
-/// Accepts certificates by their fingerprints, or all. The server still has to prove that it has the
-/// key.
+/// Accepts certificates by their fingerprints, or all. The server still has to prove that it has
+/// the key.
 pub(super) struct Unsigned {
     provider: Arc<CryptoProvider>,
     /// SHA-256, and the fingerprints of the certificates to accept; `None` to accept all.

@@ -81,8 +81,8 @@ impl<R: Runtime> Connection<R> {
         self.data.intake()
     }
 
-    /// Ready with the number of bytes that an [`Intake`] may receive now, and with 0 once the transfer
-    /// is complete, including its final reply.
+    /// Ready with the number of bytes that an [`Intake`] may receive now, and with 0 once the
+    /// transfer is complete, including its final reply.
     pub(in crate::io::client) fn poll_arrived(
         &mut self,
         transfer: &mut Transfer,

@@ -78,8 +78,8 @@ impl<R: Network> Data<R> {
         }
     }
 
-    /// Ready with the number of bytes that an [`Intake`] may receive now, or with the event if there
-    /// are no more.
+    /// Ready with the number of bytes that an [`Intake`] may receive now, or with the event if
+    /// there are no more.
     pub(in crate::io) fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, DataEvent>> {
         let State::Receiving(wire, _) = &mut self.state else { return Poll::Pending };
         Poll::Ready(match ready!(wire.poll_arrived(cx)) {

@@ -176,7 +176,8 @@ pub(in crate::io) trait Stream {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 
-    /// Sends a byte as urgent data (RFC 854, "Synch"), or as an ordinary one if that is not possible.
+    /// Sends a byte as urgent data (RFC 854, "Synch"), or as an ordinary one if that is not
+    /// possible.
     fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>>;
 
     /// Makes the next read ask the system, even if the runtime reported no readiness.
@@ -204,12 +205,14 @@ pub(in crate::io) trait Stream {
     fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>>;
 
     /// Returns a way for the kernel to move what arrives into a file. The error is `Unsupported` if
-    /// there is none. Dropping the stream shuts the connection down, even if the way is still in use.
+    /// there is none. Dropping the stream shuts the connection down, even if the way is still in
+    /// use.
     fn intake(&mut self) -> io::Result<Intake> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Ready once bytes have arrived that were not read (`true`), or the end of the stream (`false`).
+    /// Ready once bytes have arrived that were not read (`true`), or the end of the stream
+    /// (`false`).
     fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let _ = cx;
         Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
@@ -353,8 +356,8 @@ impl<S: Socket> Drop for Watched<S> {
     }
 }
 
-/// Counts the work of a session, so that it yields now and then. A socket that is always ready would
-/// otherwise hide the session's other sockets, and keep the thread from its other tasks.
+/// Counts the work of a session, so that it yields now and then. A socket that is always ready
+/// would otherwise hide the session's other sockets, and keep the thread from its other tasks.
 #[derive(Debug, Default)]
 pub(in crate::io) struct Turns(u32);
 

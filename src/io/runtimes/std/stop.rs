@@ -8,9 +8,10 @@ use super::reactor::Signal;
 
 /// Stops the calls of a client from another thread.
 ///
-/// [`ClientBuilder::stop_handle`](super::ClientBuilder::stop_handle) gives a handle to a client before it
-/// connects, and [`Client::stop_handle`](super::Client::stop_handle) makes one for a client that is connected.
-/// One handle may be given to several clients, which it stops together. It takes two file descriptors.
+/// [`ClientBuilder::stop_handle`](super::ClientBuilder::stop_handle) gives a handle to a client
+/// before it connects, and [`Client::stop_handle`](super::Client::stop_handle) makes one for a
+/// client that is connected. One handle may be given to several clients, which it stops together.
+/// It takes two file descriptors.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -41,12 +42,14 @@ impl StopHandle {
     }
 
     /// Makes the running call of the client return, and every later call fail, with
-    /// [`Error::Stopped`](crate::io::Error::Stopped), which readers and writers give as an [`io::Error`] of the kind
-    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted). A second time does nothing.
+    /// [`Error::Stopped`](crate::io::Error::Stopped), which readers and writers give as an
+    /// [`io::Error`] of the kind [`ConnectionAborted`](io::ErrorKind::ConnectionAborted). A
+    /// second time does nothing.
     ///
-    /// It interrupts every wait for the network: to connect, to accept, to read and to write. It does not
-    /// interrupt the system's name lookup, nor the reading and writing of local files, after which the call
-    /// returns. The session is over: the server sees the connection close when the client is dropped.
+    /// It interrupts every wait for the network: to connect, to accept, to read and to write. It
+    /// does not interrupt the system's name lookup, nor the reading and writing of local files,
+    /// after which the call returns. The session is over: the server sees the connection close
+    /// when the client is dropped.
     pub fn stop(&self) {
         self.0.raise();
     }

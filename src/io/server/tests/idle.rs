@@ -7,7 +7,8 @@ use ::std::string::String;
 use super::blocking::elsewhere;
 use super::codes;
 
-/// Bytes of a session without its buffers, on a 64-bit system: what thousands of idle sessions take.
+/// Bytes of a session without its buffers, on a 64-bit system: what thousands of idle sessions
+/// take.
 const SESSION: usize = 3400;
 
 fn size<T>(_: &T) -> usize {

@@ -188,8 +188,9 @@ impl Client {
     }
 
     /// Compares `path` with what is expected of it after a transfer: by a hash if the server
-    /// computes one, else by its size. [`Offers::digest`](crate::client::Offers::digest) tells which hash
-    /// to compute during the transfer; offers are known after [`setup`](Self::setup).
+    /// computes one, else by its size. [`Offers::digest`](crate::client::Offers::digest) tells
+    /// which hash to compute during the transfer; offers are known after
+    /// [`setup`](Self::setup).
     ///
     /// # Errors
     /// Those of [`io::Client::verify`](crate::io::Client::verify).

@@ -247,8 +247,8 @@ impl Client {
     }
 
     /// Sets the level at which the server compresses in [`TransferMode::Deflate`], 0 to 9, or
-    /// `None` for its default. [`Config::deflate_level`](crate::client::Config::deflate_level) is that of
-    /// uploads.
+    /// `None` for its default. [`Config::deflate_level`](crate::client::Config::deflate_level) is
+    /// that of uploads.
     ///
     /// # Errors
     /// Those of [`io::Client::set_deflate_level`](crate::io::Client::set_deflate_level).
