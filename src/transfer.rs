@@ -46,6 +46,7 @@ mod text;
 
 use core::fmt;
 
+use crate::codec::slices;
 use crate::codec::{FileStructure, RepresentationType, TransferMode};
 
 pub use decoder::Decoder;
@@ -218,6 +219,6 @@ impl core::error::Error for TransferError {}
 /// Copies as many bytes as fit.
 fn copy(input: &[u8], output: &mut [u8]) -> Progress {
     let count = input.len().min(output.len());
-    output[..count].copy_from_slice(&input[..count]);
+    slices::part_mut(output, ..count).copy_from_slice(slices::part(input, ..count));
     Progress { read: count, written: count }
 }

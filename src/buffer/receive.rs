@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use super::telnet::{DONT, IAC, SB, SE, WILL};
+use crate::codec::slices;
 
 const LF: u8 = b'\n';
 const CR: u8 = b'\r';
@@ -157,12 +158,12 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> RecvBuf<B> {
         if w.is_empty() {
             (w.start, w.kept, w.scan, w.filled) = (0, 0, 0, 0);
         } else if w.start > 0 || w.kept < w.scan {
-            storage.copy_within(w.start..w.kept, 0);
+            slices::copy_within(storage, w.start..w.kept, 0);
             let kept = w.kept - w.start;
-            storage.copy_within(w.scan..w.filled, kept);
+            slices::copy_within(storage, w.scan..w.filled, kept);
             (w.start, w.kept, w.filled, w.scan) = (0, kept, kept + w.filled - w.scan, kept);
         }
-        &mut storage[w.filled..]
+        slices::part_mut(storage, w.filled..)
     }
 
     /// Records that `count` bytes were written to the front of [`spare`](Self::spare). A count
@@ -374,7 +375,7 @@ impl Rx<'_> {
             (w.start, w.kept) = (w.scan, w.scan);
         } else if count > 0 {
             if w.kept != from {
-                self.storage.copy_within(from..w.scan, w.kept);
+                slices::copy_within(self.storage, from..w.scan, w.kept);
             }
             w.kept += count;
             w.bare_cr = false;

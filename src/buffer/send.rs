@@ -4,6 +4,7 @@
 use core::ops::Range;
 
 use super::telnet::{DM, IAC, IP};
+use crate::codec::slices;
 use crate::codec::{Full, Sink};
 
 /// The state of a send queue: `[head, tail)` is waiting to be sent.
@@ -108,7 +109,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> SendBuf<B> {
     /// covered everything before it. Empty only if the queue is.
     #[must_use]
     pub fn pending(&self) -> &[u8] {
-        &self.storage.as_ref()[self.queue.head..self.queue.end()]
+        slices::part(self.storage.as_ref(), self.queue.head..self.queue.end())
     }
 
     /// Returns whether the queue is empty.
@@ -190,7 +191,7 @@ impl Tx<'_> {
 
     /// Returns the number of queued lines whose end has not been sent.
     pub(crate) fn unsent_lines(&self) -> usize {
-        memchr::memchr_iter(b'\n', &self.storage[self.queue.head..self.queue.tail]).count()
+        memchr::memchr_iter(b'\n', slices::part(self.storage, self.queue.head..self.queue.tail)).count()
     }
 
     /// Appends the output of `encode`, all of it or nothing.
@@ -245,7 +246,7 @@ impl Tx<'_> {
     fn put_raw(&mut self, bytes: &[u8]) -> Result<(), Full> {
         let q = &mut *self.queue;
         if self.storage.len() - q.tail < bytes.len() && q.head > 0 {
-            self.storage.copy_within(q.head..q.tail, 0);
+            slices::copy_within(self.storage, q.head..q.tail, 0);
             q.rebase();
         }
         let room = self.storage.get_mut(q.tail..q.tail + bytes.len()).ok_or(Full)?;

@@ -9,6 +9,7 @@ use core::fmt;
 use super::failure::TransferFailure;
 use super::reply_to::{Generation, ReplyTo};
 use crate::buffer::Span;
+use crate::codec::slices;
 use crate::codec::{Escaped, Position, ReplyCode, ReplyLine};
 
 /// An event of an operation. Its bytes borrow from the receive window, which the next poll
@@ -131,9 +132,7 @@ impl<B: AsRef<[u8]>> Refusal<B> {
     }
 
     fn says_any(&self, hints: &[&[u8]]) -> bool {
-        let text = self.text.as_ref();
-        let says = |hint: &&[u8]| text.windows(hint.len()).any(|part| part.eq_ignore_ascii_case(hint));
-        hints.iter().any(says)
+        hints.iter().any(|hint| slices::contains(self.text.as_ref(), hint))
     }
 }
 

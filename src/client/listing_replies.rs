@@ -7,6 +7,7 @@
 
 use super::event::Refusal;
 use crate::codec::ReplyCode;
+use crate::codec::slices;
 
 /// The meaning of the refusal of a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ const NOT_OPENED: [&str; 9] = [
 ];
 
 fn says(text: &[u8], words: &[&str]) -> bool {
-    words.iter().any(|word| text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
+    words.iter().any(|word| slices::contains(text, word.as_bytes()))
 }
 
 impl<B: AsRef<[u8]>> Refusal<B> {

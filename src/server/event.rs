@@ -91,9 +91,10 @@ impl Events {
     /// Adds an event, and drops the oldest one if there is no room.
     pub(super) fn push(&mut self, event: EventKind) {
         if self.0.is_full() {
-            self.0.remove(0);
+            let _ = self.0.pop_at(0);
         }
-        self.0.push(event);
+        let added = self.0.try_push(event);
+        debug_assert!(added.is_ok(), "there is room");
     }
 
     /// Takes the oldest event.

@@ -1,6 +1,7 @@
 //! The login of a client (RFC 959 4.1.1): its progress, the number of failures, and the delay of
 //! their replies.
 
+use core::num::NonZeroU64;
 use core::time::Duration;
 
 use super::config::Timeouts;
@@ -119,11 +120,14 @@ impl Login {
             Due::AskedAt(asked_at) => {
                 let doubled = 1u32.checked_shl(failed.saturating_sub(1)).unwrap_or(u32::MAX);
                 let delay = timeouts.login_delay.saturating_mul(doubled).min(timeouts.login_delay_most);
-                if delay < Duration::from_micros(1) {
-                    now
-                } else {
-                    let delays = now.since(asked_at).as_micros().div_ceil(delay.as_micros()).max(1);
-                    asked_at.after(delay.saturating_mul(u32::try_from(delays).unwrap_or(u32::MAX)))
+                let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+                match NonZeroU64::new(micros(delay)) {
+                    None => now,
+                    Some(one) => {
+                        let passed = micros(now.since(asked_at));
+                        let delays = (passed / one + u64::from(passed % one > 0)).max(1);
+                        asked_at.after(delay.saturating_mul(u32::try_from(delays).unwrap_or(u32::MAX)))
+                    }
                 }
             }
         };

@@ -359,7 +359,7 @@ pub(super) fn framed(
     tx: &mut Tx<'_>,
     encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
 ) -> Result<(), Full> {
-    ReplyLine::encode(code, Position::First, Text::literal(title), tx)?;
+    ReplyLine::encode(code, Position::First, Text::fixed(title), tx)?;
     encode(tx)?;
     ReplyLine::encode(code, Position::Last, Text::literal("End."), tx)
 }

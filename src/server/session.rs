@@ -472,7 +472,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         text: &'static str,
         tx: &mut Tx<'_>,
     ) -> ForHost {
-        self.reply(ticket, code, Text::literal(text), tx);
+        self.reply(ticket, code, Text::fixed(text), tx);
         None
     }
 

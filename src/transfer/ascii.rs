@@ -5,6 +5,7 @@
 //! an LF after it is a byte like any other.
 
 use super::{LineEnds, Progress};
+use crate::codec::slices;
 
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
@@ -17,6 +18,14 @@ pub(super) struct Encoder {
     cr_sent: bool,
 }
 
+/// Copies the bytes before `mark`, as many as `room` holds, and returns them.
+fn copy_until<'a>(mark: u8, bytes: &'a [u8], room: &mut [u8]) -> &'a [u8] {
+    let fits = slices::part(bytes, ..bytes.len().min(room.len()));
+    let run = slices::part(fits, ..memchr::memchr(mark, fits).unwrap_or(fits.len()));
+    super::copy(run, room);
+    run
+}
+
 impl Encoder {
     pub(super) const fn set_line_ends(&mut self, line_ends: LineEnds) {
         self.line_ends = line_ends;
@@ -25,7 +34,9 @@ impl Encoder {
     pub(super) fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
         let keeps = matches!(self.line_ends, LineEnds::Kept);
         let mut done = Progress::default();
-        while let (rest, room @ [_, ..]) = (&input[done.read..], &mut output[done.written..]) {
+        while let (rest, room @ [_, ..]) =
+            (slices::part(input, done.read..), slices::part_mut(output, done.written..))
+        {
             match rest.first() {
                 None => break,
                 Some(&LF) => {
@@ -35,12 +46,10 @@ impl Encoder {
                     self.cr_sent = !self.cr_sent;
                 }
                 Some(_) => {
-                    let fits = &rest[..rest.len().min(room.len())];
-                    let run = memchr::memchr(LF, fits).unwrap_or(fits.len());
-                    room[..run].copy_from_slice(&fits[..run]);
-                    self.cr_sent = keeps && fits[run - 1] == CR;
-                    done.read += run;
-                    done.written += run;
+                    let run = copy_until(LF, rest, room);
+                    self.cr_sent = keeps && run.last() == Some(&CR);
+                    done.read += run.len();
+                    done.written += run.len();
                 }
             }
         }
@@ -63,7 +72,9 @@ pub(super) struct Decoder {
 impl Decoder {
     pub(super) fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
         let mut done = Progress::default();
-        while let (rest, room @ [_, ..]) = (&input[done.read..], &mut output[done.written..]) {
+        while let (rest, room @ [_, ..]) =
+            (slices::part(input, done.read..), slices::part_mut(output, done.written..))
+        {
             let Some(&next) = rest.first() else { break };
             if self.cr_held {
                 self.cr_held = false;
@@ -74,11 +85,9 @@ impl Decoder {
                 self.cr_held = true;
                 done.read += 1;
             } else {
-                let fits = &rest[..rest.len().min(room.len())];
-                let run = memchr::memchr(CR, fits).unwrap_or(fits.len());
-                room[..run].copy_from_slice(&fits[..run]);
-                done.read += run;
-                done.written += run;
+                let run = copy_until(CR, rest, room);
+                done.read += run.len();
+                done.written += run.len();
             }
         }
         done

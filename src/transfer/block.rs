@@ -15,6 +15,7 @@ use super::TransferError;
 use super::descriptor::Descriptor;
 use super::marker::{Digits, Incoming};
 use super::stream::{Item, Out};
+use crate::codec::slices;
 
 /// Descriptor of the current data, and the items that it yields at the end of the data.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +75,7 @@ const HEADER: usize = 3;
 pub(super) fn encode(data: &[u8], end: Descriptor, out: &mut Out<'_>) -> (usize, bool) {
     let mut read = 0;
     loop {
-        let rest = &data[read..];
+        let rest = slices::part(data, read..);
         if rest.is_empty() && end.is_empty() {
             return (read, true);
         }
@@ -88,7 +89,7 @@ pub(super) fn encode(data: &[u8], end: Descriptor, out: &mut Out<'_>) -> (usize,
         };
         let len = out.len() - at - HEADER;
         let fits = rest.len().min(usize::from(u16::MAX) - len);
-        let count = out.put(&rest[..fits]);
+        let count = out.put(slices::part(rest, ..fits));
         read += count;
         let header = out.written_mut(at);
         let [high, low] = u16::try_from(len + count).unwrap_or(u16::MAX).to_be_bytes();
@@ -149,10 +150,10 @@ impl Decoder {
                 }
                 self.state = State::Descriptor;
             }
-            let rest = &wire[read..];
+            let rest = slices::part(wire, read..);
             let Some(&first) = rest.first() else { return Ok((read, Item::Nothing)) };
             if let State::Data(left) = self.state {
-                let data = &rest[..rest.len().min(usize::from(left))];
+                let data = slices::part(rest, ..rest.len().min(usize::from(left)));
                 if !self.label.is_marker() {
                     return Ok((read, Item::Data(data)));
                 }

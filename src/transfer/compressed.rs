@@ -18,6 +18,7 @@ use super::block::Label;
 use super::descriptor::Descriptor;
 use super::marker::Digits;
 use super::stream::{Item, Out};
+use crate::codec::slices;
 
 const ESCAPE: u8 = 0;
 const REPEATED: u8 = 0x80;
@@ -55,7 +56,7 @@ pub(super) fn encode(
 ) -> (usize, bool) {
     let mut read = 0;
     loop {
-        let rest = &data[read..];
+        let rest = slices::part(data, read..);
         if rest.is_empty() && end.is_empty() {
             return (read, true);
         }
@@ -78,7 +79,7 @@ pub(super) fn encode(
         match run {
             Some(byte) if byte == filler => out.put(&[FILLER | count]),
             Some(byte) => out.put(&[REPEATED | count, byte]),
-            None => out.put(&[count]) + out.put(&rest[..len]),
+            None => out.put(&[count]) + out.put(slices::part(rest, ..len)),
         };
         read += len;
         if is_last {
@@ -126,7 +127,7 @@ impl Decoder {
     pub(super) fn next<'w>(&mut self, wire: &'w [u8]) -> Result<(usize, Item<'w>), TransferError> {
         let mut read = 0;
         loop {
-            let rest = &wire[read..];
+            let rest = slices::part(wire, read..);
             match self.state {
                 State::Data(0) | State::Run(_, 0) => self.state = State::End,
                 State::End => match self.label.end()? {
@@ -134,12 +135,15 @@ impl Decoder {
                     None => self.state = State::String,
                 },
                 State::Run(byte, left) if self.label.is_marker() => {
-                    self.label.put_marker(&[byte; LONGEST_RUN][..LONGEST_RUN.min(usize::from(left))])?;
+                    self.label.put_marker(slices::part(
+                        &[byte; LONGEST_RUN],
+                        ..LONGEST_RUN.min(usize::from(left)),
+                    ))?;
                     self.state = State::End;
                 }
                 State::Run(byte, left) => return Ok((read, Item::Repeat(byte, usize::from(left)))),
                 State::Data(left) if !rest.is_empty() => {
-                    let data = &rest[..rest.len().min(usize::from(left))];
+                    let data = slices::part(rest, ..rest.len().min(usize::from(left)));
                     if !self.label.is_marker() {
                         return Ok((read, Item::Data(data)));
                     }

@@ -7,6 +7,7 @@ use super::record::Joiner;
 use super::stage::Stage;
 use super::stream::{self, Item};
 use super::{Coding, Decoded, Progress, TransferError, block, compressed, copy, page, text};
+use crate::codec::slices;
 use crate::codec::{FileStructure, TransferMode};
 
 /// Converts the bytes of the wire to those of a file.
@@ -313,7 +314,7 @@ impl Layers {
                 }
                 continue;
             }
-            let (read, item) = self.mode.next(&wire[done.read..])?;
+            let (read, item) = self.mode.next(slices::part(wire, done.read..))?;
             done.read += read;
             match item {
                 Item::Nothing => break,
@@ -344,7 +345,7 @@ impl Layers {
                         None => self.put_repeated(byte, count, output, &mut done.written),
                         Some(_) => {
                             let bytes = [byte; 64];
-                            let bytes = &bytes[..count.min(bytes.len())];
+                            let bytes = slices::part(&bytes, ..count.min(bytes.len()));
                             self.put_paged(bytes, output, &mut done.written)?
                         }
                     };
@@ -372,7 +373,7 @@ impl Layers {
     fn settle(&mut self, output: &mut [u8], written: &mut usize) -> bool {
         loop {
             if let Some(joiner) = &mut self.joiner {
-                let progress = joiner.put(self.stage.pending(), &mut output[*written..]);
+                let progress = joiner.put(self.stage.pending(), slices::part_mut(output, *written..));
                 self.stage.took(progress.read);
                 *written += progress.written;
                 if !self.stage.is_empty() || !joiner.is_released() {
@@ -383,7 +384,7 @@ impl Layers {
                 return true;
             }
             let Some(joiner) = &mut self.joiner else {
-                *written += self.text.finish(&mut output[*written..]);
+                *written += self.text.finish(slices::part_mut(output, *written..));
                 self.is_ended = self.text.is_clear();
                 return self.is_ended;
             };
@@ -416,14 +417,14 @@ impl Layers {
             self.stage.filled(progress.written);
             return progress.read;
         }
-        let progress = self.text.decode(data, &mut output[*written..]);
+        let progress = self.text.decode(data, slices::part_mut(output, *written..));
         *written += progress.written;
         progress.read
     }
 
     fn put_repeated(&mut self, byte: u8, count: usize, output: &mut [u8], written: &mut usize) -> usize {
         let bytes = [byte; 64];
-        self.put(&bytes[..count.min(bytes.len())], output, written)
+        self.put(slices::part(&bytes, ..count.min(bytes.len())), output, written)
     }
 
     /// Reads pages, their headers first.

@@ -15,6 +15,7 @@ use super::record::{Piece, Splitter};
 use super::stage::Stage;
 use super::stream::{self, Out};
 use super::{Coding, LineEnds, Progress, compressed, copy, page, text};
+use crate::codec::slices;
 use crate::codec::{FileStructure, RepresentationType, TransferMode};
 
 /// Least room to give to a mode. A header with the longest marker is shorter.
@@ -166,10 +167,11 @@ impl Encoder {
                 while self.skip > 0 && done.written > 0 {
                     let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(done.written);
                     self.skip -= skipped as u64;
-                    output.copy_within(skipped..done.written, 0);
+                    slices::copy_within(output, skipped..done.written, 0);
                     done.written -= skipped;
                     // A CR alone is not a byte of the file yet.
-                    let more = text.encode(&input[done.read..], &mut output[done.written..]);
+                    let more = text
+                        .encode(slices::part(input, done.read..), slices::part_mut(output, done.written..));
                     done.read += more.read;
                     done.written += more.written;
                 }
@@ -323,7 +325,7 @@ impl Layers {
             if !self.spill.is_empty() {
                 break;
             }
-            read += self.fill(&input[read..]);
+            read += self.fill(slices::part(input, read..));
             // The codes change if this is the end of the file.
             let waits = read == input.len()
                 && match self.end {
@@ -396,7 +398,7 @@ impl Layers {
             if self.page.is_some() && self.stage.is_empty() {
                 self.stage.filled(page::HEADER); // Written when the page is complete.
             }
-            let mut chunk = &input[read..];
+            let mut chunk = slices::part(input, read..);
             if let (Some(markers), false) = (&mut self.markers, chunk.is_empty()) {
                 let ahead = markers.ahead(self.position);
                 let is_divisible = self.text.is_divisible_after(self.last)
@@ -408,7 +410,7 @@ impl Layers {
                     break;
                 }
                 let most = usize::try_from(ahead.max(1)).unwrap_or(usize::MAX);
-                chunk = &chunk[..chunk.len().min(most)];
+                chunk = slices::part(chunk, ..chunk.len().min(most));
             }
             let (mut taken, piece) = match &mut self.splitter {
                 Some(splitter) => splitter.next(chunk),
@@ -429,7 +431,7 @@ impl Layers {
                 Piece::Repeat(byte, count) => {
                     let count = usize::try_from(count).unwrap_or(usize::MAX);
                     let bytes = [byte; 16];
-                    self.put_text(&bytes[..count.min(bytes.len())]);
+                    self.put_text(slices::part(&bytes, ..count.min(bytes.len())));
                     self.stage.is_full()
                 }
             };

@@ -21,6 +21,7 @@
 //! restore the same file.
 
 use super::Progress;
+use crate::codec::slices;
 
 const DLE: u8 = 0x10;
 const LF: u8 = b'\n';
@@ -72,7 +73,7 @@ impl Splitter {
                 }
                 Then::Nothing => {}
             }
-            let rest = &input[read..];
+            let rest = slices::part(input, read..);
             match rest.first() {
                 None => return (read, Piece::Nothing),
                 Some(&DLE) => {
@@ -89,7 +90,7 @@ impl Splitter {
                 Some(_) if self.quotes > 0 => self.finish(),
                 Some(_) => {
                     let run = memchr::memchr2(DLE, LF, rest).unwrap_or(rest.len());
-                    return (read, Piece::Run(&rest[..run]));
+                    return (read, Piece::Run(slices::part(rest, ..run)));
                 }
             }
         }
@@ -138,7 +139,7 @@ impl Joiner {
     pub(super) fn put(&mut self, data: &[u8], output: &mut [u8]) -> Progress {
         let mut done = Progress::default();
         loop {
-            let room = &mut output[done.written..];
+            let room = slices::part_mut(output, done.written..);
             if self.release > 0 {
                 let count = room.len().min(usize::try_from(self.release).unwrap_or(usize::MAX));
                 room[..count].fill(DLE);
@@ -156,7 +157,7 @@ impl Joiner {
                 done.written += 1;
                 continue;
             }
-            let rest = &data[done.read..];
+            let rest = slices::part(data, done.read..);
             match rest.first() {
                 None => return done,
                 Some(&DLE) => {

@@ -137,7 +137,8 @@ impl ExpectedReplies {
         if !expected.is_during_transfer() {
             self.last_transfer = None;
         }
-        self.queue.push(expected);
+        let added = self.queue.try_push(expected);
+        debug_assert!(added.is_ok(), "no more commands are sent than replies can be awaited");
     }
 
     /// Returns the current operation.

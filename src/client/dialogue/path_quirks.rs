@@ -88,7 +88,9 @@ impl Sink for DotPaths<'_, '_, '_> {
                 At::Rest
             }
             At::End(length) if bytes.len() > length + 1 => {
-                let (before, name) = bytes.split_at(bytes.len() - length);
+                let Some((before, name)) = bytes.split_at_checked(bytes.len() - length) else {
+                    return self.tx.put(bytes);
+                };
                 if !before.ends_with(b" ") {
                     return self.tx.put(bytes);
                 }

@@ -129,7 +129,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             CommandError::BadArgument(..) => (Code::ARGUMENT_SYNTAX_ERROR, "Invalid argument."),
         };
-        self.bad_command(ticket, code, Text::literal(text), tx);
+        self.bad_command(ticket, code, Text::fixed(text), tx);
     }
 
     /// Returns a request to the host about a path.

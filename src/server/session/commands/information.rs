@@ -120,7 +120,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             if !begun {
                 ReplyLine::encode(Code::DIRECTORY_STATUS, Position::First, Text::literal("Status:"), tx)?;
             }
-            ReplyLine::encode(Code::DIRECTORY_STATUS, Position::Last, Text::literal(text), tx)
+            ReplyLine::encode(Code::DIRECTORY_STATUS, Position::Last, Text::fixed(text), tx)
         });
     }
 
