@@ -152,6 +152,12 @@ pub const OURS: &[(&str, bool, &[u16], &str)] = &[
     ("*", false, &[451], "the host has failed; as common as 450 in servers in use"),
     ("CDUP", false, &[250], "RFC 959 4.1.1 demands the replies of CWD, 5.4 lists 200"),
     ("PASV EPSV", false, &[425], "no port is left; servers in use answer so"),
+    (
+        "RETR STOR STOU APPE LIST NLST MLSD",
+        false,
+        &[425],
+        "no address was agreed on, or its listener has timed out",
+    ),
     ("MKD", false, &[521], "the directory exists (RFC 959 appendix II)"),
     ("STOR STOU APPE LIST NLST RNTO STAT SITE", false, &[550], "the path is refused as it is to RETR"),
     ("STOR STOU APPE", false, &[552], "the quota is exceeded before anything is stored"),
