@@ -154,12 +154,14 @@ pub struct World {
     /// Set after a fault after which the connection may be of no more use.
     doomed: bool,
     dialogue: Dialogue,
-    pub history: Vec<Move>,
+    history: Vec<Move>,
+    /// Set during a move and what is checked after it.
+    moving: bool,
 }
 
 impl Drop for World {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if self.moving && std::thread::panicking() {
             eprintln!("{}: {:?}\n{:?}", self.scenario.name, self.history, self.wait);
         }
     }
@@ -199,6 +201,7 @@ impl World {
             doomed: false,
             dialogue: Dialogue::new(),
             history: Vec::new(),
+            moving: false,
             scenario: scenario.clone(),
         };
         if !scenario.anew {
@@ -340,6 +343,7 @@ impl World {
     /// Takes a step, and checks what has to hold after it.
     pub fn take(&mut self, step: Move) {
         self.history.push(step);
+        self.moving = true;
         match step {
             Move::Poll(Side::Client) => self.poll_client(),
             Move::Poll(Side::Server) => self.poll_server(),
@@ -363,6 +367,7 @@ impl World {
             (self.faults, self.harmed) = (self.faults + 1, true);
         }
         self.check_turns();
+        self.moving = false;
     }
 
     fn go_wrong_by(&mut self, fault: Fault) {
@@ -561,10 +566,14 @@ impl World {
         }
     }
 
-    /// Checks that no side waits for the other while that waits for it.
+    /// Checks that something happens next, and that no side waits for the other while that waits for
+    /// it.
     fn check_turns(&self) {
+        let natural = self.natural();
+        let ends = self.gone == [true; 2] || !natural.is_empty() || self.next_deadline().is_some();
+        assert!(ends, "a deadlock: nothing will ever happen");
         let [Some(client), Some(_)] = self.wait else { return };
-        if self.muted || self.natural().iter().any(|step| !matches!(step, Move::Begin(_))) {
+        if self.muted || natural.iter().any(|step| !matches!(step, Move::Begin(_))) {
             return;
         }
         let owes = !self.dialogue.is_settled();
@@ -588,9 +597,7 @@ impl World {
             Move::Poll(_) => 4,
             _ => 5,
         };
-        let next = self.natural().into_iter().min_by_key(rank);
-        let next = next.or(self.next_deadline().map(|_| Move::Time));
-        Some(next.expect("a deadlock: nothing will ever happen"))
+        Some(self.natural().into_iter().min_by_key(rank).unwrap_or(Move::Time))
     }
 
     fn settle(&mut self) {
@@ -607,6 +614,7 @@ impl World {
     pub fn finish(mut self) -> usize {
         let before = self.history.len();
         self.settle();
+        self.moving = true;
         let first = if self.scenario.anew { self.begun.min(2) } else { 2 };
         for ask in [Ask::Greeting, Ask::Login, Ask::Noop, Ask::Retrieve, Ask::Quit].into_iter().skip(first) {
             if self.gone[Side::Client as usize] {
@@ -617,11 +625,13 @@ impl World {
             }
             self.take(Move::Begin(ask));
             self.settle();
+            self.moving = true;
             let outcome = &self.outcome;
             assert!(self.doomed || *outcome == Some(Outcome::Done(())), "{ask:?}: {outcome:?}");
         }
         assert_eq!(self.gone, [true; 2]);
         assert_eq!(self.ends, [None; 2], "data connections outlive the session");
+        self.moving = false;
         self.history.len() - before
     }
 }
