@@ -118,7 +118,7 @@ pub struct Scenario {
     /// Set if a history begins with the greeting, and not with a client that is logged in.
     pub anew: bool,
     pub client: client::Config,
-    pub depth: usize,
+    /// Number of faults in a history.
     pub faults: usize,
 }
 
