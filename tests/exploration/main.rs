@@ -31,7 +31,10 @@ use task::Ask;
 use world::{Move, Scenario, World};
 
 /// Number of moves in the longest histories with a fault.
-const DEPTH: usize = 28;
+const DEPTH: usize = 9;
+
+/// Points of a transfer, in moves from its beginning, from which its faults are explored.
+const LEADS: [usize; 2] = [30, 40];
 
 /// A state: the last move of its history, and the state before it.
 struct Node {
@@ -70,15 +73,23 @@ fn replay(scenario: &Scenario, nodes: &[Node], mut at: usize) -> Box<World> {
     world
 }
 
-/// Explores every history in which nothing goes wrong, and the beginnings of those with one fault;
-/// or as far as the environment says.
+/// Explores every history in which nothing goes wrong; and, with one fault, the histories of some
+/// length from the beginning and from several points of a transfer. The environment may say that it
+/// is to be from the beginning only, as far as it says.
 fn explore(scenario: Scenario) {
-    match (number("EXPLORATION_DEPTH"), number("EXPLORATION_FAULTS")) {
-        (None, None) => {
-            assert!(explore_to(usize::MAX, 0, scenario.clone()).complete);
-            explore_to(DEPTH, 1, scenario);
+    if let (Some(depth), Some(faults)) = (number("EXPLORATION_DEPTH"), number("EXPLORATION_FAULTS")) {
+        explore_to(depth, faults, scenario);
+        return;
+    }
+    // How a transfer is aborted makes no difference where none is.
+    if scenario.client.abort == AbortPolicy::default() {
+        assert!(explore_to(usize::MAX, 0, scenario.clone()).complete);
+        explore_to(DEPTH, 1, scenario.clone());
+    }
+    for ask in scenario.asks.iter().filter(|ask| **ask != Ask::List) {
+        for moves in LEADS {
+            explore_to(DEPTH, 1, Scenario { lead: Some((*ask, moves)), ..scenario.clone() });
         }
-        (depth, faults) => drop(explore_to(depth.unwrap_or(DEPTH), faults.unwrap_or(1), scenario)),
     }
 }
 
@@ -113,7 +124,7 @@ fn explore_to(depth: usize, faults: usize, scenario: Scenario) -> Figures {
     figures.complete = frontier.is_empty();
     figures.longest_end = check_ends(&scenario, &nodes);
     (figures.states, figures.time) = (nodes.len(), begin.elapsed());
-    println!("{} with {} faults: {figures:?}", scenario.name, scenario.faults);
+    println!("{} {:?} with {} faults: {figures:?}", scenario.name, scenario.lead, scenario.faults);
     figures
 }
 
@@ -145,7 +156,7 @@ fn check_ends(scenario: &Scenario, nodes: &[Node]) -> usize {
 
 fn scenario(name: &'static str, asks: &'static [Ask]) -> Scenario {
     let client = Config::default();
-    Scenario { name, asks, count: 1, anew: false, client, faults: 0 }
+    Scenario { name, asks, count: 1, anew: false, lead: None, client, faults: 0 }
 }
 
 #[test]

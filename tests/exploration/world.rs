@@ -117,6 +117,9 @@ pub struct Scenario {
     pub count: usize,
     /// Set if a history begins with the greeting, and not with a client that is logged in.
     pub anew: bool,
+    /// An operation that has begun, and the number of moves of a fair schedule that it has made
+    /// before a history begins.
+    pub lead: Option<(Ask, usize)>,
     pub client: client::Config,
     /// Number of faults in a history.
     pub faults: usize,
@@ -206,6 +209,13 @@ impl World {
         };
         if !scenario.anew {
             world.log_in();
+        }
+        if let Some((ask, moves)) = scenario.lead {
+            world.take(Move::Begin(ask));
+            for _ in 0..moves {
+                let next = world.fair_move().expect("an operation that is not over");
+                world.take(next);
+            }
         }
         world
     }
