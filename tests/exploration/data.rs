@@ -131,7 +131,7 @@ impl World {
         }
         let (id, end) = self.ends[side as usize]?;
         let link = self.links[end.link()?];
-        let inward = link.pipes[side as usize];
+        let [inward, outward] = [side, side.other()].map(|to| link.pipes[to as usize]);
         let event = match end {
             _ if link.stalled => return None,
             End::Open(_) | End::Offered(..) | End::Connecting(_) | End::Listening(_) => return None,
@@ -139,6 +139,8 @@ impl World {
             End::Flushed(_) if side == Side::Client => return None,
             _ if inward.reset => DataEvent::Failed(DataFailure::Broken),
             End::Receiving(_) if inward.pieces > 0 => DataEvent::Moved(PIECE),
+            // A pipe holds one piece.
+            End::Sending(_, left) if left > 0 && outward.pieces > 0 => return None,
             End::Sending(_, left) if left > 0 => DataEvent::Moved(PIECE),
             End::Sending(..) => DataEvent::Flushed,
             _ if inward.ended => DataEvent::Eof { clean: true },

@@ -17,6 +17,8 @@ pub enum Ask {
     Retrieve,
     Store,
     List,
+    /// Changes the directory, for which the host is asked.
+    Enter,
     Noop,
     Quit,
 }
@@ -29,6 +31,7 @@ pub enum Task {
     Open(Operation<Open<'static>>),
     Complete(Operation<Complete>),
     Abort(Operation<Abort>),
+    Enter(Operation<Exchange<'static, PlainAnswer>>),
     Plain(Operation<Exchange<'static, PlainAnswer>>),
 }
 
@@ -41,6 +44,7 @@ impl Task {
             Ask::Retrieve => Self::Open(client::retrieve(file, image, 0)),
             Ask::Store => Self::Open(client::store(file, image, 0)),
             Ask::List => Self::Open(client::list(None)),
+            Ask::Enter => Self::Enter(client::change_directory(file)),
             Ask::Noop => Self::Plain(client::noop()),
             Ask::Quit => Self::Plain(client::quit()),
         }
@@ -60,6 +64,7 @@ impl Task {
             Self::Open(task) => Turn::of(task.poll(client, now, rx, tx), |opened| Some(opened.transfer)),
             Self::Complete(task) => Turn::of(task.poll(client, now, rx, tx), |_| None),
             Self::Abort(task) => Turn::of(task.poll(client, now, rx, tx), |_| None),
+            Self::Enter(task) => Turn::of(task.poll(client, now, rx, tx), |_| None),
             Self::Plain(task) => Turn::of(task.poll(client, now, rx, tx), |_| None),
         }
     }

@@ -344,7 +344,7 @@ impl World {
         }
         match &self.task {
             Some(Task::Complete(_)) => faults.extend([Fault::Abort, Fault::Drop, Fault::Status]),
-            Some(Task::Open(_) | Task::Abort(_)) => faults.push(Fault::Drop),
+            Some(Task::Open(_) | Task::Abort(_) | Task::Enter(_)) => faults.push(Fault::Drop),
             _ => {}
         }
         faults
@@ -431,6 +431,9 @@ impl World {
         if !self.harmed {
             assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?} although nothing was wrong");
         }
+        // What was dropped is given up by then.
+        let open = matches!(outcome, Outcome::Done(Some(_))) || self.ends[0].is_none();
+        assert!(open, "a data connection outlives its operation");
         let outcome = match outcome {
             Outcome::Done(Some(transfer)) => {
                 self.task = Some(Task::Complete(client::complete(transfer)));
