@@ -30,8 +30,9 @@ use std::time::{Duration, Instant};
 use task::Ask;
 use world::{Move, Scenario, World};
 
-/// Number of moves in the longest histories with a fault.
-const DEPTH: usize = 9;
+/// Number of moves in histories with a fault, from within a transfer; from the beginning, twice as
+/// many.
+const DEPTH: usize = 8;
 
 /// Points of a transfer, in moves from its beginning, from which its faults are explored.
 const LEADS: [usize; 2] = [30, 40];
@@ -84,7 +85,7 @@ fn explore(scenario: Scenario) {
     // How a transfer is aborted makes no difference where none is.
     if scenario.client.abort == AbortPolicy::default() {
         assert!(explore_to(usize::MAX, 0, scenario.clone()).complete);
-        explore_to(DEPTH, 1, scenario.clone());
+        explore_to(2 * DEPTH, 1, scenario.clone());
     }
     for ask in scenario.asks.iter().filter(|ask| matches!(ask, Ask::Retrieve | Ask::Store)) {
         for moves in LEADS {
