@@ -1,6 +1,7 @@
 //! Data connections, which carry pieces of a file. Each side has at most one end.
 
-use super::world::{Fault, Side, World};
+use super::moves::{Fault, Side};
+use super::world::World;
 use ftp_proto::action::{DataEvent, DataFailure, DataId, DataOp};
 use std::net::SocketAddr;
 

@@ -6,14 +6,16 @@
 //! its moves again. States are the same if a hash of everything that makes a difference is. In each
 //! state, nothing panics and no wait is endless, no side waits for the other while that waits for
 //! it, no command comes out of turn, and what is called complete is. From each state, a fair
-//! schedule brings both sides to their ends in a limited number of moves; unless the control
-//! connection was lost, a further transfer succeeds before that.
+//! schedule brings both sides to their ends in a limited number of moves; unless time has run out
+//! too early or the control connection was lost, a further transfer succeeds before that.
 //!
-//! `EXPLORATION_DEPTH=n` and `EXPLORATION_FAULTS=n` set the length of the histories and the number
-//! of moves in them that need not happen: a refusal, a broken connection, a timeout that comes too
-//! early, an operation that is dropped.
+//! `EXPLORATION_DEPTH=n` and `EXPLORATION_FAULTS=n` set the length of the histories (otherwise
+//! unlimited) and the number of moves in them that need not happen (otherwise one): a refusal, a
+//! broken connection, a timeout that comes too early, an operation that is dropped.
+//! `EXPLORATION_FAULTS=1 cargo test --release --test exploration` explores all histories with one.
 
 mod data;
+mod moves;
 #[path = "../support/sequences.rs"]
 #[allow(dead_code, reason = "the comparison with the table of commands uses the rest")]
 mod sequences;
@@ -25,10 +27,11 @@ mod wire;
 mod world;
 
 use ftp_proto::client::{AbortPolicy, Config, DataConnection};
+use moves::{Move, Scenario};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use task::Ask;
-use world::{Move, Scenario, World};
+use world::World;
 
 /// Number of moves in histories with a fault, from within a transfer; from the beginning, twice as
 /// many.
@@ -78,8 +81,9 @@ fn replay(scenario: &Scenario, nodes: &[Node], mut at: usize) -> Box<World> {
 /// length from the beginning and from several points of a transfer. The environment may say that it
 /// is to be from the beginning only, as far as it says.
 fn explore(scenario: Scenario) {
-    if let (Some(depth), Some(faults)) = (number("EXPLORATION_DEPTH"), number("EXPLORATION_FAULTS")) {
-        explore_to(depth, faults, scenario);
+    let limits = (number("EXPLORATION_DEPTH"), number("EXPLORATION_FAULTS"));
+    if limits != (None, None) {
+        explore_to(limits.0.unwrap_or(usize::MAX), limits.1.unwrap_or(1), scenario);
         return;
     }
     // How a transfer is aborted makes no difference where none is.

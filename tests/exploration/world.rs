@@ -1,7 +1,10 @@
 //! A client and a session, and whatever lies between them. A history is a sequence of moves, each of
 //! which lets one part take one step. Every move checks what has to hold after it.
 
+mod ending;
+
 use super::data::{End, Link, PIECE, PIECES};
+use super::moves::{Fault, Move, Scenario, Side};
 use super::storage::{Digest, Storage};
 use super::task::{Ask, Task};
 use super::wire::Dialogue;
@@ -13,80 +16,6 @@ use ftp_proto::server::{self, Access, Answer, Endpoints, Event, Refusal, Request
 use ftp_proto::testing::{Outcome, Turn};
 use ftp_proto::time::Instant;
 use std::collections::VecDeque;
-use std::net::SocketAddr;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    Client,
-    Server,
-}
-
-impl Side {
-    pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
-
-    pub const fn other(self) -> Self {
-        match self {
-            Self::Client => Self::Server,
-            Self::Server => Self::Client,
-        }
-    }
-
-    pub fn address(self) -> SocketAddr {
-        ["192.0.2.2:40000", "192.0.2.1:21"][self as usize].parse().unwrap()
-    }
-}
-
-/// Number of moves in which each operation of a fair schedule ends.
-const FAIR: usize = 400;
-
-/// One step of a history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Move {
-    /// A machine is polled until it waits, orders something or is done.
-    Poll(Side),
-    /// Pending output goes on its way.
-    Write(Side),
-    /// The first line on its way to this side arrives.
-    Line(Side),
-    /// Everything on its way to this side arrives, or the end of the connection.
-    Deliver(Side),
-    /// The next event happens at this side's end of the data connection.
-    Data(Side),
-    /// The host does what it was asked to do.
-    Answer,
-    /// The application begins an operation.
-    Begin(Ask),
-    /// Time passes up to the next deadline.
-    Time,
-    /// Something happens that need not happen.
-    Fault(Fault),
-}
-
-/// A step that need not be taken, of which a history has a limited number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Time passes although something else could happen.
-    Early,
-    /// The host refuses a request, or never answers it.
-    Refuse,
-    Silence,
-    /// The side cannot listen or connect, or its connection comes to nothing and nobody is told.
-    NoListener(Side),
-    Unreachable(Side),
-    Lost(Side),
-    /// The side's file fails.
-    File(Side),
-    /// The data connection breaks, or nothing arrives over it any more.
-    Break,
-    Stall,
-    /// The control connection ends, or nothing arrives over it any more.
-    Cut,
-    Mute,
-    /// The application aborts a transfer, drops an operation, or asks how far a transfer is.
-    Abort,
-    Drop,
-    Status,
-}
 
 /// A request that the host has not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,23 +35,6 @@ struct Channel {
     ended: bool,
     /// Set once the receiver knows of the end.
     known: bool,
-}
-
-/// The part of all histories that is explored together.
-#[derive(Clone, Debug)]
-pub struct Scenario {
-    pub name: &'static str,
-    /// Operations that the application may begin, and how many it begins before it leaves.
-    pub asks: &'static [Ask],
-    pub count: usize,
-    /// Set if a history begins with the greeting, and not with a client that is logged in.
-    pub anew: bool,
-    /// An operation that has begun, and the number of moves of a fair schedule that it has made
-    /// before a history begins.
-    pub lead: Option<(Ask, usize)>,
-    pub client: client::Config,
-    /// Number of faults in a history.
-    pub faults: usize,
 }
 
 pub struct World {
@@ -594,57 +506,5 @@ impl World {
         assert!(works || !owes, "the server waits for a command, and owes a reply: {:?}", self.dialogue);
         let waits = self.task.is_some() && !client.data;
         assert!(owes || !waits, "the client waits for a reply, and the server owes none");
-    }
-
-    /// Returns the next move of a fair schedule: a fixed order in which everything has its turn, until
-    /// the operation is over. Returns `None` then.
-    pub fn fair_move(&self) -> Option<Move> {
-        if self.task.is_none() && (!self.gone[0] || self.gone[1]) {
-            return None;
-        }
-        let rank = |step: &Move| match step {
-            Move::Deliver(_) => 0,
-            Move::Write(_) => 1,
-            Move::Data(_) => 2,
-            Move::Answer => 3,
-            Move::Poll(_) => 4,
-            _ => 5,
-        };
-        Some(self.natural().into_iter().min_by_key(rank).unwrap_or(Move::Time))
-    }
-
-    fn settle(&mut self) {
-        let before = self.history.len();
-        while let Some(step) = self.fair_move() {
-            self.take(step);
-            assert!(self.history.len() - before <= FAIR, "goes on and on");
-        }
-    }
-
-    /// Brings the history to its end: whatever has happened, both sides close their connections,
-    /// and if nothing fatal has happened, the client can do something else before. Returns the
-    /// number of moves.
-    pub fn finish(mut self) -> usize {
-        let before = self.history.len();
-        self.settle();
-        self.moving = true;
-        let first = if self.scenario.anew { self.begun.min(2) } else { 2 };
-        for ask in [Ask::Greeting, Ask::Login, Ask::Noop, Ask::Retrieve, Ask::Quit].into_iter().skip(first) {
-            if self.gone[Side::Client as usize] {
-                break;
-            }
-            if ask == Ask::Retrieve && !self.session.is_logged_in() {
-                continue;
-            }
-            self.take(Move::Begin(ask));
-            self.settle();
-            self.moving = true;
-            let outcome = &self.outcome;
-            assert!(self.doomed || *outcome == Some(Outcome::Done(())), "{ask:?}: {outcome:?}");
-        }
-        assert_eq!(self.gone, [true; 2]);
-        assert_eq!(self.ends, [None; 2], "data connections outlive the session");
-        self.moving = false;
-        self.history.len() - before
     }
 }
