@@ -587,8 +587,11 @@ impl Client {
                 self.expected.assume_begun();
                 self.update_transfer(TransferUpdate::AssumedBegun);
             }
-            // One reply counts for both, unless the other one has begun to arrive.
-            Awaited::Abort if self.abort.is_half_answered() && !self.incoming.is_within() => {
+            // One reply counts for both, unless the other one has begun to arrive, or ABOR has not
+            // even left: it would be answered later.
+            Awaited::Abort
+                if self.abort.is_half_answered() && self.abort.is_idle() && !self.incoming.is_within() =>
+            {
                 if self.abort.may_be_answered() {
                     self.note(Finding::Is(Profile::ONE_ABORT_REPLY));
                 }
