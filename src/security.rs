@@ -54,7 +54,7 @@ pub enum Policy {
 /// data (RFC 4217 10.2). The server answers 522 to a client whose data connection resumes no such
 /// session.
 ///
-/// A driver has to know which sessions may be resumed by whose connections; see
+/// A driver has to know between which connections sessions are shared; see
 /// [`Session::shares_tls_sessions`](crate::server::Session::shares_tls_sessions).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -14,9 +14,10 @@
 //! Servers answer ABOR during a transfer with two replies (426 and 226, 226 and 226, 226 and 225),
 //! with one for both, or not at all. The replies are taken in order, and 225 always belongs to
 //! ABOR. After the first reply the client waits a bounded time for the second. Pure-FTPd sends a
-//! single reply to an aborted download, which says that ABOR succeeded: the client waits for the
-//! second only once, and remembers the server's behaviour from then on. Without any reply the
-//! connection is abandoned, since a later reply could not be matched to a command.
+//! single reply to an aborted download, which says that ABOR succeeded: the client waits for a
+//! second reply only once, and then remembers that this server sends none
+//! (`Profile::ONE_ABORT_REPLY`). Without any reply the connection is abandoned, since a later reply
+//! could not be matched to a command.
 
 use core::net::IpAddr;
 

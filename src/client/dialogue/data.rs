@@ -261,7 +261,7 @@ impl Data {
     // Orders.
 
     /// Closes the data connection with `DataOp::Close` or `DataOp::Abort`; `None` if the driver has
-    /// closed it already.
+    /// nothing left to close.
     pub(super) fn close(&mut self, op: Option<DataOp>) {
         let id = self.id();
         if id != DataId::NONE {

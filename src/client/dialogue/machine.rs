@@ -489,7 +489,7 @@ impl Client {
         }
     }
 
-    /// Closes the data connection by this order; `None` if it was never opened.
+    /// Closes the data connection with this order; `None` if the driver has nothing left to close.
     pub(in crate::client) fn close_data(&mut self, op: Option<DataOp>) {
         self.data.close(op);
     }
