@@ -117,7 +117,7 @@ pub enum Awaited {
     Host,
     /// The end of a TLS handshake.
     Handshake,
-    /// The reply to a command, after one that does not answer it.
+    /// The reply to a command, after a reply that does not answer that command.
     ReplyAfterStray,
     /// The closing of a data connection by the server.
     DataClose,

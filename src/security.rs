@@ -11,8 +11,8 @@
 //!   (`io::tls` has one for rustls). [`DataEvent::Secured`](crate::action::DataEvent::Secured)
 //!   reports whether a handshake resumed a session. A server may also let a data connection resume
 //!   the sessions of its user's other control connections; see [`SessionBinding`].
-//! - A data connection ends with close_notify. Without one the data may have been cut short, and
-//!   the [`Eof`](crate::action::DataEvent::Eof) is not clean.
+//! - A data connection ends with close_notify. Without close_notify the data may have been cut
+//!   short, and the [`Eof`](crate::action::DataEvent::Eof) is not clean.
 //! - A server's driver reports with [`DataEvent::Securing`](crate::action::DataEvent::Securing)
 //!   that a client has begun a TLS 1.3 handshake, and holds back the tickets that follow the
 //!   handshake until bytes are to be sent, the client has ended TLS, or

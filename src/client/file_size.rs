@@ -1,7 +1,7 @@
 //! Compares the known size of a file with the bytes that a download received (RFC 3659 4 and
 //! 7.5.7).
 //!
-//! A server can close a data connection in order and call the transfer complete although bytes are
+//! A server can close a data connection cleanly and call the transfer complete although bytes are
 //! missing. In stream mode, comparing sizes is the only defence. The sources differ in trust: SIZE
 //! decides; the facts of MLST and MLSD may be approximate, and decide if SIZE is refused; the
 //! number in the text of the 150 is a hint that makes the client ask, and decides only if nothing

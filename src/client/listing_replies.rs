@@ -12,7 +12,7 @@ use crate::codec::ReplyCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ListingRefusal {
-    /// The directory is empty, if it exists: make sure by
+    /// The directory is empty, if it exists: make sure with
     /// [`change_directory`](super::change_directory).
     Empty,
     /// The directory may not be listed.

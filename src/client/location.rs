@@ -71,11 +71,11 @@ impl<'a> Location<'a> {
         quoted || closed.is_some_and(|after| after.first() != Some(&b'"'))
     }
 
-    /// Returns whether the text of PWD's 257 clearly names another directory than the one reached
+    /// Returns whether the text of PWD's 257 clearly names a directory other than the one reached
     /// from this one by `names`.
     ///
     /// Returns `false` if the path in the text cannot be read. If the form of the expected path
-    /// cannot be determined, only this directory itself is clearly another one.
+    /// cannot be determined, only the path of this directory itself counts as another one.
     #[must_use]
     pub fn is_contradicted_by(&self, names: &[&[u8]], text: &[u8]) -> bool {
         let Some(quoted) = Quoted::parse(text).ok().filter(|quoted| !quoted.raw().is_empty()) else {

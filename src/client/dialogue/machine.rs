@@ -66,8 +66,8 @@ impl Client {
     ///
     /// Its receive storage has to hold a line of [`Limits::line`](crate::client::Limits::line)
     /// bytes and its end, 2,048 bytes by default. Its send storage has to hold a whole command, and
-    /// should hold those that are sent together: 512 bytes are enough if paths are short. Less is a
-    /// [`LocalError`] when the operation is polled.
+    /// should hold all commands that are sent together: 512 bytes are enough if paths are short.
+    /// Smaller storage is a [`LocalError`] when the operation is polled.
     #[must_use]
     pub fn new(config: Config, peer: SocketAddr) -> Self {
         Self {
@@ -190,8 +190,9 @@ impl Client {
         self.data.next_order()
     }
 
-    /// Begins a new operation. Work that an earlier one left and this one does not inherit is
-    /// ended: its data connection is closed, and replies still owed are read and dropped.
+    /// Begins a new operation. Work that an earlier operation left and that this one does not
+    /// inherit is ended: its data connection is closed, and replies still owed are read and
+    /// dropped.
     pub(in crate::client) fn begin(&mut self, inherits: Inherits) -> Generation {
         let adopted = matches!(inherits, Inherits::Transfer(id) if self.data.is_transfer(id));
         if !adopted {
@@ -230,7 +231,7 @@ impl Client {
         }
         let bytes = rx.bytes(line);
         let Ok(parsed) = self.incoming.parse(bytes, self.end_of_reply()) else {
-            // Some servers send lines after the last one of a reply, such as their list for FEAT.
+            // Some servers send lines after the last line of a reply, such as their list for FEAT.
             match (self.expected.is_empty(), self.expected.awaits_greeting()) {
                 (true, _) => self.expected.stray_line(),
                 (false, true) => self.fail(PeerError::NotFtp),
@@ -577,7 +578,8 @@ impl Client {
     /// Handles a timeout.
     fn timed_out(&mut self, awaited: Awaited, rx: &Rx<'_>) -> Option<Action<MachineEvent>> {
         match awaited {
-            // The lenient rule: the reply ended with the line before, which is gone from the window.
+            // The lenient rule: the reply ended with the previous line, which is no longer in the
+            // window.
             Awaited::EndOfReply => {
                 self.note(Finding::Is(Profile::ANY_CODE_ENDS));
                 let end = self.incoming.end()?;

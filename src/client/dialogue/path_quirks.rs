@@ -5,7 +5,7 @@
 //! DELE and RMD. Some pass a path that begins with `-` to `ls` as options. A leading `./` prevents
 //! all of that: every command that takes a pathname puts `./` before a name that begins with such a
 //! byte. Only [`change_to_home`](crate::client::change_to_home) asks for a home directory, so that
-//! no name from a listing ever means one.
+//! no name from a listing is ever taken for one.
 //!
 //! `./` is a path only if paths are written with slashes: if PWD has answered with a path that does
 //! not begin with a slash ([`Profile::NO_DOT_PATHS`](crate::client::Profile::NO_DOT_PATHS)), names

@@ -91,7 +91,7 @@ pub enum FxpAction<'b> {
     DowngradeControl(Side, Downgrade),
     /// Close this control connection.
     Close(Side),
-    /// Nothing to do until one of these happens, on either side.
+    /// Nothing to do until one of these events happens, on either side.
     Wait {
         /// Events at the source to wait for.
         source: Wait,
@@ -233,7 +233,7 @@ impl<'a> Fxp<'a> {
     /// do, or returns what to wait for.
     ///
     /// # Errors
-    /// If one side's connection breaks or is misused. The operation is then over.
+    /// If one side's connection breaks or its client is misused. The operation is then over.
     pub fn poll<'b, R, T>(
         &mut self,
         now: Instant,

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A range or an offset of an earlier operation stays in force until it is revoked, and a range can
-//! make the server refuse a listing, too. REST is sent after the old range is revoked and before
+//! even make the server refuse a listing. REST is sent after the old range is revoked and before
 //! the new range, since on some servers an offset and a range replace each other.
 
 use crate::client::{Context, Profile};

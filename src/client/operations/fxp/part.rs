@@ -1,4 +1,5 @@
-//! The commands for each of the two servers, and the end of one server's part.
+//! One server's part in a transfer between two: the commands that the server gets, and their
+//! withdrawal.
 
 use core::net::SocketAddr;
 
