@@ -36,8 +36,7 @@ impl Client {
     }
 
     /// Returns the command that announces this address to the server. PORT cannot express IPv6
-    /// addresses, and EPRT has no field for a zone, which means nothing to other hosts (RFC 2428
-    /// 2).
+    /// addresses. EPRT has no field for a zone (RFC 2428 2), which means nothing to other hosts.
     pub(in crate::client) fn active_command(&self, at: SocketAddr) -> Command<'static> {
         match SocketAddr::new(at.ip().to_canonical(), at.port()) {
             SocketAddr::V4(at) if self.profile().contains(Profile::NO_EPRT) => Command::Port(at),

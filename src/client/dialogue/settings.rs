@@ -28,7 +28,7 @@ pub(super) enum Change {
     ProtectionBuffer,
     /// OPTS UTF8 ON requests pathnames in UTF-8.
     Utf8,
-    /// REST sets an offset. The field is the state before REST.
+    /// REST sets an offset. The field holds the state before REST.
     Offset(Offset),
     /// REST 0 revokes the offset.
     NoOffset,

@@ -409,7 +409,7 @@ impl<'a> Open<'a> {
         Operation::new(Open { narrowing, offset, ..open })
     }
 
-    /// Opens the listing by `command`, or by `fallback` if the server does not know `command`.
+    /// Opens a listing with `command`, or with `fallback` if the server does not know `command`.
     pub(super) fn with_fallback(command: Command<'a>, fallback: Command<'a>) -> Operation<Self> {
         Operation::new(Open { fallback: Some(fallback), ..Open::new(command, None, 0) })
     }

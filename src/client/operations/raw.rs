@@ -79,7 +79,7 @@ pub enum RawError {
     HasOperation {
         /// Verb of the command.
         verb: Verb,
-        /// Operations of [`client`](crate::client) that send the command, such as `retrieve or
+        /// Operations of [`client`](crate::client) that send the command; for example, `retrieve or
         /// store`.
         operations: &'static str,
         /// Methods of the clients in `io` that send the command.
@@ -117,9 +117,10 @@ impl fmt::Display for RawError {
 
 impl core::error::Error for RawError {}
 
-/// Opens a download or listing by a command that the caller writes, such as `XDAT report` or `LIST
-/// -la`: `line` is sent as written once the data connection is open. If `representation` is `None`,
-/// the type in force is kept. Otherwise this works like [`retrieve`](crate::client::retrieve).
+/// Opens a download or listing with a command that the caller writes, such as `LIST -la` or `XDAT
+/// report`: `line` is sent as written once the data connection is open. If `representation` is
+/// `None`, the type in force is kept. Otherwise this works like
+/// [`retrieve`](crate::client::retrieve).
 ///
 /// # Errors
 /// If the line is blank, or its command is known to send no data to the client.
@@ -130,7 +131,7 @@ pub fn receive_raw(
     Ok(Open::of_line(data_line(line, Direction::FromServer)?, representation, Direction::FromServer))
 }
 
-/// Opens an upload by a command that the caller writes, as [`receive_raw`] opens a download.
+/// Opens an upload with a command that the caller writes, as [`receive_raw`] opens a download.
 ///
 /// # Errors
 /// If the line is blank, or its command is known to take no data.

@@ -65,7 +65,7 @@ pub fn machine_list(path: Option<Text<'_>>) -> Operation<Open<'_>> {
     Open::operation(Command::Mlsd(path), None, 0)
 }
 
-/// MLSD: opens a listing as [`machine_list`] does, or by LIST if the server does not know MLSD,
+/// MLSD: opens a listing as [`machine_list`] does, or with LIST if the server does not know MLSD,
 /// which the client remembers. [`Opened::formats`](crate::client::Opened::formats) says which one
 /// arrives.
 pub fn entries(path: Option<Text<'_>>) -> Operation<Open<'_>> {
