@@ -34,8 +34,8 @@ const FORBIDDEN: [&str; 10] = [
     "rights",
     "credential",
 ];
-/// Words in refusals of empty directories, such as `No files found`, `Directory is empty` and `No
-/// members found`.
+/// Words in refusals of empty directories, such as `No files found`, `Directory is empty` and
+/// `No members found`.
 const EMPTY: [&str; 6] = ["no file", "empty", "not found", "no entries", "no members", "no data set"];
 /// Words for the failure in a reply that grants a listing but reports that there is none. `TO_OPEN`
 /// has the words for what failed.
@@ -78,8 +78,8 @@ impl<B: AsRef<[u8]>> Refusal<B> {
 }
 
 /// Returns whether the text of the 226 or 250 that ends a listing reports that the directory could
-/// not be read, so that there is no listing. An example is vsftpd's `Transfer done (but failed to
-/// open directory).`
+/// not be read, so that there is no listing. An example is vsftpd's
+/// `Transfer done (but failed to open directory).`
 pub(super) fn says_not_listed(text: &[u8]) -> bool {
     (says(text, &FAILED) && says(text, &TO_OPEN)) || says(text, &NOT_OPENED)
 }

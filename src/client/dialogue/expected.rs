@@ -2,8 +2,8 @@
 //! received replies to commands (RFC 959 4.2 and 5.4, RFC 1123 4.1.2.11).
 //!
 //! Each reply is checked against the command that it would answer. [`VerbInfo::is_answered_by`]
-//! says which codes can answer it. A reply that cannot answer its command is a *stray*: a server
-//! that answers twice, or answers something that was never asked, would otherwise shift every later
+//! says which codes can answer that command. A reply with another code is a *stray*: a server that
+//! answers twice, or answers something that was never asked, would otherwise shift every later
 //! answer by one. A reply that began to arrive before its whole command was sent is a stray too.
 //! Strays are skipped. The command then has [`Timeouts::stray`](crate::client::Timeouts::stray)
 //! left to get its own reply.

@@ -1,7 +1,7 @@
 //! One reply that the server owes, and the codes that can answer it (RFC 959 5.4).
 //!
 //! Each reply is checked against the command that it would answer. [`VerbInfo::is_answered_by`]
-//! says which codes can answer it.
+//! says which codes can answer that command.
 //!
 //! [`VerbInfo::is_answered_by`]: crate::codec::VerbInfo::is_answered_by
 

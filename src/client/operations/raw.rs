@@ -79,8 +79,8 @@ pub enum RawError {
     HasOperation {
         /// Verb of the command.
         verb: Verb,
-        /// Operations of [`client`](crate::client) that send the command; for example, `retrieve or
-        /// store`.
+        /// Operations of [`client`](crate::client) that send the command, such as
+        /// `retrieve or store`.
         operations: &'static str,
         /// Methods of the clients in `io` that send the command.
         methods: &'static str,
@@ -117,8 +117,8 @@ impl fmt::Display for RawError {
 
 impl core::error::Error for RawError {}
 
-/// Opens a download or listing with a command that the caller writes, such as `LIST -la` or `XDAT
-/// report`: `line` is sent as written once the data connection is open. If `representation` is
+/// Opens a download or listing with a command that the caller writes, such as `XDAT report` or
+/// `LIST -la`: `line` is sent as written once the data connection is open. If `representation` is
 /// `None`, the type in force is kept. Otherwise this works like
 /// [`retrieve`](crate::client::retrieve).
 ///
