@@ -1,4 +1,5 @@
-//! The gate: decides whether a session serves a command in its current state, by the verb table.
+//! The gate: decides whether a session serves a command in its current state, according to the verb
+//! table.
 
 use super::config::Config;
 use super::login::Login;
@@ -41,7 +42,8 @@ pub(super) fn admit(
         return Err(Denial::Login);
     }
     let Some(verb) = verb else { return Ok(Server::Session) };
-    // These get the answer for a missing security exchange, served or not.
+    // These commands get the answer for a missing security exchange, whether or not they are
+    // served.
     let protected = matches!(verb, Verb::Adat | Verb::Mic | Verb::Conf | Verb::Enc);
     if !config.serves(verb) && !protected {
         return Err(Denial::Reply(Code::NOT_IMPLEMENTED, "Command not implemented."));

@@ -151,8 +151,7 @@ pub enum Request<T> {
         /// The target of the link, as the client sent it.
         target: T,
     },
-    /// The client names the virtual host that it wants to log in to (RFC 7151). A refusal sends
-    /// 504.
+    /// Select the virtual host that the client wants to log in to (RFC 7151). A refusal sends 504.
     Host(T),
     /// The argument of a SITE command that the session does not know. Answered by
     /// [`Answer::Reply`].
@@ -193,9 +192,9 @@ impl<T> Request<T> {
         }
     }
 
-    /// Returns the fields of an entry that the answer shows, besides its name, for
-    /// [`List`](Self::List) and [`Entries`](Self::Entries): a host need not find out the others.
-    /// All fields for other requests.
+    /// Returns the fields of an entry, besides its name, that the answer to [`List`](Self::List) or
+    /// [`Entries`](Self::Entries) shows; a host need not determine the others. Returns all fields
+    /// for other requests.
     #[must_use]
     pub fn fields(&self) -> Fields {
         match self {
@@ -207,8 +206,8 @@ impl<T> Request<T> {
     }
 
     /// Returns the commands that are accepted while the host is working on the request. The client
-    /// may abort whatever takes long, and during a digest, which takes longest, it may also send
-    /// STAT and NOOP.
+    /// may abort any request that takes long; during a digest, which takes longest, the client may
+    /// also send STAT and NOOP.
     pub(super) const fn during(&self) -> DuringTransfer {
         match self {
             Self::Digest { .. } => DuringTransfer::Instant,
@@ -221,8 +220,8 @@ impl<T> Request<T> {
 }
 
 impl Request<Span> {
-    /// Replaces the position in the request with its text. `bytes` returns the bytes at a position
-    /// in the receive window.
+    /// Replaces the position in the request with the text at that position. `bytes` returns the
+    /// bytes at a position in the receive window.
     pub fn resolve<'b>(self, bytes: impl FnOnce(Span) -> &'b [u8]) -> Request<Text<'b>> {
         // The position is in a command line, which was valid text when it was parsed.
         self.map(|place| Text::new(bytes(place)).unwrap_or_default())
@@ -297,7 +296,7 @@ pub enum Listing {
         /// `true` if the client has requested names with a leading dot with `-a`.
         all: bool,
     },
-    /// Facts for programs, with these selected (MLSD, RFC 3659 7).
+    /// These facts, for programs (MLSD, RFC 3659 7).
     Machine(FactSet),
 }
 
@@ -376,7 +375,7 @@ pub enum Refusal {
     /// The file or the host is busy or locked; a later attempt may succeed. Does not count as a
     /// failed login.
     Busy,
-    /// The host does not support this.
+    /// The host does not support the request.
     Unsupported,
     /// An account is required in addition to the password (ACCT, RFC 959 4.1.1), to log in or for
     /// this request.
@@ -388,8 +387,8 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Returns the reply for this refusal, for a command without a transfer or before its transfer
-    /// has begun (RFC 959 4.2.2 and 5.4).
+    /// Returns the reply for this refusal of a command that has no transfer, or whose transfer has
+    /// not begun (RFC 959 4.2.2 and 5.4).
     pub(super) const fn reply(self) -> (ReplyCode, Text<'static>) {
         use ReplyCode as Code;
         match self {

@@ -4,9 +4,9 @@
 //! with private fields, in a file next to this module (`login`, `parameters`, `paths`,
 //! `data_connection`, `transfer` ...), and knows neither the session nor the other parts. The files
 //! below this module continue `impl Session`: `commands` has the commands, one file per group,
-//! `answers` the handling of the host's answers, and `data`, `transfer`, `protection` and
-//! `deadline` what follows from other events. They contain rules that concern several parts at
-//! once, such as the effect of ABOR on the transfer, the data connection and the host.
+//! `answers` handles the host's answers, and `data`, `transfer`, `protection` and `deadline` handle
+//! other events. They contain rules that concern several parts at once, such as the effect of ABOR
+//! on the transfer, the data connection and the host.
 
 mod answers;
 mod commands;
@@ -40,8 +40,8 @@ use crate::codec::{Direction, Full, Quoted, ReplyCode, ResolveError, Text};
 use crate::error::{Error, LocalError, PeerError};
 use crate::time::Instant;
 
-/// An event of a session for its host. `R` is a [`Request`] of [`Text`], which borrows from the
-/// receive window (the next poll overwrites it), or, from [`Session::step`], a request of [`Span`],
+/// An event of a session for its host. `R` is a [`Request`] of [`Text`], borrowed from the receive
+/// window, which the next poll overwrites. From [`Session::step`], `R` is a request of [`Span`],
 /// which does not borrow.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -73,8 +73,8 @@ pub struct Endpoints {
 
 /// The session of one client.
 ///
-/// `P` stores its paths, the working directory and up to two more at a time; 4 KiB is a good size.
-/// A path for which there is no room is refused.
+/// `P` stores the paths of the session: the working directory and at most two more at a time. A
+/// good size is 4 KiB. A path for which there is no room is refused.
 ///
 /// ```
 /// use ftp_proto::action::Action;
@@ -147,15 +147,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Returns the number of bytes of its storage that the session's paths take at the moment.
+    /// Returns the number of bytes that the session's paths currently take in their storage.
     #[must_use]
     pub const fn paths_in_use(&self) -> usize {
         self.paths.in_use()
     }
 
     /// Moves the session's paths to other storage, and returns the storage that they were in. An
-    /// idle session can thus do with little memory, and be given more before its next
-    /// [`step`](Self::step): storage with no room left refuses paths that are too long.
+    /// idle session can thus make do with little memory, and be given more before its next
+    /// [`step`](Self::step): a path for which the storage has no room is refused.
     ///
     /// # Errors
     /// Returns `storage` if it is smaller than [`paths_in_use`](Self::paths_in_use).
@@ -179,8 +179,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// Resolves a name relative to the working directory, for requests that carry further names.
-    /// The path is written to the start of `out`, which needs room for the working directory, twice
-    /// the name and two bytes at most.
+    /// The path is written to the start of `out`, which needs room for at most the working
+    /// directory, twice the name and two bytes.
     ///
     /// # Errors
     /// Fails if `out` has too little room, or if the name contains CR, LF or NUL.
@@ -213,14 +213,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.next.size_hint()
     }
 
-    /// Returns the number of failed logins on this connection, without an open [`Request::Login`].
+    /// Returns the number of failed logins on this connection, not counting an open
+    /// [`Request::Login`].
     #[must_use]
     pub const fn failed_logins(&self) -> u16 {
         self.login.failed()
     }
 
-    /// Returns the error of the client that ended the session; `None` while the session continues,
-    /// after QUIT, and if the host ended it.
+    /// Returns the client's error that ended the session. Returns `None` while the session
+    /// continues, after QUIT, and if the host ended the session.
     #[must_use]
     pub const fn ended_by(&self) -> Option<PeerError> {
         self.pi.failure()
@@ -238,7 +239,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.login.is_in()
     }
 
-    /// Returns whether a transfer is running, from the time at which the host has opened the file
+    /// Returns whether a transfer is running. A transfer begins when the host has opened the file
     /// or directory. Returns `false` while the host commits an upload.
     #[must_use]
     pub const fn is_transferring(&self) -> bool {
@@ -253,8 +254,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// [`shut_down`](Self::shut_down), [`close`](Self::close).
     ///
     /// # Errors
-    /// Fails if the client has closed the connection or has made the session end by its behaviour,
-    /// or with a [`LocalError`] if the buffers are too small.
+    /// Fails if the client has closed the connection or has caused the session to end, or with a
+    /// [`LocalError`] if the buffers are too small.
     pub fn poll<'b, R, T>(
         &mut self,
         now: Instant,
@@ -442,7 +443,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.bad_command(ticket, ReplyCode::SYNTAX_ERROR, text, tx);
     }
 
-    /// Records a valid command: invalid ones count only if they follow each other.
+    /// Records a valid command: only consecutive invalid commands are counted.
     fn count_good_command(&mut self) {
         self.bad_commands = 0;
     }
@@ -509,7 +510,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.abandon_data();
         self.ticket_need = TicketNeed::default();
         self.events.push(EventKind::Reset);
-        // A client cannot stay connected without a login by repeating REIN.
+        // Do not let a client stay connected without a login by repeating REIN.
         if self.login.reset() {
             self.deadlines.restart_login();
         }

@@ -18,7 +18,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     ///
     /// # Errors
     /// Fails if the connection was never requested, if the event is not valid in its state, or if
-    /// the operations that followed from earlier events have not been polled.
+    /// the operations that resulted from earlier events have not been polled.
     pub fn data_event(&mut self, id: DataId, event: DataEvent) -> Result<(), LocalError> {
         if !self.data.was_issued(id) {
             return Err(LocalError::UnknownData);
@@ -129,8 +129,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Returns the address that 227 announces: the configured one, or the listener's, or that of
-    /// the control connection.
+    /// Returns the address that 227 announces: the configured one, else that of the listener, else
+    /// that of the control connection.
     fn named_address(&self, listener: SocketAddr) -> SocketAddrV4 {
         let own = [listener.ip(), self.endpoints.local.ip()].map(|ip| ip.to_canonical());
         let ip = self.config.passive_address.or_else(|| {

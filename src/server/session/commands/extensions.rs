@@ -43,7 +43,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         })
     }
 
-    /// Executes MFF (draft-somers-ftp-mfxx 5). Refused unless all of its facts can be set.
+    /// Executes MFF (draft-somers-ftp-mfxx 5). Refuses the command unless all of its facts can be
+    /// set.
     fn change_facts(&mut self, ticket: Ticket, argument: MffArgument<'_>, tx: &mut Tx<'_>) -> ForHost {
         let Ok(facts) = argument.facts() else {
             return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Invalid argument.", tx);
