@@ -216,7 +216,7 @@ pub(super) fn resolve_name(base: &[u8], name: Quoted<'_>, out: &mut [u8]) -> Res
     if let Some(plain) = name.as_plain() {
         return resolve(base, plain, out);
     }
-    // Decode the name at the far end of `out`, where it fits because each pair of quotes becomes
+    // Decode the name at the far end of `out`, where it fits because each doubled quote becomes
     // one.
     let start = out.len().checked_sub(name.raw().len()).ok_or(ResolveError::TooLong)?;
     let (room, scratch) = out.split_at_mut(start);
