@@ -9,8 +9,8 @@
 //! | both at once | [`Pair`], which cuts and delays the bytes between them as a seed says |
 //! | something that needs a host | [`MemoryHost`], a file system in memory |
 //!
-//! Time is virtual: it passes only when nothing else can happen, and then up to the next deadline.
-//! A test of a timeout of five minutes takes no time.
+//! Time is virtual: it passes only when nothing else can happen, and then only up to the next
+//! deadline. A test of a timeout of five minutes takes no time.
 //!
 //! These are tools for tests, so a dialogue that is not the expected one panics, with the dialogue
 //! in the message. Where a method panics, its documentation says so.
@@ -41,7 +41,8 @@ pub use scripted_server::ScriptedServer;
 
 use crate::action::DataFailure;
 
-/// The result of something that the test decides: connecting, listening, a TLS handshake.
+/// The result, decided by the test, of an attempt to connect, to listen or to perform a TLS
+/// handshake.
 ///
 /// ```
 /// use ftp_proto::client;
