@@ -6,7 +6,7 @@
 //! |---|---|
 //! | code over [`client::Client`](crate::client::Client), such as an [operation](crate::client::Sequence) | [`ScriptedServer`], which answers as a script says; [`run_fxp`] with two of them |
 //! | a host over [`server::Session`](crate::server::Session) | [`ScriptedClient`], which sends lines and bytes as the test says |
-//! | both at once | [`Pair`], which cuts and delays the bytes between them as a seed says |
+//! | both at once | [`Pair`], which cuts and delays the bytes between them as a seed determines |
 //! | something that needs a host | [`MemoryHost`], a file system in memory |
 //!
 //! Time is virtual: it passes only when nothing else can happen, and then only up to the next

@@ -142,7 +142,7 @@ impl Coding {
 /// makes no difference to the receiver, which treats each CRLF as the end of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum LineEnds {
-    /// A CRLF is one line end and is sent as it is; only an LF without a CR before it gets one.
+    /// A CRLF is one line end and is sent unchanged; only an LF without a CR before it gets a CR.
     /// curl, Python's ftplib and Apache Commons Net do the same. A receiver whose lines end in LF
     /// stores the file without those CRs.
     #[default]
@@ -179,7 +179,7 @@ pub struct Decoded {
 pub enum TransferError {
     /// The data ended before the end of the file was marked.
     Truncated,
-    /// A control code in stream mode is not one of those for records (RFC 959 3.4.1).
+    /// A control code in stream mode is not one of the codes for records (RFC 959 3.4.1).
     ControlCode(u8),
     /// A descriptor in block or compressed mode has codes that are not assigned (RFC 959 3.4.2).
     Descriptor(u8),

@@ -29,7 +29,7 @@ impl Span {
         self.start == self.end
     }
 
-    /// Returns the first `count` bytes of the span, or all of it if it is shorter.
+    /// Returns the first `count` bytes of the span, or the whole span if it is shorter.
     #[must_use]
     pub fn first(self, count: usize) -> Self {
         Self { end: self.end.min(self.start.saturating_add(count)), ..self }
@@ -390,8 +390,8 @@ impl Rx<'_> {
             }
             (Telnet::Command, WILL..=DONT) => Telnet::Option,
             (Telnet::Command, SB) => Telnet::Subnegotiation,
-            // A command of one byte. IAC before an ordinary byte is dropped and the byte stays
-            // (quirk of old clients).
+            // A command of one byte. IAC before an ordinary byte is dropped and the byte is kept (a
+            // quirk of old clients).
             (Telnet::Command, SE..) => Telnet::Text,
             (Telnet::Command, _) => {
                 self.window.telnet = Telnet::Text;

@@ -125,7 +125,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> SendBuf<B> {
 
     /// Returns the number of [`pending`](Self::pending) bytes up to and including the urgent one
     /// (RFC 854, "Synch"). A transport with urgent data may send these bytes as such; sending them
-    /// like any others works too.
+    /// like any other bytes works too.
     #[must_use]
     pub fn urgent(&self) -> Option<usize> {
         self.queue.urgent.filter(|end| *end <= self.queue.end()).map(|end| end - self.queue.head)

@@ -361,8 +361,8 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
         let due = wait.deadline.is_some_and(|deadline| deadline <= timer.now());
         let mut control = pin!(async {
             // One connection cannot be read and written at the same time. Commands are short, so
-            // reading replies waits until they are sent, unless the deadline has passed: then first
-            // read what has already arrived.
+            // they are sent before replies are read, unless the deadline has passed: in that case,
+            // first read what has already arrived.
             if listens && (due || (tx.is_empty() && !unflushed)) {
                 let spare = rx.spare();
                 if !spare.is_empty() {

@@ -31,8 +31,8 @@ pub struct Config {
     /// Commands that the host answers itself, whether or not the session knows them. They reach the
     /// host as [`Request::Command`](super::Request::Command), after the checks that apply to every
     /// command (login, TLS policy, syntax of the argument). Commands in [`Config::OWN`] never reach
-    /// it, nor do ABOR, STAT and NOOP during a transfer or a hash computation. A command that the
-    /// host answers cannot move data.
+    /// the host, nor do ABOR, STAT and NOOP during a transfer or a hash computation. A command that
+    /// the host answers cannot move data.
     pub overridden: VerbSet,
     /// Features that FEAT lists, restricted to those whose commands are served.
     pub features: Features,
@@ -210,7 +210,7 @@ pub struct Security {
     /// Policy for TLS on data connections. [`Policy::Never`] refuses PROT P; [`Policy::Prefer`] by
     /// default.
     pub data: Policy,
-    /// The TLS sessions of which a data connection must resume one. By default, those of its own
+    /// TLS sessions, one of which a data connection must resume. By default, those of its own
     /// control connection and of the same user's other control connections
     /// ([`SessionBinding::User`]).
     pub session_binding: SessionBinding,
@@ -256,7 +256,7 @@ pub struct Recursion {
     /// effect. 16 by default.
     pub depth: u8,
     /// Number of entries after which no further directory is entered. A directory that was entered
-    /// is listed in full; one that was not has no heading. 10,000 by default.
+    /// is listed in full; a directory that was not entered has no heading. 10,000 by default.
     pub entries: u32,
 }
 

@@ -274,8 +274,9 @@ impl DataConnection {
         }
     }
 
-    /// Records that the connection is open. If it is to be protected, TLS starts at once: some
-    /// clients begin the handshake before they send their command, although most wait for the 150.
+    /// Records that the connection is open. If the connection is to be protected, TLS starts at
+    /// once: some clients begin the handshake before they send their command, although most wait
+    /// for the 150.
     fn opened(&mut self, id: DataId, protects: bool) {
         self.channel = match protects {
             true => {
@@ -309,7 +310,7 @@ impl DataConnection {
     /// session.
     pub(super) fn not_resumed(&mut self) -> Result<(), Unexpected> {
         let Channel::Securing { .. } = self.channel else { return Err(Unexpected) };
-        // Close cleanly, so that the client goes on to read the reply, which gives the reason.
+        // Close cleanly, so that the client proceeds to read the reply, which gives the reason.
         self.close(DataOp::Close);
         self.channel = Channel::Failed(DataFailure::NotResumed);
         Ok(())
@@ -345,7 +346,7 @@ impl DataConnection {
         }
     }
 
-    /// Ends the connection with `op`, if there is one. Drops the operations of the connection that
+    /// Ends the connection, if there is one, with `op`. Drops the operations of the connection that
     /// the driver has not taken.
     pub(super) fn close(&mut self, op: DataOp) {
         if let Some(id) = self.id() {

@@ -55,7 +55,8 @@ impl Deadlines {
     }
 
     /// Returns the time at which the login timeout started. Starts the timeout at `now` if it was
-    /// not running.
+    /// not running. For a session without a control connection, returns the time at which that
+    /// connection ended.
     pub(super) fn login_began(&mut self, now: Instant) -> Instant {
         match self.epoch {
             Epoch::Login(began) | Epoch::Orphaned(began) => began,

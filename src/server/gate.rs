@@ -21,8 +21,8 @@ pub(super) enum Server {
 pub(super) enum Denial {
     /// The client has to log in first. Counts as a bad command.
     Login,
-    /// The command is refused with this reply. Does not count as a bad command: a client may get it
-    /// for every file of a directory.
+    /// The command is refused with this reply. Does not count as a bad command: a client may get
+    /// this reply for every file of a directory.
     Reply(Code, &'static str),
 }
 

@@ -26,7 +26,7 @@ impl Ticket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadLine {
-    /// The line is longer than the limit. The rest of it was skipped unread.
+    /// The line is longer than the limit. The rest of the line was skipped unread.
     TooLong,
     /// The line holds a NUL.
     Binary,
@@ -182,8 +182,8 @@ impl Server {
         })
     }
 
-    /// Reports a bad line. During a transfer it is held, and everything after it waits, so that the
-    /// reply to the line is not mistaken for that of the transfer.
+    /// Reports a bad line. During a transfer the line is held, and everything after it waits, so
+    /// that the reply to the line is not mistaken for that of the transfer.
     fn bad_line(&mut self, bad: BadLine, rx: &Rx<'_>, tx: &Tx<'_>) -> Action<Event<Span>> {
         self.held = (self.during != DuringTransfer::Nothing).then_some(bad);
         match self.held {

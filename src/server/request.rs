@@ -69,7 +69,7 @@ impl core::fmt::Debug for VirtualPath<'_> {
 /// time.
 ///
 /// `T` is the text that some requests carry. It is a [`Text`], which borrows from the receive
-/// window until the next poll; from [`Session::step`](super::Session::step) it is the text's
+/// window until the next poll; from [`Session::step`](super::Session::step) `T` is the text's
 /// [position](Span) in that window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -88,9 +88,10 @@ pub enum Request<T> {
         /// The password, as the client sent it.
         password: Sensitive<T>,
     },
-    /// The client sends an account (ACCT): one that was [requested](Refusal::NeedsAccount) to
-    /// complete the login of [`Session::user`](super::Session::user), or, after the login, one that
-    /// grants more rights.
+    /// The client sends an account (ACCT): either the account that was
+    /// [requested](Refusal::NeedsAccount) to complete the login of
+    /// [`Session::user`](super::Session::user) or, after the login, an account that grants more
+    /// rights.
     Account {
         /// The account, as the client sent it.
         account: Sensitive<T>,
@@ -123,8 +124,8 @@ pub enum Request<T> {
         /// `true` if names with a leading dot are included. Otherwise the session omits them.
         all: bool,
     },
-    /// Make the upload permanent: it has arrived in full. Before this request it may still be
-    /// discarded.
+    /// Make the upload permanent: it has arrived in full. Before this request the upload may still
+    /// be discarded.
     Commit,
     /// Set facts of the entry at the path (MFMT, MFCT, MFF, SITE CHMOD, SITE UTIME).
     Change(Changes),
@@ -136,8 +137,8 @@ pub enum Request<T> {
         /// The part of the file to hash, usually all of it.
         range: ByteRange,
     },
-    /// Append the parts, in order, to the file at the path, which is created if need be, and remove
-    /// the parts (COMB). Should be atomic as far as possible. Meanwhile the client may
+    /// Append the parts, in order, to the file at the path, which is created if necessary, and
+    /// remove the parts (COMB). Should be atomic as far as possible. Meanwhile the client may
     /// [abort](super::Event::Abort) it.
     Combine {
         /// Names of the parts, as the client sent them;
@@ -158,13 +159,14 @@ pub enum Request<T> {
     Site(T),
     /// The line of a command that the host answers itself
     /// ([`Config::overridden`](super::Config::overridden)).
-    /// [`Command::parse`](crate::codec::Command::parse) parses it; it may contain a secret (ACCT).
-    /// Answered by [`Answer::Reply`]. The path is the working directory, whatever the command says.
+    /// [`Command::parse`](crate::codec::Command::parse) parses the line, which may contain a secret
+    /// (ACCT). Answered by [`Answer::Reply`]. The path is the working directory, whatever the
+    /// command says.
     Command(Sensitive<T>),
 }
 
 impl<T> Request<T> {
-    /// Converts the text that the request carries, if it carries any.
+    /// Converts the text that the request carries, if any.
     pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Request<U> {
         match self {
             Self::Admit => Request::Admit,
@@ -287,8 +289,8 @@ pub enum Listing {
     Unix {
         /// `true` if the client has requested names with a leading dot with `-a`.
         all: bool,
-        /// `true` if the client has requested the subdirectories with `-R` and may have them: see
-        /// `Lister`. A host may still list only the one directory.
+        /// `true` if the client has requested the subdirectories with `-R` and the configuration
+        /// allows them: see `Lister`. A host may still list only the one directory.
         recursive: bool,
     },
     /// Bare names (NLST).

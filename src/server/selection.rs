@@ -39,7 +39,7 @@ impl<'a> Selection<'a> {
         self.listing
     }
 
-    /// Returns the argument as the client sent it, without options, or `.` if it is empty: the
+    /// Returns the argument as the client sent it, without options, or `.` if that is empty: the
     /// heading of a [recursive](Listing::Unix) listing.
     #[must_use]
     pub const fn label(&self) -> &'a [u8] {

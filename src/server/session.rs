@@ -48,9 +48,9 @@ use crate::time::Instant;
 pub enum Event<R> {
     /// A task that only the host can perform. Answer it with [`Session::answer`].
     Request(Ticket, R),
-    /// The client has aborted the open request, which is one to open a file or directory, to commit
-    /// an upload, to send entries, to compute a hash or to combine files. Answer the request with
-    /// [`Refusal::Aborted`](super::Refusal::Aborted) if it can be stopped, or else as usual.
+    /// The client has aborted the open request, which is a request to open a file or directory, to
+    /// commit an upload, to send entries, to compute a hash or to combine files. Answer the request
+    /// with [`Refusal::Aborted`](super::Refusal::Aborted) if it can be stopped, or else as usual.
     Abort,
 }
 
@@ -66,7 +66,7 @@ type ForHost = Option<(Ticket, Request<Span>)>;
 pub struct Endpoints {
     /// The server's address, also used for data connections.
     pub local: SocketAddr,
-    /// The client's address, the only one that data connections may go to and come from unless
+    /// The client's address, the only address that data connections may go to and come from unless
     /// [`Config::foreign_addresses`] is set.
     pub peer: SocketAddr,
 }
@@ -248,8 +248,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// Returns the next action: a task to perform, or what to wait for.
     ///
-    /// The action is stale as soon as bytes arrive or leave, or one of these is called:
-    /// [`answer`](Self::answer), [`send_entry`](Self::send_entry),
+    /// The action is stale as soon as bytes arrive or leave, or when one of these methods is
+    /// called: [`answer`](Self::answer), [`send_entry`](Self::send_entry),
     /// [`data_event`](Self::data_event), [`upgraded`](Self::upgraded) and similar methods,
     /// [`shut_down`](Self::shut_down), [`close`](Self::close).
     ///
@@ -477,7 +477,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         None
     }
 
-    /// Queues a composed reply, or a 550 if there is no room for it.
+    /// Queues a composed reply, or a 550 if there is no room for the reply.
     fn reply_many(
         &mut self,
         ticket: Ticket,
@@ -488,9 +488,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.or_too_long(sent, tx);
     }
 
-    /// Queues a 550 in place of a reply for which there was no room. Only replies that contain a
-    /// path can be too long, and there is always room for the 550. A ticket that is no longer open
-    /// gets no reply.
+    /// Queues a 550 instead of a reply that did not fit. Only replies that contain a path can be
+    /// too long, and there is always room for the 550. A ticket that is no longer open gets no
+    /// reply.
     fn or_too_long(&mut self, sent: Result<(), (LocalError, Ticket)>, tx: &mut Tx<'_>) {
         if let Err((_, ticket)) = sent {
             let sorry = Text::literal("The reply is too long.");
@@ -499,7 +499,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// Refuses a command with this code, or with 550 if the verb table does not allow the code for
-    /// it.
+    /// the command.
     fn refuse(&mut self, ticket: Ticket, code: ReplyCode, text: Text<'_>, tx: &mut Tx<'_>) {
         let code = if self.call.verb().allows(code) { code } else { ReplyCode::FILE_UNAVAILABLE };
         self.reply(ticket, code, text, tx);

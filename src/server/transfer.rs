@@ -115,8 +115,8 @@ impl Transfer {
         self.ticket
     }
 
-    /// Records that the 150 is being sent. Returns the number of bytes to state in it, or `None` if
-    /// it was already sent.
+    /// Records that the 150 is being sent. Returns the size to state in it, which may be unknown,
+    /// or `None` if the 150 was already sent.
     pub(super) fn announce(&mut self) -> Option<Option<u64>> {
         if self.state != State::Opened {
             return None;

@@ -263,8 +263,8 @@ impl ScriptedServer {
     }
 
     /// Sets whether commands that arrive during a transfer (NOOP, STAT, ABOR) or a silence are
-    /// answered at once. By default they are read after the transfer, as is the case with many
-    /// servers.
+    /// answered at once. By default the server reads them only after the transfer, as many servers
+    /// do.
     pub const fn set_attentive(&mut self, attentive: bool) {
         self.attentive = attentive;
     }

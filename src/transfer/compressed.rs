@@ -30,7 +30,7 @@ const LONGEST_RUN: usize = 0x3f;
 const SHORT_RUN: usize = 3;
 
 /// Returns the length of the first string to send, and its byte if it is a run. The string fits in
-/// `room` bytes, which is 4 or more.
+/// `room` bytes; `room` must be at least 4.
 fn first_string(data: &[u8], filler: u8, room: usize) -> (usize, Option<u8>) {
     let Some(&first) = data.first() else { return (0, None) };
     let run = data.iter().take(LONGEST_RUN).take_while(|byte| **byte == first).count();

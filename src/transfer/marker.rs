@@ -37,16 +37,16 @@ impl Marker {
     }
 
     /// Returns the sender's text: 1 through 39 printable characters without spaces. Pass it to
-    /// `REST` to resume a transfer from this sender. It is also the sender's half of reply 110,
-    /// `MARK yyyy = mmmm`.
+    /// `REST` to resume a transfer from this sender. The text is also the sender's half of reply
+    /// 110, `MARK yyyy = mmmm`.
     #[must_use]
     pub fn text(&self) -> Text<'_> {
         Text::new(self.bytes()).unwrap_or_default()
     }
 
     /// Returns the number of bytes of the file before the marker, including those that were there
-    /// when the transfer [began](super::Decoder::starting_at). It is the receiver's half of reply
-    /// 110, and the length to truncate the file to before the transfer resumes.
+    /// when the transfer [began](super::Decoder::starting_at). This number is the receiver's half
+    /// of reply 110, and the length to truncate the file to before the transfer resumes.
     #[must_use]
     pub const fn position(&self) -> u64 {
         self.position

@@ -22,7 +22,7 @@ pub struct Parameters {
     /// Conversion between the bytes of the file and those of the wire.
     pub coding: Coding,
     /// Number of bytes of the file before the first one that is sent or received. Markers count
-    /// them too.
+    /// these bytes too.
     pub position: u64,
     /// Number of bytes to leave out at the start of what is sent, counted after TYPE and before
     /// MODE. Used for a restart (RFC 3659 5.3) in a type whose bytes are not the file's. The

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Records are lines, so a text file has the expected form in either structure, and any file can be
-//! sent as records. A record may contain an LF, especially in image data; it is stored as DLE LF,
-//! and DLEs before an LF or an end of record that they do not quote are doubled. This gives a
+//! sent as records. A record may contain an LF, especially in image data; that LF is stored as DLE
+//! LF, and DLEs before an LF or an end of record that they do not quote are doubled. This gives a
 //! bijection between files and sequences of records, for any bytes. A file that was stored or
 //! retrieved in records can therefore be restored unchanged, as the RFC asks (3.1.2), and neither
 //! side has to examine the whole file to see whether the file has the right form. A framing with

@@ -274,7 +274,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Confirms an upload. The name of STOU is repeated for a client that missed it in the 150.
+    /// Confirms an upload. The name generated for STOU is repeated for a client that missed it in
+    /// the 150.
     fn committed(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
         let sent = pi.reply_with(ticket, &mut *tx, |tx| {

@@ -35,7 +35,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         })
     }
 
-    /// Executes AUTH (RFC 4217 4). Granting it resets the session, so that nothing sent in the
+    /// Executes AUTH (RFC 4217 4). Granting AUTH resets the session, so that nothing sent in the
     /// clear remains in effect.
     fn authenticate(&mut self, ticket: Ticket, mechanism: Text<'_>, rx: &Rx<'_>, tx: &mut Tx<'_>) -> ForHost {
         let mechanism = mechanism.as_bytes().trim_ascii_end();
