@@ -210,8 +210,8 @@ pub struct Security {
     /// Policy for TLS on data connections. [`Policy::Never`] refuses PROT P; [`Policy::Prefer`] by
     /// default.
     pub data: Policy,
-    /// TLS sessions, one of which a data connection must resume. By default, those of its own
-    /// control connection and of the same user's other control connections
+    /// TLS sessions, one of which a data connection must resume. By default, the sessions of its
+    /// own control connection and of the same user's other control connections
     /// ([`SessionBinding::User`]).
     pub session_binding: SessionBinding,
     /// `true` if CCC is granted, after which the control connection continues in clear text for

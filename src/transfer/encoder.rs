@@ -107,8 +107,9 @@ impl Encoder {
     /// Leaves out the first `count` bytes of what TYPE A puts on the wire, before a mode is
     /// applied, so that a transfer can begin at an offset that counts those bytes (RFC 3659 5.3),
     /// wherever the offset lies in the file. The file must still be passed in from its start.
-    /// Applies to stream mode and MODE Z with STRU F, where the offset need not be one in the file
-    /// ([`Coding::keeps_offsets`]); otherwise nothing is left out. Call it before the first byte.
+    /// Applies to stream mode and MODE Z with STRU F, where the offset need not be an offset in the
+    /// file ([`Coding::keeps_offsets`]); otherwise nothing is left out. Call it before the first
+    /// byte.
     #[must_use]
     pub fn skipping(mut self, count: u64) -> Self {
         self.skip(count);
