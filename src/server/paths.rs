@@ -217,7 +217,8 @@ pub(super) fn resolve_name(base: &[u8], name: Quoted<'_>, out: &mut [u8]) -> Res
     if let Some(plain) = name.as_plain() {
         return resolve(base, plain, out);
     }
-    // Doubled quotes are decoded at the far end of `out`, since they become one each.
+    // Decode the name at the far end of `out`, where it fits because each doubled quote becomes
+    // one.
     let start = out.len().checked_sub(name.raw().len()).ok_or(ResolveError::TooLong)?;
     let (room, scratch) = slices::split_mut(out, start);
     let length = name.copy_to(scratch).map_err(|_| ResolveError::TooLong)?;

@@ -1,8 +1,8 @@
 //! TYPE A: lines end in LF in the file and in CRLF on the wire (RFC 959 3.1.1.1).
 //!
-//! An LF of the file becomes CRLF. One with a CR before it already ends its line in CRLF and stays
-//! as it is, unless the [literal reading](LineEnds::Literal) is selected. On the wire, a CR without
-//! an LF after it is a byte like any other.
+//! An LF of the file becomes CRLF. An LF with a CR before it already ends its line in CRLF and
+//! stays unchanged, unless the [literal reading](LineEnds::Literal) is selected. On the wire, a CR
+//! without an LF after it is a byte like any other.
 
 use super::{LineEnds, Progress};
 use crate::codec::slices;
@@ -13,8 +13,8 @@ const LF: u8 = b'\n';
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Encoder {
     line_ends: LineEnds,
-    /// Set while the last byte written is the CR for an LF that may come next: either one inserted
-    /// for the LF at the front of the input, or, if existing CRLFs are kept, a byte of the file.
+    /// Set while the last byte written is the CR for an LF that may come next: either a CR inserted
+    /// for the LF at the front of the input or, if existing CRLFs are kept, a CR of the file.
     cr_sent: bool,
 }
 
@@ -56,8 +56,8 @@ impl Encoder {
         done
     }
 
-    /// Returns whether the wire ends at a byte boundary of the file, and the next byte does not
-    /// depend on it.
+    /// Returns whether the bytes written end at a byte boundary of the file and do not affect the
+    /// encoding of the next byte.
     pub(super) const fn is_clear(&self) -> bool {
         !self.cr_sent
     }
@@ -181,7 +181,7 @@ mod tests {
         }
     }
 
-    /// Encodes by the rule in its plainest form, a byte at a time.
+    /// Encodes by the simplest form of the rule, one byte at a time.
     fn kept(file: &[u8]) -> Vec<u8> {
         let mut wire = Vec::new();
         let mut before = 0;

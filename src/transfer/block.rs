@@ -22,7 +22,7 @@ use crate::codec::slices;
 pub(super) struct Label {
     codes: Descriptor,
     marker: Incoming,
-    /// Set once any data was marked as suspect.
+    /// Set once any data has been marked as suspect.
     pub(super) suspect: bool,
 }
 
@@ -33,7 +33,7 @@ impl Label {
         Ok(())
     }
 
-    /// Returns whether the end of the data yields nothing.
+    /// Returns whether the end of the data yields no items.
     pub(super) const fn is_plain(&self) -> bool {
         self.codes.is_empty()
     }
@@ -203,8 +203,8 @@ mod tests {
             (RECORDS, b"\n\nb", b"\x80\0\0\x80\0\0\x40\0\x01b"),
             (Coding { representation: RepresentationType::ASCII, ..BLOCKS }, b"a\nb", b"\x40\0\x04a\r\nb"),
         ] {
-            // One call with all that follows, so that the block is not closed before its end is
-            // known.
+            // All data is encoded in one call, before the end of the file is known, so the end
+            // follows in another block unless a record ends there.
             let mut wire = wire.to_vec();
             if !file.is_empty() && coding.structure == FileStructure::File {
                 wire[0] = 0;

@@ -10,8 +10,8 @@
 //!
 //! The filler is the space in the text types and NUL in the others. A descriptor applies to the
 //! string after it, so the encoder holds a string back until it knows what follows. If there is no
-//! string for a descriptor (an empty record or file), the encoder sends a filler of no bytes. A
-//! descriptor that is followed by another one applies to no bytes.
+//! string for a descriptor (an empty record or file), the encoder sends a filler string of no
+//! bytes. A descriptor that is followed by another descriptor applies to no bytes.
 
 use super::TransferError;
 use super::block::Label;
@@ -26,12 +26,12 @@ const FILLER: u8 = 0xc0;
 const LONGEST_STRING: usize = 0x7f;
 const LONGEST_RUN: usize = 0x3f;
 
-/// Shortest run that is worth a string of its own, since it costs three bytes between two other
-/// strings.
+/// Shortest run that is worth a string of its own, since a run between two other strings costs
+/// three bytes.
 const SHORT_RUN: usize = 3;
 
 /// Returns the length of the first string to send, and its byte if it is a run. The string fits in
-/// `room` bytes, which is 4 or more.
+/// `room` bytes; `room` must be at least 4.
 fn first_string(data: &[u8], filler: u8, room: usize) -> (usize, Option<u8>) {
     let Some(&first) = data.first() else { return (0, None) };
     let run = data.iter().take(LONGEST_RUN).take_while(|byte| **byte == first).count();
@@ -45,8 +45,8 @@ fn first_string(data: &[u8], filler: u8, room: usize) -> (usize, Option<u8>) {
 }
 
 /// Writes data, then the codes of its end. Returns how much was read, and whether all was written.
-/// Without codes the last string is left, since it may still change, unless it cannot become
-/// longer.
+/// Without codes, leaves the last string for later, since it may still change, unless it cannot
+/// become longer.
 pub(super) fn encode(
     data: &[u8],
     end: Descriptor,

@@ -68,8 +68,8 @@ impl Decoder {
         Some(Self { kind, position: 0, failed: None })
     }
 
-    /// Sets the byte of the file at which the transfer begins, from which
-    /// [`Marker::position`](super::Marker::position) counts on.
+    /// Sets the offset in the file at which the transfer begins, which
+    /// [`Marker::position`](super::Marker::position) includes.
     #[must_use]
     pub const fn starting_at(mut self, position: u64) -> Self {
         self.position = position;
@@ -86,8 +86,8 @@ impl Decoder {
     /// whole file has been written. Further data on the wire does not belong to this file and need
     /// not be read.
     ///
-    /// Never returns `true` in MODE Z. There the connection ends with the file, as in stream mode,
-    /// and has to be read to its end because bytes after the zlib stream are an error;
+    /// Never returns `true` in MODE Z. In that mode the connection ends with the file, as in stream
+    /// mode, and has to be read to its end because bytes after the zlib stream are an error;
     /// [`finish`](Self::finish) reports whether the stream was complete.
     #[must_use]
     pub fn is_ended(&self) -> bool {
@@ -132,8 +132,8 @@ impl Decoder {
     /// empty `input`, writes buffered bytes that had no room before.
     ///
     /// # Errors
-    /// Fails when the data does not follow the mode or the structure. The bytes written before that
-    /// are correct.
+    /// Fails when the data does not follow the mode or the structure. The bytes written before the
+    /// error are correct.
     pub fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<Decoded, TransferError> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -252,7 +252,7 @@ impl Mode {
     }
 }
 
-/// An end that was read, and is passed on once everything before it is written.
+/// An end that was read and is passed on once everything before it has been written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pending {
     Nothing,
@@ -324,7 +324,8 @@ impl Layers {
                     return Err(TransferError::Truncated);
                 }
                 Item::EndOfFile => self.pending = Pending::EndOfFile,
-                // The bytes held back precede the marker but would be missing from the file.
+                // The bytes that are held back precede the marker but would be missing from the
+                // file.
                 Item::Marker(_) if self.is_holding() => {}
                 Item::Marker(marker) => {
                     done.marker = Some(marker);
@@ -395,7 +396,8 @@ impl Layers {
             }
             match core::mem::replace(&mut self.pending, Pending::Nothing) {
                 Pending::EndOfRecord => joiner.end_record(),
-                // DLEs, if any, go out in the next round, which then finds none left.
+                // The DLEs that are held back are written in the next round, which then finds none
+                // left.
                 Pending::EndOfFile if joiner.has_quotes() => {
                     joiner.finish();
                     self.pending = Pending::EndOfFile;
@@ -427,7 +429,7 @@ impl Layers {
         self.put(slices::part(&bytes, ..count.min(bytes.len())), output, written)
     }
 
-    /// Reads pages, their headers first.
+    /// Reads pages, each after its header.
     fn put_paged(
         &mut self,
         data: &[u8],

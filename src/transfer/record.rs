@@ -7,14 +7,14 @@
 //! quoted = DLE LF                    ; an LF that is data of the record
 //! ```
 //!
-//! Records are lines, so a text file is what everyone expects in either structure, and any file can
-//! be sent as records. A record may contain an LF, especially in image data; it is stored as DLE
-//! LF, and DLEs before an LF or an end of record that they do not quote are doubled. That makes a
+//! Records are lines, so a text file has the expected form in either structure, and any file can be
+//! sent as records. A record may contain an LF, especially in image data; that LF is stored as DLE
+//! LF, and DLEs before an LF or an end of record that they do not quote are doubled. This gives a
 //! bijection between files and sequences of records, for any bytes. A file that was stored or
 //! retrieved in records can therefore be restored unchanged, as the RFC asks (3.1.2), and neither
-//! side has to examine the whole file to see whether it has the right form. A framing with lengths
-//! (such as record descriptor words) would refuse most files; one record per file would lose the
-//! ends of records.
+//! side has to examine the whole file to see whether the file has the right form. A framing with
+//! lengths (such as record descriptor words) would refuse most files; one record per file would
+//! lose the ends of records.
 //!
 //! Records "are explicit, including the final one" (3.4): what follows the last LF of a file is
 //! sent as data without an end of record, and is received without an LF, since nothing else would
@@ -33,8 +33,8 @@ pub(super) enum Piece<'a> {
     Nothing,
     /// These bytes of the input, to be [taken](Splitter::took).
     Run(&'a [u8]),
-    /// This byte, repeated, to be [taken](Splitter::took). The input that it comes from was read
-    /// already.
+    /// This byte, repeated, to be [taken](Splitter::took). The input that the byte comes from was
+    /// read already.
     Repeat(u8, u64),
     /// A record ends. Nothing is to be taken.
     EndOfRecord,
@@ -111,7 +111,7 @@ impl Splitter {
     }
 
     /// Returns whether a transfer may restart between `last` and what follows: nothing is held back
-    /// here, and nothing would be after a restart.
+    /// here, and nothing would be held back after a restart.
     pub(super) fn is_divisible_after(&self, last: u8) -> bool {
         self.is_clear() && last != DLE
     }
@@ -130,7 +130,7 @@ pub(super) struct Joiner {
     quotes: u64,
     /// Number of DLEs to write.
     release: u64,
-    /// Set while an LF is to be written after them.
+    /// Set while an LF is to be written after those DLEs.
     lf: bool,
 }
 

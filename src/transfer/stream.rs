@@ -1,4 +1,4 @@
-//! MODE S: the data as it is (RFC 959 3.4.1), with control codes if there are records.
+//! MODE S: the unchanged data (RFC 959 3.4.1), with control codes if there are records.
 //!
 //! ```text
 //! file    = *(data / control)                ; STRU R; with any other structure all bytes are data
@@ -173,7 +173,7 @@ pub(super) fn plain(wire: &[u8]) -> Item<'_> {
     if wire.is_empty() { Item::Nothing } else { Item::Data(wire) }
 }
 
-/// Writes data as it is.
+/// Writes data unchanged.
 pub(super) fn encode_plain(data: &[u8], out: &mut Out<'_>) -> (usize, bool) {
     let Progress { read, written } = super::copy(data, out.rest());
     out.filled(written);

@@ -1,6 +1,6 @@
 //! Command dispatch: passes each command through the gate, then answers it directly or produces a
-//! request for the host. The commands are in groups, one file per group, which begins with the list
-//! of its commands.
+//! request for the host. The commands are grouped, one file per group; each file begins with the
+//! list of its commands.
 
 mod access;
 mod extensions;

@@ -178,7 +178,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Answers HELP with the list of served commands, or with the syntax of one.
+    /// Answers HELP with the list of served commands, or with the syntax of one command.
     fn help(&mut self, ticket: Ticket, topic: Option<Text<'_>>, tx: &mut Tx<'_>) {
         let Some(topic) = topic else {
             let Self { pi, config, .. } = self;
