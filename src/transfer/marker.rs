@@ -13,6 +13,7 @@ use core::num::NonZeroU64;
 use arrayvec::ArrayVec;
 
 use super::TransferError;
+use crate::codec::slices;
 use crate::codec::{Escaped, Text};
 
 /// Length of the longest marker that is kept, in bytes. This limit makes [`Marker`] 48 bytes long.
@@ -91,7 +92,7 @@ impl Incoming {
             (false, true) => Err(TransferError::Marker),
             (false, false) => {
                 let mut marker = Marker { bytes: [0; LONGEST], len: bytes.len() as u8, position: 0 };
-                marker.bytes[..bytes.len()].copy_from_slice(&bytes);
+                slices::part_mut(&mut marker.bytes, ..bytes.len()).copy_from_slice(&bytes);
                 Ok(Some(marker))
             }
         }
