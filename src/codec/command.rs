@@ -498,7 +498,7 @@ impl<'a> TimedPath<'a> {
 
 impl<'a> MffArgument<'a> {
     // mff-argument = 1*( fact ";" ) SP pathname    ; fact as in RFC 3659 7.2
-    //   in use too: no ";" after the last
+    //   also in use: no ";" after the last
     /// Checks that `bytes` are facts, a space and a path.
     ///
     /// # Errors

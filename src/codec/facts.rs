@@ -129,7 +129,7 @@ impl FactSet {
     }
 
     // facts-wanted = *( factname ";" )                     ; of mlst-opts, RFC 3659 7.9
-    //   in use too: no ";" after the last
+    //   also in use: no ";" after the last
     /// Parses the list of `OPTS MLST`. Unknown names are ignored, as RFC 3659 section 7.9 requires
     /// of a server. An empty list yields no facts.
     ///

@@ -193,7 +193,7 @@ impl RepresentationType {
     // type-code = "A" [SP form-code] / "E" [SP form-code] / "I" / "L" SP byte-size ; RFC 959 5.3.2
     // form-code = "N" / "T" / "C"
     // byte-size = number                                  ; decimal, 1 through 255
-    //   in use too: "L8"
+    //   also in use: "L8"
     /// Parses TYPE's argument. A missing format control means non-print.
     ///
     /// # Errors

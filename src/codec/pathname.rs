@@ -23,7 +23,7 @@ impl<'a> Quoted<'a> {
     // text = [commentary] quoted [SP commentary]                  ; RFC 959 appendix II
     // quoted = DQUOTE *( pathchar / 2DQUOTE ) DQUOTE
     // pathchar = any byte but DQUOTE and controls
-    //   in use too: no quotes, then the first word
+    //   also in use: no quotes, then the first word
     /// Parses the text of 257, without the code.
     ///
     /// Text before the first quote is skipped. Without any quote the path is the first word.

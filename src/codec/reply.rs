@@ -64,7 +64,7 @@ impl core::fmt::Debug for ReplyLine<'_> {
 // middle     = text EOL              ; not of the form of last
 // last       = code [SP text] EOL    ; the code of first
 // code       = ("1" / ... / "6") 2DIGIT
-//   in use too: first = "211" SP "211-" text EOL, to FEAT, and middle as first
+//   also in use: first = "211" SP "211-" text EOL, to FEAT, and middle as first
 #[inline]
 fn code(line: &[u8]) -> Option<(ReplyCode, &[u8])> {
     let (digits, rest) = line.split_first_chunk::<3>()?;

@@ -157,7 +157,7 @@ impl Timestamp {
     }
 
     // time-val = 14DIGIT [ "." 1*DIGIT ]          ; RFC 3659 2.3
-    //   in use too: "191" 2DIGIT 10DIGIT           ; "19" before a count of years since 1900
+    //   also in use: "191" 2DIGIT 10DIGIT           ; "19" before a count of years since 1900
     /// Parses a time-val. Fraction digits after the ninth are dropped. A year written as `19100` is
     /// 2000 (and `19124` is 2024), since some servers send that; a date in words is rejected, not
     /// guessed.

@@ -190,10 +190,10 @@ pub struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     // entry = [ facts ] SP pathname                        ; RFC 3659 7.2
-    // facts = 1*( fact ";" )                               ; in use too: no ";" after the last
+    // facts = 1*( fact ";" )                               ; also in use: no ";" after the last
     // fact = factname "=" value
     // factname = 1*RCHAR; value = *SCHAR
-    //   in use too: any byte but SP, ";" and controls; an empty fact; a tab before the pathname
+    //   also in use: any byte but SP, ";" and controls; an empty fact; a tab before the pathname
     /// Parses an entry of MLSD without its line end, or the text of MFMT's 213. The first space
     /// ends the facts, so a line that begins with a space has none. If a fact is given twice, the
     /// first one counts.
