@@ -248,7 +248,7 @@ impl ProtectionBufferSize {
         whole(map(decimal32, Self), bytes, "a buffer size of at most 32 bits")
     }
 
-    /// Appends PBSZ's argument. In the text of a reply, the caller puts `PBSZ=` in front.
+    /// Appends PBSZ's argument. In the text of a reply, `PBSZ=` precedes the number.
     ///
     /// # Errors
     /// Fails with [`Full`] when `sink` has no room.

@@ -91,7 +91,7 @@ const ALIASES: &[(&str, FactSet)] = &[("sizd", FactSet::SIZE)];
 
 // type-fact = "Type=" type-val; size-fact = "Size=" 1*DIGIT; modify-fact = "Modify=" time-val;
 // create-fact = "Create=" time-val; perm-fact = "Perm=" *pvals                ; RFC 3659 7.5
-// UNIX.mode: octal; UNIX.uid, UNIX.gid: decimal                               ; in common use, in no RFC
+// UNIX.mode: octal; UNIX.uid, UNIX.gid: decimal            ; in common use, in no RFC
 
 #[inline]
 fn kind(value: FactValue<'_>) -> Option<Kind<'_>> {
