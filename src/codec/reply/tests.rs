@@ -47,8 +47,7 @@ fn a_line_is_read_by_the_reply_that_it_is_in() {
         ("HTTP/1.1 400 Bad Request", None, SameCode, None),
         ("SSH-2.0-OpenSSH_9.6", None, SameCode, None),
         ("\u{feff}220 hello", None, SameCode, None),
-        // Within a reply: bare, blank and indented lines, lines with the code, and lines that only
-        // look like an end.
+        // x
         (" UTF8", Some(211), SameCode, Some((211, Middle, " UTF8"))),
         ("UTF8", Some(211), SameCode, Some((211, Middle, "UTF8"))),
         ("", Some(211), SameCode, Some((211, Middle, ""))),
@@ -131,7 +130,7 @@ fn a_whole_reply_ends_with_its_last_line() {
         let expected: Vec<_> =
             expected.iter().map(|(position, text)| (*position, text.as_bytes().to_vec())).collect();
         assert_eq!(lines(&reply), expected);
-        // No prefix of it is a reply.
+        // No shorter prefix of the input is a complete reply.
         for end in 0..input.len() - rest.len() {
             assert_eq!(Reply::parse(&input.as_bytes()[..end], *rule), Ok(None), "{:?}", &input[..end]);
         }

@@ -6,9 +6,8 @@ use super::{NANOS_PER_SECOND, RANGE, Timestamp};
 use crate::codec::Invalid;
 
 impl Timestamp {
-    /// Returns the time for the system clock, for
-    /// [`File::set_modified`](std::fs::File::set_modified). `None` where the clock cannot represent
-    /// it, as on Windows before 1601.
+    /// Converts to a system time, as for [`File::set_modified`](std::fs::File::set_modified).
+    /// Returns `None` if the system cannot represent the time: on Windows, one before 1601.
     #[must_use]
     pub fn to_system_time(&self) -> Option<SystemTime> {
         let (seconds, nanoseconds) = self.to_unix();
