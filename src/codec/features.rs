@@ -1,7 +1,7 @@
 //! The capabilities of a server beyond RFC 959: the lines of FEAT and the argument of OPTS (RFC
 //! 2389).
 //!
-//! Each feature is one flag. A table, from which lines are both parsed and written, has its rows.
+//! Each feature is one flag, with its rows in a table from which lines are both parsed and written.
 
 use core::fmt;
 
@@ -185,7 +185,7 @@ impl<'a> FeatureLine<'a> {
     // feature = SP feature-label [ SP feature-parms ]      ; RFC 2389 3.2
     // feature-label = 1*VCHAR
     // feature-parms = 1*TCHAR
-    //   also seen: no leading space, or several; "211-" before the spaces, even twice; trailing dots
+    //   also seen: no leading space, or several; "211-" before the spaces, even twice; final dots
     /// Splits a line without its line end; every line is valid. The dots that some servers put at
     /// the end of their lines belong to neither part.
     #[must_use]

@@ -219,7 +219,7 @@ impl fmt::Display for ResolveError {
 impl core::error::Error for ResolveError {}
 
 // tvfs-path = "/" / ( ["/"] tvfs-name *( "/" tvfs-name ) ["/"] )   ; after RFC 3659 section 6
-// tvfs-name = 1*( any byte but "/", CR, LF, NUL )                   ; "." is itself, ".." its parent
+// tvfs-name = 1*( any byte but "/", CR, LF, NUL )                   ; ".": no change, "..": one up
 /// Resolves `argument` in the directory `base` to an absolute path, writes it to the start of
 /// `out`, and returns its length.
 ///

@@ -220,8 +220,8 @@ fn split_line(input: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((line.strip_suffix(b"\r").unwrap_or(line), rest))
 }
 
-/// Returns the size in the text of 150: the last `(n bytes)`. The size is only a hint, since servers
-/// send it for people to read.
+/// Returns the size in the text of 150: the last `(n bytes)`. The size is only a hint, since
+/// servers send it for people to read.
 #[must_use]
 pub fn size_hint(text: &[u8]) -> Option<u64> {
     memchr::memrchr_iter(b'(', text).find_map(|open| {
@@ -289,8 +289,8 @@ pub fn restart_markers(text: &[u8]) -> Option<(Text<'_>, Text<'_>)> {
 }
 
 // time-fact = ("Modify" / "Create") "=" time-val *( ";" ) *OCTET ; draft-somers-ftp-mfxx 3.1, 4.1
-/// Returns the time in the text of 213 to MFMT or MFCT: `Modify=20240229123456; name`. A server that
-/// sends another text has set the time nonetheless.
+/// Returns the time in the text of 213 to MFMT or MFCT: `Modify=20240229123456; name`. A server
+/// that sends another text has set the time nonetheless.
 #[must_use]
 pub fn time_fact(text: &[u8]) -> Option<Timestamp> {
     let at = memchr::memchr(b'=', text)?;

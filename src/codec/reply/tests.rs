@@ -47,7 +47,8 @@ fn a_line_is_read_by_the_reply_that_it_is_in() {
         ("HTTP/1.1 400 Bad Request", None, SameCode, None),
         ("SSH-2.0-OpenSSH_9.6", None, SameCode, None),
         ("\u{feff}220 hello", None, SameCode, None),
-        // x
+        // Within a reply: bare, blank and indented lines, lines with the code, and lines that only
+        // look like an end.
         (" UTF8", Some(211), SameCode, Some((211, Middle, " UTF8"))),
         ("UTF8", Some(211), SameCode, Some((211, Middle, "UTF8"))),
         ("", Some(211), SameCode, Some((211, Middle, ""))),
