@@ -6,7 +6,8 @@
 //! attributes = 1*4( "A" / "R" / "H" / "S" )
 //! date = see short_date.rs; its years have two or three digits
 //! ```
-//! SP is any number of spaces. The name follows two spaces, or one where the columns were closed up.
+//! SP is any number of spaces. Two spaces precede the name, or one where the columns were closed
+//! up.
 
 use super::context::Context;
 use super::cursor::Cursor;

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! pattern = *( "*" / "?" / class / literal )
-//! class   = "[" ["!" / "^"] 1*( byte / byte "-" byte ) "]"   ; a "]" that comes first is one of the bytes
+//! class   = "[" ["!" / "^"] 1*( byte / byte "-" byte ) "]"   ; a "]" in front is one of the bytes
 //! literal = any byte, and a "[" that no "]" closes
 //! ```
 //!

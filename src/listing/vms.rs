@@ -208,8 +208,8 @@ fn dated(rest: &mut &[u8], context: &Context) -> Option<Dated> {
     Some(Dated::Told(context.clock.modified(shown, Precision::Fraction)).with(inferred))
 }
 
-/// Converts the access rights of owner, group and world to Unix permissions. Those of the system are
-/// ignored, and so is the right to delete, which on Unix belongs to the directory.
+/// Converts the access rights of owner, group and world to Unix permissions. Ignores the rights of
+/// the system, and the right to delete, which on Unix belongs to the directory.
 fn mode(protection: &[u8]) -> Option<u16> {
     let mut classes = protection.split(|&byte| byte == b',');
     let access = |class: &[u8]| {
