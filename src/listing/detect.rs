@@ -155,8 +155,8 @@ pub enum Reason {
     Invalid(Invalid),
     /// No line so far was an entry, and this one fits none of these formats.
     NoFormat(Formats),
-    /// The line is longer than the parser's storage. Reported once, as soon as the storage is full;
-    /// the rest of the line is skipped.
+    /// The line is longer than the parser's storage. Reported once, as soon as the line exceeds the
+    /// storage; the rest of the line is skipped.
     TooLong,
 }
 

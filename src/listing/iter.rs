@@ -11,8 +11,8 @@ use super::{Clock, Entry, Formats};
 /// cannot be read.
 ///
 /// Yields the same as a [`ListingParser`](super::ListingParser) with enough storage, except for
-/// z/VM: the parts of a CMS name are not adjacent, so a line of CMS is an error here. Lines may have
-/// any length.
+/// z/VM: the parts of a CMS name are not adjacent, so a line of CMS is an error here. Lines may be
+/// of any length.
 ///
 /// ```
 /// use ftp_proto::listing::{Clock, Entries, Formats};

@@ -193,7 +193,7 @@ pub(super) fn head<'a>(line: &'a [u8], clock: &Clock) -> Option<(Mode<'a>, Colum
     Some((mode, columns?))
 }
 
-/// The contents of the columns from the mode to the name.
+/// The contents of the columns after the mode.
 pub(super) struct Columns<'a> {
     /// Links, owner and group, with the blanks around them.
     pub(super) owners: &'a [u8],
