@@ -311,7 +311,7 @@ pub fn parse_protocols_reply(text: &[u8]) -> impl Iterator<Item = NetworkProtoco
 /// servers answer EPSV with 227. Returns the port, and the address if the reply has one (229 does
 /// not).
 ///
-/// Whether to trust that address is a separate decision: a client that connects wherever it is told
+/// The caller must decide whether to trust that address: a client that connects wherever it is told
 /// can be led anywhere (RFC 2577 3).
 ///
 /// # Errors

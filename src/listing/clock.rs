@@ -67,8 +67,8 @@ impl Clock {
     /// A clock that knows nothing.
     pub const UNKNOWN: Self = Self { now: None, limit: (0, 0), zone: Zone::Unknown, order: None };
 
-    /// Creates a clock that shows `now`, in Unix seconds, and does not know the server's zone.
-    /// If `now` is outside the years 1 to 9999, the clock shows no time.
+    /// Creates a clock that shows `now`, in Unix seconds, and does not know the server's zone. If
+    /// `now` is outside the years 1 to 9999, the clock shows no time.
     #[must_use]
     pub fn at(now: i64) -> Self {
         Self::UNKNOWN.set(Some(now), Zone::Unknown)

@@ -147,7 +147,7 @@ fn mark_unreadable(entry: &mut Entry<'_>, facts: &Facts<'_>) {
     }
 }
 
-// in use: 8DIGIT / 12DIGIT; and "Z" after any time-val
+// also in use, in no RFC: 8DIGIT / 12DIGIT; and "Z" after any time-val
 /// Parses a UTC time that violates RFC 3659 2.3 but is unambiguous: one that ends with the day or
 /// the minute, or one followed by a `Z`. Other lengths would require guessing.
 fn shortened(value: &[u8]) -> Option<Modified> {
@@ -206,8 +206,8 @@ fn kind(fact: TypeFact<'_>) -> Kind<'_> {
     special.unwrap_or(Kind::Other(value.into()))
 }
 
-/// Returns whether the value of a type fact is one of RFC 3659 7.5.1 or otherwise in use, since any
-/// word may appear there.
+/// Returns whether the value of a type fact is in RFC 3659 7.5.1 or in common use. Any word may
+/// appear there.
 fn is_known(fact: TypeFact<'_>) -> bool {
     match fact {
         TypeFact::Other(value) => {

@@ -344,7 +344,7 @@ mod tests {
         Some((numbers.map(|it| it.date), known))
     }
 
-    /// 2026-11-26 12:00 UTC.
+    /// Returns a clock that shows 2026-11-26 12:00 UTC.
     fn clock() -> Clock {
         Clock::at(1_795_694_400)
     }

@@ -160,8 +160,8 @@ mod tests {
         })
     }
 
-    /// Creates an entry from random texts and numbers. Each test decides which of them its
-    /// format can carry.
+    /// Creates an entry from random texts and numbers. Each test decides which of them its format
+    /// can carry.
     fn entry(texts: &Texts, kind: u8, numbers: (u64, u32, u16)) -> Entry<'_> {
         fn text(text: &String) -> Text<'_> {
             Text::new(text.as_bytes()).unwrap()

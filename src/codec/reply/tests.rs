@@ -203,7 +203,7 @@ fn the_name_that_stou_made_is_found() {
     }
 }
 
-/// Texts, many of which look like the start or the end of a reply.
+/// Generates texts, many of which look like the start or the end of a reply.
 fn text() -> impl Strategy<Value = Vec<u8>> {
     let any =
         prop::collection::vec(any::<u8>().prop_filter("CR LF NUL", |b| ![0, 10, 13].contains(b)), 0..12);
