@@ -31,7 +31,7 @@ pub enum Action<E> {
 }
 
 impl<E> Action<E> {
-    /// Converts the event, if the action is one.
+    /// Converts the event, if this action is an event.
     pub fn map<F>(self, convert: impl FnOnce(E) -> F) -> Action<F> {
         self.into_event().map_or_else(|action| action, |event| Action::Event(convert(event)))
     }
@@ -59,7 +59,7 @@ pub struct Wait {
     pub readable: bool,
     /// `true` if pending bytes have to be sent.
     pub writable: bool,
-    /// `true` if a call of the application is awaited: an answer, or a new operation.
+    /// `true` if a call by the application is awaited: an answer, or a new operation.
     pub application: bool,
     /// `true` if an event of the data connection is awaited.
     pub data: bool,
@@ -80,7 +80,7 @@ impl Wait {
 }
 
 /// Identifies one data connection of a session. Each connection gets a new identifier, so that a
-/// late event of the previous one is not mistaken for its own.
+/// late event of an earlier connection is not mistaken for an event of the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DataId(u32);
 
@@ -98,9 +98,9 @@ impl DataId {
 pub enum DataOp {
     /// Connect to this address. The result is [`DataEvent::Connected`] or `Failed`.
     Connect(SocketAddr),
-    /// Listen at a port of the range that others cannot predict; `0..=0` leaves the choice to the
-    /// system. The result is [`DataEvent::Listening`], followed by a [`DataEvent::Arrived`] for
-    /// each connection.
+    /// Listen on a port from the range, chosen so that others cannot predict it; with `0..=0` the
+    /// system chooses. The result is [`DataEvent::Listening`], followed by a [`DataEvent::Arrived`]
+    /// for each connection.
     Listen {
         /// The address to listen on; `None` for the local address of the control connection.
         address: Option<IpAddr>,
@@ -128,10 +128,10 @@ pub enum DataOp {
     /// driver reports any number of [`DataEvent::Moved`], `Decoded` and `Marker`, then `Eof` or
     /// `Failed`.
     Receive(Parameters),
-    /// Wait until the peer closes its side, discarding what it sends, now that everything was
-    /// [sent](DataEvent::Flushed). The result is [`DataEvent::Eof`], clean if the peer closed in an
-    /// orderly way, or `Failed`. Only a client asks for this, for an upload that nothing but a
-    /// final reply confirms.
+    /// After everything was [sent](DataEvent::Flushed), wait until the peer closes its side, and
+    /// discard what it sends. The result is [`DataEvent::Eof`], clean if the peer closed in an
+    /// orderly way, or `Failed`. Only a client asks for this, after an upload that only a final
+    /// reply has confirmed.
     AwaitClose,
     /// Close the connection after a completed transfer.
     Close,
@@ -152,7 +152,7 @@ pub enum DataEvent {
     Arrived(SocketAddr),
     /// The connection to the peer is open.
     Connected,
-    /// The peer has begun a TLS 1.3 handshake, which tickets will follow. Reported at most once,
+    /// The peer has begun a TLS 1.3 handshake; tickets will follow it. Reported at most once,
     /// between [`DataOp::StartTls`] and [`Secured`](Self::Secured) or `Failed`. From this event and
     /// from [`Ahead`](Self::Ahead), a server learns whether its client needs
     /// [tickets](DataOp::SendTickets) before an upload ends. A driver may omit this event; a client
@@ -160,9 +160,9 @@ pub enum DataEvent {
     Securing,
     /// The TLS handshake succeeded.
     Secured {
-        /// `true` if the handshake resumed a session of this control connection, which proves that
-        /// the peer is the same; or one of the same user's other sessions, where a server
-        /// [allows](crate::security::SessionBinding) that.
+        /// `true` if the handshake resumed a TLS session of this control connection, which proves
+        /// that the peer is the same; or, where a server [allows](crate::security::SessionBinding)
+        /// it, a TLS session of the same user's other control connections.
         resumed: bool,
     },
     /// The peer has sent bytes on the [`Secured`](Self::Secured) connection before
@@ -173,7 +173,7 @@ pub enum DataEvent {
     Moved(u64),
     /// This many more bytes of the file were decoded. Reported where the
     /// [coding](crate::transfer::Coding::is_identity) changes them on the wire. A client compares
-    /// the sum with the size of the file; without this event it cannot.
+    /// the sum with the size of the file, and cannot do so without this event.
     Decoded(u64),
     /// A restart marker arrived (RFC 959 3.5), and the application has all bytes before it.
     Marker(Marker),
@@ -181,10 +181,10 @@ pub enum DataEvent {
     /// after their client has closed its side too.
     ///
     /// After [`Flushed`](Self::Flushed) this event reports that the peer has closed its side too. A
-    /// server that has sent a file within 5 ms of its 150 waits for that, or for the rest of the
-    /// 5 ms, before it sends 226, because some clients cannot handle two replies in one read. Its
-    /// driver reads on, as for [`DataOp::AwaitClose`], and reports this event or `Failed`; a driver
-    /// that leaves it out costs its clients these few milliseconds.
+    /// server that has sent a file within 5 ms of its 150 waits for this event, or for the rest of
+    /// the 5 ms, before it sends 226, because some clients cannot handle two replies in one read.
+    /// Its driver reads on, as for [`DataOp::AwaitClose`], and reports this event or `Failed`; a
+    /// driver that omits the event costs its clients these few milliseconds.
     Eof {
         /// `true` if the end cannot have been forged or cut short: the coding or TLS marked it. In
         /// stream mode without TLS a TCP FIN suffices.
@@ -228,7 +228,7 @@ pub enum DataFailure {
     Stalled,
     /// The TLS handshake failed.
     Handshake,
-    /// The TLS session is not the control connection's, so the peer may be anybody.
+    /// The TLS session is not the control connection's, so the peer may be anyone.
     NotResumed,
     /// The received data violates the transfer mode or ends prematurely.
     Malformed,

@@ -5,8 +5,8 @@
 //! [`Tx`], which do not depend on the type of the storage.
 //!
 //! Both handle Telnet (RFC 854, by way of RFC 959 3.1 and RFC 1123 4.1.2.12). The window removes
-//! commands and option negotiation from the stream, and turns `IAC IAC` into a byte 0xFF and
-//! `CR NUL` into CR; the queue doubles each 0xFF. Machines see only text.
+//! commands and option negotiation from the stream, and turns `IAC IAC` into a 0xFF byte and `CR
+//! NUL` into CR; the queue doubles each 0xFF. Machines see only text.
 
 mod receive;
 mod send;
@@ -44,7 +44,7 @@ pub(crate) mod telnet {
                 (Self::Text, IAC) => (Self::Command, None),
                 (Self::Command, WILL..=DONT) => (Self::Option, None),
                 (Self::Command, SB) => (Self::Subnegotiation, None),
-                // All other commands are one byte long. IAC before a byte that is no command is
+                // All other commands are one byte long. IAC before a byte that is not a command is
                 // dropped.
                 (Self::Command, IAC) => (Self::Text, Some(IAC)),
                 (Self::Command, SE..) => (Self::Text, None),

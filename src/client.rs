@@ -18,8 +18,8 @@
 //! | negotiate | [`utf8`], [`language`], [`host`], [`client_name`], [`deflate_level`], [`options`], [`account`], [`reinitialize`] |
 //! | do anything else | [`noop`], [`site`], [`raw`], [`receive_raw`], [`send_raw`], [`quit`] |
 //!
-//! Inside, `dialogue` has the state of the connection, and a table of which part decides what;
-//! `operation` has the trait, and `operations` a file for each kind of task.
+//! Internally, `dialogue` holds the state of the connection and a table of its parts and their
+//! decisions; `operation` holds the trait, and `operations` a file for each kind of task.
 
 mod config;
 mod dialogue;

@@ -59,6 +59,7 @@ pub mod redacted;
 pub mod reply;
 pub(crate) mod scan;
 pub mod site;
+pub(crate) mod slices;
 pub mod text;
 pub mod timestamp;
 pub mod verb;

@@ -2,7 +2,7 @@
 //!
 //! [`Client`] runs over a network stack that implements `embedded-nal-async`'s `TcpConnect`, whose
 //! connections are `embedded-io-async`'s `Read` and `Write`. Both crates are re-exported here. The
-//! memory is the caller's: three [`Buffers`], and whatever a call is lent.
+//! caller provides all memory: three [`Buffers`], and the slices lent to single calls.
 //!
 //! ```
 //! use core::future::Future;
@@ -41,24 +41,25 @@
 //!
 //! # Requirements on the network
 //!
-//! - **Reads and writes are cancel-safe**, as `embedded-io-async` recommends and embassy-net's are:
-//!   a future of `read` or `write` that is dropped before it is ready has moved no bytes. The
-//!   client watches its control connection while data moves, and drops whichever of the two is not
-//!   ready. Then a future of the client's own may be dropped at any point too, for example by a
-//!   timeout; the next operation ends what the dropped one began.
-//! - **Dropping a connection closes it in order**, after the bytes that were flushed. The traits
+//! - **Reads and writes are cancel-safe**, as `embedded-io-async` recommends and as those of
+//!   embassy-net are: a future of `read` or `write` that is dropped before it is ready has moved no
+//!   bytes. The client watches its control connection while data moves, and drops whichever of the
+//!   two futures is not ready. This also means that a future of the client may be dropped at any
+//!   point, for example by a timeout; the next operation ends what the dropped one began.
+//! - **Dropping a connection closes it cleanly**, after the bytes that were flushed. The traits
 //!   have no other way to end an upload.
 //!
 //! # Limits
 //!
 //! - Data connections are passive, since the traits have no listener: [`Client::connect`] refuses
 //!   any other configuration. There is no TLS.
-//! - The traits cannot reset a connection, so a server may take an upload that was dropped in its
-//!   middle for a complete one until the next operation sends ABOR. Upload to a temporary name and
+//! - The traits cannot reset a connection, so a server may mistake an upload that was dropped
+//!   halfway for a complete one until the next operation sends ABOR. Upload to a temporary name and
 //!   rename the file, or use block mode, which marks the end.
-//! - They cannot shut down one direction of a connection either. An upload is closed in both as
-//!   soon as everything is flushed; one that the server confirms without having announced it (1yz)
-//!   fails with [`TransferFailure::NotTaken`](crate::client::TransferFailure::NotTaken).
+//! - The traits cannot shut down one direction of a connection either. The connection of an upload
+//!   is closed in both directions as soon as everything is flushed; an upload that the server
+//!   confirms without having announced it (1yz) fails with
+//!   [`TransferFailure::NotTaken`](crate::client::TransferFailure::NotTaken).
 
 mod client;
 mod data;
@@ -75,17 +76,18 @@ pub use error::{Error, ReplyText};
 pub use transfer::{Retrieve, Store};
 pub use {embedded_io_async, embedded_nal_async};
 
-/// A monotonic clock, and a way to wait by it.
+/// A monotonic clock that can also be waited on.
 ///
-/// The machines decide by the time that has passed since an event, so they need a clock.
-/// `embedded-hal-async`'s `DelayNs` has none, and a sum of its delays would miss the time between
-/// them. With `embassy-time` the methods are `Instant::now().as_micros()` and
+/// The machines act on the time that has passed since an event, so they need a clock.
+/// `embedded-hal-async`'s `DelayNs` provides none, and a sum of its delays would miss the time
+/// between them. With `embassy-time` the methods are `Instant::now().as_micros()` and
 /// `Timer::at(Instant::from_micros(deadline.as_micros()))`, each converted to the types here.
 pub trait Timer {
-    /// Returns the time since any origin, as long as it is always the same.
+    /// Returns the time since an arbitrary but fixed origin.
     fn now(&self) -> Instant;
 
-    /// Waits until `deadline`, or not at all if that has passed. Dropping the future ends the wait.
+    /// Waits until `deadline`, or not at all if the deadline has passed. Dropping the future ends
+    /// the wait.
     fn wait_until(&self, deadline: Instant) -> impl Future<Output = ()>;
 }
 
@@ -99,16 +101,16 @@ impl<T: Timer> Timer for &T {
     }
 }
 
-/// The memory of a client: arrays, or slices of the caller's.
+/// The memory of a client: arrays, or slices that the caller owns.
 pub struct Buffers<B> {
-    /// Received bytes of the control connection. Lines of replies longer than this, less two bytes,
-    /// are cut: 512 bytes suffice for most servers.
+    /// Received bytes of the control connection. Reply lines longer than this buffer less two bytes
+    /// are truncated: 512 bytes suffice for most servers.
     pub received: B,
-    /// Commands to be sent. This limits the length of paths.
+    /// Commands to be sent. The size of this buffer limits the length of paths.
     pub sent: B,
-    /// Bytes of the data connection, while a type, a structure or a mode makes them differ from the
-    /// file's. May be empty if every transfer is of TYPE I in stream mode and file structure, where
-    /// the bytes go from and to the caller's memory.
+    /// Bytes of the data connection, when a type, a structure or a mode makes them differ from
+    /// those of the file. May be empty if every transfer is of TYPE I in stream mode and file
+    /// structure, where the bytes move directly from and to the caller's memory.
     pub encoded: B,
 }
 

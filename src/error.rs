@@ -34,7 +34,8 @@ pub enum LocalError {
     },
     /// The answer does not fit the request of this ticket.
     WrongAnswer,
-    /// The ticket's command no longer needs a reply: the session has ended, or its time ran out.
+    /// The ticket's command no longer needs a reply: the session has ended, or the time for the
+    /// answer ran out.
     Ended,
     /// The operation has ended. Start a new one.
     OperationOver,
@@ -88,7 +89,7 @@ impl From<Full> for LocalError {
     }
 }
 
-/// The thing whose arrival timed out.
+/// The event that was awaited when a timeout expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Awaited {
@@ -112,13 +113,13 @@ pub enum Awaited {
     Login,
     /// A command of a client that is logged in.
     Command,
-    /// An answer of the server's host.
+    /// An answer from the server's host.
     Host,
     /// The end of a TLS handshake.
     Handshake,
-    /// The reply to a command, after one that does not answer it.
+    /// The reply to a command, after a reply that does not answer that command.
     ReplyAfterStray,
-    /// The server's close of a data connection.
+    /// The closing of a data connection by the server.
     DataClose,
 }
 
@@ -158,26 +159,27 @@ pub enum PeerError {
     NotFtp,
     /// A reply does not begin with a reply code (RFC 959 4.2).
     MalformedReply,
-    /// A line contains a NUL that no CR precedes: binary data, not a reply (RFC 959 5.3, RFC 854).
+    /// A line contains a NUL that does not follow a CR: binary data, not a reply (RFC 959 5.3, RFC
+    /// 854).
     NulInReply,
     /// A reply has more lines or bytes than the configured limit.
     ReplyTooLong,
     /// The peer did not send this in time.
     TimedOut(Awaited),
-    /// The server sent a reply with this code, which answers no command, and then no reply that
-    /// does. The replies on this connection can no longer be matched to commands.
+    /// The server sent a reply with this code, which answers no command, and the reply that was
+    /// owed did not follow. The replies on this connection can no longer be matched to commands.
     /// [`Client::last_stray`](crate::client::Client::last_stray) has the text of the reply.
     UnexpectedReply(ReplyCode),
     /// The server sent more preliminary replies (1yz) to one command than the configured limit.
     TooManyPreliminaryReplies,
     /// The client sent too many lines in a row that are not commands.
     TooManyBadCommands,
-    /// The client failed to log in too often.
+    /// The client failed to log in too many times.
     TooManyLogins,
-    /// The client speaks another protocol: a line of it arrived instead of a command.
+    /// The client speaks another protocol: a line of that protocol arrived instead of a command.
     OtherProtocol(Protocol),
-    /// Bytes arrived in the clear behind the command or reply that begins TLS. An attacker may have
-    /// injected them, to have them taken for protected ones (CVE-2011-0411, CVE-2021-22947).
+    /// Bytes arrived in the clear after the command or reply that begins TLS. An attacker may have
+    /// injected them so that they are taken for protected bytes (CVE-2011-0411, CVE-2021-22947).
     Injected,
     /// The TLS handshake on the control connection failed, or TLS did not end properly.
     Handshake,

@@ -9,13 +9,13 @@
 //! - A data connection resumes a TLS session of its own control connection. Give each control
 //!   connection a session store that it shares with its data connections and with nothing else
 //!   (`io::tls` has one for rustls). [`DataEvent::Secured`](crate::action::DataEvent::Secured)
-//!   reports whether a handshake resumed a session. A server may also let it resume those of its
-//!   user's other control connections; see [`SessionBinding`].
-//! - A data connection ends with close_notify. Without one the data may have been cut short, and
-//!   the [`Eof`](crate::action::DataEvent::Eof) is not clean.
+//!   reports whether a handshake resumed a session. A server may also let a data connection resume
+//!   the sessions of its user's other control connections; see [`SessionBinding`].
+//! - A data connection ends with close_notify. Without close_notify the data may have been cut
+//!   short, and the [`Eof`](crate::action::DataEvent::Eof) is not clean.
 //! - A server's driver reports with [`DataEvent::Securing`](crate::action::DataEvent::Securing)
-//!   that a client has begun a TLS 1.3 handshake, and holds the tickets that follow it back until
-//!   bytes are to be sent, the client has ended TLS, or
+//!   that a client has begun a TLS 1.3 handshake, and holds back the tickets that follow the
+//!   handshake until bytes are to be sent, the client has ended TLS, or
 //!   [`DataOp::SendTickets`](crate::action::DataOp::SendTickets) asks for them. A client that only
 //!   sends may leave them unread; its close is then a reset, and the end of its file is lost. Other
 //!   clients, such as curl, use each ticket once and finish an upload without waiting for the next.
@@ -32,7 +32,7 @@ pub enum TlsMode {
     None,
     /// AUTH TLS, after the server's greeting (RFC 4217 4).
     Explicit,
-    /// TLS from the first byte, at a port of its own, usually 990. No RFC specifies this, but it is
+    /// TLS from the first byte, on a port of its own, usually 990. No RFC specifies this, but it is
     /// in wide use.
     Implicit,
 }
@@ -49,19 +49,20 @@ pub enum Policy {
     Require,
 }
 
-/// TLS session that a data connection has to resume on a server that protects it. Resumption ties
-/// the connection to its client: without it, whoever connects first gets the data or supplies it
-/// (RFC 4217 10.2). A client whose data connection resumes no such session is answered 522.
+/// The TLS session that a protected data connection to a server has to resume. Resumption ties the
+/// connection to its client: without resumption, whoever connects first receives or supplies the
+/// data (RFC 4217 10.2). The server answers 522 to a client whose data connection resumes no such
+/// session.
 ///
-/// A driver has to know to whom the sessions belong; see
+/// A driver has to know between which connections sessions are shared; see
 /// [`Session::shares_tls_sessions`](crate::server::Session::shares_tls_sessions).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SessionBinding {
     /// A session of its own control connection, or of another control connection on which the same
     /// user has logged in, at the same virtual host, from the same address. Programs that hold
-    /// several connections may keep one store of sessions for all and offer the latest. For
-    /// anonymous users, who are not known to be the same person, this is the same as
+    /// several connections may keep one store of sessions for all of them and offer the latest
+    /// session. For anonymous users, who are not known to be the same person, this is the same as
     /// [`Connection`](Self::Connection).
     #[default]
     User,

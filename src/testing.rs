@@ -6,11 +6,11 @@
 //! |---|---|
 //! | code over [`client::Client`](crate::client::Client), such as an [operation](crate::client::Sequence) | [`ScriptedServer`], which answers as a script says; [`run_fxp`] with two of them |
 //! | a host over [`server::Session`](crate::server::Session) | [`ScriptedClient`], which sends lines and bytes as the test says |
-//! | both at once | [`Pair`], which cuts and delays the bytes between them as a seed says |
+//! | both at once | [`Pair`], which cuts and delays the bytes between them as a seed determines |
 //! | something that needs a host | [`MemoryHost`], a file system in memory |
 //!
-//! Time is virtual: it passes only when nothing else can happen, and then up to the next deadline.
-//! A test of a timeout of five minutes takes no time.
+//! Time is virtual: it passes only when nothing else can happen, and then only up to the next
+//! deadline. A test of a timeout of five minutes takes no time.
 //!
 //! These are tools for tests, so a dialogue that is not the expected one panics, with the dialogue
 //! in the message. Where a method panics, its documentation says so.
@@ -41,7 +41,8 @@ pub use scripted_server::ScriptedServer;
 
 use crate::action::DataFailure;
 
-/// The result of something that the test decides: connecting, listening, a TLS handshake.
+/// The result, decided by the test, of an attempt to connect, to listen or to perform a TLS
+/// handshake.
 ///
 /// ```
 /// use ftp_proto::client;

@@ -9,21 +9,21 @@
 //! ```
 //!
 //! Transformers do not allocate (except MODE Z, the feature `deflate`), accept input and room split
-//! at any byte, and tell when they change nothing at all ([`Coding::is_identity`]), so that a
+//! at any byte, and report when they change nothing at all ([`Coding::is_identity`]), so that a
 //! driver can hand the descriptors to the kernel. Data from a peer yields either bytes of a file or
 //! a [`TransferError`], and never more bytes than there is room for, however it was compressed.
 //!
-//! **A file, here,** is the bytes that the host stores and reads. Lines of text end in LF, and so
-//! do records (`record.rs` tells how records that contain an LF are stored). Pages lie where their
-//! indices place them, and holes are zeros (`page.rs`). All positions count these bytes. A file
-//! that is sent and received with the same coding comes back unchanged, with one exception: in TYPE
-//! A, a line that ends in CRLF in the file counts as one line, and the receiver ends it as it ends
-//! its own lines. Only [`LineEnds::Literal`] sends it so that the CR comes back too. A file of
-//! records also goes out again as it came in.
+//! **A file** in this module is the sequence of bytes that the host stores and reads. Lines of text
+//! end in LF, and so do records (`record.rs` explains how records that contain an LF are stored).
+//! Pages lie where their indices place them, and holes are zeros (`page.rs`). All positions count
+//! these bytes. A file that is sent and received with the same coding comes back unchanged, with
+//! one exception: in TYPE A, a line that ends in CRLF in the file counts as one line, and the
+//! receiver stores it with its own line end. Only [`LineEnds::Literal`] sends such a line so that
+//! the CR comes back too. A file received as records is also sent again exactly as it arrived.
 //!
-//! **Format controls** (TYPE's N, T and C, RFC 959 3.1.1.5) tell how a printer is to treat the text
-//! and change no byte. With T, the format effectors CR, VT and FF are in the file as they are; with
-//! C, each line or record begins with its ASA character, in the file too.
+//! **Format controls** (TYPE's N, T and C, RFC 959 3.1.1.5) specify how a printer is to treat the
+//! text; they change no bytes. With T, the file contains the format effectors CR, VT and FF
+//! unchanged; with C, each line or record begins with its ASA character, in the file too.
 
 mod ascii;
 mod block;
@@ -46,6 +46,7 @@ mod text;
 
 use core::fmt;
 
+use crate::codec::slices;
 use crate::codec::{FileStructure, RepresentationType, TransferMode};
 
 pub use decoder::Decoder;
@@ -79,23 +80,24 @@ impl Coding {
     }
 
     /// Returns whether the bytes that go into the mode are the bytes of the file. If so, sizes and
-    /// restart offsets are the file's own, whatever the mode does to them.
+    /// restart offsets are those of the file, whatever the mode does to the bytes.
     #[must_use]
     pub fn counts_file_bytes(&self) -> bool {
         self.structure == FileStructure::File
             && matches!(self.representation, RepresentationType::Image | RepresentationType::LOCAL_8)
     }
 
-    /// Returns whether this crate can transform it. It can do every combination except TYPE L with
-    /// a byte size other than 8, since most files are not a whole number of such bytes and would
-    /// not come back unchanged. MODE Z needs the feature `deflate`.
+    /// Returns whether this crate supports the coding. Every combination is supported except TYPE L
+    /// with a byte size other than 8, since most files are not a whole number of such bytes and
+    /// would not come back unchanged. MODE Z needs the feature `deflate`.
     #[must_use]
     pub const fn is_supported(&self) -> bool {
         self.obstacle().is_none()
     }
 
-    /// Returns what keeps this build from transforming it, for people: a setting, and the feature
-    /// that it needs if there is one. `None` if it [is supported](Self::is_supported).
+    /// Returns, in words for a human reader, the setting that this build does not support, with the
+    /// feature that the setting needs, if any. Returns `None` if the coding [is
+    /// supported](Self::is_supported).
     #[must_use]
     pub const fn obstacle(&self) -> Option<&'static str> {
         match (self.representation, self.mode) {
@@ -112,16 +114,16 @@ impl Coding {
     }
 
     /// Returns whether the data itself marks the end of the file, so that data has been lost if the
-    /// connection closes before that mark. Only in stream mode without records or pages does the
-    /// close itself mark the end (RFC 959 3.4.1).
+    /// connection closes before that mark. The close itself marks the end only in stream mode
+    /// without records or pages (RFC 959 3.4.1).
     #[must_use]
     pub fn end_is_marked(&self) -> bool {
         self.mode != TransferMode::Stream || self.structure != FileStructure::File
     }
 
-    /// Returns whether every byte of the file is one byte, though perhaps a different one, of what
-    /// goes into the mode. If so, restart offsets (RFC 3659 5.3) are the file's own. TYPE A has two
-    /// bytes for the end of a line.
+    /// Returns whether every byte of the file becomes exactly one byte, possibly a different one,
+    /// of what goes into the mode. If so, restart offsets (RFC 3659 5.3) are those of the file.
+    /// TYPE A has two bytes for the end of a line.
     #[must_use]
     pub fn keeps_offsets(&self) -> bool {
         self.structure == FileStructure::File && !matches!(self.representation, RepresentationType::Ascii(_))
@@ -137,17 +139,17 @@ impl Coding {
 /// Treatment in TYPE A of lines that already end in CRLF in the file. On the wire every line ends
 /// in CRLF (RFC 959 3.1.1.1).
 ///
-/// Text from other systems has such lines, and so has text that was received as TYPE I. The choice
-/// makes no difference to the receiver, which takes each CRLF for the end of a line.
+/// Text from other systems has such lines, and so does text that was received as TYPE I. The choice
+/// makes no difference to the receiver, which treats each CRLF as the end of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum LineEnds {
-    /// A CRLF is one line end and is sent as it is; only an LF without a CR before it gets one.
+    /// A CRLF is one line end and is sent unchanged; only an LF without a CR before it gets a CR.
     /// curl, Python's ftplib and Apache Commons Net do the same. A receiver whose lines end in LF
     /// stores the file without those CRs.
     #[default]
     Kept,
-    /// Lines of the file end in LF only, so a CR before it is a byte of the line, and CR LF is sent
-    /// as CR CR LF. Any file comes back unchanged.
+    /// Lines of the file end in LF only, so a CR before the LF is a byte of the line, and CR LF is
+    /// sent as CR CR LF. Any file comes back unchanged.
     Literal,
 }
 
@@ -178,7 +180,7 @@ pub struct Decoded {
 pub enum TransferError {
     /// The data ended before the end of the file was marked.
     Truncated,
-    /// A control code in stream mode is not one of those for records (RFC 959 3.4.1).
+    /// A control code in stream mode is not one of the codes for records (RFC 959 3.4.1).
     ControlCode(u8),
     /// A descriptor in block or compressed mode has codes that are not assigned (RFC 959 3.4.2).
     Descriptor(u8),
@@ -187,13 +189,13 @@ pub enum TransferError {
     /// The lengths in a page header do not fit its type, or the type does not exist (RFC 959
     /// 3.1.2.3).
     PageHeader,
-    /// A page would lie before an earlier one, or too far behind it.
+    /// A page would lie before an earlier one, or too far after it.
     PageOrder,
     /// A page is longer than the first one.
     PageLength,
     /// More data followed the marked end.
     AfterEnd,
-    /// The data is not a zlib stream, or a damaged one (RFC 1950).
+    /// The data is not a zlib stream, or the stream is damaged (RFC 1950).
     Zlib,
 }
 
@@ -218,6 +220,6 @@ impl core::error::Error for TransferError {}
 /// Copies as many bytes as fit.
 fn copy(input: &[u8], output: &mut [u8]) -> Progress {
     let count = input.len().min(output.len());
-    output[..count].copy_from_slice(&input[..count]);
+    slices::part_mut(output, ..count).copy_from_slice(slices::part(input, ..count));
     Progress { read: count, written: count }
 }

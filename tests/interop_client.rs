@@ -5,6 +5,7 @@
 mod peers;
 
 use peers::content::{BIG, NAMES, bytes, interrupted, noise};
+use peers::dialogue::check_trace;
 use peers::process::{Outcome, run};
 use peers::site::{IPV4, IPV6, PASSWORD, PROFTPD, PURE_FTPD, Site, VSFTPD, example, free_port};
 use std::ffi::OsStr;
@@ -49,11 +50,17 @@ table! {
     does_the_same_on_each_runtime:            VSFTPD PROFTPD PURE_FTPD;
 }
 
-/// Runs `ftp` in bounded time.
+/// Runs `ftp` in bounded time, and compares its dialogue with the documents.
 #[track_caller]
 fn ftp<A: AsRef<OsStr>>(arguments: &[A]) -> Outcome {
     let mut command = Command::new(example("ftp"));
-    run(command.args(["--quiet", "--timeout", "20"]).args(arguments), Duration::from_secs(60))
+    command.args(["--quiet", "--timeout", "20"]);
+    if !arguments.iter().any(|argument| argument.as_ref() == "--trace") {
+        command.arg("--trace");
+    }
+    let outcome = run(command.args(arguments), Duration::from_secs(60));
+    check_trace(&outcome);
+    outcome
 }
 
 /// The path as an argument.

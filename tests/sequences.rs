@@ -82,6 +82,42 @@ fn the_checker_tells_a_reply_before_the_transfer_from_one_after_it() {
 }
 
 #[test]
+fn a_follower_finds_what_no_document_has() {
+    let mut follower = sequences::Follower::default();
+    for line in [
+        "< 220-Hello",
+        "< 150 no reply",
+        "< 220 ready",
+        "> USER me",
+        "< 331 go on",
+        "> PASS x",
+        "< 230 in",
+        "> RETR f",
+        "< 150 here",
+        "> STAT",
+        "< 211 some",
+        "> ABOR",
+        "< 426 broken",
+        "< 226 closed",
+        "> xpwd",
+        "< 250 here",
+        "> NOOP",
+        "> SYST",
+        "< 200 ok",
+        "< 215 UNIX",
+        "< 226 again",
+    ] {
+        match line.split_at(2) {
+            ("> ", command) => follower.command(command.as_bytes()),
+            (_, reply) => follower.reply(reply.as_bytes()),
+        }
+    }
+    let of = |command: &str| sequences::Departure { command: command.into(), begun: false, code: 250 };
+    assert_eq!(follower.departures, [of("PWD")]);
+    assert_eq!((&*follower.out_of_turn, &*follower.strays), (&["SYST".to_owned()][..], &[226][..]));
+}
+
+#[test]
 fn our_departures_are_departures() {
     let names: Vec<_> = sequences::commands().map(|(command, _)| command).collect();
     for (commands, begun, codes, why) in sequences::OURS {

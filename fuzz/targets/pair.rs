@@ -1,5 +1,5 @@
 //! Runs a client and a session against each other: each operation succeeds or is refused, and
-//! neither end breaks the dialogue.
+//! neither end breaks the dialogue, nor says what no document has.
 #![no_main]
 
 use std::collections::VecDeque;
@@ -8,6 +8,7 @@ use arbitrary::Arbitrary;
 use ftp_proto::buffer::RecvBuf;
 use ftp_proto::error::{Error, PeerError};
 use ftp_proto_fuzz::client_end::{Ask, ClientEnd, Peer};
+use ftp_proto_fuzz::sequences::{Follower, is_ours};
 use ftp_proto_fuzz::server_end::ServerEnd;
 use libfuzzer_sys::fuzz_target;
 
@@ -24,10 +25,20 @@ struct Server<'a> {
     told: usize,
     queue: VecDeque<u8>,
     piece: usize,
+    follower: Follower,
+    /// The start of a line that the server has not ended.
+    line: Vec<u8>,
 }
 
 impl Server<'_> {
     fn collect(&mut self) {
+        for part in self.end.sent[self.told..].split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(part);
+            if let Some(line) = self.line.strip_suffix(b"\r\n") {
+                self.follower.reply(line);
+                self.line.clear();
+            }
+        }
         self.queue.extend(&self.end.sent[self.told..]);
         self.told = self.end.sent.len();
     }
@@ -35,6 +46,9 @@ impl Server<'_> {
 
 impl Peer for Server<'_> {
     fn take(&mut self, bytes: &[u8]) {
+        for line in bytes.split(|byte| *byte == b'\n') {
+            self.follower.command(line.strip_suffix(b"\r").unwrap_or(line));
+        }
         for piece in bytes.chunks(self.piece) {
             self.end.feed(piece);
         }
@@ -61,7 +75,9 @@ impl Peer for Server<'_> {
 fuzz_target!(|input: Input<'_>| {
     let mut end = ServerEnd::new(input.choices);
     end.kind = input.kind;
-    let server = Server { end, told: 0, queue: VecDeque::new(), piece: usize::from(input.cut) + 1 };
+    let piece = usize::from(input.cut) + 1;
+    let (queue, follower) = (VecDeque::new(), Follower::default());
+    let server = Server { end, told: 0, queue, piece, follower, line: Vec::new() };
     let mut client = ClientEnd::new(server, input.choices, false, None);
     client.kind = input.kind;
     client.ask(&Ask::Greeting);
@@ -86,4 +102,7 @@ fuzz_target!(|input: Input<'_>| {
         Some(error) => panic!("{error:?} after {asked}: {:#?}", client.trace),
     }
     client.peer.end.check_replies();
+    let Follower { departures, strays, .. } = &client.peer.follower;
+    let unknown: Vec<_> = departures.iter().filter(|departure| !is_ours(departure)).collect();
+    assert!(unknown.is_empty() && strays.is_empty(), "{unknown:?} {strays:?} in {:#?}", client.trace);
 });

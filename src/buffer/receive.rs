@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use super::telnet::{DONT, IAC, SB, SE, WILL};
+use crate::codec::slices;
 
 const LF: u8 = b'\n';
 const CR: u8 = b'\r';
@@ -29,7 +30,7 @@ impl Span {
         self.start == self.end
     }
 
-    /// Returns the first `count` bytes of the span, or all of it if it is shorter.
+    /// Returns the first `count` bytes of the span, or the whole span if it is shorter.
     #[must_use]
     pub fn first(self, count: usize) -> Self {
         Self { end: self.end.min(self.start.saturating_add(count)), ..self }
@@ -60,11 +61,11 @@ pub enum Frame {
     /// The first `limit` bytes of a line that is longer than the limit. The line is reported once,
     /// and its rest is skipped up to the LF.
     TooLong(Span),
-    /// A line with a NUL that no CR precedes: binary data, never a command or a reply.
+    /// A line with a NUL that does not follow a CR: binary data, never a command or a reply.
     Binary,
     /// No whole line yet. Read more.
     Partial,
-    /// The peer sends nothing more.
+    /// The peer will send nothing more.
     End {
         /// `true` if the stream ended inside a line.
         cut: bool,
@@ -96,8 +97,8 @@ struct Window {
     skipping: bool,
     /// Set once the line contains a NUL.
     binary: bool,
-    /// Set while the last byte kept is a CR that a NUL followed, so that it is not part of a line
-    /// end.
+    /// Set while the last byte kept is a CR that was followed by a NUL, so that the CR is not part
+    /// of a line end.
     bare_cr: bool,
     /// Set while `[start, kept)` is a line that was put back.
     held: bool,
@@ -149,7 +150,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> RecvBuf<B> {
         Self { storage, window: Window::default() }
     }
 
-    /// Returns the free space, to read into. Drops everything that was lent before and moves the
+    /// Returns the free space, to read into. Drops all lines that were lent before and moves the
     /// rest to the front, which invalidates every earlier [`Span`]. The slice is empty when the
     /// window is full: the machine has to take lines first.
     pub fn spare(&mut self) -> &mut [u8] {
@@ -157,16 +158,16 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> RecvBuf<B> {
         if w.is_empty() {
             (w.start, w.kept, w.scan, w.filled) = (0, 0, 0, 0);
         } else if w.start > 0 || w.kept < w.scan {
-            storage.copy_within(w.start..w.kept, 0);
+            slices::copy_within(storage, w.start..w.kept, 0);
             let kept = w.kept - w.start;
-            storage.copy_within(w.scan..w.filled, kept);
+            slices::copy_within(storage, w.scan..w.filled, kept);
             (w.start, w.kept, w.filled, w.scan) = (0, kept, kept + w.filled - w.scan, kept);
         }
-        &mut storage[w.filled..]
+        slices::part_mut(storage, w.filled..)
     }
 
     /// Records that `count` bytes were written to the front of [`spare`](Self::spare). A count
-    /// beyond its length counts as all of it.
+    /// beyond the length of that slice is treated as its length.
     pub fn filled(&mut self, count: usize) {
         let room = self.storage.as_ref().len() - self.window.filled;
         self.window.filled += count.min(room);
@@ -186,8 +187,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> RecvBuf<B> {
         self.window.eof = true;
     }
 
-    /// Swaps the storage, so that an idle connection can give it up (for an empty one) and take it
-    /// back when bytes arrive.
+    /// Swaps the storage, so that an idle connection can give up its storage (for an empty one) and
+    /// take storage back when bytes arrive.
     ///
     /// # Errors
     /// Returns `storage` while the window holds bytes.
@@ -205,8 +206,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> RecvBuf<B> {
         Rx { storage: self.storage.as_mut(), window: &mut self.window }
     }
 
-    /// Returns the bytes of a span, borrowed from this window, or none if the span does not lie in
-    /// it.
+    /// Returns the bytes of a span, borrowed from this window, or an empty slice if the span does
+    /// not lie in the window.
     #[must_use]
     pub fn bytes(&self, span: Span) -> &[u8] {
         self.storage.as_ref().get(span.range()).unwrap_or_default()
@@ -258,7 +259,7 @@ impl Rx<'_> {
         self.window.eof
     }
 
-    /// Returns the bytes of a span, or none if the span does not lie in the window.
+    /// Returns the bytes of a span, or an empty slice if the span does not lie in the window.
     #[must_use]
     pub fn bytes(&self, span: Span) -> &[u8] {
         self.storage.get(span.range()).unwrap_or_default()
@@ -346,7 +347,7 @@ impl Rx<'_> {
     }
 
     /// Puts back the line that was just taken. [`next_line`](Self::next_line) returns it again, and
-    /// examines nothing behind it until then.
+    /// examines nothing after it until then.
     pub fn hold(&mut self, line: Span) {
         let w = &mut *self.window;
         if line.end <= w.start && w.start == w.kept {
@@ -374,7 +375,7 @@ impl Rx<'_> {
             (w.start, w.kept) = (w.scan, w.scan);
         } else if count > 0 {
             if w.kept != from {
-                self.storage.copy_within(from..w.scan, w.kept);
+                slices::copy_within(self.storage, from..w.scan, w.kept);
             }
             w.kept += count;
             w.bare_cr = false;
@@ -390,8 +391,8 @@ impl Rx<'_> {
             }
             (Telnet::Command, WILL..=DONT) => Telnet::Option,
             (Telnet::Command, SB) => Telnet::Subnegotiation,
-            // A command of one byte. IAC before an ordinary byte is dropped and the byte stays
-            // (quirk of old clients).
+            // A command of one byte. IAC before an ordinary byte is dropped and the byte is kept (a
+            // quirk of old clients).
             (Telnet::Command, SE..) => Telnet::Text,
             (Telnet::Command, _) => {
                 self.window.telnet = Telnet::Text;

@@ -4,6 +4,7 @@
 use core::ops::Range;
 
 use super::telnet::{DM, IAC, IP};
+use crate::codec::slices;
 use crate::codec::{Full, Sink};
 
 /// The state of a send queue: `[head, tail)` is waiting to be sent.
@@ -93,7 +94,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> SendBuf<B> {
         Self { storage, queue: Queue { head: 0, tail: 0, segment: None, double_iac: true, urgent: None } }
     }
 
-    /// Sets whether a byte 0xFF is sent as `IAC IAC` (RFC 854; the default) or unchanged, for peers
+    /// Sets whether a 0xFF byte is sent as `IAC IAC` (RFC 854; the default) or unchanged, for peers
     /// without Telnet.
     #[must_use]
     pub fn with_doubled_iac(mut self, double: bool) -> Self {
@@ -103,12 +104,12 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> SendBuf<B> {
 
     /// Returns the bytes to be sent next, in one write if the transport takes them all.
     ///
-    /// These are all queued bytes, or those up to the edge of a segment of its own
-    /// ([`Tx::append_segment`]). The bytes behind the edge follow once [`sent`](Self::sent) has
+    /// These are all queued bytes, or those up to the edge of a separate segment
+    /// ([`Tx::append_segment`]). The bytes after the edge follow once [`sent`](Self::sent) has
     /// covered everything before it. Empty only if the queue is.
     #[must_use]
     pub fn pending(&self) -> &[u8] {
-        &self.storage.as_ref()[self.queue.head..self.queue.end()]
+        slices::part(self.storage.as_ref(), self.queue.head..self.queue.end())
     }
 
     /// Returns whether the queue is empty.
@@ -118,14 +119,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> SendBuf<B> {
     }
 
     /// Records that the transport took `count` of the [`pending`](Self::pending) bytes. A greater
-    /// count means all of those, and nothing behind them.
+    /// count means all of those bytes, and none after them.
     pub fn sent(&mut self, count: usize) {
         self.queue.advance(count);
     }
 
     /// Returns the number of [`pending`](Self::pending) bytes up to and including the urgent one
     /// (RFC 854, "Synch"). A transport with urgent data may send these bytes as such; sending them
-    /// like any others works too.
+    /// like any other bytes works too.
     #[must_use]
     pub fn urgent(&self) -> Option<usize> {
         self.queue.urgent.filter(|end| *end <= self.queue.end()).map(|end| end - self.queue.head)
@@ -190,7 +191,7 @@ impl Tx<'_> {
 
     /// Returns the number of queued lines whose end has not been sent.
     pub(crate) fn unsent_lines(&self) -> usize {
-        memchr::memchr_iter(b'\n', &self.storage[self.queue.head..self.queue.tail]).count()
+        memchr::memchr_iter(b'\n', slices::part(self.storage, self.queue.head..self.queue.tail)).count()
     }
 
     /// Appends the output of `encode`, all of it or nothing.
@@ -203,13 +204,14 @@ impl Tx<'_> {
     }
 
     /// Appends the output of `encode`, all of it or nothing, to be sent in a TCP segment of its
-    /// own: [`SendBuf::pending`] returns it alone, after the transport took everything queued
-    /// before it, and returns nothing appended later until the transport took all of it.
+    /// own: [`SendBuf::pending`] returns the output alone, once the transport has taken everything
+    /// queued before it, and returns nothing appended later until the transport has taken all of
+    /// the output.
     ///
     /// Lines that announce the address of a data connection need this: PORT and EPRT, PASV and
     /// EPSV, and the replies 227, 228 and 229. Firewalls and address translators open the data
-    /// connection's port when they read such a line, and Linux's (nf_conntrack_ftp) looks for it at
-    /// the start of a packet only.
+    /// connection's port when they read such a line, and Linux's (nf_conntrack_ftp) looks for it
+    /// only at the start of a packet.
     ///
     /// # Errors
     /// Fails with [`Full`] when the output does not fit, or while an earlier such segment [is
@@ -225,7 +227,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns whether any byte of an [`append_segment`](Self::append_segment) is unsent.
+    /// Returns whether any byte queued by [`append_segment`](Self::append_segment) is unsent.
     #[must_use]
     pub fn has_segment(&self) -> bool {
         self.queue.segment.is_some()
@@ -235,7 +237,7 @@ impl Tx<'_> {
     /// ABOR).
     ///
     /// # Errors
-    /// Fails with [`Full`] when they do not fit. The queue is then unchanged.
+    /// Fails with [`Full`] when the sequence does not fit. The queue is then unchanged.
     pub fn put_synch(&mut self) -> Result<(), Full> {
         self.put_raw(&[IAC, IP, IAC, DM])?;
         self.queue.urgent = Some(self.queue.tail);
@@ -245,7 +247,7 @@ impl Tx<'_> {
     fn put_raw(&mut self, bytes: &[u8]) -> Result<(), Full> {
         let q = &mut *self.queue;
         if self.storage.len() - q.tail < bytes.len() && q.head > 0 {
-            self.storage.copy_within(q.head..q.tail, 0);
+            slices::copy_within(self.storage, q.head..q.tail, 0);
             q.rebase();
         }
         let room = self.storage.get_mut(q.tail..q.tail + bytes.len()).ok_or(Full)?;

@@ -29,12 +29,12 @@ pub struct Config {
     pub active: Active,
     /// Way to abort a transfer that was dropped before its end.
     pub abort: AbortPolicy,
-    /// Interval at which NOOP is sent during a transfer, so that devices on the path that keep
-    /// state (address translation, firewalls) do not take the control connection for dead. `None`,
-    /// the default, sends no NOOP: some servers cannot handle it.
+    /// Interval at which NOOP is sent during a transfer, so that stateful devices on the path
+    /// (address translation, firewalls) do not consider the control connection dead. `None`, the
+    /// default, sends no NOOP: some servers cannot handle it.
     pub keepalive: Option<Duration>,
-    /// Number of file bytes after which an upload in block or compressed mode sends a restart
-    /// marker (RFC 959 3.5), each time; the server answers with a marker of its own. `None`, the
+    /// Number of file bytes between the restart markers (RFC 959 3.5) that an upload in block or
+    /// compressed mode sends; the server answers each with a marker of its own. `None`, the
     /// default, sends no markers.
     pub marker_interval: Option<NonZeroU32>,
     /// Compression level of uploads in MODE Z, 0 through 9. `None`, the default, means 6. The
@@ -47,10 +47,10 @@ pub struct Config {
     pub passive_address: PassiveAddress,
     /// Lets operations send commands together, which saves round trips. Off by default: each
     /// command waits for the reply to the one before it. Several commands in one segment break
-    /// firewalls that look only at its start (Linux's `nf_conntrack_ftp`: every active transfer),
-    /// servers that take the result of one read for one command, and servers that answer out of
-    /// order. After a reply that answers nothing, the client no longer pipelines to that server:
-    /// [`Profile::NO_PIPELINING`].
+    /// firewalls that look only at the start of a segment (with Linux's `nf_conntrack_ftp`, every
+    /// active transfer fails), servers that take the result of one read for one command, and
+    /// servers that answer out of order. After a reply that answers nothing, the client no longer
+    /// pipelines to that server: [`Profile::NO_PIPELINING`].
     pub pipelining: bool,
 }
 
@@ -64,7 +64,7 @@ pub struct Security {
     /// before TLS is in place (CVE-2021-22946).
     pub control: Policy,
     /// Policy for files and listings. Required by default: no data connection is opened before its
-    /// protection is agreed.
+    /// protection is agreed on.
     pub data: Policy,
 }
 
@@ -86,8 +86,8 @@ impl Security {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Maximum bytes in a line, not counting its end; the text of a longer line is cut. Receive
-    /// storage has to hold two bytes more. 2,046 by default.
+    /// Maximum bytes in a line, not counting its end; the text of a longer line is truncated.
+    /// Receive storage has to hold two bytes more. 2,046 by default.
     pub line: usize,
     /// Maximum lines in a reply. 10,000 by default.
     pub reply_lines: u32,
@@ -114,15 +114,16 @@ pub struct Timeouts {
     /// Time for a TLS handshake, on the control connection or on a data connection, and for the
     /// orderly end of TLS. 20 s by default.
     pub handshake: Duration,
-    /// Time for the next line of a reply. Preliminary replies do not restart it. 60 s by default.
+    /// Time for the next line of a reply. Preliminary replies do not restart this clock. 60 s by
+    /// default.
     pub reply: Duration,
-    /// Time for the reply to a command after a reply that cannot answer it. When it runs out, the
-    /// operation fails with
+    /// Time for the reply to a command once a reply that cannot answer that command has arrived.
+    /// When the time runs out, the operation fails with
     /// [`PeerError::UnexpectedReply`](crate::error::PeerError::UnexpectedReply). 10 s by default.
     pub stray: Duration,
-    /// Time for the next line after a line that would have ended the reply, had it begun with the
-    /// same code. When it runs out, that line counts as the end, and the server is remembered as
-    /// one that ends replies this way ([`Profile::ANY_CODE_ENDS`]). 20 s by default.
+    /// Time for the next line after a line that would end the reply if it had the code that the
+    /// reply began with. When the time runs out, that line counts as the end, and the server is
+    /// remembered as one that ends replies this way ([`Profile::ANY_CODE_ENDS`]). 20 s by default.
     pub end_of_reply: Duration,
     /// Time for the next line of the reply to a command that makes the server read a whole file:
     /// HASH, XCRC and the like. 10 minutes by default.
@@ -132,8 +133,8 @@ pub struct Timeouts {
     /// Time for the server to connect in active mode, once it has announced the transfer. 60 s by
     /// default: some servers announce first and then try for a long time.
     pub accept: Duration,
-    /// Time for the 1yz reply to a download whose data connection is open. When it runs out, data
-    /// is read without it: some servers never send it. 10 s by default.
+    /// Time for the 1yz reply to a download whose data connection is open. When the time runs out,
+    /// data is read without that reply: some servers never send it. 10 s by default.
     pub preliminary: Duration,
     /// Longest time without a byte on the data connection. 60 s by default.
     pub data_idle: Duration,
@@ -142,7 +143,7 @@ pub struct Timeouts {
     /// only a final reply has confirmed. 10 s by default.
     pub first_byte: Duration,
     /// Time for the reply that ends a transfer, once its data has ended. 2 minutes by default: a
-    /// server may have much to flush; and if the tail of an upload is lost on the way, the server
+    /// server may have much to flush; and if the tail of an upload is lost in transit, the server
     /// notices only when the data has stalled (after a minute in this crate's server,
     /// [`Timeouts::stall`](crate::server::Timeouts::stall)). A client that gives up earlier never
     /// learns that the file is incomplete.
@@ -158,13 +159,13 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// Sets the same time for everything that should happen soon and is a failure otherwise.
-    /// Timeouts after which the client goes on in another way
+    /// Sets `limit` for every step that should happen soon and whose delay is a failure. The
+    /// timeouts after which the client continues in another way
     /// ([`end_of_reply`](Self::end_of_reply), [`preliminary`](Self::preliminary),
-    /// [`abort`](Self::abort)), or that apply once the server is known to be wrong
-    /// ([`stray`](Self::stray), [`first_byte`](Self::first_byte)), are no longer than by default;
+    /// [`abort`](Self::abort)), or that apply once the server is known to misbehave
+    /// ([`stray`](Self::stray), [`first_byte`](Self::first_byte)), are at most their defaults;
     /// those that leave the server time to work ([`digest`](Self::digest),
-    /// [`server_to_server`](Self::server_to_server)) are no shorter.
+    /// [`server_to_server`](Self::server_to_server)) are at least their defaults.
     #[must_use]
     pub fn all(limit: Duration) -> Self {
         let usual = Self::default();
@@ -218,7 +219,8 @@ pub enum DataConnection {
     Passive,
     /// The server connects: EPRT, or PORT if that is refused.
     Active,
-    /// The client connects; if neither EPSV nor PASV works, the server does, which is remembered.
+    /// The client connects; if neither EPSV nor PASV works, the server connects instead, and this
+    /// is remembered ([`Profile::NO_PASSIVE`]).
     PassiveThenActive,
 }
 
@@ -228,7 +230,7 @@ pub enum DataConnection {
 pub struct Active {
     /// Ports to listen on. The default, 0..=0, lets the system choose one.
     pub ports: RangeInclusive<u16>,
-    /// Address to announce to the server if it cannot reach the listener's own, as behind address
+    /// Address to announce if the server cannot reach the listener's own address, as behind address
     /// translation.
     pub address: Option<IpAddr>,
 }
@@ -241,21 +243,22 @@ impl Default for Active {
 
 /// The way to abort a transfer (RFC 959 4.1.3, ABOR).
 ///
-/// The data connection is closed at once in any case, by a reset if the system has one. That alone
-/// is not enough: the server takes an upload that seems to end cleanly for a complete file, and
-/// Pure-FTPd sends no reply at all when a download's data connection goes away.
+/// The data connection is closed at once in any case, by a reset if the system can send one. That
+/// alone is not enough: the server takes an upload that seems to end cleanly for a complete file,
+/// and Pure-FTPd sends no reply at all when a download's data connection goes away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AbortPolicy {
     /// Sends ABOR.
     #[default]
     Abor,
-    /// Sends ABOR for uploads, and only closes the data connection of downloads.
+    /// Sends ABOR for uploads; for downloads, only closes the data connection.
     AborUploads,
     /// Closes the data connection and sends nothing.
     CloseData,
-    /// Sends ABOR with Telnet's IP and Synch before it (RFC 959 4.1.3), for servers that look at
-    /// the control connection during a transfer only when interrupted. Some servers close the
-    /// connection when they see it, or (Pure-FTPd) never answer it: [`Profile::NO_SYNCH`].
+    /// Sends Telnet's IP and Synch before ABOR (RFC 959 4.1.3), for servers that look at the
+    /// control connection during a transfer only when interrupted. Some servers close the
+    /// connection when they see the Synch, or (Pure-FTPd) never answer the ABOR behind it:
+    /// [`Profile::NO_SYNCH`].
     AborWithSynch,
 }
 
@@ -267,12 +270,12 @@ pub enum PassiveAddress {
     /// behind address translation, where the named address is a private one.
     #[default]
     ControlPeer,
-    /// The address named, whatever it is.
+    /// The address that the reply names, whatever it is.
     AsNamed,
 }
 
 bitflags! {
-    /// The properties learnt about a server, small enough to keep a database of them.
+    /// The properties learnt about a server, small enough to store for many servers.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Profile: u16 {
         /// EPSV is refused, or its ports cannot be reached; PASV is used.
@@ -287,12 +290,13 @@ bitflags! {
         const NO_EPRT = 1 << 4;
         /// Neither EPSV nor PASV works; active mode is used if it is allowed.
         const NO_PASSIVE = 1 << 5;
-        /// The server closes the connection at Telnet's Synch, or does not recognise ABOR behind
-        /// it; ABOR is sent without it.
+        /// The server closes the connection when it sees Telnet's Synch, or does not recognise ABOR
+        /// behind it; ABOR is sent without the Synch.
         const NO_SYNCH = 1 << 6;
-        /// The server answers ABOR and the download that it ends with one reply, which names ABOR.
+        /// The server sends a single reply, which names ABOR, for both ABOR and the download that
+        /// ABOR ends.
         const ONE_ABORT_REPLY = 1 << 7;
-        /// The server ends multi-line replies with another code than they began with:
+        /// The server ends multi-line replies with a code other than the one they began with:
         /// [`EndRule::AnyCode`].
         const ANY_CODE_ENDS = 1 << 8;
         /// The server requires PRET before PASV or EPSV.

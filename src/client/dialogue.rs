@@ -1,16 +1,16 @@
 //! The dialogue on one control connection: the machine, and the parts of its state.
 //!
 //! Each part owns its fields, and knows neither the machine nor any part that it does not contain:
-//! it is given events and returns what is to be done. [`Client`] calls the parts in order.
+//! it takes events and returns what is to be done. [`Client`] calls the parts in order.
 //!
 //! | part | decides |
 //! |---|---|
-//! | `machine` | the loop, with what becomes of a reply that answers nothing; `questions`, `policy` and `addresses` answer queries about its state |
-//! | `outgoing`, `path_quirks` | the bytes of a command, and the reply that it is owed |
+//! | `machine` | the loop, and the handling of a reply that answers nothing; `questions`, `policy` and `addresses` answer queries about its state |
+//! | `outgoing`, `path_quirks` | the bytes of a command, and the reply that the server owes to it |
 //! | `incoming` | which line of a reply has arrived, and whether it was the last |
 //! | `expected`, `expected_reply` | the command that a reply answers; a second reply to one command (226 twice) is recognized here, and skipped by `machine` |
 //! | `doubt`, `listening` | what is confirmed after such a stray reply, and what is read before the next command |
-//! | `session`: `known_server`, `login_state`, `protection`, `settings` | what is known and agreed; TYPE, REST, PROT and the like are in `settings`. The offset of REST outlasts ABOR: `operations::narrowing` takes it back |
+//! | `session`: `known_server`, `login_state`, `protection`, `settings` | what is known and agreed; TYPE, REST, PROT and the like are in `settings`. The offset of REST outlasts ABOR: `operations::narrowing` revokes it |
 //! | `data`, `connection` | the data connection, and when its transfer is complete |
 //! | `abort` | which replies belong to ABOR |
 //! | `deadlines`, `ending` | when to give up, and how the connection ended |

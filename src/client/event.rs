@@ -9,6 +9,7 @@ use core::fmt;
 use super::failure::TransferFailure;
 use super::reply_to::{Generation, ReplyTo};
 use crate::buffer::Span;
+use crate::codec::slices;
 use crate::codec::{Escaped, Position, ReplyCode, ReplyLine};
 
 /// An event of an operation. Its bytes borrow from the receive window, which the next poll
@@ -81,7 +82,7 @@ impl ReceivedLine<Span> {
 }
 
 impl<'b> ReceivedLine<&'b [u8]> {
-    /// Returns the line alone.
+    /// Returns the line without the command that its reply answers.
     #[must_use]
     pub const fn line(&self) -> ReplyLine<'b> {
         ReplyLine { code: self.code, position: self.position, text: self.text }
@@ -100,7 +101,7 @@ pub struct Refusal<B> {
 }
 
 impl<B> Refusal<B> {
-    /// Returns whether the server closes the connection with this refusal, whatever it answers
+    /// Returns whether the server closes the connection with this refusal, whatever the command
     /// (421, RFC 959 4.2.2).
     #[must_use]
     pub fn is_fatal(&self) -> bool {
@@ -115,7 +116,7 @@ impl<B> Refusal<B> {
 
 impl<B: AsRef<[u8]>> Refusal<B> {
     /// Returns whether the same request may succeed later (4yz, RFC 959 4.2.1), even if the server
-    /// says so only in its text: 530 and `too many connections`.
+    /// says so only in its text, as in 530 `too many connections`.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         const HINTS: [&[u8]; 5] = [b"too many", b"try again", b"maximum", b"limit", b"later"];
@@ -131,9 +132,7 @@ impl<B: AsRef<[u8]>> Refusal<B> {
     }
 
     fn says_any(&self, hints: &[&[u8]]) -> bool {
-        let text = self.text.as_ref();
-        let says = |hint: &&[u8]| text.windows(hint.len()).any(|part| part.eq_ignore_ascii_case(hint));
-        hints.iter().any(says)
+        hints.iter().any(|hint| slices::contains(self.text.as_ref(), hint))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::listing::{Clock, Entry, Format};
 /// borrowed from that line. Facts that are split over lines are joined in the storage `B`, which
 /// has to hold them all. Some servers have no middle line and put the entry on one of the lines
 /// with a code; such a line counts only if it has a known fact, so that prose is not mistaken for
-/// an entry. The first of several entries counts: it is that of the path itself.
+/// an entry. If there are several entries, the first counts: it describes the path itself.
 #[derive(Clone, Debug)]
 pub struct FactsReader<B> {
     storage: B,
@@ -46,8 +46,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
             self.length = None;
             return Format::Mlst.parse_line(line.text, &Clock::UNKNOWN).transpose();
         }
-        // Facts are followed by more facts, or by the name after the space that separates it from
-        // them.
+        // Facts are followed by more facts, or by a space and the name.
         if part {
             text = text.trim_ascii_end();
         }

@@ -11,15 +11,15 @@ pub enum TransferFailure {
     /// The data connection failed.
     Connection(DataFailure),
     /// The server confirmed an upload, but nothing shows that it took the data: it announced no
-    /// transfer (1yz) and did not close the data connection in order.
+    /// transfer (1yz) and did not close the data connection cleanly.
     NotTaken,
-    /// The server ended a listing in order, but its final reply says that it could not read the
+    /// The server ended a listing cleanly, but its final reply says that it could not read the
     /// directory, as vsftpd does. The data received is not the listing.
     NotListed,
-    /// A download ended before the end of the file, although the server called it complete. It can
-    /// be resumed from the data received.
+    /// A download ended before the end of the file, although the server called it complete. The
+    /// download can be resumed from the data received.
     Short {
-        /// Byte of the file at which the download ended: its offset, and the bytes received.
+        /// Byte of the file at which the download ended: its offset plus the bytes received.
         received: u64,
         /// Size of the file, in bytes.
         expected: u64,

@@ -1,6 +1,7 @@
-//! Compares what is known about a file's size with what a download brought (RFC 3659 4 and 7.5.7).
+//! Compares the known size of a file with the bytes that a download received (RFC 3659 4 and
+//! 7.5.7).
 //!
-//! A server can close a data connection in order and call the transfer complete although bytes are
+//! A server can close a data connection cleanly and call the transfer complete although bytes are
 //! missing. In stream mode, comparing sizes is the only defence. The sources differ in trust: SIZE
 //! decides; the facts of MLST and MLSD may be approximate, and decide if SIZE is refused; the
 //! number in the text of the 150 is a hint that makes the client ask, and decides only if nothing
@@ -15,8 +16,8 @@ use super::failure::TransferFailure;
 pub enum ExpectedSize {
     /// The size that SIZE reported.
     Size(u64),
-    /// The `size` fact of MLST or MLSD. The sizes that LIST shows do not count, nor does that of a
-    /// link.
+    /// The `size` fact of MLST or MLSD. The sizes that LIST shows do not qualify, nor does the size
+    /// of a link.
     Fact(u64),
 }
 
@@ -28,7 +29,7 @@ pub(super) struct KnownSize {
     hint: Option<u64>,
 }
 
-/// The part of a file that a download brought.
+/// The part of a file that a download received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Received {
     /// Byte of the file at which the download began.
@@ -74,7 +75,7 @@ impl KnownSize {
         if short || beyond { Comparison::Doubtful } else { Comparison::Whole }
     }
 
-    /// Decides by the reply to SIZE, which was asked again.
+    /// Decides by the size that the server reported when asked again.
     pub(super) fn decide(received: Received, size: u64) -> Result<(), TransferFailure> {
         let (received, restarted) = (received.end(), received.offset > 0);
         match received {
@@ -91,7 +92,7 @@ impl KnownSize {
         let (received, restarted) = (received.end(), received.offset > 0);
         match self.fact.or(self.size).or(self.hint) {
             Some(expected) if received < expected => Err(TransferFailure::Short { received, expected }),
-            // The hint does not count here: many servers report the bytes that are left.
+            // The hint does not count here: many servers report the number of bytes left.
             Some(expected) if received > expected && restarted && self.fact.or(self.size).is_some() => {
                 Err(TransferFailure::RestartIgnored { received, expected })
             }
@@ -105,7 +106,7 @@ impl Received {
         Self { offset, bytes }
     }
 
-    /// Returns the byte of the file at which it ended.
+    /// Returns the byte of the file at which the download ended.
     const fn end(self) -> u64 {
         self.offset.saturating_add(self.bytes)
     }

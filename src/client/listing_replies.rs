@@ -1,18 +1,19 @@
-//! Distinguishes an empty directory from one that cannot be listed, if the server says so only in
-//! its text.
+//! Distinguishes an empty directory from one that cannot be listed, where only the text of a reply
+//! tells them apart.
 //!
 //! Old servers refuse to list an empty directory with 450 or 550, the codes that they also use for
 //! one that is missing or forbidden. vsftpd ends the listing of a directory that it could not read
-//! with 226, just as it ends an empty one.
+//! with 226, just as it ends the listing of an empty one.
 
 use super::event::Refusal;
 use crate::codec::ReplyCode;
+use crate::codec::slices;
 
 /// The meaning of the refusal of a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ListingRefusal {
-    /// The directory is empty, if it exists: make sure by
+    /// The directory is empty, if it exists: make sure with
     /// [`change_directory`](super::change_directory).
     Empty,
     /// The directory may not be listed.
@@ -34,14 +35,14 @@ const FORBIDDEN: [&str; 10] = [
     "rights",
     "credential",
 ];
-/// Words in refusals of empty directories: `No files found`, `Directory is empty`, `No members
-/// found`.
+/// Words in refusals of empty directories, such as `No files found`, `Directory is empty` and
+/// `No members found`.
 const EMPTY: [&str; 6] = ["no file", "empty", "not found", "no entries", "no members", "no data set"];
-/// Words for the failure, and below for its object, in a reply that grants a listing but reports
-/// that there is none.
+/// Words for the failure in a reply that grants a listing but reports that there is none. `TO_OPEN`
+/// has the words for what failed.
 const FAILED: [&str; 7] = ["fail", "cannot", "can not", "can't", "could not", "couldn't", "unable"];
 const TO_OPEN: [&str; 6] = ["open", "read dir", "read the dir", "be read", "list dir", "be listed"];
-/// Phrases for both.
+/// Phrases that name both the failure and what failed.
 const NOT_OPENED: [&str; 9] = [
     "permission denied",
     "access denied",
@@ -55,7 +56,7 @@ const NOT_OPENED: [&str; 9] = [
 ];
 
 fn says(text: &[u8], words: &[&str]) -> bool {
-    words.iter().any(|word| text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
+    words.iter().any(|word| slices::contains(text, word.as_bytes()))
 }
 
 impl<B: AsRef<[u8]>> Refusal<B> {
@@ -78,8 +79,8 @@ impl<B: AsRef<[u8]>> Refusal<B> {
 }
 
 /// Returns whether the text of the 226 or 250 that ends a listing reports that the directory could
-/// not be read, so that there is no listing: vsftpd's `Transfer done (but failed to open
-/// directory).`
+/// not be read, so that there is no listing. An example is vsftpd's
+/// `Transfer done (but failed to open directory).`
 pub(super) fn says_not_listed(text: &[u8]) -> bool {
     (says(text, &FAILED) && says(text, &TO_OPEN)) || says(text, &NOT_OPENED)
 }

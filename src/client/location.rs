@@ -1,5 +1,5 @@
-//! Compares where a session is with where it should be, so that a recursive operation never acts on
-//! another directory.
+//! Checks that a session is in the expected directory, so that a recursive operation never acts on
+//! another one.
 
 use crate::codec::Quoted;
 
@@ -48,9 +48,9 @@ impl<'a> Location<'a> {
         Some(Form { stem, separator, end })
     }
 
-    /// Returns whether `path` is that of the directory reached from this one by `names`. Returns
-    /// `false` if that cannot be determined, because a name contains the separator or the server's
-    /// paths have an unknown form.
+    /// Returns whether `path` is the path of the directory reached from this one by `names`.
+    /// Returns `false` if that cannot be determined, because a name contains the separator or the
+    /// server's paths have an unknown form.
     #[must_use]
     pub fn is_above(&self, names: &[&[u8]], path: &[u8]) -> bool {
         !path.is_empty() && self.strip(names, path).is_some_and(<[u8]>::is_empty)
@@ -58,8 +58,8 @@ impl<'a> Location<'a> {
 
     /// Returns whether the text of PWD's 257 names the directory reached from this one by `names`.
     ///
-    /// Quotes in a path are doubled (RFC 959 appendix II) or not (GNU ftpd): both are accepted,
-    /// since the path is known beforehand.
+    /// Servers double quotes in a path (RFC 959 appendix II) or leave them single (GNU ftpd): both
+    /// are accepted, since the path is known beforehand.
     #[must_use]
     pub fn is_confirmed_by(&self, names: &[&[u8]], text: &[u8]) -> bool {
         let quoted = Quoted::parse(text).is_ok_and(|quoted| match quoted.as_plain() {
@@ -71,11 +71,11 @@ impl<'a> Location<'a> {
         quoted || closed.is_some_and(|after| after.first() != Some(&b'"'))
     }
 
-    /// Returns whether the text of PWD's 257 clearly names another directory than the one reached
+    /// Returns whether the text of PWD's 257 clearly names a directory other than the one reached
     /// from this one by `names`.
     ///
     /// Returns `false` if the path in the text cannot be read. If the form of the expected path
-    /// cannot be determined, only this directory itself is clearly another one.
+    /// cannot be determined, only the path of this directory itself counts as another one.
     #[must_use]
     pub fn is_contradicted_by(&self, names: &[&[u8]], text: &[u8]) -> bool {
         let Some(quoted) = Quoted::parse(text).ok().filter(|quoted| !quoted.raw().is_empty()) else {
@@ -113,8 +113,8 @@ impl<'a> Location<'a> {
         names.iter().all(plain) && quoted.bytes().eq(path)
     }
 
-    /// Returns the rest of `text` after the path of the directory reached by `names`, if it begins
-    /// with that path.
+    /// Returns the rest of `text` after the path of the directory reached by `names`, if `text`
+    /// begins with that path.
     fn strip<'t>(&self, names: &[&[u8]], text: &'t [u8]) -> Option<&'t [u8]> {
         if names.is_empty() {
             return text.strip_prefix(self.base);

@@ -1,19 +1,18 @@
-//! The features that a server lists in its answer to FEAT (RFC 2389 3), as far as operations act on
-//! them.
+//! The features that operations act on, as a server lists them in its answer to FEAT (RFC 2389 3).
 
 use crate::codec::{FeatureLine, Features, HashAlgorithm, Position, ReplyLine};
 
-/// The features that FEAT listed. They are a hint: some servers list what they refuse, and many
-/// have what they do not list.
+/// The features that FEAT listed. They are a hint: some servers list features that they refuse, and
+/// many support features that they do not list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offers {
     /// Features listed, of those that this crate knows.
     features: Features,
-    /// Algorithms that the line of HASH lists, as bits in the order of [`HashAlgorithm::ALL`].
+    /// Algorithms that the HASH line lists, as bits in the order of [`HashAlgorithm::ALL`].
     listed: u8,
 }
 
-/// The way in which a server is made to compute a hash.
+/// The command that makes a server compute a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DigestCommand {
     /// HASH, with the algorithm chosen with OPTS.
@@ -24,7 +23,7 @@ pub(super) enum DigestCommand {
 
 impl Offers {
     /// Algorithms in order of preference: those that detect tampering come before those that detect
-    /// accidents, and the one that machines have instructions for comes first.
+    /// only accidents, and the one that processors have instructions for comes first.
     const CHOICE: [HashAlgorithm; 5] = [
         HashAlgorithm::Sha256,
         HashAlgorithm::Sha512,
@@ -35,7 +34,7 @@ impl Offers {
 
     // feature-parms of HASH = hashname ["*"] *( ";" hashname ["*"] )     ; draft-bryan-ftpext-hash
     // 5
-    /// Takes a line of the answer; the first line starts it anew.
+    /// Takes a line of the answer; the first line discards what an earlier answer listed.
     pub(super) fn take(&mut self, line: &ReplyLine<'_>) {
         if matches!(line.position, Position::Single | Position::First) {
             *self = Self::default();
@@ -64,8 +63,8 @@ impl Offers {
         Self::CHOICE.into_iter().find(|algorithm| self.digest_command(*algorithm, false).is_some())
     }
 
-    /// Returns how the server computes a hash by `algorithm`, if it does. `without_hash` is set
-    /// once HASH was refused.
+    /// Returns the command that makes the server compute a hash by `algorithm`, if it has one.
+    /// `without_hash` is set once HASH was refused.
     pub(super) fn digest_command(
         &self,
         algorithm: HashAlgorithm,

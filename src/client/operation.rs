@@ -14,7 +14,8 @@ use crate::time::Instant;
 /// The decision of a sequence that was asked to advance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advance {
-    /// The operation goes on: it waits for a reply, for its data connection, or until it can send.
+    /// The operation continues: it waits for a reply, for its data connection, or until it can
+    /// send.
     Continue,
     /// The operation is done.
     Done,
@@ -25,9 +26,9 @@ pub enum Advance {
 /// The decision of a sequence about a line of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The operation goes on.
+    /// The operation continues.
     Continue,
-    /// The operation goes on, and the caller is shown this line.
+    /// The operation continues, and the caller is shown this line.
     Show,
     /// The operation is done, and this line is passed to [`Sequence::output`].
     Done,
@@ -47,7 +48,7 @@ impl From<Advance> for Verdict {
     }
 }
 
-/// The command sequence of one operation. Implement it to build an operation of your own.
+/// The command sequence of one operation. Implement this trait to define an operation of your own.
 ///
 /// A sequence may be dropped between any two calls.
 ///
@@ -96,9 +97,9 @@ pub trait Sequence {
     /// If a command cannot be sent at all.
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError>;
 
-    /// Takes a line of a reply to one of its commands: each line of every preliminary and final
-    /// reply, in order. [`ReplyLine::is_final`] tells the last line of a final reply from the
-    /// others.
+    /// Takes a line of a reply to one of the sequence's commands: each line of every preliminary
+    /// and final reply, in order. [`ReplyLine::is_final`] distinguishes the last line of a final
+    /// reply from all other lines.
     fn reply(&mut self, cx: &mut Context<'_, '_>, to: ReplyTo, line: &ReplyLine<'_>) -> Verdict;
 
     /// Returns the outcome; called once, after [`Advance::Done`] or [`Verdict::Done`]. `last` is
@@ -119,9 +120,9 @@ pub struct Context<'c, 't> {
 }
 
 impl Context<'_, '_> {
-    /// Queues a command. Returns `false` if it cannot be sent yet, because the queue is full, a
-    /// reply is owed, or the driver has yet to read what the server has sent. Try again when next
-    /// asked to advance.
+    /// Queues a command. Returns `false` if the command cannot be sent yet, because the queue is
+    /// full, a reply is owed, or the driver has yet to read what the server has sent. Try again at
+    /// the next call of [`Sequence::advance`].
     ///
     /// # Errors
     /// If the command is too long for the send storage.
@@ -137,8 +138,8 @@ impl Context<'_, '_> {
         self.send_outgoing(Outgoing::Site(command))
     }
 
-    /// Queues TYPE unless that type is in force or requested already. Returns `false` if it cannot
-    /// be sent yet, like [`send`](Self::send). A refusal arrives as the reply to TYPE.
+    /// Queues TYPE unless that type is in force or requested already. Returns `false` if TYPE
+    /// cannot be sent yet, like [`send`](Self::send). A refusal arrives as the reply to TYPE.
     ///
     /// # Errors
     /// The same as for [`send`](Self::send).
@@ -297,7 +298,7 @@ impl<S: Sequence> Operation<S> {
         }))
     }
 
-    /// Returns the outcome, after [`Event::Done`] and with its line.
+    /// Returns the outcome. Call this after [`Event::Done`], with the line of that event.
     pub fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> S::Output<'b> {
         self.sequence.output(last)
     }
@@ -397,8 +398,8 @@ impl<S: Sequence> Operation<S> {
             if let State::Confirming(_) = self.state {
                 client.confirm(tx)?;
             }
-            // A reply that arrived while nothing was asked answers nothing: it must not be taken
-            // for an answer to the next command.
+            // A reply that arrived while no command was unanswered answers nothing: it must not be
+            // taken for an answer to the next command.
             let before = client.strays();
             let mut step = match client.is_owed() {
                 true => None,
@@ -407,7 +408,7 @@ impl<S: Sequence> Operation<S> {
             let heard = client.strays() != before;
             match step {
                 Some(Action::Wait(_) | Action::Event(MachineEvent::Changed)) => step = None,
-                // The driver has to do this first, and reads again afterwards.
+                // The driver has to perform this action first, and reads again afterwards.
                 Some(_) => client.stop_listening(),
                 None => {}
             }
@@ -477,8 +478,8 @@ impl<S: Sequence> Operation<S> {
         }
     }
 
-    /// Returns the next data-connection order, or else the outcome. The outcome comes last: a
-    /// driver that has it has nothing more to do for the operation.
+    /// Returns the next data-connection order, or else the outcome. The outcome comes last: once a
+    /// driver has received it, nothing is left to do for the operation.
     fn end(&mut self, mut outcome: Outcome, kept: bool, client: &mut Client, rx: &mut Rx<'_>) -> Step {
         let op = client.next_order();
         if let Some(reply) = outcome.reply() {
@@ -501,7 +502,7 @@ impl<S: Sequence> Operation<S> {
     }
 }
 
-/// Returns a wait that ends at once, but not before the driver has read what there is.
+/// Returns a wait that ends at once, but not before the driver has read what is available.
 fn listening(now: Instant, rx: &Rx<'_>, tx: &Tx<'_>) -> Wait {
     Wait {
         readable: !rx.is_eof(),

@@ -1,6 +1,6 @@
-//! The operations. Each dialogue of several commands has a file of its own. Operations of one
-//! command and its reply are functions in `exchange` and, for extensions, in `extensions`; those
-//! that open a data connection are functions in `transfer`, and run the steps in `open`.
+//! The operations. Each operation that takes several commands has a file of its own. Operations of
+//! one command and its reply are functions in `exchange` and, for extensions, in `extensions`.
+//! Operations that open a data connection are functions in `transfer`, and run the steps in `open`.
 
 mod abort;
 mod complete;

@@ -2,10 +2,11 @@
 
 use crate::codec::Verb;
 
-/// Number of an operation on its client. Each owed reply belongs to one.
+/// Number that identifies an operation of a client. Each owed reply carries one.
 pub(super) type Generation = u32;
 
-/// Generation of the commands that the machine sends on its own initiative. No operation has it.
+/// Generation of the commands that the machine sends on its own initiative. No operation has this
+/// number.
 pub(super) const NO_OPERATION: Generation = 0;
 
 /// The command, or the connection, that a reply answers.

@@ -1,7 +1,8 @@
-//! Walks a directory and everything below it, in memory that is lent and never grows.
+//! Walks a directory and everything below it, in memory that the caller lends and that never grows.
 //!
-//! Servers have no command for this, so the walk lists one directory at a time. At any moment it
-//! knows the path of the directory being listed, and the names of the directories still to come:
+//! Servers have no command for this, so the walk lists one directory at a time. At any moment the
+//! walk knows the path of the directory being listed, and the names of the directories still to
+//! come:
 //!
 //! ```text
 //! storage = path ...free... name name name      ; a stack: the last one found is walked first
@@ -44,9 +45,9 @@ pub enum Found {
     Member,
     /// A directory that will be walked.
     Directory,
-    /// A directory that is left out because the directory is nested too deeply.
+    /// A directory that is left out because it is nested too deeply.
     TooDeep,
-    /// A directory that is left out because there are too many.
+    /// A directory that is left out because the walk has reached its limit of directories.
     TooMany,
     /// A directory that is left out because the storage has no room for its name.
     NoRoom,
@@ -98,7 +99,7 @@ pub struct Walk<B> {
 ///
 /// The name may be preceded only by `./`, or by the path of the directory in one of the spellings
 /// in `directories`: the path that was asked for, and the path that PWD reports there. A slash
-/// after the name of a directory, as `ls -F` adds it, is not part of it.
+/// after the name of a directory, as `ls -F` adds it, is not part of the name.
 ///
 /// ```
 /// use ftp_proto::client::member_name;
@@ -145,8 +146,8 @@ const HEAD: usize = 4;
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
     /// Creates a walk that starts at `root`; the empty path is the working directory. The storage
-    /// has to hold the longest path, and the names of the directories that wait on the way to it: a
-    /// few KiB are enough for most trees.
+    /// has to hold the longest path, and the names of the directories that are still to come at
+    /// that point: a few KiB are enough for most trees.
     ///
     /// # Errors
     /// If the storage cannot even hold the root's path.
@@ -174,7 +175,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         Text::new(path).unwrap_or_default()
     }
 
-    /// Returns the path of that directory relative to the root; the root's own is empty.
+    /// Returns the path of the current directory relative to the root, which is empty for the root
+    /// itself.
     #[must_use]
     pub fn path_below_root(&self) -> Text<'_> {
         let path = self.storage.as_ref().get(self.root..self.path).unwrap_or_default();
@@ -182,14 +184,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         Text::new(path.strip_prefix(b"/").unwrap_or(path)).unwrap_or_default()
     }
 
-    /// Returns the number of names in that directory's path below the root.
+    /// Returns the number of names in the current directory's path below the root.
     #[must_use]
     pub const fn depth(&self) -> u16 {
         self.depth
     }
 
-    /// Takes an entry of that directory, and decides whether to walk it. No entry leads out of the
-    /// directory that it was found in: see [`member_name`].
+    /// Takes an entry of the current directory, and decides whether to walk it. No entry leads out
+    /// of the directory that it was found in: see [`member_name`].
     pub fn found(&mut self, entry: &Entry<'_>) -> Found {
         if entry.kind.is_dot() {
             return Found::Nothing;
@@ -217,7 +219,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         }
     }
 
-    /// Pushes a name onto the stack. There is room for its path too, once it is popped.
+    /// Pushes a name onto the stack. The storage then also has room for its path once it is popped.
     fn push(&mut self, name: &[u8]) -> Option<()> {
         let length = u16::try_from(name.len()).ok()?;
         let top = self.top.checked_sub(HEAD + name.len()).filter(|top| *top >= self.path)?;

@@ -13,14 +13,14 @@ const TOLERANCE: i64 = 5 * 60;
 /// to them.
 const LARGEST: i64 = 15 * 60 * 60;
 
-/// Returns how many seconds east of UTC the clock is by which a server writes its listings.
+/// Returns the offset from UTC, in seconds east, of the clock that a server uses in its listings.
 /// `listed` is a file's modification time from LIST, `utc` the one that
 /// [`modification_time`](super::modification_time) reports for the same file. The result is a
 /// multiple of 15 minutes within 15 hours; [`Clock::with_zone`](crate::listing::Clock::with_zone)
 /// takes it in minutes.
 ///
 /// Returns `None` if the offset cannot be determined: the listing shows days only, as `ls` does for
-/// files older than half a year, or the two times are of different moments, because the file has
+/// files older than half a year, or the two times are not of the same moment, because the file has
 /// changed in between or its line omits the year. A server that observes daylight saving may list a
 /// file from the other half of the year with another offset, so ask about a file that is a few days
 /// old at most.

@@ -137,7 +137,7 @@ impl Digits {
     /// Pads the number with `fill` in front to `width` bytes, or to 22 if `width` is greater.
     #[inline]
     pub(crate) fn padded(mut self, width: usize, fill: u8) -> Self {
-        let width = width.clamp(self.length, Self::MOST);
+        let width = width.max(self.length).min(Self::MOST);
         let unused = Self::MOST - self.length;
         self.bytes.get_mut(Self::MOST - width..unused).unwrap_or_default().fill(fill);
         self.length = width;

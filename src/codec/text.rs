@@ -49,6 +49,15 @@ impl<'a> Text<'a> {
         Text(bytes)
     }
 
+    /// Creates a text of this crate's own, which contains no CR, LF or NUL. Unlike
+    /// [`literal`](Self::literal), which checks a constant when it is compiled, this leaves no panic in
+    /// the program.
+    pub(crate) fn fixed(text: &'static str) -> Text<'static> {
+        let text = Text::new(text.as_bytes());
+        debug_assert!(text.is_ok(), "text holds CR, LF or NUL");
+        text.unwrap_or_default()
+    }
+
     /// Returns the bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {

@@ -3,6 +3,7 @@
 //! MDTM returns one, MFMT and MFCT take one, and the `modify` and `create` facts contain one.
 
 use core::fmt;
+use core::num::NonZeroU32;
 
 use super::encode::two_digits;
 use super::{Full, Invalid, Sink, scan};
@@ -78,7 +79,7 @@ impl Timestamp {
             return Err(Invalid::new("a fraction below one second, of at most nine digits"));
         }
         let unit = place(digits);
-        self.nanosecond = nanosecond / unit * unit;
+        self.nanosecond = nanosecond / unit * unit.get();
         self.fraction_digits = digits;
         Ok(self)
     }
@@ -219,8 +220,8 @@ impl fmt::Debug for Timestamp {
 }
 
 /// Returns the nanoseconds in one unit of the last of `digits` decimal places.
-const fn place(digits: u8) -> u32 {
-    10u32.pow(MAX_DIGITS.saturating_sub(digits) as u32)
+fn place(digits: u8) -> NonZeroU32 {
+    NonZeroU32::new(10u32.pow(MAX_DIGITS.saturating_sub(digits).into())).unwrap_or(NonZeroU32::MIN)
 }
 
 const fn is_leap(year: u16) -> bool {
@@ -290,11 +291,9 @@ fn nanoseconds(digits: &[u8]) -> Option<(u32, u8)> {
         return None;
     }
     let kept = digits.iter().take(MAX_DIGITS.into());
-    Some(
-        kept.fold((0, 0), |(nanos, kept), &digit| {
-            (nanos + u32::from(digit - b'0') * place(kept + 1), kept + 1)
-        }),
-    )
+    Some(kept.fold((0, 0), |(nanos, kept), &digit| {
+        (nanos + u32::from(digit - b'0') * place(kept + 1).get(), kept + 1)
+    }))
 }
 
 #[cfg(test)]

@@ -48,14 +48,25 @@ macro_rules! verbs {
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
         }
 
-        static TABLE: [VerbInfo; Verb::ALL.len()] = [$(VerbInfo {
-            name: $name,
-            source: $source,
-            summary: $summary,
-            $($column: $value,)*
-            $($outcome: codes![$($code)*],)*
-            ..VerbInfo::PLAIN
-        }),*];
+        impl Verb {
+            /// Returns the row of the table.
+            #[inline]
+            #[must_use]
+            pub const fn info(self) -> &'static VerbInfo {
+                match self {
+                    $(Self::$variant => const {
+                        &VerbInfo {
+                            name: $name,
+                            source: $source,
+                            summary: $summary,
+                            $($column: $value,)*
+                            $($outcome: codes![$($code)*],)*
+                            ..VerbInfo::PLAIN
+                        }
+                    },)*
+                }
+            }
+        }
 
         const NAMES: [&str; Verb::ALL.len()] = [$($name),*];
     };
@@ -463,14 +474,6 @@ impl Verb {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.info().name
-    }
-
-    /// Returns the row of the table.
-    #[inline]
-    #[must_use]
-    pub const fn info(self) -> &'static VerbInfo {
-        // Every variant has a row, by construction.
-        &TABLE[self as usize]
     }
 
     /// Returns the same command under its name in RFC 959: MKD for XMKD. A command that has only

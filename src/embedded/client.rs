@@ -1,4 +1,4 @@
-//! The driver: does what an operation asks for until the operation ends.
+//! The driver: carries out the actions of an operation until the operation ends.
 
 use core::fmt;
 use core::future::{Future, pending, poll_fn};
@@ -22,9 +22,9 @@ use crate::security::TlsMode;
 
 /// A client's connection: the machine, the connections and the buffers.
 ///
-/// No call keeps anything outside of it across a wait, so the future of a call may be dropped at
-/// any point: the next operation first reads the replies that are owed, and ends a transfer that
-/// was begun.
+/// No call keeps state outside of the client across a wait, so the future of a call may be dropped
+/// at any point: the next operation first reads the replies that are outstanding, and ends a
+/// transfer that was begun.
 pub struct Client<'n, N: TcpConnect + 'n, T, B> {
     network: &'n N,
     timer: T,
@@ -34,7 +34,7 @@ pub struct Client<'n, N: TcpConnect + 'n, T, B> {
     tx: SendBuf<B>,
     /// Set while bytes that were written may not have been sent.
     unflushed: bool,
-    /// Set once the server has ended its side, or reading failed.
+    /// Set once the server has ended its side or reading has failed.
     ended: bool,
     /// The error that broke the control connection.
     error: Option<ErrorKind>,
@@ -46,21 +46,21 @@ pub struct Client<'n, N: TcpConnect + 'n, T, B> {
 pub struct Listed {
     /// Formats that the lines may have had.
     pub formats: Formats,
-    /// `true` if the listing is only presumed to be empty: the server refused it in words that it
-    /// has for empty directories, or called it complete without sending anything. Do not delete
-    /// anything on that evidence.
+    /// `true` if the listing is only presumed to be empty: the server refused it with a text that
+    /// servers use for empty directories, or reported it as complete without sending anything. Do
+    /// not delete anything on that evidence.
     pub presumed_empty: bool,
 }
 
 /// The result of [`Client::drive`].
 pub(super) enum Driven<T> {
-    /// This many bytes were moved for the caller, and the operation goes on.
+    /// This many bytes were moved for the caller, and the operation continues.
     Moved(usize),
     /// The operation is done.
     Over(T),
 }
 
-/// The first thing to happen in a wait.
+/// The first event of a wait.
 enum First<C> {
     Sent(Result<usize, ErrorKind>),
     Flushed(Result<(), ErrorKind>),
@@ -75,8 +75,8 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
     /// what `buffers` can hold.
     ///
     /// # Errors
-    /// If the server cannot be reached or refuses, or the configuration asks for active data
-    /// connections or TLS.
+    /// Fails if the server cannot be reached or refuses, or if the configuration requires active
+    /// data connections or TLS.
     pub async fn connect(
         network: &'n N,
         timer: T,
@@ -119,7 +119,7 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
         Ok(client)
     }
 
-    /// Returns the machine, which knows what has been learnt about the server.
+    /// Returns the machine, which holds everything that was learnt about the server.
     #[must_use]
     pub const fn machine(&self) -> &client::Client {
         &self.machine
@@ -127,11 +127,11 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
 
     /// Runs an operation to its end. `own` converts its output, which borrows from the reply.
     ///
-    /// An operation that opens a transfer goes to [`download`](Self::download) or
-    /// [`upload`](Self::upload) instead, since somebody has to move the data.
+    /// Pass an operation that opens a transfer to [`download`](Self::download) or
+    /// [`upload`](Self::upload) instead: the values that they return move the data.
     ///
     /// # Errors
-    /// If the server refuses, or the connection is lost.
+    /// Fails if the server refuses, or if the connection is lost.
     pub async fn run<S: Sequence, O>(
         &mut self,
         operation: Operation<S>,
@@ -140,11 +140,11 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
         self.run_with(operation, |_| {}, own).await
     }
 
-    /// Runs an operation like [`run`](Self::run), and calls `on_line` with each line that it shows:
-    /// those of a reply meant for people, or one entry of many.
+    /// Runs an operation like [`run`](Self::run), and calls `on_line` with each line that the
+    /// operation shows: a line of a reply meant for people, or one entry of many.
     ///
     /// # Errors
-    /// Those of [`run`](Self::run).
+    /// Fails as [`run`](Self::run) does.
     pub async fn run_with<S: Sequence, O>(
         &mut self,
         mut operation: Operation<S>,
@@ -162,7 +162,7 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
     /// restart begins at 0.
     ///
     /// # Errors
-    /// If the server refuses, or the data connection cannot be opened.
+    /// Fails if the server refuses, or if the data connection cannot be opened.
     pub async fn retrieve<'c, 'p>(
         &'c mut self,
         path: Text<'p>,
@@ -177,7 +177,7 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
     /// [`retrieve_range`](crate::client::retrieve_range) or [`names`](crate::client::names).
     ///
     /// # Errors
-    /// Those of [`retrieve`](Self::retrieve).
+    /// Fails as [`retrieve`](Self::retrieve) does.
     pub async fn download<'c>(
         &'c mut self,
         open: Operation<Open<'_>>,
@@ -190,7 +190,7 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
     /// [`Store::finish`] has returned.
     ///
     /// # Errors
-    /// If the server refuses, or the data connection cannot be opened.
+    /// Fails if the server refuses, or if the data connection cannot be opened.
     pub async fn store<'c>(
         &'c mut self,
         path: Text<'_>,
@@ -203,7 +203,7 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
     /// Opens any transfer to the server, such as [`append`](crate::client::append).
     ///
     /// # Errors
-    /// Those of [`store`](Self::store).
+    /// Fails as [`store`](Self::store) does.
     pub async fn upload<'c>(
         &'c mut self,
         open: Operation<Open<'_>>,
@@ -212,13 +212,14 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
         Ok(Store { client: self, transfer })
     }
 
-    /// Lists the directory `path`, or the working directory, and calls `each` with every entry, or
-    /// line that should be one and is not. A quarter of `storage` receives the data, and the rest
-    /// holds the longest line: 1 KiB suffices for names of 255 bytes. Dates are read by `clock`.
+    /// Lists the directory `path`, or the working directory, and calls `each` with every entry, and
+    /// with every line that should be an entry and is not. A quarter of `storage` receives the
+    /// data, and the rest holds the longest line: 1 KiB suffices for names of 255 bytes. `clock` is
+    /// used to interpret dates.
     ///
     /// # Errors
-    /// If the server refuses, or the listing does not arrive in full. Some entries may have been
-    /// passed to `each` already.
+    /// Fails if the server refuses, or if the listing does not arrive in full. Some entries may
+    /// have been passed to `each` already.
     pub async fn entries(
         &mut self,
         path: Option<Text<'_>>,
@@ -254,8 +255,8 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
         self.run(open, |opened| Transfer::new(opened, path)).await
     }
 
-    /// Runs an operation until it ends, or bytes of `payload` were moved. It can then be called
-    /// again, as it can if its future was dropped.
+    /// Runs an operation until it ends or bytes of `payload` were moved. Can then be called again,
+    /// also after its future was dropped.
     pub(super) async fn drive<S: Sequence, O>(
         &mut self,
         operation: &mut Operation<S>,
@@ -264,7 +265,8 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
         own: impl FnOnce(S::Output<'_>) -> O,
     ) -> Result<Driven<O>, Error> {
         let network = self.network;
-        // Connecting may take several waits, and a dropped attempt would be another connection.
+        // Connecting may take several waits, and repeating a dropped attempt would open another
+        // connection.
         let mut connecting = pin!(None);
         loop {
             let now = self.timer.now();
@@ -345,8 +347,8 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
         }
     }
 
-    /// Waits for the first of everything that may happen: on the control connection, on the data
-    /// connection, or the deadline. What happens at once comes before a deadline that has passed.
+    /// Waits for the first event on the control connection or the data connection, or for the
+    /// deadline. Events that are available at once take precedence over a deadline that has passed.
     async fn wait(
         &mut self,
         wait: &Wait,
@@ -358,8 +360,9 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
         let (unflushed, listens) = (self.unflushed, !self.ended);
         let due = wait.deadline.is_some_and(|deadline| deadline <= timer.now());
         let mut control = pin!(async {
-            // One connection cannot be read and written at the same time. Commands are short, and
-            // replies wait until one is sent, except where the machine asks for what is there.
+            // One connection cannot be read and written at the same time. Commands are short, so
+            // they are sent before replies are read, unless the deadline has passed: in that case,
+            // first read what has already arrived.
             if listens && (due || (tx.is_empty() && !unflushed)) {
                 let spare = rx.spare();
                 if !spare.is_empty() {
@@ -407,7 +410,8 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
         .await
     }
 
-    /// Drops output that cannot be sent. Reading goes on, since the server may have said why.
+    /// Drops output that cannot be sent. Reading continues, since the server may have sent the
+    /// reason.
     fn drop_output(&mut self, error: ErrorKind) {
         self.error = self.error.or(Some(error));
         while !self.tx.is_empty() {

@@ -1,4 +1,4 @@
-//! The data connection: what the machine asked for, and the bytes on their way.
+//! The data connection: the operation that the machine requested, and the bytes in transit.
 //!
 //! Everything that must outlive a wait is a field here and not in a future, so that a future may be
 //! dropped whenever it is not ready.
@@ -13,7 +13,7 @@ use crate::transfer::{Decoder, Encoder, Marker, TransferError};
 /// The part of a call that moves data.
 #[derive(Debug)]
 pub(super) enum Payload<'b> {
-    /// The call moves none.
+    /// The call moves no data.
     None,
     Receive(&'b mut [u8]),
     Send(&'b [u8]),
@@ -21,7 +21,7 @@ pub(super) enum Payload<'b> {
     Finish,
 }
 
-/// The number of the file's bytes that were moved for the caller, if any, and the event for the
+/// The number of bytes of the file that were moved for the caller, if any, and the event for the
 /// machine.
 pub(super) type Moved = (Option<usize>, DataEvent);
 
@@ -78,7 +78,8 @@ impl<C: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Data<C, B> {
         }
     }
 
-    /// Performs any operation but a connect. Returns an event if there is one at once.
+    /// Performs any operation except connecting. Returns the resulting event if there is one
+    /// immediately.
     pub(super) fn act(&mut self, id: DataId, op: DataOp) -> Option<DataEvent> {
         match op {
             DataOp::Listen { .. } => {
@@ -87,7 +88,7 @@ impl<C: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Data<C, B> {
             }
             _ if self.id != Some(id) => {}
             DataOp::StartTls => return Some(self.fail(DataFailure::Handshake, ErrorKind::Unsupported)),
-            // The connection was closed when everything was sent, so nobody can tell whether the
+            // The connection was closed when everything was sent, so it is unknown whether the
             // server closed its side cleanly.
             DataOp::AwaitClose => return Some(DataEvent::Eof { clean: false }),
             DataOp::Close | DataOp::Abort => {
@@ -122,7 +123,7 @@ impl<C: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Data<C, B> {
         DataEvent::Failed(failure)
     }
 
-    /// Returns whether the bytes received differ from the file's.
+    /// Returns whether the bytes received differ from those of the file.
     pub(super) fn is_decoding(&self) -> bool {
         matches!(&self.state, State::Receiving(_, decoder) if !decoder.is_identity())
     }
@@ -190,7 +191,7 @@ impl<C: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Data<C, B> {
         }))
     }
 
-    /// Closes the connection at once: some servers wait for that before they confirm.
+    /// Closes the connection at once: some servers wait for the close before they confirm.
     fn end_of_data(&mut self, clean: bool) -> Moved {
         self.close();
         (None, DataEvent::Eof { clean })
@@ -205,8 +206,8 @@ impl<C: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Data<C, B> {
         if self.start < self.end {
             return self.send_encoded().await;
         }
-        // The bytes are accepted once they are encoded, without a wait in between: if the future
-        // is dropped, the next call may come with other bytes.
+        // The bytes are accepted once they are encoded, without a wait in between: if the future is
+        // dropped, the next call may pass other bytes.
         let done = encoder.encode(bytes, self.encoded.as_mut());
         (self.start, self.end) = (0, done.written);
         match done.read + done.written {

@@ -20,7 +20,7 @@ const TEXT: usize = 80;
 pub enum Error {
     /// The server refused a command or the connection.
     Refused(Refusal<ReplyText>),
-    /// A transfer failed without a refusal, because of this error of the network if there was one.
+    /// A transfer failed without a refusal, because of this network error, if there was one.
     Data(TransferFailure, Option<ErrorKind>),
     /// The server closed the connection or violated the protocol, or the network failed.
     Peer(PeerError, Option<ErrorKind>),
@@ -31,7 +31,7 @@ pub enum Error {
     /// The reader of an upload failed. The upload was aborted.
     Source(ErrorKind),
     /// The configuration or a setting asks for something that this client, or this build of it,
-    /// does not have.
+    /// does not support.
     Unsupported(&'static str),
 }
 
@@ -44,7 +44,7 @@ impl Error {
         }
     }
 
-    /// Keeps a refusal beyond the line that it arrived in.
+    /// Copies a refusal, which borrows from the line that it arrived in.
     pub(super) fn refused(refusal: Refusal<&[u8]>) -> Self {
         Self::Refused(refusal.map(|text| text.iter().copied().take(TEXT).collect()))
     }

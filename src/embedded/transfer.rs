@@ -1,4 +1,4 @@
-//! Transfers that are open: a reader and a writer over a borrowed client.
+//! Open transfers: a reader and a writer that borrow the client.
 
 use core::fmt;
 
@@ -26,7 +26,8 @@ pub(super) struct Transfer<'p> {
 }
 
 impl<'p> Transfer<'p> {
-    /// `path` is that of a file whose size the server may be asked for, or empty.
+    /// Creates the state of a transfer that was opened. `path` names the file whose size the server
+    /// may be asked for, or is empty.
     pub(super) fn new(opened: Opened<'_>, path: &'p [u8]) -> Self {
         Self {
             completion: Some(client::complete(opened.transfer).confirm_size(path)),
@@ -76,10 +77,10 @@ impl<'p> Transfer<'p> {
     }
 }
 
-/// A download. It is read by `embedded-io-async`'s [`Read`]; the end, a read of 0 bytes, is
-/// reported only after the server has confirmed that it sent everything. Every read after an error
-/// fails with the same error. A download that is dropped before its end is ended by the client's
-/// next operation.
+/// A download, read through `embedded-io-async`'s [`Read`]. The end, a read of 0 bytes, is reported
+/// only after the server has confirmed that it sent everything. Every read after an error fails
+/// with the same error. A download that is dropped before its end is ended by the client's next
+/// operation.
 pub struct Retrieve<'c, 'n, 'p, N: TcpConnect, T, B> {
     pub(super) client: &'c mut Client<'n, N, T, B>,
     pub(super) transfer: Transfer<'p>,
@@ -92,17 +93,18 @@ impl<N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Retrieve<'_, '_, '_,
         self.transfer.offset
     }
 
-    /// Returns the size of the file that the server's first reply mentions, if it does.
+    /// Returns the size of the file, if the server's first reply states it.
     #[must_use]
     pub const fn size_hint(&self) -> Option<u64> {
         self.transfer.size_hint
     }
 
-    /// Reads everything, a piece of at most the length of `buffer` at a time, and passes each piece
-    /// to `each`. Returns the number of bytes.
+    /// Reads everything in pieces of at most the length of `buffer`, and passes each piece to
+    /// `each`. Returns the number of bytes.
     ///
     /// # Errors
-    /// If the transfer fails. The pieces before that were passed on.
+    /// Returns the error if the transfer fails. The pieces received before the failure were passed
+    /// on.
     pub async fn read_all(mut self, buffer: &mut [u8], mut each: impl FnMut(&[u8])) -> Result<u64, Error> {
         let mut total = 0;
         loop {
@@ -116,10 +118,10 @@ impl<N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Retrieve<'_, '_, '_,
         }
     }
 
-    /// Aborts the download and waits for all replies to that.
+    /// Aborts the download and waits for all replies to the abort.
     ///
     /// # Errors
-    /// If the connection is lost, or the server does not reply.
+    /// Fails if the connection is lost, or if the server does not reply.
     pub async fn abort(self) -> Result<(), Error> {
         self.transfer.abort(self.client).await
     }
@@ -139,9 +141,9 @@ impl<N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Read for Retrieve<'_
     }
 }
 
-/// An upload. It is written by `embedded-io-async`'s [`Write`] and ended by
+/// An upload, written through `embedded-io-async`'s [`Write`] and ended by
 /// [`finish`](Self::finish), without which the server does not have the whole file. An upload that
-/// is dropped before that is aborted by the client's next operation.
+/// is dropped before it is finished is aborted by the client's next operation.
 #[must_use = "an upload that is not finished is aborted"]
 pub struct Store<'c, 'n, N: TcpConnect, T, B> {
     pub(super) client: &'c mut Client<'n, N, T, B>,
@@ -149,11 +151,11 @@ pub struct Store<'c, 'n, N: TcpConnect, T, B> {
 }
 
 impl<N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Store<'_, '_, N, T, B> {
-    /// Uploads everything that `source` has, a piece of at most the length of `buffer` at a time,
-    /// and finishes. Returns the number of bytes. If the source fails, the upload is aborted.
+    /// Uploads everything that `source` yields, in pieces of at most the length of `buffer`, and
+    /// finishes. Returns the number of bytes. If the source fails, the upload is aborted.
     ///
     /// # Errors
-    /// If the source or the transfer fails.
+    /// Fails if the source or the transfer fails.
     pub async fn write_all_from(mut self, source: &mut impl Read, buffer: &mut [u8]) -> Result<u64, Error> {
         let mut total = 0;
         loop {
@@ -176,15 +178,15 @@ impl<N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Store<'_, '_, N, T, 
     /// Ends the file and waits until the server has confirmed it.
     ///
     /// # Errors
-    /// If the server does not confirm that it has everything.
+    /// Fails if the server does not confirm that it has everything.
     pub async fn finish(mut self) -> Result<(), Error> {
         self.transfer.advance(self.client, Payload::Finish).await.map(drop)
     }
 
-    /// Aborts the upload and waits for all replies to that.
+    /// Aborts the upload and waits for all replies to the abort.
     ///
     /// # Errors
-    /// If the connection is lost, or the server does not reply.
+    /// Fails if the connection is lost, or if the server does not reply.
     pub async fn abort(self) -> Result<(), Error> {
         self.transfer.abort(self.client).await
     }

@@ -4,6 +4,7 @@
 //! split between pieces is assembled in the storage. Lines may also be *kept* in the storage until
 //! a later line shows how to read them, and then *replayed* from there.
 
+use crate::codec::slices;
 use core::ops::Range;
 
 /// Splitter for lines that are at most as long as the storage `B`.
@@ -145,7 +146,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         if lines.is_empty() {
             let held = part.checked_sub(end).filter(|_| part <= storage.len()).unwrap_or(0);
             if held > 0 {
-                storage.copy_within(end..part, 0);
+                slices::copy_within(storage, end..part, 0);
             }
             self.state = State::Part(held);
             return None;
@@ -188,7 +189,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
             return false;
         }
         let storage = self.storage.as_mut();
-        storage.copy_within(range, self.kept);
+        slices::copy_within(storage, range, self.kept);
         if let Some(end) = storage.get_mut(self.kept + length) {
             *end = b'\n';
         }
@@ -256,7 +257,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         if whole.end > storage.len() || range.end > storage.len() || !last {
             return None;
         }
-        storage.copy_within(range, start);
+        slices::copy_within(storage, range, start);
         self.put_name(start, parts);
         Some(whole)
     }
@@ -266,7 +267,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         let storage = self.storage.as_mut();
         let mut at = 0;
         for (part, mark) in parts.iter().zip(*b".\n") {
-            storage.copy_within(start + part.start..start + part.end, at);
+            slices::copy_within(storage, start + part.start..start + part.end, at);
             at += part.len();
             if let Some(to) = storage.get_mut(at) {
                 *to = mark;

@@ -5,9 +5,9 @@ use crate::codec::Verb;
 /// The options of `ls` that have an effect here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Options {
-    /// Set by `-a` and `-A`: names with a leading dot.
+    /// Set by `-a` and `-A`, which show names with a leading dot.
     all: bool,
-    /// Set by `-R`: subdirectories.
+    /// Set by `-R`, which lists subdirectories too.
     recursive: bool,
 }
 
@@ -44,12 +44,13 @@ impl Options {
 /// A way to read an argument.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// A name, options and wildcards included.
+    /// The argument is a name, including any text that looks like options or wildcards.
     #[default]
     Whole,
-    /// A name, without its options.
+    /// The argument is a name, after these options were removed from it.
     WithoutOptions(Options),
-    /// A directory and a pattern for the names in it.
+    /// The argument is a directory and a pattern for the names in it, after these options were
+    /// removed.
     Pattern(Options),
 }
 

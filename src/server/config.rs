@@ -31,8 +31,8 @@ pub struct Config {
     /// Commands that the host answers itself, whether or not the session knows them. They reach the
     /// host as [`Request::Command`](super::Request::Command), after the checks that apply to every
     /// command (login, TLS policy, syntax of the argument). Commands in [`Config::OWN`] never reach
-    /// it, nor do ABOR, STAT and NOOP during a transfer or a hash computation. A command that the
-    /// host answers cannot move data.
+    /// the host, nor do ABOR, STAT and NOOP during a transfer or a hash computation. A command that
+    /// the host answers cannot move data.
     pub overridden: VerbSet,
     /// Features that FEAT lists, restricted to those whose commands are served.
     pub features: Features,
@@ -47,8 +47,8 @@ pub struct Config {
     /// Compression level of MODE Z, 0 through 9, until the client selects another (OPTS MODE Z
     /// LEVEL). `None`, the default, means 6.
     pub deflate_level: Option<u8>,
-    /// Treatment of lines that already end in CRLF in the file when it is retrieved in TYPE A.
-    /// [`LineEnds::Kept`] by default.
+    /// Treatment, when a file is retrieved in TYPE A, of lines that already end in CRLF in the
+    /// file. [`LineEnds::Kept`] by default.
     pub line_ends: LineEnds,
     /// Listings that show names with a leading dot. [`DotFiles::OnRequest`] by default.
     pub dot_files: DotFiles,
@@ -69,15 +69,15 @@ pub struct Config {
     /// `true` if data connections may go to and come from hosts other than the client's, so that
     /// files can be transferred from server to server ([`fxp`](crate::client::fxp())). `false` by
     /// default: anyone who may log in could otherwise make this server connect to any port from
-    /// 1024 on of any host that it can reach (RFC 2577 3), and anyone who guesses a passive port
-    /// would get the file that its client asked for (RFC 2577 4). Enable it only for trusted
-    /// clients.
+    /// 1024 on, on any host that it can reach (RFC 2577 3), and anyone who guesses a passive port
+    /// would get the file that the legitimate client asked for (RFC 2577 4). Enable it only for
+    /// trusted clients.
     pub foreign_addresses: bool,
 }
 
 impl Config {
     /// Commands that a session can serve. HASH and similar commands need a host that has
-    /// [hashes](Self::hashes), COMB one that [combines](Self::combines) files.
+    /// [hashes](Self::hashes), and COMB needs a host that [combines](Self::combines) files.
     pub const COMMANDS: VerbSet = {
         use Verb::*;
         VerbSet::of(&[
@@ -210,12 +210,12 @@ pub struct Security {
     /// Policy for TLS on data connections. [`Policy::Never`] refuses PROT P; [`Policy::Prefer`] by
     /// default.
     pub data: Policy,
-    /// The TLS sessions that a data connection may resume, of which it must resume one. By default,
-    /// those of its control connection and of the same user's other ones
+    /// TLS sessions, one of which a data connection must resume. By default, the sessions of its
+    /// own control connection and of the same user's other control connections
     /// ([`SessionBinding::User`]).
     pub session_binding: SessionBinding,
-    /// `true` if CCC is granted, which continues in the clear for firewalls that inspect the
-    /// control connection (RFC 4217 5 and 15.3). `false` by default.
+    /// `true` if CCC is granted, after which the control connection continues in clear text for
+    /// firewalls that inspect it (RFC 4217 5 and 15.3). `false` by default.
     pub clear_command_channel: bool,
 }
 
@@ -231,7 +231,8 @@ impl Default for Security {
     }
 }
 
-/// Listings that show names with a leading dot. Files with such names can be retrieved in any case.
+/// Listings that show names with a leading dot. This does not affect whether files with such names
+/// can be retrieved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DotFiles {
@@ -255,7 +256,7 @@ pub struct Recursion {
     /// effect. 16 by default.
     pub depth: u8,
     /// Number of entries after which no further directory is entered. A directory that was entered
-    /// is listed in full; one that was not has no heading. 10,000 by default.
+    /// is listed in full; a directory that was not entered has no heading. 10,000 by default.
     pub entries: u32,
 }
 
@@ -280,9 +281,9 @@ pub struct Limits {
     /// slower transfer is aborted, whichever side is slow. 0, the default, means no limit.
     pub minimum_rate: u32,
     /// Maximum size in bytes of a file that a client stores. The part before the offset of REST
-    /// counts; the file that APPE extends does not, since its size is not known here. An upload
-    /// that exceeds the limit is aborted and answered with 552. `None`, the default, means no
-    /// limit.
+    /// counts; the existing part of a file that APPE extends does not, since its size is not known
+    /// here. An upload that exceeds the limit is aborted and answered with 552. `None`, the
+    /// default, means no limit.
     pub upload_size: Option<NonZeroU64>,
 }
 
@@ -301,12 +302,12 @@ pub struct Timeouts {
     /// Time for a TLS handshake on the control connection, and for an orderly end of TLS. 20 s by
     /// default. A handshake on a data connection counts towards [`accept`](Self::accept).
     pub handshake: Duration,
-    /// Time between commands. 5 minutes by default.
+    /// Time that may pass between commands. 5 minutes by default.
     pub idle: Duration,
     /// Time to open the data connection once a transfer was requested. A passive port without a
     /// transfer is closed after the same time, whatever other commands arrive. 30 s by default.
     pub accept: Duration,
-    /// Time without a byte on the data connection. 60 s by default.
+    /// Time that may pass without a byte on the data connection. 60 s by default.
     pub stall: Duration,
     /// Period over which [`Limits::minimum_rate`] is measured. 30 s by default.
     pub rate: Duration,
@@ -320,7 +321,7 @@ pub struct Timeouts {
     /// Delay from a failed PASS to its reply, doubled with every failure (RFC 2577 5). 1 s by
     /// default.
     pub login_delay: Duration,
-    /// Upper limit of that delay. 16 s by default.
+    /// Upper limit of the delay after a failed PASS. 16 s by default.
     pub login_delay_most: Duration,
 }
 

@@ -32,19 +32,19 @@ enum Channel {
     Bound { id: DataId, ticket: Ticket, reply: PassiveReply, address: SocketAddr },
     /// No listener could be opened; the reply has not been sent.
     Unbound { ticket: Ticket },
-    /// The listener waits for the client. Holds the time since when, once that is known.
+    /// The listener waits for the client. Holds the time at which the wait began, once known.
     Listening(DataId, Option<Instant>),
-    /// A transfer was refused after the client had connected: a listener at the same port is being
-    /// opened, about which the client is not told.
+    /// A transfer was refused after the client had connected: a listener on the same port is being
+    /// opened, without informing the client.
     Reopening(DataId),
-    /// PORT, LPRT or EPRT named this address, to connect to when a transfer needs it.
+    /// PORT, LPRT or EPRT named this address. The server connects to it when a transfer needs it.
     Address(SocketAddr),
     /// The server is connecting.
     Connecting(DataId),
     /// The connection is open.
     Ready(DataId),
-    /// The TLS handshake is in progress. `begun` is set once the client has begun it, which may be
-    /// before it sends its command.
+    /// The TLS handshake is in progress. `begun` is set once the client has begun the handshake,
+    /// which may be before it sends its command.
     Securing { id: DataId, begun: bool },
     /// The connection is open and protected.
     Secured(DataId),
@@ -72,7 +72,7 @@ pub(super) enum Handshake {
     Done,
 }
 
-/// The state of the data connection as far as a transfer after its 150 is concerned.
+/// The state of the data connection, as seen by a transfer whose 150 was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Readiness {
     /// The connection is open, without TLS.
@@ -102,8 +102,8 @@ pub(super) struct DataConnection {
 }
 
 impl DataConnection {
-    /// Capacity of the queue. A closed connection leaves one operation, since its other ones are
-    /// dropped with it, and the connection after it has two at most.
+    /// Capacity of the queue. A closed connection leaves one operation, since its other operations
+    /// are dropped, and the connection after it adds at most two.
     const ORDERS: usize = 3;
 
     /// Maximum number of operations that one event of the driver causes.
@@ -159,8 +159,8 @@ impl DataConnection {
         }
     }
 
-    /// Returns the time since when the listener has waited for the client, which is `now` on the
-    /// first call; `None` without a listener.
+    /// Returns the time at which the listener began to wait for the client, which is `now` on the
+    /// first call. Returns `None` without a listener.
     pub(super) fn listening_since(&mut self, now: Instant) -> Option<Instant> {
         match &mut self.channel {
             Channel::Listening(_, since) => Some(*since.get_or_insert(now)),
@@ -168,8 +168,8 @@ impl DataConnection {
         }
     }
 
-    /// Completes the sentence "the data connection is ...", or returns `None` where that depends on
-    /// the transfer.
+    /// Completes the sentence "the data connection is ...", or returns `None` where the answer
+    /// depends on the transfer.
     pub(super) const fn describe(&self) -> Option<&'static str> {
         match self.channel {
             Channel::Binding { .. } | Channel::Bound { .. } => Some("waiting for its listener"),
@@ -274,8 +274,9 @@ impl DataConnection {
         }
     }
 
-    /// Records that the connection is open. If it is to be protected, TLS starts at once: some
-    /// clients begin the handshake before they send their command, although most wait for the 150.
+    /// Records that the connection is open. If the connection is to be protected, TLS starts at
+    /// once: some clients begin the handshake before they send their command, although most wait
+    /// for the 150.
     fn opened(&mut self, id: DataId, protects: bool) {
         self.channel = match protects {
             true => {
@@ -298,7 +299,7 @@ impl DataConnection {
     }
 
     /// Records that the TLS handshake has succeeded and is accepted. Returns whether the driver had
-    /// reported its beginning.
+    /// reported the beginning of the handshake.
     pub(super) const fn secured(&mut self) -> Result<bool, Unexpected> {
         let Channel::Securing { id, begun } = self.channel else { return Err(Unexpected) };
         self.channel = Channel::Secured(id);
@@ -309,7 +310,7 @@ impl DataConnection {
     /// session.
     pub(super) fn not_resumed(&mut self) -> Result<(), Unexpected> {
         let Channel::Securing { .. } = self.channel else { return Err(Unexpected) };
-        // Close cleanly, so that the client gets as far as reading the reply that says why.
+        // Close cleanly, so that the client proceeds to read the reply, which gives the reason.
         self.close(DataOp::Close);
         self.channel = Channel::Failed(DataFailure::NotResumed);
         Ok(())
@@ -345,8 +346,8 @@ impl DataConnection {
         }
     }
 
-    /// Ends the connection with `op`, if there is one. Its operations that the driver has not taken
-    /// are dropped.
+    /// Ends the connection, if there is one, with `op`. Drops the operations of the connection that
+    /// the driver has not taken.
     pub(super) fn close(&mut self, op: DataOp) {
         if let Some(id) = self.id() {
             self.orders.retain(|(other, _)| *other != id);
@@ -364,8 +365,9 @@ impl DataConnection {
     }
 
     /// Closes the connection of a transfer that was refused before its 150. The port stays usable
-    /// for the next transfer (RFC 959 3.2), since a client may not expect the refused one to have
-    /// used it up: clients that connect only after their command would lose step.
+    /// for the next transfer (RFC 959 3.2), since a client might not expect the refused transfer to
+    /// have used the port up: clients that connect only after sending their command would get out
+    /// of step.
     pub(super) fn transfer_refused(&mut self) {
         if self.is_expected() {
             return;
@@ -413,8 +415,8 @@ impl DataConnection {
     }
 
     /// Queues an operation. There is always room: an event is accepted only if there is room for
-    /// all that follows from it, and the session hands out all operations before it does anything
-    /// else.
+    /// every operation that it causes, and the session hands out all operations before it does
+    /// anything else.
     fn order(&mut self, id: DataId, op: DataOp) {
         let queued = self.orders.try_push((id, op));
         debug_assert!(queued.is_ok(), "an order was dropped: {queued:?}");

@@ -1,4 +1,4 @@
-//! The points in time from which the deadlines of a session count.
+//! The start times of a session's deadlines.
 
 use crate::time::Instant;
 
@@ -30,12 +30,12 @@ impl Deadlines {
         Self { since: Instant::default(), progress: true, epoch: Epoch::Unset }
     }
 
-    /// Records progress, dated to the next poll.
+    /// Records progress; the next poll supplies its time.
     pub(super) const fn progressed(&mut self) {
         self.progress = true;
     }
 
-    /// Dates recorded progress to `now`. Returns whether there was any since the last call.
+    /// Dates recorded progress to `now`. Returns whether there was progress since the last call.
     pub(super) fn tick(&mut self, now: Instant) -> bool {
         let progress = core::mem::take(&mut self.progress);
         if progress {
@@ -54,7 +54,9 @@ impl Deadlines {
         self.since
     }
 
-    /// Returns the start of the login timeout, which is `now` if it had not started.
+    /// Returns the time at which the login timeout started. Starts the timeout at `now` if it was
+    /// not running. For a session without a control connection, returns the time at which that
+    /// connection ended.
     pub(super) fn login_began(&mut self, now: Instant) -> Instant {
         match self.epoch {
             Epoch::Login(began) | Epoch::Orphaned(began) => began,

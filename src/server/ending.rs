@@ -1,6 +1,6 @@
 //! The orderly end of a session.
 
-/// The progress towards the end of a session, which never goes back.
+/// The progress towards the end of a session, which is never reversed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Ending {
     /// Commands are accepted.

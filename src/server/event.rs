@@ -7,11 +7,11 @@ use crate::action::DataFailure;
 use crate::codec::Direction;
 use crate::transfer::Coding;
 
-/// Something that happened in a session. It concerns the path of the last request before it.
+/// An event in a session. The path that it concerns is that of the last request before the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// TLS was put on the control connection.
+    /// TLS was started on the control connection.
     Secured,
     /// TLS was removed from the control connection.
     Cleared,
@@ -59,7 +59,7 @@ pub enum TransferOutcome {
     Failed(DataFailure),
     /// The upload arrived in full, but the host did not keep it.
     Refused(Refusal),
-    /// The session ended or was reset before the transfer had ended.
+    /// The session ended or was reset before the end of the transfer.
     Cut,
 }
 
@@ -91,9 +91,10 @@ impl Events {
     /// Adds an event, and drops the oldest one if there is no room.
     pub(super) fn push(&mut self, event: EventKind) {
         if self.0.is_full() {
-            self.0.remove(0);
+            let _ = self.0.pop_at(0);
         }
-        self.0.push(event);
+        let added = self.0.try_push(event);
+        debug_assert!(added.is_ok(), "there is room");
     }
 
     /// Takes the oldest event.

@@ -1,4 +1,5 @@
-//! The gate: decides whether a session serves a command in its current state, by the verb table.
+//! The gate: decides whether a session serves a command in its current state, according to the verb
+//! table.
 
 use super::config::Config;
 use super::login::Login;
@@ -20,8 +21,8 @@ pub(super) enum Server {
 pub(super) enum Denial {
     /// The client has to log in first. Counts as a bad command.
     Login,
-    /// The command is refused with this reply. Does not count as a bad command: a client may get it
-    /// for every file of a directory.
+    /// The command is refused with this reply. Does not count as a bad command: a client may get
+    /// this reply for every file of a directory.
     Reply(Code, &'static str),
 }
 
@@ -41,7 +42,8 @@ pub(super) fn admit(
         return Err(Denial::Login);
     }
     let Some(verb) = verb else { return Ok(Server::Session) };
-    // These get the answer for a missing security exchange, served or not.
+    // These commands get the answer for a missing security exchange, whether or not they are
+    // served.
     let protected = matches!(verb, Verb::Adat | Verb::Mic | Verb::Conf | Verb::Enc);
     if !config.serves(verb) && !protected {
         return Err(Denial::Reply(Code::NOT_IMPLEMENTED, "Command not implemented."));

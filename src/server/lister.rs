@@ -1,4 +1,4 @@
-//! The writer of a whole listing: all entries of a directory, and for LIST -R of its
+//! The writer of a whole listing: all entries of a directory and, for LIST -R, of its
 //! subdirectories.
 
 use alloc::vec::Vec;
@@ -43,7 +43,7 @@ struct Descent {
     /// Directories still to be entered, each with its depth, last first.
     ahead: Vec<(u8, Vec<u8>)>,
     deepest: u8,
-    /// Number of entries left before no further directory is entered.
+    /// Number of entries that may still be listed before no further directory is entered.
     left: u32,
 }
 
@@ -92,7 +92,7 @@ impl Lister {
         if !descent.path.is_empty() {
             sink.put(b"\r\n")?;
         }
-        // The label of the root keeps its slash.
+        // Remove trailing slashes, except from the label of the root.
         let end = label.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
         match (label.get(..end).unwrap_or_default(), &descent.path[..]) {
             (b"", b"") => sink.put(b"/")?,
@@ -121,7 +121,7 @@ impl Lister {
         Ok(())
     }
 
-    /// Appends the line of the requested path itself, which is not a directory.
+    /// Appends the line of the requested path itself, for a path that is not a directory.
     ///
     /// # Errors
     /// Fails as [`write`](Self::write) does.

@@ -1,6 +1,7 @@
 //! The login of a client (RFC 959 4.1.1): its progress, the number of failures, and the delay of
-//! their replies.
+//! the replies to them.
 
+use core::num::NonZeroU64;
 use core::time::Duration;
 
 use super::config::Timeouts;
@@ -10,8 +11,8 @@ use crate::time::Instant;
 /// User names of anonymous logins.
 const ANONYMOUS_NAMES: [&[u8]; 2] = [b"anonymous", b"ftp"];
 
-/// Returns whether a user name is that of an anonymous login, whose password is by custom the
-/// user's e-mail address (RFC 1635): `anonymous` or `ftp`, in any case.
+/// Returns whether a user name is one for anonymous logins: `anonymous` or `ftp`, in upper or lower
+/// case. The password is then by custom the user's e-mail address (RFC 1635).
 #[must_use]
 pub fn is_anonymous_name(user: &[u8]) -> bool {
     ANONYMOUS_NAMES.iter().any(|name| name.eq_ignore_ascii_case(user))
@@ -41,7 +42,7 @@ struct Refusal {
 /// The time at which a failed login is answered.
 #[derive(Clone, Copy, Debug)]
 enum Due {
-    /// Not computed yet. Holds the time of the request that failed, from which it follows.
+    /// Not computed yet. Holds the time of the failed request, from which the due time is computed.
     AskedAt(Instant),
     /// The computed time.
     At(Instant),
@@ -108,9 +109,9 @@ impl Login {
         self.refusal = Some(Refusal { ticket, due: Due::AskedAt(asked_at) });
     }
 
-    /// Returns the time at which the failure is answered. The delay counts from PASS, not from the
-    /// host's answer, and is rounded up to a multiple of itself, which hides how long the host took
-    /// (RFC 2577 6). Each failure doubles it.
+    /// Returns the time at which the failure is answered. The time since PASS, not since the host's
+    /// answer, is rounded up to a multiple of the delay, which hides how long the host took (RFC
+    /// 2577 6). Each failure doubles the delay.
     pub(super) fn refusal_due(&mut self, now: Instant, timeouts: &Timeouts) -> Option<Instant> {
         let failed = u32::from(self.failed);
         let Refusal { due, .. } = self.refusal.as_mut()?;
@@ -119,11 +120,14 @@ impl Login {
             Due::AskedAt(asked_at) => {
                 let doubled = 1u32.checked_shl(failed.saturating_sub(1)).unwrap_or(u32::MAX);
                 let delay = timeouts.login_delay.saturating_mul(doubled).min(timeouts.login_delay_most);
-                if delay < Duration::from_micros(1) {
-                    now
-                } else {
-                    let delays = now.since(asked_at).as_micros().div_ceil(delay.as_micros()).max(1);
-                    asked_at.after(delay.saturating_mul(u32::try_from(delays).unwrap_or(u32::MAX)))
+                let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+                match NonZeroU64::new(micros(delay)) {
+                    None => now,
+                    Some(one) => {
+                        let passed = micros(now.since(asked_at));
+                        let delays = (passed / one + u64::from(passed % one > 0)).max(1);
+                        asked_at.after(delay.saturating_mul(u32::try_from(delays).unwrap_or(u32::MAX)))
+                    }
                 }
             }
         };

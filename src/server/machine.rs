@@ -26,15 +26,15 @@ impl Ticket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadLine {
-    /// The line is longer than the limit. The rest of it was skipped unread.
+    /// The line is longer than the limit. The rest of the line was skipped unread.
     TooLong,
     /// The line holds a NUL.
     Binary,
 }
 
-/// An event of the control connection. `C` is a parsed command or its error, and borrows from the
-/// receive window (the next poll overwrites it); from [`Server::step`] it is the position of the
-/// line there, for [`Command::parse`].
+/// An event of the control connection. `C` is a parsed command or its error, borrowed from the
+/// receive window, which the next poll overwrites. From [`Server::step`], `C` is the position of
+/// the line in that window, for [`Command::parse`].
 #[derive(Debug)]
 pub enum Event<C> {
     /// The connection is open. The ticket is for the greeting.
@@ -80,8 +80,8 @@ pub struct Server {
     last_ticket: u32,
     open: ArrayVec<u32, 2>,
     during: DuringTransfer,
-    /// A bad line that arrived during a transfer and is reported after its end. Its bytes are not
-    /// kept.
+    /// A bad line that arrived during a transfer and is reported once the transfer has ended. The
+    /// bytes of the line are not kept.
     held: Option<BadLine>,
     failed: Option<PeerError>,
 }
@@ -182,8 +182,8 @@ impl Server {
         })
     }
 
-    /// Reports a bad line. During a transfer it is held, and everything after it waits, so that its
-    /// reply is not taken for that of the transfer.
+    /// Reports a bad line. During a transfer the line is held, and everything after it waits, so
+    /// that the reply to the line is not mistaken for that of the transfer.
     fn bad_line(&mut self, bad: BadLine, rx: &Rx<'_>, tx: &Tx<'_>) -> Action<Event<Span>> {
         self.held = (self.during != DuringTransfer::Nothing).then_some(bad);
         match self.held {
@@ -341,7 +341,7 @@ pub(super) enum DuringTransfer {
 }
 
 impl DuringTransfer {
-    /// Returns whether a line holds such a command.
+    /// Returns whether a line holds one of these commands.
     fn takes(self, line: &[u8]) -> bool {
         let name = line.split(|byte| *byte == b' ').next().unwrap_or_default();
         Verb::from_bytes(name).is_some_and(|verb| match self {
@@ -352,14 +352,14 @@ impl DuringTransfer {
     }
 }
 
-/// Encodes a reply of many lines: a first and a last line around the lines that `encode` writes.
+/// Encodes a multi-line reply: a first and a last line around the lines that `encode` writes.
 pub(super) fn framed(
     code: ReplyCode,
     title: &'static str,
     tx: &mut Tx<'_>,
     encode: impl FnOnce(&mut Tx<'_>) -> Result<(), Full>,
 ) -> Result<(), Full> {
-    ReplyLine::encode(code, Position::First, Text::literal(title), tx)?;
+    ReplyLine::encode(code, Position::First, Text::fixed(title), tx)?;
     encode(tx)?;
     ReplyLine::encode(code, Position::Last, Text::literal("End."), tx)
 }

@@ -17,13 +17,13 @@ pub(super) const SERVED_FACTS: FactSet = FactSet::TYPE
     .union(FactSet::UNIX_GROUP);
 
 /// The part of the file that the next command applies to. REST and RANG both set it, and the later
-/// one counts.
+/// of the two applies.
 ///
 /// Every command that opens a data connection consumes it, whatever the outcome: even a RETR that
 /// is refused or aborted. After an aborted transfer the next one therefore begins at the start of
 /// the file, unless the client sends REST again. ABOR itself consumes nothing, so a REST that no
-/// transfer has followed yet survives it. RFC 959 4.1.3 requires the transfer immediately after
-/// REST, but many clients set up the data connection in between.
+/// transfer has followed yet survives an ABOR. RFC 959 4.1.3 requires the transfer immediately
+/// after REST, but many clients set up the data connection in between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Part {
     /// The whole file.
@@ -53,7 +53,7 @@ impl Part {
     }
 }
 
-/// The commands for data connections that the client may still use.
+/// The data-connection commands that the client may still use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Addressing {
     #[default]

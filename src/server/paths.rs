@@ -5,6 +5,7 @@
 use core::ops::Range;
 
 use crate::codec::pathname::resolve;
+use crate::codec::slices;
 use crate::codec::{Quoted, ResolveError};
 
 /// Stores `[working directory][waiting][argument][target][name]` contiguously. The argument is kept
@@ -71,28 +72,28 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
     }
 
     pub(super) fn working(&self) -> &[u8] {
-        &self.storage.as_ref()[..self.working]
+        slices::part(self.storage.as_ref(), ..self.working)
     }
 
     pub(super) fn waiting(&self) -> &[u8] {
-        &self.storage.as_ref()[self.working..self.working + self.waiting]
+        slices::part(self.storage.as_ref(), self.working..self.working + self.waiting)
     }
 
     /// Returns the kept argument, without the part that
     /// [`drop_from_argument`](Self::drop_from_argument) removed.
     pub(super) fn argument(&self) -> &[u8] {
         let start = self.working + self.waiting;
-        &self.storage.as_ref()[start..start + self.argument]
+        slices::part(self.storage.as_ref(), start..start + self.argument)
     }
 
     pub(super) fn target(&self) -> &[u8] {
         let start = self.target_start();
-        &self.storage.as_ref()[start..start + self.target]
+        slices::part(self.storage.as_ref(), start..start + self.target)
     }
 
     pub(super) fn name(&self) -> &[u8] {
         let start = self.target_start() + self.target;
-        &self.storage.as_ref()[start..start + self.name]
+        slices::part(self.storage.as_ref(), start..start + self.name)
     }
 
     /// Keeps the name that was generated for STOU, if there is room for it.
@@ -108,16 +109,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
     /// Sets the target to the path that `argument` names, relative to the working directory.
     pub(super) fn aim(&mut self, argument: &[u8]) -> Result<(), ResolveError> {
         self.clear_request();
-        let (used, free) = self.storage.as_mut().split_at_mut(self.working + self.waiting);
-        self.target = resolve(&used[..self.working], argument, free)?;
+        let (used, free) = slices::split_mut(self.storage.as_mut(), self.working + self.waiting);
+        self.target = resolve(slices::part(used, ..self.working), argument, free)?;
         Ok(())
     }
 
     /// Like [`aim`](Self::aim), with a name from a list, which may be quoted.
     pub(super) fn aim_at_name(&mut self, name: Quoted<'_>) -> Result<(), ResolveError> {
         self.clear_request();
-        let (used, free) = self.storage.as_mut().split_at_mut(self.working + self.waiting);
-        self.target = resolve_name(&used[..self.working], name, free)?;
+        let (used, free) = slices::split_mut(self.storage.as_mut(), self.working + self.waiting);
+        self.target = resolve_name(slices::part(used, ..self.working), name, free)?;
         Ok(())
     }
 
@@ -135,7 +136,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
     pub(super) fn drop_from_argument(&mut self, count: usize) {
         let start = self.working + self.waiting;
         let count = count.min(self.argument);
-        self.storage.as_mut().copy_within(start + count..start + self.argument, start);
+        slices::copy_within(self.storage.as_mut(), start + count..start + self.argument, start);
         (self.argument, self.target, self.name) = (self.argument - count, 0, 0);
     }
 
@@ -143,9 +144,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
     pub(super) fn aim_at_argument(&mut self, part: Range<usize>) -> Result<(), ResolveError> {
         (self.target, self.name) = (0, 0);
         let (start, end) = (self.working + self.waiting, self.target_start());
-        let (used, free) = self.storage.as_mut().split_at_mut(end);
-        let argument = used[start..].get(part).unwrap_or_default();
-        self.target = resolve(&used[..self.working], argument, free)?;
+        let (used, free) = slices::split_mut(self.storage.as_mut(), end);
+        let argument = slices::part(used, start..).get(part).unwrap_or_default();
+        self.target = resolve(slices::part(used, ..self.working), argument, free)?;
         Ok(())
     }
 
@@ -162,7 +163,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
     pub(super) fn keep_source(&mut self) {
         let start = self.target_start();
         let target = start..start + self.target;
-        self.storage.as_mut().copy_within(target, self.working);
+        slices::copy_within(self.storage.as_mut(), target, self.working);
         (self.waiting, self.purpose) = (self.target, Purpose::Source);
         self.clear_request();
     }
@@ -205,7 +206,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Paths<P> {
     pub(super) fn enter(&mut self) {
         let start = self.target_start();
         let target = start..start + self.target;
-        self.storage.as_mut().copy_within(target, 0);
+        slices::copy_within(self.storage.as_mut(), target, 0);
         self.working = self.target;
         self.forget_waiting();
     }
@@ -216,9 +217,10 @@ pub(super) fn resolve_name(base: &[u8], name: Quoted<'_>, out: &mut [u8]) -> Res
     if let Some(plain) = name.as_plain() {
         return resolve(base, plain, out);
     }
-    // Doubled quotes are decoded at the far end of `out`, since they become one each.
+    // Decode the name at the far end of `out`, where it fits because each doubled quote becomes
+    // one.
     let start = out.len().checked_sub(name.raw().len()).ok_or(ResolveError::TooLong)?;
-    let (room, scratch) = out.split_at_mut(start);
+    let (room, scratch) = slices::split_mut(out, start);
     let length = name.copy_to(scratch).map_err(|_| ResolveError::TooLong)?;
     resolve(base, scratch.get(..length).unwrap_or_default(), room)
 }

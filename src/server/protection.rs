@@ -78,8 +78,7 @@ impl Protection {
         (self.sized, self.data) = (false, false);
     }
 
-    /// Records that the handshake has succeeded. Returns the event to report, unless TLS was not
-    /// requested.
+    /// Records that the handshake has succeeded. Returns the event to report if TLS was requested.
     pub(super) fn secured(&mut self) -> Option<EventKind> {
         let asked = matches!(self.control, Control::Changing { secure: true, .. });
         self.change(Control::Secured);

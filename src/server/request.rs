@@ -69,7 +69,7 @@ impl core::fmt::Debug for VirtualPath<'_> {
 /// time.
 ///
 /// `T` is the text that some requests carry. It is a [`Text`], which borrows from the receive
-/// window until the next poll; from [`Session::step`](super::Session::step) it is the text's
+/// window until the next poll; from [`Session::step`](super::Session::step) `T` is the text's
 /// [position](Span) in that window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -88,9 +88,10 @@ pub enum Request<T> {
         /// The password, as the client sent it.
         password: Sensitive<T>,
     },
-    /// The client sends an account (ACCT): one that was [requested](Refusal::NeedsAccount) to
-    /// complete the login of [`Session::user`](super::Session::user), or, after the login, one that
-    /// grants more rights.
+    /// The client sends an account (ACCT): either the account that was
+    /// [requested](Refusal::NeedsAccount) to complete the login of
+    /// [`Session::user`](super::Session::user) or, after the login, an account that grants more
+    /// rights.
     Account {
         /// The account, as the client sent it.
         account: Sensitive<T>,
@@ -123,8 +124,8 @@ pub enum Request<T> {
         /// `true` if names with a leading dot are included. Otherwise the session omits them.
         all: bool,
     },
-    /// Make the upload permanent: it has arrived in full. Before this request it may still be
-    /// discarded.
+    /// Make the upload permanent: it has arrived in full. Before this request the upload may still
+    /// be discarded.
     Commit,
     /// Set facts of the entry at the path (MFMT, MFCT, MFF, SITE CHMOD, SITE UTIME).
     Change(Changes),
@@ -136,8 +137,8 @@ pub enum Request<T> {
         /// The part of the file to hash, usually all of it.
         range: ByteRange,
     },
-    /// Append the parts, in order, to the file at the path, which is created if need be, and remove
-    /// the parts (COMB). Should be atomic as far as possible. Meanwhile the client may
+    /// Append the parts, in order, to the file at the path, which is created if necessary, and
+    /// remove the parts (COMB). Should be atomic as far as possible. Meanwhile the client may
     /// [abort](super::Event::Abort) it.
     Combine {
         /// Names of the parts, as the client sent them;
@@ -151,21 +152,21 @@ pub enum Request<T> {
         /// The target of the link, as the client sent it.
         target: T,
     },
-    /// The client names the virtual host that it wants to log in to (RFC 7151). A refusal sends
-    /// 504.
+    /// Select the virtual host that the client wants to log in to (RFC 7151). A refusal sends 504.
     Host(T),
     /// The argument of a SITE command that the session does not know. Answered by
     /// [`Answer::Reply`].
     Site(T),
     /// The line of a command that the host answers itself
     /// ([`Config::overridden`](super::Config::overridden)).
-    /// [`Command::parse`](crate::codec::Command::parse) parses it; it may contain a secret (ACCT).
-    /// Answered by [`Answer::Reply`]. The path is the working directory, whatever the command says.
+    /// [`Command::parse`](crate::codec::Command::parse) parses the line, which may contain a secret
+    /// (ACCT). Answered by [`Answer::Reply`]. The path is the working directory, whatever the
+    /// command says.
     Command(Sensitive<T>),
 }
 
 impl<T> Request<T> {
-    /// Converts the text that the request carries, if it carries any.
+    /// Converts the text that the request carries, if any.
     pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Request<U> {
         match self {
             Self::Admit => Request::Admit,
@@ -193,9 +194,9 @@ impl<T> Request<T> {
         }
     }
 
-    /// Returns the fields of an entry that the answer shows, besides its name, for
-    /// [`List`](Self::List) and [`Entries`](Self::Entries): a host need not find out the others.
-    /// All fields for other requests.
+    /// Returns the fields of an entry, besides its name, that the answer to [`List`](Self::List) or
+    /// [`Entries`](Self::Entries) shows; a host need not determine the others. Returns all fields
+    /// for other requests.
     #[must_use]
     pub fn fields(&self) -> Fields {
         match self {
@@ -207,8 +208,8 @@ impl<T> Request<T> {
     }
 
     /// Returns the commands that are accepted while the host is working on the request. The client
-    /// may abort whatever takes long, and during a digest, which takes longest, it may also send
-    /// STAT and NOOP.
+    /// may abort any request that takes long; during a digest, which takes longest, the client may
+    /// also send STAT and NOOP.
     pub(super) const fn during(&self) -> DuringTransfer {
         match self {
             Self::Digest { .. } => DuringTransfer::Instant,
@@ -221,8 +222,8 @@ impl<T> Request<T> {
 }
 
 impl Request<Span> {
-    /// Replaces the position in the request with its text. `bytes` returns the bytes at a position
-    /// in the receive window.
+    /// Replaces the position in the request with the text at that position. `bytes` returns the
+    /// bytes at a position in the receive window.
     pub fn resolve<'b>(self, bytes: impl FnOnce(Span) -> &'b [u8]) -> Request<Text<'b>> {
         // The position is in a command line, which was valid text when it was parsed.
         self.map(|place| Text::new(bytes(place)).unwrap_or_default())
@@ -288,8 +289,8 @@ pub enum Listing {
     Unix {
         /// `true` if the client has requested names with a leading dot with `-a`.
         all: bool,
-        /// `true` if the client has requested the subdirectories with `-R` and may have them: see
-        /// `Lister`. A host may still list only the one directory.
+        /// `true` if the client has requested the subdirectories with `-R` and the configuration
+        /// allows them: see `Lister`. A host may still list only the one directory.
         recursive: bool,
     },
     /// Bare names (NLST).
@@ -297,7 +298,7 @@ pub enum Listing {
         /// `true` if the client has requested names with a leading dot with `-a`.
         all: bool,
     },
-    /// Facts for programs, with these selected (MLSD, RFC 3659 7).
+    /// These facts, for programs (MLSD, RFC 3659 7).
     Machine(FactSet),
 }
 
@@ -376,7 +377,7 @@ pub enum Refusal {
     /// The file or the host is busy or locked; a later attempt may succeed. Does not count as a
     /// failed login.
     Busy,
-    /// The host does not support this.
+    /// The host does not support the request.
     Unsupported,
     /// An account is required in addition to the password (ACCT, RFC 959 4.1.1), to log in or for
     /// this request.
@@ -388,8 +389,8 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Returns the reply for this refusal, for a command without a transfer or before its transfer
-    /// has begun (RFC 959 4.2.2 and 5.4).
+    /// Returns the reply for this refusal of a command that has no transfer, or whose transfer has
+    /// not begun (RFC 959 4.2.2 and 5.4).
     pub(super) const fn reply(self) -> (ReplyCode, Text<'static>) {
         use ReplyCode as Code;
         match self {

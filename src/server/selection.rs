@@ -39,7 +39,7 @@ impl<'a> Selection<'a> {
         self.listing
     }
 
-    /// Returns the argument as the client sent it, without options, or `.` if it is empty: the
+    /// Returns the argument as the client sent it, without options, or `.` if that is empty: the
     /// heading of a [recursive](Listing::Unix) listing.
     #[must_use]
     pub const fn label(&self) -> &'a [u8] {
@@ -69,8 +69,8 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// Appends the line of an entry of the directory, or nothing if it is not [shown](Self::shows).
-    /// `clock` determines which dates are recent.
+    /// Appends the line of an entry of the directory, or nothing if the entry is not
+    /// [shown](Self::shows). `clock` determines which dates are recent.
     ///
     /// # Errors
     /// Returns [`Full`] if `sink` has no room. Remove the incomplete line from `sink` then.
@@ -84,8 +84,8 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// Like [`write`](Self::write), for the requested path itself, which is not a directory and is
-    /// always shown.
+    /// Like [`write`](Self::write), for the requested path itself if it is not a directory. The
+    /// path is always shown.
     ///
     /// # Errors
     /// Fails as [`write`](Self::write) does.

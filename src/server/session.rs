@@ -4,9 +4,9 @@
 //! with private fields, in a file next to this module (`login`, `parameters`, `paths`,
 //! `data_connection`, `transfer` ...), and knows neither the session nor the other parts. The files
 //! below this module continue `impl Session`: `commands` has the commands, one file per group,
-//! `answers` the handling of the host's answers, and `data`, `transfer`, `protection` and
-//! `deadline` what follows from other events. They contain rules that concern several parts at
-//! once, such as the effect of ABOR on the transfer, the data connection and the host.
+//! `answers` handles the host's answers, and `data`, `transfer`, `protection` and `deadline` handle
+//! other events. They contain rules that concern several parts at once, such as the effect of ABOR
+//! on the transfer, the data connection and the host.
 
 mod answers;
 mod commands;
@@ -40,17 +40,17 @@ use crate::codec::{Direction, Full, Quoted, ReplyCode, ResolveError, Text};
 use crate::error::{Error, LocalError, PeerError};
 use crate::time::Instant;
 
-/// An event of a session for its host. `R` is a [`Request`] of [`Text`], which borrows from the
-/// receive window (the next poll overwrites it), or, from [`Session::step`], a request of [`Span`],
+/// An event of a session for its host. `R` is a [`Request`] of [`Text`], borrowed from the receive
+/// window, which the next poll overwrites. From [`Session::step`], `R` is a request of [`Span`],
 /// which does not borrow.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<R> {
     /// A task that only the host can perform. Answer it with [`Session::answer`].
     Request(Ticket, R),
-    /// The client has aborted the open request, which is one to open a file or directory, to commit
-    /// an upload, to send entries, to compute a hash or to combine files. Answer the request with
-    /// [`Refusal::Aborted`](super::Refusal::Aborted) if it can be stopped, or else as usual.
+    /// The client has aborted the open request, which is a request to open a file or directory, to
+    /// commit an upload, to send entries, to compute a hash or to combine files. Answer the request
+    /// with [`Refusal::Aborted`](super::Refusal::Aborted) if it can be stopped, or else as usual.
     Abort,
 }
 
@@ -66,15 +66,15 @@ type ForHost = Option<(Ticket, Request<Span>)>;
 pub struct Endpoints {
     /// The server's address, also used for data connections.
     pub local: SocketAddr,
-    /// The client's address, the only one that data connections may go to and come from unless
+    /// The client's address, the only address that data connections may go to and come from unless
     /// [`Config::foreign_addresses`] is set.
     pub peer: SocketAddr,
 }
 
 /// The session of one client.
 ///
-/// `P` stores its paths, the working directory and up to two more at a time; 4 KiB is a good size.
-/// A path for which there is no room is refused.
+/// `P` stores the paths of the session: the working directory and at most two more at a time. A
+/// good size is 4 KiB. A path for which there is no room is refused.
 ///
 /// ```
 /// use ftp_proto::action::Action;
@@ -147,15 +147,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Returns the number of bytes of its storage that the session's paths take at the moment.
+    /// Returns the number of bytes that the session's paths currently take in their storage.
     #[must_use]
     pub const fn paths_in_use(&self) -> usize {
         self.paths.in_use()
     }
 
     /// Moves the session's paths to other storage, and returns the storage that they were in. An
-    /// idle session can thus do with little memory, and be given more before its next
-    /// [`step`](Self::step): storage with no room left refuses paths that are too long.
+    /// idle session can thus make do with little memory, and be given more before its next
+    /// [`step`](Self::step): a path for which the storage has no room is refused.
     ///
     /// # Errors
     /// Returns `storage` if it is smaller than [`paths_in_use`](Self::paths_in_use).
@@ -179,8 +179,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// Resolves a name relative to the working directory, for requests that carry further names.
-    /// The path is written to the start of `out`, which needs room for the working directory, twice
-    /// the name and two bytes at most.
+    /// The path is written to the start of `out`, which needs room for at most the working
+    /// directory, twice the name and two bytes.
     ///
     /// # Errors
     /// Fails if `out` has too little room, or if the name contains CR, LF or NUL.
@@ -213,14 +213,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.next.size_hint()
     }
 
-    /// Returns the number of failed logins on this connection, without an open [`Request::Login`].
+    /// Returns the number of failed logins on this connection, not counting an open
+    /// [`Request::Login`].
     #[must_use]
     pub const fn failed_logins(&self) -> u16 {
         self.login.failed()
     }
 
-    /// Returns the error of the client that ended the session; `None` while the session continues,
-    /// after QUIT, and if the host ended it.
+    /// Returns the client's error that ended the session. Returns `None` while the session
+    /// continues, after QUIT, and if the host ended the session.
     #[must_use]
     pub const fn ended_by(&self) -> Option<PeerError> {
         self.pi.failure()
@@ -238,7 +239,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.login.is_in()
     }
 
-    /// Returns whether a transfer is running, from the time at which the host has opened the file
+    /// Returns whether a transfer is running. A transfer begins when the host has opened the file
     /// or directory. Returns `false` while the host commits an upload.
     #[must_use]
     pub const fn is_transferring(&self) -> bool {
@@ -247,14 +248,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
 
     /// Returns the next action: a task to perform, or what to wait for.
     ///
-    /// The action is stale as soon as bytes arrive or leave, or one of these is called:
-    /// [`answer`](Self::answer), [`send_entry`](Self::send_entry),
+    /// The action is stale as soon as bytes arrive or leave, or when one of these methods is
+    /// called: [`answer`](Self::answer), [`send_entry`](Self::send_entry),
     /// [`data_event`](Self::data_event), [`upgraded`](Self::upgraded) and similar methods,
     /// [`shut_down`](Self::shut_down), [`close`](Self::close).
     ///
     /// # Errors
-    /// Fails if the client has closed the connection or has made the session end by its behaviour,
-    /// or with a [`LocalError`] if the buffers are too small.
+    /// Fails if the client has closed the connection or has caused the session to end, or with a
+    /// [`LocalError`] if the buffers are too small.
     pub fn poll<'b, R, T>(
         &mut self,
         now: Instant,
@@ -442,7 +443,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.bad_command(ticket, ReplyCode::SYNTAX_ERROR, text, tx);
     }
 
-    /// Records a valid command: invalid ones count only if they follow each other.
+    /// Records a valid command: only consecutive invalid commands are counted.
     fn count_good_command(&mut self) {
         self.bad_commands = 0;
     }
@@ -472,11 +473,11 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         text: &'static str,
         tx: &mut Tx<'_>,
     ) -> ForHost {
-        self.reply(ticket, code, Text::literal(text), tx);
+        self.reply(ticket, code, Text::fixed(text), tx);
         None
     }
 
-    /// Queues a composed reply, or a 550 if there is no room for it.
+    /// Queues a composed reply, or a 550 if there is no room for the reply.
     fn reply_many(
         &mut self,
         ticket: Ticket,
@@ -487,9 +488,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.or_too_long(sent, tx);
     }
 
-    /// Queues a 550 in place of a reply for which there was no room. Only replies that contain a
-    /// path can be too long, and there is always room for the 550. A ticket that is no longer open
-    /// gets no reply.
+    /// Queues a 550 instead of a reply that did not fit. Only replies that contain a path can be
+    /// too long, and there is always room for the 550. A ticket that is no longer open gets no
+    /// reply.
     fn or_too_long(&mut self, sent: Result<(), (LocalError, Ticket)>, tx: &mut Tx<'_>) {
         if let Err((_, ticket)) = sent {
             let sorry = Text::literal("The reply is too long.");
@@ -498,7 +499,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// Refuses a command with this code, or with 550 if the verb table does not allow the code for
-    /// it.
+    /// the command.
     fn refuse(&mut self, ticket: Ticket, code: ReplyCode, text: Text<'_>, tx: &mut Tx<'_>) {
         let code = if self.call.verb().allows(code) { code } else { ReplyCode::FILE_UNAVAILABLE };
         self.reply(ticket, code, text, tx);
@@ -509,7 +510,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.abandon_data();
         self.ticket_need = TicketNeed::default();
         self.events.push(EventKind::Reset);
-        // A client cannot stay connected without a login by repeating REIN.
+        // Do not let a client stay connected without a login by repeating REIN.
         if self.login.reset() {
             self.deadlines.restart_login();
         }

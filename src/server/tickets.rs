@@ -6,28 +6,28 @@
 //! upload of a control connection shows which kind a client is.
 //!
 //! - curl performs the handshake before it sends its command, and starts to send data after the
-//!   150. It uses each ticket once, keeps the latest one, and reads what has arrived once it has
-//!   written the last byte, not later. If it has no ticket by then, its next data connection
-//!   resumes nothing and is refused.
+//!   150. It uses each ticket once, keeps the latest one, and, once it has written the last byte,
+//!   reads what has arrived by then and nothing later. If curl has no ticket by then, its next data
+//!   connection resumes nothing and is refused.
 //! - Other clients never read while they write. Tickets left unread turn their close into a reset
 //!   (RFC 9293 3.6.1), which may lose the end of the file. Most of them perform the handshake after
 //!   the 150 (lftp, and everything that uses the libraries of Go or Python unchanged); some send
-//!   without waiting for it. They resume one session repeatedly, or use the tickets of the control
-//!   connection.
+//!   data without waiting for the 150. They resume one session repeatedly, or use the tickets of
+//!   the control connection.
 //!
-//! Therefore the first 150 to an upload whose connection is already open is held back, for a moment
-//! to see whether the handshake begins without it, and then longer to see whether data arrives
-//! without it. The client is of the first kind if the handshake begins and no data arrives.
+//! Therefore the first 150 to an upload whose connection is already open is held back: for a
+//! moment, to see whether the handshake begins without it, and then for longer, to see whether data
+//! arrives without it. The client is of the first kind if the handshake begins and no data arrives.
 
 use core::time::Duration;
 
-/// Time for which the first 150 waits for a handshake. Clients that do not wait for the 150 have
-/// begun it before their command.
+/// Time that the first 150 waits for a handshake. Clients that do not wait for the 150 begin the
+/// handshake before they send their command.
 const BEGINNING: Duration = Duration::from_millis(50);
-/// Time for which the first 150 waits for data once the handshake is over. A client may encrypt the
+/// Time that the first 150 waits for data once the handshake is over. A client may encrypt the
 /// whole file first.
 const SENDING: Duration = Duration::from_millis(250);
-/// Time for which a 150 waits for the end of a handshake that has begun, or for the handshake of a
+/// Time that a 150 waits for the end of a handshake that has begun, or for the handshake of a
 /// client that did not wait for an earlier 150.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -98,7 +98,7 @@ impl TicketNeed {
     }
 
     /// Records that the 150 waited for a handshake: the client needs the 150 to begin or continue
-    /// it.
+    /// its handshake.
     pub(super) const fn waited_for_handshake(&mut self) {
         *self = Self::NeedsNone;
     }

@@ -24,9 +24,10 @@
 //!       226, 4yz, 5yz
 //! ```
 //!
-//! ABOR ends a transfer in any of these states: 426 for the transfer, then 226 for ABOR. In Sent
-//! and Taken nothing is left to abort, and the transfer gets its 226. While the host opens or keeps
-//! a file, ABOR waits for the host. For the effect on REST, see [`Part`](super::parameters::Part).
+//! ABOR ends a transfer in any of these states except Sent and Taken: 426 for the transfer, then
+//! 226 for ABOR. In Sent and Taken nothing is left to abort, and the transfer gets its 226. While
+//! the host opens or keeps a file, ABOR waits for the host. For the effect on REST, see
+//! [`Part`](super::parameters::Part).
 
 use core::time::Duration;
 
@@ -114,8 +115,8 @@ impl Transfer {
         self.ticket
     }
 
-    /// Records that the 150 is being sent. Returns the number of bytes to state in it, or `None` if
-    /// it was already sent.
+    /// Records that the 150 is being sent. Returns the size to state in it, which may be unknown,
+    /// or `None` if the 150 was already sent.
     pub(super) fn announce(&mut self) -> Option<Option<u64>> {
         if self.state != State::Opened {
             return None;
@@ -191,8 +192,8 @@ impl Transfer {
     }
 
     /// Records that the client has closed its end. An upload is then complete if the end was
-    /// `clean`, and otherwise failed, since data may be missing. Returns `false` if the event is
-    /// not valid: a download is still being sent.
+    /// `clean`; otherwise it has failed, since data may be missing. Returns `false` if the event is
+    /// not valid because a download is still being sent.
     pub(super) fn ended(&mut self, clean: bool) -> bool {
         self.state = match self.state {
             _ if self.receives() && clean => State::Received,

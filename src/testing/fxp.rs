@@ -30,8 +30,8 @@ pub enum FxpOutcome {
     Error(FxpError),
 }
 
-/// Runs a transfer between two scripted servers, the source first, for `polls` polls. Returns
-/// `None` if it has not ended then.
+/// Runs a transfer from one scripted server to another for `polls` polls. Returns `None` if the
+/// transfer has not ended by then.
 ///
 /// ```
 /// use ftp_proto::client;

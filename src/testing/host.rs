@@ -8,8 +8,8 @@ use crate::server::{Request, Session, Ticket};
 
 /// The host of a session under test. It answers requests and provides the bytes of the open file.
 ///
-/// [`MemoryHost`](super::MemoryHost) implements it; a test that needs a different answer to one
-/// request wraps it:
+/// [`MemoryHost`](super::MemoryHost) implements this trait; a test that needs a different answer to
+/// one request wraps that host:
 ///
 /// ```
 /// use ftp_proto::buffer::Tx;
@@ -50,7 +50,7 @@ use crate::server::{Request, Session, Ticket};
 /// assert_eq!(client.codes(), [220, 331, 230, 450]);
 /// ```
 pub trait SessionHost {
-    /// Takes a request and [answers](Session::answer) it, or returns its ticket to answer later.
+    /// Takes a request and [answers](Session::answer) it, or returns its ticket to answer it later.
     fn request(
         &mut self,
         session: &mut Session<Vec<u8>>,

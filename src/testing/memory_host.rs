@@ -75,14 +75,14 @@ impl MemoryHost {
         }
     }
 
-    /// Adds a file, and the directories above it.
+    /// Adds a file and the directories above it.
     #[must_use]
     pub fn with_file(mut self, path: impl AsRef<[u8]>, content: impl Into<Vec<u8>>) -> Self {
         self.put_file(path, content);
         self
     }
 
-    /// Adds a directory, and those above it.
+    /// Adds a directory and the directories above it.
     #[must_use]
     pub fn with_directory(mut self, path: impl AsRef<[u8]>) -> Self {
         self.put_directory(path);
@@ -96,14 +96,14 @@ impl MemoryHost {
         self
     }
 
-    /// Sets the free space in bytes that AVBL reports. It does not limit uploads.
+    /// Sets the free space in bytes that AVBL reports. This value does not limit uploads.
     #[must_use]
     pub const fn with_free_space(mut self, bytes: u64) -> Self {
         self.free = Some(bytes);
         self
     }
 
-    /// Sets whether anything may be changed.
+    /// Sets whether clients may change anything.
     pub const fn set_writable(&mut self, writable: bool) {
         self.writable = writable;
     }
@@ -118,7 +118,7 @@ impl MemoryHost {
         self.tree.put_file(path.as_ref(), content.into());
     }
 
-    /// Creates a directory, and those above it.
+    /// Creates a directory and the directories above it.
     pub fn put_directory(&mut self, path: impl AsRef<[u8]>) {
         self.tree.put_directory(path.as_ref());
     }
@@ -146,13 +146,13 @@ impl MemoryHost {
         self.tree.contains(path.as_ref())
     }
 
-    /// Returns the names in a directory, in order of their bytes.
+    /// Returns the names in a directory, in byte order.
     #[must_use]
     pub fn names(&self, directory: impl AsRef<[u8]>) -> Vec<Vec<u8>> {
         self.tree.names(directory.as_ref()).map(<[u8]>::to_vec).collect()
     }
 
-    /// Returns all paths, in order of their bytes.
+    /// Returns all paths, in byte order.
     pub fn paths(&self) -> impl Iterator<Item = &[u8]> {
         self.tree.paths()
     }
@@ -166,7 +166,7 @@ impl MemoryHost {
         }
     }
 
-    /// Returns the content that the file being stored would have, if there is one.
+    /// Returns the content that the file being stored would have, if a file is being stored.
     #[must_use]
     pub fn uncommitted(&self) -> Option<&[u8]> {
         match &self.open {
@@ -192,9 +192,9 @@ impl MemoryHost {
         self.requests.clear();
     }
 
-    /// Records a request. For hosts that wrap this one and answer some requests themselves.
+    /// Records a request, for hosts that wrap this host and answer some requests themselves.
     pub fn note_request(&mut self, session: &Session<Vec<u8>>, request: &Request<Text<'_>>) {
-        // Before the login no path was named, and the path is empty.
+        // Before the login no path was named, and the path is the root.
         let path = Escaped(session.path().as_bytes()).to_string();
         let shown = match request {
             Request::Command(line) => match Command::parse(line.reveal().as_bytes()) {
@@ -280,7 +280,7 @@ impl MemoryHost {
         Ok(())
     }
 
-    /// Appends files to the one at `path`, and removes them.
+    /// Appends files to the one at `path` and removes the appended files.
     fn combine(
         &mut self,
         path: &[u8],
@@ -324,7 +324,7 @@ impl MemoryHost {
         Ok(size)
     }
 
-    /// Returns the path of the file that was opened.
+    /// Opens a file for writing and returns its path.
     fn open_to_write(&mut self, path: &[u8], access: Access) -> Result<Vec<u8>, Refusal> {
         if self.is_directory(path) {
             return Err(Refusal::IsADirectory);

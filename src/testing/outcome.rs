@@ -26,7 +26,7 @@ use crate::security::{Downgrade, Upgrade};
 pub enum Outcome<T> {
     /// The operation succeeded.
     Done(T),
-    /// The server refused it.
+    /// The server refused the operation.
     Refused {
         /// The command that was refused; `None` for the connection itself.
         verb: Option<Verb>,
@@ -61,7 +61,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// Continues with the result of an operation that succeeded.
+    /// Calls `next` with the result of an operation that succeeded.
     pub fn and_then<U>(self, next: impl FnOnce(T) -> Outcome<U>) -> Outcome<U> {
         match self {
             Self::Done(output) => next(output),
@@ -111,7 +111,7 @@ pub enum Turn<O> {
     Line(String),
     /// An operation on a data connection.
     Data(DataId, DataOp),
-    /// TLS is to be put on the control connection.
+    /// TLS is to be started on the control connection.
     Upgrade(Upgrade),
     /// TLS is to be removed from the control connection.
     Downgrade(Downgrade),

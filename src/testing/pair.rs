@@ -27,8 +27,8 @@ const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2
 /// Number of rounds after which an operation is considered endless.
 const ENDLESS: usize = 200_000;
 
-/// A client and a session with a host, connected by pipes that split and delay the bytes, and
-/// reorder those of different connections, as determined by a seed. The same seed gives the same
+/// A client and a session with a host, connected by pipes. A seed determines how the pipes split
+/// and delay bytes and reorder the bytes of different connections. The same seed gives the same
 /// dialogue.
 ///
 /// A pair has no TLS, and its data connections are passive.
@@ -194,7 +194,7 @@ impl<H: SessionHost> Pair<H> {
         self.now
     }
 
-    /// Returns the pieces sent over the control connection, prefixed with `C: ` and `S: `.
+    /// Returns the pieces sent over the control connection, each prefixed with `C: ` or `S: `.
     #[must_use]
     pub fn transcript(&self) -> &[String] {
         &self.transcript
@@ -272,7 +272,8 @@ impl<H: SessionHost> Pair<H> {
                     _ => self.server_data()?,
                 };
             }
-            // A machine is polled one round after the event that it waits for.
+            // A machine is polled in the round after the event that it waits for, so time passes
+            // only after several idle rounds.
             idle = if progress { 0 } else { idle + 1 };
             if idle >= 3 {
                 idle = 0;

@@ -18,7 +18,8 @@ pub(super) fn encode(encoder: &mut Encoder, mut bytes: &[u8], wire: &mut Vec<u8>
     }
 }
 
-/// Encodes the end of the file and appends it to `wire`. Appends nothing if it was already written.
+/// Encodes the end of the file and appends it to `wire`. Appends nothing if the end was already
+/// written.
 pub(super) fn finish(encoder: &mut Encoder, wire: &mut Vec<u8>) {
     let mut out = [0; 1024];
     loop {
@@ -30,7 +31,7 @@ pub(super) fn finish(encoder: &mut Encoder, wire: &mut Vec<u8>) {
 }
 
 /// Decodes all of `bytes` and appends the result to `file`. Returns the events to report, except
-/// for the one with the number of bytes on the wire.
+/// the event with the number of bytes on the wire.
 pub(super) fn decode(
     decoder: &mut Decoder,
     mut bytes: &[u8],

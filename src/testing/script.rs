@@ -18,9 +18,9 @@ const SYNCH: &str = "\\xff\\xf4\\xff\\xf2";
 pub(super) enum Act {
     /// Sends these lines and a line end.
     Reply(String),
-    /// Sends these bytes as they are.
+    /// Sends these bytes unchanged.
     Bytes(Vec<u8>),
-    /// Sends this over the data connection and closes it.
+    /// Sends these bytes over the data connection, then closes the connection.
     Data(Vec<u8>),
     /// Connects to the client's listener from this address.
     Connect(SocketAddr),

@@ -10,7 +10,8 @@ use crate::error::LocalError;
 /// The reason why a dialogue departed from its script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Another command arrived than the expected one, or one arrived when none was expected.
+    /// A command arrived that was not the expected one, or a command arrived when none was
+    /// expected.
     Unexpected { expected: Option<String>, received: String },
     /// The script continues, but the client sends nothing more.
     Unmet { expected: String },
@@ -74,7 +75,7 @@ impl ScriptError {
         }
     }
 
-    /// Returns the lines of the dialogue up to the error, prefixed with `C: ` and `S: `.
+    /// Returns the lines of the dialogue up to the error, each prefixed with `C: ` or `S: `.
     #[must_use]
     pub fn transcript(&self) -> &[String] {
         &self.transcript

@@ -65,7 +65,7 @@ pub enum SessionEnd {
 /// ```
 ///
 /// # Panics
-/// Every method that runs the session panics if the session does not come to rest, if it
+/// Every method that runs the session panics if the session does not stop making progress, if it
 /// contradicts itself, or if it connects to a port below 1024 (RFC 2577 3).
 #[derive(Debug)]
 pub struct ScriptedClient<H> {
@@ -112,8 +112,8 @@ impl<H: SessionHost> ScriptedClient<H> {
         client
     }
 
-    /// Creates a client and a session at these addresses without polling the session. It sends its
-    /// greeting in the first [`settle`](Self::settle).
+    /// Creates a client and a session at these addresses without polling the session. The session
+    /// sends its greeting in the first [`settle`](Self::settle).
     #[must_use]
     pub fn silent(config: Config, endpoints: Endpoints, host: H) -> Self {
         Self {
@@ -165,7 +165,7 @@ impl<H: SessionHost> ScriptedClient<H> {
         self.settle();
     }
 
-    /// Sets the virtual time. Its origin is arbitrary, but may only be set before the session runs.
+    /// Sets the virtual time. The origin is arbitrary. Call this only before the session runs.
     pub const fn set_now(&mut self, now: Instant) {
         self.now = now;
     }
@@ -296,7 +296,8 @@ impl<H> ScriptedClient<H> {
         self.records.aborts
     }
 
-    /// Returns the number of times that TLS was put on the control connection, and removed from it.
+    /// Returns the number of times that TLS was started on the control connection and the number of
+    /// times that it was removed.
     #[must_use]
     pub const fn protection_changes(&self) -> (usize, usize) {
         (self.records.upgrades, self.records.downgrades)

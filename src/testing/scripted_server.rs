@@ -30,7 +30,7 @@ const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1
 ///
 /// The script is written in the order of the dialogue: [`expect`](Self::expect) names a command,
 /// and the steps after it are the server's answer. The steps before the first command are the
-/// greeting. A command that the script does not have is a [`ScriptError`].
+/// greeting. A command that is not in the script results in a [`ScriptError`].
 ///
 /// ```
 /// use ftp_proto::client;
@@ -55,8 +55,9 @@ const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1
 /// server.assert_finished();
 /// ```
 ///
-/// Where the answers matter and the order does not, [`whenever`](Self::whenever) adds to a table,
-/// and [`with_default_replies`](Self::with_default_replies) answers all else as RFC 959 has it.
+/// Where the answers matter and the order does not, [`whenever`](Self::whenever) adds answers to a
+/// table, and [`with_default_replies`](Self::with_default_replies) answers everything else as RFC
+/// 959 specifies.
 #[derive(Debug)]
 pub struct ScriptedServer {
     client: Client,
@@ -155,9 +156,9 @@ impl ScriptedServer {
         self
     }
 
-    /// Adds an answer to a command whenever it arrives, given by its verb or as a whole line. The
-    /// steps that follow are the answer. Several answers to one command are used in order, and the
-    /// last one repeats.
+    /// Adds an answer that is sent whenever `command` arrives, which is a verb or a whole line. The
+    /// steps that follow make up the answer. Several answers to one command are used in order, and
+    /// the last one repeats.
     ///
     /// ```
     /// use ftp_proto::client;
@@ -198,7 +199,7 @@ impl ScriptedServer {
     }
 
     /// Sends bytes over the data connection, already encoded for the mode and type in force, and
-    /// closes it.
+    /// closes the connection.
     #[must_use]
     pub fn data(self, bytes: &[u8]) -> Self {
         self.act(Act::Data(bytes.to_vec()))
@@ -217,7 +218,7 @@ impl ScriptedServer {
         self.act(Act::Connect(address))
     }
 
-    /// Closes the server's side of the data connection in order, after an upload.
+    /// Closes the server's side of the data connection cleanly, after an upload.
     #[must_use]
     pub fn close_data(self) -> Self {
         self.act(Act::CloseData)
@@ -262,7 +263,8 @@ impl ScriptedServer {
     }
 
     /// Sets whether commands that arrive during a transfer (NOOP, STAT, ABOR) or a silence are
-    /// answered at once. By default they are read after the transfer, as many servers do.
+    /// answered at once. By default the server reads them only after the transfer, as many servers
+    /// do.
     pub const fn set_attentive(&mut self, attentive: bool) {
         self.attentive = attentive;
     }
@@ -298,7 +300,7 @@ impl ScriptedServer {
         self.data.listens_at = address;
     }
 
-    /// Connects to the client's listener from this address, the next time that the client waits.
+    /// Connects to the client's listener from this address the next time the client waits.
     pub fn arrive(&mut self, from: SocketAddr) {
         self.data.arrive(from);
     }
@@ -350,7 +352,7 @@ impl ScriptedServer {
         self.now = self.now.after(time);
     }
 
-    /// Returns everything sent over the control connection, prefixed with `C: ` and `S: `.
+    /// Returns everything sent over the control connection, each item prefixed with `C: ` or `S: `.
     #[must_use]
     pub fn transcript(&self) -> &[String] {
         &self.records.transcript
@@ -418,7 +420,7 @@ impl ScriptedServer {
     /// Checks that the client has sent every command of the script.
     ///
     /// # Panics
-    /// Panics if a command is left.
+    /// Panics if a command of the script is left.
     #[track_caller]
     pub fn assert_finished(&self) {
         if let Some(expected) = self.script.awaited() {

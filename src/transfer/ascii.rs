@@ -1,10 +1,11 @@
 //! TYPE A: lines end in LF in the file and in CRLF on the wire (RFC 959 3.1.1.1).
 //!
-//! An LF of the file becomes CRLF. One with a CR before it already ends its line in CRLF and stays
-//! as it is, unless the [literal reading](LineEnds::Literal) is selected. On the wire, a CR without
-//! an LF after it is a byte like any other.
+//! An LF of the file becomes CRLF. An LF with a CR before it already ends its line in CRLF and
+//! stays unchanged, unless the [literal reading](LineEnds::Literal) is selected. On the wire, a CR
+//! without an LF after it is a byte like any other.
 
 use super::{LineEnds, Progress};
+use crate::codec::slices;
 
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
@@ -12,9 +13,17 @@ const LF: u8 = b'\n';
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Encoder {
     line_ends: LineEnds,
-    /// Set while the last byte written is the CR for an LF that may come next: either one inserted
-    /// for the LF at the front of the input, or, if existing CRLFs are kept, a byte of the file.
+    /// Set while the last byte written is the CR for an LF that may come next: either a CR inserted
+    /// for the LF at the front of the input or, if existing CRLFs are kept, a CR of the file.
     cr_sent: bool,
+}
+
+/// Copies the bytes before `mark`, as many as `room` holds, and returns them.
+fn copy_until<'a>(mark: u8, bytes: &'a [u8], room: &mut [u8]) -> &'a [u8] {
+    let fits = slices::part(bytes, ..bytes.len().min(room.len()));
+    let run = slices::part(fits, ..memchr::memchr(mark, fits).unwrap_or(fits.len()));
+    super::copy(run, room);
+    run
 }
 
 impl Encoder {
@@ -25,7 +34,9 @@ impl Encoder {
     pub(super) fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
         let keeps = matches!(self.line_ends, LineEnds::Kept);
         let mut done = Progress::default();
-        while let (rest, room @ [_, ..]) = (&input[done.read..], &mut output[done.written..]) {
+        while let (rest, room @ [_, ..]) =
+            (slices::part(input, done.read..), slices::part_mut(output, done.written..))
+        {
             match rest.first() {
                 None => break,
                 Some(&LF) => {
@@ -35,20 +46,18 @@ impl Encoder {
                     self.cr_sent = !self.cr_sent;
                 }
                 Some(_) => {
-                    let fits = &rest[..rest.len().min(room.len())];
-                    let run = memchr::memchr(LF, fits).unwrap_or(fits.len());
-                    room[..run].copy_from_slice(&fits[..run]);
-                    self.cr_sent = keeps && fits[run - 1] == CR;
-                    done.read += run;
-                    done.written += run;
+                    let run = copy_until(LF, rest, room);
+                    self.cr_sent = keeps && run.last() == Some(&CR);
+                    done.read += run.len();
+                    done.written += run.len();
                 }
             }
         }
         done
     }
 
-    /// Returns whether the wire ends at a byte boundary of the file, and the next byte does not
-    /// depend on it.
+    /// Returns whether the bytes written end at a byte boundary of the file and do not affect the
+    /// encoding of the next byte.
     pub(super) const fn is_clear(&self) -> bool {
         !self.cr_sent
     }
@@ -63,7 +72,9 @@ pub(super) struct Decoder {
 impl Decoder {
     pub(super) fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
         let mut done = Progress::default();
-        while let (rest, room @ [_, ..]) = (&input[done.read..], &mut output[done.written..]) {
+        while let (rest, room @ [_, ..]) =
+            (slices::part(input, done.read..), slices::part_mut(output, done.written..))
+        {
             let Some(&next) = rest.first() else { break };
             if self.cr_held {
                 self.cr_held = false;
@@ -74,11 +85,9 @@ impl Decoder {
                 self.cr_held = true;
                 done.read += 1;
             } else {
-                let fits = &rest[..rest.len().min(room.len())];
-                let run = memchr::memchr(CR, fits).unwrap_or(fits.len());
-                room[..run].copy_from_slice(&fits[..run]);
-                done.read += run;
-                done.written += run;
+                let run = copy_until(CR, rest, room);
+                done.read += run.len();
+                done.written += run.len();
             }
         }
         done
@@ -172,7 +181,7 @@ mod tests {
         }
     }
 
-    /// Encodes by the rule in its plainest form, a byte at a time.
+    /// Encodes by the simplest form of the rule, one byte at a time.
     fn kept(file: &[u8]) -> Vec<u8> {
         let mut wire = Vec::new();
         let mut before = 0;

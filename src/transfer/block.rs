@@ -15,13 +15,14 @@ use super::TransferError;
 use super::descriptor::Descriptor;
 use super::marker::{Digits, Incoming};
 use super::stream::{Item, Out};
+use crate::codec::slices;
 
 /// Descriptor of the current data, and the items that it yields at the end of the data.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Label {
     codes: Descriptor,
     marker: Incoming,
-    /// Set once any data was marked as suspect.
+    /// Set once any data has been marked as suspect.
     pub(super) suspect: bool,
 }
 
@@ -32,7 +33,7 @@ impl Label {
         Ok(())
     }
 
-    /// Returns whether the end of the data yields nothing.
+    /// Returns whether the end of the data yields no items.
     pub(super) const fn is_plain(&self) -> bool {
         self.codes.is_empty()
     }
@@ -74,7 +75,7 @@ const HEADER: usize = 3;
 pub(super) fn encode(data: &[u8], end: Descriptor, out: &mut Out<'_>) -> (usize, bool) {
     let mut read = 0;
     loop {
-        let rest = &data[read..];
+        let rest = slices::part(data, read..);
         if rest.is_empty() && end.is_empty() {
             return (read, true);
         }
@@ -88,7 +89,7 @@ pub(super) fn encode(data: &[u8], end: Descriptor, out: &mut Out<'_>) -> (usize,
         };
         let len = out.len() - at - HEADER;
         let fits = rest.len().min(usize::from(u16::MAX) - len);
-        let count = out.put(&rest[..fits]);
+        let count = out.put(slices::part(rest, ..fits));
         read += count;
         let header = out.written_mut(at);
         let [high, low] = u16::try_from(len + count).unwrap_or(u16::MAX).to_be_bytes();
@@ -149,10 +150,10 @@ impl Decoder {
                 }
                 self.state = State::Descriptor;
             }
-            let rest = &wire[read..];
+            let rest = slices::part(wire, read..);
             let Some(&first) = rest.first() else { return Ok((read, Item::Nothing)) };
             if let State::Data(left) = self.state {
-                let data = &rest[..rest.len().min(usize::from(left))];
+                let data = slices::part(rest, ..rest.len().min(usize::from(left)));
                 if !self.label.is_marker() {
                     return Ok((read, Item::Data(data)));
                 }
@@ -202,8 +203,8 @@ mod tests {
             (RECORDS, b"\n\nb", b"\x80\0\0\x80\0\0\x40\0\x01b"),
             (Coding { representation: RepresentationType::ASCII, ..BLOCKS }, b"a\nb", b"\x40\0\x04a\r\nb"),
         ] {
-            // One call with all that follows, so that the block is not closed before its end is
-            // known.
+            // All data is encoded in one call, before the end of the file is known, so the end
+            // follows in another block unless a record ends there.
             let mut wire = wire.to_vec();
             if !file.is_empty() && coding.structure == FileStructure::File {
                 wire[0] = 0;

@@ -10,14 +10,15 @@
 //!
 //! The filler is the space in the text types and NUL in the others. A descriptor applies to the
 //! string after it, so the encoder holds a string back until it knows what follows. If there is no
-//! string for a descriptor (an empty record or file), the encoder sends a filler of no bytes. A
-//! descriptor that is followed by another one applies to no bytes.
+//! string for a descriptor (an empty record or file), the encoder sends a filler string of no
+//! bytes. A descriptor that is followed by another descriptor applies to no bytes.
 
 use super::TransferError;
 use super::block::Label;
 use super::descriptor::Descriptor;
 use super::marker::Digits;
 use super::stream::{Item, Out};
+use crate::codec::slices;
 
 const ESCAPE: u8 = 0;
 const REPEATED: u8 = 0x80;
@@ -25,12 +26,12 @@ const FILLER: u8 = 0xc0;
 const LONGEST_STRING: usize = 0x7f;
 const LONGEST_RUN: usize = 0x3f;
 
-/// Shortest run that is worth a string of its own, since it costs three bytes between two other
-/// strings.
+/// Shortest run that is worth a string of its own, since a run between two other strings costs
+/// three bytes.
 const SHORT_RUN: usize = 3;
 
 /// Returns the length of the first string to send, and its byte if it is a run. The string fits in
-/// `room` bytes, which is 4 or more.
+/// `room` bytes; `room` must be at least 4.
 fn first_string(data: &[u8], filler: u8, room: usize) -> (usize, Option<u8>) {
     let Some(&first) = data.first() else { return (0, None) };
     let run = data.iter().take(LONGEST_RUN).take_while(|byte| **byte == first).count();
@@ -44,8 +45,8 @@ fn first_string(data: &[u8], filler: u8, room: usize) -> (usize, Option<u8>) {
 }
 
 /// Writes data, then the codes of its end. Returns how much was read, and whether all was written.
-/// Without codes the last string is left, since it may still change, unless it cannot become
-/// longer.
+/// Without codes, leaves the last string for later, since it may still change, unless it cannot
+/// become longer.
 pub(super) fn encode(
     data: &[u8],
     end: Descriptor,
@@ -55,7 +56,7 @@ pub(super) fn encode(
 ) -> (usize, bool) {
     let mut read = 0;
     loop {
-        let rest = &data[read..];
+        let rest = slices::part(data, read..);
         if rest.is_empty() && end.is_empty() {
             return (read, true);
         }
@@ -78,7 +79,7 @@ pub(super) fn encode(
         match run {
             Some(byte) if byte == filler => out.put(&[FILLER | count]),
             Some(byte) => out.put(&[REPEATED | count, byte]),
-            None => out.put(&[count]) + out.put(&rest[..len]),
+            None => out.put(&[count]) + out.put(slices::part(rest, ..len)),
         };
         read += len;
         if is_last {
@@ -126,7 +127,7 @@ impl Decoder {
     pub(super) fn next<'w>(&mut self, wire: &'w [u8]) -> Result<(usize, Item<'w>), TransferError> {
         let mut read = 0;
         loop {
-            let rest = &wire[read..];
+            let rest = slices::part(wire, read..);
             match self.state {
                 State::Data(0) | State::Run(_, 0) => self.state = State::End,
                 State::End => match self.label.end()? {
@@ -134,12 +135,15 @@ impl Decoder {
                     None => self.state = State::String,
                 },
                 State::Run(byte, left) if self.label.is_marker() => {
-                    self.label.put_marker(&[byte; LONGEST_RUN][..LONGEST_RUN.min(usize::from(left))])?;
+                    self.label.put_marker(slices::part(
+                        &[byte; LONGEST_RUN],
+                        ..LONGEST_RUN.min(usize::from(left)),
+                    ))?;
                     self.state = State::End;
                 }
                 State::Run(byte, left) => return Ok((read, Item::Repeat(byte, usize::from(left)))),
                 State::Data(left) if !rest.is_empty() => {
-                    let data = &rest[..rest.len().min(usize::from(left))];
+                    let data = slices::part(rest, ..rest.len().min(usize::from(left)));
                     if !self.label.is_marker() {
                         return Ok((read, Item::Data(data)));
                     }

@@ -7,6 +7,7 @@ use super::record::Joiner;
 use super::stage::Stage;
 use super::stream::{self, Item};
 use super::{Coding, Decoded, Progress, TransferError, block, compressed, copy, page, text};
+use crate::codec::slices;
 use crate::codec::{FileStructure, TransferMode};
 
 /// Converts the bytes of the wire to those of a file.
@@ -67,8 +68,8 @@ impl Decoder {
         Some(Self { kind, position: 0, failed: None })
     }
 
-    /// Sets the byte of the file at which the transfer begins, from which
-    /// [`Marker::position`](super::Marker::position) counts on.
+    /// Sets the offset in the file at which the transfer begins, which
+    /// [`Marker::position`](super::Marker::position) includes.
     #[must_use]
     pub const fn starting_at(mut self, position: u64) -> Self {
         self.position = position;
@@ -85,8 +86,8 @@ impl Decoder {
     /// whole file has been written. Further data on the wire does not belong to this file and need
     /// not be read.
     ///
-    /// Never returns `true` in MODE Z. There the connection ends with the file, as in stream mode,
-    /// and has to be read to its end because bytes after the zlib stream are an error;
+    /// Never returns `true` in MODE Z. In that mode the connection ends with the file, as in stream
+    /// mode, and has to be read to its end because bytes after the zlib stream are an error;
     /// [`finish`](Self::finish) reports whether the stream was complete.
     #[must_use]
     pub fn is_ended(&self) -> bool {
@@ -131,8 +132,8 @@ impl Decoder {
     /// empty `input`, writes buffered bytes that had no room before.
     ///
     /// # Errors
-    /// Fails when the data does not follow the mode or the structure. The bytes written before that
-    /// are correct.
+    /// Fails when the data does not follow the mode or the structure. The bytes written before the
+    /// error are correct.
     pub fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<Decoded, TransferError> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -251,7 +252,7 @@ impl Mode {
     }
 }
 
-/// An end that was read, and is passed on once everything before it is written.
+/// An end that was read and is passed on once everything before it has been written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pending {
     Nothing,
@@ -313,7 +314,7 @@ impl Layers {
                 }
                 continue;
             }
-            let (read, item) = self.mode.next(&wire[done.read..])?;
+            let (read, item) = self.mode.next(slices::part(wire, done.read..))?;
             done.read += read;
             match item {
                 Item::Nothing => break,
@@ -323,7 +324,8 @@ impl Layers {
                     return Err(TransferError::Truncated);
                 }
                 Item::EndOfFile => self.pending = Pending::EndOfFile,
-                // The bytes held back precede the marker but would be missing from the file.
+                // The bytes that are held back precede the marker but would be missing from the
+                // file.
                 Item::Marker(_) if self.is_holding() => {}
                 Item::Marker(marker) => {
                     done.marker = Some(marker);
@@ -344,7 +346,7 @@ impl Layers {
                         None => self.put_repeated(byte, count, output, &mut done.written),
                         Some(_) => {
                             let bytes = [byte; 64];
-                            let bytes = &bytes[..count.min(bytes.len())];
+                            let bytes = slices::part(&bytes, ..count.min(bytes.len()));
                             self.put_paged(bytes, output, &mut done.written)?
                         }
                     };
@@ -372,7 +374,7 @@ impl Layers {
     fn settle(&mut self, output: &mut [u8], written: &mut usize) -> bool {
         loop {
             if let Some(joiner) = &mut self.joiner {
-                let progress = joiner.put(self.stage.pending(), &mut output[*written..]);
+                let progress = joiner.put(self.stage.pending(), slices::part_mut(output, *written..));
                 self.stage.took(progress.read);
                 *written += progress.written;
                 if !self.stage.is_empty() || !joiner.is_released() {
@@ -383,7 +385,7 @@ impl Layers {
                 return true;
             }
             let Some(joiner) = &mut self.joiner else {
-                *written += self.text.finish(&mut output[*written..]);
+                *written += self.text.finish(slices::part_mut(output, *written..));
                 self.is_ended = self.text.is_clear();
                 return self.is_ended;
             };
@@ -394,7 +396,8 @@ impl Layers {
             }
             match core::mem::replace(&mut self.pending, Pending::Nothing) {
                 Pending::EndOfRecord => joiner.end_record(),
-                // DLEs, if any, go out in the next round, which then finds none left.
+                // The DLEs that are held back are written in the next round, which then finds none
+                // left.
                 Pending::EndOfFile if joiner.has_quotes() => {
                     joiner.finish();
                     self.pending = Pending::EndOfFile;
@@ -416,17 +419,17 @@ impl Layers {
             self.stage.filled(progress.written);
             return progress.read;
         }
-        let progress = self.text.decode(data, &mut output[*written..]);
+        let progress = self.text.decode(data, slices::part_mut(output, *written..));
         *written += progress.written;
         progress.read
     }
 
     fn put_repeated(&mut self, byte: u8, count: usize, output: &mut [u8], written: &mut usize) -> usize {
         let bytes = [byte; 64];
-        self.put(&bytes[..count.min(bytes.len())], output, written)
+        self.put(slices::part(&bytes, ..count.min(bytes.len())), output, written)
     }
 
-    /// Reads pages, their headers first.
+    /// Reads pages, each after its header.
     fn put_paged(
         &mut self,
         data: &[u8],

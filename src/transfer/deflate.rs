@@ -221,7 +221,7 @@ impl Decoder {
                 break;
             }
         }
-        // Return the bytes written before the error first; they are correct.
+        // First return the bytes written before the error; they are correct.
         match this.is_ended && done.read == 0 && done.written == 0 && !wire.is_empty() {
             true => Err(TransferError::AfterEnd),
             false => Ok(done),
@@ -249,8 +249,8 @@ mod tests {
 
     #[test]
     fn a_known_stream_is_decompressed() {
-        // RFC 1950: method 8, window of 32 KiB; "ab" stored; the checksum, of which each byte
-        // counts.
+        // RFC 1950: method 8, window of 32 KiB; "ab" stored; the checksum, each byte of which
+        // matters.
         let wire = [0x78, 0x01, 1, 2, 0, 0xfd, 0xff, b'a', b'b', 0x01, 0x26, 0x00, 0xc4];
         let mut output = [0; 8];
         let mut decoder = Decoder::new(Coding { mode: TransferMode::Deflate, ..Coding::IDENTITY }).unwrap();

@@ -1,11 +1,11 @@
 //! TYPE E: text is ASCII in the file and EBCDIC on the wire, with lines ended by NL (RFC 959
 //! 3.1.1.2).
 //!
-//! EBCDIC has many code pages. This one is 1047, Latin-1 for open systems. The Unix side of
-//! machines that speak EBCDIC uses it, so brackets, braces and circumflex arrive as such (037 and
-//! 500 have them elsewhere). It contains each byte once, so any file comes back unchanged, text or
-//! not. As on those machines, NL (0x15) is the end of a line, the LF of the file; 0x25, the LF of
-//! EBCDIC, remains for NEL (0x85) of ISO 8859-1.
+//! EBCDIC has many code pages. This module uses 1047, Latin-1 for open systems. The Unix side of
+//! machines that use EBCDIC uses it too, so brackets, braces and circumflex arrive intact (037 and
+//! 500 place them elsewhere). The code page contains each byte once, so any file comes back
+//! unchanged, text or not. As on those machines, NL (0x15) is the end of a line, the LF of the
+//! file; 0x25, the LF of EBCDIC, is left to represent NEL (0x85) of ISO 8859-1.
 
 use super::Progress;
 

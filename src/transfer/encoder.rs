@@ -1,6 +1,6 @@
 //! Converts the file to the wire, one layer after the other.
 //!
-//! The upper layers write into a small stage, together with the codes for the end of what is in it.
+//! The upper layers write into a small stage, together with the codes for the end of its contents.
 //! The mode takes the bytes from there in strings of any length. If the caller's room is too small
 //! for a mode to write a header or a marker, the mode writes to a spill, which is sent as room
 //! becomes available.
@@ -15,9 +15,10 @@ use super::record::{Piece, Splitter};
 use super::stage::Stage;
 use super::stream::{self, Out};
 use super::{Coding, LineEnds, Progress, compressed, copy, page, text};
+use crate::codec::slices;
 use crate::codec::{FileStructure, RepresentationType, TransferMode};
 
-/// Least room to give to a mode. A header with the longest marker is shorter.
+/// Minimum room in bytes to give to a mode. A header with the longest marker takes less.
 const LEAST_ROOM: usize = 32;
 
 /// Converts the bytes of a file to those of the wire.
@@ -77,10 +78,11 @@ impl Encoder {
         Some(Self { kind, skip: 0 })
     }
 
-    /// Sets a restart marker after every `every` bytes of the file, if the mode
-    /// [has markers](Coding::has_markers); the default is none. `position` is where in the file the
-    /// transfer begins. A marker is the decimal number of bytes of the file before it. It may come
-    /// a little late where a line or a page must not be divided, and none is set at the very end.
+    /// Sets a restart marker after every `every` bytes of the file, if the mode [has
+    /// markers](Coding::has_markers); the default is none. `position` is the offset in the file at
+    /// which the transfer begins. A marker is the decimal number of bytes of the file before it. A
+    /// marker may come a little late where a line or a page must not be divided, and none is set at
+    /// the very end.
     #[must_use]
     pub fn with_markers(mut self, every: NonZeroU64, position: u64) -> Self {
         if let Kind::Layers(layers) = &mut self.kind {
@@ -91,7 +93,8 @@ impl Encoder {
     }
 
     /// Sets the compression level of MODE Z, 0 through 9, as in `OPTS MODE Z LEVEL`. The default is
-    /// 6, and more than 9 counts as 9. Other modes have no level. Call it before the first byte.
+    /// 6, and values above 9 are treated as 9. Other modes have no level. Call it before the first
+    /// byte.
     #[must_use]
     pub fn with_level(mut self, level: u8) -> Self {
         match &mut self.kind {
@@ -103,10 +106,11 @@ impl Encoder {
     }
 
     /// Leaves out the first `count` bytes of what TYPE A puts on the wire, before a mode is
-    /// applied, so that a transfer can begin at an offset that counts them (RFC 3659 5.3), wherever
-    /// that is in the file. The file is still given from its start. Applies to stream mode and MODE
-    /// Z with STRU F, where the offset is not simply the file's own ([`Coding::keeps_offsets`]);
-    /// otherwise nothing is left out. Call it before the first byte.
+    /// applied, so that a transfer can begin at an offset that counts those bytes (RFC 3659 5.3),
+    /// wherever the offset lies in the file. The file must still be passed in from its start.
+    /// Applies to stream mode and MODE Z with STRU F, where the offset need not be an offset in the
+    /// file ([`Coding::keeps_offsets`]); otherwise nothing is left out. Call it before the first
+    /// byte.
     #[must_use]
     pub fn skipping(mut self, count: u64) -> Self {
         self.skip(count);
@@ -166,10 +170,11 @@ impl Encoder {
                 while self.skip > 0 && done.written > 0 {
                     let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(done.written);
                     self.skip -= skipped as u64;
-                    output.copy_within(skipped..done.written, 0);
+                    slices::copy_within(output, skipped..done.written, 0);
                     done.written -= skipped;
-                    // A CR alone is not a byte of the file yet.
-                    let more = text.encode(&input[done.read..], &mut output[done.written..]);
+                    // An inserted CR takes no byte of the file, so continue, to make progress.
+                    let more = text
+                        .encode(slices::part(input, done.read..), slices::part_mut(output, done.written..));
                     done.read += more.read;
                     done.written += more.written;
                 }
@@ -181,8 +186,8 @@ impl Encoder {
         }
     }
 
-    /// Writes what is left of the file and the mark of its end. Call it when the whole file was
-    /// taken, until it writes nothing into a non-empty `output`.
+    /// Writes the rest of the file and the mark of its end. Call it repeatedly once the whole file
+    /// was taken, until it writes nothing into a non-empty `output`.
     #[must_use = "it is to be called again until it is 0"]
     pub fn finish(&mut self, output: &mut [u8]) -> usize {
         match &mut self.kind {
@@ -264,9 +269,9 @@ struct Layers {
     page: Option<u8>,
     mode: Mode,
     stage: Stage<{ page::HEADER + page::SIZE }>,
-    /// Codes for the end of what is in the stage.
+    /// Codes for the end of the contents of the stage.
     end: Descriptor,
-    /// Set while the stage holds a whole page, and takes no more until that is written.
+    /// Set while the stage holds a whole page; it takes no more until that page is written.
     is_page_full: bool,
     spill: Stage<LEAST_ROOM>,
     /// Number of bytes of the file before the next one to take.
@@ -310,7 +315,8 @@ impl Layers {
     }
 
     fn set_line_ends(&mut self, line_ends: LineEnds) {
-        // A line that ends in CRLF is a record that ends in CR, and becomes a line in CRLF again.
+        // A line that ends in CRLF is a record that ends in CR, and becomes a line that ends in
+        // CRLF again.
         let is_record = self.splitter.is_some();
         self.text.set_line_ends(if is_record { LineEnds::Literal } else { line_ends });
     }
@@ -323,7 +329,7 @@ impl Layers {
             if !self.spill.is_empty() {
                 break;
             }
-            read += self.fill(&input[read..]);
+            read += self.fill(slices::part(input, read..));
             // The codes change if this is the end of the file.
             let waits = read == input.len()
                 && match self.end {
@@ -366,7 +372,7 @@ impl Layers {
         out.len()
     }
 
-    /// Puts the mark of the end behind the data, all of which is in the stage or written.
+    /// Puts the mark of the end after the data, all of which is in the stage or written.
     fn end_file(&mut self) {
         match self.page {
             Some(_) if self.is_page_full => return,
@@ -396,7 +402,7 @@ impl Layers {
             if self.page.is_some() && self.stage.is_empty() {
                 self.stage.filled(page::HEADER); // Written when the page is complete.
             }
-            let mut chunk = &input[read..];
+            let mut chunk = slices::part(input, read..);
             if let (Some(markers), false) = (&mut self.markers, chunk.is_empty()) {
                 let ahead = markers.ahead(self.position);
                 let is_divisible = self.text.is_divisible_after(self.last)
@@ -408,7 +414,7 @@ impl Layers {
                     break;
                 }
                 let most = usize::try_from(ahead.max(1)).unwrap_or(usize::MAX);
-                chunk = &chunk[..chunk.len().min(most)];
+                chunk = slices::part(chunk, ..chunk.len().min(most));
             }
             let (mut taken, piece) = match &mut self.splitter {
                 Some(splitter) => splitter.next(chunk),
@@ -429,7 +435,7 @@ impl Layers {
                 Piece::Repeat(byte, count) => {
                     let count = usize::try_from(count).unwrap_or(usize::MAX);
                     let bytes = [byte; 16];
-                    self.put_text(&bytes[..count.min(bytes.len())]);
+                    self.put_text(slices::part(&bytes, ..count.min(bytes.len())));
                     self.stage.is_full()
                 }
             };

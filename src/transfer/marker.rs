@@ -2,7 +2,7 @@
 //! mode.
 //!
 //! A marker is meaningful to its sender alone. Ours are the decimal number of bytes of the file
-//! before them, so they need no table. They are set only where nothing is held back that depends on
+//! before them, so they need no table. Ours are set only where nothing is held back that depends on
 //! what follows: not after a CR in an ASCII text, and not inside a page. A marker from another
 //! sender that arrives while something is held back is not reported, since no transfer could
 //! restart there.
@@ -15,7 +15,7 @@ use arrayvec::ArrayVec;
 use super::TransferError;
 use crate::codec::{Escaped, Text};
 
-/// Length of the longest marker that is kept, in bytes. It makes [`Marker`] 48 bytes long.
+/// Length of the longest marker that is kept, in bytes. This limit makes [`Marker`] 48 bytes long.
 const LONGEST: usize = 39;
 
 /// A restart marker that arrived with the data.
@@ -27,8 +27,8 @@ pub struct Marker {
 }
 
 impl Marker {
-    /// Creates the marker `text` at `position` of the file. Returns `None` if the text is empty,
-    /// longer than 39 bytes, or has unprintable characters or spaces.
+    /// Creates a marker with this text at `position` in the file. Returns `None` if the text is
+    /// empty, longer than 39 bytes, or contains unprintable characters or spaces.
     #[must_use]
     pub fn new(text: &[u8], position: u64) -> Option<Self> {
         let mut incoming = Incoming::default();
@@ -37,16 +37,16 @@ impl Marker {
     }
 
     /// Returns the sender's text: 1 through 39 printable characters without spaces. Pass it to
-    /// `REST` to resume a transfer from this sender. It is also the sender's half of reply 110,
-    /// `MARK yyyy = mmmm`.
+    /// `REST` to resume a transfer from this sender. The text is also the sender's half of reply
+    /// 110, `MARK yyyy = mmmm`.
     #[must_use]
     pub fn text(&self) -> Text<'_> {
         Text::new(self.bytes()).unwrap_or_default()
     }
 
     /// Returns the number of bytes of the file before the marker, including those that were there
-    /// when the transfer [began](super::Decoder::starting_at). It is the receiver's half of reply
-    /// 110, and the length to cut the file to before the transfer resumes.
+    /// when the transfer [began](super::Decoder::starting_at). This number is the receiver's half
+    /// of reply 110, and the length to truncate the file to before the transfer resumes.
     #[must_use]
     pub const fn position(&self) -> u64 {
         self.position
@@ -112,15 +112,15 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Creates a schedule with a marker after each `every` bytes of a file that is sent from
-    /// `position` on.
+    /// Creates a schedule with a marker at every multiple of `every` bytes of a file that is sent
+    /// from `position` on.
     pub(super) fn new(every: NonZeroU64, position: u64) -> Self {
         let mut schedule = Self { every, next: 0 };
         schedule.done(position);
         schedule
     }
 
-    /// Returns how many bytes may be sent before a marker is due; 0 if it is.
+    /// Returns how many bytes may be sent before a marker is due, which is 0 if one is due now.
     pub(super) const fn ahead(&self, position: u64) -> u64 {
         self.next.saturating_sub(position)
     }

@@ -1,4 +1,4 @@
-//! STRU P: pages that carry their place in the file (RFC 959 3.1.2.3, appendix I).
+//! STRU P: pages that carry their position in the file (RFC 959 3.1.2.3, appendix I).
 //!
 //! ```text
 //! file   = *page last
@@ -11,18 +11,18 @@
 //! ```
 //!
 //! The fields are logical bytes, always of eight bits here, so a page has at most 255 bytes. The
-//! index would likewise limit a file to 256 pages; instead it continues from 0, and is read as the
-//! number nearest to the one expected. Files of machines with larger bytes (TOPS-20's, TYPE L 36)
-//! cannot be received.
+//! index would likewise limit a file to 256 pages; instead the index wraps around to 0, and is read
+//! as the number nearest to the one expected. Files of machines with larger bytes (TOPS-20's, TYPE
+//! L 36) cannot be received.
 //!
-//! The file here has the bytes of each page at its index times the page size, which is that of the
-//! first page to arrive. If a page is shorter and another follows, zeros fill it up, since a sender
-//! may leave those out. Missing pages are zeros too, up to 127 in a row, which limits how much a
-//! few bytes of wire can produce. Nothing here can go back in a file, so a page that lies before an
-//! earlier one is an error. Descriptions and access controls have no place in a file here and are
-//! dropped.
+//! The bytes of each page are placed in the file at the page's index times the page size, which is
+//! the size of the first page to arrive. If a page is shorter and another follows, it is padded
+//! with zeros, since a sender may leave those out. Missing pages are zeros too, up to 127 in a row,
+//! which limits how much output a few bytes on the wire can produce. The decoder cannot go back in
+//! the file, so a page that lies before an earlier one is an error. The file has no place for
+//! descriptions and access controls, so they are dropped.
 //!
-//! The encoder sends simple pages of [`SIZE`] bytes and, since it sees no holes, all of them.
+//! The encoder sends simple pages of [`SIZE`] bytes. It sees no holes, so it sends every page.
 
 use super::TransferError;
 
@@ -104,8 +104,9 @@ impl Decoder {
         matches!(self.state, State::Ended)
     }
 
-    /// Returns how many bytes of `wire` were read that are not page data, and how many after them
-    /// are, which are to be [taken](Self::took). If [zeros](Self::zeros) are due, they come first.
+    /// Returns the number of bytes of `wire` that were read and are not page data, and the number
+    /// of page data bytes that follow, which are to be [taken](Self::took). The second number is 0
+    /// while [zeros](Self::zeros) are due, which are written first.
     pub(super) fn next(&mut self, wire: &[u8]) -> Result<(usize, usize), TransferError> {
         let mut read = 0;
         loop {

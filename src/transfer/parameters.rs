@@ -22,19 +22,19 @@ pub struct Parameters {
     /// Conversion between the bytes of the file and those of the wire.
     pub coding: Coding,
     /// Number of bytes of the file before the first one that is sent or received. Markers count
-    /// them too.
+    /// these bytes too.
     pub position: u64,
     /// Number of bytes to leave out at the start of what is sent, counted after TYPE and before
     /// MODE. Used for a restart (RFC 3659 5.3) in a type whose bytes are not the file's. The
-    /// [`encoder`](Self::encoder) does it.
+    /// [`encoder`](Self::encoder) leaves them out.
     pub skip: u64,
     /// Number of bytes of the file to send, even if the file continues after them (RANG). The
-    /// driver treats that point as the end of the file. `None` sends all of it.
+    /// driver treats that point as the end of the file. `None` sends the file to its end.
     pub limit: Option<NonZeroU64>,
     /// Interval in bytes of the file at which a restart marker is sent, if the mode
     /// [has markers](Coding::has_markers). `None` sends none.
     pub markers: Option<NonZeroU32>,
-    /// Compression level of MODE Z, 0 through 9. `None` is 6, as in zlib.
+    /// Compression level of MODE Z, 0 through 9. `None` means 6, as in zlib.
     pub level: Option<u8>,
     /// Treatment in TYPE A of lines that already end in CRLF in the file being sent.
     pub line_ends: LineEnds,

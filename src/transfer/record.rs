@@ -7,20 +7,21 @@
 //! quoted = DLE LF                    ; an LF that is data of the record
 //! ```
 //!
-//! Records are lines, so a text file is what everyone expects in either structure, and any file can
-//! be sent as records. A record may contain an LF, especially in image data; it is stored as DLE
-//! LF, and DLEs before an LF or an end of record that they do not quote are doubled. That makes a
+//! Records are lines, so a text file has the expected form in either structure, and any file can be
+//! sent as records. A record may contain an LF, especially in image data; that LF is stored as DLE
+//! LF, and DLEs before an LF or an end of record that they do not quote are doubled. This gives a
 //! bijection between files and sequences of records, for any bytes. A file that was stored or
 //! retrieved in records can therefore be restored unchanged, as the RFC asks (3.1.2), and neither
-//! side has to examine the whole file to see whether it has the right form. A framing with lengths
-//! (such as record descriptor words) would refuse most files; one record per file would lose the
-//! ends of records.
+//! side has to examine the whole file to see whether the file has the right form. A framing with
+//! lengths (such as record descriptor words) would refuse most files; one record per file would
+//! lose the ends of records.
 //!
 //! Records "are explicit, including the final one" (3.4): what follows the last LF of a file is
 //! sent as data without an end of record, and is received without an LF, since nothing else would
 //! restore the same file.
 
 use super::Progress;
+use crate::codec::slices;
 
 const DLE: u8 = 0x10;
 const LF: u8 = b'\n';
@@ -32,8 +33,8 @@ pub(super) enum Piece<'a> {
     Nothing,
     /// These bytes of the input, to be [taken](Splitter::took).
     Run(&'a [u8]),
-    /// This byte, repeated, to be [taken](Splitter::took). The input that it comes from was read
-    /// already.
+    /// This byte, repeated, to be [taken](Splitter::took). The input that the byte comes from was
+    /// read already.
     Repeat(u8, u64),
     /// A record ends. Nothing is to be taken.
     EndOfRecord,
@@ -72,7 +73,7 @@ impl Splitter {
                 }
                 Then::Nothing => {}
             }
-            let rest = &input[read..];
+            let rest = slices::part(input, read..);
             match rest.first() {
                 None => return (read, Piece::Nothing),
                 Some(&DLE) => {
@@ -89,7 +90,7 @@ impl Splitter {
                 Some(_) if self.quotes > 0 => self.finish(),
                 Some(_) => {
                     let run = memchr::memchr2(DLE, LF, rest).unwrap_or(rest.len());
-                    return (read, Piece::Run(&rest[..run]));
+                    return (read, Piece::Run(slices::part(rest, ..run)));
                 }
             }
         }
@@ -110,7 +111,7 @@ impl Splitter {
     }
 
     /// Returns whether a transfer may restart between `last` and what follows: nothing is held back
-    /// here, and nothing would be after a restart.
+    /// here, and nothing would be held back after a restart.
     pub(super) fn is_divisible_after(&self, last: u8) -> bool {
         self.is_clear() && last != DLE
     }
@@ -129,7 +130,7 @@ pub(super) struct Joiner {
     quotes: u64,
     /// Number of DLEs to write.
     release: u64,
-    /// Set while an LF is to be written after them.
+    /// Set while an LF is to be written after those DLEs.
     lf: bool,
 }
 
@@ -138,7 +139,7 @@ impl Joiner {
     pub(super) fn put(&mut self, data: &[u8], output: &mut [u8]) -> Progress {
         let mut done = Progress::default();
         loop {
-            let room = &mut output[done.written..];
+            let room = slices::part_mut(output, done.written..);
             if self.release > 0 {
                 let count = room.len().min(usize::try_from(self.release).unwrap_or(usize::MAX));
                 room[..count].fill(DLE);
@@ -156,7 +157,7 @@ impl Joiner {
                 done.written += 1;
                 continue;
             }
-            let rest = &data[done.read..];
+            let rest = slices::part(data, done.read..);
             match rest.first() {
                 None => return done,
                 Some(&DLE) => {

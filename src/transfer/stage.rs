@@ -1,5 +1,7 @@
 //! A small buffer between two layers.
 
+use crate::codec::slices;
+
 /// Bytes that one layer has written and the next has not taken.
 #[derive(Clone, Debug)]
 pub(super) struct Stage<const N: usize> {
@@ -16,11 +18,11 @@ impl<const N: usize> Default for Stage<N> {
 
 impl<const N: usize> Stage<N> {
     pub(super) fn pending(&self) -> &[u8] {
-        &self.bytes[self.start..self.end]
+        slices::part(&self.bytes, self.start..self.end)
     }
 
     pub(super) fn pending_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.start..self.end]
+        slices::part_mut(&mut self.bytes, self.start..self.end)
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -50,10 +52,10 @@ impl<const N: usize> Stage<N> {
     /// Returns all the free room.
     pub(super) fn room(&mut self) -> &mut [u8] {
         if self.start > 0 {
-            self.bytes.copy_within(self.start..self.end, 0);
+            slices::copy_within(&mut self.bytes, self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        &mut self.bytes[self.end..]
+        slices::part_mut(&mut self.bytes, self.end..)
     }
 
     /// Marks `count` bytes of the room as written.

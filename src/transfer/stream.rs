@@ -1,4 +1,4 @@
-//! MODE S: the data as it is (RFC 959 3.4.1), with control codes if there are records.
+//! MODE S: the unchanged data (RFC 959 3.4.1), with control codes if there are records.
 //!
 //! ```text
 //! file    = *(data / control)                ; STRU R; with any other structure all bytes are data
@@ -10,6 +10,7 @@ use super::descriptor::Descriptor;
 use super::marker::Marker;
 use super::stage::Stage;
 use super::{Progress, TransferError};
+use crate::codec::slices;
 
 const ESCAPE: u8 = 0xff;
 
@@ -50,7 +51,7 @@ impl<'a> Out<'a> {
     }
 
     pub(super) fn rest(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.len..]
+        slices::part_mut(self.bytes, self.len..)
     }
 
     /// Marks `count` bytes of the rest as written.
@@ -88,8 +89,8 @@ pub(super) fn encode(data: &[u8], end: Descriptor, out: &mut Out<'_>) -> (usize,
             read += 1;
             out.put(&[ESCAPE, ESCAPE]);
         } else {
-            let rest = &data[read..data.len().min(read + room)];
-            read += out.put(&rest[..memchr::memchr(ESCAPE, rest).unwrap_or(rest.len())]);
+            let rest = slices::part(data, read..data.len().min(read + room));
+            read += out.put(slices::part(rest, ..memchr::memchr(ESCAPE, rest).unwrap_or(rest.len())));
         }
     }
     let code = u8::from(end.contains(Descriptor::EOR)) | u8::from(end.contains(Descriptor::EOF)) << 1;
@@ -121,7 +122,7 @@ impl Decoder {
     pub(super) fn next<'w>(&mut self, wire: &'w [u8]) -> Result<(usize, Item<'w>), TransferError> {
         let mut read = 0;
         loop {
-            let rest = &wire[read..];
+            let rest = slices::part(wire, read..);
             match self.0 {
                 State::Literal => return Ok((read, Item::Repeat(ESCAPE, 1))),
                 State::LastRecord => {
@@ -136,7 +137,7 @@ impl Decoder {
                     }
                     Some(_) => {
                         let run = memchr::memchr(ESCAPE, rest).unwrap_or(rest.len());
-                        return Ok((read, Item::Data(&rest[..run])));
+                        return Ok((read, Item::Data(slices::part(rest, ..run))));
                     }
                 },
                 State::Escape => {
@@ -172,7 +173,7 @@ pub(super) fn plain(wire: &[u8]) -> Item<'_> {
     if wire.is_empty() { Item::Nothing } else { Item::Data(wire) }
 }
 
-/// Writes data as it is.
+/// Writes data unchanged.
 pub(super) fn encode_plain(data: &[u8], out: &mut Out<'_>) -> (usize, bool) {
     let Progress { read, written } = super::copy(data, out.rest());
     out.filled(written);

@@ -1,4 +1,5 @@
-//! Tests of every combination of TYPE, STRU and MODE: any file comes back, however it is cut.
+//! Tests of every combination of TYPE, STRU and MODE: any file comes back unchanged, however the
+//! data is split.
 
 use core::num::NonZeroU64;
 use std::vec::Vec;
@@ -53,7 +54,7 @@ fn codings_with_end() -> Vec<Coding> {
     codings().into_iter().filter(Coding::end_is_marked).collect()
 }
 
-/// Bytes of input and of room for each call.
+/// Numbers of bytes of input and of room for each call.
 pub(super) type Steps<'a> = &'a [(usize, usize)];
 pub(super) const WHOLE: Steps<'_> = &[(1 << 20, 1 << 20)];
 
@@ -111,7 +112,7 @@ pub(super) fn decode_by(mut decoder: Decoder, wire: &[u8], steps: Steps<'_>) -> 
     }
 }
 
-/// Creates an encoder from whose output any file comes back.
+/// Creates an encoder whose output decodes to the original file, for any file.
 pub(super) fn literal(coding: Coding) -> Encoder {
     Encoder::new(coding).unwrap().with_line_ends(LineEnds::Literal)
 }
@@ -124,13 +125,14 @@ pub(super) fn decode(coding: Coding, wire: &[u8]) -> Result<Vec<u8>, TransferErr
     Ok(decode_by(Decoder::new(coding).unwrap(), wire, WHOLE)?.bytes)
 }
 
-/// Asserts that the file is encoded to the wire, and decoded from it at every cut.
+/// Asserts that `file` is encoded to `wire`, and that `wire` is decoded to `file` however it is
+/// split.
 pub(super) fn both_ways(coding: Coding, file: &[u8], wire: &[u8]) {
     assert_eq!(encode(coding, file), wire, "{coding:?}, {file:?}");
     comes_to(coding, wire, file);
 }
 
-/// Asserts that the wire is decoded to the file at every cut.
+/// Asserts that `wire` is decoded to `file` however it is split.
 pub(super) fn comes_to(coding: Coding, wire: &[u8], file: &[u8]) {
     for step in 1..=wire.len().max(1) {
         for room in [1, 2, 3, 100] {
@@ -385,7 +387,7 @@ proptest! {
         file in files(),
         encoding in steps(),
     ) {
-        // Blocks are as long as the room.
+        // The length of blocks depends on the room.
         let large = |steps: &[(usize, usize)]| steps.iter().map(|(step, _)| (*step, 100_000)).collect::<Vec<_>>();
         let wire = encode_by(literal(coding), &file, &large(&encoding));
         if !matches!(coding.mode, TransferMode::Block | TransferMode::Deflate) {

@@ -34,8 +34,8 @@ impl Encoder {
         }
     }
 
-    /// Returns whether a transfer may restart between `last` and what follows. It may not inside
-    /// bytes that the other side can take for a line end.
+    /// Returns whether a transfer may restart between `last` and what follows. A restart is not
+    /// allowed inside bytes that the other side could take for a line end.
     pub(super) fn is_divisible_after(&self, last: u8) -> bool {
         match self {
             Self::Ascii(ascii) => ascii.is_clear() && last != b'\r',

@@ -3,7 +3,7 @@
 use super::*;
 use ftp_proto::client::AbortPolicy;
 use ftp_proto::client::Profile;
-use support::client::SYNCH;
+use support::client::{SYNCH, Turn};
 
 fn with(policy: AbortPolicy) -> Rig {
     let mut config = Config::default();
@@ -72,6 +72,30 @@ fn no_answer_to_abor_ends_the_connection_after_a_while() {
     assert_eq!(rig.run(&mut client::abort(id), |_| ()), peer_error(PeerError::TimedOut(Awaited::Abort)));
     assert_eq!(rig.now().since(start), seconds(10));
     assert_eq!(rig.run(&mut client::noop(), |_| ()), peer_error(PeerError::TimedOut(Awaited::Abort)));
+}
+
+#[test]
+fn an_abor_that_cannot_be_sent_ends_the_connection_after_a_while() {
+    let (mut rig, id) = begun(Rig::greeted(), &[]);
+    let (start, mut operation) = (rig.now(), client::abort(id));
+    let mut now = start;
+    let (client, rx, tx) = rig.parts();
+    // The transfer has its reply. That does not count for an ABOR that the server has yet to see.
+    rx.extend(b"226 done\r\n");
+    for _ in 0..10 {
+        match Turn::of(operation.poll(client, now, rx, tx), |_| ()) {
+            Turn::Wait(wait) => now = wait.deadline.expect("a limit"),
+            Turn::Data(_, op) => assert_eq!(op, DataOp::Abort),
+            Turn::Over(outcome) => {
+                assert_eq!(outcome, peer_error(PeerError::TimedOut(Awaited::Abort)));
+                assert_eq!(tx.pending(), b"ABOR\r\n");
+                assert_eq!(now.since(start), seconds(10));
+                return;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("does not end");
 }
 
 #[test]

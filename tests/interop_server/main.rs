@@ -46,6 +46,11 @@ table! {
     mirrors_into_a_directory:                     LFTP;
 }
 
+/// Our server, whose dialogues are compared with the documents.
+fn ours() -> Site {
+    Site::ours(&[]).recorded()
+}
+
 fn sorted_names() -> Vec<String> {
     let mut names = NAMES.map(String::from).to_vec();
     names.sort();
@@ -53,7 +58,7 @@ fn sorted_names() -> Vec<String> {
 }
 
 fn lists_names(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     for name in NAMES {
         site.seed(name, b"x");
     }
@@ -68,7 +73,7 @@ fn lists_names(client: &Client) {
 }
 
 fn lists_facts(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     for name in NAMES {
         site.seed(name, b"x");
     }
@@ -76,13 +81,13 @@ fn lists_facts(client: &Client) {
 }
 
 fn lists_an_empty_directory(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     site.seed_directory("empty");
     assert_eq!(client.finds(&site, Request::Names("empty")), [""; 0]);
 }
 
 fn downloads(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     for name in NAMES {
         let content = [name.as_bytes(), &bytes()].concat();
         site.seed(name, &content);
@@ -93,7 +98,7 @@ fn downloads(client: &Client) {
 }
 
 fn downloads_from_a_directory(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     site.seed_directory("-a dïr");
     site.seed("-a dïr/-a file", &bytes());
     client.does(&site, Request::Get("-a dïr/-a file", &site.local.path("got")));
@@ -101,7 +106,7 @@ fn downloads_from_a_directory(client: &Client) {
 }
 
 fn downloads_an_empty_file(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     site.seed("empty", b"");
     // Some clients make no file if no byte comes; one that is there must be empty.
     client.does(&site, Request::Get("empty", &site.local.path("got")));
@@ -109,18 +114,18 @@ fn downloads_an_empty_file(client: &Client) {
 }
 
 fn downloads_100_megabytes(client: &Client) {
-    let (site, content) = (Site::ours(&[]), noise(BIG));
+    let (site, content) = (ours(), noise(BIG));
     site.seed("big", &content);
     client.does(&site, Request::Get("big", &site.local.path("got")));
     site.local.holds("got", &content);
 }
 
 fn moves_data_over_ipv4_every_way(client: &Client) {
-    moves_data(client, &Site::ours(&[]), client.ipv4_ways);
+    moves_data(client, &ours(), client.ipv4_ways);
 }
 
 fn moves_data_over_ipv6_every_way(client: &Client) {
-    moves_data(client, &Site::ours_at(IPV6, &[]), IPV6_WAYS);
+    moves_data(client, &Site::ours_at(IPV6, &[]).recorded(), IPV6_WAYS);
 }
 
 /// A socket that listens at `::` takes IPv4 too, whose addresses it writes as `::ffff:127.0.0.1`.
@@ -155,7 +160,7 @@ fn moves_data(client: &Client, site: &Site, ways: &[Way]) {
 }
 
 fn resumes_a_download(client: &Client) {
-    let (site, whole) = (Site::ours(&[]), noise(1_000_000));
+    let (site, whole) = (ours(), noise(1_000_000));
     let (partial, resumed) = interrupted(&whole);
     site.seed("file", &whole);
     let local = site.local.write("got", &partial);
@@ -164,13 +169,13 @@ fn resumes_a_download(client: &Client) {
 }
 
 fn is_refused_what_is_missing(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     client.tries(&site, Request::Get("missing", &site.local.path("got"))).fails();
     client.tries(&site, Request::Get("no directory/missing", &site.local.path("got"))).fails();
 }
 
 fn uploads(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     for name in NAMES {
         let content = [name.as_bytes(), &bytes()].concat();
         client.does(&site, Request::Put(&site.local.write("mine", &content), name));
@@ -179,33 +184,33 @@ fn uploads(client: &Client) {
 }
 
 fn uploads_into_a_directory(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     site.seed_directory("-a dïr");
     client.does(&site, Request::Put(&site.local.write("mine", &bytes()), "-a dïr/-a file"));
     site.root.holds("-a dïr/-a file", &bytes());
 }
 
 fn uploads_over_what_is_there(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     site.seed("file", &noise(50_000));
     client.does(&site, Request::Put(&site.local.write("mine", b"short"), "file"));
     site.root.holds("file", b"short");
 }
 
 fn uploads_an_empty_file(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     client.does(&site, Request::Put(&site.local.write("mine", b""), "empty"));
     site.root.holds("empty", b"");
 }
 
 fn uploads_100_megabytes(client: &Client) {
-    let (site, content) = (Site::ours(&[]), noise(BIG));
+    let (site, content) = (ours(), noise(BIG));
     client.does(&site, Request::Put(&site.local.write("mine", &content), "big"));
     site.root.holds("big", &content);
 }
 
 fn resumes_an_upload(client: &Client) {
-    let (site, whole) = (Site::ours(&[]), noise(1_000_000));
+    let (site, whole) = (ours(), noise(1_000_000));
     let (partial, resumed) = interrupted(&whole);
     site.seed("file", &partial);
     client.does(&site, Request::ResumePut(&site.local.write("mine", &whole), "file"));
@@ -213,7 +218,7 @@ fn resumes_an_upload(client: &Client) {
 }
 
 fn makes_and_removes_a_directory(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     for name in NAMES {
         client.does(&site, Request::MakeDirectory(name));
         assert!(site.root.path(name).is_dir(), "{name}");
@@ -224,7 +229,7 @@ fn makes_and_removes_a_directory(client: &Client) {
 }
 
 fn renames(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     for name in NAMES {
         site.seed("before", name.as_bytes());
         client.does(&site, Request::Rename("before", name));
@@ -237,7 +242,7 @@ fn renames(client: &Client) {
 }
 
 fn deletes(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     for name in NAMES {
         site.seed(name, b"x");
         client.does(&site, Request::Delete(name));
@@ -250,7 +255,7 @@ fn deletes(client: &Client) {
 const TREE: [&str; 3] = ["tree", "tree/one two", "tree/one two/-three"];
 
 fn mirrors_a_directory(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     for directory in TREE {
         site.seed_directory(directory);
         site.seed(&format!("{directory}/file ü"), directory.as_bytes());
@@ -271,7 +276,7 @@ fn mirrors_a_directory(client: &Client) {
 }
 
 fn mirrors_into_a_directory(client: &Client) {
-    let site = Site::ours(&[]);
+    let site = ours();
     for directory in TREE {
         fs::create_dir(site.local.path(directory)).unwrap();
         site.local.write(&format!("{directory}/file ü"), directory.as_bytes());

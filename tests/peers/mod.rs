@@ -9,5 +9,8 @@ mod table;
 
 pub mod clients;
 pub mod content;
+pub mod dialogue;
 pub mod process;
+#[path = "../support/sequences.rs"]
+mod sequences;
 pub mod site;

@@ -1,5 +1,6 @@
 //! A server of either kind over a directory of its own, and a place for the client's files.
 
+use super::dialogue::Recorder;
 use super::process::{Program, run};
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -35,6 +36,8 @@ const START: Duration = Duration::from_secs(10);
 /// A running server.
 pub struct Site {
     // Dropped in this order: the server ends before its files go.
+    /// Stands before the server, and follows its dialogues.
+    recorder: Option<Recorder>,
     /// The server's process.
     pub program: Program,
     /// Where clients find it, unless they are told otherwise.
@@ -93,7 +96,17 @@ impl Site {
             Some(address) if address.ip() == host => address.port(),
             _ => panic!("not the line that says where ftpd listens: {line:?}"),
         };
-        Site { program, host, port, root, local: Directory::new(), tls, owner: None, name: OURS.into() }
+        Site {
+            recorder: None,
+            program,
+            host,
+            port,
+            root,
+            local: Directory::new(),
+            tls,
+            owner: None,
+            name: OURS.into(),
+        }
     }
 
     /// One of the real servers, at both [`IPV4`] and [`IPV6`].
@@ -159,7 +172,27 @@ impl Site {
             }
         }
         let name = server.into();
-        Site { program, host: IPV4, port, root, local: Directory::new(), tls, owner: Some(2121), name }
+        Site {
+            recorder: None,
+            program,
+            host: IPV4,
+            port,
+            root,
+            local: Directory::new(),
+            tls,
+            owner: Some(2121),
+            name,
+        }
+    }
+
+    /// It, with its dialogues compared with the documents when it is dropped. Clients reach it at
+    /// another port.
+    #[track_caller]
+    pub fn recorded(mut self) -> Site {
+        let recorder = Recorder::start(self.address());
+        self.port = recorder.port;
+        self.recorder = Some(recorder);
+        self
     }
 
     /// It, with clients sent to another of the addresses where it listens.

@@ -5,7 +5,7 @@
 //! the final replies that may follow one of them. RFC 959 5.4 makes this distinction; the crate's
 //! own table does not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::LazyLock;
 
 const TEXT: &str = "
@@ -152,6 +152,12 @@ pub const OURS: &[(&str, bool, &[u16], &str)] = &[
     ("*", false, &[451], "the host has failed; as common as 450 in servers in use"),
     ("CDUP", false, &[250], "RFC 959 4.1.1 demands the replies of CWD, 5.4 lists 200"),
     ("PASV EPSV", false, &[425], "no port is left; servers in use answer so"),
+    (
+        "RETR STOR STOU APPE LIST NLST MLSD",
+        false,
+        &[425],
+        "no address was agreed on, or its listener has timed out",
+    ),
     ("MKD", false, &[521], "the directory exists (RFC 959 appendix II)"),
     ("STOR STOU APPE LIST NLST RNTO STAT SITE", false, &[550], "the path is refused as it is to RETR"),
     ("STOR STOU APPE", false, &[552], "the quota is exceeded before anything is stored"),
@@ -166,4 +172,93 @@ pub fn is_ours(departure: &Departure) -> bool {
         let named = *commands == "*" || commands.split(' ').any(|command| command == departure.command);
         named && *begun == departure.begun && codes.contains(&departure.code)
     })
+}
+
+/// Follows a dialogue line by line, and collects what no document has.
+#[derive(Debug)]
+pub struct Follower {
+    /// The commands that are not answered, and whether a preliminary reply has come to each.
+    open: VecDeque<(String, bool)>,
+    /// The code of the reply of many lines that has begun.
+    within: Option<u16>,
+    pub departures: Vec<Departure>,
+    /// Commands sent before the reply to another one, except for those that may be sent during a
+    /// transfer.
+    pub out_of_turn: Vec<String>,
+    /// Codes of replies to nothing.
+    pub strays: Vec<u16>,
+}
+
+impl Default for Follower {
+    fn default() -> Self {
+        Self {
+            open: [("greeting".to_owned(), false)].into(),
+            within: None,
+            departures: Vec::new(),
+            out_of_turn: Vec::new(),
+            strays: Vec::new(),
+        }
+    }
+}
+
+impl Follower {
+    /// Takes a line of the client, without its end.
+    pub fn command(&mut self, line: &[u8]) {
+        // Telnet's Interrupt Process and Synch may come before ABOR.
+        let mut line = line;
+        while let [0xff, 0xf0..=0xfa, rest @ ..] = line {
+            line = rest;
+        }
+        // A blank line is no command.
+        if line.is_empty() {
+            return;
+        }
+        let name = line.split(|byte| *byte == b' ').next().unwrap_or_default();
+        let name = String::from_utf8_lossy(name).to_ascii_uppercase();
+        // RFC 1123 4.1.3.1: names of RFC 775 for commands of RFC 959.
+        let name = match &*name {
+            "XMKD" | "XRMD" | "XPWD" => name[1..].to_owned(),
+            "XCUP" => "CDUP".to_owned(),
+            _ => name,
+        };
+        let during = self.open.iter().any(|(_, begun)| *begun);
+        if !(self.open.is_empty() || during && matches!(&*name, "ABOR" | "STAT" | "NOOP")) {
+            self.out_of_turn.push(name.clone());
+        }
+        self.open.push_back((name, false));
+    }
+
+    /// Takes a line of the server, without its end.
+    pub fn reply(&mut self, line: &[u8]) {
+        let code = line.get(..3).and_then(|code| std::str::from_utf8(code).ok()?.parse::<u16>().ok());
+        let (Some(code), ends) = (code, line.get(3) != Some(&b'-')) else { return };
+        if self.within.is_some_and(|within| !ends || code != within) {
+            return;
+        }
+        self.within = (!ends).then_some(code);
+        if ends && code != 421 {
+            self.whole_reply(code);
+        }
+    }
+
+    /// Returns the commands that have no final reply.
+    pub fn unanswered(&self) -> impl Iterator<Item = &str> {
+        self.open.iter().map(|(command, _)| &**command)
+    }
+
+    fn whole_reply(&mut self, code: u16) {
+        let fits = |(command, begun): &(String, bool)| departure(command, *begun, code).is_none();
+        // Only behind a transfer that has begun may another command be answered first.
+        let whose = match self.open.front() {
+            None => return self.strays.push(code),
+            Some(first) if first.1 && !fits(first) => self.open.iter().position(fits).unwrap_or(0),
+            Some(_) => 0,
+        };
+        let (command, begun) = &mut self.open[whose];
+        self.departures.extend(departure(command, *begun, code));
+        match code / 100 {
+            1 => *begun = true,
+            _ => drop(self.open.remove(whose)),
+        }
+    }
 }

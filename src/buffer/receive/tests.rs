@@ -89,7 +89,7 @@ fn model(stream: &[u8]) -> Vec<Got> {
             }
         };
     }
-    // A CR that a NUL follows is data, whatever comes next.
+    // A CR followed by a NUL is data, whatever comes next.
     let mut got = Vec::new();
     let mut line: Vec<u8> = Vec::new();
     let (mut binary, mut bare) = (false, false);
@@ -180,15 +180,15 @@ fn known_streams_have_known_frames() {
         (b"226\n\r\n\n", &[line("226"), line(""), line(""), end.clone()]),
         (b"226", &[End { cut: true }]),
         (b"\r", &[End { cut: true }]),
-        // CR NUL is a bare CR: it ends no line, and a second NUL makes the line binary.
+        // CR NUL is a bare CR: it does not end the line, and a second NUL makes the line binary.
         (b"a\r\0b\r\n", &[line("a\rb"), end.clone()]),
         (b"a\r\0\n", &[line("a\r"), end.clone()]),
         (b"a\r\0\r\n", &[line("a\r"), end.clone()]),
         (b"a\r\0\0\n", &[Binary, end.clone()]),
         (b"a\rb\n", &[line("a\rb"), end.clone()]),
         (b"a\0\r\nb\r\n", &[Binary, line("b"), end.clone()]),
-        // Telnet: NOP, WILL ECHO, a terminal type, a quoted 0xFF, and IAC before a byte that is no
-        // command.
+        // Telnet: NOP, WILL ECHO, a terminal type, a quoted 0xFF, and IAC before a byte that is not
+        // a command.
         (b"\xff\xf1NO\xff\xfb\x01OP\r\n", &[line("NOOP"), end.clone()]),
         (b"\xff\xfa\x18\x00vt\n100\xff\xff\xff\xf0NOOP\r\n", &[line("NOOP"), end.clone()]),
         (b"a\xff\xffb\n", &[Line(b"a\xffb".to_vec()), end.clone()]),
@@ -218,7 +218,7 @@ fn feeding_byte_by_byte_looks_at_each_byte_once_and_moves_none() {
     for fed in 1..=SIZE {
         assert_eq!(rx.extend(b"x"), 1);
         assert_eq!(rx.view().next_line(SIZE), Frame::Partial);
-        // The next scan starts behind all bytes so far, and the bytes at the front are not moved.
+        // The next scan starts after all bytes so far, and the bytes at the front are not moved.
         assert_eq!((rx.window.start, rx.window.kept, rx.window.scan), (0, fed, fed));
     }
     rx.extend(b"\n");
@@ -235,7 +235,7 @@ fn a_window_that_is_full_has_no_room_until_lines_are_taken() {
     assert_eq!(rx.bytes(line), b"NOOP");
     assert!(rx.view().has_room() && !rx.view().is_empty());
     assert_eq!(rx.spare().len(), 6);
-    // A count beyond the free space counts as all of it.
+    // A count beyond the free space is treated as all of it.
     rx.filled(usize::MAX);
     assert!(!rx.view().has_room());
 }

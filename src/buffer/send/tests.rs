@@ -29,7 +29,8 @@ impl Model {
         self.queue.extend(bytes.iter().map(|byte| (*byte, self.last)));
     }
 
-    /// Returns `false` when such a segment is queued already.
+    /// Appends bytes in a segment of their own. Returns `false` if such a segment is already
+    /// queued.
     fn append_alone(&mut self, bytes: &[u8]) -> bool {
         if self.alone.is_some() {
             return false;

@@ -8,21 +8,23 @@
 //! ```
 //! ABOR is sent first and the data connection is closed after it: a server that saw the end of the
 //! data first could mistake a truncated upload for a complete one. The data connection is closed
-//! without waiting for an answer: a server may look at ABOR only between two writes, and would hang
-//! in a write that nobody reads.
+//! without waiting for an answer: a server may look at ABOR only between two writes, and would
+//! otherwise hang in a write whose data nobody reads.
 //!
 //! Servers answer ABOR during a transfer with two replies (426 and 226, 226 and 226, 226 and 225),
 //! with one for both, or not at all. The replies are taken in order, and 225 always belongs to
-//! ABOR. After the first one the client waits a bounded time for the other, once: Pure-FTPd sends
-//! one to downloads, which says that ABOR succeeded, and is known by it from then on. Without any
-//! reply the connection is abandoned, since nobody could tell what a later reply answers.
+//! ABOR. After the first reply the client waits a bounded time for the second. Pure-FTPd sends a
+//! single reply to an aborted download, which says that ABOR succeeded: the client waits for a
+//! second reply only once, and then remembers that this server sends none
+//! (`Profile::ONE_ABORT_REPLY`). Without any reply the connection is abandoned, since a later reply
+//! could not be matched to a command.
 
 use core::net::IpAddr;
 
 use crate::action::{DataEvent, DataId, DataOp};
 use crate::client::reply_to::Generation;
 
-/// Bytes of IAC IP IAC DM ABOR CRLF.
+/// Number of bytes in IAC IP IAC DM ABOR CRLF.
 const SYNCHED_ABORT: usize = 4 + 6;
 
 /// The abort of a transfer, if one is under way, and the replies to it.
@@ -38,23 +40,24 @@ enum Stage {
     /// No transfer is being given up.
     Idle,
     /// The TLS handshake on the data connection is in progress or about to begin, and is completed
-    /// first: breaking it off would waste the ticket that it resumes with, and vsftpd ends the
-    /// whole session for it.
+    /// first: breaking it off would waste the ticket that it resumes with, and would make vsftpd
+    /// end the whole session.
     Securing(DataId, Generation),
     /// ABOR is to be sent.
     Due(DataId, Generation),
-    /// ABOR is in the send queue; the data connection is closed once it has left.
+    /// ABOR is in the send queue; the data connection is closed once ABOR has been sent.
     Sent(DataId),
 }
 
-/// The replies that have come of the two to an aborted transfer and its ABOR.
+/// The replies received so far, of the two due to an aborted transfer and its ABOR.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Replies {
     /// None, or both.
     Even,
     /// One of the two.
     One,
-    /// One of the two, which speaks of ABOR and of success: the transfer may get none of its own.
+    /// One of the two, which reports success and names ABOR: the transfer might not get a reply of
+    /// its own.
     OneNamingAbort,
 }
 
@@ -65,7 +68,7 @@ pub(super) enum Step {
     Wait,
     /// Send ABOR on behalf of this operation.
     Send(Generation),
-    /// Close this data connection: the abort is on its way, or not needed.
+    /// Close this data connection: ABOR has been sent, or is not needed.
     Close(DataId),
 }
 
@@ -74,8 +77,8 @@ impl Abort {
         Self { stage: Stage::Idle, replies: Replies::Even }
     }
 
-    /// Begins to give up the transfer on this data connection; `DataId::NONE` is one between two
-    /// servers.
+    /// Begins to give up the transfer on this data connection; `DataId::NONE` is the name of a
+    /// transfer between two servers.
     pub(super) const fn begin(&mut self, id: DataId, generation: Generation, is_to_be_secured: bool) {
         self.stage = match is_to_be_secured {
             true => Stage::Securing(id, generation),
@@ -84,8 +87,8 @@ impl Abort {
     }
 
     /// Returns the next step. `transfer_owed` says whether the server still has to end the
-    /// transfer, `capacity` is the size of the send storage, and `is_flushed` says whether nothing
-    /// waits in it.
+    /// transfer, `capacity` is the size of the send storage, and `is_flushed` says whether the send
+    /// storage is empty.
     pub(super) fn step(&mut self, transfer_owed: bool, capacity: usize, is_flushed: bool) -> Step {
         let id = match self.stage {
             Stage::Idle => return Step::Wait,
@@ -94,7 +97,7 @@ impl Abort {
                 return Step::Send(generation);
             }
             Stage::Sent(_) if !is_flushed => return Step::Wait,
-            // A server that has ended the transfer needs no ABOR, and does not go on with the
+            // A server that has ended the transfer needs no ABOR, and does not continue the
             // handshake either.
             Stage::Securing(id, _) | Stage::Due(id, _) | Stage::Sent(id) => id,
         };
@@ -116,7 +119,7 @@ impl Abort {
     }
 
     /// Returns the orders that an event requires on the data connection being given up; `None` if
-    /// it is of another.
+    /// the event is of another connection.
     pub(super) fn data_event(
         &mut self,
         id: DataId,
@@ -167,8 +170,8 @@ impl Abort {
     }
 
     /// Records a final reply. `concerns` says whether it answers a transfer or ABOR, `other_owed`
-    /// whether the other one of the two is then still owed, and `names_abort` whether its text
-    /// names ABOR and its code is a success.
+    /// whether the other of the two is then still owed, and `names_abort` whether its text names
+    /// ABOR and its code is a success.
     pub(super) fn answered(&mut self, concerns: bool, other_owed: bool, names_abort: bool) {
         let one = other_owed || (self.is_half_answered() && !concerns);
         self.replies = match (one, names_abort) {
@@ -178,12 +181,12 @@ impl Abort {
         };
     }
 
-    /// Returns whether one of the two replies has come.
+    /// Returns whether one of the two replies has arrived.
     pub(super) fn is_half_answered(&self) -> bool {
         self.replies != Replies::Even
     }
 
-    /// Returns whether the reply that has come names ABOR, so that it may be the only one.
+    /// Returns whether the reply that has arrived names ABOR, so that it may be the only one.
     pub(super) fn may_be_answered(&self) -> bool {
         self.replies == Replies::OneNamingAbort
     }

@@ -1,4 +1,4 @@
-//! The addresses that data connections lead to (RFC 959 3.2, RFC 2428).
+//! Chooses the addresses for data connections (RFC 959 3.2, RFC 2428).
 
 use core::net::{IpAddr, SocketAddr};
 
@@ -14,8 +14,8 @@ impl Client {
         }
     }
 
-    /// Returns where the server listens: at `port` of the control peer, or of the address that it
-    /// named if the policy says so.
+    /// Returns the address at which the server listens: `port` at the control peer's address, or at
+    /// the address that the server named if the policy says so.
     pub(in crate::client) fn passive_target(&self, named: Option<IpAddr>, port: u16) -> SocketAddr {
         let mut target = self.peer();
         target.set_port(port);
@@ -27,7 +27,7 @@ impl Client {
         target
     }
 
-    /// Returns the command that asks the server to listen. Only EPSV leads to an IPv6 address.
+    /// Returns the command that asks the server to listen. Only EPSV works with IPv6.
     pub(in crate::client) fn passive_command(&self) -> Command<'static> {
         match self.profile().contains(Profile::NO_EPSV) && !self.peer_is_ipv6() {
             true => Command::Pasv,
@@ -35,8 +35,8 @@ impl Client {
         }
     }
 
-    /// Returns the command that announces this address to the server. PORT has no IPv6 addresses,
-    /// and EPRT has no place for a zone, which means nothing to other hosts (RFC 2428 2).
+    /// Returns the command that announces this address to the server. PORT cannot express IPv6
+    /// addresses. EPRT has no field for a zone (RFC 2428 2), which means nothing to other hosts.
     pub(in crate::client) fn active_command(&self, at: SocketAddr) -> Command<'static> {
         match SocketAddr::new(at.ip().to_canonical(), at.port()) {
             SocketAddr::V4(at) if self.profile().contains(Profile::NO_EPRT) => Command::Port(at),

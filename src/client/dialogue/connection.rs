@@ -7,8 +7,8 @@
 //!                                                                           └► Closing ┘   an unannounced upload
 //! ```
 //!
-//! Data moves once the connection is open and the server has allowed it: by 1yz, by a final reply,
-//! or by being silent for long enough.
+//! Data moves once the connection is open and the server has allowed it by 1yz, by a final reply,
+//! or by staying silent for long enough.
 
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
@@ -87,7 +87,7 @@ pub(in crate::client) enum Phase {
 }
 
 impl Phase {
-    /// Returns whether the connection is over, so that nothing that happens on it matters any more.
+    /// Returns whether the connection is over, so that further events on it no longer matter.
     pub(super) const fn is_over(self) -> bool {
         matches!(self, Self::Ended | Self::Failed(_) | Self::NotTaken)
     }
@@ -108,7 +108,8 @@ impl Phase {
 }
 
 /// The last action of the server on the connection itself. Any of them shows that the server takes
-/// part in an upload, which a final reply alone does not: that may be another command's.
+/// part in an upload, which a final reply alone does not show, because it may answer another
+/// command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Contact {
     None,
@@ -135,11 +136,12 @@ enum Start {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Owed,
-    /// A final reply that says that the directory could not be listed has begun, or did not count.
+    /// A final reply has said that the directory could not be listed, but is not complete, or was
+    /// not the last one.
     NotListed,
     /// A good final reply has arrived.
     Good,
-    /// A good final reply has arrived, which says that the directory could not be listed.
+    /// A good final reply has arrived, but it says that the directory could not be listed.
     GoodNotListed,
 }
 
@@ -148,7 +150,7 @@ enum Verdict {
 pub(in crate::client) enum ServerToServer {
     /// The command was sent.
     Moving,
-    /// The other server has reported its end.
+    /// The other server has reported the end of the transfer.
     Ending,
 }
 
@@ -157,7 +159,7 @@ pub(in crate::client) enum ServerToServer {
 pub(super) enum Effect {
     /// The event changes nothing.
     Nothing,
-    /// The connection has changed, and may go on.
+    /// The connection has changed, and its next phase may begin.
     Change,
     /// Another host has connected to the listener.
     StrangerCame,
@@ -248,8 +250,8 @@ impl Connection {
         self.purpose.known_size
     }
 
-    /// Returns whether the transfer is over, and how. `owed` says whether the server has yet to
-    /// report its end.
+    /// Returns whether the transfer is over, and how it ended. `owed` says whether the server has
+    /// yet to report the end.
     pub(in crate::client) fn standing(&self, owed: bool) -> Standing {
         match self.phase {
             Phase::Ended | Phase::Failed(_) if self.verdict == Verdict::GoodNotListed => {
@@ -264,8 +266,8 @@ impl Connection {
         }
     }
 
-    /// Returns whether the connection is that of a listing that was answered without a 1yz and
-    /// brought nothing.
+    /// Returns whether the connection belongs to a listing that was confirmed without a 1yz and has
+    /// moved no data.
     pub(in crate::client) fn is_unused_listing(&self) -> bool {
         self.purpose.lists() && self.is_confirmed() && self.start != Start::Announced && self.moved == 0
     }
@@ -298,7 +300,7 @@ impl Connection {
         self.purpose.receives() || self.start == Start::Announced || self.contact != Contact::None
     }
 
-    /// Returns whether data is due from the server, and no byte has arrived.
+    /// Returns whether data is due from the server, but no byte has arrived yet.
     pub(super) fn awaits_first_byte(&self) -> bool {
         self.purpose.receives() && self.moved == 0
     }
@@ -316,8 +318,8 @@ impl Connection {
     /// Returns the order that begins the next phase, if it can begin. Data flows once the
     /// connection is open and the server has allowed it. TLS begins after the 1yz and not before: a
     /// server that refuses the command does not want the handshake either (RFC 4217 10.2). An
-    /// upload confirmed only by a final reply counts as taken once the server closes its side in
-    /// order.
+    /// upload confirmed only by a final reply counts as taken once the server closes its side
+    /// cleanly.
     pub(super) fn go_on(&mut self, protects: bool) -> Option<DataOp> {
         let parameters = self.purpose.parameters;
         let (phase, op) = match self.phase {
@@ -403,8 +405,8 @@ impl Connection {
         match (event, self.phase) {
             // Only a server acts on this event.
             (DataEvent::Securing, _) => return Ok(Effect::Nothing),
-            // Anybody else who connected would get the file, or supply another (RFC 2577 4). The
-            // time for the server to connect keeps running.
+            // Anyone else who connected would receive the file, or supply another file (RFC 2577
+            // 4). The time for the server to connect keeps running.
             (DataEvent::Arrived(from), Phase::Listening(_)) if from.ip().to_canonical() != peer => {
                 return Ok(Effect::StrangerCame);
             }
@@ -415,7 +417,7 @@ impl Connection {
             (DataEvent::Marker(marker), Phase::Moving) if self.purpose.receives() => {
                 return Ok(Effect::Marked(marker));
             }
-            // Neither shows that the connection is alive: nothing was sent or received.
+            // Neither event shows that the connection is alive: no bytes were sent or received.
             (DataEvent::Moved(0), _) => return Ok(Effect::Nothing),
             (DataEvent::Decoded(count), _) => {
                 self.decoded = Some(self.decoded.unwrap_or(0).saturating_add(count));
@@ -445,7 +447,7 @@ impl Connection {
         Ok(Effect::Change)
     }
 
-    /// Takes the timeout of what was awaited. Returns whether it makes the connection fail.
+    /// Handles the timeout of `awaited`. Returns whether the timeout makes the connection fail.
     pub(super) const fn timed_out(&mut self, awaited: Awaited) -> bool {
         self.phase = match awaited {
             Awaited::DataConnection => Phase::Failed(DataFailure::Unreachable),

@@ -13,12 +13,12 @@ use crate::codec::{Direction, ReplyCode};
 use crate::error::{Awaited, LocalError};
 use crate::transfer::Marker;
 
-/// Maximum number of orders that one event brings: the connection that arrived is admitted, and its
+/// Maximum number of orders that one event causes: the connection that arrived is admitted, and its
 /// handshake or its data begins.
 const ORDERS_OF_AN_EVENT: usize = 2;
 
-/// Maximum number of orders that wait for the driver. An operation hands out those that wait before
-/// it goes on, and then brings two at most: it drops one data connection and opens another.
+/// Maximum number of orders that wait for the driver. An operation hands out the waiting orders
+/// before it continues, and then adds two at most: it drops one data connection and opens another.
 const ORDERS: usize = ORDERS_OF_AN_EVENT + 2;
 
 /// The way in which a data connection is opened.
@@ -104,7 +104,7 @@ impl Data {
     }
 
     /// Returns whether there is a transfer whose data connection has this name; `DataId::NONE` is
-    /// the name of one between two servers.
+    /// the name of a transfer between two servers.
     pub(super) fn is_transfer(&self, id: DataId) -> bool {
         match &self.transfer {
             Transfer::None => false,
@@ -135,8 +135,8 @@ impl Data {
         }
     }
 
-    /// Returns whether the data connection of a download is open, and the server has not allowed
-    /// data to move.
+    /// Returns whether the data connection of a download is open, but the server has not yet
+    /// allowed data to move.
     pub(super) fn awaits_start(&self) -> bool {
         self.connection().is_some_and(|connection| {
             connection.phase() == Phase::Connected && connection.direction() == Direction::FromServer
@@ -161,13 +161,13 @@ impl Data {
         self.order(self.last, op);
     }
 
-    /// Takes an event of a data connection, and returns whether it changed anything. A connection
-    /// that is no longer wanted changes nothing. `peer` is the server's address, and `protects`
-    /// says whether data connections are protected.
+    /// Takes an event of a data connection, and returns whether it changed anything. Events of a
+    /// connection that is no longer wanted change nothing. `peer` is the server's address, and
+    /// `protects` says whether data connections are protected.
     ///
     /// # Errors
-    /// If the event is not valid in the state of the connection, or the orders that it answers were
-    /// not taken yet.
+    /// If the event is not valid in the state of the connection, or if the driver has not yet taken
+    /// the orders before it.
     pub(super) fn event(
         &mut self,
         id: DataId,
@@ -201,8 +201,7 @@ impl Data {
         Ok(true)
     }
 
-    /// Takes an update of the transfer. Returns whether the first byte has to arrive soon from now
-    /// on.
+    /// Takes an update of the transfer. Returns whether the first byte now has to arrive soon.
     pub(super) fn update(&mut self, update: TransferUpdate, protects: bool) -> bool {
         if let TransferUpdate::ServerToServer(server_to_server) = update {
             self.update_server_to_server(server_to_server);
@@ -215,8 +214,8 @@ impl Data {
         awaits_first_byte
     }
 
-    /// Records that the transfer goes on between this server and another. The end of one that is
-    /// not there is ignored.
+    /// Records the progress of a transfer between this server and another. The end of a transfer is
+    /// ignored if there is none.
     const fn update_server_to_server(&mut self, server_to_server: ServerToServer) {
         self.transfer = match (&self.transfer, server_to_server) {
             (Transfer::None | Transfer::Here(_), ServerToServer::Ending) => return,
@@ -229,7 +228,7 @@ impl Data {
         self.last_marker = marker.or(self.last_marker);
     }
 
-    /// Takes the timeout of what was awaited. Returns whether it concerned the data connection,
+    /// Handles the timeout of `awaited`. Returns whether the timeout concerned the data connection,
     /// which has then failed.
     pub(super) fn timed_out(&mut self, awaited: Awaited) -> bool {
         let id = self.id();
@@ -261,8 +260,8 @@ impl Data {
 
     // Orders.
 
-    /// Closes the data connection, by `DataOp::Close` or `DataOp::Abort`; `None` if the driver has
-    /// done it already.
+    /// Closes the data connection with `DataOp::Close` or `DataOp::Abort`; `None` if the driver has
+    /// nothing left to close.
     pub(super) fn close(&mut self, op: Option<DataOp>) {
         let id = self.id();
         if id != DataId::NONE {

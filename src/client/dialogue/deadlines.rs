@@ -16,11 +16,11 @@ pub(super) struct Deadlines {
 /// The time of the next keep-alive.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum KeepAlive {
-    /// There is none.
+    /// No keep-alive is sent.
     Off,
-    /// Not before this moment.
+    /// The next keep-alive is due at this moment.
     At(Instant),
-    /// Now, and again at this moment.
+    /// A keep-alive is due now, and the next one at this moment.
     Due(Instant),
 }
 
@@ -40,8 +40,8 @@ impl Deadlines {
         self.waiting = None;
     }
 
-    /// Records that a reply arrived. It says nothing about whether data moves, so a wait for data
-    /// goes on.
+    /// Records that a reply arrived. The reply does not show whether data moves, so a wait for data
+    /// continues.
     pub(super) fn replied(&mut self) {
         if !matches!(self.waiting, Some((Awaited::Data | Awaited::DataConnection, _))) {
             self.waiting = None;

@@ -2,15 +2,15 @@
 //!
 //! The client judges a reply by its code alone, and commands share codes: 250 answers CWD as well
 //! as DELE. A server that has sent one reply too many may send another. From then on the client
-//! asks a *probe*, a command whose answer no other command has: SYST, or PWD if the server does not
-//! know SYST.
+//! sends a *probe*, a command whose answer cannot belong to any other command: SYST, or PWD if the
+//! server does not know SYST.
 //!
-//! - A probe goes before a command that cannot be taken back or that asks for a value. It is left
-//!   out if the last reply was certainly the last one on its way and cannot answer the command: 229
-//!   belongs to EPSV and never answers STOR.
-//! - A probe goes after a command that changes something (DELE, STOR, CWD and the like) was
-//!   granted. The success is reported when the probe is answered. A refusal that arrives instead
-//!   belongs to the command.
+//! - A probe is sent before a command that cannot be undone or that asks for a value. The probe is
+//!   omitted if the last reply was certainly the last one in flight and cannot answer the command:
+//!   229 belongs to EPSV and never answers STOR.
+//! - A probe is sent once the server has granted a command that changes something (DELE, STOR, CWD
+//!   and the like). The success is reported when the probe is answered. A refusal that arrives
+//!   instead belongs to the command.
 //!
 //! The client confirms a success even without any doubt if its code is not in the command's row
 //! (200 to DELE), or if more has arrived right behind the reply. If the answer to the probe comes
@@ -18,13 +18,15 @@
 //!
 //! # Limits of detection
 //!
-//! The client believes a reply too many if its code can answer the command, if it arrives after the
+//! The client accepts a surplus reply if its code can answer the command, if it arrives after the
 //! whole command was sent and before the command's own reply, and if one of these holds:
 //!
-//! - The client has seen no reply too many in this session, nothing has arrived behind this one
-//!   yet, and its code is in the row of the command. Nothing sets it apart from the right reply.
+//! - The client has seen no other surplus reply in this session, nothing has arrived behind this
+//!   one yet, and its code is in the row of the command. Nothing distinguishes it from the right
+//!   reply.
 //! - The command changes nothing, so no probe follows it, and the reply arrives after the answer to
-//!   the probe before it. Only a server that speaks unasked, or at times of its own, can do that.
+//!   the probe before it. Only a server that sends replies unasked, or at arbitrary times, can do
+//!   that.
 //! - The command's own reply never comes.
 //! - The server knows neither SYST nor PWD.
 
@@ -38,19 +40,19 @@ enum Probe {
     Syst,
     /// The server does not know SYST.
     Pwd,
-    /// The server knows neither, so that only the order of its replies can be relied on.
+    /// The server knows neither SYST nor PWD, so only the order of its replies can be relied on.
     Unanswerable,
 }
 
 /// The trust in the server's replies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Doubt {
-    /// Set once the server has sent a reply too many in this session, or one that is not in its
-    /// row.
+    /// Set once the server has sent a surplus reply in this session, or a reply whose code is not
+    /// in the command's row.
     exists: bool,
-    /// Code of the last final reply, if it could not have answered anything but its command.
+    /// Code of the last final reply, if it could not have answered any other command.
     certain: Option<ReplyCode>,
-    /// Command that was granted, while its success is not confirmed.
+    /// Granted command whose success is not yet confirmed.
     unconfirmed: Option<ExpectedReply>,
     probe: Probe,
 }
@@ -71,8 +73,8 @@ impl Doubt {
         self.exists = true;
     }
 
-    /// Records a final reply; `is_last` if no other is owed, and `more` if something has arrived
-    /// behind it.
+    /// Records a final reply. `is_last` says whether no other reply is owed, and `more` whether
+    /// something has arrived behind it.
     pub(super) fn answered(&mut self, answered: &ExpectedReply, code: ReplyCode, is_last: bool, more: bool) {
         self.certain = Some(code).filter(|_| is_last && answered.is_certain(code));
         let is_strange = !answered.has_in_row(code);
@@ -86,8 +88,8 @@ impl Doubt {
         self.exists |= is_strange && !confirms;
     }
 
-    /// Records the answer to a probe. Whatever it is, no reply is left on its way that was sent
-    /// before it.
+    /// Records the answer to a probe. Whatever the answer is, no reply sent before it is still in
+    /// flight.
     fn probed(&mut self, answered: &ExpectedReply, code: ReplyCode) {
         if is_unknown(code) {
             self.probe = match self.probe {
@@ -113,13 +115,14 @@ impl Doubt {
         match self.probe {
             Probe::Syst if verb == Verb::Syst => Some(Verb::Pwd),
             Probe::Syst => Some(Verb::Syst),
-            // The answer to PWD proves nothing about a command that it can answer, too.
+            // The answer to PWD proves nothing about a command that it can answer as well.
             Probe::Pwd => Some(Verb::Pwd).filter(|_| !verb.info().is_answered_by(ReplyCode::PATHNAME)),
             Probe::Unanswerable => None,
         }
     }
 
-    /// Returns the probe that confirms the last success; `None` when it is as certain as it can be.
+    /// Returns the probe that confirms the last success; `None` if no probe can make the success
+    /// more certain.
     pub(super) fn confirmation(&mut self) -> Option<Verb> {
         self.unconfirmed?;
         match self.probe {
@@ -142,7 +145,7 @@ impl Doubt {
         Self { certain: None, ..*self }
     }
 
-    /// Gives up confirming the last success: the doubt stays.
+    /// Gives up confirming the last success, so that the doubt remains.
     pub(super) fn set_aside(&mut self) {
         self.exists |= self.unconfirmed.take().is_some();
     }
@@ -155,8 +158,8 @@ impl Doubt {
     }
 
     /// Returns the unconfirmed command if a final reply with this code refuses it, so that the
-    /// command failed after all. Only a server that does not know a probe refuses it, and a server
-    /// that answers 530 to one has not carried out the command either.
+    /// command failed after all. A server refuses a probe only if it does not know the probe, and a
+    /// server that answers 530 to a probe has not carried out the command before it either.
     pub(super) fn refused(&mut self, code: ReplyCode) -> Option<ExpectedReply> {
         if !code.is_failure() || is_unknown(code) || code == ReplyCode::SERVICE_NOT_AVAILABLE {
             return None;
@@ -166,7 +169,8 @@ impl Doubt {
         Some(refused)
     }
 
-    /// Returns whether a stray shows that the refusal of the probe before was the command's own.
+    /// Returns whether a stray shows that the refusal taken for the probe's was in fact the
+    /// unconfirmed command's.
     pub(super) fn is_contradicted_by(&self, code: ReplyCode) -> bool {
         self.unconfirmed.is_some() && self.probe != Probe::Syst && code == ReplyCode::SYSTEM_TYPE
     }

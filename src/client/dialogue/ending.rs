@@ -3,7 +3,7 @@
 use crate::codec::Verb;
 use crate::error::PeerError;
 
-/// The state of a control connection with regard to its end.
+/// The state of a control connection: open, about to end, or failed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Ending {
     /// The connection is open.
@@ -31,8 +31,8 @@ impl Ending {
         *self = Self::Leaving;
     }
 
-    /// Records that the connection failed. After 421, the reason is always what the server had
-    /// announced.
+    /// Records that the connection failed. After a 421, the error is always
+    /// [`PeerError::ServiceClosing`], as the server announced.
     pub(super) const fn fail(&mut self, error: PeerError) {
         *self = Self::Failed(match self {
             Self::Leaving => PeerError::ServiceClosing,

@@ -1,12 +1,12 @@
-//! The replies that the server still owes, in the order of the commands, and the search for the one
-//! that a reply answers (RFC 959 4.2 and 5.4, RFC 1123 4.1.2.11).
+//! The replies that the server still owes, in the order of the commands, and the matching of
+//! received replies to commands (RFC 959 4.2 and 5.4, RFC 1123 4.1.2.11).
 //!
 //! Each reply is checked against the command that it would answer. [`VerbInfo::is_answered_by`]
-//! says which codes can answer it. A reply that cannot is a *stray*: a server that answers twice,
-//! or answers something that was never asked, would otherwise shift every later answer by one. A
-//! reply that began to arrive before its whole command was sent is a stray too. Strays are skipped.
-//! The command then has [`Timeouts::stray`](crate::client::Timeouts::stray) left to get its own
-//! reply.
+//! says which codes can answer that command. A reply with another code is a *stray*: a server that
+//! answers twice, or answers something that was never asked, would otherwise shift every later
+//! answer by one. A reply that began to arrive before its whole command was sent is a stray too.
+//! Strays are skipped. The command then has [`Timeouts::stray`](crate::client::Timeouts::stray)
+//! left to get its own reply.
 //!
 //! After the first stray of a session the client confirms what matters: see `doubt.rs`.
 //!
@@ -56,9 +56,10 @@ pub(super) struct ExpectedReplies {
     /// it.
     strays_before: u32,
     /// Set if the next reply began to arrive before the whole command was sent, so that it cannot
-    /// answer it.
+    /// answer that command.
     skips_next: bool,
-    /// Transfer that was answered last, until another command is sent: more may be said about it.
+    /// Transfer that was answered last. Until another command is sent, more replies to it may
+    /// arrive.
     last_transfer: Option<ExpectedReply>,
 }
 
@@ -137,7 +138,8 @@ impl ExpectedReplies {
         if !expected.is_during_transfer() {
             self.last_transfer = None;
         }
-        self.queue.push(expected);
+        let added = self.queue.try_push(expected);
+        debug_assert!(added.is_ok(), "no more commands are sent than replies can be awaited");
     }
 
     /// Returns the current operation.
@@ -158,16 +160,16 @@ impl ExpectedReplies {
         generation
     }
 
-    /// Records that a reply begins to arrive while this many commands are not completely sent. It
-    /// answers none of those.
+    /// Records that a reply begins to arrive while this many commands are not completely sent. The
+    /// reply answers none of those commands.
     pub(super) fn began(&mut self, unsent: usize) {
         self.skips_next |= unsent > 0 && self.queue.len() <= unsent;
     }
 
     /// Finds the owed reply that a reply with this code answers; `None` for a stray. Replies are
-    /// found in order, except those to commands sent during a transfer: some servers answer them at
-    /// once and others after the transfer, so the code decides (200 is NOOP's, 211 to 213 are
-    /// STAT's, 225 is ABOR's; a reply that refuses a command refuses the later one).
+    /// matched in order, except those to commands sent during a transfer: some servers answer such
+    /// commands at once and others after the transfer, so the code decides (200 is NOOP's, 211 to
+    /// 213 are STAT's, 225 is ABOR's; a reply that refuses a command refuses the later one).
     pub(super) fn find(&mut self, code: ReplyCode) -> Option<usize> {
         let skips = core::mem::take(&mut self.skips_next);
         if self.queue.iter().all(ExpectedReply::is_probe) {
@@ -204,8 +206,8 @@ impl ExpectedReplies {
         self.queue.get(place)
     }
 
-    /// Counts a preliminary reply, and returns how many there were. `moved` says whether data has
-    /// moved, after which they are not counted.
+    /// Counts a preliminary reply, and returns the number counted so far. `moved` says whether data
+    /// has moved, after which preliminary replies are not counted.
     pub(super) fn preliminary(&mut self, place: usize, moved: bool) -> u32 {
         self.strays_before = self.strays;
         self.queue.get_mut(place).map_or(0, |expected| expected.preliminary(moved))
@@ -223,7 +225,7 @@ impl ExpectedReplies {
         Some(answered)
     }
 
-    /// Makes the end of the last transfer owed again, because more was said about it; returns
+    /// Makes the end of the last transfer owed again, because another reply to it arrived; returns
     /// whether that was possible.
     pub(super) fn reopen_transfer(&mut self) -> bool {
         let Some(transfer) = self.last_transfer.take() else { return false };
@@ -261,7 +263,7 @@ impl ExpectedReplies {
         self.doubt.stray();
     }
 
-    /// Records a line that is not a reply at all, while none was owed.
+    /// Records a line that is not a reply at all, and that arrived while no reply was owed.
     pub(super) fn stray_line(&mut self) {
         let is_pending = self.strays != self.strays_before;
         self.strays = self.strays.wrapping_add(1);
@@ -281,12 +283,12 @@ impl ExpectedReplies {
         self.last_stray.as_ref()
     }
 
-    /// Returns the number of strays that have come.
+    /// Returns the number of strays so far.
     pub(super) const fn strays(&self) -> u32 {
         self.strays
     }
 
-    /// Returns the probe to send before a command, to make sure that nothing else is on its way.
+    /// Returns the probe to send before a command, to make sure that no other reply is in flight.
     pub(super) fn probe_before(&self, verb: Option<Verb>) -> Option<Verb> {
         self.doubt.probe_before(verb).filter(|_| self.queue.is_empty())
     }
@@ -296,7 +298,7 @@ impl ExpectedReplies {
         self.doubt.is_unconfirmed()
     }
 
-    /// Returns the probe that confirms it.
+    /// Returns the probe that confirms the last success.
     pub(super) fn confirmation(&mut self) -> Option<Verb> {
         self.doubt.confirmation()
     }
@@ -308,7 +310,7 @@ impl ExpectedReplies {
         self.doubt = doubt;
     }
 
-    /// Returns whether a stray shows that a success was not one.
+    /// Returns whether a stray shows that the unconfirmed success was a failure.
     pub(super) fn is_contradicted_by(&self, code: ReplyCode) -> bool {
         self.doubt.is_contradicted_by(code)
     }

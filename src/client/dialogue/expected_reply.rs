@@ -1,7 +1,7 @@
 //! One reply that the server owes, and the codes that can answer it (RFC 959 5.4).
 //!
 //! Each reply is checked against the command that it would answer. [`VerbInfo::is_answered_by`]
-//! says which codes can answer it.
+//! says which codes can answer that command.
 //!
 //! [`VerbInfo::is_answered_by`]: crate::codec::VerbInfo::is_answered_by
 
@@ -31,24 +31,24 @@ pub(super) struct ExpectedReply {
 pub(super) enum Accepts {
     /// Those that the command's row in the table allows.
     Row,
-    /// Those that its row allows, and 200: EPSV ALL.
+    /// Those that the command's row allows, and 200: for EPSV ALL.
     RowAndOkay,
     /// Those that confirm a transfer, for a command that is not in the table.
     Transfer,
-    /// Any: the caller reads the reply.
+    /// Any reply, because the caller reads it.
     Any,
 }
 
 /// The relation of a command to a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// The command has none.
+    /// The command has no data connection.
     Plain,
     /// The command was sent during a transfer: its reply may arrive before the transfer's.
     DuringTransfer,
     /// The command opens a transfer.
     Transfer(Direction),
-    /// Its data connection may now carry data: no reply is due before that ends.
+    /// The command's data connection may now carry data: no reply is due before the data ends.
     Moving(Direction),
 }
 
@@ -77,7 +77,7 @@ impl ExpectedReply {
         Self { generation, ..self }
     }
 
-    /// Returns the same reply, to a command that changes this once it is granted.
+    /// Returns the same reply, owed to a command that makes this change once it is granted.
     pub(super) const fn with_change(self, change: Option<Change>) -> Self {
         Self { change, ..self }
     }
@@ -121,7 +121,7 @@ impl ExpectedReply {
         self.is_upload() || self.verb() == Some(Verb::Retr)
     }
 
-    /// Returns whether its data connection may carry data.
+    /// Returns whether the command's data connection may carry data.
     pub(super) const fn is_moving(&self) -> bool {
         matches!(self.kind, Kind::Moving(_))
     }
@@ -160,8 +160,8 @@ impl ExpectedReply {
         }
     }
 
-    /// Returns whether the row of the command has a final reply with this code. Any failure counts
-    /// as in the row, and so does any reply if there is no row.
+    /// Returns whether the row of the command has a final reply with this code. Every failure
+    /// counts as being in the row, and so does every reply if there is no row.
     pub(super) fn has_in_row(&self, code: ReplyCode) -> bool {
         match (self.to, self.accepts) {
             (ReplyTo::Command(verb), Accepts::Row | Accepts::RowAndOkay) => {
@@ -171,8 +171,8 @@ impl ExpectedReply {
         }
     }
 
-    /// Returns whether a reply with this code shows that no other reply is on its way: it could not
-    /// have answered anything else.
+    /// Returns whether a reply with this code shows that no other reply is in flight, because it
+    /// could not have answered any other command.
     pub(super) fn is_certain(&self, code: ReplyCode) -> bool {
         VerbInfo::OWN.contains(&code) && self.verb().is_some_and(|verb| verb.info().has_own(code))
     }
@@ -196,8 +196,8 @@ impl ExpectedReply {
         }
     }
 
-    /// Counts a preliminary reply, and returns how many there were. Those after data has `moved`
-    /// are not counted.
+    /// Counts a preliminary reply, and returns the number counted so far. Preliminary replies after
+    /// data has `moved` are not counted.
     pub(super) const fn preliminary(&mut self, moved: bool) -> u32 {
         self.begun();
         if !moved {

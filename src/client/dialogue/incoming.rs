@@ -32,7 +32,7 @@ pub(super) enum Incoming {
 /// The meaning of the last line of an unfinished reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LastLine {
-    /// The line is one of many.
+    /// The line does not end the reply.
     Middle,
     /// The line would end the reply if it had the right code.
     End,
@@ -64,8 +64,8 @@ impl Incoming {
         self.code().map(|code| ReplyLine { code, position: Position::Last, text: b"" })
     }
 
-    /// Returns the place of the reply among those that are owed, calling `find` for it at the first
-    /// line.
+    /// Returns the place of the reply among those that are owed; at the first line, calls `find` to
+    /// determine it.
     pub(super) fn place(self, find: impl FnOnce() -> Option<usize>) -> Option<usize> {
         match self {
             Self::Between => find(),
@@ -98,7 +98,7 @@ impl Incoming {
         let lines = lines.saturating_add(1);
         let bytes = bytes.saturating_add(u32::try_from(raw.len()).unwrap_or(u32::MAX));
         let last = if may_end { LastLine::End } else { LastLine::Middle };
-        // The number of commands in flight fits.
+        // The number of commands in flight fits into a `u8`.
         let place = place.and_then(|place| u8::try_from(place).ok());
         *self = Self::Within { code, place, lines, bytes, last };
         match lines <= limits.reply_lines && bytes <= limits.reply_bytes {
@@ -107,7 +107,7 @@ impl Incoming {
         }
     }
 
-    /// Returns how long the next line may take, if the reply may have ended with the last one.
+    /// Returns how long the next line may take, if the reply may have ended with the previous one.
     pub(super) fn awaited(self, timeouts: &Timeouts) -> Option<(Awaited, Duration)> {
         match self {
             Self::Within { last: LastLine::End, .. } => {

@@ -55,8 +55,8 @@ impl KnownServer {
         }
     }
 
-    /// Records a final reply to `verb`. The features that the server listed before AUTH or REIN no
-    /// longer count (RFC 4217 4); 334 grants AUTH, too.
+    /// Records a final reply to `verb`. A granted AUTH or REIN voids the features that the server
+    /// listed before it (RFC 4217 4); 334 also grants AUTH.
     pub(super) fn answered(&mut self, verb: Option<Verb>, code: ReplyCode) {
         match verb {
             Some(Verb::Feat) if code.is_success() => self.offers = Some(self.naming),

@@ -1,8 +1,8 @@
-//! Listening before a command, to make sure that the driver has read what the server had sent
-//! already.
+//! Listens before a command is sent, to make sure that the driver has read what the server has
+//! already sent.
 //!
 //! A reply that arrived before a command does not answer it. Before a command is sent, the machine
-//! asks its driver to read, by a [`Wait`](crate::action::Wait) whose deadline is now.
+//! asks its driver to read, with a [`Wait`](crate::action::Wait) whose deadline is now.
 
 use core::time::Duration;
 
@@ -62,16 +62,16 @@ impl Listening {
         *self = Self::No;
     }
 
-    /// Pauses listening, because the caller goes on to something else. Only a pending request to
-    /// read is kept.
+    /// Pauses listening, because the caller turns to something else. Only a pending request to read
+    /// is kept.
     pub(super) const fn pause(&mut self) {
         if !matches!(self, Self::Reading { .. }) {
             *self = Self::No;
         }
     }
 
-    /// Listens for at most `limit`. `heard` says whether a line has arrived since the last time,
-    /// and `pending` how many bytes of the next.
+    /// Listens for at most `limit`. `heard` says whether a line has arrived since the previous
+    /// call, and `pending` how many bytes of the next line have.
     pub(super) fn listen(
         &mut self,
         now: Instant,

@@ -16,8 +16,8 @@ pub(in crate::client) enum LoginState {
 }
 
 impl LoginState {
-    /// Records a final reply. A granted AUTH or REIN voids the login (RFC 4217 4); 334 grants AUTH,
-    /// too.
+    /// Records a final reply. A granted AUTH or REIN voids the login (RFC 4217 4); 334 also grants
+    /// AUTH.
     pub(super) fn answered(&mut self, to: ReplyTo, code: ReplyCode) {
         *self = match to {
             ReplyTo::Greeting if code == ReplyCode::LOGGED_IN => Self::ByGreeting,

@@ -27,8 +27,7 @@ use crate::time::Instant;
 
 /// The client's side of one control connection.
 ///
-/// Create it for a connection that is open and whose greeting was not read yet. [`Operation`]s
-/// drive it.
+/// Create it for an open connection whose greeting has not been read yet. [`Operation`]s drive it.
 ///
 /// [`Operation`]: crate::client::Operation
 ///
@@ -67,8 +66,8 @@ impl Client {
     ///
     /// Its receive storage has to hold a line of [`Limits::line`](crate::client::Limits::line)
     /// bytes and its end, 2,048 bytes by default. Its send storage has to hold a whole command, and
-    /// should hold those that are sent together: 512 bytes are enough if paths are short. Less is a
-    /// [`LocalError`] when the operation is polled.
+    /// should hold all commands that are sent together: 512 bytes are enough if paths are short.
+    /// Smaller storage is a [`LocalError`] when the operation is polled.
     #[must_use]
     pub fn new(config: Config, peer: SocketAddr) -> Self {
         Self {
@@ -85,7 +84,7 @@ impl Client {
         }
     }
 
-    /// Takes over what is known about the server, from an earlier connection for example.
+    /// Sets what is known about the server, for example from an earlier connection.
     pub const fn set_profile(&mut self, profile: Profile) {
         self.session.given(profile);
     }
@@ -122,7 +121,7 @@ impl Client {
         self.incoming
     }
 
-    /// Takes one step of the dialogue, below any operation, for building other layers.
+    /// Takes one step of the dialogue. Operations build on this function, and so can other layers.
     ///
     /// # Errors
     /// If the server broke the dialogue or ended it; every later call returns the same error.
@@ -132,7 +131,7 @@ impl Client {
         rx: &mut Rx<'_>,
         tx: &mut Tx<'_>,
     ) -> Result<Action<MachineEvent>, PeerError> {
-        // The operation that held a line back to report it is gone.
+        // The operation that held back a line to report it is gone.
         rx.take_held();
         loop {
             self.go_on_aborting(tx);
@@ -191,8 +190,9 @@ impl Client {
         self.data.next_order()
     }
 
-    /// Begins a new operation. Work that an earlier one left and this one does not inherit is
-    /// ended: its data connection is closed, and replies still owed are read and dropped.
+    /// Begins a new operation. Work that an earlier operation left and that this one does not
+    /// inherit is ended: its data connection is closed, and replies still owed are read and
+    /// dropped.
     pub(in crate::client) fn begin(&mut self, inherits: Inherits) -> Generation {
         let adopted = matches!(inherits, Inherits::Transfer(id) if self.data.is_transfer(id));
         if !adopted {
@@ -208,8 +208,9 @@ impl Client {
         })
     }
 
-    /// Marks the connection as no longer usable; no reply will come. A server that closes it when
-    /// it sees Telnet's bytes, or does not recognise ABOR behind them, is remembered as such.
+    /// Marks the connection as no longer usable; no reply will come. A server that closes the
+    /// connection when it sees Telnet's bytes, or does not recognise ABOR behind them, is
+    /// remembered as such.
     fn fail(&mut self, error: PeerError) {
         self.ending.fail(error);
         if let Some(id) = self.abort.connection_failed() {
@@ -230,7 +231,7 @@ impl Client {
         }
         let bytes = rx.bytes(line);
         let Ok(parsed) = self.incoming.parse(bytes, self.end_of_reply()) else {
-            // Some servers send lines after the last one of a reply, such as their list for FEAT.
+            // Some servers send lines after the last line of a reply, such as their list for FEAT.
             match (self.expected.is_empty(), self.expected.awaits_greeting()) {
                 (true, _) => self.expected.stray_line(),
                 (false, true) => self.fail(PeerError::NotFtp),
@@ -283,14 +284,14 @@ impl Client {
         Some(ReceivedLine::new(expected.to(), code, line.position, text, expected.generation()))
     }
 
-    /// Takes a reply that answers nothing. Commands are sent singly from then on, since a server
-    /// that answers twice would shift all later answers by one.
+    /// Takes a reply that answers nothing. Commands are sent one at a time from then on, since a
+    /// server that answers twice would shift all later answers by one.
     fn stray(&mut self, line: &ReplyLine<'_>) {
         if !line.position.is_end() {
             return;
         }
         if line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
-            // The rest of a transfer that the server has confirmed is still on its way.
+            // The rest of a transfer that the server has confirmed is still in transit.
             match self.data.connection().is_some_and(Connection::is_confirmed) {
                 true => self.ending.leave(),
                 false => self.fail(PeerError::ServiceClosing),
@@ -416,15 +417,16 @@ impl Client {
         Ok(true)
     }
 
-    /// Records that the server owes this reply. A line of which a part had arrived when the driver
+    /// Records that the server owes this reply. A line that had arrived in part when the driver
     /// last read is not the reply, unless it belongs to a multi-line reply that had begun before.
     fn expect(&mut self, expected: ExpectedReply) {
         let within_line = self.listening.sent() && !self.incoming.is_within();
         self.expected.sent(expected, within_line);
     }
 
-    /// Listens before a command. `heard` says whether a line has arrived since the last time, and
-    /// `pending` how many bytes of the next. Returns whether the driver has to read and come back.
+    /// Listens before a command. `heard` says whether a line has arrived since the previous call,
+    /// and `pending` how many bytes of the next line have. Returns whether the driver has to read
+    /// and come back.
     pub(in crate::client) fn listen(&mut self, now: Instant, heard: bool, pending: usize) -> bool {
         let stray = self.expected.last_stray().map(|stray| stray.code());
         let limit = stray.map(|_| self.config.timeouts.stray);
@@ -475,19 +477,20 @@ impl Client {
         Ok(())
     }
 
-    /// Requests a data connection that is opened in this way.
+    /// Requests a data connection, to be opened by `approach`.
     pub(in crate::client) fn open_data(&mut self, approach: Approach, purpose: Purpose) {
         self.data.open(approach, purpose);
     }
 
-    /// Takes an update of the transfer, which may start the time for the first byte of a download.
+    /// Takes an update of the transfer, which may start the timeout for the first byte of a
+    /// download.
     pub(in crate::client) fn update_transfer(&mut self, update: TransferUpdate) {
         if self.data.update(update, self.protects_data()) {
             self.deadlines.restart();
         }
     }
 
-    /// Closes the data connection by this order; `None` if it was never opened.
+    /// Closes the data connection with this order; `None` if the driver has nothing left to close.
     pub(in crate::client) fn close_data(&mut self, op: Option<DataOp>) {
         self.data.close(op);
     }
@@ -500,7 +503,7 @@ impl Client {
         }
     }
 
-    /// Sends ABOR as soon as there is room, and closes the data connection once ABOR is on its way.
+    /// Sends ABOR as soon as there is room, and closes the data connection once ABOR has been sent.
     pub(in crate::client) fn go_on_aborting(&mut self, tx: &mut Tx<'_>) {
         match self.abort.step(self.expected.awaits_transfer(), tx.capacity(), tx.is_empty()) {
             Step::Wait => {}
@@ -575,7 +578,8 @@ impl Client {
     /// Handles a timeout.
     fn timed_out(&mut self, awaited: Awaited, rx: &Rx<'_>) -> Option<Action<MachineEvent>> {
         match awaited {
-            // The lenient rule: the reply ended with the line before, which is gone from the window.
+            // The lenient rule: the reply ended with the previous line, which is no longer in the
+            // window.
             Awaited::EndOfReply => {
                 self.note(Finding::Is(Profile::ANY_CODE_ENDS));
                 let end = self.incoming.end()?;
@@ -587,8 +591,11 @@ impl Client {
                 self.expected.assume_begun();
                 self.update_transfer(TransferUpdate::AssumedBegun);
             }
-            // One reply counts for both, unless the other one has begun to arrive.
-            Awaited::Abort if self.abort.is_half_answered() && !self.incoming.is_within() => {
+            // One reply counts for both, unless the other one has begun to arrive, or ABOR has not
+            // even left: it would be answered later.
+            Awaited::Abort
+                if self.abort.is_half_answered() && self.abort.is_idle() && !self.incoming.is_within() =>
+            {
                 if self.abort.may_be_answered() {
                     self.note(Finding::Is(Profile::ONE_ABORT_REPLY));
                 }

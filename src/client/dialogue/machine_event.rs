@@ -13,8 +13,8 @@ pub enum MachineEvent {
     Changed,
 }
 
-/// The earlier work that a sequence continues. All other work is ended before it sends its first
-/// command.
+/// The earlier work that a sequence continues. All other work is ended before the sequence sends
+/// its first command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Inherits {

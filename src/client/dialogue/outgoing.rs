@@ -1,4 +1,4 @@
-//! A command to be sent: its bytes, and the reply that it is owed.
+//! A command to be sent: its bytes, and the reply that the server will owe to it.
 
 use super::expected_reply::{Accepts, ExpectedReply};
 use super::path_quirks;
@@ -11,7 +11,7 @@ use crate::codec::{Command, Direction, EpsvArgument, Full, Sink, SiteCommand, Te
 pub(in crate::client) enum Outgoing<'c, 'a> {
     /// A command without a data connection.
     Command(&'c Command<'a>),
-    /// A command with one.
+    /// A command with a data connection.
     Transfer(&'c Command<'a>, Direction),
     /// PRET: announces the command of a transfer.
     Announcement(&'c Command<'a>),

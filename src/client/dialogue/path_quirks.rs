@@ -1,13 +1,13 @@
 //! Sends pathnames so that servers take them for names and nothing else.
 //!
-//! Many servers skip every space between a command and its argument, and so lose those that a name
-//! begins with. vsftpd, GNU ftpd and ProFTPD expand a leading `~` to a home directory, even in DELE
-//! and RMD. Some pass a path that begins with `-` to `ls` as options. `./` in front prevents all of
-//! that: every command that takes a pathname sends one that begins with such a byte in this way.
-//! Only [`change_to_home`](crate::client::change_to_home) asks for a home directory, so that no
-//! name from a listing ever means one.
+//! Many servers skip every space between a command and its argument, and so lose the spaces that a
+//! name begins with. vsftpd, GNU ftpd and ProFTPD expand a leading `~` to a home directory, even in
+//! DELE and RMD. Some pass a path that begins with `-` to `ls` as options. A leading `./` prevents
+//! all of that: every command that takes a pathname puts `./` before a name that begins with such a
+//! byte. Only [`change_to_home`](crate::client::change_to_home) asks for a home directory, so that
+//! no name from a listing is ever taken for one.
 //!
-//! `./` is a path only if paths are written with slashes: if PWD has answered with one that does
+//! `./` is a path only if paths are written with slashes: if PWD has answered with a path that does
 //! not begin with a slash ([`Profile::NO_DOT_PATHS`](crate::client::Profile::NO_DOT_PATHS)), names
 //! are sent as they are.
 //!
@@ -57,7 +57,7 @@ fn path_position(grammar: &str) -> Option<u8> {
     u8::try_from(before.matches("<SP>").count()).ok()
 }
 
-/// Puts `./` before a pathname, which it recognises by its place.
+/// Puts `./` before a pathname, which it recognises by its position.
 struct DotPaths<'s, 't, 'n> {
     tx: &'s mut Tx<'t>,
     at: At<'n>,
@@ -65,12 +65,12 @@ struct DotPaths<'s, 't, 'n> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum At<'n> {
-    /// The name follows after this many spaces, each put by itself.
+    /// The name follows after this many spaces, each put separately.
     Spaces(u8),
     Name,
-    /// The name is the end of the piece that holds the facts too, and has this many bytes.
+    /// The name has this many bytes, and ends the piece that also holds the facts.
     End(usize),
-    /// The name is this very piece, put by itself.
+    /// The name is this very piece, put separately.
     Piece(&'n [u8]),
     Rest,
 }
@@ -88,7 +88,9 @@ impl Sink for DotPaths<'_, '_, '_> {
                 At::Rest
             }
             At::End(length) if bytes.len() > length + 1 => {
-                let (before, name) = bytes.split_at(bytes.len() - length);
+                let Some((before, name)) = bytes.split_at_checked(bytes.len() - length) else {
+                    return self.tx.put(bytes);
+                };
                 if !before.ends_with(b" ") {
                     return self.tx.put(bytes);
                 }

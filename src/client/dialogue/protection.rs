@@ -40,7 +40,7 @@ pub(super) struct Protection {
 enum AskedFor {
     /// Before the login: right after AUTH, if TLS is set up that way.
     BeforeLogin,
-    /// After the login, because the server refused it before.
+    /// After the login, because the server refused the request before the login.
     AfterLogin,
 }
 

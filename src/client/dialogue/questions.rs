@@ -1,4 +1,4 @@
-//! Queries that a client answers: to its caller, to operations and to itself.
+//! Queries about the state of a client, for its caller, for operations and for the machine itself.
 
 use core::time::Duration;
 
@@ -44,8 +44,8 @@ impl Client {
 
     /// Returns the point from which the last transfer in block or compressed mode can be resumed if
     /// it did not complete (RFC 959 3.5): the server's marker, for
-    /// [`Operation::<Open>::restart_at`], at a position in the caller's own file. `None` if it had
-    /// no marker.
+    /// [`Operation::<Open>::restart_at`], at a position in the caller's own file. `None` if the
+    /// transfer had no marker.
     ///
     /// [`Operation::<Open>::restart_at`]: crate::client::Operation::restart_at
     #[must_use]
@@ -93,7 +93,7 @@ impl Client {
     }
 
     /// Returns whether the server refused to protect data before the login, so that it is asked
-    /// again after it.
+    /// again after the login.
     pub(in crate::client) fn protects_data_after_login(&self) -> bool {
         self.session().protection().is_data_due_after_login()
     }
@@ -114,8 +114,8 @@ impl Client {
         self.abort().is_idle() && !self.is_owed()
     }
 
-    /// Returns whether every owed reply belongs to this operation, and nothing keeps it from
-    /// sending.
+    /// Returns whether every owed reply belongs to this operation, and nothing keeps the operation
+    /// from sending.
     pub(in crate::client) fn is_settled(&self, generation: Generation) -> bool {
         self.expected().all_belong_to(generation) && !self.session().protection().is_changing()
     }

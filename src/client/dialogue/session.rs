@@ -23,9 +23,10 @@ pub(in crate::client) enum Finding<'l> {
     Is(Profile),
     /// The server does not have this property, or no longer.
     IsNot(Profile),
-    /// The server answered a command by this line, which may show how it writes paths.
+    /// The server answered a command with this line, which may show how the server writes paths.
     Said(Option<Verb>, &'l ReplyLine<'l>),
-    /// The server refused a command because the type in force is not the one believed.
+    /// The server refused a command because the type in force is not the one that the client
+    /// assumed.
     TypeDiffers,
     /// The server has answered PROT, and is not asked again as part of the login.
     ProtectsData,
@@ -102,7 +103,7 @@ impl Session {
     /// TLS is set up.
     ///
     /// # Errors
-    /// If somebody has injected something behind the reply that grants AUTH.
+    /// If anything has arrived behind the reply that grants AUTH, since it may have been injected.
     pub(super) fn answered(
         &mut self,
         answered: &ExpectedReply,
@@ -118,7 +119,7 @@ impl Session {
             Some(Verb::Auth) if is_last => self.protection.upgrade_granted(),
             Some(Verb::Auth) => return Err(PeerError::Injected),
             Some(Verb::Ccc) if code.is_success() => self.protection.downgrade_granted(),
-            // With TLS from the first byte on, REIN leaves it (RFC 4217 13).
+            // With TLS from the first byte on, REIN leaves TLS in place (RFC 4217 13).
             Some(Verb::Rein) if code.is_success() => {
                 self.settings.reset();
                 self.protection.data_is_settled();

@@ -28,7 +28,7 @@ pub(super) enum Change {
     ProtectionBuffer,
     /// OPTS UTF8 ON requests pathnames in UTF-8.
     Utf8,
-    /// REST sets an offset; this is the state before it.
+    /// REST sets an offset. The field holds the state before REST.
     Offset(Offset),
     /// REST 0 revokes the offset.
     NoOffset,
@@ -37,7 +37,7 @@ pub(super) enum Change {
 /// The extent of a file that the next transfer moves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Extent {
-    /// All of it.
+    /// The whole file.
     #[default]
     Whole,
     /// The part that RANG has chosen.
@@ -55,18 +55,18 @@ pub(in crate::client) enum TlsRole {
 }
 
 /// The offset that a server keeps for the next transfer. A transfer has used it once the server has
-/// begun or completed that transfer (1yz or 2yz), since a server that refuses one may keep the
-/// offset. ABOR changes nothing.
+/// begun or completed that transfer (1yz or 2yz), since a server that refuses a transfer may keep
+/// the offset. ABOR changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Offset {
-    /// The server keeps none.
+    /// The server keeps no offset.
     #[default]
     None,
-    /// A transfer has used the offset. Some servers keep it for the next one all the same.
+    /// A transfer has used the offset. Some servers keep it for the next transfer all the same.
     Used,
-    /// No transfer has used the offset: the next one would begin there.
+    /// No transfer has used the offset: the next transfer would begin there.
     Unused,
-    /// No transfer has used the offset, and a transfer has used the one before it.
+    /// No transfer has used the offset, but a transfer has used the one before it.
     UnusedAfterUsed,
 }
 
@@ -88,7 +88,7 @@ impl Offset {
     }
 
     /// Returns the state after a server that does not know REST refused the last offset, which was
-    /// sent after `before`.
+    /// sent in the state `before`.
     const fn unset(self, before: Self) -> Self {
         match (before.is_unused(), self) {
             (true, Self::None | Self::Unused) => Self::Unused,
@@ -175,7 +175,7 @@ impl Settings {
             Some(Change::ProtectionBuffer) => self.has_protection_buffer = success,
             Some(Change::Utf8) => self.asked_for_utf8 = true,
             Some(Change::Range(extent)) if success || code.is_intermediate() => self.extent = extent,
-            // Nothing is in force on a server that does not know the command.
+            // No range is in force on a server that does not know the command.
             Some(Change::Range(_)) if unknown => self.extent = Extent::Whole,
             Some(Change::TlsRole(role)) if success => self.tls_role = role,
             Some(Change::TlsRole(_)) if unknown => self.tls_role = TlsRole::Server,
@@ -192,13 +192,13 @@ impl Settings {
         }
     }
 
-    /// Records that a transfer of a file has begun or has ended well, which uses up the offset and
-    /// the range. A server that refuses the transfer may keep them for the next.
+    /// Records that a transfer of a file has begun or has succeeded, which uses up the offset and
+    /// the range. A server that refuses the transfer may keep them for the next transfer.
     pub(super) fn restart_used(&mut self) {
         (self.offset, self.extent) = (self.offset.used(), Extent::Whole);
     }
 
-    /// Forgets the type, because the one in force is not the one believed.
+    /// Forgets the type, because the type in force is not the one that the client assumed.
     pub(super) fn forget_type(&mut self) {
         (self.representation, self.requested) = (None, None);
     }
@@ -243,8 +243,8 @@ impl Settings {
         !matches!(self.offset, Offset::None)
     }
 
-    /// Returns whether no transfer has used the offset that the server keeps: the next one would
-    /// begin there.
+    /// Returns whether no transfer has used the offset that the server keeps: the next transfer
+    /// would begin there.
     pub(in crate::client) const fn has_unused_offset(&self) -> bool {
         self.offset.is_unused()
     }

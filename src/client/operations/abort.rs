@@ -6,17 +6,17 @@ use crate::client::{Advance, Context, Inherits, Operation, ReplyTo, Sequence, Ve
 use crate::codec::ReplyLine;
 use crate::error::LocalError;
 
-/// ABOR: gives up `transfer` and reads all replies to that, so that the connection can be used for
+/// ABOR: gives up `transfer` and reads all replies about it, so that the connection can be used for
 /// other operations. [`Config::abort`](crate::client::Config::abort) decides how ABOR is sent; a
 /// policy that would only close the data connection sends a plain ABOR here.
 ///
-/// The server may have finished before ABOR reached it, so that an upload may be complete.
+/// The server may have finished before ABOR reached it, so an upload may be complete.
 pub fn abort(transfer: TransferId) -> Operation<Abort> {
     Operation::new(Abort::new(transfer.id()))
 }
 
-/// The operation of [`abort`]. Its output is the number of bytes transferred over the wire until
-/// then.
+/// The operation of [`abort`]. Its output is the number of bytes that had been transferred over the
+/// wire when the abort began.
 #[derive(Debug)]
 pub struct Abort {
     id: DataId,

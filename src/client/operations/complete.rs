@@ -4,9 +4,9 @@
 //! An upload is done when the server has sent 1yz, everything was flushed, and a final reply in the
 //! command's row has arrived. Without the 1yz it counts only if the server connected to the client,
 //! if the TLS handshake on the data connection succeeded, or if the server closed its side cleanly
-//! after the client. A download or listing is done when its data has come to its own end and a
-//! final reply has arrived. A listing whose final reply came first is empty if its data connection
-//! was never used.
+//! after the client. A download or listing is done when its data has ended cleanly and a final
+//! reply has arrived. A listing whose final reply came first is empty if its data connection was
+//! never used.
 
 use super::open::TransferId;
 use crate::action::{DataFailure, DataId, DataOp};
@@ -17,14 +17,14 @@ use crate::codec::{Command, Features, ReplyCode, ReplyLine, Text, Verb, reply};
 use crate::error::LocalError;
 use crate::listing::{Clock, Format, Kind};
 
-/// Completes the transfer. Replies about restart markers in the meantime (110, RFC 959 3.5) are
+/// Completes the transfer. Replies about restart markers during the transfer (110, RFC 959 3.5) are
 /// shown as [`Event::Line`](crate::client::Event::Line), and the last marker is kept as
 /// [`Client::last_marker`](crate::client::Client::last_marker).
 ///
-/// A download in TYPE I and STRU F that brought fewer bytes than the file is known to have (from
-/// the text of the 150, or by [`Operation::expect_size`]) fails with [`TransferFailure::Short`].
-/// Set the file's path by [`Operation::confirm_size`] to have the server asked once more before
-/// that.
+/// A download in TYPE I and STRU F that received fewer bytes than the file is known to have (from
+/// the text of the 150, or from [`Operation::expect_size`]) fails with [`TransferFailure::Short`].
+/// Set the file's path with [`Operation::confirm_size`] to make the client ask the server once more
+/// before the operation fails.
 pub fn complete(transfer: TransferId) -> Operation<Complete> {
     Operation::new(Complete::new(transfer.id(), []))
 }
@@ -34,9 +34,9 @@ pub fn complete(transfer: TransferId) -> Operation<Complete> {
 pub struct Completed<'b> {
     /// Bytes transferred over the wire.
     pub transferred: u64,
-    /// `true` if a listing is taken to be empty only because the server reported it complete: it
-    /// did not announce the listing (1yz), and nothing arrived over the data connection. Do not
-    /// delete anything on that evidence.
+    /// `true` if a listing is presumed empty only because the server reported it complete: the
+    /// server did not announce the listing (1yz), and nothing arrived over the data connection. Do
+    /// not delete anything on that evidence.
     pub presumed_empty: bool,
     /// Server's final reply, if it came last. Its text is empty after a success that had to be
     /// confirmed.
@@ -109,7 +109,7 @@ impl<P: AsRef<[u8]>> Complete<P> {
         Self { id, transferred: 0, presumed_empty: false, asks_status: false, path, size: SizeCheck::Pending }
     }
 
-    /// Ends the transfer if it is over, and begins to compare its size.
+    /// Concludes the transfer if it is over, and begins to compare its size.
     fn conclude(&mut self, cx: &mut Context<'_, '_>) -> Advance {
         let Some(connection) = cx.client().data().named(self.id).copied() else {
             return Advance::Failed(DataFailure::Broken.into());
@@ -225,7 +225,7 @@ impl<P: AsRef<[u8]>> Sequence for Complete<P> {
                 cx.client_mut().close_data(Some(DataOp::Abort));
                 Verdict::Refused
             }
-            // The transfer was confirmed without a 1yz, which arrives only now.
+            // The transfer was confirmed before its 1yz, which arrives only now.
             _ if line.position.is_end() => {
                 let is_file = to.verb() == Some(Verb::Retr);
                 cx.client_mut().update_transfer(TransferUpdate::Announced(

@@ -1,4 +1,4 @@
-//! Operations of one command and its reply, as most of them are.
+//! Operations that consist of one command and its reply, as most operations do.
 
 use core::marker::PhantomData;
 
@@ -16,7 +16,7 @@ pub trait Answer: Default {
     /// The content of the reply, which may borrow from its last line.
     type Output<'b>;
 
-    /// Set if the answer depends on the representation type, so that TYPE I has to be in force
+    /// `true` if the answer depends on the representation type, so that TYPE I has to be in force
     /// first.
     const IMAGE: bool = false;
 
@@ -27,7 +27,7 @@ pub trait Answer: Default {
     }
 
     /// Returns whether the final reply grants the command. By default every 2yz does, because some
-    /// servers send 250 for 257 or 202 for 200.
+    /// servers send 250 instead of 257, or 202 instead of 200.
     fn grants(line: &ReplyLine<'_>) -> bool {
         line.code.is_success()
     }
@@ -44,8 +44,8 @@ pub trait Answer: Default {
 
     /// Returns the output for a line that is as long as
     /// [`Limits::line`](crate::client::Limits::line) allows, so that its end may have been cut off:
-    /// half a path is another path, and half a number another number. `None`, the default, accepts
-    /// such a line as it is.
+    /// a truncated path is another path, and a truncated number is another number. `None`, the
+    /// default, accepts such a line as it is.
     fn cut<'b>() -> Option<Self::Output<'b>> {
         None
     }
@@ -98,12 +98,12 @@ impl Line<'_> {
 }
 
 impl<'a, A: Answer> Exchange<'a, A> {
-    /// Creates an operation that sends `command` and reads the reply as `A` does.
+    /// Creates an operation that sends `command`, and whose reply `A` reads.
     pub fn new(command: Command<'a>) -> Operation<Self> {
         Self::with(command, A::default())
     }
 
-    /// Like [`new`](Self::new), with an answer that knows what was asked.
+    /// Like [`new`](Self::new), with an answer that knows what the command asked for.
     pub fn with(command: Command<'a>, answer: A) -> Operation<Self> {
         Operation::new(Self::of(Line::Command(command), answer))
     }
@@ -118,8 +118,8 @@ impl<'a, A: Answer> Exchange<'a, A> {
     }
 }
 
-/// Returns whether a line may have been longer than the limit, at which the machine cuts it. The
-/// code and the separator after it count too, but may be missing from the text already.
+/// Returns whether a line may have been longer than the limit and was therefore truncated. The
+/// limit includes the code and the separator after it, which the text may already lack.
 fn may_be_cut(cx: &Context<'_, '_>, line: &ReplyLine<'_>) -> bool {
     is_as_long_as(cx.client().config().limits.line, line)
 }
@@ -159,7 +159,7 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
             };
         }
         if !self.line.is_answered(to) {
-            // Without the type the answer would be another one, and asking again would never end.
+            // Without TYPE I the answer would be a different one, and retrying would never end.
             return if line.code.is_success() { Verdict::Continue } else { Verdict::Refused };
         }
         if A::grants(line) {
@@ -168,7 +168,7 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
             return if shows && !is_cut { Verdict::Show } else { Verdict::Done };
         }
         // The server may refuse with `550 SIZE not allowed in ASCII mode` although it granted TYPE
-        // I once: send both again.
+        // I before: send both commands again.
         let mistyped = line.text.windows(5).any(|word| word.eq_ignore_ascii_case(b"ascii"));
         if A::IMAGE && self.step == Step::Sent(Try::First) && mistyped {
             self.step = Step::Due(Try::Second);
@@ -182,7 +182,7 @@ impl<A: Answer> Sequence for Exchange<'_, A> {
         if let (Step::Cut, Some(output)) = (self.step, A::cut()) {
             return output;
         }
-        // Without a line, the line was shown before.
+        // If there is no line here, the line was already shown.
         self.answer.read(last.unwrap_or(ReplyLine::EMPTY))
     }
 }
@@ -200,7 +200,7 @@ impl Answer for PlainAnswer {
     }
 }
 
-/// The error for a line that may have been cut, in answers of which half means something else.
+/// The error for a line that may have been cut, in answers that mean something else when truncated.
 pub(super) const CUT: Invalid = Invalid::new("a line shorter than limits.line");
 
 /// A path in quotes (RFC 959 appendix II).
@@ -211,8 +211,8 @@ impl Answer for PathAnswer {
     type Output<'b> = Result<Quoted<'b>, Invalid>;
 
     fn read<'b>(&mut self, last: ReplyLine<'b>) -> Self::Output<'b> {
-        // Without code 257 and without quotes this is not a path: `250 Directory changed.` is CWD's
-        // answer.
+        // A reply with neither code 257 nor quotes contains no path: `250 Directory changed.` is
+        // CWD's answer.
         match last.code == ReplyCode::PATHNAME || last.text.contains(&b'"') {
             true => Quoted::parse(last.text),
             false => Err(Invalid::new("a path in quotes")),
@@ -274,9 +274,9 @@ impl Answer for FeaturesAnswer {
     }
 }
 
-/// The facts of one entry (RFC 3659 7.2). They are on the middle lines, or on the only line, and
-/// these are shown as [`Event::Line`](crate::client::Event::Line): read them with a
-/// [`FactsReader`](crate::client::FactsReader). They are valid once the operation is done.
+/// The facts of one entry (RFC 3659 7.2). The facts are on the middle lines, or on the only line,
+/// which are shown as [`Event::Line`](crate::client::Event::Line): read these lines with a
+/// [`FactsReader`](crate::client::FactsReader). The facts are valid once the operation is done.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FactsAnswer(PhantomData<()>);
 
@@ -294,7 +294,7 @@ impl Answer for FactsAnswer {
     }
 }
 
-/// The reply as it was received, 2yz or 3yz: for a command whose meaning only the caller knows.
+/// The reply as it was received, 2yz or 3yz, to a command whose meaning only the caller knows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RawAnswer(PhantomData<()>);
 
@@ -336,14 +336,14 @@ pub fn working_directory() -> Operation<Exchange<'static, PathAnswer>> {
     Exchange::new(Command::Pwd)
 }
 
-/// PWD: asks for the working directory, and returns the reply as it is for
+/// PWD: asks for the working directory, and returns the unparsed reply, for
 /// [`Location`](crate::client::Location) to compare. To read the path, use [`working_directory`].
 pub fn whereabouts() -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Pwd)
 }
 
-/// MKD: creates a directory (RFC 959 4.1.3). The path in the answer is the server's name for it;
-/// many servers do not report one.
+/// MKD: creates a directory (RFC 959 4.1.3). The path in the answer is the server's name for the
+/// directory; many servers do not report one.
 pub fn make_directory(path: Text<'_>) -> Operation<Exchange<'_, PathAnswer>> {
     Exchange::new(Command::Mkd(path))
 }
@@ -358,8 +358,8 @@ pub fn delete(path: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Dele(path))
 }
 
-/// SIZE: asks how many bytes retrieving `path` would bring in TYPE I, which is set first (RFC 3659
-/// 4).
+/// SIZE: asks for the number of bytes that a download of `path` would transfer in TYPE I, which is
+/// set first (RFC 3659 4).
 pub fn size(path: Text<'_>) -> Operation<Exchange<'_, SizeAnswer>> {
     Exchange::new(Command::Size(path))
 }
@@ -389,7 +389,7 @@ pub fn noop() -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Noop)
 }
 
-/// QUIT: ends the session (RFC 959 4.1.1). Close the control connection once it is done.
+/// QUIT: ends the session (RFC 959 4.1.1). Close the control connection once the operation is done.
 pub fn quit() -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Quit)
 }

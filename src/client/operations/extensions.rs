@@ -1,4 +1,4 @@
-//! Operations of one command and its reply that not every client has: extensions, and the rarer
+//! Operations of one command and its reply that not every client needs: extensions, and the rarer
 //! commands of RFC 959.
 
 use super::exchange::CUT;
@@ -20,7 +20,7 @@ impl Answer for TimeSetAnswer {
     }
 }
 
-/// A hash computed by XCRC or one of the like.
+/// A hash computed by XCRC or a similar command.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChecksumAnswer(Option<HashAlgorithm>);
 
@@ -53,7 +53,7 @@ impl Answer for AvailableAnswer {
 }
 
 /// MFCT: sets the creation time of `path` (draft-somers-ftp-mfxx 4). The output is the time that
-/// the server then reports, if it does: it may round.
+/// the server reports afterwards, if it reports one: servers may round.
 pub fn set_creation_time(path: Text<'_>, time: Timestamp) -> Operation<Exchange<'_, TimeSetAnswer>> {
     Exchange::new(Command::Mfct(TimedPath { time, path }))
 }
@@ -64,7 +64,8 @@ pub fn set_facts(facts: MffArgument<'_>) -> Operation<Exchange<'_, PlainAnswer>>
 }
 
 /// XCRC, XMD5, XSHA1, XSHA256 or XSHA512: asks for the hash of `path`, for servers without
-/// [`hash`](crate::client::hash). The server computes it on request: see there.
+/// [`hash`](crate::client::hash). The server computes the hash on request, which takes as long as
+/// reading the file.
 pub fn checksum(path: Text<'_>, algorithm: HashAlgorithm) -> Operation<Exchange<'_, ChecksumAnswer>> {
     Exchange::with(checksum_command(path, algorithm), ChecksumAnswer(Some(algorithm)))
 }
@@ -86,14 +87,14 @@ pub fn available(path: Option<Text<'_>>) -> Operation<Exchange<'_, AvailableAnsw
 }
 
 /// STAT: asks for the state of the session, or for the listing of `path` over the control
-/// connection (RFC 959 4.1.3), and shows the lines. During a transfer, use
+/// connection (RFC 959 4.1.3). The lines are shown as they arrive. During a transfer, use
 /// [`Operation::ask_status`](Operation<super::Complete>::ask_status).
 pub fn status(path: Option<Text<'_>>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Stat(path))
 }
 
-/// HELP: asks for help on the server's commands, or on one of them (RFC 959 4.1.3), shown line by
-/// line.
+/// HELP: asks for help on the server's commands, or on one of them (RFC 959 4.1.3). The help is
+/// shown line by line.
 pub fn help(about: Option<Text<'_>>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Help(about))
 }
@@ -109,18 +110,19 @@ pub fn chmod(path: Text<'_>, mode: u16) -> Operation<Exchange<'_, PlainAnswer>> 
 }
 
 /// SITE SYMLINK: creates the symbolic link `link` to `target`, which must not contain spaces:
-/// servers end it at the first one.
+/// servers end the target at the first space.
 pub fn symlink<'a>(target: Text<'a>, link: Text<'a>) -> Operation<Exchange<'a, PlainAnswer>> {
     site(SiteCommand::Symlink { target, link })
 }
 
-/// CLNT: sends the name of this client. This is a courtesy, though some servers want it before they
-/// speak UTF-8.
+/// CLNT: sends the name of this client. Sending it is a courtesy, though some servers require it
+/// before they speak UTF-8.
 pub fn client_name(name: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Clnt(name))
 }
 
-/// LANG: sets the language of the server's messages, or restores its default (RFC 2640 4.1).
+/// LANG: sets the language of the server's messages, or restores the server's default (RFC 2640
+/// 4.1).
 pub fn language(tag: Option<Text<'_>>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Lang(tag))
 }
@@ -130,14 +132,14 @@ pub fn host(name: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Host(name))
 }
 
-/// OPTS UTF8: turns pathnames in UTF-8 on or off (RFC 2640, in use). A refusal says nothing:
-/// servers that always speak UTF-8 refuse too.
+/// OPTS UTF8: turns pathnames in UTF-8 on or off (RFC 2640, in use). A refusal proves nothing,
+/// since servers that always speak UTF-8 refuse too.
 pub fn utf8(on: bool) -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Opts(OptsArgument::Utf8(on)))
 }
 
 /// OPTS MODE Z: sets the server's compression level from now on, 0 through 9
-/// (draft-preston-ftpext-deflate); `None` restores its default. For uploads, see
+/// (draft-preston-ftpext-deflate); `None` restores the server's default. For uploads, see
 /// [`Config::deflate_level`](crate::client::Config::deflate_level).
 pub fn deflate_level(level: Option<u8>) -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Opts(OptsArgument::Deflate(level.map(|level| level.min(9)))))
@@ -153,8 +155,9 @@ pub fn structure_mount(path: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Smnt(path))
 }
 
-/// COMB: appends parts to a file, in order (no document describes it). `names` is the file and then
-/// its parts, each quoted if it contains a space: see [`NameList`](crate::codec::NameList).
+/// COMB: appends parts to a file, in order. No document describes this command. `names` lists the
+/// file and then its parts, each quoted if it contains a space: see
+/// [`NameList`](crate::codec::NameList).
 pub fn combine(names: Text<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Comb(names))
 }
@@ -166,13 +169,13 @@ pub fn reinitialize() -> Operation<Exchange<'static, PlainAnswer>> {
 }
 
 /// ALLO: announces the size of the next upload, in bytes (RFC 959 4.1.3). Most servers do not need
-/// it and say so (202), which is a success too.
+/// ALLO and say so with 202, which counts as success too.
 pub fn allocate(bytes: u64) -> Operation<Exchange<'static, PlainAnswer>> {
     Exchange::new(Command::Allo(Allocation { bytes, record: None }))
 }
 
-/// ACCT: sends the account for what comes next, if the server asks for one after the login: 532 to
-/// an upload (RFC 959 4.1.1).
+/// ACCT: sends the account for the commands that follow, if the server asks for one after the
+/// login, such as with 532 to an upload (RFC 959 4.1.1).
 pub fn account(account: Secret<'_>) -> Operation<Exchange<'_, PlainAnswer>> {
     Exchange::new(Command::Acct(account))
 }

@@ -8,16 +8,17 @@
 //! ```
 //!
 //! One server listens, and the other connects to it. The target listens first: the client can then
-//! wait until RETR has begun before it sends STOR, and a source that refuses does no harm to a file
-//! of the target. If one of them refuses its role (most refuse to connect to another host than
-//! their client, RFC 2577 3), the roles are swapped and both commands are sent at once: a listening
-//! source may not begin before the target connects.
+//! wait until RETR has begun before it sends STOR, so a source that refuses does not damage a file
+//! on the target. If one of the servers refuses its role (most refuse to connect to a host other
+//! than their client, RFC 2577 3), the roles are swapped and both commands are sent at once,
+//! because a listening source might not begin before the target connects.
 //!
-//! If both protect their data (PROT P), each would take the other for a client of its own and wait
-//! for it to begin TLS: RFC 4217 has no provision for that. SSCN, in no document and in wide use,
-//! makes one server the TLS client on its data connections until it is revoked. The target takes
-//! that role unless it is known to lack SSCN: a TLS 1.3 server sends its client tickets, and a
-//! client that only sends leaves them unread, so that its end becomes a reset.
+//! If both servers protect their data (PROT P), each would take the other for a client of its own
+//! and wait for it to begin TLS: RFC 4217 makes no provision for this. SSCN, which no document
+//! specifies but which is in wide use, makes one server the TLS client on its data connections
+//! until it is revoked. The target takes that role unless it is known to lack SSCN: a TLS 1.3
+//! server sends tickets to its client, and a TLS client that only sends leaves them unread, so that
+//! its close becomes a reset.
 
 mod part;
 
@@ -73,24 +74,24 @@ pub struct Party<'p, R, T> {
 pub enum FxpAction<'b> {
     /// Both servers report that the transfer is complete.
     Done,
-    /// This server refused, and the transfer was ended at the other too: both clients can be used
-    /// for other operations. How much of the file the target keeps is its own decision. The refusal
-    /// reported is the first one, unless that one said only that its data connection failed (425,
-    /// 426), and the other server gave a reason.
+    /// This server refused, and the transfer was also ended at the other one: both clients can be
+    /// used for other operations. The target decides how much of the file it keeps. The refusal
+    /// reported is the first one, unless that refusal said only that the data connection failed
+    /// (425, 426) and the other server gave a reason.
     Refused(Side, Refusal<&'b [u8]>),
     /// The transfer was given up, as [`Fxp::abort`] asked.
     Aborted,
-    /// An order on a data connection of this client, left behind by an earlier operation of its
-    /// own.
+    /// An order on a data connection of this client, left behind by an earlier operation.
     Data(Side, DataId, DataOp),
     /// Like [`Action::UpgradeControl`](crate::action::Action::UpgradeControl), left behind by an
     /// earlier operation of this client.
     UpgradeControl(Side, Upgrade),
-    /// Like [`Action::DowngradeControl`](crate::action::Action::DowngradeControl), likewise.
+    /// Like [`Action::DowngradeControl`](crate::action::Action::DowngradeControl), left behind by
+    /// an earlier operation of this client.
     DowngradeControl(Side, Downgrade),
     /// Close this control connection.
     Close(Side),
-    /// Nothing to do until one of these happens, on either side.
+    /// Nothing to do until one of these events happens, on either side.
     Wait {
         /// Events at the source to wait for.
         source: Wait,
@@ -100,7 +101,7 @@ pub enum FxpAction<'b> {
 }
 
 /// The failure of one side: its connection is no longer usable, or its client was misused. The
-/// other side can still be used: its next operation first gives the transfer up.
+/// other side can still be used: its next operation first gives up the transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FxpError {
     /// Side that failed.
@@ -122,22 +123,23 @@ impl core::fmt::Display for FxpError {
 impl core::error::Error for FxpError {}
 
 /// Sends RETR of `from` to one server and STOR to `to` to another, so that the data goes from the
-/// one to the other, from byte `offset` on (by REST at both).
+/// first server to the second, from byte `offset` on (by REST at both).
 ///
-/// Both clients have to be logged in, and in the same mode and structure. Either both protect their
-/// data connections (PROT P), or neither does and neither has to; otherwise the operation fails
-/// before anything is sent, with [`LocalError::DataProtected`] or [`LocalError::Unprotected`]. The
-/// control connections may be protected in any case.
+/// Both clients have to be logged in, and have to use the same mode and structure. Either both
+/// protect their data connections (PROT P), or neither does and neither is required to; otherwise
+/// the operation fails before anything is sent, with [`LocalError::DataProtected`] or
+/// [`LocalError::Unprotected`]. The control connections may be protected in any case.
 ///
-/// If both protect them, one server is asked to be the TLS client on the data connection (SSCN ON):
-/// the target, unless its FEAT lists no SSCN, and the other if that one refuses. If neither
-/// supports it, the operation fails with [`LocalError::DataProtected`]. The role is remembered, and
-/// revoked before that client's next transfer of its own. The servers check each other's
-/// certificates as they are configured to, if at all. A server that requires data connections to
-/// resume the TLS session of its control connection can only be the TLS client: the other server
-/// has no session of this client to resume.
+/// If both protect their data connections, one server is asked to be the TLS client on the data
+/// connection (SSCN ON): the target, unless its FEAT does not list SSCN, and if that server
+/// refuses, the other one. If neither supports SSCN, the operation fails with
+/// [`LocalError::DataProtected`]. The role is remembered, and revoked before the next transfer
+/// between that server and its own client. The servers check each other's certificates as they are
+/// configured to, if at all. A server that requires data connections to resume the TLS session of
+/// its control connection can only be the TLS client: the other server has no session of this
+/// client to resume.
 ///
-/// By default, servers refuse such transfers because neither is the other's client; see
+/// By default, servers refuse such transfers because neither server is the other's client; see
 /// [`foreign_addresses`](crate::server::Config::foreign_addresses) for this crate's server, which
 /// has no SSCN.
 pub fn fxp<'a>(from: Text<'a>, to: Text<'a>, representation: RepresentationType, offset: u64) -> Fxp<'a> {
@@ -171,19 +173,19 @@ pub struct Fxp<'a> {
     ending: Ending,
 }
 
-/// The side that is to be the TLS client, if data is protected.
+/// The choice of the side that becomes the TLS client, if data is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TlsClient {
-    /// No server was asked yet, or data is not protected.
+    /// No server has been asked yet, or data is not protected.
     Open,
-    /// This side, or the other if it refuses.
+    /// This side becomes the TLS client, or the other if this side refuses.
     First(Side),
-    /// This side; the other has refused.
+    /// This side becomes the TLS client, because the other has refused.
     Second(Side),
 }
 
 impl TlsClient {
-    /// Returns the TLS role that a server is to have.
+    /// Returns the TLS role that a server has to take.
     fn role_of(self, side: Side) -> Option<TlsRole> {
         match self {
             Self::Open => None,
@@ -223,7 +225,7 @@ enum Step {
     Wait([Wait; 2]),
 }
 
-/// A half has advanced, so that the other may too.
+/// The event that a half has advanced, so that the other half may be able to advance too.
 struct Changed;
 
 impl<'a> Fxp<'a> {
@@ -231,7 +233,7 @@ impl<'a> Fxp<'a> {
     /// do, or returns what to wait for.
     ///
     /// # Errors
-    /// If one side's connection breaks or is misused. The operation is then over.
+    /// If one side's connection breaks or its client is misused. The operation is then over.
     pub fn poll<'b, R, T>(
         &mut self,
         now: Instant,
@@ -271,7 +273,7 @@ impl<'a> Fxp<'a> {
         })
     }
 
-    /// Gives the transfer up with ABOR at both servers: keep polling until [`FxpAction::Aborted`].
+    /// Gives up the transfer with ABOR at both servers: keep polling until [`FxpAction::Aborted`].
     /// The target may have the whole file by then.
     pub fn abort(&mut self) {
         if let Ending::Over = self.ending {
@@ -283,7 +285,7 @@ impl<'a> Fxp<'a> {
         }
     }
 
-    /// Starts both halves from the beginning.
+    /// Starts both halves anew.
     fn begin(&mut self) {
         for ((side, half), command) in Side::BOTH.into_iter().zip(&mut self.halves).zip(&self.commands) {
             let end = if side == self.listener { End::Listens } else { End::Connects };
@@ -364,7 +366,7 @@ impl<'a> Fxp<'a> {
         };
         match event {
             Event::Line(line) => {
-                // The other side's data connection broke because of this.
+                // This refusal is the reason why the other side's data connection broke.
                 if matches!(&self.ending, Ending::Refused(_, first) if is_of_connection(first.code)) {
                     self.refuse(side, line.into_refusal(), rx);
                 }
@@ -386,8 +388,8 @@ impl<'a> Fxp<'a> {
         Ok(Action::Event(Changed))
     }
 
-    /// Records the refusal of one side, and stops the other. Replies owed to the other's ABOR, if
-    /// it was sent, are read by its next operation.
+    /// Records the refusal of one side, and stops the other. If ABOR was sent to the other side,
+    /// that client's next operation reads the replies still owed to it.
     fn refuse(&mut self, side: Side, refusal: Refusal<Span>, rx: &mut Rx<'_>) {
         // The other side may take its time, and the driver may read more.
         rx.hold(refusal.text);
@@ -431,8 +433,8 @@ impl Half<'_> {
     }
 }
 
-/// Returns whether a refusal concerns how the servers are to find each other, so that there may be
-/// another way.
+/// Returns whether a refusal concerns the way in which the servers find each other, so that another
+/// way may work.
 fn concerns_address(refusal: &Refusal<Span>) -> bool {
     !refusal.is_fatal()
         && matches!(refusal.to.verb(), Some(Verb::Epsv | Verb::Pasv | Verb::Eprt | Verb::Port))

@@ -7,8 +7,8 @@ use crate::codec::{
 };
 use crate::error::LocalError;
 
-/// HASH: asks for the hash of `path` in TYPE I, which is set first; by `algorithm`, if one is given
-/// (`OPTS HASH`, which stays in force), and of `range`, if one is given (RANG).
+/// HASH: asks for the hash of `path` in TYPE I, which is set first. If given, `algorithm` is chosen
+/// with `OPTS HASH`, which stays in force, and `range` with RANG.
 ///
 /// The server computes the hash on request, which takes as long as reading the file: see
 /// [`Timeouts::digest`](crate::client::Timeouts::digest).
@@ -20,7 +20,7 @@ pub fn hash(
     Operation::new(Hash { path, algorithm, range, due: Some(Step::Algorithm) })
 }
 
-/// The operation of [`hash`]. Its output is a [`HashReply`], if the answer can be read.
+/// The operation of [`hash`]. Its output is a [`HashReply`], if the answer can be parsed.
 #[derive(Debug)]
 pub struct Hash<'a> {
     path: Text<'a>,
@@ -35,14 +35,14 @@ pub struct Hash<'a> {
 enum Step {
     /// OPTS HASH, if an algorithm was asked for.
     Algorithm,
-    /// RANG, if a range was asked for or an earlier operation has left one.
+    /// RANG, if a range was asked for or a range of an earlier operation is in force.
     Range,
     /// HASH itself.
     Hash,
 }
 
 impl<'a> Hash<'a> {
-    /// Returns the command of a step; as an error, the step after it if it needs none.
+    /// Returns the command of a step or, as an error, the next step if this one needs no command.
     fn command(&self, step: Step, cx: &Context<'_, '_>) -> Result<Command<'a>, Step> {
         match step {
             Step::Algorithm if self.algorithm.is_some() => {

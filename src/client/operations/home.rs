@@ -5,11 +5,12 @@ use crate::client::{Advance, Context, Operation, ReplyTo, Sequence, Verdict};
 use crate::codec::{ReplyLine, Text, Verb};
 use crate::error::LocalError;
 
-/// CWD to a home directory: that of `user`, or of the logged-in user if `user` is empty. A path
-/// such as `~user/docs` may be given whole, without the tilde.
+/// CWD: changes to the home directory of `user`, or of the logged-in user if `user` is empty. A
+/// path such as `~user/docs` may be given whole, without the tilde.
 ///
-/// This is the only operation in which a leading `~` stands for a home directory. In all others it
-/// is the first byte of a name, even if a server would expand it (vsftpd, GNU ftpd and ProFTPD do).
+/// This is the only operation in which a leading `~` stands for a home directory. In all other
+/// operations a leading `~` is the first byte of a name, even if a server would expand it (vsftpd,
+/// GNU ftpd and ProFTPD do).
 pub fn change_to_home(user: Text<'_>) -> Operation<ChangeToHome<'_>> {
     Operation::new(ChangeToHome { user: Some(user) })
 }

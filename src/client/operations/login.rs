@@ -6,13 +6,13 @@ use crate::client::{Advance, Context, Inherits, Operation, ReplyTo, Sequence, Ve
 use crate::codec::{Command, ReplyCode, ReplyLine, Secret, Text, Verb};
 use crate::error::LocalError;
 
-/// Waits for the server's greeting. After 120 it waits for the next one; a refusal is usually 421.
-/// After 230 the client is already logged in, and [`login`] has nothing to do.
+/// Waits for the server's greeting. After 120 the operation waits for the next greeting; a refusal
+/// is usually 421. After 230 the client is already logged in, and [`login`] has nothing to do.
 pub fn greeting() -> Operation<Greeting> {
     Operation::new(Greeting(()))
 }
 
-/// The operation of [`greeting`]. Its output is the greeting's last line; code 230 there means that
+/// The operation of [`greeting`]. Its output is the greeting's last line; the code 230 means that
 /// the server has already logged the client in.
 #[derive(Debug)]
 pub struct Greeting(());
@@ -66,7 +66,7 @@ pub struct Login<'a> {
 }
 
 impl Login<'_> {
-    /// Ends the login, or goes on to protect data connections.
+    /// Ends the login, or continues by protecting data connections.
     fn logged_in(&mut self, cx: &Context<'_, '_>) -> Advance {
         if !cx.client().protects_data_after_login() {
             return Advance::Done;
@@ -80,7 +80,7 @@ impl Sequence for Login<'_> {
     type Output<'b> = Option<ReplyLine<'b>>;
 
     fn advance(&mut self, cx: &mut Context<'_, '_>) -> Result<Advance, LocalError> {
-        // If TLS is required, a 230 in the clear may come from anybody (CVE-2021-22946).
+        // If TLS is required, a 230 in the clear may come from anyone (CVE-2021-22946).
         let by_greeting =
             cx.client().login_state() == LoginState::ByGreeting && !cx.client().is_denied(Some(Verb::User));
         if by_greeting && self.protect.is_none() && self.logged_in(cx) == Advance::Done {

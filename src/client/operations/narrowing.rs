@@ -1,5 +1,5 @@
-//! Selects the part of a file that a transfer moves: RANG and REST, sent ahead of its command (RFC
-//! 3659 5, draft-bryan-ftp-range).
+//! Selects the part of a file that a transfer moves, with RANG and REST ahead of the transfer
+//! command (RFC 3659 5, draft-bryan-ftp-range).
 //!
 //! ```text
 //!   Old ──► Restart ──► Range ──► Ready
@@ -7,14 +7,14 @@
 //! ```
 //!
 //! A range or an offset of an earlier operation stays in force until it is revoked, and a range can
-//! make the server refuse a listing, too. REST comes after that and before the new range, since on
-//! some servers the two replace each other.
+//! even make the server refuse a listing. REST is sent after the old range is revoked and before
+//! the new range, since on some servers an offset and a range replace each other.
 
 use crate::client::{Context, Profile};
 use crate::codec::{ByteRange, Command, ReplyCode, RestartMarker};
 use crate::error::LocalError;
 
-/// The part of a file that a transfer moves, and how much of it was sent to the server.
+/// The part of a file that a transfer moves, and the progress of sending it to the server.
 #[derive(Debug)]
 pub(super) struct Narrowing<'a> {
     step: Step,
@@ -22,7 +22,7 @@ pub(super) struct Narrowing<'a> {
     range: Option<ByteRange>,
 }
 
-/// The next command, and the narrowing command sent before it.
+/// The next command, and the narrowing commands sent before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     /// RANG, to revoke the range of an earlier operation.
@@ -35,7 +35,8 @@ enum Step {
     Ready(Sent),
 }
 
-/// The last command sent that narrows the transfer.
+/// The narrowing commands sent so far. `Range` covers REST too, since every transfer waits for the
+/// reply to RANG.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sent {
     Nothing,
@@ -125,8 +126,8 @@ impl<'a> Narrowing<'a> {
     }
 
     /// Returns whether the replies have to arrive before the transfer command is sent: an upload
-    /// that starts at the wrong byte destroys the file, and a download meant to be partial may be
-    /// huge.
+    /// that starts at the wrong byte destroys the file, and the download of a whole file instead of
+    /// a part may be huge.
     pub(super) fn waits_for_answers(&self, receives: bool) -> bool {
         match self.step {
             Step::Ready(Sent::Nothing) => false,

@@ -1,4 +1,4 @@
-//! Opens a transfer (RFC 959 4.1.3, 5.4): the commands that set it up, one step after the other.
+//! Opens a transfer (RFC 959 4.1.3, 5.4): sends the commands that set it up, step by step.
 //!
 //! ```text
 //!                                   ┌──────────────────── MLSD is unknown: LIST
@@ -35,8 +35,9 @@ use crate::error::LocalError;
 use crate::listing::Formats;
 use crate::transfer::{Coding, Marker, Parameters};
 
-/// An open transfer, to be passed to [`complete`](crate::client::complete()). If it is dropped, the
-/// next operation closes the data connection and reads the server's replies to that.
+/// An open transfer, to be passed to [`complete`](crate::client::complete()). If this handle is
+/// dropped, the next operation closes the data connection and reads the replies that the server
+/// still owes.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a transfer that is not completed is aborted by the next operation"]
 pub struct TransferId(DataId);
@@ -46,7 +47,7 @@ impl TransferId {
         Self(id)
     }
 
-    /// Returns the data connection; `DataId::NONE` if it is not this client's.
+    /// Returns the data connection; `DataId::NONE` if the data does not pass through this client.
     pub(super) const fn id(&self) -> DataId {
         self.0
     }
@@ -60,11 +61,12 @@ pub struct Opened<'b> {
     /// Byte of the file at which the transfer starts: 0 if the server refused to restart a
     /// download.
     pub offset: u64,
-    /// Server's hint at the size of the whole file. It is meant for people and may be wrong.
+    /// Size of the whole file, as a hint in the server's text. The text is meant for people and may
+    /// be wrong.
     pub size_hint: Option<u64>,
     /// Formats that the lines of a listing may have; empty for a file.
     pub formats: Formats,
-    /// Name that the server gave an upload by STOU, if it reports it at the start.
+    /// Name that the server gave an upload by STOU, if the server reports the name at the start.
     pub unique_name: Option<&'b [u8]>,
 }
 
@@ -85,7 +87,7 @@ impl fmt::Debug for Opened<'_> {
 pub struct Open<'a> {
     command: Command<'a>,
     direction: Direction,
-    /// Command to try if the server does not know the first.
+    /// Command to try if the server does not know `command`.
     fallback: Option<Command<'a>>,
     /// Type of the transfer; `None` for a listing, which arrives in the type that is in force.
     representation: Option<RepresentationType>,
@@ -95,7 +97,7 @@ pub struct Open<'a> {
     narrowing: Narrowing<'a>,
     step: Step,
     channel: DataId,
-    /// Limit on the length of a line, in bytes: a line as long as that may lack its end.
+    /// Limit on the length of a line, in bytes: a line of that length may have been truncated.
     line_limit: usize,
 }
 
@@ -105,9 +107,9 @@ enum Step {
     /// The representation type has to be set.
     Type,
     /// The server may have to be made the TLS server of its data connections again, if it was the
-    /// client in a transfer to another server.
+    /// TLS client in a transfer between two servers.
     TlsRole,
-    /// PBSZ is due: the server refused the transfer until data connections are protected (RFC 4217
+    /// PBSZ is due: the server refuses transfers until data connections are protected (RFC 4217
     /// 10.2).
     Buffer,
     /// PROT is due.
@@ -122,7 +124,7 @@ enum Step {
     Asked,
     /// The data connection is being opened.
     Connecting,
-    /// The data connection is open, or will be: the command can be sent.
+    /// The data connection is open, or the server will open it: the command can be sent.
     Command,
     /// The command was sent.
     Sent,
@@ -175,8 +177,8 @@ impl<'a> Open<'a> {
         self.formats().is_empty()
     }
 
-    /// Returns how the data travels. Listings always have file structure: they are sent in the
-    /// agreed mode only, and in TYPE A their lines are left as they are.
+    /// Returns the coding of the data. Listings always have file structure and use the mode in
+    /// force, and in TYPE A their lines are left as they are.
     fn coding(&self, client: &Client) -> Coding {
         if let Some(representation) = self.representation {
             return client.settings().coding(representation);
@@ -214,7 +216,7 @@ impl<'a> Open<'a> {
     }
 
     /// Falls back to the next way to connect and remembers that EPSV or PASV did not work here;
-    /// returns `false` if there is no other way.
+    /// returns `false` if no other way is left.
     fn fall_back(&mut self, cx: &mut Context<'_, '_>) -> bool {
         let client = cx.client();
         let passive = !client.profile().contains(Profile::NO_EPSV) && !client.peer_is_ipv6();
@@ -245,8 +247,8 @@ impl<'a> Open<'a> {
         offered || client.profile().contains(Profile::NEEDS_PRET)
     }
 
-    /// Falls back to announcing the transfer if the server refused PASV or EPSV for lack of PRET,
-    /// which it says in its text.
+    /// Falls back to announcing the transfer if the text of the server's refusal of PASV or EPSV
+    /// asks for PRET.
     fn announce_first(&mut self, cx: &mut Context<'_, '_>, line: &ReplyLine<'_>) -> bool {
         let asks = line.text.windows(4).any(|word| word == b"PRET") && !Self::needs_announcement(cx.client());
         if asks {
@@ -360,7 +362,7 @@ impl<'a> Open<'a> {
         Ok(cx.send(&command)?.then_some(Step::Asked))
     }
 
-    /// Sends the command, once the server knows which part of the file it is for.
+    /// Sends the command, once the server knows which part of the file to transfer.
     fn command(&mut self, cx: &mut Context<'_, '_>) -> Result<Option<Step>, LocalError> {
         loop {
             if self.receives() && self.narrowing.is_restart_refused(cx) {
@@ -407,8 +409,7 @@ impl<'a> Open<'a> {
         Operation::new(Open { narrowing, offset, ..open })
     }
 
-    /// Opens the listing that `command` brings, or that of `fallback` if the server does not know
-    /// `command`.
+    /// Opens a listing with `command`, or with `fallback` if the server does not know `command`.
     pub(super) fn with_fallback(command: Command<'a>, fallback: Command<'a>) -> Operation<Self> {
         Operation::new(Open { fallback: Some(fallback), ..Open::new(command, None, 0) })
     }
@@ -416,17 +417,17 @@ impl<'a> Open<'a> {
 
 impl<'a> Operation<Open<'a>> {
     /// Sets the size of the file of a download, in bytes, so that
-    /// [`complete`](crate::client::complete()) detects a truncated one. May be called once for each
-    /// source.
+    /// [`complete`](crate::client::complete()) detects a truncated download. May be called once for
+    /// each source of the size.
     pub fn expect_size(mut self, expected: ExpectedSize) -> Self {
         self.sequence_mut().known_size.expect(expected);
         self
     }
 
     /// Starts at a restart marker instead of an offset (RFC 959 3.5): the marker's
-    /// [text](Marker::text) is sent to the server, and its [position](Marker::position) is that of
-    /// the first byte to be received or sent. Valid for transfers in block or compressed mode, with
-    /// the TYPE and STRU that the marker came with: see
+    /// [text](Marker::text) is sent to the server, and its [position](Marker::position) is the
+    /// position of the first byte to be received or sent. Valid for transfers in block or
+    /// compressed mode, with the TYPE and STRU that the marker came with: see
     /// [`Client::last_marker`](crate::client::Client::last_marker). Data received beyond the
     /// position arrives again.
     pub fn restart_at(mut self, marker: &'a Marker) -> Self {
@@ -451,7 +452,7 @@ impl Sequence for Open<'_> {
                     return Ok(Advance::Failed(DataFailure::Unreachable.into()));
                 }
             }
-            // The 1yz did not arrive in time.
+            // The 1yz did not arrive in time, and data moves without it.
             if self.step == Step::Sent && cx.client().data().phase() == Some(Phase::Moving) {
                 self.channel = cx.client().data().id();
                 return Ok(Advance::Done);
@@ -481,7 +482,7 @@ impl Sequence for Open<'_> {
             Some(Verb::Pret) if granted || code.is_unknown_command() => Verdict::Continue,
             Some(Verb::Pbsz) => Verdict::Continue,
             Some(Verb::Prot) if granted => Verdict::Continue,
-            // The server wants data connections protected: protect them, and send the command
+            // The server requires protected data connections: protect them, and send the command
             // again.
             verb if verb == self.command.known_verb() && cx.client().may_protect_data(code) => {
                 cx.client_mut().close_data(Some(DataOp::Abort));
@@ -542,7 +543,7 @@ impl Sequence for Open<'_> {
             size_hint: reply::size_hint(line.text),
             formats: self.formats(),
             unique_name: match self.command {
-                // A truncated name is another name.
+                // A truncated name is the name of another file.
                 Command::Stou(_) if !is_as_long_as(self.line_limit, &line) => reply::unique_name(line.text),
                 _ => None,
             },

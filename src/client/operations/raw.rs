@@ -1,5 +1,5 @@
-//! Commands sent as the caller writes them (QUOTE; RFC 1123 4.1.3.2), and those that only an
-//! operation may send.
+//! Commands sent as the caller writes them (QUOTE; RFC 1123 4.1.3.2), and a table of those that
+//! only their own operations may send.
 
 use core::fmt;
 
@@ -11,15 +11,15 @@ use crate::codec::{Command, CommandLine, Direction, RepresentationType, Text, Ve
 /// A command that [`raw`] does not send.
 struct Instead {
     verb: Verb,
-    /// Operations of this crate that send it.
+    /// Operations of this crate that send the command.
     operations: &'static str,
-    /// Methods of the clients in `io` that send it; empty if they have the same names.
+    /// Methods of the clients in `io` that send the command; empty if they have the same names.
     methods: &'static str,
 }
 
 /// The commands that change the state a client keeps of its session, or that open a data
-/// connection. Sent past the client, they would make it take the wrong reply for an answer, or send
-/// in the clear what has to be protected.
+/// connection. If such a command bypassed the client's own bookkeeping, the client would take the
+/// wrong reply for an answer, or send in the clear what has to be protected.
 const INSTEAD: &[Instead] = {
     const fn row(verb: Verb, operations: &'static str, methods: &'static str) -> Instead {
         Instead { verb, operations, methods }
@@ -79,9 +79,10 @@ pub enum RawError {
     HasOperation {
         /// Verb of the command.
         verb: Verb,
-        /// Operations of [`client`](crate::client) that send it, such as `retrieve or store`.
+        /// Operations of [`client`](crate::client) that send the command, such as
+        /// `retrieve or store`.
         operations: &'static str,
-        /// Methods of the clients in `io` that send it.
+        /// Methods of the clients in `io` that send the command.
         methods: &'static str,
     },
     /// The command opens a data connection: [`receive_raw`] or [`send_raw`] sends it.
@@ -116,12 +117,13 @@ impl fmt::Display for RawError {
 
 impl core::error::Error for RawError {}
 
-/// Opens the download or listing that a command written by the caller brings, such as `XDAT report`
-/// or `LIST -la`: `line` is sent as written once the data connection is open. A type of `None`
-/// keeps the one in force. Otherwise it works like [`retrieve`](crate::client::retrieve).
+/// Opens a download or listing with a command that the caller writes, such as `XDAT report` or
+/// `LIST -la`: `line` is sent as written once the data connection is open. If `representation` is
+/// `None`, the type in force is kept. Otherwise this works like
+/// [`retrieve`](crate::client::retrieve).
 ///
 /// # Errors
-/// If the line is blank, or its command is known to bring no data.
+/// If the line is blank, or its command is known to send no data to the client.
 pub fn receive_raw(
     line: Text<'_>,
     representation: Option<RepresentationType>,
@@ -129,8 +131,7 @@ pub fn receive_raw(
     Ok(Open::of_line(data_line(line, Direction::FromServer)?, representation, Direction::FromServer))
 }
 
-/// Opens the upload that a command written by the caller takes, as [`receive_raw`] opens a
-/// download.
+/// Opens an upload with a command that the caller writes, as [`receive_raw`] opens a download.
 ///
 /// # Errors
 /// If the line is blank, or its command is known to take no data.
@@ -149,16 +150,17 @@ fn data_line(line: Text<'_>, direction: Direction) -> Result<CommandLine<'_>, Ra
     }
 }
 
-/// Sends `line` as written, whether or not a document defines the command: with its own case and
-/// spaces and any argument (`NOOP 1`, `SITE`, `pwd`). The output is the reply as it was received;
-/// 2yz and 3yz are successes, and anything else is a refusal with the server's code and text.
+/// Sends `line` as written, whether or not a document defines the command, without changing its
+/// case, its spaces or its argument (`NOOP 1`, `SITE`, `pwd`). The output is the reply as it was
+/// received; 2yz and 3yz are successes, and anything else is a refusal with the server's code and
+/// text.
 ///
-/// Only the command is sent: `CWD` works this way too, but without anything else that an operation
+/// Only the command is sent: `CWD` works this way too, but without the rest of what its operation
 /// does.
 ///
 /// # Errors
 /// If the line is blank, or if its command is one that the client has to keep track of or that
-/// opens a data connection: the error names the operation to use. So nothing that
+/// opens a data connection: the error names the operation to use. Therefore nothing that
 /// [`Policy::Require`](crate::security::Policy::Require) forbids is sent this way.
 ///
 /// ```

@@ -6,11 +6,10 @@ use crate::codec::{Command, ProtectionBufferSize, ProtectionLevel, ReplyCode, Re
 use crate::error::LocalError;
 use crate::security::{Policy, TlsMode};
 
-/// Secures the connection, as far as the [configuration](crate::client::Config::security) says:
-/// AUTH TLS and the handshake, if TLS is set up that way, then PBSZ and PROT for the data
-/// connections.
+/// Secures the connection as the [configuration](crate::client::Config::security) demands: AUTH TLS
+/// and the handshake, if TLS is explicit, then PBSZ and PROT for the data connections.
 ///
-/// Run this right after the greeting: everything sent before it goes in the clear. The operation is
+/// Run this right after the greeting: everything sent before it is in the clear. The operation is
 /// refused if the server refuses something that is required, but not if it merely lacks something
 /// that is preferred.
 pub fn secure() -> Operation<Secure> {
@@ -29,8 +28,8 @@ pub fn unprotect_data() -> Operation<Secure> {
     Operation::new(Secure::new(Stage::Protect, Some(ProtectionLevel::Clear)))
 }
 
-/// The operation of [`secure`], [`protect_data`] and [`unprotect_data`]. Its output tells what is
-/// protected now.
+/// The operation of [`secure`], [`protect_data`] and [`unprotect_data`]. Its output says which
+/// connections are protected now.
 #[derive(Debug)]
 pub struct Secure {
     stage: Stage,
@@ -120,7 +119,7 @@ impl Sequence for Secure {
     }
 }
 
-/// PBSZ and PROT, each sent once (RFC 4217 9).
+/// PBSZ and PROT, each sent at most once (RFC 4217 9).
 #[derive(Debug)]
 pub(super) struct ProtectData {
     /// Level to ask for; `None` if the policy decides.
@@ -193,8 +192,8 @@ impl ProtectData {
 }
 
 /// Removes TLS from the control connection and keeps it on the data connections (CCC, RFC 4217 5),
-/// for firewalls that inspect the dialogue. Everybody else on the path can then read the dialogue
-/// and inject into it, too.
+/// for firewalls that inspect the dialogue. Everyone else on the path can then also read the
+/// dialogue and inject commands and replies into it.
 pub fn clear_command_channel() -> Operation<ClearCommandChannel> {
     Operation::new(ClearCommandChannel(Clearing::Due))
 }

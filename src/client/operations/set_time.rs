@@ -7,12 +7,12 @@ use crate::codec::{Command, ReplyCode, ReplyLine, SiteCommand, Text, TimedPath, 
 use crate::error::LocalError;
 
 /// Sets the modification time of `path`, by the first of MFMT, `MDTM time path` and SITE UTIME that
-/// the server supports, which is remembered ([`Profile::TIME_BY_MDTM`],
-/// [`Profile::TIME_BY_UTIME`]). The output is the time that the server then reports, if it does: it
-/// may round. Only MFMT takes fractions of a second.
+/// the server supports, and remembers that way ([`Profile::TIME_BY_MDTM`],
+/// [`Profile::TIME_BY_UTIME`]). The output is the time that the server reports afterwards, if it
+/// reports one: servers may round. Only MFMT takes fractions of a second.
 ///
-/// The operation is refused if the server supports none of them, or refuses the one it supports:
-/// the file does not exist or belongs to somebody else.
+/// The operation is refused if the server supports none of them, or refuses the one it supports,
+/// because the file does not exist or belongs to someone else.
 pub fn set_modification_time(path: Text<'_>, time: Timestamp) -> Operation<SetModificationTime<'_>> {
     Operation::new(SetModificationTime {
         path,
@@ -30,7 +30,7 @@ pub struct SetModificationTime<'a> {
     path: Text<'a>,
     time: Timestamp,
     attempt: Attempt,
-    /// Way that was tried first, and is not tried again.
+    /// First way tried, which is not tried again.
     first: Option<Way>,
     hint: Hint,
     /// Time that the server reported.
@@ -40,11 +40,11 @@ pub struct SetModificationTime<'a> {
 /// The way that is being tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attempt {
-    /// No way was chosen yet.
+    /// No way has been chosen yet.
     New,
-    /// Its command is to be sent.
+    /// The command of this way is to be sent.
     Due(Way),
-    /// Its command was sent.
+    /// The command of this way was sent.
     Sent(Way),
 }
 
@@ -53,11 +53,11 @@ enum Attempt {
 enum Hint {
     /// No hint.
     None,
-    /// MDTM was refused for the file it named, which may be the file itself, or time and path taken
-    /// for one name.
+    /// MDTM was refused because of the file that it named: either the file itself, or a file whose
+    /// name the server took to be time and path together.
     NamedFile,
-    /// MDTM was refused like that, and is sent again because the other ways are unknown: its reply
-    /// counts.
+    /// MDTM was refused because of the file, and is sent again because the other ways are unknown.
+    /// Its second reply decides.
     Repeated,
 }
 
@@ -82,7 +82,7 @@ impl Way {
         }
     }
 
-    /// Returns the property that remembers this way; MFMT has none, as it is tried first anyway.
+    /// Returns the property that records this way. MFMT has none, since it is tried first anyway.
     const fn flag(self) -> Profile {
         match self {
             Self::Mfmt => Profile::empty(),
@@ -112,7 +112,7 @@ impl SetModificationTime<'_> {
         self.time.with_fraction(0, 0).unwrap_or(self.time)
     }
 
-    /// Returns the way to try after one that did not work.
+    /// Returns the way to try after `way`, which did not work.
     fn next(&self, way: Way) -> Option<Way> {
         let rest = Way::ALL.into_iter().filter(|next| Some(*next) != self.first);
         match Some(way) == self.first {
@@ -133,7 +133,8 @@ impl SetModificationTime<'_> {
             Way::Mdtm => Timestamp::parse(line.text.trim_ascii()).ok(),
             Way::Utime => None,
         };
-        // The reply has another time: MDTM reported that of a file with this name, and set nothing.
+        // If the reply has another time, MDTM reported the time of a file with this name, and set
+        // nothing.
         match (way, self.reported) {
             (Way::Mdtm, Some(reported)) if reported.to_unix().0 != self.time.to_unix().0 => Answer::Refused,
             _ => Answer::Set,
@@ -184,7 +185,7 @@ impl Sequence for SetModificationTime<'_> {
                 cx.client_mut().note(Finding::Is(way.flag()));
                 return Verdict::Done;
             }
-            // The command is known, so the refusal is of the file.
+            // The server knows the command, so its refusal concerns the file.
             Answer::Refused if self.hint == Hint::Repeated || way == Way::Mfmt || remembered == Some(way) => {
                 return Verdict::Refused;
             }
@@ -198,8 +199,8 @@ impl Sequence for SetModificationTime<'_> {
         }
         match self.next(way) {
             Some(next) if self.hint != Hint::Repeated => self.go_on_with(next),
-            // MDTM said more about the file than an unknown UTIME does, but its reply is gone: send
-            // it again.
+            // MDTM said more about the file than an unknown UTIME does, but its reply is no longer
+            // available: send MDTM again.
             _ if self.hint == Hint::NamedFile && matches!(answer, Answer::Unknown) => {
                 self.hint = Hint::Repeated;
                 self.go_on_with(Way::Mdtm)

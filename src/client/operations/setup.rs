@@ -9,11 +9,11 @@ use crate::error::LocalError;
 /// already, and `OPTS UTF8 ON` if FEAT lists UTF8, because some servers speak UTF-8 only to clients
 /// that ask for it.
 ///
-/// This is an operation of its own because it costs two round trips, which a client that fetches
-/// one file can spare. FEAT may be sent before the login to decide about TLS or HOST, but many
-/// servers refuse it there; a refusal is no answer, and this operation asks again. No reply here is
-/// a refusal: a server without FEAT offers nothing, and one that answers `OPTS UTF8 ON` with 202,
-/// 501 or 504 mostly speaks UTF-8 anyway.
+/// This is an operation of its own because it costs two round trips, which a client that fetches a
+/// single file can save. FEAT may be sent before the login to decide about TLS or HOST, but many
+/// servers refuse it at that point; a refusal does not count as an answer, so this operation sends
+/// FEAT again. No reply here is a refusal: a server without FEAT offers nothing, and a server that
+/// answers `OPTS UTF8 ON` with 202, 501 or 504 mostly speaks UTF-8 anyway.
 pub fn setup() -> Operation<Setup> {
     Operation::new(Setup { step: Step::Features, offers: Offers::default() })
 }
@@ -33,7 +33,7 @@ enum Step {
     Features,
     /// OPTS, if the server lists UTF-8.
     Utf8,
-    /// Only the answer is missing.
+    /// Only the reply to OPTS is missing.
     Answer,
 }
 

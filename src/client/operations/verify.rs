@@ -1,5 +1,5 @@
-//! Checks that a file on the server is as it should be: by its hash if the server computes one
-//! (draft-bryan-ftpext-hash, XCRC and the like), by its size if it does not (RFC 3659 4).
+//! Checks that a file on the server has the expected content: by its hash if the server computes
+//! one (draft-bryan-ftpext-hash, XCRC and the like), and otherwise by its size (RFC 3659 4).
 
 use crate::client::offers::DigestCommand;
 use crate::client::{Advance, Context, Operation, ReplyTo, Sequence, Verdict};
@@ -10,24 +10,24 @@ use crate::codec::{
 use crate::error::LocalError;
 
 /// The expected properties of a file. They apply to a file that is transferred in TYPE I from byte
-/// 0 on: any other is not byte for byte what was transferred.
+/// 0 on: the bytes of any other file on the server may differ from those transferred.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
     /// Size of the file, in bytes.
     pub size: Option<u64>,
     /// Hash of the file, preferably by the algorithm that
-    /// [`Offers::digest`](crate::client::Offers::digest) names. The core hashes nothing: compute it
-    /// as the bytes pass by.
+    /// [`Offers::digest`](crate::client::Offers::digest) names. This crate's core computes no
+    /// hashes: compute the hash as the bytes pass by.
     pub digest: Option<Digest>,
 }
 
-/// The extent to which a file was found to be as expected.
+/// The evidence that a file is as expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verified {
     /// The server computed the same hash, by this algorithm.
     Digest(HashAlgorithm),
-    /// The file has the same size, which rules out truncation and nothing else.
+    /// The file has the expected size, which rules out truncation and nothing else.
     Size,
     /// The server can report none of the expected properties.
     Unverifiable,
@@ -37,9 +37,9 @@ pub enum Verified {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mismatch {
-    /// The file has another hash: this one.
+    /// The file has this hash instead of the expected one.
     Digest(Digest),
-    /// The file has another size, in bytes.
+    /// The file has this size, in bytes, instead of the expected one.
     Size(u64),
 }
 
@@ -59,7 +59,7 @@ impl core::error::Error for Mismatch {}
 /// server offers it, otherwise by XCRC and the like, and by SIZE if the server has neither or
 /// refuses them.
 ///
-/// The client knows what the server offers after [`setup`](crate::client::setup()) or
+/// The client learns what the server offers from [`setup`](crate::client::setup()) or
 /// [`features`](crate::client::features()). The server computes a hash on request, which takes as
 /// long as reading the file: see [`Timeouts::digest`](crate::client::Timeouts::digest). The
 /// operation is refused if the file does not exist.
@@ -169,7 +169,7 @@ impl<'a> Verify<'a> {
     }
 }
 
-/// Returns whether a refusal is of the command rather than the file (RFC 959 4.2.1: x0z).
+/// Returns whether a refusal concerns the command rather than the file (RFC 959 4.2.1: x0z).
 fn is_unknown(code: ReplyCode) -> bool {
     matches!(code.get(), 500..=504)
 }
@@ -197,7 +197,7 @@ impl Sequence for Verify<'_> {
             return Verdict::Continue;
         }
         if to.verb() == Some(Verb::Type) {
-            // In another type the file has other bytes, and asking again would never end.
+            // In another type the bytes of the file would differ, and retrying would never end.
             return if line.code.is_success() { Verdict::Continue } else { Verdict::Refused };
         }
         let Some(stage) = self.answer(cx, line) else { return Verdict::Refused };

@@ -119,8 +119,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         Ok(())
     }
 
-    /// Returns whether the request of this ticket still awaits its answer, which it does not after
-    /// its timeout.
+    /// Returns whether the request of this ticket still awaits its answer. After its timeout, a
+    /// request no longer does.
     #[must_use]
     pub fn awaits(&self, ticket: &Ticket) -> bool {
         self.call.waiting_with(ticket).is_some()
@@ -140,7 +140,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Answers a request that the host has not answered in time: 451, which any command may get.
+    /// Answers a request that the host has not answered in time with 451, which any command may
+    /// get.
     pub(super) fn unanswered(&mut self, tx: &mut Tx<'_>) {
         let (Some(request), Some(number)) = (self.call.waiting(), self.call.ticket()) else { return };
         let ticket = self.pi.reissue(number);
@@ -273,7 +274,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Confirms an upload. The name of STOU is repeated for a client that missed it in the 150.
+    /// Confirms an upload. The name generated for STOU is repeated for a client that missed it in
+    /// the 150.
     fn committed(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Self { pi, paths, .. } = self;
         let sent = pi.reply_with(ticket, &mut *tx, |tx| {
@@ -299,7 +301,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// Queues a multi-line reply with one entry under its full path. The path replaces the entry's
-    /// name, which the host may have left empty and without which no line would be written.
+    /// name, which the host may have left empty; without a name, no line would be written.
     fn entry_reply(
         &mut self,
         ticket: Ticket,

@@ -1,6 +1,6 @@
 //! Command dispatch: passes each command through the gate, then answers it directly or produces a
-//! request for the host. The commands are in groups, one file per group, which begins with the list
-//! of its commands.
+//! request for the host. The commands are grouped, one file per group; each file begins with the
+//! list of its commands.
 
 mod access;
 mod extensions;
@@ -129,7 +129,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             }
             CommandError::BadArgument(..) => (Code::ARGUMENT_SYNTAX_ERROR, "Invalid argument."),
         };
-        self.bad_command(ticket, code, Text::literal(text), tx);
+        self.bad_command(ticket, code, Text::fixed(text), tx);
     }
 
     /// Returns a request to the host about a path.

@@ -18,7 +18,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     ///
     /// # Errors
     /// Fails if the connection was never requested, if the event is not valid in its state, or if
-    /// the operations that followed from earlier events have not been polled.
+    /// the operations that resulted from earlier events have not been polled.
     pub fn data_event(&mut self, id: DataId, event: DataEvent) -> Result<(), LocalError> {
         if !self.data.was_issued(id) {
             return Err(LocalError::UnknownData);
@@ -129,8 +129,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Returns the address that 227 announces: the configured one, or the listener's, or that of
-    /// the control connection.
+    /// Returns the address that 227 announces: the configured one, else that of the listener, else
+    /// that of the control connection.
     fn named_address(&self, listener: SocketAddr) -> SocketAddrV4 {
         let own = [listener.ip(), self.endpoints.local.ip()].map(|ip| ip.to_canonical());
         let ip = self.config.passive_address.or_else(|| {
@@ -142,8 +142,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         SocketAddrV4::new(ip.unwrap_or(Ipv4Addr::UNSPECIFIED), listener.port())
     }
 
-    /// Returns the time, counted from the last progress, for which the 150 to an upload is held
-    /// back to see what the client does without it.
+    /// Returns how long, counted from the last progress, the 150 to an upload is held back to see
+    /// how the client behaves without it.
     pub(super) fn announcement_waits(&self) -> Option<Duration> {
         let unannounced = |transfer: &Transfer| !transfer.is_announced() && transfer.receives();
         if self.takes_any_tls_session() || !self.transfer.as_ref().is_some_and(unannounced) {
@@ -156,7 +156,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Handles the end of the time for which the 150 to an upload was held back.
+    /// Handles the end of the wait during which the 150 to an upload was held back.
     pub(super) fn announcement_has_waited(&mut self) {
         if self.data.handshake() == Some(Handshake::Done) {
             self.data.send_tickets();

@@ -48,7 +48,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             (None, ..) if self.login.is_in() => (Awaited::Command, since.after(idle)),
             (None, ..) => (Awaited::Login, started.after(timeouts.login)),
         };
-        // A listener without a transfer keeps its port no longer than this, whatever commands
+        // A listener without a transfer keeps its port only until this deadline, whatever commands
         // arrive.
         match listening.filter(|end| !self.is_busy() && *end < deadline) {
             Some(end) => (Awaited::DataConnection, end),
@@ -56,8 +56,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Returns whether the passed deadline was only that of the rate period, and the transfer has
-    /// kept the minimum rate, so that it continues.
+    /// Returns whether the deadline that has passed was only the end of a rate period in which the
+    /// transfer kept the minimum rate, so that the transfer continues.
     pub(super) fn is_fast_enough(&mut self, now: Instant) -> bool {
         let (limits, timeouts) = (&self.config.limits, &self.config.timeouts);
         if now >= self.deadlines.since().after(timeouts.stall) {

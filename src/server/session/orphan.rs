@@ -38,12 +38,13 @@ impl<P> Session<P> {
     }
 
     /// Returns whether the control connection has ended and nothing is left to wait for. No other
-    /// deadline applies then, since there is no client to report it to.
+    /// deadline applies then, since there is no client to report a timeout to.
     pub(super) fn is_orphan_over(&mut self, now: Instant) -> bool {
         self.deadlines.is_orphaned() && self.reads_on_until(now).is_none()
     }
 
-    /// Returns the wait of such a session: for everything except commands.
+    /// Returns the wait of a session whose control connection has ended: for everything except
+    /// commands.
     pub(super) fn orphan_wait(&self, until: Instant, tx: &Tx<'_>) -> Wait {
         Wait {
             readable: false,

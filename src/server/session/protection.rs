@@ -15,8 +15,8 @@ impl<P> Session<P> {
         self.protection.is_secured()
     }
 
-    /// Returns whether data connections are protected by TLS, after PROT P or after AUTH SSL, which
-    /// implies it.
+    /// Returns whether data connections are protected by TLS, after PROT P, or after AUTH SSL,
+    /// which implies PROT P.
     #[must_use]
     pub const fn protects_data(&self) -> bool {
         self.protection.covers_data()

@@ -83,9 +83,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Reports the last restart marker and its position here to the client (110, RFC 959 3.5).
-    /// During the transfer this waits until the send queue is empty, so that replies do not pile up
-    /// for a client that does not read.
+    /// Reports the last restart marker and its position in the stored file to the client (110, RFC
+    /// 959 3.5). During the transfer the report waits until the send queue is empty, so that
+    /// replies do not pile up for a client that does not read.
     fn send_marker(&mut self, tx: &mut Tx<'_>) {
         let Some(transfer) = &mut self.transfer else { return };
         if !tx.is_empty() && !transfer.is_over() {
@@ -161,7 +161,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Executes ABOR (RFC 959 4.1.3): 426 for the transfer that it ends, then its own reply.
+    /// Executes ABOR (RFC 959 4.1.3): sends 426 for the transfer that it ends, then the reply to
+    /// ABOR.
     pub(super) fn abort(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Err(ticket) = self.call.abort(ticket) else { return };
         self.announce(tx);

@@ -73,7 +73,7 @@ impl Pipe {
         self.end = PipeEnd::Reset;
     }
 
-    /// Ends the pipe in order, unless it was reset.
+    /// Ends the pipe cleanly, unless it was reset.
     fn end(&mut self) {
         if self.end == PipeEnd::Open {
             self.end = PipeEnd::Ended;

@@ -69,7 +69,7 @@ pub(super) struct ClientData {
     /// Set if the server has to close its side.
     closes: bool,
     uploads: VecDeque<Vec<u8>>,
-    /// Events that follow from the last one.
+    /// Events that result from the last one.
     later: VecDeque<DataEvent>,
     received: Vec<u8>,
     sent: Vec<u8>,

@@ -48,8 +48,8 @@ impl ScriptedServer {
         }
     }
 
-    /// Runs an operation for `polls` polls. Returns `None` if it has not ended by then; drop it to
-    /// test how the next operation copes.
+    /// Runs an operation for `polls` polls. Returns `None` if the operation has not ended by then;
+    /// drop the operation to test how the next one copes.
     ///
     /// # Panics
     /// Panics as [`run`](Self::run) does.

@@ -1,4 +1,4 @@
-//! One of two servers of a transfer between them.
+//! The scripted server as one side of a transfer between two servers.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,5 @@
-//! The commands for each of the two servers, and the end of one server's part.
+//! One server's part in a transfer between two: the commands that the server gets, and their
+//! withdrawal.
 
 use core::net::SocketAddr;
 
@@ -18,19 +19,19 @@ pub(super) struct Part<'a> {
     representation: RepresentationType,
     narrowing: Narrowing<'a>,
     end: End,
-    /// Address of the data connection: named by this server or, through [`Fxp::coordinate`], by the
-    /// other.
+    /// Address of the data connection, named by this server or, through [`Fxp::coordinate`], by the
+    /// other one.
     ///
     /// [`Fxp::coordinate`]: super::Fxp
     address: Option<SocketAddr>,
-    /// Server's role in TLS on the data connection; `None` if that is not protected.
+    /// Server's role in TLS on the data connection; `None` if the data connection is not protected.
     role: Option<TlsRole>,
     step: Step,
-    /// Set once the other server is ready for the transfer to begin here.
+    /// Set once the other server is ready for the transfer to begin at this one.
     may_begin: bool,
 }
 
-/// The end of the data connection that a server has.
+/// The role of a server in opening the data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// The server listens.
@@ -46,7 +47,7 @@ enum Step {
     Type,
     /// The TLS role may have to be set.
     Role,
-    /// The TLS role was requested, and has to be granted.
+    /// The TLS role was requested, and the server has yet to grant it.
     RoleAsked,
     /// The address is to be requested, or announced as soon as it is known.
     Address,
@@ -103,7 +104,7 @@ impl<'a> Part<'a> {
         core::mem::replace(&mut self.address, address) != address
     }
 
-    /// Sets the TLS role that the server is to have.
+    /// Sets the TLS role that the server has to take.
     pub(super) const fn assign(&mut self, role: Option<TlsRole>) {
         self.role = role;
     }
@@ -113,7 +114,7 @@ impl<'a> Part<'a> {
         self.step >= Step::Asked
     }
 
-    /// Returns whether the reply to that is still owed.
+    /// Returns whether the address was requested or announced, and the reply is still owed.
     pub(super) fn is_asking(&self) -> bool {
         self.step == Step::Asked
     }
@@ -141,8 +142,8 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Falls back to the older command if that can name the address, and remembers that EPSV or
-    /// EPRT was refused.
+    /// Falls back to the older command if that command can name the address, and remembers that
+    /// EPSV or EPRT was refused.
     fn fall_back(&mut self, client: &mut Client, verb: Verb) -> Verdict {
         let (property, possible) = match verb {
             Verb::Epsv => (Profile::NO_EPSV, !client.peer_is_ipv6()),
@@ -157,7 +158,7 @@ impl<'a> Part<'a> {
         Verdict::Continue
     }
 
-    /// Returns whether the server has the TLS role that it is to have.
+    /// Returns whether the server has the TLS role that it has to take.
     fn has_role(&self, client: &Client) -> bool {
         self.role.is_none_or(|role| role == client.settings().tls_role())
     }
@@ -176,8 +177,7 @@ impl<'a> Part<'a> {
                 Some(command) => sent(cx.send(&command)?, Step::Asked),
                 None => None,
             },
-            // Each command waits for the reply to the one before it: none of them can be taken
-            // back.
+            // Each command waits for the reply to the one before it: none of them can be undone.
             Step::Ready if !self.may_begin || cx.client().is_owed() => None,
             Step::Ready => match self.narrowing.advance(cx, true)? {
                 Progress::Waits => None,
@@ -244,8 +244,8 @@ impl Sequence for Part<'_> {
     fn output<'b>(&mut self, _: Option<ReplyLine<'b>>) {}
 }
 
-/// Gives up one server's part. It shows the refusal that names a cause, if one was on its way
-/// already.
+/// Gives up one server's part. Shows the refusal that names a cause, if such a refusal was already
+/// in flight.
 #[derive(Debug)]
 pub(super) struct Withdrawal(Abort);
 
@@ -254,7 +254,7 @@ pub(super) fn withdraw() -> Operation<Withdrawal> {
 }
 
 /// Returns whether a refusal says that the data connection failed, which the other side may have
-/// caused: by a refusal of its own, first of all.
+/// caused, most likely by a refusal of its own.
 pub(super) const fn is_of_connection(code: ReplyCode) -> bool {
     matches!(code, ReplyCode::CANNOT_OPEN_DATA_CONNECTION | ReplyCode::TRANSFER_ABORTED)
 }

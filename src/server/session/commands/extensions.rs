@@ -1,5 +1,5 @@
 //! The commands that change facts, compute hashes and combine files: MFMT, MFCT, MFF, HASH, XCRC
-//! and the other commands for one hash, and COMB. SITE has its own file.
+//! and the other commands for a single hash, and COMB. SITE has its own file.
 
 use super::super::{ForHost, Session};
 use super::Carried;
@@ -43,7 +43,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         })
     }
 
-    /// Executes MFF (draft-somers-ftp-mfxx 5). Refused unless all of its facts can be set.
+    /// Executes MFF (draft-somers-ftp-mfxx 5). Refuses the command unless all of its facts can be
+    /// set.
     fn change_facts(&mut self, ticket: Ticket, argument: MffArgument<'_>, tx: &mut Tx<'_>) -> ForHost {
         let Ok(facts) = argument.facts() else {
             return self.answer_now(ticket, Code::ARGUMENT_SYNTAX_ERROR, "Invalid argument.", tx);
@@ -95,7 +96,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.next.hash().or(self.config.hashes.first().copied())
     }
 
-    /// Executes HASH, or an older command for one hash, which takes a range after a quoted path.
+    /// Executes HASH, or an older command for a single hash, which takes a range after a quoted
+    /// path.
     fn digest(
         &mut self,
         ticket: Ticket,
@@ -113,7 +115,8 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.ask_about(ticket, path, Request::Digest { algorithm, range }, tx)
     }
 
-    /// Replies with `213 SHA-256 0-49 hex path` to HASH, and with only the hash to the others.
+    /// Replies with `213 SHA-256 0-49 hex path` to HASH, and with only the hash to the other
+    /// commands.
     pub(in crate::server::session) fn digest_reply(
         &mut self,
         ticket: Ticket,
@@ -141,7 +144,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.or_too_long(sent, tx);
     }
 
-    /// Executes COMB. Its argument is the target's name and those of the parts.
+    /// Executes COMB. Its argument consists of the name of the target and the names of the parts.
     fn combine(&mut self, ticket: Ticket, argument: Text<'_>, line: Span, tx: &mut Tx<'_>) -> ForHost {
         let names = NameList::parse(argument).ok().and_then(|names| names.split_first());
         let Some((target, Some(parts))) = names else {

@@ -120,7 +120,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             if !begun {
                 ReplyLine::encode(Code::DIRECTORY_STATUS, Position::First, Text::literal("Status:"), tx)?;
             }
-            ReplyLine::encode(Code::DIRECTORY_STATUS, Position::Last, Text::literal(text), tx)
+            ReplyLine::encode(Code::DIRECTORY_STATUS, Position::Last, Text::fixed(text), tx)
         });
     }
 
@@ -178,7 +178,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
     }
 
-    /// Answers HELP with the list of served commands, or with the syntax of one.
+    /// Answers HELP with the list of served commands, or with the syntax of one command.
     fn help(&mut self, ticket: Ticket, topic: Option<Text<'_>>, tx: &mut Tx<'_>) {
         let Some(topic) = topic else {
             let Self { pi, config, .. } = self;

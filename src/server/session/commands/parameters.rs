@@ -49,7 +49,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                 self.next.set_size_hint(allocation.bytes);
                 self.answer_now(ticket, Code::SUPERFLUOUS, "No allocation necessary.", tx)
             }
-            // REST and RANG both set the part of the file, and the later one counts.
+            // REST and RANG both set the part of the file, and the later of the two applies.
             Command::Rest(marker) => match marker.offset() {
                 Some(offset) => {
                     self.next.set_part(Part::From(offset));
@@ -98,7 +98,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return self.answer_now(ticket, Code::PARAMETER_NOT_IMPLEMENTED, "Use EPSV or PASV instead.", tx);
         }
         if address.ip().is_unspecified() {
-            // lftp sends the unspecified address that its listener is bound to over IPv6.
+            // Over IPv6, lftp sends the unspecified address that its listener is bound to.
             address.set_ip(self.endpoints.peer.ip());
         }
         if !self.may_share_data(address.ip()) || address.port() < 1024 {

@@ -11,8 +11,8 @@ use crate::security::{Policy, TlsMode};
 use crate::server::machine::Ticket;
 
 /// The mechanisms of AUTH, and whether each protects data connections from the start, as PROT P
-/// does. RFC 4217 17 defines the first two. The others come from its drafts, with that meaning, and
-/// existing servers still support them.
+/// does. RFC 4217 17 defines the first two. The others, with this meaning, come from drafts of that
+/// RFC, and existing servers still support them.
 const MECHANISMS: [(&str, bool); 4] = [("TLS", false), ("TLS-C", false), ("SSL", true), ("TLS-P", true)];
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
@@ -35,7 +35,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         })
     }
 
-    /// Executes AUTH (RFC 4217 4). Granting it resets the session, so that nothing sent in the
+    /// Executes AUTH (RFC 4217 4). Granting AUTH resets the session, so that nothing sent in the
     /// clear remains in effect.
     fn authenticate(&mut self, ticket: Ticket, mechanism: Text<'_>, rx: &Rx<'_>, tx: &mut Tx<'_>) -> ForHost {
         let mechanism = mechanism.as_bytes().trim_ascii_end();
@@ -141,7 +141,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     }
 
     /// Resets the protection after REIN: explicit TLS ends once the reply is sent (RFC 4217 13).
-    /// Implicit TLS stays, since such a connection has no clear state to return to.
+    /// Implicit TLS stays, since such a connection has no clear-text state to return to.
     pub(super) fn reset_protection(&mut self) {
         self.protection.reset();
         if self.is_secured() && self.config.security.tls == TlsMode::Explicit {

@@ -83,7 +83,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             _ => return Err((LocalError::WrongAnswer, ticket)),
         };
         self.changed(change);
-        self.reply(ticket, Code::COMMAND_OKAY, Text::literal(text), tx);
+        self.reply(ticket, Code::COMMAND_OKAY, Text::fixed(text), tx);
         Ok(())
     }
 }

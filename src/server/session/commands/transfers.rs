@@ -95,9 +95,9 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         self.open(ticket, path, Access::Write { offset: restart }, self.parameters(restart), tx)
     }
 
-    /// Returns whether the argument of REST counts bytes of the file. In modes with markers it is a
-    /// marker, which does so here (RFC 959 3.5); in the others it counts bytes as stream mode would
-    /// transfer them (RFC 3659 5.3).
+    /// Returns whether the argument of REST counts bytes of the file. In modes with markers the
+    /// argument is one of this server's markers, which count bytes of the file (RFC 959 3.5); in
+    /// the other modes it counts bytes as stream mode would transfer them (RFC 3659 5.3).
     fn counts_from_file(&self) -> bool {
         self.next.coding().has_markers() || self.next.coding().keeps_offsets()
     }
