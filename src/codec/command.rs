@@ -474,7 +474,7 @@ impl<'a> TimedPath<'a> {
     /// Parses a time, a space and a path.
     ///
     /// # Errors
-    /// Fails on anything else.
+    /// Fails when `bytes` has any other form.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
         const EXPECTED: Invalid = Invalid::new("a time, a space and a path");
         let at = memchr::memchr(b' ', bytes).ok_or(EXPECTED)?;

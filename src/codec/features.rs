@@ -82,13 +82,13 @@ bitflags! {
         const COMB = 1 << 30;
         /// AVBL (draft-peterson-streamlined-ftp-command-extensions).
         const AVBL = 1 << 31;
-        /// DSIZ (the same draft).
+        /// DSIZ (the same draft as AVBL).
         const DSIZ = 1 << 32;
-        /// RMDA (the same draft).
+        /// RMDA (the same draft as AVBL).
         const RMDA = 1 << 33;
-        /// THMB (the same draft).
+        /// THMB (the same draft as AVBL).
         const THMB = 1 << 34;
-        /// CSID (the same draft).
+        /// CSID (the same draft as AVBL).
         const CSID = 1 << 35;
         /// CLNT, which names the client program.
         const CLNT = 1 << 36;

@@ -233,8 +233,8 @@ impl RepresentationType {
     }
 }
 
-/// PBSZ's argument: the size of the largest protected block, in bytes (RFC 2228 section 3). 0 under
-/// TLS, which frames its data itself (RFC 4217 section 9).
+/// PBSZ's argument: the size of the largest protected block, in bytes (RFC 2228 section 3). The
+/// size is 0 under TLS, which frames its data itself (RFC 4217 section 9).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProtectionBufferSize(pub u32);
 

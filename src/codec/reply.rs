@@ -72,7 +72,7 @@ fn code(line: &[u8]) -> Option<(ReplyCode, &[u8])> {
 }
 
 impl<'a> ReplyLine<'a> {
-    /// A placeholder where there was no reply.
+    /// A placeholder for a reply that was not received.
     pub(crate) const EMPTY: ReplyLine<'static> =
         ReplyLine { code: ReplyCode::COMMAND_OKAY, position: Position::Single, text: b"" };
 

@@ -1,8 +1,8 @@
 //! Text that can be part of a command or a reply: bytes without CR, LF or NUL.
 //!
 //! RFC 959 5.3.2 builds every argument from `<char>`, which excludes CR and LF; RFC 1123 and RFC
-//! 2640 allow any other byte. Encoders accept nothing but checked text, so these bytes cannot be
-//! injected.
+//! 2640 allow any other byte. Encoders accept nothing but checked text, so the excluded bytes
+//! cannot be injected.
 
 use core::fmt;
 
@@ -49,9 +49,9 @@ impl<'a> Text<'a> {
         Text(bytes)
     }
 
-    /// Creates a text of this crate's own, which contains no CR, LF or NUL. Unlike
-    /// [`literal`](Self::literal), which checks a constant when it is compiled, this leaves no panic in
-    /// the program.
+    /// Creates text from one of this crate's own strings, which contain no CR, LF or NUL. Unlike
+    /// [`literal`](Self::literal), which checks a constant at compile time, this function leaves no
+    /// panic in the program.
     pub(crate) fn fixed(text: &'static str) -> Text<'static> {
         let text = Text::new(text.as_bytes());
         debug_assert!(text.is_ok(), "text holds CR, LF or NUL");

@@ -19,7 +19,7 @@ pub struct Clock {
     pub(super) order: Option<DateOrder>,
 }
 
-/// Order in which a server writes the numbers of a date that has only numbers.
+/// Order in which a server writes the numbers of a date that consists only of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DateOrder {
     /// `2018-03-04`, as in ISO 8601.

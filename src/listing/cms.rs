@@ -1,4 +1,4 @@
-//! Minidisks of z/VM under CMS.
+//! Listings of minidisks of z/VM under CMS.
 //!
 //! ```text
 //! line = file SP type SP ( "F" / "V" ) SP lrecl SP records SP blocks SP date SP time [ SP owner ]

@@ -106,7 +106,7 @@ impl Modified {
     }
 
     /// Returns year, month, day, hour and so on as the line shows them, in the zone
-    /// [`zone`](Self::zone). They are UTC only if that is `Some(0)`.
+    /// [`zone`](Self::zone). They are UTC only if the zone is `Some(0)`.
     #[must_use]
     pub const fn shown(&self) -> Timestamp {
         self.shown

@@ -1,4 +1,4 @@
-//! Batches in a mailbox of Connect:Enterprise, Sterling's mailbox server.
+//! Listings of the batches in a mailbox of Connect:Enterprise, Sterling's mailbox server.
 //!
 //! ```text
 //! line     = flags protocol SP type SP mailbox SP batch SP size SP date SP name

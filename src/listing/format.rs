@@ -1,5 +1,5 @@
-//! Names of the formats that a listing may be in. The table of them is in the
-//! [module above](super), and dispatch.rs calls their parsers.
+//! Names of the formats that a listing may be in. The table of formats is in the
+//! [module above](super), and dispatch.rs calls the parsers.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! FILEINFO of Guardian, the operating system of HP NonStop.
+//! The output of FILEINFO on Guardian, the operating system of HP NonStop.
 //!
 //! ```text
 //! line  = file [ SP "O" ] SP code SP eof SP date SP time SP group "," [ SP ] user

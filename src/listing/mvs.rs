@@ -1,5 +1,5 @@
-//! z/OS and its predecessors: data sets, members of partitioned data sets, load modules, and jobs
-//! (z/OS Communications Server, IP User's Guide and Commands, LIST).
+//! Listings of z/OS and its predecessors: data sets, members of partitioned data sets, load
+//! modules, and jobs (z/OS Communications Server, IP User's Guide and Commands, LIST).
 //!
 //! ```text
 //! dataset = volume SP unit SP referred SP extents [ SP used ] SP recfm SP lrecl SP blksz SP dsorg
@@ -124,7 +124,7 @@ fn unlike<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     Entry::named(name, Kind::Other(Text::new(what).ok()?))
 }
 
-/// Parses a member with ISPF statistics. Its size is in lines.
+/// Parses a member with ISPF statistics, which give its size in lines.
 fn member<'a>(words: &[&'a [u8]], context: &Context) -> Option<Entry<'a>> {
     let [name, version, created, changed, time, lines, initial, modified, id] = words else { return None };
     let (version, level) = version.split_at_checked(2)?;

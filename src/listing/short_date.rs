@@ -1,5 +1,5 @@
-//! Dates of numbers with a mark between them, as DOS and its descendants write them, and the times
-//! that go with them.
+//! Dates that consist of numbers with marks between them, as DOS and its descendants write them,
+//! and the times that accompany such dates.
 //!
 //! ```text
 //! numbers = 1*4DIGIT mark 1*4DIGIT mark 1*4DIGIT     ; the same mark twice: "-", "/" or "."

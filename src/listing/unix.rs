@@ -320,8 +320,8 @@ fn unsized_owners<'a>(left: &'a [u8], word: &[u8], complete: fn(&[u8]) -> bool) 
     (size::begins_like_a_number(word) || complete(left)).then_some(left)
 }
 
-/// Splits a long group from a size that follows it without a space, after links and owner. Returns
-/// everything up to the size, and the size.
+/// Splits `word`, which follows links and owner, into a long group and a size if no space separates
+/// them. Returns everything up to the size, and the size.
 #[cold]
 fn joined<'a>(so_far: &'a [u8], left: &[u8], word: &[u8]) -> Option<(&'a [u8], u64)> {
     let group = word.iter().rposition(|byte| !byte.is_ascii_digit())? + 1;

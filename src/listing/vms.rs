@@ -1,4 +1,4 @@
-//! DIRECTORY of OpenVMS, as MultiNet, TCPware, UCX and HP's own server send it.
+//! The output of DIRECTORY on OpenVMS, as MultiNet, TCPware, UCX and HP's own server send it.
 //!
 //! ```text
 //! line       = name ";" 1*DIGIT SP columns

@@ -216,7 +216,7 @@ mod tests {
             for ago in [ago, early] {
                 let mut entry = entry(&texts, kind, numbers);
                 entry.links = Some(links);
-                // The end of a link's name with an arrow in it is ambiguous.
+                // If the name of a link contains an arrow, the end of that name is ambiguous.
                 if matches!(entry.kind, Kind::Link { .. }) && memchr::memmem::find(&texts.name, b" -> ").is_some() {
                     continue;
                 }

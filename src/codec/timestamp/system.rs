@@ -14,10 +14,10 @@ impl Timestamp {
         system_time(seconds, nanoseconds)
     }
 
-    /// Creates the timestamp of a system time, in UTC.
+    /// Converts a system time to a timestamp.
     ///
     /// # Errors
-    /// Fails outside the years 1 to 9999.
+    /// Fails when the time is outside the years 1 to 9999.
     pub fn from_system_time(time: SystemTime) -> Result<Self, Invalid> {
         let whole = |since: Duration| i64::try_from(since.as_secs()).map_err(|_| RANGE);
         match time.duration_since(SystemTime::UNIX_EPOCH) {
