@@ -24,7 +24,7 @@ use super::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CommandError {
-    /// The line does not begin with a word, or contains CR or NUL: 500.
+    /// The line does not begin with a word, or the word is unknown and CR, LF or NUL follow: 500.
     NotACommand,
     /// The command takes an argument: 501.
     MissingArgument(Verb),
@@ -82,8 +82,8 @@ macro_rules! commands {
     ($($variant:ident $(($parameter:ty))?),* $(,)?) => {
         /// A command with its argument, which borrows from the parsed line or from the caller.
         ///
-        /// The docs of each [`Verb`] explain its command. `Debug` hides the arguments of PASS, ACCT
-        /// and ADAT.
+        /// The docs of each [`Verb`] explain its command. `Debug` hides the arguments of PASS,
+        /// ACCT, ADAT, MIC, CONF and ENC.
         #[derive(Clone, Copy, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum Command<'a> {

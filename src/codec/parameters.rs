@@ -5,7 +5,7 @@
 //! A `parse` fails on violations of the grammar, which a server answers with 501. Values that the
 //! grammar allows but the server does not support are parsed like any other; answering them with
 //! 504 is up to the server. Letters and words are parsed regardless of case and written in
-//! capitals. Each `Default` is that of RFC 959 5.1.
+//! capitals. Each `Default` is that of RFC 959 5.1 or, for PROT, of RFC 2228 section 3.
 
 use core::num::NonZeroU8;
 

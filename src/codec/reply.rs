@@ -231,11 +231,11 @@ pub fn size_hint(text: &[u8]) -> Option<u64> {
     })
 }
 
-/// Parses the size in the text of 213 to SIZE: the only number, else the last word, else the first
-/// (`213 file: 213, Size =51`, `213 5555, comment`).
+/// Parses the size in the text of 213 to SIZE: the number that ends the text, or else the number
+/// that begins it (`213 file: 213, Size =51`, `213 5555, comment`).
 ///
 /// # Errors
-/// Fails when there is none, or none that fits 64 bits.
+/// Fails when there is no such number, or it does not fit 64 bits.
 pub fn size(text: &[u8]) -> Result<u64, Invalid> {
     let words = || text.split(|byte| !byte.is_ascii_digit() && *byte != b'-').filter(|word| !word.is_empty());
     let number = |word: &[u8]| {

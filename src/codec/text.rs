@@ -158,8 +158,8 @@ impl fmt::Debug for Text<'_> {
     }
 }
 
-/// Text that must not be shown: the argument of PASS, ACCT and ADAT. It encodes like any text and
-/// prints as `***`.
+/// Text that must not be shown: the argument of PASS, ACCT, ADAT, MIC, CONF and ENC. It encodes
+/// like any text and prints as `***`.
 pub type Secret<'a> = Sensitive<Text<'a>>;
 
 /// A value that must not be shown, or its position in a buffer. It prints as `***`.

@@ -2,7 +2,8 @@
 //! line leaves out.
 //!
 //! RFC 3659 2.3 defines the times of MLSD: UTC, with seconds. The other formats leave parts out
-//! (the time, the seconds, the year, always the zone), so [`Modified`] records which are known.
+//! (the time, the seconds, the year, nearly always the zone), so [`Modified`] records which are
+//! known.
 
 use core::fmt;
 

@@ -18,9 +18,10 @@ pub(super) const FIELDS: Fields = Fields::KIND
 /// written for those read them best.
 ///
 /// The format cannot leave a column out. Unknown values are shown as one link, the owner and group
-/// `?`, the size 0, 1 January 1970, and `rw-r--r--` or (for a directory) `rwxr-xr-x`; blanks in an
-/// owner or a group become `_`. An empty name produces no line. A link whose name contains ` -> `
-/// is read back with another name, since the format has no escape for the arrow.
+/// `?`, the size 0, 1 January 1970, and `rw-r--r--` (for a directory `rwxr-xr-x`, for a symbolic
+/// link `rwxrwxrwx`); blanks in an owner or a group become `_`. An empty name produces no line. A
+/// link whose name contains ` -> ` is read back with another name, since the format has no escape
+/// for the arrow.
 pub(super) fn encode<S: Sink + ?Sized>(entry: &Entry<'_>, clock: &Clock, sink: &mut S) -> Result<(), Full> {
     if entry.name.is_empty() {
         return Ok(());
