@@ -4,8 +4,8 @@ use core::fmt;
 
 use arrayvec::ArrayVec;
 
-/// An error for a sink that ran out of room. Its contents are then unspecified, except that a
-/// [`SendBuf`](crate::buffer::SendBuf) removes the partial encoding.
+/// An error for a sink that ran out of room. The contents of the sink are then unspecified, except
+/// that a [`SendBuf`](crate::buffer::SendBuf) removes the partial encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
@@ -85,7 +85,7 @@ impl<'m> SliceSink<'m> {
         self.memory.get(..self.length).unwrap_or_default()
     }
 
-    /// Consumes the sink and returns the bytes written, which may outlive it.
+    /// Consumes the sink and returns the bytes written, which may outlive the sink.
     #[must_use]
     pub fn into_bytes(self) -> &'m mut [u8] {
         self.memory.get_mut(..self.length).unwrap_or_default()

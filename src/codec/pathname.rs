@@ -324,8 +324,8 @@ pub enum UnsafeName {
 }
 
 impl UnsafeName {
-    /// Returns whether the name is harmless on systems other than Windows, since it has no fault
-    /// that counts elsewhere.
+    /// Returns whether the name is harmless on systems other than Windows. A fault that counts only
+    /// on Windows is reported only for a name that has no other.
     #[must_use]
     pub const fn only_on_windows(self) -> bool {
         matches!(self, Self::Backslash | Self::Drive | Self::Stream | Self::Device | Self::Trailing)

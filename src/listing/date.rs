@@ -29,8 +29,8 @@ bitflags::bitflags! {
     /// inferred. Empty if the line gave the whole date.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Inferred: u8 {
-        /// The year is not on the line. The latest year was chosen that does not put the date more
-        /// than a day ahead of the clock.
+        /// The year is not on the line. The inferred year is the latest that does not put the date
+        /// more than a day ahead of the clock.
         const YEAR = 1;
         /// The line has only two digits of the year.
         const CENTURY = 1 << 1;

@@ -47,7 +47,7 @@ pub struct Entry<'a> {
     pub links: Option<u64>,
     /// Identifier that all names of one file share, and that no other file has (RFC 3659 7.5.2).
     pub unique: Option<Text<'a>>,
-    /// Fields that the line has, but with a value that cannot be read. Above, they have no value.
+    /// Fields that the line has, but whose value cannot be read. They are left without a value.
     pub unreadable: Fields,
     pub(super) format: Option<Format>,
     pub(super) raw: &'a [u8],

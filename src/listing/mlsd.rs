@@ -45,8 +45,8 @@ pub(super) fn parse_facts(line: &[u8]) -> Result<Line<'_>, Invalid> {
 }
 
 /// Parses a line of a listing that need not be MLSD. The line must contain a known fact, where a
-/// type counts only if its value is known, and a `;` after the last fact. `path=/pub no such
-/// directory` is prose, and so is `type=error; no such directory`.
+/// type counts only if its value is known, and a `;` after the last fact. Both
+/// `path=/pub no such directory` and `type=error; no such directory` are prose.
 ///
 /// # Errors
 /// Fails like [`parse`], and when one of these conditions is not met.

@@ -6,7 +6,7 @@ pub(super) const ENGLISH: [&[u8; 3]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
 /// Returns the month, 1 to 12, for a name in any charset that its language is written in. Ignores
-/// case, and a full stop or a comma after the name.
+/// case and any full stop or comma after the name.
 pub(super) fn number(name: &[u8]) -> Option<u8> {
     if let Some(month) = name.try_into().ok().and_then(english) {
         return Some(month);

@@ -103,7 +103,7 @@ fn put_word<S: Sink + ?Sized>(sink: &mut S, text: Option<Text<'_>>, width: usize
 const HALF_A_YEAR: i64 = 31_556_952 / 2;
 
 /// Formats `Nov  9 20:06` for a time less than half a year ago, and `Nov  9  2001` for any other
-/// time, for a time in the future, and if there is no clock. A missing date becomes 1 January 1970.
+/// time, even one in the future, or if there is no clock. A missing date becomes 1 January 1970.
 fn date_letters(modified: Option<Modified>, clock: &Clock) -> [u8; 12] {
     let Some(modified) = modified else { return *b"Jan  1  1970" };
     let zone = clock.zone_at(modified.shown());

@@ -33,9 +33,9 @@ pub struct VerbInfo {
     /// The direction of the file or listing, if the command opens a data connection.
     pub data: Option<Direction>,
     /// `true` if only the codes of the row ([`success`](Self::success),
-    /// [`intermediate`](Self::intermediate), [`seen`](Self::seen)) are positive replies to the
-    /// command. To other commands, any 2yz or 3yz that does not belong to another command is one:
-    /// see [`is_answered_by`](Self::is_answered_by).
+    /// [`intermediate`](Self::intermediate), [`seen`](Self::seen)) count as positive replies to the
+    /// command. If `false`, any 2yz or 3yz counts, unless it belongs to another command: see
+    /// [`is_answered_by`](Self::is_answered_by).
     pub exact: bool,
     /// `true` if the command removes, renames, stores or protects something. A client that has
     /// received a stray reply first makes sure that no other stray reply is in flight, and only
